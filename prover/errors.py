@@ -1,0 +1,62 @@
+"""Errors a user can meet. Each message says what is wrong, the value found, the value allowed, what to do.
+
+ZkescrowError
+├── UsageError            the command line or a file given by the user is wrong      exit status 2
+├── EnvironmentMissing    a tool, key, file or service is not there                  exit status 1
+├── ModelRefused          an ONNX model or its calibration data cannot be served     exit status 1
+├── ProvingError          set-up, witness or proof failed
+│   ├── ProofRejected     a proof does not verify
+│   ├── ArtifactMismatch  keys, verifier or manifest are not what the model gives
+│   └── WorkerFailed      the proving process died, ran out of time or of memory
+└── ChainError            the node refused, failed or disagrees
+    ├── ContractRefused   a contract reverted; carries the decoded error
+    └── InsufficientFunds the account cannot pay for the transaction
+"""
+
+
+class ZkescrowError(Exception):
+    """Root of every error that is shown to a user as one sentence."""
+
+    exit_status = 1
+
+
+class UsageError(ZkescrowError):
+    """An argument or an input file is wrong."""
+
+    exit_status = 2
+
+
+class EnvironmentMissing(ZkescrowError):
+    """Something that the machine should have is not there."""
+
+
+class ModelRefused(ZkescrowError):
+    """The model or its calibration data cannot be served; names the node where there is one."""
+
+
+class ProvingError(ZkescrowError):
+    """Set-up, witness or proof failed."""
+
+
+class ProofRejected(ProvingError):
+    """A proof does not verify."""
+
+
+class ArtifactMismatch(ProvingError):
+    """Keys, verifier or manifest are not what the model, settings and SRS give."""
+
+
+class WorkerFailed(ProvingError):
+    """The proving process died, ran out of time or of memory."""
+
+
+class ChainError(ZkescrowError):
+    """The node refused, failed or disagrees."""
+
+
+class ContractRefused(ChainError):
+    """A contract reverted; the message carries the decoded error."""
+
+
+class InsufficientFunds(ChainError):
+    """The account cannot pay for the transaction."""
