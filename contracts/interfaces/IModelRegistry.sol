@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Circuit, Layout} from "../types/Circuit.sol";
+
+/// @title Circuits with their verifiers, and models under circuits. It only grows.
+interface IModelRegistry {
+    event CircuitRegistered(bytes32 indexed circuitId, address indexed registrant, Circuit circuit);
+    event ModelRegistered(bytes32 indexed modelId, bytes32 indexed circuitId, uint256 weightsCommitment);
+    event CircuitCondemned(bytes32 indexed circuitId, address indexed condemner);
+    /// @notice Somebody says where artifacts of `id` may be found. Anyone may say anything.
+    event Located(bytes32 indexed id, address indexed by, string uri);
+
+    error ModelRegistry_UnknownCircuit(bytes32 circuitId);
+    error ModelRegistry_UnknownModel(bytes32 modelId);
+    error ModelRegistry_VerifierWithoutCode(address verifier);
+    error ModelRegistry_DelegatedVerifier(address verifier);
+    error ModelRegistry_WrongCodeHash(bytes32 actual, bytes32 allowed);
+    /// @notice The sections do not tile the instances; `section` is the first that is out of place.
+    error ModelRegistry_BadLayout(string section, uint256 actual, uint256 allowed);
+    error ModelRegistry_BadContextBits(uint256 actual, uint256 min, uint256 max);
+    error ModelRegistry_BadDomain(int64 inputMin, int64 inputMax);
+    /// @notice Hidden weights and label outputs need an exact circuit.
+    error ModelRegistry_NotExact(string because);
+    error ModelRegistry_BadTolerance(uint64 actual, bool exact);
+    /// @notice The sample proof was refused, or needs more gas than allowed.
+    error ModelRegistry_SampleRefused(uint256 gasAllowed);
+    /// @notice The verifier accepted the sample with its last instance changed.
+    error ModelRegistry_FalseSampleAccepted();
+    error ModelRegistry_TooLittleGas(uint256 actual, uint256 needed);
+    error ModelRegistry_BadWeightsCommitment(uint256 actual, bool hidden);
+    error ModelRegistry_AlreadyCondemned(bytes32 circuitId);
+    /// @notice The two proofs are not of the same inputs and weights (`word` differs).
+    error ModelRegistry_DifferentStatement(uint256 word);
+    error ModelRegistry_NoContradiction();
+
+    /// @notice Registers a circuit after the self-test. Registering again returns the id.
+    /// @param sampleProof A proof that the verifier accepts within `SELF_TEST_GAS`.
+    /// @param sampleInstances Its instances, of any context.
+    function registerCircuit(Circuit calldata circuit, bytes calldata sampleProof, uint256[] calldata sampleInstances)
+        external
+        returns (bytes32 circuitId);
+
+    /// @notice Registers weights under a circuit: 0 if they are in the verifying key, else their digest.
+    function registerModel(bytes32 circuitId, uint256 weightsCommitment) external returns (bytes32 modelId);
+
+    /// @notice Ends an exact circuit for good by two accepted proofs that contradict each other.
+    function condemn(
+        bytes32 circuitId,
+        bytes calldata proofA,
+        uint256[] calldata instancesA,
+        bytes calldata proofB,
+        uint256[] calldata instancesB
+    ) external;
+
+    /// @notice Announces where the artifacts of a circuit or model may be found.
+    function locate(bytes32 id, string calldata uri) external;
+
+    /// @notice The circuit, as registered.
+    function circuits(bytes32 circuitId) external view returns (Circuit memory);
+
+    /// @notice The circuit and weights of a model; reverts if it is unknown.
+    function models(bytes32 modelId) external view returns (bytes32 circuitId, uint256 weightsCommitment);
+
+    /// @notice When the circuit was condemned (Unix seconds); 0 if it was not.
+    function condemnedAt(bytes32 circuitId) external view returns (uint40);
+}

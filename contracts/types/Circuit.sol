@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @notice Where each section of a statement stands among the public instances of a proof.
+/// @dev Offsets and lengths count instance words. The sections context, contextEcho, inputs, weights
+/// and outputs tile the instances: no gap, no overlap. Mirrored by prover/statement/layout.py.
+struct Layout {
+    uint16 instances; // instance words in all
+    uint16 items; // item slots of one proof (b)
+    uint16 context; // first context limb
+    uint8 contextLimbs; // limbs of the context
+    uint8 contextBits; // bits a limb
+    uint16 contextEcho; // the context as a graph input: implied by the circuit, never read
+    uint16 contextEchoWords;
+    uint16 inputs; // input words of item 0; item i follows at inputs + i * inputWords
+    uint16 inputWords; // words an item; 1 when the input is hashed
+    uint16 weights; // weights digest, when there is one
+    uint8 weightWords; // 0: weights fixed in the verifying key; 1: hidden, bound by a digest
+    uint16 outputs; // output words of item 0
+    uint16 outputWords; // words an item
+    OutputKind outputKind;
+    uint16 classes; // number of scores, or of labels
+}
+
+/// @notice What the output words of an item are.
+enum OutputKind {
+    Scores,
+    Label
+}
+
+/// @notice A proof circuit as the registry knows it. Its id is keccak256(abi.encode(circuit)).
+struct Circuit {
+    address verifier; // generated verifier, no proxy
+    bytes32 codeHash; // keccak256 of the verifier's runtime code
+    bytes32 artifactDigest; // SHA-256 of the canonical manifest
+    Layout layout;
+    int64 inputMin; // quantised input domain, inclusive
+    int64 inputMax;
+    uint32 digestElements; // elements hashed into one input word; 0 when inputs are public
+    bool exact; // inputs and weights determine the outputs
+    uint64 tolerance; // worst error of an output word, in output units; 0 when exact
+}
