@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Circuit, Layout} from "../types/Circuit.sol";
+import {Circuit} from "../types/Circuit.sol";
 
 /// @title Circuits with their verifiers, and models under circuits. It only grows.
 interface IModelRegistry {

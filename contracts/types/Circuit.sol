@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+/// @notice What the output words of an item are.
+enum OutputKind {
+    Scores,
+    Label
+}
+
 /// @notice Where each section of a statement stands among the public instances of a proof.
 /// @dev Offsets and lengths count instance words. The sections context, contextEcho, inputs, weights
 /// and outputs tile the instances: no gap, no overlap. Mirrored by prover/statement/layout.py.
@@ -22,18 +28,12 @@ struct Layout {
     uint16 classes; // number of scores, or of labels
 }
 
-/// @notice What the output words of an item are.
-enum OutputKind {
-    Scores,
-    Label
-}
-
 /// @notice A proof circuit as the registry knows it. Its id is keccak256(abi.encode(circuit)).
 struct Circuit {
     address verifier; // generated verifier, no proxy
     bytes32 codeHash; // keccak256 of the verifier's runtime code
     bytes32 artifactDigest; // SHA-256 of the canonical manifest
-    Layout layout;
+    Layout statement;
     int64 inputMin; // quantised input domain, inclusive
     int64 inputMax;
     uint32 digestElements; // elements hashed into one input word; 0 when inputs are public
