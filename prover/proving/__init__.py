@@ -1,0 +1,1 @@
+"""Proof systems: set-up, witness, proof and verification behind one protocol."""

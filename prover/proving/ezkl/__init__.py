@@ -1,0 +1,1 @@
+"""The ezkl proof system and the rules that keep it sound."""

@@ -1,0 +1,37 @@
+"""Where things are and which node to talk to. Every field can be set in the environment as ZKESCROW_<NAME>."""
+
+from functools import lru_cache
+from pathlib import Path
+
+import platformdirs
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Paths are absolute; the home holds user data, the cache only what can be made again."""
+
+    model_config = SettingsConfigDict(env_prefix="ZKESCROW_", frozen=True)
+
+    home: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("zkescrow")))
+    cache: Path = Field(default_factory=lambda: Path(platformdirs.user_cache_dir("zkescrow")))
+    project: Path = PROJECT
+    rpc_url: str = "http://127.0.0.1:8545"
+
+    @property
+    def artifacts(self) -> Path:
+        """Directory of one folder per artifact digest."""
+        return self.home / "artifacts"
+
+    @property
+    def toolchain(self) -> Path:
+        """Compilers that scripts/setup put inside the checkout."""
+        return self.project / ".toolchain"
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process, read from the environment once (tests clear the cache)."""
+    return Settings()

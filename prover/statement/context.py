@@ -1,0 +1,63 @@
+"""The job context: what ties a proof to one chain, escrow, job and payee."""
+
+from dataclasses import dataclass
+
+from eth_abi import encode
+from eth_utils import keccak, to_canonical_address
+
+from prover.errors import StatementInvalid
+
+MIN_CONTEXT_BITS = 120
+MAX_CONTEXT_BITS = 253
+
+
+@dataclass(frozen=True)
+class JobContext:
+    """Chain id, escrow contract, job id (32 bytes) and payee; addresses are 20 bytes."""
+
+    chain_id: int
+    escrow: bytes
+    job_id: bytes
+    payee: bytes
+
+    @classmethod
+    def of(cls, chain_id: int, escrow: str, job_id: bytes, payee: str) -> "JobContext":
+        """From hexadecimal addresses as web3 gives them."""
+        return cls(chain_id, to_canonical_address(escrow), job_id, to_canonical_address(payee))
+
+    def __post_init__(self) -> None:
+        for name, value, size in (
+            ("escrow", self.escrow, 20),
+            ("job id", self.job_id, 32),
+            ("payee", self.payee, 20),
+        ):
+            if len(value) != size:
+                raise StatementInvalid(
+                    f"{name} has {len(value)} bytes: {size} are allowed; check the value given"
+                )
+
+    def hash(self) -> int:
+        """uint256(keccak256(abi.encode(chainid, escrow, jobId, payee)))."""
+        fields = (self.chain_id, self.escrow, self.job_id, self.payee)
+        return int.from_bytes(keccak(encode(_ABI_TYPES, fields)), "big")
+
+    def limbs(self, count: int, bits: int) -> tuple[int, ...]:
+        """Limb j = (c >> j*bits) mod 2^bits of c = hash mod 2^(count*bits).
+
+        Raises StatementInvalid unless 120 <= count*bits <= 253.
+        """
+        check_context_size(count, bits)
+        value = self.hash()
+        return tuple((value >> (j * bits)) & ((1 << bits) - 1) for j in range(count))
+
+
+def check_context_size(count: int, bits: int) -> None:
+    """Raises StatementInvalid unless the limbs bind at least 120 bits and at most 253."""
+    if count < 1 or bits < 1 or not MIN_CONTEXT_BITS <= count * bits <= MAX_CONTEXT_BITS:
+        raise StatementInvalid(
+            f"context of {count} limbs of {bits} bits: limbs * bits from {MIN_CONTEXT_BITS} to "
+            f"{MAX_CONTEXT_BITS} is allowed; choose another number of limbs"
+        )
+
+
+_ABI_TYPES = ("uint256", "address", "bytes32", "address")
