@@ -4,7 +4,7 @@ ZkescrowError
 ├── UsageError            the command line or a file given by the user is wrong      exit status 2
 ├── EnvironmentMissing    a tool, key, file or service is not there                  exit status 1
 ├── ModelRefused          an ONNX model or its calibration data cannot be served     exit status 1
-├── StatementInvalid     words, layout or context that no proof can have               exit status 1
+├── StatementInvalid      words, layout or context that no proof can have            exit status 1
 ├── ProvingError          set-up, witness or proof failed
 │   ├── ProofRejected     a proof does not verify
 │   ├── ArtifactMismatch  keys, verifier or manifest are not what the model gives

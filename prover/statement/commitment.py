@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from eth_utils import keccak
+from eth_utils.crypto import keccak
 
 from prover.errors import StatementInvalid
 from prover.statement.field import words_to_bytes

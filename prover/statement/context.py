@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from eth_abi import encode
-from eth_utils import keccak, to_canonical_address
+from eth_abi.abi import encode
+from eth_utils.address import to_canonical_address
+from eth_utils.crypto import keccak
 
 from prover.errors import StatementInvalid
 
