@@ -6,6 +6,7 @@ ZkescrowError
 ├── ModelRefused          an ONNX model or its calibration data cannot be served     exit status 1
 ├── StatementInvalid      words, layout or context that no proof can have            exit status 1
 ├── ProvingError          set-up, witness or proof failed
+│   ├── UnsoundCircuit    a circuit's settings break a rule that keeps proofs sound
 │   ├── ProofRejected     a proof does not verify
 │   ├── ArtifactMismatch  keys, verifier or manifest are not what the model gives
 │   └── WorkerFailed      the proving process died, ran out of time or of memory
@@ -41,6 +42,10 @@ class StatementInvalid(ZkescrowError):
 
 class ProvingError(ZkescrowError):
     """Set-up, witness or proof failed."""
+
+
+class UnsoundCircuit(ProvingError):
+    """A circuit's settings break a rule that keeps proofs sound."""
 
 
 class ProofRejected(ProvingError):

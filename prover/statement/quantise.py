@@ -1,0 +1,26 @@
+"""Fixed point: the integers that stand for real numbers in a circuit."""
+
+import math
+from collections.abc import Iterable
+
+from prover.errors import StatementInvalid
+
+
+def quantise(values: Iterable[float], scale: int) -> list[int]:
+    """Each value times 2^scale, rounded half away from zero, as the circuit compiler rounds.
+
+    Raises StatementInvalid on NaN or infinity.
+    """
+    return [_round(value, scale) for value in values]
+
+
+def dequantise(values: Iterable[int], scale: int) -> list[float]:
+    """The real numbers that integers at this scale stand for."""
+    return [value / (1 << scale) for value in values]
+
+
+def _round(value: float, scale: int) -> int:
+    if not math.isfinite(value):
+        raise StatementInvalid(f"input value {value}: finite numbers are allowed; clean the data")
+    scaled = abs(float(value)) * (1 << scale)
+    return int(math.copysign(math.floor(scaled + 0.5), value))
