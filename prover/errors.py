@@ -1,4 +1,4 @@
-"""Errors a user can meet. Each message says what is wrong, the value found, the value allowed, what to do.
+"""Errors a user can meet. A message says what is wrong, found and allowed, and what to do.
 
 ZkescrowError
 ├── UsageError            the command line or a file given by the user is wrong      exit status 2
@@ -10,6 +10,7 @@ ZkescrowError
 │   ├── ProofRejected     a proof does not verify
 │   ├── ArtifactMismatch  keys, verifier or manifest are not what the model gives
 │   └── WorkerFailed      the proving process died, ran out of time or of memory
+├── IllegalEvent          a sequence of events that no run of the contracts gives
 └── ChainError            the node refused, failed or disagrees
     ├── ContractRefused   a contract reverted; carries the decoded error
     └── InsufficientFunds the account cannot pay for the transaction
@@ -58,6 +59,10 @@ class ArtifactMismatch(ProvingError):
 
 class WorkerFailed(ProvingError):
     """The proving process died, ran out of time or of memory."""
+
+
+class IllegalEvent(ZkescrowError):
+    """An event that the rules of the protocol do not allow in this state."""
 
 
 class ChainError(ZkescrowError):
