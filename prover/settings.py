@@ -1,4 +1,4 @@
-"""Where things are and which node to talk to. Every field can be set in the environment as ZKESCROW_<NAME>."""
+"""Where things are and which node to talk to; ZKESCROW_<NAME> in the environment sets a field."""
 
 from functools import lru_cache
 from pathlib import Path

@@ -38,7 +38,7 @@ def _answer(task: str, arguments: dict[str, Any]) -> dict[str, Any]:
         module, _, name = task.partition(":")
         function = getattr(importlib.import_module(module), name)
         return {"value": asyncio.run(_call(function, arguments))}
-    except Exception as error:  # the parent raises it again
+    except Exception as error:  # noqa: BLE001  the parent raises it again
         return {"error": type(error).__name__, "message": str(error)}
 
 

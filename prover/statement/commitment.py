@@ -9,7 +9,7 @@ from prover.statement.field import words_to_bytes
 
 
 def input_commitment(words: Sequence[int]) -> bytes:
-    """keccak256 of one item's input words, 32 big-endian bytes each, as they stand in the instances."""
+    """keccak256 of one item's input words, 32 big-endian bytes each, as the instances hold them."""
     return keccak(words_to_bytes(words))
 
 

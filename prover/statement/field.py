@@ -21,7 +21,7 @@ def encode_signed(value: int) -> int:
 def decode_signed(element: int) -> int:
     """The signed integer of a field element: x above (r-1)/2 stands for x - r.
 
-    Raises StatementInvalid if the element is not canonical or the integer does not satisfy |x| < 2^127.
+    Raises StatementInvalid if the element is not canonical or unless |x| < 2^127.
     """
     check_canonical(element)
     value = element - FIELD_MODULUS if element > (FIELD_MODULUS - 1) // 2 else element

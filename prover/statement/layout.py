@@ -1,4 +1,4 @@
-"""Where each section of a proof's public instances stands. The one description used by Python, manifest and contracts."""
+"""Where each section of a proof's public instances stands: one description for all sides."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass
@@ -19,7 +19,7 @@ class OutputKind(IntEnum):
 
 @dataclass(frozen=True)
 class Layout:
-    """Offsets and sizes in 32-byte words; the same fields in the same order as `Layout` in types/Circuit.sol.
+    """Offsets and sizes in 32-byte words; field by field `Layout` of contracts/types/Circuit.sol.
 
     Sections are context, context echo, inputs (item i at inputs + i*input_words), weights and
     outputs (item i at outputs + i*output_words). They tile [0, instances) exactly, or

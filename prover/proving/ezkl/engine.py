@@ -1,4 +1,4 @@
-"""Calls of the ezkl library. Everything here runs in a child of `worker.run`: arguments and results are JSON.
+"""Calls of the ezkl library, each a task for `worker.run`: arguments and results are JSON.
 
 Paths are absolute; scratch files go to the working directory, which is private to the child.
 """
@@ -22,13 +22,13 @@ Settings = dict[str, Any]
 
 
 def gen_settings(model: str, run_args: RunArgs) -> Settings:
-    """The circuit's settings, canonical: lists sorted, no time stamp. See `RUN_ARGS` for the keys."""
+    """The circuit's settings, canonical: lists sorted, no time stamp."""
     _ezkl().gen_settings(model, "settings.json", py_run_args=_run_args(run_args))
     return canonical_settings(json.loads(Path("settings.json").read_text()))
 
 
 def table(model: str, run_args: RunArgs) -> dict[str, Any]:
-    """The operators of the circuit's graph as {"rows": [{"index", "operator", "scale", "inputs", "shape"}]}."""
+    """The circuit's graph: {"rows": [{"index", "operator", "scale", "inputs", "shape"}]}."""
     text = str(_ezkl().table(model, py_run_args=_run_args(run_args)))
     return {"rows": _table_rows(text)}
 
@@ -72,7 +72,7 @@ def prove(
     pk_sha256: str,
     srs: str,
 ) -> dict[str, Any]:
-    """Witness, proof, and verification of that proof: {"proof": hex, "instances": [...], "witness": {...}}.
+    """Prove and verify: {"proof": hex, "instances": integers, "witness": as in `witnesses`}.
 
     The proving key is read unchecked, so its SHA-256 must be the one given, or ArtifactMismatch.
     """
@@ -101,7 +101,9 @@ def verify(proof: str, instances: list[int], settings: str, vk: str, srs: str) -
     return {}
 
 
-def verify_all(proofs: list[tuple[str, list[int]]], settings: str, vk: str, srs: str) -> dict[str, Any]:
+def verify_all(
+    proofs: list[tuple[str, list[int]]], settings: str, vk: str, srs: str
+) -> dict[str, Any]:
     """Verify many proofs (hex, instances) of one circuit: {"rejected": {index: reason}}."""
     rejected: dict[str, str] = {}
     for index, (proof, instances) in enumerate(proofs):
@@ -206,7 +208,7 @@ def _check_key(path: str, expected: str) -> None:
 
 @contextlib.contextmanager
 def _unchecked_keys() -> Iterator[None]:
-    """Skip the curve checks of a key whose hash was just checked: half of the proving time of small circuits."""
+    """Skip the curve checks of a key whose hash was just checked; they take long."""
     os.environ["EZKL_KEY_FORMAT"] = "raw-bytes-unchecked"
     try:
         yield

@@ -19,15 +19,15 @@ VISIBILITY_NAMES = {"public": PUBLIC, "fixed": FIXED, "hashed": HASHED}
 def canonical_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Settings in the one order that makes set-up deterministic.
 
-    ezkl writes required range checks, lookups and einsum equations in random order, and the order of
-    the first two changes the verifying key.
+    ezkl writes required range checks, lookups and einsum equations in random order, and the order
+    of the first two changes the verifying key.
     """
-    settings = json.loads(json.dumps(settings, sort_keys=True))
-    settings["required_range_checks"].sort()
-    settings["required_lookups"].sort(key=_canonical)
-    settings["einsum_params"]["equations"].sort(key=_canonical)
-    settings["timestamp"] = 0
-    return dict(settings)
+    copy: dict[str, Any] = json.loads(json.dumps(settings, sort_keys=True))
+    copy["required_range_checks"].sort()
+    copy["required_lookups"].sort(key=_canonical)
+    copy["einsum_params"]["equations"].sort(key=_canonical)
+    copy["timestamp"] = 0
+    return copy
 
 
 def check_settings(settings: Mapping[str, Any]) -> None:

@@ -1,0 +1,65 @@
+"""Files that are whole or absent: written beside their place, then renamed."""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from prover.errors import EnvironmentMissing
+
+
+def sha256_file(path: Path) -> str:
+    """SHA-256 of a file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Make `path` hold `content`, or leave it as it was and raise EnvironmentMissing."""
+    with new_directory(path.parent) as scratch:
+        (scratch / path.name).write_bytes(content)
+        sync(scratch / path.name)
+        (scratch / path.name).replace(path)
+
+
+@contextlib.contextmanager
+def new_directory(parent: Path) -> Iterator[Path]:
+    """A private directory beside what is in `parent`, removed at the end with what it holds.
+
+    An OSError inside, such as a full disk, becomes EnvironmentMissing.
+    """
+    scratch: Path | None = None
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=".partial-", dir=parent))
+        yield scratch
+    except OSError as error:
+        raise EnvironmentMissing(
+            f"cannot write under {parent}: {error.strerror or error}; make room or choose another "
+            "directory with ZKESCROW_HOME or ZKESCROW_CACHE"
+        ) from error
+    finally:
+        if scratch is not None:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold an exclusive lock on `path` against other processes; waits for it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def sync(path: Path) -> None:
+    """Force a file or directory to the disk, where a delayed lack of space shows itself."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

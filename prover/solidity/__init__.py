@@ -1,0 +1,1 @@
+"""Solidity: compiling the project's contracts, and making verifiers that are safe to call."""

@@ -1,0 +1,115 @@
+"""Compiling Solidity with solc through py-solc-x, cached by the hash of the whole input."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import rfc8785
+import solcx
+from eth_utils.crypto import keccak
+from solcx.exceptions import SolcError, SolcNotInstalled
+
+from prover.errors import EnvironmentMissing, UsageError
+from prover.files import write_atomically
+from prover.settings import get_settings
+from prover.solidity.sources import close_over_imports, find_contracts
+
+SOLC_VERSION = "0.8.37"
+OPTIMIZER_RUNS = 200
+EVM_VERSION = "cancun"
+CODE_SIZE_LIMIT = 24_576
+
+
+@dataclass(frozen=True)
+class CompiledContract:
+    """ABI, creation bytecode and runtime code; immutable slots of the runtime code are zero."""
+
+    name: str
+    abi: list[dict[str, Any]]
+    bytecode: bytes
+    runtime: bytes
+    input_hash: str
+
+    @property
+    def code_hash(self) -> bytes:
+        """keccak256 of the runtime code: EXTCODEHASH once deployed, if it has no immutables."""
+        return keccak(self.runtime)
+
+
+def compile_contracts(
+    names: Iterable[str], project: Path | None = None
+) -> dict[str, CompiledContract]:
+    """Compile contracts by name from contracts/**/<name>.sol, OpenZeppelin from node_modules.
+
+    Raises UsageError on an unknown name or a compiler error, EnvironmentMissing without compiler or
+    packages.
+    """
+    root = project or get_settings().project
+    units = find_contracts(root, list(names))
+    output, input_hash = _compile(close_over_imports(root, units.values()))
+    return {name: _contract(name, output[unit][name], input_hash) for name, unit in units.items()}
+
+
+def compile_source(unit: str, source: str, name: str) -> CompiledContract:
+    """Compile one self-contained source; `unit` is its name in messages and in the input hash."""
+    output, input_hash = _compile({unit: source})
+    return _contract(name, output[unit][name], input_hash)
+
+
+def _compile(sources: Mapping[str, str]) -> tuple[dict[str, Any], str]:
+    request = _request(sources)
+    input_hash = hashlib.sha256(rfc8785.dumps([SOLC_VERSION, request])).hexdigest()
+    cached = get_settings().cache / "solidity" / f"{input_hash}.json"
+    if not cached.exists():
+        contracts = _run_solc(request)["contracts"]
+        write_atomically(cached, json.dumps(contracts).encode())
+    output: dict[str, Any] = json.loads(cached.read_text())
+    return output, input_hash
+
+
+def _request(sources: Mapping[str, str]) -> dict[str, Any]:
+    """Standard JSON; no metadata in the code, so that it depends on no path and no comment."""
+    return {
+        "language": "Solidity",
+        "sources": {unit: {"content": text} for unit, text in sources.items()},
+        "settings": {
+            "optimizer": {"enabled": True, "runs": OPTIMIZER_RUNS},
+            "evmVersion": EVM_VERSION,
+            "metadata": {"bytecodeHash": "none", "appendCBOR": False},
+            "outputSelection": {
+                "*": {"*": ["abi", "evm.bytecode.object", "evm.deployedBytecode.object"]}
+            },
+        },
+    }
+
+
+def _run_solc(request: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return dict(solcx.compile_standard(request, solc_binary=_compiler()))
+    except SolcError as error:
+        raise UsageError(f"the Solidity compiler refuses: {error.message}") from error
+
+
+def _compiler() -> Path:
+    """The native compiler if py-solc-x has installed it, else npm's under .toolchain."""
+    shim = get_settings().toolchain / "solcx" / f"solc-v{SOLC_VERSION}"
+    try:
+        return Path(solcx.install.get_executable(SOLC_VERSION))
+    except SolcNotInstalled:
+        if shim.exists():
+            return shim
+    raise EnvironmentMissing(f"solc {SOLC_VERSION} is not at {shim}: run scripts/setup")
+
+
+def _contract(name: str, output: Mapping[str, Any], input_hash: str) -> CompiledContract:
+    code = output["evm"]
+    return CompiledContract(
+        name=name,
+        abi=output["abi"],
+        bytecode=bytes.fromhex(code["bytecode"]["object"]),
+        runtime=bytes.fromhex(code["deployedBytecode"]["object"]),
+        input_hash=input_hash,
+    )
