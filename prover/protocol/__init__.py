@@ -1,0 +1,1 @@
+"""The contracts' rules as pure functions: apply(state, event) -> state."""

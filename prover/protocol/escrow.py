@@ -1,0 +1,79 @@
+"""Escrow: deposits per job and credits per account, from events."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from prover.errors import IllegalEvent
+from prover.protocol.events import Credited, Deposited, EscrowEvent, Withdrawn
+
+
+@dataclass(frozen=True)
+class EscrowState:
+    """Amounts in wei or token units.
+
+    `deposits`: by (job id, currency), what is still held for the job.
+    `paid_out`: by (job id, currency, account), all that was ever credited.
+    `credits`: by (currency, account), what can be withdrawn.
+    """
+
+    deposits: Mapping[tuple[bytes, str], int] = field(default_factory=dict)
+    paid_out: Mapping[tuple[bytes, str, str], int] = field(default_factory=dict)
+    credits: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+    def balance(self, currency: str) -> int:
+        """What the contract owes in a currency: all deposits held and credits."""
+        held = sum(amount for (_, where), amount in self.deposits.items() if where == currency)
+        owed = sum(amount for (where, _), amount in self.credits.items() if where == currency)
+        return held + owed
+
+    def currencies(self) -> set[str]:
+        """Every currency that ever came in."""
+        return {currency for _, currency in self.deposits}
+
+
+def apply(state: EscrowState, event: EscrowEvent) -> EscrowState:
+    """The state after `event`. Raises IllegalEvent if money would come from nowhere."""
+    if isinstance(event, Deposited):
+        return _deposited(state, event)
+    if isinstance(event, Credited):
+        return _credited(state, event)
+    return _withdrawn(state, event)
+
+
+def _deposited(state: EscrowState, event: Deposited) -> EscrowState:
+    key = (event.job_id, event.currency)
+    held = state.deposits.get(key, 0) + _positive(event.amount, "Deposited")
+    return replace(state, deposits={**state.deposits, key: held})
+
+
+def _credited(state: EscrowState, event: Credited) -> EscrowState:
+    source, target = (event.job_id, event.currency), (event.currency, event.account)
+    held = state.deposits.get(source, 0) - _positive(event.amount, "Credited")
+    if held < 0:
+        raise IllegalEvent(
+            f"Credited {event.amount} of job 0x{event.job_id.hex()}: {held + event.amount} held is "
+            "allowed; the node or the contract is not what it claims to be"
+        )
+    paid = (*source, event.account)
+    return EscrowState(
+        deposits={**state.deposits, source: held},
+        paid_out={**state.paid_out, paid: state.paid_out.get(paid, 0) + event.amount},
+        credits={**state.credits, target: state.credits.get(target, 0) + event.amount},
+    )
+
+
+def _withdrawn(state: EscrowState, event: Withdrawn) -> EscrowState:
+    key = (event.currency, event.account)
+    credit = state.credits.get(key, 0)
+    if _positive(event.amount, "Withdrawn") != credit:
+        raise IllegalEvent(
+            f"Withdrawn {event.amount} by {event.account}: its whole credit {credit} is allowed; "
+            "the node or the contract is not what it claims to be"
+        )
+    return replace(state, credits={**state.credits, key: 0})
+
+
+def _positive(amount: int, name: str) -> int:
+    if amount <= 0:
+        raise IllegalEvent(f"{name} of {amount}: an amount above 0 is allowed; check the node")
+    return amount

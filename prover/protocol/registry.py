@@ -1,0 +1,86 @@
+"""ModelRegistry: circuits, models and condemnations, from events. It only grows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
+
+from prover.errors import IllegalEvent
+from prover.protocol.events import (
+    CircuitCondemned,
+    CircuitRegistered,
+    Located,
+    ModelRegistered,
+    RegistryEvent,
+)
+from prover.statement.field import FIELD_MODULUS
+
+LAYOUT_ABI = (
+    "(uint16,uint16,uint16,uint8,uint8,uint16,uint16,uint16,uint16,uint16,uint8,uint16,uint16,"
+    "uint8,uint16)"
+)
+CIRCUIT_ABI = f"(address,bytes32,bytes32,{LAYOUT_ABI},int64,int64,uint32,bool,uint64)"
+
+
+@dataclass(frozen=True)
+class RegistryState:
+    """Circuits (ABI tuples), models as (circuit id, weights commitment), times of condemnation."""
+
+    circuits: Mapping[bytes, tuple[object, ...]] = field(default_factory=dict)
+    models: Mapping[bytes, tuple[bytes, int]] = field(default_factory=dict)
+    condemned_at: Mapping[bytes, int] = field(default_factory=dict)
+
+
+def circuit_id_of(circuit: tuple[object, ...]) -> bytes:
+    """keccak256(abi.encode(circuit))."""
+    return keccak(encode([CIRCUIT_ABI], [circuit]))
+
+
+def model_id_of(circuit_id: bytes, weights_commitment: int) -> bytes:
+    """keccak256(abi.encode(circuitId, weightsCommitment))."""
+    return keccak(encode(["bytes32", "uint256"], [circuit_id, weights_commitment]))
+
+
+def apply(state: RegistryState, event: RegistryEvent) -> RegistryState:
+    """The state after `event`. Raises IllegalEvent on a wrong id or a repetition."""
+    if isinstance(event, CircuitRegistered):
+        return _circuit(state, event)
+    if isinstance(event, ModelRegistered):
+        return _model(state, event)
+    if isinstance(event, CircuitCondemned):
+        return _condemned(state, event)
+    if isinstance(event, Located):
+        return state
+    raise IllegalEvent(f"{event} is no event of the registry: check the caller")
+
+
+def _circuit(state: RegistryState, event: CircuitRegistered) -> RegistryState:
+    expected = circuit_id_of(event.circuit)
+    _require(event.circuit_id == expected, event, f"id of its fields 0x{expected.hex()}")
+    _require(event.circuit_id not in state.circuits, event, "a circuit that is new")
+    return replace(state, circuits={**state.circuits, event.circuit_id: event.circuit})
+
+
+def _model(state: RegistryState, event: ModelRegistered) -> RegistryState:
+    _require(event.circuit_id in state.circuits, event, "a registered circuit")
+    expected = model_id_of(event.circuit_id, event.weights_commitment)
+    _require(event.model_id == expected, event, f"id of its fields 0x{expected.hex()}")
+    _require(event.weights_commitment < FIELD_MODULUS, event, "a commitment below the modulus")
+    _require(event.model_id not in state.models, event, "a model that is new")
+    entry = (event.circuit_id, event.weights_commitment)
+    return replace(state, models={**state.models, event.model_id: entry})
+
+
+def _condemned(state: RegistryState, event: CircuitCondemned) -> RegistryState:
+    _require(event.circuit_id in state.circuits, event, "a registered circuit")
+    _require(event.circuit_id not in state.condemned_at, event, "one condemnation")
+    return replace(state, condemned_at={**state.condemned_at, event.circuit_id: event.at})
+
+
+def _require(holds: bool, event: RegistryEvent, allowed: str) -> None:
+    if not holds:
+        raise IllegalEvent(
+            f"{event} is not allowed: {allowed} is; the node or the contract is not what it "
+            "claims to be"
+        )
