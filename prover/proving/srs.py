@@ -72,7 +72,8 @@ def check_srs(path: Path, logrows: int, sampled: int | None = SAMPLED_POWERS) ->
     """Check that a file is a KZG SRS; raises ArtifactMismatch naming the failed condition.
 
     All points are on the curve; e(G1_1, G2) == e(G1_0, sG2); and a random 128-bit linear
-    combination over consecutive powers, all of them if `sampled` is None, else that many from a random place.
+    combination over consecutive powers, all of them if `sampled` is None, else that many from a
+    random place.
     """
     srs = load_srs(path, logrows)
     _check_generators(srs)

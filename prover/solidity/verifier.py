@@ -35,8 +35,8 @@ def harden(source: str) -> str:
     """Tie the proof that is hashed to the fixed calldata positions that are read.
 
     The generated code hashes the proof at its ABI offset but reads fixed positions, so a caller
-    could have one proof hashed and another one read. Raises ArtifactMismatch unless every anchor is found
-    exactly once.
+    could have one proof hashed and another one read.
+    Raises ArtifactMismatch unless every anchor is found exactly once.
     """
     check = _length_check(source)
     if "proof.offset," in source:
