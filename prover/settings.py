@@ -4,7 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import platformdirs
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -18,7 +18,12 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("zkescrow")))
     cache: Path = Field(default_factory=lambda: Path(platformdirs.user_cache_dir("zkescrow")))
     project: Path = PROJECT
+    deployments: Path = PROJECT / "deployments"
     rpc_url: str = "http://127.0.0.1:8545"
+    anvil: Path | None = None
+    private_key: SecretStr | None = None
+    keystore: Path | None = None
+    keystore_password: SecretStr | None = None
 
     @property
     def artifacts(self) -> Path:
