@@ -70,7 +70,11 @@ class ChainError(ZkescrowError):
 
 
 class ContractRefused(ChainError):
-    """A contract reverted; the message carries the decoded error."""
+    """A contract reverted; `error_name` is that of the Solidity error, the message has it in words."""
+
+    def __init__(self, message: str, error_name: str = "") -> None:
+        super().__init__(message)
+        self.error_name = error_name
 
 
 class InsufficientFunds(ChainError):
