@@ -1,0 +1,1 @@
+"""The chain as the rest of the package sees it: typed views, events, errors and transactions."""

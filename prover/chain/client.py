@@ -1,0 +1,160 @@
+"""A node, reached over HTTP: reads, with failures in words."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ParamSpec, TypeVar
+
+import requests
+from eth_typing import BlockNumber, ChecksumAddress, HexStr
+from hexbytes import HexBytes
+from web3 import HTTPProvider, Web3
+from web3.exceptions import (
+    BadResponseFormat,
+    BlockNotFound,
+    ContractLogicError,
+    TransactionNotFound,
+    Web3Exception,
+    Web3RPCError,
+)
+from web3.types import BlockData, TxData, TxParams, TxReceipt
+
+from prover.chain.reverts import Revert, decode_revert
+from prover.errors import ChainError, ContractRefused, UsageError
+
+LOCAL_CHAIN = 31337
+TIMEOUT_SECONDS = 60
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def speaks(function: Callable[P, R]) -> Callable[P, R]:
+    """Turn failures of the node or of the connection into ChainError or ContractRefused."""
+
+    @functools.wraps(function)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except (requests.RequestException, BadResponseFormat) as error:
+            raise ChainError(
+                f"the node does not answer ({type(error).__name__}): is the RPC address right and "
+                "the node running? `zkescrow node` starts a local one"
+            ) from error
+        except ContractLogicError as error:
+            raise refused(error) from error
+        except (TransactionNotFound, BlockNotFound) as error:
+            raise ChainError(f"{error} Check the hash and the chain.") from error
+        except Web3RPCError as error:
+            raise ChainError(f"the node refuses: {rpc_message(error)}; see its log") from error
+        except Web3Exception as error:
+            raise ChainError(
+                f"the answer of the contract or node makes no sense: {error}; is this the right "
+                "chain and are the contracts deployed on it?"
+            ) from error
+
+    return wrapped
+
+
+def refused(error: ContractLogicError) -> ContractRefused:
+    """A revert as an error in words."""
+    data = error.data if isinstance(error.data, str) else "0x"
+    try:
+        revert = decode_revert(bytes.fromhex(data.removeprefix("0x")))
+    except ValueError:
+        revert = Revert("no reason", {}, str(error.message))
+    return refusal(revert)
+
+
+def refusal(revert: Revert) -> ContractRefused:
+    """ContractRefused of a decoded revert."""
+    return ContractRefused(f"the contract refuses with {revert.sentence()}", revert.name)
+
+
+def rpc_message(error: Web3RPCError) -> str:
+    """What the node said."""
+    response: Any = error.rpc_response or {}
+    detail = response.get("error", {})
+    return str(detail.get("message", error) if isinstance(detail, dict) else detail)
+
+
+@dataclass(frozen=True)
+class Client:
+    """A connected node. `scope` names this very chain: chain id and genesis block."""
+
+    web3: Web3
+    chain_id: int
+    scope: str
+
+    @property
+    def local(self) -> bool:
+        """Whether this is a development chain, where keys and SRS may be public."""
+        return self.chain_id == LOCAL_CHAIN
+
+    @speaks
+    def block(self, number: int | None = None) -> BlockData:
+        """A block without its transactions' bodies; the latest if no number is given."""
+        return self.web3.eth.get_block("latest" if number is None else BlockNumber(number))
+
+    def now(self) -> int:
+        """Unix time of the latest block."""
+        return int(self.block()["timestamp"])
+
+    @speaks
+    def code(self, address: str) -> bytes:
+        """Runtime code at an address; empty if there is none."""
+        return bytes(self.web3.eth.get_code(checksum(address)))
+
+    @speaks
+    def balance(self, address: str) -> int:
+        """ETH of an account in wei."""
+        return int(self.web3.eth.get_balance(checksum(address)))
+
+    @speaks
+    def call(self, transaction: TxParams, block: int | None = None) -> bytes:
+        """eth_call at a block, the latest by default; raises ContractRefused on a revert."""
+        if block is None:
+            return bytes(self.web3.eth.call(transaction))
+        return bytes(self.web3.eth.call(transaction, BlockNumber(block)))
+
+    @speaks
+    def transaction(self, transaction_hash: bytes) -> TxData:
+        """A transaction by its hash."""
+        return self.web3.eth.get_transaction(HexBytes(transaction_hash))
+
+    @speaks
+    def receipt(self, transaction_hash: bytes) -> TxReceipt | None:
+        """The receipt of a mined transaction, or None."""
+        try:
+            return self.web3.eth.get_transaction_receipt(HexBytes(transaction_hash))
+        except TransactionNotFound:
+            return None
+
+
+def connect(url: str, chain_id: int | None = None) -> Client:
+    """Reach the node at an HTTP address.
+
+    Raises UsageError on another kind of address, ChainError if nothing answers or the node serves
+    another chain than `chain_id`.
+    """
+    if not url.startswith(("http://", "https://")):
+        raise UsageError(f"RPC address {url!r}: http:// or https:// is allowed; give --rpc URL")
+    web3 = Web3(HTTPProvider(url, request_kwargs={"timeout": TIMEOUT_SECONDS}))
+    try:
+        found = int(web3.eth.chain_id)
+        genesis = web3.eth.get_block(BlockNumber(0))["hash"]
+    except (requests.RequestException, Web3Exception, ValueError) as error:
+        raise ChainError(
+            f"no Ethereum node answers at {url} ({type(error).__name__}): start one with `zkescrow "
+            "node` or give the right address with --rpc"
+        ) from error
+    if chain_id is not None and found != chain_id:
+        raise ChainError(f"the node at {url} serves chain {found}: chain {chain_id} is wanted")
+    return Client(web3, found, f"{found}:{genesis.hex()}")
+
+
+def checksum(address: str) -> ChecksumAddress:
+    """The address with its checksum. Raises UsageError if it is none."""
+    try:
+        return Web3.to_checksum_address(HexStr(address))
+    except ValueError as error:
+        raise UsageError(f"{address!r} is no address: 0x and 40 hex digits are allowed") from error

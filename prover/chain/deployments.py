@@ -1,0 +1,102 @@
+"""Where the contracts are on each chain: deployments/<chainId>.json."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from prover.chain.client import Client
+from prover.chain.contracts import MARKET, REGISTRY
+from prover.errors import ChainError, EnvironmentMissing
+from prover.files import write_atomically
+from prover.settings import get_settings
+
+Address = Annotated[str, Field(pattern="^0x[0-9a-fA-F]{40}$")]
+Hash = Annotated[str, Field(pattern="^(0x)?[0-9a-f]{64}$")]
+
+
+class Deployed(BaseModel):
+    """One contract: where it is, since which block, by which transaction, from which sources."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    address: Address
+    block: int = Field(ge=0)
+    tx: Hash
+    compiler: str
+    input_hash: Hash = Field(alias="inputHash")
+
+
+class Deployment(BaseModel):
+    """All contracts of the project on one chain."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    chain_id: int = Field(alias="chainId")
+    contracts: dict[str, Deployed]
+
+    @property
+    def registry(self) -> str:
+        """Address of the ModelRegistry."""
+        return self.contracts[REGISTRY].address
+
+    @property
+    def market(self) -> str:
+        """Address of the PredictionMarket."""
+        return self.contracts[MARKET].address
+
+    @property
+    def first_block(self) -> int:
+        """Block from which on there can be events."""
+        return min(deployed.block for deployed in self.contracts.values())
+
+
+def path_of(chain_id: int) -> Path:
+    """The deployment file of a chain."""
+    return get_settings().deployments / f"{chain_id}.json"
+
+
+def load(client: Client) -> Deployment:
+    """The contracts on the client's chain, each checked to have code there.
+
+    Raises EnvironmentMissing if there is no readable file, ChainError if a contract has no code.
+    """
+    path = path_of(client.chain_id)
+    deployment = read(path)
+    if deployment.chain_id != client.chain_id:
+        raise EnvironmentMissing(
+            f"{path} is for chain {deployment.chain_id}: {client.chain_id} is wanted; deploy again"
+        )
+    for name, deployed in deployment.contracts.items():
+        if not client.code(deployed.address):
+            raise ChainError(
+                f"{name} has no code at {deployed.address} on chain {client.chain_id}: the node "
+                "was started anew or is another one; run `zkescrow deploy`"
+            )
+    return deployment
+
+
+def read(path: Path) -> Deployment:
+    """A deployment file. Raises EnvironmentMissing if it is not there or not complete."""
+    try:
+        deployment = Deployment.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise EnvironmentMissing(
+            f"{path} is not there: the contracts are not deployed; run `zkescrow deploy`"
+        ) from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise EnvironmentMissing(
+            f"{path} is no deployment file ({first['loc']}: {first['msg']}): deploy again"
+        ) from None
+    missing = {REGISTRY, MARKET} - set(deployment.contracts)
+    if missing:
+        raise EnvironmentMissing(f"{path} does not name {sorted(missing)}: deploy again")
+    return deployment
+
+
+def save(deployment: Deployment) -> Path:
+    """Write the file of the deployment's chain, whole or not at all."""
+    path = path_of(deployment.chain_id)
+    write_atomically(path, deployment.model_dump_json(by_alias=True, indent=2).encode() + b"\n")
+    return path

@@ -1,0 +1,144 @@
+"""Signed transactions, written down before they are sent, so that none is ever sent twice.
+
+A row is one attempt: the raw transaction and its hash. Attempts of one action on one nonce exclude
+each other on the chain, which takes one transaction a nonce.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from sqlalchemy import (
+    Column,
+    Engine,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import OperationalError
+
+from prover.errors import EnvironmentMissing
+
+
+class Fate(StrEnum):
+    """What is known of an attempt."""
+
+    PENDING = "pending"
+    MINED = "mined"
+    REVERTED = "reverted"
+    REPLACED = "replaced"  # another transaction took its nonce: it can never be mined
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A signed transaction for an action; `scope` is the chain, `fee` the maximum in wei a gas."""
+
+    scope: str
+    sender: str
+    action: str
+    nonce: int
+    hash: bytes
+    raw: bytes
+    gas: int
+    fee: int
+    fate: Fate = Fate.PENDING
+
+
+_metadata = MetaData()
+_attempts = Table(
+    "attempts",
+    _metadata,
+    Column("id", Integer, primary_key=True),
+    Column("scope", String, nullable=False, index=True),
+    Column("sender", String, nullable=False),
+    Column("action", String, nullable=False, index=True),
+    Column("nonce", Integer, nullable=False),
+    Column("hash", LargeBinary, nullable=False, unique=True),
+    Column("raw", LargeBinary, nullable=False),
+    Column("gas", Integer, nullable=False),
+    Column("fee", String, nullable=False),  # wei can exceed 64 bits
+    Column("fate", String, nullable=False),
+)
+
+
+class Journal:
+    """The attempts of all accounts of this user, in one SQLite file."""
+
+    def __init__(self, path: Path) -> None:
+        self._engine = open_database(path, _metadata)
+
+    def record(self, attempt: Attempt) -> None:
+        """Write an attempt down; it is on the disk when this returns."""
+        row = {**attempt.__dict__, "fee": str(attempt.fee), "fate": attempt.fate.value}
+        with self._engine.begin() as connection:
+            connection.execute(insert(_attempts).values(row))
+
+    def attempts(self, scope: str, sender: str, action: str) -> Sequence[Attempt]:
+        """The attempts that may still be mined or were, oldest first."""
+        query = (
+            select(_attempts)
+            .where(_attempts.c.scope == scope, _attempts.c.sender == sender)
+            .where(_attempts.c.action == action)
+            .where(_attempts.c.fate.in_([Fate.PENDING, Fate.MINED]))
+            .order_by(_attempts.c.id)
+        )
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).mappings().all()
+        return [_attempt(dict(row)) for row in rows]
+
+    def pending(self, scope: str, sender: str) -> Sequence[Attempt]:
+        """All attempts of an account whose fate is open, by nonce."""
+        query = (
+            select(_attempts)
+            .where(_attempts.c.scope == scope, _attempts.c.sender == sender)
+            .where(_attempts.c.fate == Fate.PENDING.value)
+            .order_by(_attempts.c.nonce, _attempts.c.id)
+        )
+        with self._engine.connect() as connection:
+            return [_attempt(dict(row)) for row in connection.execute(query).mappings()]
+
+    def set_fate(self, attempts: Sequence[Attempt], fate: Fate) -> None:
+        """Note what became of attempts."""
+        hashes = [attempt.hash for attempt in attempts]
+        with self._engine.begin() as connection:
+            connection.execute(
+                update(_attempts).where(_attempts.c.hash.in_(hashes)).values(fate=fate.value)
+            )
+
+
+def open_database(path: Path, metadata: MetaData) -> Engine:
+    """A SQLite file with write-ahead log and full syncs. Raises EnvironmentMissing."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(f"sqlite:///{path}")
+        event.listen(engine, "connect", _pragmas)
+        metadata.create_all(engine)
+    except (OSError, OperationalError) as error:
+        raise EnvironmentMissing(
+            f"cannot open {path} ({error.__cause__ or error}): make room or choose another "
+            "directory with ZKESCROW_HOME"
+        ) from error
+    return engine
+
+
+def _pragmas(connection: object, _record: object) -> None:
+    cursor = connection.cursor()  # type: ignore[attr-defined]
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA busy_timeout=10000")
+    cursor.close()
+
+
+def _attempt(row: dict[str, object]) -> Attempt:
+    row.pop("id")
+    row["fee"] = int(str(row["fee"]))
+    row["fate"] = Fate(str(row["fate"]))
+    return Attempt(**row)  # type: ignore[arg-type]
