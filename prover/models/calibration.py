@@ -1,0 +1,100 @@
+"""Reads calibration and test data: an NPZ archive of `inputs` and, optionally, `labels`."""
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from prover.errors import ModelRefused, UsageError
+
+Floats = npt.NDArray[np.float32]
+Integers = npt.NDArray[np.int64]
+
+MAX_BYTES = 1 << 30
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """Samples [n, 1, ...] float32 in the model's input shape, and labels [n] int64 if there are."""
+
+    inputs: Floats
+    labels: Integers | None
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def head(self, count: int) -> "Calibration":
+        """Every sample, or `count` of them, evenly spread."""
+        if len(self) <= count:
+            return self
+        chosen = np.linspace(0, len(self) - 1, count).round().astype(int)
+        return Calibration(
+            self.inputs[chosen], None if self.labels is None else self.labels[chosen]
+        )
+
+
+def read(path: Path, input_shape: tuple[int, ...], classes: int) -> Calibration:
+    """Read an NPZ archive for a model of `input_shape` (batch dimension 1 first).
+
+    `inputs` is [n, ...] or [n, 1, ...], or flat [n, elements]. Raises UsageError where the file or
+    its keys are wrong, ModelRefused where its values do not fit the model.
+    """
+    arrays = _load(path)
+    if "inputs" not in arrays:
+        found = ", ".join(sorted(arrays)) or "nothing"
+        raise UsageError(f"{path} has no array `inputs` (found {found}): save it under that name")
+    inputs = _inputs(arrays["inputs"], input_shape, path)
+    labels = _labels(arrays["labels"], len(inputs), classes, path) if "labels" in arrays else None
+    return Calibration(inputs, labels)
+
+
+def _load(path: Path) -> dict[str, npt.NDArray[Any]]:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise UsageError(f"{path} has {path.stat().st_size} bytes: at most {MAX_BYTES}")
+        with np.load(path, allow_pickle=False) as archive:
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise UsageError(f"{path} is a single array: save an .npz with `inputs`")
+            return {name: archive[name] for name in archive.files if name in ("inputs", "labels")}
+    except OSError as error:
+        raise UsageError(f"cannot read the data {path}: {error.strerror or error}") from error
+    except (ValueError, EOFError, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
+        raise UsageError(
+            f"{path} is not an .npz archive of plain arrays, or is cut short: use numpy.savez"
+        ) from error
+
+
+def _inputs(values: npt.NDArray[Any], shape: tuple[int, ...], path: Path) -> Floats:
+    if values.dtype.kind not in "fiub":
+        raise UsageError(f"`inputs` of {path} holds {values.dtype}: only numbers are allowed")
+    flat = (int(np.prod(shape)),)
+    if values.ndim < 1 or values.shape[1:] not in (shape, shape[1:], flat):
+        raise ModelRefused(
+            f"`inputs` of {path} has shape {list(values.shape)}: the model takes "
+            f"[n, {', '.join(map(str, shape[1:]))}]"
+        )
+    if len(values) == 0:
+        raise ModelRefused(f"`inputs` of {path} is empty: at least 1 sample is needed")
+    if not np.isfinite(values).all():
+        where = int(np.argwhere(~np.isfinite(values))[0][0])
+        raise ModelRefused(
+            f"`inputs` of {path} holds NaN or infinity, first in sample {where}: only finite values"
+        )
+    return values.astype(np.float32).reshape(len(values), *shape)
+
+
+def _labels(values: npt.NDArray[Any], count: int, classes: int, path: Path) -> Integers:
+    if values.dtype.kind not in "iu" or values.shape != (count,):
+        raise UsageError(
+            f"`labels` of {path} is {values.dtype} {list(values.shape)}: integers [{count}] needed"
+        )
+    limit = max(classes, 2)  # a single score tells two classes apart by its sign
+    if values.size and not 0 <= int(values.min()) <= int(values.max()) < limit:
+        raise ModelRefused(
+            f"`labels` of {path} run from {values.min()} to {values.max()}: the model has {limit} "
+            f"classes, 0 to {limit - 1}"
+        )
+    return values.astype(np.int64)

@@ -1,0 +1,118 @@
+"""What was decided about a circuit: enough, with the ONNX file, to build it again."""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, Self
+
+InputMode = Literal["public", "hashed"]
+Weights = Literal["fixed", "hashed"]
+
+INPUT_VISIBILITY: dict[str, str] = {"public": "public", "hashed": "hashed/public"}
+PARAM_VISIBILITY: dict[str, str] = {"fixed": "fixed", "hashed": "hashed/public"}
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """The quantised model against the float model, measured on `samples` of the calibration data.
+
+    `label_agreement` is the share of equal labels, `worst_error` the largest difference of a score in
+    the model's own units. The labelled accuracies are None without labels.
+    """
+
+    label_agreement: float
+    worst_error: float
+    samples: int
+    labelled_accuracy_float: float | None
+    labelled_accuracy_quantised: float | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Parameters of one circuit.
+
+    A value x is proven as round(x * 2**scale). `input_min` and `input_max` bound the quantised inputs
+    for which a witness certainly exists, both allowed. `tolerance` is the worst error of an output
+    word, in output units (2**-output_scale), that a proof can hide: 0 if `exact`. `rows` are the
+    circuit's, of 2**logrows. `lookup_min` and `lookup_max` bound the tables of Sigmoid and Tanh.
+    """
+
+    system: Literal["ezkl"]
+    items: int
+    input_mode: InputMode
+    weights: Weights
+    input_scale: int
+    param_scale: int
+    decomp_base: int
+    decomp_legs: int
+    num_inner_cols: int
+    logrows: int
+    scale_rebase_multiplier: int
+    context_limbs: int
+    context_bits: int
+    salt_elements: int
+    salt_bits: int
+    input_min: int
+    input_max: int
+    lookup_min: int
+    lookup_max: int
+    exact: bool
+    tolerance: int
+    output_scale: int
+    rows: int
+    accuracy: Accuracy
+
+    def run_args(self) -> dict[str, Any]:
+        """The proving library's run arguments, by name."""
+        return {
+            "input_visibility": INPUT_VISIBILITY[self.input_mode],
+            "output_visibility": "public",
+            "param_visibility": PARAM_VISIBILITY[self.weights],
+            "input_scale": self.input_scale,
+            "param_scale": self.param_scale,
+            "scale_rebase_multiplier": self.scale_rebase_multiplier,
+            "decomp_base": self.decomp_base,
+            "decomp_legs": self.decomp_legs,
+            "num_inner_cols": self.num_inner_cols,
+            "logrows": self.logrows,
+            "lookup_range": (self.lookup_min, self.lookup_max),
+            "disable_freivalds": True,
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, as the manifest holds them."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """The inverse of `to_json`; raises TypeError or KeyError on missing or unknown names."""
+        unknown = set(values) - {field.name for field in fields(cls)}
+        if unknown:
+            raise KeyError(f"unknown parts of a plan: {sorted(unknown)}")
+        return cls(**{**values, "accuracy": Accuracy(**values["accuracy"])})
+
+
+@dataclass(frozen=True)
+class Constraints:
+    """What a plan must keep to.
+
+    `domain` bounds every input value in the model's units; None takes the calibration data's own
+    range. `memory_bytes` is for proving; None takes three quarters of the machine's.
+    `min_agreement` is the share of labels, `max_accuracy_loss` the share of labelled samples.
+    """
+
+    input_mode: InputMode = "public"
+    weights: Weights = "fixed"
+    items: int | None = None
+    domain: tuple[float, float] | None = None
+    exact_required: bool | None = None
+    max_logrows: int = 17
+    memory_bytes: int | None = None
+    max_verifier_bytes: int = 24_576
+    samples: int = 48
+    min_agreement: float = 0.95
+    max_accuracy_loss: float = 0.005
+
+    @property
+    def must_be_exact(self) -> bool:
+        """Hidden weights and batches need exact plans: an inexact one is for single predictions."""
+        forced = self.weights == "hashed" or (self.items or 1) > 1
+        return forced or bool(self.exact_required)
