@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from eth_utils.crypto import keccak
-
 from prover.chain.client import Client, checksum, speaks
 from prover.chain.contracts import MARKET, Call, contract, encode_call
 from prover.protocol.events import ZERO_ADDRESS
@@ -119,11 +117,6 @@ def approval(client: Client, currency: str, owner: str, spender: str, amount: in
         return None
     data = bytes.fromhex(token.encode_abi("approve", args=[checksum(spender), amount])[2:])
     return Call("approving the token", str(checksum(currency)), data)
-
-
-def data_hash_of(request_file: bytes) -> bytes:
-    """keccak256 of the bytes of a request file, as the job's event carries it."""
-    return keccak(request_file)
 
 
 def _native(terms: Terms, amount: int) -> int:

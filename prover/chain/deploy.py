@@ -1,0 +1,66 @@
+"""Deploying the project's contracts and generated verifiers, once each."""
+
+from eth_abi.abi import encode
+from eth_account.signers.local import LocalAccount
+
+from prover.chain import deployments
+from prover.chain.client import Client
+from prover.chain.contracts import MARKET, REGISTRY, Call
+from prover.chain.deployments import Deployed, Deployment
+from prover.chain.transactions import Sender
+from prover.errors import ChainError
+from prover.solidity.compile import SOLC_VERSION, CompiledContract, compile_contracts
+
+
+def deploy_contracts(client: Client, account: LocalAccount) -> tuple[Deployment, bool]:
+    """Registry and market on the client's chain, and whether they are new.
+
+    A second run finds them: nothing is sent and the deployment file stays as it is, unless the
+    sources changed. The file is written only when all is deployed.
+    """
+    compiled = compile_contracts([REGISTRY, MARKET])
+    standing = _standing(client, compiled)
+    if standing is not None:
+        return standing, False
+    sender = Sender(client, account)
+    registry = _create(sender, compiled[REGISTRY], b"")
+    market = _create(sender, compiled[MARKET], encode(["address"], [registry.address]))
+    contracts = {REGISTRY: registry, MARKET: market}
+    deployment = Deployment(chainId=client.chain_id, contracts=contracts)
+    deployments.save(deployment)
+    return deployment, True
+
+
+def deploy_verifier(sender: Sender, name: str, bytecode: bytes, code_hash: bytes) -> str:
+    """Address of a generated verifier; `code_hash` names the action, so it is deployed once."""
+    call = Call(f"deploying the verifier {name}", None, bytecode)
+    receipt = sender.send(f"deploy:verifier:{code_hash.hex()}", call)
+    address = receipt["contractAddress"]
+    if address is None:
+        raise ChainError("the node's receipt names no contract address: use another node")
+    return str(address)
+
+
+def _standing(client: Client, compiled: dict[str, CompiledContract]) -> Deployment | None:
+    path = deployments.path_of(client.chain_id)
+    if not path.exists():
+        return None
+    deployment = deployments.read(path)
+    same = all(
+        deployment.contracts[name].input_hash == contract.input_hash
+        and client.code(deployment.contracts[name].address)
+        for name, contract in compiled.items()
+    )
+    return deployment if same else None
+
+
+def _create(sender: Sender, compiled: CompiledContract, arguments: bytes) -> Deployed:
+    call = Call(f"deploying {compiled.name}", None, compiled.bytecode + arguments)
+    receipt = sender.send(f"deploy:{compiled.name}:{compiled.input_hash}", call)
+    return Deployed(
+        address=str(receipt["contractAddress"]),
+        block=int(receipt["blockNumber"]),
+        tx="0x" + bytes(receipt["transactionHash"]).hex(),
+        compiler=SOLC_VERSION,
+        inputHash=compiled.input_hash,
+    )

@@ -1,0 +1,175 @@
+"""The inputs file of a job: what the consumer commits to and the provider needs, as canonical JSON.
+
+{"circuitId": "0x..", "items": [{"salt": [..], "values": [..]}, ..], "version": 1} by RFC 8785; all
+numbers are integers.
+"""
+
+import json
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import rfc8785
+from eth_utils.crypto import keccak
+
+from prover.errors import StatementInvalid
+from prover.statement.commitment import input_commitment, inputs_hash
+from prover.statement.field import encode_signed
+from prover.statement.poseidon import digest
+
+VERSION = 1
+MIN_SALT_BITS = 120
+MAX_INTEGER_CHARACTERS = 17  # canonical JSON holds integers below 2^53
+_OVERHEAD_BYTES = 256
+_CIRCUIT_ID = re.compile(r"0x[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One input: quantised values in tensor order, and salt (empty when inputs are public)."""
+
+    values: tuple[int, ...]
+    salt: tuple[int, ...] = ()
+
+    def words(self) -> tuple[int, ...]:
+        """The instance words of the item: its values, or one salted digest."""
+        if self.salt:
+            return (digest(encode_signed(value) for value in (*self.values, *self.salt)),)
+        return tuple(encode_signed(value) for value in self.values)
+
+    def commitment(self) -> bytes:
+        """keccak256 of the item's input words."""
+        return input_commitment(self.words())
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a circuit takes: item slots, values and salt elements an item, domain (inclusive).
+
+    A salt element has `salt_bits` bits.
+    """
+
+    slots: int
+    values: int
+    salt_elements: int
+    salt_bits: int
+    input_min: int
+    input_max: int
+
+    @property
+    def max_bytes(self) -> int:
+        """Size that no request file for this circuit exceeds."""
+        item = (self.values + self.salt_elements) * (MAX_INTEGER_CHARACTERS + 1) + _OVERHEAD_BYTES
+        return _OVERHEAD_BYTES + self.slots * item
+
+
+@dataclass(frozen=True)
+class Request:
+    """The items of a job, in order, for one circuit (32 bytes)."""
+
+    circuit_id: bytes
+    items: tuple[Item, ...]
+
+    def inputs_hash(self) -> bytes:
+        """What the terms of the job commit to."""
+        return inputs_hash([item.commitment() for item in self.items])
+
+    def to_bytes(self) -> bytes:
+        """The file. Its keccak256 is the job's data hash."""
+        items = [{"values": list(item.values), "salt": list(item.salt)} for item in self.items]
+        circuit = "0x" + self.circuit_id.hex()
+        return rfc8785.dumps({"version": VERSION, "circuitId": circuit, "items": items})
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> "Request":
+        """The inverse of `to_bytes`. Raises StatementInvalid unless the file is canonical."""
+        try:
+            request = _parse(json.loads(content, parse_float=_no_float, parse_constant=_no_float))
+            canonical = request.to_bytes()
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise StatementInvalid(
+                f"the inputs file cannot be read ({type(error).__name__}: {error}): canonical JSON "
+                f"of version {VERSION} is allowed; ask the consumer for it again"
+            ) from None
+        if canonical != content:
+            raise StatementInvalid(
+                "the inputs file is not in canonical form: exactly the bytes that the consumer's "
+                "client wrote are allowed; ask the consumer for it again"
+            )
+        return request
+
+    def check(self, shape: Shape) -> None:
+        """Raise StatementInvalid unless the circuit has a witness for every item."""
+        if not 1 <= len(self.items) <= shape.slots:
+            raise StatementInvalid(
+                f"{len(self.items)} items: 1 to {shape.slots} are allowed by this circuit"
+            )
+        for number, item in enumerate(self.items):
+            _check_item(number, item, shape)
+
+
+def data_hash(content: bytes) -> bytes:
+    """keccak256 of an inputs file, as the job's event carries it."""
+    return keccak(content)
+
+
+def salted(values: Sequence[int], shape: Shape) -> Item:
+    """An item with fresh salt from the system's generator, where the circuit hashes its inputs."""
+    if shape.salt_elements and shape.salt_elements * shape.salt_bits < MIN_SALT_BITS:
+        raise StatementInvalid(
+            f"{shape.salt_elements} salt elements of {shape.salt_bits} bits: at least "
+            f"{MIN_SALT_BITS} bits are allowed; set the model up again"
+        )
+    salt = tuple(secrets.randbits(shape.salt_bits) for _ in range(shape.salt_elements))
+    return Item(tuple(values), salt)
+
+
+def _check_item(number: int, item: Item, shape: Shape) -> None:
+    _check_count(number, "values", len(item.values), shape.values)
+    _check_count(number, "salt elements", len(item.salt), shape.salt_elements)
+    for at, value in enumerate(item.values):
+        if not shape.input_min <= value <= shape.input_max:
+            raise StatementInvalid(
+                f"item {number} has the value {value} at place {at}: {shape.input_min} to "
+                f"{shape.input_max} (quantised) is allowed; scale the data as the model expects"
+            )
+    for element in item.salt:
+        if not 0 <= element < 1 << shape.salt_bits:
+            raise StatementInvalid(
+                f"item {number} has a salt element {element}: 0 to 2^{shape.salt_bits} - 1 is "
+                "allowed; post the job again"
+            )
+
+
+def _check_count(number: int, name: str, found: int, allowed: int) -> None:
+    if found != allowed:
+        raise StatementInvalid(
+            f"item {number} has {found} {name}: exactly {allowed} are allowed by this circuit"
+        )
+
+
+def _parse(fields: Any) -> Request:
+    if set(fields) != {"version", "circuitId", "items"} or fields["version"] != VERSION:
+        raise ValueError(f"fields {sorted(fields)}")
+    if not _CIRCUIT_ID.fullmatch(fields["circuitId"]):
+        raise ValueError("circuitId")
+    items = tuple(_parse_item(entry) for entry in fields["items"])
+    return Request(bytes.fromhex(fields["circuitId"][2:]), items)
+
+
+def _parse_item(entry: Any) -> Item:
+    if set(entry) != {"values", "salt"}:
+        raise ValueError(f"item fields {sorted(entry)}")
+    return Item(_integers(entry["values"]), _integers(entry["salt"]))
+
+
+def _integers(values: Any) -> tuple[int, ...]:
+    if not isinstance(values, list) or any(type(value) is not int for value in values):
+        raise ValueError("a list of integers is wanted")
+    return tuple(values)
+
+
+def _no_float(text: str) -> int:
+    raise ValueError(f"{text} is no integer")
