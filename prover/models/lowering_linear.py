@@ -133,10 +133,7 @@ def shifted(builder: Builder, source: str, offset: Array) -> str:
 
 def scaled(builder: Builder, source: str, factor: Array) -> str:
     """Multiply by a constant, given the tensor's rank."""
-    shape = builder.shapes[source]
-    factor = factor.reshape((1,) * (len(shape) - factor.ndim) + factor.shape)
-    result = np.broadcast_shapes(shape, factor.shape)
-    return builder.node("Mul", [source, builder.constant(factor, "factor")], result)
+    return combined(builder, "Mul", source, builder.constant(factor, "factor"))
 
 
 def batch_normalization(builder: Builder, node: onnx.NodeProto) -> str:
@@ -226,6 +223,8 @@ def combined(builder: Builder, operator: str, left: str, right: str) -> str:
     rank = max(len(builder.shapes[left]), len(builder.shapes[right]))
     names = [_ranked(builder, name, rank) for name in (left, right)]
     shape = np.broadcast_shapes(*(builder.shapes[name] for name in names))
+    if operator == "Mul":
+        names = [_spread(builder, name, shape) for name in names]
     return builder.node(operator, names, shape)
 
 
@@ -236,6 +235,19 @@ def _ranked(builder: Builder, name: str, rank: int) -> str:
         return name
     value = builder.constants[name]
     return builder.constant(value.reshape((1,) * (rank - len(shape)) + shape), "constant")
+
+
+def _spread(builder: Builder, name: str, shape: Sequence[int]) -> str:
+    """A constant factor of one element, repeated along one axis.
+
+    ezkl turns a factor that is a single power of two into a change of scale: the circuit would depend
+    on the value of a weight.
+    """
+    wide = [axis for axis, size in enumerate(shape) if size > 1]
+    if name not in builder.constants or builder.constants[name].size != 1 or not wide:
+        return name
+    target = [size if axis == wide[-1] else 1 for axis, size in enumerate(shape)]
+    return builder.constant(np.full(target, builder.constants[name].ravel()[0]), "factor")
 
 
 def _binary(builder: Builder, node: onnx.NodeProto, operator: str) -> str:

@@ -29,11 +29,12 @@ class ImportedModel:
     """A checked model in canonical form.
 
     `proto` computes the same function as the file, in operators of `lowering.CANONICAL`;
-    `sha256` is of the file. Shapes include the batch dimension, which is 1; `classes` counts
+    `content` is the file and `sha256` its hash. Shapes include the batch dimension, which is 1; `classes` counts
     the outputs.
     """
 
     path: Path
+    content: bytes
     proto: onnx.ModelProto
     sha256: str
     input_name: str
@@ -76,6 +77,7 @@ def load(path: Path) -> ImportedModel:
     output = proto.graph.output[0]
     return ImportedModel(
         path,
+        data,
         proto,
         hashlib.sha256(data).hexdigest(),
         proto.graph.input[0].name,
