@@ -1,11 +1,10 @@
 """What the planner asks of the proving library; `prover.proving` implements it."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-RunArgs = Mapping[str, Any]
+RunArgs = dict[str, Any]
 Settings = dict[str, Any]
-Row = Mapping[str, Any]
+Row = dict[str, Any]
 
 
 class CircuitEngine(Protocol):
@@ -18,13 +17,13 @@ class CircuitEngine(Protocol):
         """
         ...
 
-    def table(self, model: bytes, run_args: RunArgs) -> Sequence[Row]:
+    def table(self, model: bytes, run_args: RunArgs) -> list[Row]:
         """The nodes of the circuit's graph: "index", "operator", "scale", "inputs", "shape"."""
         ...
 
     def witnesses(
-        self, model: bytes, settings: Settings, inputs: Sequence[Sequence[Sequence[int]]]
-    ) -> Sequence[Mapping[str, Any]]:
+        self, model: bytes, settings: Settings, inputs: list[list[list[int]]]
+    ) -> list[dict[str, Any]]:
         """Compile once and evaluate many inputs, each one list of integers per graph input.
 
         Each answer holds "outputs": signed integers per graph output.

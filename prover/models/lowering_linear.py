@@ -240,8 +240,8 @@ def _ranked(builder: Builder, name: str, rank: int) -> str:
 def _spread(builder: Builder, name: str, shape: Sequence[int]) -> str:
     """A constant factor of one element, repeated along one axis.
 
-    ezkl turns a factor that is a single power of two into a change of scale: the circuit would depend
-    on the value of a weight.
+    ezkl turns a factor that is a single power of two into a change of scale: the circuit would
+    depend on the value of a weight.
     """
     wide = [axis for axis, size in enumerate(shape) if size > 1]
     if name not in builder.constants or builder.constants[name].size != 1 or not wide:

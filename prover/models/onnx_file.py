@@ -29,8 +29,8 @@ class ImportedModel:
     """A checked model in canonical form.
 
     `proto` computes the same function as the file, in operators of `lowering.CANONICAL`;
-    `content` is the file and `sha256` its hash. Shapes include the batch dimension, which is 1; `classes` counts
-    the outputs.
+    `content` is the file and `sha256` its hash. Shapes include the batch dimension,
+    which is 1; `classes` counts the outputs.
     """
 
     path: Path

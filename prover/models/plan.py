@@ -30,8 +30,8 @@ class Plan:
     """Parameters of one circuit.
 
     A value x is proven as round(x * 2**scale). `input_min` and `input_max` bound the quantised
-    inputs for which a witness certainly exists, both allowed. `tolerance` is the worst error of an output
-    word, in output units (2**-output_scale), that a proof can hide: 0 if `exact`. `rows` are the
+    inputs for which a witness certainly exists, both allowed. `tolerance` is the worst error of an
+    output word, in output units (2**-output_scale), that a proof can hide: 0 if `exact`. `rows` are the
     circuit's, of 2**logrows. `lookup_min` and `lookup_max` bound the tables of Sigmoid and Tanh.
     """
 
@@ -60,6 +60,23 @@ class Plan:
     rows: int
     accuracy: Accuracy
 
+    def run_args(self) -> dict[str, Any]:
+        """The proving library's run arguments by name."""
+        return {
+            "input_visibility": INPUT_VISIBILITY[self.input_mode],
+            "output_visibility": "public",
+            "param_visibility": PARAM_VISIBILITY[self.weights],
+            "input_scale": self.input_scale,
+            "param_scale": self.param_scale,
+            "scale_rebase_multiplier": self.scale_rebase_multiplier,
+            "decomp_base": self.decomp_base,
+            "decomp_legs": self.decomp_legs,
+            "num_inner_cols": self.num_inner_cols,
+            "logrows": self.logrows,
+            "lookup_range": (self.lookup_min, self.lookup_max),
+            "disable_freivalds": True,
+        }
+
     def to_json(self) -> dict[str, Any]:
         """Plain values, as the manifest holds them."""
         return asdict(self)
@@ -71,24 +88,6 @@ class Plan:
         if unknown:
             raise KeyError(f"unknown parts of a plan: {sorted(unknown)}")
         return cls(**{**values, "accuracy": Accuracy(**values["accuracy"])})
-
-
-def run_args(plan: Plan) -> dict[str, Any]:
-    """The proving library's run arguments of a plan, by name."""
-    return {
-        "input_visibility": INPUT_VISIBILITY[plan.input_mode],
-        "output_visibility": "public",
-        "param_visibility": PARAM_VISIBILITY[plan.weights],
-        "input_scale": plan.input_scale,
-        "param_scale": plan.param_scale,
-        "scale_rebase_multiplier": plan.scale_rebase_multiplier,
-        "decomp_base": plan.decomp_base,
-        "decomp_legs": plan.decomp_legs,
-        "num_inner_cols": plan.num_inner_cols,
-        "logrows": plan.logrows,
-        "lookup_range": (plan.lookup_min, plan.lookup_max),
-        "disable_freivalds": True,
-    }
 
 
 @dataclass(frozen=True)
