@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from py_ecc import optimized_bn128
 
@@ -19,8 +19,7 @@ from prover.files import locked, new_directory, sync
 from prover.proving import worker
 from prover.settings import get_settings
 
-DEVELOPMENT = "development"
-CEREMONY = "ceremony"
+DEVELOPMENT: Literal["development"] = "development"
 MAX_LOGROWS = 22
 SAMPLED_POWERS = 32
 bn128: Any = optimized_bn128

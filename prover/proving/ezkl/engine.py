@@ -63,6 +63,14 @@ def witnesses(compiled: str, inputs: list[list[list[int | float]]]) -> dict[str,
     return {"witnesses": [_witness(compiled, values, "witness.json") for values in inputs]}
 
 
+def compile_and_evaluate(
+    model: str, settings: Settings, inputs: list[list[list[int | float]]]
+) -> dict[str, Any]:
+    """`witnesses` of a circuit that is compiled only for them."""
+    compile_circuit(model, settings, "circuit.ezkl")
+    return witnesses("circuit.ezkl", inputs)
+
+
 def prove(
     compiled: str,
     inputs: list[list[int]],
@@ -149,7 +157,7 @@ def _run_args(values: RunArgs) -> Any:
     for name, value in values.items():
         if not hasattr(arguments, name):
             raise ProvingError(f"run argument {name!r} is unknown to ezkl: remove it from the plan")
-        setattr(arguments, name, value)
+        setattr(arguments, name, tuple(value) if isinstance(value, list) else value)
     return arguments
 
 

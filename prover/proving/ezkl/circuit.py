@@ -1,0 +1,143 @@
+"""From a wrapped network, a plan and an SRS to keys and a hardened verifier; deterministic."""
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import onnx
+
+from prover.errors import ArtifactMismatch, UnsoundCircuit
+from prover.models.exactness import judge
+from prover.models.plan import Plan
+from prover.models.wrap import check_context_isolated
+from prover.proving.artifacts import CIRCUIT, NETWORK, SETTINGS, SRS, VERIFIER, VK
+from prover.proving.ezkl.planning import ENGINE
+from prover.proving.ezkl.rules import check_settings
+from prover.proving.manifest import HASHED
+from prover.proving.worker import Limits, Progress, run
+from prover.solidity.verifier import Verifier, compile_verifier, harden
+from prover.statement.layout import Layout, OutputKind
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build gives besides the files it leaves in its directory."""
+
+    settings: dict[str, Any]
+    layout: Layout
+    item_elements: int
+    verifier: Verifier
+
+
+def build(
+    directory: Path, plan: Plan, pk: str, limits: Limits, progress: Progress | None = None
+) -> Built:
+    """Build the circuit of directory/network.onnx with directory/kzg.srs.
+
+    Leaves settings, compiled circuit, both keys and the hardened verifier in `directory`, the
+    proving key under the name `pk`. Raises UnsoundCircuit if a rule is broken, ModelRefused if the
+    verifier is too large, WorkerFailed.
+    """
+    network = onnx.load(str(directory / NETWORK))
+    settings = make_settings(directory, plan, network, limits)
+    paths = {name: str(directory / name) for name in (NETWORK, CIRCUIT, VK, SRS, SETTINGS)}
+    make_keys(directory, NETWORK, CIRCUIT, VK, pk, limits, progress)
+    answer = run(
+        f"{ENGINE}:verifier_source",
+        {"vk": paths[VK], "settings": paths[SETTINGS], "srs": paths[SRS]},
+        limits,
+    )
+    verifier = compile_verifier(harden(answer["source"]))
+    (directory / VERIFIER).write_text(verifier.source)
+    elements = _item_elements(network, plan)
+    return Built(settings, layout_of(settings, plan, elements), elements, verifier)
+
+
+def make_settings(
+    directory: Path, plan: Plan, network: onnx.ModelProto, limits: Limits
+) -> dict[str, Any]:
+    """Canonical settings, checked against every rule and the plan; written to settings.json."""
+    arguments = {"model": str(directory / NETWORK), "run_args": plan.run_args()}
+    settings = run(f"{ENGINE}:gen_settings", arguments, limits)
+    check_settings(settings)
+    rows = run(f"{ENGINE}:table", arguments, limits)["rows"]
+    check_exactness(plan, rows, network)
+    (directory / SETTINGS).write_text(json.dumps(settings, sort_keys=True))
+    return settings
+
+
+def make_keys(
+    directory: Path,
+    network: str,
+    circuit: str,
+    vk: str,
+    pk: str,
+    limits: Limits,
+    progress: Progress | None = None,
+) -> None:
+    """Compile directory/network under directory/settings.json and make both keys."""
+    settings = json.loads((directory / SETTINGS).read_text())
+    check_settings(settings)
+    names = {"model": network, "compiled": circuit, "vk": vk, "pk": pk, "srs": SRS}
+    paths = {key: str(directory / name) for key, name in names.items()}
+    compiling = {"model": paths["model"], "settings": settings, "compiled": paths["compiled"]}
+    run(f"{ENGINE}:compile_circuit", compiling, limits)
+    keys = {key: paths[key] for key in ("compiled", "vk", "pk", "srs")}
+    run(f"{ENGINE}:setup", keys, limits, progress=progress)
+
+
+def check_exactness(plan: Plan, rows: list[dict[str, Any]], network: onnx.ModelProto) -> None:
+    """Raise UnsoundCircuit if a plan that says it is exact leaves the prover a choice.
+
+    Raises ModelRefused if the context feeds anything but its Identity output.
+    """
+    check_context_isolated(network)
+    verdict = judge(rows, network)
+    if plan.exact and not verdict.exact:
+        raise UnsoundCircuit(
+            f"the plan says exact, but the prover can choose: {'; '.join(verdict.reasons)}; "
+            "plan the model again"
+        )
+
+
+def layout_of(settings: dict[str, Any], plan: Plan, item_elements: int) -> Layout:
+    """Where ezkl puts the statement: input digests, weights digest, public inputs, outputs.
+
+    Inputs and outputs are the items in order, then the context. Raises ArtifactMismatch if the
+    settings describe other shapes than the plan.
+    """
+    hashed, hidden = plan.input_mode == HASHED, int(plan.weights == HASHED)
+    shapes = [math.prod(shape) for shape in settings["model_instance_shapes"]]
+    seen = [] if hashed else [item_elements] * plan.items + [plan.context_limbs]
+    outputs = shapes[len(seen) : -1]
+    if shapes != [*seen, *outputs[:1] * plan.items, plan.context_limbs]:
+        raise ArtifactMismatch(f"circuit shows {shapes} instances: not the shapes of its plan")
+    words, echo = (1, 1) if hashed else (item_elements, plan.context_limbs)
+    inputs = 0 if hashed else hidden
+    weights = plan.items * words + echo if hashed else 0
+    end = plan.items * words + echo + hidden
+    return Layout(
+        instances=end + sum(outputs) + plan.context_limbs,
+        items=plan.items,
+        context=end + sum(outputs),
+        context_limbs=plan.context_limbs,
+        context_bits=plan.context_bits,
+        context_echo=inputs + plan.items * words,
+        context_echo_words=echo,
+        inputs=inputs,
+        input_words=words,
+        weights=weights,
+        weight_words=hidden,
+        outputs=end,
+        output_words=outputs[0],
+        output_kind=OutputKind.SCORES,
+        classes=outputs[0],
+    )
+
+
+def _item_elements(network: onnx.ModelProto, plan: Plan) -> int:
+    """Values of one item without its salt, from the shape of the first graph input."""
+    shape = [dim.dim_value for dim in network.graph.input[0].type.tensor_type.shape.dim]
+    return int(math.prod(shape)) - plan.salt_elements

@@ -1,0 +1,42 @@
+"""What the planner asks of ezkl, answered by child processes."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from prover.proving.worker import Limits, run
+
+ENGINE = "prover.proving.ezkl.engine"
+
+
+class EzklCircuits:
+    """`prover.models.engine.CircuitEngine` over ezkl; models are serialised ONNX."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self._limits = limits or Limits()
+
+    def gen_settings(self, model: bytes, run_args: Mapping[str, Any]) -> dict[str, Any]:
+        """Canonical settings of the circuit that these arguments give."""
+        return self._with_model(model, "gen_settings", run_args=dict(run_args))
+
+    def table(self, model: bytes, run_args: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The operators of the circuit's graph, see `engine.table`."""
+        rows: list[dict[str, Any]] = self._with_model(model, "table", run_args=dict(run_args))[
+            "rows"
+        ]
+        return rows
+
+    def witnesses(
+        self, model: bytes, settings: dict[str, Any], inputs: Sequence[Sequence[Sequence[int]]]
+    ) -> list[dict[str, Any]]:
+        """Outputs of the quantised model on many inputs, see `engine.witnesses`; in one child."""
+        answer = self._with_model(model, "compile_and_evaluate", settings=settings, inputs=inputs)
+        witnesses: list[dict[str, Any]] = answer["witnesses"]
+        return witnesses
+
+    def _with_model(self, model: bytes, function: str, **arguments: Any) -> dict[str, Any]:
+        with tempfile.TemporaryDirectory(prefix="zkescrow-") as scratch:
+            path = Path(scratch) / "network.onnx"
+            path.write_bytes(model)
+            return run(f"{ENGINE}:{function}", {"model": str(path)} | arguments, self._limits)

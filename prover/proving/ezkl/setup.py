@@ -1,0 +1,165 @@
+"""Set-up: a model and its plan become published artifacts, or are checked against them."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from prover.errors import ArtifactMismatch
+from prover.files import new_directory, sha256_file, sync
+from prover.models.onnx_file import ImportedModel
+from prover.models.plan import Plan
+from prover.models.wrap import wrap
+from prover.proving import artifacts as files
+from prover.proving.artifacts import Artifacts, check_file, directory_name, hash_files
+from prover.proving.ezkl.circuit import Built, build, make_keys
+from prover.proving.ezkl.prover import prove_sample, weights_digest
+from prover.proving.ezkl.skeleton import serialise, skeleton
+from prover.proving.manifest import (
+    FIXED,
+    Manifest,
+    check_manifest,
+    current_versions,
+    make_manifest,
+    record_verifier,
+)
+from prover.proving.srs import DEVELOPMENT, development_srs
+from prover.proving.worker import Limits, Progress
+from prover.settings import get_settings
+
+
+def setup(
+    model: ImportedModel, plan: Plan, limits: Limits, progress: Progress | None = None
+) -> Artifacts:
+    """Build, prove a sample, and publish under settings.home; an equal directory there is kept.
+
+    Nothing is left behind on failure. Raises UnsoundCircuit, ModelRefused, WorkerFailed,
+    EnvironmentMissing (no space).
+    """
+    home = get_settings().artifacts
+    with new_directory(home) as scratch:
+        made = _make(scratch, model, plan, limits, progress)
+        commitment = made.weights_commitment
+        target = home / directory_name(made.digest, commitment)
+        for path in scratch.iterdir():
+            sync(path)
+        if not target.exists():
+            (scratch / "published").mkdir()
+            for path in [path for path in scratch.iterdir() if path.is_file()]:
+                path.rename(scratch / "published" / path.name)
+            (scratch / "published").rename(target)
+    return files.load_artifacts(target)
+
+
+def rebuild(
+    artifacts: Artifacts,
+    limits: Limits,
+    model: ImportedModel | None = None,
+    progress: Progress | None = None,
+) -> bytes:
+    """Build everything again and compare with the artifacts; returns the verifier's runtime code.
+
+    From the model's ONNX file if it is given; else from the network in the artifacts, which is all
+    there is for a model with hidden weights. Raises ArtifactMismatch naming the piece that differs.
+    """
+    manifest = artifacts.manifest
+    check_manifest(manifest)
+    _same("versions", current_versions(), manifest.versions)
+    with new_directory(get_settings().cache / "rebuild") as scratch:
+        _place_srs(scratch, Path(artifacts.path(files.SRS)))
+        _place_network(scratch, artifacts, model)
+        built = build(scratch, manifest.plan, files.PK, limits, progress)
+        _compare(scratch, built, manifest)
+    return built.verifier.contract.runtime
+
+
+def _make(
+    scratch: Path, model: ImportedModel, plan: Plan, limits: Limits, progress: Progress | None
+) -> Artifacts:
+    """All files in `scratch`, not yet published."""
+    shutil.copyfile(model.path, scratch / files.MODEL)
+    check_file(scratch / files.MODEL, model.sha256)
+    network = wrap(model, plan)
+    public = network if plan.weights == FIXED else skeleton(network)
+    (scratch / files.NETWORK).write_bytes(serialise(public))
+    _place_srs(scratch, development_srs(plan.logrows))
+    built = build(scratch, plan, files.PK, limits, progress)
+    if plan.weights != FIXED:
+        (scratch / files.PRIVATE).write_bytes(serialise(network))
+        _use_hidden_weights(scratch, limits)
+    manifest = _describe(scratch, plan, built)
+    (scratch / files.MANIFEST).write_bytes(manifest.canonical())
+    made = Artifacts(scratch, manifest)
+    if plan.weights != FIXED:
+        commitment = f"0x{weights_digest(made, limits):064x}"
+        (scratch / files.WEIGHTS).write_text(json.dumps({"commitment": commitment}))
+    sample = prove_sample(made, limits, progress)
+    (scratch / files.SAMPLE).write_text(json.dumps(sample.to_dict()))
+    return made
+
+
+def _use_hidden_weights(scratch: Path, limits: Limits) -> None:
+    """Compile the true network in place of the skeleton; the key must not tell them apart."""
+    expected = hash_files(scratch, (files.VK, files.PK))
+    make_keys(scratch, files.PRIVATE, files.CIRCUIT, files.VK, files.PK, limits)
+    for name, found in hash_files(scratch, (files.VK, files.PK)).items():
+        _same(f"{name} of the hidden weights", found, expected[name])
+
+
+def _describe(scratch: Path, plan: Plan, built: Built) -> Manifest:
+    hashed = [files.NETWORK, files.SETTINGS, files.VK, files.PK, files.SRS]
+    if plan.weights == FIXED:
+        hashed.append(files.MODEL)
+    manifest = make_manifest(
+        plan=plan,
+        layout=built.layout,
+        item_elements=built.item_elements,
+        sha256=hash_files(scratch, hashed),
+        srs=DEVELOPMENT,
+        verifier=built.verifier,
+    )
+    check_manifest(manifest)
+    return manifest
+
+
+def _place_srs(scratch: Path, srs: Path) -> None:
+    """A hard link where the file system allows it: the file is large and never changes."""
+    try:
+        (scratch / files.SRS).hardlink_to(srs)
+    except OSError:
+        shutil.copyfile(srs, scratch / files.SRS)
+
+
+def _place_network(scratch: Path, artifacts: Artifacts, model: ImportedModel | None) -> None:
+    if model is None:
+        shutil.copyfile(artifacts.path(files.NETWORK), scratch / files.NETWORK)
+    else:
+        plan = artifacts.manifest.plan
+        if plan.weights == FIXED:
+            _same("model file", model.sha256, artifacts.manifest.sha256[files.MODEL])
+        network = wrap(model, plan)
+        public = network if plan.weights == FIXED else skeleton(network)
+        (scratch / files.NETWORK).write_bytes(serialise(public))
+
+
+def _compare(scratch: Path, built: Built, manifest: Manifest) -> None:
+    for name in (files.NETWORK, files.SRS, files.SETTINGS, files.VK, files.PK):
+        _same(name, sha256_file(scratch / name), manifest.sha256[name])
+    _same("layout", built.layout, manifest.layout)
+    _same("item elements", built.item_elements, manifest.item_elements)
+    found = record_verifier(built.verifier).model_dump()
+    _same_fields("verifier", found, manifest.verifier.model_dump())
+    _same("input scale", manifest.scales.input, built.settings["model_input_scales"][0])
+    _same("output scale", manifest.scales.output, built.settings["model_output_scales"][0])
+
+
+def _same_fields(name: str, found: Mapping[str, object], expected: Mapping[str, object]) -> None:
+    for key, value in expected.items():
+        _same(f"{name} {key}", found[key], value)
+
+
+def _same(name: str, found: object, expected: object) -> None:
+    if found != expected:
+        raise ArtifactMismatch(
+            f"{name} rebuilt is {found}: {expected} is allowed; the artifacts are not of this model"
+        )

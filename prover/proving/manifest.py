@@ -1,0 +1,216 @@
+"""The manifest of a circuit: everything an auditor needs to rebuild its verifier byte for byte."""
+
+import hashlib
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+import rfc8785
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from prover.errors import ArtifactMismatch, UnsoundCircuit
+from prover.models.plan import Accuracy, Plan
+from prover.proving.ezkl.rules import EZKL_VERSION
+from prover.solidity.compile import EVM_VERSION, OPTIMIZER_RUNS, SOLC_VERSION
+from prover.solidity.verifier import VERIFIER_CONTRACT, Verifier
+from prover.statement.layout import Layout
+
+HASHED, PUBLIC, FIXED = "hashed", "public", "fixed"
+MIN_SALT_BITS = 120
+NO_ACCURACY: dict[str, Any] = {
+    "label_agreement": 0.0,
+    "worst_error": 0.0,
+    "samples": 0,
+    "labelled_accuracy_float": None,
+    "labelled_accuracy_quantised": None,
+}
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Versions(_Strict):
+    """Programs whose output depends on their version."""
+
+    zkescrow: str
+    ezkl: str
+    solc: str
+
+
+class VerifierRecord(_Strict):
+    """The hardened verifier and the compiler options that give its code; hashes in hexadecimal."""
+
+    contract: str
+    source_sha256: str
+    code_hash: str
+    code_bytes: int
+    proof_bytes: int
+    evm_version: str
+    optimizer_runs: int
+
+
+class Scales(_Strict):
+    """Binary digits after the point of an item's input and output words."""
+
+    input: int
+    output: int
+
+
+class Manifest(_Strict):
+    """What manifest.json holds. `sha256` is by file name; `accuracy` is None for hidden weights.
+
+    Nothing in it depends on hidden weights, so that many models share one circuit.
+    """
+
+    format: Literal[1]
+    system: Literal["ezkl"]
+    versions: Versions
+    sha256: dict[str, str]
+    srs: Literal["development", "ceremony"]
+    freivalds: Literal[False]
+    plan_fields: dict[str, Any]
+    layout_fields: dict[str, int]
+    item_elements: int
+    scales: Scales
+    verifier: VerifierRecord
+    accuracy: dict[str, Any] | None
+
+    @property
+    def layout(self) -> Layout:
+        """Where the sections of the instances stand."""
+        return Layout.from_dict(self.layout_fields)
+
+    @property
+    def plan(self) -> Plan:
+        """The circuit's parameters, with the measured accuracy where it is public."""
+        return Plan(**self.plan_fields, accuracy=Accuracy(**(self.accuracy or NO_ACCURACY)))
+
+    @property
+    def digest_elements(self) -> int:
+        """Elements hashed into one input word; 0 when inputs are public."""
+        plan = self.plan
+        return self.item_elements + plan.salt_elements if plan.input_mode == HASHED else 0
+
+    @property
+    def code_hash(self) -> bytes:
+        """keccak256 of the verifier's runtime code."""
+        return bytes.fromhex(self.verifier.code_hash)
+
+    def canonical(self) -> bytes:
+        """RFC 8785 canonical JSON."""
+        return rfc8785.dumps(self.model_dump())
+
+    def digest(self) -> bytes:
+        """The artifact digest: SHA-256 of the canonical JSON."""
+        return hashlib.sha256(self.canonical()).digest()
+
+    def circuit(self, verifier: str) -> tuple[Any, ...]:
+        """The `Circuit` struct of contracts/types/Circuit.sol for a deployed verifier's address."""
+        plan = self.plan
+        return (
+            verifier,
+            self.code_hash,
+            self.digest(),
+            self.layout.to_abi(),
+            plan.input_min,
+            plan.input_max,
+            self.digest_elements,
+            plan.exact,
+            plan.tolerance,
+        )
+
+
+def make_manifest(
+    *,
+    plan: Plan,
+    layout: Layout,
+    item_elements: int,
+    sha256: dict[str, str],
+    srs: Literal["development", "ceremony"],
+    verifier: Verifier,
+) -> Manifest:
+    """Describe a circuit. The plan's accuracy is left out when the weights are hidden."""
+    fields = asdict(plan)
+    accuracy = fields.pop("accuracy")
+    return Manifest(
+        format=1,
+        system="ezkl",
+        versions=current_versions(),
+        sha256=sha256,
+        srs=srs,
+        freivalds=False,
+        plan_fields=fields,
+        layout_fields=layout.to_dict(),
+        item_elements=item_elements,
+        scales=Scales(input=plan.input_scale, output=plan.output_scale),
+        verifier=record_verifier(verifier),
+        accuracy=accuracy if plan.weights == FIXED else None,
+    )
+
+
+def current_versions() -> Versions:
+    """Versions of what runs here."""
+    return Versions(zkescrow=version("zkescrow"), ezkl=version("ezkl"), solc=SOLC_VERSION)
+
+
+def record_verifier(verifier: Verifier) -> VerifierRecord:
+    """Hashes and sizes of a compiled verifier."""
+    return VerifierRecord(
+        contract=VERIFIER_CONTRACT,
+        source_sha256=hashlib.sha256(verifier.source.encode()).hexdigest(),
+        code_hash=verifier.contract.code_hash.hex(),
+        code_bytes=len(verifier.contract.runtime),
+        proof_bytes=verifier.proof_bytes,
+        evm_version=EVM_VERSION,
+        optimizer_runs=OPTIMIZER_RUNS,
+    )
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Parse and check a manifest file. Raises ArtifactMismatch or UnsoundCircuit."""
+    try:
+        manifest = Manifest.model_validate_json(path.read_bytes())
+        _ = manifest.plan, manifest.layout
+    except FileNotFoundError:
+        raise ArtifactMismatch(
+            f"there is no manifest at {path}: run `zkescrow model add`"
+        ) from None
+    except (ValidationError, TypeError) as error:
+        if isinstance(error, ValidationError) and any(
+            problem["loc"] == ("freivalds",) for problem in error.errors()
+        ):
+            raise UnsoundCircuit(
+                f"manifest {path} does not say freivalds false: a wrong result could be proven; "
+                "set the model up again"
+            ) from error
+        raise ArtifactMismatch(f"manifest {path} is not valid: {error}") from error
+    check_manifest(manifest)
+    return manifest
+
+
+def check_manifest(manifest: Manifest) -> None:
+    """The rules that a manifest alone can break. Raises UnsoundCircuit or ArtifactMismatch."""
+    plan, layout = manifest.plan, manifest.layout
+    _require("ezkl version", manifest.versions.ezkl, EZKL_VERSION)
+    _require("weights", plan.weights in (FIXED, HASHED), True)
+    _require("input mode", plan.input_mode in (PUBLIC, HASHED), True)
+    _require("weight words", layout.weight_words, int(plan.weights == HASHED))
+    salt_bits = plan.salt_elements * plan.salt_bits
+    _require(
+        "salt", salt_bits >= MIN_SALT_BITS if plan.input_mode == HASHED else not salt_bits, True
+    )
+    _require("exact plan's tolerance", plan.tolerance if plan.exact else 0, 0)
+    if not plan.exact and plan.weights != FIXED:
+        raise UnsoundCircuit(
+            f"an inexact circuit has {plan.weights} weights: fixed ones are allowed, as hidden "
+            "ones can turn a rounding step into any label; find an exact plan"
+        )
+
+
+def _require(name: str, found: object, allowed: object) -> None:
+    if found != allowed:
+        raise UnsoundCircuit(
+            f"manifest: {name} is {found!r}: {allowed!r} is allowed; set the model up again"
+        )

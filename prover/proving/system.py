@@ -1,0 +1,69 @@
+"""What the rest of the code knows of a proof system."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from prover.models.onnx_file import ImportedModel
+from prover.models.plan import Plan
+from prover.proving.artifacts import Artifacts, Proof
+from prover.proving.worker import Progress
+from prover.statement.context import JobContext
+
+
+@dataclass(frozen=True)
+class Item:
+    """One input of a model: quantised integers in tensor order, and salt when inputs are hashed."""
+
+    values: tuple[int, ...]
+    salt: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Witness:
+    """An evaluated statement.
+
+    `outputs` are signed integers of the given items; `slots` are the items with padding;
+    `instances` are the words that a proof of it must show.
+    """
+
+    items: tuple[Item, ...]
+    slots: tuple[Item, ...]
+    context: tuple[int, ...]
+    outputs: tuple[tuple[int, ...], ...]
+    instances: tuple[int, ...]
+
+
+class ProofSystem(Protocol):
+    """Set-up, proof and verification; every call may take minutes and reports its stages."""
+
+    name: str
+
+    def setup(
+        self, model: ImportedModel, plan: Plan, progress: Progress | None = None
+    ) -> Artifacts:
+        """Make and publish the artifacts of a planned model."""
+        ...
+
+    def rebuild(
+        self,
+        artifacts: Artifacts,
+        model: ImportedModel | None = None,
+        progress: Progress | None = None,
+    ) -> bytes:
+        """Make them again, compare, and return the verifier's runtime code."""
+        ...
+
+    def witness(self, artifacts: Artifacts, items: Sequence[Item], context: JobContext) -> Witness:
+        """Evaluate the quantised model on 1 to b items in the context of a job."""
+        ...
+
+    def prove(
+        self, artifacts: Artifacts, witness: Witness, progress: Progress | None = None
+    ) -> Proof:
+        """A proof that was verified, with instances equal to the witness's."""
+        ...
+
+    def verify(self, artifacts: Artifacts, proofs: Sequence[Proof]) -> None:
+        """Raise ProofRejected unless all proofs hold."""
+        ...

@@ -1,0 +1,160 @@
+"""Circuits and proofs that many tests share. Keys are made once and cached by content."""
+
+import hashlib
+import inspect
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from prover.files import locked
+from prover.models import lowering, onnx_file, wrap
+from prover.models.onnx_file import ImportedModel, load
+from prover.models.plan import Accuracy, Plan
+from prover.proving import manifest
+from prover.proving.artifacts import Artifacts, Proof, list_artifacts
+from prover.proving.ezkl import circuit, engine, setup
+from prover.proving.ezkl.prover import new_salt
+from prover.proving.ezkl.system import Ezkl
+from prover.proving.system import Item, Witness
+from prover.settings import get_settings
+from prover.solidity import compile as solidity
+from prover.solidity import verifier
+from prover.statement.context import JobContext
+
+JOB = JobContext(31337, b"\x11" * 20, b"\x22" * 32, b"\x33" * 20)
+ELEMENTS, CLASSES = 4, 3
+SOURCES = (circuit, engine, setup, manifest, solidity, verifier, wrap, lowering, onnx_file)
+
+PLAIN = Plan(
+    system="ezkl",
+    items=1,
+    input_mode="public",
+    weights="fixed",
+    input_scale=4,
+    param_scale=4,
+    decomp_base=256,
+    decomp_legs=2,
+    num_inner_cols=2,
+    logrows=9,
+    scale_rebase_multiplier=10,
+    context_limbs=10,
+    context_bits=15,
+    salt_elements=0,
+    salt_bits=0,
+    input_min=-128,
+    input_max=128,
+    lookup_min=-2,
+    lookup_max=2,
+    exact=True,
+    tolerance=0,
+    output_scale=8,
+    rows=0,
+    accuracy=Accuracy(1.0, 0.0, 1, None, None),
+)
+SALTED = replace(PLAIN, input_mode="hashed", salt_elements=8, salt_bits=15, logrows=11)
+PLANS = {
+    "plain": PLAIN,
+    "salted": SALTED,
+    "batch": replace(SALTED, items=2, logrows=12),
+    "hidden": replace(SALTED, items=2, weights="hashed", logrows=12),
+    "open": replace(PLAIN, weights="hashed", logrows=10),
+}
+
+
+@dataclass(frozen=True)
+class Proven:
+    """A circuit with an honest proof of two (or one) items for JOB."""
+
+    artifacts: Artifacts
+    witness: Witness
+    proof: Proof
+
+
+def tiny_model(path: Path, seed: int = 0) -> ImportedModel:
+    """Gemm and Relu from 4 values to 3 scores."""
+    draw = np.random.default_rng(seed)
+    weights = draw.uniform(-1, 1, (ELEMENTS, CLASSES)).astype(np.float32)
+    bias = draw.uniform(0.1, 1, CLASSES).astype(np.float32)
+    graph = helper.make_graph(
+        [
+            helper.make_node("Gemm", ["x", "weights", "bias"], ["dense"], "dense"),
+            helper.make_node("Relu", ["dense"], ["scores"], "relu"),
+        ],
+        "tiny",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, ELEMENTS])],
+        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, [1, CLASSES])],
+        [numpy_helper.from_array(weights, "weights"), numpy_helper.from_array(bias, "bias")],
+    )
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    path.write_bytes(made.SerializeToString(deterministic=True))
+    onnx.checker.check_model(made)
+    return load(path)
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> ImportedModel:
+    return tiny_model(tmp_path_factory.mktemp("models") / "tiny.onnx")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A user directory of this test's own; the cache (SRS, compiled contracts) is shared."""
+    monkeypatch.setenv("ZKESCROW_HOME", str(tmp_path / "home"))
+    get_settings.cache_clear()
+    yield tmp_path / "home"
+    get_settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def proven(tiny: ImportedModel) -> Callable[[str], Proven]:
+    """A proof by the plan's name, cached as long as the code and the model are the same."""
+    made: dict[str, Proven] = {}
+
+    def get(name: str) -> Proven:
+        if name not in made:
+            made[name] = _cached(tiny, PLANS[name])
+        return made[name]
+
+    return get
+
+
+def _cached(model: ImportedModel, plan: Plan) -> Proven:
+    sources = "".join(inspect.getsource(module) for module in SOURCES)
+    key = hashlib.sha256(f"{model.sha256} {plan} {sources}".encode()).hexdigest()[:32]
+    directory = get_settings().cache / "tests" / key
+    with locked(directory.with_suffix(".lock")), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZKESCROW_HOME", str(directory))
+        get_settings.cache_clear()
+        found = list_artifacts()
+        artifacts = found[0] if found else Ezkl().setup(model, plan)
+        get_settings.cache_clear()
+        return _prove(artifacts, directory / "proof.json")
+
+
+def _prove(artifacts: Artifacts, cached: Path) -> Proven:
+    if cached.exists():
+        content = json.loads(cached.read_text())
+        items = [Item(tuple(values), tuple(salt)) for values, salt in content["items"]]
+        witness = Ezkl().witness(artifacts, items, JOB)
+        return Proven(artifacts, witness, Proof.from_dict(content))
+    items = sample_items(artifacts)
+    witness = Ezkl().witness(artifacts, items, JOB)
+    proof = Ezkl().prove(artifacts, witness)
+    rows = [[item.values, item.salt] for item in items]
+    cached.write_text(json.dumps(proof.to_dict() | {"items": rows}))
+    return Proven(artifacts, witness, proof)
+
+
+def sample_items(artifacts: Artifacts) -> list[Item]:
+    """As many items as the circuit takes, each different."""
+    plan = artifacts.manifest.plan
+    return [
+        Item(tuple(range(-5 + slot, -1 + slot)), new_salt(artifacts.manifest))
+        for slot in range(plan.items)
+    ]
