@@ -46,7 +46,7 @@ def wrap(model: ImportedModel, plan: Shape) -> onnx.ModelProto:
         made, constants = _item(model, item, plan.salt_elements)
         nodes += made
         extra += constants if item == 0 else []
-    nodes.append(helper.make_node("Identity", [CONTEXT], [CONTEXT_OUT], CONTEXT))
+    nodes.append(helper.make_node("Identity", [CONTEXT], [CONTEXT_OUT], CONTEXT_OUT))
     graph = helper.make_graph(
         nodes,
         "statement",
