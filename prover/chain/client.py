@@ -95,9 +95,13 @@ class Client:
         """A block without its transactions' bodies; the latest if no number is given."""
         return self.web3.eth.get_block("latest" if number is None else BlockNumber(number))
 
+    @speaks
     def now(self) -> int:
-        """Unix time of the latest block."""
-        return int(self.block()["timestamp"])
+        """Unix time that the next block will have at least, as far as the node tells."""
+        try:
+            return int(self.web3.eth.get_block("pending")["timestamp"])
+        except (BlockNotFound, KeyError, TypeError):
+            return int(self.block()["timestamp"])
 
     @speaks
     def code(self, address: str) -> bytes:

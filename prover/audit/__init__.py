@@ -1,0 +1,1 @@
+"""The auditor: trusts nobody, and recomputes what chain and providers say."""

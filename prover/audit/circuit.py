@@ -1,0 +1,117 @@
+"""`model verify`: is the code on the chain that of the model on this machine?
+
+Both sides ask before they stake. A verdict is kept by circuit, artifacts and weights, as
+rebuilding takes as long as setting up; what the chain says is looked at every time.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from prover.chain.client import Client
+from prover.chain.registry import Circuit, Registry
+from prover.errors import ArtifactMismatch
+from prover.files import write_atomically
+from prover.models.onnx_file import ImportedModel
+from prover.proving.artifacts import Artifacts, find_artifacts
+from prover.proving.srs import DEVELOPMENT
+from prover.proving.system import ProofSystem
+from prover.proving.worker import Progress
+from prover.settings import get_settings
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A model that is what it claims to be: ids, the code's hash, and whether it was rebuilt now."""
+
+    model_id: bytes
+    circuit_id: bytes
+    code_hash: bytes
+    rebuilt: bool
+
+
+@dataclass(frozen=True)
+class CircuitAuditor:
+    """Compares registered models with artifacts; `system` rebuilds them."""
+
+    client: Client
+    registry: Registry
+    system: ProofSystem
+    progress: Progress | None = None
+
+    def verify(
+        self,
+        model_id: bytes,
+        artifacts: Artifacts | None = None,
+        model: ImportedModel | None = None,
+        *,
+        anew: bool = False,
+    ) -> Verdict:
+        """Check a registered model against its artifacts, by default those of this machine.
+
+        Raises ArtifactMismatch on any difference, on a condemned circuit, and on a development SRS
+        outside chain 31337. `anew` rebuilds in spite of an earlier verdict.
+        """
+        circuit_id, weights = self.registry.model(model_id)
+        circuit = self.registry.circuit(circuit_id)
+        found = artifacts or find_artifacts(circuit.artifact_digest, weights)
+        self._check_claims(circuit_id, circuit, weights, found)
+        code = self.client.code(circuit.verifier)
+        verdict = _verdict_path(circuit_id, found)
+        rebuild = anew or model is not None or not _holds(verdict, code)
+        if rebuild:
+            _compare_code(circuit.verifier, code, self.system.rebuild(found, model, self.progress))
+            write_atomically(verdict, json.dumps({"code": code.hex()}).encode())
+        return Verdict(model_id, circuit_id, circuit.code_hash, rebuild)
+
+    def _check_claims(
+        self, circuit_id: bytes, circuit: Circuit, weights: int, artifacts: Artifacts
+    ) -> None:
+        manifest = artifacts.manifest
+        expected = Circuit.from_abi(manifest.circuit(circuit.verifier))
+        _same("circuit", circuit, expected)
+        _same("circuit id", circuit_id, expected.id)
+        _same("weights commitment", weights, artifacts.weights_commitment)
+        if manifest.srs == DEVELOPMENT and not self.client.local:
+            raise ArtifactMismatch(
+                f"the circuit was set up with a development SRS: on chain {self.client.chain_id} "
+                "only a ceremony's is allowed, as whoever made it can forge proofs; do not stake"
+            )
+        condemned = self.registry.condemned_at(circuit_id)
+        if condemned:
+            raise ArtifactMismatch(
+                f"the circuit was condemned at {condemned} (Unix time): nothing can be posted or "
+                "delivered on it; use another model"
+            )
+
+
+def _compare_code(verifier: str, found: bytes, allowed: bytes) -> None:
+    if found != allowed:
+        where = next(
+            (at for at, (a, b) in enumerate(zip(found, allowed, strict=False)) if a != b),
+            min(len(found), len(allowed)),
+        )
+        raise ArtifactMismatch(
+            f"verifier {verifier} has {len(found)} bytes of code that differ from the rebuilt "
+            f"{len(allowed)} at byte {where}: equal code is allowed; do not stake on this model"
+        )
+
+
+def _verdict_path(circuit_id: bytes, artifacts: Artifacts) -> Path:
+    name = f"{circuit_id.hex()}-{artifacts.directory.name}.json"
+    return get_settings().home / "verdicts" / name
+
+
+def _holds(verdict: Path, code: bytes) -> bool:
+    try:
+        return bool(json.loads(verdict.read_text())["code"] == code.hex())
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _same(name: str, found: object, allowed: object) -> None:
+    if found != allowed:
+        raise ArtifactMismatch(
+            f"{name} registered is {found}: {allowed} is allowed by the artifacts; "
+            "do not stake on this model"
+        )

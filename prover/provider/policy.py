@@ -1,0 +1,51 @@
+"""Which open jobs a provider takes."""
+
+from dataclasses import dataclass
+
+from prover.protocol.events import ZERO_ADDRESS
+from prover.protocol.prediction import JobRecord, State
+
+LOCK_SECONDS = 2  # a lock takes a block or two to be mined
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Limits in wei (or token units) and seconds.
+
+    `min_reward`: below it a job is not worth the work. `max_stake`: what one job may put at risk.
+    `proof_seconds`: time that a proof is given, measured or guessed; a job must leave twice that.
+    """
+
+    min_reward: int = 1
+    max_stake: int | None = None
+    proof_seconds: float = 10.0
+    allow_files: bool = False
+    currencies: frozenset[str] = frozenset({ZERO_ADDRESS})
+
+
+def refusal(record: JobRecord, account: str, now: int, policy: Policy) -> str | None:
+    """Why the provider does not take a job, or None if it may; looks at the terms only."""
+    terms = record.job.terms
+    if record.state is not State.OPEN:
+        return f"it is {record.state.name.lower()}"
+    if terms.provider not in (ZERO_ADDRESS, account):
+        return f"it is for provider {terms.provider}"
+    if now + LOCK_SECONDS > terms.open_until:
+        return f"it was open until {terms.open_until}, and it is {now} now"
+    if terms.currency not in policy.currencies:
+        return f"it pays in {terms.currency}, which is not among the accepted currencies"
+    if terms.reward < policy.min_reward:
+        return f"its reward is {terms.reward}: at least {policy.min_reward} is wanted"
+    if policy.max_stake is not None and terms.stake > policy.max_stake:
+        return f"its stake is {terms.stake}: at most {policy.max_stake} is risked"
+    return time_refusal(terms.prove_seconds, policy.proof_seconds)
+
+
+def time_refusal(prove_seconds: int, proof_seconds: float) -> str | None:
+    """Why the time to prove is too short, or None."""
+    if prove_seconds < 2 * proof_seconds:
+        return (
+            f"it gives {prove_seconds} s to prove: a proof takes {proof_seconds:.0f} s, and twice "
+            "that is wanted"
+        )
+    return None
