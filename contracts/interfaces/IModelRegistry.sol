@@ -33,6 +33,8 @@ interface IModelRegistry {
     /// @notice The two proofs are not of the same inputs and weights (`word` differs).
     error ModelRegistry_DifferentStatement(uint256 word);
     error ModelRegistry_NoContradiction();
+    /// @notice The verifier refused one of the two proofs.
+    error ModelRegistry_ProofRejected(bytes32 circuitId);
 
     /// @notice Registers a circuit after the self-test. Registering again returns the id.
     /// @param sampleProof A proof that the verifier accepts within `SELF_TEST_GAS`.
@@ -64,4 +66,7 @@ interface IModelRegistry {
 
     /// @notice When the circuit was condemned (Unix seconds); 0 if it was not.
     function condemnedAt(bytes32 circuitId) external view returns (uint40);
+
+    /// @notice The circuit of a model, and when it was condemned; 0 if it was not.
+    function condemnation(bytes32 modelId) external view returns (bytes32 circuitId, uint40 time);
 }

@@ -67,8 +67,6 @@ interface IPredictionMarket is IEscrow {
     error PredictionMarket_Late(uint256 now_, uint256 deadline);
     /// @notice It is too early: the deadline of the job's state has not passed.
     error PredictionMarket_Early(uint256 now_, uint256 deadline);
-    error PredictionMarket_BadItemCount(uint256 actual, uint256 max);
-    error PredictionMarket_WrongInputs(bytes32 actual, bytes32 allowed);
 
     /// @notice Posts a job and pays the reward in.
     function post(Terms calldata terms, uint256 nonce, bytes32 dataHash, string calldata uri)

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
+import {Statement} from "./libraries/Statement.sol";
+import {Tiling} from "./libraries/Tiling.sol";
+import {VerifierCall} from "./libraries/VerifierCall.sol";
+import {Circuit, Layout, OutputKind} from "./types/Circuit.sol";
+
+/// @title Circuits with their verifiers, and models under circuits. It only grows.
+contract ModelRegistry is IModelRegistry {
+    using Statement for Layout;
+
+    /// @notice Gas within which a verifier must accept its sample.
+    uint256 public constant SELF_TEST_GAS = 6_000_000;
+    uint256 private constant MIN_CONTEXT_BITS = 120;
+    uint256 private constant MAX_CONTEXT_BITS = 253;
+
+    struct Model {
+        bytes32 circuitId;
+        uint256 weightsCommitment;
+    }
+
+    /// @inheritdoc IModelRegistry
+    mapping(bytes32 circuitId => uint40 time) public condemnedAt;
+    mapping(bytes32 circuitId => Circuit) private _circuits;
+    mapping(bytes32 modelId => Model) private _models;
+
+    // ---------------------------------------------------------------- register
+
+    /// @inheritdoc IModelRegistry
+    function registerCircuit(Circuit calldata circuit, bytes calldata sampleProof, uint256[] calldata sampleInstances)
+        external
+        returns (bytes32 circuitId)
+    {
+        circuitId = keccak256(abi.encode(circuit));
+        if (_isKnown(circuitId)) return circuitId;
+
+        _requireCode(circuit);
+        Tiling.requireTiled(circuit.statement);
+        _requireSoundTerms(circuit);
+        _selfTest(circuit, sampleProof, sampleInstances);
+
+        _circuits[circuitId] = circuit;
+
+        emit CircuitRegistered(circuitId, msg.sender, circuit);
+    }
+
+    /// @inheritdoc IModelRegistry
+    function registerModel(bytes32 circuitId, uint256 weightsCommitment) external returns (bytes32 modelId) {
+        _requireKnown(circuitId);
+        bool hidden = _circuits[circuitId].statement.weightWords != 0;
+        if (hidden != (weightsCommitment != 0) || weightsCommitment >= Statement.FIELD_MODULUS) {
+            revert ModelRegistry_BadWeightsCommitment(weightsCommitment, hidden);
+        }
+        modelId = keccak256(abi.encode(circuitId, weightsCommitment));
+        if (_models[modelId].circuitId != 0) return modelId;
+
+        _models[modelId] = Model(circuitId, weightsCommitment);
+
+        emit ModelRegistered(modelId, circuitId, weightsCommitment);
+    }
+
+    /// @inheritdoc IModelRegistry
+    function locate(bytes32 id, string calldata uri) external {
+        emit Located(id, msg.sender, uri);
+    }
+
+    // ---------------------------------------------------------------- condemn
+
+    /// @inheritdoc IModelRegistry
+    function condemn(
+        bytes32 circuitId,
+        bytes calldata proofA,
+        uint256[] calldata instancesA,
+        bytes calldata proofB,
+        uint256[] calldata instancesB
+    ) external {
+        _requireKnown(circuitId);
+        if (condemnedAt[circuitId] != 0) revert ModelRegistry_AlreadyCondemned(circuitId);
+        Circuit memory circuit = _circuits[circuitId];
+        if (!circuit.exact) revert ModelRegistry_NotExact("condemn");
+
+        circuit.statement.requireCanonical(instancesA);
+        circuit.statement.requireCanonical(instancesB);
+        _requireContradiction(circuit.statement, instancesA, instancesB);
+        _requireAccepted(circuit, circuitId, proofA, instancesA);
+        _requireAccepted(circuit, circuitId, proofB, instancesB);
+
+        condemnedAt[circuitId] = uint40(block.timestamp);
+
+        emit CircuitCondemned(circuitId, msg.sender);
+    }
+
+    /// @dev The same inputs and weights, another output.
+    function _requireContradiction(Layout memory layout_, uint256[] calldata a, uint256[] calldata b) private pure {
+        uint256 differing = _firstDifference(a, b, layout_.inputs, uint256(layout_.items) * layout_.inputWords);
+        if (differing != type(uint256).max) revert ModelRegistry_DifferentStatement(differing);
+        differing = _firstDifference(a, b, layout_.weights, layout_.weightWords);
+        if (differing != type(uint256).max) revert ModelRegistry_DifferentStatement(differing);
+        differing = _firstDifference(a, b, layout_.outputs, uint256(layout_.items) * layout_.outputWords);
+        if (differing == type(uint256).max) revert ModelRegistry_NoContradiction();
+    }
+
+    function _firstDifference(uint256[] calldata a, uint256[] calldata b, uint256 start, uint256 length)
+        private
+        pure
+        returns (uint256)
+    {
+        for (uint256 i = start; i < start + length; ++i) {
+            if (a[i] != b[i]) return i;
+        }
+        return type(uint256).max;
+    }
+
+    function _requireAccepted(
+        Circuit memory circuit,
+        bytes32 circuitId,
+        bytes calldata proof,
+        uint256[] calldata instances
+    ) private view {
+        _requireCodeHash(circuit.verifier, circuit.codeHash);
+        if (!VerifierCall.accepts(circuit.verifier, gasleft(), proof, instances)) {
+            revert ModelRegistry_ProofRejected(circuitId);
+        }
+    }
+
+    // ---------------------------------------------------------------- checks of a circuit
+
+    function _requireCode(Circuit calldata circuit) private view {
+        address verifier = circuit.verifier;
+        if (verifier.code.length == 0) revert ModelRegistry_VerifierWithoutCode(verifier);
+        if (_firstByte(verifier) == 0xef) revert ModelRegistry_DelegatedVerifier(verifier);
+        _requireCodeHash(verifier, circuit.codeHash);
+    }
+
+    function _requireCodeHash(address verifier, bytes32 allowed) private view {
+        if (verifier.codehash != allowed) revert ModelRegistry_WrongCodeHash(verifier.codehash, allowed);
+    }
+
+    function _firstByte(address account) private view returns (uint256 value) {
+        assembly ("memory-safe") {
+            mstore(0x00, 0)
+            extcodecopy(account, 0x1f, 0, 1)
+            value := mload(0x00)
+        }
+    }
+
+    function _requireSoundTerms(Circuit calldata circuit) private pure {
+        Layout calldata layout_ = circuit.statement;
+        uint256 bits = uint256(layout_.contextLimbs) * layout_.contextBits;
+        if (bits < MIN_CONTEXT_BITS || bits > MAX_CONTEXT_BITS) {
+            revert ModelRegistry_BadContextBits(bits, MIN_CONTEXT_BITS, MAX_CONTEXT_BITS);
+        }
+        if (circuit.inputMin > circuit.inputMax) revert ModelRegistry_BadDomain(circuit.inputMin, circuit.inputMax);
+        if (circuit.exact != (circuit.tolerance == 0)) {
+            revert ModelRegistry_BadTolerance(circuit.tolerance, circuit.exact);
+        }
+        if (!circuit.exact && layout_.weightWords != 0) revert ModelRegistry_NotExact("hidden weights");
+        if (!circuit.exact && layout_.outputKind == OutputKind.Label) revert ModelRegistry_NotExact("label output");
+    }
+
+    // ---------------------------------------------------------------- self-test
+
+    /// @dev It finds mistakes, not malice: the sample is accepted, and refused once its last instance is changed.
+    function _selfTest(Circuit calldata circuit, bytes calldata proof, uint256[] calldata instances) private view {
+        Layout memory layout_ = circuit.statement;
+        layout_.requireCanonical(instances);
+        uint256 refusalGas = SELF_TEST_GAS + SELF_TEST_GAS / 10;
+        _requireGas(SELF_TEST_GAS + refusalGas);
+        if (!VerifierCall.accepts(circuit.verifier, SELF_TEST_GAS, proof, instances)) {
+            revert ModelRegistry_SampleRefused(SELF_TEST_GAS);
+        }
+        uint256[] memory changed = instances;
+        uint256 last = changed.length - 1;
+        changed[last] = addmod(changed[last], 1, Statement.FIELD_MODULUS);
+        if (VerifierCall.accepts(circuit.verifier, refusalGas, proof, changed)) {
+            revert ModelRegistry_FalseSampleAccepted();
+        }
+    }
+
+    /// @dev A call gets at most 63/64 of what is left.
+    function _requireGas(uint256 needed) private view {
+        needed += needed / 63 + 1;
+        if (gasleft() < needed) revert ModelRegistry_TooLittleGas(gasleft(), needed);
+    }
+
+    // ---------------------------------------------------------------- views
+
+    /// @inheritdoc IModelRegistry
+    function circuits(bytes32 circuitId) external view returns (Circuit memory) {
+        _requireKnown(circuitId);
+        return _circuits[circuitId];
+    }
+
+    /// @inheritdoc IModelRegistry
+    function models(bytes32 modelId) external view returns (bytes32 circuitId, uint256 weightsCommitment) {
+        Model memory model = _models[modelId];
+        if (model.circuitId == 0) revert ModelRegistry_UnknownModel(modelId);
+        return (model.circuitId, model.weightsCommitment);
+    }
+
+    /// @inheritdoc IModelRegistry
+    function condemnation(bytes32 modelId) external view returns (bytes32 circuitId, uint40 time) {
+        circuitId = _models[modelId].circuitId;
+        if (circuitId == 0) revert ModelRegistry_UnknownModel(modelId);
+        time = condemnedAt[circuitId];
+    }
+
+    function _isKnown(bytes32 circuitId) private view returns (bool) {
+        return _circuits[circuitId].verifier != address(0);
+    }
+
+    function _requireKnown(bytes32 circuitId) private view {
+        if (!_isKnown(circuitId)) revert ModelRegistry_UnknownCircuit(circuitId);
+    }
+}

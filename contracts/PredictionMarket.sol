@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Escrow} from "./Escrow.sol";
+import {ProofAcceptance} from "./ProofAcceptance.sol";
+import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
+import {IPredictionMarket} from "./interfaces/IPredictionMarket.sol";
+
+/// @title Proven predictions: one proof, up to as many items as its circuit has slots.
+contract PredictionMarket is IPredictionMarket, Escrow, ProofAcceptance {
+    /// @dev One storage slot. It is never cleared: an id never lives again.
+    struct Slot {
+        State state;
+        address payee;
+        uint40 deadline;
+    }
+
+    uint256 public constant MAX_WINDOW = 180 days;
+    uint256 private constant LOCAL_CHAIN = 31337;
+
+    /// @notice The shortest time that anybody can be given, in seconds.
+    uint256 public immutable MIN_WINDOW;
+
+    /// @inheritdoc IPredictionMarket
+    mapping(bytes32 jobId => Slot) public jobs;
+
+    constructor(IModelRegistry registry_) ProofAcceptance(registry_) {
+        MIN_WINDOW = block.chainid == LOCAL_CHAIN ? 1 seconds : 1 hours;
+    }
+
+    // ---------------------------------------------------------------- post, cancel
+
+    /// @inheritdoc IPredictionMarket
+    function post(Terms calldata terms, uint256 nonce, bytes32 dataHash, string calldata uri)
+        external
+        payable
+        nonReentrant
+        returns (bytes32 jobId)
+    {
+        jobId = _jobId(msg.sender, nonce, terms);
+        if (jobs[jobId].state != State.None) revert PredictionMarket_JobExists(jobId);
+        _requireGoodTerms(terms);
+
+        jobs[jobId].state = State.Open;
+
+        emit JobPosted(jobId, msg.sender, terms.modelId, nonce, terms, dataHash, uri);
+
+        _deposit(jobId, terms.currency, terms.reward);
+    }
+
+    /// @inheritdoc IPredictionMarket
+    function cancel(Job calldata job) external nonReentrant {
+        bytes32 jobId = jobIdOf(job);
+        _requireState(jobs[jobId].state, State.Open);
+        if (msg.sender != job.consumer) revert PredictionMarket_NotConsumer(msg.sender, job.consumer);
+        _requireInTime(job.terms.openUntil);
+
+        jobs[jobId].state = State.Cancelled;
+
+        emit JobCancelled(jobId);
+
+        _credit(jobId, job.terms.currency, job.consumer, job.terms.reward);
+    }
+
+    // ---------------------------------------------------------------- lock, deliver
+
+    /// @inheritdoc IPredictionMarket
+    function lock(Job calldata job, address payee) external payable nonReentrant {
+        bytes32 jobId = jobIdOf(job);
+        Terms calldata terms = job.terms;
+        _requireState(jobs[jobId].state, State.Open);
+        _requireInTime(terms.openUntil);
+        if (terms.provider != address(0) && msg.sender != terms.provider) {
+            revert PredictionMarket_NotProvider(msg.sender, terms.provider);
+        }
+        if (payee == address(0) || payee == address(this)) revert PredictionMarket_BadPayee(payee);
+        _requireUsable(terms.modelId);
+        uint40 deadline = uint40(block.timestamp) + terms.proveSeconds;
+
+        jobs[jobId] = Slot(State.Locked, payee, deadline);
+
+        emit JobLocked(jobId, msg.sender, payee, deadline);
+
+        _deposit(jobId, terms.currency, terms.stake);
+    }
+
+    /// @inheritdoc IPredictionMarket
+    function deliver(Job calldata job, uint256 items, bytes calldata proof, uint256[] calldata instances)
+        external
+        nonReentrant
+    {
+        bytes32 jobId = jobIdOf(job);
+        Slot memory slot = jobs[jobId];
+        _requireState(slot.state, State.Locked);
+        _requireInTime(slot.deadline);
+        Demand memory demand = Demand(jobId, slot.payee, job.terms.modelId, job.terms.inputsHash, items);
+        uint256[] calldata outputs = _acceptProof(demand, proof, instances);
+
+        jobs[jobId].state = State.Paid;
+
+        emit PredictionDelivered(jobId, slot.payee, items, outputs);
+
+        _credit(jobId, job.terms.currency, slot.payee, uint256(job.terms.reward) + job.terms.stake);
+    }
+
+    // ---------------------------------------------------------------- refund
+
+    /// @inheritdoc IPredictionMarket
+    function refund(Job calldata job) external nonReentrant {
+        bytes32 jobId = jobIdOf(job);
+        Slot memory slot = jobs[jobId];
+        if (slot.state != State.Open && slot.state != State.Locked) {
+            revert PredictionMarket_WrongState(slot.state, State.Locked);
+        }
+        bool locked = slot.state == State.Locked;
+        uint256 deadline = locked ? slot.deadline : job.terms.openUntil;
+        (bytes32 circuitId, uint256 condemnedAt) = registry.condemnation(job.terms.modelId);
+
+        if (condemnedAt != 0 && condemnedAt <= deadline) {
+            _void(jobId, circuitId, job, slot);
+        } else if (block.timestamp <= deadline) {
+            revert PredictionMarket_Early(block.timestamp, deadline);
+        } else if (locked) {
+            _slash(jobId, job, slot.payee);
+        } else {
+            _expire(jobId, job);
+        }
+    }
+
+    /// @dev The circuit was condemned in time: each side's deposits go back to it.
+    function _void(bytes32 jobId, bytes32 circuitId, Job calldata job, Slot memory slot) private {
+        jobs[jobId].state = State.Voided;
+
+        emit JobVoided(jobId, circuitId);
+
+        _credit(jobId, job.terms.currency, job.consumer, job.terms.reward);
+        if (slot.state == State.Locked) _credit(jobId, job.terms.currency, slot.payee, job.terms.stake);
+    }
+
+    /// @dev Locked and not delivered: the stake goes to the consumer, the victim.
+    function _slash(bytes32 jobId, Job calldata job, address payee) private {
+        jobs[jobId].state = State.Slashed;
+
+        emit ProviderSlashed(jobId, payee, job.terms.stake);
+
+        _credit(jobId, job.terms.currency, job.consumer, uint256(job.terms.reward) + job.terms.stake);
+    }
+
+    /// @dev Nobody locked.
+    function _expire(bytes32 jobId, Job calldata job) private {
+        jobs[jobId].state = State.Expired;
+
+        emit JobExpired(jobId);
+
+        _credit(jobId, job.terms.currency, job.consumer, job.terms.reward);
+    }
+
+    // ---------------------------------------------------------------- checks
+
+    function _requireGoodTerms(Terms calldata terms) private view {
+        _requireUsable(terms.modelId);
+        _requireToken(terms.currency);
+        if (terms.reward == 0) revert PredictionMarket_ZeroReward();
+        if (terms.provider == address(0) && terms.stake == 0) revert PredictionMarket_OpenNeedsStake();
+        _requireWindow(terms.openUntil, block.timestamp + MIN_WINDOW, block.timestamp + MAX_WINDOW);
+        _requireWindow(terms.proveSeconds, MIN_WINDOW, MAX_WINDOW);
+    }
+
+    function _requireWindow(uint256 actual, uint256 min, uint256 max) private pure {
+        if (actual < min || actual > max) revert PredictionMarket_BadWindow(actual, min, max);
+    }
+
+    function _requireInTime(uint256 deadline) private view {
+        if (block.timestamp > deadline) revert PredictionMarket_Late(block.timestamp, deadline);
+    }
+
+    function _requireState(State actual, State allowed) private pure {
+        if (actual != allowed) revert PredictionMarket_WrongState(actual, allowed);
+    }
+
+    // ---------------------------------------------------------------- ids
+
+    /// @inheritdoc IPredictionMarket
+    function jobIdOf(Job calldata job) public view returns (bytes32) {
+        return _jobId(job.consumer, job.nonce, job.terms);
+    }
+
+    function _jobId(address consumer, uint256 nonce, Terms calldata terms) private view returns (bytes32) {
+        return
+            keccak256(abi.encode(block.chainid, address(this), consumer, nonce, keccak256(abi.encode(terms))));
+    }
+}

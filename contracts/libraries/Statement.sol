@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Layout} from "../types/Circuit.sol";
+
+/// @title Reading the statement of a proof out of its public instances, by the circuit's layout.
+/// @dev docs/SPEC.md section 1; prover/statement says the same in Python.
+library Statement {
+    /// @notice Order r of BN254's scalar field. Instances lie in [0, r).
+    uint256 internal constant FIELD_MODULUS =
+        21888242871839275222246405745257275088548364400416034343698204186575808495617;
+
+    error Statement_WrongInstanceCount(uint256 actual, uint256 allowed);
+    error Statement_OutOfField(uint256 word, uint256 value);
+
+    /// @notice What binds a proof to one payee of one job of one contract of one chain.
+    function contextOf(bytes32 jobId, address payee) internal view returns (uint256) {
+        return uint256(keccak256(abi.encode(block.chainid, address(this), jobId, payee)));
+    }
+
+    /// @notice Reverts unless there are exactly as many instances as the layout says, each below r.
+    function requireCanonical(Layout memory layout_, uint256[] calldata instances) internal pure {
+        if (instances.length != layout_.instances) {
+            revert Statement_WrongInstanceCount(instances.length, layout_.instances);
+        }
+        for (uint256 i = 0; i < instances.length; ++i) {
+            if (instances[i] >= FIELD_MODULUS) revert Statement_OutOfField(i, instances[i]);
+        }
+    }
+
+    /// @notice Whether the context limbs are those of `context`, lowest first.
+    function hasContext(Layout memory layout_, uint256[] calldata instances, uint256 context)
+        internal
+        pure
+        returns (bool)
+    {
+        uint256 mask = (1 << layout_.contextBits) - 1;
+        for (uint256 j = 0; j < layout_.contextLimbs; ++j) {
+            if (instances[layout_.context + j] != context & mask) return false;
+            context >>= layout_.contextBits;
+        }
+        return true;
+    }
+
+    /// @notice The weights digest; 0 when the weights are in the verifying key.
+    function weightsOf(Layout memory layout_, uint256[] calldata instances) internal pure returns (uint256) {
+        return layout_.weightWords == 0 ? 0 : instances[layout_.weights];
+    }
+
+    /// @notice keccak256 of the input words of item `item`.
+    function inputCommitment(Layout memory layout_, uint256[] calldata instances, uint256 item)
+        internal
+        pure
+        returns (bytes32)
+    {
+        uint256 start = layout_.inputs + item * layout_.inputWords;
+        return keccak256(abi.encodePacked(instances[start:start + layout_.inputWords]));
+    }
+
+    /// @notice keccak256 of the input commitments of the first `items` items.
+    function inputsHash(Layout memory layout_, uint256[] calldata instances, uint256 items)
+        internal
+        pure
+        returns (bytes32)
+    {
+        bytes32[] memory commitments = new bytes32[](items);
+        for (uint256 i = 0; i < items; ++i) {
+            commitments[i] = inputCommitment(layout_, instances, i);
+        }
+        return keccak256(abi.encodePacked(commitments));
+    }
+
+    /// @notice The output words of the first `items` items.
+    function outputsOf(Layout memory layout_, uint256[] calldata instances, uint256 items)
+        internal
+        pure
+        returns (uint256[] calldata)
+    {
+        uint256 start = layout_.outputs;
+        return instances[start:start + items * layout_.outputWords];
+    }
+}
