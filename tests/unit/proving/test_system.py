@@ -1,18 +1,12 @@
 """Proofs of every kind of circuit say what the statement says."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
-from prover.errors import ProofRejected, StatementInvalid
-from prover.proving.artifacts import Proof
-from prover.proving.ezkl.prover import item_words, new_salt
+from prover.proving.ezkl.prover import item_words
 from prover.proving.ezkl.system import Ezkl
-from prover.proving.system import Item
-from prover.statement import poseidon
-from prover.statement.context import JobContext
-from prover.statement.field import FIELD_MODULUS, decode_signed
+from prover.statement.field import decode_signed
 from tests.conftest import JOB, PLANS, Proven
 
 Get = Callable[[str], Proven]
