@@ -33,8 +33,6 @@ library Tiling {
     function _requireSections(Layout calldata layout_) private pure {
         if (layout_.items == 0) revert IModelRegistry.ModelRegistry_BadLayout("items", 0, 1);
         if (layout_.inputWords == 0) revert IModelRegistry.ModelRegistry_BadLayout("inputs", 0, 1);
-        if (layout_.contextEchoWords == 0) _require("contextEcho", layout_.contextEcho, 0);
-        if (layout_.weightWords == 0) _require("weights", layout_.weights, 0);
         if (layout_.weightWords > 1) _require("weightWords", layout_.weightWords, 1);
         if (layout_.classes == 0) revert IModelRegistry.ModelRegistry_BadLayout("classes", 0, 1);
         _require("outputs", layout_.outputWords, layout_.outputKind == OutputKind.Label ? 1 : layout_.classes);
