@@ -143,7 +143,7 @@ class Sender:
             for attempt in attempts:
                 receipt = self.client.receipt(attempt.hash)
                 if receipt is not None:
-                    return self._judge(call, attempts, receipt)
+                    return self._judge(attempts, receipt)
             now = time.monotonic()
             if now - started > GIVE_UP_SECONDS:
                 raise ChainError(
@@ -164,23 +164,13 @@ class Sender:
         self._broadcast(attempt)
         return attempt
 
-    def _judge(self, call: Call, attempts: Sequence[Attempt], receipt: TxReceipt) -> TxReceipt:
+    def _judge(self, attempts: Sequence[Attempt], receipt: TxReceipt) -> TxReceipt:
         if receipt["status"] == 1:
             self._journal.set_fate(attempts, Fate.MINED)
             return receipt
         self._journal.set_fate(attempts, Fate.REVERTED)
-        raise self._why(call, receipt)
-
-    def _why(self, call: Call, receipt: TxReceipt) -> ContractRefused:
-        """The reason of a mined revert, by running the call again in its block."""
-        try:
-            self.client.call(self._transaction(call), int(receipt["blockNumber"]))
-        except ContractRefused as error:
-            return error
-        return ContractRefused(
-            f"transaction 0x{receipt['transactionHash'].hex()} ({call.says}) reverted, but would "
-            "not now: another transaction of its block came first, or gas ran out; try again"
-        )
+        reason = revert_of(self.client, bytes(receipt["transactionHash"]))
+        raise reason or ChainError("the node contradicts its own receipt: use another node")
 
     def _transaction(self, call: Call) -> TxParams:
         transaction: TxParams = {
@@ -227,6 +217,35 @@ class Sender:
     @speaks
     def _nonces(self, block: Literal["latest", "pending"]) -> int:
         return int(self.client.web3.eth.get_transaction_count(self._account.address, block))
+
+
+def revert_of(client: Client, transaction_hash: bytes) -> ContractRefused | None:
+    """Why a mined transaction reverted, by running its call again on the state it met; None if not.
+
+    The state is that at the end of the block before, which differs where an earlier transaction of
+    the same block is what made it revert.
+    """
+    receipt = client.receipt(transaction_hash)
+    if receipt is None:
+        raise ChainError(
+            f"transaction 0x{transaction_hash.hex()} is not mined on this chain: check the hash"
+        )
+    if receipt["status"] == 1:
+        return None
+    sent = client.transaction(transaction_hash)
+    call: TxParams = {"from": sent["from"], "data": sent["input"], "value": sent["value"]}
+    if sent.get("to"):
+        call["to"] = sent["to"]
+    block = int(receipt["blockNumber"])
+    for number in (block, block - 1):
+        try:
+            client.call({**call, "gas": sent["gas"]}, number)
+        except ContractRefused as error:
+            return error
+    return ContractRefused(
+        f"transaction 0x{transaction_hash.hex()} reverted, but would not at the ends of blocks "
+        f"{block - 1} and {block}: another transaction of its block came first; try again"
+    )
 
 
 def _raise(fee: int) -> int:

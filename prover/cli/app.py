@@ -1,0 +1,120 @@
+"""The root command: finds the others, and turns errors into one sentence and an exit status."""
+
+import errno
+import importlib
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import typer
+from typer.core import TyperGroup
+
+from prover.cli.output import OUTPUT, USAGE, say_error
+from prover.errors import ZkescrowError
+
+FAILED, INTERRUPTED = 1, 130
+
+
+class Entry(NamedTuple):
+    """Where a command lives and what `zkescrow --help` says of it."""
+
+    module: str
+    help: str
+
+
+COMMANDS = {
+    "node": Entry("node", "Run a local Anvil node with the project's settings."),
+    "deploy": Entry("deploy", "Deploy the contracts on a chain, once."),
+    "model": Entry("model", "Add, list, show and verify models."),
+    "prediction": Entry("prediction", "Ask and pay for proven predictions."),
+    "provider": Entry("provider", "Serve predictions and be paid for them."),
+    "withdraw": Entry("withdraw", "Take out refunds and other credits."),
+    "prove": Entry("proofs", "Prove an inputs file for a job, off-chain."),
+    "verify": Entry("proofs", "Verify a proof file, off-chain."),
+    "audit": Entry("audit", "Replay a chain and check every payment again."),
+    "explain-revert": Entry("explain", "Say in words why a transaction reverted."),
+    "doctor": Entry("doctor", "Say what this machine lacks, and the fix."),
+}
+
+
+class LazyGroup(TyperGroup):
+    """Imports the module of a command only when it is called."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """All commands, in the order of use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command, imported now; None if there is none of that name."""
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        module = importlib.import_module(f"prover.cli.{entry.module}")
+        commands = module.APPS[cmd_name]
+        return typer.main.get_command(commands)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """The help's table, without importing anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
+
+
+app = typer.Typer(
+    name="zkescrow",
+    cls=LazyGroup,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def _root() -> None:
+    """Pay for a machine-learning answer only when a proof says it is right."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run and exit: 0 done, 1 refused or failed, 2 wrong usage."""
+    sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def run(arguments: list[str]) -> int:
+    """The exit status of a command line. Errors go to stderr as one sentence."""
+    command = typer.main.get_command(app)
+    try:
+        status = command.main(arguments, prog_name="zkescrow", standalone_mode=False)
+    except ZkescrowError as error:
+        return _failed(error, str(error), error.exit_status)
+    except OSError as error:
+        return _failed(error, _os_error(error), FAILED)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last resort: anything else is our mistake
+        return _unexpected(error)
+    return status if isinstance(status, int) else 0
+
+
+def _unexpected(error: Exception) -> int:
+    show = getattr(error, "format_message", None)
+    if show is not None:  # the option parser's own errors
+        return _failed(error, f"{show()} `zkescrow --help` shows what is allowed", USAGE)
+    if type(error).__name__ == "Abort":
+        return INTERRUPTED
+    words = f"internal error, {type(error).__name__}: {error}; run again with --debug and report it"
+    return _failed(error, words, FAILED)
+
+
+def _failed(error: Exception, words: str, status: int) -> int:
+    if OUTPUT.debug:
+        traceback.print_exception(error)
+    say_error(words)
+    return status
+
+
+def _os_error(error: OSError) -> str:
+    where = f" at {error.filename}" if error.filename else ""
+    if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+        return f"no space is left on the disk{where}: make room or set ZKESCROW_HOME elsewhere"
+    return f"{error.strerror or error}{where}: check the path and its permissions"

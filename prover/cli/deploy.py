@@ -1,0 +1,24 @@
+"""`zkescrow deploy`: the contracts."""
+
+from prover.cli.options import AccountNumber, Rpc, connected
+from prover.cli.output import command, new_app, show
+
+app = new_app()
+APPS = {"deploy": app}
+
+
+@command(app)
+def deploy(rpc: Rpc = None, account: AccountNumber = None) -> None:
+    """Deploy ModelRegistry and PredictionMarket, unless they are there."""
+    from prover.chain.accounts import signer
+    from prover.chain.deploy import deploy_contracts
+    from prover.chain.deployments import path_of
+
+    client = connected(rpc)
+    deployment, new = deploy_contracts(client, signer(client, account))
+    lines = [
+        f"{name} {'deployed' if new else 'was deployed already'} at {contract.address}"
+        for name, contract in deployment.contracts.items()
+    ]
+    data = deployment.model_dump(by_alias=True) | {"new": new}
+    show(data, *lines, f"written to {path_of(client.chain_id)}" if new else "nothing sent")

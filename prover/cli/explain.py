@@ -1,0 +1,47 @@
+"""`zkescrow explain-revert`: revert data or a failed transaction in words."""
+
+from typing import Annotated, Any
+
+import typer
+
+from prover.cli.options import Rpc, connected
+from prover.cli.output import command, new_app, show
+from prover.errors import UsageError
+
+app = new_app()
+APPS = {"explain-revert": app}
+_HASH_BYTES = 32
+
+
+@command(app, "explain-revert")
+def explain_revert(
+    what: Annotated[str, typer.Argument(help="Transaction hash, or revert data in hexadecimal.")],
+    rpc: Rpc = None,
+) -> None:
+    """Say which rule refused, with its values, and what to do."""
+    from prover.chain.reverts import decode_revert
+
+    try:
+        data = bytes.fromhex(what.removeprefix("0x"))
+    except ValueError:
+        raise UsageError(f"{what!r}: a hash or revert data in hexadecimal is allowed") from None
+    if len(data) == _HASH_BYTES:
+        _explain_transaction(data, rpc)
+        return
+    revert = decode_revert(data)
+    arguments = {name: _json(value) for name, value in revert.arguments.items()}
+    show({"error": revert.name, "arguments": arguments, "advice": revert.advice}, revert.sentence())
+
+
+def _explain_transaction(transaction_hash: bytes, rpc: str | None) -> None:
+    from prover.chain.transactions import revert_of
+
+    reason = revert_of(connected(rpc), transaction_hash)
+    if reason is None:
+        show({"status": 1}, "the transaction did not revert")
+    else:
+        show({"status": 0, "error": reason.error_name, "words": str(reason)}, str(reason))
+
+
+def _json(value: Any) -> Any:
+    return "0x" + value.hex() if isinstance(value, bytes) else value

@@ -1,0 +1,37 @@
+"""`zkescrow node`: a local chain."""
+
+import contextlib
+import subprocess
+from typing import Annotated
+
+import typer
+
+from prover.cli.output import command, new_app, show
+
+app = new_app()
+APPS = {"node": app}
+
+
+@command(app)
+def node(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8545,
+) -> None:
+    """Run a local Anvil node with the project's settings, until Ctrl-C."""
+    from prover.chain import node as anvil
+    from prover.chain.client import LOCAL_CHAIN
+
+    anvil.check_port(port)
+    process = subprocess.Popen(anvil.command(port), stdout=subprocess.DEVNULL)
+    try:
+        anvil.wait_for(process, port)
+        url = f"http://127.0.0.1:{port}"
+        show(
+            {"rpc": url, "chainId": LOCAL_CHAIN, "pid": process.pid},
+            f"chain {LOCAL_CHAIN} at {url}; accounts 0 to 9 are Anvil's published ones; "
+            "next: zkescrow deploy --account 0",
+        )
+        with contextlib.suppress(KeyboardInterrupt):
+            process.wait()
+    finally:
+        process.terminate()
+        process.wait()

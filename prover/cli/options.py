@@ -1,0 +1,98 @@
+"""Options that commands share, and the parsing of amounts, times and ids."""
+
+import re
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from prover.errors import UsageError
+
+if TYPE_CHECKING:
+    from prover.chain.client import Client
+    from prover.chain.deployments import Deployment
+    from prover.chain.transactions import Sender
+
+Rpc = Annotated[
+    str | None, typer.Option("--rpc", help="Address of the node [default: ZKESCROW_RPC_URL].")
+]
+AccountNumber = Annotated[
+    int | None,
+    typer.Option("--account", help="One of Anvil's published accounts, 0 to 9; chain 31337 only."),
+]
+ModelName = Annotated[str, typer.Option("--model", help="Name or id of a registered model.")]
+OutFile = Annotated[Path | None, typer.Option("--out", help="File to write.")]
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"(\d+)([smhd]?)")
+ETHER_DECIMALS = 18
+
+
+def connected(rpc: str | None) -> "Client":
+    """The node of the option or of the settings."""
+    from prover.chain.client import connect
+    from prover.settings import get_settings
+
+    return connect(rpc or get_settings().rpc_url)
+
+
+def deployed(rpc: str | None) -> tuple["Client", "Deployment"]:
+    """The node, and the contracts on its chain."""
+    from prover.chain import deployments
+
+    client = connected(rpc)
+    return client, deployments.load(client)
+
+
+def sender_for(client: "Client", account: int | None) -> "Sender":
+    """The account that signs."""
+    from prover.chain.accounts import signer
+    from prover.chain.transactions import Sender
+
+    return Sender(client, signer(client, account))
+
+
+def duration(text: str, name: str) -> int:
+    """Seconds of "90", "30s", "10m", "1h", "2d". Raises UsageError."""
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(f"{name} {text!r}: a number with s, m, h or d is allowed, such as 10m")
+    return int(match[1]) * _UNITS.get(match[2], 1)
+
+
+def units(text: str, name: str, decimals: int = ETHER_DECIMALS) -> int:
+    """Smallest units (wei) of a decimal amount. Raises UsageError unless it is exact."""
+    try:
+        amount = Decimal(text) * 10**decimals
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or amount < 0 or amount != amount.to_integral_value():
+        raise UsageError(
+            f"{name} {text!r}: a number from 0 with at most {decimals} decimals is allowed"
+        )
+    return int(amount)
+
+
+def in_ether(wei: int) -> str:
+    """An amount of wei as ETH, without trailing zeros."""
+    return f"{Decimal(wei) / 10**ETHER_DECIMALS:.18f}".rstrip("0").rstrip(".") + " ETH"
+
+
+def id_bytes(text: str, name: str) -> bytes:
+    """The 32 bytes of an id in hexadecimal. Raises UsageError."""
+    digits = text.removeprefix("0x")
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", digits):
+        raise UsageError(f"{name} {text!r}: 64 hex digits are allowed")
+    return bytes.fromhex(digits)
+
+
+def address(text: str | None, name: str) -> str | None:
+    """A checksummed address, if one was given. Raises UsageError."""
+    from prover.chain.client import checksum
+
+    if text is None:
+        return None
+    if not re.fullmatch(r"0x[0-9a-fA-F]{40}", text):
+        raise UsageError(f"{name} {text!r}: 0x and 40 hex digits are allowed")
+    return str(checksum(text))

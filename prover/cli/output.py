@@ -1,0 +1,104 @@
+"""What commands print: one JSON object with --json, else plain lines and tables."""
+
+import functools
+import inspect
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+
+USAGE = 2
+Function = Callable[..., None]
+
+
+@dataclass
+class Output:
+    """How this process prints; set by the options that every command has."""
+
+    json: bool = False
+    debug: bool = False
+
+
+OUTPUT = Output()
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+DebugFlag = Annotated[bool, typer.Option("--debug", help="Show a traceback on errors.")]
+
+
+def new_app(help: str = "") -> typer.Typer:
+    """A Typer application in the project's manner."""
+    return typer.Typer(
+        help=help or None,
+        no_args_is_help=bool(help),
+        add_completion=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+
+def command(app: typer.Typer, name: str | None = None) -> Callable[[Function], Function]:
+    """Register a command of `app` with the options --json and --debug."""
+
+    def register(function: Function) -> Function:
+        @functools.wraps(function)
+        def wrapped(*args: Any, json_output: bool, debug: bool, **kwargs: Any) -> None:
+            OUTPUT.json, OUTPUT.debug = json_output, debug
+            function(*args, **kwargs)
+
+        extra = {"json_output": JsonFlag, "debug": DebugFlag}
+        signature = inspect.signature(function)
+        parameters = [
+            *signature.parameters.values(),
+            *(
+                inspect.Parameter(
+                    key, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=kind
+                )
+                for key, kind in extra.items()
+            ),
+        ]
+        wrapped.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+        wrapped.__annotations__ = {**function.__annotations__, **extra}
+        app.command(name)(wrapped)
+        return function
+
+    return register
+
+
+def show(data: Mapping[str, Any], *lines: str) -> None:
+    """Print `data` as JSON if that was asked for, else the lines."""
+    if OUTPUT.json:
+        sys.stdout.write(json.dumps(data, indent=2) + "\n")
+        return
+    for line in lines:
+        sys.stdout.write(line + "\n")
+
+
+def show_table(data: Mapping[str, Any], title: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print `data` as JSON if that was asked for, else the rows as a table."""
+    if OUTPUT.json or not rows:
+        show(data, f"{title}: none")
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    for column in rows[0]:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(str(value) for value in row.values()))
+    console = Console() if sys.stdout.isatty() else Console(width=160)
+    console.print(table)
+
+
+def progress(stage: str) -> None:
+    """Tell the user which stage of long work begins, on stderr; quiet with --json."""
+    if not OUTPUT.json:
+        sys.stderr.write(f"  {stage} ...\n")
+        sys.stderr.flush()
+
+
+def say_error(words: str) -> None:
+    """One line on stderr."""
+    sys.stderr.write("zkescrow: " + " ".join(words.split()) + "\n")
