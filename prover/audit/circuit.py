@@ -22,7 +22,7 @@ from prover.settings import get_settings
 
 @dataclass(frozen=True)
 class Verdict:
-    """A model that is what it claims to be: ids, the code's hash, and whether it was rebuilt now."""
+    """A model that is what it claims to be: and whether it was rebuilt now."""
 
     model_id: bytes
     circuit_id: bytes

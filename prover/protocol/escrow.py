@@ -42,13 +42,13 @@ def apply(state: EscrowState, event: EscrowEvent) -> EscrowState:
 
 def _deposited(state: EscrowState, event: Deposited) -> EscrowState:
     key = (event.job_id, event.currency)
-    held = state.deposits.get(key, 0) + _positive(event.amount, "Deposited")
+    held = state.deposits.get(key, 0) + _amount(event.amount, "Deposited")
     return replace(state, deposits={**state.deposits, key: held})
 
 
 def _credited(state: EscrowState, event: Credited) -> EscrowState:
     source, target = (event.job_id, event.currency), (event.currency, event.account)
-    held = state.deposits.get(source, 0) - _positive(event.amount, "Credited")
+    held = state.deposits.get(source, 0) - _amount(event.amount, "Credited")
     if held < 0:
         raise IllegalEvent(
             f"Credited {event.amount} of job 0x{event.job_id.hex()}: {held + event.amount} held is "
@@ -65,15 +65,15 @@ def _credited(state: EscrowState, event: Credited) -> EscrowState:
 def _withdrawn(state: EscrowState, event: Withdrawn) -> EscrowState:
     key = (event.currency, event.account)
     credit = state.credits.get(key, 0)
-    if _positive(event.amount, "Withdrawn") != credit:
+    if event.amount != credit or credit == 0:
         raise IllegalEvent(
-            f"Withdrawn {event.amount} by {event.account}: its whole credit {credit} is allowed; "
-            "the node or the contract is not what it claims to be"
+            f"Withdrawn {event.amount} by {event.account}: its whole credit of {credit} is allowed, "
+            "if above 0; the node or the contract is not what it claims to be"
         )
     return replace(state, credits={**state.credits, key: 0})
 
 
-def _positive(amount: int, name: str) -> int:
-    if amount <= 0:
-        raise IllegalEvent(f"{name} of {amount}: an amount above 0 is allowed; check the node")
+def _amount(amount: int, name: str) -> int:
+    if amount < 0:
+        raise IllegalEvent(f"{name} of {amount}: an amount from 0 is allowed; check the node")
     return amount

@@ -55,7 +55,6 @@ TABLE = table_of(
     )
 )
 VOID = Move("anyone", "refund", JobVoided, State.VOIDED)
-UNTIMED = frozenset({JobCancelled})  # the same money goes to the same party before and after
 
 
 @dataclass(frozen=True)
@@ -152,8 +151,9 @@ def _move(record: JobRecord, event: Event) -> Move:
         return rule.default
     for move in rule.moves:
         if isinstance(event, move.event):
-            in_time = event.at <= deadline or move.event in UNTIMED
-            _require(in_time, event, f"time {event.at}", f"up to the deadline {deadline}")
+            _require(
+                event.at <= deadline, event, f"time {event.at}", f"up to the deadline {deadline}"
+            )
             return move
     allowed = [move.event.__name__ for move in (*rule.moves, rule.default, VOID)]
     raise _illegal(event, f"state {record.state.name}", f"{allowed}")

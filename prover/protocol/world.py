@@ -60,7 +60,7 @@ def check_money(world: World, job_id: bytes) -> None:
     paid = {
         (currency, account): amount
         for (paid_job, currency, account), amount in world.escrow.paid_out.items()
-        if paid_job == job_id
+        if paid_job == job_id and amount
     }
     due = {(terms.currency, account): amount for account, amount in record.payouts().items()}
     if held != record.escrowed() or paid != due:

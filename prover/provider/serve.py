@@ -13,7 +13,7 @@ from prover.chain.transactions import Sender
 from prover.errors import ArtifactMismatch, ContractRefused, StatementInvalid, ZkescrowError
 from prover.protocol.prediction import JobRecord, State
 from prover.protocol.world import World
-from prover.provider.fetch import fetch
+from prover.provider.fetch import InputsUnavailable, fetch
 from prover.provider.policy import Policy, refusal
 from prover.provider.store import ENDED, JobStore, Stage, Taken
 from prover.proving.artifacts import Artifacts, find_artifacts
@@ -25,6 +25,7 @@ from prover.statement.request import Request, data_hash
 
 CheckModel = Callable[[bytes, Artifacts], None]
 _LATE, _WRONG_STATE = "PredictionMarket_Late", "PredictionMarket_WrongState"
+_ENDS = {State.PAID: Stage.DELIVERED, State.SLASHED: Stage.LATE, State.VOIDED: Stage.VOIDED}
 _FOREIGN = "no artifacts of its model are on this machine"
 
 
@@ -61,9 +62,10 @@ class Provider:
         self._account = tools.sender.address
         self._payee = payee or self._account
         self._market = Market(tools.client, tools.deployment.market)
+        self._scope = f"{tools.client.scope}:{self._market.address}"
 
     def run_once(self) -> list[Outcome]:
-        """Finish locked jobs, the most urgent first, then take open ones; failures stay with their job."""
+        """Finish locked jobs, the most urgent first, then take open ones."""
         world = load_world(self._tools.client, self._tools.deployment)
         promised = {job.job_id: job for job in self._promised(world)}
         outcomes = [
@@ -90,7 +92,7 @@ class Provider:
         return taken
 
     def _stored(self) -> list[Taken]:
-        return list(self._tools.store.all(self._tools.client.scope, self._account))
+        return list(self._tools.store.all(self._scope, self._account))
 
     def _promised(self, world: World) -> Iterator[Taken]:
         """Unfinished jobs of the store, and locked ones that the store has lost."""
@@ -122,7 +124,7 @@ class Provider:
         try:
             content = self._inputs(record, artifacts)
             self._witness(job_id, self._payee, content, artifacts)
-        except StatementInvalid as error:
+        except (StatementInvalid, InputsUnavailable) as error:
             return Outcome(job_id, "skipped", str(error))
         return self._serve(self._tools.store.save(self._taken(job_id, self._payee, content)), world)
 
@@ -207,12 +209,7 @@ class Provider:
 
     def _ended(self, job: Taken, state: State) -> Outcome:
         """The job is no longer this provider's to deliver."""
-        stages = {
-            State.PAID: Stage.DELIVERED,
-            State.SLASHED: Stage.LATE,
-            State.VOIDED: Stage.VOIDED,
-        }
-        stage = Stage.LOST if job.stage is Stage.TAKEN else stages.get(state, Stage.LOST)
+        stage = Stage.LOST if job.stage is Stage.TAKEN else _ENDS.get(state, Stage.LOST)
         self._tools.store.advance(job, stage)
         return Outcome(job.job_id, stage, f"the job is {state.name.lower()}", job.seconds)
 
@@ -227,7 +224,7 @@ class Provider:
     def _taken(
         self, job_id: bytes, payee: str, request: bytes, stage: Stage = Stage.TAKEN
     ) -> Taken:
-        return Taken(self._tools.client.scope, self._account, job_id, payee, request, stage)
+        return Taken(self._scope, self._account, job_id, payee, request, stage)
 
 
 def _artifacts(world: World, model_id: bytes) -> Artifacts:

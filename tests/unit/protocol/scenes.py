@@ -54,10 +54,9 @@ class Scene:
 
     def locked(self, at: int) -> list[e.Event]:
         deadline = at + self.terms.prove_seconds
-        stake = [self.deposit(PROVIDER, self.terms.stake, at)] if self.terms.stake else []
         return [
-            *stake,
             e.JobLocked(at=at, job_id=self.id, provider=PROVIDER, payee=PAYEE, deadline=deadline),
+            self.deposit(PROVIDER, self.terms.stake, at),
         ]
 
     def cancelled(self, at: int) -> list[e.Event]:
@@ -86,7 +85,7 @@ class Scene:
     def voided(self, at: int, locked: bool) -> list[e.Event]:
         void = e.JobVoided(at=at, job_id=self.id, circuit_id=CIRCUIT_ID)
         events = [void, self.credit(CONSUMER, self.terms.reward, at)]
-        if locked and self.terms.stake:
+        if locked:
             events.append(self.credit(PAYEE, self.terms.stake, at))
         return events
 
