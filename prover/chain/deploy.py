@@ -1,5 +1,7 @@
 """Deploying the project's contracts and generated verifiers, once each."""
 
+from dataclasses import dataclass
+
 from eth_abi.abi import encode
 from eth_account.signers.local import LocalAccount
 
@@ -31,14 +33,22 @@ def deploy_contracts(client: Client, account: LocalAccount) -> tuple[Deployment,
     return deployment, True
 
 
-def deploy_verifier(sender: Sender, name: str, bytecode: bytes, code_hash: bytes) -> str:
-    """Address of a generated verifier; `code_hash` names the action, so it is deployed once."""
-    call = Call(f"deploying the verifier {name}", None, bytecode)
-    receipt = sender.send(f"deploy:verifier:{code_hash.hex()}", call)
+@dataclass(frozen=True)
+class NewContract:
+    """Where a contract was put, and the gas that it took."""
+
+    address: str
+    gas: int
+
+
+def deploy_verifier(sender: Sender, bytecode: bytes, digest: bytes) -> NewContract:
+    """Deploy a generated verifier; the artifact digest names the action, so it happens once."""
+    call = Call("deploying the verifier", None, bytecode)
+    receipt = sender.send(f"deploy:verifier:{digest.hex()}", call)
     address = receipt["contractAddress"]
     if address is None:
         raise ChainError("the node's receipt names no contract address: use another node")
-    return str(address)
+    return NewContract(str(address), int(receipt["gasUsed"]))
 
 
 def _standing(client: Client, compiled: dict[str, CompiledContract]) -> Deployment | None:

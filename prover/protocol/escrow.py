@@ -67,8 +67,8 @@ def _withdrawn(state: EscrowState, event: Withdrawn) -> EscrowState:
     credit = state.credits.get(key, 0)
     if event.amount != credit or credit == 0:
         raise IllegalEvent(
-            f"Withdrawn {event.amount} by {event.account}: its whole credit of {credit} is allowed, "
-            "if above 0; the node or the contract is not what it claims to be"
+            f"Withdrawn {event.amount} by {event.account}: all of its credit of {credit}, if above "
+            "0, is allowed; the node or the contract is not what it claims to be"
         )
     return replace(state, credits={**state.credits, key: 0})
 

@@ -1,0 +1,71 @@
+"""Putting a model on the chain: its verifier, its circuit, its weights."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from prover.chain.deploy import deploy_verifier
+from prover.chain.deployments import Deployment
+from prover.chain.registry import Circuit, Registry
+from prover.chain.replay import load_world
+from prover.chain.transactions import Sender
+from prover.proving.artifacts import Artifacts
+from prover.proving.worker import Progress
+from prover.solidity.verifier import compile_verifier
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A model on the chain; ids are 32 bytes, `gas` is by step and empty when all was there."""
+
+    model_id: bytes
+    circuit_id: bytes
+    verifier: str
+    gas: Mapping[str, int]
+
+
+def register(
+    sender: Sender, deployment: Deployment, artifacts: Artifacts, progress: Progress | None = None
+) -> Registered:
+    """Deploy the verifier and register circuit and model; steps that were taken before are skipped.
+
+    An equal circuit of somebody else is used as it is. Raises ContractRefused if the registry's
+    self-test refuses.
+    """
+    say = progress or (lambda _stage: None)
+    registry = Registry(sender.client, deployment.registry)
+    state = load_world(sender.client, deployment).registry
+    circuits = {key: Circuit.from_abi(fields) for key, fields in state.circuits.items()}
+    circuit = _equal(circuits, artifacts, frozenset(state.condemned_at))
+    gas: dict[str, int] = {}
+    if circuit is None:
+        say("deploying the verifier")
+        circuit = Circuit.from_abi(artifacts.manifest.circuit(_verifier(sender, artifacts, gas)))
+        say("registering the circuit")
+        sample = artifacts.sample
+        call = registry.register_circuit(circuit, sample.proof, list(sample.instances))
+        receipt = sender.send(f"register:circuit:{circuit.id.hex()}", call)
+        gas["circuit"] = int(receipt["gasUsed"])
+    model_id = circuit.model_id(artifacts.weights_commitment)
+    if model_id not in state.models:
+        say("registering the model")
+        call = registry.register_model(circuit.id, artifacts.weights_commitment)
+        gas["model"] = int(sender.send(f"register:model:{model_id.hex()}", call)["gasUsed"])
+    return Registered(model_id, circuit.id, circuit.verifier, gas)
+
+
+def _verifier(sender: Sender, artifacts: Artifacts, gas: dict[str, int]) -> str:
+    contract = compile_verifier(artifacts.verifier_source).contract
+    receipt = deploy_verifier(sender, contract.bytecode, artifacts.digest)
+    gas["verifier"] = receipt.gas
+    return receipt.address
+
+
+def _equal(
+    circuits: Mapping[bytes, Circuit], artifacts: Artifacts, condemned: frozenset[bytes]
+) -> Circuit | None:
+    """A registered circuit that differs from ours in nothing but, perhaps, its verifier's address."""
+    for circuit_id, circuit in circuits.items():
+        ours = Circuit.from_abi(artifacts.manifest.circuit(circuit.verifier))
+        if circuit == ours and circuit_id not in condemned:
+            return circuit
+    return None
