@@ -5,8 +5,8 @@ A result is determined if only one value satisfies the constraints. Read in ezkl
 - sums, products, convolutions, einsums (Freivalds off: `rules.check_settings`) are polynomial
   identities, and moving values around is copying;
 - `RESCALED INPUT` multiplies by a constant power of two;
-- ReLU multiplies by a mask taken from the sign of a decomposition in base^legs < r/2: a non-zero value
-  has one sign, and zero gives zero under any;
+- ReLU multiplies by a mask taken from the sign of a decomposition in base^legs < r/2: a non-zero
+  value has one sign, and zero gives zero under any;
 - Sigmoid and Tanh are looked up in a fixed table with one output per input.
 
 Everything else is taken to be open: `REBASED` and `DIV` bound a quotient from both sides only,
@@ -26,7 +26,7 @@ DETERMINED = (
     r"Input",
     r"CONST \(scale=-?\d+\)",
     r"CONV \(.*\)",
-    r"EINSUM [a-z]+(,[a-z]+)*->[a-z]*",
+    r"EINSUM [A-Za-z]+(,[A-Za-z]+)*->[A-Za-z]*",
     r"ADD",
     r"SUB",
     r"MULT",
@@ -35,11 +35,7 @@ DETERMINED = (
     r"TANH\(scale=\d+\)",
     r"IDENTITY \(out_scale=.*\)|IDENTITY",
     r"RESHAPE \(shape=\[.*\]\)|FLATTEN|FLATTEN \(.*\)",
-    r"MOVEAXIS \(.*\)",
-    r"SLICE \(.*\)",
-    r"DOWNSAMPLE \(.*\)",
-    r"PAD \(.*\)",
-    r"CONCAT \(.*\)",
+    r"(MOVEAXIS|SLICE|DOWNSAMPLE|PAD|CONCAT)( \(.*\))?",
 )
 _DETERMINED = re.compile("|".join(f"(?:{pattern})" for pattern in DETERMINED))
 _RESCALED = re.compile(r"RESCALED INPUT \((.*)\)")

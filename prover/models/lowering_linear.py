@@ -33,13 +33,19 @@ def convolution(
     pads: Sequence[int],
     group: int,
 ) -> str:
-    """Add a Conv; the bias is zero where there is none."""
+    """Add a Conv; the bias is zero where there is none.
+
+    A 1x1 convolution is a matrix product to ezkl, which adds the bias apart: so does this.
+    """
     spatial = builder.shapes[source][2:]
     kernel = weight.shape[2:]
     sizes = window_count(spatial, kernel, strides, pads)
     names = [builder.constant(weight, "weight")]
-    names.append(builder.constant(np.zeros(len(weight)) if bias is None else bias, "bias"))
-    return builder.node(
+    bias = np.zeros(len(weight)) if bias is None else bias
+    apart = group == 1 and {*kernel, *strides} == {1} and not any(pads)
+    if not apart:
+        names.append(builder.constant(bias, "bias"))
+    result = builder.node(
         "Conv",
         [source, *names],
         (1, len(weight), *sizes),
@@ -49,6 +55,8 @@ def convolution(
         dilations=[1] * len(kernel),
         group=group,
     )
+    tail = (1,) * len(kernel)
+    return shifted(builder, result, bias.reshape(-1, *tail)) if apart else result
 
 
 def window(
@@ -150,21 +158,22 @@ def batch_normalization(builder: Builder, node: onnx.NodeProto) -> str:
 
 def _folded(builder: Builder, source: str, factor: Array, offset: Array) -> str | None:
     """The layer before with other weights; the old one falls away if nothing else uses it."""
-    made = _producer(builder, source)
-    if made is not None and made.op_type == "Conv":
-        weight, bias = (builder.constants[name] for name in made.input[1:])
-        weight = weight * factor.reshape(-1, *(1,) * (weight.ndim - 1))
-        strides, pads = attribute(made, "strides", []), attribute(made, "pads", [])
-        group = attribute(made, "group", 1)
-        values = (weight, bias * factor + offset, strides, pads, group)
-        return convolution(builder, made.input[0], *values)
-    inner = None if made is None or made.op_type != "Add" else _producer(builder, made.input[0])
-    if made is None or inner is None or inner.op_type != "MatMul":
+    made, bias = _producer(builder, source), np.zeros(1)
+    if made is not None and made.op_type == "Conv" and len(made.input) == 3:
+        bias = builder.constants[made.input[2]]
+    elif made is not None and made.op_type == "Add" and made.input[1] in builder.constants:
+        bias = builder.constants[made.input[1]].ravel()
+        made = _producer(builder, made.input[0])
+    if made is None or made.op_type not in ("Conv", "MatMul") or bias.size not in (1, factor.size):
         return None
-    if made.input[1] not in builder.constants:
-        return None
-    product = dense(builder, inner.input[0], builder.constants[inner.input[1]] * factor)
-    return shifted(builder, product, builder.constants[made.input[1]] * factor + offset)
+    weight, bias = builder.constants[made.input[1]], bias * factor + offset
+    if made.op_type == "MatMul":
+        return shifted(builder, dense(builder, made.input[0], weight * factor), bias)
+    weight = weight * factor.reshape(-1, *(1,) * (weight.ndim - 1))
+    strides, pads = attribute(made, "strides", []), attribute(made, "pads", [])
+    return convolution(
+        builder, made.input[0], weight, bias, strides, pads, int(attribute(made, "group", 1))
+    )
 
 
 def _affine(builder: Builder, source: str, factor: Array, offset: Array) -> str:

@@ -31,8 +31,8 @@ class Plan:
 
     A value x is proven as round(x * 2**scale). `input_min` and `input_max` bound the quantised
     inputs for which a witness certainly exists, both allowed. `tolerance` is the worst error of an
-    output word, in output units (2**-output_scale), that a proof can hide: 0 if `exact`. `rows` are the
-    circuit's, of 2**logrows. `lookup_min` and `lookup_max` bound the tables of Sigmoid and Tanh.
+    output word, in output units (2**-output_scale), that a proof can hide: 0 if `exact`. `rows` are
+    the circuit's, of 2**logrows. `lookup_min` and `lookup_max` bound the tables of Sigmoid, Tanh.
     """
 
     system: Literal["ezkl"]
