@@ -21,6 +21,7 @@ _ERC20: list[dict[str, Any]] = [
         ("approve", "nonpayable", ("address", "uint256"), "bool"),
         ("allowance", "view", ("address", "address"), "uint256"),
         ("balanceOf", "view", ("address",), "uint256"),
+        ("decimals", "view", (), "uint8"),
     )
 ]
 
@@ -105,6 +106,13 @@ def balance_of(client: Client, currency: str, account: str, block: int | None = 
         return int(client.web3.eth.get_balance(checksum(account), at))
     token: Any = client.web3.eth.contract(address=checksum(currency), abi=_ERC20)
     return int(token.functions.balanceOf(checksum(account)).call(block_identifier=at))
+
+
+@speaks
+def decimals_of(client: Client, currency: str) -> int:
+    """Decimals of a token's unit."""
+    token: Any = client.web3.eth.contract(address=checksum(currency), abi=_ERC20)
+    return int(token.functions.decimals().call())
 
 
 @speaks

@@ -9,14 +9,7 @@ from prover.models.plan import Plan
 from prover.proving.artifacts import Artifacts, Proof
 from prover.proving.worker import Progress
 from prover.statement.context import JobContext
-
-
-@dataclass(frozen=True)
-class Item:
-    """One input of a model: quantised integers in tensor order, and salt when inputs are hashed."""
-
-    values: tuple[int, ...]
-    salt: tuple[int, ...] = ()
+from prover.statement.request import Item as Item
 
 
 @dataclass(frozen=True)

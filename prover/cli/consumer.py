@@ -1,0 +1,212 @@
+"""What the consumer's commands do: make the inputs file, post, end."""
+
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from prover.chain.client import Client
+from prover.chain.contracts import VERIFIER, Call, encode_call
+from prover.chain.deployments import Deployment
+from prover.chain.market import Market, approval, decimals_of
+from prover.chain.registry import Registry
+from prover.chain.replay import load_world
+from prover.chain.transactions import Sender
+from prover.cli.models import KnownModel
+from prover.cli.options import ETHER_DECIMALS, id_bytes, in_ether, units
+from prover.errors import StatementInvalid, UsageError
+from prover.files import write_atomically
+from prover.protocol.events import ZERO_ADDRESS
+from prover.protocol.prediction import JobRecord
+from prover.protocol.terms import Job, Terms
+from prover.proving.inputs import shape_of
+from prover.settings import get_settings
+from prover.statement.quantise import quantise
+from prover.statement.request import Request, data_hash, salted
+
+LOCK_GAS = 100_000
+DELIVER_GAS = 85_000  # our part of a delivery, see docs/SPEC.md section 6
+
+
+@dataclass(frozen=True)
+class Wish:
+    """The options of `prediction post`; amounts as typed, times in seconds."""
+
+    currency: str | None
+    reward: str
+    stake: str
+    provider: str | None
+    open_seconds: int
+    prove_seconds: int
+    uri: str | None
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A posted job. `total_gas` is what post, lock and delivery take together."""
+
+    job_id: bytes
+    terms: Terms
+    uri: str
+    inputs_file: Path
+    gas: int
+    total_gas: int
+    fee_wei: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """For --json."""
+        return {
+            "job": "0x" + self.job_id.hex(),
+            "inputs": str(self.inputs_file),
+            "uri": self.uri,
+            "reward": self.terms.reward,
+            "stake": self.terms.stake,
+            "currency": self.terms.currency,
+            "openUntil": self.terms.open_until,
+            "proveSeconds": self.terms.prove_seconds,
+            "gas": self.gas,
+            "totalGas": self.total_gas,
+            "totalFeeWei": self.fee_wei,
+        }
+
+    def lines(self) -> list[str]:
+        """In words."""
+        return [
+            f"job 0x{self.job_id.hex()}",
+            f"posting took {self.gas} gas; post, lock and delivery take about {self.total_gas} gas "
+            f"together, {in_ether(self.fee_wei)} at the present fee, most of it the provider's",
+            f"inputs file {self.inputs_file}: the provider reads it from {self.uri}",
+            f"next: a provider locks it until {self.terms.open_until} (Unix time) and then has "
+            f"{self.terms.prove_seconds} s; watch it with `zkescrow prediction status`",
+        ]
+
+
+def make_request(known: KnownModel, path: Path, rows: Sequence[int]) -> Request:
+    """Quantise rows of an NPZ archive, check the domain, add salt.
+
+    Raises UsageError or ModelRefused on a bad file, StatementInvalid outside the circuit's domain.
+    """
+    from prover.models import calibration
+    from prover.models.onnx_file import load
+
+    manifest = known.artifacts.manifest
+    model = load(Path(known.artifacts.path("model.onnx")))
+    data = calibration.read(path, model.input_shape, model.classes)
+    shape = shape_of(manifest)
+    items = []
+    for row in rows:
+        if not 0 <= row < len(data):
+            raise UsageError(f"--index {row}: 0 to {len(data) - 1} are allowed by {path}")
+        values = [float(value) for value in data.inputs[row].reshape(-1)]
+        items.append(salted(quantise(values, manifest.scales.input), shape))
+    request = Request(known.circuit_id, tuple(items))
+    request.check(shape)
+    return request
+
+
+def post(
+    sender: Sender, deployment: Deployment, known: KnownModel, request: Request, wish: Wish
+) -> Posted:
+    """Write the inputs file, then post the job. Raises ContractRefused, InsufficientFunds."""
+    market = Market(sender.client, deployment.market)
+    content = request.to_bytes()
+    path = get_settings().home / "inputs" / f"{data_hash(content).hex()}.json"
+    uri = _uri(sender.client, wish.uri, path)
+    terms = _terms(sender.client, known, request, wish)
+    job = Job(sender.address, secrets.randbits(256), terms)
+    job_id = market.job_id(job)
+    call = market.post(job, data_hash(content), uri)
+    needed = approval(sender.client, terms.currency, sender.address, market.address, terms.reward)
+    if needed:
+        sender.send(f"approve:{job_id.hex()}", needed, once=False)
+    cost = sender.estimate(call)
+    write_atomically(path, content)
+    receipt = sender.send(f"post:{job_id.hex()}", call)
+    _remember(sender.client, market.address, job_id)
+    gas = int(receipt["gasUsed"])
+    total = gas + LOCK_GAS + DELIVER_GAS + _verification_gas(sender, deployment, known)
+    return Posted(job_id, terms, uri, path, gas, total, total * cost.wei // max(cost.gas, 1))
+
+
+def end(sender: Sender, deployment: Deployment, job: str | None, how: str) -> str:
+    """Cancel or refund a job; the id in hexadecimal."""
+    market = Market(sender.client, deployment.market)
+    job_id, record = find_job(sender.client, deployment, job)
+    call = market.cancel(record.job) if how == "cancel" else market.refund(record.job)
+    sender.send(f"{how}:{job_id.hex()}", call)
+    return "0x" + job_id.hex()
+
+
+def find_job(client: Client, deployment: Deployment, text: str | None) -> tuple[bytes, JobRecord]:
+    """A job of the chain by its id, or the last one that was posted from here."""
+    job_id = _last(client, deployment.market) if text is None else id_bytes(text, "job")
+    record = load_world(client, deployment).market.jobs.get(job_id)
+    if record is None:
+        raise UsageError(
+            f"job 0x{job_id.hex()} is not on this chain's market: `zkescrow prediction status "
+            "--all` lists those that are"
+        )
+    return job_id, record
+
+
+def _terms(client: Client, known: KnownModel, request: Request, wish: Wish) -> Terms:
+    currency = wish.currency or ZERO_ADDRESS
+    decimals = ETHER_DECIMALS if wish.currency is None else decimals_of(client, wish.currency)
+    return Terms(
+        model_id=known.model_id,
+        inputs_hash=request.inputs_hash(),
+        currency=currency,
+        reward=units(wish.reward, "--reward", decimals),
+        stake=units(wish.stake, "--stake", decimals),
+        provider=wish.provider or ZERO_ADDRESS,
+        open_until=client.now() + wish.open_seconds,
+        prove_seconds=wish.prove_seconds,
+    )
+
+
+def _uri(client: Client, given: str | None, path: Path) -> str:
+    if given is not None:
+        return given
+    if not client.local:
+        raise UsageError(
+            f"--uri is missing: on chain {client.chain_id} providers need an https address of the "
+            "inputs file; choose it now and put the file there"
+        )
+    return path.resolve().as_uri()
+
+
+def _verification_gas(sender: Sender, deployment: Deployment, known: KnownModel) -> int:
+    """Gas of verifying a proof of this circuit, measured on its sample, calldata included."""
+    circuit = Registry(sender.client, deployment.registry).circuit(known.circuit_id)
+    sample = known.artifacts.sample
+    data = encode_call(VERIFIER, "verifyProof", sample.proof, list(sample.instances))
+    return sender.estimate(Call("verifying a proof", circuit.verifier, data)).gas
+
+
+def _jobs_file() -> Path:
+    return get_settings().home / "jobs.json"
+
+
+def _remember(client: Client, market: str, job_id: bytes) -> None:
+    known = _known_jobs()
+    known[f"{client.scope}:{market}"] = "0x" + job_id.hex()
+    write_atomically(_jobs_file(), json.dumps(known, indent=2).encode() + b"\n")
+
+
+def _last(client: Client, market: str) -> bytes:
+    last = _known_jobs().get(f"{client.scope}:{market}")
+    if last is None:
+        raise UsageError("no job was posted from here on this chain: give the job's id")
+    return bytes.fromhex(last[2:])
+
+
+def _known_jobs() -> dict[str, str]:
+    try:
+        known: dict[str, str] = json.loads(_jobs_file().read_text())
+    except FileNotFoundError:
+        return {}
+    except ValueError:
+        raise StatementInvalid(f"{_jobs_file()} is not valid JSON: remove it") from None
+    return known

@@ -1,0 +1,90 @@
+"""Models by name: aliases under settings.home, one set per chain."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from prover.errors import UsageError
+from prover.files import locked, write_atomically
+from prover.settings import get_settings
+
+if TYPE_CHECKING:
+    from prover.audit.circuit import CircuitAuditor
+    from prover.chain.client import Client
+    from prover.chain.deployments import Deployment
+    from prover.proving.artifacts import Artifacts
+
+
+@dataclass(frozen=True)
+class KnownModel:
+    """A registered model of which this machine has the artifacts."""
+
+    model_id: bytes
+    circuit_id: bytes
+    artifacts: "Artifacts"
+
+
+def _path() -> Path:
+    return get_settings().home / "models.json"
+
+
+def aliases(client: "Client") -> dict[str, str]:
+    """Name -> model id in hexadecimal, of this very chain."""
+    return dict(_read().get(client.scope, {}))
+
+
+def remember(client: "Client", name: str, model_id: bytes) -> None:
+    """Give a model a name; a name that is taken moves to this model."""
+    with locked(_path().with_suffix(".lock")):
+        content = _read()
+        names = content.setdefault(client.scope, {})
+        names[name] = "0x" + model_id.hex()
+        write_atomically(_path(), json.dumps(content, indent=2).encode() + b"\n")
+
+
+def find(client: "Client", deployment: "Deployment", text: str) -> KnownModel:
+    """The model of a name, or of an id or its beginning. Raises UsageError or ArtifactMismatch."""
+    from prover.chain.registry import Registry
+    from prover.proving.artifacts import find_artifacts
+
+    model_id = _model_id(client, text)
+    registry = Registry(client, deployment.registry)
+    circuit_id, weights = registry.model(model_id)
+    digest = registry.circuit(circuit_id).artifact_digest
+    return KnownModel(model_id, circuit_id, find_artifacts(digest, weights))
+
+
+def auditor(client: "Client", deployment: "Deployment") -> "CircuitAuditor":
+    """Compares registered models with the artifacts of this machine."""
+    from prover.audit.circuit import CircuitAuditor
+    from prover.chain.registry import Registry
+    from prover.cli.output import progress
+    from prover.proving.ezkl.system import Ezkl
+
+    return CircuitAuditor(client, Registry(client, deployment.registry), Ezkl(), progress)
+
+
+def _model_id(client: "Client", text: str) -> bytes:
+    known = aliases(client)
+    if text in known:
+        return bytes.fromhex(known[text][2:])
+    digits = text.removeprefix("0x").lower()
+    if len(digits) == 64 and all(digit in "0123456789abcdef" for digit in digits):
+        return bytes.fromhex(digits)
+    names = ", ".join(sorted(known)) or "none"
+    raise UsageError(
+        f"model {text!r} is not known on this chain: a name ({names}) or an id of 64 hex digits is "
+        "allowed; `zkescrow model add` adds one"
+    )
+
+
+def _read() -> dict[str, Any]:
+    path = _path()
+    if not path.exists():
+        return {}
+    try:
+        content: dict[str, Any] = json.loads(path.read_text())
+    except ValueError:
+        raise UsageError(f"{path} is not valid JSON: mend it or remove it") from None
+    return content

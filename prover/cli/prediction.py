@@ -1,0 +1,106 @@
+"""`zkescrow prediction`: asking and paying for proven predictions."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from prover.cli.options import (
+    AccountNumber,
+    ModelName,
+    Rpc,
+    address,
+    deployed,
+    duration,
+    sender_for,
+)
+from prover.cli.output import command, new_app, progress, show, show_table
+
+app = new_app("Ask and pay for proven predictions.")
+APPS = {"prediction": app}
+JobArgument = Annotated[
+    str | None, typer.Argument(metavar="[JOB]", help="Job id [default: the last one posted here].")
+]
+
+
+@app.callback()
+def _group() -> None:
+    """Ask and pay for proven predictions."""
+
+
+@command(app)
+def post(
+    model: ModelName,
+    inputs: Annotated[Path, typer.Option(help="NPZ archive with an array `inputs`.")],
+    index: Annotated[list[int], typer.Option(help="Row of `inputs`; may be repeated.")],
+    reward: Annotated[str, typer.Option(help="What the provider earns, in ETH or tokens.")],
+    stake: Annotated[str, typer.Option(help="What it loses if it is late.")] = "0",
+    token: Annotated[str | None, typer.Option(help="ERC-20 to pay in [default: ETH].")] = None,
+    provider: Annotated[str | None, typer.Option(help="Who may lock [default: anyone].")] = None,
+    open_for: Annotated[str, typer.Option(help="Time to find a provider.")] = "1h",
+    prove_within: Annotated[str, typer.Option(help="Time from lock to proof.")] = "10m",
+    uri: Annotated[
+        str | None, typer.Option(help="Where the provider finds the inputs file (https).")
+    ] = None,
+    rpc: Rpc = None,
+    account: AccountNumber = None,
+) -> None:
+    """Post a job: commit to inputs, pay the reward in. Checks the model first."""
+    from prover.cli import consumer
+    from prover.cli.models import auditor, find
+
+    client, deployment = deployed(rpc)
+    sender = sender_for(client, account)
+    known = find(client, deployment, model)
+    progress("checking that the verifier on the chain is the model's")
+    auditor(client, deployment).verify(known.model_id, known.artifacts)
+    request = consumer.make_request(known, inputs, index)
+    wish = consumer.Wish(
+        currency=address(token, "--token"),
+        reward=reward,
+        stake=stake,
+        provider=address(provider, "--provider"),
+        open_seconds=duration(open_for, "--open-for"),
+        prove_seconds=duration(prove_within, "--prove-within"),
+        uri=uri,
+    )
+    posted = consumer.post(sender, deployment, known, request, wish)
+    show(posted.to_dict(), *posted.lines())
+
+
+@command(app)
+def status(
+    job: JobArgument = None,
+    every: Annotated[bool, typer.Option("--all", help="All jobs of the chain.")] = False,
+    rpc: Rpc = None,
+) -> None:
+    """Say where a job stands, who must act until when, and what was proven."""
+    from prover.cli import standing
+
+    client, deployment = deployed(rpc)
+    if every:
+        rows = standing.all_jobs(client, deployment)
+        show_table({"jobs": rows}, "jobs", rows)
+        return
+    report = standing.report(client, deployment, job)
+    show(report.data, *report.lines)
+
+
+@command(app)
+def cancel(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = None) -> None:
+    """Take an open job back; the reward becomes a credit to withdraw."""
+    from prover.cli import consumer
+
+    client, deployment = deployed(rpc)
+    job_id = consumer.end(sender_for(client, account), deployment, job, "cancel")
+    show({"job": job_id, "state": "cancelled"}, f"{job_id} is cancelled; next: zkescrow withdraw")
+
+
+@command(app)
+def refund(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = None) -> None:
+    """End a job whose deadline passed; what is due becomes credits. Anyone may do it."""
+    from prover.cli import consumer
+
+    client, deployment = deployed(rpc)
+    job_id = consumer.end(sender_for(client, account), deployment, job, "refund")
+    show({"job": job_id, "state": "refunded"}, f"{job_id} is refunded; next: zkescrow withdraw")
