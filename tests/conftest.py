@@ -4,6 +4,7 @@ import hashlib
 import inspect
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -128,13 +129,21 @@ def _cached(model: ImportedModel, plan: Plan) -> Proven:
     sources = "".join(inspect.getsource(module) for module in SOURCES)
     key = hashlib.sha256(f"{model.sha256} {plan} {sources}".encode()).hexdigest()[:32]
     directory = get_settings().cache / "tests" / key
-    with locked(directory.with_suffix(".lock")), pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ZKESCROW_HOME", str(directory))
-        get_settings.cache_clear()
+    with locked(directory.with_suffix(".lock")), _home_at(directory):
         found = list_artifacts()
         artifacts = found[0] if found else Ezkl().setup(model, plan)
-        get_settings.cache_clear()
         return _prove(artifacts, directory / "proof.json")
+
+
+@contextmanager
+def _home_at(directory: Path) -> Iterator[None]:
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("ZKESCROW_HOME", str(directory))
+            get_settings.cache_clear()
+            yield
+    finally:
+        get_settings.cache_clear()
 
 
 def _prove(artifacts: Artifacts, cached: Path) -> Proven:

@@ -20,7 +20,7 @@ from typing import Any
 import psutil
 
 from prover import errors
-from prover.errors import WorkerFailed
+from prover.errors import EnvironmentMissing, WorkerFailed
 from prover.settings import get_settings
 
 POLL_SECONDS = 0.05
@@ -51,15 +51,27 @@ def run(
     The child has a private home, cache and temporary directory, all removed afterwards. It may call
     `prover.proving.child.report(stage)`, which reaches `progress`. Returns the JSON object that the
     function returned. A ZkescrowError in the child is raised here as the same class; anything
-    else raises WorkerFailed with the end of the child's stderr.
+    else raises WorkerFailed with the end of the child's stderr, or EnvironmentMissing if there is
+    no room for the child's files.
     """
-    with tempfile.TemporaryDirectory(prefix="zkescrow-") as scratch:
-        directory = Path(scratch)
+    with _scratch() as directory:
         call = {"task": task, "arguments": dict(arguments)}
         (directory / "call.json").write_text(json.dumps(call))
         with _child(directory) as process:
             _watch(process, task, limits or Limits(), _Reports(directory, progress))
         return _judge(directory, task, process.returncode)
+
+
+@contextlib.contextmanager
+def _scratch() -> Iterator[Path]:
+    try:
+        with tempfile.TemporaryDirectory(prefix="zkescrow-", ignore_cleanup_errors=True) as name:
+            yield Path(name)
+    except OSError as error:
+        raise EnvironmentMissing(
+            f"cannot start a process with files under {tempfile.gettempdir()}: "
+            f"{error.strerror or error}; make room or set TMPDIR to another directory"
+        ) from error
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from prover.errors import ArtifactMismatch
-from prover.files import new_directory, sha256_file, sync
+from prover.files import locked, new_directory, sha256_file, sync
 from prover.models.onnx_file import ImportedModel
 from prover.models.plan import Plan
 from prover.models.wrap import wrap
@@ -39,15 +39,9 @@ def setup(
     home = get_settings().artifacts
     with new_directory(home) as scratch:
         made = _make(scratch, model, plan, limits, progress)
-        commitment = made.weights_commitment
-        target = home / directory_name(made.digest, commitment)
-        for path in scratch.iterdir():
-            sync(path)
-        if not target.exists():
-            (scratch / "published").mkdir()
-            for path in [path for path in scratch.iterdir() if path.is_file()]:
-                path.rename(scratch / "published" / path.name)
-            (scratch / "published").rename(target)
+        target = home / directory_name(made.digest, made.weights_commitment)
+        with locked(home / ".lock"):
+            _publish(scratch, target)
     return files.load_artifacts(target)
 
 
@@ -71,6 +65,17 @@ def rebuild(
         built = build(scratch, manifest.plan, files.PK, limits, progress)
         _compare(scratch, built, manifest)
     return built.verifier.contract.runtime
+
+
+def _publish(scratch: Path, target: Path) -> None:
+    """Move all files to `target` in one step; an equal directory that is there already is kept."""
+    whole = scratch / "whole"
+    whole.mkdir()
+    for path in [path for path in scratch.iterdir() if path.is_file()]:
+        sync(path)
+        path.rename(whole / path.name)
+    if not target.exists():
+        whole.rename(target)
 
 
 def _make(
