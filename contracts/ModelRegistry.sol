@@ -13,6 +13,7 @@ contract ModelRegistry is IModelRegistry {
 
     /// @notice Gas within which a verifier must accept its sample.
     uint256 public constant SELF_TEST_GAS = 6_000_000;
+    uint256 private constant ENCODING_GAS = 500_000;
     uint256 private constant MIN_CONTEXT_BITS = 120;
     uint256 private constant MAX_CONTEXT_BITS = 253;
 
@@ -29,10 +30,11 @@ contract ModelRegistry is IModelRegistry {
     // ---------------------------------------------------------------- register
 
     /// @inheritdoc IModelRegistry
-    function registerCircuit(Circuit calldata circuit, bytes calldata sampleProof, uint256[] calldata sampleInstances)
-        external
-        returns (bytes32 circuitId)
-    {
+    function registerCircuit(
+        Circuit calldata circuit,
+        bytes calldata sampleProof,
+        uint256[] calldata sampleInstances
+    ) external returns (bytes32 circuitId) {
         circuitId = keccak256(abi.encode(circuit));
         if (_isKnown(circuitId)) return circuitId;
 
@@ -102,11 +104,12 @@ contract ModelRegistry is IModelRegistry {
         if (differing == type(uint256).max) revert ModelRegistry_NoContradiction();
     }
 
-    function _firstDifference(uint256[] calldata a, uint256[] calldata b, uint256 start, uint256 length)
-        private
-        pure
-        returns (uint256)
-    {
+    function _firstDifference(
+        uint256[] calldata a,
+        uint256[] calldata b,
+        uint256 start,
+        uint256 length
+    ) private pure returns (uint256) {
         for (uint256 i = start; i < start + length; ++i) {
             if (a[i] != b[i]) return i;
         }
@@ -166,22 +169,24 @@ contract ModelRegistry is IModelRegistry {
     function _selfTest(Circuit calldata circuit, bytes calldata proof, uint256[] calldata instances) private view {
         Layout memory layout_ = circuit.statement;
         layout_.requireCanonical(instances);
-        uint256 refusalGas = SELF_TEST_GAS + SELF_TEST_GAS / 10;
-        _requireGas(SELF_TEST_GAS + refusalGas);
+        _requireGas(SELF_TEST_GAS);
         if (!VerifierCall.accepts(circuit.verifier, SELF_TEST_GAS, proof, instances)) {
             revert ModelRegistry_SampleRefused(SELF_TEST_GAS);
         }
         uint256[] memory changed = instances;
         uint256 last = changed.length - 1;
         changed[last] = addmod(changed[last], 1, Statement.FIELD_MODULUS);
+        uint256 refusalGas = SELF_TEST_GAS + SELF_TEST_GAS / 10;
+        _requireGas(refusalGas);
         if (VerifierCall.accepts(circuit.verifier, refusalGas, proof, changed)) {
             revert ModelRegistry_FalseSampleAccepted();
         }
     }
 
-    /// @dev A call gets at most 63/64 of what is left.
-    function _requireGas(uint256 needed) private view {
-        needed += needed / 63 + 1;
+    /// @dev Lest a refusal for want of gas be taken for an answer. A call gets at most 63/64 of what is left, after
+    /// its arguments are encoded; the margin is for those.
+    function _requireGas(uint256 forwarded) private view {
+        uint256 needed = forwarded + forwarded / 63 + ENCODING_GAS;
         if (gasleft() < needed) revert ModelRegistry_TooLittleGas(gasleft(), needed);
     }
 

@@ -31,12 +31,12 @@ contract PredictionMarket is IPredictionMarket, Escrow, ProofAcceptance {
     // ---------------------------------------------------------------- post, cancel
 
     /// @inheritdoc IPredictionMarket
-    function post(Terms calldata terms, uint256 nonce, bytes32 dataHash, string calldata uri)
-        external
-        payable
-        nonReentrant
-        returns (bytes32 jobId)
-    {
+    function post(
+        Terms calldata terms,
+        uint256 nonce,
+        bytes32 dataHash,
+        string calldata uri
+    ) external payable nonReentrant returns (bytes32 jobId) {
         jobId = _jobId(msg.sender, nonce, terms);
         if (jobs[jobId].state != State.None) revert PredictionMarket_JobExists(jobId);
         _requireGoodTerms(terms);
@@ -85,10 +85,12 @@ contract PredictionMarket is IPredictionMarket, Escrow, ProofAcceptance {
     }
 
     /// @inheritdoc IPredictionMarket
-    function deliver(Job calldata job, uint256 items, bytes calldata proof, uint256[] calldata instances)
-        external
-        nonReentrant
-    {
+    function deliver(
+        Job calldata job,
+        uint256 items,
+        bytes calldata proof,
+        uint256[] calldata instances
+    ) external nonReentrant {
         bytes32 jobId = jobIdOf(job);
         Slot memory slot = jobs[jobId];
         _requireState(slot.state, State.Locked);
@@ -186,7 +188,6 @@ contract PredictionMarket is IPredictionMarket, Escrow, ProofAcceptance {
     }
 
     function _jobId(address consumer, uint256 nonce, Terms calldata terms) private view returns (bytes32) {
-        return
-            keccak256(abi.encode(block.chainid, address(this), consumer, nonce, keccak256(abi.encode(terms))));
+        return keccak256(abi.encode(block.chainid, address(this), consumer, nonce, keccak256(abi.encode(terms))));
     }
 }

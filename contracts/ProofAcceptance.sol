@@ -28,11 +28,11 @@ abstract contract ProofAcceptance is IProofAcceptance {
     }
 
     /// @dev Returns the outputs of the demanded items, or reverts with the first rule that does not hold.
-    function _acceptProof(Demand memory demand, bytes calldata proof, uint256[] calldata instances)
-        internal
-        view
-        returns (uint256[] calldata outputs)
-    {
+    function _acceptProof(
+        Demand memory demand,
+        bytes calldata proof,
+        uint256[] calldata instances
+    ) internal view returns (uint256[] calldata outputs) {
         bytes32 circuitId = _requireUsable(demand.modelId);
         (, uint256 weights) = registry.models(demand.modelId);
         Circuit memory circuit = registry.circuits(circuitId);

@@ -39,9 +39,11 @@ interface IModelRegistry {
     /// @notice Registers a circuit after the self-test. Registering again returns the id.
     /// @param sampleProof A proof that the verifier accepts within `SELF_TEST_GAS`.
     /// @param sampleInstances Its instances, of any context.
-    function registerCircuit(Circuit calldata circuit, bytes calldata sampleProof, uint256[] calldata sampleInstances)
-        external
-        returns (bytes32 circuitId);
+    function registerCircuit(
+        Circuit calldata circuit,
+        bytes calldata sampleProof,
+        uint256[] calldata sampleInstances
+    ) external returns (bytes32 circuitId);
 
     /// @notice Registers weights under a circuit: 0 if they are in the verifying key, else their digest.
     function registerModel(bytes32 circuitId, uint256 weightsCommitment) external returns (bytes32 modelId);

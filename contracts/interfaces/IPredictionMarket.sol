@@ -69,10 +69,12 @@ interface IPredictionMarket is IEscrow {
     error PredictionMarket_Early(uint256 now_, uint256 deadline);
 
     /// @notice Posts a job and pays the reward in.
-    function post(Terms calldata terms, uint256 nonce, bytes32 dataHash, string calldata uri)
-        external
-        payable
-        returns (bytes32 jobId);
+    function post(
+        Terms calldata terms,
+        uint256 nonce,
+        bytes32 dataHash,
+        string calldata uri
+    ) external payable returns (bytes32 jobId);
 
     /// @notice Takes an open job back. Only its consumer, only before a lock.
     function cancel(Job calldata job) external;

@@ -25,11 +25,12 @@ library PositionalTree {
     }
 
     /// @notice The root that `leaf_` at `index` and `path` (lowest sibling first) give.
-    function rootOf(bytes32 leaf_, uint256 index, uint256 count, bytes32[] calldata path)
-        internal
-        pure
-        returns (bytes32)
-    {
+    function rootOf(
+        bytes32 leaf_,
+        uint256 index,
+        uint256 count,
+        bytes32[] calldata path
+    ) internal pure returns (bytes32) {
         bytes32[] memory leaves = new bytes32[](1);
         leaves[0] = leaf_;
         return rootOfBatch(leaves, index, count, path);
@@ -37,11 +38,12 @@ library PositionalTree {
 
     /// @notice The root that an aligned batch gives: 2^j leaves from `start`, a multiple of 2^j, and the path above them.
     /// @dev Leaves at or beyond `count` must be 0. `leaves` is overwritten.
-    function rootOfBatch(bytes32[] memory leaves, uint256 start, uint256 count, bytes32[] calldata path)
-        internal
-        pure
-        returns (bytes32 root)
-    {
+    function rootOfBatch(
+        bytes32[] memory leaves,
+        uint256 start,
+        uint256 count,
+        bytes32[] calldata path
+    ) internal pure returns (bytes32 root) {
         uint256 size = leaves.length;
         if (start >= count) revert PositionalTree_IndexOutOfRange(start, count);
         if (size == 0 || size & (size - 1) != 0 || start % size != 0) revert PositionalTree_BadBatch(start, size);

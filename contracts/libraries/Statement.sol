@@ -29,11 +29,11 @@ library Statement {
     }
 
     /// @notice Whether the context limbs are those of `context`, lowest first.
-    function hasContext(Layout memory layout_, uint256[] calldata instances, uint256 context)
-        internal
-        pure
-        returns (bool)
-    {
+    function hasContext(
+        Layout memory layout_,
+        uint256[] calldata instances,
+        uint256 context
+    ) internal pure returns (bool) {
         uint256 mask = (1 << layout_.contextBits) - 1;
         for (uint256 j = 0; j < layout_.contextLimbs; ++j) {
             if (instances[layout_.context + j] != context & mask) return false;
@@ -48,21 +48,21 @@ library Statement {
     }
 
     /// @notice keccak256 of the input words of item `item`.
-    function inputCommitment(Layout memory layout_, uint256[] calldata instances, uint256 item)
-        internal
-        pure
-        returns (bytes32)
-    {
+    function inputCommitment(
+        Layout memory layout_,
+        uint256[] calldata instances,
+        uint256 item
+    ) internal pure returns (bytes32) {
         uint256 start = layout_.inputs + item * layout_.inputWords;
         return keccak256(abi.encodePacked(instances[start:start + layout_.inputWords]));
     }
 
     /// @notice keccak256 of the input commitments of the first `items` items.
-    function inputsHash(Layout memory layout_, uint256[] calldata instances, uint256 items)
-        internal
-        pure
-        returns (bytes32)
-    {
+    function inputsHash(
+        Layout memory layout_,
+        uint256[] calldata instances,
+        uint256 items
+    ) internal pure returns (bytes32) {
         bytes32[] memory commitments = new bytes32[](items);
         for (uint256 i = 0; i < items; ++i) {
             commitments[i] = inputCommitment(layout_, instances, i);
@@ -71,11 +71,11 @@ library Statement {
     }
 
     /// @notice The output words of the first `items` items.
-    function outputsOf(Layout memory layout_, uint256[] calldata instances, uint256 items)
-        internal
-        pure
-        returns (uint256[] calldata)
-    {
+    function outputsOf(
+        Layout memory layout_,
+        uint256[] calldata instances,
+        uint256 items
+    ) internal pure returns (uint256[] calldata) {
         uint256 start = layout_.outputs;
         return instances[start:start + items * layout_.outputWords];
     }

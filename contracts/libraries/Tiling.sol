@@ -33,6 +33,8 @@ library Tiling {
     function _requireSections(Layout calldata layout_) private pure {
         if (layout_.items == 0) revert IModelRegistry.ModelRegistry_BadLayout("items", 0, 1);
         if (layout_.inputWords == 0) revert IModelRegistry.ModelRegistry_BadLayout("inputs", 0, 1);
+        uint256 echoWords = layout_.contextEchoWords;
+        if (echoWords != 1) _require("contextEcho", echoWords, layout_.contextLimbs);
         if (layout_.weightWords > 1) _require("weightWords", layout_.weightWords, 1);
         if (layout_.classes == 0) revert IModelRegistry.ModelRegistry_BadLayout("classes", 0, 1);
         _require("outputs", layout_.outputWords, layout_.outputKind == OutputKind.Label ? 1 : layout_.classes);

@@ -9,11 +9,12 @@ library VerifierCall {
     /// @dev The arguments are encoded here, so a caller's calldata never reaches the verifier as it stands,
     /// and no more than one word of the answer is copied.
     /// @param gasLimit Gas passed on at the most (EIP-150 keeps a 64th back).
-    function accepts(address verifier, uint256 gasLimit, bytes calldata proof, uint256[] memory instances)
-        internal
-        view
-        returns (bool)
-    {
+    function accepts(
+        address verifier,
+        uint256 gasLimit,
+        bytes calldata proof,
+        uint256[] memory instances
+    ) internal view returns (bool) {
         bytes memory call_ = abi.encodeCall(IVerifier.verifyProof, (proof, instances));
         bool success;
         uint256 answer;
