@@ -88,12 +88,12 @@ def _request(sources: Mapping[str, str]) -> dict[str, Any]:
 
 def _run_solc(request: dict[str, Any]) -> dict[str, Any]:
     try:
-        return dict(solcx.compile_standard(request, solc_binary=_compiler()))
+        return dict(solcx.compile_standard(request, solc_binary=find_compiler()))
     except SolcError as error:
         raise UsageError(f"the Solidity compiler refuses: {error.message}") from error
 
 
-def _compiler() -> Path:
+def find_compiler() -> Path:
     """The native compiler if py-solc-x has installed it, else npm's under .toolchain."""
     shim = get_settings().toolchain / "solcx" / f"solc-v{SOLC_VERSION}"
     try:

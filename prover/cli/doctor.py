@@ -1,0 +1,173 @@
+"""`zkescrow doctor`: what this machine lacks, and the fix."""
+
+import importlib
+import importlib.metadata
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import typer
+
+from prover.cli.options import Rpc
+from prover.cli.output import command, new_app, show
+from prover.errors import ZkescrowError
+
+app = new_app()
+APPS = {"doctor": app}
+GIB = 1 << 30
+NEEDED_DISK_GIB = 2
+NEEDED_MEMORY_GIB = 4
+NODE_MAJOR = 20
+_PACKAGES = ("ezkl", "web3", "onnxruntime", "py-solc-x", "sqlalchemy")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at; `needed` False means that some commands work without it."""
+
+    name: str
+    ok: bool
+    found: str
+    fix: str = ""
+    needed: bool = True
+
+
+@command(app)
+def doctor(rpc: Rpc = None) -> None:
+    """Look at everything that the commands need. Exit status 1 if something needed is missing."""
+    findings = [check() for check in (_python, _packages, _node, _solc, _ezkl_solc, _anvil)]
+    findings += [_disk(), _memory(), _srs(), _account(), *_chain(rpc)]
+    lines = []
+    for one in findings:
+        mark = "ok     " if one.ok else ("MISSING" if one.needed else "absent ")
+        fix = f": {one.fix}" if not one.ok else ""
+        lines.append(f"{mark} {one.name}: {one.found}{fix}")
+    healthy = all(one.ok for one in findings if one.needed)
+    show({"ok": healthy, "findings": [asdict(one) for one in findings]}, *lines)
+    if not healthy:
+        raise typer.Exit(1)
+
+
+def _python() -> Finding:
+    good = sys.version_info[:2] == (3, 11)
+    return Finding("Python", good, platform.python_version(), "3.11 is needed: run scripts/setup")
+
+
+def _packages() -> Finding:
+    try:
+        found = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _PACKAGES)
+    except importlib.metadata.PackageNotFoundError as error:
+        return Finding("Python packages", False, f"{error.name} is missing", "run scripts/setup")
+    return Finding("Python packages", True, found)
+
+
+def _node() -> Finding:
+    version = _version(["node", "--version"])
+    major = version.lstrip("v").split(".")[0]
+    good = major.isdigit() and int(major) >= NODE_MAJOR
+    fix = f"install Node.js {NODE_MAJOR} or later; solc runs on it"
+    return Finding("Node.js", good, version or "not on PATH", fix)
+
+
+def _solc() -> Finding:
+    from prover.solidity.compile import SOLC_VERSION
+
+    return _guarded(f"solc {SOLC_VERSION}", _find_solc)
+
+
+def _find_solc() -> str:
+    from prover.solidity import compile as compiler
+
+    return str(compiler.find_compiler())
+
+
+def _ezkl_solc() -> Finding:
+    from prover.settings import get_settings
+
+    path = get_settings().toolchain / "home/.svm/0.8.20/solc-0.8.20"
+    return Finding(
+        "solc 0.8.20 (ezkl writes verifiers for it)", path.exists(), str(path), "run scripts/setup"
+    )
+
+
+def _anvil() -> Finding:
+    from prover.chain.node import find_anvil
+
+    return _guarded("anvil", lambda: str(find_anvil()))
+
+
+def _disk() -> Finding:
+    from prover.settings import get_settings
+
+    settings = get_settings()
+    free = min(shutil.disk_usage(_existing(path)).free for path in (settings.home, settings.cache))
+    fix = f"{NEEDED_DISK_GIB} GiB are needed: make room or set ZKESCROW_HOME and ZKESCROW_CACHE"
+    return Finding("disk", free >= NEEDED_DISK_GIB * GIB, f"{free / GIB:.1f} GiB free", fix)
+
+
+def _memory() -> Finding:
+    import psutil
+
+    free = psutil.virtual_memory().available
+    fix = f"{NEEDED_MEMORY_GIB} GiB are needed to prove small models"
+    good = free >= NEEDED_MEMORY_GIB * GIB
+    return Finding("memory", good, f"{free / GIB:.1f} GiB free, {os.cpu_count()} cores", fix)
+
+
+def _srs() -> Finding:
+    from prover.settings import get_settings
+
+    made = sorted((get_settings().cache / "srs").glob("*.srs"))
+    found = ", ".join(path.stem for path in made) or "none yet"
+    return Finding("SRS", bool(made), found, "made when first needed", needed=False)
+
+
+def _account() -> Finding:
+    from prover.settings import get_settings
+
+    settings = get_settings()
+    given = settings.private_key is not None or settings.keystore is not None
+    found = "configured" if given else "none"
+    fix = "--account works on chain 31337; elsewhere set ZKESCROW_KEYSTORE"
+    return Finding("account", given, found, fix, needed=False)
+
+
+def _chain(rpc: str | None) -> list[Finding]:
+    """The node and the contracts; not needed by doctor itself, as `zkescrow node` starts one."""
+    from prover.chain import deployments
+    from prover.cli.options import connected
+
+    try:
+        client = connected(rpc)
+    except ZkescrowError as error:
+        return [Finding("node", False, "no answer", str(error), needed=rpc is not None)]
+    found = [Finding("node", True, f"chain {client.chain_id}")]
+    try:
+        market = deployments.load(client).market
+    except ZkescrowError as error:
+        return [*found, Finding("contracts", False, "none", str(error), needed=False)]
+    return [*found, Finding("contracts", True, f"PredictionMarket at {market}")]
+
+
+def _guarded(name: str, find: Callable[[], str]) -> Finding:
+    try:
+        return Finding(name, True, find())
+    except ZkescrowError as error:
+        return Finding(name, False, "not found", str(error))
+
+
+def _version(program: list[str]) -> str:
+    try:
+        done = subprocess.run(program, capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip()
+
+
+def _existing(path: Path) -> Path:
+    return path if path.exists() else _existing(path.parent)

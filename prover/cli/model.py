@@ -1,0 +1,223 @@
+"""`zkescrow model`: adding, listing, showing and verifying models."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from prover.cli.options import AccountNumber, Rpc, deployed, sender_for
+from prover.cli.output import OUTPUT, command, new_app, progress, show, show_table
+from prover.errors import UsageError
+
+if TYPE_CHECKING:
+    from prover.models.search import Candidate
+    from prover.proving.artifacts import Artifacts
+
+app = new_app("Add, list, show and verify models.")
+APPS = {"model": app}
+ModelArgument = Annotated[str, typer.Argument(metavar="MODEL", help="Name or id of a model.")]
+_SHOWN_CANDIDATES = 12
+
+
+@app.callback()
+def _group() -> None:
+    """Add, list, show and verify models."""
+
+
+@command(app)
+def add(
+    onnx: Annotated[Path, typer.Argument(metavar="MODEL.onnx", help="The trained model.")],
+    data: Annotated[Path, typer.Option(help="NPZ archive: `inputs` and, optionally, `labels`.")],
+    name: Annotated[
+        str | None, typer.Option(help="Name to use on this machine [default: the file's].")
+    ] = None,
+    items: Annotated[int, typer.Option(min=1, help="Predictions that one proof can hold.")] = 1,
+    inputs: Annotated[str, typer.Option(help="public or hashed (salted, kept from the chain).")] = (
+        "public"
+    ),
+    weights: Annotated[str, typer.Option(help="public or hidden (bound by a digest).")] = "public",
+    rpc: Rpc = None,
+    account: AccountNumber = None,
+) -> None:
+    """Plan a circuit, make its keys and verifier, deploy and register them."""
+    from prover.cli.models import remember
+    from prover.provider.register import register
+
+    client, deployment = deployed(rpc)
+    sender = sender_for(client, account)
+    artifacts, candidates = _set_up(onnx, data, items, inputs, weights)
+    registered = register(sender, deployment, artifacts, progress)
+    alias = name or onnx.stem
+    remember(client, alias, registered.model_id)
+    facts = _facts(artifacts) | {
+        "name": alias,
+        "modelId": "0x" + registered.model_id.hex(),
+        "circuitId": "0x" + registered.circuit_id.hex(),
+        "verifier": registered.verifier,
+        "gas": dict(registered.gas),
+    }
+    if not OUTPUT.json and candidates:
+        show_table({}, "plans considered", [_row(one) for one in candidates[:_SHOWN_CANDIDATES]])
+    show(facts | {"candidates": [asdict(one) for one in candidates]}, *_lines(facts))
+
+
+@command(app, "list")
+def list_models(rpc: Rpc = None) -> None:
+    """List the models registered on the chain, and which are on this machine."""
+    from prover.chain.registry import Circuit
+    from prover.chain.replay import load_world
+    from prover.cli.models import aliases
+    from prover.proving.artifacts import list_artifacts
+
+    client, deployment = deployed(rpc)
+    registry = load_world(client, deployment).registry
+    names = {model_id: name for name, model_id in aliases(client).items()}
+    here = {artifacts.digest for artifacts in list_artifacts()}
+    rows = []
+    for model_id, (circuit_id, weights) in registry.models.items():
+        circuit = Circuit.from_abi(registry.circuits[circuit_id])
+        rows.append(
+            {
+                "name": names.get("0x" + model_id.hex(), ""),
+                "model": "0x" + model_id.hex(),
+                "weights": "hidden" if weights else "public",
+                "items": circuit.layout.items,
+                "exact": circuit.exact,
+                "artifacts": circuit.artifact_digest in here,
+                "condemned": circuit_id in registry.condemned_at,
+            }
+        )
+    show_table({"models": rows}, "models", rows)
+
+
+@command(app, "show")
+def show_model(model: ModelArgument, rpc: Rpc = None) -> None:
+    """Show a model's plan, measured accuracy and sizes."""
+    from prover.cli.models import find
+
+    client, deployment = deployed(rpc)
+    known = find(client, deployment, model)
+    facts = _facts(known.artifacts) | {
+        "modelId": "0x" + known.model_id.hex(),
+        "circuitId": "0x" + known.circuit_id.hex(),
+    }
+    show(facts | {"manifest": known.artifacts.manifest.model_dump()}, *_lines(facts))
+
+
+@command(app)
+def verify(
+    model: ModelArgument,
+    onnx: Annotated[
+        Path | None, typer.Option(help="The model's ONNX file [default: the artifacts' own].")
+    ] = None,
+    rpc: Rpc = None,
+) -> None:
+    """Rebuild from ONNX, settings and SRS; compare byte for byte with the code on the chain."""
+    from prover.cli.models import auditor, find
+    from prover.models.onnx_file import load
+
+    client, deployment = deployed(rpc)
+    known = find(client, deployment, model)
+    source = load(onnx) if onnx else None
+    checker = auditor(client, deployment)
+    verdict = checker.verify(known.model_id, known.artifacts, source, anew=True)
+    data = {
+        "modelId": "0x" + verdict.model_id.hex(),
+        "circuitId": "0x" + verdict.circuit_id.hex(),
+        "codeHash": "0x" + verdict.code_hash.hex(),
+        "verified": True,
+    }
+    show(data, f"model {model}: the verifier on the chain is the one that the model gives")
+
+
+def _set_up(
+    onnx: Path, data: Path, items: int, inputs: str, weights: str
+) -> "tuple[Artifacts, tuple[Candidate, ...]]":
+    from prover.models import calibration, onnx_file, search
+    from prover.models.plan import Constraints
+    from prover.proving.ezkl.planning import EzklCircuits
+    from prover.proving.ezkl.system import Ezkl
+
+    constraints = Constraints(
+        items=items,
+        input_mode=cast(Any, _one_of(inputs, "--inputs", {"public": "public", "hashed": "hashed"})),
+        weights=cast(Any, _one_of(weights, "--weights", {"public": "fixed", "hidden": "hashed"})),
+    )
+    model = onnx_file.load(onnx)
+    samples = calibration.read(data, model.input_shape, model.classes)
+    progress("planning the circuit")
+    report = search.find_plan(model, samples, constraints, EzklCircuits())
+    progress("making keys and verifier")
+    return Ezkl().setup(model, report.plan, progress), report.candidates
+
+
+def _one_of(text: str, name: str, allowed: dict[str, str]) -> str:
+    if text not in allowed:
+        raise UsageError(f"{name} {text!r}: {' or '.join(allowed)} is allowed")
+    return allowed[text]
+
+
+def _facts(artifacts: "Artifacts") -> dict[str, Any]:
+    manifest = artifacts.manifest
+    plan = manifest.plan
+    return {
+        "artifactDigest": "0x" + artifacts.digest.hex(),
+        "artifacts": str(artifacts.directory),
+        "items": plan.items,
+        "inputs": plan.input_mode,
+        "weights": "public" if plan.weights == "fixed" else "hidden",
+        "exact": plan.exact,
+        "tolerance": plan.tolerance,
+        "logrows": plan.logrows,
+        "inputScale": plan.input_scale,
+        "instances": manifest.layout.instances,
+        "codeBytes": manifest.verifier.code_bytes,
+        "proofBytes": manifest.verifier.proof_bytes,
+        "srs": manifest.srs,
+        "accuracy": manifest.accuracy,
+    }
+
+
+def _lines(facts: dict[str, Any]) -> list[str]:
+    kind = "exact" if facts["exact"] else f"inexact, tolerance {facts['tolerance']} output units"
+    lines = [
+        f"model {facts['modelId']}",
+        f"circuit: 2^{facts['logrows']} rows, {facts['items']} item(s) a proof, {kind}, inputs "
+        f"{facts['inputs']}, weights {facts['weights']}",
+        f"verifier: {facts['codeBytes']} bytes of code, proof of {facts['proofBytes']} bytes and "
+        f"{facts['instances']} instances, SRS: {facts['srs']}",
+        _accuracy(facts["accuracy"]),
+    ]
+    if facts.get("gas"):
+        spent = ", ".join(f"{step} {gas}" for step, gas in facts["gas"].items())
+        lines.append(f"gas: {spent}")
+    return lines
+
+
+def _accuracy(accuracy: dict[str, Any] | None) -> str:
+    if accuracy is None:
+        return "accuracy: not published, as the weights are hidden"
+    words = (
+        f"quantised model on {accuracy['samples']} samples: labels agree with the float model on "
+        f"{accuracy['label_agreement']:.1%}, worst error {accuracy['worst_error']:.4f}"
+    )
+    if accuracy["labelled_accuracy_quantised"] is None:
+        return words
+    return (
+        f"{words}; accuracy {accuracy['labelled_accuracy_quantised']:.1%} "
+        f"(float {accuracy['labelled_accuracy_float']:.1%})"
+    )
+
+
+def _row(candidate: "Candidate") -> dict[str, Any]:
+    return {
+        "scales": f"{candidate.input_scale}/{candidate.param_scale}",
+        "base^legs": f"{candidate.decomp_base}^{candidate.decomp_legs}",
+        "columns": candidate.num_inner_cols,
+        "rows": candidate.rows or "",
+        "k": candidate.logrows or "",
+        "labels": f"{candidate.label_agreement:.1%}",
+        "error": f"{candidate.worst_error:.4f}",
+        "verdict": candidate.verdict,
+    }

@@ -1,0 +1,152 @@
+"""`zkescrow prove` and `zkescrow verify`: off-chain, with files only."""
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from prover.cli.options import address, id_bytes
+from prover.cli.output import command, new_app, progress, show
+from prover.errors import ProofRejected, UsageError
+
+if TYPE_CHECKING:
+    from prover.proving.artifacts import Artifacts, Proof
+    from prover.statement.context import JobContext
+
+prove_app, verify_app = new_app(), new_app()
+APPS = {"prove": prove_app, "verify": verify_app}
+
+ArtifactsOption = Annotated[
+    Path, typer.Option("--artifacts", help="Directory of the model's artifacts (`model show`).")
+]
+ChainId = Annotated[int, typer.Option("--chain-id", help="Chain of the job.")]
+MarketAddress = Annotated[str, typer.Option("--market", help="Address of the PredictionMarket.")]
+JobId = Annotated[str, typer.Option("--job", help="Id of the job.")]
+Payee = Annotated[str, typer.Option("--payee", help="Who is paid for the proof.")]
+
+
+@command(prove_app)
+def prove(
+    inputs: Annotated[Path, typer.Option(help="Inputs file of the job.")],
+    artifacts: ArtifactsOption,
+    chain_id: ChainId,
+    market: MarketAddress,
+    job: JobId,
+    payee: Payee,
+    out: Annotated[Path, typer.Option(help="Proof file to write.")],
+) -> None:
+    """Prove an inputs file for one job and payee, and verify the proof."""
+    from prover.cli.outcome import read_outputs
+    from prover.files import write_atomically
+    from prover.proving.artifacts import load_artifacts
+    from prover.proving.ezkl.system import Ezkl
+    from prover.proving.inputs import shape_of
+
+    made = load_artifacts(artifacts)
+    request = _request(inputs)
+    request.check(shape_of(made.manifest))
+    system = Ezkl()
+    started = time.monotonic()
+    witness = system.witness(made, request.items, _context(chain_id, market, job, payee))
+    proof = system.prove(made, witness, progress)
+    seconds = time.monotonic() - started
+    write_atomically(out.absolute(), json.dumps(proof.to_dict(), indent=1).encode() + b"\n")
+    outputs = _outputs(made, proof, len(request.items))
+    predictions = read_outputs(outputs, made.manifest)
+    data = {
+        "proof": str(out),
+        "seconds": seconds,
+        "predictions": [p.to_dict() for p in predictions],
+    }
+    show(data, f"proven in {seconds:.1f} s: {out}", *(p.sentence() for p in predictions))
+
+
+@command(verify_app)
+def verify(
+    proof: Annotated[Path, typer.Argument(metavar="PROOF.json", help="Proof file.")],
+    artifacts: ArtifactsOption,
+    inputs: Annotated[Path | None, typer.Option(help="Inputs file that it must be about.")] = None,
+    chain_id: Annotated[int | None, typer.Option(help="Chain it must be for.")] = None,
+    market: Annotated[str | None, typer.Option(help="Market it must be for.")] = None,
+    job: Annotated[str | None, typer.Option(help="Job it must be for.")] = None,
+    payee: Annotated[str | None, typer.Option(help="Payee it must be for.")] = None,
+) -> None:
+    """Verify a proof file, and what it says where that is given."""
+    from prover.cli.outcome import read_outputs
+    from prover.proving.artifacts import load_artifacts
+    from prover.proving.ezkl.system import Ezkl
+
+    made, found = load_artifacts(artifacts), _proof(proof)
+    Ezkl().verify(made, [found])
+    items = _check_inputs(made, found, inputs) if inputs else made.manifest.layout.items
+    bound = None not in (chain_id, market, job, payee)
+    if bound:
+        _check_context(made, found, _context(chain_id, market, job, payee))
+    elif (chain_id, market, job, payee) != (None,) * 4:
+        raise UsageError("give all of --chain-id, --market, --job and --payee, or none of them")
+    predictions = read_outputs(_outputs(made, found, items), made.manifest)
+    checked = ["proof", *(["inputs"] if inputs else []), *(["context"] if bound else [])]
+    data = {"verified": checked, "predictions": [one.to_dict() for one in predictions]}
+    show(data, f"holds: {', '.join(checked)}", *(one.sentence() for one in predictions))
+
+
+def _request(path: Path) -> Any:
+    from prover.statement.request import Request
+
+    return Request.from_bytes(_read(path))
+
+
+def _proof(path: Path) -> "Proof":
+    from prover.proving.artifacts import Proof
+
+    try:
+        return Proof.from_dict(json.loads(_read(path)))
+    except ValueError as error:
+        raise UsageError(f"{path} is not JSON ({error}): give a file that `prove` wrote") from None
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}; check the path") from None
+
+
+def _context(chain_id: Any, market: Any, job: Any, payee: Any) -> "JobContext":
+    from prover.statement.context import JobContext
+
+    where, whom = address(market, "--market"), address(payee, "--payee")
+    return JobContext.of(chain_id, str(where), id_bytes(job, "--job"), str(whom))
+
+
+def _check_context(made: "Artifacts", proof: "Proof", context: "JobContext") -> None:
+    layout = made.manifest.layout
+    found = layout.section("context", proof.instances)
+    allowed = context.limbs(layout.context_limbs, layout.context_bits)
+    if found != allowed:
+        raise ProofRejected(
+            f"the proof's context is {list(found)}: {list(allowed)} is allowed for this chain, "
+            "market, job and payee; it was made for another one"
+        )
+
+
+def _check_inputs(made: "Artifacts", proof: "Proof", path: Path) -> int:
+    """The number of items, each of which the proof must be about."""
+    items = _request(path).items
+    layout = made.manifest.layout
+    for number, item in enumerate(items):
+        if number >= layout.items or layout.item_inputs(proof.instances, number) != item.words():
+            raise ProofRejected(
+                f"the proof's item {number} is not that of {path}: prove that file, or verify the "
+                "proof with its own"
+            )
+    return len(items)
+
+
+def _outputs(made: "Artifacts", proof: "Proof", items: int) -> tuple[int, ...]:
+    layout = made.manifest.layout
+    return tuple(
+        word for item in range(items) for word in layout.item_outputs(proof.instances, item)
+    )
