@@ -1,0 +1,55 @@
+"""What the documents say is what the code does."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from prover.cli.app import COMMANDS
+from prover.protocol import prediction, table
+from prover.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+SPEC = (ROOT / "docs" / "SPEC.md").read_text()
+COMMAND_DOC = (ROOT / "docs" / "COMMANDS.md").read_text()
+
+
+def marked(text: str, name: str) -> str:
+    match = re.search(rf"<!-- begin {name} -->\n(.*?)\n<!-- end {name} -->", text, re.DOTALL)
+    assert match, f"no block {name}"
+    return match[1]
+
+
+def test_spec_shows_the_prediction_table_of_the_reducer() -> None:
+    assert marked(SPEC, "prediction table") == table.markdown(prediction.TABLE)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_documented(command: str) -> None:
+    assert f"zkescrow {command}" in COMMAND_DOC
+
+
+@pytest.mark.parametrize("field", Settings.model_fields)
+def test_every_setting_is_documented(field: str) -> None:
+    assert f"`ZKESCROW_{field.upper()}`" in COMMAND_DOC
+
+
+def test_every_command_shown_exists() -> None:
+    shown = re.findall(r"^zkescrow ([a-z-]+)", README + COMMAND_DOC, re.MULTILINE)
+    assert shown
+    assert set(shown) <= set(COMMANDS)
+
+
+def test_readme_is_short() -> None:
+    assert len(README.splitlines()) < 100
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/SPEC.md", "docs/SECURITY.md"])
+def test_links_and_named_paths_lead_somewhere(document: str) -> None:
+    text = (ROOT / document).read_text()
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)", text)
+    folders = "contracts|prover|tests|scripts|docs|examples|benchmarks"
+    paths = re.findall(rf"`((?:{folders})/[\w./-]*)`", text)
+    missing = [path for path in [*targets, *paths] if not (ROOT / path).exists()]
+    assert not missing
