@@ -90,6 +90,19 @@ def test_other_hidden_weights_share_the_circuit(proven: Get, tmp_path: Path, hom
     assert second.manifest.accuracy is None
 
 
+def test_a_key_that_depends_on_hidden_weights_is_refused(
+    tiny: ImportedModel, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it would if the library fixed some weights in the key."""
+
+    def other_key(scratch: Path, *_: object) -> None:
+        (scratch / "vk.key").write_bytes(b"another key")
+
+    monkeypatch.setattr(setup, "make_keys", other_key)
+    with pytest.raises(ArtifactMismatch, match=r"vk\.key of the hidden weights"):
+        SYSTEM.setup(tiny, PLANS["open"])
+
+
 def test_a_skeleton_holds_no_weight(tiny: ImportedModel) -> None:
     kept = {tensor.SerializeToString() for tensor in skeleton(tiny.proto).graph.initializer}
     weights = [tensor for tensor in tiny.proto.graph.initializer if tensor.data_type == 1]

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from prover.errors import ProofRejected, StatementInvalid
+from prover.errors import ProofRejected, ProvingError, StatementInvalid
 from prover.proving.artifacts import Proof
 from prover.proving.ezkl import prover
 from prover.proving.ezkl.prover import item_words, new_salt
@@ -148,6 +148,16 @@ def test_a_prover_that_says_something_else_is_found_out(
     monkeypatch.setattr(prover, "run", lambda *_, **__: answer)
     with pytest.raises(ProofRejected, match=rf"proof's {section} words"):
         SYSTEM.prove(made.artifacts, made.witness)
+
+
+def test_inputs_that_the_library_changed_are_found_out(
+    proven: Get, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = proven("plain")
+    answer = {"inputs": [[0, 0, 0, 0], list(made.witness.context)]}
+    monkeypatch.setattr(prover, "run", lambda *_: {"witnesses": [answer]})
+    with pytest.raises(ProvingError, match="changed the inputs"):
+        SYSTEM.witness(made.artifacts, made.witness.items, JOB)
 
 
 def test_a_proof_survives_its_file(proven: Get) -> None:
