@@ -94,9 +94,10 @@ class Plan:
 class Constraints:
     """What a plan must keep to.
 
-    `domain` bounds every input value in the model's units; None takes the calibration data's own
-    range. `memory_bytes` is for proving; None takes three quarters of the machine's.
-    `min_agreement` is the share of labels, `max_accuracy_loss` the share of labelled samples.
+    `domain` bounds every input value in the model's units; None takes the calibration data's range,
+    outwards to powers of two. `memory_bytes` is for proving; None takes three quarters of the
+    machine's. `min_agreement` is the share of labels that must stay, `max_relative_error` the worst
+    error over the spread of the scores, `max_accuracy_loss` the share of labelled samples.
     """
 
     input_mode: InputMode = "public"
@@ -108,7 +109,8 @@ class Constraints:
     memory_bytes: int | None = None
     max_verifier_bytes: int = 24_576
     samples: int = 48
-    min_agreement: float = 0.95
+    min_agreement: float = 0.98
+    max_relative_error: float = 0.1
     max_accuracy_loss: float = 0.005
 
     @property

@@ -46,15 +46,21 @@ class Ranges:
     lookup_low: float = 0.0
     lookup_high: float = 0.0
     rebased: int = 0
-    tables: int = 0
+    functions: set[str] = field(default_factory=set)
 
     def digits(self, value: Bounds) -> None:
         """Note a tensor that is decomposed."""
         self.decomposed = max(self.decomposed, float(value.magnitude.max(initial=0.0)))
 
-    def looked_up(self, value: Bounds) -> None:
-        """Note a tensor that is looked up."""
-        self.tables += 1
+    def quotient(self, value: Bounds, divisor: float) -> None:
+        """Note a tensor that was divided; remainders are compared with the divisor."""
+        self.rebased += 1
+        self.digits(value)
+        self.decomposed = max(self.decomposed, 2 * divisor)
+
+    def looked_up(self, value: Bounds, function: str) -> None:
+        """Note a tensor that is looked up; each scale of a function has its own table."""
+        self.functions.add(f"{function} at scale {value.scale}")
         self.lookup_low = min(self.lookup_low, float((value.low - value.error).min()))
         self.lookup_high = max(self.lookup_high, float((value.high + value.error).max()))
 
@@ -90,9 +96,9 @@ def evaluate(
     for node in model.graph.node:
         result = OPERATORS[node.op_type](state, node)
         if result.scale > settings.rebase:
+            divisor = 2.0 ** (result.scale - settings.rebase)
             result = tensors.rebase(result, settings.rebase)
-            state.ranges.rebased += 1
-            state.ranges.digits(result)
+            state.ranges.quotient(result, divisor)
         state.values[node.output[0]] = result
     output = state.values[model.graph.output[0].name]
     state.ranges.digits(output)
@@ -172,13 +178,13 @@ def _relu(state: _State, node: onnx.NodeProto) -> Bounds:
 
 def _sigmoid(state: _State, node: onnx.NodeProto) -> Bounds:
     value = state.get(node.input[0])
-    state.ranges.looked_up(value)
+    state.ranges.looked_up(value, node.op_type)
     return tensors.table(value, lambda x: 1 / (1 + np.exp(np.clip(-x, -700, 700))), 0.25)
 
 
 def _tanh(state: _State, node: onnx.NodeProto) -> Bounds:
     value = state.get(node.input[0])
-    state.ranges.looked_up(value)
+    state.ranges.looked_up(value, node.op_type)
     return tensors.table(value, np.tanh, 1.0)
 
 
