@@ -1,0 +1,72 @@
+"""Checks that a plan holds for a model over its whole input domain, without the planner."""
+
+from collections.abc import Iterator
+
+from prover.errors import ModelRefused
+from prover.models.draft import CONTEXT_TOTAL_BITS, MAX_CONTEXT_BITS
+from prover.models.onnx_file import ImportedModel
+from prover.models.plan import Plan
+from prover.models.ranges import Quantisation, Ranges, domain, evaluate
+from prover.models.tensors import Bounds
+
+SALT_BITS_AT_LEAST = 120
+
+
+def check_plan(model: ImportedModel, plan: Plan) -> None:
+    """Raise ModelRefused unless every input of the domain has a witness, and the plan says the truth.
+
+    By interval bounds with the model's weights: every value that is written in digits fits them,
+    every lookup its table; output scale, exactness and tolerance are what the plan states; context and
+    salt are long enough and fit the digits.
+    """
+    shared = plan.items > 1
+    settings = Quantisation(
+        plan.input_scale, plan.param_scale, plan.scale_rebase_multiplier, shared
+    )
+    region = domain(model.input_shape, plan.input_min, plan.input_max, plan.input_scale)
+    outputs, ranges = evaluate(model.proto, region, settings)
+    for problem in (*_limits(plan, ranges), *_statements(plan, outputs, ranges), *_bits(plan)):
+        raise ModelRefused(
+            f"the plan does not hold for {model.path.name}: {problem}; plan it again"
+        )
+
+
+def _limits(plan: Plan, ranges: Ranges) -> Iterator[str]:
+    capacity = plan.decomp_base**plan.decomp_legs
+    if ranges.decomposed >= capacity:
+        yield f"values reach {ranges.decomposed:.0f}, its digits hold less than {capacity}"
+    if ranges.functions and (
+        ranges.lookup_low < plan.lookup_min or ranges.lookup_high > plan.lookup_max
+    ):
+        yield (
+            f"tables are read from {ranges.lookup_low:.0f} to {ranges.lookup_high:.0f}, they run from "
+            f"{plan.lookup_min} to {plan.lookup_max}"
+        )
+    if ranges.functions and plan.lookup_max - plan.lookup_min >= 1 << plan.logrows:
+        yield f"its tables do not fit one column of 2^{plan.logrows} rows"
+    if plan.input_min > plan.input_max:
+        yield f"its input domain, {plan.input_min} to {plan.input_max}, is empty"
+
+
+def _statements(plan: Plan, outputs: Bounds, ranges: Ranges) -> Iterator[str]:
+    proven = int(outputs.error.max())
+    if plan.exact != (ranges.rebased == 0):
+        yield f"it says exact = {plan.exact}, but {ranges.rebased} results are rescaled"
+    if plan.tolerance < proven or (plan.exact and plan.tolerance):
+        yield f"it states a tolerance of {plan.tolerance} units, {proven} can be proven"
+    if plan.output_scale != outputs.scale:
+        yield f"it states output scale {plan.output_scale}, the outputs have {outputs.scale}"
+    if not plan.exact and (plan.items > 1 or plan.weights == "hashed"):
+        yield "it is not exact: only single predictions with fixed weights may be"
+
+
+def _bits(plan: Plan) -> Iterator[str]:
+    capacity = plan.decomp_base**plan.decomp_legs
+    context = plan.context_limbs * plan.context_bits
+    if not CONTEXT_TOTAL_BITS <= context <= MAX_CONTEXT_BITS:
+        yield f"its context has {context} bits, {CONTEXT_TOTAL_BITS} to {MAX_CONTEXT_BITS} allowed"
+    if max(plan.context_bits, plan.salt_bits) > capacity.bit_length() - 1:
+        yield f"context limbs or salt elements do not fit digits of less than {capacity}"
+    salt = plan.salt_elements * plan.salt_bits
+    if (salt < SALT_BITS_AT_LEAST) if plan.input_mode == "hashed" else salt > 0:
+        yield f"its salt has {salt} bits for {plan.input_mode} inputs"
