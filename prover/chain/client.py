@@ -104,9 +104,11 @@ class Client:
             return int(self.block()["timestamp"])
 
     @speaks
-    def code(self, address: str) -> bytes:
-        """Runtime code at an address; empty if there is none."""
-        return bytes(self.web3.eth.get_code(checksum(address)))
+    def code(self, address: str, block: int | None = None) -> bytes:
+        """Runtime code at an address, by default now; empty if there is none."""
+        if block is None:
+            return bytes(self.web3.eth.get_code(checksum(address)))
+        return bytes(self.web3.eth.get_code(checksum(address), BlockNumber(block)))
 
     @speaks
     def balance(self, address: str) -> int:

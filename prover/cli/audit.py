@@ -1,0 +1,42 @@
+"""`zkescrow audit`: trusting nobody."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from prover.cli.options import Rpc, deployed
+from prover.cli.output import command, new_app, progress, show
+
+app = new_app("Replay a chain and check every payment again.")
+APPS = {"audit": app}
+
+
+@app.callback()
+def _group() -> None:
+    """Replay a chain and check every payment again."""
+
+
+@command(app)
+def replay(
+    rpc: Rpc = None,
+    from_block: Annotated[
+        int, typer.Option(help="Re-verify proofs delivered from this block on; events: all.")
+    ] = 0,
+    report: Annotated[Path | None, typer.Option(help="HTML file to write.")] = None,
+) -> None:
+    """Rebuild every state and balance from events, verify every proof again.
+
+    Exit status 1 on any mismatch.
+    """
+    from prover.audit.replay import Auditor
+    from prover.audit.report import lines, to_dict, write_html
+    from prover.proving.ezkl.system import Ezkl
+
+    client, deployment = deployed(rpc)
+    found = Auditor(client, deployment, Ezkl(), progress).run(from_block)
+    if report is not None:
+        write_html(found, report)
+    show(to_dict(found), *lines(found))
+    if found.findings.mismatches:
+        raise typer.Exit(1)
