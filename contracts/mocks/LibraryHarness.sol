@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {PositionalTree} from "../libraries/PositionalTree.sol";
+import {Statement} from "../libraries/Statement.sol";
+import {Layout} from "../types/Circuit.sol";
+
+/// @notice Opens the libraries to tests and to the vectors that Python shares.
+contract LibraryHarness {
+    using Statement for Layout;
+
+    function contextOf(bytes32 jobId, address payee) external view returns (uint256) {
+        return Statement.contextOf(jobId, payee);
+    }
+
+    function hasContext(
+        Layout memory layout_,
+        uint256[] calldata instances,
+        uint256 context
+    ) external pure returns (bool) {
+        return layout_.hasContext(instances, context);
+    }
+
+    function requireCanonical(Layout memory layout_, uint256[] calldata instances) external pure {
+        layout_.requireCanonical(instances);
+    }
+
+    function weightsOf(Layout memory layout_, uint256[] calldata instances) external pure returns (uint256) {
+        return layout_.weightsOf(instances);
+    }
+
+    function inputCommitment(
+        Layout memory layout_,
+        uint256[] calldata instances,
+        uint256 item
+    ) external pure returns (bytes32) {
+        return layout_.inputCommitment(instances, item);
+    }
+
+    function inputsHash(
+        Layout memory layout_,
+        uint256[] calldata instances,
+        uint256 items
+    ) external pure returns (bytes32) {
+        return layout_.inputsHash(instances, items);
+    }
+
+    function outputsOf(
+        Layout memory layout_,
+        uint256[] calldata instances,
+        uint256 items
+    ) external pure returns (uint256[] memory) {
+        return layout_.outputsOf(instances, items);
+    }
+
+    function leaf(bytes memory fields) external pure returns (bytes32) {
+        return PositionalTree.leaf(fields);
+    }
+
+    function depthOf(uint256 count) external pure returns (uint256) {
+        return PositionalTree.depthOf(count);
+    }
+
+    function rootOf(
+        bytes32 leaf_,
+        uint256 index,
+        uint256 count,
+        bytes32[] calldata path
+    ) external pure returns (bytes32) {
+        return PositionalTree.rootOf(leaf_, index, count, path);
+    }
+
+    function rootOfBatch(
+        bytes32[] memory leaves,
+        uint256 start,
+        uint256 count,
+        bytes32[] calldata path
+    ) external pure returns (bytes32) {
+        return PositionalTree.rootOfBatch(leaves, start, count, path);
+    }
+}

@@ -1,0 +1,123 @@
+"""People, contracts and a node of their own for each test of the contracts.
+
+ape is used as a library: its pytest plugin would start a node for every test run of the project.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ANVIL = ROOT / "node_modules/@foundry-rs/anvil-linux-amd64/bin"
+os.environ["APE_DATA_FOLDER"] = str(ROOT / ".ape")
+os.environ["SOLCX_BINARY_PATH"] = str(ROOT / ".toolchain/solcx")
+os.environ["PATH"] = f"{ANVIL}{os.pathsep}{os.environ['PATH']}"
+
+import ape  # noqa: E402
+from ape.api import AccountAPI  # noqa: E402
+from ape.contracts import ContractInstance  # noqa: E402
+from ape.managers.project import LocalProject  # noqa: E402
+
+from .scenario import Proofs, World, circuit_of, hidden_layout, public_layout  # noqa: E402
+
+RICH = 10**24
+
+
+@pytest.fixture(scope="session")
+def chain() -> Iterator[ape.chain.__class__]:
+    with ape.networks.ethereum.local.use_provider("foundry"):
+        yield ape.chain
+
+
+@pytest.fixture(autouse=True)
+def isolation(chain) -> Iterator[None]:
+    """Each test finds the chain as the session's fixtures left it."""
+    with chain.isolate():
+        yield
+
+
+@pytest.fixture(scope="session")
+def project() -> LocalProject:
+    return ape.Project(ROOT)
+
+
+@pytest.fixture(scope="session")
+def accounts(chain) -> list[AccountAPI]:
+    return list(ape.accounts.test_accounts[:6])
+
+
+@pytest.fixture(scope="session")
+def deployer(accounts) -> AccountAPI:
+    return accounts[0]
+
+
+@pytest.fixture(scope="session")
+def consumer(accounts) -> AccountAPI:
+    return accounts[1]
+
+
+@pytest.fixture(scope="session")
+def provider(accounts) -> AccountAPI:
+    return accounts[2]
+
+
+@pytest.fixture(scope="session")
+def payee(accounts) -> AccountAPI:
+    """Where the provider wants its money; it never signs but to withdraw."""
+    return accounts[3]
+
+
+@pytest.fixture(scope="session")
+def auditor(accounts) -> AccountAPI:
+    """A third party without a stake in anything."""
+    return accounts[4]
+
+
+@pytest.fixture(scope="session")
+def attacker(accounts) -> AccountAPI:
+    return accounts[5]
+
+
+@pytest.fixture(scope="session")
+def registry(project, deployer) -> ContractInstance:
+    return deployer.deploy(project.ModelRegistry)
+
+
+@pytest.fixture(scope="session")
+def market(project, deployer, registry) -> ContractInstance:
+    return deployer.deploy(project.PredictionMarket, registry)
+
+
+@pytest.fixture(scope="session")
+def verifier(project, deployer) -> ContractInstance:
+    return deployer.deploy(project.MockVerifier)
+
+
+@pytest.fixture(scope="session")
+def token(project, deployer, consumer, provider, attacker, market) -> ContractInstance:
+    """A plain token: everybody has some and lets the market take it."""
+    token = deployer.deploy(project.OddToken)
+    for holder in (consumer, provider, attacker):
+        token.mint(holder, RICH, sender=deployer)
+        token.approve(market, RICH, sender=holder)
+    return token
+
+
+@pytest.fixture(scope="session")
+def world(registry, market, verifier, deployer, consumer, provider, payee) -> World:
+    """A registered circuit of three items with public inputs and fixed weights, and its model."""
+    circuit = circuit_of(verifier, public_layout())
+    model_id = Proofs(public_layout()).register(registry, circuit, deployer)
+    return World(registry, market, public_layout(), circuit, model_id, consumer, provider, payee)
+
+
+@pytest.fixture(scope="session")
+def hidden_world(registry, market, verifier, deployer, consumer, provider, payee) -> World:
+    """A registered circuit of one item with hashed inputs and hidden weights, and its model."""
+    layout, weights = hidden_layout(), 7**80
+    circuit = circuit_of(verifier, layout)
+    model_id = Proofs(layout, weights).register(registry, circuit, deployer)
+    people = (consumer, provider, payee)
+    return World(registry, market, layout, circuit, model_id, *people, weights=weights)
