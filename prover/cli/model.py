@@ -11,13 +11,12 @@ from prover.cli.output import OUTPUT, command, new_app, progress, show, show_tab
 from prover.errors import UsageError
 
 if TYPE_CHECKING:
-    from prover.models.search import Candidate
+    from prover.models.report import Candidate, PlanReport
     from prover.proving.artifacts import Artifacts
 
 app = new_app("Add, list, show and verify models.")
 APPS = {"model": app}
 ModelArgument = Annotated[str, typer.Argument(metavar="MODEL", help="Name or id of a model.")]
-_SHOWN_CANDIDATES = 12
 
 
 @app.callback()
@@ -46,7 +45,7 @@ def add(
 
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
-    artifacts, candidates = _set_up(onnx, data, items, inputs, weights)
+    artifacts, report = _set_up(onnx, data, items, inputs, weights)
     registered = register(sender, deployment, artifacts, progress)
     alias = name or onnx.stem
     remember(client, alias, registered.model_id)
@@ -57,9 +56,10 @@ def add(
         "verifier": registered.verifier,
         "gas": dict(registered.gas),
     }
-    if not OUTPUT.json and candidates:
-        show_table({}, "plans considered", [_row(one) for one in candidates[:_SHOWN_CANDIDATES]])
-    show(facts | {"candidates": [asdict(one) for one in candidates]}, *_lines(facts))
+    if not OUTPUT.json:
+        show_table({}, "plans considered", [_row(one) for one in report.shortlist()])
+        show({}, *(f"{count} plans fell: {why}" for why, count in report.reasons()))
+    show(facts | {"candidates": [asdict(one) for one in report.candidates]}, *_lines(facts))
 
 
 @command(app, "list")
@@ -133,7 +133,7 @@ def verify(
 
 def _set_up(
     onnx: Path, data: Path, items: int, inputs: str, weights: str
-) -> "tuple[Artifacts, tuple[Candidate, ...]]":
+) -> "tuple[Artifacts, PlanReport]":
     from prover.models import calibration, onnx_file, search
     from prover.models.plan import Constraints
     from prover.proving.ezkl.planning import EzklCircuits
@@ -149,7 +149,7 @@ def _set_up(
     progress("planning the circuit")
     report = search.find_plan(model, samples, constraints, EzklCircuits())
     progress("making keys and verifier")
-    return Ezkl().setup(model, report.plan, progress), report.candidates
+    return Ezkl().setup(model, report.plan, progress), report
 
 
 def _one_of(text: str, name: str, allowed: dict[str, str]) -> str:
@@ -211,13 +211,15 @@ def _accuracy(accuracy: dict[str, Any] | None) -> str:
 
 
 def _row(candidate: "Candidate") -> dict[str, Any]:
+    accuracy = candidate.accuracy
     return {
         "scales": f"{candidate.input_scale}/{candidate.param_scale}",
         "base^legs": f"{candidate.decomp_base}^{candidate.decomp_legs}",
         "columns": candidate.num_inner_cols,
-        "rows": candidate.rows or "",
-        "k": candidate.logrows or "",
-        "labels": f"{candidate.label_agreement:.1%}",
-        "error": f"{candidate.worst_error:.4f}",
+        "rows": candidate.rows,
+        "k": candidate.logrows,
+        "key MiB": f"{(candidate.key_bytes or 0) / (1 << 20):.1f}",
+        "labels": "" if accuracy is None else f"{accuracy.label_agreement:.1%}",
+        "worst error": "" if accuracy is None else f"{accuracy.worst_error:.4f}",
         "verdict": candidate.verdict,
     }
