@@ -18,22 +18,30 @@ os.environ["PATH"] = f"{ANVIL}{os.pathsep}{os.environ['PATH']}"
 import ape  # noqa: E402
 from ape.api import AccountAPI  # noqa: E402
 from ape.contracts import ContractInstance  # noqa: E402
+from ape.logging import LogLevel, logger  # noqa: E402
+from ape.managers.chain import ChainManager  # noqa: E402
 from ape.managers.project import LocalProject  # noqa: E402
 
-from .scenario import Proofs, World, circuit_of, hidden_layout, public_layout  # noqa: E402
+from prover.chain import node  # noqa: E402
+
+from .scenario import ETH, Proofs, World, circuit_of, hidden_layout, public_layout  # noqa: E402
 
 RICH = 10**24
+logger.set_level(LogLevel.ERROR)
 
 
 @pytest.fixture(scope="session")
-def chain() -> Iterator[ape.chain.__class__]:
-    with ape.networks.ethereum.local.use_provider("foundry"):
-        yield ape.chain
+def chain() -> Iterator[ChainManager]:
+    """A node that enforces the gas limit of a transaction (EIP-7825), as `zkescrow node` starts it."""
+    with node.running() as client, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("APE_FOUNDRY_HOST", str(client.web3.provider.endpoint_uri))
+        with ape.networks.ethereum.local.use_provider("foundry"):
+            yield ape.chain
 
 
 @pytest.fixture(autouse=True)
-def isolation(chain) -> Iterator[None]:
-    """Each test finds the chain as the session's fixtures left it."""
+def isolation(chain, world, hidden_world, token) -> Iterator[None]:
+    """Each test finds the chain as the session's fixtures, named here, left it."""
     with chain.isolate():
         yield
 
@@ -121,3 +129,9 @@ def hidden_world(registry, market, verifier, deployer, consumer, provider, payee
     model_id = Proofs(layout, weights).register(registry, circuit, deployer)
     people = (consumer, provider, payee)
     return World(registry, market, layout, circuit, model_id, *people, weights=weights)
+
+
+@pytest.fixture(params=["ETH", "token"])
+def currency(request) -> str:
+    """ETH and an ERC-20 token."""
+    return ETH if request.param == "ETH" else request.getfixturevalue("token").address

@@ -8,6 +8,7 @@ import ape
 from ape.api import AccountAPI, ReceiptAPI
 from ape.contracts import ContractInstance
 from eth_utils.crypto import keccak
+from hexbytes import HexBytes
 
 from prover.protocol.registry import circuit_id_of, model_id_of
 from prover.protocol.terms import Job, Terms
@@ -23,6 +24,16 @@ DAY = 86_400
 REWARD, STAKE = 10**18, 3 * 10**17
 PROVE_SECONDS = 1_000
 DATA_HASH, URI = b"\xda" * 32, "ipfs://inputs"
+
+BALANCE_OF = [
+    {
+        "type": "function",
+        "name": "balanceOf",
+        "stateMutability": "view",
+        "inputs": [{"name": "account", "type": "address"}],
+        "outputs": [{"name": "", "type": "uint256"}],
+    }
+]
 
 Circuit = tuple[Any, ...]
 
@@ -255,6 +266,27 @@ def at(timestamp: int) -> None:
     ape.chain.provider.set_timestamp(timestamp)
 
 
-def logged(receipt: ReceiptAPI) -> list[tuple[str, dict[str, Any]]]:
-    """Names and arguments of the events, in order."""
-    return [(event.event_name, dict(event.event_arguments)) for event in receipt.events]
+def logged(receipt: ReceiptAPI) -> list[tuple[Any, ...]]:
+    """Each event of ours in order: its name, then its arguments as declared (structs as tuples)."""
+    return [
+        (event.event_name, *map(_plain, event.event_arguments.values()))
+        for event in receipt.events
+        if event.event_name not in ("Transfer", "Approval")
+    ]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, HexBytes | bytes):
+        return bytes(value)
+    items = getattr(value, "items", None)
+    if callable(items):
+        return tuple(_plain(field) for _, field in items())
+    return [_plain(entry) for entry in value] if isinstance(value, list) else value
+
+
+def holdings(currency: Any, account: Any) -> int:
+    """ETH or tokens of an account, whoever the account is."""
+    address = getattr(account, "address", account)
+    if currency == ETH:
+        return int(ape.chain.provider.get_balance(address))
+    return int(ape.Contract(currency, abi=BALANCE_OF).balanceOf(address))

@@ -1,0 +1,86 @@
+"""Every move in every state: those of the table of prover.protocol happen, the others revert."""
+
+from collections.abc import Callable
+
+import ape
+import pytest
+
+from prover.protocol.prediction import TABLE, State
+from prover.protocol.terms import Job
+
+from .scenario import World, at
+
+MOVES = ("cancel", "lock", "deliver", "refund")
+DEFAULTS = {
+    (rule.state, rule.default.call): rule.default.to for rule in TABLE.values()
+}
+IN_TIME = {(rule.state, move.call): move.to for rule in TABLE.values() for move in rule.moves}
+
+
+def _none(world: World) -> Job:
+    return world.job()
+
+
+def _ended_by(start: str, move: str, late: bool) -> Callable[[World], Job]:
+    def reach(world: World) -> Job:
+        job: Job = getattr(world, start)()
+        if late:
+            _wait(world, job)
+        getattr(world, move)(job)
+        return job
+
+    return reach
+
+
+def _voided(world: World) -> Job:
+    job = world.posted()
+    world.condemn()
+    world.refund(job)
+    return job
+
+
+REACH: dict[State, Callable[[World], Job]] = {
+    State.NONE: _none,
+    State.OPEN: lambda world: world.posted(),
+    State.LOCKED: lambda world: world.locked(),
+    State.PAID: _ended_by("locked", "deliver", late=False),
+    State.CANCELLED: _ended_by("posted", "cancel", late=False),
+    State.EXPIRED: _ended_by("posted", "refund", late=True),
+    State.SLASHED: _ended_by("locked", "refund", late=True),
+    State.VOIDED: _voided,
+}
+
+
+def _wait(world: World, job: Job) -> None:
+    at((world.standing(job)[2] or job.terms.open_until) + 1)
+
+
+def test_every_state_is_reached(world, chain):
+    for state, reach in REACH.items():
+        with chain.isolate():
+            assert world.state(reach(world)) == state
+
+
+@pytest.mark.parametrize("move", MOVES)
+@pytest.mark.parametrize("state", State)
+def test_moves_in_time(world, state, move):
+    _check(world, state, move, IN_TIME.get((state, move)), late=False)
+
+
+@pytest.mark.parametrize("move", MOVES)
+@pytest.mark.parametrize("state", TABLE)
+def test_moves_after_the_deadline(world, state, move):
+    _check(world, state, move, DEFAULTS.get((state, move)), late=True)
+
+
+def _check(world: World, state: State, move: str, to: State | None, late: bool) -> None:
+    job = REACH[state](world)
+    if late:
+        _wait(world, job)
+    if to is None:
+        with ape.reverts():
+            getattr(world, move)(job)
+        assert world.state(job) == state
+    else:
+        getattr(world, move)(job)
+        assert world.state(job) == to
