@@ -71,7 +71,7 @@ class Sender:
         """Dry run and cost. Raises ContractRefused, InsufficientFunds or ChainError."""
         transaction = self._transaction(call)
         self._check_funds(call.value, call)
-        self.client.call(transaction)
+        self._try(transaction, call)
         gas = self._gas(transaction, call)
         return Cost(gas, gas * self._fees().maximum)
 
@@ -90,7 +90,7 @@ class Sender:
         """A new attempt, signed and written down."""
         transaction = self._transaction(call)
         self._check_funds(call.value, call)
-        self.client.call(transaction)
+        self._try(transaction, call)
         gas = self._gas(transaction, call)
         fees = self._fees()
         self._check_funds(call.value + gas * fees.maximum, call)
@@ -108,7 +108,7 @@ class Sender:
             "value": call.value,
         }
         if call.to is not None:
-            transaction["to"] = call.to
+            transaction["to"] = checksum(call.to)
         signed = self._account.sign_transaction(transaction)
         raw, digest = bytes(signed.raw_transaction), bytes(signed.hash)
         attempt = Attempt(
@@ -182,6 +182,17 @@ class Sender:
             transaction["to"] = checksum(call.to)
         return transaction
 
+    def _try(self, transaction: TxParams, call: Call) -> None:
+        """The dry run, with all the gas that a transaction may have."""
+        try:
+            self.client.call({**transaction, "gas": GAS_CAP})
+        except ContractRefused:
+            raise
+        except ChainError as error:
+            if not _is_out_of_gas(str(error)):
+                raise
+            raise _too_much(call, "more") from error
+
     @speaks
     def _gas(self, transaction: TxParams, call: Call) -> int:
         try:
@@ -189,15 +200,11 @@ class Sender:
         except ContractLogicError as error:
             raise refused(error) from error
         except Web3RPCError as error:
-            raise ChainError(
-                f"gas of {call.says} cannot be estimated ({rpc_message(error)}): at most {GAS_CAP} "
-                "gas is allowed in a transaction; use a smaller circuit or fewer items"
-            ) from error
+            if not _is_out_of_gas(rpc_message(error)):
+                raise
+            raise _too_much(call, "more") from error
         if estimate > GAS_CAP:
-            raise ChainError(
-                f"{call.says} needs {estimate} gas: {GAS_CAP} is allowed in a transaction; use a "
-                "smaller circuit or fewer items"
-            )
+            raise _too_much(call, str(estimate))
         return min(estimate * (100 + GAS_MARGIN_PERCENT) // 100, GAS_CAP)
 
     @speaks
@@ -217,6 +224,17 @@ class Sender:
     @speaks
     def _nonces(self, block: Literal["latest", "pending"]) -> int:
         return int(self.client.web3.eth.get_transaction_count(self._account.address, block))
+
+
+def _is_out_of_gas(message: str) -> bool:
+    return "outofgas" in message.lower().replace(" ", "").replace("_", "")
+
+
+def _too_much(call: Call, needed: str) -> ChainError:
+    return ChainError(
+        f"{call.says} needs {needed} gas: {GAS_CAP} is allowed in a transaction (EIP-7825); use a "
+        "smaller circuit or fewer items"
+    )
 
 
 def revert_of(client: Client, transaction_hash: bytes) -> ContractRefused | None:

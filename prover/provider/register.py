@@ -63,7 +63,7 @@ def _verifier(sender: Sender, artifacts: Artifacts, gas: dict[str, int]) -> str:
 def _equal(
     circuits: Mapping[bytes, Circuit], artifacts: Artifacts, condemned: frozenset[bytes]
 ) -> Circuit | None:
-    """A registered circuit that differs from ours in nothing but, perhaps, its verifier's address."""
+    """A registered circuit that differs from ours in its verifier's address at the most."""
     for circuit_id, circuit in circuits.items():
         ours = Circuit.from_abi(artifacts.manifest.circuit(circuit.verifier))
         if circuit == ours and circuit_id not in condemned:

@@ -97,7 +97,8 @@ class Provider:
     def _promised(self, world: World) -> Iterator[Taken]:
         """Unfinished jobs of the store, and locked ones that the store has lost."""
         stored = self._stored()
-        yield from (job for job in stored if job.stage not in ENDED)
+        on_chain = world.market.jobs  # a job that a reorganisation took away waits in the store
+        yield from (job for job in stored if job.stage not in ENDED and job.job_id in on_chain)
         known = {job.job_id for job in stored}
         for job_id, record in world.market.jobs.items():
             mine = record.provider == self._account and record.state is State.LOCKED

@@ -4,13 +4,23 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from scenes import CIRCUIT_ID, MOVES, PAYEE, PROVIDER, SCENE, START, in_state, legal, with_terms
 
 from prover.errors import IllegalEvent
 from prover.protocol import events as e
 from prover.protocol.prediction import TABLE, State
 from prover.protocol.table import markdown
 from prover.protocol.world import apply, apply_transaction
+from tests.unit.protocol.scenes import (
+    CIRCUIT_ID,
+    MOVES,
+    PAYEE,
+    PROVIDER,
+    SCENE,
+    START,
+    in_state,
+    legal,
+    with_terms,
+)
 
 ROOT = Path(__file__).parents[3]
 STATES = [state for state in State if state is not State.NONE]

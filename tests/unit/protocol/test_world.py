@@ -5,7 +5,14 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scenes import (
+
+from prover.errors import IllegalEvent
+from prover.protocol import events as e
+from prover.protocol.prediction import TABLE, State
+from prover.protocol.registry import model_id_of
+from prover.protocol.terms import Job
+from prover.protocol.world import World, apply, apply_transaction
+from tests.unit.protocol.scenes import (
     CIRCUIT_ID,
     CONSUMER,
     ETH,
@@ -18,13 +25,6 @@ from scenes import (
     in_state,
     registered,
 )
-
-from prover.errors import IllegalEvent
-from prover.protocol import events as e
-from prover.protocol.prediction import TABLE, State
-from prover.protocol.registry import model_id_of
-from prover.protocol.terms import Job
-from prover.protocol.world import World, apply, apply_transaction
 
 TOKEN = "0x" + "70" * 20
 amounts = st.integers(1, 2**128 - 1)

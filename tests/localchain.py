@@ -1,0 +1,106 @@
+"""A local chain for tests: Anvil with the contracts on it, put back after each test."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from prover.chain import node
+from prover.chain.accounts import anvil_account
+from prover.chain.client import Client
+from prover.chain.deploy import deploy_contracts
+from prover.chain.deployments import Deployment
+from prover.chain.market import Market
+from prover.chain.transactions import Sender
+from prover.proving.artifacts import Artifacts
+from prover.settings import get_settings
+
+DEPLOYER, PROVIDER, CONSUMER, STRANGER = 0, 1, 2, 5
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A running node with the contracts."""
+
+    client: Client
+    deployment: Deployment
+    url: str
+
+    @property
+    def market(self) -> Market:
+        return Market(self.client, self.deployment.market)
+
+    def sender(self, number: int) -> Sender:
+        return Sender(self.client, anvil_account(number))
+
+    def rpc(self, method: str, *parameters: Any) -> Any:
+        return rpc(self.client, method, *parameters)
+
+    def pass_time(self, seconds: int) -> None:
+        self.rpc("evm_increaseTime", seconds)
+        self.rpc("evm_mine")
+
+
+def rpc(client: Client, method: str, *parameters: Any) -> Any:
+    answer: Any = client.web3.provider.make_request(method, list(parameters))  # type: ignore[arg-type]
+    assert "error" not in answer, answer
+    return answer["result"]
+
+
+def address_of(number: int) -> str:
+    return str(anvil_account(number).address)
+
+
+@contextmanager
+def settings_of(**values: str) -> Iterator[None]:
+    """Settings of the environment for a while."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in values.items():
+            patch.setenv(f"ZKESCROW_{name.upper()}", value)
+        get_settings.cache_clear()
+        yield
+    get_settings.cache_clear()
+
+
+@contextmanager
+def started(directory: Path) -> Iterator[Chain]:
+    """A node of its own, with the contracts deployed from a home of its own."""
+    settings = {"home": str(directory / "home"), "deployments": str(directory / "deployments")}
+    with node.running() as client:
+        url = str(client.web3.provider.endpoint_uri)  # type: ignore[attr-defined]
+        with settings_of(**settings):
+            deployment, _ = deploy_contracts(client, anvil_account(DEPLOYER))
+        yield Chain(client, deployment, url)
+
+
+@contextmanager
+def restored(chain: Chain, deployments: Path) -> Iterator[Chain]:
+    """The chain as it is now for one test, put back afterwards, with settings that point at it."""
+    snapshot = chain.rpc("evm_snapshot")
+    with settings_of(rpc_url=chain.url, deployments=str(deployments)):
+        yield chain
+    assert chain.rpc("evm_revert", snapshot)
+
+
+def install(artifacts: Artifacts) -> None:
+    """Make artifacts those of the present home."""
+    home = get_settings().artifacts
+    home.mkdir(parents=True, exist_ok=True)
+    (home / artifacts.directory.name).symlink_to(artifacts.directory)
+
+
+@pytest.fixture(scope="session")
+def node_with_contracts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Chain, Path]]:
+    directory = tmp_path_factory.mktemp("chain")
+    with started(directory) as chain:
+        yield chain, directory / "deployments"
+
+
+@pytest.fixture
+def chain(home: Path, node_with_contracts: tuple[Chain, Path]) -> Iterator[Chain]:
+    """The shared node, put back after the test; accounts by number."""
+    with restored(*node_with_contracts) as put_back:
+        yield put_back

@@ -1,0 +1,181 @@
+"""A transaction is sent once, whatever dies between its steps."""
+
+import os
+import subprocess
+import sys
+import threading
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from prover.chain import transactions
+from prover.chain.contracts import Call
+from prover.chain.journal import Attempt, Fate, Journal
+from prover.errors import ChainError, ContractRefused, InsufficientFunds
+from prover.settings import get_settings
+from tests.localchain import CONSUMER, STRANGER, Chain, address_of
+
+ETHER = 10**18
+RECEIVER = "0x" + "ab" * 20
+GIFT = Call("giving", RECEIVER, b"", ETHER)
+
+CRASHING = """
+import os, sys
+from prover.chain import journal, transactions
+from prover.chain.accounts import anvil_account
+from prover.chain.client import connect
+from prover.chain.contracts import Call
+
+step, url, receiver = sys.argv[1:4]
+client = connect(url)
+die = lambda *_: os._exit(9)
+record, broadcast = journal.Journal.record, transactions.Sender._broadcast
+if step == "signed":
+    journal.Journal.record = die
+if step == "recorded":
+    transactions.Sender._broadcast = die
+if step == "sent":
+    transactions.Sender._broadcast = lambda self, attempt: (broadcast(self, attempt), die())
+if step == "mined":
+    transactions.Sender._judge = die
+transactions.Sender(client, anvil_account(2)).send("gift", Call("giving", receiver, b"", 10**18))
+"""
+
+
+def balance(chain: Chain) -> int:
+    return chain.client.balance(RECEIVER)
+
+
+@pytest.mark.parametrize("step", ["signed", "recorded", "sent", "mined"])
+def test_a_crash_between_steps_never_sends_twice(chain: Chain, step: str) -> None:
+    before = balance(chain)
+    died = subprocess.run(
+        [sys.executable, "-c", CRASHING, step, chain.url, RECEIVER],
+        env=dict(os.environ),
+        check=False,
+    )
+    assert died.returncode == 9
+    chain.sender(CONSUMER).send("gift", GIFT)
+    chain.sender(CONSUMER).send("gift", GIFT)
+    assert balance(chain) == before + ETHER
+
+
+def test_a_journal_that_forgets_would_send_twice(chain: Chain) -> None:
+    """The same without the journal: the test above can fail."""
+    before = balance(chain)
+    chain.sender(CONSUMER).send("gift", GIFT)
+    journal = get_settings().home / "journal.sqlite"
+    with create_engine(f"sqlite:///{journal}").begin() as connection:
+        connection.execute(text("DELETE FROM attempts"))
+    chain.sender(CONSUMER).send("gift", GIFT)
+    assert balance(chain) == before + 2 * ETHER
+
+
+def test_other_actions_and_repeatable_ones_are_sent_again(chain: Chain) -> None:
+    before = balance(chain)
+    sender = chain.sender(CONSUMER)
+    for action in ("one", "two"):
+        sender.send(action, GIFT)
+    for _ in range(2):
+        sender.send("again", GIFT, once=False)
+    assert balance(chain) == before + 4 * ETHER
+
+
+def test_two_threads_of_one_account_use_different_nonces(chain: Chain) -> None:
+    before = balance(chain)
+    threads = [
+        threading.Thread(target=lambda n=n: chain.sender(CONSUMER).send(f"gift {n}", GIFT))
+        for n in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert balance(chain) == before + 4 * ETHER
+
+
+def test_an_attempt_whose_nonce_was_taken_is_made_anew(chain: Chain) -> None:
+    before, sender = balance(chain), chain.sender(CONSUMER)
+    nonce = chain.client.web3.eth.get_transaction_count(sender.address)  # type: ignore[arg-type]
+    lost = Attempt(chain.client.scope, sender.address, "gift", nonce, b"\1" * 32, b"\2", 21000, 1)
+    Journal(get_settings().home / "journal.sqlite").record(lost)
+    chain.rpc("anvil_setNonce", sender.address, hex(nonce + 1))
+    sender.send("gift", GIFT)
+    assert balance(chain) == before + ETHER
+
+
+def test_a_stuck_transaction_gets_a_higher_fee(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without mining, the fee is raised; only one of the attempts is ever mined."""
+    monkeypatch.setattr(transactions, "BUMP_AFTER_SECONDS", 0.3)
+    monkeypatch.setattr(transactions, "GIVE_UP_SECONDS", 0.8)
+    before, sender = balance(chain), chain.sender(CONSUMER)
+    chain.rpc("evm_setAutomine", False)
+    try:
+        with pytest.raises(ChainError, match="not mined"):
+            sender.send("gift", GIFT)
+    finally:
+        chain.rpc("evm_setAutomine", True)
+    journal = Journal(get_settings().home / "journal.sqlite")
+    fees = [attempt.fee for attempt in journal.pending(chain.client.scope, sender.address)]
+    assert len(fees) >= 2
+    assert all(later * 100 >= fee * 110 for fee, later in pairwise(fees))
+    chain.rpc("evm_mine")
+    sender.send("gift", GIFT)
+    assert balance(chain) == before + ETHER
+
+
+def test_a_refusal_is_told_before_anything_is_sent(chain: Chain) -> None:
+    sender = chain.sender(STRANGER)
+    count = chain.client.web3.eth.get_transaction_count(sender.address)  # type: ignore[arg-type]
+    call = chain.market.withdraw("0x" + "0" * 40, sender.address)
+    with pytest.raises(ContractRefused, match="Escrow_NothingToWithdraw") as caught:
+        sender.send("withdraw", call)
+    assert caught.value.error_name == "Escrow_NothingToWithdraw"
+    assert chain.client.web3.eth.get_transaction_count(sender.address) == count  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wei", [0, ETHER, ETHER + 1000])
+def test_an_account_without_the_money_is_told_so(chain: Chain, wei: int) -> None:
+    """Nothing at all, the value but no gas, the value and too little gas."""
+    chain.rpc("anvil_setBalance", address_of(CONSUMER), hex(wei))
+    with pytest.raises(InsufficientFunds, match="gas included"):
+        chain.sender(CONSUMER).send("gift", GIFT)
+
+
+def test_a_transaction_above_the_gas_cap_is_refused(chain: Chain) -> None:
+    loop = bytes.fromhex("5b600056")  # jumps to itself until the gas is gone
+    with pytest.raises(ChainError, match="16777216 is allowed"):
+        chain.sender(CONSUMER).send("loop", Call("looping", None, loop))
+
+
+def test_a_mined_revert_is_explained_and_may_be_sent_again(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sender = chain.sender(CONSUMER)
+    call = chain.market.withdraw("0x" + "0" * 40, sender.address)
+    with monkeypatch.context() as patch:  # as if the state had changed after the dry run
+        patch.setattr(type(chain.client), "call", lambda *_: b"")
+        patch.setattr(transactions.Sender, "_gas", lambda *_: 100_000)
+        patch.setattr(transactions, "revert_of", lambda *_: ContractRefused("refused"))
+        with pytest.raises(ContractRefused):
+            sender.send("withdraw", call)
+    journal = Journal(get_settings().home / "journal.sqlite")
+    assert not journal.attempts(chain.client.scope, sender.address, "withdraw")
+    block = chain.client.block()
+    with pytest.raises(ContractRefused, match="NothingToWithdraw"):
+        raise transactions.revert_of(chain.client, bytes(block["transactions"][0]))  # type: ignore[arg-type, misc]
+
+
+def test_the_journal_is_private_to_a_chain(chain: Chain, tmp_path: Path) -> None:
+    """A chain that was started anew has another genesis block, and knows none of the attempts."""
+    journal = Journal(tmp_path / "journal.sqlite")
+    attempt = Attempt(chain.client.scope, "0x1", "a", 0, b"\1" * 32, b"\2", 1, 1)
+    journal.record(attempt)
+    assert journal.attempts(chain.client.scope, "0x1", "a") == [attempt]
+    assert not journal.attempts("31337:other", "0x1", "a")
+    journal.set_fate([attempt], Fate.REPLACED)
+    assert not journal.attempts(chain.client.scope, "0x1", "a")
