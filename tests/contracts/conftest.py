@@ -22,6 +22,8 @@ from ape.logging import LogLevel, logger  # noqa: E402
 from ape.managers.chain import ChainManager  # noqa: E402
 from ape.managers.project import LocalProject  # noqa: E402
 
+from ape_ethereum.trace import Trace  # noqa: E402
+
 from prover.chain import node  # noqa: E402
 
 from .scenario import ETH, Proofs, World, circuit_of, hidden_layout, public_layout  # noqa: E402
@@ -35,6 +37,8 @@ def chain() -> Iterator[ChainManager]:
     """A node that enforces the gas limit of a transaction (EIP-7825), as `zkescrow node` starts it."""
     with node.running() as client, pytest.MonkeyPatch.context() as patch:
         patch.setenv("APE_FOUNDRY_HOST", str(client.web3.provider.endpoint_uri))
+        # ape prints a call trace for each revert, at a second each; here reverts are what is wanted.
+        patch.setattr(Trace, "show", lambda *_, **__: None)
         with ape.networks.ethereum.local.use_provider("foundry"):
             yield ape.chain
 
