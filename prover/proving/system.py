@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from prover.models.calibration import Calibration
 from prover.models.onnx_file import ImportedModel
-from prover.models.plan import Plan
+from prover.models.plan import Constraints, Plan
+from prover.models.report import PlanReport
 from prover.proving.artifacts import Artifacts, Proof
 from prover.proving.worker import Progress
 from prover.statement.context import JobContext
@@ -31,6 +33,12 @@ class ProofSystem(Protocol):
     """Set-up, proof and verification; every call may take minutes and reports its stages."""
 
     name: str
+
+    def plan(
+        self, model: ImportedModel, calibration: Calibration, constraints: Constraints
+    ) -> PlanReport:
+        """The cheapest parameters that hold, and why others fell."""
+        ...
 
     def setup(
         self, model: ImportedModel, plan: Plan, progress: Progress | None = None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from prover.errors import ArtifactMismatch
 from prover.files import locked, new_directory, sha256_file, sync
+from prover.models.check import check_plan
 from prover.models.onnx_file import ImportedModel
 from prover.models.plan import Plan
 from prover.models.wrap import wrap
@@ -36,6 +37,7 @@ def setup(
     Nothing is left behind on failure. Raises UnsoundCircuit, ModelRefused, WorkerFailed,
     EnvironmentMissing (no space).
     """
+    check_plan(model, plan)
     home = get_settings().artifacts
     with new_directory(home) as scratch:
         made = _make(scratch, model, plan, limits, progress)
@@ -142,6 +144,7 @@ def _place_network(scratch: Path, artifacts: Artifacts, model: ImportedModel | N
         plan = artifacts.manifest.plan
         if plan.weights == FIXED:
             _same("model file", model.sha256, artifacts.manifest.sha256[files.MODEL])
+        check_plan(model, plan)
         network = wrap(model, plan)
         public = network if plan.weights == FIXED else skeleton(network)
         (scratch / files.NETWORK).write_bytes(serialise(public))

@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 
+from prover.models.calibration import Calibration
 from prover.models.onnx_file import ImportedModel
-from prover.models.plan import Plan
+from prover.models.plan import Constraints, Plan
+from prover.models.report import PlanReport
+from prover.models.search import find_plan
 from prover.proving.artifacts import Artifacts, Proof
 from prover.proving.ezkl import prover, setup
+from prover.proving.ezkl.planning import EzklCircuits
 from prover.proving.system import Item, Witness
 from prover.proving.worker import Limits, Progress
 from prover.statement.context import JobContext
@@ -18,6 +22,12 @@ class Ezkl:
 
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
+
+    def plan(
+        self, model: ImportedModel, calibration: Calibration, constraints: Constraints
+    ) -> PlanReport:
+        """See `models.search.find_plan`."""
+        return find_plan(model, calibration, constraints, EzklCircuits(self._limits))
 
     def setup(
         self, model: ImportedModel, plan: Plan, progress: Progress | None = None

@@ -298,8 +298,24 @@ def test_hashed_inputs_without_enough_salt_are_refused(proven: Get, tmp_path: Pa
         load_artifacts(tmp_path / "copy")
 
 
-def test_a_plan_that_calls_itself_exact_is_not_believed(tiny: ImportedModel, home: Path) -> None:
-    """With rescaling after each product the prover may round either way."""
+def test_a_plan_whose_values_outgrow_its_digits_is_refused(
+    proven: Get, tiny: ImportedModel, home: Path
+) -> None:
+    """At set-up and at every rebuild from the model: some input of the domain has no witness."""
+    wide = replace(PLAIN, input_max=100_000)
+    with pytest.raises(ModelRefused, match="digits hold less"):
+        SYSTEM.setup(tiny, wide)
+    artifacts = proven("plain").artifacts
+    fields = artifacts.manifest.plan_fields | {"input_max": 100_000}
+    with pytest.raises(ModelRefused, match="digits hold less"):
+        SYSTEM.rebuild(with_manifest(artifacts, plan_fields=fields), tiny)
+
+
+def test_a_plan_that_calls_itself_exact_is_not_believed(
+    tiny: ImportedModel, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With rescaling after each product the prover may round either way: the graph shows it."""
+    monkeypatch.setattr(setup, "check_plan", lambda *_: None)
     rounding = replace(PLAIN, scale_rebase_multiplier=1, output_scale=4)
     with pytest.raises(UnsoundCircuit, match="prover can choose"):
         SYSTEM.setup(tiny, rounding)
