@@ -136,7 +136,7 @@ def play(chain: Chain, count: int) -> dict[str, Any]:
         "model", "add", str(MODEL), "--data", str(CALIBRATION), "--name", "digits",
         "--account", PROVIDER,
     )  # fmt: skip
-    console.print(f"   model {model['model']}")
+    console.print(f"   model {model['modelId']}")
 
     step(3, "The consumer", "pays for predictions; the provider proves them and is paid.")
     data = np.load(TEST)

@@ -1,7 +1,9 @@
 """`zkescrow node`: a local chain."""
 
 import contextlib
+import signal
 import subprocess
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -21,6 +23,7 @@ def node(
     from prover.chain.client import LOCAL_CHAIN
 
     anvil.check_port(port)
+    signal.signal(signal.SIGTERM, _interrupt)
     process = subprocess.Popen(anvil.command(port), stdout=subprocess.DEVNULL)
     try:
         anvil.wait_for(process, port)
@@ -35,3 +38,8 @@ def node(
     finally:
         process.terminate()
         process.wait()
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    """End as on Ctrl-C, so that Anvil is not left behind."""
+    raise KeyboardInterrupt
