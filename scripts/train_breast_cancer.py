@@ -1,12 +1,12 @@
 """Train the breast-cancer MLP on scikit-learn's bundled Wisconsin data.
 
-Input encoding: each of the 30 measurements is divided by its fixed `FULL_SCALE`, rounded to steps of
-1/128 and clipped to 0..1, so that every model input has one small domain. The standardisation that
-training uses is folded into the first layer.
+Input encoding: each of the 30 measurements is divided by its fixed `FULL_SCALE`, rounded to steps
+of 1/128 and clipped to 0..1, so that every model input has one small domain. The standardisation
+that training uses is folded into the first layer.
 
-Writes examples/breast-cancer-mlp.onnx (input `measurements` float32 [1, 30]; output `scores` [1, 2]:
-0 malignant, 1 benign), examples/breast-cancer-calibration.npz (training rows) and
-examples/breast-cancer-test.npz (rows held out from training). Both archives carry `full_scale` [30].
+Writes examples/breast-cancer-mlp.onnx (input `measurements` float32 [1, 30]; output `scores`
+[1, 2]: 0 malignant, 1 benign), examples/breast-cancer-calibration.npz (training rows) and
+examples/breast-cancer-test.npz (rows held out from training). Both carry `full_scale` [30].
 """
 
 import jax
@@ -25,9 +25,11 @@ STEPS = 128
 # Mean, standard error and worst of: radius, texture, perimeter, area, smoothness, compactness,
 # concavity, concave points, symmetry, fractal dimension. A little above the largest in the data.
 FULL_SCALE = np.array(
-    [30, 40, 190, 2560, 0.2, 0.4, 0.5, 0.25, 0.4, 0.1]
-    + [3, 5, 22, 550, 0.035, 0.15, 0.4, 0.06, 0.08, 0.03]
-    + [40, 50, 256, 4300, 0.25, 1.1, 1.3, 0.3, 0.7, 0.25],
+    [
+        *(30, 40, 190, 2560, 0.2, 0.4, 0.5, 0.25, 0.4, 0.1),
+        *(3, 5, 22, 550, 0.035, 0.15, 0.4, 0.06, 0.08, 0.03),
+        *(40, 50, 256, 4300, 0.25, 1.1, 1.3, 0.3, 0.7, 0.25),
+    ],
     dtype=np.float32,
 )
 

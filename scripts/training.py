@@ -104,7 +104,7 @@ def finish(
     *,
     check: bool,
 ) -> None:
-    """Write `examples/<name>.onnx` and `examples/<data>-<part>.npz`, or compare with what is there."""
+    """Write `<name>.onnx` and `<data>-<part>.npz` to examples/, or compare with what is there."""
     if check:
         sys.exit(_compare(name, data, model, archives))
     EXAMPLES.mkdir(exist_ok=True)

@@ -55,9 +55,10 @@ def _load(path: Path) -> dict[str, npt.NDArray[Any]]:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise UsageError(f"{path} has {path.stat().st_size} bytes: at most {MAX_BYTES}")
-        with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise UsageError(f"{path} is a single array: save an .npz with `inputs`")
+        archive = np.load(path, allow_pickle=False)
+        if not isinstance(archive, np.lib.npyio.NpzFile):
+            raise UsageError(f"{path} is a single array: save an .npz with `inputs`")
+        with archive:
             return {name: archive[name] for name in archive.files if name in ("inputs", "labels")}
     except OSError as error:
         raise UsageError(f"cannot read the data {path}: {error.strerror or error}") from error

@@ -13,11 +13,11 @@ SALT_BITS_AT_LEAST = 120
 
 
 def check_plan(model: ImportedModel, plan: Plan) -> None:
-    """Raise ModelRefused unless every input of the domain has a witness, and the plan says the truth.
+    """Raise ModelRefused unless every input of the domain has a witness and the plan is true.
 
-    By interval bounds with the model's weights: every value that is written in digits fits them,
-    every lookup its table; output scale, exactness and tolerance are what the plan states; context and
-    salt are long enough and fit the digits.
+    By interval bounds with the model's weights: every value that is written in digits fits
+    them, every lookup its table; output scale, exactness and tolerance are what the plan states;
+    context and salt are long enough and fit the digits.
     """
     shared = plan.items > 1
     settings = Quantisation(
@@ -39,8 +39,8 @@ def _limits(plan: Plan, ranges: Ranges) -> Iterator[str]:
         ranges.lookup_low < plan.lookup_min or ranges.lookup_high > plan.lookup_max
     ):
         yield (
-            f"tables are read from {ranges.lookup_low:.0f} to {ranges.lookup_high:.0f}, they run from "
-            f"{plan.lookup_min} to {plan.lookup_max}"
+            f"tables are read from {ranges.lookup_low:.0f} to {ranges.lookup_high:.0f}, they run "
+            f"from {plan.lookup_min} to {plan.lookup_max}"
         )
     if ranges.functions and plan.lookup_max - plan.lookup_min >= 1 << plan.logrows:
         yield f"its tables do not fit one column of 2^{plan.logrows} rows"

@@ -43,7 +43,7 @@ def draft(scales: Scales, constraints: Constraints, legs: int, columns: int) -> 
     hashed = constraints.input_mode == "hashed"
     return Plan(
         system="ezkl",
-        items=constraints.items or 1,
+        items=constraints.slots,
         input_mode=constraints.input_mode,
         weights=constraints.weights,
         input_scale=scales.quantisation.input_scale,

@@ -125,10 +125,10 @@ def _prepared(model: onnx.ModelProto, path: Path) -> tuple[onnx.ModelProto, int,
             notes.append(f"converted from opset {opset} to {MAX_OPSET}")
         if _fix_batch(model):
             notes.append("batch dimension fixed to 1")
-        onnx.checker.check_model(model)
         model = shape_inference.infer_shapes(
             model, check_type=True, strict_mode=True, data_prop=True
         )
+        onnx.checker.check_model(model)
     except ModelRefused:
         raise
     except Exception as error:  # the onnx library raises many kinds, C++ ones among them

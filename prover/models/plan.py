@@ -94,10 +94,11 @@ class Plan:
 class Constraints:
     """What a plan must keep to.
 
-    `domain` bounds every input value in the model's units; None takes the calibration data's range,
-    outwards to powers of two. `memory_bytes` is for proving; None takes three quarters of the
-    machine's. `min_agreement` is the share of labels that must stay, `max_relative_error` the worst
-    error over the spread of the scores, `max_accuracy_loss` the share of labelled samples.
+    `domain` bounds every input value in the model's units; None takes zero and the calibration
+    data's range, outwards to powers of two. `memory_bytes` is for proving; None takes three
+    quarters of the machine's. `min_agreement` is the share of labels that must stay,
+    `max_relative_error` the worst error over the spread of the scores, `max_accuracy_loss` the
+    share of labelled samples.
     """
 
     input_mode: InputMode = "public"
@@ -114,7 +115,12 @@ class Constraints:
     max_accuracy_loss: float = 0.005
 
     @property
+    def slots(self) -> int:
+        """Items of one proof: 1 unless said otherwise."""
+        return 1 if self.items is None else self.items
+
+    @property
     def must_be_exact(self) -> bool:
         """Hidden weights and batches need exact plans: an inexact one is for single predictions."""
-        forced = self.weights == "hashed" or (self.items or 1) > 1
+        forced = self.weights == "hashed" or self.slots > 1
         return forced or bool(self.exact_required)

@@ -91,12 +91,12 @@ def _prepared(
     constraints: Constraints,
     engine: CircuitEngine,
 ) -> _Search:
-    if not 1 <= (constraints.items or 1) <= MAX_ITEMS:
+    if not 1 <= constraints.slots <= MAX_ITEMS:
         raise UsageError(f"{constraints.items} items a proof: 1 to {MAX_ITEMS} are allowed")
     if constraints.must_be_exact and constraints.exact_required is False:
         raise UsageError("hidden weights and batches need an exact plan: do not waive it")
     least, most = float(calibration.inputs.min()), float(calibration.inputs.max())
-    low, high = constraints.domain or (_outward(least), _outward(most))
+    low, high = constraints.domain or (min(_outward(least), 0.0), max(_outward(most), 0.0))
     if not low <= least <= most <= high:
         raise UsageError(
             f"calibration inputs run from {least:g} to {most:g}: all must lie in the domain, "
@@ -116,7 +116,7 @@ def _accurate(search: _Search, multiplier: int, scales: Sequence[int]) -> Iterat
     """Every pair of scales that agrees with the float model and whose values can be bounded."""
     for input_scale in scales:
         for param_scale in scales:
-            shared = (search.constraints.items or 1) > 1
+            shared = search.constraints.slots > 1
             settings = Quantisation(input_scale, param_scale, multiplier, shared)
             try:
                 yield _judged(search, settings)
@@ -156,10 +156,7 @@ def _check_accuracy(accuracy: Accuracy, search: _Search) -> None:
 def _cheapest(search: _Search, accurate: list[Scales]) -> Plan | None:
     """Confirm candidates in order of predicted key size, then error; None if none holds."""
     ranked = [
-        entry
-        for columns in INNER_COLUMNS
-        for legs in LEGS
-        for entry in _with_digits(search, accurate, legs, columns)
+        entry for columns in INNER_COLUMNS for entry in _worthwhile(search, accurate, columns)
     ]
     ranked.sort(key=lambda entry: entry[0])
     chosen = None
@@ -173,6 +170,18 @@ def _cheapest(search: _Search, accurate: list[Scales]) -> Plan | None:
                 verdict = str(error)
         search.judged.append(Candidate.of(plan, int(order[0]), verdict))
     return chosen
+
+
+def _worthwhile(search: _Search, accurate: list[Scales], columns: int) -> list[Ranked]:
+    """Candidates of all numbers of digits, until more digits, which need more rows, cost more."""
+    ranked: list[Ranked] = []
+    for legs in LEGS:
+        found = list(_with_digits(search, accurate, legs, columns))
+        least = min((order[0] for order, _, _ in found), default=math.inf)
+        if ranked and least > min(order[0] for order, _, _ in ranked):
+            break
+        ranked += found
+    return ranked
 
 
 def _with_digits(

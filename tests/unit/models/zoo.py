@@ -47,11 +47,12 @@ class Net:
         return self.then("Conv", weight, self.weight(outputs, spread=0.1), **attributes)
 
     def model(self, opset: int = 13) -> onnx.ModelProto:
+        kind = TensorProto.INT64 if self.last.startswith("argmax") else TensorProto.FLOAT
         graph = helper.make_graph(
             self.nodes,
             "net",
             [helper.make_tensor_value_info("input", TensorProto.FLOAT, list(self.shape))],
-            [helper.make_tensor_value_info(self.last, TensorProto.FLOAT, None)],
+            [helper.make_tensor_value_info(self.last, kind, None)],
             self.weights,
         )
         imports = [helper.make_opsetid("", opset)]

@@ -1,0 +1,1 @@
+"""Scripts that measure; results are committed as JSON with the machine named."""

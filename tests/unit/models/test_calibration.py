@@ -1,0 +1,95 @@
+"""Calibration data: what is taken, and one clear sentence for each way to be wrong."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from prover.errors import ModelRefused, UsageError
+from prover.models.calibration import Calibration, read
+
+SHAPE, CLASSES = (1, 2, 3), 4
+GOOD = np.arange(30, dtype=np.float64).reshape(5, 2, 3)
+
+
+def saved(tmp_path: Path, **arrays: object) -> Path:
+    path = tmp_path / "data.npz"
+    np.savez(path, **arrays)
+    return path
+
+
+@pytest.mark.parametrize("shape", [(5, 2, 3), (5, 1, 2, 3), (5, 6)])
+def test_inputs_take_the_models_shape(shape: tuple[int, ...], tmp_path: Path) -> None:
+    data = read(saved(tmp_path, inputs=GOOD.reshape(shape)), SHAPE, CLASSES)
+    assert data.inputs.shape == (5, 1, 2, 3)
+    assert data.inputs.dtype == np.float32
+    assert data.labels is None
+    assert (data.inputs.ravel() == np.arange(30)).all()
+
+
+def test_labels_are_read(tmp_path: Path) -> None:
+    data = read(saved(tmp_path, inputs=GOOD, labels=np.array([0, 1, 2, 3, 3])), SHAPE, CLASSES)
+    assert data.labels is not None
+    assert data.labels.tolist() == [0, 1, 2, 3, 3]
+
+
+def test_head_is_spread_evenly() -> None:
+    data = Calibration(np.arange(10, dtype=np.float32), np.arange(10))
+    assert data.head(4).inputs.tolist() == [0, 3, 6, 9]
+    assert data.head(20) is data
+
+
+@pytest.mark.parametrize(
+    ("arrays", "sentence"),
+    [
+        ({"other": GOOD}, r"no array `inputs` \(found nothing\)"),
+        ({"labels": GOOD}, r"no array `inputs` \(found labels\)"),
+        ({"inputs": GOOD.astype(str)}, "only numbers are allowed"),
+        ({"inputs": GOOD, "labels": np.zeros(5)}, r"integers \[5\] needed"),
+        ({"inputs": GOOD, "labels": np.zeros(4, int)}, r"integers \[5\] needed"),
+        ({"inputs": np.array([object()])}, "not an .npz archive of plain arrays"),
+    ],
+)
+def test_wrong_archives_are_usage_errors(
+    arrays: dict[str, object], sentence: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match=sentence):
+        read(saved(tmp_path, **arrays), SHAPE, CLASSES)
+
+
+def with_value(value: float) -> np.ndarray:
+    wrong = GOOD.copy()
+    wrong[3, 1, 1] = value
+    return wrong
+
+
+@pytest.mark.parametrize(
+    ("arrays", "sentence"),
+    [
+        ({"inputs": GOOD.reshape(5, 3, 2)}, r"shape \[5, 3, 2\]: the model takes \[n, 2, 3\]"),
+        ({"inputs": GOOD[:0]}, "is empty"),
+        ({"inputs": with_value(np.nan)}, "NaN or infinity, first in sample 3"),
+        ({"inputs": with_value(np.inf)}, "NaN or infinity, first in sample 3"),
+        ({"inputs": GOOD, "labels": np.array([0, 1, 2, 3, 4])}, "run from 0 to 4"),
+        ({"inputs": GOOD, "labels": np.array([0, 1, 2, 3, -1])}, "run from -1 to 3"),
+    ],
+)
+def test_values_that_do_not_fit_the_model_are_refused(
+    arrays: dict[str, object], sentence: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ModelRefused, match=sentence):
+        read(saved(tmp_path, **arrays), SHAPE, CLASSES)
+
+
+def test_missing_and_broken_files_are_usage_errors(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot read the data"):
+        read(tmp_path / "none.npz", SHAPE, CLASSES)
+    whole = saved(tmp_path, inputs=GOOD).read_bytes()
+    for content in (b"", b"text", whole[:60], whole[:-30]):
+        path = tmp_path / "broken.npz"
+        path.write_bytes(content)
+        with pytest.raises(UsageError, match=r"broken\.npz"):
+            read(path, SHAPE, CLASSES)
+    np.save(tmp_path / "single.npy", GOOD)
+    with pytest.raises(UsageError, match="single array"):
+        read(tmp_path / "single.npy", SHAPE, CLASSES)
