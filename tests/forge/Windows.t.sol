@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {PredictionMarket} from "../../contracts/PredictionMarket.sol";
+import {IPredictionMarket} from "../../contracts/interfaces/IPredictionMarket.sol";
+import {MarketSetUp} from "./MarketSetUp.sol";
+import {vm} from "./Vm.sol";
+
+/// @notice Time limits away from the development chain, and what a job id commits to.
+contract WindowsTest is MarketSetUp {
+    function setUp() public {
+        vm.chainId(1);
+        vm.warp(1_800_000_000);
+        _deploy();
+    }
+
+    function test_anHourIsTheLeast() public {
+        _post(1 hours, 1 hours);
+    }
+
+    function test_RevertWhen_provingTimeIsBelowAnHour() public {
+        _expectBadWindow(1 hours - 1, 1 hours, 180 days);
+        _post(1 hours, 1 hours - 1);
+    }
+
+    function test_RevertWhen_openingIsBelowAnHour() public {
+        uint256 start = block.timestamp;
+        _expectBadWindow(start + 1 hours - 1, start + 1 hours, start + 180 days);
+        _post(1 hours - 1, 1 hours);
+    }
+
+    function test_idDiffersOnAnotherChain() public {
+        IPredictionMarket.Job memory job;
+        bytes32 here = market.jobIdOf(job);
+        vm.chainId(2);
+        assert(market.jobIdOf(job) != here);
+    }
+
+    function test_idDiffersOnAnotherContract() public {
+        IPredictionMarket.Job memory job;
+        assert(new PredictionMarket(registry).jobIdOf(job) != market.jobIdOf(job));
+    }
+
+    function _expectBadWindow(uint256 actual, uint256 min, uint256 max) private {
+        vm.expectRevert(
+            abi.encodeWithSelector(IPredictionMarket.PredictionMarket_BadWindow.selector, actual, min, max)
+        );
+    }
+
+    function _post(uint256 open, uint256 prove) private {
+        IPredictionMarket.Terms memory terms;
+        terms.modelId = modelId;
+        (terms.reward, terms.stake) = (1, 1);
+        (terms.openUntil, terms.proveSeconds) = (uint40(block.timestamp + open), uint32(prove));
+        market.post{value: 1}(terms, 0, 0, "");
+    }
+}
