@@ -6,10 +6,16 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
+
 from prover.errors import EnvironmentMissing
+
+PARTIAL = ".partial-"
+STALE_SECONDS = 3600
 
 
 def sha256_file(path: Path) -> str:
@@ -30,12 +36,15 @@ def write_atomically(path: Path, content: bytes) -> None:
 def new_directory(parent: Path) -> Iterator[Path]:
     """A private directory beside what is in `parent`, removed at the end with what it holds.
 
+    Those of processes that were killed more than an hour ago are removed on the way.
+
     An OSError inside, such as a full disk, becomes EnvironmentMissing.
     """
     scratch: Path | None = None
     try:
         parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=".partial-", dir=parent))
+        _sweep(parent)
+        scratch = Path(tempfile.mkdtemp(prefix=f"{PARTIAL}{os.getpid()}-", dir=parent))
         yield scratch
     except OSError as error:
         raise EnvironmentMissing(
@@ -54,6 +63,14 @@ def locked(path: Path) -> Iterator[None]:
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def _sweep(parent: Path) -> None:
+    for path in parent.glob(f"{PARTIAL}*"):
+        owner = path.name.removeprefix(PARTIAL).partition("-")[0]
+        dead = owner.isdigit() and not psutil.pid_exists(int(owner))
+        if dead and time.time() - path.stat().st_mtime > STALE_SECONDS:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def sync(path: Path) -> None:

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +33,13 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Limits:
-    """Wall-clock seconds and bytes of resident memory of the child and all its descendants."""
+    """Wall-clock seconds and bytes of resident memory of the child and all its descendants.
 
-    seconds: float = 600.0
-    memory_bytes: int = 20 * GIB
+    The default is an hour and nine tenths of the machine's memory.
+    """
+
+    seconds: float = 3600.0
+    memory_bytes: int = field(default_factory=lambda: psutil.virtual_memory().total * 9 // 10)
 
 
 def run(

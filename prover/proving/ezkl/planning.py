@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from prover.errors import ModelRefused, WorkerFailed
 from prover.proving.worker import Limits, run
 
 ENGINE = "prover.proving.ezkl.engine"
@@ -17,8 +18,11 @@ class EzklCircuits:
         self._limits = limits or Limits()
 
     def gen_settings(self, model: bytes, run_args: Mapping[str, Any]) -> dict[str, Any]:
-        """Canonical settings of the circuit that these arguments give."""
-        return self._with_model(model, "gen_settings", run_args=dict(run_args))
+        """Canonical settings of the circuit that these arguments give; ModelRefused if none."""
+        try:
+            return self._with_model(model, "gen_settings", run_args=dict(run_args))
+        except WorkerFailed as error:
+            raise ModelRefused(f"ezkl makes no circuit of the model: {error}") from error
 
     def table(self, model: bytes, run_args: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The operators of the circuit's graph, see `engine.table`."""

@@ -6,11 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 
-from prover.errors import UnsoundCircuit
+from prover.errors import ModelRefused, UnsoundCircuit
+from prover.proving.ezkl.planning import EzklCircuits
 from prover.proving.ezkl.rules import canonical_settings, check_settings
-from tests.conftest import PLANS, Proven
+from tests.conftest import PLAIN, PLANS, Proven
 
 Get = Callable[[str], Proven]
 
@@ -74,3 +77,28 @@ def test_the_order_that_ezkl_chose_does_not_matter(settings: dict[str, Any]) -> 
     shuffled["einsum_params"]["equations"].reverse()
     shuffled["timestamp"] = 1_700_000_000
     assert canonical_settings(shuffled) == canonical_settings(settings) == settings
+
+
+def test_a_product_that_ezkl_would_only_spot_check_is_recognised(tmp_path: Path) -> None:
+    """A MatMul with two free axes gets Freivalds columns by default; our run arguments stop it."""
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["x", "weights"], ["y"])],
+        "product",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [8, 8])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [8, 8])],
+        [numpy_helper.from_array(np.eye(8, dtype=np.float32), "weights")],
+    )
+    opset = helper.make_opsetid("", 13)
+    model = helper.make_model(graph, opset_imports=[opset], ir_version=8).SerializeToString()
+    ours = PLAIN.run_args()
+    check_settings(EzklCircuits().gen_settings(model, ours))
+    checked = EzklCircuits().gen_settings(model, ours | {"disable_freivalds": False})
+    assert checked["einsum_params"]["total_einsum_col_size"] > 0
+    checked["run_args"]["disable_freivalds"] = True
+    with pytest.raises(UnsoundCircuit, match="total_einsum_col_size"):
+        check_settings(checked)
+
+
+def test_a_model_that_ezkl_does_not_take_is_refused() -> None:
+    with pytest.raises(ModelRefused, match="ezkl makes no circuit"):
+        EzklCircuits().gen_settings(b"not an ONNX model", PLAIN.run_args())
