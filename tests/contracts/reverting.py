@@ -35,7 +35,7 @@ def reverts_with_nothing() -> Iterator[None]:
 
 
 def revert_data(error: ContractLogicError) -> bytes:
-    """What the contract reverted with."""
+    """What the contract reverted with, as web3 has it. A call of a view loses it: transact."""
     data = getattr(error.__cause__, "data", None)
     return bytes.fromhex(data[2:]) if isinstance(data, str) else b""
 

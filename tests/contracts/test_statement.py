@@ -1,0 +1,110 @@
+"""The Statement library, against the vectors that prover/statement makes too."""
+
+import pytest
+
+from prover.statement.context import JobContext
+from prover.statement.field import FIELD_MODULUS, decode_signed
+
+from .reverting import reverts
+from .vectors import load, unhex, words
+
+VECTORS = load("statement")
+LAYOUTS = VECTORS["layouts"]
+JOB_ID = b"\x77" * 32
+
+
+@pytest.fixture(scope="session")
+def library(project, deployer):
+    return deployer.deploy(project.LibraryHarness)
+
+
+@pytest.fixture(params=LAYOUTS, ids=lambda vector: vector["name"])
+def vector(request):
+    return request.param
+
+
+@pytest.fixture
+def layout(vector):
+    return vector["abi"]
+
+
+@pytest.fixture
+def instances(vector):
+    return words(vector["instances"])
+
+
+def test_the_modulus_is_that_of_the_vectors():
+    assert int(VECTORS["modulus"], 16) == FIELD_MODULUS
+
+
+def test_commitments_are_those_of_the_vectors(library, vector, layout, instances):
+    for item, commitment in enumerate(vector["inputCommitments"]):
+        assert library.inputCommitment(layout, instances, item) == unhex(commitment)
+    items = vector["layout"]["items"]
+    assert library.inputsHash(layout, instances, items) == unhex(vector["inputsHash"])
+    assert library.inputsHash(layout, instances, 1) == unhex(vector["inputsHashOfFirst"])
+
+
+def test_outputs_are_those_of_the_vectors(library, vector, layout, instances):
+    rows = [[int(value) for value in row] for row in vector["outputs"]]
+    for items in range(1, len(rows) + 1):
+        found = library.outputsOf(layout, instances, items)
+        assert [decode_signed(word) for word in found] == sum(rows[:items], [])
+
+
+def test_weights_are_a_word_or_zero(library, vector, layout, instances):
+    start, end = vector["sections"]["weights"]
+    expected = instances[start] if end > start else 0
+    assert library.weightsOf(layout, instances) == expected
+
+
+def test_context_is_that_of_this_chain_and_contract(library, payee):
+    expected = JobContext.of(31337, library.address, JOB_ID, payee.address).hash()
+    assert library.contextOf(JOB_ID, payee) == expected
+
+
+@pytest.mark.parametrize("context", VECTORS["contexts"], ids=lambda context: str(context["limbs"]))
+def test_context_limbs_are_those_of_the_vectors(library, context):
+    """In a layout of nothing but context: each limb counts, and no bit above the last."""
+    limbs, bits, value = context["limbs"], context["bits"], int(context["hash"], 16)
+    layout = [limbs, 1, 0, limbs, bits, *([0] * 10)]
+    found = words(context["words"])
+    assert library.hasContext(layout, found, value)
+    assert library.hasContext(layout, found, value ^ 1 << limbs * bits)
+    for limb in range(limbs):
+        changed = [word ^ (place == limb) for place, word in enumerate(found)]
+        assert not library.hasContext(layout, changed, value)
+        assert not library.hasContext(layout, found, value ^ 1 << limb * bits)
+        assert not library.hasContext(layout, found, value ^ 1 << (limb + 1) * bits - 1)
+
+
+def test_the_context_is_read_at_its_offset(library, vector, layout, instances):
+    start, end = vector["sections"]["context"]
+    bits = vector["layout"]["context_bits"]
+    limbs = [7 + limb for limb in range(end - start)]
+    instances[start:end] = limbs
+    context = sum(limb << place * bits for place, limb in enumerate(limbs))
+    assert library.hasContext(layout, instances, context)
+    instances[end - 1] += 1
+    assert not library.hasContext(layout, instances, context)
+
+
+def test_canonical_instances_pass(library, vector, layout, instances):
+    library.requireCanonical(layout, instances)
+    library.requireCanonical(layout, [FIELD_MODULUS - 1] * len(instances))
+
+
+@pytest.mark.parametrize("value", [FIELD_MODULUS, FIELD_MODULUS + 1, 2**256 - 1])
+def test_RevertWhen_any_instance_is_out_of_the_field(library, attacker, layout, instances, value):
+    for word in range(0, len(instances), 7):
+        changed = [*instances[:word], value, *instances[word + 1 :]]
+        with reverts(library.Statement_OutOfField, word=word, value=value):
+            library.requireCanonical.transact(layout, changed, sender=attacker)
+
+
+@pytest.mark.parametrize("change", [-1, 1])
+def test_RevertWhen_there_are_not_as_many_instances(library, attacker, layout, instances, change):
+    changed = instances[:-1] if change < 0 else [*instances, 0]
+    wrong = {"actual": len(changed), "allowed": len(instances)}
+    with reverts(library.Statement_WrongInstanceCount, **wrong):
+        library.requireCanonical.transact(layout, changed, sender=attacker)
