@@ -39,8 +39,10 @@ def predict(
     """
     needed = max(rows + BLINDING_ROWS, base + TABLE_MARGIN, table + BLINDING_ROWS, constants + 64)
     logrows = max(MIN_LOGROWS, math.ceil(math.log2(needed)))
-    # extension factor 4: 3 coset columns, and fixed and permutation columns in three forms
-    per_row = 3 * 4 + (2 + 4) * (8 + 6 * columns + 4 * tables)
+    # Poseidon's x^5 doubles the extended domain; fixed and permutation columns have three forms
+    extension = 8 if hashed else 4
+    held = 8 + 6 * columns + 4 * tables + 9 * hashed
+    per_row = 3 * extension + (2 + extension) * held
     key = FIELD_BYTES * per_row << logrows
     code = VERIFIER_BYTES + POSEIDON_VERIFIER_BYTES * hashed + TABLE_VERIFIER_BYTES * tables
     return Cost(logrows, key, int(MEMORY_PER_KEY * key) + MEMORY_BASE, code)
