@@ -17,6 +17,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    UniqueConstraint,
     create_engine,
     event,
     insert,
@@ -26,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import OperationalError
 
 from prover.errors import EnvironmentMissing
+from prover.files import locked
 
 
 class Fate(StrEnum):
@@ -61,11 +63,12 @@ _attempts = Table(
     Column("sender", String, nullable=False),
     Column("action", String, nullable=False, index=True),
     Column("nonce", Integer, nullable=False),
-    Column("hash", LargeBinary, nullable=False, unique=True),
+    Column("hash", LargeBinary, nullable=False),
     Column("raw", LargeBinary, nullable=False),
     Column("gas", Integer, nullable=False),
     Column("fee", String, nullable=False),  # wei can exceed 64 bits
     Column("fate", String, nullable=False),
+    UniqueConstraint("scope", "hash"),  # a local chain made anew takes the same transaction again
 )
 
 
@@ -107,11 +110,11 @@ class Journal:
 
     def set_fate(self, attempts: Sequence[Attempt], fate: Fate) -> None:
         """Note what became of attempts."""
+        scopes = {attempt.scope for attempt in attempts}
         hashes = [attempt.hash for attempt in attempts]
+        chosen = update(_attempts).where(_attempts.c.scope.in_(scopes))
         with self._engine.begin() as connection:
-            connection.execute(
-                update(_attempts).where(_attempts.c.hash.in_(hashes)).values(fate=fate.value)
-            )
+            connection.execute(chosen.where(_attempts.c.hash.in_(hashes)).values(fate=fate.value))
 
 
 def open_database(path: Path, metadata: MetaData) -> Engine:
@@ -120,7 +123,8 @@ def open_database(path: Path, metadata: MetaData) -> Engine:
         path.parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(f"sqlite:///{path}")
         event.listen(engine, "connect", _pragmas)
-        metadata.create_all(engine)
+        with locked(path.with_suffix(".lock")):  # two processes may meet a new file
+            metadata.create_all(engine)
     except (OSError, OperationalError) as error:
         raise EnvironmentMissing(
             f"cannot open {path} ({error.__cause__ or error}): make room or choose another "
