@@ -175,9 +175,14 @@ def test_unknown_parts_of_a_plan_are_refused(tmp_path: Path) -> None:
         Plan.from_json({"colour": "red"})
 
 
-@pytest.mark.parametrize(("columns", "tables", "elements"), [(2, 0, 132), (3, 0, 168), (2, 1, 156)])
-def test_key_size_is_what_was_measured(columns: int, tables: int, elements: int) -> None:
+@pytest.mark.parametrize(
+    ("columns", "tables", "hashed", "elements"),
+    [(2, 0, False, 132), (3, 0, False, 168), (2, 1, False, 156), (2, 0, True, 314)],
+)
+def test_key_size_is_what_was_measured(
+    columns: int, tables: int, hashed: bool, elements: int
+) -> None:
     """Field elements of a proving key a row, measured on keys of ezkl 23.0.5."""
-    costs = predict(1000, 64, 0, 10, columns, tables, hashed=False)
+    costs = predict(1000, 64, 0, 10, columns, tables, hashed=hashed)
     assert costs.logrows == 11
     assert costs.key_bytes == elements * 32 * 2**11
