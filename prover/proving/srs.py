@@ -15,7 +15,7 @@ from typing import Any, Literal
 from py_ecc import optimized_bn128
 
 from prover.errors import ArtifactMismatch, EnvironmentMissing
-from prover.files import locked, new_directory, sync
+from prover.files import locked, new_directory, sha256_file, sync
 from prover.proving import worker
 from prover.settings import get_settings
 
@@ -46,12 +46,19 @@ def development_srs(logrows: int) -> Path:
     that ask at once get the same file. Raises WorkerFailed, EnvironmentMissing or ArtifactMismatch.
     """
     _check_logrows(logrows)
-    path = get_settings().cache / "srs" / f"{DEVELOPMENT}-{logrows}.srs"
+    path = _development_path(logrows)
     if not path.exists():
         with locked(path.with_suffix(".lock")):
             if not path.exists():
                 _make(path, logrows)
     return path
+
+
+def check_unknown_srs(path: Path, logrows: int) -> None:
+    """`check_srs`, unless the file equals the one that this machine made, and checked, itself."""
+    own = _development_path(logrows)
+    if not own.exists() or sha256_file(own) != sha256_file(path):
+        check_srs(path, logrows)
 
 
 def fetch_srs(logrows: int) -> Path:
@@ -101,6 +108,10 @@ def load_srs(path: Path, logrows: int) -> Srs:
         (ends[0], ends[1]),
         (ends[2], ends[3]),
     )
+
+
+def _development_path(logrows: int) -> Path:
+    return get_settings().cache / "srs" / f"{DEVELOPMENT}-{logrows}.srs"
 
 
 def _make(path: Path, logrows: int) -> None:

@@ -24,7 +24,7 @@ from prover.proving.manifest import (
     make_manifest,
     record_verifier,
 )
-from prover.proving.srs import DEVELOPMENT, development_srs
+from prover.proving.srs import DEVELOPMENT, check_unknown_srs, development_srs
 from prover.proving.worker import Limits, Progress
 from prover.settings import get_settings
 
@@ -63,6 +63,7 @@ def rebuild(
     _same("versions", current_versions(), manifest.versions)
     with new_directory(get_settings().cache / "rebuild") as scratch:
         _place_srs(scratch, Path(artifacts.path(files.SRS)))
+        check_unknown_srs(scratch / files.SRS, manifest.plan.logrows)
         _place_network(scratch, artifacts, model)
         built = build(scratch, manifest.plan, files.PK, limits, progress)
         _compare(scratch, built, manifest)

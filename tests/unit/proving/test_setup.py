@@ -22,12 +22,13 @@ from prover.errors import (
 from prover.files import sha256_file
 from prover.models.onnx_file import ImportedModel
 from prover.models.plan import Plan
-from prover.proving import worker
+from prover.proving import srs, worker
 from prover.proving.artifacts import Artifacts, find_artifacts, list_artifacts, load_artifacts
 from prover.proving.ezkl import circuit, setup
 from prover.proving.ezkl.skeleton import skeleton
 from prover.proving.ezkl.system import Ezkl
 from prover.proving.manifest import Manifest
+from prover.settings import get_settings
 from tests.conftest import PLAIN, PLANS, Proven, tiny_model
 
 Get = Callable[[str], Proven]
@@ -79,6 +80,23 @@ def test_a_rebuild_gives_the_verifier_of_the_manifest(
     artifacts = proven(name).artifacts
     code = SYSTEM.rebuild(artifacts, tiny if name == "plain" else None)
     assert len(code) == artifacts.manifest.verifier.code_bytes
+
+
+def test_a_rebuild_checks_an_srs_that_this_machine_did_not_make(
+    proven: Get, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    artifacts = proven("plain").artifacts
+
+    def refuse(path: Path, logrows: int) -> None:
+        raise ArtifactMismatch("not an SRS")
+
+    monkeypatch.setattr(srs, "check_srs", refuse)
+    _build_from(artifacts, monkeypatch)
+    SYSTEM.rebuild(artifacts)
+    monkeypatch.setenv("ZKESCROW_CACHE", str(tmp_path / "cache of somebody else"))
+    get_settings.cache_clear()
+    with pytest.raises(ArtifactMismatch, match="not an SRS"):
+        SYSTEM.rebuild(artifacts)
 
 
 def test_other_hidden_weights_share_the_circuit(proven: Get, tmp_path: Path, home: Path) -> None:
