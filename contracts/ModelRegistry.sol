@@ -5,7 +5,7 @@ import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
 import {Statement} from "./libraries/Statement.sol";
 import {Tiling} from "./libraries/Tiling.sol";
 import {VerifierCall} from "./libraries/VerifierCall.sol";
-import {Circuit, Layout, OutputKind} from "./types/Circuit.sol";
+import {Circuit, Layout, OutputKind, Requirements} from "./types/Circuit.sol";
 
 /// @title Circuits with their verifiers, and models under circuits. It only grows.
 contract ModelRegistry is IModelRegistry {
@@ -178,7 +178,7 @@ contract ModelRegistry is IModelRegistry {
         changed[last] = addmod(changed[last], 1, Statement.FIELD_MODULUS);
         uint256 refusalGas = SELF_TEST_GAS + SELF_TEST_GAS / 10;
         _requireGas(refusalGas);
-        if (VerifierCall.accepts(circuit.verifier, refusalGas, proof, changed)) {
+        if (VerifierCall.acceptsChanged(circuit.verifier, refusalGas, proof, changed)) {
             revert ModelRegistry_FalseSampleAccepted();
         }
     }
@@ -210,6 +210,22 @@ contract ModelRegistry is IModelRegistry {
         circuitId = _models[modelId].circuitId;
         if (circuitId == 0) revert ModelRegistry_UnknownModel(modelId);
         time = condemnedAt[circuitId];
+    }
+
+    /// @inheritdoc IModelRegistry
+    function requirements(bytes32 modelId) external view returns (Requirements memory) {
+        Model memory model = _models[modelId];
+        if (model.circuitId == 0) revert ModelRegistry_UnknownModel(modelId);
+        Circuit storage circuit = _circuits[model.circuitId];
+        return
+            Requirements({
+                circuitId: model.circuitId,
+                condemnedAt: condemnedAt[model.circuitId],
+                weightsCommitment: model.weightsCommitment,
+                verifier: circuit.verifier,
+                codeHash: circuit.codeHash,
+                statement: circuit.statement
+            });
     }
 
     function _isKnown(bytes32 circuitId) private view returns (bool) {

@@ -5,7 +5,7 @@ import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
 import {IProofAcceptance} from "./interfaces/IProofAcceptance.sol";
 import {Statement} from "./libraries/Statement.sol";
 import {VerifierCall} from "./libraries/VerifierCall.sol";
-import {Circuit, Layout} from "./types/Circuit.sol";
+import {Layout, Requirements} from "./types/Circuit.sol";
 
 /// @title The only place where it is decided that a proof counts.
 abstract contract ProofAcceptance is IProofAcceptance {
@@ -33,16 +33,15 @@ abstract contract ProofAcceptance is IProofAcceptance {
         bytes calldata proof,
         uint256[] calldata instances
     ) internal view returns (uint256[] calldata outputs) {
-        bytes32 circuitId = _requireUsable(demand.modelId);
-        (, uint256 weights) = registry.models(demand.modelId);
-        Circuit memory circuit = registry.circuits(circuitId);
-        Layout memory layout_ = circuit.statement;
+        Requirements memory required = registry.requirements(demand.modelId);
+        Layout memory layout_ = required.statement;
 
-        _requireVerifierCode(circuit);
+        _requireNotCondemned(required.circuitId, required.condemnedAt);
+        _requireVerifierCode(required.verifier, required.codeHash);
         layout_.requireCanonical(instances);
-        _requireStatement(layout_, demand, weights, instances);
-        if (!VerifierCall.accepts(circuit.verifier, gasleft(), proof, instances)) {
-            revert ProofAcceptance_ProofRejected(circuitId);
+        _requireStatement(layout_, demand, required.weightsCommitment, instances);
+        if (!VerifierCall.accepts(required.verifier, gasleft(), proof, instances)) {
+            revert ProofAcceptance_ProofRejected(required.circuitId);
         }
         return layout_.outputsOf(instances, demand.items);
     }
@@ -66,15 +65,18 @@ abstract contract ProofAcceptance is IProofAcceptance {
         if (inputsHash != demand.inputsHash) revert ProofAcceptance_WrongInputs(inputsHash, demand.inputsHash);
     }
 
-    function _requireVerifierCode(Circuit memory circuit) private view {
-        bytes32 codeHash = circuit.verifier.codehash;
-        if (codeHash != circuit.codeHash) revert ProofAcceptance_WrongVerifierCode(codeHash, circuit.codeHash);
+    function _requireVerifierCode(address verifier, bytes32 allowed) private view {
+        bytes32 codeHash = verifier.codehash;
+        if (codeHash != allowed) revert ProofAcceptance_WrongVerifierCode(codeHash, allowed);
     }
 
     /// @dev The model is known and its circuit not condemned.
-    function _requireUsable(bytes32 modelId) internal view returns (bytes32 circuitId) {
-        uint256 condemnedAt;
-        (circuitId, condemnedAt) = registry.condemnation(modelId);
+    function _requireUsable(bytes32 modelId) internal view {
+        (bytes32 circuitId, uint256 condemnedAt) = registry.condemnation(modelId);
+        _requireNotCondemned(circuitId, condemnedAt);
+    }
+
+    function _requireNotCondemned(bytes32 circuitId, uint256 condemnedAt) private pure {
         if (condemnedAt != 0) revert ProofAcceptance_Condemned(circuitId, condemnedAt);
     }
 }

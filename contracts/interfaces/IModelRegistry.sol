@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Circuit} from "../types/Circuit.sol";
+import {Circuit, Requirements} from "../types/Circuit.sol";
 
 /// @title Circuits with their verifiers, and models under circuits. It only grows.
 interface IModelRegistry {
@@ -71,4 +71,7 @@ interface IModelRegistry {
 
     /// @notice The circuit of a model, and when it was condemned; 0 if it was not.
     function condemnation(bytes32 modelId) external view returns (bytes32 circuitId, uint40 time);
+
+    /// @notice All that a proof of a model is held against, in one call; reverts if the model is unknown.
+    function requirements(bytes32 modelId) external view returns (Requirements memory);
 }

@@ -40,3 +40,13 @@ struct Circuit {
     bool exact; // inputs and weights determine the outputs
     uint64 tolerance; // worst error of an output word, in output units; 0 when exact
 }
+
+/// @notice What a proof of a model is held against.
+struct Requirements {
+    bytes32 circuitId;
+    uint40 condemnedAt; // Unix seconds; 0 if the circuit was not condemned
+    uint256 weightsCommitment;
+    address verifier;
+    bytes32 codeHash; // of the verifier, as registered
+    Layout statement;
+}
