@@ -1,0 +1,134 @@
+"""A node, the contracts and the digits model, all made through the command line."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from prover.chain import node
+from prover.chain.client import connect
+from prover.chain.deployments import read
+from tests.localchain import Chain, settings_of
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
+ZKESCROW = str(Path(sys.executable).with_name("zkescrow"))
+
+
+@dataclass(frozen=True)
+class Result:
+    status: int
+    out: str
+    err: str
+
+    @property
+    def data(self) -> dict[str, Any]:
+        loaded: dict[str, Any] = json.loads(self.out)
+        return loaded
+
+    def sentence(self) -> str:
+        """The one line of an error; fails if there was none, or a traceback."""
+        lines = [line for line in self.err.splitlines() if not line.startswith("  ")]
+        assert len(lines) == 1, self.err
+        assert lines[0].startswith("zkescrow: "), self.err
+        return lines[0]
+
+
+@dataclass(frozen=True)
+class Cli:
+    """The command line of one user: a home, a node."""
+
+    environment: dict[str, str] = field(repr=False)
+
+    def run(self, *arguments: object, status: int = 0, **environment: str) -> Result:
+        done = subprocess.run(
+            [ZKESCROW, *(str(argument) for argument in arguments)],
+            env=os.environ | self.environment | environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        told = "\n".join([f"{arguments}: {done.returncode}", done.stdout, done.stderr])
+        assert done.returncode == status, told
+        return Result(done.returncode, done.stdout, done.stderr)
+
+    def json(self, *arguments: object, status: int = 0, **environment: str) -> dict[str, Any]:
+        return self.run(*arguments, "--json", status=status, **environment).data
+
+    def post(self, index: int = 3, *extra: object) -> dict[str, Any]:
+        return self.json(
+            *("prediction", "post", "--model", "digits", "--account", 2),
+            *("--inputs", EXAMPLES / "digits-test.npz", "--index", index),
+            *("--reward", "0.01", "--stake", "0.005"),
+            *extra,
+        )
+
+
+@dataclass(frozen=True)
+class World:
+    cli: Cli
+    chain: Chain
+    home: Path
+    model: dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    directory = tmp_path_factory.mktemp("e2e")
+    port = node.free_port()
+    settings = {
+        "home": str(directory / "home"),
+        "deployments": str(directory / "deployments"),
+        "rpc_url": f"http://127.0.0.1:{port}",
+    }
+    cli = Cli({f"ZKESCROW_{name.upper()}": value for name, value in settings.items()})
+    with running_node(cli, port):
+        cli.run("deploy", "--account", 0)
+        data = EXAMPLES / "digits-calibration.npz"
+        arguments = ("model", "add", EXAMPLES / "digits-cnn.onnx", "--data", data)
+        model = cli.json(*arguments, "--name", "digits", "--account", 1)
+        client = connect(settings["rpc_url"])
+        chain = Chain(client, read(directory / "deployments/31337.json"), settings["rpc_url"])
+        yield World(cli, chain, directory / "home", model)
+
+
+class running_node:
+    """`zkescrow node` in a process of its own; ends it as Ctrl-C does."""
+
+    def __init__(self, cli: Cli, port: int) -> None:
+        self._process = subprocess.Popen(
+            [ZKESCROW, "node", "--port", str(port)],
+            env=os.environ | cli.environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> None:
+        assert self._process.stdout is not None
+        assert re.search("chain 31337 at http", self._process.stdout.readline())
+
+    def __exit__(self, *_: object) -> None:
+        self._process.send_signal(2)
+        self._process.wait(20)
+
+
+@pytest.fixture
+def world(digits: World) -> Iterator[World]:
+    """The shared world; the chain is put back afterwards."""
+    snapshot = digits.chain.rpc("evm_snapshot")
+    with settings_of(
+        **{
+            name.removeprefix("ZKESCROW_").lower(): value
+            for name, value in digits.cli.environment.items()
+        }
+    ):
+        yield digits
+    assert digits.chain.rpc("evm_revert", snapshot)
