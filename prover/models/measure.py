@@ -1,11 +1,14 @@
 """Compares the quantised model with the float model on calibration data."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from onnx import shape_inference
 
+from prover.models.graph import static_shape
 from prover.models.onnx_file import ImportedModel
 from prover.models.plan import Accuracy
 from prover.models.ranges import Quantisation, evaluate
@@ -18,6 +21,21 @@ class Measurement:
 
     outputs: Floats
     accuracy: Accuracy
+
+
+def multiplications(model: ImportedModel) -> int:
+    """Multiplications by weights of one evaluation, roughly: what evaluating a sample costs."""
+    sizes = {t.name: tuple(t.dims) for t in model.proto.graph.initializer}
+    shapes = shape_inference.infer_shapes(model.proto).graph.value_info
+    outputs = {v.name: static_shape(v) for v in (*shapes, *model.proto.graph.output)}
+    total = model.elements
+    for node in model.proto.graph.node:
+        if node.op_type == "MatMul":
+            total += math.prod(sizes[node.input[1]])
+        elif node.op_type == "Conv":
+            places = math.prod(size or 1 for size in outputs.get(node.output[0], ()))
+            total += places * math.prod(sizes[node.input[1]][1:])
+    return total
 
 
 def measure(

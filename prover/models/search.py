@@ -7,7 +7,7 @@ that is chosen, which must equal the numpy results.
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from prover.models.calibration import Calibration
 from prover.models.draft import Scales, costs_of, draft, too_much
 from prover.models.engine import CircuitEngine, Settings
 from prover.models.floating import Floats, outputs_of
-from prover.models.measure import measure
+from prover.models.measure import measure, multiplications
 from prover.models.onnx_file import ImportedModel
 from prover.models.plan import Accuracy, Constraints, Plan
 from prover.models.ranges import Quantisation, domain, evaluate
@@ -30,7 +30,8 @@ INEXACT_SCALES = range(5, 11)
 NO_REBASE, REBASE = 10, 1
 LEGS = range(1, 7)
 INNER_COLUMNS = (2, 3)
-MAX_EVALUATED = 256
+MIN_EVALUATED, MAX_EVALUATED = 16, 256
+EVALUATED_WORK = 50_000_000
 MAX_CONFIRMED = 4
 MAX_ITEMS = 1024
 
@@ -48,7 +49,8 @@ class _Search:
     expected: Floats
     low: float
     high: float
-    judged: list[Candidate]
+    judged: list[Candidate] = field(default_factory=list)
+    rows: dict[tuple[int, int], int] = field(default_factory=dict)
 
     def settings(self, plan: Plan) -> Settings:
         content = wrap(self.model, plan).SerializeToString()
@@ -102,9 +104,10 @@ def _prepared(
             f"calibration inputs run from {least:g} to {most:g}: all must lie in the domain, "
             f"{low:g} to {high:g}"
         )
-    sample = calibration.head(MAX_EVALUATED)
+    affordable = max(MIN_EVALUATED, EVALUATED_WORK // multiplications(model))
+    sample = calibration.head(min(MAX_EVALUATED, affordable))
     expected = outputs_of(model.proto, sample.inputs)
-    return _Search(model, sample, constraints, engine, expected, low, high, [])
+    return _Search(model, sample, constraints, engine, expected, low, high)
 
 
 def _outward(limit: float) -> float:
@@ -173,12 +176,14 @@ def _cheapest(search: _Search, accurate: list[Scales]) -> Plan | None:
 
 
 def _worthwhile(search: _Search, accurate: list[Scales], columns: int) -> list[Ranked]:
-    """Candidates of all numbers of digits, until more digits, which need more rows, cost more."""
+    """Candidates of each number of digits, until more, which need more rows, cannot be cheaper."""
     ranked: list[Ranked] = []
     for legs in LEGS:
         found = list(_with_digits(search, accurate, legs, columns))
         least = min((order[0] for order, _, _ in found), default=math.inf)
         if ranked and least > min(order[0] for order, _, _ in ranked):
+            break
+        if not found and search.rows.get((legs, columns), 0) > 1 << search.constraints.max_logrows:
             break
         ranked += found
     return ranked
@@ -198,6 +203,7 @@ def _with_digits(
     if not drafts:
         return
     settings = search.settings(drafts[-1][0])
+    search.rows[legs, columns] = settings["num_rows"]
     for plan, scales in drafts:
         costs = costs_of(plan, scales, settings)
         plan = replace(plan, rows=settings["num_rows"], logrows=costs.logrows)

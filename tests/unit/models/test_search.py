@@ -39,9 +39,10 @@ class OfRows:
     """An engine whose circuits all have so many rows; it evaluates nothing."""
 
     def __init__(self, rows: int) -> None:
-        self.rows = rows
+        self.rows, self.asked = rows, 0
 
     def gen_settings(self, model: bytes, run_args: dict[str, Any]) -> dict[str, Any]:
+        self.asked += 1
         return {"num_rows": self.rows, "total_const_size": 10}
 
     def table(self, model: bytes, run_args: dict[str, Any]) -> list[dict[str, Any]]:
@@ -147,8 +148,10 @@ def test_deep_network_is_inexact_with_a_proven_tolerance_or_refused(tmp_path: Pa
 
 def test_too_large_a_network_is_refused_with_the_rows(tmp_path: Path) -> None:
     model = taken(mlp(), tmp_path)
+    engine = OfRows(5000)
     with pytest.raises(ModelRefused, match=r"needs 2\^13 rows, 2\^12 are allowed"):
-        find_plan(model, samples(model), Constraints(max_logrows=12), OfRows(5000))
+        find_plan(model, samples(model), Constraints(max_logrows=12), engine)
+    assert engine.asked <= 4  # more digits need more rows: not asked for again
 
 
 def test_too_little_memory_is_refused(tmp_path: Path) -> None:
