@@ -21,7 +21,6 @@ from ape.contracts import ContractInstance  # noqa: E402
 from ape.logging import LogLevel, logger  # noqa: E402
 from ape.managers.chain import ChainManager  # noqa: E402
 from ape.managers.project import LocalProject  # noqa: E402
-
 from ape_ethereum.trace import Trace  # noqa: E402
 
 from prover.chain import node  # noqa: E402
@@ -34,10 +33,10 @@ logger.set_level(LogLevel.ERROR)
 
 @pytest.fixture(scope="session")
 def chain() -> Iterator[ChainManager]:
-    """A node that enforces the gas limit of a transaction (EIP-7825), as `zkescrow node` starts it."""
+    """The node of `zkescrow node`, which enforces the gas limit of a transaction (EIP-7825)."""
     with node.running() as client, pytest.MonkeyPatch.context() as patch:
         patch.setenv("APE_FOUNDRY_HOST", str(client.web3.provider.endpoint_uri))
-        # ape prints a call trace for each revert, at a second each; here reverts are what is wanted.
+        # ape prints a call trace for each revert, at a second each; here they are wanted.
         patch.setattr(Trace, "show", lambda *_, **__: None)
         with ape.networks.ethereum.local.use_provider("foundry"):
             yield ape.chain

@@ -81,7 +81,7 @@ def hidden_layout() -> Layout:
     )
 
 
-def circuit_of(verifier: ContractInstance, layout: Layout, **changes: Any) -> Circuit:
+def circuit_of(verifier: ContractInstance, layout: Layout, /, **changes: Any) -> Circuit:
     """The circuit as `registerCircuit` takes it; exact unless `changes` say otherwise."""
     fields: dict[str, Any] = {
         "verifier": verifier.address,

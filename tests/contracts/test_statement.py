@@ -1,5 +1,7 @@
 """The Statement library, against the vectors that prover/statement makes too."""
 
+from itertools import chain
+
 import pytest
 
 from prover.statement.context import JobContext
@@ -49,7 +51,7 @@ def test_outputs_are_those_of_the_vectors(library, vector, layout, instances):
     rows = [[int(value) for value in row] for row in vector["outputs"]]
     for items in range(1, len(rows) + 1):
         found = library.outputsOf(layout, instances, items)
-        assert [decode_signed(word) for word in found] == sum(rows[:items], [])
+        assert [decode_signed(word) for word in found] == [*chain.from_iterable(rows[:items])]
 
 
 def test_weights_are_a_word_or_zero(library, vector, layout, instances):
@@ -94,9 +96,9 @@ def test_canonical_instances_pass(library, vector, layout, instances):
     library.requireCanonical(layout, [FIELD_MODULUS - 1] * len(instances))
 
 
-@pytest.mark.parametrize("value", [FIELD_MODULUS, FIELD_MODULUS + 1, 2**256 - 1])
+@pytest.mark.parametrize("value", [FIELD_MODULUS, 2**256 - 1])
 def test_RevertWhen_any_instance_is_out_of_the_field(library, attacker, layout, instances, value):
-    for word in range(0, len(instances), 7):
+    for word in (0, len(instances) - 1):
         changed = [*instances[:word], value, *instances[word + 1 :]]
         with reverts(library.Statement_OutOfField, word=word, value=value):
             library.requireCanonical.transact(layout, changed, sender=attacker)
