@@ -24,7 +24,11 @@ library Statement {
             revert Statement_WrongInstanceCount(instances.length, layout_.instances);
         }
         for (uint256 i = 0; i < instances.length; ++i) {
-            if (instances[i] >= FIELD_MODULUS) revert Statement_OutOfField(i, instances[i]);
+            uint256 word;
+            assembly ("memory-safe") {
+                word := calldataload(add(instances.offset, shl(5, i))) // instances[i], in bounds by the loop
+            }
+            if (word >= FIELD_MODULUS) revert Statement_OutOfField(i, word);
         }
     }
 
@@ -34,10 +38,12 @@ library Statement {
         uint256[] calldata instances,
         uint256 context
     ) internal pure returns (bool) {
-        uint256 mask = (1 << layout_.contextBits) - 1;
-        for (uint256 j = 0; j < layout_.contextLimbs; ++j) {
-            if (instances[layout_.context + j] != context & mask) return false;
-            context >>= layout_.contextBits;
+        uint256 bits = layout_.contextBits;
+        uint256 mask = (1 << bits) - 1;
+        uint256 end = uint256(layout_.context) + layout_.contextLimbs;
+        for (uint256 i = layout_.context; i < end; ++i) {
+            if (instances[i] != context & mask) return false;
+            context >>= bits;
         }
         return true;
     }
