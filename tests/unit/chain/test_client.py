@@ -1,0 +1,117 @@
+"""Connections, deployments and accounts: each thing that can be wrong is said in one sentence."""
+
+import http.server
+import json
+import threading
+from pathlib import Path
+
+import pytest
+from eth_account import Account
+
+from prover.chain import deployments, node
+from prover.chain.accounts import anvil_account, signer
+from prover.chain.client import Client, connect
+from prover.chain.deploy import deploy_contracts
+from prover.errors import ChainError, EnvironmentMissing, UsageError
+from tests.localchain import DEPLOYER, Chain, settings_of
+
+FIRST_ACCOUNT = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+
+
+def test_a_wrong_address_scheme_or_chain_is_refused(chain: Chain) -> None:
+    with pytest.raises(UsageError, match="http"):
+        connect("ws://127.0.0.1:1")
+    with pytest.raises(ChainError, match="no Ethereum node answers"):
+        connect("http://127.0.0.1:1")
+    with pytest.raises(ChainError, match="serves chain 31337: chain 1 is wanted"):
+        connect(chain.url, 1)
+    assert connect(chain.url).scope == chain.client.scope
+
+
+def test_a_server_that_is_no_node_is_refused() -> None:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"<html>hello</html>")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        with pytest.raises(ChainError, match="no Ethereum node answers"):
+            connect(f"http://127.0.0.1:{server.server_port}")
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_a_second_deployment_sends_nothing(chain: Chain) -> None:
+    block = chain.client.block()["number"]
+    again, new = deploy_contracts(chain.client, anvil_account(DEPLOYER))
+    assert (again, new) == (chain.deployment, False)
+    assert chain.client.block()["number"] == block
+
+
+def test_a_deployment_without_code_or_file_is_refused(chain: Chain, tmp_path: Path) -> None:
+    chain.rpc("anvil_setCode", chain.deployment.market, "0x")
+    with pytest.raises(ChainError, match="no code"):
+        deployments.load(chain.client)
+    with settings_of(deployments=str(tmp_path)):
+        with pytest.raises(EnvironmentMissing, match="zkescrow deploy"):
+            deployments.load(chain.client)
+        for content in ("{", "{}", json.dumps({"chainId": 31337, "contracts": {}})):
+            (tmp_path / "31337.json").write_text(content)
+            with pytest.raises(EnvironmentMissing, match="deploy again"):
+                deployments.load(chain.client)
+
+
+def test_published_accounts_are_for_the_local_chain_only(chain: Chain) -> None:
+    assert signer(chain.client, 0).address == FIRST_ACCOUNT
+    mainnet = Client(chain.client.web3, 1, "1:0")
+    with pytest.raises(UsageError, match="chain 31337 only"):
+        signer(mainnet, 0)
+    with pytest.raises(UsageError, match="0 to 9"):
+        signer(chain.client, 10)
+    with pytest.raises(EnvironmentMissing, match="ZKESCROW_KEYSTORE"):
+        signer(mainnet, None)
+
+
+def test_a_key_comes_from_the_environment_or_an_encrypted_file(
+    chain: Chain, tmp_path: Path
+) -> None:
+    account = Account.create()
+    key = "0x" + bytes(account.key).hex()
+    with settings_of(private_key=key):
+        assert signer(chain.client, None).address == account.address
+    with settings_of(private_key="0x1234"), pytest.raises(UsageError) as caught:
+        signer(chain.client, None)
+    assert "1234" not in str(caught.value)
+    path = tmp_path / "key.json"
+    path.write_text(json.dumps(Account.encrypt(account.key, "word", kdf="pbkdf2", iterations=2)))
+    with settings_of(keystore=str(path), keystore_password="word"):
+        assert signer(chain.client, None).address == account.address
+    with (
+        settings_of(keystore=str(path), keystore_password="other"),
+        pytest.raises(UsageError, match="does not open"),
+    ):
+        signer(chain.client, None)
+
+
+def test_anvil_that_is_missing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with (
+        settings_of(project=str(tmp_path)),
+        pytest.raises(EnvironmentMissing, match="scripts/setup"),
+    ):
+        node.find_anvil()
+    with settings_of(anvil=str(tmp_path)), pytest.raises(EnvironmentMissing, match="no program"):
+        node.find_anvil()
+
+
+def test_a_port_that_is_taken_is_said(chain: Chain) -> None:
+    port = int(chain.url.rpartition(":")[2])
+    with pytest.raises(ChainError, match="is taken"):
+        node.check_port(port)

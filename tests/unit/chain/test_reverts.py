@@ -1,0 +1,54 @@
+"""Every error of the contracts has words, with its values and what to do."""
+
+import pytest
+from eth_abi.abi import encode
+from eth_utils.abi import abi_to_signature
+from eth_utils.crypto import keccak
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prover.chain.contracts import NAMES, abi
+from prover.chain.reverts import ADVICE, decode_revert
+
+DECLARED = {
+    entry["name"]: entry for name in NAMES for entry in abi(name) if entry["type"] == "error"
+}
+
+
+def selector(signature: str) -> bytes:
+    return keccak(text=signature)[:4]
+
+
+def test_every_declared_error_has_advice() -> None:
+    assert set(DECLARED) <= set(ADVICE)
+
+
+@pytest.mark.parametrize("name", sorted(DECLARED))
+def test_a_declared_error_is_known_by_its_selector(name: str) -> None:
+    signature = abi_to_signature(DECLARED[name])  # type: ignore[arg-type]
+    revert = decode_revert(selector(signature) + bytes(32 * 12))
+    assert revert.name in (name, "malformed error")
+    assert decode_revert(selector(signature) + bytes(32 * 12)).sentence()
+
+
+def test_the_values_and_the_states_are_shown() -> None:
+    data = selector("PredictionMarket_Late(uint256,uint256)") + encode(["uint256"] * 2, [12, 11])
+    revert = decode_revert(data)
+    assert revert.arguments == {"now": 12, "deadline": 11}
+    assert "now 12, deadline 11" in revert.sentence()
+    data = selector("PredictionMarket_WrongState(uint8,uint8)") + encode(["uint8"] * 2, [3, 2])
+    assert decode_revert(data).arguments == {"actual": "Paid", "allowed": "Locked"}
+
+
+def test_strings_panics_and_errors_of_the_libraries_are_known() -> None:
+    text = selector("Error(string)") + encode(["string"], ["no such thing"])
+    assert "no such thing" in decode_revert(text).sentence()
+    panic = selector("Panic(uint256)") + encode(["uint256"], [0x11])
+    assert "overflows" in decode_revert(panic).sentence()
+    token = selector("SafeERC20FailedOperation(address)") + encode(["address"], ["0x" + "11" * 20])
+    assert decode_revert(token).name == "SafeERC20FailedOperation"
+
+
+@given(st.binary(max_size=200))
+def test_any_data_gets_words(data: bytes) -> None:
+    assert decode_revert(data).sentence()
