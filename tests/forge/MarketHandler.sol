@@ -8,8 +8,8 @@ import {MarketSetUp} from "./MarketSetUp.sol";
 import {vm} from "./Vm.sol";
 
 /// @notice Anybody doing anything with the market, and what must have come of it.
-/// @dev Calls that the market refuses are no failures; what it does is compared with the table of docs/SPEC.md. The
-/// first thing that should not have happened is kept in `broken`.
+/// @dev What the market does is compared with the table of docs/SPEC.md, and so is what it refuses: a call that the
+/// table allows must not fail. The last thing that should not have happened is kept in `broken`.
 contract MarketHandler is MarketSetUp {
     uint256 private constant MAX_JOBS = 12;
 
@@ -24,7 +24,7 @@ contract MarketHandler is MarketSetUp {
     mapping(string => uint256) public done;
     string public broken;
 
-    /// @dev What the contract says of a job and of the credits in its currency.
+    /// @dev What the contract says of a job, the deadline of its state (0 once it has ended), and the credits.
     struct Picture {
         IPredictionMarket.State state;
         address payee;
@@ -103,7 +103,10 @@ contract MarketHandler is MarketSetUp {
             if (caller != job.consumer) broken = "a stranger cancelled";
             if (block.timestamp > job.terms.openUntil) broken = "cancelled late";
             _expectEnd(job, before, IPredictionMarket.State.Cancelled, job.terms.reward, 0, job.consumer);
-        } catch {}
+        } catch {
+            bool allowed = caller == job.consumer && _isOpen(job, before);
+            if (allowed) broken = "a consumer could not cancel in time";
+        }
     }
 
     function lock(uint256 which, uint256 who, uint256 payee) external {
@@ -111,15 +114,20 @@ contract MarketHandler is MarketSetUp {
         IPredictionMarket.Job memory job = _job(which);
         Picture memory before = _picture(job);
         uint256 value = job.terms.currency.isNative() ? job.terms.stake : 0;
-        vm.prank(_actor(who));
+        address caller = who % 3 == 0 && job.terms.provider != address(0) ? job.terms.provider : _actor(who);
+        vm.prank(caller);
         try market.lock{value: value}(job, _actor(payee)) {
             _expectFrom(before, IPredictionMarket.State.Open);
             if (block.timestamp > job.terms.openUntil) broken = "locked late";
             Picture memory current = _picture(job);
             if (current.state != IPredictionMarket.State.Locked) broken = "lock did not lock";
             if (current.deadline != block.timestamp + job.terms.proveSeconds) broken = "wrong deadline";
+            if (!_mayLock(job, caller)) broken = "a stranger locked";
             ++done["lock"];
-        } catch {}
+        } catch {
+            bool allowed = _mayLock(job, caller) && _isOpen(job, before) && !_isOdd(job);
+            if (allowed && _condemnedAt(job) == 0) broken = "a provider could not lock in time";
+        }
     }
 
     /// @dev One in four values of `honest` binds the proof to somebody else than the payee.
@@ -134,10 +142,14 @@ contract MarketHandler is MarketSetUp {
             _expectFrom(before, IPredictionMarket.State.Locked);
             if (bound != before.payee) broken = "a proof of somebody else paid";
             if (block.timestamp > before.deadline) broken = "delivered late";
-            if (registry.condemnedAt(circuitId) != 0) broken = "a condemned circuit paid";
+            if (_condemnedAt(job) != 0) broken = "a condemned circuit paid";
             uint256 paid = uint256(job.terms.reward) + job.terms.stake;
             _expectEnd(job, before, IPredictionMarket.State.Paid, 0, paid, before.payee);
-        } catch {}
+        } catch {
+            bool timely = before.state == IPredictionMarket.State.Locked && block.timestamp <= before.deadline;
+            bool good = bound == before.payee && _condemnedAt(job) == 0;
+            if (timely && good) broken = "a good proof was refused in time";
+        }
     }
 
     function refund(uint256 which, uint256 who) external {
@@ -150,20 +162,22 @@ contract MarketHandler is MarketSetUp {
         vm.prank(caller);
         try market.refund(job) {
             _expectRefund(job, before);
-        } catch {}
+        } catch {
+            if (before.deadline != 0 && block.timestamp > before.deadline)
+                broken = "a missed deadline was not refunded";
+        }
     }
 
     function _expectRefund(IPredictionMarket.Job memory job, Picture memory before) private {
         bool locked = before.state == IPredictionMarket.State.Locked;
         if (!locked) _expectFrom(before, IPredictionMarket.State.Open);
-        uint256 deadline = locked ? before.deadline : job.terms.openUntil;
-        uint256 condemnedAt = registry.condemnedAt(circuitId);
+        uint256 condemnedAt = _condemnedAt(job);
         uint256 reward = job.terms.reward;
         uint256 stake = locked ? job.terms.stake : 0;
-        if (condemnedAt != 0 && condemnedAt <= deadline) {
+        if (condemnedAt != 0 && condemnedAt <= before.deadline) {
             _expectEnd(job, before, IPredictionMarket.State.Voided, reward, stake, before.payee);
         } else {
-            if (block.timestamp <= deadline) broken = "refunded early";
+            if (block.timestamp <= before.deadline) broken = "refunded early";
             IPredictionMarket.State end = locked ? IPredictionMarket.State.Slashed : IPredictionMarket.State.Expired;
             _expectEnd(job, before, end, reward + stake, 0, before.payee);
         }
@@ -178,13 +192,22 @@ contract MarketHandler is MarketSetUp {
             if (amount != credit || credit == 0) broken = "withdrew another amount";
             if (market.credits(currency, actor) != 0) broken = "credit left after a withdrawal";
             ++done["withdraw"];
-        } catch {}
+        } catch {
+            if (credit != 0 && currency.unwrap() != address(odd)) broken = "a credit could not be withdrawn";
+        }
     }
 
     /* THE WORLD AROUND */
 
     function pass(uint16 time) external {
         vm.warp(block.timestamp + (time % 2 hours));
+    }
+
+    /// @dev To the last second of a job's state, or the first one after it.
+    function passToDeadline(uint256 which, bool after_) external {
+        if (_jobs.length == 0) return;
+        uint256 deadline = _picture(_job(which)).deadline + (after_ ? 1 : 0);
+        if (deadline > block.timestamp) vm.warp(deadline);
     }
 
     function donate(uint256 what, uint96 amount) external {
@@ -209,13 +232,13 @@ contract MarketHandler is MarketSetUp {
         odd.setCall(address(market), message);
     }
 
-    /// @dev Seldom, as it ends all trade.
+    /// @dev Seldom, as it ends all trade with the circuit. New jobs use another one.
     function condemn(uint256 luck) external {
-        if (luck % 8 != 0) return;
+        if (luck % 4 != 0) return;
         (uint256[] memory a, uint256[] memory b) = (_statement(0, 0), _statement(0, 1));
-        try registry.condemn(circuitId, _proof(a), a, _proof(b), b) {
-            ++done["condemn"];
-        } catch {}
+        registry.condemn(circuitId, _proof(a), a, _proof(b), b);
+        _registerCircuit();
+        ++done["condemned"];
     }
 
     /// @notice Waits until every deadline has passed, and lets a stranger refund whatever has not ended.
@@ -259,6 +282,8 @@ contract MarketHandler is MarketSetUp {
 
     function _picture(IPredictionMarket.Job memory job) private view returns (Picture memory picture) {
         (picture.state, picture.payee, picture.deadline) = market.jobs(market.jobIdOf(job));
+        if (picture.state == IPredictionMarket.State.Open) picture.deadline = job.terms.openUntil;
+        if (endings[market.jobIdOf(job)] != 0) picture.deadline = 0;
         picture.credits = new uint256[](actors.length);
         for (uint256 i = 0; i < actors.length; ++i) {
             picture.credits[i] = market.credits(job.terms.currency, actors[i]);
@@ -273,6 +298,22 @@ contract MarketHandler is MarketSetUp {
 
     function _job(uint256 seed) private view returns (IPredictionMarket.Job memory) {
         return _jobs[seed % _jobs.length];
+    }
+
+    function _isOpen(IPredictionMarket.Job memory job, Picture memory before) private view returns (bool) {
+        return before.state == IPredictionMarket.State.Open && block.timestamp <= job.terms.openUntil;
+    }
+
+    function _mayLock(IPredictionMarket.Job memory job, address caller) private pure returns (bool) {
+        return job.terms.provider == address(0) || job.terms.provider == caller;
+    }
+
+    function _isOdd(IPredictionMarket.Job memory job) private view returns (bool) {
+        return job.terms.currency.unwrap() == address(odd);
+    }
+
+    function _condemnedAt(IPredictionMarket.Job memory job) private view returns (uint256 time) {
+        (, time) = registry.condemnation(job.terms.modelId);
     }
 
     function _itemsOf(IPredictionMarket.Job memory job) private pure returns (uint256) {

@@ -21,6 +21,11 @@ contract MarketSetUp {
     function _deploy() internal {
         registry = new ModelRegistry();
         market = new PredictionMarket(registry);
+        _registerCircuit();
+    }
+
+    /// @dev A circuit of its own verifier, and its model, for the jobs to come.
+    function _registerCircuit() internal {
         uint256[] memory sample = _statement(0, 0);
         circuitId = registry.registerCircuit(_circuit(address(new MockVerifier())), _proof(sample), sample);
         modelId = registry.registerModel(circuitId, 0);
