@@ -1,7 +1,6 @@
 """Options that commands share, and the parsing of amounts, times and ids."""
 
 import re
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,7 +24,8 @@ ModelName = Annotated[str, typer.Option("--model", help="Name or id of a registe
 OutFile = Annotated[Path | None, typer.Option("--out", help="File to write.")]
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_DURATION = re.compile(r"(\d+)([smhd]?)")
+_AMOUNT = re.compile(r"(\d+)(?:\.(\d+))?", re.ASCII)
+_DURATION = re.compile(r"(\d+)([smhd]?)", re.ASCII)
 ETHER_DECIMALS = 18
 
 
@@ -63,20 +63,19 @@ def duration(text: str, name: str) -> int:
 
 def units(text: str, name: str, decimals: int = ETHER_DECIMALS) -> int:
     """Smallest units (wei) of a decimal amount. Raises UsageError unless it is exact."""
-    try:
-        amount = Decimal(text) * 10**decimals
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or amount < 0 or amount != amount.to_integral_value():
+    match = _AMOUNT.fullmatch(text.strip())
+    fraction = (match[2] or "") if match else ""
+    if match is None or len(fraction) > decimals:
         raise UsageError(
             f"{name} {text!r}: a number from 0 with at most {decimals} decimals is allowed"
         )
-    return int(amount)
+    return int(match[1]) * 10**decimals + int(fraction.ljust(decimals, "0") or 0)
 
 
 def in_ether(wei: int) -> str:
     """An amount of wei as ETH, without trailing zeros."""
-    return f"{Decimal(wei) / 10**ETHER_DECIMALS:.18f}".rstrip("0").rstrip(".") + " ETH"
+    whole, rest = divmod(wei, 10**ETHER_DECIMALS)
+    return f"{whole}.{rest:0{ETHER_DECIMALS}d}".rstrip("0").rstrip(".") + " ETH"
 
 
 def id_bytes(text: str, name: str) -> bytes:

@@ -22,6 +22,7 @@ from prover.statement.poseidon import digest
 VERSION = 1
 MIN_SALT_BITS = 120
 MAX_INTEGER_CHARACTERS = 17  # canonical JSON holds integers below 2^53
+MAX_DEPTH = 4  # the request, its items, an item, its values
 _OVERHEAD_BYTES = 256
 _CIRCUIT_ID = re.compile(r"0x[0-9a-f]{64}")
 
@@ -86,6 +87,7 @@ class Request:
     def from_bytes(cls, content: bytes) -> "Request":
         """The inverse of `to_bytes`. Raises StatementInvalid unless the file is canonical."""
         try:
+            _check_depth(content)
             request = _parse(json.loads(content, parse_float=_no_float, parse_constant=_no_float))
             canonical = request.to_bytes()
         except (ValueError, KeyError, TypeError, RecursionError) as error:
@@ -148,6 +150,15 @@ def _check_count(number: int, name: str, found: int, allowed: int) -> None:
         raise StatementInvalid(
             f"item {number} has {found} {name}: exactly {allowed} are allowed by this circuit"
         )
+
+
+def _check_depth(content: bytes) -> None:
+    """The parser recurses, and a library may have raised the limit above what the stack holds."""
+    depth = 0
+    for byte in content:
+        depth += (byte in b"[{") - (byte in b"]}")
+        if depth > MAX_DEPTH:
+            raise ValueError(f"more than {MAX_DEPTH} brackets deep")
 
 
 def _parse(fields: Any) -> Request:

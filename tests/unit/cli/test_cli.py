@@ -1,0 +1,95 @@
+"""The command line without a chain: help, options, exit statuses."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prover.cli.app import COMMANDS, run
+from prover.cli.options import duration, in_ether, units
+from prover.errors import UsageError
+
+ZKESCROW = str(Path(sys.executable).with_name("zkescrow"))
+HELP_SECONDS = 0.3
+
+
+def test_help_is_quick_and_imports_nothing_heavy() -> None:
+    """CPU time of the best of five runs: other programs must not make this fail."""
+    import resource
+
+    def once() -> float:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([ZKESCROW, "--help"], check=True, capture_output=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    assert min(once() for _ in range(5)) < HELP_SECONDS
+    heavy = "[m for m in sys.modules if m in ('web3', 'ezkl', 'onnx', 'numpy', 'rich', 'pydantic')]"
+    code = f"import sys, prover.cli.app as a; a.run(['--help']); print({heavy})"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([name, "--help"]) == 0
+    out = capsys.readouterr().out
+    assert "--json" in out or "Commands:" in out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nonsense"],
+        ["node", "--port", "x"],
+        ["prediction", "post"],
+        ["explain-revert", "zz"],
+        ["model", "add", "missing.onnx"],
+    ],
+)
+def test_wrong_usage_is_one_sentence_and_status_2(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == 2
+    err = capsys.readouterr().err
+    assert re.fullmatch(r"zkescrow: [^\n]+\n", err)
+
+
+def test_a_traceback_comes_with_debug_only(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain-revert", "zz"]) == 2
+    assert "Traceback" not in capsys.readouterr().err
+    assert run(["explain-revert", "zz", "--debug"]) == 2
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_revert_data_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain-revert", "0x"]) == 0
+    assert "reverted without data" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90", 90), ("30s", 30), ("10m", 600), ("1h", 3600), ("2d", 172800)]
+)
+def test_durations(text: str, seconds: int) -> None:
+    assert duration(text, "--x") == seconds
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1.5h", "1w", "h", "1 h"])
+def test_other_durations_are_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="--x"):
+        duration(text, "--x")
+
+
+@given(st.integers(0, 10**30))
+def test_an_amount_is_read_back_exactly(wei: int) -> None:
+    assert units(in_ether(wei).removesuffix(" ETH"), "--reward") == wei
+
+
+@pytest.mark.parametrize("text", ["", "-1", "nan", "inf", "1e-19", "0x1", "1,5"])
+def test_other_amounts_are_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="--reward"):
+        units(text, "--reward")

@@ -1,0 +1,98 @@
+"""The inputs file: one form only, and nothing outside the circuit's domain."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prover.errors import StatementInvalid
+from prover.statement import poseidon
+from prover.statement.commitment import input_commitment, inputs_hash
+from prover.statement.field import FIELD_MODULUS
+from prover.statement.request import Item, Request, Shape, data_hash, salted
+
+SHAPE = Shape(slots=2, values=3, salt_elements=2, salt_bits=60, input_min=-8, input_max=8)
+values = st.tuples(*[st.integers(-8, 8)] * 3)
+salts = st.tuples(*[st.integers(0, 2**52)] * 2)
+items = st.builds(Item, values, salts)
+requests = st.builds(
+    Request, st.binary(min_size=32, max_size=32), st.lists(items, min_size=1, max_size=2).map(tuple)
+)
+
+
+@given(requests)
+def test_a_file_gives_the_request_back(request: Request) -> None:
+    content = request.to_bytes()
+    assert Request.from_bytes(content) == request
+    assert len(content) <= SHAPE.max_bytes
+    assert len(data_hash(content)) == 32
+
+
+@given(requests, st.data())
+def test_another_form_of_the_same_content_is_refused(request: Request, data: st.DataObject) -> None:
+    content = request.to_bytes()
+    at = data.draw(st.integers(0, len(content)))
+    with pytest.raises(StatementInvalid):
+        Request.from_bytes(content[:at] + b" " + content[at:])
+
+
+@given(st.binary(max_size=80))
+def test_no_other_file_is_accepted(content: bytes) -> None:
+    with pytest.raises(StatementInvalid):
+        Request.from_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"circuitId":"0x00","items":[],"version":1}',
+        b'{"items":[],"version":1}',
+        b'{"circuitId":"0x' + b"00" * 32 + b'","items":[{"salt":[],"values":[1.5]}],"version":1}',
+        b'{"circuitId":"0x' + b"00" * 32 + b'","items":[{"salt":[],"values":[true]}],"version":1}',
+        b'{"circuitId":"0x' + b"00" * 32 + b'","items":[{"values":[1]}],"version":1}',
+        b"[" * 100_000,
+        b"null",
+    ],
+)
+def test_a_file_of_another_form_is_refused(content: bytes) -> None:
+    with pytest.raises(StatementInvalid):
+        Request.from_bytes(content)
+
+
+def test_words_and_commitments_are_those_of_the_statement() -> None:
+    public, hashed = Item((-1, 2, 3)), Item((-1, 2, 3), (4, 5))
+    assert public.words() == (FIELD_MODULUS - 1, 2, 3)
+    assert hashed.words() == (poseidon.digest([-1, 2, 3, 4, 5]),)
+    request = Request(bytes(32), (public, hashed))
+    commitments = [input_commitment(item.words()) for item in request.items]
+    assert request.inputs_hash() == inputs_hash(commitments)
+
+
+GOOD = Request(bytes(32), (Item((-8, 0, 8), (0, 2**60 - 1)),))
+
+
+@pytest.mark.parametrize(
+    ("items", "words"),
+    [
+        ((), "0 items"),
+        (GOOD.items * 3, "3 items"),
+        ((Item((1, 2), (1, 1)),), "2 values"),
+        ((Item((1, 2, 3)),), "0 salt elements"),
+        ((Item((1, 2, 9), (1, 1)),), "value 9 at place 2"),
+        ((Item((1, -9, 3), (1, 1)),), "value -9 at place 1"),
+        ((Item((1, 2, 3), (1, 2**60)),), "salt element"),
+        ((Item((1, 2, 3), (-1, 1)),), "salt element"),
+    ],
+)
+def test_what_has_no_witness_is_refused(items: tuple[Item, ...], words: str) -> None:
+    GOOD.check(SHAPE)
+    with pytest.raises(StatementInvalid, match=words):
+        replace(GOOD, items=items).check(SHAPE)
+
+
+def test_salt_is_fresh_and_long_enough() -> None:
+    assert salted((1, 2, 3), SHAPE) != salted((1, 2, 3), SHAPE)
+    assert salted((1, 2, 3), replace(SHAPE, salt_elements=0)).salt == ()
+    with pytest.raises(StatementInvalid, match="at least 120 bits"):
+        salted((1, 2, 3), replace(SHAPE, salt_bits=59))
