@@ -1,0 +1,52 @@
+"""scripts/deploy.py, run by ape against a node of its own."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from prover.chain import deployments, node
+from prover.chain.contracts import MARKET, REGISTRY
+from prover.solidity.compile import compile_contracts
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_deploys_and_records_where(tmp_path):
+    with node.running() as client:
+        run(str(client.web3.provider.endpoint_uri), tmp_path)
+
+        deployment = deployments.read(tmp_path / "31337.json")
+        assert deployment.chain_id == 31337
+        compiled = compile_contracts([REGISTRY, MARKET])
+        assert client.code(deployment.registry) == compiled[REGISTRY].runtime
+        assert registry_of(client, deployment.market) == deployment.registry
+        for name, contract in compiled.items():
+            deployed = deployment.contracts[name]
+            assert deployed.input_hash == contract.input_hash
+            receipt = client.web3.eth.get_transaction_receipt(deployed.tx)
+            assert receipt["contractAddress"] == deployed.address
+            assert receipt["blockNumber"] == deployed.block
+
+
+def run(url: str, folder: Path) -> None:
+    environment = os.environ | {"APE_FOUNDRY_HOST": url, "ZKESCROW_DEPLOYMENTS": str(folder)}
+    arguments = ["--network", "ethereum:local:foundry", "--account", "TEST::0"]
+    ape = ROOT / ".venv/bin/ape"
+    done = subprocess.run(
+        [ape, "run", "deploy", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"deploy: {REGISTRY} 0x" in done.stdout
+
+
+def registry_of(client, market):
+    """The market's immutable."""
+    selector = client.web3.keccak(text="registry()")[:4]
+    answer = client.web3.eth.call({"to": market, "data": selector})
+    return client.web3.to_checksum_address(answer[-20:])
