@@ -1,0 +1,128 @@
+"""An audit agrees with an honest chain, and finds each thing that was changed."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from prover.audit import replay
+from prover.audit.replay import Auditor, AuditReport
+from prover.audit.report import html, lines, to_dict
+from prover.chain.events import Logged, fetch_events
+from prover.protocol import events as e
+from prover.proving.ezkl.system import Ezkl
+from prover.settings import get_settings
+from tests.conftest import Proven
+from tests.localchain import Chain
+from tests.unit.provider.test_serve import Scene
+
+
+@pytest.fixture
+def scene(chain: Chain, proven: Callable[[str], Proven]) -> Scene:
+    """One paid job, one open job."""
+    scene = Scene(chain, proven("plain"))
+    scene.post()
+    scene.provider().run_once()
+    scene.post()
+    return scene
+
+
+def audited(scene: Scene) -> AuditReport:
+    return Auditor(scene.chain.client, scene.chain.deployment, Ezkl()).run()
+
+
+def test_an_honest_chain_has_no_mismatch(scene: Scene) -> None:
+    report = audited(scene)
+    data = to_dict(report)
+    assert data["problems"] == []
+    assert (data["deliveries"], data["proofs_reverified"]) == (1, 1)
+    assert data["jobs"] == {"paid": 1, "open": 1}
+    assert data["ledgers"] == [
+        {"currency": e.ZERO_ADDRESS, "escrowed": 1000, "credited": 1400, "surplus": 0}
+    ]
+    assert "no mismatch" in html(report)
+    assert lines(report)[-1] == "0 mismatches"
+
+
+def test_proofs_without_artifacts_are_counted_apart(scene: Scene) -> None:
+    for path in get_settings().artifacts.iterdir():
+        path.unlink()
+    data = to_dict(audited(scene))
+    assert (data["proofs_reverified"], data["proofs_not_reverifiable"]) == (0, 1)
+
+
+def _outputs(event: e.Event) -> e.Event:
+    assert isinstance(event, e.PredictionDelivered)
+    return replace(event, outputs=(*event.outputs[:-1], event.outputs[-1] + 1))
+
+
+LIES: dict[type[e.Event], Callable[[Any], e.Event | None]] = {
+    e.PredictionDelivered: _outputs,
+    e.Credited: lambda event: replace(event, amount=event.amount - 1),
+    e.Deposited: lambda event: None,
+    e.JobLocked: lambda event: replace(event, deadline=event.deadline + 1),
+    e.JobPosted: lambda event: replace(event, nonce=event.nonce + 1),
+    e.ModelRegistered: lambda event: replace(event, weights_commitment=1),
+    e.CircuitRegistered: lambda event: None,
+}
+
+
+@pytest.mark.parametrize("kind", LIES)
+def test_an_event_that_was_changed_is_found(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, kind: type[e.Event]
+) -> None:
+    """A node that lies about one event, or leaves it out."""
+
+    def lying(*arguments: Any, **options: Any) -> Iterator[Logged]:
+        for logged in fetch_events(*arguments, **options):
+            told = LIES[kind](logged.event) if isinstance(logged.event, kind) else logged.event
+            if told is not None:
+                yield replace(logged, event=told)
+
+    monkeypatch.setattr(replay, "fetch_events", lying)
+    assert audited(scene).findings.mismatches
+
+
+def test_a_verifier_that_was_changed_is_found(scene: Scene) -> None:
+    scene.chain.rpc("anvil_setCode", scene.model.verifier, "0x600160005260206000f3")
+    found = [one.what for one in audited(scene).findings.mismatches]
+    assert any("hash of the verifier's code" in what for what in found)
+
+
+def test_money_that_is_missing_or_given_is_told(scene: Scene) -> None:
+    market = scene.chain.market.address
+    scene.chain.rpc("anvil_setBalance", market, hex(2401))
+    assert to_dict(audited(scene))["ledgers"][0]["surplus"] == 1
+    scene.chain.rpc("anvil_setBalance", market, hex(2399))
+    assert [one.what for one in audited(scene).findings.mismatches] == [
+        "2399 is held, 2400 is owed"
+    ]
+
+
+def test_a_proof_that_the_proof_system_refuses_is_found(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if the contract's verifier had accepted what ezkl does not."""
+    recover = replay.recover
+
+    def other(*arguments: Any) -> Any:
+        delivery = recover(*arguments)
+        assert delivery is not None
+        broken = bytes([delivery.proof.proof[0] ^ 1]) + delivery.proof.proof[1:]
+        return replace(delivery, proof=replace(delivery.proof, proof=broken))
+
+    monkeypatch.setattr(replay, "recover", other)
+    report = audited(scene)
+    found = [one.what for one in report.findings.mismatches]
+    assert "the proof system refuses the proof" in found
+    assert any("typed call" in what for what in found)
+    assert report.findings.proofs_reverified == 0
+
+
+def test_a_page_escapes_what_comes_from_the_chain(scene: Scene) -> None:
+    report = audited(scene)
+    report.findings.note("<script>", "&")
+    page = html(report)
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
