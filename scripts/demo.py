@@ -99,30 +99,32 @@ def draw(image: np.ndarray) -> None:
         )
 
 
-def prediction(chain: Chain, index: int, image: np.ndarray, true_label: int) -> dict[str, Any]:
-    """Post, serve and read one prediction."""
+def post(chain: Chain, index: int, image: np.ndarray, true_label: int) -> str:
+    """Ask and pay for one prediction; the job's id."""
     console.print(f"\n   test digit {index}, true label {true_label}:")
     draw(image)
-    job = chain.run(
-        "prediction", "post", "--model", "digits", "--inputs", str(TEST), "--index", str(index),
-        "--reward", REWARD, "--stake", STAKE, "--account", CONSUMER,
-    )["job"]  # fmt: skip
-    served = chain.run("provider", "run", "--once", "--account", PROVIDER)["jobs"]
-    outcome = next(entry for entry in served if entry["job"] == job)
+    return str(
+        chain.run(
+            "prediction", "post", "--model", "digits", "--inputs", str(TEST),
+            "--index", str(index), "--reward", REWARD, "--stake", STAKE, "--account", CONSUMER,
+        )["job"]
+    )  # fmt: skip
+
+
+def read(chain: Chain, job: str, served: dict[str, Any]) -> dict[str, Any]:
+    """The proven answer to a job, and what it took."""
     report = chain.run("prediction", "status", job)
     if report["state"] != "paid":
         raise DemoFailed(f"job {job} is {report['state']}, not paid")
     label = report["predictions"][0]["label"]
     console.print(
-        f"   [green]proven label {label}[/green]: proof in {outcome['prove_seconds']:.2f} s, "
-        f"verified and paid on the chain for {outcome['gas']:,} gas"
+        f"   [green]proven label {label}[/green]: proof in {served['prove_seconds']:.2f} s, "
+        f"verified and paid on the chain for {served['gas']:,} gas"
     )
     return {
-        "index": index,
-        "true_label": true_label,
         "proven_label": label,
-        "prove_seconds": outcome["prove_seconds"],
-        "gas": outcome["gas"],
+        "prove_seconds": served["prove_seconds"],
+        "gas": served["gas"],
     }
 
 
@@ -138,21 +140,34 @@ def play(chain: Chain, count: int) -> dict[str, Any]:
     )  # fmt: skip
     console.print(f"   model {model['modelId']}")
 
-    step(3, "The consumer", "pays for predictions; the provider proves them and is paid.")
+    step(3, "The consumer", "checks the model's verifier and pays for predictions in advance.")
     data = np.load(TEST)
-    predictions = [
-        prediction(chain, index, data["inputs"][index], int(data["labels"][index]))
-        for index in range(count)
-    ]
+    labels = [int(label) for label in data["labels"][:count]]
+    jobs = [post(chain, at, data["inputs"][at], label) for at, label in enumerate(labels)]
 
-    step(4, "The auditor", "replays every event and verifies every proof again.")
+    step(4, "The provider", "locks, proves, delivers, and withdraws what it earned.")
+    run = chain.run("provider", "run", "--once", "--account", PROVIDER)
+    served = {entry["job"]: entry for entry in run["jobs"]}
+    withdrawn = sum(run["withdrawn"].values())
+    paid = withdrawn - count * round(float(STAKE) * WEI)
+    console.print(
+        f"   {withdrawn / WEI:g} ETH withdrawn: {paid / WEI:g} earned, the rest its stakes"
+    )
+
+    step(5, "The consumer", "reads the proven answers.")
+    answers = [read(chain, job, served[job]) for job in jobs]
+
+    step(6, "The auditor", "replays every event and verifies every proof again.")
     audit = chain.run("audit", "replay")
     summary = {key: audit[key] for key in ("events", "proofs_reverified", "mismatches")}
     console.print(
         f"   {summary['events']} events, {summary['proofs_reverified']} proofs verified again, "
         f"{summary['mismatches']} mismatches"
     )
-    paid = round(float(REWARD) * WEI) * len(predictions)
+    predictions = [
+        {"index": at, "true_label": label, **answer}
+        for at, (label, answer) in enumerate(zip(labels, answers, strict=True))
+    ]
     return {"predictions": predictions, "paid_wei": paid, "audit": summary}
 
 
