@@ -10,11 +10,11 @@ from ape.contracts import ContractInstance
 from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 
+from prover.chain.contracts import MARKET, REGISTRY, abi
 from prover.protocol.registry import circuit_id_of, model_id_of
 from prover.protocol.terms import Job, Terms
 from prover.statement.commitment import input_commitment, inputs_hash
 from prover.statement.context import JobContext
-from prover.statement.field import words_to_bytes
 from prover.statement.layout import Layout, OutputKind
 
 ETH = "0x" + "00" * 20
@@ -34,6 +34,10 @@ BALANCE_OF = [
         "outputs": [{"name": "", "type": "uint256"}],
     }
 ]
+
+OURS = {
+    entry["name"] for name in (REGISTRY, MARKET) for entry in abi(name) if entry["type"] == "event"
+}
 
 Circuit = tuple[Any, ...]
 
@@ -98,8 +102,8 @@ def circuit_of(verifier: ContractInstance, layout: Layout, /, **changes: Any) ->
 
 
 def mock_proof(instances: Sequence[int]) -> bytes:
-    """What MockVerifier takes for a proof of these instances."""
-    return keccak(words_to_bytes(instances))
+    """What MockVerifier takes for a proof of these instances, in the field or not."""
+    return keccak(b"".join(word.to_bytes(32, "big") for word in instances))
 
 
 @dataclass(frozen=True)
@@ -261,26 +265,24 @@ def now() -> int:
     return int(ape.chain.pending_timestamp)
 
 
-def at(timestamp: int) -> None:
-    """Makes the next block's time `timestamp`."""
+def at(timestamp: int) -> int:
+    """Makes the next block's time `timestamp`, and returns it."""
     ape.chain.provider.set_timestamp(timestamp)
+    return timestamp
 
 
 def logged(receipt: ReceiptAPI) -> list[tuple[Any, ...]]:
-    """Each event of ours in order: its name, then its arguments as declared (structs as tuples)."""
+    """Each event of ours in order: its name, then its arguments as declared (structs as lists)."""
     return [
         (event.event_name, *map(_plain, event.event_arguments.values()))
         for event in receipt.events
-        if event.event_name not in ("Transfer", "Approval")
+        if event.event_name in OURS
     ]
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, HexBytes | bytes):
         return bytes(value)
-    items = getattr(value, "items", None)
-    if callable(items):
-        return tuple(_plain(field) for _, field in items())
     return [_plain(entry) for entry in value] if isinstance(value, list) else value
 
 

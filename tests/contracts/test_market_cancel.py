@@ -1,10 +1,10 @@
 """PredictionMarket.cancel; the cases are in test_market_cancel.tree."""
 
-import ape
 import pytest
 
 from prover.protocol.prediction import State
 
+from .reverting import reverts
 from .scenario import REWARD, at, logged
 
 
@@ -34,19 +34,19 @@ def test_RevertWhen_it_is_late(world):
     job = world.posted()
     at(job.terms.open_until + 1)
     late = {"now_": job.terms.open_until + 1, "deadline": job.terms.open_until}
-    with ape.reverts(world.market.PredictionMarket_Late, error_inputs=late):
+    with reverts(world.market.PredictionMarket_Late, **late):
         world.cancel(job)
 
 
 def test_RevertWhen_somebody_else_calls(world, consumer, attacker):
     job = world.posted()
     wrong = {"actual": attacker.address, "allowed": consumer.address}
-    with ape.reverts(world.market.PredictionMarket_NotConsumer, error_inputs=wrong):
+    with reverts(world.market.PredictionMarket_NotConsumer, **wrong):
         world.cancel(job, sender=attacker)
 
 
 def test_RevertWhen_a_provider_has_locked(world):
     job = world.locked()
     wrong = {"actual": State.LOCKED, "allowed": State.OPEN}
-    with ape.reverts(world.market.PredictionMarket_WrongState, error_inputs=wrong):
+    with reverts(world.market.PredictionMarket_WrongState, **wrong):
         world.cancel(job)

@@ -1,11 +1,12 @@
 """PredictionMarket.deliver; the cases are in test_market_deliver.tree."""
 
-import ape
 import pytest
+from eth_utils.crypto import keccak
 
 from prover.protocol.prediction import State
 from prover.statement.field import FIELD_MODULUS
 
+from .reverting import reverts
 from .scenario import REWARD, STAKE, at, logged, mock_proof
 
 
@@ -43,7 +44,7 @@ def test_reads_the_items_of_the_job_and_no_more(world, items):
 def test_RevertWhen_other_items_are_claimed(world, items, claimed):
     job = world.locked(items)
     wrong = {"actual": world.proofs.inputs_hash(claimed), "allowed": job.terms.inputs_hash}
-    with ape.reverts(world.market.ProofAcceptance_WrongInputs, error_inputs=wrong):
+    with reverts(world.market.ProofAcceptance_WrongInputs, **wrong):
         world.deliver(job, claimed)
 
 
@@ -51,7 +52,7 @@ def test_RevertWhen_other_items_are_claimed(world, items, claimed):
 def test_RevertWhen_the_items_are_not_of_the_batch(world, items):
     job = world.locked()
     wrong = {"actual": items, "max": 3}
-    with ape.reverts(world.market.ProofAcceptance_BadItemCount, error_inputs=wrong):
+    with reverts(world.market.ProofAcceptance_BadItemCount, **wrong):
         world.deliver(job, items)
 
 
@@ -75,7 +76,7 @@ def test_RevertWhen_it_is_late(world):
     deadline = world.standing(job)[2]
     at(deadline + 1)
     late = {"now_": deadline + 1, "deadline": deadline}
-    with ape.reverts(world.market.PredictionMarket_Late, error_inputs=late):
+    with reverts(world.market.PredictionMarket_Late, **late):
         world.deliver(job)
 
 
@@ -83,13 +84,14 @@ def test_RevertWhen_the_circuit_was_condemned(world):
     job = world.locked()
     condemned_at = world.condemn().timestamp
     condemned = {"circuitId": world.circuit_id, "condemnedAt": condemned_at}
-    with ape.reverts(world.market.ProofAcceptance_Condemned, error_inputs=condemned):
+    with reverts(world.market.ProofAcceptance_Condemned, **condemned):
         world.deliver(job)
 
 
 def test_RevertWhen_the_proof_is_of_other_inputs(world):
     job = world.locked()
-    with ape.reverts(world.market.ProofAcceptance_WrongInputs):
+    wrong = {"actual": world.proofs.inputs_hash(1, seed=1), "allowed": job.terms.inputs_hash}
+    with reverts(world.market.ProofAcceptance_WrongInputs, **wrong):
         world.deliver(job, proven=world.prove(job, inputs=1))
 
 
@@ -100,7 +102,7 @@ def test_RevertWhen_any_context_limb_differs(world, payee, limb):
     limbs[limb] ^= 1
     instances = world.proofs.statement(limbs)
     wrong = {"jobId": world.id_of(job), "payee": payee.address}
-    with ape.reverts(world.market.ProofAcceptance_WrongContext, error_inputs=wrong):
+    with reverts(world.market.ProofAcceptance_WrongContext, **wrong):
         world.deliver(job, proven=(mock_proof(instances), instances))
 
 
@@ -111,7 +113,7 @@ def test_RevertWhen_the_instances_are_not_as_many_as_the_circuit_has(world, chan
     instances = instances[:-1] if change < 0 else [*instances, 0]
     count = world.layout.instances
     wrong = {"actual": count + change, "allowed": count}
-    with ape.reverts(world.market.Statement_WrongInstanceCount, error_inputs=wrong):
+    with reverts(world.market.Statement_WrongInstanceCount, **wrong):
         world.deliver(job, proven=(mock_proof(instances), instances))
 
 
@@ -122,7 +124,7 @@ def test_RevertWhen_any_instance_is_not_in_the_field(world, word, value):
     instances = world.prove(job)[1]
     instances[word] = value
     wrong = {"word": word, "value": value}
-    with ape.reverts(world.market.Statement_OutOfField, error_inputs=wrong):
+    with reverts(world.market.Statement_OutOfField, **wrong):
         world.deliver(job, proven=(mock_proof(instances), instances))
 
 
@@ -139,7 +141,7 @@ def test_RevertWhen_the_proof_does_not_hold(world):
     proof, instances = world.prove(job)
     refused = {"circuitId": world.circuit_id}
     for wrong in (b"", proof[:-1], proof + b"\x00", bytes(32)):
-        with ape.reverts(world.market.ProofAcceptance_ProofRejected, error_inputs=refused):
+        with reverts(world.market.ProofAcceptance_ProofRejected, **refused):
             world.deliver(job, proven=(wrong, instances))
 
 
@@ -147,7 +149,7 @@ def test_RevertWhen_an_output_was_changed_after_proving(world):
     job = world.locked()
     proof, instances = world.prove(job)
     instances[world.layout.outputs] += 1
-    with ape.reverts(world.market.ProofAcceptance_ProofRejected):
+    with reverts(world.market.ProofAcceptance_ProofRejected, circuitId=world.circuit_id):
         world.deliver(job, proven=(proof, instances))
 
 
@@ -156,7 +158,7 @@ def test_hidden_weights_are_compared(hidden_world):
     instances = hidden_world.prove(job)[1]
     instances[hidden_world.layout.weights] += 1
     wrong = {"actual": hidden_world.weights + 1, "allowed": hidden_world.weights}
-    with ape.reverts(hidden_world.market.ProofAcceptance_WrongWeights, error_inputs=wrong):
+    with reverts(hidden_world.market.ProofAcceptance_WrongWeights, **wrong):
         hidden_world.deliver(job, proven=(mock_proof(instances), instances))
     hidden_world.deliver(job)
     assert hidden_world.state(job) == State.PAID
@@ -164,8 +166,10 @@ def test_hidden_weights_are_compared(hidden_world):
 
 def test_RevertWhen_the_code_of_the_verifier_changed(world, chain):
     job = world.locked()
-    chain.provider.set_code(world.circuit[0], "0x600160005260206000f3")
-    with ape.reverts(world.market.ProofAcceptance_WrongVerifierCode):
+    code = bytes.fromhex("600160005260206000f3")  # returns true
+    chain.provider.set_code(world.circuit[0], "0x" + code.hex())
+    wrong = {"actual": keccak(code), "allowed": world.circuit[1]}
+    with reverts(world.market.ProofAcceptance_WrongVerifierCode, **wrong):
         world.deliver(job)
 
 
@@ -173,5 +177,5 @@ def test_RevertWhen_it_is_paid_already(world):
     job = world.locked()
     world.deliver(job)
     wrong = {"actual": State.PAID, "allowed": State.LOCKED}
-    with ape.reverts(world.market.PredictionMarket_WrongState, error_inputs=wrong):
+    with reverts(world.market.PredictionMarket_WrongState, **wrong):
         world.deliver(job)

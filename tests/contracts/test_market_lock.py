@@ -1,10 +1,10 @@
 """PredictionMarket.lock; the cases are in test_market_lock.tree."""
 
-import ape
 import pytest
 
 from prover.protocol.prediction import State
 
+from .reverting import reverts
 from .scenario import NOBODY, PROVE_SECONDS, REWARD, STAKE, at, holdings, logged
 
 
@@ -46,14 +46,14 @@ def test_RevertWhen_it_is_late(world):
     job = world.posted()
     at(job.terms.open_until + 1)
     late = {"now_": job.terms.open_until + 1, "deadline": job.terms.open_until}
-    with ape.reverts(world.market.PredictionMarket_Late, error_inputs=late):
+    with reverts(world.market.PredictionMarket_Late, **late):
         world.lock(job)
 
 
 def test_RevertWhen_the_terms_name_another_provider(world, provider, attacker):
     job = world.posted(provider=provider.address)
     wrong = {"actual": attacker.address, "allowed": provider.address}
-    with ape.reverts(world.market.PredictionMarket_NotProvider, error_inputs=wrong):
+    with reverts(world.market.PredictionMarket_NotProvider, **wrong):
         world.lock(job, sender=attacker)
     world.lock(job)
     assert world.state(job) == State.LOCKED
@@ -62,7 +62,7 @@ def test_RevertWhen_the_terms_name_another_provider(world, provider, attacker):
 def test_RevertWhen_the_payee_could_not_be_paid(world):
     job = world.posted()
     for payee in (NOBODY, world.market.address):
-        with ape.reverts(world.market.PredictionMarket_BadPayee, error_inputs={"payee": payee}):
+        with reverts(world.market.PredictionMarket_BadPayee, payee=payee):
             world.lock(job, payee=payee)
 
 
@@ -70,7 +70,7 @@ def test_RevertWhen_the_circuit_is_condemned(world):
     job = world.posted()
     condemned_at = world.condemn().timestamp
     condemned = {"circuitId": world.circuit_id, "condemnedAt": condemned_at}
-    with ape.reverts(world.market.ProofAcceptance_Condemned, error_inputs=condemned):
+    with reverts(world.market.ProofAcceptance_Condemned, **condemned):
         world.lock(job)
 
 
@@ -78,14 +78,14 @@ def test_RevertWhen_the_circuit_is_condemned(world):
 def test_RevertWhen_the_stake_is_not_exact(world, value):
     job = world.posted()
     wrong = {"actual": value, "allowed": STAKE}
-    with ape.reverts(world.market.Escrow_WrongValue, error_inputs=wrong):
+    with reverts(world.market.Escrow_WrongValue, **wrong):
         world.lock(job, value=value)
 
 
 def test_RevertWhen_somebody_has_locked(world, attacker):
     job = world.locked()
     wrong = {"actual": State.LOCKED, "allowed": State.OPEN}
-    with ape.reverts(world.market.PredictionMarket_WrongState, error_inputs=wrong):
+    with reverts(world.market.PredictionMarket_WrongState, **wrong):
         world.lock(job, sender=attacker)
 
 
@@ -104,5 +104,5 @@ def test_RevertWhen_a_term_differs_from_what_was_posted(world):
     }.items():
         changed = world.job(**{"open_until": job.terms.open_until, field: value})
         wrong = {"actual": State.NONE, "allowed": State.OPEN}
-        with ape.reverts(world.market.PredictionMarket_WrongState, error_inputs=wrong):
+        with reverts(world.market.PredictionMarket_WrongState, **wrong):
             world.lock(changed)

@@ -1,10 +1,10 @@
 """PredictionMarket.post; the cases are in test_market_post.tree."""
 
-import ape
 import pytest
 
 from prover.protocol.prediction import State
 
+from .reverting import reverts
 from .scenario import DATA_HASH, DAY, NOBODY, REWARD, URI, at, holdings, logged, now
 
 MAX_WINDOW = 180 * DAY
@@ -25,7 +25,7 @@ def test_announces_all_that_the_id_commits_to(world, consumer):
 
     receipt = world.post(job)
 
-    job_id, terms = world.id_of(job), job.terms.to_abi()
+    job_id, terms = world.id_of(job), list(job.terms.to_abi())
     assert logged(receipt) == [
         ("JobPosted", job_id, consumer, world.model_id, job.nonce, terms, DATA_HASH, URI),
         ("Deposited", job_id, NOBODY, consumer, REWARD),
@@ -55,31 +55,31 @@ def test_RevertWhen_the_id_was_ever_used(world, consumer, ending):
         world.deliver(job)
 
     exists = {"jobId": world.id_of(job)}
-    with ape.reverts(world.market.PredictionMarket_JobExists, error_inputs=exists):
+    with reverts(world.market.PredictionMarket_JobExists, **exists):
         world.post(job)
 
 
 def test_RevertWhen_the_model_is_unknown(world):
     job = world.job(model_id=b"\x77" * 32)
     unknown = {"modelId": job.terms.model_id}
-    with ape.reverts(world.registry.ModelRegistry_UnknownModel, error_inputs=unknown):
+    with reverts(world.registry.ModelRegistry_UnknownModel, **unknown):
         world.post(job)
 
 
 def test_RevertWhen_the_circuit_is_condemned(world):
     condemned_at = world.condemn().timestamp
     condemned = {"circuitId": world.circuit_id, "condemnedAt": condemned_at}
-    with ape.reverts(world.market.ProofAcceptance_Condemned, error_inputs=condemned):
+    with reverts(world.market.ProofAcceptance_Condemned, **condemned):
         world.post(world.job())
 
 
 def test_RevertWhen_the_reward_is_zero(world):
-    with ape.reverts(world.market.PredictionMarket_ZeroReward):
+    with reverts(world.market.PredictionMarket_ZeroReward):
         world.post(world.job(reward=0))
 
 
 def test_RevertWhen_anyone_may_lock_for_nothing(world):
-    with ape.reverts(world.market.PredictionMarket_OpenNeedsStake):
+    with reverts(world.market.PredictionMarket_OpenNeedsStake):
         world.post(world.job(stake=0))
 
 
@@ -95,7 +95,7 @@ def test_takes_proving_times_within_the_bounds(world, seconds):
 @pytest.mark.parametrize("seconds", [0, MAX_WINDOW + 1, 2**32 - 1])
 def test_RevertWhen_the_proving_time_is_out_of_bounds(world, seconds):
     bad = {"actual": seconds, "min": 1, "max": MAX_WINDOW}
-    with ape.reverts(world.market.PredictionMarket_BadWindow, error_inputs=bad):
+    with reverts(world.market.PredictionMarket_BadWindow, **bad):
         world.post(world.job(prove_seconds=seconds))
 
 
@@ -114,26 +114,26 @@ def test_RevertWhen_the_end_of_opening_is_out_of_bounds(world, ahead):
     job = world.job(open_until=time + ahead)
     at(time)
     bad = {"actual": time + ahead, "min": time + 1, "max": time + MAX_WINDOW}
-    with ape.reverts(world.market.PredictionMarket_BadWindow, error_inputs=bad):
+    with reverts(world.market.PredictionMarket_BadWindow, **bad):
         world.post(job)
 
 
 @pytest.mark.parametrize("value", [0, REWARD - 1, REWARD + 1])
 def test_RevertWhen_the_ether_is_not_exact(world, value):
     wrong = {"actual": value, "allowed": REWARD}
-    with ape.reverts(world.market.Escrow_WrongValue, error_inputs=wrong):
+    with reverts(world.market.Escrow_WrongValue, **wrong):
         world.post(world.job(), value=value)
 
 
 def test_RevertWhen_ether_comes_with_a_token_job(world, token):
-    with ape.reverts(world.market.Escrow_WrongValue, error_inputs={"actual": 1, "allowed": 0}):
+    with reverts(world.market.Escrow_WrongValue, actual=1, allowed=0):
         world.post(world.job(currency=token.address), value=1)
 
 
 def test_RevertWhen_the_token_has_no_code(world, attacker):
     job = world.job(currency=attacker.address)
     bare = {"token": attacker.address}
-    with ape.reverts(world.market.Escrow_TokenWithoutCode, error_inputs=bare):
+    with reverts(world.market.Escrow_TokenWithoutCode, **bare):
         world.post(job)
 
 

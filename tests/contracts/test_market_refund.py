@@ -1,10 +1,10 @@
 """PredictionMarket.refund; the cases are in test_market_refund.tree."""
 
-import ape
 import pytest
 
 from prover.protocol.prediction import State
 
+from .reverting import reverts
 from .scenario import REWARD, STAKE, at, logged
 
 
@@ -46,7 +46,7 @@ def test_RevertWhen_it_is_early(world, state, early):
     deadline = world.standing(job)[2] or job.terms.open_until
     at(deadline - early)
     wrong = {"now_": deadline - early, "deadline": deadline}
-    with ape.reverts(world.market.PredictionMarket_Early, error_inputs=wrong):
+    with reverts(world.market.PredictionMarket_Early, **wrong):
         world.refund(job)
 
 
@@ -103,7 +103,7 @@ def test_condemnation_counts_up_to_the_deadline(world, state, after, ends):
 
 def test_RevertWhen_the_job_was_never_posted(world):
     wrong = {"actual": State.NONE, "allowed": State.LOCKED}
-    with ape.reverts(world.market.PredictionMarket_WrongState, error_inputs=wrong):
+    with reverts(world.market.PredictionMarket_WrongState, **wrong):
         world.refund(world.job())
 
 
@@ -112,5 +112,5 @@ def test_RevertWhen_it_was_refunded_already(world):
     at(job.terms.open_until + 1)
     world.refund(job)
     wrong = {"actual": State.EXPIRED, "allowed": State.LOCKED}
-    with ape.reverts(world.market.PredictionMarket_WrongState, error_inputs=wrong):
+    with reverts(world.market.PredictionMarket_WrongState, **wrong):
         world.refund(job)

@@ -2,18 +2,17 @@
 
 from collections.abc import Callable
 
-import ape
 import pytest
 
 from prover.protocol.prediction import TABLE, State
 from prover.protocol.terms import Job
 
-from .scenario import World, at
+from .reverting import reverts
+from .scenario import World, at, now
 
 MOVES = ("cancel", "lock", "deliver", "refund")
-DEFAULTS = {
-    (rule.state, rule.default.call): rule.default.to for rule in TABLE.values()
-}
+DEFAULTS = {(rule.state, rule.default.call): rule.default.to for rule in TABLE.values()}
+STARTS = {"cancel": State.OPEN, "lock": State.OPEN, "deliver": State.LOCKED, "refund": State.LOCKED}
 IN_TIME = {(rule.state, move.call): move.to for rule in TABLE.values() for move in rule.moves}
 
 
@@ -51,8 +50,12 @@ REACH: dict[State, Callable[[World], Job]] = {
 }
 
 
+def _deadline(world: World, job: Job) -> int:
+    return world.standing(job)[2] or job.terms.open_until
+
+
 def _wait(world: World, job: Job) -> None:
-    at((world.standing(job)[2] or job.terms.open_until) + 1)
+    at(_deadline(world, job) + 1)
 
 
 def test_every_state_is_reached(world, chain):
@@ -78,9 +81,21 @@ def _check(world: World, state: State, move: str, to: State | None, late: bool) 
     if late:
         _wait(world, job)
     if to is None:
-        with ape.reverts():
+        error, arguments = _refusal(world, job, state, move, late)
+        with reverts(getattr(world.market, f"PredictionMarket_{error}"), **arguments):
             getattr(world, move)(job)
         assert world.state(job) == state
     else:
         getattr(world, move)(job)
         assert world.state(job) == to
+
+
+def _refusal(
+    world: World, job: Job, state: State, move: str, late: bool
+) -> tuple[str, dict[str, int]]:
+    """The move is not of this state, or it is not its time."""
+    if (state, move) not in IN_TIME | DEFAULTS:
+        return "WrongState", {"actual": state, "allowed": STARTS[move]}
+    deadline = _deadline(world, job)
+    time = now() if late else at(now() + 1)
+    return ("Late" if late else "Early"), {"now_": time, "deadline": deadline}
