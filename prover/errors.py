@@ -70,7 +70,7 @@ class ChainError(ZkescrowError):
 
 
 class ContractRefused(ChainError):
-    """A contract reverted; `error_name` is that of the Solidity error, the message has it in words."""
+    """A contract reverted; `error_name` is the Solidity error, the message has it in words."""
 
     def __init__(self, message: str, error_name: str = "") -> None:
         super().__init__(message)

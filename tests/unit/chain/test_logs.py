@@ -15,7 +15,7 @@ ADDRESS = "0x" + "11" * 20
 
 
 class FakeEth:
-    """A node that refuses answers above `limit` and ranges above `span`; logs are (block, index)."""
+    """A node that refuses more above `limit` and ranges above `span`; logs are (block, index)."""
 
     def __init__(self, logs: list[tuple[int, int]], limit: int, span: int) -> None:
         self.logs, self.limit, self.span = logs, limit, span
