@@ -69,7 +69,7 @@ def units(text: str, name: str, decimals: int = ETHER_DECIMALS) -> int:
         raise UsageError(
             f"{name} {text!r}: a number from 0 with at most {decimals} decimals is allowed"
         )
-    return int(match[1]) * 10**decimals + int(fraction.ljust(decimals, "0") or 0)
+    return int(match[1] + fraction.ljust(decimals, "0"))
 
 
 def in_ether(wei: int) -> str:
