@@ -9,9 +9,11 @@ import {vm} from "./Vm.sol";
 
 /// @notice Anybody doing anything with the market, and what must have come of it.
 /// @dev What the market does is compared with the table of docs/SPEC.md, and so is what it refuses: a call that the
-/// table allows must not fail. The last thing that should not have happened is kept in `broken`.
+/// table allows must not fail. The first actor is diligent: it delivers before the deadline whatever it is the payee
+/// of, and must never lose a stake. The last thing that should not have happened is kept in `broken`.
 contract MarketHandler is MarketSetUp {
-    uint256 private constant MAX_JOBS = 12;
+    uint256 private constant MAX_JOBS = 40;
+    uint256 private constant RECENT = 8; // jobs that calls are about, lest most of them meet ended ones
 
     address[] public actors;
     Currency[] public currencies;
@@ -136,8 +138,18 @@ contract MarketHandler is MarketSetUp {
         IPredictionMarket.Job memory job = _job(which);
         Picture memory before = _picture(job);
         address bound = honest % 4 == 1 ? _actor(who) : before.payee;
-        uint256[] memory instances = _statement(_context(market.jobIdOf(job), bound), honest % 1e6);
-        vm.prank(_actor(who));
+        _deliver(job, before, bound, _actor(who), honest % 1e6);
+    }
+
+    function _deliver(
+        IPredictionMarket.Job memory job,
+        Picture memory before,
+        address bound,
+        address caller,
+        uint256 output
+    ) private {
+        uint256[] memory instances = _statement(_context(market.jobIdOf(job), bound), output);
+        vm.prank(caller);
         try market.deliver(job, _itemsOf(job), _proof(instances), instances) {
             _expectFrom(before, IPredictionMarket.State.Locked);
             if (bound != before.payee) broken = "a proof of somebody else paid";
@@ -200,14 +212,24 @@ contract MarketHandler is MarketSetUp {
     /* THE WORLD AROUND */
 
     function pass(uint16 time) external {
-        vm.warp(block.timestamp + (time % 2 hours));
+        _pass(block.timestamp + (time % 2 hours));
     }
 
     /// @dev To the last second of a job's state, or the first one after it.
     function passToDeadline(uint256 which, bool after_) external {
         if (_jobs.length == 0) return;
         uint256 deadline = _picture(_job(which)).deadline + (after_ ? 1 : 0);
-        if (deadline > block.timestamp) vm.warp(deadline);
+        if (deadline > block.timestamp) _pass(deadline);
+    }
+
+    /// @dev The diligent one delivers what would be late by then.
+    function _pass(uint256 until) private {
+        for (uint256 i = 0; i < _jobs.length; ++i) {
+            Picture memory before = _picture(_jobs[i]);
+            bool locked = before.state == IPredictionMarket.State.Locked && before.payee == actors[0];
+            if (locked && before.deadline < until) _deliver(_jobs[i], before, before.payee, actors[0], i);
+        }
+        vm.warp(until);
     }
 
     function donate(uint256 what, uint96 amount) external {
@@ -243,9 +265,20 @@ contract MarketHandler is MarketSetUp {
 
     /// @notice Waits until every deadline has passed, and lets a stranger refund whatever has not ended.
     function settleAll() external {
-        vm.warp(block.timestamp + 365 days);
+        _pass(block.timestamp + 365 days);
         for (uint256 i = 0; i < _jobs.length; ++i) {
             _refund(_jobs[i], actors[4]);
+        }
+        odd.set(OddToken.Way.Plain);
+    }
+
+    /// @notice Everybody takes out what is theirs.
+    function withdrawAll() external {
+        for (uint256 i = 0; i < actors.length * currencies.length; ++i) {
+            (address actor, Currency currency) = (actors[i / currencies.length], currencies[i % currencies.length]);
+            if (market.credits(currency, actor) == 0) continue;
+            vm.prank(actor);
+            market.withdraw(currency, actor);
         }
     }
 
@@ -265,6 +298,8 @@ contract MarketHandler is MarketSetUp {
     ) private {
         Picture memory current = _picture(job);
         if (current.state != end) broken = "another end";
+        bool slashed = end == IPredictionMarket.State.Slashed;
+        if (slashed && before.payee == actors[0]) broken = "a diligent provider lost its stake";
         if (++endings[market.jobIdOf(job)] > 1) broken = "a job ended twice";
         for (uint256 i = 0; i < actors.length; ++i) {
             uint256 due = before.credits[i];
@@ -297,7 +332,8 @@ contract MarketHandler is MarketSetUp {
     }
 
     function _job(uint256 seed) private view returns (IPredictionMarket.Job memory) {
-        return _jobs[seed % _jobs.length];
+        uint256 count = _jobs.length;
+        return _jobs[count - 1 - (seed % (count < RECENT ? count : RECENT))];
     }
 
     function _isOpen(IPredictionMarket.Job memory job, Picture memory before) private view returns (bool) {
@@ -340,9 +376,5 @@ contract MarketHandler is MarketSetUp {
     function balance(Currency currency) external view returns (uint256) {
         if (currency.isNative()) return address(market).balance;
         return OddToken(currency.unwrap()).balanceOf(address(market));
-    }
-
-    function jobCount() external view returns (uint256) {
-        return _jobs.length;
     }
 }
