@@ -1,0 +1,58 @@
+"""The quick start of README.md, line by line, as a new user would type it."""
+
+import os
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from prover.chain import node
+from tests.e2e.conftest import ROOT, ZKESCROW, Cli, running_node
+
+BLOCKS = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+
+
+def typed(block: str) -> list[str]:
+    return [line for line in block.splitlines() if line and not line.startswith("#")]
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    return {
+        "ZKESCROW_HOME": str(tmp_path / "home"),
+        "ZKESCROW_DEPLOYMENTS": str(tmp_path / "deployments"),
+        "ZKESCROW_RPC_URL": f"http://127.0.0.1:{node.free_port()}",
+        "PATH": f"{Path(ZKESCROW).parent}:{os.environ['PATH']}",
+    }
+
+
+def test_the_quick_start_of_the_readme_works(environment: dict[str, str], tmp_path: Path) -> None:
+    """The first block sets up and starts the node; the second is run here, in a fresh chain."""
+    first, second = BLOCKS
+    assert [line.split("#")[0].split()[:2] for line in typed(first)[1:]] == [
+        ["zkescrow", "doctor"],
+        ["zkescrow", "node"],
+    ]
+    port = int(environment["ZKESCROW_RPC_URL"].rsplit(":", 1)[1])
+    with running_node(Cli(environment), port):
+        said = [run(line, environment, tmp_path) for line in typed(second)]
+    assert "proven label" in said[-2]
+    assert (tmp_path / "report.html").exists()
+
+
+def run(line: str, environment: dict[str, str], directory: Path) -> str:
+    """What a line says, with its example files taken from the checkout."""
+    words = [str(ROOT / w) if w.startswith("examples/") else w for w in shlex.split(line)]
+    done = subprocess.run(
+        words,
+        cwd=directory,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+    return done.stdout
