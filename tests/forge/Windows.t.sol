@@ -29,6 +29,24 @@ contract WindowsTest is MarketSetUp {
         _post(1 hours - 1, 1 hours);
     }
 
+    /// @dev Up to about 186 days, so that some lie beyond the most that is allowed.
+    function testFuzz_acceptsExactlyWindowsWithinBounds(uint256 open, uint256 prove, uint256 edge) public {
+        (open, prove) = (open % 2 ** 24, prove % 2 ** 24);
+        if (edge % 4 == 0) open = 1 hours - 1 + ((edge >> 8) % 3);
+        if (edge % 4 == 1) prove = 180 days - 1 + ((edge >> 8) % 3);
+        bool allowed = open >= 1 hours && open <= 180 days && prove >= 1 hours && prove <= 180 days;
+        try this.post(open, prove) {
+            assert(allowed);
+        } catch (bytes memory reason) {
+            assert(!allowed);
+            assert(bytes4(reason) == IPredictionMarket.PredictionMarket_BadWindow.selector);
+        }
+    }
+
+    function post(uint256 open, uint256 prove) external {
+        _post(open, prove);
+    }
+
     function test_idDiffersOnAnotherChain() public {
         IPredictionMarket.Job memory job;
         bytes32 here = market.jobIdOf(job);
