@@ -52,9 +52,9 @@ def post(
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
     known = find(client, deployment, model)
+    request = consumer.make_request(known, inputs, index)
     progress("checking that the verifier on the chain is the model's")
     auditor(client, deployment).verify(known.model_id, known.artifacts)
-    request = consumer.make_request(known, inputs, index)
     wish = consumer.Wish(
         currency=address(token, "--token"),
         reward=reward,
