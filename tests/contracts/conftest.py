@@ -20,11 +20,11 @@ from ape.api import AccountAPI  # noqa: E402
 from ape.contracts import ContractInstance  # noqa: E402
 from ape.logging import LogLevel, logger  # noqa: E402
 from ape.managers.chain import ChainManager  # noqa: E402
-from ape.managers.project import LocalProject  # noqa: E402
 from ape_ethereum.trace import Trace  # noqa: E402
 
 from prover.chain import node  # noqa: E402
 
+from .compiled import Contracts  # noqa: E402
 from .scenario import ETH, Proofs, World, circuit_of, hidden_layout, public_layout  # noqa: E402
 
 RICH = 10**24
@@ -50,8 +50,8 @@ def isolation(chain, world, hidden_world, token) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def project() -> LocalProject:
-    return ape.Project(ROOT)
+def project() -> Contracts:
+    return Contracts.compiled()
 
 
 @pytest.fixture(scope="session")

@@ -48,10 +48,3 @@ contract CallingAccount {
         else refusal = answer;
     }
 }
-
-/// @notice Forces ETH upon an account that would not take it.
-contract EtherForcer {
-    constructor(address payable to) payable {
-        selfdestruct(to);
-    }
-}

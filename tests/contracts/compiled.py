@@ -1,0 +1,42 @@
+"""The contracts under test: the very bytecode that is deployed.
+
+Compiled by prover.solidity, with its settings, cached by the hash of the sources. ape's own cache
+is not asked: when several sources changed it may give the old code of all but one.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ape.contracts import ContractContainer
+from ethpm_types import ContractType
+
+from prover.chain.contracts import MARKET, REGISTRY
+from prover.solidity.compile import CompiledContract, compile_contracts
+
+MOCKS = Path(__file__).parents[2] / "contracts" / "mocks"
+
+
+class Contracts:
+    """Each contract as an attribute, as ape's project has it."""
+
+    def __init__(self, compiled: Mapping[str, CompiledContract]) -> None:
+        self._compiled = compiled
+
+    @classmethod
+    def compiled(cls) -> "Contracts":
+        """Ours together, as `zkescrow deploy` compiles them; then the mocks."""
+        mocks = sorted(path.stem for path in MOCKS.glob("*.sol"))
+        return cls(compile_contracts([REGISTRY, MARKET]) | compile_contracts(mocks))
+
+    def __getattr__(self, name: str) -> ContractContainer:
+        try:
+            contract = self._compiled[name]
+        except KeyError:
+            raise AttributeError(f"no contract {name}: a mock has the name of its file") from None
+        return ContractContainer(
+            ContractType(
+                contractName=name,
+                abi=contract.abi,
+                deploymentBytecode={"bytecode": "0x" + contract.bytecode.hex()},
+            )
+        )
