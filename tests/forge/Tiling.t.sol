@@ -26,6 +26,15 @@ contract TilingTest {
         assert(!_accepts(layout_));
     }
 
+    /// @dev They tile, but one of them has a length that no circuit gives it.
+    function testFuzz_refusesMalformedSections(uint256 seed, bool weights, uint8 more) public view {
+        Layout memory layout_ = _sections(seed);
+        if (weights) layout_.weightWords = 2;
+        else layout_.contextEchoWords = uint16(layout_.contextLimbs) + 1 + more;
+        _placeAll(layout_, seed);
+        assert(!_accepts(layout_));
+    }
+
     function testFuzz_refusesWhatOverlaps(uint256 seed) public view {
         Layout memory layout_ = _tiled(seed);
         layout_.inputs = layout_.outputs;
@@ -61,6 +70,11 @@ contract TilingTest {
     // ---------------------------------------------------------------- layouts
 
     function _tiled(uint256 seed) private pure returns (Layout memory layout_) {
+        layout_ = _sections(seed);
+        _placeAll(layout_, seed);
+    }
+
+    function _sections(uint256 seed) private pure returns (Layout memory layout_) {
         layout_.items = uint16(1 + ((seed >> 8) % 4));
         layout_.contextLimbs = uint8(1 + ((seed >> 16) % 12));
         layout_.contextEchoWords = (seed >> 24) % 2 == 0 ? 1 : layout_.contextLimbs;
@@ -69,6 +83,9 @@ contract TilingTest {
         layout_.outputKind = OutputKind((seed >> 48) % 2);
         layout_.classes = uint16(1 + ((seed >> 56) % 5));
         layout_.outputWords = layout_.outputKind == OutputKind.Label ? 1 : layout_.classes;
+    }
+
+    function _placeAll(Layout memory layout_, uint256 seed) private pure {
         uint256 first = (seed >> 64) % SECTIONS;
         uint256 step = 1 + ((seed >> 72) % (SECTIONS - 1)); // SECTIONS is prime: each section comes once
         for (uint256 i = 0; i < SECTIONS; ++i) {
