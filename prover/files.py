@@ -24,10 +24,15 @@ def sha256_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Make `path` hold `content`, or leave it as it was and raise EnvironmentMissing."""
+def write_atomically(path: Path, content: bytes, *, private: bool = False) -> None:
+    """Make `path` hold `content`, or leave it as it was and raise EnvironmentMissing.
+
+    A `private` file can be read by its owner only.
+    """
     with new_directory(path.parent) as scratch:
         (scratch / path.name).write_bytes(content)
+        if private:
+            (scratch / path.name).chmod(0o600)
         sync(scratch / path.name)
         (scratch / path.name).replace(path)
 

@@ -122,7 +122,7 @@ def post(
     if needed:
         sender.send(f"approve:{job_id.hex()}", needed, once=False)
     cost = sender.estimate(call)
-    write_atomically(path, content)
+    write_atomically(path, content, private=True)
     receipt = sender.send(f"post:{job_id.hex()}", call)
     _remember(sender.client, market.address, job_id)
     gas = int(receipt["gasUsed"])
