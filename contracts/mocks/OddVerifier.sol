@@ -14,10 +14,12 @@ contract OddVerifier {
         RevertsWithOne,
         RevertsWithMuch,
         BurnsGas,
-        Reenters
+        Reenters,
+        Canonical // true of anything within the field
     }
 
     uint256 private constant MUCH = 1 << 20;
+    uint256 private constant R = 21888242871839275222246405745257275088548364400416034343698204186575808495617;
 
     Answer public answer;
     address public target;
@@ -44,6 +46,7 @@ contract OddVerifier {
         if (way == Answer.RevertsWithOne) _revert(1, 0x20);
         if (way == Answer.RevertsWithMuch) _revert(1, MUCH);
         if (way == Answer.Reenters) return _call();
+        if (way == Answer.Canonical) return instances[instances.length - 1] < R;
         while (true) {}
         return true;
     }

@@ -17,6 +17,7 @@ from .reverting import revert_data, reverts
 from .scenario import Proofs, circuit_of, hidden_layout, mock_proof, public_layout
 
 ANSWERS = ("Honest", "True", "False", "Two", "Nothing", "OneByte", "TwoWords")
+CANONICAL = 11  # OddVerifier.Answer
 DELEGATION = bytes.fromhex("ef0100") + b"\x42" * 20
 SELF_TEST_GAS = 6_000_000
 
@@ -98,11 +99,22 @@ def test_registering_again_returns_the_id(register, registry, world, attacker):
 
 
 def test_the_last_instance_may_be_the_greatest(register, verifier):
-    """The changed sample is taken modulo r, so that it is refused for the right reason."""
+    circuit = circuit_of(verifier, public_layout(), artifactDigest=b"\x01" * 32)
+    assert register(circuit, greatest_sample()).logs
+
+
+def test_RevertWhen_only_the_field_is_checked(register, registry, odd_verifier, deployer):
+    """The changed sample stays below r: it is refused as a false proof or not at all."""
+    odd_verifier.set(CANONICAL, sender=deployer)
+    with reverts(registry.ModelRegistry_FalseSampleAccepted):
+        register(circuit_of(odd_verifier, public_layout()), greatest_sample())
+
+
+def greatest_sample() -> tuple[bytes, list[int]]:
+    """A sample whose last instance is r - 1."""
     instances = Proofs(public_layout()).sample()[1]
     instances[-1] = FIELD_MODULUS - 1
-    circuit = circuit_of(verifier, public_layout(), artifactDigest=b"\x01" * 32)
-    assert register(circuit, (mock_proof(instances), instances)).events
+    return mock_proof(instances), instances
 
 
 def test_RevertWhen_the_verifier_has_no_code(register, registry, verifier, attacker):
