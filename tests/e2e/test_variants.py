@@ -10,12 +10,14 @@ import pytest
 
 from prover.chain.contracts import Call
 from prover.chain.replay import load_world
+from prover.models.floating import outputs_of
+from prover.models.onnx_file import ImportedModel
 from prover.solidity.compile import compile_contracts
-from tests.e2e.conftest import EXAMPLES, World
+from tests.conftest import ELEMENTS
+from tests.e2e.conftest import World
 from tests.e2e.test_predictions import PROVIDE, crash, credit, proof_of
 from tests.localchain import CONSUMER, DEPLOYER, PROVIDER, STRANGER, address_of
 
-RECORDS = EXAMPLES / "breast-cancer-test.npz"
 UNIT = 10**6  # PlainToken has 6 decimals
 
 
@@ -45,23 +47,24 @@ class Deployed:
 
 
 @pytest.fixture
-def sealed(world: World) -> World:
-    """A circuit whose inputs and weights stay hidden, two records a proof."""
-    world.cli.run(
-        *("model", "add", EXAMPLES / "breast-cancer-mlp.onnx", "--name", "sealed"),
-        *("--data", EXAMPLES / "breast-cancer-calibration.npz", "--items", 2),
+def records(tmp_path: Path) -> Path:
+    path = tmp_path / "records.npz"
+    draw = np.random.default_rng(7)
+    np.savez(path, inputs=draw.uniform(0, 1, (32, ELEMENTS)).astype(np.float32))
+    return path
+
+
+def test_a_sealed_batch_is_paid_in_tokens(world: World, tiny: ImportedModel, records: Path) -> None:
+    """Two records in one proof; neither they nor the weights are on the chain."""
+    cli, token = world.cli, Deployed.new(world, "PlainToken")
+    cli.run(
+        *("model", "add", tiny.path, "--data", records, "--name", "sealed", "--items", 2),
         *("--inputs", "hashed", "--weights", "hidden", "--account", PROVIDER),
     )
-    return world
-
-
-def test_a_sealed_batch_is_paid_in_tokens(sealed: World) -> None:
-    """Two records in one proof; neither they nor the weights are on the chain."""
-    cli, token = sealed.cli, Deployed.new(sealed, "PlainToken")
     for account in (CONSUMER, PROVIDER):
         token.send(DEPLOYER, "mint", address_of(account), 100 * UNIT)
     posted = cli.json(
-        *("prediction", "post", "--model", "sealed", "--inputs", RECORDS, "--account", CONSUMER),
+        *("prediction", "post", "--model", "sealed", "--inputs", records, "--account", CONSUMER),
         *("--index", 0, "--index", 1, "--token", token.address, "--reward", "2.5", "--stake", 1),
     )
     inputs = Path(posted["inputs"])
@@ -72,9 +75,9 @@ def test_a_sealed_batch_is_paid_in_tokens(sealed: World) -> None:
     assert [job["result"] for job in served["jobs"]] == ["delivered"]
     assert served["withdrawn"] == {token.address: 3_500_000}
     assert token.contract.functions.balanceOf(address_of(PROVIDER)).call() == 102_500_000
-    labels = np.load(RECORDS)["labels"]
     proven = cli.json("prediction", "status", posted["job"])["predictions"]
-    assert [one["label"] for one in proven] == list(labels[:2])
+    floats = outputs_of(tiny.proto, np.load(records)["inputs"][:2, None])
+    assert np.allclose([one["scores"] for one in proven], floats, atol=0.1)
     audit = cli.json("audit", "replay")
     assert (audit["proofs_reverified"], audit["mismatches"]) == (1, 0)
 
