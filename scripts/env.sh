@@ -3,3 +3,4 @@ export PATH="$PWD/.venv/bin:$PWD/node_modules/@foundry-rs/anvil-linux-amd64/bin:
 export SOLCX_BINARY_PATH="$PWD/.toolchain/solcx"
 export APE_DATA_FOLDER="$PWD/.ape"
 export PYTHONUNBUFFERED=1
+unset PYTHONDONTWRITEBYTECODE # compiling every import anew would double the time of a command
