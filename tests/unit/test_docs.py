@@ -1,5 +1,6 @@
 """What the documents say is what the code does."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from prover.settings import Settings
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 SPEC = (ROOT / "docs" / "SPEC.md").read_text()
+SECURITY = (ROOT / "docs" / "SECURITY.md").read_text()
 COMMAND_DOC = (ROOT / "docs" / "COMMANDS.md").read_text()
 
 
@@ -23,6 +25,17 @@ def marked(text: str, name: str) -> str:
 
 def test_spec_shows_the_prediction_table_of_the_reducer() -> None:
     assert marked(SPEC, "prediction table") == table.markdown(prediction.TABLE)
+
+
+def test_every_attack_that_security_names_is_tried() -> None:
+    rows = re.findall(
+        r"^\| (.+?) \| .+ \|$", SECURITY.split("| attack | defence |")[1], re.MULTILINE
+    )
+    attacks = rows[1:-2]  # without the line under the heading, and the two of the clients
+    tests = ast.walk(ast.parse((ROOT / "tests/contracts/test_attacks.py").read_text()))
+    named = {ast.get_docstring(node) for node in tests if isinstance(node, ast.FunctionDef)}
+    assert len(attacks) > 5
+    assert set(attacks) <= named
 
 
 @pytest.mark.parametrize("command", COMMANDS)
