@@ -8,9 +8,9 @@ from prover.audit.replay import AuditReport
 from prover.files import write_atomically
 
 _STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
-    "table{border-collapse:collapse;width:100%}td,th{border:1px solid #bbb;padding:.3rem .6rem;"
-    "text-align:left;overflow-wrap:anywhere}.good{color:#06632b}.bad{color:#a3000b}"
+    "body{font:15px/1.5 system-ui,sans-serif;max-width:88rem;margin:2rem auto;padding:0 1rem}"
+    "table{border-collapse:collapse}td,th{border:1px solid #bbb;padding:.3rem .6rem;"
+    "text-align:left;overflow-wrap:break-word}.good{color:#06632b}.bad{color:#a3000b}"
 )
 
 
@@ -76,6 +76,7 @@ def html(report: AuditReport) -> str:
             _table(("fact", "value"), facts),
             "<h2>Mismatches</h2>" + _table(("where", "what"), problems) if problems else "",
             "<h2>Money</h2>",
+            "<p>In wei or token units; the zero address is ETH.</p>",
             _table(("currency", "escrowed", "credited", "surplus"), ledgers),
             "<h2>Jobs</h2>",
             _table(("job", "state", "reward", "payee"), jobs),
