@@ -8,7 +8,7 @@ from pathlib import Path
 from prover.errors import ArtifactMismatch
 from prover.files import locked, new_directory, sha256_file, sync
 from prover.models.check import check_plan
-from prover.models.onnx_file import ImportedModel
+from prover.models.onnx_file import ImportedModel, load
 from prover.models.plan import Plan
 from prover.models.wrap import wrap
 from prover.proving import artifacts as files
@@ -55,10 +55,13 @@ def rebuild(
 ) -> bytes:
     """Build everything again and compare with the artifacts; returns the verifier's runtime code.
 
-    From the model's ONNX file if it is given; else from the network in the artifacts, which is all
-    there is for a model with hidden weights. Raises ArtifactMismatch naming the piece that differs.
+    From the model's ONNX file: the one given, else the artifacts' own. A model with hidden weights
+    that is not given is rebuilt from the skeleton network in the artifacts, which is all there is.
+    Raises ArtifactMismatch naming the piece that differs.
     """
     manifest = artifacts.manifest
+    if model is None and manifest.plan.weights == FIXED:
+        model = load(Path(artifacts.path(files.MODEL)))
     check_manifest(manifest)
     _same("versions", current_versions(), manifest.versions)
     with new_directory(get_settings().cache / "rebuild") as scratch:

@@ -134,6 +134,18 @@ def test_another_model_is_told_by_its_file(proven: Get, tmp_path: Path) -> None:
         SYSTEM.rebuild(proven("plain").artifacts, other)
 
 
+def test_a_network_that_is_not_the_models_is_refused(
+    tiny: ImportedModel, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A provider publishes one model's file and another's circuit; all hashes agree."""
+    other, honest = tiny_model(tmp_path / "other.onnx", seed=1), setup.wrap
+    with monkeypatch.context() as lying:
+        lying.setattr(setup, "wrap", lambda _, plan: honest(other, plan))
+        artifacts = Ezkl().setup(tiny, PLAIN)
+    with pytest.raises(ArtifactMismatch, match=r"network\.onnx"):
+        Ezkl().rebuild(artifacts)
+
+
 @pytest.mark.parametrize(
     ("path", "value", "named"),
     [
