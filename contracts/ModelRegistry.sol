@@ -156,11 +156,18 @@ contract ModelRegistry is IModelRegistry {
             revert ModelRegistry_BadContextBits(bits, MIN_CONTEXT_BITS, MAX_CONTEXT_BITS);
         }
         if (circuit.inputMin > circuit.inputMax) revert ModelRegistry_BadDomain(circuit.inputMin, circuit.inputMax);
+        _requireSalt(circuit);
         if (circuit.exact != (circuit.tolerance == 0)) {
             revert ModelRegistry_BadTolerance(circuit.tolerance, circuit.exact);
         }
         if (!circuit.exact && layout_.weightWords != 0) revert ModelRegistry_NotExact("hidden weights");
         if (!circuit.exact && layout_.outputKind == OutputKind.Label) revert ModelRegistry_NotExact("label output");
+    }
+
+    function _requireSalt(Circuit calldata circuit) private pure {
+        (uint256 salt, uint256 bits, uint256 hashed) = (circuit.saltElements, circuit.saltBits, circuit.digestElements);
+        if (salt == 0 ? bits == 0 : salt < hashed && bits != 0 && bits < 64) return;
+        revert ModelRegistry_BadSalt(salt, bits, hashed);
     }
 
     // ---------------------------------------------------------------- self-test

@@ -2,12 +2,17 @@
 pragma solidity 0.8.37;
 
 import {Escrow} from "./Escrow.sol";
+import {Jobs} from "./Jobs.sol";
 import {ProofAcceptance} from "./ProofAcceptance.sol";
 import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
 import {IPredictionMarket} from "./interfaces/IPredictionMarket.sol";
+import {Statement} from "./libraries/Statement.sol";
+import {Layout} from "./types/Circuit.sol";
 
 /// @title Proven predictions: one proof, up to as many items as its circuit has slots.
-contract PredictionMarket is IPredictionMarket, Escrow, ProofAcceptance {
+contract PredictionMarket is IPredictionMarket, Escrow, Jobs, ProofAcceptance {
+    using Statement for Layout;
+
     /// @dev One storage slot. It is never cleared: an id never lives again.
     struct Slot {
         State state;
@@ -15,18 +20,10 @@ contract PredictionMarket is IPredictionMarket, Escrow, ProofAcceptance {
         uint40 deadline;
     }
 
-    uint256 public constant MAX_WINDOW = 180 days;
-    uint256 private constant LOCAL_CHAIN = 31337;
-
-    /// @notice The shortest time that anybody can be given, in seconds.
-    uint256 public immutable MIN_WINDOW;
-
     /// @inheritdoc IPredictionMarket
     mapping(bytes32 jobId => Slot) public jobs;
 
-    constructor(IModelRegistry registry_) ProofAcceptance(registry_) {
-        MIN_WINDOW = block.chainid == LOCAL_CHAIN ? 1 seconds : 1 hours;
-    }
+    constructor(IModelRegistry registry_) ProofAcceptance(registry_) {}
 
     // ---------------------------------------------------------------- post, cancel
 
@@ -37,8 +34,8 @@ contract PredictionMarket is IPredictionMarket, Escrow, ProofAcceptance {
         bytes32 dataHash,
         string calldata uri
     ) external payable nonReentrant returns (bytes32 jobId) {
-        jobId = _jobId(msg.sender, nonce, terms);
-        if (jobs[jobId].state != State.None) revert PredictionMarket_JobExists(jobId);
+        jobId = _jobId(msg.sender, nonce, keccak256(abi.encode(terms)));
+        if (jobs[jobId].state != State.None) revert Jobs_JobExists(jobId);
         _requireGoodTerms(terms);
 
         jobs[jobId].state = State.Open;
@@ -52,7 +49,7 @@ contract PredictionMarket is IPredictionMarket, Escrow, ProofAcceptance {
     function cancel(Job calldata job) external nonReentrant {
         bytes32 jobId = jobIdOf(job);
         _requireState(jobs[jobId].state, State.Open);
-        if (msg.sender != job.consumer) revert PredictionMarket_NotConsumer(msg.sender, job.consumer);
+        _requireConsumer(job.consumer);
         _requireInTime(job.terms.openUntil);
 
         jobs[jobId].state = State.Cancelled;
@@ -70,12 +67,10 @@ contract PredictionMarket is IPredictionMarket, Escrow, ProofAcceptance {
         Terms calldata terms = job.terms;
         _requireState(jobs[jobId].state, State.Open);
         _requireInTime(terms.openUntil);
-        if (terms.provider != address(0) && msg.sender != terms.provider) {
-            revert PredictionMarket_NotProvider(msg.sender, terms.provider);
-        }
-        if (payee == address(0) || payee == address(this)) revert PredictionMarket_BadPayee(payee);
+        _requireOpenTo(terms.provider);
+        _requirePayee(payee);
         _requireUsable(terms.modelId);
-        uint40 deadline = uint40(block.timestamp) + terms.proveSeconds;
+        uint40 deadline = _deadlineAfter(terms.proveSeconds);
 
         jobs[jobId] = Slot(State.Locked, payee, deadline);
 
@@ -95,12 +90,12 @@ contract PredictionMarket is IPredictionMarket, Escrow, ProofAcceptance {
         Slot memory slot = jobs[jobId];
         _requireState(slot.state, State.Locked);
         _requireInTime(slot.deadline);
-        Demand memory demand = Demand(jobId, slot.payee, job.terms.modelId, job.terms.inputsHash, items);
-        uint256[] calldata outputs = _acceptProof(demand, proof, instances);
+        Layout memory layout_ = _acceptProof(Claim(jobId, slot.payee, job.terms.modelId, items), proof, instances);
+        _requireInputs(layout_.inputsHash(instances, items), job.terms.inputsHash);
 
         jobs[jobId].state = State.Paid;
 
-        emit PredictionDelivered(jobId, slot.payee, items, outputs);
+        emit PredictionDelivered(jobId, slot.payee, items, layout_.outputsOf(instances, items));
 
         _credit(jobId, job.terms.currency, slot.payee, uint256(job.terms.reward) + job.terms.stake);
     }
@@ -121,7 +116,7 @@ contract PredictionMarket is IPredictionMarket, Escrow, ProofAcceptance {
         if (condemnedAt != 0 && condemnedAt <= deadline) {
             _void(jobId, circuitId, job, slot);
         } else if (block.timestamp <= deadline) {
-            revert PredictionMarket_Early(block.timestamp, deadline);
+            revert Jobs_Early(block.timestamp, deadline);
         } else if (locked) {
             _slash(jobId, job, slot.payee);
         } else {
@@ -162,18 +157,14 @@ contract PredictionMarket is IPredictionMarket, Escrow, ProofAcceptance {
     function _requireGoodTerms(Terms calldata terms) private view {
         _requireUsable(terms.modelId);
         _requireToken(terms.currency);
-        if (terms.reward == 0) revert PredictionMarket_ZeroReward();
-        if (terms.provider == address(0) && terms.stake == 0) revert PredictionMarket_OpenNeedsStake();
-        _requireWindow(terms.openUntil, block.timestamp + MIN_WINDOW, block.timestamp + MAX_WINDOW);
-        _requireWindow(terms.proveSeconds, MIN_WINDOW, MAX_WINDOW);
+        _requireReward(terms.reward);
+        _requireStakeIfOpen(terms.provider, terms.stake);
+        _requireOpenUntil(terms.openUntil);
+        _requireWindow(terms.proveSeconds);
     }
 
-    function _requireWindow(uint256 actual, uint256 min, uint256 max) private pure {
-        if (actual < min || actual > max) revert PredictionMarket_BadWindow(actual, min, max);
-    }
-
-    function _requireInTime(uint256 deadline) private view {
-        if (block.timestamp > deadline) revert PredictionMarket_Late(block.timestamp, deadline);
+    function _requireInputs(bytes32 actual, bytes32 allowed) private pure {
+        if (actual != allowed) revert PredictionMarket_WrongInputs(actual, allowed);
     }
 
     function _requireState(State actual, State allowed) private pure {
@@ -184,10 +175,6 @@ contract PredictionMarket is IPredictionMarket, Escrow, ProofAcceptance {
 
     /// @inheritdoc IPredictionMarket
     function jobIdOf(Job calldata job) public view returns (bytes32) {
-        return _jobId(job.consumer, job.nonce, job.terms);
-    }
-
-    function _jobId(address consumer, uint256 nonce, Terms calldata terms) private view returns (bytes32) {
-        return keccak256(abi.encode(block.chainid, address(this), consumer, nonce, keccak256(abi.encode(terms))));
+        return _jobId(job.consumer, job.nonce, keccak256(abi.encode(job.terms)));
     }
 }

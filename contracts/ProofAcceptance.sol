@@ -5,7 +5,7 @@ import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
 import {IProofAcceptance} from "./interfaces/IProofAcceptance.sol";
 import {Statement} from "./libraries/Statement.sol";
 import {VerifierCall} from "./libraries/VerifierCall.sol";
-import {Layout, Requirements} from "./types/Circuit.sol";
+import {Circuit, Layout, Requirements} from "./types/Circuit.sol";
 
 /// @title The only place where it is decided that a proof counts.
 abstract contract ProofAcceptance is IProofAcceptance {
@@ -18,51 +18,48 @@ abstract contract ProofAcceptance is IProofAcceptance {
         registry = registry_;
     }
 
-    /// @dev What a job asks of a proof.
-    struct Demand {
+    /// @dev What a proof is said to be of.
+    struct Claim {
         bytes32 jobId;
         address payee;
         bytes32 modelId;
-        bytes32 inputsHash;
         uint256 items; // item slots that are read
     }
 
-    /// @dev Returns the outputs of the demanded items, or reverts with the first rule that does not hold.
+    /// @dev Reverts with the first rule that does not hold. It says nothing about *which* inputs: the caller compares
+    /// the input commitments of the claimed items, by the layout returned, with those of its job.
     function _acceptProof(
-        Demand memory demand,
+        Claim memory claim,
         bytes calldata proof,
         uint256[] calldata instances
-    ) internal view returns (uint256[] calldata outputs) {
-        Requirements memory required = registry.requirements(demand.modelId);
-        Layout memory layout_ = required.statement;
+    ) internal view returns (Layout memory layout_) {
+        Requirements memory required = registry.requirements(claim.modelId);
+        layout_ = required.statement;
 
         _requireNotCondemned(required.circuitId, required.condemnedAt);
         _requireVerifierCode(required.verifier, required.codeHash);
         layout_.requireCanonical(instances);
-        _requireStatement(layout_, demand, required.weightsCommitment, instances);
+        _requireStatement(layout_, claim, required.weightsCommitment, instances);
         if (!VerifierCall.accepts(required.verifier, gasleft(), proof, instances)) {
             revert ProofAcceptance_ProofRejected(required.circuitId);
         }
-        return layout_.outputsOf(instances, demand.items);
     }
 
-    /// @dev The statement is about this job, this payee, these weights and these inputs.
+    /// @dev The statement is about this job, this payee, these weights.
     function _requireStatement(
         Layout memory layout_,
-        Demand memory demand,
+        Claim memory claim,
         uint256 weights,
         uint256[] calldata instances
     ) private view {
-        if (!layout_.hasContext(instances, Statement.contextOf(demand.jobId, demand.payee))) {
-            revert ProofAcceptance_WrongContext(demand.jobId, demand.payee);
+        if (!layout_.hasContext(instances, Statement.contextOf(claim.jobId, claim.payee))) {
+            revert ProofAcceptance_WrongContext(claim.jobId, claim.payee);
         }
         uint256 proven = layout_.weightsOf(instances);
         if (proven != weights) revert ProofAcceptance_WrongWeights(proven, weights);
-        if (demand.items == 0 || demand.items > layout_.items) {
-            revert ProofAcceptance_BadItemCount(demand.items, layout_.items);
+        if (claim.items == 0 || claim.items > layout_.items) {
+            revert ProofAcceptance_BadItemCount(claim.items, layout_.items);
         }
-        bytes32 inputsHash = layout_.inputsHash(instances, demand.items);
-        if (inputsHash != demand.inputsHash) revert ProofAcceptance_WrongInputs(inputsHash, demand.inputsHash);
     }
 
     function _requireVerifierCode(address verifier, bytes32 allowed) private view {
@@ -74,6 +71,13 @@ abstract contract ProofAcceptance is IProofAcceptance {
     function _requireUsable(bytes32 modelId) internal view {
         (bytes32 circuitId, uint256 condemnedAt) = registry.condemnation(modelId);
         _requireNotCondemned(circuitId, condemnedAt);
+    }
+
+    /// @dev The circuit is known, not condemned, and leaves a prover no choice.
+    function _requireExactCircuit(bytes32 circuitId) internal view returns (Circuit memory circuit) {
+        circuit = registry.circuits(circuitId);
+        _requireNotCondemned(circuitId, registry.condemnedAt(circuitId));
+        if (!circuit.exact) revert ProofAcceptance_NotExact(circuitId);
     }
 
     function _requireNotCondemned(bytes32 circuitId, uint256 condemnedAt) private pure {

@@ -56,17 +56,8 @@ interface IPredictionMarket is IEscrow {
     event JobVoided(bytes32 indexed jobId, bytes32 indexed circuitId);
 
     error PredictionMarket_WrongState(State actual, State allowed);
-    error PredictionMarket_JobExists(bytes32 jobId);
-    error PredictionMarket_NotConsumer(address actual, address allowed);
-    error PredictionMarket_NotProvider(address actual, address allowed);
-    error PredictionMarket_BadPayee(address payee);
-    error PredictionMarket_ZeroReward();
-    error PredictionMarket_OpenNeedsStake();
-    error PredictionMarket_BadWindow(uint256 actual, uint256 min, uint256 max);
-    /// @notice It is too late: now is past the deadline of the job's state.
-    error PredictionMarket_Late(uint256 now_, uint256 deadline);
-    /// @notice It is too early: the deadline of the job's state has not passed.
-    error PredictionMarket_Early(uint256 now_, uint256 deadline);
+    /// @notice The proof is not of the committed inputs.
+    error PredictionMarket_WrongInputs(bytes32 actual, bytes32 allowed);
 
     /// @notice Posts a job and pays the reward in.
     function post(

@@ -13,7 +13,8 @@ interface IProofAcceptance {
     error ProofAcceptance_WrongContext(bytes32 jobId, address payee);
     error ProofAcceptance_WrongWeights(uint256 actual, uint256 allowed);
     error ProofAcceptance_BadItemCount(uint256 actual, uint256 max);
-    error ProofAcceptance_WrongInputs(bytes32 actual, bytes32 allowed);
+    /// @notice The protocol needs an exact circuit: inputs and weights determine the outputs.
+    error ProofAcceptance_NotExact(bytes32 circuitId);
     /// @notice The verifier did not answer `true`.
     error ProofAcceptance_ProofRejected(bytes32 circuitId);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Layout} from "../types/Circuit.sol";
+import {Layout, OutputKind} from "../types/Circuit.sol";
 
 /// @title Reading the statement of a proof out of its public instances, by the circuit's layout.
 /// @dev docs/SPEC.md section 1; prover/statement says the same in Python.
@@ -12,6 +12,10 @@ library Statement {
 
     error Statement_WrongInstanceCount(uint256 actual, uint256 allowed);
     error Statement_OutOfField(uint256 word, uint256 value);
+    /// @notice A signed value is allowed below 2^127 in amount.
+    error Statement_OutOfRange(uint256 element);
+
+    int256 private constant SIGNED_BOUND = 1 << 127;
 
     /// @notice What binds a proof to one payee of one job of one contract of one chain.
     function contextOf(bytes32 jobId, address payee) internal view returns (uint256) {
@@ -68,12 +72,14 @@ library Statement {
         Layout memory layout_,
         uint256[] calldata instances,
         uint256 items
-    ) internal pure returns (bytes32) {
+    ) internal pure returns (bytes32 hash) {
         bytes32[] memory commitments = new bytes32[](items);
         for (uint256 i = 0; i < items; ++i) {
             commitments[i] = inputCommitment(layout_, instances, i);
         }
-        return keccak256(abi.encodePacked(commitments));
+        assembly ("memory-safe") {
+            hash := keccak256(add(commitments, 0x20), shl(5, items))
+        }
     }
 
     /// @notice The output words of the first `items` items.
@@ -84,5 +90,38 @@ library Statement {
     ) internal pure returns (uint256[] calldata) {
         uint256 start = layout_.outputs;
         return instances[start:start + items * layout_.outputWords];
+    }
+
+    /// @notice The signed value of a canonical field element: x above (r-1)/2 stands for x - r; its amount is below 2^127.
+    function signedOf(uint256 element) internal pure returns (int256 value) {
+        value = element > (FIELD_MODULUS - 1) / 2 ? int256(element) - int256(FIELD_MODULUS) : int256(element);
+        if (value <= -SIGNED_BOUND || value >= SIGNED_BOUND) revert Statement_OutOfRange(element);
+    }
+
+    /// @notice Output word `word` of item `item`, as a signed value.
+    function outputOf(
+        Layout memory layout_,
+        uint256[] calldata instances,
+        uint256 item,
+        uint256 word
+    ) internal pure returns (int256) {
+        return signedOf(instances[layout_.outputs + item * layout_.outputWords + word]);
+    }
+
+    /// @notice The label that is proven of an item: the label output, or the index of the strictly greatest score. With a
+    /// tie at the top no label is proven: `decided` is false.
+    function labelOf(
+        Layout memory layout_,
+        uint256[] calldata instances,
+        uint256 item
+    ) internal pure returns (uint256 label, bool decided) {
+        int256 greatest = outputOf(layout_, instances, item, 0);
+        if (layout_.outputKind == OutputKind.Label) return (uint256(greatest), greatest >= 0);
+        decided = true;
+        for (uint256 word = 1; word < layout_.outputWords; ++word) {
+            int256 score = outputOf(layout_, instances, item, word);
+            if (score == greatest) decided = false;
+            if (score > greatest) (greatest, label, decided) = (score, word, true);
+        }
     }
 }

@@ -36,7 +36,9 @@ struct Circuit {
     Layout statement;
     int64 inputMin; // quantised input domain, inclusive
     int64 inputMax;
-    uint32 digestElements; // elements hashed into one input word; 0 when inputs are public
+    uint32 digestElements; // elements hashed into one input word, salt included; 0 when inputs are public
+    uint16 saltElements; // of them salt, at the end
+    uint8 saltBits; // a salt element lies in [0, 2^saltBits)
     bool exact; // inputs and weights determine the outputs
     uint64 tolerance; // worst error of an output word, in output units; 0 when exact
 }

@@ -23,6 +23,8 @@ class Circuit:
     input_min: int
     input_max: int
     digest_elements: int
+    salt_elements: int
+    salt_bits: int
     exact: bool
     tolerance: int
 
@@ -36,6 +38,8 @@ class Circuit:
             self.input_min,
             self.input_max,
             self.digest_elements,
+            self.salt_elements,
+            self.salt_bits,
             self.exact,
             self.tolerance,
         )

@@ -52,6 +52,7 @@ ADVICE = {
     "ModelRegistry_BadLayout": "make the artifacts again: sections must tile the instances",
     "ModelRegistry_BadContextBits": "choose another number of context limbs",
     "ModelRegistry_BadDomain": "give a domain whose minimum is not above its maximum",
+    "ModelRegistry_BadSalt": "make the artifacts again: salt stands inside a digest",
     "ModelRegistry_NotExact": "use an exact plan, or fixed weights and score outputs",
     "ModelRegistry_BadTolerance": "exact circuits have tolerance 0, others a positive one",
     "ModelRegistry_SampleRefused": "make the sample proof again with these artifacts",
@@ -62,21 +63,21 @@ ADVICE = {
     "ModelRegistry_DifferentStatement": "two proofs of the same inputs and weights are needed",
     "ModelRegistry_NoContradiction": "the proofs agree: nothing is to be condemned",
     "PredictionMarket_WrongState": "see `zkescrow prediction status` for what can happen now",
-    "PredictionMarket_JobExists": "the job is posted already",
-    "PredictionMarket_NotConsumer": "use the account that posted the job",
-    "PredictionMarket_NotProvider": "only the provider named in the terms may lock it",
-    "PredictionMarket_BadPayee": "name an account that is neither zero nor the market",
-    "PredictionMarket_ZeroReward": "offer a reward above 0",
-    "PredictionMarket_OpenNeedsStake": "ask for a stake, or name one provider",
-    "PredictionMarket_BadWindow": "choose other time limits (seconds)",
-    "PredictionMarket_Late": "the deadline has passed: anyone may refund the job",
-    "PredictionMarket_Early": "wait for the deadline (Unix seconds)",
+    "Jobs_JobExists": "the job is posted already",
+    "Jobs_NotConsumer": "use the account that posted the job",
+    "Jobs_NotProvider": "only the provider named in the terms may lock it",
+    "Jobs_BadPayee": "name an account that is neither zero nor the market",
+    "Jobs_ZeroReward": "offer a reward above 0",
+    "Jobs_OpenNeedsStake": "ask for a stake, or name one provider",
+    "Jobs_BadWindow": "choose other time limits (seconds)",
+    "Jobs_Late": "the deadline has passed: anyone may refund the job",
+    "Jobs_Early": "wait for the deadline (Unix seconds)",
     "ModelRegistry_ProofRejected": "give two proofs that the verifier accepts",
     "ProofAcceptance_BadItemCount": "prove the items of the job, within the circuit's slots",
     "ProofAcceptance_Condemned": "the circuit was condemned: use another model",
     "ProofAcceptance_ProofRejected": "the verifier refuses the proof: make it again",
     "ProofAcceptance_WrongContext": "the proof is for another job, payee, contract or chain",
-    "ProofAcceptance_WrongInputs": "prove exactly the items of the job, in their order",
+    "PredictionMarket_WrongInputs": "prove exactly the items of the job, in their order",
     "ProofAcceptance_WrongVerifierCode": "the verifier's code changed: do not use this circuit",
     "ProofAcceptance_WrongWeights": "prove with the weights that the model registered",
     "Statement_OutOfField": "send every instance as the residue below the modulus",
@@ -99,7 +100,7 @@ class Revert:
     advice: str
 
     def sentence(self) -> str:
-        """For example: PredictionMarket_Late (now 12, deadline 11): the deadline has passed."""
+        """For example: Jobs_Late (now 12, deadline 11): the deadline has passed."""
         shown = ", ".join(f"{name} {_show(value)}" for name, value in self.arguments.items())
         return f"{self.name}{f' ({shown})' if shown else ''}: {self.advice}"
 

@@ -13,6 +13,7 @@ from prover.models.ranges import Quantisation, Ranges
 CONTEXT_TOTAL_BITS = 120
 SALT_TOTAL_BITS = 128
 MAX_LIMB_BITS = 60
+MAX_SALT_BITS = 31  # a sealed item holds its elements in 4 signed bytes
 MAX_CONTEXT_BITS = 253
 
 
@@ -37,6 +38,7 @@ def draft(scales: Scales, constraints: Constraints, legs: int, columns: int) -> 
     """
     base = 1 << max(3, math.ceil(math.log2(scales.ranges.decomposed + 2) / legs))
     bits = min((base.bit_length() - 1) * legs, MAX_LIMB_BITS)
+    salt_bits = min(bits, MAX_SALT_BITS)
     limbs = math.ceil(CONTEXT_TOTAL_BITS / bits)
     if base + cost.TABLE_MARGIN > 1 << constraints.max_logrows or limbs * bits > MAX_CONTEXT_BITS:
         return None
@@ -55,8 +57,8 @@ def draft(scales: Scales, constraints: Constraints, legs: int, columns: int) -> 
         scale_rebase_multiplier=scales.quantisation.rebase_multiplier,
         context_limbs=limbs,
         context_bits=bits,
-        salt_elements=math.ceil(SALT_TOTAL_BITS / bits) if hashed else 0,
-        salt_bits=bits if hashed else 0,
+        salt_elements=math.ceil(SALT_TOTAL_BITS / salt_bits) if hashed else 0,
+        salt_bits=salt_bits if hashed else 0,
         input_min=scales.input_min,
         input_max=scales.input_max,
         lookup_min=math.floor(min(scales.ranges.lookup_low, -1)),

@@ -20,7 +20,7 @@ LAYOUT_ABI = (
     "(uint16,uint16,uint16,uint8,uint8,uint16,uint16,uint16,uint16,uint16,uint8,uint16,uint16,"
     "uint8,uint16)"
 )
-CIRCUIT_ABI = f"(address,bytes32,bytes32,{LAYOUT_ABI},int64,int64,uint32,bool,uint64)"
+CIRCUIT_ABI = f"(address,bytes32,bytes32,{LAYOUT_ABI},int64,int64,uint32,uint16,uint8,bool,uint64)"
 
 
 @dataclass(frozen=True)

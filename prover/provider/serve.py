@@ -24,7 +24,7 @@ from prover.statement.context import JobContext
 from prover.statement.request import Request, data_hash
 
 CheckModel = Callable[[bytes, Artifacts], None]
-_LATE, _WRONG_STATE = "PredictionMarket_Late", "PredictionMarket_WrongState"
+_LATE, _WRONG_STATE = "Jobs_Late", "PredictionMarket_WrongState"
 _ENDS = {State.PAID: Stage.DELIVERED, State.SLASHED: Stage.LATE, State.VOIDED: Stage.VOIDED}
 _FOREIGN = "no artifacts of its model are on this machine"
 

@@ -117,6 +117,8 @@ class Manifest(_Strict):
             plan.input_min,
             plan.input_max,
             self.digest_elements,
+            plan.salt_elements,
+            plan.salt_bits,
             plan.exact,
             plan.tolerance,
         )

@@ -95,6 +95,8 @@ def circuit_of(verifier: ContractInstance, layout: Layout, /, **changes: Any) ->
         "inputMin": -128,
         "inputMax": 127,
         "digestElements": 0,
+        "saltElements": 0,
+        "saltBits": 0,
         "exact": True,
         "tolerance": 0,
     }

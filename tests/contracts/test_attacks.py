@@ -175,7 +175,7 @@ def test_an_id_never_lives_again(naive, world, provider):
 
     job = world.locked()
     world.deliver(job)
-    with reverts(world.market.PredictionMarket_JobExists, jobId=world.id_of(job)):
+    with reverts(world.market.Jobs_JobExists, jobId=world.id_of(job)):
         world.post(job)
     wrong = {"actual": State.PAID, "allowed": State.OPEN}
     with reverts(world.market.PredictionMarket_WrongState, **wrong):
@@ -312,7 +312,7 @@ def test_nobody_waits_for_ever(naive, world):
 
     for seconds in (0, 180 * DAY + 1, 2**32 - 1):
         wrong = {"actual": seconds, "min": 1, "max": 180 * DAY}
-        with reverts(world.market.PredictionMarket_BadWindow, **wrong):
+        with reverts(world.market.Jobs_BadWindow, **wrong):
             world.post(world.job(prove_seconds=seconds))
 
 
@@ -326,7 +326,7 @@ def test_late_is_late_though_nobody_refunded(naive, world, provider):
     assert naive.credit(provider) == REWARD + STAKE
 
     at(deadline + 2)
-    with reverts(world.market.PredictionMarket_Late, now_=deadline + 2, deadline=deadline):
+    with reverts(world.market.Jobs_Late, now_=deadline + 2, deadline=deadline):
         world.deliver(job)
 
 

@@ -34,14 +34,14 @@ def test_RevertWhen_it_is_late(world):
     job = world.posted()
     at(job.terms.open_until + 1)
     late = {"now_": job.terms.open_until + 1, "deadline": job.terms.open_until}
-    with reverts(world.market.PredictionMarket_Late, **late):
+    with reverts(world.market.Jobs_Late, **late):
         world.cancel(job)
 
 
 def test_RevertWhen_somebody_else_calls(world, consumer, attacker):
     job = world.posted()
     wrong = {"actual": attacker.address, "allowed": consumer.address}
-    with reverts(world.market.PredictionMarket_NotConsumer, **wrong):
+    with reverts(world.market.Jobs_NotConsumer, **wrong):
         world.cancel(job, sender=attacker)
 
 

@@ -44,7 +44,7 @@ def test_reads_the_items_of_the_job_and_no_more(world, items):
 def test_RevertWhen_other_items_are_claimed(world, items, claimed):
     job = world.locked(items)
     wrong = {"actual": world.proofs.inputs_hash(claimed), "allowed": job.terms.inputs_hash}
-    with reverts(world.market.ProofAcceptance_WrongInputs, **wrong):
+    with reverts(world.market.PredictionMarket_WrongInputs, **wrong):
         world.deliver(job, claimed)
 
 
@@ -76,7 +76,7 @@ def test_RevertWhen_it_is_late(world):
     deadline = world.standing(job)[2]
     at(deadline + 1)
     late = {"now_": deadline + 1, "deadline": deadline}
-    with reverts(world.market.PredictionMarket_Late, **late):
+    with reverts(world.market.Jobs_Late, **late):
         world.deliver(job)
 
 
@@ -91,7 +91,7 @@ def test_RevertWhen_the_circuit_was_condemned(world):
 def test_RevertWhen_the_proof_is_of_other_inputs(world):
     job = world.locked()
     wrong = {"actual": world.proofs.inputs_hash(1, seed=1), "allowed": job.terms.inputs_hash}
-    with reverts(world.market.ProofAcceptance_WrongInputs, **wrong):
+    with reverts(world.market.PredictionMarket_WrongInputs, **wrong):
         world.deliver(job, proven=world.prove(job, inputs=1))
 
 

@@ -46,14 +46,14 @@ def test_RevertWhen_it_is_late(world):
     job = world.posted()
     at(job.terms.open_until + 1)
     late = {"now_": job.terms.open_until + 1, "deadline": job.terms.open_until}
-    with reverts(world.market.PredictionMarket_Late, **late):
+    with reverts(world.market.Jobs_Late, **late):
         world.lock(job)
 
 
 def test_RevertWhen_the_terms_name_another_provider(world, provider, attacker):
     job = world.posted(provider=provider.address)
     wrong = {"actual": attacker.address, "allowed": provider.address}
-    with reverts(world.market.PredictionMarket_NotProvider, **wrong):
+    with reverts(world.market.Jobs_NotProvider, **wrong):
         world.lock(job, sender=attacker)
     world.lock(job)
     assert world.state(job) == State.LOCKED
@@ -62,7 +62,7 @@ def test_RevertWhen_the_terms_name_another_provider(world, provider, attacker):
 def test_RevertWhen_the_payee_could_not_be_paid(world):
     job = world.posted()
     for payee in (NOBODY, world.market.address):
-        with reverts(world.market.PredictionMarket_BadPayee, payee=payee):
+        with reverts(world.market.Jobs_BadPayee, payee=payee):
             world.lock(job, payee=payee)
 
 

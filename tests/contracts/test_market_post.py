@@ -55,7 +55,7 @@ def test_RevertWhen_the_id_was_ever_used(world, consumer, ending):
         world.deliver(job)
 
     exists = {"jobId": world.id_of(job)}
-    with reverts(world.market.PredictionMarket_JobExists, **exists):
+    with reverts(world.market.Jobs_JobExists, **exists):
         world.post(job)
 
 
@@ -74,12 +74,12 @@ def test_RevertWhen_the_circuit_is_condemned(world):
 
 
 def test_RevertWhen_the_reward_is_zero(world):
-    with reverts(world.market.PredictionMarket_ZeroReward):
+    with reverts(world.market.Jobs_ZeroReward):
         world.post(world.job(reward=0))
 
 
 def test_RevertWhen_anyone_may_lock_for_nothing(world):
-    with reverts(world.market.PredictionMarket_OpenNeedsStake):
+    with reverts(world.market.Jobs_OpenNeedsStake):
         world.post(world.job(stake=0))
 
 
@@ -95,7 +95,7 @@ def test_takes_proving_times_within_the_bounds(world, seconds):
 @pytest.mark.parametrize("seconds", [0, MAX_WINDOW + 1, 2**32 - 1])
 def test_RevertWhen_the_proving_time_is_out_of_bounds(world, seconds):
     bad = {"actual": seconds, "min": 1, "max": MAX_WINDOW}
-    with reverts(world.market.PredictionMarket_BadWindow, **bad):
+    with reverts(world.market.Jobs_BadWindow, **bad):
         world.post(world.job(prove_seconds=seconds))
 
 
@@ -114,7 +114,7 @@ def test_RevertWhen_the_end_of_opening_is_out_of_bounds(world, ahead):
     job = world.job(open_until=time + ahead)
     at(time)
     bad = {"actual": time + ahead, "min": time + 1, "max": time + MAX_WINDOW}
-    with reverts(world.market.PredictionMarket_BadWindow, **bad):
+    with reverts(world.market.Jobs_BadWindow, **bad):
         world.post(job)
 
 

@@ -46,7 +46,7 @@ def test_RevertWhen_it_is_early(world, state, early):
     deadline = world.standing(job)[2] or job.terms.open_until
     at(deadline - early)
     wrong = {"now_": deadline - early, "deadline": deadline}
-    with reverts(world.market.PredictionMarket_Early, **wrong):
+    with reverts(world.market.Jobs_Early, **wrong):
         world.refund(job)
 
 

@@ -82,7 +82,7 @@ def _check(world: World, state: State, move: str, to: State | None, late: bool) 
         _wait(world, job)
     if to is None:
         error, arguments = _refusal(world, job, state, move, late)
-        with reverts(getattr(world.market, f"PredictionMarket_{error}"), **arguments):
+        with reverts(getattr(world.market, error), **arguments):
             getattr(world, move)(job)
         assert world.state(job) == state
     else:
@@ -95,7 +95,7 @@ def _refusal(
 ) -> tuple[str, dict[str, int]]:
     """The move is not of this state, or it is not its time."""
     if (state, move) not in IN_TIME | DEFAULTS:
-        return "WrongState", {"actual": state, "allowed": STARTS[move]}
+        return "PredictionMarket_WrongState", {"actual": state, "allowed": STARTS[move]}
     deadline = _deadline(world, job)
     time = now() if late else at(now() + 1)
-    return ("Late" if late else "Early"), {"now_": time, "deadline": deadline}
+    return ("Jobs_Late" if late else "Jobs_Early"), {"now_": time, "deadline": deadline}

@@ -117,7 +117,7 @@ def test_a_late_provider_loses_its_stake_to_the_consumer(world: World) -> None:
     crash(world, "after lock")
     assert cli.json("prediction", "status")["state"] == "locked"
     early = cli.run("prediction", "refund", "--account", CONSUMER, status=1).sentence()
-    assert "PredictionMarket_Early" in early
+    assert "Jobs_Early" in early
     chain.pass_time(61)
     late = cli.json(*PROVIDE, status=1)["jobs"]
     assert [one["result"] for one in late] == ["late"]
@@ -207,7 +207,7 @@ def test_a_job_is_cancelled_before_it_is_locked_only(world: World) -> None:
     cli = world.cli
     cli.post()
     refused = cli.run("prediction", "cancel", "--account", STRANGER, status=1).sentence()
-    assert "PredictionMarket_NotConsumer" in refused
+    assert "Jobs_NotConsumer" in refused
     cli.run("prediction", "cancel", "--account", CONSUMER)
     assert cli.json("prediction", "status")["state"] == "cancelled"
     assert cli.json("withdraw", "--account", CONSUMER)["withdrawn"] == {ETH: REWARD}

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {PredictionMarket} from "../../contracts/PredictionMarket.sol";
 import {IPredictionMarket} from "../../contracts/interfaces/IPredictionMarket.sol";
+import {IJobs} from "../../contracts/interfaces/IJobs.sol";
 import {MarketSetUp} from "./MarketSetUp.sol";
 import {vm} from "./Vm.sol";
 
@@ -39,7 +40,7 @@ contract WindowsTest is MarketSetUp {
             assert(allowed);
         } catch (bytes memory reason) {
             assert(!allowed);
-            assert(bytes4(reason) == IPredictionMarket.PredictionMarket_BadWindow.selector);
+            assert(bytes4(reason) == IJobs.Jobs_BadWindow.selector);
         }
     }
 
@@ -60,9 +61,7 @@ contract WindowsTest is MarketSetUp {
     }
 
     function _expectBadWindow(uint256 actual, uint256 min, uint256 max) private {
-        vm.expectRevert(
-            abi.encodeWithSelector(IPredictionMarket.PredictionMarket_BadWindow.selector, actual, min, max)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IJobs.Jobs_BadWindow.selector, actual, min, max));
     }
 
     function _post(uint256 open, uint256 prove) private {

@@ -32,7 +32,7 @@ def test_a_declared_error_is_known_by_its_selector(name: str) -> None:
 
 
 def test_the_values_and_the_states_are_shown() -> None:
-    data = selector("PredictionMarket_Late(uint256,uint256)") + encode(["uint256"] * 2, [12, 11])
+    data = selector("Jobs_Late(uint256,uint256)") + encode(["uint256"] * 2, [12, 11])
     revert = decode_revert(data)
     assert revert.arguments == {"now": 12, "deadline": 11}
     assert "now 12, deadline 11" in revert.sentence()
