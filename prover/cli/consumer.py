@@ -27,7 +27,7 @@ from prover.statement.quantise import quantise
 from prover.statement.request import Request, data_hash, salted
 
 LOCK_GAS = 100_000
-DELIVER_GAS = 85_000  # our part of a delivery, see docs/SPEC.md section 6
+DELIVER_GAS = 85_000  # our part of a delivery, see docs/SPEC.md section 10
 
 
 @dataclass(frozen=True)

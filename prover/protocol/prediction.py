@@ -1,4 +1,4 @@
-"""PredictionMarket (docs/SPEC.md section 3): the states of jobs, from events."""
+"""PredictionMarket (docs/SPEC.md section 4): the states of jobs, from events."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

@@ -11,7 +11,7 @@ struct FuzzSelector {
     bytes4[] selectors;
 }
 
-/// @notice docs/SPEC.md section 5, whatever anybody does in whatever order.
+/// @notice docs/SPEC.md section 9, whatever anybody does in whatever order.
 contract MarketInvariants {
     MarketHandler private _handler;
 

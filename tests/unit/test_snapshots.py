@@ -1,4 +1,4 @@
-"""Gas and code sizes against snapshots/, and against what docs/SPEC.md section 6 allows.
+"""Gas and code sizes against snapshots/, and against what docs/SPEC.md section 10 allows.
 
 If a rise is meant: scripts/snapshot.
 """
