@@ -1,7 +1,7 @@
-"""The inputs file of a job: what the consumer commits to and the provider needs, as canonical JSON.
+"""The inputs file of a job or round: what the consumer commits to and the provider needs.
 
-{"circuitId": "0x..", "items": [{"salt": [..], "values": [..]}, ..], "version": 1} by RFC 8785; all
-numbers are integers.
+{"circuitId": "0x..", "items": [{"salt": [..], "values": [..]}, ..], "version": 1} in canonical
+JSON (RFC 8785); all numbers are integers.
 """
 
 import json
@@ -61,14 +61,18 @@ class Shape:
 
     @property
     def max_bytes(self) -> int:
-        """Size that no request file for this circuit exceeds."""
+        """Size that no file with the items of one proof exceeds."""
+        return self.max_bytes_of(self.slots)
+
+    def max_bytes_of(self, items: int) -> int:
+        """Size that no file with so many items for this circuit exceeds."""
         item = (self.values + self.salt_elements) * (MAX_INTEGER_CHARACTERS + 1) + _OVERHEAD_BYTES
-        return _OVERHEAD_BYTES + self.slots * item
+        return _OVERHEAD_BYTES + items * item
 
 
 @dataclass(frozen=True)
 class Request:
-    """The items of a job, in order, for one circuit (32 bytes)."""
+    """The items of a job or of a serving round, in order, for one circuit (32 bytes)."""
 
     circuit_id: bytes
     items: tuple[Item, ...]
@@ -103,11 +107,23 @@ class Request:
         return request
 
     def check(self, shape: Shape) -> None:
-        """Raise StatementInvalid unless the circuit has a witness for every item."""
+        """Raise StatementInvalid unless one proof of the circuit holds the items, all of them."""
         if not 1 <= len(self.items) <= shape.slots:
             raise StatementInvalid(
                 f"{len(self.items)} items: 1 to {shape.slots} are allowed by this circuit"
             )
+        self.check_items(shape)
+
+    def check_round(self, shape: Shape, count: int) -> None:
+        """Raise StatementInvalid unless there are `count` items and each can be proven."""
+        if len(self.items) != count:
+            raise StatementInvalid(
+                f"{len(self.items)} items: exactly the {count} of the round's terms are allowed"
+            )
+        self.check_items(shape)
+
+    def check_items(self, shape: Shape) -> None:
+        """Raise StatementInvalid unless the circuit has a witness for every item."""
         for number, item in enumerate(self.items):
             _check_item(number, item, shape)
 

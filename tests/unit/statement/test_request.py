@@ -91,6 +91,27 @@ def test_what_has_no_witness_is_refused(items: tuple[Item, ...], words: str) -> 
         replace(GOOD, items=items).check(SHAPE)
 
 
+def test_a_round_has_exactly_the_items_of_its_terms() -> None:
+    many = replace(GOOD, items=GOOD.items * 5)
+    many.check_round(SHAPE, 5)
+    for count in (4, 6):
+        with pytest.raises(StatementInvalid, match="exactly the"):
+            many.check_round(SHAPE, count)
+
+
+def test_each_item_of_a_round_is_checked() -> None:
+    bad = replace(GOOD, items=(*GOOD.items * 4, Item((1, 2, 9), (1, 1))))
+    with pytest.raises(StatementInvalid, match="item 4 has the value 9"):
+        bad.check_round(SHAPE, 5)
+
+
+def test_a_file_of_many_items_stays_within_its_size() -> None:
+    widest = Item((-8, -8, -8), (2**52, 2**52))
+    content = Request(b"\xff" * 32, (widest,) * 500).to_bytes()
+    assert len(content) <= SHAPE.max_bytes_of(500)
+    assert SHAPE.max_bytes == SHAPE.max_bytes_of(SHAPE.slots)
+
+
 def test_salt_is_fresh_and_long_enough() -> None:
     assert salted((1, 2, 3), SHAPE) != salted((1, 2, 3), SHAPE)
     assert salted((1, 2, 3), replace(SHAPE, salt_elements=0)).salt == ()

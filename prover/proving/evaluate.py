@@ -1,0 +1,78 @@
+"""The quantised model on many inputs at once, without a witness for each.
+
+For exact circuits only: there the numpy evaluation of the planner gives the very integers that a
+proof shows, which the planner and, with `check_witnesses`, every large user compares.
+"""
+
+import secrets
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from prover.errors import ArtifactMismatch, ProvingError
+from prover.models.onnx_file import ImportedModel, load
+from prover.models.plan import Plan
+from prover.models.ranges import Quantisation
+from prover.models.ranges import evaluate as evaluate_bounds
+from prover.models.tensors import Bounds
+from prover.proving.artifacts import MODEL, Artifacts
+from prover.proving.system import Item, ProofSystem
+from prover.statement.context import JobContext
+
+CHUNK = 256
+Outputs = tuple[tuple[int, ...], ...]
+
+
+def evaluate(artifacts: Artifacts, items: Sequence[Item]) -> Outputs:
+    """Signed output words of every item.
+
+    Raises ArtifactMismatch if the model's file is not on this machine (hidden weights of somebody
+    else), ProvingError if the circuit is not exact.
+    """
+    plan = artifacts.manifest.plan
+    if not plan.exact:
+        raise ProvingError("the circuit is not exact: its outputs are known from a witness only")
+    model = _model(artifacts)
+    return tuple(row for chunk in _chunks(items) for row in _rows(model, plan, chunk))
+
+
+def check_witnesses(
+    system: ProofSystem,
+    artifacts: Artifacts,
+    items: Sequence[Item],
+    outputs: Outputs,
+    context: JobContext,
+) -> None:
+    """Compare one proof's worth of random items with real witnesses. Raises ProvingError."""
+    count = min(artifacts.manifest.layout.items, len(items))
+    chosen = sorted(secrets.SystemRandom().sample(range(len(items)), count))
+    witness = system.witness(artifacts, [items[index] for index in chosen], context)
+    for index, found in zip(chosen, witness.outputs, strict=True):
+        if found != outputs[index]:
+            raise ProvingError(
+                f"item {index} is evaluated to {list(outputs[index])}, its witness says "
+                f"{list(found)}: do not serve this model, and report it with the model's plan"
+            )
+
+
+def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    return (items[at : at + CHUNK] for at in range(0, len(items), CHUNK))
+
+
+def _rows(model: ImportedModel, plan: Plan, items: Sequence[Item]) -> Iterator[tuple[int, ...]]:
+    values = np.array([item.values for item in items], dtype=np.float64)
+    inputs = Bounds.point(values.reshape(len(items), *model.input_shape), plan.input_scale)
+    scales = plan.input_scale, plan.param_scale, plan.scale_rebase_multiplier
+    outputs, _ = evaluate_bounds(model.proto, inputs, Quantisation(*scales, plan.items > 1))
+    return (tuple(int(word) for word in row) for row in outputs.low)
+
+
+def _model(artifacts: Artifacts) -> ImportedModel:
+    path = Path(artifacts.path(MODEL))
+    if not path.is_file():
+        raise ArtifactMismatch(
+            f"there is no {path}: the model's weights are not on this machine, so that its outputs "
+            "cannot be computed here"
+        )
+    return load(path)

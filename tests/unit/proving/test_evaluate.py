@@ -1,0 +1,71 @@
+"""The quantised model in bulk: the integers that witnesses show."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from prover.errors import ArtifactMismatch, ProvingError
+from prover.proving import evaluate as bulk
+from prover.proving.artifacts import MODEL, Artifacts
+from prover.proving.evaluate import check_witnesses, evaluate
+from prover.proving.ezkl.system import Ezkl
+from prover.proving.inputs import shape_of
+from prover.statement.request import Item, salted
+from tests.conftest import JOB, PLANS, Proven
+
+
+def items_for(artifacts: Artifacts, count: int) -> list[Item]:
+    shape = shape_of(artifacts.manifest)
+    draw = np.random.default_rng(5).integers(shape.input_min, shape.input_max + 1, (count, 4))
+    return [salted([int(value) for value in row], shape) for row in draw]
+
+
+@pytest.mark.parametrize("name", list(PLANS))
+def test_outputs_are_those_of_witnesses(name: str, proven: Callable[[str], Proven]) -> None:
+    made = proven(name)
+    assert evaluate(made.artifacts, made.witness.items) == made.witness.outputs
+    items = items_for(made.artifacts, 9)
+    check_witnesses(Ezkl(), made.artifacts, items, evaluate(made.artifacts, items), JOB)
+
+
+def test_chunks_do_not_change_the_outputs(
+    proven: Callable[[str], Proven], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    artifacts = proven("plain").artifacts
+    items = items_for(artifacts, 7)
+    whole = evaluate(artifacts, items)
+    monkeypatch.setattr(bulk, "CHUNK", 3)
+    assert evaluate(artifacts, items) == whole
+
+
+def test_an_output_that_no_witness_has_is_named(proven: Callable[[str], Proven]) -> None:
+    artifacts = proven("plain").artifacts
+    items = items_for(artifacts, 1)
+    ((first, *rest),) = evaluate(artifacts, items)
+    with pytest.raises(ProvingError, match="item 0 is evaluated to"):
+        check_witnesses(Ezkl(), artifacts, items, ((first + 1, *rest),), JOB)
+
+
+def test_weights_that_are_not_here_cannot_be_evaluated(
+    proven: Callable[[str], Proven], tmp_path: Path
+) -> None:
+    made = proven("hidden")
+    for path in made.artifacts.directory.iterdir():
+        if path.name != MODEL:
+            (tmp_path / path.name).symlink_to(path)
+    elsewhere = replace(made.artifacts, directory=tmp_path)
+    with pytest.raises(ArtifactMismatch, match="weights are not on this machine"):
+        evaluate(elsewhere, made.witness.items)
+
+
+def test_an_inexact_circuit_is_not_evaluated(proven: Callable[[str], Proven]) -> None:
+    artifacts = proven("plain").artifacts
+    fields = artifacts.manifest.plan_fields | {"exact": False}
+    inexact = replace(
+        artifacts, manifest=artifacts.manifest.model_copy(update={"plan_fields": fields})
+    )
+    with pytest.raises(ProvingError, match="not exact"):
+        evaluate(inexact, [Item((1, 2, 3, 4))])
