@@ -1,6 +1,5 @@
 """What the consumer's commands do: make the inputs file, post, end."""
 
-import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +15,8 @@ from prover.chain.replay import load_world
 from prover.chain.transactions import Sender
 from prover.cli.models import KnownModel
 from prover.cli.options import ETHER_DECIMALS, id_bytes, in_ether, units
-from prover.errors import StatementInvalid, UsageError
+from prover.consumer.jobs import last, remember
+from prover.errors import UsageError
 from prover.files import write_atomically
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction import JobRecord
@@ -124,7 +124,7 @@ def post(
     cost = sender.estimate(call)
     write_atomically(path, content, private=True)
     receipt = sender.send(f"post:{job_id.hex()}", call)
-    _remember(sender.client, market.address, job_id)
+    remember(sender.client, market.address, job_id)
     gas = int(receipt["gasUsed"])
     total = gas + LOCK_GAS + DELIVER_GAS + _verification_gas(sender, deployment, known)
     return Posted(job_id, terms, uri, path, gas, total, total * cost.wei // max(cost.gas, 1))
@@ -141,7 +141,7 @@ def end(sender: Sender, deployment: Deployment, job: str | None, how: str) -> st
 
 def find_job(client: Client, deployment: Deployment, text: str | None) -> tuple[bytes, JobRecord]:
     """A job of the chain by its id, or the last one that was posted from here."""
-    job_id = _last(client, deployment.market) if text is None else id_bytes(text, "job")
+    job_id = last(client, deployment.market) if text is None else id_bytes(text, "job")
     record = load_world(client, deployment).market.jobs.get(job_id)
     if record is None:
         raise UsageError(
@@ -183,30 +183,3 @@ def _verification_gas(sender: Sender, deployment: Deployment, known: KnownModel)
     sample = known.artifacts.sample
     data = encode_call(VERIFIER, "verifyProof", sample.proof, list(sample.instances))
     return sender.estimate(Call("verifying a proof", circuit.verifier, data)).gas
-
-
-def _jobs_file() -> Path:
-    return get_settings().home / "jobs.json"
-
-
-def _remember(client: Client, market: str, job_id: bytes) -> None:
-    known = _known_jobs()
-    known[f"{client.scope}:{market}"] = "0x" + job_id.hex()
-    write_atomically(_jobs_file(), json.dumps(known, indent=2).encode() + b"\n")
-
-
-def _last(client: Client, market: str) -> bytes:
-    last = _known_jobs().get(f"{client.scope}:{market}")
-    if last is None:
-        raise UsageError("no job was posted from here on this chain: give the job's id")
-    return bytes.fromhex(last[2:])
-
-
-def _known_jobs() -> dict[str, str]:
-    try:
-        known: dict[str, str] = json.loads(_jobs_file().read_text())
-    except FileNotFoundError:
-        return {}
-    except ValueError:
-        raise StatementInvalid(f"{_jobs_file()} is not valid JSON: remove it") from None
-    return known
