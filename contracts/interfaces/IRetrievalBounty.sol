@@ -100,6 +100,8 @@ interface IRetrievalBounty is IEscrow, IJobs {
 
     error RetrievalBounty_WrongState(State actual, State allowed);
     error RetrievalBounty_UnknownDataset(bytes32 datasetId);
+    /// @notice Without a stake an owner could skip the matches, at no cost, and be paid for the rest.
+    error RetrievalBounty_ZeroStake();
     error RetrievalBounty_BadPredicate(uint256 index, uint256 classes, int128 threshold);
     /// @notice The runs do not ascend strictly.
     error RetrievalBounty_BadRun(uint256 start, uint256 size);
