@@ -7,24 +7,22 @@ from pathlib import Path
 from typing import Any
 
 from prover.chain.client import Client
-from prover.chain.contracts import VERIFIER, Call, encode_call
 from prover.chain.deployments import Deployment
 from prover.chain.market import Market, approval, decimals_of
-from prover.chain.registry import Registry
 from prover.chain.replay import load_world
 from prover.chain.transactions import Sender
 from prover.cli.models import KnownModel
 from prover.cli.options import ETHER_DECIMALS, id_bytes, in_ether, units
+from prover.consumer.gas import verification_gas
 from prover.consumer.jobs import last, remember
 from prover.errors import UsageError
 from prover.files import write_atomically
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction import JobRecord
 from prover.protocol.terms import Job, Terms
-from prover.proving.inputs import shape_of
+from prover.proving.inputs import quantised, read_data, shape_of
 from prover.settings import get_settings
-from prover.statement.quantise import quantise
-from prover.statement.request import Request, data_hash, salted
+from prover.statement.request import Request, data_hash
 
 LOCK_GAS = 100_000
 DELIVER_GAS = 85_000  # our part of a delivery, see docs/SPEC.md section 10
@@ -88,21 +86,14 @@ def make_request(known: KnownModel, path: Path, rows: Sequence[int]) -> Request:
 
     Raises UsageError or ModelRefused on a bad file, StatementInvalid outside the circuit's domain.
     """
-    from prover.models import calibration
-    from prover.models.onnx_file import load
-
     manifest = known.artifacts.manifest
-    model = load(Path(known.artifacts.path("model.onnx")))
-    data = calibration.read(path, model.input_shape, model.classes)
-    shape = shape_of(manifest)
-    items = []
+    data = read_data(known.artifacts, path)
     for row in rows:
         if not 0 <= row < len(data):
             raise UsageError(f"--index {row}: 0 to {len(data) - 1} are allowed by {path}")
-        values = [float(value) for value in data.inputs[row].reshape(-1)]
-        items.append(salted(quantise(values, manifest.scales.input), shape))
+    items = quantised(manifest, (data.inputs[row] for row in rows))
     request = Request(known.circuit_id, tuple(items))
-    request.check(shape)
+    request.check(shape_of(manifest))
     return request
 
 
@@ -126,7 +117,8 @@ def post(
     receipt = sender.send(f"post:{job_id.hex()}", call)
     remember(sender.client, market.address, job_id)
     gas = int(receipt["gasUsed"])
-    total = gas + LOCK_GAS + DELIVER_GAS + _verification_gas(sender, deployment, known)
+    proof = verification_gas(sender, deployment.registry, known.circuit_id, known.artifacts)
+    total = gas + LOCK_GAS + DELIVER_GAS + proof
     return Posted(job_id, terms, uri, path, gas, total, total * cost.wei // max(cost.gas, 1))
 
 
@@ -175,11 +167,3 @@ def _uri(client: Client, given: str | None, path: Path) -> str:
             "inputs file; choose it now and put the file there"
         )
     return path.resolve().as_uri()
-
-
-def _verification_gas(sender: Sender, deployment: Deployment, known: KnownModel) -> int:
-    """Gas of verifying a proof of this circuit, measured on its sample, calldata included."""
-    circuit = Registry(sender.client, deployment.registry).circuit(known.circuit_id)
-    sample = known.artifacts.sample
-    data = encode_call(VERIFIER, "verifyProof", sample.proof, list(sample.instances))
-    return sender.estimate(Call("verifying a proof", circuit.verifier, data)).gas

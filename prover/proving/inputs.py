@@ -1,7 +1,14 @@
-"""What a circuit takes, read off its manifest."""
+"""What a circuit takes: its shape, and the items that a file of data gives."""
 
+from collections.abc import Iterable
+from pathlib import Path
+
+from prover.models.calibration import Calibration, Floats, read
+from prover.models.onnx_file import load
+from prover.proving.artifacts import MODEL, Artifacts
 from prover.proving.manifest import Manifest
-from prover.statement.request import Shape
+from prover.statement.quantise import quantise
+from prover.statement.request import Item, Shape, salted
 
 
 def shape_of(manifest: Manifest) -> Shape:
@@ -15,3 +22,20 @@ def shape_of(manifest: Manifest) -> Shape:
         input_min=plan.input_min,
         input_max=plan.input_max,
     )
+
+
+def read_data(artifacts: Artifacts, path: Path) -> Calibration:
+    """The samples of an NPZ archive for a model; flat ones where its file is not on this machine.
+
+    Raises UsageError or ModelRefused as `models.calibration.read`.
+    """
+    manifest, model = artifacts.manifest, Path(artifacts.path(MODEL))
+    flat = (1, manifest.item_elements)
+    shape = load(model).input_shape if model.is_file() else flat
+    return read(path, shape, manifest.layout.classes)
+
+
+def quantised(manifest: Manifest, samples: Iterable[Floats]) -> list[Item]:
+    """Samples as items, each with salt of its own where the circuit hashes its inputs."""
+    shape, scale = shape_of(manifest), manifest.scales.input
+    return [salted(quantise(map(float, each.reshape(-1)), scale), shape) for each in samples]
