@@ -3,15 +3,15 @@
 import json
 from pathlib import Path
 
+from prover.chain.contracts import NAMES
 from prover.solidity.compile import compile_contracts
 
 ABI = Path(__file__).parents[1] / "prover/chain/abi"
-CONTRACTS = ("ModelRegistry", "PredictionMarket", "IVerifier")
 
 
 def rendered() -> dict[str, str]:
     """File name -> content."""
-    compiled = compile_contracts(CONTRACTS)
+    compiled = compile_contracts(NAMES)
     return {
         f"{name}.json": json.dumps(contract.abi, indent=1, sort_keys=True) + "\n"
         for name, contract in compiled.items()

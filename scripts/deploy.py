@@ -1,4 +1,4 @@
-"""Deploys registry and market with ape, and writes deployments/<chainId>.json:
+"""Deploys all contracts with ape, and writes deployments/<chainId>.json:
 
     ape run deploy --network ethereum:local:foundry --account TEST::0
 
@@ -13,25 +13,25 @@ from ape.contracts import ContractContainer, ContractInstance
 from ethpm_types import ContractType
 
 from prover.chain import deployments
-from prover.chain.contracts import MARKET, REGISTRY
-from prover.chain.deployments import Deployed, Deployment
+from prover.chain.deployments import PLAN, Deployed, Deployment
 from prover.solidity.compile import SOLC_VERSION, CompiledContract, compile_contracts
 
 
 @click.command(cls=ConnectedProviderCommand)
 @account_option()
 def cli(account: AccountAPI) -> None:
-    """Deploy ModelRegistry and PredictionMarket, and record where they are."""
-    compiled = compile_contracts([REGISTRY, MARKET])
-    registry = account.deploy(container_of(compiled[REGISTRY]))
-    market = account.deploy(container_of(compiled[MARKET]), registry)
-    contracts = {
-        name: record_of(instance, compiled[name])
-        for name, instance in ((REGISTRY, registry), (MARKET, market))
-    }
+    """Deploy the contracts, and record where they are."""
+    compiled = compile_contracts(PLAN)
+    instances: dict[str, ContractInstance] = {}
+    for name, needs in PLAN.items():
+        arguments = [instances[need] for need in needs]
+        instances[name] = account.deploy(container_of(compiled[name]), *arguments)
+    contracts = {name: record_of(one, compiled[name]) for name, one in instances.items()}
     chain_id = account.provider.chain_id
     path = deployments.save(Deployment(chainId=chain_id, contracts=contracts))
-    click.echo(f"deploy: {REGISTRY} {registry.address}, {MARKET} {market.address}, in {path}")
+    for name, instance in instances.items():
+        click.echo(f"deploy: {name} {instance.address}")
+    click.echo(f"written to {path}")
 
 
 def container_of(compiled: CompiledContract) -> ContractContainer:

@@ -15,14 +15,14 @@ from prover.chain.events import Logged
 from prover.chain.registry import Circuit, verify_on_chain
 from prover.errors import StatementInvalid
 from prover.protocol.events import PredictionDelivered
-from prover.protocol.prediction import MarketState
-from prover.protocol.terms import Job, Terms
+from prover.protocol.jobs import Jobs
+from prover.protocol.prediction import Job, Record, Terms
 from prover.proving.artifacts import Proof
 from prover.statement.commitment import input_commitment, inputs_hash
 from prover.statement.context import JobContext
 from prover.statement.field import check_canonical
 
-_TERMS = "(bytes32,bytes32,address,uint128,uint128,address,uint40,uint32)"
+_TERMS = Terms.ABI
 _DELIVER = f"deliver((address,uint256,{_TERMS}),uint256,bytes,uint256[])"
 _SELECTOR = keccak(text=_DELIVER)[:4]
 
@@ -38,22 +38,22 @@ class Delivery:
     proof: Proof
 
 
-def recover(client: Client, market: MarketState, logged: Logged) -> Delivery | None:
+def recover(client: Client, market: Jobs[Record], logged: Logged) -> Delivery | None:
     """The call of `deliver` behind an event; None if the node does not give it.
 
     A direct call is read off the transaction, a relayed one off its trace.
     """
     event = logged.event
     assert isinstance(event, PredictionDelivered)  # noqa: S101 - the caller filters
-    for data in _calls(client, market.market, logged.transaction):
+    for data in _calls(client, market.contract, logged.transaction):
         job, items, proof = _arguments(data)
-        if job.id_on(market.chain_id, market.market) == event.job_id:
+        if job.id_on(market.chain_id, market.contract) == event.job_id:
             return Delivery(logged, event, job, items, proof)
     return None
 
 
 def disagreements(
-    client: Client, market: MarketState, circuit: Circuit, weights: int, delivery: Delivery
+    client: Client, market: Jobs[Record], circuit: Circuit, weights: int, delivery: Delivery
 ) -> Iterator[str]:
     """Every rule of proof acceptance that the delivery breaks, in words; recomputed here."""
     try:
@@ -70,12 +70,12 @@ def disagreements(
 
 
 def _statement(
-    market: MarketState, circuit: Circuit, weights: int, delivery: Delivery
+    market: Jobs[Record], circuit: Circuit, weights: int, delivery: Delivery
 ) -> Iterator[str]:
     layout, words, event = circuit.layout, delivery.proof.instances, delivery.event
     for word in words:
         check_canonical(word)
-    context = JobContext.of(market.chain_id, market.market, event.job_id, event.payee)
+    context = JobContext.of(market.chain_id, market.contract, event.job_id, event.payee)
     limbs = context.limbs(layout.context_limbs, layout.context_bits)
     if layout.section("context", words) != limbs:
         yield "the proof's context is not that of the job and payee"

@@ -118,7 +118,7 @@ class Auditor:
         return world
 
     def _compare_jobs(self, world: World, last: int) -> None:
-        for job_id, record in world.market.jobs.items():
+        for job_id, record in world.prediction.jobs.items():
             standing = self._market.standing(job_id, last)
             found = (standing.state, standing.payee, standing.deadline)
             allowed = (State(record.state), record.payee, record.deadline)
@@ -155,7 +155,7 @@ class Auditor:
 
     def _compare_money(self, world: World, last: int) -> None:
         """Credits one by one, and per currency that the contract holds what it owes."""
-        state = world.escrow
+        state = world.escrows[self._deployment.market]
         for (currency, account), amount in state.credits.items():
             found = self._market.credit(currency, account, last)
             self._expect(f"credit of {account} in {currency}", "amount", found, amount)
@@ -192,11 +192,11 @@ class Auditor:
     ) -> Iterator[tuple[Artifacts, Delivery]]:
         """Yields what is left for the proof system to verify, if this machine can."""
         where = f"delivery of job 0x{event.job_id.hex()}"
-        record = world.market.jobs.get(event.job_id)
+        record = world.prediction.jobs.get(event.job_id)
         if record is None:
             return  # the replay has said so
         try:
-            delivery = recover(self._client, world.market, logged)
+            delivery = recover(self._client, world.prediction, logged)
         except StatementInvalid as error:
             self._findings.note(where, str(error))
             return
@@ -205,7 +205,7 @@ class Auditor:
             return
         circuit_id, weights = world.registry.models[record.job.terms.model_id]
         circuit = Circuit.from_abi(world.registry.circuits[circuit_id])
-        for what in disagreements(self._client, world.market, circuit, weights, delivery):
+        for what in disagreements(self._client, world.prediction, circuit, weights, delivery):
             self._findings.note(where, what)
         try:
             yield find_artifacts(circuit.artifact_digest, weights), delivery

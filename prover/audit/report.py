@@ -38,7 +38,7 @@ def lines(report: AuditReport) -> list[str]:
     found = report.findings
     told = [
         f"replayed {found.events} events of {found.transactions} transactions up to block "
-        f"{report.last}: {len(report.world.market.jobs)} jobs",
+        f"{report.last}: {len(report.world.prediction.jobs)} jobs",
         f"re-verified {found.proofs_reverified} of {found.deliveries} accepted proofs off-chain",
     ]
     if found.proofs_not_reverifiable:
@@ -66,7 +66,7 @@ def html(report: AuditReport) -> str:
     ledgers = [tuple(vars(ledger).values()) for ledger in found.ledgers]
     jobs = [
         ("0x" + job_id.hex(), record.state.name.lower(), record.job.terms.reward, record.payee)
-        for job_id, record in report.world.market.jobs.items()
+        for job_id, record in report.world.prediction.jobs.items()
     ]
     return "".join(
         [
@@ -96,7 +96,7 @@ def _table(head: tuple[str, ...], rows: "list[tuple[Any, ...]]") -> str:
 
 def _states(report: AuditReport) -> dict[str, int]:
     counts: dict[str, int] = {}
-    for record in report.world.market.jobs.values():
+    for record in report.world.prediction.jobs.values():
         name = record.state.name.lower()
         counts[name] = counts.get(name, 0) + 1
     return counts

@@ -11,8 +11,13 @@ from web3.contract import Contract
 
 REGISTRY = "ModelRegistry"
 MARKET = "PredictionMarket"
+SERVING = "ServingRound"
+ACCURACY = "AccuracyBounty"
+RETRIEVAL = "RetrievalBounty"
+POSEIDON = "Poseidon"
 VERIFIER = "IVerifier"
-NAMES = (REGISTRY, MARKET, VERIFIER)
+JOBS = (MARKET, SERVING, ACCURACY, RETRIEVAL)
+NAMES = (REGISTRY, *JOBS, POSEIDON, VERIFIER)
 
 Abi = list[dict[str, Any]]
 

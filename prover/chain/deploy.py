@@ -7,27 +7,29 @@ from eth_account.signers.local import LocalAccount
 
 from prover.chain import deployments
 from prover.chain.client import Client
-from prover.chain.contracts import MARKET, REGISTRY, Call
-from prover.chain.deployments import Deployed, Deployment
+from prover.chain.contracts import Call
+from prover.chain.deployments import PLAN, Deployed, Deployment
 from prover.chain.transactions import Sender
 from prover.errors import ChainError
 from prover.solidity.compile import SOLC_VERSION, CompiledContract, compile_contracts
 
 
 def deploy_contracts(client: Client, account: LocalAccount) -> tuple[Deployment, bool]:
-    """Registry and market on the client's chain, and whether they are new.
+    """All contracts on the client's chain, and whether they are new.
 
     A second run finds them: nothing is sent and the deployment file stays as it is, unless the
     sources changed. The file is written only when all is deployed.
     """
-    compiled = compile_contracts([REGISTRY, MARKET])
+    compiled = compile_contracts(PLAN)
     standing = _standing(client, compiled)
     if standing is not None:
         return standing, False
     sender = Sender(client, account)
-    registry = _create(sender, compiled[REGISTRY], b"")
-    market = _create(sender, compiled[MARKET], encode(["address"], [registry.address]))
-    contracts = {REGISTRY: registry, MARKET: market}
+    contracts: dict[str, Deployed] = {}
+    for name, needs in PLAN.items():
+        addresses = [contracts[need].address for need in needs]
+        arguments = encode(["address"] * len(needs), addresses)
+        contracts[name] = _create(sender, compiled[name], arguments)
     deployment = Deployment(chainId=client.chain_id, contracts=contracts)
     deployments.save(deployment)
     return deployment, True
@@ -55,9 +57,10 @@ def _standing(client: Client, compiled: dict[str, CompiledContract]) -> Deployme
     path = deployments.path_of(client.chain_id)
     if not path.exists():
         return None
-    deployment = deployments.read(path)
+    deployment = deployments.parse(path)
     same = all(
-        deployment.contracts[name].input_hash == contract.input_hash
+        name in deployment.contracts
+        and deployment.contracts[name].input_hash == contract.input_hash
         and client.code(deployment.contracts[name].address)
         for name, contract in compiled.items()
     )

@@ -6,10 +6,16 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from prover.chain.client import Client
-from prover.chain.contracts import MARKET, REGISTRY
+from prover.chain.contracts import ACCURACY, JOBS, MARKET, POSEIDON, REGISTRY, RETRIEVAL, SERVING
 from prover.errors import ChainError, EnvironmentMissing
 from prover.files import write_atomically
 from prover.settings import get_settings
+
+# Each contract with those whose addresses its constructor takes, in the order of deployment.
+PLAN: dict[str, tuple[str, ...]] = {
+    REGISTRY: (),
+    MARKET: (REGISTRY,),
+}
 
 Address = Annotated[str, Field(pattern="^0x[0-9a-fA-F]{40}$")]
 Hash = Annotated[str, Field(pattern="^(0x)?[0-9a-f]{64}$")]
@@ -46,6 +52,31 @@ class Deployment(BaseModel):
         return self.contracts[MARKET].address
 
     @property
+    def serving(self) -> str:
+        """Address of the ServingRound."""
+        return self.contracts[SERVING].address
+
+    @property
+    def accuracy(self) -> str:
+        """Address of the AccuracyBounty."""
+        return self.contracts[ACCURACY].address
+
+    @property
+    def retrieval(self) -> str:
+        """Address of the RetrievalBounty."""
+        return self.contracts[RETRIEVAL].address
+
+    @property
+    def poseidon(self) -> str:
+        """Address of the Poseidon contract."""
+        return self.contracts[POSEIDON].address
+
+    @property
+    def holding_jobs(self) -> tuple[str, ...]:
+        """Addresses of the contracts that hold jobs and their money."""
+        return tuple(self.contracts[name].address for name in JOBS if name in self.contracts)
+
+    @property
     def first_block(self) -> int:
         """Block from which on there can be events."""
         return min(deployed.block for deployed in self.contracts.values())
@@ -78,8 +109,17 @@ def load(client: Client) -> Deployment:
 
 def read(path: Path) -> Deployment:
     """A deployment file. Raises EnvironmentMissing if it is not there or not complete."""
+    deployment = parse(path)
+    missing = PLAN.keys() - deployment.contracts.keys()
+    if missing:
+        raise EnvironmentMissing(f"{path} does not name {sorted(missing)}: deploy again")
+    return deployment
+
+
+def parse(path: Path) -> Deployment:
+    """A deployment file, which may be of a version with fewer contracts."""
     try:
-        deployment = Deployment.model_validate_json(path.read_bytes())
+        return Deployment.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         raise EnvironmentMissing(
             f"{path} is not there: the contracts are not deployed; run `zkescrow deploy`"
@@ -89,10 +129,6 @@ def read(path: Path) -> Deployment:
         raise EnvironmentMissing(
             f"{path} is no deployment file ({first['loc']}: {first['msg']}): deploy again"
         ) from None
-    missing = {REGISTRY, MARKET} - set(deployment.contracts)
-    if missing:
-        raise EnvironmentMissing(f"{path} does not name {sorted(missing)}: deploy again")
-    return deployment
 
 
 def save(deployment: Deployment) -> Path:

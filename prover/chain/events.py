@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
-from typing import Any
+from typing import Any, get_type_hints
 
 from eth_utils.abi import event_abi_to_log_topic
 from hexbytes import HexBytes
@@ -14,7 +14,7 @@ from web3.exceptions import Web3Exception
 from web3.types import LogReceipt
 
 from prover.chain.client import Client, checksum
-from prover.chain.contracts import MARKET, REGISTRY, abi
+from prover.chain.contracts import JOBS, REGISTRY, abi
 from prover.chain.deployments import Deployment
 from prover.chain.logs import fetch_logs
 from prover.errors import ChainError
@@ -25,10 +25,9 @@ from prover.protocol.terms import Terms
 
 @dataclass(frozen=True)
 class Logged:
-    """An event with its contract, block, transaction and index in the block."""
+    """An event with its block, transaction and index in the block."""
 
     event: Event
-    address: str
     block: int
     transaction: bytes
     index: int
@@ -37,10 +36,10 @@ class Logged:
 def fetch_events(
     client: Client, deployment: Deployment, first: int | None = None, last: int | None = None
 ) -> Iterator[Logged]:
-    """All events of registry and market, in order, up to the latest block when the call began."""
+    """All events of the contracts, in order, up to the latest block when the call began."""
     end = int(client.block()["number"]) if last is None else last
     start = deployment.first_block if first is None else first
-    addresses = [deployment.registry, deployment.market]
+    addresses = [deployment.registry, *deployment.holding_jobs]
     times: dict[int, int] = {}
     for log in fetch_logs(client, addresses, start, end):
         number = int(log["blockNumber"])
@@ -56,7 +55,7 @@ def by_transaction(events: Iterable[Logged]) -> Iterator[list[Logged]]:
 
 
 def decode_log(log: LogReceipt, at: int) -> Logged:
-    """An event from a log of the registry or market. Raises ChainError if it is none of theirs."""
+    """An event from a log of one of the contracts. Raises ChainError if it is none of theirs."""
     topics = log["topics"]
     name = _names().get(bytes(topics[0])) if topics else None
     if name is None:
@@ -66,9 +65,9 @@ def decode_log(log: LogReceipt, at: int) -> Logged:
         )
     arguments = _arguments(name, log)
     kind: type[Event] = getattr(protocol, name)
+    values = {_snake(key): _value(kind, key, value) for key, value in arguments.items()}
     return Logged(
-        event=kind(at=at, **{_snake(key): _value(key, value) for key, value in arguments.items()}),
-        address=str(log["address"]),
+        event=kind(at=at, contract=str(checksum(log["address"])), **values),
         block=int(log["blockNumber"]),
         transaction=bytes(log["transactionHash"]),
         index=int(log["logIndex"]),
@@ -90,8 +89,10 @@ def _names() -> dict[bytes, str]:
 
 
 def _event_abi() -> list[Any]:
-    entries = [entry for name in (REGISTRY, MARKET) for entry in abi(name)]
-    return [entry for entry in entries if entry["type"] == "event"]
+    """Every event once: those of the escrow are in each contract's ABI."""
+    entries = [entry for name in (REGISTRY, *JOBS) for entry in abi(name)]
+    events = {entry["name"]: entry for entry in entries if entry["type"] == "event"}
+    return list(events.values())
 
 
 @cache
@@ -103,12 +104,18 @@ def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
-def _value(name: str, value: Any) -> Any:
+def _value(kind: type[Event], name: str, value: Any) -> Any:
     if name == "terms":
-        return Terms(*_plain(value))
+        return _terms_of(kind).from_abi(_plain(value))
     if isinstance(value, str) and name != "uri":
         return str(checksum(value))
     return _plain(value)
+
+
+def _terms_of(kind: type[Event]) -> type[Terms]:
+    """The class of the terms that an event carries, from its declaration."""
+    declared: type[Terms] = get_type_hints(kind)["terms"]
+    return declared
 
 
 def _plain(value: Any) -> Any:

@@ -3,15 +3,28 @@
 from collections.abc import Iterable
 
 from prover.chain.client import Client
+from prover.chain.contracts import ACCURACY, MARKET, REGISTRY, RETRIEVAL, SERVING
 from prover.chain.deployments import Deployment
 from prover.chain.events import Logged, by_transaction, fetch_events
-from prover.protocol.prediction import MarketState
-from prover.protocol.world import World, apply_transaction
+from prover.protocol.world import World, apply_transaction, empty
+
+_FIELDS = {
+    REGISTRY: "registry",
+    MARKET: "prediction",
+    SERVING: "serving",
+    ACCURACY: "accuracy",
+    RETRIEVAL: "retrieval",
+}
 
 
 def empty_world(client: Client, deployment: Deployment) -> World:
     """Before any event."""
-    return World(MarketState(client.chain_id, deployment.market))
+    addresses = {
+        field: deployment.contracts[name].address
+        for name, field in _FIELDS.items()
+        if name in deployment.contracts
+    }
+    return empty(client.chain_id, **addresses)
 
 
 def load_world(client: Client, deployment: Deployment, last: int | None = None) -> World:

@@ -8,8 +8,9 @@ from typing import Any
 
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
-from prover.chain.market import Market, approval, decimals_of
+from prover.chain.market import Market
 from prover.chain.replay import load_world
+from prover.chain.tokens import approval, decimals_of
 from prover.chain.transactions import Sender
 from prover.cli.models import KnownModel
 from prover.cli.options import ETHER_DECIMALS, id_bytes, in_ether, units
@@ -18,8 +19,7 @@ from prover.consumer.jobs import last, remember
 from prover.errors import UsageError
 from prover.files import write_atomically
 from prover.protocol.events import ZERO_ADDRESS
-from prover.protocol.prediction import JobRecord
-from prover.protocol.terms import Job, Terms
+from prover.protocol.prediction import Job, Record, Terms
 from prover.proving.inputs import quantised, read_data, shape_of
 from prover.settings import get_settings
 from prover.statement.request import Request, data_hash
@@ -131,10 +131,10 @@ def end(sender: Sender, deployment: Deployment, job: str | None, how: str) -> st
     return "0x" + job_id.hex()
 
 
-def find_job(client: Client, deployment: Deployment, text: str | None) -> tuple[bytes, JobRecord]:
+def find_job(client: Client, deployment: Deployment, text: str | None) -> tuple[bytes, Record]:
     """A job of the chain by its id, or the last one that was posted from here."""
     job_id = last(client, deployment.market) if text is None else id_bytes(text, "job")
-    record = load_world(client, deployment).market.jobs.get(job_id)
+    record = load_world(client, deployment).prediction.jobs.get(job_id)
     if record is None:
         raise UsageError(
             f"job 0x{job_id.hex()} is not on this chain's market: `zkescrow prediction status "

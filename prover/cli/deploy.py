@@ -9,7 +9,7 @@ APPS = {"deploy": app}
 
 @command(app)
 def deploy(rpc: Rpc = None, account: AccountNumber = None) -> None:
-    """Deploy ModelRegistry and PredictionMarket, unless they are there."""
+    """Deploy the contracts, unless they are there."""
     from prover.chain.accounts import signer
     from prover.chain.deploy import deploy_contracts
     from prover.chain.deployments import path_of

@@ -11,7 +11,7 @@ from prover.cli.options import in_ether
 from prover.cli.outcome import Prediction, read_outputs
 from prover.errors import ArtifactMismatch
 from prover.protocol.events import ZERO_ADDRESS
-from prover.protocol.prediction import JobRecord, State
+from prover.protocol.prediction import Record, State
 from prover.protocol.world import World
 
 
@@ -49,11 +49,11 @@ def all_jobs(client: Client, deployment: Deployment) -> list[dict[str, Any]]:
     now = client.now()
     return [
         _row(job_id, record) | {"next": next_step(record, now)}
-        for job_id, record in world.market.jobs.items()
+        for job_id, record in world.prediction.jobs.items()
     ]
 
 
-def next_step(record: JobRecord, now: int) -> str:
+def next_step(record: Record, now: int) -> str:
     """What happens next, who must act, until when."""
     due, terms = record.state_deadline, record.job.terms
     if record.state is State.OPEN and now <= due:
@@ -79,7 +79,7 @@ _ENDS = {
 }
 
 
-def _predictions(world: World, record: JobRecord) -> list[Prediction] | None:
+def _predictions(world: World, record: Record) -> list[Prediction] | None:
     from prover.chain.registry import Circuit
     from prover.proving.artifacts import find_artifacts
 
@@ -94,7 +94,7 @@ def _predictions(world: World, record: JobRecord) -> list[Prediction] | None:
     return read_outputs(record.outputs, manifest)
 
 
-def _row(job_id: bytes, record: JobRecord) -> dict[str, Any]:
+def _row(job_id: bytes, record: Record) -> dict[str, Any]:
     terms = record.job.terms
     native = terms.currency == ZERO_ADDRESS
     return {

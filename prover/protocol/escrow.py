@@ -26,6 +26,11 @@ class EscrowState:
         owed = sum(amount for (where, _), amount in self.credits.items() if where == currency)
         return held + owed
 
+    def paid_for(self, job_id: bytes) -> dict[tuple[str, str], int]:
+        """(Currency, account) -> what it was ever credited for a job."""
+        paid = self.paid_out.items()
+        return {key[1:]: amount for key, amount in paid if key[0] == job_id and amount}
+
     def currencies(self) -> set[str]:
         """Every currency that ever came in."""
         return {currency for _, currency in self.deposits}

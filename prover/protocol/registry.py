@@ -8,6 +8,7 @@ from eth_utils.crypto import keccak
 
 from prover.errors import IllegalEvent
 from prover.protocol.events import (
+    ZERO_ADDRESS,
     CircuitCondemned,
     CircuitRegistered,
     Located,
@@ -27,6 +28,7 @@ CIRCUIT_ABI = f"(address,bytes32,bytes32,{LAYOUT_ABI},int64,int64,uint32,uint16,
 class RegistryState:
     """Circuits (ABI tuples), models as (circuit id, weights commitment), times of condemnation."""
 
+    contract: str = ZERO_ADDRESS
     circuits: Mapping[bytes, tuple[object, ...]] = field(default_factory=dict)
     models: Mapping[bytes, tuple[bytes, int]] = field(default_factory=dict)
     condemned_at: Mapping[bytes, int] = field(default_factory=dict)

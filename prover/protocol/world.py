@@ -1,68 +1,123 @@
-"""Registry, escrow and market together: the rules that bind one to another."""
+"""Registry, protocols and their money together: the rules that bind one to another."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from prover.errors import IllegalEvent
-from prover.protocol import escrow, prediction, registry
+from prover.protocol import accuracy, circuits, escrow, prediction, registry, retrieval, serving
 from prover.protocol.escrow import EscrowState
 from prover.protocol.events import (
+    ZERO_ADDRESS,
+    AccuracyEvent,
+    BountyPosted,
+    Deposited,
     EscrowEvent,
     Event,
+    JobEvent,
     JobPosted,
-    JobVoided,
-    MarketEvent,
+    PredictionEvent,
     RegistryEvent,
+    RetrievalEvent,
+    RetrievalPosted,
+    RoundPosted,
+    ServingEvent,
 )
-from prover.protocol.prediction import MarketState
+from prover.protocol.jobs import Jobs, Record, require_equal
 from prover.protocol.registry import RegistryState
+from prover.protocol.retrieval import Retrievals
+
+_CONTRACTS = ("registry", "prediction", "serving", "accuracy", "retrieval")
 
 
 @dataclass(frozen=True)
 class World:
-    """Everything the contracts' events tell."""
+    """Everything the contracts' events tell; `escrows` by the contract that holds the money."""
 
-    market: MarketState
-    registry: RegistryState = field(default_factory=RegistryState)
-    escrow: EscrowState = field(default_factory=EscrowState)
+    registry: RegistryState
+    prediction: Jobs[prediction.Record]
+    serving: Jobs[serving.Record]
+    accuracy: Jobs[accuracy.Record]
+    retrieval: Retrievals
+    escrows: Mapping[str, EscrowState] = field(default_factory=dict)
+
+    @property
+    def protocols(self) -> tuple[Jobs[Any], ...]:
+        """The jobs of each protocol."""
+        return (self.prediction, self.serving, self.accuracy, self.retrieval)
+
+    def jobs_of(self, contract: str) -> Mapping[bytes, Record[Any]]:
+        """The jobs of one contract; none if it holds none."""
+        return next((one.jobs for one in self.protocols if one.contract == contract), {})
+
+
+def empty(chain_id: int, **contracts: str) -> World:
+    """The world before any event: `registry`, `prediction`, `serving`, `accuracy`, `retrieval`.
+
+    Each is the address of a contract; one that is left out does not exist.
+    """
+    at = dict.fromkeys(_CONTRACTS, ZERO_ADDRESS) | contracts
+    return World(
+        RegistryState(at["registry"]),
+        Jobs(chain_id, at["prediction"]),
+        Jobs(chain_id, at["serving"]),
+        Jobs(chain_id, at["accuracy"]),
+        Retrievals(chain_id, at["retrieval"]),
+        {address: EscrowState() for name, address in contracts.items() if name != "registry"},
+    )
 
 
 def apply(world: World, event: Event) -> World:
     """The world after one event. Raises IllegalEvent if the rules do not allow it."""
     if isinstance(event, EscrowEvent):
-        return replace(world, escrow=escrow.apply(world.escrow, event))
+        return _money(world, event)
     if isinstance(event, RegistryEvent):
+        require_equal(event, "contract", event.contract, world.registry.contract)
         return replace(world, registry=registry.apply(world.registry, event))
-    if isinstance(event, MarketEvent):
-        _check_model(world, event)
-        return replace(world, market=prediction.apply(world.market, event))
+    if isinstance(event, PredictionEvent):
+        _check(world, world.prediction, event)
+        return replace(world, prediction=prediction.apply(world.prediction, event))
+    if isinstance(event, ServingEvent):
+        _check(world, world.serving, event)
+        return replace(world, serving=serving.apply(world.serving, event))
+    if isinstance(event, AccuracyEvent):
+        _check(world, world.accuracy, event)
+        return replace(world, accuracy=accuracy.apply(world.accuracy, event))
+    if isinstance(event, RetrievalEvent):
+        _check(world, world.retrieval, event)
+        return replace(world, retrieval=retrieval.apply(world.retrieval, event))
     raise IllegalEvent(f"{event} is no event of the contracts: check the caller")
 
 
 def apply_transaction(world: World, events: Iterable[Event]) -> World:
     """The world after one whole transaction, whose money must have moved as its jobs did."""
-    touched: set[bytes] = set()
+    events = tuple(events)
     for event in events:
         world = apply(world, event)
-        touched.add(getattr(event, "job_id", b""))
-    for job_id in touched - {b""}:
-        check_money(world, job_id)
+    touched = {(one.contract, one.job_id) for one in events if isinstance(one, JobEvent)}
+    for contract, job_id in touched:
+        check_job(world, contract, job_id)
     return world
 
 
-def check_money(world: World, job_id: bytes) -> None:
-    """Raise IllegalEvent unless deposits and credits of a job are those of its state."""
-    record = world.market.jobs.get(job_id)
+def check_job(world: World, contract: str, job_id: bytes) -> None:
+    """Raise IllegalEvent unless a job is where its transaction must leave it, and so its money."""
+    record = world.jobs_of(contract).get(job_id)
     if record is None:
         raise IllegalEvent(f"money moved for job 0x{job_id.hex()}, which was never posted")
-    terms = record.job.terms
-    held = world.escrow.deposits.get((job_id, terms.currency), 0)
-    paid = {
-        (currency, account): amount
-        for (paid_job, currency, account), amount in world.escrow.paid_out.items()
-        if paid_job == job_id and amount
-    }
-    due = {(terms.currency, account): amount for account, amount in record.payouts().items()}
+    if record.overdue:
+        raise IllegalEvent(
+            f"job 0x{job_id.hex()} is {record.state.name}: in the same transaction must come "
+            f"{record.overdue}; the contract is not what it claims to be"
+        )
+    _check_money(world.escrows[contract], job_id, record)
+
+
+def _check_money(state: EscrowState, job_id: bytes, record: Record[Any]) -> None:
+    currency = record.job.terms.currency
+    held = state.deposits.get((job_id, currency), 0)
+    paid = state.paid_for(job_id)
+    due = {(currency, account): amount for account, amount in record.payouts().items()}
     if held != record.escrowed() or paid != due:
         raise IllegalEvent(
             f"job 0x{job_id.hex()} is {record.state.name}: {held} held and {paid} credited; "
@@ -70,27 +125,29 @@ def check_money(world: World, job_id: bytes) -> None:
         )
 
 
-def _check_model(world: World, event: MarketEvent) -> None:
-    if isinstance(event, JobPosted):
-        entry = world.registry.models.get(event.model_id)
-        if entry is None or entry[0] in world.registry.condemned_at:
-            raise IllegalEvent(
-                f"JobPosted of job 0x{event.job_id.hex()}: its model 0x{event.model_id.hex()} is "
-                "unknown or condemned; a registered one is allowed"
-            )
-    if isinstance(event, JobVoided):
-        _check_condemned(world, event)
+def _money(world: World, event: EscrowEvent) -> World:
+    state = world.escrows.get(event.contract)
+    if state is None:
+        raise IllegalEvent(f"{event} is of a contract that holds no money: check the caller")
+    if isinstance(event, Deposited):
+        _check_payer(world, event)
+    after = escrow.apply(state, event)
+    return replace(world, escrows={**world.escrows, event.contract: after})
 
 
-def _check_condemned(world: World, event: JobVoided) -> None:
-    record = world.market.jobs.get(event.job_id)
+def _check_payer(world: World, event: Deposited) -> None:
+    """Who posts pays the escrow in, who joins the stake; nobody else pays for a job."""
+    record = world.jobs_of(event.contract).get(event.job_id)
     if record is None:
-        return  # the market's own reducer refuses it
-    circuit_id, _ = world.registry.models[record.job.terms.model_id]
-    since = world.registry.condemned_at.get(event.circuit_id, 0)
-    if circuit_id != event.circuit_id or not 0 < since <= record.state_deadline:
-        raise IllegalEvent(
-            f"JobVoided of job 0x{event.job_id.hex()}: circuit 0x{event.circuit_id.hex()} was "
-            f"condemned at {since}; a condemnation of 0x{circuit_id.hex()} up to "
-            f"{record.state_deadline} is allowed"
-        )
+        raise IllegalEvent(f"{event} is for a job that was never posted; check the node")
+    payer = record.provider if record.joined else record.job.consumer
+    require_equal(event, "sender", event.sender, payer)
+
+
+def _check(world: World, jobs: Jobs[Any], event: Event) -> None:
+    """That the event is of its protocol's contract, and of a circuit that allows it."""
+    require_equal(event, "contract", event.contract, jobs.contract)
+    if isinstance(event, JobPosted | RoundPosted | BountyPosted | RetrievalPosted):
+        circuits.check_posted(world.registry, event)
+    elif isinstance(event, JobEvent):
+        circuits.check_moved(world.registry, event, jobs.of(event))

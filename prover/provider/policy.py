@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from prover.protocol.events import ZERO_ADDRESS
-from prover.protocol.prediction import JobRecord, State
+from prover.protocol.prediction import Record, State
 
 LOCK_SECONDS = 2  # a lock takes a block or two to be mined
 
@@ -23,7 +23,7 @@ class Policy:
     currencies: frozenset[str] = frozenset({ZERO_ADDRESS})
 
 
-def refusal(record: JobRecord, account: str, now: int, policy: Policy) -> str | None:
+def refusal(record: Record, account: str, now: int, policy: Policy) -> str | None:
     """Why the provider does not take a job, or None if it may; looks at the terms only."""
     terms = record.job.terms
     if record.state is not State.OPEN:

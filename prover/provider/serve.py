@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
-from prover.chain.market import Market, approval
+from prover.chain.market import Market
 from prover.chain.registry import Circuit
 from prover.chain.replay import load_world
+from prover.chain.tokens import approval
 from prover.chain.transactions import Sender
 from prover.errors import ArtifactMismatch, ContractRefused, StatementInvalid, ZkescrowError
-from prover.protocol.prediction import JobRecord, State
+from prover.protocol.prediction import Record, State
 from prover.protocol.world import World
 from prover.provider.fetch import InputsUnavailable, fetch
 from prover.provider.policy import Policy, refusal
@@ -73,7 +74,7 @@ class Provider:
             for job in sorted(promised.values(), key=lambda job: _due(world, job))
         ]
         known = {job.job_id for job in self._stored()}
-        for job_id, record in world.market.jobs.items():
+        for job_id, record in world.prediction.jobs.items():
             if record.state is State.OPEN and job_id not in known:
                 outcomes.append(
                     self._guarded(job_id, lambda i=job_id, r=record: self._consider(i, r, world))  # type: ignore[misc]
@@ -97,10 +98,10 @@ class Provider:
     def _promised(self, world: World) -> Iterator[Taken]:
         """Unfinished jobs of the store, and locked ones that the store has lost."""
         stored = self._stored()
-        on_chain = world.market.jobs  # a job that a reorganisation took away waits in the store
+        on_chain = world.prediction.jobs  # a job that a reorganisation took away waits in the store
         yield from (job for job in stored if job.stage not in ENDED and job.job_id in on_chain)
         known = {job.job_id for job in stored}
-        for job_id, record in world.market.jobs.items():
+        for job_id, record in world.prediction.jobs.items():
             mine = record.provider == self._account and record.state is State.LOCKED
             if mine and job_id not in known:
                 yield self._taken(job_id, record.payee, b"", Stage.LOCKED)
@@ -111,7 +112,7 @@ class Provider:
         except ZkescrowError as error:
             return Outcome(job_id, "failed", str(error))
 
-    def _consider(self, job_id: bytes, record: JobRecord, world: World) -> Outcome:
+    def _consider(self, job_id: bytes, record: Record, world: World) -> Outcome:
         """Take an open job if it pays and can be proven."""
         why_not = refusal(record, self._account, self._tools.client.now(), self._policy)
         if why_not:
@@ -131,7 +132,7 @@ class Provider:
 
     def _serve(self, job: Taken, world: World) -> Outcome:
         """Bring a job from where it stands to its end."""
-        record = world.market.jobs[job.job_id]
+        record = world.prediction.jobs[job.job_id]
         if job.stage is Stage.TAKEN:
             job = self._lock(job, record)
         standing = self._market.standing(job.job_id)
@@ -146,7 +147,7 @@ class Provider:
             job = self._prove(job, artifacts)
         return self._deliver(job, record, standing.deadline)
 
-    def _lock(self, job: Taken, record: JobRecord) -> Taken:
+    def _lock(self, job: Taken, record: Record) -> Taken:
         """Send the stake. A refusal is left to the job's standing, which `_serve` reads next."""
         terms, sender = record.job.terms, self._tools.sender
         name = job.job_id.hex()
@@ -163,7 +164,7 @@ class Provider:
             return job
         return self._tools.store.advance(job, Stage.LOCKED)
 
-    def _inputs(self, record: JobRecord, artifacts: Artifacts) -> bytes:
+    def _inputs(self, record: Record, artifacts: Artifacts) -> bytes:
         """The inputs file, checked against the job and the circuit. Raises StatementInvalid."""
         shape = shape_of(artifacts.manifest)
         content = fetch(record.uri, shape.max_bytes, allow_files=self._policy.allow_files)
@@ -191,7 +192,7 @@ class Provider:
         proven = replace(job, proof=proof, seconds=seconds, stage=Stage.PROVEN)
         return self._tools.store.save(proven)
 
-    def _deliver(self, job: Taken, record: JobRecord, deadline: int) -> Outcome:
+    def _deliver(self, job: Taken, record: Record, deadline: int) -> Outcome:
         assert job.proof is not None  # noqa: S101 - `_serve` made it
         items = len(Request.from_bytes(job.request).items)
         instances = list(job.proof.instances)
@@ -214,7 +215,7 @@ class Provider:
         self._tools.store.advance(job, stage)
         return Outcome(job.job_id, stage, f"the job is {state.name.lower()}", job.seconds)
 
-    def _late(self, job: Taken, record: JobRecord, deadline: int) -> Outcome:
+    def _late(self, job: Taken, record: Record, deadline: int) -> Outcome:
         self._tools.store.advance(job, Stage.LATE)
         words = (
             f"too late: the proof was due at {deadline} (Unix time); the stake of "
@@ -236,4 +237,4 @@ def _artifacts(world: World, model_id: bytes) -> Artifacts:
 
 
 def _due(world: World, job: Taken) -> int:
-    return world.market.jobs[job.job_id].state_deadline
+    return world.prediction.jobs[job.job_id].state_deadline

@@ -10,8 +10,7 @@ from ape.exceptions import VirtualMachineError
 
 from prover.chain.events import by_transaction, decode_log
 from prover.protocol import world as reducer
-from prover.protocol.prediction import MarketState, State
-from prover.protocol.terms import Job
+from prover.protocol.prediction import Job, State
 
 from .scenario import CHAIN_ID, ETH, NOBODY, STAKE, World, at, holdings, now
 
@@ -26,7 +25,9 @@ class Walk:
         self.play, self.token, self.everybody = play, token, everybody
         self.draw = random.Random(seed)
         self.seen = -1
-        self.model = reducer.World(MarketState(CHAIN_ID, play.market.address))
+        self.model = reducer.empty(
+            CHAIN_ID, registry=play.registry.address, prediction=play.market.address
+        )
         self._read_events()
         self.jobs = [self._post(nonce) for nonce in range(JOBS)]
 
@@ -86,16 +87,17 @@ class Walk:
 
     def compare(self) -> None:
         market = self.play.market
-        for job_id, record in self.model.market.jobs.items():
+        for job_id, record in self.model.prediction.jobs.items():
             assert market.jobs(job_id) == (record.state, record.payee, record.deadline)
+        escrow = self.model.escrows[market.address]
         for currency in (ETH, self.token):
-            assert holdings(currency, market) == self.model.escrow.balance(currency)
+            assert holdings(currency, market) == escrow.balance(currency)
             for account in self.everybody:
-                credit = self.model.escrow.credits.get((currency, account.address), 0)
+                credit = escrow.credits.get((currency, account.address), 0)
                 assert market.credits(currency, account) == credit
 
     def states(self) -> Iterator[State]:
-        return (record.state for record in self.model.market.jobs.values())
+        return (record.state for record in self.model.prediction.jobs.values())
 
     def _tried(self, attempt: Any) -> bool:
         """Whether the market let it happen; the model follows the events either way."""

@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from prover.protocol.prediction import TABLE, State
-from prover.protocol.terms import Job
+from prover.protocol.prediction import TABLE, Job, State
 
 from .reverting import reverts
 from .scenario import World, at, now

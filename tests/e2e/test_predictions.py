@@ -134,7 +134,7 @@ def test_a_stolen_proof_pays_the_payee_it_was_made_for(world: World) -> None:
     job = world.cli.post()["job"]
     crash(world, "before deliver")
     proof = proof_of(world, job)
-    record = load_world(world.chain.client, world.chain.deployment).market.jobs[
+    record = load_world(world.chain.client, world.chain.deployment).prediction.jobs[
         bytes.fromhex(job[2:])
     ]
     thief = world.chain.sender(STRANGER)
@@ -157,7 +157,7 @@ def test_a_proof_for_another_job_or_payee_is_rejected(world: World, other: str) 
         chain.rpc("anvil_setStorageAt", market.address, *_payee_slot(world, job))
     second = job if other == "payee" else world.cli.post()["job"]
     job_id = bytes.fromhex(second[2:])
-    record = load_world(chain.client, chain.deployment).market.jobs[job_id]
+    record = load_world(chain.client, chain.deployment).prediction.jobs[job_id]
     thief = chain.sender(STRANGER)
     if other == "job":
         thief.send(f"lock:{second}", market.lock(record.job, address_of(PROVIDER)))

@@ -86,7 +86,7 @@ def test_a_delivery_relayed_by_a_contract_is_audited(world: World) -> None:
     job = world.cli.post()["job"]
     crash(world, "before deliver")
     proof, market = proof_of(world, job), world.chain.market
-    jobs = load_world(world.chain.client, world.chain.deployment).market.jobs
+    jobs = load_world(world.chain.client, world.chain.deployment).prediction.jobs
     record = jobs[bytes.fromhex(job[2:])]
     call = market.deliver(record.job, 1, proof.proof, list(proof.instances))
     relay = Deployed.new(world, "CallingAccount")

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from prover.protocol import events as e
-from prover.protocol.prediction import TABLE, MarketState, State
+from prover.protocol.prediction import TABLE, Job, State, Terms
 from prover.protocol.registry import circuit_id_of, model_id_of
-from prover.protocol.terms import Job, Terms
-from prover.protocol.world import World, apply_transaction
+from prover.protocol.world import World, apply_transaction, empty
 
 CHAIN = 31337
 MARKET = "0x" + "aa" * 20
+REGISTRY = "0x" + "a0" * 20
 CONSUMER = "0x" + "c0" * 20
 PROVIDER = "0x" + "b0" * 20
 PAYEE = "0x" + "ee" * 20
@@ -39,8 +39,8 @@ class Scene:
     def posted(self, at: int = START) -> list[e.Event]:
         job, terms = self.job, self.job.terms
         return [
-            self.deposit(CONSUMER, terms.reward, at),
             e.JobPosted(
+                contract=MARKET,
                 at=at,
                 job_id=self.id,
                 consumer=job.consumer,
@@ -50,40 +50,48 @@ class Scene:
                 data_hash=b"\0" * 32,
                 uri="",
             ),
+            self.deposit(CONSUMER, terms.reward, at),
         ]
 
     def locked(self, at: int) -> list[e.Event]:
         deadline = at + self.terms.prove_seconds
         return [
-            e.JobLocked(at=at, job_id=self.id, provider=PROVIDER, payee=PAYEE, deadline=deadline),
+            e.JobLocked(
+                contract=MARKET,
+                at=at,
+                job_id=self.id,
+                provider=PROVIDER,
+                payee=PAYEE,
+                deadline=deadline,
+            ),
             self.deposit(PROVIDER, self.terms.stake, at),
         ]
 
     def cancelled(self, at: int) -> list[e.Event]:
         return [
-            e.JobCancelled(at=at, job_id=self.id),
+            e.JobCancelled(contract=MARKET, at=at, job_id=self.id),
             self.credit(CONSUMER, self.terms.reward, at),
         ]
 
     def delivered(self, at: int) -> list[e.Event]:
         delivery = e.PredictionDelivered(
-            at=at, job_id=self.id, payee=PAYEE, items=1, outputs=(1, 2)
+            contract=MARKET, at=at, job_id=self.id, payee=PAYEE, items=1, outputs=(1, 2)
         )
         return [delivery, self.credit(PAYEE, self.terms.reward + self.terms.stake, at)]
 
     def expired(self, at: int) -> list[e.Event]:
         return [
-            e.JobExpired(at=at, job_id=self.id),
+            e.JobExpired(contract=MARKET, at=at, job_id=self.id),
             self.credit(CONSUMER, self.terms.reward, at),
         ]
 
     def slashed(self, at: int) -> list[e.Event]:
         stake = self.terms.stake
-        slash = e.ProviderSlashed(at=at, job_id=self.id, payee=PAYEE, stake=stake)
+        slash = e.ProviderSlashed(contract=MARKET, at=at, job_id=self.id, payee=PAYEE, stake=stake)
         return [slash, self.credit(CONSUMER, self.terms.reward + stake, at)]
 
     def voided(self, at: int, locked: bool) -> list[e.Event]:
-        void = e.JobVoided(at=at, job_id=self.id, circuit_id=CIRCUIT_ID)
+        void = e.JobVoided(contract=MARKET, at=at, job_id=self.id, circuit_id=CIRCUIT_ID)
         events = [void, self.credit(CONSUMER, self.terms.reward, at)]
         if locked:
             events.append(self.credit(PAYEE, self.terms.stake, at))
@@ -91,12 +99,22 @@ class Scene:
 
     def deposit(self, sender: str, amount: int, at: int) -> e.Event:
         return e.Deposited(
-            at=at, job_id=self.id, currency=self.terms.currency, sender=sender, amount=amount
+            contract=MARKET,
+            at=at,
+            job_id=self.id,
+            currency=self.terms.currency,
+            sender=sender,
+            amount=amount,
         )
 
     def credit(self, account: str, amount: int, at: int) -> e.Event:
         return e.Credited(
-            at=at, job_id=self.id, currency=self.terms.currency, account=account, amount=amount
+            contract=MARKET,
+            at=at,
+            job_id=self.id,
+            currency=self.terms.currency,
+            account=account,
+            amount=amount,
         )
 
     def move(self, kind: type[e.Event], state: State, at: int) -> list[e.Event]:
@@ -128,10 +146,18 @@ def with_terms(**changes: object) -> Scene:
 def registered() -> World:
     """A world with one circuit and one model."""
     return apply_transaction(
-        World(MarketState(CHAIN, MARKET)),
+        empty(CHAIN, registry=REGISTRY, prediction=MARKET),
         [
-            e.CircuitRegistered(at=1, circuit_id=CIRCUIT_ID, registrant=PROVIDER, circuit=CIRCUIT),
-            e.ModelRegistered(at=1, model_id=MODEL_ID, circuit_id=CIRCUIT_ID, weights_commitment=0),
+            e.CircuitRegistered(
+                contract=REGISTRY, at=1, circuit_id=CIRCUIT_ID, registrant=PROVIDER, circuit=CIRCUIT
+            ),
+            e.ModelRegistered(
+                contract=REGISTRY,
+                at=1,
+                model_id=MODEL_ID,
+                circuit_id=CIRCUIT_ID,
+                weights_commitment=0,
+            ),
         ],
     )
 
@@ -140,9 +166,11 @@ def in_state(scene: Scene, state: State) -> tuple[World, int]:
     """A world in which the scene's job is in `state`, and the time of its last event."""
     world = apply_transaction(registered(), scene.posted())
     for kind, at in _path(state):
-        now = State(world.market.jobs[scene.id].state)
+        now = State(world.prediction.jobs[scene.id].state)
         if kind is e.JobVoided:
-            condemned = e.CircuitCondemned(at=at, circuit_id=CIRCUIT_ID, condemner=PAYEE)
+            condemned = e.CircuitCondemned(
+                contract=REGISTRY, at=at, circuit_id=CIRCUIT_ID, condemner=PAYEE
+            )
             world = apply_transaction(world, [condemned])
         world = apply_transaction(world, scene.move(kind, now, at))
         last = at

@@ -15,6 +15,7 @@ from tests.unit.protocol.scenes import (
     MOVES,
     PAYEE,
     PROVIDER,
+    REGISTRY,
     SCENE,
     START,
     in_state,
@@ -45,13 +46,13 @@ def test_a_move_outside_the_table_is_refused(state: State, kind: type[e.Event]) 
 def test_a_move_of_the_table_leads_where_it_says(state: State, kind: type[e.Event]) -> None:
     world, _ = in_state(SCENE, state)
     rule = TABLE[state]
-    deadline = world.market.jobs[SCENE.id].state_deadline
+    deadline = world.prediction.jobs[SCENE.id].state_deadline
     at = deadline + 1 if kind is rule.default.event else deadline
     if kind is e.JobVoided:
         world = _condemned(world, deadline)
     after = apply_transaction(world, SCENE.move(kind, state, at))
     targets = {move.event: move.to for move in (*rule.moves, rule.default)}
-    assert after.market.jobs[SCENE.id].state == targets.get(kind, State.VOIDED)
+    assert after.prediction.jobs[SCENE.id].state == targets.get(kind, State.VOIDED)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,7 @@ def test_a_move_of_the_table_leads_where_it_says(state: State, kind: type[e.Even
 )
 def test_a_move_one_second_beyond_its_time_is_refused(state: State, kind: type[e.Event]) -> None:
     world, _ = in_state(SCENE, state)
-    deadline = world.market.jobs[SCENE.id].state_deadline
+    deadline = world.prediction.jobs[SCENE.id].state_deadline
     default = kind is TABLE[state].default.event
     with pytest.raises(IllegalEvent, match="deadline"):
         apply(world, SCENE.event(kind, state, deadline if default else deadline + 1))
@@ -69,17 +70,17 @@ def test_a_move_one_second_beyond_its_time_is_refused(state: State, kind: type[e
 @pytest.mark.parametrize("state", list(TABLE))
 def test_a_condemnation_counts_up_to_the_deadline_only(state: State) -> None:
     world, _ = in_state(SCENE, state)
-    deadline = world.market.jobs[SCENE.id].state_deadline
+    deadline = world.prediction.jobs[SCENE.id].state_deadline
     in_time, late = _condemned(world, deadline), _condemned(world, deadline + 1)
     void = SCENE.voided(FAR, state is State.LOCKED)
-    assert apply_transaction(in_time, void).market.jobs[SCENE.id].state is State.VOIDED
+    assert apply_transaction(in_time, void).prediction.jobs[SCENE.id].state is State.VOIDED
     with pytest.raises(IllegalEvent, match="condemned at"):
         apply(late, void[0])
 
 
 def test_a_job_is_posted_once_and_under_its_own_id() -> None:
     world, _ = in_state(SCENE, State.OPEN)
-    posted = SCENE.posted()[1]
+    posted = SCENE.posted()[0]
     with pytest.raises(IllegalEvent, match="exists"):
         apply(world, posted)
     with pytest.raises(IllegalEvent, match="not that of its terms"):
@@ -90,7 +91,7 @@ def test_a_job_is_posted_once_and_under_its_own_id() -> None:
 def test_terms_that_no_contract_accepts_are_refused(changes: dict[str, object]) -> None:
     world, _ = in_state(SCENE, State.OPEN)
     with pytest.raises(IllegalEvent):
-        apply(world, with_terms(**changes).posted()[1])
+        apply(world, with_terms(**changes).posted()[0])
 
 
 @pytest.mark.parametrize(
@@ -126,5 +127,5 @@ def test_a_named_provider_alone_may_lock() -> None:
 
 
 def _condemned(world, at):  # type: ignore[no-untyped-def]
-    event = e.CircuitCondemned(at=at, circuit_id=CIRCUIT_ID, condemner=PAYEE)
+    event = e.CircuitCondemned(contract=REGISTRY, at=at, circuit_id=CIRCUIT_ID, condemner=PAYEE)
     return apply(world, event)

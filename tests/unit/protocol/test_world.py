@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 
 from prover.errors import IllegalEvent
 from prover.protocol import events as e
-from prover.protocol.prediction import TABLE, State
+from prover.protocol.prediction import TABLE, Job, State
 from prover.protocol.registry import model_id_of
-from prover.protocol.terms import Job
 from prover.protocol.world import World, apply, apply_transaction
 from tests.unit.protocol.scenes import (
     CIRCUIT_ID,
@@ -18,6 +17,7 @@ from tests.unit.protocol.scenes import (
     ETH,
     MARKET,
     PAYEE,
+    REGISTRY,
     SCENE,
     START,
     TERMS,
@@ -62,7 +62,7 @@ def _terms(draw: st.DrawFn, now: int):  # type: ignore[no-untyped-def]
         currency=draw(st.sampled_from([ETH, TOKEN])),
         reward=draw(amounts),
         stake=draw(amounts),
-        open_until=now + draw(st.integers(0, 40)),
+        open_until=now + draw(st.integers(1, 40)),
         prove_seconds=draw(st.integers(1, 40)),
     )
 
@@ -84,9 +84,9 @@ def test_all_money_in_is_held_or_credited(transactions: list[list[e.Event]]) -> 
             for event in events
             if isinstance(event, e.Deposited) and event.currency == currency
         )
-        assert world.escrow.balance(currency) == deposited
-    held = sum(world.escrow.deposits.values())
-    assert held == sum(record.escrowed() for record in world.market.jobs.values())
+        assert world.escrows[MARKET].balance(currency) == deposited
+    held = sum(world.escrows[MARKET].deposits.values())
+    assert held == sum(record.escrowed() for record in world.prediction.jobs.values())
 
 
 @given(histories(), st.data())
@@ -122,9 +122,11 @@ def test_a_history_with_one_wei_more_or_less_is_refused(
 
 def test_a_credit_is_withdrawn_whole_and_once() -> None:
     world, _ = in_state(SCENE, State.PAID)
-    withdrawn = e.Withdrawn(at=START + 30, currency=ETH, account=PAYEE, to=PAYEE, amount=140)
+    withdrawn = e.Withdrawn(
+        contract=MARKET, at=START + 30, currency=ETH, account=PAYEE, to=PAYEE, amount=140
+    )
     empty = apply(world, withdrawn)
-    assert empty.escrow.balance(ETH) == 0
+    assert empty.escrows[MARKET].balance(ETH) == 0
     for before, event in ((world, replace(withdrawn, amount=139)), (empty, withdrawn)):
         with pytest.raises(IllegalEvent):
             apply(before, event)
@@ -142,15 +144,21 @@ def test_models_and_condemnations_need_their_circuit() -> None:
     other = b"\x09" * 32
     for event in (
         e.ModelRegistered(
-            at=2, model_id=model_id_of(other, 0), circuit_id=other, weights_commitment=0
+            contract=REGISTRY,
+            at=2,
+            model_id=model_id_of(other, 0),
+            circuit_id=other,
+            weights_commitment=0,
         ),
-        e.ModelRegistered(at=2, model_id=other, circuit_id=CIRCUIT_ID, weights_commitment=1),
-        e.CircuitCondemned(at=2, circuit_id=other, condemner=MARKET),
+        e.ModelRegistered(
+            contract=REGISTRY, at=2, model_id=other, circuit_id=CIRCUIT_ID, weights_commitment=1
+        ),
+        e.CircuitCondemned(contract=REGISTRY, at=2, circuit_id=other, condemner=MARKET),
     ):
         with pytest.raises(IllegalEvent):
             apply(world, event)
-    condemned = e.CircuitCondemned(at=2, circuit_id=CIRCUIT_ID, condemner=MARKET)
+    condemned = e.CircuitCondemned(contract=REGISTRY, at=2, circuit_id=CIRCUIT_ID, condemner=MARKET)
     once = apply(world, condemned)
-    for event in (condemned, SCENE.posted()[1]):
+    for event in (condemned, SCENE.posted()[0]):
         with pytest.raises(IllegalEvent):
             apply(once, event)

@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 
 from prover.protocol.events import ZERO_ADDRESS
-from prover.protocol.prediction import JobRecord, State
-from prover.protocol.terms import Job, Terms
+from prover.protocol.prediction import Job, Record, State, Terms
 from prover.provider.policy import LOCK_SECONDS, Policy, refusal
 
 ACCOUNT, OTHER = "0x" + "aa" * 20, "0x" + "bb" * 20
@@ -17,7 +16,7 @@ POLICY = Policy(min_reward=100, max_stake=40, proof_seconds=30)
 
 def judged(state: State = State.OPEN, now: int = NOW, **terms: object) -> str | None:
     job = Job(OTHER, 1, replace(TERMS, **terms))  # type: ignore[arg-type]
-    record = JobRecord(job, bytes(32), "", NOW - 1, state)
+    record = Record(job=job, posted_at=NOW - 1, state=state, data_hash=bytes(32), uri="")
     return refusal(record, ACCOUNT, now, POLICY)
 
 

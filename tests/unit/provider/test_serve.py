@@ -11,8 +11,7 @@ from prover.chain.registry import Registry
 from prover.errors import ArtifactMismatch, WorkerFailed
 from prover.files import write_atomically
 from prover.protocol.events import ZERO_ADDRESS as ETH
-from prover.protocol.prediction import State
-from prover.protocol.terms import Job, Terms
+from prover.protocol.prediction import Job, State, Terms
 from prover.provider.policy import Policy
 from prover.provider.register import register
 from prover.provider.serve import Provider, Tools

@@ -1,0 +1,100 @@
+"""AccuracyBounty: calls and views, typed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from prover.chain.batch import Run
+from prover.chain.client import checksum, speaks
+from prover.chain.contracts import ACCURACY, Call
+from prover.chain.jobs import JobContract
+from prover.protocol.accuracy import Job, State
+
+
+@dataclass(frozen=True)
+class TestItem:
+    """`IAccuracyBounty.TestItem`: what a leaf holds besides index and input commitment."""
+
+    ciphertext_hash: bytes
+    label: int
+
+
+@dataclass(frozen=True)
+class Submission:
+    """`IAccuracyBounty.Submission`: one proof, and the test items in its first slots."""
+
+    runs: tuple[Run, ...]
+    items: tuple[TestItem, ...]
+    proof: bytes
+    instances: tuple[int, ...]
+
+    def to_abi(self) -> tuple[object, ...]:
+        """The fields as the Solidity struct takes them."""
+        items = [(one.ciphertext_hash, one.label) for one in self.items]
+        return ([run.to_abi() for run in self.runs], items, self.proof, self.instances)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where the contract says a bounty stands; what has not happened yet is zero."""
+
+    state: State
+    payee: str
+    deadline: int
+    provider: str
+    proven: int
+    correct: int
+    model_id: bytes
+    key: bytes
+
+
+class AccuracyBounty(JobContract):
+    """The accuracy bounties at an address."""
+
+    NAME = ACCURACY
+
+    def post(self, job: Job, uri: str) -> Call:
+        """Post a bounty and pay reward and bond in."""
+        terms = job.terms
+        arguments = (terms.to_abi(), job.nonce, uri)
+        escrow = terms.reward + terms.bond
+        return self._pay("posting the bounty", terms, escrow, "post", *arguments)
+
+    def cancel(self, job: Job) -> Call:
+        """Take an open bounty back."""
+        return self._call("cancelling the bounty", "cancel", job.to_abi())
+
+    def accept(self, job: Job, model_id: bytes, payee: str) -> Call:
+        """Enter a model, and pay the stake in."""
+        arguments = (job.to_abi(), model_id, checksum(payee))
+        return self._pay("accepting the bounty", job.terms, job.terms.stake, "accept", *arguments)
+
+    def reveal_key(self, job: Job, key: bytes) -> Call:
+        """Open the test set to the provider and to everybody."""
+        return self._call("revealing the key", "revealKey", job.to_abi(), key)
+
+    def submit(self, job: Job, submissions: Sequence[Submission]) -> Call:
+        """Prove items of the test set."""
+        told = [one.to_abi() for one in submissions]
+        return self._call("proving test items", "submit", job.to_abi(), told)
+
+    def dispute(
+        self, job: Job, index: int, ciphertext: bytes, inner: bytes, path: Sequence[bytes]
+    ) -> Call:
+        """Show that an item is malformed; `inner` is the inner hash in its leaf."""
+        arguments = (job.to_abi(), index, ciphertext, inner, list(path))
+        return self._call("disputing a test item", "dispute", *arguments)
+
+    def settle(self, job: Job) -> Call:
+        """End a bounty whose deadline passed or whose circuit was condemned in time."""
+        return self._call("settling the bounty", "settle", job.to_abi())
+
+    @speaks
+    def standing(self, job_id: bytes, block: int | None = None) -> Standing:
+        """A bounty in the contract's storage (a deadline that passed is not noticed there)."""
+        state, *rest = self._view("jobs", job_id, block=block)
+        return Standing(State(state), *rest)
+
+    @speaks
+    def is_proven(self, job_id: bytes, index: int, block: int | None = None) -> bool:
+        """Whether an item was proven, right or wrong."""
+        return bool(self._view("isProven", job_id, index, block=block))

@@ -1,0 +1,49 @@
+"""What the contracts that hold jobs share: ids, payments in, credits out."""
+
+from typing import Any, ClassVar
+
+from prover.chain.client import Client, checksum, speaks
+from prover.chain.contracts import Call, contract, encode_call
+from prover.chain.tokens import balance_of
+from prover.protocol.events import ZERO_ADDRESS
+from prover.protocol.terms import Job, Terms
+
+
+class JobContract:
+    """A contract of this project at an address; its methods make calls, its views ask the node."""
+
+    NAME: ClassVar[str]
+
+    def __init__(self, client: Client, address: str) -> None:
+        self.client = client
+        self.address = str(checksum(address))
+        self._contract: Any = contract(client.web3, self.NAME, address)
+
+    def job_id(self, job: Job[Any]) -> bytes:
+        """The id of a job on this contract and chain."""
+        return job.id_on(self.client.chain_id, self.address)
+
+    def withdraw(self, currency: str, to: str) -> Call:
+        """Take the caller's whole credit out."""
+        return self._call("withdrawing", "withdraw", checksum(currency), checksum(to))
+
+    @speaks
+    def credit(self, currency: str, account: str, block: int | None = None) -> int:
+        """What an account may withdraw, in wei or token units."""
+        return int(self._view("credits", checksum(currency), checksum(account), block=block))
+
+    def holdings(self, currency: str, block: int | None = None) -> int:
+        """What the contract really has of a currency, in wei or token units."""
+        return balance_of(self.client, currency, self.address, block)
+
+    def _call(self, says: str, function: str, *arguments: Any, value: int = 0) -> Call:
+        return Call(says, self.address, encode_call(self.NAME, function, *arguments), value)
+
+    def _pay(self, says: str, terms: Terms, amount: int, function: str, *arguments: Any) -> Call:
+        """A call that brings `amount` of the terms' currency in; a token is pulled by it."""
+        value = amount if terms.currency == ZERO_ADDRESS else 0
+        return self._call(says, function, *arguments, value=value)
+
+    def _view(self, function: str, *arguments: Any, block: int | None = None) -> Any:
+        at = "latest" if block is None else block
+        return self._contract.functions[function](*arguments).call(block_identifier=at)

@@ -1,0 +1,126 @@
+"""RetrievalBounty: calls and views, typed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from prover.chain.batch import Run
+from prover.chain.client import checksum, speaks
+from prover.chain.contracts import RETRIEVAL, Call
+from prover.chain.jobs import JobContract
+from prover.protocol.retrieval import Job, State
+
+
+@dataclass(frozen=True)
+class SealedRecord:
+    """`IRetrievalBounty.Record`: what a leaf holds besides index and input commitment."""
+
+    ciphertext_hash: bytes
+    key_hash: bytes
+
+
+@dataclass(frozen=True)
+class Submission:
+    """`IRetrievalBounty.Submission`: one proof, the records in its first slots, keys of matches."""
+
+    runs: tuple[Run, ...]
+    records: tuple[SealedRecord, ...]
+    keys: tuple[bytes, ...]
+    proof: bytes
+    instances: tuple[int, ...]
+
+    def to_abi(self) -> tuple[object, ...]:
+        """The fields as the Solidity struct takes them."""
+        records = [(one.ciphertext_hash, one.key_hash) for one in self.records]
+        runs = [run.to_abi() for run in self.runs]
+        return (runs, records, self.keys, self.proof, self.instances)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where the contract says a request stands, as it stores it."""
+
+    state: State
+    payee: str
+    deadline: int
+    proven: int
+
+
+@dataclass(frozen=True)
+class Commitment:
+    """What the contract keeps of a dataset."""
+
+    owner: str
+    count: int
+    committed_at: int
+    root: bytes
+
+
+class RetrievalBounty(JobContract):
+    """The retrieval bounties at an address."""
+
+    NAME = RETRIEVAL
+
+    def commit_dataset(self, root: bytes, count: int, data_hash: bytes, uri: str) -> Call:
+        """Commit to sealed records."""
+        arguments = (root, count, data_hash, uri)
+        return self._call("committing the dataset", "commitDataset", *arguments)
+
+    def post(self, job: Job, count: int) -> Call:
+        """Post a request and pay for all `count` records of the dataset in."""
+        terms = job.terms
+        escrow = count * terms.price_per_record
+        return self._pay("posting the request", terms, escrow, "post", terms.to_abi(), job.nonce)
+
+    def cancel(self, job: Job) -> Call:
+        """Take an open request back."""
+        return self._call("cancelling the request", "cancel", job.to_abi())
+
+    def accept(self, job: Job, payee: str) -> Call:
+        """Promise to prove every record, and pay the stake in."""
+        arguments = (job.to_abi(), checksum(payee))
+        return self._pay("accepting the request", job.terms, job.terms.stake, "accept", *arguments)
+
+    def submit(self, job: Job, submissions: Sequence[Submission]) -> Call:
+        """Prove records, with the keys of those that match."""
+        told = [one.to_abi() for one in submissions]
+        return self._call("proving records", "submit", job.to_abi(), told)
+
+    def dispute(
+        self,
+        job: Job,
+        index: int,
+        key: bytes,
+        ciphertext: bytes,
+        input_commitment: bytes,
+        path: Sequence[bytes],
+    ) -> Call:
+        """Show that a match, decrypted with its key, is not what was proven."""
+        arguments = (job.to_abi(), index, key, ciphertext, input_commitment, list(path))
+        return self._call("disputing a match", "dispute", *arguments)
+
+    def settle(self, job: Job) -> Call:
+        """End a request whose deadline passed or whose circuit was condemned in time."""
+        return self._call("settling the request", "settle", job.to_abi())
+
+    @speaks
+    def standing(self, job_id: bytes, block: int | None = None) -> Standing:
+        """A request in the contract's storage (a deadline that passed is not noticed there)."""
+        state, *rest = self._view("jobs", job_id, block=block)
+        return Standing(State(state), *rest)
+
+    @speaks
+    def standing_now(self, job: Job, block: int | None = None) -> tuple[State, int]:
+        """State and deadline at the block's time, whether or not anybody has called anything."""
+        state, deadline = self._view("standing", job.to_abi(), block=block)
+        return State(state), int(deadline)
+
+    @speaks
+    def dataset(self, dataset_id: bytes, block: int | None = None) -> Commitment:
+        """A committed dataset; ContractRefused if it is unknown."""
+        return Commitment(*self._view("datasets", dataset_id, block=block))
+
+    @speaks
+    def outcome(self, job_id: bytes, index: int, block: int | None = None) -> tuple[bool, bool]:
+        """Whether a record was proven, and whether it matched."""
+        proven, matched = self._view("outcome", job_id, index, block=block)
+        return bool(proven), bool(matched)

@@ -1,0 +1,52 @@
+"""ETH and ERC-20 tokens: balances, units, approvals."""
+
+from typing import Any
+
+from prover.chain.client import Client, checksum, speaks
+from prover.chain.contracts import Call
+from prover.protocol.events import ZERO_ADDRESS
+
+_ERC20: list[dict[str, Any]] = [
+    {
+        "type": "function",
+        "name": name,
+        "stateMutability": mutability,
+        "inputs": [{"name": f"a{i}", "type": kind} for i, kind in enumerate(inputs)],
+        "outputs": [{"name": "", "type": output}],
+    }
+    for name, mutability, inputs, output in (
+        ("approve", "nonpayable", ("address", "uint256"), "bool"),
+        ("allowance", "view", ("address", "address"), "uint256"),
+        ("balanceOf", "view", ("address",), "uint256"),
+        ("decimals", "view", (), "uint8"),
+    )
+]
+
+
+@speaks
+def balance_of(client: Client, currency: str, account: str, block: int | None = None) -> int:
+    """ETH (currency zero) or tokens of an account, in wei or token units."""
+    at: Any = "latest" if block is None else block
+    if currency == ZERO_ADDRESS:
+        return int(client.web3.eth.get_balance(checksum(account), at))
+    token: Any = client.web3.eth.contract(address=checksum(currency), abi=_ERC20)
+    return int(token.functions.balanceOf(checksum(account)).call(block_identifier=at))
+
+
+@speaks
+def decimals_of(client: Client, currency: str) -> int:
+    """Decimals of a token's unit."""
+    token: Any = client.web3.eth.contract(address=checksum(currency), abi=_ERC20)
+    return int(token.functions.decimals().call())
+
+
+@speaks
+def approval(client: Client, currency: str, owner: str, spender: str, amount: int) -> Call | None:
+    """The approval that a payment still needs, exactly of its amount; None if it needs none."""
+    if currency == ZERO_ADDRESS or amount == 0:
+        return None
+    token: Any = client.web3.eth.contract(address=checksum(currency), abi=_ERC20)
+    if token.functions.allowance(checksum(owner), checksum(spender)).call() >= amount:
+        return None
+    data = bytes.fromhex(token.encode_abi("approve", args=[checksum(spender), amount])[2:])
+    return Call("approving the token", str(checksum(currency)), data)

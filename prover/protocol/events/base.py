@@ -1,0 +1,20 @@
+"""What every event tells."""
+
+from dataclasses import dataclass
+
+ZERO_ADDRESS = "0x" + "0" * 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Any event: `contract` emitted it, in a block of Unix time `at`."""
+
+    at: int
+    contract: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobEvent(Event):
+    """Something happened to a job, or to its money."""
+
+    job_id: bytes

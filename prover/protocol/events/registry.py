@@ -1,0 +1,43 @@
+"""Events of contracts/interfaces/IModelRegistry.sol."""
+
+from dataclasses import dataclass
+
+from prover.protocol.events.base import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class CircuitRegistered(Event):
+    """A circuit passed its self-test; `circuit` is the struct as nested ABI tuples."""
+
+    circuit_id: bytes
+    registrant: str
+    circuit: tuple[object, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelRegistered(Event):
+    """Weights were registered under a circuit."""
+
+    model_id: bytes
+    circuit_id: bytes
+    weights_commitment: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CircuitCondemned(Event):
+    """Two accepted proofs contradicted each other."""
+
+    circuit_id: bytes
+    condemner: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Located(Event):
+    """Somebody said where artifacts may be found; nothing follows from it."""
+
+    id: bytes
+    by: str
+    uri: str
+
+
+RegistryEvent = CircuitRegistered | ModelRegistered | CircuitCondemned | Located
