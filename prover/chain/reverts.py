@@ -1,6 +1,7 @@
 """Revert data in words: which rule refused, with its values, and what to do."""
 
 from dataclasses import dataclass
+from enum import IntEnum
 from functools import cache
 from typing import Any
 
@@ -9,8 +10,10 @@ from eth_abi.exceptions import DecodingError
 from eth_utils.abi import abi_to_signature
 from eth_utils.crypto import keccak
 
+from prover.chain.advice import ADVICE
 from prover.chain.contracts import NAMES, abi
-from prover.protocol.prediction import State
+from prover.protocol import accuracy, prediction, retrieval, serving
+from prover.protocol.table import title
 
 ERROR_STRING = bytes.fromhex("08c379a0")
 PANIC = bytes.fromhex("4e487b71")
@@ -37,59 +40,11 @@ _PANICS = {
     0x32: "an index outside its array",
     0x41: "too much memory is asked for",
 }
-ADVICE = {
-    "Escrow_WrongValue": "send exactly the amount due, and no ETH when the currency is a token",
-    "Escrow_WrongReceipt": "use a token that moves exact amounts, without fees on transfer",
-    "Escrow_TokenWithoutCode": "check the token's address",
-    "Escrow_NothingToWithdraw": "there is no credit: see `zkescrow prediction status`",
-    "Escrow_BadRecipient": "withdraw to an account of yours",
-    "Escrow_TransferFailed": "withdraw to an account that accepts ETH",
-    "ModelRegistry_UnknownCircuit": "register the circuit first: `zkescrow model add`",
-    "ModelRegistry_UnknownModel": "register the model first: `zkescrow model add`",
-    "ModelRegistry_VerifierWithoutCode": "deploy the verifier first",
-    "ModelRegistry_DelegatedVerifier": "register a deployed verifier, not a delegated account",
-    "ModelRegistry_WrongCodeHash": "make the artifacts again: the verifier is another one",
-    "ModelRegistry_BadLayout": "make the artifacts again: sections must tile the instances",
-    "ModelRegistry_BadContextBits": "choose another number of context limbs",
-    "ModelRegistry_BadDomain": "give a domain whose minimum is not above its maximum",
-    "ModelRegistry_BadSalt": "make the artifacts again: salt stands inside a digest",
-    "ModelRegistry_NotExact": "use an exact plan, or fixed weights and score outputs",
-    "ModelRegistry_BadTolerance": "exact circuits have tolerance 0, others a positive one",
-    "ModelRegistry_SampleRefused": "make the sample proof again with these artifacts",
-    "ModelRegistry_FalseSampleAccepted": "the verifier accepts anything: do not use it",
-    "ModelRegistry_TooLittleGas": "send more gas",
-    "ModelRegistry_BadWeightsCommitment": "0 for fixed weights, else a digest below the modulus",
-    "ModelRegistry_AlreadyCondemned": "the circuit was condemned: use another one",
-    "ModelRegistry_DifferentStatement": "two proofs of the same inputs and weights are needed",
-    "ModelRegistry_NoContradiction": "the proofs agree: nothing is to be condemned",
-    "PredictionMarket_WrongState": "see `zkescrow prediction status` for what can happen now",
-    "Jobs_JobExists": "the job is posted already",
-    "Jobs_NotConsumer": "use the account that posted the job",
-    "Jobs_NotProvider": "only the provider of the job may do that",
-    "Jobs_BadPayee": "name an account that is neither zero nor the contract",
-    "Jobs_ZeroReward": "offer a reward above 0",
-    "Jobs_OpenNeedsStake": "ask for a stake, or name one provider",
-    "Jobs_BadCount": "choose another number of items",
-    "Jobs_BadWindow": "choose other time limits (seconds)",
-    "Jobs_Late": "the deadline has passed: anyone may end the job",
-    "Jobs_Early": "wait for the deadline (Unix seconds)",
-    "ModelRegistry_ProofRejected": "give two proofs that the verifier accepts",
-    "ProofAcceptance_BadItemCount": "prove the items of the job, within the circuit's slots",
-    "ProofAcceptance_Condemned": "the circuit was condemned: use another model",
-    "ProofAcceptance_NotExact": "use an exact circuit: `zkescrow model show` says which are",
-    "ProofAcceptance_ProofRejected": "the verifier refuses the proof: make it again",
-    "ProofAcceptance_WrongContext": "the proof is for another job, payee, contract or chain",
-    "PredictionMarket_WrongInputs": "prove exactly the items of the job, in their order",
-    "ProofAcceptance_WrongVerifierCode": "the verifier's code changed: do not use this circuit",
-    "ProofAcceptance_WrongWeights": "prove with the weights that the model registered",
-    "Statement_OutOfField": "send every instance as the residue below the modulus",
-    "Statement_WrongInstanceCount": "send the instances of this circuit, no more and no fewer",
-    "ReentrancyGuardReentrantCall": "do not call back during a call",
-    "SafeERC20FailedOperation": "check the token's balance and allowance",
-    "AddressEmptyCode": "check the address: there is no contract",
-    "FailedCall": "check the address called",
-    "ERC20InsufficientBalance": "get more of the token",
-    "ERC20InsufficientAllowance": "approve the market to spend the token",
+_STATES: dict[str, type[IntEnum]] = {
+    "PredictionMarket.State": prediction.State,
+    "ServingRound.State": serving.State,
+    "AccuracyBounty.State": accuracy.State,
+    "RetrievalBounty.State": retrieval.State,
 }
 
 
@@ -155,9 +110,8 @@ def _type(entry: dict[str, Any]) -> str:
 
 
 def _value(entry: dict[str, Any], value: Any) -> Any:
-    if entry.get("internalType", "").endswith("PredictionMarket.State"):
-        return State(value).name.capitalize()
-    return value
+    kind = entry.get("internalType", "").rpartition(" I")[2]
+    return title(_STATES[kind](value)) if kind in _STATES else value
 
 
 def _show(value: Any) -> str:

@@ -78,6 +78,7 @@ def run(
 @command(app)
 def status(rpc: Rpc = None, account: AccountNumber = None) -> None:
     """Show the jobs that this account took, and its credit."""
+    from prover.chain.holders import credit_in_all
     from prover.chain.market import Market
     from prover.protocol.events import ZERO_ADDRESS
     from prover.provider.store import JobStore
@@ -99,7 +100,7 @@ def status(rpc: Rpc = None, account: AccountNumber = None) -> None:
                 "prove_seconds": round(job.seconds, 3),
             }
         )
-    credit = market.credit(ZERO_ADDRESS, who)
+    credit = credit_in_all(client, deployment, ZERO_ADDRESS, who)
     data = {"account": who, "credit_wei": credit, "jobs": rows}
     show_table(data, f"jobs of {who}, credit {in_ether(credit)}", rows)
 

@@ -18,29 +18,32 @@ def withdraw(
     to: Annotated[str | None, typer.Option(help="Recipient [default: the account].")] = None,
     token: Annotated[list[str] | None, typer.Option(help="ERC-20 besides ETH.")] = None,
 ) -> None:
-    """Take out refunds and other credits."""
+    """Take out refunds and other credits, from all contracts."""
     take_out(rpc, account, to, token)
 
 
 def take_out(rpc: str | None, account: int | None, to: str | None, token: list[str] | None) -> None:
-    """Withdraw the account's whole credit in ETH and the given tokens."""
-    from prover.chain.market import Market
+    """Withdraw the account's whole credit in ETH and the given tokens, from every contract."""
+    from prover.chain.holders import job_contracts
     from prover.protocol.events import ZERO_ADDRESS
 
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
-    market = Market(client, deployment.market)
     recipient = address(to, "--to") or sender.address
     taken: dict[str, int] = {}
+    lines: list[str] = []
     for currency in [ZERO_ADDRESS, *(str(address(one, "--token")) for one in token or [])]:
-        amount = market.credit(currency, sender.address)
-        if amount:
-            call = market.withdraw(currency, recipient)
-            sender.send(f"withdraw:{currency}", call, once=False)
-            taken[currency] = amount
-    lines = [
-        f"{in_ether(amount) if currency == ZERO_ADDRESS else f'{amount} of {currency}'} "
-        f"sent to {recipient}"
-        for currency, amount in taken.items()
-    ]
+        for holder in job_contracts(client, deployment):
+            amount = holder.credit(currency, sender.address)
+            if amount:
+                call = holder.withdraw(currency, recipient)
+                sender.send(f"withdraw:{holder.address}:{currency}", call, once=False)
+                taken[currency] = taken.get(currency, 0) + amount
+                lines.append(f"{_shown(amount, currency)} of {holder.NAME} sent to {recipient}")
     show({"to": recipient, "withdrawn": taken}, *lines or ["nothing to withdraw"])
+
+
+def _shown(amount: int, currency: str) -> str:
+    from prover.protocol.events import ZERO_ADDRESS
+
+    return in_ether(amount) if currency == ZERO_ADDRESS else f"{amount} units of {currency}"

@@ -1,0 +1,23 @@
+"""The contracts that hold jobs and their money, all together."""
+
+from prover.chain.accuracy import AccuracyBounty
+from prover.chain.client import Client
+from prover.chain.deployments import Deployment
+from prover.chain.jobs import JobContract
+from prover.chain.market import Market
+from prover.chain.retrieval import RetrievalBounty
+from prover.chain.serving import ServingRound
+
+_KINDS: tuple[type[JobContract], ...] = (Market, ServingRound, AccuracyBounty, RetrievalBounty)
+
+
+def job_contracts(client: Client, deployment: Deployment) -> tuple[JobContract, ...]:
+    """Every contract of a deployment that holds jobs."""
+    at = deployment.contracts
+    return tuple(kind(client, at[kind.NAME].address) for kind in _KINDS if kind.NAME in at)
+
+
+def credit_in_all(client: Client, deployment: Deployment, currency: str, account: str) -> int:
+    """What an account may withdraw of a currency from all of them, in wei or token units."""
+    holders = job_contracts(client, deployment)
+    return sum(holder.credit(currency, account) for holder in holders)
