@@ -69,8 +69,8 @@ TABLE = table_of(
         Rule(
             State.PROVING,
             (
-                Move("anyone", "submit", RecordMatched, State.PROVING, "with a match's key"),
                 Move("anyone", "submit", RecordsProven, State.PROVING),
+                Move("anyone", "submit", RecordMatched, State.PROVING, "a match, with its key"),
                 Move("anyone", "submit", RetrievalCompleted, State.CLOSING, "all are proven"),
             ),
             "acceptance + `proveSeconds`",

@@ -3,11 +3,12 @@
 import ast
 import re
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from prover.cli.app import COMMANDS
-from prover.protocol import prediction, table
+from prover.protocol import accuracy, prediction, retrieval, serving, table
 from prover.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -23,17 +24,22 @@ def marked(text: str, name: str) -> str:
     return match[1]
 
 
-def test_spec_shows_the_prediction_table_of_the_reducer() -> None:
-    assert marked(SPEC, "prediction table") == table.markdown(prediction.TABLE)
+@pytest.mark.parametrize("protocol", [prediction, serving, accuracy, retrieval])
+def test_spec_shows_the_tables_of_the_reducers(protocol: ModuleType) -> None:
+    """If this fails: python scripts/tables.py."""
+    name = protocol.__name__.rpartition(".")[2]
+    assert marked(SPEC, f"{name} table") == table.markdown(protocol.TABLE)
+    assert marked(SPEC, f"{name} diagram") == table.mermaid(protocol.TABLE, protocol.VOID)
 
 
 def test_every_attack_that_security_names_is_tried() -> None:
     rows = re.findall(
         r"^\| (.+?) \| .+ \|$", SECURITY.split("| attack | defence |")[1], re.MULTILINE
     )
-    attacks = rows[1:-2]  # without the line under the heading, and the two of the clients
-    tests = ast.walk(ast.parse((ROOT / "tests/contracts/test_attacks.py").read_text()))
-    named = {ast.get_docstring(node) for node in tests if isinstance(node, ast.FunctionDef)}
+    attacks = rows[1:-4]  # without the line under the heading, and those against the clients
+    sources = (ROOT / "tests/contracts").glob("test_*attacks.py")
+    nodes = [node for source in sources for node in ast.walk(ast.parse(source.read_text()))]
+    named = {ast.get_docstring(node) for node in nodes if isinstance(node, ast.FunctionDef)}
     assert len(attacks) > 5
     assert set(attacks) <= named
 
