@@ -4,8 +4,10 @@ from functools import lru_cache
 from pathlib import Path
 
 import platformdirs
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from prover.errors import UsageError
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -20,6 +22,7 @@ class Settings(BaseSettings):
     project: Path = PROJECT
     deployments: Path = PROJECT / "deployments"
     rpc_url: str = "http://127.0.0.1:8545"
+    confirmations: int | None = Field(default=None, ge=0)
     anvil: Path | None = None
     private_key: SecretStr | None = None
     keystore: Path | None = None
@@ -38,5 +41,15 @@ class Settings(BaseSettings):
 
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
-    """The settings of this process, read from the environment once (tests clear the cache)."""
-    return Settings()
+    """The settings of this process, read from the environment once (tests clear the cache).
+
+    Raises UsageError naming the variable that is wrong.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        name = "_".join(str(part).upper() for part in wrong["loc"])
+        raise UsageError(
+            f"ZKESCROW_{name} is {wrong['input']!r}: {wrong['msg'].lower()}; see docs/COMMANDS.md"
+        ) from None
