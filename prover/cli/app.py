@@ -28,6 +28,7 @@ COMMANDS = {
     "deploy": Entry("deploy", "Deploy the contracts on a chain, once."),
     "model": Entry("model", "Add, list, show and verify models."),
     "prediction": Entry("prediction", "Ask and pay for proven predictions."),
+    "serving": Entry("serving", "Have many inputs served, and contest a few answers."),
     "provider": Entry("provider", "Serve predictions and be paid for them."),
     "withdraw": Entry("withdraw", "Take out refunds and other credits."),
     "prove": Entry("proofs", "Prove an inputs file for a job, off-chain."),

@@ -1,8 +1,10 @@
 """What a protocol's transactions will cost, before the first one is sent."""
 
-from prover.chain.contracts import VERIFIER, Call, encode_call
+from prover.chain.client import Client
 from prover.chain.registry import Registry
-from prover.chain.transactions import Sender
+from prover.chain.transactions import PRIORITY_FEE_WEI, Sender
+from prover.chain.verification import verification_gas as measured
+from prover.protocol.economics import Prices
 from prover.proving.artifacts import Artifacts
 
 
@@ -10,5 +12,10 @@ def verification_gas(sender: Sender, registry: str, circuit_id: bytes, artifacts
     """Gas of verifying a proof of this circuit, measured on its sample, calldata included."""
     circuit = Registry(sender.client, registry).circuit(circuit_id)
     sample = artifacts.sample
-    data = encode_call(VERIFIER, "verifyProof", sample.proof, list(sample.instances))
-    return sender.estimate(Call("verifying a proof", circuit.verifier, data)).gas
+    return measured(sender, circuit.verifier, sample.proof, sample.instances)
+
+
+def present_prices(client: Client) -> Prices:
+    """Prices for default amounts: a gas at what it costs now, 1 gwei at least."""
+    base = int(client.block().get("baseFeePerGas", 0))
+    return Prices(gas_wei=max(base + PRIORITY_FEE_WEI, Prices().gas_wei))

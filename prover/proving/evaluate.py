@@ -19,6 +19,7 @@ from prover.models.tensors import Bounds
 from prover.proving.artifacts import MODEL, Artifacts
 from prover.proving.system import Item, ProofSystem
 from prover.statement.context import JobContext
+from prover.statement.serving import word_bytes_for
 
 CHUNK = 256
 Outputs = tuple[tuple[int, ...], ...]
@@ -35,6 +36,11 @@ def evaluate(artifacts: Artifacts, items: Sequence[Item]) -> Outputs:
         raise ProvingError("the circuit is not exact: its outputs are known from a witness only")
     model = _model(artifacts)
     return tuple(row for chunk in _chunks(items) for row in _rows(model, plan, chunk))
+
+
+def word_bytes(plan: Plan) -> int:
+    """Bytes of an output word in a serving round: what holds every output that can be proven."""
+    return word_bytes_for(plan.decomp_base**plan.decomp_legs)
 
 
 def check_witnesses(

@@ -1,0 +1,300 @@
+"""`zkescrow serving`: many predictions posted unproven, a few contested ones proven."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from prover.cli.options import (
+    AccountNumber,
+    ModelName,
+    Rpc,
+    address,
+    deployed,
+    duration,
+    sender_for,
+)
+from prover.cli.output import command, new_app, progress, show, show_table
+
+app = new_app("Have many inputs served at once, and contest a few answers.")
+APPS = {"serving": app}
+JobArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="[ROUND]", help="Round's id [default: the last one used here]."),
+]
+Payee = Annotated[str | None, typer.Option(help="Who is paid [default: the account].")]
+AllowFiles = Annotated[bool, typer.Option(help="Read file: inputs on other chains than 31337 too.")]
+
+
+@app.callback()
+def _group() -> None:
+    """Have many inputs served at once, and contest a few answers."""
+
+
+@command(app, "open")
+def open_round(
+    model: ModelName,
+    inputs: Annotated[Path, typer.Option(help="NPZ archive with an array `inputs`.")],
+    rows: Annotated[str | None, typer.Option(help="Part of it, A:B [default: all rows].")] = None,
+    price: Annotated[
+        str | None, typer.Option(help="Of one prediction, in ETH or tokens [default: by cost].")
+    ] = None,
+    proof_fee: Annotated[
+        str | None, typer.Option(help="For each contested one that is proven [default: by cost].")
+    ] = None,
+    stake: Annotated[
+        str | None, typer.Option(help="What the provider risks [default: by the price].")
+    ] = None,
+    confidence: Annotated[str, typer.Option(help="With which wrong answers are found.")] = "95%",
+    bad_share: Annotated[str, typer.Option(help="Share of wrong answers to find.")] = "5%",
+    token: Annotated[str | None, typer.Option(help="ERC-20 to pay in [default: ETH].")] = None,
+    provider: Annotated[str | None, typer.Option(help="Who may join [default: anyone].")] = None,
+    open_for: Annotated[str, typer.Option(help="Time to find a provider.")] = "1h",
+    serve_within: Annotated[str, typer.Option(help="Time to post the outputs.")] = "1h",
+    contest_within: Annotated[str, typer.Option(help="Your time to contest.")] = "1h",
+    answer_within: Annotated[str, typer.Option(help="Time to prove what you contest.")] = "1h",
+    uri: Annotated[
+        str | None, typer.Option(help="Where the provider finds the inputs file (https).")
+    ] = None,
+    rpc: Rpc = None,
+    account: AccountNumber = None,
+) -> None:
+    """Post a round: commit to inputs, pay for all of them. Checks the model first."""
+    from prover.cli import serving_open
+    from prover.cli.models import auditor, find
+    from prover.consumer import serving as consumer
+
+    typed = serving_open.Typed(
+        price=price,
+        proof_fee=proof_fee,
+        stake=stake,
+        confidence=serving_open.percent(confidence, "--confidence"),
+        bad_share=serving_open.percent(bad_share, "--bad-share"),
+        currency=address(token, "--token"),
+        provider=address(provider, "--provider"),
+        open_seconds=duration(open_for, "--open-for"),
+        serve_seconds=duration(serve_within, "--serve-within"),
+        contest_seconds=duration(contest_within, "--contest-within"),
+        answer_seconds=duration(answer_within, "--answer-within"),
+        uri=uri,
+    )
+    part = serving_open.part(rows)
+    client, deployment = deployed(rpc)
+    sender = sender_for(client, account)
+    known = find(client, deployment, model)
+    request = consumer.make_inputs(known.circuit_id, known.artifacts, inputs, part)
+    offer = serving_open.offer_of(client, known, len(request.items), typed)
+    progress("checking that the verifier on the chain is the model's")
+    auditor(client, deployment).verify(known.model_id, known.artifacts)
+    opened = consumer.open_round(sender, deployment, offer, request, progress)
+    data, lines = serving_open.told(opened, typed)
+    show(data, *lines)
+
+
+@command(app)
+def join(
+    job: JobArgument = None,
+    payee: Payee = None,
+    max_stake: Annotated[
+        str | None, typer.Option(help="Greatest stake, in ETH or tokens [default: any].")
+    ] = None,
+    proof_time: Annotated[
+        str | None, typer.Option(help="Time of a proof [default: one is made, and timed].")
+    ] = None,
+    allow_files: AllowFiles = False,
+    rpc: Rpc = None,
+    account: AccountNumber = None,
+) -> None:
+    """Promise to serve: fetch and check the inputs, evaluate them all, stake."""
+    from prover.cli.serving_round import find_round, in_units, worker_on
+    from prover.consumer.jobs import remember
+    from prover.provider.serving_checks import Limits
+
+    seconds = None if proof_time is None else duration(proof_time, "--proof-time")
+    whom = address(payee, "--payee")
+    client, deployment = deployed(rpc)
+    sender = sender_for(client, account)
+    job_id, record = find_round(client, deployment, job)
+    most = None if max_stake is None else in_units(client, record, max_stake, "--max-stake")
+    whom = whom or sender.address
+    worker = worker_on(sender, deployment, (job_id, record), whom, allow_files)
+    joined = worker.join(Limits(most, seconds))
+    remember(client, deployment.serving, job_id)
+    data = {
+        "job": "0x" + job_id.hex(),
+        "state": "joined",
+        "payee": whom,
+        "prove_seconds": round(joined.proof_seconds, 3),
+        "proofs": joined.proofs,
+        "gas": joined.gas,
+    }
+    show(
+        data,
+        f"joined round 0x{job_id.hex()} for {whom}: {joined.gas} gas",
+        f"if all that may be contested is contested: {joined.proofs} proofs of "
+        f"{joined.proof_seconds:.1f} s",
+        "next: zkescrow serving serve",
+    )
+
+
+@command(app)
+def serve(
+    job: JobArgument = None,
+    allow_files: AllowFiles = False,
+    rpc: Rpc = None,
+    account: AccountNumber = None,
+) -> None:
+    """Evaluate all inputs and post the outputs, in one transaction."""
+    from prover.cli.serving_round import find_round, worker_on
+
+    client, deployment = deployed(rpc)
+    job_id, record = find_round(client, deployment, job)
+    sender = sender_for(client, account)
+    gas = worker_on(sender, deployment, (job_id, record), record.payee, allow_files).serve()
+    data = {
+        "job": "0x" + job_id.hex(),
+        "state": "served",
+        "items": record.job.terms.n,
+        "gas": gas,
+    }
+    show(
+        data,
+        f"posted the outputs of {record.job.terms.n} items: {gas} gas",
+        "next: watch `zkescrow serving status`; what is contested must be proven with `zkescrow "
+        "serving answer`",
+    )
+
+
+@command(app)
+def contest(
+    job: JobArgument = None,
+    count: Annotated[
+        int | None, typer.Option(min=1, help="Random items [default: all that the terms allow].")
+    ] = None,
+    index: Annotated[
+        list[int] | None, typer.Option(help="An item by hand, none at random; may be repeated.")
+    ] = None,
+    differing: Annotated[
+        bool, typer.Option("--differing", help="First those that your own evaluation contradicts.")
+    ] = False,
+    rpc: Rpc = None,
+    account: AccountNumber = None,
+) -> None:
+    """Demand proofs of random outputs, once they are final."""
+    from prover.cli.serving_round import find_round
+    from prover.cli.serving_sample import Choice, contested
+
+    client, deployment = deployed(rpc)
+    job_id, _ = find_round(client, deployment, job)
+    choice = Choice(count, tuple(index or ()), differing)
+    data, lines = contested(sender_for(client, account), deployment, job_id, choice)
+    show(data, *lines)
+
+
+@command(app)
+def answer(
+    job: JobArgument = None,
+    allow_files: AllowFiles = False,
+    rpc: Rpc = None,
+    account: AccountNumber = None,
+) -> None:
+    """Prove the contested outputs, several to a proof. Goes on where it was interrupted."""
+    from prover.cli.serving_round import find_round, worker_on
+
+    client, deployment = deployed(rpc)
+    job_id, record = find_round(client, deployment, job)
+    sender = sender_for(client, account)
+    done = worker_on(sender, deployment, (job_id, record), record.payee, allow_files).answer()
+    _, after = find_round(client, deployment, "0x" + job_id.hex())
+    data = {
+        "job": "0x" + job_id.hex(),
+        "state": after.state.name.lower(),
+        "contested": len(after.contested),
+        "proven": len(after.answered),
+        "proofs": done.proofs,
+        "prove_seconds": round(done.seconds, 3),
+        "transactions": done.transactions,
+        "gas": done.gas,
+    }
+    show(
+        data,
+        f"{len(after.answered)} of {len(after.contested)} contested items are proven: "
+        f"{done.proofs} proofs in {done.seconds:.1f} s, {done.transactions} transaction(s), "
+        f"{done.gas} gas",
+        f"the round is {after.state.name.lower()}",
+    )
+
+
+@command(app)
+def status(
+    job: JobArgument = None,
+    every: Annotated[bool, typer.Option("--all", help="All rounds of the chain.")] = False,
+    rpc: Rpc = None,
+) -> None:
+    """Say where a round stands, who must act until when, and who gets what if nobody does."""
+    from prover.chain.replay import load_world
+    from prover.cli.serving_round import find_round
+    from prover.cli.serving_words import next_step, row
+
+    client, deployment = deployed(rpc)
+    now = client.now()
+    if every:
+        rounds = load_world(client, deployment).serving.jobs.items()
+        rows = [row(job_id, one) | {"next": next_step(one, now)} for job_id, one in rounds]
+        show_table({"rounds": rows}, "serving rounds", rows)
+        return
+    job_id, record = find_round(client, deployment, job)
+    after = next_step(record, now)
+    facts = row(job_id, record)
+    data = facts | {
+        "now": now,
+        "next": after,
+        "uri": record.uri,
+        "contestedItems": list(record.contested),
+        "provenItems": [record.contested[position] for position in sorted(record.answered)],
+    }
+    lines = [f"round 0x{job_id.hex()} is {facts['state']}: {facts['items']} items"]
+    if record.contested:
+        lines.append(f"contested: {len(record.contested)}, proven: {len(record.answered)}")
+    show(data, *lines, f"next: {after}")
+
+
+@command(app)
+def results(
+    out: Annotated[Path, typer.Option(help="JSON file to write.")],
+    job: JobArgument = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Evaluate the model here, and say what differs.")
+    ] = False,
+    rpc: Rpc = None,
+) -> None:
+    """Write all posted outputs to a file, and which of them are proven."""
+    from prover.cli.models import find
+    from prover.cli.serving_round import find_round
+    from prover.cli.serving_sample import results_of
+
+    client, deployment = deployed(rpc)
+    job_id, record = find_round(client, deployment, job)
+    known = find(client, deployment, "0x" + record.job.terms.model_id.hex())
+    data, lines = results_of(job_id, record, known.artifacts, out, compare)
+    show(data, *lines)
+
+
+@command(app)
+def settle(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = None) -> None:
+    """End a round whose deadline passed; what is due becomes credits. Anyone may do it."""
+    from prover.cli.serving_round import end
+
+    client, deployment = deployed(rpc)
+    data, lines = end(sender_for(client, account), deployment, job, "settle")
+    show(data, *lines)
+
+
+@command(app)
+def cancel(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = None) -> None:
+    """Take an open round back; what was paid in becomes a credit."""
+    from prover.cli.serving_round import end
+
+    client, deployment = deployed(rpc)
+    data, lines = end(sender_for(client, account), deployment, job, "cancel")
+    show(data, *lines)

@@ -1,0 +1,160 @@
+"""`zkescrow serving open`: options into an offer, and what to say of the round."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from prover.chain.client import Client
+from prover.chain.tokens import decimals_of
+from prover.cli.models import KnownModel
+from prover.cli.options import ETHER_DECIMALS, in_ether, units
+from prover.cli.serving_words import amount
+from prover.consumer.gas import present_prices
+from prover.consumer.serving import MAX_CONTESTS, Offer, Opened, escrow_of
+from prover.consumer.serving_contest import supports, wrong_answers
+from prover.errors import UsageError
+from prover.protocol.economics import Proving, ServingMoney, serving_money
+from prover.protocol.events import ZERO_ADDRESS
+from prover.proving.evaluate import word_bytes
+from prover.statement.samples import contest_sample
+
+_PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%?", re.ASCII)
+_PART = re.compile(r"(\d+):(\d+)", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Typed:
+    """The options of `serving open`; amounts as typed, shares from 0 to 1, times in seconds."""
+
+    price: str | None
+    proof_fee: str | None
+    stake: str | None
+    confidence: float
+    bad_share: float
+    currency: str | None
+    provider: str | None
+    open_seconds: int
+    serve_seconds: int
+    contest_seconds: int
+    answer_seconds: int
+    uri: str | None
+
+
+def percent(text: str, name: str) -> float:
+    """A share from 0 to 1 of "95", "95%" or "2.5%". Raises UsageError."""
+    match = _PERCENT.fullmatch(text.strip())
+    share = float(match[1]) / 100 if match else 0.0
+    if not 0 < share < 1:
+        raise UsageError(f"{name} {text!r}: a percentage above 0 and below 100 is allowed")
+    return share
+
+
+def part(text: str | None) -> range | None:
+    """Rows A to B, B not included, of "A:B"; None for all. Raises UsageError."""
+    if text is None:
+        return None
+    match = _PART.fullmatch(text.strip())
+    if match is None or int(match[1]) >= int(match[2]):
+        raise UsageError(f"--rows {text!r}: A:B with A below B is allowed, such as 0:256")
+    return range(int(match[1]), int(match[2]))
+
+
+def offer_of(client: Client, known: KnownModel, n: int, typed: Typed) -> Offer:
+    """What the options say about a round of n items, defaults filled in. Raises UsageError."""
+    contests = _contests(n, typed)
+    money = _money(client, known, n, contests, typed)
+    return Offer(
+        model_id=known.model_id,
+        circuit_id=known.circuit_id,
+        artifacts=known.artifacts,
+        currency=typed.currency or ZERO_ADDRESS,
+        price=money.price,
+        proof_fee=money.proof_fee,
+        max_contests=contests,
+        stake=money.stake,
+        provider=typed.provider or ZERO_ADDRESS,
+        open_seconds=typed.open_seconds,
+        serve_seconds=typed.serve_seconds,
+        contest_seconds=typed.contest_seconds,
+        answer_seconds=typed.answer_seconds,
+        uri=typed.uri,
+    )
+
+
+def told(opened: Opened, typed: Typed) -> tuple[dict[str, Any], list[str]]:
+    """A posted round, for --json and in words."""
+    terms, gas = opened.terms, opened.round_gas
+    fee = gas.total * opened.wei_per_gas
+    data = {
+        "job": "0x" + opened.job_id.hex(),
+        "items": terms.n,
+        "price": terms.price,
+        "proofFee": terms.proof_fee,
+        "stake": terms.stake,
+        "currency": terms.currency,
+        "escrow": escrow_of(terms),
+        "maxContests": terms.max_contests,
+        "wordBytes": terms.word_bytes,
+        "inputsRoot": "0x" + terms.inputs_root.hex(),
+        "inputs": str(opened.inputs_file),
+        "uri": opened.uri,
+        "openUntil": terms.open_until,
+        "gas": opened.gas,
+        "totalGas": gas.total,
+        "totalFeeWei": fee,
+    }
+    lines = [
+        f"round 0x{opened.job_id.hex()}: {terms.n} items at {amount(terms, terms.price)} each, "
+        f"{amount(terms, escrow_of(terms))} paid in; the provider stakes "
+        f"{amount(terms, terms.stake)}",
+        f"up to {terms.max_contests} may be contested, at {amount(terms, terms.proof_fee)} for "
+        "each that is proven",
+        *supports(terms.n, terms.max_contests, wrong_answers(terms.n, typed.bad_share)),
+        f"posting took {opened.gas} gas; the round takes about {gas.total} gas in all, "
+        f"{in_ether(fee)} at the present fee: {gas.consumer} by you and {gas.provider} by the "
+        "provider if everything that may be contested is",
+        f"inputs file {opened.inputs_file}: the provider reads it from {opened.uri}",
+        f"next: a provider joins until {terms.open_until} (Unix time); watch it with `zkescrow "
+        "serving status`",
+    ]
+    return data, lines
+
+
+def _contests(n: int, typed: Typed) -> int:
+    """The items that must be contested for the confidence wanted; all if there are fewer."""
+    wanted = min(contest_sample(typed.bad_share, typed.confidence), n)
+    if wanted > MAX_CONTESTS:
+        raise UsageError(
+            f"--confidence {typed.confidence:.4%} and --bad-share {typed.bad_share:.4%} need "
+            f"{wanted} contested items: at most {MAX_CONTESTS} are allowed; look for a larger "
+            "share, or open several rounds"
+        )
+    return wanted
+
+
+def _money(client: Client, known: KnownModel, n: int, contests: int, typed: Typed) -> ServingMoney:
+    """Amounts as typed, in units of the currency; for ETH those not given by their cost."""
+    given = {"--price": typed.price, "--proof-fee": typed.proof_fee, "--stake": typed.stake}
+    missing = [name for name, text in given.items() if text is None]
+    if typed.currency is not None and missing:
+        raise UsageError(
+            f"{', '.join(missing)} missing: what a token is worth is not known here; give every "
+            "amount of a round that is paid in tokens"
+        )
+    decimals = ETHER_DECIMALS if typed.currency is None else decimals_of(client, typed.currency)
+    usual = _usual(client, known, n, contests)
+    price, proof_fee, stake = (
+        default if text is None else units(text, name, decimals)
+        for (name, text), default in zip(
+            given.items(), (usual.price, usual.proof_fee, usual.stake), strict=True
+        )
+    )
+    return ServingMoney(price, proof_fee, stake)
+
+
+def _usual(client: Client, known: KnownModel, n: int, contests: int) -> ServingMoney:
+    """Amounts by docs/ECONOMICS.md at the present price of gas."""
+    plan, layout = known.artifacts.manifest.plan, known.artifacts.manifest.layout
+    item_bytes = layout.output_words * word_bytes(plan)
+    proving = Proving.predicted(plan.logrows, layout.items, layout.instances)
+    return serving_money(n, item_bytes, contests, proving, present_prices(client))

@@ -1,0 +1,89 @@
+"""What the commands about one round share: finding it, the provider's tools, ending it."""
+
+from typing import Any
+
+from prover.chain.client import Client
+from prover.chain.deployments import Deployment
+from prover.chain.registry import Registry
+from prover.chain.replay import load_world
+from prover.chain.serving import ServingRound
+from prover.chain.tokens import decimals_of
+from prover.chain.transactions import Sender
+from prover.cli.models import auditor, find
+from prover.cli.options import ETHER_DECIMALS, id_bytes, units
+from prover.cli.output import progress
+from prover.cli.serving_words import next_step
+from prover.consumer.jobs import last
+from prover.errors import UsageError
+from prover.protocol.events import ZERO_ADDRESS
+from prover.protocol.serving import Record
+from prover.provider.serving import Round, RoundProvider, Tools
+from prover.proving.ezkl.system import Ezkl
+
+
+def find_round(client: Client, deployment: Deployment, text: str | None) -> tuple[bytes, Record]:
+    """A round of the chain by its id, or the last one that was posted or joined from here."""
+    job_id = last(client, deployment.serving) if text is None else id_bytes(text, "round")
+    record = load_world(client, deployment).serving.jobs.get(job_id)
+    if record is None:
+        raise UsageError(
+            f"round 0x{job_id.hex()} is not on this chain: `zkescrow serving status --all` lists "
+            "those that are"
+        )
+    return job_id, record
+
+
+def worker_on(
+    sender: Sender,
+    deployment: Deployment,
+    found: tuple[bytes, Record],
+    payee: str,
+    allow_files: bool,
+) -> RoundProvider:
+    """The provider's part in a round; ArtifactMismatch if its model is not on this machine."""
+    client = sender.client
+    job_id, record = found
+    known = find(client, deployment, "0x" + record.job.terms.model_id.hex())
+    checker = auditor(client, deployment)
+    tools = Tools(
+        client=client,
+        serving=ServingRound(client, deployment.serving),
+        sender=sender,
+        system=Ezkl(),
+        check_model=lambda model_id, artifacts: _verified(checker, model_id, artifacts),
+        progress=progress,
+        allow_files=allow_files or client.local,
+    )
+    circuit = Registry(client, deployment.registry).circuit(known.circuit_id)
+    return RoundProvider(tools, Round(job_id, record, circuit, known.artifacts), payee)
+
+
+def end(
+    sender: Sender, deployment: Deployment, text: str | None, how: str
+) -> tuple[dict[str, Any], list[str]]:
+    """Cancel or settle a round; what to print."""
+    job_id, record = find_round(sender.client, deployment, text)
+    serving = ServingRound(sender.client, deployment.serving)
+    call = serving.cancel(record.job) if how == "cancel" else serving.settle(record.job)
+    receipt = sender.send(f"{how}:{job_id.hex()}", call)
+    job_id, after = find_round(sender.client, deployment, "0x" + job_id.hex())
+    words = next_step(after, sender.client.now())
+    data = {
+        "job": "0x" + job_id.hex(),
+        "state": after.state.name.lower(),
+        "next": words,
+        "gas": int(receipt["gasUsed"]),
+    }
+    return data, [f"round 0x{job_id.hex()} is {data['state']}", f"next: {words}"]
+
+
+def in_units(client: Client, record: Record, text: str, name: str) -> int:
+    """An amount of the round's currency in its smallest units. Raises UsageError."""
+    currency = record.job.terms.currency
+    decimals = ETHER_DECIMALS if currency == ZERO_ADDRESS else decimals_of(client, currency)
+    return units(text, name, decimals)
+
+
+def _verified(checker: Any, model_id: bytes, artifacts: Any) -> None:
+    progress("checking that the verifier on the chain is the model's")
+    checker.verify(model_id, artifacts)

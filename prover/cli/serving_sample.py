@@ -1,0 +1,108 @@
+"""`zkescrow serving contest` and `results`: which answers to have proven, and what came back."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from prover.chain.deployments import Deployment
+from prover.chain.transactions import Sender
+from prover.cli.models import find
+from prover.cli.outcome import read_outputs
+from prover.cli.output import progress
+from prover.consumer import serving_contest as consumer
+from prover.errors import UsageError
+from prover.files import write_atomically
+from prover.protocol.serving import Record
+from prover.proving.artifacts import Artifacts
+from prover.statement.field import encode_signed
+
+Told = tuple[dict[str, Any], list[str]]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Options of `serving contest`: how many at random, or which by hand."""
+
+    count: int | None
+    indices: tuple[int, ...]
+    differing: bool
+
+
+def contested(sender: Sender, deployment: Deployment, job_id: bytes, choice: Choice) -> Told:
+    """Wait until the outputs are final, draw, contest; what to print."""
+    if choice.indices and (choice.count is not None or choice.differing):
+        raise UsageError("--index goes without --count and --differing: it names what to contest")
+    record = consumer.wait_for_outputs(sender.client, deployment, job_id, progress)
+    wrong = _differing(sender, deployment, record) if choice.differing else ()
+    indices = _chosen(record, choice, wrong)
+    done = consumer.contest(sender, deployment, job_id, record, indices)
+    n, count = record.job.terms.n, len(done.indices)
+    random = not choice.indices
+    data = {
+        "job": "0x" + job_id.hex(),
+        "contested": list(done.indices),
+        "random": random,
+        "differing": list(wrong),
+        "deadline": done.deadline,
+        "gas": done.gas,
+    }
+    how = "random" if random else "chosen by hand: they say nothing about the others"
+    lines = [
+        f"contested {count} of {n} items ({how}); {done.gas} gas",
+        *([f"differ from your own evaluation: {len(wrong)} ({_listed(wrong)})"] if wrong else []),
+        *(consumer.supports(n, count, consumer.least_found(n, count)) if random else ()),
+        f"next: the provider proves them until {done.deadline} (Unix time), or you get everything",
+    ]
+    return data, lines
+
+
+def results_of(
+    job_id: bytes, record: Record, artifacts: Artifacts, out: Path, compare: bool
+) -> Told:
+    """Write all posted outputs and which are proven; what to print."""
+    rows = consumer.posted_outputs(record)
+    words = tuple(encode_signed(word) for row in rows for word in row)
+    proven = {record.contested[position] for position in record.answered}
+    wrong = consumer.differing(record, artifacts) if compare else None
+    entries = [
+        {"index": index, "proven": index in proven} | one.to_dict()
+        for index, one in enumerate(read_outputs(words, artifacts.manifest))
+    ]
+    data = {
+        "job": "0x" + job_id.hex(),
+        "state": record.state.name.lower(),
+        "items": len(entries),
+        "proven": len(proven),
+        "differing": None if wrong is None else list(wrong),
+    }
+    write_atomically(out.absolute(), json.dumps(data | {"outputs": entries}, indent=1).encode())
+    lines = [
+        f"{out}: the outputs of {len(entries)} items, {len(proven)} of them proven; the round is "
+        f"{data['state']}"
+    ]
+    if wrong is not None:
+        named = f" ({_listed(wrong)})" if wrong else ""
+        lines.append(f"{len(wrong)} differ from the evaluation on this machine{named}")
+    return data | {"out": str(out)}, lines
+
+
+def _differing(sender: Sender, deployment: Deployment, record: Record) -> tuple[int, ...]:
+    progress("evaluating the inputs here")
+    known = find(sender.client, deployment, "0x" + record.job.terms.model_id.hex())
+    return consumer.differing(record, known.artifacts)
+
+
+def _chosen(record: Record, choice: Choice, wrong: tuple[int, ...]) -> tuple[int, ...]:
+    terms = record.job.terms
+    if choice.indices:
+        return consumer.checked(record, choice.indices)
+    count = terms.max_contests if choice.count is None else choice.count
+    if not 1 <= count <= terms.max_contests:
+        raise UsageError(f"--count {count}: 1 to {terms.max_contests} may be contested")
+    return consumer.draw(terms.n, count, wrong)
+
+
+def _listed(indices: tuple[int, ...]) -> str:
+    shown = ", ".join(map(str, indices[:8]))
+    return f"{shown} and {len(indices) - 8} more" if len(indices) > 8 else shown

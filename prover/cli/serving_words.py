@@ -1,0 +1,126 @@
+"""Where a serving round stands, in words: what is next, who must act, until when, who gets what."""
+
+from typing import Any
+
+from prover.cli.options import in_ether
+from prover.protocol.events import ZERO_ADDRESS
+from prover.protocol.serving import Record, State, Terms
+
+
+def amount(terms: Terms, units: int) -> str:
+    """An amount of a round's currency."""
+    currency = terms.currency
+    return in_ether(units) if currency == ZERO_ADDRESS else f"{units} of token {currency}"
+
+
+def row(job_id: bytes, record: Record) -> dict[str, Any]:
+    """A round's facts, for tables and --json."""
+    terms = record.job.terms
+    return {
+        "job": "0x" + job_id.hex(),
+        "state": record.state.name.lower(),
+        "items": terms.n,
+        "price": amount(terms, terms.price),
+        "stake": amount(terms, terms.stake),
+        "contested": len(record.contested),
+        "proven": len(record.answered),
+        "consumer": record.job.consumer,
+        "provider": record.provider,
+        "payee": record.payee,
+        "deadline": record.state_deadline,
+    }
+
+
+def next_step(record: Record, now: int) -> str:
+    """What happens next, who must act until when, and what the deadline's default pays whom."""
+    if record.ended:
+        shares = [
+            f"{who} {amount(record.job.terms, units)}" for who, units in record.payouts().items()
+        ]
+        return (
+            f"nothing: {_ENDS[record.state]}; `zkescrow withdraw` takes out what is due: "
+            f"{', '.join(shares)}"
+        )
+    due = record.state_deadline
+    words = _LATE[record.state] if now > due else _IN_TIME[record.state]
+    until = f"within {due - now} s (until {due}, Unix time)"
+    return words.format(
+        due=due, until=until, **_people(record), **_money(record), **_counts(record)
+    )
+
+
+def _people(record: Record) -> dict[str, str]:
+    allowed = record.job.terms.provider
+    return {
+        "who": "any provider" if allowed == ZERO_ADDRESS else f"provider {allowed}",
+        "provider": record.provider,
+        "payee": record.payee,
+        "consumer": record.job.consumer,
+    }
+
+
+def _money(record: Record) -> dict[str, str]:
+    terms = record.job.terms
+    price = terms.n * terms.price
+    return {
+        "stake": amount(terms, terms.stake),
+        "escrow": amount(terms, record.escrow),
+        "everything": amount(terms, record.escrow + terms.stake),
+        "served": amount(terms, price + terms.stake),
+        "rest": amount(terms, record.escrow - price),
+    }
+
+
+def _counts(record: Record) -> dict[str, int]:
+    return {
+        "n": record.job.terms.n,
+        "most": record.job.terms.max_contests,
+        "contested": len(record.contested),
+        "left": len(record.contested) - len(record.answered),
+    }
+
+
+_IN_TIME = {
+    State.OPEN: (
+        "{who} may join {until} with a stake of {stake}; until then {consumer} may cancel. If "
+        "nobody joins, {consumer} gets {escrow} back"
+    ),
+    State.JOINED: (
+        "provider {provider} must post all {n} outputs {until}. If it does not, {consumer} gets "
+        "{everything}, the stake included"
+    ),
+    State.SERVED: (
+        "{consumer} may contest up to {most} of {n} outputs {until}, once. If it does not, "
+        "{payee} gets {served} (price and stake) and {consumer} gets {rest} back, when anyone "
+        "settles"
+    ),
+    State.CONTESTED: (
+        "provider {provider} must prove {left} more of {contested} contested outputs {until}. If "
+        "one stays unproven, {consumer} gets {everything}, the stake included"
+    ),
+}
+_LATE = {
+    State.OPEN: (
+        "nobody joined until {due}: anyone may settle it, and {consumer} gets {escrow} back"
+    ),
+    State.JOINED: (
+        "the outputs were not posted until {due}: anyone may settle it, and {consumer} gets "
+        "{everything}, the stake included"
+    ),
+    State.SERVED: (
+        "nothing was contested until {due}: anyone may settle it; {payee} gets {served} (price "
+        "and stake), {consumer} gets {rest} back"
+    ),
+    State.CONTESTED: (
+        "{left} of {contested} contested outputs were not proven until {due}: anyone may settle "
+        "it, and {consumer} gets {everything}, the stake included"
+    ),
+}
+_ENDS = {
+    State.SETTLED: "the round ended well",
+    State.CANCELLED: "the consumer took the round back",
+    State.EXPIRED: "nobody joined in time",
+    State.UNSERVED: "the outputs were not posted in time, and the stake is the consumer's",
+    State.UNANSWERED: "a contested output was not proven, and the stake is the consumer's",
+    State.VOIDED: "the circuit was condemned, and each side has its deposits back",
+}

@@ -1,0 +1,205 @@
+"""Serving rounds, the provider's side: join one, post its outputs, prove what is contested.
+
+Everything is computed before the stake is sent: all outputs, a real witness and, unless the time of
+a proof is given, a real proof of some of the items.
+"""
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from prover.chain.client import Client
+from prover.chain.registry import Circuit
+from prover.chain.serving import ServingRound
+from prover.chain.tokens import approval
+from prover.chain.transactions import Sender
+from prover.chain.verification import verification_gas
+from prover.errors import ContractRefused, StatementInvalid, UsageError
+from prover.protocol.serving import Record, State
+from prover.provider.fetch import fetch
+from prover.provider.serving_answer import Answered, Answerer
+from prover.provider.serving_checks import Limits, check_answers, check_terms
+from prover.provider.serving_files import RoundFiles
+from prover.proving.artifacts import Artifacts
+from prover.proving.evaluate import Outputs, check_witnesses, evaluate
+from prover.proving.inputs import shape_of
+from prover.proving.system import ProofSystem
+from prover.proving.worker import Progress
+from prover.statement.context import JobContext
+from prover.statement.request import Item, Request, data_hash
+from prover.statement.serving import encode_outputs, inputs_tree
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What a provider works with; `check_model` raises if a model is not its artifacts.
+
+    `allow_files` lets inputs be read from files of this machine.
+    """
+
+    client: Client
+    serving: ServingRound
+    sender: Sender
+    system: ProofSystem
+    check_model: Callable[[bytes, Artifacts], None]
+    progress: Progress
+    allow_files: bool
+
+
+@dataclass(frozen=True)
+class Round:
+    """A round as the chain has it, and the artifacts of its model on this machine."""
+
+    job_id: bytes
+    record: Record
+    circuit: Circuit
+    artifacts: Artifacts
+
+
+@dataclass(frozen=True)
+class Joined:
+    """A promise, and what was measured before it was made."""
+
+    proof_seconds: float
+    proofs: int
+    gas: int
+
+
+class RoundProvider:
+    """One account's part in one round; proofs are bound to `payee`."""
+
+    def __init__(self, tools: Tools, round_: Round, payee: str) -> None:
+        self._tools = tools
+        self._round = round_
+        self._payee = payee
+        scope = f"{tools.client.scope}:{tools.serving.address}"
+        self._files = RoundFiles.of(scope, round_.job_id, payee)
+
+    def join(self, limits: Limits) -> Joined:
+        """Check all that can be checked, then stake.
+
+        Raises UsageError, StatementInvalid, ArtifactMismatch or InputsUnavailable before any money
+        moves; ContractRefused.
+        """
+        self._require(State.OPEN, "only an open round can be joined")
+        terms, artifacts = self._round.record.job.terms, self._round.artifacts
+        account, now = self._tools.sender.address, self._tools.client.now()
+        check_terms(terms, account, now, artifacts, limits)
+        self._tools.check_model(terms.model_id, artifacts)
+        items = self._items()
+        self._check_root(items)
+        outputs = self._evaluated(items)
+        encode_outputs(outputs, terms.word_bytes)
+        seconds = limits.proof_seconds or self._rehearsed(items)
+        proofs = check_answers(terms, artifacts, self._verification_gas(), seconds)
+        return Joined(seconds, proofs, self._stake())
+
+    def serve(self) -> int:
+        """Post the outputs of all items; the gas it took. Raises UsageError in another state."""
+        self._require(State.JOINED, "outputs are posted once, after joining")
+        record = self._round.record
+        outputs = self._evaluated(self._items())
+        content = encode_outputs(outputs, record.job.terms.word_bytes)
+        call = self._tools.serving.commit_outputs(record.job, content)
+        return int(self._tools.sender.send(f"serve:{self._round.job_id.hex()}", call)["gasUsed"])
+
+    def answer(self) -> Answered:
+        """Prove what is contested and not answered yet, and send it.
+
+        Raises UsageError in another state, StatementInvalid if an item cannot be proven.
+        """
+        self._require(State.CONTESTED, "only contested items are proven")
+        tools = self._tools
+        answerer = Answerer(
+            tools.sender,
+            tools.serving,
+            tools.system,
+            self._round.artifacts,
+            self._files,
+            tools.progress,
+        )
+        items = self._items()
+        try:
+            return answerer.answer(self._round.job_id, self._round.record, items)
+        except ContractRefused:
+            if tools.serving.standing(self._round.job_id).state is not State.SETTLED:
+                raise
+            return Answered(0, 0.0, 0, 0)  # somebody relayed the last proofs meanwhile
+
+    @property
+    def _context(self) -> JobContext:
+        client, serving = self._tools.client, self._tools.serving
+        return JobContext.of(client.chain_id, serving.address, self._round.job_id, self._payee)
+
+    def _items(self) -> tuple[Item, ...]:
+        """The items, checked against the round's hash, count and circuit; kept on the disk."""
+        record = self._round.record
+        content = self._files.inputs()
+        if content is None or data_hash(content) != record.data_hash:
+            content = self._fetched()
+        request = Request.from_bytes(content)
+        request.check_round(shape_of(self._round.artifacts.manifest), record.job.terms.n)
+        self._files.save_inputs(content)
+        return request.items
+
+    def _fetched(self) -> bytes:
+        record = self._round.record
+        limit = shape_of(self._round.artifacts.manifest).max_bytes_of(record.job.terms.n)
+        self._tools.progress(f"fetching the inputs from {record.uri}")
+        content = fetch(record.uri, limit, allow_files=self._tools.allow_files)
+        if data_hash(content) != record.data_hash:
+            raise StatementInvalid(
+                f"the file at {record.uri} is not the one that the round names by its hash: do not "
+                "stake on it; ask the consumer for the right one"
+            )
+        return content
+
+    def _check_root(self, items: tuple[Item, ...]) -> None:
+        self._tools.progress("computing the root of the inputs")
+        root = inputs_tree(item.commitment() for item in items).root
+        allowed = self._round.record.job.terms.inputs_root
+        if root != allowed:
+            raise StatementInvalid(
+                f"the inputs file has the root 0x{root.hex()}: 0x{allowed.hex()} is that of the "
+                "terms, so that no item could be proven; do not join"
+            )
+
+    def _evaluated(self, items: tuple[Item, ...]) -> Outputs:
+        """The outputs of all items, some compared with a witness."""
+        self._tools.progress(f"evaluating {len(items)} items")
+        artifacts = self._round.artifacts
+        outputs = evaluate(artifacts, items)
+        check_witnesses(self._tools.system, artifacts, items, outputs, self._context)
+        return outputs
+
+    def _rehearsed(self, items: tuple[Item, ...]) -> float:
+        """Seconds of a real proof of random items, as many as fit one."""
+        self._tools.progress("proving some items once, to know how long it takes")
+        system, artifacts = self._tools.system, self._round.artifacts
+        count = min(artifacts.manifest.layout.items, len(items))
+        chosen = secrets.SystemRandom().sample(items, count)
+        started = time.monotonic()
+        system.prove(artifacts, system.witness(artifacts, chosen, self._context))
+        return time.monotonic() - started
+
+    def _verification_gas(self) -> int:
+        sample, verifier = self._round.artifacts.sample, self._round.circuit.verifier
+        return verification_gas(self._tools.sender, verifier, sample.proof, sample.instances)
+
+    def _stake(self) -> int:
+        terms, tools = self._round.record.job.terms, self._tools
+        name, account = self._round.job_id.hex(), tools.sender.address
+        contract = tools.serving.address
+        needed = approval(tools.client, terms.currency, account, contract, terms.stake)
+        if needed:
+            tools.sender.send(f"approve:{name}", needed, once=False)
+        call = tools.serving.join(self._round.record.job, self._payee)
+        return int(tools.sender.send(f"join:{name}", call)["gasUsed"])
+
+    def _require(self, state: State, why: str) -> None:
+        found = self._round.record.state
+        if found is not state:
+            raise UsageError(
+                f"the round is {found.name.lower()}: {why}; see `zkescrow serving status`"
+            )

@@ -1,0 +1,81 @@
+"""What a provider asks of a round before it stakes: the terms, and that answers are possible."""
+
+from dataclasses import dataclass
+
+from prover.chain.transactions import GAS_CAP
+from prover.errors import StatementInvalid, UsageError
+from prover.protocol.economics import ITEM, PROVE
+from prover.protocol.events import ZERO_ADDRESS
+from prover.protocol.serving import Terms
+from prover.protocol.serving_gas import ANSWER_INDEX
+from prover.provider.policy import LOCK_SECONDS
+from prover.proving.artifacts import Artifacts
+from prover.proving.evaluate import word_bytes
+
+MAX_CALL_BYTES = 120 * 1024  # of 128 KiB that a node takes, signature included
+TIME_FACTOR = 2  # proving is given twice the time that it takes
+_WORD = 32
+_RUN_BYTES = 8 * _WORD  # a run of one item without its paths
+_CALL_BYTES = 64 * _WORD  # terms, offsets and lengths of a call
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Options of `serving join`: the greatest stake, in units of the round's currency, and the
+    seconds of a proof, None to measure them.
+    """
+
+    max_stake: int | None = None
+    proof_seconds: float | None = None
+
+
+def check_terms(terms: Terms, account: str, now: int, artifacts: Artifacts, limits: Limits) -> None:
+    """Raise UsageError or StatementInvalid unless the account may and should join."""
+    if now + LOCK_SECONDS > terms.open_until:
+        raise UsageError(f"the round was open until {terms.open_until}, and it is {now} now")
+    if terms.provider not in (ZERO_ADDRESS, account):
+        raise UsageError(f"the round is for provider {terms.provider}: {account} cannot join")
+    if limits.max_stake is not None and terms.stake > limits.max_stake:
+        raise UsageError(
+            f"the stake is {terms.stake}: at most {limits.max_stake} is risked (--max-stake)"
+        )
+    needed = word_bytes(artifacts.manifest.plan)
+    if terms.word_bytes < needed:
+        raise StatementInvalid(
+            f"the round posts {terms.word_bytes} bytes a word: the proven bounds of this model "
+            f"need {needed}; an output that does not fit could not be posted; do not join"
+        )
+
+
+def check_answers(terms: Terms, artifacts: Artifacts, verification_gas: int, seconds: float) -> int:
+    """The proofs that the most contested items take, if each fits a transaction and all fit the
+    time, `seconds` for a proof. Raises StatementInvalid otherwise.
+    """
+    proofs = -(-terms.max_contests // artifacts.manifest.layout.items)
+    if terms.answer_seconds < TIME_FACTOR * proofs * seconds:
+        raise StatementInvalid(
+            f"{terms.max_contests} items may be contested, {proofs} proofs of {seconds:.1f} s: "
+            f"{terms.answer_seconds} s are given, {TIME_FACTOR} times what it takes is wanted; do "
+            "not join"
+        )
+    slots = min(artifacts.manifest.layout.items, terms.max_contests)
+    gas = verification_gas + PROVE + slots * ITEM + terms.max_contests * ANSWER_INDEX
+    for name, found, allowed in (
+        ("bytes", answer_bytes(terms, artifacts), MAX_CALL_BYTES),
+        ("gas", gas, GAS_CAP),
+    ):
+        if found > allowed:
+            raise StatementInvalid(
+                f"an answer could take {found} {name} with {terms.max_contests} contested items: "
+                f"{allowed} fit a transaction, so that it could not be given; do not join"
+            )
+    return proofs
+
+
+def answer_bytes(terms: Terms, artifacts: Artifacts) -> int:
+    """Bytes that no call with one proof of this circuit exceeds in this round."""
+    layout, depth = artifacts.manifest.layout, (terms.n - 1).bit_length()
+    slots = min(layout.items, terms.max_contests)
+    opened = slots * (_RUN_BYTES + 2 * depth * _WORD)
+    proof = artifacts.manifest.verifier.proof_bytes + _WORD * layout.instances
+    return _CALL_BYTES + terms.max_contests * _WORD + opened + proof

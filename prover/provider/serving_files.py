@@ -1,0 +1,67 @@
+"""What a provider keeps of a round: the inputs, and each proof as soon as it is made."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from eth_utils.crypto import keccak
+
+from prover.errors import ArtifactMismatch
+from prover.files import write_atomically
+from prover.proving.artifacts import Proof
+from prover.settings import get_settings
+
+
+@dataclass(frozen=True)
+class RoundFiles:
+    """Files of one round and payee, in a directory of their own under settings.home."""
+
+    directory: Path
+
+    @classmethod
+    def of(cls, scope: str, job_id: bytes, payee: str) -> "RoundFiles":
+        """Of a round; `scope` names its contract on its very chain."""
+        chain = keccak(f"{scope}:{payee}".encode()).hex()[:16]
+        return cls(get_settings().home / "rounds" / f"{job_id.hex()}-{chain}")
+
+    def inputs(self) -> bytes | None:
+        """The inputs file, if it was fetched."""
+        return _read(self.directory / "inputs.json")
+
+    def save_inputs(self, content: bytes) -> None:
+        """Keep the inputs file."""
+        write_atomically(self.directory / "inputs.json", content, private=True)
+
+    def proof(self, indices: Sequence[int]) -> Proof | None:
+        """The proof of these items in this order, if it was made.
+
+        Raises ArtifactMismatch if the file is damaged.
+        """
+        content = _read(self._proof(indices))
+        if content is None:
+            return None
+        try:
+            return Proof.from_dict(json.loads(content))
+        except (ValueError, ArtifactMismatch) as error:
+            raise ArtifactMismatch(
+                f"{self._proof(indices)} is damaged ({error}): remove it, and the proof is made "
+                "again"
+            ) from error
+
+    def save_proof(self, indices: Sequence[int], proof: Proof) -> None:
+        """Keep a proof; it is on the disk when this returns."""
+        content = json.dumps(proof.to_dict()).encode()
+        write_atomically(self._proof(indices), content)
+
+    def _proof(self, indices: Sequence[int]) -> Path:
+        name = hashlib.sha256(",".join(map(str, indices)).encode()).hexdigest()[:32]
+        return self.directory / f"proof-{indices[0]}-{name}.json"
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
