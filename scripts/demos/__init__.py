@@ -1,0 +1,1 @@
+"""The demos: each module has `options(parser)`, `play(chain, chosen)` and `conclusion(result)`."""

@@ -1,0 +1,120 @@
+"""What the demos share: the zkescrow command against a fresh local node, and how a step is told.
+
+Keys, SRS and compiled contracts stay in .zkescrow/ of the checkout, so that a second run is quick.
+"""
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+ROOT = Path(__file__).resolve().parents[2]
+STATE = ROOT / ".zkescrow"
+EXAMPLES = ROOT / "examples"
+ZKESCROW = Path(sys.executable).with_name("zkescrow")
+DEPLOYER, PROVIDER, CONSUMER = "0", "1", "2"
+SHADES = " .:-=+*#%@"
+WEI = 10**18
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+class DemoFailed(Exception):
+    """A command failed; its own words are on stderr already."""
+
+
+class Chain:
+    """The zkescrow command against one node, with a user's home."""
+
+    def __init__(self, rpc: str, deployments: Path, home: str = "home") -> None:
+        self._rpc, self._deployments = rpc, deployments
+        self._environment = os.environ | {
+            "ZKESCROW_HOME": str(STATE / home),
+            "ZKESCROW_CACHE": str(STATE / "cache"),
+            "ZKESCROW_DEPLOYMENTS": str(deployments),
+            "ZKESCROW_RPC_URL": rpc,
+        }
+
+    def of(self, home: str) -> "Chain":
+        """The same node for another user, whose files are elsewhere."""
+        return Chain(self._rpc, self._deployments, home)
+
+    def run(self, *arguments: str) -> dict[str, Any]:
+        """The JSON that a command prints."""
+        console.print(f"  [dim]$ zkescrow {' '.join(_short(word) for word in arguments)}[/dim]")
+        done = subprocess.run(
+            [ZKESCROW, *arguments, "--json"],
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise DemoFailed(f"zkescrow {arguments[0]} ended with status {done.returncode}")
+        answer: dict[str, Any] = json.loads(done.stdout)
+        return answer
+
+
+def _short(word: str) -> str:
+    return str(Path(word).relative_to(ROOT)) if word.startswith(str(ROOT)) else word
+
+
+@contextlib.contextmanager
+def running_node() -> Iterator[str]:
+    """A fresh node on a free port; its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    node = subprocess.Popen(
+        [ZKESCROW, "node", "--port", str(port), "--json"], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        if node.stdout is None or not node.stdout.readline():
+            raise DemoFailed("the local node did not start")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        node.terminate()
+        node.wait(timeout=10)
+
+
+def step(number: int, who: str, what: str) -> None:
+    console.print(f"\n[bold]{number}. {who}[/bold] {what}")
+
+
+def draw(image: np.ndarray) -> None:
+    """An 8x8 image with values from 0 to 1, as text."""
+    for row in image.reshape(8, 8):
+        console.print(
+            "     " + "".join(SHADES[round(float(v) * (len(SHADES) - 1))] * 2 for v in row)
+        )
+
+
+@contextlib.contextmanager
+def fresh_chain() -> Iterator[Chain]:
+    """A fresh node with nothing on it."""
+    STATE.mkdir(exist_ok=True)
+    with running_node() as rpc, tempfile.TemporaryDirectory(dir=STATE) as deployments:
+        yield Chain(rpc, Path(deployments))
+
+
+def audit(chain: Chain, number: int) -> dict[str, int]:
+    """The auditor's step of every demo. Raises DemoFailed on a mismatch."""
+    step(number, "The auditor", "replays every event and verifies every proof again.")
+    found = chain.run("audit", "replay")
+    summary = {key: found[key] for key in ("events", "proofs_reverified", "mismatches")}
+    console.print(
+        f"   {summary['events']} events, {summary['proofs_reverified']} proofs verified again, "
+        f"{summary['mismatches']} mismatches"
+    )
+    if summary["mismatches"]:
+        raise DemoFailed("the audit found mismatches")
+    return summary
