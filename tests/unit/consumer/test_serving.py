@@ -1,0 +1,170 @@
+"""The consumer's side of serving rounds: who may be drawn, and what a sample is said to support."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prover.consumer import serving, serving_contest
+from prover.consumer.serving import escrow_of, make_inputs
+from prover.consumer.serving_contest import (
+    checked,
+    draw,
+    least_found,
+    own_inputs,
+    posted_outputs,
+    supports,
+    wrong_answers,
+)
+from prover.errors import StatementInvalid, UsageError
+from prover.files import write_atomically
+from prover.protocol.economics import chance_to_catch
+from prover.protocol.events import ZERO_ADDRESS as ETH
+from prover.protocol.serving import Job, Record, Terms
+from prover.settings import get_settings
+from prover.statement.request import Item, Request, data_hash
+from prover.statement.serving import encode_outputs, inputs_tree
+from tests.conftest import Proven
+
+TERMS = Terms(
+    model_id=b"\x01" * 32,
+    provider=ETH,
+    currency=ETH,
+    inputs_root=b"\x02" * 32,
+    n=20,
+    word_bytes=2,
+    price=3,
+    proof_fee=7,
+    max_contests=4,
+    stake=100,
+    open_until=1000,
+    serve_seconds=10,
+    contest_seconds=10,
+    answer_seconds=10,
+)
+
+
+def record(terms: Terms = TERMS, **changes: object) -> Record:
+    fields = {"data_hash": bytes(32), "uri": "file:///x"} | changes
+    return Record(job=Job("0x" + "33" * 20, 1, terms), posted_at=0, **fields)  # type: ignore[arg-type]
+
+
+@given(st.integers(1, 60), st.integers(1, 60), st.sets(st.integers(0, 59)))
+def test_a_draw_has_the_wanted_and_others_each_once(n: int, count: int, wanted: set[int]) -> None:
+    wanted = {index for index in wanted if index < n}
+    drawn = draw(n, count, wanted)
+    assert list(drawn) == sorted(set(drawn))
+    assert len(drawn) == min(count, n)
+    assert set(drawn) <= set(range(n))
+    assert wanted <= set(drawn) or set(drawn) <= wanted
+
+
+def test_every_item_is_drawn_as_often_as_the_others() -> None:
+    counts = Counter(index for _ in range(2000) for index in draw(10, 3))
+    assert set(counts) == set(range(10))
+    assert max(abs(count - 600) for count in counts.values()) < 150  # over 7 standard deviations
+
+
+def test_draws_come_from_the_systems_generator(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+
+    class Generator:
+        def __init__(self) -> None:
+            made.append(self)
+
+        def sample(self, population: list[int], count: int) -> list[int]:
+            return population[-count:] if count else []
+
+    monkeypatch.setattr(serving_contest.secrets, "SystemRandom", Generator)
+    assert draw(9, 3) == (6, 7, 8)
+    assert draw(9, 3, [0]) == (0, 7, 8)
+    assert draw(9, 2, [0, 1, 2]) == (1, 2)
+    assert len(made) == 3
+
+
+def test_indices_by_hand_are_sorted() -> None:
+    assert checked(record(), (5, 0, 19)) == (0, 5, 19)
+
+
+@pytest.mark.parametrize("indices", [(20,), (-1,), (1, 1), (), (1, 2, 3, 4, 5)])
+def test_indices_that_the_contract_refuses_are_refused_before(indices: tuple[int, ...]) -> None:
+    with pytest.raises(UsageError):
+        checked(record(), indices)
+
+
+def test_the_words_about_a_sample_carry_its_chances() -> None:
+    found, missed = supports(256, 59, wrong_answers(256, 0.05))
+    assert "13 or more of the 256 posted answers (5.1%)" in found
+    assert f"with {chance_to_catch(256, 13, 59):.1%}" in found
+    assert "23.0% (59 of 256)" in missed
+    assert "197 other answers" in missed
+
+
+@given(st.integers(1, 400), st.data())
+def test_the_least_share_found_is_the_least(n: int, data: st.DataObject) -> None:
+    contested = data.draw(st.integers(1, n))
+    wrong = least_found(n, contested)
+    assert chance_to_catch(n, wrong, contested) >= 0.95
+    assert wrong == 1 or chance_to_catch(n, wrong - 1, contested) < 0.95
+
+
+@pytest.mark.parametrize(
+    ("n", "share", "count"), [(256, 0.05, 13), (100, 0.05, 5), (10, 0.01, 1), (3, 0.999, 3)]
+)
+def test_a_share_is_rounded_up(n: int, share: float, count: int) -> None:
+    assert wrong_answers(n, share) == count
+
+
+def test_outputs_are_read_when_they_are_posted() -> None:
+    with pytest.raises(UsageError, match="no outputs are posted"):
+        posted_outputs(record())
+    rows = tuple((n, -n) for n in range(20))
+    assert posted_outputs(record(outputs=encode_outputs(rows, 2))) == rows
+
+
+def test_the_escrow_is_all_that_can_be_due() -> None:
+    assert escrow_of(TERMS) == 20 * 3 + 4 * 7 == record().escrow
+
+
+def test_own_inputs_are_those_of_the_round(home: Path) -> None:
+    items = tuple(Item((n,)) for n in range(20))
+    content = Request(bytes(32), items).to_bytes()
+    root = inputs_tree(item.commitment() for item in items).root
+    ours = record(replace(TERMS, inputs_root=root), data_hash=data_hash(content))
+    with pytest.raises(StatementInvalid, match="only where the round was opened"):
+        own_inputs(ours)
+    write_atomically(get_settings().home / "inputs" / f"{data_hash(content).hex()}.json", content)
+    assert own_inputs(ours).items == items
+    with pytest.raises(StatementInvalid, match="not the inputs file of the round"):
+        own_inputs(record(data_hash=data_hash(content)))
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    np.savez(tmp_path / "rows.npz", inputs=np.ones((6, 4), dtype=np.float32))
+    return tmp_path / "rows.npz"
+
+
+def test_rows_become_items(data: Path, proven: Callable[[str], Proven]) -> None:
+    artifacts = proven("plain").artifacts
+    assert len(make_inputs(b"\x05" * 32, artifacts, data, None).items) == 6
+    assert len(make_inputs(b"\x05" * 32, artifacts, data, range(2, 5)).items) == 3
+    for rows in (range(0, 7), range(6, 7)):
+        with pytest.raises(UsageError, match="a part of 0:6"):
+            make_inputs(b"\x05" * 32, artifacts, data, rows)
+
+
+def test_more_outputs_than_a_transaction_carries_are_refused(
+    data: Path, proven: Callable[[str], Proven], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    artifacts = proven("plain").artifacts  # 3 words of 3 bytes
+    monkeypatch.setattr(serving, "MAX_OUTPUT_BYTES", 6 * 9)
+    make_inputs(bytes(32), artifacts, data, None)
+    monkeypatch.setattr(serving, "MAX_OUTPUT_BYTES", 6 * 9 - 1)
+    with pytest.raises(StatementInvalid, match="at most 5 rows"):
+        make_inputs(bytes(32), artifacts, data, None)
