@@ -166,7 +166,7 @@ class Retrievals(Jobs[Record]):
     datasets: Mapping[bytes, Dataset] = field(default_factory=dict)
 
 
-def apply(state: Retrievals, event: RetrievalEvent) -> Retrievals:
+def apply(state: Retrievals, event: RetrievalEvent | DatasetCommitted) -> Retrievals:
     """The state after `event`. Raises IllegalEvent if the rules do not allow it here."""
     if isinstance(event, DatasetCommitted):
         return _committed(state, event)

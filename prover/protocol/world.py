@@ -11,6 +11,7 @@ from prover.protocol.events import (
     ZERO_ADDRESS,
     AccuracyEvent,
     BountyPosted,
+    DatasetCommitted,
     Deposited,
     EscrowEvent,
     Event,
@@ -75,17 +76,20 @@ def apply(world: World, event: Event) -> World:
         require_equal(event, "contract", event.contract, world.registry.contract)
         return replace(world, registry=registry.apply(world.registry, event))
     if isinstance(event, PredictionEvent):
-        _check(world, world.prediction, event)
-        return replace(world, prediction=prediction.apply(world.prediction, event))
+        after = replace(world, prediction=prediction.apply(world.prediction, event))
+        return _checked(world, world.prediction, event, after)
     if isinstance(event, ServingEvent):
-        _check(world, world.serving, event)
-        return replace(world, serving=serving.apply(world.serving, event))
+        after = replace(world, serving=serving.apply(world.serving, event))
+        return _checked(world, world.serving, event, after)
     if isinstance(event, AccuracyEvent):
-        _check(world, world.accuracy, event)
-        return replace(world, accuracy=accuracy.apply(world.accuracy, event))
-    if isinstance(event, RetrievalEvent):
-        _check(world, world.retrieval, event)
+        after = replace(world, accuracy=accuracy.apply(world.accuracy, event))
+        return _checked(world, world.accuracy, event, after)
+    if isinstance(event, DatasetCommitted):
+        require_equal(event, "contract", event.contract, world.retrieval.contract)
         return replace(world, retrieval=retrieval.apply(world.retrieval, event))
+    if isinstance(event, RetrievalEvent):
+        after = replace(world, retrieval=retrieval.apply(world.retrieval, event))
+        return _checked(world, world.retrieval, event, after)
     raise IllegalEvent(f"{event} is no event of the contracts: check the caller")
 
 
@@ -144,10 +148,11 @@ def _check_payer(world: World, event: Deposited) -> None:
     require_equal(event, "sender", event.sender, payer)
 
 
-def _check(world: World, jobs: Jobs[Any], event: Event) -> None:
-    """That the event is of its protocol's contract, and of a circuit that allows it."""
+def _checked(world: World, jobs: Jobs[Any], event: JobEvent, after: World) -> World:
+    """`after`, if the event is of its protocol's contract, and its circuit allows it."""
     require_equal(event, "contract", event.contract, jobs.contract)
     if isinstance(event, JobPosted | RoundPosted | BountyPosted | RetrievalPosted):
         circuits.check_posted(world.registry, event)
-    elif isinstance(event, JobEvent):
+    else:
         circuits.check_moved(world.registry, event, jobs.of(event))
+    return after

@@ -94,8 +94,7 @@ class RetrievalVoided(JobEvent):
 
 
 RetrievalEvent = (
-    DatasetCommitted
-    | RetrievalPosted
+    RetrievalPosted
     | RetrievalCancelled
     | RetrievalAccepted
     | RecordsProven
