@@ -93,6 +93,8 @@ interface IAccuracyBounty is IEscrow, IJobs {
 
     error AccuracyBounty_WrongState(State actual, State allowed);
     error AccuracyBounty_BadTarget(uint256 num, uint256 den);
+    /// @notice A dispute tries every label, and must fit a transaction.
+    error AccuracyBounty_TooManyClasses(uint256 actual, uint256 max);
     error AccuracyBounty_PenaltyAboveStake(uint256 actual, uint256 max);
     /// @notice The model is not of the bounty's circuit.
     error AccuracyBounty_WrongCircuit(bytes32 actual, bytes32 allowed);

@@ -36,12 +36,12 @@ library SealedItem {
         uint256 index
     ) internal pure returns (bytes memory content) {
         content = ciphertext;
-        for (uint256 at = 0; at < content.length; at += 32) {
-            bytes32 block_ = keccak256(abi.encode(key, index, at / 32));
-            uint256 kept = content.length - at;
+        for (uint256 start = 0; start < content.length; start += 32) {
+            bytes32 block_ = keccak256(abi.encode(key, index, start / 32));
+            uint256 kept = content.length - start;
             if (kept < 32) block_ &= bytes32(type(uint256).max << (8 * (32 - kept)));
             assembly ("memory-safe") {
-                let place := add(add(content, 0x20), at)
+                let place := add(add(content, 0x20), start)
                 mstore(place, xor(mload(place), block_)) // `block_` is 0 beyond the content
             }
         }
@@ -53,7 +53,7 @@ library SealedItem {
         Circuit memory circuit,
         IPoseidon poseidon,
         bytes memory content
-    ) internal view returns (bool wellFormed, bytes32 commitment) {
+    ) internal pure returns (bool wellFormed, bytes32 commitment) {
         if (content.length != _elementsOf(circuit) * ELEMENT_BYTES) return (false, 0);
         uint256 words = circuit.statement.inputWords;
         uint256[] memory digests = new uint256[](words);
