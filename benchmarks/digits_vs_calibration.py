@@ -12,7 +12,6 @@ import argparse
 import contextlib
 import json
 import os
-import platform
 import statistics
 import time
 from collections.abc import Iterator
@@ -20,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 
+from benchmarks.machine import machine
 from prover.models.calibration import Calibration, read
 from prover.models.floating import outputs_of
 from prover.models.measure import label_of
@@ -204,26 +203,6 @@ def _proof_seconds(ezkl: Any) -> float:
     seconds = time.perf_counter() - started
     ezkl.verify("proof.json", "settings.json", "vk", "kzg.srs")  # raises if it does not hold
     return seconds
-
-
-def machine() -> dict[str, Any]:
-    """The processor, its threads, the memory in GiB, the system."""
-    model = next(
-        (
-            line.split(":", 1)[1].strip()
-            for line in Path("/proc/cpuinfo").read_text().splitlines()
-            if line.startswith("model name")
-        ),
-        platform.processor(),
-    )
-    return {
-        "processor": model,
-        "threads": psutil.cpu_count(),
-        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        "load_average": round(os.getloadavg()[0], 1),
-    }
 
 
 if __name__ == "__main__":

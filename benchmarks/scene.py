@@ -1,0 +1,94 @@
+"""A node with the contracts, on which benchmarks play a provider and a consumer."""
+
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from prover.chain import node
+from prover.chain.accounts import anvil_account
+from prover.chain.client import Client
+from prover.chain.contracts import Call
+from prover.chain.deploy import deploy_contracts
+from prover.chain.deployments import Deployment
+from prover.chain.market import Market
+from prover.chain.transactions import Sender
+from prover.protocol.events import ZERO_ADDRESS
+from prover.protocol.prediction import Job, Terms
+from prover.provider.register import Registered, register
+from prover.proving.artifacts import Artifacts
+from prover.proving.system import Item
+from prover.settings import get_settings
+from prover.statement.context import JobContext
+from prover.statement.request import Request, data_hash
+
+DEPLOYER, PROVIDER, CONSUMER = 0, 1, 2
+REWARD, STAKE = 10**16, 5 * 10**15
+DAY = 86_400
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The contracts on a node of its own."""
+
+    client: Client
+    deployment: Deployment
+
+    @property
+    def market(self) -> Market:
+        """The prediction market."""
+        return Market(self.client, self.deployment.market)
+
+    def sender(self, account: int) -> Sender:
+        """One of the node's accounts."""
+        return Sender(self.client, anvil_account(account))
+
+    def send(self, account: int, call: Call) -> int:
+        """Gas of a transaction."""
+        receipt = self.sender(account).send(f"benchmark:{secrets.token_hex(8)}", call)
+        return int(receipt["gasUsed"])
+
+    def register(self, artifacts: Artifacts) -> Registered:
+        """The provider's model."""
+        return register(self.sender(PROVIDER), self.deployment, artifacts)
+
+    def post(self, model: Registered, items: Sequence[Item], account: int) -> tuple[Job, int]:
+        """A job of these items, open to anyone, and the gas of its post."""
+        request = Request(model.circuit_id, tuple(items))
+        terms = Terms(
+            model_id=model.model_id,
+            inputs_hash=request.inputs_hash(),
+            currency=ZERO_ADDRESS,
+            reward=REWARD,
+            stake=STAKE,
+            provider=ZERO_ADDRESS,
+            open_until=self.client.now() + DAY,
+            prove_seconds=DAY,
+        )
+        job = Job(self.sender(account).address, secrets.randbits(256), terms)
+        digest = data_hash(request.to_bytes())
+        call = self.market.post(job, digest, f"ipfs://{digest.hex()}")
+        return job, self.send(account, call)
+
+    def give_credits(self, model: Registered, items: Sequence[Item]) -> None:
+        """Both sides have credits before anything is measured, as in daily business."""
+        for account in (PROVIDER, CONSUMER):
+            job, _ = self.post(model, items, account)
+            self.send(account, self.market.cancel(job))
+
+    def context(self, job: Job, payee: str) -> JobContext:
+        """What a proof for a job and payee is bound to."""
+        market = self.market
+        return JobContext.of(self.client.chain_id, market.address, market.job_id(job), payee)
+
+
+@contextmanager
+def running() -> Iterator[Scene]:
+    """A fresh node with the contracts; both end with the block."""
+    with node.running() as client, tempfile.TemporaryDirectory() as deployments:
+        os.environ["ZKESCROW_DEPLOYMENTS"] = deployments
+        get_settings.cache_clear()
+        deployment, _ = deploy_contracts(client, anvil_account(DEPLOYER))
+        yield Scene(client, deployment)
