@@ -59,6 +59,8 @@ ADVICE = {
     "PositionalTree_WrongPathLength": "send one sibling for each level above the block",
     "Poseidon_NothingToHash": "hash one element at least",
     "Poseidon_OutOfField": "send every element as the residue below the modulus",
+    "SealedItem_NotSealable": "use a circuit that hashes its inputs with salt, of a smaller model",
+    "AccuracyBounty_TooManyClasses": "use a circuit with fewer classes",
     "ServingRound_WrongState": "see `zkescrow serving status` for what can happen now",
     "ServingRound_BadWordBytes": "post output words of 1 to 16 bytes",
     "ServingRound_OutputsTooLong": "ask for fewer predictions, or post shorter output words",

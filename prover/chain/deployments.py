@@ -15,6 +15,9 @@ from prover.settings import get_settings
 PLAN: dict[str, tuple[str, ...]] = {
     REGISTRY: (),
     MARKET: (REGISTRY,),
+    SERVING: (REGISTRY,),
+    POSEIDON: (),
+    ACCURACY: (REGISTRY, POSEIDON),
 }
 
 Address = Annotated[str, Field(pattern="^0x[0-9a-fA-F]{40}$")]

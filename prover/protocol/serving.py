@@ -23,7 +23,6 @@ from prover.protocol.events import (
     ServingEvent,
 )
 from prover.protocol.jobs import (
-    MAX_COUNT,
     Jobs,
     joined,
     require,
@@ -33,6 +32,9 @@ from prover.protocol.jobs import (
 )
 from prover.protocol.table import Move, Rule, table_of
 from prover.statement.serving import MAX_OUTPUT_BYTES, MAX_WORD_BYTES, list_hash, outputs_tree
+
+MAX_ITEMS = 16_384  # the outputs of more could not be hashed in one transaction
+MAX_CONTESTS = 1_024  # the list travels with every answer
 
 Terms = terms.ServingTerms
 Job = terms.Job[Terms]
@@ -148,9 +150,9 @@ def apply(state: Jobs[Record], event: ServingEvent) -> Jobs[Record]:
 def _posted(state: Jobs[Record], event: RoundPosted) -> Record:
     wanted = event.terms
     require_equal(event, "model id", event.model_id, wanted.model_id)
-    require(1 <= wanted.n <= MAX_COUNT, event, f"{wanted.n} items", f"1 to {MAX_COUNT}")
-    found = f"{wanted.max_contests} contests"
-    require(1 <= wanted.max_contests <= wanted.n, event, found, f"1 to {wanted.n}")
+    require(1 <= wanted.n <= MAX_ITEMS, event, f"{wanted.n} items", f"1 to {MAX_ITEMS}")
+    found, most = f"{wanted.max_contests} contests", min(wanted.n, MAX_CONTESTS)
+    require(1 <= wanted.max_contests <= most, event, found, f"1 to {most}")
     fits = 1 <= wanted.word_bytes <= MAX_WORD_BYTES
     require(fits, event, f"words of {wanted.word_bytes} bytes", f"1 to {MAX_WORD_BYTES}")
     require(wanted.price > 0, event, "price 0", "a price above 0")

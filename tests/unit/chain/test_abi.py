@@ -6,10 +6,15 @@ from importlib.resources import files
 import pytest
 
 from prover.chain.contracts import NAMES, abi
-from prover.protocol import events
-from prover.protocol.prediction import State
+from prover.protocol import accuracy, events, prediction, retrieval, serving
 from prover.protocol.registry import CIRCUIT_ABI
+from prover.protocol.table import title
+from prover.protocol.terms import Predicate
+from prover.settings import PROJECT
 from prover.solidity.compile import compile_contracts
+
+
+_BLOCK = {"at", "contract"}  # what an event has from its log, not from its arguments
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -25,7 +30,7 @@ def test_every_event_has_its_class_with_the_same_fields() -> None:
         for entry in abi(name):
             if entry["type"] == "event":
                 kind = getattr(events, entry["name"])
-                fields = {field for field in kind.__dataclass_fields__ if field != "at"}
+                fields = {field for field in kind.__dataclass_fields__ if field not in _BLOCK}
                 assert {_snake(one["name"]) for one in entry["inputs"]} == fields
 
 
@@ -33,13 +38,36 @@ def _snake(name: str) -> str:
     return "".join("_" + letter.lower() if letter.isupper() else letter for letter in name)
 
 
-def test_the_states_are_those_of_the_contract() -> None:
-    from prover.settings import PROJECT
+PROTOCOLS = {
+    "PredictionMarket": prediction,
+    "ServingRound": serving,
+    "AccuracyBounty": accuracy,
+    "RetrievalBounty": retrieval,
+}
 
-    source = (PROJECT / "contracts/interfaces/IPredictionMarket.sol").read_text()
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_the_states_are_those_of_the_contract(name: str) -> None:
+    source = (PROJECT / f"contracts/interfaces/I{name}.sol").read_text()
     body = source.split("enum State {", 1)[1].split("}", 1)[0]
     names = [line.split("//")[0].strip(" ,\n") for line in body.strip().splitlines()]
-    assert [name.upper() for name in names] == [state.name for state in State]
+    assert names == [title(state) for state in PROTOCOLS[name].State]
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_the_terms_are_those_of_the_contract(name: str) -> None:
+    terms = PROTOCOLS[name].Terms
+    post = next(one for one in abi(name) if one.get("name") == "post")
+    entry = next(one for one in post["inputs"] if one["name"] == "terms")
+    assert _tuple(entry) == terms.ABI
+    names = [_snake(one["name"]) for one in entry["components"]]
+    assert names == list(terms.__dataclass_fields__)
+
+
+def test_the_predicates_are_those_of_the_contract() -> None:
+    post = next(one for one in abi("RetrievalBounty") if one.get("name") == "post")
+    entry = next(one for one in post["inputs"][0]["components"] if one["name"] == "predicate")
+    assert [one["name"] for one in entry["components"]] == list(Predicate.__dataclass_fields__)
 
 
 def test_the_circuit_struct_is_that_of_the_abi() -> None:

@@ -36,8 +36,21 @@ def test_the_values_and_the_states_are_shown() -> None:
     revert = decode_revert(data)
     assert revert.arguments == {"now": 12, "deadline": 11}
     assert "now 12, deadline 11" in revert.sentence()
-    data = selector("PredictionMarket_WrongState(uint8,uint8)") + encode(["uint8"] * 2, [3, 2])
-    assert decode_revert(data).arguments == {"actual": "Paid", "allowed": "Locked"}
+
+
+@pytest.mark.parametrize(
+    ("contract", "words"),
+    [
+        ("PredictionMarket", ("Expired", "Locked")),
+        ("ServingRound", ("Settled", "Joined")),
+        ("AccuracyBounty", ("Cancelled", "Accepted")),
+        ("RetrievalBounty", ("Cancelled", "Proving")),
+    ],
+)
+def test_the_states_of_each_contract_are_shown(contract: str, words: tuple[str, str]) -> None:
+    data = selector(f"{contract}_WrongState(uint8,uint8)") + encode(["uint8"] * 2, [5, 2])
+    actual, allowed = words
+    assert decode_revert(data).arguments == {"actual": actual, "allowed": allowed}
 
 
 def test_strings_panics_and_errors_of_the_libraries_are_known() -> None:

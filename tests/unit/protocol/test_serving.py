@@ -146,9 +146,10 @@ def test_outputs_of_another_length_than_the_circuit_s_are_refused() -> None:
     "changes",
     [
         {"n": 0},
-        {"n": 65_537},
+        {"n": 16_385},
         {"max_contests": 0},
         {"max_contests": 5},
+        {"n": 2_000, "max_contests": 1_025},
         {"word_bytes": 0},
         {"word_bytes": 17},
         {"price": 0},
@@ -166,10 +167,10 @@ def test_terms_that_no_contract_accepts_are_refused(changes: dict[str, Any]) -> 
 
 
 def test_outputs_that_fit_no_transaction_are_refused() -> None:
-    terms = {"n": 49_152, "max_contests": 2}
+    terms = {"n": 6_144, "max_contests": 1_024, "word_bytes": 16}
     apply(registered(), with_terms(ROUND, **terms).posted()[0])
-    with pytest.raises(IllegalEvent, match="98306 bytes of outputs"):
-        apply(registered(), with_terms(ROUND, **(terms | {"n": 49_153})).posted()[0])
+    with pytest.raises(IllegalEvent, match="98320 bytes of outputs"):
+        apply(registered(), with_terms(ROUND, **(terms | {"n": 6_145})).posted()[0])
 
 
 def test_an_inexact_circuit_is_refused() -> None:
