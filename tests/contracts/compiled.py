@@ -10,9 +10,10 @@ from pathlib import Path
 from ape.contracts import ContractContainer
 from ethpm_types import ContractType
 
-from prover.chain.contracts import MARKET, REGISTRY
+from prover.chain.contracts import MARKET, POSEIDON, REGISTRY, RETRIEVAL
 from prover.solidity.compile import CompiledContract, compile_contracts
 
+OURS = (REGISTRY, MARKET, POSEIDON, RETRIEVAL)
 MOCKS = Path(__file__).parents[2] / "contracts" / "mocks"
 
 
@@ -26,7 +27,7 @@ class Contracts:
     def compiled(cls) -> "Contracts":
         """Ours together, as `zkescrow deploy` compiles them; then the mocks."""
         mocks = sorted(path.stem for path in MOCKS.glob("*.sol"))
-        return cls(compile_contracts([REGISTRY, MARKET]) | compile_contracts(mocks))
+        return cls(compile_contracts(OURS) | compile_contracts(mocks))
 
     def __getattr__(self, name: str) -> ContractContainer:
         try:

@@ -25,6 +25,13 @@ from ape_ethereum.trace import Trace  # noqa: E402
 from prover.chain import node  # noqa: E402
 
 from .compiled import Contracts  # noqa: E402
+from .retrieval_scenario import (  # noqa: E402
+    Records,
+    Scene,
+    record_circuit,
+    record_layout,
+    register,
+)
 from .scenario import ETH, Proofs, World, circuit_of, hidden_layout, public_layout  # noqa: E402
 
 RICH = 10**24
@@ -42,9 +49,14 @@ def chain() -> Iterator[ChainManager]:
             yield ape.chain
 
 
+SCENES = ("retrieval",)  # of the session, made for the tests that use them
+
+
 @pytest.fixture(autouse=True)
-def isolation(chain, world, hidden_world, token) -> Iterator[None]:
+def isolation(chain, world, hidden_world, token, request) -> Iterator[None]:
     """Each test finds the chain as the session's fixtures, named here, left it."""
+    for scene in set(SCENES) & set(request.fixturenames):
+        request.getfixturevalue(scene)
     with chain.isolate():
         yield
 
@@ -72,6 +84,12 @@ def consumer(accounts) -> AccountAPI:
 @pytest.fixture(scope="session")
 def provider(accounts) -> AccountAPI:
     return accounts[2]
+
+
+@pytest.fixture(scope="session")
+def owner(provider) -> AccountAPI:
+    """The provider, where it owns a dataset."""
+    return provider
 
 
 @pytest.fixture(scope="session")
@@ -132,6 +150,22 @@ def hidden_world(registry, market, verifier, deployer, consumer, provider, payee
     model_id = Proofs(layout, weights).register(registry, circuit, deployer)
     people = (consumer, provider, payee)
     return World(registry, market, layout, circuit, model_id, *people, weights=weights)
+
+
+@pytest.fixture(scope="session")
+def retrieval(project, registry, verifier, token, deployer, consumer, provider, payee) -> Scene:
+    """A retrieval contract, a model of hashed records, and a dataset of the provider's."""
+    poseidon = deployer.deploy(project.Poseidon)
+    bounty = deployer.deploy(project.RetrievalBounty, registry, poseidon)
+    for holder in (consumer, provider):
+        token.approve(bounty, RICH, sender=holder)
+    layout = record_layout()
+    circuit = record_circuit(verifier, layout)
+    model_id = register(registry, circuit, layout, deployer)
+    people = (consumer, provider, payee)
+    scene = Scene(registry, bounty, poseidon, layout, circuit, model_id, *people, Records())
+    scene.commit(scene.data)
+    return scene
 
 
 @pytest.fixture(params=["ETH", "token"])

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Currency} from "../../contracts/types/Currency.sol";
+import {FuzzSelector} from "./Market.invariants.t.sol";
+import {RetrievalHandler} from "./RetrievalHandler.sol";
+
+/// @notice The invariants of docs/SPEC.md for retrieval bounties, whatever anybody does in whatever order.
+contract RetrievalInvariants {
+    RetrievalHandler private _handler;
+
+    function setUp() public {
+        _handler = new RetrievalHandler();
+    }
+
+    function targetContracts() public view returns (address[] memory targets) {
+        targets = new address[](1);
+        targets[0] = address(_handler);
+    }
+
+    /// @dev All that anybody can do; not `settleAll`, which is what everybody does in the end.
+    function targetSelectors() public view returns (FuzzSelector[] memory targets) {
+        targets = new FuzzSelector[](1);
+        targets[0].addr = address(_handler);
+        bytes4[18] memory moves = [
+            RetrievalHandler.post.selector,
+            RetrievalHandler.repost.selector,
+            RetrievalHandler.cancel.selector,
+            RetrievalHandler.accept.selector,
+            RetrievalHandler.submit.selector,
+            RetrievalHandler.dispute.selector,
+            RetrievalHandler.settle.selector,
+            RetrievalHandler.withdraw.selector,
+            RetrievalHandler.donate.selector,
+            RetrievalHandler.misbehave.selector,
+            RetrievalHandler.arm.selector,
+            RetrievalHandler.condemn.selector,
+            RetrievalHandler.pass.selector,
+            RetrievalHandler.passToDeadline.selector,
+            // once more, as most of the rest hangs on them
+            RetrievalHandler.accept.selector,
+            RetrievalHandler.submit.selector,
+            RetrievalHandler.submit.selector,
+            RetrievalHandler.submit.selector
+        ];
+        targets[0].selectors = new bytes4[](moves.length);
+        for (uint256 i = 0; i < moves.length; ++i) {
+            targets[0].selectors[i] = moves[i];
+        }
+    }
+
+    /// @dev One campaign for all that must hold after each call.
+    function invariant_booksAndMoves() public view {
+        _requireItHasWhatItOwes();
+        _requireBooks();
+    }
+
+    /// @notice 1: of ETH and a plain token the contract has exactly what it owes and what was donated; of a token that
+    /// misbehaves on the way out it has no less than it owes.
+    function _requireItHasWhatItOwes() private view {
+        for (uint256 i = 0; i < 3; ++i) {
+            Currency currency = _handler.currencies(i);
+            (uint256 jobs, uint256 accounts) = _handler.owed(currency);
+            uint256 balance = _handler.balance(currency);
+            assert(balance >= jobs + accounts);
+            assert(i == 2 || balance == jobs + accounts + _handler.donated(currency));
+        }
+    }
+
+    /// @notice 2, 3 and 4: only moves of the table happen, each pays exactly whom the table says, a job ends once, and
+    /// every view says so.
+    function _requireBooks() private view {
+        require(bytes(_handler.broken()).length == 0, _handler.broken());
+        _handler.requireBooks();
+    }
+
+    /// @notice 5: after every run, waiting and a stranger's calls end every job with all its money credited, and all
+    /// of it can be taken out.
+    function afterInvariant() public {
+        _handler.settleAll();
+        _requireBooks();
+        _requireItHasWhatItOwes();
+        for (uint256 i = 0; i < 3; ++i) {
+            (uint256 jobs, ) = _handler.owed(_handler.currencies(i));
+            assert(jobs == 0);
+        }
+        _handler.withdrawAll();
+        _requireBooks();
+        for (uint256 i = 0; i < 3; ++i) {
+            (, uint256 accounts) = _handler.owed(_handler.currencies(i));
+            assert(accounts == 0);
+        }
+    }
+}
