@@ -5,7 +5,8 @@ import subprocess
 from pathlib import Path
 
 from prover.chain import deployments, node
-from prover.chain.contracts import MARKET, REGISTRY
+from prover.chain.contracts import ACCURACY, JOBS, POSEIDON, REGISTRY, RETRIEVAL
+from prover.chain.deployments import PLAN
 from prover.solidity.compile import compile_contracts
 
 ROOT = Path(__file__).parents[2]
@@ -17,9 +18,14 @@ def test_deploys_and_records_where(tmp_path):
 
         deployment = deployments.read(tmp_path / "31337.json")
         assert deployment.chain_id == 31337
-        compiled = compile_contracts([REGISTRY, MARKET])
-        assert client.code(deployment.registry) == compiled[REGISTRY].runtime
-        assert registry_of(client, deployment.market) == deployment.registry
+        compiled = compile_contracts(PLAN)
+        for name in (REGISTRY, POSEIDON):  # without immutables
+            assert client.code(deployment.contracts[name].address) == compiled[name].runtime
+        for name in JOBS:
+            assert told(client, deployment, name, "registry()") == deployment.registry
+        for name in (ACCURACY, RETRIEVAL):
+            assert told(client, deployment, name, "poseidon()") == deployment.poseidon
+        assert set(deployment.contracts) == set(PLAN)
         for name, contract in compiled.items():
             deployed = deployment.contracts[name]
             assert deployed.input_hash == contract.input_hash
@@ -45,8 +51,8 @@ def run(url: str, folder: Path) -> None:
     assert f"deploy: {REGISTRY} 0x" in done.stdout
 
 
-def registry_of(client, market):
-    """The market's immutable."""
-    selector = client.web3.keccak(text="registry()")[:4]
-    answer = client.web3.eth.call({"to": market, "data": selector})
-    return client.web3.to_checksum_address(answer[-20:])
+def told(client, deployment, name, view):
+    """An immutable address of a contract."""
+    selector = client.web3.keccak(text=view)[:4]
+    at = deployment.contracts[name].address
+    return client.web3.to_checksum_address(client.web3.eth.call({"to": at, "data": selector})[-20:])

@@ -13,7 +13,6 @@ from prover.protocol.terms import Predicate
 from prover.settings import PROJECT
 from prover.solidity.compile import compile_contracts
 
-
 _BLOCK = {"at", "contract"}  # what an event has from its log, not from its arguments
 
 
