@@ -74,6 +74,55 @@ contract RetrievalInvariants {
         _handler.requireBooks();
     }
 
+    /// @notice The handler reaches every end: what it never does, the invariants do not test.
+    function test_handlerReachesEveryEnd() public {
+        _playMalformed();
+        _accepted(0, 6); // an honest dataset of the diligent owner, who needs no telling
+        _handler.passToDeadline(0, true);
+        _settleLate("complete");
+        _accepted(0, 3);
+        _handler.passToDeadline(0, true);
+        _settleLate("incomplete");
+        _handler.post(0, 6, 10, 5, 1 hours, 2 hours);
+        _handler.cancel(0, 0);
+        _expectDone("cancelled", 1);
+        _handler.post(0, 6, 10, 5, 1 hours, 2 hours);
+        _settleLate("expired");
+        _accepted(0, 6);
+        _handler.condemn(0);
+        _handler.settle(0, 3);
+        _expectDone("voided", 1);
+        _handler.withdraw(3, 0, 4);
+        _expectDone("withdraw", 1);
+        _requireBooks();
+    }
+
+    /// @dev The diligent requester asks for all of a dataset with flaws, and tells on one.
+    function _playMalformed() private {
+        _accepted(6, 9);
+        for (uint256 i = 0; i < 5; ++i) {
+            _handler.submit(0, 0, i, 0);
+        }
+        _expectDone("closing", 1);
+        _handler.dispute(0, 0, 0, 1);
+        _expectDone("malformed", 1);
+    }
+
+    function _accepted(uint256 who, uint256 what) private {
+        _handler.post(who, what, 10, 5, 1 hours, 2 hours);
+        _handler.accept(0, 1, 3);
+    }
+
+    function _settleLate(string memory end) private {
+        _handler.passToDeadline(0, true);
+        _handler.settle(0, 3);
+        _expectDone(end, 1);
+    }
+
+    function _expectDone(string memory what, uint256 times) private view {
+        require(_handler.done(what) == times, what);
+    }
+
     /// @notice 5: after every run, waiting and a stranger's calls end every job with all its money credited, and all
     /// of it can be taken out.
     function afterInvariant() public {

@@ -358,7 +358,7 @@ contract RetrievalHandler is RetrievalBooks {
 
     /// @dev Seldom, as it ends all trade with the circuit. New jobs use another one.
     function condemn(uint256 luck) external {
-        if (luck % 4 != 0) return;
+        if (luck % 16 != 0) return;
         _condemn();
         _registerCircuit();
         ++done["condemned"];
