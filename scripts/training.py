@@ -106,7 +106,9 @@ def finish(
 ) -> None:
     """Write `<name>.onnx` and `<data>-<part>.npz` to examples/, or compare with what is there."""
     if check:
-        sys.exit(_compare(name, data, model, archives))
+        if _compare(name, data, model, archives):
+            sys.exit(f"{name} is not what this training gives")
+        return
     EXAMPLES.mkdir(exist_ok=True)
     (EXAMPLES / f"{name}.onnx").write_bytes(model.SerializeToString(deterministic=True))
     for part, arrays in archives.items():
@@ -119,7 +121,7 @@ def _compare(
     model: onnx.ModelProto,
     archives: Mapping[str, Mapping[str, np.ndarray]],
 ) -> int:
-    """Exit status: 0 if the committed weights and data are what this training gives."""
+    """0 if the committed weights and data are what this training gives, else 1."""
     committed = onnx.load(EXAMPLES / f"{name}.onnx")
     worst = max(
         float(np.abs(numpy_helper.to_array(ours) - numpy_helper.to_array(theirs)).max())

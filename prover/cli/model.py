@@ -11,6 +11,7 @@ from prover.cli.output import OUTPUT, command, new_app, progress, show, show_tab
 from prover.errors import UsageError
 
 if TYPE_CHECKING:
+    from prover.cli.models import KnownModel
     from prover.models.report import Candidate, PlanReport
     from prover.proving.artifacts import Artifacts
 
@@ -27,7 +28,9 @@ def _group() -> None:
 @command(app)
 def add(
     onnx: Annotated[Path, typer.Argument(metavar="MODEL.onnx", help="The trained model.")],
-    data: Annotated[Path, typer.Option(help="NPZ archive: `inputs` and, optionally, `labels`.")],
+    data: Annotated[
+        Path | None, typer.Option(help="NPZ archive: `inputs` and, optionally, `labels`.")
+    ] = None,
     name: Annotated[
         str | None, typer.Option(help="Name to use on this machine [default: the file's].")
     ] = None,
@@ -36,16 +39,23 @@ def add(
         "public"
     ),
     weights: Annotated[str, typer.Option(help="public or hidden (bound by a digest).")] = "public",
+    like: Annotated[
+        str | None,
+        typer.Option(help="Use the circuit of this model with hidden weights; needs no --data."),
+    ] = None,
     rpc: Rpc = None,
     account: AccountNumber = None,
 ) -> None:
     """Plan a circuit, make its keys and verifier, deploy and register them."""
-    from prover.cli.models import remember
+    from prover.cli.models import find, remember
     from prover.provider.register import register
 
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
-    artifacts, report = _set_up(onnx, data, items, inputs, weights)
+    if like is not None:
+        artifacts, report = _set_up_like(onnx, find(client, deployment, like)), None
+    else:
+        artifacts, report = _set_up(onnx, _given(data), items, inputs, weights)
     registered = register(sender, deployment, artifacts, progress)
     alias = name or onnx.stem
     remember(client, alias, registered.model_id)
@@ -56,10 +66,11 @@ def add(
         "verifier": registered.verifier,
         "gas": dict(registered.gas),
     }
-    if not OUTPUT.json:
+    if report and not OUTPUT.json:
         show_table({}, "plans considered", [_row(one) for one in report.shortlist()])
         show({}, *(f"{count} plans fell: {why}" for why, count in report.reasons()))
-    show(facts | {"candidates": [asdict(one) for one in report.candidates]}, *_lines(facts))
+    considered = [asdict(one) for one in report.candidates] if report else []
+    show(facts | {"candidates": considered}, *_lines(facts))
 
 
 @command(app, "list")
@@ -150,6 +161,34 @@ def _set_up(
     report = search.find_plan(model, samples, constraints, EzklCircuits())
     progress("making keys and verifier")
     return Ezkl().setup(model, report.plan, progress), report
+
+
+def _set_up_like(onnx: Path, known: "KnownModel") -> "Artifacts":
+    """Other weights for a circuit that is there. Raises ModelRefused if they do not fit it."""
+    from prover.errors import ModelRefused
+    from prover.models import onnx_file
+    from prover.proving.ezkl.system import Ezkl
+
+    plan = known.artifacts.manifest.plan
+    if plan.weights == "fixed":
+        raise UsageError(
+            "--like names a model with public weights, which are part of its circuit: a model with "
+            "hidden weights is allowed"
+        )
+    progress("making keys for the same circuit")
+    artifacts = Ezkl().setup(onnx_file.load(onnx), plan, progress)
+    if artifacts.digest != known.artifacts.digest:
+        raise ModelRefused(
+            f"{onnx.name} gives another circuit than the model of --like: the same architecture is "
+            "allowed, layer by layer; leave --like out to plan a circuit of its own"
+        )
+    return artifacts
+
+
+def _given(data: Path | None) -> Path:
+    if data is None:
+        raise UsageError("--data is missing: a circuit is planned on data; only --like needs none")
+    return data
 
 
 def _one_of(text: str, name: str, allowed: dict[str, str]) -> str:
