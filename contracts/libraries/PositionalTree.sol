@@ -15,8 +15,15 @@ library PositionalTree {
     }
 
     /// @notice keccak256(0x01 || left || right).
-    function node(bytes32 left, bytes32 right) internal pure returns (bytes32) {
-        return keccak256(abi.encodePacked(bytes1(0x01), left, right));
+    /// @dev Hashed beyond the memory that is in use, so that large trees allocate nothing.
+    function node(bytes32 left, bytes32 right) internal pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore8(free, 1)
+            mstore(add(free, 0x01), left)
+            mstore(add(free, 0x21), right)
+            hash := keccak256(free, 0x41)
+        }
     }
 
     /// @notice ceil(log2 count); 0 for a single leaf.
