@@ -18,6 +18,7 @@ PLAN: dict[str, tuple[str, ...]] = {
     SERVING: (REGISTRY,),
     POSEIDON: (),
     ACCURACY: (REGISTRY, POSEIDON),
+    RETRIEVAL: (REGISTRY, POSEIDON),
 }
 
 Address = Annotated[str, Field(pattern="^0x[0-9a-fA-F]{40}$")]
@@ -77,7 +78,7 @@ class Deployment(BaseModel):
     @property
     def holding_jobs(self) -> tuple[str, ...]:
         """Addresses of the contracts that hold jobs and their money."""
-        return tuple(self.contracts[name].address for name in JOBS if name in self.contracts)
+        return tuple(self.contracts[name].address for name in JOBS)
 
     @property
     def first_block(self) -> int:

@@ -14,7 +14,7 @@ _KINDS: tuple[type[JobContract], ...] = (Market, ServingRound, AccuracyBounty, R
 def job_contracts(client: Client, deployment: Deployment) -> tuple[JobContract, ...]:
     """Every contract of a deployment that holds jobs."""
     at = deployment.contracts
-    return tuple(kind(client, at[kind.NAME].address) for kind in _KINDS if kind.NAME in at)
+    return tuple(kind(client, at[kind.NAME].address) for kind in _KINDS)
 
 
 def credit_in_all(client: Client, deployment: Deployment, currency: str, account: str) -> int:

@@ -19,11 +19,7 @@ _FIELDS = {
 
 def empty_world(client: Client, deployment: Deployment) -> World:
     """Before any event."""
-    addresses = {
-        field: deployment.contracts[name].address
-        for name, field in _FIELDS.items()
-        if name in deployment.contracts
-    }
+    addresses = {field: deployment.contracts[name].address for name, field in _FIELDS.items()}
     return empty(client.chain_id, **addresses)
 
 

@@ -18,7 +18,7 @@ OUTPUT_BYTE = 40  # of a serving round's posted outputs: calldata, event, hash
 OUTPUT_LEAF = 2_500  # an item's leaf and node in the tree of outputs
 DIGEST_ELEMENT = 11_500  # of a disputed item: one permutation of Poseidon
 # A transaction that calls a generated verifier and nothing else (benchmarks/results).
-VERIFY, VERIFY_INSTANCE = 600_000, 1_200
+VERIFY, VERIFY_INSTANCE = 660_000, 1_250
 # A proof on two cores takes this long for each row of its circuit (benchmarks/results).
 ROW_SECONDS = 0.00035
 SECONDS_PER_HOUR = 3600

@@ -4,12 +4,16 @@ Fields are those of the Solidity structs, in order. Amounts are in wei or token 
 seconds, `open_until` in Unix seconds; `currency` and `provider` are addresses (zero: ETH, anyone).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
+
+from prover.statement.label import proven_label
+from prover.statement.layout import OutputKind
 
 _ID = ("uint256", "address", "address", "uint256", "bytes32")
 
@@ -122,6 +126,12 @@ class Predicate:
     def to_abi(self) -> tuple[int, int, int]:
         """The fields as the Solidity struct takes them."""
         return (int(self.kind), self.index, self.threshold)
+
+    def flags(self, outputs: Sequence[int], kind: OutputKind) -> bool:
+        """Whether it flags an item by its output words, as signed integers."""
+        if self.kind is PredicateKind.AT_LEAST:
+            return outputs[self.index] >= self.threshold
+        return proven_label(outputs, kind) == self.index
 
 
 @dataclass(frozen=True)
