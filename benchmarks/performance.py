@@ -2,7 +2,7 @@
 
 import json
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from io import StringIO
 from typing import Any
 
@@ -50,36 +50,43 @@ def page() -> str:
 
 
 def plot(runs: Sequence[Run]) -> str:
-    """Gas and seconds per digit by batch size, as SVG; the same bytes for the same runs."""
+    """Gas and seconds per digit by batch size, as SVG."""
+
+    def draw() -> None:
+        from matplotlib import pyplot
+
+        figure, (gas, seconds) = pyplot.subplots(1, 2, figsize=(8, 3))
+        for mode, marker in (("hashed", "o"), ("public", "s")):
+            rows = [run for run in runs if run["input_mode"] == mode]
+            batches = [run["batch"] for run in rows]
+            label = f"{mode} inputs"
+            gas.plot(batches, [_gas(run) / 1000 for run in rows], marker=marker, label=label)
+            seconds.plot(batches, [_seconds(run) for run in rows], marker=marker)
+        gas.axhline(GAS_BAR / 1000, color="grey", linestyle=":", label="60,000 gas")
+        gas.legend(frameon=False)
+        for axes in (gas, seconds):
+            axes.set(xscale="log", xlabel="digits in one proof")
+            axes.set_xticks(BATCHES, [str(batch) for batch in BATCHES])
+            axes.minorticks_off()
+        gas.set(yscale="log", ylabel="thousand gas a digit")
+        seconds.set(ylim=(0, None), ylabel="proving seconds a digit")
+        figure.tight_layout()
+
+    return svg("batching", draw)
+
+
+def svg(name: str, draw: Callable[[], None]) -> str:
+    """The figure that `draw` makes, as SVG: the same bytes for the same figure."""
     import matplotlib as mpl
 
     mpl.use("svg")
     from matplotlib import pyplot
-    from matplotlib.axes import Axes
 
-    mpl.rcParams.update({"svg.hashsalt": "batching", "svg.fonttype": "none", "font.size": 9})
-    figure, (gas, seconds) = pyplot.subplots(1, 2, figsize=(8, 3))
-    for mode, marker in (("hashed", "o"), ("public", "s")):
-        rows = [run for run in runs if run["input_mode"] == mode]
-        batches = [run["batch"] for run in rows]
-        gas.plot(batches, [_gas(run) / 1000 for run in rows], marker=marker, label=f"{mode} inputs")
-        seconds.plot(batches, [_seconds(run) for run in rows], marker=marker)
-    gas.axhline(GAS_BAR / 1000, color="grey", linestyle=":", label="60,000 gas")
-    gas.legend(frameon=False)
-
-    def label(axes: Axes, what: str) -> None:
-        axes.set(xscale="log", xlabel="digits in one proof", ylabel=what)
-        axes.set_xticks(BATCHES, [str(batch) for batch in BATCHES])
-        axes.minorticks_off()
-
-    label(gas, "thousand gas a digit")
-    label(seconds, "proving seconds a digit")
-    gas.set(yscale="log")
-    seconds.set(ylim=(0, None))
-    figure.tight_layout()
     content = StringIO()
-    figure.savefig(content, format="svg", metadata={"Date": None})
-    pyplot.close(figure)
+    with mpl.rc_context({"svg.hashsalt": name, "svg.fonttype": "none", "font.size": 9}):
+        draw()
+        pyplot.savefig(content, format="svg", metadata={"Date": None})
+    pyplot.close("all")
     return "\n".join(line.rstrip() for line in content.getvalue().splitlines()) + "\n"
 
 

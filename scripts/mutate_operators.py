@@ -125,7 +125,7 @@ def _decided(code: str, bodies: list[bool]) -> Iterator[Mutant]:
         end = _closing(code, found.end() - 1)
         checks = code[end + 1 :].lstrip().startswith("revert")
         if bodies[found.start()] and not checks:
-            for value in ("true", "false"):
+            for value in ("false",) if found.group().startswith("while") else ("true", "false"):
                 yield _made(code, "decide", found.end(), end, value)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import performance
+from benchmarks import economics_page, performance
 from benchmarks.batching import ROWS, Run
 from benchmarks.performance import GAS_BAR, cheapest, page, plot, read, table
 
@@ -70,3 +70,14 @@ def test_the_plot_is_made_from_the_results(runs: list[dict[str, Any]]) -> None:
 
 def test_a_table_has_a_line_for_each_row() -> None:
     assert table(("a", "b"), [(1, 2)]) == "| a | b |\n| --- | --- |\n| 1 | 2 |"
+
+
+def test_the_page_on_economics_is_made_from_the_simulation() -> None:
+    assert economics_page.PAGE.read_text() == economics_page.page()
+    assert economics_page.PLOT.read_text() == economics_page.plot()
+
+
+def test_every_table_on_economics_has_its_place() -> None:
+    text = economics_page.PAGE.read_text()
+    for name, content in economics_page.tables().items():
+        assert f"<!-- begin {name} -->\n{content}\n<!-- end {name} -->" in text
