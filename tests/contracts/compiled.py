@@ -10,10 +10,10 @@ from pathlib import Path
 from ape.contracts import ContractContainer
 from ethpm_types import ContractType
 
-from prover.chain.contracts import MARKET, POSEIDON, REGISTRY, RETRIEVAL
+from prover.chain.contracts import ACCURACY, MARKET, POSEIDON, REGISTRY, RETRIEVAL, SERVING
 from prover.solidity.compile import CompiledContract, compile_contracts
 
-OURS = (REGISTRY, MARKET, POSEIDON, RETRIEVAL)
+OURS = (REGISTRY, MARKET, POSEIDON, ACCURACY, RETRIEVAL, SERVING)
 MOCKS = Path(__file__).parents[2] / "contracts" / "mocks"
 
 

@@ -24,6 +24,7 @@ from ape_ethereum.trace import Trace  # noqa: E402
 
 from prover.chain import node  # noqa: E402
 
+from . import accuracy_scenario, serving_scenario  # noqa: E402
 from .compiled import Contracts  # noqa: E402
 from .retrieval_scenario import (  # noqa: E402
     Records,
@@ -49,7 +50,7 @@ def chain() -> Iterator[ChainManager]:
             yield ape.chain
 
 
-SCENES = ("retrieval",)  # of the session, made for the tests that use them
+SCENES = ("accuracy", "retrieval", "serving")  # of the session, made for the tests that use them
 
 
 @pytest.fixture(autouse=True)
@@ -153,9 +154,30 @@ def hidden_world(registry, market, verifier, deployer, consumer, provider, payee
 
 
 @pytest.fixture(scope="session")
-def retrieval(project, registry, verifier, token, deployer, consumer, provider, payee) -> Scene:
+def poseidon(project, deployer) -> ContractInstance:
+    return deployer.deploy(project.Poseidon)
+
+
+@pytest.fixture(scope="session")
+def accuracy(
+    project, registry, poseidon, verifier, token, deployer, consumer, provider, payee
+) -> accuracy_scenario.Scene:
+    """An accuracy contract, a circuit of hashed inputs, and a model with hidden weights."""
+    bounty = deployer.deploy(project.AccuracyBounty, registry, poseidon)
+    for holder in (consumer, provider):
+        token.approve(bounty, RICH, sender=holder)
+    layout = accuracy_scenario.sealed_layout()
+    circuit = record_circuit(verifier, layout)
+    model_id = accuracy_scenario.register(registry, circuit, layout, deployer)
+    people = (consumer, provider, payee)
+    return accuracy_scenario.Scene(registry, bounty, verifier, layout, circuit, model_id, *people)
+
+
+@pytest.fixture(scope="session")
+def retrieval(
+    project, registry, poseidon, verifier, token, deployer, consumer, provider, payee
+) -> Scene:
     """A retrieval contract, a model of hashed records, and a dataset of the provider's."""
-    poseidon = deployer.deploy(project.Poseidon)
     bounty = deployer.deploy(project.RetrievalBounty, registry, poseidon)
     for holder in (consumer, provider):
         token.approve(bounty, RICH, sender=holder)
@@ -166,6 +188,21 @@ def retrieval(project, registry, verifier, token, deployer, consumer, provider, 
     scene = Scene(registry, bounty, poseidon, layout, circuit, model_id, *people, Records())
     scene.commit(scene.data)
     return scene
+
+
+@pytest.fixture(scope="session")
+def serving(
+    project, registry, verifier, token, deployer, consumer, provider, payee
+) -> serving_scenario.Scene:
+    """A contract of serving rounds, and a model of four public items a proof."""
+    rounds = deployer.deploy(project.ServingRound, registry)
+    for holder in (consumer, provider):
+        token.approve(rounds, RICH, sender=holder)
+    layout = serving_scenario.round_layout()
+    circuit = circuit_of(verifier, layout)
+    model_id = serving_scenario.register(registry, circuit, layout, deployer)
+    people = (consumer, provider, payee)
+    return serving_scenario.Scene(registry, rounds, layout, circuit, model_id, *people)
 
 
 @pytest.fixture(params=["ETH", "token"])

@@ -392,13 +392,14 @@ def register(registry: ContractInstance, circuit: Circuit, layout: Layout, by: A
 def events(receipt: ReceiptAPI) -> list[tuple[Any, ...]]:
     """Each event of the contract in order: its name, then its arguments (structs as tuples)."""
     return [
-        (event.event_name, *map(_plain, event.event_arguments.values()))
+        (event.event_name, *map(plain, event.event_arguments.values()))
         for event in receipt.events
         if event.event_name in EVENTS
     ]
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Hex bytes as bytes, structs and lists as tuples."""
     if isinstance(value, HexBytes | bytes):
         return bytes(value)
-    return tuple(map(_plain, value)) if isinstance(value, list | tuple) else value
+    return tuple(map(plain, value)) if isinstance(value, list | tuple) else value
