@@ -1,0 +1,289 @@
+"""`zkescrow accuracy`: a bounty for a hidden model that reaches a target on a sealed test set."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from prover.cli.options import (
+    AccountNumber,
+    ModelName,
+    Rpc,
+    address,
+    deployed,
+    duration,
+    sender_for,
+)
+from prover.cli.output import command, new_app, progress, show, show_table
+from prover.errors import UsageError
+
+if TYPE_CHECKING:
+    from prover.chain.client import Client
+    from prover.chain.deployments import Deployment
+    from prover.provider.accuracy import BountyProvider
+
+app = new_app("Pay for a model that reaches a target on a sealed test set.")
+APPS = {"accuracy": app}
+JobArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="[BOUNTY]", help="Bounty's id [default: the last one used here]."),
+]
+Payee = Annotated[str | None, typer.Option(help="Who is paid [default: the account].")]
+AllowFiles = Annotated[bool, typer.Option(help="Read file: test sets on other chains than 31337.")]
+
+
+@app.callback()
+def _group() -> None:
+    """Pay for a model that reaches a target on a sealed test set."""
+
+
+@command(app)
+def post(
+    model: Annotated[
+        str, typer.Option("--model", help="A circuit's id, or a model of it by name or id.")
+    ],
+    data: Annotated[Path, typer.Option(help="NPZ archive with `inputs` and `labels`.")],
+    target: Annotated[str, typer.Option(help="Share to reach: 90% or 58/64.")],
+    rows: Annotated[str | None, typer.Option(help="Part of the data, A:B.")] = None,
+    items: Annotated[
+        int | None, typer.Option(help="Draw so many rows at random [default: all].")
+    ] = None,
+    eps: Annotated[
+        str | None, typer.Option(help="Draw as many as support target - EPS with 95%.")
+    ] = None,
+    seed: Annotated[
+        Path | None, typer.Option(help="File of your seed; made if it is not there.")
+    ] = None,
+    reward: Annotated[
+        str | None, typer.Option(help="For the target, ETH or tokens [default: by cost].")
+    ] = None,
+    bond: Annotated[
+        str | None, typer.Option(help="Yours to lose if you keep the key [default: by reward].")
+    ] = None,
+    stake: Annotated[
+        str | None, typer.Option(help="What the provider risks [default: by reward].")
+    ] = None,
+    miss_penalty: Annotated[
+        str | None, typer.Option(help="Part of it that a missed target costs.")
+    ] = None,
+    token: Annotated[str | None, typer.Option(help="ERC-20 to pay in [default: ETH].")] = None,
+    provider: Annotated[str | None, typer.Option(help="Who may accept [default: anyone].")] = None,
+    open_for: Annotated[str, typer.Option(help="Time to find a provider.")] = "1h",
+    reveal_within: Annotated[str, typer.Option(help="Your time to reveal the key.")] = "1h",
+    prove_within: Annotated[str, typer.Option(help="Time to prove, from the key.")] = "2h",
+    uri: Annotated[
+        str | None, typer.Option(help="Where the provider finds the test set file (https).")
+    ] = None,
+    rpc: Rpc = None,
+    account: AccountNumber = None,
+) -> None:
+    """Seal a test set and post a bounty on it. Checks the circuit first."""
+    from prover.cli import accuracy_post
+    from prover.cli.accuracy_job import find_bounty
+    from prover.cli.models import auditor
+    from prover.cli.serving_open import part, percent
+    from prover.consumer import accuracy as consumer
+    from prover.settings import get_settings
+
+    typed = accuracy_post.Typed(
+        target=accuracy_post.target_of(target),
+        reward=reward,
+        bond=bond,
+        stake=stake,
+        miss_penalty=miss_penalty,
+        currency=address(token, "--token"),
+        provider=address(provider, "--provider"),
+        open_seconds=duration(open_for, "--open-for"),
+        reveal_seconds=duration(reveal_within, "--reveal-within"),
+        prove_seconds=duration(prove_within, "--prove-within"),
+        uri=uri,
+    )
+    count = accuracy_post.sample_size(items, None if eps is None else percent(eps, "--eps"))
+    client, deployment = deployed(rpc)
+    sender = sender_for(client, account)
+    known = accuracy_post.circuit_of(client, deployment, model)
+    consumer.check_circuit(known.artifacts)
+    tests = consumer.read_tests(known.artifacts, data, part(rows), count)
+    offer = accuracy_post.offer_of(client, known, len(tests.labels), typed)
+    progress("checking that the verifier on the chain is the circuit's")
+    auditor(client, deployment).verify(known.model_id, known.artifacts)
+    seed_file = (seed or get_settings().home / "seed.json").resolve()
+    if consumer.make_seed(seed_file):
+        progress(f"a new seed is in {seed_file}: keep it, and show it to nobody")
+    posted = consumer.post_bounty(sender, deployment, offer, tests, seed_file, progress)
+    _, record = find_bounty(client, deployment, "0x" + posted.job_id.hex())
+    told, lines = accuracy_post.told(sender, deployment, known, posted, record, seed_file)
+    show(told, *lines)
+
+
+@command(app)
+def accept(
+    model: ModelName,
+    job: JobArgument = None,
+    payee: Payee = None,
+    max_stake: Annotated[
+        str | None, typer.Option(help="Greatest stake, in ETH or tokens [default: any].")
+    ] = None,
+    proof_time: Annotated[
+        str | None, typer.Option(help="Time of a proof [default: by the circuit's size].")
+    ] = None,
+    allow_files: AllowFiles = False,
+    rpc: Rpc = None,
+    account: AccountNumber = None,
+) -> None:
+    """Enter a model: fetch and check the test set and the circuit, stake."""
+    from prover.chain.replay import load_world
+    from prover.cli.accuracy_job import find_bounty, in_units, moved, worker_on
+    from prover.cli.accuracy_words import consumers_past, past_sentence
+    from prover.cli.models import find
+    from prover.consumer.jobs import remember
+    from prover.provider.accuracy import Limits
+
+    seconds = None if proof_time is None else duration(proof_time, "--proof-time")
+    whom = address(payee, "--payee")
+    client, deployment = deployed(rpc)
+    sender = sender_for(client, account)
+    found = job_id, record = find_bounty(client, deployment, job)
+    currency = record.job.terms.currency
+    most = None if max_stake is None else in_units(client, currency, max_stake, "--max-stake")
+    past = consumers_past(
+        load_world(client, deployment).accuracy.jobs.values(), record.job.consumer
+    )
+    progress(past_sentence(past))
+    known = find(client, deployment, model)
+    worker = worker_on(sender, deployment, found, known, whom or sender.address, allow_files)
+    gas = worker.accept(known.model_id, known.circuit_id, Limits(most, seconds))
+    remember(client, deployment.accuracy, job_id)
+    data, lines = moved(client, deployment, job_id, gas)
+    show(data | {"consumer": past}, past_sentence(past), *lines)
+
+
+@command(app, "reveal-key")
+def reveal_key(
+    job: JobArgument = None,
+    seed: Annotated[
+        Path | None, typer.Option(help="Seed file [default: the one of the post].")
+    ] = None,
+    rpc: Rpc = None,
+    account: AccountNumber = None,
+) -> None:
+    """Open the test set, once the acceptance is final. From then on everybody can read it."""
+    from prover.cli.accuracy_job import find_bounty, moved
+    from prover.consumer import accuracy as consumer
+
+    client, deployment = deployed(rpc)
+    sender = sender_for(client, account)
+    found = find_bounty(client, deployment, job)
+    gas = consumer.reveal(sender, deployment, found, seed, progress)
+    data, lines = moved(client, deployment, found[0], gas)
+    show(data, "the key is public: never use this test set again", *lines)
+
+
+@command(app)
+def prove(
+    job: JobArgument = None,
+    force: Annotated[
+        bool, typer.Option(help="Prove what is right although the target is missed.")
+    ] = False,
+    allow_files: AllowFiles = False,
+    rpc: Rpc = None,
+    account: AccountNumber = None,
+) -> None:
+    """Open, check and evaluate all items; prove until the target is shown, or dispute.
+
+    May be run again after a kill: nothing is proven twice.
+    """
+    from prover.cli.accuracy_job import moved
+    from prover.cli.accuracy_words import told
+
+    client, deployment, found, worker = _accepted(rpc, account, job, allow_files)
+    outcome = worker.prove(force=force)
+    state, lines = moved(client, deployment, found, outcome.gas)
+    data, words = told(outcome)
+    show(state | data, *words, *lines)
+    if outcome.gave_up:
+        raise typer.Exit(1)
+
+
+@command(app)
+def dispute(
+    index: Annotated[int, typer.Option(help="The malformed item.")],
+    job: JobArgument = None,
+    allow_files: AllowFiles = False,
+    rpc: Rpc = None,
+    account: AccountNumber = None,
+) -> None:
+    """Show that a test item is malformed: everything goes to you. `prove` does it by itself."""
+    from prover.cli.accuracy_job import moved
+
+    client, deployment, found, worker = _accepted(rpc, account, job, allow_files)
+    data, lines = moved(client, deployment, found, worker.dispute(index))
+    show(data, *lines)
+
+
+@command(app)
+def status(
+    job: JobArgument = None,
+    every: Annotated[bool, typer.Option("--all", help="All bounties of the chain.")] = False,
+    rpc: Rpc = None,
+) -> None:
+    """Say where a bounty stands, who must act until when, and what each outcome pays."""
+    from prover.chain.replay import load_world
+    from prover.cli.accuracy_job import find_bounty
+    from prover.cli.accuracy_words import consumers_past, next_step, past_sentence, progress_of, row
+
+    client, deployment = deployed(rpc)
+    now, jobs = client.now(), load_world(client, deployment).accuracy.jobs
+    if every:
+        rows = [row(job_id, one) | {"next": next_step(one, now)} for job_id, one in jobs.items()]
+        show_table({"bounties": rows}, "bounties", rows)
+        return
+    job_id, record = find_bounty(client, deployment, job)
+    past = consumers_past(jobs.values(), record.job.consumer)
+    data = row(job_id, record) | {"now": now, "next": next_step(record, now), "consumers": past}
+    show(
+        data,
+        f"bounty 0x{job_id.hex()} is {data['state']}",
+        progress_of(record),
+        f"next: {data['next']}",
+        past_sentence(past),
+    )
+
+
+@command(app)
+def cancel(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = None) -> None:
+    """Take an open bounty back; reward and bond become a credit to withdraw."""
+    _end(job, rpc, account, "cancel")
+
+
+@command(app)
+def settle(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = None) -> None:
+    """End a bounty whose deadline passed; what is due becomes credits. Anyone may do it."""
+    _end(job, rpc, account, "settle")
+
+
+def _accepted(
+    rpc: str | None, account: int | None, job: str | None, allow_files: bool
+) -> "tuple[Client, Deployment, bytes, BountyProvider]":
+    """The provider's part in a bounty that somebody accepted, with the model it entered."""
+    from prover.cli.accuracy_job import find_bounty, worker_on
+    from prover.cli.models import find
+
+    client, deployment = deployed(rpc)
+    sender = sender_for(client, account)
+    found = job_id, record = find_bounty(client, deployment, job)
+    if not record.joined:
+        raise UsageError(
+            f"bounty 0x{job_id.hex()} is {record.state.name.lower()}: nobody accepted it"
+        )
+    known = find(client, deployment, record.model_id.hex())
+    worker = worker_on(sender, deployment, found, known, record.payee, allow_files)
+    return client, deployment, job_id, worker
+
+
+def _end(job: str | None, rpc: str | None, account: int | None, how: str) -> None:
+    from prover.cli.accuracy_job import end
+
+    client, deployment = deployed(rpc)
+    data, lines = end(sender_for(client, account), deployment, job, how)
+    show(data, *lines)

@@ -1,0 +1,93 @@
+"""What the commands about one accuracy bounty share: finding it, the provider, ending it."""
+
+from typing import Any
+
+from prover.chain.accuracy import AccuracyBounty
+from prover.chain.client import Client
+from prover.chain.deployments import Deployment
+from prover.chain.replay import load_world
+from prover.chain.tokens import decimals_of
+from prover.chain.transactions import Sender
+from prover.cli.accuracy_words import next_step
+from prover.cli.models import KnownModel, auditor
+from prover.cli.options import ETHER_DECIMALS, id_bytes, units
+from prover.cli.output import progress
+from prover.consumer.jobs import last
+from prover.errors import UsageError
+from prover.protocol.accuracy import Record
+from prover.protocol.events import ZERO_ADDRESS
+from prover.provider.accuracy import BountyProvider, Tools
+from prover.proving.artifacts import Artifacts
+from prover.proving.ezkl.system import Ezkl
+
+
+def find_bounty(client: Client, deployment: Deployment, text: str | None) -> tuple[bytes, Record]:
+    """A bounty of the chain by its id, or the last one that was posted or accepted from here."""
+    job_id = last(client, deployment.accuracy) if text is None else id_bytes(text, "bounty")
+    record = load_world(client, deployment).accuracy.jobs.get(job_id)
+    if record is None:
+        raise UsageError(
+            f"bounty 0x{job_id.hex()} is not on this chain: `zkescrow accuracy status --all` lists "
+            "those that are"
+        )
+    return job_id, record
+
+
+def worker_on(
+    sender: Sender,
+    deployment: Deployment,
+    found: tuple[bytes, Record],
+    known: KnownModel,
+    payee: str,
+    allow_files: bool,
+) -> BountyProvider:
+    """The provider's part in a bounty with a model of this machine."""
+    client = sender.client
+    checker = auditor(client, deployment)
+
+    def check(model_id: bytes, artifacts: Artifacts) -> None:
+        progress("checking that the verifier on the chain is the model's")
+        checker.verify(model_id, artifacts)
+
+    tools = Tools(
+        client=client,
+        accuracy=AccuracyBounty(client, deployment.accuracy),
+        sender=sender,
+        system=Ezkl(),
+        check_model=check,
+        progress=progress,
+        allow_files=allow_files or client.local,
+    )
+    return BountyProvider(tools, *found, known.artifacts, payee)
+
+
+def end(
+    sender: Sender, deployment: Deployment, text: str | None, how: str
+) -> tuple[dict[str, Any], list[str]]:
+    """Cancel or settle a bounty; what to print."""
+    job_id, record = find_bounty(sender.client, deployment, text)
+    accuracy = AccuracyBounty(sender.client, deployment.accuracy)
+    call = accuracy.cancel(record.job) if how == "cancel" else accuracy.settle(record.job)
+    receipt = sender.send(f"{how}:{job_id.hex()}", call)
+    return moved(sender.client, deployment, job_id, int(receipt["gasUsed"]))
+
+
+def moved(
+    client: Client, deployment: Deployment, job_id: bytes, gas: int
+) -> tuple[dict[str, Any], list[str]]:
+    """What to print of a bounty after a move that took `gas`."""
+    _, after = find_bounty(client, deployment, "0x" + job_id.hex())
+    words = next_step(after, client.now())
+    data = {
+        "job": "0x" + job_id.hex(),
+        "state": after.state.name.lower(),
+        "next": words,
+        "gas": gas,
+    }
+    return data, [f"bounty 0x{job_id.hex()} is {data['state']}", f"next: {words}"]
+
+
+def in_units(client: Client, currency: str | None, text: str, name: str) -> int:
+    """An amount of a currency (None or zero: ETH) in its smallest units. Raises UsageError."""
+    native = currency in (None, ZERO_ADDRESS)
+    return units(text, name, ETHER_DECIMALS if native else decimals_of(client, str(currency)))

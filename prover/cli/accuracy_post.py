@@ -1,0 +1,228 @@
+"""`zkescrow accuracy post`: options into an offer, and what to say of the bounty."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from prover.chain.client import Client
+from prover.chain.deployments import Deployment
+from prover.chain.replay import load_world
+from prover.chain.transactions import Sender
+from prover.cli.accuracy_job import in_units
+from prover.cli.accuracy_words import amount, next_step
+from prover.cli.models import KnownModel, find
+from prover.cli.options import in_ether
+from prover.consumer.accuracy import Offer, Posted
+from prover.consumer.gas import present_prices, verification_gas
+from prover.errors import ArtifactMismatch, UsageError
+from prover.protocol.accuracy import Record
+from prover.protocol.economics import (
+    ITEM,
+    POST,
+    PROVE,
+    TAKE,
+    AccuracyMoney,
+    Proving,
+    accuracy_bond,
+    accuracy_money,
+    accuracy_penalty,
+)
+from prover.protocol.events import ZERO_ADDRESS
+from prover.statement.samples import hoeffding_sample, needed, supports
+
+_PERCENT = re.compile(r"(\d{1,3})(?:\.(\d{1,6}))?\s*%", re.ASCII)
+_FRACTION = re.compile(r"(\d+)\s*/\s*(\d+)", re.ASCII)
+_MAX_PART = (1 << 32) - 1
+
+
+@dataclass(frozen=True)
+class Typed:
+    """The options of `accuracy post`; amounts as typed, times in seconds, target as num / den."""
+
+    target: tuple[int, int]
+    reward: str | None
+    bond: str | None
+    stake: str | None
+    miss_penalty: str | None
+    currency: str | None
+    provider: str | None
+    open_seconds: int
+    reveal_seconds: int
+    prove_seconds: int
+    uri: str | None
+
+
+def target_of(text: str) -> tuple[int, int]:
+    """(num, den) of "90%", "97.5%" or "58/64". Raises UsageError unless above 0 and at most 1."""
+    percent, fraction = _PERCENT.fullmatch(text.strip()), _FRACTION.fullmatch(text.strip())
+    if percent:
+        decimals = percent[2] or ""
+        num, den = int(percent[1] + decimals), 100 * 10 ** len(decimals)
+    elif fraction:
+        num, den = int(fraction[1]), int(fraction[2])
+    else:
+        raise UsageError(f"--target {text!r}: a percentage (90%) or a fraction (58/64) is allowed")
+    if not 0 < num <= den <= _MAX_PART:
+        raise UsageError(f"--target {text!r}: above 0 and at most 1 is allowed")
+    return num, den
+
+
+def sample_size(items: int | None, eps: float | None) -> int | None:
+    """How many rows to draw; None for all. Raises UsageError or StatementInvalid."""
+    if items is not None and eps is not None:
+        raise UsageError("--items and --eps both say how many rows to draw: give one of them")
+    if items is not None and items < 1:
+        raise UsageError(f"--items {items}: 1 or more are allowed")
+    return items if eps is None else hoeffding_sample(eps)
+
+
+def circuit_of(client: Client, deployment: Deployment, text: str) -> KnownModel:
+    """A registered model by name or id, or any model of a circuit's id, that is on this machine."""
+    digits = text.removeprefix("0x").lower()
+    models = load_world(client, deployment).registry.models
+    of_circuit = [one for one, (circuit_id, _) in models.items() if circuit_id.hex() == digits]
+    for model_id in of_circuit:
+        try:
+            return find(client, deployment, model_id.hex())
+        except ArtifactMismatch:
+            continue
+    if of_circuit:
+        raise ArtifactMismatch(
+            f"the artifacts of circuit {text} are not on this machine: without them its verifier "
+            "cannot be checked; get them from its provider"
+        )
+    return find(client, deployment, text)
+
+
+def offer_of(client: Client, known: KnownModel, n: int, typed: Typed) -> Offer:
+    """What the options say about a bounty over n items, defaults filled in. Raises UsageError."""
+    num, den = typed.target
+    money = _money(client, known, n, typed)
+    if money.miss_penalty > money.stake:
+        raise UsageError(
+            f"--miss-penalty is {money.miss_penalty} and --stake {money.stake} in the smallest "
+            "units: at most the stake is allowed"
+        )
+    if typed.provider is None and money.stake == 0:
+        raise UsageError("--stake 0: a bounty that anyone may accept needs a stake above 0")
+    if money.reward == 0:
+        raise UsageError("--reward 0: something above 0 is allowed")
+    return Offer(
+        circuit_id=known.circuit_id,
+        artifacts=known.artifacts,
+        currency=typed.currency or ZERO_ADDRESS,
+        reward=money.reward,
+        bond=money.bond,
+        stake=money.stake,
+        miss_penalty=money.miss_penalty,
+        num=num,
+        den=den,
+        provider=typed.provider or ZERO_ADDRESS,
+        open_seconds=typed.open_seconds,
+        reveal_seconds=typed.reveal_seconds,
+        prove_seconds=typed.prove_seconds,
+        uri=typed.uri,
+    )
+
+
+def told(
+    sender: Sender,
+    deployment: Deployment,
+    known: KnownModel,
+    posted: Posted,
+    record: Record,
+    seed: Path,
+) -> tuple[dict[str, Any], list[str]]:
+    """A posted bounty, for --json and in words."""
+    terms = posted.terms
+    wanted = needed(terms.n, terms.num, terms.den)
+    gas = _total_gas(sender, deployment, known, posted, wanted)
+    sentences = supports(terms.n, wanted)
+    data = {
+        "job": "0x" + posted.job_id.hex(),
+        "items": terms.n,
+        "needed": wanted,
+        "target": f"{terms.num}/{terms.den}",
+        "reward": terms.reward,
+        "bond": terms.bond,
+        "stake": terms.stake,
+        "missPenalty": terms.miss_penalty,
+        "currency": terms.currency,
+        "testRoot": "0x" + terms.test_root.hex(),
+        "testSet": str(posted.file),
+        "uri": posted.uri,
+        "seed": str(seed),
+        "openUntil": terms.open_until,
+        "supports": list(sentences),
+        "gas": posted.gas,
+        "totalGas": gas,
+        "totalFeeWei": gas * posted.wei_per_gas,
+    }
+    lines = [
+        f"bounty 0x{posted.job_id.hex()}: {amount(terms, terms.reward)} for {wanted} of "
+        f"{terms.n} sealed items, with a bond of {amount(terms, terms.bond)}",
+        *sentences,
+        f"KEEP {seed}: whoever loses it cannot reveal the key, and loses the bond",
+        f"posting took {posted.gas} gas; the bounty takes about {gas} gas in all, "
+        f"{in_ether(gas * posted.wei_per_gas)} at the present fee, most of it the provider's",
+        f"test set file {posted.file}: the provider reads it from {posted.uri}",
+        f"next: {next_step(record, sender.client.now())}",
+    ]
+    return data, lines
+
+
+def _total_gas(
+    sender: Sender, deployment: Deployment, known: KnownModel, posted: Posted, wanted: int
+) -> int:
+    """Post, accept, reveal, and the proofs of as many items as are needed."""
+    slots = known.artifacts.manifest.layout.items
+    proofs = -(-wanted // slots)
+    proof = verification_gas(sender, deployment.registry, known.circuit_id, known.artifacts)
+    each = PROVE + proof
+    return posted.gas + TAKE + POST // 2 + proofs * each + (wanted - proofs) * ITEM
+
+
+def _money(client: Client, known: KnownModel, n: int, typed: Typed) -> AccuracyMoney:
+    """Amounts as typed, in units of the currency; for ETH those not given by their cost."""
+    given = {
+        "--reward": typed.reward,
+        "--bond": typed.bond,
+        "--stake": typed.stake,
+        "--miss-penalty": typed.miss_penalty,
+    }
+    absent = [name for name, text in given.items() if text is None]
+    if typed.currency is not None and absent:
+        raise UsageError(
+            f"{', '.join(absent)} missing: what a token is worth is not known here; give every "
+            "amount of a bounty that is paid in tokens"
+        )
+    typed_units = {
+        name: in_units(client, typed.currency, text, name)
+        for name, text in given.items()
+        if text is not None
+    }
+    return _usual(client, known, n, typed.target, typed_units)
+
+
+def _usual(
+    client: Client,
+    known: KnownModel,
+    n: int,
+    target: tuple[int, int],
+    given: dict[str, int],
+) -> AccuracyMoney:
+    """Amounts by docs/ECONOMICS.md at the present price of gas, where none is given."""
+    manifest, prices = known.artifacts.manifest, present_prices(client)
+    plan, layout, elements = manifest.plan, manifest.layout, manifest.digest_elements
+    proving = Proving.predicted(plan.logrows, layout.items, layout.instances)
+    usual = accuracy_money(needed(n, *target), elements, proving, prices)
+    reward = given.get("--reward", usual.reward)
+    penalty = given.get("--miss-penalty")
+    stake = given.get("--stake")
+    if stake is None:
+        stake = max(accuracy_penalty(reward, prices), penalty or 0)
+    if penalty is None:
+        penalty = min(accuracy_penalty(reward, prices), stake)
+    bond = given.get("--bond", accuracy_bond(reward, elements, prices))
+    return AccuracyMoney(reward, bond, stake, penalty)

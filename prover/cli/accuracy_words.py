@@ -1,0 +1,179 @@
+"""Where an accuracy bounty stands, in words: what is next, who must act until when, who is paid."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from prover.cli.options import in_ether
+from prover.protocol.accuracy import Record, State, Terms
+from prover.protocol.events import ZERO_ADDRESS
+from prover.provider.accuracy import Outcome
+from prover.statement.samples import needed
+
+
+def amount(terms: Terms, units: int) -> str:
+    """An amount of a bounty's currency."""
+    currency = terms.currency
+    return in_ether(units) if currency == ZERO_ADDRESS else f"{units} of token {currency}"
+
+
+def row(job_id: bytes, record: Record) -> dict[str, Any]:
+    """A bounty's facts, for tables and --json."""
+    terms = record.job.terms
+    return {
+        "job": "0x" + job_id.hex(),
+        "state": record.state.name.lower(),
+        "reward": amount(terms, terms.reward),
+        "stake": amount(terms, terms.stake),
+        "items": terms.n,
+        "needed": needed(terms.n, terms.num, terms.den),
+        "proven": len(record.proven),
+        "correct": record.correct,
+        "consumer": record.job.consumer,
+        "provider": record.provider,
+        "payee": record.payee,
+        "deadline": record.state_deadline,
+    }
+
+
+def progress_of(record: Record) -> str:
+    """How far the proofs are."""
+    terms = record.job.terms
+    wanted = needed(terms.n, terms.num, terms.den)
+    return (
+        f"target {terms.num}/{terms.den}: {wanted} of {terms.n} items must be proven right; "
+        f"{len(record.proven)} are proven, {record.correct} of them right"
+    )
+
+
+def consumers_past(records: Iterable[Record], consumer: str) -> dict[str, int]:
+    """How a consumer's bounties that were accepted ended: what a provider should look at."""
+    mine = [one for one in records if one.job.consumer == consumer]
+    joined = [one for one in mine if one.joined]
+    count = {state: sum(one.state is state for one in joined) for state in State}
+    return {
+        "posted": len(mine),
+        "accepted": len(joined),
+        "paid": count[State.PAID],
+        "missed": count[State.MISSED],
+        "key_withheld": count[State.KEY_WITHHELD],
+        "malformed": count[State.MALFORMED],
+    }
+
+
+def past_sentence(past: dict[str, int]) -> str:
+    """The same in words."""
+    return (
+        f"this consumer posted {past['posted']} bounties, of which {past['accepted']} were "
+        f"accepted and {past['paid']} paid ({past['missed']} missed, {past['key_withheld']} key "
+        f"withheld, {past['malformed']} malformed); nobody can check its labels before it pays"
+    )
+
+
+def next_step(record: Record, now: int) -> str:
+    """What happens next, who must act until when, and what the deadline's default pays whom."""
+    if record.ended:
+        shares = [
+            f"{who} {amount(record.job.terms, units)}" for who, units in record.payouts().items()
+        ]
+        return (
+            f"nothing: {_ENDS[record.state]}; `zkescrow withdraw` takes out what is due: "
+            f"{', '.join(shares)}"
+        )
+    due = record.state_deadline
+    words = _LATE[record.state] if now > due else _IN_TIME[record.state]
+    until = f"within {due - now} s (until {due}, Unix time)"
+    return words.format(due=due, until=until, **_people(record), **_money(record))
+
+
+def told(outcome: Outcome) -> tuple[dict[str, Any], list[str]]:
+    """What `accuracy prove` did, for --json and in words."""
+    judged, bad = outcome.judged, outcome.disputed
+    data = {
+        "right": None if judged is None else len(judged.right),
+        "needed": None if judged is None else judged.needed,
+        "reaches": None if judged is None else judged.reaches,
+        "proofs": outcome.proofs,
+        "prove_seconds": round(outcome.seconds, 3),
+        "transactions": outcome.transactions,
+        "gas": outcome.gas,
+        "disputed": None if bad is None else {"index": bad.index, "why": bad.why},
+    }
+    if bad is not None:
+        return data, [f"test item {bad.index} is malformed ({bad.why}): disputed, all is yours"]
+    lines = [judged.sentence()] if judged else []
+    if outcome.gave_up:
+        return data, [
+            *lines,
+            "it cannot be reached: nothing was proven, as every proof would be lost work (--force "
+            "proves what is right all the same)",
+        ]
+    return data, [
+        *lines,
+        f"{outcome.proofs} proofs made in {outcome.seconds:.1f} s, sent in {outcome.transactions} "
+        f"transactions for {outcome.gas} gas",
+    ]
+
+
+def _people(record: Record) -> dict[str, str]:
+    allowed = record.job.terms.provider
+    return {
+        "who": "any provider" if allowed == ZERO_ADDRESS else f"provider {allowed}",
+        "provider": record.provider,
+        "payee": record.payee,
+        "consumer": record.job.consumer,
+    }
+
+
+def _money(record: Record) -> dict[str, str]:
+    terms = record.job.terms
+    units = {
+        "escrow": record.escrow,
+        "stake": terms.stake,
+        "reward": terms.reward,
+        "bond": terms.bond,
+        "penalty": terms.miss_penalty,
+        "withheld": terms.bond + terms.stake,
+        "won": terms.reward + terms.stake,
+        "lost": record.escrow + terms.miss_penalty,
+        "kept": terms.stake - terms.miss_penalty,
+    }
+    return {name: amount(terms, value) for name, value in units.items()}
+
+
+_IN_TIME = {
+    State.OPEN: (
+        "{who} may accept {until} with a stake of {stake}; until then {consumer} may cancel. If "
+        "nobody accepts, {consumer} gets {escrow} back"
+    ),
+    State.ACCEPTED: (
+        "{consumer} must reveal the key {until}. If it does not, {payee} gets {withheld} (bond and "
+        "stake) and {consumer} its reward of {reward} back"
+    ),
+    State.PROVING: (
+        "provider {provider} must prove the target, or dispute a malformed item, {until}; then "
+        "{payee} gets {won} (reward and stake). If it does not, {consumer} gets {lost}, {penalty} "
+        "of the stake included, and {payee} keeps {kept}"
+    ),
+}
+_LATE = {
+    State.OPEN: (
+        "nobody accepted until {due}: anyone may settle it, and {consumer} gets {escrow} back"
+    ),
+    State.ACCEPTED: (
+        "the key was not revealed until {due}: anyone may settle it; {payee} gets {withheld} (bond "
+        "and stake), {consumer} its reward of {reward}"
+    ),
+    State.PROVING: (
+        "the target was not proven until {due}: anyone may settle it; {consumer} gets {lost}, "
+        "{penalty} of the stake included, {payee} keeps {kept}"
+    ),
+}
+_ENDS = {
+    State.PAID: "the target was proven",
+    State.CANCELLED: "the consumer took the bounty back",
+    State.EXPIRED: "nobody accepted in time",
+    State.KEY_WITHHELD: "the key was not revealed in time, and the bond is the provider's",
+    State.MISSED: "the target was not proven in time, and the penalty is the consumer's",
+    State.MALFORMED: "an item was malformed, and all is the provider's",
+    State.VOIDED: "the circuit was condemned, and each side has its deposits back",
+}
