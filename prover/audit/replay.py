@@ -1,80 +1,33 @@
 """`audit replay`: a chain's whole history reduced again, and compared with its contracts."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
 
-from eth_utils.crypto import keccak
-
-from prover.audit.delivery import Delivery, disagreements, recover
+from prover.audit.accuracy import AccuracyAudit
+from prover.audit.findings import AuditReport, Findings
+from prover.audit.prediction import PredictionAudit
+from prover.audit.proofs import Accepted, broken_rules, reverified
+from prover.audit.protocols import ProtocolAudit
+from prover.audit.retrieval import RetrievalAudit
+from prover.audit.serving import ServingAudit
+from prover.audit.state import compare_money, compare_registry
+from prover.audit.steps import Step, steps_of
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
 from prover.chain.events import Logged, by_transaction, fetch_events
-from prover.chain.market import Market
-from prover.chain.registry import Circuit, Registry
+from prover.chain.registry import Registry
 from prover.chain.replay import empty_world
-from prover.errors import (
-    ArtifactMismatch,
-    ContractRefused,
-    IllegalEvent,
-    ProofRejected,
-    StatementInvalid,
-)
-from prover.protocol.events import ZERO_ADDRESS, PredictionDelivered
-from prover.protocol.prediction import State
+from prover.errors import ArtifactMismatch, ChainError, IllegalEvent, StatementInvalid
+from prover.protocol.events import ItemMalformed, PredictionDelivered, RecordMalformed
 from prover.protocol.world import World, apply_transaction
 from prover.proving.artifacts import Artifacts, find_artifacts
 from prover.proving.system import ProofSystem
 from prover.proving.worker import Progress
 
 
-@dataclass(frozen=True)
-class Mismatch:
-    """Something that is not as it must be: where, and in what."""
-
-    where: str
-    what: str
-
-
-@dataclass(frozen=True)
-class Ledger:
-    """One currency in the market, in wei or token units; `surplus` was given by nobody known."""
-
-    currency: str
-    escrowed: int
-    credited: int
-    surplus: int
-
-
-@dataclass
-class Findings:
-    """What an audit has found up to now."""
-
-    events: int = 0
-    transactions: int = 0
-    deliveries: int = 0
-    proofs_reverified: int = 0
-    proofs_not_reverifiable: int = 0
-    mismatches: list[Mismatch] = field(default_factory=list)
-    ledgers: list[Ledger] = field(default_factory=list)
-
-    def note(self, where: str, what: str) -> None:
-        """Write a mismatch down."""
-        self.mismatches.append(Mismatch(where, what))
-
-
-@dataclass(frozen=True)
-class AuditReport:
-    """A finished audit up to block `last`, with the world as the events tell it."""
-
-    chain_id: int
-    market: str
-    last: int
-    world: World
-    findings: Findings
-
-
 class Auditor:
-    """Replays one market and its registry; trusts the node for logs and state, nothing else."""
+    """Replays all contracts of a deployment; trusts the node for logs and state, nothing else."""
 
     def __init__(
         self,
@@ -87,146 +40,111 @@ class Auditor:
         self._deployment = deployment
         self._system = system
         self._say = progress or (lambda _stage: None)
-        self._market = Market(client, deployment.market)
-        self._registry = Registry(client, deployment.registry)
+        self._retrieval = RetrievalAudit(client, deployment.retrieval)
+        self._audits: dict[str, ProtocolAudit[Any]] = {
+            deployment.market: PredictionAudit(client, deployment.market),
+            deployment.serving: ServingAudit(client, deployment.serving),
+            deployment.accuracy: AccuracyAudit(client, deployment.accuracy),
+            deployment.retrieval: self._retrieval,
+        }
         self._findings = Findings()
 
     def run(self, first_proof_block: int = 0) -> AuditReport:
-        """Replay everything; re-verify the proofs delivered from `first_proof_block` on."""
+        """Replay everything; re-verify the proofs accepted from `first_proof_block` on."""
         last = int(self._client.block()["number"])
         self._say("replaying events")
         events = list(fetch_events(self._client, self._deployment, last=last))
-        world = self._replay(events)
+        world, steps = self._replay(events)
         self._say("comparing states and balances")
-        self._compare_jobs(world, last)
-        self._compare_registry(world, last)
-        self._compare_money(world, last)
+        self._compare_steps(steps)
+        self._compare_all(world, last)
         self._say("verifying proofs")
-        self._check_deliveries(world, [one for one in events if one.block >= first_proof_block])
-        market = self._deployment.market
-        return AuditReport(self._client.chain_id, market, last, world, self._findings)
+        self._check_evidence([step for step in steps if step.block >= first_proof_block])
+        contracts = {name: one.address for name, one in self._deployment.contracts.items()}
+        return AuditReport(self._client.chain_id, contracts, last, world, self._findings)
 
-    def _replay(self, events: Sequence[Logged]) -> World:
-        world = empty_world(self._client, self._deployment)
+    def _replay(self, events: Sequence[Logged]) -> tuple[World, list[Step]]:
+        world, steps = empty_world(self._client, self._deployment), list[Step]()
         for transaction in by_transaction(events):
             self._findings.transactions += 1
             self._findings.events += len(transaction)
             try:
-                world = apply_transaction(world, [logged.event for logged in transaction])
+                after = apply_transaction(world, [logged.event for logged in transaction])
             except IllegalEvent as error:
                 self._findings.note(f"transaction 0x{transaction[0].transaction.hex()}", str(error))
-        return world
-
-    def _compare_jobs(self, world: World, last: int) -> None:
-        for job_id, record in world.prediction.jobs.items():
-            standing = self._market.standing(job_id, last)
-            found = (standing.state, standing.payee, standing.deadline)
-            allowed = (State(record.state), record.payee, record.deadline)
-            if found != allowed:
-                self._findings.note(
-                    f"job 0x{job_id.hex()}", f"the contract says {found}, the events {allowed}"
-                )
-
-    def _compare_registry(self, world: World, last: int) -> None:
-        state = world.registry
-        for circuit_id, fields in state.circuits.items():
-            where = f"circuit 0x{circuit_id.hex()}"
-            circuit = Circuit.from_abi(fields)
-            self._expect(where, "fields", self._circuit(circuit_id), circuit)
-            condemned = self._registry.condemned_at(circuit_id, last)
-            self._expect(where, "condemned at", condemned, state.condemned_at.get(circuit_id, 0))
-            code_hash = keccak(self._client.code(circuit.verifier, last))
-            self._expect(where, "hash of the verifier's code", code_hash, circuit.code_hash)
-        for model_id, entry in state.models.items():
-            found = self._model(model_id)
-            self._expect(f"model 0x{model_id.hex()}", "circuit and weights", found, entry)
-
-    def _circuit(self, circuit_id: bytes) -> Circuit | None:
-        try:
-            return self._registry.circuit(circuit_id)
-        except ContractRefused:
-            return None
-
-    def _model(self, model_id: bytes) -> tuple[bytes, int] | None:
-        try:
-            return self._registry.model(model_id)
-        except ContractRefused:
-            return None
-
-    def _compare_money(self, world: World, last: int) -> None:
-        """Credits one by one, and per currency that the contract holds what it owes."""
-        state = world.escrows[self._deployment.market]
-        for (currency, account), amount in state.credits.items():
-            found = self._market.credit(currency, account, last)
-            self._expect(f"credit of {account} in {currency}", "amount", found, amount)
-        for currency in sorted(state.currencies() | {ZERO_ADDRESS}):
-            credited = sum(
-                value for (where, _), value in state.credits.items() if where == currency
-            )
-            owed = state.balance(currency)
-            held = self._market.holdings(currency, last)
-            if held < owed:
-                self._findings.note(f"money in {currency}", f"{held} is held, {owed} is owed")
-            self._findings.ledgers.append(
-                Ledger(currency, owed - credited, credited, max(held - owed, 0))
-            )
-
-    def _expect(self, where: str, name: str, found: object, allowed: object) -> None:
-        if found != allowed:
-            self._findings.note(where, f"{name}: the contract says {found}, the events {allowed}")
-
-    def _check_deliveries(self, world: World, events: Sequence[Logged]) -> None:
-        """Each accepted proof: its statement recomputed, a typed call, the proof system itself."""
-        batches: dict[bytes, tuple[Artifacts, list[Delivery]]] = {}
-        for logged in events:
-            if not isinstance(logged.event, PredictionDelivered):
                 continue
-            self._findings.deliveries += 1
-            for artifacts, delivery in self._check_delivery(world, logged, logged.event):
-                batches.setdefault(artifacts.digest, (artifacts, []))[1].append(delivery)
-        for artifacts, deliveries in batches.values():
-            self._reverify(artifacts, deliveries)
+            steps += steps_of(self._client.chain_id, transaction, world, after)
+            world = after
+        return world, steps
 
-    def _check_delivery(
-        self, world: World, logged: Logged, event: PredictionDelivered
-    ) -> Iterator[tuple[Artifacts, Delivery]]:
-        """Yields what is left for the proof system to verify, if this machine can."""
-        where = f"delivery of job 0x{event.job_id.hex()}"
-        record = world.prediction.jobs.get(event.job_id)
-        if record is None:
-            return  # the replay has said so
+    def _compare_steps(self, steps: Sequence[Step]) -> None:
+        """Each job at the end of each block that moved it."""
+        for _, together in groupby(steps, key=lambda step: step.block):
+            moved = {(step.contract, step.job_id): step for step in together}
+            for step in moved.values():
+                self._compare_step(step)
+
+    def _compare_step(self, step: Step) -> None:
+        audit = self._audits[step.contract]
         try:
-            delivery = recover(self._client, world.prediction, logged)
+            found = [*audit.differences(step.job_id, step.after, step.block), *audit.marks(step)]
+        except ChainError:
+            self._findings.steps_not_comparable += 1  # the node keeps no state of that block
+            return
+        self._findings.steps_compared += 1
+        for what in found:
+            self._findings.note(f"{step.name} at block {step.block}", what)
+
+    def _compare_all(self, world: World, last: int) -> None:
+        """Everything as it is now."""
+        for address, audit in self._audits.items():
+            for job_id, record in world.jobs_of(address).items():
+                for what in audit.differences(job_id, record, last):
+                    self._findings.note(f"job 0x{job_id.hex()}", what)
+            compare_money(audit.contract, world.escrows[address], last, self._findings)
+        for dataset_id, dataset in world.retrieval.datasets.items():
+            for what in self._retrieval.dataset_differences(dataset, last):
+                self._findings.note(f"dataset 0x{dataset_id.hex()}", what)
+        registry = Registry(self._client, self._deployment.registry)
+        compare_registry(self._client, registry, world.registry, last, self._findings)
+
+    def _check_evidence(self, steps: Sequence[Step]) -> None:
+        """Each accepted proof: its statement recomputed, a typed call, the proof system itself."""
+        batches: dict[bytes, tuple[Artifacts, list[Accepted]]] = {}
+        for step in steps:
+            self._findings.deliveries += step.has(PredictionDelivered)
+            self._findings.disputes += step.has(ItemMalformed, RecordMalformed)
+            for accepted in self._proofs_of(step):
+                for artifacts in self._artifacts(accepted):
+                    batches.setdefault(artifacts.digest, (artifacts, []))[1].append(accepted)
+        for artifacts, proofs in batches.values():
+            self._reverify(artifacts, proofs)
+
+    def _proofs_of(self, step: Step) -> Iterator[Accepted]:
+        """The proofs of a step; whatever is wrong with them is noted."""
+        try:
+            for one in self._audits[step.contract].evidence(step):
+                if isinstance(one, str):
+                    self._findings.note(step.name, one)
+                    continue
+                self._findings.proofs_accepted += 1
+                for what in broken_rules(self._client, one):
+                    self._findings.note(step.name, what)
+                yield one
         except StatementInvalid as error:
-            self._findings.note(where, str(error))
-            return
-        if delivery is None:
-            self._findings.note(where, "no call of deliver for this job in its transaction")
-            return
-        circuit_id, weights = world.registry.models[record.job.terms.model_id]
-        circuit = Circuit.from_abi(world.registry.circuits[circuit_id])
-        for what in disagreements(self._client, world.prediction, circuit, weights, delivery):
-            self._findings.note(where, what)
+            self._findings.note(step.name, str(error))
+
+    def _artifacts(self, accepted: Accepted) -> Iterator[Artifacts]:
+        """The artifacts of the proof's model, if this machine has them."""
+        bound = accepted.bound
         try:
-            yield find_artifacts(circuit.artifact_digest, weights), delivery
+            yield find_artifacts(bound.circuit.artifact_digest, bound.weights)
         except ArtifactMismatch:
             self._findings.proofs_not_reverifiable += 1
 
-    def _reverify(self, artifacts: Artifacts, deliveries: Sequence[Delivery]) -> None:
-        """All proofs of a circuit at once; one by one if that fails, to name the bad ones."""
-        if self._holds(lambda: self._system.verify(artifacts, [one.proof for one in deliveries])):
-            self._findings.proofs_reverified += len(deliveries)
-            return
-        for one in deliveries:
-            if self._holds(lambda one=one: self._system.verify(artifacts, [one.proof])):  # type: ignore[misc]
+    def _reverify(self, artifacts: Artifacts, proofs: Sequence[Accepted]) -> None:
+        for one, holds in zip(proofs, reverified(self._system, artifacts, proofs), strict=True):
+            if holds:
                 self._findings.proofs_reverified += 1
             else:
-                where = f"delivery of job 0x{one.event.job_id.hex()}"
-                self._findings.note(where, "the proof system refuses the proof")
-
-    def _holds(self, verify: Callable[[], None]) -> bool:
-        try:
-            verify()
-        except (ProofRejected, StatementInvalid):
-            return False
-        return True
+                self._findings.note(one.where, "the proof system refuses the proof")

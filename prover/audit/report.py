@@ -1,30 +1,46 @@
 """An audit's report: as data, as lines, as one HTML page without scripts."""
 
+from collections import Counter
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from prover.audit.replay import AuditReport
+from prover.audit.findings import AuditReport
+from prover.chain.contracts import MARKET
 from prover.files import write_atomically
+from prover.protocol.jobs import Record
+from prover.protocol.table import title
 
 _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:88rem;margin:2rem auto;padding:0 1rem}"
     "table{border-collapse:collapse}td,th{border:1px solid #bbb;padding:.3rem .6rem;"
     "text-align:left;overflow-wrap:break-word}.good{color:#06632b}.bad{color:#a3000b}"
 )
+_PROTOCOLS = ("prediction", "serving", "accuracy", "retrieval")
 
 
 def to_dict(report: AuditReport) -> dict[str, Any]:
-    """For --json; `mismatches` is their number, `problems` says what they are."""
+    """For --json; `mismatches` is their number, `problems` says what they are.
+
+    `jobs` counts all jobs by state, `protocols` those of each protocol.
+    """
     found = report.findings
+    states = _states(report)
     return {
         "chainId": report.chain_id,
-        "market": report.market,
+        "market": report.contracts[MARKET],
+        "contracts": report.contracts,
         "lastBlock": report.last,
         "events": found.events,
         "transactions": found.transactions,
-        "jobs": _states(report),
+        "jobs": dict(sum(states.values(), Counter())),
+        "protocols": {name: dict(counts) for name, counts in states.items()},
+        "datasets": len(report.world.retrieval.datasets),
+        "steps_compared": found.steps_compared,
+        "steps_not_comparable": found.steps_not_comparable,
         "deliveries": found.deliveries,
+        "disputes": found.disputes,
+        "proofs_accepted": found.proofs_accepted,
         "proofs_reverified": found.proofs_reverified,
         "proofs_not_reverifiable": found.proofs_not_reverifiable,
         "mismatches": len(found.mismatches),
@@ -35,12 +51,17 @@ def to_dict(report: AuditReport) -> dict[str, Any]:
 
 def lines(report: AuditReport) -> list[str]:
     """In words."""
-    found = report.findings
+    found, states = report.findings, _states(report)
+    jobs = ", ".join(f"{counts.total()} of {name}" for name, counts in states.items())
     told = [
         f"replayed {found.events} events of {found.transactions} transactions up to block "
-        f"{report.last}: {len(report.world.prediction.jobs)} jobs",
-        f"re-verified {found.proofs_reverified} of {found.deliveries} accepted proofs off-chain",
+        f"{report.last}: jobs {jobs}",
+        f"compared {found.steps_compared} steps of jobs with the contracts' views",
+        f"re-verified {found.proofs_reverified} of {found.proofs_accepted} accepted proofs "
+        f"off-chain, and {found.disputes} disputes",
     ]
+    if found.steps_not_comparable:
+        told.append(f"{found.steps_not_comparable} steps not compared: the node keeps no history")
     if found.proofs_not_reverifiable:
         told.append(
             f"{found.proofs_not_reverifiable} proofs are of circuits without artifacts on this "
@@ -64,22 +85,19 @@ def html(report: AuditReport) -> str:
     facts = [(name, value) for name, value in shown if isinstance(value, int | str)]
     problems = [(one.where, one.what) for one in found.mismatches]
     ledgers = [tuple(vars(ledger).values()) for ledger in found.ledgers]
-    jobs = [
-        ("0x" + job_id.hex(), record.state.name.lower(), record.job.terms.reward, record.payee)
-        for job_id, record in report.world.prediction.jobs.items()
-    ]
     return "".join(
         [
             "<!doctype html><html lang=en><meta charset=utf-8><title>zkescrow audit</title>",
-            f"<style>{_STYLE}</style><h1>Audit of PredictionMarket</h1>",
+            f"<style>{_STYLE}</style><h1>Audit of all jobs</h1>",
             f"<p class={kind}><strong>{verdict}</strong></p>",
             _table(("fact", "value"), facts),
+            "<h2>Contracts</h2>" + _table(("name", "address"), list(report.contracts.items())),
             "<h2>Mismatches</h2>" + _table(("where", "what"), problems) if problems else "",
             "<h2>Money</h2>",
             "<p>In wei or token units; the zero address is ETH.</p>",
-            _table(("currency", "escrowed", "credited", "surplus"), ledgers),
+            _table(("contract", "currency", "escrowed", "credited", "surplus"), ledgers),
             "<h2>Jobs</h2>",
-            _table(("job", "state", "reward", "payee"), jobs),
+            _table(("protocol", "job", "state", "paid in by the consumer", "payee"), _jobs(report)),
             "</html>\n",
         ]
     )
@@ -94,9 +112,20 @@ def _table(head: tuple[str, ...], rows: "list[tuple[Any, ...]]") -> str:
     return f"<table><tr>{cells}</tr>{body}</table>"
 
 
-def _states(report: AuditReport) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for record in report.world.prediction.jobs.values():
-        name = record.state.name.lower()
-        counts[name] = counts.get(name, 0) + 1
-    return counts
+def _jobs(report: AuditReport) -> list[tuple[Any, ...]]:
+    return [
+        (name, "0x" + job_id.hex(), title(record.state), record.escrow, record.payee)
+        for name, records in _records(report).items()
+        for job_id, record in records.items()
+    ]
+
+
+def _records(report: AuditReport) -> "dict[str, dict[bytes, Record[Any]]]":
+    return {name: dict(getattr(report.world, name).jobs) for name in _PROTOCOLS}
+
+
+def _states(report: AuditReport) -> dict[str, Counter[str]]:
+    return {
+        name: Counter(record.state.name.lower() for record in records.values())
+        for name, records in _records(report).items()
+    }

@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 
 from prover.audit import replay
-from prover.audit.replay import Auditor, AuditReport
+from prover.audit.findings import AuditReport
+from prover.audit.protocols import ProtocolAudit
+from prover.audit.replay import Auditor
 from prover.audit.report import html, lines, to_dict
+from prover.chain.contracts import JOBS, MARKET
 from prover.chain.events import Logged, fetch_events
 from prover.protocol import events as e
 from prover.proving.ezkl.system import Ezkl
@@ -36,10 +39,19 @@ def test_an_honest_chain_has_no_mismatch(scene: Scene) -> None:
     report = audited(scene)
     data = to_dict(report)
     assert data["problems"] == []
-    assert (data["deliveries"], data["proofs_reverified"]) == (1, 1)
+    assert (data["deliveries"], data["proofs_accepted"], data["proofs_reverified"]) == (1, 1, 1)
+    assert (data["steps_compared"], data["steps_not_comparable"]) == (4, 0)
     assert data["jobs"] == {"paid": 1, "open": 1}
+    assert data["protocols"] == {
+        "prediction": {"paid": 1, "open": 1},
+        "serving": {},
+        "accuracy": {},
+        "retrieval": {},
+    }
+    ledger = {"currency": e.ZERO_ADDRESS, "escrowed": 0, "credited": 0, "surplus": 0}
+    money = {"escrowed": 1000, "credited": 1400}
     assert data["ledgers"] == [
-        {"currency": e.ZERO_ADDRESS, "escrowed": 1000, "credited": 1400, "surplus": 0}
+        {"contract": name} | ledger | (money if name == MARKET else {}) for name in JOBS
     ]
     assert "no mismatch" in html(report)
     assert lines(report)[-1] == "0 mismatches"
@@ -104,15 +116,14 @@ def test_a_proof_that_the_proof_system_refuses_is_found(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As if the contract's verifier had accepted what ezkl does not."""
-    recover = replay.recover
+    accepted = ProtocolAudit.accepted
 
     def other(*arguments: Any) -> Any:
-        delivery = recover(*arguments)
-        assert delivery is not None
-        broken = bytes([delivery.proof.proof[0] ^ 1]) + delivery.proof.proof[1:]
-        return replace(delivery, proof=replace(delivery.proof, proof=broken))
+        told = accepted(*arguments)
+        broken = bytes([told.proof.proof[0] ^ 1]) + told.proof.proof[1:]
+        return replace(told, proof=replace(told.proof, proof=broken))
 
-    monkeypatch.setattr(replay, "recover", other)
+    monkeypatch.setattr(ProtocolAudit, "accepted", other)
     report = audited(scene)
     found = [one.what for one in report.findings.mismatches]
     assert "the proof system refuses the proof" in found

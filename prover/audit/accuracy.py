@@ -1,0 +1,102 @@
+"""AccuracyBounty: each test item proven and each dispute, checked again."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from eth_utils.crypto import keccak
+
+from prover.audit.proofs import Accepted
+from prover.audit.protocols import ProtocolAudit, commitments, not_under
+from prover.audit.sealed import commitment_of
+from prover.audit.steps import Step
+from prover.chain.accuracy import AccuracyBounty
+from prover.chain.registry import Circuit
+from prover.protocol.accuracy import Record
+from prover.protocol.events import ItemMalformed, ItemsProven
+from prover.statement.field import decode_signed
+from prover.statement.label import proven_label
+from prover.statement.sealed import inner_hash, item_leaf, label_of, open_sealed
+
+
+class AccuracyAudit(ProtocolAudit[AccuracyBounty]):
+    """The accuracy bounties."""
+
+    TITLE, CONTRACT = "accuracy", AccuracyBounty
+
+    def differences(self, job_id: bytes, record: Record, block: int) -> Iterator[str]:
+        """All that the contract keeps of a bounty."""
+        head = (record.state, record.payee, record.deadline, record.provider)
+        counts = (len(record.proven), record.correct)
+        allowed = (*head, *counts, record.model_id, record.key or bytes(32))
+        found = tuple(vars(self.contract.standing(job_id, block)).values())
+        yield from self.told(found, allowed)
+
+    def marks(self, step: Step) -> Iterator[str]:
+        """That each item proven in the step is marked so."""
+        for event in step.events:
+            if isinstance(event, ItemsProven):
+                for index in event.indices:
+                    if not self.contract.is_proven(step.job_id, index, step.block):
+                        yield f"item {index} is not proven in the contract"
+
+    def evidence(self, step: Step) -> Iterator[Accepted | str]:
+        """The proofs of test items, their labels counted; and what a dispute showed."""
+        if step.has(ItemsProven):
+            yield from self._counted(step)
+        if step.has(ItemMalformed):
+            yield from self._disputed(step)
+
+    def _counted(self, step: Step) -> Iterator[Accepted | str]:
+        before: Any = step.before
+        record: Any = step.after
+        done, correct = (set(before.proven), before.correct) if before else (set(), 0)
+        for (submissions,) in self.calls(step, "submit"):
+            for runs, items, proof, instances in submissions:
+                accepted = self.accepted(step, record.model_id, len(items), proof, instances)
+                yield accepted
+                yield from _opened(accepted, runs, items, record)
+                for slot, index in enumerate(_indices(runs)):
+                    fresh, label = index not in done, items[slot][1]
+                    correct += fresh and _label(accepted, slot) == label
+                    done.add(index)
+        yield from self.told((sorted(record.proven), record.correct), (sorted(done), correct))
+
+    def _disputed(self, step: Step) -> Iterator[str]:
+        """The item is in the test set, and no label makes its content what the leaf says."""
+        record: Any = step.after
+        terms = record.job.terms
+        circuit = Circuit.from_abi(step.world.registry.circuits[terms.circuit_id])
+        disputes = list(self.calls(step, "dispute"))
+        for index, ciphertext, inner, path in disputes:
+            leaf = item_leaf(index, keccak(ciphertext), inner)
+            yield from not_under(terms.test_root, terms.n, index, [leaf], path)
+            commitment = commitment_of(circuit, open_sealed(ciphertext, record.key, index))
+            if commitment is None:
+                continue
+            label = label_of(commitment, inner, circuit.layout.classes)
+            if label is not None:
+                yield f"the disputed item {index} is well formed, with label {label}"
+        if not disputes:
+            yield "no call of dispute for this job in its transaction"
+
+
+def _indices(runs: Any) -> list[int]:
+    return [index for start, size, _ in runs for index in range(start, start + size)]
+
+
+def _label(accepted: Accepted, slot: int) -> int | None:
+    layout = accepted.bound.circuit.layout
+    words = layout.item_outputs(accepted.proof.instances, slot)
+    return proven_label([decode_signed(word) for word in words], layout.output_kind)
+
+
+def _opened(accepted: Accepted, runs: Any, items: Any, record: Record) -> Iterator[str]:
+    """Each run's inputs, ciphertext hashes and labels are those of the test set."""
+    terms, inputs, first = record.job.terms, commitments(accepted), 0
+    for start, size, path in runs:
+        leaves = [
+            item_leaf(start + i, items[slot][0], inner_hash(inputs[slot], items[slot][1]))
+            for i, slot in enumerate(range(first, first + size))
+        ]
+        yield from not_under(terms.test_root, terms.n, start, leaves, path)
+        first += size

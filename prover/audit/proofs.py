@@ -1,0 +1,98 @@
+"""Accepted proofs, checked again: the statement, a typed call at their block, the proof system."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from eth_utils.crypto import keccak
+
+from prover.chain.client import Client
+from prover.chain.registry import Circuit, verify_on_chain
+from prover.errors import ProofRejected, StatementInvalid
+from prover.protocol.registry import RegistryState
+from prover.proving.artifacts import Artifacts, Proof
+from prover.proving.system import ProofSystem
+from prover.statement.context import JobContext
+from prover.statement.field import check_canonical
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What every proof of a job is bound to: who is paid, for which model."""
+
+    chain_id: int
+    contract: str
+    job_id: bytes
+    payee: str
+    circuit: Circuit
+    weights: int
+
+    @classmethod
+    def to_model(
+        cls, where: tuple[int, str, bytes], payee: str, model_id: bytes, registry: RegistryState
+    ) -> "Bound":
+        """Of a registered model; `where` is chain id, contract and job id."""
+        circuit_id, weights = registry.models[model_id]
+        circuit = Circuit.from_abi(registry.circuits[circuit_id])
+        return cls(*where, payee, circuit, weights)
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A proof that a contract accepted in `block`, of the items in its first `items` slots."""
+
+    where: str
+    block: int
+    bound: Bound
+    items: int
+    proof: Proof
+
+
+def broken_rules(client: Client, accepted: Accepted) -> Iterator[str]:
+    """Every rule of proof acceptance that a proof breaks, in words; recomputed here."""
+    try:
+        yield from _statement(accepted)
+    except StatementInvalid as error:
+        yield str(error)
+        return
+    circuit, proof, block = accepted.bound.circuit, accepted.proof, accepted.block
+    if keccak(client.code(circuit.verifier, block)) != circuit.code_hash:
+        yield "the verifier's code was not the registered one"
+    if not verify_on_chain(client, circuit.verifier, proof.proof, list(proof.instances), block):
+        yield "the verifier does not accept the proof by a typed call at its block"
+
+
+def reverified(
+    system: ProofSystem, artifacts: Artifacts, accepted: Sequence[Accepted]
+) -> Iterator[bool]:
+    """For each proof of a circuit whether the proof system accepts it too.
+
+    All at once; one by one if that fails, to name the bad ones.
+    """
+    if _holds(lambda: system.verify(artifacts, [one.proof for one in accepted])):
+        yield from (True for _ in accepted)
+        return
+    for one in accepted:
+        yield _holds(lambda one=one: system.verify(artifacts, [one.proof]))  # type: ignore[misc]
+
+
+def _statement(accepted: Accepted) -> Iterator[str]:
+    bound, words = accepted.bound, accepted.proof.instances
+    layout = bound.circuit.layout
+    for word in words:
+        check_canonical(word)
+    context = JobContext.of(bound.chain_id, bound.contract, bound.job_id, bound.payee)
+    limbs = context.limbs(layout.context_limbs, layout.context_bits)
+    if layout.section("context", words) != limbs:
+        yield "the proof's context is not that of the job and payee"
+    if layout.section("weights", words) != ((bound.weights,) if bound.weights else ()):
+        yield "the proof's weights are not those registered"
+    if not 1 <= accepted.items <= layout.items:
+        yield f"{accepted.items} items of a proof with {layout.items} slots"
+
+
+def _holds(verify: Callable[[], None]) -> bool:
+    try:
+        verify()
+    except (ProofRejected, StatementInvalid):
+        return False
+    return True
