@@ -37,7 +37,7 @@ class Chain:
 
     def __init__(self, rpc: str, deployments: Path, home: str = "home") -> None:
         self._rpc, self._deployments = rpc, deployments
-        self._environment = os.environ | {
+        self.environment = os.environ | {
             "ZKESCROW_HOME": str(STATE / home),
             "ZKESCROW_CACHE": str(STATE / "cache"),
             "ZKESCROW_DEPLOYMENTS": str(deployments),
@@ -53,7 +53,7 @@ class Chain:
         console.print(f"  [dim]$ zkescrow {' '.join(_short(word) for word in arguments)}[/dim]")
         done = subprocess.run(
             [ZKESCROW, *arguments, "--json"],
-            env=self._environment,
+            env=self.environment,
             stdout=subprocess.PIPE,
             text=True,
             check=False,
