@@ -8,7 +8,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 SNAPSHOTS = ROOT / "snapshots"
-CONTRACTS = ("ModelRegistry", "PredictionMarket")
+CONTRACTS = (
+    "ModelRegistry",
+    "PredictionMarket",
+    "ServingRound",
+    "AccuracyBounty",
+    "RetrievalBounty",
+    "Poseidon",
+)
 
 
 def gas() -> dict[str, int]:

@@ -160,7 +160,7 @@ contract GasTest {
     }
 
     function _note(string memory name, uint256 used) private {
-        vm.snapshotValue("gas", name, used);
+        vm.snapshotValue("gas", string.concat("prediction ", name), used);
     }
 
     // ---------------------------------------------------------------- the world
