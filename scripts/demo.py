@@ -17,6 +17,7 @@ from demos.shared import DemoFailed, console, fresh_chain
 
 DEMOS = {
     "predictions": "predictions of a digits CNN, proven and paid",
+    "accuracy": "a bounty for hidden weights that reach 90 % on sealed digits",
     "serving": "256 digits served, 59 contested: an honest provider paid, a lazy one caught",
 }
 

@@ -155,7 +155,7 @@ def accept(
     gas = worker.accept(known.model_id, known.circuit_id, Limits(most, seconds))
     remember(client, deployment.accuracy, job_id)
     data, lines = moved(client, deployment, job_id, gas)
-    show(data | {"consumer": past}, past_sentence(past), *lines)
+    show(data | {"consumer": past}, *lines)
 
 
 @command(app, "reveal-key")

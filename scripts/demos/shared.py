@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import requests
 from rich.console import Console
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,7 +37,7 @@ class Chain:
     """The zkescrow command against one node, with a user's home."""
 
     def __init__(self, rpc: str, deployments: Path, home: str = "home") -> None:
-        self._rpc, self._deployments = rpc, deployments
+        self.rpc, self._deployments = rpc, deployments
         self.environment = os.environ | {
             "ZKESCROW_HOME": str(STATE / home),
             "ZKESCROW_CACHE": str(STATE / "cache"),
@@ -46,11 +47,11 @@ class Chain:
 
     def of(self, home: str) -> "Chain":
         """The same node for another user, whose files are elsewhere."""
-        return Chain(self._rpc, self._deployments, home)
+        return Chain(self.rpc, self._deployments, home)
 
-    def run(self, *arguments: str) -> dict[str, Any]:
-        """The JSON that a command prints."""
-        console.print(f"  [dim]$ zkescrow {' '.join(_short(word) for word in arguments)}[/dim]")
+    def run(self, *arguments: str, allowed: tuple[int, ...] = (0,)) -> dict[str, Any]:
+        """The JSON that a command prints. Raises DemoFailed on another exit status than allowed."""
+        self._say(arguments)
         done = subprocess.run(
             [ZKESCROW, *arguments, "--json"],
             env=self.environment,
@@ -58,10 +59,34 @@ class Chain:
             text=True,
             check=False,
         )
-        if done.returncode != 0:
+        if done.returncode not in allowed:
             raise DemoFailed(f"zkescrow {arguments[0]} ended with status {done.returncode}")
         answer: dict[str, Any] = json.loads(done.stdout)
         return answer
+
+    def refused(self, *arguments: str) -> str:
+        """What a command says that must be refused."""
+        self._say(arguments)
+        done = subprocess.run(
+            [ZKESCROW, *arguments],
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode == 0:
+            raise DemoFailed(f"zkescrow {arguments[0]} was not refused")
+        return done.stderr.strip().splitlines()[-1].removeprefix("zkescrow: ")
+
+    def pass_time(self, seconds: int) -> None:
+        """Move the local node's clock, which real chains have of their own."""
+        for method, parameters in (("evm_increaseTime", [seconds]), ("evm_mine", [])):
+            body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}
+            if "error" in requests.post(self.rpc, json=body, timeout=10).json():
+                raise DemoFailed(f"the node does not know {method}")
+
+    def _say(self, arguments: tuple[str, ...]) -> None:
+        console.print(f"  [dim]$ zkescrow {' '.join(_short(word) for word in arguments)}[/dim]")
 
 
 def _short(word: str) -> str:
