@@ -1,5 +1,6 @@
 """Circuits of the shipped models, made once and kept in .zkescrow/benchmarks of the checkout."""
 
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from prover.statement.request import salted
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / ".zkescrow" / "benchmarks"
+SOURCES = ("prover/proving/ezkl", "prover/solidity", "prover/models")
 EXAMPLES = ROOT / "examples"
 MAX_LOGROWS = 18
 DIGITS, BREAST_CANCER = ("digits", "digits-cnn"), ("breast-cancer", "breast-cancer-mlp")
@@ -45,8 +47,15 @@ class Wanted:
 
 
 def use_own_home() -> None:
-    """Keys and the journal of the benchmarks lie apart from a user's own; the SRS are shared."""
-    os.environ["ZKESCROW_HOME"] = str(HOME)
+    """Keys and the journal lie apart from a user's own, by the code that made them.
+
+    The SRS are shared.
+    """
+    code = hashlib.sha256()
+    for folder in SOURCES:
+        for path in sorted((ROOT / folder).glob("*.py")):
+            code.update(path.read_bytes())
+    os.environ["ZKESCROW_HOME"] = str(HOME / code.hexdigest()[:16])
     get_settings.cache_clear()
 
 

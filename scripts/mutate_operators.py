@@ -44,6 +44,7 @@ _DECLARATION = re.compile(
     r"\s*(?:\([^=]*\) = |[\w.\[\]]+(?: (?:memory|calldata|storage))? \w+\s*(?:=|;))"
 )
 _KEYWORD = re.compile(r"\s*(?:return|delete|emit|revert)\b")
+_FUNCTION = re.compile(r"function (\w+)")
 _GUARD = re.compile(r" nonReentrant\b")
 
 
@@ -66,7 +67,11 @@ class Mutant:
         before = " ".join(source[self.start : self.end].split())
         line = source.splitlines()[self.line - 1]
         column = self.start - source.rfind("\n", 0, self.start)
-        return f"{self.operator}: `{before}` -> `{self.text}` at {column} of `{line.strip()}`"
+        functions = _FUNCTION.findall(source, 0, self.end)
+        where = functions[-1] if functions else "the contract"
+        return (
+            f"{where}: {self.operator} `{before}` -> `{self.text}` at {column} of `{line.strip()}`"
+        )
 
 
 def mutants(source: str) -> list[Mutant]:
