@@ -82,7 +82,8 @@ def post(
     from prover.cli.accuracy_job import find_bounty
     from prover.cli.models import auditor
     from prover.cli.serving_open import part, percent
-    from prover.consumer import accuracy as consumer
+    from prover.consumer import accuracy_tests
+    from prover.consumer.accuracy import post_bounty
     from prover.settings import get_settings
 
     typed = accuracy_post.Typed(
@@ -102,15 +103,15 @@ def post(
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
     known = accuracy_post.circuit_of(client, deployment, model)
-    consumer.check_circuit(known.artifacts)
-    tests = consumer.read_tests(known.artifacts, data, part(rows), count)
+    accuracy_tests.check_circuit(known.artifacts)
+    tests = accuracy_tests.read_tests(known.artifacts, data, part(rows), count)
     offer = accuracy_post.offer_of(client, known, len(tests.labels), typed)
     progress("checking that the verifier on the chain is the circuit's")
     auditor(client, deployment).verify(known.model_id, known.artifacts)
     seed_file = (seed or get_settings().home / "seed.json").resolve()
-    if consumer.make_seed(seed_file):
+    if accuracy_tests.make_seed(seed_file):
         progress(f"a new seed is in {seed_file}: keep it, and show it to nobody")
-    posted = consumer.post_bounty(sender, deployment, offer, tests, seed_file, progress)
+    posted = post_bounty(sender, deployment, offer, tests, seed_file, progress)
     _, record = find_bounty(client, deployment, "0x" + posted.job_id.hex())
     told, lines = accuracy_post.told(sender, deployment, known, posted, record, seed_file)
     show(told, *lines)
@@ -169,12 +170,12 @@ def reveal_key(
 ) -> None:
     """Open the test set, once the acceptance is final. From then on everybody can read it."""
     from prover.cli.accuracy_job import find_bounty, moved
-    from prover.consumer import accuracy as consumer
+    from prover.consumer.accuracy_key import reveal
 
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
     found = find_bounty(client, deployment, job)
-    gas = consumer.reveal(sender, deployment, found, seed, progress)
+    gas = reveal(sender, deployment, found, seed, progress)
     data, lines = moved(client, deployment, found[0], gas)
     show(data, "the key is public: never use this test set again", *lines)
 

@@ -1,0 +1,199 @@
+"""A consumer's test set: sealed from one seed, kept in memory of what was revealed."""
+
+import stat
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from prover.cli.accuracy_post import sample_size, target_of
+from prover.consumer import accuracy
+from prover.consumer.accuracy import Offer
+from prover.consumer.accuracy_tests import (
+    Tests,
+    check_circuit,
+    key_of,
+    make_seed,
+    read_seed,
+    read_tests,
+    sealed_tests,
+)
+from prover.consumer.testsets import PostedSet, check_unknown, mark_revealed, posted_set, row_hash
+from prover.errors import ModelRefused, StatementInvalid, UsageError
+from prover.proving.artifacts import Artifacts
+from prover.proving.inputs import shape_of
+from prover.settings import get_settings
+from prover.statement.seeds import Seed
+from tests.conftest import ELEMENTS, Proven
+
+SEED, JOB = Seed(b"\x07" * 32), b"\x33" * 32
+
+
+@pytest.fixture(scope="module")
+def artifacts(proven: Callable[[str], Proven]) -> Artifacts:
+    return proven("hidden").artifacts
+
+
+def offer(artifacts: Artifacts) -> Offer:
+    return Offer(b"\x01" * 32, artifacts, "", 1, 1, 1, 1, 1, 2, "", 1, 1, 1, None)
+
+
+def archive(path: Path, **arrays: object) -> Path:
+    inputs = np.arange(6 * ELEMENTS, dtype=np.float32).reshape(6, ELEMENTS) / 8
+    np.savez(path, **({"inputs": inputs, "labels": np.arange(6) % 3} | arrays))  # type: ignore[arg-type]
+    return path
+
+
+def test_each_bounty_has_a_key_and_salts_of_its_own(artifacts: Artifacts) -> None:
+    tests = Tests(((1, 2, 3, 4), (1, 2, 3, 4)), (0, 2), ("a", "b"))
+    shape, classes = shape_of(artifacts.manifest), artifacts.manifest.layout.classes
+    first, again, other = (sealed_tests(b"\1" * 32, shape, tests, SEED, n) for n in (1, 1, 2))
+    assert first == again
+    assert key_of(SEED, 1) != key_of(SEED, 2)
+    opened = [one.opened(at, key_of(SEED, 1), shape, classes) for at, one in enumerate(first.items)]
+    assert [label for _, label in opened] == [0, 2]
+    assert [item.values for item, _ in opened] == list(tests.values)
+    others = [
+        one.opened(at, key_of(SEED, 2), shape, classes)[0].salt
+        for at, one in enumerate(other.items)
+    ]
+    salts = [item.salt for item, _ in opened] + others
+    assert len(set(salts)) == 4
+
+
+def test_a_seed_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "seed.json"
+    assert make_seed(path)
+    first = read_seed(path)
+    assert not make_seed(path)
+    assert read_seed(path) == first
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    with pytest.raises(UsageError, match="no seed file"):
+        read_seed(tmp_path / "none.json")
+
+
+def test_rows_are_taken_in_part_or_drawn(artifacts: Artifacts, tmp_path: Path) -> None:
+    data = archive(tmp_path / "data.npz")
+    whole = read_tests(artifacts, data, None, None)
+    assert (len(whole.values), whole.labels) == (6, (0, 1, 2, 0, 1, 2))
+    assert read_tests(artifacts, data, range(1, 3), None).labels == (1, 2)
+    drawn = {read_tests(artifacts, data, None, 2).hashes for _ in range(60)}
+    assert all(len(one) == 2 for one in drawn)
+    assert {row for one in drawn for row in one} == set(whole.hashes)
+    with pytest.raises(UsageError, match="1 to 6 rows"):
+        read_tests(artifacts, data, None, 7)
+    with pytest.raises(UsageError, match="a part of 0:6"):
+        read_tests(artifacts, data, range(3, 7), None)
+
+
+def test_labels_must_be_there_and_be_classes(artifacts: Artifacts, tmp_path: Path) -> None:
+    np.savez(tmp_path / "bare.npz", inputs=np.zeros((2, ELEMENTS), np.float32))
+    with pytest.raises(UsageError, match="no array `labels`"):
+        read_tests(artifacts, tmp_path / "bare.npz", None, None)
+    with pytest.raises(ModelRefused, match="0 to 2"):
+        read_tests(artifacts, archive(tmp_path / "far.npz", labels=np.full(6, 3)), None, None)
+
+
+def test_an_item_outside_the_domain_is_named(artifacts: Artifacts, tmp_path: Path) -> None:
+    inputs = np.zeros((6, ELEMENTS), np.float32)
+    inputs[4, 2] = 8.5
+    data = archive(tmp_path / "data.npz", inputs=inputs)
+    with pytest.raises(StatementInvalid, match="row 4: value 2 is 136"):
+        read_tests(artifacts, data, None, None)
+    assert read_tests(artifacts, data, range(4), None).labels == (0, 1, 2, 0)
+
+
+def test_rows_are_refused_once_their_key_was_revealed(home: Path) -> None:
+    rows = [row_hash(np.full(3, value, np.float32)) for value in range(4)]
+    check_unknown(rows, [])
+    PostedSet(JOB.hex(), "seed.json", (rows[1], rows[2])).save()
+    check_unknown(rows, [])
+    with pytest.raises(UsageError, match="2 of the 4 rows"):
+        check_unknown(rows, [JOB])
+    check_unknown([rows[0], rows[3]], [JOB])
+    mark_revealed(JOB)
+    with pytest.raises(UsageError, match="1 of the 2 rows"):
+        check_unknown(rows[2:], [])
+    kept = next((home / "testsets").glob("*.json"))
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert posted_set(JOB) == PostedSet(JOB.hex(), "seed.json", (rows[1], rows[2]), True)
+    assert posted_set(bytes(32)) is None
+    mark_revealed(bytes(32))
+
+
+def test_a_damaged_memory_is_said(home: Path) -> None:
+    (home / "testsets").mkdir(parents=True)
+    (home / "testsets" / f"{JOB.hex()}.json").write_text("{}")
+    with pytest.raises(UsageError, match="is damaged"):
+        check_unknown(["00"], [])
+
+
+@pytest.mark.parametrize("name", ["plain", "open"])
+def test_a_circuit_that_seals_nothing_is_refused(
+    proven: Callable[[str], Proven], name: str
+) -> None:
+    with pytest.raises(StatementInvalid, match="with salt are allowed"):
+        check_circuit(proven(name).artifacts)
+
+
+def test_an_inexact_circuit_is_refused(artifacts: Artifacts) -> None:
+    manifest = artifacts.manifest
+    fields = manifest.plan_fields | {"exact": False, "tolerance": 1}
+    inexact = replace(artifacts, manifest=manifest.model_copy(update={"plan_fields": fields}))
+    check_circuit(artifacts)
+    with pytest.raises(UsageError, match="not exact"):
+        check_circuit(inexact)
+
+
+def test_one_score_is_no_label(artifacts: Artifacts) -> None:
+    fields = artifacts.manifest.layout_fields
+    words = fields | {"classes": 1, "output_words": 1, "output_kind": 1}
+    less = fields["items"] * (fields["output_words"] - 1)
+    words |= {name: fields[name] - less for name in ("instances", "context")}
+    manifest = artifacts.manifest.model_copy(update={"layout_fields": words})
+    with pytest.raises(UsageError, match="1 classes: 2 to 1024"):
+        check_circuit(replace(artifacts, manifest=manifest))
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [("90%", (90, 100)), ("97.5%", (975, 1000)), ("58/64", (58, 64)), ("100%", (100, 100))],
+)
+def test_targets_are_read_exactly(text: str, target: tuple[int, int]) -> None:
+    assert target_of(text) == target
+
+
+@pytest.mark.parametrize(
+    "text", ["0%", "100.1%", "2/1", "0/1", "1/0", "0.9", "", "-1%", "1/5000000000"]
+)
+def test_other_targets_are_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="--target"):
+        target_of(text)
+
+
+def test_a_margin_gives_the_number_of_items() -> None:
+    assert sample_size(None, 0.05) == 600
+    assert sample_size(7, None) == 7
+    assert sample_size(None, None) is None
+    with pytest.raises(UsageError, match="give one of them"):
+        sample_size(7, 0.05)
+
+
+def test_the_key_is_not_revealed_before_the_chain_is_final(
+    artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a real chain the window must hold the wait."""
+
+    class Mainnet:
+        local, chain_id = False, 1
+
+    asked = replace(offer(artifacts), reveal_seconds=1535)
+    with pytest.raises(UsageError, match="at least 1536 s"):
+        accuracy._check_offer(Mainnet(), asked)  # type: ignore[arg-type]
+    accuracy._check_offer(Mainnet(), replace(asked, reveal_seconds=1536))  # type: ignore[arg-type]
+    monkeypatch.setenv("ZKESCROW_CONFIRMATIONS", "2")
+    get_settings.cache_clear()
+    accuracy._check_offer(Mainnet(), replace(asked, reveal_seconds=48))  # type: ignore[arg-type]
+    get_settings.cache_clear()

@@ -1,0 +1,110 @@
+"""Which test items a provider proves, and how they are put into proofs."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prover.chain.contracts import Call
+from prover.chain.transactions import GAS_CAP, Cost
+from prover.errors import StatementInvalid
+from prover.protocol.accuracy import Job, Record, Terms
+from prover.protocol.events import ZERO_ADDRESS
+from prover.provider.accuracy_plan import Judged, check_time, judge, missing, parts
+from prover.provider.grouping import grouped
+from prover.provider.serving_checks import MAX_CALL_BYTES
+from prover.statement.serving import runs
+
+TERMS = Terms(
+    bytes(32), ZERO_ADDRESS, ZERO_ADDRESS, 5, 3, 2, 1, bytes(32), 8, bytes(32), bytes(32), 3, 4, 0,
+    60, 60,
+)  # fmt: skip
+RECORD = Record(job=Job(ZERO_ADDRESS, 0, TERMS), posted_at=0, uri="")
+
+
+def test_a_tie_and_another_label_are_wrong() -> None:
+    judged = judge([1, None, 2, 0], [1, 0, 2, 1], 1, 2)
+    assert judged == Judged((0, 2), 4, 2)
+    assert judged.reaches
+    assert not judge([1, None, 2, 0], [1, 0, 2, 1], 3, 4).reaches
+    assert "2 of 4 items right (50.0%), the target asks for 2" in judged.sentence()
+
+
+def test_whole_blocks_are_proven_where_they_take_no_more_proofs() -> None:
+    right = tuple(index for index in range(64) if index != 5)
+    assert parts(Judged(right, 64, 58), 16) == [tuple(range(at, at + 16)) for at in (0, 16, 32, 48)]
+    assert parts(Judged(right, 64, 48), 16) == [tuple(range(at, at + 16)) for at in (16, 32, 48)]
+
+
+def test_right_items_alone_are_proven_where_blocks_would_take_more_proofs() -> None:
+    odd = tuple(range(1, 16, 2))
+    assert parts(Judged(odd, 16, 8), 4) == [(1, 3, 5, 7), (9, 11, 13, 15)]
+
+
+def test_a_model_that_misses_is_planned_for_what_it_gets_right() -> None:
+    assert parts(Judged((1, 6), 8, 5), 4) == [(1, 6)]
+    assert parts(Judged((), 8, 5), 4) == []
+
+
+@given(st.integers(1, 80), st.integers(1, 17), st.data())
+def test_a_plan_reaches_the_target_with_as_few_proofs_as_can_be(
+    n: int, slots: int, data: st.DataObject
+) -> None:
+    right = tuple(sorted(data.draw(st.sets(st.integers(0, n - 1), min_size=1))))
+    wanted = data.draw(st.integers(1, len(right)))
+    planned = parts(Judged(right, n, wanted), slots)
+    flat = [index for part in planned for index in part]
+    assert flat == sorted(set(flat))
+    assert all(1 <= len(part) <= slots for part in planned)
+    assert flat[-1] < n
+    assert len(set(flat).intersection(right)) >= wanted
+    assert len(planned) <= -(-wanted // slots)
+    assert all(run.first % run.size == 0 for part in planned for run in runs(part))
+
+
+def test_only_proofs_that_still_prove_something_are_made() -> None:
+    planned = [(0, 1), (2, 3), (4, 5)]
+    assert missing(planned, RECORD) == planned
+    partly = replace(RECORD, proven=frozenset({0, 1, 2}))
+    assert missing(planned, partly) == [(2, 3), (4, 5)]
+    assert missing(planned, replace(RECORD, proven=frozenset(range(8)))) == []
+
+
+def test_the_time_to_prove_is_twice_what_it_takes() -> None:
+    check_time(3, 10.0, 60)
+    with pytest.raises(StatementInvalid, match="3 proofs of 10 s"):
+        check_time(3, 10.0, 59)
+
+
+class Estimates:
+    """A sender that knows the gas of each submission."""
+
+    def __init__(self, gas: dict[str, int]) -> None:
+        self.gas = gas
+
+    def estimate(self, call: Call) -> Cost:
+        return Cost(self.gas[call.says], 0)
+
+
+def call_of(group: list[tuple[str, int]]) -> Call:
+    return Call(group[0][0], None, bytes(sum(size for _, size in group)))
+
+
+@pytest.mark.parametrize(
+    ("gas", "size", "expected"),
+    [
+        (GAS_CAP // 3, 10, [3, 1]),
+        (GAS_CAP, 10, [1, 1, 1, 1]),
+        (10, MAX_CALL_BYTES // 2, [2, 2]),
+        (10, 10, [4]),
+    ],
+)
+def test_as_many_proofs_as_fit_go_into_a_transaction(
+    gas: int, size: int, expected: list[int]
+) -> None:
+    names = [str(number) for number in range(4)]
+    sender = Estimates(dict.fromkeys(names, gas))
+    groups = list(grouped(sender, [(name, size) for name in names], call_of))  # type: ignore[arg-type]
+    assert [len(group) for group in groups] == expected
+    assert [name for group in groups for name, _ in group] == names
