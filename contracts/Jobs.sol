@@ -7,6 +7,7 @@ import {IJobs} from "./interfaces/IJobs.sol";
 abstract contract Jobs is IJobs {
     /// @inheritdoc IJobs
     uint256 public constant MAX_WINDOW = 180 days;
+    // slither-disable-next-line unused-state
     uint256 internal constant MAX_COUNT = 65_536;
     uint256 private constant LOCAL_CHAIN = 31337;
 

@@ -166,6 +166,7 @@ contract ServingRound is IServingRound, Escrow, Jobs, ProofAcceptance {
         uint32[] calldata indices,
         Answer calldata answer_
     ) private view {
+        // slither-disable-next-line uninitialized-local
         Round memory round;
         (round.jobId, round.payee, round.outputsRoot) = (jobId, slot.payee, slot.outputsRoot);
         uint256 items = _itemsOf(answer_.contests, indices);

@@ -54,6 +54,7 @@ library PostedOutputs {
     /// @dev keccak256(0x00 || index || output) of each item, hashed beyond the memory that is in use.
     function _leaves(bytes calldata outputs, uint256 count) private pure returns (bytes32[] memory leaves) {
         leaves = new bytes32[](count);
+        // slither-disable-next-line divide-before-multiply
         uint256 size = outputs.length / count;
         assembly ("memory-safe") {
             let free := mload(0x40)
