@@ -138,7 +138,7 @@ def accept(
     from prover.cli.accuracy_words import consumers_past, past_sentence
     from prover.cli.models import find
     from prover.consumer.jobs import remember
-    from prover.provider.accuracy import Limits
+    from prover.provider.accuracy_checks import Limits
 
     seconds = None if proof_time is None else duration(proof_time, "--proof-time")
     whom = address(payee, "--payee")

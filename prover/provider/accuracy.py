@@ -4,81 +4,24 @@ All that can be checked without the key is checked before the stake is sent; wit
 item is opened and evaluated before anything is proven.
 """
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from prover.chain.accuracy import AccuracyBounty, Submission, TestItem
-from prover.chain.batch import Run
-from prover.chain.client import Client
-from prover.chain.contracts import Call
 from prover.chain.tokens import approval
-from prover.chain.transactions import Sender
-from prover.errors import ContractRefused, StatementInvalid, UsageError
+from prover.errors import ProvingError, StatementInvalid, UsageError
 from prover.protocol.accuracy import Record, State
-from prover.protocol.economics import Proving
-from prover.protocol.events import ZERO_ADDRESS
-from prover.provider.accuracy_plan import Judged, check_time, judge, missing, parts
+from prover.provider.accuracy_checks import Limits, check_circuit, check_terms
+from prover.provider.accuracy_plan import Judged, judge, missing, parts
+from prover.provider.accuracy_submit import Malformed, Opened, Submitter, Tools
 from prover.provider.fetch import fetch
-from prover.provider.grouping import grouped
-from prover.provider.policy import LOCK_SECONDS
 from prover.provider.serving_files import RoundFiles
-from prover.proving.artifacts import Artifacts, Proof
+from prover.proving.artifacts import Artifacts
 from prover.proving.evaluate import check_witnesses, evaluate
 from prover.proving.inputs import shape_of
-from prover.proving.system import Item, ProofSystem
-from prover.proving.worker import Progress
+from prover.proving.system import Item
 from prover.statement.context import JobContext
 from prover.statement.label import proven_label
 from prover.statement.request import data_hash
-from prover.statement.serving import list_hash, runs
 from prover.statement.testset import SealedTestSet, max_bytes_of
-
-CheckModel = Callable[[bytes, Artifacts], None]
-
-
-@dataclass(frozen=True)
-class Tools:
-    """What a provider works with; `check_model` raises if a model is not its artifacts.
-
-    `allow_files` lets test sets be read from files of this machine.
-    """
-
-    client: Client
-    accuracy: AccuracyBounty
-    sender: Sender
-    system: ProofSystem
-    check_model: CheckModel
-    progress: Progress
-    allow_files: bool
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Options of `accept`: greatest stake in units of the currency, seconds of a proof.
-
-    None: any stake; seconds as predicted from the circuit's size.
-    """
-
-    max_stake: int | None = None
-    proof_seconds: float | None = None
-
-
-@dataclass(frozen=True)
-class Malformed:
-    """An item that no proof can be about, and why."""
-
-    index: int
-    why: str
-
-
-@dataclass(frozen=True)
-class Opened:
-    """The test set in the clear, or the first item that is malformed."""
-
-    items: tuple[Item, ...]
-    labels: tuple[int, ...]
-    malformed: Malformed | None
 
 
 @dataclass(frozen=True)
@@ -121,9 +64,13 @@ class BountyProvider:
         Raises UsageError, StatementInvalid, ArtifactMismatch or InputsUnavailable before any money
         moves; ContractRefused.
         """
-        self._check_terms(circuit_id, limits)
-        evaluate(self._artifacts, [])  # the weights are on this machine
+        self._require(State.OPEN, "only an open bounty can be accepted")
+        terms, account = self._record.job.terms, self._tools.sender.address
+        check_terms(terms, account, self._tools.client.now(), limits)
+        check_circuit(terms, circuit_id, self._artifacts, limits)
+        evaluate(self._artifacts, [])  # raises if the weights are not on this machine
         self._tools.check_model(model_id, self._artifacts)
+        self._check_weights()
         self._test_set()
         return self._stake(model_id)
 
@@ -143,7 +90,21 @@ class BountyProvider:
         if not judged.reaches and not force:
             return Outcome(judged)
         planned = parts(judged, self._artifacts.manifest.layout.items)
-        return self._proven(judged, opened, missing(planned, self._record))
+        sent = self.submitter(opened).submit(missing(planned, self._record))
+        return Outcome(judged, sent.proofs, sent.seconds, sent.transactions, sent.gas)
+
+    def submitter(self, opened: Opened) -> Submitter:
+        """Proves items of the opened test set, and sends the proofs."""
+        return Submitter(
+            self._tools,
+            self._job_id,
+            self._record.job,
+            self._artifacts,
+            self._files,
+            self._context,
+            self._test_set(),
+            opened,
+        )
 
     def opened(self) -> Opened:
         """Decrypt every item and find its label. Raises UsageError before the key is revealed."""
@@ -175,29 +136,19 @@ class BountyProvider:
         name = f"dispute:{self._job_id.hex()}:{index}"
         return int(self._tools.sender.send(name, call)["gasUsed"])
 
-    def _check_terms(self, circuit_id: bytes, limits: Limits) -> None:
-        terms, account = self._record.job.terms, self._tools.sender.address
-        now = self._tools.client.now()
-        self._require(State.OPEN, "only an open bounty can be accepted")
-        if now + LOCK_SECONDS > terms.open_until:
-            raise UsageError(f"the bounty was open until {terms.open_until}, and it is {now} now")
-        if terms.provider not in (ZERO_ADDRESS, account):
-            raise UsageError(
-                f"the bounty is for provider {terms.provider}: {account} cannot accept"
-            )
-        if limits.max_stake is not None and terms.stake > limits.max_stake:
-            raise UsageError(
-                f"the stake is {terms.stake}: at most {limits.max_stake} is risked (--max-stake)"
-            )
-        if circuit_id != terms.circuit_id:
-            raise UsageError(
-                f"the model is of circuit 0x{circuit_id.hex()}: the bounty asks for one of circuit "
-                f"0x{terms.circuit_id.hex()}; `zkescrow model add --like` makes one"
-            )
+    def _check_weights(self) -> None:
+        """Raise ProvingError unless what would be proven has the weights that are registered."""
         plan, layout = self._artifacts.manifest.plan, self._artifacts.manifest.layout
-        proving = Proving.predicted(plan.logrows, layout.items, layout.instances)
-        seconds = limits.proof_seconds or proving.seconds
-        check_time(proving.proofs(terms.n), seconds, terms.prove_seconds)
+        nearest_zero = min(max(0, plan.input_min), plan.input_max)
+        values = (nearest_zero,) * self._artifacts.manifest.item_elements
+        item = Item(values, (0,) * plan.salt_elements)
+        witness = self._tools.system.witness(self._artifacts, [item], self._context)
+        found = layout.section("weights", witness.instances)
+        if found and found[0] != self._artifacts.weights_commitment:
+            raise ProvingError(
+                "the compiled circuit on this machine has other weights than the model that is "
+                "registered, so that no proof would be accepted: set the model up again"
+            )
 
     def _test_set(self) -> SealedTestSet:
         """The file, checked against hash, circuit, count and root; kept on the disk."""
@@ -246,61 +197,6 @@ class BountyProvider:
         labels = [proven_label(row, kind) for row in outputs]
         terms = self._record.job.terms
         return judge(labels, opened.labels, terms.num, terms.den)
-
-    def _proven(self, judged: Judged, opened: Opened, todo: list[tuple[int, ...]]) -> Outcome:
-        """Prove each part, unless its proof is there, then send all."""
-        started, made = time.monotonic(), 0
-        submissions = []
-        for number, part in enumerate(todo):
-            proof = self._files.proof(part)
-            if proof is None:
-                words = f"proof {number + 1} of {len(todo)}: {len(part)} items from {part[0]} on"
-                self._tools.progress(words)
-                proof, made = self._prove(part, opened), made + 1
-            submissions.append(self._submission(part, opened, proof))
-        seconds = time.monotonic() - started if made else 0.0
-        gas = self._send_all(submissions)
-        return Outcome(judged, made, seconds, len(gas), sum(gas))
-
-    def _prove(self, part: tuple[int, ...], opened: Opened) -> Proof:
-        """Prove, verify independently of the prover's own word, and keep the proof."""
-        chosen, system = [opened.items[index] for index in part], self._tools.system
-        witness = system.witness(self._artifacts, chosen, self._context)
-        proof = system.prove(self._artifacts, witness)
-        system.verify(self._artifacts, [proof])
-        self._files.save_proof(part, proof)
-        return proof
-
-    def _submission(self, part: tuple[int, ...], opened: Opened, proof: Proof) -> Submission:
-        test_set = self._test_set()
-        openings = tuple(
-            Run(run.first, run.size, test_set.tree.path(run.first, run.size.bit_length() - 1))
-            for run in runs(part)
-        )
-        items = tuple(
-            TestItem(test_set.items[index].ciphertext_hash, opened.labels[index]) for index in part
-        )
-        return Submission(openings, items, proof.proof, proof.instances)
-
-    def _send_all(self, submissions: list[Submission]) -> list[int]:
-        """The gas of each transaction; none once the bounty is paid, whoever proved the last."""
-        try:
-            return [
-                self._send(group)
-                for group in grouped(self._tools.sender, submissions, self._submit)
-            ]
-        except ContractRefused:
-            if self._tools.accuracy.standing(self._job_id).state is not State.PAID:
-                raise
-            return []
-
-    def _send(self, group: list[Submission]) -> int:
-        indices = [run.start for one in group for run in one.runs]
-        name = f"submit:{self._job_id.hex()}:{list_hash(indices).hex()}"
-        return int(self._tools.sender.send(name, self._submit(group))["gasUsed"])
-
-    def _submit(self, group: list[Submission]) -> Call:
-        return self._tools.accuracy.submit(self._record.job, group)
 
     @property
     def _context(self) -> JobContext:

@@ -7,11 +7,8 @@ is the same, and proofs that were made fit.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from prover.errors import StatementInvalid
 from prover.protocol.accuracy import Record
-from prover.provider.serving_checks import TIME_FACTOR
 from prover.statement.samples import needed
-from prover.statement.serving import runs
 
 
 @dataclass(frozen=True)
@@ -56,20 +53,6 @@ def parts(judged: Judged, slots: int) -> list[tuple[int, ...]]:
 def missing(planned: Sequence[tuple[int, ...]], record: Record) -> list[tuple[int, ...]]:
     """The proofs of a plan that would still prove something."""
     return [part for part in planned if not record.proven.issuperset(part)]
-
-
-def run_count(part: Sequence[int]) -> int:
-    """How many openings a proof of these items takes."""
-    return len(runs(part))
-
-
-def check_time(proofs: int, seconds: float, given: int) -> None:
-    """Raise StatementInvalid unless so many proofs fit the time that is given, with room."""
-    if given < TIME_FACTOR * proofs * seconds:
-        raise StatementInvalid(
-            f"{given} s are given to prove: {proofs} proofs of {seconds:.0f} s may be needed, and "
-            f"{TIME_FACTOR} times what they take is wanted; do not accept"
-        )
 
 
 def _blocks(judged: Judged, slots: int) -> list[tuple[int, ...]]:

@@ -11,7 +11,8 @@ from prover.chain.transactions import GAS_CAP, Cost
 from prover.errors import StatementInvalid
 from prover.protocol.accuracy import Job, Record, Terms
 from prover.protocol.events import ZERO_ADDRESS
-from prover.provider.accuracy_plan import Judged, check_time, judge, missing, parts
+from prover.provider.accuracy_checks import check_time
+from prover.provider.accuracy_plan import Judged, judge, missing, parts
 from prover.provider.grouping import grouped
 from prover.provider.serving_checks import MAX_CALL_BYTES
 from prover.statement.serving import runs

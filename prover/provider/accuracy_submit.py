@@ -1,0 +1,134 @@
+"""Accuracy bounties: proving a plan of test items, and sending several proofs at once."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from prover.chain.accuracy import AccuracyBounty, Submission, TestItem
+from prover.chain.batch import Run
+from prover.chain.client import Client
+from prover.chain.contracts import Call
+from prover.chain.transactions import Sender
+from prover.errors import ContractRefused
+from prover.protocol.accuracy import Job, State
+from prover.provider.grouping import grouped
+from prover.provider.serving_files import RoundFiles
+from prover.proving.artifacts import Artifacts, Proof
+from prover.proving.system import Item, ProofSystem
+from prover.proving.worker import Progress
+from prover.statement.context import JobContext
+from prover.statement.serving import list_hash, runs
+from prover.statement.testset import SealedTestSet
+
+CheckModel = Callable[[bytes, Artifacts], None]
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What a provider works with; `check_model` raises if a model is not its artifacts.
+
+    `allow_files` lets test sets be read from files of this machine.
+    """
+
+    client: Client
+    accuracy: AccuracyBounty
+    sender: Sender
+    system: ProofSystem
+    check_model: CheckModel
+    progress: Progress
+    allow_files: bool
+
+
+@dataclass(frozen=True)
+class Malformed:
+    """An item that no proof can be about, and why."""
+
+    index: int
+    why: str
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The test set in the clear, or the first item that is malformed."""
+
+    items: tuple[Item, ...]
+    labels: tuple[int, ...]
+    malformed: Malformed | None
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """What it took: proofs made now (others were there), their seconds, transactions, gas."""
+
+    proofs: int
+    seconds: float
+    transactions: int
+    gas: int
+
+
+@dataclass(frozen=True)
+class Submitter:
+    """Proves items of one bounty for the payee of `context`; each proof is kept when it is made."""
+
+    tools: Tools
+    job_id: bytes
+    job: Job
+    artifacts: Artifacts
+    files: RoundFiles
+    context: JobContext
+    test_set: SealedTestSet
+    opened: Opened
+
+    def submit(self, planned: Sequence[tuple[int, ...]]) -> Submitted:
+        """Prove each part, unless its proof is there, then send all. Raises ContractRefused."""
+        started, made = time.monotonic(), 0
+        submissions = []
+        for number, part in enumerate(planned):
+            proof = self.files.proof(part)
+            if proof is None:
+                words = f"proof {number + 1} of {len(planned)}: {len(part)} items from {part[0]} on"
+                self.tools.progress(words)
+                proof, made = self.prove(part), made + 1
+            submissions.append(self.submission(part, proof))
+        seconds = time.monotonic() - started if made else 0.0
+        gas = self._send_all(submissions)
+        return Submitted(made, seconds, len(gas), sum(gas))
+
+    def prove(self, part: tuple[int, ...]) -> Proof:
+        """Prove, verify independently of the prover's own word, and keep the proof."""
+        chosen, system = [self.opened.items[index] for index in part], self.tools.system
+        witness = system.witness(self.artifacts, chosen, self.context)
+        proof = system.prove(self.artifacts, witness)
+        system.verify(self.artifacts, [proof])
+        self.files.save_proof(part, proof)
+        return proof
+
+    def submission(self, part: tuple[int, ...], proof: Proof) -> Submission:
+        """A proof, with the items that it is about opened in the test set."""
+        tree, items = self.test_set.tree, self.test_set.items
+        openings = tuple(
+            Run(run.first, run.size, tree.path(run.first, run.size.bit_length() - 1))
+            for run in runs(part)
+        )
+        tests = tuple(
+            TestItem(items[index].ciphertext_hash, self.opened.labels[index]) for index in part
+        )
+        return Submission(openings, tests, proof.proof, proof.instances)
+
+    def _send_all(self, submissions: list[Submission]) -> list[int]:
+        """The gas of each transaction; none once the bounty is paid, whoever proved the last."""
+        try:
+            groups = grouped(self.tools.sender, submissions, self._call)
+            return [self._send(group) for group in groups]
+        except ContractRefused:
+            if self.tools.accuracy.standing(self.job_id).state is not State.PAID:
+                raise
+            return []
+
+    def _send(self, group: list[Submission]) -> int:
+        indices = [run.start for one in group for run in one.runs]
+        name = f"submit:{self.job_id.hex()}:{list_hash(indices).hex()}"
+        return int(self.tools.sender.send(name, self._call(group))["gasUsed"])
+
+    def _call(self, group: list[Submission]) -> Call:
+        return self.tools.accuracy.submit(self.job, group)
