@@ -233,30 +233,19 @@ def status(
 ) -> None:
     """Say where a round stands, who must act until when, and who gets what if nobody does."""
     from prover.chain.replay import load_world
-    from prover.cli.serving_round import find_round
+    from prover.cli.serving_round import find_round, standing_of
     from prover.cli.serving_words import next_step, row
 
     client, deployment = deployed(rpc)
-    now = client.now()
     if every:
+        now = client.now()
         rounds = load_world(client, deployment).serving.jobs.items()
         rows = [row(job_id, one) | {"next": next_step(one, now)} for job_id, one in rounds]
         show_table({"rounds": rows}, "serving rounds", rows)
         return
     job_id, record = find_round(client, deployment, job)
-    after = next_step(record, now)
-    facts = row(job_id, record)
-    data = facts | {
-        "now": now,
-        "next": after,
-        "uri": record.uri,
-        "contestedItems": list(record.contested),
-        "provenItems": [record.contested[position] for position in sorted(record.answered)],
-    }
-    lines = [f"round 0x{job_id.hex()} is {facts['state']}: {facts['items']} items"]
-    if record.contested:
-        lines.append(f"contested: {len(record.contested)}, proven: {len(record.answered)}")
-    show(data, *lines, f"next: {after}")
+    data, lines = standing_of(client, deployment, job_id, record)
+    show(data, *lines)
 
 
 @command(app)

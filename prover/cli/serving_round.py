@@ -12,7 +12,7 @@ from prover.chain.transactions import Sender
 from prover.cli.models import auditor, find
 from prover.cli.options import ETHER_DECIMALS, id_bytes, units
 from prover.cli.output import progress
-from prover.cli.serving_words import next_step
+from prover.cli.serving_words import next_step, row
 from prover.consumer.jobs import last
 from prover.errors import UsageError
 from prover.protocol.events import ZERO_ADDRESS
@@ -75,6 +75,40 @@ def end(
         "gas": int(receipt["gasUsed"]),
     }
     return data, [f"round 0x{job_id.hex()} is {data['state']}", f"next: {words}"]
+
+
+def standing_of(
+    client: Client, deployment: Deployment, job_id: bytes, record: Record
+) -> tuple[dict[str, Any], list[str]]:
+    """Where a round stands; what to print."""
+    now = client.now()
+    words, condemned = next_step(record, now), _condemned(client, deployment, record)
+    data = row(job_id, record) | {
+        "now": now,
+        "next": words,
+        "condemned": condemned,
+        "uri": record.uri,
+        "contestedItems": list(record.contested),
+        "provenItems": [record.contested[position] for position in sorted(record.answered)],
+    }
+    lines = [f"round 0x{job_id.hex()} is {data['state']}: {record.job.terms.n} items"]
+    if record.contested:
+        lines.append(f"contested: {len(record.contested)}, proven: {len(record.answered)}")
+    if condemned:
+        lines.append(
+            f"its circuit was condemned at {condemned} (Unix time): anyone may settle it now, and "
+            "each side gets its deposits back"
+        )
+        return data, lines
+    return data, [*lines, f"next: {words}"]
+
+
+def _condemned(client: Client, deployment: Deployment, record: Record) -> int | None:
+    """When the round's circuit was condemned, if that was in time for this round."""
+    registry = load_world(client, deployment).registry
+    circuit_id, _ = registry.models[record.job.terms.model_id]
+    at = registry.condemned_at.get(circuit_id)
+    return at if at and not record.ended and at <= record.state_deadline else None
 
 
 def in_units(client: Client, record: Record, text: str, name: str) -> int:

@@ -13,7 +13,7 @@ from prover.protocol.economics import (
 )
 from prover.statement.layout import Layout
 
-CONTEST, CONTEST_INDEX = 100_000, 1_200
+CONTEST, CONTEST_INDEX = 70_000, 1_250
 ANSWER_INDEX = 600  # each contested index is read again, and hashed, with every answer
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from prover.chain.contracts import Call
 from prover.chain.replay import load_world
 from prover.chain.serving import ServingRound
 from prover.cli.app import run
@@ -25,11 +26,13 @@ from prover.provider.serving_files import RoundFiles
 from prover.proving.artifacts import Artifacts
 from prover.proving.evaluate import evaluate
 from prover.settings import get_settings
+from prover.solidity.compile import compile_contracts
 from prover.statement.request import Request, data_hash
 from prover.statement.serving import encode_outputs, inputs_tree
 from tests.conftest import ELEMENTS, Proven
 from tests.localchain import (
     CONSUMER,
+    DEPLOYER,
     PROVIDER,
     STRANGER,
     Chain,
@@ -42,6 +45,7 @@ from tests.localchain import (
 ROWS, CONTESTS = 9, 5
 PRICE, FEE, STAKE = 10**15, 2 * 10**15, 5 * 10**16
 WINDOW = 600
+UNIT = 10**6  # PlainToken has 6 decimals
 
 CRASHING = """
 import os, sys
@@ -273,6 +277,32 @@ def test_items_contested_by_hand_are_opened_together_where_they_stand_so(world: 
     record = world.record(job_id)
     assert record.state is State.SETTLED
     assert world.credit(CONSUMER) == (CONTESTS - len(chosen)) * FEE
+
+
+def test_a_round_is_paid_in_tokens(world: World) -> None:
+    made = compile_contracts(["PlainToken"])["PlainToken"]
+    deployer = world.chain.sender(DEPLOYER)
+    receipt = deployer.send("new:token", Call("a token", None, made.bytecode))
+    token = world.chain.client.web3.eth.contract(address=receipt["contractAddress"], abi=made.abi)
+    for number in (CONSUMER, PROVIDER):
+        data = token.encode_abi("mint", args=[address_of(number), 100 * UNIT])
+        call = Call("minting", str(token.address), bytes.fromhex(data[2:]))
+        deployer.send(f"mint:{number}", call)
+    world.open("--token", token.address, "--price", "1", "--proof-fee", "2.5", "--stake", "20")
+    assert "of token" in world.json("status")["next"]
+    limited = world.refused("join", "--account", PROVIDER, "--max-stake", "19.5", status=2)
+    assert "--max-stake" in limited
+    world.join("--max-stake", "20")
+    world.serve()
+    world.json("contest", "--account", CONSUMER, "--count", 1)
+    world.json("answer", "--account", PROVIDER)
+    balances = [
+        world.serving.credit(str(token.address), address_of(number))
+        for number in (PROVIDER, CONSUMER)
+    ]
+    earned = ROWS * UNIT + 5 * UNIT // 2
+    assert balances == [earned + 20 * UNIT, 10 * UNIT]
+    assert world.audit()["mismatches"] == 0
 
 
 # ---------------------------------------------------------------- the provider fails

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -21,11 +22,11 @@ from prover.consumer.serving_contest import (
     supports,
     wrong_answers,
 )
-from prover.errors import StatementInvalid, UsageError
+from prover.errors import ChainError, StatementInvalid, UsageError
 from prover.files import write_atomically
 from prover.protocol.economics import chance_to_catch
 from prover.protocol.events import ZERO_ADDRESS as ETH
-from prover.protocol.serving import Job, Record, Terms
+from prover.protocol.serving import Job, Record, State, Terms
 from prover.settings import get_settings
 from prover.statement.request import Item, Request, data_hash
 from prover.statement.serving import encode_outputs, inputs_tree
@@ -168,3 +169,58 @@ def test_more_outputs_than_a_transaction_carries_are_refused(
     monkeypatch.setattr(serving, "MAX_OUTPUT_BYTES", 6 * 9 - 1)
     with pytest.raises(StatementInvalid, match="at most 5 rows"):
         make_inputs(bytes(32), artifacts, data, None)
+
+
+# ---------------------------------------------------------------- finality
+
+
+class Played:
+    """A chain whose rounds change while the consumer waits."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *records: Record | None) -> None:
+        self.waited: list[int] = []
+        self._records = list(records)
+        monkeypatch.setattr(serving_contest, "load_world", self._world)
+        monkeypatch.setattr(serving_contest, "wait_final", self._wait)
+        monkeypatch.setattr(serving_contest, "_block_of_outputs", lambda *_: 17)
+
+    def _world(self, *_: object) -> SimpleNamespace:
+        found = self._records.pop(0)
+        return SimpleNamespace(serving=SimpleNamespace(jobs={} if found is None else {ID: found}))
+
+    def _wait(self, _client: object, block: int, progress: object = None) -> None:
+        self.waited.append(block)
+
+    def outputs(self) -> Record:
+        return serving_contest.wait_for_outputs(None, None, ID, print)  # type: ignore[arg-type]
+
+
+ID = b"\x09" * 32
+SERVED = record(state=State.SERVED, outputs_root=b"\x01" * 32)
+
+
+def test_a_contest_waits_until_the_outputs_are_final(monkeypatch: pytest.MonkeyPatch) -> None:
+    played = Played(monkeypatch, SERVED, SERVED)
+    assert played.outputs() == SERVED
+    assert played.waited == [17]
+
+
+def test_outputs_that_changed_meanwhile_are_not_contested(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = replace(SERVED, outputs_root=b"\x02" * 32)
+    with pytest.raises(ChainError, match="reorganised"):
+        Played(monkeypatch, SERVED, other).outputs()
+
+
+@pytest.mark.parametrize("gone", [None, record(state=State.JOINED)])
+def test_outputs_that_vanished_meanwhile_are_not_contested(
+    monkeypatch: pytest.MonkeyPatch, gone: Record | None
+) -> None:
+    with pytest.raises(UsageError, match="can be contested once"):
+        Played(monkeypatch, SERVED, gone).outputs()
+
+
+def test_the_time_to_contest_covers_finality(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "confirmations", lambda _: 64)
+    serving._check_finality(None, 1536)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="at least 1536 s are allowed"):
+        serving._check_finality(None, 1535)  # type: ignore[arg-type]
