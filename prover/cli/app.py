@@ -30,6 +30,7 @@ COMMANDS = {
     "prediction": Entry("prediction", "Ask and pay for proven predictions."),
     "serving": Entry("serving", "Have many inputs served, and contest a few answers."),
     "accuracy": Entry("accuracy", "Pay for a model that reaches a target on a sealed test set."),
+    "retrieval": Entry("retrieval", "Have a sealed dataset judged, and read what matches."),
     "provider": Entry("provider", "Serve predictions and be paid for them."),
     "withdraw": Entry("withdraw", "Take out refunds and other credits."),
     "prove": Entry("proofs", "Prove an inputs file for a job, off-chain."),

@@ -1,0 +1,370 @@
+"""`zkescrow retrieval`: the records of a sealed dataset that a model flags, proven and readable."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from prover.cli.options import (
+    AccountNumber,
+    ModelName,
+    Rpc,
+    address,
+    deployed,
+    duration,
+    sender_for,
+)
+from prover.cli.output import command, new_app, progress, show, show_table
+
+app = new_app("Have every record of a sealed dataset judged, and read those that match.")
+APPS = {"retrieval": app}
+JobArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="[REQUEST]", help="Request's id [default: the last one used here]."),
+]
+DatasetArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="[DATASET]", help="Dataset's id [default: the chain's only one]."),
+]
+SeedOption = Annotated[Path | None, typer.Option(help="Seed file [default: the one used then].")]
+DataOption = Annotated[Path | None, typer.Option(help="NPZ archive [default: the one used then].")]
+FileOption = Annotated[
+    Path | None, typer.Option("--file", help="The dataset's public file, if you have it already.")
+]
+
+
+@app.callback()
+def _group() -> None:
+    """Have every record of a sealed dataset judged, and read those that match."""
+
+
+@command(app)
+def commit(
+    data: Annotated[Path, typer.Argument(metavar="DATA.npz", help="Archive with `inputs`.")],
+    model: Annotated[
+        str, typer.Option("--model", help="Model whose format the records get (name or id).")
+    ],
+    seed: Annotated[
+        Path | None, typer.Option(help="Seed file; made if there is none [default: in the home].")
+    ] = None,
+    uri: Annotated[
+        str | None, typer.Option(help="Where requesters find the public file (https).")
+    ] = None,
+    rpc: Rpc = None,
+    account: AccountNumber = None,
+) -> None:
+    """Owner: seal every record under a key of its own, and commit to all of them."""
+    from prover.cli.models import find
+    from prover.cli.seeds import seed_at
+    from prover.provider import retrieval_dataset as owner
+
+    client, deployment = deployed(rpc)
+    sender = sender_for(client, account)
+    known = find(client, deployment, model)
+    kept = seed_at(seed)
+    secrets = owner.read_secrets(known.artifacts, data, kept.seed)
+    progress(f"sealing {len(secrets.items)} records")
+    committed = owner.commit(sender, deployment, secrets, uri)
+    owner.remember_source(committed.dataset.id, owner.Source(data, kept.path))
+    dataset = committed.dataset
+    told = {
+        "dataset": "0x" + dataset.id.hex(),
+        "owner": dataset.owner,
+        "records": dataset.count,
+        "root": "0x" + dataset.root.hex(),
+        "dataHash": "0x" + dataset.data_hash.hex(),
+        "file": str(committed.file),
+        "uri": dataset.uri,
+        "seed": str(kept.path),
+        "committedAt": dataset.committed_at,
+        "gas": committed.gas,
+    }
+    how = f"{committed.gas} gas" if committed.gas else f"it was, at {dataset.committed_at}"
+    show(
+        told,
+        f"dataset 0x{dataset.id.hex()} is committed: {dataset.count} records, {how}",
+        f"public file {committed.file}: nothing in it can be read without keys; requesters get it "
+        f"from {dataset.uri}",
+        kept.warning,
+        f"keep {data} too, unchanged: records are proven from data and seed",
+    )
+
+
+@command(app)
+def datasets(rpc: Rpc = None) -> None:
+    """List the datasets that are committed on the chain."""
+    from prover.chain.replay import load_world
+
+    client, deployment = deployed(rpc)
+    rows = [
+        {
+            "dataset": "0x" + one.id.hex(),
+            "owner": one.owner,
+            "records": one.count,
+            "committed": one.committed_at,
+            "uri": one.uri,
+        }
+        for one in load_world(client, deployment).retrieval.datasets.values()
+    ]
+    show_table({"datasets": rows}, "datasets", rows)
+
+
+@command(app)
+def post(
+    model: ModelName,
+    dataset: DatasetArgument = None,
+    score: Annotated[int | None, typer.Option(help="Output of the model to compare.")] = None,
+    at_least: Annotated[
+        str | None, typer.Option(help="With --score: a record matches from this value on.")
+    ] = None,
+    label: Annotated[
+        int | None, typer.Option(help="A record matches if this is its label.")
+    ] = None,
+    price: Annotated[
+        str | None, typer.Option(help="Of each proven record, in ETH or tokens [default: by cost].")
+    ] = None,
+    stake: Annotated[
+        str | None, typer.Option(help="What the owner risks [default: by the price].")
+    ] = None,
+    token: Annotated[str | None, typer.Option(help="ERC-20 to pay in [default: ETH].")] = None,
+    open_for: Annotated[str, typer.Option(help="Time for the owner to accept.")] = "1h",
+    prove_within: Annotated[
+        str | None, typer.Option(help="Time to prove all records [default: by the circuit].")
+    ] = None,
+    dispute_within: Annotated[str, typer.Option(help="Your time to dispute a match.")] = "1d",
+    file: FileOption = None,
+    allow_files: Annotated[
+        bool, typer.Option(help="Read a file: address on other chains than 31337 too.")
+    ] = False,
+    rpc: Rpc = None,
+    account: AccountNumber = None,
+) -> None:
+    """Requester: pay for every record to be judged. Checks model and dataset first."""
+    from prover.chain.datasets import find_dataset
+    from prover.cli import retrieval_post as options
+    from prover.cli.models import auditor, find
+    from prover.cli.options import id_bytes
+    from prover.consumer import retrieval as consumer
+
+    currency = address(token, "--token")
+    typed = options.Typed(price, stake, currency, open_for, prove_within, dispute_within)
+    chosen = None if dataset is None else id_bytes(dataset, "dataset")
+    client, deployment = deployed(rpc)
+    sender = sender_for(client, account)
+    known = find(client, deployment, model)
+    scale = known.artifacts.manifest.scales.output
+    predicate = options.predicate_of(score, at_least, label, scale)
+    consumer.check_model(known.artifacts, predicate)
+    found = find_dataset(client, deployment, chosen)
+    offer = options.offer_of(client, known, found, predicate, typed)
+    progress(f"checking the file of {found.count} records")
+    content = options.public_file(found, known.artifacts, file, allow_files or client.local)
+    consumer.check_dataset(found, content, known.artifacts)
+    progress("checking that the verifier on the chain is the model's")
+    auditor(client, deployment).verify(known.model_id, known.artifacts)
+    posted = consumer.post(sender, deployment, offer, progress)
+    data, lines = options.told(posted, offer)
+    show(data, *lines)
+
+
+@command(app)
+def accept(
+    job: JobArgument = None,
+    payee: Annotated[str | None, typer.Option(help="Who is paid [default: the account].")] = None,
+    max_stake: Annotated[
+        str | None, typer.Option(help="Greatest stake, in ETH or tokens [default: any].")
+    ] = None,
+    max_matches: Annotated[
+        int | None, typer.Option(min=0, help="Most records that may become readable.")
+    ] = None,
+    proof_time: Annotated[
+        str | None, typer.Option(help="Time of a proof [default: one is made, timed and kept].")
+    ] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Look, and stake nothing.")] = False,
+    data: DataOption = None,
+    seed: SeedOption = None,
+    rpc: Rpc = None,
+    account: AccountNumber = None,
+) -> None:
+    """Owner: run every record, say what would be readable and earned, then stake."""
+    from prover.cli import retrieval_job as jobs
+    from prover.cli.retrieval_words import amount
+    from prover.consumer.jobs import remember
+    from prover.provider.retrieval_checks import Limits
+
+    seconds = None if proof_time is None else duration(proof_time, "--proof-time")
+    whom = address(payee, "--payee")
+    client, deployment = deployed(rpc)
+    sender = sender_for(client, account)
+    found = jobs.find_request(client, deployment, job)
+    terms, whom = found.record.job.terms, whom or sender.address
+    limits = Limits(
+        jobs.in_units(client, found.record, max_stake, "--max-stake"), max_matches, seconds
+    )
+    owner, request = jobs.owner_on(sender, deployment, found, whom)
+    seen = owner.appraise(jobs.secrets_of(request, data, seed), limits)
+    gas = None if preview else owner.accept()
+    if not preview:
+        remember(client, deployment.retrieval, found.job_id)
+    earned = amount(terms, found.record.escrow)
+    told = {
+        "job": found.name,
+        "state": "open" if preview else "proving",
+        "records": found.record.count,
+        "matches": len(seen.matches),
+        "matchingRecords": list(seen.matches),
+        "earns": found.record.escrow,
+        "stake": terms.stake,
+        "payee": whom,
+        "proofs": seen.proofs,
+        "proveSeconds": round(seen.proof_seconds, 3),
+        "gas": gas,
+    }
+    show(
+        told,
+        f"{len(seen.matches)} of {found.record.count} records match: these, and only these, "
+        "everybody will be able to read",
+        f"{seen.proofs} proofs of {seen.proof_seconds:.1f} s earn {earned}, if all is proven "
+        f"within {terms.prove_seconds} s; else the stake, {amount(terms, terms.stake)}, is lost",
+        "nothing was staked; without --preview it is"
+        if preview
+        else f"accepted request {found.name} for {whom}: {gas} gas; next: zkescrow retrieval prove",
+    )
+
+
+@command(app)
+def prove(
+    job: JobArgument = None,
+    data: DataOption = None,
+    seed: SeedOption = None,
+    rpc: Rpc = None,
+    account: AccountNumber = None,
+) -> None:
+    """Owner: prove every record and give the keys of the matches. Goes on where it was stopped."""
+    from prover.cli import retrieval_job as jobs
+
+    client, deployment = deployed(rpc)
+    sender = sender_for(client, account)
+    found = jobs.find_request(client, deployment, job)
+    owner, request = jobs.owner_on(sender, deployment, found, found.record.payee)
+    done = owner.prove(jobs.secrets_of(request, data, seed))
+    after = jobs.find_request(client, deployment, found.name)
+    facts, lines = jobs.standing(after, client.now())
+    work = {
+        "proofs": done.proofs,
+        "proveSeconds": round(done.seconds, 3),
+        "transactions": done.transactions,
+        "gas": done.gas,
+    }
+    show(
+        facts | work,
+        f"{done.proofs} proofs in {done.seconds:.1f} s, {done.transactions} transaction(s), "
+        f"{done.gas} gas",
+        *lines,
+    )
+
+
+@command(app)
+def status(
+    job: JobArgument = None,
+    every: Annotated[bool, typer.Option("--all", help="All requests of the chain.")] = False,
+    rpc: Rpc = None,
+) -> None:
+    """Say where a request stands, who must act until when, and who gets what if nobody does."""
+    from prover.chain.replay import load_world
+    from prover.cli import retrieval_job as jobs
+    from prover.cli.retrieval_words import next_step, row
+
+    client, deployment = deployed(rpc)
+    now = client.now()
+    if every:
+        world = load_world(client, deployment).retrieval
+        rows = [
+            row(job_id, one, now)
+            | {"next": next_step(one, world.datasets[one.job.terms.dataset_id].owner, now)}
+            for job_id, one in world.jobs.items()
+        ]
+        show_table({"requests": rows}, "retrieval requests", rows)
+        return
+    data, lines = jobs.standing(jobs.find_request(client, deployment, job), now)
+    show(data, *lines)
+
+
+@command(app)
+def read(
+    out: Annotated[Path, typer.Option(help="NPZ archive to write: `inputs` and `indices`.")],
+    job: JobArgument = None,
+    file: FileOption = None,
+    rpc: Rpc = None,
+) -> None:
+    """Decrypt the matches, check each against its commitment, write them in the data's units."""
+    from prover.cli import retrieval_job as jobs
+    from prover.consumer import retrieval_read as consumer
+
+    client, deployment = deployed(rpc)
+    found = jobs.find_request(client, deployment, job)
+    public = consumer.public_side(found.dataset, file)
+    progress(f"reading {len(found.record.matches)} matches")
+    matches = consumer.read_matches(found.record, public)
+    consumer.write_records(out, matches, public.form)
+    warnings = jobs.warnings(dict(matches.malformed), found.record, client.now())
+    data = {
+        "job": found.name,
+        "records": found.record.count,
+        "proven": len(found.record.proven),
+        "matches": len(found.record.matches),
+        "readable": sorted(matches.readable),
+        "malformed": {str(index): why for index, why in matches.malformed.items()},
+        "file": str(out),
+    }
+    show(
+        data,
+        f"{len(matches.readable)} of {len(found.record.matches)} matches read as they were proven: "
+        f"{out}",
+        *warnings,
+    )
+
+
+@command(app)
+def dispute(
+    job: JobArgument = None,
+    file: FileOption = None,
+    rpc: Rpc = None,
+    account: AccountNumber = None,
+) -> None:
+    """Requester: find a match that does not read as proven, and show it to the contract."""
+    from prover.cli import retrieval_job as jobs
+    from prover.consumer import retrieval_read as consumer
+
+    client, deployment = deployed(rpc)
+    sender = sender_for(client, account)
+    found = jobs.find_request(client, deployment, job)
+    public = consumer.public_side(found.dataset, file)
+    index, gas = consumer.dispute(sender, deployment, found.job_id, found.record, public)
+    after = jobs.find_request(client, deployment, found.name)
+    data, lines = jobs.standing(after, client.now())
+    show(
+        data | {"disputed": index, "gas": gas},
+        f"record {index} is disputed: the contract agrees, {gas} gas",
+        *lines,
+    )
+
+
+@command(app)
+def settle(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = None) -> None:
+    """End a request whose deadline passed; what is due becomes credits. Anyone may do it."""
+    from prover.cli.retrieval_job import end
+
+    client, deployment = deployed(rpc)
+    data, lines = end(sender_for(client, account), deployment, job, "settle")
+    show(data, *lines)
+
+
+@command(app)
+def cancel(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = None) -> None:
+    """Requester: take an open request back; what was paid in becomes a credit."""
+    from prover.cli.retrieval_job import end
+
+    client, deployment = deployed(rpc)
+    data, lines = end(sender_for(client, account), deployment, job, "cancel")
+    show(data, *lines)

@@ -1,0 +1,162 @@
+"""What the commands about one retrieval request share: finding it, the owner's tools, ending it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from prover.chain.client import Client
+from prover.chain.datasets import kept
+from prover.chain.deployments import Deployment
+from prover.chain.registry import Registry
+from prover.chain.replay import load_world
+from prover.chain.retrieval import RetrievalBounty
+from prover.chain.tokens import decimals_of
+from prover.chain.transactions import Sender
+from prover.cli.models import auditor, find
+from prover.cli.options import ETHER_DECIMALS, id_bytes, units
+from prover.cli.output import progress
+from prover.cli.retrieval_words import next_step, row
+from prover.cli.seeds import existing
+from prover.consumer.jobs import last
+from prover.consumer.retrieval_read import read_matches
+from prover.errors import UsageError
+from prover.protocol.events import ZERO_ADDRESS
+from prover.protocol.retrieval import Dataset, Record, State
+from prover.provider.retrieval import DatasetOwner, Request, Tools
+from prover.provider.retrieval_dataset import Secrets, read_secrets, source_of
+from prover.proving.ezkl.system import Ezkl
+
+
+@dataclass(frozen=True)
+class Found:
+    """A request of the chain, and its dataset."""
+
+    job_id: bytes
+    record: Record
+    dataset: Dataset
+
+    @property
+    def name(self) -> str:
+        """The id in hexadecimal."""
+        return "0x" + self.job_id.hex()
+
+
+def find_request(client: Client, deployment: Deployment, text: str | None) -> Found:
+    """A request by its id, or the last one that was posted or accepted from here."""
+    job_id = last(client, deployment.retrieval) if text is None else id_bytes(text, "request")
+    world = load_world(client, deployment).retrieval
+    record = world.jobs.get(job_id)
+    if record is None:
+        raise UsageError(
+            f"request 0x{job_id.hex()} is not on this chain: `zkescrow retrieval status --all` "
+            "lists those that are"
+        )
+    return Found(job_id, record, world.datasets[record.job.terms.dataset_id])
+
+
+def owner_on(
+    sender: Sender, deployment: Deployment, found: Found, payee: str
+) -> tuple[DatasetOwner, Request]:
+    """The owner's part in a request; ArtifactMismatch if its model is not on this machine."""
+    client = sender.client
+    known = find(client, deployment, "0x" + found.record.job.terms.model_id.hex())
+    checker = auditor(client, deployment)
+    tools = Tools(
+        client=client,
+        deployment=deployment,
+        sender=sender,
+        system=Ezkl(),
+        check_model=lambda model_id, artifacts: _verified(checker, model_id, artifacts),
+        progress=progress,
+    )
+    circuit = Registry(client, deployment.registry).circuit(known.circuit_id)
+    request = Request(found.job_id, found.record, found.dataset, circuit, known.artifacts)
+    return DatasetOwner(tools, request, payee), request
+
+
+def secrets_of(request: Request, data: Path | None, seed: Path | None) -> Secrets:
+    """The dataset's records from data and seed, where the owner says or said they are."""
+    source = source_of(request.dataset.id, data, seed)
+    progress(f"reading {source.data}")
+    return read_secrets(request.artifacts, source.data, existing(source.seed))
+
+
+def end(
+    sender: Sender, deployment: Deployment, text: str | None, how: str
+) -> tuple[dict[str, Any], list[str]]:
+    """Cancel or settle a request; what to print."""
+    found = find_request(sender.client, deployment, text)
+    retrieval, job = RetrievalBounty(sender.client, deployment.retrieval), found.record.job
+    call = retrieval.cancel(job) if how == "cancel" else retrieval.settle(job)
+    receipt = sender.send(f"{how}:{found.job_id.hex()}", call)
+    after = find_request(sender.client, deployment, found.name)
+    words = next_step(after.record, after.dataset.owner, sender.client.now())
+    state = after.record.state.name.lower()
+    data = {
+        "job": found.name,
+        "state": state,
+        "next": words,
+        "gas": int(receipt["gasUsed"]),
+    }
+    return data, [f"request {found.name} is {state}", f"next: {words}"]
+
+
+def standing(found: Found, now: int) -> tuple[dict[str, Any], list[str]]:
+    """Where a request stands; the matches are read where the dataset's file is here."""
+    record = found.record
+    facts = row(found.job_id, record, now)
+    after = next_step(record, found.dataset.owner, now)
+    warning, malformed = _malformed(found, now)
+    data = facts | {
+        "now": now,
+        "next": after,
+        "owner": found.dataset.owner,
+        "matchingRecords": sorted(record.matches),
+        "malformed": malformed,
+    }
+    lines = [
+        f"request {found.name} is {facts['state']}: {facts['proven']} of {facts['records']} "
+        f"records proven, {facts['matches']} match",
+        *warning,
+        f"next: {after}",
+    ]
+    return data, lines
+
+
+def in_units(client: Client, record: Record, text: str | None, name: str) -> int | None:
+    """An amount of the request's currency in its smallest units. Raises UsageError."""
+    currency = record.job.terms.currency
+    decimals = ETHER_DECIMALS if currency == ZERO_ADDRESS else decimals_of(client, currency)
+    return None if text is None else units(text, name, decimals)
+
+
+def warnings(malformed: dict[int, str], record: Record, now: int) -> list[str]:
+    """What the requester must know of matches that do not read as proven."""
+    if not malformed:
+        return []
+    named = "; ".join(malformed.values())
+    standing = record.as_of(now)
+    left = standing.state_deadline - now
+    if standing.state is State.PROVING:
+        when = "once proving has ended"
+    elif standing.state is State.CLOSING and left >= 0:
+        when = f"within {left} s (until {standing.state_deadline}, Unix time)"
+    else:
+        return [f"WARNING: {named}. It is too late to dispute"]
+    return [
+        f"WARNING: {named}. Run `zkescrow retrieval dispute` {when}: everything paid in and the "
+        "stake are then yours"
+    ]
+
+
+def _malformed(found: Found, now: int) -> tuple[list[str], list[int]]:
+    public = None if not found.record.matches else kept(found.dataset)
+    if public is None or found.record.ended:
+        return [], []
+    malformed = dict(read_matches(found.record, public).malformed)
+    return warnings(malformed, found.record, now), sorted(malformed)
+
+
+def _verified(checker: Any, model_id: bytes, artifacts: Any) -> None:
+    progress("checking that the verifier on the chain is the model's")
+    checker.verify(model_id, artifacts)

@@ -1,0 +1,168 @@
+"""`zkescrow retrieval post`: options into an offer, and what to say of the request."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from prover.chain.client import Client
+from prover.chain.tokens import decimals_of
+from prover.cli.models import KnownModel
+from prover.cli.options import ETHER_DECIMALS, duration, in_ether, units
+from prover.cli.retrieval_words import amount
+from prover.consumer.gas import present_prices
+from prover.consumer.retrieval import Offer, Posted
+from prover.errors import UsageError
+from prover.protocol.economics import Proving, RetrievalMoney, retrieval_money, retrieval_stake
+from prover.protocol.events import ZERO_ADDRESS
+from prover.protocol.predicate import at_least, in_words
+from prover.protocol.retrieval import Dataset, Predicate, PredicateKind
+from prover.provider.fetch import InputsUnavailable, fetch
+from prover.proving.artifacts import Artifacts
+from prover.proving.records import format_of
+from prover.statement.dataset import max_bytes_of
+
+MIN_PROVE_SECONDS = 3600
+TIME_FACTOR = 4  # of what proving should take on two cores
+
+
+@dataclass(frozen=True)
+class Typed:
+    """The options of `retrieval post` about money and time, as typed; `currency` is checked."""
+
+    price: str | None
+    stake: str | None
+    currency: str | None
+    open_for: str
+    prove_within: str | None
+    dispute_within: str
+
+
+def predicate_of(
+    score: int | None, threshold: str | None, label: int | None, scale: int
+) -> Predicate:
+    """Which records are wanted. Raises UsageError unless it is said in one of the two ways."""
+    if label is None and score is not None and threshold is not None:
+        return at_least(score, threshold, scale)
+    if label is not None and score is None and threshold is None:
+        return Predicate(PredicateKind.LABEL, label)
+    raise UsageError(
+        "which records are wanted? Either --score INDEX with --at-least VALUE, or --label N"
+    )
+
+
+def public_file(
+    dataset: Dataset, artifacts: Artifacts, file: Path | None, allow_files: bool
+) -> bytes:
+    """The dataset's public file, from where the owner or --file says. Raises UsageError."""
+    limit = max_bytes_of(dataset.count, format_of(artifacts.manifest))
+    uri = dataset.uri if file is None else file.resolve().as_uri()
+    try:
+        return fetch(uri, limit, allow_files=allow_files or file is not None)
+    except InputsUnavailable as error:
+        raise UsageError(
+            f"the file of dataset 0x{dataset.id.hex()} cannot be had: {error}; or ask owner "
+            f"{dataset.owner} for it and give it with --file"
+        ) from error
+
+
+def offer_of(
+    client: Client, known: KnownModel, dataset: Dataset, predicate: Predicate, typed: Typed
+) -> Offer:
+    """What the options say, defaults filled in. Raises UsageError."""
+    money = _money(client, known, dataset.count, typed)
+    return Offer(
+        model_id=known.model_id,
+        circuit_id=known.circuit_id,
+        artifacts=known.artifacts,
+        dataset=dataset,
+        predicate=predicate,
+        currency=typed.currency or ZERO_ADDRESS,
+        price_per_record=money.price_per_record,
+        stake=money.stake,
+        open_seconds=duration(typed.open_for, "--open-for"),
+        prove_seconds=_prove_seconds(known.artifacts, dataset.count, typed.prove_within),
+        dispute_seconds=duration(typed.dispute_within, "--dispute-within"),
+    )
+
+
+def told(posted: Posted, offer: Offer) -> tuple[dict[str, Any], list[str]]:
+    """A posted request, for --json and in words."""
+    terms, predicate = posted.terms, posted.terms.predicate
+    fee = posted.whole.total * posted.wei_per_gas
+    words = in_words(predicate, offer.artifacts.manifest.scales.output)
+    data = {
+        "job": "0x" + posted.job_id.hex(),
+        "dataset": "0x" + terms.dataset_id.hex(),
+        "records": offer.dataset.count,
+        "predicate": {
+            "kind": predicate.kind.name.lower(),
+            "index": predicate.index,
+            "threshold": predicate.threshold,
+        },
+        "wanted": words,
+        "pricePerRecord": terms.price_per_record,
+        "stake": terms.stake,
+        "currency": terms.currency,
+        "escrow": posted.escrow,
+        "openUntil": terms.open_until,
+        "proveSeconds": terms.prove_seconds,
+        "disputeSeconds": terms.dispute_seconds,
+        "gas": posted.gas,
+        "totalGas": posted.whole.total,
+        "totalFeeWei": fee,
+    }
+    lines = [
+        f"request 0x{posted.job_id.hex()}: {offer.dataset.count} records at "
+        f"{amount(terms, terms.price_per_record)} each, {amount(terms, posted.escrow)} paid in; "
+        f"the owner stakes {amount(terms, terms.stake)}",
+        f"a record matches if {words}; every match becomes readable for everybody, with its proof",
+        f"the owner has {terms.prove_seconds} s to prove all records, you then have "
+        f"{terms.dispute_seconds} s to dispute a match that does not read as proven: look at "
+        "`zkescrow retrieval status` in that time",
+        f"posting took {posted.gas} gas; the request takes about {posted.whole.total} gas in all, "
+        f"{in_ether(fee)} at the present fee, nearly all of it the owner's",
+        f"next: owner {offer.dataset.owner} accepts until {terms.open_until} (Unix time)",
+    ]
+    return data, lines
+
+
+def _money(client: Client, known: KnownModel, count: int, typed: Typed) -> RetrievalMoney:
+    """Amounts as typed, in units of the currency; for ETH those not given by their cost."""
+    given = {"--price": typed.price, "--stake": typed.stake}
+    missing = [name for name, text in given.items() if text is None]
+    if typed.currency is not None and missing:
+        raise UsageError(
+            f"{', '.join(missing)} missing: what a token is worth is not known here; give every "
+            "amount of a request that is paid in tokens"
+        )
+    decimals = ETHER_DECIMALS if typed.currency is None else decimals_of(client, typed.currency)
+    prices = present_prices(client)
+    usual = retrieval_money(count, _proving(known.artifacts), prices)
+    price = usual.price_per_record
+    if typed.price is not None:
+        price = _above_zero(units(typed.price, "--price", decimals), "--price")
+    stake = retrieval_stake(count, price, prices)
+    if typed.stake is not None:
+        stake = _above_zero(units(typed.stake, "--stake", decimals), "--stake")
+    return RetrievalMoney(price, stake)
+
+
+def _above_zero(amount_: int, name: str) -> int:
+    if amount_ == 0:
+        raise UsageError(
+            f"{name} is 0: more is allowed; who earns or risks nothing has no reason to prove"
+        )
+    return amount_
+
+
+def _prove_seconds(artifacts: Artifacts, count: int, typed: str | None) -> int:
+    """As typed, or some times of what proving should take."""
+    if typed is not None:
+        return duration(typed, "--prove-within")
+    proving = _proving(artifacts)
+    return max(MIN_PROVE_SECONDS, round(TIME_FACTOR * proving.proofs(count) * proving.seconds))
+
+
+def _proving(artifacts: Artifacts) -> Proving:
+    plan, layout = artifacts.manifest.plan, artifacts.manifest.layout
+    return Proving.predicted(plan.logrows, layout.items, layout.instances)

@@ -1,0 +1,46 @@
+"""Seed files: what a user must keep, and nobody else may see."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from prover.errors import UsageError
+from prover.files import write_atomically
+from prover.settings import get_settings
+from prover.statement.seeds import Seed
+
+
+@dataclass(frozen=True)
+class SeedFile:
+    """A seed, where it is kept, and whether it was made just now."""
+
+    seed: Seed
+    path: Path
+    made: bool
+
+    @property
+    def warning(self) -> str:
+        """What the user must know of it."""
+        verb = "made" if self.made else "used"
+        return (
+            f"seed {verb}: {self.path}. KEEP IT, and keep it secret: all keys and salts come from "
+            "it. Without it nothing that you committed can be proven or opened, and a stake is lost"
+        )
+
+
+def seed_at(path: Path | None) -> SeedFile:
+    """The seed of a file, home/seed.json by default; made if there is none.
+
+    Raises StatementInvalid if the file is no seed file.
+    """
+    chosen = path or get_settings().home / "seed.json"
+    if chosen.exists():
+        return SeedFile(existing(chosen), chosen, False)
+    write_atomically(chosen, Seed.fresh().to_bytes(), private=True)
+    return SeedFile(existing(chosen), chosen, True)
+
+
+def existing(path: Path) -> Seed:
+    """The seed of a file that must be there. Raises UsageError or StatementInvalid."""
+    if not path.is_file():
+        raise UsageError(f"there is no seed file at {path}: give the one that was kept")
+    return Seed.from_bytes(path.read_bytes())

@@ -1,0 +1,121 @@
+"""Retrieval requests, the requester's side: choose a dataset, post a request, take it back."""
+
+import secrets
+from dataclasses import dataclass
+
+from prover.chain.datasets import checked, keep
+from prover.chain.deployments import Deployment
+from prover.chain.retrieval import RetrievalBounty
+from prover.chain.transactions import Sender
+from prover.consumer.gas import verification_gas
+from prover.consumer.jobs import remember
+from prover.consumer.serving import pay_in
+from prover.errors import StatementInvalid
+from prover.protocol.predicate import check_predicate
+from prover.protocol.retrieval import Dataset, Job, Predicate, Terms
+from prover.protocol.retrieval_gas import RetrievalGas
+from prover.proving.artifacts import Artifacts
+from prover.proving.inputs import shape_of
+from prover.proving.records import format_of
+from prover.proving.worker import Progress
+from prover.statement.sealed import check_sealable
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a requester asks for; amounts in wei or token units, times in seconds.
+
+    `artifacts` are the model's on this machine, which must have been compared with the chain.
+    """
+
+    model_id: bytes
+    circuit_id: bytes
+    artifacts: Artifacts
+    dataset: Dataset
+    predicate: Predicate
+    currency: str
+    price_per_record: int
+    stake: int
+    open_seconds: int
+    prove_seconds: int
+    dispute_seconds: int
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A request on the chain; `gas` is what posting took, `whole` what the request will take."""
+
+    job_id: bytes
+    terms: Terms
+    escrow: int
+    gas: int
+    whole: RetrievalGas
+    wei_per_gas: int
+
+
+def check_model(artifacts: Artifacts, predicate: Predicate) -> None:
+    """Raise StatementInvalid or UsageError unless the model can answer such a request."""
+    plan = artifacts.manifest.plan
+    if not plan.exact:
+        raise StatementInvalid(
+            "the model's circuit is not exact: its prover could choose which records match; add "
+            "the model again with a plan that is"
+        )
+    check_sealable(shape_of(artifacts.manifest))
+    check_predicate(predicate, artifacts.manifest.layout, plan.decomp_base**plan.decomp_legs)
+
+
+def check_dataset(dataset: Dataset, content: bytes, artifacts: Artifacts) -> None:
+    """Check a dataset's public file: hash, every leaf, root, and that the model takes its records.
+
+    Keeps the file. Raises StatementInvalid.
+    """
+    public, allowed = checked(dataset, content), format_of(artifacts.manifest)
+    differing = [
+        f"{name} {value} (the model: {getattr(allowed, name)})"
+        for name, value in vars(public.form).items()
+        if value != getattr(allowed, name)
+    ]
+    if differing:
+        raise StatementInvalid(
+            f"the dataset's records are not of the model's format: {', '.join(differing)}; use a "
+            "model of that format, or ask the owner to commit for this one"
+        )
+    keep(dataset, content)
+
+
+def post(sender: Sender, deployment: Deployment, offer: Offer, progress: Progress) -> Posted:
+    """Pay for all records in and post.
+
+    Raises ContractRefused with the rule that the terms break, or InsufficientFunds.
+    """
+    retrieval = RetrievalBounty(sender.client, deployment.retrieval)
+    terms = _terms(offer, sender.client.now())
+    job = Job(sender.address, secrets.randbits(256), terms)
+    job_id = job.id_on(sender.client.chain_id, retrieval.address)
+    count, layout = offer.dataset.count, offer.artifacts.manifest.layout
+    escrow = count * terms.price_per_record
+    proof = verification_gas(sender, deployment.registry, offer.circuit_id, offer.artifacts)
+    progress("posting the request")
+    pay_in(sender, retrieval.address, job_id, terms.currency, escrow)
+    call = retrieval.post(job, count)
+    cost = sender.estimate(call)
+    receipt = sender.send(f"post:{job_id.hex()}", call)
+    remember(sender.client, retrieval.address, job_id)
+    whole = RetrievalGas.of(count, layout, proof)
+    price = cost.wei // max(cost.gas, 1)
+    return Posted(job_id, terms, escrow, int(receipt["gasUsed"]), whole, price)
+
+
+def _terms(offer: Offer, now: int) -> Terms:
+    return Terms(
+        dataset_id=offer.dataset.id,
+        model_id=offer.model_id,
+        predicate=offer.predicate,
+        currency=offer.currency,
+        price_per_record=offer.price_per_record,
+        stake=offer.stake,
+        open_until=now + offer.open_seconds,
+        prove_seconds=offer.prove_seconds,
+        dispute_seconds=offer.dispute_seconds,
+    )

@@ -1,0 +1,67 @@
+"""Predicates of retrieval requests: from what a user types, checked against a circuit, in words.
+
+A score is a signed integer: a real number times 2^output_scale.
+"""
+
+import re
+from fractions import Fraction
+from math import ceil
+
+from prover.errors import UsageError
+from prover.protocol.terms import Predicate, PredicateKind
+from prover.statement.layout import Layout, OutputKind
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
+_MAX_CHARACTERS = 64
+
+
+def at_least(index: int, value: str, scale: int) -> Predicate:
+    """Score `index` is at least a real number, exactly: the threshold is the least integer that is.
+
+    Raises UsageError unless `value` is a decimal number.
+    """
+    text = value.strip()
+    if len(text) > _MAX_CHARACTERS or not _NUMBER.fullmatch(text):
+        raise UsageError(f"--at-least {value!r}: a decimal number is allowed, such as 0.5")
+    return Predicate(PredicateKind.AT_LEAST, index, ceil(Fraction(text) * 2**scale))
+
+
+def check_predicate(predicate: Predicate, layout: Layout, bound: int) -> None:
+    """Raise UsageError unless the circuit's outputs can match; each is below `bound` in amount."""
+    if predicate.kind is PredicateKind.LABEL:
+        _check_label(predicate, layout)
+        return
+    if layout.output_kind is not OutputKind.SCORES:
+        raise UsageError("--score: this model proves a label only; choose records with --label")
+    _check_index("--score", predicate.index, layout.classes)
+    if predicate.threshold >= bound:
+        raise UsageError(
+            f"--at-least is {predicate.threshold} in the circuit's units: no output of the circuit "
+            f"reaches {bound}, so that no record could match; give a smaller number"
+        )
+    if predicate.threshold <= -bound:
+        raise UsageError(
+            f"--at-least is {predicate.threshold} in the circuit's units: every output of the "
+            f"circuit is above {-bound}, so that every record would match; give a greater number"
+        )
+
+
+def in_words(predicate: Predicate, scale: int | None) -> str:
+    """What the predicate says; `scale` is that of the outputs, where it is known."""
+    if predicate.kind is PredicateKind.LABEL:
+        return f"its label is {predicate.index}"
+    words = f"score {predicate.index} is at least {predicate.threshold}"
+    if scale is None:
+        return f"{words} in the circuit's units"
+    return f"{words} / 2^{scale} = {predicate.threshold / 2**scale:g}"
+
+
+def _check_label(predicate: Predicate, layout: Layout) -> None:
+    if layout.classes == 1:
+        raise UsageError("--label: this model has one score; choose with --score 0 --at-least X")
+    _check_index("--label", predicate.index, layout.classes)
+
+
+def _check_index(name: str, index: int, classes: int) -> None:
+    if not 0 <= index < classes:
+        raise UsageError(f"{name} {index}: 0 to {classes - 1} are allowed by this model")

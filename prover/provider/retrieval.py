@@ -1,0 +1,205 @@
+"""Retrieval requests, the owner's side: look at one, accept it, prove every record.
+
+Everything is computed before the stake is sent: the records from data and seed, all their outputs,
+and, unless its time is given, a real proof of the first ones, which is kept and sent later.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from prover.chain.client import Client
+from prover.chain.datasets import kept
+from prover.chain.deployments import Deployment
+from prover.chain.events import fetch_events
+from prover.chain.finality import wait_final
+from prover.chain.registry import Circuit
+from prover.chain.replay import load_world
+from prover.chain.retrieval import RetrievalBounty
+from prover.chain.tokens import approval
+from prover.chain.transactions import Sender
+from prover.chain.verification import verification_gas
+from prover.errors import ChainError, ContractRefused, UsageError
+from prover.protocol.events import RetrievalAccepted
+from prover.protocol.retrieval import Dataset, Record, State
+from prover.provider.retrieval_checks import (
+    Limits,
+    check_format,
+    check_matches,
+    check_proofs,
+    check_terms,
+)
+from prover.provider.retrieval_dataset import Secrets, check_secrets, match_secrets
+from prover.provider.retrieval_prove import Proven, RecordProver, check_outputs, parts
+from prover.provider.serving_files import RoundFiles
+from prover.proving.artifacts import Artifacts
+from prover.proving.evaluate import Outputs, check_witnesses, evaluate
+from prover.proving.system import ProofSystem
+from prover.proving.worker import Progress
+from prover.statement.context import JobContext
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What an owner works with; `check_model` raises if a model is not its artifacts."""
+
+    client: Client
+    deployment: Deployment
+    sender: Sender
+    system: ProofSystem
+    check_model: Callable[[bytes, Artifacts], None]
+    progress: Progress
+
+    @property
+    def retrieval(self) -> RetrievalBounty:
+        """The contract."""
+        return RetrievalBounty(self.client, self.deployment.retrieval)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as the chain has it, its dataset, and the model's artifacts on this machine."""
+
+    job_id: bytes
+    record: Record
+    dataset: Dataset
+    circuit: Circuit
+    artifacts: Artifacts
+
+
+@dataclass(frozen=True)
+class Appraisal:
+    """What accepting would mean: the matches, which everybody could read, and the work."""
+
+    matches: tuple[int, ...]
+    proofs: int
+    proof_seconds: float
+
+
+class DatasetOwner:
+    """One account's part in one request about its dataset; proofs are bound to `payee`."""
+
+    def __init__(self, tools: Tools, request: Request, payee: str) -> None:
+        self._tools = tools
+        self._request = request
+        self._payee = payee
+        scope = f"{tools.client.scope}:{tools.deployment.retrieval}"
+        files = RoundFiles.of(scope, request.job_id, payee)
+        self._prover = RecordProver(
+            tools.sender, tools.retrieval, tools.system, request.artifacts, files, tools.progress
+        )
+
+    def appraise(self, secrets: Secrets, limits: Limits) -> Appraisal:
+        """Check all that can be checked, and run every record.
+
+        Raises UsageError, StatementInvalid, ProvingError or ArtifactMismatch; no money moves.
+        """
+        self._require(State.OPEN, "only an open request can be accepted")
+        terms, artifacts = self._request.record.job.terms, self._request.artifacts
+        account, now = self._tools.sender.address, self._tools.client.now()
+        check_terms(terms, self._request.dataset, account, now, limits)
+        check_format(secrets.form, artifacts)
+        self._tools.check_model(terms.model_id, artifacts)
+        self._tools.progress(f"sealing {len(secrets.items)} records again, to compare the root")
+        check_secrets(secrets, self._request.dataset)
+        outputs = self._evaluated(secrets)
+        matches = self._matches(outputs)
+        check_matches(len(matches), limits)
+        seconds = limits.proof_seconds or self._rehearsed(secrets, outputs)
+        gas = self._verification_gas()
+        proofs = check_proofs(terms, len(secrets.items), artifacts, gas, seconds)
+        return Appraisal(matches, proofs, seconds)
+
+    def accept(self) -> int:
+        """Stake; the gas it took. Raises ContractRefused or InsufficientFunds."""
+        terms, sender = self._request.record.job.terms, self._tools.sender
+        name, retrieval = self._request.job_id.hex(), self._tools.retrieval
+        needed = approval(
+            self._tools.client, terms.currency, sender.address, retrieval.address, terms.stake
+        )
+        if needed:
+            sender.send(f"approve:{name}", needed, once=False)
+        call = retrieval.accept(self._request.record.job, self._payee)
+        return int(sender.send(f"accept:{name}", call)["gasUsed"])
+
+    def prove(self, secrets: Secrets) -> Proven:
+        """Prove every record, once the acceptance is final, and give the keys of the matches.
+
+        Raises UsageError in another state, StatementInvalid if the secrets are another dataset's.
+        """
+        self._require(State.PROVING, "records are proven once, after the acceptance")
+        check_format(secrets.form, self._request.artifacts)
+        dataset = self._request.dataset
+        public = kept(dataset) or check_secrets(secrets, dataset)
+        match_secrets(secrets, dataset, public)
+        record = self._final()
+        try:
+            return self._prover.prove(self._request.job_id, record, secrets, public)
+        except ContractRefused:
+            if not self._present().complete:
+                raise
+            return Proven(0, 0.0, 0, 0)  # somebody relayed the last proofs meanwhile
+
+    def _final(self) -> Record:
+        """The request once its acceptance is final: keys given before that could stay unpaid."""
+        before = self._present()
+        wait_final(self._tools.client, self._block_of_acceptance(), progress=self._tools.progress)
+        after = self._present()
+        if (after.state, after.payee) != (before.state, before.payee):
+            raise ChainError(
+                "the chain was reorganised and the acceptance is not what it was: see `zkescrow "
+                "retrieval status`"
+            )
+        return after
+
+    def _block_of_acceptance(self) -> int:
+        return next(
+            logged.block
+            for logged in fetch_events(self._tools.client, self._tools.deployment)
+            if isinstance(logged.event, RetrievalAccepted)
+            and logged.event.job_id == self._request.job_id
+        )
+
+    def _present(self) -> Record:
+        """As the chain says now."""
+        world = load_world(self._tools.client, self._tools.deployment)
+        return world.retrieval.jobs[self._request.job_id]
+
+    def _evaluated(self, secrets: Secrets) -> Outputs:
+        """The outputs of all records, some compared with a witness."""
+        self._tools.progress(f"running the model on {len(secrets.items)} records")
+        artifacts = self._request.artifacts
+        outputs = evaluate(artifacts, secrets.items)
+        check_witnesses(self._tools.system, artifacts, secrets.items, outputs, self._context)
+        return outputs
+
+    def _matches(self, outputs: Outputs) -> tuple[int, ...]:
+        predicate = self._request.record.job.terms.predicate
+        kind = self._request.artifacts.manifest.layout.output_kind
+        return tuple(at for at, row in enumerate(outputs) if predicate.flags(row, kind))
+
+    def _rehearsed(self, secrets: Secrets, outputs: Outputs) -> float:
+        """Seconds of the first proof, which is kept."""
+        self._tools.progress("proving the first records, to know how long it takes")
+        slots = self._request.artifacts.manifest.layout.items
+        first = parts(len(secrets.items), slots, frozenset())[0]
+        started = time.monotonic()
+        proof = self._prover.proof_of(first, secrets, self._context)
+        check_outputs(proof, self._request.artifacts, outputs[: len(first)])
+        return time.monotonic() - started
+
+    @property
+    def _context(self) -> JobContext:
+        client, address = self._tools.client, self._tools.deployment.retrieval
+        return JobContext.of(client.chain_id, address, self._request.job_id, self._payee)
+
+    def _verification_gas(self) -> int:
+        sample, verifier = self._request.artifacts.sample, self._request.circuit.verifier
+        return verification_gas(self._tools.sender, verifier, sample.proof, sample.instances)
+
+    def _require(self, state: State, why: str) -> None:
+        found = self._request.record.as_of(self._tools.client.now()).state
+        if found is not state:
+            raise UsageError(
+                f"the request is {found.name.lower()}: {why}; see `zkescrow retrieval status`"
+            )

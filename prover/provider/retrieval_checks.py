@@ -1,0 +1,106 @@
+"""What a dataset's owner asks of a request before it stakes."""
+
+from dataclasses import dataclass
+
+from prover.chain.transactions import GAS_CAP
+from prover.errors import StatementInvalid, UsageError
+from prover.protocol.economics import ITEM, PROVE
+from prover.protocol.retrieval import Dataset, Terms
+from prover.provider.policy import LOCK_SECONDS
+from prover.provider.serving_checks import MAX_CALL_BYTES, TIME_FACTOR
+from prover.proving.artifacts import Artifacts
+from prover.proving.records import format_of
+from prover.statement.dataset import Format
+from prover.statement.tree import depth_of
+
+_WORD = 32
+_RECORD_BYTES = 3 * _WORD  # two hashes, and a key if it matches
+_RUN_BYTES = 5 * _WORD  # a run without its path
+_CALL_BYTES = 64 * _WORD  # terms, offsets and lengths of a call
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Options of `retrieval accept`.
+
+    The greatest stake in units of the request's currency, the most records that may match, and the
+    seconds of a proof; None: any stake, any number, measure it.
+    """
+
+    max_stake: int | None = None
+    max_matches: int | None = None
+    proof_seconds: float | None = None
+
+
+def check_terms(terms: Terms, dataset: Dataset, account: str, now: int, limits: Limits) -> None:
+    """Raise UsageError unless the account may accept, and wants to by its limits."""
+    if account != dataset.owner:
+        raise UsageError(
+            f"the dataset is {dataset.owner}'s, who alone can accept: account {account} cannot"
+        )
+    if now + LOCK_SECONDS > terms.open_until:
+        raise UsageError(f"the request was open until {terms.open_until}, and it is {now} now")
+    if limits.max_stake is not None and terms.stake > limits.max_stake:
+        raise UsageError(
+            f"the stake is {terms.stake}: at most {limits.max_stake} is risked (--max-stake)"
+        )
+
+
+def check_format(found: Format, artifacts: Artifacts) -> None:
+    """Raise StatementInvalid unless a circuit takes records of this format."""
+    allowed = format_of(artifacts.manifest)
+    differing = [
+        f"{name} {value} (the model: {getattr(allowed, name)})"
+        for name, value in vars(found).items()
+        if value != getattr(allowed, name)
+    ]
+    if differing:
+        raise StatementInvalid(
+            f"the dataset's records are not of the model's format: {', '.join(differing)}; the "
+            "dataset must be committed anew for this model"
+        )
+
+
+def check_matches(matches: int, limits: Limits) -> None:
+    """Raise UsageError if more records match than the owner lets anybody read."""
+    if limits.max_matches is not None and matches > limits.max_matches:
+        raise UsageError(
+            f"{matches} records match, and everybody could read them: at most "
+            f"{limits.max_matches} are allowed (--max-matches)"
+        )
+
+
+def check_proofs(
+    terms: Terms, count: int, artifacts: Artifacts, verification_gas: int, seconds: float
+) -> int:
+    """The proofs that all records take, if each fits a transaction and all fit the time.
+
+    Raises StatementInvalid otherwise.
+    """
+    proofs = -(-count // artifacts.manifest.layout.items)
+    if terms.prove_seconds < TIME_FACTOR * proofs * seconds:
+        raise StatementInvalid(
+            f"{count} records take {proofs} proofs of {seconds:.1f} s: {terms.prove_seconds} s are "
+            f"given, {TIME_FACTOR} times what it takes is wanted; do not accept"
+        )
+    gas = verification_gas + PROVE + min(artifacts.manifest.layout.items, count) * ITEM
+    for name, found, allowed in (
+        ("bytes", submission_bytes(count, artifacts), MAX_CALL_BYTES),
+        ("gas", gas, GAS_CAP),
+    ):
+        if found > allowed:
+            raise StatementInvalid(
+                f"a proof's submission could take {found} {name}: {allowed} fit a transaction; use "
+                "a circuit of fewer items; do not accept"
+            )
+    return proofs
+
+
+def submission_bytes(count: int, artifacts: Artifacts) -> int:
+    """Bytes that no call with one proof of this circuit exceeds, if every record matches."""
+    layout, depth = artifacts.manifest.layout, depth_of(count)
+    slots = min(layout.items, count)
+    runs = min(slots, 2 * depth + 1)  # neighbours, cut into aligned subtrees
+    opened = runs * (_RUN_BYTES + depth * _WORD) + slots * _RECORD_BYTES
+    proof = artifacts.manifest.verifier.proof_bytes + _WORD * layout.instances
+    return _CALL_BYTES + opened + proof

@@ -1,0 +1,161 @@
+"""An owner's dataset: sealed from data and seed, committed, and made again when it is asked for."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from prover.chain import datasets
+from prover.chain.client import Client
+from prover.chain.deployments import Deployment
+from prover.chain.replay import load_world
+from prover.chain.retrieval import RetrievalBounty
+from prover.chain.transactions import Sender
+from prover.errors import StatementInvalid, UsageError
+from prover.files import write_atomically
+from prover.protocol.retrieval import Dataset
+from prover.proving.artifacts import Artifacts
+from prover.proving.inputs import shape_of
+from prover.proving.records import format_of, read_rows
+from prover.settings import get_settings
+from prover.statement.dataset import (
+    Format,
+    PublicDataset,
+    data_hash,
+    record_keys,
+    salted_records,
+    sealed_dataset,
+)
+from prover.statement.request import Item
+from prover.statement.sealed import check_sealable, content_of, key_hash, seal
+from prover.statement.seeds import Seed
+
+
+@dataclass(frozen=True, repr=False)
+class Secrets:
+    """Every record in the clear, with its key."""
+
+    form: Format
+    items: tuple[Item, ...]
+    keys: tuple[bytes, ...]
+
+    def sealed(self) -> PublicDataset:
+        """What may be public of it; hashes every record, which takes a while."""
+        return sealed_dataset(self.form, self.items, self.keys)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where an owner's data and seed are."""
+
+    data: Path
+    seed: Path
+
+
+@dataclass(frozen=True)
+class Committed:
+    """A dataset on the chain; `gas` is 0 if it was there before."""
+
+    dataset: Dataset
+    file: Path
+    gas: int
+
+
+def read_secrets(artifacts: Artifacts, data: Path, seed: Seed) -> Secrets:
+    """The records of an NPZ archive, salted and with their keys; UsageError or StatementInvalid."""
+    check_sealable(shape_of(artifacts.manifest))
+    form, rows = format_of(artifacts.manifest), read_rows(artifacts, data)
+    items, keys = salted_records(form, rows, seed), record_keys(form, rows, seed)
+    return Secrets(form, tuple(items), tuple(keys))
+
+
+def commit(sender: Sender, deployment: Deployment, secrets: Secrets, uri: str | None) -> Committed:
+    """Write the public file, read it again, compute the root from it, then commit to it.
+
+    Raises UsageError, StatementInvalid or ContractRefused.
+    """
+    content = secrets.sealed().to_bytes()
+    scratch = get_settings().home / "datasets" / f"file-{data_hash(content).hex()}.json"
+    write_atomically(scratch, content)
+    written = scratch.read_bytes()
+    public = PublicDataset.from_bytes(written)
+    root, count = public.tree.root, len(public.records)
+    dataset = Dataset(sender.address, root, count, data_hash(written), "", 0)
+    path = datasets.path_of(dataset.id)
+    scratch.replace(path)
+    before = _known(sender.client, deployment, dataset)
+    if before is not None:
+        return Committed(before, path, 0)
+    where = _uri(sender.client, uri, path)
+    call = RetrievalBounty(sender.client, deployment.retrieval).commit_dataset(
+        root, count, data_hash(written), where
+    )
+    gas = int(sender.send(f"commit:{dataset.id.hex()}", call)["gasUsed"])
+    return Committed(datasets.find_dataset(sender.client, deployment, dataset.id), path, gas)
+
+
+def check_secrets(secrets: Secrets, dataset: Dataset) -> PublicDataset:
+    """The public side of secrets, hashed anew. Raises StatementInvalid unless it is the dataset."""
+    public = secrets.sealed()
+    if (len(public.records), public.tree.root) != (dataset.count, dataset.root):
+        raise StatementInvalid(_other(dataset))
+    return public
+
+
+def match_secrets(secrets: Secrets, dataset: Dataset, public: PublicDataset) -> None:
+    """The same by ciphertexts and keys alone, which is quick. Raises StatementInvalid."""
+    same = secrets.form == public.form and len(secrets.items) == len(public.records)
+    if not same or any(
+        seal(content_of(item), key, index) != record.ciphertext or key_hash(key) != record.key_hash
+        for index, (item, key, record) in enumerate(
+            zip(secrets.items, secrets.keys, public.records, strict=True)
+        )
+    ):
+        raise StatementInvalid(_other(dataset))
+
+
+def remember_source(dataset_id: bytes, source: Source) -> None:
+    """Note where data and seed of a dataset are."""
+    told = {"data": str(source.data.resolve()), "seed": str(source.seed.resolve())}
+    write_atomically(_source_path(dataset_id), json.dumps(told).encode() + b"\n", private=True)
+
+
+def source_of(dataset_id: bytes, data: Path | None, seed: Path | None) -> Source:
+    """Where data and seed of a dataset are: as given, else as remembered. Raises UsageError."""
+    path = _source_path(dataset_id)
+    try:
+        noted = {} if data and seed else json.loads(path.read_bytes())
+        return Source(data or Path(noted["data"]), seed or Path(noted["seed"]))
+    except FileNotFoundError:
+        raise UsageError(
+            f"dataset 0x{dataset_id.hex()} was not committed from here: give its data with --data "
+            "and its seed with --seed"
+        ) from None
+    except (ValueError, KeyError, TypeError):
+        raise UsageError(f"{path} is damaged: give --data and --seed") from None
+
+
+def _source_path(dataset_id: bytes) -> Path:
+    return get_settings().home / "datasets" / f"{dataset_id.hex()}.source.json"
+
+
+def _known(client: Client, deployment: Deployment, dataset: Dataset) -> Dataset | None:
+    return load_world(client, deployment).retrieval.datasets.get(dataset.id)
+
+
+def _uri(client: Client, given: str | None, path: Path) -> str:
+    if given is not None:
+        return given
+    if not client.local:
+        raise UsageError(
+            f"--uri is missing: on chain {client.chain_id} requesters need an https address of the "
+            "dataset's file; choose it now and put the file there"
+        )
+    return path.resolve().as_uri()
+
+
+def _other(dataset: Dataset) -> str:
+    return (
+        f"data, seed and model do not give dataset 0x{dataset.id.hex()}: its root is "
+        f"0x{dataset.root.hex()}, and theirs is another; give the files that it was committed from "
+        "with --data and --seed"
+    )

@@ -1,0 +1,201 @@
+"""Retrieval requests: proving all records, some to a proof, some proofs to a transaction.
+
+The records are cut into the same parts whenever one looks, so that a proof which was made before
+the owner was killed is used, and one that somebody else relayed is not made again. What is proven
+is sent as soon as a transaction is full, or when the time is short.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from eth_utils.crypto import keccak
+
+from prover.chain.batch import Run
+from prover.chain.contracts import Call
+from prover.chain.retrieval import RetrievalBounty, SealedRecord, Submission
+from prover.chain.transactions import GAS_CAP, Sender
+from prover.errors import ProvingError, UsageError
+from prover.protocol.retrieval import Record
+from prover.provider.retrieval_dataset import Secrets
+from prover.provider.serving_checks import MAX_CALL_BYTES
+from prover.provider.serving_files import RoundFiles
+from prover.proving.artifacts import Artifacts, Proof
+from prover.proving.system import ProofSystem
+from prover.proving.worker import Progress
+from prover.statement.context import JobContext
+from prover.statement.dataset import PublicDataset
+from prover.statement.field import decode_signed
+from prover.statement.serving import runs
+
+SEND_SECONDS = (
+    24  # two blocks: a transaction sent later may be late, and would show keys for nothing
+)
+
+
+@dataclass(frozen=True)
+class Proven:
+    """What proving took: proofs made now (others were there), their seconds, transactions, gas."""
+
+    proofs: int
+    seconds: float
+    transactions: int
+    gas: int
+
+
+@dataclass
+class _Group:
+    """Submissions that will go into one transaction."""
+
+    submissions: list[Submission] = field(default_factory=list)
+    indices: list[int] = field(default_factory=list)
+    gas: int = 0
+    size: int = 0
+
+
+def parts(count: int, slots: int, done: frozenset[int]) -> list[tuple[int, ...]]:
+    """All records in parts of one proof each, without those that are done wholly."""
+    cut = [tuple(range(at, min(at + slots, count))) for at in range(0, count, slots)]
+    return [part for part in cut if not done.issuperset(part)]
+
+
+class RecordProver:
+    """Proves the records of one request, for one payee."""
+
+    def __init__(
+        self,
+        sender: Sender,
+        retrieval: RetrievalBounty,
+        system: ProofSystem,
+        artifacts: Artifacts,
+        files: RoundFiles,
+        progress: Progress,
+    ) -> None:
+        self._sender = sender
+        self._retrieval = retrieval
+        self._system = system
+        self._artifacts = artifacts
+        self._files = files
+        self._progress = progress
+
+    def proof_of(self, part: Sequence[int], secrets: Secrets, context: JobContext) -> Proof:
+        """The proof of some records, made and verified now unless it was made before."""
+        found = self._files.proof(part)
+        if found is not None:
+            return found
+        chosen = [secrets.items[index] for index in part]
+        witness = self._system.witness(self._artifacts, chosen, context)
+        proof = self._system.prove(self._artifacts, witness)
+        self._system.verify(self._artifacts, [proof])
+        self._files.save_proof(part, proof)
+        return proof
+
+    def prove(
+        self, job_id: bytes, record: Record, secrets: Secrets, public: PublicDataset
+    ) -> Proven:
+        """Prove and send all that is left, with the keys of the matches."""
+        client = self._retrieval.client
+        context = JobContext.of(client.chain_id, self._retrieval.address, job_id, record.payee)
+        todo = parts(record.count, self._artifacts.manifest.layout.items, record.proven)
+        missing = [part for part in todo if self._files.proof(part) is None]
+        started = time.monotonic()
+        gas = [
+            self._send(job_id, record, group)
+            for group in self._groups(record, self._proofs(todo, secrets, context), secrets, public)
+        ]
+        seconds = time.monotonic() - started if missing else 0.0
+        return Proven(len(missing), seconds, len(gas), sum(gas))
+
+    def _proofs(
+        self, todo: Sequence[tuple[int, ...]], secrets: Secrets, context: JobContext
+    ) -> Iterator[tuple[tuple[int, ...], Proof]]:
+        for number, part in enumerate(todo, 1):
+            self._progress(f"proof {number} of {len(todo)}: records {part[0]} to {part[-1]}")
+            yield part, self.proof_of(part, secrets, context)
+
+    def _groups(
+        self,
+        record: Record,
+        proofs: Iterator[tuple[tuple[int, ...], Proof]],
+        secrets: Secrets,
+        public: PublicDataset,
+    ) -> Iterator[_Group]:
+        """As many submissions as fit a transaction; fewer when the next proof may be too late."""
+        group, last = _Group(), time.monotonic()
+        for part, proof in proofs:
+            submission = self.submission(record, part, proof, secrets, public)
+            call = self._retrieval.submit(record.job, [submission])
+            cost, size = self._sender.estimate(call).gas, len(call.data)
+            full = group.gas + cost > GAS_CAP or group.size + size > MAX_CALL_BYTES
+            if group.submissions and full:
+                yield group
+                group = _Group()
+            group.submissions.append(submission)
+            group.indices.extend(part)
+            group.gas, group.size = group.gas + cost, group.size + size
+            took, last = time.monotonic() - last, time.monotonic()
+            if self._retrieval.client.now() + 2 * took + 2 * SEND_SECONDS > record.state_deadline:
+                yield group
+                group = _Group()
+        if group.submissions:
+            yield group
+
+    def submission(
+        self,
+        record: Record,
+        part: Sequence[int],
+        proof: Proof,
+        secrets: Secrets,
+        public: PublicDataset,
+    ) -> Submission:
+        """A proof with what the contract needs of its records; keys of those that match."""
+        records = [public.records[index] for index in part]
+        flagged = self._flagged(record, part, proof)
+        return Submission(
+            runs=tuple(_opened(run.first, run.size, public) for run in runs(part)),
+            records=tuple(SealedRecord(one.ciphertext_hash, one.key_hash) for one in records),
+            keys=tuple(secrets.keys[index] for index in flagged),
+            proof=proof.proof,
+            instances=proof.instances,
+        )
+
+    def _flagged(self, record: Record, part: Sequence[int], proof: Proof) -> list[int]:
+        """Which of the records match, by what the proof shows."""
+        layout, predicate = self._artifacts.manifest.layout, record.job.terms.predicate
+        return [
+            index
+            for slot, index in enumerate(part)
+            if predicate.flags(
+                [decode_signed(word) for word in layout.item_outputs(proof.instances, slot)],
+                layout.output_kind,
+            )
+        ]
+
+    def _send(self, job_id: bytes, record: Record, group: _Group) -> int:
+        client = self._retrieval.client
+        margin = 0 if client.local else SEND_SECONDS
+        if (now := client.now()) + margin > record.state_deadline:
+            raise UsageError(
+                f"the deadline to prove is {record.state_deadline}, and it is {now} now: the keys "
+                "of the matches are not sent, as a late transaction shows them and is not paid"
+            )
+        self._progress(f"sending {len(group.submissions)} proofs of {len(group.indices)} records")
+        call: Call = self._retrieval.submit(record.job, group.submissions)
+        name = keccak(b"".join(index.to_bytes(4, "big") for index in group.indices)).hex()
+        return int(self._sender.send(f"submit:{job_id.hex()}:{name}", call)["gasUsed"])
+
+
+def check_outputs(proof: Proof, artifacts: Artifacts, outputs: Sequence[Sequence[int]]) -> None:
+    """Raise ProvingError unless a proof shows these outputs in its first slots."""
+    layout = artifacts.manifest.layout
+    for slot, wanted in enumerate(outputs):
+        found = [decode_signed(word) for word in layout.item_outputs(proof.instances, slot)]
+        if found != list(wanted):
+            raise ProvingError(
+                f"record {slot} is evaluated to {list(wanted)}, its proof says {found}: do not "
+                "accept, and report it with the model's plan"
+            )
+
+
+def _opened(first: int, size: int, public: PublicDataset) -> Run:
+    return Run(first, size, public.tree.path(first, size.bit_length() - 1))

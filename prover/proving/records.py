@@ -1,0 +1,56 @@
+"""Records of a dataset as a circuit takes them: their format, and those that a file of data gives.
+
+A value outside the circuit's domain is refused, never clipped.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from prover.errors import StatementInvalid
+from prover.models.calibration import Floats
+from prover.proving.artifacts import Artifacts
+from prover.proving.inputs import read_data, shape_of
+from prover.proving.manifest import Manifest
+from prover.statement.dataset import Format
+from prover.statement.quantise import quantise
+
+Rows = tuple[tuple[int, ...], ...]
+_SHOWN = 5
+
+
+def format_of(manifest: Manifest) -> Format:
+    """The format of the records that a circuit can prove."""
+    return Format.of(shape_of(manifest), manifest.scales.input)
+
+
+def read_rows(artifacts: Artifacts, path: Path) -> Rows:
+    """The quantised values of every sample of an NPZ archive.
+
+    Raises UsageError or ModelRefused where the file is wrong, StatementInvalid naming the records
+    outside the circuit's domain.
+    """
+    form = format_of(artifacts.manifest)
+    samples = read_data(artifacts, path).inputs.reshape(-1, form.values)
+    rows = [quantise(map(float, sample), form.input_scale) for sample in samples]
+    _check_domain(path, samples, rows, form)
+    return tuple(tuple(row) for row in rows)
+
+
+def _check_domain(path: Path, samples: Floats, rows: list[list[int]], form: Format) -> None:
+    values = np.array(rows, dtype=object)
+    outside = (values < form.input_min) | (values > form.input_max)
+    wrong = [int(record) for record in np.flatnonzero(outside.any(axis=1))]
+    if not wrong:
+        return
+    first = wrong[0]
+    place = int(np.flatnonzero(outside[first])[0])
+    unit = 2**form.input_scale
+    named = ", ".join(map(str, wrong[:_SHOWN])) + (", ..." if len(wrong) > _SHOWN else "")
+    raise StatementInvalid(
+        f"{len(wrong)} of {len(rows)} records of {path} ({named}) lie outside the model's domain: "
+        f"record {first} has {samples[first][place]:g} at place {place}, and "
+        f"{form.input_min / unit:g} to {form.input_max / unit:g} is allowed; scale the data as the "
+        "model expects, leave these rows out, or have the model added with calibration data that "
+        "spans them: no value is ever clipped"
+    )
