@@ -106,7 +106,7 @@ def join(
     account: AccountNumber = None,
 ) -> None:
     """Promise to serve: fetch and check the inputs, evaluate them all, stake."""
-    from prover.cli.serving_round import find_round, in_units, worker_on
+    from prover.cli.serving_round import find_round, in_units, told_joined, worker_on
     from prover.consumer.jobs import remember
     from prover.provider.serving_checks import Limits
 
@@ -120,21 +120,8 @@ def join(
     worker = worker_on(sender, deployment, (job_id, record), whom, allow_files)
     joined = worker.join(Limits(most, seconds))
     remember(client, deployment.serving, job_id)
-    data = {
-        "job": "0x" + job_id.hex(),
-        "state": "joined",
-        "payee": whom,
-        "prove_seconds": round(joined.proof_seconds, 3),
-        "proofs": joined.proofs,
-        "gas": joined.gas,
-    }
-    show(
-        data,
-        f"joined round 0x{job_id.hex()} for {whom}: {joined.gas} gas",
-        f"if all that may be contested is contested: {joined.proofs} proofs of "
-        f"{joined.proof_seconds:.1f} s",
-        "next: zkescrow serving serve",
-    )
+    data, lines = told_joined(job_id, record, whom, joined)
+    show(data, *lines)
 
 
 @command(app)

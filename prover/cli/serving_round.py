@@ -12,12 +12,12 @@ from prover.chain.transactions import Sender
 from prover.cli.models import auditor, find
 from prover.cli.options import ETHER_DECIMALS, id_bytes, units
 from prover.cli.output import progress
-from prover.cli.serving_words import next_step, row
+from prover.cli.serving_words import amount, next_step, row
 from prover.consumer.jobs import last
 from prover.errors import UsageError
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.serving import Record
-from prover.provider.serving import Round, RoundProvider, Tools
+from prover.provider.serving import Joined, Round, RoundProvider, Tools
 from prover.proving.ezkl.system import Ezkl
 
 
@@ -75,6 +75,34 @@ def end(
         "gas": int(receipt["gasUsed"]),
     }
     return data, [f"round 0x{job_id.hex()} is {data['state']}", f"next: {words}"]
+
+
+def told_joined(
+    job_id: bytes, record: Record, payee: str, joined: Joined
+) -> tuple[dict[str, Any], list[str]]:
+    """What a provider has promised, may earn and may lose; what to print."""
+    terms, ahead = record.job.terms, joined.round_gas
+    data = {
+        "job": "0x" + job_id.hex(),
+        "state": "joined",
+        "payee": payee,
+        "prove_seconds": round(joined.proof_seconds, 3),
+        "proofs": joined.proofs,
+        "gas": joined.gas,
+        "outputsGas": ahead.outputs,
+        "answersGas": ahead.answers,
+    }
+    lines = [
+        f"joined round 0x{job_id.hex()} for {payee}: {joined.gas} gas",
+        f"you earn {amount(terms, terms.n * terms.price)}, and for each contested item "
+        f"{amount(terms, terms.proof_fee)}; the stake of {amount(terms, terms.stake)} is lost if "
+        "the outputs or one proof do not come in time",
+        f"posting the outputs takes about {ahead.outputs} gas; if all {terms.max_contests} items "
+        f"that may be contested are, {joined.proofs} proofs of {joined.proof_seconds:.1f} s and "
+        f"about {ahead.answers} gas",
+        "next: zkescrow serving serve",
+    ]
+    return data, lines
 
 
 def standing_of(

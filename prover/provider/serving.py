@@ -17,6 +17,7 @@ from prover.chain.transactions import Sender
 from prover.chain.verification import verification_gas
 from prover.errors import ContractRefused, StatementInvalid, UsageError
 from prover.protocol.serving import Record, State
+from prover.protocol.serving_gas import RoundGas
 from prover.provider.fetch import fetch
 from prover.provider.serving_answer import Answered, Answerer
 from prover.provider.serving_checks import Limits, check_answers, check_terms
@@ -59,11 +60,15 @@ class Round:
 
 @dataclass(frozen=True)
 class Joined:
-    """A promise, and what was measured before it was made."""
+    """A promise, what was measured before it was made, and what it will take to keep it.
+
+    `proofs` are those of all items that may be contested, `gas` what joining took.
+    """
 
     proof_seconds: float
     proofs: int
     gas: int
+    round_gas: RoundGas
 
 
 class RoundProvider:
@@ -92,8 +97,10 @@ class RoundProvider:
         outputs = self._evaluated(items)
         encode_outputs(outputs, terms.word_bytes)
         seconds = limits.proof_seconds or self._rehearsed(items)
-        proofs = check_answers(terms, artifacts, self._verification_gas(), seconds)
-        return Joined(seconds, proofs, self._stake())
+        verification, layout = self._verification_gas(), artifacts.manifest.layout
+        proofs = check_answers(terms, artifacts, verification, seconds)
+        ahead = RoundGas.of(terms.n, terms.word_bytes, terms.max_contests, layout, verification)
+        return Joined(seconds, proofs, self._stake(), ahead)
 
     def serve(self) -> int:
         """Post the outputs of all items; the gas it took. Raises UsageError in another state."""
@@ -198,8 +205,15 @@ class RoundProvider:
         return int(tools.sender.send(f"join:{name}", call)["gasUsed"])
 
     def _require(self, state: State, why: str) -> None:
-        found = self._round.record.state
+        """The round is in a state, and not beyond its deadline."""
+        found, due = self._round.record.state, self._round.record.state_deadline
         if found is not state:
             raise UsageError(
-                f"the round is {found.name.lower()}: {why}; see `zkescrow serving status`"
+                f"the round is {State(found).name.lower()}: {why}; see `zkescrow serving status`"
+            )
+        now = self._tools.client.now()
+        if now > due:
+            raise UsageError(
+                f"the round was {State(found).name.lower()} until {due} (Unix time), and it is "
+                f"{now} now: it is too late; see `zkescrow serving status`"
             )

@@ -5,15 +5,15 @@ before the provider was killed is used, and one that somebody else relayed is no
 """
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from prover.chain.contracts import Call
 from prover.chain.serving import Answer, Contest, ServingRound
-from prover.chain.transactions import GAS_CAP, Sender
+from prover.chain.transactions import Sender
 from prover.errors import StatementInvalid
 from prover.protocol.serving import Record
-from prover.provider.serving_checks import MAX_CALL_BYTES
+from prover.provider.grouping import grouped
 from prover.provider.serving_files import RoundFiles
 from prover.proving.artifacts import Artifacts, Proof
 from prover.proving.evaluate import evaluate
@@ -101,7 +101,8 @@ class Answerer:
             for part, proof in zip(todo, proofs, strict=True)
             if proof is not None
         ]
-        gas = [self._send(job_id, record, group) for group in self._groups(record, answers)]
+        groups = grouped(self._sender, answers, lambda group: self._call(record, group))
+        gas = [self._send(job_id, record, group) for group in groups]
         return Answered(made, seconds if made else 0.0, len(gas), sum(gas))
 
     def _prove(self, part: Part, items: Sequence[Item], context: JobContext) -> Proof:
@@ -112,21 +113,6 @@ class Answerer:
         self._system.verify(self._artifacts, [proof])
         self._files.save_proof(part.indices, proof)
         return proof
-
-    def _groups(self, record: Record, answers: Iterable[Answer]) -> Iterator[list[Answer]]:
-        """As many answers as fit a transaction, by gas (tried one by one) and by bytes."""
-        group: list[Answer] = []
-        gas = size = 0
-        for answer in answers:
-            call = self._call(record, [answer])
-            cost = self._sender.estimate(call).gas
-            if group and (gas + cost > GAS_CAP or size + len(call.data) > MAX_CALL_BYTES):
-                yield group
-                group, gas, size = [], 0, 0
-            group.append(answer)
-            gas, size = gas + cost, size + len(call.data)
-        if group:
-            yield group
 
     def _send(self, job_id: bytes, record: Record, group: list[Answer]) -> int:
         positions = [contest.position for answer in group for contest in answer.contests]
