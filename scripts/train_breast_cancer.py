@@ -5,8 +5,9 @@ of 1/128 and clipped to 0..1, so that every model input has one small domain. Th
 that training uses is folded into the first layer.
 
 Writes examples/breast-cancer-mlp.onnx (input `measurements` float32 [1, 30]; output `scores`
-[1, 2]: 0 malignant, 1 benign), examples/breast-cancer-calibration.npz (training rows) and
-examples/breast-cancer-test.npz (rows held out from training). Both carry `full_scale` [30].
+[1, 2]: 0 malignant, 1 benign), examples/breast-cancer-calibration.npz (training rows),
+examples/breast-cancer-test.npz (rows held out from training) and examples/breast-cancer-records.npz
+(all 569 rows). All carry `full_scale` [30].
 """
 
 import jax
@@ -110,9 +111,10 @@ def main() -> None:
     score = training.accuracy(forward, parameters, rows[test], labels[test])
     print(f"held-out accuracy {score:.4f} on {len(test)} rows")
     test, shown = np.sort(test), np.sort(train[:CALIBRATION])
+    parts = {"calibration": shown, "test": test, "records": np.arange(len(labels))}
     archives = {
         part: {"inputs": rows[at], "labels": labels[at], "indices": at, "full_scale": FULL_SCALE}
-        for part, at in (("calibration", shown), ("test", test))
+        for part, at in parts.items()
     }
     model = training.as_model(graph(parameters))
     training.finish("breast-cancer-mlp", "breast-cancer", model, archives, check=check)
