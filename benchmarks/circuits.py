@@ -5,7 +5,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from prover.models.calibration import read
+from prover.errors import UsageError
+from prover.models.calibration import Calibration, read
 from prover.models.onnx_file import ImportedModel, load
 from prover.models.plan import Constraints, InputMode
 from prover.proving.artifacts import MODEL, Artifacts, list_artifacts
@@ -37,13 +38,11 @@ class Wanted:
         """The network."""
         return load(EXAMPLES / f"{self.names[1]}.onnx")
 
-    def samples(self, part: str) -> list[list[float]]:
-        """Rows of the `calibration` or `test` data, as flat lists."""
+    def data(self, part: str) -> Calibration:
+        """The model's `calibration` or `test` data."""
         model = self.model
         path = EXAMPLES / f"{self.names[0]}-{part}.npz"
-        data = read(path, model.input_shape, model.classes)
-        rows: list[list[float]] = data.inputs.reshape(len(data), -1).tolist()
-        return rows
+        return read(path, model.input_shape, model.classes)
 
 
 def use_own_home() -> None:
@@ -62,16 +61,13 @@ def use_own_home() -> None:
 def artifacts_of(wanted: Wanted) -> Artifacts:
     """The exact circuit that `zkescrow model add` would choose, from the home if it is there."""
     model = wanted.model
-    calibration = read(
-        EXAMPLES / f"{wanted.names[0]}-calibration.npz", model.input_shape, model.classes
-    )
     limits = Constraints(
         input_mode=wanted.input_mode,
         items=wanted.items,
         exact_required=True,
         max_logrows=MAX_LOGROWS,
     )
-    plan = Ezkl().plan(model, calibration, limits).plan
+    plan = Ezkl().plan(model, wanted.data("calibration"), limits).plan
     for made in list_artifacts():
         if made.manifest.plan == plan and made.manifest.sha256[MODEL] == model.sha256:
             return made
@@ -82,5 +78,14 @@ def items_of(wanted: Wanted, artifacts: Artifacts) -> list[Item]:
     """As many test samples as the circuit takes, each with fresh salt if its inputs are hashed."""
     shape = shape_of(artifacts.manifest)
     scale = artifacts.manifest.scales.input
-    rows = wanted.samples("test")
+    data = wanted.data("test")
+    rows: list[list[float]] = data.inputs.reshape(len(data), -1).tolist()
     return [salted(quantise(rows[at % len(rows)], scale), shape) for at in range(wanted.items)]
+
+
+def labels_of(wanted: Wanted) -> list[int]:
+    """The labels of `items_of`."""
+    labels = wanted.data("test").labels
+    if labels is None:
+        raise UsageError("the test data has no labels: add them to the archive")
+    return [int(labels[at % len(labels)]) for at in range(wanted.items)]

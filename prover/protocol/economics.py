@@ -14,8 +14,8 @@ from prover.errors import StatementInvalid
 # snapshots/gas.json has for ETH, rounded up (tests/unit/protocol/test_economics.py compares).
 POST, TAKE, PROVE, END, WITHDRAW = 140_000, 100_000, 85_000, 55_000, 40_000
 ITEM = 40_000  # each further item of a proof
-OUTPUT_BYTE = 40  # of a serving round's posted outputs: calldata, event, hash
-OUTPUT_LEAF = 2_500  # an item's leaf and node in the tree of outputs
+OUTPUT_BYTE = 30  # of a serving round's posted outputs: calldata, event, hash
+OUTPUT_LEAF = 1_000  # an item's leaf and node in the tree of outputs
 DIGEST_ELEMENT = 11_500  # of a disputed item: one permutation of Poseidon
 # A transaction that calls a generated verifier and nothing else (benchmarks/results).
 VERIFY, VERIFY_INSTANCE = 660_000, 1_250
