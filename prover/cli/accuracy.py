@@ -1,7 +1,7 @@
 """`zkescrow accuracy`: a bounty for a hidden model that reaches a target on a sealed test set."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,6 +20,7 @@ from prover.errors import UsageError
 if TYPE_CHECKING:
     from prover.chain.client import Client
     from prover.chain.deployments import Deployment
+    from prover.protocol.accuracy import Record
     from prover.provider.accuracy import BountyProvider
 
 app = new_app("Pay for a model that reaches a target on a sealed test set.")
@@ -234,14 +235,20 @@ def status(
     from prover.cli.accuracy_words import consumers_past, next_step, past_sentence, progress_of, row
 
     client, deployment = deployed(rpc)
-    now, jobs = client.now(), load_world(client, deployment).accuracy.jobs
+    now, world = client.now(), load_world(client, deployment)
+    jobs, condemned = world.accuracy.jobs, world.registry.condemned_at
+
+    def stands(job_id: bytes, one: "Record") -> dict[str, Any]:
+        after = next_step(one, now, condemned.get(one.job.terms.circuit_id))
+        return row(job_id, one) | {"next": after}
+
     if every:
-        rows = [row(job_id, one) | {"next": next_step(one, now)} for job_id, one in jobs.items()]
+        rows = [stands(job_id, one) for job_id, one in jobs.items()]
         show_table({"bounties": rows}, "bounties", rows)
         return
     job_id, record = find_bounty(client, deployment, job)
     past = consumers_past(jobs.values(), record.job.consumer)
-    data = row(job_id, record) | {"now": now, "next": next_step(record, now), "consumers": past}
+    data = stands(job_id, record) | {"now": now, "consumers": past}
     show(
         data,
         f"bounty 0x{job_id.hex()} is {data['state']}",

@@ -69,8 +69,11 @@ def past_sentence(past: dict[str, int]) -> str:
     )
 
 
-def next_step(record: Record, now: int) -> str:
-    """What happens next, who must act until when, and what the deadline's default pays whom."""
+def next_step(record: Record, now: int, condemned_at: int | None = None) -> str:
+    """What happens next, who must act until when, and what the deadline's default pays whom.
+
+    `condemned_at` is when the circuit was condemned (Unix time), if it was.
+    """
     if record.ended:
         shares = [
             f"{who} {amount(record.job.terms, units)}" for who, units in record.payouts().items()
@@ -80,6 +83,11 @@ def next_step(record: Record, now: int) -> str:
             f"{', '.join(shares)}"
         )
     due = record.state_deadline
+    if condemned_at is not None and condemned_at <= due:
+        return (
+            f"the circuit was condemned at {condemned_at} (Unix time), no proof of it is accepted "
+            "any more: anyone may settle the bounty, and each side gets its deposits back"
+        )
     words = _LATE[record.state] if now > due else _IN_TIME[record.state]
     until = f"within {due - now} s (until {due}, Unix time)"
     return words.format(due=due, until=until, **_people(record), **_money(record))

@@ -142,6 +142,54 @@ def verify(
     show(data, f"model {model}: the verifier on the chain is the one that the model gives")
 
 
+@command(app, "export")
+def export_model(
+    model: ModelArgument,
+    out: Annotated[Path, typer.Option(help="Directory to make.")],
+    rpc: Rpc = None,
+) -> None:
+    """Write the files that others need to check a model's circuit; never hidden weights."""
+    from prover.cli.models import find
+    from prover.proving.exchange import export, public_files
+
+    client, deployment = deployed(rpc)
+    known = find(client, deployment, model)
+    export(known.artifacts, out)
+    names = list(public_files(known.artifacts))
+    show({"directory": str(out), "files": names}, f"{len(names)} files in {out}: give them away")
+
+
+@command(app, "import")
+def import_model(
+    directory: Annotated[Path, typer.Argument(help="What `model export` wrote.")],
+    name: Annotated[
+        str | None, typer.Option(help="Name to use on this machine [default: the directory's].")
+    ] = None,
+    rpc: Rpc = None,
+) -> None:
+    """Keep the files of somebody else's model, to verify it and to post jobs on it."""
+    from prover.chain.registry import Circuit
+    from prover.chain.replay import load_world
+    from prover.cli.models import remember
+    from prover.proving.exchange import bring_in
+
+    client, deployment = deployed(rpc)
+    artifacts = bring_in(directory)
+    registry = load_world(client, deployment).registry
+    claimed = (artifacts.digest, artifacts.weights_commitment)
+    for model_id, (circuit_id, weights) in registry.models.items():
+        circuit = Circuit.from_abi(registry.circuits[circuit_id])
+        if (circuit.artifact_digest, weights) == claimed:
+            alias = name or directory.resolve().name
+            remember(client, alias, model_id)
+            data = {"name": alias, "modelId": "0x" + model_id.hex()}
+            show(data, f"model {data['modelId']} is known as {alias}; next: zkescrow model verify")
+            return
+    raise UsageError(
+        f"no model of {directory} is registered on this chain: ask its provider to register it"
+    )
+
+
 def _set_up(
     onnx: Path, data: Path, items: int, inputs: str, weights: str
 ) -> "tuple[Artifacts, PlanReport]":

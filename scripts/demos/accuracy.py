@@ -1,6 +1,9 @@
 """An accuracy bounty: hidden models, sealed test digits, paid only for reaching the target."""
 
 import argparse
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from demos.shared import (
@@ -8,6 +11,7 @@ from demos.shared import (
     DEPLOYER,
     EXAMPLES,
     PROVIDER,
+    STATE,
     WEI,
     Chain,
     DemoFailed,
@@ -32,25 +36,36 @@ def options(parser: argparse.ArgumentParser) -> None:
     """None of its own."""
 
 
+@dataclass(frozen=True)
+class Party:
+    """Somebody with files of their own and an account."""
+
+    name: str
+    chain: Chain
+    account: str
+
+    def run(self, *words: str, allowed: tuple[int, ...] = (0,)) -> dict[str, Any]:
+        """A command that this party signs."""
+        return self.chain.run(*words, "--account", self.account, allowed=allowed)
+
+
 def play(chain: Chain, _chosen: argparse.Namespace) -> dict[str, Any]:
     """The whole story; what it came to."""
+    expert, novice, consumer = (
+        Party(name, chain.of(name), account)
+        for name, account in (("expert", PROVIDER), ("novice", NOVICE), ("consumer", CONSUMER))
+    )
     step(1, "Anybody", "deploys the contracts, which nobody owns.")
     chain.run("deploy", "--account", DEPLOYER)
 
-    step(
-        2, "Two providers", "register models of one circuit; only digests of the weights are shown."
-    )
-    models = register(chain)
+    step(2, "Two providers", "register models of one circuit; all see its files, none the weights.")
+    models = register(expert, novice, consumer)
 
-    step(
-        3,
-        "The consumer",
-        f"seals {ITEMS} digits no model has seen, and posts a bounty on {TARGET}.",
-    )
-    first = post(chain, f"0:{ITEMS}")
+    step(3, "The consumer", f"seals {ITEMS} digits no model has seen, posts a bounty on {TARGET}.")
+    first = post(consumer, f"0:{ITEMS}")
 
-    step(4, "The expert", "enters its model, gets the key, proves its right answers, and is paid.")
-    paid = prove(chain, first, "expert", PROVIDER)
+    step(4, "The expert", "enters its model, gets the key, proves what is right, and is paid.")
+    paid = prove(expert, consumer, first)
     if paid["state"] != "paid":
         raise DemoFailed(f"the bounty is {paid['state']}, not paid")
     console.print(
@@ -59,11 +74,14 @@ def play(chain: Chain, _chosen: argparse.Namespace) -> dict[str, Any]:
     )
 
     step(5, "The consumer", "cannot use opened digits again, and seals others for a second bounty.")
-    console.print(f"   refused: {chain.refused(*posting(f'0:{ITEMS}'))}")
-    second = post(chain, f"{ITEMS}:{2 * ITEMS}")
+    again = (*posting(f"0:{ITEMS}"), "--account", CONSUMER)
+    console.print(f"   refused: {consumer.chain.refused(*again)}")
+    second = post(consumer, f"{ITEMS}:{2 * ITEMS}")
 
     step(6, "The novice", "enters its model, and misses the target.")
-    missed = prove(chain, second, "novice", NOVICE)
+    missed = prove(novice, consumer, second)
+    if missed["state"] != "proving" or missed["reaches"]:
+        raise DemoFailed(f"the second bounty is {missed['state']}: a miss was expected")
     console.print(
         f"   {missed['right']} of {ITEMS} right, {missed['needed']} needed: nothing to prove"
     )
@@ -71,35 +89,35 @@ def play(chain: Chain, _chosen: argparse.Namespace) -> dict[str, Any]:
     ended = chain.run("accuracy", "settle", second, "--account", DEPLOYER)
 
     step(7, "Each side", "withdraws what is due.")
-    accounts = {"expert": PROVIDER, "novice": NOVICE, "consumer": CONSUMER}
-    withdrawn = {who: take_out(chain, who, account) for who, account in accounts.items()}
+    withdrawn = {party.name: take_out(party) for party in (expert, novice, consumer)}
+    shown = ("job", "state", "right", "needed", "proofs", "prove_seconds", "gas")
     return {
         "models": models,
         "items": ITEMS,
         "target": TARGET,
-        "paid": {key: paid[key] for key in ("job", "right", "needed", "proofs", "prove_seconds")}
-        | {"gas": paid["gas"], "state": paid["state"]},
-        "missed": {key: missed[key] for key in ("job", "right", "needed")}
-        | {"state": ended["state"]},
+        "paid": {key: paid[key] for key in shown},
+        "missed": {key: missed[key] for key in shown} | {"state": ended["state"]},
         "withdrawn_wei": withdrawn,
         "audit": audit(chain, 8),
     }
 
 
-def register(chain: Chain) -> dict[str, str]:
-    """Both models; their ids by name."""
-    made = chain.run(
+def register(expert: Party, novice: Party, consumer: Party) -> dict[str, str]:
+    """Both models; their ids by name. The circuit's public files go from hand to hand."""
+    made = expert.run(
         "model", "add", str(EXPERT_MODEL), "--data", str(CALIBRATION), "--name", "expert",
-        "--inputs", "hashed", "--weights", "hidden", "--items", "16", "--account", PROVIDER,
+        "--inputs", "hashed", "--weights", "hidden", "--items", "16",
     )  # fmt: skip
-    other = chain.run(
-        "model", "add", str(NOVICE_MODEL), "--like", "expert", "--name", "novice",
-        "--account", NOVICE,
-    )  # fmt: skip
-    if made["circuitId"] != other["circuitId"]:
+    with tempfile.TemporaryDirectory(dir=STATE) as directory:
+        public = str(Path(directory) / "expert")
+        expert.chain.run("model", "export", "expert", "--out", public)
+        for other in (novice, consumer):
+            other.chain.run("model", "import", public)
+    second = novice.run("model", "add", str(NOVICE_MODEL), "--like", "expert", "--name", "novice")
+    if made["circuitId"] != second["circuitId"]:
         raise DemoFailed("the two models are not of one circuit")
     console.print(f"   one circuit {made['circuitId']}, one verifier, two digests of weights")
-    return {"expert": made["modelId"], "novice": other["modelId"]}
+    return {"expert": made["modelId"], "novice": second["modelId"]}
 
 
 def posting(rows: str) -> list[str]:
@@ -107,29 +125,29 @@ def posting(rows: str) -> list[str]:
     return [
         "accuracy", "post", "--model", "expert", "--data", str(TEST), "--rows", rows,
         "--target", TARGET, "--reward", REWARD, "--bond", BOND, "--stake", STAKE,
-        "--miss-penalty", PENALTY, "--prove-within", f"{PROVE_SECONDS}s", "--account", CONSUMER,
+        "--miss-penalty", PENALTY, "--prove-within", f"{PROVE_SECONDS}s",
     ]  # fmt: skip
 
 
-def post(chain: Chain, rows: str) -> str:
+def post(consumer: Party, rows: str) -> str:
     """Post a bounty, say what its test set supports; its id."""
-    posted = chain.run(*posting(rows))
+    posted = consumer.run(*posting(rows))
     for sentence in posted["supports"]:
         console.print(f"   {sentence}")
     return str(posted["job"])
 
 
-def prove(chain: Chain, job: str, model: str, account: str) -> dict[str, Any]:
-    """Accept with a model, reveal the key, prove: what `accuracy prove` says."""
-    chain.run("accuracy", "accept", job, "--model", model, "--account", account)
-    chain.run("accuracy", "reveal-key", job, "--account", CONSUMER)
-    return chain.run("accuracy", "prove", job, "--account", account, allowed=(0, 1))
+def prove(provider: Party, consumer: Party, job: str) -> dict[str, Any]:
+    """Accept with the provider's model, reveal the key, prove: what `accuracy prove` says."""
+    provider.run("accuracy", "accept", job, "--model", provider.name)
+    consumer.run("accuracy", "reveal-key", job)
+    return provider.run("accuracy", "prove", job, allowed=(0, 1))
 
 
-def take_out(chain: Chain, who: str, account: str) -> int:
+def take_out(party: Party) -> int:
     """Withdraw; the amount in wei."""
-    amount = sum(chain.run("withdraw", "--account", account)["withdrawn"].values())
-    console.print(f"   the {who} withdraws {amount / WEI:g} ETH")
+    amount = sum(party.run("withdraw")["withdrawn"].values())
+    console.print(f"   the {party.name} withdraws {amount / WEI:g} ETH")
     return int(amount)
 
 
