@@ -85,6 +85,7 @@ class BountyProvider:
         if opened.malformed is not None:
             gas = self.dispute(opened.malformed.index)
             return Outcome(None, transactions=1, gas=gas, disputed=opened.malformed)
+        self._tools.check_model(self._record.model_id, self._artifacts)  # not condemned either
         judged = self._judged(opened)
         self._tools.progress(judged.sentence())
         if not judged.reaches and not force:

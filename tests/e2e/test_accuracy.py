@@ -1,0 +1,543 @@
+"""Accuracy bounties through the command line, with real proofs: each way in which one can end."""
+
+import contextlib
+import io
+import json
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from eth_utils.crypto import keccak
+
+from prover.chain.accuracy import AccuracyBounty
+from prover.chain.registry import Registry
+from prover.chain.replay import load_world
+from prover.cli.app import run
+from prover.cli.models import remember
+from prover.consumer import accuracy as consumer
+from prover.protocol.accuracy import Record, State, Terms
+from prover.protocol.events import ZERO_ADDRESS as ETH
+from prover.provider.register import register
+from prover.proving.artifacts import Artifacts
+from prover.proving.evaluate import evaluate
+from prover.proving.inputs import quantised
+from prover.statement.label import proven_label
+from prover.statement.request import Item
+from prover.statement.sealed import content_of, inner_hash, seal
+from prover.statement.seeds import Seed
+from prover.statement.testset import SealedTest, SealedTestSet
+from tests.conftest import ELEMENTS, Proven, tiny_model
+from tests.localchain import (
+    CONSUMER,
+    PROVIDER,
+    STRANGER,
+    Chain,
+    address_of,
+    install,
+    settings_of,
+    started,
+)
+
+ROWS, ITEMS = 24, 6
+REWARD, BOND, STAKE, PENALTY = 5 * 10**16, 3 * 10**16, 2 * 10**16, 10**16
+WINDOW = 600
+
+CRASHING = """
+import os, sys
+from prover.chain import transactions
+from prover.provider import serving_files
+
+step = sys.argv.pop(1)
+send, save = transactions.Sender.send, serving_files.RoundFiles.save_proof
+
+def crashing_send(self, action, call, *, once=True):
+    receipt = send(self, action, call, once=once)
+    if step == "after " + action.split(":")[0]:
+        os._exit(9)
+    return receipt
+
+def crashing_save(self, indices, proof):
+    save(self, indices, proof)
+    if step == "after a proof":
+        os._exit(9)
+
+transactions.Sender.send = crashing_send
+serving_files.RoundFiles.save_proof = crashing_save
+from prover.cli import main
+main()
+"""
+
+
+@dataclass(frozen=True)
+class World:
+    """A chain with a tiny model of hidden weights, two items a proof, and labelled data for it.
+
+    The model gets all labels of `data` right but that of row 1, and none of `lies`.
+    """
+
+    chain: Chain
+    artifacts: Artifacts
+    data: Path
+    lies: Path
+    environment: dict[str, str]
+
+    @property
+    def accuracy(self) -> AccuracyBounty:
+        return AccuracyBounty(self.chain.client, self.chain.deployment.accuracy)
+
+    def run(self, *arguments: object, status: int = 0) -> tuple[str, str]:
+        """Output and errors of a command, run in this process."""
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            found = run([str(argument) for argument in arguments])
+        assert found == status, (arguments, out.getvalue(), err.getvalue())
+        return out.getvalue(), err.getvalue()
+
+    def json(self, *arguments: object, status: int = 0) -> dict[str, Any]:
+        told = self.run("accuracy", *arguments, "--json", status=status)[0]
+        loaded: dict[str, Any] = json.loads(told)
+        return loaded
+
+    def refused(self, *arguments: object, status: int = 1) -> str:
+        """The one sentence of an error."""
+        err = self.run("accuracy", *arguments, status=status)[1]
+        lines = [line for line in err.splitlines() if not line.startswith("  ")]
+        assert len(lines) == 1, err
+        assert lines[0].startswith("zkescrow: "), err
+        return lines[0]
+
+    def posting(self, *extra: object, data: Path | None = None) -> tuple[object, ...]:
+        return (
+            *("post", "--model", "tiny", "--data", data or self.data, "--account", CONSUMER),
+            *("--target", "4/6", "--rows", f"0:{ITEMS}", "--reward", "0.05", "--bond", "0.03"),
+            *("--stake", "0.02", "--miss-penalty", "0.01", "--open-for", "10m"),
+            *("--reveal-within", "10m", "--prove-within", "10m"),
+            *extra,
+        )
+
+    def post(self, *extra: object, data: Path | None = None) -> dict[str, Any]:
+        return self.json(*self.posting(*extra, data=data))
+
+    def accept(self, *extra: object) -> dict[str, Any]:
+        return self.json(
+            "accept", "--model", "tiny", "--account", PROVIDER, "--proof-time", "1s", *extra
+        )
+
+    def reveal(self) -> dict[str, Any]:
+        return self.json("reveal-key", "--account", CONSUMER)
+
+    def prove(self, *extra: object, status: int = 0) -> dict[str, Any]:
+        return self.json("prove", "--account", PROVIDER, *extra, status=status)
+
+    def proving(self, *extra: object, data: Path | None = None) -> dict[str, Any]:
+        """A bounty whose key is revealed."""
+        posted = self.post(*extra, data=data)
+        self.accept()
+        self.reveal()
+        return posted
+
+    def settle(self) -> dict[str, Any]:
+        return self.json("settle", "--account", STRANGER)
+
+    def record(self) -> Record:
+        """The last bounty that was posted."""
+        return list(load_world(self.chain.client, self.chain.deployment).accuracy.jobs.values())[-1]
+
+    def credits(self) -> tuple[int, int]:
+        """What consumer and provider may withdraw."""
+        consumers, providers = (
+            self.accuracy.credit(ETH, address_of(number)) for number in (CONSUMER, PROVIDER)
+        )
+        return consumers, providers
+
+    def audit(self) -> tuple[int, int]:
+        """Proofs verified again, and mismatches."""
+        found = json.loads(self.run("audit", "replay", "--json")[0])
+        return found["proofs_reverified"], found["mismatches"]
+
+    def crash(self, step: str, *arguments: object) -> None:
+        """Run a command in a process that dies at a step."""
+        words = ("accuracy", *(str(argument) for argument in arguments))
+        done = subprocess.run(
+            [sys.executable, "-c", CRASHING, step, *words],
+            env=os.environ | self.environment,
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 9, done.stderr.decode()
+
+
+def labelled(artifacts: Artifacts, directory: Path) -> tuple[Path, Path]:
+    """Data whose labels are the model's own but one, and data whose labels are all wrong."""
+    draw = np.random.default_rng(3)
+    inputs = draw.uniform(-8, 8, (ROWS, ELEMENTS)).astype(np.float32)
+    layout = artifacts.manifest.layout
+    outputs = evaluate(artifacts, quantised(artifacts.manifest, inputs))
+    own = np.array([proven_label(row, layout.output_kind) or 0 for row in outputs])
+    told = own.copy()
+    told[1] = (own[1] + 1) % layout.classes
+    made = directory / "data.npz", directory / "lies.npz"
+    for path, labels in zip(made, (told, (own + 1) % layout.classes), strict=True):
+        np.savez(path, inputs=inputs, labels=labels)
+    return made
+
+
+@pytest.fixture(scope="session")
+def bounty_chain(
+    tmp_path_factory: pytest.TempPathFactory, proven: Callable[[str], Proven]
+) -> Iterator[World]:
+    directory = tmp_path_factory.mktemp("accuracy")
+    artifacts = proven("hidden").artifacts
+    data = labelled(artifacts, directory)
+    with started(directory) as chain:
+        settings = {
+            "home": str(directory / "home"),
+            "deployments": str(directory / "deployments"),
+            "rpc_url": chain.url,
+        }
+        with settings_of(**settings):
+            install(artifacts)
+            registered = register(chain.sender(PROVIDER), chain.deployment, artifacts)
+            remember(chain.client, "tiny", registered.model_id)
+        environment = {f"ZKESCROW_{name.upper()}": value for name, value in settings.items()}
+        yield World(chain, artifacts, *data, environment)
+
+
+@pytest.fixture
+def world(bounty_chain: World, tmp_path: Path) -> Iterator[World]:
+    """The shared world with a home of its own; the chain is put back afterwards."""
+    home = tmp_path / "home"
+    shared = Path(bounty_chain.environment["ZKESCROW_HOME"])
+    home.mkdir()
+    for name in ("artifacts", "models.json", "verdicts"):
+        (shared / name).exists() or (shared / name).mkdir()
+        (home / name).symlink_to(shared / name)
+    settings = bounty_chain.environment | {"ZKESCROW_HOME": str(home)}
+    snapshot = bounty_chain.chain.rpc("evm_snapshot")
+    named = {name.removeprefix("ZKESCROW_").lower(): value for name, value in settings.items()}
+    with settings_of(**named):
+        yield replace(bounty_chain, environment=settings)
+    assert bounty_chain.chain.rpc("evm_revert", snapshot)
+
+
+# ---------------------------------------------------------------- the target is reached
+
+
+def test_a_model_that_reaches_the_target_is_paid(world: World) -> None:
+    posted = world.post()
+    assert (posted["items"], posted["needed"]) == (ITEMS, 4)
+    assert "with 95% for one attempt" in posted["supports"][0]
+    assert posted["gas"] < posted["totalGas"] < 16_777_216
+    assert stat.S_IMODE(Path(posted["seed"]).stat().st_mode) == 0o600
+    assert "any provider may accept" in world.json("status")["next"]
+    accepted = world.accept()
+    assert (accepted["state"], accepted["consumer"]["paid"]) == ("accepted", 0)
+    assert "must reveal the key" in accepted["next"]
+    assert "must prove the target" in world.reveal()["next"]
+    proven = world.prove()
+    assert (proven["state"], proven["right"], proven["needed"]) == ("paid", 5, 4)
+    assert (proven["proofs"], proven["transactions"]) == (2, 1)
+    assert world.credits() == (BOND, REWARD + STAKE)
+    status = world.json("status", posted["job"])
+    assert (status["correct"], status["needed"], status["consumers"]["paid"]) == (4, 4, 1)
+    assert "is paid" in world.refused("prove", "--account", PROVIDER, status=2)
+    assert world.audit() == (2, 0)
+
+
+def test_a_killed_provider_goes_on_without_proving_twice(world: World) -> None:
+    world.proving("--target", "5/6")
+    prove = ("prove", "--account", PROVIDER)
+    world.crash("after a proof", *prove)
+    assert world.record().proven == frozenset()
+    world.crash("after submit", *prove)
+    assert world.record().state.name == "PAID"
+    assert world.record().correct == 5
+    assert world.audit() == (3, 0)
+
+
+def test_proofs_that_are_on_the_chain_are_not_made_again(world: World) -> None:
+    """Somebody relayed one, and the provider's own files are lost."""
+    posted = world.proving("--target", "5/6")
+    worker, record, part = provider_of(world), world.record(), (2, 3)
+    submitter = worker.submitter(worker.opened())
+    proof = submitter.prove(part)
+    call = world.accuracy.submit(record.job, [submitter.submission(part, proof)])
+    world.chain.sender(STRANGER).send(f"relay:{posted['job']}", call)
+    for path in (Path(world.environment["ZKESCROW_HOME"]) / "rounds").rglob("proof-*"):
+        path.unlink()
+    assert world.json("status")["correct"] == 2
+    proven = world.prove()
+    assert (proven["state"], proven["proofs"]) == ("paid", 2)
+
+
+def provider_of(world: World) -> Any:
+    """The provider's part in the last bounty, without the command line."""
+    from prover.cli.accuracy_job import find_bounty, worker_on
+    from prover.cli.models import find
+
+    client, deployment = world.chain.client, world.chain.deployment
+    found = find_bounty(client, deployment, None)
+    known = find(client, deployment, "tiny")
+    sender = world.chain.sender(PROVIDER)
+    return worker_on(sender, deployment, found, known, sender.address, True)
+
+
+def test_other_hidden_weights_enter_under_the_same_circuit(world: World, tmp_path: Path) -> None:
+    """Whoever has the circuit's public files can make a model of it, and is judged by it."""
+    rival = tiny_model(tmp_path / "rival.onnx", seed=1)
+    world.run("model", "export", "tiny", "--out", tmp_path / "public")
+    with settings_of(home=str(tmp_path / "rival")):
+        world.run("model", "import", tmp_path / "public", "--name", "tiny")
+        made = world.run(
+            *("model", "add", rival.path, "--like", "tiny", "--account", STRANGER, "--json")
+        )[0]
+        facts = json.loads(made)
+        posted = world.post()
+        assert posted["needed"] == 4
+        accept = ("accept", posted["job"], "--account", STRANGER, "--proof-time", "1s")
+        assert "weights are not on this machine" in world.refused(*accept, "--model", "tiny")
+        world.json(*accept, "--model", "rival")
+    record = world.record()
+    assert record.model_id.hex() == facts["modelId"][2:]
+    assert record.job.terms.circuit_id.hex() == facts["circuitId"][2:]
+
+
+# ---------------------------------------------------------------- the provider fails
+
+
+def test_a_model_that_misses_proves_nothing_and_loses_the_penalty(world: World) -> None:
+    world.proving(data=world.lies)
+    gave_up = world.prove(status=1)
+    assert (gave_up["state"], gave_up["right"], gave_up["reaches"]) == ("proving", 0, False)
+    assert (gave_up["proofs"], gave_up["transactions"]) == (0, 0)
+    assert "Jobs_Early" in world.refused("settle", "--account", STRANGER)
+    world.chain.pass_time(WINDOW + 1)
+    assert "anyone may settle" in world.json("status")["next"]
+    assert "were due until" in world.refused("prove", "--account", PROVIDER, status=2)
+    assert world.settle()["state"] == "missed"
+    assert world.credits() == (REWARD + BOND + PENALTY, STAKE - PENALTY)
+    assert world.json("status")["consumers"]["missed"] == 1
+    assert world.audit() == (0, 0)
+
+
+def test_what_is_right_is_proven_by_force_and_does_not_pay(world: World) -> None:
+    world.proving("--rows", "0:2", "--target", "2/2")
+    assert world.prove(status=1)["right"] == 1
+    forced = world.prove("--force")
+    assert (forced["state"], forced["proofs"], forced["transactions"]) == ("proving", 1, 1)
+    assert (world.record().proven, world.record().correct) == ({0}, 1)
+    world.chain.pass_time(WINDOW + 1)
+    assert world.settle()["state"] == "missed"
+
+
+# ---------------------------------------------------------------- the consumer fails
+
+
+def test_a_key_that_never_comes_costs_the_bond(world: World) -> None:
+    world.post()
+    world.accept()
+    assert "nobody may" not in world.json("status")["next"]
+    world.chain.pass_time(WINDOW + 1)
+    assert "key was due" in world.refused("reveal-key", "--account", CONSUMER, status=2)
+    assert world.settle()["state"] == "key_withheld"
+    assert world.credits() == (REWARD, BOND + STAKE)
+    assert world.json("status")["consumers"]["key_withheld"] == 1
+    assert world.audit() == (0, 0)
+
+
+def out_of_domain(key: bytes, index: int, item: Item, label: int) -> SealedTest:
+    """An item that no proof can be about, though it is committed to well."""
+    bad = replace(item, values=(129, *item.values[1:]))
+    return SealedTest(seal(content_of(bad), key, index), inner_hash(bad.commitment(), label))
+
+
+def impossible_label(key: bytes, index: int, item: Item, _label: int) -> SealedTest:
+    return SealedTest(seal(content_of(item), key, index), inner_hash(item.commitment(), 3))
+
+
+def other_content(key: bytes, index: int, item: Item, label: int) -> SealedTest:
+    return SealedTest(seal(content_of(item), key, index), inner_hash(keccak(b""), label))
+
+
+@pytest.mark.parametrize(
+    ("plant", "why"),
+    [
+        (out_of_domain, "value 0 is 129"),
+        (impossible_label, "no label from 0 to 2"),
+        (other_content, "no label from 0 to 2"),
+    ],
+)
+def test_a_planted_item_is_disputed_and_costs_everything(
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    plant: Callable[[bytes, int, Item, int], SealedTest],
+    why: str,
+) -> None:
+    def planted(circuit_id: bytes, shape: Any, tests: Any, seed: Seed, nonce: int) -> SealedTestSet:
+        honest = sealed(circuit_id, shape, tests, seed, nonce)
+        key, index = consumer.key_of(seed, nonce), 4
+        salt = (1,) * shape.salt_elements
+        bad = plant(key, index, Item(tests.values[index], salt), tests.labels[index])
+        return replace(honest, items=(*honest.items[:index], bad, *honest.items[index + 1 :]))
+
+    sealed = consumer.sealed_tests
+    monkeypatch.setattr(consumer, "sealed_tests", planted)
+    world.proving()
+    honest = world.refused("dispute", "--index", 0, "--account", PROVIDER)
+    assert "ItemWellFormed" in honest
+    found = world.prove()
+    assert found["state"] == "malformed"
+    assert found["disputed"]["index"] == 4
+    assert why in found["disputed"]["why"]
+    assert world.credits() == (0, REWARD + BOND + STAKE)
+    assert world.audit() == (0, 0)
+
+
+def test_another_file_than_the_terms_name_is_refused_before_staking(world: World) -> None:
+    file = Path(world.post()["testSet"])
+    file.write_bytes(file.read_bytes() + b" ")
+    refused = world.refused("accept", "--model", "tiny", "--account", PROVIDER)
+    assert "not the one that the bounty names" in refused
+    assert world.record().state.name == "OPEN"
+
+
+def test_another_root_than_the_file_has_is_refused_before_staking(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def other_root(*arguments: Any) -> Terms:
+        return replace(terms(*arguments), test_root=keccak(b"other"))
+
+    terms = consumer._terms
+    monkeypatch.setattr(consumer, "_terms", other_root)
+    world.post()
+    refused = world.refused("accept", "--model", "tiny", "--account", PROVIDER)
+    assert "has the root" in refused
+    assert world.record().state.name == "OPEN"
+
+
+# ---------------------------------------------------------------- nobody accepts
+
+
+def test_a_bounty_that_nobody_accepts_expires(world: World) -> None:
+    world.post()
+    world.chain.pass_time(WINDOW + 1)
+    late = world.refused("accept", "--model", "tiny", "--account", PROVIDER, status=2)
+    assert "was open until" in late
+    assert world.settle()["state"] == "expired"
+    assert world.credits() == (REWARD + BOND, 0)
+
+
+def test_an_open_bounty_is_taken_back_by_its_consumer_only(world: World) -> None:
+    world.post()
+    assert "Jobs_NotConsumer" in world.refused("cancel", "--account", STRANGER)
+    assert world.json("cancel", "--account", CONSUMER)["state"] == "cancelled"
+    assert world.credits() == (REWARD + BOND, 0)
+    assert "is cancelled" in world.refused("reveal-key", "--account", CONSUMER, status=2)
+    assert world.audit() == (0, 0)
+
+
+def test_a_condemned_circuit_gives_the_deposits_back(world: World) -> None:
+    """The registry's own storage says so: an honest circuit cannot be condemned."""
+    posted = world.proving()
+    record = world.record()
+    circuit_id, now = record.job.terms.circuit_id, world.chain.client.now()
+    registry = Registry(world.chain.client, world.chain.deployment.registry)
+    for slot in range(8):
+        place = "0x" + keccak(circuit_id + slot.to_bytes(32, "big")).hex()
+        before = world.chain.rpc("eth_getStorageAt", registry.address, place, "latest")
+        world.chain.rpc("anvil_setStorageAt", registry.address, place, f"0x{now:064x}")
+        world.chain.rpc("evm_mine")
+        if registry.condemned_at(circuit_id) == now:
+            break
+        world.chain.rpc("anvil_setStorageAt", registry.address, place, before)
+    assert "was condemned at" in world.refused("prove", "--account", PROVIDER)
+    call = world.accuracy.settle(record.job)
+    world.chain.sender(STRANGER).send(f"settle:{posted['job']}", call)
+    standing = world.accuracy.standing(bytes.fromhex(posted["job"][2:]))
+    assert standing.state is State.VOIDED
+    assert world.credits() == (REWARD + BOND, STAKE)
+
+
+# ---------------------------------------------------------------- before money moves
+
+
+def test_rows_whose_key_was_revealed_are_never_posted_again(world: World) -> None:
+    world.post()
+    world.post()  # nobody has the key yet
+    world.accept()
+    world.reveal()
+    refused = world.refused(*world.posting("--rows", "5:8"), status=2)
+    assert "1 of the 3 rows were in the test set" in refused
+    world.post("--rows", f"{ITEMS}:{2 * ITEMS}")
+
+
+def test_the_key_needs_its_own_seed(world: World, tmp_path: Path) -> None:
+    posted = world.post("--seed", tmp_path / "mine.json")
+    assert posted["seed"] == str(tmp_path / "mine.json")
+    world.accept()
+    (tmp_path / "other.json").write_bytes(Seed.fresh().to_bytes())
+    reveal = ("reveal-key", "--account", CONSUMER, "--seed")
+    assert "not the seed" in world.refused(*reveal, tmp_path / "other.json", status=2)
+    assert "no seed file" in world.refused(*reveal, tmp_path / "none.json", status=2)
+    assert world.json(*reveal, tmp_path / "mine.json")["state"] == "proving"
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "words"),
+    [
+        (("--target", "101%"), 2, "above 0 and at most 1"),
+        (("--target", "7/6"), 2, "above 0 and at most 1"),
+        (("--target", "0%"), 2, "above 0 and at most 1"),
+        (("--target", "most"), 2, "a percentage (90%) or a fraction"),
+        (("--rows", "0:99"), 2, "a part of 0:24"),
+        (("--items", "0"), 2, "1 or more"),
+        (("--items", "7"), 2, "1 to 6 rows are there"),
+        (("--eps", "5%"), 2, "600 test items are wanted"),
+        (("--eps", "5%", "--items", "3"), 2, "give one of them"),
+        (("--miss-penalty", "0.03"), 2, "at most the stake"),
+        (("--stake", "0", "--miss-penalty", "0"), 2, "a stake above 0"),
+        (("--reward", "0"), 2, "above 0 is allowed"),
+        (("--reward", "much"), 2, "--reward 'much'"),
+        (("--open-for", "0s"), 1, "Jobs_BadWindow"),
+        (("--prove-within", "0s"), 1, "Jobs_BadWindow"),
+        (("--reveal-within", "200d"), 1, "Jobs_BadWindow"),
+        (("--model", "nobody"), 2, "'nobody' is not known"),
+        (("--token", "0x" + "77" * 20), 1, ""),
+        (("--provider", "me"), 2, "--provider 'me'"),
+    ],
+)
+def test_odd_terms_are_refused_before_money_moves(
+    world: World, options: tuple[str, ...], status: int, words: str
+) -> None:
+    before = world.chain.client.balance(address_of(CONSUMER))
+    assert words in world.refused(*world.posting(*options), status=status)
+    assert world.chain.client.balance(address_of(CONSUMER)) == before
+
+
+def test_data_without_labels_or_outside_the_domain_is_refused(world: World, tmp_path: Path) -> None:
+    inputs = np.load(world.data)["inputs"]
+    np.savez(tmp_path / "bare.npz", inputs=inputs)
+    refused = world.refused(*world.posting(data=tmp_path / "bare.npz"), status=2)
+    assert "no array `labels`" in refused
+    inputs[2, 1] = 9
+    np.savez(tmp_path / "far.npz", inputs=inputs, labels=np.zeros(ROWS, np.int64))
+    assert "row 2: value 1 is 144" in world.refused(*world.posting(data=tmp_path / "far.npz"))
+
+
+def test_a_provider_checks_what_it_risks(world: World) -> None:
+    world.post("--provider", address_of(STRANGER))
+    accept = ("accept", "--model", "tiny", "--account", PROVIDER)
+    assert "cannot accept" in world.refused(*accept, status=2)
+    world.post("--prove-within", "2s")
+    assert "may be needed" in world.refused(*accept)
+    world.post()
+    assert "at most" in world.refused(*accept, "--max-stake", "0.001", status=2)
+    assert "nobody accepted it" in world.refused("prove", "--account", PROVIDER, status=2)
+    assert world.record().state.name == "OPEN"
