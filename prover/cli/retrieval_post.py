@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from prover.chain.client import Client
+from prover.chain.finality import confirmations
 from prover.chain.tokens import decimals_of
 from prover.cli.models import KnownModel
 from prover.cli.options import ETHER_DECIMALS, duration, in_ether, units
 from prover.cli.retrieval_words import amount
 from prover.consumer.gas import present_prices
 from prover.consumer.retrieval import Offer, Posted
+from prover.consumer.serving import BLOCK_SECONDS
 from prover.errors import UsageError
 from prover.protocol.economics import Proving, RetrievalMoney, retrieval_money, retrieval_stake
 from prover.protocol.events import ZERO_ADDRESS
@@ -80,7 +82,7 @@ def offer_of(
         price_per_record=money.price_per_record,
         stake=money.stake,
         open_seconds=duration(typed.open_for, "--open-for"),
-        prove_seconds=_prove_seconds(known.artifacts, dataset.count, typed.prove_within),
+        prove_seconds=_prove_seconds(client, known.artifacts, dataset.count, typed.prove_within),
         dispute_seconds=duration(typed.dispute_within, "--dispute-within"),
     )
 
@@ -155,12 +157,16 @@ def _above_zero(amount_: int, name: str) -> int:
     return amount_
 
 
-def _prove_seconds(artifacts: Artifacts, count: int, typed: str | None) -> int:
-    """As typed, or some times of what proving should take."""
+def _prove_seconds(client: Client, artifacts: Artifacts, count: int, typed: str | None) -> int:
+    """As typed, or some times of what proving should take, and what the acceptance's finality does.
+
+    Keys are not given before that.
+    """
     if typed is not None:
         return duration(typed, "--prove-within")
-    proving = _proving(artifacts)
-    return max(MIN_PROVE_SECONDS, round(TIME_FACTOR * proving.proofs(count) * proving.seconds))
+    proving, wait = _proving(artifacts), confirmations(client) * BLOCK_SECONDS
+    work = round(TIME_FACTOR * proving.proofs(count) * proving.seconds)
+    return wait + max(MIN_PROVE_SECONDS, work)
 
 
 def _proving(artifacts: Artifacts) -> Proving:

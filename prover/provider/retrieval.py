@@ -12,7 +12,7 @@ from prover.chain.client import Client
 from prover.chain.datasets import kept
 from prover.chain.deployments import Deployment
 from prover.chain.events import fetch_events
-from prover.chain.finality import wait_final
+from prover.chain.finality import confirmations, wait_final
 from prover.chain.registry import Circuit
 from prover.chain.replay import load_world
 from prover.chain.retrieval import RetrievalBounty
@@ -106,8 +106,8 @@ class DatasetOwner:
         matches = self._matches(outputs)
         check_matches(len(matches), limits)
         seconds = limits.proof_seconds or self._rehearsed(secrets, outputs)
-        gas = self._verification_gas()
-        proofs = check_proofs(terms, len(secrets.items), artifacts, gas, seconds)
+        gas, blocks = self._verification_gas(), confirmations(self._tools.client)
+        proofs = check_proofs(terms, len(secrets.items), artifacts, gas, seconds, blocks)
         return Appraisal(matches, proofs, seconds)
 
     def accept(self) -> int:

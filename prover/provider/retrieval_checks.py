@@ -13,6 +13,7 @@ from prover.proving.records import format_of
 from prover.statement.dataset import Format
 from prover.statement.tree import depth_of
 
+BLOCK_SECONDS = 12  # of Ethereum
 _WORD = 32
 _RECORD_BYTES = 3 * _WORD  # two hashes, and a key if it matches
 _RUN_BYTES = 5 * _WORD  # a run without its path
@@ -71,17 +72,24 @@ def check_matches(matches: int, limits: Limits) -> None:
 
 
 def check_proofs(
-    terms: Terms, count: int, artifacts: Artifacts, verification_gas: int, seconds: float
+    terms: Terms,
+    count: int,
+    artifacts: Artifacts,
+    verification_gas: int,
+    seconds: float,
+    blocks: int = 0,
 ) -> int:
     """The proofs that all records take, if each fits a transaction and all fit the time.
 
-    Raises StatementInvalid otherwise.
+    `blocks` are waited for until the acceptance is final. Raises StatementInvalid otherwise.
     """
     proofs = -(-count // artifacts.manifest.layout.items)
-    if terms.prove_seconds < TIME_FACTOR * proofs * seconds:
+    wait = blocks * BLOCK_SECONDS
+    if terms.prove_seconds < wait + TIME_FACTOR * proofs * seconds:
         raise StatementInvalid(
             f"{count} records take {proofs} proofs of {seconds:.1f} s: {terms.prove_seconds} s are "
-            f"given, {TIME_FACTOR} times what it takes is wanted; do not accept"
+            f"given, {TIME_FACTOR} times what it takes and {wait} s to finality are wanted; do not "
+            "accept"
         )
     gas = verification_gas + PROVE + min(artifacts.manifest.layout.items, count) * ITEM
     for name, found, allowed in (

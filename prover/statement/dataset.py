@@ -33,6 +33,8 @@ VERSION = 1
 _OVERHEAD_BYTES = 512
 _HASH = re.compile(r"0x[0-9a-f]{64}")
 _HEX = re.compile(r"0x(?:[0-9a-f]{2})+")
+_FLAT = rb"\{[^{}\[\]]*\}"
+_FILE = re.compile(rb'\{"format":%b,"records":\[(?:%b,?)*\],"version":\d{1,9}\}' % (_FLAT, _FLAT))
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ class PublicDataset:
     def from_bytes(cls, content: bytes) -> "PublicDataset":
         """The inverse of `to_bytes`. Raises StatementInvalid unless the file is canonical."""
         try:
-            dataset = _parse(json.loads(content))
+            dataset = _parse(_loads(content))
             canonical = dataset.to_bytes()
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise StatementInvalid(
@@ -193,6 +195,13 @@ def sealed_dataset(form: Format, items: Sequence[Item], keys: Sequence[bytes]) -
             for index, (item, key) in enumerate(zip(items, keys, strict=True))
         ),
     )
+
+
+def _loads(content: bytes) -> Any:
+    """JSON of the file's outline: the parser recurses, and would as deep as another file goes."""
+    if not _FILE.fullmatch(content):
+        raise ValueError("another outline than format, records and version")
+    return json.loads(content)
 
 
 def _parse(fields: Any) -> PublicDataset:

@@ -1,0 +1,433 @@
+"""The owner's side of retrieval: what it asks before it stakes, and what it proves."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from prover.chain.contracts import RETRIEVAL, encode_call
+from prover.chain.retrieval import Submission
+from prover.chain.transactions import GAS_CAP
+from prover.cli.seeds import existing, seed_at
+from prover.errors import ProvingError, StatementInvalid, UsageError
+from prover.protocol.events import ZERO_ADDRESS as ETH
+from prover.protocol.retrieval import (
+    Dataset,
+    Job,
+    Predicate,
+    PredicateKind,
+    Record,
+    State,
+    Terms,
+)
+from prover.provider import retrieval_dataset as owned
+from prover.provider.retrieval_checks import (
+    Limits,
+    check_format,
+    check_matches,
+    check_proofs,
+    check_terms,
+    submission_bytes,
+)
+from prover.provider.retrieval_prove import SEND_SECONDS, RecordProver, check_outputs, parts
+from prover.provider.serving_files import RoundFiles
+from prover.proving.artifacts import Artifacts, Proof
+from prover.proving.records import format_of, read_rows
+from prover.statement.context import JobContext
+from prover.statement.dataset import PublicDataset, record_keys, salted_records
+from prover.statement.seeds import Seed
+from prover.statement.tree import check_membership, fold
+from tests.conftest import JOB, Proven
+
+ME, OTHER = "0x" + "11" * 20, "0x" + "22" * 20
+NOW = 100
+TERMS = Terms(
+    dataset_id=b"\x01" * 32,
+    model_id=b"\x02" * 32,
+    predicate=Predicate(PredicateKind.LABEL, 1),
+    currency=ETH,
+    price_per_record=3,
+    stake=100,
+    open_until=1000,
+    prove_seconds=80,
+    dispute_seconds=300,
+)
+SEED = Seed(b"\x09" * 32)
+COUNT = 7
+ROWS = tuple((index, 2, 3, -4) for index in range(COUNT))
+DATASET = Dataset(ME, b"\x03" * 32, COUNT, bytes(32), "", 1)
+
+
+@pytest.fixture
+def artifacts(proven: Callable[[str], Proven]) -> Artifacts:
+    return proven("batch").artifacts
+
+
+@pytest.fixture
+def secrets(artifacts: Artifacts) -> owned.Secrets:
+    form = format_of(artifacts.manifest)
+    items = salted_records(form, ROWS, SEED)
+    return owned.Secrets(form, tuple(items), tuple(record_keys(form, ROWS, SEED)))
+
+
+# ---------------------------------------------------------------- before the stake
+
+
+def test_good_terms_are_taken() -> None:
+    check_terms(TERMS, DATASET, ME, 998, Limits(max_stake=100))
+
+
+@pytest.mark.parametrize(
+    ("account", "now", "most", "words"),
+    [
+        (OTHER, NOW, None, "who alone can accept"),
+        (ME, 999, None, "was open until 1000"),
+        (ME, NOW, 99, "at most 99 is risked"),
+    ],
+)
+def test_terms_that_cannot_be_accepted_are_refused(
+    account: str, now: int, most: int | None, words: str
+) -> None:
+    with pytest.raises(UsageError, match=words):
+        check_terms(TERMS, DATASET, account, now, Limits(max_stake=most))
+
+
+def test_an_owner_can_bound_what_becomes_readable() -> None:
+    check_matches(5, Limits())
+    check_matches(5, Limits(max_matches=5))
+    with pytest.raises(UsageError, match="6 records match, and everybody could read them"):
+        check_matches(6, Limits(max_matches=5))
+
+
+def test_all_records_must_be_provable_in_time(artifacts: Artifacts) -> None:
+    assert check_proofs(TERMS, COUNT, artifacts, 700_000, 10.0) == 4
+    with pytest.raises(StatementInvalid, match=r"4 proofs of 10\.1 s: 80 s are given"):
+        check_proofs(TERMS, COUNT, artifacts, 700_000, 10.1)
+    with pytest.raises(StatementInvalid, match="12 s to finality"):
+        check_proofs(TERMS, COUNT, artifacts, 700_000, 10.0, blocks=1)
+
+
+def test_a_submission_must_fit_a_transaction(artifacts: Artifacts) -> None:
+    with pytest.raises(StatementInvalid, match="gas: "):
+        check_proofs(TERMS, COUNT, artifacts, GAS_CAP, 1.0)
+    fields = artifacts.manifest.verifier.model_copy(update={"proof_bytes": 130_000})
+    large = artifacts.manifest.model_copy(update={"verifier": fields})
+    with pytest.raises(StatementInvalid, match="bytes: "):
+        check_proofs(TERMS, COUNT, replace(artifacts, manifest=large), 700_000, 1.0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 300), st.integers(1, 64), st.integers(0, 299))
+def test_no_submission_is_longer_than_was_reckoned(count: int, slots: int, at: int) -> None:
+    """Whichever part of the dataset it proves, and if every record matches."""
+    artifacts = _with_slots(_ARTIFACTS[0], slots)
+    every = parts(count, slots, frozenset())
+    part = every[at % len(every)]
+    public = SimpleNamespace(tree=SimpleNamespace(path=lambda first, log2: _path(count, log2)))
+    from prover.provider.retrieval_prove import _opened  # the runs as they are sent
+    from prover.statement.serving import runs
+
+    told = Submission(
+        runs=tuple(_opened(run.first, run.size, public) for run in runs(part)),  # type: ignore[arg-type]
+        records=(),
+        keys=(bytes(32),) * len(part),
+        proof=bytes(artifacts.manifest.verifier.proof_bytes),
+        instances=(0,) * artifacts.manifest.layout.instances,
+    ).to_abi()
+    full = (told[0], [(bytes(32), bytes(32))] * len(part), *told[2:])
+    data = encode_call(RETRIEVAL, "submit", Job(OTHER, 1, TERMS).to_abi(), [full])
+    assert len(data) <= submission_bytes(count, artifacts)
+
+
+def _path(count: int, log2: int) -> tuple[bytes, ...]:
+    return (bytes(32),) * max((count - 1).bit_length() - log2, 0)
+
+
+def _with_slots(artifacts: Artifacts, slots: int) -> Artifacts:
+    """The same circuit as if it had other item slots; its instances are not laid out anew."""
+    layout = SimpleNamespace(items=slots, instances=artifacts.manifest.layout.instances)
+    manifest = SimpleNamespace(layout=layout, verifier=artifacts.manifest.verifier)
+    return SimpleNamespace(manifest=manifest)  # type: ignore[return-value]
+
+
+_ARTIFACTS: list[Artifacts] = []
+
+
+@pytest.fixture(autouse=True)
+def _for_properties(artifacts: Artifacts) -> None:
+    """Hypothesis runs a function many times for one set of fixtures."""
+    _ARTIFACTS[:] = [artifacts]
+
+
+# ---------------------------------------------------------------- the dataset
+
+
+def test_secrets_are_the_datasets_or_refused(secrets: owned.Secrets) -> None:
+    public = secrets.sealed()
+    dataset = replace(DATASET, root=public.tree.root)
+    assert owned.check_secrets(secrets, dataset) == public
+    owned.match_secrets(secrets, dataset, public)
+    for other in (
+        replace(secrets, keys=(secrets.keys[1], *secrets.keys[1:])),
+        replace(secrets, items=(secrets.items[1], *secrets.items[1:])),
+        replace(secrets, items=secrets.items[:-1], keys=secrets.keys[:-1]),
+    ):
+        with pytest.raises(StatementInvalid, match="do not give dataset"):
+            owned.check_secrets(other, dataset)
+        with pytest.raises(StatementInvalid, match="do not give dataset"):
+            owned.match_secrets(other, dataset, public)
+    form = replace(secrets.form, input_scale=9)
+    with pytest.raises(StatementInvalid, match="do not give dataset"):
+        owned.match_secrets(replace(secrets, form=form), dataset, public)
+
+
+def test_secrets_are_not_shown(secrets: owned.Secrets) -> None:
+    assert secrets.keys[0].hex() not in repr(secrets)
+    assert "Item" not in repr(secrets)
+
+
+def test_records_of_another_format_are_refused(artifacts: Artifacts) -> None:
+    form = format_of(artifacts.manifest)
+    check_format(form, artifacts)
+    with pytest.raises(StatementInvalid, match=r"input_scale 9 \(the model: 4\)"):
+        check_format(replace(form, input_scale=9), artifacts)
+
+
+def test_data_and_seed_are_remembered_and_can_be_given(home: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="was not committed from here"):
+        owned.source_of(b"\x01" * 32, None, tmp_path)
+    assert owned.source_of(b"\x01" * 32, tmp_path, tmp_path).data == tmp_path
+    owned.remember_source(b"\x01" * 32, owned.Source(tmp_path / "a", tmp_path / "b"))
+    assert owned.source_of(b"\x01" * 32, None, None).data == tmp_path / "a"
+    assert owned.source_of(b"\x01" * 32, None, tmp_path).seed == tmp_path
+    next((home / "datasets").glob("*.source.json")).write_text("[]")
+    with pytest.raises(UsageError, match="is damaged"):
+        owned.source_of(b"\x01" * 32, None, None)
+
+
+def test_a_seed_is_made_once_and_is_private(home: Path, tmp_path: Path) -> None:
+    made = seed_at(None)
+    assert made.made
+    assert made.path == home / "seed.json"
+    assert made.path.stat().st_mode & 0o077 == 0
+    again = seed_at(None)
+    assert (again.seed, again.made) == (made.seed, False)
+    assert made.seed.value.hex() not in made.warning + repr(made)
+    assert "KEEP IT" in made.warning
+    with pytest.raises(UsageError, match="no seed file"):
+        existing(tmp_path / "none")
+    made.path.write_text("{}")
+    with pytest.raises(StatementInvalid, match="seed file cannot be read"):
+        seed_at(None)
+
+
+def rows_file(path: Path, *rows: Sequence[float]) -> Path:
+    np.savez(path, inputs=np.array(rows, dtype=np.float32))
+    return path
+
+
+def test_values_are_quantised_as_the_circuit_does(artifacts: Artifacts, tmp_path: Path) -> None:
+    file = rows_file(tmp_path / "x.npz", (0.5, -0.5, 8, -8), (0.03125, -0.03125, 0.03, 0))
+    assert read_rows(artifacts, file) == ((8, -8, 128, -128), (1, -1, 0, 0))
+
+
+def test_values_outside_the_domain_are_never_clipped(artifacts: Artifacts, tmp_path: Path) -> None:
+    file = rows_file(tmp_path / "x.npz", (0, 0, 0, 0), (0, 0, -8.1, 9), *[(9, 0, 0, 0)] * 6)
+    with pytest.raises(StatementInvalid) as refused:
+        read_rows(artifacts, file)
+    assert "7 of 8 records" in str(refused.value)
+    assert "(1, 2, 3, 4, 5, ...)" in str(refused.value)
+    assert "record 1 has -8.1 at place 2, and -8 to 8 is allowed" in str(refused.value)
+
+
+# ---------------------------------------------------------------- proving
+
+
+@given(st.integers(1, 200), st.integers(1, 64), st.sets(st.integers(0, 199)))
+def test_parts_cover_what_is_left_and_are_cut_alike(count: int, slots: int, done: set[int]) -> None:
+    every = parts(count, slots, frozenset())
+    assert [index for part in every for index in part] == list(range(count))
+    assert all(len(part) == slots for part in every[:-1])
+    left = parts(count, slots, frozenset(done))
+    assert set(left) <= set(every)
+    covered = {index for part in left for index in part}
+    assert set(range(count)) - done <= covered
+
+
+class Chain:
+    """A contract that takes everything, at a time that passes with each look."""
+
+    def __init__(self, now: Iterator[int], *, gas: int = 1, local: bool = True) -> None:
+        self.client = SimpleNamespace(chain_id=31337, local=local, now=lambda: next(now), scope="x")
+        self.address = "0x" + "33" * 20
+        self.sent: list[list[Submission]] = []
+        self._gas = gas
+
+    def submit(self, _job: object, submissions: list[Submission]) -> Any:
+        return SimpleNamespace(data=b"", submissions=list(submissions))
+
+    def estimate(self, _call: object) -> Any:
+        return SimpleNamespace(gas=self._gas)
+
+    def send(self, _name: str, call: Any) -> dict[str, int]:
+        self.sent.append(call.submissions)
+        return {"gasUsed": 1}
+
+
+@pytest.fixture
+def prepared(
+    artifacts: Artifacts, secrets: owned.Secrets, tmp_path: Path
+) -> Callable[[Chain], RecordProver]:
+    """A prover that finds the proof of each part on the disk."""
+    files = RoundFiles(tmp_path / "proofs")
+    for part in parts(COUNT, 2, frozenset()):
+        words = [0] * artifacts.manifest.layout.instances
+        start = artifacts.manifest.layout.outputs
+        for slot, index in enumerate(part):
+            words[start + 3 * slot + (1 if index % 3 == 0 else 2)] = 7
+        files.save_proof(part, Proof(bytes([part[0]]), tuple(words)))
+
+    def over(chain: Chain) -> RecordProver:
+        return RecordProver(
+            chain,
+            chain,
+            SimpleNamespace(),
+            artifacts,
+            files,
+            lambda _stage: None,  # type: ignore[arg-type]
+        )
+
+    return over
+
+
+def request(**changes: object) -> Record:
+    fields = {
+        "job": Job(OTHER, 1, TERMS),
+        "posted_at": 0,
+        "count": COUNT,
+        "state": State.PROVING,
+        "provider": ME,
+        "payee": ME,
+        "deadline": 1000,
+    }
+    return Record(**(fields | changes))  # type: ignore[arg-type]
+
+
+def ticking(*times: int) -> Iterator[int]:
+    yield from times
+    while True:
+        yield times[-1]
+
+
+def test_submissions_carry_aligned_runs_and_the_keys_of_matches_alone(
+    prepared: Callable[[Chain], RecordProver], secrets: owned.Secrets
+) -> None:
+    chain, public = Chain(ticking(NOW)), secrets.sealed()
+    done = prepared(chain).prove(b"\x05" * 32, request(), secrets, public)
+    assert (done.proofs, done.transactions) == (0, 1)
+    (sent,) = chain.sent
+    assert [one.proof[0] for one in sent] == [0, 2, 4, 6]
+    keys = [list(one.keys) for one in sent]
+    own = secrets.keys
+    assert keys == [[own[0]], [own[3]], [], [own[6]]]  # every third record has label 1
+    for one in sent:
+        check_opened(one, public)
+
+
+def check_opened(one: Submission, public: PublicDataset) -> None:
+    """Each run is a subtree of the dataset's tree."""
+    at = 0
+    for run in one.runs:
+        leaves = [
+            public.records[index].leaf(index) for index in range(run.start, run.start + run.size)
+        ]
+        hashes = [record.ciphertext_hash for record in one.records[at : at + run.size]]
+        assert hashes == [public.records[run.start + i].ciphertext_hash for i in range(run.size)]
+        log2 = run.size.bit_length() - 1
+        check_membership(public.tree.root, COUNT, run.start, fold(leaves), run.path, log2)
+        at += run.size
+    assert at == len(one.records)
+
+
+def test_done_parts_are_left_out_and_a_half_done_one_is_sent_whole(
+    prepared: Callable[[Chain], RecordProver], secrets: owned.Secrets
+) -> None:
+    chain = Chain(ticking(NOW))
+    some = request(proven=frozenset({0, 1, 2, 6}), matches={0: secrets.keys[0]})
+    prepared(chain).prove(b"\x05" * 32, some, secrets, secrets.sealed())
+    assert [one.proof[0] for one in chain.sent[0]] == [2, 4]
+
+
+def test_a_transaction_takes_as_many_proofs_as_fit(
+    prepared: Callable[[Chain], RecordProver], secrets: owned.Secrets
+) -> None:
+    chain = Chain(ticking(NOW), gas=GAS_CAP // 3)
+    prepared(chain).prove(b"\x05" * 32, request(), secrets, secrets.sealed())
+    assert [len(group) for group in chain.sent] == [3, 1]
+
+
+def test_proofs_are_sent_one_by_one_when_time_is_short(
+    prepared: Callable[[Chain], RecordProver], secrets: owned.Secrets
+) -> None:
+    """A full transaction that comes too late is worth nothing."""
+    chain = Chain(ticking(1000 - 2 * SEND_SECONDS + 1))
+    prepared(chain).prove(b"\x05" * 32, request(), secrets, secrets.sealed())
+    assert [len(group) for group in chain.sent] == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize(("local", "now"), [(True, 1001), (False, 1001 - SEND_SECONDS)])
+def test_keys_are_not_shown_in_a_transaction_that_may_be_late(
+    prepared: Callable[[Chain], RecordProver], secrets: owned.Secrets, local: bool, now: int
+) -> None:
+    chain = Chain(ticking(now), local=local)
+    with pytest.raises(UsageError, match="keys of the matches are not sent"):
+        prepared(chain).prove(b"\x05" * 32, request(), secrets, secrets.sealed())
+    assert chain.sent == []
+    in_time = Chain(ticking(now - 1), local=local)
+    prepared(in_time).prove(b"\x05" * 32, request(), secrets, secrets.sealed())
+    assert in_time.sent
+
+
+def test_a_proof_that_shows_other_outputs_than_were_evaluated_is_refused(
+    proven: Callable[[str], Proven],
+) -> None:
+    made = proven("batch")
+    check_outputs(made.proof, made.artifacts, made.witness.outputs)
+    check_outputs(made.proof, made.artifacts, made.witness.outputs[:1])
+    rows = [list(row) for row in made.witness.outputs]
+    rows[1][0] += 1
+    with pytest.raises(ProvingError, match="record 1 is evaluated"):
+        check_outputs(made.proof, made.artifacts, rows)
+
+
+def test_a_proof_is_made_once(
+    proven: Callable[[str], Proven], secrets: owned.Secrets, tmp_path: Path
+) -> None:
+    made = proven("batch")
+    calls: list[str] = []
+
+    class System:
+        def witness(self, _artifacts: object, items: object, context: JobContext) -> object:
+            assert context is JOB
+            assert items == [secrets.items[2], secrets.items[3]]
+            return "witness"
+
+        def prove(self, _artifacts: object, witness: object) -> Proof:
+            calls.append(str(witness))
+            return made.proof
+
+        def verify(self, _artifacts: object, proofs: list[Proof]) -> None:
+            assert proofs == [made.proof]
+            calls.append("verified")
+
+    chain, files = Chain(ticking(NOW)), RoundFiles(tmp_path / "own")
+    prover = RecordProver(chain, chain, System(), made.artifacts, files, print)  # type: ignore[arg-type]
+    for _ in range(2):
+        assert prover.proof_of((2, 3), secrets, JOB) == made.proof
+    assert calls == ["witness", "verified"]
