@@ -221,14 +221,15 @@ def status(
     """Say where a round stands, who must act until when, and who gets what if nobody does."""
     from prover.chain.replay import load_world
     from prover.cli.serving_round import find_round, standing_of
-    from prover.cli.serving_words import next_step, row
+    from prover.cli.serving_words import TABLE_COLUMNS, next_step, row
 
     client, deployment = deployed(rpc)
     if every:
         now = client.now()
         rounds = load_world(client, deployment).serving.jobs.items()
-        rows = [row(job_id, one) | {"next": next_step(one, now)} for job_id, one in rounds]
-        show_table({"rounds": rows}, "serving rounds", rows)
+        data = [row(job_id, one) | {"next": next_step(one, now)} for job_id, one in rounds]
+        rows = [{name: one[name] for name in TABLE_COLUMNS} for one in data]
+        show_table({"rounds": data}, "serving rounds", rows)
         return
     job_id, record = find_round(client, deployment, job)
     data, lines = standing_of(client, deployment, job_id, record)

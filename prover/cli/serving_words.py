@@ -6,6 +6,8 @@ from prover.cli.options import in_ether
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.serving import Record, State, Terms
 
+TABLE_COLUMNS = ("job", "state", "items", "price", "stake", "contested", "proven", "deadline")
+
 
 def amount(terms: Terms, units: int) -> str:
     """An amount of a round's currency."""

@@ -128,6 +128,8 @@ def own_inputs(record: Record) -> Request:
 
 def supports(n: int, contested: int, wrong: int) -> tuple[str, ...]:
     """What a random sample says of `wrong` wrong answers among n, and what it does not."""
+    if contested == n:
+        return (f"all {n} answers must be proven: no wrong one can pass",)
     return (
         f"if {wrong} or more of the {n} posted answers ({wrong / n:.1%}) are wrong, at least one "
         f"is among {contested} random ones with {chance_to_catch(n, wrong, contested):.1%}: it "

@@ -106,6 +106,10 @@ def test_the_words_about_a_sample_carry_its_chances() -> None:
     assert "197 other answers" in missed
 
 
+def test_nothing_is_left_open_where_every_answer_is_contested() -> None:
+    assert supports(5, 5, 1) == ("all 5 answers must be proven: no wrong one can pass",)
+
+
 @given(st.integers(1, 400), st.data())
 def test_the_least_share_found_is_the_least(n: int, data: st.DataObject) -> None:
     contested = data.draw(st.integers(1, n))
