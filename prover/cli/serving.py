@@ -227,9 +227,9 @@ def status(
     if every:
         now = client.now()
         rounds = load_world(client, deployment).serving.jobs.items()
-        data = [row(job_id, one) | {"next": next_step(one, now)} for job_id, one in rounds]
-        rows = [{name: one[name] for name in TABLE_COLUMNS} for one in data]
-        show_table({"rounds": data}, "serving rounds", rows)
+        told = [row(job_id, one) | {"next": next_step(one, now)} for job_id, one in rounds]
+        rows = [{name: one[name] for name in TABLE_COLUMNS} for one in told]
+        show_table({"rounds": told}, "serving rounds", rows)
         return
     job_id, record = find_round(client, deployment, job)
     data, lines = standing_of(client, deployment, job_id, record)
