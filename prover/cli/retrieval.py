@@ -55,6 +55,7 @@ def commit(
 ) -> None:
     """Owner: seal every record under a key of its own, and commit to all of them."""
     from prover.cli.models import find
+    from prover.cli.retrieval_owner import committed_told
     from prover.cli.seeds import seed_at
     from prover.provider import retrieval_dataset as owner
 
@@ -66,28 +67,8 @@ def commit(
     progress(f"sealing {len(secrets.items)} records")
     committed = owner.commit(sender, deployment, secrets, uri)
     owner.remember_source(committed.dataset.id, owner.Source(data, kept.path))
-    dataset = committed.dataset
-    told = {
-        "dataset": "0x" + dataset.id.hex(),
-        "owner": dataset.owner,
-        "records": dataset.count,
-        "root": "0x" + dataset.root.hex(),
-        "dataHash": "0x" + dataset.data_hash.hex(),
-        "file": str(committed.file),
-        "uri": dataset.uri,
-        "seed": str(kept.path),
-        "committedAt": dataset.committed_at,
-        "gas": committed.gas,
-    }
-    how = f"{committed.gas} gas" if committed.gas else f"it was, at {dataset.committed_at}"
-    show(
-        told,
-        f"dataset 0x{dataset.id.hex()} is committed: {dataset.count} records, {how}",
-        f"public file {committed.file}: nothing in it can be read without keys; requesters get it "
-        f"from {dataset.uri}",
-        kept.warning,
-        f"keep {data} too, unchanged: records are proven from data and seed",
-    )
+    told, lines = committed_told(committed, data, kept)
+    show(told, *lines)
 
 
 @command(app)
@@ -188,7 +169,7 @@ def accept(
 ) -> None:
     """Owner: run every record, say what would be readable and earned, then stake."""
     from prover.cli import retrieval_job as jobs
-    from prover.cli.retrieval_words import amount
+    from prover.cli.retrieval_owner import accepted_told
     from prover.consumer.jobs import remember
     from prover.provider.retrieval_checks import Limits
 
@@ -197,7 +178,7 @@ def accept(
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
     found = jobs.find_request(client, deployment, job)
-    terms, whom = found.record.job.terms, whom or sender.address
+    whom = whom or sender.address
     limits = Limits(
         jobs.in_units(client, found.record, max_stake, "--max-stake"), max_matches, seconds
     )
@@ -206,30 +187,8 @@ def accept(
     gas = None if preview else owner.accept()
     if not preview:
         remember(client, deployment.retrieval, found.job_id)
-    earned = amount(terms, found.record.escrow)
-    told = {
-        "job": found.name,
-        "state": "open" if preview else "proving",
-        "records": found.record.count,
-        "matches": len(seen.matches),
-        "matchingRecords": list(seen.matches),
-        "earns": found.record.escrow,
-        "stake": terms.stake,
-        "payee": whom,
-        "proofs": seen.proofs,
-        "proveSeconds": round(seen.proof_seconds, 3),
-        "gas": gas,
-    }
-    show(
-        told,
-        f"{len(seen.matches)} of {found.record.count} records match: these, and only these, "
-        "everybody will be able to read",
-        f"{seen.proofs} proofs of {seen.proof_seconds:.1f} s earn {earned}, if all is proven "
-        f"within {terms.prove_seconds} s; else the stake, {amount(terms, terms.stake)}, is lost",
-        "nothing was staked; without --preview it is"
-        if preview
-        else f"accepted request {found.name} for {whom}: {gas} gas; next: zkescrow retrieval prove",
-    )
+    told, lines = accepted_told(found, seen, whom, gas)
+    show(told, *lines)
 
 
 @command(app)

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
-from prover.protocol.economics import END, ITEM, POST, PROVE, TAKE
+from prover.protocol.economics import END, POST, TAKE
 from prover.statement.layout import Layout
+
+SUBMIT, RECORD = 155_000, 11_000  # a proof's first record and each further one, all matches
 
 
 @dataclass(frozen=True)
@@ -24,4 +26,4 @@ class RetrievalGas:
     def of(cls, count: int, layout: Layout, verification: int) -> "RetrievalGas":
         """Of `count` records; `verification` is what a proof takes, calldata included."""
         proofs = -(-count // layout.items)
-        return cls(POST, TAKE, proofs * (verification + PROVE) + count * ITEM, END)
+        return cls(POST, TAKE, proofs * (verification + SUBMIT) + count * RECORD, END)

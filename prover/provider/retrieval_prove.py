@@ -52,6 +52,17 @@ class _Group:
     gas: int = 0
     size: int = 0
 
+    def has_room(self, gas: int, size: int) -> bool:
+        """Whether a submission of this cost fits in too; an empty group takes any."""
+        fits = self.gas + gas <= GAS_CAP and self.size + size <= MAX_CALL_BYTES
+        return fits or not self.submissions
+
+    def add(self, part: Sequence[int], submission: Submission, gas: int, size: int) -> None:
+        """Take a submission in."""
+        self.submissions.append(submission)
+        self.indices.extend(part)
+        self.gas, self.size = self.gas + gas, self.size + size
+
 
 def parts(count: int, slots: int, done: frozenset[int]) -> list[tuple[int, ...]]:
     """All records in parts of one proof each, without those that are done wholly."""
@@ -125,20 +136,22 @@ class RecordProver:
         for part, proof in proofs:
             submission = self.submission(record, part, proof, secrets, public)
             call = self._retrieval.submit(record.job, [submission])
-            cost, size = self._sender.estimate(call).gas, len(call.data)
-            full = group.gas + cost > GAS_CAP or group.size + size > MAX_CALL_BYTES
-            if group.submissions and full:
+            gas, size = self._sender.estimate(call).gas, len(call.data)
+            if not group.has_room(gas, size):
                 yield group
                 group = _Group()
-            group.submissions.append(submission)
-            group.indices.extend(part)
-            group.gas, group.size = group.gas + cost, group.size + size
+            group.add(part, submission, gas, size)
             took, last = time.monotonic() - last, time.monotonic()
-            if self._retrieval.client.now() + 2 * took + 2 * SEND_SECONDS > record.state_deadline:
+            if self._is_short(record, took):
                 yield group
                 group = _Group()
         if group.submissions:
             yield group
+
+    def _is_short(self, record: Record, took: float) -> bool:
+        """Whether another proof, which takes about as long, could leave no time to send."""
+        left = record.state_deadline - self._retrieval.client.now()
+        return left < 2 * took + 2 * SEND_SECONDS
 
     def submission(
         self,

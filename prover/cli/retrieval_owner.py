@@ -1,0 +1,69 @@
+"""What to say of an owner's commitment and acceptance, for --json and in words."""
+
+from pathlib import Path
+from typing import Any
+
+from prover.cli.retrieval_job import Found
+from prover.cli.retrieval_words import amount
+from prover.cli.seeds import SeedFile
+from prover.provider.retrieval import Appraisal
+from prover.provider.retrieval_dataset import Committed
+
+
+def committed_told(
+    committed: Committed, data: Path, kept: SeedFile
+) -> tuple[dict[str, Any], list[str]]:
+    """A committed dataset."""
+    dataset = committed.dataset
+    facts = {
+        "dataset": "0x" + dataset.id.hex(),
+        "owner": dataset.owner,
+        "records": dataset.count,
+        "root": "0x" + dataset.root.hex(),
+        "dataHash": "0x" + dataset.data_hash.hex(),
+        "file": str(committed.file),
+        "uri": dataset.uri,
+        "seed": str(kept.path),
+        "committedAt": dataset.committed_at,
+        "gas": committed.gas,
+    }
+    how = f"{committed.gas} gas" if committed.gas else f"it was, since {dataset.committed_at}"
+    lines = [
+        f"dataset 0x{dataset.id.hex()} is committed: {dataset.count} records, {how}",
+        f"public file {committed.file}: nothing in it can be read without keys; requesters get it "
+        f"from {dataset.uri}",
+        kept.warning,
+        f"keep {data} too, unchanged: records are proven from data and seed",
+    ]
+    return facts, lines
+
+
+def accepted_told(
+    found: Found, seen: Appraisal, payee: str, gas: int | None
+) -> tuple[dict[str, Any], list[str]]:
+    """An accepted request; one that was only looked at if `gas` is None."""
+    record, terms = found.record, found.record.job.terms
+    facts = {
+        "job": found.name,
+        "state": "open" if gas is None else "proving",
+        "records": record.count,
+        "matches": len(seen.matches),
+        "matchingRecords": list(seen.matches),
+        "earns": record.escrow,
+        "stake": terms.stake,
+        "payee": payee,
+        "proofs": seen.proofs,
+        "proveSeconds": round(seen.proof_seconds, 3),
+        "gas": gas,
+    }
+    lines = [
+        f"{len(seen.matches)} of {record.count} records match: these, and only these, everybody "
+        "will be able to read",
+        f"{seen.proofs} proofs of {seen.proof_seconds:.1f} s earn {amount(terms, record.escrow)}, "
+        f"if all is proven within {terms.prove_seconds} s; else the stake, "
+        f"{amount(terms, terms.stake)}, is lost",
+        "nothing was staked; without --preview it is"
+        if gas is None
+        else f"accepted {found.name} for {payee}: {gas} gas; next: zkescrow retrieval prove",
+    ]
+    return facts, lines
