@@ -437,7 +437,7 @@ contract RetrievalBounty is IRetrievalBounty, Escrow, Jobs, ProofAcceptance {
         return (slot.state, deadline);
     }
 
-    function _dataset(bytes32 datasetId) private view returns (Dataset memory dataset) {
+    function _dataset(bytes32 datasetId) private view returns (Dataset storage dataset) {
         dataset = _datasets[datasetId];
         if (dataset.owner == address(0)) revert RetrievalBounty_UnknownDataset(datasetId);
     }
