@@ -5,10 +5,14 @@ import re
 import shlex
 import subprocess
 from pathlib import Path
+from typing import Any
 
+import click
 import pytest
+import typer
 
 from prover.chain import node
+from prover.cli.app import app
 from tests.e2e.conftest import ROOT, ZKESCROW, Cli, running_node
 
 BLOCKS = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
@@ -30,7 +34,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 def test_the_quick_start_of_the_readme_works(environment: dict[str, str], tmp_path: Path) -> None:
     """The first block sets up and starts the node; the second is run here, in a fresh chain."""
-    first, second = BLOCKS
+    first, second, _ = BLOCKS
     assert [line.split("#")[0].split()[:2] for line in typed(first)[1:]] == [
         ["zkescrow", "doctor"],
         ["zkescrow", "node"],
@@ -40,6 +44,21 @@ def test_the_quick_start_of_the_readme_works(environment: dict[str, str], tmp_pa
         said = [run(line, environment, tmp_path) for line in typed(second)]
     assert "proven label" in said[-2]
     assert (tmp_path / "report.html").exists()
+
+
+@pytest.mark.parametrize(
+    "line", [line for block in BLOCKS for line in typed(block) if line.startswith("zkescrow")]
+)
+def test_every_command_of_the_readme_parses(line: str) -> None:
+    """Options and arguments are those of the command; what they lead to, the other tests play."""
+    words = shlex.split(line, comments=True)[1:]
+    command: Any = typer.main.get_command(app)
+    while isinstance(command, click.Group):
+        context = click.Context(command)
+        found = command.get_command(context, words.pop(0))
+        assert found is not None, line
+        command = found
+    command.make_context(line, words)
 
 
 def run(line: str, environment: dict[str, str], directory: Path) -> str:
