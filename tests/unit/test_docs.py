@@ -70,5 +70,7 @@ def test_links_and_named_paths_lead_somewhere(document: str) -> None:
     targets = re.findall(r"\]\((?!https?:)([^)#]+)", text)
     folders = "contracts|prover|tests|scripts|docs|examples|benchmarks"
     paths = re.findall(rf"`((?:{folders})/[\w./-]*)`", text)
-    missing = [path for path in [*targets, *paths] if not (ROOT / path).exists()]
+    beside = (ROOT / document).parent
+    found = [beside / target for target in targets] + [ROOT / path for path in paths]
+    missing = [str(path) for path in found if not path.exists()]
     assert not missing
