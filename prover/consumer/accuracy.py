@@ -79,7 +79,7 @@ def post_bounty(
     """
     client, accuracy = sender.client, AccuracyBounty(sender.client, deployment.accuracy)
     _check_offer(client, offer)
-    check_unknown(tests.hashes, revealed(client, deployment))
+    check_unknown(tests.hashes, client.scope, revealed(client, deployment))
     nonce = secrets.randbits(256)
     own, shape = read_seed(seed), shape_of(offer.artifacts.manifest)
     progress(f"sealing {len(tests.labels)} test items")
@@ -91,7 +91,7 @@ def post_bounty(
     call = accuracy.post(job, uri)
     pay_in(sender, accuracy.address, job_id, terms.currency, terms.reward + terms.bond)
     cost = sender.estimate(call)
-    PostedSet(job_id.hex(), str(seed.resolve()), tests.hashes).save()
+    PostedSet(client.scope, job_id.hex(), str(seed.resolve()), tests.hashes).save()
     receipt = sender.send(f"post:{job_id.hex()}", call)
     remember(client, accuracy.address, job_id)
     return Posted(job_id, terms, path, uri, int(receipt["gasUsed"]), cost.wei // max(cost.gas, 1))

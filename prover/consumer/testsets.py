@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from eth_utils.crypto import keccak
 
+from prover.chain.client import LOCAL_CHAIN
 from prover.errors import UsageError
 from prover.files import write_atomically
 from prover.settings import get_settings
@@ -20,8 +21,9 @@ from prover.settings import get_settings
 
 @dataclass(frozen=True)
 class PostedSet:
-    """A test set that was posted from here: its seed file, the hashes of its rows."""
+    """A test set that was posted from here, on the chain of `scope`: seed file, hashes of rows."""
 
+    scope: str
     job_id: str
     seed: str
     rows: tuple[str, ...]
@@ -51,14 +53,17 @@ def mark_revealed(job_id: bytes) -> None:
         replace(found, revealed=True).save()
 
 
-def check_unknown(rows: Sequence[str], revealed_on_chain: Iterable[bytes]) -> None:
+def check_unknown(rows: Sequence[str], scope: str, revealed_on_chain: Iterable[bytes]) -> None:
     """Raise UsageError if a row was in a test set whose key was revealed.
 
-    `revealed_on_chain` are the bounties whose key the chain shows, whoever sent it.
+    `revealed_on_chain` are the bounties whose key the chain of `scope` shows, whoever sent it. What
+    was revealed on a local chain that is gone counts for nothing.
     """
     shown = {job_id.hex() for job_id in revealed_on_chain}
     for path in sorted(_directory().glob("*.json")):
         known = _read(path)
+        if known.scope != scope and known.scope.startswith(f"{LOCAL_CHAIN}:"):
+            continue
         again = set(rows).intersection(known.rows)
         if again and (known.revealed or known.job_id in shown):
             raise UsageError(

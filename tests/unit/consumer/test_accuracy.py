@@ -107,27 +107,36 @@ def test_an_item_outside_the_domain_is_named(artifacts: Artifacts, tmp_path: Pat
 
 def test_rows_are_refused_once_their_key_was_revealed(home: Path) -> None:
     rows = [row_hash(np.full(3, value, np.float32)) for value in range(4)]
-    check_unknown(rows, [])
-    PostedSet(JOB.hex(), "seed.json", (rows[1], rows[2])).save()
-    check_unknown(rows, [])
+    check_unknown(rows, "1:aa", [])
+    kept = PostedSet("1:aa", JOB.hex(), "seed.json", (rows[1], rows[2]))
+    kept.save()
+    check_unknown(rows, "1:aa", [])
     with pytest.raises(UsageError, match="2 of the 4 rows"):
-        check_unknown(rows, [JOB])
-    check_unknown([rows[0], rows[3]], [JOB])
+        check_unknown(rows, "1:aa", [JOB])
+    check_unknown([rows[0], rows[3]], "1:aa", [JOB])
     mark_revealed(JOB)
-    with pytest.raises(UsageError, match="1 of the 2 rows"):
-        check_unknown(rows[2:], [])
-    kept = next((home / "testsets").glob("*.json"))
-    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    assert posted_set(JOB) == PostedSet(JOB.hex(), "seed.json", (rows[1], rows[2]), True)
+    for scope in ("1:aa", "10:bb"):  # whoever read the key there knows the rows here
+        with pytest.raises(UsageError, match="1 of the 2 rows"):
+            check_unknown(rows[2:], scope, [])
+    assert stat.S_IMODE(next((home / "testsets").glob("*.json")).stat().st_mode) == 0o600
+    assert posted_set(JOB) == replace(kept, revealed=True)
     assert posted_set(bytes(32)) is None
     mark_revealed(bytes(32))
+
+
+def test_a_local_chain_that_is_gone_has_revealed_nothing(home: Path) -> None:
+    PostedSet("31337:aa", JOB.hex(), "seed.json", ("11",), True).save()
+    check_unknown(["11"], "31337:bb", [])
+    check_unknown(["11"], "1:cc", [])
+    with pytest.raises(UsageError, match="1 of the 1 rows"):
+        check_unknown(["11"], "31337:aa", [])
 
 
 def test_a_damaged_memory_is_said(home: Path) -> None:
     (home / "testsets").mkdir(parents=True)
     (home / "testsets" / f"{JOB.hex()}.json").write_text("{}")
     with pytest.raises(UsageError, match="is damaged"):
-        check_unknown(["00"], [])
+        check_unknown(["00"], "1:aa", [])
 
 
 @pytest.mark.parametrize("name", ["plain", "open"])
