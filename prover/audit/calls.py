@@ -51,13 +51,14 @@ def _function(name: str, function: str) -> tuple[bytes, list[str]]:
 
 
 def _calldata(client: Client, contract: str, transaction: bytes) -> Iterator[bytes]:
-    """What the contract was called with, in order; calls that were reverted do not count."""
+    """What the contract was called with, in order, by calls that could change it and lasted."""
     sent = client.transaction(transaction)
     if str(sent.get("to", "")).lower() == contract.lower():
         yield bytes(HexBytes(sent["input"]))
         return
     for call in _traced(client, transaction):
-        if str(call.get("to", "")).lower() == contract.lower():
+        plain = call.get("type") == "CALL"  # a delegated call runs our code, on other storage
+        if plain and str(call.get("to", "")).lower() == contract.lower():
             yield bytes(HexBytes(call.get("input", "0x")))
 
 

@@ -47,6 +47,7 @@ class Auditor:
             deployment.accuracy: AccuracyAudit(client, deployment.accuracy),
             deployment.retrieval: self._retrieval,
         }
+        self._known: dict[tuple[bytes, int], Artifacts | None] = {}
         self._findings = Findings()
 
     def run(self, first_proof_block: int = 0) -> AuditReport:
@@ -136,11 +137,14 @@ class Auditor:
 
     def _artifacts(self, accepted: Accepted) -> Iterator[Artifacts]:
         """The artifacts of the proof's model, if this machine has them."""
-        bound = accepted.bound
-        try:
-            yield find_artifacts(bound.circuit.artifact_digest, bound.weights)
-        except ArtifactMismatch:
+        name = (accepted.bound.circuit.artifact_digest, accepted.bound.weights)
+        if name not in self._known:
+            self._known[name] = _found(*name)
+        artifacts = self._known[name]
+        if artifacts is None:
             self._findings.proofs_not_reverifiable += 1
+        else:
+            yield artifacts
 
     def _reverify(self, artifacts: Artifacts, proofs: Sequence[Accepted]) -> None:
         for one, holds in zip(proofs, reverified(self._system, artifacts, proofs), strict=True):
@@ -148,3 +152,11 @@ class Auditor:
                 self._findings.proofs_reverified += 1
             else:
                 self._findings.note(one.where, "the proof system refuses the proof")
+
+
+def _found(digest: bytes, weights: int) -> Artifacts | None:
+    """Artifacts on this machine; finding them reads every file, so do it once."""
+    try:
+        return find_artifacts(digest, weights)
+    except ArtifactMismatch:
+        return None
