@@ -300,8 +300,8 @@ def test_a_round_is_paid_in_tokens(world: World) -> None:
         world.serving.credit(str(token.address), address_of(number))
         for number in (PROVIDER, CONSUMER)
     ]
-    earned = ROWS * UNIT + 5 * UNIT // 2
-    assert balances == [earned + 20 * UNIT, 10 * UNIT]
+    fee = 5 * UNIT // 2
+    assert balances == [ROWS * UNIT + fee + 20 * UNIT, (CONTESTS - 1) * fee]
     assert world.audit()["mismatches"] == 0
 
 
