@@ -38,6 +38,11 @@ from prover.proving.system import ProofSystem
 from prover.proving.worker import Progress
 from prover.statement.context import JobContext
 
+_REORGANISED = (
+    "the chain was reorganised and the acceptance is not what it was: see `zkescrow retrieval "
+    "status`"
+)
+
 
 @dataclass(frozen=True)
 class Tools:
@@ -142,23 +147,22 @@ class DatasetOwner:
 
     def _final(self) -> Record:
         """The request once its acceptance is final: keys given before that could stay unpaid."""
-        before = self._present()
-        wait_final(self._tools.client, self._block_of_acceptance(), progress=self._tools.progress)
-        after = self._present()
+        waited: int | None = None
+        while waited != (block := self._block_of_acceptance()):
+            wait_final(self._tools.client, block, progress=self._tools.progress)
+            waited = block
+        before, after = self._request.record, self._present()
         if (after.state, after.payee) != (before.state, before.payee):
-            raise ChainError(
-                "the chain was reorganised and the acceptance is not what it was: see `zkescrow "
-                "retrieval status`"
-            )
+            raise ChainError(_REORGANISED)
         return after
 
     def _block_of_acceptance(self) -> int:
-        return next(
-            logged.block
-            for logged in fetch_events(self._tools.client, self._tools.deployment)
-            if isinstance(logged.event, RetrievalAccepted)
-            and logged.event.job_id == self._request.job_id
-        )
+        """The block that holds it now: a reorganisation may have moved it. Raises ChainError."""
+        for logged in fetch_events(self._tools.client, self._tools.deployment):
+            event = logged.event
+            if isinstance(event, RetrievalAccepted) and event.job_id == self._request.job_id:
+                return logged.block
+        raise ChainError(_REORGANISED)
 
     def _present(self) -> Record:
         """As the chain says now."""

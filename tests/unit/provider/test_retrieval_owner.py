@@ -1,0 +1,212 @@
+"""What an owner does in which order: keys only after the acceptance is final, a stake only last."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from prover.errors import ChainError, ContractRefused, StatementInvalid, UsageError
+from prover.protocol.events import RetrievalAccepted
+from prover.protocol.retrieval import Record, State
+from prover.provider import retrieval as module
+from prover.provider import retrieval_dataset as owned
+from prover.provider.retrieval import DatasetOwner, Request, Tools
+from prover.provider.retrieval_checks import Limits
+from prover.provider.retrieval_prove import Proven
+from prover.proving.artifacts import Artifacts
+from prover.proving.evaluate import evaluate
+from prover.proving.records import format_of
+from prover.statement.dataset import record_keys, salted_records
+from tests.conftest import Proven as ProvenCircuit
+from tests.unit.provider.test_retrieval import DATASET, ME, OTHER, ROWS, SEED, request
+
+JOB_ID, BLOCK = b"\x05" * 32, 17
+
+
+class Stage:
+    """A chain and a prover that note what is done, in order."""
+
+    def __init__(self, artifacts: Artifacts, record: Record) -> None:
+        self.done: list[str] = []
+        self.records = [record]  # as the chain says, look by look; the last one stays
+        self.blocks = [BLOCK]  # of the acceptance, look by look; 0 if it is not there
+        self.refusal: ContractRefused | None = None
+        form = format_of(artifacts.manifest)
+        items = salted_records(form, ROWS, SEED)
+        self.secrets = owned.Secrets(form, tuple(items), tuple(record_keys(form, ROWS, SEED)))
+        dataset = replace(DATASET, root=self.secrets.sealed().tree.root)
+        client = SimpleNamespace(now=lambda: 100, scope="x", chain_id=31337, local=True)
+        sender = SimpleNamespace(address=ME)
+        deployment = SimpleNamespace(retrieval="0x" + "33" * 20)
+        tools = FakeTools(
+            client, deployment, sender, SimpleNamespace(), self._check_model, self.done.append
+        )  # type: ignore[arg-type]
+        circuit = SimpleNamespace(verifier=OTHER)
+        told = Request(JOB_ID, record, dataset, circuit, artifacts)  # type: ignore[arg-type]
+        self.owner = DatasetOwner(tools, told, ME)
+        self.owner._prover = self  # type: ignore[assignment]
+
+    def prove(self, _job_id: bytes, _record: Record, *_rest: object) -> Proven:
+        self.done.append("keys are sent")
+        if self.refusal:
+            raise self.refusal
+        return Proven(1, 1.0, 1, 1)
+
+    def proof_of(self, *_arguments: object) -> Any:
+        raise AssertionError("the time was given")
+
+    def world(self, *_arguments: object) -> Any:
+        record = self.records.pop(0) if len(self.records) > 1 else self.records[0]
+        return SimpleNamespace(retrieval=SimpleNamespace(jobs={JOB_ID: record}))
+
+    def events(self, *_arguments: object) -> Any:
+        block = self.blocks.pop(0) if len(self.blocks) > 1 else self.blocks[0]
+        for job_id, at in ((bytes(32), 3), (JOB_ID, block)):
+            event = RetrievalAccepted(
+                at=1, contract=OTHER, job_id=job_id, owner=ME, payee=ME, deadline=1000
+            )
+            if at:
+                yield SimpleNamespace(event=event, block=at)
+
+    def wait(self, _client: object, block: int, **_options: object) -> None:
+        self.done.append(f"block {block} is final")
+
+    def _check_model(self, _model_id: bytes, _artifacts: Artifacts) -> None:
+        self.done.append("model checked")
+
+
+class FakeTools(Tools):
+    """Without a contract."""
+
+    @property
+    def retrieval(self) -> Any:
+        return SimpleNamespace(address=self.deployment.retrieval)
+
+
+@pytest.fixture
+def artifacts(proven: Callable[[str], ProvenCircuit]) -> Artifacts:
+    return proven("batch").artifacts
+
+
+@pytest.fixture
+def stage(
+    artifacts: Artifacts, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[Record], Stage]:
+    def made(record: Record) -> Stage:
+        stage = Stage(artifacts, record)
+        monkeypatch.setattr(module, "load_world", stage.world)
+        monkeypatch.setattr(module, "fetch_events", stage.events)
+        monkeypatch.setattr(module, "wait_final", stage.wait)
+        monkeypatch.setattr(module, "check_witnesses", lambda *_: stage.done.append("witnesses"))
+        monkeypatch.setattr(module, "verification_gas", lambda *_: 700_000)
+        return stage
+
+    return made
+
+
+def test_keys_are_sent_when_the_acceptance_is_final(stage: Callable[[Record], Stage]) -> None:
+    play = stage(request())
+    play.owner.prove(play.secrets)
+    assert play.done == [f"block {BLOCK} is final", "keys are sent"]
+
+
+@pytest.mark.parametrize(
+    "after", [request(state=State.OPEN), request(payee=OTHER), request(state=State.CLOSING)]
+)
+def test_keys_are_not_sent_if_the_chain_was_reorganised_meanwhile(
+    stage: Callable[[Record], Stage], after: Record
+) -> None:
+    play = stage(request())
+    play.records = [after]
+    with pytest.raises(ChainError, match="reorganised"):
+        play.owner.prove(play.secrets)
+    assert "keys are sent" not in play.done
+
+
+def test_an_acceptance_that_moved_to_another_block_is_waited_for_again(
+    stage: Callable[[Record], Stage],
+) -> None:
+    play = stage(request())
+    play.blocks = [BLOCK, BLOCK + 5]
+    play.owner.prove(play.secrets)
+    assert play.done == [
+        f"block {BLOCK} is final",
+        f"block {BLOCK + 5} is final",
+        "keys are sent",
+    ]
+
+
+def test_keys_are_not_sent_for_an_acceptance_that_is_gone(stage: Callable[[Record], Stage]) -> None:
+    play = stage(request())
+    play.blocks = [BLOCK, 0]
+    with pytest.raises(ChainError, match="reorganised"):
+        play.owner.prove(play.secrets)
+    assert "keys are sent" not in play.done
+
+
+def test_keys_of_another_dataset_are_not_sent(stage: Callable[[Record], Stage]) -> None:
+    play = stage(request())
+    with pytest.raises(StatementInvalid, match="do not give dataset"):
+        play.owner.prove(replace(play.secrets, keys=play.secrets.keys[::-1]))
+    assert play.done == []
+
+
+@pytest.mark.parametrize("state", [State.OPEN, State.CLOSING, State.CANCELLED])
+def test_records_are_proven_after_an_acceptance_only(
+    stage: Callable[[Record], Stage], state: State
+) -> None:
+    play = stage(request(state=state))
+    with pytest.raises(UsageError, match="after the acceptance"):
+        play.owner.prove(play.secrets)
+    assert play.done == []
+
+
+def test_a_request_whose_time_is_over_is_not_proven(stage: Callable[[Record], Stage]) -> None:
+    play = stage(request(deadline=99))
+    with pytest.raises(UsageError, match="is closing"):
+        play.owner.prove(play.secrets)
+
+
+def test_a_refusal_is_good_news_only_if_all_is_proven(stage: Callable[[Record], Stage]) -> None:
+    play = stage(request())
+    play.refusal = ContractRefused("no")
+    with pytest.raises(ContractRefused):
+        play.owner.prove(play.secrets)
+    relayed = stage(request())
+    relayed.refusal = ContractRefused("no")
+    complete = request(proven=frozenset(range(len(ROWS))))
+    relayed.records = [request(), complete]
+    assert relayed.owner.prove(relayed.secrets).transactions == 0
+
+
+def test_all_is_looked_at_and_the_matches_are_named(
+    stage: Callable[[Record], Stage], artifacts: Artifacts
+) -> None:
+    play = stage(opened())
+    seen = play.owner.appraise(play.secrets, Limits(proof_seconds=1.0))
+    rows = evaluate(artifacts, play.secrets.items)
+    kind = artifacts.manifest.layout.output_kind
+    predicate = opened().job.terms.predicate
+    assert seen.matches == tuple(
+        index for index, row in enumerate(rows) if predicate.flags(row, kind)
+    )
+    assert (seen.proofs, seen.proof_seconds) == (4, 1.0)
+    assert play.done[0] == "model checked"
+    assert "witnesses" in play.done
+
+
+def test_another_root_is_refused_before_the_records_are_run(
+    stage: Callable[[Record], Stage],
+) -> None:
+    play = stage(opened())
+    with pytest.raises(StatementInvalid, match="do not give dataset"):
+        play.owner.appraise(replace(play.secrets, keys=play.secrets.keys[::-1]), Limits())
+    assert "witnesses" not in play.done
+
+
+def opened() -> Record:
+    """A request that waits for its owner."""
+    return replace(request(), state=State.OPEN, provider=OTHER, payee="0x" + "00" * 20, deadline=0)
