@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from prover.audit.calls import job_calls
+from prover.chain.client import checksum
 from prover.chain.contracts import MARKET, encode_call
 from prover.errors import StatementInvalid
 from prover.protocol.prediction import Job, Terms
 
-OURS, ROUTER, NOBODY = "0x" + "a1" * 20, "0x" + "b2" * 20, "0x" + "00" * 20
+OURS, ROUTER, NOBODY = (str(checksum("0x" + byte * 20)) for byte in ("a1", "b2", "00"))
 TERMS = Terms(b"\1" * 32, b"\2" * 32, NOBODY, 5, 6, NOBODY, 7, 8)
 
 
