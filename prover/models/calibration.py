@@ -36,17 +36,23 @@ class Calibration:
         )
 
 
-def read(path: Path, input_shape: tuple[int, ...], classes: int) -> Calibration:
+def read(
+    path: Path, input_shape: tuple[int, ...], classes: int, *, any_shape: bool = False
+) -> Calibration:
     """Read an NPZ archive for a model of `input_shape` (batch dimension 1 first).
 
-    `inputs` is [n, ...] or [n, 1, ...], or flat [n, elements]. Raises UsageError where the file or
-    its keys are wrong, ModelRefused where its values do not fit the model.
+    `inputs` is [n, ...] or [n, 1, ...], or flat [n, elements]; with `any_shape` rows of as many
+    elements in whatever shape. Raises UsageError where the file or its keys are wrong, ModelRefused
+    where its values do not fit the model.
     """
     arrays = _load(path)
     if "inputs" not in arrays:
         found = ", ".join(sorted(arrays)) or "nothing"
         raise UsageError(f"{path} has no array `inputs` (found {found}): save it under that name")
-    inputs = _inputs(arrays["inputs"], input_shape, path)
+    values = arrays["inputs"]
+    if any_shape and values.ndim > 1 and values.size:
+        values = values.reshape(len(values), -1)
+    inputs = _inputs(values, input_shape, path)
     labels = _labels(arrays["labels"], len(inputs), classes, path) if "labels" in arrays else None
     return Calibration(inputs, labels)
 

@@ -25,14 +25,15 @@ def shape_of(manifest: Manifest) -> Shape:
 
 
 def read_data(artifacts: Artifacts, path: Path) -> Calibration:
-    """The samples of an NPZ archive for a model; flat ones where its file is not on this machine.
+    """The samples of an NPZ archive for a model; flattened where its file is not on this machine.
 
     Raises UsageError or ModelRefused as `models.calibration.read`.
     """
     manifest, model = artifacts.manifest, Path(artifacts.path(MODEL))
+    if model.is_file():
+        return read(path, load(model).input_shape, manifest.layout.classes)
     flat = (1, manifest.item_elements)
-    shape = load(model).input_shape if model.is_file() else flat
-    return read(path, shape, manifest.layout.classes)
+    return read(path, flat, manifest.layout.classes, any_shape=True)
 
 
 def quantised(manifest: Manifest, samples: Iterable[Floats]) -> list[Item]:

@@ -33,6 +33,9 @@ def test_flat_rows_are_read_without_the_model(
     assert not (tmp_path / MODEL).exists()
     np.savez(tmp_path / "data.npz", inputs=ROWS)
     assert len(read_data(artifacts, tmp_path / "data.npz")) == 2
-    np.savez(tmp_path / "data.npz", inputs=ROWS[:, :3])
-    with pytest.raises(ModelRefused, match="the model takes"):
-        read_data(artifacts, tmp_path / "data.npz")
+    np.savez(tmp_path / "data.npz", inputs=ROWS.reshape(2, 1, 2, 2))
+    assert np.array_equal(read_data(artifacts, tmp_path / "data.npz").inputs[:, 0], ROWS)
+    for wrong in (ROWS[:, :3], ROWS[:, 0], np.zeros((0, 4), np.float32)):
+        np.savez(tmp_path / "data.npz", inputs=wrong)
+        with pytest.raises(ModelRefused, match=r"the model takes|is empty"):
+            read_data(artifacts, tmp_path / "data.npz")
