@@ -19,7 +19,12 @@ from prover.statement.request import salted
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / ".zkescrow" / "benchmarks"
-SOURCES = ("prover/proving/ezkl", "prover/solidity", "prover/models")
+SOURCES = (
+    "prover/proving/ezkl/*.py",
+    "prover/solidity/*.py",
+    "prover/models/lowering*.py",
+    "prover/models/wrap.py",
+)
 EXAMPLES = ROOT / "examples"
 MAX_LOGROWS = 18
 DIGITS, BREAST_CANCER = ("digits", "digits-cnn"), ("breast-cancer", "breast-cancer-mlp")
@@ -51,8 +56,8 @@ def use_own_home() -> None:
     The SRS are shared.
     """
     code = hashlib.sha256()
-    for folder in SOURCES:
-        for path in sorted((ROOT / folder).glob("*.py")):
+    for pattern in SOURCES:
+        for path in sorted(ROOT.glob(pattern)):
             code.update(path.read_bytes())
     os.environ["ZKESCROW_HOME"] = str(HOME / code.hexdigest()[:16])
     get_settings.cache_clear()
