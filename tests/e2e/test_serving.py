@@ -475,7 +475,7 @@ def outside(request: Request) -> Request:
         (one_less, {}, f"{ROWS - 1} items: exactly the {ROWS}"),
         (outside, {}, "item 0 has the value 129"),
         (same, {"word_bytes": 1}, "proven bounds of this model need"),
-        (same, {"answer_seconds": 5}, "times what it takes is wanted"),
+        (same, {"answer_seconds": 3}, "times what it takes is wanted"),
     ],
 )
 def test_a_bad_round_is_refused_before_the_stake(
