@@ -24,14 +24,14 @@ def records(tmp_path: Path) -> Path:
 def test_fewer_items_than_slots_are_posted_and_proven(
     world: World, tiny: ImportedModel, records: Path
 ) -> None:
-    """Three items in a circuit of eight slots; the other slots are padding, which nobody reads."""
+    """Three items in a circuit of four slots; the fourth is padding, which nobody reads."""
     cli, rows = world.cli, (5, 0, 31)
     cli.run(
-        *("model", "add", tiny.path, "--data", records, "--name", "eight", "--items", 8),
+        *("model", "add", tiny.path, "--data", records, "--name", "four", "--items", 4),
         *("--account", PROVIDER),
     )
     post = (
-        *("prediction", "post", "--model", "eight", "--inputs", records, "--reward", "0.01"),
+        *("prediction", "post", "--model", "four", "--inputs", records, "--reward", "0.01"),
         *("--stake", "0.005", "--account", CONSUMER),
     )
     named = [word for row in rows for word in ("--index", row)]
@@ -44,6 +44,6 @@ def test_fewer_items_than_slots_are_posted_and_proven(
     assert np.allclose([one["scores"] for one in proven], floats, atol=0.1)
     audit = cli.json("audit", "replay")
     assert (audit["proofs_reverified"], audit["mismatches"]) == (1, 0)
-    nine = [word for row in range(9) for word in ("--index", row)]
-    refused = cli.run(*post, *nine, status=1).sentence()
-    assert "9 items: 1 to 8 are allowed by this circuit" in refused
+    five = [word for row in range(5) for word in ("--index", row)]
+    refused = cli.run(*post, *five, status=1).sentence()
+    assert "5 items: 1 to 4 are allowed by this circuit" in refused
