@@ -69,7 +69,7 @@ def post(
     ] = None,
     token: Annotated[str | None, typer.Option(help="ERC-20 to pay in [default: ETH].")] = None,
     provider: Annotated[str | None, typer.Option(help="Who may accept [default: anyone].")] = None,
-    open_for: Annotated[str, typer.Option(help="Time to find a provider.")] = "1h",
+    open_for: Annotated[str, typer.Option(help="Time to find a provider.")] = "1d",
     reveal_within: Annotated[str, typer.Option(help="Your time to reveal the key.")] = "1h",
     prove_within: Annotated[str, typer.Option(help="Time to prove, from the key.")] = "2h",
     uri: Annotated[

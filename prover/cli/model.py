@@ -50,6 +50,8 @@ def add(
     from prover.cli.models import find, remember
     from prover.provider.register import register
 
+    if like is None:
+        data = _given(data)
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
     if like is not None:

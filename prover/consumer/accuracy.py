@@ -18,6 +18,7 @@ from prover.consumer.testsets import PostedSet, check_unknown
 from prover.errors import UsageError
 from prover.files import write_atomically
 from prover.protocol.accuracy import Job, Terms
+from prover.protocol.jobs import MAX_WINDOW
 from prover.proving.artifacts import Artifacts
 from prover.proving.inputs import shape_of
 from prover.proving.worker import Progress
@@ -27,6 +28,8 @@ from prover.statement.sealed import key_hash
 from prover.statement.testset import SealedTestSet
 
 BLOCK_SECONDS = 12
+MINING_SECONDS = 600  # a posting that is mined later would be refused
+MIN_WINDOW = 3600  # the contract's, outside the local chain
 
 
 @dataclass(frozen=True)
@@ -104,13 +107,20 @@ def revealed(client: Client, deployment: Deployment) -> Iterator[bytes]:
 
 
 def _check_offer(client: Client, offer: Offer) -> None:
-    """What the contract cannot know."""
-    needed = 2 * BLOCK_SECONDS * confirmations(client)
-    if not client.local and offer.reveal_seconds < needed:
-        raise UsageError(
-            f"--reveal-within {offer.reveal_seconds} s: at least {needed} s are wanted, twice the "
-            f"time of the {confirmations(client)} blocks that the client waits before it reveals"
-        )
+    """Windows: the contract's bounds, time to be mined, and the time to wait for finality."""
+    least = 1 if client.local else MIN_WINDOW
+    wait = 2 * BLOCK_SECONDS * confirmations(client)
+    for name, seconds, wanted in (
+        ("--open-for", offer.open_seconds, least + (1 if client.local else MINING_SECONDS)),
+        ("--reveal-within", offer.reveal_seconds, least if client.local else max(least, wait)),
+        ("--prove-within", offer.prove_seconds, least),
+    ):
+        if not wanted <= seconds <= MAX_WINDOW:
+            raise UsageError(
+                f"{name} is {seconds} s: {wanted} to {MAX_WINDOW} s are allowed on chain "
+                f"{client.chain_id} (a key is sent {confirmations(client)} blocks after the "
+                "acceptance)"
+            )
 
 
 def _written(sealed: SealedTestSet) -> tuple[Path, bytes]:

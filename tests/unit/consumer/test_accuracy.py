@@ -190,19 +190,29 @@ def test_a_margin_gives_the_number_of_items() -> None:
         sample_size(7, 0.05)
 
 
-def test_the_key_is_not_revealed_before_the_chain_is_final(
+class Mainnet:
+    local, chain_id = False, 1
+
+
+@pytest.mark.parametrize(
+    ("option", "least"),
+    [("open_seconds", 4200), ("reveal_seconds", 3600), ("prove_seconds", 3600)],
+)
+def test_windows_leave_time_to_be_mined(artifacts: Artifacts, option: str, least: int) -> None:
+    fine = replace(offer(artifacts), open_seconds=4200, reveal_seconds=3600, prove_seconds=3600)
+    accuracy._check_offer(Mainnet(), fine)  # type: ignore[arg-type]
+    for seconds in (least - 1, 180 * 86_400 + 1):
+        with pytest.raises(UsageError, match=f"is {seconds} s: {least} to 15552000 s"):
+            accuracy._check_offer(Mainnet(), replace(fine, **{option: seconds}))  # type: ignore[arg-type]
+
+
+def test_the_window_of_the_key_holds_the_wait_for_finality(
     artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On a real chain the window must hold the wait."""
-
-    class Mainnet:
-        local, chain_id = False, 1
-
-    asked = replace(offer(artifacts), reveal_seconds=1535)
-    with pytest.raises(UsageError, match="at least 1536 s"):
-        accuracy._check_offer(Mainnet(), asked)  # type: ignore[arg-type]
-    accuracy._check_offer(Mainnet(), replace(asked, reveal_seconds=1536))  # type: ignore[arg-type]
-    monkeypatch.setenv("ZKESCROW_CONFIRMATIONS", "2")
+    fine = replace(offer(artifacts), open_seconds=4200, reveal_seconds=4799, prove_seconds=3600)
+    monkeypatch.setenv("ZKESCROW_CONFIRMATIONS", "200")
     get_settings.cache_clear()
-    accuracy._check_offer(Mainnet(), replace(asked, reveal_seconds=48))  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="4799 s: 4800 to"):
+        accuracy._check_offer(Mainnet(), fine)  # type: ignore[arg-type]
+    monkeypatch.undo()
     get_settings.cache_clear()
