@@ -37,8 +37,8 @@ def post(
     stake: Annotated[str, typer.Option(help="What it loses if it is late.")] = "0",
     token: Annotated[str | None, typer.Option(help="ERC-20 to pay in [default: ETH].")] = None,
     provider: Annotated[str | None, typer.Option(help="Who may lock [default: anyone].")] = None,
-    open_for: Annotated[str, typer.Option(help="Time to find a provider.")] = "1h",
-    prove_within: Annotated[str, typer.Option(help="Time from lock to proof.")] = "10m",
+    open_for: Annotated[str, typer.Option(help="Time to find a provider.")] = "1d",
+    prove_within: Annotated[str, typer.Option(help="Time from lock to proof.")] = "1h",
     uri: Annotated[
         str | None, typer.Option(help="Where the provider finds the inputs file (https).")
     ] = None,

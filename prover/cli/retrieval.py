@@ -108,7 +108,7 @@ def post(
         str | None, typer.Option(help="What the owner risks [default: by the price].")
     ] = None,
     token: Annotated[str | None, typer.Option(help="ERC-20 to pay in [default: ETH].")] = None,
-    open_for: Annotated[str, typer.Option(help="Time for the owner to accept.")] = "1h",
+    open_for: Annotated[str, typer.Option(help="Time for the owner to accept.")] = "1d",
     prove_within: Annotated[
         str | None, typer.Option(help="Time to prove all records [default: by the circuit].")
     ] = None,

@@ -49,7 +49,7 @@ def open_round(
     bad_share: Annotated[str, typer.Option(help="Share of wrong answers to find.")] = "5%",
     token: Annotated[str | None, typer.Option(help="ERC-20 to pay in [default: ETH].")] = None,
     provider: Annotated[str | None, typer.Option(help="Who may join [default: anyone].")] = None,
-    open_for: Annotated[str, typer.Option(help="Time to find a provider.")] = "1h",
+    open_for: Annotated[str, typer.Option(help="Time to find a provider.")] = "1d",
     serve_within: Annotated[str, typer.Option(help="Time to post the outputs.")] = "1h",
     contest_within: Annotated[str, typer.Option(help="Your time to contest.")] = "1h",
     answer_within: Annotated[str, typer.Option(help="Time to prove what you contest.")] = "1h",
