@@ -40,7 +40,7 @@ contract ServingRound is IServingRound, Escrow, Jobs, ProofAcceptance {
     uint256 private constant MAX_WORD_BYTES = 16;
     /// @dev All outputs travel in one transaction, of which a node takes 128 KiB.
     uint256 private constant MAX_OUTPUT_BYTES = 96 * 1024;
-    /// @dev Hashing the outputs of more items would not fit a transaction of 16,777,216 gas.
+    /// @dev Posting their outputs takes half of a transaction's 16,777,216 gas; twice as many would leave no room.
     uint256 private constant MAX_ITEMS = 16_384;
     /// @dev The list travels with every answer: a longer one would crowd out the proof.
     uint256 private constant MAX_CONTESTS = 1024;

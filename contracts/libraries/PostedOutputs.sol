@@ -11,9 +11,7 @@ library PostedOutputs {
         bytes32[] memory nodes = _leaves(outputs, count);
         bytes32 unused = 0; // a subtree of unused leaves, as high as the nodes are
         for (uint256 width = count; width > 1; width = (width + 1) >> 1) {
-            for (uint256 i = 0; i < width >> 1; ++i) {
-                nodes[i] = PositionalTree.node(nodes[2 * i], nodes[2 * i + 1]);
-            }
+            _foldPairs(nodes, width >> 1);
             if (width & 1 == 1) nodes[width >> 1] = PositionalTree.node(nodes[width - 1], unused);
             unused = PositionalTree.node(unused, unused);
         }
@@ -68,6 +66,25 @@ library PostedOutputs {
                 mstore(add(free, 1), i)
                 calldatacopy(add(free, 0x21), add(outputs.offset, mul(i, size)), size)
                 mstore(add(to, shl(5, i)), keccak256(free, add(0x21, size)))
+            }
+        }
+    }
+
+    /// @dev Puts the parents of the first `pairs` pairs of nodes at the beginning, hashed beyond the memory in use.
+    function _foldPairs(bytes32[] memory nodes, uint256 pairs) private pure {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            let from := add(nodes, 0x20)
+            let to := from
+            mstore8(free, 1) // the prefix
+            for {
+                let end := add(from, shl(6, pairs))
+            } lt(from, end) {
+                from := add(from, 0x40)
+                to := add(to, 0x20)
+            } {
+                mcopy(add(free, 1), from, 0x40)
+                mstore(to, keccak256(free, 0x41))
             }
         }
     }

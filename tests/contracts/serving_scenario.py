@@ -1,4 +1,4 @@
-"""The world that the tests of ServingRound play in: rounds, posted outputs, contests, mock proofs."""
+"""The world that the tests of ServingRound play in: rounds, outputs, contests, mock proofs."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -229,7 +229,7 @@ class Scene:
         `outputs` replace those of some items; `context` is `escrow`, `chain_id`, `job_id`.
         """
         chosen = [indices[place] for start, size in blocks for place in range(start, start + size)]
-        instances = self._instances(chosen, outputs or {})
+        instances = self.instances(chosen, outputs or {})
         fields = {"chain_id": CHAIN_ID, "escrow": self.rounds.address, "job_id": self.id_of(job)}
         bound = JobContext.of(payee=str(payee or self.payee), **(fields | context))
         limbs = bound.limbs(self.layout.context_limbs, self.layout.context_bits)
@@ -237,9 +237,7 @@ class Scene:
         contests = tuple(self.opened(job, *block, indices=indices) for block in blocks)
         return Answer(contests, mock_proof(instances), tuple(instances))
 
-    def opened(
-        self, job: Job, position: int, size: int, indices: Sequence[int] = LIST
-    ) -> Contest:
+    def opened(self, job: Job, position: int, size: int, indices: Sequence[int] = LIST) -> Contest:
         """The items at these places, with their paths in both trees."""
         first, height = indices[position], size.bit_length() - 1
         paths = (self.inputs.path(first, height), self.tree(job).path(first, height))
@@ -255,7 +253,7 @@ class Scene:
         ]
         return [self.proof(job, block, indices=indices) for block in cut]
 
-    def _instances(self, indices: Sequence[int], outputs: Mapping[int, Sequence[int]]) -> list[int]:
+    def instances(self, indices: Sequence[int], outputs: Mapping[int, Sequence[int]]) -> list[int]:
         instances, layout = [1] * self.layout.instances, self.layout
         for slot, index in enumerate(indices):
             words = inputs_of(index, layout.input_words)
