@@ -37,24 +37,27 @@ def contested(sender: Sender, deployment: Deployment, job_id: bytes, choice: Cho
     wrong = _differing(sender, deployment, record) if choice.differing else ()
     indices = _chosen(record, choice, wrong)
     done = consumer.contest(sender, deployment, job_id, record, indices)
-    n, count = record.job.terms.n, len(done.indices)
-    random = not choice.indices
     data = {
         "job": "0x" + job_id.hex(),
         "contested": list(done.indices),
-        "random": random,
+        "random": not choice.indices,
         "differing": list(wrong),
         "deadline": done.deadline,
         "gas": done.gas,
     }
+    return data, _words(record.job.terms.n, done, not choice.indices, wrong)
+
+
+def _words(n: int, done: consumer.Contested, random: bool, wrong: tuple[int, ...]) -> list[str]:
+    """What was contested, and what that supports."""
+    count = len(done.indices)
     how = "random" if random else "chosen by hand: they say nothing about the others"
-    lines = [
+    return [
         f"contested {count} of {n} items ({how}); {done.gas} gas",
         *([f"differ from your own evaluation: {len(wrong)} ({_listed(wrong)})"] if wrong else []),
         *(consumer.supports(n, count, consumer.least_found(n, count)) if random else ()),
         f"next: the provider proves them until {done.deadline} (Unix time), or you get everything",
     ]
-    return data, lines
 
 
 def results_of(
