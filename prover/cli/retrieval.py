@@ -156,7 +156,8 @@ def accept(
         str | None, typer.Option(help="Greatest stake, in ETH or tokens [default: any].")
     ] = None,
     max_matches: Annotated[
-        int | None, typer.Option(min=0, help="Most records that may become readable.")
+        int | None,
+        typer.Option(min=0, help="Most records that may become readable [default: half]."),
     ] = None,
     proof_time: Annotated[
         str | None, typer.Option(help="Time of a proof [default: one is made, timed and kept].")

@@ -109,7 +109,7 @@ class DatasetOwner:
         check_secrets(secrets, self._request.dataset)
         outputs = self._evaluated(secrets)
         matches = self._matches(outputs)
-        check_matches(len(matches), limits)
+        check_matches(len(matches), len(secrets.items), limits)
         seconds = limits.proof_seconds or self._rehearsed(secrets, outputs)
         gas, blocks = self._verification_gas(), confirmations(self._tools.client)
         proofs = check_proofs(terms, len(secrets.items), artifacts, gas, seconds, blocks)

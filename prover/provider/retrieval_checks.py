@@ -25,7 +25,7 @@ class Limits:
     """Options of `retrieval accept`.
 
     The greatest stake in units of the request's currency, the most records that may match, and the
-    seconds of a proof; None: any stake, any number, measure it.
+    seconds of a proof; None: any stake, half of the records, measure it.
     """
 
     max_stake: int | None = None
@@ -62,12 +62,16 @@ def check_format(found: Format, artifacts: Artifacts) -> None:
         )
 
 
-def check_matches(matches: int, limits: Limits) -> None:
-    """Raise UsageError if more records match than the owner lets anybody read."""
-    if limits.max_matches is not None and matches > limits.max_matches:
+def check_matches(matches: int, count: int, limits: Limits) -> None:
+    """Raise UsageError if more records match than the owner lets anybody read.
+
+    By default that is half of them: a model that flags everything buys the whole dataset.
+    """
+    allowed = count // 2 if limits.max_matches is None else limits.max_matches
+    if matches > allowed:
         raise UsageError(
-            f"{matches} records match, and everybody could read them: at most "
-            f"{limits.max_matches} are allowed (--max-matches)"
+            f"{matches} of {count} records match, and everybody could read them: at most {allowed} "
+            "are allowed; if you want that, say so with --max-matches"
         )
 
 

@@ -99,10 +99,15 @@ def test_terms_that_cannot_be_accepted_are_refused(
 
 
 def test_an_owner_can_bound_what_becomes_readable() -> None:
-    check_matches(5, Limits())
-    check_matches(5, Limits(max_matches=5))
-    with pytest.raises(UsageError, match="6 records match, and everybody could read them"):
-        check_matches(6, Limits(max_matches=5))
+    check_matches(5, 6, Limits(max_matches=5))
+    with pytest.raises(UsageError, match="6 of 6 records match, and everybody could read them"):
+        check_matches(6, 6, Limits(max_matches=5))
+
+
+def test_more_than_half_becomes_readable_only_by_the_owners_word() -> None:
+    check_matches(3, 6, Limits())
+    with pytest.raises(UsageError, match=r"4 of 7 records match.* at most 3 are"):
+        check_matches(4, 7, Limits())
 
 
 def test_all_records_must_be_provable_in_time(artifacts: Artifacts) -> None:
