@@ -12,6 +12,8 @@ from prover.errors import UsageError
 
 if TYPE_CHECKING:
     from prover.cli.models import KnownModel
+    from prover.models.onnx_file import ImportedModel
+    from prover.models.plan import Plan
     from prover.models.report import Candidate, PlanReport
     from prover.proving.artifacts import Artifacts
 
@@ -198,7 +200,6 @@ def _set_up(
     from prover.models import calibration, onnx_file, search
     from prover.models.plan import Constraints
     from prover.proving.ezkl.planning import EzklCircuits
-    from prover.proving.ezkl.system import Ezkl
 
     constraints = Constraints(
         items=items,
@@ -209,15 +210,13 @@ def _set_up(
     samples = calibration.read(data, model.input_shape, model.classes)
     progress("planning the circuit")
     report = search.find_plan(model, samples, constraints, EzklCircuits())
-    progress("making keys and verifier")
-    return Ezkl().setup(model, report.plan, progress), report
+    return _keys_of(model, report.plan), report
 
 
 def _set_up_like(onnx: Path, known: "KnownModel") -> "Artifacts":
     """Other weights for a circuit that is there. Raises ModelRefused if they do not fit it."""
     from prover.errors import ModelRefused
     from prover.models import onnx_file
-    from prover.proving.ezkl.system import Ezkl
 
     plan = known.artifacts.manifest.plan
     if plan.weights == "fixed":
@@ -225,14 +224,26 @@ def _set_up_like(onnx: Path, known: "KnownModel") -> "Artifacts":
             "--like names a model with public weights, which are part of its circuit: a model with "
             "hidden weights is allowed"
         )
-    progress("making keys for the same circuit")
-    artifacts = Ezkl().setup(onnx_file.load(onnx), plan, progress)
+    artifacts = _keys_of(onnx_file.load(onnx), plan)
     if artifacts.digest != known.artifacts.digest:
         raise ModelRefused(
             f"{onnx.name} gives another circuit than the model of --like: the same architecture is "
             "allowed, layer by layer; leave --like out to plan a circuit of its own"
         )
     return artifacts
+
+
+def _keys_of(model: "ImportedModel", plan: "Plan") -> "Artifacts":
+    """Artifacts that are there from before, or new ones."""
+    from prover.proving.ezkl.reuse import made_before
+    from prover.proving.ezkl.system import Ezkl
+
+    found = made_before(model, plan)
+    if found is not None:
+        progress("using keys that were made before")
+        return found
+    progress("making keys and verifier")
+    return Ezkl().setup(model, plan, progress)
 
 
 def _given(data: Path | None) -> Path:

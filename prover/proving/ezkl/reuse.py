@@ -1,0 +1,59 @@
+"""Hidden-weights artifacts that were made before from the same model and plan.
+
+Their keys take a minute and half a gigabyte. Only these are reused, as every file of theirs can be
+checked: the compiled circuit, which the manifest does not hash, by the digest of its weights.
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+
+from prover.errors import ProvingError
+from prover.files import sha256_file
+from prover.models.onnx_file import ImportedModel
+from prover.models.plan import Plan
+from prover.proving import artifacts as files
+from prover.proving.artifacts import Artifacts, load_artifacts
+from prover.proving.ezkl.prover import weights_digest
+from prover.proving.manifest import FIXED, current_versions
+from prover.proving.worker import Limits
+from prover.settings import get_settings
+
+
+def made_before(model: ImportedModel, plan: Plan, limits: Limits | None = None) -> Artifacts | None:
+    """Artifacts of this user that a set-up would give again, whole; None if there are none."""
+    if plan.weights == FIXED:
+        return None
+    for manifest in sorted(get_settings().artifacts.glob(f"[0-9a-f]*-*/{files.MANIFEST}")):
+        found = _loaded(manifest.parent)
+        if found and _is_of(found, model, plan) and _is_whole(found, limits or Limits()):
+            return found
+    return None
+
+
+def _loaded(directory: Path) -> Artifacts | None:
+    """None if a file is damaged: then this one is not used, and the next may be whole."""
+    try:
+        return load_artifacts(directory)
+    except ProvingError:
+        return None
+
+
+def _is_of(found: Artifacts, model: ImportedModel, plan: Plan) -> bool:
+    manifest, path = found.manifest, found.directory / files.MODEL
+    fields = asdict(plan)
+    fields.pop("accuracy")  # of hidden weights it is not published
+    return (
+        manifest.plan_fields == fields
+        and manifest.versions == current_versions()
+        and path.is_file()
+        and sha256_file(path) == model.sha256
+    )
+
+
+def _is_whole(found: Artifacts, limits: Limits) -> bool:
+    """What loading does not look at: the proving key, and the compiled circuit."""
+    key, circuit = (found.directory / name for name in (files.PK, files.CIRCUIT))
+    if not (key.is_file() and circuit.is_file()):
+        return False
+    whole = sha256_file(key) == found.manifest.sha256[files.PK]
+    return whole and weights_digest(found, limits) == found.weights_commitment
