@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from eth_utils.crypto import keccak
 
 from prover.errors import ArtifactMismatch, UsageError
 from prover.proving.artifacts import CIRCUIT, MODEL, PK, VK
@@ -23,7 +24,7 @@ def test_what_was_exported_proves_the_verifier(
     assert taken.directory.parent == home / "artifacts"
     assert (taken.digest, taken.weights_commitment) == (made.digest, made.weights_commitment)
     Ezkl().verify(taken, [proven(name).proof])
-    assert Ezkl().rebuild(taken) == Ezkl().rebuild(made)
+    assert keccak(Ezkl().rebuild(taken)) == made.manifest.code_hash
 
 
 def test_hidden_weights_are_not_given_away(
