@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prover.errors import IllegalEvent
@@ -28,6 +28,7 @@ from tests.unit.protocol.scenes import (
 
 TOKEN = "0x" + "70" * 20
 amounts = st.integers(1, 2**128 - 1)
+unhurried = settings(deadline=None)  # other work on the machine is no failure
 
 
 @st.composite
@@ -74,6 +75,7 @@ def replay(transactions: list[list[e.Event]]) -> World:
     return world
 
 
+@unhurried
 @given(histories())
 def test_all_money_in_is_held_or_credited(transactions: list[list[e.Event]]) -> None:
     world = replay(transactions)
@@ -89,6 +91,7 @@ def test_all_money_in_is_held_or_credited(transactions: list[list[e.Event]]) -> 
     assert held == sum(record.escrowed() for record in world.prediction.jobs.values())
 
 
+@unhurried
 @given(histories(), st.data())
 def test_a_history_with_one_event_lost_or_doubled_is_refused(
     transactions: list[list[e.Event]], data: st.DataObject
@@ -102,6 +105,7 @@ def test_a_history_with_one_event_lost_or_doubled_is_refused(
         replay([*transactions[:at], changed, *transactions[at + 1 :]])
 
 
+@unhurried
 @given(histories(), st.data(), st.sampled_from([-1, 1]))
 def test_a_history_with_one_wei_more_or_less_is_refused(
     transactions: list[list[e.Event]], data: st.DataObject, change: int
