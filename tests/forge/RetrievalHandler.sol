@@ -242,9 +242,7 @@ contract RetrievalHandler is RetrievalBooks {
         if (lie) ciphertext[0] ^= 0x01;
         bytes32[] memory path = _path(dataset, index, 0);
         vm.prank(caller);
-        try
-            bounty.dispute(page.job, index, _key(dataset, index), ciphertext, _commitment(dataset, index), path)
-        {
+        try bounty.dispute(page.job, index, _key(dataset, index), ciphertext, _commitment(dataset, index), path) {
             return true;
         } catch {
             return false;

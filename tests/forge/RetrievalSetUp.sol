@@ -1,37 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {ModelRegistry} from "../../contracts/ModelRegistry.sol";
-import {Poseidon} from "../../contracts/Poseidon.sol";
 import {RetrievalBounty} from "../../contracts/RetrievalBounty.sol";
 import {IRetrievalBounty} from "../../contracts/interfaces/IRetrievalBounty.sol";
 import {PositionalTree} from "../../contracts/libraries/PositionalTree.sol";
-import {MockVerifier} from "../../contracts/mocks/MockVerifier.sol";
 import {Run} from "../../contracts/types/Batch.sol";
-import {Circuit, Layout, OutputKind} from "../../contracts/types/Circuit.sol";
+import {SealedSetUp} from "./SealedSetUp.sol";
 import {vm} from "./Vm.sol";
 
-/// @notice A registry with one model, its bounties, datasets, and mock proofs: two items of one digest and two scores.
-/// @dev A record is two values and a salt; its scores are the first value and 0.
-contract RetrievalSetUp {
-    uint256 internal constant SLOTS = 2;
-    uint256 internal constant LIMBS = 10;
-    uint256 internal constant BITS = 15;
-    uint256 internal constant OUTPUTS = SLOTS + 1;
-    uint256 internal constant CONTEXT = OUTPUTS + 2 * SLOTS;
-    int256 internal constant LEAST = -8;
-    int256 internal constant GREATEST = 7;
-    uint256 internal constant MODULUS = 21888242871839275222246405745257275088548364400416034343698204186575808495617;
-
-    /// @dev What is wrong with a record.
-    enum Flaw {
-        None,
-        OtherContent, // than what was hashed
-        OutOfDomain,
-        SaltOutOfRange,
-        TooShort
-    }
-
+/// @notice Retrieval bounties, datasets and proofs of their records.
+contract RetrievalSetUp is SealedSetUp {
     struct Dataset {
         bytes32 id;
         address owner;
@@ -41,52 +19,12 @@ contract RetrievalSetUp {
         bytes32[] leaves; // as many as the tree is wide
     }
 
-    ModelRegistry public registry;
-    Poseidon public poseidon;
     RetrievalBounty public bounty;
-    bytes32 public circuitId;
-    bytes32 public modelId;
     Dataset[] internal _datasets;
 
     function _deploy() internal {
-        registry = new ModelRegistry();
-        poseidon = new Poseidon();
+        _deployRegistry();
         bounty = new RetrievalBounty(registry, poseidon);
-        _registerCircuit();
-    }
-
-    /* THE CIRCUIT */
-
-    /// @dev A circuit of its own verifier, and its model, for the jobs to come.
-    function _registerCircuit() internal {
-        uint256[] memory sample = new uint256[](CONTEXT + LIMBS);
-        circuitId = registry.registerCircuit(_circuit(address(new MockVerifier())), _proof(sample), sample);
-        modelId = registry.registerModel(circuitId, 0);
-    }
-
-    function _circuit(address verifier) private view returns (Circuit memory circuit) {
-        circuit.verifier = verifier;
-        circuit.codeHash = verifier.codehash;
-        (circuit.inputMin, circuit.inputMax) = (int64(LEAST), int64(GREATEST));
-        (circuit.digestElements, circuit.saltElements, circuit.saltBits) = (3, 1, 16);
-        circuit.exact = true;
-        Layout memory layout_ = circuit.statement;
-        (layout_.items, layout_.inputWords, layout_.outputWords, layout_.classes) = (uint16(SLOTS), 1, 2, 2);
-        (layout_.contextEcho, layout_.contextEchoWords) = (uint16(SLOTS), 1);
-        (layout_.outputs, layout_.context) = (uint16(OUTPUTS), uint16(CONTEXT));
-        (layout_.contextLimbs, layout_.contextBits) = (uint8(LIMBS), uint8(BITS));
-        (layout_.outputKind, layout_.instances) = (OutputKind.Scores, uint16(CONTEXT + LIMBS));
-    }
-
-    function _proof(uint256[] memory instances) internal pure returns (bytes memory) {
-        return abi.encodePacked(keccak256(abi.encodePacked(instances)));
-    }
-
-    function _condemn() internal {
-        uint256[] memory a = new uint256[](CONTEXT + LIMBS);
-        uint256[] memory b = new uint256[](CONTEXT + LIMBS);
-        b[OUTPUTS] = 1;
-        registry.condemn(circuitId, _proof(a), a, _proof(b), b);
     }
 
     /* DATASETS */
@@ -105,11 +43,7 @@ contract RetrievalSetUp {
 
     function _newLeaf(Dataset storage dataset, uint256 index) private returns (bytes32) {
         (int256[3] memory item, ) = _record(dataset, index);
-        uint256[] memory elements = new uint256[](3);
-        for (uint256 i = 0; i < 3; ++i) {
-            elements[i] = _inField(item[i]);
-        }
-        dataset.digests.push(poseidon.digest(elements));
+        dataset.digests.push(_digestOf(item));
         bytes32 ciphertextHash = keccak256(_ciphertext(dataset, index));
         bytes32 keyHash = keccak256(abi.encode(_key(dataset, index)));
         return PositionalTree.leaf(abi.encode(index, ciphertextHash, _commitment(dataset, index), keyHash));
@@ -119,69 +53,29 @@ contract RetrievalSetUp {
         return keccak256(abi.encode(dataset.digests[index]));
     }
 
-    function _inField(int256 value) private pure returns (uint256) {
-        return uint256(value < 0 ? value + int256(MODULUS) : value);
-    }
-
-    function _root(bytes32[] memory leaves) private pure returns (bytes32) {
-        for (uint256 size = leaves.length; size > 1; size >>= 1) {
-            for (uint256 i = 0; i < size >> 1; ++i) {
-                leaves[i] = PositionalTree.node(leaves[2 * i], leaves[2 * i + 1]);
-            }
-        }
-        return leaves[0];
-    }
-
-    /// @dev The siblings above 2^`folded` leaves from `start`.
-    function _path(
-        Dataset storage dataset,
-        uint256 start,
-        uint256 folded
-    ) internal view returns (bytes32[] memory path) {
-        bytes32[] memory level = dataset.leaves;
-        uint256 depth = PositionalTree.depthOf(level.length);
-        path = new bytes32[](depth > folded ? depth - folded : 0);
-        for (uint256 height = 0; height < depth; ++height) {
-            if (height >= folded) path[height - folded] = level[(start >> height) ^ 1];
-            for (uint256 i = 0; i < level.length >> (height + 1); ++i) {
-                level[i] = PositionalTree.node(level[2 * i], level[2 * i + 1]);
-            }
-        }
+    function _path(Dataset storage dataset, uint256 start, uint256 folded) internal view returns (bytes32[] memory) {
+        return _pathOf(dataset.leaves, start, folded);
     }
 
     /// @dev What is hashed, and what is wrong with what can be read.
     function _record(Dataset storage dataset, uint256 index) internal view returns (int256[3] memory item, Flaw flaw) {
-        uint256 random = uint256(keccak256(abi.encode("record", dataset.seed, index)));
         if (dataset.flawed) flaw = Flaw(index % 5);
-        item[0] = LEAST + int256(random % 16);
-        item[1] = flaw == Flaw.OutOfDomain ? GREATEST + 1 : LEAST;
-        item[2] = flaw == Flaw.SaltOutOfRange ? int256(1 << 16) : int256((random >> 8) % (1 << 16));
+        item = _itemOf(uint256(keccak256(abi.encode("record", dataset.seed, index))), flaw);
     }
 
     function _key(Dataset storage dataset, uint256 index) internal view returns (bytes32) {
         return keccak256(abi.encode("key", dataset.seed, index));
     }
 
-    function _ciphertext(Dataset storage dataset, uint256 index) internal view returns (bytes memory sealed_) {
+    function _ciphertext(Dataset storage dataset, uint256 index) internal view returns (bytes memory) {
         (int256[3] memory item, Flaw flaw) = _record(dataset, index);
-        int32 first = int32(item[0]);
-        if (flaw == Flaw.OtherContent) first = first == 0 ? int32(1) : int32(0);
-        sealed_ = abi.encodePacked(first, int32(item[1]), int32(item[2]));
-        bytes32 stream = keccak256(abi.encode(_key(dataset, index), index, uint256(0)));
-        for (uint256 i = 0; i < sealed_.length; ++i) {
-            sealed_[i] ^= stream[i];
-        }
-        if (flaw == Flaw.TooShort) {
-            assembly ("memory-safe") {
-                mstore(sealed_, 11)
-            }
-        }
+        return _sealed(item, flaw, _key(dataset, index), index);
     }
 
     /* PROOFS */
 
     function _context(bytes32 jobId, address payee) internal view returns (uint256) {
-        return uint256(keccak256(abi.encode(block.chainid, address(bounty), jobId, payee)));
+        return _contextOf(address(bounty), jobId, payee);
     }
 
     /// @dev A proof of `size` records from `start` on, with the keys of those that match.
@@ -200,9 +94,7 @@ contract RetrievalSetUp {
         for (uint256 i = 0; i < size && start + i < dataset.digests.length; ++i) {
             _fill(dataset, submission, start + i, i);
         }
-        for (uint256 limb = 0; limb < LIMBS; ++limb) {
-            submission.instances[CONTEXT + limb] = (context >> (limb * BITS)) & ((1 << BITS) - 1);
-        }
+        _fillContext(submission.instances, context);
         submission.proof = _proof(submission.instances);
     }
 
@@ -215,8 +107,7 @@ contract RetrievalSetUp {
         (int256[3] memory item, ) = _record(dataset, index);
         bytes32 keyHash = keccak256(abi.encode(_key(dataset, index)));
         submission.records[slot] = IRetrievalBounty.Record(keccak256(_ciphertext(dataset, index)), keyHash);
-        submission.instances[slot] = dataset.digests[index];
-        submission.instances[OUTPUTS + 2 * slot] = _inField(item[0]);
+        _fillItem(submission.instances, slot, dataset.digests[index], item[0]);
     }
 
     function _keys(
