@@ -18,6 +18,7 @@ from demos.shared import DemoFailed, console, fresh_chain
 DEMOS = {
     "predictions": "predictions of a digits CNN, proven and paid",
     "accuracy": "a bounty for hidden weights that reach 90 % on sealed digits",
+    "retrieval": "569 sealed records judged by a model, exactly the flagged ones readable",
     "serving": "256 digits served, 59 contested: an honest provider paid, a lazy one caught",
 }
 
