@@ -71,7 +71,7 @@ def _play(chain: Chain, count: int, directory: Path) -> dict[str, Any]:
     )
 
     step(5, "The hospital", "runs every record before it stakes, then proves all of them.")
-    proved = prove(chain)
+    proved = prove(chain, count)
 
     step(6, "The requester", "reads what matched, and nothing else.")
     shown = read(chain, Path(dataset["file"]), count, directory)
@@ -104,9 +104,9 @@ def commit(chain: Chain, count: int, directory: Path) -> dict[str, Any]:
     return made
 
 
-def prove(chain: Chain) -> dict[str, Any]:
+def prove(chain: Chain, count: int) -> dict[str, Any]:
     """Accept, prove, and say what it took."""
-    accepted = chain.run("retrieval", "accept", "--account", HOSPITAL)
+    accepted = chain.run("retrieval", "accept", "--max-matches", str(count), "--account", HOSPITAL)
     minutes = accepted["proofs"] * accepted["proveSeconds"] / 60
     console.print(
         f"   {accepted['matches']} records match; one proof took {accepted['proveSeconds']:.1f} s, "
