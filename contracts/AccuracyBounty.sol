@@ -92,7 +92,9 @@ contract AccuracyBounty is IAccuracyBounty, Escrow, Jobs, ProofAcceptance {
         if (circuitId != terms.circuitId) revert AccuracyBounty_WrongCircuit(circuitId, terms.circuitId);
         uint40 deadline = _deadlineAfter(terms.revealSeconds);
 
-        jobs[jobId] = Slot(State.Accepted, payee, deadline, msg.sender, 0, 0, modelId, 0);
+        Slot storage slot = jobs[jobId];
+        (slot.state, slot.payee, slot.deadline) = (State.Accepted, payee, deadline);
+        (slot.provider, slot.modelId) = (msg.sender, modelId);
 
         emit BountyAccepted(jobId, msg.sender, payee, modelId, deadline);
 
@@ -265,16 +267,17 @@ contract AccuracyBounty is IAccuracyBounty, Escrow, Jobs, ProofAcceptance {
     /// @inheritdoc IAccuracyBounty
     function settle(Job calldata job) external nonReentrant {
         bytes32 jobId = jobIdOf(job);
-        Slot memory slot = jobs[jobId];
-        if (slot.state != State.Open && slot.state != State.Accepted) _requireState(slot.state, State.Proving);
-        uint256 deadline = slot.state == State.Open ? job.terms.openUntil : slot.deadline;
+        Slot storage slot = jobs[jobId];
+        State state = slot.state;
+        if (state != State.Open && state != State.Accepted) _requireState(state, State.Proving);
+        uint256 deadline = state == State.Open ? job.terms.openUntil : slot.deadline;
         uint256 condemnedAt = registry.condemnedAt(job.terms.circuitId);
 
         if (condemnedAt != 0 && condemnedAt <= deadline) return _void(jobId, job, slot);
         _requireLate(deadline);
-        if (slot.state == State.Open) {
+        if (state == State.Open) {
             _expire(jobId, job);
-        } else if (slot.state == State.Accepted) {
+        } else if (state == State.Accepted) {
             _withhold(jobId, job, slot.payee);
         } else {
             _miss(jobId, job, slot);
@@ -282,13 +285,14 @@ contract AccuracyBounty is IAccuracyBounty, Escrow, Jobs, ProofAcceptance {
     }
 
     /// @dev The circuit was condemned in time: each side's deposits go back to it.
-    function _void(bytes32 jobId, Job calldata job, Slot memory slot) private {
-        jobs[jobId].state = State.Voided;
+    function _void(bytes32 jobId, Job calldata job, Slot storage slot) private {
+        bool accepted = slot.state != State.Open;
+        slot.state = State.Voided;
 
         emit BountyVoided(jobId, job.terms.circuitId);
 
         _creditConsumer(jobId, job, uint256(job.terms.reward) + job.terms.bond);
-        if (slot.state != State.Open) _credit(jobId, job.terms.currency, slot.payee, job.terms.stake);
+        if (accepted) _credit(jobId, job.terms.currency, slot.payee, job.terms.stake);
     }
 
     /// @dev Nobody accepted.
@@ -311,9 +315,9 @@ contract AccuracyBounty is IAccuracyBounty, Escrow, Jobs, ProofAcceptance {
     }
 
     /// @dev The target was not reached in time.
-    function _miss(bytes32 jobId, Job calldata job, Slot memory slot) private {
+    function _miss(bytes32 jobId, Job calldata job, Slot storage slot) private {
         Terms calldata terms = job.terms;
-        jobs[jobId].state = State.Missed;
+        slot.state = State.Missed;
 
         emit TargetMissed(jobId, slot.payee, slot.correct);
 

@@ -34,7 +34,7 @@ contract ServingRound is IServingRound, Escrow, Jobs, ProofAcceptance {
         bytes32 jobId;
         address payee;
         bytes32 outputsRoot;
-        Layout layout;
+        Layout statement;
     }
 
     uint256 private constant MAX_WORD_BYTES = 16;
@@ -171,7 +171,7 @@ contract ServingRound is IServingRound, Escrow, Jobs, ProofAcceptance {
         (round.jobId, round.payee, round.outputsRoot) = (jobId, slot.payee, slot.outputsRoot);
         uint256 items = _itemsOf(answer_.contests, indices);
         Claim memory claim = Claim(jobId, round.payee, terms.modelId, items);
-        round.layout = _acceptProof(claim, answer_.proof, answer_.instances);
+        round.statement = _acceptProof(claim, answer_.proof, answer_.instances);
         uint256 first = 0;
         for (uint256 i = 0; i < answer_.contests.length; ++i) {
             Contest calldata run = answer_.contests[i];
@@ -208,7 +208,7 @@ contract ServingRound is IServingRound, Escrow, Jobs, ProofAcceptance {
     ) private pure {
         bytes32[] memory leaves = new bytes32[](run.size);
         for (uint256 i = 0; i < leaves.length; ++i) {
-            bytes32 commitment = round.layout.inputCommitment(instances, first + i);
+            bytes32 commitment = round.statement.inputCommitment(instances, first + i);
             leaves[i] = PositionalTree.leaf(abi.encode(index + i, commitment));
         }
         if (PositionalTree.rootOfBatch(leaves, index, terms.n, run.inputPath) != terms.inputsRoot) {
@@ -227,7 +227,7 @@ contract ServingRound is IServingRound, Escrow, Jobs, ProofAcceptance {
     ) private pure {
         bytes32[] memory leaves = new bytes32[](run.size);
         for (uint256 i = 0; i < leaves.length; ++i) {
-            bytes memory output = _outputOf(round.layout, instances, terms.wordBytes, first + i, index + i);
+            bytes memory output = _outputOf(round.statement, instances, terms.wordBytes, first + i, index + i);
             leaves[i] = PositionalTree.leaf(abi.encodePacked(index + i, output));
         }
         if (PositionalTree.rootOfBatch(leaves, index, terms.n, run.outputPath) != round.outputsRoot) {
