@@ -35,6 +35,7 @@ contract Poseidon is IPoseidon {{
         }}
     }}
 
+    // solhint-disable function-max-lines
     /// @dev x is below 2r, y below r; both come back reduced.
     function _permute(uint256 x, uint256 y) private pure returns (uint256, uint256) {{
         assembly ("memory-safe") {{

@@ -16,7 +16,8 @@ from prover.consumer.jobs import last
 from prover.errors import UsageError
 from prover.protocol.accuracy import Record
 from prover.protocol.events import ZERO_ADDRESS
-from prover.provider.accuracy import BountyProvider, Tools
+from prover.provider.accuracy import BountyProvider
+from prover.provider.accuracy_submit import Tools
 from prover.proving.artifacts import Artifacts
 from prover.proving.ezkl.system import Ezkl
 
