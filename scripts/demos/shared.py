@@ -69,7 +69,7 @@ class Chain:
         self._say(arguments)
         done = subprocess.run(
             [ZKESCROW, *arguments],
-            env=self._environment,
+            env=self.environment,
             capture_output=True,
             text=True,
             check=False,
