@@ -31,7 +31,47 @@ RECORD = (
     "prediction takes; the first bit of a word of a bitmap costs 17,100 more, once in 256 records"
 )
 POSEIDON = "no target: decrypts and hashes the whole item, at 11,400 gas an element by Poseidon"
+SLOTS = (
+    "fixes provider, payee, deadline and model: three storage slots where a lock has one, two "
+    "of them new, at 22,100 each"
+)
+ITEM_OF = (
+    "one item: its path in a tree of 600 leaves, a bit and the first word of a bitmap (22,100, "
+    "once in 256 items), counts and an event beyond what a prediction takes"
+)
+CONTEST = (
+    "one item: paths in two trees, the contested list, a bit and the first word of a bitmap, "
+    "beyond what a prediction takes"
+)
+OUTPUTS = "no target: the outputs themselves, in calldata and in the event, and their tree"
+LIST = "no target: the contested list, in calldata, hashed and in the event"
+KEY = "no target: the key in a slot of its own, and the event"
 LIMITS: dict[str, tuple[int, str]] = {
+    "accuracy accept": (119_000, SLOTS),
+    "accuracy reveal key": (61_000, KEY),
+    "accuracy settle key withheld": (60_000, TWO_CREDITS),
+    "accuracy settle missed": (63_000, TWO_CREDITS),
+    "accuracy settle voided proving": (60_000, TWO_CREDITS),
+    "accuracy submit first item": (141_000, ITEM_OF),
+    "accuracy submit first 8": (85_000 + 7 * ITEM, BATCH),
+    "accuracy submit later 8": (85_000 + 7 * ITEM, BATCH),
+    "accuracy submit last 8": (85_000 + 7 * ITEM, BATCH),
+    "accuracy submit 8 items again": (85_000 + 7 * ITEM, BATCH),
+    "accuracy dispute of 72": (975_000, POSEIDON),
+    "accuracy dispute of 1024": (12_600_000, POSEIDON),
+    "accuracy dispute per": (12_250, POSEIDON),
+    "serving commitOutputs of 256": (365_000, OUTPUTS),
+    "serving commitOutputs per byte": (25, OUTPUTS),
+    "serving commitOutputs per digit": (1_090, OUTPUTS),
+    "serving contest of 59": (140_000, LIST),
+    "serving contest per index": (1_270, LIST),
+    "serving answer first item": (173_000, CONTEST),
+    "serving answer extra": (41_500, "64 public words, and a path of its own in each of two trees"),
+    "serving answer first 8": (173_000 + 7 * 41_500, BATCH),
+    "serving answer last 8": (173_000 + 7 * 41_500, BATCH),
+    "serving answer 8 items again": (173_000 + 7 * ITEM, BATCH),
+    "serving settle uncontested": (65_000, TWO_CREDITS),
+    "serving settle voided contested": (62_000, TWO_CREDITS),
     "prediction deliver batch of 8": (85_000 + 7 * ITEM, BATCH),
     "prediction refund voided locked": (58_000, TWO_CREDITS),
     "retrieval commitDataset": (75_000, "no target: two new slots and the event"),

@@ -14,11 +14,11 @@ interface IServingRound is IEscrow, IJobs {
         address provider; // who may join; zero for anyone
         Currency currency;
         bytes32 inputsRoot; // positional tree over (index, inputCommitment)
-        uint32 n; // predictions
+        uint32 n; // predictions, 1 to 16,384: their outputs must fit a transaction
         uint8 wordBytes; // bytes in which one output word is posted: signed, big-endian, 1 to 16
         uint128 price; // of one prediction, in wei or token units
         uint128 proofFee; // for each contested item that is proven
-        uint32 maxContests; // items that may be contested
+        uint32 maxContests; // items that may be contested, 1 to min(n, 1,024): the list travels with each answer
         uint128 stake; // the provider's
         uint40 openUntil; // last second in which the round can be joined (Unix time)
         uint32 serveSeconds; // time to post the outputs, from the join

@@ -62,9 +62,15 @@ library Statement {
         Layout memory layout_,
         uint256[] calldata instances,
         uint256 item
-    ) internal pure returns (bytes32) {
+    ) internal pure returns (bytes32 hash) {
         uint256 start = layout_.inputs + item * layout_.inputWords;
-        return keccak256(abi.encodePacked(instances[start:start + layout_.inputWords]));
+        uint256[] calldata words = instances[start:start + layout_.inputWords];
+        assembly ("memory-safe") {
+            let free := mload(0x40) // hashed beyond the memory that is in use
+            let length := shl(5, words.length)
+            calldatacopy(free, words.offset, length)
+            hash := keccak256(free, length)
+        }
     }
 
     /// @notice keccak256 of the input commitments of the first `items` items.

@@ -1,0 +1,137 @@
+"""The mutator of scripts/mutate, and the scores it left in snapshots/mutants.json."""
+
+import importlib.util
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CORE = {
+    "Escrow",
+    "Jobs",
+    "ProofAcceptance",
+    "PredictionMarket",
+    "ServingRound",
+    "AccuracyBounty",
+    "RetrievalBounty",
+    "Statement",
+    "PositionalTree",
+    "SealedItem",
+}
+SOURCE = """
+contract Sample is Guard {
+    uint256 private constant LIMIT = 7; // not 8
+    string private constant TEXT = "a == b";
+
+    function move(uint256 a, address to) external nonReentrant returns (uint256 sum) {
+        uint256 doubled = a * 2;
+        if (a > LIMIT) revert TooMuch(a);
+        if (!done[a] && a != 1) {
+            _pay(to, doubled);
+        }
+        return doubled;
+    }
+}
+"""
+
+
+def load(name: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(str(path.parent))
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(__import__("sys").modules, name, module)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def operators(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    return load("mutate_operators", ROOT / "scripts/mutate_operators.py", monkeypatch)
+
+
+@pytest.fixture
+def mutate(operators: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    return load("mutate", ROOT / "scripts/mutate.py", monkeypatch)
+
+
+def test_the_mutants_of_a_small_contract(operators: ModuleType) -> None:
+    found = [
+        (mutant.operator, SOURCE[mutant.start : mutant.end], mutant.text)
+        for mutant in operators.mutants(SOURCE)
+    ]
+    assert found == [
+        ("count", "7", "8"),
+        ("unguard", " nonReentrant", ""),
+        ("swap", "*", "+"),
+        ("count", "2", "3"),
+        ("delete", "if (a > LIMIT) revert TooMuch(a);", ""),
+        ("swap", ">", ">="),
+        ("negate", "!", ""),
+        ("decide", "!done[a] && a != 1", "false"),
+        ("decide", "!done[a] && a != 1", "true"),
+        ("swap", "&&", "||"),
+        ("swap", "!=", "=="),
+        ("count", "1", "2"),
+        ("delete", "_pay(to, doubled);", ""),
+        ("delete", "return doubled;", ""),
+    ]
+
+
+def test_a_mutant_changes_nothing_but_its_place(operators: ModuleType) -> None:
+    for mutant in operators.mutants(SOURCE):
+        changed = mutant.apply(SOURCE)
+        assert changed != SOURCE
+        assert changed == SOURCE[: mutant.start] + mutant.text + SOURCE[mutant.end :]
+
+
+def test_every_mutant_of_a_core_contract_has_a_name_of_its_own(
+    operators: ModuleType, mutate: ModuleType
+) -> None:
+    for suite in mutate.SUITES.values():
+        source = (ROOT / "contracts" / suite.source).read_text()
+        keys = [mutant.key(source) for mutant in operators.mutants(source)]
+        assert len(keys) > 20
+        assert len(set(keys)) == len(keys)
+
+
+def test_suites_name_files_that_exist(mutate: ModuleType) -> None:
+    assert set(mutate.SUITES) == CORE
+    for suite in mutate.SUITES.values():
+        for command in suite.commands:
+            assert mutate.paths_of(ROOT, command)
+
+
+def test_a_sample_is_the_same_each_time(mutate: ModuleType, operators: ModuleType) -> None:
+    possible = operators.mutants(SOURCE)
+    sample = mutate.drawn(possible, 5)
+    assert len(sample) == 5
+    assert sample == mutate.drawn(possible, 5)
+    assert mutate.drawn(possible, 0) == mutate.drawn(possible, 99) == possible
+
+
+def test_fates_are_told_apart(mutate: ModuleType) -> None:
+    assert mutate.fate_of(None) == "survived"
+    assert mutate.fate_of("1 failed") == "killed"
+    assert mutate.fate_of("Compiler run failed:\nError (7576)") == "stillborn"
+
+
+@pytest.fixture(scope="module")
+def scores() -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((ROOT / "snapshots/mutants.json").read_text())
+    return loaded
+
+
+def test_every_core_contract_has_a_score(scores: dict[str, Any]) -> None:
+    assert set(scores) == CORE
+
+
+def test_every_survivor_is_explained(scores: dict[str, Any]) -> None:
+    for name, score in scores.items():
+        assert score["tried"] == score["killed"] + len(score["survivors"]), name
+        assert score["tried"] > 0, name
+        assert all(len(one["reason"]) > 10 for one in score["survivors"]), name
