@@ -11,12 +11,12 @@ from typing import Self
 from prover.errors import StatementInvalid
 
 # Gas of one transaction, the verifier's run and the calldata of its arguments left out: what
-# snapshots/gas.json has for ETH, rounded up (tests/unit/protocol/test_economics.py compares).
-POST, TAKE, PROVE, END, WITHDRAW = 140_000, 100_000, 85_000, 55_000, 40_000
-ITEM = 40_000  # each further item of a proof
-OUTPUT_BYTE = 30  # of a serving round's posted outputs: calldata, event, hash
-OUTPUT_LEAF = 1_000  # an item's leaf and node in the tree of outputs
-DIGEST_ELEMENT = 11_500  # of a disputed item: one permutation of Poseidon
+# snapshots/gas.json has for ETH in the dearest protocol, rounded up (a test compares).
+POST, TAKE, PROVE, END, WITHDRAW = 97_000, 98_000, 173_000, 64_000, 33_000
+ITEM = 41_000  # each further item of a proof
+OUTPUT_BYTE = 25  # of a serving round's posted outputs: calldata, event, hash
+OUTPUT_LEAF = 600  # an item's leaf and node in the tree of outputs
+DIGEST_ELEMENT = 12_000  # of a disputed item: decryption and one permutation of Poseidon
 # A transaction that calls a generated verifier and nothing else (benchmarks/results).
 VERIFY, VERIFY_INSTANCE = 660_000, 1_250
 # A proof on two cores takes this long for each row of its circuit (benchmarks/results).

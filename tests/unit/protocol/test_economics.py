@@ -25,7 +25,8 @@ from prover.protocol.economics import (
     serving_stake,
 )
 
-RESULTS = Path(__file__).parents[3] / "benchmarks" / "results"
+ROOT = Path(__file__).parents[3]
+RESULTS, SNAPSHOTS = ROOT / "benchmarks" / "results", ROOT / "snapshots"
 PRICES = Prices()
 BATCH = Proving.predicted(16, 16, 181)
 ROUND = Serving(n=256, proving=BATCH, prices=PRICES, output_bytes=40, contests=59)
@@ -68,6 +69,28 @@ def test_a_prediction_pays_the_work_and_the_stake_the_consumer() -> None:
     assert money.reward > BATCH.cost(1, PRICES)
     gas = (economics.POST + economics.END) * PRICES.gas_wei
     assert money.stake >= money.reward + gas
+
+
+@pytest.mark.parametrize(
+    ("constant", "moves"),
+    [
+        ("POST", ("post eth",)),
+        ("TAKE", ("lock eth", "join eth", "accept eth")),
+        ("PROVE", ("deliver eth", "answer first item", "submit first item", "submit first record")),
+        ("END", ("refund expired eth", "settle")),
+        ("WITHDRAW", ("withdraw eth",)),
+        ("ITEM", ("deliver extra", "answer extra", "submit extra")),
+        ("OUTPUT_BYTE", ("commitOutputs per byte",)),
+        ("DIGEST_ELEMENT", ("dispute per element",)),
+    ],
+)
+def test_gas_is_that_of_the_snapshots(constant: str, moves: tuple[str, ...]) -> None:
+    measured = [
+        gas
+        for name, gas in json.loads((SNAPSHOTS / "gas.json").read_text()).items()
+        if name.partition(" ")[2].startswith(moves) and not name.endswith("erc20")
+    ]
+    assert max(measured) <= getattr(economics, constant) <= 1.05 * max(measured)
 
 
 def test_verification_gas_is_what_was_measured() -> None:
