@@ -91,7 +91,7 @@ SUITES = {
     ),
     "SealedItem": Suite(
         "libraries/SealedItem.sol",
-        (forge_tests("SealedItem*.t.sol"), contract_tests("test_sealed*.py"), *ACCURACY[1:]),
+        (contract_tests("test_sealed*.py"), *ACCURACY[1:]),
     ),
 }
 

@@ -8,7 +8,7 @@ import random
 from pathlib import Path
 from typing import Any
 
-from prover.statement import poseidon, tree
+from prover.statement import poseidon, sealed, tree
 from prover.statement.commitment import input_commitment, inputs_hash
 from prover.statement.context import JobContext
 from prover.statement.field import FIELD_MODULUS, decode_signed, encode_signed
@@ -160,12 +160,50 @@ def poseidon_vectors() -> dict[str, Any]:
     }
 
 
+def sealed_vectors() -> dict[str, Any]:
+    draw = random.Random("sealed")
+    shapes = ((1, 2, 1), (1, 6, 4), (1, 72, 8), (2, 3, 1), (3, 11, 10), (40, 2, 1))
+    return {
+        "ciphers": [cipher(draw, size) for size in (0, 1, 4, 31, 32, 33, 64, 97, 288)],
+        "items": [sealed_item(draw, *shape) for shape in shapes],
+    }
+
+
+def cipher(draw: random.Random, size: int) -> dict[str, Any]:
+    content, key, index = draw.randbytes(size), draw.randbytes(32), draw.randrange(65_536)
+    return {
+        "key": hexadecimal(key),
+        "index": index,
+        "content": hexadecimal(content),
+        "ciphertext": hexadecimal(sealed.seal(content, key, index)),
+    }
+
+
+def sealed_item(draw: random.Random, words: int, elements: int, salt: int) -> dict[str, Any]:
+    """Each value is one of [-300, 500], each salt element below 2^20."""
+    rows = [
+        [draw.randrange(-300, 501) for _ in range(elements - salt)]
+        + [draw.randrange(1 << 20) for _ in range(salt)]
+        for _ in range(words)
+    ]
+    content = b"".join(element.to_bytes(4, "big", signed=True) for row in rows for element in row)
+    digests = [poseidon.digest([encode_signed(element) for element in row]) for row in rows]
+    return {
+        "inputWords": words,
+        "digestElements": elements,
+        "saltElements": salt,
+        "content": hexadecimal(content),
+        "inputCommitment": hexadecimal(input_commitment(digests)),
+    }
+
+
 def vectors() -> dict[str, str]:
     """File name -> content."""
     made = {
         "tree.json": tree_vectors(),
         "statement.json": statement_vectors(),
         "poseidon.json": poseidon_vectors(),
+        "sealed.json": sealed_vectors(),
     }
     return {name: json.dumps(content, indent=1) + "\n" for name, content in made.items()}
 
