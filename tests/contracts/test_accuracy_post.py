@@ -223,3 +223,17 @@ def _registered(accuracy, deployer, layout=None, **changes):
     circuit = record_circuit(accuracy.verifier, layout, **changes)
     accuracy.registry.registerCircuit(circuit, *sample(layout), sender=deployer)
     return circuit_id_of(circuit)
+
+
+def test_cancelling_is_possible_in_the_last_second(accuracy):
+    job = accuracy.posted()
+    at(job.terms.open_until)
+    accuracy.cancel(job)
+    assert accuracy.state(job) == State.CANCELLED
+
+
+def test_RevertWhen_cancelling_is_late(accuracy):
+    job = accuracy.posted()
+    time = at(job.terms.open_until + 1)
+    with reverts(accuracy.bounty.Jobs_Late, now_=time, deadline=job.terms.open_until):
+        accuracy.cancel(job)

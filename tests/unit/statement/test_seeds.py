@@ -50,3 +50,32 @@ def test_a_seed_of_another_size_is_refused(size: int) -> None:
 
 def test_fresh_seeds_differ() -> None:
     assert Seed.fresh() != Seed.fresh()
+
+
+def test_a_seed_file_comes_back() -> None:
+    assert Seed.from_bytes(SEED.to_bytes()) == SEED
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff",
+        b"[]",
+        b"7",
+        SEED.value,
+        SEED.to_bytes()[:-4],
+        SEED.to_bytes().replace(b": 1", b": 2"),
+        SEED.to_bytes().replace(b"00010203", b"0001020"),
+        SEED.to_bytes().replace(b"0a0b0c", b"0A0B0C"),
+        SEED.to_bytes().replace(b"00010203", b"000102zz"),
+        SEED.to_bytes().replace(b"}", b', "more": 0}'),
+        b'{"version": 1, "seed": 7}',
+        b'{"version": 1}',
+    ],
+)
+def test_another_file_is_refused_without_being_shown(content: bytes) -> None:
+    with pytest.raises(StatementInvalid, match="seed file cannot be read") as caught:
+        Seed.from_bytes(content)
+    assert SEED.value.hex()[8:] not in str(caught.value)
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
