@@ -4,6 +4,7 @@ from typing import Any
 
 from prover.chain.client import Client, checksum, speaks
 from prover.chain.contracts import Call
+from prover.errors import UsageError
 from prover.protocol.events import ZERO_ADDRESS
 
 _ERC20: list[dict[str, Any]] = [
@@ -35,7 +36,9 @@ def balance_of(client: Client, currency: str, account: str, block: int | None = 
 
 @speaks
 def decimals_of(client: Client, currency: str) -> int:
-    """Decimals of a token's unit."""
+    """Decimals of a token's unit. Raises UsageError if there is no contract at its address."""
+    if not client.code(currency):
+        raise UsageError(f"no token is at {currency}: the address has no code; check --token")
     token: Any = client.web3.eth.contract(address=checksum(currency), abi=_ERC20)
     return int(token.functions.decimals().call())
 

@@ -118,6 +118,6 @@ def _refusal(
     if (state, call) not in IN_TIME | DEFAULTS:
         allowed = FIRST.get(call, State.PROVING)
         return "AccuracyBounty_WrongState", {"actual": state, "allowed": allowed}
-    time = now() if late else at(now() + 1)
+    time = at(now() + 1)
     error = "Jobs_Late" if late else "Jobs_Early"
     return error, {"now_": time, "deadline": scene.deadline(job)}
