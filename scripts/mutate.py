@@ -60,7 +60,12 @@ RETRIEVAL = (forge_tests("Retrieval*.t.sol"), contract_tests("test_retrieval*.py
 SUITES = {
     "Escrow": Suite(
         "Escrow.sol",
-        (*MARKET[:1], contract_tests("test_escrow.py"), contract_tests("test_weird*.py")),
+        (
+            contract_tests("test_market_post.py"),
+            contract_tests("test_escrow.py"),
+            contract_tests("test_weird*.py"),
+            *MARKET[:1],
+        ),
     ),
     "Jobs": Suite("Jobs.sol", (forge_tests("Windows.t.sol"), *MARKET)),
     "ProofAcceptance": Suite(
