@@ -30,9 +30,10 @@ from .accuracy_scenario import (
 from .accuracy_scenario import TestSet as Items
 from .retrieval_scenario import record_circuit
 from .reverting import reverts
-from .scenario import Proofs, at, circuit_of, mock_proof, now, public_layout
+from .scenario import ETH, Proofs, at, circuit_of, mock_proof, now, public_layout
 
 FOREVER = 2**32 - 1
+REENTRANT = keccak(text="ReentrancyGuardReentrantCall()")[:4]
 
 
 @dataclass(frozen=True)
@@ -292,3 +293,53 @@ def test_a_verifier_that_changed_is_not_asked(accuracy, chain):
     hashes = {"actual": keccak(always_true), "allowed": accuracy.circuit[1]}
     with reverts(accuracy.bounty.ProofAcceptance_WrongVerifierCode, **hashes):
         accuracy.submit(job, one.changed(proof=mock_proof([1])))
+
+
+FUNCTIONS = ["post", "cancel", "accept", "revealKey", "submit", "dispute", "settle", "withdraw"]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_no_function_can_be_entered_from_a_token(accuracy, token, deployer, payee, function):
+    """reentrancy through token, payee or verifier; odd tokens; forced ETH"""
+    other = accuracy.posted(nonce=1)
+    arguments = {
+        "post": (other.terms.to_abi(), 7, ""),
+        "cancel": (other.to_abi(),),
+        "accept": (other.to_abi(), accuracy.model_id, payee),
+        "revealKey": (other.to_abi(), accuracy.data.key),
+        "submit": (other.to_abi(), []),
+        "dispute": (other.to_abi(), 2, b"", bytes(32), []),
+        "settle": (other.to_abi(),),
+        "withdraw": (ETH, payee),
+    }
+    call = getattr(accuracy.bounty, function).encode_input(*arguments[function])
+    token.setCall(accuracy.bounty, call, sender=deployer)
+
+    job = accuracy.posted(currency=token.address)
+    assert (token.entered(), token.refusal()) == (False, REENTRANT)
+    accuracy.accept(job)
+    assert (token.entered(), token.refusal()) == (False, REENTRANT)
+
+
+MISBEHAVIOURS = {4: STAKE - STAKE // 100, 5: STAKE + STAKE // 100, 6: 0, 7: 0}
+
+
+@pytest.mark.parametrize("way", MISBEHAVIOURS)
+def test_a_token_must_move_what_is_due(accuracy, token, deployer, way):
+    """reentrancy through token, payee or verifier; odd tokens; forced ETH"""
+    token.mint(accuracy.bounty, 100 * STAKE, sender=deployer)
+    job = accuracy.posted(currency=token.address)
+    token.set(way, sender=deployer)
+    wrong = {"actual": MISBEHAVIOURS[way], "allowed": STAKE}
+    with reverts(accuracy.bounty.Escrow_WrongReceipt, **wrong):
+        accuracy.accept(job)
+    assert accuracy.state(job) == State.OPEN
+
+
+def test_forced_ether_belongs_to_nobody(accuracy, project, attacker, payee, consumer):
+    """reentrancy through token, payee or verifier; odd tokens; forced ETH"""
+    job = accuracy.proving()
+    attacker.deploy(project.EtherForcer, accuracy.bounty, value=5)
+    accuracy.submit(job)
+    assert accuracy.credit(payee) == REWARD + STAKE
+    assert accuracy.credit(consumer) == BOND

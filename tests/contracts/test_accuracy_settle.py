@@ -6,7 +6,7 @@ from prover.protocol.accuracy import State
 
 from .accuracy_scenario import BOND, PENALTY, REWARD, STAKE, events
 from .reverting import reverts
-from .scenario import at, holdings, now
+from .scenario import at, holdings
 
 STARTS = ("posted", "accepted", "proving")
 
@@ -102,4 +102,3 @@ def test_credits_are_all_the_money(accuracy, consumer, payee, currency):
     for account in (consumer, payee):
         accuracy.bounty.withdraw(currency, account, sender=account)
     assert holdings(currency, accuracy.bounty) == before
-    assert now() > job.terms.prove_seconds

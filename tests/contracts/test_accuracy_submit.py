@@ -13,9 +13,7 @@ from .accuracy_scenario import (
     REWARD,
     SLOTS,
     STAKE,
-    TIED,
     WEIGHTS,
-    WRONG,
     N,
     events,
     label_layout,
@@ -25,9 +23,6 @@ from .accuracy_scenario import (
 from .retrieval_scenario import record_circuit
 from .reverting import reverts
 from .scenario import at, mock_proof
-
-RIGHT = [index for index in range(N) if index not in WRONG | TIED]
-
 
 # ---------------------------------------------------------------- what is counted
 
