@@ -1,0 +1,1 @@
+"""Integer networks: quantisation of ONNX CNNs to exact integer layers, their bounds and execution."""
