@@ -1,1 +1,1 @@
-"""Integer networks: quantisation of ONNX CNNs to exact integer layers, their bounds and execution."""
+"""Integer networks: ONNX CNNs quantised to exact integer layers, their bounds and execution."""
