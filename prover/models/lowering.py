@@ -85,9 +85,9 @@ def lower(
 
     Raises ModelRefused with the node's name for an operator, or a use of one, that has no rule.
     """
-    builder = _builder(model)
+    builder = start(model)
     for node in model.graph.node:
-        if not _fold(builder, node):
+        if not fold(builder, node):
             _rewrite(builder, node)
     output = builder.resolve(result)
     if output in builder.constants or output == source:
@@ -97,7 +97,11 @@ def lower(
     return builder.graph([source], [output]), notes
 
 
-def _builder(model: onnx.ModelProto) -> Builder:
+def start(model: onnx.ModelProto) -> Builder:
+    """A builder that knows the model's constants and the shape of its input.
+
+    Raises ModelRefused if that shape is not fixed.
+    """
     constants = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
     shapes: dict[str, tuple[int, ...]] = {name: value.shape for name, value in constants.items()}
     for value in model.graph.input:
@@ -126,7 +130,7 @@ def _rewrite(builder: Builder, node: onnx.NodeProto) -> None:
     builder.aliases[node.output[0]] = rule(builder, node)
 
 
-def _fold(builder: Builder, node: onnx.NodeProto) -> bool:
+def fold(builder: Builder, node: onnx.NodeProto) -> bool:
     """Evaluate a node of constants only; False if it depends on the input."""
     if node.op_type == "Constant":
         _keep(builder, node, _constant(node))

@@ -56,16 +56,47 @@ class ImportedModel:
         return int(np.prod(self.output_shape))
 
 
+@dataclass(frozen=True)
+class Original:
+    """A checked model as its file has it: inlined, of a known opset, batch 1, shapes inferred.
+
+    `input_shape` includes the batch dimension, which is 1.
+    """
+
+    path: Path
+    content: bytes
+    proto: onnx.ModelProto
+    opset: int
+    notes: tuple[str, ...]
+    input_name: str
+    input_shape: tuple[int, ...]
+    output_name: str
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the file, in hexadecimal."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+def read_original(path: Path) -> Original:
+    """Read and check an ONNX file of one input and one output, without rewriting it.
+
+    Raises UsageError if there is no such file, ModelRefused if it is not a valid model.
+    """
+    data = _read(path)
+    proto, opset, notes = _prepared(_parse(data, path), path)
+    source, result = _single_input(proto), _single_output(proto)
+    return Original(path, data, proto, opset, notes, source.name, _known(source), result.name)
+
+
 def load(path: Path) -> ImportedModel:
     """Read, check and rewrite an ONNX file.
 
     Raises UsageError if there is no such file, ModelRefused (naming the node where there is one)
     if it is not a model that can be put in a circuit.
     """
-    data = _read(path)
-    original, opset, notes = _prepared(_parse(data, path), path)
-    source, result = _single_input(original), _single_output(original)
-    lowered, extra = lower(original, source.name, result.name)
+    original = read_original(path)
+    lowered, extra = lower(original.proto, original.input_name, original.output_name)
     proto = onnx.helper.make_model(
         lowered,
         opset_imports=[onnx.helper.make_opsetid("", CANONICAL_OPSET)],
@@ -73,20 +104,20 @@ def load(path: Path) -> ImportedModel:
         producer_name="zkescrow",
     )
     onnx.checker.check_model(proto, full_check=True)
-    _check_same(original, proto, _known(source))
+    _check_same(original.proto, proto, original.input_shape)
     output = proto.graph.output[0]
     return ImportedModel(
         path,
-        data,
+        original.content,
         proto,
-        hashlib.sha256(data).hexdigest(),
+        original.sha256,
         proto.graph.input[0].name,
-        _known(source),
+        original.input_shape,
         output.name,
         _known(output),
-        opset,
+        original.opset,
         tuple(node.op_type for node in proto.graph.node),
-        (*notes, *extra),
+        (*original.notes, *extra),
     )
 
 
