@@ -1,0 +1,114 @@
+"""The Rust engine, if it was built: programs and runs in, keys and proofs out."""
+
+import importlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from prover.errors import EnvironmentMissing, ProofRejected
+from prover.proving.native.grid import Integers
+from prover.proving.native.layout import Layout
+from prover.proving.native.program import Program
+from prover.proving.native.witness import FIELD, Run, packed_image
+
+# Full-size random cells behind the packed image: they hide it in its commitment and in the two
+# values that each proof opens of the column.
+SALT_CELLS = 8
+
+
+def engine() -> ModuleType:
+    """The extension module; EnvironmentMissing says how to get it."""
+    try:
+        return importlib.import_module("zkescrow_native")
+    except ImportError as cause:
+        raise EnvironmentMissing(
+            "native circuits need the Rust engine, which is not installed; "
+            "install cargo and run scripts/setup again"
+        ) from cause
+
+
+def load_program(program: Program, layout: Layout) -> Any:
+    """The engine's form of a program, its table filled up to the last usable row."""
+    rows = layout.usable_rows
+    columns = {
+        name: _two_dimensional(_filled(column, rows) if name.startswith("t_") else column)
+        for name, column in program.columns.items()
+    }
+    shape = {
+        "k": layout.k,
+        "lanes": layout.lanes,
+        "weight_lanes": layout.weight_lanes,
+        "shift": program.table.shift,
+        "y_offset": program.table.y_offset,
+        "input_bits": program.table.input_bits,
+        "input_low": program.table.input_low,
+    }
+    return engine().Program(shape, columns, program.copies, program.instances)
+
+
+def _two_dimensional(column: Integers) -> Integers:
+    return np.ascontiguousarray(np.atleast_2d(column))
+
+
+def _filled(column: Integers, rows: int) -> Integers:
+    """Unused table rows repeat the first entry: a row of zeros would be an entry of its own."""
+    return np.pad(column, (0, rows - len(column)), constant_values=column[0])
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """What hides the image: the salt cells, and the seed of its column's blinding rows."""
+
+    salt: tuple[int, ...]
+    image_seed: bytes
+
+    @classmethod
+    def random(cls) -> "Secrets":
+        """From the system's generator."""
+        salt = tuple(secrets.randbelow(FIELD) for _ in range(SALT_CELLS))
+        return cls(salt, secrets.token_bytes(32))
+
+
+def instances_of(program: Program, run: Run, context: Sequence[int] = ()) -> list[int]:
+    """The public words: context limbs, then the outputs; a negative v is FIELD - |v|."""
+    if len(context) != program.context:
+        raise ValueError(f"{len(context)} context limbs; the circuit has {program.context}")
+    return [*context, *(int(value) % FIELD for value in run.outputs)]
+
+
+def load_cells(program: Program, run: Run, hidden: Secrets, instances: Sequence[int]) -> Any:
+    """The engine's form of a run."""
+    image = packed_image(program, run.cells, hidden.salt)
+    return engine().Cells(
+        run.cells.q,
+        run.cells.r,
+        run.cells.y,
+        run.multiplicities,
+        [_word(value) for value in image],
+        [_word(value) for value in instances],
+    )
+
+
+def _word(value: int) -> bytes:
+    return value.to_bytes(32, "little")
+
+
+def prove(program: Any, keys: Any, srs: Any, cells: Any, hidden: Secrets) -> bytes:
+    """A proof of a run; verify it before use."""
+    proof: bytes = bytes(
+        engine().prove_run(program, keys, srs, cells, hidden.image_seed, secrets.token_bytes(32))
+    )
+    return proof
+
+
+def verify(keys: Any, srs: Any, proof: bytes, instances: Sequence[int]) -> None:
+    """Raise ProofRejected unless the proof holds for exactly these instances."""
+    module = engine()
+    try:
+        module.verify_proof(keys, srs, proof, [_word(value) for value in instances])
+    except module.Rejected as cause:
+        raise ProofRejected(str(cause)) from cause

@@ -1,0 +1,86 @@
+"""Which layout a network gets: lanes to a row, weights to a row, and 2^k rows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from prover.errors import ModelRefused
+from prover.models.integer.network import Network
+from prover.proving.native.fold import FoldRows
+from prover.proving.native.program import fold_layer
+from prover.proving.native.storage import Stored, arrange
+from prover.proving.native.tables import Table
+from prover.proving.native.uses import prepare
+
+MOST_K = 22
+MOST_LANES = 16
+WEIGHT_LANES = (1, 2, 3, 4, 5, 6, 8, 12, 16)
+# Rows that no network may use: halo2's blinding rows, the row before them, and row 0.
+RESERVED = 7
+# Seconds a row costs per column, in units of one full-width commitment: measured ratios of
+# commitments of small values, and of the transforms that every column passes through.
+SMALL, FULL, TRANSFORM = 0.12, 1.0, 0.6
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Parameters of a circuit; `cost` compares layouts of one network, without a unit."""
+
+    k: int
+    lanes: int
+    weight_lanes: int
+
+    @property
+    def usable_rows(self) -> int:
+        """Rows that a network may fill."""
+        return usable_rows(self.k)
+
+    @property
+    def cost(self) -> float:
+        """Rows times the work of all columns."""
+        helpers = max(0, -(-(2 * self.lanes - 2) // 3))
+        small, full = 3 * self.lanes + 2, 9 + helpers + 2
+        fixed = self.lanes + self.weight_lanes + 23
+        columns = small * SMALL + full * FULL + (small + full + fixed) * TRANSFORM
+        return float((1 << self.k) * columns)
+
+
+def usable_rows(k: int) -> int:
+    """Rows that a network may fill in a circuit of 2^k."""
+    return (1 << k) - RESERVED
+
+
+def choose_layout(network: Network) -> Layout:
+    """The cheapest layout that holds the network in one proof."""
+    layouts = list(possible_layouts(network))
+    if not layouts:
+        raise ModelRefused(
+            f"{network.name} needs more than 2^{MOST_K} rows of {MOST_LANES} lanes; "
+            "use a smaller network or a smaller input"
+        )
+    return min(layouts, key=lambda layout: layout.cost)
+
+
+def possible_layouts(network: Network) -> Iterator[Layout]:
+    """For every number of lanes, the smallest k, and the fewest weight lanes that fit it."""
+    prepared = prepare(network)
+    table = Table.of(prepared).columns()["t_tag"].size
+    folds = {lanes: _fold_rows(prepared, lanes) for lanes in WEIGHT_LANES}
+    for lanes in range(1, MOST_LANES + 1):
+        tensors = max(stored.stop for stored in arrange(prepared, lanes).values())
+        for k in range(_least_k(max(tensors, table)), MOST_K + 1):
+            fitting = [width for width, rows in folds.items() if rows <= usable_rows(k)]
+            if fitting:
+                yield Layout(k, lanes, min(fitting))
+                break
+
+
+def _least_k(rows: int) -> int:
+    return (rows + RESERVED - 1).bit_length()
+
+
+def _fold_rows(prepared: Network, lanes: int) -> int:
+    stored: dict[str, Stored] = arrange(prepared, 1)
+    fold = FoldRows(lanes)
+    for layer in prepared.layers:
+        fold_layer(fold, prepared, layer, stored)
+    return fold.rows

@@ -1,0 +1,210 @@
+"""The fixed columns and copies of a network's circuit: all that tells one network from another."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from prover.models.integer.network import Layer, Network, Term
+from prover.proving.native.fold import B2, INSTANCE, FoldRows
+from prover.proving.native.geometry import Reach
+from prover.proving.native.grid import Grid, Integers
+from prover.proving.native.storage import Stored, arrange, term_reaches
+from prover.proving.native.tables import INPUT, Table
+from prover.proving.native.uses import prepare
+
+
+@dataclass(frozen=True)
+class Program:
+    """A circuit before its keys.
+
+    `network` is the prepared one; `columns` are fixed columns by name, [rows] or [lanes, rows];
+    `copies` [m, 4] join (column, row) to (column, row); the first `context` instances are free,
+    then come the outputs.
+    """
+
+    network: Network
+    lanes: int
+    weight_lanes: int
+    stored: dict[str, Stored]
+    table: Table
+    columns: dict[str, Integers]
+    copies: Integers
+    context: int
+
+    @property
+    def rows(self) -> int:
+        """Rows used by the tallest part."""
+        return max(column.shape[-1] for column in self.columns.values())
+
+    @property
+    def instances(self) -> int:
+        """Public words: context limbs, then the outputs."""
+        return self.context + self.stored[self.network.output].grid.channels
+
+
+def compile_network(network: Network, lanes: int, weight_lanes: int, context: int = 0) -> Program:
+    """Place a network: tensor rows, fold rows, table, copies."""
+    prepared = prepare(network)
+    stored = arrange(prepared, lanes)
+    table = Table.of(prepared)
+    fold = FoldRows(weight_lanes)
+    for layer in prepared.layers:
+        fold_layer(fold, prepared, layer, stored)
+    columns = {**_tensor_columns(prepared, stored, table), **table.columns(), **fold.columns()}
+    copies = [*fold.copies, *_outputs(stored[prepared.output], context)]
+    return Program(
+        prepared,
+        lanes,
+        weight_lanes,
+        stored,
+        table,
+        columns,
+        np.array(copies, dtype=np.int64),
+        context,
+    )
+
+
+def _outputs(output: Stored, context: int) -> Iterator[tuple[int, int, int, int]]:
+    for channel in range(output.grid.channels):
+        end = output.read(channel, (0, 0))
+        yield INSTANCE, context + channel, B2, end.row
+
+
+def _tensor_columns(
+    network: Network, stored: dict[str, Stored], table: Table
+) -> dict[str, Integers]:
+    parts = [_input_part(stored[network.input.name])]
+    parts += [_layer_part(layer, stored[layer.name], table) for layer in network.layers]
+    return {name: np.concatenate([part[name] for part in parts], axis=-1) for name in parts[0]}
+
+
+def _input_part(stored: Stored) -> dict[str, Integers]:
+    grid = stored.grid
+    return {
+        "tag": np.where(grid.live, INPUT, 0).astype(np.int64),
+        "bias": np.zeros(grid.circuit_rows, dtype=np.int64),
+        "im": np.ones(grid.circuit_rows, dtype=np.int64),
+        **_steps(stored),
+    }
+
+
+def _layer_part(layer: Layer, stored: Stored, table: Table) -> dict[str, Integers]:
+    grid = stored.grid
+    bias = table.zero + layer.bias
+    return {
+        "tag": np.where(grid.live, table.tag(layer), 0).astype(np.int64),
+        "bias": np.repeat(bias, grid.phases * grid.run_rows),
+        "im": np.zeros(grid.circuit_rows, dtype=np.int64),
+        **_steps(stored),
+    }
+
+
+def _steps(stored: Stored) -> dict[str, Integers]:
+    """Where an image row and a run begin and end, and which powers they take."""
+    grid = stored.grid
+    row = np.arange(grid.circuit_rows, dtype=np.int64)
+    block = row % grid.blocks
+    return {
+        "nrs": (block != 0).astype(np.int64),
+        "re": (block == grid.blocks - 1).astype(np.int64),
+        "c": (row % grid.run_rows != 0).astype(np.int64),
+        "dbl": np.full_like(row, int(stored.use.stride == 2)),
+        "sm": np.full_like(row, int(stored.use.pooled)),
+    }
+
+
+def fold_layer(fold: FoldRows, network: Network, layer: Layer, stored: dict[str, Stored]) -> None:
+    """sum_o g^o (terms of o - accumulator of o) = 0, by Horner's rule from the last output."""
+    placing = _Placing(network, layer, stored)
+    fold.open_layer()
+    for output in reversed(range(layer.channels)):
+        placing.own(fold, output)
+        for term in layer.terms:
+            width = layer.channels // term.groups
+            if output % width == 0:
+                placing.group(fold, term, output // width)
+    fold.close_layer()
+
+
+@dataclass(frozen=True)
+class _Placing:
+    """The exponents that bring all accumulators of a layer to one origin."""
+
+    network: Network
+    layer: Layer
+    stored: dict[str, Stored]
+
+    @property
+    def grid(self) -> Grid:
+        return self.stored[self.layer.name].grid
+
+    def leads(self, source: str) -> tuple[int, int]:
+        tensor = self.stored[source]
+        if tensor.use.pooled:
+            return 0, 0
+        return tensor.grid.rows.lead, tensor.grid.columns.lead
+
+    @property
+    def most(self) -> tuple[int, int]:
+        """The largest lead of any source: the common origin."""
+        leads = [self.leads(s) for term in self.layer.terms for s in term.sources]
+        return max(lead[0] for lead in leads), max(lead[1] for lead in leads)
+
+    def own(self, fold: FoldRows, output: int) -> None:
+        rows, columns = self.most
+        for i in range(self.grid.rows.phases):
+            for j in range(self.grid.columns.phases):
+                end = self.stored[self.layer.name].produced(output, (i, j))
+                fold.own(rows + i, columns + j, end, i == j == 0)
+
+    def group(self, fold: FoldRows, term: Term, group: int) -> None:
+        width = self.layer.channels // term.groups
+        weight = term.weight[group * width : (group + 1) * width]
+        for channel in range(weight.shape[1]):
+            source = group * weight.shape[1] + channel
+            for i in range(term.stride):
+                for j in range(term.stride):
+                    self._phase(fold, term, weight[:, channel], source, (i, j))
+
+    def _phase(
+        self, fold: FoldRows, term: Term, weight: Integers, channel: int, phase: tuple[int, int]
+    ) -> None:
+        for leads, sources in self._by_leads(term).items():
+            kernel = self._kernel(term, weight, phase, leads)
+            if not kernel.any():
+                continue
+            ends = [self.stored[source].read(channel, phase) for source in sources]
+            if len(kernel) == 1:
+                fold.single(kernel[0], ends)
+            else:
+                fold.folded(kernel, ends)
+
+    def _by_leads(self, term: Term) -> dict[tuple[int, int], list[str]]:
+        found: dict[tuple[int, int], list[str]] = {}
+        for source in term.sources:
+            found.setdefault(self.leads(source), []).append(source)
+        return found
+
+    def _kernel(
+        self, term: Term, weight: Integers, phase: tuple[int, int], leads: tuple[int, int]
+    ) -> Integers:
+        """[outputs, a powers, b powers]: the taps that read one phase, moved to the origin."""
+        reaches = term_reaches(self.network, term)
+        rows = self._exponents(reaches[0], phase[0], 0, leads[0])
+        columns = self._exponents(reaches[1], phase[1], 1, leads[1])
+        shape = (
+            len(weight),
+            max(rows.values(), default=0) + 1,
+            max(columns.values(), default=0) + 1,
+        )
+        kernel = np.zeros(shape, dtype=np.int64)
+        for d, row in rows.items():
+            for e, column in columns.items():
+                kernel[:, row, column] = weight[:, d, e]
+        return kernel
+
+    def _exponents(self, reach: Reach, phase: int, axis: int, lead: int) -> dict[int, int]:
+        stored = (self.grid.rows, self.grid.columns)[axis]
+        move = stored.offset + stored.delta + self.most[axis] - lead
+        return {tap.index: move - tap.tau for tap in reach.taps if tap.phase == phase}

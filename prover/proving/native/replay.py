@@ -1,0 +1,206 @@
+"""Static checks of a circuit: its columns and copies against the network's definition.
+
+For every layer, sum_o g^o sum_(i,j) a^i b^j conv_o(i, j) is written twice: by the circuit's own
+cells, and by its sources' cells with the weights of the definition (input index = stride * i + tap
+- pad). The coefficient of every cell must agree with what the fixed columns say. Nothing of the
+placement is used, so a mistake there cannot excuse itself.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+
+from prover.models.integer.network import Layer, Network, Term
+from prover.proving.native.fold import B2, INSTANCE
+from prover.proving.native.grid import Integers
+from prover.proving.native.program import Program
+from prover.proving.native.tables import DEAD, INPUT, Table
+from prover.proving.native.trace import (
+    PRIME,
+    Point,
+    Run,
+    Sum,
+    fail,
+    find_runs,
+    find_sums,
+    require_first_row,
+)
+
+
+@dataclass(frozen=True)
+class Held:
+    """The runs that hold a tensor: (channel, row phase, column phase) to run."""
+
+    stride: int
+    runs: dict[tuple[int, int, int], Run]
+
+
+def check_program(program: Program, point: Point | None = None) -> None:
+    """Raise UnsoundCircuit unless the circuit computes its network and leaves nothing free."""
+    point = point or Point.random()
+    require_first_row(program)
+    network, runs = program.network, find_runs(program)
+    sums = find_sums(program, point)
+    if len(sums) != len(network.layers):
+        fail(f"{len(sums)} sums are closed for {len(network.layers)} layers")
+    held = {network.input.name: _input(network, runs)}
+    for layer, found in zip(network.layers, sums, strict=True):
+        common, held[layer.name] = _own(program, layer, found, runs, point)
+        _require_weights(layer, found, held, common, point)
+    _require_each_once(runs, held)
+    _require_table(program)
+    _require_outputs(program, held[network.output])
+
+
+def _input(network: Network, runs: dict[int, Run]) -> Held:
+    found = [run for _, run in sorted(runs.items()) if run.input]
+    tensor = network.input
+    phases, rest = divmod(len(found), tensor.channels)
+    stride = {1: 1, 4: 2}.get(phases, 0)
+    if rest or not stride:
+        fail(f"{len(found)} runs hold an input of {tensor.channels} channels")
+    held = _held(found, tensor.channels, stride)
+    for key, run in held.runs.items():
+        _require_cells(run, INPUT, (tensor.height, tensor.width), key, stride, network.input.name)
+    return held
+
+
+def _held(runs: list[Run], channels: int, stride: int) -> Held:
+    keys = [(c, p, q) for c in range(channels) for p in range(stride) for q in range(stride)]
+    return Held(stride, dict(zip(keys, runs, strict=True)))
+
+
+def _require_cells(
+    run: Run, tag: int, plane: tuple[int, int], key: tuple[int, int, int], stride: int, name: str
+) -> None:
+    """The live cells are the phase's part of the plane, with the tensor's tag; others are dead."""
+    if set(np.unique(run.tags)) - {DEAD, tag}:
+        fail(f"a cell of {name} has another tensor's tag")
+    wanted = [-(-(size - phase) // stride) for size, phase in zip(plane, key[1:], strict=True)]
+    if 0 in wanted:
+        wanted = [0, 0]
+    if list(run.rectangle()[2:]) != wanted:
+        fail(f"channel {key[0]} of {name} has other outputs than its plane")
+
+
+def _own(
+    program: Program, layer: Layer, found: Sum, runs: dict[int, Run], point: Point
+) -> tuple[int, Held]:
+    """The runs of a layer's own cells, and the common factor of their coefficients."""
+    if set(found.own) - set(runs):
+        fail(f"layer {layer.name} takes an accumulator in the middle of a run")
+    own = [runs[end] for end in sorted(found.own)]
+    stride = 2 if own and own[0].doubled else 1
+    if len(own) != layer.channels * stride**2 or any(r.doubled != (stride == 2) for r in own):
+        fail(f"layer {layer.name} has {len(own)} runs for {layer.channels} channels")
+    held = _held(own, layer.channels, stride)
+    factors = set()
+    for key, run in held.runs.items():
+        _require_cells(
+            run, program.table.tag(layer), (layer.height, layer.width), key, stride, layer.name
+        )
+        if run.bias != program.table.zero + int(layer.bias[key[0]]):
+            fail(f"channel {key[0]} of {layer.name} has another bias")
+        coefficient = found.own[run.last]
+        if (
+            coefficient
+            != found.own[held.runs[(0, *key[1:])].last] * point.power(0, 0, key[0]) % PRIME
+        ):
+            fail(f"channel {key[0]} of {layer.name} stands for another channel")
+        if run.live.any():
+            top, left = run.rectangle()[:2]
+            move = point.power(stride * top - key[1], stride * left - key[2], -key[0])
+            factors.add(coefficient * move % PRIME)
+    if len(factors) != 1 or 0 in factors:
+        fail(f"the outputs of layer {layer.name} are not at their places")
+    _require_distinct(layer, found, held, point)
+    return factors.pop(), held
+
+
+def _require_distinct(layer: Layer, found: Sum, held: Held, point: Point) -> None:
+    """No two cells of the product share a power: one could then make up for the other."""
+    values: list[int] = []
+    for key, run in held.runs.items():
+        if key[0] < 2:
+            a = [pow(point.a, int(held.stride * u), PRIME) for u in run.u]
+            b = {int(v): pow(point.b, int(held.stride * v), PRIME) for v in np.unique(run.v)}
+            factor = found.own[run.last]
+            values += [
+                factor * a[i] * b[int(v)] % PRIME for i, row in enumerate(run.v) for v in row
+            ]
+    if len(set(values)) != len(values):
+        fail(f"two cells of layer {layer.name} can make up for each other")
+
+
+def _require_weights(
+    layer: Layer, found: Sum, held: dict[str, Held], common: int, point: Point
+) -> None:
+    expected: defaultdict[int, int] = defaultdict(int)
+    silent: set[int] = set()
+    for term in layer.terms:
+        for source in term.sources:
+            if source not in held:
+                fail(f"layer {layer.name} reads {source} before it is computed")
+            _require_form(layer, term, source, held[source])
+            for key, run in held[source].runs.items():
+                if not run.live.any():
+                    silent.add(run.last)
+                    continue
+                top, left = (0, 0) if term.pooled else run.rectangle()[:2]
+                kernel = _kernel(layer, term, key, point)
+                expected[run.last] -= common * kernel * point.power(-top, -left)
+    wanted = {end: value % PRIME for end, value in expected.items() if value % PRIME}
+    have = {end: value for end, value in found.read.items() if value and end not in silent}
+    if wanted != have:
+        fail(f"the weights of layer {layer.name} are not the network's")
+
+
+def _require_form(layer: Layer, term: Term, source: str, held: Held) -> None:
+    stride = 1 if term.pooled else term.stride
+    if held.stride != stride or any(run.summed != term.pooled for run in held.runs.values()):
+        fail(f"{source} is not stored as layer {layer.name} reads it")
+
+
+def _kernel(layer: Layer, term: Term, key: tuple[int, int, int], point: Point) -> int:
+    """sum over outputs o and taps of w g^o a^i b^j: where cell 0 of a source's phase arrives."""
+    group, local = divmod(key[0], term.weight.shape[1])
+    width = layer.channels // term.groups
+    weight = term.weight[group * width : (group + 1) * width, local]
+    total = 0
+    for d, e in np.argwhere(weight.any(axis=0)).tolist():
+        i, row_rest = divmod(key[1] + term.pads[0] - d, term.stride)
+        j, column_rest = divmod(key[2] + term.pads[1] - e, term.stride)
+        if row_rest or column_rest:
+            continue
+        total += point.power(i, j, group * width) * _folded(weight[:, d, e], point)
+    return total % PRIME
+
+
+def _folded(weights: Integers, point: Point) -> int:
+    total = 0
+    for weight in reversed(weights.tolist()):
+        total = (total * point.g + weight) % PRIME
+    return total
+
+
+def _require_each_once(runs: dict[int, Run], held: dict[str, Held]) -> None:
+    used = [run.last for tensor in held.values() for run in tensor.runs.values()]
+    if len(used) != len(set(used)) or set(used) != set(runs):
+        fail("a run belongs to no tensor, or to two")
+
+
+def _require_table(program: Program) -> None:
+    wanted = Table.of(program.network).columns()
+    for name, column in wanted.items():
+        if not np.array_equal(program.columns[name], column):
+            fail(f"table column {name} holds other entries than the network's")
+
+
+def _require_outputs(program: Program, held: Held) -> None:
+    copies = [tuple(int(v) for v in copy) for copy in program.copies if copy[0] == INSTANCE]
+    wanted = {(INSTANCE, program.context + key[0], B2, run.last) for key, run in held.runs.items()}
+    if len(copies) != len(wanted) or set(copies) != wanted or held.stride != 1:
+        fail("the public outputs are not the network's")
+    if any(not run.summed or run.live.sum() != 1 for run in held.runs.values()):
+        fail("an output's accumulator is not its value")

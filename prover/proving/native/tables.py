@@ -1,0 +1,102 @@
+"""The lookup table: which (q, y) a cell may hold, and the ranges of remainders and inputs."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from prover.models.integer.network import Layer, Network
+from prover.proving.native.grid import Integers
+
+DEAD, RANGE, INPUT, FIRST_ACTIVATION = range(4)
+
+
+@dataclass(frozen=True)
+class Activation:
+    """y = clamp(q, low, high) for q up to `q_high`."""
+
+    low: int
+    high: int
+    q_low: int
+    q_high: int
+
+
+@dataclass(frozen=True)
+class Table:
+    """The table of a network.
+
+    Stored q is q + q_offset and stored y is y + y_offset, both never negative. A dead cell may
+    hold any q of the range and only y = 0.
+    """
+
+    shift: int
+    input_low: int
+    input_high: int
+    activations: tuple[Activation, ...]
+
+    @classmethod
+    def of(cls, network: Network) -> "Table":
+        """Sized by the proven bounds of each activation's layers."""
+        merged: dict[tuple[int, int], Activation] = {}
+        for layer in network.layers:
+            key = (layer.low, layer.high)
+            old = merged.get(key, Activation(*key, layer.q_low, layer.q_high))
+            q_low, q_high = min(old.q_low, layer.q_low), max(old.q_high, layer.q_high)
+            merged[key] = Activation(*key, q_low, q_high)
+        tensor = network.input
+        return cls(network.shift, tensor.low, tensor.high, tuple(merged.values()))
+
+    @property
+    def q_offset(self) -> int:
+        """Makes the least q of all layers 0."""
+        return max(0, *(-a.q_low for a in self.activations))
+
+    @property
+    def q_most(self) -> int:
+        """The largest stored q of all layers."""
+        return max(a.q_high for a in self.activations) + self.q_offset
+
+    @property
+    def y_offset(self) -> int:
+        """Makes the least y of all layers, inputs and dead cells 0."""
+        return max(0, -self.input_low, *(-a.low for a in self.activations))
+
+    @property
+    def zero(self) -> int:
+        """2^shift q + r of an accumulator of 0: what `bias` takes off besides the bias."""
+        return (self.q_offset << self.shift) + (1 << self.shift >> 1)
+
+    @property
+    def input_bits(self) -> int:
+        """Bits of an input value in its packed word."""
+        return (self.input_high - self.input_low).bit_length()
+
+    def tag(self, layer: Layer) -> int:
+        """The tag of a layer's live cells."""
+        keys = [(a.low, a.high) for a in self.activations]
+        return FIRST_ACTIVATION + keys.index((layer.low, layer.high))
+
+    def columns(self) -> dict[str, Integers]:
+        """`t_tag`, `t_q`, `t_y`: dead, range, inputs, then each activation in order."""
+        parts = [
+            self._dead(),
+            _entries(RANGE, np.arange(1 << self.shift), 0),
+            _entries(INPUT, 0, np.arange(self.input_low, self.input_high + 1) + self.y_offset),
+        ]
+        for number, activation in enumerate(self.activations):
+            q = np.arange(activation.q_low, activation.q_high + 1)
+            y = np.clip(q, activation.low, activation.high) + self.y_offset
+            parts.append(_entries(FIRST_ACTIVATION + number, q + self.q_offset, y))
+        entries = np.concatenate(parts, axis=1).astype(np.int64)
+        return dict(zip(("t_tag", "t_q", "t_y"), entries, strict=True))
+
+    def starts(self) -> dict[int, int]:
+        """The first table row of each tag."""
+        tags = self.columns()["t_tag"]
+        return {int(tag): int(np.argmax(tags == tag)) for tag in np.unique(tags)}
+
+    def _dead(self) -> Integers:
+        return _entries(DEAD, np.arange(self.q_most + 1), self.y_offset)
+
+
+def _entries(tag: int, q: Integers | int, y: Integers | int) -> Integers:
+    return np.array(np.broadcast_arrays(tag, q, y), dtype=np.int64)

@@ -1,0 +1,152 @@
+"""The static checks find every change of fixed columns or copies that matters."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from prover.errors import UnsoundCircuit
+from prover.models.integer.network import Layer, Network
+from prover.proving.native.fold import A2, B2, INSTANCE, X
+from prover.proving.native.program import Program, compile_network
+from prover.proving.native.replay import check_program
+from prover.proving.native.tables import DEAD
+from prover.proving.native.trace import BACKWARD
+from prover.proving.native.witness import Cells
+from tests.unit.proving.native.gates import Challenges, Evaluated
+from tests.unit.proving.native.networks import residual_network
+
+PROGRAM = compile_network(residual_network(), 3, 2, context=2)
+FOLD = ("w", "v1c", "wb", "u1", "ub", "ua", "ve", "h1", "hg", "me", "le")
+
+
+def changed(name: str, index: tuple[int, ...], value: int) -> Program:
+    column = PROGRAM.columns[name].copy()
+    column[index] = value
+    return replace(PROGRAM, columns={**PROGRAM.columns, name: column})
+
+
+def refused(program: Program, match: str | None = None) -> None:
+    with pytest.raises(UnsoundCircuit, match=match):
+        check_program(program)
+
+
+def test_the_unchanged_circuit_passes() -> None:
+    check_program(PROGRAM)
+
+
+@pytest.mark.parametrize("name", ["nrs", "re", "c", "dbl", "sm", "bias"])
+@settings(max_examples=30, deadline=None)
+@given(data=st.data())
+def test_any_changed_step_of_a_tensor_row_is_refused(name: str, data: st.DataObject) -> None:
+    column = PROGRAM.columns[name]
+    row = data.draw(st.integers(0, len(column) - 1))
+    value = 1 - int(column[row]) if name != "bias" else int(column[row]) + 1
+    input_rows = PROGRAM.stored["x"].stop
+    assume(row >= input_rows or name not in ("bias", "dbl"))
+    refused(changed(name, (row,), value))
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_any_changed_tag_is_refused(data: st.DataObject) -> None:
+    tags = PROGRAM.columns["tag"]
+    index = tuple(data.draw(st.integers(0, size - 1)) for size in tags.shape)
+    others = sorted(set(np.unique(tags).tolist()) - {int(tags[index])})
+    refused(changed("tag", index, data.draw(st.sampled_from(others))))
+
+
+@pytest.mark.parametrize("name", FOLD)
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_any_changed_fold_row_is_refused_unless_it_says_the_same(
+    name: str, data: st.DataObject
+) -> None:
+    column = PROGRAM.columns[name]
+    index = tuple(data.draw(st.integers(0, size - 1)) for size in column.shape)
+    program = changed(
+        name, index, int(column[index]) + 1 if name == "w" else 1 - int(column[index])
+    )
+    try:
+        check_program(program)
+    except UnsoundCircuit:
+        return
+    assert sums(program) == sums(PROGRAM)
+
+
+@pytest.mark.parametrize("name", BACKWARD)
+def test_nothing_is_taken_from_before_the_first_row(name: str) -> None:
+    refused(changed(name, (0,), 1), "before the first row")
+
+
+@cache
+def random_cells() -> Cells:
+    """Cells that satisfy nothing: sums of them agree only if they are the same sums."""
+    rows = PROGRAM.columns["tag"].shape[1]
+    draw = np.random.default_rng(3)
+    return Cells(*(draw.integers(0, 1 << 30, (PROGRAM.lanes, rows)) for _ in range(3)))
+
+
+def sums(program: Program) -> dict[int, int]:
+    rows = program.columns["tag"].shape[1]
+    return dict(Evaluated(program, random_cells(), Challenges.draw(9), rows).closed)
+
+
+@settings(max_examples=80, deadline=None)
+@given(data=st.data())
+def test_any_changed_copy_is_refused(data: st.DataObject) -> None:
+    copies = PROGRAM.copies.copy()
+    index = data.draw(st.integers(0, len(copies) - 1))
+    part = data.draw(st.integers(0, 3))
+    copies[index, part] = data.draw(
+        st.sampled_from([A2, B2, X, INSTANCE] if part % 2 == 0 else [*range(80)])
+    )
+    assume((copies[index] != PROGRAM.copies[index]).any())
+    refused(replace(PROGRAM, copies=copies))
+
+
+def test_a_missing_copy_is_refused() -> None:
+    for index in range(0, len(PROGRAM.copies), 7):
+        refused(replace(PROGRAM, copies=np.delete(PROGRAM.copies, index, axis=0)))
+
+
+@pytest.mark.parametrize("name", ["t_tag", "t_q", "t_y"])
+def test_another_table_is_refused(name: str) -> None:
+    refused(changed(name, (3,), 9), "table")
+
+
+def changed_layer(change: Callable[[Layer], Layer], name: str) -> Network:
+    network = PROGRAM.network
+    layers = tuple(change(layer) if layer.name == name else layer for layer in network.layers)
+    return replace(network, layers=layers)
+
+
+@pytest.mark.parametrize("name", [layer.name for layer in PROGRAM.network.layers])
+def test_a_circuit_of_other_weights_is_refused(name: str) -> None:
+    def other(layer: Layer) -> Layer:
+        weight = layer.terms[0].weight.copy()
+        weight.flat[-1] += 1
+        return replace(layer, terms=(replace(layer.terms[0], weight=weight), *layer.terms[1:]))
+
+    refused(replace(PROGRAM, network=changed_layer(other, name)), "weights")
+
+
+def test_a_circuit_of_another_bias_padding_or_stride_is_refused() -> None:
+    def bias(layer: Layer) -> Layer:
+        return replace(layer, bias=layer.bias + 1)
+
+    def pads(layer: Layer) -> Layer:
+        return replace(layer, terms=(replace(layer.terms[0], pads=(0, 0, 1, 1)),))
+
+    refused(replace(PROGRAM, network=changed_layer(bias, "b")), "bias")
+    refused(replace(PROGRAM, network=changed_layer(pads, "b")), "weights")
+
+
+def test_dead_cells_that_were_made_live_are_refused() -> None:
+    dead = np.argwhere(PROGRAM.columns["tag"] == DEAD)
+    for index in dead[::37]:
+        refused(changed("tag", tuple(index.tolist()), 3))
