@@ -1,0 +1,60 @@
+//! Which gates and copies a run does not satisfy, found row by row without a proof.
+
+use halo2_axiom::dev::{FailureLocation, MockProver, VerifyFailure};
+use halo2_axiom::plonk::Any;
+
+use crate::describe::advice_names;
+use crate::error::{Error, Result};
+use crate::network::{NetworkCircuit, Tamper};
+use crate::program::{Cells, Program};
+
+/// What a run, its second phase tampered with as told, violates: "GATE on row ROW" by the caller's
+/// rows ("row -1" is the reserved one), or "copy of COLUMN on row ROW". Empty if it is a run.
+pub fn check(program: &Program, cells: &Cells, tampers: &[Tamper]) -> Result<Vec<String>> {
+    cells.check(program)?;
+    let circuit = NetworkCircuit {
+        tampers,
+        place_program: true,
+        ..NetworkCircuit::proof(program, cells)
+    };
+    let mock = MockProver::run(program.shape.k, &circuit, vec![cells.instances.clone()])
+        .map_err(|cause| Error::Witness(format!("{cause:?}")))?;
+    let failures = mock.verify().err().unwrap_or_default();
+    let names = advice_names(&program.shape);
+    Ok(failures
+        .iter()
+        .map(|failure| named(failure, &names))
+        .collect())
+}
+
+fn named(failure: &VerifyFailure, names: &[String]) -> String {
+    match failure {
+        VerifyFailure::ConstraintNotSatisfied {
+            constraint,
+            location,
+            ..
+        } => {
+            let found = constraint.to_string();
+            let gate = found.split('\'').nth(1).unwrap_or(&found);
+            format!("{gate} on row {}", row(location) - 1)
+        }
+        VerifyFailure::Permutation { column, location } => match column.column_type() {
+            Any::Instance => format!("copy of the instance on row {}", row(location)),
+            _ => format!(
+                "copy of {} on row {}",
+                names[column.index()],
+                row(location) - 1
+            ),
+        },
+        other => other.to_string(),
+    }
+}
+
+/// The circuit's row: every region begins on row 0.
+fn row(location: &FailureLocation) -> i64 {
+    let found = match location {
+        FailureLocation::InRegion { offset, .. } => offset,
+        FailureLocation::OutsideRegion { row } => row,
+    };
+    *found as i64
+}

@@ -1,0 +1,17 @@
+//! halo2 circuits for integer neural networks (docs/NATIVE.md).
+
+pub mod accumulate;
+pub mod bench;
+pub mod blinding;
+pub mod check;
+pub mod circuit;
+pub mod describe;
+pub mod error;
+pub mod keys;
+pub mod network;
+pub mod program;
+pub mod prove;
+#[cfg(feature = "python")]
+mod python;
+pub mod srs;
+pub mod transcript;

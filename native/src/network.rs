@@ -1,0 +1,247 @@
+//! The halo2 circuit of a program: it places fixed columns and copies, then cells, then sums.
+
+use halo2_axiom::circuit::{Cell, Layouter, Region, SimpleFloorPlanner, Value};
+use halo2_axiom::halo2curves::bn256::Fr;
+use halo2_axiom::plonk::{Advice, Any, Circuit, Column, ConstraintSystem, Error};
+
+use crate::accumulate::{accumulate, Accumulated};
+use crate::circuit::{signed, Challenges, Columns, Shape, FLAGS};
+use crate::program::{placed, usable_rows, value, Cells, Place, Program};
+
+/// A change of one cell of the second phase, for tests of the gates: column, lane, row, delta.
+pub type Tamper = (String, usize, usize, i64);
+
+/// A program, and a run of it when a proof is made.
+#[derive(Clone, Debug)]
+pub struct NetworkCircuit<'a> {
+    pub program: &'a Program,
+    pub cells: Option<&'a Cells>,
+    pub tampers: &'a [Tamper],
+    /// Fixed columns and copies are only needed for keys and for the mock prover.
+    pub place_program: bool,
+}
+
+impl<'a> NetworkCircuit<'a> {
+    /// For keys: no run.
+    pub fn keys(program: &'a Program) -> Self {
+        NetworkCircuit {
+            program,
+            cells: None,
+            tampers: &[],
+            place_program: true,
+        }
+    }
+
+    /// For a proof of a run.
+    pub fn proof(program: &'a Program, cells: &'a Cells) -> Self {
+        NetworkCircuit {
+            cells: Some(cells),
+            place_program: false,
+            ..Self::keys(program)
+        }
+    }
+}
+
+impl Circuit<Fr> for NetworkCircuit<'_> {
+    type Config = Columns;
+    type FloorPlanner = SimpleFloorPlanner;
+    type Params = Shape;
+
+    fn params(&self) -> Shape {
+        self.program.shape
+    }
+
+    fn without_witnesses(&self) -> Self {
+        NetworkCircuit {
+            cells: None,
+            ..self.clone()
+        }
+    }
+
+    fn configure_with_params(meta: &mut ConstraintSystem<Fr>, shape: Shape) -> Columns {
+        let columns = Columns::new(meta, &shape);
+        columns.constrain(meta, &shape);
+        columns
+    }
+
+    fn configure(_: &mut ConstraintSystem<Fr>) -> Columns {
+        unreachable!("the circuit is configured with its shape")
+    }
+
+    fn synthesize(&self, columns: Columns, mut layouter: impl Layouter<Fr>) -> Result<(), Error> {
+        if self.place_program {
+            self.assign_program(&columns, &mut layouter)?;
+        }
+        let Some(cells) = self.cells else {
+            return Ok(());
+        };
+        layouter.assign_region(
+            || "cells",
+            |mut region| {
+                assign_cells(&columns, cells, &mut region);
+                Ok(())
+            },
+        )?;
+        layouter.next_phase();
+        let drawn = columns.challenges;
+        let challenge = |c| known(layouter.get_challenge(c));
+        let (Some(b), Some(a), Some(g), Some(theta), Some(beta)) = (
+            challenge(drawn.b),
+            challenge(drawn.a),
+            challenge(drawn.g),
+            challenge(drawn.theta),
+            challenge(drawn.beta),
+        ) else {
+            return Ok(());
+        };
+        let drawn = Challenges {
+            b,
+            a,
+            g,
+            theta,
+            beta,
+        };
+        let mut sums = accumulate(self.program, cells, &drawn);
+        self.tampers
+            .iter()
+            .for_each(|change| tamper(&mut sums, change));
+        layouter.assign_region(
+            || "sums",
+            |mut region| {
+                assign_sums(&columns, &sums, &mut region);
+                Ok(())
+            },
+        )
+    }
+}
+
+fn known(value: Value<Fr>) -> Option<Fr> {
+    let mut found = None;
+    value.map(|value| found = Some(value));
+    found
+}
+
+impl NetworkCircuit<'_> {
+    fn assign_program(
+        &self,
+        columns: &Columns,
+        layouter: &mut impl Layouter<Fr>,
+    ) -> Result<(), Error> {
+        layouter.assign_region(
+            || "program",
+            |mut region| {
+                self.assign_fixed(columns, &mut region);
+                for (left, right) in &self.program.copies {
+                    region.constrain_equal(cell(columns, *left), cell(columns, *right));
+                }
+                Ok(())
+            },
+        )
+    }
+
+    fn assign_fixed(&self, columns: &Columns, region: &mut Region<'_, Fr>) {
+        let program = self.program;
+        let rows = usable_rows(program.shape.k);
+        let mut place = |column, values: &[i64]| {
+            for row in 0..rows {
+                let value = value(values, row);
+                if value != 0 {
+                    region.assign_fixed(column, placed(row), signed(value));
+                }
+            }
+        };
+        let lanes = columns.tag.iter().zip(&program.tag);
+        let weights = columns.w.iter().zip(&program.weights);
+        let table = columns.table.iter().zip(&program.table);
+        for (column, values) in lanes.chain(weights).chain(table) {
+            place(*column, values);
+        }
+        place(columns.bias, &program.bias);
+        for (column, name) in columns.flags.iter().zip(FLAGS) {
+            place(*column, &program.flags[name]);
+        }
+        place(columns.act, &vec![1; rows]);
+        region.assign_fixed(columns.ends, 0, Fr::one());
+        region.assign_fixed(columns.ends, placed(rows - 1), Fr::one());
+    }
+}
+
+/// A cell of the permutation; instances are not moved by the reserved row.
+fn cell(columns: &Columns, place: Place) -> Cell {
+    let (column, row_offset): (Column<Any>, usize) = match place {
+        Place::RunA(row) => (columns.run_a.into(), placed(row)),
+        Place::RunB(row) => (columns.run_b.into(), placed(row)),
+        Place::X(row) => (columns.x.into(), placed(row)),
+        Place::Instance(row) => (columns.instance.into(), row),
+    };
+    Cell { row_offset, column }
+}
+
+fn assign_cells(columns: &Columns, cells: &Cells, region: &mut Region<'_, Fr>) {
+    let lanes = [
+        (&columns.q, &cells.q),
+        (&columns.r, &cells.r),
+        (&columns.y, &cells.y),
+    ];
+    for (columns, values) in lanes {
+        for (column, values) in columns.iter().zip(values) {
+            assign(
+                region,
+                *column,
+                placed(0),
+                values.iter().map(|v| signed(*v)),
+            );
+        }
+    }
+    let counts = cells.multiplicities.iter().map(|v| signed(*v));
+    assign(region, columns.m, placed(0), counts);
+    assign(region, columns.img, placed(0), cells.image.iter().copied());
+}
+
+fn assign_sums(columns: &Columns, sums: &Accumulated, region: &mut Region<'_, Fr>) {
+    let plain = [
+        (columns.row_a, &sums.row_a),
+        (columns.run_a, &sums.run_a),
+        (columns.row_b, &sums.row_b),
+        (columns.run_b, &sums.run_b),
+        (columns.v1, &sums.v1),
+        (columns.v2, &sums.v2),
+        (columns.x, &sums.x),
+        (columns.mac, &sums.mac),
+    ];
+    for (column, values) in plain {
+        assign(region, column, placed(0), values.iter().copied());
+    }
+    for (column, values) in columns.helpers.iter().zip(&sums.helpers) {
+        assign(region, *column, placed(0), values.iter().copied());
+    }
+    assign(region, columns.sum, 0, sums.sum.iter().copied());
+}
+
+fn assign(
+    region: &mut Region<'_, Fr>,
+    column: Column<Advice>,
+    first: usize,
+    values: impl Iterator<Item = Fr>,
+) {
+    for (row, value) in values.enumerate() {
+        region.assign_advice(column, first + row, Value::known(value));
+    }
+}
+
+fn tamper(sums: &mut Accumulated, (name, lane, row, delta): &Tamper) {
+    let column = match name.as_str() {
+        "row_a" => &mut sums.row_a,
+        "run_a" => &mut sums.run_a,
+        "row_b" => &mut sums.row_b,
+        "run_b" => &mut sums.run_b,
+        "v1" => &mut sums.v1,
+        "v2" => &mut sums.v2,
+        "x" => &mut sums.x,
+        "mac" => &mut sums.mac,
+        "helpers" => &mut sums.helpers[*lane],
+        "sum" => &mut sums.sum,
+        _ => panic!("column {name} is not one of the second phase"),
+    };
+    column[*row] += signed(*delta);
+}

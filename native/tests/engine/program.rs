@@ -1,0 +1,99 @@
+//! Programs that would leave a prover a choice, or that fit no circuit, are refused.
+
+use std::collections::HashMap;
+
+use crate::tiny;
+use zkescrow_native::error::Error;
+use zkescrow_native::program::{Lanes, Program};
+
+fn refusal(change: impl FnOnce(&mut HashMap<String, Lanes>, &mut Vec<[i64; 4]>)) -> String {
+    let (mut columns, mut copies) = (tiny::columns(), tiny::COPIES.to_vec());
+    change(&mut columns, &mut copies);
+    match Program::new(tiny::shape(), columns, &copies, 1) {
+        Err(Error::Program(message)) => message,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn column<'a>(columns: &'a mut HashMap<String, Lanes>, name: &str) -> &'a mut Vec<i64> {
+    &mut columns.get_mut(name).expect("a column")[0]
+}
+
+#[test]
+fn a_table_must_fill_every_row() {
+    let message = refusal(|columns, _| {
+        column(columns, "t_q").pop();
+    });
+    assert!(message.contains("t_q has 120 rows"), "{message}");
+}
+
+#[test]
+fn no_flag_looks_back_from_the_first_row() {
+    for name in ["nrs", "c", "v1c", "u1", "ub", "ua", "h1", "hg"] {
+        let message = refusal(|columns, _| column(columns, name)[0] = 1);
+        assert!(
+            message.contains(&format!("flag {name} is set on row 0")),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn a_flag_is_zero_or_one() {
+    let message = refusal(|columns, _| column(columns, "re")[3] = 2);
+    assert!(message.contains("flag re is 2 on row 3"), "{message}");
+}
+
+#[test]
+fn every_factor_must_be_copied() {
+    let message = refusal(|_, copies| {
+        copies.remove(1);
+    });
+    assert!(message.contains("row 10 multiplies by X"), "{message}");
+}
+
+#[test]
+fn a_copy_joins_a_factor_or_an_instance_and_a_run() {
+    let message = refusal(|_, copies| copies.push([2, 8, 2, 10]));
+    assert!(message.contains("X(8) and X(10)"), "{message}");
+}
+
+#[test]
+fn copies_stay_inside_the_circuit() {
+    let message = refusal(|_, copies| copies.push([3, 1, 0, 0]));
+    assert!(
+        message.contains("Instance(1) of a copy; there are 1 rows"),
+        "{message}"
+    );
+    let message = refusal(|_, copies| copies.push([2, 0, 0, 121]));
+    assert!(
+        message.contains("RunA(121) of a copy; there are 121 rows"),
+        "{message}"
+    );
+    let message = refusal(|_, copies| copies.push([4, 0, 0, 0]));
+    assert!(message.contains("column 4 of a copy"), "{message}");
+}
+
+#[test]
+fn a_copy_may_name_its_sides_in_either_order() {
+    let mut copies = tiny::COPIES;
+    copies.iter_mut().for_each(|copy| copy.rotate_left(2));
+    let turned = Program::new(tiny::shape(), tiny::columns(), &copies, 1).expect("a program");
+    assert_eq!(turned.copies, tiny::program().copies);
+}
+
+#[test]
+fn columns_are_all_there_and_of_their_size() {
+    let message = refusal(|columns, _| {
+        columns.remove("sm");
+    });
+    assert!(message.contains("column sm is missing"), "{message}");
+    let message = refusal(|columns, _| {
+        columns.insert("other".into(), vec![vec![]]);
+    });
+    assert!(message.contains("column other is unknown"), "{message}");
+    let message = refusal(|columns, _| {
+        columns.get_mut("tag").expect("tags").pop();
+    });
+    assert!(message.contains("column tag has 1 lanes"), "{message}");
+}

@@ -1,0 +1,172 @@
+//! Keys and proofs of the tiny program.
+
+use std::path::PathBuf;
+
+use crate::tiny;
+use halo2_axiom::halo2curves::bn256::Fr;
+use zkescrow_native::blinding::Blinding;
+use zkescrow_native::describe::describe;
+use zkescrow_native::error::Error;
+use zkescrow_native::keys::{keygen, Keys, Verifying};
+use zkescrow_native::program::Cells;
+use zkescrow_native::{prove, srs};
+
+const POINT: usize = 64;
+
+struct Made {
+    keys: Keys,
+    cells: Cells,
+    proof: Vec<u8>,
+}
+
+fn make(image_seed: u8, proof_seed: u8) -> Made {
+    let program = tiny::program();
+    let cells = tiny::cells(&program);
+    let setup = srs::development(tiny::K, [1; 32]);
+    let keys = keygen(&program, &setup).expect("keys");
+    let blinding = Blinding::new([image_seed; 32], [proof_seed; 32]);
+    let proof = prove::prove(&program, &keys, &setup, &cells, blinding).expect("a proof");
+    Made { keys, cells, proof }
+}
+
+fn verified(made: &Made, proof: &[u8], instances: &[Fr]) -> bool {
+    match prove::verify(&made.keys.verifying, proof, instances) {
+        Ok(()) => true,
+        Err(Error::Rejected(_)) => false,
+        Err(other) => panic!("{other}"),
+    }
+}
+
+#[test]
+fn a_proof_is_accepted_and_no_mutation_of_it() {
+    let made = make(2, 3);
+    assert!(verified(&made, &made.proof, &made.cells.instances));
+    for at in (0..made.proof.len()).step_by(31) {
+        let mut other = made.proof.clone();
+        other[at] ^= 1;
+        assert!(!verified(&made, &other, &made.cells.instances), "byte {at}");
+    }
+}
+
+#[test]
+fn a_proof_is_for_its_instances_only() {
+    let made = make(2, 3);
+    let output = made.cells.instances[0];
+    assert!(!verified(&made, &made.proof, &[output + Fr::one()]));
+    assert!(!verified(&made, &made.proof, &[]));
+    assert!(!verified(&made, &made.proof, &[output, Fr::zero()]));
+}
+
+#[test]
+fn a_proof_has_its_exact_length() {
+    let made = make(2, 3);
+    let described = describe(&made.keys.verifying);
+    assert_eq!(described["proof"]["bytes"], made.proof.len());
+    let longer = [&made.proof[..], &[0]].concat();
+    assert!(!verified(&made, &longer, &made.cells.instances));
+    let shorter = &made.proof[..made.proof.len() - 1];
+    assert!(!verified(&made, shorter, &made.cells.instances));
+}
+
+#[test]
+fn wrong_cells_make_no_valid_proof() {
+    let program = tiny::program();
+    let mut cells = tiny::cells(&program);
+    cells.r[0][3] = (cells.r[0][3] + 1) % 4;
+    tiny::count(&program, &mut cells);
+    let setup = srs::development(tiny::K, [1; 32]);
+    let keys = keygen(&program, &setup).expect("keys");
+    let blinding = Blinding::new([2; 32], [3; 32]);
+    let proof = prove::prove(&program, &keys, &setup, &cells, blinding).expect("bytes");
+    assert!(prove::verify(&keys.verifying, &proof, &cells.instances).is_err());
+}
+
+#[test]
+fn keys_are_deterministic() {
+    let (one, other) = (make(2, 3), make(4, 5));
+    assert_eq!(
+        one.keys.verifying.to_bytes(),
+        other.keys.verifying.to_bytes()
+    );
+}
+
+#[test]
+fn the_image_point_depends_on_image_and_its_seed_alone() {
+    let (one, other, salted) = (make(2, 3), make(2, 4), make(5, 3));
+    assert_eq!(one.proof[..POINT], other.proof[..POINT]);
+    assert_ne!(one.proof[POINT..2 * POINT], other.proof[POINT..2 * POINT]);
+    assert_ne!(one.proof[..POINT], salted.proof[..POINT]);
+    let setup = srs::development(tiny::K, [1; 32]);
+    let alone = prove::commit_image(&setup, &one.cells.image, [2; 32]).expect("a point");
+    assert_eq!(one.proof[..POINT], alone);
+}
+
+fn scratch(name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    folder
+}
+
+#[test]
+fn keys_survive_their_files() {
+    let made = make(2, 3);
+    let folder = scratch("keys");
+    made.keys.write(&folder).expect("written");
+    let read = Keys::read(&folder).expect("read");
+    assert_eq!(read.verifying.to_bytes(), made.keys.verifying.to_bytes());
+    let program = tiny::program();
+    let setup = srs::development(tiny::K, [1; 32]);
+    let blinding = Blinding::new([2; 32], [9; 32]);
+    let proof = prove::prove(&program, &read, &setup, &made.cells, blinding).expect("a proof");
+    let verifying = Verifying::read(&folder).expect("read");
+    prove::verify(&verifying, &proof, &made.cells.instances).expect("accepted");
+}
+
+#[test]
+fn damaged_keys_are_refused() {
+    let made = make(2, 3);
+    let folder = scratch("damaged");
+    made.keys.write(&folder).expect("written");
+    let path = folder.join("proving.key");
+    let bytes = std::fs::read(&path).expect("read");
+    std::fs::write(&path, &bytes[..bytes.len() - 1]).expect("written");
+    assert!(matches!(Keys::read(&folder), Err(Error::Keys(_))));
+    let mut high = bytes.clone();
+    let end = high.len();
+    high[end - 32..].fill(0xff);
+    std::fs::write(&path, &high).expect("written");
+    assert!(matches!(Keys::read(&folder), Err(Error::Keys(_))));
+}
+
+#[test]
+fn a_set_up_survives_its_file_and_a_torn_one_is_refused() {
+    let folder = scratch("srs");
+    std::fs::create_dir_all(&folder).expect("made");
+    let path = folder.join("k7.srs");
+    let setup = srs::development(tiny::K, [1; 32]);
+    srs::write(&setup, &path).expect("written");
+    let program = tiny::program();
+    let read = srs::read(&path).expect("read");
+    let keys = keygen(&program, &read).expect("keys");
+    assert_eq!(
+        keys.verifying.to_bytes(),
+        make(2, 3).keys.verifying.to_bytes()
+    );
+    let bytes = std::fs::read(&path).expect("read");
+    std::fs::write(&path, &bytes[..bytes.len() / 2]).expect("written");
+    assert!(matches!(srs::read(&path), Err(Error::Keys(_))));
+}
+
+#[test]
+fn a_larger_set_up_serves_downsized() {
+    let larger = srs::development(tiny::K + 1, [1; 32]);
+    let program = tiny::program();
+    assert!(matches!(keygen(&program, &larger), Err(Error::Keys(_))));
+    let fitting = srs::downsize(&larger, tiny::K).expect("smaller");
+    let keys = keygen(&program, &fitting).expect("keys");
+    assert_eq!(
+        keys.verifying.to_bytes(),
+        make(2, 3).keys.verifying.to_bytes()
+    );
+    assert!(srs::downsize(&fitting, tiny::K + 1).is_err());
+}
