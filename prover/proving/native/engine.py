@@ -105,10 +105,9 @@ def prove(program: Any, keys: Any, srs: Any, cells: Any, hidden: Secrets) -> byt
     return proof
 
 
-def verify(keys: Any, srs: Any, proof: bytes, instances: Sequence[int]) -> None:
+def verify(vk: Any, proof: bytes, instances: Sequence[int]) -> None:
     """Raise ProofRejected unless the proof holds for exactly these instances."""
-    module = engine()
     try:
-        module.verify_proof(keys, srs, proof, [_word(value) for value in instances])
-    except module.Rejected as cause:
+        vk.verify(proof, [_word(value) for value in instances])
+    except engine().Rejected as cause:
         raise ProofRejected(str(cause)) from cause
