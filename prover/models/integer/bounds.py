@@ -1,0 +1,112 @@
+"""Intervals that hold every value of a network, over all inputs.
+
+Interval arithmetic by channel. Each cell of a window may be absent (padding, the edge of a plane),
+so every interval of an input holds 0 as well.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from prover.models.integer.network import Integers, Layer, Network, Tensor, Term
+
+LARGEST = 1 << 53
+
+
+@dataclass(frozen=True, eq=False)
+class Interval:
+    """Least and largest value of each channel, [channels] each."""
+
+    low: Integers
+    high: Integers
+
+    def __add__(self, other: "Interval") -> "Interval":
+        return Interval(self.low + other.low, self.high + other.high)
+
+    def times(self, factor: int) -> "Interval":
+        """Of a sum of `factor` such values."""
+        return Interval(self.low * factor, self.high * factor)
+
+    def with_zero(self) -> "Interval":
+        """Of values that may be absent."""
+        return Interval(np.minimum(self.low, 0), np.maximum(self.high, 0))
+
+    def clamped(self, low: int, high: int) -> "Interval":
+        """After a clamp."""
+        return Interval(np.clip(self.low, low, high), np.clip(self.high, low, high))
+
+
+Intervals = Mapping[str, Interval]
+
+
+def bounded(network: Network) -> Network:
+    """The same network, each layer with the bounds of its q.
+
+    Raises OverflowError, naming the layer, if a sum might reach 2^53.
+    """
+    known = {network.input.name: whole(network.input)}
+    areas = {network.input.name: network.input.height * network.input.width}
+    layers = []
+    for layer in network.layers:
+        q = quotients(layer, known, areas, network.shift)
+        known[layer.name] = q.clamped(layer.low, layer.high)
+        areas[layer.name] = layer.height * layer.width
+        layers.append(replace(layer, q_low=int(q.low.min()), q_high=int(q.high.max())))
+    return replace(network, layers=tuple(layers))
+
+
+def whole(tensor: Tensor) -> Interval:
+    """All values of the input."""
+    return Interval(
+        np.full(tensor.channels, tensor.low, dtype=np.int64),
+        np.full(tensor.channels, tensor.high, dtype=np.int64),
+    )
+
+
+def quotients(layer: Layer, known: Intervals, areas: Mapping[str, int], shift: int) -> Interval:
+    """q of each channel, before the clamp."""
+    sums = Interval(layer.bias, layer.bias)
+    for term in layer.terms:
+        sums = sums + _product(layer.name, term, term_inputs(term, known, areas))
+    half = 1 << shift >> 1
+    return Interval((sums.low + half) >> shift, (sums.high + half) >> shift)
+
+
+def term_inputs(term: Term, known: Intervals, areas: Mapping[str, int]) -> Interval:
+    """Of the sum of a term's sources, over the plane if it is pooled."""
+    inputs = known[term.sources[0]]
+    for name in term.sources[1:]:
+        inputs = inputs + known[name]
+    return inputs.times(areas[term.sources[0]] if term.pooled else 1).with_zero()
+
+
+def _product(name: str, term: Term, inputs: Interval) -> Interval:
+    by_group = term.weight.reshape(term.groups, -1, *term.weight.shape[1:])
+    positive = np.maximum(by_group, 0).sum(axis=(3, 4))
+    negative = np.minimum(by_group, 0).sum(axis=(3, 4))
+    low, high = (side.reshape(term.groups, -1, 1) for side in (inputs.low, inputs.high))
+    _check_size(name, positive - negative, max(-int(low.min()), int(high.max())))
+    return Interval(
+        (positive @ low + negative @ high).reshape(-1),
+        (positive @ high + negative @ low).reshape(-1),
+    )
+
+
+def _check_size(name: str, magnitudes: Integers, largest: int) -> None:
+    worst = int(magnitudes.sum(axis=2).max()) * largest
+    if worst >= LARGEST:
+        raise OverflowError(f"layer {name!r} may reach {worst}: less than 2^53 is allowed")
+
+
+def table_entries(network: Network) -> int:
+    """Rows of the circuit's table: (q, y) of each activation, of dead cells, remainders, inputs."""
+    ranges: dict[tuple[int, int], tuple[int, int]] = {}
+    for layer in network.layers:
+        key = (layer.low, layer.high)
+        low, high = ranges.get(key, (layer.q_low, layer.q_high))
+        ranges[key] = min(low, layer.q_low), max(high, layer.q_high)
+    activations = sum(high - low + 1 for low, high in ranges.values())
+    dead = max(high for _, high in ranges.values()) - min(low for low, _ in ranges.values()) + 1
+    inputs = network.input.high - network.input.low + 1
+    return activations + dead + (1 << network.shift) + inputs

@@ -1,0 +1,107 @@
+"""Reads an ONNX CNN into layers of real numbers, normalisation and constants folded."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+
+from prover.errors import ModelRefused
+from prover.models.floating import outputs_of
+from prover.models.graph import refuse
+from prover.models.integer import rules_linear as linear
+from prover.models.integer import rules_pool as pool
+from prover.models.integer import rules_shape as shape
+from prover.models.integer.assembly import Assembly
+from prover.models.integer.expressions import Expression
+from prover.models.integer.real import RealNetwork, outputs
+from prover.models.lowering import ADVICE, fold, start
+from prover.models.onnx_file import Original, read_original
+
+SEED = 20_240_229
+TOLERANCE = 1e-3
+
+Rule = Callable[[Assembly, onnx.NodeProto], Expression]
+
+RULES: dict[str, Rule] = {
+    "Identity": shape.alias,
+    "Dropout": shape.dropout,
+    "Cast": shape.cast,
+    "Flatten": shape.reshape,
+    "Reshape": shape.reshape,
+    "Squeeze": shape.reshape,
+    "Unsqueeze": shape.reshape,
+    "Pad": shape.pad,
+    "Relu": shape.relu,
+    "Clip": shape.clip,
+    "Conv": linear.conv,
+    "Gemm": linear.gemm,
+    "MatMul": linear.matmul,
+    "BatchNormalization": linear.batch_normalization,
+    "Add": linear.add,
+    "Sub": linear.sub,
+    "Mul": linear.mul,
+    "Div": linear.div,
+    "GlobalAveragePool": pool.global_average_pool,
+    "ReduceMean": pool.reduce_mean,
+    "AveragePool": pool.average_pool,
+    "MaxPool": pool.max_pool,
+}
+
+
+def load(path: Path) -> RealNetwork:
+    """Read an ONNX file as layers.
+
+    Raises UsageError if there is no such file, ModelRefused (naming the node where there is one)
+    if an operator, or the use of one, has no exact integer form.
+    """
+    return assemble(read_original(path))
+
+
+def assemble(original: Original) -> RealNetwork:
+    """The layers of a checked model, compared with it on random inputs."""
+    builder = start(original.proto)
+    builder.shapes = _shapes(original.proto) | builder.shapes
+    assembly = Assembly.of(original.proto, builder, original.input_name, original.output_name)
+    for node in original.proto.graph.node:
+        if not fold(builder, node):
+            assembly.set(node, _rewritten(assembly, node))
+    network = assembly.network(original.path.stem)
+    _check_same(original, network)
+    return network
+
+
+def _shapes(model: onnx.ModelProto) -> dict[str, tuple[int, ...]]:
+    """Shapes of all tensors, as inference knows them; -1 where it does not."""
+    values = [*model.graph.value_info, *model.graph.output]
+    return {
+        value.name: tuple(
+            dim.dim_value if dim.dim_value > 0 else -1 for dim in value.type.tensor_type.shape.dim
+        )
+        for value in values
+    }
+
+
+def _rewritten(assembly: Assembly, node: onnx.NodeProto) -> Expression:
+    rule = RULES.get(node.op_type)
+    if rule is None:
+        advice = ADVICE.get(node.op_type, f"allowed are {', '.join(sorted(RULES))}")
+        raise refuse(node, f"it has no exact integer form; {advice}")
+    if len([name for name in node.output if name]) != 1:
+        raise refuse(node, f"it has {len(node.output)} outputs: exactly 1 is allowed")
+    return rule(assembly, node)
+
+
+def _check_same(original: Original, network: RealNetwork) -> None:
+    """Compare with the file on random inputs from -1 to 1."""
+    random = np.random.default_rng(SEED)
+    samples = random.uniform(-1, 1, (2, *original.input_shape)).astype(np.float32)
+    expected = outputs_of(original.proto, samples)
+    shaped = samples.reshape(2, *network.input_shape).astype(np.float64)
+    worst = float(np.abs(expected - outputs(network, shaped)).max())
+    allowed = TOLERANCE * max(1.0, float(np.abs(expected).max()))
+    if not worst <= allowed:
+        raise ModelRefused(
+            f"the layers of {original.path.name} differ by {worst:.3g} from the model (allowed "
+            f"{allowed:.3g}): an operator is used in a way that is not allowed"
+        )

@@ -1,0 +1,108 @@
+"""Views of tensors, and the activations that close a layer."""
+
+from dataclasses import replace
+from math import inf, prod
+
+import onnx
+
+from prover.models.graph import attribute, refuse
+from prover.models.integer.assembly import Assembly, absent, constant
+from prover.models.integer.expressions import Affine, Expression, View
+
+
+def alias(assembly: Assembly, node: onnx.NodeProto) -> Expression:
+    """The tensor itself."""
+    return assembly.expression(node)
+
+
+def dropout(assembly: Assembly, node: onnx.NodeProto) -> Expression:
+    """Inference leaves the tensor as it is; a graph exported for training is refused."""
+    training = constant(assembly, node, 2)
+    if training is not None and training.any():
+        raise refuse(node, "it is exported in training mode: export the model for inference")
+    return assembly.expression(node)
+
+
+def cast(assembly: Assembly, node: onnx.NodeProto) -> Expression:
+    """Only float32 to float32."""
+    if attribute(node, "to", 0) != onnx.TensorProto.FLOAT:
+        raise refuse(node, "values can only be cast to FLOAT")
+    return assembly.expression(node)
+
+
+def reshape(assembly: Assembly, node: onnx.NodeProto) -> Expression:
+    """Flatten, Reshape, Squeeze, Unsqueeze: planes to a vector, and a vector to its planes.
+
+    The model's input may be given any shape [1, c, h, w].
+    """
+    found = assembly.expression(node)
+    shape = assembly.builder.shapes.get(node.output[0], ())
+    if prod(shape) != prod(found.shape):
+        raise refuse(node, f"its shape {list(shape)} is not fixed, or not of as many values")
+    if isinstance(found, View) and (any(found.pads)):
+        raise refuse(node, "padding can only be followed by a convolution or pooling")
+    if len(shape) == 2 and shape[0] == 1:
+        return replace(found, flat=True)
+    if shape == (1, *found.shape):
+        return replace(found, flat=False)
+    if isinstance(found, View) and found.sources == (assembly.input_name,) and len(shape) == 4:
+        return _input_planes(assembly, node, (shape[1], shape[2], shape[3]))
+    raise refuse(
+        node,
+        f"{list(found.shape)} to {list(shape)}: only flattening to [1, n], and back, is allowed",
+    )
+
+
+def _input_planes(
+    assembly: Assembly, node: onnx.NodeProto, shape: tuple[int, int, int]
+) -> Expression:
+    if len(assembly.readers[assembly.input_name]) > 1:
+        raise refuse(node, "the input is read in two shapes: reshape it before its first reader")
+    assembly.input_shape = shape
+    return View((assembly.input_name,), shape)
+
+
+def pad(assembly: Assembly, node: onnx.NodeProto) -> Expression:
+    """Zeros around planes, taken over by the convolution or pooling that follows."""
+    view, amounts = assembly.view(node), constant(assembly, node, 1)
+    value = constant(assembly, node, 2)
+    zeros = absent(node, 3) and (value is None or not value.any())
+    mode = attribute(node, "mode", "constant")
+    if amounts is None or mode != "constant" or not zeros:
+        raise refuse(node, f"mode {mode!r}: only constant zeros on all axes are allowed")
+    pads = [int(amount) for amount in amounts]
+    if len(pads) != 8 or min(pads) < 0 or any(pads[i] for i in (0, 1, 4, 5)) or view.pooled:
+        raise refuse(node, f"padding {pads}: only height and width of planes can be padded")
+    top, left, bottom, right = view.pads
+    return replace(view, pads=(top + pads[2], left + pads[3], bottom + pads[6], right + pads[7]))
+
+
+def relu(assembly: Assembly, node: onnx.NodeProto) -> Expression:
+    """The layer's outputs, not below 0."""
+    return _clamped(assembly, node, 0.0, inf)
+
+
+def clip(assembly: Assembly, node: onnx.NodeProto) -> Expression:
+    """The layer's outputs between two constants, as inputs or (opset 6) attributes."""
+    low = _limit(assembly, node, 1, attribute(node, "min", -inf))
+    high = _limit(assembly, node, 2, attribute(node, "max", inf))
+    if not low <= high:
+        raise refuse(node, f"it clips to {low} .. {high}: that is empty")
+    return _clamped(assembly, node, low, high)
+
+
+def _limit(assembly: Assembly, node: onnx.NodeProto, index: int, default: float) -> float:
+    if absent(node, index):
+        return float(default)
+    value = constant(assembly, node, index)
+    if value is None or value.size != 1:
+        raise refuse(node, "its limits are computed: only constant limits are allowed")
+    return float(value.reshape(()))
+
+
+def _clamped(assembly: Assembly, node: onnx.NodeProto, low: float, high: float) -> Expression:
+    found = assembly.expression(node)
+    if isinstance(found, View) and low <= 0 and high == inf and assembly.nonnegative(found):
+        return found
+    affine: Affine = assembly.affine(node)
+    return assembly.store(node.output[0], affine, low, high)
