@@ -69,6 +69,9 @@ def quotients(layer: Layer, known: Intervals, areas: Mapping[str, int], shift: i
     sums = Interval(layer.bias, layer.bias)
     for term in layer.terms:
         sums = sums + _product(layer.name, term, term_inputs(term, known, areas))
+    worst = int(max(sums.high.max(), -sums.low.min()))
+    if worst >= LARGEST:
+        raise OverflowError(f"layer {layer.name!r} may reach {worst}: less than 2^53 is allowed")
     half = 1 << shift >> 1
     return Interval((sums.low + half) >> shift, (sums.high + half) >> shift)
 

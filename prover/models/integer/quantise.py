@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import inf, isfinite
+from math import ceil, frexp, inf, isfinite, ldexp
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from prover.models.integer.bounds import bounded
 from prover.models.integer.network import Integers, Layer, Network, Tensor, Term
 from prover.models.integer.real import RealLayer, RealNetwork, Reals, RealTerm, evaluate
 from prover.models.integer.scales import ties_of
+
+SIGNIFICANT = 12
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,10 @@ class InputRange:
 
 @dataclass(frozen=True)
 class Spread:
-    """The largest magnitude of each layer's outputs on calibration data, by name."""
+    """The largest magnitude of each layer's outputs on calibration data, by name.
+
+    In 12 significant bits, rounded up: machines may differ in the last bits of sums.
+    """
 
     largest: Mapping[str, float]
 
@@ -48,7 +53,7 @@ class Spread:
 def measure(network: RealNetwork, samples: Reals, batch: int = 8) -> Spread:
     """Evaluate the model on `samples` [n, c, h, w].
 
-    Raises ModelRefused if a layer gives NaN or infinity, or nothing but zeros.
+    Raises ModelRefused if a layer gives NaN or infinity.
     """
     largest = dict.fromkeys((layer.name for layer in network.layers), 0.0)
     for start in range(0, len(samples), batch):
@@ -57,7 +62,12 @@ def measure(network: RealNetwork, samples: Reals, batch: int = 8) -> Spread:
     for name, value in largest.items():
         if not isfinite(value):
             raise ModelRefused(f"layer {name!r} reaches {value} on the calibration data")
-    return Spread(largest)
+    return Spread({name: _rounded_up(value) for name, value in largest.items()})
+
+
+def _rounded_up(value: float) -> float:
+    mantissa, exponent = frexp(value)
+    return ldexp(ceil(mantissa * 2**SIGNIFICANT), exponent - SIGNIFICANT)
 
 
 def quantise(
