@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Literal, ParamSpec, TypeVar
 
 import requests
 from eth_typing import BlockNumber, ChecksumAddress, HexStr
@@ -121,6 +121,21 @@ class Client:
         if block is None:
             return bytes(self.web3.eth.call(transaction))
         return bytes(self.web3.eth.call(transaction, BlockNumber(block)))
+
+    @property
+    def tip(self) -> Literal["latest", "pending"]:
+        """The block in which a transaction is tried before it is sent.
+
+        A development node mines no empty blocks: its latest one may be older than a deadline that
+        has passed since. Other chains go on by themselves, and their nodes differ in what they take
+        "pending" for.
+        """
+        return "pending" if self.local else "latest"
+
+    @speaks
+    def try_call(self, transaction: TxParams) -> bytes:
+        """eth_call in the block of `tip`; raises ContractRefused on a revert."""
+        return bytes(self.web3.eth.call(transaction, self.tip))
 
     @speaks
     def transaction(self, transaction_hash: bytes) -> TxData:

@@ -15,6 +15,7 @@ from prover.chain.contracts import Call
 from prover.chain.journal import Attempt, Fate, Journal
 from prover.errors import ChainError, ContractRefused, InsufficientFunds
 from prover.files import locked
+from prover.protocol.words import in_ether
 from prover.settings import get_settings
 
 GAS_CAP = 16_777_216  # EIP-7825
@@ -185,7 +186,7 @@ class Sender:
     def _try(self, transaction: TxParams, call: Call) -> None:
         """The dry run, with all the gas that a transaction may have."""
         try:
-            self.client.call({**transaction, "gas": GAS_CAP})
+            self.client.try_call({**transaction, "gas": GAS_CAP})
         except ContractRefused:
             raise
         except ChainError as error:
@@ -196,7 +197,7 @@ class Sender:
     @speaks
     def _gas(self, transaction: TxParams, call: Call) -> int:
         try:
-            estimate = int(self.client.web3.eth.estimate_gas(transaction))
+            estimate = int(self.client.web3.eth.estimate_gas(transaction, self.client.tip))
         except ContractLogicError as error:
             raise refused(error) from error
         except Web3RPCError as error:
@@ -217,8 +218,8 @@ class Sender:
         balance = self.client.balance(self.address)
         if balance < needed:
             raise InsufficientFunds(
-                f"account {self.address} has {balance} wei: {needed} wei are needed for "
-                f"{call.says}, gas included; send it ETH"
+                f"account {self.address} has {in_ether(balance)}: {in_ether(needed)} are needed "
+                f"for {call.says}, gas included; send it ETH"
             )
 
     @speaks

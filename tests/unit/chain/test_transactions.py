@@ -138,11 +138,22 @@ def test_a_refusal_is_told_before_anything_is_sent(chain: Chain) -> None:
     assert chain.client.web3.eth.get_transaction_count(sender.address) == count  # type: ignore[arg-type]
 
 
+def test_time_that_passes_without_a_block_counts(chain: Chain) -> None:
+    """A development node mines no empty blocks: a deadline passes all the same."""
+    due = chain.client.now() + 300
+    waiting = Call("waiting", None, bytes.fromhex(f"63{due:08x}4210600c5700005b60006000fd"), 0)
+    with pytest.raises(ContractRefused):
+        chain.sender(STRANGER).send("waiting", waiting)
+    chain.rpc("evm_increaseTime", 301)
+    assert chain.client.block()["timestamp"] < due
+    assert chain.sender(STRANGER).send("waiting", waiting)["status"] == 1
+
+
 @pytest.mark.parametrize("wei", [0, ETHER, ETHER + 1000])
 def test_an_account_without_the_money_is_told_so(chain: Chain, wei: int) -> None:
     """Nothing at all, the value but no gas, the value and too little gas."""
     chain.rpc("anvil_setBalance", address_of(CONSUMER), hex(wei))
-    with pytest.raises(InsufficientFunds, match="gas included"):
+    with pytest.raises(InsufficientFunds, match=r"ETH: .* ETH are needed for giving, gas included"):
         chain.sender(CONSUMER).send("gift", GIFT)
 
 
@@ -158,7 +169,7 @@ def test_a_mined_revert_is_explained_and_may_be_sent_again(
     sender = chain.sender(CONSUMER)
     call = chain.market.withdraw("0x" + "0" * 40, sender.address)
     with monkeypatch.context() as patch:  # as if the state had changed after the dry run
-        patch.setattr(type(chain.client), "call", lambda *_: b"")
+        patch.setattr(type(chain.client), "try_call", lambda *_: b"")
         patch.setattr(transactions.Sender, "_gas", lambda *_: 100_000)
         patch.setattr(transactions, "revert_of", lambda *_: ContractRefused("refused"))
         with pytest.raises(ContractRefused):

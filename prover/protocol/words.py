@@ -1,0 +1,62 @@
+"""Amounts and times in words, as people read them."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from prover.protocol.events import ZERO_ADDRESS
+
+ETHER_DECIMALS = 18
+_UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+_EXACT_SECONDS = 600  # below it, seconds are told
+_LAST = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
+
+
+def in_ether(wei: int) -> str:
+    """An amount of wei as ETH, without trailing zeros."""
+    whole, rest = divmod(wei, 10**ETHER_DECIMALS)
+    return f"{whole}.{rest:0{ETHER_DECIMALS}d}".rstrip("0").rstrip(".") + " ETH"
+
+
+def amount_in(currency: str, units: int) -> str:
+    """An amount of a currency; the zero address is ETH."""
+    return in_ether(units) if currency == ZERO_ADDRESS else f"{units} of token {currency}"
+
+
+def moment(at: int) -> str:
+    """A Unix time as a date that can be compared with a clock."""
+    if not 0 <= at <= _LAST:
+        return f"{at} (Unix time)"
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def span(seconds: int) -> str:
+    """A duration: seconds exactly below ten minutes, else its two greatest units, rounded down."""
+    if seconds < _EXACT_SECONDS:
+        return f"{seconds} s"
+    parts = []
+    for name, unit in _UNITS:
+        count, seconds = divmod(seconds, unit)
+        if count:
+            parts.append(f"{count} {name}")
+        elif parts:
+            break
+    return " ".join(parts[:2])
+
+
+def until(due: int, now: int) -> str:
+    """How long there is until a deadline, and when that is."""
+    return f"within {span(due - now)} (until {moment(due)})"
+
+
+def voidable(job: str, condemned: int, move: str = "settle") -> str:
+    """What can be done with a job whose circuit was condemned in time."""
+    return (
+        f"the circuit was condemned at {moment(condemned)} and no proof of it is accepted any "
+        f"more: anyone may {move} the {job}, and each side gets its deposits back"
+    )
+
+
+def credited(why: str, payouts: Mapping[str, int], currency: str) -> str:
+    """How a job ended, and who was credited what."""
+    shares = ", ".join(f"{who} {amount_in(currency, units)}" for who, units in payouts.items())
+    return f"nothing: {why}; credited, until `zkescrow withdraw` takes it out: {shares}"
