@@ -13,6 +13,7 @@ from prover.chain.registry import Circuit, Registry
 from prover.errors import ArtifactMismatch
 from prover.files import write_atomically
 from prover.models.onnx_file import ImportedModel
+from prover.protocol.words import moment
 from prover.proving.artifacts import Artifacts, find_artifacts
 from prover.proving.srs import DEVELOPMENT
 from prover.proving.system import ProofSystem
@@ -80,7 +81,7 @@ class CircuitAuditor:
         condemned = self.registry.condemned_at(circuit_id)
         if condemned:
             raise ArtifactMismatch(
-                f"the circuit was condemned at {condemned} (Unix time): nothing can be posted or "
+                f"the circuit was condemned at {moment(condemned)}: nothing can be posted or "
                 "delivered on it; use another model"
             )
 

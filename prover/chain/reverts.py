@@ -8,12 +8,14 @@ from typing import Any
 from eth_abi.abi import decode
 from eth_abi.exceptions import DecodingError
 from eth_utils.abi import abi_to_signature
+from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from prover.chain.advice import ADVICE
 from prover.chain.contracts import NAMES, abi
 from prover.protocol import accuracy, prediction, retrieval, serving
 from prover.protocol.table import title
+from prover.protocol.words import moment
 
 ERROR_STRING = bytes.fromhex("08c379a0")
 PANIC = bytes.fromhex("4e487b71")
@@ -40,6 +42,7 @@ _PANICS = {
     0x32: "an index outside its array",
     0x41: "too much memory is asked for",
 }
+_TIMED = frozenset({"Jobs_Late", "Jobs_Early"})
 _STATES: dict[str, type[IntEnum]] = {
     "PredictionMarket.State": prediction.State,
     "ServingRound.State": serving.State,
@@ -57,8 +60,15 @@ class Revert:
     advice: str
 
     def sentence(self) -> str:
-        """For example: Jobs_Late (now 12, deadline 11): the deadline has passed."""
-        shown = ", ".join(f"{name} {_show(value)}" for name, value in self.arguments.items())
+        """For example: Jobs_NotConsumer (actual 0x12, allowed 0x34): use the account that posted.
+
+        Times are shown as dates; `arguments` has them as numbers.
+        """
+        timed = self.name in _TIMED
+        shown = ", ".join(
+            f"{name} {moment(value) if timed else _show(value)}"
+            for name, value in self.arguments.items()
+        )
         return f"{self.name}{f' ({shown})' if shown else ''}: {self.advice}"
 
 
@@ -110,6 +120,8 @@ def _type(entry: dict[str, Any]) -> str:
 
 
 def _value(entry: dict[str, Any], value: Any) -> Any:
+    if entry["type"] == "address":
+        return to_checksum_address(value)
     kind = entry.get("internalType", "").rpartition(" I")[2]
     return title(_STATES[kind](value)) if kind in _STATES else value
 

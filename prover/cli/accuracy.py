@@ -14,7 +14,7 @@ from prover.cli.options import (
     duration,
     sender_for,
 )
-from prover.cli.output import command, new_app, progress, show, show_table
+from prover.cli.output import command, in_words, new_app, progress, show, show_jobs
 from prover.errors import UsageError
 
 if TYPE_CHECKING:
@@ -236,22 +236,22 @@ def status(
 
     client, deployment = deployed(rpc)
     now, world = client.now(), load_world(client, deployment)
-    jobs, condemned = world.accuracy.jobs, world.registry.condemned_at
+    jobs = world.accuracy.jobs
 
     def stands(job_id: bytes, one: "Record") -> dict[str, Any]:
-        after = next_step(one, now, condemned.get(one.job.terms.circuit_id))
+        after = next_step(one, now, world.condemned_in_time(one, now))
         return row(job_id, one) | {"next": after}
 
     if every:
         rows = [stands(job_id, one) for job_id, one in jobs.items()]
-        show_table({"bounties": rows}, "bounties", rows)
+        show_jobs("bounties", rows)
         return
     job_id, record = find_bounty(client, deployment, job)
     past = consumers_past(jobs.values(), record.job.consumer)
     data = stands(job_id, record) | {"now": now, "consumers": past}
     show(
         data,
-        f"bounty 0x{job_id.hex()} is {data['state']}",
+        f"bounty 0x{job_id.hex()} is {in_words(data['state'])}",
         progress_of(record),
         f"next: {data['next']}",
         past_sentence(past),

@@ -10,12 +10,13 @@ from prover.chain.tokens import decimals_of
 from prover.chain.transactions import Sender
 from prover.cli.accuracy_words import next_step
 from prover.cli.models import KnownModel, auditor
-from prover.cli.options import ETHER_DECIMALS, id_bytes, units
-from prover.cli.output import progress
+from prover.cli.options import id_bytes, units
+from prover.cli.output import in_words, progress
 from prover.consumer.jobs import last
 from prover.errors import UsageError
 from prover.protocol.accuracy import Record
 from prover.protocol.events import ZERO_ADDRESS
+from prover.protocol.words import ETHER_DECIMALS
 from prover.provider.accuracy import BountyProvider
 from prover.provider.accuracy_submit import Tools
 from prover.proving.artifacts import Artifacts
@@ -79,13 +80,9 @@ def moved(
     """What to print of a bounty after a move that took `gas`."""
     _, after = find_bounty(client, deployment, "0x" + job_id.hex())
     words = next_step(after, client.now())
-    data = {
-        "job": "0x" + job_id.hex(),
-        "state": after.state.name.lower(),
-        "next": words,
-        "gas": gas,
-    }
-    return data, [f"bounty 0x{job_id.hex()} is {data['state']}", f"next: {words}"]
+    state = after.state.name.lower()
+    data = {"job": "0x" + job_id.hex(), "state": state, "next": words, "gas": gas}
+    return data, [f"bounty 0x{job_id.hex()} is {in_words(state)}", f"next: {words}"]
 
 
 def in_units(client: Client, currency: str | None, text: str, name: str) -> int:

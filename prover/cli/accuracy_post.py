@@ -12,7 +12,6 @@ from prover.chain.transactions import Sender
 from prover.cli.accuracy_job import in_units
 from prover.cli.accuracy_words import amount, next_step
 from prover.cli.models import KnownModel, find
-from prover.cli.options import in_ether
 from prover.consumer.accuracy import Offer, Posted
 from prover.consumer.gas import present_prices, verification_gas
 from prover.errors import ArtifactMismatch, UsageError
@@ -29,6 +28,7 @@ from prover.protocol.economics import (
     accuracy_penalty,
 )
 from prover.protocol.events import ZERO_ADDRESS
+from prover.protocol.words import amount_in, in_ether
 from prover.statement.samples import hoeffding_sample, needed, supports
 
 _PERCENT = re.compile(r"(\d{1,3})(?:\.(\d{1,6}))?\s*%", re.ASCII)
@@ -99,10 +99,11 @@ def offer_of(client: Client, known: KnownModel, n: int, typed: Typed) -> Offer:
     """What the options say about a bounty over n items, defaults filled in. Raises UsageError."""
     num, den = typed.target
     money = _money(client, known, n, typed)
+    currency = typed.currency or ZERO_ADDRESS
     if money.miss_penalty > money.stake:
         raise UsageError(
-            f"--miss-penalty is {money.miss_penalty} and --stake {money.stake} in the smallest "
-            "units: at most the stake is allowed"
+            f"--miss-penalty is {amount_in(currency, money.miss_penalty)} and --stake "
+            f"{amount_in(currency, money.stake)}: at most the stake is allowed"
         )
     if typed.provider is None and money.stake == 0:
         raise UsageError("--stake 0: a bounty that anyone may accept needs a stake above 0")
@@ -111,7 +112,7 @@ def offer_of(client: Client, known: KnownModel, n: int, typed: Typed) -> Offer:
     return Offer(
         circuit_id=known.circuit_id,
         artifacts=known.artifacts,
-        currency=typed.currency or ZERO_ADDRESS,
+        currency=currency,
         reward=money.reward,
         bond=money.bond,
         stake=money.stake,

@@ -3,17 +3,16 @@
 from collections.abc import Iterable
 from typing import Any
 
-from prover.cli.options import in_ether
 from prover.protocol.accuracy import Record, State, Terms
 from prover.protocol.events import ZERO_ADDRESS
+from prover.protocol.words import amount_in, credited, moment, until, voidable
 from prover.provider.accuracy import Outcome
 from prover.statement.samples import needed
 
 
 def amount(terms: Terms, units: int) -> str:
     """An amount of a bounty's currency."""
-    currency = terms.currency
-    return in_ether(units) if currency == ZERO_ADDRESS else f"{units} of token {currency}"
+    return amount_in(terms.currency, units)
 
 
 def row(job_id: bytes, record: Record) -> dict[str, Any]:
@@ -63,34 +62,24 @@ def consumers_past(records: Iterable[Record], consumer: str) -> dict[str, int]:
 def past_sentence(past: dict[str, int]) -> str:
     """The same in words."""
     return (
-        f"this consumer posted {past['posted']} bounties, of which {past['accepted']} were "
-        f"accepted and {past['paid']} paid ({past['missed']} missed, {past['key_withheld']} key "
-        f"withheld, {past['malformed']} malformed); nobody can check its labels before it pays"
+        f"this consumer's bounties: {past['posted']} posted, {past['accepted']} accepted; of "
+        f"these {past['paid']} paid, {past['missed']} missed, {past['key_withheld']} key withheld, "
+        f"{past['malformed']} malformed; nobody can check its labels before it pays"
     )
 
 
-def next_step(record: Record, now: int, condemned_at: int | None = None) -> str:
+def next_step(record: Record, now: int, condemned: int | None = None) -> str:
     """What happens next, who must act until when, and what the deadline's default pays whom.
 
-    `condemned_at` is when the circuit was condemned (Unix time), if it was.
+    `condemned` is when the circuit was condemned, if the bounty can be ended for that.
     """
     if record.ended:
-        shares = [
-            f"{who} {amount(record.job.terms, units)}" for who, units in record.payouts().items()
-        ]
-        return (
-            f"nothing: {_ENDS[record.state]}; `zkescrow withdraw` takes out what is due: "
-            f"{', '.join(shares)}"
-        )
+        return credited(_ENDS[record.state], record.payouts(), record.job.terms.currency)
+    if condemned is not None:
+        return voidable("bounty", condemned)
     due = record.state_deadline
-    if condemned_at is not None and condemned_at <= due:
-        return (
-            f"the circuit was condemned at {condemned_at} (Unix time), no proof of it is accepted "
-            "any more: anyone may settle the bounty, and each side gets its deposits back"
-        )
     words = _LATE[record.state] if now > due else _IN_TIME[record.state]
-    until = f"within {due - now} s (until {due}, Unix time)"
-    return words.format(due=due, until=until, **_people(record), **_money(record))
+    return words.format(due=moment(due), until=until(due, now), **_people(record), **_money(record))
 
 
 def told(outcome: Outcome) -> tuple[dict[str, Any], list[str]]:

@@ -13,13 +13,14 @@ from prover.chain.replay import load_world
 from prover.chain.tokens import approval, decimals_of
 from prover.chain.transactions import Sender
 from prover.cli.models import KnownModel
-from prover.cli.options import ETHER_DECIMALS, id_bytes, in_ether, units
+from prover.cli.options import id_bytes, units
 from prover.consumer.gas import verification_gas
 from prover.consumer.jobs import last, remember
 from prover.errors import UsageError
 from prover.files import write_atomically
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction import Job, Record, Terms
+from prover.protocol.words import ETHER_DECIMALS, in_ether, moment, span
 from prover.proving.inputs import quantised, read_data, shape_of
 from prover.settings import get_settings
 from prover.statement.request import Request, data_hash
@@ -76,8 +77,8 @@ class Posted:
             f"posting took {self.gas} gas; post, lock and delivery take about {self.total_gas} gas "
             f"together, {in_ether(self.fee_wei)} at the present fee, most of it the provider's",
             f"inputs file {self.inputs_file}: the provider reads it from {self.uri}",
-            f"next: a provider locks it until {self.terms.open_until} (Unix time) and then has "
-            f"{self.terms.prove_seconds} s; watch it with `zkescrow prediction status`",
+            f"next: a provider locks it until {moment(self.terms.open_until)} and then has "
+            f"{span(self.terms.prove_seconds)}; watch it with `zkescrow prediction status`",
         ]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from prover.errors import UsageError
+from prover.protocol.words import ETHER_DECIMALS
 
 if TYPE_CHECKING:
     from prover.chain.client import Client
@@ -26,7 +27,6 @@ OutFile = Annotated[Path | None, typer.Option("--out", help="File to write.")]
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _AMOUNT = re.compile(r"(\d+)(?:\.(\d+))?", re.ASCII)
 _DURATION = re.compile(r"(\d+)([smhd]?)", re.ASCII)
-ETHER_DECIMALS = 18
 
 
 def connected(rpc: str | None) -> "Client":
@@ -70,12 +70,6 @@ def units(text: str, name: str, decimals: int = ETHER_DECIMALS) -> int:
             f"{name} {text!r}: a number from 0 with at most {decimals} decimals is allowed"
         )
     return int(match[1] + fraction.ljust(decimals, "0"))
-
-
-def in_ether(wei: int) -> str:
-    """An amount of wei as ETH, without trailing zeros."""
-    whole, rest = divmod(wei, 10**ETHER_DECIMALS)
-    return f"{whole}.{rest:0{ETHER_DECIMALS}d}".rstrip("0").rstrip(".") + " ETH"
 
 
 def id_bytes(text: str, name: str) -> bytes:

@@ -92,6 +92,17 @@ def show_table(data: Mapping[str, Any], title: str, rows: Sequence[Mapping[str, 
     console.print(table)
 
 
+def show_jobs(kind: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print all jobs of a contract, oldest first: id, state and what is next, to be copied."""
+    lines = [f"{row['job']} is {in_words(row['state'])}; next: {row['next']}" for row in rows]
+    show({kind: list(rows)}, *lines or [f"{kind}: none"])
+
+
+def in_words(state: str) -> str:
+    """The name of a job's state, as people write it."""
+    return state.replace("_", " ")
+
+
 def progress(stage: str) -> None:
     """Tell the user which stage of long work begins, on stderr; quiet with --json."""
     if not OUTPUT.json:

@@ -14,7 +14,7 @@ from prover.cli.options import (
     duration,
     sender_for,
 )
-from prover.cli.output import command, new_app, progress, show, show_table
+from prover.cli.output import command, new_app, progress, show, show_jobs
 
 app = new_app("Ask and pay for proven predictions.")
 APPS = {"prediction": app}
@@ -80,7 +80,7 @@ def status(
     client, deployment = deployed(rpc)
     if every:
         rows = standing.all_jobs(client, deployment)
-        show_table({"jobs": rows}, "jobs", rows)
+        show_jobs("jobs", rows)
         return
     report = standing.report(client, deployment, job)
     show(report.data, *report.lines)
@@ -89,18 +89,19 @@ def status(
 @command(app)
 def cancel(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = None) -> None:
     """Take an open job back; the reward becomes a credit to withdraw."""
-    from prover.cli import consumer
-
-    client, deployment = deployed(rpc)
-    job_id = consumer.end(sender_for(client, account), deployment, job, "cancel")
-    show({"job": job_id, "state": "cancelled"}, f"{job_id} is cancelled; next: zkescrow withdraw")
+    _end(job, rpc, account, "cancel")
 
 
 @command(app)
 def refund(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = None) -> None:
     """End a job whose deadline passed; what is due becomes credits. Anyone may do it."""
-    from prover.cli import consumer
+    _end(job, rpc, account, "refund")
+
+
+def _end(job: str | None, rpc: str | None, account: int | None, how: str) -> None:
+    from prover.cli import consumer, standing
 
     client, deployment = deployed(rpc)
-    job_id = consumer.end(sender_for(client, account), deployment, job, "refund")
-    show({"job": job_id, "state": "refunded"}, f"{job_id} is refunded; next: zkescrow withdraw")
+    job_id = consumer.end(sender_for(client, account), deployment, job, how)
+    report = standing.report(client, deployment, job_id)
+    show(report.data, *report.lines)

@@ -12,12 +12,12 @@ from prover.cli.options import (
     connected,
     deployed,
     duration,
-    in_ether,
     sender_for,
     units,
 )
 from prover.cli.output import command, new_app, progress, show, show_table
 from prover.errors import UsageError
+from prover.protocol.words import amount_in, in_ether
 
 if TYPE_CHECKING:
     from prover.provider.policy import Policy
@@ -69,7 +69,7 @@ def run(
         for outcome in outcomes
     ]
     lines = [f"{job['job']} {job['result']}: {job['words']}" for job in jobs]
-    lines += [f"withdrawn: {_amount(currency, amount)}" for currency, amount in taken.items()]
+    lines += [f"withdrawn: {amount_in(currency, amount)}" for currency, amount in taken.items()]
     show({"jobs": jobs, "withdrawn": taken}, *lines or ["no open job for this provider's models"])
     if any(job["result"] in _BAD_ENDS for job in jobs):
         raise typer.Exit(1)
@@ -157,9 +157,3 @@ def _provider(rpc: str | None, account: int | None, policy: "Policy", payee: Any
 
 def _checked(check: Any, model_id: bytes, artifacts: Any) -> None:
     check.verify(model_id, artifacts)
-
-
-def _amount(currency: str, amount: int) -> str:
-    from prover.protocol.events import ZERO_ADDRESS
-
-    return in_ether(amount) if currency == ZERO_ADDRESS else f"{amount} of token {currency}"

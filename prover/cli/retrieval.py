@@ -1,7 +1,7 @@
 """`zkescrow retrieval`: the records of a sealed dataset that a model flags, proven and readable."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,7 +14,10 @@ from prover.cli.options import (
     duration,
     sender_for,
 )
-from prover.cli.output import command, new_app, progress, show, show_table
+from prover.cli.output import command, new_app, progress, show, show_jobs, show_table
+
+if TYPE_CHECKING:
+    from prover.protocol.retrieval import Record
 
 app = new_app("Have every record of a sealed dataset judged, and read those that match.")
 APPS = {"retrieval": app}
@@ -238,13 +241,15 @@ def status(
     client, deployment = deployed(rpc)
     now = client.now()
     if every:
-        world = load_world(client, deployment).retrieval
-        rows = [
-            row(job_id, one, now)
-            | {"next": next_step(one, world.datasets[one.job.terms.dataset_id].owner, now)}
-            for job_id, one in world.jobs.items()
-        ]
-        show_table({"requests": rows}, "retrieval requests", rows)
+        world = load_world(client, deployment)
+
+        def stands(job_id: bytes, one: "Record") -> dict[str, Any]:
+            owner = world.retrieval.datasets[one.job.terms.dataset_id].owner
+            after = next_step(one, owner, now, world.condemned_in_time(one, now))
+            return row(job_id, one, now) | {"next": after}
+
+        rows = [stands(job_id, one) for job_id, one in world.retrieval.jobs.items()]
+        show_jobs("requests", rows)
         return
     data, lines = jobs.standing(jobs.find_request(client, deployment, job), now)
     show(data, *lines)

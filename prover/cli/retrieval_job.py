@@ -13,7 +13,7 @@ from prover.chain.retrieval import RetrievalBounty
 from prover.chain.tokens import decimals_of
 from prover.chain.transactions import Sender
 from prover.cli.models import auditor, find
-from prover.cli.options import ETHER_DECIMALS, id_bytes, units
+from prover.cli.options import id_bytes, units
 from prover.cli.output import progress
 from prover.cli.retrieval_words import next_step, row
 from prover.cli.seeds import existing
@@ -22,6 +22,8 @@ from prover.consumer.retrieval_read import read_matches
 from prover.errors import UsageError
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.retrieval import Dataset, Record, State
+from prover.protocol.words import ETHER_DECIMALS, until
+from prover.protocol.world import World
 from prover.provider.retrieval import DatasetOwner, Request, Tools
 from prover.provider.retrieval_dataset import Secrets, read_secrets, source_of
 from prover.proving.ezkl.system import Ezkl
@@ -34,6 +36,7 @@ class Found:
     job_id: bytes
     record: Record
     dataset: Dataset
+    world: World
 
     @property
     def name(self) -> str:
@@ -44,14 +47,15 @@ class Found:
 def find_request(client: Client, deployment: Deployment, text: str | None) -> Found:
     """A request by its id, or the last one that was posted or accepted from here."""
     job_id = last(client, deployment.retrieval) if text is None else id_bytes(text, "request")
-    world = load_world(client, deployment).retrieval
-    record = world.jobs.get(job_id)
+    world = load_world(client, deployment)
+    record = world.retrieval.jobs.get(job_id)
     if record is None:
         raise UsageError(
             f"request 0x{job_id.hex()} is not on this chain: `zkescrow retrieval status --all` "
             "lists those that are"
         )
-    return Found(job_id, record, world.datasets[record.job.terms.dataset_id])
+    dataset = world.retrieval.datasets[record.job.terms.dataset_id]
+    return Found(job_id, record, dataset, world)
 
 
 def owner_on(
@@ -105,7 +109,8 @@ def standing(found: Found, now: int) -> tuple[dict[str, Any], list[str]]:
     """Where a request stands; the matches are read where the dataset's file is here."""
     record = found.record
     facts = row(found.job_id, record, now)
-    after = next_step(record, found.dataset.owner, now)
+    condemned = found.world.condemned_in_time(record, now)
+    after = next_step(record, found.dataset.owner, now, condemned)
     warning, malformed = _malformed(found, now)
     data = facts | {
         "now": now,
@@ -136,11 +141,10 @@ def warnings(malformed: dict[int, str], record: Record, now: int) -> list[str]:
         return []
     named = "; ".join(malformed.values())
     standing = record.as_of(now)
-    left = standing.state_deadline - now
     if standing.state is State.PROVING:
         when = "once proving has ended"
-    elif standing.state is State.CLOSING and left >= 0:
-        when = f"within {left} s (until {standing.state_deadline}, Unix time)"
+    elif standing.state is State.CLOSING and now <= standing.state_deadline:
+        when = until(standing.state_deadline, now)
     else:
         return [f"WARNING: {named}. It is too late to dispute"]
     return [

@@ -8,7 +8,7 @@ from prover.chain.client import Client
 from prover.chain.finality import confirmations
 from prover.chain.tokens import decimals_of
 from prover.cli.models import KnownModel
-from prover.cli.options import ETHER_DECIMALS, duration, in_ether, units
+from prover.cli.options import duration, units
 from prover.cli.retrieval_words import amount
 from prover.consumer.gas import present_prices
 from prover.consumer.retrieval import Offer, Posted
@@ -18,6 +18,7 @@ from prover.protocol.economics import Proving, RetrievalMoney, retrieval_money, 
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.predicate import at_least, in_words
 from prover.protocol.retrieval import Dataset, Predicate, PredicateKind
+from prover.protocol.words import ETHER_DECIMALS, in_ether, moment, span
 from prover.provider.fetch import InputsUnavailable, fetch
 from prover.proving.artifacts import Artifacts
 from prover.proving.records import format_of
@@ -118,12 +119,12 @@ def told(posted: Posted, offer: Offer) -> tuple[dict[str, Any], list[str]]:
         f"{amount(terms, terms.price_per_record)} each, {amount(terms, posted.escrow)} paid in; "
         f"the owner stakes {amount(terms, terms.stake)}",
         f"a record matches if {words}; every match becomes readable for everybody, with its proof",
-        f"the owner has {terms.prove_seconds} s to prove all records, you then have "
-        f"{terms.dispute_seconds} s to dispute a match that does not read as proven: look at "
+        f"the owner has {span(terms.prove_seconds)} to prove all records, you then have "
+        f"{span(terms.dispute_seconds)} to dispute a match that does not read as proven: look at "
         "`zkescrow retrieval status` in that time",
         f"posting took {posted.gas} gas; the request takes about {posted.whole.total} gas in all, "
         f"{in_ether(fee)} at the present fee, nearly all of it the owner's",
-        f"next: owner {offer.dataset.owner} accepts until {terms.open_until} (Unix time)",
+        f"next: owner {offer.dataset.owner} accepts until {moment(terms.open_until)}",
     ]
     return data, lines
 

@@ -2,15 +2,13 @@
 
 from typing import Any
 
-from prover.cli.options import in_ether
-from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.retrieval import Record, State, Terms
+from prover.protocol.words import amount_in, credited, moment, span, until, voidable
 
 
 def amount(terms: Terms, units: int) -> str:
     """An amount of a request's currency."""
-    currency = terms.currency
-    return in_ether(units) if currency == ZERO_ADDRESS else f"{units} of token {currency}"
+    return amount_in(terms.currency, units)
 
 
 def row(job_id: bytes, record: Record, now: int) -> dict[str, Any]:
@@ -32,29 +30,35 @@ def row(job_id: bytes, record: Record, now: int) -> dict[str, Any]:
     }
 
 
-def next_step(record: Record, owner: str, now: int) -> str:
-    """What happens next, who must act until when, and what the deadline's default pays whom."""
+def next_step(record: Record, owner: str, now: int, condemned: int | None = None) -> str:
+    """What happens next, who must act until when, and what the deadline's default pays whom.
+
+    `condemned` is when the circuit was condemned, if the request can be ended for that.
+    """
     standing = record.as_of(now)
     if standing.ended:
-        shares = [f"{who} {amount(record.job.terms, due)}" for who, due in record.payouts().items()]
-        return (
-            f"nothing: {_ENDS[standing.state]}; `zkescrow withdraw` takes out what is due: "
-            f"{', '.join(shares)}"
-        )
+        return credited(_ENDS[standing.state], record.payouts(), record.job.terms.currency)
+    if condemned is not None:
+        return voidable("request", condemned)
     due = standing.state_deadline
     late = now > due
-    until = f"within {due - now} s (until {due}, Unix time)"
     words = (_LATE if late else _IN_TIME)[standing.state, standing.complete]
     people = {"owner": owner, "payee": record.payee, "requester": record.job.consumer}
-    return words.format(due=due, until=until, **people, **_counts(record), **_money(record))
+    return words.format(
+        due=moment(due),
+        until=until(due, now),
+        **people,
+        **_counts(record),
+        **_money(record),
+    )
 
 
-def _counts(record: Record) -> dict[str, int]:
+def _counts(record: Record) -> dict[str, Any]:
     return {
         "count": record.count,
         "proven": len(record.proven),
         "left": record.count - len(record.proven),
-        "window": record.job.terms.dispute_seconds,
+        "window": span(record.job.terms.dispute_seconds),
     }
 
 
@@ -80,7 +84,7 @@ _IN_TIME = {
     ),
     (State.PROVING, False): (
         "owner {owner} must prove {left} more of {count} records {until}. If one stays unproven, "
-        f"the stake is lost: {{window}} s after that {_INCOMPLETE}"
+        f"the stake is lost: {{window}} after that {_INCOMPLETE}"
     ),
     (State.CLOSING, True): (
         "all {count} records are proven; {requester} may dispute a match that does not read as "

@@ -43,4 +43,4 @@ def existing(path: Path) -> Seed:
     """The seed of a file that must be there. Raises UsageError or StatementInvalid."""
     if not path.is_file():
         raise UsageError(f"there is no seed file at {path}: give the one that was kept")
-    return Seed.from_bytes(path.read_bytes())
+    return Seed.from_bytes(path.read_bytes(), f"seed file {path}")

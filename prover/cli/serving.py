@@ -14,7 +14,7 @@ from prover.cli.options import (
     duration,
     sender_for,
 )
-from prover.cli.output import command, new_app, progress, show, show_table
+from prover.cli.output import command, new_app, progress, show, show_jobs
 
 app = new_app("Have many inputs served at once, and contest a few answers.")
 APPS = {"serving": app}
@@ -221,15 +221,16 @@ def status(
     """Say where a round stands, who must act until when, and who gets what if nobody does."""
     from prover.chain.replay import load_world
     from prover.cli.serving_round import find_round, standing_of
-    from prover.cli.serving_words import TABLE_COLUMNS, next_step, row
+    from prover.cli.serving_words import next_step, row
 
     client, deployment = deployed(rpc)
     if every:
-        now = client.now()
-        rounds = load_world(client, deployment).serving.jobs.items()
-        told = [row(job_id, one) | {"next": next_step(one, now)} for job_id, one in rounds]
-        rows = [{name: one[name] for name in TABLE_COLUMNS} for one in told]
-        show_table({"rounds": told}, "serving rounds", rows)
+        now, world = client.now(), load_world(client, deployment)
+        told = [
+            row(job_id, one) | {"next": next_step(one, now, world.condemned_in_time(one, now))}
+            for job_id, one in world.serving.jobs.items()
+        ]
+        show_jobs("rounds", told)
         return
     job_id, record = find_round(client, deployment, job)
     data, lines = standing_of(client, deployment, job_id, record)

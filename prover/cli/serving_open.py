@@ -7,7 +7,7 @@ from typing import Any
 from prover.chain.client import Client
 from prover.chain.tokens import decimals_of
 from prover.cli.models import KnownModel
-from prover.cli.options import ETHER_DECIMALS, in_ether, units
+from prover.cli.options import units
 from prover.cli.serving_words import amount
 from prover.consumer.gas import present_prices
 from prover.consumer.serving import MAX_CONTESTS, Offer, Opened, escrow_of
@@ -15,6 +15,7 @@ from prover.consumer.serving_contest import supports, wrong_answers
 from prover.errors import UsageError
 from prover.protocol.economics import Proving, ServingMoney, serving_money
 from prover.protocol.events import ZERO_ADDRESS
+from prover.protocol.words import ETHER_DECIMALS, in_ether, moment
 from prover.proving.evaluate import word_bytes
 from prover.statement.samples import contest_sample
 
@@ -114,7 +115,7 @@ def told(opened: Opened, typed: Typed) -> tuple[dict[str, Any], list[str]]:
         f"{in_ether(fee)} at the present fee: {gas.consumer} by you and {gas.provider} by the "
         "provider if everything that may be contested is",
         f"inputs file {opened.inputs_file}: the provider reads it from {opened.uri}",
-        f"next: a provider joins until {terms.open_until} (Unix time); watch it with `zkescrow "
+        f"next: a provider joins until {moment(terms.open_until)}; watch it with `zkescrow "
         "serving status`",
     ]
     return data, lines

@@ -10,13 +10,14 @@ from prover.chain.serving import ServingRound
 from prover.chain.tokens import decimals_of
 from prover.chain.transactions import Sender
 from prover.cli.models import auditor, find
-from prover.cli.options import ETHER_DECIMALS, id_bytes, units
+from prover.cli.options import id_bytes, units
 from prover.cli.output import progress
 from prover.cli.serving_words import amount, next_step, row
 from prover.consumer.jobs import last
 from prover.errors import UsageError
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.serving import Record
+from prover.protocol.words import ETHER_DECIMALS
 from prover.provider.serving import Joined, Round, RoundProvider, Tools
 from prover.proving.ezkl.system import Ezkl
 
@@ -110,7 +111,8 @@ def standing_of(
 ) -> tuple[dict[str, Any], list[str]]:
     """Where a round stands; what to print."""
     now = client.now()
-    words, condemned = next_step(record, now), _condemned(client, deployment, record)
+    condemned = load_world(client, deployment).condemned_in_time(record, now)
+    words = next_step(record, now, condemned)
     data = row(job_id, record) | {
         "now": now,
         "next": words,
@@ -122,21 +124,7 @@ def standing_of(
     lines = [f"round 0x{job_id.hex()} is {data['state']}: {record.job.terms.n} items"]
     if record.contested:
         lines.append(f"contested: {len(record.contested)}, proven: {len(record.answered)}")
-    if condemned:
-        lines.append(
-            f"its circuit was condemned at {condemned} (Unix time): anyone may settle it now, and "
-            "each side gets its deposits back"
-        )
-        return data, lines
     return data, [*lines, f"next: {words}"]
-
-
-def _condemned(client: Client, deployment: Deployment, record: Record) -> int | None:
-    """When the round's circuit was condemned, if that was in time for this round."""
-    registry = load_world(client, deployment).registry
-    circuit_id, _ = registry.models[record.job.terms.model_id]
-    at = registry.condemned_at.get(circuit_id)
-    return at if at and not record.ended and at <= record.state_deadline else None
 
 
 def in_units(client: Client, record: Record, text: str, name: str) -> int:

@@ -14,6 +14,7 @@ from prover.consumer import serving_contest as consumer
 from prover.errors import UsageError
 from prover.files import write_atomically
 from prover.protocol.serving import Record
+from prover.protocol.words import moment
 from prover.proving.artifacts import Artifacts
 from prover.statement.field import encode_signed
 
@@ -56,7 +57,7 @@ def _words(n: int, done: consumer.Contested, random: bool, wrong: tuple[int, ...
         f"contested {count} of {n} items ({how}); {done.gas} gas",
         *([f"differ from your own evaluation: {len(wrong)} ({_listed(wrong)})"] if wrong else []),
         *(consumer.supports(n, count, consumer.least_found(n, count)) if random else ()),
-        f"next: the provider proves them until {done.deadline} (Unix time), or you get everything",
+        f"next: the provider proves them until {moment(done.deadline)}, or you get everything",
     ]
 
 

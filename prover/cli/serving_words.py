@@ -2,17 +2,14 @@
 
 from typing import Any
 
-from prover.cli.options import in_ether
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.serving import Record, State, Terms
-
-TABLE_COLUMNS = ("job", "state", "items", "price", "stake", "contested", "proven", "deadline")
+from prover.protocol.words import amount_in, credited, moment, until, voidable
 
 
 def amount(terms: Terms, units: int) -> str:
     """An amount of a round's currency."""
-    currency = terms.currency
-    return in_ether(units) if currency == ZERO_ADDRESS else f"{units} of token {currency}"
+    return amount_in(terms.currency, units)
 
 
 def row(job_id: bytes, record: Record) -> dict[str, Any]:
@@ -33,21 +30,23 @@ def row(job_id: bytes, record: Record) -> dict[str, Any]:
     }
 
 
-def next_step(record: Record, now: int) -> str:
-    """What happens next, who must act until when, and what the deadline's default pays whom."""
+def next_step(record: Record, now: int, condemned: int | None = None) -> str:
+    """What happens next, who must act until when, and what the deadline's default pays whom.
+
+    `condemned` is when the circuit was condemned, if the round can be ended for that.
+    """
     if record.ended:
-        shares = [
-            f"{who} {amount(record.job.terms, units)}" for who, units in record.payouts().items()
-        ]
-        return (
-            f"nothing: {_ENDS[record.state]}; `zkescrow withdraw` takes out what is due: "
-            f"{', '.join(shares)}"
-        )
+        return credited(_ENDS[record.state], record.payouts(), record.job.terms.currency)
+    if condemned is not None:
+        return voidable("round", condemned)
     due = record.state_deadline
     words = _LATE[record.state] if now > due else _IN_TIME[record.state]
-    until = f"within {due - now} s (until {due}, Unix time)"
     return words.format(
-        due=due, until=until, **_people(record), **_money(record), **_counts(record)
+        due=moment(due),
+        until=until(due, now),
+        **_people(record),
+        **_money(record),
+        **_counts(record),
     )
 
 

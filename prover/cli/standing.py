@@ -7,11 +7,11 @@ from prover.chain.client import Client
 from prover.chain.deployments import Deployment
 from prover.chain.replay import load_world
 from prover.cli.consumer import find_job
-from prover.cli.options import in_ether
 from prover.cli.outcome import Prediction, read_outputs
 from prover.errors import ArtifactMismatch
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction import Record, State
+from prover.protocol.words import amount_in, credited, moment, until, voidable
 from prover.protocol.world import World
 
 
@@ -26,9 +26,9 @@ class Report:
 def report(client: Client, deployment: Deployment, text: str | None) -> Report:
     """Where one job stands, who must act until when, and what was proven."""
     job_id, record = find_job(client, deployment, text)
-    now = client.now()
-    predictions = _predictions(load_world(client, deployment), record)
-    after = next_step(record, now)
+    now, world = client.now(), load_world(client, deployment)
+    predictions = _predictions(world, record)
+    after = next_step(record, now, world.condemned_in_time(record, now))
     data = _row(job_id, record) | {
         "now": now,
         "next": after,
@@ -48,34 +48,60 @@ def all_jobs(client: Client, deployment: Deployment) -> list[dict[str, Any]]:
     world = load_world(client, deployment)
     now = client.now()
     return [
-        _row(job_id, record) | {"next": next_step(record, now)}
+        _row(job_id, record)
+        | {"next": next_step(record, now, world.condemned_in_time(record, now))}
         for job_id, record in world.prediction.jobs.items()
     ]
 
 
-def next_step(record: Record, now: int) -> str:
-    """What happens next, who must act, until when."""
-    due, terms = record.state_deadline, record.job.terms
-    if record.state is State.OPEN and now <= due:
-        who = "any provider" if terms.provider == ZERO_ADDRESS else f"provider {terms.provider}"
-        return f"{who} may lock it within {due - now} s (until {due}); until then you may cancel"
-    if record.state is State.OPEN:
-        return f"nobody locked it until {due}: anyone may refund the consumer"
-    if record.state is State.LOCKED and now <= due:
-        return f"provider {record.provider} must deliver within {due - now} s (until {due})"
-    if record.state is State.LOCKED:
-        return (
-            f"the provider missed {due}: anyone may refund it, reward and stake go to the consumer"
-        )
-    return _ENDS[record.state].format(payee=record.payee, consumer=record.job.consumer)
+def next_step(record: Record, now: int, condemned: int | None = None) -> str:
+    """What happens next, who must act until when, and what the deadline's default pays whom.
+
+    `condemned` is when the circuit was condemned, if the job can be ended for that.
+    """
+    terms = record.job.terms
+    if record.ended:
+        return credited(_ENDS[record.state], record.payouts(), record.job.terms.currency)
+    if condemned is not None:
+        return voidable("job", condemned, "refund")
+    due = record.state_deadline
+    words = _LATE[record.state] if now > due else _IN_TIME[record.state]
+    return words.format(
+        due=moment(due),
+        until=until(due, now),
+        who="any provider" if terms.provider == ZERO_ADDRESS else f"provider {terms.provider}",
+        provider=record.provider,
+        payee=record.payee,
+        consumer=record.job.consumer,
+        reward=amount_in(terms.currency, terms.reward),
+        stake=amount_in(terms.currency, terms.stake),
+        everything=amount_in(terms.currency, terms.reward + terms.stake),
+    )
 
 
+_IN_TIME = {
+    State.OPEN: (
+        "{who} may lock it {until} with a stake of {stake}; until then {consumer} may cancel. If "
+        "nobody locks it, {consumer} gets {reward} back"
+    ),
+    State.LOCKED: (
+        "provider {provider} must deliver the proof {until}; then {payee} gets {everything} "
+        "(reward and stake). If it does not, {consumer} gets {everything}, the stake included"
+    ),
+}
+_LATE = {
+    State.OPEN: "nobody locked it until {due}: anyone may refund it, and {consumer} gets {reward}",
+    State.LOCKED: (
+        "the proof was not delivered until {due}: anyone may refund it, and {consumer} gets "
+        "{everything}, the stake included"
+    ),
+}
 _ENDS = {
-    State.PAID: "nothing: the proof was accepted, and {payee} may withdraw reward and stake",
-    State.CANCELLED: "{consumer} may withdraw the reward",
-    State.EXPIRED: "{consumer} may withdraw the reward",
-    State.SLASHED: "{consumer} may withdraw reward and stake",
-    State.VOIDED: "the circuit was condemned: each side may withdraw its own deposit",
+    State.PAID: "the proof was accepted",
+    State.CANCELLED: "the consumer took the job back",
+    State.EXPIRED: "nobody locked it in time",
+    State.SLASHED: "the proof was not delivered in time, and the stake is the consumer's",
+    State.VOIDED: "the circuit was condemned, and each side has its deposits back",
 }
 
 
@@ -96,11 +122,11 @@ def _predictions(world: World, record: Record) -> list[Prediction] | None:
 
 def _row(job_id: bytes, record: Record) -> dict[str, Any]:
     terms = record.job.terms
-    native = terms.currency == ZERO_ADDRESS
     return {
         "job": "0x" + job_id.hex(),
         "state": record.state.name.lower(),
-        "reward": in_ether(terms.reward) if native else f"{terms.reward} of {terms.currency}",
+        "reward": amount_in(terms.currency, terms.reward),
+        "stake": amount_in(terms.currency, terms.stake),
         "consumer": record.job.consumer,
         "payee": record.payee,
         "deadline": record.state_deadline,

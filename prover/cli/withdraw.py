@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from prover.cli.options import AccountNumber, Rpc, address, deployed, in_ether, sender_for
+from prover.cli.options import AccountNumber, Rpc, address, deployed, sender_for
 from prover.cli.output import command, new_app, show
+from prover.protocol.words import amount_in
 
 app = new_app()
 APPS = {"withdraw": app}
@@ -39,11 +40,5 @@ def take_out(rpc: str | None, account: int | None, to: str | None, token: list[s
                 call = holder.withdraw(currency, recipient)
                 sender.send(f"withdraw:{holder.address}:{currency}", call, once=False)
                 taken[currency] = taken.get(currency, 0) + amount
-                lines.append(f"{_shown(amount, currency)} of {holder.NAME} sent to {recipient}")
+                lines.append(f"{amount_in(currency, amount)} of {holder.NAME} sent to {recipient}")
     show({"to": recipient, "withdrawn": taken}, *lines or ["nothing to withdraw"])
-
-
-def _shown(amount: int, currency: str) -> str:
-    from prover.protocol.events import ZERO_ADDRESS
-
-    return in_ether(amount) if currency == ZERO_ADDRESS else f"{amount} units of {currency}"

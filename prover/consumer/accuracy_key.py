@@ -14,6 +14,7 @@ from prover.consumer.testsets import mark_revealed, posted_set
 from prover.errors import ChainError, UsageError
 from prover.protocol.accuracy import Record, State
 from prover.protocol.events import BountyAccepted
+from prover.protocol.words import moment
 from prover.proving.worker import Progress
 from prover.statement.sealed import key_hash
 
@@ -55,8 +56,8 @@ def _require_accepted(record: Record, now: int) -> None:
         )
     if now > record.state_deadline:
         raise UsageError(
-            f"the key was due until {record.state_deadline}, and it is {now} now: keep it; the "
-            "bond is the provider's when anyone settles"
+            f"the key was due until {moment(record.state_deadline)}, and it is {moment(now)} "
+            "now: keep it; the bond is the provider's when anyone settles"
         )
 
 

@@ -88,7 +88,7 @@ def read_seed(path: Path) -> Seed:
     """The seed of a file. Raises UsageError if there is none, StatementInvalid if it is damaged."""
     if not path.is_file():
         raise UsageError(f"there is no seed file at {path}: give the one of your test sets")
-    return Seed.from_bytes(path.read_bytes())
+    return Seed.from_bytes(path.read_bytes(), f"seed file {path}")
 
 
 def make_seed(path: Path) -> bool:

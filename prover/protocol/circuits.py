@@ -76,6 +76,16 @@ def check_moved(state: RegistryState, event: JobEvent, record: Record[Any]) -> N
         _require_condemned(state, event, circuit_id, record.as_of(event.at).state_deadline)
 
 
+def condemned_in_time(state: RegistryState, record: Record[Any], now: int) -> int | None:
+    """When a job's circuit was condemned, if anyone may end the job -> Voided for that now."""
+    terms = record.job.terms
+    known = isinstance(terms, AccuracyTerms)
+    circuit_id = terms.circuit_id if known else state.models[terms.model_id][0]
+    since = state.condemned_at.get(circuit_id)
+    standing = record.as_of(now)
+    return since if since and not standing.ended and since <= standing.state_deadline else None
+
+
 def layout_of(circuit: tuple[object, ...]) -> Layout:
     """The statement's layout of a circuit as its ABI tuple."""
     return Layout(*cast(tuple[Any, ...], circuit[_LAYOUT]))

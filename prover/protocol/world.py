@@ -47,6 +47,10 @@ class World:
         """The jobs of each protocol."""
         return (self.prediction, self.serving, self.accuracy, self.retrieval)
 
+    def condemned_in_time(self, record: Record[Any], now: int) -> int | None:
+        """When a job's circuit was condemned, if anyone may end the job for that now."""
+        return circuits.condemned_in_time(self.registry, record, now)
+
     def jobs_of(self, contract: str) -> Mapping[bytes, Record[Any]]:
         """The jobs of one contract; none if it holds none."""
         return next((one.jobs for one in self.protocols if one.contract == contract), {})

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from prover.chain.tokens import approval
 from prover.errors import ProvingError, StatementInvalid, UsageError
 from prover.protocol.accuracy import Record, State
+from prover.protocol.words import moment
 from prover.provider.accuracy_checks import Limits, check_circuit, check_terms
 from prover.provider.accuracy_plan import Judged, judge, missing, parts
 from prover.provider.accuracy_submit import Malformed, Opened, Submitter, Tools
@@ -209,8 +210,8 @@ class BountyProvider:
         due, now = self._record.state_deadline, self._tools.client.now()
         if now > due:
             raise UsageError(
-                f"the proofs were due until {due}, and it is {now} now: the penalty is the "
-                "consumer's when anyone settles"
+                f"the proofs were due until {moment(due)}, and it is {moment(now)} now: the "
+                "penalty is the consumer's when anyone settles"
             )
 
     def _require(self, state: State, why: str) -> None:

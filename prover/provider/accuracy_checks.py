@@ -6,6 +6,7 @@ from prover.errors import StatementInvalid, UsageError
 from prover.protocol.accuracy import Terms
 from prover.protocol.economics import Proving
 from prover.protocol.events import ZERO_ADDRESS
+from prover.protocol.words import amount_in, moment
 from prover.provider.policy import LOCK_SECONDS
 from prover.provider.serving_checks import TIME_FACTOR
 from prover.proving.artifacts import Artifacts
@@ -25,12 +26,15 @@ class Limits:
 def check_terms(terms: Terms, account: str, now: int, limits: Limits) -> None:
     """Raise UsageError unless the account may and would accept."""
     if now + LOCK_SECONDS > terms.open_until:
-        raise UsageError(f"the bounty was open until {terms.open_until}, and it is {now} now")
+        raise UsageError(
+            f"the bounty was open until {moment(terms.open_until)}, and it is {moment(now)} now"
+        )
     if terms.provider not in (ZERO_ADDRESS, account):
         raise UsageError(f"the bounty is for provider {terms.provider}: {account} cannot accept")
     if limits.max_stake is not None and terms.stake > limits.max_stake:
         raise UsageError(
-            f"the stake is {terms.stake}: at most {limits.max_stake} is risked (--max-stake)"
+            f"the stake is {amount_in(terms.currency, terms.stake)}: at most "
+            f"{amount_in(terms.currency, limits.max_stake)} is risked (--max-stake)"
         )
 
 

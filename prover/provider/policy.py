@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction import Record, State
+from prover.protocol.words import amount_in, moment
 
 LOCK_SECONDS = 2  # a lock takes a block or two to be mined
 
@@ -31,13 +32,17 @@ def refusal(record: Record, account: str, now: int, policy: Policy) -> str | Non
     if terms.provider not in (ZERO_ADDRESS, account):
         return f"it is for provider {terms.provider}"
     if now + LOCK_SECONDS > terms.open_until:
-        return f"it was open until {terms.open_until}, and it is {now} now"
+        return f"it was open until {moment(terms.open_until)}, and it is {moment(now)} now"
     if terms.currency not in policy.currencies:
         return f"it pays in {terms.currency}, which is not among the accepted currencies"
     if terms.reward < policy.min_reward:
-        return f"its reward is {terms.reward}: at least {policy.min_reward} is wanted"
+        least = amount_in(terms.currency, policy.min_reward)
+        return (
+            f"its reward is {amount_in(terms.currency, terms.reward)}: at least {least} is wanted"
+        )
     if policy.max_stake is not None and terms.stake > policy.max_stake:
-        return f"its stake is {terms.stake}: at most {policy.max_stake} is risked"
+        most = amount_in(terms.currency, policy.max_stake)
+        return f"its stake is {amount_in(terms.currency, terms.stake)}: at most {most} is risked"
     return time_refusal(terms.prove_seconds, policy.proof_seconds)
 
 

@@ -6,6 +6,7 @@ from prover.chain.transactions import GAS_CAP
 from prover.errors import StatementInvalid, UsageError
 from prover.protocol.economics import ITEM, PROVE
 from prover.protocol.retrieval import Dataset, Terms
+from prover.protocol.words import amount_in, moment
 from prover.provider.policy import LOCK_SECONDS
 from prover.provider.serving_checks import MAX_CALL_BYTES, TIME_FACTOR
 from prover.proving.artifacts import Artifacts
@@ -40,10 +41,13 @@ def check_terms(terms: Terms, dataset: Dataset, account: str, now: int, limits: 
             f"the dataset is {dataset.owner}'s, who alone can accept: account {account} cannot"
         )
     if now + LOCK_SECONDS > terms.open_until:
-        raise UsageError(f"the request was open until {terms.open_until}, and it is {now} now")
+        raise UsageError(
+            f"the request was open until {moment(terms.open_until)}, and it is {moment(now)} now"
+        )
     if limits.max_stake is not None and terms.stake > limits.max_stake:
         raise UsageError(
-            f"the stake is {terms.stake}: at most {limits.max_stake} is risked (--max-stake)"
+            f"the stake is {amount_in(terms.currency, terms.stake)}: at most "
+            f"{amount_in(terms.currency, limits.max_stake)} is risked (--max-stake)"
         )
 
 

@@ -17,6 +17,7 @@ from prover.chain.retrieval import RetrievalBounty, SealedRecord, Submission
 from prover.chain.transactions import GAS_CAP, Sender
 from prover.errors import ProvingError, UsageError
 from prover.protocol.retrieval import Record
+from prover.protocol.words import moment
 from prover.provider.retrieval_dataset import Secrets
 from prover.provider.serving_checks import MAX_CALL_BYTES
 from prover.provider.serving_files import RoundFiles
@@ -187,9 +188,10 @@ class RecordProver:
     def _send(self, job_id: bytes, record: Record, group: _Group) -> int:
         client = self._retrieval.client
         margin = 0 if client.local else SEND_SECONDS
-        if (now := client.now()) + margin > record.state_deadline:
+        due, now = record.state_deadline, client.now()
+        if now + margin > due:
             raise UsageError(
-                f"the deadline to prove is {record.state_deadline}, and it is {now} now: the keys "
+                f"the deadline to prove is {moment(due)}, and it is {moment(now)} now: the keys "
                 "of the matches are not sent, as a late transaction shows them and is not paid"
             )
         self._progress(f"sending {len(group.submissions)} proofs of {len(group.indices)} records")

@@ -13,6 +13,7 @@ from prover.chain.tokens import approval
 from prover.chain.transactions import Sender
 from prover.errors import ArtifactMismatch, ContractRefused, StatementInvalid, ZkescrowError
 from prover.protocol.prediction import Record, State
+from prover.protocol.words import amount_in, moment
 from prover.protocol.world import World
 from prover.provider.fetch import InputsUnavailable, fetch
 from prover.provider.policy import Policy, refusal
@@ -218,8 +219,8 @@ class Provider:
     def _late(self, job: Taken, record: Record, deadline: int) -> Outcome:
         self._tools.store.advance(job, Stage.LATE)
         words = (
-            f"too late: the proof was due at {deadline} (Unix time); the stake of "
-            f"{record.job.terms.stake} goes to the consumer"
+            f"too late: the proof was due at {moment(deadline)}; the stake of "
+            f"{amount_in(record.job.terms.currency, record.job.terms.stake)} goes to the consumer"
         )
         return Outcome(job.job_id, Stage.LATE, words, job.seconds)
 

@@ -18,6 +18,7 @@ from prover.chain.verification import verification_gas
 from prover.errors import ContractRefused, StatementInvalid, UsageError
 from prover.protocol.serving import Record, State
 from prover.protocol.serving_gas import RoundGas
+from prover.protocol.words import moment
 from prover.provider.fetch import fetch
 from prover.provider.serving_answer import Answered, Answerer
 from prover.provider.serving_checks import Limits, check_answers, check_terms
@@ -214,6 +215,6 @@ class RoundProvider:
         now = self._tools.client.now()
         if now > due:
             raise UsageError(
-                f"the round was {State(found).name.lower()} until {due} (Unix time), and it is "
-                f"{now} now: it is too late; see `zkescrow serving status`"
+                f"the round was {State(found).name.lower()} until {moment(due)}, and it is "
+                f"{moment(now)} now: it is too late; see `zkescrow serving status`"
             )

@@ -8,6 +8,7 @@ from prover.protocol.economics import ITEM, PROVE
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.serving import Terms
 from prover.protocol.serving_gas import ANSWER_INDEX
+from prover.protocol.words import amount_in, moment
 from prover.provider.policy import LOCK_SECONDS
 from prover.proving.artifacts import Artifacts
 from prover.proving.evaluate import word_bytes
@@ -32,12 +33,15 @@ class Limits:
 def check_terms(terms: Terms, account: str, now: int, artifacts: Artifacts, limits: Limits) -> None:
     """Raise UsageError or StatementInvalid unless the account may and should join."""
     if now + LOCK_SECONDS > terms.open_until:
-        raise UsageError(f"the round was open until {terms.open_until}, and it is {now} now")
+        raise UsageError(
+            f"the round was open until {moment(terms.open_until)}, and it is {moment(now)} now"
+        )
     if terms.provider not in (ZERO_ADDRESS, account):
         raise UsageError(f"the round is for provider {terms.provider}: {account} cannot join")
     if limits.max_stake is not None and terms.stake > limits.max_stake:
         raise UsageError(
-            f"the stake is {terms.stake}: at most {limits.max_stake} is risked (--max-stake)"
+            f"the stake is {amount_in(terms.currency, terms.stake)}: at most "
+            f"{amount_in(terms.currency, limits.max_stake)} is risked (--max-stake)"
         )
     needed = word_bytes(artifacts.manifest.plan)
     if terms.word_bytes < needed:

@@ -59,7 +59,7 @@ class Seed:
         return json.dumps({"version": VERSION, "seed": self.value.hex()}).encode() + b"\n"
 
     @classmethod
-    def from_bytes(cls, content: bytes) -> "Seed":
+    def from_bytes(cls, content: bytes, name: str = "the seed file") -> "Seed":
         """The inverse of `to_bytes`. Raises StatementInvalid without showing what it read."""
         try:
             fields = json.loads(content)
@@ -69,8 +69,8 @@ class Seed:
         except (ValueError, TypeError):
             pass
         raise StatementInvalid(
-            f"the seed file cannot be read: JSON of version {VERSION} with a seed of 64 hex digits "
-            "is allowed; give the file that was written when you began"
+            f"{name} cannot be read: JSON of version {VERSION} with a seed of 64 hex digits is "
+            "allowed; give the file that was written when you began"
         )
 
     def _derive(self, purpose: bytes, *parts: bytes) -> bytes:

@@ -501,7 +501,7 @@ def test_the_key_needs_its_own_seed(world: World, tmp_path: Path) -> None:
         (("--items", "7"), 2, "1 to 6 rows are there"),
         (("--eps", "5%"), 2, "600 test items are wanted"),
         (("--eps", "5%", "--items", "3"), 2, "give one of them"),
-        (("--miss-penalty", "0.03"), 2, "at most the stake"),
+        (("--miss-penalty", "0.03"), 2, "is 0.03 ETH and --stake 0.02 ETH: at most the stake"),
         (("--stake", "0", "--miss-penalty", "0"), 2, "a stake above 0"),
         (("--reward", "0"), 2, "above 0 is allowed"),
         (("--reward", "much"), 2, "--reward 'much'"),

@@ -121,8 +121,10 @@ def test_a_late_provider_loses_its_stake_to_the_consumer(world: World) -> None:
     chain.pass_time(61)
     late = cli.json(*PROVIDE, status=1)["jobs"]
     assert [one["result"] for one in late] == ["late"]
-    assert "missed" in cli.json("prediction", "status")["next"]
-    cli.run("prediction", "refund", job, "--account", STRANGER)
+    assert "was not delivered until" in cli.json("prediction", "status")["next"]
+    ended = cli.json("prediction", "refund", job, "--account", STRANGER)
+    assert ended["state"] == "slashed"
+    assert ended["next"].endswith(f"{address_of(CONSUMER)} 0.015 ETH")
     assert credit(world, STRANGER) == credit(world, PROVIDER) == 0
     taken_out = cli.json("withdraw", "--account", CONSUMER)
     assert taken_out["withdrawn"] == {ETH: REWARD + STAKE}

@@ -35,7 +35,15 @@ def test_the_values_and_the_states_are_shown() -> None:
     data = selector("Jobs_Late(uint256,uint256)") + encode(["uint256"] * 2, [12, 11])
     revert = decode_revert(data)
     assert revert.arguments == {"now": 12, "deadline": 11}
-    assert "now 12, deadline 11" in revert.sentence()
+    told = revert.sentence()
+    assert "now 1970-01-01 00:00:12 UTC, deadline 1970-01-01 00:00:11 UTC" in told
+
+
+def test_addresses_are_shown_with_their_checksum() -> None:
+    given = "0x9965507d1a55bcc2695c58ba16fb37d819b0a4dc"
+    data = selector("Jobs_NotConsumer(address,address)") + encode(["address"] * 2, [given] * 2)
+    told = decode_revert(data).sentence()
+    assert "actual 0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc" in told
 
 
 @pytest.mark.parametrize(

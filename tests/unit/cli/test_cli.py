@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prover.cli.app import COMMANDS, run
-from prover.cli.options import duration, in_ether, units
+from prover.cli.options import duration, units
+from prover.cli.output import show_jobs
 from prover.errors import UsageError
+from prover.protocol.words import in_ether
 
 ZKESCROW = str(Path(sys.executable).with_name("zkescrow"))
 HELP_SECONDS = 0.3
@@ -93,3 +95,12 @@ def test_an_amount_is_read_back_exactly(wei: int) -> None:
 def test_other_amounts_are_refused(text: str) -> None:
     with pytest.raises(UsageError, match="--reward"):
         units(text, "--reward")
+
+
+def test_all_jobs_are_told_a_line_each_with_what_is_next(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    show_jobs("bounties", [{"job": "0x12", "state": "key_withheld", "next": "nothing: a"}])
+    show_jobs("bounties", [])
+    told = "0x12 is key withheld; next: nothing: a\nbounties: none\n"
+    assert capsys.readouterr().out == told

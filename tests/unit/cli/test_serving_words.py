@@ -5,14 +5,15 @@ from typing import Any
 
 import pytest
 
-from prover.cli.options import in_ether
 from prover.cli.serving_open import part, percent
-from prover.cli.serving_words import TABLE_COLUMNS, next_step, row
+from prover.cli.serving_words import next_step, row
 from prover.errors import UsageError
 from prover.protocol.serving import Record, State
+from prover.protocol.words import in_ether
 from tests.unit.consumer.test_serving import TERMS, record
 
 CONSUMER, PAYEE, PROVIDER = "0x" + "33" * 20, "0x" + "44" * 20, "0x" + "55" * 20
+AT_500, AT_1000 = "1970-01-01 00:08:20 UTC", "1970-01-01 00:16:40 UTC"
 ALL, PAID, REST = in_ether(188), in_ether(160), in_ether(28)
 
 
@@ -25,12 +26,16 @@ def at(state: State, **changes: Any) -> Record:
 @pytest.mark.parametrize(
     ("state", "now", "words"),
     [
-        (State.OPEN, 990, "any provider may join within 10 s (until 1000, Unix time) with a stake"),
-        (State.OPEN, 1001, f"nobody joined until 1000: anyone may settle it, and {CONSUMER} gets"),
+        (State.OPEN, 990, f"any provider may join within 10 s (until {AT_1000}) with a stake"),
+        (
+            State.OPEN,
+            1001,
+            f"nobody joined until {AT_1000}: anyone may settle it, and {CONSUMER} gets",
+        ),
         (State.JOINED, 490, f"provider {PROVIDER} must post all 20 outputs within 10 s"),
-        (State.JOINED, 501, "were not posted until 500: anyone may settle it"),
+        (State.JOINED, 501, f"were not posted until {AT_500}: anyone may settle it"),
         (State.SERVED, 500, f"{CONSUMER} may contest up to 4 of 20 outputs within 0 s"),
-        (State.SERVED, 501, "nothing was contested until 500: anyone may settle it"),
+        (State.SERVED, 501, f"nothing was contested until {AT_500}: anyone may settle it"),
     ],
 )
 def test_each_state_says_who_must_act_until_when(state: State, now: int, words: str) -> None:
@@ -40,7 +45,7 @@ def test_each_state_says_who_must_act_until_when(state: State, now: int, words: 
 def test_a_contested_round_counts_what_is_left() -> None:
     found = at(State.CONTESTED, contested=(1, 2, 5), answered=frozenset({1}))
     assert "must prove 2 more of 3 contested outputs within 10 s" in next_step(found, 490)
-    assert "2 of 3 contested outputs were not proven until 500" in next_step(found, 501)
+    assert f"2 of 3 contested outputs were not proven until {AT_500}" in next_step(found, 501)
 
 
 @pytest.mark.parametrize("state", [State.JOINED, State.CONTESTED])
@@ -71,15 +76,21 @@ def test_a_round_that_is_not_contested_pays_price_and_stake(now: int) -> None:
 def test_each_end_says_who_may_withdraw_what(state: State, shares: tuple[str, ...]) -> None:
     words = next_step(at(state), 10**6)
     assert words.startswith("nothing: ")
-    due = words.partition("takes out what is due: ")[2].split(", ")
+    due = words.partition("takes it out: ")[2].split(", ")
     assert tuple(one.split(" ")[0] for one in due) == shares
+
+
+def test_a_round_whose_circuit_was_condemned_can_be_settled() -> None:
+    words = next_step(at(State.CONTESTED, contested=(1,)), 490, 500)
+    assert f"condemned at {AT_500}" in words
+    assert "anyone may settle the round" in words
 
 
 def test_amounts_of_a_token_name_it() -> None:
     token = "0x" + "77" * 20
     found = record(replace(TERMS, currency=token))
     assert f"88 of token {token}" in next_step(found, 0)
-    assert set(TABLE_COLUMNS) <= set(row(b"\1" * 32, found))
+    assert row(b"\1" * 32, found)["stake"].endswith(f"of token {token}")
 
 
 @pytest.mark.parametrize(

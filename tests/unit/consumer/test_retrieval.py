@@ -213,15 +213,15 @@ COMPLETE = joined(State.CLOSING, proven=frozenset({0, 1, 2}))
 @pytest.mark.parametrize(
     ("found", "now", "words"),
     [
-        (record(), 900, "owner 0x1111 may accept within 100 s (until 1000, Unix time)"),
+        (record(), 900, "owner 0x1111 may accept within 100 s (until 1970-01-01 00:16:40 UTC)"),
         (record(), 900, "If the owner does not accept, 0x2222 gets 3 ETH back"),
         (record(), 1001, "anyone may settle it, and 0x2222 gets 3 ETH back"),
-        (PROVING, 500, "must prove 2 more of 3 records within 0 s (until 500"),
+        (PROVING, 500, "must prove 2 more of 3 records within 0 s (until 1970-01-01 00:08:20 UTC"),
         (PROVING, 500, "300 s after that 0x3333 gets 1 ETH for 1 proven records, 0x2222 the rest"),
         (PROVING, 500, "and the stake: 7 ETH"),
         (PROVING, 501, "2 of 3 records were not proven in time; 0x2222 may dispute"),
-        (PROVING, 501, "within 299 s (until 800"),
-        (PROVING, 801, "nothing was disputed until 800: anyone may settle it"),
+        (PROVING, 501, "within 299 s (until 1970-01-01 00:13:20 UTC"),
+        (PROVING, 801, "nothing was disputed until 1970-01-01 00:13:20 UTC: anyone may settle it"),
         (COMPLETE, 400, "0x2222 may dispute a match that does not read as proven within 100 s"),
         (COMPLETE, 400, "0x3333 gets 8 ETH (price and stake) when anyone settles"),
         (COMPLETE, 501, "and 0x3333 gets 8 ETH, price and stake"),
@@ -239,6 +239,12 @@ def test_what_is_next_is_said_with_who_until_when_and_for_how_much(
     for account in (OWNER, REQUESTER, PAYEE):
         told = told.replace(account, account[:6])
     assert words in told
+
+
+def test_a_request_whose_circuit_was_condemned_can_be_settled() -> None:
+    told = next_step(PROVING, OWNER, 490, 500)
+    assert "condemned at 1970-01-01 00:08:20 UTC" in told
+    assert "anyone may settle the request" in told
 
 
 def test_every_state_has_words() -> None:

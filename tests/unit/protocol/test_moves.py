@@ -88,8 +88,11 @@ def test_a_condemnation_counts_up_to_the_deadline_only(play: Play, state: Any) -
     now = ENDLESS if _by_time(play, state) else START
     deadline = record.as_of(now).state_deadline
     in_time, late = condemned(world, deadline), condemned(world, deadline + 1)
+    assert in_time.condemned_in_time(record, now) == deadline
+    assert late.condemned_in_time(record, now) is world.condemned_in_time(record, now) is None
     after = apply_transaction(in_time, play.transaction(void, record, ENDLESS))
     assert play.record(after).state == play.module.State.VOIDED
+    assert after.condemned_in_time(play.record(after), now) is None
     with pytest.raises(IllegalEvent, match="condemned at"):
         apply(late, play.event(void, record, ENDLESS))
 

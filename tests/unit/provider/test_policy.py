@@ -33,8 +33,8 @@ def test_a_job_within_all_limits_is_taken(provider: str) -> None:
         ({"provider": OTHER}, "for provider"),
         ({"now": TERMS.open_until - LOCK_SECONDS + 1}, "open until"),
         ({"currency": OTHER}, "currencies"),
-        ({"reward": 99}, "at least 100"),
-        ({"stake": 41}, "at most 40"),
+        ({"reward": 99}, "at least 0.0000000000000001 ETH"),
+        ({"stake": 41}, "at most 0.00000000000000004 ETH"),
         ({"prove_seconds": 59}, "twice"),
     ],
 )

@@ -87,8 +87,8 @@ def test_good_terms_are_taken() -> None:
     ("account", "now", "most", "words"),
     [
         (OTHER, NOW, None, "who alone can accept"),
-        (ME, 999, None, "was open until 1000"),
-        (ME, NOW, 99, "at most 99 is risked"),
+        (ME, 999, None, "was open until 1970-01-01 00:16:40 UTC"),
+        (ME, NOW, 99, "at most 0.000000000000000099 ETH is risked"),
     ],
 )
 def test_terms_that_cannot_be_accepted_are_refused(
@@ -228,7 +228,7 @@ def test_a_seed_is_made_once_and_is_private(home: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no seed file"):
         existing(tmp_path / "none")
     made.path.write_text("{}")
-    with pytest.raises(StatementInvalid, match="seed file cannot be read"):
+    with pytest.raises(StatementInvalid, match=r"seed\.json cannot be read"):
         seed_at(None)
 
 

@@ -12,6 +12,7 @@ from prover.errors import ArtifactMismatch, WorkerFailed
 from prover.files import write_atomically
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction import Job, State, Terms
+from prover.protocol.words import in_ether
 from prover.provider.policy import Policy
 from prover.provider.register import register
 from prover.provider.serve import Provider, Tools
@@ -191,7 +192,7 @@ def test_a_late_provider_says_so_and_stops(scene: Scene, monkeypatch: pytest.Mon
     scene.chain.pass_time(61)
     outcome = scene.provider().run_once()[0]
     assert outcome.result == Stage.LATE
-    assert str(STAKE) in outcome.words
+    assert in_ether(STAKE) in outcome.words
     assert scene.provider().run_once() == []
 
 

@@ -73,9 +73,9 @@ def test_good_terms_are_taken(artifacts: Artifacts) -> None:
 @pytest.mark.parametrize(
     ("terms", "now", "most", "words"),
     [
-        (TERMS, 999, None, "was open until 1000"),
+        (TERMS, 999, None, "was open until 1970-01-01 00:16:40 UTC"),
         (replace(TERMS, provider=OTHER), NOW, None, "is for provider"),
-        (TERMS, NOW, 99, "at most 99 is risked"),
+        (TERMS, NOW, 99, "at most 0.000000000000000099 ETH is risked"),
         (replace(TERMS, word_bytes=2), NOW, None, "proven bounds of this model need 3"),
     ],
 )

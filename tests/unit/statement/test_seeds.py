@@ -75,7 +75,8 @@ def test_a_seed_file_comes_back() -> None:
     ],
 )
 def test_another_file_is_refused_without_being_shown(content: bytes) -> None:
-    with pytest.raises(StatementInvalid, match="seed file cannot be read") as caught:
-        Seed.from_bytes(content)
+    with pytest.raises(StatementInvalid, match="cannot be read") as caught:
+        Seed.from_bytes(content, "seed file /home/me/seed.json")
+    assert str(caught.value).startswith("seed file /home/me/seed.json cannot be read")
     assert SEED.value.hex()[8:] not in str(caught.value)
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
