@@ -3,15 +3,19 @@
 use halo2_axiom::dev::{FailureLocation, MockProver, VerifyFailure};
 use halo2_axiom::plonk::Any;
 
+use crate::cells::Cells;
 use crate::describe::advice_names;
 use crate::error::{Error, Result};
 use crate::network::{NetworkCircuit, Tamper};
-use crate::program::{Cells, Program};
+use crate::program::{usable_rows, Program};
 
 /// What a run, its second phase tampered with as told, violates: "GATE on row ROW" by the caller's
 /// rows ("row -1" is the reserved one), or "copy of COLUMN on row ROW". Empty if it is a run.
 pub fn check(program: &Program, cells: &Cells, tampers: &[Tamper]) -> Result<Vec<String>> {
     cells.check(program)?;
+    tampers
+        .iter()
+        .try_for_each(|tamper| known(program, tamper))?;
     let circuit = NetworkCircuit {
         tampers,
         place_program: true,
@@ -25,6 +29,23 @@ pub fn check(program: &Program, cells: &Cells, tampers: &[Tamper]) -> Result<Vec
         .iter()
         .map(|failure| named(failure, &names))
         .collect())
+}
+
+/// Refuse a tamper that would change nothing.
+fn known(program: &Program, (name, lane, row, _): &Tamper) -> Result<()> {
+    let rows = usable_rows(program.shape.k);
+    let (lanes, rows) = match name.as_str() {
+        "row_a" | "run_a" | "row_b" | "run_b" | "v1" | "v2" | "x" | "mac" => (1, rows),
+        "helper" => (program.shape.helpers(), rows),
+        "sum" => (1, rows + 1),
+        _ => (0, 0),
+    };
+    if *lane < lanes && *row < rows {
+        return Ok(());
+    }
+    Err(Error::Witness(format!(
+        "no cell {name}[{lane}] on row {row} in the second phase; {lanes} lanes of {rows} rows"
+    )))
 }
 
 fn named(failure: &VerifyFailure, names: &[String]) -> String {

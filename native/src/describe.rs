@@ -5,16 +5,14 @@
 
 use halo2_axiom::halo2curves::bn256::{Fq, Fr, G1Affine, G2Affine};
 use halo2_axiom::halo2curves::ff::PrimeField;
-use halo2_axiom::plonk::{Any, Column, ConstraintSystem, Expression, VerifyingKey};
+use halo2_axiom::plonk::{Any, Column, ConstraintSystem, Expression};
 use halo2_axiom::poly::commitment::ParamsProver;
 use halo2_axiom::poly::Rotation;
 use serde_json::{json, Value};
 
 use crate::circuit::{Columns, Shape, FLAGS};
 use crate::keys::Verifying;
-
-/// Bytes of a scalar in a proof.
-const WORD: usize = 32;
+use crate::layout::Layout;
 
 /// Describe the circuit of a verifying key.
 pub fn describe(verifying: &Verifying) -> Value {
@@ -48,7 +46,7 @@ pub fn describe(verifying: &Verifying) -> Value {
         },
         "fixed_commitments": points(vk.fixed_commitments()),
         "srs": { "g1": point(&srs.get_g()[0]), "g2": twist(&srs.g2()), "s_g2": twist(&srs.s_g2()) },
-        "proof": proof_parts(vk),
+        "proof": Layout::of(vk).to_json(),
     })
 }
 
@@ -166,25 +164,6 @@ fn any(column: &Column<Any>) -> Value {
         Any::Instance => "instance",
     };
     json!([kind, column.index()])
-}
-
-/// How many of each message a proof has, in order, and its length in bytes.
-fn proof_parts(vk: &VerifyingKey<G1Affine>) -> Value {
-    let cs = vk.cs();
-    let columns = cs.permutation().get_columns().len();
-    let products = columns.div_ceil(cs.degree() - 2);
-    let phases = cs.advice_column_phase();
-    let later = phases.iter().filter(|phase| **phase > 0).count();
-    let quotients = vk.get_domain().get_quotient_poly_degree();
-    let evaluations =
-        cs.advice_queries().len() + cs.fixed_queries().len() + 1 + columns + 3 * products - 1;
-    let points = phases.len() + products + 1 + quotients + 2;
-    json!({
-        "advice_points": [phases.len() - later, later],
-        "permutation_products": products,
-        "quotient_pieces": quotients,
-        "bytes": WORD * (2 * points + evaluations),
-    })
 }
 
 fn hex<F: PrimeField<Repr = R>, R: AsRef<[u8]>>(value: F) -> String {

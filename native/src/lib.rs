@@ -3,11 +3,15 @@
 pub mod accumulate;
 pub mod bench;
 pub mod blinding;
+pub mod cells;
 pub mod check;
 pub mod circuit;
+pub mod copies;
 pub mod describe;
 pub mod error;
+mod given;
 pub mod keys;
+pub mod layout;
 pub mod network;
 pub mod program;
 pub mod prove;

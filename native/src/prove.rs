@@ -12,24 +12,28 @@ use halo2_axiom::poly::EvaluationDomain;
 use halo2_axiom::transcript::{TranscriptReadBuffer, TranscriptWriterBuffer};
 
 use crate::blinding::Blinding;
+use crate::cells::Cells;
 use crate::error::{Error, Result};
 use crate::keys::{Keys, Verifying};
+use crate::layout::{Layout, Watched};
 use crate::network::NetworkCircuit;
-use crate::program::{placed, usable_rows, Cells, Program, UNUSABLE_ROWS};
+use crate::program::{placed, usable_rows, Program, UNUSABLE_ROWS};
 use crate::transcript::{point_words, EvmTranscript};
 
-/// A proof of a run; the caller verifies it before use.
+/// A proof of a run; the caller verifies it before use. Each stage of `Layout` is reported.
 pub fn prove(
     program: &Program,
     keys: &Keys,
     srs: &ParamsKZG<Bn256>,
     cells: &Cells,
     blinding: Blinding,
+    report: &dyn Fn(&str),
 ) -> Result<Vec<u8>> {
     cells.check(program)?;
     let circuit = NetworkCircuit::proof(program, cells);
-    let mut transcript: EvmTranscript<Vec<u8>> =
-        TranscriptWriterBuffer::<_, G1Affine, _>::init(Vec::new());
+    let proof = Watched::new(Layout::of(keys.pk.get_vk()), report);
+    let mut transcript: EvmTranscript<Watched<'_>> =
+        TranscriptWriterBuffer::<_, G1Affine, _>::init(proof);
     create_proof::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<'_, Bn256>, _, _, _, _>(
         srs,
         &keys.pk,
@@ -39,7 +43,7 @@ pub fn prove(
         &mut transcript,
     )
     .map_err(|cause| Error::Witness(format!("{cause:?}")))?;
-    Ok(transcript.finalize())
+    Ok(transcript.into_stream().proof)
 }
 
 /// Accept exactly a valid proof of so many instances as the circuit has, with nothing behind it.

@@ -3,10 +3,11 @@
 use crate::tiny;
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::plonk::ConstraintSystem;
+use zkescrow_native::cells::Cells;
 use zkescrow_native::check::check;
-use zkescrow_native::circuit::Columns;
+use zkescrow_native::circuit::{constrain, Columns};
 use zkescrow_native::network::Tamper;
-use zkescrow_native::program::{Cells, Program};
+use zkescrow_native::program::Program;
 
 fn failures(program: &Program, cells: &Cells) -> Vec<String> {
     check(program, cells, &[]).expect("the cells fit the circuit")
@@ -66,7 +67,7 @@ fn no_gate_exceeds_degree_five() {
         let mut shape = tiny::shape();
         (shape.lanes, shape.weight_lanes) = (lanes, lanes);
         let columns = Columns::new(&mut meta, &shape);
-        columns.constrain(&mut meta, &shape);
+        constrain(&columns, &mut meta);
         let gates = meta.gates().iter().flat_map(|gate| gate.polynomials());
         let most = gates.map(|polynomial| polynomial.degree()).max();
         assert_eq!((lanes, most), (lanes, Some(5)));
@@ -77,7 +78,7 @@ fn no_gate_exceeds_degree_five() {
 fn no_gate_looks_further_than_the_row_before() {
     let mut meta = ConstraintSystem::<Fr>::default();
     let shape = tiny::shape();
-    Columns::new(&mut meta, &shape).constrain(&mut meta, &shape);
+    constrain(&Columns::new(&mut meta, &shape), &mut meta);
     for (_, rotation) in meta.advice_queries() {
         assert!([-1, 0].contains(&rotation.0));
     }
@@ -183,7 +184,7 @@ fn every_step_of_the_second_phase_is_checked() {
         ("v1", 9),
         ("v2", 9),
         ("mac", 9),
-        ("helpers", 3),
+        ("helper", 3),
         ("sum", 3),
     ];
     let gates = [

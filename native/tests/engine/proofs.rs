@@ -1,14 +1,19 @@
 //! Keys and proofs of the tiny program.
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 
 use crate::tiny;
-use halo2_axiom::halo2curves::bn256::Fr;
+use halo2_axiom::halo2curves::bn256::{Bn256, Fr};
+use halo2_axiom::poly::commitment::Params;
+use halo2_axiom::poly::kzg::commitment::ParamsKZG;
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
 use zkescrow_native::blinding::Blinding;
+use zkescrow_native::cells::Cells;
 use zkescrow_native::describe::describe;
 use zkescrow_native::error::Error;
 use zkescrow_native::keys::{keygen, Keys, Verifying};
-use zkescrow_native::program::Cells;
 use zkescrow_native::{prove, srs};
 
 const POINT: usize = 64;
@@ -25,7 +30,7 @@ fn make(image_seed: u8, proof_seed: u8) -> Made {
     let setup = srs::development(tiny::K, [1; 32]);
     let keys = keygen(&program, &setup).expect("keys");
     let blinding = Blinding::new([image_seed; 32], [proof_seed; 32]);
-    let proof = prove::prove(&program, &keys, &setup, &cells, blinding).expect("a proof");
+    let proof = prove::prove(&program, &keys, &setup, &cells, blinding, &|_| ()).expect("a proof");
     Made { keys, cells, proof }
 }
 
@@ -69,6 +74,33 @@ fn a_proof_has_its_exact_length() {
 }
 
 #[test]
+fn every_stage_is_reported_when_it_is_done() {
+    let program = tiny::program();
+    let setup = srs::development(tiny::K, [1; 32]);
+    let keys = keygen(&program, &setup).expect("keys");
+    let (seen, blinding) = (RefCell::new(Vec::new()), Blinding::new([2; 32], [3; 32]));
+    let report = |stage: &str| seen.borrow_mut().push(stage.to_string());
+    prove::prove(
+        &program,
+        &keys,
+        &setup,
+        &tiny::cells(&program),
+        blinding,
+        &report,
+    )
+    .expect("a proof");
+    let stages = [
+        "cells",
+        "sums",
+        "copies",
+        "quotient",
+        "evaluations",
+        "opening",
+    ];
+    assert_eq!(seen.into_inner(), stages);
+}
+
+#[test]
 fn wrong_cells_make_no_valid_proof() {
     let program = tiny::program();
     let mut cells = tiny::cells(&program);
@@ -77,7 +109,7 @@ fn wrong_cells_make_no_valid_proof() {
     let setup = srs::development(tiny::K, [1; 32]);
     let keys = keygen(&program, &setup).expect("keys");
     let blinding = Blinding::new([2; 32], [3; 32]);
-    let proof = prove::prove(&program, &keys, &setup, &cells, blinding).expect("bytes");
+    let proof = prove::prove(&program, &keys, &setup, &cells, blinding, &|_| ()).expect("bytes");
     assert!(prove::verify(&keys.verifying, &proof, &cells.instances).is_err());
 }
 
@@ -117,7 +149,8 @@ fn keys_survive_their_files() {
     let program = tiny::program();
     let setup = srs::development(tiny::K, [1; 32]);
     let blinding = Blinding::new([2; 32], [9; 32]);
-    let proof = prove::prove(&program, &read, &setup, &made.cells, blinding).expect("a proof");
+    let proof =
+        prove::prove(&program, &read, &setup, &made.cells, blinding, &|_| ()).expect("a proof");
     let verifying = Verifying::read(&folder).expect("read");
     prove::verify(&verifying, &proof, &made.cells.instances).expect("accepted");
 }
@@ -155,6 +188,18 @@ fn a_set_up_survives_its_file_and_a_torn_one_is_refused() {
     let bytes = std::fs::read(&path).expect("read");
     std::fs::write(&path, &bytes[..bytes.len() / 2]).expect("written");
     assert!(matches!(srs::read(&path), Err(Error::Keys(_))));
+}
+
+#[test]
+fn a_development_set_up_is_that_of_halo2() {
+    let ours = srs::development(5, [1; 32]);
+    let theirs = ParamsKZG::<Bn256>::setup(5, ChaCha20Rng::from_seed([1; 32]));
+    let bytes = |setup: &ParamsKZG<Bn256>| {
+        let mut bytes = Vec::new();
+        setup.write(&mut bytes).expect("written");
+        bytes
+    };
+    assert_eq!(bytes(&ours), bytes(&theirs));
 }
 
 #[test]

@@ -6,8 +6,9 @@
 use std::collections::HashMap;
 
 use halo2_axiom::halo2curves::bn256::Fr;
+use zkescrow_native::cells::Cells;
 use zkescrow_native::circuit::{Shape, FLAGS};
-use zkescrow_native::program::{usable_rows, Cells, Program};
+use zkescrow_native::program::{usable_rows, Program};
 
 pub const K: u32 = 7;
 const SHIFT: u32 = 2;

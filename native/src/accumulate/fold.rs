@@ -1,0 +1,79 @@
+//! What `circuit/fold.rs` constrains.
+
+use halo2_axiom::halo2curves::bn256::Fr;
+use halo2_axiom::halo2curves::ff::Field;
+
+use super::{per_row, powers};
+use crate::circuit::{signed, Challenges};
+use crate::copies::Place;
+use crate::program::{usable_rows, value, Program};
+
+/// x: the ends of runs, where copies put them.
+pub fn copied(program: &Program, run_a: &[Fr], run_b: &[Fr]) -> Vec<Fr> {
+    let mut x = vec![Fr::ZERO; run_a.len()];
+    for copy in &program.copies {
+        match *copy {
+            (Place::X(row), Place::RunA(end)) => x[row] = run_a[end],
+            (Place::X(row), Place::RunB(end)) => x[row] = run_b[end],
+            _ => {}
+        }
+    }
+    x
+}
+
+/// v1 and v2.
+pub fn kernels(program: &Program, at: &Challenges<Fr>) -> (Vec<Fr>, Vec<Fr>) {
+    let lanes = program.shape.weight_lanes;
+    let (fold, taps) = (powers(at.g, lanes + 1), powers(at.b, lanes + 1));
+    let along = program.flag("wb");
+    let weights = |row| if along(row) { &taps } else { &fold };
+    let rows = usable_rows(program.shape.k);
+    let mut v1 = per_row(rows, |i| {
+        let lane = |l: usize| signed(value(&program.weights[l], i)) * weights(i)[l];
+        (0..lanes).map(lane).sum()
+    });
+    let (continues, enters) = (program.flag("v1c"), program.flag("ve"));
+    let step = chosen(program, [("u1", Fr::ONE), ("ub", at.b), ("ua", at.a)]);
+    let (mut before, mut moved) = (Fr::ZERO, Fr::ZERO);
+    let mut v2 = Vec::with_capacity(rows);
+    for (i, now) in v1.iter_mut().enumerate() {
+        if continues(i) {
+            *now += before * weights(i)[lanes];
+        }
+        before = *now;
+        moved *= step(i);
+        if enters(i) {
+            moved += *now;
+        }
+        v2.push(moved);
+    }
+    (v1, v2)
+}
+
+/// mac.
+pub fn folded(program: &Program, v2: &[Fr], x: &[Fr], at: &Challenges<Fr>) -> Vec<Fr> {
+    let step = chosen(program, [("h1", Fr::ONE), ("hg", at.g)]);
+    let enters = program.flag("me");
+    let mut sum = Fr::ZERO;
+    let mut sums = Vec::with_capacity(v2.len());
+    for (i, (kernel, x)) in v2.iter().zip(x).enumerate() {
+        sum *= step(i);
+        if enters(i) {
+            sum += kernel * x;
+        }
+        sums.push(sum);
+    }
+    sums
+}
+
+/// On a row: the sum of the values whose flags are set.
+fn chosen<'a, const N: usize>(
+    program: &'a Program,
+    choices: [(&str, Fr); N],
+) -> impl Fn(usize) -> Fr + 'a {
+    let choices = choices.map(|(name, value)| (program.flag(name), value));
+    move |row| {
+        let set = choices.iter().filter(|(flag, _)| flag(row));
+        set.map(|(_, value)| value).sum()
+    }
+}

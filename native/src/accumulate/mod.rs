@@ -1,0 +1,90 @@
+//! Columns of the second phase: accumulators and logUp sums, from cells and challenges.
+
+mod fold;
+mod lookup;
+mod tensor;
+
+use halo2_axiom::halo2curves::bn256::Fr;
+use halo2_axiom::halo2curves::ff::Field;
+use rayon::prelude::*;
+
+use crate::cells::Cells;
+use crate::circuit::Challenges;
+use crate::program::Program;
+use fold::{copied, folded, kernels};
+use lookup::lookups;
+use tensor::{outputs, products};
+
+/// Rows worked on by one thread at a time.
+const CHUNK: usize = 1 << 12;
+
+/// Every column of the second phase, [row], by caller's rows (`sum` has one row more, in front).
+#[derive(Clone, Debug, Default)]
+pub struct Accumulated {
+    pub row_a: Vec<Fr>,
+    pub run_a: Vec<Fr>,
+    pub row_b: Vec<Fr>,
+    pub run_b: Vec<Fr>,
+    pub v1: Vec<Fr>,
+    pub v2: Vec<Fr>,
+    pub x: Vec<Fr>,
+    pub mac: Vec<Fr>,
+    pub helpers: Vec<Vec<Fr>>,
+    pub sum: Vec<Fr>,
+}
+
+impl Accumulated {
+    /// A cell by its column's name; only `helper` has lanes.
+    pub fn cell(&mut self, name: &str, lane: usize, row: usize) -> Option<&mut Fr> {
+        let column = match name {
+            "row_a" => &mut self.row_a,
+            "run_a" => &mut self.run_a,
+            "row_b" => &mut self.row_b,
+            "run_b" => &mut self.run_b,
+            "v1" => &mut self.v1,
+            "v2" => &mut self.v2,
+            "x" => &mut self.x,
+            "mac" => &mut self.mac,
+            "sum" => &mut self.sum,
+            "helper" => self.helpers.get_mut(lane)?,
+            _ => return None,
+        };
+        column.get_mut(row)
+    }
+}
+
+/// Compute them by the gates' own recurrences.
+pub fn accumulate(program: &Program, cells: &Cells, at: &Challenges<Fr>) -> Accumulated {
+    let (row_a, run_a) = products(program, cells, at);
+    let (row_b, run_b) = outputs(program, cells, at);
+    let x = copied(program, &run_a, &run_b);
+    let (v1, v2) = kernels(program, at);
+    let mac = folded(program, &v2, &x, at);
+    let (helpers, sum) = lookups(program, cells, at);
+    Accumulated {
+        row_a,
+        run_a,
+        row_b,
+        run_b,
+        v1,
+        v2,
+        x,
+        mac,
+        helpers,
+        sum,
+    }
+}
+
+fn powers(base: Fr, count: usize) -> Vec<Fr> {
+    std::iter::successors(Some(Fr::ONE), |power| Some(power * base))
+        .take(count)
+        .collect()
+}
+
+fn per_row(rows: usize, row: impl Fn(usize) -> Fr + Sync + Send) -> Vec<Fr> {
+    (0..rows)
+        .into_par_iter()
+        .with_min_len(CHUNK)
+        .map(row)
+        .collect()
+}

@@ -1,0 +1,48 @@
+//! The cells of one run: what the prover commits to before the challenges.
+
+use halo2_axiom::halo2curves::bn256::Fr;
+
+use crate::error::{Error, Result};
+use crate::program::{usable_rows, Lanes, Program};
+
+/// The cells of one run of a network.
+#[derive(Clone, Debug, Default)]
+pub struct Cells {
+    pub q: Lanes,
+    pub r: Lanes,
+    pub y: Lanes,
+    pub multiplicities: Vec<i64>,
+    pub image: Vec<Fr>,
+    pub instances: Vec<Fr>,
+}
+
+impl Cells {
+    /// Refuse cells that do not fill the circuit's usable rows.
+    pub fn check(&self, program: &Program) -> Result<()> {
+        let rows = usable_rows(program.shape.k);
+        for (name, column) in [("q", &self.q), ("r", &self.r), ("y", &self.y)] {
+            let filled = column.iter().all(|lane| lane.len() == rows);
+            if column.len() != program.shape.lanes || !filled {
+                return Err(Error::Witness(format!(
+                    "{name} must have {} lanes of {rows} rows",
+                    program.shape.lanes
+                )));
+            }
+        }
+        if self.multiplicities.len() != rows || self.image.len() > rows {
+            return Err(Error::Witness(format!(
+                "{} multiplicities and {} image words; exactly and at most {rows} are allowed",
+                self.multiplicities.len(),
+                self.image.len()
+            )));
+        }
+        if self.instances.len() != program.instances {
+            return Err(Error::Witness(format!(
+                "{} instances; the circuit has {}",
+                self.instances.len(),
+                program.instances
+            )));
+        }
+        Ok(())
+    }
+}

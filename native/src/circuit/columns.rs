@@ -1,0 +1,156 @@
+//! Columns, challenges and the parameters of their number.
+
+use halo2_axiom::halo2curves::bn256::Fr;
+use halo2_axiom::plonk::{
+    Advice, Challenge, Column, ConstraintSystem, FirstPhase, Fixed, Instance, SecondPhase,
+};
+
+/// What one network's gate set needs besides its fixed columns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Shape {
+    /// log2 of the rows.
+    pub k: u32,
+    /// Cells of a tensor to a row.
+    pub lanes: usize,
+    /// Weights to a row.
+    pub weight_lanes: usize,
+    /// Bits that every layer rescales by.
+    pub shift: u32,
+    /// The stored y of 0.
+    pub y_offset: i64,
+    /// Bits of an input value in its packed word.
+    pub input_bits: u32,
+    /// The least input value.
+    pub input_low: i64,
+}
+
+impl Shape {
+    /// Two lookups to a lane: the remainder, and the pair (q, y).
+    pub fn lookups(&self) -> usize {
+        2 * self.lanes
+    }
+
+    /// Helpers cover three lookups each; at most two stand in the running sum.
+    pub fn helpers(&self) -> usize {
+        self.lookups().saturating_sub(2).div_ceil(3)
+    }
+}
+
+/// The tag of the remainders' range in the table.
+pub const RANGE_TAG: u64 = 1;
+
+/// Fixed flags of tensor rows, then of fold rows.
+pub const FLAGS: [&str; 16] = [
+    "nrs", "re", "c", "dbl", "sm", "im", "v1c", "wb", "u1", "ub", "ua", "ve", "h1", "hg", "me",
+    "le",
+];
+
+/// Every column and challenge, by the names of docs/NATIVE.md.
+#[derive(Clone, Debug)]
+pub struct Columns {
+    pub img: Column<Advice>,
+    pub m: Column<Advice>,
+    pub q: Vec<Column<Advice>>,
+    pub r: Vec<Column<Advice>>,
+    pub y: Vec<Column<Advice>>,
+    pub row_a: Column<Advice>,
+    pub run_a: Column<Advice>,
+    pub row_b: Column<Advice>,
+    pub run_b: Column<Advice>,
+    pub v1: Column<Advice>,
+    pub v2: Column<Advice>,
+    pub x: Column<Advice>,
+    pub mac: Column<Advice>,
+    pub helpers: Vec<Column<Advice>>,
+    pub sum: Column<Advice>,
+    pub tag: Vec<Column<Fixed>>,
+    pub bias: Column<Fixed>,
+    pub table: [Column<Fixed>; 3],
+    pub w: Vec<Column<Fixed>>,
+    pub act: Column<Fixed>,
+    pub ends: Column<Fixed>,
+    pub flags: Vec<Column<Fixed>>,
+    pub instance: Column<Instance>,
+    pub challenges: Challenges<Challenge>,
+    pub shape: Shape,
+}
+
+/// Drawn after the cells are committed.
+#[derive(Clone, Copy, Debug)]
+pub struct Challenges<T> {
+    pub b: T,
+    pub a: T,
+    pub g: T,
+    pub theta: T,
+    pub beta: T,
+}
+
+impl Columns {
+    /// Allocate the columns; `img` is the first advice column (see `blinding.rs`).
+    ///
+    /// Cells are of the first phase, so that they are committed before the challenges are drawn;
+    /// whatever depends on a challenge is of the second.
+    pub fn new(meta: &mut ConstraintSystem<Fr>, shape: &Shape) -> Self {
+        let lanes = shape.lanes;
+        let img = meta.advice_column_in(FirstPhase);
+        let m = meta.advice_column_in(FirstPhase);
+        let mut cells = || -> Vec<_> {
+            (0..lanes)
+                .map(|_| meta.advice_column_in(FirstPhase))
+                .collect()
+        };
+        let (q, r, y) = (cells(), cells(), cells());
+        let challenges = Challenges {
+            b: meta.challenge_usable_after(FirstPhase),
+            a: meta.challenge_usable_after(FirstPhase),
+            g: meta.challenge_usable_after(FirstPhase),
+            theta: meta.challenge_usable_after(FirstPhase),
+            beta: meta.challenge_usable_after(FirstPhase),
+        };
+        let mut later = || meta.advice_column_in(SecondPhase);
+        let [row_a, run_a, row_b, run_b] = [later(), later(), later(), later()];
+        let [v1, v2, x, mac] = [later(), later(), later(), later()];
+        let helpers = (0..shape.helpers()).map(|_| later()).collect();
+        let sum = later();
+        let columns = Columns {
+            img,
+            m,
+            q,
+            r,
+            y,
+            row_a,
+            run_a,
+            row_b,
+            run_b,
+            v1,
+            v2,
+            x,
+            mac,
+            helpers,
+            sum,
+            tag: (0..lanes).map(|_| meta.fixed_column()).collect(),
+            bias: meta.fixed_column(),
+            table: [(); 3].map(|()| meta.fixed_column()),
+            w: (0..shape.weight_lanes)
+                .map(|_| meta.fixed_column())
+                .collect(),
+            act: meta.fixed_column(),
+            ends: meta.fixed_column(),
+            flags: FLAGS.iter().map(|_| meta.fixed_column()).collect(),
+            instance: meta.instance_column(),
+            challenges,
+            shape: *shape,
+        };
+        for column in [columns.run_a, columns.run_b, columns.x] {
+            meta.enable_equality(column);
+        }
+        meta.enable_equality(columns.instance);
+        columns
+    }
+
+    /// The fixed column of a flag.
+    pub fn flag(&self, name: &str) -> Column<Fixed> {
+        let index = FLAGS.iter().position(|flag| *flag == name);
+        self.flags[index.expect("a flag of FLAGS")]
+    }
+}

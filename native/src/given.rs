@@ -1,0 +1,72 @@
+//! The caller's columns, checked one by one.
+
+use std::collections::HashMap;
+
+use crate::error::{Error, Result};
+use crate::program::{value, Lanes};
+
+/// Flags that take the row before into account.
+const LOOKING_BACK: [&str; 8] = ["nrs", "c", "v1c", "u1", "ub", "ua", "h1", "hg"];
+
+/// The caller's columns, taken one by one.
+pub struct Given {
+    pub columns: HashMap<String, Lanes>,
+    pub rows: usize,
+}
+
+impl Given {
+    pub fn lanes(&mut self, name: &str, lanes: usize) -> Result<Lanes> {
+        let missing = || Error::Program(format!("column {name} is missing"));
+        let column = self.columns.remove(name).ok_or_else(missing)?;
+        let longest = column.iter().map(Vec::len).max().unwrap_or(0);
+        if column.len() != lanes || longest > self.rows {
+            return Err(Error::Program(format!(
+                "column {name} has {} lanes of up to {longest} rows; {lanes} lanes of at most {} \
+                 rows are allowed",
+                column.len(),
+                self.rows
+            )));
+        }
+        Ok(column)
+    }
+
+    pub fn one(&mut self, name: &str) -> Result<Vec<i64>> {
+        Ok(self.lanes(name, 1)?.remove(0))
+    }
+
+    /// The table: a row of zeros below its end would be an entry that nobody meant.
+    pub fn full(&mut self, name: &str) -> Result<Vec<i64>> {
+        let column = self.one(name)?;
+        if column.len() != self.rows {
+            return Err(Error::Program(format!(
+                "column {name} has {} rows; a table must fill all {}: repeat an entry",
+                column.len(),
+                self.rows
+            )));
+        }
+        Ok(column)
+    }
+
+    pub fn flag(&mut self, name: &str) -> Result<Vec<i64>> {
+        let column = self.one(name)?;
+        if let Some(row) = column.iter().position(|value| ![0, 1].contains(value)) {
+            return Err(Error::Program(format!(
+                "flag {name} is {} on row {row}; 0 and 1 are allowed",
+                column[row]
+            )));
+        }
+        if LOOKING_BACK.contains(&name) && value(&column, 0) != 0 {
+            return Err(Error::Program(format!(
+                "flag {name} is set on row 0, which would look back at cells that no gate checks"
+            )));
+        }
+        Ok(column)
+    }
+
+    pub fn nothing_left(&self) -> Result<()> {
+        match self.columns.keys().next() {
+            Some(name) => Err(Error::Program(format!("column {name} is unknown"))),
+            None => Ok(()),
+        }
+    }
+}

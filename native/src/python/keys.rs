@@ -1,0 +1,103 @@
+//! Set-ups and keys.
+
+use std::path::PathBuf;
+
+use halo2_axiom::halo2curves::bn256::Bn256;
+use halo2_axiom::poly::commitment::Params;
+use halo2_axiom::poly::kzg::commitment::ParamsKZG;
+use pyo3::prelude::*;
+
+use super::elements;
+use super::run::Program;
+use crate::{describe, keys, prove, srs};
+
+/// A KZG set-up for 2^k rows.
+#[pyclass(frozen)]
+pub struct Srs(pub ParamsKZG<Bn256>);
+
+#[pymethods]
+impl Srs {
+    /// Made from a seed: whoever knows the seed can forge proofs. For development only.
+    #[staticmethod]
+    fn development(py: Python<'_>, k: u32, seed: [u8; 32]) -> Self {
+        Srs(py.allow_threads(|| srs::development(k, seed)))
+    }
+
+    /// Read the file that `write` made; points that are not on the curve are refused.
+    #[staticmethod]
+    fn read(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+        Ok(Srs(py.allow_threads(|| srs::read(&path))?))
+    }
+
+    fn write(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        Ok(py.allow_threads(|| srs::write(&self.0, &path))?)
+    }
+
+    /// The same set-up for fewer rows.
+    fn downsize(&self, py: Python<'_>, k: u32) -> PyResult<Self> {
+        Ok(Srs(py.allow_threads(|| srs::downsize(&self.0, k))?))
+    }
+
+    #[getter]
+    fn k(&self) -> u32 {
+        self.0.k()
+    }
+}
+
+/// Proving and verifying key of a program.
+#[pyclass(frozen)]
+pub struct Keys(pub keys::Keys);
+
+/// Make the keys; deterministic.
+#[pyfunction]
+pub fn keygen(py: Python<'_>, program: &Program, srs: &Srs) -> PyResult<Keys> {
+    Ok(Keys(py.allow_threads(|| keys::keygen(&program.0, &srs.0))?))
+}
+
+#[pymethods]
+impl Keys {
+    /// Read the folder that `write` made.
+    #[staticmethod]
+    fn read(py: Python<'_>, folder: PathBuf) -> PyResult<Self> {
+        Ok(Keys(py.allow_threads(|| keys::Keys::read(&folder))?))
+    }
+
+    /// Write the keys into a folder; the proving key is the large file.
+    fn write(&self, py: Python<'_>, folder: PathBuf) -> PyResult<()> {
+        Ok(py.allow_threads(|| self.0.write(&folder))?)
+    }
+
+    /// What verification takes.
+    fn verifying_key(&self) -> VerifyingKey {
+        VerifyingKey(self.0.verifying.clone())
+    }
+}
+
+/// All that verification takes.
+#[pyclass(frozen)]
+pub struct VerifyingKey(pub keys::Verifying);
+
+#[pymethods]
+impl VerifyingKey {
+    /// Read it from a folder of keys; the proving key may be missing there.
+    #[staticmethod]
+    fn read(folder: PathBuf) -> PyResult<Self> {
+        Ok(VerifyingKey(keys::Verifying::read(&folder)?))
+    }
+
+    /// The key in the engine's own format.
+    fn to_bytes(&self) -> Vec<u8> {
+        self.0.to_bytes()
+    }
+
+    /// JSON that suffices for an independent verifier.
+    fn description(&self) -> String {
+        describe::describe(&self.0).to_string()
+    }
+
+    /// Raise Rejected unless the proof holds for the instances, 32 little-endian bytes each.
+    fn verify(&self, py: Python<'_>, proof: &[u8], instances: Vec<[u8; 32]>) -> PyResult<()> {
+        let instances = elements(instances)?;
+        Ok(py.allow_threads(|| prove::verify(&self.0, proof, &instances))?)
+    }
+}
