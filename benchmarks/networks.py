@@ -27,7 +27,7 @@ SAMPLES = 32
 
 @dataclass
 class Builder:
-    """A chain of ONNX nodes; `last` is the newest tensor, of `channels` channels."""
+    """A chain of ONNX nodes; `last` is the newest tensor, of `channels` planes."""
 
     channels: int
     size: int
@@ -55,17 +55,17 @@ class Builder:
         names = [self.constant(self.random.normal(0, spread, (channels, inputs, kernel, kernel)))]
         if not norm:
             names.append(self.constant(self.random.normal(0, 0.1, channels)))
-        before, after = (kernel - stride) // 2, (kernel - 1) // 2
-        around = [before, before, after, after] if stride == 2 else [kernel // 2] * 4
+        spare = max((-(-self.size // stride) - 1) * stride + kernel - self.size, 0)
+        around = [spare // 2] * 2 + [spare - spare // 2] * 2 if pads is None else pads
         self.then(
             "Conv",
             *names,
             kernel_shape=[kernel, kernel],
             strides=[stride, stride],
-            pads=around if pads is None else pads,
+            pads=around,
             group=group,
         )
-        self.channels = channels
+        self.channels, self.size = channels, -(-self.size // stride)
         return self.norm() if norm else self
 
     def norm(self) -> "Builder":
@@ -149,11 +149,11 @@ def resnet(size: int = 32, width: int = 8) -> onnx.ModelProto:
 
 
 def _basic_block(net: Builder, channels: int, stride: int) -> None:
-    before, inputs = net.last, net.channels
+    before, inputs, size = net.last, net.channels, net.size
     net.conv(channels, 3, stride=stride).then("Relu").conv(channels, 3)
     main = net.last
     if stride == 2:
-        net.last, net.channels = before, inputs
+        net.last, net.channels, net.size = before, inputs, size
         net.conv(channels, 1, stride=2, pads=[0, 0, 0, 0])
         before = net.last
         net.last = main
@@ -166,7 +166,8 @@ def vgg(size: int = 16, width: int = 8) -> onnx.ModelProto:
     for channels in (width, 2 * width):
         net.conv(channels, 3, norm=False).then("Relu")
         net.then("MaxPool", kernel_shape=[2, 2], strides=[2, 2])
-    flat = net.channels * (size // 4) ** 2
+        net.size //= 2
+    flat = net.channels * net.size**2
     return net.then("Flatten").dense(flat, 32).then("Relu").dense(32, CLASSES).model()
 
 

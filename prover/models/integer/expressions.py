@@ -46,8 +46,7 @@ def convolution(
 ) -> Affine:
     """A convolution of a view, whose own frame and mean it takes over.
 
-    An output of one cell has stride 1. Raises ValueError if no window fits, or if padding is not
-    smaller than the kernel.
+    Raises ValueError if no window fits, or if padding is not smaller than the kernel.
     """
     around = _added(view.pads, pads)
     rows, columns = weight.shape[2:]
@@ -62,7 +61,6 @@ def convolution(
     )
     if min(size) < 1:
         raise ValueError(f"its {rows}x{columns} kernel does not fit planes of {view.shape[1:]}")
-    stride = 1 if size == (1, 1) else stride
     mean = weight / max(view.pooled, 1)
     term = RealTerm(view.sources, mean, stride, around, groups, view.pooled > 0)
     return Affine((term,), bias, (len(weight), *size))

@@ -59,9 +59,8 @@ def measure(network: RealNetwork, samples: Reals, batch: int = 8) -> Spread:
     for start in range(0, len(samples), batch):
         for layer, _, values in evaluate(network, samples[start : start + batch]):
             largest[layer.name] = max(largest[layer.name], float(np.abs(values).max()))
-    for name, value in largest.items():
-        if not isfinite(value):
-            raise ModelRefused(f"layer {name!r} reaches {value} on the calibration data")
+            if not isfinite(largest[layer.name]):
+                raise ModelRefused(f"layer {layer.name!r} is not finite on the calibration data")
     return Spread({name: _rounded_up(value) for name, value in largest.items()})
 
 

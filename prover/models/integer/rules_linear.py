@@ -42,23 +42,20 @@ def planes(node: onnx.NodeProto, view: View) -> View:
 
 
 def strides_and_pads(node: onnx.NodeProto, kernel: tuple[int, ...], view: View) -> tuple[int, Pads]:
-    """The one stride, 1 or 2 unless there is but one window, and the padding."""
+    """The stride, 1 or 2 on both axes, and the padding; strides over a single window may be any."""
     if len(kernel) != 2:
         raise refuse(node, f"it has {len(kernel)} spatial dimensions: only 2 are allowed")
-    size = (
-        view.shape[1] + view.pads[0] + view.pads[2],
-        view.shape[2] + view.pads[1] + view.pads[3],
-    )
+    top, left, bottom, right = view.pads
+    size = (view.shape[1] + top + bottom, view.shape[2] + left + right)
     strides, pads = window(node, kernel, size)
     if min(pads) < 0:
         raise refuse(node, f"padding {pads}: it must not be negative")
-    around = (pads[0], pads[1], pads[2], pads[3])
-    single = all(size[i] + around[i] + around[i + 2] - kernel[i] < strides[i] for i in range(2))
-    if single:
-        return 1, around
+    spare = [size[i] + pads[i] + pads[i + 2] - kernel[i] for i in range(2)]
+    if all(step > left_over for step, left_over in zip(strides, spare, strict=True)):
+        strides = [1, 1] if max(spare) <= 0 else [2, 2] if max(spare) == 1 else strides
     if strides[0] != strides[1] or strides[0] not in (1, 2):
         raise refuse(node, f"strides {strides}: only 1 or 2, the same on both axes, are allowed")
-    return strides[0], around
+    return strides[0], (pads[0], pads[1], pads[2], pads[3])
 
 
 def bias_of(assembly: Assembly, node: onnx.NodeProto, index: int, channels: int) -> Reals:

@@ -177,6 +177,11 @@ def whole_plane() -> Net:
     return net.then("Conv", net.weight(3, 2, 4, 3), strides=[4, 3]).then("Flatten")
 
 
+def one_window() -> Net:
+    net = planes(2, 3, 3).conv(2, 4, strides=[2, 2], pads=[0, 0, 1, 1])
+    return net.then("Relu").then("Flatten").dense(4, 3)
+
+
 GOOD: list[Callable[[], Net]] = [
     asymmetric,
     grouped,
@@ -203,6 +208,7 @@ GOOD: list[Callable[[], Net]] = [
     flattened,
     reshaped,
     whole_plane,
+    one_window,
     zoo.conv_relu6,
     zoo.depthwise,
     zoo.max_pool,
@@ -310,6 +316,11 @@ def matrix_of_planes() -> Net:
     return net.then("MatMul", net.weight(4, 3)).then("Flatten")
 
 
+def one_window_of_many() -> Net:
+    net = planes(2, 6, 6)
+    return net.then("Conv", net.weight(3, 2, 3, 3), strides=[4, 4]).then("Flatten")
+
+
 def padded_maximum() -> Net:
     return after("MaxPool", kernel_shape=[2, 2], pads=[1, 1, 0, 0])
 
@@ -344,6 +355,7 @@ REFUSED: list[tuple[Callable[[], Net], str]] = [
     (lambda: strided(3, 3), "'conv0' \\(Conv\\): strides \\[3, 3\\]: only 1 or 2"),
     (lambda: strided(2, 1), "'conv0'.*the same on both axes"),
     (one_dimensional, "'conv0'.*1 spatial dimensions|channels of two-dimensional planes"),
+    (one_window_of_many, "'conv0'.*strides \\[4, 4\\]"),
     (dilated, "'conv0'.*dilations \\[2, 2\\]: only 1"),
     (padded_widely, "'conv0'.*padding \\[3, 0, 0, 0\\].*smaller than the kernel"),
     (computed_weights, "'conv2'.*its weights are computed"),
