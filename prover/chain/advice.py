@@ -33,7 +33,7 @@ ADVICE = {
     "Jobs_ZeroReward": "offer a reward above 0",
     "Jobs_OpenNeedsStake": "ask for a stake, or name one provider",
     "Jobs_BadCount": "choose another number of items",
-    "Jobs_BadWindow": "choose other time limits (in seconds)",
+    "Jobs_BadWindow": "choose other time limits",
     "Jobs_Late": "the deadline has passed: anyone may end the job",
     "Jobs_Early": "wait for the deadline",
     "ModelRegistry_ProofRejected": "give two proofs that the verifier accepts",

@@ -42,7 +42,8 @@ _PANICS = {
     0x32: "an index outside its array",
     0x41: "too much memory is asked for",
 }
-_TIMED = frozenset({"Jobs_Late", "Jobs_Early"})
+_TIMED = frozenset({"Jobs_Late", "Jobs_Early", "Jobs_BadWindow"})
+_LONGEST = 10**9  # windows are shorter, and Unix times later than this
 _STATES: dict[str, type[IntEnum]] = {
     "PredictionMarket.State": prediction.State,
     "ServingRound.State": serving.State,
@@ -64,9 +65,8 @@ class Revert:
 
         Times are shown as dates; `arguments` has them as numbers.
         """
-        timed = self.name in _TIMED
         shown = ", ".join(
-            f"{name} {moment(value) if timed else _show(value)}"
+            f"{name} {_show_time(value) if self.name in _TIMED else _show(value)}"
             for name, value in self.arguments.items()
         )
         return f"{self.name}{f' ({shown})' if shown else ''}: {self.advice}"
@@ -124,6 +124,10 @@ def _value(entry: dict[str, Any], value: Any) -> Any:
         return to_checksum_address(value)
     kind = entry.get("internalType", "").rpartition(" I")[2]
     return title(_STATES[kind](value)) if kind in _STATES else value
+
+
+def _show_time(value: int) -> str:
+    return moment(value) if value > _LONGEST else f"{value} s"
 
 
 def _show(value: Any) -> str:

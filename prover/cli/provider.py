@@ -17,7 +17,7 @@ from prover.cli.options import (
 )
 from prover.cli.output import command, new_app, progress, show, show_table
 from prover.errors import UsageError
-from prover.protocol.words import amount_in, in_ether
+from prover.protocol.words import amount_in, in_ether, moment
 
 if TYPE_CHECKING:
     from prover.provider.policy import Policy
@@ -88,7 +88,7 @@ def status(rpc: Rpc = None, account: AccountNumber = None) -> None:
     who = sender_for(client, account).address
     market = Market(client, deployment.market)
     store = JobStore(get_settings().home / _STORE)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for job in store.all(f"{client.scope}:{market.address}", who):
         standing = market.standing(job.job_id)
         rows.append(
@@ -102,7 +102,8 @@ def status(rpc: Rpc = None, account: AccountNumber = None) -> None:
         )
     credit = credit_in_all(client, deployment, ZERO_ADDRESS, who)
     data = {"account": who, "credit_wei": credit, "jobs": rows}
-    show_table(data, f"jobs of {who}, credit {in_ether(credit)}", rows)
+    dated = [one | {"due": moment(one["due"]) if one["due"] else ""} for one in rows]
+    show_table(data, f"jobs of {who}, credit {in_ether(credit)}", dated)
 
 
 @command(app)

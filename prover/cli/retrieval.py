@@ -14,7 +14,7 @@ from prover.cli.options import (
     duration,
     sender_for,
 )
-from prover.cli.output import command, new_app, progress, show, show_jobs, show_table
+from prover.cli.output import command, new_app, progress, show, show_jobs
 
 if TYPE_CHECKING:
     from prover.protocol.retrieval import Record
@@ -78,9 +78,10 @@ def commit(
 def datasets(rpc: Rpc = None) -> None:
     """List the datasets that are committed on the chain."""
     from prover.chain.replay import load_world
+    from prover.protocol.words import moment
 
     client, deployment = deployed(rpc)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "dataset": "0x" + one.id.hex(),
             "owner": one.owner,
@@ -90,7 +91,12 @@ def datasets(rpc: Rpc = None) -> None:
         }
         for one in load_world(client, deployment).retrieval.datasets.values()
     ]
-    show_table({"datasets": rows}, "datasets", rows)
+    lines = [
+        f"dataset {one['dataset']}: {one['records']} records of {one['owner']}, committed "
+        f"{moment(one['committed'])}, public file {one['uri']}"
+        for one in rows
+    ]
+    show({"datasets": rows}, *lines or ["datasets: none"])
 
 
 @command(app)

@@ -473,6 +473,9 @@ def test_committing_again_changes_nothing(world: World) -> None:
     assert again["gas"] == 0
     assert again["dataset"] == first["dataset"]
     assert again["committedAt"] == first["committedAt"]
+    listed = world.run("datasets")[0].splitlines()
+    assert len(listed) == 1
+    assert listed[0].startswith(f"dataset {first['dataset']}: {RECORDS} records of ")
 
 
 # ---------------------------------------------------------------- nothing is paid or staked in vain

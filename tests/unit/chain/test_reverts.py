@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from prover.chain.contracts import NAMES, abi
 from prover.chain.reverts import ADVICE, decode_revert
 
+NOON = 1_795_435_200
 DECLARED = {
     entry["name"]: entry for name in NAMES for entry in abi(name) if entry["type"] == "error"
 }
@@ -32,11 +33,16 @@ def test_a_declared_error_is_known_by_its_selector(name: str) -> None:
 
 
 def test_the_values_and_the_states_are_shown() -> None:
-    data = selector("Jobs_Late(uint256,uint256)") + encode(["uint256"] * 2, [12, 11])
+    data = selector("Jobs_Late(uint256,uint256)") + encode(["uint256"] * 2, [NOON + 1, NOON])
     revert = decode_revert(data)
-    assert revert.arguments == {"now": 12, "deadline": 11}
+    assert revert.arguments == {"now": NOON + 1, "deadline": NOON}
     told = revert.sentence()
-    assert "now 1970-01-01 00:00:12 UTC, deadline 1970-01-01 00:00:11 UTC" in told
+    assert "now 2026-11-23 12:00:01 UTC, deadline 2026-11-23 12:00:00 UTC" in told
+    window = selector("Jobs_BadWindow(uint256,uint256,uint256)")
+    told = decode_revert(window + encode(["uint256"] * 3, [0, 1, 15_552_000])).sentence()
+    assert "(actual 0 s, min 1 s, max 15552000 s)" in told
+    told = decode_revert(window + encode(["uint256"] * 3, [NOON, NOON + 1, NOON + 2])).sentence()
+    assert "actual 2026-11-23 12:00:00 UTC, min" in told
 
 
 def test_addresses_are_shown_with_their_checksum() -> None:
