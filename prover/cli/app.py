@@ -33,6 +33,7 @@ COMMANDS = {
     "retrieval": Entry("retrieval", "Have a sealed dataset judged, and read what matches."),
     "provider": Entry("provider", "Serve predictions and be paid for them."),
     "withdraw": Entry("withdraw", "Take out refunds and other credits."),
+    "native": Entry("native", "Circuits for larger CNNs, off-chain."),
     "prove": Entry("proofs", "Prove an inputs file for a job, off-chain."),
     "verify": Entry("proofs", "Verify a proof file, off-chain."),
     "audit": Entry("audit", "Replay a chain and check every payment again."),

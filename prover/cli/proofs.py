@@ -13,6 +13,7 @@ from prover.errors import ProofRejected, UsageError
 
 if TYPE_CHECKING:
     from prover.proving.artifacts import Artifacts, Proof
+    from prover.proving.native.artifacts import NativeArtifacts
     from prover.statement.context import JobContext
 
 prove_app, verify_app = new_app(), new_app()
@@ -36,14 +37,24 @@ def prove(
     job: JobId,
     payee: Payee,
     out: Annotated[Path, typer.Option(help="Proof file to write.")],
+    index: Annotated[
+        int, typer.Option(help="Which input of an .npz file; native circuits only.")
+    ] = 0,
 ) -> None:
-    """Prove an inputs file for one job and payee, and verify the proof."""
+    """Prove an inputs file for one job and payee, and verify the proof.
+
+    For a native circuit the inputs file is an .npz with `inputs` [n, channels, height, width].
+    """
     from prover.cli.outcome import read_outputs
     from prover.files import write_atomically
     from prover.proving.artifacts import load_artifacts
     from prover.proving.ezkl.system import Ezkl
     from prover.proving.inputs import shape_of
+    from prover.proving.native.artifacts import is_native
 
+    if is_native(artifacts):
+        context = _context(chain_id, market, job, payee)
+        return _prove_native(artifacts, inputs, index, context, out)
     made = load_artifacts(artifacts)
     request = _request(inputs)
     request.check(shape_of(made.manifest))
@@ -77,7 +88,10 @@ def verify(
     from prover.cli.outcome import read_outputs
     from prover.proving.artifacts import load_artifacts
     from prover.proving.ezkl.system import Ezkl
+    from prover.proving.native.artifacts import is_native
 
+    if is_native(artifacts):
+        return _verify_native(artifacts, proof, (chain_id, market, job, payee), inputs)
     made, found = load_artifacts(artifacts), _proof(proof)
     Ezkl().verify(made, [found])
     items = _check_inputs(made, found, inputs) if inputs else made.manifest.layout.items
@@ -90,6 +104,53 @@ def verify(
     checked = ["proof", *(["inputs"] if inputs else []), *(["context"] if bound else [])]
     data = {"verified": checked, "predictions": [one.to_dict() for one in predictions]}
     show(data, f"holds: {', '.join(checked)}", *(one.sentence() for one in predictions))
+
+
+def _prove_native(
+    directory: Path, inputs: Path, index: int, context: "JobContext", out: Path
+) -> None:
+    from prover.cli.native import read_image
+    from prover.files import write_atomically
+    from prover.proving.native import artifacts, prover
+
+    made = artifacts.load(directory)
+    image = read_image(inputs, index, made)
+    started = time.monotonic()
+    proof = prover.prove(made, image, context, progress=progress)
+    seconds = time.monotonic() - started
+    write_atomically(out.absolute(), json.dumps(proof.to_dict(), indent=1).encode() + b"\n")
+    data, line = _native_outcome(made, proof)
+    show({"proof": str(out), "seconds": seconds, **data}, f"proven in {seconds:.1f} s: {out}", line)
+
+
+def _verify_native(
+    directory: Path, proof: Path, where: tuple[Any, Any, Any, Any], inputs: Path | None
+) -> None:
+    from prover.proving.native import artifacts, prover
+
+    if inputs is not None:
+        raise UsageError(
+            "--inputs: a native proof hides its input behind a commitment; leave it out"
+        )
+    made, found = artifacts.load(directory), _proof(proof)
+    prover.verify(made, found)
+    bound = None not in where
+    if bound:
+        prover.check_context(made, found, _context(*where))
+    elif where != (None,) * 4:
+        raise UsageError("give all of --chain-id, --market, --job and --payee, or none of them")
+    checked = ["proof", *(["context"] if bound else [])]
+    data, line = _native_outcome(made, found)
+    show({"verified": checked, **data}, f"holds: {', '.join(checked)}", line)
+
+
+def _native_outcome(made: "NativeArtifacts", proof: "Proof") -> tuple[dict[str, Any], str]:
+    from prover.proving.native.prover import scores
+
+    found = scores(made, proof)
+    top = found.top()
+    words = ", ".join(f"{label} ({found.values[label] * found.scale:.2f})" for label in top)
+    return {"scores": list(found.values), "top": top}, f"labels by score: {words}"
 
 
 def _request(path: Path) -> Any:

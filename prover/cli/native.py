@@ -1,0 +1,132 @@
+"""`zkescrow native`: circuits of integer networks, off-chain."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from prover.cli.output import command, new_app, progress, show
+from prover.errors import UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from prover.proving.native.artifacts import NativeArtifacts
+
+app = new_app()
+APPS = {"native": app}
+
+Directory = Annotated[Path, typer.Argument(metavar="DIRECTORY", help="What `native add` made.")]
+
+
+@command(app)
+def add(
+    onnx: Annotated[Path, typer.Argument(metavar="MODEL.onnx", help="The model.")],
+    data: Annotated[
+        Path, typer.Option(help="Calibration .npz: `inputs` [n, channels, height, width].")
+    ],
+    out: Annotated[Path, typer.Option(help="Directory to make.")],
+    scale: Annotated[
+        float | None,
+        typer.Option(help="What input integer 1 stands for [default: found from the data]."),
+    ] = None,
+) -> None:
+    """Turn a CNN into integers, place and check its circuit, and make its keys."""
+    from prover.proving.native import setup
+
+    if out.exists():
+        raise UsageError(f"{out} exists: choose another directory")
+    samples = _inputs(data)
+    progress("choosing integers")
+    choice = setup.plan(onnx, samples, _source(samples, scale))
+    made = setup.setup(onnx, choice, out, progress=progress)
+    show(_facts(made), *_lines(made))
+
+
+@command(app, "show")
+def show_circuit(directory: Directory) -> None:
+    """Show a circuit's layout and how many labels its integers keep."""
+    from prover.proving.native.artifacts import load
+
+    made = load(directory)
+    show(_facts(made), *_lines(made))
+
+
+@command(app)
+def rebuild(directory: Directory) -> None:
+    """Make circuit and keys again from the network, and compare the verifying key."""
+    from prover.proving.native import setup
+    from prover.proving.native.artifacts import load
+
+    made = load(directory)
+    setup.rebuild(made, progress=progress)
+    show({"rebuilt": True}, f"{directory}: the verifying key is the one that the network gives")
+
+
+def read_image(path: Path, index: int, made: "NativeArtifacts") -> Any:
+    """Integers [channels, height, width] of one input of an .npz file."""
+    import numpy as np
+
+    inputs = _inputs(path)
+    if not 0 <= index < len(inputs):
+        raise UsageError(f"--index {index}: {path} has inputs 0 to {len(inputs) - 1}")
+    return np.rint(inputs[index] / made.manifest.input_scale).astype(np.int64)
+
+
+def _inputs(path: Path) -> "np.ndarray[Any, np.dtype[np.float64]]":
+    import zipfile
+
+    import numpy as np
+
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            inputs = np.asarray(archive["inputs"], dtype=np.float64)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}") from None
+    except (KeyError, ValueError, TypeError, IndexError, zipfile.BadZipFile) as error:
+        raise UsageError(
+            f"{path} is not an .npz file with an array `inputs` [n, channels, height, width] "
+            f"({error}): write one with numpy.savez"
+        ) from None
+    if inputs.ndim != 4 or not len(inputs):
+        raise UsageError(
+            f"`inputs` of {path} has shape {list(inputs.shape)}: "
+            "[n, channels, height, width] with at least one input is allowed"
+        )
+    return inputs
+
+
+def _source(samples: "np.ndarray[Any, np.dtype[np.float64]]", scale: float | None) -> Any:
+    import numpy as np
+
+    from prover.models.integer.quantise import InputRange
+    from prover.models.integer.search import grid_of
+
+    if scale is None:
+        return grid_of(samples)
+    if scale <= 0:
+        raise UsageError(f"--scale {scale}: a positive number is allowed")
+    integers = np.rint(samples / scale)
+    return InputRange(int(integers.min()), int(integers.max()), scale)
+
+
+def _facts(made: "NativeArtifacts") -> dict[str, Any]:
+    return {
+        "directory": str(made.directory),
+        "digest": "0x" + made.manifest.digest().hex(),
+        "layers": len(made.network.layers),
+        "layout": made.manifest.layout.model_dump(),
+        "agreement": made.manifest.agreement,
+        "input": [made.network.input.low, made.network.input.high],
+    }
+
+
+def _lines(made: "NativeArtifacts") -> list[str]:
+    facts, layout = _facts(made), made.manifest.layout
+    return [
+        f"{made.network.name}: {facts['layers']} layers in 2^{layout.k} rows of {layout.lanes} "
+        f"cells and {layout.weight_lanes} weights",
+        f"integers {facts['input'][0]} to {facts['input'][1]}; "
+        f"{made.manifest.agreement:.1%} of the calibration labels kept",
+        f"in {made.directory}; next: zkescrow prove --artifacts {made.directory}",
+    ]

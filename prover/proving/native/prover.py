@@ -1,0 +1,85 @@
+"""Proofs of native circuits, each in a child process of its own."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from prover.errors import ProofRejected
+from prover.proving import srs, worker
+from prover.proving.artifacts import Proof
+from prover.proving.native.artifacts import NativeArtifacts
+from prover.proving.native.grid import Integers
+from prover.proving.native.setup import TASKS
+from prover.proving.worker import Limits, Progress
+from prover.statement.context import JobContext
+from prover.statement.field import FIELD_MODULUS
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What a proof says: a signed integer per class; times `scale` a real score."""
+
+    values: tuple[int, ...]
+    scale: float
+
+    def top(self, count: int = 5) -> list[int]:
+        """The classes of the largest scores, the smaller class first among equals."""
+        order = sorted(range(len(self.values)), key=lambda label: (-self.values[label], label))
+        return order[:count]
+
+
+def prove(
+    made: NativeArtifacts,
+    image: Integers,
+    context: JobContext,
+    limits: Limits | None = None,
+    progress: Progress | None = None,
+) -> Proof:
+    """A verified proof of the network's outputs on `image` [channels, height, width]."""
+    limbs = _limbs(made, context)
+    reference = srs.development_srs(made.layout.k)
+    with tempfile.TemporaryDirectory(prefix="zkescrow-") as folder:
+        source, target = Path(folder) / "image.npy", Path(folder) / "proof.bin"
+        np.save(source, image)
+        arguments = {
+            "directory": str(made.directory),
+            "image": str(source),
+            "context": list(limbs),
+            "srs": str(reference),
+            "out": str(target),
+        }
+        answer = worker.run(f"{TASKS}:make_proof", arguments, limits, progress=progress)
+        return Proof(target.read_bytes(), tuple(int(word) for word in answer["instances"]))
+
+
+def verify(made: NativeArtifacts, proof: Proof, limits: Limits | None = None) -> None:
+    """Raise ProofRejected unless the proof holds for its instances."""
+    with tempfile.TemporaryDirectory(prefix="zkescrow-") as folder:
+        path = Path(folder) / "proof.bin"
+        path.write_bytes(proof.proof)
+        arguments = {
+            "directory": str(made.directory),
+            "proof": str(path),
+            "instances": [str(word) for word in proof.instances],
+        }
+        worker.run(f"{TASKS}:check_proof", arguments, limits)
+
+
+def check_context(made: NativeArtifacts, proof: Proof, context: JobContext) -> None:
+    """Raise ProofRejected unless the proof was made for this chain, contract, job and payee."""
+    limbs = _limbs(made, context)
+    if proof.instances[: len(limbs)] != limbs:
+        raise ProofRejected("the proof was made for another chain, contract, job or payee")
+
+
+def scores(made: NativeArtifacts, proof: Proof) -> Scores:
+    """The outputs among a proof's instances."""
+    words = proof.instances[made.manifest.context_limbs :]
+    signed = (word - FIELD_MODULUS if word > FIELD_MODULUS // 2 else word for word in words)
+    return Scores(tuple(signed), made.manifest.output_scale)
+
+
+def _limbs(made: NativeArtifacts, context: JobContext) -> tuple[int, ...]:
+    return context.limbs(made.manifest.context_limbs, made.manifest.context_bits)

@@ -1,0 +1,128 @@
+"""A native circuit by the command line: made, rebuilt, proven, verified; and what is refused."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from prover.cli import app
+from prover.errors import ArtifactMismatch, UnsoundCircuit
+from prover.models.integer import serialise
+from prover.proving.native import artifacts, setup
+
+pytest.importorskip("zkescrow_native", reason="the Rust engine is not installed (no cargo)")
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+JOB = [
+    *("--chain-id", "31337"),
+    *("--market", "0x5FbDB2315678afecb367f032d93F642f64180aa3"),
+    *("--job", "0x" + "11" * 32),
+    *("--payee", "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"),
+]
+OTHER_PAYEE = [*JOB[:-1], "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC"]
+INPUTS = ["--inputs", str(EXAMPLES / "digits-test.npz")]
+
+
+class Said:
+    """The exit status of a command, its JSON, and what it said on stderr."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], *words: str) -> None:
+        capsys.readouterr()
+        self.status = app.run([*words, "--json"])
+        streams = capsys.readouterr()
+        self.data: dict[str, Any] = json.loads(streams.out) if streams.out else {}
+        self.problem = streams.err
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("native") / "digits"
+    words = ["native", "add", str(EXAMPLES / "digits-cnn.onnx"), "--out", str(out)]
+    assert app.run([*words, "--data", str(EXAMPLES / "digits-calibration.npz")]) == 0
+    return out
+
+
+@pytest.fixture(scope="module")
+def proof(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("proof") / "proof.json"
+    words = ["prove", *INPUTS, "--index", "3", "--artifacts", str(made), "--out", str(path)]
+    assert app.run([*words, *JOB]) == 0
+    return path
+
+
+def test_a_proof_holds_for_its_job_and_says_the_models_label(
+    made: Path, proof: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = Said(capsys, "verify", str(proof), "--artifacts", str(made), *JOB)
+    assert said.status == 0
+    assert said.data["verified"] == ["proof", "context"]
+    session = onnxruntime.InferenceSession(EXAMPLES / "digits-cnn.onnx")
+    image = np.load(EXAMPLES / "digits-test.npz")["inputs"][3:4]
+    scores = session.run(None, {session.get_inputs()[0].name: image})[0]
+    assert said.data["top"][0] == int(scores.ravel().argmax())
+
+
+def test_a_proof_for_another_payee_is_rejected(
+    made: Path, proof: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = Said(capsys, "verify", str(proof), "--artifacts", str(made), *OTHER_PAYEE)
+    assert said.status == 1
+    assert "another chain, contract, job or payee" in said.problem
+
+
+@pytest.mark.parametrize("index", [0, 1, 10])
+def test_a_changed_instance_is_rejected(
+    index: int, made: Path, proof: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = json.loads(proof.read_text())
+    word = int(content["instances"][index], 16) ^ 1
+    content["instances"][index] = f"0x{word:064x}"
+    (tmp_path / "changed.json").write_text(json.dumps(content))
+    said = Said(capsys, "verify", str(tmp_path / "changed.json"), "--artifacts", str(made))
+    assert said.status == 1
+    assert "rejected" in said.problem
+
+
+def test_the_rebuilt_key_is_the_same(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert Said(capsys, "native", "rebuild", str(made)).data == {"rebuilt": True}
+
+
+def test_a_key_of_other_weights_is_found(made: Path, tmp_path: Path) -> None:
+    """Whoever publishes a network beside another one's key is found by `native rebuild`."""
+    false = tmp_path / "false"
+    shutil.copytree(made, false)
+    honest = artifacts.load(made)
+    network = honest.network
+    network.layers[0].terms[0].weight[0, 0, 1, 1] += 1
+    (false / artifacts.NETWORK).write_bytes(serialise.to_bytes(network))
+    artifacts.publish(false, network, honest.layout, 1.0)
+    with pytest.raises(UnsoundCircuit, match="proves something else"):
+        setup.rebuild(artifacts.load(false))
+
+
+def test_a_damaged_file_is_named(made: Path, tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged"
+    shutil.copytree(made, damaged)
+    with (damaged / artifacts.NETWORK).open("ab") as file:
+        file.write(b"\0")
+    with pytest.raises(ArtifactMismatch, match=r"network\.bin has SHA-256"):
+        artifacts.load(damaged)
+
+
+def test_bad_input_is_refused_in_words(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rest = ["--artifacts", str(made), "--out", str(tmp_path / "proof.json"), *JOB]
+    said = Said(capsys, "prove", *INPUTS, "--index", "9999", *rest)
+    assert (said.status, "has inputs 0 to 359" in said.problem) == (2, True)
+    np.savez(tmp_path / "loud.npz", inputs=np.full((1, 1, 8, 8), 2.0))
+    said = Said(capsys, "prove", "--inputs", str(tmp_path / "loud.npz"), *rest)
+    assert said.status == 1
+    assert "the circuit takes 0 to 16" in said.problem
+    said = Said(capsys, "native", "add", "x.onnx", "--data", "no.npz", "--out", str(made))
+    assert (said.status, "exists" in said.problem) == (2, True)
+    assert not (tmp_path / "proof.json").exists()
