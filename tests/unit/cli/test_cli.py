@@ -36,6 +36,13 @@ def test_help_is_quick_and_imports_nothing_heavy() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+def test_options_import_nothing_heavy() -> None:
+    heavy = "[m for m in sys.modules if m in ('web3', 'eth_abi', 'numpy', 'sqlalchemy')]"
+    code = f"import sys, prover.cli.options, prover.protocol.words; print({heavy})"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == "[]\n"
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([name, "--help"]) == 0
