@@ -1,13 +1,12 @@
 """What the commands about one accuracy bounty share: finding it, the provider, ending it."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from prover.chain.accuracy import AccuracyBounty
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
 from prover.chain.replay import load_world
 from prover.chain.tokens import decimals_of
-from prover.chain.transactions import Sender
 from prover.cli.accuracy_words import next_step
 from prover.cli.models import KnownModel, auditor
 from prover.cli.options import id_bytes, units
@@ -17,10 +16,11 @@ from prover.errors import UsageError
 from prover.protocol.accuracy import Record
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.words import ETHER_DECIMALS
-from prover.provider.accuracy import BountyProvider
-from prover.provider.accuracy_submit import Tools
-from prover.proving.artifacts import Artifacts
-from prover.proving.ezkl.system import Ezkl
+
+if TYPE_CHECKING:
+    from prover.chain.transactions import Sender
+    from prover.provider.accuracy import BountyProvider
+    from prover.proving.artifacts import Artifacts
 
 
 def find_bounty(client: Client, deployment: Deployment, text: str | None) -> tuple[bytes, Record]:
@@ -36,18 +36,22 @@ def find_bounty(client: Client, deployment: Deployment, text: str | None) -> tup
 
 
 def worker_on(
-    sender: Sender,
+    sender: "Sender",
     deployment: Deployment,
     found: tuple[bytes, Record],
     known: KnownModel,
     payee: str,
     allow_files: bool,
-) -> BountyProvider:
+) -> "BountyProvider":
     """The provider's part in a bounty with a model of this machine."""
+    from prover.provider.accuracy import BountyProvider
+    from prover.provider.accuracy_submit import Tools
+    from prover.proving.ezkl.system import Ezkl
+
     client = sender.client
     checker = auditor(client, deployment)
 
-    def check(model_id: bytes, artifacts: Artifacts) -> None:
+    def check(model_id: bytes, artifacts: "Artifacts") -> None:
         progress("checking that the verifier on the chain is the model's")
         checker.verify(model_id, artifacts)
 
@@ -64,7 +68,7 @@ def worker_on(
 
 
 def end(
-    sender: Sender, deployment: Deployment, text: str | None, how: str
+    sender: "Sender", deployment: Deployment, text: str | None, how: str
 ) -> tuple[dict[str, Any], list[str]]:
     """Cancel or settle a bounty; what to print."""
     job_id, record = find_bounty(sender.client, deployment, text)

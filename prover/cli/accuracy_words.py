@@ -1,13 +1,15 @@
 """Where an accuracy bounty stands, in words: what is next, who must act until when, who is paid."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from prover.protocol.accuracy import Record, State, Terms
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.words import amount_in, credited, moment, until, voidable
-from prover.provider.accuracy import Outcome
 from prover.statement.samples import needed
+
+if TYPE_CHECKING:
+    from prover.provider.accuracy import Outcome
 
 
 def amount(terms: Terms, units: int) -> str:
@@ -82,7 +84,7 @@ def next_step(record: Record, now: int, condemned: int | None = None) -> str:
     return words.format(due=moment(due), until=until(due, now), **_people(record), **_money(record))
 
 
-def told(outcome: Outcome) -> tuple[dict[str, Any], list[str]]:
+def told(outcome: "Outcome") -> tuple[dict[str, Any], list[str]]:
     """What `accuracy prove` did, for --json and in words."""
     judged, bad = outcome.judged, outcome.disputed
     data = {

@@ -1,6 +1,6 @@
 """What the commands about one round share: finding it, the provider's tools, ending it."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
@@ -8,7 +8,6 @@ from prover.chain.registry import Registry
 from prover.chain.replay import load_world
 from prover.chain.serving import ServingRound
 from prover.chain.tokens import decimals_of
-from prover.chain.transactions import Sender
 from prover.cli.models import auditor, find
 from prover.cli.options import id_bytes, units
 from prover.cli.output import progress
@@ -18,8 +17,10 @@ from prover.errors import UsageError
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.serving import Record
 from prover.protocol.words import ETHER_DECIMALS
-from prover.provider.serving import Joined, Round, RoundProvider, Tools
-from prover.proving.ezkl.system import Ezkl
+
+if TYPE_CHECKING:
+    from prover.chain.transactions import Sender
+    from prover.provider.serving import Joined, RoundProvider
 
 
 def find_round(client: Client, deployment: Deployment, text: str | None) -> tuple[bytes, Record]:
@@ -35,13 +36,16 @@ def find_round(client: Client, deployment: Deployment, text: str | None) -> tupl
 
 
 def worker_on(
-    sender: Sender,
+    sender: "Sender",
     deployment: Deployment,
     found: tuple[bytes, Record],
     payee: str,
     allow_files: bool,
-) -> RoundProvider:
+) -> "RoundProvider":
     """The provider's part in a round; ArtifactMismatch if its model is not on this machine."""
+    from prover.provider.serving import Round, RoundProvider, Tools
+    from prover.proving.ezkl.system import Ezkl
+
     client = sender.client
     job_id, record = found
     known = find(client, deployment, "0x" + record.job.terms.model_id.hex())
@@ -60,7 +64,7 @@ def worker_on(
 
 
 def end(
-    sender: Sender, deployment: Deployment, text: str | None, how: str
+    sender: "Sender", deployment: Deployment, text: str | None, how: str
 ) -> tuple[dict[str, Any], list[str]]:
     """Cancel or settle a round; what to print."""
     job_id, record = find_round(sender.client, deployment, text)
@@ -79,7 +83,7 @@ def end(
 
 
 def told_joined(
-    job_id: bytes, record: Record, payee: str, joined: Joined
+    job_id: bytes, record: Record, payee: str, joined: "Joined"
 ) -> tuple[dict[str, Any], list[str]]:
     """What a provider has promised, may earn and may lose; what to print."""
     terms, ahead = record.job.terms, joined.round_gas

@@ -43,6 +43,14 @@ def test_options_import_nothing_heavy() -> None:
     assert done.stdout == "[]\n"
 
 
+@pytest.mark.parametrize("module", ["serving_round", "accuracy_job"])
+def test_a_status_does_not_wait_for_what_proves(module: str) -> None:
+    heavy = "[m for m in sys.modules if m in ('numpy', 'onnx', 'onnxruntime', 'sqlalchemy')]"
+    code = f"import sys, prover.cli.{module}; print({heavy})"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == "[]\n"
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([name, "--help"]) == 0
