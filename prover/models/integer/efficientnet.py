@@ -32,7 +32,7 @@ EPSILON = 1e-3
 MEAN, DEVIATION = 127, 128
 INPUT = InputRange(-MEAN, 255 - MEAN, 1 / DEVIATION)
 HIGHEST = 6.0
-PRECISION = Precision(shift=14, activations=(511, 1023), width=1 << 17, linear=511, score=1023)
+PRECISION = Precision(shift=16, activations=(511, 2047), width=1 << 17, linear=639, score=1023)
 
 
 @dataclass(frozen=True)

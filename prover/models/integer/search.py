@@ -18,15 +18,26 @@ ACTIVATIONS = (31, 63, 127, 255, 511)
 SCORES = (31, 63, 127, 255, 511, 1023)
 AGREEMENT = 0.99
 MAX_ENTRIES = 1 << 19
+SPARE_ROWS = 64  # of a circuit, that no table can use
+TRIED = 12
 
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """A network, its precision, and the share of calibration samples whose label it keeps."""
+    """A network, its precision, and the share of calibration samples whose label it keeps.
+
+    `error` is the mean distance of its scores from the model's.
+    """
 
     network: Network
     precision: Precision
     agreement: float
+    error: float
+
+    @property
+    def merit(self) -> tuple[float, float]:
+        """Greater is better."""
+        return self.agreement, -self.error
 
 
 def find(
@@ -36,21 +47,19 @@ def find(
     agreement: float = AGREEMENT,
     limit: int = MAX_ENTRIES,
 ) -> Choice:
-    """The first precision, by table size, that keeps enough labels of `samples` [n, c, h, w].
+    """The best precision of the smallest circuit size 2^k that keeps enough labels of `samples`.
 
-    Samples are the integers of `source`. Raises ModelRefused, with the best that was found, if
-    none does with at most `limit` table rows.
+    Samples [n, c, h, w] are integers of `source`; the table alone counts for the size. Raises
+    ModelRefused, with the best that was found, if none with at most `limit` table rows does.
     """
     reals = samples * source.scale
-    spread, labels = measure(network, reals), outputs(network, reals).argmax(axis=1)
+    spread, expected = measure(network, reals), outputs(network, reals)
     best: Choice | None = None
-    for choice in _candidates(network, spread, source, limit):
-        found = scores(choice.network, samples).argmax(axis=1)
-        share = float((found == labels).mean())
-        if best is None or share > best.agreement:
-            best = Choice(choice.network, choice.precision, share)
-        if share >= agreement:
-            return best
+    for candidates in _by_size(network, spread, source, limit):
+        found = max((_tried(*c, samples, expected) for c in candidates), key=lambda c: c.merit)
+        best = found if best is None else max(best, found, key=lambda c: c.merit)
+        if found.agreement >= agreement:
+            return found
     reached = "none fits" if best is None else f"the best keeps {best.agreement:.1%}"
     raise ModelRefused(
         f"{network.name} keeps less than {agreement:.1%} of its labels in integers with tables of "
@@ -59,17 +68,29 @@ def find(
     )
 
 
-def _candidates(
+Candidate = tuple[Precision, Network]
+
+
+def _by_size(
     network: RealNetwork, spread: Spread, source: InputRange, limit: int
-) -> Iterator[Choice]:
-    sized = []
+) -> Iterator[list[Candidate]]:
+    """At most TRIED candidates of each size, the finest of it."""
+    sizes: dict[int, list[Candidate]] = {}
     for shift, activation, score in product(SHIFTS, ACTIVATIONS, SCORES):
         precision = Precision(shift, (activation,), limit, 2 * activation + 1, score)
         found = quantise(network, spread, source, precision)
         if table_entries(found) <= limit:
-            sized.append((table_entries(found), -shift, precision))
-    for _, _, precision in sorted(sized, key=lambda entry: entry[:2]):
-        yield Choice(quantise(network, spread, source, precision), precision, 0.0)
+            size = (table_entries(found) + SPARE_ROWS).bit_length()
+            sizes.setdefault(size, []).append((precision, found))
+    for _, candidates in sorted(sizes.items()):
+        yield sorted(candidates, key=lambda candidate: -table_entries(candidate[1]))[:TRIED]
+
+
+def _tried(precision: Precision, network: Network, samples: Integers, expected: Reals) -> Choice:
+    found = scores(network, samples)
+    share = float((found.argmax(axis=1) == expected.argmax(axis=1)).mean())
+    error = float(np.abs(found * network.layer(network.output).scale - expected).mean())
+    return Choice(network, precision, share, error)
 
 
 def grid_of(samples: Reals) -> InputRange:

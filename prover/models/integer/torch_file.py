@@ -20,6 +20,12 @@ MAGIC = 0x1950A86A20F9469CFC6C
 PROTOCOL = 1001
 TYPES = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
 
+# What a damaged or hostile pickle makes the unpickler raise.
+DAMAGED = (
+    *(pickle.UnpicklingError, EOFError, ValueError, TypeError, KeyError, AttributeError),
+    *(IndexError, OverflowError, MemoryError),
+)
+
 Array = npt.NDArray[Any]
 
 
@@ -66,7 +72,7 @@ def read_tensors(path: Path) -> dict[str, Array]:
             return _read(file)
     except OSError as error:
         raise UsageError(f"cannot read the checkpoint {path}: {error.strerror}") from error
-    except (pickle.UnpicklingError, EOFError, ValueError, TypeError, KeyError) as error:
+    except DAMAGED as error:
         raise ModelRefused(
             f"{path} is not a checkpoint of plain tensors, or is damaged: {error}"
         ) from error
@@ -79,7 +85,11 @@ def _read(file: BinaryIO) -> dict[str, Array]:
     if not _Reader(file, storages).load().get("little_endian"):
         raise ValueError("it is big-endian")
     tensors = _Reader(file, storages).load()
+    if not all(isinstance(tensor, Strided) for tensor in dict(tensors).values()):
+        raise ValueError("it holds other things than tensors")
     for key in _Reader(file, storages).load():
+        if key not in storages:
+            raise ValueError(f"storage {key!r} belongs to no tensor")
         _fill(storages[key], file)
     return {name: tensor.array() for name, tensor in tensors.items()}
 

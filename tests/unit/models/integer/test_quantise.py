@@ -120,14 +120,15 @@ def test_ranges_are_told_in_12_bits(tmp_path: Path) -> None:
         assert float(mantissa * 2**12).is_integer()
 
 
-def test_the_search_takes_the_smallest_table_that_is_good_enough() -> None:
+def test_the_search_takes_the_smallest_size_that_is_good_enough() -> None:
     real = load(networks.ROOT / "examples" / "digits-cnn.onnx")
     archive = np.load(networks.ROOT / "examples" / "digits-calibration.npz")
     images = np.rint(archive["inputs"] / networks.DIGITS.scale).astype(np.int64)
-    loose, strict = (find(real, images, networks.DIGITS, share) for share in (0.9, 1.0))
-    assert loose.agreement >= 0.9
-    assert strict.agreement == 1.0
-    assert table_entries(loose.network) < table_entries(strict.network)
+    found = find(real, images, networks.DIGITS)
+    assert found.agreement >= 0.99
+    assert table_entries(found.network) < 1024
+    with pytest.raises(ModelRefused):
+        find(real, images, networks.DIGITS, limit=512)
 
 
 def test_the_search_says_how_far_it_got(tmp_path: Path) -> None:
