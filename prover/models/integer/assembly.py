@@ -23,7 +23,7 @@ TRANSPARENT = frozenset({"Identity", "Dropout", "Cast"})
 class Assembly:
     """Tensors of the ONNX graph as expressions, and the layers made so far.
 
-    `builder` holds constants and aliases; `readers` the nodes that read each tensor.
+    `builder` holds constants and aliases; `readers` the nodes that read each tensor's values.
     """
 
     builder: Builder
@@ -40,7 +40,7 @@ class Assembly:
         """Nothing but the input [1, c, h, w], or any other shape as a flat vector."""
         readers: dict[str, list[onnx.NodeProto]] = {}
         for node in model.graph.node:
-            for name in node.input:
+            for name in node.input if node.op_type != "Shape" else ():
                 readers.setdefault(name, []).append(node)
         shape = builder.shapes[source][1:]
         planes = len(shape) == 3

@@ -8,7 +8,7 @@ import onnx
 
 from prover.errors import ModelRefused
 from prover.models.floating import outputs_of
-from prover.models.graph import refuse
+from prover.models.graph import refuse, static_shape
 from prover.models.integer import rules_linear as linear
 from prover.models.integer import rules_pool as pool
 from prover.models.integer import rules_shape as shape
@@ -72,14 +72,14 @@ def assemble(original: Original) -> RealNetwork:
 
 
 def _shapes(model: onnx.ModelProto) -> dict[str, tuple[int, ...]]:
-    """Shapes of all tensors, as inference knows them; -1 where it does not."""
-    values = [*model.graph.value_info, *model.graph.output]
-    return {
-        value.name: tuple(
-            dim.dim_value if dim.dim_value > 0 else -1 for dim in value.type.tensor_type.shape.dim
-        )
-        for value in values
-    }
+    """Shapes of all tensors that inference knows."""
+    shapes = {}
+    for value in (*model.graph.value_info, *model.graph.output):
+        dims = static_shape(value)
+        known = tuple(size for size in dims if size is not None)
+        if len(known) == len(dims):
+            shapes[value.name] = known
+    return shapes
 
 
 def _rewritten(assembly: Assembly, node: onnx.NodeProto) -> Expression:

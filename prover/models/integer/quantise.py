@@ -1,7 +1,8 @@
 """Chooses scales from calibration data and turns layers of reals into layers of integers."""
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import ceil, frexp, inf, isfinite, ldexp
 
 import numpy as np
@@ -78,8 +79,9 @@ def quantise(
     """
     levels = {layer.name: _fewest(layer, network, precision) for layer in network.layers}
     coarse = _with_levels(network, spread, source, levels, precision.shift)
+    free = _free_activations(network)
     for layer in coarse.layers:
-        if _is_free(network, layer.name):
+        if layer.name in free:
             levels[layer.name] = _most(layer, precision)
     return _with_levels(network, spread, source, levels, precision.shift)
 
@@ -90,12 +92,15 @@ def _fewest(layer: RealLayer, network: RealNetwork, precision: Precision) -> int
     return min(precision.activations) if layer.low > -inf else precision.linear
 
 
-def _is_free(network: RealNetwork, name: str) -> bool:
-    """Whether it is an activation whose scale no other tensor shares."""
+def _free_activations(network: RealNetwork) -> set[str]:
+    """Activations whose scale no other tensor shares, without the output."""
     ties = ties_of(network)
-    shared = [other for other in ties.names if ties.root(other) == ties.root(name)]
-    layer = next(layer for layer in network.layers if layer.name == name)
-    return layer.low > -inf and shared == [name] and name != network.output
+    sizes = Counter(ties.root(name) for name in ties.names)
+    return {
+        layer.name
+        for layer in network.layers
+        if layer.low > -inf and sizes[ties.root(layer.name)] == 1 and layer.name != network.output
+    }
 
 
 def _most(layer: Layer, precision: Precision) -> int:
@@ -176,12 +181,3 @@ def _rounded(name: str, values: Reals) -> Integers:
     if values.size and float(np.abs(values).max()) >= 2**52:
         raise ModelRefused(f"integers of layer {name!r} reach 2^52: its weights are out of scale")
     return np.rint(values).astype(np.int64)
-
-
-def corrected(network: Network, offsets: Mapping[str, Integers]) -> Network:
-    """The network with `offsets` added to the biases of some layers, its bounds anew."""
-    layers = tuple(
-        replace(layer, bias=layer.bias + offsets[layer.name]) if layer.name in offsets else layer
-        for layer in network.layers
-    )
-    return bounded(replace(network, layers=layers))

@@ -8,6 +8,7 @@ import onnx
 from prover.models.graph import attribute, refuse
 from prover.models.integer.assembly import Assembly, absent, constant
 from prover.models.integer.expressions import Affine, Expression, View
+from prover.models.lowering_shape import constant_input
 
 
 def alias(assembly: Assembly, node: onnx.NodeProto) -> Expression:
@@ -36,10 +37,10 @@ def reshape(assembly: Assembly, node: onnx.NodeProto) -> Expression:
     The model's input may be given any shape [1, c, h, w].
     """
     found = assembly.expression(node)
-    shape = assembly.builder.shapes.get(node.output[0], ())
+    shape = _target(assembly, node, (1, prod(found.shape)) if found.flat else (1, *found.shape))
     if prod(shape) != prod(found.shape):
         raise refuse(node, f"its shape {list(shape)} is not fixed, or not of as many values")
-    if isinstance(found, View) and (any(found.pads)):
+    if isinstance(found, View) and any(found.pads):
         raise refuse(node, "padding can only be followed by a convolution or pooling")
     if len(shape) == 2 and shape[0] == 1:
         return replace(found, flat=True)
@@ -51,6 +52,22 @@ def reshape(assembly: Assembly, node: onnx.NodeProto) -> Expression:
         node,
         f"{list(found.shape)} to {list(shape)}: only flattening to [1, n], and back, is allowed",
     )
+
+
+def _target(assembly: Assembly, node: onnx.NodeProto, old: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape that the node gives; () if it is not known."""
+    if node.op_type == "Flatten":
+        axis = int(attribute(node, "axis", 1)) % (len(old) + 1)
+        return prod(old[:axis]), prod(old[axis:])
+    asked = constant_input(assembly.builder, node, 1)
+    if node.op_type != "Reshape" or asked is None:
+        return assembly.builder.shapes.get(node.output[0], ())
+    keep = not attribute(node, "allowzero", 0)
+    sizes = [
+        old[i] if size == 0 and keep and i < len(old) else int(size) for i, size in enumerate(asked)
+    ]
+    rest = prod(old) // max(1, prod(size for size in sizes if size != -1))
+    return tuple(rest if size == -1 else size for size in sizes)
 
 
 def _input_planes(

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 
 from prover.errors import ModelRefused
 from prover.models.integer.bounds import table_entries
+from prover.models.integer.importer import load
 from prover.models.integer.network import Integers, Network
 from prover.models.integer.quantise import InputRange, Precision, Spread, measure, quantise
 from prover.models.integer.real import RealNetwork, Reals, outputs
@@ -16,6 +18,11 @@ from prover.models.integer.reference import scores
 SHIFTS = (6, 8, 10, 12)
 ACTIVATIONS = (31, 63, 127, 255, 511)
 SCORES = (31, 63, 127, 255, 511, 1023)
+MIXED = (
+    Precision(shift=14, activations=(255, 1023), width=1 << 16, linear=511, score=1023),
+    Precision(shift=16, activations=(511, 2047), width=1 << 17, linear=639, score=1023),
+)
+DENOMINATORS = (*(1 << bits for bits in range(9)), 255)
 AGREEMENT = 0.99
 MAX_ENTRIES = 1 << 19
 SPARE_ROWS = 64  # of a circuit, that no table can use
@@ -76,14 +83,19 @@ def _by_size(
 ) -> Iterator[list[Candidate]]:
     """At most TRIED candidates of each size, the finest of it."""
     sizes: dict[int, list[Candidate]] = {}
-    for shift, activation, score in product(SHIFTS, ACTIVATIONS, SCORES):
-        precision = Precision(shift, (activation,), limit, 2 * activation + 1, score)
+    for precision in (*_uniform(limit), *MIXED):
         found = quantise(network, spread, source, precision)
         if table_entries(found) <= limit:
             size = (table_entries(found) + SPARE_ROWS).bit_length()
             sizes.setdefault(size, []).append((precision, found))
     for _, candidates in sorted(sizes.items()):
         yield sorted(candidates, key=lambda candidate: -table_entries(candidate[1]))[:TRIED]
+
+
+def _uniform(limit: int) -> Iterator[Precision]:
+    """Precisions with one number of levels for all activations."""
+    for shift, activation, score in product(SHIFTS, ACTIVATIONS, SCORES):
+        yield Precision(shift, (activation,), limit, 2 * activation + 1, score)
 
 
 def _tried(precision: Precision, network: Network, samples: Integers, expected: Reals) -> Choice:
@@ -93,15 +105,28 @@ def _tried(precision: Precision, network: Network, samples: Integers, expected: 
     return Choice(network, precision, share, error)
 
 
-def grid_of(samples: Reals) -> InputRange:
-    """The coarsest steps 1/n, n a power of two up to 256, on which all samples lie.
+def convert(path: Path, inputs: Reals, agreement: float = AGREEMENT) -> Choice:
+    """Read an ONNX file and quantise it with calibration `inputs` [n, ...], as `grid_of` sees them.
 
-    Else 8 bits over their range. Use it where the preparation of inputs is not known.
+    Raises UsageError or ModelRefused as `importer.load` and `find` do.
     """
-    for bits in range(9):
-        integers = samples * (1 << bits)
-        if np.array_equal(integers, np.rint(integers)) and np.abs(integers).max() <= 256:
-            return InputRange(int(integers.min()), int(integers.max()), 1 / (1 << bits))
-    scale = float(np.abs(samples).max()) / 127
-    low, high = np.rint(samples.min() / scale), np.rint(samples.max() / scale)
-    return InputRange(int(low), int(high), scale)
+    network = load(path)
+    samples = inputs.reshape(len(inputs), *network.input_shape).astype(np.float64)
+    source = grid_of(samples)
+    integers = np.rint(samples / source.scale).astype(np.int64)
+    return find(network, integers, source, agreement)
+
+
+def grid_of(samples: Reals) -> InputRange:
+    """The coarsest steps 1/n, n a power of two up to 256 or 255, on which all samples lie.
+
+    Else 256 steps over their range. Values that no sample has are outside the range.
+    """
+    low, high = min(float(samples.min()), 0.0), max(float(samples.max()), 0.0)
+    scale = (high - low) / 255 or 1.0
+    for number in DENOMINATORS:
+        steps = samples * number
+        if np.allclose(steps, np.rint(steps), rtol=0, atol=1e-4) and (high - low) * number <= 511:
+            scale = 1 / number
+            break
+    return InputRange(round(low / scale), round(high / scale), scale)

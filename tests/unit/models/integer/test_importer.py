@@ -177,6 +177,15 @@ def whole_plane() -> Net:
     return net.then("Conv", net.weight(3, 2, 4, 3), strides=[4, 3]).then("Flatten")
 
 
+def computed_shape() -> Net:
+    net = planes(3, 4, 2).conv(3, 4).then("Relu")
+    planes_name = net.last
+    net.then("Shape").then("Gather", net.constant(0, np.int64), axis=0)
+    net.then("Unsqueeze", net.constant([0], np.int64))
+    shape = net.then("Concat", net.constant([-1], np.int64), axis=0).last
+    return net.apply("Reshape", [planes_name, shape]).dense(32, 3)
+
+
 def one_window() -> Net:
     net = planes(2, 3, 3).conv(2, 4, strides=[2, 2], pads=[0, 0, 1, 1])
     return net.then("Relu").then("Flatten").dense(4, 3)
@@ -209,6 +218,7 @@ GOOD: list[Callable[[], Net]] = [
     reshaped,
     whole_plane,
     one_window,
+    computed_shape,
     zoo.conv_relu6,
     zoo.depthwise,
     zoo.max_pool,

@@ -21,7 +21,7 @@ from prover.models.integer.quantise import InputRange, Precision, Spread, measur
 from prover.models.integer.real import RealNetwork, outputs
 from prover.models.integer.reference import run, scores
 from prover.models.integer.scales import ties_of
-from prover.models.integer.search import find, grid_of
+from prover.models.integer.search import convert, find, grid_of
 from tests.unit.models.integer import plain
 
 FINE = Precision(shift=14, activations=(4095,), width=1 << 40, linear=8191, score=1 << 16)
@@ -140,12 +140,23 @@ def test_the_search_says_how_far_it_got(tmp_path: Path) -> None:
         find(real, samples, PIXELS, agreement=1.1, limit=900)
 
 
+def test_a_file_is_converted_with_calibration_data() -> None:
+    archive = np.load(networks.ROOT / "examples" / "digits-calibration.npz")
+    found = convert(networks.ROOT / "examples" / "digits-cnn.onnx", archive["inputs"])
+    tensor = found.network.input
+    assert (tensor.low, tensor.high, found.network.input_scale) == (0, 16, 1 / 16)
+    assert found.agreement >= 0.99
+
+
 @pytest.mark.parametrize(
     ("samples", "expected"),
     [
         ([0.0, 0.25, 1.0], InputRange(0, 4, 0.25)),
         ([-3.0, 8.0], InputRange(-3, 8, 1.0)),
-        ([0.1, -1.27], InputRange(-127, 10, 0.01)),
+        ([0.2, 1.0, 7 / 255], InputRange(0, 255, 1 / 255)),
+        ([2.0, 3.0], InputRange(0, 3, 1.0)),
+        ([-1.5, 0.0317, 3.6], InputRange(-75, 180, 0.02)),
+        ([0.0, 0.0], InputRange(0, 0, 1.0)),
     ],
 )
 def test_the_grid_of_samples(samples: list[float], expected: InputRange) -> None:
