@@ -653,7 +653,7 @@ def test_a_new_seed_file_is_private_and_the_user_is_told_to_keep_it(
     (tmp_path / "bad.json").write_text("{}")
     base = ("commit", world.data, "--model", "tiny", "--account", PROVIDER)
     refused = world.refused(*base, "--seed", tmp_path / "bad.json")
-    assert "seed file cannot be read" in refused
+    assert f"seed file {tmp_path / 'bad.json'} cannot be read" in refused
 
 
 def test_amounts_that_nobody_gave_cover_the_cost(world: World) -> None:
