@@ -1,0 +1,12 @@
+"""A reference verifier of native proofs: from a circuit description, in plain Python.
+
+It shares no code with the prover. Formulas and their sources stand in the modules: transcript and
+proof (what is read), permutation and vanishing (the identity), opening (SHPLONK).
+The formats are defined in docs/native/FORMAT.md.
+"""
+
+from prover.verify.description import Description
+from prover.verify.reader import parse_description
+from prover.verify.verifier import verify
+
+__all__ = ["Description", "parse_description", "verify"]

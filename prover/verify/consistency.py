@@ -1,0 +1,165 @@
+"""Whether the parts of a circuit description fit each other. Any fault is an UnsoundCircuit.
+
+That the circuit says what its author claims is not seen here: a network's circuit is compared with
+the network where it is made, and a description by its hash.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from prover.errors import UnsoundCircuit
+from prover.verify.description import Description
+from prover.verify.expressions import Challenge, Query, degree, leaves
+from prover.verify.field import R
+from prover.verify.transcript import WORD_BYTES
+
+PERMUTATION_DEGREE = 3
+LEAST_QUERIES, OPENING_ROWS = 3, 2
+CELL_COLUMNS = ("img", "m", "q", "r", "y")
+
+
+def check(description: Description) -> None:
+    """Raises UnsoundCircuit naming the first rule that does not hold."""
+    _check_domain(description)
+    _check_rows(description)
+    _check_columns(description)
+    _check_queries(description)
+    _check_degree(description)
+    _check_phases(description)
+    _check_layout(description)
+
+
+def _require(holds: bool, what: str, found: object, allowed: object) -> None:
+    if not holds:
+        raise UnsoundCircuit(
+            f"circuit description: {what} is {found}; {allowed} is allowed: export it again"
+        )
+
+
+def _check_domain(description: Description) -> None:
+    """omega has order n exactly; the cosets delta^j <omega> of the permutation do not meet."""
+    rows = description.domain.rows
+    half = pow(description.omega, rows // 2, R)
+    _require(half == R - 1, "omega", hex(description.omega), f"a root of unity of order {rows}")
+    shift = pow(description.delta, rows, R)
+    labels = {pow(shift, column, R) for column in range(len(description.permutation.columns))}
+    disjoint = shift != 0 and len(labels) == len(description.permutation.columns)
+    _require(disjoint, "delta", hex(description.delta), "a value whose cosets are disjoint")
+
+
+def _check_rows(description: Description) -> None:
+    """Enough random rows hide what is opened; instances stand on usable rows."""
+    opened = Counter(column for column, _ in description.queries.advice)
+    least = max(LEAST_QUERIES, *opened.values(), 0) + OPENING_ROWS
+    blinding = description.blinding_rows
+    _require(blinding >= least, "blinding_rows", blinding, f"at least {least}")
+    usable = description.domain.rows - blinding - 1
+    _require(description.usable_rows == usable, "usable_rows", description.usable_rows, usable)
+    apart = usable > blinding + 1  # else rotations forwards and backwards could meet
+    _require(apart, "usable_rows", usable, f"more than {blinding + 1}")
+    few = description.instances <= usable
+    _require(few, "instances", description.instances, f"at most {usable}")
+
+
+def _check_columns(description: Description) -> None:
+    """One instance column; each fixed and permutation column has its commitment, once."""
+    columns, permutation = description.columns, description.permutation
+    _require(len(columns.instance) == 1, "number of instance columns", len(columns.instance), 1)
+    found = len(description.fixed_commitments)
+    _require(found == len(columns.fixed), "fixed_commitments", found, len(columns.fixed))
+    found = len(permutation.commitments)
+    wanted = len(permutation.columns)
+    _require(found == wanted, "permutation.commitments", found, wanted)
+    _check_distinct("permutation.columns", permutation.columns)
+
+
+def _check_queries(description: Description) -> None:
+    """What is queried is exactly what gates and permutation read, of columns that exist."""
+    used = {
+        leaf
+        for polynomial in description.polynomials
+        for leaf in leaves(polynomial)
+        if isinstance(leaf, Query)
+    }
+    used |= {Query(kind, column, 0) for kind, column in description.permutation.columns}
+    declared = [
+        *description.queried("advice"),
+        *description.queried("fixed"),
+        *description.queried("instance"),
+    ]
+    _check_distinct("queries", declared)
+    for query in declared:
+        _check_query(description, query)
+    for query in sorted(used ^ set(declared)):
+        where = "not used" if query in declared else "not declared"
+        _require(False, f"query {query}", where, "a query that is declared and used")
+
+
+def _check_query(description: Description, query: Query) -> None:
+    count = len(getattr(description.columns, query.kind))
+    _require(query.column < count, f"query of {query.kind} column", query.column, f"< {count}")
+    near = abs(query.rotation) <= description.blinding_rows
+    _require(near, f"rotation of {query}", query.rotation, f"+-{description.blinding_rows}")
+
+
+def _check_degree(description: Description) -> None:
+    """The quotient has exactly the pieces that the greatest degree needs."""
+    gates = [degree(polynomial) for polynomial in description.polynomials]
+    most = max(PERMUTATION_DEGREE, *gates, 0)
+    _require(description.degree == most, "degree", description.degree, most)
+    pieces = description.proof.quotient_pieces
+    _require(pieces == most - 1, "quotient_pieces", pieces, most - 1)
+    width = description.permutation.columns_per_product
+    _require(width == most - 2, "permutation.columns_per_product", width, most - 2)
+
+
+def _check_phases(description: Description) -> None:
+    """Cells are committed before any challenge is drawn; every challenge exists and is late enough.
+
+    A column of cells in a later phase could be chosen knowing the challenges, and no gate would
+    notice. Running sums, the other columns, follow the challenges that they are made with.
+    """
+    phases = {column.phase for column in description.columns.advice}
+    _require(phases == set(description.phases), "phases", sorted(phases), "0, 1, .. without gaps")
+    count = len(description.challenge_phases)
+    _require(len(description.challenges) == count, "number of challenges", count, "one name each")
+    for phase in description.challenge_phases:
+        _require(phase in phases, "challenge_phases", phase, f"one of {sorted(phases)}")
+    for column in description.columns.advice:
+        if column.name.rstrip("0123456789") in CELL_COLUMNS:
+            first = min(description.challenge_phases, default=column.phase)
+            _require(column.phase <= first, f"phase of {column.name}", column.phase, first)
+    _check_challenges(description)
+
+
+def _check_challenges(description: Description) -> None:
+    used = {
+        leaf.index
+        for polynomial in description.polynomials
+        for leaf in leaves(polynomial)
+        if isinstance(leaf, Challenge)
+    }
+    wanted = set(range(len(description.challenge_phases)))
+    _require(used == wanted, "challenges of the gates", sorted(used), f"{sorted(wanted)}")
+
+
+def _check_layout(description: Description) -> None:
+    """The proof's length follows from its parts."""
+    layout = description.proof
+    for phase, found in enumerate(layout.advice_points):
+        wanted = len(description.advice_of(phase))
+        _require(found == wanted, f"proof.advice_points of phase {phase}", found, wanted)
+    products = len(description.chunks())
+    found = layout.permutation_products
+    _require(found == products, "proof.permutation_products", found, products)
+    cells = len(description.queries.advice) + len(description.queries.fixed)
+    scalars = cells + 1 + len(description.permutation.columns) + max(3 * products - 1, 0)
+    _require(layout.evaluations == scalars, "proof.evaluations", layout.evaluations, scalars)
+    points = sum(layout.advice_points) + products + 1 + layout.quotient_pieces + 2
+    length = WORD_BYTES * (2 * points + scalars)
+    _require(layout.bytes == length, "proof.bytes", layout.bytes, length)
+
+
+def _check_distinct(name: str, found: Iterable[object]) -> None:
+    twice = [one for one, count in Counter(found).items() if count > 1]
+    _require(not twice, name, f"twice {twice[:1]}", "each once")

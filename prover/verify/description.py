@@ -1,0 +1,145 @@
+"""A circuit description: all that is known of a circuit to whoever verifies its proofs.
+
+docs/native/FORMAT.md says what each field means; `consistency` checks that they fit each other.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator
+
+from prover.verify import words
+from prover.verify.domain import Domain
+from prover.verify.expressions import Expression, Kind, Query, parse
+from prover.verify.group import Affine, Twist
+
+Count = Annotated[int, Field(ge=0)]
+Scalar = Annotated[int, PlainValidator(words.scalar)]
+Point = Annotated[Affine, PlainValidator(words.point)]
+PointOrInfinity = Annotated[Affine, PlainValidator(words.point_or_infinity)]
+TwistPoint = Annotated[Twist, PlainValidator(words.twist)]
+Polynomial = Annotated[Expression, PlainValidator(parse)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class AdviceColumn(_Strict):
+    """A column that the prover fills. Phase 1 follows the challenges of phase 0, and so on."""
+
+    name: str
+    phase: Count
+
+
+class Columns(_Strict):
+    """All columns; an index of a query or of the permutation counts within its kind."""
+
+    advice: tuple[AdviceColumn, ...]
+    fixed: tuple[str, ...]
+    instance: tuple[str, ...]
+
+
+class Gate(_Strict):
+    """Polynomials that are zero on every row but the blinding ones."""
+
+    name: str
+    polynomials: tuple[Polynomial, ...]
+
+
+class Queries(_Strict):
+    """(column, rotation) of every cell whose value enters the gates or the permutation."""
+
+    advice: tuple[tuple[Count, int], ...]
+    fixed: tuple[tuple[Count, int], ...]
+    instance: tuple[tuple[Count, int], ...]
+
+
+class Permutation(_Strict):
+    """Columns whose cells are tied by copies; `commitments` are those to the maps sigma_j."""
+
+    columns: tuple[tuple[Kind, Count], ...]
+    columns_per_product: Annotated[int, Field(ge=1)]
+    commitments: tuple[Point, ...]
+
+
+class Srs(_Strict):
+    """The set-up's generators and its secret times the second one."""
+
+    g1: Point
+    g2: TwistPoint
+    s_g2: TwistPoint
+
+
+class ProofLayout(_Strict):
+    """How many points and scalars of each sort a proof has, and its length."""
+
+    advice_points: tuple[Count, ...]
+    permutation_products: Count
+    quotient_pieces: Count
+    evaluations: Count
+    bytes: Count
+
+
+class Description(_Strict):
+    """A circuit. Make it by `parse_description`, which also checks it."""
+
+    format: Literal["zkescrow native circuit 1"]
+    shape: dict[str, Any]
+    k: Annotated[int, Field(ge=1, le=28)]
+    omega: Scalar
+    delta: Scalar
+    blinding_rows: Count
+    usable_rows: Count
+    degree: Count
+    digest: Scalar
+    instances: Count
+    columns: Columns
+    challenges: tuple[str, ...]
+    challenge_phases: tuple[Count, ...]
+    gates: tuple[Gate, ...]
+    queries: Queries
+    permutation: Permutation
+    fixed_commitments: tuple[PointOrInfinity, ...]
+    srs: Srs
+    proof: ProofLayout
+
+    @property
+    def domain(self) -> Domain:
+        """The rows."""
+        return Domain(self.k, self.omega)
+
+    @property
+    def polynomials(self) -> tuple[Expression, ...]:
+        """Those of all gates, in order."""
+        return tuple(polynomial for gate in self.gates for polynomial in gate.polynomials)
+
+    @property
+    def last_rotation(self) -> int:
+        """From a row to the one `blinding_rows` + 1 before: from row 0 to the row l_last."""
+        return -(self.blinding_rows + 1)
+
+    @property
+    def phases(self) -> range:
+        """The phases of the advice columns."""
+        return range(len(self.proof.advice_points))
+
+    def advice_of(self, phase: int) -> tuple[int, ...]:
+        """Indices of a phase's advice columns."""
+        columns = enumerate(self.columns.advice)
+        return tuple(index for index, column in columns if column.phase == phase)
+
+    def challenges_after(self, phase: int) -> tuple[int, ...]:
+        """Indices of the challenges that are drawn after a phase's columns."""
+        phases = enumerate(self.challenge_phases)
+        return tuple(index for index, found in phases if found == phase)
+
+    def queried(self, kind: Kind) -> tuple[Query, ...]:
+        """The queries of one kind of column, in order."""
+        pairs: tuple[tuple[int, int], ...] = getattr(self.queries, kind)
+        return tuple(Query(kind, column, rotation) for column, rotation in pairs)
+
+    def chunks(self) -> list[tuple[Query, ...]]:
+        """The permutation's columns, cut into the parts that share a product polynomial."""
+        cells = [Query(kind, column, 0) for kind, column in self.permutation.columns]
+        width = self.permutation.columns_per_product
+        return [tuple(cells[start : start + width]) for start in range(0, len(cells), width)]

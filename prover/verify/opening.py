@@ -1,0 +1,134 @@
+"""SHPLONK: many commitments, opened at several points each, by two points and one pairing check.
+
+For every set S of points, the commitments C_j opened at S are folded with powers of Y, the sets
+with powers of V. With r_j the polynomial of least degree through C_j's claimed values and Z_S the
+product of (X - p) over p in S, the prover shows that Z_S divides C_j - r_j, for all at once:
+
+    F = sum_S V^i * D_S * sum_j Y^j * (C_j - r_j(U) * g1)  -  Z_0 * W  +  U * W'
+    e(W', s_g2) = e(F, g2)
+
+where D_S is the product of (U - p) over the points that are not in S, and everything is divided by
+the first set's D; Z_0 is Z of the first set, at U. Source: SHPLONK (eprint 2020/081), section 4.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from prover.errors import ProofRejected
+from prover.verify.description import Description
+from prover.verify.field import R, interpolate, inverse, powers, product
+from prover.verify.group import Affine, Term, negate, pairings_cancel, sum_of_multiples
+from prover.verify.proof import Proof
+
+Source = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A commitment, as a sum of multiples, and the values claimed for it by point."""
+
+    commitment: tuple[Term, ...]
+    values: dict[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """That the polynomial of `source`, committed to by `commitment`, has a value at a point."""
+
+    source: Source
+    commitment: tuple[Term, ...]
+    point: int
+    value: int
+
+
+def check(description: Description, proof: Proof, quotient: int) -> None:
+    """Check all claimed evaluations, and that of H. Raises ProofRejected."""
+    sets = point_sets(claims(description, proof, quotient))
+    combined = sum_of_multiples(_terms(description, proof, sets))
+    last = proof.opening.remainder
+    srs = description.srs
+    if not pairings_cancel((last, srs.s_g2), (negate(combined), srs.g2)):
+        raise ProofRejected(
+            "opening: the pairing check fails: some commitment, evaluation or instance is not the "
+            "one that was proven, or the proof belongs to another circuit or set-up"
+        )
+
+
+def claims(description: Description, proof: Proof, quotient: int) -> Iterator[Claim]:
+    """Every claim of a proof, in the order that fixes the powers of Y and V."""
+    commitments, evaluations, x = proof.commitments, proof.evaluations, proof.challenges.x
+    yield from _cells(description, proof, "advice", commitments.advice)
+    yield from _products(description, proof)
+    yield from _cells(description, proof, "fixed", description.fixed_commitments)
+    maps = zip(description.permutation.commitments, evaluations.sigma, strict=True)
+    for column, (point, value) in enumerate(maps):
+        yield Claim(("sigma", column), _one(point), x, value)
+    step = pow(x, description.domain.rows, R)
+    pieces = tuple(zip(powers(step, len(commitments.quotient)), commitments.quotient, strict=True))
+    yield Claim(("quotient", 0), pieces, x, quotient)
+    yield Claim(("random", 0), _one(commitments.random), x, evaluations.random)
+
+
+def point_sets(found: Iterator[Claim]) -> list[list[Opened]]:
+    """The commitments by set of points, everything in order of its first claim.
+
+    Commitments are told apart by their source: two columns may have equal commitments.
+    """
+    opened: dict[Source, Opened] = {}
+    for claim in found:
+        opened.setdefault(claim.source, Opened(claim.commitment)).values[claim.point] = claim.value
+    sets: dict[frozenset[int], list[Opened]] = {}
+    for one in opened.values():
+        sets.setdefault(frozenset(one.values), []).append(one)
+    return list(sets.values())
+
+
+def _cells(
+    description: Description, proof: Proof, kind: str, commitments: tuple[Affine, ...]
+) -> Iterator[Claim]:
+    x, domain = proof.challenges.x, description.domain
+    for query, value in proof.evaluations.cells.items():
+        if query.kind == kind:
+            point = domain.rotate(x, query.rotation)
+            yield Claim((kind, query.column), _one(commitments[query.column]), point, value)
+
+
+def _products(description: Description, proof: Proof) -> Iterator[Claim]:
+    """Each product at x and omega x; then, from the last but one down, at the ends."""
+    x, domain = proof.challenges.x, description.domain
+    pairs = zip(proof.commitments.products, proof.evaluations.products, strict=True)
+    for index, (point, values) in enumerate(pairs):
+        yield Claim(("product", index), _one(point), x, values.now)
+        yield Claim(("product", index), _one(point), domain.rotate(x, 1), values.following)
+    end = domain.rotate(x, description.last_rotation)
+    for index, value in reversed(list(enumerate(proof.evaluations.ends))):
+        commitment = _one(proof.commitments.products[index])
+        yield Claim(("product", index), commitment, end, value)
+
+
+def _terms(description: Description, proof: Proof, sets: list[list[Opened]]) -> list[Term]:
+    """F as a sum of multiples."""
+    opening = proof.opening
+    everywhere = {point for group in sets for one in group for point in one.values}
+    first = sets[0][0].values
+    first_outside = product(opening.at - point for point in everywhere - set(first))
+    terms: list[Term] = []
+    constant = 0
+    for group, power in zip(sets, powers(opening.between, len(sets)), strict=True):
+        outside = product(opening.at - point for point in everywhere - set(group[0].values))
+        factor = power * outside * inverse(first_outside) % R
+        for one, within in zip(group, powers(opening.within, len(group)), strict=True):
+            scale = factor * within % R
+            terms += [(scale * scalar % R, point) for scalar, point in one.commitment]
+            constant += scale * interpolate(one.values, opening.at)
+    vanishing = product(opening.at - point for point in first)
+    return [
+        *terms,
+        (-constant, description.srs.g1),
+        (-vanishing, opening.quotient),
+        (opening.at, opening.remainder),
+    ]
+
+
+def _one(point: Affine) -> tuple[Term, ...]:
+    return ((1, point),)

@@ -1,0 +1,177 @@
+"""Reading a proof: its messages in the order in which prover and verifier speak.
+
+The order is that of halo2 (halo2 book, "Proving system"), with multi-phase advice columns.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from prover.errors import ProofRejected
+from prover.verify.description import Description
+from prover.verify.expressions import Query
+from prover.verify.field import R
+from prover.verify.group import Affine
+from prover.verify.transcript import Transcript
+
+
+@dataclass(frozen=True)
+class Commitments:
+    """Points of a proof; `advice` by index of the column."""
+
+    advice: tuple[Affine, ...]
+    products: tuple[Affine, ...]
+    random: Affine
+    quotient: tuple[Affine, ...]
+
+
+@dataclass(frozen=True)
+class Challenges:
+    """What the verifier asked, in order: `circuit` for the gates, then the protocol's own."""
+
+    circuit: tuple[int, ...]
+    beta: int
+    gamma: int
+    y: int
+    x: int
+
+
+@dataclass(frozen=True)
+class ProductValues:
+    """A permutation product at x and omega x."""
+
+    now: int
+    following: int
+
+
+@dataclass(frozen=True)
+class Evaluations:
+    """Claimed values at x: cells by query, the random polynomial, sigma_j and the products.
+
+    `ends` holds those of all products but the last at the row after the usable ones.
+    """
+
+    cells: dict[Query, int]
+    random: int
+    sigma: tuple[int, ...]
+    products: tuple[ProductValues, ...]
+    ends: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Opening:
+    """SHPLONK's challenges, by its paper's names gamma, beta (of the sets) and z; W and W'."""
+
+    within: int
+    between: int
+    at: int
+    quotient: Affine
+    remainder: Affine
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A proof of canonical words; nothing of it has been verified."""
+
+    commitments: Commitments
+    challenges: Challenges
+    evaluations: Evaluations
+    opening: Opening
+
+
+def read_proof(description: Description, proof: bytes, instances: Sequence[int]) -> Proof:
+    """Read all of a proof. Raises ProofRejected naming the word that cannot stand in one."""
+    _check_instances(description, instances)
+    expected = description.proof.bytes
+    if len(proof) != expected:
+        raise ProofRejected(
+            f"length: the proof has {len(proof)} bytes, this circuit's have {expected}"
+        )
+    transcript = Transcript(proof)
+    for word in (description.digest, *instances):
+        transcript.absorb(word)
+    commitments, challenges = _read_commitments(description, transcript)
+    evaluations = _read_evaluations(description, transcript)
+    opening = _read_opening(transcript)
+    transcript.finish()
+    return Proof(commitments, challenges, evaluations, opening)
+
+
+def _check_instances(description: Description, instances: Sequence[int]) -> None:
+    if len(instances) != description.instances:
+        raise ProofRejected(
+            f"instances: {len(instances)} words given, this circuit has {description.instances}"
+        )
+    for index, word in enumerate(instances):
+        if not 0 <= word < R:
+            raise ProofRejected(
+                f"instances: word {index} is {word}; 0 <= word < {R} is allowed: the residue of a "
+                "word is another word"
+            )
+
+
+def _read_commitments(
+    description: Description, transcript: Transcript
+) -> tuple[Commitments, Challenges]:
+    advice, circuit = _read_advice(description, transcript)
+    transcript.squeeze()  # halo2's theta, for lookups that no circuit here has
+    beta, gamma = transcript.squeeze(), transcript.squeeze()
+    layout = description.proof
+    products = [f"permutation product {i}" for i in range(layout.permutation_products)]
+    found = tuple(transcript.read_point(name) for name in products)
+    random = transcript.read_point("random polynomial")
+    y = transcript.squeeze()
+    pieces = [f"quotient piece {i}" for i in range(layout.quotient_pieces)]
+    quotient = tuple(transcript.read_point(name) for name in pieces)
+    x = transcript.squeeze()
+    return Commitments(advice, found, random, quotient), Challenges(circuit, beta, gamma, y, x)
+
+
+def _read_advice(
+    description: Description, transcript: Transcript
+) -> tuple[tuple[Affine, ...], tuple[int, ...]]:
+    """Phase by phase: the columns' commitments, then the challenges that depend on them."""
+    points: dict[int, Affine] = {}
+    challenges: dict[int, int] = {}
+    for phase in description.phases:
+        for column in description.advice_of(phase):
+            name = description.columns.advice[column].name
+            points[column] = transcript.read_point(f"advice column {name}")
+        for index in description.challenges_after(phase):
+            challenges[index] = transcript.squeeze()
+    return (
+        tuple(points[column] for column in sorted(points)),
+        tuple(challenges[index] for index in sorted(challenges)),
+    )
+
+
+def _read_evaluations(description: Description, transcript: Transcript) -> Evaluations:
+    queries = (*description.queried("advice"), *description.queried("fixed"))
+    cells = {
+        query: transcript.read_scalar(f"{query.kind} {query.column} at {query.rotation}")
+        for query in queries
+    }
+    random = transcript.read_scalar("random polynomial")
+    columns = range(len(description.permutation.columns))
+    sigma = tuple(transcript.read_scalar(f"sigma {column}") for column in columns)
+    return Evaluations(cells, random, sigma, *_read_products(description, transcript))
+
+
+def _read_products(
+    description: Description, transcript: Transcript
+) -> tuple[tuple[ProductValues, ...], tuple[int, ...]]:
+    products, ends = [], []
+    count = description.proof.permutation_products
+    for index in range(count):
+        name = f"of permutation product {index}"
+        now, following = (transcript.read_scalar(f"{name} at {at}") for at in ("x", "omega x"))
+        products.append(ProductValues(now, following))
+        if index < count - 1:
+            ends.append(transcript.read_scalar(f"{name} at its end"))
+    return tuple(products), tuple(ends)
+
+
+def _read_opening(transcript: Transcript) -> Opening:
+    within, between = transcript.squeeze(), transcript.squeeze()
+    quotient = transcript.read_point("opening W")
+    at = transcript.squeeze()
+    return Opening(within, between, at, quotient, transcript.read_point("opening W'"))

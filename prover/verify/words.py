@@ -1,0 +1,72 @@
+"""Numbers and points as a description writes them: 0x and 64 lower-case hexadecimal digits."""
+
+import re
+from typing import Any
+
+from prover.verify.field import R
+from prover.verify.group import INFINITY, Affine, P, Twist, in_second_group, on_curve
+
+_WORD = re.compile(r"0x[0-9a-f]{64}")
+
+
+def whole(found: Any) -> int:
+    """A whole number of JSON; ValueError otherwise, also for true and false."""
+    if type(found) is not int:
+        raise ValueError(f"{str(found)[:80]} is not a whole number")
+    return found
+
+
+def natural(found: Any) -> int:
+    """A whole number from 0 on; ValueError otherwise."""
+    if whole(found) < 0:
+        raise ValueError(f"{found} is not a whole number from 0 on")
+    return int(found)
+
+
+def scalar(found: Any) -> int:
+    """A word below r; ValueError otherwise."""
+    return _below(found, R, "r")
+
+
+def point(found: Any) -> Affine:
+    """[x, y] on the curve; ValueError otherwise, also for infinity."""
+    x, y = _pair(found)
+    result = _below(x, P, "p"), _below(y, P, "p")
+    if not on_curve(result):
+        raise ValueError(f"the point {found} is not on the curve y^2 = x^3 + 3")
+    return result
+
+
+def point_or_infinity(found: Any) -> Affine:
+    """`point`, or [0, 0] for infinity: the commitment to a column of zeros."""
+    words = [_below(word, P, "p") for word in _pair(found)]
+    return INFINITY if not any(words) else point(found)
+
+
+def twist(found: Any) -> Twist:
+    """[[x0, x1], [y0, y1]] in the second group, x = x0 + x1 i; ValueError otherwise."""
+    (x0, x1), (y0, y1) = (_pair(coordinate) for coordinate in _pair(found))
+    result = (
+        (_below(x0, P, "p"), _below(x1, P, "p")),
+        (_below(y0, P, "p"), _below(y1, P, "p")),
+    )
+    if not in_second_group(result):
+        raise ValueError(f"the point {found} is not in the group of order r on the twist")
+    return result
+
+
+def _pair(found: Any) -> tuple[Any, Any]:
+    match found:
+        case [first, second]:
+            return first, second
+        case _:
+            raise ValueError(f"{str(found)[:80]} is not a pair")
+
+
+def _below(found: Any, modulus: int, name: str) -> int:
+    if not isinstance(found, str) or not _WORD.fullmatch(found):
+        raise ValueError(f"{str(found)[:80]} is not 0x and 64 lower-case hexadecimal digits")
+    value = int(found, 16)
+    if value >= modulus:
+        raise ValueError(f"{found} is not below {name} = {hex(modulus)}")
+    return value
