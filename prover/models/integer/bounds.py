@@ -85,21 +85,24 @@ def term_inputs(term: Term, known: Intervals, areas: Mapping[str, int]) -> Inter
 
 
 def _product(name: str, term: Term, inputs: Interval) -> Interval:
+    _require_exact(name, term, inputs)
     by_group = term.weight.reshape(term.groups, -1, *term.weight.shape[1:])
     positive = np.maximum(by_group, 0).sum(axis=(3, 4))
     negative = np.minimum(by_group, 0).sum(axis=(3, 4))
     low, high = (side.reshape(term.groups, -1, 1) for side in (inputs.low, inputs.high))
-    _check_size(name, positive - negative, max(-int(low.min()), int(high.max())))
     return Interval(
         (positive @ low + negative @ high).reshape(-1),
         (positive @ high + negative @ low).reshape(-1),
     )
 
 
-def _check_size(name: str, magnitudes: Integers, largest: int) -> None:
-    worst = int(magnitudes.sum(axis=2).max()) * largest
+def _require_exact(name: str, term: Term, inputs: Interval) -> None:
+    """Estimated in float64, so that the estimate itself cannot overflow."""
+    largest = max(1, int(inputs.high.max()), -int(inputs.low.min()))
+    magnitudes = np.abs(term.weight).sum(axis=(1, 2, 3), dtype=np.float64)
+    worst = float(magnitudes.max()) * largest
     if worst >= LARGEST:
-        raise OverflowError(f"layer {name!r} may reach {worst}: less than 2^53 is allowed")
+        raise OverflowError(f"layer {name!r} may reach {worst:.3g}: less than 2^53 is allowed")
 
 
 def table_entries(network: Network) -> int:

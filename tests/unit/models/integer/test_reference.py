@@ -64,6 +64,11 @@ def test_sums_too_large_for_exact_products_are_refused() -> None:
         bounded(single(1 << 50, -9, 9))
 
 
+def test_sums_beyond_int64_are_refused_too() -> None:
+    with pytest.raises(OverflowError, match="layer 'y' may reach"):
+        bounded(single(1 << 51, -1, 0, channels=1 << 14))
+
+
 def test_a_rounded_half_goes_up() -> None:
     network = bounded(single(1, -5, 5))
     inputs = np.array([-3, -2, -1, 0, 1, 2, 3]).reshape(-1, 1, 1, 1)

@@ -1,6 +1,10 @@
 """The committed comparison with the float models meets its bars."""
 
+import pytest
+
+from benchmarks import integer_page
 from benchmarks.performance import read
+from prover.models.integer.importer import RULES
 
 INPUTS = 200
 TABLE = 1 << 19
@@ -32,3 +36,14 @@ def test_digits_are_read_as_well_as_by_the_float_model() -> None:
     found = read("integer_models")["digits-cnn"]
     assert found["top1_agreement"] >= 0.99
     assert found["accuracy"] >= 0.98
+
+
+def test_the_page_is_made_from_the_results() -> None:
+    assert integer_page.PAGE.read_text() == integer_page.page()
+    assert "| efficientnet-lite0 | 220 |" in integer_page.page()
+
+
+@pytest.mark.parametrize("operator", RULES)
+def test_the_page_tells_of_every_operator(operator: str) -> None:
+    rows = [line for line in integer_page.PAGE.read_text().splitlines() if line.startswith("|")]
+    assert any(operator in row.split("|")[1] for row in rows)
