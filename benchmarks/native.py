@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,7 @@ def prove_native(circuit: Path, inputs: Any, scale: float) -> dict[str, Any]:
 
     made = artifacts.load(circuit)
     images = np.rint(inputs / scale).astype(np.int64)
-    return _timed([lambda image=image: prover.prove(made, image, CONTEXT) for image in images])
+    return _timed([partial(prover.prove, made, image, CONTEXT) for image in images])
 
 
 def prove_ezkl(circuit: Path, inputs: Any, _: float) -> dict[str, Any]:
@@ -156,7 +157,7 @@ def prove_ezkl(circuit: Path, inputs: Any, _: float) -> dict[str, Any]:
         item = Item(tuple(int(value) for value in values))
         return system.prove(made, system.witness(made, [item], CONTEXT))
 
-    return _timed([lambda image=image: prove(image) for image in inputs])
+    return _timed([partial(prove, image) for image in inputs])
 
 
 def _timed(proofs: list[Callable[[], Any]]) -> dict[str, Any]:

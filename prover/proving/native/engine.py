@@ -2,7 +2,7 @@
 
 import importlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -97,11 +97,18 @@ def _word(value: int) -> bytes:
     return value.to_bytes(32, "little")
 
 
-def prove(program: Any, keys: Any, srs: Any, cells: Any, hidden: Secrets) -> bytes:
-    """A proof of a run; verify it before use."""
-    proof: bytes = bytes(
-        engine().prove_run(program, keys, srs, cells, hidden.image_seed, secrets.token_bytes(32))
-    )
+def prove(
+    program: Any,
+    keys: Any,
+    srs: Any,
+    cells: Any,
+    hidden: Secrets,
+    progress: Callable[[str], None] | None = None,
+) -> bytes:
+    """A proof of a run; verify it before use. `progress` gets each stage's name as it ends."""
+    seed = secrets.token_bytes(32)
+    arguments = (program, keys, srs, cells, hidden.image_seed, seed, progress)
+    proof: bytes = bytes(engine().prove_run(*arguments))
     return proof
 
 

@@ -46,7 +46,8 @@ def make_proof(
     keys = native.Keys.read(str(made.directory / KEYS))
     report(f"proving {program.network.name} in 2^{layout.k} rows")
     loaded = engine.load_program(program, layout)
-    proof = engine.prove(loaded, keys, native.Srs.read(srs), cells, hidden)
+    reference = native.Srs.read(srs)
+    proof = engine.prove(loaded, keys, reference, cells, hidden, _ended)
     report("verifying the proof")
     engine.verify(keys.verifying_key(), proof, instances)
     Path(out).write_bytes(proof)
@@ -59,3 +60,7 @@ def check_proof(directory: str, proof: str, instances: list[str]) -> dict[str, A
     vk = engine.engine().VerifyingKey.read(str(made.directory / KEYS))
     engine.verify(vk, Path(proof).read_bytes(), [int(word) for word in instances])
     return {}
+
+
+def _ended(stage: str) -> None:
+    report(f"{stage}: done")
