@@ -1,0 +1,145 @@
+"""Proves EfficientNet-Lite0 at 224x224 on a bundled photograph: one proof, on this machine.
+
+Usage: python -m benchmarks.imagenet [--photograph chelsea.png] [--keep FOLDER]
+
+Writes benchmarks/results/imagenet.json. `prove_seconds` is wall clock from the image's integers to
+the finished proof, witness included; keys are made before, in the same process. `peak_gib` is the
+largest resident memory while proving. `stages` are seconds of each stage, in order. The proof is
+verified, and its outputs are compared with the integer reference and with onnxruntime.
+"""
+
+import argparse
+import json
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import skimage.data
+
+from benchmarks.machine import machine
+from benchmarks.networks import ROOT
+from prover.models.floating import outputs_of
+from prover.models.integer import efficientnet, reference
+from prover.models.integer.images import read_photo
+from prover.models.integer.importer import load
+from prover.models.onnx_file import read_original
+from prover.proving import srs
+from prover.proving.native import engine
+from prover.proving.native.artifacts import CONTEXT_LIMBS
+from prover.proving.native.layout import choose_layout
+from prover.proving.native.program import compile_network
+from prover.proving.native.replay import check_program
+from prover.proving.native.witness import run
+from prover.settings import get_settings
+
+RESULT = ROOT / "benchmarks" / "results" / "imagenet.json"
+GIB = 1 << 30
+POLL_SECONDS = 0.25
+
+
+class Watch:
+    """Seconds of each stage, and the largest resident memory since `reset`."""
+
+    def __init__(self) -> None:
+        self.stages: dict[str, float] = {}
+        self._since = time.perf_counter()
+        self._process, self.peak = psutil.Process(), 0
+        threading.Thread(target=self._poll, daemon=True).start()
+
+    def _poll(self) -> None:
+        while True:
+            with suppress(psutil.NoSuchProcess):
+                self.peak = max(self.peak, self._process.memory_info().rss)
+            time.sleep(POLL_SECONDS)
+
+    def ended(self, name: str) -> None:
+        """A stage ends; the next begins."""
+        now = time.perf_counter()
+        self.stages[name] = round(now - self._since, 2)
+        print(f"{name}: {now - self._since:.1f} s", flush=True)
+        self._since = now
+
+    def reset(self) -> None:
+        """Forget stages and memory so far."""
+        self.stages, self.peak = {}, 0
+
+
+def main() -> None:
+    """Make keys, prove, verify, compare, write the result."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--photograph", default="chelsea.png", help="of scikit-image's data")
+    parser.add_argument("--keep", type=Path, help="folder for proof, instances, description")
+    arguments = parser.parse_args()
+    path = efficientnet.cached(get_settings().cache)
+    photograph = Path(skimage.data.__file__).parent / arguments.photograph
+    image = read_photo(photograph, efficientnet.SIZE, efficientnet.MEAN)[0].astype(np.int64)
+    result, proof = measure(path, image)
+    real = outputs_of(read_original(path).proto, image[None].astype(np.float32) / 128)
+    result["photograph"] = arguments.photograph
+    result["float_label"] = int(np.ravel(real).argmax())
+    result = {"machine": machine(), **result}
+    RESULT.write_text(json.dumps(result, indent=2) + "\n")
+    print(json.dumps(result, indent=2))
+    if arguments.keep:
+        keep(arguments.keep, proof)
+
+
+def measure(path: Path, image: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The figures, and what a verifier needs."""
+    watch, native = Watch(), engine.engine()
+    network = efficientnet.quantised(load(path))
+    layout = choose_layout(network)
+    program = compile_network(network, layout.lanes, layout.weight_lanes, CONTEXT_LIMBS)
+    watch.ended("placing")
+    check_program(program)
+    watch.ended("checking")
+    reference_string = native.Srs.read(str(srs.development_srs(layout.k)))
+    watch.ended("set-up")
+    loaded = engine.load_program(program, layout)
+    keys = native.keygen(loaded, reference_string)
+    watch.ended("keys")
+    before, setup_peak = watch.stages, watch.peak
+    watch.reset()
+    started = time.perf_counter()
+    found = run(program, image, layout.usable_rows)
+    instances = engine.instances_of(program, found, [1] * CONTEXT_LIMBS)
+    hidden = engine.Secrets.random()
+    cells = engine.load_cells(program, found, hidden, instances)
+    watch.ended("witness")
+    proof = engine.prove(loaded, keys, reference_string, cells, hidden, watch.ended)
+    seconds = time.perf_counter() - started
+    stages = watch.stages
+    vk = keys.verifying_key()
+    checked = time.perf_counter()
+    engine.verify(vk, proof, instances)
+    verify_seconds = time.perf_counter() - checked
+    expected = reference.scores(network, image[None]).ravel()
+    figures = {
+        "prove_seconds": round(seconds, 1),
+        "peak_gib": round(watch.peak / GIB, 2),
+        "proof_bytes": len(proof),
+        "verify_seconds": round(verify_seconds, 4),
+        "stages": stages,
+        "before": before,
+        "before_peak_gib": round(setup_peak / GIB, 2),
+        "layout": {"k": layout.k, "lanes": layout.lanes, "weight_lanes": layout.weight_lanes},
+        "label": int(found.outputs.argmax()),
+        "equal_to_the_reference": bool((found.outputs == expected).all()),
+    }
+    return figures, {"proof": proof, "instances": instances, "description": vk.description()}
+
+
+def keep(folder: Path, proof: dict[str, Any]) -> None:
+    """Write what the Python verifier reads."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "proof.bin").write_bytes(proof["proof"])
+    (folder / "instances.json").write_text(json.dumps([hex(word) for word in proof["instances"]]))
+    (folder / "description.json").write_text(proof["description"])
+
+
+if __name__ == "__main__":
+    main()
