@@ -1,0 +1,113 @@
+"""Types of the native proof system (Rust): arrays in, bytes out. Long calls release the GIL."""
+
+from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
+
+import numpy as np
+from numpy.typing import NDArray
+
+class Refused(ValueError):
+    """What was given fits no circuit, or a file is damaged; the message says what to do."""
+
+class Rejected(ValueError):
+    """A proof does not hold."""
+
+class Srs:
+    """A KZG set-up for 2^k rows."""
+
+    @staticmethod
+    def development(k: int, seed: bytes) -> Srs:
+        """Made from a seed of 32 bytes: whoever knows it can forge proofs."""
+    @staticmethod
+    def read(path: str | PathLike[str]) -> Srs:
+        """Read the file that `write` made; points that are not on the curve are refused."""
+    def write(self, path: str | PathLike[str]) -> None:
+        """128 bytes for each of the 2^k rows."""
+    def downsize(self, k: int) -> Srs:
+        """The same set-up for fewer rows."""
+    @property
+    def k(self) -> int:
+        """log2 of the rows."""
+
+class Program:
+    """A network's fixed columns and copies."""
+
+    def __init__(
+        self,
+        shape: Mapping[str, int],
+        columns: Mapping[str, NDArray[np.int64]],
+        copies: NDArray[np.int64],
+        instances: int,
+    ) -> None:
+        """Columns [lanes, rows] by name; copies [n, 4]: column and row of both sides."""
+    @staticmethod
+    def usable_rows(k: int) -> int:
+        """Rows that columns and cells may fill."""
+
+class Cells:
+    """The cells of a run: q, r, y [lanes, rows], multiplicities [rows]; words little-endian."""
+
+    def __init__(
+        self,
+        q: NDArray[np.int64],
+        r: NDArray[np.int64],
+        y: NDArray[np.int64],
+        multiplicities: NDArray[np.int64],
+        image: Sequence[bytes],
+        instances: Sequence[bytes],
+    ) -> None: ...
+
+class Keys:
+    """Proving and verifying key of a program."""
+
+    @staticmethod
+    def read(folder: str | PathLike[str]) -> Keys:
+        """Read the folder that `write` made."""
+    def write(self, folder: str | PathLike[str]) -> None:
+        """Write the keys into a folder; the proving key is the large file."""
+    def verifying_key(self) -> VerifyingKey:
+        """What verification takes."""
+
+class VerifyingKey:
+    """All that verification takes."""
+
+    @staticmethod
+    def read(folder: str | PathLike[str]) -> VerifyingKey:
+        """Read it from a folder of keys; the proving key may be missing there."""
+    def to_bytes(self) -> bytes:
+        """The key in the engine's own format."""
+    def description(self) -> str:
+        """JSON that suffices for an independent verifier."""
+    def verify(self, proof: bytes, instances: Sequence[bytes]) -> None:
+        """Raise Rejected unless the proof holds for the instances (32 little-endian bytes)."""
+
+def keygen(program: Program, srs: Srs) -> Keys:
+    """Make the keys; deterministic."""
+
+def prove_run(
+    program: Program,
+    keys: Keys,
+    srs: Srs,
+    cells: Cells,
+    image_seed: bytes,
+    proof_seed: bytes,
+    progress: Callable[[str], object] | None = None,
+) -> bytes:
+    """A proof; `progress` is called with the name of each stage when it is done."""
+
+def commit_image(srs: Srs, image: Sequence[bytes], image_seed: bytes) -> bytes:
+    """The first point of every proof about an image (x, y big-endian), from words and seed."""
+
+def check(
+    program: Program, cells: Cells, tampers: Sequence[tuple[str, int, int, int]] = ()
+) -> list[str]:
+    """What a run violates: "GATE on row ROW" or "copy of COLUMN on row ROW"; empty if nothing.
+
+    A tamper adds a delta to a cell of the second phase: (column, lane, row, delta).
+    """
+
+def msm_seconds(srs: Srs, bits: int, repeats: int) -> list[float]:
+    """Seconds of commitments to 2^k scalars of so many bits (64 and more: any)."""
+
+def fft_seconds(k: int, repeats: int) -> list[float]:
+    """Seconds of inverse transforms of 2^k values."""
