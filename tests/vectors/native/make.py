@@ -1,39 +1,62 @@
 """Writes the native vectors: python -m tests.vectors.native.make (needs the Rust engine).
 
-A description, a proof and its instances of a small network; always the same bytes: fixed set-up,
-salt and randomness. tests/unit/verify/test_vectors.py fails if a file is not what this writes.
+A description, a proof and its instances of a small network. The description is always the same;
+a proof has fresh randomness. tests/unit/verify/test_vectors.py fails if the description is not
+what this writes.
 """
 
 import json
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from prover.proving.native import engine
-from prover.proving.native.layout import choose_layout
-from prover.proving.native.program import compile_network
+from prover.proving.native.layout import Layout, choose_layout
+from prover.proving.native.program import Program, compile_network
 from prover.proving.native.witness import run
 from tests.unit.proving.native.networks import image_of, tiny_network
 
 HERE = Path(__file__).parent
 CONTEXT = (11, 12)
-SRS_SEED, IMAGE_SEED, PROOF_SEED = (bytes([number]) * 32 for number in (1, 2, 3))
-SALT = tuple(range(1, 9))
+SRS_SEED = bytes([1]) * 32
+HIDDEN = engine.Secrets(tuple(range(1, 9)), bytes([2]) * 32)
 
 
-def vectors() -> dict[str, bytes]:
-    """The files by name."""
+@dataclass(frozen=True)
+class Circuit:
+    """A placed network with the engine's objects for it."""
+
+    placed: Program
+    layout: Layout
+    program: Any
+    srs: Any
+    keys: Any
+
+
+@cache
+def circuit() -> Circuit:
     network = tiny_network()
     layout = choose_layout(network)
     placed = compile_network(network, layout.lanes, layout.weight_lanes, context=len(CONTEXT))
     program, native = engine.load_program(placed, layout), engine.engine()
     srs = native.Srs.development(layout.k, SRS_SEED)
-    keys = native.keygen(program, srs)
-    found = run(placed, image_of(network, 4), layout.usable_rows)
-    instances = engine.instances_of(placed, found, CONTEXT)
-    cells = engine.load_cells(placed, found, engine.Secrets(SALT, IMAGE_SEED), instances)
-    proof = native.prove_run(program, keys, srs, cells, IMAGE_SEED, PROOF_SEED)
+    return Circuit(placed, layout, program, srs, native.keygen(program, srs))
+
+
+def verifying_key() -> Any:
+    return circuit().keys.verifying_key()
+
+
+def vectors() -> dict[str, bytes]:
+    """The files by name."""
+    made = circuit()
+    found = run(made.placed, image_of(tiny_network(), 4), made.layout.usable_rows)
+    instances = engine.instances_of(made.placed, found, CONTEXT)
+    cells = engine.load_cells(made.placed, found, HIDDEN, instances)
     return {
-        "description.json": keys.verifying_key().description().encode(),
-        "proof.bin": bytes(proof),
+        "description.json": verifying_key().description().encode(),
+        "proof.bin": engine.prove(made.program, made.keys, made.srs, cells, HIDDEN),
         "instances.json": json.dumps([f"0x{word:064x}" for word in instances]).encode() + b"\n",
     }
 

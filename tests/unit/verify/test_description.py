@@ -1,0 +1,239 @@
+"""A description is refused if a field is malformed or does not fit the others.
+
+Where it is neither, but not the circuit's, the proof is rejected.
+"""
+
+import json
+from collections.abc import Callable
+from operator import setitem
+from typing import Any
+
+import pytest
+
+from prover.errors import ArtifactMismatch, ProofRejected, UnsoundCircuit
+from prover.verify import parse_description, verify
+from prover.verify.field import R
+from prover.verify.group import P, bn128
+from tests.unit.verify.vector import DESCRIPTION, INSTANCES, PROOF, changed, description
+
+Json = dict[str, Any]
+G1_TWICE = [f"0x{int(value):064x}" for value in bn128.normalize(bn128.double(bn128.G1))]
+
+
+def hexadecimal(value: int) -> str:
+    return f"0x{value:064x}"
+
+
+def set_at(*path: Any) -> Callable[[Json], None]:
+    """A change: the last of `path` is put where the others lead."""
+    *way, last, value = path
+
+    def change(found: Json) -> None:
+        place: Any = found
+        for step in way:
+            place = place[step]
+        setitem(place, last, value)
+
+    return change
+
+
+def test_the_committed_description_is_read() -> None:
+    read = parse_description(DESCRIPTION)
+    assert read.proof.bytes == len(PROOF)
+    assert read.instances == len(INSTANCES)
+    assert [len(read.advice_of(phase)) for phase in read.phases] == [*read.proof.advice_points]
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        (set_at("format", "zkescrow native circuit 2"), "format"),
+        (set_at("omega", "0x1"), "omega"),
+        (set_at("omega", hexadecimal(R)), "omega"),
+        (set_at("digest", hexadecimal(5).upper()), "digest"),
+        (set_at("k", "7"), "k"),
+        (set_at("k", True), "k"),
+        (set_at("k", 29), "k"),
+        (set_at("instances", -1), "instances"),
+        (set_at("fixed_commitments", 0, [hexadecimal(1), hexadecimal(1)]), "fixed_commitments.0"),
+        (set_at("fixed_commitments", 0, [hexadecimal(1)]), "fixed_commitments.0"),
+        (set_at("fixed_commitments", 0, [hexadecimal(1 + P), hexadecimal(2)]), "not below p"),
+        (set_at("permutation", "commitments", 0, [hexadecimal(0)] * 2), "permutation.commitments"),
+        (set_at("srs", "g1", [hexadecimal(0)] * 2), "srs.g1"),
+        (set_at("srs", "s_g2", [[hexadecimal(0)] * 2] * 2), "srs.s_g2"),
+        (set_at("gates", 0, "polynomials", 0, ["/", 1, 2]), "no expression"),
+        (set_at("gates", 0, "polynomials", 0, ["challenge", -1]), "whole number from 0 on"),
+        (set_at("gates", 0, "polynomials", 0, ["fixed", 0, 0.5]), "not a whole number"),
+        (set_at("gates", 0, "polynomials", 0, ["fixed", True, 0]), "not a whole number"),
+        (set_at("gates", 0, "polynomials", 0, ["+", 1]), "no expression"),
+        (set_at("lookups", [["advice", 0, 0]]), "built-in lookups"),
+        (set_at("further", 1), "further"),
+    ],
+)
+def test_a_malformed_field_is_named(change: Callable[[Json], None], field: str) -> None:
+    with pytest.raises(ArtifactMismatch, match=field.replace(".", r"\.")):
+        parse_description(changed(change))
+
+
+@pytest.mark.parametrize("name", sorted(json.loads(DESCRIPTION)))
+def test_no_field_may_be_missing(name: str) -> None:
+    with pytest.raises(ArtifactMismatch, match=f"{name}: Field required"):
+        parse_description(changed(lambda found: found.pop(name)))
+
+
+@pytest.mark.parametrize("text", [b"", b"[]", b"{", b"[" * 5000, b"\xff"])
+def test_what_is_no_description_is_refused(text: bytes) -> None:
+    with pytest.raises(ArtifactMismatch, match="circuit description"):
+        parse_description(text)
+
+
+def test_a_deep_expression_is_refused() -> None:
+    deep: Any = ["challenge", 0]
+    for _ in range(160):
+        deep = ["-", deep]
+    with pytest.raises(ArtifactMismatch, match="deeper than 150"):
+        parse_description(changed(set_at("gates", 0, "polynomials", 0, deep)))
+
+
+OMEGA = description().omega
+COLUMNS = len(description().columns.fixed)
+
+
+def duplicate(*path: Any) -> Callable[[Json], None]:
+    def change(found: Json) -> None:
+        place: Any = found
+        for step in path:
+            place = place[step]
+        place.append(place[0])
+
+    return change
+
+
+def phase_of(name: str, phase: int) -> Callable[[Json], None]:
+    def change(found: Json) -> None:
+        (column,) = (one for one in found["columns"]["advice"] if one["name"] == name)
+        found["proof"]["advice_points"][column["phase"]] -= 1
+        found["proof"]["advice_points"][phase] += 1
+        column["phase"] = phase
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        (set_at("omega", hexadecimal(pow(OMEGA, 2, R))), "omega"),
+        (set_at("omega", hexadecimal(1)), "omega"),
+        (set_at("k", description().k + 1), "omega"),
+        (set_at("delta", hexadecimal(0)), "delta"),
+        (set_at("delta", hexadecimal(OMEGA)), "delta"),
+        (set_at("delta", hexadecimal(R - 1)), "delta"),
+        (set_at("blinding_rows", 4), "blinding_rows"),
+        (set_at("blinding_rows", 6), "usable_rows"),
+        (set_at("usable_rows", 1), "usable_rows"),
+        (set_at("instances", 1 << description().k), "instances"),
+        (set_at("columns", "instance", ["a", "b"]), "instance columns"),
+        (set_at("columns", "instance", []), "instance columns"),
+        (duplicate("fixed_commitments"), "fixed_commitments"),
+        (duplicate("permutation", "commitments"), r"permutation\.commitments"),
+        (duplicate("queries", "advice"), "queries"),
+        (set_at("queries", "fixed", 0, 0, COLUMNS), "query of fixed column"),
+        (set_at("queries", "advice", 0, 0, 99), "query of advice column"),
+        (set_at("queries", "advice", 0, 1, -6), "rotation"),
+        (set_at("queries", "advice", 0, 1, 1 << 70), "rotation"),
+        (lambda found: found["queries"]["fixed"].pop(), "not declared"),
+        (lambda found: found["queries"]["advice"].append([0, 2]), "not used"),
+        (lambda found: found["gates"].pop(), "not used"),
+        (set_at("degree", 6), "degree"),
+        (set_at("proof", "quotient_pieces", 5), "quotient_pieces"),
+        (set_at("permutation", "columns_per_product", 2), "columns_per_product"),
+        (phase_of("q0", 1), "phase of q0"),
+        (phase_of("img", 1), "phase of img"),
+        (set_at("columns", "advice", 5, "phase", 2), "phases"),
+        (set_at("challenge_phases", 0, 2), "challenge_phases"),
+        (lambda found: found["challenges"].pop(), "number of challenges"),
+        (lambda found: found["challenge_phases"].append(0), "number of challenges"),
+        (
+            lambda found: found["gates"][0]["polynomials"].append(["challenge", 5]),
+            "challenges of the gates",
+        ),
+        (set_at("proof", "advice_points", [3, 3]), "advice_points"),
+        (set_at("proof", "permutation_products", 1), "permutation_products"),
+        (set_at("proof", "evaluations", 1), r"proof\.evaluations"),
+        (set_at("proof", "bytes", len(PROOF) + 32), r"proof\.bytes"),
+    ],
+)
+def test_a_description_whose_parts_do_not_fit_is_refused(
+    change: Callable[[Json], object], rule: str
+) -> None:
+    with pytest.raises(UnsoundCircuit, match=rule):
+        parse_description(changed(change))
+
+
+def exchange(*path: Any) -> Callable[[Json], None]:
+    """Exchange two items of a list: path to it, then their indices."""
+    *way, first, second = path
+
+    def change(found: Json) -> None:
+        place: Any = found
+        for step in way:
+            place = place[step]
+        place[first], place[second] = place[second], place[first]
+
+    return change
+
+
+def other_constant(found: Json) -> None:
+    """Adds 1 to the first constant of the gates."""
+    text = json.dumps(found["gates"])
+    before, mark, after = text.partition('["constant", "')
+    assert mark
+    value = (int(after[:66], 16) + 1) % R
+    found["gates"] = json.loads(before + mark + hexadecimal(value) + after[66:])
+
+
+def other_challenges(found: Json) -> None:
+    """theta and beta change places."""
+    text = json.dumps(found["gates"])
+    text = text.replace('"challenge", 3', '"challenge", x').replace('"challenge", 4', "y")
+    text = text.replace("x]", "4]").replace("[y]", '["challenge", 3]')
+    found["gates"] = json.loads(text)
+
+
+def another_root(found: Json) -> None:
+    """Another primitive root of the same order."""
+    found["omega"] = hexadecimal(pow(OMEGA, 3, R))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        another_root,
+        other_constant,
+        other_challenges,
+        set_at("fixed_commitments", 0, G1_TWICE),
+        exchange("fixed_commitments", 0, 1),
+        set_at("permutation", "commitments", 0, G1_TWICE),
+        exchange("permutation", "commitments", 0, 1),
+        exchange("permutation", "columns", 0, 1),
+        exchange("queries", "advice", 0, 1),
+        exchange("queries", "fixed", 0, 1),
+        exchange("gates", 0, 1),
+        set_at("digest", hexadecimal(1)),
+        set_at("delta", hexadecimal(pow(description().delta, 3, R))),
+        set_at("srs", "g1", G1_TWICE),
+        lambda found: found["srs"].update(s_g2=found["srs"]["g2"]),
+        set_at("challenge_phases", 0, 1),
+    ],
+)
+def test_a_proof_is_not_one_of_another_circuit(change: Callable[[Json], None]) -> None:
+    other = parse_description(changed(change))
+    with pytest.raises(ProofRejected, match=r"^(opening|commitment|evaluation)"):
+        verify(other, PROOF, INSTANCES)
+
+
+@pytest.mark.parametrize(
+    "change", [set_at("shape", "lanes", 9), set_at("columns", "fixed", 0, "renamed")]
+)
+def test_names_and_shape_are_for_readers(change: Callable[[Json], None]) -> None:
+    verify(parse_description(changed(change)), PROOF, INSTANCES)
