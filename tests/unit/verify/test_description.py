@@ -149,6 +149,7 @@ def phase_of(name: str, phase: int) -> Callable[[Json], None]:
         (set_at("permutation", "columns_per_product", 2), "columns_per_product"),
         (phase_of("q0", 1), "phase of q0"),
         (phase_of("img", 1), "phase of img"),
+        (set_at("columns", "advice", 5, "name", "new"), "phase of new"),
         (set_at("columns", "advice", 5, "phase", 2), "phases"),
         (set_at("challenge_phases", 0, 2), "challenge_phases"),
         (lambda found: found["challenges"].pop(), "number of challenges"),

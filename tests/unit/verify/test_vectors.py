@@ -1,8 +1,10 @@
 """The Rust engine and the reference verifier agree; the committed vector is the engine's."""
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pytest
 
 from prover.errors import ProofRejected
@@ -42,3 +44,16 @@ def test_both_reject_a_changed_word(index: int) -> None:
         engine.verify(remade()[0], changed, INSTANCES)
     with pytest.raises(ProofRejected):
         verify(parse_description(DESCRIPTION), changed, INSTANCES)
+
+
+def test_a_proof_of_a_false_witness_is_rejected() -> None:
+    """The prover does not look: it makes a well-formed proof whose identity does not hold."""
+    made = make.circuit()
+    false = make.honest_run()
+    r = false.cells.r.copy()
+    r[tuple(np.argwhere(r)[0])] -= 1
+    false = replace(false, cells=replace(false.cells, r=r))
+    cells = engine.load_cells(made.placed, false, make.HIDDEN, INSTANCES)
+    proof = engine.prove(made.program, made.keys, made.srs, cells, make.HIDDEN)
+    with pytest.raises(ProofRejected, match=r"^opening: the pairing"):
+        verify(parse_description(DESCRIPTION), proof, INSTANCES)

@@ -14,7 +14,7 @@ from typing import Any
 from prover.proving.native import engine
 from prover.proving.native.layout import Layout, choose_layout
 from prover.proving.native.program import Program, compile_network
-from prover.proving.native.witness import run
+from prover.proving.native.witness import Run, run
 from tests.unit.proving.native.networks import image_of, tiny_network
 
 HERE = Path(__file__).parent
@@ -48,10 +48,14 @@ def verifying_key() -> Any:
     return circuit().keys.verifying_key()
 
 
+def honest_run() -> Run:
+    return run(circuit().placed, image_of(tiny_network(), 4), circuit().layout.usable_rows)
+
+
 def vectors() -> dict[str, bytes]:
     """The files by name."""
     made = circuit()
-    found = run(made.placed, image_of(tiny_network(), 4), made.layout.usable_rows)
+    found = honest_run()
     instances = engine.instances_of(made.placed, found, CONTEXT)
     cells = engine.load_cells(made.placed, found, HIDDEN, instances)
     return {
