@@ -135,6 +135,30 @@ class FoldRows:
             self._flags[FLAGS.index(name), row] = value
 
 
+@dataclass
+class FoldCount(FoldRows):
+    """Only counts the rows that FoldRows would write."""
+
+    def own(self, row_power: int, column_power: int, end: End, first_of_output: bool) -> None:
+        """One row for the unit weight, one for each power of a."""
+        self.rows += -(-(column_power + 1) // self.lanes) + row_power
+
+    def close_layer(self) -> None:
+        """Takes no row."""
+
+    def _lane_rows(
+        self, weights: Integers, wb: int, carry: dict[str, int], step: dict[str, int]
+    ) -> None:
+        self.rows += -(-(int(np.flatnonzero(weights)[-1]) + 1) // self.lanes)
+
+    def _products(self, ends: Sequence[End]) -> None:
+        self.rows += len(ends) - 1
+
+    def _row(self, **flags: int) -> int:
+        self.rows += 1
+        return self.rows - 1
+
+
 def _reversed_blocks(weights: Integers, lanes: int) -> Iterator[Integers]:
     padded = np.pad(weights, (0, -len(weights) % lanes))
     yield from padded.reshape(-1, lanes)[::-1]

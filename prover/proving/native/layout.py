@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from prover.errors import ModelRefused
 from prover.models.integer.network import Network
-from prover.proving.native.fold import FoldRows
+from prover.proving.native.fold import FoldCount
 from prover.proving.native.program import fold_layer
 from prover.proving.native.storage import Stored, arrange
 from prover.proving.native.tables import Table
@@ -64,7 +64,7 @@ def possible_layouts(network: Network) -> Iterator[Layout]:
     """For every number of lanes, the smallest k, and the fewest weight lanes that fit it."""
     prepared = prepare(network)
     table = Table.of(prepared).columns()["t_tag"].size
-    folds = {lanes: _fold_rows(prepared, lanes) for lanes in WEIGHT_LANES}
+    folds = _fold_rows(prepared)
     for lanes in range(1, MOST_LANES + 1):
         tensors = max(stored.stop for stored in arrange(prepared, lanes).values())
         for k in range(_least_k(max(tensors, table)), MOST_K + 1):
@@ -78,9 +78,11 @@ def _least_k(rows: int) -> int:
     return (rows + RESERVED - 1).bit_length()
 
 
-def _fold_rows(prepared: Network, lanes: int) -> int:
+def _fold_rows(prepared: Network) -> dict[int, int]:
+    """Rows of the fold machine by weight lanes; how tensors are stored does not matter."""
     stored: dict[str, Stored] = arrange(prepared, 1)
-    fold = FoldRows(lanes)
-    for layer in prepared.layers:
-        fold_layer(fold, prepared, layer, stored)
-    return fold.rows
+    counts = {lanes: FoldCount(lanes) for lanes in WEIGHT_LANES}
+    for count in counts.values():
+        for layer in prepared.layers:
+            fold_layer(count, prepared, layer, stored)
+    return {lanes: count.rows for lanes, count in counts.items()}
