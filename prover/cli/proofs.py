@@ -83,6 +83,9 @@ def verify(
     market: Annotated[str | None, typer.Option(help="Market it must be for.")] = None,
     job: Annotated[str | None, typer.Option(help="Job it must be for.")] = None,
     payee: Annotated[str | None, typer.Option(help="Payee it must be for.")] = None,
+    reference: Annotated[
+        bool, typer.Option(help="Also with the verifier in Python; native circuits only.")
+    ] = False,
 ) -> None:
     """Verify a proof file, and what it says where that is given."""
     from prover.cli.outcome import read_outputs
@@ -91,7 +94,10 @@ def verify(
     from prover.proving.native.artifacts import is_native
 
     if is_native(artifacts):
-        return _verify_native(artifacts, proof, (chain_id, market, job, payee), inputs)
+        where = (chain_id, market, job, payee)
+        return _verify_native(artifacts, proof, where, inputs, reference)
+    if reference:
+        raise UsageError("--reference: only proofs of native circuits have a verifier in Python")
     made, found = load_artifacts(artifacts), _proof(proof)
     Ezkl().verify(made, [found])
     items = _check_inputs(made, found, inputs) if inputs else made.manifest.layout.items
@@ -124,7 +130,11 @@ def _prove_native(
 
 
 def _verify_native(
-    directory: Path, proof: Path, where: tuple[Any, Any, Any, Any], inputs: Path | None
+    directory: Path,
+    proof: Path,
+    where: tuple[Any, Any, Any, Any],
+    inputs: Path | None,
+    reference: bool,
 ) -> None:
     from prover.proving.native import artifacts, prover
 
@@ -134,12 +144,18 @@ def _verify_native(
         )
     made, found = artifacts.load(directory), _proof(proof)
     prover.verify(made, found)
+    if reference:
+        from prover.verify import parse_description
+        from prover.verify import verify as verify_in_python
+
+        description = (made.directory / artifacts.DESCRIPTION).read_bytes()
+        verify_in_python(parse_description(description), found.proof, found.instances)
     bound = None not in where
     if bound:
         prover.check_context(made, found, _context(*where))
     elif where != (None,) * 4:
         raise UsageError("give all of --chain-id, --market, --job and --payee, or none of them")
-    checked = ["proof", *(["context"] if bound else [])]
+    checked = ["proof", *(["reference"] if reference else []), *(["context"] if bound else [])]
     data, line = _native_outcome(made, found)
     show({"verified": checked, **data}, f"holds: {', '.join(checked)}", line)
 

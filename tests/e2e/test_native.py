@@ -10,9 +10,10 @@ import onnxruntime
 import pytest
 
 from prover.cli import app
-from prover.errors import ArtifactMismatch, UnsoundCircuit
+from prover.errors import ArtifactMismatch, ProofRejected, UnsoundCircuit
 from prover.models.integer import serialise
 from prover.proving.native import artifacts, setup
+from prover.verify import parse_description, verify
 
 pytest.importorskip("zkescrow_native", reason="the Rust engine is not installed (no cargo)")
 
@@ -64,6 +65,20 @@ def test_a_proof_holds_for_its_job_and_says_the_models_label(
     image = np.load(EXAMPLES / "digits-test.npz")["inputs"][3:4]
     scores = session.run(None, {session.get_inputs()[0].name: image})[0]
     assert said.data["top"][0] == int(scores.ravel().argmax())
+
+
+def test_the_verifier_in_python_agrees(
+    made: Path, proof: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = Said(capsys, "verify", str(proof), "--artifacts", str(made), "--reference")
+    assert said.data["verified"] == ["proof", "reference"]
+    content = json.loads(proof.read_text())
+    words = [int(word, 16) for word in content["instances"]]
+    description = parse_description((made / artifacts.DESCRIPTION).read_bytes())
+    changed = bytearray.fromhex(content["proof"][2:])
+    changed[-1] ^= 1
+    with pytest.raises(ProofRejected):
+        verify(description, bytes(changed), words)
 
 
 def test_a_proof_for_another_payee_is_rejected(
