@@ -78,7 +78,8 @@ def main() -> None:
     photograph = Path(skimage.data.__file__).parent / arguments.photograph
     image = read_photo(photograph, efficientnet.SIZE, efficientnet.MEAN)[0].astype(np.int64)
     result, proof = measure(path, image)
-    real = outputs_of(read_original(path).proto, image[None].astype(np.float32) / 128)
+    samples = image[None, None].astype(np.float32) / efficientnet.DEVIATION
+    real = outputs_of(read_original(path).proto, samples)
     result["photograph"] = arguments.photograph
     result["float_label"] = int(np.ravel(real).argmax())
     result = {"machine": machine(), **result}
