@@ -134,7 +134,7 @@ def test_an_account_without_funds_or_key_is_said(world: World) -> None:
     world.chain.rpc("anvil_setBalance", "0x14dC79964da2C08b23698B3D3cc7Ca32193d9955", "0x0")
     inputs = ("--inputs", EXAMPLES / "digits-test.npz", "--index", 3)
     told = refused(world, 1, *POST, *inputs, "--account", 7)
-    assert "0 wei" in told
+    assert "has 0 ETH: 0.01 ETH are needed" in told
     assert "ZKESCROW_KEYSTORE" in refused(world, 1, *POST, *inputs)
     key = {"ZKESCROW_PRIVATE_KEY": "0x1234"}
     assert "1234" not in refused(world, 2, *POST, *inputs, **key)

@@ -229,13 +229,13 @@ def test_a_multiplicity_off_by_one() -> None:
         assert failures(counts=counts) == {"ends"}
 
 
-SUMS = ["row_a", "run_a", "row_b", "run_b", "v1", "v2", "mac", "sum", "helpers"]
+SUMS = ["row_a", "run_a", "row_b", "run_b", "v1", "v2", "mac", "sum", "helper"]
 OBJECTS = {
     **{name: name for name in ("row_a", "run_a", "row_b", "run_b", "sum")},
     "v1": "lanes",
     "v2": "kernel",
     "mac": "fold",
-    "helpers": "helper",
+    "helper": "helper",
 }
 
 
