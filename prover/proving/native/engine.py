@@ -15,8 +15,8 @@ from prover.proving.native.layout import Layout
 from prover.proving.native.program import Program
 from prover.proving.native.witness import FIELD, Run, packed_image
 
-# Full-size random cells behind the packed image: they hide it in its commitment and in the two
-# values that each proof opens of the column.
+# Full-size random cells behind the packed image: they hide it in its commitment and in the value
+# that each proof opens of the column.
 SALT_CELLS = 8
 
 
