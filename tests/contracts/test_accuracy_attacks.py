@@ -269,7 +269,7 @@ def test_windows_are_bounded(accuracy, window):
             accuracy.posted(**{window: seconds})
     job = accuracy.late(accuracy.proving())
     deadline = accuracy.deadline(job)
-    late = {"now_": now(), "deadline": deadline}
+    late = {"now_": at(now() + 1), "deadline": deadline}
     with reverts(accuracy.bounty.Jobs_Late, **late):
         accuracy.submit(job)
 

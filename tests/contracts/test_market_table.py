@@ -96,5 +96,5 @@ def _refusal(
     if (state, move) not in IN_TIME | DEFAULTS:
         return "PredictionMarket_WrongState", {"actual": state, "allowed": STARTS[move]}
     deadline = _deadline(world, job)
-    time = now() if late else at(now() + 1)
+    time = at(now() + 1)
     return ("Jobs_Late" if late else "Jobs_Early"), {"now_": time, "deadline": deadline}

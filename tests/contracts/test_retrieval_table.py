@@ -119,7 +119,7 @@ def test_moves_after_both_deadlines(scene, state, call):
     deadline = scene.stored(job)[2]
     _wait(scene, job)
     if call == "submit":
-        with reverts(scene.bounty.Jobs_Late, now_=now(), deadline=deadline):
+        with reverts(scene.bounty.Jobs_Late, now_=at(now() + 1), deadline=deadline):
             scene.submit(job)
     else:
         _check(scene, job, call, DEFAULTS.get((BY_TIME[state], call)), BY_TIME[state], state, True)
@@ -172,4 +172,4 @@ def _refusal(
     if (state, call) not in IN_TIME | DEFAULTS:
         found = stored if call in ("cancel", "accept") else state
         return "RetrievalBounty_WrongState", {"actual": found, "allowed": FIRST[call]}
-    return "Jobs_Late", {"now_": now(), "deadline": scene.deadline(job)}
+    return "Jobs_Late", {"now_": at(now() + 1), "deadline": scene.deadline(job)}

@@ -136,4 +136,4 @@ def _refusal(
     if (state, call) not in IN_TIME | DEFAULTS:
         return "ServingRound_WrongState", {"actual": state, "allowed": FIRST[call]}
     assert late
-    return "Jobs_Late", {"now_": now(), "deadline": scene.deadline(job)}
+    return "Jobs_Late", {"now_": at(now() + 1), "deadline": scene.deadline(job)}
