@@ -107,6 +107,7 @@ fn fixed_names(shape: &Shape) -> Vec<String> {
     let single = [
         ("bias", columns.bias),
         ("act", columns.act),
+        ("cre", columns.cre),
         ("ends", columns.ends),
     ];
     let mut named: Vec<_> = table

@@ -5,10 +5,11 @@ use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::plonk::{Advice, Any, Circuit, Column, ConstraintSystem, Error};
 
 use crate::accumulate::{accumulate, Accumulated};
+use crate::assignment::{self, Filled};
 use crate::cells::Cells;
-use crate::circuit::{constrain, signed, Challenges, Columns, Shape, FLAGS};
+use crate::circuit::{constrain, signed, Challenges, Columns, Shape};
 use crate::copies::Place;
-use crate::program::{placed, usable_rows, value, Program};
+use crate::program::{placed, Program};
 
 /// A change of one cell of the second phase, for tests of the gates: column, lane, row, delta.
 pub type Tamper = (String, usize, usize, i64);
@@ -80,7 +81,7 @@ impl Circuit<Fr> for NetworkCircuit<'_> {
         layouter.assign_region(
             || "cells",
             |mut region| {
-                assign_cells(&columns, cells, &mut region);
+                assign(&mut region, &assignment::cells(&columns, cells));
                 Ok(())
             },
         )?;
@@ -110,7 +111,7 @@ impl Circuit<Fr> for NetworkCircuit<'_> {
         layouter.assign_region(
             || "sums",
             |mut region| {
-                assign_sums(&columns, &sums, &mut region);
+                assign(&mut region, &assignment::sums(&columns, &sums));
                 Ok(())
             },
         )
@@ -132,39 +133,17 @@ impl NetworkCircuit<'_> {
         layouter.assign_region(
             || "program",
             |mut region| {
-                self.assign_fixed(columns, &mut region);
+                for filled in assignment::fixed(columns, self.program) {
+                    for (row, value) in filled.rows() {
+                        region.assign_fixed(filled.column, row, value);
+                    }
+                }
                 for (left, right) in &self.program.copies {
                     region.constrain_equal(cell(columns, *left), cell(columns, *right));
                 }
                 Ok(())
             },
         )
-    }
-
-    fn assign_fixed(&self, columns: &Columns, region: &mut Region<'_, Fr>) {
-        let program = self.program;
-        let rows = usable_rows(program.shape.k);
-        let mut place = |column, values: &[i64]| {
-            for row in 0..rows {
-                let value = value(values, row);
-                if value != 0 {
-                    region.assign_fixed(column, placed(row), signed(value));
-                }
-            }
-        };
-        let lanes = columns.tag.iter().zip(&program.tag);
-        let weights = columns.w.iter().zip(&program.weights);
-        let table = columns.table.iter().zip(&program.table);
-        for (column, values) in lanes.chain(weights).chain(table) {
-            place(*column, values);
-        }
-        place(columns.bias, &program.bias);
-        for (column, name) in columns.flags.iter().zip(FLAGS) {
-            place(*column, &program.flags[name]);
-        }
-        place(columns.act, &vec![1; rows]);
-        region.assign_fixed(columns.ends, 0, Fr::one());
-        region.assign_fixed(columns.ends, placed(rows - 1), Fr::one());
     }
 }
 
@@ -179,55 +158,11 @@ fn cell(columns: &Columns, place: Place) -> Cell {
     Cell { row_offset, column }
 }
 
-fn assign_cells(columns: &Columns, cells: &Cells, region: &mut Region<'_, Fr>) {
-    let lanes = [
-        (&columns.q, &cells.q),
-        (&columns.r, &cells.r),
-        (&columns.y, &cells.y),
-    ];
-    for (columns, values) in lanes {
-        for (column, values) in columns.iter().zip(values) {
-            assign(
-                region,
-                *column,
-                placed(0),
-                values.iter().map(|v| signed(*v)),
-            );
+fn assign(region: &mut Region<'_, Fr>, columns: &[Filled<'_, Advice>]) {
+    for filled in columns {
+        for (row, value) in filled.rows() {
+            region.assign_advice(filled.column, row, Value::known(value));
         }
-    }
-    let counts = cells.multiplicities.iter().map(|v| signed(*v));
-    assign(region, columns.m, placed(0), counts);
-    assign(region, columns.img, placed(0), cells.image.iter().copied());
-}
-
-fn assign_sums(columns: &Columns, sums: &Accumulated, region: &mut Region<'_, Fr>) {
-    let plain = [
-        (columns.row_a, &sums.row_a),
-        (columns.run_a, &sums.run_a),
-        (columns.row_b, &sums.row_b),
-        (columns.run_b, &sums.run_b),
-        (columns.v1, &sums.v1),
-        (columns.v2, &sums.v2),
-        (columns.x, &sums.x),
-        (columns.mac, &sums.mac),
-    ];
-    for (column, values) in plain {
-        assign(region, column, placed(0), values.iter().copied());
-    }
-    for (column, values) in columns.helpers.iter().zip(&sums.helpers) {
-        assign(region, *column, placed(0), values.iter().copied());
-    }
-    assign(region, columns.sum, 0, sums.sum.iter().copied());
-}
-
-fn assign(
-    region: &mut Region<'_, Fr>,
-    column: Column<Advice>,
-    first: usize,
-    values: impl Iterator<Item = Fr>,
-) {
-    for (row, value) in values.enumerate() {
-        region.assign_advice(column, first + row, Value::known(value));
     }
 }
 

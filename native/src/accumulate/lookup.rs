@@ -47,7 +47,7 @@ fn chunk(
     start: usize,
     stop: usize,
 ) -> Vec<Fr> {
-    let lookups = program.shape.lookups();
+    let lookups = 2 * program.shape.lanes;
     let mut inverse = Vec::with_capacity((stop - start) * (lookups + 1));
     for i in start..stop {
         for l in 0..program.shape.lanes {
@@ -63,9 +63,7 @@ fn chunk(
     let mut out = Vec::with_capacity((stop - start) * (helpers + 1));
     for (i, row) in inverse.chunks_exact(lookups + 1).enumerate() {
         out.extend(
-            row[..3 * helpers]
-                .chunks_exact(3)
-                .map(|h| h[0] + h[1] + h[2]),
+            row[..lookups].chunks_exact(2).map(|pair| pair[0] + pair[1]),
         );
         let all: Fr = row[..lookups].iter().sum();
         out.push(all - signed(cells.multiplicities[start + i]) * row[lookups]);

@@ -25,14 +25,9 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// Two lookups to a lane: the remainder, and the pair (q, y).
-    pub fn lookups(&self) -> usize {
-        2 * self.lanes
-    }
-
-    /// Helpers cover three lookups each; at most two stand in the running sum.
+    /// A helper covers a lane's two lookups: the remainder, and the pair (q, y).
     pub fn helpers(&self) -> usize {
-        self.lookups().saturating_sub(2).div_ceil(3)
+        self.lanes
     }
 }
 
@@ -70,6 +65,8 @@ pub struct Columns {
     pub act: Column<Fixed>,
     pub ends: Column<Fixed>,
     pub flags: Vec<Column<Fixed>>,
+    /// 1 where both `c` and `re` are: a run's carried value takes a step.
+    pub cre: Column<Fixed>,
     pub instance: Column<Instance>,
     pub challenges: Challenges<Challenge>,
     pub shape: Shape,
@@ -137,6 +134,7 @@ impl Columns {
             act: meta.fixed_column(),
             ends: meta.fixed_column(),
             flags: FLAGS.iter().map(|_| meta.fixed_column()).collect(),
+            cre: meta.fixed_column(),
             instance: meta.instance_column(),
             challenges,
             shape: *shape,

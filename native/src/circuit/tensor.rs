@@ -45,14 +45,14 @@ fn row(
     at.now(row) - carried - weighted(cells, step)
 }
 
-/// run = c * before * (step where an image row ends, else 1) + re * row
+/// run = before * (c, times the step where an image row ends) + re * row
 fn run(
     at: &Row<'_, '_, '_>,
     row: Column<Advice>,
     run: Column<Advice>,
     step: Expression<Fr>,
 ) -> Expression<Fr> {
-    let ended = at.flag("re");
-    let carried = at.flag("c") * at.before(run) * mix(&ended, one(), step);
-    at.now(run) - carried - ended * at.now(row)
+    let moved = at.fixed(at.columns.cre) * (step - one());
+    let carried = at.before(run) * (at.flag("c") + moved);
+    at.now(run) - carried - at.flag("re") * at.now(row)
 }

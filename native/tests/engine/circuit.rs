@@ -61,7 +61,7 @@ fn cells_are_committed_before_and_sums_after_the_challenges() {
 }
 
 #[test]
-fn no_gate_exceeds_degree_five() {
+fn no_gate_exceeds_degree_four() {
     for lanes in 1..=8 {
         let mut meta = ConstraintSystem::<Fr>::default();
         let mut shape = tiny::shape();
@@ -70,7 +70,7 @@ fn no_gate_exceeds_degree_five() {
         constrain(&columns, &mut meta);
         let gates = meta.gates().iter().flat_map(|gate| gate.polynomials());
         let most = gates.map(|polynomial| polynomial.degree()).max();
-        assert_eq!((lanes, most), (lanes, Some(5)));
+        assert_eq!((lanes, most), (lanes, Some(4)));
     }
 }
 

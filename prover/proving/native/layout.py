@@ -37,9 +37,8 @@ class Layout:
     @property
     def cost(self) -> float:
         """Rows times the work of all columns."""
-        helpers = max(0, -(-(2 * self.lanes - 2) // 3))
-        small, full = 3 * self.lanes + 2, 9 + helpers + 2
-        fixed = self.lanes + self.weight_lanes + 23
+        small, full = 3 * self.lanes + 2, 9 + self.lanes + 2
+        fixed = self.lanes + self.weight_lanes + 24
         columns = small * SMALL + full * FULL + (small + full + fixed) * TRANSFORM
         return float((1 << self.k) * columns)
 
