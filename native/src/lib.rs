@@ -1,6 +1,7 @@
 //! halo2 circuits for integer neural networks (docs/NATIVE.md).
 
 pub mod accumulate;
+pub mod assignment;
 pub mod bench;
 pub mod blinding;
 pub mod cells;
@@ -15,6 +16,7 @@ pub mod layout;
 pub mod network;
 pub mod program;
 pub mod prove;
+pub mod prover;
 #[cfg(feature = "python")]
 mod python;
 pub mod srs;
