@@ -57,7 +57,9 @@ class Watch:
             time.sleep(POLL_SECONDS)
 
     def ended(self, name: str) -> None:
-        """A stage ends; the next begins."""
+        """A stage ends; the next begins. Parts of a stage ("quotient 3/12") are not told apart."""
+        if "/" in name:
+            return
         now = time.perf_counter()
         self.stages[name] = round(now - self._since, 2)
         print(f"{name}: {now - self._since:.1f} s", flush=True)

@@ -3,46 +3,41 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use halo2_axiom::halo2curves::bn256::{Bn256, Fr};
+use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::halo2curves::ff::Field;
-use halo2_axiom::poly::commitment::{Blind, Params};
-use halo2_axiom::poly::kzg::commitment::ParamsKZG;
-use halo2_axiom::poly::EvaluationDomain;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
 
+use crate::prover::domain::Domain;
+use crate::prover::msm;
+use crate::srs::Srs;
+
 /// From so many bits on, scalars are drawn from the whole field.
-const FULL_BITS: u32 = 64;
+const FULL_BITS: u32 = 63;
 
 /// Seconds of each commitment to a column of random scalars of so many bits.
-pub fn msm_seconds(srs: &ParamsKZG<Bn256>, bits: u32, repeats: usize) -> Vec<f64> {
-    let mut column = EvaluationDomain::new(1, srs.k()).empty_lagrange();
+pub fn msm_seconds(srs: &Srs, bits: u32, repeats: usize) -> Vec<f64> {
     let mut draws = ChaCha20Rng::seed_from_u64(u64::from(bits));
-    for scalar in column.iter_mut() {
-        *scalar = match bits {
-            FULL_BITS.. => Fr::random(&mut draws),
-            _ => Fr::from(draws.next_u64() & ((1 << bits) - 1)),
-        };
+    let rows = 0..srs.lagrange.len();
+    if bits >= FULL_BITS {
+        let column: Vec<Fr> = rows.map(|_| Fr::random(&mut draws)).collect();
+        return repeat(repeats, || msm::full(&column, &srs.lagrange));
     }
-    (0..repeats)
-        .map(|_| seconds(|| srs.commit_lagrange(&column, Blind::default())))
-        .collect()
+    let below = (1 << bits) - 1;
+    let column: Vec<i64> = rows.map(|_| (draws.next_u64() & below) as i64).collect();
+    repeat(repeats, || msm::small(&column, &srs.lagrange))
 }
 
 /// Seconds of each inverse transform of a column of 2^k values.
 pub fn fft_seconds(k: u32, repeats: usize) -> Vec<f64> {
-    let domain = EvaluationDomain::new(1, k);
-    let mut column = domain.empty_lagrange();
+    let domain = Domain::new(k, 2);
     let mut draws = ChaCha20Rng::seed_from_u64(u64::from(k));
-    column
-        .iter_mut()
-        .for_each(|value| *value = Fr::random(&mut draws));
-    (0..repeats)
-        .map(|_| {
-            let column = column.clone();
-            seconds(|| domain.lagrange_to_coeff(column))
-        })
-        .collect()
+    let column: Vec<Fr> = (0..domain.n).map(|_| Fr::random(&mut draws)).collect();
+    repeat(repeats, || domain.coefficients(column.clone()))
+}
+
+fn repeat<T>(repeats: usize, work: impl Fn() -> T) -> Vec<f64> {
+    (0..repeats).map(|_| seconds(&work)).collect()
 }
 
 fn seconds<T>(work: impl FnOnce() -> T) -> f64 {

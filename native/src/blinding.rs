@@ -1,60 +1,46 @@
 //! The prover's randomness, with the image column's part set apart.
 //!
-//! halo2 fills the last rows of every advice column from one generator, column by column. The
-//! image column is the first, so its rows take the generator's first draws. Taking these from the
-//! image's own seed makes the column, and its commitment, a function of image, salt and seed
-//! alone: a consumer can compute the commitment before any proof exists.
+//! The last rows of every advice column are random. Those of the image column come from the image's
+//! own seed, which makes the column, and its commitment, a function of image, salt and seed alone:
+//! a consumer can compute the commitment before any proof exists.
 
+use halo2_axiom::halo2curves::bn256::Fr;
+use halo2_axiom::halo2curves::ff::Field;
 use rand_chacha::ChaCha20Rng;
-use rand_core::{CryptoRng, Error, RngCore, SeedableRng};
+use rand_core::SeedableRng;
 
 use crate::program::UNUSABLE_ROWS;
 
-/// Bytes of one field element's draw.
-const DRAW: usize = 64;
+/// Random rows of a column.
+pub type Rows = [Fr; UNUSABLE_ROWS];
 
-/// First the image's draws, then the proof's.
+/// Both generators are secret: with them the blinding could be taken off.
+#[derive(Clone, Debug)]
 pub struct Blinding {
     image: ChaCha20Rng,
     proof: ChaCha20Rng,
-    left: usize,
 }
 
 impl Blinding {
-    /// Both seeds are secret: with them the blinding could be taken off.
+    /// `proof_seed` must never serve two proofs.
     pub fn new(image_seed: [u8; 32], proof_seed: [u8; 32]) -> Self {
         Blinding {
             image: ChaCha20Rng::from_seed(image_seed),
             proof: ChaCha20Rng::from_seed(proof_seed),
-            left: UNUSABLE_ROWS * DRAW,
         }
     }
-}
 
-impl RngCore for Blinding {
-    fn next_u32(&mut self) -> u32 {
-        let mut bytes = [0; 4];
-        self.fill_bytes(&mut bytes);
-        u32::from_le_bytes(bytes)
+    /// The last rows of the image column; to be drawn once.
+    pub fn image_rows(&mut self) -> Rows {
+        [(); UNUSABLE_ROWS].map(|()| Fr::random(&mut self.image))
     }
 
-    fn next_u64(&mut self) -> u64 {
-        let mut bytes = [0; 8];
-        self.fill_bytes(&mut bytes);
-        u64::from_le_bytes(bytes)
+    /// The last rows of another column.
+    pub fn rows(&mut self) -> Rows {
+        [(); UNUSABLE_ROWS].map(|()| self.element())
     }
 
-    fn fill_bytes(&mut self, bytes: &mut [u8]) {
-        let ours = bytes.len().min(self.left);
-        self.image.fill_bytes(&mut bytes[..ours]);
-        self.proof.fill_bytes(&mut bytes[ours..]);
-        self.left -= ours;
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Error> {
-        self.fill_bytes(bytes);
-        Ok(())
+    pub fn element(&mut self) -> Fr {
+        Fr::random(&mut self.proof)
     }
 }
-
-impl CryptoRng for Blinding {}

@@ -6,7 +6,6 @@
 use halo2_axiom::halo2curves::bn256::{Fq, Fr, G1Affine, G2Affine};
 use halo2_axiom::halo2curves::ff::PrimeField;
 use halo2_axiom::plonk::{Any, Column, ConstraintSystem, Expression};
-use halo2_axiom::poly::commitment::ParamsProver;
 use halo2_axiom::poly::Rotation;
 use serde_json::{json, Value};
 
@@ -45,7 +44,7 @@ pub fn describe(verifying: &Verifying) -> Value {
             "commitments": points(vk.permutation().commitments()),
         },
         "fixed_commitments": points(vk.fixed_commitments()),
-        "srs": { "g1": point(&srs.get_g()[0]), "g2": twist(&srs.g2()), "s_g2": twist(&srs.s_g2()) },
+        "srs": { "g1": point(&srs.g1), "g2": twist(&srs.g2), "s_g2": twist(&srs.s_g2) },
         "proof": Layout::of(vk).to_json(),
     })
 }

@@ -1,25 +1,39 @@
 //! Proving and verifying keys, and their files.
 
 use std::fs::{self, File};
-use std::io::{BufReader, BufWriter, Write};
+use std::io::{BufReader, BufWriter, Read, Write};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::path::Path;
 
-use halo2_axiom::halo2curves::bn256::{Bn256, G1Affine};
-use halo2_axiom::plonk::{keygen_pk2, ProvingKey, VerifyingKey};
-use halo2_axiom::poly::commitment::{Params, ParamsProver};
+use halo2_axiom::halo2curves::bn256::{Bn256, Fr, G1Affine, G1};
+use halo2_axiom::halo2curves::ff::PrimeField;
+use halo2_axiom::halo2curves::group::prime::PrimeCurveAffine;
+use halo2_axiom::halo2curves::group::Curve;
+use halo2_axiom::halo2curves::serde::SerdeObject;
+use halo2_axiom::plonk::{Any, Column, ConstraintSystem, VerifyingKey};
 use halo2_axiom::poly::kzg::commitment::ParamsKZG;
 use halo2_axiom::SerdeFormat;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::circuit::Shape;
+use crate::assignment;
+use crate::circuit::{constrain, Columns, Shape};
 use crate::error::{Error, Result};
-use crate::network::NetworkCircuit;
+use crate::network::{cell, NetworkCircuit};
 use crate::program::Program;
+use crate::prover::column::{commit, values};
+use crate::prover::domain::Domain;
+use crate::prover::msm;
+use crate::prover::permutation::{Cell, Permutation};
+use crate::srs::{self, Srs};
 
-/// Polynomials are written as they lie in memory and checked when they are read.
+/// Points are written as they lie in memory and checked when they are read.
 const FORMAT: SerdeFormat = SerdeFormat::RawBytes;
+/// halo2's version of the verifying key's format, and its flag for selectors: there are none.
+const HALO2_FORMAT: u8 = 2;
+const NO_SELECTORS: u8 = 0;
 const BUFFER: usize = 1 << 22;
+const ELEMENT: usize = 32;
 const SHAPE_FILE: &str = "shape.json";
 const PROVING_FILE: &str = "proving.key";
 const VERIFYING_FILE: &str = "verifying.key";
@@ -30,73 +44,121 @@ const SRS_FILE: &str = "verifying.srs";
 pub struct About {
     pub shape: Shape,
     pub instances: usize,
-    /// Length of the proving key's file.
-    pub proving_bytes: u64,
 }
 
 /// All that verification takes, a few kilobytes.
 #[derive(Clone, Debug)]
 pub struct Verifying {
     pub vk: VerifyingKey<G1Affine>,
-    /// Only the first power of the set-up, and its part in the other group.
-    pub srs: ParamsKZG<Bn256>,
+    pub srs: srs::Verifying,
     pub about: About,
 }
 
 /// All that proving takes besides the set-up and the program.
 #[derive(Clone, Debug)]
 pub struct Keys {
-    pub pk: ProvingKey<G1Affine>,
+    /// Coefficients of the fixed columns and of the permutation's labels.
+    pub fixed: Vec<Vec<Fr>>,
+    pub labels: Vec<Vec<Fr>>,
     pub verifying: Verifying,
 }
 
+/// The columns and gates of a shape.
+pub fn configured(shape: &Shape) -> (ConstraintSystem<Fr>, Columns) {
+    let mut cs = ConstraintSystem::default();
+    let columns = Columns::new(&mut cs, shape);
+    constrain(&columns, &mut cs);
+    (cs, columns)
+}
+
+/// The cycles of a program's copies.
+pub fn permutation(program: &Program, cs: &ConstraintSystem<Fr>, columns: &Columns) -> Permutation {
+    let numbered = cs.permutation().get_columns();
+    let place = |place| -> Cell {
+        let cell = cell(columns, place);
+        let same = |column: &Column<Any>| *column == cell.column;
+        let number = numbered.iter().position(same);
+        (
+            number.expect("a column of the permutation"),
+            cell.row_offset,
+        )
+    };
+    let copies = program.copies.iter();
+    let copies = copies.map(|(left, right)| (place(*left), place(*right)));
+    Permutation::new(program.shape.k, numbered.len(), copies)
+}
+
 /// Make the keys of a program; the same program and set-up give the same keys.
-pub fn keygen(program: &Program, srs: &ParamsKZG<Bn256>) -> Result<Keys> {
+pub fn keygen(program: &Program, srs: &Srs) -> Result<Keys> {
     let shape = program.shape;
-    if srs.k() != shape.k {
+    if srs.k != shape.k {
         return Err(Error::Keys(format!(
             "the set-up is for 2^{} rows; the circuit has 2^{}: downsize it or make one of that size",
-            srs.k(),
-            shape.k
+            srs.k, shape.k
         )));
     }
-    let pk = keygen_pk2(srs, &NetworkCircuit::keys(program), false)
-        .map_err(|cause| Error::Program(format!("{cause:?}")))?;
-    check_degree(pk.get_vk())?;
+    let (cs, columns) = configured(&shape);
+    check_degree(&cs)?;
+    let domain = Domain::new(shape.k, cs.degree());
+    let (mut points, mut fixed, mut labels) = (Vec::<G1>::new(), Vec::new(), Vec::new());
+    for filled in assignment::fixed(&columns, program) {
+        let column = values(&filled, domain.n, None);
+        points.push(commit(srs, &filled, &column, None));
+        fixed.push(domain.coefficients(column));
+    }
+    let permutation = permutation(program, &cs, &columns);
+    for number in 0..cs.permutation().get_columns().len() {
+        let column = permutation.column(number, &domain);
+        points.push(msm::full(&column, &srs.lagrange));
+        labels.push(domain.coefficients(column));
+    }
     let about = About {
         shape,
         instances: program.instances,
-        proving_bytes: 0,
     };
     let verifying = Verifying {
-        vk: pk.get_vk().clone(),
-        srs: first_power(srs, shape.k),
+        vk: verifying_key(&shape, &points, fixed.len())?,
+        srs: srs.verifying(),
         about,
     };
-    Ok(Keys { pk, verifying })
+    Ok(Keys {
+        fixed,
+        labels,
+        verifying,
+    })
+}
+
+/// halo2's key from the commitments to fixed columns and labels, by way of its file format.
+fn verifying_key(shape: &Shape, points: &[G1], fixed: usize) -> Result<VerifyingKey<G1Affine>> {
+    let mut affine = vec![G1Affine::identity(); points.len()];
+    G1::batch_normalize(points, &mut affine);
+    let mut bytes = vec![HALO2_FORMAT];
+    bytes.extend(shape.k.to_le_bytes());
+    bytes.push(NO_SELECTORS);
+    bytes.extend((fixed as u32).to_le_bytes());
+    affine
+        .iter()
+        .for_each(|point| bytes.extend(point.to_raw_bytes()));
+    Ok(VerifyingKey::from_bytes::<NetworkCircuit<'_>>(
+        &bytes, FORMAT, *shape,
+    )?)
 }
 
 /// halo2 caps the degree that it reports by the environment's MAX_DEGREE; a cap below a gate's
 /// degree would make proofs that no one can verify, or gates that hold for nothing.
-fn check_degree(vk: &VerifyingKey<G1Affine>) -> Result<()> {
-    let gates = vk.cs().gates().iter();
+fn check_degree(cs: &ConstraintSystem<Fr>) -> Result<()> {
+    let gates = cs.gates().iter();
     let found = gates
         .flat_map(|gate| gate.polynomials())
         .map(|p| p.degree())
         .max();
     match found {
-        Some(most) if most == vk.cs().degree() => Ok(()),
+        Some(most) if most == cs.degree() => Ok(()),
         _ => Err(Error::Keys(format!(
             "gates have degree {found:?} and the system {}: unset MAX_DEGREE",
-            vk.cs().degree()
+            cs.degree()
         ))),
     }
-}
-
-/// The part of a set-up that verification takes, said to be of 2^k powers.
-fn first_power(srs: &ParamsKZG<Bn256>, k: u32) -> ParamsKZG<Bn256> {
-    let first = vec![srs.get_g()[0]];
-    srs.from_parts(k, first.clone(), Some(first), srs.g2(), srs.s_g2())
 }
 
 impl Keys {
@@ -104,39 +166,59 @@ impl Keys {
     pub fn write(&self, folder: &Path) -> Result<()> {
         fs::create_dir_all(folder)?;
         let mut file = BufWriter::with_capacity(BUFFER, File::create(folder.join(PROVING_FILE))?);
-        self.pk.write(&mut file, FORMAT)?;
+        file.write_all(self.verifying.digest().as_ref())?;
+        for value in self.fixed.iter().chain(&self.labels).flatten() {
+            value.write_raw(&mut file)?;
+        }
         file.flush()?;
-        let proving_bytes = fs::metadata(folder.join(PROVING_FILE))?.len();
-        let about = About {
-            proving_bytes,
-            ..self.verifying.about
-        };
-        self.verifying.write(folder, about)
+        self.verifying.write(folder)
     }
 
     /// Read what `write` wrote.
     pub fn read(folder: &Path) -> Result<Self> {
         let verifying = Verifying::read(folder)?;
         let path = folder.join(PROVING_FILE);
-        let (found, expected) = (fs::metadata(&path)?.len(), verifying.about.proving_bytes);
-        if found != expected {
+        let counts = verifying.columns();
+        let n = 1 << verifying.about.shape.k;
+        let expected = ELEMENT * (1 + n * (counts.0 + counts.1));
+        let found = fs::metadata(&path)?.len();
+        if found != expected as u64 {
             return Err(Error::Keys(format!(
                 "{} has {found} bytes; {expected} are expected: make the keys again",
                 path.display()
             )));
         }
         let mut file = BufReader::with_capacity(BUFFER, File::open(&path)?);
-        let shape = verifying.about.shape;
-        let read = || ProvingKey::read::<_, NetworkCircuit<'_>>(&mut file, FORMAT, shape);
-        let pk = unpanicked(&path, read)?;
-        if pk.get_vk().transcript_repr() != verifying.vk.transcript_repr() {
+        let mut digest = [0; ELEMENT];
+        file.read_exact(&mut digest)?;
+        if digest != verifying.digest() {
             return Err(Error::Keys(format!(
                 "{} is not the proving key of {VERIFYING_FILE} beside it: make the keys again",
                 path.display()
             )));
         }
-        Ok(Keys { pk, verifying })
+        let mut columns = |count| -> Result<Vec<Vec<Fr>>> {
+            (0..count)
+                .map(|_| read_column(&mut file, n, &path))
+                .collect()
+        };
+        Ok(Keys {
+            fixed: columns(counts.0)?,
+            labels: columns(counts.1)?,
+            verifying,
+        })
     }
+}
+
+fn read_column(file: &mut impl Read, n: usize, path: &Path) -> Result<Vec<Fr>> {
+    let mut bytes = vec![0; ELEMENT * n];
+    file.read_exact(&mut bytes)?;
+    let values = bytes.par_chunks_exact(ELEMENT).map(Fr::from_raw_bytes);
+    let damaged = || {
+        let path = path.display();
+        Error::Keys(format!("{path} is damaged: make the keys again"))
+    };
+    values.collect::<Option<Vec<Fr>>>().ok_or_else(damaged)
 }
 
 impl Verifying {
@@ -145,12 +227,26 @@ impl Verifying {
         self.vk.to_bytes(FORMAT)
     }
 
-    fn write(&self, folder: &Path, about: About) -> Result<()> {
+    /// The set-up in halo2's form: only its first power.
+    pub fn params(&self) -> ParamsKZG<Bn256> {
+        self.srs.params(self.about.shape.k)
+    }
+
+    /// What the key is in transcripts.
+    pub fn digest(&self) -> [u8; ELEMENT] {
+        self.vk.transcript_repr().to_repr()
+    }
+
+    /// How many fixed columns and how many labels there are.
+    fn columns(&self) -> (usize, usize) {
+        let labels = self.vk.permutation().commitments().len();
+        (self.vk.fixed_commitments().len(), labels)
+    }
+
+    fn write(&self, folder: &Path) -> Result<()> {
         fs::write(folder.join(VERIFYING_FILE), self.to_bytes())?;
-        let mut srs = Vec::new();
-        first_power(&self.srs, 0).write_custom(&mut srs, FORMAT)?;
-        fs::write(folder.join(SRS_FILE), srs)?;
-        let about = serde_json::to_string_pretty(&about).expect("plain numbers");
+        self.srs.write(&folder.join(SRS_FILE))?;
+        let about = serde_json::to_string_pretty(&self.about).expect("plain numbers");
         Ok(fs::write(folder.join(SHAPE_FILE), about)?)
     }
 
@@ -163,10 +259,8 @@ impl Verifying {
         let bytes = fs::read(&path)?;
         let read = || VerifyingKey::from_bytes::<NetworkCircuit<'_>>(&bytes, FORMAT, about.shape);
         let vk = unpanicked(&path, read)?;
-        check_degree(&vk)?;
-        let bytes = fs::read(folder.join(SRS_FILE))?;
-        let srs = ParamsKZG::read_custom(&mut bytes.as_slice(), FORMAT)?;
-        let srs = first_power(&srs, about.shape.k);
+        check_degree(vk.cs())?;
+        let srs = srs::Verifying::read(&folder.join(SRS_FILE))?;
         Ok(Verifying { vk, srs, about })
     }
 }

@@ -148,7 +148,7 @@ impl NetworkCircuit<'_> {
 }
 
 /// A cell of the permutation; instances are not moved by the reserved row.
-fn cell(columns: &Columns, place: Place) -> Cell {
+pub fn cell(columns: &Columns, place: Place) -> Cell {
     let (column, row_offset): (Column<Any>, usize) = match place {
         Place::RunA(row) => (columns.run_a.into(), placed(row)),
         Place::RunB(row) => (columns.run_b.into(), placed(row)),

@@ -1,54 +1,89 @@
-//! Proofs and their verification: halo2 with KZG on BN254 and SHPLONK openings.
+//! Proofs of runs and their verification: halo2 with KZG on BN254 and SHPLONK openings.
 
-use halo2_axiom::halo2curves::bn256::{Bn256, Fr, G1Affine};
+use halo2_axiom::halo2curves::bn256::{Fr, G1Affine};
 use halo2_axiom::halo2curves::ff::Field;
 use halo2_axiom::halo2curves::group::Curve;
-use halo2_axiom::plonk::{create_proof, verify_proof};
-use halo2_axiom::poly::commitment::{Blind, Params};
-use halo2_axiom::poly::kzg::commitment::{KZGCommitmentScheme, ParamsKZG};
-use halo2_axiom::poly::kzg::multiopen::{ProverSHPLONK, VerifierSHPLONK};
+use halo2_axiom::plonk::verify_proof;
+use halo2_axiom::poly::kzg::commitment::KZGCommitmentScheme;
+use halo2_axiom::poly::kzg::multiopen::VerifierSHPLONK;
 use halo2_axiom::poly::kzg::strategy::SingleStrategy;
-use halo2_axiom::poly::EvaluationDomain;
 use halo2_axiom::transcript::{TranscriptReadBuffer, TranscriptWriterBuffer};
 
+use crate::accumulate::accumulate;
+use crate::assignment;
 use crate::blinding::Blinding;
 use crate::cells::Cells;
+use crate::circuit::Challenges;
 use crate::error::{Error, Result};
-use crate::keys::{Keys, Verifying};
+use crate::keys::{configured, permutation, Keys, Verifying};
 use crate::layout::{Layout, Watched};
-use crate::network::NetworkCircuit;
 use crate::program::{placed, usable_rows, Program, UNUSABLE_ROWS};
+use crate::prover::domain::Domain;
+use crate::prover::{msm, Run, Statement};
+use crate::srs::Srs;
 use crate::transcript::{point_words, EvmTranscript};
 
-/// A proof of a run; the caller verifies it before use. Each stage of `Layout` is reported.
+/// A proof of a run; the caller verifies it before use. Each stage of `Layout` is reported when it
+/// is done, and "quotient i/n" inside the longest.
 pub fn prove(
     program: &Program,
     keys: &Keys,
-    srs: &ParamsKZG<Bn256>,
+    srs: &Srs,
     cells: &Cells,
     blinding: Blinding,
     report: &dyn Fn(&str),
 ) -> Result<Vec<u8>> {
     cells.check(program)?;
-    let circuit = NetworkCircuit::proof(program, cells);
-    let proof = Watched::new(Layout::of(keys.pk.get_vk()), report);
-    let mut transcript: EvmTranscript<Watched<'_>> =
-        TranscriptWriterBuffer::<_, G1Affine, _>::init(proof);
-    create_proof::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<'_, Bn256>, _, _, _, _>(
+    fits(program, keys, srs)?;
+    let vk = &keys.verifying.vk;
+    let (cs, columns) = configured(&program.shape);
+    let statement = Statement {
         srs,
-        &keys.pk,
-        &[circuit],
-        &[&[&cells.instances]],
-        blinding,
-        &mut transcript,
-    )
-    .map_err(|cause| Error::Witness(format!("{cause:?}")))?;
-    Ok(transcript.into_stream().proof)
+        cs: vk.cs(),
+        domain: &Domain::new(program.shape.k, cs.degree()),
+        fixed: &keys.fixed,
+        labels: &keys.labels,
+        permutation: &permutation(program, &cs, &columns),
+    };
+    let watched = Watched::new(Layout::of(vk), report);
+    let transcript: EvmTranscript<Watched<'_>> =
+        TranscriptWriterBuffer::<_, G1Affine, _>::init(watched);
+    let circuit = vk.transcript_repr();
+    let mut run = Run::new(statement, blinding, transcript, circuit, &cells.instances)?;
+    run.commit(&assignment::cells(&columns, cells))?;
+    let drawn = challenges(run.draw(cs.num_challenges()));
+    let sums = accumulate(program, cells, &drawn);
+    run.commit(&assignment::sums(&columns, &sums))?;
+    drop(sums);
+    let part = |done, all| report(&format!("quotient {done}/{all}"));
+    Ok(run.finish(&part)?.into_stream().proof)
+}
+
+fn fits(program: &Program, keys: &Keys, srs: &Srs) -> Result<()> {
+    let (ours, theirs) = (program.shape, keys.verifying.about.shape);
+    if ours == theirs && srs.k == ours.k && program.instances == keys.verifying.about.instances {
+        return Ok(());
+    }
+    Err(Error::Keys(format!(
+        "the keys are for {theirs:?} and the set-up for 2^{} rows; the program has {ours:?}",
+        srs.k
+    )))
+}
+
+/// In the order of `Columns::new`.
+fn challenges(drawn: &[Fr]) -> Challenges<Fr> {
+    Challenges {
+        b: drawn[0],
+        a: drawn[1],
+        g: drawn[2],
+        theta: drawn[3],
+        beta: drawn[4],
+    }
 }
 
 /// Accept exactly a valid proof of so many instances as the circuit has, with nothing behind it.
 pub fn verify(verifying: &Verifying, proof: &[u8], instances: &[Fr]) -> Result<()> {
-    let Verifying { vk, srs, about } = verifying;
+    let Verifying { vk, about, .. } = verifying;
     if instances.len() != about.instances {
         return Err(Error::Rejected(format!(
             "{} instances; the circuit has {}",
@@ -56,11 +91,12 @@ pub fn verify(verifying: &Verifying, proof: &[u8], instances: &[Fr]) -> Result<(
             about.instances
         )));
     }
+    let params = verifying.params();
     let mut transcript: EvmTranscript<&[u8]> = TranscriptReadBuffer::<_, G1Affine, _>::init(proof);
-    verify_proof::<KZGCommitmentScheme<Bn256>, VerifierSHPLONK<'_, Bn256>, _, _, _>(
-        srs,
+    verify_proof::<KZGCommitmentScheme<_>, VerifierSHPLONK<'_, _>, _, _, _>(
+        &params,
         vk,
-        SingleStrategy::new(srs),
+        SingleStrategy::new(&params),
         &[&[instances]],
         &mut transcript,
     )
@@ -72,23 +108,18 @@ pub fn verify(verifying: &Verifying, proof: &[u8], instances: &[Fr]) -> Result<(
 }
 
 /// The point that every proof about an image holds as its first: x and y, big-endian.
-pub fn commit_image(
-    srs: &ParamsKZG<Bn256>,
-    image: &[Fr],
-    image_seed: [u8; 32],
-) -> Result<[u8; 64]> {
-    let usable = usable_rows(srs.k());
+pub fn commit_image(srs: &Srs, image: &[Fr], image_seed: [u8; 32]) -> Result<[u8; 64]> {
+    let usable = usable_rows(srs.k);
     if image.len() > usable {
         return Err(Error::Witness(format!(
             "{} image words; at most {usable} are allowed",
             image.len()
         )));
     }
-    let mut column = EvaluationDomain::new(1, srs.k()).empty_lagrange();
+    let mut column = vec![Fr::ZERO; 1 << srs.k];
     column[placed(0)..][..image.len()].copy_from_slice(image);
-    let mut draws = Blinding::new(image_seed, [0; 32]);
     let blinded = column.len() - UNUSABLE_ROWS;
-    column[blinded..].fill_with(|| Fr::random(&mut draws));
-    let point = srs.commit_lagrange(&column, Blind::default()).to_affine();
+    column[blinded..].copy_from_slice(&Blinding::new(image_seed, [0; 32]).image_rows());
+    let point = msm::full(&column, &srs.lagrange).to_affine();
     Ok(point_words(point)?)
 }

@@ -4,20 +4,19 @@ use std::fs::{metadata, File};
 use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
-use halo2_axiom::halo2curves::bn256::{Bn256, Fr, G1Affine, G1};
+use halo2_axiom::arithmetic::g_to_lagrange;
+use halo2_axiom::halo2curves::bn256::{Bn256, Fr, G1Affine, G2Affine, G1};
 use halo2_axiom::halo2curves::ff::{BatchInvert, Field, PrimeField};
 use halo2_axiom::halo2curves::group::prime::PrimeCurveAffine;
 use halo2_axiom::halo2curves::group::{Curve, Group};
-use halo2_axiom::poly::commitment::Params;
+use halo2_axiom::halo2curves::serde::SerdeObject;
 use halo2_axiom::poly::kzg::commitment::ParamsKZG;
-use halo2_axiom::SerdeFormat;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 
-const FORMAT: SerdeFormat = SerdeFormat::RawBytes;
 const BUFFER: usize = 1 << 22;
 /// Scalars worked on by one thread at a time.
 const CHUNK: usize = 1 << 10;
@@ -25,18 +24,143 @@ const CHUNK: usize = 1 << 10;
 const POINT: u64 = 64;
 const TWIST: u64 = 128;
 
+/// A set-up for polynomials of degree below 2^k.
+#[derive(Clone, Debug)]
+pub struct Srs {
+    pub k: u32,
+    /// s^i G.
+    pub powers: Vec<G1Affine>,
+    /// l_i(s) G, l_i being 1 on the i-th root of unity and 0 on the others.
+    pub lagrange: Vec<G1Affine>,
+    pub g2: G2Affine,
+    pub s_g2: G2Affine,
+}
+
+impl Srs {
+    /// The part that verification takes, in halo2's form.
+    pub fn verifying(&self) -> Verifying {
+        Verifying {
+            g1: self.powers[0],
+            g2: self.g2,
+            s_g2: self.s_g2,
+        }
+    }
+
+    /// The same set-up for 2^k rows.
+    pub fn downsize(&self, k: u32) -> Result<Self> {
+        if k > self.k {
+            return Err(Error::Keys(format!(
+                "the set-up is for 2^{} rows; it cannot serve 2^{k}: make one of that size",
+                self.k
+            )));
+        }
+        let powers = self.powers[..1 << k].to_vec();
+        let lagrange = g_to_lagrange(powers.iter().map(|point| point.to_curve()).collect(), k);
+        Ok(Srs {
+            k,
+            powers,
+            lagrange,
+            g2: self.g2,
+            s_g2: self.s_g2,
+        })
+    }
+
+    /// Write k, the powers, their Lagrange form, then the second group's generator and multiple.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let mut file = BufWriter::with_capacity(BUFFER, File::create(path)?);
+        file.write_all(&self.k.to_le_bytes())?;
+        for point in self.powers.iter().chain(&self.lagrange) {
+            point.write_raw(&mut file)?;
+        }
+        self.g2.write_raw(&mut file)?;
+        self.s_g2.write_raw(&mut file)?;
+        Ok(file.flush()?)
+    }
+
+    /// Read what `write` wrote; points that are not on the curve are refused.
+    pub fn read(path: &Path) -> Result<Self> {
+        let k = size(path)?;
+        let mut file = BufReader::with_capacity(BUFFER, File::open(path)?);
+        file.read_exact(&mut [0; 4])?;
+        let mut points = || -> Result<Vec<G1Affine>> {
+            let all = (0..1usize << k).map(|_| G1Affine::read_raw(&mut file));
+            Ok(all.collect::<std::io::Result<_>>()?)
+        };
+        let (powers, lagrange) = (points()?, points()?);
+        Ok(Srs {
+            k,
+            powers,
+            lagrange,
+            g2: G2Affine::read_raw(&mut file)?,
+            s_g2: G2Affine::read_raw(&mut file)?,
+        })
+    }
+}
+
+/// The k that a file says, if its length is that of such a set-up.
+fn size(path: &Path) -> Result<u32> {
+    let mut first = [0; 4];
+    File::open(path)?.read_exact(&mut first)?;
+    let k = u32::from_le_bytes(first);
+    let expected = 4 + 2 * TWIST + 2 * POINT.checked_shl(k.min(32)).unwrap_or(0);
+    let found = metadata(path)?.len();
+    match found == expected {
+        true => Ok(k),
+        false => Err(Error::Keys(format!(
+            "{} says k = {k} and has {found} bytes; {expected} are expected",
+            path.display()
+        ))),
+    }
+}
+
+/// What verification takes of a set-up.
+#[derive(Clone, Copy, Debug)]
+pub struct Verifying {
+    pub g1: G1Affine,
+    pub g2: G2Affine,
+    pub s_g2: G2Affine,
+}
+
+impl Verifying {
+    /// In halo2's form, said to be of 2^k powers.
+    pub fn params(&self, k: u32) -> ParamsKZG<Bn256> {
+        let smallest = ParamsKZG::<Bn256>::setup(0, ChaCha20Rng::from_seed([0; 32]));
+        let first = vec![self.g1];
+        smallest.from_parts(k, first.clone(), Some(first), self.g2, self.s_g2)
+    }
+
+    /// A set-up of one power, as `Srs::write` writes it.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let srs = Srs {
+            k: 0,
+            powers: vec![self.g1],
+            lagrange: vec![self.g1],
+            g2: self.g2,
+            s_g2: self.s_g2,
+        };
+        srs.write(path)
+    }
+
+    pub fn read(path: &Path) -> Result<Self> {
+        Ok(Srs::read(path)?.verifying())
+    }
+}
+
 /// A set-up whose secret follows from the seed: for development only.
 ///
 /// It is `ParamsKZG::setup` of that generator, ten times as fast: all points are multiples of one.
-pub fn development(k: u32, seed: [u8; 32]) -> ParamsKZG<Bn256> {
+pub fn development(k: u32, seed: [u8; 32]) -> Srs {
     let smallest = ParamsKZG::<Bn256>::setup(1, ChaCha20Rng::from_seed(seed));
     let secret = Fr::random(ChaCha20Rng::from_seed(seed));
     let windows = windows();
-    let powers = multiples(&windows, &powers(secret, 1 << k));
-    let lagrange = multiples(&windows, &lagrange(secret, k));
-    smallest.from_parts(k, powers, Some(lagrange), smallest.g2(), smallest.s_g2())
+    Srs {
+        k,
+        powers: multiples(&windows, &powers(secret, 1 << k)),
+        lagrange: multiples(&windows, &lagrange(secret, k)),
+        g2: smallest.g2(),
+        s_g2: smallest.s_g2(),
+    }
 }
-
 fn powers(base: Fr, count: usize) -> Vec<Fr> {
     let all = std::iter::successors(Some(Fr::ONE), |power| Some(power * base));
     all.take(count).collect()
@@ -86,41 +210,4 @@ fn affine(points: &[G1]) -> Vec<G1Affine> {
     let mut found = vec![G1Affine::identity(); points.len()];
     G1::batch_normalize(points, &mut found);
     found
-}
-
-/// Write k, the powers, their Lagrange form, then the second group's generator and its multiple.
-pub fn write(srs: &ParamsKZG<Bn256>, path: &Path) -> Result<()> {
-    let mut file = BufWriter::with_capacity(BUFFER, File::create(path)?);
-    srs.write_custom(&mut file, FORMAT)?;
-    Ok(file.flush()?)
-}
-
-/// Read what `write` wrote.
-pub fn read(path: &Path) -> Result<ParamsKZG<Bn256>> {
-    let mut first = [0; 4];
-    File::open(path)?.read_exact(&mut first)?;
-    let k = u32::from_le_bytes(first);
-    let expected = 4 + 2 * TWIST + 2 * POINT.checked_shl(k.min(32)).unwrap_or(0);
-    let found = metadata(path)?.len();
-    if found != expected {
-        return Err(Error::Keys(format!(
-            "{} says k = {k} and has {found} bytes; {expected} are expected",
-            path.display()
-        )));
-    }
-    let mut file = BufReader::with_capacity(BUFFER, File::open(path)?);
-    Ok(ParamsKZG::read_custom(&mut file, FORMAT)?)
-}
-
-/// The same set-up for 2^k rows.
-pub fn downsize(srs: &ParamsKZG<Bn256>, k: u32) -> Result<ParamsKZG<Bn256>> {
-    if k > srs.k() {
-        return Err(Error::Keys(format!(
-            "the set-up is for 2^{} rows; it cannot serve 2^{k}: make one of that size",
-            srs.k()
-        )));
-    }
-    let mut smaller = srs.clone();
-    smaller.downsize(k);
-    Ok(smaller)
 }

@@ -62,9 +62,7 @@ fn chunk(
     let helpers = program.shape.helpers();
     let mut out = Vec::with_capacity((stop - start) * (helpers + 1));
     for (i, row) in inverse.chunks_exact(lookups + 1).enumerate() {
-        out.extend(
-            row[..lookups].chunks_exact(2).map(|pair| pair[0] + pair[1]),
-        );
+        out.extend(row[..lookups].chunks_exact(2).map(|pair| pair[0] + pair[1]));
         let all: Fr = row[..lookups].iter().sum();
         out.push(all - signed(cells.multiplicities[start + i]) * row[lookups]);
     }

@@ -2,9 +2,6 @@
 
 use std::path::PathBuf;
 
-use halo2_axiom::halo2curves::bn256::Bn256;
-use halo2_axiom::poly::commitment::Params;
-use halo2_axiom::poly::kzg::commitment::ParamsKZG;
 use pyo3::prelude::*;
 
 use super::elements;
@@ -13,7 +10,7 @@ use crate::{describe, keys, prove, srs};
 
 /// A KZG set-up for 2^k rows.
 #[pyclass(frozen)]
-pub struct Srs(pub ParamsKZG<Bn256>);
+pub struct Srs(pub srs::Srs);
 
 #[pymethods]
 impl Srs {
@@ -26,21 +23,21 @@ impl Srs {
     /// Read the file that `write` made; points that are not on the curve are refused.
     #[staticmethod]
     fn read(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        Ok(Srs(py.allow_threads(|| srs::read(&path))?))
+        Ok(Srs(py.allow_threads(|| srs::Srs::read(&path))?))
     }
 
     fn write(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
-        Ok(py.allow_threads(|| srs::write(&self.0, &path))?)
+        Ok(py.allow_threads(|| self.0.write(&path))?)
     }
 
     /// The same set-up for fewer rows.
     fn downsize(&self, py: Python<'_>, k: u32) -> PyResult<Self> {
-        Ok(Srs(py.allow_threads(|| srs::downsize(&self.0, k))?))
+        Ok(Srs(py.allow_threads(|| self.0.downsize(k))?))
     }
 
     #[getter]
     fn k(&self) -> u32 {
-        self.0.k()
+        self.0.k
     }
 }
 

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use crate::tiny;
 use halo2_axiom::halo2curves::bn256::{Bn256, Fr};
-use halo2_axiom::poly::commitment::Params;
+use halo2_axiom::plonk::keygen_vk_custom;
 use halo2_axiom::poly::kzg::commitment::ParamsKZG;
+use halo2_axiom::SerdeFormat;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use zkescrow_native::blinding::Blinding;
@@ -14,6 +15,8 @@ use zkescrow_native::cells::Cells;
 use zkescrow_native::describe::describe;
 use zkescrow_native::error::Error;
 use zkescrow_native::keys::{keygen, Keys, Verifying};
+use zkescrow_native::network::NetworkCircuit;
+use zkescrow_native::srs::Srs;
 use zkescrow_native::{prove, srs};
 
 const POINT: usize = 64;
@@ -97,7 +100,13 @@ fn every_stage_is_reported_when_it_is_done() {
         "evaluations",
         "opening",
     ];
-    assert_eq!(seen.into_inner(), stages);
+    let (parts, ended): (Vec<_>, Vec<_>) = seen
+        .into_inner()
+        .into_iter()
+        .partition(|stage| stage.contains('/'));
+    assert_eq!(ended, stages);
+    let expected: Vec<_> = (1..=12).map(|part| format!("quotient {part}/12")).collect();
+    assert_eq!(parts, expected);
 }
 
 #[test]
@@ -177,9 +186,9 @@ fn a_set_up_survives_its_file_and_a_torn_one_is_refused() {
     std::fs::create_dir_all(&folder).expect("made");
     let path = folder.join("k7.srs");
     let setup = srs::development(tiny::K, [1; 32]);
-    srs::write(&setup, &path).expect("written");
+    setup.write(&path).expect("written");
     let program = tiny::program();
-    let read = srs::read(&path).expect("read");
+    let read = Srs::read(&path).expect("read");
     let keys = keygen(&program, &read).expect("keys");
     assert_eq!(
         keys.verifying.to_bytes(),
@@ -187,19 +196,32 @@ fn a_set_up_survives_its_file_and_a_torn_one_is_refused() {
     );
     let bytes = std::fs::read(&path).expect("read");
     std::fs::write(&path, &bytes[..bytes.len() / 2]).expect("written");
-    assert!(matches!(srs::read(&path), Err(Error::Keys(_))));
+    assert!(matches!(Srs::read(&path), Err(Error::Keys(_))));
 }
 
 #[test]
 fn a_development_set_up_is_that_of_halo2() {
     let ours = srs::development(5, [1; 32]);
     let theirs = ParamsKZG::<Bn256>::setup(5, ChaCha20Rng::from_seed([1; 32]));
-    let bytes = |setup: &ParamsKZG<Bn256>| {
-        let mut bytes = Vec::new();
-        setup.write(&mut bytes).expect("written");
-        bytes
-    };
-    assert_eq!(bytes(&ours), bytes(&theirs));
+    let folder = scratch("halo2");
+    std::fs::create_dir_all(&folder).expect("made");
+    let path = folder.join("k5.srs");
+    ours.write(&path).expect("written");
+    let mut bytes = Vec::new();
+    let format = SerdeFormat::RawBytes;
+    theirs.write_custom(&mut bytes, format).expect("written");
+    assert_eq!(std::fs::read(&path).expect("read"), bytes);
+}
+
+#[test]
+fn keys_are_those_of_halo2() {
+    let program = tiny::program();
+    let ours = make(2, 3).keys.verifying;
+    let params = ParamsKZG::<Bn256>::setup(tiny::K, ChaCha20Rng::from_seed([1; 32]));
+    let circuit = NetworkCircuit::keys(&program);
+    let theirs = keygen_vk_custom(&params, &circuit, false).expect("keys");
+    assert_eq!(ours.to_bytes(), theirs.to_bytes(SerdeFormat::RawBytes));
+    assert_eq!(ours.vk.transcript_repr(), theirs.transcript_repr());
 }
 
 #[test]
@@ -207,11 +229,11 @@ fn a_larger_set_up_serves_downsized() {
     let larger = srs::development(tiny::K + 1, [1; 32]);
     let program = tiny::program();
     assert!(matches!(keygen(&program, &larger), Err(Error::Keys(_))));
-    let fitting = srs::downsize(&larger, tiny::K).expect("smaller");
+    let fitting = larger.downsize(tiny::K).expect("smaller");
     let keys = keygen(&program, &fitting).expect("keys");
     assert_eq!(
         keys.verifying.to_bytes(),
         make(2, 3).keys.verifying.to_bytes()
     );
-    assert!(srs::downsize(&fitting, tiny::K + 1).is_err());
+    assert!(fitting.downsize(tiny::K + 1).is_err());
 }

@@ -1,0 +1,137 @@
+//! halo2's permutation argument: where each copied cell's cycle leads, and the running products.
+
+use halo2_axiom::halo2curves::bn256::Fr;
+use halo2_axiom::halo2curves::ff::{BatchInvert, Field, PrimeField};
+use rayon::prelude::*;
+
+use super::domain::{powers, Domain};
+use crate::blinding::Blinding;
+
+/// Rows worked on by one thread at a time.
+const CHUNK: usize = 1 << 12;
+
+/// A cell: the column's place among those of the permutation, and the row.
+pub type Cell = (usize, usize);
+
+/// For every cell the next one of its cycle: column << k | row.
+#[derive(Clone, Debug)]
+pub struct Permutation {
+    k: u32,
+    next: Vec<u32>,
+}
+
+impl Permutation {
+    /// Join the cells of each copy, in the order of halo2's keys.
+    pub fn new(k: u32, columns: usize, copies: impl Iterator<Item = (Cell, Cell)>) -> Self {
+        let cells = 0..(columns << k) as u32;
+        let mut cycles = Cycles {
+            next: cells.clone().collect(),
+            first: cells.collect(),
+            lengths: vec![1; columns << k],
+        };
+        let index = |(column, row): Cell| column << k | row;
+        for (left, right) in copies {
+            cycles.join(index(left), index(right));
+        }
+        let next = cycles.next;
+        Permutation { k, next }
+    }
+
+    /// delta^column omega^row of the cell after each cell of a column.
+    pub fn column(&self, column: usize, domain: &Domain) -> Vec<Fr> {
+        let roots: Vec<Fr> = powers(domain.omega).take(domain.n).collect();
+        let deltas: Vec<Fr> = powers(Fr::DELTA).take(self.next.len() >> self.k).collect();
+        let label = |cell: &u32| {
+            let cell = *cell as usize;
+            deltas[cell >> self.k] * roots[cell & (domain.n - 1)]
+        };
+        let cells = &self.next[column << self.k..][..domain.n];
+        cells.par_iter().with_min_len(CHUNK).map(label).collect()
+    }
+}
+
+/// Cycles being joined, the shorter into the longer.
+struct Cycles {
+    next: Vec<u32>,
+    first: Vec<u32>,
+    lengths: Vec<u32>,
+}
+
+impl Cycles {
+    fn join(&mut self, left: usize, right: usize) {
+        let (mut long, mut short) = (self.first[left] as usize, self.first[right] as usize);
+        if long == short {
+            return;
+        }
+        if self.lengths[long] < self.lengths[short] {
+            std::mem::swap(&mut long, &mut short);
+        }
+        self.lengths[long] += self.lengths[short];
+        let mut cell = short;
+        loop {
+            self.first[cell] = long as u32;
+            cell = self.next[cell] as usize;
+            if cell == short {
+                break;
+            }
+        }
+        self.next.swap(left, right);
+    }
+}
+
+/// A column of the permutation: its values, those of `Permutation::column`, and its number.
+pub struct Copied<'a> {
+    pub number: u64,
+    pub values: &'a [Fr],
+    pub labels: Vec<Fr>,
+}
+
+/// The running product over some columns of (value + beta label + gamma) fractions, from `start`:
+/// its values down the rows, the last ones random. The next product starts where it ends.
+pub fn product(
+    domain: &Domain,
+    columns: &[Copied<'_>],
+    (beta, gamma): (Fr, Fr),
+    start: Fr,
+    blinding: &mut Blinding,
+) -> Vec<Fr> {
+    let factors = factors(domain, columns, beta, gamma);
+    let mut value = start;
+    let mut product: Vec<Fr> = factors
+        .iter()
+        .map(|factor| {
+            let before = value;
+            value *= factor;
+            before
+        })
+        .collect();
+    // The row before the blinding ones holds the product of all usable rows.
+    let rows = blinding.rows();
+    let blinded = rows.len() - 1;
+    product[domain.n - blinded..].copy_from_slice(&rows[..blinded]);
+    product
+}
+
+fn factors(domain: &Domain, columns: &[Copied<'_>], beta: Fr, gamma: Fr) -> Vec<Fr> {
+    let mut factors = vec![Fr::ONE; domain.n];
+    let chunks = factors.par_chunks_mut(CHUNK).enumerate();
+    chunks.for_each(|(i, chunk)| {
+        let first = i * CHUNK;
+        for column in columns {
+            let cells = column.values[first..].iter().zip(&column.labels[first..]);
+            for (factor, (value, label)) in chunk.iter_mut().zip(cells) {
+                *factor *= beta * label + gamma + value;
+            }
+        }
+        chunk.iter_mut().batch_invert();
+        for column in columns {
+            let root = domain.omega.pow_vartime([first as u64]);
+            let mut own = beta * Fr::DELTA.pow_vartime([column.number]) * root;
+            for (factor, value) in chunk.iter_mut().zip(&column.values[first..]) {
+                *factor *= own + gamma + value;
+                own *= domain.omega;
+            }
+        }
+    });
+    factors
+}
