@@ -57,7 +57,7 @@ pub struct Verifying {
 /// All that proving takes besides the set-up and the program.
 #[derive(Clone, Debug)]
 pub struct Keys {
-    /// Coefficients of the fixed columns and of the permutation's labels.
+    /// Scrambled coefficients of the fixed columns and of the permutation's labels.
     pub fixed: Vec<Vec<Fr>>,
     pub labels: Vec<Vec<Fr>>,
     pub verifying: Verifying,

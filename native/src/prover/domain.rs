@@ -1,12 +1,12 @@
 //! Polynomials of degree below 2^k: values on the roots of unity, coefficients, values on a coset.
 
-use halo2_axiom::arithmetic::best_fft;
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::halo2curves::ff::{Field, PrimeField, WithSmallOrderMulGroup};
-use halo2_axiom::poly::EvaluationDomain;
 use rayon::prelude::*;
 
-/// Values multiplied by one thread at a time.
+use super::transform::{scrambled_powers, Transform};
+
+/// Values worked on by one thread at a time.
 const CHUNK: usize = 1 << 12;
 
 /// The 2^k-th roots of unity, and as many cosets as the quotient has pieces.
@@ -17,22 +17,21 @@ pub struct Domain {
     pub omega: Fr,
     /// A coset is this times the roots of unity.
     pub cosets: Vec<Fr>,
-    transform: EvaluationDomain<Fr>,
+    transform: Transform,
 }
 
 impl Domain {
     /// The cosets of halo2's domain for gates of a degree: zeta times roots of a larger order.
     pub fn new(k: u32, degree: usize) -> Self {
         let pieces = degree - 1;
-        let larger = k + (pieces as u32 + 1).next_power_of_two().ilog2();
-        let root = (larger..Fr::S).fold(Fr::ROOT_OF_UNITY, |root, _| root.square());
-        let transform = EvaluationDomain::new(2, k);
+        let root = |k: u32| (k..Fr::S).fold(Fr::ROOT_OF_UNITY, |root, _| root.square());
+        let larger = root(k + (pieces as u32 + 1).next_power_of_two().ilog2());
         Domain {
             k,
             n: 1 << k,
-            omega: transform.get_omega(),
-            cosets: powers(root).take(pieces).map(|p| p * Fr::ZETA).collect(),
-            transform,
+            omega: root(k),
+            cosets: powers(larger).take(pieces).map(|p| p * Fr::ZETA).collect(),
+            transform: Transform::new(k, root(k)),
         }
     }
 
@@ -42,36 +41,42 @@ impl Domain {
         point * self.omega.pow_vartime([turns])
     }
 
-    /// Coefficients of the polynomial with these values on the roots of unity.
+    /// Scrambled coefficients of the polynomial with these values on the roots of unity.
     pub fn coefficients(&self, mut values: Vec<Fr>) -> Vec<Fr> {
-        let data = self.transform.get_fft_data(self.n);
-        best_fft(
-            &mut values,
-            self.transform.get_omega_inv(),
-            self.k,
-            data,
-            true,
-        );
+        self.transform.backward(&mut values);
         let share = Fr::from(self.n as u64).invert().expect("a power of two");
-        values
-            .par_chunks_mut(CHUNK)
-            .for_each(|chunk| chunk.iter_mut().for_each(|value| *value *= share));
-        values
-    }
-
-    /// Values on a coset, in order of the roots' exponents.
-    pub fn on_coset(&self, coefficients: &[Fr], coset: Fr) -> Vec<Fr> {
-        let mut values = scaled(coefficients, coset);
-        values.resize(self.n, Fr::ZERO);
-        let data = self.transform.get_fft_data(self.n);
-        best_fft(&mut values, self.omega, self.k, data, false);
+        let chunks = values.par_chunks_mut(CHUNK);
+        chunks.for_each(|chunk| chunk.iter_mut().for_each(|value| *value *= share));
         values
     }
 
-    /// Coefficients of the polynomial of degree below n with these values on a coset.
+    /// Values on a coset, in order of the roots' exponents; `weights` are the coset's scrambled
+    /// powers.
+    pub fn on_coset(&self, coefficients: &[Fr], weights: &[Fr], values: &mut [Fr]) {
+        let parts = coefficients
+            .par_chunks(CHUNK)
+            .zip(weights.par_chunks(CHUNK));
+        let parts = parts.zip(values.par_chunks_mut(CHUNK));
+        parts.for_each(|((coefficients, weights), values)| {
+            for ((value, c), weight) in values.iter_mut().zip(coefficients).zip(weights) {
+                *value = *c * weight;
+            }
+        });
+        self.transform.forward(values);
+    }
+
+    /// Scrambled coefficients of the polynomial of degree below n with these values on a coset.
     pub fn from_coset(&self, values: Vec<Fr>, coset: Fr) -> Vec<Fr> {
-        let coefficients = self.coefficients(values);
-        scaled(&coefficients, coset.invert().expect("a coset is not zero"))
+        let mut coefficients = self.coefficients(values);
+        let turned = self.weights(coset.invert().expect("a coset is not zero"));
+        let pairs = coefficients.par_iter_mut().with_min_len(CHUNK).zip(&turned);
+        pairs.for_each(|(coefficient, weight)| *coefficient *= weight);
+        coefficients
+    }
+
+    /// The powers of a point in scrambled order.
+    pub fn weights(&self, point: Fr) -> Vec<Fr> {
+        scrambled_powers(point, self.k)
     }
 }
 
@@ -80,34 +85,25 @@ pub fn powers(base: Fr) -> impl Iterator<Item = Fr> {
     std::iter::successors(Some(Fr::ONE), move |power| Some(power * base))
 }
 
-/// Each value times the next power of a factor.
-fn scaled(values: &[Fr], factor: Fr) -> Vec<Fr> {
-    let chunks = values.par_chunks(CHUNK).enumerate();
-    let chunk = |(i, values): (usize, &[Fr])| {
-        let mut power = factor.pow_vartime([(i * CHUNK) as u64]);
-        let scale = move |value: &Fr| {
-            let scaled = value * power;
-            power *= factor;
-            scaled
-        };
-        values.iter().map(scale).collect::<Vec<Fr>>()
-    };
-    chunks.flat_map_iter(chunk).collect()
-}
-
-/// The value of a polynomial at a point.
-pub fn evaluate(coefficients: &[Fr], point: Fr) -> Fr {
-    let chunks = coefficients.par_chunks(CHUNK).enumerate();
-    let value = |(i, chunk): (usize, &[Fr])| {
-        let value = chunk.iter().rev().fold(Fr::ZERO, |sum, c| sum * point + c);
-        value * point.pow_vartime([(i * CHUNK) as u64])
+/// The value of a polynomial at a point, from its scrambled coefficients and the point's powers.
+pub fn evaluate(coefficients: &[Fr], weights: &[Fr]) -> Fr {
+    let chunks = coefficients
+        .par_chunks(CHUNK)
+        .zip(weights.par_chunks(CHUNK));
+    let value = |(some, weights): (&[Fr], &[Fr])| -> Fr {
+        some.iter()
+            .zip(weights)
+            .map(|(c, weight)| *c * weight)
+            .sum()
     };
     chunks.map(value).sum()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::transform::reorder;
     use super::*;
+    use halo2_axiom::poly::EvaluationDomain;
     use rand_chacha::ChaCha20Rng;
     use rand_core::SeedableRng;
 
@@ -116,20 +112,49 @@ mod tests {
         (0..count).map(|_| Fr::random(&mut draws)).collect()
     }
 
+    fn horner(scrambled: &[Fr], point: Fr) -> Fr {
+        let natural = reorder(scrambled);
+        natural
+            .iter()
+            .rev()
+            .fold(Fr::ZERO, |sum, c| sum * point + c)
+    }
+
     #[test]
     fn transforms_agree_with_evaluation() {
-        let domain = Domain::new(5, 4);
+        for k in 0..7 {
+            agrees(&Domain::new(k, 4));
+        }
+    }
+
+    #[test]
+    fn large_transforms_are_those_of_halo2() {
+        let (k, values) = (15, random(1 << 15));
+        let domain = Domain::new(k, 4);
+        let theirs = EvaluationDomain::new(4, k);
+        let natural = theirs.lagrange_to_coeff(theirs.lagrange_from_vec(values.clone()));
+        let coefficients = domain.coefficients(values);
+        assert!(reorder(&coefficients) == natural.to_vec());
+        let mut found = vec![Fr::ZERO; domain.n];
+        domain.on_coset(&coefficients, &domain.weights(domain.cosets[1]), &mut found);
+        let theirs = theirs.coeff_to_extended_part(natural, domain.cosets[1] * Fr::ZETA.square());
+        assert!(found == theirs.to_vec());
+    }
+
+    fn agrees(domain: &Domain) {
         let values = random(domain.n);
         let coefficients = domain.coefficients(values.clone());
         for (row, value) in values.iter().enumerate() {
             let point = domain.rotate(Fr::ONE, row as i32);
-            assert_eq!(evaluate(&coefficients, point), *value);
+            assert_eq!(horner(&coefficients, point), *value);
+            assert_eq!(evaluate(&coefficients, &domain.weights(point)), *value);
         }
         for coset in &domain.cosets {
-            let found = domain.on_coset(&coefficients, *coset);
+            let mut found = vec![Fr::ZERO; domain.n];
+            domain.on_coset(&coefficients, &domain.weights(*coset), &mut found);
             for (row, value) in found.iter().enumerate() {
                 let point = domain.rotate(*coset, row as i32);
-                assert_eq!(evaluate(&coefficients, point), *value);
+                assert_eq!(horner(&coefficients, point), *value);
             }
             assert_eq!(domain.from_coset(found, *coset), coefficients);
         }

@@ -15,5 +15,6 @@ mod opening;
 pub mod permutation;
 mod quotient;
 mod run;
+mod transform;
 
 pub use run::{Run, Statement};

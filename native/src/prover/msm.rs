@@ -69,7 +69,7 @@ impl Scalar {
         let mask = (1u64 << (width + 1)) - 1;
         let bits = match window {
             0 => (self.limbs[0] << 1) & mask,
-            _ => self.from_bit(window * width - 1) & mask,
+            _ => self.bits_at(window * width - 1) & mask,
         };
         let digit = (bits as i32 + 1) >> 1;
         let digit = match bits >> width {
@@ -83,7 +83,7 @@ impl Scalar {
     }
 
     /// The 64 bits from one on.
-    fn from_bit(&self, bit: u32) -> u64 {
+    fn bits_at(&self, bit: u32) -> u64 {
         let (limb, shift) = (bit as usize / 64, bit % 64);
         let low = self.limbs.get(limb).map_or(0, |limb| limb >> shift);
         let next = self.limbs.get(limb + 1).copied().unwrap_or(0);

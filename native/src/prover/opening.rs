@@ -11,10 +11,11 @@ use rayon::prelude::*;
 
 use super::domain::{evaluate, powers, Domain};
 use super::msm;
+use super::transform::reorder;
 use crate::srs::Srs;
 use crate::transcript::HashChallenge;
 
-/// A polynomial is opened at omega^rotation x.
+/// A polynomial (scrambled coefficients) is opened at omega^rotation x.
 #[derive(Clone, Copy)]
 pub struct Query<'a> {
     pub polynomial: &'a [Fr],
@@ -82,7 +83,7 @@ fn groups<'a>(queries: &[Query<'a>]) -> Vec<Group<'a>> {
     groups
 }
 
-/// A group's polynomials as one, with its values at the group's points.
+/// A group's polynomials as one, in natural order, with its values at the group's points.
 struct Combined {
     polynomial: Vec<Fr>,
     points: Vec<Fr>,
@@ -92,16 +93,23 @@ struct Combined {
 
 impl Combined {
     fn new(domain: &Domain, x: Fr, group: &Group<'_>, y: Fr) -> Self {
-        let polynomial = combine(group.polynomials.iter().copied().zip(powers(y)));
+        let scrambled = combine(group.polynomials.iter().copied().zip(powers(y)));
         let rotations = group.rotations.iter();
         let points: Vec<Fr> = rotations.map(|r| domain.rotate(x, *r)).collect();
-        let values: Vec<Fr> = points.iter().map(|p| evaluate(&polynomial, *p)).collect();
+        let value = |point: &Fr| evaluate(&scrambled, &domain.weights(*point));
+        let values: Vec<Fr> = points.iter().map(value).collect();
         let remainder = lagrange_interpolate(&points, &values);
+        let polynomial = reorder(&scrambled);
         Combined {
             polynomial,
             points,
             remainder,
         }
+    }
+
+    fn remainder_at(&self, u: Fr) -> Fr {
+        let coefficients = self.remainder.iter().rev();
+        coefficients.fold(Fr::ZERO, |sum, coefficient| sum * u + coefficient)
     }
 
     /// (polynomial - remainder) divided by what is zero at the points.
@@ -126,7 +134,7 @@ fn linearised(groups: &[Combined], weights: &[Fr], quotient: &[Fr], u: Fr) -> Ve
     let factors: Vec<Fr> = scales.iter().zip(weights).map(|(s, w)| *s * w).collect();
     let constants = groups.iter().zip(&factors);
     let constant: Fr = constants
-        .map(|(group, factor)| *factor * evaluate(&group.remainder, u))
+        .map(|(group, factor)| *factor * group.remainder_at(u))
         .sum();
     let vanishing = away(&[]);
     let polynomials = groups.iter().map(|group| &group.polynomial[..]);

@@ -24,41 +24,48 @@ pub fn pieces(
     report: &dyn Fn(usize, usize),
 ) -> Vec<Vec<Fr>> {
     let parts = 4 * domain.cosets.len();
+    let mut values = vec![vec![Fr::ZERO; domain.n]; columns.len() + 1];
     let on_cosets = domain.cosets.iter().enumerate().map(|(number, coset)| {
         let step = |part: usize| report(4 * number + part, parts);
-        let values = on_coset(domain, columns, identities, *coset, &step);
-        domain.from_coset(values, *coset)
+        fill(domain, columns, *coset, &mut values, &step);
+        let quotient = on_coset(domain, &values, identities, *coset);
+        step(4);
+        domain.from_coset(quotient, *coset)
     });
     separate(domain, on_cosets.collect())
 }
 
-fn on_coset(
+/// The columns' values on a coset, and behind them the point.
+fn fill(
     domain: &Domain,
     columns: &[&[Fr]],
-    identities: &Compiled,
     coset: Fr,
+    values: &mut [Vec<Fr>],
     step: &dyn Fn(usize),
-) -> Vec<Fr> {
-    let mut values: Vec<Vec<Fr>> = Vec::with_capacity(columns.len() + 1);
-    for (part, some) in columns.chunks(columns.len().div_ceil(3)).enumerate() {
-        values.extend(some.iter().map(|column| domain.on_coset(column, coset)));
+) {
+    let weights = domain.weights(coset);
+    let (point, values) = values.split_last_mut().expect("the point's place");
+    let third = columns.len().div_ceil(3);
+    let thirds = columns.chunks(third).zip(values.chunks_mut(third));
+    for (part, (columns, values)) in thirds.enumerate() {
+        let pairs = columns.par_iter().zip(values);
+        pairs.for_each(|(column, values)| domain.on_coset(column, &weights, values));
         step(part + 1);
     }
-    values.push(
-        powers(domain.omega)
-            .take(domain.n)
-            .map(|root| root * coset)
-            .collect(),
-    );
+    for (point, root) in point.iter_mut().zip(powers(domain.omega)) {
+        *point = root * coset;
+    }
+}
+
+fn on_coset(domain: &Domain, values: &[Vec<Fr>], identities: &Compiled, coset: Fr) -> Vec<Fr> {
     let divisor = coset.pow_vartime([domain.n as u64]) - Fr::ONE;
     let share = divisor.invert().expect("a coset is apart from the roots");
     let mut quotient = vec![Fr::ZERO; domain.n];
     let chunks = quotient.par_chunks_mut(CHUNK).enumerate();
     chunks.for_each(|(i, chunk)| {
-        identities.evaluate(&values, i * CHUNK, chunk);
+        identities.evaluate(values, i * CHUNK, chunk);
         chunk.iter_mut().for_each(|value| *value *= share);
     });
-    step(4);
     quotient
 }
 

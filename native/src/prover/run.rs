@@ -15,6 +15,7 @@ use super::domain::{evaluate, Domain};
 use super::identities::{Drawn, Identities, Places};
 use super::opening::{combine, open, Query};
 use super::permutation::{product, Copied, Permutation};
+use super::transform::reorder;
 use super::{msm, quotient};
 use crate::assignment::Filled;
 use crate::blinding::{Blinding, Rows};
@@ -26,7 +27,7 @@ pub struct Statement<'a> {
     pub srs: &'a Srs,
     pub cs: &'a ConstraintSystem<Fr>,
     pub domain: &'a Domain,
-    /// Coefficients of the fixed columns and of the permutation's labels.
+    /// Scrambled coefficients of the fixed columns and of the permutation's labels.
     pub fixed: &'a [Vec<Fr>],
     pub labels: &'a [Vec<Fr>],
     pub permutation: &'a Permutation,
@@ -37,7 +38,7 @@ pub struct Run<'a, T> {
     statement: Statement<'a>,
     blinding: Blinding,
     transcript: T,
-    /// Coefficients of the advice columns, by index.
+    /// Scrambled coefficients of the advice columns, by index.
     advice: Vec<Vec<Fr>>,
     instance: Vec<Fr>,
     /// Values of the columns of the permutation, by number.
@@ -112,7 +113,7 @@ impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> Run<'a, T> {
         let random: Vec<Fr> = (0..self.statement.domain.n)
             .map(|_| self.blinding.element())
             .collect();
-        self.write_points(&[msm::full(&random, &self.statement.srs.powers)])?;
+        self.write_points(&[msm::full(&reorder(&random), &self.statement.srs.powers)])?;
         let drawn = Drawn {
             y: self.challenge(),
             gates: std::mem::take(&mut self.gates),
@@ -120,10 +121,8 @@ impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> Run<'a, T> {
             gamma,
         };
         let pieces = self.quotient(&drawn, report);
-        let points: Vec<G1> = pieces
-            .iter()
-            .map(|piece| msm::full(piece, &self.statement.srs.powers))
-            .collect();
+        let commit = |piece: &Vec<Fr>| msm::full(&reorder(piece), &self.statement.srs.powers);
+        let points: Vec<G1> = pieces.iter().map(commit).collect();
         self.write_points(&points)?;
         let x = self.challenge();
         let turn = x.pow_vartime([self.statement.domain.n as u64]);
@@ -255,10 +254,12 @@ impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> Run<'a, T> {
                 written.push(at(product, joint));
             }
         }
+        let weights: HashMap<i32, Vec<Fr>> = [-1, 0, 1, joint]
+            .map(|rotation| (rotation, domain.weights(domain.rotate(x, rotation))))
+            .into();
         for query in &written {
-            let point = domain.rotate(x, query.rotation);
-            self.transcript
-                .write_scalar(evaluate(query.polynomial, point))?;
+            let value = evaluate(query.polynomial, &weights[&query.rotation]);
+            self.transcript.write_scalar(value)?;
         }
 
         let mut opened = of_advice;
