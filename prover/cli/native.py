@@ -20,6 +20,26 @@ Directory = Annotated[Path, typer.Argument(metavar="DIRECTORY", help="What `nati
 
 
 @command(app)
+def example(
+    out: Annotated[Path, typer.Option(help="Directory to make.")],
+) -> None:
+    """Write EfficientNet-Lite0 (ImageNet weights), photographs, and one to prove."""
+    from prover.models.integer.example import write_efficientnet
+    from prover.settings import get_settings
+
+    if out.exists():
+        raise UsageError(f"{out} exists: choose another directory")
+    progress("reading weights and photographs")
+    made = write_efficientnet(out, get_settings().cache)
+    show(
+        {"model": str(made.model), "data": str(made.data), "photograph": str(made.photograph)},
+        f"{made.model}, {made.data}, {made.photograph}",
+        f"next: zkescrow native add {made.model} --data {made.data} --out CIRCUIT",
+        f"then: zkescrow prove --image {made.photograph} --artifacts CIRCUIT ...",
+    )
+
+
+@command(app)
 def add(
     onnx: Annotated[Path, typer.Argument(metavar="MODEL.onnx", help="The model.")],
     data: Annotated[
@@ -71,6 +91,22 @@ def read_image(path: Path, index: int, made: "NativeArtifacts") -> Any:
     if not 0 <= index < len(inputs):
         raise UsageError(f"--index {index}: {path} has inputs 0 to {len(inputs) - 1}")
     return np.rint(inputs[index] / made.manifest.input_scale).astype(np.int64)
+
+
+def read_photograph(path: Path | None, made: "NativeArtifacts") -> Any:
+    """Integers [3, size, size] of the middle of a photograph, for a model of square RGB images."""
+    from prover.models.integer.images import read_photo
+
+    if path is None:
+        raise UsageError("give one of --inputs and --image")
+    source = made.network.input
+    if source.channels != 3 or source.height != source.width or source.high - source.low != 255:
+        raise UsageError(
+            f"--image: the model takes {source.channels} planes of {source.height}x{source.width} "
+            f"integers {source.low} to {source.high}; square RGB images of 256 levels are allowed: "
+            "give --inputs"
+        )
+    return read_photo(path, source.height, -source.low)[0]
 
 
 def _inputs(path: Path) -> "np.ndarray[Any, np.dtype[np.float64]]":

@@ -30,16 +30,20 @@ Payee = Annotated[str, typer.Option("--payee", help="Who is paid for the proof."
 
 @command(prove_app)
 def prove(
-    inputs: Annotated[Path, typer.Option(help="Inputs file of the job.")],
     artifacts: ArtifactsOption,
     chain_id: ChainId,
     market: MarketAddress,
     job: JobId,
     payee: Payee,
     out: Annotated[Path, typer.Option(help="Proof file to write.")],
+    inputs: Annotated[Path | None, typer.Option(help="Inputs file of the job.")] = None,
     index: Annotated[
         int, typer.Option(help="Which input of an .npz file; native circuits only.")
     ] = 0,
+    image: Annotated[
+        Path | None,
+        typer.Option(help="A photograph instead of --inputs; native circuits only."),
+    ] = None,
 ) -> None:
     """Prove an inputs file for one job and payee, and verify the proof.
 
@@ -52,9 +56,13 @@ def prove(
     from prover.proving.inputs import shape_of
     from prover.proving.native.artifacts import is_native
 
+    if inputs is not None and image is not None:
+        raise UsageError("give one of --inputs and --image")
     if is_native(artifacts):
         context = _context(chain_id, market, job, payee)
-        return _prove_native(artifacts, inputs, index, context, out)
+        return _prove_native(artifacts, inputs, index, image, context, out)
+    if inputs is None:
+        raise UsageError("give --inputs: only native circuits take photographs")
     made = load_artifacts(artifacts)
     request = _request(inputs)
     request.check(shape_of(made.manifest))
@@ -113,14 +121,19 @@ def verify(
 
 
 def _prove_native(
-    directory: Path, inputs: Path, index: int, context: "JobContext", out: Path
+    directory: Path,
+    inputs: Path | None,
+    index: int,
+    photograph: Path | None,
+    context: "JobContext",
+    out: Path,
 ) -> None:
-    from prover.cli.native import read_image
+    from prover.cli.native import read_image, read_photograph
     from prover.files import write_atomically
     from prover.proving.native import artifacts, prover
 
     made = artifacts.load(directory)
-    image = read_image(inputs, index, made)
+    image = read_image(inputs, index, made) if inputs else read_photograph(photograph, made)
     started = time.monotonic()
     proof = prover.prove(made, image, context, progress=progress)
     seconds = time.monotonic() - started

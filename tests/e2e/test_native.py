@@ -138,6 +138,12 @@ def test_bad_input_is_refused_in_words(
     said = Said(capsys, "prove", "--inputs", str(tmp_path / "loud.npz"), *rest)
     assert said.status == 1
     assert "the circuit takes 0 to 16" in said.problem
+    said = Said(capsys, "prove", "--image", "photo.png", *rest)
+    assert (said.status, "takes 1 planes of 8x8 integers" in said.problem) == (2, True)
+    said = Said(capsys, "prove", *INPUTS, "--image", "photo.png", *rest)
+    assert (said.status, "one of --inputs and --image" in said.problem) == (2, True)
+    said = Said(capsys, "prove", *rest)
+    assert (said.status, "one of --inputs and --image" in said.problem) == (2, True)
     said = Said(capsys, "native", "add", "x.onnx", "--data", "no.npz", "--out", str(made))
     assert (said.status, "exists" in said.problem) == (2, True)
     assert not (tmp_path / "proof.json").exists()

@@ -23,6 +23,15 @@ pub enum Node {
     Computed(usize),
 }
 
+impl Node {
+    fn step(&self) -> Option<usize> {
+        match self {
+            Node::Computed(index) => Some(*index),
+            _ => None,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Operation {
     Add,
@@ -102,13 +111,10 @@ impl Graph {
             let operands = [*left, *right].map(|node| operand(node, &place));
             place[index] = slots.take();
             compiled.push((*operation, operands, place[index]));
-            let ended = |node: &Node| matches!(node, Node::Computed(used) if last_use[*used] == Some(index));
-            let both = [Some(left), (left != right).then_some(right)];
-            for node in both.into_iter().flatten().filter(|node| ended(node)) {
-                if let Node::Computed(used) = node {
-                    slots.free.push(place[*used]);
-                }
-            }
+            let mut used: Vec<usize> = [left, right].into_iter().filter_map(Node::step).collect();
+            used.dedup();
+            used.retain(|step| last_use[*step] == Some(index));
+            slots.free.extend(used.iter().map(|step| place[*step]));
         }
         Compiled {
             steps: compiled,
@@ -120,17 +126,15 @@ impl Graph {
     /// For each step that the result needs, the last step that uses it.
     fn last_uses(&self, result: Node) -> Vec<Option<usize>> {
         let mut last = vec![None; self.steps.len()];
-        if let Node::Computed(index) = result {
+        if let Some(index) = result.step() {
             last[index] = Some(usize::MAX);
         }
         for (index, (_, left, right)) in self.steps.iter().enumerate().rev() {
             if last[index].is_none() {
                 continue;
             }
-            for node in [left, right] {
-                if let Node::Computed(used) = node {
-                    last[*used].get_or_insert(index);
-                }
+            for used in [left, right].into_iter().filter_map(Node::step) {
+                last[used].get_or_insert(index);
             }
         }
         last
@@ -178,12 +182,6 @@ pub struct Compiled {
 }
 
 impl Compiled {
-    /// Multiplications a row.
-    pub fn multiplications(&self) -> usize {
-        let multiplies = |(operation, ..): &&(Operation, _, _)| *operation == Operation::Multiply;
-        self.steps.iter().filter(multiplies).count()
-    }
-
     /// The result on rows `first..first + out.len()`; columns have one length, a power of two, and
     /// rows are counted around its end.
     pub fn evaluate(&self, columns: &[Vec<Fr>], first: usize, out: &mut [Fr]) {
@@ -289,5 +287,96 @@ fn apply(left: Values<'_>, right: Values<'_>, out: &mut [Fr], f: impl Fn(Fr, Fr)
             }
         }
         (Values::Same(a), Values::Same(b)) => out.fill(f(*a, *b)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COLUMN: Node = Node::Cell {
+        column: 0,
+        rotation: 0,
+    };
+    const BEFORE: Node = Node::Cell {
+        column: 0,
+        rotation: -1,
+    };
+    const OTHER: Node = Node::Cell {
+        column: 1,
+        rotation: 2,
+    };
+
+    fn columns(rows: u64) -> Vec<Vec<Fr>> {
+        let column = |first: u64| (first..first + rows).map(Fr::from).collect();
+        vec![column(3), column(1000)]
+    }
+
+    fn evaluated(graph: &Graph, node: Node, columns: &[Vec<Fr>]) -> Vec<Fr> {
+        let mut out = vec![Fr::ZERO; columns[0].len()];
+        graph.compile(node).evaluate(columns, 0, &mut out);
+        out
+    }
+
+    #[test]
+    fn rows_are_counted_around_the_end() {
+        for rows in [2, 64, 256] {
+            let columns = columns(rows);
+            let mut graph = Graph::default();
+            let product = graph.multiply(BEFORE, OTHER);
+            let node = graph.subtract(product, COLUMN);
+            let found = evaluated(&graph, node, &columns);
+            let rows = rows as usize;
+            for (row, value) in found.into_iter().enumerate() {
+                let (before, ahead) = ((row + rows - 1) % rows, (row + 2) % rows);
+                let expected = columns[0][before] * columns[1][ahead] - columns[0][row];
+                assert_eq!(value, expected, "row {row} of {rows}");
+            }
+        }
+    }
+
+    #[test]
+    fn equal_parts_are_computed_once_and_unused_ones_never() {
+        let mut graph = Graph::default();
+        let square = graph.multiply(COLUMN, COLUMN);
+        graph.multiply(OTHER, OTHER);
+        let again = graph.multiply(COLUMN, COLUMN);
+        assert_eq!(square, again);
+        let node = graph.add(square, again);
+        assert_eq!(graph.compile(node).steps.len(), 2);
+    }
+
+    #[test]
+    fn constants_are_folded() {
+        let mut graph = Graph::default();
+        let [zero, one, two] = [0, 1, 2].map(|value| constant(Fr::from(value)));
+        assert_eq!(graph.multiply(COLUMN, one), COLUMN);
+        assert_eq!(graph.multiply(zero, COLUMN), zero);
+        assert_eq!(graph.add(zero, COLUMN), COLUMN);
+        assert_eq!(graph.subtract(COLUMN, zero), COLUMN);
+        assert_eq!(graph.add(one, one), two);
+        assert_eq!(graph.subtract(two, one), one);
+        assert!(graph.steps.is_empty());
+        assert_eq!(evaluated(&graph, two, &columns(4)), vec![Fr::from(2); 4]);
+        assert_eq!(evaluated(&graph, COLUMN, &columns(4)), columns(4)[0]);
+    }
+
+    #[test]
+    fn memory_is_used_again() {
+        let mut graph = Graph::default();
+        let sum = (0..100).fold(COLUMN, |sum, i| {
+            let shifted = graph.add(OTHER, constant(Fr::from(i)));
+            let product = graph.multiply(shifted, BEFORE);
+            graph.add(sum, product)
+        });
+        assert!(graph.compile(sum).slots <= 4);
+        let columns = columns(128);
+        let at = |column: usize, row: usize| columns[column][row % 128];
+        let expected = |row: usize| {
+            let terms = (0..100).map(|i| at(1, row + 2) + Fr::from(i));
+            at(0, row) + terms.map(|term| term * at(0, row + 127)).sum::<Fr>()
+        };
+        let found = evaluated(&graph, sum, &columns);
+        assert!((0..128).all(|row| found[row] == expected(row)));
     }
 }

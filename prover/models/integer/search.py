@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,8 @@ MIXED = (
 DENOMINATORS = (*(1 << bits for bits in range(9)), 255)
 AGREEMENT = 0.99
 MAX_ENTRIES = 1 << 19
+# Cells of a row, at most: `prover.proving.native.layout` takes no more.
+LANES = 16
 SPARE_ROWS = 64  # of a circuit, that no table can use
 TRIED = 12
 
@@ -56,8 +59,10 @@ def find(
 ) -> Choice:
     """The best precision of the smallest circuit size 2^k that keeps enough labels of `samples`.
 
-    Samples [n, c, h, w] are integers of `source`; the table alone counts for the size. Raises
-    ModelRefused, with the best that was found, if none with at most `limit` table rows does.
+    Samples [n, c, h, w] are integers of `source`; the table alone counts for the size, but a table
+    smaller than the rows that the tensors need anyway saves nothing: where every allowed table is,
+    the finest precisions are tried first, with tables up to twice the limit. Raises ModelRefused,
+    with the best that was found, if none with at most `limit` table rows keeps enough labels.
     """
     reals = samples * source.scale
     spread, expected = measure(network, reals), outputs(network, reals)
@@ -83,13 +88,24 @@ def _by_size(
 ) -> Iterator[list[Candidate]]:
     """At most TRIED candidates of each size, the finest of it."""
     sizes: dict[int, list[Candidate]] = {}
+    floor = int(_cells(network) / LANES).bit_length()
+    if 1 << floor >= limit:
+        for precision in reversed(MIXED):
+            found = quantise(network, spread, source, precision)
+            if table_entries(found) <= 2 * limit:
+                yield [(precision, found)]
     for precision in (*_uniform(limit), *MIXED):
         found = quantise(network, spread, source, precision)
         if table_entries(found) <= limit:
-            size = (table_entries(found) + SPARE_ROWS).bit_length()
+            size = max(floor, (table_entries(found) + SPARE_ROWS).bit_length())
             sizes.setdefault(size, []).append((precision, found))
     for _, candidates in sorted(sizes.items()):
         yield sorted(candidates, key=lambda candidate: -table_entries(candidate[1]))[:TRIED]
+
+
+def _cells(network: RealNetwork) -> int:
+    """Cells of all tensors; a circuit stores a few more at borders."""
+    return sum(prod(shape) for shape in (network.input_shape, *(x.shape for x in network.layers)))
 
 
 def _uniform(limit: int) -> Iterator[Precision]:

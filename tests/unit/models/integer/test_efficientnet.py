@@ -10,12 +10,13 @@ from PIL import Image
 from benchmarks.integer_models import RESULT
 from benchmarks.performance import read
 from prover.errors import ArtifactMismatch, EnvironmentMissing, UsageError
-from prover.models.integer import efficientnet
+from prover.models.integer import efficientnet, example
 from prover.models.integer.bounds import table_entries
 from prover.models.integer.images import read_photo
 from prover.models.integer.importer import load
 from prover.models.integer.network import Network
 from prover.models.integer.reference import scores
+from prover.models.integer.search import grid_of
 from prover.models.integer.serialise import sha256
 
 CHINA = Path(sklearn.datasets.__file__).parent / "images" / "china.jpg"
@@ -85,3 +86,17 @@ def test_what_is_no_photograph_is_refused(tmp_path: Path) -> None:
         read_photo(tmp_path / "photo.png", 16, 127)
     with pytest.raises(UsageError, match="cannot be read as an image"):
         read_photo(tmp_path / "nothing.png", 16, 127)
+
+
+def test_the_example_is_a_model_its_data_and_a_photograph(
+    tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(efficientnet, "cached", lambda cache: model)
+    made = example.write_efficientnet(tmp_path / "example", tmp_path)
+    assert made.model.read_bytes() == model.read_bytes()
+    inputs = np.load(made.data)["inputs"]
+    assert inputs.shape == (len(example.PHOTOGRAPHS), 3, 224, 224)
+    assert grid_of(inputs) == efficientnet.INPUT
+    read = read_photo(made.photograph, efficientnet.SIZE, efficientnet.MEAN)
+    at = example.PHOTOGRAPHS.index(example.PHOTOGRAPH)
+    assert (read[0] == inputs[at] * efficientnet.DEVIATION).all()

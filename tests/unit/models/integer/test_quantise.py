@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from benchmarks import networks
 from benchmarks.networks import PIXELS
 from prover.errors import ModelRefused
+from prover.models.integer import search
 from prover.models.integer.bounds import table_entries
 from prover.models.integer.consistency import check
 from prover.models.integer.importer import load
@@ -138,6 +139,18 @@ def test_the_search_says_how_far_it_got(tmp_path: Path) -> None:
         find(real, samples, PIXELS, limit=300)
     with pytest.raises(ModelRefused, match=r"less than 110\.0% of its labels"):
         find(real, samples, PIXELS, agreement=1.1, limit=900)
+
+
+def test_where_the_tensors_need_more_rows_the_finest_tables_come_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = imported("vgg", tmp_path)
+    samples = networks.samples(networks.vgg(), 2)
+    small = find(real, samples, PIXELS, agreement=0.0, limit=1 << 18)
+    monkeypatch.setattr(search, "LANES", 1e-4)
+    found = find(real, samples, PIXELS, agreement=0.0, limit=1 << 18)
+    assert found.precision == search.MIXED[-1]
+    assert found.precision.shift > small.precision.shift
 
 
 def test_a_file_is_converted_with_calibration_data() -> None:
