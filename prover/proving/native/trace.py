@@ -180,6 +180,7 @@ class _Machine:
         self.sums: list[Sum] = []
         self.pending: list[tuple[int, int, int]] = []
         self.v1 = self.v2 = self.power = 0
+        self.closed = False
 
     def step(
         self, row: int, on: dict[str, int], lanes: tuple[list[int], list[int]], steps: list[int]
@@ -193,15 +194,19 @@ class _Machine:
             if row not in self.sources:
                 fail(f"row {row} multiplies a cell of column X that nothing determines")
             self.pending.append((row, self.power, self.v2))
-        if on["le"]:
+        self.closed = bool(on["le"])
+        if self.closed:
             self.sums.append(self._close())
 
     def _carry(self, row: int, on: dict[str, int]) -> None:
         if on["h1"] and on["hg"]:
             fail(f"row {row} carries its sum twice")
-        if not on["h1"] and not on["hg"]:
-            if self.pending:
-                fail(f"row {row} drops a sum that was not closed")
+        carries = bool(on["h1"] or on["hg"])
+        if carries and self.closed:
+            fail(f"row {row} carries a sum that was closed")
+        if self.pending and not carries:
+            fail(f"row {row} drops a sum that was not closed")
+        if not carries:
             self.power = 0
         self.power += on["hg"]
 
