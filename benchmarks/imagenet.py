@@ -30,6 +30,7 @@ from prover.models.onnx_file import read_original
 from prover.proving import srs
 from prover.proving.native import engine
 from prover.proving.native.artifacts import CONTEXT_LIMBS
+from prover.proving.native.form import Form
 from prover.proving.native.layout import choose_layout
 from prover.proving.native.program import compile_network
 from prover.proving.native.replay import check_program
@@ -96,7 +97,9 @@ def measure(path: Path, image: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     watch, native = Watch(), engine.engine()
     network = efficientnet.quantised(load(path))
     layout = choose_layout(network)
-    program = compile_network(network, layout.lanes, layout.weight_lanes, CONTEXT_LIMBS)
+    program = compile_network(
+        network, layout.lanes, layout.weight_lanes, Form(context=CONTEXT_LIMBS)
+    )
     watch.ended("placing")
     check_program(program)
     watch.ended("checking")

@@ -7,7 +7,7 @@ use halo2_axiom::plonk::{Advice, Column, Fixed};
 
 use crate::accumulate::Accumulated;
 use crate::cells::Cells;
-use crate::circuit::{signed, Columns, FLAGS};
+use crate::circuit::{signed, Columns, FLAGS, RANK_FLAGS};
 use crate::program::{placed, usable_rows, Program};
 
 /// Values down a column; integers are committed to several times faster than field elements.
@@ -72,6 +72,12 @@ pub fn fixed<'a>(columns: &Columns, program: &'a Program) -> Vec<Filled<'a, Fixe
     for (column, name) in columns.flags.iter().zip(FLAGS) {
         all.push(Filled::small(*column, &program.flags[name][..]));
     }
+    if let Some(ranks) = &columns.ranks {
+        for (column, name) in [ranks.lb, ranks.lo, ranks.cl].into_iter().zip(RANK_FLAGS) {
+            all.push(Filled::small(column, &program.flags[name][..]));
+        }
+        all.push(Filled::small(ranks.class, &program.class[..]));
+    }
     all.push(Filled::small(columns.cre, steps(program)));
     all.push(Filled::small(columns.act, vec![1; rows]));
     let mut ends = vec![0; rows + 1];
@@ -98,6 +104,10 @@ pub fn cells<'a>(columns: &Columns, cells: &'a Cells) -> Vec<Filled<'a, Advice>>
         .into_iter()
         .flat_map(|(columns, values)| lanes(columns, values))
         .collect();
+    if let Some(ranks) = &columns.ranks {
+        all.push(Filled::small(ranks.pick, &cells.pick[..]));
+        all.push(Filled::small(ranks.bar, &cells.bar[..]));
+    }
     all.push(Filled::small(columns.m, &cells.multiplicities[..]));
     all.push(Filled::field(columns.img, &cells.image));
     all.sort_by_key(|filled| filled.column.index());
@@ -122,6 +132,9 @@ pub fn sums<'a>(columns: &Columns, sums: &'a Accumulated) -> Vec<Filled<'a, Advi
         .chain(helpers)
         .map(|(column, values)| Filled::field(column, values))
         .collect();
+    if let Some(ranks) = &columns.ranks {
+        all.push(Filled::field(ranks.h, &sums.rank));
+    }
     all.push(Filled::field(columns.sum, &sums.sum).from(0));
     all.sort_by_key(|filled| filled.column.index());
     all

@@ -12,6 +12,9 @@ pub struct Cells {
     pub r: Lanes,
     pub y: Lanes,
     pub multiplicities: Vec<i64>,
+    /// Of rank rows; empty where scores are public.
+    pub pick: Vec<i64>,
+    pub bar: Vec<i64>,
     pub image: Vec<Fr>,
     pub instances: Vec<Fr>,
 }
@@ -34,6 +37,14 @@ impl Cells {
                 "{} multiplicities and {} image words; exactly and at most {rows} are allowed",
                 self.multiplicities.len(),
                 self.image.len()
+            )));
+        }
+        let ranks = if program.shape.labels == 0 { 0 } else { rows };
+        if self.pick.len() != ranks || self.bar.len() != ranks {
+            return Err(Error::Witness(format!(
+                "{} cells of pick and {} of bar; {ranks} are allowed",
+                self.pick.len(),
+                self.bar.len()
             )));
         }
         if self.instances.len() != program.instances {

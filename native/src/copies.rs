@@ -37,7 +37,7 @@ impl Place {
     }
 }
 
-/// Copies tie a factor X or an instance, on the left, to the end of a run.
+/// Copies tie a factor X or an instance, on the left, to the end of a run, or X to an instance.
 pub fn parse_copies(
     copies: &[[i64; 4]],
     rows: usize,
@@ -61,8 +61,9 @@ pub fn parse_copies(
         match (one.is_run(), other.is_run()) {
             (false, true) => Ok((one, other)),
             (true, false) => Ok((other, one)),
+            _ if matches!((one, other), (Place::X(_), Place::Instance(_))) => Ok((one, other)),
             _ => Err(Error::Program(format!(
-                "a copy of {one:?} and {other:?}; X or an instance and a run are allowed"
+                "a copy of {one:?} and {other:?}; X or an instance and a run, or X and an instance are allowed"
             ))),
         }
     };

@@ -88,8 +88,11 @@ pub fn advice_names(shape: &Shape) -> Vec<String> {
         ("y", &columns.y),
         ("h", &columns.helpers),
     ];
+    let ranks = columns.ranks.iter();
+    let ranks = ranks.flat_map(|r| [("pick", r.pick), ("bar", r.bar), ("rank", r.h)]);
     let mut named: Vec<_> = single
-        .iter()
+        .into_iter()
+        .chain(ranks)
         .map(|(name, column)| (column.index(), name.to_string()))
         .collect();
     for (name, group) in lanes {
@@ -103,6 +106,8 @@ fn fixed_names(shape: &Shape) -> Vec<String> {
     let columns = Columns::new(&mut ConstraintSystem::default(), shape);
     let table = ["t_tag", "t_q", "t_y"].into_iter().zip(columns.table);
     let flags = FLAGS.into_iter().zip(columns.flags.iter().copied());
+    let ranks = columns.ranks.iter();
+    let ranks = ranks.flat_map(|r| [("lb", r.lb), ("lo", r.lo), ("cl", r.cl), ("class", r.class)]);
     let single = [
         ("bias", columns.bias),
         ("act", columns.act),
@@ -112,6 +117,7 @@ fn fixed_names(shape: &Shape) -> Vec<String> {
     let mut named: Vec<_> = table
         .chain(flags)
         .chain(single)
+        .chain(ranks)
         .map(|(name, column)| (column.index(), name.to_string()))
         .collect();
     for (name, group) in [("tag", &columns.tag), ("w", &columns.w)] {

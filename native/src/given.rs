@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::program::{value, Lanes};
 
 /// Flags that take the row before into account.
-const LOOKING_BACK: [&str; 8] = ["nrs", "c", "v1c", "u1", "ub", "ua", "h1", "hg"];
+const LOOKING_BACK: [&str; 10] = ["nrs", "c", "v1c", "u1", "ub", "ua", "h1", "hg", "lo", "cl"];
 
 /// The caller's columns, taken one by one.
 pub struct Given {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::circuit::{Shape, FLAGS};
+use crate::circuit::{Shape, FLAGS, RANK_FLAGS};
 use crate::copies::{parse_copies, Place};
 use crate::error::{Error, Result};
 use crate::given::Given;
@@ -22,6 +22,8 @@ pub struct Program {
     pub table: Lanes,
     pub weights: Lanes,
     pub flags: HashMap<String, Vec<i64>>,
+    /// The class of each class row; empty where scores are public.
+    pub class: Vec<i64>,
     pub copies: Vec<(Place, Place)>,
     pub instances: usize,
 }
@@ -54,6 +56,13 @@ impl Program {
         for name in FLAGS {
             flags.insert(name.to_string(), given.flag(name)?);
         }
+        let mut class = Vec::new();
+        if shape.labels > 0 {
+            for name in RANK_FLAGS {
+                flags.insert(name.to_string(), given.flag(name)?);
+            }
+            class = given.one("class")?;
+        }
         given.nothing_left()?;
         let program = Program {
             shape,
@@ -62,26 +71,44 @@ impl Program {
             table,
             weights,
             flags,
+            class,
             copies: parse_copies(copies, rows, instances)?,
             instances,
         };
         program.every_factor_is_copied()?;
+        program.every_rank_is_copied()?;
         Ok(program)
     }
 
     /// A factor X that no copy ties to a run would be the prover's to choose.
     fn every_factor_is_copied(&self) -> Result<()> {
-        let enters = self.flag("me");
-        let mut copied = vec![false; self.flags["me"].len()];
-        for (place, _) in &self.copies {
-            match place {
-                Place::X(row) if *row < copied.len() => copied[*row] = true,
-                _ => {}
+        self.copied("me", |source| !matches!(source, Place::Instance(_)))
+    }
+
+    /// Labels are instances, scores of classes are ends of runs.
+    fn every_rank_is_copied(&self) -> Result<()> {
+        if self.shape.labels == 0 {
+            return Ok(());
+        }
+        self.copied("lb", |source| matches!(source, Place::Instance(_)))?;
+        self.copied("cl", |source| matches!(source, Place::RunB(_)))
+    }
+
+    /// On rows of a flag, X is tied to one place, of a kind.
+    fn copied(&self, flag: &str, allowed: impl Fn(&Place) -> bool) -> Result<()> {
+        let set = self.flag(flag);
+        let mut sources = vec![0; self.flags[flag].len()];
+        for (place, source) in &self.copies {
+            if let Place::X(row) = place {
+                if set(*row) {
+                    sources[*row] += if allowed(source) { 1 } else { 2 };
+                }
             }
         }
-        match (0..copied.len()).find(|row| enters(*row) && !copied[*row]) {
+        match (0..sources.len()).find(|row| set(*row) && sources[*row] != 1) {
             Some(row) => Err(Error::Program(format!(
-                "row {row} multiplies by X, which no copy ties to a run: copy one there"
+                "row {row} takes X by {flag}, and not one copy ties it to what it stands for: copy \
+                 one there"
             ))),
             None => Ok(()),
         }

@@ -50,6 +50,9 @@ def add(
         float | None,
         typer.Option(help="What input integer 1 stands for [default: found from the data]."),
     ] = None,
+    labels: Annotated[
+        int, typer.Option(help="Make only the best labels public, 1 to 8; 0: all scores.")
+    ] = 0,
 ) -> None:
     """Turn a CNN into integers, place and check its circuit, and make its keys."""
     from prover.proving.native import setup
@@ -59,7 +62,7 @@ def add(
     samples = _inputs(data)
     progress("choosing integers")
     choice = setup.plan(onnx, samples, _source(samples, scale))
-    made = setup.setup(onnx, choice, out, progress=progress)
+    made = setup.setup(onnx, choice, out, progress=progress, labels=labels)
     show(_facts(made), *_lines(made))
 
 
@@ -153,6 +156,7 @@ def _facts(made: "NativeArtifacts") -> dict[str, Any]:
         "layers": len(made.network.layers),
         "layout": made.manifest.layout.model_dump(),
         "agreement": made.manifest.agreement,
+        "labels": made.manifest.labels,
         "input": [made.network.input.low, made.network.input.high],
     }
 
@@ -162,7 +166,12 @@ def _lines(made: "NativeArtifacts") -> list[str]:
     return [
         f"{made.network.name}: {facts['layers']} layers in 2^{layout.k} rows of {layout.lanes} "
         f"cells and {layout.weight_lanes} weights",
+        f"public: {_public(made.manifest.labels)}",
         f"integers {facts['input'][0]} to {facts['input'][1]}; "
         f"{made.manifest.agreement:.1%} of the calibration labels kept",
         f"in {made.directory}; next: zkescrow prove --artifacts {made.directory}",
     ]
+
+
+def _public(labels: int) -> str:
+    return f"the {labels} best labels, best first" if labels else "all scores"

@@ -174,8 +174,11 @@ def _verify_native(
 
 
 def _native_outcome(made: "NativeArtifacts", proof: "Proof") -> tuple[dict[str, Any], str]:
-    from prover.proving.native.prover import scores
+    from prover.proving.native.prover import labels, scores
 
+    if made.manifest.labels:
+        said = labels(made, proof)
+        return {"top": list(said)}, f"labels, best first: {', '.join(map(str, said))}"
     found = scores(made, proof)
     top = found.top()
     words = ", ".join(f"{label} ({found.values[label] * found.scale:.2f})" for label in top)

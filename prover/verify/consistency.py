@@ -16,7 +16,7 @@ from prover.verify.transcript import WORD_BYTES
 PERMUTATION_DEGREE = 3
 LEAST_QUERIES, OPENING_ROWS = 3, 2
 # Columns that are made with challenges, without their numbers; all others hold cells.
-DERIVED_COLUMNS = ("row_a", "run_a", "row_b", "run_b", "v", "x", "mac", "h", "sum")
+DERIVED_COLUMNS = ("row_a", "run_a", "row_b", "run_b", "v", "x", "mac", "h", "rank", "sum")
 
 
 def check(description: Description) -> None:

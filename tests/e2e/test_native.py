@@ -81,6 +81,25 @@ def test_the_verifier_in_python_agrees(
         verify(description, bytes(changed), words)
 
 
+def test_only_the_labels_are_public_where_that_was_asked_for(
+    tmp_path: Path, proof: Path, made: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, said = tmp_path / "labels", tmp_path / "proof.json"
+    words = ["native", "add", str(EXAMPLES / "digits-cnn.onnx"), "--out", str(out), "--labels", "3"]
+    added = Said(capsys, *words, "--data", str(EXAMPLES / "digits-calibration.npz"))
+    assert (added.status, added.data["labels"]) == (0, 3)
+    rest = ["--artifacts", str(out), *JOB]
+    proven = Said(capsys, "prove", *INPUTS, "--index", "3", "--out", str(said), *rest)
+    expected = Said(capsys, "verify", str(proof), "--artifacts", str(made)).data["top"]
+    assert (proven.status, proven.data["top"]) == (0, expected[:3])
+    assert "scores" not in proven.data
+    assert len(json.loads(said.read_text())["instances"]) == 1 + 3
+    verified = Said(capsys, "verify", str(said), *rest, "--reference")
+    assert verified.data["verified"] == ["proof", "reference", "context"]
+    assert verified.data["top"] == expected[:3]
+    assert Said(capsys, "native", "rebuild", str(out)).data == {"rebuilt": True}
+
+
 def test_a_proof_for_another_payee_is_rejected(
     made: Path, proof: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

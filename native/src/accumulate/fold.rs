@@ -4,17 +4,19 @@ use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::halo2curves::ff::Field;
 
 use super::{per_row, powers};
+use crate::cells::Cells;
 use crate::circuit::{signed, Challenges};
 use crate::copies::Place;
 use crate::program::{usable_rows, value, Program};
 
-/// x: the ends of runs, where copies put them.
-pub fn copied(program: &Program, run_a: &[Fr], run_b: &[Fr]) -> Vec<Fr> {
+/// x: the ends of runs and the public labels, where copies put them.
+pub fn copied(program: &Program, cells: &Cells, run_a: &[Fr], run_b: &[Fr]) -> Vec<Fr> {
     let mut x = vec![Fr::ZERO; run_a.len()];
     for copy in &program.copies {
         match *copy {
             (Place::X(row), Place::RunA(end)) => x[row] = run_a[end],
             (Place::X(row), Place::RunB(end)) => x[row] = run_b[end],
+            (Place::X(row), Place::Instance(word)) => x[row] = cells.instances[word],
             _ => {}
         }
     }

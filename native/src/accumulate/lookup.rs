@@ -10,7 +10,12 @@ use crate::circuit::{signed, Challenges, RANGE_TAG};
 use crate::program::{usable_rows, value, Program};
 
 /// Helpers [j][row], and the running sum with its first value 0 in front.
-pub fn lookups(program: &Program, cells: &Cells, at: &Challenges<Fr>) -> (Vec<Vec<Fr>>, Vec<Fr>) {
+pub fn lookups(
+    program: &Program,
+    cells: &Cells,
+    rank: &[Fr],
+    at: &Challenges<Fr>,
+) -> (Vec<Vec<Fr>>, Vec<Fr>) {
     let rows = usable_rows(program.shape.k);
     let helpers = program.shape.helpers();
     let mut columns = vec![vec![Fr::ZERO; rows]; helpers];
@@ -30,6 +35,9 @@ pub fn lookups(program: &Program, cells: &Cells, at: &Challenges<Fr>) -> (Vec<Ve
                 growth[first + i] = row[helpers];
             }
         }
+    }
+    for (growth, rank) in growth.iter_mut().zip(rank) {
+        *growth += rank;
     }
     let mut sum = Vec::with_capacity(rows + 1);
     sum.push(Fr::ZERO);

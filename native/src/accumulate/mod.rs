@@ -2,6 +2,7 @@
 
 mod fold;
 mod lookup;
+mod rank;
 mod tensor;
 
 use halo2_axiom::halo2curves::bn256::Fr;
@@ -13,6 +14,7 @@ use crate::circuit::Challenges;
 use crate::program::Program;
 use fold::{copied, folded, kernels};
 use lookup::lookups;
+use rank::picked;
 use tensor::{outputs, products};
 
 /// Rows worked on by one thread at a time.
@@ -30,6 +32,8 @@ pub struct Accumulated {
     pub x: Vec<Fr>,
     pub mac: Vec<Fr>,
     pub helpers: Vec<Vec<Fr>>,
+    /// h of the rank rows; empty where scores are public.
+    pub rank: Vec<Fr>,
     pub sum: Vec<Fr>,
 }
 
@@ -46,6 +50,7 @@ impl Accumulated {
             "x" => &mut self.x,
             "mac" => &mut self.mac,
             "sum" => &mut self.sum,
+            "rank" => &mut self.rank,
             "helper" => self.helpers.get_mut(lane)?,
             _ => return None,
         };
@@ -57,10 +62,11 @@ impl Accumulated {
 pub fn accumulate(program: &Program, cells: &Cells, at: &Challenges<Fr>) -> Accumulated {
     let (row_a, run_a) = products(program, cells, at);
     let (row_b, run_b) = outputs(program, cells, at);
-    let x = copied(program, &run_a, &run_b);
+    let x = copied(program, cells, &run_a, &run_b);
     let (v1, v2) = kernels(program, at);
     let mac = folded(program, &v2, &x, at);
-    let (helpers, sum) = lookups(program, cells, at);
+    let rank = picked(program, cells, &x, at);
+    let (helpers, sum) = lookups(program, cells, &rank, at);
     Accumulated {
         row_a,
         run_a,
@@ -71,6 +77,7 @@ pub fn accumulate(program: &Program, cells: &Cells, at: &Challenges<Fr>) -> Accu
         x,
         mac,
         helpers,
+        rank,
         sum,
     }
 }

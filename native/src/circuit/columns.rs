@@ -22,6 +22,14 @@ pub struct Shape {
     pub input_bits: u32,
     /// The least input value.
     pub input_low: i64,
+    /// How many labels are public; 0 where scores are.
+    #[serde(default)]
+    pub labels: usize,
+    /// log2 of more than all classes, and the least score, where labels are public.
+    #[serde(default)]
+    pub class_bits: u32,
+    #[serde(default)]
+    pub score_low: i64,
 }
 
 impl Shape {
@@ -33,6 +41,12 @@ impl Shape {
 
 /// The tag of the remainders' range in the table.
 pub const RANGE_TAG: u64 = 1;
+
+/// The tag of labels and classes in logUp's sum; no entry of the table has it.
+pub const PICK_TAG: i64 = -1;
+
+/// Fixed flags of rank rows: a label, a label after the first, a class.
+pub const RANK_FLAGS: [&str; 3] = ["lb", "lo", "cl"];
 
 /// Fixed flags of tensor rows, then of fold rows.
 pub const FLAGS: [&str; 16] = [
@@ -67,9 +81,40 @@ pub struct Columns {
     pub flags: Vec<Column<Fixed>>,
     /// 1 where both `c` and `re` are: a run's carried value takes a step.
     pub cre: Column<Fixed>,
+    pub ranks: Option<Ranks>,
     pub instance: Column<Instance>,
     pub challenges: Challenges<Challenge>,
     pub shape: Shape,
+}
+
+/// Columns that only circuits with public labels have (`rank.rs`).
+#[derive(Clone, Copy, Debug)]
+pub struct Ranks {
+    pub pick: Column<Advice>,
+    pub bar: Column<Advice>,
+    pub h: Column<Advice>,
+    pub lb: Column<Fixed>,
+    pub lo: Column<Fixed>,
+    pub cl: Column<Fixed>,
+    /// The class of a class row.
+    pub class: Column<Fixed>,
+}
+
+impl Ranks {
+    fn new(meta: &mut ConstraintSystem<Fr>) -> Self {
+        let [pick, bar] = [(); 2].map(|()| meta.advice_column_in(FirstPhase));
+        let h = meta.advice_column_in(SecondPhase);
+        let [lb, lo, cl, class] = [(); 4].map(|()| meta.fixed_column());
+        Ranks {
+            pick,
+            bar,
+            h,
+            lb,
+            lo,
+            cl,
+            class,
+        }
+    }
 }
 
 /// Drawn after the cells are committed.
@@ -109,7 +154,9 @@ impl Columns {
         let [v1, v2, x, mac] = [later(), later(), later(), later()];
         let helpers = (0..shape.helpers()).map(|_| later()).collect();
         let sum = later();
+        let ranks = (shape.labels > 0).then(|| Ranks::new(meta));
         let columns = Columns {
+            ranks,
             img,
             m,
             q,

@@ -7,6 +7,7 @@ use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::plonk::Expression;
 
 use super::columns::{Columns, RANGE_TAG};
+use super::rank;
 use super::row::{constant, zero, Row};
 
 /// helper d1 d2 = d1 + d2: it is the sum of the inverses of a lane's two lookups.
@@ -16,12 +17,15 @@ pub fn helper(at: &Row<'_, '_, '_>, lane: usize) -> Expression<Fr> {
     at.now(at.columns.helpers[lane]) * range * pair - inverses
 }
 
-/// sum = before + all helpers - m / table, multiplied out.
+/// sum = before + all helpers (and what rank rows add) - m / table, multiplied out.
 pub fn sum(at: &Row<'_, '_, '_>) -> Expression<Fr> {
     let helpers = at.columns.helpers.iter().map(|helper| at.now(*helper));
     let growth = at.now(at.columns.sum) - at.before(at.columns.sum);
-    helpers.fold(growth, |growth, helper| growth - helper) * table_denominator(at)
-        + at.now(at.columns.m)
+    let mut growth = helpers.fold(growth, |growth, helper| growth - helper);
+    if let Some(ranks) = &at.columns.ranks {
+        growth = growth - rank::term(at, ranks);
+    }
+    growth * table_denominator(at) + at.now(at.columns.m)
 }
 
 /// On row 0 and on the last usable row the sum is zero.

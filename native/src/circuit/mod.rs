@@ -8,13 +8,14 @@ mod columns;
 mod fold;
 mod image;
 mod lookup;
+mod rank;
 mod row;
 mod tensor;
 
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::plonk::{ConstraintSystem, Expression};
 
-pub use columns::{Challenges, Columns, Shape, FLAGS, RANGE_TAG};
+pub use columns::{Challenges, Columns, Shape, FLAGS, PICK_TAG, RANGE_TAG, RANK_FLAGS};
 pub use row::signed;
 
 use row::Row;
@@ -47,6 +48,14 @@ pub fn constrain(columns: &Columns, meta: &mut ConstraintSystem<Fr>) {
             let at = Row::new(columns, meta);
             vec![at.act() * lookup::helper(&at, number)]
         });
+    }
+    for (name, polynomial) in rank::GATES {
+        if let Some(ranks) = &columns.ranks {
+            meta.create_gate(name, |meta| {
+                let at = Row::new(columns, meta);
+                vec![at.act() * polynomial(&at, ranks)]
+            });
+        }
     }
     meta.create_gate("ends", |meta| vec![lookup::ends(&Row::new(columns, meta))]);
 }

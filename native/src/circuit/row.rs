@@ -66,7 +66,7 @@ impl<'a, 'b, 'c> Row<'a, 'b, 'c> {
     /// Per lane the convolution's value, without bias: 2^shift q + r - bias.
     pub fn products(&self) -> Vec<Expression<Fr>> {
         let Columns { q, r, bias, .. } = self.columns;
-        let scale = constant(Fr::from(1 << self.shape().shift));
+        let scale = constant(power_of_two(self.shape().shift));
         let lanes = q.iter().zip(r);
         lanes
             .map(|(q, r)| self.now(*q) * scale.clone() + self.now(*r) - self.fixed(*bias))
@@ -83,6 +83,10 @@ impl<'a, 'b, 'c> Row<'a, 'b, 'c> {
 
 pub fn constant(value: Fr) -> Expression<Fr> {
     Expression::Constant(value)
+}
+
+pub fn power_of_two(exponent: u32) -> Fr {
+    Fr::from(1 << exponent)
 }
 
 pub fn one() -> Expression<Fr> {

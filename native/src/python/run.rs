@@ -65,6 +65,9 @@ fn shape_of(shape: &Bound<'_, PyDict>) -> PyResult<Shape> {
         y_offset: part(shape, "y_offset")?,
         input_bits: part(shape, "input_bits")?,
         input_low: part(shape, "input_low")?,
+        labels: part(shape, "labels")?,
+        class_bits: part(shape, "class_bits")?,
+        score_low: part(shape, "score_low")?,
     })
 }
 
@@ -85,10 +88,14 @@ impl Cells {
         r: PyReadonlyArray2<'_, i64>,
         y: PyReadonlyArray2<'_, i64>,
         multiplicities: PyReadonlyArray1<'_, i64>,
+        ranks: PyReadonlyArray2<'_, i64>,
         image: Vec<[u8; 32]>,
         instances: Vec<[u8; 32]>,
     ) -> PyResult<Self> {
+        let mut ranks = lanes_of(&ranks).into_iter();
         Ok(Cells(cells::Cells {
+            pick: ranks.next().unwrap_or_default(),
+            bar: ranks.next().unwrap_or_default(),
             q: lanes_of(&q),
             r: lanes_of(&r),
             y: lanes_of(&y),

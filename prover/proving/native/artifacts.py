@@ -14,6 +14,7 @@ from prover.errors import ArtifactMismatch
 from prover.files import sha256_file, write_atomically
 from prover.models.integer import serialise
 from prover.models.integer.network import Network
+from prover.proving.native.form import Form
 from prover.proving.native.layout import Layout
 from prover.proving.native.program import Program, compile_network
 
@@ -47,7 +48,11 @@ class LayoutRecord(_Strict):
 
 
 class NativeManifest(_Strict):
-    """What manifest.json holds. `agreement`: the share of calibration labels that integers keep."""
+    """What manifest.json holds.
+
+    `agreement`: the share of calibration labels that integers keep; `labels`: how many are public,
+    0 where all scores are.
+    """
 
     format: Literal[1]
     system: Literal["native"]
@@ -57,9 +62,16 @@ class NativeManifest(_Strict):
     layout: LayoutRecord
     context_limbs: int
     context_bits: int
+    inputs: Literal["point"]
+    labels: int
     input_scale: float
     output_scale: float
     agreement: float
+
+    @property
+    def form(self) -> Form:
+        """What the circuit makes public."""
+        return Form(self.context_limbs, self.inputs, self.labels)
 
     def digest(self) -> bytes:
         """SHA-256 of the canonical JSON."""
@@ -87,12 +99,12 @@ class NativeArtifacts:
     def program(self) -> Program:
         """The placed network: made again from the network, never read from a file."""
         layout = self.layout
-        return compile_network(
-            self.network, layout.lanes, layout.weight_lanes, self.manifest.context_limbs
-        )
+        return compile_network(self.network, layout.lanes, layout.weight_lanes, self.manifest.form)
 
 
-def publish(directory: Path, network: Network, layout: Layout, agreement: float) -> None:
+def publish(
+    directory: Path, network: Network, layout: Layout, agreement: float, labels: int = 0
+) -> None:
     """Write the manifest of a directory whose other files are there."""
     manifest = NativeManifest(
         format=1,
@@ -103,6 +115,8 @@ def publish(directory: Path, network: Network, layout: Layout, agreement: float)
         layout=LayoutRecord(k=layout.k, lanes=layout.lanes, weight_lanes=layout.weight_lanes),
         context_limbs=CONTEXT_LIMBS,
         context_bits=CONTEXT_BITS,
+        inputs="point",
+        labels=labels,
         input_scale=network.input_scale,
         output_scale=network.layer(network.output).scale,
         agreement=agreement,

@@ -1,6 +1,6 @@
 """The Rust engine, if it was built: programs and runs in, keys and proofs out."""
 
-import importlib
+import importlib.util
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -31,6 +31,11 @@ def engine() -> ModuleType:
         ) from cause
 
 
+def is_installed() -> bool:
+    """Whether the extension module can be imported."""
+    return importlib.util.find_spec("zkescrow_native") is not None
+
+
 def load_program(program: Program, layout: Layout) -> Any:
     """The engine's form of a program, its table filled up to the last usable row."""
     rows = layout.usable_rows
@@ -46,6 +51,9 @@ def load_program(program: Program, layout: Layout) -> Any:
         "y_offset": program.table.y_offset,
         "input_bits": program.table.input_bits,
         "input_low": program.table.input_low,
+        "labels": program.form.labels,
+        "class_bits": program.ranking.bits if program.ranking else 0,
+        "score_low": program.ranking.low if program.ranking else 0,
     }
     return engine().Program(shape, columns, program.copies, program.instances)
 
@@ -74,10 +82,10 @@ class Secrets:
 
 
 def instances_of(program: Program, run: Run, context: Sequence[int] = ()) -> list[int]:
-    """The public words: context limbs, then the outputs; a negative v is FIELD - |v|."""
-    if len(context) != program.context:
-        raise ValueError(f"{len(context)} context limbs; the circuit has {program.context}")
-    return [*context, *(int(value) % FIELD for value in run.outputs)]
+    """The public words: context limbs, then labels or scores; a negative v is FIELD - |v|."""
+    if len(context) != program.form.context:
+        raise ValueError(f"{len(context)} context limbs; the circuit has {program.form.context}")
+    return [*context, *(run.labels or (int(value) % FIELD for value in run.outputs))]
 
 
 def load_cells(program: Program, run: Run, hidden: Secrets, instances: Sequence[int]) -> Any:
@@ -88,6 +96,7 @@ def load_cells(program: Program, run: Run, hidden: Secrets, instances: Sequence[
         run.cells.r,
         run.cells.y,
         run.multiplicities,
+        run.ranks,
         [_word(value) for value in image],
         [_word(value) for value in instances],
     )

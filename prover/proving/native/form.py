@@ -17,3 +17,6 @@ class Form:
     context: int = 0
     inputs: Literal["point", "hashed"] = "point"
     labels: int = 0
+
+
+PLAIN = Form()

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from prover.errors import ModelRefused
 from prover.models.integer.network import Network
 from prover.proving.native.fold import FoldCount
+from prover.proving.native.form import PLAIN, Form
 from prover.proving.native.program import fold_layer
+from prover.proving.native.ranking import Ranking
 from prover.proving.native.storage import Stored, arrange
 from prover.proving.native.tables import Table
 from prover.proving.native.uses import prepare
@@ -48,9 +50,9 @@ def usable_rows(k: int) -> int:
     return (1 << k) - RESERVED
 
 
-def choose_layout(network: Network) -> Layout:
+def choose_layout(network: Network, form: Form = PLAIN) -> Layout:
     """The cheapest layout that holds the network in one proof."""
-    layouts = list(possible_layouts(network))
+    layouts = list(possible_layouts(network, form))
     if not layouts:
         raise ModelRefused(
             f"{network.name} needs more than 2^{MOST_K} rows of {MOST_LANES} lanes; "
@@ -59,15 +61,17 @@ def choose_layout(network: Network) -> Layout:
     return min(layouts, key=lambda layout: layout.cost)
 
 
-def possible_layouts(network: Network) -> Iterator[Layout]:
+def possible_layouts(network: Network, form: Form = PLAIN) -> Iterator[Layout]:
     """For every number of lanes, the smallest k, and the fewest weight lanes that fit it."""
     prepared = prepare(network)
-    table = Table.of(prepared).columns()["t_tag"].size
+    ranking = Ranking.of(prepared.layer(prepared.output), form.labels)
+    table = Table.of(prepared, ranking).columns()["t_tag"].size
+    ranks = ranking.rows if ranking else 0
     folds = _fold_rows(prepared)
     for lanes in range(1, MOST_LANES + 1):
         tensors = max(stored.stop for stored in arrange(prepared, lanes).values())
-        for k in range(_least_k(max(tensors, table)), MOST_K + 1):
-            fitting = [width for width, rows in folds.items() if rows <= usable_rows(k)]
+        for k in range(_least_k(max(tensors + ranks, table)), MOST_K + 1):
+            fitting = [width for width, rows in folds.items() if rows + ranks <= usable_rows(k)]
             if fitting:
                 yield Layout(k, lanes, min(fitting))
                 break

@@ -7,8 +7,10 @@ import numpy as np
 
 from prover.models.integer.network import Layer, Network, Term
 from prover.proving.native.fold import B2, INSTANCE, FoldRows
+from prover.proving.native.form import PLAIN, Form
 from prover.proving.native.geometry import Reach
 from prover.proving.native.grid import Grid, Integers
+from prover.proving.native.ranking import Ranking
 from prover.proving.native.storage import Stored, arrange, term_reaches
 from prover.proving.native.tables import INPUT, Table
 from prover.proving.native.uses import prepare
@@ -19,8 +21,8 @@ class Program:
     """A circuit before its keys.
 
     `network` is the prepared one; `columns` are fixed columns by name, [rows] or [lanes, rows];
-    `copies` [m, 4] join (column, row) to (column, row); the first `context` instances are free,
-    then come the outputs.
+    `copies` [m, 4] join (column, row) to (column, row); `form` says which instances there are, and
+    rank rows, if there are any, begin on row `ranked`.
     """
 
     network: Network
@@ -30,7 +32,8 @@ class Program:
     table: Table
     columns: dict[str, Integers]
     copies: Integers
-    context: int
+    form: Form
+    ranked: int
 
     @property
     def rows(self) -> int:
@@ -38,21 +41,35 @@ class Program:
         return max(column.shape[-1] for column in self.columns.values())
 
     @property
+    def ranking(self) -> Ranking | None:
+        """What the rank rows say, where labels are public."""
+        return Ranking.of(self.network.layer(self.network.output), self.form.labels)
+
+    @property
     def instances(self) -> int:
-        """Public words: context limbs, then the outputs."""
-        return self.context + self.stored[self.network.output].grid.channels
+        """Public words: context limbs, then the labels or scores."""
+        scores = self.stored[self.network.output].grid.channels
+        return self.form.context + (self.form.labels or scores)
 
 
-def compile_network(network: Network, lanes: int, weight_lanes: int, context: int = 0) -> Program:
-    """Place a network: tensor rows, fold rows, table, copies."""
+def compile_network(network: Network, lanes: int, weight_lanes: int, form: Form = PLAIN) -> Program:
+    """Place a network: tensor rows, fold rows, rank rows, table, copies."""
     prepared = prepare(network)
     stored = arrange(prepared, lanes)
-    table = Table.of(prepared)
+    ranking = Ranking.of(prepared.layer(prepared.output), form.labels)
+    table = Table.of(prepared, ranking)
     fold = FoldRows(weight_lanes)
     for layer in prepared.layers:
         fold_layer(fold, prepared, layer, stored)
     columns = {**_tensor_columns(prepared, stored, table), **table.columns(), **fold.columns()}
-    copies = [*fold.copies, *_outputs(stored[prepared.output], context)]
+    output, ranked = stored[prepared.output], max(tensor_rows(stored), fold.rows)
+    if ranking:
+        columns |= ranking.columns(ranked)
+        columns["tag"] = _with_ranks(columns["tag"], table, ranking, ranked)
+        outputs = ranking.copies(ranked, output, form.context)
+    else:
+        outputs = list(_outputs(output, form.context))
+    copies = [*fold.copies, *outputs]
     return Program(
         prepared,
         lanes,
@@ -61,8 +78,21 @@ def compile_network(network: Network, lanes: int, weight_lanes: int, context: in
         table,
         columns,
         np.array(copies, dtype=np.int64),
-        context,
+        form,
+        ranked,
     )
+
+
+def tensor_rows(stored: dict[str, Stored]) -> int:
+    """The row after the last tensor's."""
+    return max(tensor.stop for tensor in stored.values())
+
+
+def _with_ranks(tags: Integers, table: Table, ranking: Ranking, first: int) -> Integers:
+    longer = np.zeros((len(tags), first + ranking.rows), dtype=np.int64)
+    longer[:, : tags.shape[1]] = tags
+    longer[0, ranking.compared(first)] = table.rank_tag
+    return longer
 
 
 def _outputs(output: Stored, context: int) -> Iterator[tuple[int, int, int, int]]:

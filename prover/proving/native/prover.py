@@ -74,8 +74,15 @@ def check_context(made: NativeArtifacts, proof: Proof, context: JobContext) -> N
         raise ProofRejected("the proof was made for another chain, contract, job or payee")
 
 
+def labels(made: NativeArtifacts, proof: Proof) -> tuple[int, ...]:
+    """The labels that a proof says, best first; of a circuit with public scores, the five best."""
+    if not made.manifest.labels:
+        return tuple(scores(made, proof).top())
+    return proof.instances[made.manifest.context_limbs :]
+
+
 def scores(made: NativeArtifacts, proof: Proof) -> Scores:
-    """The outputs among a proof's instances."""
+    """The scores among a proof's instances, where they are public."""
     words = proof.instances[made.manifest.context_limbs :]
     signed = (word - FIELD_MODULUS if word > FIELD_MODULUS // 2 else word for word in words)
     return Scores(tuple(signed), made.manifest.output_scale)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from prover.models.integer.network import Layer, Network, Term
-from prover.proving.native.fold import B2, INSTANCE
+from prover.proving.native.fold import B2, INSTANCE, X
 from prover.proving.native.grid import Integers
 from prover.proving.native.program import Program
 from prover.proving.native.tables import DEAD, INPUT, Table
@@ -24,6 +24,7 @@ from prover.proving.native.trace import (
     fail,
     find_runs,
     find_sums,
+    rank_rows,
     require_first_row,
 )
 
@@ -51,6 +52,7 @@ def check_program(program: Program, point: Point | None = None) -> None:
     _require_each_once(runs, held)
     _require_table(program)
     _require_outputs(program, held[network.output])
+    _require_ranks(program)
 
 
 def _input(network: Network, runs: dict[int, Run]) -> Held:
@@ -191,16 +193,49 @@ def _require_each_once(runs: dict[int, Run], held: dict[str, Held]) -> None:
 
 
 def _require_table(program: Program) -> None:
-    wanted = Table.of(program.network).columns()
+    wanted = Table.of(program.network, program.ranking).columns()
     for name, column in wanted.items():
         if not np.array_equal(program.columns[name], column):
             fail(f"table column {name} holds other entries than the network's")
 
 
 def _require_outputs(program: Program, held: Held) -> None:
-    copies = [tuple(int(v) for v in copy) for copy in program.copies if copy[0] == INSTANCE]
-    wanted = {(INSTANCE, program.context + key[0], B2, run.last) for key, run in held.runs.items()}
+    ends = {key[0]: run.last for key, run in held.runs.items()}
+    ranks = rank_rows(program)
+    public = [copy for copy in program.copies.tolist() if _public(copy, ranks)]
+    copies = [tuple(copy) for copy in public]
+    wanted = _wanted_copies(program, ends)
     if len(copies) != len(wanted) or set(copies) != wanted or held.stride != 1:
         fail("the public outputs are not the network's")
     if any(not run.summed or run.live.sum() != 1 for run in held.runs.values()):
         fail("an output's accumulator is not its value")
+
+
+def _public(copy: list[int], ranks: set[int]) -> bool:
+    """Whether a copy has to do with what is public: instances, and X of rank rows."""
+    return INSTANCE in (copy[0], copy[2]) or (copy[0] == X and copy[1] in ranks)
+
+
+def _wanted_copies(program: Program, ends: dict[int, int]) -> set[tuple[int, int, int, int]]:
+    """Scores to instances; or labels to instances and scores to class rows."""
+    context, first, labels = program.form.context, program.ranked, program.form.labels
+    if not labels:
+        return {(INSTANCE, context + channel, B2, end) for channel, end in ends.items()}
+    public = {(X, first + i, INSTANCE, context + i) for i in range(labels)}
+    return public | {(X, first + labels + channel, B2, end) for channel, end in ends.items()}
+
+
+def _require_ranks(program: Program) -> None:
+    """Label rows, then a row to each class, below all tensors and sums; differences in lane 0."""
+    tags, tensors = program.columns["tag"], len(program.columns["c"])
+    wanted = np.zeros_like(tags[:, tensors:])
+    if program.ranking is not None:
+        first = program.ranked
+        if first < max(tensors, len(program.columns["me"])):
+            fail("a rank row is a row of a tensor or of the fold machine")
+        for name, column in program.ranking.columns(first).items():
+            if not np.array_equal(program.columns[name], column):
+                fail(f"column {name} of the rank rows is not that of its labels and classes")
+        wanted[0, program.ranking.compared(first) - tensors] = program.table.rank_tag
+    if not np.array_equal(tags[:, tensors:], wanted):
+        fail("a row of no tensor has another tag than its difference's")

@@ -15,6 +15,7 @@ from prover.proving import srs, worker
 from prover.proving.native import artifacts
 from prover.proving.native.artifacts import NativeArtifacts
 from prover.proving.native.engine import engine
+from prover.proving.native.form import Form
 from prover.proving.native.layout import Layout, choose_layout
 from prover.proving.worker import Limits, Progress
 
@@ -37,16 +38,21 @@ def setup(
     out: Path,
     limits: Limits | None = None,
     progress: Progress | None = None,
+    labels: int = 0,
 ) -> NativeArtifacts:
-    """Place the network, check the circuit, make its keys, and publish `out` whole."""
+    """Place the network, check the circuit, make its keys, and publish `out` whole.
+
+    `labels`: how many labels are public, best first; 0 makes all scores public instead.
+    """
     engine()
-    network, layout = choice.network, choose_layout(choice.network)
+    network = choice.network
+    layout = choose_layout(network, Form(context=artifacts.CONTEXT_LIMBS, labels=labels))
     reference = _reference_string(layout, progress)
     with new_directory(out.absolute().parent) as directory:
         shutil.copyfile(onnx, directory / artifacts.MODEL)
         write_atomically(directory / artifacts.NETWORK, serialise.to_bytes(network))
-        _make_keys(directory, layout, reference, limits, progress)
-        artifacts.publish(directory, network, layout, choice.agreement)
+        _make_keys(directory, layout, labels, reference, limits, progress)
+        artifacts.publish(directory, network, layout, choice.agreement, labels)
         directory.replace(out.absolute())
     return artifacts.load(out)
 
@@ -61,7 +67,8 @@ def rebuild(
     reference = _reference_string(made.layout, progress)
     with new_directory(made.directory.parent) as directory:
         shutil.copyfile(made.directory / artifacts.NETWORK, directory / artifacts.NETWORK)
-        _make_keys(directory, made.layout, reference, limits, progress)
+        labels = made.manifest.labels
+        _make_keys(directory, made.layout, labels, reference, limits, progress)
         for name in artifacts.VERIFYING:
             if (directory / name).read_bytes() != (made.directory / name).read_bytes():
                 raise UnsoundCircuit(
@@ -79,6 +86,7 @@ def _reference_string(layout: Layout, progress: Progress | None) -> Path:
 def _make_keys(
     directory: Path,
     layout: Layout,
+    labels: int,
     reference: Path,
     limits: Limits | None,
     progress: Progress | None,
@@ -86,6 +94,7 @@ def _make_keys(
     arguments = {
         "directory": str(directory),
         "layout": [layout.k, layout.lanes, layout.weight_lanes],
+        "labels": labels,
         "srs": str(reference),
     }
     worker.run(f"{TASKS}:make_keys", arguments, limits, progress=progress)

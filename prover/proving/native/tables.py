@@ -6,6 +6,7 @@ import numpy as np
 
 from prover.models.integer.network import Layer, Network
 from prover.proving.native.grid import Integers
+from prover.proving.native.ranking import Ranking
 
 DEAD, RANGE, INPUT, FIRST_ACTIVATION = range(4)
 
@@ -25,17 +26,19 @@ class Table:
     """The table of a network.
 
     Stored q is q + q_offset and stored y is y + y_offset, both never negative. A dead cell may
-    hold any q of the range and only y = 0.
+    hold any q of the range and only y = 0. `limbs` are the values of q that a difference of order
+    keys may take.
     """
 
     shift: int
     input_low: int
     input_high: int
     activations: tuple[Activation, ...]
+    limbs: int = 0
 
     @classmethod
-    def of(cls, network: Network) -> "Table":
-        """Sized by the proven bounds of each activation's layers."""
+    def of(cls, network: Network, ranking: Ranking | None = None) -> "Table":
+        """Sized by the proven bounds of each activation's layers, and by the keys of a ranking."""
         merged: dict[tuple[int, int], Activation] = {}
         for layer in network.layers:
             key = (layer.low, layer.high)
@@ -43,7 +46,8 @@ class Table:
             q_low, q_high = min(old.q_low, layer.q_low), max(old.q_high, layer.q_high)
             merged[key] = Activation(*key, q_low, q_high)
         tensor = network.input
-        return cls(network.shift, tensor.low, tensor.high, tuple(merged.values()))
+        limbs = ranking.limbs(network.shift) if ranking else 0
+        return cls(network.shift, tensor.low, tensor.high, tuple(merged.values()), limbs)
 
     @property
     def q_offset(self) -> int:
@@ -75,8 +79,13 @@ class Table:
         keys = [(a.low, a.high) for a in self.activations]
         return FIRST_ACTIVATION + keys.index((layer.low, layer.high))
 
+    @property
+    def rank_tag(self) -> int:
+        """The tag of a difference of order keys."""
+        return FIRST_ACTIVATION + len(self.activations)
+
     def columns(self) -> dict[str, Integers]:
-        """`t_tag`, `t_q`, `t_y`: dead, range, inputs, then each activation in order."""
+        """`t_tag`, `t_q`, `t_y`: dead, range, inputs, each activation in order, differences."""
         parts = [
             self._dead(),
             _entries(RANGE, np.arange(1 << self.shift), 0),
@@ -86,6 +95,8 @@ class Table:
             q = np.arange(activation.q_low, activation.q_high + 1)
             y = np.clip(q, activation.low, activation.high) + self.y_offset
             parts.append(_entries(FIRST_ACTIVATION + number, q + self.q_offset, y))
+        if self.limbs:
+            parts.append(_entries(self.rank_tag, np.arange(self.limbs), self.y_offset))
         entries = np.concatenate(parts, axis=1).astype(np.int64)
         return dict(zip(("t_tag", "t_q", "t_y"), entries, strict=True))
 

@@ -9,18 +9,20 @@ from prover.models.integer import serialise
 from prover.proving.child import report
 from prover.proving.native import artifacts, engine
 from prover.proving.native.artifacts import CONTEXT_LIMBS, DESCRIPTION, KEYS, NETWORK
+from prover.proving.native.form import Form
 from prover.proving.native.layout import Layout
 from prover.proving.native.program import compile_network
 from prover.proving.native.replay import check_program
 from prover.proving.native.witness import run
 
 
-def make_keys(directory: str, layout: list[int], srs: str) -> dict[str, Any]:
+def make_keys(directory: str, layout: list[int], labels: int, srs: str) -> dict[str, Any]:
     """Place, check, and write keys and description."""
     folder, chosen = Path(directory), Layout(*layout)
     report("placing the network")
     network = serialise.from_bytes((folder / NETWORK).read_bytes())
-    program = compile_network(network, chosen.lanes, chosen.weight_lanes, CONTEXT_LIMBS)
+    form = Form(context=CONTEXT_LIMBS, labels=labels)
+    program = compile_network(network, chosen.lanes, chosen.weight_lanes, form)
     report("checking the circuit")
     check_program(program)
     report(f"making keys of 2^{chosen.k} rows")
@@ -63,4 +65,5 @@ def check_proof(directory: str, proof: str, instances: list[str]) -> dict[str, A
 
 
 def _ended(stage: str) -> None:
-    report(f"{stage}: done")
+    """Parts of a stage ("quotient 3/12") are told as they are."""
+    report(stage if "/" in stage else f"{stage}: done")

@@ -149,9 +149,16 @@ def find_sums(program: Program, point: Point) -> list[Sum]:
     return machine.sums
 
 
+def rank_rows(program: Program) -> set[int]:
+    """Rows that hold a label or a class."""
+    columns = [program.columns[name] for name in ("lb", "cl") if name in program.columns]
+    return {int(row) for column in columns for row in np.flatnonzero(column)}
+
+
 def _sources(program: Program) -> dict[int, tuple[int, int]]:
     copies = [tuple(int(v) for v in copy) for copy in program.copies]
-    pairs = [(row, (column, at)) for kind, row, column, at in copies if kind == X]
+    ranks = rank_rows(program)
+    pairs = [(row, (c, at)) for kind, row, c, at in copies if kind == X and row not in ranks]
     found = dict(pairs)
     if len(found) != len(pairs) or any(column not in (A2, B2) for column, _ in found.values()):
         fail("a cell of column X is not a copy of exactly one accumulator")

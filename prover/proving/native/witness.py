@@ -27,11 +27,17 @@ class Cells:
 
 @dataclass(frozen=True)
 class Run:
-    """A run of the network: the cells, the multiplicities and the outputs [channels]."""
+    """A run of the network: the cells, the multiplicities and the outputs [channels].
+
+    Where labels are public, `labels` holds them, best first, and `ranks` [2, rows] the columns
+    `pick` and `bar`; else there are none.
+    """
 
     cells: Cells
     multiplicities: Integers
     outputs: Integers
+    labels: tuple[int, ...]
+    ranks: Integers
 
 
 def run(program: Program, image: Integers, rows: int) -> Run:
@@ -45,7 +51,22 @@ def run(program: Program, image: Integers, rows: int) -> Run:
         values[layer.name] = _outputs(program, layer, products)
     cells = _padded(program, parts, rows)
     outputs = values[network.output].reshape(-1)
-    return Run(cells, multiplicities(program, cells, rows), outputs)
+    labels, ranks = _ranked(program, outputs, cells)
+    return Run(cells, multiplicities(program, cells, rows), outputs, labels, ranks)
+
+
+def _ranked(program: Program, scores: Integers, cells: Cells) -> tuple[tuple[int, ...], Integers]:
+    """Fill the rank rows of `cells` with the differences of keys."""
+    rows, first = cells.q.shape[1], program.ranked
+    if program.ranking is None:
+        return (), np.zeros((0, rows), dtype=np.int64)
+    found, shift = program.ranking.cells(scores), program.table.shift
+    compared = program.ranking.compared(first)
+    cells.q[0, compared] = found.gaps >> shift
+    cells.r[0, compared] = found.gaps & ((1 << shift) - 1)
+    ranks = np.zeros((2, rows), dtype=np.int64)
+    ranks[:, first : first + program.ranking.rows] = found.pick, found.bar
+    return found.labels, ranks
 
 
 def _checked(network: Network, image: Integers) -> Integers:

@@ -146,7 +146,7 @@ def phase_of(name: str, phase: int) -> Callable[[Json], None]:
         (lambda found: found["gates"].pop(), "not used"),
         (set_at("degree", 6), "degree"),
         (set_at("proof", "quotient_pieces", 5), "quotient_pieces"),
-        (set_at("permutation", "columns_per_product", 2), "columns_per_product"),
+        (set_at("permutation", "columns_per_product", 3), "columns_per_product"),
         (phase_of("q0", 1), "phase of q0"),
         (phase_of("img", 1), "phase of img"),
         (set_at("columns", "advice", 5, "name", "new"), "phase of new"),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from prover.proving.native import engine
+from prover.proving.native.form import Form
 from prover.proving.native.layout import Layout, choose_layout
 from prover.proving.native.program import Program, compile_network
 from prover.proving.native.witness import Run, run
@@ -38,7 +39,7 @@ class Circuit:
 def circuit() -> Circuit:
     network = tiny_network()
     layout = choose_layout(network)
-    placed = compile_network(network, layout.lanes, layout.weight_lanes, context=len(CONTEXT))
+    placed = compile_network(network, layout.lanes, layout.weight_lanes, Form(context=len(CONTEXT)))
     program, native = engine.load_program(placed, layout), engine.engine()
     srs = native.Srs.development(layout.k, SRS_SEED)
     return Circuit(placed, layout, program, srs, native.keygen(program, srs))

@@ -9,6 +9,7 @@ import pytest
 
 from prover.errors import ProofRejected
 from prover.proving.native import engine
+from prover.proving.native.form import Form
 from prover.proving.native.layout import choose_layout
 from prover.proving.native.program import compile_network
 from prover.proving.native.witness import FIELD, packed_image, run
@@ -20,6 +21,7 @@ native = pytest.importorskip(
 )
 
 CONTEXT = (11, 12)
+FORM = Form(context=len(CONTEXT))
 HIDDEN = engine.Secrets(tuple(range(1, 9)), bytes(32))
 
 
@@ -27,7 +29,7 @@ HIDDEN = engine.Secrets(tuple(range(1, 9)), bytes(32))
 def proven() -> tuple[Any, Any, Any, bytes, list[int]]:
     network = tiny_network()
     layout = choose_layout(network)
-    program = compile_network(network, layout.lanes, layout.weight_lanes, context=len(CONTEXT))
+    program = compile_network(network, layout.lanes, layout.weight_lanes, FORM)
     loaded = engine.load_program(program, layout)
     srs = native.Srs.development(layout.k, bytes(range(32)))
     keys = native.keygen(loaded, srs)
@@ -86,7 +88,7 @@ def test_keys_are_deterministic_and_bind_the_weights() -> None:
     assert keys.verifying_key().to_bytes() == native.keygen(loaded, srs).verifying_key().to_bytes()
     other = tiny_network(seed=1)
     layout = replace(choose_layout(other), k=srs.k)
-    program = compile_network(other, layout.lanes, layout.weight_lanes, context=len(CONTEXT))
+    program = compile_network(other, layout.lanes, layout.weight_lanes, FORM)
     others = native.keygen(engine.load_program(program, layout), srs).verifying_key()
     assert others.to_bytes() != keys.verifying_key().to_bytes()
     *_, proof, instances = proven()
@@ -98,7 +100,7 @@ def test_a_false_witness_gives_no_valid_proof() -> None:
     loaded, srs, keys, _, instances = proven()
     network = tiny_network()
     layout = choose_layout(network)
-    program = compile_network(network, layout.lanes, layout.weight_lanes, context=len(CONTEXT))
+    program = compile_network(network, layout.lanes, layout.weight_lanes, FORM)
     found = run(program, image_of(network, 4), layout.usable_rows)
     r = found.cells.r.copy()
     r[tuple(np.argwhere(r)[0])] -= 1
@@ -113,7 +115,7 @@ def test_the_images_commitment_is_known_before_the_proof() -> None:
     _, srs, _, proof, _ = proven()
     network = tiny_network()
     layout = choose_layout(network)
-    program = compile_network(network, layout.lanes, layout.weight_lanes, context=len(CONTEXT))
+    program = compile_network(network, layout.lanes, layout.weight_lanes, FORM)
     found = run(program, image_of(network, 4), layout.usable_rows)
     words = [v.to_bytes(32, "little") for v in packed_image(program, found.cells, HIDDEN.salt)]
     assert bytes(native.commit_image(srs, words, HIDDEN.image_seed)) == proof[:64]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from prover.errors import UnsoundCircuit
 from prover.models.integer.network import Layer, Network
 from prover.proving.native.fold import A2, B2, INSTANCE, X
+from prover.proving.native.form import Form
 from prover.proving.native.program import Program, compile_network
 from prover.proving.native.replay import check_program
 from prover.proving.native.tables import DEAD
@@ -20,7 +21,7 @@ from prover.proving.native.witness import Cells
 from tests.unit.proving.native.gates import Challenges, Evaluated
 from tests.unit.proving.native.networks import residual_network
 
-PROGRAM = compile_network(residual_network(), 3, 2, context=2)
+PROGRAM = compile_network(residual_network(), 3, 2, Form(context=2))
 FOLD = ("w", "v1c", "wb", "u1", "ub", "ua", "ve", "h1", "hg", "me", "le")
 
 

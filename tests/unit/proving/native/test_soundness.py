@@ -13,6 +13,7 @@ import pytest
 
 from prover.models.integer.network import Integers
 from prover.proving.native import engine
+from prover.proving.native.form import Form
 from prover.proving.native.layout import Layout, choose_layout
 from prover.proving.native.program import Program, compile_network
 from prover.proving.native.tables import FIRST_ACTIVATION, RANGE
@@ -36,7 +37,7 @@ HIDDEN = engine.Secrets(tuple(range(1, 9)), bytes(32))
 def honest() -> tuple[Program, Layout, Run]:
     network = tiny_network()
     layout = choose_layout(network)
-    program = compile_network(network, 3, 2, context=len(CONTEXT))
+    program = compile_network(network, 3, 2, Form(context=len(CONTEXT)))
     layout = replace(layout, lanes=3, weight_lanes=2, k=10)
     return program, layout, run(program, image_of(network, 4), layout.usable_rows)
 
@@ -194,6 +195,7 @@ def test_an_input_that_is_not_the_committed_one() -> None:
             found.cells.r,
             found.cells.y,
             found.multiplicities,
+            found.ranks,
             [value.to_bytes(32, "little") for value in words],
             [v.to_bytes(32, "little") for v in engine.instances_of(program, found, CONTEXT)],
         )

@@ -1,0 +1,96 @@
+//! Rank rows: the labels of the greatest scores, where labels are public instead of scores.
+//!
+//! The order key of class j with score y is 2^class_bits (y - score_low) + 2^class_bits - 1 - j: no
+//! two are equal, and of equal scores the smaller class has the greater key. *Label rows* hold the
+//! public labels, best first: x is the label, `pick` its score, `bar` its key. *Class rows* follow,
+//! one to a class: x is its score by copy, `pick` 1 if it is a label and else 0, `bar` the last
+//! label's key. Differences of keys stand in the first lane, 2^shift q + r, which is not negative.
+//!
+//! That labels and their scores are classes and theirs is a lookup: logUp's sum also holds
+//! 1 / (beta + label) for each label row and -pick / (beta + class) for each class row. As classes
+//! differ, `pick` is how often a class is a label: no gate need say that it is 0 or 1.
+
+use halo2_axiom::halo2curves::bn256::Fr;
+use halo2_axiom::plonk::Expression;
+
+use super::columns::{Ranks, PICK_TAG};
+use super::row::{constant, one, power_of_two, signed, Row};
+
+type Gate = fn(&Row<'_, '_, '_>, &Ranks) -> Expression<Fr>;
+
+/// By name; each holds on all rows by its flag.
+pub const GATES: [(&str, Gate); 5] = [
+    ("label", label),
+    ("order", order),
+    ("bar", bar),
+    ("others", others),
+    ("picked", picked),
+];
+
+/// lb (bar - 2^class_bits pick - last + label) = 0, last being the key of score 0 and class 0.
+fn label(at: &Row<'_, '_, '_>, ranks: &Ranks) -> Expression<Fr> {
+    let key = at.now(ranks.pick) * classes(at) + constant(signed(last(at))) - at.now(at.columns.x);
+    at.fixed(ranks.lb) * (at.now(ranks.bar) - key)
+}
+
+/// lo (before - bar - 1 - difference) = 0: labels are ordered, so no two are the same.
+fn order(at: &Row<'_, '_, '_>, ranks: &Ranks) -> Expression<Fr> {
+    let gap = at.before(ranks.bar) - at.now(ranks.bar) - one();
+    at.fixed(ranks.lo) * (gap - difference(at))
+}
+
+/// cl (bar - before) = 0
+fn bar(at: &Row<'_, '_, '_>, ranks: &Ranks) -> Expression<Fr> {
+    at.fixed(ranks.cl) * (at.now(ranks.bar) - at.before(ranks.bar))
+}
+
+/// cl ((1 - pick) (bar - key - 1) - difference) = 0: who is not a label is below all of them.
+fn others(at: &Row<'_, '_, '_>, ranks: &Ranks) -> Expression<Fr> {
+    let key = at.now(at.columns.x) * classes(at) + constant(signed(last(at))) - class(at, ranks);
+    let gap = at.now(ranks.bar) - key - one();
+    at.fixed(ranks.cl) * ((one() - at.now(ranks.pick)) * gap - difference(at))
+}
+
+/// lb (h d - 1) + cl (h d + pick) = 0, d being the denominator of the row's (number, score).
+fn picked(at: &Row<'_, '_, '_>, ranks: &Ranks) -> Expression<Fr> {
+    let h = || at.now(ranks.h);
+    let of_label = denominator(at, at.now(at.columns.x), at.now(ranks.pick));
+    let of_class = denominator(at, class(at, ranks), at.now(at.columns.x));
+    at.fixed(ranks.lb) * (h() * of_label - one())
+        + at.fixed(ranks.cl) * (h() * of_class + at.now(ranks.pick))
+}
+
+/// What rank rows add to logUp's sum.
+pub fn term(at: &Row<'_, '_, '_>, ranks: &Ranks) -> Expression<Fr> {
+    (at.fixed(ranks.lb) + at.fixed(ranks.cl)) * at.now(ranks.h)
+}
+
+fn class(at: &Row<'_, '_, '_>, ranks: &Ranks) -> Expression<Fr> {
+    at.fixed(ranks.class)
+}
+
+/// 2^class_bits, more than there are classes.
+fn classes(at: &Row<'_, '_, '_>) -> Expression<Fr> {
+    constant(power_of_two(at.shape().class_bits))
+}
+
+/// The key of score 0 and class 0.
+fn last(at: &Row<'_, '_, '_>) -> i64 {
+    ((1 - at.shape().score_low) << at.shape().class_bits) - 1
+}
+
+fn difference(at: &Row<'_, '_, '_>) -> Expression<Fr> {
+    let (q, r) = (at.columns.q[0], at.columns.r[0]);
+    at.now(q) * constant(power_of_two(at.shape().shift)) + at.now(r)
+}
+
+/// beta + tag + theta (number + theta score)
+fn denominator(
+    at: &Row<'_, '_, '_>,
+    number: Expression<Fr>,
+    score: Expression<Fr>,
+) -> Expression<Fr> {
+    let theta = || at.drawn.theta.clone();
+    let packed = theta() * (number + theta() * score);
+    at.drawn.beta.clone() + constant(signed(PICK_TAG)) + packed
+}

@@ -1,0 +1,104 @@
+"""Rank rows: they prove that the public labels are those of the greatest scores, best first.
+
+Label rows come first, then a row to each class (native/src/circuit/rank.rs has the gates). The
+order key of class j with score y is 2^bits (y - low) + 2^bits - 1 - j: no two keys are equal, and
+of equal scores the smaller class is first.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from prover.errors import ModelRefused
+from prover.models.integer.network import Layer
+from prover.proving.native.fold import B2, INSTANCE, X
+from prover.proving.native.grid import Integers
+from prover.proving.native.storage import Stored
+
+MOST_LABELS = 8
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """`labels` of `classes`, whose scores are `low` to `high`."""
+
+    labels: int
+    classes: int
+    low: int
+    high: int
+
+    @classmethod
+    def of(cls, output: Layer, labels: int) -> "Ranking | None":
+        """Of a network's output layer; None where scores are public. Raises ModelRefused."""
+        if labels == 0:
+            return None
+        most = min(MOST_LABELS, output.channels)
+        if not 1 <= labels <= most:
+            raise ModelRefused(f"{labels} labels: 1 to {most} are allowed, or 0 for all scores")
+        return cls(labels, output.channels, output.low, output.high)
+
+    @property
+    def bits(self) -> int:
+        """2^bits is more than there are classes."""
+        return self.classes.bit_length()
+
+    @property
+    def rows(self) -> int:
+        """Label rows and class rows."""
+        return self.labels + self.classes
+
+    def limbs(self, shift: int) -> int:
+        """How many values q of a difference 2^shift q + r can take."""
+        return -(-((self.high - self.low + 1) << self.bits) >> shift)
+
+    def keys(self, scores: Integers) -> Integers:
+        """[classes]: the order key of each class."""
+        base = np.int64(1) << self.bits
+        return (scores - self.low) * base + base - 1 - np.arange(self.classes)
+
+    def columns(self, first: int) -> dict[str, Integers]:
+        """`lb`, `lo`, `cl`, `class` [rows] with the label rows from `first` on."""
+        row = np.arange(first + self.rows, dtype=np.int64) - first
+        return {
+            "lb": ((row >= 0) & (row < self.labels)).astype(np.int64),
+            "lo": ((row > 0) & (row < self.labels)).astype(np.int64),
+            "cl": (row >= self.labels).astype(np.int64),
+            "class": np.maximum(row - self.labels, 0),
+        }
+
+    def compared(self, first: int) -> Integers:
+        """Rows whose first lane holds a difference of keys: all but the first label's."""
+        return np.arange(first + 1, first + self.rows)
+
+    def copies(self, first: int, output: Stored, context: int) -> list[tuple[int, int, int, int]]:
+        """Labels are instances behind the context; scores of classes are ends of runs."""
+        rows = range(first, first + self.rows)
+        labels = [(X, rows[i], INSTANCE, context + i) for i in range(self.labels)]
+        ends = [output.read(channel, (0, 0)).row for channel in range(self.classes)]
+        scores = zip(rows[self.labels :], ends, strict=True)
+        return labels + [(X, row, B2, end) for row, end in scores]
+
+    def cells(self, scores: Integers) -> "Ranked":
+        """What the rank rows hold for scores [classes]."""
+        keys = self.keys(scores)
+        order = np.argsort(-keys)
+        chosen, bar = order[: self.labels], keys[order[self.labels - 1]]
+        picked = np.zeros(self.classes, dtype=np.int64)
+        picked[chosen] = 1
+        gaps = [keys[chosen][:-1] - keys[chosen][1:] - 1, (1 - picked) * (bar - keys - 1)]
+        return Ranked(
+            tuple(int(label) for label in chosen),
+            np.concatenate([scores[chosen], picked]),
+            np.concatenate([keys[chosen], np.full(self.classes, bar)]),
+            np.concatenate(gaps),
+        )
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Labels, best first; `pick` and `bar` of all rank rows; differences of all but the first."""
+
+    labels: tuple[int, ...]
+    pick: Integers
+    bar: Integers
+    gaps: Integers
