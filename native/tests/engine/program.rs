@@ -49,7 +49,7 @@ fn every_factor_must_be_copied() {
     let message = refusal(|_, copies| {
         copies.remove(1);
     });
-    assert!(message.contains("row 10 multiplies by X"), "{message}");
+    assert!(message.contains("row 10 takes X by me"), "{message}");
 }
 
 #[test]

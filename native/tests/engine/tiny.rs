@@ -35,6 +35,7 @@ pub fn shape() -> Shape {
         y_offset: Y_OFFSET,
         input_bits: INPUT_BITS,
         input_low: 0,
+        ..Shape::default()
     }
 }
 
