@@ -55,14 +55,17 @@ def add(
     ] = 0,
 ) -> None:
     """Turn a CNN into integers, place and check its circuit, and make its keys."""
+    from prover.cli.bar import bar
     from prover.proving.native import setup
+    from prover.proving.native.stages import SETTING_UP
 
     if out.exists():
         raise UsageError(f"{out} exists: choose another directory")
     samples = _inputs(data)
     progress("choosing integers")
     choice = setup.plan(onnx, samples, _source(samples, scale))
-    made = setup.setup(onnx, choice, out, progress=progress, labels=labels)
+    with bar(SETTING_UP) as begins:
+        made = setup.setup(onnx, choice, out, progress=begins, labels=labels)
     show(_facts(made), *_lines(made))
 
 
@@ -78,11 +81,14 @@ def show_circuit(directory: Directory) -> None:
 @command(app)
 def rebuild(directory: Directory) -> None:
     """Make circuit and keys again from the network, and compare the verifying key."""
+    from prover.cli.bar import bar
     from prover.proving.native import setup
     from prover.proving.native.artifacts import load
+    from prover.proving.native.stages import SETTING_UP
 
     made = load(directory)
-    setup.rebuild(made, progress=progress)
+    with bar(SETTING_UP) as begins:
+        setup.rebuild(made, progress=begins)
     show({"rebuilt": True}, f"{directory}: the verifying key is the one that the network gives")
 
 

@@ -128,14 +128,17 @@ def _prove_native(
     context: "JobContext",
     out: Path,
 ) -> None:
+    from prover.cli.bar import bar
     from prover.cli.native import read_image, read_photograph
     from prover.files import write_atomically
     from prover.proving.native import artifacts, prover
+    from prover.proving.native.stages import PROVING
 
     made = artifacts.load(directory)
     image = read_image(inputs, index, made) if inputs else read_photograph(photograph, made)
     started = time.monotonic()
-    proof = prover.prove(made, image, context, progress=progress)
+    with bar(PROVING) as begins:
+        proof = prover.prove(made, image, context, progress=begins)
     seconds = time.monotonic() - started
     write_atomically(out.absolute(), json.dumps(proof.to_dict(), indent=1).encode() + b"\n")
     data, line = _native_outcome(made, proof)

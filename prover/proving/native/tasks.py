@@ -7,7 +7,7 @@ import numpy as np
 
 from prover.models.integer import serialise
 from prover.proving.child import report
-from prover.proving.native import artifacts, engine
+from prover.proving.native import artifacts, engine, stages
 from prover.proving.native.artifacts import CONTEXT_LIMBS, DESCRIPTION, KEYS, NETWORK
 from prover.proving.native.form import Form
 from prover.proving.native.layout import Layout
@@ -19,13 +19,13 @@ from prover.proving.native.witness import run
 def make_keys(directory: str, layout: list[int], labels: int, srs: str) -> dict[str, Any]:
     """Place, check, and write keys and description."""
     folder, chosen = Path(directory), Layout(*layout)
-    report("placing the network")
+    report(stages.PLACING)
     network = serialise.from_bytes((folder / NETWORK).read_bytes())
     form = Form(context=CONTEXT_LIMBS, labels=labels)
     program = compile_network(network, chosen.lanes, chosen.weight_lanes, form)
-    report("checking the circuit")
+    report(stages.CHECKING)
     check_program(program)
-    report(f"making keys of 2^{chosen.k} rows")
+    report(stages.KEYS)
     native = engine.engine()
     keys = native.keygen(engine.load_program(program, chosen), native.Srs.read(srs))
     keys.write(str(folder / KEYS))
@@ -39,18 +39,17 @@ def make_proof(
     """Run the network on an .npy file and prove it; the proof is verified before it is kept."""
     made, native = artifacts.load(Path(directory)), engine.engine()
     program, layout = made.program, made.layout
-    report("running the network")
+    report(stages.RUNNING)
     found = run(program, np.load(image), layout.usable_rows)
     instances = engine.instances_of(program, found, context)
     hidden = engine.Secrets.random()
     cells = engine.load_cells(program, found, hidden, instances)
-    report("reading the keys")
+    report(stages.READING)
     keys = native.Keys.read(str(made.directory / KEYS))
-    report(f"proving {program.network.name} in 2^{layout.k} rows")
     loaded = engine.load_program(program, layout)
     reference = native.Srs.read(srs)
+    report(stages.ENGINE[0])
     proof = engine.prove(loaded, keys, reference, cells, hidden, _ended)
-    report("verifying the proof")
     engine.verify(keys.verifying_key(), proof, instances)
     Path(out).write_bytes(proof)
     return {"instances": [str(word) for word in instances]}
@@ -65,5 +64,6 @@ def check_proof(directory: str, proof: str, instances: list[str]) -> dict[str, A
 
 
 def _ended(stage: str) -> None:
-    """Parts of a stage ("quotient 3/12") are told as they are."""
-    report(stage if "/" in stage else f"{stage}: done")
+    """The engine tells what is done, and parts of it ("quotient 3/12"); say what begins."""
+    following = (*stages.ENGINE[1:], stages.VERIFYING)
+    report(stage if "/" in stage else following[stages.ENGINE.index(stage)])

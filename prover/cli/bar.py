@@ -1,0 +1,45 @@
+"""A progress bar with the time left on a terminal, plain lines elsewhere, nothing with --json."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from prover.cli.output import OUTPUT, progress
+from prover.proving.native.stages import Estimate, in_words
+from prover.proving.worker import Progress
+
+
+@contextmanager
+def bar(shares: Mapping[str, float]) -> Iterator[Progress]:
+    """What to call with each stage as it begins."""
+    estimate = Estimate(shares)
+    if OUTPUT.json or not sys.stderr.isatty():
+        yield _lines(estimate)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, ProgressColumn, Task, TaskProgressColumn, TextColumn
+    from rich.progress import Progress as RichProgress
+    from rich.text import Text
+
+    class Left(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(in_words(estimate.left()))
+
+    columns = (TextColumn("  {task.description}"), BarColumn(), TaskProgressColumn(), Left())
+    with RichProgress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task("starting", total=1.0)
+
+        def begins(stage: str) -> None:
+            estimate.begins(stage)
+            shown.update(task, description=stage, completed=estimate.done)
+
+        yield begins
+
+
+def _lines(estimate: Estimate) -> Progress:
+    def begins(stage: str) -> None:
+        estimate.begins(stage)
+        done = f" ({estimate.done:.0%}, {in_words(estimate.left())})" if estimate.done else ""
+        progress(stage + done)
+
+    return begins
