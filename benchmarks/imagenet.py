@@ -40,6 +40,9 @@ from prover.settings import get_settings
 RESULT = ROOT / "benchmarks" / "results" / "imagenet.json"
 GIB = 1 << 30
 POLL_SECONDS = 0.25
+SMALL_BITS, FULL_BITS, REPEATS = 16, 254, 3
+# Points that open everything; polynomials of the first, the last and the usable rows.
+OPENINGS, ENDS = 2, 3
 
 
 class Watch:
@@ -124,12 +127,15 @@ def measure(path: Path, image: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     engine.verify(vk, proof, instances)
     verify_seconds = time.perf_counter() - checked
     expected = reference.scores(network, image[None]).ravel()
+    alone = kernels(json.loads(vk.description()), reference_string)
     figures = {
         "prove_seconds": round(seconds, 1),
         "peak_gib": round(watch.peak / GIB, 2),
         "proof_bytes": len(proof),
         "verify_seconds": round(verify_seconds, 4),
         "stages": stages,
+        "kernels": alone,
+        "kernel_share": round(alone["seconds"] / seconds, 3),
         "before": before,
         "before_peak_gib": round(setup_peak / GIB, 2),
         "layout": {"k": layout.k, "lanes": layout.lanes, "weight_lanes": layout.weight_lanes},
@@ -137,6 +143,35 @@ def measure(path: Path, image: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         "equal_to_the_reference": bool((found.outputs == expected).all()),
     }
     return figures, {"proof": proof, "instances": instances, "description": vk.description()}
+
+
+def kernels(description: dict[str, Any], reference_string: Any) -> dict[str, Any]:
+    """What commitments and transforms of the proof take by themselves, measured one by one.
+
+    Columns of the first phase hold integers (q, r, y of some 20, 16 and 12 bits: 16 are measured);
+    everything else is as long as the field. Each column is transformed once to coefficients, and
+    once to each coset of the quotient.
+    """
+    native, k = engine.engine(), description["k"]
+    cells, sums = description["proof"]["advice_points"]
+    products, pieces = (
+        description["proof"][n] for n in ("permutation_products", "quotient_pieces")
+    )
+    fixed = len(description["columns"]["fixed"]) + len(description["permutation"]["columns"])
+    advice = cells + sums + products + 1  # the instance column
+    counts = {
+        "small_commitments": cells,
+        "full_commitments": sums + products + 1 + pieces + OPENINGS,
+        "transforms": advice + ENDS + pieces + pieces * (advice + fixed + ENDS),
+    }
+    seconds = {
+        "small_commitments": min(native.msm_seconds(reference_string, SMALL_BITS, REPEATS)),
+        "full_commitments": min(native.msm_seconds(reference_string, FULL_BITS, REPEATS)),
+        "transforms": min(native.fft_seconds(k, REPEATS)),
+    }
+    total = sum(counts[name] * seconds[name] for name in counts)
+    each = {name: round(value, 4) for name, value in seconds.items()}
+    return {"counts": counts, "seconds_each": each, "seconds": round(total, 1)}
 
 
 def keep(folder: Path, proof: dict[str, Any]) -> None:
