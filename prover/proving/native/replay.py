@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from prover.models.integer.network import Layer, Network, Term
+from prover.proving.native.extent import require_extent, require_table, require_ties
 from prover.proving.native.fold import B2, INSTANCE, X
 from prover.proving.native.grid import Integers
 from prover.proving.native.program import Program
-from prover.proving.native.tables import DEAD, INPUT, Table
+from prover.proving.native.tables import DEAD, INPUT
 from prover.proving.native.trace import (
     PRIME,
     Point,
@@ -40,6 +41,9 @@ class Held:
 def check_program(program: Program, point: Point | None = None) -> None:
     """Raise UnsoundCircuit unless the circuit computes its network and leaves nothing free."""
     point = point or Point.random()
+    require_extent(program)
+    require_ties(program)
+    require_table(program)
     require_first_row(program)
     network, runs = program.network, find_runs(program)
     sums = find_sums(program, point)
@@ -50,7 +54,6 @@ def check_program(program: Program, point: Point | None = None) -> None:
         common, held[layer.name] = _own(program, layer, found, runs, point)
         _require_weights(layer, found, held, common, point)
     _require_each_once(runs, held)
-    _require_table(program)
     _require_outputs(program, held[network.output])
     _require_ranks(program)
 
@@ -124,6 +127,9 @@ def _require_distinct(layer: Layer, found: Sum, held: Held, point: Point) -> Non
     """No two cells of the product share a power: one could then make up for the other."""
     values: list[int] = []
     for key, run in held.runs.items():
+        first = held.runs[(0, *key[1:])]
+        if not (np.array_equal(run.u, first.u) and np.array_equal(run.v, first.v)):
+            fail(f"channel {key[0]} of layer {layer.name} has another extent than channel 0")
         if key[0] < 2:
             a = [pow(point.a, int(held.stride * u), PRIME) for u in run.u]
             b = {int(v): pow(point.b, int(held.stride * v), PRIME) for v in np.unique(run.v)}
@@ -190,13 +196,6 @@ def _require_each_once(runs: dict[int, Run], held: dict[str, Held]) -> None:
     used = [run.last for tensor in held.values() for run in tensor.runs.values()]
     if len(used) != len(set(used)) or set(used) != set(runs):
         fail("a run belongs to no tensor, or to two")
-
-
-def _require_table(program: Program) -> None:
-    wanted = Table.of(program.network, program.ranking).columns()
-    for name, column in wanted.items():
-        if not np.array_equal(program.columns[name], column):
-            fail(f"table column {name} holds other entries than the network's")
 
 
 def _require_outputs(program: Program, held: Held) -> None:

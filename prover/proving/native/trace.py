@@ -17,8 +17,10 @@ from prover.proving.native.fold import A2, B2, FLAGS, X
 from prover.proving.native.grid import Integers, Mask
 from prover.proving.native.program import Program
 from prover.proving.native.tables import INPUT
+from prover.statement.field import FIELD_MODULUS
 
-PRIME = (1 << 61) - 1
+# The circuit's own field: an identity that holds here is the one that its gates compute.
+PRIME = FIELD_MODULUS
 RUN_FLAGS = ("nrs", "re", "c", "dbl", "sm", "im")
 # Flags that take a value from the row before: no gate holds on the row before the first.
 BACKWARD = ("nrs", "c", "v1c", "u1", "ub", "ua", "h1", "hg")
@@ -26,7 +28,7 @@ BACKWARD = ("nrs", "c", "v1c", "u1", "ub", "ua", "h1", "hg")
 
 @dataclass(frozen=True)
 class Point:
-    """Where identities are compared: different ones of degree d agree with chance d / 2^61."""
+    """Where identities are compared: different ones of degree d agree with chance d / r."""
 
     a: int
     b: int

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from prover.errors import UnsoundCircuit
-from prover.models.integer.network import Layer, Network
+from prover.models.integer.network import Layer, Network, Tensor
 from prover.proving.native.fold import A2, B2, INSTANCE, X
 from prover.proving.native.form import Form
 from prover.proving.native.program import Program, compile_network
@@ -19,7 +19,7 @@ from prover.proving.native.tables import DEAD
 from prover.proving.native.trace import BACKWARD
 from prover.proving.native.witness import Cells
 from tests.unit.proving.native.gates import Challenges, Evaluated
-from tests.unit.proving.native.networks import residual_network
+from tests.unit.proving.native.networks import Maker, residual_network
 
 PROGRAM = compile_network(residual_network(), 3, 2, Form(context=2))
 FOLD = ("w", "v1c", "wb", "u1", "ub", "ua", "ve", "h1", "hg", "me", "le")
@@ -151,3 +151,73 @@ def test_dead_cells_that_were_made_live_are_refused() -> None:
     dead = np.argwhere(PROGRAM.columns["tag"] == DEAD)
     for index in dead[::37]:
         refused(changed("tag", tuple(index.tolist()), 3))
+
+
+@pytest.mark.parametrize("name", ["nrs", "re", "c", "dbl", "sm", "im", "bias", "tag"])
+@pytest.mark.parametrize("change", [-1, 1])
+def test_a_column_that_ends_on_another_row_is_refused(name: str, change: int) -> None:
+    """Below its end a column is 0: the check would read another circuit than the engine's."""
+    column = PROGRAM.columns[name]
+    longer = np.concatenate([column, np.ones_like(column[..., :1])], axis=-1)
+    other = column[..., :-1] if change < 0 else longer
+    refused(replace(PROGRAM, columns={**PROGRAM.columns, name: other}), "rows|tag")
+
+
+@pytest.mark.parametrize("name", ["w", "me", "le"])
+def test_a_fold_column_that_ends_on_another_row_is_refused(name: str) -> None:
+    column = PROGRAM.columns[name]
+    refused(replace(PROGRAM, columns={**PROGRAM.columns, name: column[..., :-1]}), "its part has")
+
+
+def test_other_lanes_than_stated_are_refused() -> None:
+    refused(replace(PROGRAM, lanes=4), "lanes")
+    refused(replace(PROGRAM, weight_lanes=3), "lanes")
+
+
+def test_a_weight_that_differs_by_a_multiple_of_another_prime_is_refused() -> None:
+    """The identities are compared in the circuit's own field."""
+    index = tuple(np.argwhere(PROGRAM.columns["w"])[5].tolist())
+    value = int(PROGRAM.columns["w"][index]) + (1 << 61) - 1
+    refused(changed("w", index, value), "weights")
+
+
+def test_a_circuit_that_rescales_by_another_shift_is_refused() -> None:
+    """The engine takes shift, offsets and input range from the table's parameters."""
+    table = replace(PROGRAM.table, shift=PROGRAM.table.shift + 1)
+    bias = PROGRAM.columns["bias"].copy()
+    bias[PROGRAM.stored["x"].stop :] += table.zero - PROGRAM.table.zero
+    refused(replace(PROGRAM, table=table, columns={**PROGRAM.columns, "bias": bias}), "its table")
+    refused(replace(PROGRAM, table=replace(PROGRAM.table, input_low=-4)), "its table")
+
+
+def test_a_copy_of_two_accumulators_is_refused() -> None:
+    copies = np.concatenate([PROGRAM.copies, [[A2, 3, B2, 7]]])
+    refused(replace(PROGRAM, copies=copies), "is a copy of")
+
+
+def with_a_longer_run(program: Program, start: int) -> Program:
+    """One more image row of dead cells in front of the run that begins on row `start`."""
+    columns = dict(program.columns)
+    for name in ("tag", "bias", "im", "nrs", "re", "c", "dbl", "sm"):
+        column = columns[name]
+        columns[name] = np.insert(column, start, column[..., start], axis=-1)
+    columns["tag"][:, start] = DEAD
+    columns["re"][start] = 1
+    columns["c"][start + 1] = 1
+    copies = program.copies.copy()
+    copies[:, 3] += np.isin(copies[:, 2], (A2, B2)) & (copies[:, 3] >= start)
+    return replace(program, columns=columns, copies=copies)
+
+
+def test_a_longer_run_of_dead_cells_is_refused() -> None:
+    """Its cells could share powers with another phase's, and make up for them."""
+    make = Maker(0)
+    layers = (
+        make.layer("a", [make.conv(["x"], (3, 1, 2, 2))], (3, 1, 1), 0, 63),
+        make.layer("b", [make.conv(["a"], (2, 3, 1, 1), 2)], (2, 1, 1), -512, 511),
+    )
+    program = compile_network(Network("dead", Tensor("x", 1, 2, 2, 0, 7), layers, 6, "b"), 3, 2)
+    check_program(program)
+    stored = program.stored["a"]
+    last_channels_last_phase = stored.stop - stored.grid.run_rows
+    refused(with_a_longer_run(program, last_channels_last_phase), "another extent")
