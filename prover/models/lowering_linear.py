@@ -69,13 +69,31 @@ def window(
         raise refuse(
             node, f"dilations {list(attribute(node, 'dilations', []))}: only 1 is supported"
         )
-    if attribute(node, "ceil_mode", 0):
-        raise refuse(node, "ceil_mode 1 is not supported: only 0")
     auto = attribute(node, "auto_pad", "NOTSET")
     if auto in ("SAME_UPPER", "SAME_LOWER"):
         return strides, _same(spatial, kernel, strides, lower=auto == "SAME_LOWER")
     pads = attribute(node, "pads", [0] * 2 * rank) if auto == "NOTSET" else [0] * 2 * rank
+    if attribute(node, "ceil_mode", 0):
+        _require_whole_windows(node, kernel, spatial, strides, pads)
     return strides, [int(v) for v in pads]
+
+
+def _require_whole_windows(
+    node: onnx.NodeProto,
+    kernel: Sequence[int],
+    spatial: Sequence[int],
+    strides: Sequence[int],
+    pads: Sequence[int],
+) -> None:
+    """ceil_mode adds windows that reach beyond the padding: only where it adds none is it 0."""
+    rank = len(kernel)
+    for i in range(rank):
+        if (spatial[i] + pads[i] + pads[i + rank] - kernel[i]) % strides[i]:
+            raise refuse(
+                node,
+                f"ceil_mode 1 adds a window to {spatial[i]} cells: only 0 is supported there; "
+                "pad before it",
+            )
 
 
 def window_count(

@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-from onnx import numpy_helper, shape_inference, version_converter
+from onnx import numpy_helper, shape_inference
 from onnx.inliner import inline_local_functions
 
 from prover.errors import ModelRefused, UsageError
 from prover.models.floating import outputs_of
 from prover.models.graph import refuse, static_shape
 from prover.models.lowering import CONTROL_FLOW, lower
+from prover.models.opset import converted
 
 MAX_OPSET = 17
 MAX_BYTES = 256 * 1024 * 1024
@@ -152,7 +153,7 @@ def _prepared(model: onnx.ModelProto, path: Path) -> tuple[onnx.ModelProto, int,
     try:
         model = inline_local_functions(model) if model.functions else model
         if opset > MAX_OPSET:
-            model = version_converter.convert_version(model, MAX_OPSET)
+            model = converted(model, MAX_OPSET)
             notes.append(f"converted from opset {opset} to {MAX_OPSET}")
         if _fix_batch(model):
             notes.append("batch dimension fixed to 1")

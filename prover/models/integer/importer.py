@@ -39,6 +39,7 @@ RULES: dict[str, Rule] = {
     "MatMul": linear.matmul,
     "BatchNormalization": linear.batch_normalization,
     "Add": linear.add,
+    "Sum": linear.total,
     "Sub": linear.sub,
     "Mul": linear.mul,
     "Div": linear.div,

@@ -1,6 +1,7 @@
 """Convolutions, dense layers, normalisation and sums as affine expressions."""
 
 from dataclasses import replace
+from functools import reduce
 from math import prod
 
 import numpy as np
@@ -131,13 +132,22 @@ def add(assembly: Assembly, node: onnx.NodeProto) -> Expression:
         value = constant(assembly, node, index)
         if value is not None:
             return _shifted(assembly, node, 1 - index, value)
-    left, right = assembly.expression(node, 0), assembly.expression(node, 1)
-    if left.shape != right.shape or left.flat != right.flat:
-        raise refuse(node, f"shapes {list(left.shape)} and {list(right.shape)} must be the same")
+    return total(assembly, node)
+
+
+def total(assembly: Assembly, node: onnx.NodeProto) -> Expression:
+    """The sum of any number of computed tensors of one shape."""
+    every = range(len(node.input))
+    shapes = [assembly.expression(node, index) for index in every]
+    for other in shapes:
+        if (other.shape, other.flat) != (shapes[0].shape, shapes[0].flat):
+            raise refuse(
+                node, f"shapes {list(shapes[0].shape)} and {list(other.shape)} must be the same"
+            )
     if assembly.activated(node):
-        return joined(assembly.affine(node, 0), assembly.affine(node, 1))
-    views = [_plain(assembly, node, index) for index in (0, 1)]
-    return replace(views[0], sources=views[0].sources + views[1].sources)
+        return reduce(joined, (assembly.affine(node, index) for index in every))
+    views = [_plain(assembly, node, index) for index in every]
+    return replace(views[0], sources=tuple(name for view in views for name in view.sources))
 
 
 def _plain(assembly: Assembly, node: onnx.NodeProto, index: int) -> View:

@@ -57,7 +57,8 @@ def reshape(assembly: Assembly, node: onnx.NodeProto) -> Expression:
 def _target(assembly: Assembly, node: onnx.NodeProto, old: tuple[int, ...]) -> tuple[int, ...]:
     """The shape that the node gives; () if it is not known."""
     if node.op_type == "Flatten":
-        axis = int(attribute(node, "axis", 1)) % (len(old) + 1)
+        axis = int(attribute(node, "axis", 1))
+        axis += len(old) if axis < 0 else 0
         return prod(old[:axis]), prod(old[axis:])
     asked = constant_input(assembly.builder, node, 1)
     if node.op_type != "Reshape" or asked is None:

@@ -174,7 +174,7 @@ REFUSED = {
         "constant matrix",
     ),
     "padded maximum": (lambda: two_by_two(pads=[1, 1, 1, 1]), "maxpool0", "padding"),
-    "ceiling": (lambda: two_by_two(strides=[4, 4], ceil_mode=1), "maxpool0", "ceil_mode"),
+    "ceiling": (lambda: two_by_two(strides=[3, 3], ceil_mode=1), "maxpool0", "ceil_mode"),
     "padded mean": (
         lambda: Net((1, 1, 6, 6)).then("AveragePool", kernel_shape=[2, 2], pads=[1, 1, 1, 1]),
         "averagepool0",

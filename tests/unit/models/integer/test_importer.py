@@ -99,6 +99,55 @@ def sum_with_itself() -> Net:
     return ended(net.then("Add", net.last).then("Relu"), 4)
 
 
+def sum_of_three() -> Net:
+    net = planes().conv(2, 4).then("Relu")
+    names = [net.last, net.conv(4, 4).last, net.conv(4, 4).last]
+    return ended(net.apply("Sum", names).conv(4, 4).then("Relu"), 4)
+
+
+def activated_sum_of_three() -> Net:
+    net = planes().conv(2, 4).then("Relu")
+    names = [net.last, net.conv(4, 4).last, net.conv(4, 4).last]
+    return ended(net.apply("Sum", names).then("Relu"), 4)
+
+
+def doubled() -> Net:
+    net = planes().conv(2, 4).then("Relu")
+    return ended(net.then("Add", net.last).conv(4, 4).then("Relu"), 4)
+
+
+def flattened_from_behind() -> Net:
+    return Net((1, 2, 3, 3)).then("Flatten", axis=-3).dense(18, 3)
+
+
+def ceiling_without_effect() -> Net:
+    net = planes(2, 6, 8).conv(2, 4).then("Relu")
+    net.then("AveragePool", kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1)
+    return ended(net, 4)
+
+
+def one_pixel() -> Net:
+    return planes(3, 1, 1).conv(3, 4).then("Relu").then("Flatten").dense(4, 3)
+
+
+def one_row() -> Net:
+    return ended(planes(2, 1, 9).conv(2, 4).then("Relu").conv(4, 4, strides=[2, 2]), 4)
+
+
+def even_kernels() -> Net:
+    net = planes(2, 9, 8)
+    net.then("Conv", net.weight(4, 2, 2, 4), strides=[2, 2], pads=[0, 3, 1, 0]).then("Relu")
+    net.then("Conv", net.weight(4, 4, 1, 1), strides=[2, 2])
+    return ended(net.then("Relu"), 4)
+
+
+def strided_to_one_cell() -> Net:
+    net = planes(1, 17, 13)
+    for number in range(5):
+        net.conv(2 if number else 1, 2, strides=[2, 2]).then("Relu")
+    return net.then("Flatten").dense(2, 3)
+
+
 def sum_as_output() -> Net:
     net = Net((1, 6)).dense(6, 3)
     left = net.last
@@ -192,6 +241,15 @@ def one_window() -> Net:
 
 
 GOOD: list[Callable[[], Net]] = [
+    sum_of_three,
+    activated_sum_of_three,
+    doubled,
+    flattened_from_behind,
+    ceiling_without_effect,
+    one_pixel,
+    one_row,
+    even_kernels,
+    strided_to_one_cell,
     asymmetric,
     grouped,
     depth_multiplied,
@@ -254,6 +312,14 @@ def test_networks_of_the_benchmarks_are_taken(name: str, tmp_path: Path) -> None
 def test_clip_may_have_attributes(tmp_path: Path) -> None:
     network = imported(clip_attributes(), tmp_path, opset=10)
     assert (network.layers[0].low, network.layers[0].high) == (0, 6)
+
+
+@pytest.mark.parametrize("opset", [11, 13, 17, 18, 20, 21])
+def test_padding_is_taken_in_every_opset(opset: int, tmp_path: Path) -> None:
+    """The converter of opsets knows no way back for Pad."""
+    path = tmp_path / "net.onnx"
+    onnx.save(padded_before().model(opset), path)
+    assert load(path).layers[0].terms[0].pads == (1, 1, 1, 2)
 
 
 def test_a_residual_without_activation_is_no_layer(tmp_path: Path) -> None:
@@ -376,7 +442,10 @@ REFUSED: list[tuple[Callable[[], Net], str]] = [
     (padded_maximum, "'maxpool1'.*put a Relu before it"),
     (padding_at_the_end, "'relu1'.*pad less"),
     (lambda: after("AveragePool", kernel_shape=[2, 2], pads=[1, 0, 0, 0]), "count_include_pad"),
-    (lambda: after("MaxPool", kernel_shape=[2, 2], ceil_mode=1), "'maxpool1'.*ceil_mode 1"),
+    (
+        lambda: after("MaxPool", kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1),
+        "'maxpool1'.*ceil_mode 1 adds a window to 6 cells",
+    ),
     (mean_of_channels, "'reducemean1'.*its axes are \\[1\\]"),
     (planes_as_output, "output 'relu1' has shape .*one vector of scores"),
     (two_shapes, "'reshape0'.*the input is read in two shapes"),
