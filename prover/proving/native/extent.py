@@ -51,6 +51,8 @@ def require_table(program: Program) -> None:
     wanted = Table.of(program.network, program.ranking)
     if program.table != wanted:
         fail(f"its table is {program.table}; the network's is {wanted}")
+    if program.lanes > wanted.most_lanes:
+        fail(f"a word of the input packs {program.lanes} values; {wanted.most_lanes} fit the field")
     for name, column in wanted.columns().items():
         if not np.array_equal(program.columns[name], column):
             fail(f"table column {name} holds other entries than the network's")

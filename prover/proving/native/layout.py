@@ -40,9 +40,14 @@ class Layout:
     def cost(self) -> float:
         """Rows times the work of all columns."""
         small, full = 3 * self.lanes + 2, 9 + self.lanes + 2
-        fixed = self.lanes + self.weight_lanes + 24
-        columns = small * SMALL + full * FULL + (small + full + fixed) * TRANSFORM
+        columns = small * SMALL + full * FULL + self.columns * TRANSFORM
         return float((1 << self.k) * columns)
+
+    @property
+    def columns(self) -> int:
+        """Columns of cells, of sums and of the network."""
+        cells, sums = 3 * self.lanes + 2, 9 + self.lanes + 2
+        return cells + sums + self.lanes + self.weight_lanes + 24
 
 
 def usable_rows(k: int) -> int:
@@ -65,10 +70,11 @@ def possible_layouts(network: Network, form: Form = PLAIN) -> Iterator[Layout]:
     """For every number of lanes, the smallest k, and the fewest weight lanes that fit it."""
     prepared = prepare(network)
     ranking = Ranking.of(prepared.layer(prepared.output), form.labels)
-    table = Table.of(prepared, ranking).columns()["t_tag"].size
+    entries = Table.of(prepared, ranking)
+    table, most = entries.columns()["t_tag"].size, min(MOST_LANES, entries.most_lanes)
     ranks = ranking.rows if ranking else 0
     folds = _fold_rows(prepared)
-    for lanes in range(1, MOST_LANES + 1):
+    for lanes in range(1, most + 1):
         tensors = max(stored.stop for stored in arrange(prepared, lanes).values())
         for k in range(_least_k(max(tensors + ranks, table)), MOST_K + 1):
             fitting = [width for width, rows in folds.items() if rows + ranks <= usable_rows(k)]

@@ -9,6 +9,7 @@ from prover.proving.native.grid import Integers
 from prover.proving.native.ranking import Ranking
 
 DEAD, RANGE, INPUT, FIRST_ACTIVATION = range(4)
+WORD_BITS = 253  # below the field's order
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,11 @@ class Table:
     def input_bits(self) -> int:
         """Bits of an input value in its packed word."""
         return (self.input_high - self.input_low).bit_length()
+
+    @property
+    def most_lanes(self) -> int:
+        """Input values that a packed word holds: with more, a word could stand for two images."""
+        return WORD_BITS // self.input_bits if self.input_bits else WORD_BITS
 
     def tag(self, layer: Layer) -> int:
         """The tag of a layer's live cells."""

@@ -13,13 +13,14 @@ from prover.errors import UnsoundCircuit
 from prover.models.integer.network import Layer, Network, Tensor
 from prover.proving.native.fold import A2, B2, INSTANCE, X
 from prover.proving.native.form import Form
+from prover.proving.native.layout import possible_layouts
 from prover.proving.native.program import Program, compile_network
 from prover.proving.native.replay import check_program
 from prover.proving.native.tables import DEAD
 from prover.proving.native.trace import BACKWARD
 from prover.proving.native.witness import Cells
 from tests.unit.proving.native.gates import Challenges, Evaluated
-from tests.unit.proving.native.networks import Maker, residual_network
+from tests.unit.proving.native.networks import Maker, residual_network, tiny_network
 
 PROGRAM = compile_network(residual_network(), 3, 2, Form(context=2))
 FOLD = ("w", "v1c", "wb", "u1", "ub", "ua", "ve", "h1", "hg", "me", "le")
@@ -221,3 +222,11 @@ def test_a_longer_run_of_dead_cells_is_refused() -> None:
     stored = program.stored["a"]
     last_channels_last_phase = stored.stop - stored.grid.run_rows
     refused(with_a_longer_run(program, last_channels_last_phase), "another extent")
+
+
+def test_words_that_could_stand_for_two_images_are_refused() -> None:
+    """16 values of 16 bits wrap around the field: image and image + r would be one word."""
+    network = replace(tiny_network(), input=Tensor("x", 2, 4, 3, 0, (1 << 16) - 1))
+    check_program(compile_network(network, 15, 2))
+    refused(compile_network(network, 16, 2), "a word of the input packs 16 values; 15 fit")
+    assert max(layout.lanes for layout in possible_layouts(network)) == 15
