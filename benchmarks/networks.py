@@ -171,7 +171,7 @@ def vgg(size: int = 16, width: int = 8) -> onnx.ModelProto:
     return net.then("Flatten").dense(flat, 32).then("Relu").dense(32, CLASSES).model()
 
 
-NETWORKS: dict[str, Callable[[], onnx.ModelProto]] = {
+NETWORKS: dict[str, Callable[..., onnx.ModelProto]] = {
     "mobilenet": mobilenet,
     "resnet": resnet,
     "vgg": vgg,
