@@ -7,7 +7,8 @@ use halo2_axiom::plonk::{Advice, Column, Fixed};
 
 use crate::accumulate::Accumulated;
 use crate::cells::Cells;
-use crate::circuit::{signed, Columns, FLAGS, RANK_FLAGS};
+use crate::circuit::{signed, Columns, FLAGS, HASH_FLAGS, RANK_FLAGS};
+use crate::hashing::Hashed;
 use crate::program::{placed, usable_rows, Program};
 
 /// Values down a column; integers are committed to several times faster than field elements.
@@ -34,7 +35,7 @@ impl<'a, C: halo2_axiom::plonk::ColumnType> Filled<'a, C> {
         }
     }
 
-    fn field(column: Column<C>, values: &'a [Fr]) -> Self {
+    fn field(column: Column<C>, values: impl Into<Cow<'a, [Fr]>>) -> Self {
         Filled {
             column,
             first: placed(0),
@@ -78,6 +79,14 @@ pub fn fixed<'a>(columns: &Columns, program: &'a Program) -> Vec<Filled<'a, Fixe
         }
         all.push(Filled::small(ranks.class, &program.class[..]));
     }
+    if let Some(hash) = &columns.hash {
+        for (column, name) in hash.flags().into_iter().zip(HASH_FLAGS) {
+            all.push(Filled::small(column, &program.flags[name][..]));
+        }
+        for (lane, column) in hash.constants.into_iter().enumerate() {
+            all.push(Filled::field(column, program.constants(lane)));
+        }
+    }
     all.push(Filled::small(columns.cre, steps(program)));
     all.push(Filled::small(columns.act, vec![1; rows]));
     let mut ends = vec![0; rows + 1];
@@ -94,7 +103,11 @@ fn steps(program: &Program) -> Vec<i64> {
 }
 
 /// Every advice column of the first phase, in order of index.
-pub fn cells<'a>(columns: &Columns, cells: &'a Cells) -> Vec<Filled<'a, Advice>> {
+pub fn cells<'a>(
+    columns: &Columns,
+    cells: &'a Cells,
+    hashed: &'a Hashed,
+) -> Vec<Filled<'a, Advice>> {
     let groups = [
         (&columns.q, &cells.q),
         (&columns.r, &cells.r),
@@ -108,8 +121,16 @@ pub fn cells<'a>(columns: &Columns, cells: &'a Cells) -> Vec<Filled<'a, Advice>>
         all.push(Filled::small(ranks.pick, &cells.pick[..]));
         all.push(Filled::small(ranks.bar, &cells.bar[..]));
     }
+    if let Some(hash) = &columns.hash {
+        all.push(Filled::field(hash.pack, &hashed.pack[..]));
+        all.push(Filled::field(hash.word, &hashed.word[..]));
+        for lane in 0..2 {
+            all.push(Filled::field(hash.state[lane], &hashed.state[lane][..]));
+            all.push(Filled::field(hash.square[lane], &hashed.square[lane][..]));
+        }
+    }
     all.push(Filled::small(columns.m, &cells.multiplicities[..]));
-    all.push(Filled::field(columns.img, &cells.image));
+    all.push(Filled::field(columns.img, &cells.image[..]));
     all.sort_by_key(|filled| filled.column.index());
     all
 }
@@ -130,12 +151,12 @@ pub fn sums<'a>(columns: &Columns, sums: &'a Accumulated) -> Vec<Filled<'a, Advi
     let mut all: Vec<_> = plain
         .into_iter()
         .chain(helpers)
-        .map(|(column, values)| Filled::field(column, values))
+        .map(|(column, values)| Filled::field(column, &values[..]))
         .collect();
     if let Some(ranks) = &columns.ranks {
-        all.push(Filled::field(ranks.h, &sums.rank));
+        all.push(Filled::field(ranks.h, &sums.rank[..]));
     }
-    all.push(Filled::field(columns.sum, &sums.sum).from(0));
+    all.push(Filled::field(columns.sum, &sums.sum[..]).from(0));
     all.sort_by_key(|filled| filled.column.index());
     all
 }

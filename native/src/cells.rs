@@ -16,6 +16,8 @@ pub struct Cells {
     pub pick: Vec<i64>,
     pub bar: Vec<i64>,
     pub image: Vec<Fr>,
+    /// One to a chunk of hashed words.
+    pub salts: Vec<Fr>,
     pub instances: Vec<Fr>,
 }
 
@@ -37,6 +39,13 @@ impl Cells {
                 "{} multiplicities and {} image words; exactly and at most {rows} are allowed",
                 self.multiplicities.len(),
                 self.image.len()
+            )));
+        }
+        let salted = program.salted_rows().len();
+        if self.salts.len() != salted {
+            return Err(Error::Witness(format!(
+                "{} salts; the circuit has {salted} chunks",
+                self.salts.len()
             )));
         }
         let ranks = if program.shape.labels == 0 { 0 } else { rows };

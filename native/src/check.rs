@@ -38,6 +38,8 @@ fn known(program: &Program, (name, lane, row, _): &Tamper) -> Result<()> {
         "row_a" | "run_a" | "row_b" | "run_b" | "v1" | "v2" | "x" | "mac" => (1, rows),
         "helper" => (program.shape.helpers(), rows),
         "sum" => (1, rows + 1),
+        "pack" | "word" if program.shape.hash_group > 0 => (1, program.hash_rows()),
+        "state" | "square" if program.shape.hash_group > 0 => (2, program.hash_rows()),
         "rank" if program.shape.labels > 0 => (1, rows),
         _ => (0, 0),
     };

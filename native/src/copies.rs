@@ -9,6 +9,8 @@ pub enum Place {
     RunB(usize),
     X(usize),
     Instance(usize),
+    Pack(usize),
+    Word(usize),
 }
 
 impl Place {
@@ -20,8 +22,10 @@ impl Place {
             1 => Ok(Place::RunB(row)),
             2 => Ok(Place::X(row)),
             3 => Ok(Place::Instance(row)),
+            4 => Ok(Place::Pack(row)),
+            5 => Ok(Place::Word(row)),
             _ => Err(Error::Program(format!(
-                "column {column} of a copy; 0 A2, 1 B2, 2 X, 3 instance are allowed"
+                "column {column} of a copy; 0 A2, 1 B2, 2 X, 3 instance, 4 pack, 5 word are allowed"
             ))),
         }
     }
@@ -32,12 +36,28 @@ impl Place {
 
     fn row(self) -> usize {
         match self {
-            Place::RunA(row) | Place::RunB(row) | Place::X(row) | Place::Instance(row) => row,
+            Place::RunA(row)
+            | Place::RunB(row)
+            | Place::X(row)
+            | Place::Instance(row)
+            | Place::Pack(row)
+            | Place::Word(row) => row,
         }
     }
 }
 
-/// Copies tie a factor X or an instance, on the left, to the end of a run, or X to an instance.
+/// What may be tied: the left side takes its value from the right.
+fn joins(left: Place, right: Place) -> bool {
+    match (left, right) {
+        (Place::X(_) | Place::Instance(_), place) if place.is_run() => true,
+        (Place::X(_), Place::Instance(_)) => true,
+        (Place::Word(_), Place::Pack(_)) | (Place::Instance(_), Place::Word(_)) => true,
+        _ => false,
+    }
+}
+
+/// Copies tie a factor X or an instance to the end of a run, X to an instance, hashed words to the
+/// packed image and digests to instances; the left side takes its value from the right.
 pub fn parse_copies(
     copies: &[[i64; 4]],
     rows: usize,
@@ -58,12 +78,12 @@ pub fn parse_copies(
     };
     let parse = |[c, i, d, j]: &[i64; 4]| {
         let (one, other) = (check(Place::new(*c, *i)?)?, check(Place::new(*d, *j)?)?);
-        match (one.is_run(), other.is_run()) {
-            (false, true) => Ok((one, other)),
-            (true, false) => Ok((other, one)),
-            _ if matches!((one, other), (Place::X(_), Place::Instance(_))) => Ok((one, other)),
+        match (one, other) {
+            _ if joins(one, other) => Ok((one, other)),
+            _ if joins(other, one) => Ok((other, one)),
             _ => Err(Error::Program(format!(
-                "a copy of {one:?} and {other:?}; X or an instance and a run, or X and an instance are allowed"
+                "a copy of {one:?} and {other:?}; X or an instance and a run, X and an instance, or a \
+                 word and a pack or an instance are allowed"
             ))),
         }
     };

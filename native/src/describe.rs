@@ -9,7 +9,7 @@ use halo2_axiom::plonk::{Any, Column, ConstraintSystem, Expression};
 use halo2_axiom::poly::Rotation;
 use serde_json::{json, Value};
 
-use crate::circuit::{Columns, Shape, FLAGS};
+use crate::circuit::{Columns, Shape, FLAGS, HASH_FLAGS};
 use crate::keys::Verifying;
 use crate::layout::Layout;
 
@@ -90,9 +90,22 @@ pub fn advice_names(shape: &Shape) -> Vec<String> {
     ];
     let ranks = columns.ranks.iter();
     let ranks = ranks.flat_map(|r| [("pick", r.pick), ("bar", r.bar), ("rank", r.h)]);
+    let hash = columns.hash.iter().flat_map(|h| {
+        let [state0, state1] = h.state;
+        let [square0, square1] = h.square;
+        [
+            ("pack", h.pack),
+            ("word", h.word),
+            ("state0", state0),
+            ("state1", state1),
+            ("square0", square0),
+            ("square1", square1),
+        ]
+    });
     let mut named: Vec<_> = single
         .into_iter()
         .chain(ranks)
+        .chain(hash)
         .map(|(name, column)| (column.index(), name.to_string()))
         .collect();
     for (name, group) in lanes {
@@ -108,6 +121,10 @@ fn fixed_names(shape: &Shape) -> Vec<String> {
     let flags = FLAGS.into_iter().zip(columns.flags.iter().copied());
     let ranks = columns.ranks.iter();
     let ranks = ranks.flat_map(|r| [("lb", r.lb), ("lo", r.lo), ("cl", r.cl), ("class", r.class)]);
+    let hash = columns.hash.iter().flat_map(|h| {
+        let flags = HASH_FLAGS.into_iter().zip(h.flags());
+        flags.chain(["hc0", "hc1"].into_iter().zip(h.constants))
+    });
     let single = [
         ("bias", columns.bias),
         ("act", columns.act),
@@ -118,6 +135,7 @@ fn fixed_names(shape: &Shape) -> Vec<String> {
         .chain(flags)
         .chain(single)
         .chain(ranks)
+        .chain(hash)
         .map(|(name, column)| (column.index(), name.to_string()))
         .collect();
     for (name, group) in [("tag", &columns.tag), ("w", &columns.w)] {

@@ -6,7 +6,9 @@ use crate::error::{Error, Result};
 use crate::program::{value, Lanes};
 
 /// Flags that take the row before into account.
-const LOOKING_BACK: [&str; 10] = ["nrs", "c", "v1c", "u1", "ub", "ua", "h1", "hg", "lo", "cl"];
+const LOOKING_BACK: [&str; 15] = [
+    "nrs", "c", "v1c", "u1", "ub", "ua", "h1", "hg", "lo", "cl", "ip", "ha", "hf", "hp", "hd",
+];
 
 /// The caller's columns, taken one by one.
 pub struct Given {

@@ -11,6 +11,7 @@ pub mod copies;
 pub mod describe;
 pub mod error;
 mod given;
+pub mod hashing;
 pub mod keys;
 pub mod layout;
 pub mod network;

@@ -7,11 +7,12 @@ use halo2_axiom::plonk::{Advice, Any, Circuit, Column, ConstraintSystem, Error};
 use crate::accumulate::{accumulate, Accumulated};
 use crate::assignment::{self, Filled};
 use crate::cells::Cells;
-use crate::circuit::{constrain, signed, Challenges, Columns, Shape};
+use crate::circuit::{constrain, signed, Challenges, Columns, Hash, Shape};
 use crate::copies::Place;
+use crate::hashing::hashed;
 use crate::program::{placed, Program};
 
-/// A change of one cell of the second phase, for tests of the gates: column, lane, row, delta.
+/// A change of one cell that the engine computes, for tests of the gates: column, lane, row, delta.
 pub type Tamper = (String, usize, usize, i64);
 
 /// A program, and a run of it when a proof is made.
@@ -81,7 +82,13 @@ impl Circuit<Fr> for NetworkCircuit<'_> {
         layouter.assign_region(
             || "cells",
             |mut region| {
-                assign(&mut region, &assignment::cells(&columns, cells));
+                let mut hashed = hashed(self.program, cells);
+                for (name, lane, row, delta) in self.tampers {
+                    if let Some(cell) = hashed.cell(name, *lane, *row) {
+                        *cell += signed(*delta);
+                    }
+                }
+                assign(&mut region, &assignment::cells(&columns, cells, &hashed));
                 Ok(())
             },
         )?;
@@ -154,8 +161,15 @@ pub fn cell(columns: &Columns, place: Place) -> Cell {
         Place::RunB(row) => (columns.run_b.into(), placed(row)),
         Place::X(row) => (columns.x.into(), placed(row)),
         Place::Instance(row) => (columns.instance.into(), row),
+        Place::Pack(row) => (hash(columns).pack.into(), placed(row)),
+        Place::Word(row) => (hash(columns).word.into(), placed(row)),
     };
     Cell { row_offset, column }
+}
+
+fn hash(columns: &Columns) -> &Hash {
+    let hash = columns.hash.as_ref();
+    hash.expect("Program refuses copies of columns that are not there")
 }
 
 fn assign(region: &mut Region<'_, Fr>, columns: &[Filled<'_, Advice>]) {

@@ -1,11 +1,15 @@
 //! A network's fixed columns and copies: all that tells its circuit from another's.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use crate::circuit::{Shape, FLAGS, RANK_FLAGS};
+use halo2_axiom::halo2curves::bn256::Fr;
+
+use crate::circuit::poseidon::{element, CONSTANTS};
+use crate::circuit::{Shape, FLAGS, HASH_FLAGS, RANK_FLAGS};
 use crate::copies::{parse_copies, Place};
 use crate::error::{Error, Result};
 use crate::given::Given;
+use crate::hashing::Step;
 
 /// Rows that halo2 fills with random values at the end of every column, and the row before them.
 pub const UNUSABLE_ROWS: usize = 6;
@@ -24,6 +28,8 @@ pub struct Program {
     pub flags: HashMap<String, Vec<i64>>,
     /// The class of each class row; empty where scores are public.
     pub class: Vec<i64>,
+    /// 1 + the round of each hash row that is one; empty where inputs are not hashed.
+    pub rounds: Vec<i64>,
     pub copies: Vec<(Place, Place)>,
     pub instances: usize,
 }
@@ -63,6 +69,14 @@ impl Program {
             }
             class = given.one("class")?;
         }
+        let mut rounds = Vec::new();
+        if shape.hash_group > 0 {
+            for name in HASH_FLAGS {
+                flags.insert(name.to_string(), given.flag(name)?);
+            }
+            rounds = given.one("hc")?;
+            known_rounds(&rounds)?;
+        }
         given.nothing_left()?;
         let program = Program {
             shape,
@@ -72,11 +86,13 @@ impl Program {
             weights,
             flags,
             class,
+            rounds,
             copies: parse_copies(copies, rows, instances)?,
             instances,
         };
         program.every_factor_is_copied()?;
         program.every_rank_is_copied()?;
+        program.every_hash_column_is_there()?;
         Ok(program)
     }
 
@@ -92,6 +108,67 @@ impl Program {
         }
         self.copied("lb", |source| matches!(source, Place::Instance(_)))?;
         self.copied("cl", |source| matches!(source, Place::RunB(_)))
+    }
+
+    fn every_hash_column_is_there(&self) -> Result<()> {
+        let hashed = |place: &Place| matches!(place, Place::Pack(_) | Place::Word(_));
+        let places = self.copies.iter().flat_map(|(one, other)| [one, other]);
+        match places.into_iter().find(|place| hashed(place)) {
+            Some(place) if self.shape.hash_group == 0 => Err(Error::Program(format!(
+                "{place:?} of a copy in a circuit without hashed inputs"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Rows of the hash part.
+    pub fn hash_rows(&self) -> usize {
+        let flags = HASH_FLAGS.iter().filter_map(|name| self.flags.get(*name));
+        flags.map(Vec::len).max().unwrap_or(0)
+    }
+
+    /// What a hash row does.
+    pub fn hash_step(&self, row: usize) -> Step {
+        let on = |name: &str| value(&self.flags[name], row) != 0;
+        let constants = || [0, 1].map(|lane| self.constant(row, lane));
+        match ["hs", "ha", "hf", "hp", "hd"].map(on) {
+            [true, ..] => Step::Start,
+            [_, true, ..] => Step::Absorb,
+            [_, _, full, partial, _] if full || partial => Step::Round {
+                constants: constants(),
+                full,
+            },
+            [.., true] => Step::Digest,
+            _ => Step::None,
+        }
+    }
+
+    /// Rows that absorb a word which no copy ties to the image.
+    pub fn salted_rows(&self) -> Vec<usize> {
+        let tied: HashSet<usize> = self
+            .copies
+            .iter()
+            .filter_map(|copy| match copy {
+                (Place::Word(row), Place::Pack(_)) => Some(*row),
+                _ => None,
+            })
+            .collect();
+        let absorbs = |row: &usize| matches!(self.hash_step(*row), Step::Start | Step::Absorb);
+        let rows = (0..self.hash_rows()).filter(absorbs);
+        rows.filter(|row| !tied.contains(row)).collect()
+    }
+
+    /// A column of Poseidon's constants.
+    pub fn constants(&self, lane: usize) -> Vec<Fr> {
+        let rows = 0..self.rounds.len();
+        rows.map(|row| self.constant(row, lane)).collect()
+    }
+
+    fn constant(&self, row: usize, lane: usize) -> Fr {
+        match value(&self.rounds, row) {
+            0 => Fr::zero(),
+            round => element(CONSTANTS[round as usize - 1][lane]),
+        }
     }
 
     /// On rows of a flag, X is tied to one place, of a kind.
@@ -118,6 +195,17 @@ impl Program {
     pub fn flag(&self, name: &str) -> impl Fn(usize) -> bool + Sync + '_ {
         let column = &self.flags[name];
         move |row| value(column, row) != 0
+    }
+}
+
+fn known_rounds(rounds: &[i64]) -> Result<()> {
+    let known = 0..=CONSTANTS.len() as i64;
+    match rounds.iter().find(|round| !known.contains(*round)) {
+        Some(round) => Err(Error::Program(format!(
+            "round {round} of a hash row; 0 (none) to {} are allowed",
+            CONSTANTS.len()
+        ))),
+        None => Ok(()),
     }
 }
 

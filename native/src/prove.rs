@@ -15,6 +15,7 @@ use crate::blinding::Blinding;
 use crate::cells::Cells;
 use crate::circuit::Challenges;
 use crate::error::{Error, Result};
+use crate::hashing::hashed;
 use crate::keys::{configured, permutation, Keys, Verifying};
 use crate::layout::{Layout, Watched};
 use crate::program::{placed, usable_rows, Program, UNUSABLE_ROWS};
@@ -50,7 +51,8 @@ pub fn prove(
         TranscriptWriterBuffer::<_, G1Affine, _>::init(watched);
     let circuit = vk.transcript_repr();
     let mut run = Run::new(statement, blinding, transcript, circuit, &cells.instances)?;
-    run.commit(&assignment::cells(&columns, cells))?;
+    let hashed = hashed(program, cells);
+    run.commit(&assignment::cells(&columns, cells, &hashed))?;
     let drawn = challenges(run.draw(cs.num_challenges()));
     let sums = accumulate(program, cells, &drawn);
     run.commit(&assignment::sums(&columns, &sums))?;

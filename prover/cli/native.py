@@ -53,10 +53,15 @@ def add(
     labels: Annotated[
         int, typer.Option(help="Make only the best labels public, 1 to 8; 0: all scores.")
     ] = 0,
+    hashed: Annotated[
+        bool, typer.Option("--hashed", help="Make salted digests of the input public.")
+    ] = False,
 ) -> None:
     """Turn a CNN into integers, place and check its circuit, and make its keys."""
     from prover.cli.bar import bar
     from prover.proving.native import setup
+    from prover.proving.native.artifacts import CONTEXT_LIMBS
+    from prover.proving.native.form import Form
     from prover.proving.native.stages import SETTING_UP
 
     if out.exists():
@@ -65,7 +70,8 @@ def add(
     progress("choosing integers")
     choice = setup.plan(onnx, samples, _source(samples, scale))
     with bar(SETTING_UP) as begins:
-        made = setup.setup(onnx, choice, out, progress=begins, labels=labels)
+        form = Form(CONTEXT_LIMBS, "hashed" if hashed else "point", labels)
+        made = setup.setup(onnx, choice, out, progress=begins, form=form)
     show(_facts(made), *_lines(made))
 
 
@@ -90,6 +96,32 @@ def rebuild(directory: Directory) -> None:
     with bar(SETTING_UP) as begins:
         setup.rebuild(made, progress=begins)
     show({"rebuilt": True}, f"{directory}: the verifying key is the one that the network gives")
+
+
+@command(app)
+def digests(
+    directory: Directory,
+    salts: Annotated[
+        Path, typer.Option(help="JSON file of salts; made with random ones if it is missing.")
+    ],
+    inputs: Annotated[Path | None, typer.Option(help="An .npz file with `inputs`.")] = None,
+    index: Annotated[int, typer.Option(help="Which input of the .npz file.")] = 0,
+    image: Annotated[Path | None, typer.Option(help="A photograph instead of --inputs.")] = None,
+) -> None:
+    """Show the digests that a proof about an input will show, before there is one."""
+    from prover.cli.salts import read_salts, write_salts
+    from prover.proving.native.artifacts import load
+    from prover.proving.native.engine import random_words
+    from prover.proving.native.prover import digests_of
+
+    made = load(directory)
+    integers = read_image(inputs, index, made) if inputs else read_photograph(image, made)
+    if not salts.exists():
+        drawn = random_words(made.program.digests)
+        digests_of(made, integers, drawn)
+        write_salts(salts, drawn)
+    found = [f"0x{word:064x}" for word in digests_of(made, integers, read_salts(salts))]
+    show({"digests": found, "salts": str(salts)}, *found, f"keep {salts}: prove needs its salts")
 
 
 def read_image(path: Path, index: int, made: "NativeArtifacts") -> Any:
@@ -163,6 +195,7 @@ def _facts(made: "NativeArtifacts") -> dict[str, Any]:
         "layout": made.manifest.layout.model_dump(),
         "agreement": made.manifest.agreement,
         "labels": made.manifest.labels,
+        "inputs": made.manifest.inputs,
         "input": [made.network.input.low, made.network.input.high],
     }
 
@@ -172,12 +205,13 @@ def _lines(made: "NativeArtifacts") -> list[str]:
     return [
         f"{made.network.name}: {facts['layers']} layers in 2^{layout.k} rows of {layout.lanes} "
         f"cells and {layout.weight_lanes} weights",
-        f"public: {_public(made.manifest.labels)}",
+        f"public: {_public(made.manifest.labels, made.manifest.inputs)}",
         f"integers {facts['input'][0]} to {facts['input'][1]}; "
         f"{made.manifest.agreement:.1%} of the calibration labels kept",
         f"in {made.directory}; next: zkescrow prove --artifacts {made.directory}",
     ]
 
 
-def _public(labels: int) -> str:
-    return f"the {labels} best labels, best first" if labels else "all scores"
+def _public(labels: int, inputs: str) -> str:
+    outputs = f"the {labels} best labels, best first" if labels else "all scores"
+    return f"{outputs}; digests of the input" if inputs == "hashed" else outputs

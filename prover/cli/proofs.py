@@ -44,6 +44,10 @@ def prove(
         Path | None,
         typer.Option(help="A photograph instead of --inputs; native circuits only."),
     ] = None,
+    salts: Annotated[
+        Path | None,
+        typer.Option(help="Salts of the digests (`native digests`); native circuits only."),
+    ] = None,
 ) -> None:
     """Prove an inputs file for one job and payee, and verify the proof.
 
@@ -60,7 +64,9 @@ def prove(
         raise UsageError("give one of --inputs and --image")
     if is_native(artifacts):
         context = _context(chain_id, market, job, payee)
-        return _prove_native(artifacts, inputs, index, image, context, out)
+        return _prove_native(artifacts, (inputs, index, image, salts), context, out)
+    if salts is not None:
+        raise UsageError("--salts: only native circuits take a file of salts; leave it out")
     if inputs is None:
         raise UsageError("give --inputs: only native circuits take photographs")
     made = load_artifacts(artifacts)
@@ -122,23 +128,24 @@ def verify(
 
 def _prove_native(
     directory: Path,
-    inputs: Path | None,
-    index: int,
-    photograph: Path | None,
+    given: tuple[Path | None, int, Path | None, Path | None],
     context: "JobContext",
     out: Path,
 ) -> None:
     from prover.cli.bar import bar
     from prover.cli.native import read_image, read_photograph
+    from prover.cli.salts import read_salts
     from prover.files import write_atomically
     from prover.proving.native import artifacts, prover
     from prover.proving.native.stages import PROVING
 
     made = artifacts.load(directory)
+    inputs, index, photograph, salts = given
     image = read_image(inputs, index, made) if inputs else read_photograph(photograph, made)
+    chunks = None if salts is None else read_salts(salts)
     started = time.monotonic()
     with bar(PROVING) as begins:
-        proof = prover.prove(made, image, context, progress=begins)
+        proof = prover.prove(made, image, context, progress=begins, salts=chunks)
     seconds = time.monotonic() - started
     write_atomically(out.absolute(), json.dumps(proof.to_dict(), indent=1).encode() + b"\n")
     data, line = _native_outcome(made, proof)
@@ -177,15 +184,17 @@ def _verify_native(
 
 
 def _native_outcome(made: "NativeArtifacts", proof: "Proof") -> tuple[dict[str, Any], str]:
-    from prover.proving.native.prover import labels, scores
+    from prover.proving.native.prover import digests, labels, scores
 
+    shown = [f"0x{word:064x}" for word in digests(made, proof)]
+    data: dict[str, Any] = {"digests": shown} if shown else {}
     if made.manifest.labels:
         said = labels(made, proof)
-        return {"top": list(said)}, f"labels, best first: {', '.join(map(str, said))}"
+        return data | {"top": list(said)}, f"labels, best first: {', '.join(map(str, said))}"
     found = scores(made, proof)
     top = found.top()
     words = ", ".join(f"{label} ({found.values[label] * found.scale:.2f})" for label in top)
-    return {"scores": list(found.values), "top": top}, f"labels by score: {words}"
+    return data | {"scores": list(found.values), "top": top}, f"labels by score: {words}"
 
 
 def _request(path: Path) -> Any:

@@ -100,6 +100,36 @@ def test_only_the_labels_are_public_where_that_was_asked_for(
     assert Said(capsys, "native", "rebuild", str(out)).data == {"rebuilt": True}
 
 
+def test_digests_of_the_input_are_known_before_the_proof(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, salts = str(tmp_path / "hashed"), str(tmp_path / "salts.json")
+    words = ["native", "add", str(EXAMPLES / "digits-cnn.onnx"), "--out", out, "--hashed"]
+    added = Said(
+        capsys, *words, "--labels", "1", "--data", str(EXAMPLES / "digits-calibration.npz")
+    )
+    assert (added.status, added.data["inputs"]) == (0, "hashed")
+    known = Said(capsys, "native", "digests", out, *INPUTS, "--index", "3", "--salts", salts)
+    assert (known.status, Path(salts).stat().st_mode & 0o777) == (0, 0o600)
+    again = Said(capsys, "native", "digests", out, *INPUTS, "--index", "3", "--salts", salts)
+    other = Said(capsys, "native", "digests", out, *INPUTS, "--index", "4", "--salts", salts)
+    assert again.data["digests"] == known.data["digests"] != other.data["digests"]
+    to = ["--artifacts", out, *JOB, "--out"]
+    given = [*INPUTS, "--index", "3"]
+    one = Said(capsys, "prove", *given, *to, str(tmp_path / "one"), "--salts", salts)
+    two = Said(capsys, "prove", *given, *to, str(tmp_path / "two"))
+    assert one.data["digests"] == known.data["digests"] != two.data["digests"]
+    rest = ["--artifacts", out, *JOB, "--reference"]
+    verified = Said(capsys, "verify", str(tmp_path / "one"), *rest)
+    assert verified.data["verified"] == ["proof", "reference", "context"]
+    assert verified.data["digests"] == known.data["digests"]
+    assert len(json.loads((tmp_path / "one").read_text())["instances"]) == 1 + 1 + 1
+    Path(salts).write_text('["0x1", "0x2"]')
+    wrong = Said(capsys, "prove", *given, *to, str(tmp_path / "three"), "--salts", salts)
+    assert (wrong.status, "2 salts: 1 are allowed" in wrong.problem) == (1, True)
+    assert not (tmp_path / "three").exists()
+
+
 def test_a_proof_for_another_payee_is_rejected(
     made: Path, proof: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -133,7 +163,7 @@ def test_a_key_of_other_weights_is_found(made: Path, tmp_path: Path) -> None:
     network = honest.network
     network.layers[0].terms[0].weight[0, 0, 1, 1] += 1
     (false / artifacts.NETWORK).write_bytes(serialise.to_bytes(network))
-    artifacts.publish(false, network, honest.layout, 1.0)
+    artifacts.publish(false, network, honest.layout, 1.0, honest.manifest.form)
     with pytest.raises(UnsoundCircuit, match="proves something else"):
         setup.rebuild(artifacts.load(false))
 

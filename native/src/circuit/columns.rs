@@ -30,6 +30,9 @@ pub struct Shape {
     pub class_bits: u32,
     #[serde(default)]
     pub score_low: i64,
+    /// Image rows to a hashed word; 0 where inputs are not hashed.
+    #[serde(default)]
+    pub hash_group: usize,
 }
 
 impl Shape {
@@ -47,6 +50,10 @@ pub const PICK_TAG: i64 = -1;
 
 /// Fixed flags of rank rows: a label, a label after the first, a class.
 pub const RANK_FLAGS: [&str; 3] = ["lb", "lo", "cl"];
+
+/// Fixed flags of hash rows: an image row that continues a word; the start of a chunk, a further
+/// word, a full and a partial round, a digest.
+pub const HASH_FLAGS: [&str; 6] = ["ip", "hs", "ha", "hf", "hp", "hd"];
 
 /// Fixed flags of tensor rows, then of fold rows.
 pub const FLAGS: [&str; 16] = [
@@ -82,6 +89,7 @@ pub struct Columns {
     /// 1 where both `c` and `re` are: a run's carried value takes a step.
     pub cre: Column<Fixed>,
     pub ranks: Option<Ranks>,
+    pub hash: Option<Hash>,
     pub instance: Column<Instance>,
     pub challenges: Challenges<Challenge>,
     pub shape: Shape,
@@ -114,6 +122,51 @@ impl Ranks {
             cl,
             class,
         }
+    }
+}
+
+/// Columns that only circuits with hashed inputs have (`hash.rs`).
+#[derive(Clone, Copy, Debug)]
+pub struct Hash {
+    pub pack: Column<Advice>,
+    pub word: Column<Advice>,
+    pub state: [Column<Advice>; 2],
+    pub square: [Column<Advice>; 2],
+    pub ip: Column<Fixed>,
+    pub hs: Column<Fixed>,
+    pub ha: Column<Fixed>,
+    pub hf: Column<Fixed>,
+    pub hp: Column<Fixed>,
+    pub hd: Column<Fixed>,
+    /// Poseidon's, on rows of rounds.
+    pub constants: [Column<Fixed>; 2],
+}
+
+impl Hash {
+    fn new(meta: &mut ConstraintSystem<Fr>) -> Self {
+        let [pack, word, s0, s1, square0, square1] =
+            [(); 6].map(|()| meta.advice_column_in(FirstPhase));
+        meta.enable_equality(pack);
+        meta.enable_equality(word);
+        let [ip, hs, ha, hf, hp, hd] = [(); 6].map(|()| meta.fixed_column());
+        Hash {
+            pack,
+            word,
+            state: [s0, s1],
+            square: [square0, square1],
+            ip,
+            hs,
+            ha,
+            hf,
+            hp,
+            hd,
+            constants: [(); 2].map(|()| meta.fixed_column()),
+        }
+    }
+
+    /// In the order of `HASH_FLAGS`.
+    pub fn flags(&self) -> [Column<Fixed>; 6] {
+        [self.ip, self.hs, self.ha, self.hf, self.hp, self.hd]
     }
 }
 
@@ -155,8 +208,9 @@ impl Columns {
         let helpers = (0..shape.helpers()).map(|_| later()).collect();
         let sum = later();
         let ranks = (shape.labels > 0).then(|| Ranks::new(meta));
-        let columns = Columns {
+        let mut columns = Columns {
             ranks,
+            hash: None,
             img,
             m,
             q,
@@ -190,6 +244,7 @@ impl Columns {
             meta.enable_equality(column);
         }
         meta.enable_equality(columns.instance);
+        columns.hash = (shape.hash_group > 0).then(|| Hash::new(meta));
         columns
     }
 

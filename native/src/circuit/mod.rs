@@ -6,8 +6,10 @@
 
 mod columns;
 mod fold;
+pub mod hash;
 mod image;
 mod lookup;
+pub mod poseidon;
 mod rank;
 mod row;
 mod tensor;
@@ -15,7 +17,9 @@ mod tensor;
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::plonk::{ConstraintSystem, Expression};
 
-pub use columns::{Challenges, Columns, Shape, FLAGS, PICK_TAG, RANGE_TAG, RANK_FLAGS};
+pub use columns::{
+    Challenges, Columns, Hash, Shape, FLAGS, HASH_FLAGS, PICK_TAG, RANGE_TAG, RANK_FLAGS,
+};
 pub use row::signed;
 
 use row::Row;
@@ -55,6 +59,11 @@ pub fn constrain(columns: &Columns, meta: &mut ConstraintSystem<Fr>) {
                 let at = Row::new(columns, meta);
                 vec![at.act() * polynomial(&at, ranks)]
             });
+        }
+    }
+    for (name, polynomials) in hash::GATES {
+        if let Some(hash) = &columns.hash {
+            meta.create_gate(name, |meta| polynomials(&Row::new(columns, meta), hash));
         }
     }
     meta.create_gate("ends", |meta| vec![lookup::ends(&Row::new(columns, meta))]);

@@ -68,6 +68,7 @@ fn shape_of(shape: &Bound<'_, PyDict>) -> PyResult<Shape> {
         labels: part(shape, "labels")?,
         class_bits: part(shape, "class_bits")?,
         score_low: part(shape, "score_low")?,
+        hash_group: part(shape, "hash_group")?,
     })
 }
 
@@ -83,6 +84,7 @@ pub struct Cells(pub cells::Cells);
 #[pymethods]
 impl Cells {
     #[new]
+    #[allow(clippy::too_many_arguments)] // Python's, by name
     fn new(
         q: PyReadonlyArray2<'_, i64>,
         r: PyReadonlyArray2<'_, i64>,
@@ -90,6 +92,7 @@ impl Cells {
         multiplicities: PyReadonlyArray1<'_, i64>,
         ranks: PyReadonlyArray2<'_, i64>,
         image: Vec<[u8; 32]>,
+        salts: Vec<[u8; 32]>,
         instances: Vec<[u8; 32]>,
     ) -> PyResult<Self> {
         let mut ranks = lanes_of(&ranks).into_iter();
@@ -101,6 +104,7 @@ impl Cells {
             y: lanes_of(&y),
             multiplicities: multiplicities.as_array().to_vec(),
             image: elements(image)?,
+            salts: elements(salts)?,
             instances: elements(instances)?,
         }))
     }

@@ -70,8 +70,8 @@ fn copies_stay_inside_the_circuit() {
         message.contains("RunA(121) of a copy; there are 121 rows"),
         "{message}"
     );
-    let message = refusal(|_, copies| copies.push([4, 0, 0, 0]));
-    assert!(message.contains("column 4 of a copy"), "{message}");
+    let message = refusal(|_, copies| copies.push([6, 0, 0, 0]));
+    assert!(message.contains("column 6 of a copy"), "{message}");
 }
 
 #[test]

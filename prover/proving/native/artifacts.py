@@ -50,8 +50,8 @@ class LayoutRecord(_Strict):
 class NativeManifest(_Strict):
     """What manifest.json holds.
 
-    `agreement`: the share of calibration labels that integers keep; `labels`: how many are public,
-    0 where all scores are.
+    `agreement`: the share of calibration labels that integers keep; `inputs` and `labels`: what is
+    public, as `Form` says.
     """
 
     format: Literal[1]
@@ -62,7 +62,7 @@ class NativeManifest(_Strict):
     layout: LayoutRecord
     context_limbs: int
     context_bits: int
-    inputs: Literal["point"]
+    inputs: Literal["point", "hashed"]
     labels: int
     input_scale: float
     output_scale: float
@@ -103,7 +103,7 @@ class NativeArtifacts:
 
 
 def publish(
-    directory: Path, network: Network, layout: Layout, agreement: float, labels: int = 0
+    directory: Path, network: Network, layout: Layout, agreement: float, form: Form
 ) -> None:
     """Write the manifest of a directory whose other files are there."""
     manifest = NativeManifest(
@@ -113,10 +113,10 @@ def publish(
         sha256={name: sha256_file(directory / name) for name in (MODEL, NETWORK, *VERIFYING)},
         srs="development",
         layout=LayoutRecord(k=layout.k, lanes=layout.lanes, weight_lanes=layout.weight_lanes),
-        context_limbs=CONTEXT_LIMBS,
+        context_limbs=form.context,
         context_bits=CONTEXT_BITS,
-        inputs="point",
-        labels=labels,
+        inputs=form.inputs,
+        labels=form.labels,
         input_scale=network.input_scale,
         output_scale=network.layer(network.output).scale,
         agreement=agreement,

@@ -13,7 +13,7 @@ from prover.errors import EnvironmentMissing, ProofRejected
 from prover.proving.native.grid import Integers
 from prover.proving.native.layout import Layout
 from prover.proving.native.program import Program
-from prover.proving.native.witness import FIELD, Run, packed_image
+from prover.proving.native.witness import FIELD, Run, packed, packed_image
 
 # Full-size random cells behind the packed image: they hide it in its commitment and in the value
 # that each proof opens of the column.
@@ -54,6 +54,7 @@ def load_program(program: Program, layout: Layout) -> Any:
         "labels": program.form.labels,
         "class_bits": program.ranking.bits if program.ranking else 0,
         "score_low": program.ranking.low if program.ranking else 0,
+        "hash_group": program.hashing.group if program.hashing else 0,
     }
     return engine().Program(shape, columns, program.copies, program.instances)
 
@@ -69,23 +70,38 @@ def _filled(column: Integers, rows: int) -> Integers:
 
 @dataclass(frozen=True)
 class Secrets:
-    """What hides the image: the salt cells, and the seed of its column's blinding rows."""
+    """What hides the image: the salt cells, and the seed of its column's blinding rows.
+
+    `chunks` are the salts of its digests, where these are public.
+    """
 
     salt: tuple[int, ...]
     image_seed: bytes
+    chunks: tuple[int, ...] = ()
 
     @classmethod
-    def random(cls) -> "Secrets":
+    def random(cls, chunks: int = 0) -> "Secrets":
         """From the system's generator."""
-        salt = tuple(secrets.randbelow(FIELD) for _ in range(SALT_CELLS))
-        return cls(salt, secrets.token_bytes(32))
+        return cls(random_words(SALT_CELLS), secrets.token_bytes(32), random_words(chunks))
 
 
-def instances_of(program: Program, run: Run, context: Sequence[int] = ()) -> list[int]:
-    """The public words: context limbs, then labels or scores; a negative v is FIELD - |v|."""
+def random_words(count: int) -> tuple[int, ...]:
+    """Field elements from the system's generator."""
+    return tuple(secrets.randbelow(FIELD) for _ in range(count))
+
+
+def instances_of(
+    program: Program, run: Run, context: Sequence[int] = (), chunks: Sequence[int] = ()
+) -> list[int]:
+    """The public words: context limbs, digests, labels or scores; a negative v is FIELD - |v|.
+
+    `chunks` are the digests' salts, where these are public.
+    """
     if len(context) != program.form.context:
         raise ValueError(f"{len(context)} context limbs; the circuit has {program.form.context}")
-    return [*context, *(run.labels or (int(value) % FIELD for value in run.outputs))]
+    digests = program.hashing.digests(packed(program, run.cells), chunks) if program.hashing else ()
+    outputs = run.labels or tuple(int(value) % FIELD for value in run.outputs)
+    return [*context, *digests, *outputs]
 
 
 def load_cells(program: Program, run: Run, hidden: Secrets, instances: Sequence[int]) -> Any:
@@ -98,6 +114,7 @@ def load_cells(program: Program, run: Run, hidden: Secrets, instances: Sequence[
         run.multiplicities,
         run.ranks,
         [_word(value) for value in image],
+        [_word(value) for value in hidden.chunks],
         [_word(value) for value in instances],
     )
 

@@ -6,13 +6,14 @@ rows between than what a check of the others' rows has read.
 
 import numpy as np
 
-from prover.proving.native.fold import A2, B2, FLAGS, INSTANCE, X
+from prover.proving.native.fold import A2, B2, FLAGS, INSTANCE, PACK, WORD, X
 from prover.proving.native.program import Program
 from prover.proving.native.tables import Table
 from prover.proving.native.trace import RUN_FLAGS, fail
 
-# What a copy may tie: a factor to the end of a run, a public word to one, a label to its word.
-TIES = {(X, A2), (X, B2), (INSTANCE, B2), (X, INSTANCE)}
+# What a copy may tie: a factor to the end of a run, a public word to one, a label to its word, a
+# hashed word to the image, a public word to a digest.
+TIES = {(X, A2), (X, B2), (INSTANCE, B2), (X, INSTANCE), (WORD, PACK), (INSTANCE, WORD)}
 
 
 def require_extent(program: Program) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from prover.proving.native.grid import Integers
 
-A2, B2, X, INSTANCE = range(4)
+A2, B2, X, INSTANCE, PACK, WORD = range(6)
 FLAGS = ("v1c", "wb", "u1", "ub", "ua", "ve", "h1", "hg", "me", "le")
 
 

@@ -7,7 +7,7 @@ from prover.errors import ModelRefused
 from prover.models.integer.network import Network
 from prover.proving.native.fold import FoldCount
 from prover.proving.native.form import PLAIN, Form
-from prover.proving.native.program import fold_layer
+from prover.proving.native.program import fold_layer, hashing_of
 from prover.proving.native.ranking import Ranking
 from prover.proving.native.storage import Stored, arrange
 from prover.proving.native.tables import Table
@@ -70,13 +70,16 @@ def possible_layouts(network: Network, form: Form = PLAIN) -> Iterator[Layout]:
     """For every number of lanes, the smallest k, and the fewest weight lanes that fit it."""
     prepared = prepare(network)
     ranking = Ranking.of(prepared.layer(prepared.output), form.labels)
-    entries = Table.of(prepared, ranking)
-    table, most = entries.columns()["t_tag"].size, min(MOST_LANES, entries.most_lanes)
-    ranks = ranking.rows if ranking else 0
+    sized = Table.of(prepared, ranking)
+    table, ranks = sized.columns()["t_tag"].size, ranking.rows if ranking else 0
+    hashed = form.inputs == "hashed"
     folds = _fold_rows(prepared)
-    for lanes in range(1, most + 1):
-        tensors = max(stored.stop for stored in arrange(prepared, lanes).values())
+    for lanes in range(1, min(MOST_LANES, sized.most_lanes) + 1):
+        stored = arrange(prepared, lanes)
+        image, tensors = stored[prepared.input.name], max(one.stop for one in stored.values())
         for k in range(_least_k(max(tensors + ranks, table)), MOST_K + 1):
+            if hashed and hashing_of(image, lanes, sized).rows > usable_rows(k):
+                continue
             fitting = [width for width, rows in folds.items() if rows + ranks <= usable_rows(k)]
             if fitting:
                 yield Layout(k, lanes, min(fitting))

@@ -10,6 +10,7 @@ from prover.proving.native.fold import B2, INSTANCE, FoldRows
 from prover.proving.native.form import PLAIN, Form
 from prover.proving.native.geometry import Reach
 from prover.proving.native.grid import Grid, Integers
+from prover.proving.native.hashing import Hashing
 from prover.proving.native.ranking import Ranking
 from prover.proving.native.storage import Stored, arrange, term_reaches
 from prover.proving.native.tables import INPUT, Table
@@ -46,10 +47,27 @@ class Program:
         return Ranking.of(self.network.layer(self.network.output), self.form.labels)
 
     @property
+    def hashing(self) -> Hashing | None:
+        """How the input is hashed, where digests are public."""
+        if self.form.inputs != "hashed":
+            return None
+        return hashing_of(self.stored[self.network.input.name], self.lanes, self.table)
+
+    @property
+    def digests(self) -> int:
+        """How many of the instances are digests; they follow the context."""
+        return len(self.hashing.chunks) if self.hashing else 0
+
+    @property
     def instances(self) -> int:
-        """Public words: context limbs, then the labels or scores."""
+        """Public words: context limbs, digests, then the labels or scores."""
         scores = self.stored[self.network.output].grid.channels
-        return self.form.context + (self.form.labels or scores)
+        return self.form.context + self.digests + (self.form.labels or scores)
+
+
+def hashing_of(image: Stored, lanes: int, table: Table) -> Hashing:
+    """The input is stored from the first row on."""
+    return Hashing(image.stop, lanes * table.input_bits)
 
 
 def compile_network(network: Network, lanes: int, weight_lanes: int, form: Form = PLAIN) -> Program:
@@ -62,14 +80,21 @@ def compile_network(network: Network, lanes: int, weight_lanes: int, form: Form 
     for layer in prepared.layers:
         fold_layer(fold, prepared, layer, stored)
     columns = {**_tensor_columns(prepared, stored, table), **table.columns(), **fold.columns()}
+    public = form.context
+    hashed: list[tuple[int, int, int, int]] = []
+    if form.inputs == "hashed":
+        hashing = hashing_of(stored[prepared.input.name], lanes, table)
+        columns |= hashing.columns()
+        hashed = hashing.copies(form.context)
+        public += len(hashing.chunks)
     output, ranked = stored[prepared.output], max(tensor_rows(stored), fold.rows)
     if ranking:
         columns |= ranking.columns(ranked)
         columns["tag"] = _with_ranks(columns["tag"], table, ranking, ranked)
-        outputs = ranking.copies(ranked, output, form.context)
+        outputs = ranking.copies(ranked, output, public)
     else:
-        outputs = list(_outputs(output, form.context))
-    copies = [*fold.copies, *outputs]
+        outputs = list(_outputs(output, public))
+    copies = [*fold.copies, *hashed, *outputs]
     return Program(
         prepared,
         lanes,

@@ -1,17 +1,19 @@
 """Proofs of native circuits, each in a child process of its own."""
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from prover.errors import ProofRejected
+from prover.errors import ProofRejected, StatementInvalid
 from prover.proving import srs, worker
 from prover.proving.artifacts import Proof
 from prover.proving.native.artifacts import NativeArtifacts
 from prover.proving.native.grid import Integers
 from prover.proving.native.setup import TASKS
+from prover.proving.native.witness import input_cells, packed
 from prover.proving.worker import Limits, Progress
 from prover.statement.context import JobContext
 from prover.statement.field import FIELD_MODULUS
@@ -36,8 +38,14 @@ def prove(
     context: JobContext,
     limits: Limits | None = None,
     progress: Progress | None = None,
+    salts: Sequence[int] | None = None,
 ) -> Proof:
-    """A verified proof of the network's outputs on `image` [channels, height, width]."""
+    """A verified proof of the network's outputs on `image` [channels, height, width].
+
+    `salts` are those of the image's digests, where these are public; by default random ones.
+    """
+    if salts is not None:
+        digests_of(made, image, salts)
     limbs = _limbs(made, context)
     reference = srs.development_srs(made.layout.k)
     with tempfile.TemporaryDirectory(prefix="zkescrow-") as folder:
@@ -47,6 +55,7 @@ def prove(
             "directory": str(made.directory),
             "image": str(source),
             "context": list(limbs),
+            "salts": None if salts is None else [str(salt) for salt in salts],
             "srs": str(reference),
             "out": str(target),
         }
@@ -74,16 +83,38 @@ def check_context(made: NativeArtifacts, proof: Proof, context: JobContext) -> N
         raise ProofRejected("the proof was made for another chain, contract, job or payee")
 
 
+def digests_of(made: NativeArtifacts, image: Integers, salts: Sequence[int]) -> list[int]:
+    """The digests that a proof about `image` shows with these salts, before there is a proof.
+
+    Raises StatementInvalid if the circuit shows no digests, or another number of them, or a salt is
+    not a field element.
+    """
+    program = made.program
+    if program.hashing is None:
+        raise StatementInvalid(
+            "the circuit hides its input behind a commitment and shows no digests: leave salts out"
+        )
+    if any(not 0 <= salt < FIELD_MODULUS for salt in salts):
+        raise StatementInvalid("a salt is not below the field's order: draw it from the field")
+    return program.hashing.digests(packed(program, input_cells(program, image)), salts)
+
+
+def digests(made: NativeArtifacts, proof: Proof) -> tuple[int, ...]:
+    """The digests among a proof's instances; none where inputs are not hashed."""
+    first = made.manifest.context_limbs
+    return proof.instances[first : first + made.program.digests]
+
+
 def labels(made: NativeArtifacts, proof: Proof) -> tuple[int, ...]:
     """The labels that a proof says, best first; of a circuit with public scores, the five best."""
     if not made.manifest.labels:
         return tuple(scores(made, proof).top())
-    return proof.instances[made.manifest.context_limbs :]
+    return proof.instances[made.manifest.context_limbs + made.program.digests :]
 
 
 def scores(made: NativeArtifacts, proof: Proof) -> Scores:
     """The scores among a proof's instances, where they are public."""
-    words = proof.instances[made.manifest.context_limbs :]
+    words = proof.instances[made.manifest.context_limbs + made.program.digests :]
     signed = (word - FIELD_MODULUS if word > FIELD_MODULUS // 2 else word for word in words)
     return Scores(tuple(signed), made.manifest.output_scale)
 

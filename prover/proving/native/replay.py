@@ -13,8 +13,9 @@ import numpy as np
 
 from prover.models.integer.network import Layer, Network, Term
 from prover.proving.native.extent import require_extent, require_table, require_ties
-from prover.proving.native.fold import B2, INSTANCE, X
+from prover.proving.native.fold import B2, INSTANCE, WORD, X
 from prover.proving.native.grid import Integers
+from prover.proving.native.hash_check import require_hashing
 from prover.proving.native.program import Program
 from prover.proving.native.tables import DEAD, INPUT
 from prover.proving.native.trace import (
@@ -56,6 +57,7 @@ def check_program(program: Program, point: Point | None = None) -> None:
     _require_each_once(runs, held)
     _require_outputs(program, held[network.output])
     _require_ranks(program)
+    require_hashing(program)
 
 
 def _input(network: Network, runs: dict[int, Run]) -> Held:
@@ -211,13 +213,16 @@ def _require_outputs(program: Program, held: Held) -> None:
 
 
 def _public(copy: list[int], ranks: set[int]) -> bool:
-    """Whether a copy has to do with what is public: instances, and X of rank rows."""
-    return INSTANCE in (copy[0], copy[2]) or (copy[0] == X and copy[1] in ranks)
+    """Whether a copy has to do with public outputs: instances, and X of rank rows; no digests."""
+    hashed = WORD in (copy[0], copy[2])
+    public = INSTANCE in (copy[0], copy[2]) and not hashed
+    return public or (copy[0] == X and copy[1] in ranks)
 
 
 def _wanted_copies(program: Program, ends: dict[int, int]) -> set[tuple[int, int, int, int]]:
     """Scores to instances; or labels to instances and scores to class rows."""
-    context, first, labels = program.form.context, program.ranked, program.form.labels
+    context = program.form.context + program.digests
+    first, labels = program.ranked, program.form.labels
     if not labels:
         return {(INSTANCE, context + channel, B2, end) for channel, end in ends.items()}
     public = {(X, first + i, INSTANCE, context + i) for i in range(labels)}

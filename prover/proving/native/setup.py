@@ -1,6 +1,7 @@
 """From an ONNX file and calibration images to a published native circuit."""
 
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from prover.proving.native.layout import Layout, choose_layout
 from prover.proving.worker import Limits, Progress
 
 TASKS = "prover.proving.native.tasks"
+CONTEXT = Form(context=artifacts.CONTEXT_LIMBS)
 
 
 def plan(onnx: Path, samples: Reals, source: InputRange) -> Choice:
@@ -38,21 +40,20 @@ def setup(
     out: Path,
     limits: Limits | None = None,
     progress: Progress | None = None,
-    labels: int = 0,
+    form: Form = CONTEXT,
 ) -> NativeArtifacts:
     """Place the network, check the circuit, make its keys, and publish `out` whole.
 
-    `labels`: how many labels are public, best first; 0 makes all scores public instead.
+    `form` says what is public besides the context.
     """
     engine()
-    network = choice.network
-    layout = choose_layout(network, Form(context=artifacts.CONTEXT_LIMBS, labels=labels))
+    network, layout = choice.network, choose_layout(choice.network, form)
     reference = _reference_string(layout, progress)
     with new_directory(out.absolute().parent) as directory:
         shutil.copyfile(onnx, directory / artifacts.MODEL)
         write_atomically(directory / artifacts.NETWORK, serialise.to_bytes(network))
-        _make_keys(directory, layout, labels, reference, limits, progress)
-        artifacts.publish(directory, network, layout, choice.agreement, labels)
+        _make_keys(directory, layout, form, reference, limits, progress)
+        artifacts.publish(directory, network, layout, choice.agreement, form)
         directory.replace(out.absolute())
     return artifacts.load(out)
 
@@ -67,8 +68,8 @@ def rebuild(
     reference = _reference_string(made.layout, progress)
     with new_directory(made.directory.parent) as directory:
         shutil.copyfile(made.directory / artifacts.NETWORK, directory / artifacts.NETWORK)
-        labels = made.manifest.labels
-        _make_keys(directory, made.layout, labels, reference, limits, progress)
+        form = made.manifest.form
+        _make_keys(directory, made.layout, form, reference, limits, progress)
         for name in artifacts.VERIFYING:
             if (directory / name).read_bytes() != (made.directory / name).read_bytes():
                 raise UnsoundCircuit(
@@ -86,7 +87,7 @@ def _reference_string(layout: Layout, progress: Progress | None) -> Path:
 def _make_keys(
     directory: Path,
     layout: Layout,
-    labels: int,
+    form: Form,
     reference: Path,
     limits: Limits | None,
     progress: Progress | None,
@@ -94,7 +95,7 @@ def _make_keys(
     arguments = {
         "directory": str(directory),
         "layout": [layout.k, layout.lanes, layout.weight_lanes],
-        "labels": labels,
+        "form": asdict(form),
         "srs": str(reference),
     }
     worker.run(f"{TASKS}:make_keys", arguments, limits, progress=progress)

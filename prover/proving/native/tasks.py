@@ -1,5 +1,6 @@
 """What the child process does: keys, proofs and verifications."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 from prover.models.integer import serialise
 from prover.proving.child import report
 from prover.proving.native import artifacts, engine, stages
-from prover.proving.native.artifacts import CONTEXT_LIMBS, DESCRIPTION, KEYS, NETWORK
+from prover.proving.native.artifacts import DESCRIPTION, KEYS, NETWORK
 from prover.proving.native.form import Form
 from prover.proving.native.layout import Layout
 from prover.proving.native.program import compile_network
@@ -16,13 +17,12 @@ from prover.proving.native.replay import check_program
 from prover.proving.native.witness import run
 
 
-def make_keys(directory: str, layout: list[int], labels: int, srs: str) -> dict[str, Any]:
+def make_keys(directory: str, layout: list[int], form: dict[str, Any], srs: str) -> dict[str, Any]:
     """Place, check, and write keys and description."""
     folder, chosen = Path(directory), Layout(*layout)
     report(stages.PLACING)
     network = serialise.from_bytes((folder / NETWORK).read_bytes())
-    form = Form(context=CONTEXT_LIMBS, labels=labels)
-    program = compile_network(network, chosen.lanes, chosen.weight_lanes, form)
+    program = compile_network(network, chosen.lanes, chosen.weight_lanes, Form(**form))
     report(stages.CHECKING)
     check_program(program)
     report(stages.KEYS)
@@ -34,15 +34,20 @@ def make_keys(directory: str, layout: list[int], labels: int, srs: str) -> dict[
 
 
 def make_proof(
-    directory: str, image: str, context: list[int], srs: str, out: str
+    directory: str, image: str, context: list[int], salts: list[str] | None, srs: str, out: str
 ) -> dict[str, Any]:
-    """Run the network on an .npy file and prove it; the proof is verified before it is kept."""
+    """Run the network on an .npy file and prove it; the proof is verified before it is kept.
+
+    Salts of digests are drawn here if none are given.
+    """
     made, native = artifacts.load(Path(directory)), engine.engine()
     program, layout = made.program, made.layout
     report(stages.RUNNING)
     found = run(program, np.load(image), layout.usable_rows)
-    instances = engine.instances_of(program, found, context)
-    hidden = engine.Secrets.random()
+    hidden = engine.Secrets.random(program.digests)
+    if salts is not None:
+        hidden = replace(hidden, chunks=tuple(int(salt) for salt in salts))
+    instances = engine.instances_of(program, found, context, hidden.chunks)
     cells = engine.load_cells(program, found, hidden, instances)
     report(stages.READING)
     keys = native.Keys.read(str(made.directory / KEYS))

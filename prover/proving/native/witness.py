@@ -107,6 +107,11 @@ def _term_product(
     return convolve(source, term.weight, term.groups, windows[0], windows[1])
 
 
+def input_cells(program: Program, image: Integers) -> Cells:
+    """The cells of the input's rows alone; StatementInvalid if the image is none of the domain."""
+    return _input_cells(program, _checked(program.network, image))
+
+
 def _input_cells(program: Program, image: Integers) -> Cells:
     y = program.stored[program.network.input.name].grid.spread(image) + program.table.y_offset
     return Cells(np.zeros_like(y), np.zeros_like(y), y)
@@ -176,6 +181,11 @@ def _count(found: Integers, start: int, index: Integers) -> None:
 
 def packed_image(program: Program, cells: Cells, salt: Sequence[int]) -> list[int]:
     """The image column: packed input cells on the input's rows, then the salt."""
+    return [*packed(program, cells), *salt]
+
+
+def packed(program: Program, cells: Cells) -> list[int]:
+    """The input's cells, a row's in a word."""
     table, rows = program.table, program.stored[program.network.input.name].stop
     digits = cells.y[:, :rows] - table.y_offset - table.input_low
     words = [0] * rows
@@ -184,4 +194,4 @@ def packed_image(program: Program, cells: Cells, salt: Sequence[int]) -> list[in
         words = [
             (word + int(value) * weight) % FIELD for word, value in zip(words, digit, strict=True)
         ]
-    return [*words, *salt]
+    return words

@@ -197,6 +197,7 @@ def test_an_input_that_is_not_the_committed_one() -> None:
             found.multiplicities,
             found.ranks,
             [value.to_bytes(32, "little") for value in words],
+            [],
             [v.to_bytes(32, "little") for v in engine.instances_of(program, found, CONTEXT)],
         )
         said = engine.engine().check(engine.load_program(program, layout), loaded, [])

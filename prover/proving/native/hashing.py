@@ -1,0 +1,105 @@
+"""Hash rows: Poseidon digests of chunks of the packed image, each with a salt of its own.
+
+`group` image rows make a word, first row first; the last word may hold fewer. Words go into chunks
+of at most CHUNK - 1, in order, and each chunk ends with its salt, a random field element. An image
+has one list of words, as every digit of a row is below its radix and a word below the field's
+order; the number of words, and with it the chunks, is the circuit's. So equal digests mean equal
+images and salts, or a collision of Poseidon.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from prover.errors import StatementInvalid
+from prover.proving.native.fold import INSTANCE, PACK, WORD
+from prover.proving.native.grid import Integers
+from prover.statement.field import FIELD_MODULUS
+from prover.statement.poseidon import FULL_ROUNDS, PARTIAL_ROUNDS, digest
+
+CHUNK = 1024  # elements of a digest, its salt included
+ROUNDS = FULL_ROUNDS + PARTIAL_ROUNDS
+FULL = np.array([1] * (FULL_ROUNDS // 2) + [0] * PARTIAL_ROUNDS + [1] * (FULL_ROUNDS // 2))
+
+
+@dataclass(frozen=True)
+class Hashing:
+    """The image has `image_rows` rows, each a number below 2^`bits`."""
+
+    image_rows: int
+    bits: int
+
+    @property
+    def group(self) -> int:
+        """Image rows of a word: as many as stay below the field's order."""
+        return (FIELD_MODULUS.bit_length() - 1) // self.bits
+
+    @property
+    def ends(self) -> list[int]:
+        """The last image row of each word."""
+        full = range(self.group - 1, self.image_rows, self.group)
+        return [*full, *([self.image_rows - 1] if self.image_rows % self.group else [])]
+
+    @property
+    def chunks(self) -> list[list[int]]:
+        """The last image rows of each chunk's words."""
+        ends = self.ends
+        return [ends[start : start + CHUNK - 1] for start in range(0, len(ends), CHUNK - 1)]
+
+    @property
+    def rows(self) -> int:
+        """Hash rows: a row and its rounds for each element, a row for each digest."""
+        return (len(self.ends) + len(self.chunks)) * (1 + ROUNDS) + len(self.chunks)
+
+    def starts(self) -> list[list[int]]:
+        """For each chunk the rows that absorb its words and its salt, then its digest's row."""
+        found, row = [], 0
+        for chunk in self.chunks:
+            found.append([row + i * (1 + ROUNDS) for i in range(len(chunk) + 2)])
+            row = found[-1][-1] + 1
+        return found
+
+    def columns(self) -> dict[str, Integers]:
+        """`ip` [image rows]; `hs`, `ha`, `hf`, `hp`, `hd` and `hc`, 1 + the round [hash rows]."""
+        names = ("hs", "ha", "hf", "hp", "hd", "hc")
+        columns = {name: np.zeros(self.rows, dtype=np.int64) for name in names}
+        for first, *others, last in self.starts():
+            columns["hs"][first] = 1
+            columns["ha"][others] = 1
+            columns["hd"][last] = 1
+            for row in (first, *others):
+                rounds = slice(row + 1, row + 1 + ROUNDS)
+                columns["hf"][rounds], columns["hp"][rounds] = FULL, 1 - FULL
+                columns["hc"][rounds] = np.arange(1, ROUNDS + 1)
+        continues = np.arange(self.image_rows) % self.group != 0
+        return {"ip": continues.astype(np.int64), **columns}
+
+    def copies(self, context: int) -> list[tuple[int, int, int, int]]:
+        """Words are the image's; digests are instances behind the context."""
+        found: list[tuple[int, int, int, int]] = []
+        for number, (rows, ends) in enumerate(zip(self.starts(), self.chunks, strict=True)):
+            found += [(WORD, row, PACK, end) for row, end in zip(rows, ends, strict=False)]
+            found.append((INSTANCE, context + number, WORD, rows[-1]))
+        return found
+
+    def words(self, image: Sequence[int]) -> list[int]:
+        """The hashed words of an image, given as its packed rows."""
+        found, first = [], 0
+        for end in self.ends:
+            word = 0
+            for row in image[first : end + 1]:
+                word = (word << self.bits) + row
+            found.append(word)
+            first = end + 1
+        return found
+
+    def digests(self, image: Sequence[int], salts: Sequence[int]) -> list[int]:
+        """The public digests of an image's packed rows, one to a chunk and salt."""
+        if len(salts) != len(self.chunks):
+            raise StatementInvalid(
+                f"{len(salts)} salts: {len(self.chunks)} are allowed, one to a chunk"
+            )
+        words = self.words(image)
+        chunks = [words[i : i + CHUNK - 1] for i in range(0, len(words), CHUNK - 1)]
+        return [digest([*chunk, salt]) for chunk, salt in zip(chunks, salts, strict=True)]

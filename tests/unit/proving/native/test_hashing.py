@@ -1,0 +1,280 @@
+"""Hashed inputs: the digests are those of the whole image, and a prover can show no others."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from prover.errors import ProofRejected, StatementInvalid, UnsoundCircuit
+from prover.models.integer.network import Integers
+from prover.proving.native import engine, hashing
+from prover.proving.native.fold import INSTANCE, PACK, WORD
+from prover.proving.native.form import Form
+from prover.proving.native.hashing import CHUNK, Hashing
+from prover.proving.native.layout import Layout, choose_layout
+from prover.proving.native.program import Program, compile_network
+from prover.proving.native.replay import check_program
+from prover.proving.native.witness import FIELD, Run, packed, run
+from prover.statement import poseidon
+from prover.verify import parse_description, verify
+from tests.unit.proving.native.networks import image_of, tiny_network
+
+CONTEXT = (11, 12)
+FORM = Form(context=len(CONTEXT), inputs="hashed")
+COLUMNS = ("ip", "hs", "ha", "hf", "hp", "hd", "hc")
+ROUNDS = hashing.ROUNDS
+needs_engine = pytest.mark.skipif(
+    not engine.is_installed(), reason="the Rust engine is not installed (no cargo)"
+)
+
+
+@pytest.fixture(autouse=True)
+def short_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chunks of two words and words of three rows, so that a tiny image has several."""
+    monkeypatch.setattr(hashing, "CHUNK", 3)
+    monkeypatch.setattr(Hashing, "group", property(lambda self: 3))
+    monkeypatch.setattr("prover.proving.native.hash_check.FIELD_MODULUS", 1 << (3 * 6))
+
+
+def built() -> tuple[Program, Layout]:
+    network = tiny_network()
+    layout = replace(choose_layout(network, FORM), lanes=2, weight_lanes=2, k=11)
+    return compile_network(network, 2, 2, FORM), layout
+
+
+@cache
+def placed() -> tuple[Program, Layout]:
+    return built()
+
+
+@pytest.fixture
+def program() -> Program:
+    return placed()[0]
+
+
+def test_the_circuit_passes_its_static_checks(program: Program) -> None:
+    assert program.hashing is not None
+    assert len(program.hashing.chunks) > 1
+    assert program.hashing.image_rows % 3 != 0
+    check_program(program)
+
+
+def with_column(program: Program, name: str, change: Callable[[Integers], None]) -> Program:
+    column = program.columns[name].copy()
+    change(column)
+    return replace(program, columns={**program.columns, name: column})
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_every_changed_hash_row_is_refused(name: str, program: Program) -> None:
+    for row in range(len(program.columns[name])):
+        value = 1 - program.columns[name][row] if name != "hc" else program.columns[name][row] + 1
+
+        def change(column: Integers, row: int = row, value: int = value) -> None:
+            column[row] = value
+
+        with pytest.raises(UnsoundCircuit):
+            check_program(with_column(program, name, change))
+
+
+def test_every_changed_copy_is_refused(program: Program) -> None:
+    ours = [
+        i for i, copy in enumerate(program.copies.tolist()) if {copy[0], copy[2]} & {PACK, WORD}
+    ]
+    assert program.hashing is not None
+    assert len(ours) == len(program.hashing.ends) + len(program.hashing.chunks)
+    for place in ours:
+        moved = program.copies.copy()
+        moved[place, 3] += 1
+        twice = np.concatenate([program.copies, program.copies[place : place + 1]])
+        for copies in (moved, np.delete(program.copies, place, axis=0), twice):
+            with pytest.raises(UnsoundCircuit):
+                check_program(replace(program, copies=copies))
+    first, second = ours[:2]
+    swapped = program.copies.copy()
+    swapped[[first, second], 3] = swapped[[second, first], 3]
+    with pytest.raises(UnsoundCircuit, match="in order"):
+        check_program(replace(program, copies=swapped))
+
+
+def test_a_chunk_or_its_rounds_may_not_be_left_out(program: Program) -> None:
+    shorter = {name: program.columns[name][: -(1 + ROUNDS)] for name in COLUMNS if name != "ip"}
+    with pytest.raises(UnsoundCircuit):
+        check_program(replace(program, columns={**program.columns, **shorter}))
+
+
+def test_a_circuit_without_digests_has_no_hash_rows(program: Program) -> None:
+    outputs = [copy for copy in program.copies.tolist() if copy[0] == INSTANCE and copy[2] != WORD]
+    form = Form(context=len(CONTEXT) + program.digests)
+    assert len(outputs) == 3
+    with pytest.raises(UnsoundCircuit, match="not hashed"):
+        check_program(replace(program, form=form))
+    plain = compile_network(tiny_network(), 2, 2, Form(context=len(CONTEXT)))
+    for extra in ([WORD, 1, PACK, 1], [INSTANCE, 0, WORD, 3]):
+        copies = np.concatenate([plain.copies, [extra]])
+        with pytest.raises(UnsoundCircuit, match="not hashed"):
+            check_program(replace(plain, copies=copies))
+
+
+@settings(deadline=None)
+@given(st.integers(1, 40), st.data())
+def test_words_hold_every_image_row_once(rows: int, data: st.DataObject) -> None:
+    found = Hashing(rows, 6)
+    draw = st.lists(st.integers(0, 63), min_size=rows, max_size=rows)
+    image, other = data.draw(draw), data.draw(draw)
+    assert (found.words(image) == found.words(other)) == (image == other)
+    assert sum(len(chunk) for chunk in found.chunks) == len(found.words(image))
+    salts = list(range(len(found.chunks)))
+    digests = found.digests(image, salts)
+    words = found.words(image)
+    assert digests == [
+        poseidon.digest([*words[2 * i : 2 * i + 2], salt]) for i, salt in enumerate(salts)
+    ]
+
+
+def test_another_number_of_salts_is_refused() -> None:
+    with pytest.raises(StatementInvalid, match="1 salts: 2 are allowed"):
+        Hashing(9, 6).digests([0] * 9, [1])
+
+
+def test_words_are_as_long_as_the_field_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    assert CHUNK == 1024
+    photograph = Hashing(17_472, 9 * 8)
+    assert photograph.group == 3
+    assert len(photograph.words([(1 << 72) - 1] * 17_472)) == 5_824
+    assert max(photograph.words([(1 << 72) - 1] * 17_472)) < FIELD
+    assert [len(chunk) for chunk in photograph.chunks] == [1023] * 5 + [709]
+    assert photograph.rows < 1 << 19
+
+
+def hidden(program: Program) -> engine.Secrets:
+    salts = tuple(1000 + i for i in range(program.digests))
+    return engine.Secrets(tuple(range(1, 9)), bytes(32), salts)
+
+
+@cache
+def honest() -> tuple[Program, Layout, Run]:
+    program, layout = placed()
+    return program, layout, run(program, image_of(tiny_network(), 4), layout.usable_rows)
+
+
+def failures(
+    tampers: tuple[tuple[str, int, int, int], ...] = (),
+    salts: tuple[int, ...] = (),
+    instances: Callable[[list[int]], None] = lambda words: None,
+    columns: dict[str, Integers] | None = None,
+) -> set[str]:
+    program, layout, found = honest()
+    secret = hidden(program)
+    public = engine.instances_of(program, found, CONTEXT, secret.chunks)
+    instances(public)
+    if salts:
+        secret = replace(secret, chunks=salts)
+    cells = engine.load_cells(program, found, secret, public)
+    if columns:
+        program = replace(program, columns={**program.columns, **columns})
+    said = engine.engine().check(engine.load_program(program, layout), cells, list(tampers))
+    return {text.split()[0] for text in said}
+
+
+@needs_engine
+def test_the_honest_witness_is_accepted() -> None:
+    assert failures() == set()
+
+
+def rows_of(name: str) -> list[int]:
+    return [int(row) for row in np.flatnonzero(honest()[0].columns[name])]
+
+
+@needs_engine
+@pytest.mark.parametrize("flag", ["hs", "ha", "hf", "hp"])
+@pytest.mark.parametrize("lane", [0, 1])
+def test_every_state_is_checked(flag: str, lane: int) -> None:
+    gate = {"hs": "start", "ha": "absorb"}.get(flag, "round")
+    for row in (rows_of(flag)[0], rows_of(flag)[-1]):
+        assert gate in failures((("state", lane, row, 1),))
+
+
+@needs_engine
+@pytest.mark.parametrize(("flag", "lane"), [("hf", 0), ("hf", 1), ("hp", 0)])
+def test_every_square_is_checked(flag: str, lane: int) -> None:
+    for row in (rows_of(flag)[0], rows_of(flag)[-1]):
+        assert failures((("square", lane, row, 1),)) == {"powers", "round"}
+
+
+@needs_engine
+def test_words_are_the_images() -> None:
+    start, absorb = rows_of("hs")[0], rows_of("ha")[0]
+    assert failures((("word", 0, start, 1),)) == {"start", "copy"}
+    assert failures((("word", 0, absorb, 1),)) == {"absorb", "copy"}
+    for row in range(len(honest()[0].columns["ip"])):
+        assert "pack" in failures((("pack", 0, row, 1),))
+
+
+@needs_engine
+def test_a_digest_is_the_state_after_the_salt() -> None:
+    assert failures((("word", 0, rows_of("hd")[0], 1),)) == {"digest", "copy"}
+
+
+@needs_engine
+@pytest.mark.parametrize("chunk", [0, 1])
+def test_public_digests_are_those_of_the_rows(chunk: int) -> None:
+    def change(words: list[int]) -> None:
+        words[len(CONTEXT) + chunk] += 1
+
+    assert failures(instances=change) == {"copy"}
+    salts = list(hidden(honest()[0]).chunks)
+    salts[chunk] += 1
+    assert failures(salts=tuple(salts)) == {"copy"}
+
+
+@needs_engine
+def test_other_constants_are_another_hash() -> None:
+    rounds = honest()[0].columns["hc"].copy()
+    row = rows_of("hf")[1]
+    rounds[row] += 1
+    assert failures(columns={"hc": rounds}) == {"copy"}
+
+
+@needs_engine
+@pytest.mark.parametrize("name", ["ip", "ha", "hf", "hp", "hd"])
+def test_no_hash_flag_looks_back_from_the_first_row(name: str) -> None:
+    def change(column: Integers) -> None:
+        column[0] = 1
+
+    program, layout = placed()
+    with pytest.raises(engine.engine().Refused, match="row 0"):
+        engine.load_program(with_column(program, name, change), layout)
+
+
+@needs_engine
+def test_a_proof_shows_the_digests_to_both_verifiers() -> None:
+    program, layout, found = honest()
+    native, secret = engine.engine(), hidden(program)
+    srs = native.Srs.development(layout.k, bytes(range(32)))
+    loaded = engine.load_program(program, layout)
+    keys = native.keygen(loaded, srs)
+    assert program.hashing is not None
+    digests = program.hashing.digests(packed(program, found.cells), secret.chunks)
+    instances = engine.instances_of(program, found, CONTEXT, secret.chunks)
+    assert instances[: 2 + len(digests)] == [*CONTEXT, *digests]
+    proof = engine.prove(
+        loaded, keys, srs, engine.load_cells(program, found, secret, instances), secret
+    )
+    vk = keys.verifying_key()
+    engine.verify(vk, proof, instances)
+    description = parse_description(vk.description().encode())
+    verify(description, proof, instances)
+    wrong = list(instances)
+    wrong[2] += 1
+    for check in (
+        lambda: engine.verify(vk, proof, wrong),
+        lambda: verify(description, proof, wrong),
+    ):
+        with pytest.raises(ProofRejected):
+            check()
