@@ -1,11 +1,13 @@
 """Speed and memory of the native prover by rows and lanes, for its cost model.
 
-Usage: python -m benchmarks.native_spike [--k 13:20] [--lanes 2,7] [--operations-only]
+Usage: python -m benchmarks.native_spike [--k 13:21] [--lanes 1,2,4,9] [--operations-only] [--again]
 
 First commitments by width of the scalars, and Fourier transforms, alone. Then whole proofs of
 circuits whose every row is in use, with the native prover's mix of phases and lookups: each size in
 processes of its own (one makes and writes the keys, one reads them, proves and verifies), so that
-peak memory is that of the work named. A row that the result file has already is measured anew.
+peak memory is that of the work named. A size that the result file has already, with its stages, is
+left out unless --again is given; one whose memory would not fit what is free is skipped, and said.
+`calibration` compares the layout's cost constants with the stages measured.
 """
 
 import argparse
@@ -14,51 +16,24 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
+import psutil
 import zkescrow_native as native
-from numpy.typing import NDArray
 
+from benchmarks.busy_circuit import Size, busy_cells, busy_program
 from benchmarks.machine import machine
+from benchmarks.native_calibration import calibration
+from prover.proving.native.layout import Layout
 
 RESULT = Path(__file__).parent / "results" / "native_spike.json"
 SEED = bytes(32)
 WIDTHS = (1, 8, 12, 17, 32, 64)  # 64 stands for all 254 bits
-RUN_ROWS, IMAGE_ROWS = 256, 16  # a stored image, and a row of it
-FLAGS = (
-    *("nrs", "re", "c", "dbl", "sm", "im", "v1c", "wb"),
-    *("u1", "ub", "ua", "ve", "h1", "hg", "me", "le"),
-)
-Columns = dict[str, NDArray[np.int64]]
+BASE_GIB, BYTES_A_CELL = 0.2, 105
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Size:
-    """A circuit of 2^k rows with so many cells and weights to a row."""
-
-    k: int
-    lanes: int
-    weight_lanes: int
-
-    @property
-    def rows(self) -> int:
-        """Rows that cells may fill."""
-        return int(native.Program.usable_rows(self.k))
-
-    @property
-    def shift(self) -> int:
-        """Bits of the remainders: 12 as in a real network, fewer where the table is small."""
-        return min(12, self.k - 3)
-
-    @property
-    def quotients(self) -> int:
-        """Values of q, each twice in the table: dead and clamped."""
-        return int(2 ** min(17, self.k - 2))
 
 
 @dataclass(frozen=True)
@@ -72,9 +47,10 @@ class Stage:
 def main() -> None:
     """Measure what the arguments ask for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--k", default="13:20", help="first and last k")
-    parser.add_argument("--lanes", default="2,7", help="cells to a row")
+    parser.add_argument("--k", default="13:21", help="first and last k")
+    parser.add_argument("--lanes", default="1,2,4,9", help="cells to a row")
     parser.add_argument("--operations-only", action="store_true")
+    parser.add_argument("--again", action="store_true", help="measure known sizes too")
     parser.add_argument("--child", nargs=5, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child:
@@ -88,9 +64,33 @@ def main() -> None:
         return
     for k in exponents:
         for lanes in map(int, arguments.lanes.split(",")):
-            proof = measured(Size(k, lanes, lanes))
-            print(json.dumps(proof), flush=True)
-            save({"proofs": [*others(k, lanes), proof]})
+            if arguments.again or not known(k, lanes):
+                add(Size(k, lanes, lanes))
+    save({"calibration": calibration(stored()["proofs"])})
+    print(json.dumps(stored()["calibration"], indent=1))
+
+
+def add(size: Size) -> None:
+    """Measure a size and keep it, if its memory fits what is free."""
+    free = psutil.virtual_memory().available / 2**30
+    if predicted_gib(size) > free:
+        print(f"skipped {size}: about {predicted_gib(size):.1f} GiB; {free:.1f} are free")
+        return
+    proof = measured(size)
+    print(json.dumps(proof), flush=True)
+    save({"proofs": [*others(size.k, size.lanes), proof]})
+
+
+def predicted_gib(size: Size) -> float:
+    """Peak memory: what EfficientNet-Lite0's proof took for a cell of its columns, and a tenth."""
+    layout = Layout(size.k, size.lanes, size.weight_lanes)
+    return BASE_GIB + layout.columns * 2**size.k * BYTES_A_CELL / 2**30
+
+
+def known(k: int, lanes: int) -> bool:
+    """Whether the result file has this size, with the seconds of its stages."""
+    rows = stored().get("proofs", [])
+    return any((row["k"], row["lanes"]) == (k, lanes) and "stages" in row for row in rows)
 
 
 def save(changes: dict[str, Any]) -> None:
@@ -152,17 +152,35 @@ def make_proof(size: Size, folder: Path) -> dict[str, Any]:
     """A proof with the folder's keys, and its verification."""
     srs, keys = native.Srs.read(folder / "srs"), native.Keys.read(folder / "keys")
     program, cells = busy_program(size), busy_cells(size)
-    proof, proving = timed(lambda: native.prove_run(program, keys, srs, cells, SEED, SEED))
+    stages = Stages()
+    proof, proving = timed(
+        lambda: native.prove_run(program, keys, srs, cells, SEED, SEED, stages.ended)
+    )
     verifying_key = native.VerifyingKey.read(folder / "keys")
     _, verifying = timed(lambda: verifying_key.verify(proof, []))
     return {
         "prove": asdict(proving),
+        "stages": stages.seconds,
         "verify_seconds": verifying.seconds,
         "proof_bytes": len(proof),
     }
 
 
 STEPS: dict[str, Callable[[Size, Path], dict[str, Any]]] = {"keys": make_keys, "proof": make_proof}
+
+
+class Stages:
+    """Seconds of a proof's stages."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._since = time.perf_counter()
+
+    def ended(self, name: str) -> None:
+        """A stage ends; parts of one ("quotient 3/12") are not told apart."""
+        if "/" not in name:
+            now = time.perf_counter()
+            self.seconds[name], self._since = round(now - self._since, 4), now
 
 
 def timed(work: Callable[[], T]) -> tuple[T, Stage]:
@@ -177,88 +195,6 @@ def peak_gib() -> float:
     status = Path("/proc/self/status").read_text()
     line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
     return int(line.split()[1]) / 2**20
-
-
-def table(size: Size) -> NDArray[np.int64]:
-    """Entries [3, rows] (tag, q, y): dead cells, remainders, a clamp to 0..255."""
-    q, r = np.arange(size.quotients), np.arange(2**size.shift)
-    entries = np.concatenate(
-        [
-            np.stack([np.zeros_like(q), q, np.zeros_like(q)]),
-            np.stack([np.ones_like(r), r, np.zeros_like(r)]),
-            np.stack([np.full_like(q, 3), q, clamp(q, size)]),
-        ],
-        axis=1,
-    )
-    rest = np.repeat(entries[:, -1:], size.rows - entries.shape[1], axis=1)
-    return np.concatenate([entries, rest], axis=1)
-
-
-def clamp(q: NDArray[np.int64], size: Size) -> NDArray[np.int64]:
-    """The output of a stored quotient."""
-    return np.clip(q - size.quotients // 2, 0, 255)
-
-
-def tags(size: Size) -> NDArray[np.int64]:
-    """[lanes, rows]: two rows of three are live."""
-    live = np.where(np.arange(size.rows) % 3 == 0, 0, 3)
-    return np.repeat(live[None, :], size.lanes, axis=0)
-
-
-def busy_program(size: Size) -> Any:
-    """A program whose every row holds cells and weights; it has no identity to close."""
-    place = np.arange(size.rows)
-    draw = np.random.default_rng(1)
-    columns: Columns = {name: np.zeros((1, 1), np.int64) for name in FLAGS}
-    columns["nrs"] = flag(place % IMAGE_ROWS != 0)
-    columns["re"] = flag(place % IMAGE_ROWS == IMAGE_ROWS - 1)
-    columns["c"] = columns["h1"] = flag(place % RUN_ROWS != 0)
-    columns["v1c"], columns["ve"] = columns["nrs"], columns["re"]
-    ends = np.flatnonzero(place % RUN_ROWS == RUN_ROWS - 1)
-    columns["me"] = flag(place % RUN_ROWS == RUN_ROWS - 1)
-    columns |= dict(zip(("t_tag", "t_q", "t_y"), table(size)[:, None], strict=True))
-    columns["tag"] = tags(size)
-    columns["bias"] = draw.integers(0, 2**20, (1, size.rows))
-    columns["w"] = draw.integers(-(2**11), 2**11, (size.weight_lanes, size.rows))
-    copies = np.stack([np.full_like(ends, 2), ends, np.zeros_like(ends), ends], axis=1)
-    return native.Program(shape(size), columns, copies, 0)
-
-
-def flag(rows: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """A flag column [1, rows]."""
-    return rows.astype(np.int64)[None, :]
-
-
-def shape(size: Size) -> dict[str, int]:
-    """The engine's parameters."""
-    fixed = {"y_offset": 0, "input_bits": 8, "input_low": 0}
-    return asdict(size) | {"shift": size.shift} | fixed
-
-
-def busy_cells(size: Size) -> Any:
-    """Cells that the table holds, everywhere."""
-    draw = np.random.default_rng(2)
-    q = draw.integers(0, size.quotients, (size.lanes, size.rows))
-    r = draw.integers(0, 2**size.shift, (size.lanes, size.rows))
-    live = tags(size) == 3
-    y = np.where(live, clamp(q, size), 0)
-    counts = np.concatenate(
-        [
-            np.bincount(q[~live], minlength=size.quotients),
-            np.bincount(r.ravel(), minlength=2**size.shift),
-            np.bincount(q[live], minlength=size.quotients),
-        ]
-    )
-    m = np.zeros(size.rows, np.int64)
-    m[: counts.size] = counts
-    return native.Cells(q, r, y, m, list(words(size)), [])
-
-
-def words(size: Size) -> Iterator[bytes]:
-    """Packed pixels: as many as a photograph of 224 x 224 has."""
-    draw = np.random.default_rng(3)
-    for _ in range(min(size.rows, 5376)):
-        yield draw.bytes(28) + bytes(4)
 
 
 if __name__ == "__main__":

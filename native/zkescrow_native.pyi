@@ -45,7 +45,10 @@ class Program:
         """Rows that columns and cells may fill."""
 
 class Cells:
-    """The cells of a run: q, r, y [lanes, rows], multiplicities [rows]; words little-endian."""
+    """The cells of a run: q, r, y [lanes, rows], multiplicities [rows]; words little-endian.
+
+    `ranks` [2, rows], or [0, rows] where scores are public; `salts` of the digests, if there are.
+    """
 
     def __init__(
         self,
@@ -53,7 +56,9 @@ class Cells:
         r: NDArray[np.int64],
         y: NDArray[np.int64],
         multiplicities: NDArray[np.int64],
+        ranks: NDArray[np.int64],
         image: Sequence[bytes],
+        salts: Sequence[bytes],
         instances: Sequence[bytes],
     ) -> None: ...
 

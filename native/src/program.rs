@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use halo2_axiom::halo2curves::bn256::Fr;
+use halo2_axiom::halo2curves::ff::PrimeField;
 
 use crate::circuit::poseidon::{element, CONSTANTS};
 use crate::circuit::{Shape, FLAGS, HASH_FLAGS, RANK_FLAGS};
@@ -52,6 +53,7 @@ impl Program {
         copies: &[[i64; 4]],
         instances: usize,
     ) -> Result<Self> {
+        packs(&shape)?;
         let rows = usable_rows(shape.k);
         let mut given = Given { columns, rows };
         let table = vec![given.full("t_tag")?, given.full("t_q")?, given.full("t_y")?];
@@ -195,6 +197,20 @@ impl Program {
     pub fn flag(&self, name: &str) -> impl Fn(usize) -> bool + Sync + '_ {
         let column = &self.flags[name];
         move |row| value(column, row) != 0
+    }
+}
+
+/// A packed row must stay below the field's order, or two rows of digits could be one word.
+fn packs(shape: &Shape) -> Result<()> {
+    let bits = u64::from(shape.input_bits) * shape.lanes as u64;
+    match bits <= u64::from(Fr::CAPACITY) {
+        true => Ok(()),
+        false => Err(Error::Program(format!(
+            "{} inputs of {} bits to a row make {bits} bits; at most {} are allowed: use fewer lanes",
+            shape.lanes,
+            shape.input_bits,
+            Fr::CAPACITY
+        ))),
     }
 }
 

@@ -45,6 +45,15 @@ fn a_flag_is_zero_or_one() {
 }
 
 #[test]
+fn a_row_of_inputs_fits_a_word() {
+    let mut shape = tiny::shape();
+    shape.input_bits = 127;
+    let refused = Program::new(shape, tiny::columns(), &tiny::COPIES, 1);
+    let message = format!("{:?}", refused.expect_err("254 bits"));
+    assert!(message.contains("at most 253 are allowed"), "{message}");
+}
+
+#[test]
 fn every_factor_must_be_copied() {
     let message = refusal(|_, copies| {
         copies.remove(1);

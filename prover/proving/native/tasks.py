@@ -1,5 +1,6 @@
 """What the child process does: keys, proofs and verifications."""
 
+import secrets
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,12 @@ from prover.proving.native.layout import Layout
 from prover.proving.native.program import compile_network
 from prover.proving.native.replay import check_program
 from prover.proving.native.witness import run
+
+
+def make_srs(path: str, logrows: int) -> dict[str, Any]:
+    """Write a development SRS whose seed is forgotten."""
+    engine.engine().Srs.development(logrows, secrets.token_bytes(32)).write(path)
+    return {}
 
 
 def make_keys(directory: str, layout: list[int], form: dict[str, Any], srs: str) -> dict[str, Any]:

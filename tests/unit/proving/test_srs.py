@@ -12,6 +12,7 @@ from prover.settings import get_settings
 
 LOGROWS = 4
 POINT = 64
+GENERATORS = ("prover.proving.native.tasks:make_srs", "prover.proving.ezkl.engine:gen_srs")
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +25,18 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path) -> Path:
     monkeypatch.setenv("ZKESCROW_CACHE", str(tmp_path / "cache"))
     get_settings.cache_clear()
     return tmp_path / "cache"
+
+
+@pytest.mark.parametrize("generator", GENERATORS)
+def test_both_engines_make_a_reference_string(
+    generator: str, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if "native" in generator:
+        pytest.importorskip("zkescrow_native", reason="the Rust engine is not installed (no cargo)")
+    monkeypatch.setattr(srs, "_generator", lambda: generator)
+    path = srs.development_srs(5)
+    assert path.parent == cache / "srs"
+    srs.check_srs(path, 5, sampled=None)
 
 
 def swapped(content: bytes, first: int, second: int) -> bytes:
