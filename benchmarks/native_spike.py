@@ -59,7 +59,9 @@ def main() -> None:
         return
     first, last = map(int, arguments.k.split(":"))
     exponents = range(first, last + 1)
-    save({"machine": machine(), "operations": [operations(k) for k in exponents]})
+    alone = {row["k"]: row for row in stored().get("operations", [])}
+    alone |= {k: operations(k) for k in exponents if arguments.again or k not in alone}
+    save({"machine": machine(), "operations": [alone[k] for k in sorted(alone)]})
     if arguments.operations_only:
         return
     for k in exponents:
@@ -72,7 +74,7 @@ def main() -> None:
 
 def add(size: Size) -> None:
     """Measure a size and keep it, if its memory fits what is free."""
-    free = psutil.virtual_memory().available / 2**30
+    free: float = psutil.virtual_memory().available / 2**30
     if predicted_gib(size) > free:
         print(f"skipped {size}: about {predicted_gib(size):.1f} GiB; {free:.1f} are free")
         return
@@ -83,8 +85,8 @@ def add(size: Size) -> None:
 
 def predicted_gib(size: Size) -> float:
     """Peak memory: what EfficientNet-Lite0's proof took for a cell of its columns, and a tenth."""
-    layout = Layout(size.k, size.lanes, size.weight_lanes)
-    return BASE_GIB + layout.columns * 2**size.k * BYTES_A_CELL / 2**30
+    cells: int = Layout(size.k, size.lanes, size.weight_lanes).columns * 2**size.k
+    return BASE_GIB + cells * BYTES_A_CELL / 2**30
 
 
 def known(k: int, lanes: int) -> bool:
