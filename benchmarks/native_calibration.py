@@ -1,11 +1,24 @@
-"""The layout's cost constants beside what the stages of measured proofs say."""
+"""The layout's cost constants beside what the stages of measured proofs say.
 
+Usage: python -m benchmarks.native_calibration
+
+Puts the constants that fit benchmarks/results/native_spike.json into the layout's code. Another
+cost may choose another layout, and with it other keys, for a network.
+"""
+
+import json
+import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from prover.proving.native import layout as code
 from prover.proving.native.layout import FULL, SMALL, TRANSFORM, Layout
+
+RESULT = Path(__file__).parent / "results" / "native_spike.json"
+LINE = re.compile(r"^SMALL, FULL, TRANSFORM = .*$", re.MULTILINE)
 
 CALIBRATED_K = 15  # below it the constant costs of a proof weigh too much
 
@@ -34,8 +47,31 @@ def calibration(proofs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     off = seconds / costs / np.median(seconds / costs)
     return {
         "points": len(large),
-        "small": round(each["cells"] / each["sums"], 3),
-        "transform": round(each["quotient"] / each["sums"], 3),
+        "small": round(each["cells"] / each["sums"], 2),
+        "transform": round(each["quotient"] / each["sums"], 2),
         "in_use": {"small": SMALL, "full": FULL, "transform": TRANSFORM},
         "measured_over_predicted": [round(float(value), 2) for value in off],
     }
+
+
+def fitted(source: str, found: Mapping[str, Any]) -> str:
+    """The layout's code with the constants of a calibration."""
+    line = f"SMALL, FULL, TRANSFORM = {found['small']}, 1.0, {found['transform']}"
+    changed, count = LINE.subn(line, source)
+    if count != 1:
+        raise ValueError(f"{count} lines of constants in the layout's code; 1 is expected")
+    return changed
+
+
+def main() -> None:
+    """Fit, print, write."""
+    found = calibration(json.loads(RESULT.read_text())["proofs"])
+    print(json.dumps(found, indent=1))
+    if not found["points"]:
+        raise SystemExit("no proof has stages: run benchmarks.native_spike first")
+    path = Path(code.__file__)
+    path.write_text(fitted(path.read_text(), found))
+
+
+if __name__ == "__main__":
+    main()
