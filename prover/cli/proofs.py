@@ -136,16 +136,18 @@ def _prove_native(
     from prover.cli.native import read_image, read_photograph
     from prover.cli.salts import read_salts
     from prover.files import write_atomically
-    from prover.proving.native import artifacts, prover
+    from prover.proving.native import artifacts
     from prover.proving.native.stages import PROVING
+    from prover.proving.native.system import Native
 
-    made = artifacts.load(directory)
+    made, system = artifacts.load(directory), Native()
     inputs, index, photograph, salts = given
     image = read_image(inputs, index, made) if inputs else read_photograph(photograph, made)
     chunks = None if salts is None else read_salts(salts)
     started = time.monotonic()
     with bar(PROVING) as begins:
-        proof = prover.prove(made, image, context, progress=begins, salts=chunks)
+        witness = system.witness(made, image, context, chunks)
+        proof = system.prove(made, witness, begins)
     seconds = time.monotonic() - started
     write_atomically(out.absolute(), json.dumps(proof.to_dict(), indent=1).encode() + b"\n")
     data, line = _native_outcome(made, proof)
@@ -160,13 +162,14 @@ def _verify_native(
     reference: bool,
 ) -> None:
     from prover.proving.native import artifacts, prover
+    from prover.proving.native.system import Native
 
     if inputs is not None:
         raise UsageError(
             "--inputs: a native proof hides its input behind a commitment; leave it out"
         )
     made, found = artifacts.load(directory), _proof(proof)
-    prover.verify(made, found)
+    Native().verify(made, [found])
     if reference:
         from prover.verify import parse_description
         from prover.verify import verify as verify_in_python

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from prover.models.calibration import Calibration
 from prover.models.onnx_file import ImportedModel
@@ -29,10 +29,29 @@ class Witness:
     instances: tuple[int, ...]
 
 
-class ProofSystem(Protocol):
-    """Set-up, proof and verification; every call may take minutes and reports its stages."""
+Made = TypeVar("Made", contravariant=True)
+Evaluated = TypeVar("Evaluated", contravariant=True)
+
+
+class Prover(Protocol[Made, Evaluated]):
+    """Proofs and their verification, by a system's own artifacts and witnesses.
+
+    `ezkl` and `native` are such systems; only `ezkl` has contracts so far (`ProofSystem`).
+    """
 
     name: str
+
+    def prove(self, artifacts: Made, witness: Evaluated, progress: Progress | None = None) -> Proof:
+        """A proof that was verified, with instances equal to the witness's."""
+        ...
+
+    def verify(self, artifacts: Made, proofs: Sequence[Proof]) -> None:
+        """Raise ProofRejected unless all proofs hold."""
+        ...
+
+
+class ProofSystem(Prover[Artifacts, Witness], Protocol):
+    """Set-up and witnesses besides; every call may take minutes and reports its stages."""
 
     def plan(
         self, model: ImportedModel, calibration: Calibration, constraints: Constraints
@@ -57,14 +76,4 @@ class ProofSystem(Protocol):
 
     def witness(self, artifacts: Artifacts, items: Sequence[Item], context: JobContext) -> Witness:
         """Evaluate the quantised model on 1 to b items in the context of a job."""
-        ...
-
-    def prove(
-        self, artifacts: Artifacts, witness: Witness, progress: Progress | None = None
-    ) -> Proof:
-        """A proof that was verified, with instances equal to the witness's."""
-        ...
-
-    def verify(self, artifacts: Artifacts, proofs: Sequence[Proof]) -> None:
-        """Raise ProofRejected unless all proofs hold."""
         ...

@@ -44,8 +44,7 @@ def prove(
 
     `salts` are those of the image's digests, where these are public; by default random ones.
     """
-    if salts is not None:
-        digests_of(made, image, salts)
+    check_input(made, image, salts)
     limbs = _limbs(made, context)
     reference = srs.development_srs(made.layout.k)
     with tempfile.TemporaryDirectory(prefix="zkescrow-") as folder:
@@ -61,6 +60,14 @@ def prove(
         }
         answer = worker.run(f"{TASKS}:make_proof", arguments, limits, progress=progress)
         return Proof(target.read_bytes(), tuple(int(word) for word in answer["instances"]))
+
+
+def check_input(made: NativeArtifacts, image: Integers, salts: Sequence[int] | None) -> None:
+    """Raise StatementInvalid unless the circuit takes this image, and salts if there are any."""
+    if salts is None:
+        input_cells(made.program, image)
+    else:
+        digests_of(made, image, salts)
 
 
 def verify(made: NativeArtifacts, proof: Proof, limits: Limits | None = None) -> None:

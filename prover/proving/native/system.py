@@ -1,0 +1,82 @@
+"""The native proof system: a `Prover` of integer networks in circuits of our own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from prover.models.integer.quantise import InputRange
+from prover.models.integer.real import Reals
+from prover.models.integer.search import Choice
+from prover.proving.artifacts import Proof
+from prover.proving.native import prover, setup
+from prover.proving.native.artifacts import NativeArtifacts
+from prover.proving.native.form import Form
+from prover.proving.native.grid import Integers
+from prover.proving.worker import Limits, Progress
+from prover.statement.context import JobContext
+
+
+@dataclass(frozen=True)
+class NativeWitness:
+    """What is proven: an image [channels, height, width] in the context of a job.
+
+    `salts` are those of its digests, where these are public; None draws them.
+    """
+
+    image: Integers
+    context: JobContext
+    salts: tuple[int, ...] | None
+
+
+class Native:
+    """`limits` hold for each child process."""
+
+    name = "native"
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self._limits = limits or Limits()
+
+    def plan(self, onnx: Path, samples: Reals, source: InputRange) -> Choice:
+        """See `setup.plan`."""
+        return setup.plan(onnx, samples, source)
+
+    def setup(
+        self,
+        onnx: Path,
+        choice: Choice,
+        out: Path,
+        form: Form = setup.CONTEXT,
+        progress: Progress | None = None,
+    ) -> NativeArtifacts:
+        """See `setup.setup`."""
+        return setup.setup(onnx, choice, out, self._limits, progress, form)
+
+    def rebuild(self, artifacts: NativeArtifacts, progress: Progress | None = None) -> None:
+        """See `setup.rebuild`."""
+        setup.rebuild(artifacts, self._limits, progress)
+
+    def witness(
+        self,
+        artifacts: NativeArtifacts,
+        image: Integers,
+        context: JobContext,
+        salts: Sequence[int] | None = None,
+    ) -> NativeWitness:
+        """Raises StatementInvalid if the circuit takes no such image, or no such salts."""
+        prover.check_input(artifacts, image, salts)
+        return NativeWitness(image, context, None if salts is None else tuple(salts))
+
+    def prove(
+        self,
+        artifacts: NativeArtifacts,
+        witness: NativeWitness,
+        progress: Progress | None = None,
+    ) -> Proof:
+        """See `prover.prove`."""
+        given = witness.image, witness.context, self._limits, progress, witness.salts
+        return prover.prove(artifacts, *given)
+
+    def verify(self, artifacts: NativeArtifacts, proofs: Sequence[Proof]) -> None:
+        """Raise ProofRejected unless all proofs hold."""
+        for proof in proofs:
+            prover.verify(artifacts, proof, self._limits)
