@@ -30,7 +30,9 @@ VERIFYING = (
     DESCRIPTION,
     f"{KEYS}/verifying.key",
     f"{KEYS}/verifying.srs",
+    f"{KEYS}/shape.json",
 )
+NAMED = (MODEL, NETWORK, *VERIFYING)
 # One word holds the context: PROTOCOLS' bounds are 120 to 253 bits.
 CONTEXT_LIMBS, CONTEXT_BITS = 1, 248
 
@@ -110,7 +112,7 @@ def publish(
         format=1,
         system="native",
         versions={"zkescrow": version("zkescrow"), "engine": version("zkescrow-native")},
-        sha256={name: sha256_file(directory / name) for name in (MODEL, NETWORK, *VERIFYING)},
+        sha256={name: sha256_file(directory / name) for name in NAMED},
         srs="development",
         layout=LayoutRecord(k=layout.k, lanes=layout.lanes, weight_lanes=layout.weight_lanes),
         context_limbs=form.context,
@@ -139,6 +141,11 @@ def load(directory: Path) -> NativeArtifacts:
         raise ArtifactMismatch(f"{path} cannot be read: {error.strerror}") from None
     except ValidationError as error:
         raise ArtifactMismatch(f"manifest {path} is not valid: {error}") from error
+    if set(manifest.sha256) != set(NAMED):
+        raise ArtifactMismatch(
+            f"manifest {path} names {sorted(manifest.sha256)}: exactly {sorted(NAMED)} are allowed; "
+            "set the model up again"
+        )
     for name, expected in manifest.sha256.items():
         found = sha256_file(directory / name) if (directory / name).is_file() else "nothing"
         if found != expected:
