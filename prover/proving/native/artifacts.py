@@ -143,8 +143,8 @@ def load(directory: Path) -> NativeArtifacts:
         raise ArtifactMismatch(f"manifest {path} is not valid: {error}") from error
     if set(manifest.sha256) != set(NAMED):
         raise ArtifactMismatch(
-            f"manifest {path} names {sorted(manifest.sha256)}: exactly {sorted(NAMED)} are allowed; "
-            "set the model up again"
+            f"manifest {path} names {sorted(manifest.sha256)}: exactly {sorted(NAMED)} "
+            "are allowed; set the model up again"
         )
     for name, expected in manifest.sha256.items():
         found = sha256_file(directory / name) if (directory / name).is_file() else "nothing"
