@@ -102,7 +102,7 @@ def rebuild(directory: Directory) -> None:
 def digests(
     directory: Directory,
     salts: Annotated[
-        Path, typer.Option(help="JSON file of salts; made with random ones if it is missing.")
+        Path, typer.Option(help="JSON file of one input's salts; made with random ones if missing.")
     ],
     inputs: Annotated[Path | None, typer.Option(help="An .npz file with `inputs`.")] = None,
     index: Annotated[int, typer.Option(help="Which input of the .npz file.")] = 0,

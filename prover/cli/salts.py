@@ -11,13 +11,22 @@ def read_salts(path: Path) -> list[int]:
     """The salts of a file that `write_salts` wrote. Raises UsageError."""
     try:
         words = json.loads(path.read_bytes())
-        return [int(word, 16) for word in words]
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}; check the path") from None
+    except ValueError as error:
+        raise _not_salts(path, str(error)) from None
+    if not isinstance(words, list):
+        raise _not_salts(path, f"it holds a {type(words).__name__}")
+    try:
+        return [int(word, 16) for word in words]
     except (ValueError, TypeError) as error:
-        raise UsageError(
-            f"{path} is not a JSON list of hexadecimal words ({error}): `native digests` writes one"
-        ) from None
+        raise _not_salts(path, str(error)) from None
+
+
+def _not_salts(path: Path, why: str) -> UsageError:
+    return UsageError(
+        f"{path} is not a JSON list of hexadecimal words ({why}): `native digests` writes one"
+    )
 
 
 def write_salts(path: Path, salts: Sequence[int]) -> None:

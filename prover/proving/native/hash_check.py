@@ -2,7 +2,7 @@
 
 The rows are read from their flags and copies alone: chunk after chunk, word after word, each with
 all rounds of Poseidon in order. Every image row must be in one word, every word absorbed once, each
-chunk's last element its salt, each digest public at its place.
+chunk full but the last, each chunk's last element its salt, each digest public at its place.
 """
 
 from dataclasses import dataclass, field
@@ -75,10 +75,11 @@ def read_chunks(program: Program) -> list[Chunk]:
         zip(zip(*columns, strict=True), program.columns["hc"].tolist(), strict=True)
     ):
         due = _step(chunks, row, flags, constant, due)
-    if due or (chunks and chunks[-1].digest < 0):
-        fail("the last chunk of the hash rows is open")
-    if any(not 2 <= len(chunk.absorbs) <= CHUNK for chunk in chunks):
-        fail(f"a chunk hashes fewer than 2 or more than {CHUNK} elements")
+    if due or not chunks or chunks[-1].digest < 0:
+        fail("there are no hash rows, or the last chunk is open")
+    sizes = [len(chunk.absorbs) for chunk in chunks]
+    if any(size != CHUNK for size in sizes[:-1]) or not 2 <= sizes[-1] <= CHUNK:
+        fail(f"its chunks hash {sizes} elements: {CHUNK} each are allowed, and 2 to so many last")
     return chunks
 
 

@@ -84,7 +84,14 @@ class Hashing:
         return found
 
     def words(self, image: Sequence[int]) -> list[int]:
-        """The hashed words of an image, given as its packed rows."""
+        """The hashed words of an image, given as its packed rows.
+
+        Raises StatementInvalid if it has another number of rows.
+        """
+        if len(image) != self.image_rows:
+            raise StatementInvalid(
+                f"an image of {len(image)} rows: the circuit hashes exactly {self.image_rows}"
+            )
         found, first = [], 0
         for end in self.ends:
             word = 0

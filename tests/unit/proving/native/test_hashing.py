@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from prover.models.integer.network import Integers
 from prover.proving.native import engine, hashing
 from prover.proving.native.fold import INSTANCE, PACK, WORD
 from prover.proving.native.form import Form
+from prover.proving.native.hash_check import require_hashing
 from prover.proving.native.hashing import CHUNK, Hashing
 from prover.proving.native.layout import Layout, choose_layout
 from prover.proving.native.program import Program, compile_network
@@ -37,6 +39,7 @@ def short_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Chunks of two words and words of three rows, so that a tiny image has several."""
     monkeypatch.setattr(hashing, "CHUNK", 3)
     monkeypatch.setattr(Hashing, "group", property(lambda self: 3))
+    monkeypatch.setattr("prover.proving.native.hash_check.CHUNK", 3)
     monkeypatch.setattr("prover.proving.native.hash_check.FIELD_MODULUS", 1 << (3 * 6))
 
 
@@ -78,7 +81,15 @@ def test_every_changed_hash_row_is_refused(name: str, program: Program) -> None:
             column[row] = value
 
         with pytest.raises(UnsoundCircuit):
-            check_program(with_column(program, name, change))
+            require_hashing(with_column(program, name, change))
+
+
+def test_the_check_of_a_circuit_reads_its_hash_rows(program: Program) -> None:
+    def change(column: Integers) -> None:
+        column[7] += 1
+
+    with pytest.raises(UnsoundCircuit, match="hash row 7"):
+        check_program(with_column(program, "hc", change))
 
 
 def test_every_changed_copy_is_refused(program: Program) -> None:
@@ -105,6 +116,32 @@ def test_a_chunk_or_its_rounds_may_not_be_left_out(program: Program) -> None:
     shorter = {name: program.columns[name][: -(1 + ROUNDS)] for name in COLUMNS if name != "ip"}
     with pytest.raises(UnsoundCircuit):
         check_program(replace(program, columns={**program.columns, **shorter}))
+
+
+class Uneven(Hashing):
+    """As many chunks, but the first holds one word and the second what it lacks."""
+
+    @property
+    def chunks(self) -> list[list[int]]:
+        first, second, *others = super().chunks
+        return [first[:1], [*first[1:], *second], *others]
+
+
+def test_other_chunks_are_refused(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert program.hashing is not None
+    uneven = Uneven(program.hashing.image_rows, program.hashing.bits)
+    others = [list(copy) for copy in uneven.copies(len(CONTEXT))]
+    rest = [copy for copy in program.copies.tolist() if not {copy[0], copy[2]} & {PACK, WORD}]
+    changed = replace(
+        program,
+        columns={**program.columns, **uneven.columns()},
+        copies=np.array([*rest, *others]),
+    )
+    with pytest.raises(UnsoundCircuit, match="its chunks hash"):
+        check_program(changed)
+    monkeypatch.setattr("prover.proving.native.hash_check.CHUNK", 4)
+    with pytest.raises(UnsoundCircuit, match="its chunks hash"):
+        check_program(changed)
 
 
 def test_a_circuit_without_digests_has_no_hash_rows(program: Program) -> None:
@@ -136,6 +173,12 @@ def test_words_hold_every_image_row_once(rows: int, data: st.DataObject) -> None
     ]
 
 
+def test_an_image_of_another_length_is_refused() -> None:
+    for rows in (8, 10):
+        with pytest.raises(StatementInvalid, match=f"of {rows} rows: .* exactly 9"):
+            Hashing(9, 6).digests([0] * rows, [1, 2])
+
+
 def test_another_number_of_salts_is_refused() -> None:
     with pytest.raises(StatementInvalid, match="1 salts: 2 are allowed"):
         Hashing(9, 6).digests([0] * 9, [1])
@@ -163,7 +206,7 @@ def honest() -> tuple[Program, Layout, Run]:
     return program, layout, run(program, image_of(tiny_network(), 4), layout.usable_rows)
 
 
-def failures(
+def said(
     tampers: tuple[tuple[str, int, int, int], ...] = (),
     salts: tuple[int, ...] = (),
     instances: Callable[[list[int]], None] = lambda words: None,
@@ -178,8 +221,12 @@ def failures(
     cells = engine.load_cells(program, found, secret, public)
     if columns:
         program = replace(program, columns={**program.columns, **columns})
-    said = engine.engine().check(engine.load_program(program, layout), cells, list(tampers))
-    return {text.split()[0] for text in said}
+    return set(engine.engine().check(engine.load_program(program, layout), cells, list(tampers)))
+
+
+def failures(*args: Any, **changes: Any) -> set[str]:
+    """The gates that object, on whatever rows."""
+    return {text.split()[0] for text in said(*args, **changes)}
 
 
 @needs_engine
@@ -195,9 +242,10 @@ def rows_of(name: str) -> list[int]:
 @pytest.mark.parametrize("flag", ["hs", "ha", "hf", "hp"])
 @pytest.mark.parametrize("lane", [0, 1])
 def test_every_state_is_checked(flag: str, lane: int) -> None:
+    """By the row's own gate: the round after it objects to another state as well."""
     gate = {"hs": "start", "ha": "absorb"}.get(flag, "round")
     for row in (rows_of(flag)[0], rows_of(flag)[-1]):
-        assert gate in failures((("state", lane, row, 1),))
+        assert f"{gate} on row {row}" in said((("state", lane, row, 1),))
 
 
 @needs_engine
@@ -213,7 +261,7 @@ def test_words_are_the_images() -> None:
     assert failures((("word", 0, start, 1),)) == {"start", "copy"}
     assert failures((("word", 0, absorb, 1),)) == {"absorb", "copy"}
     for row in range(len(honest()[0].columns["ip"])):
-        assert "pack" in failures((("pack", 0, row, 1),))
+        assert f"pack on row {row}" in said((("pack", 0, row, 1),))
 
 
 @needs_engine
