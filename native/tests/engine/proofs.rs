@@ -16,6 +16,7 @@ use zkescrow_native::describe::describe;
 use zkescrow_native::error::Error;
 use zkescrow_native::keys::{keygen, Keys, Verifying};
 use zkescrow_native::network::NetworkCircuit;
+use zkescrow_native::program::Program;
 use zkescrow_native::srs::Srs;
 use zkescrow_native::{prove, srs};
 
@@ -213,15 +214,32 @@ fn a_development_set_up_is_that_of_halo2() {
     assert_eq!(std::fs::read(&path).expect("read"), bytes);
 }
 
+/// The keys of a program, ours and halo2's.
+fn assert_halo2s(program: &Program) {
+    let ours = keygen(program, &srs::development(tiny::K, [1; 32])).expect("keys");
+    let params = ParamsKZG::<Bn256>::setup(tiny::K, ChaCha20Rng::from_seed([1; 32]));
+    let circuit = NetworkCircuit::keys(program);
+    let theirs = keygen_vk_custom(&params, &circuit, false).expect("keys");
+    let (ours, theirs_bytes) = (ours.verifying, theirs.to_bytes(SerdeFormat::RawBytes));
+    assert_eq!(ours.to_bytes(), theirs_bytes);
+    assert_eq!(ours.vk.transcript_repr(), theirs.transcript_repr());
+}
+
 #[test]
 fn keys_are_those_of_halo2() {
-    let program = tiny::program();
-    let ours = make(2, 3).keys.verifying;
-    let params = ParamsKZG::<Bn256>::setup(tiny::K, ChaCha20Rng::from_seed([1; 32]));
-    let circuit = NetworkCircuit::keys(&program);
-    let theirs = keygen_vk_custom(&params, &circuit, false).expect("keys");
-    assert_eq!(ours.to_bytes(), theirs.to_bytes(SerdeFormat::RawBytes));
-    assert_eq!(ours.vk.transcript_repr(), theirs.transcript_repr());
+    assert_halo2s(&tiny::program());
+}
+
+#[test]
+fn cells_copied_many_times_are_in_the_cycles_of_halo2() {
+    // Column 2 is X, 0 and 1 are ends of runs, 3 instances: cycles grow, and two become one.
+    let mut copies = tiny::COPIES.to_vec();
+    copies.extend((20..29).map(|row| [2, row, 0, 7]));
+    copies.extend((30..35).map(|row| [2, row, 1, 1]));
+    copies.extend([[2, 40, 3, 0], [2, 41, 3, 0], [2, 41, 0, 7], [2, 40, 0, 7]]);
+    copies.extend([[2, 25, 1, 1], [2, 30, 1, 1]]);
+    let program = Program::new(tiny::shape(), tiny::columns(), &copies, 1);
+    assert_halo2s(&program.expect("a program"));
 }
 
 #[test]
