@@ -14,9 +14,9 @@ RUNNING, READING, VERIFYING = "running the network", "reading the keys", "verify
 ENGINE = ("cells", "sums", "copies", "quotient", "evaluations", "opening")
 # Seconds, in order.
 PROVING: Mapping[str, float] = {
-    RUNNING: 2.8,
+    RUNNING: 2.7,
     READING: 3.0,
-    **dict(zip(ENGINE, (16.6, 59.3, 10.5, 98.7, 2.0, 9.8), strict=True)),
+    **dict(zip(ENGINE, (13.5, 48.5, 8.8, 88.7, 2.1, 8.2), strict=True)),
     VERIFYING: 0.1,
 }
 PLACING, CHECKING, KEYS = "placing the network", "checking the circuit", "making the keys"
