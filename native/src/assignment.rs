@@ -9,6 +9,7 @@ use crate::accumulate::Accumulated;
 use crate::cells::Cells;
 use crate::circuit::{signed, Columns, FLAGS, HASH_FLAGS, RANK_FLAGS};
 use crate::hashing::Hashed;
+use crate::hidden::{with_salt, OWN};
 use crate::program::{placed, usable_rows, Program};
 
 /// Values down a column; integers are committed to several times faster than field elements.
@@ -62,14 +63,21 @@ pub fn fixed<'a>(columns: &Columns, program: &'a Program) -> Vec<Filled<'a, Fixe
     let rows = usable_rows(program.shape.k);
     let groups = [
         (&columns.tag[..], &program.tag),
-        (&columns.w, &program.weights),
         (&columns.table, &program.table),
     ];
     let mut all: Vec<_> = groups
         .into_iter()
         .flat_map(|(columns, values)| lanes(columns, values))
         .collect();
-    all.push(Filled::small(columns.bias, &program.bias[..]));
+    let salt = &program.salt;
+    all.push(salted(columns.bias, &program.bias, &salt.bias));
+    for (lane, column) in columns.w.iter().enumerate() {
+        let salt = salt.weights.get(lane).map_or(&[][..], |salt| salt);
+        all.push(salted(*column, &program.weights[lane], salt));
+    }
+    if let Some(own) = columns.ow {
+        all.push(Filled::small(own, &program.flags[OWN][..]));
+    }
     for (column, name) in columns.flags.iter().zip(FLAGS) {
         all.push(Filled::small(*column, &program.flags[name][..]));
     }
@@ -94,6 +102,14 @@ pub fn fixed<'a>(columns: &Columns, program: &'a Program) -> Vec<Filled<'a, Fixe
     all.push(Filled::small(columns.ends, ends).from(0));
     all.sort_by_key(|filled| filled.column.index());
     all
+}
+
+/// A column that may have salt below it.
+fn salted<'a>(column: Column<Fixed>, values: &'a [i64], salt: &[Fr]) -> Filled<'a, Fixed> {
+    match salt {
+        [] => Filled::small(column, values),
+        _ => Filled::field(column, with_salt(values, salt)),
+    }
 }
 
 /// cre: 1 where both c and re are.

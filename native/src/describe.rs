@@ -10,6 +10,7 @@ use halo2_axiom::poly::Rotation;
 use serde_json::{json, Value};
 
 use crate::circuit::{Columns, Shape, FLAGS, HASH_FLAGS};
+use crate::hidden::OWN;
 use crate::keys::Verifying;
 use crate::layout::Layout;
 
@@ -136,6 +137,7 @@ fn fixed_names(shape: &Shape) -> Vec<String> {
         .chain(single)
         .chain(ranks)
         .chain(hash)
+        .chain(columns.ow.map(|own| (OWN, own)))
         .map(|(name, column)| (column.index(), name.to_string()))
         .collect();
     for (name, group) in [("tag", &columns.tag), ("w", &columns.w)] {

@@ -12,6 +12,7 @@ pub mod describe;
 pub mod error;
 mod given;
 pub mod hashing;
+pub mod hidden;
 pub mod keys;
 pub mod layout;
 pub mod network;

@@ -11,6 +11,7 @@ use crate::copies::{parse_copies, Place};
 use crate::error::{Error, Result};
 use crate::given::Given;
 use crate::hashing::Step;
+use crate::hidden::{Salt, OWN};
 
 /// Rows that halo2 fills with random values at the end of every column, and the row before them.
 pub const UNUSABLE_ROWS: usize = 6;
@@ -31,6 +32,8 @@ pub struct Program {
     pub class: Vec<i64>,
     /// 1 + the round of each hash row that is one; empty where inputs are not hashed.
     pub rounds: Vec<i64>,
+    /// Random cells below the columns of hidden weights; none where weights are public.
+    pub salt: Salt,
     pub copies: Vec<(Place, Place)>,
     pub instances: usize,
 }
@@ -79,6 +82,9 @@ impl Program {
             rounds = given.one("hc")?;
             known_rounds(&rounds)?;
         }
+        if shape.hidden {
+            flags.insert(OWN.to_string(), given.flag(OWN)?);
+        }
         given.nothing_left()?;
         let program = Program {
             shape,
@@ -89,6 +95,7 @@ impl Program {
             flags,
             class,
             rounds,
+            salt: Salt::default(),
             copies: parse_copies(copies, rows, instances)?,
             instances,
         };

@@ -5,9 +5,10 @@ use halo2_axiom::halo2curves::ff::Field;
 
 use super::{per_row, powers};
 use crate::cells::Cells;
-use crate::circuit::{signed, Challenges};
+use crate::circuit::Challenges;
 use crate::copies::Place;
-use crate::program::{usable_rows, value, Program};
+use crate::hidden::OWN;
+use crate::program::{usable_rows, Program};
 
 /// x: the ends of runs and the public labels, where copies put them.
 pub fn copied(program: &Program, cells: &Cells, run_a: &[Fr], run_b: &[Fr]) -> Vec<Fr> {
@@ -31,11 +32,12 @@ pub fn kernels(program: &Program, at: &Challenges<Fr>) -> (Vec<Fr>, Vec<Fr>) {
     let weights = |row| if along(row) { &taps } else { &fold };
     let rows = usable_rows(program.shape.k);
     let mut v1 = per_row(rows, |i| {
-        let lane = |l: usize| signed(value(&program.weights[l], i)) * weights(i)[l];
+        let lane = |l: usize| program.weight(l, i) * weights(i)[l];
         (0..lanes).map(lane).sum()
     });
     let (continues, enters) = (program.flag("v1c"), program.flag("ve"));
     let step = chosen(program, [("u1", Fr::ONE), ("ub", at.b), ("ua", at.a)]);
+    let own = program.shape.hidden.then(|| program.flag(OWN));
     let (mut before, mut moved) = (Fr::ZERO, Fr::ZERO);
     let mut v2 = Vec::with_capacity(rows);
     for (i, now) in v1.iter_mut().enumerate() {
@@ -46,6 +48,9 @@ pub fn kernels(program: &Program, at: &Challenges<Fr>) -> (Vec<Fr>, Vec<Fr>) {
         moved *= step(i);
         if enters(i) {
             moved += *now;
+        }
+        if own.as_ref().is_some_and(|own| own(i)) {
+            moved -= Fr::ONE;
         }
         v2.push(moved);
     }

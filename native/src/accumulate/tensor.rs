@@ -19,7 +19,10 @@ pub fn products(program: &Program, cells: &Cells, at: &Challenges<Fr>) -> (Vec<F
     let row = per_row(usable_rows(k), |i| {
         let bias = value(&program.bias, i);
         let cell = |l: usize| (cells.q[l][i] << shift) + cells.r[l][i] - bias;
-        (0..lanes).map(|l| signed(cell(l)) * weights(i)[l]).sum()
+        let salt = program.bias_salt(i);
+        (0..lanes)
+            .map(|l| (signed(cell(l)) - salt) * weights(i)[l])
+            .sum()
     });
     let steps = (at.a, at.a.square());
     let step = |i| if double(i) { steps.1 } else { steps.0 };

@@ -33,6 +33,9 @@ pub struct Shape {
     /// Image rows to a hashed word; 0 where inputs are not hashed.
     #[serde(default)]
     pub hash_group: usize,
+    /// Whether weights and biases are the owner's secret (`hidden.rs`).
+    #[serde(default)]
+    pub hidden: bool,
 }
 
 impl Shape {
@@ -90,6 +93,8 @@ pub struct Columns {
     pub cre: Column<Fixed>,
     pub ranks: Option<Ranks>,
     pub hash: Option<Hash>,
+    /// 1 where V2 takes an output's own factor; only circuits with hidden weights have it.
+    pub ow: Option<Column<Fixed>>,
     pub instance: Column<Instance>,
     pub challenges: Challenges<Challenge>,
     pub shape: Shape,
@@ -236,6 +241,7 @@ impl Columns {
             ends: meta.fixed_column(),
             flags: FLAGS.iter().map(|_| meta.fixed_column()).collect(),
             cre: meta.fixed_column(),
+            ow: shape.hidden.then(|| meta.fixed_column()),
             instance: meta.instance_column(),
             challenges,
             shape: *shape,

@@ -14,12 +14,19 @@ pub fn lanes(at: &Row<'_, '_, '_>) -> Expression<Fr> {
     at.now(at.columns.v1) - carried - weighted(&weights, step)
 }
 
-/// v2 = before * (u1 + ub b + ua a) + ve * v1
+/// v2 = before * (u1 + ub b + ua a) + ve * v1 - ow
+///
+/// `ow` is of circuits with hidden weights: there an output's own factor must not be one of them,
+/// or an owner who hides 0 there could prove any value of that output.
 pub fn kernel(at: &Row<'_, '_, '_>) -> Expression<Fr> {
     let step =
         at.flag("u1") + at.flag("ub") * at.drawn.b.clone() + at.flag("ua") * at.drawn.a.clone();
     let entered = at.flag("ve") * at.now(at.columns.v1);
-    at.now(at.columns.v2) - at.before(at.columns.v2) * step - entered
+    let found = at.now(at.columns.v2) - at.before(at.columns.v2) * step - entered;
+    match at.columns.ow {
+        Some(own) => found + at.fixed(own),
+        None => found,
+    }
 }
 
 /// mac = before * (h1 + hg g) + me * v2 * x

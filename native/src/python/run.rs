@@ -44,6 +44,12 @@ impl Program {
         )?))
     }
 
+    /// The same program with salt below each weight lane and below `bias`, for hidden weights.
+    fn salted(&self, salt: Vec<Vec<[u8; 32]>>) -> PyResult<Self> {
+        let columns = salt.into_iter().map(elements).collect::<PyResult<_>>()?;
+        Ok(Program(self.0.clone().salted(columns)?))
+    }
+
     /// Rows that columns and cells may fill.
     #[staticmethod]
     fn usable_rows(k: u32) -> usize {
@@ -69,6 +75,7 @@ fn shape_of(shape: &Bound<'_, PyDict>) -> PyResult<Shape> {
         class_bits: part(shape, "class_bits")?,
         score_low: part(shape, "score_low")?,
         hash_group: part(shape, "hash_group")?,
+        hidden: part(shape, "hidden")?,
     })
 }
 

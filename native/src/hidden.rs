@@ -1,0 +1,89 @@
+//! Weights and biases that only the network's owner knows.
+//!
+//! Random cells stand below the columns `w` and `bias`, where no flag takes what they give: V1 of
+//! such a row is not entered (`ve`), and row_a of it is in no run (`re`). They make the columns'
+//! points in the verifying key a commitment that hides the weights.
+
+use halo2_axiom::halo2curves::bn256::Fr;
+
+use crate::circuit::signed;
+use crate::error::{Error, Result};
+use crate::program::{usable_rows, Program};
+
+/// The flag of rows on which V2 takes an output's own factor, -1.
+pub const OWN: &str = "ow";
+
+/// Flags that take something of a row's weights, and of a row's bias.
+const OF_WEIGHTS: [&str; 2] = ["v1c", "ve"];
+const OF_BIAS: [&str; 3] = ["nrs", "re", "c"];
+
+/// Cells below the end of each weight column, and of `bias`; empty where weights are public.
+#[derive(Clone, Debug, Default)]
+pub struct Salt {
+    pub weights: Vec<Vec<Fr>>,
+    pub bias: Vec<Fr>,
+}
+
+impl Program {
+    /// The same program with salt, a column for each weight lane and then that of `bias`.
+    pub fn salted(self, mut columns: Vec<Vec<Fr>>) -> Result<Self> {
+        if !self.shape.hidden || columns.len() != self.weights.len() + 1 {
+            return Err(Error::Program(format!(
+                "{} columns of salt; circuits with hidden weights have one for each of their {} \
+                 weight lanes and one for bias, others none",
+                columns.len(),
+                self.weights.len()
+            )));
+        }
+        let bias = columns.pop().expect("a column for bias");
+        let weights = columns;
+        for (below, salt) in self.weights.iter().zip(&weights) {
+            self.salt_is_apart(below.len(), salt.len(), &OF_WEIGHTS)?;
+        }
+        self.salt_is_apart(self.bias.len(), bias.len(), &OF_BIAS)?;
+        let salt = Salt { weights, bias };
+        Ok(Program { salt, ..self })
+    }
+
+    fn salt_is_apart(&self, first: usize, cells: usize, flags: &[&str]) -> Result<()> {
+        if first + cells > usable_rows(self.shape.k) {
+            return Err(Error::Program(format!(
+                "{cells} cells of salt from row {first} on; there are {} rows",
+                usable_rows(self.shape.k)
+            )));
+        }
+        match flags.iter().find(|name| self.flags[**name].len() > first) {
+            Some(name) => Err(Error::Program(format!(
+                "flag {name} goes on to row {}, and salt begins on row {first}",
+                self.flags[*name].len()
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// A weight, or the salt below the weights.
+    pub fn weight(&self, lane: usize, row: usize) -> Fr {
+        let salt = self.salt.weights.get(lane).map_or(&[][..], |salt| salt);
+        cell(&self.weights[lane], salt, row)
+    }
+
+    /// What salt adds to the bias of a row below the tensors.
+    pub fn bias_salt(&self, row: usize) -> Fr {
+        let place = row.checked_sub(self.bias.len());
+        let found = place.and_then(|place| self.salt.bias.get(place));
+        found.copied().unwrap_or_default()
+    }
+}
+
+/// A column of integers and the salt below it.
+pub fn with_salt(values: &[i64], salt: &[Fr]) -> Vec<Fr> {
+    let values = values.iter().map(|value| signed(*value));
+    values.chain(salt.iter().copied()).collect()
+}
+
+fn cell(values: &[i64], salt: &[Fr], row: usize) -> Fr {
+    match values.get(row) {
+        Some(value) => signed(*value),
+        None => salt.get(row - values.len()).copied().unwrap_or_default(),
+    }
+}
