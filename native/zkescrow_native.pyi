@@ -40,6 +40,8 @@ class Program:
         instances: int,
     ) -> None:
         """Columns [lanes, rows] by name; copies [n, 4]: column and row of both sides."""
+    def salted(self, salt: Sequence[Sequence[bytes]]) -> Program:
+        """The same with salt below each weight lane and below `bias`, for hidden weights."""
     @staticmethod
     def usable_rows(k: int) -> int:
         """Rows that columns and cells may fill."""

@@ -56,6 +56,9 @@ def add(
     hashed: Annotated[
         bool, typer.Option("--hashed", help="Make salted digests of the input public.")
     ] = False,
+    hidden: Annotated[
+        bool, typer.Option("--hidden", help="Keep the weights secret; the key commits to them.")
+    ] = False,
 ) -> None:
     """Turn a CNN into integers, place and check its circuit, and make its keys."""
     from prover.cli.bar import bar
@@ -70,7 +73,8 @@ def add(
     progress("choosing integers")
     choice = setup.plan(onnx, samples, _source(samples, scale))
     with bar(SETTING_UP) as begins:
-        form = Form(CONTEXT_LIMBS, "hashed" if hashed else "point", labels)
+        inputs, weights = "hashed" if hashed else "point", "hidden" if hidden else "public"
+        form = Form(CONTEXT_LIMBS, inputs, labels, weights)
         made = setup.setup(onnx, choice, out, progress=begins, form=form)
     show(_facts(made), *_lines(made))
 
@@ -95,7 +99,13 @@ def rebuild(directory: Directory) -> None:
     made = load(directory)
     with bar(SETTING_UP) as begins:
         setup.rebuild(made, progress=begins)
-    show({"rebuilt": True}, f"{directory}: the verifying key is the one that the network gives")
+    said = (
+        "all but the hidden weights and biases" if made.manifest.weights == "hidden" else "the key"
+    )
+    show(
+        {"rebuilt": True, "weights": made.manifest.weights},
+        f"{directory}: {said} of the verifying key is what the network gives",
+    )
 
 
 @command(app)
@@ -196,6 +206,7 @@ def _facts(made: "NativeArtifacts") -> dict[str, Any]:
         "agreement": made.manifest.agreement,
         "labels": made.manifest.labels,
         "inputs": made.manifest.inputs,
+        "weights": made.manifest.weights,
         "input": [made.network.input.low, made.network.input.high],
     }
 

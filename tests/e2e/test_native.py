@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from prover.cli import app
 from prover.errors import ArtifactMismatch, ProofRejected, UnsoundCircuit
 from prover.models.integer import serialise
 from prover.proving.native import artifacts, setup
+from prover.proving.native.artifacts import NativeArtifacts
 from prover.verify import parse_description, verify
 
 pytest.importorskip("zkescrow_native", reason="the Rust engine is not installed (no cargo)")
@@ -196,3 +198,51 @@ def test_bad_input_is_refused_in_words(
     said = Said(capsys, "native", "add", "x.onnx", "--data", "no.npz", "--out", str(made))
     assert (said.status, "exists" in said.problem) == (2, True)
     assert not (tmp_path / "proof.json").exists()
+
+
+@pytest.fixture(scope="module")
+def hidden(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("native") / "hidden"
+    words = ["native", "add", str(EXAMPLES / "digits-cnn.onnx"), "--out", str(out), "--hidden"]
+    assert app.run([*words, "--data", str(EXAMPLES / "digits-calibration.npz")]) == 0
+    return out
+
+
+@pytest.fixture(scope="module")
+def published(hidden: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the owner of hidden weights gives away."""
+    out = tmp_path_factory.mktemp("published") / "hidden"
+    shutil.copytree(hidden, out, ignore=shutil.ignore_patterns("secret", "proving.key"))
+    return out
+
+
+def test_hidden_weights_stay_with_their_owner(
+    hidden: Path, published: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "proof.json"
+    words = [*INPUTS, "--index", "3", *JOB, "--out", str(path)]
+    assert Said(capsys, "prove", "--artifacts", str(hidden), *words).status == 0
+    verified = Said(capsys, "verify", str(path), "--artifacts", str(published), *JOB)
+    assert (verified.status, verified.data["top"][0]) == (0, 3)
+    assert (hidden / "secret" / "proofs").read_text() == "1\n"
+    assert (hidden / "keys" / "proving.key").stat().st_mode & 0o777 == 0o600
+    refused = Said(capsys, "prove", "--artifacts", str(published), *words)
+    assert refused.status == 1
+    assert "only the owner of hidden weights" in refused.problem
+
+
+def test_all_but_hidden_weights_can_be_rebuilt(
+    published: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = Said(capsys, "native", "rebuild", str(published))
+    assert (said.status, said.data["weights"]) == (0, "hidden")
+    other = tmp_path / "other"
+    shutil.copytree(published, other)
+    network = serialise.from_bytes((other / artifacts.OUTLINE).read_bytes(), bounds=False)
+    first, *rest = network.layers
+    changed = replace(network, layers=(replace(first, high=first.high - 1), *rest))
+    (other / artifacts.OUTLINE).write_bytes(serialise.to_bytes(changed))
+    manifest = artifacts.load(published).manifest
+    remade = NativeArtifacts(other, manifest)
+    with pytest.raises(UnsoundCircuit, match="than the outline gives"):
+        setup.rebuild(remade)

@@ -12,8 +12,7 @@ MAX_SHIFT = 24
 
 def check(network: Network) -> None:
     """Raise ModelRefused, naming the layer, unless layers fit each other and bounds are exact."""
-    for problem in _problems(network):
-        raise ModelRefused(f"network {network.name!r}: {problem}; quantise the model again")
+    check_shapes(network)
     try:
         proven = bounded(network)
     except OverflowError as error:
@@ -24,6 +23,12 @@ def check(network: Network) -> None:
                 f"layer {stated.name!r} states q from {stated.q_low} to {stated.q_high}: "
                 f"{right.q_low} to {right.q_high} is proven; quantise the model again"
             )
+
+
+def check_shapes(network: Network) -> None:
+    """Raise ModelRefused, naming the layer, unless layers fit each other."""
+    for problem in _problems(network):
+        raise ModelRefused(f"network {network.name!r}: {problem}; quantise the model again")
 
 
 def _problems(network: Network) -> Iterator[str]:

@@ -16,7 +16,7 @@ import rfc8785
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from prover.errors import ModelRefused
-from prover.models.integer.consistency import check
+from prover.models.integer.consistency import check, check_shapes
 from prover.models.integer.network import Integers, Layer, Network, Tensor, Term
 
 MAGIC = b"zkescrow integer network 1\n"
@@ -80,8 +80,8 @@ def to_bytes(network: Network) -> bytes:
     return MAGIC + LENGTH.pack(len(header)) + header + body
 
 
-def from_bytes(data: bytes) -> Network:
-    """The network of a file, checked: its layers fit each other and its bounds are right.
+def from_bytes(data: bytes, bounds: bool = True) -> Network:
+    """The network of a file, checked: its layers fit each other and its `bounds` are right.
 
     Raises ModelRefused if the file is not one that `to_bytes` gives of such a network.
     """
@@ -94,7 +94,7 @@ def from_bytes(data: bytes) -> Network:
         ) from error
     if to_bytes(network) != data:
         raise ModelRefused("this file of an integer network is not in canonical form")
-    check(network)
+    (check if bounds else check_shapes)(network)
     return network
 
 

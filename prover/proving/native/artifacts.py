@@ -17,10 +17,12 @@ from prover.models.integer.network import Network
 from prover.proving.native.form import Form
 from prover.proving.native.layout import Layout
 from prover.proving.native.program import Program, compile_network
+from prover.proving.native.secret import Secret
 
-MODEL, NETWORK, DESCRIPTION, MANIFEST = (
+MODEL, NETWORK, OUTLINE, DESCRIPTION, MANIFEST = (
     "model.onnx",
     "network.bin",
+    "outline.bin",
     "description.json",
     "manifest.json",
 )
@@ -52,8 +54,8 @@ class LayoutRecord(_Strict):
 class NativeManifest(_Strict):
     """What manifest.json holds.
 
-    `agreement`: the share of calibration labels that integers keep; `inputs` and `labels`: what is
-    public, as `Form` says.
+    `agreement`: the share of calibration labels that integers keep; `inputs`, `labels` and
+    `weights`: what is public, as `Form` says.
     """
 
     format: Literal[1]
@@ -66,6 +68,7 @@ class NativeManifest(_Strict):
     context_bits: int
     inputs: Literal["point", "hashed"]
     labels: int
+    weights: Literal["public", "hidden"] = "public"
     input_scale: float
     output_scale: float
     agreement: float
@@ -73,7 +76,7 @@ class NativeManifest(_Strict):
     @property
     def form(self) -> Form:
         """What the circuit makes public."""
-        return Form(self.context_limbs, self.inputs, self.labels)
+        return Form(self.context_limbs, self.inputs, self.labels, self.weights)
 
     def digest(self) -> bytes:
         """SHA-256 of the canonical JSON."""
@@ -89,8 +92,10 @@ class NativeArtifacts:
 
     @cached_property
     def network(self) -> Network:
-        """The integer network."""
-        return serialise.from_bytes((self.directory / NETWORK).read_bytes())
+        """The integer network; of hidden weights, its outline: weights 1, biases 0."""
+        hidden = self.manifest.weights == "hidden"
+        path = self.directory / (OUTLINE if hidden else NETWORK)
+        return serialise.from_bytes(path.read_bytes(), bounds=not hidden)
 
     @property
     def layout(self) -> Layout:
@@ -99,9 +104,13 @@ class NativeArtifacts:
 
     @cached_property
     def program(self) -> Program:
-        """The placed network: made again from the network, never read from a file."""
-        layout = self.layout
-        return compile_network(self.network, layout.lanes, layout.weight_lanes, self.manifest.form)
+        """The placed network: made again from the network, never read from a file.
+
+        ArtifactMismatch if its weights are hidden and this is not their owner's directory.
+        """
+        layout, hidden = self.layout, self.manifest.weights == "hidden"
+        network = Secret(self.directory).network() if hidden else self.network
+        return compile_network(network, layout.lanes, layout.weight_lanes, self.manifest.form)
 
 
 def publish(
@@ -112,18 +121,24 @@ def publish(
         format=1,
         system="native",
         versions={"zkescrow": version("zkescrow"), "engine": version("zkescrow-native")},
-        sha256={name: sha256_file(directory / name) for name in NAMED},
+        sha256={name: sha256_file(directory / name) for name in named(form)},
         srs="development",
         layout=LayoutRecord(k=layout.k, lanes=layout.lanes, weight_lanes=layout.weight_lanes),
         context_limbs=form.context,
         context_bits=CONTEXT_BITS,
         inputs=form.inputs,
         labels=form.labels,
+        weights=form.weights,
         input_scale=network.input_scale,
         output_scale=network.layer(network.output).scale,
         agreement=agreement,
     )
     write_atomically(directory / MANIFEST, rfc8785.dumps(manifest.model_dump()) + b"\n")
+
+
+def public_files(form: Form) -> tuple[str, ...]:
+    """The files that the manifest names: none that tells hidden weights."""
+    return (OUTLINE, *VERIFYING) if form.weights == "hidden" else NAMED
 
 
 def is_native(directory: Path) -> bool:
@@ -141,9 +156,10 @@ def load(directory: Path) -> NativeArtifacts:
         raise ArtifactMismatch(f"{path} cannot be read: {error.strerror}") from None
     except ValidationError as error:
         raise ArtifactMismatch(f"manifest {path} is not valid: {error}") from error
-    if set(manifest.sha256) != set(NAMED):
+    allowed = named(manifest.form)
+    if set(manifest.sha256) != set(allowed):
         raise ArtifactMismatch(
-            f"manifest {path} names {sorted(manifest.sha256)}: exactly {sorted(NAMED)} "
+            f"manifest {path} names {sorted(manifest.sha256)}: exactly {sorted(allowed)} "
             "are allowed; set the model up again"
         )
     for name, expected in manifest.sha256.items():

@@ -11,6 +11,7 @@ import numpy as np
 
 from prover.errors import EnvironmentMissing, ProofRejected
 from prover.proving.native.grid import Integers
+from prover.proving.native.hidden import Salt
 from prover.proving.native.layout import Layout
 from prover.proving.native.program import Program
 from prover.proving.native.witness import FIELD, Run, packed, packed_image
@@ -36,8 +37,11 @@ def is_installed() -> bool:
     return importlib.util.find_spec("zkescrow_native") is not None
 
 
-def load_program(program: Program, layout: Layout) -> Any:
-    """The engine's form of a program, its table filled up to the last usable row."""
+def load_program(program: Program, layout: Layout, salt: Salt | None = None) -> Any:
+    """The engine's form of a program, its table filled up to the last usable row.
+
+    `salt` hides the weights, where they are hidden; without it, it is only an outline's.
+    """
     rows = layout.usable_rows
     columns = {
         name: _two_dimensional(_filled(column, rows) if name.startswith("t_") else column)
@@ -55,8 +59,12 @@ def load_program(program: Program, layout: Layout) -> Any:
         "class_bits": program.ranking.bits if program.ranking else 0,
         "score_low": program.ranking.low if program.ranking else 0,
         "hash_group": program.hashing.group if program.hashing else 0,
+        "hidden": program.form.weights == "hidden",
     }
-    return engine().Program(shape, columns, program.copies, program.instances)
+    loaded = engine().Program(shape, columns, program.copies, program.instances)
+    if salt is None:
+        return loaded
+    return loaded.salted([[_word(cell) for cell in column] for column in salt.columns])
 
 
 def _two_dimensional(column: Integers) -> Integers:

@@ -14,6 +14,8 @@ from prover.proving.native.grid import Integers
 
 A2, B2, X, INSTANCE, PACK, WORD = range(6)
 FLAGS = ("v1c", "wb", "u1", "ub", "ua", "ve", "h1", "hg", "me", "le")
+# The flag of an output's own factor, -1, in circuits with hidden weights.
+OWN = "ow"
 
 
 @dataclass(frozen=True)
@@ -26,9 +28,13 @@ class End:
 
 @dataclass
 class FoldRows:
-    """The rows written so far; `lanes` weights to a row."""
+    """The rows written so far; `lanes` weights to a row.
+
+    `apart`: an output's own factor stands in the column `ow` rather than among the weights.
+    """
 
     lanes: int
+    apart: bool = False
     rows: int = 0
     copies: list[tuple[int, int, int, int]] = field(default_factory=list)
     _weights: Integers = field(init=False)
@@ -37,11 +43,12 @@ class FoldRows:
 
     def __post_init__(self) -> None:
         self._weights = np.zeros((self.lanes, 1024), dtype=np.int64)
-        self._flags = np.zeros((len(FLAGS), 1024), dtype=np.int64)
+        self._names = (*FLAGS, OWN) if self.apart else FLAGS
+        self._flags = np.zeros((len(self._names), 1024), dtype=np.int64)
 
     def columns(self) -> dict[str, Integers]:
         """`w` [lanes, rows] and each flag [rows]."""
-        flags = {name: self._flags[i, : self.rows] for i, name in enumerate(FLAGS)}
+        flags = {name: self._flags[i, : self.rows] for i, name in enumerate(self._names)}
         return {"w": self._weights[:, : self.rows], **flags}
 
     def open_layer(self) -> None:
@@ -55,11 +62,23 @@ class FoldRows:
     def own(self, row_power: int, column_power: int, end: End, first_of_output: bool) -> None:
         """Subtract a^row_power b^column_power * (an output's accumulator)."""
         start = self.rows
-        unit = np.zeros((row_power + 1, column_power + 1), dtype=np.int64)
-        unit[row_power, column_power] = -1
-        self.single(unit, [end])
+        if self.apart:
+            self._own_apart(row_power, column_power, end)
+        else:
+            unit = np.zeros((row_power + 1, column_power + 1), dtype=np.int64)
+            unit[row_power, column_power] = -1
+            self.single(unit, [end])
         if first_of_output and self._flags[FLAGS.index("h1"), start]:
             self._set(start, h1=0, hg=1)
+
+    def _own_apart(self, row_power: int, column_power: int, end: End) -> None:
+        """V2 is -1, then moved on; no weight has to do with it."""
+        self._row(ow=1)
+        for _ in range(column_power):
+            self._row(ub=1)
+        for _ in range(row_power):
+            self._row(ua=1)
+        self._products([end])
 
     def single(self, kernel: Integers, ends: Sequence[End]) -> None:
         """Add kernel(a, b) * X for one output; kernel [a powers, b powers]."""
@@ -128,11 +147,11 @@ class FoldRows:
 
     def _fill(self, start: int, **flags: int) -> None:
         for name, value in flags.items():
-            self._flags[FLAGS.index(name), start : self.rows] = value
+            self._flags[self._names.index(name), start : self.rows] = value
 
     def _set(self, row: int, **flags: int) -> None:
         for name, value in flags.items():
-            self._flags[FLAGS.index(name), row] = value
+            self._flags[self._names.index(name), row] = value
 
 
 @dataclass
@@ -140,8 +159,9 @@ class FoldCount(FoldRows):
     """Only counts the rows that FoldRows would write."""
 
     def own(self, row_power: int, column_power: int, end: End, first_of_output: bool) -> None:
-        """One row for the unit weight, one for each power of a."""
-        self.rows += -(-(column_power + 1) // self.lanes) + row_power
+        """A row or more for the unit, with the power of b; one for each power of a."""
+        unit = column_power + 1
+        self.rows += (unit if self.apart else -(-unit // self.lanes)) + row_power
 
     def close_layer(self) -> None:
         """Takes no row."""

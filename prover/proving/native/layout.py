@@ -7,6 +7,7 @@ from prover.errors import ModelRefused
 from prover.models.integer.network import Network
 from prover.proving.native.fold import FoldCount
 from prover.proving.native.form import PLAIN, Form
+from prover.proving.native.hidden import LEAST_SALT, numbered
 from prover.proving.native.program import fold_layer, hashing_of
 from prover.proving.native.ranking import Ranking
 from prover.proving.native.storage import Stored, arrange
@@ -73,14 +74,17 @@ def possible_layouts(network: Network, form: Form = PLAIN) -> Iterator[Layout]:
     sized = Table.of(prepared, ranking)
     table, ranks = sized.columns()["t_tag"].size, ranking.rows if ranking else 0
     hashed = form.inputs == "hashed"
-    folds = _fold_rows(prepared)
+    folds = _fold_rows(prepared, form.weights == "hidden")
+    salt = LEAST_SALT if form.weights == "hidden" else 0
     for lanes in range(1, min(MOST_LANES, sized.most_lanes) + 1):
         stored = arrange(prepared, lanes)
         image, tensors = stored[prepared.input.name], max(one.stop for one in stored.values())
-        for k in range(_least_k(max(tensors + ranks, table)), MOST_K + 1):
+        for k in range(_least_k(max(tensors + max(ranks, salt), table)), MOST_K + 1):
             if hashed and hashing_of(image, lanes, sized).rows > usable_rows(k):
                 continue
-            fitting = [width for width, rows in folds.items() if rows + ranks <= usable_rows(k)]
+            fitting = [
+                width for width, rows in folds.items() if rows + max(ranks, salt) <= usable_rows(k)
+            ]
             if fitting:
                 yield Layout(k, lanes, min(fitting))
                 break
@@ -90,11 +94,12 @@ def _least_k(rows: int) -> int:
     return (rows + RESERVED - 1).bit_length()
 
 
-def _fold_rows(prepared: Network) -> dict[int, int]:
+def _fold_rows(prepared: Network, hidden: bool) -> dict[int, int]:
     """Rows of the fold machine by weight lanes; how tensors are stored does not matter."""
     stored: dict[str, Stored] = arrange(prepared, 1)
-    counts = {lanes: FoldCount(lanes) for lanes in WEIGHT_LANES}
+    counts = {lanes: FoldCount(lanes, apart=hidden) for lanes in WEIGHT_LANES}
+    placed = numbered(prepared) if hidden else prepared
     for count in counts.values():
-        for layer in prepared.layers:
-            fold_layer(count, prepared, layer, stored)
+        for layer in placed.layers:
+            fold_layer(count, placed, layer, stored)
     return {lanes: count.rows for lanes, count in counts.items()}

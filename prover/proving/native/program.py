@@ -11,6 +11,7 @@ from prover.proving.native.form import PLAIN, Form
 from prover.proving.native.geometry import Reach
 from prover.proving.native.grid import Grid, Integers
 from prover.proving.native.hashing import Hashing
+from prover.proving.native.hidden import in_order, numbered
 from prover.proving.native.ranking import Ranking
 from prover.proving.native.storage import Stored, arrange, term_reaches
 from prover.proving.native.tables import INPUT, Table
@@ -76,10 +77,10 @@ def compile_network(network: Network, lanes: int, weight_lanes: int, form: Form 
     stored = arrange(prepared, lanes)
     ranking = Ranking.of(prepared.layer(prepared.output), form.labels)
     table = Table.of(prepared, ranking)
-    fold = FoldRows(weight_lanes)
-    for layer in prepared.layers:
-        fold_layer(fold, prepared, layer, stored)
+    fold = _folded(prepared, stored, weight_lanes, form)
     columns = {**_tensor_columns(prepared, stored, table), **table.columns(), **fold.columns()}
+    if form.weights == "hidden":
+        columns["w"] = in_order(prepared)[columns["w"]]
     public = form.context
     hashed: list[tuple[int, int, int, int]] = []
     if form.inputs == "hashed":
@@ -106,6 +107,18 @@ def compile_network(network: Network, lanes: int, weight_lanes: int, form: Form 
         form,
         ranked,
     )
+
+
+def _folded(
+    prepared: Network, stored: dict[str, Stored], weight_lanes: int, form: Form
+) -> FoldRows:
+    """The fold machine's rows; of hidden weights, the numbers stand in place of the weights."""
+    hidden = form.weights == "hidden"
+    fold = FoldRows(weight_lanes, apart=hidden)
+    placed = numbered(prepared) if hidden else prepared
+    for layer in placed.layers:
+        fold_layer(fold, placed, layer, stored)
+    return fold
 
 
 def tensor_rows(stored: dict[str, Stored]) -> int:

@@ -6,8 +6,9 @@ cells, and by its sources' cells with the weights of the definition (input index
 placement is used, so a mistake there cannot excuse itself.
 """
 
+import secrets
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -48,6 +49,7 @@ def check_program(program: Program, point: Point | None = None) -> None:
     require_first_row(program)
     network, runs = program.network, find_runs(program)
     sums = find_sums(program, point)
+    _require_apart(program, sums, point)
     if len(sums) != len(network.layers):
         fail(f"{len(sums)} sums are closed for {len(network.layers)} layers")
     held = {network.input.name: _input(network, runs)}
@@ -58,6 +60,22 @@ def check_program(program: Program, point: Point | None = None) -> None:
     _require_outputs(program, held[network.output])
     _require_ranks(program)
     require_hashing(program)
+
+
+def _require_apart(program: Program, sums: list[Sum], point: Point) -> None:
+    """No factor of an output's own accumulator depends on hidden weights: tried with others.
+
+    The factors are sums of weights times constants: if one of these is not 0, weights drawn at
+    random give the same factor with chance 1 / r.
+    """
+    if program.form.weights == "public":
+        return
+    shape = program.columns["w"].shape
+    drawn = [secrets.randbelow(PRIME) for _ in range(int(np.prod(shape)))]
+    columns = {**program.columns, "w": np.array(drawn, dtype=object).reshape(shape)}
+    others = find_sums(replace(program, columns=columns), point)
+    if [found.own for found in sums] != [found.own for found in others]:
+        fail("the factor of an output's own accumulator is among the hidden weights")
 
 
 def _input(network: Network, runs: dict[int, Run]) -> Held:

@@ -9,15 +9,18 @@ import numpy as np
 from prover.errors import UnsoundCircuit
 from prover.files import new_directory, write_atomically
 from prover.models.integer import importer, serialise
+from prover.models.integer.network import Network
 from prover.models.integer.quantise import InputRange
 from prover.models.integer.real import Reals
 from prover.models.integer.search import Choice, find
 from prover.proving import srs, worker
-from prover.proving.native import artifacts
+from prover.proving.native import artifacts, compare
 from prover.proving.native.artifacts import NativeArtifacts
 from prover.proving.native.engine import engine
 from prover.proving.native.form import Form
+from prover.proving.native.hidden import outline
 from prover.proving.native.layout import Layout, choose_layout
+from prover.proving.native.secret import Secret
 from prover.proving.worker import Limits, Progress
 
 TASKS = "prover.proving.native.tasks"
@@ -50,12 +53,21 @@ def setup(
     network, layout = choice.network, choose_layout(choice.network, form)
     reference = _reference_string(layout, progress)
     with new_directory(out.absolute().parent) as directory:
-        shutil.copyfile(onnx, directory / artifacts.MODEL)
-        write_atomically(directory / artifacts.NETWORK, serialise.to_bytes(network))
+        _keep(directory, onnx, network, form)
         _make_keys(directory, layout, form, reference, limits, progress)
         artifacts.publish(directory, network, layout, choice.agreement, form)
         directory.replace(out.absolute())
     return artifacts.load(out)
+
+
+def _keep(directory: Path, onnx: Path, network: Network, form: Form) -> None:
+    """Write model and network where the form of the circuit wants them."""
+    if form.weights == "hidden":
+        Secret(directory).keep(onnx, network)
+        write_atomically(directory / artifacts.OUTLINE, serialise.to_bytes(outline(network)))
+    else:
+        shutil.copyfile(onnx, directory / artifacts.MODEL)
+        write_atomically(directory / artifacts.NETWORK, serialise.to_bytes(network))
 
 
 def rebuild(
@@ -63,13 +75,17 @@ def rebuild(
 ) -> None:
     """Make circuit and keys again from the network; UnsoundCircuit if the key is another one.
 
+    Of hidden weights: from the outline, and all but the columns of weights is compared.
     A verifying key says nothing by itself: this is how a party learns what it stands for.
     """
     reference = _reference_string(made.layout, progress)
     with new_directory(made.directory.parent) as directory:
-        shutil.copyfile(made.directory / artifacts.NETWORK, directory / artifacts.NETWORK)
         form = made.manifest.form
+        name = artifacts.OUTLINE if form.weights == "hidden" else artifacts.NETWORK
+        shutil.copyfile(made.directory / name, directory / name)
         _make_keys(directory, made.layout, form, reference, limits, progress)
+        if form.weights == "hidden":
+            return compare.require_outlined(made.directory, directory)
         for name in artifacts.VERIFYING:
             if (directory / name).read_bytes() != (made.directory / name).read_bytes():
                 raise UnsoundCircuit(

@@ -8,13 +8,17 @@ from typing import Any
 import numpy as np
 
 from prover.models.integer import serialise
+from prover.models.integer.network import Network
 from prover.proving.child import report
 from prover.proving.native import artifacts, engine, stages
-from prover.proving.native.artifacts import DESCRIPTION, KEYS, NETWORK
+from prover.proving.native.artifacts import DESCRIPTION, KEYS, NETWORK, OUTLINE
 from prover.proving.native.form import Form
+from prover.proving.native.hidden import Salt, salt_cells
 from prover.proving.native.layout import Layout
-from prover.proving.native.program import compile_network
+from prover.proving.native.program import Program, compile_network, tensor_rows
 from prover.proving.native.replay import check_program
+from prover.proving.native.secret import FOLDER as SECRET
+from prover.proving.native.secret import PROVING_KEY, Secret
 from prover.proving.native.witness import run
 
 
@@ -25,19 +29,43 @@ def make_srs(path: str, logrows: int) -> dict[str, Any]:
 
 
 def make_keys(directory: str, layout: list[int], form: dict[str, Any], srs: str) -> dict[str, Any]:
-    """Place, check, and write keys and description."""
-    folder, chosen = Path(directory), Layout(*layout)
+    """Place, check, and write keys and description.
+
+    Of hidden weights: with the secret network, if it is in the folder, and salt; or from the
+    outline alone.
+    """
+    folder, chosen, shown = Path(directory), Layout(*layout), Form(**form)
     report(stages.PLACING)
-    network = serialise.from_bytes((folder / NETWORK).read_bytes())
-    program = compile_network(network, chosen.lanes, chosen.weight_lanes, Form(**form))
+    network = _network(folder, shown)
+    program = compile_network(network, chosen.lanes, chosen.weight_lanes, shown)
     report(stages.CHECKING)
     check_program(program)
     report(stages.KEYS)
     native = engine.engine()
-    keys = native.keygen(engine.load_program(program, chosen), native.Srs.read(srs))
+    loaded = engine.load_program(program, chosen, _salt(folder, program, chosen))
+    keys = native.keygen(loaded, native.Srs.read(srs))
     keys.write(str(folder / KEYS))
+    (folder / PROVING_KEY).chmod(0o600)
     (folder / DESCRIPTION).write_text(keys.verifying_key().description())
     return {}
+
+
+def _network(folder: Path, form: Form) -> Network:
+    if form.weights == "public":
+        return serialise.from_bytes((folder / NETWORK).read_bytes())
+    if (folder / SECRET).is_dir():
+        return Secret(folder).network()
+    return serialise.from_bytes((folder / OUTLINE).read_bytes(), bounds=False)
+
+
+def _salt(folder: Path, program: Program, layout: Layout) -> Salt | None:
+    """New salt for the owner's weights."""
+    if program.form.weights == "public" or not (folder / SECRET).is_dir():
+        return None
+    rows = tensor_rows(program.stored), program.columns["w"].shape[1]
+    salt = Salt.random(layout.weight_lanes + 1, salt_cells(layout.usable_rows, *rows))
+    Secret(folder).keep_salt(salt)
+    return salt
 
 
 def make_proof(
@@ -58,9 +86,12 @@ def make_proof(
     cells = engine.load_cells(program, found, hidden, instances)
     report(stages.READING)
     keys = native.Keys.read(str(made.directory / KEYS))
-    loaded = engine.load_program(program, layout)
+    owner = Secret(made.directory) if program.form.weights == "hidden" else None
+    loaded = engine.load_program(program, layout, owner.salt() if owner else None)
     reference = native.Srs.read(srs)
     report(stages.ENGINE[0])
+    if owner:
+        owner.spend()
     proof = engine.prove(loaded, keys, reference, cells, hidden, _ended)
     engine.verify(keys.verifying_key(), proof, instances)
     Path(out).write_bytes(proof)

@@ -13,7 +13,7 @@ from typing import NoReturn
 import numpy as np
 
 from prover.errors import UnsoundCircuit
-from prover.proving.native.fold import A2, B2, FLAGS, X
+from prover.proving.native.fold import A2, B2, FLAGS, OWN, X
 from prover.proving.native.grid import Integers, Mask
 from prover.proving.native.program import Program
 from prover.proving.native.tables import INPUT
@@ -138,14 +138,16 @@ def _run(program: Program, start: int, stop: int) -> Run:
 
 def find_sums(program: Program, point: Point) -> list[Sum]:
     """Follow V1, V2 and MAC down the fold rows."""
-    flags = [program.columns[name].tolist() for name in FLAGS]
+    names = (*FLAGS, OWN)
+    none = np.zeros_like(program.columns["ve"])
+    flags = [program.columns.get(name, none).tolist() for name in names]
     if any(value not in (0, 1) for column in flags for value in column):
         fail("a flag of the fold machine is neither 0 nor 1")
     lanes = _lane_values(program.columns["w"], point)
     steps = [pow(base, len(program.columns["w"]), PRIME) for base in (point.g, point.b)]
     machine = _Machine(point, _sources(program))
     for row, values in enumerate(zip(*flags, strict=True)):
-        machine.step(row, dict(zip(FLAGS, values, strict=True)), lanes, steps)
+        machine.step(row, dict(zip(names, values, strict=True)), lanes, steps)
     if machine.pending:
         fail("the last sum of the fold machine is never closed")
     return machine.sums
@@ -197,7 +199,7 @@ class _Machine:
         base = on["wb"]
         self.v1 = (on["v1c"] * self.v1 * steps[base] + lanes[base][row]) % PRIME
         move = on["u1"] + on["ub"] * self.point.b + on["ua"] * self.point.a
-        self.v2 = (self.v2 * move + on["ve"] * self.v1) % PRIME
+        self.v2 = (self.v2 * move + on["ve"] * self.v1 - on[OWN]) % PRIME
         self._carry(row, on)
         if on["me"]:
             if row not in self.sources:

@@ -1,0 +1,75 @@
+"""The owner's files of a circuit with hidden weights: all that must not leave their machine.
+
+They stand in the folder `secret` of the circuit's directory; the proving key, which holds the
+weights too, stands beside the verifying key. Whoever gets the rest can verify, and rebuild it.
+"""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from prover.errors import ArtifactMismatch, ProvingError
+from prover.files import locked, write_atomically
+from prover.models.integer import serialise
+from prover.models.integer.network import Network
+from prover.proving.native.hidden import Salt
+
+FOLDER = "secret"
+MODEL, NETWORK, SALT, PROOFS = "model.onnx", "network.bin", "salt.bin", "proofs"
+PROVING_KEY = "keys/proving.key"
+
+
+@dataclass(frozen=True)
+class Secret:
+    """The folder `secret` of a circuit's `directory`."""
+
+    directory: Path
+
+    @property
+    def folder(self) -> Path:
+        """Readable by its owner only."""
+        return self.directory / FOLDER
+
+    def keep(self, onnx: Path, network: Network) -> None:
+        """Write model and integers."""
+        self.folder.mkdir(mode=0o700)
+        shutil.copyfile(onnx, self.folder / MODEL)
+        (self.folder / MODEL).chmod(0o600)
+        write_atomically(self.folder / NETWORK, serialise.to_bytes(network), private=True)
+
+    def keep_salt(self, salt: Salt) -> None:
+        """Write it; keys made with it again are the same."""
+        write_atomically(self.folder / SALT, salt.to_bytes(), private=True)
+
+    def network(self) -> Network:
+        """With its weights; ArtifactMismatch where the folder is not there."""
+        return serialise.from_bytes(self._read(NETWORK))
+
+    def salt(self) -> Salt:
+        """What hides the weights."""
+        return Salt.from_bytes(self._read(SALT))
+
+    def spend(self) -> int:
+        """Count one more proof before it is made; ProvingError once the hiding is used up.
+
+        Returns how many are left.
+        """
+        allowed, path = self.salt().proofs, self.folder / PROOFS
+        with locked(self.folder / "lock"):
+            made = int(path.read_text()) if path.exists() else 0
+            if made >= allowed:
+                raise ProvingError(
+                    f"{made} proofs were made: the salt hides the weights in {allowed}; "
+                    "set the model up again, which makes another key"
+                )
+            write_atomically(path, b"%d\n" % (made + 1), private=True)
+        return allowed - made - 1
+
+    def _read(self, name: str) -> bytes:
+        try:
+            return (self.folder / name).read_bytes()
+        except OSError as error:
+            raise ArtifactMismatch(
+                f"{self.folder / name} cannot be read: {error.strerror}; only the owner of hidden "
+                "weights can prove with them"
+            ) from None
