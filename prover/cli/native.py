@@ -73,8 +73,12 @@ def add(
     progress("choosing integers")
     choice = setup.plan(onnx, samples, _source(samples, scale))
     with bar(SETTING_UP) as begins:
-        inputs, weights = "hashed" if hashed else "point", "hidden" if hidden else "public"
-        form = Form(CONTEXT_LIMBS, inputs, labels, weights)
+        form = Form(
+            CONTEXT_LIMBS,
+            "hashed" if hashed else "point",
+            labels,
+            "hidden" if hidden else "public",
+        )
         made = setup.setup(onnx, choice, out, progress=begins, form=form)
     show(_facts(made), *_lines(made))
 
@@ -99,13 +103,14 @@ def rebuild(directory: Directory) -> None:
     made = load(directory)
     with bar(SETTING_UP) as begins:
         setup.rebuild(made, progress=begins)
-    said = (
-        "all but the hidden weights and biases" if made.manifest.weights == "hidden" else "the key"
-    )
-    show(
-        {"rebuilt": True, "weights": made.manifest.weights},
-        f"{directory}: {said} of the verifying key is what the network gives",
-    )
+    if made.manifest.weights == "hidden":
+        show(
+            {"rebuilt": True, "except": ["weights", "biases"]},
+            f"{directory}: the verifying key is what the outline gives, but for the points of "
+            "weights and biases, which are its owner's secret",
+        )
+    else:
+        show({"rebuilt": True}, f"{directory}: the verifying key is the one that the network gives")
 
 
 @command(app)

@@ -104,12 +104,18 @@ class NativeArtifacts:
 
     @cached_property
     def program(self) -> Program:
-        """The placed network: made again from the network, never read from a file.
+        """The placed network: made again from the network, never read from a file."""
+        return self._placed(self.network)
 
-        ArtifactMismatch if its weights are hidden and this is not their owner's directory.
-        """
-        layout, hidden = self.layout, self.manifest.weights == "hidden"
-        network = Secret(self.directory).network() if hidden else self.network
+    @cached_property
+    def proving_program(self) -> Program:
+        """With the weights; ArtifactMismatch if these are hidden and their files not here."""
+        if self.manifest.weights == "public":
+            return self.program
+        return self._placed(Secret(self.directory).network())
+
+    def _placed(self, network: Network) -> Program:
+        layout = self.layout
         return compile_network(network, layout.lanes, layout.weight_lanes, self.manifest.form)
 
 
@@ -136,7 +142,7 @@ def publish(
     write_atomically(directory / MANIFEST, rfc8785.dumps(manifest.model_dump()) + b"\n")
 
 
-def public_files(form: Form) -> tuple[str, ...]:
+def named(form: Form) -> tuple[str, ...]:
     """The files that the manifest names: none that tells hidden weights."""
     return (OUTLINE, *VERIFYING) if form.weights == "hidden" else NAMED
 

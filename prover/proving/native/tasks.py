@@ -76,7 +76,7 @@ def make_proof(
     Salts of digests are drawn here if none are given.
     """
     made, native = artifacts.load(Path(directory)), engine.engine()
-    program, layout = made.program, made.layout
+    program, layout = made.proving_program, made.layout
     report(stages.RUNNING)
     found = run(program, np.load(image), layout.usable_rows)
     hidden = engine.Secrets.random(program.digests)
