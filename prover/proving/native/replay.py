@@ -6,13 +6,13 @@ cells, and by its sources' cells with the weights of the definition (input index
 placement is used, so a mistake there cannot excuse itself.
 """
 
-import secrets
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from prover.models.integer.network import Layer, Network, Term
+from prover.proving.native.apart import require_apart
 from prover.proving.native.extent import require_extent, require_table, require_ties
 from prover.proving.native.fold import B2, INSTANCE, WORD, X
 from prover.proving.native.grid import Integers
@@ -49,33 +49,24 @@ def check_program(program: Program, point: Point | None = None) -> None:
     require_first_row(program)
     network, runs = program.network, find_runs(program)
     sums = find_sums(program, point)
-    _require_apart(program, sums, point)
     if len(sums) != len(network.layers):
         fail(f"{len(sums)} sums are closed for {len(network.layers)} layers")
     held = {network.input.name: _input(network, runs)}
     for layer, found in zip(network.layers, sums, strict=True):
         common, held[layer.name] = _own(program, layer, found, runs, point)
         _require_weights(layer, found, held, common, point)
+    if program.form.weights == "hidden":
+        require_apart(program, sums, [_ends(layer, held) for layer in network.layers], point)
     _require_each_once(runs, held)
     _require_outputs(program, held[network.output])
     _require_ranks(program)
     require_hashing(program)
 
 
-def _require_apart(program: Program, sums: list[Sum], point: Point) -> None:
-    """No factor of an output's own accumulator depends on hidden weights: tried with others.
-
-    The factors are sums of weights times constants: if one of these is not 0, weights drawn at
-    random give the same factor with chance 1 / r.
-    """
-    if program.form.weights == "public":
-        return
-    shape = program.columns["w"].shape
-    drawn = [secrets.randbelow(PRIME) for _ in range(int(np.prod(shape)))]
-    columns = {**program.columns, "w": np.array(drawn, dtype=object).reshape(shape)}
-    others = find_sums(replace(program, columns=columns), point)
-    if [found.own for found in sums] != [found.own for found in others]:
-        fail("the factor of an output's own accumulator is among the hidden weights")
+def _ends(layer: Layer, held: dict[str, Held]) -> set[int]:
+    """Where the runs of a layer's sources end."""
+    sources = {source for term in layer.terms for source in term.sources}
+    return {run.last for source in sources for run in held[source].runs.values()}
 
 
 def _input(network: Network, runs: dict[int, Run]) -> Held:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from prover.errors import ArtifactMismatch, ModelRefused, ProvingError, UnsoundCircuit
 from prover.models.integer.network import Integers, Network
 from prover.proving.native import compare, engine
-from prover.proving.native.fold import FLAGS, OWN
+from prover.proving.native.fold import B2, FLAGS, OWN, X
 from prover.proving.native.form import Form
 from prover.proving.native.hidden import LEAST_SALT, VALUES_A_PROOF, Salt, outline, salt_cells
 from prover.proving.native.layout import Layout, choose_layout
@@ -103,6 +103,26 @@ def test_every_changed_factor_is_refused(data: st.DataObject) -> None:
     own[row] = 1 - own[row]
     with pytest.raises(UnsoundCircuit):
         check_program(with_columns(**{OWN: own}))
+
+
+def test_a_product_with_another_tensor_is_refused_even_if_its_weight_is_zero() -> None:
+    """Its owner could hide another weight there, and the layer would depend on itself."""
+    network = tiny_network()
+    for layer in network.layers:
+        for term in layer.terms:
+            term.weight[:] = 0
+    program = compile_network(network, 2, 2, FORM)
+    check_program(program)
+    last = program.stored[program.network.output]
+    ends = {last.read(channel, (0, 0)).row for channel in range(last.grid.channels)}
+    reads = [
+        i for i, (kind, _, column, _) in enumerate(program.copies) if (kind, column) == (X, B2)
+    ]
+    for place in reads:
+        copies = program.copies.copy()
+        copies[place, 3] = min(ends)
+        with pytest.raises(UnsoundCircuit, match="what is not its source"):
+            check_program(replace(program, copies=copies))
 
 
 def test_the_column_of_factors_must_be_there() -> None:
