@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from prover.proving.native.artifacts import NativeArtifacts
+    from prover.proving.native.form import Form
 
 app = new_app()
 APPS = {"native": app}
@@ -221,13 +222,17 @@ def _lines(made: "NativeArtifacts") -> list[str]:
     return [
         f"{made.network.name}: {facts['layers']} layers in 2^{layout.k} rows of {layout.lanes} "
         f"cells and {layout.weight_lanes} weights",
-        f"public: {_public(made.manifest.labels, made.manifest.inputs)}",
+        f"public: {_public(made.manifest.form)}",
         f"integers {facts['input'][0]} to {facts['input'][1]}; "
         f"{made.manifest.agreement:.1%} of the calibration labels kept",
         f"in {made.directory}; next: zkescrow prove --artifacts {made.directory}",
     ]
 
 
-def _public(labels: int, inputs: str) -> str:
-    outputs = f"the {labels} best labels, best first" if labels else "all scores"
-    return f"{outputs}; digests of the input" if inputs == "hashed" else outputs
+def _public(form: "Form") -> str:
+    said = [f"the {form.labels} best labels, best first" if form.labels else "all scores"]
+    if form.inputs == "hashed":
+        said.append("digests of the input")
+    if form.weights == "hidden":
+        said.append("of the weights a commitment")
+    return "; ".join(said)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from prover.errors import ModelRefused
+from prover.errors import ArtifactMismatch
 from prover.models.integer.network import Integers, Layer, Network
 from prover.statement.field import FIELD_MODULUS
 
@@ -92,11 +92,13 @@ class Salt:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Salt":
-        """Read what `to_bytes` wrote; ModelRefused if it is damaged."""
+        """Read what `to_bytes` wrote; ArtifactMismatch if it is damaged."""
         columns = int.from_bytes(data[:WORD], "little")
         cells, rest = divmod(len(data) - WORD, WORD * columns) if columns else (0, 0)
         if rest or not cells:
-            raise ModelRefused("the file of the weights' salt is damaged; set the model up again")
+            raise ArtifactMismatch(
+                "the file of the weights' salt is damaged; set the model up again"
+            )
         starts = range(WORD, len(data), WORD)
         words = tuple(int.from_bytes(data[at : at + WORD], "little") for at in starts)
         return cls(tuple(words[at : at + cells] for at in range(0, len(words), cells)))

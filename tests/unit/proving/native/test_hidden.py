@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prover.errors import ArtifactMismatch, ModelRefused, ProvingError, UnsoundCircuit
+from prover.errors import ArtifactMismatch, ProvingError, UnsoundCircuit
 from prover.models.integer.network import Integers, Network
 from prover.proving.native import compare, engine
 from prover.proving.native.fold import B2, FLAGS, OWN, X
@@ -235,7 +235,7 @@ def test_salt_is_random_and_its_file_is_read_again() -> None:
     assert Salt.from_bytes(salt.to_bytes()) == salt
     assert salt.cells == 5
     for damaged in (b"", salt.to_bytes()[:-1], salt.to_bytes()[:32]):
-        with pytest.raises(ModelRefused, match="salt is damaged"):
+        with pytest.raises(ArtifactMismatch, match="salt is damaged"):
             Salt.from_bytes(damaged)
 
 
