@@ -92,7 +92,7 @@ def flag(rows: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 def shape(size: Size) -> dict[str, int]:
     """The engine's parameters."""
-    fixed = {"y_offset": 0, "input_bits": 8, "input_low": 0, "hash_group": 0}
+    fixed = {"y_offset": 0, "input_bits": 8, "input_low": 0, "hash_group": 0, "hidden": False}
     fixed |= {"labels": 0, "class_bits": 0, "score_low": 0}
     return asdict(size) | {"shift": size.shift} | fixed
 

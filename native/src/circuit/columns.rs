@@ -34,7 +34,7 @@ pub struct Shape {
     #[serde(default)]
     pub hash_group: usize,
     /// Whether weights and biases are the owner's secret (`hidden.rs`).
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hidden: bool,
 }
 
