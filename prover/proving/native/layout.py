@@ -21,7 +21,7 @@ WEIGHT_LANES = (1, 2, 3, 4, 5, 6, 8, 12, 16)
 RESERVED = 7
 # Seconds a row costs per column, in units of one full-width commitment: measured ratios of
 # commitments of small values, and of the transforms that every column passes through.
-SMALL, FULL, TRANSFORM = 0.12, 1.0, 0.6
+SMALL, FULL, TRANSFORM = 0.21, 1.0, 0.38
 
 
 @dataclass(frozen=True)
