@@ -137,6 +137,7 @@ def _own(
 def _require_distinct(layer: Layer, found: Sum, held: Held, point: Point) -> None:
     """No two cells of the product share a power: one could then make up for the other."""
     values: list[int] = []
+    _require_phases(layer, found, held, point)
     for key, run in held.runs.items():
         first = held.runs[(0, *key[1:])]
         if not (np.array_equal(run.u, first.u) and np.array_equal(run.v, first.v)):
@@ -150,6 +151,17 @@ def _require_distinct(layer: Layer, found: Sum, held: Held, point: Point) -> Non
             ]
     if len(set(values)) != len(values):
         fail(f"two cells of layer {layer.name} can make up for each other")
+
+
+def _require_phases(layer: Layer, found: Sum, held: Held, point: Point) -> None:
+    """Phase (i, j) stands a^i b^j behind phase (0, 0), even where it has no live cell.
+
+    With powers of g between phases, a dead cell could make up for another channel's live one.
+    """
+    origin = found.own[held.runs[(0, 0, 0)].last]
+    for (channel, i, j), run in held.runs.items():
+        if channel == 0 and found.own[run.last] != origin * point.power(i, j) % PRIME:
+            fail(f"phase ({i}, {j}) of layer {layer.name} is not at its place")
 
 
 def _require_weights(

@@ -18,7 +18,7 @@ from prover.proving.native.program import Program, compile_network
 from prover.proving.native.replay import check_program
 from prover.proving.native.tables import DEAD
 from prover.proving.native.trace import BACKWARD
-from prover.proving.native.witness import Cells
+from prover.proving.native.witness import Cells, run
 from tests.unit.proving.native.gates import Challenges, Evaluated
 from tests.unit.proving.native.networks import Maker, residual_network, tiny_network
 
@@ -222,6 +222,43 @@ def test_a_longer_run_of_dead_cells_is_refused() -> None:
     stored = program.stored["a"]
     last_channels_last_phase = stored.stop - stored.grid.run_rows
     refused(with_a_longer_run(program, last_channels_last_phase), "another extent")
+
+
+def with_a_phase_at_powers_of_g(program: Program, name: str) -> Program:
+    """The dead phase (0, 1) of a plane of one cell takes g^2 for b."""
+    stored, columns = program.stored[name], dict(program.columns)
+    ends = [stored.produced(channel, (0, 1)).row for channel in range(stored.grid.channels)]
+    rows = [row for _, row, c, end in program.copies.tolist() if c == A2 and end in ends]
+    assert columns["w"][:, rows].T.tolist() == [[0, -1, 0]] * len(ends)
+    columns["w"], columns["wb"] = columns["w"].copy(), columns["wb"].copy()
+    columns["w"][:, rows] = [[0], [0], [-1]]
+    columns["wb"][rows] = 0
+    return replace(program, columns=columns)
+
+
+def forged(program: Program, name: str) -> Cells:
+    """Channel 2's product is one less; a dead cell of channel 0 makes up for it."""
+    grid, start = program.stored[name].grid, program.stored[name].start
+    cells = run(program, np.full((1, 1, 1), 5), 1 << 14).cells
+    assert cells.r[0, start + grid.last_row(2, 0, 0)] > 0
+    cells.r[0, start + grid.last_row(2, 0, 0)] -= 1
+    cells.r[0, start + grid.last_row(0, 0, 1)] += 1
+    return cells
+
+
+def test_a_dead_phase_that_makes_up_for_another_channel_is_refused() -> None:
+    make = Maker(0)
+    layers = (
+        make.layer("a", [make.conv(["x"], (3, 1, 1, 1))], (3, 1, 1), 0, 63),
+        make.layer("b", [make.conv(["a"], (2, 3, 1, 1), 2)], (2, 1, 1), -512, 511),
+    )
+    program = compile_network(Network("one", Tensor("x", 1, 1, 1, 0, 7), layers, 6, "b"), 3, 3)
+    check_program(program)
+    cells, at = forged(program, "a"), Challenges.draw(3)
+    assert any(Evaluated(program, cells, at, 80).closed.values())
+    unsound = with_a_phase_at_powers_of_g(program, "a")
+    assert not any(Evaluated(unsound, cells, at, 80).closed.values())
+    refused(unsound, r"phase \(0, 1\) of layer a")
 
 
 def test_words_that_could_stand_for_two_images_are_refused() -> None:
