@@ -1,10 +1,10 @@
 """Hash rows: Poseidon digests of chunks of the packed image, each with a salt of its own.
 
 `group` image rows make a word, first row first; the last word may hold fewer. Words go into chunks
-of at most CHUNK - 1, in order, and each chunk ends with its salt, a random field element. An image
-has one list of words, as every digit of a row is below its radix and a word below the field's
-order; the number of words, and with it the chunks, is the circuit's. So equal digests mean equal
-images and salts, or a collision of Poseidon.
+of at most CHUNK - 1, in order, and each chunk ends with its salt, a random field element. Two
+images never have the same words: values of a word differ by less than the field's order, as digits
+of a row do by less than their radix; the number of words, and with it the chunks, is the circuit's.
+So equal digests mean equal images and salts, or a collision of Poseidon.
 """
 
 from collections.abc import Sequence

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from prover.errors import ModelRefused
 from prover.models.integer.network import Layer, Network, Term
 from prover.proving.native.fold import B2, INSTANCE, FoldRows
 from prover.proving.native.form import PLAIN, Form
@@ -67,7 +68,12 @@ class Program:
 
 
 def hashing_of(image: Stored, lanes: int, table: Table) -> Hashing:
-    """The input is stored from the first row on."""
+    """The input is stored from the first row on. Raises ModelRefused if it has but one value."""
+    if not table.input_bits:
+        raise ModelRefused(
+            f"every input is {table.input_low}: there is nothing to hash; "
+            "give the input a range of two values or more, or leave it unhashed"
+        )
     return Hashing(image.stop, lanes * table.input_bits)
 
 

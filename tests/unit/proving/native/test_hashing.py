@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prover.errors import ProofRejected, StatementInvalid, UnsoundCircuit
+from prover.errors import ModelRefused, ProofRejected, StatementInvalid, UnsoundCircuit
 from prover.models.integer.network import Integers
 from prover.proving.native import engine, hashing
 from prover.proving.native.fold import INSTANCE, PACK, WORD
@@ -41,6 +41,13 @@ def short_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Hashing, "group", property(lambda self: 3))
     monkeypatch.setattr("prover.proving.native.hash_check.CHUNK", 3)
     monkeypatch.setattr("prover.proving.native.hash_check.FIELD_MODULUS", 1 << (3 * 6))
+
+
+def test_an_input_of_one_value_is_refused() -> None:
+    network = replace(tiny_network(), input=replace(tiny_network().input, low=3, high=3))
+    for refused in (choose_layout, lambda *form: compile_network(network, 2, 2, form[-1])):
+        with pytest.raises(ModelRefused, match="every input is 3"):
+            refused(network, FORM)
 
 
 def built() -> tuple[Program, Layout]:
