@@ -67,6 +67,14 @@ def test_another_number_of_labels_is_refused(labels: int) -> None:
         compile_network(network(), 2, 2, Form(labels=labels))
 
 
+def test_more_labels_than_a_circuit_may_have_are_refused() -> None:
+    """However many classes there are."""
+    output = replace(network().layer("out"), channels=MOST_LABELS + 1)
+    assert Ranking.of(output, MOST_LABELS) == Ranking(MOST_LABELS, MOST_LABELS + 1, -20, 20)
+    with pytest.raises(ModelRefused, match="9 labels: 1 to 8 are allowed"):
+        Ranking.of(output, MOST_LABELS + 1)
+
+
 @cache
 def placed() -> tuple[Program, Layout]:
     form = Form(context=len(CONTEXT), labels=LABELS)
