@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from hypothesis import settings
 from onnx import TensorProto, helper, numpy_helper
 
 from prover.files import locked
@@ -27,6 +28,10 @@ from prover.settings import get_settings
 from prover.solidity import compile as solidity
 from prover.solidity import verifier
 from prover.statement.context import JobContext
+
+# Nothing here is a timed test: a busy machine must not fail one.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 JOB = JobContext(31337, b"\x11" * 20, b"\x22" * 32, b"\x33" * 20)
 ELEMENTS, CLASSES = 4, 3
