@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import skimage.data
 
-from benchmarks.imagenet import GIB, Watch
+from benchmarks.imagenet import GIB, Watch, prove_once
 from benchmarks.imagenet import RESULT as WHOLE
 from benchmarks.machine import machine
 from benchmarks.networks import ROOT
@@ -38,7 +38,6 @@ from prover.proving.native.form import Form
 from prover.proving.native.layout import Layout, choose_layout
 from prover.proving.native.program import compile_network
 from prover.proving.native.replay import check_program
-from prover.proving.native.witness import run
 from prover.settings import get_settings
 from prover.verify import parse_description
 from prover.verify import verify as verify_in_python
@@ -111,15 +110,8 @@ def measure(network: Network, image: Integers) -> tuple[dict[str, Any], Layout]:
     keys = native.keygen(loaded, reference_string)
     watch.ended("before")
     before = watch.stages
-    watch.reset()
-    started = time.perf_counter()
-    found = run(program, image, layout.usable_rows)
-    instances = engine.instances_of(program, found, [1] * CONTEXT_LIMBS)
-    hidden = engine.Secrets.random()
-    cells = engine.load_cells(program, found, hidden, instances)
-    watch.ended("witness")
-    proof = engine.prove(loaded, keys, reference_string, cells, hidden, watch.ended)
-    seconds = time.perf_counter() - started
+    made = prove_once(program, layout, image, (loaded, keys, reference_string), watch)
+    found, instances, proof, seconds = made
     stages, peak = watch.stages, watch.peak
     expected = reference.scores(network, image[None]).ravel()
     figures = {

@@ -31,10 +31,10 @@ from prover.proving import srs
 from prover.proving.native import engine
 from prover.proving.native.artifacts import CONTEXT_LIMBS
 from prover.proving.native.form import Form
-from prover.proving.native.layout import choose_layout
-from prover.proving.native.program import compile_network
+from prover.proving.native.layout import Layout, choose_layout
+from prover.proving.native.program import Program, compile_network
 from prover.proving.native.replay import check_program
-from prover.proving.native.witness import run
+from prover.proving.native.witness import Run, run
 from prover.settings import get_settings
 
 RESULT = ROOT / "benchmarks" / "results" / "imagenet.json"
@@ -112,15 +112,8 @@ def measure(path: Path, image: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     keys = native.keygen(loaded, reference_string)
     watch.ended("keys")
     before, setup_peak = watch.stages, watch.peak
-    watch.reset()
-    started = time.perf_counter()
-    found = run(program, image, layout.usable_rows)
-    instances = engine.instances_of(program, found, [1] * CONTEXT_LIMBS)
-    hidden = engine.Secrets.random()
-    cells = engine.load_cells(program, found, hidden, instances)
-    watch.ended("witness")
-    proof = engine.prove(loaded, keys, reference_string, cells, hidden, watch.ended)
-    seconds = time.perf_counter() - started
+    made = prove_once(program, layout, image, (loaded, keys, reference_string), watch)
+    found, instances, proof, seconds = made
     stages = watch.stages
     vk = keys.verifying_key()
     checked = time.perf_counter()
@@ -143,6 +136,26 @@ def measure(path: Path, image: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         "equal_to_the_reference": bool((found.outputs == expected).all()),
     }
     return figures, {"proof": proof, "instances": instances, "description": vk.description()}
+
+
+def prove_once(
+    program: Program, layout: Layout, image: Any, engines: tuple[Any, Any, Any], watch: Watch
+) -> tuple[Run, list[int], bytes, float]:
+    """The run, its instances, the proof, and seconds from the image's integers to the proof.
+
+    `engines` are the engine's program, keys and set-up; `watch` forgets what was before.
+    """
+    loaded, keys, reference_string = engines
+    watch.reset()
+    started = time.perf_counter()
+    found = run(program, image, layout.usable_rows)
+    instances = engine.instances_of(program, found, [1] * CONTEXT_LIMBS)
+    hidden = engine.Secrets.random()
+    cells = engine.load_cells(program, found, hidden, instances)
+    watch.ended("witness")
+    proof = engine.prove(loaded, keys, reference_string, cells, hidden, watch.ended)
+    seconds = time.perf_counter() - started
+    return found, instances, proof, seconds
 
 
 def kernels(description: dict[str, Any], reference_string: Any) -> dict[str, Any]:

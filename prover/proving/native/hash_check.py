@@ -36,6 +36,9 @@ def require_hashing(program: Program) -> None:
         if ours or any(name in program.columns for name in (*FLAGS, "ip", "hc")):
             fail("there are hash rows, but the input is not hashed")
         return
+    missing = [name for name in (*FLAGS, "ip", "hc") if name not in program.columns]
+    if missing:
+        fail(f"the input is hashed, but there is no column {missing[0]}")
     chunks, ends = read_chunks(program), _word_ends(program)
     wanted, taken = [], 0
     for number, chunk in enumerate(chunks):

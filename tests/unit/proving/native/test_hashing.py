@@ -119,6 +119,13 @@ def test_every_changed_copy_is_refused(program: Program) -> None:
         check_program(replace(program, copies=swapped))
 
 
+@pytest.mark.parametrize("name", COLUMNS)
+def test_no_hash_column_may_be_missing(name: str, program: Program) -> None:
+    columns = {other: column for other, column in program.columns.items() if other != name}
+    with pytest.raises(UnsoundCircuit, match=f"no column {name}"):
+        check_program(replace(program, columns=columns))
+
+
 def test_a_chunk_or_its_rounds_may_not_be_left_out(program: Program) -> None:
     shorter = {name: program.columns[name][: -(1 + ROUNDS)] for name in COLUMNS if name != "ip"}
     with pytest.raises(UnsoundCircuit):
