@@ -1,0 +1,116 @@
+"""CI leaves nothing out unnoticed: neither a skipped test nor an engine that is not built."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SKIPPED = """
+import pytest
+{header}
+def test_one():
+    pytest.skip("not here")
+"""
+
+
+def run_pytest(directory: Path, source: str, ci: str) -> pytest.ExitCode:
+    """The exit status of a test file under this project's hooks."""
+    (directory / "test_it.py").write_text(source)
+    environment = os.environ | {"CI": ci, "PYTHONPATH": str(ROOT)}
+    command = ["-q", "-p", "tests.conftest", "-c", str(ROOT / "pyproject.toml"), "--rootdir"]
+    done = subprocess.run(
+        [ROOT / ".venv/bin/python", "-m", "pytest", *command, directory, directory / "test_it.py"],
+        env=environment, cwd=directory, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return pytest.ExitCode(done.returncode)
+
+
+@pytest.mark.parametrize(
+    ("header", "ci", "status"),
+    [
+        ("", "true", pytest.ExitCode.TESTS_FAILED),
+        ("", "", pytest.ExitCode.OK),
+        ("@pytest.mark.ceremony", "true", pytest.ExitCode.OK),
+    ],
+)
+def test_a_skip_is_a_failure_in_ci_only(
+    tmp_path: Path, header: str, ci: str, status: pytest.ExitCode
+) -> None:
+    assert run_pytest(tmp_path, SKIPPED.format(header=header), ci) == status
+
+
+def test_a_skipped_module_is_a_failure_in_ci(tmp_path: Path) -> None:
+    source = "import pytest\npytest.importorskip('there_is_none_of_this_name')\n"
+    assert run_pytest(tmp_path, source, "true") == pytest.ExitCode.INTERRUPTED
+    assert run_pytest(tmp_path, source, "") == pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+def native(checkout: Path, ci: str, **tools: str) -> subprocess.CompletedProcess[str]:
+    """scripts/native of a checkout whose only tools are the given scripts and the system's."""
+    programs = checkout / "bin"
+    programs.mkdir(parents=True)
+    for name, script in tools.items():
+        (programs / name).write_text(f"#!/bin/sh\n{script}\n")
+        (programs / name).chmod(0o755)
+    for name in (
+        "bash",
+        "dirname",
+        "grep",
+        "find",
+        "sort",
+        "xargs",
+        "sha256sum",
+        "cut",
+        "cat",
+        "rm",
+    ):
+        found = shutil.which(name)
+        assert found is not None
+        (programs / name).symlink_to(found)
+    (checkout / "scripts").mkdir()
+    shutil.copy(ROOT / "scripts/native", checkout / "scripts/native")
+    return subprocess.run(
+        [checkout / "scripts/native"], env={"PATH": str(programs), "CI": ci},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def built(checkout: Path) -> None:
+    """A checkout with sources and a .venv whose programs do what the test says."""
+    (checkout / "native/src").mkdir(parents=True)
+    for name in ("Cargo.toml", "Cargo.lock", "pyproject.toml", "zkescrow_native.pyi"):
+        (checkout / "native" / name).write_text("")
+    (checkout / ".venv/bin").mkdir(parents=True)
+    (checkout / ".venv/.stamp").write_text("")
+
+
+def program(path: Path, script: str) -> None:
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+def test_without_cargo_the_engine_is_left_out_but_not_in_ci(tmp_path: Path) -> None:
+    here = native(tmp_path / "here", "")
+    assert (here.returncode, "left out" in here.stdout) == (0, True)
+    there = native(tmp_path / "there", "true")
+    assert (there.returncode, "cargo is missing" in there.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("fault", ["cannot be built", "cannot be loaded"])
+def test_an_engine_that_does_not_build_or_load_fails_in_ci(tmp_path: Path, fault: str) -> None:
+    if "adx" not in Path("/proc/cpuinfo").read_text().split():
+        pytest.skip("this processor has no ADX, and that is said first")
+    for ci, status in (("", 0), ("true", 1)):
+        checkout = tmp_path / (ci or "here")
+        built(checkout)
+        program(checkout / ".venv/bin/maturin", "exit 1" if "built" in fault else "exit 0")
+        program(checkout / ".venv/bin/uv", "exit 0")
+        program(checkout / ".venv/bin/python", "exit 1")
+        done = native(checkout, ci, cargo="exit 0")
+        said = done.stderr if ci else done.stdout
+        assert done.returncode == status
+        assert "could not be built" in said if "built" in fault else "cannot load it" in said
+        assert not (checkout / ".venv/.native-stamp").exists()
