@@ -5,6 +5,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
@@ -22,6 +23,34 @@ def sha256_file(path: Path) -> str:
     """SHA-256 of a file's content, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class NotPlain(Exception):
+    """What is at a path is no plain file: a folder, link, pipe or device."""
+
+
+class TooLarge(Exception):
+    """A file has more bytes than its reader allows."""
+
+
+def read_plain(path: Path, max_bytes: int, *, follow: bool = True) -> bytes:
+    """The content of a file that a stranger may have put there.
+
+    A pipe or device is never waited for; a link is followed only if `follow`. Raises NotPlain,
+    TooLarge, OSError, or ValueError if `path` cannot be one.
+    """
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | (0 if follow else os.O_NOFOLLOW)
+    descriptor = os.open(path, flags)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise NotPlain(path)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            content = file.read(max_bytes + 1)
+    finally:
+        os.close(descriptor)
+    if len(content) > max_bytes:
+        raise TooLarge(path)
+    return content
 
 
 def write_atomically(path: Path, content: bytes, *, private: bool = False) -> None:

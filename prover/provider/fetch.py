@@ -1,47 +1,56 @@
 """Getting a job's inputs file from where the consumer says, without being led astray.
 
-Only https, from public addresses, up to the size that the circuit's layout allows, within a time
-limit; files of this machine only by option. A host's address is checked and then connected to, so
-that a second look-up cannot lead elsewhere; redirects are refused.
+Only https, from public addresses, up to the size that the circuit's layout allows; files of this
+machine only by option. A host's address is checked and then connected to, so that a second look-up
+cannot lead elsewhere; redirects are refused. One deadline holds for all of a download: name
+look-up, connection, TLS, headers and body. A URI is a stranger's: an odd one is InputsUnavailable.
 """
 
+import contextlib
 import http.client
 import ipaddress
+import re
 import socket
 import ssl
-import time
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from prover.errors import UsageError, ZkescrowError
+from prover.files import NotPlain, TooLarge, read_plain
 
 TIMEOUT_SECONDS = 20.0
+MAX_URI_CHARACTERS = 2048
 _CHUNK_BYTES = 1 << 14
+_SHOWN_CHARACTERS = 120
+_URI = re.compile(r"[!-~]+")  # RFC 3986: printable ASCII, anything else is percent-encoded
+_HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*\.?", re.ASCII)
 
 
 class InputsUnavailable(ZkescrowError):
     """The inputs file is not to be had, or not in a way that this provider accepts."""
 
 
-def fetch(uri: str, max_bytes: int, *, allow_files: bool = False) -> bytes:
+def fetch(uri: str | bytes, max_bytes: int, *, allow_files: bool = False) -> bytes:
     """The content at `uri`: https, or file by option. Raises InputsUnavailable."""
-    try:
-        parts = urlsplit(uri)
-        port = parts.port or 443
-    except ValueError:
-        raise InputsUnavailable(f"inputs are at {uri!r}, which is no URI: skip the job") from None
+    parts = _parts(uri)
     if parts.scheme == "file" and allow_files:
         return _read_file(parts, max_bytes)
     if parts.scheme != "https" or parts.hostname is None:
         allowed = "https or file" if allow_files else "https"
-        raise InputsUnavailable(f"inputs are at {uri!r}: {allowed} is allowed; skip the job")
-    try:
-        return _download(parts, parts.hostname, port, max_bytes)
-    except (OSError, http.client.HTTPException) as error:
-        raise InputsUnavailable(
-            f"inputs at {uri!r} cannot be had ({type(error).__name__}: {error}): try again later"
-        ) from error
+        raise InputsUnavailable(f"inputs are at {shown(uri)}: {allowed} is allowed; skip the job")
+    return _within(TIMEOUT_SECONDS, _Download(parts, parts.hostname, parts.port or 443, max_bytes))
+
+
+def shown(uri: str | bytes) -> str:
+    """A stranger's URI as it may be printed: quoted, short, without control characters."""
+    text = uri.decode(errors="replace") if isinstance(uri, bytes) else uri
+    cut = text[:_SHOWN_CHARACTERS] + ("..." if len(text) > _SHOWN_CHARACTERS else "")
+    return ascii(cut)
 
 
 def public_address(host: str, port: int) -> str:
@@ -72,60 +81,156 @@ def file_uri(path: Path) -> str:
     return path.as_uri()
 
 
+def _parts(uri: str | bytes) -> SplitResult:
+    """The parts of a URI of printable ASCII with a host that DNS can hold and a port, if any."""
+    try:
+        text = uri.decode("ascii") if isinstance(uri, bytes) else uri
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        text, host, parts = "", None, urlsplit("")
+    odd = not _URI.fullmatch(text) or len(text) > MAX_URI_CHARACTERS
+    if odd or parts.username is not None or not (host is None or _is_host(host)):
+        raise InputsUnavailable(
+            f"inputs are at {shown(uri)}, which is no URI of a host and a path in at most "
+            f"{MAX_URI_CHARACTERS} printable ASCII characters: skip the job"
+        )
+    return parts
+
+
+def _is_host(host: str) -> bool:
+    """Whether a lower-case host is a name of labels of 1 to 63 characters, or an IP address."""
+    with contextlib.suppress(ValueError):
+        return not (ipaddress.ip_address(host).version == 6 and "%" in host)
+    return bool(_HOST.fullmatch(host)) and len(host) <= 253  # RFC 1035
+
+
 def _read_file(parts: SplitResult, max_bytes: int) -> bytes:
     path = Path(unquote(parts.path))
-    if parts.netloc not in ("", "localhost") or not path.is_file():
-        raise InputsUnavailable(f"inputs are at {path}, where no file is: skip the job")
-    with path.open("rb") as file:
-        return _bounded(file.read(max_bytes + 1), max_bytes)
-
-
-def _download(parts: SplitResult, host: str, port: int, max_bytes: int) -> bytes:
-    deadline = time.monotonic() + TIMEOUT_SECONDS
-    address = public_address(host, port)
-    connection = _PinnedConnection(host, port, address)
+    if parts.netloc not in ("", "localhost"):
+        raise InputsUnavailable(f"inputs are a file on {parts.netloc}: this machine is allowed")
     try:
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection.request("GET", target, headers={"Accept": "application/json"})
-        response = connection.getresponse()
-        if response.status != HTTPStatus.OK:
-            raise InputsUnavailable(
-                f"the host {host} answers with status {response.status}: 200 is allowed (redirects "
-                "are not followed); skip the job"
-            )
-        return _read_until(response, max_bytes, deadline)
-    finally:
-        connection.close()
-
-
-def _read_until(response: http.client.HTTPResponse, max_bytes: int, deadline: float) -> bytes:
-    content = b""
-    while chunk := response.read1(_CHUNK_BYTES):
-        content = _bounded(content + chunk, max_bytes)
-        if time.monotonic() > deadline:
-            raise InputsUnavailable(
-                f"inputs took more than {TIMEOUT_SECONDS:.0f} s: skip the job, or try again later"
-            )
-    return content
-
-
-def _bounded(content: bytes, max_bytes: int) -> bytes:
-    if len(content) > max_bytes:
+        return read_plain(path, max_bytes)
+    except TooLarge:
+        raise _too_large(max_bytes) from None
+    except (OSError, ValueError, NotPlain):
+        where = shown(str(path))
         raise InputsUnavailable(
-            f"the inputs file has more than {max_bytes} bytes, which is all that this circuit's "
-            "inputs can take: skip the job"
-        )
-    return content
+            f"inputs are at {where}, where no file is that can be read: skip the job"
+        ) from None
+
+
+def _too_large(max_bytes: int) -> InputsUnavailable:
+    return InputsUnavailable(
+        f"the inputs file has more than {max_bytes} bytes, which is all that this circuit's "
+        "inputs can take: skip the job"
+    )
+
+
+@dataclass
+class _Download:
+    """One GET of a checked URI; `abort` ends it from another thread at any point."""
+
+    parts: SplitResult
+    host: str
+    port: int
+    max_bytes: int
+    _open: list[socket.socket] = field(default_factory=list)
+    _aborted: threading.Event = field(default_factory=threading.Event)
+
+    def __call__(self) -> bytes:
+        """The content. Raises InputsUnavailable."""
+        try:
+            return self._content()
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            reason = shown(str(error))
+            raise InputsUnavailable(
+                f"inputs at {shown(self.parts.geturl())} cannot be had ({type(error).__name__}: "
+                f"{reason}): try again later"
+            ) from error
+
+    def abort(self) -> None:
+        """Shut the connection: whatever waits for it fails at once."""
+        self._aborted.set()
+        for connection in self._open:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def _content(self) -> bytes:
+        address = public_address(self.host, self.port)
+        connection = _PinnedConnection(self.host, self.port, address, self._watch)
+        try:
+            target = (self.parts.path or "/") + (f"?{self.parts.query}" if self.parts.query else "")
+            connection.request("GET", target, headers={"Accept": "application/json"})
+            response = connection.getresponse()
+            if response.status != HTTPStatus.OK:
+                raise InputsUnavailable(
+                    f"the host {self.host} answers with status {response.status}: 200 is allowed "
+                    "(redirects are not followed); skip the job"
+                )
+            return _body(response, self.max_bytes)
+        finally:
+            connection.close()
+            for one in self._open:
+                one.close()
+
+    def _watch(self, connection: socket.socket) -> None:
+        """Let `abort` shut this connection; TLS takes the socket itself over, not a twin of it."""
+        self._open.append(connection.dup())
+        if self._aborted.is_set():
+            raise TimeoutError("the deadline is over")
+
+
+def _within(seconds: float, download: _Download) -> bytes:
+    """The download's content, or InputsUnavailable at the deadline, wherever it stands then.
+
+    It runs in a thread of its own, as a name look-up cannot be interrupted.
+    """
+    done: SimpleQueue[bytes | Exception] = SimpleQueue()
+    threading.Thread(target=_report, args=(download, done), daemon=True).start()
+    try:
+        found = done.get(timeout=seconds)
+    except Empty:
+        download.abort()
+        raise InputsUnavailable(
+            f"inputs on {download.host} took more than {seconds:.0f} s: skip the job, or try again "
+            "later"
+        ) from None
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+def _report(work: Callable[[], bytes], done: "SimpleQueue[bytes | Exception]") -> None:
+    try:
+        done.put(work())
+    except Exception as error:  # noqa: BLE001 - the waiting thread raises it
+        done.put(error)
+
+
+def _body(response: http.client.HTTPResponse, max_bytes: int) -> bytes:
+    content = bytearray()
+    while chunk := response.read1(_CHUNK_BYTES):
+        content += chunk
+        if len(content) > max_bytes:
+            raise _too_large(max_bytes)
+    if response.length:  # what is missing of the length that was announced
+        raise http.client.IncompleteRead(b"", response.length)
+    return bytes(content)
 
 
 class _PinnedConnection(http.client.HTTPSConnection):
     """TLS for `host`, over a connection to an address that was checked."""
 
-    def __init__(self, host: str, port: int, address: str) -> None:
+    def __init__(
+        self, host: str, port: int, address: str, watch: Callable[[socket.socket], None]
+    ) -> None:
         super().__init__(host, port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context())
         self._address = address
+        self._watch = watch
 
     def connect(self) -> None:
         raw = socket.create_connection((self._address, self.port), self.timeout)
+        self._watch(raw)
         context: ssl.SSLContext = self._context  # type: ignore[attr-defined]
         self.sock = context.wrap_socket(raw, server_hostname=self.host)
