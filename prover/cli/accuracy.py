@@ -27,7 +27,10 @@ app = new_app("Pay for a model that reaches a target on a sealed test set.")
 APPS = {"accuracy": app}
 JobArgument = Annotated[
     str | None,
-    typer.Argument(metavar="[BOUNTY]", help="Bounty's id [default: the last one used here]."),
+    typer.Argument(
+        metavar="[BOUNTY]",
+        help="Bounty's id, or its beginning [default: the last one used here, or the sole one].",
+    ),
 ]
 Payee = Annotated[str | None, typer.Option(help="Who is paid [default: the account].")]
 AllowFiles = Annotated[bool, typer.Option(help="Read file: test sets on other chains than 31337.")]
@@ -135,7 +138,7 @@ def accept(
 ) -> None:
     """Enter a model: fetch and check the test set and the circuit, stake."""
     from prover.chain.replay import load_world
-    from prover.cli.accuracy_job import find_bounty, in_units, moved, worker_on
+    from prover.cli.accuracy_job import acceptable, find_bounty, in_units, moved, worker_on
     from prover.cli.accuracy_words import consumers_past, past_sentence
     from prover.cli.models import find
     from prover.consumer.jobs import remember
@@ -145,7 +148,7 @@ def accept(
     whom = address(payee, "--payee")
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
-    found = job_id, record = find_bounty(client, deployment, job)
+    found = job_id, record = find_bounty(client, deployment, job, acceptable(sender.address))
     currency = record.job.terms.currency
     most = None if max_stake is None else in_units(client, currency, max_stake, "--max-stake")
     past = consumers_past(
@@ -170,12 +173,12 @@ def reveal_key(
     account: AccountNumber = None,
 ) -> None:
     """Open the test set, once the acceptance is final. From then on everybody can read it."""
-    from prover.cli.accuracy_job import find_bounty, moved
+    from prover.cli.accuracy_job import find_bounty, moved, to_reveal
     from prover.consumer.accuracy_key import reveal
 
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
-    found = find_bounty(client, deployment, job)
+    found = find_bounty(client, deployment, job, to_reveal(sender.address))
     gas = reveal(sender, deployment, found, seed, progress)
     data, lines = moved(client, deployment, found[0], gas)
     show(data, "the key is public: never use this test set again", *lines)
@@ -274,12 +277,12 @@ def _accepted(
     rpc: str | None, account: int | None, job: str | None, allow_files: bool
 ) -> "tuple[Client, Deployment, bytes, BountyProvider]":
     """The provider's part in a bounty that somebody accepted, with the model it entered."""
-    from prover.cli.accuracy_job import find_bounty, worker_on
+    from prover.cli.accuracy_job import find_bounty, to_prove, worker_on
     from prover.cli.models import find
 
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
-    found = job_id, record = find_bounty(client, deployment, job)
+    found = job_id, record = find_bounty(client, deployment, job, to_prove(sender.address))
     if not record.joined:
         raise UsageError(
             f"bounty 0x{job_id.hex()} is {record.state.name.lower()}: nobody accepted it"

@@ -8,12 +8,11 @@ from prover.chain.deployments import Deployment
 from prover.chain.replay import load_world
 from prover.chain.tokens import decimals_of
 from prover.cli.accuracy_words import next_step
+from prover.cli.finding import BOUNTY, LATE, UNENDED, Wanted, choose, in_state, open_to
 from prover.cli.models import KnownModel, auditor
-from prover.cli.options import id_bytes, units
+from prover.cli.options import units
 from prover.cli.output import in_words, progress
-from prover.consumer.jobs import last
-from prover.errors import UsageError
-from prover.protocol.accuracy import Record
+from prover.protocol.accuracy import Record, State
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.words import ETHER_DECIMALS
 
@@ -23,16 +22,26 @@ if TYPE_CHECKING:
     from prover.proving.artifacts import Artifacts
 
 
-def find_bounty(client: Client, deployment: Deployment, text: str | None) -> tuple[bytes, Record]:
-    """A bounty of the chain by its id, or the last one that was posted or accepted from here."""
-    job_id = last(client, deployment.accuracy) if text is None else id_bytes(text, "bounty")
-    record = load_world(client, deployment).accuracy.jobs.get(job_id)
-    if record is None:
-        raise UsageError(
-            f"bounty 0x{job_id.hex()} is not on this chain: `zkescrow accuracy status --all` lists "
-            "those that are"
-        )
-    return job_id, record
+def find_bounty(
+    client: Client, deployment: Deployment, text: str | None, wanted: Wanted = UNENDED
+) -> tuple[bytes, Record]:
+    """A bounty of the chain by its id or the id's beginning, else the one that is wanted."""
+    return choose(client, load_world(client, deployment).accuracy, BOUNTY, text, wanted)
+
+
+def acceptable(who: str) -> Wanted:
+    """Bounties that an account may accept."""
+    return open_to("open to you", State.OPEN, who)
+
+
+def to_reveal(who: str) -> Wanted:
+    """Bounties of a consumer whose key is awaited."""
+    return in_state("yours and waiting for the key", State.ACCEPTED, by="consumer", who=who)
+
+
+def to_prove(who: str) -> Wanted:
+    """Bounties that a provider accepted, and whose key is public."""
+    return in_state("accepted by you and open", State.PROVING, by="provider", who=who)
 
 
 def worker_on(
@@ -71,7 +80,9 @@ def end(
     sender: "Sender", deployment: Deployment, text: str | None, how: str
 ) -> tuple[dict[str, Any], list[str]]:
     """Cancel or settle a bounty; what to print."""
-    job_id, record = find_bounty(sender.client, deployment, text)
+    mine = in_state("yours and open", State.OPEN, by="consumer", who=sender.address)
+    wanted = mine if how == "cancel" else LATE
+    job_id, record = find_bounty(sender.client, deployment, text, wanted)
     accuracy = AccuracyBounty(sender.client, deployment.accuracy)
     call = accuracy.cancel(record.job) if how == "cancel" else accuracy.settle(record.job)
     receipt = sender.send(f"{how}:{job_id.hex()}", call)

@@ -12,14 +12,15 @@ from prover.chain.market import Market
 from prover.chain.replay import load_world
 from prover.chain.tokens import approval, decimals_of
 from prover.chain.transactions import Sender
+from prover.cli.finding import JOB, LATE, UNENDED, Wanted, choose, in_state
 from prover.cli.models import KnownModel
-from prover.cli.options import id_bytes, units
+from prover.cli.options import units
 from prover.consumer.gas import verification_gas
-from prover.consumer.jobs import last, remember
+from prover.consumer.jobs import remember
 from prover.errors import UsageError
 from prover.files import write_atomically
 from prover.protocol.events import ZERO_ADDRESS
-from prover.protocol.prediction import Job, Record, Terms
+from prover.protocol.prediction import Job, Record, State, Terms
 from prover.protocol.words import ETHER_DECIMALS, in_ether, moment, span
 from prover.proving.inputs import quantised, read_data, shape_of
 from prover.settings import get_settings
@@ -126,22 +127,19 @@ def post(
 def end(sender: Sender, deployment: Deployment, job: str | None, how: str) -> str:
     """Cancel or refund a job; the id in hexadecimal."""
     market = Market(sender.client, deployment.market)
-    job_id, record = find_job(sender.client, deployment, job)
+    mine = in_state("yours and open", State.OPEN, by="consumer", who=sender.address)
+    wanted = mine if how == "cancel" else LATE
+    job_id, record = find_job(sender.client, deployment, job, wanted)
     call = market.cancel(record.job) if how == "cancel" else market.refund(record.job)
     sender.send(f"{how}:{job_id.hex()}", call)
     return "0x" + job_id.hex()
 
 
-def find_job(client: Client, deployment: Deployment, text: str | None) -> tuple[bytes, Record]:
-    """A job of the chain by its id, or the last one that was posted from here."""
-    job_id = last(client, deployment.market) if text is None else id_bytes(text, "job")
-    record = load_world(client, deployment).prediction.jobs.get(job_id)
-    if record is None:
-        raise UsageError(
-            f"job 0x{job_id.hex()} is not on this chain's market: `zkescrow prediction status "
-            "--all` lists those that are"
-        )
-    return job_id, record
+def find_job(
+    client: Client, deployment: Deployment, text: str | None, wanted: Wanted = UNENDED
+) -> tuple[bytes, Record]:
+    """A job of the chain by its id or the id's beginning, else the one that is wanted."""
+    return choose(client, load_world(client, deployment).prediction, JOB, text, wanted)
 
 
 def _terms(client: Client, known: KnownModel, request: Request, wish: Wish) -> Terms:

@@ -19,7 +19,11 @@ from prover.cli.output import command, new_app, progress, show, show_jobs
 app = new_app("Ask and pay for proven predictions.")
 APPS = {"prediction": app}
 JobArgument = Annotated[
-    str | None, typer.Argument(metavar="[JOB]", help="Job id [default: the last one posted here].")
+    str | None,
+    typer.Argument(
+        metavar="[JOB]",
+        help="Job's id, or its beginning [default: the last one used here, or the sole one].",
+    ),
 ]
 
 

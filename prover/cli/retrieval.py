@@ -23,7 +23,10 @@ app = new_app("Have every record of a sealed dataset judged, and read those that
 APPS = {"retrieval": app}
 JobArgument = Annotated[
     str | None,
-    typer.Argument(metavar="[REQUEST]", help="Request's id [default: the last one used here]."),
+    typer.Argument(
+        metavar="[REQUEST]",
+        help="Request's id, or its beginning [default: the last one used here, or the sole one].",
+    ),
 ]
 DatasetArgument = Annotated[
     str | None,
@@ -181,13 +184,15 @@ def accept(
     from prover.cli import retrieval_job as jobs
     from prover.cli.retrieval_owner import accepted_told
     from prover.consumer.jobs import remember
+    from prover.protocol.retrieval import State
     from prover.provider.retrieval_checks import Limits
 
     seconds = None if proof_time is None else duration(proof_time, "--proof-time")
     whom = address(payee, "--payee")
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
-    found = jobs.find_request(client, deployment, job)
+    wanted = jobs.of_owner(deployment, sender, State.OPEN, "open and on your data")
+    found = jobs.find_request(client, deployment, job, wanted)
     whom = whom or sender.address
     limits = Limits(
         jobs.in_units(client, found.record, max_stake, "--max-stake"), max_matches, seconds
@@ -211,10 +216,12 @@ def prove(
 ) -> None:
     """Owner: prove every record and give the keys of the matches. Goes on where it was stopped."""
     from prover.cli import retrieval_job as jobs
+    from prover.protocol.retrieval import State
 
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
-    found = jobs.find_request(client, deployment, job)
+    wanted = jobs.of_owner(deployment, sender, State.PROVING, "accepted by you and unproven")
+    found = jobs.find_request(client, deployment, job, wanted)
     owner, request = jobs.owner_on(sender, deployment, found, found.record.payee)
     done = owner.prove(jobs.secrets_of(request, data, seed))
     after = jobs.find_request(client, deployment, found.name)

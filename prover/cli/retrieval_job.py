@@ -12,14 +12,13 @@ from prover.chain.replay import load_world
 from prover.chain.retrieval import RetrievalBounty
 from prover.chain.tokens import decimals_of
 from prover.chain.transactions import Sender
+from prover.cli.finding import LATE, REQUEST, UNENDED, Wanted, choose, in_state
 from prover.cli.models import auditor, find
-from prover.cli.options import id_bytes, units
+from prover.cli.options import units
 from prover.cli.output import progress
 from prover.cli.retrieval_words import next_step, row
 from prover.cli.seeds import existing
-from prover.consumer.jobs import last
 from prover.consumer.retrieval_read import read_matches
-from prover.errors import UsageError
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.retrieval import Dataset, Record, State
 from prover.protocol.words import ETHER_DECIMALS, until
@@ -44,18 +43,22 @@ class Found:
         return "0x" + self.job_id.hex()
 
 
-def find_request(client: Client, deployment: Deployment, text: str | None) -> Found:
-    """A request by its id, or the last one that was posted or accepted from here."""
-    job_id = last(client, deployment.retrieval) if text is None else id_bytes(text, "request")
+def find_request(
+    client: Client, deployment: Deployment, text: str | None, wanted: Wanted = UNENDED
+) -> Found:
+    """A request by its id or the id's beginning, else the one that is wanted."""
     world = load_world(client, deployment)
-    record = world.retrieval.jobs.get(job_id)
-    if record is None:
-        raise UsageError(
-            f"request 0x{job_id.hex()} is not on this chain: `zkescrow retrieval status --all` "
-            "lists those that are"
-        )
+    job_id, record = choose(client, world.retrieval, REQUEST, text, wanted)
     dataset = world.retrieval.datasets[record.job.terms.dataset_id]
     return Found(job_id, record, dataset, world)
+
+
+def of_owner(deployment: Deployment, sender: Sender, state: State, words: str) -> Wanted:
+    """Requests in a state whose dataset is the account's."""
+    datasets = load_world(sender.client, deployment).retrieval.datasets
+    mine = {one.id for one in datasets.values() if one.owner == sender.address}
+    there = in_state(words, state)
+    return Wanted(words, lambda one, now: one.job.terms.dataset_id in mine and there.fits(one, now))
 
 
 def owner_on(
@@ -89,7 +92,8 @@ def end(
     sender: Sender, deployment: Deployment, text: str | None, how: str
 ) -> tuple[dict[str, Any], list[str]]:
     """Cancel or settle a request; what to print."""
-    found = find_request(sender.client, deployment, text)
+    mine = in_state("yours and open", State.OPEN, by="consumer", who=sender.address)
+    found = find_request(sender.client, deployment, text, mine if how == "cancel" else LATE)
     retrieval, job = RetrievalBounty(sender.client, deployment.retrieval), found.record.job
     call = retrieval.cancel(job) if how == "cancel" else retrieval.settle(job)
     receipt = sender.send(f"{how}:{found.job_id.hex()}", call)

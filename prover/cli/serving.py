@@ -20,7 +20,10 @@ app = new_app("Have many inputs served at once, and contest a few answers.")
 APPS = {"serving": app}
 JobArgument = Annotated[
     str | None,
-    typer.Argument(metavar="[ROUND]", help="Round's id [default: the last one used here]."),
+    typer.Argument(
+        metavar="[ROUND]",
+        help="Round's id, or its beginning [default: the last one used here, or the sole one].",
+    ),
 ]
 Payee = Annotated[str | None, typer.Option(help="Who is paid [default: the account].")]
 AllowFiles = Annotated[bool, typer.Option(help="Read file: inputs on other chains than 31337 too.")]
@@ -106,7 +109,7 @@ def join(
     account: AccountNumber = None,
 ) -> None:
     """Promise to serve: fetch and check the inputs, evaluate them all, stake."""
-    from prover.cli.serving_round import find_round, in_units, told_joined, worker_on
+    from prover.cli.serving_round import find_round, in_units, joinable, told_joined, worker_on
     from prover.consumer.jobs import remember
     from prover.provider.serving_checks import Limits
 
@@ -114,7 +117,7 @@ def join(
     whom = address(payee, "--payee")
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
-    job_id, record = find_round(client, deployment, job)
+    job_id, record = find_round(client, deployment, job, joinable(sender.address))
     most = None if max_stake is None else in_units(client, record, max_stake, "--max-stake")
     whom = whom or sender.address
     worker = worker_on(sender, deployment, (job_id, record), whom, allow_files)
@@ -132,11 +135,11 @@ def serve(
     account: AccountNumber = None,
 ) -> None:
     """Evaluate all inputs and post the outputs, in one transaction."""
-    from prover.cli.serving_round import find_round, worker_on
+    from prover.cli.serving_round import find_round, to_serve, worker_on
 
     client, deployment = deployed(rpc)
-    job_id, record = find_round(client, deployment, job)
     sender = sender_for(client, account)
+    job_id, record = find_round(client, deployment, job, to_serve(sender.address))
     gas = worker_on(sender, deployment, (job_id, record), record.payee, allow_files).serve()
     data = {
         "job": "0x" + job_id.hex(),
@@ -168,13 +171,14 @@ def contest(
     account: AccountNumber = None,
 ) -> None:
     """Demand proofs of random outputs, once they are final."""
-    from prover.cli.serving_round import find_round
+    from prover.cli.serving_round import find_round, to_contest
     from prover.cli.serving_sample import Choice, contested
 
     client, deployment = deployed(rpc)
-    job_id, _ = find_round(client, deployment, job)
+    sender = sender_for(client, account)
+    job_id, _ = find_round(client, deployment, job, to_contest(sender.address))
     choice = Choice(count, tuple(index or ()), differing)
-    data, lines = contested(sender_for(client, account), deployment, job_id, choice)
+    data, lines = contested(sender, deployment, job_id, choice)
     show(data, *lines)
 
 
@@ -186,11 +190,11 @@ def answer(
     account: AccountNumber = None,
 ) -> None:
     """Prove the contested outputs, several to a proof. Goes on where it was interrupted."""
-    from prover.cli.serving_round import find_round, worker_on
+    from prover.cli.serving_round import find_round, to_answer, worker_on
 
     client, deployment = deployed(rpc)
-    job_id, record = find_round(client, deployment, job)
     sender = sender_for(client, account)
+    job_id, record = find_round(client, deployment, job, to_answer(sender.address))
     done = worker_on(sender, deployment, (job_id, record), record.payee, allow_files).answer()
     _, after = find_round(client, deployment, "0x" + job_id.hex())
     data = {

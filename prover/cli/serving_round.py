@@ -8,14 +8,13 @@ from prover.chain.registry import Registry
 from prover.chain.replay import load_world
 from prover.chain.serving import ServingRound
 from prover.chain.tokens import decimals_of
+from prover.cli.finding import LATE, ROUND, UNENDED, Wanted, choose, in_state, open_to
 from prover.cli.models import auditor, find
-from prover.cli.options import id_bytes, units
+from prover.cli.options import units
 from prover.cli.output import progress
 from prover.cli.serving_words import amount, next_step, row
-from prover.consumer.jobs import last
-from prover.errors import UsageError
 from prover.protocol.events import ZERO_ADDRESS
-from prover.protocol.serving import Record
+from prover.protocol.serving import Record, State
 from prover.protocol.words import ETHER_DECIMALS
 
 if TYPE_CHECKING:
@@ -23,16 +22,33 @@ if TYPE_CHECKING:
     from prover.provider.serving import Joined, RoundProvider
 
 
-def find_round(client: Client, deployment: Deployment, text: str | None) -> tuple[bytes, Record]:
-    """A round of the chain by its id, or the last one that was posted or joined from here."""
-    job_id = last(client, deployment.serving) if text is None else id_bytes(text, "round")
-    record = load_world(client, deployment).serving.jobs.get(job_id)
-    if record is None:
-        raise UsageError(
-            f"round 0x{job_id.hex()} is not on this chain: `zkescrow serving status --all` lists "
-            "those that are"
-        )
-    return job_id, record
+def find_round(
+    client: Client, deployment: Deployment, text: str | None, wanted: Wanted = UNENDED
+) -> tuple[bytes, Record]:
+    """A round of the chain by its id or the id's beginning, else the one that is wanted."""
+    return choose(client, load_world(client, deployment).serving, ROUND, text, wanted)
+
+
+def joinable(who: str) -> Wanted:
+    """Rounds that an account may join."""
+    return open_to("open to you", State.OPEN, who)
+
+
+def to_serve(who: str) -> Wanted:
+    """Rounds of a provider that wait for its outputs."""
+    words = "joined by you and waiting for outputs"
+    return in_state(words, State.JOINED, by="provider", who=who)
+
+
+def to_contest(who: str) -> Wanted:
+    """Rounds of a consumer whose outputs may be contested."""
+    return in_state("yours to contest", State.SERVED, by="consumer", who=who)
+
+
+def to_answer(who: str) -> Wanted:
+    """Rounds of a provider with contested outputs."""
+    words = "joined by you and contested"
+    return in_state(words, State.CONTESTED, by="provider", who=who)
 
 
 def worker_on(
@@ -67,7 +83,9 @@ def end(
     sender: "Sender", deployment: Deployment, text: str | None, how: str
 ) -> tuple[dict[str, Any], list[str]]:
     """Cancel or settle a round; what to print."""
-    job_id, record = find_round(sender.client, deployment, text)
+    mine = in_state("yours and open", State.OPEN, by="consumer", who=sender.address)
+    wanted = mine if how == "cancel" else LATE
+    job_id, record = find_round(sender.client, deployment, text, wanted)
     serving = ServingRound(sender.client, deployment.serving)
     call = serving.cancel(record.job) if how == "cancel" else serving.settle(record.job)
     receipt = sender.send(f"{how}:{job_id.hex()}", call)

@@ -2,9 +2,10 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from prover.chain.client import Client
-from prover.errors import StatementInvalid, UsageError
+from prover.errors import StatementInvalid
 from prover.files import locked, write_atomically
 from prover.settings import get_settings
 
@@ -17,12 +18,18 @@ def remember(client: Client, contract: str, job_id: bytes) -> None:
         write_atomically(_path(), json.dumps(known, indent=2).encode() + b"\n")
 
 
-def last(client: Client, contract: str) -> bytes:
-    """The id of the last job of a contract. Raises UsageError if there is none."""
+def last_used(client: Client, contract: str) -> bytes | None:
+    """The id of the last job of a contract that was posted or joined from here, if there is one.
+
+    Raises StatementInvalid if the file of these ids is damaged.
+    """
     job_id = _read().get(f"{client.scope}:{contract}")
     if job_id is None:
-        raise UsageError("no job was posted from here on this chain: give the job's id")
-    return bytes.fromhex(job_id[2:])
+        return None
+    try:
+        return bytes.fromhex(job_id.removeprefix("0x"))
+    except (AttributeError, ValueError):
+        raise StatementInvalid(f"{_path()} holds {job_id!r}, which is no id: remove it") from None
 
 
 def _path() -> Path:
@@ -31,9 +38,11 @@ def _path() -> Path:
 
 def _read() -> dict[str, str]:
     try:
-        known: dict[str, str] = json.loads(_path().read_text())
+        known: Any = json.loads(_path().read_text())
     except FileNotFoundError:
         return {}
     except ValueError:
         raise StatementInvalid(f"{_path()} is not valid JSON: remove it") from None
+    if not isinstance(known, dict):
+        raise StatementInvalid(f"{_path()} is no list of ids: remove it")
     return known

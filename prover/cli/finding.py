@@ -1,0 +1,148 @@
+"""Which job a command is about: by its id or the id's first digits, or the sole one that fits."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from prover.chain.client import Client
+from prover.cli.output import progress
+from prover.consumer.jobs import last_used
+from prover.errors import UsageError
+from prover.protocol.events import ZERO_ADDRESS
+from prover.protocol.jobs import Jobs, Record
+
+LEAST_DIGITS, SHOWN_DIGITS, MOST_SHOWN = 4, 10, 8
+_HEX = re.compile(r"(0x)?[0-9a-fA-F]+", re.ASCII)
+
+R = TypeVar("R", bound=Record[Any])
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a protocol calls its jobs, and the command that lists them."""
+
+    name: str
+    group: str
+    plural: str
+
+    @property
+    def listing(self) -> str:
+        """Where all ids are."""
+        return f"`zkescrow {self.group} status --all` lists them"
+
+
+JOB = Kind("job", "prediction", "jobs")
+ROUND = Kind("round", "serving", "rounds")
+BOUNTY = Kind("bounty", "accuracy", "bounties")
+REQUEST = Kind("request", "retrieval", "requests")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The jobs that a command can act on; `words` follow "no round" and "3 rounds"."""
+
+    words: str
+    fits: Callable[[Record[Any], int], bool]
+
+
+UNENDED = Wanted("still open or under way", lambda one, _: not one.ended)
+LATE = Wanted(
+    "past a deadline and not ended yet",
+    lambda one, now: not one.ended and now > one.as_of(now).state_deadline,
+)
+
+
+def in_state(words: str, *states: int, by: str | None = None, who: str = "") -> Wanted:
+    """Jobs in one of the states, in which the account `who` has the part `by`.
+
+    `by` is "consumer" or "provider"; None asks for no part.
+    """
+
+    def fits(one: Record[Any], now: int) -> bool:
+        part = {None: who, "consumer": one.job.consumer, "provider": one.provider}[by]
+        standing = one.as_of(now)
+        in_time = standing.ended or now <= standing.state_deadline
+        return standing.state in states and in_time and part == who
+
+    return Wanted(words, fits)
+
+
+def open_to(words: str, state: int, who: str) -> Wanted:
+    """Jobs that wait for somebody to join, and that `who` may join."""
+
+    def fits(one: Record[Any], now: int) -> bool:
+        named = getattr(one.job.terms, "provider", ZERO_ADDRESS)
+        in_time = now <= one.job.terms.open_until
+        return one.state == state and in_time and named in (ZERO_ADDRESS, who)
+
+    return Wanted(words, fits)
+
+
+def choose(
+    client: Client, jobs: Jobs[R], kind: Kind, text: str | None, wanted: Wanted = UNENDED
+) -> tuple[bytes, R]:
+    """The job that a command means, and its record. Raises UsageError if that is not clear.
+
+    Without `text` it is the last one used from here if the command fits it, else the sole one of
+    the chain that it fits.
+    """
+    if text is not None:
+        job_id = by_digits(jobs.jobs, kind, text)
+        return job_id, jobs.jobs[job_id]
+    last = last_used(client, jobs.contract)
+    now = client.now()
+    fitting = [job_id for job_id, one in jobs.jobs.items() if wanted.fits(one, now)]
+    job_id = _without_text(jobs.jobs, kind, wanted, last, fitting)
+    if job_id != last:
+        progress(f"{kind.name} 0x{job_id.hex()}: the only one {wanted.words}")
+    return job_id, jobs.jobs[job_id]
+
+
+def _without_text(
+    jobs: Mapping[bytes, R], kind: Kind, wanted: Wanted, last: bytes | None, fitting: list[bytes]
+) -> bytes:
+    if last is not None and last in fitting:
+        return last
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        raise UsageError(
+            f"{len(fitting)} {kind.plural} are {wanted.words}: name one of {listed(fitting)}"
+        )
+    if last is not None and last in jobs:
+        return last  # the command itself says why it cannot act on it
+    if len(jobs) == 1 and wanted is UNENDED:
+        return next(iter(jobs))
+    raise UsageError(f"no {kind.name} on this chain is {wanted.words}: {kind.listing}")
+
+
+def by_digits(jobs: Mapping[bytes, R], kind: Kind, text: str) -> bytes:
+    """The one job whose id begins with the digits. Raises UsageError if there is none, or more."""
+    digits = text.removeprefix("0x").lower()
+    if not _HEX.fullmatch(text) or not LEAST_DIGITS <= len(digits) <= 64:
+        raise UsageError(
+            f"{kind.name} {text!r}: an id of 64 hex digits, or its first {LEAST_DIGITS} or more, "
+            f"is allowed; {kind.listing}"
+        )
+    found = [job_id for job_id in jobs if job_id.hex().startswith(digits)]
+    if not found:
+        raise UsageError(f"{kind.name} 0x{digits} is not on this chain: {kind.listing}")
+    if len(found) > 1:
+        raise UsageError(
+            f"{len(found)} {kind.plural} begin with 0x{digits}: give more digits, as in "
+            f"{listed(found)}"
+        )
+    return found[0]
+
+
+def short(job_id: bytes) -> str:
+    """The first digits of an id, which every command takes in its place."""
+    return f"0x{job_id.hex()[:SHOWN_DIGITS]}"
+
+
+def listed(job_ids: Iterable[bytes]) -> str:
+    """Ids for a sentence, shortened; the first few if they are many."""
+    names = [short(job_id) for job_id in job_ids]
+    more = f" and {len(names) - MOST_SHOWN} more" if len(names) > MOST_SHOWN else ""
+    return ", ".join(names[:MOST_SHOWN]) + more

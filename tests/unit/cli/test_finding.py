@@ -1,0 +1,152 @@
+"""Which job a command means: by digits, the last one used, or the sole one that it fits."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from prover.cli.finding import (
+    JOB,
+    LATE,
+    UNENDED,
+    Wanted,
+    by_digits,
+    choose,
+    in_state,
+    open_to,
+    short,
+)
+from prover.consumer.jobs import last_used, remember
+from prover.errors import StatementInvalid, UsageError
+from prover.protocol.events import ZERO_ADDRESS
+from prover.protocol.jobs import Jobs
+from prover.protocol.prediction import Record, State
+from tests.unit.cli.test_standing import CONSUMER, LOCKED, OPEN, PROVIDER
+
+MARKET, STRANGER = "0x" + "aa" * 20, "0x" + "99" * 20
+ONE, TWO = b"\x12\x34\x56" + bytes(29), b"\x12\x34\x57" + bytes(29)
+
+
+@dataclass(frozen=True)
+class Node:
+    """All that a choice asks of a client."""
+
+    scope: str = "31337:0xab"
+    at: int = 990
+
+    def now(self) -> int:
+        return self.at
+
+
+NODE: Any = Node()
+LATER: Any = Node(at=1001)
+
+
+def jobs(**records: Record) -> Jobs[Record]:
+    ids = {"one": ONE, "two": TWO}
+    return Jobs(31337, MARKET, {ids[name]: record for name, record in records.items()})
+
+
+@pytest.mark.parametrize("text", ["0x123456", "123456", "0x" + ONE.hex(), ONE.hex().upper()])
+def test_the_first_digits_of_an_id_are_enough(text: str) -> None:
+    assert by_digits({ONE: OPEN, TWO: OPEN}, JOB, text) == ONE
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("0x1234", "2 jobs begin with 0x1234: give more digits"),
+        ("0x9999", "job 0x9999 is not on this chain"),
+        ("0x123", "its first 4 or more"),
+        ("0x" + "1" * 65, "an id of 64 hex digits"),
+        ("digits", "an id of 64 hex digits"),
+        ("", "an id of 64 hex digits"),
+    ],
+)
+def test_digits_that_name_no_job_or_several_are_refused(text: str, said: str) -> None:
+    with pytest.raises(UsageError, match=r"status --all`|more digits") as found:
+        by_digits({ONE: OPEN, TWO: OPEN}, JOB, text)
+    assert said in str(found.value)
+
+
+def test_the_sole_job_that_fits_is_chosen(home: Path) -> None:
+    wanted = open_to("open to you", State.OPEN, PROVIDER)
+    assert choose(NODE, jobs(one=OPEN, two=LOCKED), JOB, None, wanted)[0] == ONE
+
+
+def test_a_job_that_names_another_provider_does_not_fit(home: Path) -> None:
+    terms = replace(OPEN.job.terms, provider=STRANGER)
+    named = replace(OPEN, job=replace(OPEN.job, terms=terms))
+    wanted = open_to("open to you", State.OPEN, PROVIDER)
+    assert choose(NODE, jobs(one=named, two=OPEN), JOB, None, wanted)[0] == TWO
+    with pytest.raises(UsageError, match="no job on this chain is open to you"):
+        choose(NODE, jobs(one=named), JOB, None, wanted)
+
+
+def test_a_job_whose_time_to_join_is_over_does_not_fit(home: Path) -> None:
+    with pytest.raises(UsageError, match="no job on this chain is open to you"):
+        choose(LATER, jobs(one=OPEN), JOB, None, open_to("open to you", State.OPEN, PROVIDER))
+
+
+def test_of_several_that_fit_the_user_must_name_one(home: Path) -> None:
+    with pytest.raises(UsageError, match="2 jobs are") as found:
+        choose(NODE, jobs(one=OPEN, two=OPEN), JOB, None, UNENDED)
+    assert short(ONE) in str(found.value)
+    assert short(TWO) in str(found.value)
+
+
+def test_the_last_one_used_here_is_chosen_if_it_fits(home: Path) -> None:
+    remember(NODE, MARKET, TWO)
+    assert choose(NODE, jobs(one=OPEN, two=OPEN), JOB, None, UNENDED)[0] == TWO
+
+
+def test_a_last_one_that_does_not_fit_gives_way_to_the_sole_one_that_does(home: Path) -> None:
+    remember(NODE, MARKET, ONE)
+    wanted = in_state("yours", State.LOCKED, by="provider", who=PROVIDER)
+    assert choose(NODE, jobs(one=OPEN, two=LOCKED), JOB, None, wanted)[0] == TWO
+
+
+def test_where_nothing_fits_the_last_one_is_named_so_that_its_refusal_is_seen(home: Path) -> None:
+    remember(NODE, MARKET, ONE)
+    wanted = in_state("yours", State.LOCKED, by="provider", who=PROVIDER)
+    assert choose(NODE, jobs(one=OPEN), JOB, None, wanted)[0] == ONE
+
+
+def test_a_last_one_of_another_chain_is_not_chosen(home: Path) -> None:
+    remember(NODE, MARKET, b"\x77" * 32)
+    with pytest.raises(UsageError, match="no job on this chain"):
+        choose(NODE, jobs(), JOB, None, UNENDED)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "fits"),
+    [
+        (in_state("", State.LOCKED, by="provider", who=PROVIDER), True),
+        (in_state("", State.LOCKED, by="provider", who=CONSUMER), False),
+        (in_state("", State.LOCKED, by="consumer", who=CONSUMER), True),
+        (in_state("", State.OPEN, by="consumer", who=CONSUMER), False),
+        (LATE, False),
+    ],
+)
+def test_a_state_and_a_part_are_asked_for(wanted: Wanted, fits: bool) -> None:
+    assert wanted.fits(LOCKED, 1000) is fits
+
+
+def test_past_its_deadline_a_job_fits_what_ends_it_and_no_move() -> None:
+    assert LATE.fits(LOCKED, 1001)
+    assert not in_state("", State.LOCKED, by="provider", who=PROVIDER).fits(LOCKED, 1001)
+    assert not LATE.fits(replace(LOCKED, state=State.PAID), 1001)
+
+
+@pytest.mark.parametrize("content", ["[]", f'{{"31337:0xab:{MARKET}": 5}}', "{"])
+def test_a_damaged_list_of_ids_is_said(home: Path, content: str) -> None:
+    home.mkdir(parents=True)
+    (home / "jobs.json").write_text(content)
+    with pytest.raises(StatementInvalid, match="remove it"):
+        last_used(NODE, MARKET)
+
+
+def test_nobody_named_is_anybody() -> None:
+    assert open_to("", State.OPEN, STRANGER).fits(OPEN, 1000)
+    assert OPEN.job.terms.provider == ZERO_ADDRESS
