@@ -1,7 +1,8 @@
 """The quantised model on many inputs at once, without a witness for each.
 
 For exact circuits only: there the numpy evaluation of the planner gives the very integers that a
-proof shows, which the planner and, with `check_witnesses`, every large user compares.
+proof shows. That is an assumption about the proving library, whose witness alone is the truth: so
+everybody compares the two on the items at hand before money depends on them.
 """
 
 import secrets
@@ -17,11 +18,14 @@ from prover.models.ranges import Quantisation
 from prover.models.ranges import evaluate as evaluate_bounds
 from prover.models.tensors import Bounds
 from prover.proving.artifacts import MODEL, Artifacts
+from prover.proving.ezkl.prover import outputs_of
 from prover.proving.system import Item, ProofSystem
+from prover.proving.worker import Limits
 from prover.statement.context import JobContext
 from prover.statement.serving import word_bytes_for
 
 CHUNK = 256
+COMPARED = 64
 Outputs = tuple[tuple[int, ...], ...]
 
 
@@ -43,6 +47,43 @@ def word_bytes(plan: Plan) -> int:
     return word_bytes_for(plan.decomp_base**plan.decomp_legs)
 
 
+def compare_with_witness(
+    artifacts: Artifacts, items: Sequence[Item], count: int = COMPARED, limits: Limits | None = None
+) -> None:
+    """Compare up to `count` items' evaluation with ezkl's witness: the extreme ones, then random.
+
+    To be called before a stake, an answer or a claim about somebody's answer. Nothing is predicted
+    of an inexact circuit, so that nothing is compared. Raises ProvingError naming the item.
+    """
+    if not artifacts.manifest.plan.exact or not items:
+        return
+    chosen = _telling(items, count)
+    asked = [items[index] for index in chosen]
+    predicted, proven = evaluate(artifacts, asked), outputs_of(artifacts, asked, limits or Limits())
+    for index, ours, found in zip(chosen, predicted, proven, strict=True):
+        _same_words(index, ours, found)
+
+
+def _telling(items: Sequence[Item], count: int) -> list[int]:
+    """Items that are likely to reach a limit of the network, and random others."""
+    if len(items) <= count:
+        return list(range(len(items)))
+    values = np.array([item.values for item in items], dtype=np.float64)
+    sums, reach = values.sum(axis=1), np.abs(values).sum(axis=1)
+    extreme = {int(at) for at in (sums.argmin(), sums.argmax(), reach.argmin(), reach.argmax())}
+    others = [index for index in range(len(items)) if index not in extreme]
+    drawn = secrets.SystemRandom().sample(others, max(count - len(extreme), 0))
+    return sorted([*list(extreme)[:count], *drawn])
+
+
+def _same_words(index: int, ours: tuple[int, ...], found: tuple[int, ...]) -> None:
+    if found != ours:
+        raise ProvingError(
+            f"item {index} is evaluated to {list(ours)}, its witness says {list(found)}: stake "
+            "nothing on this model, and report it with the model's plan"
+        )
+
+
 def check_witnesses(
     system: ProofSystem,
     artifacts: Artifacts,
@@ -55,11 +96,7 @@ def check_witnesses(
     chosen = sorted(secrets.SystemRandom().sample(range(len(items)), count))
     witness = system.witness(artifacts, [items[index] for index in chosen], context)
     for index, found in zip(chosen, witness.outputs, strict=True):
-        if found != outputs[index]:
-            raise ProvingError(
-                f"item {index} is evaluated to {list(outputs[index])}, its witness says "
-                f"{list(found)}: do not serve this model, and report it with the model's plan"
-            )
+        _same_words(index, outputs[index], found)
 
 
 def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:

@@ -10,7 +10,7 @@ import pytest
 from prover.errors import ArtifactMismatch, ProvingError
 from prover.proving import evaluate as bulk
 from prover.proving.artifacts import MODEL, Artifacts
-from prover.proving.evaluate import check_witnesses, evaluate
+from prover.proving.evaluate import check_witnesses, compare_with_witness, evaluate
 from prover.proving.ezkl.system import Ezkl
 from prover.proving.inputs import shape_of
 from prover.statement.request import Item, salted
@@ -69,3 +69,43 @@ def test_an_inexact_circuit_is_not_evaluated(proven: Callable[[str], Proven]) ->
     )
     with pytest.raises(ProvingError, match="not exact"):
         evaluate(inexact, [Item((1, 2, 3, 4))])
+
+
+@pytest.mark.parametrize("name", list(PLANS))
+def test_every_item_of_a_small_job_is_compared(
+    name: str, proven: Callable[[str], Proven], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    artifacts = proven(name).artifacts
+    items = items_for(artifacts, 7)
+    compare_with_witness(artifacts, items)
+    compare_with_witness(artifacts, [])
+    truth = bulk.evaluate(artifacts, items)
+    for wrong in range(len(items)):
+        words = [list(row) for row in truth]
+        words[wrong][-1] += 1
+        false = tuple(tuple(row) for row in words)
+        monkeypatch.setattr(bulk, "evaluate", lambda *_, false=false: false)
+        with pytest.raises(ProvingError, match=f"item {wrong} is evaluated to"):
+            compare_with_witness(artifacts, items)
+
+
+def test_of_a_large_job_the_extreme_items_are_compared(
+    proven: Callable[[str], Proven], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    artifacts = proven("plain").artifacts
+    low, high = shape_of(artifacts.manifest).input_min, shape_of(artifacts.manifest).input_max
+    middle = (low + high) // 2
+    items = [Item((middle,) * 4)] * 40
+    items[17], items[31] = Item((high,) * 4), Item((low,) * 4)
+    asked: list[Item] = []
+    monkeypatch.setattr(bulk, "outputs_of", lambda _, some, __: asked.extend(some) or truth(some))
+
+    def truth(some: list[Item]) -> bulk.Outputs:
+        return evaluate(artifacts, some)
+
+    compare_with_witness(artifacts, items, 6)
+    assert len(asked) == 6
+    assert {items[17], items[31]} <= set(asked)
+    asked.clear()
+    compare_with_witness(artifacts, items, 1)
+    assert len(asked) == 1
