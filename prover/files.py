@@ -1,4 +1,7 @@
-"""Files that are whole or absent: written beside their place, then renamed."""
+"""Files that are whole or absent: written beside their place, then renamed.
+
+What is made here is for this user's eyes only, unless it is said to be for others.
+"""
 
 import contextlib
 import fcntl
@@ -16,6 +19,7 @@ import psutil
 from prover.errors import EnvironmentMissing
 
 PARTIAL = ".partial-"
+SCRATCH = "zkescrow-run-"
 STALE_SECONDS = 3600
 
 
@@ -53,15 +57,15 @@ def read_plain(path: Path, max_bytes: int, *, follow: bool = True) -> bytes:
     return content
 
 
-def write_atomically(path: Path, content: bytes, *, private: bool = False) -> None:
+def write_atomically(path: Path, content: bytes, *, private: bool = True) -> None:
     """Make `path` hold `content`, or leave it as it was and raise EnvironmentMissing.
 
-    A `private` file can be read by its owner only.
+    A `private` file can be read by its owner only; of another, the user's umask decides.
     """
     with new_directory(path.parent) as scratch:
-        (scratch / path.name).write_bytes(content)
         if private:
-            (scratch / path.name).chmod(0o600)
+            (scratch / path.name).touch(mode=0o600)
+        (scratch / path.name).write_bytes(content)
         sync(scratch / path.name)
         (scratch / path.name).replace(path)
 
@@ -76,7 +80,7 @@ def new_directory(parent: Path) -> Iterator[Path]:
     """
     scratch: Path | None = None
     try:
-        parent.mkdir(parents=True, exist_ok=True)
+        make_folder(parent)
         _sweep(parent)
         scratch = Path(tempfile.mkdtemp(prefix=f"{PARTIAL}{os.getpid()}-", dir=parent))
         yield scratch
@@ -93,10 +97,72 @@ def new_directory(parent: Path) -> Iterator[Path]:
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold an exclusive lock on `path` against other processes; waits for it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it, where they are not, for their owner only."""
+    if not path.is_dir():
+        make_folder(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
+
+
+def keep_private(path: Path) -> None:
+    """Take a folder or file of this user away from other users, if it is there."""
+    with contextlib.suppress(FileNotFoundError):
+        found = path.stat()
+        if found.st_uid == os.getuid() and found.st_mode & 0o077:
+            path.chmod(stat.S_IMODE(found.st_mode) & 0o700)
+
+
+@contextlib.contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A private folder under the system's temporary one, gone at the end with what it holds.
+
+    It is locked meanwhile, so that what a killed process left is known, and swept by the next one.
+    Raises EnvironmentMissing if it cannot be made.
+    """
+    try:
+        sweep_scratch()
+        folder, lock = _locked_folder()
+    except OSError as error:
+        raise EnvironmentMissing(
+            f"cannot start a process with files under {tempfile.gettempdir()}: "
+            f"{error.strerror or error}; make room or set TMPDIR to another directory"
+        ) from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def sweep_scratch() -> None:
+    """Remove the temporary folders of this user's processes that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*"):
+        with contextlib.suppress(OSError):  # another process sweeps too, or it is another user's
+            if folder.lstat().st_uid != os.getuid():
+                continue
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(lock)
+
+
+def _locked_folder() -> tuple[Path, int]:
+    """A new folder and its lock; one that was swept before it was locked is made again."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=SCRATCH))
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if folder.is_dir():
+            return folder, lock
+        os.close(lock)
 
 
 def _sweep(parent: Path) -> None:

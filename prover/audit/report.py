@@ -74,7 +74,7 @@ def lines(report: AuditReport) -> list[str]:
 
 def write_html(report: AuditReport, path: Path) -> None:
     """One self-contained page, whole or not at all."""
-    write_atomically(path.absolute(), html(report).encode())
+    write_atomically(path.absolute(), html(report).encode(), private=False)
 
 
 def html(report: AuditReport) -> str:

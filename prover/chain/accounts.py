@@ -10,6 +10,7 @@ from eth_account.signers.local import LocalAccount
 
 from prover.chain.client import Client
 from prover.errors import EnvironmentMissing, UsageError
+from prover.redaction import hide
 from prover.settings import get_settings
 
 ANVIL_MNEMONIC = "test test test test test test test test test test test junk"
@@ -73,7 +74,9 @@ def _from_keystore(path: Path) -> LocalAccount:
             f"keystore {path} cannot be read ({error}): give an encrypted JSON key file"
         ) from None
     try:
-        return _from_key("0x" + bytes(Account.decrypt(content, _password())).hex())
+        key = bytes(Account.decrypt(content, _password())).hex()
+        hide(key)
+        return _from_key("0x" + key)
     except (ValueError, KeyError, TypeError):
         raise UsageError(f"keystore {path} does not open with this password: try again") from None
 
@@ -86,4 +89,6 @@ def _password() -> str:
         raise EnvironmentMissing(
             "the keystore needs a password: set ZKESCROW_KEYSTORE_PASSWORD or use a terminal"
         )
-    return getpass("keystore password: ")
+    password = getpass("keystore password: ")
+    hide(password)
+    return password

@@ -21,6 +21,7 @@ from web3.types import BlockData, TxData, TxParams, TxReceipt
 
 from prover.chain.reverts import Revert, decode_revert
 from prover.errors import ChainError, ContractRefused, UsageError
+from prover.redaction import hide_url, public_url, redacted
 
 LOCAL_CHAIN = 31337
 TIMEOUT_SECONDS = 60
@@ -48,8 +49,8 @@ def speaks(function: Callable[P, R]) -> Callable[P, R]:
             raise ChainError(f"the node refuses: {rpc_message(error)}; see its log") from error
         except Web3Exception as error:
             raise ChainError(
-                f"the answer of the contract or node makes no sense: {error}; is this the right "
-                "chain and are the contracts deployed on it?"
+                f"the answer of the contract or node makes no sense: {redacted(str(error))}; is "
+                "this the right chain and are the contracts deployed on it?"
             ) from error
 
     return wrapped
@@ -74,7 +75,8 @@ def rpc_message(error: Web3RPCError) -> str:
     """What the node said."""
     response: Any = error.rpc_response or {}
     detail = response.get("error", {})
-    return str(detail.get("message", error) if isinstance(detail, dict) else detail)
+    said = str(detail.get("message", error) if isinstance(detail, dict) else detail)
+    return redacted(said)
 
 
 @dataclass(frozen=True)
@@ -158,18 +160,23 @@ def connect(url: str, chain_id: int | None = None) -> Client:
     another chain than `chain_id`.
     """
     if not url.startswith(("http://", "https://")):
-        raise UsageError(f"RPC address {url!r}: http:// or https:// is allowed; give --rpc URL")
+        raise UsageError(
+            f"RPC address {public_url(url)!r}: http:// or https:// is allowed; give --rpc URL"
+        )
+    hide_url(url)
     web3 = Web3(HTTPProvider(url, request_kwargs={"timeout": TIMEOUT_SECONDS}))
     try:
         found = int(web3.eth.chain_id)
         genesis = web3.eth.get_block(BlockNumber(0))["hash"]
     except (requests.RequestException, Web3Exception, ValueError) as error:
         raise ChainError(
-            f"no Ethereum node answers at {url} ({type(error).__name__}): start one with `zkescrow "
-            "node` or give the right address with --rpc"
+            f"no Ethereum node answers at {public_url(url)} ({type(error).__name__}): start one "
+            "with `zkescrow node` or give the right address with --rpc"
         ) from error
     if chain_id is not None and found != chain_id:
-        raise ChainError(f"the node at {url} serves chain {found}: chain {chain_id} is wanted")
+        raise ChainError(
+            f"the node at {public_url(url)} serves chain {found}: chain {chain_id} is wanted"
+        )
     return Client(web3, found, f"{found}:{genesis.hex()}")
 
 

@@ -138,5 +138,6 @@ def parse(path: Path) -> Deployment:
 def save(deployment: Deployment) -> Path:
     """Write the file of the deployment's chain, whole or not at all."""
     path = path_of(deployment.chain_id)
-    write_atomically(path, deployment.model_dump_json(by_alias=True, indent=2).encode() + b"\n")
+    content = deployment.model_dump_json(by_alias=True, indent=2).encode() + b"\n"
+    write_atomically(path, content, private=False)
     return path

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import OperationalError
 
 from prover.errors import EnvironmentMissing
-from prover.files import locked
+from prover.files import keep_private, locked, make_folder
 
 
 class Fate(StrEnum):
@@ -120,7 +120,8 @@ class Journal:
 def open_database(path: Path, metadata: MetaData) -> Engine:
     """A SQLite file with write-ahead log and full syncs. Raises EnvironmentMissing."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
+        _keep_private(path)
         engine = create_engine(f"sqlite:///{path}")
         event.listen(engine, "connect", _pragmas)
         with locked(path.with_suffix(".lock")):  # two processes may meet a new file
@@ -131,6 +132,13 @@ def open_database(path: Path, metadata: MetaData) -> Engine:
             "directory with ZKESCROW_HOME"
         ) from error
     return engine
+
+
+def _keep_private(path: Path) -> None:
+    """For this user only; SQLite gives its other files (-wal, -shm) the mode of the first."""
+    path.touch(mode=0o600)
+    for name in ("", "-wal", "-shm", "-journal"):
+        keep_private(path.with_name(path.name + name))
 
 
 def _pragmas(connection: object, _record: object) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from prover.chain.client import LOCAL_CHAIN, Client, connect
 from prover.errors import ChainError, EnvironmentMissing
+from prover.redaction import child_environment
 from prover.settings import get_settings
 
 NPM_ANVIL = Path("node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil")
@@ -49,7 +50,9 @@ def running(port: int | None = None, log: Path | None = None) -> Iterator[Client
     check_port(where)
     with contextlib.ExitStack() as stack:
         output = stack.enter_context((log or Path(os.devnull)).open("wb"))
-        process = subprocess.Popen(command(where), stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command(where), stdout=output, stderr=subprocess.STDOUT, env=child_environment()
+        )
         stack.callback(_stop, process)
         yield wait_for(process, where)
 

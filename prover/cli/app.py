@@ -2,9 +2,11 @@
 
 import errno
 import importlib
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from types import FrameType
 from typing import Any, NamedTuple
 
 import typer
@@ -12,6 +14,7 @@ from typer.core import TyperGroup
 
 from prover.cli.output import OUTPUT, USAGE, say_error
 from prover.errors import ZkescrowError
+from prover.redaction import redacted
 
 FAILED, INTERRUPTED = 1, 130
 
@@ -81,6 +84,7 @@ def _root() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run and exit: 0 done, 1 refused or failed, 2 wrong usage."""
+    signal.signal(signal.SIGTERM, _terminated)
     sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
 
 
@@ -100,6 +104,11 @@ def run(arguments: list[str]) -> int:
     return status if isinstance(status, int) else 0
 
 
+def _terminated(number: int, _frame: FrameType | None) -> None:
+    """End by way of every `finally`, so that children and temporary files go too."""
+    raise SystemExit(128 + number)
+
+
 def _unexpected(error: Exception) -> int:
     show = getattr(error, "format_message", None)
     if show is not None:  # the option parser's own errors
@@ -112,7 +121,7 @@ def _unexpected(error: Exception) -> int:
 
 def _failed(error: Exception, words: str, status: int) -> int:
     if OUTPUT.debug:
-        traceback.print_exception(error)
+        sys.stderr.write(redacted("".join(traceback.format_exception(error))))
     say_error(words)
     return status
 

@@ -115,7 +115,7 @@ def post(
     if needed:
         sender.send(f"approve:{job_id.hex()}", needed, once=False)
     cost = sender.estimate(call)
-    write_atomically(path, content, private=True)
+    write_atomically(path, content)
     receipt = sender.send(f"post:{job_id.hex()}", call)
     remember(sender.client, market.address, job_id)
     gas = int(receipt["gasUsed"])

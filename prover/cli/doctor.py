@@ -162,8 +162,17 @@ def _guarded(name: str, find: Callable[[], str]) -> Finding:
 
 
 def _version(program: list[str]) -> str:
+    from prover.redaction import child_environment
+
     try:
-        done = subprocess.run(program, capture_output=True, text=True, timeout=20, check=False)
+        done = subprocess.run(
+            program,
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+            env=child_environment(),
+        )
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.strip()

@@ -21,10 +21,13 @@ def node(
     """Run a local Anvil node with the project's settings, until Ctrl-C."""
     from prover.chain import node as anvil
     from prover.chain.client import LOCAL_CHAIN
+    from prover.redaction import child_environment
 
     anvil.check_port(port)
     signal.signal(signal.SIGTERM, _interrupt)
-    process = subprocess.Popen(anvil.command(port), stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        anvil.command(port), stdout=subprocess.DEVNULL, env=child_environment()
+    )
     try:
         anvil.wait_for(process, port)
         url = f"http://127.0.0.1:{port}"

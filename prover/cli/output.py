@@ -45,6 +45,7 @@ def command(app: typer.Typer, name: str | None = None) -> Callable[[Function], F
         @functools.wraps(function)
         def wrapped(*args: Any, json_output: bool, debug: bool, **kwargs: Any) -> None:
             OUTPUT.json, OUTPUT.debug = json_output, debug
+            _tidy()
             function(*args, **kwargs)
 
         extra = {"json_output": JsonFlag, "debug": DebugFlag}
@@ -64,6 +65,15 @@ def command(app: typer.Typer, name: str | None = None) -> Callable[[Function], F
         return function
 
     return register
+
+
+def _tidy() -> None:
+    """Keep other users out of the home, and remove what killed processes left."""
+    from prover.files import keep_private, sweep_scratch
+    from prover.settings import get_settings
+
+    keep_private(get_settings().home)
+    sweep_scratch()
 
 
 def show(data: Mapping[str, Any], *lines: str) -> None:
@@ -112,4 +122,6 @@ def progress(stage: str) -> None:
 
 def say_error(words: str) -> None:
     """One line on stderr."""
-    sys.stderr.write("zkescrow: " + " ".join(words.split()) + "\n")
+    from prover.redaction import redacted
+
+    sys.stderr.write("zkescrow: " + " ".join(redacted(words).split()) + "\n")

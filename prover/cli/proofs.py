@@ -77,7 +77,8 @@ def prove(
     witness = system.witness(made, request.items, _context(chain_id, market, job, payee))
     proof = system.prove(made, witness, progress)
     seconds = time.monotonic() - started
-    write_atomically(out.absolute(), json.dumps(proof.to_dict(), indent=1).encode() + b"\n")
+    content = json.dumps(proof.to_dict(), indent=1).encode() + b"\n"
+    write_atomically(out.absolute(), content, private=False)
     outputs = _outputs(made, proof, len(request.items))
     predictions = read_outputs(outputs, made.manifest)
     data = {
@@ -149,7 +150,8 @@ def _prove_native(
         witness = system.witness(made, image, context, chunks)
         proof = system.prove(made, witness, begins)
     seconds = time.monotonic() - started
-    write_atomically(out.absolute(), json.dumps(proof.to_dict(), indent=1).encode() + b"\n")
+    content = json.dumps(proof.to_dict(), indent=1).encode() + b"\n"
+    write_atomically(out.absolute(), content, private=False)
     data, line = _native_outcome(made, proof)
     show({"proof": str(out), "seconds": seconds, **data}, f"proven in {seconds:.1f} s: {out}", line)
 

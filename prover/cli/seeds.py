@@ -35,7 +35,7 @@ def seed_at(path: Path | None) -> SeedFile:
     chosen = path or get_settings().home / "seed.json"
     if chosen.exists():
         return SeedFile(existing(chosen), chosen, False)
-    write_atomically(chosen, Seed.fresh().to_bytes(), private=True)
+    write_atomically(chosen, Seed.fresh().to_bytes())
     return SeedFile(existing(chosen), chosen, True)
 
 

@@ -80,7 +80,8 @@ def results_of(
         "proven": len(proven),
         "differing": None if wrong is None else list(wrong),
     }
-    write_atomically(out.absolute(), json.dumps(data | {"outputs": entries}, indent=1).encode())
+    content = json.dumps(data | {"outputs": entries}, indent=1).encode()
+    write_atomically(out.absolute(), content, private=False)
     lines = [
         f"{out}: the outputs of {len(entries)} items, {len(proven)} of them proven; the round is "
         f"{data['state']}"

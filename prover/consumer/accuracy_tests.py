@@ -95,7 +95,7 @@ def make_seed(path: Path) -> bool:
     """Write a fresh seed, for this user's eyes only, unless one is there; whether it was made."""
     if path.exists():
         return False
-    write_atomically(path, Seed.fresh().to_bytes(), private=True)
+    write_atomically(path, Seed.fresh().to_bytes())
     return True
 
 

@@ -65,7 +65,7 @@ def write_records(path: Path, matches: Matches, form: Format) -> None:
         inputs=np.array(rows, dtype=np.float32).reshape(-1, form.values),
         indices=np.array(list(matches.readable), dtype=np.int64),
     )
-    write_atomically(path, content.getvalue(), private=True)
+    write_atomically(path, content.getvalue())
 
 
 def dispute(

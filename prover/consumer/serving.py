@@ -127,7 +127,7 @@ def _written(request: Request) -> tuple[Path, bytes]:
     """The inputs file, and its content as it was read back."""
     content = request.to_bytes()
     path = get_settings().home / "inputs" / f"{data_hash(content).hex()}.json"
-    write_atomically(path, content, private=True)
+    write_atomically(path, content)
     return path, path.read_bytes()
 
 

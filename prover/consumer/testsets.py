@@ -32,7 +32,7 @@ class PostedSet:
     def save(self) -> None:
         """Write it down, for this user's eyes only."""
         content = json.dumps(asdict(self)).encode() + b"\n"
-        write_atomically(_directory() / f"{self.job_id}.json", content, private=True)
+        write_atomically(_directory() / f"{self.job_id}.json", content)
 
 
 def row_hash(row: npt.NDArray[np.float32]) -> str:

@@ -116,7 +116,7 @@ def match_secrets(secrets: Secrets, dataset: Dataset, public: PublicDataset) -> 
 def remember_source(dataset_id: bytes, source: Source) -> None:
     """Note where data and seed of a dataset are."""
     told = {"data": str(source.data.resolve()), "seed": str(source.seed.resolve())}
-    write_atomically(_source_path(dataset_id), json.dumps(told).encode() + b"\n", private=True)
+    write_atomically(_source_path(dataset_id), json.dumps(told).encode() + b"\n")
 
 
 def source_of(dataset_id: bytes, data: Path | None, seed: Path | None) -> Source:

@@ -10,7 +10,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,7 +19,9 @@ from typing import Any
 import psutil
 
 from prover import errors
-from prover.errors import EnvironmentMissing, WorkerFailed
+from prover.errors import WorkerFailed
+from prover.files import scratch_folder
+from prover.redaction import child_environment
 from prover.settings import get_settings
 
 POLL_SECONDS = 0.05
@@ -51,30 +52,19 @@ def run(
 ) -> dict[str, Any]:
     """Call `task`, written "package.module:function", with JSON arguments in a process of its own.
 
-    The child has a private home, cache and temporary directory, all removed afterwards. It may call
+    The child has a private home, cache and temporary directory, all removed afterwards, and no key
+    in its environment. It may call
     `prover.proving.child.report(stage)`, which reaches `progress`. Returns the JSON object that the
     function returned. A ZkescrowError in the child is raised here as the same class; anything
     else raises WorkerFailed with the end of the child's stderr, or EnvironmentMissing if there is
     no room for the child's files.
     """
-    with _scratch() as directory:
+    with scratch_folder() as directory:
         call = {"task": task, "arguments": dict(arguments)}
         (directory / "call.json").write_text(json.dumps(call))
         with _child(directory) as process:
             _watch(process, task, limits or Limits(), _Reports(directory, progress))
         return _judge(directory, task, process.returncode)
-
-
-@contextlib.contextmanager
-def _scratch() -> Iterator[Path]:
-    try:
-        with tempfile.TemporaryDirectory(prefix="zkescrow-", ignore_cleanup_errors=True) as name:
-            yield Path(name)
-    except OSError as error:
-        raise EnvironmentMissing(
-            f"cannot start a process with files under {tempfile.gettempdir()}: "
-            f"{error.strerror or error}; make room or set TMPDIR to another directory"
-        ) from error
 
 
 @contextlib.contextmanager
@@ -105,7 +95,7 @@ def _environment(directory: Path) -> dict[str, str]:
     (directory / "ezkl").mkdir()
     if shim.exists():
         (home / compiler).symlink_to(shim)
-    return os.environ | {
+    return child_environment() | {
         "HOME": str(home),
         "TMPDIR": str(directory),
         "EZKL_REPO_PATH": str(directory / "ezkl"),

@@ -14,6 +14,7 @@ from solcx.exceptions import SolcError, SolcNotInstalled
 
 from prover.errors import EnvironmentMissing, UsageError
 from prover.files import write_atomically
+from prover.redaction import bare_environment
 from prover.settings import get_settings
 from prover.solidity.sources import close_over_imports, find_contracts
 
@@ -65,7 +66,7 @@ def _compile(sources: Mapping[str, str]) -> tuple[dict[str, Any], str]:
     cached = get_settings().cache / "solidity" / f"{input_hash}.json"
     if not cached.exists():
         contracts = _run_solc(request)["contracts"]
-        write_atomically(cached, json.dumps(contracts).encode())
+        write_atomically(cached, json.dumps(contracts).encode(), private=False)
     output: dict[str, Any] = json.loads(cached.read_text())
     return output, input_hash
 
@@ -88,7 +89,8 @@ def _request(sources: Mapping[str, str]) -> dict[str, Any]:
 
 def _run_solc(request: dict[str, Any]) -> dict[str, Any]:
     try:
-        return dict(solcx.compile_standard(request, solc_binary=find_compiler()))
+        with bare_environment():
+            return dict(solcx.compile_standard(request, solc_binary=find_compiler()))
     except SolcError as error:
         raise UsageError(f"the Solidity compiler refuses: {error.message}") from error
 

@@ -1,12 +1,27 @@
 import os
+import stat
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
+from sqlalchemy import MetaData, text
 
+from prover.chain.journal import open_database
+from prover.cli.app import run
 from prover.errors import EnvironmentMissing
-from prover.files import STALE_SECONDS, locked, new_directory, write_atomically
+from prover.files import (
+    SCRATCH,
+    STALE_SECONDS,
+    keep_private,
+    locked,
+    new_directory,
+    scratch_folder,
+    sweep_scratch,
+    write_atomically,
+)
+from prover.settings import get_settings
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
@@ -14,6 +29,76 @@ def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
     write_atomically(tmp_path / "deep" / "file", b"second")
     assert (tmp_path / "deep" / "file").read_bytes() == b"second"
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["file"]
+
+
+def test_files_and_folders_are_their_owner_s_unless_they_are_for_others(tmp_path: Path) -> None:
+    write_atomically(tmp_path / "a" / "b" / "secret", b"")
+    write_atomically(tmp_path / "a" / "given", b"", private=False)
+    with locked(tmp_path / "c" / "lock"):
+        pass
+    assert mode(tmp_path / "a" / "b" / "secret") == 0o600
+    assert mode(tmp_path / "a" / "given") == 0o666 & ~umask()
+    assert [mode(tmp_path / one) for one in ("a", "a/b", "c")] == [0o700] * 3
+
+
+def test_what_others_could_read_is_taken_away_from_them(tmp_path: Path) -> None:
+    (tmp_path / "file").touch(mode=0o644)
+    (tmp_path / "folder").mkdir(mode=0o755)
+    for name in ("file", "folder", "absent"):
+        keep_private(tmp_path / name)
+    assert mode(tmp_path / "file") == 0o600
+    assert mode(tmp_path / "folder") == 0o700
+
+
+def test_a_store_and_its_logs_are_their_owner_s(tmp_path: Path) -> None:
+    path = tmp_path / "home" / "store.sqlite"
+    for _ in range(2):
+        engine = open_database(path, MetaData())
+        with engine.begin() as connection:
+            connection.execute(text("CREATE TABLE IF NOT EXISTS a (b)"))
+            names = {one.name for one in path.parent.glob("store.sqlite*")}
+            assert names == {"store.sqlite", "store.sqlite-wal", "store.sqlite-shm"}
+            assert {mode(path.parent / name) for name in names} == {0o600}
+        engine.dispose()
+        path.chmod(0o644)  # as stores of earlier versions are
+    assert mode(path.parent) == 0o700
+
+
+def test_the_home_is_taken_away_from_others_by_any_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tmp_path.chmod(0o755)
+    monkeypatch.setenv("ZKESCROW_HOME", str(tmp_path))
+    get_settings.cache_clear()
+    run(["explain-revert", "0x"])
+    get_settings.cache_clear()
+    assert mode(tmp_path) == 0o700
+
+
+def test_a_scratch_folder_in_use_is_not_swept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / f"{SCRATCH}left").mkdir()
+    (tmp_path / f"{SCRATCH}file").touch()
+    (tmp_path / f"{SCRATCH}link").symlink_to(tmp_path)
+    (tmp_path / "other").mkdir()
+    with scratch_folder() as folder:
+        sweep_scratch()
+        assert mode(folder) == 0o700
+        found = {path.name for path in tmp_path.iterdir()}
+        assert found == {folder.name, f"{SCRATCH}file", f"{SCRATCH}link", "other"}
+    assert not folder.exists()
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def umask() -> int:
+    found = os.umask(0)
+    os.umask(found)
+    return found
 
 
 def test_a_failure_leaves_the_old_file_and_nothing_else(

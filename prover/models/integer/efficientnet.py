@@ -74,7 +74,8 @@ def cached(cache: Path) -> Path:
     """
     path = cache / "models" / f"efficientnet-lite0-{CHECKPOINT_SHA256[:8]}.onnx"
     if not path.exists():
-        write_atomically(path, build(read_tensors(checkpoint())).SerializeToString())
+        content = build(read_tensors(checkpoint())).SerializeToString()
+        write_atomically(path, content, private=False)
     return path
 
 

@@ -1,11 +1,10 @@
 """What the planner asks of ezkl, answered by child processes."""
 
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from prover.errors import ModelRefused, WorkerFailed
+from prover.files import scratch_folder
 from prover.proving.worker import Limits, run
 
 ENGINE = "prover.proving.ezkl.engine"
@@ -40,7 +39,7 @@ class EzklCircuits:
         return witnesses
 
     def _with_model(self, model: bytes, function: str, **arguments: Any) -> dict[str, Any]:
-        with tempfile.TemporaryDirectory(prefix="zkescrow-") as scratch:
-            path = Path(scratch) / "network.onnx"
+        with scratch_folder() as scratch:
+            path = scratch / "network.onnx"
             path.write_bytes(model)
             return run(f"{ENGINE}:{function}", {"model": str(path)} | arguments, self._limits)

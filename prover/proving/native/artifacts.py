@@ -139,7 +139,8 @@ def publish(
         output_scale=network.layer(network.output).scale,
         agreement=agreement,
     )
-    write_atomically(directory / MANIFEST, rfc8785.dumps(manifest.model_dump()) + b"\n")
+    content = rfc8785.dumps(manifest.model_dump()) + b"\n"
+    write_atomically(directory / MANIFEST, content, private=False)
 
 
 def named(form: Form) -> tuple[str, ...]:

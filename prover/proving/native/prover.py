@@ -1,13 +1,12 @@
 """Proofs of native circuits, each in a child process of its own."""
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from prover.errors import ProofRejected, StatementInvalid
+from prover.files import scratch_folder
 from prover.proving import srs, worker
 from prover.proving.artifacts import Proof
 from prover.proving.native.artifacts import NativeArtifacts
@@ -47,8 +46,8 @@ def prove(
     check_input(made, image, salts)
     limbs = _limbs(made, context)
     reference = srs.development_srs(made.layout.k)
-    with tempfile.TemporaryDirectory(prefix="zkescrow-") as folder:
-        source, target = Path(folder) / "image.npy", Path(folder) / "proof.bin"
+    with scratch_folder() as folder:
+        source, target = folder / "image.npy", folder / "proof.bin"
         np.save(source, image)
         arguments = {
             "directory": str(made.directory),
@@ -72,8 +71,8 @@ def check_input(made: NativeArtifacts, image: Integers, salts: Sequence[int] | N
 
 def verify(made: NativeArtifacts, proof: Proof, limits: Limits | None = None) -> None:
     """Raise ProofRejected unless the proof holds for its instances."""
-    with tempfile.TemporaryDirectory(prefix="zkescrow-") as folder:
-        path = Path(folder) / "proof.bin"
+    with scratch_folder() as folder:
+        path = folder / "proof.bin"
         path.write_bytes(proof.proof)
         arguments = {
             "directory": str(made.directory),

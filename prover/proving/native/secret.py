@@ -35,11 +35,11 @@ class Secret:
         self.folder.mkdir(mode=0o700)
         shutil.copyfile(onnx, self.folder / MODEL)
         (self.folder / MODEL).chmod(0o600)
-        write_atomically(self.folder / NETWORK, serialise.to_bytes(network), private=True)
+        write_atomically(self.folder / NETWORK, serialise.to_bytes(network))
 
     def keep_salt(self, salt: Salt) -> None:
         """Write it; keys made with it again are the same."""
-        write_atomically(self.folder / SALT, salt.to_bytes(), private=True)
+        write_atomically(self.folder / SALT, salt.to_bytes())
 
     def network(self) -> Network:
         """With its weights; ArtifactMismatch where the folder is not there."""
@@ -62,7 +62,7 @@ class Secret:
                     f"{made} proofs were made: the salt hides the weights in {allowed}; "
                     "set the model up again, which makes another key"
                 )
-            write_atomically(path, b"%d\n" % (made + 1), private=True)
+            write_atomically(path, b"%d\n" % (made + 1))
         return allowed - made - 1
 
     def _read(self, name: str) -> bytes:

@@ -64,10 +64,11 @@ def _keep(directory: Path, onnx: Path, network: Network, form: Form) -> None:
     """Write model and network where the form of the circuit wants them."""
     if form.weights == "hidden":
         Secret(directory).keep(onnx, network)
-        write_atomically(directory / artifacts.OUTLINE, serialise.to_bytes(outline(network)))
+        content = serialise.to_bytes(outline(network))
+        write_atomically(directory / artifacts.OUTLINE, content, private=False)
     else:
         shutil.copyfile(onnx, directory / artifacts.MODEL)
-        write_atomically(directory / artifacts.NETWORK, serialise.to_bytes(network))
+        write_atomically(directory / artifacts.NETWORK, serialise.to_bytes(network), private=False)
 
 
 def rebuild(

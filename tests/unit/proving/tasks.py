@@ -31,6 +31,10 @@ def surroundings() -> dict[str, str]:
     return {name: os.environ[name] for name in names} | {"directory": str(Path.cwd())}
 
 
+def environment() -> dict[str, str]:
+    return dict(os.environ)
+
+
 def sleep(seconds: float) -> dict[str, str]:
     time.sleep(seconds)
     return {}

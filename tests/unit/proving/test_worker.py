@@ -1,12 +1,18 @@
 """A child process is bounded in time and memory, and judged by the result it leaves."""
 
+import os
+import signal
+import subprocess
+import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
+from prover import files
 from prover.errors import ProofRejected, WorkerFailed
 from prover.proving.worker import Limits, run
 
@@ -43,6 +49,53 @@ def test_each_child_has_a_home_and_cache_of_its_own() -> None:
     first, second = run(f"{TASKS}:surroundings", {}), run(f"{TASKS}:surroundings", {})
     assert not set(first.values()) & set(second.values())
     assert all(path.startswith(first["directory"]) for path in first.values())
+
+
+def test_a_child_gets_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZKESCROW_PRIVATE_KEY", "11" * 32)
+    monkeypatch.setenv("ZKESCROW_RPC_URL", "https://node.example/KEY")
+    monkeypatch.setenv("SOME_CLOUD_TOKEN", "secret")
+    found = run(f"{TASKS}:environment", {})
+    assert "PATH" in found
+    assert not {"ZKESCROW_PRIVATE_KEY", "ZKESCROW_RPC_URL", "SOME_CLOUD_TOKEN"} & set(found)
+
+
+_COMMAND = f"""
+from prover.cli import app
+from prover.proving import worker
+app.run = lambda _: worker.run("{TASKS}:sleep_in_grandchild", {{"pid_file": "PID"}})
+app.main([])
+"""
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
+def test_a_command_that_is_ended_leaves_nothing(tmp_path: Path, end: signal.Signals) -> None:
+    """Ended in words it cleans up; killed, the next command does."""
+    pid_file, scratch = tmp_path / "pid", tmp_path / "scratch"
+    code = _COMMAND.replace("PID", str(pid_file))
+    environment = dict(os.environ) | {"TMPDIR": str(scratch)}
+    with subprocess.Popen([sys.executable, "-c", code], env=environment) as command:
+        wait_for(lambda: pid_file.is_file() and pid_file.read_text() != "")
+        assert list(scratch.iterdir())
+        command.send_signal(end)
+    if end is signal.SIGKILL:
+        assert list(scratch.iterdir())
+        wait_for(lambda: not swept())
+    assert list(scratch.iterdir()) == []
+    assert command.returncode == (-end if end is signal.SIGKILL else 128 + end)
+
+
+def swept() -> list[Path]:
+    """The folders that a sweep leaves: none once the child of the killed process is gone too."""
+    files.sweep_scratch()
+    return list(Path(tempfile.gettempdir()).iterdir())
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_a_child_that_takes_too_long_is_killed() -> None:

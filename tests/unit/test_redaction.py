@@ -1,0 +1,100 @@
+"""Secrets are neither shown nor handed to programs that we start."""
+
+import os
+from typing import Any
+
+import psutil
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prover import redaction
+from prover.chain import node
+from prover.cli.app import run
+from prover.redaction import MASK, bare_environment, child_environment, public_url, redacted
+from prover.solidity import compile as compiler
+
+KEY = "0x" + "5ec2e7" * 10 + "abcd"
+SECRETS = {
+    "ZKESCROW_PRIVATE_KEY": KEY,
+    "zkescrow_keystore_password": "open sesame",
+    "ZKESCROW_RPC_URL": "https://user:pa55word@node.example:8545/v3/0123456789abcdef?apikey=q1w2e3r4t5",
+    "SOME_CLOUD_TOKEN": "cloud-token",
+}
+IN_URL = ("user:pa55word", "pa55word", "0123456789abcdef", "q1w2e3r4t5")
+
+
+@pytest.fixture
+def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(redaction, "_kept", set())
+
+
+@pytest.mark.usefixtures("secrets")
+def test_a_child_gets_no_key() -> None:
+    passed = child_environment()
+    assert passed["PATH"] == os.environ["PATH"]
+    assert not set(passed) & set(SECRETS)
+
+
+@pytest.mark.usefixtures("secrets")
+def test_a_local_node_gets_no_key() -> None:
+    before = psutil.Process().children()
+    with node.running():
+        (anvil,) = set(psutil.Process().children()) - set(before)
+        assert not set(anvil.environ()) & set(SECRETS)
+
+
+@pytest.mark.usefixtures("secrets")
+def test_the_compiler_gets_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    def compile_standard(_request: Any, **_: Any) -> dict[str, Any]:
+        assert not set(os.environ) & set(SECRETS)
+        return {"contracts": {}}
+
+    monkeypatch.setattr(compiler.solcx, "compile_standard", compile_standard)
+    compiler._run_solc({})
+    assert set(SECRETS) <= set(os.environ)
+
+
+@pytest.mark.usefixtures("secrets")
+def test_the_environment_is_whole_again_after_a_failure() -> None:
+    before = dict(os.environ)
+    with pytest.raises(RuntimeError), bare_environment():
+        raise RuntimeError
+    assert dict(os.environ) == before
+
+
+@pytest.mark.usefixtures("secrets")
+def test_secrets_of_the_settings_are_not_shown() -> None:
+    text = redacted(f"{SECRETS} {KEY[2:].upper()}")
+    for secret in (KEY[2:], "open sesame", *IN_URL):
+        assert secret.lower() not in text.lower()
+    assert "node.example:8545" in text
+
+
+@given(st.sampled_from(["http", "https", "wss"]), st.text("abcdef0123456789", min_size=8))
+def test_an_address_is_shown_by_its_host(scheme: str, key: str) -> None:
+    for rest in (f"/{key}", f"/?k={key}", f"/v3/{key}", f"#{key}"):
+        assert public_url(f"{scheme}://u:{key}@host.example:1{rest}") == (
+            f"{scheme}://host.example:1/{MASK}"
+        )
+    assert public_url(f"{scheme}://host.example/") == f"{scheme}://host.example"
+
+
+@pytest.mark.parametrize("url", ["", "no address", "https://[::1/key"])
+def test_an_odd_address_is_not_shown(url: str) -> None:
+    assert public_url(url) == MASK
+
+
+@pytest.mark.parametrize("scheme", ["http", "wss"])
+def test_the_key_of_a_node_s_address_is_not_in_errors_nor_tracebacks(
+    scheme: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The libraries name the address in their exceptions, which --debug prints."""
+    url = f"{scheme}://user:pa55word@127.0.0.1:1/v3/0123456789abcdef?apikey=q1w2e3r4t5"
+    assert run(["prediction", "status", "--rpc", url, "--debug"]) != 0
+    said = capsys.readouterr()
+    assert "127.0.0.1:1" in said.err
+    for secret in IN_URL:
+        assert secret not in said.err + said.out
