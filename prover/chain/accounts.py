@@ -8,7 +8,7 @@ from sys import stdin
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
-from prover.chain.client import Client
+from prover.chain.client import Client, checksum
 from prover.errors import EnvironmentMissing, UsageError
 from prover.redaction import hide
 from prover.settings import get_settings
@@ -34,6 +34,23 @@ def signer(client: Client, number: int | None) -> LocalAccount:
         "no account to sign with: give --account 0 to 9 on a local chain, or set "
         "ZKESCROW_KEYSTORE (an encrypted JSON file) or ZKESCROW_PRIVATE_KEY"
     )
+
+
+def configured_address(client: Client, number: int | None) -> str | None:
+    """The address that `signer` would sign for, read without a password; None if none is set.
+
+    A keystore that does not tell its address counts as none.
+    """
+    settings = get_settings()
+    if number is not None or settings.private_key is not None:
+        return str(signer(client, number).address)
+    if settings.keystore is None:
+        return None
+    try:
+        told = json.loads(settings.keystore.read_text()).get("address")
+        return str(checksum("0x" + str(told).removeprefix("0x")))
+    except (OSError, ValueError, AttributeError, UsageError):
+        return None
 
 
 def anvil_account(number: int) -> LocalAccount:

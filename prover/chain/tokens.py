@@ -1,11 +1,15 @@
 """ETH and ERC-20 tokens: balances, units, approvals."""
 
+import re
 from typing import Any
+
+from web3.exceptions import Web3Exception
 
 from prover.chain.client import Client, checksum, speaks
 from prover.chain.contracts import Call
 from prover.errors import UsageError
 from prover.protocol.events import ZERO_ADDRESS
+from prover.protocol.words import Unit, is_named, name_token
 
 _ERC20: list[dict[str, Any]] = [
     {
@@ -20,8 +24,12 @@ _ERC20: list[dict[str, Any]] = [
         ("allowance", "view", ("address", "address"), "uint256"),
         ("balanceOf", "view", ("address",), "uint256"),
         ("decimals", "view", (), "uint8"),
+        ("symbol", "view", (), "string"),
     )
 ]
+SYMBOL_LETTERS = 12
+MOST_DECIMALS = 36  # more would hide any amount behind zeros
+_SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9.$_-]*", re.ASCII)
 
 
 @speaks
@@ -40,7 +48,31 @@ def decimals_of(client: Client, currency: str) -> int:
     if not client.code(currency):
         raise UsageError(f"no token is at {currency}: the address has no code; check --token")
     token: Any = client.web3.eth.contract(address=checksum(currency), abi=_ERC20)
+    learn(client, currency)
     return int(token.functions.decimals().call())
+
+
+def learn(client: Client, *currencies: str) -> None:
+    """Show amounts of these tokens in their own units from now on, where they tell plain ones.
+
+    A symbol is what a stranger wrote: one of a few plain letters is taken, any other is left out
+    and amounts stay in the token's smallest unit.
+    """
+    for currency in currencies:
+        if not is_named(currency):
+            unit = _unit_of(client, currency)
+            if unit is not None:
+                name_token(currency, unit)
+
+
+def _unit_of(client: Client, currency: str) -> Unit | None:
+    token: Any = client.web3.eth.contract(address=checksum(currency), abi=_ERC20)
+    try:
+        symbol, decimals = token.functions.symbol().call(), token.functions.decimals().call()
+    except (Web3Exception, OverflowError, ValueError):
+        return None  # no such views, or answers that are none: shown without a unit
+    plain = _SYMBOL.fullmatch(symbol) and len(symbol) <= SYMBOL_LETTERS and symbol != "ETH"
+    return Unit(symbol, decimals) if plain and decimals <= MOST_DECIMALS else None
 
 
 @speaks

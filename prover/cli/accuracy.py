@@ -235,15 +235,16 @@ def status(
     """Say where a bounty stands, who must act until when, and what each outcome pays."""
     from prover.chain.replay import load_world
     from prover.cli.accuracy_job import find_bounty
-    from prover.cli.accuracy_words import consumers_past, next_step, past_sentence, progress_of, row
+    from prover.cli.accuracy_words import consumers_past, past_sentence, progress_of, row
+    from prover.cli.agenda import entry
+    from prover.cli.finding import BOUNTY
 
     client, deployment = deployed(rpc)
     now, world = client.now(), load_world(client, deployment)
     jobs = world.accuracy.jobs
 
     def stands(job_id: bytes, one: "Record") -> dict[str, Any]:
-        after = next_step(one, now, world.condemned_in_time(one, now))
-        return row(job_id, one) | {"next": after}
+        return row(job_id, one) | entry(world, BOUNTY, job_id, one, now).to_dict()
 
     if every:
         rows = [stands(job_id, one) for job_id, one in jobs.items()]

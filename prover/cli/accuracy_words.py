@@ -1,6 +1,6 @@
 """Where an accuracy bounty stands, in words: what is next, who must act until when, who is paid."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from prover.protocol.accuracy import Record, State, Terms
@@ -18,13 +18,16 @@ def amount(terms: Terms, units: int) -> str:
 
 
 def row(job_id: bytes, record: Record) -> dict[str, Any]:
-    """A bounty's facts, for tables and --json."""
+    """A bounty's facts for --json; amounts in wei or token units."""
     terms = record.job.terms
     return {
         "job": "0x" + job_id.hex(),
         "state": record.state.name.lower(),
-        "reward": amount(terms, terms.reward),
-        "stake": amount(terms, terms.stake),
+        "currency": terms.currency,
+        "reward": terms.reward,
+        "bond": terms.bond,
+        "stake": terms.stake,
+        "missPenalty": terms.miss_penalty,
         "items": terms.n,
         "needed": needed(terms.n, terms.num, terms.den),
         "proven": len(record.proven),
@@ -70,13 +73,19 @@ def past_sentence(past: dict[str, int]) -> str:
     )
 
 
-def next_step(record: Record, now: int, condemned: int | None = None) -> str:
+def next_step(
+    record: Record,
+    now: int,
+    condemned: int | None = None,
+    left: Mapping[str, int] | None = None,
+) -> str:
     """What happens next, who must act until when, and what the deadline's default pays whom.
 
-    `condemned` is when the circuit was condemned, if the bounty can be ended for that.
+    `condemned` is when the circuit was condemned, if the bounty can be ended for that. `left` is
+    what each account still has of its credit.
     """
     if record.ended:
-        return credited(_ENDS[record.state], record.payouts(), record.job.terms.currency)
+        return credited(_ENDS[record.state], record.payouts(), record.job.terms.currency, left)
     if condemned is not None:
         return voidable("bounty", condemned)
     due = record.state_deadline

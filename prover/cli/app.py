@@ -34,6 +34,7 @@ COMMANDS = {
     "serving": Entry("serving", "Have many inputs served, and contest a few answers."),
     "accuracy": Entry("accuracy", "Pay for a model that reaches a target on a sealed test set."),
     "retrieval": Entry("retrieval", "Have a sealed dataset judged, and read what matches."),
+    "status": Entry("overview", "List jobs of all protocols that are under way, and what is due."),
     "provider": Entry("provider", "Serve predictions and be paid for them."),
     "withdraw": Entry("withdraw", "Take out refunds and other credits."),
     "native": Entry("native", "Circuits for larger CNNs, off-chain."),

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from prover.chain.client import Client
-from prover.cli.output import progress
+from prover.chain.tokens import learn
+from prover.cli.output import SHOWN_DIGITS, progress
 from prover.consumer.jobs import last_used
 from prover.errors import UsageError
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.jobs import Jobs, Record
 
-LEAST_DIGITS, SHOWN_DIGITS, MOST_SHOWN = 4, 10, 8
+LEAST_DIGITS, MOST_SHOWN = 4, 8
 _HEX = re.compile(r"(0x)?[0-9a-fA-F]+", re.ASCII)
 
 R = TypeVar("R", bound=Record[Any])
@@ -87,16 +88,22 @@ def choose(
     Without `text` it is the last one used from here if the command fits it, else the sole one of
     the chain that it fits.
     """
+    job_id = _chosen(client, jobs, kind, text, wanted)
+    record = jobs.jobs[job_id]
+    learn(client, record.job.terms.currency)
+    return job_id, record
+
+
+def _chosen(client: Client, jobs: Jobs[R], kind: Kind, text: str | None, wanted: Wanted) -> bytes:
     if text is not None:
-        job_id = by_digits(jobs.jobs, kind, text)
-        return job_id, jobs.jobs[job_id]
+        return by_digits(jobs.jobs, kind, text)
     last = last_used(client, jobs.contract)
     now = client.now()
     fitting = [job_id for job_id, one in jobs.jobs.items() if wanted.fits(one, now)]
     job_id = _without_text(jobs.jobs, kind, wanted, last, fitting)
     if job_id != last:
         progress(f"{kind.name} 0x{job_id.hex()}: the only one {wanted.words}")
-    return job_id, jobs.jobs[job_id]
+    return job_id
 
 
 def _without_text(

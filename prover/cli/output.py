@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 USAGE = 2
+SHOWN_DIGITS = 10  # of an id, in lists; every command takes them in its place
 Function = Callable[..., None]
 
 
@@ -103,8 +104,11 @@ def show_table(data: Mapping[str, Any], title: str, rows: Sequence[Mapping[str, 
 
 
 def show_jobs(kind: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print all jobs of a contract, oldest first: id, state and what is next, to be copied."""
-    lines = [f"{row['job']} is {in_words(row['state'])}; next: {row['next']}" for row in rows]
+    """Print all jobs of a contract, oldest first: the id's first digits, state, what is next."""
+    digits = len("0x") + SHOWN_DIGITS
+    lines = [
+        f"{row['job'][:digits]} is {in_words(row['state'])}; next: {row['next']}" for row in rows
+    ]
     show({kind: list(rows)}, *lines or [f"{kind}: none"])
 
 

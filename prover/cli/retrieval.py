@@ -249,7 +249,9 @@ def status(
     """Say where a request stands, who must act until when, and who gets what if nobody does."""
     from prover.chain.replay import load_world
     from prover.cli import retrieval_job as jobs
-    from prover.cli.retrieval_words import next_step, row
+    from prover.cli.agenda import entry
+    from prover.cli.finding import REQUEST
+    from prover.cli.retrieval_words import row
 
     client, deployment = deployed(rpc)
     now = client.now()
@@ -257,9 +259,7 @@ def status(
         world = load_world(client, deployment)
 
         def stands(job_id: bytes, one: "Record") -> dict[str, Any]:
-            owner = world.retrieval.datasets[one.job.terms.dataset_id].owner
-            after = next_step(one, owner, now, world.condemned_in_time(one, now))
-            return row(job_id, one, now) | {"next": after}
+            return row(job_id, one, now) | entry(world, REQUEST, job_id, one, now).to_dict()
 
         rows = [stands(job_id, one) for job_id, one in world.retrieval.jobs.items()]
         show_jobs("requests", rows)

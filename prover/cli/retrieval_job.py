@@ -12,6 +12,7 @@ from prover.chain.replay import load_world
 from prover.chain.retrieval import RetrievalBounty
 from prover.chain.tokens import decimals_of
 from prover.chain.transactions import Sender
+from prover.cli.agenda import entry
 from prover.cli.finding import LATE, REQUEST, UNENDED, Wanted, choose, in_state
 from prover.cli.models import auditor, find
 from prover.cli.options import units
@@ -113,12 +114,11 @@ def standing(found: Found, now: int) -> tuple[dict[str, Any], list[str]]:
     """Where a request stands; the matches are read where the dataset's file is here."""
     record = found.record
     facts = row(found.job_id, record, now)
-    condemned = found.world.condemned_in_time(record, now)
-    after = next_step(record, found.dataset.owner, now, condemned)
+    told = entry(found.world, REQUEST, found.job_id, record, now)
     warning, malformed = _malformed(found, now)
     data = facts | {
         "now": now,
-        "next": after,
+        **told.to_dict(),
         "owner": found.dataset.owner,
         "matchingRecords": sorted(record.matches),
         "malformed": malformed,
@@ -127,7 +127,7 @@ def standing(found: Found, now: int) -> tuple[dict[str, Any], list[str]]:
         f"request {found.name} is {facts['state']}: {facts['proven']} of {facts['records']} "
         f"records proven, {facts['matches']} match",
         *warning,
-        f"next: {after}",
+        f"next: {told.next}",
     ]
     return data, lines
 

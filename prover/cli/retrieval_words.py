@@ -1,5 +1,6 @@
 """Where a retrieval request stands, in words: what is next, by whom, until when, who gets what."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from prover.protocol.retrieval import Record, State, Terms
@@ -12,7 +13,7 @@ def amount(terms: Terms, units: int) -> str:
 
 
 def row(job_id: bytes, record: Record, now: int) -> dict[str, Any]:
-    """A request's facts, for tables and --json; the state is as by time."""
+    """A request's facts for --json, amounts in wei or token units; the state is as by time."""
     terms = record.job.terms
     standing = record.as_of(now)
     return {
@@ -22,22 +23,30 @@ def row(job_id: bytes, record: Record, now: int) -> dict[str, Any]:
         "records": record.count,
         "proven": len(record.proven),
         "matches": len(record.matches),
-        "price": amount(terms, terms.price_per_record),
-        "stake": amount(terms, terms.stake),
+        "currency": terms.currency,
+        "price": terms.price_per_record,
+        "stake": terms.stake,
         "requester": record.job.consumer,
         "payee": record.payee,
         "deadline": standing.state_deadline,
     }
 
 
-def next_step(record: Record, owner: str, now: int, condemned: int | None = None) -> str:
+def next_step(
+    record: Record,
+    owner: str,
+    now: int,
+    condemned: int | None = None,
+    left: Mapping[str, int] | None = None,
+) -> str:
     """What happens next, who must act until when, and what the deadline's default pays whom.
 
-    `condemned` is when the circuit was condemned, if the request can be ended for that.
+    `condemned` is when the circuit was condemned, if the request can be ended for that. `left` is
+    what each account still has of its credit.
     """
     standing = record.as_of(now)
     if standing.ended:
-        return credited(_ENDS[standing.state], record.payouts(), record.job.terms.currency)
+        return credited(_ENDS[standing.state], record.payouts(), record.job.terms.currency, left)
     if condemned is not None:
         return voidable("request", condemned)
     due = standing.state_deadline

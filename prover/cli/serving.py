@@ -224,14 +224,16 @@ def status(
 ) -> None:
     """Say where a round stands, who must act until when, and who gets what if nobody does."""
     from prover.chain.replay import load_world
+    from prover.cli.agenda import entry
+    from prover.cli.finding import ROUND
     from prover.cli.serving_round import find_round, standing_of
-    from prover.cli.serving_words import next_step, row
+    from prover.cli.serving_words import row
 
     client, deployment = deployed(rpc)
     if every:
         now, world = client.now(), load_world(client, deployment)
         told = [
-            row(job_id, one) | {"next": next_step(one, now, world.condemned_in_time(one, now))}
+            row(job_id, one) | entry(world, ROUND, job_id, one, now).to_dict()
             for job_id, one in world.serving.jobs.items()
         ]
         show_jobs("rounds", told)

@@ -8,6 +8,7 @@ from prover.chain.registry import Registry
 from prover.chain.replay import load_world
 from prover.chain.serving import ServingRound
 from prover.chain.tokens import decimals_of
+from prover.cli.agenda import entry
 from prover.cli.finding import LATE, ROUND, UNENDED, Wanted, choose, in_state, open_to
 from prover.cli.models import auditor, find
 from prover.cli.options import units
@@ -132,13 +133,12 @@ def standing_of(
     client: Client, deployment: Deployment, job_id: bytes, record: Record
 ) -> tuple[dict[str, Any], list[str]]:
     """Where a round stands; what to print."""
-    now = client.now()
-    condemned = load_world(client, deployment).condemned_in_time(record, now)
-    words = next_step(record, now, condemned)
+    now, world = client.now(), load_world(client, deployment)
+    told = entry(world, ROUND, job_id, record, now)
     data = row(job_id, record) | {
         "now": now,
-        "next": words,
-        "condemned": condemned,
+        **told.to_dict(),
+        "condemned": world.condemned_in_time(record, now),
         "uri": record.uri,
         "contestedItems": list(record.contested),
         "provenItems": [record.contested[position] for position in sorted(record.answered)],
@@ -146,7 +146,7 @@ def standing_of(
     lines = [f"round 0x{job_id.hex()} is {data['state']}: {record.job.terms.n} items"]
     if record.contested:
         lines.append(f"contested: {len(record.contested)}, proven: {len(record.answered)}")
-    return data, [*lines, f"next: {words}"]
+    return data, [*lines, f"next: {told.next}"]
 
 
 def in_units(client: Client, record: Record, text: str, name: str) -> int:

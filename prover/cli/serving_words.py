@@ -1,5 +1,6 @@
 """Where a serving round stands, in words: what is next, who must act, until when, who gets what."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from prover.protocol.events import ZERO_ADDRESS
@@ -13,14 +14,16 @@ def amount(terms: Terms, units: int) -> str:
 
 
 def row(job_id: bytes, record: Record) -> dict[str, Any]:
-    """A round's facts, for tables and --json."""
+    """A round's facts for --json; amounts in wei or token units."""
     terms = record.job.terms
     return {
         "job": "0x" + job_id.hex(),
         "state": record.state.name.lower(),
         "items": terms.n,
-        "price": amount(terms, terms.price),
-        "stake": amount(terms, terms.stake),
+        "currency": terms.currency,
+        "price": terms.price,
+        "proofFee": terms.proof_fee,
+        "stake": terms.stake,
         "contested": len(record.contested),
         "proven": len(record.answered),
         "consumer": record.job.consumer,
@@ -30,13 +33,19 @@ def row(job_id: bytes, record: Record) -> dict[str, Any]:
     }
 
 
-def next_step(record: Record, now: int, condemned: int | None = None) -> str:
+def next_step(
+    record: Record,
+    now: int,
+    condemned: int | None = None,
+    left: Mapping[str, int] | None = None,
+) -> str:
     """What happens next, who must act until when, and what the deadline's default pays whom.
 
-    `condemned` is when the circuit was condemned, if the round can be ended for that.
+    `condemned` is when the circuit was condemned, if the round can be ended for that. `left` is
+    what each account still has of its credit.
     """
     if record.ended:
-        return credited(_ENDS[record.state], record.payouts(), record.job.terms.currency)
+        return credited(_ENDS[record.state], record.payouts(), record.job.terms.currency, left)
     if condemned is not None:
         return voidable("round", condemned)
     due = record.state_deadline

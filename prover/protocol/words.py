@@ -1,6 +1,7 @@
 """Amounts and times in words, as people read them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 ETHER_DECIMALS = 18
@@ -10,15 +11,48 @@ _EXACT_SECONDS = 600  # below it, seconds are told
 _LAST = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
 
 
+@dataclass(frozen=True)
+class Unit:
+    """What a token calls itself, and how many digits of its amounts stand behind the point.
+
+    A token says what it likes: amounts are shown with its address too.
+    """
+
+    symbol: str
+    decimals: int
+
+
+_units: dict[str, Unit] = {}  # by address; only for showing, no rule reads it
+
+
+def name_token(currency: str, unit: Unit) -> None:
+    """Show amounts of a token in its own unit from now on."""
+    _units[currency] = unit
+
+
+def is_named(currency: str) -> bool:
+    """Whether amounts of a currency are shown in its own unit."""
+    return currency == _ETH or currency in _units
+
+
 def in_ether(wei: int) -> str:
     """An amount of wei as ETH, without trailing zeros."""
-    whole, rest = divmod(wei, 10**ETHER_DECIMALS)
-    return f"{whole}.{rest:0{ETHER_DECIMALS}d}".rstrip("0").rstrip(".") + " ETH"
+    return f"{_decimal(wei, ETHER_DECIMALS)} ETH"
 
 
 def amount_in(currency: str, units: int) -> str:
     """An amount of a currency; the zero address is ETH."""
-    return in_ether(units) if currency == _ETH else f"{units} of token {currency}"
+    if currency == _ETH:
+        return in_ether(units)
+    unit = _units.get(currency)
+    if unit is None:
+        return f"{units} of token {currency}"
+    return f"{_decimal(units, unit.decimals)} {unit.symbol} (token {currency})"
+
+
+def _decimal(units: int, decimals: int) -> str:
+    whole, rest = divmod(units, 10**decimals)
+    return f"{whole}.{rest:0{decimals}d}".rstrip("0").rstrip(".") if decimals else str(units)
 
 
 def moment(at: int) -> str:
@@ -55,7 +89,23 @@ def voidable(job: str, condemned: int, move: str = "settle") -> str:
     )
 
 
-def credited(why: str, payouts: Mapping[str, int], currency: str) -> str:
-    """How a job ended, and who was credited what."""
-    shares = ", ".join(f"{who} {amount_in(currency, units)}" for who, units in payouts.items())
-    return f"nothing: {why}; credited, until `zkescrow withdraw` takes it out: {shares}"
+def credited(
+    why: str,
+    payouts: Mapping[str, int],
+    currency: str,
+    left: Mapping[str, int] | None = None,
+) -> str:
+    """How a job ended, and who was credited what.
+
+    `left` is what each account still has of the currency in the contract, from all jobs.
+    """
+    shares = ", ".join(
+        f"{who} {amount_in(currency, units)}{_taken(left, who)}" for who, units in payouts.items()
+    )
+    return f"nothing: {why}; credited: {shares}"
+
+
+def _taken(left: Mapping[str, int] | None, who: str) -> str:
+    if left is None:
+        return ""
+    return " (`zkescrow withdraw` takes it out)" if left.get(who) else " (taken out)"

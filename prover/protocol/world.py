@@ -51,6 +51,11 @@ class World:
         """When a job's circuit was condemned, if anyone may end the job for that now."""
         return circuits.condemned_in_time(self.registry, record, now)
 
+    def credits_in(self, contract: str, currency: str) -> dict[str, int]:
+        """Account -> what it may still withdraw of a currency from a contract."""
+        state = self.escrows.get(contract, EscrowState())
+        return {who: units for (where, who), units in state.credits.items() if where == currency}
+
     def jobs_of(self, contract: str) -> Mapping[bytes, Record[Any]]:
         """The jobs of one contract; none if it holds none."""
         return next((one.jobs for one in self.protocols if one.contract == contract), {})

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from prover.cli.standing import next_step
+from prover.cli.prediction_words import next_step
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction import TABLE, Job, Record, State, Terms
 

@@ -1,0 +1,139 @@
+"""Jobs of all protocols in one form: where each stands, who must act until when, what is next."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from prover.cli import accuracy_words, prediction_words, retrieval_words, serving_words
+from prover.cli.finding import BOUNTY, JOB, REQUEST, ROUND, Kind
+from prover.protocol import accuracy, prediction, retrieval, serving
+from prover.protocol.events import ZERO_ADDRESS
+from prover.protocol.jobs import Record
+from prover.protocol.world import World
+
+ANYONE = "anyone"
+# Who must act in a state, or loses by it. Moves that anybody may make are the provider's work.
+_ACTORS: dict[Kind, dict[Any, str]] = {
+    JOB: {prediction.State.OPEN: "provider", prediction.State.LOCKED: "provider"},
+    ROUND: {
+        serving.State.OPEN: "provider",
+        serving.State.JOINED: "provider",
+        serving.State.SERVED: "consumer",
+        serving.State.CONTESTED: "provider",
+    },
+    BOUNTY: {
+        accuracy.State.OPEN: "provider",
+        accuracy.State.ACCEPTED: "consumer",
+        accuracy.State.PROVING: "provider",
+    },
+    REQUEST: {
+        retrieval.State.OPEN: "owner",
+        retrieval.State.PROVING: "owner",
+        retrieval.State.CLOSING: "consumer",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A job of any protocol at a time: `who` must act (an address or "anyone"; None if it ended).
+
+    `until` is the last second (Unix time) for that, 0 where there is none; `people` are all that
+    have a part in it.
+    """
+
+    kind: Kind
+    job_id: bytes
+    state: str
+    who: str | None
+    until: int
+    next: str
+    people: frozenset[str]
+    currency: str
+    ended: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """For --json; the whole id."""
+        return {
+            "protocol": self.kind.group,
+            "job": "0x" + self.job_id.hex(),
+            "state": self.state,
+            "who": self.who,
+            "until": self.until,
+            "next": self.next,
+            "currency": self.currency,
+        }
+
+
+def entries(world: World, now: int) -> Iterator[Entry]:
+    """All jobs of the chain, protocol by protocol, oldest first."""
+    for kind, jobs in _jobs(world):
+        for job_id, record in jobs.jobs.items():
+            yield entry(world, kind, job_id, record, now)
+
+
+def entry(world: World, kind: Kind, job_id: bytes, record: Record[Any], now: int) -> Entry:
+    """One job at a Unix time."""
+    there = record.as_of(now)
+    condemned = world.condemned_in_time(record, now)
+    who = None if there.ended else _actor(world, kind, there, now, condemned)
+    return Entry(
+        kind,
+        job_id,
+        there.state.name.lower(),
+        who,
+        there.state_deadline,
+        next_of(world, kind, record, now),
+        _people(world, kind, record),
+        record.job.terms.currency,
+        there.ended,
+    )
+
+
+def next_of(world: World, kind: Kind, record: Record[Any], now: int) -> str:
+    """What happens next with a job, who must act until when, and who was or will be paid what."""
+    jobs: Any = dict(_jobs(world))[kind]
+    condemned = world.condemned_in_time(record, now)
+    left = world.credits_in(jobs.contract, record.job.terms.currency)
+    one: Any = record
+    if kind is JOB:
+        return prediction_words.next_step(one, now, condemned, left)
+    if kind is ROUND:
+        return serving_words.next_step(one, now, condemned, left)
+    if kind is BOUNTY:
+        return accuracy_words.next_step(one, now, condemned, left)
+    return retrieval_words.next_step(one, _owner(world, one), now, condemned, left)
+
+
+def _jobs(world: World) -> tuple[tuple[Kind, Any], ...]:
+    return (
+        (JOB, world.prediction),
+        (ROUND, world.serving),
+        (BOUNTY, world.accuracy),
+        (REQUEST, world.retrieval),
+    )
+
+
+def _actor(
+    world: World, kind: Kind, record: Record[Any], now: int, condemned: int | None
+) -> str | None:
+    if condemned is not None or now > record.state_deadline:
+        return ANYONE
+    part = _ACTORS[kind][record.state]
+    if part == "consumer":
+        return record.job.consumer
+    if part == "owner":
+        return _owner(world, record)
+    named = record.provider if record.joined else record.job.terms.provider
+    return ANYONE if named == ZERO_ADDRESS else str(named)
+
+
+def _owner(world: World, record: Record[Any]) -> str:
+    return world.retrieval.datasets[record.job.terms.dataset_id].owner
+
+
+def _people(world: World, kind: Kind, record: Record[Any]) -> frozenset[str]:
+    named = getattr(record.job.terms, "provider", ZERO_ADDRESS)
+    owner = _owner(world, record) if kind is REQUEST else ZERO_ADDRESS
+    everybody = {record.job.consumer, record.provider, record.payee, named, owner}
+    return frozenset(everybody - {ZERO_ADDRESS})

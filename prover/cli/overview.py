@@ -1,0 +1,82 @@
+"""`zkescrow status`: every job of every protocol in which an account has a part."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from prover.cli.options import AccountNumber, Rpc, address, deployed
+from prover.cli.output import command, in_words, new_app, show
+from prover.protocol.words import amount_in
+
+if TYPE_CHECKING:
+    from prover.chain.client import Client
+    from prover.cli.agenda import Entry
+    from prover.protocol.world import World
+
+app = new_app()
+APPS = {"status": app}
+
+
+@command(app)
+def status(
+    rpc: Rpc = None,
+    account: AccountNumber = None,
+    who: Annotated[
+        str | None, typer.Option("--address", help="Whose jobs [default: the account's].")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Everybody's jobs.")] = False,
+    ended: Annotated[bool, typer.Option("--ended", help="Also jobs that have ended.")] = False,
+) -> None:
+    """List jobs of all protocols that are under way, and what is due. Yours, if you say who."""
+    from prover.chain.replay import load_world
+    from prover.chain.tokens import learn
+    from prover.cli.agenda import entries
+
+    client, deployment = deployed(rpc)
+    me = None if every else _me(client, account, who)
+    world, now = load_world(client, deployment), client.now()
+    learn(
+        client, *{one.job.terms.currency for jobs in world.protocols for one in jobs.jobs.values()}
+    )
+    found = [
+        one
+        for one in entries(world, now)
+        if (ended or not one.ended) and (me is None or me in one.people)
+    ]
+    found.sort(key=lambda one: (one.ended, one.who != me, one.until))
+    credits = {} if me is None else credits_of(world, me)
+    data = {"now": now, "account": me, "jobs": [one.to_dict() for one in found], "credits": credits}
+    show(data, *lines(found, me, credits))
+
+
+def lines(found: Iterable["Entry"], me: str | None, credits: dict[str, int]) -> list[str]:
+    """What to print: the jobs, and the credit that waits."""
+    from prover.cli.finding import short
+
+    told = [
+        f"{one.kind.name} {short(one.job_id)} is {in_words(one.state)}"
+        f"{'; YOUR MOVE' if me is not None and one.who == me else ''}; next: {one.next}"
+        for one in found
+    ]
+    if not told:
+        told = ["no job is under way" + ("" if me is None else f" in which {me} has a part")]
+    owed = [amount_in(currency, units) for currency, units in credits.items()]
+    return [*told, *(f"credit of {one}: `zkescrow withdraw` takes it out" for one in owed)]
+
+
+def credits_of(world: "World", account: str) -> dict[str, int]:
+    """Currency -> what an account may withdraw from all contracts, in wei or token units."""
+    total: dict[str, int] = {}
+    for state in world.escrows.values():
+        for (currency, who), units in state.credits.items():
+            if who == account and units:
+                total[currency] = total.get(currency, 0) + units
+    return total
+
+
+def _me(client: "Client", account: int | None, who: str | None) -> Any:
+    """The account that the user speaks for, without asking for a password; None if none is set."""
+    from prover.chain.accounts import configured_address
+
+    return address(who, "--address") or configured_address(client, account)

@@ -1,0 +1,84 @@
+"""What a token calls itself is what a stranger wrote: shown only where it is plain."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from eth_abi.abi import encode
+from web3 import Web3
+from web3.providers.base import BaseProvider
+
+from prover.chain import tokens
+from prover.chain.client import Client
+from prover.protocol import words
+from prover.protocol.words import amount_in
+
+TOKEN = "0x" + "70" * 20
+DECIMALS, SYMBOL = "0x313ce567", "0x95d89b41"
+
+
+class Token(BaseProvider):
+    """A node on which the only contract answers with these bytes."""
+
+    def __init__(self, **answers: bytes) -> None:
+        super().__init__()
+        self._answers = {DECIMALS: answers["decimals"], SYMBOL: answers["symbol"]}
+
+    def make_request(self, method: Any, params: Any) -> Any:
+        plain = {"eth_chainId": "0x1", "eth_getCode": "0x6000"}
+        result = plain.get(method) or "0x" + self._answers[params[0]["data"]].hex()
+        return {"jsonrpc": "2.0", "id": 1, "result": result}
+
+
+def text(symbol: str) -> bytes:
+    return encode(["string"], [symbol])
+
+
+def number(decimals: int) -> bytes:
+    return encode(["uint256"], [decimals])
+
+
+@pytest.fixture(autouse=True)
+def forgotten() -> Iterator[None]:
+    words._units.clear()
+    yield
+    words._units.clear()
+
+
+def learnt(symbol: bytes, decimals: bytes) -> str:
+    client = Client(Web3(Token(symbol=symbol, decimals=decimals)), 1, "1:0x00")
+    tokens.learn(client, str(Web3.to_checksum_address(TOKEN)))
+    return amount_in(str(Web3.to_checksum_address(TOKEN)), 1_500_000)
+
+
+def test_amounts_are_shown_in_the_tokens_own_unit_with_its_address() -> None:
+    assert learnt(text("USDC"), number(6)) == f"1.5 USDC (token {TOKEN})"
+    assert learnt(text("USDC"), number(6)) == f"1.5 USDC (token {TOKEN})"
+
+
+def test_a_token_without_decimals_is_whole() -> None:
+    assert learnt(text("ONE"), number(0)) == f"1500000 ONE (token {TOKEN})"
+
+
+@pytest.mark.parametrize(
+    ("symbol", "decimals"),
+    [  # ids would hold what is refused
+        (text("ETH"), number(18)),
+        (text("a\x1b[31mred"), number(6)),
+        (text("two words"), number(6)),
+        (text("\u13a0ollar"), number(6)),
+        (text("X" * 13), number(6)),
+        (text(""), number(6)),
+        (text("USDC"), number(255)),
+        (text("USDC"), number(256)),
+        (text("USDC"), b""),
+        (b"MKR".ljust(32, b"\0"), number(18)),
+        (encode(["bytes"], [b"\xff\xfe"]), number(6)),
+        (b"\xff" * 64, number(6)),
+    ],
+    ids=range(12),
+)
+def test_a_token_that_tells_nothing_plain_is_counted_in_its_smallest_unit(
+    symbol: bytes, decimals: bytes
+) -> None:
+    assert learnt(symbol, decimals) == f"1500000 of token {TOKEN}"
