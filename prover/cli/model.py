@@ -187,11 +187,34 @@ def import_model(
             alias = name or directory.resolve().name
             remember(client, alias, model_id)
             data = {"name": alias, "modelId": "0x" + model_id.hex()}
-            show(data, f"model {data['modelId']} is known as {alias}; next: zkescrow model verify")
+            show(
+                data,
+                f"model {data['modelId']} is known as {alias}; next: zkescrow model verify {alias}",
+                f"to prove with it: zkescrow model keys {alias}",
+            )
             return
     raise UsageError(
         f"no model of {directory} is registered on this chain: ask its provider to register it"
     )
+
+
+@command(app)
+def keys(model: ModelArgument, rpc: Rpc = None) -> None:
+    """Make the proving key of an imported model, so that this machine can prove with it."""
+    from prover.cli.models import find
+    from prover.proving.artifacts import PK
+    from prover.proving.ezkl.system import Ezkl
+
+    client, deployment = deployed(rpc)
+    known = find(client, deployment, model)
+    Ezkl().make_proving_key(known.artifacts, progress)
+    path = known.artifacts.path(PK)
+    data = {
+        "modelId": "0x" + known.model_id.hex(),
+        "provingKey": path,
+        "sha256": known.artifacts.manifest.sha256[PK],
+    }
+    show(data, f"model {model} can be proven here: its key {path} is the one of the manifest")
 
 
 def _set_up(

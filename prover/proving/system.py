@@ -74,6 +74,10 @@ class ProofSystem(Prover[Artifacts, Witness], Protocol):
         """Make them again, compare, and return the verifier's runtime code."""
         ...
 
+    def make_proving_key(self, artifacts: Artifacts, progress: Progress | None = None) -> None:
+        """Put the proving key into artifacts that were imported without one."""
+        ...
+
     def witness(self, artifacts: Artifacts, items: Sequence[Item], context: JobContext) -> Witness:
         """Evaluate the quantised model on 1 to b items in the context of a job."""
         ...

@@ -289,7 +289,7 @@ def test_a_round_is_paid_in_tokens(world: World) -> None:
         call = Call("minting", str(token.address), bytes.fromhex(data[2:]))
         deployer.send(f"mint:{number}", call)
     world.open("--token", token.address, "--price", "1", "--proof-fee", "2.5", "--stake", "20")
-    assert "of token" in world.json("status")["next"]
+    assert f"PLN (token {token.address})" in world.json("status")["next"]
     limited = world.refused("join", "--account", PROVIDER, "--max-stake", "19.5", status=2)
     assert "--max-stake" in limited
     world.join("--max-stake", "20")

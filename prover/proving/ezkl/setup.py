@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from prover.errors import ArtifactMismatch
+from prover.errors import ArtifactMismatch, UsageError
 from prover.files import locked, new_directory, sha256_file, sync
 from prover.models.check import check_plan
 from prover.models.onnx_file import ImportedModel, load
@@ -59,18 +59,59 @@ def rebuild(
     that is not given is rebuilt from the skeleton network in the artifacts, which is all there is.
     Raises ArtifactMismatch naming the piece that differs.
     """
+    with new_directory(get_settings().cache / "rebuild") as scratch:
+        built = _rebuild(scratch, artifacts, limits, model, progress)
+    return built.verifier.contract.runtime
+
+
+def make_proving_key(
+    artifacts: Artifacts, limits: Limits, progress: Progress | None = None
+) -> None:
+    """Put the proving key into artifacts that were imported without one, by rebuilding all of them.
+
+    The compiled circuit is replaced too: what is proven is then compiled here. A key that is there
+    already and has the manifest's hash stays. Raises UsageError where the weights are hidden, as
+    then only their owner can compile the circuit; ArtifactMismatch naming the piece that differs.
+    """
+    if has_proving_key(artifacts):
+        return
+    if artifacts.manifest.plan.weights != FIXED:
+        raise UsageError(
+            "the model's weights are hidden, so only their owner can make its proving key; for "
+            "weights of your own: zkescrow model add MODEL.onnx --like MODEL"
+        )
+    with new_directory(artifacts.directory) as scratch:
+        _rebuild(scratch, artifacts, limits, None, progress)
+        for name in (files.CIRCUIT, files.PK):  # the key last: with it the directory is whole
+            sync(scratch / name)
+            (scratch / name).replace(artifacts.path(name))
+
+
+def has_proving_key(artifacts: Artifacts) -> bool:
+    """Whether the proving key is there and has the hash that the manifest states."""
+    path = artifacts.directory / files.PK
+    return path.is_file() and sha256_file(path) == artifacts.manifest.sha256[files.PK]
+
+
+def _rebuild(
+    scratch: Path,
+    artifacts: Artifacts,
+    limits: Limits,
+    model: ImportedModel | None,
+    progress: Progress | None,
+) -> Built:
+    """All files again in `scratch`, compared with the artifacts."""
     manifest = artifacts.manifest
     if model is None and manifest.plan.weights == FIXED:
         model = load(Path(artifacts.path(files.MODEL)))
     check_manifest(manifest)
     _same("versions", current_versions(), manifest.versions)
-    with new_directory(get_settings().cache / "rebuild") as scratch:
-        _place_srs(scratch, Path(artifacts.path(files.SRS)))
-        check_unknown_srs(scratch / files.SRS, manifest.plan.logrows)
-        _place_network(scratch, artifacts, model)
-        built = build(scratch, manifest.plan, files.PK, limits, progress)
-        _compare(scratch, built, manifest)
-    return built.verifier.contract.runtime
+    _place_srs(scratch, Path(artifacts.path(files.SRS)))
+    check_unknown_srs(scratch / files.SRS, manifest.plan.logrows)
+    _place_network(scratch, artifacts, model)
+    built = build(scratch, manifest.plan, files.PK, limits, progress)
+    _compare(scratch, built, manifest)
+    return built
 
 
 def _publish(scratch: Path, target: Path) -> None:

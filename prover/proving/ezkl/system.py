@@ -44,6 +44,10 @@ class Ezkl:
         """See `setup.rebuild`."""
         return setup.rebuild(artifacts, self._limits, model, progress)
 
+    def make_proving_key(self, artifacts: Artifacts, progress: Progress | None = None) -> None:
+        """See `setup.make_proving_key`."""
+        setup.make_proving_key(artifacts, self._limits, progress)
+
     def witness(self, artifacts: Artifacts, items: Sequence[Item], context: JobContext) -> Witness:
         """See `prover.make_witness`."""
         return prover.make_witness(artifacts, items, context, self._limits)
