@@ -2,57 +2,31 @@
 
 use std::fs::{self, File};
 use std::io::{BufReader, BufWriter, Read, Write};
-use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::path::Path;
 
-use halo2_axiom::halo2curves::bn256::{Bn256, Fr, G1Affine, G1};
-use halo2_axiom::halo2curves::ff::PrimeField;
+use halo2_axiom::halo2curves::bn256::{Fr, G1Affine, G1};
 use halo2_axiom::halo2curves::group::prime::PrimeCurveAffine;
 use halo2_axiom::halo2curves::group::Curve;
 use halo2_axiom::halo2curves::serde::SerdeObject;
-use halo2_axiom::plonk::{Any, Column, ConstraintSystem, VerifyingKey};
-use halo2_axiom::poly::kzg::commitment::ParamsKZG;
-use halo2_axiom::SerdeFormat;
+use halo2_axiom::plonk::{Any, Column, ConstraintSystem};
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
 use crate::assignment;
 use crate::circuit::{constrain, Columns, Shape};
 use crate::error::{Error, Result};
-use crate::network::{cell, NetworkCircuit};
+use crate::network::cell;
 use crate::program::Program;
 use crate::prover::column::{commit, values};
 use crate::prover::domain::Domain;
 use crate::prover::msm;
 use crate::prover::permutation::{Cell, Permutation};
-use crate::srs::{self, Srs};
+use crate::srs::Srs;
+use crate::verifying::VERIFYING_FILE;
+pub use crate::verifying::{About, Verifying};
 
-/// Points are written as they lie in memory and checked when they are read.
-const FORMAT: SerdeFormat = SerdeFormat::RawBytes;
-/// halo2's version of the verifying key's format, and its flag for selectors: there are none.
-const HALO2_FORMAT: u8 = 2;
-const NO_SELECTORS: u8 = 0;
 const BUFFER: usize = 1 << 22;
 const ELEMENT: usize = 32;
-const SHAPE_FILE: &str = "shape.json";
 const PROVING_FILE: &str = "proving.key";
-const VERIFYING_FILE: &str = "verifying.key";
-const SRS_FILE: &str = "verifying.srs";
-
-/// What the key files do not say themselves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct About {
-    pub shape: Shape,
-    pub instances: usize,
-}
-
-/// All that verification takes, a few kilobytes.
-#[derive(Clone, Debug)]
-pub struct Verifying {
-    pub vk: VerifyingKey<G1Affine>,
-    pub srs: srs::Verifying,
-    pub about: About,
-}
 
 /// All that proving takes besides the set-up and the program.
 #[derive(Clone, Debug)]
@@ -116,11 +90,9 @@ pub fn keygen(program: &Program, srs: &Srs) -> Result<Keys> {
         shape,
         instances: program.instances,
     };
-    let verifying = Verifying {
-        vk: verifying_key(&shape, &points, fixed.len())?,
-        srs: srs.verifying(),
-        about,
-    };
+    let mut affine = vec![G1Affine::identity(); points.len()];
+    G1::batch_normalize(&points, &mut affine);
+    let verifying = Verifying::new(about, &affine, srs.verifying())?;
     Ok(Keys {
         fixed,
         labels,
@@ -128,25 +100,9 @@ pub fn keygen(program: &Program, srs: &Srs) -> Result<Keys> {
     })
 }
 
-/// halo2's key from the commitments to fixed columns and labels, by way of its file format.
-fn verifying_key(shape: &Shape, points: &[G1], fixed: usize) -> Result<VerifyingKey<G1Affine>> {
-    let mut affine = vec![G1Affine::identity(); points.len()];
-    G1::batch_normalize(points, &mut affine);
-    let mut bytes = vec![HALO2_FORMAT];
-    bytes.extend(shape.k.to_le_bytes());
-    bytes.push(NO_SELECTORS);
-    bytes.extend((fixed as u32).to_le_bytes());
-    affine
-        .iter()
-        .for_each(|point| bytes.extend(point.to_raw_bytes()));
-    Ok(VerifyingKey::from_bytes::<NetworkCircuit<'_>>(
-        &bytes, FORMAT, *shape,
-    )?)
-}
-
 /// halo2 caps the degree that it reports by the environment's MAX_DEGREE; a cap below a gate's
 /// degree would make proofs that no one can verify, or gates that hold for nothing.
-fn check_degree(cs: &ConstraintSystem<Fr>) -> Result<()> {
+pub(crate) fn check_degree(cs: &ConstraintSystem<Fr>) -> Result<()> {
     let gates = cs.gates().iter();
     let found = gates
         .flat_map(|gate| gate.polynomials())
@@ -219,59 +175,4 @@ fn read_column(file: &mut impl Read, n: usize, path: &Path) -> Result<Vec<Fr>> {
         Error::Keys(format!("{path} is damaged: make the keys again"))
     };
     values.collect::<Option<Vec<Fr>>>().ok_or_else(damaged)
-}
-
-impl Verifying {
-    /// The key in halo2's own format.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        self.vk.to_bytes(FORMAT)
-    }
-
-    /// The set-up in halo2's form: only its first power.
-    pub fn params(&self) -> ParamsKZG<Bn256> {
-        self.srs.params(self.about.shape.k)
-    }
-
-    /// What the key is in transcripts.
-    pub fn digest(&self) -> [u8; ELEMENT] {
-        self.vk.transcript_repr().to_repr()
-    }
-
-    /// How many fixed columns and how many labels there are.
-    fn columns(&self) -> (usize, usize) {
-        let labels = self.vk.permutation().commitments().len();
-        (self.vk.fixed_commitments().len(), labels)
-    }
-
-    fn write(&self, folder: &Path) -> Result<()> {
-        fs::write(folder.join(VERIFYING_FILE), self.to_bytes())?;
-        self.srs.write(&folder.join(SRS_FILE))?;
-        let about = serde_json::to_string_pretty(&self.about).expect("plain numbers");
-        Ok(fs::write(folder.join(SHAPE_FILE), about)?)
-    }
-
-    /// Read the verifying key that lies beside a proving key; the latter may be absent.
-    pub fn read(folder: &Path) -> Result<Self> {
-        let path = folder.join(SHAPE_FILE);
-        let about: About = serde_json::from_slice(&fs::read(&path)?)
-            .map_err(|cause| Error::Keys(format!("{}: {cause}", path.display())))?;
-        let path = folder.join(VERIFYING_FILE);
-        let bytes = fs::read(&path)?;
-        let read = || VerifyingKey::from_bytes::<NetworkCircuit<'_>>(&bytes, FORMAT, about.shape);
-        let vk = unpanicked(&path, read)?;
-        check_degree(vk.cs())?;
-        let srs = srs::Verifying::read(&folder.join(SRS_FILE))?;
-        Ok(Verifying { vk, srs, about })
-    }
-}
-
-/// halo2's readers panic at what they cannot read.
-fn unpanicked<T>(path: &Path, read: impl FnOnce() -> std::io::Result<T>) -> Result<T> {
-    match catch_unwind(AssertUnwindSafe(read)) {
-        Ok(Ok(found)) => Ok(found),
-        _ => Err(Error::Keys(format!(
-            "{} is damaged: make the keys again",
-            path.display()
-        ))),
-    }
 }

@@ -23,3 +23,4 @@ pub mod prover;
 mod python;
 pub mod srs;
 pub mod transcript;
+pub mod verifying;

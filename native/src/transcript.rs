@@ -9,6 +9,7 @@ use std::io::{self, Read, Write};
 
 use halo2_axiom::halo2curves::bn256::{Fq, Fr, G1Affine};
 use halo2_axiom::halo2curves::ff::{FromUniformBytes, PrimeField};
+use halo2_axiom::halo2curves::group::prime::PrimeCurveAffine;
 use halo2_axiom::halo2curves::CurveAffine;
 use halo2_axiom::transcript::{
     EncodedChallenge, Transcript, TranscriptRead, TranscriptReadBuffer, TranscriptWrite,
@@ -75,11 +76,12 @@ fn invalid(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what.to_string())
 }
 
+/// halo2curves gives infinity the coordinates (0, 0), which no finite point has.
 fn coordinates(point: G1Affine) -> io::Result<(Fq, Fq)> {
-    let found = point.coordinates();
-    let found = Option::from(found).ok_or_else(|| invalid("a point is at infinity"))?;
-    let found: halo2_axiom::halo2curves::Coordinates<G1Affine> = found;
-    Ok((*found.x(), *found.y()))
+    match bool::from(point.is_identity()) {
+        true => Err(invalid("a point is at infinity")),
+        false => Ok((point.x, point.y)),
+    }
 }
 
 /// A point as a proof holds it: x and y, big-endian; infinity is refused.

@@ -2,6 +2,7 @@
 
 mod circuit;
 mod hiding;
+mod points;
 mod program;
 mod proofs;
 mod tiny;
