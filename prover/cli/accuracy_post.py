@@ -64,7 +64,7 @@ def target_of(text: str) -> tuple[int, int]:
     else:
         raise UsageError(f"--target {text!r}: a percentage (90%) or a fraction (58/64) is allowed")
     if not 0 < num <= den <= _MAX_PART:
-        raise UsageError(f"--target {text!r}: above 0 and at most 1 is allowed")
+        raise UsageError(f"--target {text!r}: above 0 and at most 100% is allowed")
     return num, den
 
 

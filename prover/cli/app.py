@@ -113,7 +113,10 @@ def _terminated(number: int, _frame: FrameType | None) -> None:
 def _unexpected(error: Exception) -> int:
     show = getattr(error, "format_message", None)
     if show is not None:  # the option parser's own errors
-        return _failed(error, f"{show()} `zkescrow --help` shows what is allowed", USAGE)
+        context = getattr(error, "ctx", None)
+        path = "zkescrow" if context is None else context.command_path
+        words = f"{show().rstrip('.')}: `{path} --help` shows what is allowed"
+        return _failed(error, words, USAGE)
     if type(error).__name__ == "Abort":
         return INTERRUPTED
     words = f"internal error, {type(error).__name__}: {error}; run again with --debug and report it"

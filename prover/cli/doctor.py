@@ -145,7 +145,7 @@ def _chain(rpc: str | None) -> list[Finding]:
     try:
         client = connected(rpc)
     except ZkescrowError as error:
-        return [Finding("node", False, "no answer", str(error), needed=rpc is not None)]
+        return [Finding("node", False, "none", str(error), needed=rpc is not None)]
     found = [Finding("node", True, f"chain {client.chain_id}")]
     try:
         market = deployments.load(client).market

@@ -44,7 +44,7 @@ class Wanted:
     """The jobs that a command can act on; `words` follow "no round" and "3 rounds"."""
 
     words: str
-    fits: Callable[[Record[Any], int], bool]
+    fits: Callable[[Any, int], bool]
 
 
 UNENDED = Wanted("still open or under way", lambda one, _: not one.ended)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from prover.cli.options import AccountNumber, Rpc, deployed, sender_for
-from prover.cli.output import OUTPUT, command, new_app, progress, show, show_table
+from prover.cli.output import OUTPUT, SHOWN_DIGITS, command, new_app, progress, show, show_table
 from prover.errors import UsageError
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def list_models(rpc: Rpc = None) -> None:
     registry = load_world(client, deployment).registry
     names = {model_id: name for name, model_id in aliases(client).items()}
     here = {artifacts.digest for artifacts in list_artifacts()}
-    rows = []
+    rows: list[dict[str, Any]] = []
     for model_id, (circuit_id, weights) in registry.models.items():
         circuit = Circuit.from_abi(registry.circuits[circuit_id])
         rows.append(
@@ -103,7 +103,17 @@ def list_models(rpc: Rpc = None) -> None:
                 "condemned": circuit_id in registry.condemned_at,
             }
         )
-    show_table({"models": rows}, "models", rows)
+    told = [
+        {key: shown(value) for key, value in row.items() if key != "model"}
+        | {"model": row["model"][: len("0x") + SHOWN_DIGITS]}
+        for row in rows
+    ]
+    show_table({"models": rows}, "models", told)
+
+
+def shown(value: Any) -> Any:
+    """Yes and no as people write them."""
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
 
 
 @command(app, "show")

@@ -1,6 +1,7 @@
 """Models by name: aliases under settings.home, one set per chain."""
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from prover.chain.client import Client
     from prover.chain.deployments import Deployment
     from prover.proving.artifacts import Artifacts
+
+_DIGITS = re.compile("[0-9a-f]{4,64}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ def find(client: "Client", deployment: "Deployment", text: str) -> KnownModel:
     from prover.chain.registry import Registry
     from prover.proving.artifacts import find_artifacts
 
-    model_id = _model_id(client, text)
+    model_id = _model_id(client, deployment, text)
     registry = Registry(client, deployment.registry)
     circuit_id, weights = registry.model(model_id)
     digest = registry.circuit(circuit_id).artifact_digest
@@ -65,17 +68,33 @@ def auditor(client: "Client", deployment: "Deployment") -> "CircuitAuditor":
     return CircuitAuditor(client, Registry(client, deployment.registry), Ezkl(), progress)
 
 
-def _model_id(client: "Client", text: str) -> bytes:
+def _model_id(client: "Client", deployment: "Deployment", text: str) -> bytes:
     known = aliases(client)
     if text in known:
         return bytes.fromhex(known[text][2:])
     digits = text.removeprefix("0x").lower()
-    if len(digits) == 64 and all(digit in "0123456789abcdef" for digit in digits):
+    if not _DIGITS.fullmatch(digits):
+        names = ", ".join(sorted(known)) or "none"
+        raise _unknown(text, f"a name ({names}) or an id, or its first digits, is allowed")
+    if len(digits) == 64:
         return bytes.fromhex(digits)
-    names = ", ".join(sorted(known)) or "none"
-    raise UsageError(
-        f"model {text!r} is not known on this chain: a name ({names}) or an id of 64 hex digits is "
-        "allowed; `zkescrow model add` adds one"
+    return _by_digits(client, deployment, text, digits)
+
+
+def _by_digits(client: "Client", deployment: "Deployment", text: str, digits: str) -> bytes:
+    from prover.chain.replay import load_world
+
+    models = load_world(client, deployment).registry.models
+    found = [model_id for model_id in models if model_id.hex().startswith(digits)]
+    if len(found) != 1:
+        raise _unknown(text, f"{len(found)} ids begin so, and exactly one is allowed")
+    return found[0]
+
+
+def _unknown(text: str, why: str) -> UsageError:
+    return UsageError(
+        f"model {text!r} is not known on this chain: {why}; `zkescrow model import` takes in one "
+        "that its provider exported, `zkescrow model add` makes one"
     )
 
 

@@ -280,7 +280,8 @@ def read(
     from prover.consumer import retrieval_read as consumer
 
     client, deployment = deployed(rpc)
-    found = jobs.find_request(client, deployment, job)
+    found = jobs.find_request(client, deployment, job, jobs.PROVEN)
+    jobs.require_proven(found)
     public = consumer.public_side(found.dataset, file)
     progress(f"reading {len(found.record.matches)} matches")
     matches = consumer.read_matches(found.record, public)
@@ -301,6 +302,8 @@ def read(
         f"{out}",
         *warnings,
     )
+    if matches.malformed:
+        raise typer.Exit(1)
 
 
 @command(app)
@@ -316,7 +319,8 @@ def dispute(
 
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
-    found = jobs.find_request(client, deployment, job)
+    found = jobs.find_request(client, deployment, job, jobs.to_dispute(sender.address))
+    jobs.require_proven(found)
     public = consumer.public_side(found.dataset, file)
     index, gas = consumer.dispute(sender, deployment, found.job_id, found.record, public)
     after = jobs.find_request(client, deployment, found.name)

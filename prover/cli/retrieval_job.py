@@ -20,6 +20,7 @@ from prover.cli.output import progress
 from prover.cli.retrieval_words import next_step, row
 from prover.cli.seeds import existing
 from prover.consumer.retrieval_read import read_matches
+from prover.errors import UsageError
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.retrieval import Dataset, Record, State
 from prover.protocol.words import ETHER_DECIMALS, until
@@ -60,6 +61,23 @@ def of_owner(deployment: Deployment, sender: Sender, state: State, words: str) -
     mine = {one.id for one in datasets.values() if one.owner == sender.address}
     there = in_state(words, state)
     return Wanted(words, lambda one, now: one.job.terms.dataset_id in mine and there.fits(one, now))
+
+
+PROVEN = Wanted("with a proven record", lambda one, _: len(one.proven) > 0)
+
+
+def to_dispute(who: str) -> Wanted:
+    """Requests of a requester whose matches may be disputed."""
+    return in_state("yours and open to dispute", State.CLOSING, by="consumer", who=who)
+
+
+def require_proven(found: Found) -> None:
+    """Raise UsageError where nothing is proven yet, so that there is nothing to read."""
+    if not found.record.proven:
+        raise UsageError(
+            f"request {found.name} is {found.record.state.name.lower()}: none of its "
+            f"{found.record.count} records is proven yet, so there is nothing to read"
+        )
 
 
 def owner_on(
@@ -143,7 +161,10 @@ def warnings(malformed: dict[int, str], record: Record, now: int) -> list[str]:
     """What the requester must know of matches that do not read as proven."""
     if not malformed:
         return []
-    named = "; ".join(malformed.values())
+    named = "; ".join(
+        why if why.startswith(f"record {index} ") else f"record {index}: {why}"
+        for index, why in malformed.items()
+    )
     standing = record.as_of(now)
     if standing.state is State.PROVING:
         when = "once proving has ended"

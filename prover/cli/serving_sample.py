@@ -49,12 +49,22 @@ def contested(sender: Sender, deployment: Deployment, job_id: bytes, choice: Cho
     return data, _words(record.job.terms.n, done, not choice.indices, wrong)
 
 
+def _how(n: int, count: int, random: bool, wrong: int) -> str:
+    """How the items were chosen."""
+    if count == n:
+        return "all of them"
+    if not random:
+        return "chosen by hand: they say nothing about the others"
+    if wrong == 0:
+        return "random"
+    return f"{min(wrong, count)} that differ, {max(count - wrong, 0)} random"
+
+
 def _words(n: int, done: consumer.Contested, random: bool, wrong: tuple[int, ...]) -> list[str]:
     """What was contested, and what that supports."""
     count = len(done.indices)
-    how = "random" if random else "chosen by hand: they say nothing about the others"
     return [
-        f"contested {count} of {n} items ({how}); {done.gas} gas",
+        f"contested {count} of {n} items ({_how(n, count, random, len(wrong))}); {done.gas} gas",
         *([f"differ from your own evaluation: {len(wrong)} ({_listed(wrong)})"] if wrong else []),
         *(consumer.supports(n, count, consumer.least_found(n, count)) if random else ()),
         f"next: the provider proves them until {moment(done.deadline)}, or you get everything",

@@ -110,7 +110,7 @@ class Request:
         """Raise StatementInvalid unless one proof of the circuit holds the items, all of them."""
         if not 1 <= len(self.items) <= shape.slots:
             raise StatementInvalid(
-                f"{len(self.items)} items: 1 to {shape.slots} are allowed by this circuit"
+                f"{len(self.items)} items: {_one_to(shape.slots)} allowed by this circuit"
             )
         self.check_items(shape)
 
@@ -200,3 +200,7 @@ def _integers(values: Any) -> tuple[int, ...]:
 
 def _no_float(text: str) -> int:
     raise ValueError(f"{text} is no integer")
+
+
+def _one_to(most: int) -> str:
+    return "1 is" if most == 1 else f"1 to {most} are"

@@ -100,8 +100,8 @@ class World:
         assert found == status, (arguments, out.getvalue(), err.getvalue())
         return out.getvalue(), err.getvalue()
 
-    def json(self, *arguments: object) -> dict[str, Any]:
-        loaded: dict[str, Any] = json.loads(self.run(*arguments, "--json")[0])
+    def json(self, *arguments: object, status: int = 0) -> dict[str, Any]:
+        loaded: dict[str, Any] = json.loads(self.run(*arguments, "--json", status=status)[0])
         return loaded
 
     def refused(self, *arguments: object, status: int = 1) -> str:
@@ -410,7 +410,7 @@ def test_a_match_that_does_not_read_as_proven_is_disputed_in_time(
     assert "WARNING" in lines
     assert f"record {junk}" in lines
     assert "retrieval dispute` within" in lines
-    read = world.json("read", "--out", tmp_path / "matches.npz")
+    read = world.json("read", "--out", tmp_path / "matches.npz", status=1)
     assert read["readable"] == matching[:-1]
     assert list(read["malformed"]) == [str(junk)]
     assert "Jobs_NotConsumer" in world.refused("dispute", "--account", STRANGER)
@@ -669,7 +669,7 @@ def test_what_is_not_there_is_named(world: World) -> None:
         *("post", "--model", "tiny", "--label", LABEL, "--account", CONSUMER), status=2
     )
     assert "is not on this chain" in world.refused("status", "0x" + "11" * 32, status=2)
-    assert "64 hex digits" in world.refused("status", "12", status=2)
+    assert "its first 4 or more" in world.refused("status", "12", status=2)
     world.commit()
     world.post()
     assert [one["state"] for one in world.json("status", "--all")["requests"]] == ["open"]
@@ -679,4 +679,5 @@ def test_what_is_not_there_is_named(world: World) -> None:
     forgotten = world.refused("accept", "--account", PROVIDER, status=2)
     assert "was not committed from here" in forgotten
     unread = world.refused("read", "--out", "out.npz", status=2)
-    assert "give it with --file" in unread
+    assert "is open: none of its" in unread
+    assert not Path("out.npz").exists()

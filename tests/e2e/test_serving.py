@@ -584,7 +584,7 @@ def test_amounts_that_nobody_gave_cover_the_cost(world: World) -> None:
 
 def test_rounds_that_are_not_there_are_named(world: World) -> None:
     assert "is not on this chain" in world.refused("status", "0x" + "11" * 32, status=2)
-    assert "64 hex digits" in world.refused("status", "12", status=2)
+    assert "its first 4 or more" in world.refused("status", "12", status=2)
     world.open()
     assert [one["state"] for one in world.json("status", "--all")["rounds"]] == ["open"]
     assert "no outputs are posted" in world.refused("results", "--out", "out.json", status=2)

@@ -1,0 +1,44 @@
+"""Models by name, by id, or by an id's first digits."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from prover.chain import replay
+from prover.cli.models import _model_id, remember
+from prover.errors import UsageError
+
+ONE, TWO = b"\x12\x34\x56" + bytes(29), b"\x12\x34\x57" + bytes(29)
+NODE: Any = SimpleNamespace(scope="31337:0xab")
+
+
+@pytest.fixture
+def registered(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = SimpleNamespace(registry=SimpleNamespace(models={ONE: (b"", 0), TWO: (b"", 0)}))
+    monkeypatch.setattr(replay, "load_world", lambda *_: world)
+
+
+@pytest.mark.usefixtures("registered")
+def test_a_model_is_named_by_its_alias_its_id_or_the_ids_first_digits() -> None:
+    remember(NODE, "digits", TWO)
+    for text, expected in (("digits", TWO), ("0x123456", ONE), ("0x" + ONE.hex(), ONE)):
+        assert _model_id(NODE, None, text) == expected  # type: ignore[arg-type]
+
+
+@pytest.mark.usefixtures("registered")
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("0x1234", "2 ids begin so"),
+        ("0xabcd", "0 ids begin so"),
+        ("0x1", "a name"),
+        ("nobody", r"a name \(none\)"),
+        ("0x" + "1" * 65, "a name"),
+    ],
+)
+def test_what_names_no_model_or_several_is_refused(text: str, why: str) -> None:
+    with pytest.raises(UsageError, match=why) as found:
+        _model_id(NODE, None, text)  # type: ignore[arg-type]
+    assert "`zkescrow model import`" in str(found.value)
