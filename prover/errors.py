@@ -13,7 +13,8 @@ ZkescrowError
 ├── IllegalEvent          a sequence of events that no run of the contracts gives
 └── ChainError            the node refused, failed or disagrees
     ├── ContractRefused   a contract reverted; carries the decoded error
-    └── InsufficientFunds the account cannot pay for the transaction
+    ├── InsufficientFunds the account cannot pay for the transaction
+    └── Postponed         not now: the same command, later, goes on where this one stopped
 """
 
 
@@ -79,3 +80,7 @@ class ContractRefused(ChainError):
 
 class InsufficientFunds(ChainError):
     """The account cannot pay for the transaction."""
+
+
+class Postponed(ChainError):
+    """Gas is too dear or a transaction is not mined yet: the same command goes on later."""

@@ -23,6 +23,8 @@ class Settings(BaseSettings):
     deployments: Path = PROJECT / "deployments"
     rpc_url: str = "http://127.0.0.1:8545"
     confirmations: int | None = Field(default=None, ge=0)
+    max_fee_gwei: int = Field(default=500, ge=1)
+    max_tip_gwei: int = Field(default=20, ge=1)
     anvil: Path | None = None
     private_key: SecretStr | None = None
     keystore: Path | None = None

@@ -1,7 +1,7 @@
 """Signed transactions, written down before they are sent, so that none is ever sent twice.
 
-A row is one attempt: the raw transaction and its hash. Attempts of one action on one nonce exclude
-each other on the chain, which takes one transaction a nonce.
+A row is one attempt: the raw transaction and its hash. Attempts on one nonce exclude each other on
+the chain, which takes one transaction a nonce; of these only the newest is ever handed out again.
 """
 
 from collections.abc import Sequence
@@ -79,10 +79,13 @@ class Journal:
         self._engine = open_database(path, _metadata)
 
     def record(self, attempt: Attempt) -> None:
-        """Write an attempt down; it is on the disk when this returns."""
+        """Write an attempt down; it is on the disk when this returns.
+
+        The same transaction may be signed again where the first had no effect: it is the newest.
+        """
         row = {**attempt.__dict__, "fee": str(attempt.fee), "fate": attempt.fate.value}
         with self._engine.begin() as connection:
-            connection.execute(insert(_attempts).values(row))
+            connection.execute(insert(_attempts).prefix_with("OR REPLACE").values(row))
 
     def attempts(self, scope: str, sender: str, action: str) -> Sequence[Attempt]:
         """The attempts that may still be mined or were, oldest first."""
@@ -97,16 +100,23 @@ class Journal:
             rows = connection.execute(query).mappings().all()
         return [_attempt(dict(row)) for row in rows]
 
-    def pending(self, scope: str, sender: str) -> Sequence[Attempt]:
-        """All attempts of an account whose fate is open, by nonce."""
+    def newest(self, scope: str, sender: str, nonce: int) -> Sequence[Attempt]:
+        """The newest attempt of each nonce from `nonce` on, by nonce; none that was replaced.
+
+        One that was mined is among them: below the account's nonce on the chain it does not
+        matter, and above, a reorganisation took its block away.
+        """
         query = (
             select(_attempts)
             .where(_attempts.c.scope == scope, _attempts.c.sender == sender)
-            .where(_attempts.c.fate == Fate.PENDING.value)
+            .where(_attempts.c.nonce >= nonce, _attempts.c.fate != Fate.REPLACED.value)
             .order_by(_attempts.c.nonce, _attempts.c.id)
         )
         with self._engine.connect() as connection:
-            return [_attempt(dict(row)) for row in connection.execute(query).mappings()]
+            rows = connection.execute(query).mappings().all()
+        return list(
+            {attempt.nonce: attempt for attempt in (_attempt(dict(row)) for row in rows)}.values()
+        )
 
     def set_fate(self, attempts: Sequence[Attempt], fate: Fate) -> None:
         """Note what became of attempts."""

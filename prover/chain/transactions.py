@@ -2,46 +2,45 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 
 from eth_account.signers.local import LocalAccount
-from hexbytes import HexBytes
-from web3.exceptions import ContractLogicError, Web3RPCError
-from web3.types import TxParams, TxReceipt, Wei
+from web3.types import TxReceipt
 
-from prover.chain.client import Client, checksum, refused, rpc_message, speaks
+from prover.chain.answers import Answer
+from prover.chain.client import Client
 from prover.chain.contracts import Call
+from prover.chain.fees import fees_of, in_gwei, limit, suggested, within
 from prover.chain.journal import Attempt, Fate, Journal
-from prover.errors import ChainError, ContractRefused, InsufficientFunds
+from prover.chain.pool import Pool
+from prover.chain.receipts import revert_of, standing_receipt
+from prover.chain.trial import GAS_CAP, Cost, Trial
+from prover.errors import ChainError, InsufficientFunds, Postponed
 from prover.files import locked
 from prover.protocol.words import in_ether
 from prover.settings import get_settings
 
-GAS_CAP = 16_777_216  # EIP-7825
-GAS_MARGIN_PERCENT = 20
-PRIORITY_FEE_WEI = 1_000_000_000
-BUMP_PERCENT = 15  # nodes ask for 10 % to replace a transaction
+__all__ = ["GAS_CAP", "Cost", "Sender"]
+
 BUMP_AFTER_SECONDS = 45.0
 GIVE_UP_SECONDS = 300.0
-POLL_SECONDS = 0.1
-_ALREADY_KNOWN = ("already known", "already imported", "nonce too low", "already been used")
+LOCAL_POLL_SECONDS = 0.1
+POLL_SECONDS = 2.0
+_RAISE_AT_ONCE = (Answer.NEAR, Answer.CHEAP)
 
 
-@dataclass(frozen=True)
-class Fees:
-    """Maximum and priority fee, in wei a gas (EIP-1559)."""
+@dataclass
+class _Watch:
+    """Since when this process sees each attempt wait, and why its fee is not raised."""
 
-    maximum: int
-    priority: int
+    since: dict[bytes, float] = field(default_factory=dict)
+    why: dict[int, str] = field(default_factory=dict)
 
-
-@dataclass(frozen=True)
-class Cost:
-    """What a transaction will take: gas limit and wei at the present fees."""
-
-    gas: int
-    wei: int
+    def due(self, attempt: Attempt) -> bool:
+        """Whether it has waited long enough for its fee to be raised."""
+        now = time.monotonic()
+        return now - self.since.setdefault(attempt.hash, now) > BUMP_AFTER_SECONDS
 
 
 class Sender:
@@ -50,222 +49,200 @@ class Sender:
     def __init__(self, client: Client, account: LocalAccount, journal: Journal | None = None):
         self.client = client
         self.address = str(account.address)
-        self._account = account
         self._journal = journal or Journal(get_settings().home / "journal.sqlite")
+        self._pool = Pool(client, account, self._journal)
+        self._trial = Trial(client, self.address)
 
     def send(self, action: str, call: Call, *, once: bool = True) -> TxReceipt:
         """Make `call` happen once, whatever crashed before, and wait for its receipt.
 
-        A second send of the same action returns the receipt of the first; with `once` False only
-        while nobody has seen that receipt (withdrawals may come again). An action that was mined
-        but reverted may be sent again. Raises ContractRefused with the decoded error, before
-        sending where the dry run shows it; InsufficientFunds; ChainError if it takes too long.
+        A second send of the same action returns the receipt of the first, as long as its block
+        stands in the chain. With `once` False it happens again, after `earlier` ones are settled.
+        An action that was mined but reverted may be sent again. Raises ContractRefused with the
+        decoded error, before sending where the dry run shows it; InsufficientFunds; Postponed if
+        gas is too dear or it takes too long; ChainError.
         """
-        with locked(get_settings().home / "locks" / f"{self.address}.lock"):
-            attempts = self._standing(action, once)
-            if not attempts:
-                attempts = [self._attempt(action, call)]
-            self._broadcast(attempts[-1])
-        return self._settle(call, attempts)
+        if not once:
+            self.earlier(action)
+        while True:
+            watch = _Watch()
+            with self._alone():
+                live = self._live(action, once)
+                if live:
+                    self._renew(live[-1].nonce, call.says, watch)
+                else:
+                    live = [self._attempt(action, call)]
+                    self._first(live[0], call, watch)
+            receipt = self._wait(action, live[-1].nonce, call.says, watch)
+            if receipt is not None:
+                return self._judge(action, receipt)
+
+    def earlier(self, action: str) -> TxReceipt | None:
+        """The receipt of an earlier attempt whose end nobody has seen, once it is mined.
+
+        None if there is none, or if it had no effect. Raises Postponed if it takes too long.
+        """
+        watch = _Watch()
+        with self._alone():
+            live = self._live(action, once=False)
+            if not live:
+                return None
+            self._renew(live[-1].nonce, action, watch)
+        receipt = self._wait(action, live[-1].nonce, action, watch)
+        if receipt is None:
+            return None
+        return receipt if self._end(action, receipt) is Fate.MINED else None
+
+    def unsent(self, action: str) -> bool:
+        """Whether no transaction of this action was or can be mined, as far as is known."""
+        return not self._attempts(action)
+
+    def renew(self) -> None:
+        """Hand the node all that the chain has not, or no longer: it may have been forgotten."""
+        with self._alone():
+            for attempt in self._pool.waiting():
+                self._pool.offer(attempt)
 
     def estimate(self, call: Call) -> Cost:
         """Dry run and cost. Raises ContractRefused, InsufficientFunds or ChainError."""
-        transaction = self._transaction(call)
-        self._check_funds(call.value, call)
-        self._try(transaction, call)
-        gas = self._gas(transaction, call)
-        return Cost(gas, gas * self._fees().maximum)
+        return self._trial.cost(call)
 
-    def _standing(self, action: str, once: bool) -> list[Attempt]:
-        """Earlier attempts that were or can still be mined; forgets those that cannot."""
-        found = self._journal.attempts(self.client.scope, self.address, action)
-        attempts = [attempt for attempt in found if once or attempt.fate is Fate.PENDING]
-        if not attempts or any(self.client.receipt(attempt.hash) for attempt in attempts):
-            return attempts
-        if self._nonces("latest") > attempts[-1].nonce:
-            self._journal.set_fate(attempts, Fate.REPLACED)
-            return []
-        return attempts
+    def _attempts(self, action: str) -> Sequence[Attempt]:
+        return self._journal.attempts(self.client.scope, self.address, action)
+
+    def _live(self, action: str, once: bool) -> Sequence[Attempt]:
+        """Earlier attempts that were or can still be mined; with `once` False only open ones."""
+        found = self._attempts(action)
+        return [attempt for attempt in found if once or attempt.fate is Fate.PENDING]
 
     def _attempt(self, action: str, call: Call) -> Attempt:
         """A new attempt, signed and written down."""
-        transaction = self._transaction(call)
-        self._check_funds(call.value, call)
-        self._try(transaction, call)
-        gas = self._gas(transaction, call)
-        fees = self._fees()
-        self._check_funds(call.value + gas * fees.maximum, call)
-        return self._sign(action, call, self._next_nonce(), gas, fees)
+        gas, place, fees = self._trial.gas(call), self._pool.place(), suggested(self.client)
+        if place.above is not None:
+            fees = place.above.raised(fees)
+        if not within(fees):
+            raise Postponed(
+                f"{call.says} has to replace a transaction that pays as much as is allowed "
+                f"({in_gwei(limit().maximum)}): raise ZKESCROW_MAX_FEE_GWEI or "
+                "ZKESCROW_MAX_TIP_GWEI"
+            )
+        bound = self._pool.outlay(place.nonce)
+        self._trial.check_funds(call.value + gas * fees.maximum + bound, call, bound)
+        fields = {**self._trial.fields(call), "gas": gas}
+        return self._pool.sign(action, place.nonce, fields, fees)
 
-    def _sign(self, action: str, call: Call, nonce: int, gas: int, fees: Fees) -> Attempt:
-        transaction: dict[str, Any] = {
-            "type": 2,
-            "chainId": self.client.chain_id,
-            "nonce": nonce,
-            "gas": gas,
-            "maxFeePerGas": fees.maximum,
-            "maxPriorityFeePerGas": fees.priority,
-            "data": HexBytes(call.data),
-            "value": call.value,
-        }
-        if call.to is not None:
-            transaction["to"] = checksum(call.to)
-        signed = self._account.sign_transaction(transaction)
-        raw, digest = bytes(signed.raw_transaction), bytes(signed.hash)
-        attempt = Attempt(
-            self.client.scope, self.address, action, nonce, digest, raw, gas, fees.maximum
-        )
-        self._journal.record(attempt)
-        return attempt
+    def _first(self, attempt: Attempt, call: Call, watch: _Watch) -> None:
+        """Hand out a new transaction."""
+        answer = self._pool.offer(attempt)
+        if answer is Answer.NO_FUNDS:
+            raise self._lacking(call.says, attempt)
+        self._hurry(attempt, answer, watch)
 
-    @speaks
-    def _broadcast(self, attempt: Attempt) -> None:
-        if self.client.receipt(attempt.hash):
-            return
-        try:
-            self.client.web3.eth.send_raw_transaction(attempt.raw)
-        except Web3RPCError as error:
-            if not any(known in rpc_message(error).lower() for known in _ALREADY_KNOWN):
-                raise
+    def _renew(self, nonce: int, says: str, watch: _Watch) -> None:
+        """Hand out again what an earlier process signed, and what must be mined before it."""
+        for newest in self._pool.waiting():
+            if newest.nonce > nonce:
+                break
+            answer = self._pool.offer(newest)
+            if answer is Answer.NO_FUNDS:
+                raise self._lacking(says if newest.nonce == nonce else newest.action, newest)
+            self._hurry(newest, answer, watch)
 
-    def _next_nonce(self) -> int:
-        """The next nonce, after the node has all that was written down but may have been lost."""
-        mined = self._nonces("latest")
-        pending = self._journal.pending(self.client.scope, self.address)
-        for attempt in pending:
-            if attempt.nonce >= mined:
-                self._broadcast(attempt)
-        return max(self._nonces("pending"), *(attempt.nonce + 1 for attempt in pending), 0)
-
-    def _settle(self, call: Call, attempts: list[Attempt]) -> TxReceipt:
-        """Wait for one of the attempts, raising the fee of the last when it takes long."""
-        started = bumped = time.monotonic()
+    def _wait(self, action: str, nonce: int, says: str, watch: _Watch) -> TxReceipt | None:
+        """The receipt of the action on this nonce; None if another has taken the nonce for good."""
+        started = time.monotonic()
         while True:
-            for attempt in attempts:
-                receipt = self.client.receipt(attempt.hash)
-                if receipt is not None:
-                    return self._judge(attempts, receipt)
-            now = time.monotonic()
-            if now - started > GIVE_UP_SECONDS:
-                raise ChainError(
-                    f"transaction 0x{attempts[-1].hash.hex()} ({call.says}) is not mined after "
-                    f"{GIVE_UP_SECONDS:.0f} s: run the same command again to go on waiting for it"
-                )
-            if now - bumped > BUMP_AFTER_SECONDS:
-                bumped = now
-                attempts = [*attempts, self._bump(call, attempts[-1])]
-            time.sleep(POLL_SECONDS)
+            live = [attempt for attempt in self._attempts(action) if attempt.nonce == nonce]
+            if not live:
+                return None  # another process saw its end
+            mined = self._pool.nonce("latest")
+            if mined > nonce:
+                receipt = self._look(live)
+                if receipt is not None or self._given_up(live):
+                    return receipt
+            if time.monotonic() - started > GIVE_UP_SECONDS:
+                raise self._not_mined(live[-1], says, watch)
+            self._raise_due(mined, nonce, watch)
+            time.sleep(LOCAL_POLL_SECONDS if self.client.local else POLL_SECONDS)
 
-    def _bump(self, call: Call, last: Attempt) -> Attempt:
-        """The same transaction with the same nonce and a higher fee."""
-        maximum = max(_raise(last.fee), self._fees().maximum)
-        priority = max(PRIORITY_FEE_WEI, _raise(min(last.fee, PRIORITY_FEE_WEI)))
-        fees = Fees(maximum, min(priority, maximum))
-        attempt = self._sign(last.action, call, last.nonce, last.gas, fees)
-        self._broadcast(attempt)
-        return attempt
+    def _given_up(self, live: Sequence[Attempt]) -> bool:
+        """Whether another transaction has the nonce for good.
 
-    def _judge(self, attempts: Sequence[Attempt], receipt: TxReceipt) -> TxReceipt:
-        if receipt["status"] == 1:
-            self._journal.set_fate(attempts, Fate.MINED)
+        The nonce is asked for before the receipts: the other way round an attempt that is mined
+        between the two questions would be given up, and sent again.
+        """
+        if self._pool.final_nonce() <= live[-1].nonce or self._look(live) is not None:
+            return False
+        self._journal.set_fate(live, Fate.REPLACED)
+        return True
+
+    def _look(self, live: Sequence[Attempt]) -> TxReceipt | None:
+        for attempt in reversed(live):
+            receipt = standing_receipt(self.client, attempt.hash)
+            if receipt is not None:
+                return receipt
+        return None
+
+    def _raise_due(self, mined: int, nonce: int, watch: _Watch) -> None:
+        """Raise the fees of what has waited too long, from the first that must be mined on."""
+        for newest in self._pool.waiting(mined):
+            if newest.nonce > nonce or not watch.due(newest):
+                continue
+            with self._alone():
+                if newest in self._pool.waiting(mined):  # no other process has raised it meanwhile
+                    self._raise(newest, watch)
+
+    def _raise(self, newest: Attempt, watch: _Watch) -> None:
+        raised = self._pool.raise_fees(newest)
+        if isinstance(raised, Attempt):
+            watch.why.pop(newest.nonce, None)
+            self._hurry(raised, self._pool.offer(raised), watch)
+            return
+        watch.why[newest.nonce] = raised
+        watch.since[newest.hash] = time.monotonic()
+        self._pool.offer(newest)
+
+    def _hurry(self, attempt: Attempt, answer: Answer, watch: _Watch) -> None:
+        """What the node finds too cheap is raised at once."""
+        watch.since[attempt.hash] = float("-inf") if answer in _RAISE_AT_ONCE else time.monotonic()
+        if answer in (Answer.GAP, Answer.FULL):
+            watch.why[attempt.nonce] = f"the node says that {answer.value}"
+
+    def _not_mined(self, attempt: Attempt, says: str, watch: _Watch) -> Postponed:
+        first = next(iter(self._pool.waiting()), attempt)
+        why = watch.why.get(first.nonce, "")
+        if first.nonce < attempt.nonce:
+            earlier = f"transaction 0x{first.hash.hex()} (nonce {first.nonce}) must be mined before"
+            why = f"{earlier}: {why}" if why else earlier
+        return Postponed(
+            f"transaction 0x{attempt.hash.hex()} ({says}) is not mined after "
+            f"{GIVE_UP_SECONDS:.0f} s{' (' + why + ')' if why else ''}: run the same command again "
+            "to go on waiting for it"
+        )
+
+    def _judge(self, action: str, receipt: TxReceipt) -> TxReceipt:
+        if self._end(action, receipt) is Fate.MINED:
             return receipt
-        self._journal.set_fate(attempts, Fate.REVERTED)
         reason = revert_of(self.client, bytes(receipt["transactionHash"]))
         raise reason or ChainError("the node contradicts its own receipt: use another node")
 
-    def _transaction(self, call: Call) -> TxParams:
-        transaction: TxParams = {
-            "from": self._account.address,
-            "data": HexBytes(call.data),
-            "value": Wei(call.value),
-        }
-        if call.to is not None:
-            transaction["to"] = checksum(call.to)
-        return transaction
+    def _end(self, action: str, receipt: TxReceipt) -> Fate:
+        """Note the end of the attempts on the nonce of a receipt."""
+        fate = Fate.MINED if receipt["status"] == 1 else Fate.REVERTED
+        attempts, mined = self._attempts(action), bytes(receipt["transactionHash"])
+        nonces = {attempt.nonce for attempt in attempts if attempt.hash == mined}
+        ended = [attempt for attempt in attempts if attempt.nonce in nonces]
+        self._journal.set_fate(ended, fate)
+        return fate
 
-    def _try(self, transaction: TxParams, call: Call) -> None:
-        """The dry run, with all the gas that a transaction may have."""
-        try:
-            self.client.try_call({**transaction, "gas": GAS_CAP})
-        except ContractRefused:
-            raise
-        except ChainError as error:
-            if not _is_out_of_gas(str(error)):
-                raise
-            raise _too_much(call, "more") from error
-
-    @speaks
-    def _gas(self, transaction: TxParams, call: Call) -> int:
-        try:
-            estimate = int(self.client.web3.eth.estimate_gas(transaction, self.client.tip))
-        except ContractLogicError as error:
-            raise refused(error) from error
-        except Web3RPCError as error:
-            if not _is_out_of_gas(rpc_message(error)):
-                raise
-            raise _too_much(call, "more") from error
-        if estimate > GAS_CAP:
-            raise _too_much(call, str(estimate))
-        return min(estimate * (100 + GAS_MARGIN_PERCENT) // 100, GAS_CAP)
-
-    @speaks
-    def _fees(self) -> Fees:
-        """Twice the base fee holds for six full blocks."""
-        base = int(self.client.block().get("baseFeePerGas", 0))
-        return Fees(2 * base + PRIORITY_FEE_WEI, PRIORITY_FEE_WEI)
-
-    def _check_funds(self, needed: int, call: Call) -> None:
-        balance = self.client.balance(self.address)
-        if balance < needed:
-            raise InsufficientFunds(
-                f"account {self.address} has {in_ether(balance)}: {in_ether(needed)} are needed "
-                f"for {call.says}, gas included; send it ETH"
-            )
-
-    @speaks
-    def _nonces(self, block: Literal["latest", "pending"]) -> int:
-        return int(self.client.web3.eth.get_transaction_count(self._account.address, block))
-
-
-def _is_out_of_gas(message: str) -> bool:
-    return "outofgas" in message.lower().replace(" ", "").replace("_", "")
-
-
-def _too_much(call: Call, needed: str) -> ChainError:
-    return ChainError(
-        f"{call.says} needs {needed} gas: {GAS_CAP} is allowed in a transaction (EIP-7825); use a "
-        "smaller circuit or fewer items"
-    )
-
-
-def revert_of(client: Client, transaction_hash: bytes) -> ContractRefused | None:
-    """Why a mined transaction reverted, by running its call again on the state it met; None if not.
-
-    The state is that at the end of the block before, which differs where an earlier transaction of
-    the same block is what made it revert.
-    """
-    receipt = client.receipt(transaction_hash)
-    if receipt is None:
-        raise ChainError(
-            f"transaction 0x{transaction_hash.hex()} is not mined on this chain: check the hash"
+    def _lacking(self, says: str, attempt: Attempt) -> InsufficientFunds:
+        balance, price = self.client.balance(self.address), fees_of(attempt.raw).maximum
+        return InsufficientFunds(
+            f"account {self.address} has {in_ether(balance)}, which does not cover {says} "
+            f"(transaction 0x{attempt.hash.hex()}: {attempt.gas} gas at {in_gwei(price)} at most): "
+            "send it ETH, then run the same command again"
         )
-    if receipt["status"] == 1:
-        return None
-    sent = client.transaction(transaction_hash)
-    call: TxParams = {"from": sent["from"], "data": sent["input"], "value": sent["value"]}
-    if sent.get("to"):
-        call["to"] = sent["to"]
-    block = int(receipt["blockNumber"])
-    for number in (block, block - 1):
-        try:
-            client.call({**call, "gas": sent["gas"]}, number)
-        except ContractRefused as error:
-            return error
-    return ContractRefused(
-        f"transaction 0x{transaction_hash.hex()} reverted, but would not at the ends of blocks "
-        f"{block - 1} and {block}: another transaction of its block came first; try again"
-    )
 
-
-def _raise(fee: int) -> int:
-    return fee * (100 + BUMP_PERCENT) // 100 + 1
+    def _alone(self) -> AbstractContextManager[None]:
+        """No other process signs for the account meanwhile."""
+        return locked(get_settings().home / "locks" / f"{self.address}.lock")

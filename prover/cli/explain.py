@@ -34,7 +34,7 @@ def explain_revert(
 
 
 def _explain_transaction(transaction_hash: bytes, rpc: str | None) -> None:
-    from prover.chain.transactions import revert_of
+    from prover.chain.receipts import revert_of
 
     reason = revert_of(connected(rpc), transaction_hash)
     if reason is None:

@@ -1,8 +1,9 @@
 """What a protocol's transactions will cost, before the first one is sent."""
 
 from prover.chain.client import Client
+from prover.chain.fees import gas_price
 from prover.chain.registry import Registry
-from prover.chain.transactions import PRIORITY_FEE_WEI, Sender
+from prover.chain.transactions import Sender
 from prover.chain.verification import verification_gas as measured
 from prover.protocol.economics import Prices
 from prover.proving.artifacts import Artifacts
@@ -17,5 +18,4 @@ def verification_gas(sender: Sender, registry: str, circuit_id: bytes, artifacts
 
 def present_prices(client: Client) -> Prices:
     """Prices for default amounts: a gas at what it costs now, 1 gwei at least."""
-    base = int(client.block().get("baseFeePerGas", 0))
-    return Prices(gas_wei=max(base + PRIORITY_FEE_WEI, Prices().gas_wei))
+    return Prices(gas_wei=max(gas_price(client), Prices().gas_wei))

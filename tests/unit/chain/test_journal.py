@@ -14,11 +14,26 @@ def test_a_chain_made_anew_takes_the_same_transaction_again(tmp_path: Path) -> N
     journal.record(ATTEMPT)
     journal.record(again)
     journal.set_fate([again], Fate.MINED)
-    assert journal.pending(ATTEMPT.scope, ATTEMPT.sender) == [ATTEMPT]
-    assert journal.pending(again.scope, again.sender) == []
+    (first,) = journal.attempts(ATTEMPT.scope, ATTEMPT.sender, ATTEMPT.action)
+    (second,) = journal.attempts(again.scope, again.sender, again.action)
+    assert (first.fate, second.fate) == (Fate.PENDING, Fate.MINED)
 
 
 def test_an_attempt_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     Journal(tmp_path / "journal.sqlite").record(ATTEMPT)
     reopened = Journal(tmp_path / "journal.sqlite")
     assert reopened.attempts(ATTEMPT.scope, ATTEMPT.sender, ATTEMPT.action) == [ATTEMPT]
+
+
+def test_only_the_newest_attempt_of_a_nonce_is_handed_out(tmp_path: Path) -> None:
+    """By nonce, not by age; what was mined too, as its block may be gone; not what was replaced."""
+    journal = Journal(tmp_path / "journal.sqlite")
+    for nonce, digest in ((8, 1), (7, 2), (6, 3), (7, 4), (5, 5), (9, 6)):
+        journal.record(replace(ATTEMPT, nonce=nonce, hash=bytes([digest])))
+    found = {attempt.hash[0]: attempt for attempt in journal.newest("31337:aa", "0x1", 0)}
+    journal.set_fate([found[3]], Fate.MINED)
+    journal.set_fate([found[1]], Fate.REPLACED)
+    newest = [(one.nonce, one.hash[0]) for one in journal.newest("31337:aa", "0x1", 6)]
+    assert newest == [(6, 3), (7, 4), (9, 6)]
+    assert not journal.newest("31337:bb", "0x1", 0)
+    assert not journal.newest("31337:aa", "0x2", 0)

@@ -4,15 +4,15 @@ import os
 import subprocess
 import sys
 import threading
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
 
-from prover.chain import transactions
+from prover.chain import transactions, trial
 from prover.chain.contracts import Call
 from prover.chain.journal import Attempt, Fate, Journal
+from prover.chain.receipts import revert_of
 from prover.errors import ChainError, ContractRefused, InsufficientFunds
 from prover.settings import get_settings
 from tests.localchain import CONSUMER, STRANGER, Chain, address_of
@@ -23,7 +23,7 @@ GIFT = Call("giving", RECEIVER, b"", ETHER)
 
 CRASHING = """
 import os, sys
-from prover.chain import journal, transactions
+from prover.chain import journal, pool, transactions
 from prover.chain.accounts import anvil_account
 from prover.chain.client import connect
 from prover.chain.contracts import Call
@@ -31,13 +31,13 @@ from prover.chain.contracts import Call
 step, url, receiver = sys.argv[1:4]
 client = connect(url)
 die = lambda *_: os._exit(9)
-record, broadcast = journal.Journal.record, transactions.Sender._broadcast
+record, offer = journal.Journal.record, pool.Pool.offer
 if step == "signed":
     journal.Journal.record = die
 if step == "recorded":
-    transactions.Sender._broadcast = die
+    pool.Pool.offer = die
 if step == "sent":
-    transactions.Sender._broadcast = lambda self, attempt: (broadcast(self, attempt), die())
+    pool.Pool.offer = lambda self, attempt: (offer(self, attempt), die())
 if step == "mined":
     transactions.Sender._judge = die
 transactions.Sender(client, anvil_account(2)).send("gift", Call("giving", receiver, b"", 10**18))
@@ -106,28 +106,6 @@ def test_an_attempt_whose_nonce_was_taken_is_made_anew(chain: Chain) -> None:
     assert balance(chain) == before + ETHER
 
 
-def test_a_stuck_transaction_gets_a_higher_fee(
-    chain: Chain, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Without mining, the fee is raised; only one of the attempts is ever mined."""
-    monkeypatch.setattr(transactions, "BUMP_AFTER_SECONDS", 0.3)
-    monkeypatch.setattr(transactions, "GIVE_UP_SECONDS", 0.8)
-    before, sender = balance(chain), chain.sender(CONSUMER)
-    chain.rpc("evm_setAutomine", False)
-    try:
-        with pytest.raises(ChainError, match="not mined"):
-            sender.send("gift", GIFT)
-    finally:
-        chain.rpc("evm_setAutomine", True)
-    journal = Journal(get_settings().home / "journal.sqlite")
-    fees = [attempt.fee for attempt in journal.pending(chain.client.scope, sender.address)]
-    assert len(fees) >= 2
-    assert all(later * 100 >= fee * 110 for fee, later in pairwise(fees))
-    chain.rpc("evm_mine")
-    sender.send("gift", GIFT)
-    assert balance(chain) == before + ETHER
-
-
 def test_a_refusal_is_told_before_anything_is_sent(chain: Chain) -> None:
     sender = chain.sender(STRANGER)
     count = chain.client.web3.eth.get_transaction_count(sender.address)  # type: ignore[arg-type]
@@ -169,8 +147,7 @@ def test_a_mined_revert_is_explained_and_may_be_sent_again(
     sender = chain.sender(CONSUMER)
     call = chain.market.withdraw("0x" + "0" * 40, sender.address)
     with monkeypatch.context() as patch:  # as if the state had changed after the dry run
-        patch.setattr(type(chain.client), "try_call", lambda *_: b"")
-        patch.setattr(transactions.Sender, "_gas", lambda *_: 100_000)
+        patch.setattr(trial.Trial, "gas", lambda *_: 100_000)
         patch.setattr(transactions, "revert_of", lambda *_: ContractRefused("refused"))
         with pytest.raises(ContractRefused):
             sender.send("withdraw", call)
@@ -178,7 +155,7 @@ def test_a_mined_revert_is_explained_and_may_be_sent_again(
     assert not journal.attempts(chain.client.scope, sender.address, "withdraw")
     block = chain.client.block()
     with pytest.raises(ContractRefused, match="NothingToWithdraw"):
-        raise transactions.revert_of(chain.client, bytes(block["transactions"][0]))  # type: ignore[arg-type, misc]
+        raise revert_of(chain.client, bytes(block["transactions"][0]))  # type: ignore[arg-type, misc]
 
 
 def test_the_journal_is_private_to_a_chain(chain: Chain, tmp_path: Path) -> None:

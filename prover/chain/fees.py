@@ -1,0 +1,112 @@
+"""Fees of EIP-1559: what the node suggests, what a replacement must pay, and how much is allowed.
+
+A pool takes a transaction in place of another with its nonce only if both fees are higher by a
+tenth (geth, erigon, nethermind, besu, reth); ours are higher by 15 %.
+"""
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+from eth_account.typed_transactions.typed_transaction import TypedTransaction
+from hexbytes import HexBytes
+
+from prover.chain.client import Client, speaks
+from prover.errors import Postponed
+from prover.settings import get_settings
+
+GWEI = 10**9
+TIP_FLOOR_WEI = GWEI // 1000  # geth's miners take no less
+BUMP_PERCENT = 15
+
+
+@dataclass(frozen=True)
+class Fees:
+    """Maximum and priority fee, in wei a gas (EIP-1559)."""
+
+    maximum: int
+    priority: int
+
+    def raised(self, market: "Fees") -> "Fees":
+        """Both fees high enough to replace these, and at least the market's."""
+        maximum = max(_raised(self.maximum), market.maximum)
+        return Fees(maximum, min(max(_raised(self.priority), market.priority), maximum))
+
+
+def suggested(client: Client) -> Fees:
+    """Fees of a new transaction.
+
+    Raises Postponed if the present base fee leaves no room for a tip below the limit.
+    """
+    base, tip, limits = base_fee(client), suggested_tip(client), limit()
+    if base + tip > limits.maximum:
+        raise Postponed(
+            f"gas costs {in_gwei(base + tip)} now: at most {in_gwei(limits.maximum)} are allowed "
+            "by ZKESCROW_MAX_FEE_GWEI, so nothing was sent; run the same command again when gas "
+            "is cheaper, or raise the limit"
+        )
+    return _room(base, tip)
+
+
+def market(client: Client) -> Fees:
+    """What the node suggests, within the limits."""
+    return _room(base_fee(client), suggested_tip(client))
+
+
+def gas_price(client: Client) -> int:
+    """Wei that a gas costs now, base fee and tip."""
+    return base_fee(client) + suggested_tip(client)
+
+
+def limit() -> Fees:
+    """The highest fees that the settings allow."""
+    settings = get_settings()
+    return Fees(settings.max_fee_gwei * GWEI, settings.max_tip_gwei * GWEI)
+
+
+def within(fees: Fees) -> bool:
+    """Whether the settings allow these fees."""
+    allowed = limit()
+    return fees.maximum <= allowed.maximum and fees.priority <= allowed.priority
+
+
+def base_fee(client: Client) -> int:
+    """Base fee of the latest block, in wei a gas."""
+    return int(client.block().get("baseFeePerGas", 0))
+
+
+@speaks
+def suggested_tip(client: Client) -> int:
+    """The tip that the node suggests (eth_maxPriorityFeePerGas, else by eth_feeHistory), bounded.
+
+    A node may say anything: what it says is brought between geth's minimum and the limit.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # web3 warns where it falls back to the fee history
+        said = int(client.web3.eth.max_priority_fee)
+    return min(max(said, TIP_FLOOR_WEI), limit().priority)
+
+
+def fields_of(raw: bytes) -> dict[str, Any]:
+    """The fields of a signed transaction, as they were signed."""
+    return dict(TypedTransaction.from_bytes(HexBytes(raw)).as_dict())
+
+
+def fees_of(raw: bytes) -> Fees:
+    """The fees of a signed transaction."""
+    fields = fields_of(raw)
+    return Fees(int(fields["maxFeePerGas"]), int(fields["maxPriorityFeePerGas"]))
+
+
+def in_gwei(wei: int) -> str:
+    """In words, such as "1.5 gwei"."""
+    return f"{wei / GWEI:.9g} gwei"
+
+
+def _raised(fee: int) -> int:
+    return fee * (100 + BUMP_PERCENT) // 100 + 1
+
+
+def _room(base: int, tip: int) -> Fees:
+    """Twice the base fee holds for six full blocks."""
+    return Fees(min(2 * base + tip, limit().maximum), tip)

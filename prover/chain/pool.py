@@ -1,0 +1,138 @@
+"""The transactions of one account that are not mined yet: placed, handed out again, raised.
+
+On one nonce only the newest attempt is ever handed to the node: it replaces the ones before it,
+which a pool would refuse beside it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import requests
+from eth_account.signers.local import LocalAccount
+from web3.exceptions import BadResponseFormat, Web3RPCError
+from web3.types import BlockIdentifier
+
+from prover.chain.answers import Answer, meaning
+from prover.chain.client import Client, rpc_message, speaks
+from prover.chain.fees import Fees, fees_of, fields_of, in_gwei, limit, market, within
+from prover.chain.finality import CONFIRMATIONS
+from prover.chain.journal import Attempt, Journal
+from prover.errors import ChainError
+from prover.protocol.words import in_ether
+
+
+@dataclass(frozen=True)
+class Place:
+    """A nonce for a new transaction; `above` are fees that it must replace, if there are any."""
+
+    nonce: int
+    above: Fees | None = None
+
+
+class Pool:
+    """What an account of a chain has signed and not seen mined."""
+
+    def __init__(self, client: Client, account: LocalAccount, journal: Journal) -> None:
+        self.client = client
+        self._account = account
+        self._journal = journal
+        self._address = str(account.address)
+
+    def sign(self, action: str, nonce: int, fields: Mapping[str, Any], fees: Fees) -> Attempt:
+        """A transaction, signed and written down; `fields` are gas, data, value and perhaps to."""
+        kept = {name: fields[name] for name in ("to", "data", "value", "gas") if name in fields}
+        signed = self._account.sign_transaction(
+            kept
+            | {
+                "type": 2,
+                "chainId": self.client.chain_id,
+                "nonce": nonce,
+                "maxFeePerGas": fees.maximum,
+                "maxPriorityFeePerGas": fees.priority,
+            }
+        )
+        raw, digest = bytes(signed.raw_transaction), bytes(signed.hash)
+        scope, gas = self.client.scope, int(fields["gas"])
+        attempt = Attempt(scope, self._address, action, nonce, digest, raw, gas, fees.maximum)
+        self._journal.record(attempt)
+        return attempt
+
+    @speaks
+    def offer(self, attempt: Attempt) -> Answer:
+        """Hand a transaction to the node. Raises ChainError if its refusal is not understood."""
+        try:
+            self.client.web3.eth.send_raw_transaction(attempt.raw)
+        except Web3RPCError as error:
+            answer = meaning(rpc_message(error))
+            if answer is Answer.OTHER:
+                raise
+            return answer
+        except (requests.RequestException, BadResponseFormat) as error:
+            raise ChainError(
+                f"the node did not answer when it was handed transaction 0x{attempt.hash.hex()} "
+                f"({type(error).__name__}): it may have it. It is written down: run the same "
+                "command again, nothing is sent twice"
+            ) from error
+        return Answer.TAKEN
+
+    def waiting(self, mined: int | None = None) -> list[Attempt]:
+        """The newest attempt of each nonce that the chain has not used, by nonce."""
+        first = self.nonce("latest") if mined is None else mined
+        return list(self._journal.newest(self.client.scope, self._address, first))
+
+    def place(self) -> Place:
+        """A nonce, after the node was handed all that is written down, as it may have lost it.
+
+        Where the balance no longer covers a waiting transaction its nonce is used: else nothing of
+        this account could be mined any more. Both exclude each other.
+        """
+        mined = self.nonce("latest")
+        waiting = self.waiting(mined)
+        for attempt in waiting:
+            if self.offer(attempt) is Answer.NO_FUNDS:
+                return Place(attempt.nonce, fees_of(attempt.raw))
+        taken = {attempt.nonce for attempt in waiting}
+        nonce = max(mined, self.nonce("pending"))
+        while nonce in taken:
+            nonce += 1
+        return Place(nonce)
+
+    def raise_fees(self, newest: Attempt) -> Attempt | str:
+        """The same transaction with higher fees, written down; or why there can be none.
+
+        Never where the balance would not cover it, nor above the limit of the settings.
+        """
+        fields, old = fields_of(newest.raw), fees_of(newest.raw)
+        fees = old.raised(market(self.client))
+        if not within(fees):
+            return (
+                f"it would have to pay {in_gwei(fees.maximum)} a gas, {in_gwei(fees.priority)} of "
+                f"it as a tip: {in_gwei(limit().maximum)} (ZKESCROW_MAX_FEE_GWEI) and "
+                f"{in_gwei(limit().priority)} (ZKESCROW_MAX_TIP_GWEI) are allowed"
+            )
+        needed = int(fields["value"]) + newest.gas * fees.maximum + self.outlay(newest.nonce)
+        balance = self.client.balance(self._address)
+        if balance < needed:
+            return (
+                f"the account has {in_ether(balance)}: {in_ether(needed)} are needed to pay more "
+                "for it"
+            )
+        return self.sign(newest.action, newest.nonce, fields, fees)
+
+    def outlay(self, without: int) -> int:
+        """Wei that the waiting transactions may take, without the one of nonce `without`."""
+        others = [attempt for attempt in self.waiting() if attempt.nonce != without]
+        values = (int(fields_of(attempt.raw)["value"]) for attempt in others)
+        return sum(values) + sum(attempt.gas * attempt.fee for attempt in others)
+
+    @speaks
+    def nonce(self, block: BlockIdentifier | Literal["latest", "pending"]) -> int:
+        """The account's transactions up to a block."""
+        address = self._account.address
+        return int(self.client.web3.eth.get_transaction_count(address, block))
+
+    def final_nonce(self) -> int:
+        """The account's transactions that nothing will undo any more."""
+        depth = 0 if self.client.local else CONFIRMATIONS
+        return self.nonce(max(int(self.client.block()["number"]) - depth, 0))

@@ -1,0 +1,377 @@
+"""Transactions that are not mined, behind a pool with geth's rules."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from prover.chain import node, transactions
+from prover.chain.accounts import anvil_account
+from prover.chain.contracts import Call
+from prover.chain.deployments import Deployment
+from prover.chain.fees import GWEI, Fees, fees_of, fields_of, market, suggested, suggested_tip
+from prover.chain.journal import Attempt, Fate, Journal
+from prover.chain.receipts import standing_receipt
+from prover.chain.transactions import Sender
+from prover.errors import ChainError, InsufficientFunds, Postponed
+from prover.settings import get_settings
+from tests.localchain import CONSUMER, STRANGER, Chain, address_of
+from tests.proxy import SEND, Answer, Forward, GethPool, Proxy, proxied, refusal
+
+ETHER = 10**18
+RECEIVER = "0x" + "ab" * 20
+GIFT = Call("giving", RECEIVER, b"", ETHER)
+
+
+@pytest.fixture
+def chain(home: Path) -> Iterator[Chain]:
+    """A node of the test's own, without contracts: fees outlive a snapshot."""
+    with node.running() as client:
+        yield Chain(client, cast("Deployment", None), str(client.web3.provider.endpoint_uri))  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def geth(chain: Chain) -> Iterator[Proxy]:
+    with proxied(chain.url) as proxy:
+        proxy.hooks[SEND] = GethPool()
+        yield proxy
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transactions, "BUMP_AFTER_SECONDS", 0.3)
+    monkeypatch.setattr(transactions, "GIVE_UP_SECONDS", 1.2)
+
+
+def sender(proxy: Proxy, number: int = CONSUMER) -> Sender:
+    return Sender(proxy.client, anvil_account(number))
+
+
+def balance(chain: Chain) -> int:
+    return chain.client.balance(RECEIVER)
+
+
+def attempts(chain: Chain, action: str, number: int = CONSUMER) -> list[Attempt]:
+    journal = Journal(get_settings().home / "journal.sqlite")
+    return list(journal.attempts(chain.client.scope, address_of(number), action))
+
+
+def unmined(chain: Chain, proxy: Proxy, action: str) -> list[Attempt]:
+    """Send while no block is made, until the sender gives up; `mining` goes on."""
+    chain.rpc("evm_setAutomine", False)
+    with pytest.raises(Postponed, match=r"not mined after .* run the same command again"):
+        sender(proxy).send(action, GIFT)
+    return attempts(chain, action)
+
+
+def mining(chain: Chain) -> None:
+    chain.rpc("evm_setAutomine", True)
+
+
+def forgotten(chain: Chain, proxy: Proxy) -> None:
+    """The node has lost its pool."""
+    chain.rpc("anvil_dropAllTransactions")
+    pool: Any = proxy.hooks[SEND]
+    pool.pending.clear()
+    proxy.calls.clear()
+
+
+def set_base_fee(chain: Chain, wei: int) -> None:
+    chain.rpc("anvil_setNextBlockBaseFeePerGas", hex(wei))
+    chain.rpc("evm_mine")
+
+
+def test_both_fees_are_raised_by_a_tenth_at_least(chain: Chain, geth: Proxy) -> None:
+    before, made = balance(chain), unmined(chain, geth, "gift")
+    assert len(made) >= 3
+    assert len({attempt.nonce for attempt in made}) == 1
+    for earlier, later in pairwise(fees_of(attempt.raw) for attempt in made):
+        assert later.maximum * 10 >= earlier.maximum * 11
+        assert later.priority * 10 >= earlier.priority * 11
+        assert later.priority <= later.maximum
+    pool: Any = geth.hooks[SEND]
+    assert pool.pending[(address_of(CONSUMER), made[0].nonce)][0] == "0x" + made[-1].raw.hex()
+    mining(chain)
+    sender(geth).send("gift", GIFT)
+    assert balance(chain) == before + ETHER
+
+
+def test_a_given_up_transaction_does_not_stop_the_next(chain: Chain, geth: Proxy) -> None:
+    """The stuck one is too cheap by now: its fee is raised for the sake of the one after it."""
+    before, made = balance(chain), unmined(chain, geth, "withdrawal")
+    set_base_fee(chain, 3 * fees_of(made[-1].raw).maximum)
+    mining(chain)
+    sender(geth).send("delivery", GIFT)
+    assert balance(chain) == before + 2 * ETHER
+    sender(geth).send("withdrawal", GIFT)
+    assert balance(chain) == before + 2 * ETHER
+
+
+def test_only_the_newest_attempt_is_handed_out_again(chain: Chain, geth: Proxy) -> None:
+    made = unmined(chain, geth, "gift")
+    forgotten(chain, geth)
+    mining(chain)
+    sender(geth).send("other", GIFT)
+    assert geth.sent()[0] == "0x" + made[-1].raw.hex()
+    earlier = {"0x" + attempt.raw.hex() for attempt in made[:-1]}
+    assert not earlier.intersection(geth.sent())
+
+
+def test_an_equal_tip_is_no_replacement(chain: Chain, geth: Proxy) -> None:
+    """The rule of the proxy that stands for geth: it can refuse."""
+    made = unmined(chain, geth, "gift")
+    fields, fees = fields_of(made[-1].raw), fees_of(made[-1].raw)
+    pool: Any = geth.hooks[SEND]
+    names = ("to", "data", "value", "gas", "nonce", "chainId", "type")
+    cheap = {name: fields[name] for name in names} | {
+        "maxFeePerGas": 2 * fees.maximum,
+        "maxPriorityFeePerGas": fees.priority,
+    }
+    raw = anvil_account(CONSUMER).sign_transaction(cheap).raw_transaction
+    answer = pool(["0x" + raw.hex()], lambda *asked: {"result": chain.rpc(asked[0], *asked[1])})
+    assert answer == refusal("replacement transaction underpriced")
+
+
+def test_fees_stay_below_the_limit(
+    chain: Chain, geth: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bumps end there, and the sentence says why; nothing is lost."""
+    before = balance(chain)
+    price = market(chain.client).maximum
+    monkeypatch.setenv("ZKESCROW_MAX_FEE_GWEI", str(price // GWEI))
+    get_settings.cache_clear()
+    chain.rpc("evm_setAutomine", False)
+    try:
+        with pytest.raises(Postponed, match=r"ZKESCROW_MAX_FEE_GWEI.*same command again"):
+            sender(geth).send("gift", GIFT)
+    finally:
+        chain.rpc("evm_setAutomine", True)
+    assert all(attempt.fee <= price for attempt in attempts(chain, "gift"))
+    sender(geth).send("gift", GIFT)
+    assert balance(chain) == before + ETHER
+
+
+def test_nothing_is_sent_while_gas_is_too_dear(chain: Chain, geth: Proxy) -> None:
+    before, nonce = balance(chain), chain.client.web3.eth.get_transaction_count
+    count = nonce(address_of(CONSUMER))  # type: ignore[arg-type]
+    set_base_fee(chain, 501 * GWEI)
+    with pytest.raises(Postponed, match=r"502 gwei now: at most 500 gwei .* nothing was sent"):
+        sender(geth).send("gift", GIFT)
+    assert not geth.sent()
+    assert not attempts(chain, "gift")
+    assert nonce(address_of(CONSUMER)) == count  # type: ignore[arg-type]
+    set_base_fee(chain, GWEI)
+    sender(geth).send("gift", GIFT)
+    assert balance(chain) == before + ETHER
+
+
+def test_headroom_gives_way_before_the_limit_refuses(chain: Chain) -> None:
+    set_base_fee(chain, 400 * GWEI)
+    assert suggested(chain.client) == Fees(500 * GWEI, GWEI)
+
+
+def test_the_fee_is_not_raised_where_the_balance_is_missing(chain: Chain, geth: Proxy) -> None:
+    chain.rpc("evm_setAutomine", False)
+    held: list[int] = []
+
+    def spend(parameters: list[Any], forward: Forward) -> Answer:
+        if not held:
+            fields = fields_of(bytes.fromhex(parameters[0][2:]))
+            held.append(int(fields["value"]) + int(fields["gas"]) * int(fields["maxFeePerGas"]))
+            chain.rpc("anvil_setBalance", address_of(CONSUMER), hex(held[0]))
+        return forward(SEND, parameters)
+
+    geth.hooks[SEND] = spend
+    try:
+        with pytest.raises(Postponed, match="ETH are needed to pay more"):
+            sender(geth).send("gift", GIFT)
+    finally:
+        chain.rpc("evm_setAutomine", True)
+    assert len(attempts(chain, "gift")) == 1
+
+
+def test_a_transaction_that_cannot_be_paid_any_more_gives_its_nonce_to_the_next(
+    chain: Chain, geth: Proxy
+) -> None:
+    """The money of a stuck posting was spent elsewhere: a delivery must go out all the same."""
+    before, made = balance(chain), unmined(chain, geth, "posting")
+    forgotten(chain, geth)
+    mining(chain)
+    chain.rpc("anvil_setBalance", address_of(CONSUMER), hex(ETHER // 2))
+    with pytest.raises(InsufficientFunds, match=r"does not cover giving .* send it ETH"):
+        sender(geth).send("posting", GIFT)
+    sender(geth).send("delivery", Call("delivering", RECEIVER, b"", 1))
+    assert balance(chain) == before + 1
+    (delivery,) = attempts(chain, "delivery")
+    assert delivery.nonce == made[0].nonce
+    chain.rpc("anvil_setBalance", address_of(CONSUMER), hex(10 * ETHER))
+    sender(geth).send("posting", GIFT)
+    assert balance(chain) == before + 1 + ETHER
+
+
+def test_a_hole_in_the_nonces_is_filled_by_the_next(chain: Chain, geth: Proxy) -> None:
+    """A transaction with nonce n + 1 was written down, and that of nonce n is nowhere."""
+    before = balance(chain)
+    unmined(chain, geth, "first")
+    with pytest.raises(Postponed, match="must be mined before"):
+        sender(geth).send("second", GIFT)
+    forgotten(chain, geth)
+    mining(chain)
+    journal = Journal(get_settings().home / "journal.sqlite")
+    journal.set_fate(attempts(chain, "first"), Fate.REPLACED)
+    sender(geth).send("third", GIFT)
+    sender(geth).send("second", GIFT)
+    assert balance(chain) == before + 2 * ETHER
+
+
+def test_a_nonce_that_somebody_else_takes_costs_nothing(chain: Chain, geth: Proxy) -> None:
+    """The same key signs elsewhere between the question for the nonce and the answer."""
+    before, rival = balance(chain), []
+
+    def overtaken(parameters: list[Any], forward: Forward) -> Answer:
+        if not rival:
+            rival.append(
+                chain.rpc(
+                    "eth_sendTransaction",
+                    {"from": address_of(CONSUMER), "to": RECEIVER, "value": "0x7"},
+                )
+            )
+        return forward(SEND, parameters)
+
+    geth.hooks[SEND] = overtaken
+    sender(geth).send("gift", GIFT)
+    assert balance(chain) == before + ETHER + 7
+    assert len(geth.sent()) == 2
+
+
+def test_a_receipt_that_comes_late_is_waited_for(chain: Chain, geth: Proxy) -> None:
+    """The nonce is used already where the receipt is still asked for in vain: not sent again."""
+    before, vain = balance(chain), []
+
+    def late(parameters: list[Any], forward: Forward) -> Answer:
+        vain.append(parameters)
+        return (
+            {"result": None} if len(vain) == 1 else forward("eth_getTransactionReceipt", parameters)
+        )
+
+    geth.hooks["eth_getTransactionReceipt"] = late
+    sender(geth).send("gift", GIFT)
+    assert len(vain) >= 2
+    assert balance(chain) == before + ETHER
+
+
+def test_an_answer_that_gets_lost_costs_nothing(chain: Chain, geth: Proxy) -> None:
+    before = balance(chain)
+
+    def dropped(parameters: list[Any], forward: Forward) -> None:
+        forward(SEND, parameters)
+
+    geth.hooks[SEND] = dropped
+    with pytest.raises(ChainError, match="written down: run the same command again"):
+        sender(geth).send("gift", GIFT)
+    geth.hooks.clear()
+    sender(geth).send("gift", GIFT)
+    assert balance(chain) == before + ETHER
+
+
+def test_a_block_that_vanishes_is_noticed(chain: Chain, geth: Proxy) -> None:
+    """What was mined in it is handed out again by whatever is sent next; no effect comes twice."""
+    before, snapshot = balance(chain), chain.rpc("evm_snapshot")
+    sender(geth).send("gift", GIFT)
+    chain.rpc("evm_revert", snapshot)
+    assert balance(chain) == before
+    sender(geth).send("other", GIFT)
+    assert balance(chain) == before + 2 * ETHER
+    sender(geth).send("gift", GIFT)
+    assert balance(chain) == before + 2 * ETHER
+
+
+def test_the_same_command_settles_a_vanished_transaction_again(chain: Chain, geth: Proxy) -> None:
+    before, snapshot = balance(chain), chain.rpc("evm_snapshot")
+    sender(geth).send("gift", GIFT)
+    chain.rpc("evm_revert", snapshot)
+    sender(geth).send("gift", GIFT)
+    assert balance(chain) == before + ETHER
+
+
+def test_renew_hands_out_what_vanished(chain: Chain, geth: Proxy) -> None:
+    before, snapshot = balance(chain), chain.rpc("evm_snapshot")
+    sender(geth).send("gift", GIFT)
+    chain.rpc("evm_revert", snapshot)
+    forgotten(chain, geth)
+    sender(geth).renew()
+    chain.rpc("evm_mine")
+    assert balance(chain) == before + ETHER
+
+
+def test_the_receipt_of_a_block_that_is_gone_does_not_count(chain: Chain, geth: Proxy) -> None:
+    receipt = sender(geth).send("gift", GIFT)
+    assert standing_receipt(geth.client, bytes(receipt["transactionHash"])) is not None
+
+    def stale(number: str) -> None:
+        def answer(parameters: list[Any], forward: Forward) -> Answer:
+            found = forward("eth_getTransactionReceipt", parameters)["result"]
+            return {"result": found | {"blockHash": "0x" + "11" * 32, "blockNumber": number}}
+
+        geth.hooks["eth_getTransactionReceipt"] = answer
+
+    for number in (hex(receipt["blockNumber"]), "0xffffff"):
+        stale(number)
+        assert standing_receipt(geth.client, bytes(receipt["transactionHash"])) is None
+
+
+def test_a_repeatable_action_that_another_process_settles_is_not_repeated(
+    chain: Chain, geth: Proxy
+) -> None:
+    """Another process finds the open attempt, and notes its end before this one does."""
+    before = balance(chain)
+
+    def settled(parameters: list[Any], forward: Forward) -> Answer:
+        answer = forward(SEND, parameters)
+        (mine,) = attempts(chain, "gift")
+        Journal(get_settings().home / "journal.sqlite").set_fate([mine], Fate.MINED)
+        return answer
+
+    geth.hooks[SEND] = settled
+    sender(geth).send("gift", GIFT, once=False)
+    assert balance(chain) == before + ETHER
+
+
+def test_a_node_with_a_higher_least_tip_is_paid_it(
+    chain: Chain, geth: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transactions, "GIVE_UP_SECONDS", 60)
+    before = balance(chain)
+    geth.hooks[SEND] = GethPool(least_tip=3 * GWEI)
+    sender(geth).send("gift", GIFT)
+    assert balance(chain) == before + ETHER
+    assert fees_of(attempts(chain, "gift")[-1].raw).priority >= 3 * GWEI
+
+
+@pytest.mark.parametrize(
+    ("said", "tip"),
+    [
+        ({"result": hex(2 * GWEI)}, 2 * GWEI),
+        ({"result": hex(10**9 * GWEI)}, 20 * GWEI),
+        ({"result": "0x0"}, GWEI // 1000),
+        (refusal("the method eth_maxPriorityFeePerGas does not exist", -32601), None),
+    ],
+)
+def test_the_tip_is_the_nodes_within_bounds(geth: Proxy, said: Answer, tip: int | None) -> None:
+    geth.hooks["eth_maxPriorityFeePerGas"] = lambda *_: said
+    found = suggested_tip(geth.client)
+    assert found == tip or (tip is None and GWEI // 1000 <= found <= 20 * GWEI)
+    methods = [method for method, _ in geth.calls]
+    assert (tip is None) == ("eth_feeHistory" in methods)
+
+
+def test_a_stranger_account_is_not_touched(chain: Chain, geth: Proxy) -> None:
+    """What one account has stuck does not hold up another."""
+    before = balance(chain)
+    unmined(chain, geth, "gift")
+    forgotten(chain, geth)
+    mining(chain)
+    sender(geth, STRANGER).send("gift", GIFT)
+    assert balance(chain) == before + ETHER
