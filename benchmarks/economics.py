@@ -146,7 +146,7 @@ class Serving(Setting):
         state = serving.State.UNANSWERED if caught else serving.State.SETTLED
         return serving.Record(
             job=Job(CONSUMER, 0, terms), posted_at=0, state=state, provider=PROVIDER,
-            payee=PROVIDER, data_hash=BLANK, uri="", contested=asked,
+            payee=PROVIDER, data_hash=BLANK, uri=b"", contested=asked,
             answered=frozenset() if caught else frozenset(range(len(asked))),
         )  # fmt: skip
 
@@ -200,7 +200,7 @@ class Accuracy(Setting):
         )  # fmt: skip
         return accuracy.Record(
             job=Job(CONSUMER, 0, terms), posted_at=0, state=state, provider=PROVIDER,
-            payee=PROVIDER, uri="", model_id=BLANK,
+            payee=PROVIDER, uri=b"", model_id=BLANK,
         )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from web3.types import BlockData, TxData, TxParams, TxReceipt
 
 from prover.chain.reverts import Revert, decode_revert
 from prover.errors import ChainError, ContractRefused, UsageError
+from prover.protocol.words import shown
 from prover.redaction import hide_url, public_url, redacted
 
 LOCAL_CHAIN = 31337
@@ -44,12 +45,12 @@ def speaks(function: Callable[P, R]) -> Callable[P, R]:
         except ContractLogicError as error:
             raise refused(error) from error
         except (TransactionNotFound, BlockNotFound) as error:
-            raise ChainError(f"{error} Check the hash and the chain.") from error
+            raise ChainError(f"{said_by(error)} Check the hash and the chain.") from error
         except Web3RPCError as error:
             raise ChainError(f"the node refuses: {rpc_message(error)}; see its log") from error
         except Web3Exception as error:
             raise ChainError(
-                f"the answer of the contract or node makes no sense: {redacted(str(error))}; is "
+                f"the answer of the contract or node makes no sense: {said_by(error)}; is "
                 "this the right chain and are the contracts deployed on it?"
             ) from error
 
@@ -62,7 +63,7 @@ def refused(error: ContractLogicError) -> ContractRefused:
     try:
         revert = decode_revert(bytes.fromhex(data.removeprefix("0x")))
     except ValueError:
-        revert = Revert("no reason", {}, str(error.message))
+        revert = Revert("no reason", {}, said_by(error))
     return refusal(revert)
 
 
@@ -76,7 +77,12 @@ def rpc_message(error: Web3RPCError) -> str:
     response: Any = error.rpc_response or {}
     detail = response.get("error", {})
     said = str(detail.get("message", error) if isinstance(detail, dict) else detail)
-    return redacted(said)
+    return shown(redacted(said))
+
+
+def said_by(error: Exception) -> str:
+    """An error's words, which may be the node's, without secrets and control characters."""
+    return shown(redacted(str(error)))
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import requests
+from eth_typing import HexStr
 from web3.exceptions import Web3RPCError
 from web3.types import FilterParams, LogReceipt
 
 from prover.chain.client import Client, checksum, rpc_message
+from prover.chain.decoding import known_topics
 from prover.errors import ChainError
 
 PAGE_BLOCKS = 10_000
@@ -28,7 +30,7 @@ def fetch_logs(
     last: int,
     page: int = PAGE_BLOCKS,
 ) -> Iterator[LogReceipt]:
-    """Every log of the addresses from block `first` to `last`, by (block, log index).
+    """Every event of ours at the addresses from block `first` to `last`, by (block, log index).
 
     A range that the node refuses is halved, down to one block, and grows again afterwards. Raises
     ChainError if one block is refused too, or if the node repeats, omits order or leaves the range.
@@ -54,6 +56,7 @@ def fetch_logs(
 def _page(client: Client, addresses: Sequence[str], start: int, end: int) -> list[LogReceipt]:
     query: FilterParams = {
         "address": [checksum(address) for address in addresses],
+        "topics": [[HexStr("0x" + topic.hex()) for topic in known_topics()]],
         "fromBlock": hex(start),  # type: ignore[typeddict-item]
         "toBlock": hex(end),  # type: ignore[typeddict-item]
     }

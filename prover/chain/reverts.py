@@ -15,7 +15,7 @@ from prover.chain.advice import ADVICE
 from prover.chain.contracts import NAMES, abi
 from prover.protocol import accuracy, prediction, retrieval, serving
 from prover.protocol.table import title
-from prover.protocol.words import moment
+from prover.protocol.words import moment, shown
 
 ERROR_STRING = bytes.fromhex("08c379a0")
 PANIC = bytes.fromhex("4e487b71")
@@ -131,4 +131,4 @@ def _show_time(value: int) -> str:
 
 
 def _show(value: Any) -> str:
-    return "0x" + value.hex() if isinstance(value, bytes) else str(value)
+    return "0x" + value.hex() if isinstance(value, bytes) else shown(str(value))

@@ -83,12 +83,15 @@ def open_to(words: str, state: int, who: str) -> Wanted:
 def choose(
     client: Client, jobs: Jobs[R], kind: Kind, text: str | None, wanted: Wanted = UNENDED
 ) -> tuple[bytes, R]:
-    """The job that a command means, and its record. Raises UsageError if that is not clear.
+    """The job that a command means, and its record.
+
+    Raises UsageError if that is not clear, IllegalEvent if its events make no sense.
 
     Without `text` it is the last one used from here if the command fits it, else the sole one of
     the chain that it fits.
     """
     job_id = _chosen(client, jobs, kind, text, wanted)
+    jobs.require_sound(job_id)
     record = jobs.jobs[job_id]
     learn(client, record.job.terms.currency)
     return job_id, record
@@ -96,18 +99,22 @@ def choose(
 
 def _chosen(client: Client, jobs: Jobs[R], kind: Kind, text: str | None, wanted: Wanted) -> bytes:
     if text is not None:
-        return by_digits(jobs.jobs, kind, text)
+        return by_digits({**jobs.jobs, **jobs.set_aside}, kind, text)
     last = last_used(client, jobs.contract)
     now = client.now()
     fitting = [job_id for job_id, one in jobs.jobs.items() if wanted.fits(one, now)]
-    job_id = _without_text(jobs.jobs, kind, wanted, last, fitting)
+    job_id = _without_text({**jobs.jobs, **jobs.set_aside}, kind, wanted, last, fitting)
     if job_id != last:
         progress(f"{kind.name} 0x{job_id.hex()}: the only one {wanted.words}")
     return job_id
 
 
 def _without_text(
-    jobs: Mapping[bytes, R], kind: Kind, wanted: Wanted, last: bytes | None, fitting: list[bytes]
+    jobs: Mapping[bytes, object],
+    kind: Kind,
+    wanted: Wanted,
+    last: bytes | None,
+    fitting: list[bytes],
 ) -> bytes:
     if last is not None and last in fitting:
         return last
@@ -124,7 +131,7 @@ def _without_text(
     raise UsageError(f"no {kind.name} on this chain is {wanted.words}: {kind.listing}")
 
 
-def by_digits(jobs: Mapping[bytes, R], kind: Kind, text: str) -> bytes:
+def by_digits(jobs: Mapping[bytes, object], kind: Kind, text: str) -> bytes:
     """The one job whose id begins with the digits. Raises UsageError if there is none, or more."""
     digits = text.removeprefix("0x").lower()
     if not _HEX.fullmatch(text) or not LEAST_DIGITS <= len(digits) <= 64:

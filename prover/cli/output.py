@@ -10,7 +10,10 @@ from typing import Annotated, Any
 
 import typer
 
+from prover.protocol.words import shown
+
 USAGE = 2
+MOST_CHARACTERS = 4_000  # of an error
 SHOWN_DIGITS = 10  # of an id, in lists; every command takes them in its place
 Function = Callable[..., None]
 
@@ -128,4 +131,5 @@ def say_error(words: str) -> None:
     """One line on stderr."""
     from prover.redaction import redacted
 
-    sys.stderr.write("zkescrow: " + " ".join(redacted(words).split()) + "\n")
+    plain = shown(" ".join(redacted(words).split()), most=MOST_CHARACTERS)
+    sys.stderr.write(f"zkescrow: {plain}\n")

@@ -81,7 +81,7 @@ def commit(
 def datasets(rpc: Rpc = None) -> None:
     """List the datasets that are committed on the chain."""
     from prover.chain.replay import load_world
-    from prover.protocol.words import moment
+    from prover.protocol.words import moment, shown
 
     client, deployment = deployed(rpc)
     rows: list[dict[str, Any]] = [
@@ -90,7 +90,7 @@ def datasets(rpc: Rpc = None) -> None:
             "owner": one.owner,
             "records": one.count,
             "committed": one.committed_at,
-            "uri": one.uri,
+            "uri": shown(one.uri),
         }
         for one in load_world(client, deployment).retrieval.datasets.values()
     ]

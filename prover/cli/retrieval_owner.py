@@ -6,6 +6,7 @@ from typing import Any
 from prover.cli.retrieval_job import Found
 from prover.cli.retrieval_words import amount
 from prover.cli.seeds import SeedFile
+from prover.protocol.words import shown
 from prover.provider.retrieval import Appraisal
 from prover.provider.retrieval_dataset import Committed
 
@@ -22,7 +23,7 @@ def committed_told(
         "root": "0x" + dataset.root.hex(),
         "dataHash": "0x" + dataset.data_hash.hex(),
         "file": str(committed.file),
-        "uri": dataset.uri,
+        "uri": shown(dataset.uri),
         "seed": str(kept.path),
         "committedAt": dataset.committed_at,
         "gas": committed.gas,
@@ -31,7 +32,7 @@ def committed_told(
     lines = [
         f"dataset 0x{dataset.id.hex()} is committed: {dataset.count} records, {how}",
         f"public file {committed.file}: nothing in it can be read without keys; requesters get it "
-        f"from {dataset.uri}",
+        f"from {shown(dataset.uri)}",
         kept.warning,
         f"keep {data} too, unchanged: records are proven from data and seed",
     ]

@@ -58,8 +58,8 @@ def public_file(
 ) -> bytes:
     """The dataset's public file, from where the owner or --file says. Raises UsageError."""
     limit = max_bytes_of(dataset.count, format_of(artifacts.manifest))
-    uri = dataset.uri if file is None else file.resolve().as_uri()
     try:
+        uri = dataset.uri if file is None else file.resolve().as_uri()
         return fetch(uri, limit, allow_files=allow_files or file is not None)
     except InputsUnavailable as error:
         raise UsageError(

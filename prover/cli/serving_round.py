@@ -16,7 +16,7 @@ from prover.cli.output import progress
 from prover.cli.serving_words import amount, next_step, row
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.serving import Record, State
-from prover.protocol.words import ETHER_DECIMALS
+from prover.protocol.words import ETHER_DECIMALS, shown
 
 if TYPE_CHECKING:
     from prover.chain.transactions import Sender
@@ -139,7 +139,7 @@ def standing_of(
         "now": now,
         **told.to_dict(),
         "condemned": world.condemned_in_time(record, now),
-        "uri": record.uri,
+        "uri": shown(record.uri),
         "contestedItems": list(record.contested),
         "provenItems": [record.contested[position] for position in sorted(record.answered)],
     }

@@ -14,6 +14,7 @@ from prover.chain.transactions import Sender
 from prover.errors import StatementInvalid, UsageError
 from prover.files import write_atomically
 from prover.protocol.retrieval import Dataset, Record
+from prover.protocol.words import shown
 from prover.statement.dataset import Format, PublicDataset
 from prover.statement.quantise import dequantise
 from prover.statement.request import Item
@@ -38,7 +39,7 @@ def public_side(dataset: Dataset, file: Path | None = None) -> PublicDataset:
     if public is None:
         raise UsageError(
             f"the file of dataset 0x{dataset.id.hex()} is not on this machine: its owner put it at "
-            f"{dataset.uri}; give it with --file"
+            f"{shown(dataset.uri)}; give it with --file"
         )
     return public
 

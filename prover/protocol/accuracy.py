@@ -97,7 +97,7 @@ class Record(jobs.Record[Terms]):
     VOID = VOID
 
     state: State = State.OPEN
-    uri: str
+    uri: bytes
     model_id: bytes = bytes(32)
     key: bytes | None = None
     proven: frozenset[int] = frozenset()

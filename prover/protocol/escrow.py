@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from prover.errors import IllegalEvent
 from prover.protocol.events import Credited, Deposited, EscrowEvent, Withdrawn
+from prover.protocol.mappings import put
 
 
 @dataclass(frozen=True)
@@ -12,12 +13,12 @@ class EscrowState:
     """Amounts in wei or token units.
 
     `deposits`: by (job id, currency), what is still held for the job.
-    `paid_out`: by (job id, currency, account), all that was ever credited.
+    `paid_out`: by job id, then (currency, account), all that was ever credited.
     `credits`: by (currency, account), what can be withdrawn.
     """
 
     deposits: Mapping[tuple[bytes, str], int] = field(default_factory=dict)
-    paid_out: Mapping[tuple[bytes, str, str], int] = field(default_factory=dict)
+    paid_out: Mapping[bytes, Mapping[tuple[str, str], int]] = field(default_factory=dict)
     credits: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     def balance(self, currency: str) -> int:
@@ -28,8 +29,7 @@ class EscrowState:
 
     def paid_for(self, job_id: bytes) -> dict[tuple[str, str], int]:
         """(Currency, account) -> what it was ever credited for a job."""
-        paid = self.paid_out.items()
-        return {key[1:]: amount for key, amount in paid if key[0] == job_id and amount}
+        return {to: amount for to, amount in self.paid_out.get(job_id, {}).items() if amount}
 
     def currencies(self) -> set[str]:
         """Every currency that ever came in."""
@@ -48,7 +48,7 @@ def apply(state: EscrowState, event: EscrowEvent) -> EscrowState:
 def _deposited(state: EscrowState, event: Deposited) -> EscrowState:
     key = (event.job_id, event.currency)
     held = state.deposits.get(key, 0) + _amount(event.amount, "Deposited")
-    return replace(state, deposits={**state.deposits, key: held})
+    return replace(state, deposits=put(state.deposits, key, held))
 
 
 def _credited(state: EscrowState, event: Credited) -> EscrowState:
@@ -59,11 +59,13 @@ def _credited(state: EscrowState, event: Credited) -> EscrowState:
             f"Credited {event.amount} of job 0x{event.job_id.hex()}: {held + event.amount} held is "
             "allowed; the node or the contract is not what it claims to be"
         )
-    paid = (*source, event.account)
+    paid = state.paid_out.get(event.job_id, {})
     return EscrowState(
-        deposits={**state.deposits, source: held},
-        paid_out={**state.paid_out, paid: state.paid_out.get(paid, 0) + event.amount},
-        credits={**state.credits, target: state.credits.get(target, 0) + event.amount},
+        deposits=put(state.deposits, source, held),
+        paid_out=put(
+            state.paid_out, event.job_id, {**paid, target: paid.get(target, 0) + event.amount}
+        ),
+        credits=put(state.credits, target, state.credits.get(target, 0) + event.amount),
     )
 
 
@@ -75,7 +77,7 @@ def _withdrawn(state: EscrowState, event: Withdrawn) -> EscrowState:
             f"Withdrawn {event.amount} by {event.account}: all of its credit of {credit}, if above "
             "0, is allowed; the node or the contract is not what it claims to be"
         )
-    return replace(state, credits={**state.credits, key: 0})
+    return replace(state, credits=put(state.credits, key, 0))
 
 
 def _amount(amount: int, name: str) -> int:

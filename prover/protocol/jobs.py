@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from prover.errors import IllegalEvent
 from prover.protocol.events import ZERO_ADDRESS, Event, JobEvent
+from prover.protocol.mappings import put
 from prover.protocol.table import ByTime, Move, Table
 from prover.protocol.terms import Job, Terms
 
@@ -88,11 +89,15 @@ R = TypeVar("R", bound=Record[Any])
 
 @dataclass(frozen=True)
 class Jobs(Generic[R]):
-    """All jobs of one contract on one chain."""
+    """All jobs of one contract on one chain.
+
+    `set_aside`: those of which the events make no sense, with the reason; they are not in `jobs`.
+    """
 
     chain_id: int
     contract: str
     jobs: Mapping[bytes, R] = field(default_factory=dict)
+    set_aside: Mapping[bytes, str] = field(default_factory=dict)
 
     def of(self, event: JobEvent) -> R:
         """The job that an event is about. Raises IllegalEvent if it was never posted."""
@@ -101,9 +106,17 @@ class Jobs(Generic[R]):
             raise illegal(event, "the job was never posted", "a posting before it")
         return record
 
+    def require_sound(self, job_id: bytes) -> None:
+        """Raise IllegalEvent if a job was set aside."""
+        if job_id in self.set_aside:
+            raise IllegalEvent(
+                f"job 0x{job_id.hex()} was set aside: {self.set_aside[job_id]}; do not pay or "
+                "stake on it; try another node, and `zkescrow audit replay`"
+            )
+
     def put(self, job_id: bytes, record: R) -> Self:
         """These jobs with one of them as it is now."""
-        return replace(self, jobs={**self.jobs, job_id: record})
+        return replace(self, jobs=put(self.jobs, job_id, record))
 
     def posted(self, event: JobEvent, record: R) -> Self:
         """These jobs with a new one, under the id of its terms."""

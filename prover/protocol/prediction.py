@@ -68,7 +68,7 @@ class Record(jobs.Record[Terms]):
 
     state: State = State.OPEN
     data_hash: bytes
-    uri: str
+    uri: bytes
     items: int = 0
     outputs: tuple[int, ...] = ()
 

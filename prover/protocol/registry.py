@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any, cast
 
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
@@ -15,13 +16,17 @@ from prover.protocol.events import (
     ModelRegistered,
     RegistryEvent,
 )
+from prover.protocol.mappings import put
 from prover.statement.field import FIELD_MODULUS
+from prover.statement.layout import Layout
 
 LAYOUT_ABI = (
     "(uint16,uint16,uint16,uint8,uint8,uint16,uint16,uint16,uint16,uint16,uint8,uint16,uint16,"
     "uint8,uint16)"
 )
 CIRCUIT_ABI = f"(address,bytes32,bytes32,{LAYOUT_ABI},int64,int64,uint32,uint16,uint8,bool,uint64)"
+
+_LAYOUT = 3  # its place in the ABI tuple
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,11 @@ def model_id_of(circuit_id: bytes, weights_commitment: int) -> bytes:
 
 
 def apply(state: RegistryState, event: RegistryEvent) -> RegistryState:
-    """The state after `event`. Raises IllegalEvent on a wrong id or a repetition."""
+    """The state after `event`.
+
+    Raises IllegalEvent on a wrong id or a repetition, StatementInvalid on a layout that does not
+    tile.
+    """
     if isinstance(event, CircuitRegistered):
         return _circuit(state, event)
     if isinstance(event, ModelRegistered):
@@ -61,7 +70,8 @@ def _circuit(state: RegistryState, event: CircuitRegistered) -> RegistryState:
     expected = circuit_id_of(event.circuit)
     _require(event.circuit_id == expected, event, f"id of its fields 0x{expected.hex()}")
     _require(event.circuit_id not in state.circuits, event, "a circuit that is new")
-    return replace(state, circuits={**state.circuits, event.circuit_id: event.circuit})
+    Layout(*cast(tuple[Any, ...], event.circuit[_LAYOUT]))  # StatementInvalid unless it tiles
+    return replace(state, circuits=put(state.circuits, event.circuit_id, event.circuit))
 
 
 def _model(state: RegistryState, event: ModelRegistered) -> RegistryState:
@@ -71,13 +81,13 @@ def _model(state: RegistryState, event: ModelRegistered) -> RegistryState:
     _require(event.weights_commitment < FIELD_MODULUS, event, "a commitment below the modulus")
     _require(event.model_id not in state.models, event, "a model that is new")
     entry = (event.circuit_id, event.weights_commitment)
-    return replace(state, models={**state.models, event.model_id: entry})
+    return replace(state, models=put(state.models, event.model_id, entry))
 
 
 def _condemned(state: RegistryState, event: CircuitCondemned) -> RegistryState:
     _require(event.circuit_id in state.circuits, event, "a registered circuit")
     _require(event.circuit_id not in state.condemned_at, event, "one condemnation")
-    return replace(state, condemned_at={**state.condemned_at, event.circuit_id: event.at})
+    return replace(state, condemned_at=put(state.condemned_at, event.circuit_id, event.at))
 
 
 def _require(holds: bool, event: RegistryEvent, allowed: str) -> None:

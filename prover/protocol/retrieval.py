@@ -33,6 +33,7 @@ from prover.protocol.jobs import (
     require_equal,
     shares,
 )
+from prover.protocol.mappings import put
 from prover.protocol.table import ByTime, Move, Rule, table_of
 
 Terms = terms.RetrievalTerms
@@ -95,7 +96,7 @@ class Dataset:
     root: bytes
     count: int
     data_hash: bytes
-    uri: str
+    uri: bytes
     committed_at: int
 
     @property
@@ -184,7 +185,7 @@ def _committed(state: Retrievals, event: DatasetCommitted) -> Retrievals:
     require(1 <= event.count <= MAX_COUNT, event, f"{event.count} records", f"1 to {MAX_COUNT}")
     require_equal(event, "id", event.dataset_id, dataset.id)
     require(event.dataset_id not in state.datasets, event, "the dataset exists", "a new one")
-    return replace(state, datasets={**state.datasets, dataset.id: dataset})
+    return replace(state, datasets=put(state.datasets, dataset.id, dataset))
 
 
 def _posted(state: Retrievals, event: RetrievalPosted) -> Record:

@@ -106,7 +106,7 @@ class Record(jobs.Record[Terms]):
 
     state: State = State.OPEN
     data_hash: bytes
-    uri: str
+    uri: bytes
     outputs: bytes = field(default=b"", repr=False)
     outputs_root: bytes = bytes(32)
     contested: tuple[int, ...] = ()

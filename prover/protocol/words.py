@@ -109,3 +109,16 @@ def _taken(left: Mapping[str, int] | None, who: str) -> str:
     if left is None:
         return ""
     return " (`zkescrow withdraw` takes it out)" if left.get(who) else " (taken out)"
+
+
+def shown(text: bytes | str, most: int = 400) -> str:
+    """Text of a stranger (chain, node, file) that is safe to print: on one line, without control
+    or invisible characters, cut after `most`; bytes that are not UTF-8 are written as \\xNN.
+    """
+    plain = text.decode("utf-8", "backslashreplace") if isinstance(text, bytes) else text
+    safe = "".join(one if one.isprintable() else _escaped(one) for one in plain[:most])
+    return safe if len(plain) <= most else f"{safe}... ({len(plain)} characters)"
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode()

@@ -23,6 +23,7 @@ from prover.protocol.events import (
     RetrievalPosted,
     RoundPosted,
     ServingEvent,
+    Unreadable,
 )
 from prover.protocol.jobs import Jobs, Record, require_equal
 from prover.protocol.registry import RegistryState
@@ -32,8 +33,22 @@ _CONTRACTS = ("registry", "prediction", "serving", "accuracy", "retrieval")
 
 
 @dataclass(frozen=True)
+class Finding:
+    """Something that a chain told and that was skipped: of what, and why."""
+
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
+
+@dataclass(frozen=True)
 class World:
-    """Everything the contracts' events tell; `escrows` by the contract that holds the money."""
+    """Everything the contracts' events tell; `escrows` by the contract that holds the money.
+
+    `findings` are what made no sense in them and was skipped.
+    """
 
     registry: RegistryState
     prediction: Jobs[prediction.Record]
@@ -41,6 +56,7 @@ class World:
     accuracy: Jobs[accuracy.Record]
     retrieval: Retrievals
     escrows: Mapping[str, EscrowState] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
 
     @property
     def protocols(self) -> tuple[Jobs[Any], ...]:
@@ -99,6 +115,8 @@ def apply(world: World, event: Event) -> World:
     if isinstance(event, RetrievalEvent):
         after = replace(world, retrieval=retrieval.apply(world.retrieval, event))
         return _checked(world, world.retrieval, event, after)
+    if isinstance(event, Unreadable):
+        raise IllegalEvent(f"a log that cannot be read: {event.why}")
     raise IllegalEvent(f"{event} is no event of the contracts: check the caller")
 
 

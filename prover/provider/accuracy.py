@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from prover.chain.tokens import approval
 from prover.errors import ProvingError, StatementInvalid, UsageError
 from prover.protocol.accuracy import Record, State
-from prover.protocol.words import moment
+from prover.protocol.words import moment, shown
 from prover.provider.accuracy_checks import Limits, check_circuit, check_terms
 from prover.provider.accuracy_plan import Judged, judge, missing, parts
 from prover.provider.accuracy_submit import Malformed, Opened, Submitter, Tools
@@ -171,12 +171,12 @@ class BountyProvider:
     def _fetched(self) -> bytes:
         record, limit = self._record, self._record.job.terms.n
         most = max_bytes_of(limit, shape_of(self._artifacts.manifest))
-        self._tools.progress(f"fetching the test set from {record.uri}")
+        self._tools.progress(f"fetching the test set from {shown(record.uri)}")
         content = fetch(record.uri, most, allow_files=self._tools.allow_files)
         if data_hash(content) != record.job.terms.data_hash:
             raise StatementInvalid(
-                f"the file at {record.uri} is not the one that the bounty names by its hash: do "
-                "not stake on it; ask the consumer for the right one"
+                f"the file at {shown(record.uri)} is not the one that the bounty names by hash: "
+                "do not stake on it; ask the consumer for the right one"
             )
         return content
 

@@ -22,6 +22,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from prover.errors import UsageError, ZkescrowError
 from prover.files import NotPlain, TooLarge, read_plain
+from prover.protocol import words
 
 TIMEOUT_SECONDS = 20.0
 MAX_URI_CHARACTERS = 2048
@@ -48,9 +49,7 @@ def fetch(uri: str | bytes, max_bytes: int, *, allow_files: bool = False) -> byt
 
 def shown(uri: str | bytes) -> str:
     """A stranger's URI as it may be printed: quoted, short, without control characters."""
-    text = uri.decode(errors="replace") if isinstance(uri, bytes) else uri
-    cut = text[:_SHOWN_CHARACTERS] + ("..." if len(text) > _SHOWN_CHARACTERS else "")
-    return ascii(cut)
+    return f"'{words.shown(uri, _SHOWN_CHARACTERS)}'"
 
 
 def public_address(host: str, port: int) -> str:

@@ -79,7 +79,7 @@ def commit(sender: Sender, deployment: Deployment, secrets: Secrets, uri: str | 
     written = scratch.read_bytes()
     public = PublicDataset.from_bytes(written)
     root, count = public.tree.root, len(public.records)
-    dataset = Dataset(sender.address, root, count, data_hash(written), "", 0)
+    dataset = Dataset(sender.address, root, count, data_hash(written), b"", 0)
     path = datasets.path_of(dataset.id)
     scratch.replace(path)
     before = _known(sender.client, deployment, dataset)

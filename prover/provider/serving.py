@@ -18,7 +18,7 @@ from prover.chain.verification import verification_gas
 from prover.errors import ContractRefused, StatementInvalid, UsageError
 from prover.protocol.serving import Record, State
 from prover.protocol.serving_gas import RoundGas
-from prover.protocol.words import moment
+from prover.protocol.words import moment, shown
 from prover.provider.fetch import fetch
 from prover.provider.serving_answer import Answered, Answerer
 from prover.provider.serving_checks import Limits, check_answers, check_terms
@@ -154,12 +154,12 @@ class RoundProvider:
     def _fetched(self) -> bytes:
         record = self._round.record
         limit = shape_of(self._round.artifacts.manifest).max_bytes_of(record.job.terms.n)
-        self._tools.progress(f"fetching the inputs from {record.uri}")
+        self._tools.progress(f"fetching the inputs from {shown(record.uri)}")
         content = fetch(record.uri, limit, allow_files=self._tools.allow_files)
         if data_hash(content) != record.data_hash:
             raise StatementInvalid(
-                f"the file at {record.uri} is not the one that the round names by its hash: do not "
-                "stake on it; ask the consumer for the right one"
+                f"the file at {shown(record.uri)} is not the one that the round names by its hash: "
+                "do not stake on it; ask the consumer for the right one"
             )
         return content
 

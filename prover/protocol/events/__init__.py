@@ -1,6 +1,7 @@
 """Events of the contracts, as values: a class each, named as the event, fields in snake_case.
 
-Ids are 32 bytes, addresses checksummed, amounts in wei or token units, times Unix seconds.
+Ids are 32 bytes, addresses checksummed, amounts in wei or token units, times Unix seconds. Strings
+of the chain are bytes, of whatever content: `words.shown` makes text of them.
 """
 
 from prover.protocol.events.accuracy import (
@@ -21,6 +22,7 @@ from prover.protocol.events.base import (
     ZERO_ADDRESS,
     Event,
     JobEvent,
+    Unreadable,
 )
 from prover.protocol.events.escrow import (
     Credited,
@@ -78,6 +80,7 @@ __all__ = [
     "ZERO_ADDRESS",
     "Event",
     "JobEvent",
+    "Unreadable",
     "Deposited",
     "Credited",
     "Withdrawn",

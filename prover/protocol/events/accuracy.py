@@ -14,7 +14,7 @@ class BountyPosted(JobEvent):
     circuit_id: bytes
     nonce: int
     terms: AccuracyTerms
-    uri: str
+    uri: bytes
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,3 +18,11 @@ class JobEvent(Event):
     """Something happened to a job, or to its money."""
 
     job_id: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unreadable(Event):
+    """A log of one of the contracts that cannot be decoded, and of which job, if it names one."""
+
+    job_id: bytes | None
+    why: str

@@ -15,7 +15,7 @@ class JobPosted(JobEvent):
     nonce: int
     terms: PredictionTerms
     data_hash: bytes
-    uri: str
+    uri: bytes
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -37,7 +37,7 @@ class Located(Event):
 
     id: bytes
     by: str
-    uri: str
+    uri: bytes
 
 
 RegistryEvent = CircuitRegistered | ModelRegistered | CircuitCondemned | Located

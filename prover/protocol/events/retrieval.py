@@ -15,7 +15,7 @@ class DatasetCommitted(Event):
     root: bytes
     count: int
     data_hash: bytes
-    uri: str
+    uri: bytes
 
 
 @dataclass(frozen=True, kw_only=True)

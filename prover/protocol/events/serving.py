@@ -15,7 +15,7 @@ class RoundPosted(JobEvent):
     nonce: int
     terms: ServingTerms
     data_hash: bytes
-    uri: str
+    uri: bytes
 
 
 @dataclass(frozen=True, kw_only=True)

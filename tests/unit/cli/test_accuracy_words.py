@@ -38,7 +38,7 @@ TERMS = Terms(
     reveal_seconds=60,
     prove_seconds=60,
 )
-OPEN = Record(job=Job(CONSUMER, 0, TERMS), posted_at=0, uri="")
+OPEN = Record(job=Job(CONSUMER, 0, TERMS), posted_at=0, uri=b"")
 JOINED = replace(OPEN, provider=PROVIDER, payee=PAYEE, deadline=1000)
 
 

@@ -20,7 +20,7 @@ TERMS = Terms(
     open_until=1000,
     prove_seconds=60,
 )
-OPEN = Record(job=Job(CONSUMER, 0, TERMS), posted_at=0, data_hash=bytes(32), uri="")
+OPEN = Record(job=Job(CONSUMER, 0, TERMS), posted_at=0, data_hash=bytes(32), uri=b"")
 LOCKED = replace(OPEN, state=State.LOCKED, provider=PROVIDER, payee=PAYEE, deadline=1000)
 AT_1000 = "1970-01-01 00:16:40 UTC"
 

@@ -125,7 +125,7 @@ class Round(Play):
             nonce=job.nonce,
             terms=terms,
             data_hash=bytes(32),
-            uri="",
+            uri=b"",
         )
         return [posting, self.deposit(CONSUMER, self.escrow, at)]
 
@@ -192,7 +192,7 @@ class Bounty(Play):
             circuit_id=terms.circuit_id,
             nonce=job.nonce,
             terms=terms,
-            uri="",
+            uri=b"",
         )
         return [posting, self.deposit(CONSUMER, terms.reward + terms.bond, at)]
 
@@ -377,7 +377,7 @@ def committed() -> e.DatasetCommitted:
         root=DATASET.root,
         count=DATASET.count,
         data_hash=bytes(32),
-        uri="",
+        uri=b"",
     )
 
 

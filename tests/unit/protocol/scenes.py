@@ -48,7 +48,7 @@ class Scene:
                 nonce=job.nonce,
                 terms=terms,
                 data_hash=b"\0" * 32,
-                uri="",
+                uri=b"",
             ),
             self.deposit(CONSUMER, terms.reward, at),
         ]

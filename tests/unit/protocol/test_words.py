@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prover.protocol.events import ZERO_ADDRESS
-from prover.protocol.words import amount_in, credited, moment, span, until, voidable
+from prover.protocol.words import amount_in, credited, moment, shown, span, until, voidable
 
 TOKEN = "0x" + "77" * 20
 
@@ -78,3 +78,20 @@ def test_an_end_says_why_and_who_was_credited() -> None:
 def test_a_voidable_job_names_the_move_that_ends_it() -> None:
     assert "anyone may refund the job" in voidable("job", 1, "refund")
     assert "anyone may settle the round" in voidable("round", 1)
+
+
+@given(st.binary())
+def test_any_bytes_are_shown_on_one_line_without_control_characters(content: bytes) -> None:
+    assert shown(content).isprintable()
+
+
+@given(st.text())
+def test_any_text_is_shown_on_one_line_without_control_characters(content: str) -> None:
+    assert shown(content).isprintable()
+
+
+def test_text_that_can_be_printed_is_shown_as_it_is() -> None:
+    assert shown("https://é.example/ø".encode()) == "https://é.example/ø"
+    assert shown(b"\xff\x00\x1b[2J\n") == "\\xff\\x00\\x1b[2J\\n"
+    assert shown("a\u202eb\u200b\ud800") == "a\\u202eb\\u200b\\ud800"
+    assert shown("x" * 500, most=3) == "xxx... (500 characters)"

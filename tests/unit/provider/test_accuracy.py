@@ -21,7 +21,7 @@ TERMS = Terms(
     bytes(32), ZERO_ADDRESS, ZERO_ADDRESS, 5, 3, 2, 1, bytes(32), 8, bytes(32), bytes(32), 3, 4, 0,
     60, 60,
 )  # fmt: skip
-RECORD = Record(job=Job(ZERO_ADDRESS, 0, TERMS), posted_at=0, uri="")
+RECORD = Record(job=Job(ZERO_ADDRESS, 0, TERMS), posted_at=0, uri=b"")
 
 
 def test_a_tie_and_another_label_are_wrong() -> None:

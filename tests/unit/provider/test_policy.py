@@ -16,7 +16,7 @@ POLICY = Policy(min_reward=100, max_stake=40, proof_seconds=30)
 
 def judged(state: State = State.OPEN, now: int = NOW, **terms: object) -> str | None:
     job = Job(OTHER, 1, replace(TERMS, **terms))  # type: ignore[arg-type]
-    record = Record(job=job, posted_at=NOW - 1, state=state, data_hash=bytes(32), uri="")
+    record = Record(job=job, posted_at=NOW - 1, state=state, data_hash=bytes(32), uri=b"")
     return refusal(record, ACCOUNT, now, POLICY)
 
 

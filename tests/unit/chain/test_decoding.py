@@ -1,0 +1,73 @@
+"""Logs that cannot be decoded, or that are nobody's, are told and stop nothing."""
+
+from typing import Any
+
+import pytest
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prover.chain.decoding import decode_log, known_topics
+from prover.protocol import events as e
+from prover.protocol.terms import PredictionTerms
+
+MARKET, JOB, MODEL = "0x" + "11" * 20, b"\2" * 32, b"\3" * 32
+WHO = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+TERMS = PredictionTerms(MODEL, b"\4" * 32, WHO, 5, 6, WHO, 7, 8)
+POSTED = keccak(
+    text="JobPosted(bytes32,address,bytes32,uint256,(bytes32,bytes32,address,uint128,uint128,"
+    "address,uint40,uint32),bytes32,string)"
+)
+
+
+def log(topics: list[bytes], data: bytes) -> Any:
+    place = {"blockNumber": 7, "logIndex": 3, "transactionHash": b"\x09" * 32}
+    return place | {"address": MARKET, "topics": topics, "data": data}
+
+
+def posted(uri: bytes) -> Any:
+    types = ["uint256", PredictionTerms.ABI, "bytes32", "bytes"]
+    data = encode(types, [9, TERMS.to_abi(), b"\5" * 32, uri])
+    return log([POSTED, JOB, encode(["address"], [WHO]), MODEL], data)
+
+
+@given(st.binary(max_size=100))
+def test_a_string_is_bytes_of_any_content(uri: bytes) -> None:
+    logged = decode_log(posted(uri), 1000)
+    assert logged.event == e.JobPosted(
+        at=1000,
+        contract=MARKET,
+        job_id=JOB,
+        consumer=WHO,
+        model_id=MODEL,
+        nonce=9,
+        terms=TERMS,
+        data_hash=b"\5" * 32,
+        uri=uri,
+    )
+    assert (logged.block, logged.index, logged.transaction) == (7, 3, b"\x09" * 32)
+
+
+@given(st.binary(max_size=400))
+def test_data_of_any_kind_is_an_event_or_unreadable(data: bytes) -> None:
+    event = decode_log(log([POSTED, JOB, bytes(32), MODEL], data), 0).event
+    assert isinstance(event, e.Unreadable | e.JobPosted)
+
+
+@pytest.mark.parametrize(
+    ("topics", "job_id"),
+    [([], None), ([b"\7" * 32], None), ([POSTED], None), ([POSTED, JOB], JOB)],
+)
+def test_a_log_of_another_form_is_unreadable(topics: list[bytes], job_id: bytes | None) -> None:
+    event = decode_log(log(topics, b""), 5).event
+    assert isinstance(event, e.Unreadable)
+    assert (event.at, event.contract, event.job_id) == (5, MARKET, job_id)
+    assert "log 3 of block 7" in event.why
+
+
+def test_announcements_of_anybody_are_not_asked_for() -> None:
+    topics = known_topics()
+    assert keccak(text="Located(bytes32,address,string)") not in topics
+    assert POSTED in topics
+    assert len(topics) == len(set(topics)) > 40
