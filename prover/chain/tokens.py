@@ -7,6 +7,7 @@ from web3.exceptions import Web3Exception
 
 from prover.chain.client import Client, checksum, speaks
 from prover.chain.contracts import Call
+from prover.chain.transactions import Sender
 from prover.errors import UsageError
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.words import Unit, is_named, name_token
@@ -85,3 +86,17 @@ def approval(client: Client, currency: str, owner: str, spender: str, amount: in
         return None
     data = bytes.fromhex(token.encode_abi("approve", args=[checksum(spender), amount])[2:])
     return Call("approving the token", str(checksum(currency)), data)
+
+
+def allow(sender: Sender, currency: str, spender: str, amount: int) -> None:
+    """Let a contract take exactly `amount` of a token; ETH travels with the call itself.
+
+    An approval that an earlier command sent without seeing its end is waited for first.
+    """
+    if currency == ZERO_ADDRESS or amount == 0:
+        return
+    action = f"approve:{checksum(currency)}:{checksum(spender)}:{amount}"
+    sender.earlier(action)
+    needed = approval(sender.client, currency, sender.address, spender, amount)
+    if needed:
+        sender.send(action, needed, once=False)

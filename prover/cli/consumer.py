@@ -10,7 +10,7 @@ from prover.chain.client import Client
 from prover.chain.deployments import Deployment
 from prover.chain.market import Market
 from prover.chain.replay import load_world
-from prover.chain.tokens import approval, decimals_of
+from prover.chain.tokens import allow, decimals_of
 from prover.chain.transactions import Sender
 from prover.cli.finding import JOB, LATE, UNENDED, Wanted, choose, in_state
 from prover.cli.models import KnownModel
@@ -111,9 +111,7 @@ def post(
     job = Job(sender.address, secrets.randbits(256), terms)
     job_id = market.job_id(job)
     call = market.post(job, data_hash(content), uri)
-    needed = approval(sender.client, terms.currency, sender.address, market.address, terms.reward)
-    if needed:
-        sender.send(f"approve:{job_id.hex()}", needed, once=False)
+    allow(sender, terms.currency, market.address, terms.reward)
     cost = sender.estimate(call)
     write_atomically(path, content)
     receipt = sender.send(f"post:{job_id.hex()}", call)

@@ -1,6 +1,6 @@
 """`zkescrow withdraw`: credits of any account."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -25,6 +25,7 @@ def withdraw(
 
 def take_out(rpc: str | None, account: int | None, to: str | None, token: list[str] | None) -> None:
     """Withdraw the account's whole credit in ETH and the given tokens, from every contract."""
+    from prover.chain import withdrawals
     from prover.chain.holders import job_contracts
     from prover.protocol.events import ZERO_ADDRESS
 
@@ -32,13 +33,15 @@ def take_out(rpc: str | None, account: int | None, to: str | None, token: list[s
     sender = sender_for(client, account)
     recipient = address(to, "--to") or sender.address
     taken: dict[str, int] = {}
+    told: list[dict[str, Any]] = []
     lines: list[str] = []
     for currency in [ZERO_ADDRESS, *(str(address(one, "--token")) for one in token or [])]:
         for holder in job_contracts(client, deployment):
-            amount = holder.credit(currency, sender.address)
-            if amount:
-                call = holder.withdraw(currency, recipient)
-                sender.send(f"withdraw:{holder.address}:{currency}", call, once=False)
-                taken[currency] = taken.get(currency, 0) + amount
-                lines.append(f"{amount_in(currency, amount)} of {holder.NAME} sent to {recipient}")
-    show({"to": recipient, "withdrawn": taken}, *lines or ["nothing to withdraw"])
+            for one in withdrawals.take_out(sender, holder, currency, recipient):
+                taken[currency] = taken.get(currency, 0) + one.amount
+                told.append(vars(one) | {"contract": holder.NAME})
+                lines.append(f"{amount_in(currency, one.amount)} of {holder.NAME} sent to {one.to}")
+    show(
+        {"to": recipient, "withdrawn": taken, "withdrawals": told},
+        *lines or ["nothing to withdraw"],
+    )

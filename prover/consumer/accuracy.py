@@ -10,10 +10,10 @@ from prover.chain.client import Client
 from prover.chain.deployments import Deployment
 from prover.chain.finality import confirmations
 from prover.chain.replay import load_world
+from prover.chain.tokens import allow
 from prover.chain.transactions import Sender
 from prover.consumer.accuracy_tests import Tests, key_of, read_seed, sealed_tests
 from prover.consumer.jobs import remember
-from prover.consumer.serving import pay_in
 from prover.consumer.testsets import PostedSet, check_unknown
 from prover.errors import UsageError
 from prover.files import write_atomically
@@ -92,7 +92,7 @@ def post_bounty(
     job_id = accuracy.job_id(job)
     uri = _uri(client, offer.uri, path)
     call = accuracy.post(job, uri)
-    pay_in(sender, accuracy.address, job_id, terms.currency, terms.reward + terms.bond)
+    allow(sender, terms.currency, accuracy.address, terms.reward + terms.bond)
     cost = sender.estimate(call)
     PostedSet(client.scope, job_id.hex(), str(seed.resolve()), tests.hashes).save()
     receipt = sender.send(f"post:{job_id.hex()}", call)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from prover.chain.datasets import checked, keep
 from prover.chain.deployments import Deployment
 from prover.chain.retrieval import RetrievalBounty
+from prover.chain.tokens import allow
 from prover.chain.transactions import Sender
 from prover.consumer.gas import verification_gas
 from prover.consumer.jobs import remember
-from prover.consumer.serving import pay_in
 from prover.errors import StatementInvalid
 from prover.protocol.predicate import check_predicate
 from prover.protocol.retrieval import Dataset, Job, Predicate, Terms
@@ -97,7 +97,7 @@ def post(sender: Sender, deployment: Deployment, offer: Offer, progress: Progres
     escrow = count * terms.price_per_record
     proof = verification_gas(sender, deployment.registry, offer.circuit_id, offer.artifacts)
     progress("posting the request")
-    pay_in(sender, retrieval.address, job_id, terms.currency, escrow)
+    allow(sender, terms.currency, retrieval.address, escrow)
     call = retrieval.post(job, count)
     cost = sender.estimate(call)
     receipt = sender.send(f"post:{job_id.hex()}", call)

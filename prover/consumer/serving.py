@@ -8,7 +8,7 @@ from prover.chain.client import Client
 from prover.chain.deployments import Deployment
 from prover.chain.finality import confirmations
 from prover.chain.serving import ServingRound
-from prover.chain.tokens import approval
+from prover.chain.tokens import allow
 from prover.chain.transactions import Sender
 from prover.consumer.gas import verification_gas
 from prover.consumer.jobs import remember
@@ -100,7 +100,7 @@ def open_round(
     job_id = job.id_on(sender.client.chain_id, serving.address)
     uri = _uri(sender.client, offer.uri, path)
     call = serving.post(job, data_hash(content), uri)
-    pay_in(sender, serving.address, job_id, terms.currency, escrow_of(terms))
+    allow(sender, terms.currency, serving.address, escrow_of(terms))
     cost = sender.estimate(call)
     receipt = sender.send(f"post:{job_id.hex()}", call)
     remember(sender.client, serving.address, job_id)
@@ -114,13 +114,6 @@ def open_round(
 def escrow_of(terms: Terms) -> int:
     """What the consumer pays in: all outputs, and the proofs of all items that may be contested."""
     return terms.n * terms.price + terms.max_contests * terms.proof_fee
-
-
-def pay_in(sender: Sender, contract: str, job_id: bytes, currency: str, amount: int) -> None:
-    """Let a contract take exactly `amount` of a token; ETH travels with the call itself."""
-    needed = approval(sender.client, currency, sender.address, contract, amount)
-    if needed:
-        sender.send(f"approve:{job_id.hex()}", needed, once=False)
 
 
 def _written(request: Request) -> tuple[Path, bytes]:

@@ -6,7 +6,7 @@ item is opened and evaluated before anything is proven.
 
 from dataclasses import dataclass
 
-from prover.chain.tokens import approval
+from prover.chain.tokens import allow
 from prover.errors import ProvingError, StatementInvalid, UsageError
 from prover.protocol.accuracy import Record, State
 from prover.protocol.words import moment, shown
@@ -182,10 +182,7 @@ class BountyProvider:
 
     def _stake(self, model_id: bytes) -> int:
         terms, tools, name = self._record.job.terms, self._tools, self._job_id.hex()
-        account, contract = tools.sender.address, tools.accuracy.address
-        needed = approval(tools.client, terms.currency, account, contract, terms.stake)
-        if needed:
-            tools.sender.send(f"approve:{name}", needed, once=False)
+        allow(tools.sender, terms.currency, tools.accuracy.address, terms.stake)
         call = tools.accuracy.accept(self._record.job, model_id, self._payee)
         return int(tools.sender.send(f"accept:{name}", call)["gasUsed"])
 

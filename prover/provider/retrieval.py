@@ -16,7 +16,7 @@ from prover.chain.finality import confirmations, wait_final
 from prover.chain.registry import Circuit
 from prover.chain.replay import load_world
 from prover.chain.retrieval import RetrievalBounty
-from prover.chain.tokens import approval
+from prover.chain.tokens import allow
 from prover.chain.transactions import Sender
 from prover.chain.verification import verification_gas
 from prover.errors import ChainError, ContractRefused, UsageError
@@ -119,11 +119,7 @@ class DatasetOwner:
         """Stake; the gas it took. Raises ContractRefused or InsufficientFunds."""
         terms, sender = self._request.record.job.terms, self._tools.sender
         name, retrieval = self._request.job_id.hex(), self._tools.retrieval
-        needed = approval(
-            self._tools.client, terms.currency, sender.address, retrieval.address, terms.stake
-        )
-        if needed:
-            sender.send(f"approve:{name}", needed, once=False)
+        allow(sender, terms.currency, retrieval.address, terms.stake)
         call = retrieval.accept(self._request.record.job, self._payee)
         return int(sender.send(f"accept:{name}", call)["gasUsed"])
 

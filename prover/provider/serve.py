@@ -9,8 +9,9 @@ from prover.chain.deployments import Deployment
 from prover.chain.market import Market
 from prover.chain.registry import Circuit
 from prover.chain.replay import load_world
-from prover.chain.tokens import approval
+from prover.chain.tokens import allow
 from prover.chain.transactions import Sender
+from prover.chain.withdrawals import take_out
 from prover.errors import ArtifactMismatch, ContractRefused, StatementInvalid, ZkescrowError
 from prover.protocol.prediction import Record, State
 from prover.protocol.words import amount_in, moment
@@ -86,11 +87,9 @@ class Provider:
         """Take out every credit of the account; amounts in wei or token units, by currency."""
         taken: dict[str, int] = {}
         for currency in sorted(self._policy.currencies):
-            amount = self._market.credit(currency, self._account)
-            if amount:
-                call = self._market.withdraw(currency, to or self._account)
-                self._tools.sender.send(f"withdraw:{currency}", call, once=False)
-                taken[currency] = amount
+            whom = to or self._account
+            for one in take_out(self._tools.sender, self._market, currency, whom):
+                taken[currency] = taken.get(currency, 0) + one.amount
         return taken
 
     def _stored(self) -> list[Taken]:
@@ -152,11 +151,7 @@ class Provider:
         """Send the stake. A refusal is left to the job's standing, which `_serve` reads next."""
         terms, sender = record.job.terms, self._tools.sender
         name = job.job_id.hex()
-        needed = approval(
-            self._tools.client, terms.currency, self._account, self._market.address, terms.stake
-        )
-        if needed:
-            sender.send(f"approve:{name}", needed, once=False)
+        allow(sender, terms.currency, self._market.address, terms.stake)
         try:
             sender.send(f"lock:{name}", self._market.lock(record.job, job.payee))
         except ContractRefused as error:

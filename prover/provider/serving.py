@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from prover.chain.client import Client
 from prover.chain.registry import Circuit
 from prover.chain.serving import ServingRound
-from prover.chain.tokens import approval
+from prover.chain.tokens import allow
 from prover.chain.transactions import Sender
 from prover.chain.verification import verification_gas
 from prover.errors import ContractRefused, StatementInvalid, UsageError
@@ -197,11 +197,8 @@ class RoundProvider:
 
     def _stake(self) -> int:
         terms, tools = self._round.record.job.terms, self._tools
-        name, account = self._round.job_id.hex(), tools.sender.address
-        contract = tools.serving.address
-        needed = approval(tools.client, terms.currency, account, contract, terms.stake)
-        if needed:
-            tools.sender.send(f"approve:{name}", needed, once=False)
+        name = self._round.job_id.hex()
+        allow(tools.sender, terms.currency, tools.serving.address, terms.stake)
         call = tools.serving.join(self._round.record.job, self._payee)
         return int(tools.sender.send(f"join:{name}", call)["gasUsed"])
 

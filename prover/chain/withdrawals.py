@@ -1,0 +1,51 @@
+"""Taking credits out: what was sent is what the receipts say, not what was due before."""
+
+from dataclasses import dataclass
+
+from web3.logs import DISCARD
+from web3.types import TxReceipt
+
+from prover.chain.client import checksum
+from prover.chain.contracts import contract
+from prover.chain.jobs import JobContract
+from prover.chain.transactions import Sender
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    """Money that left a contract: wei or token units of a currency, and to whom."""
+
+    contract: str
+    currency: str
+    to: str
+    amount: int
+
+
+def take_out(sender: Sender, holder: JobContract, currency: str, to: str) -> list[Withdrawal]:
+    """Take the account's whole credit out of a contract; nothing is sent where there is none.
+
+    What an earlier command sent without seeing its end is settled first, and told too: it may have
+    taken less than is due now, and sent it elsewhere. Raises ContractRefused, InsufficientFunds or
+    Postponed.
+    """
+    action = f"withdraw:{holder.address}:{currency}"
+    earlier = sender.earlier(action)
+    receipts = [] if earlier is None else [earlier]
+    if holder.credit(currency, sender.address):
+        receipts.append(sender.send(action, holder.withdraw(currency, to), once=False))
+    return [one for receipt in receipts for one in _told(sender, holder, receipt)]
+
+
+def _told(sender: Sender, holder: JobContract, receipt: TxReceipt) -> list[Withdrawal]:
+    """What the contract's events say that the account took out."""
+    at = contract(sender.client.web3, holder.NAME, holder.address)
+    return [
+        Withdrawal(
+            holder.address,
+            str(checksum(log["args"]["currency"])),
+            str(checksum(log["args"]["to"])),
+            int(log["args"]["amount"]),
+        )
+        for log in at.events.Withdrawn().process_receipt(receipt, DISCARD)
+        if log["address"] == holder.address and log["args"]["account"] == sender.address
+    ]

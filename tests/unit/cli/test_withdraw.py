@@ -1,0 +1,75 @@
+"""`zkescrow withdraw`: what it says was sent is what was sent."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from prover.chain.client import checksum
+from prover.protocol.events import ZERO_ADDRESS as ETH
+from prover.protocol.prediction import Job, Terms
+from prover.provider.register import register
+from tests.conftest import Proven
+from tests.killing import command, killed
+from tests.localchain import CONSUMER, PROVIDER, Chain, address_of
+
+ELSEWHERE = "0x" + "ab" * 20
+
+
+class Credits:
+    """Credits of the consumer on the market, from jobs that are taken back."""
+
+    def __init__(self, chain: Chain, proven: Proven) -> None:
+        self.chain = chain
+        model = register(chain.sender(PROVIDER), chain.deployment, proven.artifacts)
+        now = chain.client.now()
+        terms = Terms(model.model_id, b"\1" * 32, ETH, 1, 1, ETH, now + 1000, 60)
+        self._job = Job(address_of(CONSUMER), 0, terms)
+
+    def earn(self, wei: int) -> None:
+        terms = replace(self._job.terms, reward=wei)
+        self._job = Job(self._job.consumer, self._job.nonce + 1, terms)
+        sender, market = self.chain.sender(CONSUMER), self.chain.market
+        sender.send(f"post:{self._job.nonce}", market.post(self._job, b"\2" * 32, "file:///x"))
+        sender.send(f"cancel:{self._job.nonce}", market.cancel(self._job))
+
+    def left(self) -> int:
+        return self.chain.market.credit(ETH, address_of(CONSUMER))
+
+    def elsewhere(self) -> int:
+        return self.chain.client.balance(ELSEWHERE)
+
+
+@pytest.fixture
+def credits_(chain: Chain, proven: Callable[[str], Proven]) -> Credits:
+    return Credits(chain, proven("plain"))
+
+
+@pytest.mark.parametrize("step", ["signed", "sent", "told"])
+def test_a_killed_withdrawal_reports_no_money_that_was_not_sent(
+    credits_: Credits, step: str
+) -> None:
+    """Killed, then more is due: the next command finishes the first, and takes the rest."""
+    before, arguments = credits_.elsewhere(), ("withdraw", "--account", CONSUMER)
+    credits_.earn(5)
+    killed(step, 1, *arguments, "--to", ELSEWHERE)
+    if step != "signed":
+        assert credits_.left() == 0
+    credits_.earn(3)
+    told = command(*arguments, "--to", ELSEWHERE)
+    assert credits_.left() == 0
+    assert credits_.elsewhere() - before == 8
+    assert told["withdrawn"] == {ETH: 3 if step == "told" else 8}
+    assert command(*arguments)["withdrawn"] == {}
+
+
+def test_money_is_said_to_be_where_it_went(credits_: Credits) -> None:
+    """The interrupted command sent it to another account than this one asks for."""
+    before = credits_.elsewhere()
+    credits_.earn(5)
+    killed("sent", 1, "withdraw", "--account", CONSUMER, "--to", ELSEWHERE)
+    told = command("withdraw", "--account", CONSUMER)
+    assert credits_.elsewhere() - before == 5
+    assert told["withdrawals"] == [
+        {"contract": "PredictionMarket", "currency": ETH, "to": checksum(ELSEWHERE), "amount": 5}
+    ]
