@@ -9,6 +9,7 @@ ZkescrowError
 │   ├── UnsoundCircuit    a circuit's settings break a rule that keeps proofs sound
 │   ├── ProofRejected     a proof does not verify
 │   ├── ArtifactMismatch  keys, verifier or manifest are not what the model gives
+│   │   └── ArtifactsMissing  a circuit has none on this machine
 │   └── WorkerFailed      the proving process died, ran out of time or of memory
 ├── IllegalEvent          a sequence of events that no run of the contracts gives
 └── ChainError            the node refused, failed or disagrees
@@ -56,6 +57,10 @@ class ProofRejected(ProvingError):
 
 class ArtifactMismatch(ProvingError):
     """Keys, verifier or manifest are not what the model, settings and SRS give."""
+
+
+class ArtifactsMissing(ArtifactMismatch):
+    """There are no artifacts of a circuit on this machine."""
 
 
 class WorkerFailed(ProvingError):

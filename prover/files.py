@@ -4,6 +4,7 @@ What is made here is for this user's eyes only, unless it is said to be for othe
 """
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
@@ -13,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import psutil
 
@@ -21,6 +23,7 @@ from prover.errors import EnvironmentMissing
 PARTIAL = ".partial-"
 SCRATCH = "zkescrow-run-"
 STALE_SECONDS = 3600
+_CHUNK_BYTES = 1 << 20
 
 
 def sha256_file(path: Path) -> str:
@@ -43,18 +46,38 @@ def read_plain(path: Path, max_bytes: int, *, follow: bool = True) -> bytes:
     A pipe or device is never waited for; a link is followed only if `follow`. Raises NotPlain,
     TooLarge, OSError, or ValueError if `path` cannot be one.
     """
+    with _plain(path, follow) as file:
+        content = file.read(max_bytes + 1)
+    if len(content) > max_bytes:
+        raise TooLarge(path)
+    return content
+
+
+def copy_plain(source: Path, target: Path, max_bytes: int) -> None:
+    """Copy a stranger's file, not through a link; raises as `read_plain`."""
+    with _plain(source, False) as file, target.open("xb") as copy:
+        while chunk := file.read(_CHUNK_BYTES):
+            copy.write(chunk)
+            if copy.tell() > max_bytes:
+                raise TooLarge(source)
+
+
+@contextlib.contextmanager
+def _plain(path: Path, follow: bool) -> Iterator[BinaryIO]:
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | (0 if follow else os.O_NOFOLLOW)
-    descriptor = os.open(path, flags)
+    try:
+        descriptor = os.open(path, flags)
+    except OSError as error:
+        if error.errno == errno.ELOOP and not follow:
+            raise NotPlain(path) from error
+        raise
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise NotPlain(path)
         with os.fdopen(descriptor, "rb", closefd=False) as file:
-            content = file.read(max_bytes + 1)
+            yield file
     finally:
         os.close(descriptor)
-    if len(content) > max_bytes:
-        raise TooLarge(path)
-    return content
 
 
 def write_atomically(path: Path, content: bytes, *, private: bool = True) -> None:

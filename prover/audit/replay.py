@@ -18,7 +18,7 @@ from prover.chain.deployments import Deployment
 from prover.chain.events import Logged, by_transaction, fetch_events
 from prover.chain.registry import Registry
 from prover.chain.replay import empty_world
-from prover.errors import ArtifactMismatch, ChainError, IllegalEvent, StatementInvalid
+from prover.errors import ArtifactsMissing, ChainError, IllegalEvent, ProvingError, StatementInvalid
 from prover.protocol.events import ItemMalformed, PredictionDelivered, RecordMalformed
 from prover.protocol.world import World, apply_transaction
 from prover.proving.artifacts import Artifacts, find_artifacts
@@ -139,12 +139,25 @@ class Auditor:
         """The artifacts of the proof's model, if this machine has them."""
         name = (accepted.bound.circuit.artifact_digest, accepted.bound.weights)
         if name not in self._known:
-            self._known[name] = _found(*name)
+            self._known[name] = self._found(*name)
         artifacts = self._known[name]
         if artifacts is None:
             self._findings.proofs_not_reverifiable += 1
         else:
             yield artifacts
+
+    def _found(self, digest: bytes, weights: int) -> Artifacts | None:
+        """Artifacts on this machine; finding them reads every file, so do it once.
+
+        Damaged ones are noted: they could have told whether the proofs hold.
+        """
+        try:
+            return find_artifacts(digest, weights)
+        except ArtifactsMissing:
+            return None
+        except ProvingError as error:
+            self._findings.note(f"artifacts 0x{digest.hex()}", str(error))
+            return None
 
     def _reverify(self, artifacts: Artifacts, proofs: Sequence[Accepted]) -> None:
         for one, holds in zip(proofs, reverified(self._system, artifacts, proofs), strict=True):
@@ -152,11 +165,3 @@ class Auditor:
                 self._findings.proofs_reverified += 1
             else:
                 self._findings.note(one.where, "the proof system refuses the proof")
-
-
-def _found(digest: bytes, weights: int) -> Artifacts | None:
-    """Artifacts on this machine; finding them reads every file, so do it once."""
-    try:
-        return find_artifacts(digest, weights)
-    except ArtifactMismatch:
-        return None

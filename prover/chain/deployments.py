@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from prover.chain.client import Client
 from prover.chain.contracts import ACCURACY, JOBS, MARKET, POSEIDON, REGISTRY, RETRIEVAL, SERVING
 from prover.errors import ChainError, EnvironmentMissing
 from prover.files import write_atomically
 from prover.settings import get_settings
+from prover.statement import strict_json
 
 # Each contract with those whose addresses its constructor takes, in the order of deployment.
 PLAN: dict[str, tuple[str, ...]] = {
@@ -123,15 +124,14 @@ def read(path: Path) -> Deployment:
 def parse(path: Path) -> Deployment:
     """A deployment file, which may be of a version with fewer contracts."""
     try:
-        return Deployment.model_validate_json(path.read_bytes())
+        return Deployment.model_validate(strict_json.parse(path.read_bytes()))
     except FileNotFoundError:
         raise EnvironmentMissing(
             f"{path} is not there: the contracts are not deployed; run `zkescrow deploy`"
         ) from None
-    except ValidationError as error:
-        first = error.errors()[0]
+    except ValueError as error:  # of the JSON, or pydantic's
         raise EnvironmentMissing(
-            f"{path} is no deployment file ({first['loc']}: {first['msg']}): deploy again"
+            f"{path} is no deployment file ({strict_json.in_words(error)}): deploy again"
         ) from None
 
 

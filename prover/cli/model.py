@@ -169,7 +169,7 @@ def export_model(
     client, deployment = deployed(rpc)
     known = find(client, deployment, model)
     export(known.artifacts, out)
-    names = list(public_files(known.artifacts))
+    names = list(public_files(known.artifacts.manifest))
     show({"directory": str(out), "files": names}, f"{len(names)} files in {out}: give them away")
 
 

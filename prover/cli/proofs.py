@@ -211,10 +211,7 @@ def _request(path: Path) -> Any:
 def _proof(path: Path) -> "Proof":
     from prover.proving.artifacts import Proof
 
-    try:
-        return Proof.from_dict(json.loads(_read(path)))
-    except ValueError as error:
-        raise UsageError(f"{path} is not JSON ({error}): give a file that `prove` wrote") from None
+    return Proof.from_bytes(_read(path))
 
 
 def _read(path: Path) -> bytes:

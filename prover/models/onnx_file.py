@@ -1,13 +1,13 @@
 """Reads an ONNX file, checks it and rewrites it to the few operators a circuit is made of."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import onnx
-from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+from google.protobuf.message import DecodeError, Message  # type: ignore[import-untyped]
 from onnx import numpy_helper, shape_inference
 from onnx.inliner import inline_local_functions
 
@@ -122,6 +122,16 @@ def load(path: Path) -> ImportedModel:
     )
 
 
+def check_self_contained(path: Path) -> onnx.ModelProto:
+    """The ONNX file, parsed, if all of it is in it. Raises UsageError or ModelRefused.
+
+    For files that another program reads as well: a tensor kept elsewhere would be read from there.
+    """
+    model = _parse(_read(path), path)
+    _refuse_external(model, path)
+    return model
+
+
 def _read(path: Path) -> bytes:
     try:
         size = path.stat().st_size
@@ -147,7 +157,8 @@ def _parse(data: bytes, path: Path) -> onnx.ModelProto:
 
 def _prepared(model: onnx.ModelProto, path: Path) -> tuple[onnx.ModelProto, int, tuple[str, ...]]:
     """The model inlined, of a known opset and batch 1; the opset of the file; notes."""
-    _check_self_contained(model, path)
+    _refuse_external(model, path)
+    _check_supported(model, path)
     opset = _opset(model)
     notes = []
     try:
@@ -168,18 +179,36 @@ def _prepared(model: onnx.ModelProto, path: Path) -> tuple[onnx.ModelProto, int,
     return model, opset, tuple(notes)
 
 
-def _check_self_contained(model: onnx.ModelProto, path: Path) -> None:
+def _check_supported(model: onnx.ModelProto, path: Path) -> None:
     for node in model.graph.node:
         if node.op_type in CONTROL_FLOW:
             raise refuse(node, "control flow cannot be put in a circuit: export without it")
     if model.graph.sparse_initializer:
         raise ModelRefused(f"{path} has sparse weights: export them as dense tensors")
     for tensor in model.graph.initializer:
-        if tensor.data_location == onnx.TensorProto.EXTERNAL:
+        _check_finite(tensor)
+
+
+def _refuse_external(model: onnx.ModelProto, path: Path) -> None:
+    """Wherever a tensor may stand: weights, constants, attributes of any node, subgraphs."""
+    for tensor in _tensors(model):
+        if tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data:
             raise ModelRefused(
                 f"weight {tensor.name!r} is stored outside {path.name}: export all in one file"
             )
-        _check_finite(tensor)
+
+
+def _tensors(message: Message) -> Iterator[onnx.TensorProto]:
+    """Every tensor in a message, however deep, without recursion: a stranger chose the depth."""
+    waiting = [message]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, onnx.TensorProto):
+            yield one
+            continue
+        for field, value in one.ListFields():
+            if field.message_type is not None:
+                waiting.extend([value] if isinstance(value, Message) else value)
 
 
 def _check_finite(tensor: onnx.TensorProto) -> None:

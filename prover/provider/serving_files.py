@@ -43,8 +43,8 @@ class RoundFiles:
         if content is None:
             return None
         try:
-            return Proof.from_dict(json.loads(content))
-        except (ValueError, ArtifactMismatch) as error:
+            return Proof.from_bytes(content)
+        except ArtifactMismatch as error:
             raise ArtifactMismatch(
                 f"{self._proof(indices)} is damaged ({error}): remove it, and the proof is made "
                 "again"

@@ -1,23 +1,28 @@
 """A circuit's files on this machine: one directory, published whole, named by its digest."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from prover.errors import ArtifactMismatch
+from prover.errors import ArtifactMismatch, ArtifactsMissing
 from prover.files import sha256_file
 from prover.proving.ezkl.rules import check_settings
 from prover.proving.manifest import FIXED, Manifest, read_manifest
 from prover.settings import get_settings
+from prover.statement import strict_json
 from prover.statement.field import FIELD_MODULUS
 
 MODEL, NETWORK, PRIVATE = "model.onnx", "network.onnx", "private.onnx"
 SETTINGS, CIRCUIT, SRS = "settings.json", "circuit.ezkl", "kzg.srs"
 VK, PK, VERIFIER = "vk.key", "pk.key", "verifier.sol"
 MANIFEST, SAMPLE, WEIGHTS = "manifest.json", "sample.json", "weights.json"
+RECORD = "files.json"  # SHA-256 of every other file, these of the last two lines too
+MAX_DEPTH = 16
+_HEX, _WORD = re.compile(r"(0x)?([0-9a-f]{2})*"), re.compile(r"0x[0-9a-f]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -33,12 +38,23 @@ class Proof:
         return {"proof": "0x" + self.proof.hex(), "instances": words}
 
     @classmethod
-    def from_dict(cls, content: dict[str, Any]) -> "Proof":
+    def from_bytes(cls, content: bytes) -> "Proof":
+        """Of a file that holds `to_dict` as JSON; raises ArtifactMismatch if it is malformed."""
+        try:
+            return cls.from_dict(strict_json.parse(content, MAX_DEPTH))
+        except ValueError as error:
+            raise ArtifactMismatch(
+                f"proof file is malformed ({error}): JSON with proof and instances is allowed; "
+                "make the proof again"
+            ) from error
+
+    @classmethod
+    def from_dict(cls, content: Any) -> "Proof":
         """The inverse of `to_dict`; raises ArtifactMismatch if the content is malformed."""
         try:
-            words = tuple(int(word, 16) for word in content["instances"])
-            return cls(bytes.fromhex(content["proof"].removeprefix("0x")), words)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            words = tuple(_word(one) for one in content["instances"])
+            return cls(bytes.fromhex(_digits(content["proof"])), words)
+        except (KeyError, TypeError, ValueError) as error:
             raise ArtifactMismatch(
                 f"proof file is malformed ({error}): proof and instances in hexadecimal are "
                 "allowed; make the proof again"
@@ -69,35 +85,57 @@ class Artifacts:
     @property
     def sample(self) -> Proof:
         """A proof for the self-test at registration: zero inputs, zero context."""
-        return Proof.from_dict(json.loads((self.directory / SAMPLE).read_text()))
+        return Proof.from_bytes((self.directory / SAMPLE).read_bytes())
 
     @property
     def weights_commitment(self) -> int:
         """Poseidon digest of hidden weights, 0 if they are fixed in the verifying key."""
         if self.manifest.plan.weights == FIXED:
             return 0
-        return int(json.loads((self.directory / WEIGHTS).read_text())["commitment"], 16)
+        return _commitment((self.directory / WEIGHTS).read_bytes())
 
 
 def list_artifacts() -> list[Artifacts]:
     """All artifacts of this user, sorted by directory name. Raises if one is damaged."""
     home = get_settings().artifacts
-    return [load_artifacts(path.parent) for path in sorted(home.glob(f"[0-9a-f]*/{MANIFEST}"))]
+    return [load_own(path.parent) for path in sorted(home.glob(f"[0-9a-f]*/{MANIFEST}"))]
 
 
 def find_artifacts(digest: bytes, weights_commitment: int = 0) -> Artifacts:
-    """The artifacts of a registered circuit and model; ArtifactMismatch if there are none."""
+    """The artifacts of a registered circuit and model.
+
+    Raises ArtifactsMissing if there are none, ArtifactMismatch if they are damaged.
+    """
     directory = get_settings().artifacts / directory_name(digest, weights_commitment)
     if not (directory / MANIFEST).exists():
-        raise ArtifactMismatch(
-            f"no artifacts at {directory}: run `zkescrow model add` with the circuit's ONNX file"
+        raise ArtifactsMissing(
+            f"no artifacts at {directory}: run `zkescrow model add` with the circuit's ONNX file, "
+            "or `zkescrow model import` with what its provider exported"
         )
-    return load_artifacts(directory)
+    return load_own(directory)
 
 
 def directory_name(digest: bytes, weights_commitment: int) -> str:
     """The artifact digest, and for hidden weights the start of their commitment."""
     return digest.hex() + (f"-{weights_commitment:064x}"[:17] if weights_commitment else "")
+
+
+def load_own(directory: Path) -> Artifacts:
+    """Artifacts kept on this machine, under the name that their content gives them.
+
+    Raises ArtifactMismatch, as after any edit of the manifest, saying that they are damaged.
+    """
+    try:
+        found = load_artifacts(directory)
+    except ArtifactMismatch as error:
+        raise ArtifactMismatch(f"the artifacts at {directory} are damaged: {error}") from error
+    name = directory_name(found.digest, found.weights_commitment)
+    if name != directory.name:
+        raise ArtifactMismatch(
+            f"the artifacts at {directory} are damaged: their manifest is that of {name}; remove "
+            "the directory, then add or import the model again"
+        )
+    return found
 
 
 def load_artifacts(directory: Path) -> Artifacts:
@@ -106,14 +144,76 @@ def load_artifacts(directory: Path) -> Artifacts:
     Raises ArtifactMismatch naming the file, or UnsoundCircuit naming the rule.
     """
     manifest = read_manifest(directory / MANIFEST)
-    for name in sorted(set(manifest.sha256) - {PK}):
-        check_file(directory / name, manifest.sha256[name])
-    check_file(directory / VERIFIER, manifest.verifier.source_sha256)
-    settings = json.loads((directory / SETTINGS).read_text())
-    check_settings(settings)
+    named = manifest.sha256 | {VERIFIER: manifest.verifier.source_sha256}
+    for name, expected in sorted((recorded(directory) | named).items()):
+        if name != PK:
+            check_file(directory / name, expected)
+    _check_settings((directory / SETTINGS).read_bytes())
     artifacts = Artifacts(directory.resolve(), manifest)
     _check_weights(artifacts)
     return artifacts
+
+
+def write_record(directory: Path) -> None:
+    """Note the hashes of all files that are in a directory.
+
+    Only a proving key may be added afterwards, as the manifest has its hash.
+    """
+    found = {path.name for path in directory.iterdir() if path.is_file()}
+    names = sorted(found - {RECORD})
+    content = json.dumps({"sha256": hash_files(directory, names)}, indent=1)
+    (directory / RECORD).write_text(content)
+
+
+def recorded(directory: Path) -> dict[str, str]:
+    """What `write_record` noted, which covers the files that differ at each making too."""
+    try:
+        found = strict_json.parse((directory / RECORD).read_bytes(), MAX_DEPTH)["sha256"]
+        return {_file_name(name): _digits(expected) for name, expected in found.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ArtifactMismatch(
+            f"{RECORD} cannot be read ({error}): the SHA-256 of every file is allowed; set the "
+            "model up again"
+        ) from error
+
+
+def _check_settings(content: bytes) -> None:
+    try:
+        check_settings(strict_json.parse(content, MAX_DEPTH))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ArtifactMismatch(
+            f"{SETTINGS} are not the settings of a circuit ({type(error).__name__}: {error}); set "
+            "the model up again"
+        ) from error
+
+
+def _commitment(content: bytes) -> int:
+    try:
+        return _word(strict_json.parse(content, MAX_DEPTH)["commitment"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ArtifactMismatch(
+            f"{WEIGHTS} holds no commitment ({error}): set the model up again"
+        ) from error
+
+
+def _word(text: str) -> int:
+    """A field element of at most 32 bytes in hexadecimal; ValueError or TypeError otherwise."""
+    if not _WORD.fullmatch(text):
+        raise ValueError(f"{text[:80]!r} is no hexadecimal word of 32 bytes")
+    return int(text, 16)
+
+
+def _digits(text: str) -> str:
+    """Whole bytes in hexadecimal, without 0x; ValueError or TypeError otherwise."""
+    if not _HEX.fullmatch(text):
+        raise ValueError(f"{text[:80]!r} is not hexadecimal")
+    return text.removeprefix("0x")
+
+
+def _file_name(text: str) -> str:
+    if Path(text).name != text:
+        raise ValueError(f"{text[:80]!r} is no file's name")
+    return text
 
 
 def hash_files(directory: Path, names: Sequence[str]) -> dict[str, str]:

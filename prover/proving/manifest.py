@@ -7,17 +7,19 @@ from pathlib import Path
 from typing import Any, Literal
 
 import rfc8785
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from prover.errors import ArtifactMismatch, UnsoundCircuit
+from prover.errors import ArtifactMismatch, StatementInvalid, UnsoundCircuit
 from prover.models.plan import Accuracy, Plan
 from prover.proving.ezkl.rules import EZKL_VERSION
 from prover.solidity.compile import EVM_VERSION, OPTIMIZER_RUNS, SOLC_VERSION
 from prover.solidity.verifier import VERIFIER_CONTRACT, Verifier
+from prover.statement import strict_json
 from prover.statement.layout import Layout
 
 HASHED, PUBLIC, FIXED = "hashed", "public", "fixed"
 MIN_SALT_BITS = 120
+MAX_LOGROWS = 22
 NO_ACCURACY: dict[str, Any] = {
     "label_agreement": 0.0,
     "worst_error": 0.0,
@@ -25,6 +27,9 @@ NO_ACCURACY: dict[str, Any] = {
     "labelled_accuracy_float": None,
     "labelled_accuracy_quantised": None,
 }
+
+
+_PLAN = TypeAdapter(Plan)
 
 
 class _Strict(BaseModel):
@@ -124,6 +129,15 @@ class Manifest(_Strict):
         )
 
 
+def named_files(weights: str) -> tuple[str, ...]:
+    """The files whose hashes a manifest holds: those that come out the same at each making.
+
+    The compiled circuit and the sample proof do not; a folder's `files.json` covers them.
+    """
+    named = ("network.onnx", "settings.json", "vk.key", "pk.key", "kzg.srs")
+    return (*named, "model.onnx") if weights == FIXED else named
+
+
 def make_manifest(
     *,
     plan: Plan,
@@ -173,13 +187,14 @@ def record_verifier(verifier: Verifier) -> VerifierRecord:
 def read_manifest(path: Path) -> Manifest:
     """Parse and check a manifest file. Raises ArtifactMismatch or UnsoundCircuit."""
     try:
-        manifest = Manifest.model_validate_json(path.read_bytes())
-        _ = manifest.plan, manifest.layout
+        manifest = Manifest.model_validate(strict_json.parse(path.read_bytes()))
+        _PLAN.validate_json(rfc8785.dumps(asdict(manifest.plan)), strict=True)
+        _ = manifest.layout
     except FileNotFoundError:
         raise ArtifactMismatch(
             f"there is no manifest at {path}: run `zkescrow model add`"
         ) from None
-    except (ValidationError, TypeError) as error:
+    except (ValueError, TypeError, StatementInvalid) as error:
         if isinstance(error, ValidationError) and any(
             problem["loc"] == ("freivalds",) for problem in error.errors()
         ):
@@ -187,7 +202,10 @@ def read_manifest(path: Path) -> Manifest:
                 f"manifest {path} does not say freivalds false: a wrong result could be proven; "
                 "set the model up again"
             ) from error
-        raise ArtifactMismatch(f"manifest {path} is not valid: {error}") from error
+        raise ArtifactMismatch(
+            f"manifest {path} is not valid ({strict_json.in_words(error)}): set the model up "
+            "again, or ask for the folder again"
+        ) from error
     check_manifest(manifest)
     return manifest
 
@@ -195,6 +213,9 @@ def read_manifest(path: Path) -> Manifest:
 def check_manifest(manifest: Manifest) -> None:
     """The rules that a manifest alone can break. Raises UnsoundCircuit or ArtifactMismatch."""
     plan, layout = manifest.plan, manifest.layout
+    _require("rows", 1 <= plan.logrows <= MAX_LOGROWS, True)
+    _require("files", set(manifest.sha256), set(named_files(plan.weights)))
+    _require("numbers of at most 64 bits", all(map(_is_small, asdict(plan).values())), True)
     _require("ezkl version", manifest.versions.ezkl, EZKL_VERSION)
     _require("weights", plan.weights in (FIXED, HASHED), True)
     _require("input mode", plan.input_mode in (PUBLIC, HASHED), True)
@@ -209,6 +230,10 @@ def check_manifest(manifest: Manifest) -> None:
             f"an inexact circuit has {plan.weights} weights: fixed ones are allowed, as hidden "
             "ones can turn a rounding step into any label; find an exact plan"
         )
+
+
+def _is_small(value: object) -> bool:
+    return not isinstance(value, int) or abs(value) < 1 << 63
 
 
 def _require(name: str, found: object, allowed: object) -> None:

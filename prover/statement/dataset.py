@@ -5,7 +5,6 @@ The file is canonical JSON (RFC 8785): {"format": {..}, "records": [{"ciphertext
 `DatasetCommitted`. Without a record's key nothing of its content can be read off it.
 """
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -16,6 +15,7 @@ import rfc8785
 from eth_utils.crypto import keccak
 
 from prover.errors import StatementInvalid
+from prover.statement import strict_json
 from prover.statement.request import Item, Shape
 from prover.statement.sealed import (
     ELEMENT_BYTES,
@@ -201,7 +201,7 @@ def _loads(content: bytes) -> Any:
     """JSON of the file's outline: the parser recurses, and would as deep as another file goes."""
     if not _FILE.fullmatch(content):
         raise ValueError("another outline than format, records and version")
-    return json.loads(content)
+    return strict_json.parse(content)
 
 
 def _parse(fields: Any) -> PublicDataset:

@@ -4,7 +4,6 @@
 JSON (RFC 8785); all numbers are integers.
 """
 
-import json
 import re
 import secrets
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ import rfc8785
 from eth_utils.crypto import keccak
 
 from prover.errors import StatementInvalid
+from prover.statement import strict_json
 from prover.statement.commitment import input_commitment, inputs_hash
 from prover.statement.field import encode_signed
 from prover.statement.poseidon import digest
@@ -91,8 +91,7 @@ class Request:
     def from_bytes(cls, content: bytes) -> "Request":
         """The inverse of `to_bytes`. Raises StatementInvalid unless the file is canonical."""
         try:
-            _check_depth(content)
-            request = _parse(json.loads(content, parse_float=_no_float, parse_constant=_no_float))
+            request = _parse(strict_json.parse(content, MAX_DEPTH))
             canonical = request.to_bytes()
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise StatementInvalid(
@@ -168,15 +167,6 @@ def _check_count(number: int, name: str, found: int, allowed: int) -> None:
         )
 
 
-def _check_depth(content: bytes) -> None:
-    """The parser recurses, and a library may have raised the limit above what the stack holds."""
-    depth = 0
-    for byte in content:
-        depth += (byte in b"[{") - (byte in b"]}")
-        if depth > MAX_DEPTH:
-            raise ValueError(f"more than {MAX_DEPTH} brackets deep")
-
-
 def _parse(fields: Any) -> Request:
     if set(fields) != {"version", "circuitId", "items"} or fields["version"] != VERSION:
         raise ValueError(f"fields {sorted(fields)}")
@@ -196,10 +186,6 @@ def _integers(values: Any) -> tuple[int, ...]:
     if not isinstance(values, list) or any(type(value) is not int for value in values):
         raise ValueError("a list of integers is wanted")
     return tuple(values)
-
-
-def _no_float(text: str) -> int:
-    raise ValueError(f"{text} is no integer")
 
 
 def _one_to(most: int) -> str:

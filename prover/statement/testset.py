@@ -5,7 +5,6 @@ canonical JSON (RFC 8785). Its keccak256 is the data hash of the bounty's terms.
 nothing of inputs or labels can be read off it.
 """
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import rfc8785
 from eth_utils.crypto import keccak
 
 from prover.errors import StatementInvalid
+from prover.statement import strict_json
 from prover.statement.request import Item, Shape
 from prover.statement.sealed import (
     ELEMENT_BYTES,
@@ -30,6 +30,7 @@ from prover.statement.sealed import (
 from prover.statement.tree import MAX_COUNT, PositionalTree, build
 
 VERSION = 1
+MAX_DEPTH = 3  # the set, its items, an item
 _OVERHEAD_BYTES = 256
 _HASH = re.compile(r"0x[0-9a-f]{64}")
 _HEX = re.compile(r"0x(?:[0-9a-f]{2})+")
@@ -89,7 +90,7 @@ class SealedTestSet:
     def from_bytes(cls, content: bytes) -> "SealedTestSet":
         """The inverse of `to_bytes`. Raises StatementInvalid unless the file is canonical."""
         try:
-            found = _parse(json.loads(content))
+            found = _parse(strict_json.parse(content, MAX_DEPTH))
             canonical = found.to_bytes()
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise StatementInvalid(

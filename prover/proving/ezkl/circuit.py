@@ -10,6 +10,7 @@ import onnx
 
 from prover.errors import ArtifactMismatch, UnsoundCircuit
 from prover.models.exactness import judge
+from prover.models.onnx_file import check_self_contained
 from prover.models.plan import Plan
 from prover.models.wrap import check_context_isolated
 from prover.proving.artifacts import CIRCUIT, NETWORK, SETTINGS, SRS, VERIFIER, VK
@@ -40,7 +41,7 @@ def build(
     proving key under the name `pk`. Raises UnsoundCircuit if a rule is broken, ModelRefused if the
     verifier is too large, WorkerFailed.
     """
-    network = onnx.load(str(directory / NETWORK))
+    network = check_self_contained(directory / NETWORK)
     settings = make_settings(directory, plan, network, limits)
     paths = {name: str(directory / name) for name in (NETWORK, CIRCUIT, VK, SRS, SETTINGS)}
     make_keys(directory, NETWORK, CIRCUIT, VK, pk, limits, progress)
@@ -78,14 +79,23 @@ def make_keys(
     progress: Progress | None = None,
 ) -> None:
     """Compile directory/network under directory/settings.json and make both keys."""
-    settings = json.loads((directory / SETTINGS).read_text())
-    check_settings(settings)
-    names = {"model": network, "compiled": circuit, "vk": vk, "pk": pk, "srs": SRS}
+    _compile(directory, network, circuit, limits)
+    names = {"compiled": circuit, "vk": vk, "pk": pk, "srs": SRS}
     paths = {key: str(directory / name) for key, name in names.items()}
-    compiling = {"model": paths["model"], "settings": settings, "compiled": paths["compiled"]}
-    run(f"{ENGINE}:compile_circuit", compiling, limits)
     keys = {key: paths[key] for key in ("compiled", "vk", "pk", "srs")}
     run(f"{ENGINE}:setup", keys, limits, progress=progress)
+
+
+def compile_here(directory: Path, limits: Limits) -> None:
+    """Make directory/circuit.ezkl from the network and settings there; WorkerFailed if it fails."""
+    _compile(directory, NETWORK, CIRCUIT, limits)
+
+
+def _compile(directory: Path, network: str, circuit: str, limits: Limits) -> None:
+    settings = json.loads((directory / SETTINGS).read_text())
+    check_settings(settings)
+    paths = {"model": str(directory / network), "compiled": str(directory / circuit)}
+    run(f"{ENGINE}:compile_circuit", paths | {"settings": settings}, limits)
 
 
 def check_exactness(plan: Plan, rows: list[dict[str, Any]], network: onnx.ModelProto) -> None:

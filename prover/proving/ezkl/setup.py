@@ -44,7 +44,7 @@ def setup(
         target = home / directory_name(made.digest, made.weights_commitment)
         with locked(home / ".lock"):
             _publish(scratch, target)
-    return files.load_artifacts(target)
+    return files.load_own(target)
 
 
 def rebuild(
@@ -69,8 +69,8 @@ def make_proving_key(
 ) -> None:
     """Put the proving key into artifacts that were imported without one, by rebuilding all of them.
 
-    The compiled circuit is replaced too: what is proven is then compiled here. A key that is there
-    already and has the manifest's hash stays. Raises UsageError where the weights are hidden, as
+    The compiled circuit is this machine's own already. A key that is there and has the manifest's
+    hash stays. Raises UsageError where the weights are hidden, as
     then only their owner can compile the circuit; ArtifactMismatch naming the piece that differs.
     """
     if has_proving_key(artifacts):
@@ -82,9 +82,8 @@ def make_proving_key(
         )
     with new_directory(artifacts.directory) as scratch:
         _rebuild(scratch, artifacts, limits, None, progress)
-        for name in (files.CIRCUIT, files.PK):  # the key last: with it the directory is whole
-            sync(scratch / name)
-            (scratch / name).replace(artifacts.path(name))
+        sync(scratch / files.PK)
+        (scratch / files.PK).replace(artifacts.path(files.PK))
 
 
 def has_proving_key(artifacts: Artifacts) -> bool:
@@ -147,6 +146,7 @@ def _make(
         (scratch / files.WEIGHTS).write_text(json.dumps({"commitment": commitment}))
     sample = prove_sample(made, limits, progress)
     (scratch / files.SAMPLE).write_text(json.dumps(sample.to_dict()))
+    files.write_record(scratch)
     return made
 
 

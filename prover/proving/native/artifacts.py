@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 import rfc8785
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from prover.errors import ArtifactMismatch
 from prover.files import sha256_file, write_atomically
@@ -18,6 +18,7 @@ from prover.proving.native.form import Form
 from prover.proving.native.layout import Layout
 from prover.proving.native.program import Program, compile_network
 from prover.proving.native.secret import Secret
+from prover.statement import strict_json
 
 MODEL, NETWORK, OUTLINE, DESCRIPTION, MANIFEST = (
     "model.onnx",
@@ -158,11 +159,13 @@ def load(directory: Path) -> NativeArtifacts:
     """Read a directory and check each file against the manifest; ArtifactMismatch names it."""
     path = directory / MANIFEST
     try:
-        manifest = NativeManifest.model_validate_json(path.read_bytes())
+        manifest = NativeManifest.model_validate(strict_json.parse(path.read_bytes()))
     except OSError as error:
         raise ArtifactMismatch(f"{path} cannot be read: {error.strerror}") from None
-    except ValidationError as error:
-        raise ArtifactMismatch(f"manifest {path} is not valid: {error}") from error
+    except ValueError as error:
+        raise ArtifactMismatch(
+            f"manifest {path} is not valid ({strict_json.in_words(error)}): set the model up again"
+        ) from error
     allowed = named(manifest.form)
     if set(manifest.sha256) != set(allowed):
         raise ArtifactMismatch(

@@ -1,5 +1,6 @@
 """Import: what is refused, and that what is taken computes the same."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from onnx import TensorProto, helper
 from prover.errors import ModelRefused, UsageError
 from prover.models.floating import outputs_of
 from prover.models.lowering import CANONICAL
-from prover.models.onnx_file import load
+from prover.models.onnx_file import check_self_contained, load
 from tests.unit.models.zoo import NETS, Net, mlp
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
@@ -74,8 +75,73 @@ def test_file_that_is_no_onnx_is_refused(tmp_path: Path) -> None:
 def test_external_data_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "external.onnx"
     onnx.save(mlp().model(), path, save_as_external_data=True, size_threshold=0)
-    with pytest.raises(ModelRefused, match=r"weight 'w0' is stored outside external\.onnx"):
+    with pytest.raises(ModelRefused, match=r"weight 'w\d' is stored outside external\.onnx"):
         load(path)
+
+
+def external(name: str = "c") -> onnx.TensorProto:
+    """A tensor of one float that stands in c.bin, of which only this much is needed."""
+    tensor = onnx.TensorProto(name=name, data_type=onnx.TensorProto.FLOAT, dims=[1])
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="c.bin")
+    return tensor
+
+
+def in_a_constant(model: onnx.ModelProto) -> None:
+    made = helper.make_node("Constant", [], ["unused"], value=external())
+    model.graph.node.insert(0, made)
+
+
+def in_a_list(model: onnx.ModelProto) -> None:
+    made = helper.make_node("Constant", [], ["unused"])
+    made.attribute.add(name="value", type=onnx.AttributeProto.TENSORS).tensors.append(external())
+    model.graph.node.insert(0, made)
+
+
+def in_a_sparse_constant(model: onnx.ModelProto) -> None:
+    made = helper.make_node("Constant", [], ["unused"])
+    sparse = onnx.SparseTensorProto(values=external(), indices=external("i"), dims=[4])
+    made.attribute.add(
+        name="sparse_value", type=onnx.AttributeProto.SPARSE_TENSOR
+    ).sparse_tensor.CopyFrom(sparse)
+    model.graph.node.insert(0, made)
+
+
+def in_a_subgraph(model: onnx.ModelProto) -> None:
+    inner = helper.make_node("Constant", [], ["inner"], value=external())
+    graph = helper.make_graph([inner], "g", [], [helper.make_empty_tensor_value_info("inner")])
+    model.graph.node.insert(0, helper.make_node("Loop", ["", ""], ["unused"], body=graph))
+
+
+def in_a_function(model: onnx.ModelProto) -> None:
+    inner = helper.make_node("Constant", [], ["y"], value=external())
+    opsets = [helper.make_opsetid("", 13)]
+    model.functions.append(helper.make_function("own", "f", [], ["y"], [inner], opsets))
+
+
+def half_said(model: onnx.ModelProto) -> None:
+    """The place without the mark: some readers go by the one, some by the other."""
+    tensor = model.graph.initializer[0]
+    tensor.external_data.add(key="location", value="c.bin")
+
+
+@pytest.mark.parametrize(
+    "place",
+    [in_a_constant, in_a_list, in_a_sparse_constant, in_a_subgraph, in_a_function, half_said],
+)
+def test_external_data_is_refused_wherever_it_stands(
+    place: Callable[[onnx.ModelProto], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even where a fitting file is in the current folder, from where readers would take it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "c.bin").write_bytes(b"\0\0\x80?")
+    path = tmp_path / "model.onnx"
+    model = mlp().model()
+    place(model)
+    path.write_bytes(model.SerializeToString())
+    for reader in (load, check_self_contained):
+        with pytest.raises(ModelRefused, match=r"is stored outside model\.onnx"):
+            reader(path)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

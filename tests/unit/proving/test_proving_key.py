@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from prover.errors import ArtifactMismatch, UsageError
-from prover.proving.artifacts import CIRCUIT, PK, VK
+from prover.proving.artifacts import PK, VK
 from prover.proving.exchange import bring_in, export
 from prover.proving.ezkl.setup import has_proving_key
 from prover.proving.ezkl.system import Ezkl
@@ -49,15 +49,6 @@ def test_a_damaged_key_is_made_again_and_a_whole_one_stays(
     before = key.stat().st_mtime_ns
     Ezkl().make_proving_key(taken)
     assert key.stat().st_mtime_ns == before
-
-
-def test_a_compiled_circuit_of_a_stranger_is_not_what_is_proven(
-    imported: Callable[[str], Proven],
-) -> None:
-    taken = imported("plain").artifacts
-    Path(taken.path(CIRCUIT)).write_bytes(b"another")
-    Ezkl().make_proving_key(taken)
-    assert Path(taken.path(CIRCUIT)).read_bytes() != b"another"
 
 
 def test_a_key_of_other_artifacts_is_refused_and_nothing_is_kept(

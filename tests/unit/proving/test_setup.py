@@ -23,7 +23,13 @@ from prover.files import sha256_file
 from prover.models.onnx_file import ImportedModel
 from prover.models.plan import Plan
 from prover.proving import srs, worker
-from prover.proving.artifacts import Artifacts, find_artifacts, list_artifacts, load_artifacts
+from prover.proving.artifacts import (
+    Artifacts,
+    find_artifacts,
+    list_artifacts,
+    load_artifacts,
+    write_record,
+)
 from prover.proving.ezkl import circuit, setup
 from prover.proving.ezkl.skeleton import skeleton
 from prover.proving.ezkl.system import Ezkl
@@ -262,6 +268,7 @@ def rewrite(directory: Path, name: str, change: Callable[[dict[str, Any]], None]
     content = json.loads((directory / name).read_text())
     change(content)
     (directory / name).write_text(json.dumps(content))
+    write_record(directory)
 
 
 def test_settings_with_freivalds_are_refused_though_the_manifest_vouches_for_them(
