@@ -188,8 +188,7 @@ def read_manifest(path: Path) -> Manifest:
     """Parse and check a manifest file. Raises ArtifactMismatch or UnsoundCircuit."""
     try:
         manifest = Manifest.model_validate(strict_json.parse(path.read_bytes()))
-        _PLAN.validate_json(rfc8785.dumps(asdict(manifest.plan)), strict=True)
-        _ = manifest.layout
+        _ = manifest.plan, manifest.layout
     except FileNotFoundError:
         raise ArtifactMismatch(
             f"there is no manifest at {path}: run `zkescrow model add`"
@@ -206,15 +205,24 @@ def read_manifest(path: Path) -> Manifest:
             f"manifest {path} is not valid ({strict_json.in_words(error)}): set the model up "
             "again, or ask for the folder again"
         ) from error
+    _check_types(manifest)
     check_manifest(manifest)
     return manifest
+
+
+def _check_types(manifest: Manifest) -> None:
+    """Raise UnsoundCircuit naming a parameter of another type or kind than a plan has."""
+    try:
+        _PLAN.validate_json(rfc8785.dumps(asdict(manifest.plan)), strict=True)
+    except ValueError as error:
+        words = strict_json.in_words(error).replace("_", " ")
+        raise UnsoundCircuit(f"manifest: plan, {words}; set the model up again") from error
 
 
 def check_manifest(manifest: Manifest) -> None:
     """The rules that a manifest alone can break. Raises UnsoundCircuit or ArtifactMismatch."""
     plan, layout = manifest.plan, manifest.layout
     _require("rows", 1 <= plan.logrows <= MAX_LOGROWS, True)
-    _require("files", set(manifest.sha256), set(named_files(plan.weights)))
     _require("numbers of at most 64 bits", all(map(_is_small, asdict(plan).values())), True)
     _require("ezkl version", manifest.versions.ezkl, EZKL_VERSION)
     _require("weights", plan.weights in (FIXED, HASHED), True)
@@ -224,6 +232,7 @@ def check_manifest(manifest: Manifest) -> None:
     _require(
         "salt", salt_bits >= MIN_SALT_BITS if plan.input_mode == HASHED else not salt_bits, True
     )
+    _require("files", sorted(manifest.sha256), sorted(named_files(plan.weights)))
     _require("exact plan's tolerance", plan.tolerance if plan.exact else 0, 0)
     if not plan.exact and plan.weights != FIXED:
         raise UnsoundCircuit(
