@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 import platformdirs
 from pydantic import Field, SecretStr, ValidationError
@@ -26,6 +27,9 @@ class Settings(BaseSettings):
     max_fee_gwei: int = Field(default=500, ge=1)
     max_tip_gwei: int = Field(default=20, ge=1)
     anvil: Path | None = None
+    log_level: Literal["debug", "info", "warning", "error"] = "warning"
+    log_format: Literal["text", "json"] = "text"
+    log_file: Path | None = None
     private_key: SecretStr | None = None
     keystore: Path | None = None
     keystore_password: SecretStr | None = None

@@ -19,7 +19,10 @@ from prover.chain.fees import Fees, fees_of, fields_of, in_gwei, limit, market, 
 from prover.chain.finality import CONFIRMATIONS
 from prover.chain.journal import Attempt, Journal
 from prover.errors import ChainError
+from prover.log import logger
 from prover.protocol.words import in_ether
+
+LOG = logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ class Pool:
         scope, gas = self.client.scope, int(fields["gas"])
         attempt = Attempt(scope, self._address, action, nonce, digest, raw, gas, fees.maximum)
         self._journal.record(attempt)
+        LOG.info("signed", action=action, nonce=nonce, hash=digest, gas=gas, fee=fees.maximum)
         return attempt
 
     @speaks
@@ -65,6 +69,7 @@ class Pool:
             self.client.web3.eth.send_raw_transaction(attempt.raw)
         except Web3RPCError as error:
             answer = meaning(rpc_message(error))
+            LOG.info("the node answers", hash=attempt.hash, answer=answer, message=str(error))
             if answer is Answer.OTHER:
                 raise
             return answer

@@ -18,6 +18,7 @@ from prover.chain.receipts import revert_of, standing_receipt
 from prover.chain.trial import GAS_CAP, Cost, Trial
 from prover.errors import ChainError, InsufficientFunds, Postponed
 from prover.files import locked
+from prover.log import logger
 from prover.protocol.words import in_ether
 from prover.settings import get_settings
 
@@ -27,6 +28,7 @@ BUMP_AFTER_SECONDS = 45.0
 GIVE_UP_SECONDS = 300.0
 LOCAL_POLL_SECONDS = 0.1
 POLL_SECONDS = 2.0
+LOG = logger(__name__)
 _RAISE_AT_ONCE = (Answer.NEAR, Answer.CHEAP)
 
 
@@ -174,6 +176,7 @@ class Sender:
         if self._pool.final_nonce() <= live[-1].nonce or self._look(live) is not None:
             return False
         self._journal.set_fate(live, Fate.REPLACED)
+        LOG.warning("replaced by another", action=live[-1].action, nonce=live[-1].nonce)
         return True
 
     def _look(self, live: Sequence[Attempt]) -> TxReceipt | None:
@@ -196,9 +199,11 @@ class Sender:
         raised = self._pool.raise_fees(newest)
         if isinstance(raised, Attempt):
             watch.why.pop(newest.nonce, None)
+            LOG.warning("fees raised", action=raised.action, nonce=raised.nonce, fee=raised.fee)
             self._hurry(raised, self._pool.offer(raised), watch)
             return
         watch.why[newest.nonce] = raised
+        LOG.warning("fees not raised", action=newest.action, nonce=newest.nonce, why=raised)
         watch.since[newest.hash] = time.monotonic()
         self._pool.offer(newest)
 
@@ -233,6 +238,7 @@ class Sender:
         nonces = {attempt.nonce for attempt in attempts if attempt.hash == mined}
         ended = [attempt for attempt in attempts if attempt.nonce in nonces]
         self._journal.set_fate(ended, fate)
+        LOG.info(fate.value, action=action, hash=mined, gas=int(receipt["gasUsed"]))
         return fate
 
     def _lacking(self, says: str, attempt: Attempt) -> InsufficientFunds:

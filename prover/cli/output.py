@@ -6,10 +6,11 @@ import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
+from prover.errors import UsageError
 from prover.protocol.words import shown
 
 USAGE = 2
@@ -31,6 +32,21 @@ JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object.")
 DebugFlag = Annotated[bool, typer.Option("--debug", help="Show a traceback on errors.")]
 
 
+LogLevel = Annotated[
+    str | None,
+    typer.Option(
+        "--log-level", help="debug, info, warning or error [default: ZKESCROW_LOG_LEVEL]."
+    ),
+]
+LogJson = Annotated[bool, typer.Option("--log-json", help="The log as JSON objects, one a line.")]
+_SHARED: dict[str, tuple[Any, Any]] = {
+    "json_output": (JsonFlag, False),
+    "debug": (DebugFlag, False),
+    "log_level": (LogLevel, None),
+    "log_json": (LogJson, False),
+}
+
+
 def new_app(help: str = "") -> typer.Typer:
     """A Typer application in the project's manner."""
     return typer.Typer(
@@ -43,26 +59,33 @@ def new_app(help: str = "") -> typer.Typer:
 
 
 def command(app: typer.Typer, name: str | None = None) -> Callable[[Function], Function]:
-    """Register a command of `app` with the options --json and --debug."""
+    """Register a command of `app` with the options that every command has."""
 
     def register(function: Function) -> Function:
         @functools.wraps(function)
-        def wrapped(*args: Any, json_output: bool, debug: bool, **kwargs: Any) -> None:
+        def wrapped(
+            *args: Any,
+            json_output: bool,
+            debug: bool,
+            log_level: str | None,
+            log_json: bool,
+            **kwargs: Any,
+        ) -> None:
             OUTPUT.json, OUTPUT.debug = json_output, debug
-            _tidy()
+            _begin(log_level, log_json)
             function(*args, **kwargs)
 
-        extra = {"json_output": JsonFlag, "debug": DebugFlag}
         signature = inspect.signature(function)
         parameters = [
             *signature.parameters.values(),
             *(
                 inspect.Parameter(
-                    key, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=kind
+                    key, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind
                 )
-                for key, kind in extra.items()
+                for key, (kind, default) in _SHARED.items()
             ),
         ]
+        extra = {key: kind for key, (kind, _) in _SHARED.items()}
         wrapped.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
         wrapped.__annotations__ = {**function.__annotations__, **extra}
         app.command(name)(wrapped)
@@ -71,12 +94,18 @@ def command(app: typer.Typer, name: str | None = None) -> Callable[[Function], F
     return register
 
 
-def _tidy() -> None:
-    """Keep other users out of the home, and remove what killed processes left."""
+def _begin(log_level: str | None, log_json: bool) -> None:
+    """Start the log, keep other users out of the home, remove what killed processes left."""
+    from prover import log
     from prover.files import keep_private, sweep_scratch
     from prover.settings import get_settings
 
-    keep_private(get_settings().home)
+    settings = get_settings()
+    if log_level is not None and log_level not in log.LEVELS:
+        raise UsageError(f"--log-level {log_level!r}: {', '.join(log.LEVELS)} are allowed")
+    level = cast(Any, log_level or settings.log_level)
+    log.configure(level, "json" if log_json else settings.log_format, settings.log_file)
+    keep_private(settings.home)
     sweep_scratch()
 
 

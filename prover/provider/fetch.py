@@ -22,10 +22,12 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from prover.errors import UsageError, ZkescrowError
 from prover.files import NotPlain, TooLarge, read_plain
+from prover.log import logger
 from prover.protocol import words
 
 TIMEOUT_SECONDS = 20.0
 MAX_URI_CHARACTERS = 2048
+LOG = logger(__name__)
 _CHUNK_BYTES = 1 << 14
 _SHOWN_CHARACTERS = 120
 _URI = re.compile(r"[!-~]+")  # RFC 3986: printable ASCII, anything else is percent-encoded
@@ -44,7 +46,14 @@ def fetch(uri: str | bytes, max_bytes: int, *, allow_files: bool = False) -> byt
     if parts.scheme != "https" or parts.hostname is None:
         allowed = "https or file" if allow_files else "https"
         raise InputsUnavailable(f"inputs are at {shown(uri)}: {allowed} is allowed; skip the job")
-    return _within(TIMEOUT_SECONDS, _Download(parts, parts.hostname, parts.port or 443, max_bytes))
+    download = _Download(parts, parts.hostname, parts.port or 443, max_bytes)
+    try:
+        content = _within(TIMEOUT_SECONDS, download)
+    except InputsUnavailable as error:
+        LOG.warning("not fetched", host=parts.hostname, why=str(error))
+        raise
+    LOG.info("fetched", host=parts.hostname, bytes=len(content))
+    return content
 
 
 def shown(uri: str | bytes) -> str:

@@ -21,6 +21,7 @@ import psutil
 from prover import errors
 from prover.errors import WorkerFailed
 from prover.files import scratch_folder
+from prover.log import logger
 from prover.redaction import child_environment
 from prover.settings import get_settings
 
@@ -28,6 +29,7 @@ POLL_SECONDS = 0.05
 MEMORY_POLL_SECONDS = 0.25
 STDERR_TAIL_CHARACTERS = 1500
 GIB = 1 << 30
+LOG = logger(__name__)
 
 Progress = Callable[[str], None]
 
@@ -62,8 +64,12 @@ def run(
     with scratch_folder() as directory:
         call = {"task": task, "arguments": dict(arguments)}
         (directory / "call.json").write_text(json.dumps(call))
+        started = time.monotonic()
         with _child(directory) as process:
+            LOG.debug("child started", task=task, pid=process.pid)
             _watch(process, task, limits or Limits(), _Reports(directory, progress))
+        seconds = round(time.monotonic() - started, 3)
+        LOG.info("child ended", task=task, status=process.returncode, seconds=seconds)
         return _judge(directory, task, process.returncode)
 
 
