@@ -16,7 +16,7 @@ from hypothesis import settings
 from onnx import TensorProto, helper, numpy_helper
 
 from prover.files import locked
-from prover.models import lowering, onnx_file, wrap
+from prover.models import lowering, lowering_constants, onnx_file, wrap
 from prover.models.onnx_file import ImportedModel, load
 from prover.models.plan import Accuracy, Plan
 from prover.proving import manifest
@@ -64,7 +64,8 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 
 JOB = JobContext(31337, b"\x11" * 20, b"\x22" * 32, b"\x33" * 20)
 ELEMENTS, CLASSES = 4, 3
-SOURCES = (circuit, engine, setup, manifest, solidity, verifier, wrap, lowering, onnx_file)
+PROVING_SOURCES = (circuit, engine, setup, manifest, solidity, verifier)
+SOURCES = (*PROVING_SOURCES, wrap, lowering, lowering_constants, onnx_file)
 
 PLAIN = Plan(
     system="ezkl",

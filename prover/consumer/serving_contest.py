@@ -18,7 +18,7 @@ from prover.protocol.economics import chance_to_catch
 from prover.protocol.events import OutputsCommitted
 from prover.protocol.serving import Record, State
 from prover.proving.artifacts import Artifacts
-from prover.proving.evaluate import evaluate
+from prover.proving.evaluate import compare_with_witness, evaluate
 from prover.proving.worker import Progress
 from prover.settings import get_settings
 from prover.statement.request import Request
@@ -103,12 +103,15 @@ def differing(record: Record, artifacts: Artifacts) -> tuple[int, ...]:
     """Items whose posted outputs are not what the model gives on this machine.
 
     Needs the inputs file of the round, and the model with its weights. Raises ArtifactMismatch or
-    StatementInvalid.
+    StatementInvalid, and ProvingError if our evaluation is not what a proof would show.
     """
     request = own_inputs(record)
+    compare_with_witness(artifacts, request.items)
     ours = evaluate(artifacts, request.items)
     pairs = zip(posted_outputs(record), ours, strict=True)
-    return tuple(index for index, (theirs, own) in enumerate(pairs) if theirs != own)
+    found = [index for index, (theirs, own) in enumerate(pairs) if theirs != own]
+    compare_with_witness(artifacts, [request.items[index] for index in found])
+    return tuple(found)
 
 
 def own_inputs(record: Record) -> Request:

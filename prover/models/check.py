@@ -6,7 +6,7 @@ from prover.errors import ModelRefused
 from prover.models.draft import CONTEXT_TOTAL_BITS, MAX_CONTEXT_BITS
 from prover.models.onnx_file import ImportedModel
 from prover.models.plan import Plan
-from prover.models.ranges import Quantisation, Ranges, domain, evaluate
+from prover.models.ranges import Ranges, domain, evaluate
 from prover.models.tensors import Bounds
 
 SALT_BITS_AT_LEAST = 120
@@ -19,12 +19,8 @@ def check_plan(model: ImportedModel, plan: Plan) -> None:
     them, every lookup its table; output scale, exactness and tolerance are what the plan states;
     context and salt are long enough and fit the digits.
     """
-    shared = plan.items > 1
-    settings = Quantisation(
-        plan.input_scale, plan.param_scale, plan.scale_rebase_multiplier, shared
-    )
     region = domain(model.input_shape, plan.input_min, plan.input_max, plan.input_scale)
-    outputs, ranges = evaluate(model.proto, region, settings)
+    outputs, ranges = evaluate(model.proto, region, plan.quantisation)
     for problem in (*_limits(plan, ranges), *_statements(plan, outputs, ranges), *_bits(plan)):
         raise ModelRefused(
             f"the plan does not hold for {model.path.name}: {problem}; plan it again"

@@ -8,7 +8,8 @@ from typing import Any
 from prover.models import cost
 from prover.models.measure import Measurement
 from prover.models.plan import Constraints, Plan
-from prover.models.ranges import Quantisation, Ranges
+from prover.models.ranges import Ranges
+from prover.models.scales import Quantisation
 
 CONTEXT_TOTAL_BITS = 120
 SALT_TOTAL_BITS = 128

@@ -78,7 +78,7 @@ class Builder:
     def graph(self, inputs: Iterable[str], outputs: Iterable[str]) -> onnx.GraphProto:
         """The graph of what the outputs need, its constants in order of use."""
         outputs = list(outputs)
-        nodes = self._needed(outputs)
+        nodes = self.needed(outputs)
         used = dict.fromkeys(name for node in nodes for name in node.input)
         kept = [name for name in used if name in self.constants]
         return helper.make_graph(
@@ -89,7 +89,8 @@ class Builder:
             [numpy_helper.from_array(self.constants[name], name) for name in kept],
         )
 
-    def _needed(self, outputs: Sequence[str]) -> list[onnx.NodeProto]:
+    def needed(self, outputs: Sequence[str]) -> list[onnx.NodeProto]:
+        """The nodes that the outputs depend on, in order."""
         wanted = set(outputs)
         kept = []
         for node in reversed(self.nodes):

@@ -1,7 +1,8 @@
 """Rewrites an ONNX graph to the operators of `CANONICAL`.
 
 The only comparison left is ReLU, whose result ezkl's constraints determine: clipping and pooling by
-maximum are expressed through it. Averages are convolutions, division by a constant a product.
+maximum are expressed through it. Averages are convolutions, division by a constant a product. Last,
+constants are kept apart (`lowering_constants`).
 """
 
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from prover.models import lowering_pool as pool
 from prover.models import lowering_shape as shape
 from prover.models import lowering_unary as unary
 from prover.models.graph import Array, Builder, refuse, static_shape
+from prover.models.lowering_constants import settle
 
 CANONICAL = frozenset(
     {"Conv", "MatMul", "Add", "Sub", "Mul", "Relu", "Sigmoid", "Tanh"}
@@ -94,7 +96,7 @@ def lower(
         raise ModelRefused(f"output {result!r} is not computed from input {source!r}")
     dropped = {n.op_type for n in model.graph.node} - CANONICAL - {"Constant"}
     notes = (f"rewritten: {', '.join(sorted(dropped))}",) if dropped else ()
-    return builder.graph([source], [output]), notes
+    return builder.graph([source], [settle(builder, output)]), notes
 
 
 def start(model: onnx.ModelProto) -> Builder:

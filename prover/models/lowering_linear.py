@@ -42,7 +42,7 @@ def convolution(
     sizes = window_count(spatial, kernel, strides, pads)
     names = [builder.constant(weight, "weight")]
     bias = np.zeros(len(weight)) if bias is None else bias
-    apart = group == 1 and {*kernel, *strides} == {1} and not any(pads)
+    apart = group == 1 and {*kernel} == {1} and not any(pads)
     if not apart:
         names.append(builder.constant(bias, "bias"))
     result = builder.node(

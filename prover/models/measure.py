@@ -11,7 +11,8 @@ from onnx import shape_inference
 from prover.models.graph import static_shape
 from prover.models.onnx_file import ImportedModel
 from prover.models.plan import Accuracy
-from prover.models.ranges import Quantisation, evaluate
+from prover.models.ranges import evaluate
+from prover.models.scales import Quantisation
 from prover.models.tensors import Bounds, Floats
 
 

@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, Self
 
+from prover.models.scales import Quantisation
+
 InputMode = Literal["public", "hashed"]
 Weights = Literal["fixed", "hashed"]
 
@@ -76,6 +78,12 @@ class Plan:
             "lookup_range": (self.lookup_min, self.lookup_max),
             "disable_freivalds": True,
         }
+
+    @property
+    def quantisation(self) -> Quantisation:
+        """The scales that tensors and constants are computed from."""
+        scales = self.input_scale, self.param_scale, self.scale_rebase_multiplier
+        return Quantisation(*scales, shared=self.items > 1)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, as the manifest holds them."""

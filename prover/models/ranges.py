@@ -1,9 +1,8 @@
 """Evaluates the quantised network as ezkl does, on values or on whole input domains.
 
 The same code gives the outputs for given inputs and the bounds for all inputs of a domain: the
-planner compares the former with ezkl's witnesses before it trusts the latter. Scales follow ezkl
-23.0.5: weights have `param_scale`, biases the scale of the sum they enter, products add scales, and
-a scale above `rebase` is divided down to it.
+planner compares the former with ezkl's witnesses before it trusts the latter. Scales are those of
+`scales.scales_of`.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,22 +15,8 @@ from onnx import numpy_helper
 
 from prover.models import tensors
 from prover.models.graph import Array, attribute
+from prover.models.scales import Quantisation, Scales, scales_of
 from prover.models.tensors import Bounds, Floats, quantise
-
-
-@dataclass(frozen=True)
-class Quantisation:
-    """Scales of a circuit; `shared` if several copies of the network use the same weights."""
-
-    input_scale: int
-    param_scale: int
-    rebase_multiplier: int
-    shared: bool
-
-    @property
-    def rebase(self) -> int:
-        """The largest scale that is left as it is; larger ones are divided down to it."""
-        return max(self.input_scale, self.param_scale) * self.rebase_multiplier
 
 
 @dataclass
@@ -67,37 +52,49 @@ class Ranges:
 
 @dataclass
 class _State:
-    settings: Quantisation
+    scales: Scales
     constants: Mapping[str, Array]
     values: dict[str, Bounds]
+    watched: dict[str, Bounds] | None
     ranges: Ranges = field(default_factory=Ranges)
 
-    def get(self, name: str, beside: int | None = None) -> Bounds:
-        """A tensor; a constant that is not shared is quantised at `beside` if that is finer."""
+    def get(self, node: onnx.NodeProto, place: int = 0) -> Bounds:
+        """An operand of a node."""
+        name = node.input[place]
         if name in self.values:
             return self.values[name]
-        scale = self.settings.param_scale
-        if beside is not None and not self.settings.shared:
-            scale = max(scale, beside)
-        return Bounds.point(quantise(self.constants[name], scale)[np.newaxis], scale)
+        weights = self.weights(node, place)
+        return Bounds.point(weights[np.newaxis], self.scales.constants[node.output[0], place])
+
+    def weights(self, node: onnx.NodeProto, place: int = 1) -> Floats:
+        """A constant operand of a node, in units of its scale."""
+        scale = self.scales.constants[node.output[0], place]
+        return quantise(self.constants[node.input[place]], scale)
 
 
 def evaluate(
-    model: onnx.ModelProto, inputs: Bounds, settings: Quantisation
+    model: onnx.ModelProto,
+    inputs: Bounds,
+    settings: Quantisation,
+    watched: dict[str, Bounds] | None = None,
 ) -> tuple[Bounds, Ranges]:
     """Evaluate a canonical model on integer inputs [samples, 1, ...].
 
-    Returns the outputs, flattened to [samples, classes], and what was seen on the way. Raises
-    OutOfRange where values could reach 2**52.
+    Returns the outputs, flattened to [samples, classes], and what was seen on the way. What enters
+    each ReLU is left in `watched`, by the ReLU's output. Raises OutOfRange where values could reach
+    2**52.
     """
     constants = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
-    state = _State(settings, constants, {model.graph.input[0].name: inputs})
+    source = model.graph.input[0].name
+    scales = scales_of(model.graph, settings, {source: inputs.scale})
+    state = _State(scales, constants, {source: inputs}, watched)
     state.ranges.digits(inputs)
     for node in model.graph.node:
         result = OPERATORS[node.op_type](state, node)
-        if result.scale > settings.rebase:
-            divisor = 2.0 ** (result.scale - settings.rebase)
-            result = tensors.rebase(result, settings.rebase)
+        scale = scales.tensors[node.output[0]]
+        if result.scale > scale:
+            divisor = 2.0 ** (result.scale - scale)
+            result = tensors.rebase(result, scale)
             state.ranges.quotient(result, divisor)
         state.values[node.output[0]] = result
     output = state.values[model.graph.output[0].name]
@@ -112,15 +109,13 @@ def domain(shape: tuple[int, ...], low: int, high: int, scale: int) -> Bounds:
 
 
 def _conv(state: _State, node: onnx.NodeProto) -> Bounds:
-    value = state.get(node.input[0])
-    weights = quantise(state.constants[node.input[1]], state.settings.param_scale)
-    scale = value.scale + state.settings.param_scale
+    value, weights = state.get(node), state.weights(node)
+    scale = value.scale + state.scales.constants[node.output[0], 1]
     summed = tensors.linear(value, weights, _correlation(node, weights.shape), scale)
     if len(node.input) < 3:
         return summed
-    bias = quantise(state.constants[node.input[2]], scale)
     shape = (1, 1, -1, *(1,) * (summed.low.ndim - 3))
-    return tensors.add(summed, Bounds.point(bias.reshape(shape), scale))
+    return tensors.add(summed, Bounds.point(state.weights(node, 2).reshape(shape), scale))
 
 
 def _correlation(
@@ -144,76 +139,68 @@ def _correlation(
 
 
 def _matmul(state: _State, node: onnx.NodeProto) -> Bounds:
-    value = state.get(node.input[0])
-    weights = quantise(state.constants[node.input[1]], state.settings.param_scale)
-    scale = value.scale + state.settings.param_scale
-    return tensors.linear(value, weights, lambda a, b: a @ b, scale)
-
-
-def _pair(state: _State, node: onnx.NodeProto) -> tuple[Bounds, Bounds]:
-    """Two operands of a sum; a constant takes the scale of the other."""
-    scales = [state.values[name].scale for name in node.input if name in state.values]
-    left, right = (state.get(name, max(scales)) for name in node.input)
-    return left, right
+    value = state.get(node)
+    scale = value.scale + state.scales.constants[node.output[0], 1]
+    return tensors.linear(value, state.weights(node), lambda a, b: a @ b, scale)
 
 
 def _add(state: _State, node: onnx.NodeProto) -> Bounds:
-    return tensors.add(*_pair(state, node))
+    return tensors.add(state.get(node, 0), state.get(node, 1))
 
 
 def _sub(state: _State, node: onnx.NodeProto) -> Bounds:
-    left, right = _pair(state, node)
-    return tensors.add(left, tensors.negative(right))
+    return tensors.add(state.get(node, 0), tensors.negative(state.get(node, 1)))
 
 
 def _mul(state: _State, node: onnx.NodeProto) -> Bounds:
-    return tensors.multiply(state.get(node.input[0]), state.get(node.input[1]))
+    return tensors.multiply(state.get(node, 0), state.get(node, 1))
 
 
 def _relu(state: _State, node: onnx.NodeProto) -> Bounds:
-    value = state.get(node.input[0])
+    value = state.get(node)
     state.ranges.digits(value)
+    if state.watched is not None:
+        state.watched[node.output[0]] = value
     return tensors.relu(value)
 
 
 def _sigmoid(state: _State, node: onnx.NodeProto) -> Bounds:
-    value = state.get(node.input[0])
+    value = state.get(node)
     state.ranges.looked_up(value, node.op_type)
     return tensors.table(value, lambda x: 1 / (1 + np.exp(np.clip(-x, -700, 700))), 0.25)
 
 
 def _tanh(state: _State, node: onnx.NodeProto) -> Bounds:
-    value = state.get(node.input[0])
+    value = state.get(node)
     state.ranges.looked_up(value, node.op_type)
     return tensors.table(value, np.tanh, 1.0)
 
 
 def _reshape(state: _State, node: onnx.NodeProto) -> Bounds:
     shape = tuple(int(size) for size in state.constants[node.input[1]])
-    return state.get(node.input[0]).mapped(lambda a: a.reshape(len(a), *shape))
+    return state.get(node).mapped(lambda a: a.reshape(len(a), *shape))
 
 
 def _transpose(state: _State, node: onnx.NodeProto) -> Bounds:
     order = [0, *(int(axis) + 1 for axis in attribute(node, "perm", []))]
-    return state.get(node.input[0]).mapped(lambda a: a.transpose(order))
+    return state.get(node).mapped(lambda a: a.transpose(order))
 
 
 def _slice(state: _State, node: onnx.NodeProto) -> Bounds:
     start, stop, axis, step = (int(state.constants[name][0]) for name in node.input[1:])
     index = (slice(None),) * (axis + 1) + (slice(start, stop, step),)
-    return state.get(node.input[0]).mapped(lambda a: a[index])
+    return state.get(node).mapped(lambda a: a[index])
 
 
 def _pad(state: _State, node: onnx.NodeProto) -> Bounds:
     pads = [int(amount) for amount in state.constants[node.input[1]]]
     rank = len(pads) // 2
     margins = [(0, 0), *((pads[i], pads[i + rank]) for i in range(rank))]
-    return state.get(node.input[0]).mapped(lambda a: np.pad(a, margins))
+    return state.get(node).mapped(lambda a: np.pad(a, margins))
 
 
 def _concat(state: _State, node: onnx.NodeProto) -> Bounds:
-    scales = [state.values[name].scale for name in node.input if name in state.values]
-    parts = [state.get(name, max(scales)) for name in node.input]
+    parts = [state.get(node, place) for place in range(len(node.input))]
     scale = max(part.scale for part in parts)
     axis = int(attribute(node, "axis", 0)) + 1
     samples = max(len(part.low) for part in parts)

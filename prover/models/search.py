@@ -19,8 +19,9 @@ from prover.models.floating import Floats, outputs_of
 from prover.models.measure import measure, multiplications
 from prover.models.onnx_file import ImportedModel
 from prover.models.plan import Accuracy, Constraints, Plan
-from prover.models.ranges import Quantisation, domain, evaluate
+from prover.models.ranges import domain, evaluate
 from prover.models.report import CHOSEN, Candidate, PlanReport, reasons_of
+from prover.models.scales import Quantisation
 from prover.models.tensors import OutOfRange, quantise
 from prover.models.trial import Mismatch, confirm
 from prover.models.wrap import wrap

@@ -7,10 +7,12 @@ import numpy as np
 
 from prover.errors import ModelRefused
 from prover.models.calibration import Calibration
+from prover.models.corners import corners, predicted
 from prover.models.engine import CircuitEngine
 from prover.models.exactness import judge
 from prover.models.onnx_file import ImportedModel
 from prover.models.plan import Plan
+from prover.models.table import scale_differences
 from prover.models.tensors import Floats, quantise
 from prover.models.wrap import wrap
 
@@ -27,18 +29,22 @@ def confirm(
     expected: Floats,
     count: int,
 ) -> None:
-    """Check exactness by the circuit's graph, and `count` witnesses against `expected`.
+    """Check exactness and scales by the circuit's graph, and witnesses against our evaluation.
 
-    `expected` [samples, classes] are integers for all of the calibration's samples. The witnesses
-    are of the same network with public inputs and fixed weights, whose arithmetic is the same.
-    Raises Mismatch.
+    `expected` [samples, classes] are integers for all of the calibration's samples, of which
+    `count` are compared, and as many inputs at the corners of the domain. The witnesses are of the
+    same network with public inputs and fixed weights, whose arithmetic is the same. Raises
+    Mismatch.
     """
     open_plan = replace(plan, input_mode="public", weights="fixed", salt_elements=0, salt_bits=0)
     network = wrap(model, open_plan)
     content = network.SerializeToString()
-    verdict = judge(engine.table(content, open_plan.run_args()), network)
+    rows = engine.table(content, open_plan.run_args())
+    verdict = judge(rows, network)
     if plan.exact and not verdict.exact:
         raise Mismatch(f"not exact: {verdict.reasons[0]}")
+    for difference in scale_differences(rows, network, plan.quantisation):
+        raise Mismatch(f"other scales than assumed: {difference}")
     settings = engine.gen_settings(content, open_plan.run_args())
     if settings["model_output_scales"][0] != plan.output_scale:
         raise Mismatch(
@@ -46,14 +52,20 @@ def confirm(
             f"{plan.output_scale}"
         )
     chosen = np.linspace(0, len(calibration) - 1, count).round().astype(int)
-    inputs = quantise(calibration.inputs[chosen], plan.input_scale).astype(np.int64)
-    batches = list(_batches(inputs.reshape(count, -1).tolist(), plan))
-    witnesses = engine.witnesses(content, settings, batches)
+    usual = quantise(calibration.inputs[chosen], plan.input_scale)
+    extreme = corners(model, plan)
+    inputs = np.concatenate([usual, extreme])
+    allowed = np.concatenate([expected[chosen], predicted(model, plan, extreme)])
+    items = inputs.reshape(len(inputs), -1).astype(np.int64).tolist()
+    witnesses = engine.witnesses(content, settings, list(_batches(items, plan)))
     outputs = [row for witness in witnesses for row in witness["outputs"][: plan.items]]
-    found = np.array(outputs[:count], dtype=np.float64)
-    worst = float(np.abs(found - expected[chosen]).max())
-    if worst > 0:
-        raise Mismatch(f"witnesses differ by {worst:.0f} units from what was computed: not bounded")
+    worst = np.abs(np.array(outputs[: len(items)], dtype=np.float64) - allowed).max(axis=1)
+    if worst.max() > 0:
+        where = "a calibration sample" if worst.argmax() < count else "a corner of the domain"
+        raise Mismatch(
+            f"witnesses differ by {worst.max():.0f} units from what was computed, at {where}: not "
+            "bounded"
+        )
 
 
 def _batches(items: list[list[int]], plan: Plan) -> Iterator[list[list[int]]]:

@@ -11,12 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from prover.errors import ArtifactMismatch, ProvingError
+from prover.errors import ArtifactMismatch, ProvingError, UnsoundCircuit
+from prover.models.corners import corners, predicted
 from prover.models.onnx_file import ImportedModel, load
 from prover.models.plan import Plan
-from prover.models.ranges import Quantisation
-from prover.models.ranges import evaluate as evaluate_bounds
-from prover.models.tensors import Bounds
 from prover.proving.artifacts import MODEL, Artifacts
 from prover.proving.ezkl.prover import outputs_of
 from prover.proving.system import Item, ProofSystem
@@ -64,6 +62,28 @@ def compare_with_witness(
         _same_words(index, ours, found)
 
 
+def compare_corners(artifacts: Artifacts, model: ImportedModel, limits: Limits) -> None:
+    """Compare the circuit with our evaluation at the corners of its domain.
+
+    `model` is that of the artifacts, whose circuit need not be exact. Raises UnsoundCircuit.
+    """
+    plan = artifacts.manifest.plan
+    inputs = corners(model, plan)
+    rows = inputs.reshape(len(inputs), -1).astype(np.int64).tolist()
+    items = [Item(tuple(row), (0,) * plan.salt_elements) for row in rows]
+    proven = outputs_of(artifacts, items, limits)
+    for item, ours, found in zip(items, _rows(model, plan, items), proven, strict=True):
+        if ours != found:
+            raise UnsoundCircuit(
+                f"on the input {_shown(item.values)} the circuit gives {_shown(found)}, "
+                f"{_shown(ours)} was computed: nobody can predict its outputs; plan the model again"
+            )
+
+
+def _shown(words: Sequence[int]) -> str:
+    return str(list(words[:8])) + (f" and {len(words) - 8} more" if len(words) > 8 else "")
+
+
 def _telling(items: Sequence[Item], count: int) -> list[int]:
     """Items that are likely to reach a limit of the network, and random others."""
     if len(items) <= count:
@@ -105,10 +125,8 @@ def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
 
 def _rows(model: ImportedModel, plan: Plan, items: Sequence[Item]) -> Iterator[tuple[int, ...]]:
     values = np.array([item.values for item in items], dtype=np.float64)
-    inputs = Bounds.point(values.reshape(len(items), *model.input_shape), plan.input_scale)
-    scales = plan.input_scale, plan.param_scale, plan.scale_rebase_multiplier
-    outputs, _ = evaluate_bounds(model.proto, inputs, Quantisation(*scales, plan.items > 1))
-    return (tuple(int(word) for word in row) for row in outputs.low)
+    outputs = predicted(model, plan, values.reshape(len(items), *model.input_shape))
+    return (tuple(int(word) for word in row) for row in outputs)
 
 
 def _model(artifacts: Artifacts) -> ImportedModel:

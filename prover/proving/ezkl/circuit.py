@@ -12,6 +12,7 @@ from prover.errors import ArtifactMismatch, UnsoundCircuit
 from prover.models.exactness import judge
 from prover.models.onnx_file import check_self_contained
 from prover.models.plan import Plan
+from prover.models.table import scale_differences
 from prover.models.wrap import check_context_isolated
 from prover.proving.artifacts import CIRCUIT, NETWORK, SETTINGS, SRS, VERIFIER, VK
 from prover.proving.ezkl.planning import ENGINE
@@ -65,6 +66,7 @@ def make_settings(
     check_settings(settings)
     rows = run(f"{ENGINE}:table", arguments, limits)["rows"]
     check_exactness(plan, rows, network)
+    check_scales(plan, rows, network)
     (directory / SETTINGS).write_text(json.dumps(settings, sort_keys=True))
     return settings
 
@@ -109,6 +111,14 @@ def check_exactness(plan: Plan, rows: list[dict[str, Any]], network: onnx.ModelP
         raise UnsoundCircuit(
             f"the plan says exact, but the prover can choose: {'; '.join(verdict.reasons)}; "
             "plan the model again"
+        )
+
+
+def check_scales(plan: Plan, rows: list[dict[str, Any]], network: onnx.ModelProto) -> None:
+    """Raise UnsoundCircuit if ezkl gives a node another scale than evaluations of it assume."""
+    for difference in scale_differences(rows, network, plan.quantisation):
+        raise UnsoundCircuit(
+            f"{difference}: its outputs would not be those that are predicted; plan the model again"
         )
 
 

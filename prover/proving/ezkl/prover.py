@@ -1,7 +1,9 @@
 """Witness, proof and verification with ezkl, tied to the statement that the layout describes."""
 
+import json
 import secrets
 from collections.abc import Sequence
+from pathlib import Path
 
 from prover.errors import ProofRejected, ProvingError, StatementInvalid
 from prover.proving import artifacts as files
@@ -68,16 +70,23 @@ def outputs_of(
 ) -> tuple[tuple[int, ...], ...]:
     """Signed output words of any number of items, by ezkl's own witnesses, all in one child.
 
-    They depend on no context. Raises StatementInvalid as `check_item`, WorkerFailed.
+    They depend on no context. Fixed weights are taken from the network that the manifest hashes,
+    as an imported model has no compiled circuit. Raises StatementInvalid as `check_item`,
+    WorkerFailed.
     """
     manifest = artifacts.manifest
     count = manifest.layout.items
     groups = [items[at : at + count] for at in range(0, len(items), count)]
     limbs = [0] * manifest.layout.context_limbs
     inputs = [_graph_inputs(_fill(manifest, group), limbs) for group in groups]
-    arguments = {"compiled": artifacts.path(files.CIRCUIT), "inputs": inputs}
-    made = run(f"{ENGINE}:witnesses", arguments, limits)["witnesses"]
-    rows = [row for one in made for row in one["outputs"][:count]]
+    if manifest.plan.weights == FIXED:
+        settings = json.loads(Path(artifacts.path(files.SETTINGS)).read_text())
+        network = {"model": artifacts.path(files.NETWORK), "settings": settings}
+        made = run(f"{ENGINE}:compile_and_evaluate", network | {"inputs": inputs}, limits)
+    else:
+        compiled = {"compiled": artifacts.path(files.CIRCUIT)}
+        made = run(f"{ENGINE}:witnesses", compiled | {"inputs": inputs}, limits)
+    rows = [row for one in made["witnesses"] for row in one["outputs"][:count]]
     return tuple(tuple(row) for row in rows[: len(items)])
 
 

@@ -13,6 +13,7 @@ from prover.models.plan import Plan
 from prover.models.wrap import wrap
 from prover.proving import artifacts as files
 from prover.proving.artifacts import Artifacts, check_file, directory_name, hash_files
+from prover.proving.evaluate import compare_corners
 from prover.proving.ezkl.circuit import Built, build, make_keys
 from prover.proving.ezkl.prover import prove_sample, weights_digest
 from prover.proving.ezkl.skeleton import serialise, skeleton
@@ -110,6 +111,8 @@ def _rebuild(
     _place_network(scratch, artifacts, model)
     built = build(scratch, manifest.plan, files.PK, limits, progress)
     _compare(scratch, built, manifest)
+    if model is not None and manifest.plan.weights == FIXED:
+        compare_corners(Artifacts(scratch, manifest), model, limits)
     return built
 
 
@@ -144,6 +147,7 @@ def _make(
     if plan.weights != FIXED:
         commitment = f"0x{weights_digest(made, limits):064x}"
         (scratch / files.WEIGHTS).write_text(json.dumps({"commitment": commitment}))
+    compare_corners(made, model, limits)
     sample = prove_sample(made, limits, progress)
     (scratch / files.SAMPLE).write_text(json.dumps(sample.to_dict()))
     files.write_record(scratch)

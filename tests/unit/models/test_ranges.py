@@ -14,7 +14,8 @@ from prover.models.exactness import judge
 from prover.models.floating import outputs_of
 from prover.models.onnx_file import ImportedModel, load
 from prover.models.plan import Accuracy, Plan
-from prover.models.ranges import Quantisation, domain, evaluate
+from prover.models.ranges import domain, evaluate
+from prover.models.scales import Quantisation
 from prover.models.tensors import Bounds, OutOfRange, quantise, round_half_away
 from prover.models.wrap import wrap
 from prover.proving.ezkl.planning import EzklCircuits

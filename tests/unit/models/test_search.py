@@ -14,8 +14,8 @@ from prover.models.floating import outputs_of
 from prover.models.measure import measure
 from prover.models.onnx_file import ImportedModel, load
 from prover.models.plan import Constraints, Plan
-from prover.models.ranges import Quantisation
 from prover.models.report import CHOSEN
+from prover.models.scales import Quantisation
 from prover.models.search import find_plan
 from prover.models.tensors import quantise
 from prover.proving.ezkl.planning import EzklCircuits
