@@ -21,6 +21,11 @@ class Srs:
     @staticmethod
     def read(path: str | PathLike[str]) -> Srs:
         """Read the file that `write` made; points that are not on the curve are refused."""
+    @staticmethod
+    def read_powers(path: str | PathLike[str], k: int, powers_at: int, twists_at: int) -> Srs:
+        """2^k powers from one place of a file and the points G2, s G2 from another."""
+    def check(self, seed: bytes) -> None:
+        """Raise Refused unless these are consecutive powers of one secret (seed: 32 bytes)."""
     def write(self, path: str | PathLike[str]) -> None:
         """128 bytes for each of the 2^k rows."""
     def downsize(self, k: int) -> Srs:

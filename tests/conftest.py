@@ -24,6 +24,7 @@ from prover.proving.artifacts import Artifacts, Proof, list_artifacts
 from prover.proving.ezkl import circuit, engine, setup
 from prover.proving.ezkl.prover import new_salt
 from prover.proving.ezkl.system import Ezkl
+from prover.proving.srs import development_record
 from prover.proving.system import Item, Witness
 from prover.settings import get_settings
 from prover.solidity import compile as solidity
@@ -162,7 +163,9 @@ def proven(tiny: ImportedModel) -> Callable[[str], Proven]:
 
 def _cached(model: ImportedModel, plan: Plan) -> Proven:
     sources = "".join(inspect.getsource(module) for module in SOURCES)
-    key = hashlib.sha256(f"{model.sha256} {plan} {sources}".encode()).hexdigest()[:32]
+    reference = development_record(plan.logrows)
+    content = f"{model.sha256} {plan} {reference} {sources}"
+    key = hashlib.sha256(content.encode()).hexdigest()[:32]
     directory = get_settings().cache / "tests" / key
     with locked(directory.with_suffix(".lock")), _home_at(directory):
         found = list_artifacts()

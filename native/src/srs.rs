@@ -1,28 +1,32 @@
 //! KZG set-ups: powers of a secret on BN254, in coefficient and Lagrange form.
+//!
+//! What is read was written by strangers: every point must be finite and on its curve, those of the
+//! second group of the prime order. Whether the powers are one secret's is asked by `Srs::check`.
+
+mod check;
+mod development;
+mod points;
 
 use std::fs::{metadata, File};
-use std::io::{BufReader, BufWriter, Read, Write};
+use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use halo2_axiom::arithmetic::g_to_lagrange;
-use halo2_axiom::halo2curves::bn256::{Bn256, Fr, G1Affine, G2Affine, G1};
-use halo2_axiom::halo2curves::ff::{BatchInvert, Field, PrimeField};
-use halo2_axiom::halo2curves::group::prime::PrimeCurveAffine;
-use halo2_axiom::halo2curves::group::{Curve, Group};
+use halo2_axiom::halo2curves::bn256::{Bn256, G1Affine, G2Affine};
 use halo2_axiom::halo2curves::serde::SerdeObject;
 use halo2_axiom::poly::kzg::commitment::ParamsKZG;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
-use rayon::prelude::*;
 
 use crate::error::{Error, Result};
+pub use development::development;
 
 const BUFFER: usize = 1 << 22;
-/// Scalars worked on by one thread at a time.
-const CHUNK: usize = 1 << 10;
 /// Bytes of a point of the first and of the second group in a file.
 const POINT: u64 = 64;
 const TWIST: u64 = 128;
+/// The largest set-up that is read: 16 GiB.
+const GREATEST: u32 = 27;
 
 /// A set-up for polynomials of degree below 2^k.
 #[derive(Clone, Debug)]
@@ -55,14 +59,19 @@ impl Srs {
             )));
         }
         let powers = self.powers[..1 << k].to_vec();
-        let lagrange = g_to_lagrange(powers.iter().map(|point| point.to_curve()).collect(), k);
-        Ok(Srs {
+        Ok(Srs::of_powers(k, powers, [self.g2, self.s_g2]))
+    }
+
+    /// The set-up of 2^k powers, their Lagrange form computed.
+    fn of_powers(k: u32, powers: Vec<G1Affine>, [g2, s_g2]: [G2Affine; 2]) -> Self {
+        let lagrange = g_to_lagrange(powers.iter().map(|point| point.into()).collect(), k);
+        Srs {
             k,
             powers,
             lagrange,
-            g2: self.g2,
-            s_g2: self.s_g2,
-        })
+            g2,
+            s_g2,
+        }
     }
 
     /// Write k, the powers, their Lagrange form, then the second group's generator and multiple.
@@ -77,23 +86,37 @@ impl Srs {
         Ok(file.flush()?)
     }
 
-    /// Read what `write` wrote; points that are not on the curve are refused.
+    /// Read what `write` wrote; bad points are refused.
     pub fn read(path: &Path) -> Result<Self> {
         let k = size(path)?;
         let mut file = BufReader::with_capacity(BUFFER, File::open(path)?);
         file.read_exact(&mut [0; 4])?;
-        let mut points = || -> Result<Vec<G1Affine>> {
-            let all = (0..1usize << k).map(|_| G1Affine::read_raw(&mut file));
-            Ok(all.collect::<std::io::Result<_>>()?)
-        };
-        let (powers, lagrange) = (points()?, points()?);
+        let powers = points::first(&mut file, k, "power")?;
+        let lagrange = points::first(&mut file, k, "Lagrange point")?;
+        let [g2, s_g2] = points::second(&mut file)?;
         Ok(Srs {
             k,
             powers,
             lagrange,
-            g2: G2Affine::read_raw(&mut file)?,
-            s_g2: G2Affine::read_raw(&mut file)?,
+            g2,
+            s_g2,
         })
+    }
+
+    /// Read 2^k powers and the second group's two points from two places of a file, such as a
+    /// ceremony's or a larger set-up's, and compute the Lagrange form. Bad points are refused.
+    pub fn read_powers(path: &Path, k: u32, powers_at: u64, twists_at: u64) -> Result<Self> {
+        if k > GREATEST {
+            return Err(Error::Keys(format!(
+                "2^{k} powers are asked for; at most 2^{GREATEST} are read"
+            )));
+        }
+        let mut file = BufReader::with_capacity(BUFFER, File::open(path)?);
+        file.seek(SeekFrom::Start(powers_at))?;
+        let powers = points::first(&mut file, k, "power")?;
+        file.seek(SeekFrom::Start(twists_at))?;
+        let twists = points::second(&mut file)?;
+        Ok(Srs::of_powers(k, powers, twists))
     }
 }
 
@@ -144,70 +167,4 @@ impl Verifying {
     pub fn read(path: &Path) -> Result<Self> {
         Ok(Srs::read(path)?.verifying())
     }
-}
-
-/// A set-up whose secret follows from the seed: for development only.
-///
-/// It is `ParamsKZG::setup` of that generator, ten times as fast: all points are multiples of one.
-pub fn development(k: u32, seed: [u8; 32]) -> Srs {
-    let smallest = ParamsKZG::<Bn256>::setup(1, ChaCha20Rng::from_seed(seed));
-    let secret = Fr::random(ChaCha20Rng::from_seed(seed));
-    let windows = windows();
-    Srs {
-        k,
-        powers: multiples(&windows, &powers(secret, 1 << k)),
-        lagrange: multiples(&windows, &lagrange(secret, k)),
-        g2: smallest.g2(),
-        s_g2: smallest.s_g2(),
-    }
-}
-fn powers(base: Fr, count: usize) -> Vec<Fr> {
-    let all = std::iter::successors(Some(Fr::ONE), |power| Some(power * base));
-    all.take(count).collect()
-}
-
-/// The Lagrange polynomials of the 2^k-th roots of unity w at s: (s^n - 1) w / (n (s - w)).
-fn lagrange(secret: Fr, k: u32) -> Vec<Fr> {
-    let omega = (k..Fr::S).fold(Fr::ROOT_OF_UNITY, |root, _| root.square());
-    let roots = powers(omega, 1 << k);
-    let mut values: Vec<Fr> = roots.iter().map(|root| secret - root).collect();
-    values.iter_mut().batch_invert();
-    let n = Fr::from(1 << k);
-    let factor = (secret.pow_vartime([1 << k]) - Fr::ONE) * n.invert().expect("n is not zero");
-    values
-        .iter()
-        .zip(&roots)
-        .map(|(value, root)| factor * root * value)
-        .collect()
-}
-
-/// The multiples of 256^i G by 0 to 255, for each byte i of a scalar.
-fn windows() -> Vec<Vec<G1Affine>> {
-    let mut base = G1::generator();
-    let window = |_| {
-        let digits = std::iter::successors(Some(G1::identity()), |point| Some(point + base));
-        let mut points: Vec<G1> = digits.take(257).collect();
-        base = points.pop().expect("256 G");
-        affine(&points)
-    };
-    (0..32).map(window).collect()
-}
-
-/// The generator times each scalar.
-fn multiples(windows: &[Vec<G1Affine>], scalars: &[Fr]) -> Vec<G1Affine> {
-    let multiple = |scalar: &Fr| -> G1 {
-        let bytes = scalar.to_repr();
-        let digits = windows.iter().zip(bytes.as_ref());
-        digits.fold(G1::identity(), |sum, (window, digit)| {
-            sum + window[*digit as usize]
-        })
-    };
-    let chunk = |scalars: &[Fr]| affine(&scalars.iter().map(multiple).collect::<Vec<_>>());
-    scalars.par_chunks(CHUNK).flat_map_iter(chunk).collect()
-}
-
-fn affine(points: &[G1]) -> Vec<G1Affine> {
-    let mut found = vec![G1Affine::identity(); points.len()];
-    G1::batch_normalize(points, &mut found);
-    found
 }

@@ -73,7 +73,7 @@ class CircuitAuditor:
         _same("circuit", circuit, expected)
         _same("circuit id", circuit_id, expected.id)
         _same("weights commitment", weights, artifacts.weights_commitment)
-        if manifest.srs == DEVELOPMENT and not self.client.local:
+        if manifest.srs.name == DEVELOPMENT and not self.client.local:
             raise ArtifactMismatch(
                 f"the circuit was set up with a development SRS: on chain {self.client.chain_id} "
                 "only a ceremony's is allowed, as whoever made it can forge proofs; do not stake"

@@ -307,7 +307,7 @@ def _facts(artifacts: "Artifacts") -> dict[str, Any]:
         "instances": manifest.layout.instances,
         "codeBytes": manifest.verifier.code_bytes,
         "proofBytes": manifest.verifier.proof_bytes,
-        "srs": manifest.srs,
+        "srs": manifest.srs.name,
         "accuracy": manifest.accuracy,
     }
 

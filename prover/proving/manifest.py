@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from prover.errors import ArtifactMismatch, StatementInvalid, UnsoundCircuit
 from prover.models.plan import Accuracy, Plan
 from prover.proving.ezkl.rules import EZKL_VERSION
+from prover.proving.srs import SetUp
 from prover.solidity.compile import EVM_VERSION, OPTIMIZER_RUNS, SOLC_VERSION
 from prover.solidity.verifier import VERIFIER_CONTRACT, Verifier
 from prover.statement import strict_json
@@ -73,7 +74,7 @@ class Manifest(_Strict):
     system: Literal["ezkl"]
     versions: Versions
     sha256: dict[str, str]
-    srs: Literal["development", "ceremony"]
+    srs: SetUp
     freivalds: Literal[False]
     plan_fields: dict[str, Any]
     layout_fields: dict[str, int]
@@ -144,7 +145,7 @@ def make_manifest(
     layout: Layout,
     item_elements: int,
     sha256: dict[str, str],
-    srs: Literal["development", "ceremony"],
+    srs: SetUp,
     verifier: Verifier,
 ) -> Manifest:
     """Describe a circuit. The plan's accuracy is left out when the weights are hidden."""

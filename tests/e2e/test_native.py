@@ -15,6 +15,7 @@ from prover.errors import ArtifactMismatch, ProofRejected, UnsoundCircuit
 from prover.models.integer import serialise
 from prover.proving.native import artifacts, setup
 from prover.proving.native.artifacts import NativeArtifacts
+from prover.settings import get_settings
 from prover.verify import parse_description, verify
 
 pytest.importorskip("zkescrow_native", reason="the Rust engine is not installed (no cargo)")
@@ -162,6 +163,33 @@ def test_the_rebuilt_key_is_the_same(made: Path, capsys: pytest.CaptureFixture[s
     assert Said(capsys, "native", "rebuild", str(made)).data == {"rebuilt": True}
 
 
+def test_another_machine_rebuilds_the_same_key(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The set-up is made again there, from the same public seed."""
+    for name in ("HOME", "CACHE"):
+        monkeypatch.setenv(f"ZKESCROW_{name}", str(tmp_path / name))
+    get_settings.cache_clear()
+    try:
+        assert Said(capsys, "native", "rebuild", str(made)).data == {"rebuilt": True}
+    finally:
+        monkeypatch.undo()
+        get_settings.cache_clear()
+
+
+def test_a_set_up_that_differs_is_not_called_a_false_circuit(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Such as a random one, which each machine made before."""
+    shutil.copytree(made, tmp_path / "old")
+    path = tmp_path / "old" / artifacts.MANIFEST
+    content = json.loads(path.read_text())
+    content["srs"]["sha256"] = "11" * 32
+    path.write_text(json.dumps(content))
+    said = Said(capsys, "native", "rebuild", str(tmp_path / "old"))
+    assert (said.status, "the set-up differs" in said.problem) == (1, True)
+
+
 def test_a_key_of_other_weights_is_found(made: Path, tmp_path: Path) -> None:
     """Whoever publishes a network beside another one's key is found by `native rebuild`."""
     false = tmp_path / "false"
@@ -170,7 +198,7 @@ def test_a_key_of_other_weights_is_found(made: Path, tmp_path: Path) -> None:
     network = honest.network
     network.layers[0].terms[0].weight[0, 0, 1, 1] += 1
     (false / artifacts.NETWORK).write_bytes(serialise.to_bytes(network))
-    artifacts.publish(false, network, honest.layout, 1.0, honest.manifest.form)
+    artifacts.publish(false, network, honest.layout, 1.0, honest.manifest.form, honest.manifest.srs)
     with pytest.raises(UnsoundCircuit, match="proves something else"):
         setup.rebuild(artifacts.load(false))
 

@@ -20,6 +20,24 @@ impl Srs {
         Srs(py.allow_threads(|| srs::development(k, seed)))
     }
 
+    /// Read 2^k powers and two points of the second group, and compute the Lagrange form.
+    #[staticmethod]
+    fn read_powers(
+        py: Python<'_>,
+        path: PathBuf,
+        k: u32,
+        powers_at: u64,
+        twists_at: u64,
+    ) -> PyResult<Self> {
+        let read = || srs::Srs::read_powers(&path, k, powers_at, twists_at);
+        Ok(Srs(py.allow_threads(read)?))
+    }
+
+    /// Raise Refused unless it holds consecutive powers of one secret and their Lagrange form.
+    fn check(&self, py: Python<'_>, seed: [u8; 32]) -> PyResult<()> {
+        Ok(py.allow_threads(|| self.0.check(seed))?)
+    }
+
     /// Read the file that `write` made; points that are not on the curve are refused.
     #[staticmethod]
     fn read(py: Python<'_>, path: PathBuf) -> PyResult<Self> {

@@ -40,12 +40,6 @@ def compile_circuit(model: str, settings: Settings, compiled: str) -> dict[str, 
     return _must_exist(compiled)
 
 
-def gen_srs(path: str, logrows: int) -> dict[str, Any]:
-    """Write a structured reference string whose secret this process knew: development only."""
-    _ezkl().gen_srs(path, logrows)
-    return _must_exist(path)
-
-
 def setup(compiled: str, vk: str, pk: str, srs: str) -> dict[str, Any]:
     """Write both keys; deterministic in the compiled circuit's model and settings and the SRS."""
     report("keys")

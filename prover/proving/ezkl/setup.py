@@ -25,7 +25,7 @@ from prover.proving.manifest import (
     make_manifest,
     record_verifier,
 )
-from prover.proving.srs import DEVELOPMENT, check_unknown_srs, development_srs
+from prover.proving.srs import SetUp, check_named, development_record, file_of
 from prover.proving.worker import Limits, Progress
 from prover.settings import get_settings
 
@@ -107,7 +107,7 @@ def _rebuild(
     check_manifest(manifest)
     _same("versions", current_versions(), manifest.versions)
     _place_srs(scratch, Path(artifacts.path(files.SRS)))
-    check_unknown_srs(scratch / files.SRS, manifest.plan.logrows)
+    check_named(scratch / files.SRS, manifest.srs, manifest.plan.logrows)
     _place_network(scratch, artifacts, model)
     built = build(scratch, manifest.plan, files.PK, limits, progress)
     _compare(scratch, built, manifest)
@@ -136,12 +136,13 @@ def _make(
     network = wrap(model, plan)
     public = network if plan.weights == FIXED else skeleton(network)
     (scratch / files.NETWORK).write_bytes(serialise(public))
-    _place_srs(scratch, development_srs(plan.logrows))
+    named = development_record(plan.logrows)
+    _place_srs(scratch, file_of(named, plan.logrows))
     built = build(scratch, plan, files.PK, limits, progress)
     if plan.weights != FIXED:
         (scratch / files.PRIVATE).write_bytes(serialise(network))
         _use_hidden_weights(scratch, limits)
-    manifest = _describe(scratch, plan, built)
+    manifest = _describe(scratch, plan, built, named)
     (scratch / files.MANIFEST).write_bytes(manifest.canonical())
     made = Artifacts(scratch, manifest)
     if plan.weights != FIXED:
@@ -162,7 +163,7 @@ def _use_hidden_weights(scratch: Path, limits: Limits) -> None:
         _same(f"{name} of the hidden weights", found, expected[name])
 
 
-def _describe(scratch: Path, plan: Plan, built: Built) -> Manifest:
+def _describe(scratch: Path, plan: Plan, built: Built, srs: SetUp) -> Manifest:
     hashed = [files.NETWORK, files.SETTINGS, files.VK, files.PK, files.SRS]
     if plan.weights == FIXED:
         hashed.append(files.MODEL)
@@ -171,7 +172,7 @@ def _describe(scratch: Path, plan: Plan, built: Built) -> Manifest:
         layout=built.layout,
         item_elements=built.item_elements,
         sha256=hash_files(scratch, hashed),
-        srs=DEVELOPMENT,
+        srs=srs,
         verifier=built.verifier,
     )
     check_manifest(manifest)

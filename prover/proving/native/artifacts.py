@@ -18,6 +18,7 @@ from prover.proving.native.form import Form
 from prover.proving.native.layout import Layout
 from prover.proving.native.program import Program, compile_network
 from prover.proving.native.secret import Secret
+from prover.proving.srs import SetUp
 from prover.statement import strict_json
 
 MODEL, NETWORK, OUTLINE, DESCRIPTION, MANIFEST = (
@@ -63,7 +64,7 @@ class NativeManifest(_Strict):
     system: Literal["native"]
     versions: dict[str, str]
     sha256: dict[str, str]
-    srs: Literal["development", "ceremony"]
+    srs: SetUp
     layout: LayoutRecord
     context_limbs: int
     context_bits: int
@@ -121,7 +122,7 @@ class NativeArtifacts:
 
 
 def publish(
-    directory: Path, network: Network, layout: Layout, agreement: float, form: Form
+    directory: Path, network: Network, layout: Layout, agreement: float, form: Form, srs: SetUp
 ) -> None:
     """Write the manifest of a directory whose other files are there."""
     manifest = NativeManifest(
@@ -129,7 +130,7 @@ def publish(
         system="native",
         versions={"zkescrow": version("zkescrow"), "engine": version("zkescrow-native")},
         sha256={name: sha256_file(directory / name) for name in named(form)},
-        srs="development",
+        srs=srs,
         layout=LayoutRecord(k=layout.k, lanes=layout.lanes, weight_lanes=layout.weight_lanes),
         context_limbs=form.context,
         context_bits=CONTEXT_BITS,

@@ -45,7 +45,7 @@ def prove(
     """
     check_input(made, image, salts)
     limbs = _limbs(made, context)
-    reference = srs.development_srs(made.layout.k)
+    reference = srs.file_of(made.manifest.srs, made.layout.k)
     with scratch_folder() as folder:
         source, target = folder / "image.npy", folder / "proof.bin"
         np.save(source, image)

@@ -21,6 +21,7 @@ from prover.proving.native.form import Form
 from prover.proving.native.hidden import outline
 from prover.proving.native.layout import Layout, choose_layout
 from prover.proving.native.secret import Secret
+from prover.proving.srs import SetUp
 from prover.proving.worker import Limits, Progress
 
 TASKS = "prover.proving.native.tasks"
@@ -51,11 +52,12 @@ def setup(
     """
     engine()
     network, layout = choice.network, choose_layout(choice.network, form)
-    reference = _reference_string(layout, progress)
+    named = srs.development_record(layout.k)
+    reference = _reference_string(named, layout, progress)
     with new_directory(out.absolute().parent) as directory:
         _keep(directory, onnx, network, form)
         _make_keys(directory, layout, form, reference, limits, progress)
-        artifacts.publish(directory, network, layout, choice.agreement, form)
+        artifacts.publish(directory, network, layout, choice.agreement, form, named)
         directory.replace(out.absolute())
     return artifacts.load(out)
 
@@ -79,7 +81,7 @@ def rebuild(
     Of hidden weights: from the outline, and all but the columns of weights is compared.
     A verifying key says nothing by itself: this is how a party learns what it stands for.
     """
-    reference = _reference_string(made.layout, progress)
+    reference = _reference_string(made.manifest.srs, made.layout, progress)
     with new_directory(made.directory.parent) as directory:
         form = made.manifest.form
         name = artifacts.OUTLINE if form.weights == "hidden" else artifacts.NETWORK
@@ -95,10 +97,10 @@ def rebuild(
                 )
 
 
-def _reference_string(layout: Layout, progress: Progress | None) -> Path:
+def _reference_string(named: SetUp, layout: Layout, progress: Progress | None) -> Path:
     if progress:
         progress(f"set-up for 2^{layout.k} rows")
-    return srs.development_srs(layout.k)
+    return srs.file_of(named, layout.k)
 
 
 def _make_keys(

@@ -1,6 +1,5 @@
 """What the child process does: keys, proofs and verifications."""
 
-import secrets
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,12 +19,6 @@ from prover.proving.native.replay import check_program
 from prover.proving.native.secret import FOLDER as SECRET
 from prover.proving.native.secret import PROVING_KEY, Secret
 from prover.proving.native.witness import run
-
-
-def make_srs(path: str, logrows: int) -> dict[str, Any]:
-    """Write a development SRS whose seed is forgotten."""
-    engine.engine().Srs.development(logrows, secrets.token_bytes(32)).write(path)
-    return {}
 
 
 def make_keys(directory: str, layout: list[int], form: dict[str, Any], srs: str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from prover.errors import (
 from prover.files import sha256_file
 from prover.models.onnx_file import ImportedModel
 from prover.models.plan import Plan
-from prover.proving import srs, worker
+from prover.proving import worker
 from prover.proving.artifacts import (
     Artifacts,
     find_artifacts,
@@ -88,21 +88,33 @@ def test_a_rebuild_gives_the_verifier_of_the_manifest(
     assert len(code) == artifacts.manifest.verifier.code_bytes
 
 
-def test_a_rebuild_checks_an_srs_that_this_machine_did_not_make(
+def test_a_rebuild_needs_no_set_up_of_the_machine_that_made_it(
     proven: Get, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     artifacts = proven("plain").artifacts
-
-    def refuse(path: Path, logrows: int) -> None:
-        raise ArtifactMismatch("not an SRS")
-
-    monkeypatch.setattr(srs, "check_srs", refuse)
     _build_from(artifacts, monkeypatch)
-    SYSTEM.rebuild(artifacts)
     monkeypatch.setenv("ZKESCROW_CACHE", str(tmp_path / "cache of somebody else"))
     get_settings.cache_clear()
-    with pytest.raises(ArtifactMismatch, match="not an SRS"):
-        SYSTEM.rebuild(artifacts)
+    assert SYSTEM.rebuild(artifacts)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("development", "older version"), ("hermez", "another secret"), ("mine", "not known")],
+)
+def test_a_rebuild_names_a_set_up_that_differs(
+    copied: Path, monkeypatch: pytest.MonkeyPatch, name: str, reason: str
+) -> None:
+    """A random one of an older version; a development one that poses as a ceremony's."""
+    artifacts = load_artifacts(copied)
+    _build_from(artifacts, monkeypatch)
+    shown = artifacts.manifest.model_dump()
+    if name == "development":
+        (copied / "kzg.srs").write_bytes(b"another")
+        shown["srs"]["sha256"] = sha256_file(copied / "kzg.srs")
+    shown["srs"]["name"] = name
+    with pytest.raises(ArtifactMismatch, match=f"set-up .*{reason}"):
+        SYSTEM.rebuild(Artifacts(copied, Manifest.model_validate(shown)))
 
 
 def test_other_hidden_weights_share_the_circuit(proven: Get, tmp_path: Path, home: Path) -> None:

@@ -9,6 +9,7 @@ from prover.errors import ArtifactMismatch
 from prover.proving.native import artifacts
 from prover.proving.native.form import Form
 from prover.proving.native.layout import choose_layout
+from prover.proving.srs import SetUp
 from tests.unit.proving.native.networks import tiny_network
 
 
@@ -18,7 +19,8 @@ def made(tmp_path: Path) -> Path:
     for name in artifacts.NAMED:
         (tmp_path / name).write_text(name)
     network = tiny_network()
-    artifacts.publish(tmp_path, network, choose_layout(network), 1.0, Form(context=1))
+    layout, named = choose_layout(network), SetUp(name="development", sha256="00" * 32)
+    artifacts.publish(tmp_path, network, layout, 1.0, Form(context=1), named)
     return tmp_path
 
 
