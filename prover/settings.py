@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     private_key: SecretStr | None = None
     keystore: Path | None = None
     keystore_password: SecretStr | None = None
+    srs_mirrors: str = "https://kzg.ezkl.xyz/kzg{k}.srs"  # several: blanks between
 
     @property
     def artifacts(self) -> Path:

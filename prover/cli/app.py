@@ -37,6 +37,7 @@ COMMANDS = {
     "status": Entry("overview", "List jobs of all protocols that are under way, and what is due."),
     "provider": Entry("provider", "Serve predictions and be paid for them."),
     "withdraw": Entry("withdraw", "Take out refunds and other credits."),
+    "srs": Entry("srs", "Set-ups of public ceremonies: import, fetch, verify, list."),
     "native": Entry("native", "Circuits for larger CNNs, off-chain."),
     "prove": Entry("proofs", "Prove an inputs file for a job, off-chain."),
     "verify": Entry("proofs", "Verify a proof file, off-chain."),

@@ -6,16 +6,25 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from prover.cli.options import AccountNumber, Rpc, deployed, sender_for
+from prover.cli.options import (
+    AccountNumber,
+    Rpc,
+    SetUpOption,
+    deployed,
+    sender_for,
+    set_up_in_words,
+)
 from prover.cli.output import OUTPUT, SHOWN_DIGITS, command, new_app, progress, show, show_table
 from prover.errors import UsageError
 
 if TYPE_CHECKING:
+    from prover.chain.client import Client
     from prover.cli.models import KnownModel
     from prover.models.onnx_file import ImportedModel
     from prover.models.plan import Plan
     from prover.models.report import Candidate, PlanReport
     from prover.proving.artifacts import Artifacts
+    from prover.proving.srs import Named, SetUpChoice
 
 app = new_app("Add, list, show and verify models.")
 APPS = {"model": app}
@@ -45,6 +54,7 @@ def add(
         str | None,
         typer.Option(help="Use the circuit of this model with hidden weights; needs no --data."),
     ] = None,
+    srs: SetUpOption = None,
     rpc: Rpc = None,
     account: AccountNumber = None,
 ) -> None:
@@ -57,9 +67,12 @@ def add(
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
     if like is not None:
+        if srs is not None:
+            raise UsageError("--srs and --like: a circuit that is there has its set-up")
         artifacts, report = _set_up_like(onnx, find(client, deployment, like)), None
     else:
-        artifacts, report = _set_up(onnx, _given(data), items, inputs, weights)
+        stands = _chosen(srs, client)
+        artifacts, report = _set_up(onnx, _given(data), items, inputs, weights, stands)
     registered = register(sender, deployment, artifacts, progress)
     alias = name or onnx.stem
     remember(client, alias, registered.model_id)
@@ -227,8 +240,17 @@ def keys(model: ModelArgument, rpc: Rpc = None) -> None:
     show(data, f"model {model} can be proven here: its key {path} is the one of the manifest")
 
 
+def _chosen(srs: str | None, client: "Client") -> "Named":
+    """The set-up of the option, or by default; say which."""
+    from prover.proving.srs import choose
+
+    stands = choose(srs, development=client.local)
+    progress(f"set-up: {set_up_in_words(stands.name)}")
+    return stands
+
+
 def _set_up(
-    onnx: Path, data: Path, items: int, inputs: str, weights: str
+    onnx: Path, data: Path, items: int, inputs: str, weights: str, srs: "SetUpChoice"
 ) -> "tuple[Artifacts, PlanReport]":
     from prover.models import calibration, onnx_file, search
     from prover.models.plan import Constraints
@@ -243,13 +265,15 @@ def _set_up(
     samples = calibration.read(data, model.input_shape, model.classes)
     progress("planning the circuit")
     report = search.find_plan(model, samples, constraints, EzklCircuits())
-    return _keys_of(model, report.plan), report
+    return _keys_of(model, report.plan, srs), report
 
 
 def _set_up_like(onnx: Path, known: "KnownModel") -> "Artifacts":
     """Other weights for a circuit that is there. Raises ModelRefused if they do not fit it."""
     from prover.errors import ModelRefused
     from prover.models import onnx_file
+    from prover.proving.artifacts import SRS
+    from prover.proving.srs import Reference, check_named
 
     plan = known.artifacts.manifest.plan
     if plan.weights == "fixed":
@@ -257,7 +281,9 @@ def _set_up_like(onnx: Path, known: "KnownModel") -> "Artifacts":
             "--like names a model with public weights, which are part of its circuit: a model with "
             "hidden weights is allowed"
         )
-    artifacts = _keys_of(onnx_file.load(onnx), plan)
+    stands = Reference(known.artifacts.manifest.srs, Path(known.artifacts.path(SRS)))
+    check_named(stands.path, stands.named, plan.logrows)
+    artifacts = _keys_of(onnx_file.load(onnx), plan, stands)
     if artifacts.digest != known.artifacts.digest:
         raise ModelRefused(
             f"{onnx.name} gives another circuit than the model of --like: the same architecture is "
@@ -266,17 +292,17 @@ def _set_up_like(onnx: Path, known: "KnownModel") -> "Artifacts":
     return artifacts
 
 
-def _keys_of(model: "ImportedModel", plan: "Plan") -> "Artifacts":
+def _keys_of(model: "ImportedModel", plan: "Plan", srs: "SetUpChoice") -> "Artifacts":
     """Artifacts that are there from before, or new ones."""
     from prover.proving.ezkl.reuse import made_before
     from prover.proving.ezkl.system import Ezkl
 
-    found = made_before(model, plan)
+    found = made_before(model, plan, srs)
     if found is not None:
         progress("using keys that were made before")
         return found
     progress("making keys and verifier")
-    return Ezkl().setup(model, plan, progress)
+    return Ezkl().setup(model, plan, progress, srs)
 
 
 def _given(data: Path | None) -> Path:
@@ -307,7 +333,7 @@ def _facts(artifacts: "Artifacts") -> dict[str, Any]:
         "instances": manifest.layout.instances,
         "codeBytes": manifest.verifier.code_bytes,
         "proofBytes": manifest.verifier.proof_bytes,
-        "srs": manifest.srs.name,
+        "srs": manifest.srs.model_dump(),
         "accuracy": manifest.accuracy,
     }
 
@@ -319,7 +345,8 @@ def _lines(facts: dict[str, Any]) -> list[str]:
         f"circuit: 2^{facts['logrows']} rows, {facts['items']} item(s) a proof, {kind}, inputs "
         f"{facts['inputs']}, weights {facts['weights']}",
         f"verifier: {facts['codeBytes']} bytes of code, proof of {facts['proofBytes']} bytes and "
-        f"{facts['instances']} instances, SRS: {facts['srs']}",
+        f"{facts['instances']} instances",
+        f"set-up: {set_up_in_words(facts['srs']['name'])}",
         _accuracy(facts["accuracy"]),
     ]
     if facts.get("gas"):

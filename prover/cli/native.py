@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from prover.cli.options import SetUpOption, set_up_in_words
 from prover.cli.output import command, new_app, progress, show
 from prover.errors import UsageError
 
@@ -60,6 +61,7 @@ def add(
     hidden: Annotated[
         bool, typer.Option("--hidden", help="Keep the weights secret; the key commits to them.")
     ] = False,
+    srs: SetUpOption = "development",
 ) -> None:
     """Turn a CNN into integers, place and check its circuit, and make its keys."""
     from prover.cli.bar import bar
@@ -67,9 +69,11 @@ def add(
     from prover.proving.native.artifacts import CONTEXT_LIMBS
     from prover.proving.native.form import Form
     from prover.proving.native.stages import SETTING_UP
+    from prover.proving.srs import choose
 
     if out.exists():
         raise UsageError(f"{out} exists: choose another directory")
+    stands = choose(srs, development=True)
     samples = _inputs(data)
     progress("choosing integers")
     choice = setup.plan(onnx, samples, _source(samples, scale))
@@ -80,7 +84,7 @@ def add(
             labels,
             "hidden" if hidden else "public",
         )
-        made = setup.setup(onnx, choice, out, progress=begins, form=form)
+        made = setup.setup(onnx, choice, out, progress=begins, form=form, srs=stands)
     show(_facts(made), *_lines(made))
 
 
@@ -213,6 +217,7 @@ def _facts(made: "NativeArtifacts") -> dict[str, Any]:
         "labels": made.manifest.labels,
         "inputs": made.manifest.inputs,
         "weights": made.manifest.weights,
+        "srs": made.manifest.srs.model_dump(),
         "input": [made.network.input.low, made.network.input.high],
     }
 
@@ -225,6 +230,7 @@ def _lines(made: "NativeArtifacts") -> list[str]:
         f"public: {_public(made.manifest.form)}",
         f"integers {facts['input'][0]} to {facts['input'][1]}; "
         f"{made.manifest.agreement:.1%} of the calibration labels kept",
+        f"set-up: {set_up_in_words(made.manifest.srs.name)}",
         f"in {made.directory}; next: zkescrow prove --artifacts {made.directory}",
     ]
 

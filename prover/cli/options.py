@@ -22,11 +22,21 @@ AccountNumber = Annotated[
     typer.Option("--account", help="One of Anvil's published accounts, 0 to 9; chain 31337 only."),
 ]
 ModelName = Annotated[str, typer.Option("--model", help="Name or id of a registered model.")]
+SetUpOption = Annotated[
+    str | None,
+    typer.Option("--srs", help="Set-up to stand on: a name of `srs list`, or a file to import."),
+]
 OutFile = Annotated[Path | None, typer.Option("--out", help="File to write.")]
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _AMOUNT = re.compile(r"(\d+)(?:\.(\d+))?", re.ASCII)
 _DURATION = re.compile(r"(\d+)([smhd]?)", re.ASCII)
+
+
+def set_up_in_words(name: str) -> str:
+    """A set-up's name, and loudly what it is worth."""
+    insecure = "development, INSECURE: its secret is public, so anybody can forge proofs on it"
+    return insecure if name == "development" else f"ceremony {name}"
 
 
 def connected(rpc: str | None) -> "Client":

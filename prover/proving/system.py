@@ -9,6 +9,7 @@ from prover.models.onnx_file import ImportedModel
 from prover.models.plan import Constraints, Plan
 from prover.models.report import PlanReport
 from prover.proving.artifacts import Artifacts, Proof
+from prover.proving.srs import INSECURE, SetUpChoice
 from prover.proving.worker import Progress
 from prover.statement.context import JobContext
 from prover.statement.request import Item as Item
@@ -60,9 +61,13 @@ class ProofSystem(Prover[Artifacts, Witness], Protocol):
         ...
 
     def setup(
-        self, model: ImportedModel, plan: Plan, progress: Progress | None = None
+        self,
+        model: ImportedModel,
+        plan: Plan,
+        progress: Progress | None = None,
+        srs: SetUpChoice = INSECURE,
     ) -> Artifacts:
-        """Make and publish the artifacts of a planned model."""
+        """Make and publish the artifacts of a planned model, on a set-up."""
         ...
 
     def rebuild(

@@ -15,17 +15,20 @@ from prover.proving import artifacts as files
 from prover.proving.artifacts import Artifacts, load_artifacts
 from prover.proving.ezkl.prover import weights_digest
 from prover.proving.manifest import FIXED, current_versions
+from prover.proving.srs import INSECURE, SetUpChoice
 from prover.proving.worker import Limits
 from prover.settings import get_settings
 
 
-def made_before(model: ImportedModel, plan: Plan, limits: Limits | None = None) -> Artifacts | None:
+def made_before(
+    model: ImportedModel, plan: Plan, srs: SetUpChoice = INSECURE, limits: Limits | None = None
+) -> Artifacts | None:
     """Artifacts of this user that a set-up would give again, whole; None if there are none."""
     if plan.weights == FIXED:
         return None
     for manifest in sorted(get_settings().artifacts.glob(f"[0-9a-f]*-*/{files.MANIFEST}")):
         found = _loaded(manifest.parent)
-        if found and _is_of(found, model, plan) and _is_whole(found, limits or Limits()):
+        if found and _is_of(found, model, plan, srs) and _is_whole(found, limits or Limits()):
             return found
     return None
 
@@ -38,13 +41,14 @@ def _loaded(directory: Path) -> Artifacts | None:
         return None
 
 
-def _is_of(found: Artifacts, model: ImportedModel, plan: Plan) -> bool:
+def _is_of(found: Artifacts, model: ImportedModel, plan: Plan, srs: SetUpChoice) -> bool:
     manifest, path = found.manifest, found.directory / files.MODEL
     fields = asdict(plan)
     fields.pop("accuracy")  # of hidden weights it is not published
     return (
         manifest.plan_fields == fields
         and manifest.versions == current_versions()
+        and manifest.srs == srs.at(plan.logrows).named
         and path.is_file()
         and sha256_file(path) == model.sha256
     )

@@ -25,13 +25,17 @@ from prover.proving.manifest import (
     make_manifest,
     record_verifier,
 )
-from prover.proving.srs import SetUp, check_named, development_record, file_of
+from prover.proving.srs import INSECURE, Reference, SetUp, SetUpChoice, check_named
 from prover.proving.worker import Limits, Progress
 from prover.settings import get_settings
 
 
 def setup(
-    model: ImportedModel, plan: Plan, limits: Limits, progress: Progress | None = None
+    model: ImportedModel,
+    plan: Plan,
+    limits: Limits,
+    progress: Progress | None = None,
+    srs: SetUpChoice = INSECURE,
 ) -> Artifacts:
     """Build, prove a sample, and publish under settings.home; an equal directory there is kept.
 
@@ -41,7 +45,7 @@ def setup(
     check_plan(model, plan)
     home = get_settings().artifacts
     with new_directory(home) as scratch:
-        made = _make(scratch, model, plan, limits, progress)
+        made = _make(scratch, model, plan, limits, srs.at(plan.logrows), progress)
         target = home / directory_name(made.digest, made.weights_commitment)
         with locked(home / ".lock"):
             _publish(scratch, target)
@@ -128,7 +132,12 @@ def _publish(scratch: Path, target: Path) -> None:
 
 
 def _make(
-    scratch: Path, model: ImportedModel, plan: Plan, limits: Limits, progress: Progress | None
+    scratch: Path,
+    model: ImportedModel,
+    plan: Plan,
+    limits: Limits,
+    srs: Reference,
+    progress: Progress | None,
 ) -> Artifacts:
     """All files in `scratch`, not yet published."""
     shutil.copyfile(model.path, scratch / files.MODEL)
@@ -136,13 +145,12 @@ def _make(
     network = wrap(model, plan)
     public = network if plan.weights == FIXED else skeleton(network)
     (scratch / files.NETWORK).write_bytes(serialise(public))
-    named = development_record(plan.logrows)
-    _place_srs(scratch, file_of(named, plan.logrows))
+    _place_srs(scratch, srs.path)
     built = build(scratch, plan, files.PK, limits, progress)
     if plan.weights != FIXED:
         (scratch / files.PRIVATE).write_bytes(serialise(network))
         _use_hidden_weights(scratch, limits)
-    manifest = _describe(scratch, plan, built, named)
+    manifest = _describe(scratch, plan, built, srs.named)
     (scratch / files.MANIFEST).write_bytes(manifest.canonical())
     made = Artifacts(scratch, manifest)
     if plan.weights != FIXED:

@@ -10,6 +10,7 @@ from prover.models.search import find_plan
 from prover.proving.artifacts import Artifacts, Proof
 from prover.proving.ezkl import prover, setup
 from prover.proving.ezkl.planning import EzklCircuits
+from prover.proving.srs import INSECURE, SetUpChoice
 from prover.proving.system import Item, Witness
 from prover.proving.worker import Limits, Progress
 from prover.statement.context import JobContext
@@ -30,10 +31,14 @@ class Ezkl:
         return find_plan(model, calibration, constraints, EzklCircuits(self._limits))
 
     def setup(
-        self, model: ImportedModel, plan: Plan, progress: Progress | None = None
+        self,
+        model: ImportedModel,
+        plan: Plan,
+        progress: Progress | None = None,
+        srs: SetUpChoice = INSECURE,
     ) -> Artifacts:
         """See `setup.setup`."""
-        return setup.setup(model, plan, self._limits, progress)
+        return setup.setup(model, plan, self._limits, progress, srs)
 
     def rebuild(
         self,

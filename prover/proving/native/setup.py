@@ -13,7 +13,7 @@ from prover.models.integer.network import Network
 from prover.models.integer.quantise import InputRange
 from prover.models.integer.real import Reals
 from prover.models.integer.search import Choice, find
-from prover.proving import srs, worker
+from prover.proving import worker
 from prover.proving.native import artifacts, compare
 from prover.proving.native.artifacts import NativeArtifacts
 from prover.proving.native.engine import engine
@@ -21,7 +21,7 @@ from prover.proving.native.form import Form
 from prover.proving.native.hidden import outline
 from prover.proving.native.layout import Layout, choose_layout
 from prover.proving.native.secret import Secret
-from prover.proving.srs import SetUp
+from prover.proving.srs import INSECURE, SetUpChoice, file_of
 from prover.proving.worker import Limits, Progress
 
 TASKS = "prover.proving.native.tasks"
@@ -45,19 +45,20 @@ def setup(
     limits: Limits | None = None,
     progress: Progress | None = None,
     form: Form = CONTEXT,
+    srs: SetUpChoice = INSECURE,
 ) -> NativeArtifacts:
-    """Place the network, check the circuit, make its keys, and publish `out` whole.
+    """Place the network, check the circuit, make its keys on a set-up, and publish `out` whole.
 
     `form` says what is public besides the context.
     """
     engine()
     network, layout = choice.network, choose_layout(choice.network, form)
-    named = srs.development_record(layout.k)
-    reference = _reference_string(named, layout, progress)
+    _say_set_up(layout, progress)
+    reference = srs.at(layout.k)
     with new_directory(out.absolute().parent) as directory:
         _keep(directory, onnx, network, form)
-        _make_keys(directory, layout, form, reference, limits, progress)
-        artifacts.publish(directory, network, layout, choice.agreement, form, named)
+        _make_keys(directory, layout, form, reference.path, limits, progress)
+        artifacts.publish(directory, network, layout, choice.agreement, form, reference.named)
         directory.replace(out.absolute())
     return artifacts.load(out)
 
@@ -81,7 +82,8 @@ def rebuild(
     Of hidden weights: from the outline, and all but the columns of weights is compared.
     A verifying key says nothing by itself: this is how a party learns what it stands for.
     """
-    reference = _reference_string(made.manifest.srs, made.layout, progress)
+    _say_set_up(made.layout, progress)
+    reference = file_of(made.manifest.srs, made.layout.k)
     with new_directory(made.directory.parent) as directory:
         form = made.manifest.form
         name = artifacts.OUTLINE if form.weights == "hidden" else artifacts.NETWORK
@@ -97,10 +99,9 @@ def rebuild(
                 )
 
 
-def _reference_string(named: SetUp, layout: Layout, progress: Progress | None) -> Path:
+def _say_set_up(layout: Layout, progress: Progress | None) -> None:
     if progress:
         progress(f"set-up for 2^{layout.k} rows")
-    return srs.file_of(named, layout.k)
 
 
 def _make_keys(

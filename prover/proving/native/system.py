@@ -12,6 +12,7 @@ from prover.proving.native import prover, setup
 from prover.proving.native.artifacts import NativeArtifacts
 from prover.proving.native.form import Form
 from prover.proving.native.grid import Integers
+from prover.proving.srs import INSECURE, SetUpChoice
 from prover.proving.worker import Limits, Progress
 from prover.statement.context import JobContext
 
@@ -47,9 +48,10 @@ class Native:
         out: Path,
         form: Form = setup.CONTEXT,
         progress: Progress | None = None,
+        srs: SetUpChoice = INSECURE,
     ) -> NativeArtifacts:
         """See `setup.setup`."""
-        return setup.setup(onnx, choice, out, self._limits, progress, form)
+        return setup.setup(onnx, choice, out, self._limits, progress, form, srs)
 
     def rebuild(self, artifacts: NativeArtifacts, progress: Progress | None = None) -> None:
         """See `setup.rebuild`."""

@@ -8,6 +8,7 @@ with both below p; None is infinity.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import cast
 
+from prover.errors import ArtifactMismatch
 from prover.statement.field import FIELD_MODULUS as R
 from prover.verify.group import P
 
@@ -156,3 +157,60 @@ def _transform(values: list[int], root: int) -> list[int]:
         power = power * root % R
     pairs = list(zip(even, turned, strict=True))
     return [(a + b) % R for a, b in pairs] + [(a - b) % R for a, b in pairs]
+
+
+def lagrange_form(powers: Sequence[Affine]) -> list[Affine]:
+    """The Lagrange basis of 2^k powers of a secret: an inverse transform of points.
+
+    Some 0.5 k milliseconds a point. Raises ArtifactMismatch if a point comes out infinite, which no
+    set-up gives.
+    """
+    count = len(powers)
+    root = pow(root_of_unity(count.bit_length() - 1), -1, R)
+    found = multiply_all(_point_transform(list(powers), root), [pow(count, -1, R)] * count)
+    if None in found:
+        raise ArtifactMismatch("the powers of the set-up are not one secret's: get the file again")
+    return cast(list[Affine], found)
+
+
+def _point_transform(points: list[Point], root: int) -> list[Point]:
+    """By halves, all transforms of one size in one batch: bit-reversed order first."""
+    count = len(points)
+    bits = count.bit_length() - 1
+    order = [int(f"{place:0{bits}b}"[::-1], 2) if bits else 0 for place in range(count)]
+    points = [points[place] for place in order]
+    half = 1
+    while half < count:
+        turns = _cyclic(pow(root, count // (2 * half), R), half, count // 2)
+        lower = [p for start in range(0, count, 2 * half) for p in points[start : start + half]]
+        upper = [p for start in range(half, count, 2 * half) for p in points[start : start + half]]
+        turned = multiply_all(upper, turns)
+        sums = add_all(lower, turned)
+        differences = add_all(lower, [None if p is None else (p[0], -p[1] % P) for p in turned])
+        points = []
+        for start in range(0, count // 2, half):
+            points += sums[start : start + half] + differences[start : start + half]
+        half *= 2
+    return points
+
+
+def _cyclic(base: int, period: int, count: int) -> list[int]:
+    """base^0 .. base^(period-1), again and again."""
+    powers = [1]
+    for _ in range(period - 1):
+        powers.append(powers[-1] * base % R)
+    return powers * (count // period)
+
+
+def multiply_all(points: Sequence[Point], scalars: Sequence[int]) -> list[Point]:
+    """scalar * point, place by place, by windows of four bits from the top."""
+    tables: list[Sequence[Point]] = [[None] * len(points), points]
+    for _ in range(14):
+        tables.append(add_all(tables[-1], points))
+    sums: list[Point] = [None] * len(points)
+    for shift in reversed(range(0, max(scalars, default=0).bit_length(), 4)):
+        for _ in range(4):
+            sums = add_all(sums, sums)
+        chosen = [tables[s >> shift & 15][place] for place, s in enumerate(scalars)]
+        sums = add_all(sums, chosen)
+    return sums

@@ -25,9 +25,13 @@ class Known:
     sha256: Mapping[int, str]
 
 
-@cache
 def known() -> Mapping[str, Known]:
     """By name."""
+    return _published()
+
+
+@cache
+def _published() -> Mapping[str, Known]:
     content = json.loads(files("prover.proving.srs").joinpath("known.json").read_text())
     return {name: _known(name, facts) for name, facts in content.items()}
 

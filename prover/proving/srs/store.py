@@ -1,14 +1,63 @@
 """The set-ups that are on this machine."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from prover.errors import ArtifactMismatch, EnvironmentMissing
 from prover.files import locked, new_directory, sha256_file, sync
 from prover.proving import worker
-from prover.proving.srs import check, raw
-from prover.proving.srs.known import DEVELOPMENT, named
+from prover.proving.srs import check, raw, source
+from prover.proving.srs.known import DEVELOPMENT, ceremonies, named
 from prover.proving.srs.record import SetUp
 from prover.settings import get_settings
+
+SHA256_DIGITS = 64
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A set-up to make a circuit on: what manifests say of it, and its file."""
+
+    named: SetUp
+    path: Path
+
+    def at(self, logrows: int) -> "Reference":
+        """Itself, as a choice that is made already. Raises ArtifactMismatch at another size."""
+        raw.check_size(self.path, logrows)
+        return self
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A ceremony's set-up on this machine, named by its hash."""
+
+    name: str
+    logrows: int
+    path: Path
+
+    @property
+    def sha256(self) -> str:
+        """Of the file when it was checked."""
+        return self.path.stem.rpartition("-")[2]
+
+    def reference(self) -> Reference:
+        """Raises ArtifactMismatch if the file changed since it was checked."""
+        found = sha256_file(self.path)
+        if found != self.sha256:
+            raise ArtifactMismatch(
+                f"{self.path} has SHA-256 {found}, and its name says another: it was damaged; "
+                "remove it and import it again"
+            )
+        return Reference(SetUp(name=self.name, sha256=found), self.path)
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """What a file is."""
+
+    format: str
+    logrows: int
+    named: SetUp
 
 
 def development_srs(logrows: int) -> Path:
@@ -38,13 +87,89 @@ def file_of(claimed: SetUp, logrows: int) -> Path:
 
     Raises ArtifactMismatch if there can be no such file, EnvironmentMissing if it is not here.
     """
-    named(claimed.name)
     check.require_published(claimed, logrows)
     if claimed.name == DEVELOPMENT:
         return development_srs(logrows)
-    raise EnvironmentMissing(
-        f"the set-up of {claimed.name} for 2^{logrows} rows is not on this machine"
-    )
+    found = ceremony(claimed.name, logrows)
+    if found.named.sha256 != claimed.sha256:
+        raise ArtifactMismatch(
+            f"the set-up differs: the circuit stands on one of {claimed.name} with SHA-256 "
+            f"{claimed.sha256}, and that for 2^{logrows} rows is {found.named.sha256}; have the "
+            "circuit made again"
+        )
+    return found.path
+
+
+def ceremony(name: str, logrows: int) -> Reference:
+    """A ceremony's set-up for 2^logrows rows; cut from the smallest larger one that is here.
+
+    Raises EnvironmentMissing if there is none.
+    """
+    check_logrows(logrows)
+    larger = [kept for kept in kept_set_ups() if kept.name == name and kept.logrows >= logrows]
+    if not larger:
+        raise EnvironmentMissing(
+            f"the set-up of {name} for 2^{logrows} rows is not on this machine: `zkescrow srs "
+            f"fetch {name} --logrows {logrows}` downloads it where it is published, `zkescrow srs "
+            "import FILE` takes a file"
+        )
+    smallest = min(larger, key=lambda kept: kept.logrows)
+    if smallest.logrows == logrows:
+        return smallest.reference()
+    return bring_in(smallest.path, logrows).reference()
+
+
+def bring_in(path: Path, logrows: int | None = None) -> Kept:
+    """Check a file, raw or .ptau, and keep its set-up, cut to 2^logrows rows if that is given.
+
+    Raises ArtifactMismatch, UsageError or EnvironmentMissing.
+    """
+    described = source.describe(path)
+    rows = source.rows_of(described, logrows)
+    with new_directory(ceremonies_folder()) as scratch:
+        made = scratch / "srs"
+        source.write(described, rows, made)
+        named = check.recognise(made, rows)
+        if named.name == DEVELOPMENT:
+            raise ArtifactMismatch(
+                f"{path.name} is the development set-up, which is INSECURE and made where it is "
+                "needed: a ceremony's is allowed"
+            )
+        kept = Kept(
+            named.name, rows, ceremonies_folder() / f"{named.name}-{rows}-{named.sha256}.srs"
+        )
+        sync(made)
+        made.replace(kept.path)
+    return kept
+
+
+def inspect(path: Path, logrows: int | None = None) -> Inspected:
+    """Check every point of a file, raw or .ptau, and say whose it is; keeps nothing.
+
+    Raises ArtifactMismatch, UsageError or EnvironmentMissing.
+    """
+    described = source.describe(path)
+    rows = source.rows_of(described, logrows)
+    with new_directory(get_settings().cache / "srs") as scratch:
+        made = scratch / path.name
+        source.write(described, rows, made)
+        check.check_srs(made, rows)
+        return Inspected(described.format, rows, check.recognise(made, rows))
+
+
+def kept_set_ups() -> list[Kept]:
+    """The ceremonies' set-ups on this machine, by name and size."""
+    found = []
+    for path in ceremonies_folder().glob("*.srs"):
+        name, logrows, sha256 = path.stem.rsplit("-", 2)
+        if name in ceremonies() and logrows.isdigit() and len(sha256) == SHA256_DIGITS:
+            found.append(Kept(name, int(logrows), path))
+    return sorted(found, key=lambda kept: (kept.name, kept.logrows))
+
+
+def ceremonies_folder() -> Path:
+    """Where ceremonies' set-ups are kept."""
+    return get_settings().home / "srs"
 
 
 def check_logrows(logrows: int) -> None:

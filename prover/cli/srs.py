@@ -1,0 +1,105 @@
+"""`zkescrow srs`: the set-ups (structured reference strings) that circuits stand on."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from prover.cli.options import duration, set_up_in_words
+from prover.cli.output import command, new_app, progress, show, show_table
+
+if TYPE_CHECKING:
+    from prover.proving.srs import Kept
+
+app = new_app("Set-ups of public ceremonies: import, fetch, verify, list.")
+APPS = {"srs": app}
+File = Annotated[
+    Path, typer.Argument(metavar="FILE", help="A set-up: halo2's raw format or a .ptau.")
+]
+Rows = Annotated[
+    int | None,
+    typer.Option("--logrows", help="log2 of the rows to take [default: all, up to 2^22]."),
+]
+
+
+@app.callback()
+def _group() -> None:
+    """Set-ups of public ceremonies: import, fetch, verify, list."""
+
+
+@command(app, "import")
+def import_file(file: File, logrows: Rows = None) -> None:
+    """Check a ceremony's file, and keep its set-up for circuits."""
+    from prover.proving.srs import bring_in
+
+    progress(f"checking {file.name}")
+    _show_kept(bring_in(file, logrows))
+
+
+@command(app)
+def fetch(
+    name: Annotated[
+        str | None,
+        typer.Argument(help="The ceremony [default: perpetual-powers-of-tau]."),
+    ] = None,
+    logrows: Annotated[int, typer.Option(help="log2 of the rows of the circuits.")] = 17,
+    mirror: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Address, {k} for log2 rows [default: ZKESCROW_SRS_MIRRORS]; repeatable."
+        ),
+    ] = None,
+    deadline: Annotated[str, typer.Option(help="Longest time for a mirror.")] = "1h",
+) -> None:
+    """Download a ceremony's published file, check its hash, and keep it. Goes on after a break."""
+    from prover.proving.srs import PERPETUAL
+    from prover.proving.srs import fetch as download
+
+    seconds = duration(deadline, "--deadline")
+    kept = download(name or PERPETUAL, logrows, seconds, tuple(mirror or ()), progress)
+    _show_kept(kept)
+
+
+@command(app)
+def verify(file: File, logrows: Rows = None) -> None:
+    """Check every point of a file, and say whose set-up it is; keeps nothing."""
+    from prover.proving.srs import inspect
+
+    progress(f"checking every point of {file.name}")
+    found = inspect(file, logrows)
+    data = {"name": found.named.name, "sha256": found.named.sha256, "logrows": found.logrows}
+    show(
+        data | {"format": found.format},
+        f"{file}: consecutive powers of one secret, with their Lagrange form; that of "
+        f"{found.named.name} for 2^{found.logrows} rows, SHA-256 {found.named.sha256}",
+        *_warning(found.named.name),
+    )
+
+
+@command(app, "list")
+def list_set_ups() -> None:
+    """List the set-ups on this machine, and the ceremonies that are known."""
+    from prover.proving.srs import kept_set_ups, known_set_ups
+
+    rows = [_row(kept) for kept in kept_set_ups()]
+    known = {name: facts.what for name, facts in known_set_ups().items()}
+    if not rows:
+        show({"setUps": [], "known": known}, *(f"{name}: {what}" for name, what in known.items()))
+        return
+    show_table({"setUps": rows, "known": known}, "set-ups", rows)
+
+
+def _show_kept(kept: "Kept") -> None:
+    show(
+        _row(kept) | {"path": str(kept.path)},
+        f"the set-up of {kept.name} for 2^{kept.logrows} rows and fewer is kept, SHA-256 "
+        f"{kept.sha256}; next: zkescrow model add --srs {kept.name}",
+    )
+
+
+def _row(kept: "Kept") -> dict[str, Any]:
+    return {"name": kept.name, "logrows": kept.logrows, "sha256": kept.sha256}
+
+
+def _warning(name: str) -> list[str]:
+    return [set_up_in_words(name)] if name == "development" else []
