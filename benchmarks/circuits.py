@@ -24,6 +24,8 @@ SOURCES = (
     "prover/solidity/*.py",
     "prover/models/lowering*.py",
     "prover/models/wrap.py",
+    "prover/proving/manifest.py",
+    "prover/proving/srs/known.json",
 )
 EXAMPLES = ROOT / "examples"
 MAX_LOGROWS = 18

@@ -37,6 +37,7 @@ from prover.proving.artifacts import (
 from prover.proving.ezkl.circuit import compile_here
 from prover.proving.ezkl.prover import SAMPLE_CONTEXT, verify
 from prover.proving.manifest import FIXED, MAX_LOGROWS, Manifest, read_manifest
+from prover.proving.srs import check_named
 from prover.proving.worker import Limits
 from prover.settings import get_settings
 
@@ -100,7 +101,9 @@ def _copied(directory: Path, made: Path) -> Artifacts:
     for name in sorted(allowed - {MANIFEST}):
         _copy(directory, made, name)
     _check_recorded(made, allowed)
-    return load_artifacts(made)
+    artifacts = load_artifacts(made)
+    check_named(made / SRS, artifacts.manifest.srs, artifacts.manifest.plan.logrows)
+    return artifacts
 
 
 def _copy(directory: Path, made: Path, name: str) -> None:

@@ -263,3 +263,18 @@ def test_an_edited_manifest_on_this_machine_is_noticed(given: Path) -> None:
 def test_artifacts_that_are_absent_are_told_from_damaged_ones(home: Path) -> None:
     with pytest.raises(ArtifactsMissing, match="model import"):
         find_artifacts(bytes(32))
+
+
+@pytest.mark.parametrize(("name", "reason"), [("development", "differs"), ("mine", "not known")])
+def test_a_set_up_that_differs_is_called_so(
+    proven: Callable[[str], Proven], home: Path, tmp_path: Path, name: str, reason: str
+) -> None:
+    """Not a false circuit: each machine of an older version had a set-up of its own."""
+    export(proven("plain").artifacts, tmp_path / "given")
+    content = json.loads((tmp_path / "given" / MANIFEST).read_text())
+    content["srs"] = {"name": name, "sha256": "11" * 32}
+    (tmp_path / "given" / MANIFEST).write_text(json.dumps(content))
+    write_record(tmp_path / "given")
+    with pytest.raises(ArtifactMismatch, match=f"set-up .*{reason}"):
+        bring_in(tmp_path / "given")
+    assert not list((home / "artifacts").glob("[0-9a-f]*"))
