@@ -135,7 +135,7 @@ def make_folder(path: Path) -> None:
 
 def keep_private(path: Path) -> None:
     """Take a folder or file of this user away from other users, if it is there."""
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
         found = path.stat()
         if found.st_uid == os.getuid() and found.st_mode & 0o077:
             path.chmod(stat.S_IMODE(found.st_mode) & 0o700)

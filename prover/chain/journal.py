@@ -4,6 +4,7 @@ A row is one attempt: the raw transaction and its hash. Attempts on one nonce ex
 the chain, which takes one transaction a nonce; of these only the newest is ever handed out again.
 """
 
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -24,7 +25,8 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DBAPIError
 
 from prover.errors import EnvironmentMissing
 from prover.files import keep_private, locked, make_folder
@@ -134,14 +136,28 @@ def open_database(path: Path, metadata: MetaData) -> Engine:
         _keep_private(path)
         engine = create_engine(f"sqlite:///{path}")
         event.listen(engine, "connect", _pragmas)
+        event.listen(engine, "handle_error", lambda context: _name_damage(path, context))
         with locked(path.with_suffix(".lock")):  # two processes may meet a new file
             metadata.create_all(engine)
-    except (OSError, OperationalError) as error:
+    except (OSError, DBAPIError, sqlite3.Error) as error:
         raise EnvironmentMissing(
             f"cannot open {path} ({error.__cause__ or error}): make room or choose another "
             "directory with ZKESCROW_HOME"
         ) from error
     return engine
+
+
+def _name_damage(path: Path, context: ExceptionContext) -> None:
+    """Say in one sentence that a store is damaged; other errors go their way."""
+    cause = context.original_exception
+    message = str(cause)
+    other = "no such" in message or "has no column" in message
+    if type(cause) is sqlite3.DatabaseError or other:
+        state = "of another version" if other else "damaged"
+        raise EnvironmentMissing(
+            f"{path} is {state} ({message}): move it away, once no transaction of yours waits to "
+            "be mined; what it held is read from the chain again"
+        ) from cause
 
 
 def _keep_private(path: Path) -> None:

@@ -41,7 +41,7 @@ class Finding:
 def doctor(rpc: Rpc = None) -> None:
     """Look at everything that the commands need. Exit status 1 if something needed is missing."""
     findings = [check() for check in (_python, _packages, _node, _solc, _ezkl_solc, _anvil)]
-    findings += [_disk(), _memory(), _srs(), _account(), *_chain(rpc)]
+    findings += [_home(), _disk(), _memory(), _srs(), _account(), *_chain(rpc)]
     lines = []
     for one in findings:
         mark = "ok     " if one.ok else ("MISSING" if one.needed else "absent ")
@@ -110,6 +110,20 @@ def _disk() -> Finding:
     return Finding("disk", free >= NEEDED_DISK_GIB * GIB, f"{free / GIB:.1f} GiB free", fix)
 
 
+def _home() -> Finding:
+    """Folders that are not there yet are made, where the first one that is can be written to."""
+    from prover.settings import get_settings
+
+    settings = get_settings()
+    wrong = [
+        str(path)
+        for path in (settings.home, settings.cache)
+        if not os.access(_existing(path), os.W_OK | os.X_OK) or not _existing(path).is_dir()
+    ]
+    fix = f"{', '.join(wrong)} cannot be written: set ZKESCROW_HOME and ZKESCROW_CACHE elsewhere"
+    return Finding("home and cache", not wrong, f"{settings.home}, {settings.cache}", fix)
+
+
 def _memory() -> Finding:
     import psutil
 
@@ -157,7 +171,7 @@ def _chain(rpc: str | None) -> list[Finding]:
 def _guarded(name: str, find: Callable[[], str]) -> Finding:
     try:
         return Finding(name, True, find())
-    except ZkescrowError as error:
+    except (ZkescrowError, OSError) as error:
         return Finding(name, False, "not found", str(error))
 
 

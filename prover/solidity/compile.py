@@ -100,7 +100,7 @@ def find_compiler() -> Path:
     shim = get_settings().toolchain / "solcx" / f"solc-v{SOLC_VERSION}"
     try:
         return Path(solcx.install.get_executable(SOLC_VERSION))
-    except SolcNotInstalled:
+    except (SolcNotInstalled, OSError):  # it makes a folder in HOME, which may not be there
         if shim.exists():
             return shim
     raise EnvironmentMissing(f"solc {SOLC_VERSION} is not at {shim}: run scripts/setup")

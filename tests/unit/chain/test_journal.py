@@ -1,9 +1,13 @@
 """What is written down of a transaction, on one chain and on another."""
 
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from prover.chain.journal import Attempt, Fate, Journal
+from prover.errors import EnvironmentMissing
 
 ATTEMPT = Attempt("31337:aa", "0x1", "deploy", 0, b"\x01" * 32, b"raw", 21_000, 2**70)
 
@@ -17,6 +21,29 @@ def test_a_chain_made_anew_takes_the_same_transaction_again(tmp_path: Path) -> N
     (first,) = journal.attempts(ATTEMPT.scope, ATTEMPT.sender, ATTEMPT.action)
     (second,) = journal.attempts(again.scope, again.sender, again.action)
     assert (first.fate, second.fate) == (Fate.PENDING, Fate.MINED)
+
+
+@pytest.mark.parametrize("at", [0, 5000])
+def test_a_damaged_store_is_said_to_be_damaged(tmp_path: Path, at: int) -> None:
+    """From its first page, or from one that is only read later."""
+    path = tmp_path / "journal.sqlite"
+    journal = Journal(path)
+    for nonce in range(300):
+        journal.record(replace(ATTEMPT, nonce=nonce, hash=nonce.to_bytes(32, "big")))
+    journal._engine.dispose()
+    content = bytearray(path.read_bytes())
+    content[at : at + 20_000] = b"\xa5" * len(content[at : at + 20_000])
+    path.write_bytes(content)
+    with pytest.raises(EnvironmentMissing, match=r"journal\.sqlite is damaged .*: move it away"):
+        Journal(path).newest(ATTEMPT.scope, ATTEMPT.sender, 0)
+
+
+def test_a_store_of_another_version_is_said_to_be_one(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE attempts (id INTEGER PRIMARY KEY)")
+    with pytest.raises(EnvironmentMissing, match=r"of another version .*: move it away"):
+        Journal(path).newest(ATTEMPT.scope, ATTEMPT.sender, 0)
 
 
 def test_an_attempt_is_read_back_as_it_was_written(tmp_path: Path) -> None:
