@@ -2,8 +2,7 @@
 pragma solidity 0.8.37;
 
 import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
-import {Escrow} from "./Escrow.sol";
-import {Jobs} from "./Jobs.sol";
+import {Defaults} from "./Defaults.sol";
 import {ProofAcceptance} from "./ProofAcceptance.sol";
 import {IAccuracyBounty} from "./interfaces/IAccuracyBounty.sol";
 import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
@@ -15,7 +14,7 @@ import {Run} from "./types/Batch.sol";
 import {Circuit, Layout} from "./types/Circuit.sol";
 
 /// @title Accuracy bounties: a model whose weights are hidden is paid if it reaches a target on a sealed test set.
-contract AccuracyBounty is IAccuracyBounty, Escrow, Jobs, ProofAcceptance {
+contract AccuracyBounty is IAccuracyBounty, Defaults, ProofAcceptance {
     using BitMaps for BitMaps.BitMap;
     using Statement for Layout;
 
@@ -273,26 +272,21 @@ contract AccuracyBounty is IAccuracyBounty, Escrow, Jobs, ProofAcceptance {
         uint256 deadline = state == State.Open ? job.terms.openUntil : slot.deadline;
         uint256 condemnedAt = registry.condemnedAt(job.terms.circuitId);
 
-        if (condemnedAt != 0 && condemnedAt <= deadline) return _void(jobId, job, slot);
-        _requireLate(deadline);
-        if (state == State.Open) {
-            _expire(jobId, job);
-        } else if (state == State.Accepted) {
-            _withhold(jobId, job, slot.payee);
-        } else {
-            _miss(jobId, job, slot);
-        }
+        if (_isVoid(condemnedAt, deadline, deadline)) _void(jobId, job, slot);
+        else if (state == State.Open) _expire(jobId, job);
+        else if (state == State.Accepted) _withhold(jobId, job, slot.payee);
+        else _miss(jobId, job, slot);
     }
 
     /// @dev The circuit was condemned in time: each side's deposits go back to it.
     function _void(bytes32 jobId, Job calldata job, Slot storage slot) private {
-        bool accepted = slot.state != State.Open;
+        Terms calldata terms = job.terms;
+        (address payee, uint256 escrow) = (slot.payee, uint256(terms.reward) + terms.bond);
         slot.state = State.Voided;
 
-        emit BountyVoided(jobId, job.terms.circuitId);
+        emit BountyVoided(jobId, terms.circuitId);
 
-        _creditConsumer(jobId, job, uint256(job.terms.reward) + job.terms.bond);
-        if (accepted) _credit(jobId, job.terms.currency, slot.payee, job.terms.stake);
+        _returnDeposits(jobId, terms.currency, job.consumer, escrow, payee, terms.stake);
     }
 
     /// @dev Nobody accepted.
@@ -339,7 +333,7 @@ contract AccuracyBounty is IAccuracyBounty, Escrow, Jobs, ProofAcceptance {
         }
         _requireToken(terms.currency);
         _requireReward(terms.reward);
-        _requireStakeIfOpen(terms.provider, terms.stake);
+        if (terms.provider == address(0) && terms.missPenalty == 0) revert AccuracyBounty_OpenNeedsPenalty();
         _requireCount(terms.n, MAX_COUNT);
         if (terms.num == 0 || terms.num > terms.den) revert AccuracyBounty_BadTarget(terms.num, terms.den);
         if (terms.missPenalty > terms.stake) revert AccuracyBounty_PenaltyAboveStake(terms.missPenalty, terms.stake);

@@ -13,16 +13,20 @@ abstract contract Jobs is IJobs {
 
     /// @inheritdoc IJobs
     uint256 public immutable MIN_WINDOW;
+    /// @inheritdoc IJobs
+    uint256 public immutable DEPLOYMENT_CHAIN;
 
     constructor() {
+        DEPLOYMENT_CHAIN = block.chainid;
         MIN_WINDOW = block.chainid == LOCAL_CHAIN ? 1 seconds : 1 hours;
     }
 
     // ---------------------------------------------------------------- ids
 
-    /// @dev What a job is: chain, contract, consumer, the consumer's nonce and the terms, frozen.
+    /// @dev What a job is: chain, contract, consumer, the consumer's nonce and the terms, frozen. The chain is that of the
+    /// deployment: a fork that takes another chain id must not lose the jobs that are open.
     function _jobId(address consumer, uint256 nonce, bytes32 termsHash) internal view returns (bytes32) {
-        return keccak256(abi.encode(block.chainid, address(this), consumer, nonce, termsHash));
+        return keccak256(abi.encode(DEPLOYMENT_CHAIN, address(this), consumer, nonce, termsHash));
     }
 
     // ---------------------------------------------------------------- terms

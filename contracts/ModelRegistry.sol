@@ -63,11 +63,6 @@ contract ModelRegistry is IModelRegistry {
         emit ModelRegistered(modelId, circuitId, weightsCommitment);
     }
 
-    /// @inheritdoc IModelRegistry
-    function locate(bytes32 id, string calldata uri) external {
-        emit Located(id, msg.sender, uri);
-    }
-
     // ---------------------------------------------------------------- condemn
 
     /// @inheritdoc IModelRegistry
@@ -217,6 +212,16 @@ contract ModelRegistry is IModelRegistry {
         circuitId = _models[modelId].circuitId;
         if (circuitId == 0) revert ModelRegistry_UnknownModel(modelId);
         time = condemnedAt[circuitId];
+    }
+
+    /// @inheritdoc IModelRegistry
+    function verification(
+        bytes32 modelId
+    ) external view returns (bytes32 circuitId, uint40 time, address verifier, bytes32 codeHash) {
+        circuitId = _models[modelId].circuitId;
+        if (circuitId == 0) revert ModelRegistry_UnknownModel(modelId);
+        Circuit storage circuit = _circuits[circuitId];
+        return (circuitId, condemnedAt[circuitId], circuit.verifier, circuit.codeHash);
     }
 
     /// @inheritdoc IModelRegistry

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Escrow} from "./Escrow.sol";
-import {Jobs} from "./Jobs.sol";
+import {Defaults} from "./Defaults.sol";
 import {ProofAcceptance} from "./ProofAcceptance.sol";
 import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
 import {IPredictionMarket} from "./interfaces/IPredictionMarket.sol";
@@ -10,7 +9,7 @@ import {Statement} from "./libraries/Statement.sol";
 import {Layout} from "./types/Circuit.sol";
 
 /// @title Proven predictions: one proof, up to as many items as its circuit has slots.
-contract PredictionMarket is IPredictionMarket, Escrow, Jobs, ProofAcceptance {
+contract PredictionMarket is IPredictionMarket, Defaults, ProofAcceptance {
     using Statement for Layout;
 
     /// @dev One storage slot. It is never cleared: an id never lives again.
@@ -113,25 +112,19 @@ contract PredictionMarket is IPredictionMarket, Escrow, Jobs, ProofAcceptance {
         uint256 deadline = locked ? slot.deadline : job.terms.openUntil;
         (bytes32 circuitId, uint256 condemnedAt) = registry.condemnation(job.terms.modelId);
 
-        if (condemnedAt != 0 && condemnedAt <= deadline) {
-            _void(jobId, circuitId, job, slot);
-        } else if (block.timestamp <= deadline) {
-            revert Jobs_Early(block.timestamp, deadline);
-        } else if (locked) {
-            _slash(jobId, job, slot.payee);
-        } else {
-            _expire(jobId, job);
-        }
+        if (_isVoid(condemnedAt, deadline, deadline)) _void(jobId, circuitId, job, slot.payee);
+        else if (locked) _slash(jobId, job, slot.payee);
+        else _expire(jobId, job);
     }
 
     /// @dev The circuit was condemned in time: each side's deposits go back to it.
-    function _void(bytes32 jobId, bytes32 circuitId, Job calldata job, Slot memory slot) private {
+    function _void(bytes32 jobId, bytes32 circuitId, Job calldata job, address payee) private {
+        Terms calldata terms = job.terms;
         jobs[jobId].state = State.Voided;
 
         emit JobVoided(jobId, circuitId);
 
-        _credit(jobId, job.terms.currency, job.consumer, job.terms.reward);
-        if (slot.state == State.Locked) _credit(jobId, job.terms.currency, slot.payee, job.terms.stake);
+        _returnDeposits(jobId, terms.currency, job.consumer, terms.reward, payee, terms.stake);
     }
 
     /// @dev Locked and not delivered: the stake goes to the consumer, the victim.

@@ -67,16 +67,19 @@ abstract contract ProofAcceptance is IProofAcceptance {
         if (codeHash != allowed) revert ProofAcceptance_WrongVerifierCode(codeHash, allowed);
     }
 
-    /// @dev The model is known and its circuit not condemned.
+    /// @dev Money may enter: the model is known, its circuit not condemned, and its verifier's code still there.
     function _requireUsable(bytes32 modelId) internal view {
-        (bytes32 circuitId, uint256 condemnedAt) = registry.condemnation(modelId);
+        (bytes32 circuitId, uint256 condemnedAt, address verifier, bytes32 codeHash) = registry.verification(modelId);
         _requireNotCondemned(circuitId, condemnedAt);
+        _requireVerifierCode(verifier, codeHash);
     }
 
-    /// @dev The circuit is known, not condemned, and leaves a prover no choice.
+    /// @dev Money may enter: the circuit is known, not condemned, its verifier's code still there, and it leaves a prover
+    /// no choice.
     function _requireExactCircuit(bytes32 circuitId) internal view returns (Circuit memory circuit) {
         circuit = registry.circuits(circuitId);
         _requireNotCondemned(circuitId, registry.condemnedAt(circuitId));
+        _requireVerifierCode(circuit.verifier, circuit.codeHash);
         if (!circuit.exact) revert ProofAcceptance_NotExact(circuitId);
     }
 

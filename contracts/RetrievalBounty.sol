@@ -2,8 +2,7 @@
 pragma solidity 0.8.37;
 
 import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
-import {Escrow} from "./Escrow.sol";
-import {Jobs} from "./Jobs.sol";
+import {Defaults} from "./Defaults.sol";
 import {ProofAcceptance} from "./ProofAcceptance.sol";
 import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
 import {IPoseidon} from "./interfaces/IPoseidon.sol";
@@ -15,7 +14,7 @@ import {Run} from "./types/Batch.sol";
 import {Circuit, Layout, OutputKind} from "./types/Circuit.sol";
 
 /// @title Retrieval bounties: each record of a committed dataset is judged, and those that match can be read.
-contract RetrievalBounty is IRetrievalBounty, Escrow, Jobs, ProofAcceptance {
+contract RetrievalBounty is IRetrievalBounty, Defaults, ProofAcceptance {
     using BitMaps for BitMaps.BitMap;
     using Statement for Layout;
 
@@ -321,29 +320,24 @@ contract RetrievalBounty is IRetrievalBounty, Escrow, Jobs, ProofAcceptance {
     function settle(Job calldata job) external nonReentrant {
         bytes32 jobId = jobIdOf(job);
         Slot memory slot = jobs[jobId];
-        (State state, uint256 deadline) = _standing(slot, job.terms);
-        if (deadline == 0) revert RetrievalBounty_WrongState(state, State.Closing);
+        (State state, uint256 end) = _standing(slot, job.terms);
+        if (end == 0) revert RetrievalBounty_WrongState(state, State.Closing);
+        uint256 deadline = state == State.Open ? end : slot.deadline; // if that to prove was missed, it decides
         (bytes32 circuitId, uint256 condemnedAt) = registry.condemnation(job.terms.modelId);
 
-        if (condemnedAt != 0 && condemnedAt <= deadline) {
-            _void(jobId, circuitId, job, slot);
-        } else if (state == State.Proving || block.timestamp <= deadline) {
-            revert Jobs_Early(block.timestamp, deadline);
-        } else if (state == State.Closing) {
-            _pay(jobId, job, slot);
-        } else {
-            _expire(jobId, job);
-        }
+        if (_isVoid(condemnedAt, deadline, end)) _void(jobId, circuitId, job, slot.payee);
+        else if (state == State.Open) _expire(jobId, job);
+        else _pay(jobId, job, slot);
     }
 
     /// @dev The circuit was condemned in time: each side's deposits go back to it.
-    function _void(bytes32 jobId, bytes32 circuitId, Job calldata job, Slot memory slot) private {
+    function _void(bytes32 jobId, bytes32 circuitId, Job calldata job, address payee) private {
+        Terms calldata terms = job.terms;
         jobs[jobId].state = State.Voided;
 
         emit RetrievalVoided(jobId, circuitId);
 
-        _credit(jobId, job.terms.currency, job.consumer, _escrowOf(job.terms));
-        if (slot.state != State.Open) _credit(jobId, job.terms.currency, slot.payee, job.terms.stake);
+        _returnDeposits(jobId, terms.currency, job.consumer, _escrowOf(terms), payee, terms.stake);
     }
 
     /// @dev The payee has what was proven; the stake too if that is everything, else it is the consumer's, the victim.

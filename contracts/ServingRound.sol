@@ -2,8 +2,7 @@
 pragma solidity 0.8.37;
 
 import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
-import {Escrow} from "./Escrow.sol";
-import {Jobs} from "./Jobs.sol";
+import {Defaults} from "./Defaults.sol";
 import {ProofAcceptance} from "./ProofAcceptance.sol";
 import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
 import {IServingRound} from "./interfaces/IServingRound.sol";
@@ -13,7 +12,7 @@ import {Statement} from "./libraries/Statement.sol";
 import {Layout} from "./types/Circuit.sol";
 
 /// @title Serving rounds: all answers are posted, a few are contested, and those must be proven.
-contract ServingRound is IServingRound, Escrow, Jobs, ProofAcceptance {
+contract ServingRound is IServingRound, Defaults, ProofAcceptance {
     using BitMaps for BitMaps.BitMap;
     using Statement for Layout;
 
@@ -289,14 +288,10 @@ contract ServingRound is IServingRound, Escrow, Jobs, ProofAcceptance {
         uint256 deadline = state == State.Open ? job.terms.openUntil : slot.deadline;
         (bytes32 circuitId, uint256 condemnedAt) = registry.condemnation(job.terms.modelId);
 
-        if (condemnedAt != 0 && condemnedAt <= deadline) {
-            _void(jobId, circuitId, job, slot);
-        } else {
-            _requireLate(deadline);
-            if (state == State.Open) _expire(jobId, job, slot);
-            else if (state == State.Served) _finish(jobId, job, slot);
-            else _slash(jobId, job, slot);
-        }
+        if (_isVoid(condemnedAt, deadline, deadline)) _void(jobId, circuitId, job, slot);
+        else if (state == State.Open) _expire(jobId, job, slot);
+        else if (state == State.Served) _finish(jobId, job, slot);
+        else _slash(jobId, job, slot);
     }
 
     /// @dev Nothing is contested, or all of it is proven.
@@ -315,13 +310,13 @@ contract ServingRound is IServingRound, Escrow, Jobs, ProofAcceptance {
 
     /// @dev The circuit was condemned in time: each side's deposits go back to it.
     function _void(bytes32 jobId, bytes32 circuitId, Job calldata job, Slot storage slot) private {
-        bool joined = slot.state != State.Open;
+        Terms calldata terms = job.terms;
+        address payee = slot.payee;
         slot.state = State.Voided;
 
         emit RoundVoided(jobId, circuitId);
 
-        _credit(jobId, job.terms.currency, job.consumer, _escrowOf(job.terms));
-        if (joined && job.terms.stake != 0) _credit(jobId, job.terms.currency, slot.payee, job.terms.stake);
+        _returnDeposits(jobId, terms.currency, job.consumer, _escrowOf(terms), payee, terms.stake);
     }
 
     /// @dev Not served, or not all proven: everything goes to the consumer, the victim.

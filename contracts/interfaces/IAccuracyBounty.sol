@@ -95,6 +95,8 @@ interface IAccuracyBounty is IEscrow, IJobs {
     error AccuracyBounty_BadTarget(uint256 num, uint256 den);
     /// @notice A dispute tries every label, and must fit a transaction.
     error AccuracyBounty_TooManyClasses(uint256 actual, uint256 max);
+    /// @notice Whoever accepts an open bounty risks the penalty, not the stake: without one, the bond is hostage for gas.
+    error AccuracyBounty_OpenNeedsPenalty();
     error AccuracyBounty_PenaltyAboveStake(uint256 actual, uint256 max);
     /// @notice The model is not of the bounty's circuit.
     error AccuracyBounty_WrongCircuit(bytes32 actual, bytes32 allowed);

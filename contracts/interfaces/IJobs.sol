@@ -19,6 +19,10 @@ interface IJobs {
     /// @notice It is too early: the deadline of the job's state has not passed.
     error Jobs_Early(uint256 now_, uint256 deadline);
 
+    /// @notice Id of the chain at the time of the deployment, which stands in every job id. A chain that forks off with
+    /// another id keeps its jobs; the context of a proof has the id that the chain has now.
+    function DEPLOYMENT_CHAIN() external view returns (uint256);
+
     /// @notice The shortest time that anybody can be given, in seconds: 1 hour, 1 second on chain 31337.
     function MIN_WINDOW() external view returns (uint256);
 

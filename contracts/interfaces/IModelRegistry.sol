@@ -8,8 +8,6 @@ interface IModelRegistry {
     event CircuitRegistered(bytes32 indexed circuitId, address indexed registrant, Circuit circuit);
     event ModelRegistered(bytes32 indexed modelId, bytes32 indexed circuitId, uint256 weightsCommitment);
     event CircuitCondemned(bytes32 indexed circuitId, address indexed condemner);
-    /// @notice Somebody says where artifacts of `id` may be found. Anyone may say anything.
-    event Located(bytes32 indexed id, address indexed by, string uri);
 
     error ModelRegistry_UnknownCircuit(bytes32 circuitId);
     error ModelRegistry_UnknownModel(bytes32 modelId);
@@ -59,9 +57,6 @@ interface IModelRegistry {
         uint256[] calldata instancesB
     ) external;
 
-    /// @notice Announces where the artifacts of a circuit or model may be found.
-    function locate(bytes32 id, string calldata uri) external;
-
     /// @notice The circuit, as registered.
     function circuits(bytes32 circuitId) external view returns (Circuit memory);
 
@@ -73,6 +68,11 @@ interface IModelRegistry {
 
     /// @notice The circuit of a model, and when it was condemned; 0 if it was not.
     function condemnation(bytes32 modelId) external view returns (bytes32 circuitId, uint40 time);
+
+    /// @notice The circuit of a model, when it was condemned (0 if it was not), and the verifier whose code it needs.
+    function verification(
+        bytes32 modelId
+    ) external view returns (bytes32 circuitId, uint40 time, address verifier, bytes32 codeHash);
 
     /// @notice All that a proof of a model is held against, in one call; reverts if the model is unknown.
     function requirements(bytes32 modelId) external view returns (Requirements memory);

@@ -73,6 +73,7 @@ ADVICE = {
     "ServingRound_OutputTooWide": "the output does not fit the bytes agreed: no proof can help",
     "AccuracyBounty_WrongState": "see `zkescrow accuracy status` for what can happen now",
     "AccuracyBounty_BadTarget": "give a target above 0 and at most 1",
+    "AccuracyBounty_OpenNeedsPenalty": "ask for a penalty for a miss, or name one provider",
     "AccuracyBounty_PenaltyAboveStake": "ask for a stake that covers the penalty",
     "AccuracyBounty_WrongCircuit": "enter a model of the bounty's circuit",
     "AccuracyBounty_WrongKey": "reveal the key whose hash the terms carry",

@@ -20,8 +20,6 @@ from prover.protocol import events as protocol
 from prover.protocol.events import Event, JobEvent, Unreadable
 from prover.protocol.terms import Terms
 
-_UNUSED = frozenset({"Located"})  # anyone may say anything, and nothing follows from it
-
 
 @dataclass(frozen=True)
 class Logged:
@@ -90,11 +88,7 @@ def _forms() -> dict[bytes, _Form]:
     """Every event once: those of the escrow are in each contract's ABI."""
     entries = [entry for name in (REGISTRY, *JOBS) for entry in abi(name)]
     events: list[Any] = [one for one in entries if one["type"] == "event"]
-    return {
-        bytes(event_abi_to_log_topic(one)): _form(one)
-        for one in events
-        if one["name"] not in _UNUSED
-    }
+    return {bytes(event_abi_to_log_topic(one)): _form(one) for one in events}
 
 
 def _form(entry: Any) -> _Form:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from prover.chain.client import Client
 from prover.chain.contracts import ACCURACY, JOBS, MARKET, POSEIDON, REGISTRY, RETRIEVAL, SERVING
+from prover.chain.limits import deployment_chain
 from prover.errors import ChainError, EnvironmentMissing
 from prover.files import write_atomically
 from prover.settings import get_settings
@@ -39,7 +40,7 @@ class Deployed(BaseModel):
 
 
 class Deployment(BaseModel):
-    """All contracts of the project on one chain."""
+    """All contracts of the project on one chain, and the id that it had when they were deployed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -95,21 +96,31 @@ def path_of(chain_id: int) -> Path:
 def load(client: Client) -> Deployment:
     """The contracts on the client's chain, each checked to have code there.
 
-    Raises EnvironmentMissing if there is no readable file, ChainError if a contract has no code.
+    Raises EnvironmentMissing if there is no readable file or its contracts were deployed on another
+    chain, ChainError if a contract has no code.
     """
     path = path_of(client.chain_id)
     deployment = read(path)
-    if deployment.chain_id != client.chain_id:
-        raise EnvironmentMissing(
-            f"{path} is for chain {deployment.chain_id}: {client.chain_id} is wanted; deploy again"
-        )
     for name, deployed in deployment.contracts.items():
         if not client.code(deployed.address):
             raise ChainError(
                 f"{name} has no code at {deployed.address} on chain {client.chain_id}: the node "
                 "was started anew or is another one; run `zkescrow deploy`"
             )
+    _check_chain(client, deployment, path)
     return deployment
+
+
+def _check_chain(client: Client, deployment: Deployment, path: Path) -> None:
+    """The file's chain is that of the deployment: another than the client's only after a fork."""
+    for name in JOBS:
+        address = deployment.contracts[name].address
+        found = deployment_chain(client, name, address)
+        if found != deployment.chain_id:
+            raise EnvironmentMissing(
+                f"{path} is for chain {deployment.chain_id}: {name} at {address} was deployed on "
+                f"chain {found}; deploy again, or on a fork of that chain use its file"
+            )
 
 
 def read(path: Path) -> Deployment:

@@ -1,10 +1,13 @@
 """What the contracts that hold jobs share: ids, payments in, credits out."""
 
+from functools import cached_property
 from typing import Any, ClassVar
 
 from prover.chain.client import Client, checksum, speaks
 from prover.chain.contracts import Call, contract, encode_call
+from prover.chain.limits import deployment_chain
 from prover.chain.tokens import balance_of
+from prover.errors import UsageError
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.terms import Job, Terms
 
@@ -19,9 +22,14 @@ class JobContract:
         self.address = str(checksum(address))
         self._contract: Any = contract(client.web3, self.NAME, address)
 
+    @cached_property
+    def deployment_chain(self) -> int:
+        """Id of the chain when the contract was deployed; after a fork it may have another."""
+        return deployment_chain(self.client, self.NAME, self.address)
+
     def job_id(self, job: Job[Any]) -> bytes:
-        """The id of a job on this contract and chain."""
-        return job.id_on(self.client.chain_id, self.address)
+        """The id of a job on this contract."""
+        return job.id_on(self.deployment_chain, self.address)
 
     def withdraw(self, currency: str, to: str) -> Call:
         """Take the caller's whole credit out."""
@@ -40,7 +48,16 @@ class JobContract:
         return Call(says, self.address, encode_call(self.NAME, function, *arguments), value)
 
     def _pay(self, says: str, terms: Terms, amount: int, function: str, *arguments: Any) -> Call:
-        """A call that brings `amount` of the terms' currency in; a token is pulled by it."""
+        """A call that brings `amount` of the terms' currency in; a token is pulled by it.
+
+        Raises UsageError on a fork: what is open there can be ended, but nothing begun.
+        """
+        if self.deployment_chain != self.client.chain_id:
+            raise UsageError(
+                f"{self.NAME} was deployed on chain {self.deployment_chain}, and this one is a "
+                f"fork with the id {self.client.chain_id}: jobs that are open can be finished, "
+                "cancelled or settled here; deploy the contracts anew to post or join others"
+            )
         value = amount if terms.currency == ZERO_ADDRESS else 0
         return self._call(says, function, *arguments, value=value)
 

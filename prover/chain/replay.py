@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 def empty_world(client: Client, deployment: Deployment) -> World:
     """Before any event."""
     addresses = {field: deployment.contracts[name].address for name, field in _FIELDS.items()}
-    return empty(client.chain_id, **addresses)
+    return empty(deployment.chain_id, **addresses)
 
 
 def load_world(client: Client, deployment: Deployment, last: int | None = None) -> World:

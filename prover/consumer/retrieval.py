@@ -92,7 +92,7 @@ def post(sender: Sender, deployment: Deployment, offer: Offer, progress: Progres
     retrieval = RetrievalBounty(sender.client, deployment.retrieval)
     terms = _terms(offer, sender.client.now())
     job = Job(sender.address, secrets.randbits(256), terms)
-    job_id = job.id_on(sender.client.chain_id, retrieval.address)
+    job_id = retrieval.job_id(job)
     count, layout = offer.dataset.count, offer.artifacts.manifest.layout
     escrow = count * terms.price_per_record
     proof = verification_gas(sender, deployment.registry, offer.circuit_id, offer.artifacts)

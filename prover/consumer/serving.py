@@ -97,7 +97,7 @@ def open_round(
     progress(f"computing the root of {len(written.items)} inputs from the file")
     terms = _terms(offer, written, sender.client.now())
     job = Job(sender.address, secrets.randbits(256), terms)
-    job_id = job.id_on(sender.client.chain_id, serving.address)
+    job_id = serving.job_id(job)
     uri = _uri(sender.client, offer.uri, path)
     call = serving.post(job, data_hash(content), uri)
     allow(sender, terms.currency, serving.address, escrow_of(terms))

@@ -151,8 +151,8 @@ def _posted(state: Jobs[Record], event: BountyPosted) -> Record:
     found = f"penalty {wanted.miss_penalty}"
     require(wanted.miss_penalty <= wanted.stake, event, found, f"at most {wanted.stake}")
     require(wanted.reward > 0, event, "reward 0", "a reward above 0")
-    staked = wanted.provider != ZERO_ADDRESS or wanted.stake > 0
-    require(staked, event, "open to anyone, stake 0", "a stake above 0")
+    risked = wanted.provider != ZERO_ADDRESS or wanted.miss_penalty > 0
+    require(risked, event, "open to anyone, penalty 0", "a penalty above 0")
     state.require_windows(event, wanted.reveal_seconds, wanted.prove_seconds)
     job = Job(event.consumer, event.nonce, wanted)
     return Record(job=job, posted_at=event.at, uri=event.uri)

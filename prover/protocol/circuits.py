@@ -73,7 +73,7 @@ def check_moved(state: RegistryState, event: JobEvent, record: Record[Any]) -> N
         size = wanted.n * layout_of(state.circuits[circuit_id]).output_words * wanted.word_bytes
         require_equal(event, "bytes of outputs", len(event.outputs), size)
     if isinstance(event, _Voided):
-        _require_condemned(state, event, circuit_id, record.as_of(event.at).state_deadline)
+        _require_condemned(state, event, circuit_id, record.as_of(event.at).void_until)
 
 
 def condemned_in_time(state: RegistryState, record: Record[Any], now: int) -> int | None:
@@ -83,7 +83,7 @@ def condemned_in_time(state: RegistryState, record: Record[Any], now: int) -> in
     circuit_id = terms.circuit_id if known else state.models[terms.model_id][0]
     since = state.condemned_at.get(circuit_id)
     standing = record.as_of(now)
-    return since if since and not standing.ended and since <= standing.state_deadline else None
+    return since if since and not standing.ended and since <= standing.void_until else None
 
 
 def layout_of(circuit: tuple[object, ...]) -> Layout:

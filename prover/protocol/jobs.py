@@ -44,6 +44,14 @@ class Record(Generic[T]):
         return self.deadline if self.joined else self.job.terms.open_until
 
     @property
+    def void_until(self) -> int:
+        """Last second (Unix time) at which a condemnation still voids the job.
+
+        A deadline already missed decides: it is that which the last move set.
+        """
+        return self.state_deadline
+
+    @property
     def joined(self) -> bool:
         """Whether somebody has joined, and paid the stake in."""
         return self.payee != ZERO_ADDRESS
@@ -89,7 +97,7 @@ R = TypeVar("R", bound=Record[Any])
 
 @dataclass(frozen=True)
 class Jobs(Generic[R]):
-    """All jobs of one contract on one chain.
+    """All jobs of one contract; `chain_id` is that of the chain when it was deployed.
 
     `set_aside`: those of which the events make no sense, with the reason; they are not in `jobs`.
     """

@@ -12,7 +12,6 @@ from prover.protocol.events import (
     ZERO_ADDRESS,
     CircuitCondemned,
     CircuitRegistered,
-    Located,
     ModelRegistered,
     RegistryEvent,
 )
@@ -61,8 +60,6 @@ def apply(state: RegistryState, event: RegistryEvent) -> RegistryState:
         return _model(state, event)
     if isinstance(event, CircuitCondemned):
         return _condemned(state, event)
-    if isinstance(event, Located):
-        return state
     raise IllegalEvent(f"{event} is no event of the registry: check the caller")
 
 

@@ -133,6 +133,11 @@ class Record(jobs.Record[Terms]):
         return super().state_deadline + (self.job.terms.dispute_seconds if late else 0)
 
     @property
+    def void_until(self) -> int:
+        """The deadline to prove, once it was missed: what is condemned later rescues no owner."""
+        return super().state_deadline
+
+    @property
     def escrow(self) -> int:
         """count * pricePerRecord, in wei or token units."""
         return self.count * self.job.terms.price_per_record

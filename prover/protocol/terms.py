@@ -173,6 +173,9 @@ class Job(Generic[T]):
         return (self.consumer, self.nonce, self.terms.to_abi())
 
     def id_on(self, chain_id: int, contract: str) -> bytes:
-        """keccak256 of (chain id, contract, consumer, nonce, keccak256(abi.encode(terms)))."""
+        """keccak256 of (chain id, contract, consumer, nonce, keccak256(abi.encode(terms))).
+
+        The chain id is that of the contract's deployment, also on a fork that took another one.
+        """
         terms_hash = keccak(encode([self.terms.ABI], [self.terms.to_abi()]))
         return keccak(encode(_ID, [chain_id, contract, self.consumer, self.nonce, terms_hash]))

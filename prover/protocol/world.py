@@ -80,7 +80,8 @@ class World:
 def empty(chain_id: int, **contracts: str) -> World:
     """The world before any event: `registry`, `prediction`, `serving`, `accuracy`, `retrieval`.
 
-    Each is the address of a contract; one that is left out does not exist.
+    Each is the address of a contract; one that is left out does not exist. `chain_id` is that of
+    the chain when they were deployed.
     """
     at = dict.fromkeys(_CONTRACTS, ZERO_ADDRESS) | contracts
     return World(

@@ -69,6 +69,29 @@ def _as_new(submission: Submission) -> Submission:
     return submission.with_instance(word, submission.instances[word] + 1)
 
 
+def test_a_bond_is_no_hostage(accuracy, attacker, consumer):
+    """take the bond of an open bounty hostage for the gas of accepting it"""
+    amounts = {"stake": STAKE, "miss_penalty": 0}
+    job = accuracy.posted(provider=attacker.address, **amounts)  # whom the consumer trusted
+    _entered_and_left(accuracy, job, attacker)
+    assert accuracy.credit(attacker) == STAKE  # the key is out, the test set spent, for gas
+
+    with reverts(accuracy.bounty.AccuracyBounty_OpenNeedsPenalty):
+        accuracy.posted(nonce=1, **amounts)
+    job = accuracy.posted(nonce=2)
+    _entered_and_left(accuracy, job, attacker)
+    assert accuracy.credit(attacker) == STAKE + STAKE - PENALTY
+    assert accuracy.credit(consumer) == 2 * (REWARD + BOND) + PENALTY
+
+
+def _entered_and_left(accuracy, job, attacker):
+    """Whoever accepts holds the bond: the consumer reveals, or loses it. Then nothing is proven."""
+    accuracy.accept(job, payee=attacker, sender=attacker)
+    accuracy.reveal(job)
+    at(accuracy.deadline(job) + 1)
+    accuracy.settle(job)
+
+
 def test_a_copied_proof_pays_whom_it_names(accuracy, payee, attacker):
     """copy a proof from the mempool and claim for it, or relay it"""
     mine = accuracy.proving()

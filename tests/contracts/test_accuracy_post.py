@@ -65,7 +65,7 @@ def test_takes_the_greatest_amounts(accuracy, token, deployer):
         {"num": 1, "den": 2**32 - 1},
         {"bond": 0},
         {"miss_penalty": STAKE},
-        {"miss_penalty": 0},
+        {"miss_penalty": 1},
         {"n": 1},
         {"n": 65_536},
         {"reveal_seconds": 1, "prove_seconds": MAX_WINDOW},
@@ -142,9 +142,11 @@ def test_RevertWhen_the_reward_is_zero(accuracy):
         accuracy.posted(reward=0)
 
 
-def test_RevertWhen_anyone_may_accept_for_nothing(accuracy):
-    with reverts(accuracy.bounty.Jobs_OpenNeedsStake):
-        accuracy.posted(stake=0, miss_penalty=0)
+@pytest.mark.parametrize("stake", [0, 1])
+def test_RevertWhen_anyone_may_accept_for_nothing(accuracy, stake):
+    with reverts(accuracy.bounty.AccuracyBounty_OpenNeedsPenalty):
+        accuracy.posted(stake=stake, miss_penalty=0)
+    assert accuracy.posted(stake=stake or 1, miss_penalty=1)
 
 
 @pytest.mark.parametrize("n", [0, 65_537])

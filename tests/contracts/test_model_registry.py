@@ -7,7 +7,7 @@ import pytest
 from ape.exceptions import ContractLogicError
 from eth_utils.crypto import keccak
 
-from prover.chain.contracts import REGISTRY
+from prover.chain.contracts import REGISTRY, abi
 from prover.chain.contracts import contract as web3_contract
 from prover.protocol.registry import circuit_id_of, model_id_of
 from prover.statement.field import FIELD_MODULUS
@@ -311,17 +311,17 @@ def test_RevertWhen_a_model_has_no_circuit(registry, provider):
         registry.registerModel(b"\x01" * 32, 0, sender=provider)
 
 
-def test_anyone_may_say_where_artifacts_are(registry, world, attacker):
-    (event,) = registry.locate(world.circuit_id, "ipfs://artifacts", sender=attacker).events
-    assert event.event_name == "Located"
-    assert (event.id, event.by, event.uri) == (world.circuit_id, attacker, "ipfs://artifacts")
+def test_nothing_can_be_said_that_no_rule_checks():
+    """Every event follows from a circuit's self-test, a model's circuit or a contradiction."""
+    names = {entry["name"] for entry in abi(REGISTRY) if entry["type"] == "event"}
+    assert names == {"CircuitRegistered", "ModelRegistered", "CircuitCondemned"}
 
 
 def test_RevertWhen_an_id_is_unknown(registry, attacker):
     unknown = b"\x01" * 32
     with reverts(registry.ModelRegistry_UnknownCircuit, circuitId=unknown):
         registry.circuits.transact(unknown, sender=attacker)
-    for view in (registry.models, registry.condemnation):
+    for view in (registry.models, registry.condemnation, registry.verification):
         with reverts(registry.ModelRegistry_UnknownModel, modelId=unknown):
             view.transact(unknown, sender=attacker)
 

@@ -370,8 +370,13 @@ def test_condemning_undoes_no_missed_deadline(naive, retrieval, consumer, payee,
     assert naive.credit(owner) == STAKE
 
     job = retrieval.accepted()
-    at(retrieval.deadline(job) + DISPUTE_SECONDS + 1)
+    missed = retrieval.deadline(job)
+    at(missed + 1)  # the time to dispute runs
     retrieval.condemn(owner)
+    time = at(missed + 2)
+    with reverts(retrieval.bounty.Jobs_Early, now_=time, deadline=missed + DISPUTE_SECONDS):
+        retrieval.settle(job, sender=owner)
+    at(missed + DISPUTE_SECONDS + 1)
     retrieval.settle(job, sender=owner)
     assert retrieval.state(job) == State.SETTLED
     assert retrieval.credit(consumer) == ESCROW + STAKE

@@ -132,7 +132,7 @@ def test_what_it_costs_does_not_depend_on_the_count(retrieval, owner, count):
 # ---------------------------------------------------------------- condemned circuits
 
 
-@pytest.mark.parametrize("start", STARTS)
+@pytest.mark.parametrize("start", ["posted", "accepted", "closing"])
 def test_a_condemned_circuit_gives_each_side_its_deposits(
     retrieval, consumer, payee, currency, start
 ):
@@ -153,7 +153,7 @@ def test_a_condemned_circuit_gives_each_side_its_deposits(
     assert retrieval.credit(payee, currency) == stake
 
 
-@pytest.mark.parametrize("start", ["posted", "closing", "incomplete"])
+@pytest.mark.parametrize("start", ["posted", "closing"])
 @pytest.mark.parametrize("after", [0, 1])
 def test_a_missed_deadline_outweighs_a_condemnation(retrieval, start, after):
     """Condemned in the last second it counts, a second later not."""
@@ -166,16 +166,41 @@ def test_a_missed_deadline_outweighs_a_condemnation(retrieval, start, after):
     assert retrieval.state(job) == (missed if after else State.VOIDED)
 
 
-def test_a_condemnation_while_closing_by_time_counts_though_nobody_called(retrieval, payee):
-    """Until the end of the time to dispute, as if the last proof had begun it."""
-    job = retrieval.accepted()
-    deadline = retrieval.deadline(job)
-    at(deadline + DISPUTE_SECONDS)
+def test_a_condemnation_before_the_missed_deadline_to_prove_counts(retrieval, payee, consumer):
+    """In its last second; who settles may come later, within the time to dispute or after it."""
+    jobs = [retrieval.accepted(nonce) for nonce in range(3)]
+    deadlines = [retrieval.deadline(job) for job in jobs]
+    at(deadlines[0])
     retrieval.condemn()
-    at(deadline + DISPUTE_SECONDS + 100)
+    for job, after in zip(jobs, (1, DISPUTE_SECONDS, 2 * DISPUTE_SECONDS), strict=True):
+        at(deadlines[-1] + after)
+        retrieval.settle(job)
+        assert retrieval.state(job) == State.VOIDED
+    assert retrieval.credit(payee) == 3 * STAKE
+    assert retrieval.credit(consumer) == 3 * ESCROW
+
+
+@pytest.mark.parametrize("after", [1, DISPUTE_SECONDS, DISPUTE_SECONDS + 1])
+def test_a_condemnation_after_the_missed_deadline_to_prove_does_not(
+    retrieval, payee, consumer, after
+):
+    """Nor does the time to dispute end earlier for it."""
+    job = retrieval.accepted()
+    retrieval.prove(job, ALL[0])
+    deadline = retrieval.deadline(job)
+    at(deadline + after)
+    retrieval.condemn()
+    end = deadline + DISPUTE_SECONDS
+    if after < DISPUTE_SECONDS:
+        time = at(end)
+        with reverts(retrieval.bounty.Jobs_Early, now_=time, deadline=end):
+            retrieval.settle(job)
+    at(end + 2)
     retrieval.settle(job)
-    assert retrieval.state(job) == State.VOIDED
-    assert retrieval.credit(payee) == STAKE
+    assert retrieval.state(job) == State.SETTLED
+    earned = ALL[0][1] * PRICE
+    assert retrieval.credit(payee) == earned
+    assert retrieval.credit(consumer) == ESCROW - earned + STAKE
 
 
 # ---------------------------------------------------------------- state and time

@@ -85,8 +85,8 @@ contract AccuracyHandler is AccuracyBooks {
     function _isSane(IAccuracyBounty.Terms memory terms) private view returns (bool) {
         uint256 min = bounty.MIN_WINDOW();
         bool windows = terms.openUntil >= block.timestamp + min && terms.proveSeconds >= min;
-        bool staked = terms.provider != address(0) || terms.stake != 0;
-        return windows && terms.revealSeconds >= min && terms.reward != 0 && staked;
+        bool risked = terms.provider != address(0) || terms.missPenalty != 0;
+        return windows && terms.revealSeconds >= min && terms.reward != 0 && risked;
     }
 
     function _open(IAccuracyBounty.Job memory job, uint256 set) private {

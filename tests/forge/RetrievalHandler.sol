@@ -256,7 +256,7 @@ contract RetrievalHandler is RetrievalBooks {
     function _settle(Page storage page, address caller) private {
         (IRetrievalBounty.State state, uint256 deadline) = _standing(page);
         uint256 condemnedAt = _condemnedAt(page);
-        bool void = condemnedAt != 0 && condemnedAt <= deadline;
+        bool void = condemnedAt != 0 && condemnedAt <= page.deadline; // a missed one decides
         bool late = deadline != 0 && block.timestamp > deadline;
         vm.prank(caller);
         try bounty.settle(page.job) {

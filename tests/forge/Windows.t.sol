@@ -48,11 +48,13 @@ contract WindowsTest is MarketSetUp {
         _post(open, prove);
     }
 
-    function test_idDiffersOnAnotherChain() public {
+    function test_idTakesTheChainOfTheDeployment() public {
         IPredictionMarket.Job memory job;
-        bytes32 here = market.jobIdOf(job);
+        bytes32 terms = keccak256(abi.encode(job.terms));
+        bytes32 id = keccak256(abi.encode(uint256(1), address(market), job.consumer, job.nonce, terms));
+        assert(market.DEPLOYMENT_CHAIN() == 1 && market.jobIdOf(job) == id);
         vm.chainId(2);
-        assert(market.jobIdOf(job) != here);
+        assert(market.DEPLOYMENT_CHAIN() == 1 && market.jobIdOf(job) == id);
     }
 
     function test_idDiffersOnAnotherContract() public {

@@ -43,7 +43,6 @@ from prover.protocol.events.prediction import (
 from prover.protocol.events.registry import (
     CircuitCondemned,
     CircuitRegistered,
-    Located,
     ModelRegistered,
     RegistryEvent,
 )
@@ -88,7 +87,6 @@ __all__ = [
     "CircuitRegistered",
     "ModelRegistered",
     "CircuitCondemned",
-    "Located",
     "RegistryEvent",
     "JobPosted",
     "JobCancelled",

@@ -31,13 +31,4 @@ class CircuitCondemned(Event):
     condemner: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Located(Event):
-    """Somebody said where artifacts may be found; nothing follows from it."""
-
-    id: bytes
-    by: str
-    uri: bytes
-
-
-RegistryEvent = CircuitRegistered | ModelRegistered | CircuitCondemned | Located
+RegistryEvent = CircuitRegistered | ModelRegistered | CircuitCondemned

@@ -86,7 +86,8 @@ def test_a_condemnation_counts_up_to_the_deadline_only(play: Play, state: Any) -
     world, _ = reach(play, state)
     record, void = play.record(world), play.module.VOID.event
     now = ENDLESS if _by_time(play, state) else START
-    deadline = record.as_of(now).state_deadline
+    deadline = record.as_of(now).void_until
+    assert deadline == record.state_deadline  # that to prove too, once it was missed
     in_time, late = condemned(world, deadline), condemned(world, deadline + 1)
     assert in_time.condemned_in_time(record, now) == deadline
     assert late.condemned_in_time(record, now) is world.condemned_in_time(record, now) is None
