@@ -135,3 +135,40 @@ def test_every_survivor_is_explained(scores: dict[str, Any]) -> None:
         assert score["tried"] == score["killed"] + len(score["survivors"]), name
         assert score["tried"] > 0, name
         assert all(len(one["reason"]) > 10 for one in score["survivors"]), name
+
+
+@pytest.fixture
+def python_mutants(mutate: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    return load("mutate_python", ROOT / "scripts/mutate_python.py", monkeypatch)
+
+
+def test_every_python_module_has_unit_tests_of_its_own(python_mutants: ModuleType) -> None:
+    modules = python_mutants.modules()
+    assert set(python_mutants.MONEY) <= set(modules)
+    for module in modules:
+        assert (ROOT / module).is_file()
+        assert all((ROOT / tests).exists() for tests in python_mutants.tests_of(module)), module
+
+
+def test_python_mutants_leave_annotations_and_docstrings_alone(
+    python_mutants: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = 'def f(a: int | None) -> int | None:\n    """1 + 1."""\n    return a\n'
+    (tmp_path / "plain.py").write_text(source)
+    monkeypatch.setattr(python_mutants, "ROOT", tmp_path)
+    specs = [spec for place in python_mutants.places("plain.py") for spec in place]
+    assert specs
+    assert {python_mutants.change_of("plain.py", spec) for spec in specs} == {None}
+
+
+def test_a_python_mutant_is_named_by_its_place_and_its_text(
+    python_mutants: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(python_mutants, "ROOT", tmp_path)
+    monkeypatch.setattr(python_mutants, "modules", lambda: ["late.py"])
+    for above in ("", "\n# more above\n"):
+        (tmp_path / "late.py").write_text(above + "def late(now, due):\n    return now > due\n")
+        changes, count = python_mutants.drawn(1)
+        assert count == 1
+        assert changes[0].key.startswith("late.py late: return now > due -> return ")
+        assert changes == python_mutants.drawn(1)[0]

@@ -1,0 +1,276 @@
+"""Mutation tests of the Python that sends, decides and verifies: see scripts/mutate.
+
+Cosmic Ray finds the mutants. A seeded sample of their places is drawn, one mutant a place; each is
+put into a copy of the checkout and its module's own unit tests are run there. A survivor keeps the
+reason that snapshots/python_mutants.json gives for it; one without a reason makes this script fail,
+and so does any in a module that sends, waits for finality, stakes or accepts proofs.
+"""
+
+import argparse
+import ast
+import contextlib
+import importlib
+import json
+import os
+import random
+import shutil
+import signal
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from queue import Queue
+from typing import Any
+
+from mutate import ROOT, copied
+
+SCORES = ROOT / "snapshots" / "python_mutants.json"
+SEED, SAMPLE, PROCESSES, SECONDS = 24, 400, 2, 300
+# Loaded once, before a process is forked for each mutant. Nothing of this project is among them.
+PRELOADED = ("pytest", "numpy", "hypothesis", "web3", "onnx", "sqlalchemy", "py_ecc", "pydantic")
+NATIVE = "tests/unit/proving/native"
+# A module without an entry has the tests that bear its name, else those of its whole package.
+TESTS: dict[str, tuple[str, ...]] = {
+    "prover/proving/native/replay.py": (f"{NATIVE}/test_replay.py",),
+    "prover/proving/native/extent.py": (f"{NATIVE}/test_replay.py",),
+    "prover/proving/native/trace.py": (f"{NATIVE}/test_replay.py",),
+    "prover/proving/native/uses.py": (f"{NATIVE}/test_replay.py",),
+    "prover/proving/native/apart.py": (f"{NATIVE}/test_replay.py", f"{NATIVE}/test_hidden.py"),
+    "prover/proving/native/hash_check.py": (f"{NATIVE}/test_hashing.py",),
+    "prover/proving/native/hidden.py": (f"{NATIVE}/test_hidden.py",),
+    "prover/proving/native/ranking.py": (f"{NATIVE}/test_labels.py",),
+}
+PACKAGES = ("prover/chain", "prover/provider", "prover/consumer", "prover/verify")
+MONEY = (
+    *("prover/chain/transactions.py", "prover/chain/journal.py", "prover/chain/finality.py"),
+    *("prover/provider/policy.py", "prover/provider/serve.py", "prover/verify/verifier.py"),
+)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One mutant: `line` (from 1) of a module, what stands there, and what is put in its place."""
+
+    module: str
+    line: int
+    operator: str
+    occurrence: int
+    key: str
+
+
+def modules() -> list[str]:
+    """Every module that is mutated."""
+    found = [path for package in PACKAGES for path in sorted((ROOT / package).glob("*.py"))]
+    named = [str(path.relative_to(ROOT)) for path in found if path.name != "__init__.py"]
+    return [*named, *(module for module in TESTS if module not in named)]
+
+
+def tests_of(module: str) -> list[str]:
+    """The unit tests of a module."""
+    if module in TESTS:
+        return list(TESTS[module])
+    path = Path(module)
+    folder = Path("tests/unit", *path.parts[1:-1])
+    own = folder / f"test_{path.stem}.py"
+    return [str(own)] if (ROOT / own).exists() else [str(folder)]
+
+
+def places(module: str) -> list[list[Any]]:
+    """Cosmic Ray's specifications of a module's mutants, those of one place together."""
+    from cosmic_ray.commands.init import init
+    from cosmic_ray.work_db import WorkDB
+
+    with contextlib.closing(WorkDB(":memory:", WorkDB.Mode.create)) as database:
+        init([ROOT / module], database, {})
+        specs = [item.mutations[0] for item in database.work_items]
+    found: dict[tuple[int, int], list[Any]] = defaultdict(list)
+    for spec in sorted(specs, key=lambda one: (one.operator_name, one.occurrence)):
+        found[tuple(spec.start_pos)].append(spec)
+    return [found[place] for place in sorted(found)]
+
+
+def change_of(module: str, spec: Any) -> Change | None:
+    """The mutant of a specification; None if it does nothing, as in an annotation, or is none."""
+    source = (ROOT / module).read_text()
+    mutated = mutate(source, spec.operator_name, spec.occurrence)
+    if mutated is None or without_words(mutated) in (without_words(source), None):
+        return None
+    key = key_of(module, spec.definition_name, source, mutated)
+    return Change(module, int(spec.start_pos[0]), spec.operator_name, spec.occurrence, key)
+
+
+def mutate(source: str, operator: str, occurrence: int) -> str | None:
+    """The source with one mutant in it; None if Cosmic Ray can make none there."""
+    from cosmic_ray.mutating import mutate_code
+    from cosmic_ray.plugins import get_operator
+
+    try:
+        mutated: str | None = mutate_code(source, get_operator(operator)(), occurrence)
+    except AttributeError:  # its ExceptionReplacer takes no exception with a dotted name
+        return None
+    return mutated
+
+
+def without_words(source: str) -> str | None:
+    """The program without docstrings and annotations, which do nothing; None if it is none."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return None
+    for node in ast.walk(tree):
+        for field in ("annotation", "returns"):
+            if getattr(node, field, None) is not None:
+                setattr(node, field, ast.Constant(0))
+        body = getattr(node, "body", None)
+        first = body[0] if isinstance(body, list) and body else None
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+            body[0] = ast.Pass()
+    return ast.dump(tree)
+
+
+def key_of(module: str, inside: str | None, source: str, mutated: str) -> str:
+    """What a mutant is called in the snapshot: it must not change with the lines above it."""
+    pairs = zip(source.splitlines(), mutated.splitlines(), strict=False)
+    before, after = next((pair for pair in pairs if pair[0] != pair[1]), ("", "(a line less)"))
+    return f"{module} {inside or 'module'}: {before.strip()} -> {after.strip()}"
+
+
+def drawn(sample: int) -> tuple[list[Change], int]:
+    """The same mutants for the same sources, one a place; and how many places there are."""
+    everywhere = [(module, specs) for module in modules() for specs in places(module)]
+    draw = random.Random(SEED)  # noqa: S311
+    chosen: list[Change] = []
+    for module, specs in draw.sample(everywhere, len(everywhere)):
+        if len(chosen) == sample:
+            break
+        change = change_of(module, draw.choice(specs))
+        if change is not None:
+            chosen.append(change)
+    return chosen, len(everywhere)
+
+
+def survives(copy: Path, tests: Sequence[str], seconds: int) -> bool:
+    """Whether all tests pass in a copy, in a process of its own that is killed when time is up."""
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        os._exit(_pytest(copy, tests))
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child, signal.SIGKILL)  # nodes and workers that it left behind
+            return os.waitstatus_to_exitcode(status) == 0
+        time.sleep(0.05)
+    os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return False
+
+
+def _pytest(copy: Path, tests: Sequence[str]) -> int:
+    """pytest in this process, on the copy's files alone."""
+    os.chdir(copy)
+    os.environ |= {"PYTHONPATH": str(copy), "ZKESCROW_CACHE": str(copy / ".cache")}
+    os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(copy / ".hypothesis")
+    sys.path[:] = [str(copy), *(path for path in sys.path if Path(path) != ROOT)]
+    sys.dont_write_bytecode = True  # a mutant of the same size and second would be read as compiled
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(quiet, 1)
+    os.dup2(quiet, 2)
+    import pytest
+
+    return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests]))
+
+
+def fates(changes: Sequence[Change], known: bool) -> Iterator[tuple[Change, bool]]:
+    """Each mutant, and whether it survived; several at a time, each in a copy of its own."""
+    with contextlib.ExitStack() as stack:
+        copies: Queue[Path] = Queue()
+        for _ in range(PROCESSES):
+            copies.put(stack.enter_context(copied()))
+        if not known:
+            require_passing(copies.queue[0], changes)
+            for other in list(copies.queue)[1:]:
+                shutil.copytree(copies.queue[0] / ".cache", other / ".cache", dirs_exist_ok=True)
+
+        def one(change: Change) -> tuple[Change, bool]:
+            copy = copies.get()
+            path = copy / change.module
+            source = path.read_text()
+            try:
+                path.write_text(str(mutate(source, change.operator, change.occurrence)))
+                return change, survives(copy, tests_of(change.module), SECONDS)
+            finally:
+                path.write_text(source)
+                copies.put(copy)
+
+        with ThreadPoolExecutor(PROCESSES) as pool:
+            yield from pool.map(one, changes)
+
+
+def require_passing(copy: Path, changes: Sequence[Change]) -> None:
+    """Tests that fail anyway would kill every mutant; this run also fills the copy's cache."""
+    suites = {tuple(tests_of(change.module)) for change in changes}
+    for tests in sorted(suites):
+        if not survives(copy, tests, 10 * SECONDS):
+            sys.exit(f"mutate: {' '.join(tests)} fails as it is")
+
+
+def reasons() -> dict[str, str]:
+    """Why each known survivor is no defect of the tests."""
+    if not SCORES.exists():
+        return {}
+    return {one["mutant"]: one["reason"] for one in json.loads(SCORES.read_text())["survivors"]}
+
+
+def summary(results: Sequence[tuple[Change, bool]], possible: int) -> dict[str, Any]:
+    """What snapshots/python_mutants.json holds."""
+    why = reasons()
+    lived = sorted(change.key for change, survived in results if survived)
+    by_module: dict[str, dict[str, int]] = defaultdict(lambda: {"tried": 0, "killed": 0})
+    for change, survived in results:
+        by_module[change.module]["tried"] += 1
+        by_module[change.module]["killed"] += not survived
+    return {
+        "tool": f"cosmic-ray {version('cosmic-ray')}",
+        "seed": SEED,
+        "places": possible,
+        "tried": len(results),
+        "killed": len(results) - len(lived),
+        "modules": dict(sorted(by_module.items())),
+        "survivors": [{"mutant": key, "reason": why.get(key, "")} for key in lived],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="scripts/mutate --python", description="See the file.")
+    parser.add_argument("--sample", type=int, default=SAMPLE, help=f"mutants [{SAMPLE}]")
+    parser.add_argument("--passed", action="store_true", help="do not run the tests unchanged")
+    parser.add_argument("--list", action="store_true", help="print the sample and stop")
+    options = parser.parse_args()
+    changes, possible = drawn(options.sample)
+    if options.list:
+        print(json.dumps([asdict(change) for change in changes], indent=1))
+        return
+    for name in PRELOADED:
+        importlib.import_module(name)
+    results = []
+    for change, survived in fates(changes, options.passed):
+        results.append((change, survived))
+        print(f"{'survived' if survived else 'killed'}: {change.key}", flush=True)
+    told = summary(results, possible)
+    SCORES.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
+    print(f"{told['killed']} of {told['tried']} killed, of {possible} places")
+    open_ends = [one["mutant"] for one in told["survivors"] if not one["reason"]]
+    grave = [one["mutant"] for one in told["survivors"] if one["mutant"].split()[0] in MONEY]
+    if open_ends or grave:
+        sys.exit("mutate: test these, or explain them:\n" + "\n".join({*open_ends, *grave}))
+
+
+if __name__ == "__main__":
+    main()
