@@ -13,6 +13,7 @@ FLAGS = (
     *("nrs", "re", "c", "dbl", "sm", "im", "v1c", "wb"),
     *("u1", "ub", "ua", "ve", "h1", "hg", "me", "le"),
 )
+NOTHING_PUBLIC = {"context": 0, "digests": 0, "outputs": 0}
 Columns = dict[str, NDArray[np.int64]]
 
 
@@ -82,7 +83,7 @@ def busy_program(size: Size) -> Any:
     columns["bias"] = draw.integers(0, 2**20, (1, size.rows))
     columns["w"] = draw.integers(-(2**11), 2**11, (size.weight_lanes, size.rows))
     copies = np.stack([np.full_like(ends, 2), ends, np.zeros_like(ends), ends], axis=1)
-    return native.Program(shape(size), columns, copies, 0)
+    return native.Program(shape(size), columns, copies, NOTHING_PUBLIC)
 
 
 def flag(rows: NDArray[np.bool_]) -> NDArray[np.int64]:

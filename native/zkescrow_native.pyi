@@ -42,9 +42,12 @@ class Program:
         shape: Mapping[str, int],
         columns: Mapping[str, NDArray[np.int64]],
         copies: NDArray[np.int64],
-        instances: int,
+        instances: Mapping[str, int],
     ) -> None:
-        """Columns [lanes, rows] by name; copies [n, 4]: column and row of both sides."""
+        """Columns [lanes, rows] by name; copies [n, 4]: column and row of both sides.
+
+        `instances`: how many are "context", "digests" and "outputs", in this order.
+        """
     def salted(self, salt: Sequence[Sequence[bytes]]) -> Program:
         """The same with salt below each weight lane and below `bias`, for hidden weights."""
     @staticmethod

@@ -56,11 +56,11 @@ impl Cells {
                 self.bar.len()
             )));
         }
-        if self.instances.len() != program.instances {
+        if self.instances.len() != program.instances.count() {
             return Err(Error::Witness(format!(
                 "{} instances; the circuit has {}",
                 self.instances.len(),
-                program.instances
+                program.instances.count()
             )));
         }
         Ok(())

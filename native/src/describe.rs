@@ -1,6 +1,6 @@
 //! A circuit's description as JSON: all that a verifier of its proofs needs, in any language.
 //!
-//! docs/NATIVE.md states the format and how a proof is read by it. Numbers that may exceed 53 bits
+//! docs/native/FORMAT.md states the format and how a proof is read by it. Numbers that may exceed 53 bits
 //! are hexadecimal strings; a point is [x, y].
 
 use halo2_axiom::halo2curves::bn256::{Fq, Fr, G1Affine, G2Affine};
@@ -10,9 +10,14 @@ use halo2_axiom::poly::Rotation;
 use serde_json::{json, Value};
 
 use crate::circuit::{Columns, Shape, FLAGS, HASH_FLAGS};
+use crate::digest::digest;
 use crate::hidden::OWN;
-use crate::keys::Verifying;
 use crate::layout::Layout;
+use crate::transcript::word;
+use crate::verifying::Verifying;
+
+/// The format's name and version.
+pub const FORMAT: &str = "zkescrow native circuit 2";
 
 /// Describe the circuit of a verifying key.
 pub fn describe(verifying: &Verifying) -> Value {
@@ -20,7 +25,7 @@ pub fn describe(verifying: &Verifying) -> Value {
     let (cs, shape) = (vk.cs(), &about.shape);
     let rows = 1usize << shape.k;
     json!({
-        "format": "zkescrow native circuit 1",
+        "format": FORMAT,
         "shape": shape,
         "k": shape.k,
         "omega": hex(vk.get_domain().get_omega()),
@@ -28,7 +33,7 @@ pub fn describe(verifying: &Verifying) -> Value {
         "blinding_rows": cs.blinding_factors(),
         "usable_rows": rows - cs.blinding_factors() - 1,
         "degree": cs.degree(),
-        "digest": hex(vk.transcript_repr()),
+        "digest": words(&digest(verifying)),
         "instances": about.instances,
         "columns": columns(cs, shape),
         "challenges": ["b", "a", "g", "theta", "beta"],
@@ -45,7 +50,7 @@ pub fn describe(verifying: &Verifying) -> Value {
             "commitments": points(vk.permutation().commitments()),
         },
         "fixed_commitments": points(vk.fixed_commitments()),
-        "srs": { "g1": point(&srs.g1), "g2": twist(&srs.g2), "s_g2": twist(&srs.s_g2) },
+        "srs": { "g2": twist(&srs.g2), "s_g2": twist(&srs.s_g2) },
         "proof": Layout::of(vk).to_json(),
     })
 }
@@ -193,13 +198,11 @@ fn any(column: &Column<Any>) -> Value {
 }
 
 fn hex<F: PrimeField<Repr = R>, R: AsRef<[u8]>>(value: F) -> String {
-    let digits: String = value
-        .to_repr()
-        .as_ref()
-        .iter()
-        .rev()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    words(&word(value))
+}
+
+fn words(bytes: &[u8]) -> String {
+    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("0x{digits}")
 }
 

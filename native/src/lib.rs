@@ -9,6 +9,7 @@ pub mod check;
 pub mod circuit;
 pub mod copies;
 pub mod describe;
+pub mod digest;
 pub mod error;
 mod given;
 pub mod hashing;
@@ -21,6 +22,7 @@ pub mod prove;
 pub mod prover;
 #[cfg(feature = "python")]
 mod python;
+pub mod sections;
 pub mod srs;
 pub mod transcript;
 pub mod verifying;

@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::given::Given;
 use crate::hashing::Step;
 use crate::hidden::{Salt, OWN};
+use crate::sections::Sections;
 
 /// Rows that halo2 fills with random values at the end of every column, and the row before them.
 pub const UNUSABLE_ROWS: usize = 6;
@@ -35,7 +36,7 @@ pub struct Program {
     /// Random cells below the columns of hidden weights; none where weights are public.
     pub salt: Salt,
     pub copies: Vec<(Place, Place)>,
-    pub instances: usize,
+    pub instances: Sections,
 }
 
 /// Rows that a caller may use: all but the first, which no gate touches, and the unusable ones.
@@ -54,7 +55,7 @@ impl Program {
         shape: Shape,
         columns: HashMap<String, Lanes>,
         copies: &[[i64; 4]],
-        instances: usize,
+        instances: Sections,
     ) -> Result<Self> {
         packs(&shape)?;
         let rows = usable_rows(shape.k);
@@ -96,12 +97,13 @@ impl Program {
             class,
             rounds,
             salt: Salt::default(),
-            copies: parse_copies(copies, rows, instances)?,
+            copies: parse_copies(copies, rows, instances.count())?,
             instances,
         };
         program.every_factor_is_copied()?;
         program.every_rank_is_copied()?;
         program.every_hash_column_is_there()?;
+        instances.check(&shape, &program.copies)?;
         Ok(program)
     }
 

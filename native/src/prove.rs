@@ -1,13 +1,12 @@
 //! Proofs of runs and their verification: halo2 with KZG on BN254 and SHPLONK openings.
 
-use halo2_axiom::halo2curves::bn256::{Fr, G1Affine};
+use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::halo2curves::ff::Field;
 use halo2_axiom::halo2curves::group::Curve;
 use halo2_axiom::plonk::verify_proof;
 use halo2_axiom::poly::kzg::commitment::KZGCommitmentScheme;
 use halo2_axiom::poly::kzg::multiopen::VerifierSHPLONK;
 use halo2_axiom::poly::kzg::strategy::SingleStrategy;
-use halo2_axiom::transcript::{TranscriptReadBuffer, TranscriptWriterBuffer};
 
 use crate::accumulate::accumulate;
 use crate::assignment;
@@ -47,10 +46,8 @@ pub fn prove(
         permutation: &permutation(program, &cs, &columns),
     };
     let watched = Watched::new(Layout::of(vk), report);
-    let transcript: EvmTranscript<Watched<'_>> =
-        TranscriptWriterBuffer::<_, G1Affine, _>::init(watched);
-    let circuit = vk.transcript_repr();
-    let mut run = Run::new(statement, blinding, transcript, circuit, &cells.instances)?;
+    let transcript = EvmTranscript::new(keys.verifying.digest(), watched);
+    let mut run = Run::new(statement, blinding, transcript, &cells.instances)?;
     let hashed = hashed(program, cells);
     run.commit(&assignment::cells(&columns, cells, &hashed))?;
     let drawn = challenges(run.draw(cs.num_challenges()));
@@ -86,15 +83,15 @@ fn challenges(drawn: &[Fr]) -> Challenges<Fr> {
 /// Accept exactly a valid proof of so many instances as the circuit has, with nothing behind it.
 pub fn verify(verifying: &Verifying, proof: &[u8], instances: &[Fr]) -> Result<()> {
     let Verifying { vk, about, .. } = verifying;
-    if instances.len() != about.instances {
+    if instances.len() != about.instances.count() {
         return Err(Error::Rejected(format!(
             "{} instances; the circuit has {}",
             instances.len(),
-            about.instances
+            about.instances.count()
         )));
     }
     let params = verifying.params();
-    let mut transcript: EvmTranscript<&[u8]> = TranscriptReadBuffer::<_, G1Affine, _>::init(proof);
+    let mut transcript = EvmTranscript::of_halo2(verifying.digest(), proof);
     verify_proof::<KZGCommitmentScheme<_>, VerifierSHPLONK<'_, _>, _, _, _>(
         &params,
         vk,

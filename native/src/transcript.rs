@@ -1,6 +1,6 @@
 //! A Fiat-Shamir transcript that an EVM contract can follow.
 //!
-//! The state is 32 bytes, at first zero. Absorbed words wait in a buffer: a scalar is one
+//! The state is 32 bytes, at first zero; the circuit's digest is absorbed first. Absorbed words wait in a buffer: a scalar is one
 //! big-endian word, a point its x and y words (infinity is refused). A challenge is
 //! state = keccak256(state || buffer), read as a big-endian integer mod r; the buffer is emptied.
 //! A proof is the words of the prover's messages in order.
@@ -11,10 +11,7 @@ use halo2_axiom::halo2curves::bn256::{Fq, Fr, G1Affine};
 use halo2_axiom::halo2curves::ff::{FromUniformBytes, PrimeField};
 use halo2_axiom::halo2curves::group::prime::PrimeCurveAffine;
 use halo2_axiom::halo2curves::CurveAffine;
-use halo2_axiom::transcript::{
-    EncodedChallenge, Transcript, TranscriptRead, TranscriptReadBuffer, TranscriptWrite,
-    TranscriptWriterBuffer,
-};
+use halo2_axiom::transcript::{EncodedChallenge, Transcript, TranscriptRead, TranscriptWrite};
 use sha3::{Digest, Keccak256};
 
 /// A challenge as the hash gave it.
@@ -42,14 +39,26 @@ pub struct EvmTranscript<S> {
     state: [u8; 32],
     buffer: Vec<u8>,
     stream: S,
+    /// Whether halo2 will absorb its own hash of the key, which the digest stands for.
+    halo2_key: bool,
 }
 
 impl<S> EvmTranscript<S> {
-    fn with(stream: S) -> Self {
+    /// The transcript of a proof of the circuit with this digest, which is absorbed first.
+    pub fn new(digest: [u8; 32], stream: S) -> Self {
         EvmTranscript {
             state: [0; 32],
-            buffer: Vec::new(),
+            buffer: digest.to_vec(),
             stream,
+            halo2_key: false,
+        }
+    }
+
+    /// The same for halo2's verifier: the first scalar that it absorbs is its hash of the key.
+    pub fn of_halo2(digest: [u8; 32], stream: S) -> Self {
+        EvmTranscript {
+            halo2_key: true,
+            ..Self::new(digest, stream)
         }
     }
 
@@ -59,7 +68,8 @@ impl<S> EvmTranscript<S> {
     }
 }
 
-fn word<F: PrimeField<Repr = R>, R: AsRef<[u8]>>(value: F) -> [u8; 32] {
+/// A number as 32 big-endian bytes.
+pub fn word<F: PrimeField<Repr = R>, R: AsRef<[u8]>>(value: F) -> [u8; 32] {
     let mut word: [u8; 32] = value.to_repr().as_ref().try_into().expect("32 bytes");
     word.reverse();
     word
@@ -109,7 +119,9 @@ impl<S> Transcript<G1Affine, HashChallenge> for EvmTranscript<S> {
     }
 
     fn common_scalar(&mut self, scalar: Fr) -> io::Result<()> {
-        self.buffer.extend(word(scalar));
+        if !std::mem::take(&mut self.halo2_key) {
+            self.buffer.extend(word(scalar));
+        }
         Ok(())
     }
 }
@@ -136,12 +148,6 @@ impl<R: Read> TranscriptRead<G1Affine, HashChallenge> for EvmTranscript<R> {
     }
 }
 
-impl<R: Read> TranscriptReadBuffer<R, G1Affine, HashChallenge> for EvmTranscript<R> {
-    fn init(reader: R) -> Self {
-        EvmTranscript::with(reader)
-    }
-}
-
 impl<W: Write> TranscriptWrite<G1Affine, HashChallenge> for EvmTranscript<W> {
     fn write_point(&mut self, point: G1Affine) -> io::Result<()> {
         self.common_point(point)?;
@@ -151,15 +157,5 @@ impl<W: Write> TranscriptWrite<G1Affine, HashChallenge> for EvmTranscript<W> {
     fn write_scalar(&mut self, scalar: Fr) -> io::Result<()> {
         self.common_scalar(scalar)?;
         self.stream.write_all(&word(scalar))
-    }
-}
-
-impl<W: Write> TranscriptWriterBuffer<W, G1Affine, HashChallenge> for EvmTranscript<W> {
-    fn init(writer: W) -> Self {
-        EvmTranscript::with(writer)
-    }
-
-    fn finalize(self) -> W {
-        self.stream
     }
 }

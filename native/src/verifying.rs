@@ -5,7 +5,6 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::path::Path;
 
 use halo2_axiom::halo2curves::bn256::{Bn256, G1Affine};
-use halo2_axiom::halo2curves::ff::PrimeField;
 use halo2_axiom::halo2curves::group::prime::PrimeCurveAffine;
 use halo2_axiom::halo2curves::serde::SerdeObject;
 use halo2_axiom::plonk::VerifyingKey;
@@ -14,9 +13,11 @@ use halo2_axiom::SerdeFormat;
 use serde::{Deserialize, Serialize};
 
 use crate::circuit::Shape;
+use crate::digest::digest;
 use crate::error::{Error, Result};
 use crate::keys::{check_degree, configured};
 use crate::network::NetworkCircuit;
+use crate::sections::Sections;
 use crate::srs;
 
 /// Points are written as they lie in memory; halo2's reader looks at no curve, `points` does.
@@ -24,7 +25,6 @@ const FORMAT: SerdeFormat = SerdeFormat::RawBytes;
 /// halo2's version of the verifying key's format, and its flag for selectors: there are none.
 const HALO2_FORMAT: u8 = 2;
 const NO_SELECTORS: u8 = 0;
-const ELEMENT: usize = 32;
 const POINT: usize = 64;
 const SHAPE_FILE: &str = "shape.json";
 pub(crate) const VERIFYING_FILE: &str = "verifying.key";
@@ -35,7 +35,7 @@ const SRS_FILE: &str = "verifying.srs";
 #[serde(deny_unknown_fields)]
 pub struct About {
     pub shape: Shape,
-    pub instances: usize,
+    pub instances: Sections,
 }
 
 /// All that verification takes, a few kilobytes.
@@ -68,8 +68,8 @@ impl Verifying {
     }
 
     /// What the key is in transcripts.
-    pub fn digest(&self) -> [u8; ELEMENT] {
-        self.vk.transcript_repr().to_repr()
+    pub fn digest(&self) -> [u8; 32] {
+        digest(self)
     }
 
     /// How many fixed columns and how many labels there are.

@@ -23,6 +23,7 @@ def check(description: Description) -> None:
     """Raises UnsoundCircuit naming the first rule that does not hold."""
     _check_domain(description)
     _check_rows(description)
+    _check_sections(description)
     _check_columns(description)
     _check_queries(description)
     _check_degree(description)
@@ -58,8 +59,19 @@ def _check_rows(description: Description) -> None:
     _require(description.usable_rows == usable, "usable_rows", description.usable_rows, usable)
     apart = usable > blinding + 1  # else rotations forwards and backwards could meet
     _require(apart, "usable_rows", usable, f"more than {blinding + 1}")
-    few = description.instances <= usable
-    _require(few, "instances", description.instances, f"at most {usable}")
+    few = description.instances.count <= usable
+    _require(few, "instances", description.instances.count, f"at most {usable}")
+
+
+def _check_sections(description: Description) -> None:
+    """The instances' layout is that of the shape: what is public is said once."""
+    shape, instances = description.shape, description.instances
+    _require(shape.k == description.k, "shape.k", shape.k, description.k)
+    if shape.labels:
+        _require(instances.outputs == shape.labels, "outputs", instances.outputs, shape.labels)
+    hashed = (instances.digests > 0) == (shape.hash_group > 0)
+    allowed = "some where inputs are hashed, else none"
+    _require(hashed, "instances.digests", instances.digests, allowed)
 
 
 def _check_columns(description: Description) -> None:

@@ -3,7 +3,7 @@
 docs/native/FORMAT.md says what each field means; `consistency` checks that they fit each other.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator
 
@@ -14,6 +14,7 @@ from prover.verify.group import Affine, Twist
 
 Count = Annotated[int, Field(ge=0)]
 Scalar = Annotated[int, PlainValidator(words.scalar)]
+Word = Annotated[int, PlainValidator(words.word)]
 Point = Annotated[Affine, PlainValidator(words.point)]
 PointOrInfinity = Annotated[Affine, PlainValidator(words.point_or_infinity)]
 TwistPoint = Annotated[Twist, PlainValidator(words.twist)]
@@ -63,9 +64,11 @@ class Permutation(_Strict):
 
 
 class Srs(_Strict):
-    """The set-up's generators and its secret times the second one."""
+    """The set-up: a generator of the second group, and the secret times it.
 
-    g1: Point
+    The first group's is (1, 2) always.
+    """
+
     g2: TwistPoint
     s_g2: TwistPoint
 
@@ -80,19 +83,56 @@ class ProofLayout(_Strict):
     bytes: Count
 
 
+class Shape(_Strict):
+    """The parameters that docs/NATIVE.md tells of. The gates follow from them."""
+
+    k: Count
+    lanes: Count
+    weight_lanes: Count
+    shift: Count
+    y_offset: int
+    input_bits: Count
+    input_low: int
+    labels: Count
+    class_bits: Count
+    score_low: int
+    hash_group: Count
+    hidden: bool
+
+    def words(self) -> tuple[int, ...]:
+        """All but k, in this order."""
+        return tuple(int(value) for name, value in self if name != "k")
+
+
+class Instances(_Strict):
+    """How many public words are limbs of the context, digests of the input, and outputs.
+
+    They stand in this order. Outputs are labels, best first, or the scores of all classes.
+    """
+
+    context: Count
+    digests: Count
+    outputs: Count
+
+    @property
+    def count(self) -> int:
+        """All of them."""
+        return self.context + self.digests + self.outputs
+
+
 class Description(_Strict):
     """A circuit. Make it by `parse_description`, which also checks it."""
 
-    format: Literal["zkescrow native circuit 1"]
-    shape: dict[str, Any]
+    format: Literal["zkescrow native circuit 2"]
+    shape: Shape
     k: Annotated[int, Field(ge=1, le=28)]
     omega: Scalar
     delta: Scalar
     blinding_rows: Count
     usable_rows: Count
     degree: Count
-    digest: Scalar
-    instances: Count
+    digest: Word
+    instances: Instances
     columns: Columns
     challenges: tuple[str, ...]
     challenge_phases: tuple[Count, ...]

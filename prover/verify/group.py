@@ -14,6 +14,7 @@ from prover.verify.field import R
 bn128: Any = optimized_bn128
 P: int = bn128.field_modulus
 INFINITY = (0, 0)
+GENERATOR = (1, 2)
 WINDOW_BITS = 5
 
 Affine = tuple[int, int]

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from prover.errors import ProofRejected
 from prover.verify.description import Description
 from prover.verify.field import R, interpolate, inverse, powers, product
-from prover.verify.group import Affine, Term, negate, pairings_cancel, sum_of_multiples
+from prover.verify.group import GENERATOR, Affine, Term, negate, pairings_cancel, sum_of_multiples
 from prover.verify.proof import Proof
 
 Source = tuple[str, int]
@@ -124,7 +124,7 @@ def _terms(description: Description, proof: Proof, sets: list[list[Opened]]) -> 
     vanishing = product(opening.at - point for point in first)
     return [
         *terms,
-        (-constant, description.srs.g1),
+        (-constant, GENERATOR),
         (-vanishing, opening.quotient),
         (opening.at, opening.remainder),
     ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from prover.errors import ProofRejected
 from prover.verify.description import Description
+from prover.verify.digest import circuit_digest
 from prover.verify.expressions import Query
 from prover.verify.field import R
 from prover.verify.group import Affine
@@ -87,7 +88,7 @@ def read_proof(description: Description, proof: bytes, instances: Sequence[int])
             f"length: the proof has {len(proof)} bytes, this circuit's have {expected}"
         )
     transcript = Transcript(proof)
-    for word in (description.digest, *instances):
+    for word in (circuit_digest(description), *instances):
         transcript.absorb(word)
     commitments, challenges = _read_commitments(description, transcript)
     evaluations = _read_evaluations(description, transcript)
@@ -97,10 +98,9 @@ def read_proof(description: Description, proof: bytes, instances: Sequence[int])
 
 
 def _check_instances(description: Description, instances: Sequence[int]) -> None:
-    if len(instances) != description.instances:
-        raise ProofRejected(
-            f"instances: {len(instances)} words given, this circuit has {description.instances}"
-        )
+    count = description.instances.count
+    if len(instances) != count:
+        raise ProofRejected(f"instances: {len(instances)} words given, this circuit has {count}")
     for index, word in enumerate(instances):
         if not 0 <= word < R:
             raise ProofRejected(

@@ -7,13 +7,14 @@ from pydantic import ValidationError
 from prover.errors import ArtifactMismatch
 from prover.verify import consistency
 from prover.verify.description import Description
+from prover.verify.digest import require_digest
 
 
 def parse_description(content: bytes) -> Description:
     """The circuit that the JSON describes, checked.
 
     Raises ArtifactMismatch naming the field that is not as the format wants it, UnsoundCircuit
-    naming the rule that the circuit breaks.
+    naming the rule that the circuit breaks, or if the digest is not that of the rest.
     """
     _refuse_lookups(content)
     try:
@@ -25,6 +26,7 @@ def parse_description(content: bytes) -> Description:
             f"circuit description: {place}: {first['msg']}; export it again"
         ) from None
     consistency.check(description)
+    require_digest(description)
     return description
 
 

@@ -28,6 +28,11 @@ def scalar(found: Any) -> int:
     return _below(found, R, "r")
 
 
+def word(found: Any) -> int:
+    """A word of 256 bits; ValueError otherwise."""
+    return _below(found, 1 << 256, "2^256")
+
+
 def point(found: Any) -> Affine:
     """[x, y] on the curve; ValueError otherwise, also for infinity."""
     x, y = _pair(found)

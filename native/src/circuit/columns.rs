@@ -26,18 +26,13 @@ pub struct Shape {
     /// The least input value.
     pub input_low: i64,
     /// How many labels are public; 0 where scores are.
-    #[serde(default)]
     pub labels: usize,
     /// log2 of more than all classes, and the least score, where labels are public.
-    #[serde(default)]
     pub class_bits: u32,
-    #[serde(default)]
     pub score_low: i64,
     /// Image rows to a hashed word; 0 where inputs are not hashed.
-    #[serde(default)]
     pub hash_group: usize,
     /// Whether weights and biases are the owner's secret (`hidden.rs`).
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hidden: bool,
 }
 

@@ -48,15 +48,13 @@ pub struct Run<'a, T> {
 }
 
 impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> Run<'a, T> {
-    /// Absorb the circuit and the instances.
+    /// Absorb the instances; the transcript has absorbed the circuit.
     pub fn new(
         statement: Statement<'a>,
         blinding: Blinding,
         mut transcript: T,
-        circuit: Fr,
         instances: &[Fr],
     ) -> io::Result<Self> {
-        transcript.common_scalar(circuit)?;
         for word in instances {
             transcript.common_scalar(*word)?;
         }

@@ -12,6 +12,7 @@ use crate::blinding::Blinding;
 use crate::circuit::Shape;
 use crate::network::Tamper;
 use crate::program::{self, Lanes};
+use crate::sections::Sections;
 use crate::{cells, check, prove};
 
 /// A network's fixed columns and copies.
@@ -25,7 +26,7 @@ impl Program {
         shape: &Bound<'_, PyDict>,
         columns: HashMap<String, PyReadonlyArray2<'_, i64>>,
         copies: PyReadonlyArray2<'_, i64>,
-        instances: usize,
+        instances: &Bound<'_, PyDict>,
     ) -> PyResult<Self> {
         let columns = columns.into_iter();
         let columns = columns
@@ -39,8 +40,13 @@ impl Program {
             .collect();
         let copies = copies.ok_or_else(|| Refused::new_err("a copy is not four numbers"))?;
         let shape = shape_of(shape)?;
+        let sections = Sections {
+            context: part(instances, "context")?,
+            digests: part(instances, "digests")?,
+            outputs: part(instances, "outputs")?,
+        };
         Ok(Program(program::Program::new(
-            shape, columns, &copies, instances,
+            shape, columns, &copies, sections,
         )?))
     }
 
@@ -57,12 +63,13 @@ impl Program {
     }
 }
 
+fn part<'py, T: FromPyObject<'py>>(whole: &Bound<'py, PyDict>, name: &str) -> PyResult<T> {
+    let found = whole.get_item(name)?;
+    let missing = || Refused::new_err(format!("shape or instances lack {name}"));
+    found.ok_or_else(missing)?.extract()
+}
+
 fn shape_of(shape: &Bound<'_, PyDict>) -> PyResult<Shape> {
-    fn part<'py, T: FromPyObject<'py>>(shape: &Bound<'py, PyDict>, name: &str) -> PyResult<T> {
-        let found = shape.get_item(name)?;
-        let missing = || Refused::new_err(format!("the shape lacks {name}"));
-        found.ok_or_else(missing)?.extract()
-    }
     Ok(Shape {
         k: part(shape, "k")?,
         lanes: part(shape, "lanes")?,

@@ -169,7 +169,8 @@ fn the_instance_is_the_output() {
 fn another_weight_is_another_network() {
     let mut columns = tiny::columns();
     columns.get_mut("w").expect("weights")[0][9] += 1;
-    let other = Program::new(tiny::shape(), columns, &tiny::COPIES, 1).expect("a program");
+    let other =
+        Program::new(tiny::shape(), columns, &tiny::COPIES, tiny::INSTANCES).expect("a program");
     let cells = tiny::cells(&tiny::program());
     assert_only(&failures(&other, &cells), &["close"]);
 }

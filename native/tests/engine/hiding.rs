@@ -88,7 +88,8 @@ fn another_networks_keys_make_no_valid_proof() {
     let program = tiny::program();
     let mut columns = tiny::columns();
     columns.get_mut("w").expect("weights")[0][9] += 1;
-    let other = Program::new(tiny::shape(), columns, &tiny::COPIES, 1).expect("a program");
+    let other =
+        Program::new(tiny::shape(), columns, &tiny::COPIES, tiny::INSTANCES).expect("a program");
     let (cells, made) = (tiny::cells(&program), set_up(&program));
     let proof = proof_of(&program, &cells, &set_up(&other), [2, 3]);
     let said = prove::verify(&made.1.verifying, &proof, &cells.instances);

@@ -1,6 +1,7 @@
 //! Tests of the crate through its public face, in one binary.
 
 mod circuit;
+mod digest;
 mod hiding;
 mod points;
 mod program;

@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use crate::tiny;
 use zkescrow_native::error::Error;
 use zkescrow_native::program::{Lanes, Program};
+use zkescrow_native::sections::Sections;
 
 fn refusal(change: impl FnOnce(&mut HashMap<String, Lanes>, &mut Vec<[i64; 4]>)) -> String {
     let (mut columns, mut copies) = (tiny::columns(), tiny::COPIES.to_vec());
     change(&mut columns, &mut copies);
-    match Program::new(tiny::shape(), columns, &copies, 1) {
+    match Program::new(tiny::shape(), columns, &copies, tiny::INSTANCES) {
         Err(Error::Program(message)) => message,
         other => panic!("{other:?}"),
     }
@@ -48,7 +49,7 @@ fn a_flag_is_zero_or_one() {
 fn a_row_of_inputs_fits_a_word() {
     let mut shape = tiny::shape();
     shape.input_bits = 127;
-    let refused = Program::new(shape, tiny::columns(), &tiny::COPIES, 1);
+    let refused = Program::new(shape, tiny::columns(), &tiny::COPIES, tiny::INSTANCES);
     let message = format!("{:?}", refused.expect_err("254 bits"));
     assert!(message.contains("at most 253 are allowed"), "{message}");
 }
@@ -87,7 +88,8 @@ fn copies_stay_inside_the_circuit() {
 fn a_copy_may_name_its_sides_in_either_order() {
     let mut copies = tiny::COPIES;
     copies.iter_mut().for_each(|copy| copy.rotate_left(2));
-    let turned = Program::new(tiny::shape(), tiny::columns(), &copies, 1).expect("a program");
+    let turned =
+        Program::new(tiny::shape(), tiny::columns(), &copies, tiny::INSTANCES).expect("a program");
     assert_eq!(turned.copies, tiny::program().copies);
 }
 
@@ -105,4 +107,40 @@ fn columns_are_all_there_and_of_their_size() {
         columns.get_mut("tag").expect("tags").pop();
     });
     assert!(message.contains("column tag has 1 lanes"), "{message}");
+}
+
+/// What is said of the tiny program with other sections of public words.
+fn refused_sections(instances: Sections, copies: &[[i64; 4]]) -> String {
+    match Program::new(tiny::shape(), tiny::columns(), copies, instances) {
+        Err(Error::Program(message)) => message,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn every_public_word_is_what_its_section_says() {
+    let of = |context, digests, outputs| Sections {
+        context,
+        digests,
+        outputs,
+    };
+    for (instances, wanted) in [
+        (of(1, 0, 0), "it is a limb of the context"),
+        (of(0, 1, 0), "it is a digest"),
+        (of(0, 0, 2), "no copy ties the public word 1"),
+    ] {
+        let message = refused_sections(instances, &tiny::COPIES);
+        assert!(message.contains(wanted), "{message}");
+    }
+    let product = [tiny::COPIES[0], tiny::COPIES[1], [0, 7, 3, 0]];
+    let message = refused_sections(tiny::INSTANCES, &product);
+    assert!(message.contains("to a product; it is a score"), "{message}");
+}
+
+#[test]
+fn there_are_as_many_outputs_as_labels() {
+    let mut shape = tiny::shape();
+    shape.labels = 2;
+    let said = tiny::INSTANCES.check(&shape, &[]);
+    assert!(format!("{said:?}").contains("the circuit has 2 labels"));
 }

@@ -238,7 +238,7 @@ fn cells_copied_many_times_are_in_the_cycles_of_halo2() {
     copies.extend((30..35).map(|row| [2, row, 1, 1]));
     copies.extend([[2, 40, 3, 0], [2, 41, 3, 0], [2, 41, 0, 7], [2, 40, 0, 7]]);
     copies.extend([[2, 25, 1, 1], [2, 30, 1, 1]]);
-    let program = Program::new(tiny::shape(), tiny::columns(), &copies, 1);
+    let program = Program::new(tiny::shape(), tiny::columns(), &copies, tiny::INSTANCES);
     assert_halo2s(&program.expect("a program"));
 }
 

@@ -9,6 +9,7 @@ use halo2_axiom::halo2curves::bn256::Fr;
 use zkescrow_native::cells::Cells;
 use zkescrow_native::circuit::{Shape, FLAGS};
 use zkescrow_native::program::{usable_rows, Program};
+use zkescrow_native::sections::Sections;
 
 pub const K: u32 = 7;
 const SHIFT: u32 = 2;
@@ -99,8 +100,15 @@ pub fn columns() -> HashMap<String, Vec<Vec<i64>>> {
 /// Places: 0 run of products, 1 run of outputs, 2 X, 3 instance.
 pub const COPIES: [[i64; 4]; 3] = [[2, 8, 0, 7], [2, 10, 1, 1], [1, OUTPUT as i64, 3, 0]];
 
+/// One score.
+pub const INSTANCES: Sections = Sections {
+    context: 0,
+    digests: 0,
+    outputs: 1,
+};
+
 pub fn program() -> Program {
-    Program::new(shape(), columns(), &COPIES, 1).expect("the tiny program is one")
+    Program::new(shape(), columns(), &COPIES, INSTANCES).expect("the tiny program is one")
 }
 
 /// The product of image and turned kernel at cell (i, j).

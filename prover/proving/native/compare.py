@@ -1,12 +1,11 @@
 """Whether a verifying key with hidden weights is, but for them, the one that its outline gives."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 from prover.errors import UnsoundCircuit
 from prover.proving.native.artifacts import DESCRIPTION, KEYS
 from prover.proving.native.engine import engine
+from prover.verify import Description, parse_description
 
 
 def require_outlined(directory: Path, rebuilt: Path) -> None:
@@ -15,14 +14,14 @@ def require_outlined(directory: Path, rebuilt: Path) -> None:
     What was rebuilt was also checked (`replay.check_program`): whatever a key's owner hid, it
     proves one function of the input, of this architecture.
     """
-    keys = engine().VerifyingKey
-    found, wanted = (
-        json.loads(keys.read(str(d / KEYS)).description()) for d in (directory, rebuilt)
-    )
-    if json.loads((directory / DESCRIPTION).read_text()) != found:
+    text = engine().VerifyingKey.read(str(directory / KEYS)).description().encode()
+    if (directory / DESCRIPTION).read_bytes() != text:
         _fail(f"{DESCRIPTION} describes another key than the one beside it")
-    for name in sorted(set(found) | set(wanted)):
-        if name not in ("digest", "fixed_commitments") and found.get(name) != wanted.get(name):
+    found = parse_description(text)
+    wanted = parse_description((rebuilt / DESCRIPTION).read_bytes())
+    for name in sorted(Description.model_fields):
+        same = getattr(found, name) == getattr(wanted, name)
+        if name not in ("digest", "fixed_commitments") and not same:
             _fail(f"{name} is another")
     for name in differing(found, wanted):
         if not of_weights(name):
@@ -34,10 +33,10 @@ def of_weights(column: str) -> bool:
     return column == "bias" or (column[0] == "w" and column[1:].isdigit())
 
 
-def differing(found: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
+def differing(found: Description, wanted: Description) -> list[str]:
     """The fixed columns whose points differ, by name."""
-    points = zip(found["fixed_commitments"], wanted["fixed_commitments"], strict=True)
-    names = found["columns"]["fixed"]
+    points = zip(found.fixed_commitments, wanted.fixed_commitments, strict=True)
+    names = found.columns.fixed
     return [name for name, (one, other) in zip(names, points, strict=True) if one != other]
 
 

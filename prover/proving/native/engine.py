@@ -61,7 +61,12 @@ def load_program(program: Program, layout: Layout, salt: Salt | None = None) -> 
         "hash_group": program.hashing.group if program.hashing else 0,
         "hidden": program.form.weights == "hidden",
     }
-    loaded = engine().Program(shape, columns, program.copies, program.instances)
+    instances = {
+        "context": program.form.context,
+        "digests": program.digests,
+        "outputs": program.instances - program.form.context - program.digests,
+    }
+    loaded = engine().Program(shape, columns, program.copies, instances)
     if salt is None:
         return loaded
     return loaded.salted([[_word(cell) for cell in column] for column in salt.columns])

@@ -11,10 +11,19 @@ from typing import Any
 import pytest
 
 from prover.errors import ArtifactMismatch, ProofRejected, UnsoundCircuit
-from prover.verify import parse_description, verify
+from prover.verify import Description, parse_description, verify
 from prover.verify.field import R
 from prover.verify.group import P, bn128
-from tests.unit.verify.vector import DESCRIPTION, INSTANCES, PROOF, changed, description
+from prover.verify.proof import Challenges, read_proof
+from tests.unit.verify.test_group import twist_point_outside
+from tests.unit.verify.vector import (
+    DESCRIPTION,
+    INSTANCES,
+    PROOF,
+    changed,
+    description,
+    restated,
+)
 
 Json = dict[str, Any]
 G1_TWICE = [f"0x{int(value):064x}" for value in bn128.normalize(bn128.double(bn128.G1))]
@@ -22,6 +31,9 @@ G1_TWICE = [f"0x{int(value):064x}" for value in bn128.normalize(bn128.double(bn1
 
 def hexadecimal(value: int) -> str:
     return f"0x{value:064x}"
+
+
+OUTSIDE = [[hexadecimal(part) for part in parts] for parts in twist_point_outside()]
 
 
 def set_at(*path: Any) -> Callable[[Json], None]:
@@ -40,26 +52,28 @@ def set_at(*path: Any) -> Callable[[Json], None]:
 def test_the_committed_description_is_read() -> None:
     read = parse_description(DESCRIPTION)
     assert read.proof.bytes == len(PROOF)
-    assert read.instances == len(INSTANCES)
+    assert read.instances.count == len(INSTANCES)
     assert [len(read.advice_of(phase)) for phase in read.phases] == [*read.proof.advice_points]
 
 
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        (set_at("format", "zkescrow native circuit 2"), "format"),
+        (set_at("format", "zkescrow native circuit 1"), "format"),
         (set_at("omega", "0x1"), "omega"),
         (set_at("omega", hexadecimal(R)), "omega"),
         (set_at("digest", hexadecimal(5).upper()), "digest"),
         (set_at("k", "7"), "k"),
         (set_at("k", True), "k"),
         (set_at("k", 29), "k"),
-        (set_at("instances", -1), "instances"),
+        (set_at("instances", "context", -1), "instances.context"),
+        (set_at("shape", "hidden", 0), "shape.hidden"),
         (set_at("fixed_commitments", 0, [hexadecimal(1), hexadecimal(1)]), "fixed_commitments.0"),
         (set_at("fixed_commitments", 0, [hexadecimal(1)]), "fixed_commitments.0"),
         (set_at("fixed_commitments", 0, [hexadecimal(1 + P), hexadecimal(2)]), "not below p"),
         (set_at("permutation", "commitments", 0, [hexadecimal(0)] * 2), "permutation.commitments"),
-        (set_at("srs", "g1", [hexadecimal(0)] * 2), "srs.g1"),
+        (set_at("srs", "g2", [[hexadecimal(0)] * 2] * 2), "srs.g2"),
+        (set_at("srs", "s_g2", OUTSIDE), "not in the group"),
         (set_at("srs", "s_g2", [[hexadecimal(0)] * 2] * 2), "srs.s_g2"),
         (set_at("gates", 0, "polynomials", 0, ["/", 1, 2]), "no expression"),
         (set_at("gates", 0, "polynomials", 0, ["challenge", -1]), "whole number from 0 on"),
@@ -131,7 +145,11 @@ def phase_of(name: str, phase: int) -> Callable[[Json], None]:
         (set_at("blinding_rows", 4), "blinding_rows"),
         (set_at("blinding_rows", 6), "usable_rows"),
         (set_at("usable_rows", 1), "usable_rows"),
-        (set_at("instances", 1 << description().k), "instances"),
+        (set_at("instances", "outputs", 1 << description().k), "instances"),
+        (set_at("instances", "digests", 1), r"instances\.digests"),
+        (set_at("shape", "hash_group", 1), r"instances\.digests"),
+        (set_at("shape", "labels", 1), "outputs"),
+        (set_at("shape", "k", 1), r"shape\.k"),
         (set_at("columns", "instance", ["a", "b"]), "instance columns"),
         (set_at("columns", "instance", []), "instance columns"),
         (duplicate("fixed_commitments"), "fixed_commitments"),
@@ -206,35 +224,77 @@ def another_root(found: Json) -> None:
     found["omega"] = hexadecimal(pow(OMEGA, 3, R))
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        another_root,
-        other_constant,
-        other_challenges,
-        set_at("fixed_commitments", 0, G1_TWICE),
-        exchange("fixed_commitments", 0, 1),
-        set_at("permutation", "commitments", 0, G1_TWICE),
-        exchange("permutation", "commitments", 0, 1),
-        exchange("permutation", "columns", 0, 1),
-        exchange("queries", "advice", 0, 1),
-        exchange("queries", "fixed", 0, 1),
-        exchange("gates", 0, 1),
-        set_at("digest", hexadecimal(1)),
-        set_at("delta", hexadecimal(pow(description().delta, 3, R))),
-        set_at("srs", "g1", G1_TWICE),
-        lambda found: found["srs"].update(s_g2=found["srs"]["g2"]),
-        set_at("challenge_phases", 0, 1),
-    ],
-)
-def test_a_proof_is_not_one_of_another_circuit(change: Callable[[Json], None]) -> None:
-    other = parse_description(changed(change))
+OTHER_CIRCUITS: list[Callable[[Json], object]] = [
+    another_root,
+    other_constant,
+    other_challenges,
+    set_at("fixed_commitments", 0, G1_TWICE),
+    exchange("fixed_commitments", 0, 1),
+    set_at("permutation", "commitments", 0, G1_TWICE),
+    exchange("permutation", "commitments", 0, 1),
+    exchange("permutation", "columns", 0, 1),
+    exchange("queries", "advice", 0, 1),
+    exchange("queries", "fixed", 0, 1),
+    exchange("gates", 0, 1),
+    set_at("instances", {"context": 0, "digests": 0, "outputs": len(INSTANCES)}),
+    set_at("shape", "lanes", 9),
+    set_at("shape", "y_offset", -1),
+    set_at("shape", "hidden", True),
+    set_at("columns", "advice", 2, "name", "q9"),
+    set_at("delta", hexadecimal(pow(description().delta, 3, R))),
+    lambda found: found["srs"].update(s_g2=found["srs"]["g2"]),
+    set_at("challenge_phases", 0, 1),
+]
+
+
+@pytest.mark.parametrize("change", OTHER_CIRCUITS)
+def test_a_change_under_the_old_digest_is_refused(change: Callable[[Json], object]) -> None:
+    with pytest.raises(UnsoundCircuit, match="digest is 0x"):
+        parse_description(changed(change))
+
+
+@pytest.mark.parametrize("change", OTHER_CIRCUITS)
+def test_the_challenges_depend_on_all_of_the_key(change: Callable[[Json], object]) -> None:
+    """Or a point of the key could be computed from them, and a false statement be accepted.
+
+    The digest that the description states is not even looked at.
+    """
+    other = Description.model_validate_json(changed(change))
+    assert other.digest == description().digest
+    found = read_proof(other, PROOF, INSTANCES).challenges
+    assert not {*found.circuit, found.x} & {*honest().circuit, honest().x}
+
+
+def honest() -> Challenges:
+    return read_proof(description(), PROOF, INSTANCES).challenges
+
+
+@pytest.mark.parametrize("change", OTHER_CIRCUITS)
+def test_a_proof_is_not_one_of_another_circuit(change: Callable[[Json], object]) -> None:
+    """Of one that states its own digest."""
+    other = parse_description(restated(change))
     with pytest.raises(ProofRejected, match=r"^(opening|commitment|evaluation)"):
         verify(other, PROOF, INSTANCES)
 
 
+def test_another_digest_is_refused() -> None:
+    with pytest.raises(UnsoundCircuit, match="it was changed after it was made"):
+        parse_description(changed(set_at("digest", hexadecimal(1))))
+
+
+def test_the_digest_is_no_scalar() -> None:
+    """A hash may be r or more; it is absorbed as it is."""
+    read = Description.model_validate_json(changed(set_at("digest", "0x" + "ff" * 32)))
+    assert read.digest == 2**256 - 1
+
+
 @pytest.mark.parametrize(
-    "change", [set_at("shape", "lanes", 9), set_at("columns", "fixed", 0, "renamed")]
+    "change",
+    [
+        set_at("columns", "fixed", 0, "renamed"),
+        set_at("gates", 0, "name", "renamed"),
+        set_at("challenges", 0, "renamed"),
+    ],
 )
-def test_names_and_shape_are_for_readers(change: Callable[[Json], None]) -> None:
+def test_other_names_are_for_readers(change: Callable[[Json], None]) -> None:
     verify(parse_description(changed(change)), PROOF, INSTANCES)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from prover.verify import Description, parse_description
+from prover.verify.digest import circuit_digest
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "native"
 PROOF = (VECTORS / "proof.bin").read_bytes()
@@ -26,6 +27,13 @@ def changed(change: Callable[[dict[str, Any]], object]) -> bytes:
     found = copy.deepcopy(json.loads(DESCRIPTION))
     change(found)
     return json.dumps(found).encode()
+
+
+def restated(change: Callable[[dict[str, Any]], object]) -> bytes:
+    """The description after a change, with the digest of what it then describes."""
+    found = json.loads(changed(change))
+    digest = circuit_digest(Description.model_validate_json(json.dumps(found)))
+    return json.dumps(found | {"digest": f"0x{digest:064x}"}).encode()
 
 
 def word(index: int) -> int:
