@@ -9,7 +9,7 @@ use crate::accumulate::Accumulated;
 use crate::cells::Cells;
 use crate::circuit::{signed, Columns, FLAGS, HASH_FLAGS, RANK_FLAGS};
 use crate::hashing::Hashed;
-use crate::hidden::{with_salt, OWN};
+use crate::hidden::{with_salt, OWN, SAME_BIAS};
 use crate::program::{placed, usable_rows, Program};
 
 /// Values down a column; integers are committed to several times faster than field elements.
@@ -75,8 +75,11 @@ pub fn fixed<'a>(columns: &Columns, program: &'a Program) -> Vec<Filled<'a, Fixe
         let salt = salt.weights.get(lane).map_or(&[][..], |salt| salt);
         all.push(salted(*column, &program.weights[lane], salt));
     }
-    if let Some(own) = columns.ow {
-        all.push(Filled::small(own, &program.flags[OWN][..]));
+    if let Some(secret) = &columns.secret {
+        for (column, name) in [(secret.ow, OWN), (secret.sb, SAME_BIAS)] {
+            all.push(Filled::small(column, &program.flags[name][..]));
+        }
+        all.extend(lanes(&secret.nw, &program.no_weight));
     }
     for (column, name) in columns.flags.iter().zip(FLAGS) {
         all.push(Filled::small(*column, &program.flags[name][..]));

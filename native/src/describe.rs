@@ -11,7 +11,7 @@ use serde_json::{json, Value};
 
 use crate::circuit::{Columns, Shape, FLAGS, HASH_FLAGS};
 use crate::digest::digest;
-use crate::hidden::OWN;
+use crate::hidden::{NO_WEIGHT, OWN, SAME_BIAS};
 use crate::layout::Layout;
 use crate::transcript::word;
 use crate::verifying::Verifying;
@@ -131,6 +131,8 @@ fn fixed_names(shape: &Shape) -> Vec<String> {
         let flags = HASH_FLAGS.into_iter().zip(h.flags());
         flags.chain(["hc0", "hc1"].into_iter().zip(h.constants))
     });
+    let secret = columns.secret.as_ref();
+    let secret = secret.map(|secret| [(OWN, secret.ow), (SAME_BIAS, secret.sb)]);
     let single = [
         ("bias", columns.bias),
         ("act", columns.act),
@@ -142,10 +144,14 @@ fn fixed_names(shape: &Shape) -> Vec<String> {
         .chain(single)
         .chain(ranks)
         .chain(hash)
-        .chain(columns.ow.map(|own| (OWN, own)))
+        .chain(secret.into_iter().flatten())
         .map(|(name, column)| (column.index(), name.to_string()))
         .collect();
-    for (name, group) in [("tag", &columns.tag), ("w", &columns.w)] {
+    let lanes = columns.secret.as_ref().map(|secret| &secret.nw);
+    for (name, group) in [("tag", &columns.tag), ("w", &columns.w)]
+        .into_iter()
+        .chain(lanes.map(|lanes| (NO_WEIGHT, lanes)))
+    {
         let numbered = group.iter().enumerate();
         named.extend(numbered.map(|(i, column)| (column.index(), format!("{name}{i}"))));
     }

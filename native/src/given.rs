@@ -6,8 +6,8 @@ use crate::error::{Error, Result};
 use crate::program::{value, Lanes};
 
 /// Flags that take the row before into account.
-const LOOKING_BACK: [&str; 15] = [
-    "nrs", "c", "v1c", "u1", "ub", "ua", "h1", "hg", "lo", "cl", "ip", "ha", "hf", "hp", "hd",
+const LOOKING_BACK: [&str; 16] = [
+    "nrs", "c", "v1c", "u1", "ub", "ua", "h1", "hg", "lo", "cl", "ip", "ha", "hf", "hp", "hd", "sb",
 ];
 
 /// The caller's columns, taken one by one.
@@ -49,14 +49,16 @@ impl Given {
         Ok(column)
     }
 
+    /// A flag of each lane.
+    pub fn flags(&mut self, name: &str, lanes: usize) -> Result<Lanes> {
+        let columns = self.lanes(name, lanes)?;
+        columns.iter().try_for_each(|lane| is_flag(name, lane))?;
+        Ok(columns)
+    }
+
     pub fn flag(&mut self, name: &str) -> Result<Vec<i64>> {
         let column = self.one(name)?;
-        if let Some(row) = column.iter().position(|value| ![0, 1].contains(value)) {
-            return Err(Error::Program(format!(
-                "flag {name} is {} on row {row}; 0 and 1 are allowed",
-                column[row]
-            )));
-        }
+        is_flag(name, &column)?;
         if LOOKING_BACK.contains(&name) && value(&column, 0) != 0 {
             return Err(Error::Program(format!(
                 "flag {name} is set on row 0, which would look back at cells that no gate checks"
@@ -70,5 +72,15 @@ impl Given {
             Some(name) => Err(Error::Program(format!("column {name} is unknown"))),
             None => Ok(()),
         }
+    }
+}
+
+fn is_flag(name: &str, column: &[i64]) -> Result<()> {
+    match column.iter().position(|value| ![0, 1].contains(value)) {
+        Some(row) => Err(Error::Program(format!(
+            "flag {name} is {} on row {row}; 0 and 1 are allowed",
+            column[row]
+        ))),
+        None => Ok(()),
     }
 }

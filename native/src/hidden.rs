@@ -13,9 +13,15 @@ use crate::program::{usable_rows, Program};
 /// The flag of rows on which V2 takes an output's own factor, -1.
 pub const OWN: &str = "ow";
 
+/// The flag of rows whose bias is that of the row before.
+pub const SAME_BIAS: &str = "sb";
+
+/// The flags, one per weight lane, of places where no weight stands.
+pub const NO_WEIGHT: &str = "nw";
+
 /// Flags that take something of a row's weights, and of a row's bias.
 const OF_WEIGHTS: [&str; 2] = ["v1c", "ve"];
-const OF_BIAS: [&str; 3] = ["nrs", "re", "c"];
+const OF_BIAS: [&str; 4] = ["nrs", "re", "c", SAME_BIAS];
 
 /// Cells below the end of each weight column, and of `bias`; empty where weights are public.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +45,7 @@ impl Program {
         let weights = columns;
         for (below, salt) in self.weights.iter().zip(&weights) {
             self.salt_is_apart(below.len(), salt.len(), &OF_WEIGHTS)?;
+            self.no_weight_ends(below.len())?;
         }
         self.salt_is_apart(self.bias.len(), bias.len(), &OF_BIAS)?;
         let salt = Salt { weights, bias };
@@ -58,6 +65,16 @@ impl Program {
                 self.flags[*name].len()
             ))),
             None => Ok(()),
+        }
+    }
+
+    /// Below the weights a flag would say that there is no salt.
+    fn no_weight_ends(&self, first: usize) -> Result<()> {
+        match self.no_weight.iter().any(|lane| lane.len() > first) {
+            true => Err(Error::Program(format!(
+                "flag {NO_WEIGHT} goes on beyond row {first}, where salt begins"
+            ))),
+            false => Ok(()),
         }
     }
 

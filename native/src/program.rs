@@ -11,7 +11,7 @@ use crate::copies::{parse_copies, Place};
 use crate::error::{Error, Result};
 use crate::given::Given;
 use crate::hashing::Step;
-use crate::hidden::{Salt, OWN};
+use crate::hidden::{Salt, NO_WEIGHT, OWN, SAME_BIAS};
 use crate::sections::Sections;
 
 /// Rows that halo2 fills with random values at the end of every column, and the row before them.
@@ -33,6 +33,8 @@ pub struct Program {
     pub class: Vec<i64>,
     /// 1 + the round of each hash row that is one; empty where inputs are not hashed.
     pub rounds: Vec<i64>,
+    /// Where no weight stands; no lanes where weights are public.
+    pub no_weight: Lanes,
     /// Random cells below the columns of hidden weights; none where weights are public.
     pub salt: Salt,
     pub copies: Vec<(Place, Place)>,
@@ -83,8 +85,12 @@ impl Program {
             rounds = given.one("hc")?;
             known_rounds(&rounds)?;
         }
+        let mut no_weight = Lanes::new();
         if shape.hidden {
-            flags.insert(OWN.to_string(), given.flag(OWN)?);
+            for name in [OWN, SAME_BIAS] {
+                flags.insert(name.to_string(), given.flag(name)?);
+            }
+            no_weight = given.flags(NO_WEIGHT, shape.weight_lanes)?;
         }
         given.nothing_left()?;
         let program = Program {
@@ -96,6 +102,7 @@ impl Program {
             flags,
             class,
             rounds,
+            no_weight,
             salt: Salt::default(),
             copies: parse_copies(copies, rows, instances.count())?,
             instances,

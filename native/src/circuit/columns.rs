@@ -114,8 +114,7 @@ pub struct Columns {
     pub cre: Column<Fixed>,
     pub ranks: Option<Ranks>,
     pub hash: Option<Hash>,
-    /// 1 where V2 takes an output's own factor; only circuits with hidden weights have it.
-    pub ow: Option<Column<Fixed>>,
+    pub secret: Option<Secret>,
     pub instance: Column<Instance>,
     pub challenges: Challenges<Challenge>,
     pub shape: Shape,
@@ -196,6 +195,28 @@ impl Hash {
     }
 }
 
+/// Public columns that only circuits with hidden weights have (`secret.rs`).
+#[derive(Clone, Debug)]
+pub struct Secret {
+    /// 1 where V2 takes an output's own factor.
+    pub ow: Column<Fixed>,
+    /// 1 where the bias is that of the row before.
+    pub sb: Column<Fixed>,
+    /// Per weight lane, 1 where no weight stands.
+    pub nw: Vec<Column<Fixed>>,
+}
+
+impl Secret {
+    fn new(meta: &mut ConstraintSystem<Fr>, shape: &Shape) -> Self {
+        let lanes = 0..shape.weight_lanes;
+        Secret {
+            ow: meta.fixed_column(),
+            sb: meta.fixed_column(),
+            nw: lanes.map(|_| meta.fixed_column()).collect(),
+        }
+    }
+}
+
 /// Drawn after the cells are committed.
 #[derive(Clone, Copy, Debug)]
 pub struct Challenges<T> {
@@ -262,7 +283,7 @@ impl Columns {
             ends: meta.fixed_column(),
             flags: FLAGS.iter().map(|_| meta.fixed_column()).collect(),
             cre: meta.fixed_column(),
-            ow: shape.hidden.then(|| meta.fixed_column()),
+            secret: shape.hidden.then(|| Secret::new(meta, shape)),
             instance: meta.instance_column(),
             challenges,
             shape: *shape,

@@ -23,8 +23,8 @@ pub fn kernel(at: &Row<'_, '_, '_>) -> Expression<Fr> {
         at.flag("u1") + at.flag("ub") * at.drawn.b.clone() + at.flag("ua") * at.drawn.a.clone();
     let entered = at.flag("ve") * at.now(at.columns.v1);
     let found = at.now(at.columns.v2) - at.before(at.columns.v2) * step - entered;
-    match at.columns.ow {
-        Some(own) => found + at.fixed(own),
+    match &at.columns.secret {
+        Some(secret) => found + at.fixed(secret.ow),
         None => found,
     }
 }

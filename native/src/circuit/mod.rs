@@ -12,6 +12,7 @@ mod lookup;
 pub mod poseidon;
 mod rank;
 mod row;
+mod secret;
 mod tensor;
 
 use halo2_axiom::halo2curves::bn256::Fr;
@@ -58,6 +59,18 @@ pub fn constrain(columns: &Columns, meta: &mut ConstraintSystem<Fr>) {
             meta.create_gate(name, |meta| {
                 let at = Row::new(columns, meta);
                 vec![at.act() * polynomial(&at, ranks)]
+            });
+        }
+    }
+    if let Some(found) = &columns.secret {
+        meta.create_gate("bias", |meta| {
+            let at = Row::new(columns, meta);
+            vec![at.act() * secret::bias(&at, found)]
+        });
+        for lane in 0..found.nw.len() {
+            meta.create_gate("no_weight", |meta| {
+                let at = Row::new(columns, meta);
+                vec![at.act() * secret::no_weight(&at, found, lane)]
             });
         }
     }

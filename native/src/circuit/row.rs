@@ -55,6 +55,11 @@ impl<'a, 'b, 'c> Row<'a, 'b, 'c> {
         self.meta.borrow_mut().query_fixed(column, Rotation::cur())
     }
 
+    /// The fixed cell of the row before.
+    pub fn fixed_before(&self, column: Column<Fixed>) -> Expression<Fr> {
+        self.meta.borrow_mut().query_fixed(column, Rotation::prev())
+    }
+
     pub fn flag(&self, name: &str) -> Expression<Fr> {
         self.fixed(self.columns.flag(name))
     }

@@ -6,4 +6,5 @@ mod hiding;
 mod points;
 mod program;
 mod proofs;
+mod secret;
 mod tiny;

@@ -1,25 +1,76 @@
-"""Whether a circuit with hidden weights says the same of every weight that its owner may hide."""
+"""Whether a circuit with hidden weights is of its architecture under any that its owner may hide.
+
+Public columns say where no weight stands, and which rows share a bias. What is left to an owner are
+the weights of the network, each in one place, and a bias for each channel: no other tap, no output
+of another group, no second copy of a weight.
+"""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from prover.models.integer.network import Integers, Network
+from prover.proving.native.fold import NO_WEIGHT, SAME_BIAS
 from prover.proving.native.program import Program
-from prover.proving.native.trace import PRIME, Point, Sum, fail, find_sums
+from prover.proving.native.trace import Run, Sum, fail
+
+RANDOM_BITS = 62
+
+
+def require_places(program: Program) -> None:
+    """Raise UnsoundCircuit unless each weight has one place, and no other place holds anything."""
+    none, weights, numbers = program.columns[NO_WEIGHT], program.columns["w"], program.numbers
+    if none.shape != weights.shape or not np.isin(none, (0, 1)).all():
+        fail(f"column {NO_WEIGHT} is not a flag of each place of a weight")
+    if (weights * none).any():
+        fail(f"a weight stands where column {NO_WEIGHT} says that there is none")
+    if numbers is None or numbers.shape != weights.shape or (numbers * none).any():
+        fail("it is not said which hidden weight stands where")
+    found = np.sort(numbers[none == 0])
+    if not np.array_equal(found, np.arange(1, _count(program.network) + 1)):
+        fail("a hidden weight has no place, or two")
+
+
+def _count(network: Network) -> int:
+    return sum(term.weight.size for layer in network.layers for term in layer.terms)
+
+
+def with_other_weights(program: Program) -> Program:
+    """Random weights, in the circuit and in its network alike: another owner's.
+
+    Every coefficient of a sum is linear in the weights: what holds of these holds of any, but with
+    a chance of some 2^-62.
+    """
+    count = _count(program.network)
+    drawn = np.frombuffer(secrets.token_bytes(8 * count), dtype=np.int64)
+    values = np.concatenate([[0], drawn % (1 << RANDOM_BITS) + 1])
+    columns = {**program.columns, "w": values[program.numbers]}
+    return replace(program, columns=columns, network=_filled(program.network, values))
+
+
+def _filled(network: Network, values: Integers) -> Network:
+    layers, first = [], 1
+    for layer in network.layers:
+        terms = []
+        for term in layer.terms:
+            part = values[first : first + term.weight.size]
+            terms.append(replace(term, weight=part.reshape(term.weight.shape)))
+            first += term.weight.size
+        layers.append(replace(layer, terms=tuple(terms)))
+    return replace(network, layers=tuple(layers))
 
 
 def require_apart(
-    program: Program, sums: Sequence[Sum], sources: Sequence[set[int]], point: Point
+    program: Program, sums: Sequence[Sum], others: Sequence[Sum], sources: Sequence[set[int]]
 ) -> None:
-    """Raise UnsoundCircuit unless each layer is a function of its sources under any weights.
+    """Raise UnsoundCircuit unless each layer is a function of its sources under other weights.
 
     No factor of an own accumulator may depend on weights, or 0 hidden there would free that
     output. And a layer multiplies nothing but its own `sources` (ends of runs), not even by 0, or
     its outputs could depend on themselves.
     """
-    others = _with_other_weights(program, point)
     for layer, found, other, ends in zip(
         program.network.layers, sums, others, sources, strict=True
     ):
@@ -29,13 +80,16 @@ def require_apart(
             fail(f"layer {layer.name} multiplies hidden weights by what is not its source")
 
 
-def _with_other_weights(program: Program, point: Point) -> list[Sum]:
-    """The sums under random weights in every place.
+def require_one_bias(program: Program, channels: Sequence[Collection[Run]]) -> None:
+    """Raise UnsoundCircuit unless the rows of each channel's runs share their bias, and no others.
 
-    Factors are sums of weights times constants: if one of these is not 0, the factor differs but
-    with chance 1 / r.
+    `channels` are the runs of each channel of each layer.
     """
-    shape = program.columns["w"].shape
-    drawn = [secrets.randbelow(PRIME) for _ in range(int(np.prod(shape)))]
-    columns = {**program.columns, "w": np.array(drawn, dtype=object).reshape(shape)}
-    return find_sums(replace(program, columns=columns), point)
+    wanted = np.zeros_like(program.columns["c"])
+    for runs in channels:
+        first, last = min(run.first for run in runs), max(run.last for run in runs)
+        if last - first + 1 != sum(len(run.u) for run in runs):
+            fail(f"the runs of the channel on row {first} are not together")
+        wanted[first + 1 : last + 1] = 1
+    if not np.array_equal(program.columns[SAME_BIAS], wanted):
+        fail(f"column {SAME_BIAS} leaves a channel more than one bias, or ties two")

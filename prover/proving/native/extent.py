@@ -6,7 +6,18 @@ rows between than what a check of the others' rows has read.
 
 import numpy as np
 
-from prover.proving.native.fold import A2, B2, FLAGS, INSTANCE, OWN, PACK, WORD, X
+from prover.proving.native.fold import (
+    A2,
+    B2,
+    FLAGS,
+    INSTANCE,
+    NO_WEIGHT,
+    OWN,
+    PACK,
+    SAME_BIAS,
+    WORD,
+    X,
+)
 from prover.proving.native.program import Program
 from prover.proving.native.tables import Table
 from prover.proving.native.trace import RUN_FLAGS, fail
@@ -29,10 +40,11 @@ def require_extent(program: Program) -> None:
             f"{program.lanes} and {program.weight_lanes} are stated"
         )
     _require_length(program, ("bias", *RUN_FLAGS), len(columns["c"]))
-    own = (OWN,) if program.form.weights == "hidden" else ()
-    if (OWN in columns) != bool(own):
-        fail(f"column {OWN} is for circuits with hidden weights, and for all of them")
-    _require_length(program, (*FLAGS, *own), weights.shape[1])
+    hidden = program.form.weights == "hidden"
+    for name in (OWN, SAME_BIAS, NO_WEIGHT):
+        if (name in columns) != hidden:
+            fail(f"column {name} is for circuits with hidden weights, and for all of them")
+    _require_length(program, (*FLAGS, OWN) if hidden else FLAGS, weights.shape[1])
     if tags.shape[1] < len(columns["c"]):
         fail(f"column tag has {tags.shape[1]} rows for {len(columns['c'])} of tensors")
 

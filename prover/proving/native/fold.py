@@ -14,8 +14,9 @@ from prover.proving.native.grid import Integers
 
 A2, B2, X, INSTANCE, PACK, WORD = range(6)
 FLAGS = ("v1c", "wb", "u1", "ub", "ua", "ve", "h1", "hg", "me", "le")
-# The flag of an output's own factor, -1, in circuits with hidden weights.
-OWN = "ow"
+# In circuits with hidden weights: the flag of an output's own factor, -1; that of rows with the
+# bias of the row before; per weight lane, that of places where no weight stands.
+OWN, SAME_BIAS, NO_WEIGHT = "ow", "sb", "nw"
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,15 @@ class End:
 
     column: int
     row: int
+
+
+@dataclass(frozen=True)
+class Reads:
+    """Ends that a kernel multiplies once it was moved on by `rows` powers of a, `columns` of b."""
+
+    ends: Sequence[End]
+    rows: int = 0
+    columns: int = 0
 
 
 @dataclass
@@ -67,20 +77,17 @@ class FoldRows:
         else:
             unit = np.zeros((row_power + 1, column_power + 1), dtype=np.int64)
             unit[row_power, column_power] = -1
-            self.single(unit, [end])
+            self.single(unit, [Reads([end])])
         if first_of_output and self._flags[FLAGS.index("h1"), start]:
             self._set(start, h1=0, hg=1)
 
     def _own_apart(self, row_power: int, column_power: int, end: End) -> None:
         """V2 is -1, then moved on; no weight has to do with it."""
         self._row(ow=1)
-        for _ in range(column_power):
-            self._row(ub=1)
-        for _ in range(row_power):
-            self._row(ua=1)
-        self._products([end])
+        self._move(row_power, column_power)
+        self._products([Reads([end])])
 
-    def single(self, kernel: Integers, ends: Sequence[End]) -> None:
+    def single(self, kernel: Integers, reads: Sequence[Reads]) -> None:
         """Add kernel(a, b) * X for one output; kernel [a powers, b powers]."""
         started = False
         for row in kernel[::-1]:
@@ -89,16 +96,16 @@ class FoldRows:
                 started = True
             elif started:
                 self._row(ua=1)
-        self._products(ends)
+        self._products(reads)
 
-    def folded(self, kernel: Integers, ends: Sequence[End]) -> None:
+    def folded(self, kernel: Integers, reads: Sequence[Reads]) -> None:
         """Add sum_o g^o kernel_o(a, b) * X; kernel [outputs, a powers, b powers]."""
         for power in range(kernel.shape[1]):
             if kernel[:, power].any():
                 self._folded_row(kernel[:, power].T)
                 for _ in range(power):
                     self._row(ua=1)
-                self._products(ends)
+                self._products(reads)
 
     def _folded_row(self, taps: Integers) -> None:
         started = False
@@ -123,7 +130,19 @@ class FoldRows:
         self._set(start, v1c=0)
         self._set(self.rows - 1, **dict.fromkeys(carry, 0), **step, ve=1)
 
-    def _products(self, ends: Sequence[End]) -> None:
+    def _products(self, reads: Sequence[Reads]) -> None:
+        for read in reads:
+            self._move(read.rows, read.columns)
+            self._multiply(read.ends)
+
+    def _move(self, rows: int, columns: int) -> None:
+        """V2 times a^rows b^columns."""
+        for _ in range(columns):
+            self._row(ub=1)
+        for _ in range(rows):
+            self._row(ua=1)
+
+    def _multiply(self, ends: Sequence[End]) -> None:
         for number, end in enumerate(ends):
             row = self._row(u1=1) if number else self.rows - 1
             self._set(row, me=1)
@@ -171,7 +190,7 @@ class FoldCount(FoldRows):
     ) -> None:
         self.rows += -(-(int(np.flatnonzero(weights)[-1]) + 1) // self.lanes)
 
-    def _products(self, ends: Sequence[End]) -> None:
+    def _multiply(self, ends: Sequence[End]) -> None:
         self.rows += len(ends) - 1
 
     def _row(self, **flags: int) -> int:

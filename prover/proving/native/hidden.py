@@ -2,8 +2,9 @@
 
 The columns `w` and `bias` of the verifying key are then commitments. A circuit says nothing else
 of the weights: where they stand depends on the architecture alone, and an output's own factor is
-in the public column `ow`, for an owner who hides 0 there could prove any value of that output.
-What a key binds is therefore one function of the input, whatever the owner hid.
+in the public column `ow`, for an owner who hides 0 there could prove any value of that output;
+`nw` says where no weight stands, `sb` which rows share a bias. What a key binds is therefore one
+function of the input, of this architecture, whatever the owner hid.
 """
 
 import secrets
@@ -18,9 +19,9 @@ from prover.statement.field import FIELD_MODULUS
 
 # Cells of salt: as many as fit, up to MOST; a layout has room for LEAST.
 LEAST_SALT, MOST_SALT = 1 << 10, 1 << 14
-# What a proof takes of the hiding: the value it opens of each column, and as much again for each
-# of the quotient's three pieces, which depend on the columns and are not blinded.
-VALUES_A_PROOF = 4
+# What a proof takes of the hiding: the values it opens of a column, two of `bias`, and another for
+# each of the quotient's three pieces, which depend on the columns and are not blinded.
+VALUES_A_PROOF = 5
 WORD = 32
 
 

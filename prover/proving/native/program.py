@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from prover.errors import ModelRefused
 from prover.models.integer.network import Layer, Network, Term
-from prover.proving.native.fold import B2, INSTANCE, FoldRows
+from prover.proving.native.fold import B2, INSTANCE, NO_WEIGHT, SAME_BIAS, FoldRows, Reads
 from prover.proving.native.form import PLAIN, Form
 from prover.proving.native.geometry import Reach
 from prover.proving.native.grid import Grid, Integers
@@ -25,7 +26,8 @@ class Program:
 
     `network` is the prepared one; `columns` are fixed columns by name, [rows] or [lanes, rows];
     `copies` [m, 4] join (column, row) to (column, row); `form` says which instances there are, and
-    rank rows, if there are any, begin on row `ranked`.
+    rank rows, if there are any, begin on row `ranked`. Of hidden weights, `numbers` [weight lanes,
+    rows] says which weight of the network stands where, counted from 1.
     """
 
     network: Network
@@ -37,6 +39,7 @@ class Program:
     copies: Integers
     form: Form
     ranked: int
+    numbers: Integers | None = None
 
     @property
     def rows(self) -> int:
@@ -85,8 +88,12 @@ def compile_network(network: Network, lanes: int, weight_lanes: int, form: Form 
     table = Table.of(prepared, ranking)
     fold = _folded(prepared, stored, weight_lanes, form)
     columns = {**_tensor_columns(prepared, stored, table), **table.columns(), **fold.columns()}
+    numbers = None
     if form.weights == "hidden":
-        columns["w"] = in_order(prepared)[columns["w"]]
+        numbers = columns["w"]
+        columns["w"] = in_order(prepared)[numbers]
+        columns[NO_WEIGHT] = (numbers == 0).astype(np.int64)
+        columns[SAME_BIAS] = _same_bias(prepared, stored)
     public = form.context
     hashed: list[tuple[int, int, int, int]] = []
     if form.inputs == "hashed":
@@ -112,6 +119,7 @@ def compile_network(network: Network, lanes: int, weight_lanes: int, form: Form 
         np.array(copies, dtype=np.int64),
         form,
         ranked,
+        numbers,
     )
 
 
@@ -172,6 +180,17 @@ def _layer_part(layer: Layer, stored: Stored, table: Table) -> dict[str, Integer
         "im": np.zeros(grid.circuit_rows, dtype=np.int64),
         **_steps(stored),
     }
+
+
+def _same_bias(network: Network, stored: dict[str, Stored]) -> Integers:
+    """1 on all rows of a layer's channel but its first."""
+    found = np.zeros(tensor_rows(stored), dtype=np.int64)
+    for layer in network.layers:
+        tensor = stored[layer.name]
+        row = np.arange(tensor.grid.circuit_rows)
+        channel = tensor.grid.phases * tensor.grid.run_rows
+        found[tensor.start : tensor.stop] = row % channel != 0
+    return found
 
 
 def _steps(stored: Stored) -> dict[str, Integers]:
@@ -244,15 +263,40 @@ class _Placing:
     def _phase(
         self, fold: FoldRows, term: Term, weight: Integers, channel: int, phase: tuple[int, int]
     ) -> None:
-        for leads, sources in self._by_leads(term).items():
+        for leads, reads in self._kernels(fold, term, channel, phase):
             kernel = self._kernel(term, weight, phase, leads)
             if not kernel.any():
                 continue
-            ends = [self.stored[source].read(channel, phase) for source in sources]
             if len(kernel) == 1:
-                fold.single(kernel[0], ends)
+                fold.single(kernel[0], reads)
             else:
-                fold.folded(kernel, ends)
+                fold.folded(kernel, reads)
+
+    def _kernels(
+        self, fold: FoldRows, term: Term, channel: int, phase: tuple[int, int]
+    ) -> list[tuple[tuple[int, int], list[Reads]]]:
+        """Which sources a kernel is written for, by the lead that it is written at.
+
+        Public weights are written once for each lead. Hidden ones once in all, and moved on from
+        source to source: an owner could hide other weights in each copy.
+        """
+        ends = {
+            leads: [self.stored[source].read(channel, phase) for source in sources]
+            for leads, sources in self._by_leads(term).items()
+        }
+        if not fold.apart:
+            return [(leads, [Reads(some)]) for leads, some in ends.items()]
+        order = sorted(ends, reverse=True)
+        reads = [Reads(ends[order[0]])]
+        for before, leads in pairwise(order):
+            rows, columns = (one - other for one, other in zip(before, leads, strict=True))
+            if columns < 0:
+                raise ModelRefused(
+                    f"layer {self.layer.name} adds tensors that are padded differently along rows "
+                    "and along columns: its weights cannot be hidden; make them public"
+                )
+            reads.append(Reads(ends[leads], rows, columns))
+        return [(order[0], reads)]
 
     def _by_leads(self, term: Term) -> dict[tuple[int, int], list[str]]:
         found: dict[tuple[int, int], list[str]] = {}

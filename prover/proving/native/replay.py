@@ -12,7 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from prover.models.integer.network import Layer, Network, Term
-from prover.proving.native.apart import require_apart
+from prover.proving.native.apart import (
+    require_apart,
+    require_one_bias,
+    require_places,
+    with_other_weights,
+)
 from prover.proving.native.extent import require_extent, require_table, require_ties
 from prover.proving.native.fold import B2, INSTANCE, WORD, X
 from prover.proving.native.grid import Integers
@@ -39,6 +44,13 @@ class Held:
     stride: int
     runs: dict[tuple[int, int, int], Run]
 
+    def channels(self) -> list[list[Run]]:
+        """The runs by channel."""
+        found: defaultdict[int, list[Run]] = defaultdict(list)
+        for (channel, _, _), run in self.runs.items():
+            found[channel].append(run)
+        return list(found.values())
+
 
 def check_program(program: Program, point: Point | None = None) -> None:
     """Raise UnsoundCircuit unless the circuit computes its network and leaves nothing free."""
@@ -52,15 +64,30 @@ def check_program(program: Program, point: Point | None = None) -> None:
     if len(sums) != len(network.layers):
         fail(f"{len(sums)} sums are closed for {len(network.layers)} layers")
     held = {network.input.name: _input(network, runs)}
+    factors = []
     for layer, found in zip(network.layers, sums, strict=True):
         common, held[layer.name] = _own(program, layer, found, runs, point)
+        factors.append(common)
         _require_weights(layer, found, held, common, point)
     if program.form.weights == "hidden":
-        require_apart(program, sums, [_ends(layer, held) for layer in network.layers], point)
+        _require_hidden(program, sums, held, factors, point)
     _require_each_once(runs, held)
     _require_outputs(program, held[network.output])
     _require_ranks(program)
     require_hashing(program)
+
+
+def _require_hidden(
+    program: Program, sums: list[Sum], held: dict[str, Held], factors: list[int], point: Point
+) -> None:
+    """Whatever an owner hides, the circuit computes a network of this architecture."""
+    require_places(program)
+    other = with_other_weights(program)
+    others, layers = find_sums(other, point), other.network.layers
+    require_apart(program, sums, others, [_ends(layer, held) for layer in layers])
+    for layer, found, common in zip(layers, others, factors, strict=True):
+        _require_weights(layer, found, held, common, point)
+    require_one_bias(program, [runs for layer in layers for runs in held[layer.name].channels()])
 
 
 def _ends(layer: Layer, held: dict[str, Held]) -> set[int]:

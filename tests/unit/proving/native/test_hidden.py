@@ -1,6 +1,5 @@
 """Hidden weights: nothing but their columns depends on them, and no output is left free."""
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -12,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prover.errors import ArtifactMismatch, ProvingError, UnsoundCircuit
-from prover.models.integer.network import Integers, Network
+from prover.errors import ArtifactMismatch, ModelRefused, ProvingError, UnsoundCircuit
+from prover.models.integer.network import Integers, Network, Tensor
 from prover.proving.native import compare, engine
-from prover.proving.native.fold import B2, FLAGS, OWN, X
+from prover.proving.native.fold import B2, FLAGS, NO_WEIGHT, OWN, SAME_BIAS, X
 from prover.proving.native.form import Form
 from prover.proving.native.hidden import LEAST_SALT, VALUES_A_PROOF, Salt, outline, salt_cells
 from prover.proving.native.layout import Layout, choose_layout
@@ -23,8 +22,15 @@ from prover.proving.native.program import Program, compile_network, tensor_rows
 from prover.proving.native.replay import check_program
 from prover.proving.native.secret import PROOFS, Secret
 from prover.proving.native.witness import run
-from prover.verify import parse_description, verify
-from tests.unit.proving.native.networks import image_of, networks, residual_network, tiny_network
+from prover.verify import Description, parse_description, verify
+from tests.unit.proving.native.networks import (
+    SHIFT,
+    Maker,
+    image_of,
+    networks,
+    residual_network,
+    tiny_network,
+)
 
 FORM = Form(weights="hidden")
 BLINDS = engine.Secrets(tuple(range(1, 9)), bytes(32))
@@ -55,6 +61,8 @@ def test_placement_says_nothing_of_the_weights(other: Callable[[Network], Networ
     assert np.array_equal(one.copies, two.copies)
     same = {name for name in one.columns if np.array_equal(one.columns[name], two.columns[name])}
     assert set(one.columns) - same == {"w", "bias"}
+    assert one.numbers is not None
+    assert np.array_equal(one.numbers, two.numbers)
     check_program(two)
 
 
@@ -84,14 +92,87 @@ def with_columns(**changed: Integers) -> Program:
 
 def test_a_factor_among_the_hidden_weights_is_refused() -> None:
     """Its owner could hide 0 there: the same value, but one that the key does not show."""
-    program = placed()[0]
+    program = compile_network(with_zeros(tiny_network()), 2, 2, FORM)
     check_program(program)
-    for row in np.flatnonzero(program.columns[OWN]):
-        own, weights = program.columns[OWN].copy(), program.columns["w"].copy()
-        enters = program.columns["ve"].copy()
+    columns, numbers = program.columns, program.numbers
+    assert numbers is not None
+    free = np.argwhere((columns["w"] == 0) & (columns[NO_WEIGHT] == 0))[0]
+    for row in np.flatnonzero(columns[OWN]):
+        own, weights, enters = (columns[name].copy() for name in (OWN, "w", "ve"))
+        none, moved = columns[NO_WEIGHT].copy(), numbers.copy()
         own[row], weights[0, row], enters[row] = 0, -1, 1
+        none[0, row], none[tuple(free)] = 0, 1
+        moved[0, row], moved[tuple(free)] = numbers[tuple(free)], 0
+        changed = {OWN: own, "w": weights, "ve": enters, NO_WEIGHT: none}
         with pytest.raises(UnsoundCircuit, match="among the hidden weights"):
-            check_program(with_columns(**{OWN: own, "w": weights, "ve": enters}))
+            check_program(replace(program, columns={**columns, **changed}, numbers=moved))
+
+
+@pytest.mark.parametrize("network", [tiny_network(), residual_network()])
+def test_every_weight_has_one_place(network: Network) -> None:
+    """Also where a layer reads a sum of tensors, for each of which public weights are written."""
+    program = compile_network(network, 3, 2, FORM)
+    layers = program.network.layers
+    count = sum(term.weight.size for layer in layers for term in layer.terms)
+    assert (program.columns[NO_WEIGHT] == 0).sum() == count
+    check_program(program)
+
+
+def test_a_place_without_a_weight_is_refused_unless_it_is_marked() -> None:
+    """Its owner could hide a further tap there, or link one group to another."""
+    none = placed()[0].columns[NO_WEIGHT]
+    for lane, row in np.argwhere(none).tolist():
+        changed = none.copy()
+        changed[lane, row] = 0
+        with pytest.raises(UnsoundCircuit, match="has no place, or two"):
+            check_program(with_columns(**{NO_WEIGHT: changed}))
+    with pytest.raises(UnsoundCircuit, match="not a flag of each place"):
+        check_program(with_columns(**{NO_WEIGHT: none[:, 1:]}))
+    with pytest.raises(UnsoundCircuit, match="column nw says that there is none"):
+        check_program(with_columns(**{NO_WEIGHT: np.ones_like(none)}))
+
+
+def test_two_weights_that_change_places_are_refused() -> None:
+    """Even if their values are equal, as in the outline."""
+    program = compile_network(outline(tiny_network()), 2, 2, FORM)
+    check_program(program)
+    assert program.numbers is not None
+    places = np.argwhere(program.numbers)
+    one, other = tuple(places[0]), tuple(places[-1])
+    turned, twice = program.numbers.copy(), program.numbers.copy()
+    turned[one], turned[other] = turned[other], turned[one]
+    twice[one] = twice[other]
+    with pytest.raises(UnsoundCircuit, match="the weights of layer"):
+        check_program(replace(program, numbers=turned))
+    with pytest.raises(UnsoundCircuit, match="has no place, or two"):
+        check_program(replace(program, numbers=twice))
+    with pytest.raises(UnsoundCircuit, match="not said which hidden weight"):
+        check_program(replace(program, numbers=None))
+
+
+def test_every_channel_has_one_bias() -> None:
+    same = placed()[0].columns[SAME_BIAS]
+    for row in range(len(same)):
+        changed = same.copy()
+        changed[row] = 1 - changed[row]
+        with pytest.raises(UnsoundCircuit, match="more than one bias, or ties two"):
+            check_program(with_columns(**{SAME_BIAS: changed}))
+    with pytest.raises(UnsoundCircuit, match="more than one bias"):
+        check_program(with_columns(**{SAME_BIAS: same[:-1]}))
+
+
+def test_a_sum_whose_kernel_cannot_be_moved_is_refused() -> None:
+    """Its weights would stand in two places; public ones may."""
+    make = Maker(1)
+    layers = (
+        make.layer("p", [make.conv(["x"], (2, 2, 3, 1), 1, (1, 0, 1, 0))], (2, 4, 4), 0, 15),
+        make.layer("q", [make.conv(["x"], (2, 2, 1, 3), 1, (0, 1, 0, 1))], (2, 4, 4), 0, 15),
+        make.layer("r", [make.conv(["p", "q"], (3, 2, 4, 4))], (3, 1, 1), -64, 63),
+    )
+    network = Network("crossed", Tensor("x", 2, 4, 4, 0, 7), layers, SHIFT, "r")
+    check_program(compile_network(network, 2, 2))
+    with pytest.raises(ModelRefused, match="weights cannot be hidden"):
+        compile_network(network, 2, 2, FORM)
 
 
 @given(st.data())
@@ -156,9 +237,8 @@ def keys(fill: int, name: str = "tiny") -> Any:
     return loaded, native.keygen(loaded, native.Srs.development(layout.k, bytes(range(32))))
 
 
-def described(fill: int, name: str = "tiny") -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(keys(fill, name)[1].verifying_key().description())
-    return found
+def described(fill: int, name: str = "tiny") -> Description:
+    return parse_description(keys(fill, name)[1].verifying_key().description().encode())
 
 
 @needs_engine

@@ -1,0 +1,130 @@
+//! What an owner of hidden weights may not choose.
+
+use std::collections::HashMap;
+
+use halo2_axiom::halo2curves::bn256::Fr;
+use zkescrow_native::blinding::Blinding;
+use zkescrow_native::check::check;
+use zkescrow_native::circuit::Shape;
+use zkescrow_native::error::Error;
+use zkescrow_native::keys::keygen;
+use zkescrow_native::program::{Lanes, Program};
+use zkescrow_native::{prove, srs};
+
+use crate::tiny;
+
+/// The row of the output's own factor, and the tensor's first and last rows.
+const OWN: usize = 8;
+const FIRST: usize = 2;
+const LAST: usize = 7;
+
+fn shape() -> Shape {
+    Shape {
+        hidden: true,
+        ..tiny::shape()
+    }
+}
+
+/// The tiny program's columns with its weights hidden.
+fn columns() -> HashMap<String, Lanes> {
+    let mut columns = tiny::columns();
+    let on = |rows: std::ops::RangeInclusive<usize>, count| -> Vec<i64> {
+        (0..count)
+            .map(|row| i64::from(rows.contains(&row)))
+            .collect()
+    };
+    for name in ["nrs", "re", "c"] {
+        columns.get_mut(name).expect("a flag")[0].truncate(LAST + 1);
+    }
+    columns.get_mut("w").expect("weights")[0][OWN] = 0;
+    columns.get_mut("ve").expect("a flag")[0][OWN] = 0;
+    columns.insert("ow".into(), vec![on(OWN..=OWN, tiny::CLOSE + 1)]);
+    columns.insert("sb".into(), vec![on(FIRST + 1..=LAST, LAST + 1)]);
+    columns.insert("nw".into(), vec![on(0..=OWN, tiny::CLOSE + 1); 2]);
+    columns
+}
+
+fn made(change: impl FnOnce(&mut HashMap<String, Lanes>)) -> Result<Program, Error> {
+    let mut columns = columns();
+    change(&mut columns);
+    Program::new(shape(), columns, &tiny::COPIES, tiny::INSTANCES)
+}
+
+/// The gates that honest cells of a program violate.
+fn failing(program: &Program) -> Vec<String> {
+    let found = check(program, &tiny::cells(program), &[]).expect("the cells fit the circuit");
+    let gate = |failure: &String| failure.split(" on row ").next().map(str::to_string);
+    let mut gates: Vec<String> = found.iter().filter_map(gate).collect();
+    gates.dedup();
+    gates
+}
+
+#[test]
+fn honest_hidden_weights_satisfy_every_gate_and_have_proofs() {
+    let salt = vec![vec![Fr::from(7); 20]; 3];
+    let program = made(|_| ()).and_then(|program| program.salted(salt));
+    let program = program.expect("a program");
+    assert_eq!(failing(&program), Vec::<String>::new());
+    let setup = srs::development(tiny::K, [1; 32]);
+    let keys = keygen(&program, &setup).expect("keys");
+    let (cells, blinding) = (tiny::cells(&program), Blinding::new([2; 32], [3; 32]));
+    let proof = prove::prove(&program, &keys, &setup, &cells, blinding, &|_| ()).expect("a proof");
+    prove::verify(&keys.verifying, &proof, &cells.instances).expect("accepted");
+}
+
+#[test]
+fn a_bias_is_the_same_on_all_of_a_plane() {
+    for row in FIRST..=LAST {
+        let program = made(|columns| columns.get_mut("bias").expect("biases")[0][row] += 1);
+        assert_eq!(failing(&program.expect("a program")), ["bias"], "row {row}");
+    }
+    let whole = made(|columns| {
+        let biases = &mut columns.get_mut("bias").expect("biases")[0];
+        biases[FIRST..=LAST].iter_mut().for_each(|bias| *bias += 1);
+    });
+    assert_eq!(failing(&whole.expect("a program")), Vec::<String>::new());
+}
+
+#[test]
+fn a_lane_without_a_weight_is_zero() {
+    for lane in 0..2 {
+        let program = made(|columns| columns.get_mut("w").expect("weights")[lane][OWN] = 1);
+        assert_eq!(failing(&program.expect("a program")), ["no_weight"]);
+    }
+}
+
+#[test]
+fn salt_stands_below_every_flag() {
+    for (name, rows) in [("sb", LAST + 2), ("nw", tiny::CLOSE + 2)] {
+        let program = made(|columns| {
+            let lanes = columns.get_mut(name).expect("a flag");
+            lanes.iter_mut().for_each(|lane| lane.resize(rows, 0));
+        });
+        let salted = program
+            .expect("a program")
+            .salted(vec![vec![Fr::one(); 3]; 3]);
+        let message = format!("{:?}", salted.expect_err("refused"));
+        assert!(
+            message.contains(&format!("flag {name} goes on")),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn the_flags_of_hidden_weights_must_be_there() {
+    for name in ["ow", "sb", "nw"] {
+        let refused = made(|columns| {
+            columns.remove(name);
+        });
+        let message = format!("{:?}", refused.expect_err("refused"));
+        assert!(
+            message.contains(&format!("column {name} is missing")),
+            "{message}"
+        );
+    }
+    let refused = made(|columns| columns.get_mut("nw").expect("flags")[1][3] = 2);
+    assert!(format!("{refused:?}").contains("flag nw is 2 on row 3"));
+    let refused = made(|columns| columns.get_mut("sb").expect("a flag")[0][0] = 1);
+    assert!(format!("{refused:?}").contains("flag sb is set on row 0"));
+}
