@@ -134,11 +134,13 @@ def _memory() -> Finding:
 
 
 def _srs() -> Finding:
-    from prover.settings import get_settings
+    """The development set-up is made where it is needed; a ceremony's must be got."""
+    from prover.proving.srs import kept_set_ups
 
-    made = sorted((get_settings().cache / "srs").glob("*.srs"))
-    found = ", ".join(path.stem for path in made) or "none yet"
-    return Finding("SRS", bool(made), found, "made when first needed", needed=False)
+    kept = [f"{one.name} for 2^{one.logrows} rows" for one in kept_set_ups()]
+    fix = "needed outside chain 31337 only: zkescrow srs fetch --logrows 17, or srs import FILE"
+    found = ", ".join(kept) or "none"
+    return Finding("set-ups of ceremonies", bool(kept), found, fix, needed=False)
 
 
 def _account() -> Finding:

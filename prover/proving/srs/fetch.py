@@ -98,8 +98,11 @@ def _download(
         arguments = {"address": address, "target": str(partial), "size": size}
         try:
             worker.run("prover.proving.srs.fetch:get", arguments, limits, progress=progress)
-        except (EnvironmentMissing, WorkerFailed) as error:
+        except EnvironmentMissing as error:
             reasons.append(f"{address}: {error}")
+            continue
+        except WorkerFailed:
+            reasons.append(f"{address}: not done within {seconds:g} s, which --deadline allows")
             continue
         found = sha256_file(partial)
         if found == published:
