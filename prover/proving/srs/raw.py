@@ -84,7 +84,7 @@ def read_first(file: BinaryIO, count: int, name: str) -> Iterator[Affine]:
         content = file.read(G1_BYTES * min(BATCH, count - start))
         words = _words(content)
         for place, point in enumerate(zip(words[::2], words[1::2], strict=True), start):
-            if not on_curve(point) or max(point) >= P:
+            if not on_curve(point):  # nor has the curve a point with a coordinate 0, or p
                 raise _outside(f"{name} {place}")
             yield point
 
