@@ -181,7 +181,10 @@ def _locked_folder() -> tuple[Path, int]:
     """A new folder and its lock; one that was swept before it was locked is made again."""
     while True:
         folder = Path(tempfile.mkdtemp(prefix=SCRATCH))
-        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            continue
         fcntl.flock(lock, fcntl.LOCK_EX)
         if folder.is_dir():
             return folder, lock

@@ -1,16 +1,18 @@
 """ETH and ERC-20 tokens: balances, units, approvals."""
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from web3.exceptions import Web3Exception
 
 from prover.chain.client import Client, checksum, speaks
 from prover.chain.contracts import Call
-from prover.chain.transactions import Sender
 from prover.errors import UsageError
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.words import Unit, is_named, name_token
+
+if TYPE_CHECKING:
+    from prover.chain.transactions import Sender
 
 _ERC20: list[dict[str, Any]] = [
     {
@@ -88,7 +90,7 @@ def approval(client: Client, currency: str, owner: str, spender: str, amount: in
     return Call("approving the token", str(checksum(currency)), data)
 
 
-def allow(sender: Sender, currency: str, spender: str, amount: int) -> None:
+def allow(sender: "Sender", currency: str, spender: str, amount: int) -> None:
     """Let a contract take exactly `amount` of a token; ETH travels with the call itself.
 
     An approval that an earlier command sent without seeing its end is waited for first.
