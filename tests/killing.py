@@ -1,12 +1,16 @@
-"""The command line in a process that dies at a chosen step, as by `kill -9`."""
+"""The command line, also in a process that dies at a chosen step, as by `kill -9`."""
 
+import contextlib
+import io
 import json
 import os
 import subprocess
 import sys
 from typing import Any
 
-_KILLED = """
+from prover.cli import app
+
+_DYING = """
 import os, sys
 step, count = sys.argv[1], int(sys.argv[2])
 sys.argv = ["zkescrow", *sys.argv[3:]]
@@ -25,7 +29,7 @@ def dying(self, attempt):
 
 pool.Pool.offer = dying
 if step == "told":
-    sys.stdout.write = lambda *_: os._exit(9)
+    sys.stdout.write = sys.stdout.writelines = lambda *_: os._exit(9)
 app.main()
 """
 
@@ -35,25 +39,23 @@ def killed(step: str, count: int, *arguments: object) -> None:
 
     With "told" it dies when all is done, and nothing is told.
     """
-    died = _run(_KILLED, step, count, *arguments)
-    assert died.returncode == 9, (died.stdout, died.stderr)
-    assert not died.stdout
-
-
-def command(*arguments: object, status: int = 0) -> dict[str, Any]:
-    """Run a command to its end; what it prints with --json."""
-    done = _run(_KILLED, "never", 0, *arguments, "--json")
-    assert done.returncode == status, (done.stdout, done.stderr)
-    told: dict[str, Any] = json.loads(done.stdout) if done.stdout else {"error": done.stderr}
-    return told
-
-
-def _run(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", script, *(str(argument) for argument in arguments)],
+    died = subprocess.run(
+        [sys.executable, "-c", _DYING, step, str(count), *(str(one) for one in arguments)],
         env=dict(os.environ),
         capture_output=True,
         text=True,
         timeout=300,
         check=False,
     )
+    assert died.returncode == 9, (died.stdout, died.stderr)
+    assert not died.stdout
+
+
+def command(*arguments: object, status: int = 0) -> dict[str, Any]:
+    """Run a command to its end in this process; what it prints with --json."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        found = app.run([*(str(argument) for argument in arguments), "--json"])
+    assert found == status, (out.getvalue(), err.getvalue())
+    told: dict[str, Any] = json.loads(out.getvalue()) if out.getvalue() else {}
+    return told | ({"error": err.getvalue()} if status else {})

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from eth_abi.abi import encode
 from eth_account.signers.local import LocalAccount
+from eth_utils.crypto import keccak
 
 from prover.chain import deployments
 from prover.chain.client import Client
@@ -20,16 +21,21 @@ def deploy_contracts(client: Client, account: LocalAccount) -> tuple[Deployment,
     A second run finds them: nothing is sent and the deployment file stays as it is, unless the
     sources changed. The file is written only when all is deployed.
     """
-    compiled = compile_contracts(PLAN)
+    return deploy_from(Sender(client, account))
+
+
+def deploy_from(sender: Sender) -> tuple[Deployment, bool]:
+    """`deploy_contracts` by a sender; one that signs nothing raises Handed."""
+    client, compiled = sender.client, compile_contracts(PLAN)
     standing = _standing(client, compiled)
     if standing is not None:
         return standing, False
-    sender = Sender(client, account)
     contracts: dict[str, Deployed] = {}
     for name, needs in PLAN.items():
         addresses = [contracts[need].address for need in needs]
         arguments = encode(["address"] * len(needs), addresses)
         contracts[name] = _create(sender, compiled[name], arguments)
+    sender.hand_over()
     deployment = Deployment(chainId=client.chain_id, contracts=contracts)
     deployments.save(deployment)
     return deployment, True
@@ -46,7 +52,7 @@ class NewContract:
 def deploy_verifier(sender: Sender, bytecode: bytes, digest: bytes) -> NewContract:
     """Deploy a generated verifier; the artifact digest names the action, so it happens once."""
     call = Call("deploying the verifier", None, bytecode)
-    receipt = sender.send(f"deploy:verifier:{digest.hex()}", call)
+    receipt = sender.send(f"deploy:verifier:{digest.hex()}", call, more=True)
     address = receipt["contractAddress"]
     if address is None:
         raise ChainError("the node's receipt names no contract address: use another node")
@@ -68,12 +74,27 @@ def _standing(client: Client, compiled: dict[str, CompiledContract]) -> Deployme
 
 
 def _create(sender: Sender, compiled: CompiledContract, arguments: bytes) -> Deployed:
-    call = Call(f"deploying {compiled.name}", None, compiled.bytecode + arguments)
-    receipt = sender.send(f"deploy:{compiled.name}:{compiled.input_hash}", call)
+    code = compiled.bytecode + arguments
+    call = Call(f"deploying {compiled.name}", None, code)
+    receipt = sender.send(f"deploy:{compiled.name}:{keccak(code).hex()}", call, more=True)
+    address, unknown = str(receipt["contractAddress"]), not any(receipt["transactionHash"])
+    block = int(receipt["blockNumber"])
     return Deployed(
-        address=str(receipt["contractAddress"]),
-        block=int(receipt["blockNumber"]),
+        address=address,
+        block=_created_in(sender.client, address, block) if unknown else block,
         tx="0x" + bytes(receipt["transactionHash"]).hex(),
         compiler=SOLC_VERSION,
         inputHash=compiled.input_hash,
     )
+
+
+def _created_in(client: Client, address: str, latest: int) -> int:
+    """The block in which a wallet's transaction created a contract; the latest if there is none.
+
+    Needs the state of the blocks since, which any node has for a while.
+    """
+    low, high = 0, latest
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if client.code(address, middle) else (middle + 1, high)
+    return low

@@ -40,6 +40,11 @@ class JobContract:
         """What an account may withdraw, in wei or token units."""
         return int(self._view("credits", checksum(currency), checksum(account), block=block))
 
+    @speaks
+    def exists(self, job_id: bytes) -> bool:
+        """Whether a job was ever posted."""
+        return bool(self._view("jobs", job_id)[0])
+
     def holdings(self, currency: str, block: int | None = None) -> int:
         """What the contract really has of a currency, in wei or token units."""
         return balance_of(self.client, currency, self.address, block)

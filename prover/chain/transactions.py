@@ -28,6 +28,7 @@ BUMP_AFTER_SECONDS = 45.0
 GIVE_UP_SECONDS = 300.0
 LOCAL_POLL_SECONDS = 0.1
 POLL_SECONDS = 2.0
+TRIES = 5
 LOG = logger(__name__)
 _RAISE_AT_ONCE = (Answer.NEAR, Answer.CHEAP)
 
@@ -55,14 +56,15 @@ class Sender:
         self._pool = Pool(client, account, self._journal)
         self._trial = Trial(client, self.address)
 
-    def send(self, action: str, call: Call, *, once: bool = True) -> TxReceipt:
+    def send(self, action: str, call: Call, *, once: bool = True, more: bool = False) -> TxReceipt:
         """Make `call` happen once, whatever crashed before, and wait for its receipt.
 
         A second send of the same action returns the receipt of the first, as long as its block
         stands in the chain. With `once` False it happens again, after `earlier` ones are settled.
         An action that was mined but reverted may be sent again. Raises ContractRefused with the
         decoded error, before sending where the dry run shows it; InsufficientFunds; Postponed if
-        gas is too dear or it takes too long; ChainError.
+        gas is too dear or it takes too long; ChainError. `more` says that the command sends more
+        after this, whatever its receipt says (for `Drafter`).
         """
         if not once:
             self.earlier(action)
@@ -73,8 +75,7 @@ class Sender:
                 if live:
                     self._renew(live[-1].nonce, call.says, watch)
                 else:
-                    live = [self._attempt(action, call)]
-                    self._first(live[0], call, watch)
+                    live = [self._begin(action, call, watch)]
             receipt = self._wait(action, live[-1].nonce, call.says, watch)
             if receipt is not None:
                 return self._judge(action, receipt)
@@ -105,6 +106,9 @@ class Sender:
             for attempt in self._pool.waiting():
                 self._pool.offer(attempt)
 
+    def hand_over(self) -> None:
+        """The command sends no more (for `Drafter`)."""
+
     def estimate(self, call: Call) -> Cost:
         """Dry run and cost. Raises ContractRefused, InsufficientFunds or ChainError."""
         return self._trial.cost(call)
@@ -133,12 +137,27 @@ class Sender:
         fields = {**self._trial.fields(call), "gas": gas}
         return self._pool.sign(action, place.nonce, fields, fees)
 
-    def _first(self, attempt: Attempt, call: Call, watch: _Watch) -> None:
-        """Hand out a new transaction."""
-        answer = self._pool.offer(attempt)
-        if answer is Answer.NO_FUNDS:
-            raise self._lacking(call.says, attempt)
+    def _begin(self, action: str, call: Call, watch: _Watch) -> Attempt:
+        """Hand out a new transaction; with another nonce where somebody has just taken its own.
+
+        A node that refuses a transaction that nobody had before passes it on to nobody.
+        """
+        for _ in range(TRIES):
+            attempt = self._attempt(action, call)
+            answer = self._pool.offer(attempt)
+            if answer is Answer.NO_FUNDS:
+                raise self._lacking(call.says, attempt)
+            if answer is not Answer.NONCE_USED:
+                break
+            self._journal.set_fate([attempt], Fate.REPLACED)
+            time.sleep(LOCAL_POLL_SECONDS)
+        else:
+            raise Postponed(
+                f"the node says of every nonce that it is used ({attempt.nonce} was the last): it "
+                "lags behind the chain; nothing was sent, run the same command again"
+            )
         self._hurry(attempt, answer, watch)
+        return attempt
 
     def _renew(self, nonce: int, says: str, watch: _Watch) -> None:
         """Hand out again what an earlier process signed, and what must be mined before it."""

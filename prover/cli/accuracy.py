@@ -87,7 +87,8 @@ def post(
     from prover.cli.models import auditor
     from prover.cli.serving_open import part, percent
     from prover.consumer import accuracy_tests
-    from prover.consumer.accuracy import post_bounty
+    from prover.consumer.accuracy import post_bounty, posting
+    from prover.files import sha256_file
     from prover.settings import get_settings
 
     typed = accuracy_post.Typed(
@@ -115,10 +116,12 @@ def post(
     seed_file = (seed or get_settings().home / "seed.json").resolve()
     if accuracy_tests.make_seed(seed_file):
         progress(f"a new seed is in {seed_file}: keep it, and show it to nobody")
-    posted = post_bounty(sender, deployment, offer, tests, seed_file, progress)
-    _, record = find_bounty(client, deployment, "0x" + posted.job_id.hex())
-    told, lines = accuracy_post.told(sender, deployment, known, posted, record, seed_file)
-    show(told, *lines)
+    asked = vars(typed) | {"data": sha256_file(data), "rows": rows, "items": items, "eps": eps}
+    with posting(sender, deployment, offer, tests, seed_file, asked, progress) as drawn:
+        posted = post_bounty(sender, deployment, drawn)
+        _, record = find_bounty(client, deployment, "0x" + posted.job_id.hex())
+        told, lines = accuracy_post.told(sender, deployment, known, posted, record, seed_file)
+        show(told, *lines)
 
 
 @command(app)

@@ -14,6 +14,7 @@ from prover.cli.accuracy_words import amount, next_step
 from prover.cli.models import KnownModel, find
 from prover.consumer.accuracy import Offer, Posted
 from prover.consumer.gas import present_prices, verification_gas
+from prover.consumer.postings import RESUMED
 from prover.errors import ArtifactMismatch, UsageError
 from prover.protocol.accuracy import Record
 from prover.protocol.economics import (
@@ -159,6 +160,7 @@ def told(
         "gas": posted.gas,
         "totalGas": gas,
         "totalFeeWei": gas * posted.wei_per_gas,
+        "resumed": RESUMED in posted.notes,
     }
     lines = [
         f"bounty 0x{posted.job_id.hex()}: {amount(terms, terms.reward)} for {wanted} of "
@@ -169,6 +171,7 @@ def told(
         f"{in_ether(gas * posted.wei_per_gas)} at the present fee, most of it the provider's",
         f"test set file {posted.file}: the provider reads it from {posted.uri}",
         f"next: {next_step(record, sender.client.now())}",
+        *posted.notes,
     ]
     return data, lines
 

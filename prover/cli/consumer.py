@@ -2,28 +2,31 @@
 
 import secrets
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
+from prover.chain.fees import gas_price
 from prover.chain.market import Market
 from prover.chain.replay import load_world
-from prover.chain.tokens import allow, decimals_of
+from prover.chain.tokens import decimals_of
 from prover.chain.transactions import Sender
 from prover.cli.finding import JOB, LATE, UNENDED, Wanted, choose, in_state
 from prover.cli.models import KnownModel
 from prover.cli.options import units
+from prover.consumer import postings
 from prover.consumer.gas import verification_gas
-from prover.consumer.jobs import remember
+from prover.consumer.postings import Drawn, Posting
 from prover.errors import UsageError
 from prover.files import write_atomically
 from prover.protocol.events import ZERO_ADDRESS
-from prover.protocol.prediction import Job, Record, State, Terms
+from prover.protocol.prediction import Record, State, Terms
 from prover.protocol.words import ETHER_DECIMALS, in_ether, moment, span
 from prover.proving.inputs import quantised, read_data, shape_of
-from prover.settings import get_settings
 from prover.statement.request import Request, data_hash
 
 LOCK_GAS = 100_000
@@ -54,6 +57,7 @@ class Posted:
     gas: int
     total_gas: int
     fee_wei: int
+    notes: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """For --json."""
@@ -69,6 +73,7 @@ class Posted:
             "gas": self.gas,
             "totalGas": self.total_gas,
             "totalFeeWei": self.fee_wei,
+            "resumed": postings.RESUMED in self.notes,
         }
 
     def lines(self) -> list[str]:
@@ -80,6 +85,7 @@ class Posted:
             f"inputs file {self.inputs_file}: the provider reads it from {self.uri}",
             f"next: a provider locks it until {moment(self.terms.open_until)} and then has "
             f"{span(self.terms.prove_seconds)}; watch it with `zkescrow prediction status`",
+            *self.notes,
         ]
 
 
@@ -99,27 +105,32 @@ def make_request(known: KnownModel, path: Path, rows: Sequence[int]) -> Request:
     return request
 
 
-def post(
+def posting(
     sender: Sender, deployment: Deployment, known: KnownModel, request: Request, wish: Wish
-) -> Posted:
-    """Write the inputs file, then post the job. Raises ContractRefused, InsufficientFunds."""
+) -> AbstractContextManager[Posting[Terms]]:
+    """The job that these options ask for, perhaps begun by an earlier command; see `postings`."""
     market = Market(sender.client, deployment.market)
-    content = request.to_bytes()
-    path = get_settings().home / "inputs" / f"{data_hash(content).hex()}.json"
-    uri = _uri(sender.client, wish.uri, path)
-    terms = _terms(sender.client, known, request, wish)
-    job = Job(sender.address, secrets.randbits(256), terms)
-    job_id = market.job_id(job)
-    call = market.post(job, data_hash(content), uri)
-    allow(sender, terms.currency, market.address, terms.reward)
-    cost = sender.estimate(call)
-    write_atomically(path, content)
-    receipt = sender.send(f"post:{job_id.hex()}", call)
-    remember(sender.client, market.address, job_id)
+    asked = vars(wish) | {
+        "model": known.model_id,
+        "inputs": [item.values for item in request.items],
+    }
+    draw = partial(_drawn, sender.client, known, request, wish)
+    return postings.posting(sender, market, Terms, asked, draw)
+
+
+def post(
+    sender: Sender, deployment: Deployment, known: KnownModel, drawn: Posting[Terms]
+) -> Posted:
+    """Post the job. Raises ContractRefused, InsufficientFunds or Postponed."""
+    market = Market(sender.client, deployment.market)
+    path, terms = drawn.file, drawn.job.terms
+    call = market.post(drawn.job, drawn.data_hash, drawn.uri)
+    receipt = postings.send(sender, market, drawn, call, terms.reward)
     gas = int(receipt["gasUsed"])
     proof = verification_gas(sender, deployment.registry, known.circuit_id, known.artifacts)
     total = gas + LOCK_GAS + DELIVER_GAS + proof
-    return Posted(job_id, terms, uri, path, gas, total, total * cost.wei // max(cost.gas, 1))
+    fee = total * gas_price(sender.client)
+    return Posted(drawn.job_id, terms, drawn.uri, path, gas, total, fee, drawn.notes)
 
 
 def end(sender: Sender, deployment: Deployment, job: str | None, how: str) -> str:
@@ -138,6 +149,16 @@ def find_job(
 ) -> tuple[bytes, Record]:
     """A job of the chain by its id or the id's beginning, else the one that is wanted."""
     return choose(client, load_world(client, deployment).prediction, JOB, text, wanted)
+
+
+def _drawn(client: Client, known: KnownModel, request: Request, wish: Wish) -> Drawn[Terms]:
+    """Write the inputs file, with the salts that the request was made with."""
+    content = request.to_bytes()
+    digest = data_hash(content)
+    path = postings.file_at(digest)
+    uri, terms = _uri(client, wish.uri, path), _terms(client, known, request, wish)
+    write_atomically(path, content)
+    return Drawn(secrets.randbits(256), terms, digest, uri)
 
 
 def _terms(client: Client, known: KnownModel, request: Request, wish: Wish) -> Terms:

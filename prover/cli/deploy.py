@@ -1,6 +1,6 @@
 """`zkescrow deploy`: the contracts."""
 
-from prover.cli.options import AccountNumber, Rpc, connected
+from prover.cli.options import AccountNumber, Rpc, connected, sender_for
 from prover.cli.output import command, new_app, show
 
 app = new_app()
@@ -10,12 +10,11 @@ APPS = {"deploy": app}
 @command(app)
 def deploy(rpc: Rpc = None, account: AccountNumber = None) -> None:
     """Deploy the contracts, unless they are there."""
-    from prover.chain.accounts import signer
-    from prover.chain.deploy import deploy_contracts
+    from prover.chain.deploy import deploy_from
     from prover.chain.deployments import path_of
 
     client = connected(rpc)
-    deployment, new = deploy_contracts(client, signer(client, account))
+    deployment, new = deploy_from(sender_for(client, account))
     lines = [
         f"{name} {'deployed' if new else 'was deployed already'} at {contract.address}"
         for name, contract in deployment.contracts.items()

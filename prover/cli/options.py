@@ -56,10 +56,19 @@ def deployed(rpc: str | None) -> tuple["Client", "Deployment"]:
 
 
 def sender_for(client: "Client", account: int | None) -> "Sender":
-    """The account that signs."""
-    from prover.chain.accounts import signer
+    """The account that signs; with --unsigned one that signs elsewhere. Raises UsageError."""
+    from prover.chain.accounts import configured_address, signer
+    from prover.chain.drafter import Drafter
     from prover.chain.transactions import Sender
+    from prover.chain.wallet import PEN
 
+    if PEN.unsigned:
+        who = address(PEN.sender, "--from") or configured_address(client, account)
+        if who is None:
+            raise UsageError("--unsigned: whose transaction? Give its address with --from")
+        return Drafter(client, who)
+    if PEN.sender is not None:
+        raise UsageError("--from goes with --unsigned: what is signed here is from --account")
     return Sender(client, signer(client, account))
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
+from prover.chain.wallet import PEN, Handed
 from prover.errors import UsageError
 from prover.protocol.words import shown
 
@@ -29,6 +30,12 @@ class Output:
 
 OUTPUT = Output()
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+UnsignedFlag = Annotated[
+    bool, typer.Option("--unsigned", help="Sign nothing: print what a wallet or multisig may sign.")
+]
+FromAddress = Annotated[
+    str | None, typer.Option("--from", help="With --unsigned: the account that will sign it.")
+]
 DebugFlag = Annotated[bool, typer.Option("--debug", help="Show a traceback on errors.")]
 
 
@@ -59,7 +66,10 @@ def new_app(help: str = "") -> typer.Typer:
 
 
 def command(app: typer.Typer, name: str | None = None) -> Callable[[Function], Function]:
-    """Register a command of `app` with the options that every command has."""
+    """Register a command of `app` with the options that every command has.
+
+    One that takes --account and is no `status` may send: it also takes --unsigned and --from.
+    """
 
     def register(function: Function) -> Function:
         @functools.wraps(function)
@@ -69,25 +79,34 @@ def command(app: typer.Typer, name: str | None = None) -> Callable[[Function], F
             debug: bool,
             log_level: str | None,
             log_json: bool,
+            unsigned: bool = False,
+            sender: str | None = None,
             **kwargs: Any,
         ) -> None:
             OUTPUT.json, OUTPUT.debug = json_output, debug
+            PEN.unsigned, PEN.sender = unsigned, sender
             _begin(log_level, log_json)
-            function(*args, **kwargs)
+            try:
+                function(*args, **kwargs)
+            except Handed as handed:
+                show(handed.to_dict(), *handed.lines())
 
+        extra: dict[str, Any] = dict(_SHARED)
         signature = inspect.signature(function)
+        if "account" in signature.parameters and function.__name__ != "status":
+            extra |= {"unsigned": (UnsignedFlag, False), "sender": (FromAddress, None)}
         parameters = [
             *signature.parameters.values(),
             *(
                 inspect.Parameter(
                     key, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind
                 )
-                for key, (kind, default) in _SHARED.items()
+                for key, (kind, default) in extra.items()
             ),
         ]
-        extra = {key: kind for key, (kind, _) in _SHARED.items()}
         wrapped.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-        wrapped.__annotations__ = {**function.__annotations__, **extra}
+        kinds = {key: kind for key, (kind, _) in extra.items()}
+        wrapped.__annotations__ = {**function.__annotations__, **kinds}
         app.command(name)(wrapped)
         return function
 
@@ -113,9 +132,9 @@ def show(data: Mapping[str, Any], *lines: str) -> None:
     """Print `data` as JSON if that was asked for, else the lines."""
     if OUTPUT.json:
         sys.stdout.write(json.dumps(data, indent=2) + "\n")
-        return
-    for line in lines:
-        sys.stdout.write(line + "\n")
+    else:
+        sys.stdout.writelines(line + "\n" for line in lines)
+    sys.stdout.flush()  # what comes after may rely on it that the user was told
 
 
 def show_table(data: Mapping[str, Any], title: str, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -68,8 +68,9 @@ def post(
         prove_seconds=duration(prove_within, "--prove-within"),
         uri=uri,
     )
-    posted = consumer.post(sender, deployment, known, request, wish)
-    show(posted.to_dict(), *posted.lines())
+    with consumer.posting(sender, deployment, known, request, wish) as drawn:
+        posted = consumer.post(sender, deployment, known, drawn)
+        show(posted.to_dict(), *posted.lines())
 
 
 @command(app)

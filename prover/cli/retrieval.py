@@ -155,9 +155,10 @@ def post(
     consumer.check_dataset(found, content, known.artifacts)
     progress("checking that the verifier on the chain is the model's")
     auditor(client, deployment).verify(known.model_id, known.artifacts)
-    posted = consumer.post(sender, deployment, offer, progress)
-    data, lines = options.told(posted, offer)
-    show(data, *lines)
+    with consumer.posting(sender, deployment, offer, vars(typed)) as drawn:
+        posted = consumer.post(sender, deployment, offer, drawn, progress)
+        data, lines = options.told(posted, offer)
+        show(data, *lines)
 
 
 @command(app)

@@ -11,6 +11,7 @@ from prover.cli.models import KnownModel
 from prover.cli.options import duration, units
 from prover.cli.retrieval_words import amount
 from prover.consumer.gas import present_prices
+from prover.consumer.postings import RESUMED
 from prover.consumer.retrieval import Offer, Posted
 from prover.consumer.serving import BLOCK_SECONDS
 from prover.errors import UsageError
@@ -113,6 +114,7 @@ def told(posted: Posted, offer: Offer) -> tuple[dict[str, Any], list[str]]:
         "gas": posted.gas,
         "totalGas": posted.whole.total,
         "totalFeeWei": fee,
+        "resumed": RESUMED in posted.notes,
     }
     lines = [
         f"request 0x{posted.job_id.hex()}: {offer.dataset.count} records at "
@@ -125,6 +127,7 @@ def told(posted: Posted, offer: Offer) -> tuple[dict[str, Any], list[str]]:
         f"posting took {posted.gas} gas; the request takes about {posted.whole.total} gas in all, "
         f"{in_ether(fee)} at the present fee, nearly all of it the owner's",
         f"next: owner {offer.dataset.owner} accepts until {moment(terms.open_until)}",
+        *posted.notes,
     ]
     return data, lines
 

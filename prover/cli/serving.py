@@ -89,9 +89,11 @@ def open_round(
     offer = serving_open.offer_of(client, known, len(request.items), typed)
     progress("checking that the verifier on the chain is the model's")
     auditor(client, deployment).verify(known.model_id, known.artifacts)
-    opened = consumer.open_round(sender, deployment, offer, request, progress)
-    data, lines = serving_open.told(opened, typed)
-    show(data, *lines)
+    asked = vars(typed)
+    with consumer.posting(sender, deployment, offer, request, asked, progress) as drawn:
+        opened = consumer.open_round(sender, deployment, offer, drawn)
+        data, lines = serving_open.told(opened, typed)
+        show(data, *lines)
 
 
 @command(app)

@@ -10,6 +10,7 @@ from prover.cli.models import KnownModel
 from prover.cli.options import units
 from prover.cli.serving_words import amount
 from prover.consumer.gas import present_prices
+from prover.consumer.postings import RESUMED
 from prover.consumer.serving import MAX_CONTESTS, Offer, Opened, escrow_of
 from prover.consumer.serving_contest import supports, wrong_answers
 from prover.errors import UsageError
@@ -103,6 +104,7 @@ def told(opened: Opened, typed: Typed) -> tuple[dict[str, Any], list[str]]:
         "gas": opened.gas,
         "totalGas": gas.total,
         "totalFeeWei": fee,
+        "resumed": RESUMED in opened.notes,
     }
     lines = [
         f"round 0x{opened.job_id.hex()}: {terms.n} items at {amount(terms, terms.price)} each, "
@@ -117,6 +119,7 @@ def told(opened: Opened, typed: Typed) -> tuple[dict[str, Any], list[str]]:
         f"inputs file {opened.inputs_file}: the provider reads it from {opened.uri}",
         f"next: a provider joins until {moment(terms.open_until)}; watch it with `zkescrow "
         "serving status`",
+        *opened.notes,
     ]
     return data, lines
 

@@ -41,6 +41,7 @@ def take_out(rpc: str | None, account: int | None, to: str | None, token: list[s
                 taken[currency] = taken.get(currency, 0) + one.amount
                 told.append(vars(one) | {"contract": holder.NAME})
                 lines.append(f"{amount_in(currency, one.amount)} of {holder.NAME} sent to {one.to}")
+    sender.hand_over()
     show(
         {"to": recipient, "withdrawn": taken, "withdrawals": told},
         *lines or ["nothing to withdraw"],

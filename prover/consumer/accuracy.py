@@ -2,18 +2,22 @@
 
 import secrets
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from prover.chain.accuracy import AccuracyBounty
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
+from prover.chain.fees import gas_price
 from prover.chain.finality import confirmations
 from prover.chain.replay import load_world
-from prover.chain.tokens import allow
 from prover.chain.transactions import Sender
+from prover.consumer import postings
 from prover.consumer.accuracy_tests import Tests, key_of, read_seed, sealed_tests
-from prover.consumer.jobs import remember
+from prover.consumer.postings import Drawn, Posting
 from prover.consumer.testsets import PostedSet, check_unknown
 from prover.errors import UsageError
 from prover.files import write_atomically
@@ -22,7 +26,6 @@ from prover.protocol.jobs import MAX_WINDOW
 from prover.proving.artifacts import Artifacts
 from prover.proving.inputs import shape_of
 from prover.proving.worker import Progress
-from prover.settings import get_settings
 from prover.statement.request import data_hash
 from prover.statement.sealed import key_hash
 from prover.statement.testset import SealedTestSet
@@ -65,39 +68,41 @@ class Posted:
     uri: str
     gas: int
     wei_per_gas: int
+    notes: tuple[str, ...]
 
 
-def post_bounty(
+def posting(
     sender: Sender,
     deployment: Deployment,
     offer: Offer,
     tests: Tests,
     seed: Path,
+    asked: dict[str, Any],
     progress: Progress,
-) -> Posted:
-    """Seal the tests, write the file, read it again, compute the root from it, then post.
+) -> AbstractContextManager[Posting[Terms]]:
+    """The bounty of an offer, perhaps begun by an earlier command; `asked` are the options of it.
 
-    Raises UsageError if a row's key was ever revealed or a window cannot hold; ContractRefused with
-    the rule that the terms break; InsufficientFunds.
+    Raises UsageError if a row's key was ever revealed or a window cannot hold.
     """
     client, accuracy = sender.client, AccuracyBounty(sender.client, deployment.accuracy)
     _check_offer(client, offer)
     check_unknown(tests.hashes, client.scope, revealed(client, deployment))
-    nonce = secrets.randbits(256)
-    own, shape = read_seed(seed), shape_of(offer.artifacts.manifest)
-    progress(f"sealing {len(tests.labels)} test items")
-    path, content = _written(sealed_tests(offer.circuit_id, shape, tests, own, nonce))
-    terms = _terms(offer, content, key_of(own, nonce), client.now(), len(tests.labels))
-    job = Job(sender.address, nonce, terms)
-    job_id = accuracy.job_id(job)
-    uri = _uri(client, offer.uri, path)
-    call = accuracy.post(job, uri)
-    allow(sender, terms.currency, accuracy.address, terms.reward + terms.bond)
-    cost = sender.estimate(call)
-    PostedSet(client.scope, job_id.hex(), str(seed.resolve()), tests.hashes).save()
-    receipt = sender.send(f"post:{job_id.hex()}", call)
-    remember(client, accuracy.address, job_id)
-    return Posted(job_id, terms, path, uri, int(receipt["gasUsed"]), cost.wei // max(cost.gas, 1))
+    draw = partial(_drawn, sender, accuracy, offer, tests, seed, progress)
+    content = asked | {"circuit": offer.circuit_id, "seed": str(seed)}
+    return postings.posting(sender, accuracy, Terms, content, draw)
+
+
+def post_bounty(sender: Sender, deployment: Deployment, drawn: Posting[Terms]) -> Posted:
+    """Post the bounty and pay reward and bond in.
+
+    Raises ContractRefused with the rule that the terms break, InsufficientFunds or Postponed.
+    """
+    accuracy = AccuracyBounty(sender.client, deployment.accuracy)
+    path, terms = drawn.file, drawn.job.terms
+    call = accuracy.post(drawn.job, drawn.uri)
+    receipt = postings.send(sender, accuracy, drawn, call, terms.reward + terms.bond)
+    gas, price = int(receipt["gasUsed"]), gas_price(sender.client)
+    return Posted(drawn.job_id, terms, path, drawn.uri, gas, price, drawn.notes)
 
 
 def revealed(client: Client, deployment: Deployment) -> Iterator[bytes]:
@@ -123,12 +128,27 @@ def _check_offer(client: Client, offer: Offer) -> None:
             )
 
 
-def _written(sealed: SealedTestSet) -> tuple[Path, bytes]:
-    """The test set file, and its content as it was read back."""
-    content = sealed.to_bytes()
-    path = get_settings().home / "inputs" / f"{data_hash(content).hex()}.json"
+def _drawn(
+    sender: Sender,
+    accuracy: AccuracyBounty,
+    offer: Offer,
+    tests: Tests,
+    seed: Path,
+    progress: Progress,
+) -> Drawn[Terms]:
+    """Seal the tests, write the file, read it again, compute the root from it."""
+    client, nonce = sender.client, secrets.randbits(256)
+    own, shape = read_seed(seed), shape_of(offer.artifacts.manifest)
+    progress(f"sealing {len(tests.labels)} test items")
+    content = sealed_tests(offer.circuit_id, shape, tests, own, nonce).to_bytes()
+    digest = data_hash(content)
+    path = postings.file_at(digest)
+    uri = _uri(client, offer.uri, path)
     write_atomically(path, content)
-    return path, path.read_bytes()
+    terms = _terms(offer, path.read_bytes(), key_of(own, nonce), client.now(), len(tests.labels))
+    job_id = accuracy.job_id(Job(sender.address, nonce, terms))
+    PostedSet(client.scope, job_id.hex(), str(seed.resolve()), tests.hashes).save()
+    return Drawn(nonce, terms, digest, uri)
 
 
 def _terms(offer: Offer, content: bytes, key: bytes, now: int, count: int) -> Terms:

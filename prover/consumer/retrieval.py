@@ -1,18 +1,21 @@
 """Retrieval requests, the requester's side: choose a dataset, post a request, take it back."""
 
 import secrets
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
 from prover.chain.datasets import checked, keep
 from prover.chain.deployments import Deployment
+from prover.chain.fees import gas_price
 from prover.chain.retrieval import RetrievalBounty
-from prover.chain.tokens import allow
 from prover.chain.transactions import Sender
+from prover.consumer import postings
 from prover.consumer.gas import verification_gas
-from prover.consumer.jobs import remember
+from prover.consumer.postings import Drawn, Posting
 from prover.errors import StatementInvalid
 from prover.protocol.predicate import check_predicate
-from prover.protocol.retrieval import Dataset, Job, Predicate, Terms
+from prover.protocol.retrieval import Dataset, Predicate, Terms
 from prover.protocol.retrieval_gas import RetrievalGas
 from prover.proving.artifacts import Artifacts
 from prover.proving.inputs import shape_of
@@ -51,6 +54,7 @@ class Posted:
     gas: int
     whole: RetrievalGas
     wei_per_gas: int
+    notes: tuple[str, ...]
 
 
 def check_model(artifacts: Artifacts, predicate: Predicate) -> None:
@@ -84,27 +88,41 @@ def check_dataset(dataset: Dataset, content: bytes, artifacts: Artifacts) -> Non
     keep(dataset, content)
 
 
-def post(sender: Sender, deployment: Deployment, offer: Offer, progress: Progress) -> Posted:
+def posting(
+    sender: Sender, deployment: Deployment, offer: Offer, asked: dict[str, Any]
+) -> AbstractContextManager[Posting[Terms]]:
+    """The request of an offer, perhaps begun by an earlier command; `asked` are the options."""
+    client, retrieval = sender.client, RetrievalBounty(sender.client, deployment.retrieval)
+    content = asked | {
+        "dataset": offer.dataset.id,
+        "model": offer.model_id,
+        "predicate": offer.predicate.to_abi(),
+    }
+    draw = lambda: Drawn(secrets.randbits(256), _terms(offer, client.now()))  # noqa: E731
+    return postings.posting(sender, retrieval, Terms, content, draw)
+
+
+def post(
+    sender: Sender,
+    deployment: Deployment,
+    offer: Offer,
+    drawn: Posting[Terms],
+    progress: Progress,
+) -> Posted:
     """Pay for all records in and post.
 
-    Raises ContractRefused with the rule that the terms break, or InsufficientFunds.
+    Raises ContractRefused with the rule that the terms break, InsufficientFunds or Postponed.
     """
     retrieval = RetrievalBounty(sender.client, deployment.retrieval)
-    terms = _terms(offer, sender.client.now())
-    job = Job(sender.address, secrets.randbits(256), terms)
-    job_id = retrieval.job_id(job)
-    count, layout = offer.dataset.count, offer.artifacts.manifest.layout
+    count, layout, terms = offer.dataset.count, offer.artifacts.manifest.layout, drawn.job.terms
     escrow = count * terms.price_per_record
     proof = verification_gas(sender, deployment.registry, offer.circuit_id, offer.artifacts)
     progress("posting the request")
-    allow(sender, terms.currency, retrieval.address, escrow)
-    call = retrieval.post(job, count)
-    cost = sender.estimate(call)
-    receipt = sender.send(f"post:{job_id.hex()}", call)
-    remember(sender.client, retrieval.address, job_id)
+    call = retrieval.post(drawn.job, count)
+    receipt = postings.send(sender, retrieval, drawn, call, escrow)
+    gas, price = int(receipt["gasUsed"]), gas_price(sender.client)
     whole = RetrievalGas.of(count, layout, proof)
-    price = cost.wei // max(cost.gas, 1)
-    return Posted(job_id, terms, escrow, int(receipt["gasUsed"]), whole, price)
+    return Posted(drawn.job_id, terms, escrow, gas, whole, price, drawn.notes)
 
 
 def _terms(offer: Offer, now: int) -> Terms:

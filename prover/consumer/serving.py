@@ -1,26 +1,29 @@
 """Serving rounds, the consumer's side: open one, take it back, end it."""
 
 import secrets
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
+from prover.chain.fees import gas_price
 from prover.chain.finality import confirmations
 from prover.chain.serving import ServingRound
-from prover.chain.tokens import allow
 from prover.chain.transactions import Sender
+from prover.consumer import postings
 from prover.consumer.gas import verification_gas
-from prover.consumer.jobs import remember
+from prover.consumer.postings import Drawn, Posting
 from prover.errors import StatementInvalid, UsageError
 from prover.files import write_atomically
-from prover.protocol.serving import Job, Terms
+from prover.protocol.serving import Terms
 from prover.protocol.serving_gas import RoundGas
 from prover.proving.artifacts import Artifacts
 from prover.proving.evaluate import word_bytes
 from prover.proving.inputs import quantised, read_data, shape_of
 from prover.proving.worker import Progress
-from prover.settings import get_settings
 from prover.statement.request import Request, data_hash
 from prover.statement.serving import MAX_OUTPUT_BYTES, inputs_tree
 from prover.statement.tree import MAX_COUNT
@@ -63,6 +66,7 @@ class Opened:
     gas: int
     round_gas: RoundGas
     wei_per_gas: int
+    notes: tuple[str, ...]
 
 
 def make_inputs(circuit_id: bytes, artifacts: Artifacts, data: Path, rows: range | None) -> Request:
@@ -83,32 +87,41 @@ def make_inputs(circuit_id: bytes, artifacts: Artifacts, data: Path, rows: range
     return request
 
 
-def open_round(
-    sender: Sender, deployment: Deployment, offer: Offer, request: Request, progress: Progress
-) -> Opened:
-    """Write the inputs file, read it again, compute the root from it, then post and pay in.
+def posting(
+    sender: Sender,
+    deployment: Deployment,
+    offer: Offer,
+    request: Request,
+    asked: dict[str, Any],
+    progress: Progress,
+) -> AbstractContextManager[Posting[Terms]]:
+    """The round of an offer, perhaps begun by an earlier command; `asked` are the options of it.
 
-    Raises UsageError, ContractRefused with the rule that the terms break, InsufficientFunds.
+    Raises UsageError if the time to contest is too short.
     """
     _check_finality(sender.client, offer.contest_seconds)
     serving = ServingRound(sender.client, deployment.serving)
-    path, content = _written(request)
-    written = Request.from_bytes(content)
-    progress(f"computing the root of {len(written.items)} inputs from the file")
-    terms = _terms(offer, written, sender.client.now())
-    job = Job(sender.address, secrets.randbits(256), terms)
-    job_id = serving.job_id(job)
-    uri = _uri(sender.client, offer.uri, path)
-    call = serving.post(job, data_hash(content), uri)
-    allow(sender, terms.currency, serving.address, escrow_of(terms))
-    cost = sender.estimate(call)
-    receipt = sender.send(f"post:{job_id.hex()}", call)
-    remember(sender.client, serving.address, job_id)
-    gas = int(receipt["gasUsed"])
+    content = asked | {"model": offer.model_id, "inputs": [item.values for item in request.items]}
+    draw = partial(_drawn, sender.client, offer, request, progress)
+    return postings.posting(sender, serving, Terms, content, draw)
+
+
+def open_round(
+    sender: Sender, deployment: Deployment, offer: Offer, drawn: Posting[Terms]
+) -> Opened:
+    """Post the round and pay in.
+
+    Raises ContractRefused with the rule that the terms break, InsufficientFunds or Postponed.
+    """
+    serving = ServingRound(sender.client, deployment.serving)
+    path, terms = drawn.file, drawn.job.terms
+    call = serving.post(drawn.job, drawn.data_hash, drawn.uri)
+    receipt = postings.send(sender, serving, drawn, call, escrow_of(terms))
+    gas, price = int(receipt["gasUsed"]), gas_price(sender.client)
     proof = verification_gas(sender, deployment.registry, offer.circuit_id, offer.artifacts)
     layout = offer.artifacts.manifest.layout
     whole = RoundGas.of(terms.n, terms.word_bytes, terms.max_contests, layout, proof)
-    return Opened(job_id, terms, path, uri, gas, whole, cost.wei // max(cost.gas, 1))
+    return Opened(drawn.job_id, terms, path, drawn.uri, gas, whole, price, drawn.notes)
 
 
 def escrow_of(terms: Terms) -> int:
@@ -116,12 +129,16 @@ def escrow_of(terms: Terms) -> int:
     return terms.n * terms.price + terms.max_contests * terms.proof_fee
 
 
-def _written(request: Request) -> tuple[Path, bytes]:
-    """The inputs file, and its content as it was read back."""
+def _drawn(client: Client, offer: Offer, request: Request, progress: Progress) -> Drawn[Terms]:
+    """Write the inputs file, read it again, compute the root from it."""
     content = request.to_bytes()
-    path = get_settings().home / "inputs" / f"{data_hash(content).hex()}.json"
+    digest = data_hash(content)
+    path = postings.file_at(digest)
+    uri = _uri(client, offer.uri, path)
     write_atomically(path, content)
-    return path, path.read_bytes()
+    written = Request.from_bytes(path.read_bytes())
+    progress(f"computing the root of {len(written.items)} inputs from the file")
+    return Drawn(secrets.randbits(256), _terms(offer, written, client.now()), digest, uri)
 
 
 def _terms(offer: Offer, request: Request, now: int) -> Terms:

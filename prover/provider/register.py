@@ -43,13 +43,14 @@ def register(
         say("registering the circuit")
         sample = artifacts.sample
         call = registry.register_circuit(circuit, sample.proof, list(sample.instances))
-        receipt = sender.send(f"register:circuit:{circuit.id.hex()}", call)
+        receipt = sender.send(f"register:circuit:{circuit.id.hex()}", call, more=True)
         gas["circuit"] = int(receipt["gasUsed"])
     model_id = circuit.model_id(artifacts.weights_commitment)
     if model_id not in state.models:
         say("registering the model")
         call = registry.register_model(circuit.id, artifacts.weights_commitment)
         gas["model"] = int(sender.send(f"register:model:{model_id.hex()}", call)["gasUsed"])
+    sender.hand_over()
     return Registered(model_id, circuit.id, circuit.verifier, gas)
 
 

@@ -57,8 +57,8 @@ from prover.provider import serving_files
 step = sys.argv.pop(1)
 send, save = transactions.Sender.send, serving_files.RoundFiles.save_proof
 
-def crashing_send(self, action, call, *, once=True):
-    receipt = send(self, action, call, once=once)
+def crashing_send(self, action, call, **options):
+    receipt = send(self, action, call, **options)
     if step == "after " + action.split(":")[0]:
         os._exit(9)
     return receipt

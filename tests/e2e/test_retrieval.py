@@ -58,10 +58,10 @@ from prover.provider import serving_files
 step = sys.argv.pop(1)
 send, save = transactions.Sender.send, serving_files.RoundFiles.save_proof
 
-def crashing_send(self, action, call, *, once=True):
+def crashing_send(self, action, call, **options):
     if step == "before " + action.split(":")[0]:
         os._exit(9)
-    receipt = send(self, action, call, once=once)
+    receipt = send(self, action, call, **options)
     if step == "after " + action.split(":")[0]:
         os._exit(9)
     return receipt

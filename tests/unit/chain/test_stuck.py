@@ -375,3 +375,59 @@ def test_a_stranger_account_is_not_touched(chain: Chain, geth: Proxy) -> None:
     mining(chain)
     sender(geth, STRANGER).send("gift", GIFT)
     assert balance(chain) == before + ETHER
+
+
+@pytest.fixture
+def public(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Chain]:
+    """A node whose chain is not the local one."""
+    monkeypatch.setattr(node, "LOCAL_CHAIN", 4242)
+    monkeypatch.setattr(transactions, "POLL_SECONDS", 0.1)
+    with node.running() as client:
+        yield Chain(client, cast("Deployment", None), str(client.web3.provider.endpoint_uri))  # type: ignore[attr-defined]
+
+
+def test_a_nonce_is_given_up_only_when_it_is_used_for_good(public: Chain) -> None:
+    """A reorganisation may undo what took it: until then the action is not sent again."""
+    assert not public.client.local
+    before = balance(public)
+    with proxied(public.url) as proxy:
+        proxy.hooks[SEND] = GethPool()
+        made = unmined(public, proxy, "gift")
+        forgotten(public, proxy)
+        mining(public)
+        other = {"from": address_of(CONSUMER), "to": RECEIVER, "value": "0x7"}
+        public.rpc("eth_sendTransaction", other)
+        with pytest.raises(Postponed, match="not mined after"):
+            sender(proxy).send("gift", GIFT)
+        assert balance(public) == before + 7
+        public.rpc("anvil_mine", hex(63))
+        with pytest.raises(Postponed, match="not mined after"):
+            sender(proxy).send("gift", GIFT)
+        public.rpc("anvil_mine", hex(1))
+        sender(proxy).send("gift", GIFT)
+    assert balance(public) == before + 7 + ETHER
+    assert made[0].nonce == 0
+
+
+def test_a_new_transaction_whose_nonce_is_taken_waits_for_nothing(public: Chain) -> None:
+    """The node refused it, so that nobody has it: it is signed again with the next nonce."""
+    before, rival = balance(public), []
+
+    def overtaken(parameters: list[Any], forward: Forward) -> Answer:
+        if not rival:
+            other = {"from": address_of(CONSUMER), "to": RECEIVER, "value": "0x7"}
+            rival.append(public.rpc("eth_sendTransaction", other))
+        return forward(SEND, parameters)
+
+    with proxied(public.url) as proxy:
+        proxy.hooks[SEND] = overtaken
+        sender(proxy).send("gift", GIFT)
+    assert balance(public) == before + ETHER + 7
+
+
+def test_a_node_that_lags_for_ever_is_not_asked_for_ever(chain: Chain, geth: Proxy) -> None:
+    geth.hooks[SEND] = lambda *_: refusal("nonce too low: next nonce 9, tx nonce 0")
+    with pytest.raises(Postponed, match="lags behind the chain"):
+        sender(geth).send("gift", GIFT)
+    assert len(geth.sent()) == transactions.TRIES
+    assert not attempts(chain, "gift")

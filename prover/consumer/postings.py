@@ -1,0 +1,177 @@
+"""Posting a job once, whatever dies on the way: the same command goes on with the same job."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from web3.types import TxReceipt
+
+from prover.chain.contracts import Call
+from prover.chain.intents import Intents, name_of
+from prover.chain.jobs import JobContract
+from prover.chain.tokens import allow
+from prover.chain.transactions import Sender
+from prover.chain.wallet import Handed
+from prover.consumer.jobs import remember
+from prover.errors import StatementInvalid
+from prover.files import locked
+from prover.protocol.terms import Job, Terms
+from prover.settings import get_settings
+
+T = TypeVar("T", bound=Terms)
+AGAIN = "done: the same command again posts another one"
+RESUMED = "this job is that of an earlier run, which was interrupted: nothing was posted twice"
+
+
+@dataclass(frozen=True)
+class Drawn(Generic[T]):
+    """All of a job that the user did not choose: nonce, times, salts (in the file).
+
+    `data_hash` is that of the file beside it, if it has one; the file is written before.
+    """
+
+    nonce: int
+    terms: T
+    data_hash: bytes = b""
+    uri: str = ""
+
+
+@dataclass(frozen=True)
+class Posting(Generic[T]):
+    """A job to be posted; `resumed` if an earlier command began it."""
+
+    job: Job[T]
+    job_id: bytes
+    data_hash: bytes
+    uri: str
+    resumed: bool
+
+    @property
+    def file(self) -> Path:
+        """The file beside the job: inputs or test set. Raises StatementInvalid if it is gone."""
+        path = file_at(self.data_hash)
+        if not path.is_file():
+            raise StatementInvalid(
+                f"{path}, which belongs to job 0x{self.job_id.hex()}, is gone: put it back from a "
+                "copy; without it nobody can prove the job"
+            )
+        return path
+
+    @property
+    def about(self) -> dict[str, str]:
+        """For --json, where a wallet is to sign it."""
+        return {
+            "job": "0x" + self.job_id.hex(),
+            **({"file": str(self.file), "uri": self.uri} if self.data_hash else {}),
+        }
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to tell besides the result."""
+        return (*((RESUMED,) if self.resumed else ()), AGAIN)
+
+
+@contextmanager
+def posting(
+    sender: Sender,
+    contract: JobContract,
+    kind: type[T],
+    asked: dict[str, Any],
+    draw: Callable[[], Drawn[T]],
+) -> Iterator[Posting[T]]:
+    """The job of what was asked for: an earlier command's that was interrupted, else a new one.
+
+    It is done when the block ends without an error, so tell the user inside. A job that was never
+    signed, or cannot be mined any more, is drawn anew.
+    """
+    name = name_of(
+        {
+            "contract": contract.address,
+            "terms": kind.ABI,
+            "asked": json.dumps(asked, sort_keys=True, default=_plain),
+        }
+    )
+    home = get_settings().home
+    intents = Intents(home / "intents.sqlite", sender.client.scope, sender.address)
+    with locked(home / "locks" / f"intent-{name}.lock"):
+        found = _standing(sender, contract, kind, intents.find(name))
+        if found is None:
+            drawn = draw()
+            intents.keep(name, _packed(drawn))
+            found = _posting(sender, contract, drawn, False)
+        try:
+            yield found
+        except Handed as handed:
+            intents.hand_over(name)
+            remember(sender.client, contract.address, found.job_id)
+            handed.about |= found.about
+            raise
+        intents.end(name)
+
+
+def send(
+    sender: Sender, contract: JobContract, posted: Posting[T], call: Call, amount: int
+) -> TxReceipt:
+    """Pay `amount` of the terms' currency in with `call`, once. Raises ContractRefused."""
+    action = action_of(posted.job_id)
+    if sender.unsent(action):
+        allow(sender, posted.job.terms.currency, contract.address, amount)
+    receipt = sender.send(action, call)
+    remember(sender.client, contract.address, posted.job_id)
+    return receipt
+
+
+def action_of(job_id: bytes) -> str:
+    """The name of a job's posting."""
+    return f"post:{job_id.hex()}"
+
+
+def file_at(data_hash: bytes) -> Path:
+    """Where the file of a job is kept that was posted from here."""
+    return get_settings().home / "inputs" / f"{data_hash.hex()}.json"
+
+
+def _standing(
+    sender: Sender, contract: JobContract, kind: type[T], found: tuple[str, bool] | None
+) -> Posting[T] | None:
+    """An earlier command's job, if a transaction of it was or can be mined.
+
+    What a wallet was given and has sent needs no command any more.
+    """
+    if found is None:
+        return None
+    drawn, handed = found
+    posting_ = _posting(sender, contract, _unpacked(kind, drawn), True)
+    if not sender.unsent(action_of(posting_.job_id)):
+        return posting_
+    if not handed or contract.exists(posting_.job_id):
+        return None
+    return posting_ if sender.client.now() < posting_.job.terms.open_until else None
+
+
+def _posting(sender: Sender, contract: JobContract, drawn: Drawn[T], resumed: bool) -> Posting[T]:
+    job = Job(sender.address, drawn.nonce, drawn.terms)
+    return Posting(job, contract.job_id(job), drawn.data_hash, drawn.uri, resumed)
+
+
+def _packed(drawn: Drawn[T]) -> str:
+    fields = (drawn.nonce, drawn.terms.to_abi(), drawn.data_hash, drawn.uri)
+    return json.dumps(fields, default=_plain)
+
+
+def _unpacked(kind: type[T], text: str) -> Drawn[T]:
+    nonce, terms, data_hash, uri = json.loads(text, object_hook=_bytes)
+    return Drawn(nonce, kind.from_abi(tuple(terms)), data_hash, uri)
+
+
+def _plain(value: object) -> dict[str, str]:
+    if not isinstance(value, bytes):
+        raise TypeError(f"{type(value).__name__} has no place in an intent")
+    return {"hex": value.hex()}
+
+
+def _bytes(fields: dict[str, str]) -> bytes:
+    return bytes.fromhex(fields["hex"])

@@ -1,0 +1,61 @@
+"""Approvals of tokens: exactly what is needed, once, whatever died before."""
+
+from typing import Any
+
+import pytest
+
+from prover.chain import transactions
+from prover.chain.client import checksum
+from prover.chain.contracts import Call
+from prover.chain.tokens import allow
+from prover.errors import Postponed
+from prover.protocol.events import ZERO_ADDRESS as ETH
+from prover.solidity.compile import compile_contracts
+from tests.localchain import CONSUMER, DEPLOYER, Chain, address_of
+
+SPENDER = "0x" + "ab" * 20
+
+
+@pytest.fixture
+def token(chain: Chain) -> Any:
+    made = compile_contracts(["PlainToken"])["PlainToken"]
+    receipt = chain.sender(DEPLOYER).send("token", Call("a token", None, made.bytecode))
+    return chain.client.web3.eth.contract(address=receipt["contractAddress"], abi=made.abi)
+
+
+def allowed(token: Any) -> int:
+    return int(token.functions.allowance(address_of(CONSUMER), checksum(SPENDER)).call())
+
+
+def sent(chain: Chain) -> int:
+    return int(chain.client.web3.eth.get_transaction_count(address_of(CONSUMER)))  # type: ignore[arg-type]
+
+
+def test_an_approval_that_is_not_mined_yet_is_waited_for(
+    chain: Chain, token: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command that sent it was killed: the next one sends no second."""
+    before = sent(chain)
+    with monkeypatch.context() as patch:
+        patch.setattr(transactions, "GIVE_UP_SECONDS", 0.5)
+        chain.rpc("evm_setAutomine", False)
+        with pytest.raises(Postponed):
+            allow(chain.sender(CONSUMER), str(token.address), SPENDER, 7)
+        chain.rpc("evm_setAutomine", True)
+    allow(chain.sender(CONSUMER), str(token.address), SPENDER, 7)
+    assert (allowed(token), sent(chain)) == (7, before + 1)
+    allow(chain.sender(CONSUMER), str(token.address), SPENDER, 7)
+    assert sent(chain) == before + 1
+
+
+def test_eth_and_nothing_need_no_approval(chain: Chain, token: Any) -> None:
+    before = sent(chain)
+    allow(chain.sender(CONSUMER), ETH, SPENDER, 7)
+    allow(chain.sender(CONSUMER), str(token.address), SPENDER, 0)
+    assert sent(chain) == before
+
+
+def test_another_amount_is_another_approval(chain: Chain, token: Any) -> None:
+    for amount in (7, 9):
+        allow(chain.sender(CONSUMER), str(token.address), SPENDER, amount)
+        assert allowed(token) == amount

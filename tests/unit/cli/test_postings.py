@@ -1,0 +1,166 @@
+"""A posting command that is killed and run again posts, and pays, one job."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from prover.chain.replay import load_world
+from prover.protocol.events import ZERO_ADDRESS as ETH
+from prover.provider.register import register
+from prover.settings import get_settings
+from prover.statement.request import Request, data_hash
+from tests.conftest import ELEMENTS, Proven
+from tests.killing import command, killed
+from tests.localchain import CONSUMER, PROVIDER, Chain, address_of, install
+
+REWARD = 10**16
+
+
+class Consumer:
+    """A consumer with a registered model, rows of data, and the chain's jobs."""
+
+    def __init__(self, chain: Chain, proven: Proven, data: Path) -> None:
+        self.chain = chain
+        install(proven.artifacts)
+        self.model = register(chain.sender(PROVIDER), chain.deployment, proven.artifacts)
+        rows = np.arange(6 * ELEMENTS, dtype=np.float32).reshape(6, ELEMENTS) / 16
+        np.savez(data, inputs=rows, labels=np.zeros(6, dtype=np.int64))
+        self.data = data
+
+    def prediction(self, *changed: object) -> Sequence[object]:
+        return (
+            *("prediction", "post", "--model", "0x" + self.model.model_id.hex()),
+            *("--account", CONSUMER, "--inputs", self.data, "--index", 1),
+            *("--reward", "0.01", "--stake", "0.005"),
+            *changed,
+        )
+
+    def serving(self) -> Sequence[object]:
+        return (
+            *("serving", "open", "--model", "0x" + self.model.model_id.hex()),
+            *("--account", CONSUMER, "--inputs", self.data, "--price", "0.001"),
+        )
+
+    def accuracy(self) -> Sequence[object]:
+        return (
+            *("accuracy", "post", "--model", "0x" + self.model.model_id.hex()),
+            *("--account", CONSUMER, "--data", self.data, "--target", "50%", "--items", 4),
+        )
+
+    def world(self) -> Any:
+        return load_world(self.chain.client, self.chain.deployment)
+
+    def paid(self) -> int:
+        """Wei of all jobs on the market."""
+        return self.chain.market.holdings(ETH)
+
+
+@pytest.fixture
+def consumer(chain: Chain, proven: Callable[[str], Proven], tmp_path: Path) -> Consumer:
+    return Consumer(chain, proven("salted"), tmp_path / "data.npz")
+
+
+@pytest.mark.parametrize("step", ["signed", "sent", "told"])
+def test_a_prediction_is_paid_once(consumer: Consumer, step: str) -> None:
+    """Killed before or after the broadcast, or when all was done: the same job, the same salts."""
+    killed(step, 1, *consumer.prediction())
+    posted = command(*consumer.prediction())
+    ((job_id, record),) = consumer.world().prediction.jobs.items()
+    assert posted["job"] == "0x" + job_id.hex()
+    assert posted["resumed"]
+    assert consumer.paid() == REWARD
+    content = Path(posted["inputs"]).read_bytes()
+    assert data_hash(content) == record.data_hash
+    assert Request.from_bytes(content).inputs_hash() == record.job.terms.inputs_hash
+    again = command(*consumer.prediction())
+    assert not again["resumed"]
+    assert consumer.paid() == 2 * REWARD
+
+
+def test_another_wish_is_another_job(consumer: Consumer) -> None:
+    """Every option counts, and so does the data."""
+    killed("sent", 1, *consumer.prediction())
+    wishes: list[Sequence[object]] = [
+        consumer.prediction("--reward", "0.02"),
+        consumer.prediction("--stake", "0.006"),
+        consumer.prediction("--open-for", "2d"),
+        consumer.prediction("--prove-within", "2h"),
+        consumer.prediction("--provider", address_of(PROVIDER)),
+        consumer.prediction("--uri", "https://example.org/x"),
+        [2 if word == 1 else word for word in consumer.prediction()],
+        consumer.prediction("--account", 3),
+    ]
+    for wish in wishes:
+        assert not command(*wish)["resumed"]
+    assert len(consumer.world().prediction.jobs) == 1 + len(wishes)
+    assert command(*consumer.prediction())["resumed"]
+    assert len(consumer.world().prediction.jobs) == 1 + len(wishes)
+
+
+def test_what_was_refused_is_drawn_anew(consumer: Consumer) -> None:
+    """Nothing of it was signed: its times begin with the command that works."""
+    consumer.chain.rpc("anvil_setBalance", address_of(CONSUMER), hex(10**15))
+    command(*consumer.prediction(), status=1)
+    consumer.chain.pass_time(1000)
+    consumer.chain.rpc("anvil_setBalance", address_of(CONSUMER), hex(10**18))
+    now = consumer.chain.client.now()
+    posted = command(*consumer.prediction())
+    assert not posted["resumed"]
+    assert posted["openUntil"] >= now + 86400
+
+
+def test_intents_are_for_this_user_only(consumer: Consumer) -> None:
+    command(*consumer.prediction())
+    path = get_settings().home / "intents.sqlite"
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("step", ["signed", "sent", "told"])
+def test_a_round_is_paid_once(consumer: Consumer, step: str) -> None:
+    killed(step, 1, *consumer.serving())
+    opened = command(*consumer.serving())
+    ((job_id, record),) = consumer.world().serving.jobs.items()
+    assert (opened["job"], opened["resumed"]) == ("0x" + job_id.hex(), True)
+    assert data_hash(Path(opened["inputs"]).read_bytes()) == record.data_hash
+    command(*consumer.serving())
+    assert len(consumer.world().serving.jobs) == 2
+
+
+@pytest.mark.parametrize("step", ["signed", "sent", "told"])
+def test_a_bounty_is_paid_once(
+    chain: Chain, proven: Callable[[str], Proven], tmp_path: Path, step: str
+) -> None:
+    """With the test items that were drawn at random the first time."""
+    consumer = Consumer(chain, proven("batch"), tmp_path / "data.npz")
+    killed(step, 1, *consumer.accuracy())
+    posted = command(*consumer.accuracy())
+    ((job_id, record),) = consumer.world().accuracy.jobs.items()
+    assert (posted["job"], posted["resumed"]) == ("0x" + job_id.hex(), True)
+    assert data_hash(Path(posted["testSet"]).read_bytes()) == record.job.terms.data_hash
+    command(*consumer.accuracy())
+    assert len(consumer.world().accuracy.jobs) == 2
+
+
+@pytest.mark.parametrize("step", ["signed", "sent", "told"])
+def test_a_commitment_and_a_request_happen_once(
+    chain: Chain, proven: Callable[[str], Proven], tmp_path: Path, step: str
+) -> None:
+    consumer = Consumer(chain, proven("batch"), tmp_path / "data.npz")
+    model = ("--model", "0x" + consumer.model.model_id.hex())
+    commit = ("retrieval", "commit", consumer.data, *model, "--account", PROVIDER)
+    killed(step, 1, *commit)
+    committed = command(*commit)
+    assert len(consumer.world().retrieval.datasets) == 1
+    post = (
+        *("retrieval", "post", committed["dataset"], *model, "--account", CONSUMER),
+        *("--label", 0, "--price", "0.001", "--stake", "0.005"),
+    )
+    killed(step, 1, *post)
+    posted = command(*post)
+    (job_id,) = consumer.world().retrieval.jobs
+    assert (posted["job"], posted["resumed"]) == ("0x" + job_id.hex(), True)
+    command(*post)
+    assert len(consumer.world().retrieval.jobs) == 2
