@@ -3,6 +3,7 @@
 ZkescrowError
 ├── UsageError            the command line or a file given by the user is wrong      exit status 2
 ├── EnvironmentMissing    a tool, key, file or service is not there                  exit status 1
+│   └── StoreDamaged      a database of ours cannot be read any more
 ├── ModelRefused          an ONNX model or its calibration data cannot be served     exit status 1
 ├── StatementInvalid      words, layout or context that no proof can have            exit status 1
 ├── ProvingError          set-up, witness or proof failed
@@ -33,6 +34,10 @@ class UsageError(ZkescrowError):
 
 class EnvironmentMissing(ZkescrowError):
     """Something that the machine should have is not there."""
+
+
+class StoreDamaged(EnvironmentMissing):
+    """A database of this project cannot be read any more, or is of another version."""
 
 
 class ModelRefused(ZkescrowError):

@@ -8,7 +8,7 @@ from typing import Any, Literal, ParamSpec, TypeVar
 import requests
 from eth_typing import BlockNumber, ChecksumAddress, HexStr
 from hexbytes import HexBytes
-from web3 import HTTPProvider, Web3
+from web3 import Web3
 from web3.exceptions import (
     BadResponseFormat,
     BlockNotFound,
@@ -19,6 +19,7 @@ from web3.exceptions import (
 )
 from web3.types import BlockData, TxData, TxParams, TxReceipt
 
+from prover.chain.patience import LIMITED, PatientProvider, is_limiting
 from prover.chain.reverts import Revert, decode_revert
 from prover.errors import ChainError, ContractRefused, UsageError
 from prover.protocol.words import shown
@@ -38,6 +39,8 @@ def speaks(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*args, **kwargs)
         except (requests.RequestException, BadResponseFormat) as error:
+            if is_limiting(error):
+                raise ChainError(f"{LIMITED} ({said_by(error)})") from error
             raise ChainError(
                 f"the node does not answer ({type(error).__name__}): is the RPC address right and "
                 "the node running? `zkescrow node` starts a local one"
@@ -47,6 +50,8 @@ def speaks(function: Callable[P, R]) -> Callable[P, R]:
         except (TransactionNotFound, BlockNotFound) as error:
             raise ChainError(f"{said_by(error)} Check the hash and the chain.") from error
         except Web3RPCError as error:
+            if is_limiting(error):
+                raise ChainError(f"{LIMITED} ({rpc_message(error)})") from error
             raise ChainError(f"the node refuses: {rpc_message(error)}; see its log") from error
         except Web3Exception as error:
             raise ChainError(
@@ -170,7 +175,7 @@ def connect(url: str, chain_id: int | None = None) -> Client:
             f"RPC address {public_url(url)!r}: http:// or https:// is allowed; give --rpc URL"
         )
     hide_url(url)
-    web3 = Web3(HTTPProvider(url, request_kwargs={"timeout": TIMEOUT_SECONDS}))
+    web3 = Web3(PatientProvider(url, TIMEOUT_SECONDS))
     try:
         found = int(web3.eth.chain_id)
         genesis = web3.eth.get_block(BlockNumber(0))["hash"]

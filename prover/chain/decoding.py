@@ -6,16 +6,15 @@ Whoever calls a contract chooses its strings: they may be no text at all, and ar
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any, get_type_hints
 
 from eth_abi.abi import decode
 from eth_abi.exceptions import DecodingError
 from eth_utils.abi import collapse_if_tuple, event_abi_to_log_topic
-from web3.types import LogReceipt
 
-from prover.chain.client import checksum
 from prover.chain.contracts import JOBS, REGISTRY, abi
+from prover.chain.log import Log, checksummed
 from prover.protocol import events as protocol
 from prover.protocol.events import Event, JobEvent, Unreadable
 from prover.protocol.terms import Terms
@@ -40,13 +39,13 @@ class _Form:
     data: tuple[tuple[str, str], ...]
 
 
-def decode_log(log: LogReceipt, at: int) -> Logged:
+def decode_log(log: Log) -> Logged:
     """An event from a log; Unreadable, with the reason, if it is none of the contracts'."""
     return Logged(
-        event=_event(log, at),
-        block=int(log["blockNumber"]),
-        transaction=bytes(log["transactionHash"]),
-        index=int(log["logIndex"]),
+        event=_event(log),
+        block=log.block,
+        transaction=log.transaction,
+        index=log.index,
     )
 
 
@@ -55,15 +54,15 @@ def known_topics() -> list[bytes]:
     return list(_forms())
 
 
-def _event(log: LogReceipt, at: int) -> Event:
-    contract, topics = _checksummed(log["address"]), [bytes(topic) for topic in log["topics"]]
+def _event(log: Log) -> Event:
+    at, contract, topics = log.time, log.address, log.topics
     form = _forms().get(topics[0]) if topics else None
-    about = f"log {int(log['logIndex'])} of block {int(log['blockNumber'])} at {contract}"
+    about = f"log {log.index} of block {log.block} at {contract}"
     if form is None:
         why = f"{about} is no event of this project: does the deployment file name another contract"
         return Unreadable(at=at, contract=contract, job_id=None, why=why)
     try:
-        values = _values(form, topics[1:], bytes(log["data"]))
+        values = _values(form, topics[1:], log.data)
         return form.kind(at=at, contract=contract, **values)
     except (DecodingError, ValueError, TypeError, OverflowError) as error:
         why = f"{about} is named {form.kind.__name__} and cannot be decoded: {error}"
@@ -71,16 +70,14 @@ def _event(log: LogReceipt, at: int) -> Event:
         return Unreadable(at=at, contract=contract, job_id=job_id, why=why)
 
 
-def _values(form: _Form, topics: list[bytes], data: bytes) -> Mapping[str, Any]:
+def _values(form: _Form, topics: tuple[bytes, ...], data: bytes) -> Mapping[str, Any]:
     if len(topics) != len(form.topics):
         raise ValueError(f"{len(topics)} topics where {len(form.topics)} are allowed")
-    indexed = [
-        decode([kind], topic)[0] for (_, kind), topic in zip(form.topics, topics, strict=True)
-    ]
+    indexed = decode([kind for _, kind in form.topics], b"".join(topics))  # a word each
     plain = decode([kind for _, kind in form.data], data)
     names = [name for name, _ in (*form.topics, *form.data)]
     found = zip(names, (*indexed, *plain), strict=True)
-    return {_snake(name): _value(form.kind, name, value) for name, value in found}
+    return {name: _value(form.kind, name, value) for name, value in found}
 
 
 @cache
@@ -93,7 +90,10 @@ def _forms() -> dict[bytes, _Form]:
 
 def _form(entry: Any) -> _Form:
     kind: type[Event] = getattr(protocol, entry["name"])
-    typed = [(one["name"], _raw(collapse_if_tuple(one)), one["indexed"]) for one in entry["inputs"]]
+    typed = [
+        (_snake(one["name"]), _raw(collapse_if_tuple(one)), one["indexed"])
+        for one in entry["inputs"]
+    ]
     return _Form(
         kind,
         tuple((name, as_type) for name, as_type, indexed in typed if indexed),
@@ -125,10 +125,5 @@ def _terms_of(event: str) -> type[Terms]:
 def _plain(value: Any) -> Any:
     """Addresses (the only text left) with checksums, lists as tuples."""
     if isinstance(value, str):
-        return _checksummed(value)
+        return checksummed(value)
     return tuple(_plain(one) for one in value) if isinstance(value, list | tuple) else value
-
-
-@lru_cache(maxsize=1 << 14)
-def _checksummed(address: str) -> str:
-    return str(checksum(address))

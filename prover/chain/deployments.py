@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from prover.chain.client import Client
 from prover.chain.contracts import ACCURACY, JOBS, MARKET, POSEIDON, REGISTRY, RETRIEVAL, SERVING
 from prover.chain.limits import deployment_chain
+from prover.chain.rpc import ask_all
 from prover.errors import ChainError, EnvironmentMissing
 from prover.files import write_atomically
 from prover.settings import get_settings
@@ -101,8 +102,11 @@ def load(client: Client) -> Deployment:
     """
     path = path_of(client.chain_id)
     deployment = read(path)
-    for name, deployed in deployment.contracts.items():
-        if not client.code(deployed.address):
+    asked = [("eth_getCode", (one.address, "latest")) for one in deployment.contracts.values()]
+    for (name, deployed), code in zip(
+        deployment.contracts.items(), ask_all(client, asked), strict=True
+    ):
+        if code in (None, "0x"):
             raise ChainError(
                 f"{name} has no code at {deployed.address} on chain {client.chain_id}: the node "
                 "was started anew or is another one; run `zkescrow deploy`"

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
 
-from prover.errors import EnvironmentMissing
+from prover.errors import EnvironmentMissing, StoreDamaged
 from prover.files import keep_private, locked, make_folder
 
 
@@ -140,7 +140,8 @@ def open_database(path: Path, metadata: MetaData) -> Engine:
         with locked(path.with_suffix(".lock")):  # two processes may meet a new file
             metadata.create_all(engine)
     except (OSError, DBAPIError, sqlite3.Error) as error:
-        raise EnvironmentMissing(
+        damaged = sqlite3.DatabaseError in (type(error), type(getattr(error, "orig", None)))
+        raise (StoreDamaged if damaged else EnvironmentMissing)(
             f"cannot open {path} ({error.__cause__ or error}): make room or choose another "
             "directory with ZKESCROW_HOME"
         ) from error
@@ -154,7 +155,7 @@ def _name_damage(path: Path, context: ExceptionContext) -> None:
     other = "no such" in message or "has no column" in message
     if type(cause) is sqlite3.DatabaseError or other:
         state = "of another version" if other else "damaged"
-        raise EnvironmentMissing(
+        raise StoreDamaged(
             f"{path} is {state} ({message}): move it away, once no transaction of yours waits to "
             "be mined; what it held is read from the chain again"
         ) from cause

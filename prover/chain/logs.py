@@ -1,78 +1,110 @@
-"""Logs of contracts: paged to what the node gives, in the order of the chain."""
+"""Logs of contracts: paged to what the node gives, in the order of the chain, with their times."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import requests
-from eth_typing import HexStr
 from web3.exceptions import Web3RPCError
-from web3.types import FilterParams, LogReceipt
 
 from prover.chain.client import Client, checksum, rpc_message
 from prover.chain.decoding import known_topics
+from prover.chain.log import Log
+from prover.chain.patience import LIMITED, is_limiting
+from prover.chain.rpc import ask, ask_all
 from prover.errors import ChainError
 
 PAGE_BLOCKS = 10_000
 
 
 @dataclass(frozen=True)
-class Position:
-    """Where a log stands; ordered as the chain is."""
+class Page:
+    """All logs of the blocks `first` to `last`."""
 
-    block: int
-    index: int
+    first: int
+    last: int
+    logs: tuple[Log, ...]
 
 
-def fetch_logs(
-    client: Client,
-    addresses: Sequence[str],
-    first: int,
-    last: int,
-    page: int = PAGE_BLOCKS,
-) -> Iterator[LogReceipt]:
-    """Every event of ours at the addresses from block `first` to `last`, by (block, log index).
+def fetch_pages(
+    client: Client, addresses: Sequence[str], first: int, last: int, page: int = PAGE_BLOCKS
+) -> Iterator[Page]:
+    """Every event of ours at the addresses from block `first` to `last`, a range at a time.
 
     A range that the node refuses is halved, down to one block, and grows again afterwards. Raises
     ChainError if one block is refused too, or if the node repeats, omits order or leaves the range.
     """
-    start, span, before = first, page, Position(-1, -1)
+    start, span = first, page
     while start <= last:
         end = min(start + span - 1, last)
         try:
-            logs = _page(client, addresses, start, end)
+            logs = _logs(client, addresses, start, end)
         except (Web3RPCError, requests.RequestException) as error:
-            if start == end:
-                raise ChainError(
-                    f"the node gives no logs of block {start} ({_reason(error)}): use another node"
-                ) from error
+            _require_smaller(error, start, end)
             span = max(1, (end - start + 1) // 2)
             continue
-        for log in logs:
-            before = _after(before, log, start, end)
-            yield log
+        yield Page(start, end, timed(client, logs))
         start, span = end + 1, min(page, span * 2)
 
 
-def _page(client: Client, addresses: Sequence[str], start: int, end: int) -> list[LogReceipt]:
-    query: FilterParams = {
+def timed(client: Client, logs: Sequence[Log]) -> tuple[Log, ...]:
+    """The logs with their blocks' times; those that are missing are asked for together."""
+    wanted = sorted({log.block for log in logs if not log.time})
+    blocks = ask_all(client, [("eth_getBlockByNumber", (hex(one), False)) for one in wanted])
+    times = {number: _time(number, block) for number, block in zip(wanted, blocks, strict=True)}
+    return tuple(log if log.time else replace(log, time=times[log.block]) for log in logs)
+
+
+def _logs(client: Client, addresses: Sequence[str], start: int, end: int) -> list[Log]:
+    query = {
         "address": [checksum(address) for address in addresses],
-        "topics": [[HexStr("0x" + topic.hex()) for topic in known_topics()]],
-        "fromBlock": hex(start),  # type: ignore[typeddict-item]
-        "toBlock": hex(end),  # type: ignore[typeddict-item]
+        "topics": [["0x" + topic.hex() for topic in known_topics()]],
+        "fromBlock": hex(start),
+        "toBlock": hex(end),
     }
-    logs = client.web3.eth.get_logs(query)
-    return sorted(logs, key=lambda log: (log["blockNumber"], log["logIndex"]))
+    found = ask(client, "eth_getLogs", query)
+    if not isinstance(found, list):
+        raise ChainError("the node gives no list of logs: use another node")
+    _require_standing(found)
+    logs = sorted(map(Log.from_rpc, found), key=lambda log: (log.block, log.index))
+    _require_ordered(logs, start, end)
+    return logs
 
 
-def _after(before: Position, log: LogReceipt, start: int, end: int) -> Position:
-    here = Position(int(log["blockNumber"]), int(log["logIndex"]))
-    repeated = (here.block, here.index) <= (before.block, before.index)
-    if repeated or not start <= here.block <= end or log.get("removed", False):
+def _require_standing(found: Iterable[Any]) -> None:
+    if any(isinstance(one, dict) and one.get("removed") for one in found):
+        raise ChainError("the node gives logs that were removed: use another node")
+
+
+def _require_ordered(logs: Sequence[Log], start: int, end: int) -> None:
+    """Each once, within the range, and of one block for each number."""
+    block, index, hashes = -1, -1, dict[int, bytes]()
+    for log in logs:
+        repeated = (log.block, log.index) <= (block, index)
+        same = hashes.setdefault(log.block, log.block_hash) == log.block_hash
+        if repeated or not start <= log.block <= end or not same:
+            raise ChainError(
+                f"the node gives log {log.index} of block {log.block} after log {index} of block "
+                f"{block}, in blocks {start} to {end}: use another node"
+            )
+        block, index = log.block, log.index
+
+
+def _require_smaller(error: Exception, start: int, end: int) -> None:
+    """Raise ChainError if a smaller range would not help."""
+    if is_limiting(error, "eth_getLogs"):
+        raise ChainError(f"{LIMITED} ({_reason(error)})") from error
+    if start == end:
         raise ChainError(
-            f"the node gives log {here.index} of block {here.block} after log {before.index} of "
-            f"block {before.block}, in blocks {start} to {end}: use another node"
-        )
-    return here
+            f"the node gives no logs of block {start} ({_reason(error)}): use another node"
+        ) from error
+
+
+def _time(number: int, block: Any) -> int:
+    try:
+        return int(block["timestamp"], 16)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ChainError(f"the node does not give block {number}: use another node") from error
 
 
 def _reason(error: Exception) -> str:

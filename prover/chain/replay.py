@@ -1,12 +1,15 @@
 """The world as the events of a chain tell it."""
 
-import logging
 from collections.abc import Iterable
 
-from prover.chain.client import Client
+from prover.chain.client import Client, checksum
 from prover.chain.contracts import ACCURACY, MARKET, REGISTRY, RETRIEVAL, SERVING
+from prover.chain.decoding import Logged, decode_log
 from prover.chain.deployments import Deployment
-from prover.chain.events import Logged, by_transaction, fetch_events
+from prover.chain.events import by_transaction
+from prover.chain.store import Point
+from prover.chain.sync import head_of, read_logs, source_of
+from prover.log import logger
 from prover.protocol.history import History
 from prover.protocol.world import Finding, World, empty
 
@@ -17,26 +20,31 @@ _FIELDS = {
     ACCURACY: "accuracy",
     RETRIEVAL: "retrieval",
 }
+_loaded: dict[str, tuple[Point, World]] = {}  # by source, the last one
 _TOLD: set[Finding] = set()
 _MOST_TOLD = 20
-_log = logging.getLogger(__name__)
 
 
 def empty_world(client: Client, deployment: Deployment) -> World:
     """Before any event."""
-    addresses = {field: deployment.contracts[name].address for name, field in _FIELDS.items()}
+    at = deployment.contracts
+    addresses = {field: str(checksum(at[name].address)) for name, field in _FIELDS.items()}
     return empty(deployment.chain_id, **addresses)
 
 
 def load_world(client: Client, deployment: Deployment, last: int | None = None) -> World:
     """The world after block `last`, by default the latest. Raises ChainError.
 
-    What makes no sense is told once, skipped, and among the findings.
+    What makes no sense is told once, skipped, and among the findings. As long as the block is the
+    same, one process reads it once.
     """
-    events = fetch_events(client, deployment, last=last)
-    world = reduce_events(empty_world(client, deployment), events)
-    _tell(world.findings)
-    return world
+    source, head = source_of(client, deployment), head_of(client, last)
+    if source not in _loaded or _loaded[source][0] != head:
+        reading = read_logs(client, deployment, last, head)
+        world = reduce_events(empty_world(client, deployment), map(decode_log, reading))
+        _loaded[source] = (reading.head, world)
+        _tell(world.findings)
+    return _loaded[source][1]
 
 
 def reduce_events(world: World, events: Iterable[Logged]) -> World:
@@ -54,6 +62,6 @@ def _tell(findings: Iterable[Finding]) -> None:
             continue
         _TOLD.add(finding)
         if len(_TOLD) <= _MOST_TOLD:
-            _log.warning("skipped: %s", finding)
+            logger(__name__).warning("skipped", where=finding.where, what=finding.what)
         elif len(_TOLD) == _MOST_TOLD + 1:
-            _log.warning("skipped: more findings; `zkescrow audit replay` tells all of them")
+            logger(__name__).warning("skipped more; `zkescrow audit replay` tells all of it")

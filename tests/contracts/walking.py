@@ -12,6 +12,7 @@ import ape
 from ape.exceptions import VirtualMachineError
 
 from prover.chain.events import by_transaction, decode_log
+from prover.chain.log import Log
 from prover.protocol import world as reducer
 from prover.protocol.escrow import EscrowState
 
@@ -104,7 +105,8 @@ class Walk(ABC):
         head = eth.block_number
         query = {"address": self.addresses, "fromBlock": self.seen + 1, "toBlock": head}
         logs = eth.get_logs(query) if head > self.seen else []
-        logged = [decode_log(log, eth.get_block(log["blockNumber"])["timestamp"]) for log in logs]
+        times = {log["blockNumber"]: eth.get_block(log["blockNumber"])["timestamp"] for log in logs}
+        logged = [decode_log(Log.from_receipt(log, times[log["blockNumber"]])) for log in logs]
         for events in by_transaction(logged):
             self.model = reducer.apply_transaction(self.model, [one.event for one in events])
         self.seen = head

@@ -1,7 +1,5 @@
 """Logs that cannot be decoded, or that are nobody's, are told and stop nothing."""
 
-from typing import Any
-
 import pytest
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
@@ -9,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prover.chain.decoding import decode_log, known_topics
+from prover.chain.log import Log
 from prover.protocol import events as e
 from prover.protocol.terms import PredictionTerms
 
@@ -21,12 +20,11 @@ POSTED = keccak(
 )
 
 
-def log(topics: list[bytes], data: bytes) -> Any:
-    place = {"blockNumber": 7, "logIndex": 3, "transactionHash": b"\x09" * 32}
-    return place | {"address": MARKET, "topics": topics, "data": data}
+def log(topics: list[bytes], data: bytes, time: int = 1000) -> Log:
+    return Log(7, b"\x08" * 32, time, b"\x09" * 32, 0, 3, MARKET, tuple(topics), data)
 
 
-def posted(uri: bytes) -> Any:
+def posted(uri: bytes) -> Log:
     types = ["uint256", PredictionTerms.ABI, "bytes32", "bytes"]
     data = encode(types, [9, TERMS.to_abi(), b"\5" * 32, uri])
     return log([POSTED, JOB, encode(["address"], [WHO]), MODEL], data)
@@ -34,7 +32,7 @@ def posted(uri: bytes) -> Any:
 
 @given(st.binary(max_size=100))
 def test_a_string_is_bytes_of_any_content(uri: bytes) -> None:
-    logged = decode_log(posted(uri), 1000)
+    logged = decode_log(posted(uri))
     assert logged.event == e.JobPosted(
         at=1000,
         contract=MARKET,
@@ -51,7 +49,7 @@ def test_a_string_is_bytes_of_any_content(uri: bytes) -> None:
 
 @given(st.binary(max_size=400))
 def test_data_of_any_kind_is_an_event_or_unreadable(data: bytes) -> None:
-    event = decode_log(log([POSTED, JOB, bytes(32), MODEL], data), 0).event
+    event = decode_log(log([POSTED, JOB, bytes(32), MODEL], data)).event
     assert isinstance(event, e.Unreadable | e.JobPosted)
 
 
@@ -60,7 +58,7 @@ def test_data_of_any_kind_is_an_event_or_unreadable(data: bytes) -> None:
     [([], None), ([b"\7" * 32], None), ([POSTED], None), ([POSTED, JOB], JOB)],
 )
 def test_a_log_of_another_form_is_unreadable(topics: list[bytes], job_id: bytes | None) -> None:
-    event = decode_log(log(topics, b""), 5).event
+    event = decode_log(log(topics, b"", 5)).event
     assert isinstance(event, e.Unreadable)
     assert (event.at, event.contract, event.job_id) == (5, MARKET, job_id)
     assert "log 3 of block 7" in event.why

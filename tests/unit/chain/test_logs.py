@@ -1,48 +1,68 @@
 """Paging of logs, against a node that refuses, repeats or lies."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from web3.exceptions import Web3RPCError
+from web3 import Web3
+from web3.providers.base import JSONBaseProvider
 
 from prover.chain.client import Client
-from prover.chain.logs import fetch_logs
+from prover.chain.decoding import known_topics
+from prover.chain.logs import fetch_pages
 from prover.errors import ChainError
 
 ADDRESS = "0x" + "11" * 20
+TOPIC = "0x" + known_topics()[0].hex()
 
 
-class FakeEth:
+class FakeLogs(JSONBaseProvider):
     """A node that refuses more above `limit` and ranges above `span`; logs are (block, index)."""
 
     def __init__(self, logs: list[tuple[int, int]], limit: int, span: int) -> None:
+        super().__init__()
         self.logs, self.limit, self.span = logs, limit, span
         self.asked = 0
 
-    def get_logs(self, query: dict[str, Any]) -> list[dict[str, Any]]:
+    def make_request(self, method: Any, params: Any) -> Any:
+        assert method == "eth_getLogs"
         self.asked += 1
+        (query,) = params
+        assert TOPIC in query["topics"][0]
         start, end = int(query["fromBlock"], 16), int(query["toBlock"], 16)
-        found = [
-            {"blockNumber": block, "logIndex": index}
-            for block, index in self.logs
-            if start <= block <= end
-        ]
+        found = self.within(start, end)
         if len(found) > self.limit or end - start + 1 > self.span:
-            raise Web3RPCError("too much")
-        return list(reversed(found))
+            return {"error": {"code": -32005, "message": "query returned more than 10 results"}}
+        return {"result": [self.log(*one) for one in reversed(found)]}
+
+    def within(self, start: int, end: int) -> list[tuple[int, int]]:
+        return [one for one in self.logs if start <= one[0] <= end]
+
+    def log(self, block: int, index: int) -> dict[str, Any]:
+        return {
+            "address": ADDRESS,
+            "topics": [TOPIC],
+            "data": "0x",
+            "blockNumber": hex(block),
+            "blockHash": "0x" + block.to_bytes(32, "big").hex(),
+            "blockTimestamp": hex(block + 1),
+            "transactionHash": "0x" + "22" * 32,
+            "transactionIndex": "0x0",
+            "logIndex": hex(index),
+        }
 
 
-class FakeWeb3:
-    def __init__(self, eth: Any) -> None:
-        self.eth = eth
+def client_of(node: Any) -> Client:
+    return Client(Web3(node), 1, "1:0")
 
 
-def fetched(eth: Any, first: int, last: int) -> list[tuple[int, int]]:
-    client = Client(FakeWeb3(eth), 1, "1:0")  # type: ignore[arg-type]
-    logs = fetch_logs(client, [ADDRESS], first, last, page=64)
-    return [(int(log["blockNumber"]), int(log["logIndex"])) for log in logs]
+def fetched(node: Any, first: int, last: int) -> list[tuple[int, int]]:
+    pages = list(fetch_pages(client_of(node), [ADDRESS], first, last, page=64))
+    ends = [(page.first, page.last) for page in pages]
+    assert all(before[1] + 1 == after[0] for before, after in pairwise(ends))
+    return [(log.block, log.index) for page in pages for log in page.logs]
 
 
 @given(
@@ -55,27 +75,56 @@ def fetched(eth: Any, first: int, last: int) -> list[tuple[int, int]]:
 def test_every_log_comes_once_and_in_order(
     logs: set[tuple[int, int]], limit: int, span: int, first: int, last: int
 ) -> None:
-    found = fetched(FakeEth(sorted(logs), limit, span), first, last)
+    found = fetched(FakeLogs(sorted(logs), limit, span), first, last)
     assert found == sorted(one for one in logs if first <= one[0] <= last)
 
 
 def test_a_block_that_the_node_refuses_is_an_error_not_a_gap() -> None:
     with pytest.raises(ChainError, match="block 5"):
-        fetched(FakeEth([(5, 0), (5, 1), (5, 2)], limit=2, span=100), 0, 10)
+        fetched(FakeLogs([(5, 0), (5, 1), (5, 2)], limit=2, span=100), 0, 10)
 
 
 @pytest.mark.parametrize("lie", [[(3, 0), (3, 0)], [(11, 0)]])
 def test_a_node_that_repeats_or_leaves_the_range_is_caught(lie: list[tuple[int, int]]) -> None:
-    class Liar(FakeEth):
-        def get_logs(self, query: dict[str, Any]) -> list[dict[str, Any]]:
-            return [{"blockNumber": block, "logIndex": index} for block, index in self.logs]
+    class Liar(FakeLogs):
+        def within(self, start: int, end: int) -> list[tuple[int, int]]:
+            return self.logs
 
     with pytest.raises(ChainError, match="use another node"):
         fetched(Liar(lie, 10, 100), 0, 10)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"removed": True},
+        {"blockNumber": "odd"},
+        {"topics": None},
+        {"blockHash": None},
+        {"address": "0x12"},
+    ],
+)
+def test_a_log_that_is_none_is_an_error_in_words(change: dict[str, Any]) -> None:
+    class Odd(FakeLogs):
+        def log(self, block: int, index: int) -> dict[str, Any]:
+            return super().log(block, index) | change
+
+    with pytest.raises(ChainError, match="use another node"):
+        fetched(Odd([(3, 0)], 10, 100), 0, 10)
+
+
+def test_logs_of_two_forks_are_caught() -> None:
+    class Forked(FakeLogs):
+        def log(self, block: int, index: int) -> dict[str, Any]:
+            other = {"blockHash": "0x" + "99" * 32} if index else {}
+            return super().log(block, index) | other
+
+    with pytest.raises(ChainError, match="use another node"):
+        fetched(Forked([(3, 0), (3, 1)], 10, 100), 0, 10)
+
+
 def test_the_range_grows_again_after_a_refusal() -> None:
     crowded = [(5, index) for index in range(3)]
-    eth = FakeEth(crowded, limit=3, span=8)
-    fetched(eth, 0, 1000)
-    assert eth.asked < 400
+    node = FakeLogs(crowded, limit=3, span=8)
+    fetched(node, 0, 1000)
+    assert node.asked < 400

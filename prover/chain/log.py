@@ -1,0 +1,73 @@
+"""One log of a contract, whole and undecoded."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from web3.types import LogReceipt
+
+from prover.chain.client import checksum
+from prover.errors import ChainError, UsageError
+
+
+@dataclass(frozen=True)
+class Log:
+    """A log as the node gives it; `time` is its block's Unix time, 0 where the node leaves it out.
+
+    `index` counts the logs of the block, `place` its transactions.
+    """
+
+    block: int
+    block_hash: bytes
+    time: int
+    transaction: bytes
+    place: int
+    index: int
+    address: str
+    topics: tuple[bytes, ...]
+    data: bytes
+
+    @classmethod
+    def from_rpc(cls, fields: Any) -> "Log":
+        """Raises ChainError if it is none."""
+        try:
+            return cls(
+                block=int(fields["blockNumber"], 16),
+                block_hash=_bytes(fields["blockHash"]),
+                time=int(fields.get("blockTimestamp") or "0x0", 16),
+                transaction=_bytes(fields["transactionHash"]),
+                place=int(fields["transactionIndex"], 16),
+                index=int(fields["logIndex"], 16),
+                address=checksummed(fields["address"]),
+                topics=tuple(_bytes(topic) for topic in fields["topics"]),
+                data=_bytes(fields["data"]),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError, UsageError) as error:
+            raise ChainError(
+                f"the node gives a log that is none ({type(error).__name__}): use another node"
+            ) from error
+
+    @classmethod
+    def from_receipt(cls, log: LogReceipt, time: int) -> "Log":
+        """A log as web3 gives it."""
+        return cls(
+            block=int(log["blockNumber"]),
+            block_hash=bytes(log["blockHash"]),
+            time=time,
+            transaction=bytes(log["transactionHash"]),
+            place=int(log["transactionIndex"]),
+            index=int(log["logIndex"]),
+            address=str(log["address"]),
+            topics=tuple(bytes(topic) for topic in log["topics"]),
+            data=bytes(log["data"]),
+        )
+
+
+@lru_cache(maxsize=1 << 14)
+def checksummed(address: str) -> str:
+    """`checksum`, which hashes, once for each address."""
+    return str(checksum(address))
+
+
+def _bytes(text: str) -> bytes:
+    return bytes.fromhex(text.removeprefix("0x"))

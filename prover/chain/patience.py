@@ -1,0 +1,123 @@
+"""A node that limits requests is asked again later: HTTP 429 and 503, JSON-RPC error -32005.
+
+It is waited for as long as it asks (`Retry-After`), else twice as long each time; both are bounded.
+Asking again is safe for transactions too: the same bytes are the same transaction.
+"""
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.response import BaseHTTPResponse
+from urllib3.util import Retry
+from web3 import HTTPProvider
+from web3.exceptions import Web3RPCError
+from web3.providers.rpc.utils import ExceptionRetryConfiguration
+from web3.types import RPCEndpoint, RPCResponse
+
+LIMITING = (429, 503)
+LIMIT_EXCEEDED = -32005
+LIMITED = "the node limits requests: wait a minute, or use another node with --rpc"
+ATTEMPTS, FIRST_SECONDS, MOST_SECONDS = 6, 0.5, 30.0
+# Some nodes say -32005 of a range with too many logs as well: waiting does not make it smaller.
+_RATE = re.compile(r"\brate\b|too many requests|per second|capacity|thrott|credits|quota", re.I)
+
+
+class PatientProvider(HTTPProvider):
+    """JSON-RPC over HTTP that honours the node's limits."""
+
+    def __init__(self, url: str, timeout: float) -> None:
+        retried = ExceptionRetryConfiguration(errors=(requests.ConnectionError, requests.Timeout))
+        super().__init__(
+            url,
+            request_kwargs={"timeout": timeout},
+            session=_session(),
+            exception_retry_configuration=retried,
+        )
+
+    def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
+        """One request; asked again while the node limits them."""
+        ask = super().make_request
+        answer: RPCResponse = patiently(
+            lambda: ask(method, params), lambda one: is_limited(one, method)
+        )
+        return answer
+
+    def make_batch_request(
+        self, batch_requests: list[tuple[RPCEndpoint, Any]]
+    ) -> list[RPCResponse] | RPCResponse:
+        """Many requests as one; asked again while the node limits any of them."""
+        ask = super().make_batch_request
+        answers: list[RPCResponse] | RPCResponse = patiently(
+            lambda: ask(batch_requests), _is_batch_limited
+        )
+        return answers
+
+
+def patiently(ask: Callable[[], Any], limited: Callable[[Any], bool]) -> Any:
+    """The first answer that is not limited, or the last one."""
+    for attempt in range(ATTEMPTS - 1):
+        answer = ask()
+        if not limited(answer):
+            return answer
+        time.sleep(_pause(answer, attempt))
+    return ask()
+
+
+def is_limited(answer: Any, method: str = "") -> bool:
+    """Whether a node answers that it is asked too much now."""
+    error = answer.get("error") if isinstance(answer, dict) else None
+    if not isinstance(error, dict) or error.get("code") != LIMIT_EXCEEDED:
+        return False
+    return method != "eth_getLogs" or bool(_RATE.search(str(error.get("message"))))
+
+
+def is_limiting(error: Exception, method: str = "") -> bool:
+    """Whether an error of a request says that the node is asked too much, waited for in vain."""
+    if isinstance(error, Web3RPCError):
+        return is_limited(error.rpc_response, method)
+    return getattr(getattr(error, "response", None), "status_code", 0) in LIMITING
+
+
+def _is_batch_limited(answers: Any) -> bool:
+    return any(is_limited(one) for one in (answers if isinstance(answers, list) else [answers]))
+
+
+def _pause(answer: Any, attempt: int) -> float:
+    """Seconds: what the node asks for in its error's data, else twice as long each time."""
+    try:
+        asked = float(answer["error"]["data"]["rate"]["backoff_seconds"])
+    except (KeyError, TypeError, ValueError, IndexError):
+        asked = 0.0
+    return min(max(asked, FIRST_SECONDS * 2.0**attempt), MOST_SECONDS)
+
+
+class _Bounded(Retry):
+    """urllib3 waits as long as the node says; a node may say anything."""
+
+    def get_retry_after(self, response: BaseHTTPResponse) -> float | None:
+        asked = super().get_retry_after(response)
+        return None if asked is None else min(asked, MOST_SECONDS)
+
+
+def _session() -> requests.Session:
+    retry = _Bounded(
+        total=ATTEMPTS - 1,
+        connect=0,
+        read=0,
+        redirect=0,
+        other=0,
+        status=ATTEMPTS - 1,
+        status_forcelist=LIMITING,
+        allowed_methods=None,
+        backoff_factor=FIRST_SECONDS,
+        backoff_max=MOST_SECONDS,
+        raise_on_status=False,
+    )
+    session = requests.Session()
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, HTTPAdapter(max_retries=retry))
+    return session

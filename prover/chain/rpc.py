@@ -1,0 +1,52 @@
+"""JSON-RPC as the node gives it: one request, or many in one HTTP request."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from web3.exceptions import Web3RPCError
+from web3.types import RPCEndpoint
+
+from prover.chain.client import Client, speaks
+from prover.errors import ChainError
+
+BATCH = 100
+
+Request = tuple[str, Sequence[Any]]
+
+
+def ask(client: Client, method: str, *parameters: Any) -> Any:
+    """The result of a request, unformatted. Raises Web3RPCError if the node refuses it."""
+    return _result(client.web3.provider.make_request(RPCEndpoint(method), list(parameters)))
+
+
+@speaks
+def ask_all(client: Client, requests: Sequence[Request]) -> list[Any]:
+    """The results of requests, in order; a hundred at a time. Raises ChainError."""
+    return [
+        answer
+        for at in range(0, len(requests), BATCH)
+        for answer in _batch(client, requests[at : at + BATCH])
+    ]
+
+
+def _batch(client: Client, requests: Sequence[Request]) -> Iterator[Any]:
+    """As one HTTP request, or one by one if the node takes no batches."""
+    provider: Any = client.web3.provider
+    named = [(RPCEndpoint(method), list(parameters)) for method, parameters in requests]
+    answers = provider.make_batch_request(named)
+    if not isinstance(answers, list):
+        answers = [provider.make_request(*one) for one in named]
+    if len(answers) != len(named):
+        raise ChainError(
+            f"the node gives {len(answers)} answers to {len(named)} requests: use another node"
+        )
+    yield from map(_result, answers)
+
+
+def _result(answer: Any) -> Any:
+    if not isinstance(answer, dict) or ("result" not in answer and "error" not in answer):
+        raise ChainError("the node's answer is no JSON-RPC: is the RPC address right?")
+    if "error" in answer:
+        told: Any = answer
+        raise Web3RPCError(repr(answer["error"]), rpc_response=told)
+    return answer["result"]

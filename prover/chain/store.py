@@ -1,0 +1,186 @@
+"""Logs that were read before, in one SQLite file: what can be made again from the chain.
+
+A row is a log, a cursor says up to which block a source was read, and on which block's hash that
+rests. A source is a node, a chain and a set of contracts: what one node told is not believed of
+another. Rows end at the cursor; a reorganisation takes away those above the common ancestor.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    delete,
+    insert,
+    select,
+)
+from sqlalchemy.exc import DBAPIError
+
+from prover.chain.journal import open_database
+from prover.chain.log import Log
+from prover.errors import EnvironmentMissing, StoreDamaged
+from prover.log import logger
+
+FILE = "events.sqlite"
+WORD = 32  # bytes of a topic
+T = TypeVar("T")
+_metadata = MetaData()
+_logs = Table(
+    "logs",
+    _metadata,
+    Column("source", String, primary_key=True),
+    Column("block", Integer, primary_key=True),
+    Column("index", Integer, primary_key=True),
+    Column("block_hash", LargeBinary, nullable=False),
+    Column("time", Integer, nullable=False),
+    Column("transaction", LargeBinary, nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("address", String, nullable=False),
+    Column("topics", LargeBinary, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+_cursors = Table(
+    "cursors",
+    _metadata,
+    Column("source", String, primary_key=True),
+    Column("block", Integer, nullable=False),
+    Column("block_hash", LargeBinary, nullable=False),
+)
+
+
+@dataclass(frozen=True)
+class Point:
+    """A block by number and hash."""
+
+    block: int
+    hash: bytes
+
+
+class EventStore:
+    """The logs of all sources that this user reads. A damaged file is made anew, and told."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._engine = self._opened()
+
+    def cursor(self, source: str) -> Point | None:
+        """Up to where the source was read."""
+        query = select(_cursors.c.block, _cursors.c.block_hash).where(_cursors.c.source == source)
+        row = self._within(lambda connection: connection.execute(query).one_or_none())
+        return None if row is None else Point(*row)
+
+    def points(self, source: str) -> list[Point]:
+        """The blocks that the stored logs are in, ascending."""
+        query = (
+            select(_logs.c.block, _logs.c.block_hash)
+            .where(_logs.c.source == source)
+            .distinct()
+            .order_by(_logs.c.block)
+        )
+        rows = self._within(lambda connection: connection.execute(query).all())
+        return [Point(*row) for row in rows]
+
+    def write(self, source: str, first: int, logs: Iterable[Log], cursor: Point) -> None:
+        """Replace all rows from block `first` on by these, which end at the cursor."""
+        rows = [_row(source, log) for log in logs]
+
+        def work(connection: Connection) -> None:
+            _forget(connection, source, first)
+            connection.execute(insert(_cursors).values(source=source, **_named(cursor)))
+            if rows:
+                connection.execute(insert(_logs), rows)
+
+        self._within(work)
+
+    def forget(self, source: str) -> None:
+        """Everything of a source, so that it is read again."""
+        self._within(lambda connection: _forget(connection, source, 0))
+
+    def read(self, source: str, last: int) -> Iterator[Log]:
+        """The logs up to block `last`, in the order of the chain."""
+        query = (
+            select(_logs)
+            .where(_logs.c.source == source, _logs.c.block <= last)
+            .order_by(_logs.c.block, _logs.c.index)
+        )
+        try:
+            with self._engine.connect() as connection:
+                for row in connection.execution_options(yield_per=1_000).execute(query):
+                    yield _log_of(row)
+        except StoreDamaged as error:
+            self._make_anew(error)
+            raise EnvironmentMissing(
+                f"{self._path} was damaged and is made anew: run the command again"
+            ) from error
+
+    def _within(self, work: Callable[[Connection], T]) -> T:
+        """One transaction; on a damaged file once more on a new one."""
+        try:
+            return self._transaction(work)
+        except StoreDamaged as error:
+            self._make_anew(error)
+        return self._transaction(work)
+
+    def _transaction(self, work: Callable[[Connection], T]) -> T:
+        try:
+            with self._engine.begin() as connection:
+                return work(connection)
+        except DBAPIError as error:
+            raise EnvironmentMissing(
+                f"cannot use {self._path} ({error.orig}): make room, wait for other commands to "
+                "end, or choose another directory with ZKESCROW_HOME"
+            ) from error
+
+    def _opened(self) -> Engine:
+        try:
+            return open_database(self._path, _metadata)
+        except StoreDamaged as error:
+            self._remove(error)
+        return open_database(self._path, _metadata)
+
+    def _make_anew(self, error: StoreDamaged) -> None:
+        self._engine.dispose()
+        self._remove(error)
+        self._engine = open_database(self._path, _metadata)
+
+    def _remove(self, error: StoreDamaged) -> None:
+        logger(__name__).warning("all events are read from the node again", why=str(error))
+        for suffix in ("", "-wal", "-shm"):
+            self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+
+
+@lru_cache(maxsize=8)
+def opened(path: Path) -> EventStore:
+    """The store at a path, opened once in a process."""
+    return EventStore(path)
+
+
+def _forget(connection: Connection, source: str, first: int) -> None:
+    connection.execute(delete(_logs).where(_logs.c.source == source, _logs.c.block >= first))
+    connection.execute(delete(_cursors).where(_cursors.c.source == source))
+
+
+def _named(cursor: Point) -> dict[str, object]:
+    return {"block": cursor.block, "block_hash": cursor.hash}
+
+
+def _row(source: str, log: Log) -> dict[str, object]:
+    return {**vars(log), "source": source, "topics": b"".join(log.topics)}
+
+
+def _log_of(row: object) -> Log:
+    fields = dict(row._mapping)  # type: ignore[attr-defined]
+    fields.pop("source")
+    topics = fields.pop("topics")
+    parts = (topics[at : at + WORD] for at in range(0, len(topics), WORD))
+    return Log(**fields, topics=tuple(parts))

@@ -1,0 +1,130 @@
+"""Logs up to a block: those stored, and from the node only what is new.
+
+The last blocks are read each time: a node may lag, or the chain be reorganised there. Deeper
+reorganisations show in the hash of the cursor's block.
+"""
+
+import hashlib
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from prover.chain.client import Client
+from prover.chain.decoding import known_topics
+from prover.chain.deployments import Deployment
+from prover.chain.log import Log
+from prover.chain.logs import fetch_pages
+from prover.chain.rpc import ask_all
+from prover.chain.store import FILE, EventStore, Point, opened
+from prover.errors import ChainError
+from prover.settings import get_settings
+
+TAIL_BLOCKS = 64  # not stored: two epochs, which Ethereum does not reorganise once they are final
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Reading:
+    """All logs up to a block: those in the store up to `stored`, then `recent` ones."""
+
+    store: EventStore
+    source: str
+    head: Point
+    stored: int
+    recent: tuple[Log, ...]
+
+    def __iter__(self) -> Iterator[Log]:
+        yield from self.store.read(self.source, self.stored)
+        yield from self.recent
+
+
+def read_logs(
+    client: Client, deployment: Deployment, last: int | None = None, head: Point | None = None
+) -> Reading:
+    """All logs of the deployment up to block `last`, by default the latest. Raises ChainError.
+
+    A handful of requests, besides one for each range of new blocks. `head` is that block, where
+    it is known.
+    """
+    store, source = opened(get_settings().home / FILE), source_of(client, deployment)
+    for attempt in range(ATTEMPTS):
+        head = head if head and not attempt else head_of(client, last)
+        reading = _read(client, deployment, store, source, head)
+        if _stands(client, [head])[0]:
+            return reading
+    raise ChainError(
+        f"the chain was reorganised {ATTEMPTS} times while it was read: try again later, or use "
+        "another node"
+    )
+
+
+def head_of(client: Client, last: int | None = None) -> Point:
+    """The block up to which is read."""
+    block = client.block(last)
+    return Point(int(block["number"]), bytes(block["hash"]))
+
+
+def source_of(client: Client, deployment: Deployment) -> str:
+    """The name of a source: a node (its address may hold a key), a chain, contracts and events."""
+    provider = client.web3.provider
+    parts = [str(getattr(provider, "endpoint_uri", "")), client.scope, str(deployment.first_block)]
+    parts += [*_addresses(deployment), *(topic.hex() for topic in known_topics())]
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()
+
+
+def _read(
+    client: Client, deployment: Deployment, store: EventStore, source: str, head: Point
+) -> Reading:
+    known = _ancestor(client, store, source)
+    first = deployment.first_block if known is None else known.block + 1
+    if known is not None and known.block >= head.block:
+        return Reading(store, source, head, head.block, ())
+    stable, recent = head.block - TAIL_BLOCKS, list[Log]()
+    for page in fetch_pages(client, _addresses(deployment), first, head.block):
+        end = min(page.last, stable)
+        if end >= page.first:
+            settled = [log for log in page.logs if log.block <= end]
+            store.write(source, page.first, settled, _point(client, end))
+        recent += [log for log in page.logs if log.block > end]
+    stored = max(stable, first - 1)
+    return Reading(store, source, head, stored, tuple(recent))
+
+
+def _ancestor(client: Client, store: EventStore, source: str) -> Point | None:
+    """The last block of the store that is still on the chain, with nothing stored above it."""
+    cursor = store.cursor(source)
+    if cursor is None or _stands(client, [cursor])[0]:
+        return cursor
+    points = store.points(source)
+    gone = bisect_left(points, True, key=lambda point: not _stands(client, [point])[0])
+    if gone == 0:
+        store.forget(source)
+        return None
+    store.write(source, points[gone - 1].block + 1, [], points[gone - 1])
+    return points[gone - 1]
+
+
+def _stands(client: Client, points: Sequence[Point]) -> list[bool]:
+    """For each block whether the chain has it now."""
+    wanted = [("eth_getBlockByNumber", (hex(point.block), False)) for point in points]
+    found = ask_all(client, wanted)
+    return [_hash(block) == point.hash for block, point in zip(found, points, strict=True)]
+
+
+def _point(client: Client, number: int) -> Point:
+    (block,) = ask_all(client, [("eth_getBlockByNumber", (hex(number), False))])
+    found = _hash(block)
+    if found is None:
+        raise ChainError(f"the node does not give block {number}: use another node")
+    return Point(number, found)
+
+
+def _hash(block: object) -> bytes | None:
+    try:
+        return bytes.fromhex(block["hash"][2:])  # type: ignore[index]
+    except (TypeError, KeyError, ValueError):
+        return None
+
+
+def _addresses(deployment: Deployment) -> list[str]:
+    return [deployment.registry, *deployment.holding_jobs]

@@ -1,0 +1,148 @@
+"""A node that limits requests is asked again: as late as it says, not for ever, and in words."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+
+from prover.chain.client import Client, connect
+from prover.chain.logs import fetch_pages
+from prover.chain.patience import ATTEMPTS, MOST_SECONDS, patiently
+from prover.chain.rpc import ask_all
+from prover.errors import ChainError
+
+Limit = tuple[int, dict[str, str], Any]  # status, headers, JSON-RPC error
+TOO_FAST = {"code": -32005, "message": "project ID request rate exceeded"}
+TOO_MANY = {"code": -32005, "message": "query returned more than 10000 results"}
+
+
+class Limiting(HTTPServer):
+    """Answers as its list of limits says, then properly."""
+
+    def __init__(self) -> None:
+        self.limits: list[Limit] = []
+        self.asked: list[str] = []
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        method = request["method"]
+        self.asked.append(method)
+        block = {"number": "0x7", "hash": "0x" + "11" * 32, "timestamp": "0x1"}
+        results = {"eth_chainId": "0x1", "eth_getBlockByNumber": block, "eth_getLogs": []}
+        return {"jsonrpc": "2.0", "id": request["id"], "result": results[method]}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Limiting
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        many = body if isinstance(body, list) else [body]
+        status, headers, error = (
+            self.server.limits.pop(0) if self.server.limits else (200, {}, None)
+        )
+        answers = [self.server.answer(one) for one in many]
+        if error is not None:
+            answers = [{"jsonrpc": "2.0", "id": one["id"], "error": error} for one in many]
+        content = json.dumps(answers if isinstance(body, list) else answers[0]).encode()
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(content))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: Any) -> None:
+        """Quiet."""
+
+
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Seconds of each pause, which takes no time here."""
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    return pauses
+
+
+@contextmanager
+def serving() -> Iterator[tuple[Limiting, Client]]:
+    server = Limiting()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        client = connect(f"http://127.0.0.1:{server.server_port}")
+        server.asked.clear()
+        yield server, client
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_the_node_is_asked_again_as_late_as_it_says(slept: list[float], status: int) -> None:
+    with serving() as (server, client):
+        server.limits = [(status, {"Retry-After": "7"}, None)] * 2
+        assert client.block()["number"] == 7
+    assert slept == [7, 7]
+
+
+def test_a_node_that_says_nothing_is_asked_more_and_more_rarely(slept: list[float]) -> None:
+    with serving() as (server, client):
+        server.limits = [(429, {}, None)] * 4
+        client.block()
+    assert sorted(slept) == slept
+    assert slept[-1] > 2
+
+
+def test_no_pause_is_longer_than_we_allow(slept: list[float]) -> None:
+    with serving() as (server, client):
+        server.limits = [(429, {"Retry-After": "1000000"}, None)]
+        client.block()
+        told = {**TOO_FAST, "data": {"rate": {"backoff_seconds": 1e9}}}
+        server.limits = [(200, {}, told)]
+        client.block()
+    assert slept == [MOST_SECONDS, MOST_SECONDS]
+
+
+@pytest.mark.parametrize("limit", [(429, {}, None), (503, {}, None), (200, {}, TOO_FAST)])
+def test_a_node_that_always_refuses_is_an_error_in_words(slept: list[float], limit: Limit) -> None:
+    with serving() as (server, client):
+        server.limits = [limit] * 100
+        with pytest.raises(ChainError, match=r"limits requests.*another node"):
+            client.block()
+        assert len(server.asked) == ATTEMPTS
+
+
+def test_the_limit_error_of_json_rpc_is_waited_for(slept: list[float]) -> None:
+    with serving() as (server, client):
+        server.limits = [(200, {}, TOO_FAST)] * 3
+        assert client.block()["number"] == 7
+        server.limits = [(200, {}, TOO_FAST)]
+        assert ask_all(client, [("eth_chainId", ()), ("eth_chainId", ())]) == ["0x1", "0x1"]
+    assert slept == [0.5, 1, 2, 0.5]
+
+
+def test_a_range_with_too_many_logs_is_halved_and_not_waited_for(slept: list[float]) -> None:
+    with serving() as (server, client):
+        server.limits = [(200, {}, TOO_MANY)]
+        assert len(list(fetch_pages(client, ["0x" + "11" * 20], 1, 8))) == 2
+    assert slept == []
+
+
+def test_a_limit_of_requests_is_not_taken_for_a_range_too_large(slept: list[float]) -> None:
+    for limit in ((429, {}, None), (200, {}, TOO_FAST)):
+        with serving() as (server, client):
+            server.limits = [limit] * 100
+            with pytest.raises(ChainError, match="limits requests"):
+                list(fetch_pages(client, ["0x" + "11" * 20], 1, 8))
+            assert len(server.asked) == ATTEMPTS
+
+
+def test_the_first_answer_that_is_not_limited_is_taken(slept: list[float]) -> None:
+    answers = iter([{"error": TOO_FAST}, {"result": 5}, {"result": 6}])
+    assert patiently(lambda: next(answers), lambda one: "error" in one) == {"result": 5}

@@ -1,0 +1,201 @@
+"""The event store: little is asked, and what it gives is what the chain tells now."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from structlog.testing import capture_logs
+
+from prover.chain import replay, sync
+from prover.chain.events import fetch_events
+from prover.chain.log import Log
+from prover.chain.replay import load_world
+from prover.chain.store import FILE, opened
+from prover.chain.sync import TAIL_BLOCKS, read_logs, source_of
+from prover.errors import ChainError
+from prover.protocol.prediction import State
+from tests.unit.chain.fakenode import FIRST, Block, FakeNode, chain, deployment, jobs
+
+HERE = deployment()
+JOBS = 60  # three blocks each, and six events
+
+
+def logs_of(node: FakeNode, last: int | None = None) -> list[Log]:
+    return list(read_logs(node.client, HERE, last))
+
+
+def requests_for(node: FakeNode, work: Callable[[], Any]) -> int:
+    before = node.requests
+    work()
+    return node.requests - before
+
+
+@pytest.fixture(autouse=True)
+def fresh(home: Path) -> None:
+    replay._loaded.clear()
+
+
+def test_what_was_read_once_is_not_read_again() -> None:
+    node = FakeNode(chain(JOBS))
+    first = logs_of(node)
+    assert len(first) == 6 * JOBS + 2
+    ranges: list[tuple[int, int]] = []
+    serve = node.eth_getLogs
+    node.eth_getLogs = lambda query: (ranges.append(query), serve(query))[1]  # type: ignore[method-assign]
+    assert logs_of(node) == first
+    ((asked),) = ranges
+    assert int(asked["fromBlock"], 16) == max(node.blocks) - TAIL_BLOCKS + 1
+
+
+@pytest.mark.parametrize("count", [1, JOBS, 4 * JOBS])
+def test_a_world_takes_a_handful_of_requests_however_long_its_history(count: int) -> None:
+    node = FakeNode(chain(count))
+    load_world(node.client, HERE)
+    replay._loaded.clear()  # as another process
+    assert requests_for(node, lambda: load_world(node.client, HERE)) <= 4
+    world = load_world(node.client, HERE)
+    assert requests_for(node, lambda: load_world(node.client, HERE)) == 1
+    assert {one.state for one in world.prediction.jobs.values()} == {State.PAID}
+    assert len(world.prediction.jobs) == count
+    assert world.findings == ()
+
+
+def test_the_first_time_takes_one_request_for_each_range() -> None:
+    node = FakeNode(chain(JOBS))
+    assert requests_for(node, lambda: logs_of(node)) <= 4
+    assert node.asked["eth_getLogs"] == 1
+
+
+def test_times_that_the_node_leaves_out_are_asked_for_together() -> None:
+    stamped, plain = FakeNode(chain(JOBS)), FakeNode(chain(JOBS), stamped=False)
+    plain.endpoint_uri = "http://plain.invalid"
+    expected = logs_of(stamped)
+    assert requests_for(plain, lambda: logs_of(plain)) <= 4 + 2 * (3 * JOBS + 1) // 100
+    assert logs_of(plain) == expected
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@given(st.integers(0, 130), st.integers(0, 3), st.integers(-40, 90))
+def test_after_any_reorganisation_it_is_what_a_new_reader_gets(
+    depth: int, kept: int, more: int
+) -> None:
+    """A fork of any depth, with other jobs, shorter or longer than what it replaced."""
+    before = chain(40)
+    top = before[-1].number
+    node = FakeNode(before)
+    node.endpoint_uri = f"http://{depth}-{kept}-{more}.invalid"
+    logs_of(node)
+    base = max(top - depth, FIRST)
+    fork = [Block(one.number, one.transactions, b"fork") for one in jobs(kept, base + 1)]
+    empty = range(base + 1 + len(fork), max(base + 2, top + more))
+    fork += [Block(number, salt=b"fork") for number in empty]
+    node.blocks = {one.number: one for one in before if one.number <= base}
+    node.blocks |= {one.number: one for one in fork}
+    found = logs_of(node)
+    other = FakeNode(node.blocks.values())
+    other.endpoint_uri = node.endpoint_uri + "/new"
+    assert found == logs_of(other)
+    assert logs_of(node) == found
+
+
+def test_an_earlier_block_is_served_from_what_is_stored() -> None:
+    node = FakeNode(chain(JOBS))
+    everything = logs_of(node)
+    for last in (FIRST, 50, max(node.blocks)):
+        assert logs_of(node, last) == [log for log in everything if log.block <= last]
+    assert logs_of(node) == everything
+
+
+def test_a_chain_that_moves_while_it_is_read_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    node = FakeNode(chain(10))
+    other = [Block(one.number, one.transactions, b"other") for one in chain(10)]
+    honest = sync.fetch_pages
+
+    def moving(*arguments: Any) -> Any:
+        pages = list(honest(*arguments))
+        node.blocks = {one.number: one for one in other}
+        return pages
+
+    monkeypatch.setattr(sync, "fetch_pages", moving)
+    assert {log.block_hash for log in logs_of(node)} <= {one.hash for one in other}
+
+
+def test_a_chain_that_never_rests_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    node, salts = FakeNode(chain(5)), iter(range(100))
+    honest = sync.fetch_pages
+
+    def restless(*arguments: Any) -> Any:
+        pages, salt = list(honest(*arguments)), bytes([next(salts)])
+        node.blocks = {one.number: Block(one.number, one.transactions, salt) for one in chain(5)}
+        return pages
+
+    monkeypatch.setattr(sync, "fetch_pages", restless)
+    with pytest.raises(ChainError, match="reorganised 3 times"):
+        logs_of(node)
+
+
+def test_what_one_node_told_is_not_believed_of_another() -> None:
+    liar, honest = FakeNode(chain(JOBS)), FakeNode(chain(JOBS))
+    liar.endpoint_uri = "http://liar.invalid"
+    liar.eth_getLogs = lambda _query: []  # type: ignore[method-assign]
+    assert logs_of(liar) == []
+    assert len(logs_of(honest)) == 6 * JOBS + 2
+
+
+def test_a_first_reading_that_stopped_goes_on_where_it_was(home: Path) -> None:
+    node = FakeNode(chain(JOBS), limit=20)
+    serve, asked = node.eth_getLogs, [0]
+
+    def failing(query: Any) -> Any:
+        asked[0] += 1
+        if asked[0] > 10:
+            raise ChainError("gone")
+        return serve(query)
+
+    node.eth_getLogs = failing  # type: ignore[method-assign]
+    with pytest.raises(ChainError, match="gone"):
+        logs_of(node)
+    node.eth_getLogs = serve  # type: ignore[method-assign]
+    cursor = opened(home / FILE).cursor(source_of(node.client, HERE))
+    assert cursor is not None
+    assert len(logs_of(node)) == 6 * JOBS + 2
+
+
+@pytest.mark.parametrize("damage", ["content", "head", "all"])
+def test_a_damaged_file_is_made_anew(home: Path, damage: str) -> None:
+    node = FakeNode(chain(JOBS))
+    expected = logs_of(node)
+    path = home / "events.sqlite"
+    opened(path)._engine.dispose()
+    opened.cache_clear()  # as another process
+    content = bytearray(path.read_bytes())
+    content = {
+        "head": bytearray(b"not a database at all" * 100),
+        "all": bytearray(len(content)),
+        "content": content[:100] + bytearray(b"\xff" * (len(content) - 100)),
+    }[damage]
+    path.write_bytes(bytes(content))
+    with capture_logs() as told:
+        assert logs_of(node) == expected
+        assert logs_of(node) == expected
+    words = ["all events are read from the node again"]
+    assert [one["event"] for one in told] == (words if damage != "all" else [])  # zeros: empty
+
+
+def test_a_source_that_is_forgotten_is_read_again(home: Path) -> None:
+    node = FakeNode(chain(JOBS))
+    expected = logs_of(node)
+    opened(home / FILE).forget(source_of(node.client, HERE))
+    node.asked.clear()
+    assert logs_of(node) == expected
+    assert opened(home / FILE).cursor(source_of(node.client, HERE)) is not None
+
+
+def test_events_come_in_the_order_of_the_chain() -> None:
+    events = list(fetch_events(FakeNode(chain(3)).client, HERE))
+    places = [(one.block, one.index) for one in events]
+    assert places == sorted(places)
+    assert len(places) == 20
