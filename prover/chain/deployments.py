@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from prover.chain.client import Client
 from prover.chain.contracts import ACCURACY, JOBS, MARKET, POSEIDON, REGISTRY, RETRIEVAL, SERVING
-from prover.chain.limits import deployment_chain
-from prover.chain.rpc import ask_all
+from prover.chain.limits import chain_answer, chain_question
+from prover.chain.rpc import Request, ask_all
 from prover.errors import ChainError, EnvironmentMissing
 from prover.files import write_atomically
 from prover.settings import get_settings
@@ -102,10 +102,9 @@ def load(client: Client) -> Deployment:
     """
     path = path_of(client.chain_id)
     deployment = read(path)
-    asked = [("eth_getCode", (one.address, "latest")) for one in deployment.contracts.values()]
-    for (name, deployed), code in zip(
-        deployment.contracts.items(), ask_all(client, asked), strict=True
-    ):
+    contracts = deployment.contracts
+    codes = ask_all(client, [_code_of(one.address) for one in contracts.values()])
+    for (name, deployed), code in zip(contracts.items(), codes, strict=True):
         if code in (None, "0x"):
             raise ChainError(
                 f"{name} has no code at {deployed.address} on chain {client.chain_id}: the node "
@@ -117,14 +116,19 @@ def load(client: Client) -> Deployment:
 
 def _check_chain(client: Client, deployment: Deployment, path: Path) -> None:
     """The file's chain is that of the deployment: another than the client's only after a fork."""
-    for name in JOBS:
-        address = deployment.contracts[name].address
-        found = deployment_chain(client, name, address)
+    places = [(name, deployment.contracts[name].address) for name in JOBS]
+    answers = ask_all(client, [chain_question(*place) for place in places])
+    for (name, address), answer in zip(places, answers, strict=True):
+        found = chain_answer(answer)
         if found != deployment.chain_id:
             raise EnvironmentMissing(
                 f"{path} is for chain {deployment.chain_id}: {name} at {address} was deployed on "
                 f"chain {found}; deploy again, or on a fork of that chain use its file"
             )
+
+
+def _code_of(address: str) -> Request:
+    return ("eth_getCode", (address, "latest"))
 
 
 def read(path: Path) -> Deployment:
