@@ -8,7 +8,7 @@ from prover.chain import replay
 from prover.cli.app import run
 from tests.conftest import Proven
 from tests.localchain import Chain
-from tests.proxy import proxied
+from tests.middleman import proxied
 from tests.unit.provider.test_serve import Scene
 
 COMMANDS = (
