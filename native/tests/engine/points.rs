@@ -100,6 +100,21 @@ fn a_verifying_key_has_its_header_and_its_length() {
 }
 
 #[test]
+fn the_set_up_of_a_verifying_key_is_checked() {
+    let (folder, _) = made("set-up");
+    let (k, twist) = (4, 2 * POINT);
+    for at in [k, k + POINT, k + 2 * POINT, k + 2 * POINT + twist] {
+        for spoil in [off_the_curve, too_large, infinity] {
+            let message = refusal(&folder, "verifying.srs", |bytes| spoil(bytes, at));
+            assert!(
+                message.contains("is not a finite point of its group"),
+                "{message}"
+            );
+        }
+    }
+}
+
+#[test]
 fn the_set_up_begins_with_the_generator() {
     let (folder, _) = made("generator");
     let other = srs::development(1, [1; 32]).powers[1];

@@ -71,6 +71,7 @@ def test_the_committed_description_is_read() -> None:
         (set_at("fixed_commitments", 0, [hexadecimal(1), hexadecimal(1)]), "fixed_commitments.0"),
         (set_at("fixed_commitments", 0, [hexadecimal(1)]), "fixed_commitments.0"),
         (set_at("fixed_commitments", 0, [hexadecimal(1 + P), hexadecimal(2)]), "not below p"),
+        (set_at("fixed_commitments", 0, [hexadecimal(P), hexadecimal(2)]), "not below p"),
         (set_at("permutation", "commitments", 0, [hexadecimal(0)] * 2), "permutation.commitments"),
         (set_at("srs", "g2", [[hexadecimal(0)] * 2] * 2), "srs.g2"),
         (set_at("srs", "s_g2", OUTSIDE), "not in the group"),

@@ -118,6 +118,13 @@ def test_an_evaluation_is_canonical(index: int) -> None:
         verify(description(), with_word(index, word(index) + R), INSTANCES)
 
 
+@pytest.mark.parametrize(("index", "modulus"), [(0, P), (1, P), (FIRST_SCALAR, R)])
+def test_a_word_equal_to_its_modulus_is_rejected(index: int, modulus: int) -> None:
+    """It would be another 0."""
+    with pytest.raises(ProofRejected, match="is not below the modulus"):
+        verify(description(), with_word(index, modulus), INSTANCES)
+
+
 @pytest.mark.parametrize(
     "proof", [b"", PROOF[:-1], PROOF[:-32], PROOF + b"\0", PROOF + bytes(32), PROOF + PROOF]
 )
@@ -151,7 +158,7 @@ def test_another_number_of_instances_is_rejected(instances: tuple[int, ...]) -> 
 
 @pytest.mark.parametrize("index", range(len(INSTANCES)))
 def test_an_instance_is_canonical(index: int) -> None:
-    for residue in (INSTANCES[index] + R, INSTANCES[index] - R):
+    for residue in (INSTANCES[index] + R, INSTANCES[index] - R, R, -1):
         other = (*INSTANCES[:index], residue, *INSTANCES[index + 1 :])
         with pytest.raises(ProofRejected, match=rf"^instances: word {index} is"):
             verify(description(), PROOF, other)
