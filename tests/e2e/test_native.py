@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
+from onnx import numpy_helper
 
 from prover.cli import app
 from prover.errors import ArtifactMismatch, ProofRejected, UnsoundCircuit
+from prover.files import sha256_file
 from prover.models.integer import serialise
 from prover.proving.native import artifacts, setup
 from prover.proving.native.artifacts import NativeArtifacts
@@ -201,6 +204,37 @@ def test_a_key_of_other_weights_is_found(made: Path, tmp_path: Path) -> None:
     artifacts.publish(false, network, honest.layout, 1.0, honest.manifest.form, honest.manifest.srs)
     with pytest.raises(UnsoundCircuit, match="proves something else"):
         setup.rebuild(artifacts.load(false))
+
+
+def republished(made: Path, false: Path, **changed: object) -> NativeArtifacts:
+    """The files of `false` under a manifest that names them, with other fields."""
+    honest = artifacts.load(made)
+    manifest = honest.manifest
+    hashes = {name: sha256_file(false / name) for name in manifest.sha256}
+    content = {**manifest.model_dump(), "sha256": hashes, **changed}
+    (false / artifacts.MANIFEST).write_text(json.dumps(content))
+    return artifacts.load(false)
+
+
+def test_an_onnx_file_beside_another_ones_integers_is_found(made: Path, tmp_path: Path) -> None:
+    false = tmp_path / "false"
+    shutil.copytree(made, false)
+    model = onnx.load(made / artifacts.MODEL)
+    weight = model.graph.initializer[0]
+    values = numpy_helper.to_array(weight) * 1.5
+    weight.CopyFrom(numpy_helper.from_array(values, weight.name))
+    onnx.save(model, false / artifacts.MODEL)
+    with pytest.raises(UnsoundCircuit, match="is not what the ONNX file gives"):
+        setup.rebuild(republished(made, false))
+
+
+@pytest.mark.parametrize("name", ["input_scale", "output_scale"])
+def test_other_scales_in_the_manifest_are_found(name: str, made: Path, tmp_path: Path) -> None:
+    """Scores would stand for other numbers, pixels for other inputs."""
+    false = tmp_path / "false"
+    shutil.copytree(made, false)
+    with pytest.raises(ArtifactMismatch, match="the manifest states the scales"):
+        setup.rebuild(republished(made, false, **{name: 2.0}))
 
 
 def test_a_damaged_file_is_named(made: Path, tmp_path: Path) -> None:

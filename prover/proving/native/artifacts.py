@@ -99,6 +99,20 @@ class NativeArtifacts:
         path = self.directory / (OUTLINE if hidden else NETWORK)
         return serialise.from_bytes(path.read_bytes(), bounds=not hidden)
 
+    def require_scales(self) -> None:
+        """ArtifactMismatch unless the manifest's scales are the network's.
+
+        They say which real numbers pixels and scores stand for; no proof depends on them.
+        """
+        network = self.network
+        stated = self.manifest.input_scale, self.manifest.output_scale
+        found = network.input_scale, network.layer(network.output).scale
+        if stated != found:
+            raise ArtifactMismatch(
+                f"the manifest states the scales {stated} of inputs and outputs; its network has "
+                f"{found}: get the circuit again, or set the model up again"
+            )
+
     @property
     def layout(self) -> Layout:
         """The circuit's parameters."""

@@ -79,9 +79,11 @@ def rebuild(
 ) -> None:
     """Make circuit and keys again from the network; UnsoundCircuit if the key is another one.
 
-    Of hidden weights: from the outline, and all but the columns of weights is compared.
+    The network in turn must be what the ONNX file gives with the network's scales, which are the
+    manifest's. Of hidden weights: from the outline, and all but the columns of weights is compared.
     A verifying key says nothing by itself: this is how a party learns what it stands for.
     """
+    made.require_scales()
     _say_set_up(made.layout, progress)
     reference = file_of(made.manifest.srs, made.layout.k)
     with new_directory(made.directory.parent) as directory:
@@ -97,6 +99,7 @@ def rebuild(
                     f"{name} is not what the network gives: the circuit proves something else; "
                     "do not use it"
                 )
+    worker.run(f"{TASKS}:check_origin", {"directory": str(made.directory)}, limits)
 
 
 def _say_set_up(layout: Layout, progress: Progress | None) -> None:

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from prover.models.integer import serialise
+from prover.models.integer import importer, serialise
 from prover.models.integer.network import Network
+from prover.models.integer.origin import require_origin
 from prover.proving.child import report
 from prover.proving.native import artifacts, engine, stages
-from prover.proving.native.artifacts import DESCRIPTION, KEYS, NETWORK, OUTLINE
+from prover.proving.native.artifacts import DESCRIPTION, KEYS, MODEL, NETWORK, OUTLINE
 from prover.proving.native.form import Form
 from prover.proving.native.hidden import Salt, salt_cells
 from prover.proving.native.layout import Layout
@@ -40,6 +41,14 @@ def make_keys(directory: str, layout: list[int], form: dict[str, Any], srs: str)
     keys.write(str(folder / KEYS))
     (folder / PROVING_KEY).chmod(0o600)
     (folder / DESCRIPTION).write_text(keys.verifying_key().description())
+    return {}
+
+
+def check_origin(directory: str) -> dict[str, Any]:
+    """Raise UnsoundCircuit unless a folder's network is what its ONNX file gives."""
+    folder = Path(directory)
+    network = serialise.from_bytes((folder / NETWORK).read_bytes())
+    require_origin(importer.load(folder / MODEL), network)
     return {}
 
 
