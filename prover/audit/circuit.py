@@ -20,6 +20,8 @@ from prover.proving.system import ProofSystem
 from prover.proving.worker import Progress
 from prover.settings import get_settings
 
+CHECKS = 2  # 1 rebuilt; 2 compares scales and witnesses as well
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -62,7 +64,7 @@ class CircuitAuditor:
         rebuild = anew or model is not None or not _holds(verdict, code)
         if rebuild:
             _compare_code(circuit.verifier, code, self.system.rebuild(found, model, self.progress))
-            write_atomically(verdict, json.dumps({"code": code.hex()}).encode())
+            write_atomically(verdict, _content(code))
         return Verdict(model_id, circuit_id, circuit.code_hash, rebuild)
 
     def _check_claims(
@@ -103,11 +105,13 @@ def _verdict_path(circuit_id: bytes, artifacts: Artifacts) -> Path:
     return get_settings().home / "verdicts" / name
 
 
+def _content(code: bytes) -> bytes:
+    return json.dumps({"code": code.hex(), "checks": CHECKS}, sort_keys=True).encode()
+
+
 def _holds(verdict: Path, code: bytes) -> bool:
-    try:
-        return bool(json.loads(verdict.read_text())["code"] == code.hex())
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return False
+    """Whether the same code was found good before, by no fewer checks than there are now."""
+    return verdict.is_file() and verdict.read_bytes() == _content(code)
 
 
 def _same(name: str, found: object, allowed: object) -> None:

@@ -199,8 +199,9 @@ def _term(
 def _operator(row: Row) -> str:
     """The bare name of the operator that a row rescales or rebases, or is."""
     text = str(row["operator"])
-    inner = _WRAPPED.fullmatch(text)
-    return re.split(r"[ (]", inner[1] if inner else text, maxsplit=1)[0]
+    while inner := _WRAPPED.fullmatch(text):
+        text = inner[1]
+    return re.split(r"[ (]", text, maxsplit=1)[0]
 
 
 def _require_kept(row: Row, sources: Sequence[tuple[int, int]], scale: int) -> None:

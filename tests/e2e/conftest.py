@@ -15,7 +15,12 @@ import pytest
 from prover.chain import node
 from prover.chain.client import connect
 from prover.chain.deployments import read
-from tests.localchain import Chain, settings_of
+from tests.localchain import (  # noqa: F401 - fixtures
+    Chain,
+    chain,
+    node_with_contracts,
+    settings_of,
+)
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"

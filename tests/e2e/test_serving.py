@@ -109,14 +109,18 @@ class World:
         assert lines[0].startswith("zkescrow: "), err
         return lines[0]
 
-    def open(self, *extra: object) -> dict[str, Any]:
-        return self.json(
+    @property
+    def opening(self) -> tuple[object, ...]:
+        """The command that opens a round."""
+        return (
             *("open", "--model", "tiny", "--inputs", self.data, "--account", CONSUMER),
             *("--price", "0.001", "--proof-fee", "0.002", "--stake", "0.05"),
             *("--bad-share", "64%", "--serve-within", "10m", "--contest-within", "10m"),
             *("--answer-within", "10m"),
-            *extra,
         )
+
+    def open(self, *extra: object) -> dict[str, Any]:
+        return self.json(*self.opening, *extra)
 
     def join(self, *extra: object) -> dict[str, Any]:
         return self.json("join", "--account", PROVIDER, "--proof-time", "1s", *extra)

@@ -1,0 +1,52 @@
+"""A circuit whose cap the calibration never reaches, and the false one that it once was."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from prover.models import lowering
+from prover.models.calibration import Calibration
+from prover.models.onnx_file import ImportedModel, load
+from prover.models.plan import Constraints, Plan
+from prover.models.search import find_plan
+from prover.proving.artifacts import Artifacts
+from prover.proving.ezkl import circuit, setup
+from prover.proving.ezkl.planning import EzklCircuits
+from prover.proving.ezkl.system import Ezkl
+from tests.unit.models.ties import capped
+
+
+@dataclass(frozen=True)
+class Capped:
+    """A network that caps at 0.7, and a plan of it from samples that stay far below."""
+
+    path: Path
+    plan: Plan
+
+    def model(self) -> ImportedModel:
+        """Lowered as the lowering is now."""
+        return load(self.path)
+
+
+def capped_at(path: Path) -> Capped:
+    """Write the network to `path` and plan it for inputs from -1 to 1."""
+    model = load(capped(0.7).save(path))
+    values = np.random.default_rng(4).uniform(0, 0.05, (24, *model.input_shape))
+    calibration = Calibration(values.astype(np.float32), None)
+    wanted = Constraints(domain=(-1.0, 1.0), exact_required=True)
+    return Capped(path, find_plan(model, calibration, wanted, EzklCircuits()).plan)
+
+
+def untie(patch: pytest.MonkeyPatch) -> None:
+    """Lower as before: the cap is one constant with two readers."""
+    patch.setattr(lowering, "settle", lambda _, output: output)
+
+
+def set_up_unchecked(of: Capped) -> Artifacts:
+    """The circuit of the present lowering, whatever it computes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(circuit, "scale_differences", lambda *_: ())
+        patch.setattr(setup, "compare_corners", lambda *_: None)
+        return Ezkl().setup(of.model(), of.plan)
