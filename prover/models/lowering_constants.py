@@ -1,16 +1,18 @@
 """Constants as ezkl's importer leaves them: each read once, no two equal, none that folds away.
 
 The importer (tract) makes one of equal constants, adds per-channel constants into the convolution
-before them, drops sums with zero and products with one, and moves slices up through sums, which
-gives a constant more readers. ezkl quantises a constant with one reader finer than others, sets the
-scale of a convolution's bias whoever else reads it, and takes a factor that is a power of two for a
-change of scale. None of that may depend on the values of weights: hidden ones are replaced for
-others to rebuild, and what is predicted of a circuit must be what it proves.
+before them, drops sums with zero and products with one, splits maps of what was joined into sums,
+and moves slices up through sums, which gives a constant more readers. ezkl quantises a constant
+with one reader finer than others, sets the scale of a convolution's bias whoever else reads it,
+and takes a factor that is a power of two for a change of scale. None of that may depend on the
+values of weights: hidden ones are replaced for others to rebuild, and what is predicted of a
+circuit must be what it proves.
 """
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import onnx
@@ -53,6 +55,8 @@ class _Settled:
             single = [readers[one] == 1 for one in node.input]
             if node.op_type in FOLDED and (folded := self._folded(node, inputs, single)):
                 self.names[name] = folded
+            elif self._sums(node, inputs[0]):
+                self.names[name] = self._summed(node, inputs[0], self.builder.constants[inputs[1]])
             else:
                 self._again(node, inputs)
         return self.names.get(output, output)
@@ -89,6 +93,37 @@ class _Settled:
         self.made[name] = self.builder.nodes[-1]
         return name
 
+    def _sums(self, node: onnx.NodeProto, source: str) -> bool:
+        """Whether the importer makes a sum of maps of a map over what was joined."""
+        joined = self.made.get(source)
+        if joined is None or joined.op_type != "Concat" or not _is_product(self.builder, node):
+            return False
+        axis = 1 if node.op_type == "Conv" else len(self.builder.shapes[source]) - 1
+        computed = not any(part in self.builder.constants for part in joined.input)
+        return computed and int(attribute(joined, "axis", 0)) == axis
+
+    def _summed(self, node: onnx.NodeProto, source: str, weight: Array) -> str:
+        """The same sum, so that rescaled parts are rounded as they will be."""
+        if not self._sums(node, source):
+            name = self.builder.constant(weight, "weight")
+            return self._new(node.op_type, [source, name], node, **_attributes(node))
+        axis = 1 if node.op_type == "Conv" else len(self.builder.shapes[source]) - 1
+        parts = list(self.made[source].input)
+        ends = np.cumsum([self.builder.shapes[part][axis] for part in parts])
+        pieces = np.split(weight, ends[:-1], axis=1 if node.op_type == "Conv" else 0)
+        total = self._summed(node, parts[0], pieces[0])
+        for part, piece in zip(parts[1:], pieces[1:], strict=True):
+            total = self._new("Add", [total, self._summed(node, part, piece)], node)
+        return total
+
+    def _new(
+        self, operator: str, inputs: Sequence[str], like: onnx.NodeProto, **attributes: Any
+    ) -> str:
+        shape = self.builder.shapes[like.output[0]]
+        name = self.builder.node(operator, inputs, shape, **attributes)
+        self.made[name] = self.builder.nodes[-1]
+        return name
+
     def _stopped(self, source: str, axis: int) -> str:
         """Zeros at the end of the axis, which the importer moves no slice across."""
         if not self._reads_constant(source):
@@ -115,6 +150,19 @@ class _Settled:
             if pointwise or node.op_type in ALIGNED | SLICED_THROUGH:
                 pending += inputs
         return False
+
+
+def _is_product(builder: Builder, node: onnx.NodeProto) -> bool:
+    """Whether the importer makes a matrix product of the node: pointwise convolutions are some."""
+    if node.op_type != "Conv":
+        return node.op_type == "MatMul"
+    kernel = builder.constants[node.input[1]].shape[2:]
+    plain = {*kernel, *attribute(node, "strides", [])} == {1}
+    return plain and len(node.input) == 2 and int(attribute(node, "group", 1)) == 1
+
+
+def _attributes(node: onnx.NodeProto) -> dict[str, Any]:
+    return {item.name: onnx.helper.get_attribute_value(item) for item in node.attribute}
 
 
 def _takes(builder: Builder, conv: onnx.NodeProto, value: Array) -> bool:

@@ -104,6 +104,15 @@ def pointwise_after_concat() -> Net:
     return flat(net.conv(6, 3, 1, pads=[0] * 4).then("Relu"), 48)
 
 
+def joined_twice() -> Net:
+    net = Net((1, 6)).dense(6, 3).then("Relu")
+    first, net.last = net.last, "input"
+    second, net.last = net.dense(6, 2).last, "input"
+    third = net.dense(6, 4).then("Relu").last
+    net.apply("Concat", [first, second], axis=1).then("Concat", third, axis=1)
+    return net.then("MatMul", net.weight(9, 3))
+
+
 def halves_of_a_clip() -> Net:
     net = Net((1, 8)).dense(8, 8)
     net.then("Clip", net.constant(-0.5), net.constant(0.7))
@@ -206,6 +215,7 @@ TIES: dict[str, Callable[[], Net]] = {
         pool_after_clip,
         pool_of_joined_branches,
         pointwise_after_concat,
+        joined_twice,
         halves_of_a_clip,
         strided_pointwise,
         offset_per_channel,
