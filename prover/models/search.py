@@ -34,6 +34,7 @@ INNER_COLUMNS = (2, 3)
 MIN_EVALUATED, MAX_EVALUATED = 16, 256
 EVALUATED_WORK = 50_000_000
 MAX_CONFIRMED = 4
+UNTRIED = f"not tried, as {MAX_CONFIRMED} that are cheaper are not what was predicted"
 MAX_ITEMS = 1024
 
 Ranked = tuple[tuple[float, ...], Plan, Scales]
@@ -41,7 +42,7 @@ Ranked = tuple[tuple[float, ...], Plan, Scales]
 
 @dataclass(frozen=True, eq=False)
 class _Search:
-    """The question, and the candidates that were judged so far."""
+    """The question, the candidates judged so far, and how circuits differed from predictions."""
 
     model: ImportedModel
     calibration: Calibration
@@ -51,6 +52,7 @@ class _Search:
     low: float
     high: float
     judged: list[Candidate] = field(default_factory=list)
+    differing: list[str] = field(default_factory=list)
     rows: dict[tuple[int, int], int] = field(default_factory=dict)
 
     def settings(self, plan: Plan) -> Settings:
@@ -81,7 +83,8 @@ def find_plan(
         plan = _cheapest(search, list(_accurate(search, multiplier, scales)))
         if plan is not None:
             return PlanReport(plan, tuple(search.judged))
-    reasons = "; ".join(reason for reason, _ in reasons_of(search.judged)[:3])
+    frequent = [reason for reason, _ in reasons_of(search.judged) if reason != UNTRIED]
+    reasons = "; ".join(list(dict.fromkeys([*search.differing[:1], *frequent]))[:3])
     raise ModelRefused(
         f"no circuit was found for {model.path.name} in {len(search.judged)} tries: {reasons}; use "
         "a smaller network, a narrower input domain or more rows"
@@ -165,13 +168,14 @@ def _cheapest(search: _Search, accurate: list[Scales]) -> Plan | None:
     ranked.sort(key=lambda entry: entry[0])
     chosen = None
     for place, (order, plan, scales) in enumerate(ranked):
-        verdict = "costs more, or is less accurate"
+        verdict = UNTRIED if chosen is None else "costs more, or is less accurate"
         if chosen is None and place < MAX_CONFIRMED:
             try:
                 plan = chosen = _confirmed(search, plan, scales)
                 verdict = CHOSEN
             except Mismatch as error:
                 verdict = str(error)
+                search.differing.append(verdict)
         search.judged.append(Candidate.of(plan, int(order[0]), verdict))
     return chosen
 

@@ -111,7 +111,11 @@ def check_witnesses(
     outputs: Outputs,
     context: JobContext,
 ) -> None:
-    """Compare one proof's worth of random items with real witnesses. Raises ProvingError."""
+    """Compare given outputs with one proof's witness, and many items as `compare_with_witness`.
+
+    Raises ProvingError.
+    """
+    compare_with_witness(artifacts, items)
     count = min(artifacts.manifest.layout.items, len(items))
     chosen = sorted(secrets.SystemRandom().sample(range(len(items)), count))
     witness = system.witness(artifacts, [items[index] for index in chosen], context)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from prover.errors import ModelRefused
 from prover.models import lowering, trial
 from prover.models.calibration import Calibration
 from prover.models.check import check_plan
@@ -185,6 +186,8 @@ def test_a_scale_that_is_not_the_tables_refuses_the_plan(
     named = r"node 'sub_\d+@0' was assumed at scale \d+ with a constant at scale \d+, the circuit's"
     with pytest.raises(trial.Mismatch, match=f"other scales than assumed: {named}"):
         confirmed(taken(capped(0.7), tmp_path), plan)
+    with pytest.raises(ModelRefused, match=rf"tries: other scales than assumed: {named}"):
+        planned(taken(capped(0.7), tmp_path))
 
 
 def test_a_corner_that_is_not_predicted_refuses_the_plan(
