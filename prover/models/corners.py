@@ -17,9 +17,9 @@ from prover.models.plan import Plan
 from prover.models.ranges import domain, evaluate
 from prover.models.tensors import Bounds, Floats
 
-COUNT = 48
+COUNT, LEAST = 48, 12
 SEED = 20_260_929
-WORK = 400_000_000
+WORK, WITNESS_WORK = 400_000_000, 50_000_000  # multiplications
 POPULATION, MUTANTS, ROUNDS, TARGETS = 96, 24, 16, 24
 MOST_UNITS = 2048
 
@@ -32,8 +32,13 @@ def predicted(model: ImportedModel, plan: Plan, inputs: Floats) -> Floats:
     return evaluate(model.proto, point, plan.quantisation)[0].low
 
 
-def corners(model: ImportedModel, plan: Plan, count: int = COUNT) -> Floats:
-    """At most `count` integer inputs [samples, 1, ...] of the plan's domain; deterministic."""
+def corners(model: ImportedModel, plan: Plan, count: int | None = None) -> Floats:
+    """At most `count` integer inputs [samples, 1, ...] of the plan's domain; deterministic.
+
+    48 unless said otherwise, fewer of a large model, at least 12.
+    """
+    if count is None:
+        count = max(LEAST, min(COUNT, WITNESS_WORK // multiplications(model)))
     search = _Search(model, plan, np.random.default_rng(SEED))
     plain = search.plain()
     population = np.concatenate([plain, search.random(max(search.affordable(), count))])

@@ -75,25 +75,6 @@ def test_the_home_is_taken_away_from_others_by_any_command(
     assert mode(tmp_path) == 0o700
 
 
-def test_a_scratch_folder_that_is_swept_while_it_is_made_is_made_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Another process sees it before its lock, and takes it for one left behind."""
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    made, make = [], tempfile.mkdtemp
-
-    def swept_once(**named: str) -> str:
-        made.append(make(**named))
-        if len(made) == 1:
-            sweep_scratch()
-        return made[-1]
-
-    monkeypatch.setattr(tempfile, "mkdtemp", swept_once)
-    with scratch_folder() as folder:
-        assert made == [made[0], str(folder)]
-        assert not Path(made[0]).exists()
-
-
 def test_a_scratch_folder_in_use_is_not_swept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
