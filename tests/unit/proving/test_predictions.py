@@ -1,18 +1,22 @@
 """A circuit whose cap calibration never reaches: what is predicted beyond it is what is proven."""
 
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from prover.consumer import serving_contest
 from prover.errors import ProvingError, UnsoundCircuit
 from prover.models.corners import corners
 from prover.models.onnx_file import ImportedModel
 from prover.models.plan import Plan
+from prover.protocol.serving import Record
+from prover.proving.artifacts import Artifacts
 from prover.proving.evaluate import compare_with_witness, evaluate
 from prover.proving.ezkl import circuit
 from prover.proving.ezkl.system import Ezkl
 from prover.statement.field import decode_signed
-from prover.statement.request import Item
+from prover.statement.request import Item, Request
 from tests.conftest import JOB
 from tests.unit.proving.capped import Capped, capped_at, set_up_unchecked, untie
 
@@ -68,8 +72,21 @@ def test_a_false_circuit_is_told_before_a_stake_and_by_verification(
     compare_with_witness(false_artifacts, [low])
     with pytest.raises(ProvingError, match="stake nothing on this model"):
         compare_with_witness(false_artifacts, [low, *extreme_items(model, capped_low.plan)])
+    with pytest.raises(ProvingError, match="its witness says"):
+        compare_as_consumer(false_artifacts, extreme_items(model, capped_low.plan), monkeypatch)
     with pytest.raises(UnsoundCircuit, match=r"node 'sub_\d+@0' was assumed at scale \d+"):
         system.rebuild(false_artifacts)
     monkeypatch.setattr(circuit, "scale_differences", lambda *_: ())
     with pytest.raises(UnsoundCircuit, match="nobody can predict its outputs"):
         system.rebuild(false_artifacts)
+
+
+def compare_as_consumer(
+    artifacts: Artifacts, items: list[Item], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`serving results --compare` of a round whose provider posted what we evaluate."""
+    request = Request(bytes(32), tuple(items))
+    monkeypatch.setattr(serving_contest, "own_inputs", lambda _: request)
+    monkeypatch.setattr(serving_contest, "posted_outputs", lambda _: evaluate(artifacts, items))
+    record = cast(Record, None)
+    assert serving_contest.differing(record, artifacts) == ()
