@@ -10,19 +10,24 @@ from typing import Any, Literal
 
 import requests
 from eth_account.signers.local import LocalAccount
-from web3.exceptions import BadResponseFormat, Web3RPCError
+from hexbytes import HexBytes
+from web3.exceptions import BadResponseFormat, TransactionNotFound, Web3RPCError
 from web3.types import BlockIdentifier
 
 from prover.chain.answers import Answer, meaning
 from prover.chain.client import Client, rpc_message, speaks
 from prover.chain.fees import Fees, fees_of, fields_of, in_gwei, limit, market, within
 from prover.chain.finality import CONFIRMATIONS
-from prover.chain.journal import Attempt, Journal
+from prover.chain.journal import Attempt, Fate, Journal
 from prover.errors import ChainError
 from prover.log import logger
 from prover.protocol.words import in_ether
 
 LOG = logger(__name__)
+
+
+class Refused(ChainError):
+    """The node refuses a transaction, in words that mean nothing to us."""
 
 
 @dataclass(frozen=True)
@@ -64,14 +69,17 @@ class Pool:
 
     @speaks
     def offer(self, attempt: Attempt) -> Answer:
-        """Hand a transaction to the node. Raises ChainError if its refusal is not understood."""
+        """Hand a transaction to the node. Raises Refused if its refusal is not understood."""
         try:
             self.client.web3.eth.send_raw_transaction(attempt.raw)
         except Web3RPCError as error:
             answer = meaning(rpc_message(error))
             LOG.info("the node answers", hash=attempt.hash, answer=answer, message=str(error))
             if answer is Answer.OTHER:
-                raise
+                raise Refused(
+                    f"the node refuses transaction 0x{attempt.hash.hex()}: {rpc_message(error)}; "
+                    "see its log"
+                ) from error
             return answer
         except (requests.RequestException, BadResponseFormat) as error:
             raise ChainError(
@@ -81,6 +89,14 @@ class Pool:
             ) from error
         return Answer.TAKEN
 
+    def offer_new(self, attempt: Attempt) -> Answer:
+        """Hand out what nobody has yet: where the node refuses it nobody ever will. See `offer`."""
+        try:
+            return self.offer(attempt)
+        except Refused:
+            self._journal.set_fate([attempt], Fate.REPLACED)
+            raise
+
     def waiting(self, mined: int | None = None) -> list[Attempt]:
         """The newest attempt of each nonce that the chain has not used, by nonce."""
         first = self.nonce("latest") if mined is None else mined
@@ -89,19 +105,34 @@ class Pool:
     def place(self) -> Place:
         """A nonce, after the node was handed all that is written down, as it may have lost it.
 
-        Where the balance no longer covers a waiting transaction its nonce is used: else nothing of
-        this account could be mined any more. Both exclude each other.
+        Where the balance no longer covers a waiting transaction, or the node does not want it, its
+        nonce is used: else nothing of this account could be mined any more. Both exclude each
+        other.
         """
         mined = self.nonce("latest")
         waiting = self.waiting(mined)
         for attempt in waiting:
-            if self.offer(attempt) is Answer.NO_FUNDS:
+            if self._unwanted(attempt):
                 return Place(attempt.nonce, fees_of(attempt.raw))
         taken = {attempt.nonce for attempt in waiting}
         nonce = max(mined, self.nonce("pending"))
         while nonce in taken:
             nonce += 1
         return Place(nonce)
+
+    def _unwanted(self, attempt: Attempt) -> bool:
+        try:
+            return self.offer(attempt) is Answer.NO_FUNDS
+        except Refused:
+            return not self._holds(attempt)
+
+    @speaks
+    def _holds(self, attempt: Attempt) -> bool:
+        try:
+            self.client.web3.eth.get_transaction(HexBytes(attempt.hash))
+        except TransactionNotFound:
+            return False
+        return True
 
     def raise_fees(self, newest: Attempt) -> Attempt | str:
         """The same transaction with higher fees, written down; or why there can be none.

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from prover.chain import transactions
+from prover.chain import waiting
 from prover.chain.client import checksum
 from prover.chain.contracts import Call
 from prover.chain.tokens import allow
@@ -37,7 +37,7 @@ def test_an_approval_that_is_not_mined_yet_is_waited_for(
     """The command that sent it was killed: the next one sends no second."""
     before = sent(chain)
     with monkeypatch.context() as patch:
-        patch.setattr(transactions, "GIVE_UP_SECONDS", 0.5)
+        patch.setattr(waiting, "GIVE_UP_SECONDS", 0.5)
         chain.rpc("evm_setAutomine", False)
         with pytest.raises(Postponed):
             allow(chain.sender(CONSUMER), str(token.address), SPENDER, 7)

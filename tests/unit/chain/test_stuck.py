@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from prover.chain import node, transactions
+from prover.chain import node, transactions, waiting
 from prover.chain.accounts import anvil_account
 from prover.chain.contracts import Call
 from prover.chain.deployments import Deployment
@@ -41,8 +41,8 @@ def geth(chain: Chain) -> Iterator[Proxy]:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transactions, "BUMP_AFTER_SECONDS", 0.3)
-    monkeypatch.setattr(transactions, "GIVE_UP_SECONDS", 1.2)
+    monkeypatch.setattr(waiting, "BUMP_AFTER_SECONDS", 0.3)
+    monkeypatch.setattr(waiting, "GIVE_UP_SECONDS", 1.2)
 
 
 def sender(proxy: Proxy, number: int = CONSUMER) -> Sender:
@@ -342,7 +342,7 @@ def test_a_repeatable_action_that_another_process_settles_is_not_repeated(
 def test_a_node_with_a_higher_least_tip_is_paid_it(
     chain: Chain, geth: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transactions, "GIVE_UP_SECONDS", 60)
+    monkeypatch.setattr(waiting, "GIVE_UP_SECONDS", 60)
     before = balance(chain)
     geth.hooks[SEND] = GethPool(least_tip=3 * GWEI)
     sender(geth).send("gift", GIFT)
@@ -381,7 +381,7 @@ def test_a_stranger_account_is_not_touched(chain: Chain, geth: Proxy) -> None:
 def public(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Chain]:
     """A node whose chain is not the local one."""
     monkeypatch.setattr(node, "LOCAL_CHAIN", 4242)
-    monkeypatch.setattr(transactions, "POLL_SECONDS", 0.1)
+    monkeypatch.setattr(waiting, "POLL_SECONDS", 0.1)
     with node.running() as client:
         yield Chain(client, cast("Deployment", None), str(client.web3.provider.endpoint_uri))  # type: ignore[attr-defined]
 
@@ -431,3 +431,81 @@ def test_a_node_that_lags_for_ever_is_not_asked_for_ever(chain: Chain, geth: Pro
         sender(geth).send("gift", GIFT)
     assert len(geth.sent()) == transactions.TRIES
     assert not attempts(chain, "gift")
+
+
+CAPPED = "tx fee (1.25 ether) exceeds the configured cap (1.00 ether)"
+
+
+def test_what_a_node_refuses_for_good_stops_nothing(chain: Chain, geth: Proxy) -> None:
+    """A refusal that is not understood is told; the nonce is free for the next."""
+    before = balance(chain)
+    pool, geth.hooks[SEND] = geth.hooks[SEND], lambda *_: refusal(CAPPED)
+    with pytest.raises(ChainError, match=r"refuses transaction 0x.*exceeds the configured"):
+        sender(geth).send("gift", GIFT)
+    geth.hooks[SEND] = pool
+    sender(geth).send("other", GIFT)
+    sender(geth).send("gift", GIFT)
+    assert balance(chain) == before + 2 * ETHER
+
+
+def test_a_waiting_transaction_that_a_node_will_not_have_gives_way(
+    chain: Chain, geth: Proxy
+) -> None:
+    """The node has forgotten it, and refuses it now: what comes next is mined all the same."""
+    before, made = balance(chain), unmined(chain, geth, "posting")
+    forgotten(chain, geth)
+    mining(chain)
+    pool: Any = geth.hooks[SEND]
+
+    def refuses_it(parameters: list[Any], forward: Forward) -> Answer:
+        known = {"0x" + attempt.raw.hex() for attempt in made}
+        return refusal(CAPPED) if parameters[0] in known else pool(parameters, forward)
+
+    geth.hooks[SEND] = refuses_it
+    sender(geth).send("delivery", GIFT)
+    assert balance(chain) == before + ETHER
+    assert attempts(chain, "delivery")[0].nonce == made[0].nonce
+    sender(geth).send("posting", GIFT)
+    assert balance(chain) == before + 2 * ETHER
+
+
+def test_a_waiting_transaction_that_the_node_holds_does_not_give_way(
+    chain: Chain, geth: Proxy
+) -> None:
+    """A node that is asked too much refuses everything: that is no reason to drop anything."""
+    before, made = balance(chain), unmined(chain, geth, "posting")
+    pool: Any = geth.hooks[SEND]
+
+    def busy(parameters: list[Any], forward: Forward) -> Answer:
+        known = {"0x" + attempt.raw.hex() for attempt in made}
+        refused = refusal("too many requests", -32005)
+        return refused if parameters[0] in known else pool(parameters, forward)
+
+    geth.hooks[SEND] = busy
+    with pytest.raises(Postponed):
+        sender(geth).send("delivery", GIFT)
+    assert attempts(chain, "delivery")[0].nonce == made[0].nonce + 1
+    geth.hooks[SEND] = pool
+    mining(chain)
+    sender(geth).send("delivery", GIFT)
+    sender(geth).send("posting", GIFT)
+    assert balance(chain) == before + 2 * ETHER
+
+
+def test_a_higher_fee_that_the_node_will_not_have_is_forgotten(chain: Chain, geth: Proxy) -> None:
+    before = balance(chain)
+    pool: Any = geth.hooks[SEND]
+
+    def first_only(parameters: list[Any], forward: Forward) -> Answer:
+        return refusal(CAPPED) if len(geth.sent()) > 1 else pool(parameters, forward)
+
+    geth.hooks[SEND] = first_only
+    chain.rpc("evm_setAutomine", False)
+    with pytest.raises(Postponed, match="exceeds the configured cap"):
+        sender(geth).send("gift", GIFT)
+    (kept,) = attempts(chain, "gift")
+    assert "0x" + kept.raw.hex() == geth.sent()[0]
+    geth.hooks[SEND] = pool
+    mining(chain)
+    sender(geth).send("gift", GIFT)
+    assert balance(chain) == before + ETHER
