@@ -66,6 +66,9 @@ class JobContract:
         value = amount if terms.currency == ZERO_ADDRESS else 0
         return self._call(says, function, *arguments, value=value)
 
-    def _view(self, function: str, *arguments: Any, block: int | None = None) -> Any:
+    def _view(self, function: str, *arguments: Any, block: int | bytes | None = None) -> Any:
+        """What a view says at a block by number or hash; at the latest, whichever that is, if none
+        is stated.
+        """
         at = "latest" if block is None else block
         return self._contract.functions[function](*arguments).call(block_identifier=at)

@@ -46,7 +46,7 @@ class Market(JobContract):
         return self._call("refunding the job", "refund", job.to_abi())
 
     @speaks
-    def standing(self, job_id: bytes, block: int | None = None) -> Standing:
+    def standing(self, job_id: bytes, block: int | bytes | None = None) -> Standing:
         """A job's state in the contract's storage (a deadline that passed is not noticed there)."""
         state, payee, deadline = self._view("jobs", job_id, block=block)
         return Standing(State(state), str(payee), int(deadline))

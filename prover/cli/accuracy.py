@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from prover.cli.limits import AtALoss, MaxInAll, MaxStake, MinReward, ProofTime, purse_in
 from prover.cli.options import (
     AccountNumber,
     ModelName,
@@ -129,19 +130,18 @@ def accept(
     model: ModelName,
     job: JobArgument = None,
     payee: Payee = None,
-    max_stake: Annotated[
-        str | None, typer.Option(help="Greatest stake, in ETH or tokens [default: any].")
-    ] = None,
-    proof_time: Annotated[
-        str | None, typer.Option(help="Time of a proof [default: by the circuit's size].")
-    ] = None,
+    min_reward: MinReward = None,
+    max_stake: MaxStake = None,
+    max_stakes: MaxInAll = None,
+    at_a_loss: AtALoss = False,
+    proof_time: ProofTime = None,
     allow_files: AllowFiles = False,
     rpc: Rpc = None,
     account: AccountNumber = None,
 ) -> None:
     """Enter a model: fetch and check the test set and the circuit, stake."""
     from prover.chain.replay import load_world
-    from prover.cli.accuracy_job import acceptable, find_bounty, in_units, moved, worker_on
+    from prover.cli.accuracy_job import acceptable, find_bounty, moved, worker_on
     from prover.cli.accuracy_words import consumers_past, past_sentence
     from prover.cli.models import find
     from prover.consumer.jobs import remember
@@ -153,14 +153,14 @@ def accept(
     sender = sender_for(client, account)
     found = job_id, record = find_bounty(client, deployment, job, acceptable(sender.address))
     currency = record.job.terms.currency
-    most = None if max_stake is None else in_units(client, currency, max_stake, "--max-stake")
+    purse = purse_in(client, currency, min_reward, max_stake, max_stakes, at_a_loss)
     past = consumers_past(
         load_world(client, deployment).accuracy.jobs.values(), record.job.consumer
     )
     progress(past_sentence(past))
     known = find(client, deployment, model)
     worker = worker_on(sender, deployment, found, known, whom or sender.address, allow_files)
-    gas = worker.accept(known.model_id, known.circuit_id, Limits(most, seconds))
+    gas = worker.accept(known.model_id, known.circuit_id, Limits(purse, seconds))
     remember(client, deployment.accuracy, job_id)
     data, lines = moved(client, deployment, job_id, gas)
     show(data | {"consumer": past}, *lines)

@@ -55,9 +55,11 @@ def worker_on(
     """The provider's part in a bounty with a model of this machine."""
     from prover.provider.accuracy import BountyProvider
     from prover.provider.accuracy_submit import Tools
+    from prover.provider.money import teller
+    from prover.provider.readiness import Readiness
     from prover.proving.ezkl.system import Ezkl
 
-    client = sender.client
+    client, system = sender.client, Ezkl()
     checker = auditor(client, deployment)
 
     def check(model_id: bytes, artifacts: "Artifacts") -> None:
@@ -67,9 +69,12 @@ def worker_on(
     tools = Tools(
         client=client,
         accuracy=AccuracyBounty(client, deployment.accuracy),
+        registry=deployment.registry,
         sender=sender,
-        system=Ezkl(),
+        system=system,
         check_model=check,
+        readiness=Readiness(system, progress),
+        account=teller(client, deployment, sender.address),
         progress=progress,
         allow_files=allow_files or client.local,
     )

@@ -4,6 +4,7 @@ import functools
 import inspect
 import json
 import sys
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, cast
@@ -173,6 +174,12 @@ def progress(stage: str) -> None:
     if not OUTPUT.json:
         sys.stderr.write(f"  {stage} ...\n")
         sys.stderr.flush()
+
+
+def say_mistake(error: BaseException) -> None:
+    """The traceback of an error that nobody foresaw, on stderr, with --debug."""
+    if OUTPUT.debug:
+        traceback.print_exception(error)
 
 
 def say_error(words: str) -> None:

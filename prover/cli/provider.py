@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from prover.cli.limits import AllStakes, AtALoss, MaxStakes, MinRewards, ProofTime, purse_of
 from prover.cli.options import (
     AccountNumber,
     Rpc,
@@ -13,13 +14,13 @@ from prover.cli.options import (
     deployed,
     duration,
     sender_for,
-    units,
 )
-from prover.cli.output import command, new_app, progress, show, show_table
-from prover.errors import UsageError
+from prover.cli.output import command, new_app, progress, say_mistake, show, show_table
+from prover.errors import UsageError, ZkescrowError
 from prover.protocol.words import amount_in, in_ether, moment
 
 if TYPE_CHECKING:
+    from prover.provider.money import Purse
     from prover.provider.policy import Policy
     from prover.provider.serve import Provider
 
@@ -42,22 +43,28 @@ def run(
         bool, typer.Option("--once", help="One round: finish what is locked, take what is open.")
     ] = False,
     payee: Annotated[str | None, typer.Option(help="Who is paid [default: the account].")] = None,
-    min_reward: Annotated[str, typer.Option(help="Least reward in ETH.")] = "0",
-    max_stake: Annotated[str | None, typer.Option(help="Greatest stake in ETH.")] = None,
-    proof_time: Annotated[str, typer.Option(help="Time that a proof takes, at most.")] = "2s",
-    token: Annotated[list[str] | None, typer.Option(help="ERC-20 to accept, besides ETH.")] = None,
+    min_reward: MinRewards = None,
+    max_stake: MaxStakes = None,
+    max_stakes: AllStakes = None,
+    at_a_loss: AtALoss = False,
+    proof_time: ProofTime = None,
     allow_files: Annotated[
         bool, typer.Option(help="Read file: inputs on other chains than 31337 too.")
     ] = False,
     withdraw: Annotated[bool, typer.Option(help="Withdraw credits at the end.")] = True,
 ) -> None:
-    """Take open jobs for this machine's models, lock, prove, deliver, withdraw."""
+    """Take open jobs for this machine's models, lock, prove, deliver, withdraw.
+
+    A token is accepted if --max-stake AMOUNT:TOKEN and --min-reward AMOUNT:TOKEN are given.
+    """
     if not once:
         raise UsageError("provider run: only --once is there in this version; give it")
-    policy = _policy(connected(rpc).local or allow_files, min_reward, max_stake, proof_time, token)
+    client = connected(rpc)
+    purse = purse_of(client, min_reward, max_stake, max_stakes, at_a_loss)
+    policy = _policy(client.local or allow_files, purse, proof_time)
     worker = _provider(rpc, account, policy, address(payee, "--payee"))
     outcomes = worker.run_once()
-    taken = worker.withdraw() if withdraw else {}
+    taken, trouble = _withdrawn(worker) if withdraw else ({}, None)
     jobs: list[dict[str, Any]] = [
         {
             "job": "0x" + outcome.job_id.hex(),
@@ -70,8 +77,15 @@ def run(
     ]
     lines = [f"{job['job']} {job['result']}: {job['words']}" for job in jobs]
     lines += [f"withdrawn: {amount_in(currency, amount)}" for currency, amount in taken.items()]
-    show({"jobs": jobs, "withdrawn": taken}, *lines or ["no open job for this provider's models"])
-    if any(job["result"] in _BAD_ENDS for job in jobs):
+    lines += [f"not withdrawn: {trouble}"] if trouble else []
+    show(
+        {"jobs": jobs, "withdrawn": taken, "trouble": trouble},
+        *lines or ["no open job for this provider's models"],
+    )
+    for outcome in outcomes:
+        if outcome.mistake is not None:
+            say_mistake(outcome.mistake)
+    if trouble or any(job["result"] in _BAD_ENDS for job in jobs):
         raise typer.Exit(1)
 
 
@@ -95,6 +109,7 @@ def status(rpc: Rpc = None, account: AccountNumber = None) -> None:
             {
                 "job": "0x" + job.job_id.hex(),
                 "stage": job.stage.value,
+                "final": job.final,
                 "on chain": standing.state.name.lower(),
                 "due": standing.deadline,
                 "prove_seconds": round(job.seconds, 3),
@@ -119,38 +134,40 @@ def withdraw(
     take_out(rpc, account, to, token)
 
 
-def _policy(
-    files: bool, min_reward: str, max_stake: str | None, proof_time: str, tokens: list[str] | None
-) -> "Policy":
-    from prover.protocol.events import ZERO_ADDRESS
+def _withdrawn(worker: "Provider") -> tuple[dict[str, int], str | None]:
+    """What was taken out, or why it was not: the jobs' outcomes are told all the same."""
+    try:
+        return worker.withdraw(), None
+    except ZkescrowError as error:
+        return {}, str(error)
+
+
+def _policy(files: bool, purse: "Purse", proof_time: str | None) -> "Policy":
     from prover.provider.policy import Policy
 
-    accepted = [str(address(token, "--token")) for token in tokens or []]
-    return Policy(
-        min_reward=units(min_reward, "--min-reward"),
-        max_stake=None if max_stake is None else units(max_stake, "--max-stake"),
-        proof_seconds=duration(proof_time, "--proof-time"),
-        allow_files=files,
-        currencies=frozenset([ZERO_ADDRESS, *accepted]),
-    )
+    seconds = None if proof_time is None else duration(proof_time, "--proof-time")
+    return Policy(purse=purse, proof_seconds=seconds, allow_files=files)
 
 
 def _provider(rpc: str | None, account: int | None, policy: "Policy", payee: Any) -> "Provider":
     from prover.cli.models import auditor
-    from prover.provider.serve import Provider, Tools
+    from prover.provider.examine import Tools
+    from prover.provider.readiness import Readiness
+    from prover.provider.serve import Provider
     from prover.provider.store import JobStore
     from prover.proving.ezkl.system import Ezkl
     from prover.settings import get_settings
 
     client, deployment = deployed(rpc)
-    check = auditor(client, deployment)
+    check, system = auditor(client, deployment), Ezkl()
     tools = Tools(
         client=client,
         deployment=deployment,
         sender=sender_for(client, account),
         store=JobStore(Path(get_settings().home) / _STORE),
-        system=Ezkl(),
+        system=system,
         check_model=lambda model_id, artifacts: _checked(check, model_id, artifacts),
+        readiness=Readiness(system, progress),
         progress=progress,
     )
     return Provider(tools, policy, payee)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from prover.cli.limits import AtALoss, MaxInAll, MaxStake, MinReward, ProofTime, purse_in
 from prover.cli.options import (
     AccountNumber,
     ModelName,
@@ -165,16 +166,15 @@ def post(
 def accept(
     job: JobArgument = None,
     payee: Annotated[str | None, typer.Option(help="Who is paid [default: the account].")] = None,
-    max_stake: Annotated[
-        str | None, typer.Option(help="Greatest stake, in ETH or tokens [default: any].")
-    ] = None,
+    min_reward: MinReward = None,
+    max_stake: MaxStake = None,
+    max_stakes: MaxInAll = None,
+    at_a_loss: AtALoss = False,
     max_matches: Annotated[
         int | None,
         typer.Option(min=0, help="Most records that may become readable [default: half]."),
     ] = None,
-    proof_time: Annotated[
-        str | None, typer.Option(help="Time of a proof [default: one is made, timed and kept].")
-    ] = None,
+    proof_time: ProofTime = None,
     preview: Annotated[bool, typer.Option("--preview", help="Look, and stake nothing.")] = False,
     data: DataOption = None,
     seed: SeedOption = None,
@@ -195,9 +195,9 @@ def accept(
     wanted = jobs.of_owner(deployment, sender, State.OPEN, "open and on your data")
     found = jobs.find_request(client, deployment, job, wanted)
     whom = whom or sender.address
-    limits = Limits(
-        jobs.in_units(client, found.record, max_stake, "--max-stake"), max_matches, seconds
-    )
+    currency = found.record.job.terms.currency
+    purse = purse_in(client, currency, min_reward, max_stake, max_stakes, at_a_loss)
+    limits = Limits(purse, max_matches, seconds)
     owner, request = jobs.owner_on(sender, deployment, found, whom)
     seen = owner.appraise(jobs.secrets_of(request, data, seed), limits)
     gas = None if preview else owner.accept()

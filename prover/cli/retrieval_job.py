@@ -10,21 +10,20 @@ from prover.chain.deployments import Deployment
 from prover.chain.registry import Registry
 from prover.chain.replay import load_world
 from prover.chain.retrieval import RetrievalBounty
-from prover.chain.tokens import decimals_of
 from prover.chain.transactions import Sender
 from prover.cli.agenda import entry
 from prover.cli.finding import LATE, REQUEST, UNENDED, Wanted, choose, in_state
 from prover.cli.models import auditor, find
-from prover.cli.options import units
 from prover.cli.output import progress
 from prover.cli.retrieval_words import next_step, row
 from prover.cli.seeds import existing
 from prover.consumer.retrieval_read import read_matches
 from prover.errors import UsageError
-from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.retrieval import Dataset, Record, State
-from prover.protocol.words import ETHER_DECIMALS, until
+from prover.protocol.words import until
 from prover.protocol.world import World
+from prover.provider.money import teller
+from prover.provider.readiness import Readiness
 from prover.provider.retrieval import DatasetOwner, Request, Tools
 from prover.provider.retrieval_dataset import Secrets, read_secrets, source_of
 from prover.proving.ezkl.system import Ezkl
@@ -91,7 +90,8 @@ def owner_on(
         client=client,
         deployment=deployment,
         sender=sender,
-        system=Ezkl(),
+        readiness=Readiness(Ezkl(), progress),
+        account=teller(client, deployment, sender.address),
         check_model=lambda model_id, artifacts: _verified(checker, model_id, artifacts),
         progress=progress,
     )
@@ -148,13 +148,6 @@ def standing(found: Found, now: int) -> tuple[dict[str, Any], list[str]]:
         f"next: {told.next}",
     ]
     return data, lines
-
-
-def in_units(client: Client, record: Record, text: str | None, name: str) -> int | None:
-    """An amount of the request's currency in its smallest units. Raises UsageError."""
-    currency = record.job.terms.currency
-    decimals = ETHER_DECIMALS if currency == ZERO_ADDRESS else decimals_of(client, currency)
-    return None if text is None else units(text, name, decimals)
 
 
 def warnings(malformed: dict[int, str], record: Record, now: int) -> list[str]:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from prover.cli.limits import AtALoss, MaxInAll, MaxStake, MinReward, ProofTime, purse_in
 from prover.cli.options import (
     AccountNumber,
     ModelName,
@@ -100,18 +101,17 @@ def open_round(
 def join(
     job: JobArgument = None,
     payee: Payee = None,
-    max_stake: Annotated[
-        str | None, typer.Option(help="Greatest stake, in ETH or tokens [default: any].")
-    ] = None,
-    proof_time: Annotated[
-        str | None, typer.Option(help="Time of a proof [default: one is made, and timed].")
-    ] = None,
+    min_reward: MinReward = None,
+    max_stake: MaxStake = None,
+    max_stakes: MaxInAll = None,
+    at_a_loss: AtALoss = False,
+    proof_time: ProofTime = None,
     allow_files: AllowFiles = False,
     rpc: Rpc = None,
     account: AccountNumber = None,
 ) -> None:
     """Promise to serve: fetch and check the inputs, evaluate them all, stake."""
-    from prover.cli.serving_round import find_round, in_units, joinable, told_joined, worker_on
+    from prover.cli.serving_round import find_round, joinable, told_joined, worker_on
     from prover.consumer.jobs import remember
     from prover.provider.serving_checks import Limits
 
@@ -120,10 +120,11 @@ def join(
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
     job_id, record = find_round(client, deployment, job, joinable(sender.address))
-    most = None if max_stake is None else in_units(client, record, max_stake, "--max-stake")
+    currency = record.job.terms.currency
+    purse = purse_in(client, currency, min_reward, max_stake, max_stakes, at_a_loss)
     whom = whom or sender.address
     worker = worker_on(sender, deployment, (job_id, record), whom, allow_files)
-    joined = worker.join(Limits(most, seconds))
+    joined = worker.join(Limits(purse, seconds))
     remember(client, deployment.serving, job_id)
     data, lines = told_joined(job_id, record, whom, joined)
     show(data, *lines)

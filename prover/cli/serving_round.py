@@ -7,16 +7,13 @@ from prover.chain.deployments import Deployment
 from prover.chain.registry import Registry
 from prover.chain.replay import load_world
 from prover.chain.serving import ServingRound
-from prover.chain.tokens import decimals_of
 from prover.cli.agenda import entry
 from prover.cli.finding import LATE, ROUND, UNENDED, Wanted, choose, in_state, open_to
 from prover.cli.models import auditor, find
-from prover.cli.options import units
 from prover.cli.output import progress
 from prover.cli.serving_words import amount, next_step, row
-from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.serving import Record, State
-from prover.protocol.words import ETHER_DECIMALS, shown
+from prover.protocol.words import shown
 
 if TYPE_CHECKING:
     from prover.chain.transactions import Sender
@@ -60,6 +57,8 @@ def worker_on(
     allow_files: bool,
 ) -> "RoundProvider":
     """The provider's part in a round; ArtifactMismatch if its model is not on this machine."""
+    from prover.provider.money import teller
+    from prover.provider.readiness import Readiness
     from prover.provider.serving import Round, RoundProvider, Tools
     from prover.proving.ezkl.system import Ezkl
 
@@ -71,7 +70,8 @@ def worker_on(
         client=client,
         serving=ServingRound(client, deployment.serving),
         sender=sender,
-        system=Ezkl(),
+        readiness=Readiness(Ezkl(), progress),
+        account=teller(client, deployment, sender.address),
         check_model=lambda model_id, artifacts: _verified(checker, model_id, artifacts),
         progress=progress,
         allow_files=allow_files or client.local,
@@ -147,13 +147,6 @@ def standing_of(
     if record.contested:
         lines.append(f"contested: {len(record.contested)}, proven: {len(record.answered)}")
     return data, [*lines, f"next: {told.next}"]
-
-
-def in_units(client: Client, record: Record, text: str, name: str) -> int:
-    """An amount of the round's currency in its smallest units. Raises UsageError."""
-    currency = record.job.terms.currency
-    decimals = ETHER_DECIMALS if currency == ZERO_ADDRESS else decimals_of(client, currency)
-    return units(text, name, decimals)
 
 
 def _verified(checker: Any, model_id: bytes, artifacts: Any) -> None:

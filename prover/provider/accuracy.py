@@ -6,17 +6,27 @@ item is opened and evaluated before anything is proven.
 
 from dataclasses import dataclass
 
+from prover.chain.fees import gas_price
+from prover.chain.registry import Registry
 from prover.chain.tokens import allow
+from prover.chain.verification import verification_gas
 from prover.errors import ProvingError, StatementInvalid, UsageError
 from prover.protocol.accuracy import Record, State
 from prover.protocol.words import moment, shown
-from prover.provider.accuracy_checks import Limits, check_circuit, check_terms
+from prover.provider.accuracy_checks import (
+    Limits,
+    check_bounty_money,
+    check_circuit,
+    check_terms,
+    check_time,
+)
 from prover.provider.accuracy_plan import Judged, judge, missing, parts
 from prover.provider.accuracy_submit import Malformed, Opened, Submitter, Tools
 from prover.provider.fetch import fetch
+from prover.provider.readiness import check_key, padding, strange_items
 from prover.provider.serving_files import RoundFiles
 from prover.proving.artifacts import Artifacts
-from prover.proving.evaluate import check_witnesses, evaluate
+from prover.proving.evaluate import compare_with_witness, evaluate
 from prover.proving.inputs import shape_of
 from prover.proving.system import Item
 from prover.statement.context import JobContext
@@ -67,12 +77,15 @@ class BountyProvider:
         """
         self._require(State.OPEN, "only an open bounty can be accepted")
         terms, account = self._record.job.terms, self._tools.sender.address
-        check_terms(terms, account, self._tools.client.now(), limits)
-        check_circuit(terms, circuit_id, self._artifacts, limits)
+        check_terms(terms, account, self._tools.client.now())
+        check_circuit(terms, circuit_id)
+        check_key(self._artifacts)
         evaluate(self._artifacts, [])  # raises if the weights are not on this machine
+        self._check_money(circuit_id, limits)
         self._tools.check_model(model_id, self._artifacts)
         self._check_weights()
         self._test_set()
+        self._check_time(limits)
         return self._stake(model_id)
 
     def prove(self, *, force: bool = False) -> Outcome:
@@ -138,12 +151,29 @@ class BountyProvider:
         name = f"dispute:{self._job_id.hex()}:{index}"
         return int(self._tools.sender.send(name, call)["gasUsed"])
 
+    def _check_money(self, circuit_id: bytes, limits: Limits) -> None:
+        terms, tools, sample = self._record.job.terms, self._tools, self._artifacts.sample
+        verifier = Registry(tools.client, tools.registry).circuit(circuit_id).verifier
+        gas = verification_gas(tools.sender, verifier, sample.proof, sample.instances)
+        price, account = gas_price(tools.client), tools.account(terms.currency)
+        check_bounty_money(terms, self._artifacts, gas, price, limits.purse, account)
+
+    def _check_time(self, limits: Limits) -> None:
+        """All items may have to be proven: a miss is known only after the key.
+
+        They are sealed still: items from all over the domain are compared with witnesses instead.
+        """
+        terms, artifacts = self._record.job.terms, self._artifacts
+        compare_with_witness(artifacts, strange_items(artifacts))
+        rehearsal = self._tools.readiness.ready(artifacts)
+        seconds = limits.proof_seconds or rehearsal.seconds
+        proofs = -(-terms.n // artifacts.manifest.layout.items)
+        check_time(proofs, seconds, terms.prove_seconds)
+
     def _check_weights(self) -> None:
         """Raise ProvingError unless what would be proven has the weights that are registered."""
-        plan, layout = self._artifacts.manifest.plan, self._artifacts.manifest.layout
-        nearest_zero = min(max(0, plan.input_min), plan.input_max)
-        values = (nearest_zero,) * self._artifacts.manifest.item_elements
-        item = Item(values, (0,) * plan.salt_elements)
+        layout = self._artifacts.manifest.layout
+        item = padding(self._artifacts)
         witness = self._tools.system.witness(self._artifacts, [item], self._context)
         found = layout.section("weights", witness.instances)
         if found and found[0] != self._artifacts.weights_commitment:
@@ -187,11 +217,10 @@ class BountyProvider:
         return int(tools.sender.send(f"accept:{name}", call)["gasUsed"])
 
     def _judged(self, opened: Opened) -> Judged:
-        """Evaluate all items, some compared with a witness."""
+        """Evaluate all items, some compared with witnesses."""
         self._tools.progress(f"evaluating {len(opened.items)} items")
+        compare_with_witness(self._artifacts, opened.items)
         outputs = evaluate(self._artifacts, opened.items)
-        system, context = self._tools.system, self._context
-        check_witnesses(system, self._artifacts, opened.items, outputs, context)
         kind = self._artifacts.manifest.layout.output_kind
         labels = [proven_label(row, kind) for row in outputs]
         terms = self._record.job.terms

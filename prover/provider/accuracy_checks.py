@@ -1,29 +1,27 @@
 """What a provider asks of an accuracy bounty before it looks at the test set."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from prover.errors import StatementInvalid, UsageError
 from prover.protocol.accuracy import Terms
-from prover.protocol.economics import Proving
+from prover.protocol.economics import END, ITEM, PROVE, TAKE, WITHDRAW
 from prover.protocol.events import ZERO_ADDRESS
-from prover.protocol.words import amount_in, moment
-from prover.provider.policy import LOCK_SECONDS
-from prover.provider.serving_checks import TIME_FACTOR
+from prover.protocol.words import in_ether, moment
+from prover.provider.money import Account, Deal, Purse, check_money
+from prover.provider.policy import LOCK_SECONDS, TIME_FACTOR
 from prover.proving.artifacts import Artifacts
+from prover.statement.samples import needed
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Options of `accept`: greatest stake in units of the currency, seconds of a proof.
+    """Options of `accept`: the money, and the seconds of a proof, None for those rehearsed."""
 
-    None: any stake; seconds as predicted from the circuit's size.
-    """
-
-    max_stake: int | None = None
+    purse: Purse = field(default_factory=Purse)
     proof_seconds: float | None = None
 
 
-def check_terms(terms: Terms, account: str, now: int, limits: Limits) -> None:
+def check_terms(terms: Terms, account: str, now: int) -> None:
     """Raise UsageError unless the account may and would accept."""
     if now + LOCK_SECONDS > terms.open_until:
         raise UsageError(
@@ -31,28 +29,41 @@ def check_terms(terms: Terms, account: str, now: int, limits: Limits) -> None:
         )
     if terms.provider not in (ZERO_ADDRESS, account):
         raise UsageError(f"the bounty is for provider {terms.provider}: {account} cannot accept")
-    if limits.max_stake is not None and terms.stake > limits.max_stake:
+
+
+def check_bounty_money(
+    terms: Terms,
+    artifacts: Artifacts,
+    verification_gas: int,
+    gas_wei: int,
+    purse: Purse,
+    account: Account,
+) -> None:
+    """Raise UsageError unless the reward pays for proving, and the bond for a key that stays away.
+
+    The bond is all that a provider gets then, for its acceptance, a settlement and a withdrawal.
+    """
+    items, slots = needed(terms.n, terms.num, terms.den), artifacts.manifest.layout.items
+    proofs = -(-items // slots)
+    gas = TAKE + proofs * (PROVE + verification_gas) + (items - proofs) * ITEM
+    deal = Deal(terms.currency, terms.reward, terms.stake, gas * gas_wei)
+    check_money("the bounty", deal, purse, account)
+    least = (TAKE + END + WITHDRAW) * gas_wei
+    if terms.currency == ZERO_ADDRESS and terms.bond < least and not purse.at_a_loss:
         raise UsageError(
-            f"the stake is {amount_in(terms.currency, terms.stake)}: at most "
-            f"{amount_in(terms.currency, limits.max_stake)} is risked (--max-stake)"
+            f"the bounty is not taken: its bond is {in_ether(terms.bond)}, and if the consumer "
+            f"keeps the key your gas costs {in_ether(least)} at present fees: at least that is "
+            "wanted (--at-a-loss takes it)"
         )
 
 
-def check_circuit(terms: Terms, circuit_id: bytes, artifacts: Artifacts, limits: Limits) -> None:
-    """Raise UsageError unless the model is of the circuit, StatementInvalid if the time is short.
-
-    All items may have to be proven: a miss is known only after the key.
-    """
+def check_circuit(terms: Terms, circuit_id: bytes) -> None:
+    """Raise UsageError unless the model is of the bounty's circuit."""
     if circuit_id != terms.circuit_id:
         raise UsageError(
             f"the model is of circuit 0x{circuit_id.hex()}: the bounty asks for one of circuit "
             f"0x{terms.circuit_id.hex()}; `zkescrow model add --like` makes one"
         )
-    plan, layout = artifacts.manifest.plan, artifacts.manifest.layout
-    proving = Proving.predicted(plan.logrows, layout.items, layout.instances)
-    check_time(
-        proving.proofs(terms.n), limits.proof_seconds or proving.seconds, terms.prove_seconds
-    )
 
 
 def check_time(proofs: int, seconds: float, given: int) -> None:

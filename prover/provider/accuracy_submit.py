@@ -12,6 +12,8 @@ from prover.chain.transactions import Sender
 from prover.errors import ContractRefused
 from prover.protocol.accuracy import Job, State
 from prover.provider.grouping import grouped
+from prover.provider.money import Account
+from prover.provider.readiness import Readiness
 from prover.provider.serving_files import RoundFiles
 from prover.proving.artifacts import Artifacts, Proof
 from prover.proving.system import Item, ProofSystem
@@ -27,14 +29,20 @@ CheckModel = Callable[[bytes, Artifacts], None]
 class Tools:
     """What a provider works with; `check_model` raises if a model is not its artifacts.
 
-    `allow_files` lets test sets be read from files of this machine.
+    `registry` is the address of the models' registry.
+
+    `account` tells what is there and at stake in a currency; `allow_files` lets test sets be read
+    from files of this machine.
     """
 
     client: Client
     accuracy: AccuracyBounty
+    registry: str
     sender: Sender
     system: ProofSystem
     check_model: CheckModel
+    readiness: Readiness
+    account: Callable[[str], Account]
     progress: Progress
     allow_files: bool
 
@@ -95,11 +103,9 @@ class Submitter:
         return Submitted(made, seconds, len(gas), sum(gas))
 
     def prove(self, part: tuple[int, ...]) -> Proof:
-        """Prove, verify independently of the prover's own word, and keep the proof."""
-        chosen, system = [self.opened.items[index] for index in part], self.tools.system
-        witness = system.witness(self.artifacts, chosen, self.context)
-        proof = system.prove(self.artifacts, witness)
-        system.verify(self.artifacts, [proof])
+        """Prove, verify and keep the proof."""
+        chosen = [self.opened.items[index] for index in part]
+        proof = self.tools.readiness.prove(self.artifacts, chosen, self.context)
         self.files.save_proof(part, proof)
         return proof
 

@@ -1,31 +1,31 @@
 """Which open jobs a provider takes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from prover.protocol.economics import PROVE, TAKE
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction import Record, State
-from prover.protocol.words import amount_in, moment
+from prover.protocol.words import moment
+from prover.provider.money import Deal, Purse
 
 LOCK_SECONDS = 2  # a lock takes a block or two to be mined
+TIME_FACTOR = 2  # proving is given twice the time that it takes
 
 
 @dataclass(frozen=True)
 class Policy:
-    """Limits in wei (or token units) and seconds.
+    """What is taken: the money, the seconds that a proof is given, and whether files are read.
 
-    `min_reward`: below it a job is not worth the work. `max_stake`: what one job may put at risk.
-    `proof_seconds`: time that a proof is given, measured or guessed; a job must leave twice that.
+    `proof_seconds` None: as long as the rehearsed proof took.
     """
 
-    min_reward: int = 1
-    max_stake: int | None = None
-    proof_seconds: float = 10.0
+    purse: Purse = field(default_factory=Purse)
+    proof_seconds: float | None = None
     allow_files: bool = False
-    currencies: frozenset[str] = frozenset({ZERO_ADDRESS})
 
 
-def refusal(record: Record, account: str, now: int, policy: Policy) -> str | None:
-    """Why the provider does not take a job, or None if it may; looks at the terms only."""
+def refusal(record: Record, account: str, now: int) -> str | None:
+    """Why the provider may not take a job, or None if it may; looks at who and when only."""
     terms = record.job.terms
     if record.state is not State.OPEN:
         return f"it is {record.state.name.lower()}"
@@ -33,24 +33,21 @@ def refusal(record: Record, account: str, now: int, policy: Policy) -> str | Non
         return f"it is for provider {terms.provider}"
     if now + LOCK_SECONDS > terms.open_until:
         return f"it was open until {moment(terms.open_until)}, and it is {moment(now)} now"
-    if terms.currency not in policy.currencies:
-        return f"it pays in {terms.currency}, which is not among the accepted currencies"
-    if terms.reward < policy.min_reward:
-        least = amount_in(terms.currency, policy.min_reward)
-        return (
-            f"its reward is {amount_in(terms.currency, terms.reward)}: at least {least} is wanted"
-        )
-    if policy.max_stake is not None and terms.stake > policy.max_stake:
-        most = amount_in(terms.currency, policy.max_stake)
-        return f"its stake is {amount_in(terms.currency, terms.stake)}: at most {most} is risked"
-    return time_refusal(terms.prove_seconds, policy.proof_seconds)
+    return None
+
+
+def deal_of(record: Record, verification_gas: int, gas_wei: int) -> Deal:
+    """The job as money; `verification_gas` is that of a proof, `gas_wei` the price of a gas."""
+    terms = record.job.terms
+    gas = TAKE + PROVE + verification_gas
+    return Deal(terms.currency, terms.reward, terms.stake, gas * gas_wei)
 
 
 def time_refusal(prove_seconds: int, proof_seconds: float) -> str | None:
     """Why the time to prove is too short, or None."""
-    if prove_seconds < 2 * proof_seconds:
+    if prove_seconds < TIME_FACTOR * proof_seconds:
         return (
-            f"it gives {prove_seconds} s to prove: a proof takes {proof_seconds:.0f} s, and twice "
-            "that is wanted"
+            f"it gives {prove_seconds} s to prove: a proof takes {proof_seconds:.1f} s here, and "
+            f"{TIME_FACTOR} times that is wanted (--proof-time)"
         )
     return None

@@ -1,10 +1,9 @@
 """Retrieval requests, the owner's side: look at one, accept it, prove every record.
 
 Everything is computed before the stake is sent: the records from data and seed, all their outputs,
-and, unless its time is given, a real proof of the first ones, which is kept and sent later.
+and, once for each model, a real proof of some.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from prover.chain.client import Client
 from prover.chain.datasets import kept
 from prover.chain.deployments import Deployment
 from prover.chain.events import fetch_events
+from prover.chain.fees import gas_price
 from prover.chain.finality import confirmations, wait_final
 from prover.chain.registry import Circuit
 from prover.chain.replay import load_world
@@ -22,21 +22,22 @@ from prover.chain.verification import verification_gas
 from prover.errors import ChainError, ContractRefused, UsageError
 from prover.protocol.events import RetrievalAccepted
 from prover.protocol.retrieval import Dataset, Record, State
+from prover.provider.money import Account
+from prover.provider.readiness import Readiness, check_key
 from prover.provider.retrieval_checks import (
     Limits,
     check_format,
     check_matches,
     check_proofs,
+    check_request_money,
     check_terms,
 )
 from prover.provider.retrieval_dataset import Secrets, check_secrets, match_secrets
-from prover.provider.retrieval_prove import Proven, RecordProver, check_outputs, parts
+from prover.provider.retrieval_prove import Proven, RecordProver
 from prover.provider.serving_files import RoundFiles
 from prover.proving.artifacts import Artifacts
-from prover.proving.evaluate import Outputs, check_witnesses, evaluate
-from prover.proving.system import ProofSystem
+from prover.proving.evaluate import Outputs, compare_with_witness, evaluate
 from prover.proving.worker import Progress
-from prover.statement.context import JobContext
 
 _REORGANISED = (
     "the chain was reorganised and the acceptance is not what it was: see `zkescrow retrieval "
@@ -46,13 +47,17 @@ _REORGANISED = (
 
 @dataclass(frozen=True)
 class Tools:
-    """What an owner works with; `check_model` raises if a model is not its artifacts."""
+    """What an owner works with; `check_model` raises if a model is not its artifacts.
+
+    `account` tells what is there and at stake in a currency.
+    """
 
     client: Client
     deployment: Deployment
     sender: Sender
-    system: ProofSystem
     check_model: Callable[[bytes, Artifacts], None]
+    readiness: Readiness
+    account: Callable[[str], Account]
     progress: Progress
 
     @property
@@ -91,7 +96,7 @@ class DatasetOwner:
         scope = f"{tools.client.scope}:{tools.deployment.retrieval}"
         files = RoundFiles.of(scope, request.job_id, payee)
         self._prover = RecordProver(
-            tools.sender, tools.retrieval, tools.system, request.artifacts, files, tools.progress
+            tools.sender, tools.retrieval, tools.readiness, request.artifacts, files, tools.progress
         )
 
     def appraise(self, secrets: Secrets, limits: Limits) -> Appraisal:
@@ -102,16 +107,19 @@ class DatasetOwner:
         self._require(State.OPEN, "only an open request can be accepted")
         terms, artifacts = self._request.record.job.terms, self._request.artifacts
         account, now = self._tools.sender.address, self._tools.client.now()
-        check_terms(terms, self._request.dataset, account, now, limits)
+        check_terms(terms, self._request.dataset, account, now)
         check_format(secrets.form, artifacts)
+        check_key(artifacts)
+        gas, blocks = self._verification_gas(), confirmations(self._tools.client)
+        self._check_money(gas, limits)
         self._tools.check_model(terms.model_id, artifacts)
         self._tools.progress(f"sealing {len(secrets.items)} records again, to compare the root")
         check_secrets(secrets, self._request.dataset)
         outputs = self._evaluated(secrets)
         matches = self._matches(outputs)
         check_matches(len(matches), len(secrets.items), limits)
-        seconds = limits.proof_seconds or self._rehearsed(secrets, outputs)
-        gas, blocks = self._verification_gas(), confirmations(self._tools.client)
+        rehearsal = self._tools.readiness.ready(artifacts, secrets.items)
+        seconds = limits.proof_seconds or rehearsal.seconds
         proofs = check_proofs(terms, len(secrets.items), artifacts, gas, seconds, blocks)
         return Appraisal(matches, proofs, seconds)
 
@@ -166,32 +174,29 @@ class DatasetOwner:
         return world.retrieval.jobs[self._request.job_id]
 
     def _evaluated(self, secrets: Secrets) -> Outputs:
-        """The outputs of all records, some compared with a witness."""
+        """The outputs of all records, some compared with witnesses."""
         self._tools.progress(f"running the model on {len(secrets.items)} records")
         artifacts = self._request.artifacts
-        outputs = evaluate(artifacts, secrets.items)
-        check_witnesses(self._tools.system, artifacts, secrets.items, outputs, self._context)
-        return outputs
+        compare_with_witness(artifacts, secrets.items)
+        return evaluate(artifacts, secrets.items)
 
     def _matches(self, outputs: Outputs) -> tuple[int, ...]:
         predicate = self._request.record.job.terms.predicate
         kind = self._request.artifacts.manifest.layout.output_kind
         return tuple(at for at, row in enumerate(outputs) if predicate.flags(row, kind))
 
-    def _rehearsed(self, secrets: Secrets, outputs: Outputs) -> float:
-        """Seconds of the first proof, which is kept."""
-        self._tools.progress("proving the first records, to know how long it takes")
-        slots = self._request.artifacts.manifest.layout.items
-        first = parts(len(secrets.items), slots, frozenset())[0]
-        started = time.monotonic()
-        proof = self._prover.proof_of(first, secrets, self._context)
-        check_outputs(proof, self._request.artifacts, outputs[: len(first)])
-        return time.monotonic() - started
-
-    @property
-    def _context(self) -> JobContext:
-        client, address = self._tools.client, self._tools.deployment.retrieval
-        return JobContext.of(client.chain_id, address, self._request.job_id, self._payee)
+    def _check_money(self, verification: int, limits: Limits) -> None:
+        terms, dataset = self._request.record.job.terms, self._request.dataset
+        price, account = gas_price(self._tools.client), self._tools.account(terms.currency)
+        check_request_money(
+            terms,
+            dataset.count,
+            self._request.artifacts,
+            verification,
+            price,
+            limits.purse,
+            account,
+        )
 
     def _verification_gas(self) -> int:
         sample, verifier = self._request.artifacts.sample, self._request.circuit.verifier

@@ -1,14 +1,16 @@
 """What a dataset's owner asks of a request before it stakes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from prover.chain.transactions import GAS_CAP
 from prover.errors import StatementInvalid, UsageError
 from prover.protocol.economics import ITEM, PROVE
 from prover.protocol.retrieval import Dataset, Terms
-from prover.protocol.words import amount_in, moment
-from prover.provider.policy import LOCK_SECONDS
-from prover.provider.serving_checks import MAX_CALL_BYTES, TIME_FACTOR
+from prover.protocol.retrieval_gas import RetrievalGas
+from prover.protocol.words import moment
+from prover.provider.money import Account, Deal, Purse, check_money
+from prover.provider.policy import LOCK_SECONDS, TIME_FACTOR
+from prover.provider.serving_checks import MAX_CALL_BYTES
 from prover.proving.artifacts import Artifacts
 from prover.proving.records import format_of
 from prover.statement.dataset import Format
@@ -25,17 +27,17 @@ _CALL_BYTES = 64 * _WORD  # terms, offsets and lengths of a call
 class Limits:
     """Options of `retrieval accept`.
 
-    The greatest stake in units of the request's currency, the most records that may match, and the
-    seconds of a proof; None: any stake, half of the records, measure it.
+    The money, the most records that may match, and the seconds of a proof; None: half of the
+    records, as rehearsed.
     """
 
-    max_stake: int | None = None
+    purse: Purse = field(default_factory=Purse)
     max_matches: int | None = None
     proof_seconds: float | None = None
 
 
-def check_terms(terms: Terms, dataset: Dataset, account: str, now: int, limits: Limits) -> None:
-    """Raise UsageError unless the account may accept, and wants to by its limits."""
+def check_terms(terms: Terms, dataset: Dataset, account: str, now: int) -> None:
+    """Raise UsageError unless the account may accept."""
     if account != dataset.owner:
         raise UsageError(
             f"the dataset is {dataset.owner}'s, who alone can accept: account {account} cannot"
@@ -44,11 +46,22 @@ def check_terms(terms: Terms, dataset: Dataset, account: str, now: int, limits: 
         raise UsageError(
             f"the request was open until {moment(terms.open_until)}, and it is {moment(now)} now"
         )
-    if limits.max_stake is not None and terms.stake > limits.max_stake:
-        raise UsageError(
-            f"the stake is {amount_in(terms.currency, terms.stake)}: at most "
-            f"{amount_in(terms.currency, limits.max_stake)} is risked (--max-stake)"
-        )
+
+
+def check_request_money(
+    terms: Terms,
+    count: int,
+    artifacts: Artifacts,
+    verification_gas: int,
+    gas_wei: int,
+    purse: Purse,
+    account: Account,
+) -> None:
+    """Raise UsageError unless proving all records pays."""
+    gas = RetrievalGas.of(count, artifacts.manifest.layout, verification_gas)
+    cost = (gas.accept + gas.submit) * gas_wei
+    deal = Deal(terms.currency, count * terms.price_per_record, terms.stake, cost)
+    check_money("the request", deal, purse, account)
 
 
 def check_format(found: Format, artifacts: Artifacts) -> None:

@@ -15,14 +15,14 @@ from prover.chain.batch import Run
 from prover.chain.contracts import Call
 from prover.chain.retrieval import RetrievalBounty, SealedRecord, Submission
 from prover.chain.transactions import GAS_CAP, Sender
-from prover.errors import ProvingError, UsageError
+from prover.errors import UsageError
 from prover.protocol.retrieval import Record
 from prover.protocol.words import moment
+from prover.provider.readiness import Readiness
 from prover.provider.retrieval_dataset import Secrets
 from prover.provider.serving_checks import MAX_CALL_BYTES
 from prover.provider.serving_files import RoundFiles
 from prover.proving.artifacts import Artifacts, Proof
-from prover.proving.system import ProofSystem
 from prover.proving.worker import Progress
 from prover.statement.context import JobContext
 from prover.statement.dataset import PublicDataset
@@ -78,14 +78,14 @@ class RecordProver:
         self,
         sender: Sender,
         retrieval: RetrievalBounty,
-        system: ProofSystem,
+        readiness: Readiness,
         artifacts: Artifacts,
         files: RoundFiles,
         progress: Progress,
     ) -> None:
         self._sender = sender
         self._retrieval = retrieval
-        self._system = system
+        self._readiness = readiness
         self._artifacts = artifacts
         self._files = files
         self._progress = progress
@@ -96,9 +96,7 @@ class RecordProver:
         if found is not None:
             return found
         chosen = [secrets.items[index] for index in part]
-        witness = self._system.witness(self._artifacts, chosen, context)
-        proof = self._system.prove(self._artifacts, witness)
-        self._system.verify(self._artifacts, [proof])
+        proof = self._readiness.prove(self._artifacts, chosen, context)
         self._files.save_proof(part, proof)
         return proof
 
@@ -198,18 +196,6 @@ class RecordProver:
         call: Call = self._retrieval.submit(record.job, group.submissions)
         name = keccak(b"".join(index.to_bytes(4, "big") for index in group.indices)).hex()
         return int(self._sender.send(f"submit:{job_id.hex()}:{name}", call)["gasUsed"])
-
-
-def check_outputs(proof: Proof, artifacts: Artifacts, outputs: Sequence[Sequence[int]]) -> None:
-    """Raise ProvingError unless a proof shows these outputs in its first slots."""
-    layout = artifacts.manifest.layout
-    for slot, wanted in enumerate(outputs):
-        found = [decode_signed(word) for word in layout.item_outputs(proof.instances, slot)]
-        if found != list(wanted):
-            raise ProvingError(
-                f"record {slot} is evaluated to {list(wanted)}, its proof says {found}: do not "
-                "accept, and report it with the model's plan"
-            )
 
 
 def _opened(first: int, size: int, public: PublicDataset) -> Run:

@@ -1,15 +1,14 @@
 """Serving rounds, the provider's side: join one, post its outputs, prove what is contested.
 
-Everything is computed before the stake is sent: all outputs, a real witness and, unless the time of
-a proof is given, a real proof of some of the items.
+Everything is computed before the stake is sent: all outputs, real witnesses and, once for each
+model, a real proof of some of the items.
 """
 
-import secrets
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from prover.chain.client import Client
+from prover.chain.fees import gas_price
 from prover.chain.registry import Circuit
 from prover.chain.serving import ServingRound
 from prover.chain.tokens import allow
@@ -20,15 +19,20 @@ from prover.protocol.serving import Record, State
 from prover.protocol.serving_gas import RoundGas
 from prover.protocol.words import moment, shown
 from prover.provider.fetch import fetch
+from prover.provider.money import Account
+from prover.provider.readiness import Readiness, check_key
 from prover.provider.serving_answer import Answered, Answerer
-from prover.provider.serving_checks import Limits, check_answers, check_terms
+from prover.provider.serving_checks import (
+    Limits,
+    check_answers,
+    check_round_money,
+    check_terms,
+)
 from prover.provider.serving_files import RoundFiles
 from prover.proving.artifacts import Artifacts
-from prover.proving.evaluate import Outputs, check_witnesses, evaluate
+from prover.proving.evaluate import Outputs, compare_with_witness, evaluate
 from prover.proving.inputs import shape_of
-from prover.proving.system import ProofSystem
 from prover.proving.worker import Progress
-from prover.statement.context import JobContext
 from prover.statement.request import Item, Request, data_hash
 from prover.statement.serving import encode_outputs, inputs_tree
 
@@ -37,14 +41,16 @@ from prover.statement.serving import encode_outputs, inputs_tree
 class Tools:
     """What a provider works with; `check_model` raises if a model is not its artifacts.
 
-    `allow_files` lets inputs be read from files of this machine.
+    `account` tells what is there and at stake in a currency; `allow_files` lets inputs be read from
+    files of this machine.
     """
 
     client: Client
     serving: ServingRound
     sender: Sender
-    system: ProofSystem
     check_model: Callable[[bytes, Artifacts], None]
+    readiness: Readiness
+    account: Callable[[str], Account]
     progress: Progress
     allow_files: bool
 
@@ -91,14 +97,17 @@ class RoundProvider:
         self._require(State.OPEN, "only an open round can be joined")
         terms, artifacts = self._round.record.job.terms, self._round.artifacts
         account, now = self._tools.sender.address, self._tools.client.now()
-        check_terms(terms, account, now, artifacts, limits)
+        check_terms(terms, account, now, artifacts)
+        check_key(artifacts)
+        verification, layout = self._verification_gas(), artifacts.manifest.layout
+        self._check_money(verification, limits)
         self._tools.check_model(terms.model_id, artifacts)
         items = self._items()
         self._check_root(items)
         outputs = self._evaluated(items)
         encode_outputs(outputs, terms.word_bytes)
-        seconds = limits.proof_seconds or self._rehearsed(items)
-        verification, layout = self._verification_gas(), artifacts.manifest.layout
+        rehearsal = self._tools.readiness.ready(artifacts, items)
+        seconds = limits.proof_seconds or rehearsal.seconds
         proofs = check_answers(terms, artifacts, verification, seconds)
         ahead = RoundGas.of(terms.n, terms.word_bytes, terms.max_contests, layout, verification)
         return Joined(seconds, proofs, self._stake(), ahead)
@@ -122,7 +131,7 @@ class RoundProvider:
         answerer = Answerer(
             tools.sender,
             tools.serving,
-            tools.system,
+            tools.readiness,
             self._round.artifacts,
             self._files,
             tools.progress,
@@ -134,11 +143,6 @@ class RoundProvider:
             if tools.serving.standing(self._round.job_id).state is not State.SETTLED:
                 raise
             return Answered(0, 0.0, 0, 0)  # somebody relayed the last proofs meanwhile
-
-    @property
-    def _context(self) -> JobContext:
-        client, serving = self._tools.client, self._tools.serving
-        return JobContext.of(client.chain_id, serving.address, self._round.job_id, self._payee)
 
     def _items(self) -> tuple[Item, ...]:
         """The items, checked against the round's hash, count and circuit; kept on the disk."""
@@ -174,22 +178,16 @@ class RoundProvider:
             )
 
     def _evaluated(self, items: tuple[Item, ...]) -> Outputs:
-        """The outputs of all items, some compared with a witness."""
+        """The outputs of all items, some compared with witnesses."""
         self._tools.progress(f"evaluating {len(items)} items")
         artifacts = self._round.artifacts
-        outputs = evaluate(artifacts, items)
-        check_witnesses(self._tools.system, artifacts, items, outputs, self._context)
-        return outputs
+        compare_with_witness(artifacts, items)
+        return evaluate(artifacts, items)
 
-    def _rehearsed(self, items: tuple[Item, ...]) -> float:
-        """Seconds of a real proof of random items, as many as fit one."""
-        self._tools.progress("proving some items once, to know how long it takes")
-        system, artifacts = self._tools.system, self._round.artifacts
-        count = min(artifacts.manifest.layout.items, len(items))
-        chosen = secrets.SystemRandom().sample(items, count)
-        started = time.monotonic()
-        system.prove(artifacts, system.witness(artifacts, chosen, self._context))
-        return time.monotonic() - started
+    def _check_money(self, verification: int, limits: Limits) -> None:
+        terms, artifacts = self._round.record.job.terms, self._round.artifacts
+        price, account = gas_price(self._tools.client), self._tools.account(terms.currency)
+        check_round_money(terms, artifacts, verification, price, limits.purse, account)
 
     def _verification_gas(self) -> int:
         sample, verifier = self._round.artifacts.sample, self._round.circuit.verifier

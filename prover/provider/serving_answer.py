@@ -14,10 +14,10 @@ from prover.chain.transactions import Sender
 from prover.errors import StatementInvalid
 from prover.protocol.serving import Record
 from prover.provider.grouping import grouped
+from prover.provider.readiness import Readiness
 from prover.provider.serving_files import RoundFiles
 from prover.proving.artifacts import Artifacts, Proof
 from prover.proving.evaluate import evaluate
-from prover.proving.system import ProofSystem
 from prover.proving.worker import Progress
 from prover.statement.context import JobContext
 from prover.statement.request import Item
@@ -68,14 +68,14 @@ class Answerer:
         self,
         sender: Sender,
         serving: ServingRound,
-        system: ProofSystem,
+        readiness: Readiness,
         artifacts: Artifacts,
         files: RoundFiles,
         progress: Progress,
     ) -> None:
         self._sender = sender
         self._serving = serving
-        self._system = system
+        self._readiness = readiness
         self._artifacts = artifacts
         self._files = files
         self._progress = progress
@@ -106,11 +106,9 @@ class Answerer:
         return Answered(made, seconds if made else 0.0, len(gas), sum(gas))
 
     def _prove(self, part: Part, items: Sequence[Item], context: JobContext) -> Proof:
-        """Prove, verify independently of the prover's own word, and keep the proof."""
+        """Prove, verify and keep the proof."""
         chosen = [items[index] for index in part.indices]
-        witness = self._system.witness(self._artifacts, chosen, context)
-        proof = self._system.prove(self._artifacts, witness)
-        self._system.verify(self._artifacts, [proof])
+        proof = self._readiness.prove(self._artifacts, chosen, context)
         self._files.save_proof(part.indices, proof)
         return proof
 

@@ -1,20 +1,20 @@
 """What a provider asks of a round before it stakes: the terms, and that answers are possible."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from prover.chain.transactions import GAS_CAP
 from prover.errors import StatementInvalid, UsageError
 from prover.protocol.economics import ITEM, PROVE
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.serving import Terms
-from prover.protocol.serving_gas import ANSWER_INDEX
-from prover.protocol.words import amount_in, moment
-from prover.provider.policy import LOCK_SECONDS
+from prover.protocol.serving_gas import ANSWER_INDEX, RoundGas
+from prover.protocol.words import moment
+from prover.provider.money import Account, Deal, Purse, check_money
+from prover.provider.policy import LOCK_SECONDS, TIME_FACTOR
 from prover.proving.artifacts import Artifacts
 from prover.proving.evaluate import word_bytes
 
 MAX_CALL_BYTES = 120 * 1024  # of 128 KiB that a node takes, signature included
-TIME_FACTOR = 2  # proving is given twice the time that it takes
 _WORD = 32
 _RUN_BYTES = 8 * _WORD  # a run of one item without its paths
 _CALL_BYTES = 64 * _WORD  # terms, offsets and lengths of a call
@@ -22,15 +22,15 @@ _CALL_BYTES = 64 * _WORD  # terms, offsets and lengths of a call
 
 @dataclass(frozen=True)
 class Limits:
-    """Options of `serving join`: the greatest stake, in units of the round's currency, and the
-    seconds of a proof, None to measure them.
+    """Options of `serving join`: the money, and the seconds of a proof, None for those of the
+    rehearsed one.
     """
 
-    max_stake: int | None = None
+    purse: Purse = field(default_factory=Purse)
     proof_seconds: float | None = None
 
 
-def check_terms(terms: Terms, account: str, now: int, artifacts: Artifacts, limits: Limits) -> None:
+def check_terms(terms: Terms, account: str, now: int, artifacts: Artifacts) -> None:
     """Raise UsageError or StatementInvalid unless the account may and should join."""
     if now + LOCK_SECONDS > terms.open_until:
         raise UsageError(
@@ -38,17 +38,29 @@ def check_terms(terms: Terms, account: str, now: int, artifacts: Artifacts, limi
         )
     if terms.provider not in (ZERO_ADDRESS, account):
         raise UsageError(f"the round is for provider {terms.provider}: {account} cannot join")
-    if limits.max_stake is not None and terms.stake > limits.max_stake:
-        raise UsageError(
-            f"the stake is {amount_in(terms.currency, terms.stake)}: at most "
-            f"{amount_in(terms.currency, limits.max_stake)} is risked (--max-stake)"
-        )
     needed = word_bytes(artifacts.manifest.plan)
     if terms.word_bytes < needed:
         raise StatementInvalid(
             f"the round posts {terms.word_bytes} bytes a word: the proven bounds of this model "
             f"need {needed}; an output that does not fit could not be posted; do not join"
         )
+
+
+def check_round_money(
+    terms: Terms,
+    artifacts: Artifacts,
+    verification_gas: int,
+    gas_wei: int,
+    purse: Purse,
+    account: Account,
+) -> None:
+    """Raise UsageError unless the round pays, however many of its items are contested."""
+    layout, slots = artifacts.manifest.layout, artifacts.manifest.layout.items
+    for contests in (0, *range(1, terms.max_contests + 1, slots)):  # a proof more, for one item
+        gas = RoundGas.of(terms.n, terms.word_bytes, contests, layout, verification_gas)
+        earns = terms.n * terms.price + contests * terms.proof_fee
+        deal = Deal(terms.currency, earns, terms.stake, gas.provider * gas_wei)
+        check_money(f"a round with {contests} items contested", deal, purse, account)
 
 
 def check_answers(terms: Terms, artifacts: Artifacts, verification_gas: int, seconds: float) -> int:

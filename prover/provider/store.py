@@ -6,10 +6,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from sqlalchemy import Column, LargeBinary, MetaData, String, Table, select
+from sqlalchemy import Boolean, Column, Integer, LargeBinary, MetaData, String, Table, select, text
+from sqlalchemy import inspect as inspector
 from sqlalchemy.dialects.sqlite import insert
 
+from prover.chain.finality import Block
 from prover.chain.journal import open_database
+from prover.files import locked
 from prover.proving.artifacts import Proof
 
 
@@ -30,7 +33,11 @@ ENDED = frozenset({Stage.DELIVERED, Stage.LOST, Stage.LATE, Stage.VOIDED})
 
 @dataclass(frozen=True)
 class Taken:
-    """A job of this provider; `request` is its inputs file, `seconds` what the proof took."""
+    """A job of this provider; `request` is its inputs file, `seconds` what the proof took.
+
+    `block` is where the stage was seen on the chain, None for one that is known here only; an end
+    is believed when it is `final`. The proof is kept, as a reorganisation may ask for it again.
+    """
 
     scope: str
     account: str
@@ -40,6 +47,13 @@ class Taken:
     stage: Stage = Stage.TAKEN
     proof: Proof | None = None
     seconds: float = 0.0
+    block: Block | None = None
+    final: bool = False
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more is to be done, as far as was seen."""
+        return self.stage in ENDED
 
 
 _metadata = MetaData()
@@ -54,7 +68,11 @@ _jobs = Table(
     Column("stage", String, nullable=False),
     Column("proof", String),
     Column("seconds", String, nullable=False),
+    Column("block_number", Integer),
+    Column("block_hash", LargeBinary),
+    Column("final", Boolean),
 )
+_ADDED = ("block_number", "block_hash", "final")  # since version 0.1
 
 
 class JobStore:
@@ -62,6 +80,8 @@ class JobStore:
 
     def __init__(self, path: Path) -> None:
         self._engine = open_database(path, _metadata)
+        with locked(path.with_suffix(".lock")):  # two processes may meet an old file
+            self._migrate()
 
     def save(self, job: Taken) -> Taken:
         """Write a job as it is now; it is on the disk when this returns."""
@@ -73,9 +93,9 @@ class JobStore:
             connection.execute(statement)
         return job
 
-    def advance(self, job: Taken, stage: Stage) -> Taken:
-        """The job at another stage, written down."""
-        return self.save(replace(job, stage=stage))
+    def advance(self, job: Taken, stage: Stage, block: Block, *, final: bool = False) -> Taken:
+        """The job at another stage, seen in a block, written down."""
+        return self.save(replace(job, stage=stage, block=block, final=final))
 
     def all(self, scope: str, account: str) -> Sequence[Taken]:
         """Every job of an account on a chain."""
@@ -83,9 +103,14 @@ class JobStore:
         with self._engine.connect() as connection:
             return [_job(dict(row)) for row in connection.execute(query).mappings()]
 
-    def unfinished(self, scope: str, account: str) -> Sequence[Taken]:
-        """The jobs that still need something done."""
-        return [job for job in self.all(scope, account) if job.stage not in ENDED]
+    def _migrate(self) -> None:
+        """Give a store of an earlier version the columns that it lacks."""
+        found = {column["name"] for column in inspector(self._engine).get_columns("jobs")}
+        with self._engine.begin() as connection:
+            for name in _ADDED:
+                if name not in found:
+                    kind = _jobs.c[name].type.compile(self._engine.dialect)
+                    connection.execute(text(f"ALTER TABLE jobs ADD COLUMN {name} {kind}"))
 
 
 def _row(job: Taken) -> dict[str, object]:
@@ -99,6 +124,9 @@ def _row(job: Taken) -> dict[str, object]:
         "stage": job.stage.value,
         "proof": proof,
         "seconds": repr(job.seconds),
+        "block_number": None if job.block is None else job.block.number,
+        "block_hash": None if job.block is None else job.block.hash,
+        "final": job.final,
     }
 
 
@@ -107,4 +135,7 @@ def _job(row: dict[str, object]) -> Taken:
     row["proof"] = None if proof is None else Proof.from_dict(json.loads(str(proof)))
     row["stage"] = Stage(str(row["stage"]))
     row["seconds"] = float(str(row["seconds"]))
+    number, found = row.pop("block_number"), row.pop("block_hash")
+    row["block"] = None if number is None else Block(int(str(number)), bytes(found))  # type: ignore[call-overload]
+    row["final"] = bool(row["final"])
     return Taken(**row)  # type: ignore[arg-type]

@@ -294,9 +294,10 @@ def test_a_round_is_paid_in_tokens(world: World) -> None:
         deployer.send(f"mint:{number}", call)
     world.open("--token", token.address, "--price", "1", "--proof-fee", "2.5", "--stake", "20")
     assert f"PLN (token {token.address})" in world.json("status")["next"]
-    limited = world.refused("join", "--account", PROVIDER, "--max-stake", "19.5", status=2)
-    assert "--max-stake" in limited
-    world.join("--max-stake", "20")
+    join = ("join", "--account", PROVIDER, "--min-reward", ROWS)
+    assert "no limits are given" in world.refused(*join, status=2)
+    assert "(--max-stake)" in world.refused(*join, "--max-stake", "19.5", status=2)
+    world.join("--max-stake", "20", "--min-reward", ROWS)
     world.serve()
     world.json("contest", "--account", CONSUMER, "--count", 1)
     world.json("answer", "--account", PROVIDER)

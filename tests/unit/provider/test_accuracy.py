@@ -1,5 +1,6 @@
 """Which test items a provider proves, and how they are put into proofs."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -8,14 +9,17 @@ from hypothesis import strategies as st
 
 from prover.chain.contracts import Call
 from prover.chain.transactions import GAS_CAP, Cost
-from prover.errors import StatementInvalid
+from prover.errors import StatementInvalid, UsageError
 from prover.protocol.accuracy import Job, Record, Terms
 from prover.protocol.events import ZERO_ADDRESS
-from prover.provider.accuracy_checks import check_time
+from prover.provider.accuracy_checks import check_bounty_money, check_circuit, check_time
 from prover.provider.accuracy_plan import Judged, judge, missing, parts
 from prover.provider.grouping import grouped
+from prover.provider.money import Account, Purse
 from prover.provider.serving_checks import MAX_CALL_BYTES
+from prover.proving.artifacts import Artifacts
 from prover.statement.serving import runs
+from tests.conftest import Proven
 
 TERMS = Terms(
     bytes(32), ZERO_ADDRESS, ZERO_ADDRESS, 5, 3, 2, 1, bytes(32), 8, bytes(32), bytes(32), 3, 4, 0,
@@ -76,6 +80,42 @@ def test_the_time_to_prove_is_twice_what_it_takes() -> None:
     check_time(3, 10.0, 60)
     with pytest.raises(StatementInvalid, match="3 proofs of 10 s"):
         check_time(3, 10.0, 59)
+
+
+RICH = Account(10**18, 0, 10**18)
+GAS = 98_000 + 3 * (173_000 + 700_000) + 3 * 41_000  # 6 of 8 items, 2 to a proof
+KEPT = 98_000 + 64_000 + 33_000  # accept, settle, withdraw
+
+
+@pytest.fixture
+def artifacts(proven: Callable[[str], Proven]) -> Artifacts:
+    return proven("batch").artifacts
+
+
+def test_a_bounty_must_pay_for_its_proofs_and_for_a_key_that_stays_away(
+    artifacts: Artifacts,
+) -> None:
+    pays = replace(TERMS, reward=-(-GAS * 125 // 100), bond=KEPT)
+    check_bounty_money(pays, artifacts, 700_000, 1, Purse(), RICH)
+    poor = replace(pays, reward=pays.reward - 1)
+    with pytest.raises(UsageError, match="the bounty is not taken: it earns"):
+        check_bounty_money(poor, artifacts, 700_000, 1, Purse(), RICH)
+    bondless = replace(pays, bond=KEPT - 1)
+    with pytest.raises(UsageError, match="if the consumer keeps the key your gas costs"):
+        check_bounty_money(bondless, artifacts, 700_000, 1, Purse(), RICH)
+    check_bounty_money(bondless, artifacts, 700_000, 1, Purse(at_a_loss=True), RICH)
+
+
+def test_a_bounty_may_not_risk_more_than_ten_times_its_reward(artifacts: Artifacts) -> None:
+    greedy = replace(TERMS, reward=GAS * 2, bond=KEPT, stake=GAS * 20 + 1)
+    with pytest.raises(UsageError, match="10 times what it earns"):
+        check_bounty_money(greedy, artifacts, 700_000, 1, Purse(), RICH)
+
+
+def test_a_model_of_another_circuit_is_refused() -> None:
+    check_circuit(TERMS, bytes(32))
+    with pytest.raises(UsageError, match="the bounty asks for one of circuit"):
+        check_circuit(TERMS, b"\1" * 32)
 
 
 class Estimates:

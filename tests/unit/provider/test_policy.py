@@ -1,44 +1,52 @@
-"""Which jobs are taken, by their terms alone."""
+"""Which jobs are taken, by who and when alone, and how long a proof may take."""
 
 from dataclasses import replace
 
 import pytest
 
+from prover.protocol.economics import PROVE, TAKE
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction import Job, Record, State, Terms
-from prover.provider.policy import LOCK_SECONDS, Policy, refusal
+from prover.provider.money import Deal
+from prover.provider.policy import LOCK_SECONDS, deal_of, refusal, time_refusal
 
 ACCOUNT, OTHER = "0x" + "aa" * 20, "0x" + "bb" * 20
 NOW = 1000
 TERMS = Terms(b"\1" * 32, b"\2" * 32, ZERO_ADDRESS, 100, 40, ZERO_ADDRESS, NOW + 50, 60)
-POLICY = Policy(min_reward=100, max_stake=40, proof_seconds=30)
 
 
-def judged(state: State = State.OPEN, now: int = NOW, **terms: object) -> str | None:
+def record(state: State = State.OPEN, **terms: object) -> Record:
     job = Job(OTHER, 1, replace(TERMS, **terms))  # type: ignore[arg-type]
-    record = Record(job=job, posted_at=NOW - 1, state=state, data_hash=bytes(32), uri=b"")
-    return refusal(record, ACCOUNT, now, POLICY)
+    return Record(job=job, posted_at=NOW - 1, state=state, data_hash=bytes(32), uri=b"")
 
 
 @pytest.mark.parametrize("provider", [ZERO_ADDRESS, ACCOUNT])
-def test_a_job_within_all_limits_is_taken(provider: str) -> None:
-    assert judged(provider=provider) is None
-    assert judged(now=TERMS.open_until - LOCK_SECONDS) is None
+def test_a_job_for_anyone_or_for_us_is_taken_while_it_is_open(provider: str) -> None:
+    assert refusal(record(provider=provider), ACCOUNT, NOW) is None
+    assert refusal(record(provider=provider), ACCOUNT, TERMS.open_until - LOCK_SECONDS) is None
 
 
 @pytest.mark.parametrize(
-    ("change", "why"),
+    ("found", "now", "why"),
     [
-        ({"state": State.LOCKED}, "locked"),
-        ({"provider": OTHER}, "for provider"),
-        ({"now": TERMS.open_until - LOCK_SECONDS + 1}, "open until"),
-        ({"currency": OTHER}, "currencies"),
-        ({"reward": 99}, "at least 0.0000000000000001 ETH"),
-        ({"stake": 41}, "at most 0.00000000000000004 ETH"),
-        ({"prove_seconds": 59}, "twice"),
+        (record(State.LOCKED), NOW, "locked"),
+        (record(provider=OTHER), NOW, "for provider"),
+        (record(), TERMS.open_until - LOCK_SECONDS + 1, "open until"),
     ],
 )
-def test_a_job_beyond_one_limit_is_not(change: dict[str, object], why: str) -> None:
-    refused = judged(**change)  # type: ignore[arg-type]
+def test_another_job_is_not(found: Record, now: int, why: str) -> None:
+    refused = refusal(found, ACCOUNT, now)
     assert refused is not None
     assert why in refused
+
+
+def test_twice_the_time_of_a_proof_is_wanted() -> None:
+    assert time_refusal(60, 30.0) is None
+    refused = time_refusal(60, 30.1)
+    assert refused is not None
+    assert "it gives 60 s to prove: a proof takes 30.1 s here" in refused
+
+
+def test_a_job_as_money_has_the_gas_of_lock_and_delivery() -> None:
+    gas = TAKE + PROVE + 700_000
+    assert deal_of(record(), 700_000, 3) == Deal(ZERO_ADDRESS, 100, 40, 3 * gas)

@@ -15,7 +15,7 @@ from prover.chain.contracts import RETRIEVAL, encode_call
 from prover.chain.retrieval import Submission
 from prover.chain.transactions import GAS_CAP
 from prover.cli.seeds import existing, seed_at
-from prover.errors import ProvingError, StatementInvalid, UsageError
+from prover.errors import StatementInvalid, UsageError
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.retrieval import (
     Dataset,
@@ -27,15 +27,17 @@ from prover.protocol.retrieval import (
     Terms,
 )
 from prover.provider import retrieval_dataset as owned
+from prover.provider.money import Account, Purse
 from prover.provider.retrieval_checks import (
     Limits,
     check_format,
     check_matches,
     check_proofs,
+    check_request_money,
     check_terms,
     submission_bytes,
 )
-from prover.provider.retrieval_prove import SEND_SECONDS, RecordProver, check_outputs, parts
+from prover.provider.retrieval_prove import SEND_SECONDS, RecordProver, parts
 from prover.provider.serving_files import RoundFiles
 from prover.proving.artifacts import Artifacts, Proof
 from prover.proving.records import format_of, read_rows
@@ -80,22 +82,33 @@ def secrets(artifacts: Artifacts) -> owned.Secrets:
 
 
 def test_good_terms_are_taken() -> None:
-    check_terms(TERMS, DATASET, ME, 998, Limits(max_stake=100))
+    check_terms(TERMS, DATASET, ME, 998)
 
 
 @pytest.mark.parametrize(
-    ("account", "now", "most", "words"),
+    ("account", "now", "words"),
     [
-        (OTHER, NOW, None, "who alone can accept"),
-        (ME, 999, None, "was open until 1970-01-01 00:16:40 UTC"),
-        (ME, NOW, 99, "at most 0.000000000000000099 ETH is risked"),
+        (OTHER, NOW, "who alone can accept"),
+        (ME, 999, "was open until 1970-01-01 00:16:40 UTC"),
     ],
 )
-def test_terms_that_cannot_be_accepted_are_refused(
-    account: str, now: int, most: int | None, words: str
-) -> None:
+def test_terms_that_cannot_be_accepted_are_refused(account: str, now: int, words: str) -> None:
     with pytest.raises(UsageError, match=words):
-        check_terms(TERMS, DATASET, account, now, Limits(max_stake=most))
+        check_terms(TERMS, DATASET, account, now)
+
+
+def test_all_records_must_pay_for_their_proofs(artifacts: Artifacts) -> None:
+    """6 records of 2 to a proof: acceptance, 3 proofs and 6 records."""
+    gas = 98_000 + 3 * (700_000 + 155_000) + 6 * 11_000
+    rich, wanted = Account(10**18, 0, 10**18), -(-gas * 125 // 100)
+    pays = replace(TERMS, price_per_record=-(-wanted // 6))
+    check_request_money(pays, 6, artifacts, 700_000, 1, Purse(), rich)
+    poor = replace(TERMS, price_per_record=-(-wanted // 6) - 1)
+    with pytest.raises(UsageError, match="the request is not taken: it earns"):
+        check_request_money(poor, 6, artifacts, 700_000, 1, Purse(), rich)
+    greedy = replace(pays, stake=61 * pays.price_per_record)
+    with pytest.raises(UsageError, match="10 times what it earns"):
+        check_request_money(greedy, 6, artifacts, 700_000, 1, Purse(), rich)
 
 
 def test_an_owner_can_bound_what_becomes_readable() -> None:
@@ -399,40 +412,19 @@ def test_keys_are_not_shown_in_a_transaction_that_may_be_late(
     assert in_time.sent
 
 
-def test_a_proof_that_shows_other_outputs_than_were_evaluated_is_refused(
-    proven: Callable[[str], Proven],
-) -> None:
-    made = proven("batch")
-    check_outputs(made.proof, made.artifacts, made.witness.outputs)
-    check_outputs(made.proof, made.artifacts, made.witness.outputs[:1])
-    rows = [list(row) for row in made.witness.outputs]
-    rows[1][0] += 1
-    with pytest.raises(ProvingError, match="record 1 is evaluated"):
-        check_outputs(made.proof, made.artifacts, rows)
-
-
 def test_a_proof_is_made_once(
     proven: Callable[[str], Proven], secrets: owned.Secrets, tmp_path: Path
 ) -> None:
     made = proven("batch")
-    calls: list[str] = []
+    calls: list[object] = []
 
-    class System:
-        def witness(self, _artifacts: object, items: object, context: JobContext) -> object:
-            assert context is JOB
-            assert items == [secrets.items[2], secrets.items[3]]
-            return "witness"
-
-        def prove(self, _artifacts: object, witness: object) -> Proof:
-            calls.append(str(witness))
+    class Ready:
+        def prove(self, _artifacts: object, items: object, context: JobContext) -> Proof:
+            calls.append((items, context))
             return made.proof
 
-        def verify(self, _artifacts: object, proofs: list[Proof]) -> None:
-            assert proofs == [made.proof]
-            calls.append("verified")
-
     chain, files = Chain(ticking(NOW)), RoundFiles(tmp_path / "own")
-    prover = RecordProver(chain, chain, System(), made.artifacts, files, print)  # type: ignore[arg-type]
+    prover = RecordProver(chain, chain, Ready(), made.artifacts, files, print)  # type: ignore[arg-type]
     for _ in range(2):
         assert prover.proof_of((2, 3), secrets, JOB) == made.proof
-    assert calls == ["witness", "verified"]
+    assert calls == [([secrets.items[2], secrets.items[3]], JOB)]

@@ -13,6 +13,8 @@ from prover.protocol.events import RetrievalAccepted
 from prover.protocol.retrieval import Record, State
 from prover.provider import retrieval as module
 from prover.provider import retrieval_dataset as owned
+from prover.provider.money import Account
+from prover.provider.readiness import KeyMissing, Rehearsal
 from prover.provider.retrieval import DatasetOwner, Request, Tools
 from prover.provider.retrieval_checks import Limits
 from prover.provider.retrieval_prove import Proven
@@ -42,8 +44,14 @@ class Stage:
         sender = SimpleNamespace(address=ME)
         deployment = SimpleNamespace(retrieval="0x" + "33" * 20)
         tools = FakeTools(
-            client, deployment, sender, SimpleNamespace(), self._check_model, self.done.append
-        )  # type: ignore[arg-type]
+            client,  # type: ignore[arg-type]
+            deployment,  # type: ignore[arg-type]
+            sender,  # type: ignore[arg-type]
+            self._check_model,
+            self,  # type: ignore[arg-type]
+            lambda _currency: Account(10**18, 0, 10**18),
+            self.done.append,
+        )
         circuit = SimpleNamespace(verifier=OTHER)
         told = Request(JOB_ID, record, dataset, circuit, artifacts)  # type: ignore[arg-type]
         self.owner = DatasetOwner(tools, told, ME)
@@ -74,6 +82,10 @@ class Stage:
     def wait(self, _client: object, block: int, **_options: object) -> None:
         self.done.append(f"block {block} is final")
 
+    def ready(self, *_: object) -> Rehearsal:
+        self.done.append("rehearsed")
+        return Rehearsal("", "", 2.0, 0)
+
     def _check_model(self, _model_id: bytes, _artifacts: Artifacts) -> None:
         self.done.append("model checked")
 
@@ -100,7 +112,11 @@ def stage(
         monkeypatch.setattr(module, "load_world", stage.world)
         monkeypatch.setattr(module, "fetch_events", stage.events)
         monkeypatch.setattr(module, "wait_final", stage.wait)
-        monkeypatch.setattr(module, "check_witnesses", lambda *_: stage.done.append("witnesses"))
+        monkeypatch.setattr(
+            module, "compare_with_witness", lambda *_: stage.done.append("witnesses")
+        )
+        monkeypatch.setattr(module, "check_key", lambda *_: stage.done.append("key checked"))
+        monkeypatch.setattr(module, "gas_price", lambda *_: 0)
         monkeypatch.setattr(module, "verification_gas", lambda *_: 700_000)
         return stage
 
@@ -194,8 +210,30 @@ def test_all_is_looked_at_and_the_matches_are_named(
         index for index, row in enumerate(rows) if predicate.flags(row, kind)
     )
     assert (seen.proofs, seen.proof_seconds) == (4, 1.0)
-    assert play.done[0] == "model checked"
+    assert play.done[:2] == ["key checked", "model checked"]
     assert "witnesses" in play.done
+    assert play.done[-1] == "rehearsed"
+
+
+def test_the_time_of_a_proof_is_that_of_the_rehearsed_one(
+    stage: Callable[[Record], Stage],
+) -> None:
+    play = stage(opened())
+    assert play.owner.appraise(play.secrets, Limits()).proof_seconds == 2.0
+
+
+def test_a_key_that_is_not_there_is_refused_before_anything_else(
+    stage: Callable[[Record], Stage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play = stage(opened())
+
+    def missing(*_: object) -> None:
+        raise KeyMissing("no key")
+
+    monkeypatch.setattr(module, "check_key", missing)
+    with pytest.raises(KeyMissing):
+        play.owner.appraise(play.secrets, Limits(proof_seconds=1.0))
+    assert "model checked" not in play.done
 
 
 def test_another_root_is_refused_before_the_records_are_run(

@@ -8,66 +8,22 @@ import pytest
 
 from prover.audit.circuit import CircuitAuditor
 from prover.chain.registry import Registry
-from prover.errors import ArtifactMismatch, WorkerFailed
-from prover.files import write_atomically
+from prover.errors import ArtifactMismatch, ProofRejected, WorkerFailed
 from prover.protocol.events import ZERO_ADDRESS as ETH
-from prover.protocol.prediction import Job, State, Terms
+from prover.protocol.prediction import Record, State
 from prover.protocol.words import in_ether
-from prover.provider.policy import Policy
+from prover.provider.examine import Examiner
+from prover.provider.money import Bounds, Purse
+from prover.provider.readiness import Readiness, Rehearsal
 from prover.provider.register import register
-from prover.provider.serve import Provider, Tools
-from prover.provider.store import JobStore, Stage
+from prover.provider.steps import Steps
+from prover.provider.store import Stage, Taken
+from prover.proving.artifacts import PK, Artifacts
 from prover.proving.ezkl.system import Ezkl
-from prover.proving.inputs import shape_of
 from prover.settings import get_settings
-from prover.statement.request import Request, data_hash, salted
 from tests.conftest import Proven
-from tests.localchain import CONSUMER, PROVIDER, STRANGER, Chain, address_of, install
-
-REWARD, STAKE = 1000, 400
-POLICY = Policy(proof_seconds=1.0, allow_files=True)
-
-
-class Scene:
-    """A registered model, a consumer who posts, a provider who serves."""
-
-    def __init__(self, chain: Chain, proven: Proven) -> None:
-        self.chain, self.artifacts = chain, proven.artifacts
-        install(proven.artifacts)
-        self.model = register(chain.sender(PROVIDER), chain.deployment, proven.artifacts)
-        self.checked: list[bytes] = []
-        self.nonce = 0
-
-    def provider(self, policy: Policy = POLICY, number: int = PROVIDER) -> Provider:
-        tools = Tools(
-            client=self.chain.client,
-            deployment=self.chain.deployment,
-            sender=self.chain.sender(number),
-            store=JobStore(get_settings().home / "provider.sqlite"),
-            system=Ezkl(),
-            check_model=lambda model_id, _: self.checked.append(model_id),
-        )
-        return Provider(tools, policy)
-
-    def post(self, items: int = 1, tamper: bytes = b"", **changes: object) -> bytes:
-        shape = shape_of(self.artifacts.manifest)
-        rows = [salted(range(n, n + shape.values), shape) for n in range(items)]
-        request = Request(self.model.circuit_id, tuple(rows))
-        content = request.to_bytes()
-        path = get_settings().home / f"{data_hash(content).hex()}.json"
-        write_atomically(path, content + tamper)
-        now, self.nonce = self.chain.client.now(), self.nonce + 1
-        terms = Terms(
-            self.model.model_id, request.inputs_hash(), ETH, REWARD, STAKE, ETH, now + 100, 60
-        )
-        job = Job(address_of(CONSUMER), self.nonce, replace(terms, **changes))  # type: ignore[arg-type]
-        call = self.chain.market.post(job, data_hash(content), path.as_uri())
-        self.chain.sender(CONSUMER).send(f"post:{self.nonce}", call)
-        self.job = job
-        return self.chain.market.job_id(job)
-
-    def state(self, job_id: bytes) -> State:
-        return self.chain.market.standing(job_id).state
+from tests.localchain import PROVIDER, STRANGER, Chain
+from tests.unit.provider.scene import POLICY, REWARD, STAKE, Scene
 
 
 @pytest.fixture
@@ -149,14 +105,14 @@ def test_a_job_that_another_provider_took_is_given_up(
     """It is locked by somebody else between the look and the lock."""
     job_id = scene.post()
     provider = scene.provider()
-    witness = Provider._witness
+    lock = Steps.lock
 
-    def slow(self: Provider, *arguments: object) -> object:
+    def slow(self: Steps, job: Taken) -> object:
         rival = scene.chain.sender(STRANGER)
         rival.send("lock", scene.chain.market.lock(scene.job, rival.address))
-        return witness(self, *arguments)  # type: ignore[arg-type]
+        return lock(self, job)
 
-    monkeypatch.setattr(Provider, "_witness", slow)
+    monkeypatch.setattr(Steps, "lock", slow)
     assert [one.result for one in provider.run_once()] == [Stage.LOST]
     assert scene.state(job_id) is State.LOCKED
 
@@ -173,7 +129,7 @@ def test_a_proof_is_made_once(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> 
     """Delivery fails once; the next round has the proof already."""
     scene.post()
     with monkeypatch.context() as patch:
-        patch.setattr(Provider, "_deliver", _failing)
+        patch.setattr(Steps, "deliver", _failing)
         assert [one.result for one in scene.provider().run_once()] == ["failed"]
     monkeypatch.setattr(Ezkl, "prove", _failing)
     assert [one.result for one in scene.provider().run_once()] == [Stage.DELIVERED]
@@ -186,7 +142,7 @@ def _failing(*_: object, **__: object) -> None:
 def test_a_late_provider_says_so_and_stops(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     job_id = scene.post()
     with monkeypatch.context() as patch:
-        patch.setattr(Ezkl, "prove", _failing)
+        patch.setattr(Readiness, "prove", _failing)
         scene.provider().run_once()
     assert scene.state(job_id) is State.LOCKED
     scene.chain.pass_time(61)
@@ -221,3 +177,139 @@ def test_a_kept_verdict_of_other_artifacts_is_not_used(scene: Scene) -> None:
     for path in (Path(get_settings().home) / "verdicts").iterdir():
         path.write_text("{}")
     assert auditor.verify(scene.model.model_id).rebuilt
+
+
+# ---------------------------------------------------------------- what cannot be proven
+
+
+def imported(scene: Scene, key: bytes | None) -> None:
+    """The model as `model import` leaves it: every file but the proving key, or another one."""
+    (link,) = get_settings().artifacts.iterdir()
+    source = link.resolve()
+    link.unlink()
+    link.mkdir()
+    for path in source.iterdir():
+        if path.name != PK:
+            (link / path.name).symlink_to(path)
+    if key is not None:
+        (link / PK).write_bytes(key)
+
+
+@pytest.mark.parametrize(
+    ("key", "result", "words"),
+    [(None, "skipped", "no proving key"), (b"not a key", "failed", "is allowed by the manifest")],
+)
+def test_nothing_is_staked_without_the_proving_key(
+    scene: Scene, key: bytes | None, result: str, words: str
+) -> None:
+    job_ids = [scene.post(), scene.post()]
+    imported(scene, key)
+    outcomes = scene.provider().run_once()
+    assert [one.result for one in outcomes] == [result] * 2
+    assert all(words in one.words for one in outcomes)
+    assert [scene.state(job_id) for job_id in job_ids] == [State.OPEN] * 2
+
+
+def test_after_a_failed_proof_no_other_job_of_the_model_is_taken(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.post()
+    scene.provider().run_once()  # the rehearsal is done
+    first, second = scene.post(), scene.post()
+    prove = Ezkl.prove
+    monkeypatch.setattr(Ezkl, "prove", _failing)
+    outcomes = {one.job_id: one for one in scene.provider().run_once()}
+    assert outcomes[first].result == outcomes[second].result == "failed"
+    assert "no new job of this model is taken" in outcomes[second].words
+    assert [scene.state(first), scene.state(second)] == [State.LOCKED, State.OPEN]
+    again = {one.job_id: one for one in scene.provider().run_once()}
+    assert "no new job of this model is taken" in again[second].words
+    assert scene.state(second) is State.OPEN
+    monkeypatch.setattr(Ezkl, "prove", prove)
+    scene.provider().run_once()
+    assert [scene.state(first), scene.state(second)] == [State.PAID] * 2
+
+
+def test_a_proof_is_rehearsed_before_the_first_stake(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = scene.post()
+
+    def refuse(*_: object) -> None:
+        raise ProofRejected("the key is of another circuit")
+
+    monkeypatch.setattr(Ezkl, "verify", refuse)
+    (outcome,) = scene.provider().run_once()
+    assert "the key is of another circuit" in outcome.words
+    assert scene.state(job_id) is State.OPEN
+
+
+def test_the_time_that_a_job_must_leave_is_the_measured_one(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = replace(POLICY, proof_seconds=None)
+    monkeypatch.setattr(Readiness, "ready", lambda *_: SLOW)
+    job_id = scene.post(prove_seconds=59)
+    (outcome,) = scene.provider(policy).run_once()
+    assert outcome.result == "skipped"
+    assert "it gives 59 s to prove: a proof takes 30.0 s here" in outcome.words
+    assert scene.state(job_id) is State.OPEN
+
+
+SLOW = Rehearsal("", "", 30.0, 0)
+
+
+# ---------------------------------------------------------------- money
+
+
+def test_one_wei_for_a_stake_of_fifty_ether_is_refused(scene: Scene) -> None:
+    job_id = scene.post(reward=1, stake=50 * 10**18, prove_seconds=4)
+    (outcome,) = scene.provider().run_once()
+    assert outcome.result == "skipped"
+    assert "it earns 0.000000000000000001 ETH: its gas costs" in outcome.words
+    assert scene.state(job_id) is State.OPEN
+
+
+def test_stakes_of_this_run_count_towards_the_limit_of_all(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first job stays locked, as its delivery fails; the second would be too much."""
+    purse = Purse({ETH: Bounds(max_stakes=STAKE * 3 // 2)})
+    first, second = scene.post(), scene.post()
+    monkeypatch.setattr(Steps, "deliver", _failing)
+    outcomes = scene.provider(replace(POLICY, purse=purse)).run_once()
+    assert [one.result for one in outcomes] == ["failed", "skipped"]
+    assert "(--max-stakes)" in outcomes[1].words
+    assert [scene.state(first), scene.state(second)] == [State.LOCKED, State.OPEN]
+
+
+# ---------------------------------------------------------------- one job's trouble
+
+
+def test_a_job_that_raises_does_not_stop_the_others(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd, good = scene.post(), scene.post()
+    inputs = Examiner.inputs
+
+    def surprising(self: Examiner, record: Record, artifacts: Artifacts) -> bytes:
+        if record.job.nonce == 1:
+            raise ZeroDivisionError("odd")
+        return inputs(self, record, artifacts)
+
+    monkeypatch.setattr(Examiner, "inputs", surprising)
+    outcomes = {one.job_id: one for one in scene.provider().run_once()}
+    assert outcomes[odd].result == "failed"
+    assert "internal error, ZeroDivisionError: odd" in outcomes[odd].words
+    assert isinstance(outcomes[odd].mistake, ZeroDivisionError)
+    assert outcomes[good].result == Stage.DELIVERED
+
+
+def test_inputs_that_vanish_after_the_lock_are_a_failure(scene: Scene) -> None:
+    """The store was lost, and the file too: a stake is at risk, and that is not said quietly."""
+    scene.post()
+    sender = scene.chain.sender(PROVIDER)
+    sender.send("lock", scene.chain.market.lock(scene.job, sender.address))
+    for path in get_settings().home.glob("*.json"):
+        path.unlink()
+    assert [one.result for one in scene.provider().run_once()] == ["failed"]

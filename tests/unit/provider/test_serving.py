@@ -14,8 +14,14 @@ from prover.chain.transactions import GAS_CAP
 from prover.errors import ArtifactMismatch, StatementInvalid, UsageError
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.serving import Job, Record, Terms
+from prover.provider.money import Account, Purse
 from prover.provider.serving_answer import Openings, Part, parts, require_provable
-from prover.provider.serving_checks import Limits, answer_bytes, check_answers, check_terms
+from prover.provider.serving_checks import (
+    answer_bytes,
+    check_answers,
+    check_round_money,
+    check_terms,
+)
 from prover.provider.serving_files import RoundFiles
 from prover.proving.artifacts import Artifacts, Proof
 from prover.proving.evaluate import evaluate, word_bytes
@@ -66,24 +72,47 @@ def record(terms: Terms = TERMS, **changes: object) -> Record:
 
 def test_good_terms_are_taken(artifacts: Artifacts) -> None:
     assert word_bytes(artifacts.manifest.plan) == 3
-    check_terms(TERMS, ME, NOW, artifacts, Limits(max_stake=100))
-    check_terms(replace(TERMS, provider=ME), ME, 998, artifacts, Limits())
+    check_terms(TERMS, ME, NOW, artifacts)
+    check_terms(replace(TERMS, provider=ME), ME, 998, artifacts)
 
 
 @pytest.mark.parametrize(
-    ("terms", "now", "most", "words"),
+    ("terms", "now", "words"),
     [
-        (TERMS, 999, None, "was open until 1970-01-01 00:16:40 UTC"),
-        (replace(TERMS, provider=OTHER), NOW, None, "is for provider"),
-        (TERMS, NOW, 99, "at most 0.000000000000000099 ETH is risked"),
-        (replace(TERMS, word_bytes=2), NOW, None, "proven bounds of this model need 3"),
+        (TERMS, 999, "was open until 1970-01-01 00:16:40 UTC"),
+        (replace(TERMS, provider=OTHER), NOW, "is for provider"),
+        (replace(TERMS, word_bytes=2), NOW, "proven bounds of this model need 3"),
     ],
 )
 def test_terms_that_can_only_lose_are_refused(
-    artifacts: Artifacts, terms: Terms, now: int, most: int | None, words: str
+    artifacts: Artifacts, terms: Terms, now: int, words: str
 ) -> None:
     with pytest.raises((UsageError, StatementInvalid), match=words):
-        check_terms(terms, ME, now, artifacts, Limits(max_stake=most))
+        check_terms(terms, ME, now, artifacts)
+
+
+def round_refusal(artifacts: Artifacts, **changes: int) -> str:
+    rich = Account(10**18, 0, 10**18)
+    with pytest.raises(UsageError) as caught:
+        check_round_money(replace(TERMS, **changes), artifacts, 700_000, 1, Purse(), rich)  # type: ignore[arg-type]
+    return str(caught.value)
+
+
+def test_a_round_must_pay_however_many_items_are_contested(artifacts: Artifacts) -> None:
+    """20 items, 2 to a proof: joining and outputs, then a proof more for each second contest."""
+    rich = Account(10**18, 0, 10**18)
+    posted = 98_000 + 173_000 + 20 * (600 + 9 * 25)
+    price = -(-posted * 125 // 100) // 20 + 1
+    proof = 700_000 + 173_000 + 2 * 41_000 + 7 * 600
+    pays = replace(TERMS, price=price + proof * 125 // 100, proof_fee=proof, stake=1)
+    check_round_money(pays, artifacts, 700_000, 1, Purse(), rich)
+    assert "0 items contested is not taken: it earns" in round_refusal(artifacts, stake=1)
+    one = round_refusal(artifacts, price=price, proof_fee=proof // 2, stake=1)
+    assert "a round with 1 items contested is not taken" in one
+    several = {"price": price + proof * 125 // 100 // 20, "proof_fee": 1, "stake": 1}
+    assert "a round with 3 items contested" in round_refusal(artifacts, **several)
+    greedy = {"price": pays.price, "proof_fee": proof, "stake": 201 * pays.price}
+    assert "10 times what it earns" in round_refusal(artifacts, **greedy)
 
 
 def test_all_that_may_be_contested_must_be_provable_in_time(artifacts: Artifacts) -> None:

@@ -1,0 +1,172 @@
+"""What a job must earn, and what may be put at risk for it; the same rules in all four protocols.
+
+Amounts are in the smallest units of their currency, gas in wei of ETH. docs/ECONOMICS.md derives
+the defaults.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from prover.chain.client import Client
+from prover.chain.deployments import Deployment
+from prover.chain.replay import load_world
+from prover.chain.tokens import balance_of
+from prover.errors import UsageError
+from prover.protocol.events import ZERO_ADDRESS
+from prover.protocol.words import amount_in, in_ether
+from prover.protocol.world import World
+
+MARGIN_PERCENT = 25  # what a job earns above its gas, as fees rise between two moves
+STAKE_FACTOR = 10  # a stake may be so many times what the job earns
+SHARE = 2  # all stakes together may be the account's balance, divided by this
+RESERVE = 2  # gas is paid at twice the base fee at most, or fees have risen since
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """A provider's limits in one currency; None: the default."""
+
+    min_reward: int | None = None
+    max_stake: int | None = None
+    max_stakes: int | None = None
+
+
+@dataclass(frozen=True)
+class Purse:
+    """What may be spent: limits by currency (ETH is the zero address), and whether at a loss.
+
+    A token is accepted only if it has a `max_stake` and a `min_reward`: nobody here knows what it
+    is worth.
+    """
+
+    bounds: Mapping[str, Bounds] = field(default_factory=dict)
+    at_a_loss: bool = False
+
+    def of(self, currency: str) -> Bounds:
+        """The limits in a currency."""
+        return self.bounds.get(currency, Bounds())
+
+
+@dataclass(frozen=True)
+class Deal:
+    """A job as money: what it earns if nothing goes wrong, its stake, its gas at present fees."""
+
+    currency: str
+    earns: int
+    stake: int
+    gas_wei: int
+
+
+@dataclass(frozen=True)
+class Account:
+    """What an account has in a currency, what it has staked of it in all protocols, and its ETH."""
+
+    balance: int
+    at_risk: int
+    ether: int
+
+    def with_staked(self, amount: int) -> "Account":
+        """After stakes that were sent since the account was looked at in the world's view."""
+        return replace(self, at_risk=self.at_risk + amount)
+
+
+def account_of(client: Client, world: World, address: str, currency: str) -> Account:
+    """The standing of an account in a currency."""
+    ether = client.balance(address)
+    balance = ether if currency == ZERO_ADDRESS else balance_of(client, currency, address)
+    return Account(balance, at_risk(world, address, currency), ether)
+
+
+def teller(client: Client, deployment: Deployment, address: str) -> Callable[[str], Account]:
+    """Tells the standing of an account by currency, as the chain is when it is asked."""
+    return lambda currency: account_of(client, load_world(client, deployment), address, currency)
+
+
+def at_risk(world: World, account: str, currency: str) -> int:
+    """Stakes of an account that no job has given back yet, over all protocols."""
+    records = (record for jobs in world.protocols for record in jobs.jobs.values())
+    return sum(
+        record.job.terms.stake
+        for record in records
+        if record.joined
+        and not record.ended
+        and record.provider == account
+        and record.job.terms.currency == currency
+    )
+
+
+def refusal(deal: Deal, purse: Purse, account: Account) -> str | None:
+    """Why a job is not taken for its money, or None; a clause that begins with "it"."""
+    bounds = purse.of(deal.currency)
+    return (
+        _unknown(deal, bounds)
+        or _too_little(deal, bounds, purse.at_a_loss)
+        or _too_much(deal, bounds)
+        or _in_all(deal, bounds, account)
+        or _no_reserve(deal, account)
+    )
+
+
+def check_money(name: str, deal: Deal, purse: Purse, account: Account) -> None:
+    """Raise UsageError unless a job is worth its money; `name` is what it is called."""
+    why_not = refusal(deal, purse, account)
+    if why_not:
+        raise UsageError(f"{name} is not taken: {why_not}")
+
+
+def _unknown(deal: Deal, bounds: Bounds) -> str | None:
+    if deal.currency == ZERO_ADDRESS or None not in (bounds.max_stake, bounds.min_reward):
+        return None
+    return (
+        f"it pays in token {deal.currency}, for which no limits are given: state both with "
+        "--max-stake and --min-reward"
+    )
+
+
+def _too_little(deal: Deal, bounds: Bounds, at_a_loss: bool) -> str | None:
+    found = amount_in(deal.currency, deal.earns)
+    if bounds.min_reward is not None and deal.earns < bounds.min_reward:
+        least = amount_in(deal.currency, bounds.min_reward)
+        return f"it earns {found}: at least {least} is wanted (--min-reward)"
+    wanted = -(-deal.gas_wei * (100 + MARGIN_PERCENT) // 100)
+    if deal.currency == ZERO_ADDRESS and deal.earns < wanted and not at_a_loss:
+        return (
+            f"it earns {found}: its gas costs {in_ether(deal.gas_wei)} at present fees, and at "
+            f"least {in_ether(wanted)} is wanted ({MARGIN_PERCENT} % more; --at-a-loss takes it)"
+        )
+    return None
+
+
+def _too_much(deal: Deal, bounds: Bounds) -> str | None:
+    most, why = bounds.max_stake, "--max-stake"
+    if most is None:
+        most = STAKE_FACTOR * deal.earns
+        why = f"{STAKE_FACTOR} times what it earns; --max-stake sets another limit"
+    if deal.stake <= most:
+        return None
+    found, allowed = amount_in(deal.currency, deal.stake), amount_in(deal.currency, most)
+    return f"its stake is {found}: at most {allowed} is risked ({why})"
+
+
+def _in_all(deal: Deal, bounds: Bounds, account: Account) -> str | None:
+    most, why = bounds.max_stakes, "--max-stakes"
+    if most is None:
+        most = (account.balance + account.at_risk) // SHARE
+        why = "half of what the account has; --max-stakes sets another limit"
+    if account.at_risk + deal.stake <= most:
+        return None
+    found, others = (amount_in(deal.currency, each) for each in (deal.stake, account.at_risk))
+    allowed = amount_in(deal.currency, most)
+    return f"its stake is {found}, and {others} is at stake: at most {allowed} in all ({why})"
+
+
+def _no_reserve(deal: Deal, account: Account) -> str | None:
+    """Why the account could not pay for its own proofs after the stake."""
+    left = account.ether - (deal.stake if deal.currency == ZERO_ADDRESS else 0)
+    wanted = RESERVE * deal.gas_wei
+    if left >= wanted:
+        return None
+    return (
+        f"it leaves the account {in_ether(max(left, 0))}: {in_ether(wanted)} is wanted for its "
+        "gas, twice what that costs now, as who cannot pay for a delivery loses the stake"
+    )

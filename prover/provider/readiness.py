@@ -1,0 +1,188 @@
+"""Before any stake: the proving key is here, it is the manifest's, and this machine has used it.
+
+One proof is rehearsed for each model and kept in words, not in bytes: how long it took, how much
+memory. A proof that fails afterwards is written down too, and bars the model until another
+rehearsal succeeds, which a later run tries.
+"""
+
+import json
+import platform
+import resource
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from prover.errors import ArtifactMismatch, ProvingError
+from prover.files import sha256_file, write_atomically
+from prover.proving.artifacts import PK, Artifacts, Proof, directory_name
+from prover.proving.system import Item, ProofSystem
+from prover.proving.worker import Progress
+from prover.settings import get_settings
+from prover.statement.context import JobContext
+
+NO_JOB = JobContext(0, bytes(20), bytes(32), bytes(20))  # what is rehearsed can be sent nowhere
+_KIB = 1024
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """A proof made with a key (its SHA-256) on a machine, in seconds.
+
+    `memory_bytes` is that of the greatest process started so far; `failure` says why the last
+    proof failed, and is empty if it did not.
+    """
+
+    key: str
+    machine: str
+    seconds: float
+    memory_bytes: int
+    failure: str = ""
+
+
+class KeyMissing(ArtifactMismatch):
+    """The proving key is not on this machine, which can verify proofs of the model only."""
+
+
+class Readiness:
+    """Says whether a model can be proven here; asked before each stake of every protocol."""
+
+    def __init__(self, system: ProofSystem, progress: Progress | None = None) -> None:
+        self._system = system
+        self._say = progress or (lambda _stage: None)
+        self._failed_now: dict[str, str] = {}
+
+    def ready(self, artifacts: Artifacts, items: Sequence[Item] = ()) -> Rehearsal:
+        """Check the key and rehearse one proof, on some of `items`, unless that was done before.
+
+        Raises KeyMissing, ArtifactMismatch if the key is another one, ProvingError if a proof
+        failed in this process, or fails now.
+        """
+        key = check_key(artifacts)
+        why = self._failed_now.get(_name(artifacts))
+        if why is not None:
+            raise ProvingError(_barred(why))
+        known = _read(artifacts)
+        if known is not None and _holds(known, key):
+            return known
+        return self._rehearsed(artifacts, key, items)
+
+    def prove(
+        self,
+        artifacts: Artifacts,
+        items: Sequence[Item],
+        context: JobContext,
+        progress: Progress | None = None,
+    ) -> Proof:
+        """A proof for a job, verified independently of the prover's own word.
+
+        Whatever fails here fails with a stake at risk: no other job of the model is taken then.
+        """
+        try:
+            witness = self._system.witness(artifacts, items, context)
+            proof = self._system.prove(artifacts, witness, progress)
+            self._system.verify(artifacts, [proof])
+        except Exception as error:
+            self.failed(artifacts, str(error))
+            raise
+        return proof
+
+    def failed(self, artifacts: Artifacts, why: str) -> None:
+        """Take no new job of the model: a proof of it has just failed."""
+        known = _read(artifacts) or Rehearsal(_key(artifacts), platform.node(), 0.0, 0)
+        _write(artifacts, replace(known, failure=why or "no reason given"))
+        self._failed_now[_name(artifacts)] = why
+
+    def _rehearsed(self, artifacts: Artifacts, key: str, items: Sequence[Item]) -> Rehearsal:
+        self._say("rehearsing one proof, to know that it works and how long it takes")
+        slots = artifacts.manifest.layout.items
+        chosen = list(items[:slots]) or [padding(artifacts)]
+        started = time.monotonic()
+        try:
+            witness = self._system.witness(artifacts, chosen, NO_JOB)
+            proof = self._system.prove(artifacts, witness)
+            seconds = time.monotonic() - started
+            self._system.verify(artifacts, [proof])
+        except ProvingError as error:
+            self.failed(artifacts, str(error))
+            raise ProvingError(_barred(str(error))) from error
+        made = Rehearsal(key, platform.node(), seconds, _peak_memory())
+        _write(artifacts, made)
+        return made
+
+
+def check_key(artifacts: Artifacts) -> str:
+    """The SHA-256 of the proving key. Raises KeyMissing or ArtifactMismatch."""
+    path, allowed = Path(artifacts.path(PK)), _key(artifacts)
+    if not path.is_file():
+        raise KeyMissing(
+            f"there is no proving key at {path}, so that nothing can be proven here: nothing is "
+            "staked; set the model up on this machine, or copy the file from where that was done"
+        )
+    found = sha256_file(path)
+    if found != allowed:
+        raise ArtifactMismatch(
+            f"proving key {path} has SHA-256 {found}: {allowed} is allowed by the manifest; "
+            "nothing is staked; put the right file there or set the model up again"
+        )
+    return found
+
+
+def padding(artifacts: Artifacts) -> Item:
+    """An item that every circuit takes: zeros, or what is nearest to them in its domain."""
+    plan = artifacts.manifest.plan
+    nearest_zero = min(max(0, plan.input_min), plan.input_max)
+    return Item((nearest_zero,) * artifacts.manifest.item_elements, (0,) * plan.salt_elements)
+
+
+def strange_items(artifacts: Artifacts, count: int = 8) -> list[Item]:
+    """Items at the corners of the domain and from all over it, for want of a job's own."""
+    plan, size = artifacts.manifest.plan, artifacts.manifest.item_elements
+    low, high, draw = plan.input_min, plan.input_max, secrets.SystemRandom()
+    rows = [[low] * size, [high] * size]
+    rows += [[draw.choice((low, high)) for _ in range(size)] for _ in range(count // 2 - 1)]
+    rows += [[draw.randint(low, high) for _ in range(size)] for _ in range(count - count // 2 - 1)]
+    return [Item(tuple(row), (0,) * plan.salt_elements) for row in rows]
+
+
+def _barred(why: str) -> str:
+    return (
+        f"no new job of this model is taken, as a proof of it failed ({why}): mend that; the next "
+        "run rehearses again"
+    )
+
+
+def _holds(known: Rehearsal, key: str) -> bool:
+    return known.key == key and known.machine == platform.node() and not known.failure
+
+
+def _key(artifacts: Artifacts) -> str:
+    return artifacts.manifest.sha256[PK]
+
+
+def _name(artifacts: Artifacts) -> str:
+    return directory_name(artifacts.digest, artifacts.weights_commitment)
+
+
+def _path(artifacts: Artifacts) -> Path:
+    return get_settings().home / "rehearsals" / f"{_name(artifacts)}.json"
+
+
+def _read(artifacts: Artifacts) -> Rehearsal | None:
+    """What is known; a file that says nothing sensible is as good as none: one proof is lost."""
+    try:
+        known = Rehearsal(**json.loads(_path(artifacts).read_bytes()))
+        sensible = known.seconds > 0 or bool(known.failure)
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+    return known if sensible else None
+
+
+def _write(artifacts: Artifacts, known: Rehearsal) -> None:
+    content = json.dumps(asdict(known), indent=2).encode() + b"\n"
+    write_atomically(_path(artifacts), content, private=True)
+
+
+def _peak_memory() -> int:
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * _KIB

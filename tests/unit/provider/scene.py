@@ -1,0 +1,79 @@
+"""A registered model, a consumer who posts, a provider who serves, on a real chain."""
+
+from dataclasses import replace
+
+from prover.chain.accounts import anvil_account
+from prover.chain.client import Client
+from prover.chain.transactions import Sender
+from prover.files import write_atomically
+from prover.protocol.events import ZERO_ADDRESS as ETH
+from prover.protocol.prediction import Job, State, Terms
+from prover.provider.examine import Tools
+from prover.provider.policy import Policy
+from prover.provider.readiness import Readiness
+from prover.provider.register import register
+from prover.provider.serve import Provider
+from prover.provider.store import JobStore, Taken
+from prover.proving.ezkl.system import Ezkl
+from prover.proving.inputs import shape_of
+from prover.settings import get_settings
+from prover.statement.request import Request, data_hash, salted
+from tests.conftest import Proven
+from tests.localchain import CONSUMER, PROVIDER, Chain, address_of, install
+
+REWARD, STAKE = 10**16, 4 * 10**15
+POLICY = Policy(proof_seconds=1.0, allow_files=True)
+
+
+class Scene:
+    """A registered model, a consumer who posts, a provider who serves."""
+
+    def __init__(self, chain: Chain, proven: Proven) -> None:
+        self.chain, self.artifacts = chain, proven.artifacts
+        install(proven.artifacts)
+        self.model = register(chain.sender(PROVIDER), chain.deployment, proven.artifacts)
+        self.checked: list[bytes] = []
+        self.nonce = 0
+
+    def provider(
+        self, policy: Policy = POLICY, number: int = PROVIDER, client: Client | None = None
+    ) -> Provider:
+        node = client or self.chain.client
+        tools = Tools(
+            client=node,
+            deployment=self.chain.deployment,
+            sender=Sender(node, anvil_account(number)),
+            store=self.store,
+            system=Ezkl(),
+            readiness=Readiness(Ezkl()),
+            check_model=lambda model_id, _: self.checked.append(model_id),
+        )
+        return Provider(tools, policy)
+
+    def post(self, items: int = 1, tamper: bytes = b"", **changes: object) -> bytes:
+        shape = shape_of(self.artifacts.manifest)
+        rows = [salted(range(n, n + shape.values), shape) for n in range(items)]
+        request = Request(self.model.circuit_id, tuple(rows))
+        content = request.to_bytes()
+        path = get_settings().home / f"{data_hash(content).hex()}.json"
+        write_atomically(path, content + tamper)
+        now, self.nonce = self.chain.client.now(), self.nonce + 1
+        terms = Terms(
+            self.model.model_id, request.inputs_hash(), ETH, REWARD, STAKE, ETH, now + 100, 60
+        )
+        job = Job(address_of(CONSUMER), self.nonce, replace(terms, **changes))  # type: ignore[arg-type]
+        call = self.chain.market.post(job, data_hash(content), path.as_uri())
+        self.chain.sender(CONSUMER).send(f"post:{self.nonce}", call)
+        self.job = job
+        return self.chain.market.job_id(job)
+
+    @property
+    def store(self) -> JobStore:
+        return JobStore(get_settings().home / "provider.sqlite")
+
+    def taken(self) -> list[Taken]:
+        scope = f"{self.chain.client.scope}:{self.chain.market.address}"
+        return list(self.store.all(scope, address_of(PROVIDER)))
+
+    def state(self, job_id: bytes) -> State:
+        return self.chain.market.standing(job_id).state
