@@ -22,6 +22,7 @@ from tests.conftest import Proven
 from tests.localchain import CONSUMER, PROVIDER, Chain, address_of, install
 
 REWARD, STAKE = 10**16, 4 * 10**15
+OPEN_SECONDS = PROVE_SECONDS = 10_000  # a busy machine must not make a job late
 POLICY = Policy(proof_seconds=1.0, allow_files=True)
 
 
@@ -59,7 +60,14 @@ class Scene:
         write_atomically(path, content + tamper)
         now, self.nonce = self.chain.client.now(), self.nonce + 1
         terms = Terms(
-            self.model.model_id, request.inputs_hash(), ETH, REWARD, STAKE, ETH, now + 100, 60
+            self.model.model_id,
+            request.inputs_hash(),
+            ETH,
+            REWARD,
+            STAKE,
+            ETH,
+            now + OPEN_SECONDS,
+            PROVE_SECONDS,
         )
         job = Job(address_of(CONSUMER), self.nonce, replace(terms, **changes))  # type: ignore[arg-type]
         call = self.chain.market.post(job, data_hash(content), path.as_uri())

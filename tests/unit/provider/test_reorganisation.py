@@ -21,7 +21,7 @@ from prover.settings import get_settings
 from tests.conftest import Proven
 from tests.latenode import LateNode, late_node
 from tests.localchain import CONSUMER, PROVIDER, STRANGER, Chain, address_of, settings_of
-from tests.unit.provider.scene import STAKE, Scene
+from tests.unit.provider.scene import PROVE_SECONDS, STAKE, Scene
 
 DEPTH = 3
 NOWHERE = Block(1, b"\0" * 32)
@@ -261,7 +261,7 @@ def test_a_late_job_is_said_once_and_again_only_if_its_block_is_gone(
         patch.setattr(steps.Steps, "deliver", forbidden)
         assert results(scene) == ["failed"]
     locked = scene.chain.rpc("evm_snapshot")
-    scene.chain.pass_time(61)
+    scene.chain.pass_time(PROVE_SECONDS + 1)
     assert results(scene) == [Stage.LATE]
     assert results(scene) == []
     scene.chain.rpc("evm_revert", locked)

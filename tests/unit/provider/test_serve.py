@@ -23,7 +23,7 @@ from prover.proving.ezkl.system import Ezkl
 from prover.settings import get_settings
 from tests.conftest import Proven
 from tests.localchain import PROVIDER, STRANGER, Chain
-from tests.unit.provider.scene import POLICY, REWARD, STAKE, Scene
+from tests.unit.provider.scene import POLICY, PROVE_SECONDS, REWARD, STAKE, Scene
 
 
 @pytest.fixture
@@ -145,7 +145,7 @@ def test_a_late_provider_says_so_and_stops(scene: Scene, monkeypatch: pytest.Mon
         patch.setattr(Readiness, "prove", _failing)
         scene.provider().run_once()
     assert scene.state(job_id) is State.LOCKED
-    scene.chain.pass_time(61)
+    scene.chain.pass_time(PROVE_SECONDS + 1)
     outcome = scene.provider().run_once()[0]
     assert outcome.result == Stage.LATE
     assert in_ether(STAKE) in outcome.words
