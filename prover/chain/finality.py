@@ -121,8 +121,7 @@ def wait_final(
 ) -> None:
     """Return once `depth` blocks (by default `confirmations`) lie on top of block number `block`.
 
-    A reorganisation may have changed the past meanwhile: read the state again afterwards, or use
-    `once_final`.
+    A reorganisation may have changed the past meanwhile: `once_final` looks again afterwards.
     """
     wanted = block + (confirmations(client) if depth is None else depth)
     told = None
@@ -139,17 +138,16 @@ def once_final(
     gone: str,
     progress: Callable[[str], None] | None = None,
 ) -> int:
-    """Wait until what `block_of` finds is final, in whatever block that is; the block's number.
+    """Wait until what `block_of` finds is final, in whatever block it comes to stand.
 
-    A reorganisation may move it to a later block while one waits: then one waits for that. Raises
-    ChainError with the words of `gone` if it is not there any more.
+    Returns the newest final block: what is read at it cannot change any more, so that a secret may
+    rest on it. Raises ChainError with the words of `gone` if it is not there any more.
     """
-    waited: int | None = None
     while True:
         block = block_of()
         if block is None:
             raise ChainError(gone)
-        if block == waited:
-            return block
         wait_final(client, block, progress=progress)
-        waited = block
+        final = int(client.block()["number"]) - confirmations(client)
+        if block_of() == block <= final:  # a reorganisation may have moved it meanwhile
+            return final

@@ -1,12 +1,13 @@
 """Revealing the key of an accuracy bounty: once, and only when the acceptance is final."""
 
+from functools import partial
 from pathlib import Path
 
 from prover.chain.accuracy import AccuracyBounty
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
 from prover.chain.events import fetch_events
-from prover.chain.finality import wait_final
+from prover.chain.finality import once_final
 from prover.chain.replay import load_world
 from prover.chain.transactions import Sender
 from prover.consumer.accuracy_tests import key_of, read_seed
@@ -17,6 +18,11 @@ from prover.protocol.events import BountyAccepted
 from prover.protocol.words import moment
 from prover.proving.worker import Progress
 from prover.statement.sealed import key_hash
+
+_REORGANISED = (
+    "the chain was reorganised and the acceptance is another now: look at `zkescrow accuracy "
+    "status` and run the command again"
+)
 
 
 def reveal(
@@ -35,13 +41,12 @@ def reveal(
     client, accuracy = sender.client, AccuracyBounty(sender.client, deployment.accuracy)
     _require_accepted(record, client.now())
     key = _own_key(job_id, record, seed)
-    wait_final(client, _accepted_in(client, deployment, job_id), progress=progress)
-    after = load_world(client, deployment).accuracy.jobs.get(job_id)
-    if after is None or (after.model_id, after.payee) != (record.model_id, record.payee):
-        raise ChainError(
-            "the chain was reorganised and the acceptance is another now: look at `zkescrow "
-            "accuracy status` and run the command again"
-        )
+    accepted_in = partial(_accepted_in, client, deployment, job_id)
+    final = once_final(client, accepted_in, _REORGANISED, progress)
+    after = load_world(client, deployment, final).accuracy.jobs.get(job_id)
+    if after is None or _acceptance(after) != _acceptance(record):
+        raise ChainError(_REORGANISED)
+    _require_accepted(after, client.now())
     call = accuracy.reveal_key(record.job, key)
     sender.estimate(call)
     mark_revealed(job_id)
@@ -72,9 +77,18 @@ def _own_key(job_id: bytes, record: Record, seed: Path | None) -> bytes:
     return key
 
 
-def _accepted_in(client: Client, deployment: Deployment, job_id: bytes) -> int:
+def _acceptance(record: Record) -> tuple[State, bytes, str, str]:
+    """What the key is given for: whose model may be proven, for whom."""
+    return (record.state, record.model_id, record.provider, record.payee)
+
+
+def _accepted_in(client: Client, deployment: Deployment, job_id: bytes) -> int | None:
+    """The block of the acceptance as the chain is now; None if there is none."""
     return next(
-        logged.block
-        for logged in fetch_events(client, deployment)
-        if isinstance(logged.event, BountyAccepted) and logged.event.job_id == job_id
+        (
+            logged.block
+            for logged in fetch_events(client, deployment)
+            if isinstance(logged.event, BountyAccepted) and logged.event.job_id == job_id
+        ),
+        None,
     )

@@ -4,12 +4,13 @@ import secrets
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import ceil
 
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
 from prover.chain.events import fetch_events
-from prover.chain.finality import wait_final
+from prover.chain.finality import once_final
 from prover.chain.replay import load_world
 from prover.chain.serving import ServingRound
 from prover.chain.transactions import Sender
@@ -25,6 +26,7 @@ from prover.statement.request import Request
 from prover.statement.serving import decode_outputs, inputs_tree
 
 Outputs = tuple[tuple[int, ...], ...]
+_REORGANISED = "the chain was reorganised and the outputs are others now: run the command again"
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,11 @@ def wait_for_outputs(
     just these. Raises UsageError if the outputs are not there, ChainError if they changed.
     """
     before = _served(client, deployment, job_id)
-    wait_final(client, _block_of_outputs(client, deployment, job_id), progress=progress)
-    after = _served(client, deployment, job_id)
-    if after.outputs_root != before.outputs_root:
-        raise ChainError(
-            "the chain was reorganised and the outputs are others now: run the command again"
-        )
+    served_in = partial(_block_of_outputs, client, deployment, job_id)
+    final = once_final(client, served_in, _REORGANISED, progress)
+    after = _served(client, deployment, job_id, final)
+    if (after.outputs_root, after.payee) != (before.outputs_root, before.payee):
+        raise ChainError(_REORGANISED)
     return after
 
 
@@ -155,8 +156,10 @@ def least_found(n: int, contested: int, confidence: float = 0.95) -> int:
     )
 
 
-def _served(client: Client, deployment: Deployment, job_id: bytes) -> Record:
-    record = load_world(client, deployment).serving.jobs.get(job_id)
+def _served(
+    client: Client, deployment: Deployment, job_id: bytes, last: int | None = None
+) -> Record:
+    record = load_world(client, deployment, last).serving.jobs.get(job_id)
     if record is None or record.state is not State.SERVED:
         state = "not on this chain" if record is None else record.state.name.lower()
         raise UsageError(
@@ -166,9 +169,13 @@ def _served(client: Client, deployment: Deployment, job_id: bytes) -> Record:
     return record
 
 
-def _block_of_outputs(client: Client, deployment: Deployment, job_id: bytes) -> int:
+def _block_of_outputs(client: Client, deployment: Deployment, job_id: bytes) -> int | None:
+    """The block of the outputs as the chain is now; None if there is none."""
     return next(
-        logged.block
-        for logged in fetch_events(client, deployment)
-        if isinstance(logged.event, OutputsCommitted) and logged.event.job_id == job_id
+        (
+            logged.block
+            for logged in fetch_events(client, deployment)
+            if isinstance(logged.event, OutputsCommitted) and logged.event.job_id == job_id
+        ),
+        None,
     )

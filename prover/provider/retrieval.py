@@ -12,7 +12,7 @@ from prover.chain.datasets import kept
 from prover.chain.deployments import Deployment
 from prover.chain.events import fetch_events
 from prover.chain.fees import gas_price
-from prover.chain.finality import confirmations, wait_final
+from prover.chain.finality import confirmations, once_final
 from prover.chain.registry import Circuit
 from prover.chain.replay import load_world
 from prover.chain.retrieval import RetrievalBounty
@@ -151,27 +151,32 @@ class DatasetOwner:
 
     def _final(self) -> Record:
         """The request once its acceptance is final: keys given before that could stay unpaid."""
-        waited: int | None = None
-        while waited != (block := self._block_of_acceptance()):
-            wait_final(self._tools.client, block, progress=self._tools.progress)
-            waited = block
-        before, after = self._request.record, self._present()
-        if (after.state, after.payee) != (before.state, before.payee):
+        client, progress = self._tools.client, self._tools.progress
+        final = once_final(client, self._block_of_acceptance, _REORGANISED, progress)
+        before, after = self._request.record, self._at(final)
+        if after is None or _acceptance(after) != _acceptance(before):
             raise ChainError(_REORGANISED)
-        return after
+        return self._present()
 
-    def _block_of_acceptance(self) -> int:
-        """The block that holds it now: a reorganisation may have moved it. Raises ChainError."""
+    def _block_of_acceptance(self) -> int | None:
+        """The block that holds it now; None if there is none."""
         for logged in fetch_events(self._tools.client, self._tools.deployment):
             event = logged.event
             if isinstance(event, RetrievalAccepted) and event.job_id == self._request.job_id:
                 return logged.block
-        raise ChainError(_REORGANISED)
+        return None
 
     def _present(self) -> Record:
-        """As the chain says now."""
-        world = load_world(self._tools.client, self._tools.deployment)
-        return world.retrieval.jobs[self._request.job_id]
+        """As the chain says now. Raises ChainError if it has forgotten the request."""
+        found = self._at(None)
+        if found is None:
+            raise ChainError(_REORGANISED)
+        return found
+
+    def _at(self, block: int | None) -> Record | None:
+        """As the chain says after a block, by default the latest."""
+        world = load_world(self._tools.client, self._tools.deployment, block)
+        return world.retrieval.jobs.get(self._request.job_id)
 
     def _evaluated(self, secrets: Secrets) -> Outputs:
         """The outputs of all records, some compared with witnesses."""
@@ -208,3 +213,8 @@ class DatasetOwner:
             raise UsageError(
                 f"the request is {found.name.lower()}: {why}; see `zkescrow retrieval status`"
             )
+
+
+def _acceptance(record: Record) -> tuple[str, str]:
+    """What the keys are given for: who accepted, for whom."""
+    return (record.provider, record.payee)

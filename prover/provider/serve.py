@@ -12,6 +12,7 @@ from prover.chain.market import Market
 from prover.chain.replay import load_world
 from prover.chain.withdrawals import take_out
 from prover.errors import ArtifactMismatch, ZkescrowError
+from prover.log import logger
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction import Record, State
 from prover.protocol.world import World
@@ -21,6 +22,8 @@ from prover.provider.steps import FAILED, SKIPPED, Outcome, Steps
 from prover.provider.store import Stage, Taken
 from prover.provider.views import end_of, is_ours
 from prover.proving.artifacts import Artifacts
+
+LOG = logger(__name__)
 
 
 class Provider:
@@ -97,6 +100,13 @@ class Provider:
                 self._tools.store.advance(job, job.stage, block, final=True)
 
     def _guarded(self, job_id: bytes, work: Callable[[], Outcome]) -> Outcome:
+        """What became of a job, written to the log too."""
+        outcome = self._outcome(job_id, work)
+        tell = LOG.info if outcome.result not in (FAILED, Stage.LATE) else LOG.error
+        tell("job", id="0x" + job_id.hex(), result=str(outcome.result), why=outcome.words)
+        return outcome
+
+    def _outcome(self, job_id: bytes, work: Callable[[], Outcome]) -> Outcome:
         """No job's trouble is another's: whatever it is, it becomes this job's outcome."""
         try:
             return work()
