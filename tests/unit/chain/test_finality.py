@@ -5,9 +5,19 @@ from dataclasses import replace
 import pytest
 
 from prover.chain import finality
-from prover.chain.finality import CONFIRMATIONS, confirmations, wait_final
-from prover.errors import UsageError
+from prover.chain.finality import (
+    CONFIRMATIONS,
+    Block,
+    Heads,
+    block_at,
+    confirmations,
+    once_final,
+    stands,
+    wait_final,
+)
+from prover.errors import ChainError, UsageError
 from prover.settings import get_settings
+from tests.latenode import late_node
 from tests.localchain import Chain, settings_of
 
 
@@ -41,3 +51,126 @@ def test_a_wrong_number_of_confirmations_is_said(
     get_settings.cache_clear()
     with pytest.raises(UsageError, match=f"ZKESCROW_CONFIRMATIONS is '{value}'"):
         get_settings()
+
+
+# ---------------------------------------------------------------- what a secret rests on
+
+
+class Told:
+    """Where something stands, look by look; the last answer stays."""
+
+    def __init__(self, *blocks: int | None) -> None:
+        self.blocks = list(blocks)
+
+    def __call__(self) -> int | None:
+        return self.blocks.pop(0) if len(self.blocks) > 1 else self.blocks[0]
+
+
+def mining(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finality.time, "sleep", lambda _seconds: chain.rpc("evm_mine"))
+
+
+def test_a_secret_rests_on_the_newest_final_block(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = head(chain)
+    mining(chain, monkeypatch)
+    with settings_of(confirmations="3"):
+        assert once_final(chain.client, Told(start), "gone") == start
+        assert head(chain) == start + 3
+        chain.rpc("anvil_mine", 5)
+        assert once_final(chain.client, Told(start), "gone") == start + 5
+
+
+def test_what_moves_to_a_later_block_is_waited_for_there(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = head(chain)
+    mining(chain, monkeypatch)
+    with settings_of(confirmations="2"):
+        assert once_final(chain.client, Told(start, start + 4), "gone") == start + 4
+    assert head(chain) == start + 6
+
+
+@pytest.mark.parametrize("blocks", [(None,), (1, None)])
+def test_what_is_gone_is_told(chain: Chain, blocks: tuple[int | None, ...]) -> None:
+    with pytest.raises(ChainError, match="it is gone"):
+        once_final(chain.client, Told(*blocks), "it is gone")
+
+
+# ---------------------------------------------------------------- blocks that were seen
+
+
+def block(chain: Chain) -> Block:
+    return Block.of(chain.client.block())
+
+
+def test_a_block_stands_until_it_is_replaced(chain: Chain) -> None:
+    chain.rpc("anvil_mine", 2)
+    seen = block(chain)
+    assert stands(chain.client, seen)
+    assert not stands(chain.client, replace(seen, hash=b"\1" * 32))
+    assert not stands(chain.client, replace(seen, number=seen.number + 1))
+    assert block_at(chain.client, seen.number + 1) is None
+
+
+def test_the_head_is_the_latest_block(chain: Chain) -> None:
+    heads = Heads(chain.client)
+    assert heads.head().block == block(chain)
+    chain.rpc("evm_mine")
+    assert heads.head().block == block(chain)
+    assert not heads.head().behind
+
+
+def receipt_of(seen: Block) -> dict[str, object]:
+    return {"blockNumber": seen.number, "blockHash": seen.hash}
+
+
+def test_a_node_that_lags_is_asked_for_the_block_that_was_seen(chain: Chain) -> None:
+    chain.rpc("anvil_mine", 2)
+    with late_node(chain.url) as (node, client):
+        heads = Heads(client)
+        seen = block(chain)
+        heads.saw(receipt_of(seen))  # type: ignore[arg-type]
+        node.late = 1
+        assert heads.head().block == seen
+        assert node.told
+
+
+def test_a_node_that_lags_is_waited_for(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
+    chain.rpc("anvil_mine", 2)
+    with late_node(chain.url) as (node, client):
+        seen = block(chain)
+        node.late, node.hides = 1, True
+        waited: list[float] = []
+
+        def caught_up(seconds: float) -> None:
+            waited.append(seconds)
+            node.late = 0
+
+        monkeypatch.setattr(finality.time, "sleep", caught_up)
+        found = Heads(client, seen).head()
+        assert (found.block, found.behind) == (seen, False)
+        assert waited == [finality.LOCAL_POLL_SECONDS]
+
+
+def test_a_node_that_stays_behind_is_said_to_be(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finality, "LOCAL_BEHIND_SECONDS", 0.0)
+    chain.rpc("anvil_mine", 2)
+    seen = block(chain)
+    with late_node(chain.url) as (node, client):
+        node.late, node.hides = 1, True
+        found = Heads(client, seen).head()
+    assert found.behind
+    assert found.block.number == seen.number - 1
+
+
+def test_a_block_is_final_when_enough_lie_on_it(chain: Chain) -> None:
+    seen = block(chain)
+    with settings_of(confirmations="2"):
+        heads = Heads(chain.client)
+        for buried in (False, False, True):
+            assert heads.is_final(seen) is buried
+            chain.rpc("evm_mine")

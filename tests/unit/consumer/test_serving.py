@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -183,23 +184,28 @@ class Played:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *records: Record | None) -> None:
         self.waited: list[int] = []
+        self.read: list[int | None] = []  # the blocks after which the world was read
         self._records = list(records)
         monkeypatch.setattr(serving_contest, "load_world", self._world)
-        monkeypatch.setattr(serving_contest, "wait_final", self._wait)
+        monkeypatch.setattr(serving_contest, "once_final", self._once_final)
         monkeypatch.setattr(serving_contest, "_block_of_outputs", lambda *_: 17)
 
-    def _world(self, *_: object) -> SimpleNamespace:
+    def _world(self, _client: object, _deployment: object, last: int | None = None) -> object:
+        self.read.append(last)
         found = self._records.pop(0)
         return SimpleNamespace(serving=SimpleNamespace(jobs={} if found is None else {ID: found}))
 
-    def _wait(self, _client: object, block: int, progress: object = None) -> None:
-        self.waited.append(block)
+    def _once_final(
+        self, _client: object, block_of: Callable[[], int], _gone: str, _progress: object
+    ) -> int:
+        self.waited.append(block_of())
+        return FINAL
 
     def outputs(self) -> Record:
         return serving_contest.wait_for_outputs(None, None, ID, print)  # type: ignore[arg-type]
 
 
-ID = b"\x09" * 32
+ID, FINAL = b"\x09" * 32, 21
 SERVED = record(state=State.SERVED, outputs_root=b"\x01" * 32)
 
 
@@ -207,10 +213,14 @@ def test_a_contest_waits_until_the_outputs_are_final(monkeypatch: pytest.MonkeyP
     played = Played(monkeypatch, SERVED, SERVED)
     assert played.outputs() == SERVED
     assert played.waited == [17]
+    assert played.read == [None, FINAL]
 
 
-def test_outputs_that_changed_meanwhile_are_not_contested(monkeypatch: pytest.MonkeyPatch) -> None:
-    other = replace(SERVED, outputs_root=b"\x02" * 32)
+@pytest.mark.parametrize("change", [{"outputs_root": b"\x02" * 32}, {"payee": "0x" + "44" * 20}])
+def test_outputs_that_changed_meanwhile_are_not_contested(
+    monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
+) -> None:
+    other = replace(SERVED, **change)
     with pytest.raises(ChainError, match="reorganised"):
         Played(monkeypatch, SERVED, other).outputs()
 

@@ -11,6 +11,7 @@ from prover.chain.contracts import Call
 from prover.chain.transactions import GAS_CAP, Cost
 from prover.errors import StatementInvalid, UsageError
 from prover.protocol.accuracy import Job, Record, Terms
+from prover.protocol.economics import END, ITEM, PROVE, TAKE, WITHDRAW
 from prover.protocol.events import ZERO_ADDRESS
 from prover.provider.accuracy_checks import check_bounty_money, check_circuit, check_time
 from prover.provider.accuracy_plan import Judged, judge, missing, parts
@@ -83,8 +84,8 @@ def test_the_time_to_prove_is_twice_what_it_takes() -> None:
 
 
 RICH = Account(10**18, 0, 10**18)
-GAS = 98_000 + 3 * (173_000 + 700_000) + 3 * 41_000  # 6 of 8 items, 2 to a proof
-KEPT = 98_000 + 64_000 + 33_000  # accept, settle, withdraw
+GAS = TAKE + 3 * (PROVE + 700_000) + 3 * ITEM  # 6 of 8 items, 2 to a proof
+KEPT = TAKE + END + WITHDRAW
 
 
 @pytest.fixture

@@ -56,6 +56,8 @@ def test_a_first_view_one_block_old_does_not_lose_the_stake(
 ) -> None:
     """The node that answers after the lock has not got its block yet."""
     job_id = scene.post()
+    monkeypatch.setattr(steps, "LOCAL_PATIENCE_SECONDS", 600.0)  # a busy machine takes its time
+    monkeypatch.setattr(finality, "LOCAL_BEHIND_SECONDS", 600.0)
     with late_node(scene.chain.url) as (node, client):
         late_after_lock(node, monkeypatch, answers=4, hides=hides)
         (outcome,) = scene.provider(client=client).run_once()

@@ -16,6 +16,7 @@ from prover.chain.retrieval import Submission
 from prover.chain.transactions import GAS_CAP
 from prover.cli.seeds import existing, seed_at
 from prover.errors import StatementInvalid, UsageError
+from prover.protocol.economics import TAKE
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.retrieval import (
     Dataset,
@@ -26,6 +27,7 @@ from prover.protocol.retrieval import (
     State,
     Terms,
 )
+from prover.protocol.retrieval_gas import RECORD, SUBMIT
 from prover.provider import retrieval_dataset as owned
 from prover.provider.money import Account, Purse
 from prover.provider.retrieval_checks import (
@@ -99,7 +101,7 @@ def test_terms_that_cannot_be_accepted_are_refused(account: str, now: int, words
 
 def test_all_records_must_pay_for_their_proofs(artifacts: Artifacts) -> None:
     """6 records of 2 to a proof: acceptance, 3 proofs and 6 records."""
-    gas = 98_000 + 3 * (700_000 + 155_000) + 6 * 11_000
+    gas = TAKE + 3 * (700_000 + SUBMIT) + 6 * RECORD
     rich, wanted = Account(10**18, 0, 10**18), -(-gas * 125 // 100)
     pays = replace(TERMS, price_per_record=-(-wanted // 6))
     check_request_money(pays, 6, artifacts, 700_000, 1, Purse(), rich)

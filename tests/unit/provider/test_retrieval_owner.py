@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from prover.chain import finality
 from prover.errors import ChainError, ContractRefused, StatementInvalid, UsageError
 from prover.protocol.events import RetrievalAccepted
 from prover.protocol.retrieval import Record, State
@@ -25,7 +26,7 @@ from prover.statement.dataset import record_keys, salted_records
 from tests.conftest import Proven as ProvenCircuit
 from tests.unit.provider.test_retrieval import DATASET, ME, OTHER, ROWS, SEED, request
 
-JOB_ID, BLOCK = b"\x05" * 32, 17
+JOB_ID, BLOCK, HEAD = b"\x05" * 32, 17, 40
 
 
 class Stage:
@@ -40,7 +41,9 @@ class Stage:
         items = salted_records(form, ROWS, SEED)
         self.secrets = owned.Secrets(form, tuple(items), tuple(record_keys(form, ROWS, SEED)))
         dataset = replace(DATASET, root=self.secrets.sealed().tree.root)
-        client = SimpleNamespace(now=lambda: 100, scope="x", chain_id=31337, local=True)
+        client = SimpleNamespace(
+            now=lambda: 100, scope="x", chain_id=31337, local=True, block=lambda: {"number": HEAD}
+        )
         sender = SimpleNamespace(address=ME)
         deployment = SimpleNamespace(retrieval="0x" + "33" * 20)
         tools = FakeTools(
@@ -111,7 +114,8 @@ def stage(
         stage = Stage(artifacts, record)
         monkeypatch.setattr(module, "load_world", stage.world)
         monkeypatch.setattr(module, "fetch_events", stage.events)
-        monkeypatch.setattr(module, "wait_final", stage.wait)
+        monkeypatch.setattr(finality, "wait_final", stage.wait)
+        monkeypatch.setattr(finality, "confirmations", lambda _client: 0)
         monkeypatch.setattr(
             module, "compare_with_witness", lambda *_: stage.done.append("witnesses")
         )
@@ -130,7 +134,8 @@ def test_keys_are_sent_when_the_acceptance_is_final(stage: Callable[[Record], St
 
 
 @pytest.mark.parametrize(
-    "after", [request(state=State.OPEN), request(payee=OTHER), request(state=State.CLOSING)]
+    "after",
+    [request(provider="0x" + "00" * 20, payee="0x" + "00" * 20), request(payee=OTHER)],
 )
 def test_keys_are_not_sent_if_the_chain_was_reorganised_meanwhile(
     stage: Callable[[Record], Stage], after: Record

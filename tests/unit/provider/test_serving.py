@@ -12,8 +12,10 @@ from prover.chain.contracts import SERVING, encode_call
 from prover.chain.serving import Answer, Contest
 from prover.chain.transactions import GAS_CAP
 from prover.errors import ArtifactMismatch, StatementInvalid, UsageError
+from prover.protocol.economics import ITEM, OUTPUT_BYTE, OUTPUT_LEAF, PROVE, TAKE
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.serving import Job, Record, Terms
+from prover.protocol.serving_gas import ANSWER_INDEX
 from prover.provider.money import Account, Purse
 from prover.provider.serving_answer import Openings, Part, parts, require_provable
 from prover.provider.serving_checks import (
@@ -101,9 +103,9 @@ def round_refusal(artifacts: Artifacts, **changes: int) -> str:
 def test_a_round_must_pay_however_many_items_are_contested(artifacts: Artifacts) -> None:
     """20 items, 2 to a proof: joining and outputs, then a proof more for each second contest."""
     rich = Account(10**18, 0, 10**18)
-    posted = 98_000 + 173_000 + 20 * (600 + 9 * 25)
+    posted = TAKE + PROVE + 20 * (OUTPUT_LEAF + 9 * OUTPUT_BYTE)
     price = -(-posted * 125 // 100) // 20 + 1
-    proof = 700_000 + 173_000 + 2 * 41_000 + 7 * 600
+    proof = 700_000 + PROVE + 2 * ITEM + 7 * ANSWER_INDEX
     pays = replace(TERMS, price=price + proof * 125 // 100, proof_fee=proof, stake=1)
     check_round_money(pays, artifacts, 700_000, 1, Purse(), rich)
     assert "0 items contested is not taken: it earns" in round_refusal(artifacts, stake=1)

@@ -1,0 +1,143 @@
+"""A key is given away once, for an acceptance that stands in a final block, and for no other."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from prover.chain import finality
+from prover.consumer import accuracy_key as module
+from prover.consumer.accuracy_tests import key_of
+from prover.errors import ChainError, UsageError
+from prover.protocol.accuracy import Job, Record, State, Terms
+from prover.protocol.events import ZERO_ADDRESS as ETH
+from prover.protocol.events import BountyAccepted
+from prover.statement.sealed import key_hash
+from prover.statement.seeds import Seed
+
+ME, OTHER = "0x" + "11" * 20, "0x" + "22" * 20
+JOB_ID, NONCE, ACCEPTED_IN, HEAD = b"\x05" * 32, 9, 17, 20
+SEED = Seed(b"\x07" * 32)
+TERMS = Terms(
+    bytes(32), ETH, ETH, 5, 3, 2, 1, bytes(32), 8, key_hash(key_of(SEED, NONCE)), bytes(32), 3, 4,
+    50, 60, 60,
+)  # fmt: skip
+RECORD = Record(
+    job=Job(ME, NONCE, TERMS), posted_at=0, uri=b"", state=State.ACCEPTED, provider=OTHER,
+    payee=OTHER, deadline=1000, model_id=b"\x03" * 32,
+)  # fmt: skip
+
+
+class Stage:
+    """A chain that notes what is asked of it, in order."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.done: list[str] = []
+        self.accepted: list[int | None] = [ACCEPTED_IN]  # look by look; the last one stays
+        self.after: Record | None = RECORD  # as of the final block
+        client = SimpleNamespace(
+            now=lambda: 100, chain_id=31337, local=False, block=lambda: {"number": HEAD}
+        )
+        self.sender: Any = SimpleNamespace(
+            client=client, estimate=lambda _call: self.done.append("dry run"), send=self._send
+        )
+        contract = SimpleNamespace(address=OTHER, reveal_key=lambda _job, key: key)
+        monkeypatch.setattr(module, "AccuracyBounty", lambda *_: contract)
+        monkeypatch.setattr(module, "load_world", self._world)
+        monkeypatch.setattr(module, "fetch_events", self._events)
+        monkeypatch.setattr(module, "read_seed", lambda _path: SEED)
+        monkeypatch.setattr(module, "posted_set", lambda _job_id: SimpleNamespace(seed="/nowhere"))
+        monkeypatch.setattr(module, "mark_revealed", lambda _id: self.done.append("marked"))
+        monkeypatch.setattr(finality, "wait_final", self._wait)
+        monkeypatch.setattr(finality, "confirmations", lambda _client: 3)
+
+    def reveal(self, record: Record = RECORD) -> int:
+        deployment: Any = SimpleNamespace(accuracy=OTHER)
+        return module.reveal(self.sender, deployment, (JOB_ID, record), None, self.done.append)
+
+    def _send(self, action: str, key: bytes) -> dict[str, int]:
+        assert key == key_of(SEED, NONCE)
+        self.done.append(action.partition(":")[0])
+        return {"gasUsed": 7}
+
+    def _world(self, _client: object, _deployment: object, last: int) -> object:
+        self.done.append(f"world after {last}")
+        jobs = {} if self.after is None else {JOB_ID: self.after}
+        return SimpleNamespace(accuracy=SimpleNamespace(jobs=jobs))
+
+    def _events(self, *_: object) -> Any:
+        block = self.accepted.pop(0) if len(self.accepted) > 1 else self.accepted[0]
+        for job_id, where in ((bytes(32), 3), (JOB_ID, block)):
+            event = BountyAccepted(
+                at=1, contract=OTHER, job_id=job_id, provider=OTHER, payee=OTHER,
+                model_id=b"\x03" * 32, deadline=1000,
+            )  # fmt: skip
+            if where is not None:
+                yield SimpleNamespace(event=event, block=where)
+
+    def _wait(self, _client: object, block: int, **_: object) -> None:
+        self.done.append(f"block {block} is final")
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
+    return Stage(monkeypatch)
+
+
+def test_a_key_is_sent_when_the_acceptance_is_final(stage: Stage) -> None:
+    assert stage.reveal() == 7
+    assert stage.done == [
+        f"block {ACCEPTED_IN} is final",
+        f"world after {HEAD - 3}",
+        "dry run",
+        "marked",
+        "reveal",
+    ]
+
+
+def test_an_acceptance_that_moved_is_waited_for_where_it_stands(stage: Stage) -> None:
+    stage.accepted = [ACCEPTED_IN - 5, ACCEPTED_IN]
+    stage.reveal()
+    assert stage.done[:2] == [f"block {block} is final" for block in (ACCEPTED_IN - 5, ACCEPTED_IN)]
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        None,
+        replace(RECORD, payee=ME),
+        replace(RECORD, provider=ME),
+        replace(RECORD, model_id=b"\x04" * 32),
+        replace(RECORD, state=State.PROVING),
+    ],
+)
+def test_a_key_is_not_sent_for_another_acceptance(stage: Stage, after: Record | None) -> None:
+    stage.after = after
+    with pytest.raises(ChainError, match="reorganised"):
+        stage.reveal()
+    assert "reveal" not in stage.done
+    assert "marked" not in stage.done
+
+
+@pytest.mark.parametrize("blocks", [[None], [ACCEPTED_IN, None]])
+def test_a_key_is_not_sent_for_an_acceptance_that_is_gone(
+    stage: Stage, blocks: list[int | None]
+) -> None:
+    stage.accepted = blocks
+    with pytest.raises(ChainError, match="reorganised"):
+        stage.reveal()
+    assert "reveal" not in stage.done
+
+
+@pytest.mark.parametrize("state", [State.OPEN, State.PROVING, State.PAID])
+def test_a_key_is_revealed_after_an_acceptance_only(stage: Stage, state: State) -> None:
+    with pytest.raises(UsageError, match="revealed once"):
+        stage.reveal(replace(RECORD, state=state))
+    assert stage.done == []
+
+
+def test_a_key_that_is_late_is_kept(stage: Stage) -> None:
+    with pytest.raises(UsageError, match="keep it"):
+        stage.reveal(replace(RECORD, deadline=99))
+    assert stage.done == []
