@@ -10,6 +10,7 @@ from dataclasses import replace
 from prover.chain.finality import Heads, stands
 from prover.chain.market import Market
 from prover.chain.replay import load_world
+from prover.chain.wallet import Handed
 from prover.chain.withdrawals import take_out
 from prover.errors import ArtifactMismatch, ZkescrowError
 from prover.log import logger
@@ -110,6 +111,8 @@ class Provider:
         """No job's trouble is another's: whatever it is, it becomes this job's outcome."""
         try:
             return work()
+        except Handed:  # no error: a wallet is to sign the next step
+            raise
         except Unwanted as error:
             return Outcome(job_id, SKIPPED, str(error))
         except ZkescrowError as error:

@@ -8,6 +8,7 @@ import pytest
 
 from prover.audit.circuit import CircuitAuditor
 from prover.chain.registry import Registry
+from prover.chain.wallet import Handed
 from prover.errors import ArtifactMismatch, ProofRejected, WorkerFailed
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction import Record, State
@@ -303,6 +304,20 @@ def test_a_job_that_raises_does_not_stop_the_others(
     assert "internal error, ZeroDivisionError: odd" in outcomes[odd].words
     assert isinstance(outcomes[odd].mistake, ZeroDivisionError)
     assert outcomes[good].result == Stage.DELIVERED
+
+
+def test_a_step_that_a_wallet_is_to_sign_is_handed_on(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.post()
+    monkeypatch.setattr(Readiness, "ready", lambda *_: SLOW)
+
+    def handing(*_: object) -> None:
+        raise Handed(31337, "0x" + "11" * 20, ())
+
+    monkeypatch.setattr(Steps, "lock", handing)
+    with pytest.raises(Handed):
+        scene.provider().run_once()
 
 
 def test_inputs_that_vanish_after_the_lock_are_a_failure(scene: Scene) -> None:
