@@ -15,12 +15,12 @@ from prover.proving.native.fold import A2, B2, INSTANCE, X
 from prover.proving.native.form import Form
 from prover.proving.native.layout import possible_layouts
 from prover.proving.native.program import Program, compile_network
-from prover.proving.native.replay import check_program
+from prover.proving.native.replay import Held, _require_each_once, check_program
 from prover.proving.native.tables import DEAD
-from prover.proving.native.trace import BACKWARD
+from prover.proving.native.trace import BACKWARD, Point, find_runs
 from prover.proving.native.witness import Cells, run
 from tests.unit.proving.native.gates import Challenges, Evaluated
-from tests.unit.proving.native.networks import Maker, residual_network, tiny_network
+from tests.unit.proving.native.networks import SHIFT, Maker, residual_network, tiny_network
 
 PROGRAM = compile_network(residual_network(), 3, 2, Form(context=2))
 FOLD = ("w", "v1c", "wb", "u1", "ub", "ua", "ve", "h1", "hg", "me", "le")
@@ -267,3 +267,51 @@ def test_words_that_could_stand_for_two_images_are_refused() -> None:
     check_program(compile_network(network, 15, 2))
     refused(compile_network(network, 16, 2), "a word of the input packs 16 values; 15 fit")
     assert max(layout.lanes for layout in possible_layouts(network)) == 15
+
+
+def test_an_output_that_is_not_summed_is_refused() -> None:
+    """Its accumulator would be the score times powers of the challenges."""
+    stored = PROGRAM.stored[PROGRAM.network.output]
+    summed = PROGRAM.columns["sm"].copy()
+    summed[stored.start : stored.stop] = 0
+    program = replace(PROGRAM, columns={**PROGRAM.columns, "sm": summed})
+    refused(program, "an output's accumulator is not its value")
+
+
+def test_an_output_of_several_cells_is_refused() -> None:
+    """Its accumulator would be their sum."""
+    make = Maker(0)
+    layers = (make.layer("a", [make.conv(["x"], (2, 1, 1, 1))], (2, 2, 1), -64, 63),)
+    network = Network("wide", Tensor("x", 1, 2, 1, 0, 7), layers, SHIFT, "a")
+    refused(compile_network(network, 3, 2), "an output's accumulator is not its value")
+
+
+def test_cells_that_share_a_power_are_refused() -> None:
+    """Such as at a point where rows count as columns, or no channel is told from another."""
+    for point in (Point(5, 5, 7), Point(5, 7, 1)):
+        with pytest.raises(UnsoundCircuit, match="can make up for each other"):
+            check_program(PROGRAM, point)
+
+
+def with_a_further_run(program: Program) -> Program:
+    """The last run's rows once more, below it; no sum takes them."""
+    columns = dict(program.columns)
+    stored = program.stored[program.network.output]
+    rows = slice(stored.stop - stored.grid.run_rows, stored.stop)
+    for name in ("tag", "bias", "im", "nrs", "re", "c", "dbl", "sm"):
+        column = columns[name]
+        columns[name] = np.concatenate([column, column[..., rows]], axis=-1)
+    return replace(program, columns=columns)
+
+
+def test_a_run_of_no_tensor_is_refused() -> None:
+    refused(with_a_further_run(PROGRAM), "a run belongs to no tensor, or to two")
+
+
+def test_a_run_of_two_tensors_is_refused() -> None:
+    """What one layer's cells are must not be said by another's sum."""
+    runs = {run.last: run for run in find_runs(PROGRAM).values()}
+    one = Held(1, {(0, 0, 0): next(iter(runs.values()))})
+    with pytest.raises(UnsoundCircuit, match="a run belongs to no tensor, or to two"):
+        _require_each_once({run.last: run for run in one.runs.values()}, {"a": one, "b": one})
+    _require_each_once({run.last: run for run in one.runs.values()}, {"a": one})
