@@ -14,6 +14,7 @@ from prover.errors import ArtifactMismatch
 from prover.files import sha256_file, write_atomically
 from prover.models.integer import serialise
 from prover.models.integer.network import Network
+from prover.proving.native.about import About, read_about, require_stated
 from prover.proving.native.form import Form
 from prover.proving.native.layout import Layout
 from prover.proving.native.program import Program, compile_network
@@ -29,12 +30,13 @@ MODEL, NETWORK, OUTLINE, DESCRIPTION, MANIFEST = (
     "manifest.json",
 )
 KEYS = "keys"
+SHAPE = f"{KEYS}/shape.json"
 # What a verifier reads, of which every byte follows from the network and the set-up.
 VERIFYING = (
     DESCRIPTION,
     f"{KEYS}/verifying.key",
     f"{KEYS}/verifying.srs",
-    f"{KEYS}/shape.json",
+    SHAPE,
 )
 NAMED = (MODEL, NETWORK, *VERIFYING)
 # One word holds the context: PROTOCOLS' bounds are 120 to 253 bits.
@@ -91,6 +93,11 @@ class NativeArtifacts:
 
     directory: Path
     manifest: NativeManifest
+
+    @cached_property
+    def about(self) -> About:
+        """What the key says of itself."""
+        return read_about(self.directory / SHAPE)
 
     @cached_property
     def network(self) -> Network:
@@ -171,7 +178,10 @@ def is_native(directory: Path) -> bool:
 
 
 def load(directory: Path) -> NativeArtifacts:
-    """Read a directory and check each file against the manifest; ArtifactMismatch names it."""
+    """Read a directory and check each file against the manifest; ArtifactMismatch names it.
+
+    The manifest's layout and form must be those of the key.
+    """
     path = directory / MANIFEST
     try:
         manifest = NativeManifest.model_validate(strict_json.parse(path.read_bytes()))
@@ -193,4 +203,6 @@ def load(directory: Path) -> NativeArtifacts:
             raise ArtifactMismatch(
                 f"{name} has SHA-256 {found}: {expected} is allowed; set the model up again"
             )
-    return NativeArtifacts(directory.resolve(), manifest)
+    made = NativeArtifacts(directory.resolve(), manifest)
+    require_stated(made.about, made.layout, manifest.form)
+    return made

@@ -107,22 +107,27 @@ def digests_of(made: NativeArtifacts, image: Integers, salts: Sequence[int]) -> 
 
 def digests(made: NativeArtifacts, proof: Proof) -> tuple[int, ...]:
     """The digests among a proof's instances; none where inputs are not hashed."""
-    first = made.manifest.context_limbs
-    return proof.instances[first : first + made.program.digests]
+    sections = made.about.instances
+    return proof.instances[sections.context : sections.context + sections.digests]
 
 
 def labels(made: NativeArtifacts, proof: Proof) -> tuple[int, ...]:
     """The labels that a proof says, best first; of a circuit with public scores, the five best."""
     if not made.manifest.labels:
         return tuple(scores(made, proof).top())
-    return proof.instances[made.manifest.context_limbs + made.program.digests :]
+    return _outputs(made, proof)
 
 
 def scores(made: NativeArtifacts, proof: Proof) -> Scores:
     """The scores among a proof's instances, where they are public."""
-    words = proof.instances[made.manifest.context_limbs + made.program.digests :]
+    words = _outputs(made, proof)
     signed = (word - FIELD_MODULUS if word > FIELD_MODULUS // 2 else word for word in words)
     return Scores(tuple(signed), made.manifest.output_scale)
+
+
+def _outputs(made: NativeArtifacts, proof: Proof) -> tuple[int, ...]:
+    sections = made.about.instances
+    return proof.instances[sections.context + sections.digests :]
 
 
 def _limbs(made: NativeArtifacts, context: JobContext) -> tuple[int, ...]:

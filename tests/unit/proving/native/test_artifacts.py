@@ -2,14 +2,18 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from prover.errors import ArtifactMismatch
+from prover.files import sha256_file
 from prover.proving.native import artifacts
+from prover.proving.native.about import read_about
 from prover.proving.native.form import Form
-from prover.proving.native.layout import choose_layout
+from prover.proving.native.layout import Layout, choose_layout
 from prover.proving.srs import SetUp
+from prover.verify.description import Shape
 from tests.unit.proving.native.networks import tiny_network
 
 
@@ -20,8 +24,50 @@ def made(tmp_path: Path) -> Path:
         (tmp_path / name).write_text(name)
     network = tiny_network()
     layout, named = choose_layout(network), SetUp(name="development", sha256="00" * 32)
+    (tmp_path / artifacts.SHAPE).write_text(json.dumps(about(layout)))
     artifacts.publish(tmp_path, network, layout, 1.0, Form(context=1), named)
     return tmp_path
+
+
+def about(layout: Layout) -> dict[str, dict[str, Any]]:
+    """What the key of a circuit with one limb of context and three scores says."""
+    shape = dict.fromkeys(Shape.model_fields, 0) | {"hidden": False}
+    shape |= {"k": layout.k, "lanes": layout.lanes, "weight_lanes": layout.weight_lanes}
+    return {"shape": shape, "instances": {"context": 1, "digests": 0, "outputs": 3}}
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "value", "said"),
+    [
+        ("shape", "k", 27, "k"),
+        ("shape", "lanes", 27, "lanes"),
+        ("shape", "weight_lanes", 27, "weight_lanes"),
+        ("shape", "labels", 3, "labels"),
+        ("shape", "hidden", True, "weights"),
+        ("instances", "context", 0, "context_limbs"),
+        ("instances", "digests", 1, "inputs"),
+    ],
+)
+def test_a_key_of_another_form_than_the_manifest_says_is_refused(
+    part: str, name: str, value: object, said: str, made: Path
+) -> None:
+    """Its public words would be read as others: a limb as a score."""
+    layout = artifacts.load(made).layout
+    other = about(layout)
+    other[part][name] = value
+    (made / artifacts.SHAPE).write_text(json.dumps(other))
+    manifest = json.loads((made / artifacts.MANIFEST).read_text())
+    manifest["sha256"][artifacts.SHAPE] = sha256_file(made / artifacts.SHAPE)
+    (made / artifacts.MANIFEST).write_text(json.dumps(manifest))
+    with pytest.raises(ArtifactMismatch, match=f"the manifest says {said} = "):
+        artifacts.load(made)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[" * 9999, '{"shape": {}, "instances": {}}'])
+def test_a_key_that_says_nothing_of_itself_is_refused(text: str, made: Path) -> None:
+    (made / artifacts.SHAPE).write_text(text)
+    with pytest.raises(ArtifactMismatch, match=r"shape\.json is not valid"):
+        read_about(made / artifacts.SHAPE)
 
 
 @pytest.mark.parametrize("name", artifacts.NAMED)
