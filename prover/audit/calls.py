@@ -34,8 +34,8 @@ def job_calls(
         if data[:4] != selector:
             continue
         try:
-            (consumer, nonce, values), *rest = decode(types, data[4:])
-        except DecodingError as error:
+            (consumer, nonce, values), *rest = decode(types, data[4:], strict=False)  # as Solidity
+        except (DecodingError, ValueError) as error:
             raise StatementInvalid(f"a call of {function} cannot be decoded: {error}") from error
         yield Job(consumer, nonce, terms.from_abi(values)), tuple(rest)
 

@@ -1,27 +1,27 @@
 """`audit replay`: a chain's whole history reduced again, and compared with its contracts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
 from prover.audit.accuracy import AccuracyAudit
+from prover.audit.evidence import Evidence
 from prover.audit.findings import AuditReport, Findings
 from prover.audit.prediction import PredictionAudit
-from prover.audit.proofs import Accepted, broken_rules, reverified
 from prover.audit.protocols import ProtocolAudit
 from prover.audit.retrieval import RetrievalAudit
 from prover.audit.serving import ServingAudit
-from prover.audit.state import compare_money, compare_registry
-from prover.audit.steps import Step, steps_of
+from prover.audit.state import Money, accounts_of, compare_registry
+from prover.audit.steps import Step, records_of, steps_of
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
 from prover.chain.events import Logged, by_transaction, fetch_events
 from prover.chain.registry import Registry
 from prover.chain.replay import empty_world
-from prover.errors import ArtifactsMissing, ChainError, IllegalEvent, ProvingError, StatementInvalid
-from prover.protocol.events import ItemMalformed, PredictionDelivered, RecordMalformed
-from prover.protocol.world import World, apply_transaction
-from prover.proving.artifacts import Artifacts, find_artifacts
+from prover.chain.sync import forget
+from prover.errors import ChainError
+from prover.protocol.history import History
+from prover.protocol.world import World
 from prover.proving.system import ProofSystem
 from prover.proving.worker import Progress
 
@@ -47,43 +47,60 @@ class Auditor:
             deployment.accuracy: AccuracyAudit(client, deployment.accuracy),
             deployment.retrieval: self._retrieval,
         }
-        self._known: dict[tuple[bytes, int], Artifacts | None] = {}
         self._findings = Findings()
 
-    def run(self, first_proof_block: int = 0) -> AuditReport:
-        """Replay everything; re-verify the proofs accepted from `first_proof_block` on."""
+    def run(self, first_proof_block: int = 0, *, accept_surplus: bool = False) -> AuditReport:
+        """Replay everything; re-verify the proofs accepted from `first_proof_block` on.
+
+        Money that no event explains is a mismatch unless `accept_surplus`. If anything does not
+        fit, all events are read from the node anew before that is said: what was kept of an
+        earlier reading could be to blame.
+        """
+        report = self._audited(first_proof_block, accept_surplus)
+        if report.findings.mismatches and forget(self._client, self._deployment):
+            self._say("something does not fit: reading everything from the node anew")
+            self._findings = Findings()
+            report = self._audited(first_proof_block, accept_surplus)
+        return report
+
+    def _audited(self, first_proof_block: int, accept_surplus: bool) -> AuditReport:
         last = int(self._client.block()["number"])
-        self._say("replaying events")
-        events = list(fetch_events(self._client, self._deployment, last=last))
-        world, steps = self._replay(events)
+        self._say("replaying events, comparing states, verifying proofs")
+        world = self._replay(last, first_proof_block)
         self._say("comparing states and balances")
-        self._compare_steps(steps)
-        self._compare_all(world, last)
-        self._say("verifying proofs")
-        self._check_evidence([step for step in steps if step.block >= first_proof_block])
+        self._compare_all(world, last, accept_surplus)
         contracts = {name: one.address for name, one in self._deployment.contracts.items()}
         return AuditReport(self._client.chain_id, contracts, last, world, self._findings)
 
-    def _replay(self, events: Sequence[Logged]) -> tuple[World, list[Step]]:
-        world, steps = empty_world(self._client, self._deployment), list[Step]()
-        for transaction in by_transaction(events):
-            self._findings.transactions += 1
-            self._findings.events += len(transaction)
-            try:
-                after = apply_transaction(world, [logged.event for logged in transaction])
-            except IllegalEvent as error:
-                self._findings.note(f"transaction 0x{transaction[0].transaction.hex()}", str(error))
-                continue
-            steps += steps_of(self._client.chain_id, transaction, world, after)
-            world = after
-        return world, steps
+    def _replay(self, last: int, first_proof_block: int) -> World:
+        """One block after another: nothing of a step is kept once it was compared and checked."""
+        history = History(empty_world(self._client, self._deployment))
+        evidence = Evidence(self._client, self._system, self._audits, self._findings)
+        events = fetch_events(self._client, self._deployment, last=last)
+        transactions = by_transaction(events)
+        for number, block in groupby(transactions, key=lambda one: one[0].block):
+            steps = [step for one in block for step in self._reduced(history, one)]
+            self._compare_steps(steps)
+            if number >= first_proof_block:
+                evidence.check(steps)
+        evidence.finish()
+        return history.finished()
+
+    def _reduced(self, history: History, transaction: list[Logged]) -> list[Step]:
+        """The steps of one transaction; what makes no sense is noted."""
+        self._findings.transactions += 1
+        self._findings.events += len(transaction)
+        before = records_of(history.world, transaction)
+        for finding in history.add([logged.event for logged in transaction]):
+            where = f"transaction 0x{transaction[0].transaction.hex()}"
+            self._findings.note(where, str(finding))
+        return steps_of(self._client.chain_id, transaction, before, history.world)
 
     def _compare_steps(self, steps: Sequence[Step]) -> None:
-        """Each job at the end of each block that moved it."""
-        for _, together in groupby(steps, key=lambda step: step.block):
-            moved = {(step.contract, step.job_id): step for step in together}
-            for step in moved.values():
-                self._compare_step(step)
+        """Each job at the end of the block that moved it."""
+        moved = {(step.contract, step.job_id): step for step in steps}
+        for step in moved.values():
+            self._compare_step(step)
 
     def _compare_step(self, step: Step) -> None:
         audit = self._audits[step.contract]
@@ -96,72 +113,16 @@ class Auditor:
         for what in found:
             self._findings.note(f"{step.name} at block {step.block}", what)
 
-    def _compare_all(self, world: World, last: int) -> None:
+    def _compare_all(self, world: World, last: int, accept_surplus: bool) -> None:
         """Everything as it is now."""
         for address, audit in self._audits.items():
             for job_id, record in world.jobs_of(address).items():
                 for what in audit.differences(job_id, record, last):
                     self._findings.note(f"job 0x{job_id.hex()}", what)
-            compare_money(audit.contract, world.escrows[address], last, self._findings)
+            money = Money(audit.contract, world.escrows[address], last)
+            money.compare(accounts_of(world), self._findings, accept_surplus)
         for dataset_id, dataset in world.retrieval.datasets.items():
             for what in self._retrieval.dataset_differences(dataset, last):
                 self._findings.note(f"dataset 0x{dataset_id.hex()}", what)
         registry = Registry(self._client, self._deployment.registry)
         compare_registry(self._client, registry, world.registry, last, self._findings)
-
-    def _check_evidence(self, steps: Sequence[Step]) -> None:
-        """Each accepted proof: its statement recomputed, a typed call, the proof system itself."""
-        batches: dict[bytes, tuple[Artifacts, list[Accepted]]] = {}
-        for step in steps:
-            self._findings.deliveries += step.has(PredictionDelivered)
-            self._findings.disputes += step.has(ItemMalformed, RecordMalformed)
-            for accepted in self._proofs_of(step):
-                for artifacts in self._artifacts(accepted):
-                    batches.setdefault(artifacts.digest, (artifacts, []))[1].append(accepted)
-        for artifacts, proofs in batches.values():
-            self._reverify(artifacts, proofs)
-
-    def _proofs_of(self, step: Step) -> Iterator[Accepted]:
-        """The proofs of a step; whatever is wrong with them is noted."""
-        try:
-            for one in self._audits[step.contract].evidence(step):
-                if isinstance(one, str):
-                    self._findings.note(step.name, one)
-                    continue
-                self._findings.proofs_accepted += 1
-                for what in broken_rules(self._client, one):
-                    self._findings.note(step.name, what)
-                yield one
-        except StatementInvalid as error:
-            self._findings.note(step.name, str(error))
-
-    def _artifacts(self, accepted: Accepted) -> Iterator[Artifacts]:
-        """The artifacts of the proof's model, if this machine has them."""
-        name = (accepted.bound.circuit.artifact_digest, accepted.bound.weights)
-        if name not in self._known:
-            self._known[name] = self._found(*name)
-        artifacts = self._known[name]
-        if artifacts is None:
-            self._findings.proofs_not_reverifiable += 1
-        else:
-            yield artifacts
-
-    def _found(self, digest: bytes, weights: int) -> Artifacts | None:
-        """Artifacts on this machine; finding them reads every file, so do it once.
-
-        Damaged ones are noted: they could have told whether the proofs hold.
-        """
-        try:
-            return find_artifacts(digest, weights)
-        except ArtifactsMissing:
-            return None
-        except ProvingError as error:
-            self._findings.note(f"artifacts 0x{digest.hex()}", str(error))
-            return None
-
-    def _reverify(self, artifacts: Artifacts, proofs: Sequence[Accepted]) -> None:
-        for one, holds in zip(proofs, reverified(self._system, artifacts, proofs), strict=True):
-            if holds:
-                self._findings.proofs_reverified += 1
-            else:
-                self._findings.note(one.where, "the proof system refuses the proof")

@@ -1,15 +1,25 @@
 """Views and balances of the contracts, compared with the world that the events tell."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 from eth_utils.crypto import keccak
 
 from prover.audit.findings import Findings, Ledger
 from prover.chain.client import Client
 from prover.chain.jobs import JobContract
 from prover.chain.registry import Circuit, Registry
-from prover.errors import ContractRefused
+from prover.errors import ChainError, ContractRefused
 from prover.protocol.escrow import EscrowState
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.registry import RegistryState
+from prover.protocol.world import World
+
+_SURPLUS = (
+    "{held} is held, {owed} is owed by the events: {surplus} more than they explain. The node "
+    "hides events of a job, or somebody gave money to the contract: ask another node, and if it "
+    "says the same, --accept-surplus"
+)
 
 
 def compare_registry(
@@ -29,22 +39,53 @@ def compare_registry(
         findings.expect(f"model 0x{model_id.hex()}", "circuit and weights", found, entry)
 
 
-def compare_money(holder: JobContract, state: EscrowState, last: int, findings: Findings) -> None:
-    """Credits one by one, and per currency that the contract holds what it owes."""
-    for (currency, account), amount in state.credits.items():
-        found = holder.credit(currency, account, last)
-        where = f"credit of {account} in {currency} at {holder.NAME}"
-        findings.expect(where, "amount", found, amount)
-    for currency in sorted(state.currencies() | {ZERO_ADDRESS}):
-        credited = sum(value for (where, _), value in state.credits.items() if where == currency)
-        owed, held = state.balance(currency), holder.holdings(currency, last)
+@dataclass(frozen=True)
+class Money:
+    """The money of one contract, as events tell it in `state`, up to block `last`."""
+
+    holder: JobContract
+    state: EscrowState
+    last: int
+
+    def compare(self, accounts: Iterable[str], findings: Findings, accept_surplus: bool) -> None:
+        """Credits one by one, and per currency that the contract holds what it owes, and no more.
+
+        ETH credits of all `accounts` are compared: an event that was hidden could have given one.
+        """
+        known = dict.fromkeys((ZERO_ADDRESS, account) for account in accounts)
+        for currency, account in known | dict(self.state.credits):
+            found = self.holder.credit(currency, account, self.last)
+            where = f"credit of {account} in {currency} at {self.holder.NAME}"
+            findings.expect(where, "amount", found, self.state.credits.get((currency, account), 0))
+        totals = {ZERO_ADDRESS: (0, 0)} | self.state.totals()
+        for currency, (held, credited) in sorted(totals.items()):
+            self._balance(currency, held, credited, findings, accept_surplus)
+
+    def _balance(
+        self, currency: str, escrowed: int, credited: int, findings: Findings, accept: bool
+    ) -> None:
+        where, owed = f"money in {currency} at {self.holder.NAME}", escrowed + credited
+        try:
+            held = self.holder.holdings(currency, self.last)
+        except ChainError as error:  # a token may say anything, and nothing
+            findings.note(where, f"what is held cannot be read: {error}")
+            return
         if held < owed:
-            findings.note(
-                f"money in {currency} at {holder.NAME}", f"{held} is held, {owed} is owed"
-            )
+            findings.note(where, f"{held} is held, {owed} is owed")
         surplus = max(held - owed, 0)
-        ledger = Ledger(holder.NAME, currency, owed - credited, credited, surplus)
+        if surplus and not accept:
+            findings.note(where, _SURPLUS.format(held=held, owed=owed, surplus=surplus))
+        ledger = Ledger(self.holder.NAME, currency, escrowed, credited, surplus)
         findings.ledgers.append(ledger)
+
+
+def accounts_of(world: World) -> list[str]:
+    """Everybody who takes part in a job, once."""
+    jobs = [one for protocol in world.protocols for one in protocol.jobs.values()]
+    people = dict.fromkeys(
+        who for one in jobs for who in (one.job.consumer, one.provider, one.payee)
+    )
+    return [who for who in people if who != ZERO_ADDRESS]
 
 
 def _circuit(registry: Registry, circuit_id: bytes) -> Circuit | None:

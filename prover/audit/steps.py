@@ -1,6 +1,6 @@
 """What each transaction did to each job: the unit in which an audit compares."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,24 +39,42 @@ class Step:
         return any(isinstance(event, kinds) for event in self.events)
 
 
+Place = tuple[str, bytes]
+Records = Mapping[Place, Record[Any] | None]
+
+
+def records_of(world: World, transaction: Sequence[Logged]) -> Records:
+    """The jobs that a transaction moves, as they are now."""
+    return {place: world.jobs_of(place[0]).get(place[1]) for place in _by_job(transaction)}
+
+
 def steps_of(
-    chain_id: int, transaction: list[Logged], before: World, after: World
-) -> Iterator[Step]:
-    """The steps of a transaction that led from one world to another."""
-    by_job: dict[tuple[str, bytes], list[JobEvent]] = {}
+    chain_id: int, transaction: Sequence[Logged], before: Records, world: World
+) -> list[Step]:
+    """The steps of a transaction that led to a world; jobs that were set aside have none."""
+    steps = []
+    for place, events in _by_job(transaction).items():
+        after = world.jobs_of(place[0]).get(place[1])
+        if after is not None:
+            step = Step(
+                chain_id=chain_id,
+                contract=place[0],
+                job_id=place[1],
+                block=transaction[0].block,
+                transaction=transaction[0].transaction,
+                events=tuple(events),
+                before=before[place],
+                after=after,
+                world=world,
+            )
+            steps.append(step)
+    return steps
+
+
+def _by_job(transaction: Sequence[Logged]) -> dict[Place, list[JobEvent]]:
+    by_job: dict[Place, list[JobEvent]] = {}
     for logged in transaction:
         event = logged.event
         if isinstance(event, JobEvent) and not isinstance(event, EscrowEvent):
             by_job.setdefault((event.contract, event.job_id), []).append(event)
-    for (contract, job_id), events in by_job.items():
-        yield Step(
-            chain_id=chain_id,
-            contract=contract,
-            job_id=job_id,
-            block=transaction[0].block,
-            transaction=transaction[0].transaction,
-            events=tuple(events),
-            before=before.jobs_of(contract).get(job_id),
-            after=after.jobs_of(contract)[job_id],
-            world=after,
-        )
+    return by_job

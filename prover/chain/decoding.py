@@ -50,7 +50,7 @@ def decode_log(log: Log) -> Logged:
 
 
 def known_topics() -> list[bytes]:
-    """First topics of all events that anything follows from."""
+    """First topics of all events of the contracts."""
     return list(_forms())
 
 

@@ -36,6 +36,8 @@ class PatientProvider(HTTPProvider):
             request_kwargs={"timeout": timeout},
             session=_session(),
             exception_retry_configuration=retried,
+            cache_allowed_requests=True,
+            cacheable_requests={RPCEndpoint("eth_chainId")},  # web3 asks it at each call
         )
 
     def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:

@@ -58,6 +58,14 @@ def read_logs(
     )
 
 
+def forget(client: Client, deployment: Deployment) -> bool:
+    """Forget what was read, so that the node is asked for all of it; whether there was anything."""
+    store, source = opened(get_settings().home / FILE), source_of(client, deployment)
+    known = store.cursor(source) is not None
+    store.forget(source)
+    return known
+
+
 def head_of(client: Client, last: int | None = None) -> Point:
     """The block up to which is read."""
     block = client.block(last)

@@ -23,6 +23,10 @@ def replay(
     from_block: Annotated[
         int, typer.Option(help="Re-verify proofs delivered from this block on; events: all.")
     ] = 0,
+    accept_surplus: Annotated[
+        bool,
+        typer.Option("--accept-surplus", help="Money that no event explains is no mismatch."),
+    ] = False,
     report: Annotated[Path | None, typer.Option(help="HTML file to write.")] = None,
 ) -> None:
     """Rebuild every state and balance from events, verify every proof again.
@@ -34,7 +38,9 @@ def replay(
     from prover.proving.ezkl.system import Ezkl
 
     client, deployment = deployed(rpc)
-    found = Auditor(client, deployment, Ezkl(), progress).run(from_block)
+    found = Auditor(client, deployment, Ezkl(), progress).run(
+        from_block, accept_surplus=accept_surplus
+    )
     if report is not None:
         write_html(found, report)
     show(to_dict(found), *lines(found))

@@ -27,6 +27,16 @@ class EscrowState:
         owed = sum(amount for (where, _), amount in self.credits.items() if where == currency)
         return held + owed
 
+    def totals(self) -> dict[str, tuple[int, int]]:
+        """By currency: all deposits held, and all credits."""
+        held: dict[str, int] = {}
+        owed: dict[str, int] = {}
+        for (_, currency), amount in self.deposits.items():
+            held[currency] = held.get(currency, 0) + amount
+        for (currency, _), amount in self.credits.items():
+            owed[currency] = owed.get(currency, 0) + amount
+        return {one: (held.get(one, 0), owed.get(one, 0)) for one in held.keys() | owed.keys()}
+
     def paid_for(self, job_id: bytes) -> dict[tuple[str, str], int]:
         """(Currency, account) -> what it was ever credited for a job."""
         return {to: amount for to, amount in self.paid_out.get(job_id, {}).items() if amount}

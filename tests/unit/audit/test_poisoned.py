@@ -9,7 +9,7 @@ import pytest
 
 from prover.audit.replay import Auditor
 from prover.chain.accuracy import AccuracyBounty
-from prover.chain.contracts import REGISTRY, Call, encode_call
+from prover.chain.contracts import Call
 from prover.chain.registry import Registry
 from prover.chain.replay import load_world
 from prover.chain.retrieval import RetrievalBounty
@@ -53,8 +53,6 @@ class Poisoned(Scene):
         self.now, self.stranger = chain.client.now(), chain.sender(STRANGER)
         self.seed = directory / "seed.json"
         make_seed(self.seed)
-        located = encode_call(REGISTRY, "locate", self.model.model_id, MARK)
-        self.send(Call("locating", chain.deployment.registry, located))
         self.rounds = ServingRound(chain.client, chain.deployment.serving)
         self.bounties = AccuracyBounty(chain.client, chain.deployment.accuracy)
         self.requests = RetrievalBounty(chain.client, chain.deployment.retrieval)
@@ -147,7 +145,7 @@ def test_a_key_is_revealed_beside_it(scene: Poisoned, capsys: pytest.CaptureFixt
     assert scene.bounties.standing(job_id).state is State.PROVING
 
 
-def test_what_was_located_is_not_even_read(scene: Poisoned) -> None:
+def test_the_world_has_no_finding(scene: Poisoned) -> None:
     world = load_world(scene.chain.client, scene.chain.deployment)
     assert world.findings == ()
     assert Registry(scene.chain.client, scene.chain.deployment.registry).model(scene.model.model_id)

@@ -105,7 +105,12 @@ def test_a_verifier_that_was_changed_is_found(scene: Scene) -> None:
 def test_money_that_is_missing_or_given_is_told(scene: Scene) -> None:
     market = scene.chain.market.address
     scene.chain.rpc("anvil_setBalance", market, hex(2401))
-    assert to_dict(audited(scene))["ledgers"][0]["surplus"] == 1
+    given = audited(scene)
+    assert to_dict(given)["ledgers"][0]["surplus"] == 1
+    assert "1 more than they explain" in given.findings.mismatches[0].what
+    accepted = Auditor(scene.chain.client, scene.chain.deployment, Ezkl()).run(accept_surplus=True)
+    assert to_dict(accepted)["ledgers"][0]["surplus"] == 1
+    assert accepted.findings.mismatches == []
     scene.chain.rpc("anvil_setBalance", market, hex(2399))
     assert [one.what for one in audited(scene).findings.mismatches] == [
         "2399 is held, 2400 is owed"

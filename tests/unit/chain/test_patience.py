@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from prover.chain.client import Client, connect
+from prover.chain.client import Client, checksum, connect
 from prover.chain.logs import fetch_pages
 from prover.chain.patience import ATTEMPTS, MOST_SECONDS, patiently
 from prover.chain.rpc import ask_all
@@ -33,7 +33,12 @@ class Limiting(HTTPServer):
         method = request["method"]
         self.asked.append(method)
         block = {"number": "0x7", "hash": "0x" + "11" * 32, "timestamp": "0x1"}
-        results = {"eth_chainId": "0x1", "eth_getBlockByNumber": block, "eth_getLogs": []}
+        results = {
+            "eth_call": "0x",
+            "eth_chainId": "0x1",
+            "eth_getBlockByNumber": block,
+            "eth_getLogs": [],
+        }
         return {"jsonrpc": "2.0", "id": request["id"], "result": results[method]}
 
 
@@ -125,6 +130,13 @@ def test_the_limit_error_of_json_rpc_is_waited_for(slept: list[float]) -> None:
         server.limits = [(200, {}, TOO_FAST)]
         assert ask_all(client, [("eth_chainId", ()), ("eth_chainId", ())]) == ["0x1", "0x1"]
     assert slept == [0.5, 1, 2, 0.5]
+
+
+def test_the_chain_id_is_not_asked_at_each_call() -> None:
+    with serving() as (server, client):
+        for _ in range(3):
+            client.call({"to": checksum("0x" + "11" * 20)})
+        assert server.asked == ["eth_call"] * 3
 
 
 def test_a_range_with_too_many_logs_is_halved_and_not_waited_for(slept: list[float]) -> None:
