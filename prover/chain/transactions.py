@@ -105,7 +105,10 @@ class Sender:
 
     def _attempt(self, action: str, call: Call) -> Attempt:
         """A new attempt, signed and written down."""
-        gas, place, fees = self._trial.gas(call), self._pool.place(), suggested(self.client)
+        place = self._pool.place()
+        bound = self._pool.outlay(place.nonce)
+        self._trial.check_funds(call.value + bound, call, bound)
+        gas, fees = self._trial.gas(call), suggested(self.client)
         if place.above is not None:
             fees = place.above.raised(fees)
         if not within(fees):
@@ -114,7 +117,6 @@ class Sender:
                 f"({in_gwei(limit().maximum)}): raise ZKESCROW_MAX_FEE_GWEI or "
                 "ZKESCROW_MAX_TIP_GWEI"
             )
-        bound = self._pool.outlay(place.nonce)
         self._trial.check_funds(call.value + gas * fees.maximum + bound, call, bound)
         fields = {**self._trial.fields(call), "gas": gas}
         return self._pool.sign(action, place.nonce, fields, fees)

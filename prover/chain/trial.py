@@ -70,6 +70,9 @@ class Trial:
         except ContractRefused:
             raise
         except ChainError as error:
+            if meaning(str(error)) is Answer.NO_FUNDS:
+                balance = self.client.balance(self.address)
+                raise self._lacking(call, balance, call.value, 0) from error
             if not _is_out_of_gas(str(error)):
                 raise
             raise _too_much(call, "more") from error

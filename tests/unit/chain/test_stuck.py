@@ -92,6 +92,13 @@ def forgotten(chain: Chain, proxy: Proxy) -> None:
     proxy.calls.clear()
 
 
+def rivalled(chain: Chain) -> object:
+    """The same key signs elsewhere, and what it signs is mined."""
+    other = {"from": address_of(CONSUMER), "to": RECEIVER, "value": "0x7"}
+    sent = chain.rpc("eth_sendTransaction", other)
+    return chain.client.web3.eth.wait_for_transaction_receipt(sent)
+
+
 def set_base_fee(chain: Chain, wei: int) -> None:
     chain.rpc("anvil_setNextBlockBaseFeePerGas", hex(wei))
     chain.rpc("evm_mine")
@@ -220,6 +227,9 @@ def test_a_transaction_that_cannot_be_paid_any_more_gives_its_nonce_to_the_next(
     assert balance(chain) == before + 1
     (delivery,) = attempts(chain, "delivery")
     assert delivery.nonce == made[0].nonce
+    stuck, fees = fees_of(made[-1].raw), fees_of(delivery.raw)  # another pool may still have it
+    assert fees.maximum * 10 >= stuck.maximum * 11
+    assert fees.priority * 10 >= stuck.priority * 11
     chain.rpc("anvil_setBalance", address_of(CONSUMER), hex(10 * ETHER))
     sender(geth).send("posting", GIFT)
     assert balance(chain) == before + 1 + ETHER
@@ -405,8 +415,7 @@ def test_a_nonce_is_given_up_only_when_it_is_used_for_good(public: Chain) -> Non
         made = unmined(public, proxy, "gift")
         forgotten(public, proxy)
         mining(public)
-        other = {"from": address_of(CONSUMER), "to": RECEIVER, "value": "0x7"}
-        public.rpc("eth_sendTransaction", other)
+        rivalled(public)
         with pytest.raises(Postponed, match="not mined after"):
             sender(proxy).send("gift", GIFT)
         assert balance(public) == before + 7
@@ -425,8 +434,7 @@ def test_a_new_transaction_whose_nonce_is_taken_waits_for_nothing(public: Chain)
 
     def overtaken(parameters: list[Any], forward: Forward) -> Answer:
         if not rival:
-            other = {"from": address_of(CONSUMER), "to": RECEIVER, "value": "0x7"}
-            rival.append(public.rpc("eth_sendTransaction", other))
+            rival.append(rivalled(public))
         return forward(SEND, parameters)
 
     with proxied(public.url) as proxy:
@@ -535,3 +543,37 @@ def test_a_later_transaction_without_money_does_not_stop_an_earlier_one(
     assert balance(chain) == before + ETHER
     with pytest.raises(InsufficientFunds):
         sender(geth).send("second", GIFT)
+
+
+def test_money_that_waiting_transactions_may_take_is_not_spent_twice(
+    chain: Chain, geth: Proxy
+) -> None:
+    """geth counts all that waits; so does the sentence, before anything is signed."""
+    unmined(chain, geth, "posting")
+    chain.rpc("anvil_setBalance", address_of(CONSUMER), hex(ETHER + ETHER // 2))
+    with pytest.raises(InsufficientFunds, match=r"and 1\.\d+ ETH for what is not mined yet"):
+        sender(geth).send("other", GIFT)
+    assert not attempts(chain, "other")
+
+
+def test_a_fee_is_not_raised_with_the_money_of_another(chain: Chain, geth: Proxy) -> None:
+    unmined(chain, geth, "first")
+    second = unmined(chain, geth, "second")[-1]
+    first = attempts(chain, "first")[-1]
+    bound = 2 * ETHER + first.gas * first.fee + second.gas * second.fee
+    chain.rpc("anvil_setBalance", address_of(CONSUMER), hex(bound))
+    with pytest.raises(Postponed, match="must be mined before: the account has"):
+        sender(geth).send("second", GIFT)
+    assert attempts(chain, "first")[-1] == first
+    assert attempts(chain, "second")[-1] == second
+
+
+def test_a_repeatable_action_is_repeated_after_one_whose_end_nobody_saw(
+    chain: Chain, geth: Proxy
+) -> None:
+    """The receipt of the first is not taken for that of the second."""
+    before = balance(chain)
+    unmined(chain, geth, "gift")
+    mining(chain)
+    sender(geth).send("gift", GIFT, once=False)
+    assert balance(chain) == before + 2 * ETHER
