@@ -19,10 +19,11 @@ from prover.cli.finding import JOB, LATE, UNENDED, Wanted, choose, in_state
 from prover.cli.models import KnownModel
 from prover.cli.options import units
 from prover.consumer import postings
-from prover.consumer.gas import verification_gas
+from prover.consumer.gas import present_prices, verification_gas
 from prover.consumer.postings import Drawn, Posting
 from prover.errors import UsageError
 from prover.files import write_atomically
+from prover.protocol.economics import prediction_stake
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction import Record, State, Terms
 from prover.protocol.words import ETHER_DECIMALS, in_ether, moment, span
@@ -39,7 +40,7 @@ class Wish:
 
     currency: str | None
     reward: str
-    stake: str
+    stake: str | None
     provider: str | None
     open_seconds: int
     prove_seconds: int
@@ -164,16 +165,30 @@ def _drawn(client: Client, known: KnownModel, request: Request, wish: Wish) -> D
 def _terms(client: Client, known: KnownModel, request: Request, wish: Wish) -> Terms:
     currency = wish.currency or ZERO_ADDRESS
     decimals = ETHER_DECIMALS if wish.currency is None else decimals_of(client, wish.currency)
+    reward = units(wish.reward, "--reward", decimals)
     return Terms(
         model_id=known.model_id,
         inputs_hash=request.inputs_hash(),
         currency=currency,
-        reward=units(wish.reward, "--reward", decimals),
-        stake=units(wish.stake, "--stake", decimals),
+        reward=reward,
+        stake=_stake(client, wish, reward, decimals),
         provider=wish.provider or ZERO_ADDRESS,
         open_until=client.now() + wish.open_seconds,
         prove_seconds=wish.prove_seconds,
     )
+
+
+def _stake(client: Client, wish: Wish, reward: int, decimals: int) -> int:
+    """As typed, else by docs/ECONOMICS.md; of a token, whose worth is not known, the reward."""
+    if wish.stake is None and wish.currency is None:
+        return prediction_stake(reward, present_prices(client))
+    stake = reward if wish.stake is None else units(wish.stake, "--stake", decimals)
+    if stake == 0 and wish.provider is None:
+        raise UsageError(
+            "--stake is 0: a job that any provider may take needs a stake above 0, as nothing "
+            "would hold who takes it; leave --stake out, or name one with --provider"
+        )
+    return stake
 
 
 def _uri(client: Client, given: str | None, path: Path) -> str:

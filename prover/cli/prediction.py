@@ -38,7 +38,9 @@ def post(
     inputs: Annotated[Path, typer.Option(help="NPZ archive with an array `inputs`.")],
     index: Annotated[list[int], typer.Option(help="Row of `inputs`; may be repeated.")],
     reward: Annotated[str, typer.Option(help="What the provider earns, in ETH or tokens.")],
-    stake: Annotated[str, typer.Option(help="What it loses if it is late.")] = "0",
+    stake: Annotated[
+        str | None, typer.Option(help="What it loses if it is late [default: by the reward].")
+    ] = None,
     token: Annotated[str | None, typer.Option(help="ERC-20 to pay in [default: ETH].")] = None,
     provider: Annotated[str | None, typer.Option(help="Who may lock [default: anyone].")] = None,
     open_for: Annotated[str, typer.Option(help="Time to find a provider.")] = "1d",

@@ -84,7 +84,12 @@ def prediction_money(items: int, proving: Proving, prices: Prices) -> Prediction
     """
     work = proving.cost(items, prices) + (TAKE + WITHDRAW) * prices.gas_wei
     reward = prices.with_margin(work)
-    return PredictionMoney(reward, _rounded_up(reward + (POST + END) * prices.gas_wei))
+    return PredictionMoney(reward, prediction_stake(reward, prices))
+
+
+def prediction_stake(reward: int, prices: Prices) -> int:
+    """What a broken promise costs the consumer: the answer, and its gas."""
+    return _rounded_up(reward + (POST + END) * prices.gas_wei)
 
 
 # ---------------------------------------------------------------- serving rounds
