@@ -4,9 +4,9 @@ The importer (tract) makes one of equal constants, adds per-channel constants in
 before them, drops sums with zero and products with one, splits maps of what was joined into sums,
 and moves slices up through sums, which gives a constant more readers. ezkl quantises a constant
 with one reader finer than others, sets the scale of a convolution's bias whoever else reads it,
-and takes a factor that is a power of two for a change of scale. None of that may depend on the
-values of weights: hidden ones are replaced for others to rebuild, and what is predicted of a
-circuit must be what it proves.
+takes a factor that is a power of two for a change of scale, and convolves wrongly where the
+importer dropped the batch axis. None of that may depend on the values of weights: hidden ones are
+replaced for others to rebuild, and what is predicted of a circuit must be what it proves.
 """
 
 from collections import Counter
@@ -19,7 +19,7 @@ import onnx
 
 from prover.models.graph import Array, Builder, attribute
 from prover.models.lowering_linear import convolution
-from prover.models.lowering_shape import padded
+from prover.models.lowering_shape import cut, padded
 
 TINY = 1.5 * 2.0**-100  # zero at every scale, yet not a zero or a power of two
 NEAR = 1 + 2.0**-17  # far enough from 1 for a logarithm in single precision to see
@@ -65,6 +65,8 @@ class _Settled:
         if node.op_type == "Slice":
             [axis] = self.builder.constants[inputs[3]]
             inputs[0] = self._stopped(inputs[0], int(axis))
+        if node.op_type == "Conv" and not _is_product(self.builder, node):
+            inputs[0] = self._batched(inputs[0])
         copy = onnx.NodeProto()
         copy.CopyFrom(node)
         copy.input[:] = inputs
@@ -133,6 +135,36 @@ class _Settled:
             pads[axis - len(pads) // 2] = 1
             self.stops[source, axis] = padded(self.builder, source, pads)
         return self.stops[source, axis]
+
+    def _batched(self, source: str) -> str:
+        """A second, empty batch and the first of the two: so the importer keeps the batch axis.
+
+        It drops the axis after a matrix product, and ezkl 23.0.5 then takes wrong windows.
+        """
+        if not self._multiplied(source):
+            return source
+        if (source, 0) not in self.stops:
+            rank = len(self.builder.shapes[source])
+            wide = self._kept(padded(self.builder, source, [0] * rank + [1] + [0] * (rank - 1)))
+            self.stops[source, 0] = self._kept(cut(self.builder, wide, 0, 0, 1))
+        return self.stops[source, 0]
+
+    def _multiplied(self, source: str) -> bool:
+        """Whether a matrix product is among what a tensor is computed from, up to the last stop."""
+        pending, seen = [source], set[str]()
+        while pending:
+            node = self.made.get(pending.pop())
+            if node is None or node.output[0] in seen or node.output[0] in self.stops.values():
+                continue
+            seen.add(node.output[0])
+            if _is_product(self.builder, node):
+                return True
+            pending += node.input
+        return False
+
+    def _kept(self, name: str) -> str:
+        self.made[name] = self.builder.nodes[-1]
+        return name
 
     def _reads_constant(self, source: str) -> bool:
         """Whether a slice of this would be moved to where a constant is added."""

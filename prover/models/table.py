@@ -32,6 +32,7 @@ KINDS = {
     "CONCAT": "Concat",
 }
 _WRAPPED = re.compile(r"(?:RESCALED INPUT|REBASED \(div=.*?, rebasing_op=.*?\)\)) \((.*)\)")
+_UNBATCHED = re.compile(r"CONV \(.*data_format=(CHW|HWC)\b")
 
 Row = dict[str, Any]
 Scaled = tuple[int, int | None]  # of a result, and of the constant among its operands
@@ -187,6 +188,8 @@ def _term(
     kind, name = KINDS.get(operator), _described(row)
     if kind is None:
         raise _Unknown(f"{name} of the circuit is of a kind that no network has")
+    if _UNBATCHED.search(str(row["operator"])):
+        raise _Unknown(f"{name} of the circuit has no batch axis: ezkl takes wrong windows there")
     if kind == LINEAR:
         computed = [term for term, _ in sources if term]
         if len(computed) != 1:

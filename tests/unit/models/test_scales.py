@@ -247,6 +247,7 @@ def rows_of_clip(tmp_path: Path) -> tuple[list[dict[str, Any]], onnx.ModelProto]
         ({"SUB": {"operator": "ADD"}}, "computes what no node of the network does"),
         ({"SUB": {"operator": "SQRT"}}, "is of a kind that no network has"),
         ({"EINSUM": {"inputs": [0, 0]}}, "maps 2 computed tensors"),
+        ({"EINSUM": {"operator": "CONV (group=1, data_format=CHW)"}}, "has no batch axis"),
         ({"LEAKYRELU": {"operator": "IDENTITY (out_scale=Some(3))", "scale": "3"}}, "turns scale"),
     ],
 )

@@ -104,6 +104,30 @@ def pointwise_after_concat() -> Net:
     return flat(net.conv(6, 3, 1, pads=[0] * 4).then("Relu"), 48)
 
 
+def spatial_after_pointwise() -> Net:
+    """The batch axis goes, and ezkl takes wrong windows."""
+    net = Net((1, 2, 6, 6)).conv(2, 3, 1, pads=[0] * 4).then("Relu")
+    return flat(net.conv(3, 2).then("Relu"), 72)
+
+
+def pooled_after_pointwise() -> Net:
+    net = Net((1, 2, 6, 6)).conv(2, 3, 1, pads=[0] * 4)
+    return flat(net.then("AveragePool", kernel_shape=[2, 2], strides=[2, 2]), 27)
+
+
+def one_dimension_after_pointwise() -> Net:
+    net = Net((1, 2, 8))
+    net.then("Conv", net.weight(3, 2, 1)).then("Relu")
+    net.then("Conv", net.weight(2, 3, 3), pads=[1, 1]).then("Relu")
+    return flat(net, 16)
+
+
+def image_from_a_dense_layer() -> Net:
+    net = Net((1, 6)).dense(6, 16).then("Relu")
+    net.then("Reshape", net.constant([1, 1, 4, 4], np.int64))
+    return flat(net.conv(1, 2).then("Relu"), 32)
+
+
 def joined_twice() -> Net:
     net = Net((1, 6)).dense(6, 3).then("Relu")
     first, net.last = net.last, "input"
@@ -215,6 +239,10 @@ TIES: dict[str, Callable[[], Net]] = {
         pool_after_clip,
         pool_of_joined_branches,
         pointwise_after_concat,
+        spatial_after_pointwise,
+        pooled_after_pointwise,
+        one_dimension_after_pointwise,
+        image_from_a_dense_layer,
         joined_twice,
         halves_of_a_clip,
         strided_pointwise,
