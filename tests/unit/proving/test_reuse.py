@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from prover.models.onnx_file import ImportedModel
-from prover.proving.artifacts import CIRCUIT, MODEL, PK, VK, Artifacts
+from prover.proving.artifacts import CIRCUIT, MODEL, PK, SRS, VK, Artifacts
 from prover.proving.ezkl.reuse import made_before
+from prover.proving.srs import Reference, SetUp
 from prover.settings import get_settings
 from tests.conftest import PLANS, Proven, tiny_model
 
@@ -34,6 +35,11 @@ def test_another_model_or_plan_is_not(own: Artifacts, tiny: ImportedModel, tmp_p
     assert made_before(tiny_model(tmp_path / "other.onnx", seed=1), PLANS["hidden"]) is None
     assert made_before(tiny, replace(PLANS["hidden"], input_max=127)) is None
     assert made_before(tiny, PLANS["plain"]) is None
+
+
+def test_another_set_up_is_not(own: Artifacts, tiny: ImportedModel) -> None:
+    other = Reference(SetUp(name="hermez", sha256="11" * 32), own.directory / SRS)
+    assert made_before(tiny, PLANS["hidden"], other) is None
 
 
 @pytest.mark.parametrize("name", [PK, CIRCUIT, MODEL, VK])

@@ -94,6 +94,19 @@ def test_a_manifests_ceremony_is_looked_up_by_hash(trial: Path) -> None:
         srs.file_of(SetUp(name="trial-one", sha256="00" * 32), LOGROWS)
 
 
+def test_a_manifest_cannot_pass_a_spoilt_file_off_as_a_ceremonys(
+    trial: Path, tmp_path: Path
+) -> None:
+    """It has the ceremony's [s]G2, and the manifest's own hash; its powers are somebody's."""
+    content = bytearray(trial.read_bytes())
+    content[4 + 64 * 9 : 4 + 64 * 10] = content[4 + 64 * 8 : 4 + 64 * 9]
+    (tmp_path / "spoilt").write_bytes(content)
+    claimed = SetUp(name="trial-one", sha256=sha256_file(tmp_path / "spoilt"))
+    with pytest.raises(ArtifactMismatch, match="not consecutive"):
+        srs.check_named(tmp_path / "spoilt", claimed, LOGROWS)
+    srs.check_named(trial, SetUp(name="trial-one", sha256=sha256_file(trial)), LOGROWS)
+
+
 def test_a_file_can_be_inspected_without_keeping_it(trial: Path, own: Path) -> None:
     found = srs.inspect(trial)
     assert (found.format, found.logrows, found.named.name) == ("raw", LOGROWS, "trial-one")

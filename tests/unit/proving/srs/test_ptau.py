@@ -37,6 +37,19 @@ def test_a_ptau_file_is_recognised_by_its_point(trial: Path, tmp_path: Path) -> 
     assert (kept.name, kept.logrows) == ("trial-one", POWER)
 
 
+def test_sections_of_a_prepared_file_are_passed_over(trial: Path, tmp_path: Path) -> None:
+    """Its Lagrange form stands in snarkjs's order; we compute our own."""
+    phase1 = ptau_of(trial.read_bytes(), POWER)
+    lagrange = b"in another order"
+    section = (12).to_bytes(4, "little") + len(lagrange).to_bytes(8, "little") + lagrange
+    count = int.from_bytes(phase1[8:12], "little") + 1
+    final = phase1[:8] + count.to_bytes(4, "little") + phase1[12:] + section
+    (tmp_path / "phase1.ptau").write_bytes(phase1)
+    (tmp_path / "final.ptau").write_bytes(final)
+    one, other = (srs.bring_in(tmp_path / f"{name}.ptau") for name in ("phase1", "final"))
+    assert one == other
+
+
 def header(prime: int = P, width: int = 32, power: int = POWER) -> bytes:
     number = power.to_bytes(4, "little")
     return width.to_bytes(4, "little") + prime.to_bytes(32, "little") + number + number

@@ -29,6 +29,13 @@ def test_two_machines_make_the_same_set_up(cache: Path, monkeypatch: pytest.Monk
     assert srs.development_srs(LOGROWS).read_bytes() == first
 
 
+def test_fewer_rows_have_the_first_powers_of_more(cache: Path) -> None:
+    smaller, larger = (srs.development_srs(k).read_bytes() for k in (LOGROWS, LOGROWS + 1))
+    powers = slice(4, 4 + (64 << LOGROWS))
+    assert smaller[powers] == larger[powers]
+    assert smaller[-256:] == larger[-256:]
+
+
 def test_an_old_random_set_up_is_not_picked_up(cache: Path) -> None:
     """Before, each machine kept a random one of its own under this name."""
     (cache / "srs").mkdir(parents=True)
