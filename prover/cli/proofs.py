@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from prover.cli.options import address, id_bytes
+from prover.cli.options import address, id_bytes, set_up_in_words
 from prover.cli.output import command, new_app, progress, show
 from prover.errors import ProofRejected, UsageError
 
@@ -104,9 +104,10 @@ def verify(
 ) -> None:
     """Verify a proof file, and what it says where that is given."""
     from prover.cli.outcome import read_outputs
-    from prover.proving.artifacts import load_artifacts
+    from prover.proving.artifacts import SRS, load_artifacts
     from prover.proving.ezkl.system import Ezkl
     from prover.proving.native.artifacts import is_native
+    from prover.proving.srs import check_named
 
     if is_native(artifacts):
         where = (chain_id, market, job, payee)
@@ -114,6 +115,8 @@ def verify(
     if reference:
         raise UsageError("--reference: only proofs of native circuits have a verifier in Python")
     made, found = load_artifacts(artifacts), _proof(proof)
+    stands = made.manifest.srs
+    check_named(Path(made.path(SRS)), stands, made.manifest.plan.logrows)
     Ezkl().verify(made, [found])
     items = _check_inputs(made, found, inputs) if inputs else made.manifest.layout.items
     bound = None not in (chain_id, market, job, payee)
@@ -123,8 +126,13 @@ def verify(
         raise UsageError("give all of --chain-id, --market, --job and --payee, or none of them")
     predictions = read_outputs(_outputs(made, found, items), made.manifest)
     checked = ["proof", *(["inputs"] if inputs else []), *(["context"] if bound else [])]
-    data = {"verified": checked, "predictions": [one.to_dict() for one in predictions]}
-    show(data, f"holds: {', '.join(checked)}", *(one.sentence() for one in predictions))
+    shown = [one.to_dict() for one in predictions]
+    show(
+        {"verified": checked, "predictions": shown, "srs": stands.name},
+        f"holds: {', '.join(checked)}",
+        *(one.sentence() for one in predictions),
+        f"set-up: {set_up_in_words(stands.name)}",
+    )
 
 
 def _prove_native(
@@ -173,11 +181,13 @@ def _verify_native(
     made, found = artifacts.load(directory), _proof(proof)
     Native().verify(made, [found])
     if reference:
+        from prover.proving.native.compare import require_set_up
         from prover.verify import parse_description
         from prover.verify import verify as verify_in_python
 
-        description = (made.directory / artifacts.DESCRIPTION).read_bytes()
-        verify_in_python(parse_description(description), found.proof, found.instances)
+        description = parse_description((made.directory / artifacts.DESCRIPTION).read_bytes())
+        require_set_up(made, description.srs.s_g2)
+        verify_in_python(description, found.proof, found.instances)
     bound = None not in where
     if bound:
         prover.check_context(made, found, _context(*where))
@@ -185,7 +195,9 @@ def _verify_native(
         raise UsageError("give all of --chain-id, --market, --job and --payee, or none of them")
     checked = ["proof", *(["reference"] if reference else []), *(["context"] if bound else [])]
     data, line = _native_outcome(made, found)
-    show({"verified": checked, **data}, f"holds: {', '.join(checked)}", line)
+    stands = set_up_in_words(made.manifest.srs.name)
+    data |= {"verified": checked, "srs": made.manifest.srs.name}
+    show(data, f"holds: {', '.join(checked)}", line, f"set-up: {stands}")
 
 
 def _native_outcome(made: "NativeArtifacts", proof: "Proof") -> tuple[dict[str, Any], str]:

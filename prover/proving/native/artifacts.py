@@ -19,7 +19,7 @@ from prover.proving.native.form import Form
 from prover.proving.native.layout import Layout
 from prover.proving.native.program import Program, compile_network
 from prover.proving.native.secret import Secret
-from prover.proving.srs import SetUp
+from prover.proving.srs import SetUp, check_verifying
 from prover.statement import strict_json
 
 MODEL, NETWORK, OUTLINE, DESCRIPTION, MANIFEST = (
@@ -31,11 +31,12 @@ MODEL, NETWORK, OUTLINE, DESCRIPTION, MANIFEST = (
 )
 KEYS = "keys"
 SHAPE = f"{KEYS}/shape.json"
+VERIFYING_SRS = f"{KEYS}/verifying.srs"
 # What a verifier reads, of which every byte follows from the network and the set-up.
 VERIFYING = (
     DESCRIPTION,
     f"{KEYS}/verifying.key",
-    f"{KEYS}/verifying.srs",
+    VERIFYING_SRS,
     SHAPE,
 )
 NAMED = (MODEL, NETWORK, *VERIFYING)
@@ -180,7 +181,7 @@ def is_native(directory: Path) -> bool:
 def load(directory: Path) -> NativeArtifacts:
     """Read a directory and check each file against the manifest; ArtifactMismatch names it.
 
-    The manifest's layout and form must be those of the key.
+    The manifest's layout and form must be those of the key, its set-up the one that it names.
     """
     path = directory / MANIFEST
     try:
@@ -203,6 +204,7 @@ def load(directory: Path) -> NativeArtifacts:
             raise ArtifactMismatch(
                 f"{name} has SHA-256 {found}: {expected} is allowed; set the model up again"
             )
+    check_verifying(directory / VERIFYING_SRS, manifest.srs, manifest.layout.k)
     made = NativeArtifacts(directory.resolve(), manifest)
     require_stated(made.about, made.layout, manifest.form)
     return made

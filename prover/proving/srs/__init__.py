@@ -1,6 +1,6 @@
 """Set-ups of KZG (structured reference strings): the development one, and public ceremonies'."""
 
-from prover.proving.srs.check import check_named, check_srs, recognise
+from prover.proving.srs.check import check_named, check_srs, check_verifying, recognise
 from prover.proving.srs.choice import INSECURE, Named, SetUpChoice, choose
 from prover.proving.srs.fetch import PERPETUAL, fetch
 from prover.proving.srs.known import DEVELOPMENT
@@ -31,6 +31,7 @@ __all__ = [
     "bring_in",
     "check_named",
     "check_srs",
+    "check_verifying",
     "choose",
     "development_record",
     "development_srs",

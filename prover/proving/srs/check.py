@@ -81,6 +81,22 @@ def check_named(path: Path, claimed: SetUp, logrows: int) -> None:
     check_srs(path, logrows)
 
 
+def check_verifying(path: Path, claimed: SetUp, logrows: int) -> None:
+    """Check the set-up that a native circuit's proofs are verified with: its [s]G2.
+
+    Whoever chose it could forge proofs. Where a ceremony is told by hashes alone, only making the
+    keys again tells. Raises ArtifactMismatch.
+    """
+    require_published(claimed, logrows)
+    raw.check_size(path, 0)
+    expected = named(claimed.name).s_g2
+    if expected is not None and second_point(path, 0) != expected:
+        raise ArtifactMismatch(
+            f"the set-up differs: {path.name} is said to be of {claimed.name}, and has another "
+            "secret; whoever made it could forge proofs"
+        )
+
+
 def require_published(claimed: SetUp, logrows: int) -> None:
     """Raise ArtifactMismatch if a manifest's hash is not the published one, where there is one."""
     published = named(claimed.name).sha256.get(logrows)

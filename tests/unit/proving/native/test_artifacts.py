@@ -12,7 +12,7 @@ from prover.proving.native import artifacts
 from prover.proving.native.about import read_about
 from prover.proving.native.form import Form
 from prover.proving.native.layout import Layout, choose_layout
-from prover.proving.srs import SetUp
+from prover.proving.srs import SetUp, development_record, development_srs
 from prover.verify.description import Shape
 from tests.unit.proving.native.networks import tiny_network
 
@@ -23,10 +23,18 @@ def made(tmp_path: Path) -> Path:
     for name in artifacts.NAMED:
         (tmp_path / name).write_text(name)
     network = tiny_network()
-    layout, named = choose_layout(network), SetUp(name="development", sha256="00" * 32)
+    layout = choose_layout(network)
     (tmp_path / artifacts.SHAPE).write_text(json.dumps(about(layout)))
-    artifacts.publish(tmp_path, network, layout, 1.0, Form(context=1), named)
+    (tmp_path / artifacts.VERIFYING_SRS).write_bytes(verifying(development_srs(4)))
+    stands = development_record(layout.k)
+    artifacts.publish(tmp_path, network, layout, 1.0, Form(context=1), stands)
     return tmp_path
+
+
+def verifying(reference: Path) -> bytes:
+    """A set-up's first power and its points of G2, as the engine writes them."""
+    content = reference.read_bytes()
+    return bytes(4) + content[4:68] * 2 + content[-256:]
 
 
 def about(layout: Layout) -> dict[str, dict[str, Any]]:
@@ -94,4 +102,26 @@ def test_a_manifest_that_leaves_a_file_out_is_refused(name: str, made: Path) -> 
     del content["sha256"][name]
     path.write_text(json.dumps(content))
     with pytest.raises(ArtifactMismatch, match="exactly"):
+        artifacts.load(made)
+
+
+def test_keys_on_another_set_up_than_the_named_are_refused(made: Path) -> None:
+    """Whoever chose the secret could forge proofs that `verify` would take."""
+    network = tiny_network()
+    layout = choose_layout(network)
+    path = made / artifacts.VERIFYING_SRS
+    other = path.read_bytes()[:-128] + path.read_bytes()[-256:-128]  # the secret 1
+    for name, content in (("development", other), ("hermez", path.read_bytes())):
+        stands = development_record(layout.k).model_copy(update={"name": name})
+        path.write_bytes(content)
+        artifacts.publish(made, network, layout, 1.0, Form(context=1), stands)
+        with pytest.raises(ArtifactMismatch, match=r"the set-up differs: .* another secret"):
+            artifacts.load(made)
+
+
+def test_a_set_up_that_no_one_published_is_refused(made: Path) -> None:
+    network = tiny_network()
+    layout, old = choose_layout(network), SetUp(name="development", sha256="11" * 32)
+    artifacts.publish(made, network, layout, 1.0, Form(context=1), old)
+    with pytest.raises(ArtifactMismatch, match=r"the set-up differs: .* older version"):
         artifacts.load(made)
