@@ -181,12 +181,10 @@ def _verify_native(
     made, found = artifacts.load(directory), _proof(proof)
     Native().verify(made, [found])
     if reference:
-        from prover.proving.native.compare import require_set_up
         from prover.verify import parse_description
         from prover.verify import verify as verify_in_python
 
         description = parse_description((made.directory / artifacts.DESCRIPTION).read_bytes())
-        require_set_up(made, description.srs.s_g2)
         verify_in_python(description, found.proof, found.instances)
     bound = None not in where
     if bound:

@@ -166,23 +166,6 @@ def test_the_rebuilt_key_is_the_same(made: Path, capsys: pytest.CaptureFixture[s
     assert Said(capsys, "native", "rebuild", str(made)).data == {"rebuilt": True}
 
 
-def test_a_description_on_another_set_up_is_refused(
-    made: Path, proof: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The verifier in Python reads the description alone: its [s]G2 is compared with the keys'."""
-    shutil.copytree(made, tmp_path / "false")
-    path = tmp_path / "false" / artifacts.DESCRIPTION
-    content = json.loads(path.read_text())
-    content["srs"]["s_g2"] = content["srs"]["g2"]
-    path.write_text(json.dumps(content))
-    honest = artifacts.load(made)
-    named = (honest.layout, 1.0, honest.manifest.form, honest.manifest.srs)
-    artifacts.publish(tmp_path / "false", honest.network, *named)
-    words = ("verify", str(proof), "--artifacts", str(tmp_path / "false"), "--reference")
-    said = Said(capsys, *words)
-    assert (said.status, "the set-up differs" in said.problem) == (1, True)
-
-
 def test_another_machine_rebuilds_the_same_key(
     made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

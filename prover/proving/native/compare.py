@@ -2,17 +2,10 @@
 
 from pathlib import Path
 
-from prover.errors import ArtifactMismatch, UnsoundCircuit
-from prover.proving.native.artifacts import (
-    DESCRIPTION,
-    KEYS,
-    VERIFYING_SRS,
-    NativeArtifacts,
-)
+from prover.errors import UnsoundCircuit
+from prover.proving.native.artifacts import DESCRIPTION, KEYS
 from prover.proving.native.engine import engine
-from prover.proving.srs.check import second_point
 from prover.verify import Description, parse_description
-from prover.verify.group import Twist
 
 
 def require_outlined(directory: Path, rebuilt: Path) -> None:
@@ -33,15 +26,6 @@ def require_outlined(directory: Path, rebuilt: Path) -> None:
     for name in differing(found, wanted):
         if not of_weights(name):
             _fail(f"the fixed column {name} is another")
-
-
-def require_set_up(made: NativeArtifacts, s_g2: Twist) -> None:
-    """Raise ArtifactMismatch unless a description has the [s]G2 of the keys, which was checked."""
-    if s_g2 != second_point(made.directory / VERIFYING_SRS, 0):
-        raise ArtifactMismatch(
-            f"the set-up differs: {DESCRIPTION} has another [s]G2 than {VERIFYING_SRS}; whoever "
-            "made it could forge proofs"
-        )
 
 
 def of_weights(column: str) -> bool:

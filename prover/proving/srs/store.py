@@ -1,5 +1,6 @@
 """The set-ups that are on this machine."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from prover.proving.srs.known import DEVELOPMENT, ceremonies, named
 from prover.proving.srs.record import SetUp
 from prover.settings import get_settings
 
-SHA256_DIGITS = 64
+_KEPT = re.compile(r"(?P<name>.+)-(?P<logrows>[0-9]{1,2})-[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -161,9 +162,9 @@ def kept_set_ups() -> list[Kept]:
     """The ceremonies' set-ups on this machine, by name and size."""
     found = []
     for path in ceremonies_folder().glob("*.srs"):
-        name, logrows, sha256 = path.stem.rsplit("-", 2)
-        if name in ceremonies() and logrows.isdigit() and len(sha256) == SHA256_DIGITS:
-            found.append(Kept(name, int(logrows), path))
+        match = _KEPT.fullmatch(path.stem)
+        if match and match["name"] in ceremonies():
+            found.append(Kept(match["name"], int(match["logrows"]), path))
     return sorted(found, key=lambda kept: (kept.name, kept.logrows))
 
 

@@ -30,6 +30,15 @@ def test_a_larger_set_up_serves_fewer_rows(trial: Path) -> None:
         srs.choose("trial-one", development=False).at(LOGROWS + 1)
 
 
+@pytest.mark.parametrize(
+    "name", ["notes", "trial-one", "trial-one-6-00", "trial-one-x-" + "0" * 64]
+)
+def test_other_files_in_the_folder_are_passed_over(trial: Path, own: Path, name: str) -> None:
+    own.mkdir(parents=True)
+    (own / f"{name}.srs").touch()
+    assert srs.kept_set_ups() == []
+
+
 def test_an_unknown_secrets_file_is_not_kept(ceremony_file: Path, own: Path) -> None:
     with pytest.raises(ArtifactMismatch, match="of no set-up that is known here"):
         srs.bring_in(ceremony_file)
