@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from prover.cli.handover import HandedOver, Uri, keep_handed
 from prover.cli.limits import AtALoss, MaxInAll, MaxStake, MinReward, ProofTime, purse_in
 from prover.cli.options import (
     AccountNumber,
@@ -76,9 +77,7 @@ def post(
     open_for: Annotated[str, typer.Option(help="Time to find a provider.")] = "1d",
     reveal_within: Annotated[str, typer.Option(help="Your time to reveal the key.")] = "1h",
     prove_within: Annotated[str, typer.Option(help="Time to prove, from the key.")] = "2h",
-    uri: Annotated[
-        str | None, typer.Option(help="Where the provider finds the test set file (https).")
-    ] = None,
+    uri: Uri = None,
     rpc: Rpc = None,
     account: AccountNumber = None,
 ) -> None:
@@ -136,6 +135,7 @@ def accept(
     at_a_loss: AtALoss = False,
     proof_time: ProofTime = None,
     allow_files: AllowFiles = False,
+    inputs: HandedOver = None,
     rpc: Rpc = None,
     account: AccountNumber = None,
 ) -> None:
@@ -149,6 +149,7 @@ def accept(
 
     seconds = None if proof_time is None else duration(proof_time, "--proof-time")
     whom = address(payee, "--payee")
+    keep_handed(inputs)
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
     found = job_id, record = find_bounty(client, deployment, job, acceptable(sender.address))
@@ -194,6 +195,7 @@ def prove(
         bool, typer.Option(help="Prove what is right although the target is missed.")
     ] = False,
     allow_files: AllowFiles = False,
+    inputs: HandedOver = None,
     rpc: Rpc = None,
     account: AccountNumber = None,
 ) -> None:
@@ -204,6 +206,7 @@ def prove(
     from prover.cli.accuracy_job import moved
     from prover.cli.accuracy_words import told
 
+    keep_handed(inputs)
     client, deployment, found, worker = _accepted(rpc, account, job, allow_files)
     outcome = worker.prove(force=force)
     state, lines = moved(client, deployment, found, outcome.gas)
@@ -218,12 +221,14 @@ def dispute(
     index: Annotated[int, typer.Option(help="The malformed item.")],
     job: JobArgument = None,
     allow_files: AllowFiles = False,
+    inputs: HandedOver = None,
     rpc: Rpc = None,
     account: AccountNumber = None,
 ) -> None:
     """Show that a test item is malformed: everything goes to you. `prove` does it by itself."""
     from prover.cli.accuracy_job import moved
 
+    keep_handed(inputs)
     client, deployment, found, worker = _accepted(rpc, account, job, allow_files)
     data, lines = moved(client, deployment, found, worker.dispute(index))
     show(data, *lines)

@@ -7,6 +7,7 @@ from typing import Any
 
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
+from prover.chain.handing import how
 from prover.chain.replay import load_world
 from prover.chain.transactions import Sender
 from prover.cli.accuracy_job import in_units
@@ -169,7 +170,7 @@ def told(
         f"KEEP {seed}: whoever loses it cannot reveal the key, and loses the bond",
         f"posting took {posted.gas} gas; the bounty takes about {gas} gas in all, "
         f"{in_ether(gas * posted.wei_per_gas)} at the present fee, most of it the provider's",
-        f"test set file {posted.file}: the provider reads it from {posted.uri}",
+        f"test set {how(posted.file, posted.uri)}",
         f"next: {next_step(record, sender.client.now())}",
         *posted.notes,
     ]

@@ -11,6 +11,7 @@ from typing import Any
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
 from prover.chain.fees import gas_price
+from prover.chain.handing import hand_over, how, place, secrecy, uri_of
 from prover.chain.market import Market
 from prover.chain.replay import load_world
 from prover.chain.tokens import decimals_of
@@ -22,7 +23,6 @@ from prover.consumer import postings
 from prover.consumer.gas import present_prices, verification_gas
 from prover.consumer.postings import Drawn, Posting
 from prover.errors import UsageError
-from prover.files import write_atomically
 from prover.protocol.economics import prediction_stake
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction import Record, State, Terms
@@ -45,6 +45,7 @@ class Wish:
     open_seconds: int
     prove_seconds: int
     uri: str | None
+    reader: str | None = None  # X25519 key to which the inputs file is encrypted, in hexadecimal
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Posted:
     terms: Terms
     uri: str
     inputs_file: Path
+    given: Path
     gas: int
     total_gas: int
     fee_wei: int
@@ -65,6 +67,7 @@ class Posted:
         return {
             "job": "0x" + self.job_id.hex(),
             "inputs": str(self.inputs_file),
+            "given": str(self.given),
             "uri": self.uri,
             "reward": self.terms.reward,
             "stake": self.terms.stake,
@@ -83,7 +86,8 @@ class Posted:
             f"job 0x{self.job_id.hex()}",
             f"posting took {self.gas} gas; post, lock and delivery take about {self.total_gas} gas "
             f"together, {in_ether(self.fee_wei)} at the present fee, most of it the provider's",
-            f"inputs file {self.inputs_file}: the provider reads it from {self.uri}",
+            how(self.given, self.uri),
+            secrecy(self.given),
             f"next: a provider locks it until {moment(self.terms.open_until)} and then has "
             f"{span(self.terms.prove_seconds)}; watch it with `zkescrow prediction status`",
             *self.notes,
@@ -131,7 +135,7 @@ def post(
     proof = verification_gas(sender, deployment.registry, known.circuit_id, known.artifacts)
     total = gas + LOCK_GAS + DELIVER_GAS + proof
     fee = total * gas_price(sender.client)
-    return Posted(drawn.job_id, terms, drawn.uri, path, gas, total, fee, drawn.notes)
+    return Posted(drawn.job_id, terms, drawn.uri, path, drawn.given, gas, total, fee, drawn.notes)
 
 
 def end(sender: Sender, deployment: Deployment, job: str | None, how: str) -> str:
@@ -157,8 +161,9 @@ def _drawn(client: Client, known: KnownModel, request: Request, wish: Wish) -> D
     content = request.to_bytes()
     digest = data_hash(content)
     path = postings.file_at(digest)
-    uri, terms = _uri(client, wish.uri, path), _terms(client, known, request, wish)
-    write_atomically(path, content)
+    uri = uri_of(client, wish.uri, place(path, wish.reader))
+    terms = _terms(client, known, request, wish)
+    hand_over(path, content, wish.reader)
     return Drawn(secrets.randbits(256), terms, digest, uri)
 
 
@@ -189,14 +194,3 @@ def _stake(client: Client, wish: Wish, reward: int, decimals: int) -> int:
             "would hold who takes it; leave --stake out, or name one with --provider"
         )
     return stake
-
-
-def _uri(client: Client, given: str | None, path: Path) -> str:
-    if given is not None:
-        return given
-    if not client.local:
-        raise UsageError(
-            f"--uri is missing: on chain {client.chain_id} providers need an https address of the "
-            "inputs file; choose it now and put the file there"
-        )
-    return path.resolve().as_uri()

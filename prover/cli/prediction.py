@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from prover.cli.handover import InClear, ProviderKey, Uri, check_readers, reader_of
 from prover.cli.options import (
     AccountNumber,
     ModelName,
@@ -45,9 +46,9 @@ def post(
     provider: Annotated[str | None, typer.Option(help="Who may lock [default: anyone].")] = None,
     open_for: Annotated[str, typer.Option(help="Time to find a provider.")] = "1d",
     prove_within: Annotated[str, typer.Option(help="Time from lock to proof.")] = "1h",
-    uri: Annotated[
-        str | None, typer.Option(help="Where the provider finds the inputs file (https).")
-    ] = None,
+    provider_key: ProviderKey = None,
+    in_clear: InClear = False,
+    uri: Uri = None,
     rpc: Rpc = None,
     account: AccountNumber = None,
 ) -> None:
@@ -58,6 +59,8 @@ def post(
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
     known = find(client, deployment, model)
+    reader = reader_of(address(provider, "--provider"), provider_key)
+    check_readers(known.artifacts, reader, in_clear)
     request = consumer.make_request(known, inputs, index)
     progress("checking that the verifier on the chain is the model's")
     auditor(client, deployment).verify(known.model_id, known.artifacts)
@@ -65,10 +68,11 @@ def post(
         currency=address(token, "--token"),
         reward=reward,
         stake=stake,
-        provider=address(provider, "--provider"),
+        provider=reader.account if reader else address(provider, "--provider"),
         open_seconds=duration(open_for, "--open-for"),
         prove_seconds=duration(prove_within, "--prove-within"),
         uri=uri,
+        reader=reader.public_key.hex() if reader else None,
     )
     with consumer.posting(sender, deployment, known, request, wish) as drawn:
         posted = consumer.post(sender, deployment, known, drawn)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from prover.cli.handover import HandedOver, keep_handed
 from prover.cli.limits import AllStakes, AtALoss, MaxStakes, MinRewards, ProofTime, purse_of
 from prover.cli.options import (
     AccountNumber,
@@ -51,6 +52,7 @@ def run(
     allow_files: Annotated[
         bool, typer.Option(help="Read file: inputs on other chains than 31337 too.")
     ] = False,
+    inputs: HandedOver = None,
     withdraw: Annotated[bool, typer.Option(help="Withdraw credits at the end.")] = True,
 ) -> None:
     """Take open jobs for this machine's models, lock, prove, deliver, withdraw.
@@ -59,6 +61,7 @@ def run(
     """
     if not once:
         raise UsageError("provider run: only --once is there in this version; give it")
+    keep_handed(inputs)
     client = connected(rpc)
     purse = purse_of(client, min_reward, max_stake, max_stakes, at_a_loss)
     policy = _policy(client.local or allow_files, purse, proof_time)
@@ -119,6 +122,27 @@ def status(rpc: Rpc = None, account: AccountNumber = None) -> None:
     data = {"account": who, "credit_wei": credit, "jobs": rows}
     dated = [one | {"due": moment(one["due"]) if one["due"] else ""} for one in rows]
     show_table(data, f"jobs of {who}, credit {in_ether(credit)}", dated)
+
+
+@command(app)
+def key(
+    out: Annotated[Path, typer.Option(help="File to write, to be given to consumers.")],
+    rpc: Rpc = None,
+    account: AccountNumber = None,
+) -> None:
+    """Write this machine's public key, signed by the account: consumers encrypt inputs to it."""
+    from prover.chain.accounts import signer
+    from prover.chain.readers import Reader, own_public_key
+    from prover.files import write_atomically
+
+    reader = Reader.signed_by(signer(connected(rpc), account), own_public_key())
+    write_atomically(out.absolute(), reader.to_bytes(), private=False)
+    data = {"account": reader.account, "publicKey": "0x" + reader.public_key.hex()}
+    show(
+        data | {"file": str(out)},
+        f"{out}: give it to consumers, who name it with --provider-key; only this machine's home "
+        "can open what they encrypt to it, so keep a copy of that",
+    )
 
 
 @command(app)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from prover.cli.handover import Uri
 from prover.cli.limits import AtALoss, MaxInAll, MaxStake, MinReward, ProofTime, purse_in
 from prover.cli.options import (
     AccountNumber,
@@ -54,9 +55,7 @@ def commit(
     seed: Annotated[
         Path | None, typer.Option(help="Seed file; made if there is none [default: in the home].")
     ] = None,
-    uri: Annotated[
-        str | None, typer.Option(help="Where requesters find the public file (https).")
-    ] = None,
+    uri: Uri = None,
     rpc: Rpc = None,
     account: AccountNumber = None,
 ) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from prover.chain import handing
 from prover.cli.retrieval_job import Found
 from prover.cli.retrieval_words import amount
 from prover.cli.seeds import SeedFile
@@ -31,12 +32,16 @@ def committed_told(
     how = f"{committed.gas} gas" if committed.gas else f"it was, since {dataset.committed_at}"
     lines = [
         f"dataset 0x{dataset.id.hex()} is committed: {dataset.count} records, {how}",
-        f"public file {committed.file}: nothing in it can be read without keys; requesters get it "
-        f"from {shown(dataset.uri)}",
+        f"public {how_to_get(committed.file, dataset.uri)}; nothing in it can be read without keys",
         kept.warning,
         f"keep {data} too, unchanged: records are proven from data and seed",
     ]
     return facts, lines
+
+
+def how_to_get(file: Path, uri: bytes | str) -> str:
+    """How requesters come by a public file, in words."""
+    return handing.how(file, shown(uri), "requesters", "--file")
 
 
 def accepted_told(

@@ -5,6 +5,15 @@ from typing import Annotated
 
 import typer
 
+from prover.cli.handover import (
+    HandedOver,
+    InClear,
+    ProviderKey,
+    Uri,
+    check_readers,
+    keep_handed,
+    reader_of,
+)
 from prover.cli.limits import AtALoss, MaxInAll, MaxStake, MinReward, ProofTime, purse_in
 from prover.cli.options import (
     AccountNumber,
@@ -57,9 +66,9 @@ def open_round(
     serve_within: Annotated[str, typer.Option(help="Time to post the outputs.")] = "1h",
     contest_within: Annotated[str, typer.Option(help="Your time to contest.")] = "1h",
     answer_within: Annotated[str, typer.Option(help="Time to prove what you contest.")] = "1h",
-    uri: Annotated[
-        str | None, typer.Option(help="Where the provider finds the inputs file (https).")
-    ] = None,
+    provider_key: ProviderKey = None,
+    in_clear: InClear = False,
+    uri: Uri = None,
     rpc: Rpc = None,
     account: AccountNumber = None,
 ) -> None:
@@ -68,6 +77,7 @@ def open_round(
     from prover.cli.models import auditor, find
     from prover.consumer import serving as consumer
 
+    reader = reader_of(address(provider, "--provider"), provider_key)
     typed = serving_open.Typed(
         price=price,
         proof_fee=proof_fee,
@@ -75,17 +85,19 @@ def open_round(
         confidence=serving_open.percent(confidence, "--confidence"),
         bad_share=serving_open.percent(bad_share, "--bad-share"),
         currency=address(token, "--token"),
-        provider=address(provider, "--provider"),
+        provider=reader.account if reader else address(provider, "--provider"),
         open_seconds=duration(open_for, "--open-for"),
         serve_seconds=duration(serve_within, "--serve-within"),
         contest_seconds=duration(contest_within, "--contest-within"),
         answer_seconds=duration(answer_within, "--answer-within"),
         uri=uri,
+        reader=reader.public_key.hex() if reader else None,
     )
     part = serving_open.part(rows)
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
     known = find(client, deployment, model)
+    check_readers(known.artifacts, reader, in_clear)
     request = consumer.make_inputs(known.circuit_id, known.artifacts, inputs, part)
     offer = serving_open.offer_of(client, known, len(request.items), typed)
     progress("checking that the verifier on the chain is the model's")
@@ -107,6 +119,7 @@ def join(
     at_a_loss: AtALoss = False,
     proof_time: ProofTime = None,
     allow_files: AllowFiles = False,
+    inputs: HandedOver = None,
     rpc: Rpc = None,
     account: AccountNumber = None,
 ) -> None:
@@ -117,6 +130,7 @@ def join(
 
     seconds = None if proof_time is None else duration(proof_time, "--proof-time")
     whom = address(payee, "--payee")
+    keep_handed(inputs)
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
     job_id, record = find_round(client, deployment, job, joinable(sender.address))
@@ -134,12 +148,14 @@ def join(
 def serve(
     job: JobArgument = None,
     allow_files: AllowFiles = False,
+    inputs: HandedOver = None,
     rpc: Rpc = None,
     account: AccountNumber = None,
 ) -> None:
     """Evaluate all inputs and post the outputs, in one transaction."""
     from prover.cli.serving_round import find_round, to_serve, worker_on
 
+    keep_handed(inputs)
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
     job_id, record = find_round(client, deployment, job, to_serve(sender.address))
@@ -189,12 +205,14 @@ def contest(
 def answer(
     job: JobArgument = None,
     allow_files: AllowFiles = False,
+    inputs: HandedOver = None,
     rpc: Rpc = None,
     account: AccountNumber = None,
 ) -> None:
     """Prove the contested outputs, several to a proof. Goes on where it was interrupted."""
     from prover.cli.serving_round import find_round, to_answer, worker_on
 
+    keep_handed(inputs)
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
     job_id, record = find_round(client, deployment, job, to_answer(sender.address))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from prover.chain.client import Client
+from prover.chain.handing import how, secrecy
 from prover.chain.tokens import decimals_of
 from prover.cli.models import KnownModel
 from prover.cli.options import units
@@ -40,6 +41,7 @@ class Typed:
     contest_seconds: int
     answer_seconds: int
     uri: str | None
+    reader: str | None = None  # X25519 key to which the inputs file is encrypted, in hexadecimal
 
 
 def percent(text: str, name: str) -> float:
@@ -80,6 +82,7 @@ def offer_of(client: Client, known: KnownModel, n: int, typed: Typed) -> Offer:
         contest_seconds=typed.contest_seconds,
         answer_seconds=typed.answer_seconds,
         uri=typed.uri,
+        reader=typed.reader,
     )
 
 
@@ -99,6 +102,7 @@ def told(opened: Opened, typed: Typed) -> tuple[dict[str, Any], list[str]]:
         "wordBytes": terms.word_bytes,
         "inputsRoot": "0x" + terms.inputs_root.hex(),
         "inputs": str(opened.inputs_file),
+        "given": str(opened.given),
         "uri": opened.uri,
         "openUntil": terms.open_until,
         "gas": opened.gas,
@@ -116,7 +120,8 @@ def told(opened: Opened, typed: Typed) -> tuple[dict[str, Any], list[str]]:
         f"posting took {opened.gas} gas; the round takes about {gas.total} gas in all, "
         f"{in_ether(fee)} at the present fee: {gas.consumer} by you and {gas.provider} by the "
         "provider if everything that may be contested is",
-        f"inputs file {opened.inputs_file}: the provider reads it from {opened.uri}",
+        how(opened.given, opened.uri),
+        secrecy(opened.given),
         f"next: a provider joins until {moment(terms.open_until)}; watch it with `zkescrow "
         "serving status`",
         *opened.notes,

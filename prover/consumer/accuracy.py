@@ -13,6 +13,7 @@ from prover.chain.client import Client
 from prover.chain.deployments import Deployment
 from prover.chain.fees import gas_price
 from prover.chain.finality import confirmations
+from prover.chain.handing import uri_of
 from prover.chain.replay import load_world
 from prover.chain.transactions import Sender
 from prover.consumer import postings
@@ -143,7 +144,7 @@ def _drawn(
     content = sealed_tests(offer.circuit_id, shape, tests, own, nonce).to_bytes()
     digest = data_hash(content)
     path = postings.file_at(digest)
-    uri = _uri(client, offer.uri, path)
+    uri = uri_of(client, offer.uri, path)
     write_atomically(path, content)
     terms = _terms(offer, path.read_bytes(), key_of(own, nonce), client.now(), len(tests.labels))
     job_id = accuracy.job_id(Job(sender.address, nonce, terms))
@@ -173,14 +174,3 @@ def _terms(offer: Offer, content: bytes, key: bytes, now: int, count: int) -> Te
         reveal_seconds=offer.reveal_seconds,
         prove_seconds=offer.prove_seconds,
     )
-
-
-def _uri(client: Client, given: str | None, path: Path) -> str:
-    if given is not None:
-        return given
-    if not client.local:
-        raise UsageError(
-            f"--uri is missing: on chain {client.chain_id} providers need an https address of the "
-            "test set file; choose it now and put the file there"
-        )
-    return path.resolve().as_uri()

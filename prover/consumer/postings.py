@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from web3.types import TxReceipt
 
 from prover.chain.contracts import Call
+from prover.chain.handing import given_of
 from prover.chain.intents import Intents, name_of
 from prover.chain.jobs import JobContract
 from prover.chain.tokens import allow
@@ -61,11 +62,16 @@ class Posting(Generic[T]):
         return path
 
     @property
+    def given(self) -> Path:
+        """What the provider is given of the file: its envelope where its key is known."""
+        return given_of(self.file)
+
+    @property
     def about(self) -> dict[str, str]:
         """For --json, where a wallet is to sign it."""
         return {
             "job": "0x" + self.job_id.hex(),
-            **({"file": str(self.file), "uri": self.uri} if self.data_hash else {}),
+            **({"file": str(self.given), "uri": self.uri} if self.data_hash else {}),
         }
 
     @property

@@ -11,13 +11,13 @@ from prover.chain.client import Client
 from prover.chain.deployments import Deployment
 from prover.chain.fees import gas_price
 from prover.chain.finality import confirmations
+from prover.chain.handing import hand_over, place, uri_of
 from prover.chain.serving import ServingRound
 from prover.chain.transactions import Sender
 from prover.consumer import postings
 from prover.consumer.gas import verification_gas
 from prover.consumer.postings import Drawn, Posting
 from prover.errors import StatementInvalid, UsageError
-from prover.files import write_atomically
 from prover.protocol.serving import Terms
 from prover.protocol.serving_gas import RoundGas
 from prover.proving.artifacts import Artifacts
@@ -36,7 +36,8 @@ MAX_CONTESTS = 1024  # a longer list would crowd the proofs out of a transaction
 class Offer:
     """What a consumer asks for; amounts in wei or token units, times in seconds.
 
-    `artifacts` are the model's on this machine, which must have been compared with the chain.
+    `artifacts` are the model's on this machine, which must have been compared with the chain;
+    `reader` is the X25519 key, in hexadecimal, to which the inputs file is encrypted.
     """
 
     model_id: bytes
@@ -53,6 +54,7 @@ class Offer:
     contest_seconds: int
     answer_seconds: int
     uri: str | None
+    reader: str | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class Opened:
     job_id: bytes
     terms: Terms
     inputs_file: Path
+    given: Path
     uri: str
     gas: int
     round_gas: RoundGas
@@ -121,7 +124,7 @@ def open_round(
     proof = verification_gas(sender, deployment.registry, offer.circuit_id, offer.artifacts)
     layout = offer.artifacts.manifest.layout
     whole = RoundGas.of(terms.n, terms.word_bytes, terms.max_contests, layout, proof)
-    return Opened(drawn.job_id, terms, path, drawn.uri, gas, whole, price, drawn.notes)
+    return Opened(drawn.job_id, terms, path, drawn.given, drawn.uri, gas, whole, price, drawn.notes)
 
 
 def escrow_of(terms: Terms) -> int:
@@ -134,8 +137,8 @@ def _drawn(client: Client, offer: Offer, request: Request, progress: Progress) -
     content = request.to_bytes()
     digest = data_hash(content)
     path = postings.file_at(digest)
-    uri = _uri(client, offer.uri, path)
-    write_atomically(path, content)
+    uri = uri_of(client, offer.uri, place(path, offer.reader))
+    hand_over(path, content, offer.reader)
     written = Request.from_bytes(path.read_bytes())
     progress(f"computing the root of {len(written.items)} inputs from the file")
     return Drawn(secrets.randbits(256), _terms(offer, written, client.now()), digest, uri)
@@ -179,14 +182,3 @@ def _check_finality(client: Client, contest_seconds: int) -> None:
             f"--contest-within {contest_seconds} s: outputs are final after about {wait} s here "
             f"({confirmations(client)} blocks), and at least {2 * wait} s are allowed"
         )
-
-
-def _uri(client: Client, given: str | None, path: Path) -> str:
-    if given is not None:
-        return given
-    if not client.local:
-        raise UsageError(
-            f"--uri is missing: on chain {client.chain_id} providers need an https address of the "
-            "inputs file; choose it now and put the file there"
-        )
-    return path.resolve().as_uri()

@@ -22,7 +22,7 @@ from prover.provider.accuracy_checks import (
 )
 from prover.provider.accuracy_plan import Judged, judge, missing, parts
 from prover.provider.accuracy_submit import Malformed, Opened, Submitter, Tools
-from prover.provider.fetch import fetch
+from prover.provider.handover import obtain
 from prover.provider.readiness import check_key, padding, strange_items
 from prover.provider.serving_files import RoundFiles
 from prover.proving.artifacts import Artifacts
@@ -202,13 +202,8 @@ class BountyProvider:
         record, limit = self._record, self._record.job.terms.n
         most = max_bytes_of(limit, shape_of(self._artifacts.manifest))
         self._tools.progress(f"fetching the test set from {shown(record.uri)}")
-        content = fetch(record.uri, most, allow_files=self._tools.allow_files)
-        if data_hash(content) != record.job.terms.data_hash:
-            raise StatementInvalid(
-                f"the file at {shown(record.uri)} is not the one that the bounty names by hash: "
-                "do not stake on it; ask the consumer for the right one"
-            )
-        return content
+        files, named = self._tools.allow_files, record.job.terms.data_hash
+        return obtain(record.uri, named, most, allow_files=files)
 
     def _stake(self, model_id: bytes) -> int:
         terms, tools, name = self._record.job.terms, self._tools, self._job_id.hex()

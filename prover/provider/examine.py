@@ -12,7 +12,8 @@ from prover.chain.verification import verification_gas
 from prover.errors import StatementInvalid
 from prover.protocol.prediction import Record
 from prover.protocol.world import World
-from prover.provider.fetch import InputsUnavailable, fetch
+from prover.provider.fetch import InputsUnavailable
+from prover.provider.handover import obtain
 from prover.provider.money import account_of
 from prover.provider.money import refusal as money_refusal
 from prover.provider.policy import Policy, deal_of, time_refusal
@@ -23,7 +24,7 @@ from prover.proving.evaluate import compare_with_witness
 from prover.proving.inputs import shape_of
 from prover.proving.system import Item, ProofSystem
 from prover.proving.worker import Progress
-from prover.statement.request import Request, data_hash
+from prover.statement.request import Request
 
 CheckModel = Callable[[bytes, Artifacts], None]
 
@@ -75,9 +76,8 @@ class Examiner:
     def inputs(self, record: Record, artifacts: Artifacts) -> bytes:
         """The inputs file, checked against the job and the circuit. Raises StatementInvalid."""
         shape = shape_of(artifacts.manifest)
-        content = fetch(record.uri, shape.max_bytes, allow_files=self.policy.allow_files)
-        if data_hash(content) != record.data_hash:
-            raise StatementInvalid("its inputs file is not the one that the job names by its hash")
+        files = self.policy.allow_files
+        content = obtain(record.uri, record.data_hash, shape.max_bytes, allow_files=files)
         request = Request.from_bytes(content)
         request.check(shape)
         if request.inputs_hash() != record.job.terms.inputs_hash:

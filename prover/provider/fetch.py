@@ -9,7 +9,6 @@ look-up, connection, TLS, headers and body. A URI is a stranger's: an odd one is
 import contextlib
 import http.client
 import ipaddress
-import re
 import socket
 import ssl
 import threading
@@ -18,20 +17,17 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, unquote
 
 from prover.errors import UsageError, ZkescrowError
 from prover.files import NotPlain, TooLarge, read_plain
 from prover.log import logger
-from prover.protocol import words
+from prover.protocol import uris, words
 
 TIMEOUT_SECONDS = 20.0
-MAX_URI_CHARACTERS = 2048
 LOG = logger(__name__)
 _CHUNK_BYTES = 1 << 14
 _SHOWN_CHARACTERS = 120
-_URI = re.compile(r"[!-~]+")  # RFC 3986: printable ASCII, anything else is percent-encoded
-_HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*\.?", re.ASCII)
 
 
 class InputsUnavailable(ZkescrowError):
@@ -90,27 +86,12 @@ def file_uri(path: Path) -> str:
 
 
 def _parts(uri: str | bytes) -> SplitResult:
-    """The parts of a URI of printable ASCII with a host that DNS can hold and a port, if any."""
     try:
-        text = uri.decode("ascii") if isinstance(uri, bytes) else uri
-        parts = urlsplit(text)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        text, host, parts = "", None, urlsplit("")
-    odd = not _URI.fullmatch(text) or len(text) > MAX_URI_CHARACTERS
-    if odd or parts.username is not None or not (host is None or _is_host(host)):
+        return uris.parsed(uri)
+    except ValueError as error:
         raise InputsUnavailable(
-            f"inputs are at {shown(uri)}, which is no URI of a host and a path in at most "
-            f"{MAX_URI_CHARACTERS} printable ASCII characters: skip the job"
-        )
-    return parts
-
-
-def _is_host(host: str) -> bool:
-    """Whether a lower-case host is a name of labels of 1 to 63 characters, or an IP address."""
-    with contextlib.suppress(ValueError):
-        return not (ipaddress.ip_address(host).version == 6 and "%" in host)
-    return bool(_HOST.fullmatch(host)) and len(host) <= 253  # RFC 1035
+            f"inputs are at {shown(uri)}, which is no address ({shown(str(error))}): skip the job"
+        ) from None
 
 
 def _read_file(parts: SplitResult, max_bytes: int) -> bytes:

@@ -7,6 +7,7 @@ from pathlib import Path
 from prover.chain import datasets
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
+from prover.chain.handing import uri_of
 from prover.chain.replay import load_world
 from prover.chain.retrieval import RetrievalBounty
 from prover.chain.transactions import Sender
@@ -85,7 +86,7 @@ def commit(sender: Sender, deployment: Deployment, secrets: Secrets, uri: str | 
     before = _known(sender.client, deployment, dataset)
     if before is not None:
         return Committed(before, path, 0)
-    where = _uri(sender.client, uri, path)
+    where = uri_of(sender.client, uri, path)
     call = RetrievalBounty(sender.client, deployment.retrieval).commit_dataset(
         root, count, data_hash(written), where
     )
@@ -140,17 +141,6 @@ def _source_path(dataset_id: bytes) -> Path:
 
 def _known(client: Client, deployment: Deployment, dataset: Dataset) -> Dataset | None:
     return load_world(client, deployment).retrieval.datasets.get(dataset.id)
-
-
-def _uri(client: Client, given: str | None, path: Path) -> str:
-    if given is not None:
-        return given
-    if not client.local:
-        raise UsageError(
-            f"--uri is missing: on chain {client.chain_id} requesters need an https address of the "
-            "dataset's file; choose it now and put the file there"
-        )
-    return path.resolve().as_uri()
 
 
 def _other(dataset: Dataset) -> str:

@@ -18,7 +18,7 @@ from prover.errors import ContractRefused, StatementInvalid, UsageError
 from prover.protocol.serving import Record, State
 from prover.protocol.serving_gas import RoundGas
 from prover.protocol.words import moment, shown
-from prover.provider.fetch import fetch
+from prover.provider.handover import obtain
 from prover.provider.money import Account
 from prover.provider.readiness import Readiness, check_key
 from prover.provider.serving_answer import Answered, Answerer
@@ -159,13 +159,8 @@ class RoundProvider:
         record = self._round.record
         limit = shape_of(self._round.artifacts.manifest).max_bytes_of(record.job.terms.n)
         self._tools.progress(f"fetching the inputs from {shown(record.uri)}")
-        content = fetch(record.uri, limit, allow_files=self._tools.allow_files)
-        if data_hash(content) != record.data_hash:
-            raise StatementInvalid(
-                f"the file at {shown(record.uri)} is not the one that the round names by its hash: "
-                "do not stake on it; ask the consumer for the right one"
-            )
-        return content
+        files = self._tools.allow_files
+        return obtain(record.uri, record.data_hash, limit, allow_files=files)
 
     def _check_root(self, items: tuple[Item, ...]) -> None:
         self._tools.progress("computing the root of the inputs")

@@ -499,7 +499,7 @@ def test_a_file_that_is_not_the_rounds_is_refused_before_the_stake(world: World)
     path = Path(opened["inputs"])
     path.write_bytes(path.read_bytes().replace(b'"version":1', b'"version":2'))
     refused = world.refused("join", "--account", PROVIDER)
-    assert "not the one that the round names by its hash" in refused
+    assert "not the one that the job names by its hash" in refused
     assert world.state(bytes.fromhex(opened["job"][2:])) is State.OPEN
 
 

@@ -66,6 +66,7 @@ def test_a_sealed_batch_is_paid_in_tokens(world: World, tiny: ImportedModel, rec
     posted = cli.json(
         *("prediction", "post", "--model", "sealed", "--inputs", records, "--account", CONSUMER),
         *("--index", 0, "--index", 1, "--token", token.address, "--reward", "2.5", "--stake", 1),
+        "--in-clear",
     )
     inputs = Path(posted["inputs"])
     assert stat.S_IMODE(inputs.stat().st_mode) == 0o600

@@ -34,7 +34,7 @@ class Consumer:
         return (
             *("prediction", "post", "--model", "0x" + self.model.model_id.hex()),
             *("--account", CONSUMER, "--inputs", self.data, "--index", 1),
-            *("--reward", "0.01", "--stake", "0.005"),
+            *("--reward", "0.01", "--stake", "0.005", "--in-clear"),
             *changed,
         )
 
@@ -42,6 +42,7 @@ class Consumer:
         return (
             *("serving", "open", "--model", "0x" + self.model.model_id.hex()),
             *("--account", CONSUMER, "--inputs", self.data, "--price", "0.001"),
+            "--in-clear",
         )
 
     def accuracy(self) -> Sequence[object]:

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from prover.protocol.uris import MAX_URI_CHARACTERS
 from prover.provider import fetch as module
-from prover.provider.fetch import MAX_URI_CHARACTERS, InputsUnavailable, fetch, is_public, shown
+from prover.provider.fetch import InputsUnavailable, fetch, is_public, shown
 from tests.unit.provider.tlsserver import HOST, Answer, content, drip, resolve_once, sends, serving
 
 PUBLIC = "93.184.216.34"

@@ -1,0 +1,83 @@
+"""Getting hold of a job's file: handed over by hand, else from where the consumer says.
+
+Whichever way it came, it is opened if it is encrypted to this machine, and it is the job's only if
+the hash of what it holds is the one in the job. What is handed over is kept under that hash, so
+that later commands, and jobs of the same file, find it.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from prover.chain.readers import secret_key
+from prover.errors import StatementInvalid, UsageError
+from prover.files import NotPlain, TooLarge, read_plain, write_atomically
+from prover.log import logger
+from prover.protocol.words import shown
+from prover.provider.fetch import InputsUnavailable, fetch
+from prover.settings import get_settings
+from prover.statement.envelope import OVERHEAD_BYTES, is_sealed, opened
+from prover.statement.request import data_hash
+
+MAX_BYTES = 1 << 30
+LOG = logger(__name__)
+
+
+def keep(given: Iterable[Path] | None) -> None:
+    """Take files that were handed over, or all files of folders. Raises UsageError."""
+    for path in given or ():
+        for one in sorted(path.iterdir()) if path.is_dir() else [path]:
+            content = _read(one)
+            LOG.info("handed over", file=str(one), hash=data_hash(content))
+            write_atomically(_kept_at(data_hash(content)), content)
+
+
+def obtain(
+    uri: str | bytes, expected: bytes, max_bytes: int, *, allow_files: bool = False
+) -> bytes:
+    """The file whose keccak256 is `expected`, in clear.
+
+    Raises InputsUnavailable if it is not to be had, StatementInvalid if it is another one.
+    """
+    kept = _kept_at(expected)
+    content = kept.read_bytes() if kept.is_file() else _fetched(uri, max_bytes, allow_files)
+    if len(content) > max_bytes:
+        raise InputsUnavailable(
+            f"the file has {len(content)} bytes: at most {max_bytes} are allowed by the circuit; "
+            "skip the job"
+        )
+    if data_hash(content) != expected:
+        where = str(kept) if kept.is_file() else shown(uri)
+        raise StatementInvalid(
+            f"the file at '{where}' is not the one that the job names by its hash (0x"
+            f"{data_hash(content).hex()} found, 0x{expected.hex()} named): do not stake on it; ask "
+            "the consumer for the right one"
+        )
+    return content
+
+
+def _fetched(uri: str | bytes, max_bytes: int, allow_files: bool) -> bytes:
+    if not uri:
+        raise InputsUnavailable(
+            "the consumer hands its file over by hand: ask for it, and give it with --inputs FILE"
+        )
+    return _in_clear(fetch(uri, max_bytes + OVERHEAD_BYTES, allow_files=allow_files))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return _in_clear(read_plain(path, MAX_BYTES))
+    except (OSError, NotPlain, TooLarge):
+        raise UsageError(
+            f"--inputs {path}: a plain file that can be read, of at most {MAX_BYTES} bytes, is "
+            "allowed"
+        ) from None
+
+
+def _in_clear(content: bytes) -> bytes:
+    if not is_sealed(content):
+        return content
+    return opened(content, secret_key() or bytes(32))
+
+
+def _kept_at(expected: bytes) -> Path:
+    return get_settings().home / "handed" / f"{expected.hex()}.json"

@@ -1,0 +1,88 @@
+"""A job's file is the one of its hash, whichever way it came."""
+
+from pathlib import Path
+
+import pytest
+
+from prover.chain.readers import own_public_key
+from prover.errors import StatementInvalid, UsageError
+from prover.provider.fetch import InputsUnavailable
+from prover.provider.handover import keep, obtain
+from prover.statement.envelope import sealed
+from prover.statement.request import data_hash
+
+CONTENT = b'{"some": "inputs"}'
+HASH = data_hash(CONTENT)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    (tmp_path / "inputs.json").write_bytes(CONTENT)
+    return tmp_path / "inputs.json"
+
+
+def test_a_file_that_was_handed_over_needs_no_address(home: Path, file: Path) -> None:
+    with pytest.raises(InputsUnavailable, match="give it with --inputs"):
+        obtain("", HASH, 100)
+    keep([file])
+    file.unlink()
+    for uri in ("", "https://127.0.0.1/", b"\xff"):
+        assert obtain(uri, HASH, 100) == CONTENT
+
+
+def test_a_folder_is_taken_file_by_file(home: Path, file: Path) -> None:
+    (file.parent / "other.json").write_bytes(b"other")
+    keep([file.parent])
+    assert obtain("", HASH, 100) == CONTENT
+
+
+def test_an_encrypted_file_is_opened_both_ways(home: Path, tmp_path: Path) -> None:
+    """The hash of the job is that of the content, so that the envelope need not be known."""
+    path = tmp_path / "inputs.sealed"
+    path.write_bytes(sealed(CONTENT, own_public_key()))
+    assert obtain(path.as_uri(), HASH, len(CONTENT), allow_files=True) == CONTENT
+    with pytest.raises(InputsUnavailable):
+        obtain("", HASH, 100)
+    keep([path])
+    assert obtain("", HASH, len(CONTENT)) == CONTENT
+
+
+def test_a_file_encrypted_to_another_is_refused(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "inputs.sealed"
+    path.write_bytes(sealed(CONTENT, bytes(range(32))))
+    for _ in range(2):
+        with pytest.raises(StatementInvalid, match="not to this machine's key"):
+            keep([path])
+        with pytest.raises(StatementInvalid, match="not to this machine's key"):
+            obtain(path.as_uri(), HASH, 100, allow_files=True)
+        own_public_key()
+
+
+def test_a_file_of_another_hash_is_not_the_job_s(home: Path, file: Path) -> None:
+    file.write_bytes(CONTENT + b" ")
+    keep([file])
+    with pytest.raises(InputsUnavailable):
+        obtain("", HASH, 100)
+    with pytest.raises(StatementInvalid, match="ask the consumer for the right one"):
+        obtain(file.as_uri(), HASH, 100, allow_files=True)
+
+
+def test_a_kept_file_that_was_damaged_is_refused(home: Path, file: Path) -> None:
+    keep([file])
+    (kept,) = (home / "handed").glob("*.json")
+    kept.write_bytes(b"damaged")
+    with pytest.raises(StatementInvalid, match="handed"):
+        obtain("", HASH, 100)
+
+
+def test_a_file_that_is_too_large_for_the_circuit_is_refused(home: Path, file: Path) -> None:
+    keep([file])
+    with pytest.raises(InputsUnavailable, match="at most 17 are allowed"):
+        obtain("", HASH, len(CONTENT) - 1)
+
+
+@pytest.mark.parametrize("name", ["absent", "home"])
+def test_what_is_no_file_is_refused(home: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / "home" / "inner").mkdir(parents=True, exist_ok=True)
+    with pytest.raises(UsageError, match="plain file"):
+        keep([tmp_path / name])
