@@ -1,7 +1,8 @@
 """A local chain for tests: Anvil with the contracts on it, put back after each test."""
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,9 +40,31 @@ class Chain:
     def rpc(self, method: str, *parameters: Any) -> Any:
         return rpc(self.client, method, *parameters)
 
+    @contextmanager
+    def put_back(self) -> Iterator[None]:
+        """What is done inside is undone at the end: on the chain, and in the home's journal.
+
+        The journal would send again what is gone, as after a reorganisation.
+        """
+        journal = get_settings().home / "journal.sqlite"
+        snapshot, newest = self.rpc("evm_snapshot"), _newest(journal)
+        yield
+        assert self.rpc("evm_revert", snapshot)
+        if journal.exists():
+            with closing(sqlite3.connect(journal, timeout=30)) as connection, connection:
+                connection.execute("DELETE FROM attempts WHERE id > ?", (newest,))
+
     def pass_time(self, seconds: int) -> None:
         self.rpc("evm_increaseTime", seconds)
         self.rpc("evm_mine")
+
+
+def _newest(journal: Path) -> int:
+    if not journal.exists():
+        return 0
+    with closing(sqlite3.connect(journal, timeout=30)) as connection:
+        found = connection.execute("SELECT max(id) FROM attempts").fetchone()
+    return int(found[0] or 0)
 
 
 def rpc(client: Client, method: str, *parameters: Any) -> Any:
@@ -79,10 +102,8 @@ def started(directory: Path) -> Iterator[Chain]:
 @contextmanager
 def restored(chain: Chain, deployments: Path) -> Iterator[Chain]:
     """The chain as it is now for one test, put back afterwards, with settings that point at it."""
-    snapshot = chain.rpc("evm_snapshot")
-    with settings_of(rpc_url=chain.url, deployments=str(deployments)):
+    with settings_of(rpc_url=chain.url, deployments=str(deployments)), chain.put_back():
         yield chain
-    assert chain.rpc("evm_revert", snapshot)
 
 
 def install(artifacts: Artifacts) -> None:

@@ -128,12 +128,9 @@ class running_node:
 @pytest.fixture
 def world(digits: World) -> Iterator[World]:
     """The shared world; the chain is put back afterwards."""
-    snapshot = digits.chain.rpc("evm_snapshot")
-    with settings_of(
-        **{
-            name.removeprefix("ZKESCROW_").lower(): value
-            for name, value in digits.cli.environment.items()
-        }
-    ):
+    settings = {
+        name.removeprefix("ZKESCROW_").lower(): value
+        for name, value in digits.cli.environment.items()
+    }
+    with settings_of(**settings), digits.chain.put_back():
         yield digits
-    assert digits.chain.rpc("evm_revert", snapshot)

@@ -220,11 +220,9 @@ def world(bounty_chain: World, tmp_path: Path) -> Iterator[World]:
         (shared / name).exists() or (shared / name).mkdir()
         (home / name).symlink_to(shared / name)
     settings = bounty_chain.environment | {"ZKESCROW_HOME": str(home)}
-    snapshot = bounty_chain.chain.rpc("evm_snapshot")
     named = {name.removeprefix("ZKESCROW_").lower(): value for name, value in settings.items()}
-    with settings_of(**named):
+    with settings_of(**named), bounty_chain.chain.put_back():
         yield replace(bounty_chain, environment=settings)
-    assert bounty_chain.chain.rpc("evm_revert", snapshot)
 
 
 # ---------------------------------------------------------------- the target is reached

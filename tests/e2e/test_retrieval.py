@@ -204,14 +204,12 @@ def retrieval_chain(
 @pytest.fixture
 def world(retrieval_chain: World) -> Iterator[World]:
     """The shared world; the chain is put back afterwards."""
-    snapshot = retrieval_chain.chain.rpc("evm_snapshot")
     named = {
         name.removeprefix("ZKESCROW_").lower(): value
         for name, value in retrieval_chain.environment.items()
     }
-    with settings_of(**named):
+    with settings_of(**named), retrieval_chain.chain.put_back():
         yield retrieval_chain
-    assert retrieval_chain.chain.rpc("evm_revert", snapshot)
 
 
 # ---------------------------------------------------------------- complete
@@ -414,9 +412,8 @@ def test_a_match_that_does_not_read_as_proven_is_disputed_in_time(
     assert read["readable"] == matching[:-1]
     assert list(read["malformed"]) == [str(junk)]
     assert "Jobs_NotConsumer" in world.refused("dispute", "--account", STRANGER)
-    before = world.chain.rpc("evm_snapshot")
-    check_late(world)
-    assert world.chain.rpc("evm_revert", before)
+    with world.chain.put_back():
+        check_late(world)
     disputed = world.json("dispute", "--account", CONSUMER)
     assert (disputed["disputed"], disputed["state"]) == (junk, "malformed")
     assert (world.credit(PROVIDER), world.credit(CONSUMER)) == (0, ESCROW + STAKE)

@@ -192,14 +192,12 @@ def served_chain(
 @pytest.fixture
 def world(served_chain: World) -> Iterator[World]:
     """The shared world; the chain is put back afterwards."""
-    snapshot = served_chain.chain.rpc("evm_snapshot")
     named = {
         name.removeprefix("ZKESCROW_").lower(): value
         for name, value in served_chain.environment.items()
     }
-    with settings_of(**named):
+    with settings_of(**named), served_chain.chain.put_back():
         yield served_chain
-    assert served_chain.chain.rpc("evm_revert", snapshot)
 
 
 def own_outputs(world: World, record: Record) -> tuple[tuple[int, ...], ...]:
