@@ -19,7 +19,7 @@ import onnx
 
 from prover.models.graph import Array, Builder, attribute
 from prover.models.lowering_linear import convolution
-from prover.models.lowering_shape import cut, padded
+from prover.models.lowering_shape import cut, padded, view
 
 TINY = 1.5 * 2.0**-100  # zero at every scale, yet not a zero or a power of two
 NEAR = 1 + 2.0**-17  # far enough from 1 for a logarithm in single precision to see
@@ -57,6 +57,8 @@ class _Settled:
                 self.names[name] = folded
             elif self._sums(node, inputs[0]):
                 self.names[name] = self._summed(node, inputs[0], self.builder.constants[inputs[1]])
+            elif node.op_type == "Reshape" and self._is_joined(inputs[0], name):
+                self.names[name] = self._rejoined(inputs[0], name)
             else:
                 self._again(node, inputs)
         return self.names.get(output, output)
@@ -103,6 +105,24 @@ class _Settled:
         axis = 1 if node.op_type == "Conv" else len(self.builder.shapes[source]) - 1
         computed = not any(part in self.builder.constants for part in joined.input)
         return computed and int(attribute(joined, "axis", 0)) == axis
+
+    def _is_joined(self, source: str, result: str) -> bool:
+        """Whether one axis holds all values before and after, so that the importer sees parts."""
+        joined, shapes = self.made.get(source), self.builder.shapes
+        if joined is None or joined.op_type != "Concat" or max(shapes[source]) == 1:
+            return False
+        computed = not any(part in self.builder.constants for part in joined.input)
+        return computed and max(shapes[source]) == max(shapes[result]) == np.prod(shapes[source])
+
+    def _rejoined(self, source: str, result: str) -> str:
+        """Parts in the new shape, joined."""
+        shape = list(self.builder.shapes[result])
+        axis, parts = int(np.argmax(shape)), []
+        for part in self.made[source].input:
+            target = [*shape[:axis], int(np.prod(self.builder.shapes[part])), *shape[axis + 1 :]]
+            made = view(self.builder, part, target)
+            parts.append(part if made == part else self._kept(made))
+        return self._kept(self.builder.node("Concat", parts, shape, axis=axis))
 
     def _summed(self, node: onnx.NodeProto, source: str, weight: Array) -> str:
         """The same sum, so that rescaled parts are rounded as they will be."""

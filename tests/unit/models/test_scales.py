@@ -74,7 +74,8 @@ def test_batches_are_predicted_too(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["concat", "pointwise_after_concat", "joined_twice", "clip", "hard_swish"]
+    "name",
+    ["concat", "pointwise_after_concat", "joined_twice", "joined_means", "clip", "hard_swish"],
 )
 def test_rescaled_circuits_are_predicted_too(name: str, tmp_path: Path) -> None:
     """A map of what was joined is rounded part by part."""

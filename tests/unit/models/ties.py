@@ -128,6 +128,14 @@ def image_from_a_dense_layer() -> Net:
     return flat(net.conv(1, 2).then("Relu"), 32)
 
 
+def joined_means() -> Net:
+    """Flattening what was joined leaves its parts apart."""
+    net = Net((1, 2, 4, 4)).conv(2, 3).then("Relu").then("GlobalAveragePool")
+    left, net.last = net.last, "input"
+    net.conv(2, 2).then("Relu").then("GlobalAveragePool").then("Concat", left, axis=1)
+    return flat(net, 5)
+
+
 def joined_twice() -> Net:
     net = Net((1, 6)).dense(6, 3).then("Relu")
     first, net.last = net.last, "input"
@@ -243,6 +251,7 @@ TIES: dict[str, Callable[[], Net]] = {
         pooled_after_pointwise,
         one_dimension_after_pointwise,
         image_from_a_dense_layer,
+        joined_means,
         joined_twice,
         halves_of_a_clip,
         strided_pointwise,
