@@ -18,6 +18,9 @@ from web3.exceptions import Web3RPCError
 from web3.providers.rpc.utils import ExceptionRetryConfiguration
 from web3.types import RPCEndpoint, RPCResponse
 
+from prover.log import logger
+
+LOG = logger(__name__)
 LIMITING = (429, 503)
 LIMIT_EXCEEDED = -32005
 LIMITED = "the node limits requests: wait a minute, or use another node with --rpc"
@@ -65,7 +68,9 @@ def patiently(ask: Callable[[], Any], limited: Callable[[Any], bool]) -> Any:
         answer = ask()
         if not limited(answer):
             return answer
-        time.sleep(_pause(answer, attempt))
+        pause = _pause(answer, attempt)
+        LOG.warning("the node limits requests", wait=pause)
+        time.sleep(pause)
     return ask()
 
 
@@ -103,6 +108,10 @@ class _Bounded(Retry):
     def get_retry_after(self, response: BaseHTTPResponse) -> float | None:
         asked = super().get_retry_after(response)
         return None if asked is None else min(asked, MOST_SECONDS)
+
+    def sleep(self, response: BaseHTTPResponse | None = None) -> None:
+        LOG.warning("the node limits requests", status=response.status if response else None)
+        super().sleep(response)
 
 
 def _session() -> requests.Session:

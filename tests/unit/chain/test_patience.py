@@ -132,6 +132,18 @@ def test_the_limit_error_of_json_rpc_is_waited_for(slept: list[float]) -> None:
     assert slept == [0.5, 1, 2, 0.5]
 
 
+@pytest.mark.parametrize("limit", [(429, {}, None), (200, {}, TOO_FAST)])
+def test_each_pause_is_logged(
+    slept: list[float], limit: Limit, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serving() as (server, client):
+        server.limits = [limit] * 2
+        client.block()
+    logged = [line for line in capsys.readouterr().err.splitlines() if " warning " in line]
+    assert len(logged) == 2
+    assert all("the node limits requests" in line for line in logged)
+
+
 def test_the_chain_id_is_not_asked_at_each_call() -> None:
     with serving() as (server, client):
         for _ in range(3):
