@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
 import {Defaults} from "./Defaults.sol";
+import {Deployment} from "./Deployment.sol";
 import {ProofAcceptance} from "./ProofAcceptance.sol";
 import {IAccuracyBounty} from "./interfaces/IAccuracyBounty.sol";
 import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
@@ -12,6 +13,7 @@ import {SealedItem} from "./libraries/SealedItem.sol";
 import {Statement} from "./libraries/Statement.sol";
 import {Run} from "./types/Batch.sol";
 import {Circuit, Layout} from "./types/Circuit.sol";
+import {Limits} from "./types/Limits.sol";
 
 /// @title Accuracy bounties: a model whose weights are hidden is paid if it reaches a target on a sealed test set.
 contract AccuracyBounty is IAccuracyBounty, Defaults, ProofAcceptance {
@@ -30,8 +32,6 @@ contract AccuracyBounty is IAccuracyBounty, Defaults, ProofAcceptance {
         bytes32 key;
     }
 
-    uint256 private constant MAX_CLASSES = 1_024;
-
     /// @notice The contract that hashes as the circuits do.
     IPoseidon public immutable poseidon;
 
@@ -39,7 +39,11 @@ contract AccuracyBounty is IAccuracyBounty, Defaults, ProofAcceptance {
     mapping(bytes32 jobId => Slot) public jobs;
     mapping(bytes32 jobId => BitMaps.BitMap) private _proven;
 
-    constructor(IModelRegistry registry_, IPoseidon poseidon_) ProofAcceptance(registry_) {
+    constructor(
+        Limits memory limits,
+        IModelRegistry registry_,
+        IPoseidon poseidon_
+    ) Deployment(limits) ProofAcceptance(registry_) {
         poseidon = poseidon_;
     }
 
@@ -327,14 +331,14 @@ contract AccuracyBounty is IAccuracyBounty, Defaults, ProofAcceptance {
 
     function _requireGoodTerms(Terms calldata terms) private view {
         Circuit memory circuit = _requireExactCircuit(terms.circuitId);
-        SealedItem.requireSealable(circuit);
+        SealedItem.requireSealable(circuit, MAX_ELEMENTS);
         if (circuit.statement.classes > MAX_CLASSES) {
             revert AccuracyBounty_TooManyClasses(circuit.statement.classes, MAX_CLASSES);
         }
         _requireToken(terms.currency);
         _requireReward(terms.reward);
         if (terms.provider == address(0) && terms.missPenalty == 0) revert AccuracyBounty_OpenNeedsPenalty();
-        _requireCount(terms.n, MAX_COUNT);
+        _requireCount(terms.n, MAX_ITEMS);
         if (terms.num == 0 || terms.num > terms.den) revert AccuracyBounty_BadTarget(terms.num, terms.den);
         if (terms.missPenalty > terms.stake) revert AccuracyBounty_PenaltyAboveStake(terms.missPenalty, terms.stake);
         _requireOpenUntil(terms.openUntil);

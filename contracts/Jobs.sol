@@ -1,26 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Deployment} from "./Deployment.sol";
 import {IJobs} from "./interfaces/IJobs.sol";
 
 /// @title Ids, windows and deadlines of jobs: the rules that all protocols share.
-abstract contract Jobs is IJobs {
-    /// @inheritdoc IJobs
-    uint256 public constant MAX_WINDOW = 180 days;
-    // slither-disable-next-line unused-state
-    uint256 internal constant MAX_COUNT = 65_536;
-    uint256 private constant LOCAL_CHAIN = 31337;
-
-    /// @inheritdoc IJobs
-    uint256 public immutable MIN_WINDOW;
-    /// @inheritdoc IJobs
-    uint256 public immutable DEPLOYMENT_CHAIN;
-
-    constructor() {
-        DEPLOYMENT_CHAIN = block.chainid;
-        MIN_WINDOW = block.chainid == LOCAL_CHAIN ? 1 seconds : 1 hours;
-    }
-
+abstract contract Jobs is IJobs, Deployment {
     // ---------------------------------------------------------------- ids
 
     /// @dev What a job is: chain, contract, consumer, the consumer's nonce and the terms, frozen. The chain is that of the
@@ -33,11 +18,11 @@ abstract contract Jobs is IJobs {
 
     /// @dev `openUntil` is absolute; all other windows are durations.
     function _requireOpenUntil(uint256 openUntil) internal view {
-        _requireWithin(openUntil, block.timestamp + MIN_WINDOW, block.timestamp + MAX_WINDOW);
+        _requireWithin(openUntil, block.timestamp + MIN_SECONDS, block.timestamp + MAX_SECONDS);
     }
 
     function _requireWindow(uint256 duration) internal view {
-        _requireWithin(duration, MIN_WINDOW, MAX_WINDOW);
+        _requireWithin(duration, MIN_SECONDS, MAX_SECONDS);
     }
 
     function _requireCount(uint256 count, uint256 max) internal pure {

@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Deployment} from "./Deployment.sol";
 import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
 import {Statement} from "./libraries/Statement.sol";
 import {Tiling} from "./libraries/Tiling.sol";
 import {VerifierCall} from "./libraries/VerifierCall.sol";
 import {Circuit, Layout, OutputKind, Requirements} from "./types/Circuit.sol";
+import {Limits} from "./types/Limits.sol";
 
 /// @title Circuits with their verifiers, and models under circuits. It only grows.
-contract ModelRegistry is IModelRegistry {
+contract ModelRegistry is IModelRegistry, Deployment {
     using Statement for Layout;
 
-    /// @notice Gas within which a verifier must accept its sample.
-    uint256 public constant SELF_TEST_GAS = 6_000_000;
-    uint256 private constant ENCODING_GAS = 500_000;
+    /// @dev What a registration takes besides the verifier's runs: a sample of 128 KiB in calldata, the circuit's slots.
+    uint256 private constant REGISTRATION_GAS = 3_000_000;
+    /// @dev An acceptance, and at most six refusals that may take a tenth more each: 7.6 times `SELF_TEST_GAS`.
+    uint256 private constant RUNS_TIMES_TEN = 76;
+    uint256 private constant CALL_GAS = 10_000;
     uint256 private constant MIN_CONTEXT_BITS = 120;
     uint256 private constant MAX_CONTEXT_BITS = 253;
 
@@ -23,9 +27,15 @@ contract ModelRegistry is IModelRegistry {
     }
 
     /// @inheritdoc IModelRegistry
+    uint256 public immutable SELF_TEST_GAS;
+    /// @inheritdoc IModelRegistry
     mapping(bytes32 circuitId => uint40 time) public condemnedAt;
     mapping(bytes32 circuitId => Circuit) private _circuits;
     mapping(bytes32 modelId => Model) private _models;
+
+    constructor(Limits memory limits) Deployment(limits) {
+        SELF_TEST_GAS = ((limits.transactionGas - REGISTRATION_GAS) * 10) / RUNS_TIMES_TEN;
+    }
 
     // ---------------------------------------------------------------- register
 
@@ -167,29 +177,41 @@ contract ModelRegistry is IModelRegistry {
 
     // ---------------------------------------------------------------- self-test
 
-    /// @dev It finds mistakes, not malice: the sample is accepted, and refused once its last instance is changed.
+    /// @dev It finds mistakes, not malice: the sample is accepted, and refused once one word of it is changed, the last
+    /// or the first of any section, each alone.
     function _selfTest(Circuit calldata circuit, bytes calldata proof, uint256[] calldata instances) private view {
         Layout memory layout_ = circuit.statement;
         layout_.requireCanonical(instances);
-        _requireGas(SELF_TEST_GAS);
-        if (!VerifierCall.accepts(circuit.verifier, SELF_TEST_GAS, proof, instances)) {
-            revert ModelRegistry_SampleRefused(SELF_TEST_GAS);
-        }
-        uint256[] memory changed = instances;
-        uint256 last = changed.length - 1;
-        changed[last] = addmod(changed[last], 1, Statement.FIELD_MODULUS);
-        uint256 refusalGas = SELF_TEST_GAS + SELF_TEST_GAS / 10;
-        _requireGas(refusalGas);
-        if (VerifierCall.acceptsChanged(circuit.verifier, refusalGas, proof, changed)) {
-            revert ModelRegistry_FalseSampleAccepted();
-        }
+        bytes memory call_ = VerifierCall.encode(proof, instances);
+        if (!_accepts(circuit.verifier, SELF_TEST_GAS, call_)) revert ModelRegistry_SampleRefused(SELF_TEST_GAS);
+        _requireRefused(circuit.verifier, call_, instances, instances.length - 1);
+        _requireRefused(circuit.verifier, call_, instances, layout_.context);
+        _requireRefused(circuit.verifier, call_, instances, layout_.inputs);
+        _requireRefused(circuit.verifier, call_, instances, layout_.outputs);
+        if (layout_.contextEchoWords != 0) _requireRefused(circuit.verifier, call_, instances, layout_.contextEcho);
+        if (layout_.weightWords != 0) _requireRefused(circuit.verifier, call_, instances, layout_.weights);
     }
 
-    /// @dev Lest a refusal for want of gas be taken for an answer. A call gets at most 63/64 of what is left, after
-    /// its arguments are encoded; the margin is for those.
-    function _requireGas(uint256 forwarded) private view {
-        uint256 needed = forwarded + forwarded / 63 + ENCODING_GAS;
+    /// @dev The verifier refuses the sample with one word raised by 1. `call_` is left as it was.
+    function _requireRefused(
+        address verifier,
+        bytes memory call_,
+        uint256[] calldata instances,
+        uint256 word
+    ) private view {
+        uint256 fromEnd = instances.length - word;
+        VerifierCall.setInstance(call_, fromEnd, addmod(instances[word], 1, Statement.FIELD_MODULUS));
+        if (_accepts(verifier, SELF_TEST_GAS + SELF_TEST_GAS / 10, call_)) {
+            revert ModelRegistry_FalseSampleAccepted(word);
+        }
+        VerifierCall.setInstance(call_, fromEnd, instances[word]);
+    }
+
+    /// @dev A refusal for want of gas must not be taken for an answer: a call gets at most 63/64 of what is left.
+    function _accepts(address verifier, uint256 gasLimit, bytes memory call_) private view returns (bool) {
+        uint256 needed = gasLimit + gasLimit / 63 + CALL_GAS;
         if (gasleft() < needed) revert ModelRegistry_TooLittleGas(gasleft(), needed);
+        return VerifierCall.answersTrue(verifier, gasLimit, call_);
     }
 
     // ---------------------------------------------------------------- views

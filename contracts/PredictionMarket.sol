@@ -2,11 +2,13 @@
 pragma solidity 0.8.37;
 
 import {Defaults} from "./Defaults.sol";
+import {Deployment} from "./Deployment.sol";
 import {ProofAcceptance} from "./ProofAcceptance.sol";
 import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
 import {IPredictionMarket} from "./interfaces/IPredictionMarket.sol";
 import {Statement} from "./libraries/Statement.sol";
 import {Layout} from "./types/Circuit.sol";
+import {Limits} from "./types/Limits.sol";
 
 /// @title Proven predictions: one proof, up to as many items as its circuit has slots.
 contract PredictionMarket is IPredictionMarket, Defaults, ProofAcceptance {
@@ -22,7 +24,7 @@ contract PredictionMarket is IPredictionMarket, Defaults, ProofAcceptance {
     /// @inheritdoc IPredictionMarket
     mapping(bytes32 jobId => Slot) public jobs;
 
-    constructor(IModelRegistry registry_) ProofAcceptance(registry_) {}
+    constructor(Limits memory limits, IModelRegistry registry_) Deployment(limits) ProofAcceptance(registry_) {}
 
     // ---------------------------------------------------------------- post, cancel
 

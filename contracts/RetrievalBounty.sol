@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
 import {Defaults} from "./Defaults.sol";
+import {Deployment} from "./Deployment.sol";
 import {ProofAcceptance} from "./ProofAcceptance.sol";
 import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
 import {IPoseidon} from "./interfaces/IPoseidon.sol";
@@ -12,6 +13,7 @@ import {SealedItem} from "./libraries/SealedItem.sol";
 import {Statement} from "./libraries/Statement.sol";
 import {Run} from "./types/Batch.sol";
 import {Circuit, Layout, OutputKind} from "./types/Circuit.sol";
+import {Limits} from "./types/Limits.sol";
 
 /// @title Retrieval bounties: each record of a committed dataset is judged, and those that match can be read.
 contract RetrievalBounty is IRetrievalBounty, Defaults, ProofAcceptance {
@@ -42,7 +44,11 @@ contract RetrievalBounty is IRetrievalBounty, Defaults, ProofAcceptance {
     /// @notice The contract that hashes the content of a disputed record.
     IPoseidon public immutable poseidon;
 
-    constructor(IModelRegistry registry_, IPoseidon poseidon_) ProofAcceptance(registry_) {
+    constructor(
+        Limits memory limits,
+        IModelRegistry registry_,
+        IPoseidon poseidon_
+    ) Deployment(limits) ProofAcceptance(registry_) {
         poseidon = poseidon_;
     }
 
@@ -55,7 +61,7 @@ contract RetrievalBounty is IRetrievalBounty, Defaults, ProofAcceptance {
         bytes32 dataHash,
         string calldata uri
     ) external returns (bytes32 datasetId) {
-        _requireCount(count, MAX_COUNT);
+        _requireCount(count, MAX_ITEMS);
         datasetId = keccak256(abi.encode(msg.sender, root, count));
         if (_datasets[datasetId].owner != address(0)) return datasetId;
 
@@ -374,7 +380,7 @@ contract RetrievalBounty is IRetrievalBounty, Defaults, ProofAcceptance {
     function _requireGoodTerms(Terms calldata terms) private view {
         (bytes32 circuitId, ) = registry.models(terms.modelId);
         Circuit memory circuit = _requireExactCircuit(circuitId);
-        SealedItem.requireSealable(circuit);
+        SealedItem.requireSealable(circuit, MAX_ELEMENTS);
         _requirePredicate(terms.predicate, circuit.statement);
         _requireToken(terms.currency);
         _requireReward(terms.pricePerRecord);

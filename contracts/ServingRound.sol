@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
 import {Defaults} from "./Defaults.sol";
+import {Deployment} from "./Deployment.sol";
 import {ProofAcceptance} from "./ProofAcceptance.sol";
 import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
 import {IServingRound} from "./interfaces/IServingRound.sol";
@@ -10,6 +11,7 @@ import {PositionalTree} from "./libraries/PositionalTree.sol";
 import {PostedOutputs} from "./libraries/PostedOutputs.sol";
 import {Statement} from "./libraries/Statement.sol";
 import {Layout} from "./types/Circuit.sol";
+import {Limits} from "./types/Limits.sol";
 
 /// @title Serving rounds: all answers are posted, a few are contested, and those must be proven.
 contract ServingRound is IServingRound, Defaults, ProofAcceptance {
@@ -37,18 +39,12 @@ contract ServingRound is IServingRound, Defaults, ProofAcceptance {
     }
 
     uint256 private constant MAX_WORD_BYTES = 16;
-    /// @dev All outputs travel in one transaction, of which a node takes 128 KiB.
-    uint256 private constant MAX_OUTPUT_BYTES = 96 * 1024;
-    /// @dev Posting their outputs takes half of a transaction's 16,777,216 gas; twice as many would leave no room.
-    uint256 private constant MAX_ITEMS = 16_384;
-    /// @dev The list travels with every answer: a longer one would crowd out the proof.
-    uint256 private constant MAX_CONTESTS = 1024;
 
     /// @inheritdoc IServingRound
     mapping(bytes32 jobId => Slot) public jobs;
     mapping(bytes32 jobId => BitMaps.BitMap) private _answered;
 
-    constructor(IModelRegistry registry_) ProofAcceptance(registry_) {}
+    constructor(Limits memory limits, IModelRegistry registry_) Deployment(limits) ProofAcceptance(registry_) {}
 
     // ---------------------------------------------------------------- post, cancel
 
@@ -348,7 +344,7 @@ contract ServingRound is IServingRound, Defaults, ProofAcceptance {
         _requireToken(terms.currency);
         _requireReward(terms.price);
         _requireStakeIfOpen(terms.provider, terms.stake);
-        _requireCount(terms.n, MAX_ITEMS);
+        _requireCount(terms.n, MAX_ROUND_ITEMS);
         _requireCount(terms.maxContests, terms.n < MAX_CONTESTS ? terms.n : MAX_CONTESTS);
         _requireWordBytes(terms.wordBytes);
         _requireOutputBytes(uint256(terms.n) * layout_.outputWords * terms.wordBytes);
@@ -364,7 +360,7 @@ contract ServingRound is IServingRound, Defaults, ProofAcceptance {
         }
     }
 
-    function _requireOutputBytes(uint256 length) private pure {
+    function _requireOutputBytes(uint256 length) private view {
         if (length > MAX_OUTPUT_BYTES) revert ServingRound_OutputsTooLong(length, MAX_OUTPUT_BYTES);
     }
 

@@ -13,7 +13,8 @@ from ape.contracts import ContractContainer, ContractInstance
 from ethpm_types import ContractType
 
 from prover.chain import deployments
-from prover.chain.deployments import PLAN, Deployed, Deployment
+from prover.chain.deployments import LIMITED, PLAN, Deployed, Deployment
+from prover.protocol.limits import limits_of
 from prover.solidity.compile import SOLC_VERSION, CompiledContract, compile_contracts
 
 
@@ -24,7 +25,8 @@ def cli(account: AccountAPI) -> None:
     compiled = compile_contracts(PLAN)
     instances: dict[str, ContractInstance] = {}
     for name, needs in PLAN.items():
-        arguments = [instances[need] for need in needs]
+        limits = [limits_of(account.provider.chain_id).to_abi()] if name in LIMITED else []
+        arguments = [*limits, *(instances[need] for need in needs)]
         instances[name] = account.deploy(container_of(compiled[name]), *arguments)
     contracts = {name: record_of(one, compiled[name]) for name, one in instances.items()}
     chain_id = account.provider.chain_id

@@ -1,4 +1,4 @@
-"""Writes the tables and diagrams of states in docs/SPEC.md from prover/protocol.
+"""Writes tables and diagrams of states, and the limits, in docs/SPEC.md from prover/protocol.
 
     python scripts/tables.py
 
@@ -8,7 +8,7 @@ tests/unit/test_docs.py compares them.
 import re
 from pathlib import Path
 
-from prover.protocol import accuracy, prediction, retrieval, serving, table
+from prover.protocol import accuracy, limits, prediction, retrieval, serving, table
 
 SPEC = Path(__file__).parents[1] / "docs/SPEC.md"
 PROTOCOLS = {
@@ -22,6 +22,7 @@ PROTOCOLS = {
 def blocks() -> dict[str, str]:
     """Name of a block -> what stands between its marks."""
     tables = {f"{name} table": table.markdown(one.TABLE) for name, one in PROTOCOLS.items()}
+    tables["limits table"] = limits.markdown()
     return tables | {
         f"{name} diagram": table.mermaid(one.TABLE, one.VOID) for name, one in PROTOCOLS.items()
     }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IDeployment} from "./IDeployment.sol";
+
 /// @title What the jobs of every contract share: who may act, and until when.
 /// @notice `timestamp <= deadline` is in time, `>` is late, whether or not anybody has called anything.
-interface IJobs {
+interface IJobs is IDeployment {
     error Jobs_JobExists(bytes32 jobId);
     error Jobs_NotConsumer(address actual, address allowed);
     error Jobs_NotProvider(address actual, address allowed);
@@ -18,14 +20,4 @@ interface IJobs {
     error Jobs_Late(uint256 now_, uint256 deadline);
     /// @notice It is too early: the deadline of the job's state has not passed.
     error Jobs_Early(uint256 now_, uint256 deadline);
-
-    /// @notice Id of the chain at the time of the deployment, which stands in every job id. A chain that forks off with
-    /// another id keeps its jobs; the context of a proof has the id that the chain has now.
-    function DEPLOYMENT_CHAIN() external view returns (uint256);
-
-    /// @notice The shortest time that anybody can be given, in seconds: 1 hour, 1 second on chain 31337.
-    function MIN_WINDOW() external view returns (uint256);
-
-    /// @notice The longest time that anybody can be given, in seconds.
-    function MAX_WINDOW() external view returns (uint256);
 }

@@ -25,8 +25,8 @@ interface IModelRegistry {
     error ModelRegistry_BadTolerance(uint64 actual, bool exact);
     /// @notice The sample proof was refused, or needs more gas than allowed.
     error ModelRegistry_SampleRefused(uint256 gasAllowed);
-    /// @notice The verifier accepted the sample with its last instance changed.
-    error ModelRegistry_FalseSampleAccepted();
+    /// @notice The verifier accepted the sample with one instance changed: the last, or the first of a section.
+    error ModelRegistry_FalseSampleAccepted(uint256 word);
     error ModelRegistry_TooLittleGas(uint256 actual, uint256 needed);
     error ModelRegistry_BadWeightsCommitment(uint256 actual, bool hidden);
     error ModelRegistry_AlreadyCondemned(bytes32 circuitId);
@@ -62,6 +62,10 @@ interface IModelRegistry {
 
     /// @notice The circuit and weights of a model; reverts if it is unknown.
     function models(bytes32 modelId) external view returns (bytes32 circuitId, uint256 weightsCommitment);
+
+    /// @notice Gas within which a verifier must accept its sample: acceptance and all refusals, which may take a tenth more
+    /// each, fit into one transaction.
+    function SELF_TEST_GAS() external view returns (uint256);
 
     /// @notice When the circuit was condemned (Unix seconds); 0 if it was not.
     function condemnedAt(bytes32 circuitId) external view returns (uint40);

@@ -9,18 +9,17 @@ import {Statement} from "./Statement.sol";
 /// @notice Content: each element that the circuit hashes, salt included, as 4 signed big-endian bytes. Ciphertext:
 /// content XOR keccak256(key, index, 0), keccak256(key, index, 1), ... prover/statement/sealed.py is the twin.
 library SealedItem {
-    uint256 internal constant MAX_ELEMENTS = 1_024;
     uint256 private constant ELEMENT_BYTES = 4;
 
     /// @notice The circuit does not hash its inputs with salt, or hashes too many elements for a dispute to fit a
     /// transaction.
     error SealedItem_NotSealable(uint256 elements, uint256 saltElements, uint256 maxElements);
 
-    /// @notice Reverts unless items of the circuit can be sealed and disputed.
-    function requireSealable(Circuit memory circuit) internal pure {
+    /// @notice Reverts unless items of the circuit can be sealed, and disputed by hashing no more than `maxElements`.
+    function requireSealable(Circuit memory circuit, uint256 maxElements) internal pure {
         uint256 elements = _elementsOf(circuit);
-        if (elements == 0 || elements > MAX_ELEMENTS || circuit.saltElements == 0) {
-            revert SealedItem_NotSealable(elements, circuit.saltElements, MAX_ELEMENTS);
+        if (elements == 0 || elements > maxElements || circuit.saltElements == 0) {
+            revert SealedItem_NotSealable(elements, circuit.saltElements, maxElements);
         }
     }
 

@@ -14,21 +14,23 @@ library VerifierCall {
         bytes calldata proof,
         uint256[] calldata instances
     ) internal view returns (bool) {
-        return _answersTrue(verifier, gasLimit, abi.encodeCall(IVerifier.verifyProof, (proof, instances)));
+        return answersTrue(verifier, gasLimit, encode(proof, instances));
     }
 
-    /// @notice The same for instances that were changed here.
-    function acceptsChanged(
-        address verifier,
-        uint256 gasLimit,
-        bytes calldata proof,
-        uint256[] memory instances
-    ) internal view returns (bool) {
-        return _answersTrue(verifier, gasLimit, abi.encodeCall(IVerifier.verifyProof, (proof, instances)));
+    /// @notice The call; the instances are its last words.
+    function encode(bytes calldata proof, uint256[] calldata instances) internal pure returns (bytes memory) {
+        return abi.encodeCall(IVerifier.verifyProof, (proof, instances));
     }
 
-    /// @dev No more than one word of the answer is copied.
-    function _answersTrue(address verifier, uint256 gasLimit, bytes memory call_) private view returns (bool) {
+    /// @notice Changes one instance of an encoded call; the last one is 1 from the end.
+    function setInstance(bytes memory call_, uint256 fromEnd, uint256 value) internal pure {
+        assembly ("memory-safe") {
+            mstore(sub(add(add(call_, 0x20), mload(call_)), shl(5, fromEnd)), value)
+        }
+    }
+
+    /// @notice `accepts` of an encoded call. No more than one word of the answer is copied.
+    function answersTrue(address verifier, uint256 gasLimit, bytes memory call_) internal view returns (bool) {
         bool success;
         uint256 answer;
         assembly ("memory-safe") {

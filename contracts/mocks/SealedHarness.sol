@@ -7,6 +7,7 @@ import {Circuit} from "../types/Circuit.sol";
 
 /// @notice Opens SealedItem to tests and to the vectors that Python shares.
 contract SealedHarness {
+    uint256 private constant MAX_ELEMENTS = 1_024;
     IPoseidon private immutable _poseidon;
 
     constructor(IPoseidon poseidon) {
@@ -14,7 +15,7 @@ contract SealedHarness {
     }
 
     function requireSealable(Circuit memory circuit) external pure {
-        SealedItem.requireSealable(circuit);
+        SealedItem.requireSealable(circuit, MAX_ELEMENTS);
     }
 
     function keyHash(bytes32 key) external pure returns (bytes32) {

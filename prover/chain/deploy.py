@@ -1,5 +1,6 @@
 """Deploying the project's contracts and generated verifiers, once each."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from eth_abi.abi import encode
@@ -9,9 +10,11 @@ from eth_utils.crypto import keccak
 from prover.chain import deployments
 from prover.chain.client import Client
 from prover.chain.contracts import Call
-from prover.chain.deployments import PLAN, Deployed, Deployment
+from prover.chain.deployments import LIMITED, PLAN, Deployed, Deployment
+from prover.chain.limits import DeployedFor, deployed_for
 from prover.chain.transactions import Sender
 from prover.errors import ChainError
+from prover.protocol.limits import ChainLimits, limits_of
 from prover.solidity.compile import SOLC_VERSION, CompiledContract, compile_contracts
 
 
@@ -33,12 +36,19 @@ def deploy_from(sender: Sender) -> tuple[Deployment, bool]:
     contracts: dict[str, Deployed] = {}
     for name, needs in PLAN.items():
         addresses = [contracts[need].address for need in needs]
-        arguments = encode(["address"] * len(needs), addresses)
+        arguments = constructor_arguments(client.chain_id, name, addresses)
         contracts[name] = _create(sender, compiled[name], arguments)
     sender.hand_over()
     deployment = Deployment(chainId=client.chain_id, contracts=contracts)
     deployments.save(deployment)
     return deployment, True
+
+
+def constructor_arguments(chain_id: int, name: str, addresses: Sequence[str]) -> bytes:
+    """What a contract of `PLAN` is created with on a chain: its limits, and other contracts."""
+    limits = [limits_of(chain_id).to_abi()] if name in LIMITED else []
+    types = [ChainLimits.ABI] * len(limits) + ["address"] * len(addresses)
+    return encode(types, [*limits, *addresses])
 
 
 @dataclass(frozen=True)
@@ -69,6 +79,10 @@ def _standing(client: Client, compiled: dict[str, CompiledContract]) -> Deployme
         and deployment.contracts[name].input_hash == contract.input_hash
         and client.code(deployment.contracts[name].address)
         for name, contract in compiled.items()
+    ) and all(
+        deployed_for(client, name, deployment.contracts[name].address)
+        == DeployedFor(client.chain_id, limits_of(client.chain_id))
+        for name in LIMITED
     )
     return deployment if same else None
 

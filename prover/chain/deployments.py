@@ -7,10 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from prover.chain.client import Client
 from prover.chain.contracts import ACCURACY, JOBS, MARKET, POSEIDON, REGISTRY, RETRIEVAL, SERVING
-from prover.chain.limits import chain_answer, chain_question
+from prover.chain.limits import DeployedFor, answered, question
 from prover.chain.rpc import Request, ask_all
 from prover.errors import ChainError, EnvironmentMissing
 from prover.files import write_atomically
+from prover.protocol.limits import limits_of
 from prover.settings import get_settings
 from prover.statement import strict_json
 
@@ -23,6 +24,8 @@ PLAN: dict[str, tuple[str, ...]] = {
     ACCURACY: (REGISTRY, POSEIDON),
     RETRIEVAL: (REGISTRY, POSEIDON),
 }
+
+LIMITED = (REGISTRY, *JOBS)  # whose constructor takes the chain's limits first
 
 Address = Annotated[str, Field(pattern="^0x[0-9a-fA-F]{40}$")]
 Hash = Annotated[str, Field(pattern="^(0x)?[0-9a-f]{64}$")]
@@ -103,28 +106,39 @@ def load(client: Client) -> Deployment:
     path = path_of(client.chain_id)
     deployment = read(path)
     contracts = deployment.contracts
-    codes = ask_all(client, [_code_of(one.address) for one in contracts.values()])
-    for (name, deployed), code in zip(contracts.items(), codes, strict=True):
-        if code in (None, "0x"):
+    others = [name for name in contracts if name not in LIMITED]
+    codes = [_code_of(contracts[name].address) for name in others]
+    rows = [question(contracts[name].address) for name in LIMITED]
+    answers = ask_all(client, codes + rows)
+    for name, answer in zip((*others, *LIMITED), answers, strict=True):
+        address = contracts[name].address
+        if answer in (None, "0x"):
             raise ChainError(
-                f"{name} has no code at {deployed.address} on chain {client.chain_id}: the node "
+                f"{name} has no code at {address} on chain {client.chain_id}: the node "
                 "was started anew or is another one; run `zkescrow deploy`"
             )
-    _check_chain(client, deployment, path)
+        if name in LIMITED:
+            _check_row(f"{name} at {address}", answered(name, address, answer), deployment, path)
     return deployment
 
 
-def _check_chain(client: Client, deployment: Deployment, path: Path) -> None:
-    """The file's chain is that of the deployment: another than the client's only after a fork."""
-    places = [(name, deployment.contracts[name].address) for name in JOBS]
-    answers = ask_all(client, [chain_question(*place) for place in places])
-    for (name, address), answer in zip(places, answers, strict=True):
-        found = chain_answer(answer)
-        if found != deployment.chain_id:
-            raise EnvironmentMissing(
-                f"{path} is for chain {deployment.chain_id}: {name} at {address} was deployed on "
-                f"chain {found}; deploy again, or on a fork of that chain use its file"
-            )
+def _check_row(where: str, found: DeployedFor, deployment: Deployment, path: Path) -> None:
+    """A contract was deployed on the file's chain, with its row of the table of limits.
+
+    The client's chain has another id than that only after a fork.
+    """
+    wanted = limits_of(deployment.chain_id)
+    if found.chain_id != deployment.chain_id:
+        raise EnvironmentMissing(
+            f"{path} is for chain {deployment.chain_id}: {where} was deployed on chain "
+            f"{found.chain_id}; deploy again, or on a fork of that chain use its file"
+        )
+    for field in found.limits.differing(wanted):
+        raise EnvironmentMissing(
+            f"{where} was deployed with {field} {getattr(found.limits, field)}: "
+            f"{getattr(wanted, field)} is allowed on chain {deployment.chain_id} (docs/SPEC.md "
+            "section 10); do not use these contracts, `zkescrow deploy` makes others"
+        )
 
 
 def _code_of(address: str) -> Request:

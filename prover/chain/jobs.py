@@ -5,10 +5,11 @@ from typing import Any, ClassVar
 
 from prover.chain.client import Client, checksum, speaks
 from prover.chain.contracts import Call, contract, encode_call
-from prover.chain.limits import deployment_chain
+from prover.chain.limits import DeployedFor, deployed_for
 from prover.chain.tokens import balance_of
 from prover.errors import UsageError
 from prover.protocol.events import ZERO_ADDRESS
+from prover.protocol.limits import ChainLimits
 from prover.protocol.terms import Job, Terms
 
 
@@ -23,9 +24,18 @@ class JobContract:
         self._contract: Any = contract(client.web3, self.NAME, address)
 
     @cached_property
+    def _deployed_for(self) -> DeployedFor:
+        return deployed_for(self.client, self.NAME, self.address)
+
+    @property
     def deployment_chain(self) -> int:
         """Id of the chain when the contract was deployed; after a fork it may have another."""
-        return deployment_chain(self.client, self.NAME, self.address)
+        return self._deployed_for.chain_id
+
+    @property
+    def limits(self) -> ChainLimits:
+        """Windows and sizes that the contract allows."""
+        return self._deployed_for.limits
 
     def job_id(self, job: Job[Any]) -> bytes:
         """The id of a job on this contract."""

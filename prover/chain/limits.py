@@ -1,29 +1,46 @@
-"""What a deployed contract says of the chain that it was made for."""
+"""What a contract was deployed for: the chain's id of then, and the limits of its row."""
 
-from prover.chain.client import Client, speaks
-from prover.chain.contracts import contract, encode_call
-from prover.chain.rpc import Request
+from dataclasses import dataclass
+
+from eth_abi.abi import decode
+from eth_abi.exceptions import DecodingError
+from eth_utils.crypto import keccak
+
+from prover.chain.client import Client, checksum
+from prover.chain.rpc import Request, ask_all
 from prover.errors import ChainError
-from prover.protocol.words import shown
+from prover.protocol.limits import ChainLimits
+
+_CALL = "0x" + keccak(text="deployment()")[:4].hex()
 
 
-@speaks
-def deployment_chain(client: Client, name: str, address: str) -> int:
-    """Id of the chain when the contract was deployed there; after a fork it may have another."""
-    return int(contract(client.web3, name, address).functions.DEPLOYMENT_CHAIN().call())
+@dataclass(frozen=True)
+class DeployedFor:
+    """`IDeployment.deployment`; after a fork the chain may have another id than then."""
+
+    chain_id: int
+    limits: ChainLimits
 
 
-def chain_question(name: str, address: str) -> Request:
-    """The same as a request among others; `chain_answer` reads the result."""
-    data = "0x" + encode_call(name, "DEPLOYMENT_CHAIN").hex()
-    return ("eth_call", ({"to": address, "data": data}, "latest"))
+def deployed_for(client: Client, name: str, address: str) -> DeployedFor:
+    """Asks a contract. Raises ChainError if it does not say."""
+    (answer,) = ask_all(client, [question(str(checksum(address)))])
+    return answered(name, address, answer)
 
 
-def chain_answer(result: object) -> int:
-    """Raises ChainError if it is no number."""
+def question(address: str) -> Request:
+    """The same as a request among others; `answered` reads the result."""
+    return ("eth_call", ({"to": address, "data": _CALL}, "latest"))
+
+
+def answered(name: str, address: str, answer: object) -> DeployedFor:
+    """Raises ChainError if it is not what a contract of this version answers."""
     try:
-        return int(str(result), 16)
-    except ValueError as error:
+        content = bytes.fromhex(str(answer).removeprefix("0x"))
+        chain_id, limits = decode(["uint256", ChainLimits.ABI], content)
+    except (ValueError, DecodingError) as error:
         raise ChainError(
-            f"the contract does not say its chain ({shown(str(result))}): deploy again"
+            f"{name} at {address} does not say what it was deployed for: there is none, or one of "
+            "another version; run `zkescrow deploy`"
         ) from error
+    return DeployedFor(chain_id, ChainLimits.from_abi(limits))

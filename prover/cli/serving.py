@@ -76,6 +76,7 @@ def open_round(
     from prover.cli import serving_open
     from prover.cli.models import auditor, find
     from prover.consumer import serving as consumer
+    from prover.protocol.limits import limits_of
 
     reader = reader_of(address(provider, "--provider"), provider_key)
     typed = serving_open.Typed(
@@ -98,7 +99,8 @@ def open_round(
     sender = sender_for(client, account)
     known = find(client, deployment, model)
     check_readers(known.artifacts, reader, in_clear)
-    request = consumer.make_inputs(known.circuit_id, known.artifacts, inputs, part)
+    limits = limits_of(client.chain_id)
+    request = consumer.make_inputs(known.circuit_id, known.artifacts, inputs, part, limits)
     offer = serving_open.offer_of(client, known, len(request.items), typed)
     progress("checking that the verifier on the chain is the model's")
     auditor(client, deployment).verify(known.model_id, known.artifacts)

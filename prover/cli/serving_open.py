@@ -12,11 +12,12 @@ from prover.cli.options import units
 from prover.cli.serving_words import amount
 from prover.consumer.gas import present_prices
 from prover.consumer.postings import RESUMED
-from prover.consumer.serving import MAX_CONTESTS, Offer, Opened, escrow_of
+from prover.consumer.serving import Offer, Opened, escrow_of
 from prover.consumer.serving_contest import supports, wrong_answers
 from prover.errors import UsageError
 from prover.protocol.economics import Proving, ServingMoney, serving_money
 from prover.protocol.events import ZERO_ADDRESS
+from prover.protocol.limits import limits_of
 from prover.protocol.words import ETHER_DECIMALS, in_ether, moment
 from prover.proving.evaluate import word_bytes
 from prover.statement.samples import contest_sample
@@ -65,7 +66,7 @@ def part(text: str | None) -> range | None:
 
 def offer_of(client: Client, known: KnownModel, n: int, typed: Typed) -> Offer:
     """What the options say about a round of n items, defaults filled in. Raises UsageError."""
-    contests = _contests(n, typed)
+    contests = _contests(n, typed, limits_of(client.chain_id).max_contests)
     money = _money(client, known, n, contests, typed)
     return Offer(
         model_id=known.model_id,
@@ -129,13 +130,13 @@ def told(opened: Opened, typed: Typed) -> tuple[dict[str, Any], list[str]]:
     return data, lines
 
 
-def _contests(n: int, typed: Typed) -> int:
+def _contests(n: int, typed: Typed, most: int) -> int:
     """The items that must be contested for the confidence wanted; all if there are fewer."""
     wanted = min(contest_sample(typed.bad_share, typed.confidence), n)
-    if wanted > MAX_CONTESTS:
+    if wanted > most:
         raise UsageError(
             f"--confidence {typed.confidence:.4%} and --bad-share {typed.bad_share:.4%} need "
-            f"{wanted} contested items: at most {MAX_CONTESTS} are allowed; look for a larger "
+            f"{wanted} contested items: at most {most} are allowed; look for a larger "
             "share, or open several rounds"
         )
     return wanted

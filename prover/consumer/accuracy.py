@@ -23,7 +23,7 @@ from prover.consumer.testsets import PostedSet, check_unknown
 from prover.errors import UsageError
 from prover.files import write_atomically
 from prover.protocol.accuracy import Job, Terms
-from prover.protocol.jobs import MAX_WINDOW
+from prover.protocol.limits import limits_of
 from prover.proving.artifacts import Artifacts
 from prover.proving.inputs import shape_of
 from prover.proving.worker import Progress
@@ -33,7 +33,6 @@ from prover.statement.testset import SealedTestSet
 
 BLOCK_SECONDS = 12
 MINING_SECONDS = 600  # a posting that is mined later would be refused
-MIN_WINDOW = 3600  # the contract's, outside the local chain
 
 
 @dataclass(frozen=True)
@@ -114,16 +113,17 @@ def revealed(client: Client, deployment: Deployment) -> Iterator[bytes]:
 
 def _check_offer(client: Client, offer: Offer) -> None:
     """Windows: the contract's bounds, time to be mined, and the time to wait for finality."""
-    least = 1 if client.local else MIN_WINDOW
+    limits = limits_of(client.chain_id)  # the contract's: deployments.load compared them
+    least, most = limits.min_window, limits.max_window
     wait = 2 * BLOCK_SECONDS * confirmations(client)
     for name, seconds, wanted in (
         ("--open-for", offer.open_seconds, least + (1 if client.local else MINING_SECONDS)),
         ("--reveal-within", offer.reveal_seconds, least if client.local else max(least, wait)),
         ("--prove-within", offer.prove_seconds, least),
     ):
-        if not wanted <= seconds <= MAX_WINDOW:
+        if not wanted <= seconds <= most:
             raise UsageError(
-                f"{name} is {seconds} s: {wanted} to {MAX_WINDOW} s are allowed on chain "
+                f"{name} is {seconds} s: {wanted} to {most} s are allowed on chain "
                 f"{client.chain_id} (a key is sent {confirmations(client)} blocks after the "
                 "acceptance)"
             )

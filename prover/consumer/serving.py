@@ -18,6 +18,7 @@ from prover.consumer import postings
 from prover.consumer.gas import verification_gas
 from prover.consumer.postings import Drawn, Posting
 from prover.errors import StatementInvalid, UsageError
+from prover.protocol.limits import ChainLimits
 from prover.protocol.serving import Terms
 from prover.protocol.serving_gas import RoundGas
 from prover.proving.artifacts import Artifacts
@@ -25,11 +26,9 @@ from prover.proving.evaluate import word_bytes
 from prover.proving.inputs import quantised, read_data, shape_of
 from prover.proving.worker import Progress
 from prover.statement.request import Request, data_hash
-from prover.statement.serving import MAX_OUTPUT_BYTES, inputs_tree
-from prover.statement.tree import MAX_COUNT
+from prover.statement.serving import inputs_tree
 
 BLOCK_SECONDS = 12  # of Ethereum
-MAX_CONTESTS = 1024  # a longer list would crowd the proofs out of a transaction
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,9 @@ class Opened:
     notes: tuple[str, ...]
 
 
-def make_inputs(circuit_id: bytes, artifacts: Artifacts, data: Path, rows: range | None) -> Request:
+def make_inputs(
+    circuit_id: bytes, artifacts: Artifacts, data: Path, rows: range | None, limits: ChainLimits
+) -> Request:
     """Items of the rows (all by default) of an NPZ archive, checked against circuit and contract.
 
     Raises UsageError, ModelRefused or StatementInvalid.
@@ -83,7 +84,7 @@ def make_inputs(circuit_id: bytes, artifacts: Artifacts, data: Path, rows: range
         raise UsageError(
             f"--rows {chosen.start}:{chosen.stop}: a part of 0:{len(samples)} is allowed by {data}"
         )
-    _check_size(artifacts, len(chosen))
+    _check_size(artifacts, len(chosen), limits)
     items = quantised(artifacts.manifest, samples[chosen.start : chosen.stop])
     request = Request(circuit_id, tuple(items))
     request.check_round(shape_of(artifacts.manifest), len(chosen))
@@ -163,9 +164,9 @@ def _terms(offer: Offer, request: Request, now: int) -> Terms:
     )
 
 
-def _check_size(artifacts: Artifacts, count: int) -> None:
+def _check_size(artifacts: Artifacts, count: int, limits: ChainLimits) -> None:
     each = artifacts.manifest.layout.output_words * word_bytes(artifacts.manifest.plan)
-    most = min(MAX_OUTPUT_BYTES // each, MAX_COUNT)
+    most = min(limits.max_output_bytes // each, limits.max_round_items)
     if count > most:
         raise StatementInvalid(
             f"{count} rows of {each} bytes of outputs each: at most {most} rows are allowed in a "

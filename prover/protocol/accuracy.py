@@ -24,7 +24,6 @@ from prover.protocol.events import (
     TargetMissed,
 )
 from prover.protocol.jobs import (
-    MAX_COUNT,
     Jobs,
     joined,
     require,
@@ -145,7 +144,8 @@ def apply(state: Jobs[Record], event: AccuracyEvent) -> Jobs[Record]:
 def _posted(state: Jobs[Record], event: BountyPosted) -> Record:
     wanted = event.terms
     require_equal(event, "circuit id", event.circuit_id, wanted.circuit_id)
-    require(1 <= wanted.n <= MAX_COUNT, event, f"{wanted.n} items", f"1 to {MAX_COUNT}")
+    most = state.limits.max_items
+    require(1 <= wanted.n <= most, event, f"{wanted.n} items", f"1 to {most}")
     target = f"target {wanted.num}/{wanted.den}"
     require(0 < wanted.num <= wanted.den, event, target, "above 0 and at most 1")
     found = f"penalty {wanted.miss_penalty}"

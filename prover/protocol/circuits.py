@@ -24,13 +24,11 @@ from prover.protocol.events import (
     RoundVoided,
 )
 from prover.protocol.jobs import Record, illegal, require, require_equal
+from prover.protocol.limits import ChainLimits
 from prover.protocol.registry import RegistryState
 from prover.protocol.retrieval import Predicate, PredicateKind
 from prover.statement.layout import Layout, OutputKind
-from prover.statement.serving import MAX_OUTPUT_BYTES
 
-MAX_DIGEST_ELEMENTS = 1_024
-MAX_CLASSES = 1_024
 _LAYOUT, _DIGEST_ELEMENTS, _SALT_ELEMENTS, _EXACT = 3, 6, 7, 9  # fields of the ABI tuple
 
 _Posted = JobPosted | RoundPosted | BountyPosted | RetrievalPosted
@@ -39,8 +37,8 @@ _Proven = PredictionDelivered | ContestsAnswered | ItemsProven | RecordsProven
 _Voided = JobVoided | RoundVoided | BountyVoided | RetrievalVoided
 
 
-def check_posted(state: RegistryState, event: _Posted) -> None:
-    """Raise IllegalEvent unless the job's circuit is usable, and of the kind asked for."""
+def check_posted(state: RegistryState, event: _Posted, limits: ChainLimits) -> None:
+    """Raise IllegalEvent unless the job's circuit is usable, of the kind and size asked for."""
     circuit_id = _circuit_id(state, event, event.terms)
     _require_usable(state, event, circuit_id)
     if isinstance(event, JobPosted):
@@ -50,14 +48,15 @@ def check_posted(state: RegistryState, event: _Posted) -> None:
     require(bool(circuit[_EXACT]), event, "an inexact circuit", "an exact one")
     if isinstance(event, RoundPosted):
         size = event.terms.n * layout.output_words * event.terms.word_bytes
-        allowed = f"at most {MAX_OUTPUT_BYTES}"
-        require(size <= MAX_OUTPUT_BYTES, event, f"{size} bytes of outputs", allowed)
+        most = limits.max_output_bytes
+        require(size <= most, event, f"{size} bytes of outputs", f"at most {most}")
         return
-    _require_sealed(event, circuit, layout)
+    _require_sealed(event, circuit, layout, limits.max_elements)
     if isinstance(event, RetrievalPosted):
         _require_predicate(event, event.terms.predicate, layout)
     else:
-        require(layout.classes <= MAX_CLASSES, event, f"{layout.classes} classes", f"{MAX_CLASSES}")
+        most = limits.max_classes
+        require(layout.classes <= most, event, f"{layout.classes} classes", f"at most {most}")
 
 
 def check_moved(state: RegistryState, event: JobEvent, record: Record[Any]) -> None:
@@ -106,13 +105,14 @@ def _require_usable(state: RegistryState, event: JobEvent, circuit_id: bytes) ->
     require(known, event, found, "a registered one, not condemned")
 
 
-def _require_sealed(event: JobEvent, circuit: tuple[object, ...], layout: Layout) -> None:
+def _require_sealed(
+    event: JobEvent, circuit: tuple[object, ...], layout: Layout, most: int
+) -> None:
     """Items that can be sealed are hashed with salt, and small enough for a dispute."""
     each, salt = cast(int, circuit[_DIGEST_ELEMENTS]), cast(int, circuit[_SALT_ELEMENTS])
     require(each > 0 and salt > 0, event, "public or unsalted inputs", "hashed ones with salt")
     size = layout.input_words * each
-    found = f"{size} elements an item"
-    require(size <= MAX_DIGEST_ELEMENTS, event, found, f"at most {MAX_DIGEST_ELEMENTS}")
+    require(size <= most, event, f"{size} elements an item", f"at most {most}")
 
 
 def _require_predicate(event: JobEvent, flag: Predicate, layout: Layout) -> None:

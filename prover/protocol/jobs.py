@@ -8,13 +8,10 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from prover.errors import IllegalEvent
 from prover.protocol.events import ZERO_ADDRESS, Event, JobEvent
+from prover.protocol.limits import ChainLimits, limits_of
 from prover.protocol.mappings import put
 from prover.protocol.table import ByTime, Move, Table
 from prover.protocol.terms import Job, Terms
-
-MAX_COUNT = 65_536
-MAX_WINDOW = 180 * 86_400
-LOCAL_CHAIN = 31337
 
 T = TypeVar("T", bound=Terms)
 
@@ -122,6 +119,11 @@ class Jobs(Generic[R]):
                 "stake on it; try another node, and `zkescrow audit replay`"
             )
 
+    @property
+    def limits(self) -> ChainLimits:
+        """Windows and sizes that the contract allows: the row of its chain."""
+        return limits_of(self.chain_id)
+
     def put(self, job_id: bytes, record: R) -> Self:
         """These jobs with one of them as it is now."""
         return replace(self, jobs=put(self.jobs, job_id, record))
@@ -150,9 +152,9 @@ class Jobs(Generic[R]):
         return self.put(event.job_id, replace(after(event, record), state=move.to))
 
     def _require_window(self, event: JobEvent, seconds: int) -> None:
-        least = 1 if self.chain_id == LOCAL_CHAIN else 3_600
-        allowed = f"{least} to {MAX_WINDOW} s"
-        require(least <= seconds <= MAX_WINDOW, event, f"a window of {seconds} s", allowed)
+        least, most = self.limits.min_window, self.limits.max_window
+        allowed = f"{least} to {most} s"
+        require(least <= seconds <= most, event, f"a window of {seconds} s", allowed)
 
 
 def move_of(record: Record[Any], event: JobEvent) -> Move:

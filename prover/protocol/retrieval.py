@@ -25,7 +25,6 @@ from prover.protocol.events import (
     RetrievalVoided,
 )
 from prover.protocol.jobs import (
-    MAX_COUNT,
     Jobs,
     joined,
     require,
@@ -187,7 +186,8 @@ def apply(state: Retrievals, event: RetrievalEvent | DatasetCommitted) -> Retrie
 def _committed(state: Retrievals, event: DatasetCommitted) -> Retrievals:
     fields = (event.owner, event.root, event.count, event.data_hash, event.uri)
     dataset = Dataset(*fields, committed_at=event.at)
-    require(1 <= event.count <= MAX_COUNT, event, f"{event.count} records", f"1 to {MAX_COUNT}")
+    most = state.limits.max_items
+    require(1 <= event.count <= most, event, f"{event.count} records", f"1 to {most}")
     require_equal(event, "id", event.dataset_id, dataset.id)
     require(event.dataset_id not in state.datasets, event, "the dataset exists", "a new one")
     return replace(state, datasets=put(state.datasets, dataset.id, dataset))

@@ -31,10 +31,7 @@ from prover.protocol.jobs import (
     shares,
 )
 from prover.protocol.table import Move, Rule, table_of
-from prover.statement.serving import MAX_OUTPUT_BYTES, MAX_WORD_BYTES, list_hash, outputs_tree
-
-MAX_ITEMS = 16_384  # the outputs of more could not be hashed in one transaction
-MAX_CONTESTS = 1_024  # the list travels with every answer
+from prover.statement.serving import MAX_WORD_BYTES, list_hash, outputs_tree
 
 Terms = terms.ServingTerms
 Job = terms.Job[Terms]
@@ -150,8 +147,9 @@ def apply(state: Jobs[Record], event: ServingEvent) -> Jobs[Record]:
 def _posted(state: Jobs[Record], event: RoundPosted) -> Record:
     wanted = event.terms
     require_equal(event, "model id", event.model_id, wanted.model_id)
-    require(1 <= wanted.n <= MAX_ITEMS, event, f"{wanted.n} items", f"1 to {MAX_ITEMS}")
-    found, most = f"{wanted.max_contests} contests", min(wanted.n, MAX_CONTESTS)
+    most = state.limits.max_round_items
+    require(1 <= wanted.n <= most, event, f"{wanted.n} items", f"1 to {most}")
+    found, most = f"{wanted.max_contests} contests", min(wanted.n, state.limits.max_contests)
     require(1 <= wanted.max_contests <= most, event, found, f"1 to {most}")
     fits = 1 <= wanted.word_bytes <= MAX_WORD_BYTES
     require(fits, event, f"words of {wanted.word_bytes} bytes", f"1 to {MAX_WORD_BYTES}")
@@ -179,8 +177,7 @@ def _joined(event: RoundJoined, record: Record) -> Record:
 
 @_after.register
 def _served(event: OutputsCommitted, record: Record) -> Record:
-    wanted, size = record.job.terms, len(event.outputs)
-    require(size <= MAX_OUTPUT_BYTES, event, f"{size} bytes", f"at most {MAX_OUTPUT_BYTES}")
+    wanted = record.job.terms
     try:
         root = outputs_tree(event.outputs, wanted.n).root
     except StatementInvalid as error:

@@ -180,7 +180,7 @@ def _checked(world: World, jobs: Jobs[Any], event: JobEvent, after: World) -> Wo
     """`after`, if the event is of its protocol's contract, and its circuit allows it."""
     require_equal(event, "contract", event.contract, jobs.contract)
     if isinstance(event, JobPosted | RoundPosted | BountyPosted | RetrievalPosted):
-        circuits.check_posted(world.registry, event)
+        circuits.check_posted(world.registry, event, jobs.limits)
     else:
         circuits.check_moved(world.registry, event, jobs.of(event))
     return after

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from prover.chain.contracts import Call
 from prover.chain.transactions import GAS_CAP, Sender
-from prover.provider.serving_checks import MAX_CALL_BYTES
+from prover.protocol.limits import limits_of
 
 T = TypeVar("T")
 
@@ -16,12 +16,13 @@ def grouped(
     """Groups in order; each submission is tried alone, so that a bad one is named before any is
     sent. Raises ContractRefused.
     """
+    most = limits_of(sender.client.chain_id).call_bytes
     group: list[T] = []
     gas = size = 0
     for submission in submissions:
         call = call_of([submission])
         cost = sender.estimate(call).gas
-        if group and (gas + cost > GAS_CAP or size + len(call.data) > MAX_CALL_BYTES):
+        if group and (gas + cost > GAS_CAP or size + len(call.data) > most):
             yield group
             group, gas, size = [], 0, 0
         group.append(submission)

@@ -21,6 +21,7 @@ from prover.chain.transactions import Sender
 from prover.chain.verification import verification_gas
 from prover.errors import ChainError, ContractRefused, UsageError
 from prover.protocol.events import RetrievalAccepted
+from prover.protocol.limits import limits_of
 from prover.protocol.retrieval import Dataset, Record, State
 from prover.provider.money import Account
 from prover.provider.readiness import Readiness, check_key
@@ -120,7 +121,8 @@ class DatasetOwner:
         check_matches(len(matches), len(secrets.items), limits)
         rehearsal = self._tools.readiness.ready(artifacts, secrets.items)
         seconds = limits.proof_seconds or rehearsal.seconds
-        proofs = check_proofs(terms, len(secrets.items), artifacts, gas, seconds, blocks)
+        most = limits_of(self._tools.client.chain_id).call_bytes
+        proofs = check_proofs(terms, len(secrets.items), artifacts, gas, seconds, blocks, most)
         return Appraisal(matches, proofs, seconds)
 
     def accept(self) -> int:

@@ -10,7 +10,6 @@ from prover.protocol.retrieval_gas import RetrievalGas
 from prover.protocol.words import moment
 from prover.provider.money import Account, Deal, Purse, check_money
 from prover.provider.policy import LOCK_SECONDS, TIME_FACTOR
-from prover.provider.serving_checks import MAX_CALL_BYTES
 from prover.proving.artifacts import Artifacts
 from prover.proving.records import format_of
 from prover.statement.dataset import Format
@@ -98,11 +97,13 @@ def check_proofs(
     artifacts: Artifacts,
     verification_gas: int,
     seconds: float,
-    blocks: int = 0,
+    blocks: int,
+    call_bytes: int,
 ) -> int:
     """The proofs that all records take, if each fits a transaction and all fit the time.
 
-    `blocks` are waited for until the acceptance is final. Raises StatementInvalid otherwise.
+    `blocks` are waited for until the acceptance is final; a call has at most `call_bytes` on this
+    chain. Raises StatementInvalid otherwise.
     """
     proofs = -(-count // artifacts.manifest.layout.items)
     wait = blocks * BLOCK_SECONDS
@@ -114,7 +115,7 @@ def check_proofs(
         )
     gas = verification_gas + PROVE + min(artifacts.manifest.layout.items, count) * ITEM
     for name, found, allowed in (
-        ("bytes", submission_bytes(count, artifacts), MAX_CALL_BYTES),
+        ("bytes", submission_bytes(count, artifacts), call_bytes),
         ("gas", gas, GAS_CAP),
     ):
         if found > allowed:

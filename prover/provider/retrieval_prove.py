@@ -16,11 +16,11 @@ from prover.chain.contracts import Call
 from prover.chain.retrieval import RetrievalBounty, SealedRecord, Submission
 from prover.chain.transactions import GAS_CAP, Sender
 from prover.errors import UsageError
+from prover.protocol.limits import limits_of
 from prover.protocol.retrieval import Record
 from prover.protocol.words import moment
 from prover.provider.readiness import Readiness
 from prover.provider.retrieval_dataset import Secrets
-from prover.provider.serving_checks import MAX_CALL_BYTES
 from prover.provider.serving_files import RoundFiles
 from prover.proving.artifacts import Artifacts, Proof
 from prover.proving.worker import Progress
@@ -46,16 +46,17 @@ class Proven:
 
 @dataclass
 class _Group:
-    """Submissions that will go into one transaction."""
+    """Submissions that will go into one transaction, of at most `most` bytes."""
 
     submissions: list[Submission] = field(default_factory=list)
     indices: list[int] = field(default_factory=list)
     gas: int = 0
     size: int = 0
+    most: int = 0
 
     def has_room(self, gas: int, size: int) -> bool:
         """Whether a submission of this cost fits in too; an empty group takes any."""
-        fits = self.gas + gas <= GAS_CAP and self.size + size <= MAX_CALL_BYTES
+        fits = self.gas + gas <= GAS_CAP and self.size + size <= self.most
         return fits or not self.submissions
 
     def add(self, part: Sequence[int], submission: Submission, gas: int, size: int) -> None:
@@ -131,19 +132,20 @@ class RecordProver:
         public: PublicDataset,
     ) -> Iterator[_Group]:
         """As many submissions as fit a transaction; fewer when the next proof may be too late."""
-        group, last = _Group(), time.monotonic()
+        most = limits_of(self._retrieval.client.chain_id).call_bytes
+        group, last = _Group(most=most), time.monotonic()
         for part, proof in proofs:
             submission = self.submission(record, part, proof, secrets, public)
             call = self._retrieval.submit(record.job, [submission])
             gas, size = self._sender.estimate(call).gas, len(call.data)
             if not group.has_room(gas, size):
                 yield group
-                group = _Group()
+                group = _Group(most=most)
             group.add(part, submission, gas, size)
             took, last = time.monotonic() - last, time.monotonic()
             if self._is_short(record, took):
                 yield group
-                group = _Group()
+                group = _Group(most=most)
         if group.submissions:
             yield group
 

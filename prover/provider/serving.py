@@ -15,6 +15,7 @@ from prover.chain.tokens import allow
 from prover.chain.transactions import Sender
 from prover.chain.verification import verification_gas
 from prover.errors import ContractRefused, StatementInvalid, UsageError
+from prover.protocol.limits import limits_of
 from prover.protocol.serving import Record, State
 from prover.protocol.serving_gas import RoundGas
 from prover.protocol.words import moment, shown
@@ -108,7 +109,8 @@ class RoundProvider:
         encode_outputs(outputs, terms.word_bytes)
         rehearsal = self._tools.readiness.ready(artifacts, items)
         seconds = limits.proof_seconds or rehearsal.seconds
-        proofs = check_answers(terms, artifacts, verification, seconds)
+        most = limits_of(self._tools.client.chain_id).call_bytes
+        proofs = check_answers(terms, artifacts, verification, seconds, most)
         ahead = RoundGas.of(terms.n, terms.word_bytes, terms.max_contests, layout, verification)
         return Joined(seconds, proofs, self._stake(), ahead)
 

@@ -14,7 +14,6 @@ from prover.provider.policy import LOCK_SECONDS, TIME_FACTOR
 from prover.proving.artifacts import Artifacts
 from prover.proving.evaluate import word_bytes
 
-MAX_CALL_BYTES = 120 * 1024  # of 128 KiB that a node takes, signature included
 _WORD = 32
 _RUN_BYTES = 8 * _WORD  # a run of one item without its paths
 _CALL_BYTES = 64 * _WORD  # terms, offsets and lengths of a call
@@ -63,9 +62,12 @@ def check_round_money(
         check_money(f"a round with {contests} items contested", deal, purse, account)
 
 
-def check_answers(terms: Terms, artifacts: Artifacts, verification_gas: int, seconds: float) -> int:
+def check_answers(
+    terms: Terms, artifacts: Artifacts, verification_gas: int, seconds: float, call_bytes: int
+) -> int:
     """The proofs that the most contested items take, if each fits a transaction and all fit the
-    time, `seconds` for a proof. Raises StatementInvalid otherwise.
+    time, `seconds` for a proof; a call has at most `call_bytes` on this chain. Raises
+    StatementInvalid otherwise.
     """
     proofs = -(-terms.max_contests // artifacts.manifest.layout.items)
     if terms.answer_seconds < TIME_FACTOR * proofs * seconds:
@@ -77,7 +79,7 @@ def check_answers(terms: Terms, artifacts: Artifacts, verification_gas: int, sec
     slots = min(artifacts.manifest.layout.items, terms.max_contests)
     gas = verification_gas + PROVE + slots * ITEM + terms.max_contests * ANSWER_INDEX
     for name, found, allowed in (
-        ("bytes", answer_bytes(terms, artifacts), MAX_CALL_BYTES),
+        ("bytes", answer_bytes(terms, artifacts), call_bytes),
         ("gas", gas, GAS_CAP),
     ):
         if found > allowed:

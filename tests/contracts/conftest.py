@@ -23,6 +23,7 @@ from ape.managers.chain import ChainManager  # noqa: E402
 from ape_ethereum.trace import Trace  # noqa: E402
 
 from prover.chain import node  # noqa: E402
+from prover.protocol.limits import LOCAL  # noqa: E402
 
 from . import accuracy_scenario, serving_scenario  # noqa: E402
 from .compiled import Contracts  # noqa: E402
@@ -36,6 +37,7 @@ from .retrieval_scenario import (  # noqa: E402
 from .scenario import ETH, Proofs, World, circuit_of, hidden_layout, public_layout  # noqa: E402
 
 RICH = 10**24
+LIMITS = LOCAL.to_abi()
 logger.set_level(LogLevel.ERROR)
 
 
@@ -112,12 +114,12 @@ def attacker(accounts) -> AccountAPI:
 
 @pytest.fixture(scope="session")
 def registry(project, deployer) -> ContractInstance:
-    return deployer.deploy(project.ModelRegistry)
+    return deployer.deploy(project.ModelRegistry, LIMITS)
 
 
 @pytest.fixture(scope="session")
 def market(project, deployer, registry) -> ContractInstance:
-    return deployer.deploy(project.PredictionMarket, registry)
+    return deployer.deploy(project.PredictionMarket, LIMITS, registry)
 
 
 @pytest.fixture(scope="session")
@@ -163,7 +165,7 @@ def accuracy(
     project, registry, poseidon, verifier, token, deployer, consumer, provider, payee
 ) -> accuracy_scenario.Scene:
     """An accuracy contract, a circuit of hashed inputs, and a model with hidden weights."""
-    bounty = deployer.deploy(project.AccuracyBounty, registry, poseidon)
+    bounty = deployer.deploy(project.AccuracyBounty, LIMITS, registry, poseidon)
     for holder in (consumer, provider):
         token.approve(bounty, RICH, sender=holder)
     layout = accuracy_scenario.sealed_layout()
@@ -178,7 +180,7 @@ def retrieval(
     project, registry, poseidon, verifier, token, deployer, consumer, provider, payee
 ) -> Scene:
     """A retrieval contract, a model of hashed records, and a dataset of the provider's."""
-    bounty = deployer.deploy(project.RetrievalBounty, registry, poseidon)
+    bounty = deployer.deploy(project.RetrievalBounty, LIMITS, registry, poseidon)
     for holder in (consumer, provider):
         token.approve(bounty, RICH, sender=holder)
     layout = record_layout()
@@ -195,7 +197,7 @@ def serving(
     project, registry, verifier, token, deployer, consumer, provider, payee
 ) -> serving_scenario.Scene:
     """A contract of serving rounds, and a model of four public items a proof."""
-    rounds = deployer.deploy(project.ServingRound, registry)
+    rounds = deployer.deploy(project.ServingRound, LIMITS, registry)
     for holder in (consumer, provider):
         token.approve(rounds, RICH, sender=holder)
     layout = serving_scenario.round_layout()

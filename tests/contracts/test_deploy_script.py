@@ -6,7 +6,9 @@ from pathlib import Path
 
 from prover.chain import deployments, node
 from prover.chain.contracts import ACCURACY, JOBS, POSEIDON, REGISTRY, RETRIEVAL
-from prover.chain.deployments import PLAN
+from prover.chain.deployments import LIMITED, PLAN
+from prover.chain.limits import deployed_for
+from prover.protocol.limits import LOCAL
 from prover.solidity.compile import compile_contracts
 
 ROOT = Path(__file__).parents[2]
@@ -19,8 +21,9 @@ def test_deploys_and_records_where(tmp_path):
         deployment = deployments.read(tmp_path / "31337.json")
         assert deployment.chain_id == 31337
         compiled = compile_contracts(PLAN)
-        for name in (REGISTRY, POSEIDON):  # without immutables
-            assert client.code(deployment.contracts[name].address) == compiled[name].runtime
+        assert client.code(deployment.poseidon) == compiled[POSEIDON].runtime  # no immutables
+        for name in LIMITED:
+            assert deployed_for(client, name, deployment.contracts[name].address).limits == LOCAL
         for name in JOBS:
             assert told(client, deployment, name, "registry()") == deployment.registry
         for name in (ACCURACY, RETRIEVAL):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from prover.protocol.limits import LOCAL
 from prover.protocol.prediction import State
 
 from .reverting import reverts
@@ -147,5 +148,7 @@ def test_takes_the_greatest_amounts(world, token, consumer, deployer):
 
 
 def test_windows_are_public(world):
-    assert (world.market.MIN_WINDOW(), world.market.MAX_WINDOW()) == (1, MAX_WINDOW)
+    chain_id, limits = world.market.deployment()
+    assert (chain_id, tuple(limits)) == (31337, LOCAL.to_abi())
+    assert (limits[0], limits[1]) == (1, MAX_WINDOW)
     assert world.market.registry() == world.registry.address

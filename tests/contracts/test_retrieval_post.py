@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from prover.protocol.limits import LOCAL
 from prover.protocol.retrieval import Predicate, PredicateKind, State
 
 from .retrieval_scenario import (
@@ -254,6 +255,8 @@ def test_counts_the_records_of_the_job_s_own_dataset(retrieval):
 
 def test_windows_and_contracts_are_public(retrieval, consumer):
     bounty = retrieval.bounty
-    assert (bounty.MIN_WINDOW(), bounty.MAX_WINDOW()) == (1, MAX_WINDOW)
+    chain_id, limits = bounty.deployment()
+    assert (chain_id, tuple(limits)) == (31337, LOCAL.to_abi())
+    assert (limits[0], limits[1]) == (1, MAX_WINDOW)
     assert bounty.registry() == retrieval.registry.address
     assert bounty.poseidon() == retrieval.poseidon.address

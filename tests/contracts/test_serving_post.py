@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from prover.protocol.limits import LOCAL
 from prover.protocol.serving import State
 from prover.statement.layout import OutputKind
 
@@ -269,5 +270,7 @@ def test_RevertWhen_the_end_of_opening_is_out_of_bounds(serving, ahead):
 
 
 def test_windows_and_registry_are_public(serving):
-    assert (serving.rounds.MIN_WINDOW(), serving.rounds.MAX_WINDOW()) == (1, MAX_WINDOW)
+    chain_id, limits = serving.rounds.deployment()
+    assert (chain_id, tuple(limits)) == (31337, LOCAL.to_abi())
+    assert (limits[0], limits[1]) == (1, MAX_WINDOW)
     assert serving.rounds.registry() == serving.registry.address

@@ -6,6 +6,7 @@ import {OddToken} from "../../contracts/mocks/OddToken.sol";
 import {Currency} from "../../contracts/types/Currency.sol";
 import {AccuracyBooks} from "./AccuracyBooks.sol";
 import {vm} from "./Vm.sol";
+import {Limits} from "../../contracts/types/Limits.sol";
 
 /// @notice Anybody doing anything with accuracy bounties, and what must have come of it.
 /// @dev A call that the specification allows must not fail, and one that it does not allow must. The first actor is a
@@ -83,7 +84,8 @@ contract AccuracyHandler is AccuracyBooks {
     }
 
     function _isSane(IAccuracyBounty.Terms memory terms) private view returns (bool) {
-        uint256 min = bounty.MIN_WINDOW();
+        (, Limits memory limits) = bounty.deployment();
+        uint256 min = limits.minWindow;
         bool windows = terms.openUntil >= block.timestamp + min && terms.proveSeconds >= min;
         bool risked = terms.provider != address(0) || terms.missPenalty != 0;
         return windows && terms.revealSeconds >= min && terms.reward != 0 && risked;

@@ -6,6 +6,7 @@ import {IAccuracyBounty} from "../../contracts/interfaces/IAccuracyBounty.sol";
 import {PositionalTree} from "../../contracts/libraries/PositionalTree.sol";
 import {Run} from "../../contracts/types/Batch.sol";
 import {SealedSetUp} from "./SealedSetUp.sol";
+import {ChainLimits} from "./support/ChainLimits.sol";
 
 /// @notice Accuracy bounties, sealed test sets and proofs of their items.
 /// @dev The model says label 0 of a positive first value, 1 of a negative one, and none of 0.
@@ -25,7 +26,7 @@ contract AccuracySetUp is SealedSetUp {
 
     function _deploy() internal {
         _deployRegistry();
-        bounty = new AccuracyBounty(registry, poseidon);
+        bounty = new AccuracyBounty(ChainLimits.here(), registry, poseidon);
     }
 
     /* TEST SETS */

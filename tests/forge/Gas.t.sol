@@ -10,6 +10,7 @@ import {Currency} from "../../contracts/types/Currency.sol";
 import {CheapVerifier, Coin, DigitsLayouts} from "./support/GasFixtures.sol";
 import {Proofs} from "./support/Proofs.sol";
 import {vm} from "./Vm.sol";
+import {ChainLimits} from "./support/ChainLimits.sol";
 
 /// @notice What each move costs as a transaction of its own (cold storage, 21,000 and the calldata of the terms
 /// included), without the verifier's run and the calldata of its arguments.
@@ -32,8 +33,8 @@ contract GasTest {
 
     function setUp() public {
         vm.warp(1_800_000_000);
-        _registry = new ModelRegistry();
-        _market = new PredictionMarket(_registry);
+        _registry = new ModelRegistry(ChainLimits.here());
+        _market = new PredictionMarket(ChainLimits.here(), _registry);
         _coin = new Coin();
         _equip(CONSUMER);
         _equip(PROVIDER);
@@ -170,7 +171,7 @@ contract GasTest {
         sample[sample.length - 1] = 1;
         bytes32 circuitId = _registry.registerCircuit(
             Proofs.circuitOf(layout_, address(new CheapVerifier()), true),
-            "",
+            Proofs.sampleProof(sample),
             sample
         );
         modelId = _registry.registerModel(circuitId, 0);

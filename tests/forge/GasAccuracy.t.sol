@@ -13,6 +13,7 @@ import {Currency} from "../../contracts/types/Currency.sol";
 import {CheapVerifier, Coin, DigitsLayouts} from "./support/GasFixtures.sol";
 import {Proofs} from "./support/Proofs.sol";
 import {vm} from "./Vm.sol";
+import {ChainLimits} from "./support/ChainLimits.sol";
 
 /// @notice What each move costs as a transaction of its own, without the verifier's run and the calldata of its
 /// arguments; a test set of 600 items in proofs of eight. Accounts already have credits, and the contract has money.
@@ -41,8 +42,8 @@ contract AccuracyGasTest {
 
     function setUp() public {
         vm.warp(1_800_000_000);
-        _registry = new ModelRegistry();
-        _bounty = new AccuracyBounty(_registry, new Poseidon());
+        _registry = new ModelRegistry(ChainLimits.here());
+        _bounty = new AccuracyBounty(ChainLimits.here(), _registry, new Poseidon());
         _coin = new Coin();
         _layout = DigitsLayouts.batch();
         _equip(CONSUMER);
@@ -274,7 +275,7 @@ contract AccuracyGasTest {
     function _register(uint32 elements) private {
         Circuit memory circuit = Proofs.circuitOf(_layout, address(new CheapVerifier()), true);
         (circuit.digestElements, circuit.saltElements, circuit.saltBits) = (elements, 8, 16);
-        _circuits[elements] = _registry.registerCircuit(circuit, "", _statement(0));
+        _circuits[elements] = _registry.registerCircuit(circuit, Proofs.sampleProof(_statement(0)), _statement(0));
         _models[elements] = _registry.registerModel(_circuits[elements], 0);
         for (uint256 i = 0; i < REAL; ++i) {
             bytes32 leaf = PositionalTree.leaf(abi.encode(i, keccak256(_ciphertext(i, elements)), _inner(i)));

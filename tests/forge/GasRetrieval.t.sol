@@ -13,6 +13,7 @@ import {Currency} from "../../contracts/types/Currency.sol";
 import {CheapVerifier, Coin, DigitsLayouts} from "./support/GasFixtures.sol";
 import {Proofs} from "./support/Proofs.sol";
 import {vm} from "./Vm.sol";
+import {ChainLimits} from "./support/ChainLimits.sol";
 
 /// @notice What each move costs as a transaction of its own, without the verifier's run and the calldata of its
 /// arguments; a dataset of 569 records in proofs of eight. Accounts already have credits, and the contract has money.
@@ -49,8 +50,8 @@ contract RetrievalGasTest {
 
     function setUp() public {
         vm.warp(1_800_000_000);
-        _registry = new ModelRegistry();
-        _bounty = new RetrievalBounty(_registry, new Poseidon());
+        _registry = new ModelRegistry(ChainLimits.here());
+        _bounty = new RetrievalBounty(ChainLimits.here(), _registry, new Poseidon());
         _coin = new Coin();
         _layout = DigitsLayouts.batch();
         _equip(REQUESTER);
@@ -306,7 +307,7 @@ contract RetrievalGasTest {
     function _register(uint32 elements) private {
         Circuit memory circuit = Proofs.circuitOf(_layout, address(new CheapVerifier()), true);
         (circuit.digestElements, circuit.saltElements, circuit.saltBits) = (elements, 8, 16);
-        bytes32 circuitId = _registry.registerCircuit(circuit, "", _statement(0));
+        bytes32 circuitId = _registry.registerCircuit(circuit, Proofs.sampleProof(_statement(0)), _statement(0));
         _models[elements] = _registry.registerModel(circuitId, 0);
     }
 

@@ -11,6 +11,7 @@ import {Currency} from "../../contracts/types/Currency.sol";
 import {CheapVerifier, Coin, DigitsLayouts} from "./support/GasFixtures.sol";
 import {Proofs} from "./support/Proofs.sol";
 import {vm} from "./Vm.sol";
+import {ChainLimits} from "./support/ChainLimits.sol";
 
 /// @notice What each move costs as a transaction of its own, without the verifier's run and the calldata of its
 /// arguments; rounds of 256 digits, ten scores of three bytes each, of which 59 are contested, in proofs of eight.
@@ -37,15 +38,15 @@ contract ServingGasTest {
 
     function setUp() public {
         vm.warp(1_800_000_000);
-        _registry = new ModelRegistry();
-        _rounds = new ServingRound(_registry);
+        _registry = new ModelRegistry(ChainLimits.here());
+        _rounds = new ServingRound(ChainLimits.here(), _registry);
         _coin = new Coin();
         _layout = DigitsLayouts.batch();
         _equip(CONSUMER);
         _equip(PROVIDER);
         bytes32 circuitId = _registry.registerCircuit(
             Proofs.circuitOf(_layout, address(new CheapVerifier()), true),
-            "",
+            Proofs.sampleProof(_statement(0)),
             _statement(0)
         );
         _model = _registry.registerModel(circuitId, 0);

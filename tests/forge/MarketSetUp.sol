@@ -5,6 +5,7 @@ import {ModelRegistry} from "../../contracts/ModelRegistry.sol";
 import {PredictionMarket} from "../../contracts/PredictionMarket.sol";
 import {MockVerifier} from "../../contracts/mocks/MockVerifier.sol";
 import {Circuit, Layout, OutputKind} from "../../contracts/types/Circuit.sol";
+import {ChainLimits} from "./support/ChainLimits.sol";
 
 /// @notice A registry with one model, its market, and mock proofs: two items of one input and one output word.
 contract MarketSetUp {
@@ -19,8 +20,8 @@ contract MarketSetUp {
     bytes32 public modelId;
 
     function _deploy() internal {
-        registry = new ModelRegistry();
-        market = new PredictionMarket(registry);
+        registry = new ModelRegistry(ChainLimits.here());
+        market = new PredictionMarket(ChainLimits.here(), registry);
         _registerCircuit();
     }
 

@@ -6,6 +6,7 @@ import {OddToken} from "../../contracts/mocks/OddToken.sol";
 import {Currency} from "../../contracts/types/Currency.sol";
 import {RetrievalBooks} from "./RetrievalBooks.sol";
 import {vm} from "./Vm.sol";
+import {Limits} from "../../contracts/types/Limits.sol";
 
 /// @notice Anybody doing anything with retrieval bounties, and what must have come of it.
 /// @dev A call that the specification allows must not fail, and one that it does not allow must. The first actor is a
@@ -87,7 +88,8 @@ contract RetrievalHandler is RetrievalBooks {
     }
 
     function _isSane(IRetrievalBounty.Terms memory terms) private view returns (bool) {
-        uint256 min = bounty.MIN_WINDOW();
+        (, Limits memory limits) = bounty.deployment();
+        uint256 min = limits.minWindow;
         bool windows = terms.openUntil >= block.timestamp + min && terms.proveSeconds >= min;
         return windows && terms.disputeSeconds >= min && terms.pricePerRecord != 0 && terms.stake != 0;
     }

@@ -7,6 +7,7 @@ import {PositionalTree} from "../../contracts/libraries/PositionalTree.sol";
 import {Run} from "../../contracts/types/Batch.sol";
 import {SealedSetUp} from "./SealedSetUp.sol";
 import {vm} from "./Vm.sol";
+import {ChainLimits} from "./support/ChainLimits.sol";
 
 /// @notice Retrieval bounties, datasets and proofs of their records.
 contract RetrievalSetUp is SealedSetUp {
@@ -24,7 +25,7 @@ contract RetrievalSetUp is SealedSetUp {
 
     function _deploy() internal {
         _deployRegistry();
-        bounty = new RetrievalBounty(registry, poseidon);
+        bounty = new RetrievalBounty(ChainLimits.here(), registry, poseidon);
     }
 
     /* DATASETS */

@@ -6,6 +6,7 @@ import {Poseidon} from "../../contracts/Poseidon.sol";
 import {PositionalTree} from "../../contracts/libraries/PositionalTree.sol";
 import {MockVerifier} from "../../contracts/mocks/MockVerifier.sol";
 import {Circuit, Layout, OutputKind} from "../../contracts/types/Circuit.sol";
+import {ChainLimits} from "./support/ChainLimits.sol";
 
 /// @notice A registry with one model, sealed items, their trees, and mock proofs: two items of one digest and two scores.
 /// @dev An item is two values and a salt; its scores are the first value and 0.
@@ -34,7 +35,7 @@ contract SealedSetUp {
     bytes32 public modelId;
 
     function _deployRegistry() internal {
-        registry = new ModelRegistry();
+        registry = new ModelRegistry(ChainLimits.here());
         poseidon = new Poseidon();
         _registerCircuit();
     }

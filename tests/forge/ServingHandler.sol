@@ -6,6 +6,7 @@ import {OddToken} from "../../contracts/mocks/OddToken.sol";
 import {Currency} from "../../contracts/types/Currency.sol";
 import {ServingBooks} from "./ServingBooks.sol";
 import {vm} from "./Vm.sol";
+import {Limits} from "../../contracts/types/Limits.sol";
 
 /// @notice Anybody doing anything with serving rounds, and what must have come of it.
 /// @dev A call that the specification allows must not fail, and one that it does not allow must. The first actor is a
@@ -84,7 +85,8 @@ contract ServingHandler is ServingBooks {
     }
 
     function _isSane(IServingRound.Terms memory terms) private view returns (bool) {
-        uint256 min = rounds.MIN_WINDOW();
+        (, Limits memory limits) = rounds.deployment();
+        uint256 min = limits.minWindow;
         bool windows = terms.openUntil >= block.timestamp + min && terms.serveSeconds >= min;
         windows = windows && terms.contestSeconds >= min && terms.answerSeconds >= min;
         bool counts = terms.n != 0 && terms.maxContests != 0 && terms.maxContests <= terms.n && terms.wordBytes != 0;

@@ -7,6 +7,7 @@ import {IServingRound} from "../../contracts/interfaces/IServingRound.sol";
 import {PositionalTree} from "../../contracts/libraries/PositionalTree.sol";
 import {MockVerifier} from "../../contracts/mocks/MockVerifier.sol";
 import {Circuit, Layout, OutputKind} from "../../contracts/types/Circuit.sol";
+import {ChainLimits} from "./support/ChainLimits.sol";
 
 /// @notice A registry with one model, its rounds, and mock proofs: two items of one input and one output word.
 /// @dev Item i has the input 100 + i and the output i - 2, which is posted in one byte.
@@ -24,8 +25,8 @@ contract ServingSetUp {
     bytes32 public modelId;
 
     function _deploy() internal {
-        registry = new ModelRegistry();
-        rounds = new ServingRound(registry);
+        registry = new ModelRegistry(ChainLimits.here());
+        rounds = new ServingRound(ChainLimits.here(), registry);
         _registerCircuit();
     }
 

@@ -6,6 +6,7 @@ import {IPredictionMarket} from "../../contracts/interfaces/IPredictionMarket.so
 import {IJobs} from "../../contracts/interfaces/IJobs.sol";
 import {MarketSetUp} from "./MarketSetUp.sol";
 import {vm} from "./Vm.sol";
+import {ChainLimits} from "./support/ChainLimits.sol";
 
 /// @notice Time limits away from the development chain, and what a job id commits to.
 contract WindowsTest is MarketSetUp {
@@ -52,14 +53,15 @@ contract WindowsTest is MarketSetUp {
         IPredictionMarket.Job memory job;
         bytes32 terms = keccak256(abi.encode(job.terms));
         bytes32 id = keccak256(abi.encode(uint256(1), address(market), job.consumer, job.nonce, terms));
-        assert(market.DEPLOYMENT_CHAIN() == 1 && market.jobIdOf(job) == id);
+        assert(market.jobIdOf(job) == id);
         vm.chainId(2);
-        assert(market.DEPLOYMENT_CHAIN() == 1 && market.jobIdOf(job) == id);
+        (uint256 chain, ) = market.deployment();
+        assert(chain == 1 && market.jobIdOf(job) == id);
     }
 
     function test_idDiffersOnAnotherContract() public {
         IPredictionMarket.Job memory job;
-        assert(new PredictionMarket(registry).jobIdOf(job) != market.jobIdOf(job));
+        assert(new PredictionMarket(ChainLimits.here(), registry).jobIdOf(job) != market.jobIdOf(job));
     }
 
     function _expectBadWindow(uint256 actual, uint256 min, uint256 max) private {

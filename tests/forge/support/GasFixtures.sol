@@ -12,12 +12,14 @@ contract Coin is ERC20("Coin", "COIN") {
     }
 }
 
-/// @notice Costs next to nothing, so that what is measured is ours: it looks at the last instance only.
+/// @notice Costs next to nothing, so that what is measured is ours: it looks at the last instance only. A proof of 32
+/// bytes, as that of a registration's sample, is the hash of the instances.
 contract CheapVerifier is IVerifier {
     uint256 public constant LAST = 1;
 
     /// @inheritdoc IVerifier
-    function verifyProof(bytes calldata, uint256[] calldata instances) external pure returns (bool) {
+    function verifyProof(bytes calldata proof, uint256[] calldata instances) external pure returns (bool) {
+        if (proof.length == 32) return bytes32(proof) == keccak256(abi.encodePacked(instances));
         return instances[instances.length - 1] == LAST;
     }
 }

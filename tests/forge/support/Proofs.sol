@@ -34,6 +34,11 @@ library Proofs {
         if (layout_.weightWords != 0) instances[layout_.weights] = weights;
     }
 
+    /// @notice What verifiers of tests take for the proof of a registration's sample.
+    function sampleProof(uint256[] memory sample) internal pure returns (bytes memory) {
+        return abi.encodePacked(keccak256(abi.encodePacked(sample)));
+    }
+
     /// @notice The hash of the inputs of the first `items` items of such a statement.
     function inputsHash(Layout memory layout_, uint256 items) internal pure returns (bytes32) {
         bytes memory commitments;

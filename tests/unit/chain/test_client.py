@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import shutil
 import threading
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from prover.chain import deployments, node
 from prover.chain.accounts import anvil_account, signer
 from prover.chain.client import Client, connect
 from prover.chain.deploy import deploy_contracts
+from prover.chain.market import Market
 from prover.errors import ChainError, EnvironmentMissing, UsageError
+from prover.protocol import limits
 from tests.localchain import DEPLOYER, Chain, settings_of
 
 FIRST_ACCOUNT = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
@@ -115,3 +118,26 @@ def test_a_port_that_is_taken_is_said(chain: Chain) -> None:
     port = int(chain.url.rpartition(":")[2])
     with pytest.raises(ChainError, match="is taken"):
         node.check_port(port)
+
+
+def test_a_deployment_with_another_row_than_its_chain_s_is_refused(
+    chain: Chain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows of a second where an hour is due are nobody's to offer."""
+    shutil.copy(deployments.path_of(31337), tmp_path)
+    monkeypatch.setitem(limits.BY_CHAIN, 31337, limits.ETHEREUM)
+    with settings_of(deployments=str(tmp_path)):
+        with pytest.raises(EnvironmentMissing, match=r"min_window 1: 3600 is allowed on chain 313"):
+            deployments.load(chain.client)
+        again, new = deploy_contracts(chain.client, anvil_account(DEPLOYER))
+        assert new
+        assert deployments.load(chain.client) == again
+    assert again.market != chain.deployment.market
+    assert Market(chain.client, again.market).limits == limits.ETHEREUM
+
+
+def test_contracts_of_another_version_are_refused(chain: Chain) -> None:
+    """They do not say what they were deployed for."""
+    chain.rpc("anvil_setCode", chain.deployment.registry, "0x60015f5260205ff3")
+    with pytest.raises(ChainError, match="another version"):
+        deployments.load(chain.client)

@@ -27,6 +27,7 @@ from prover.errors import ChainError, StatementInvalid, UsageError
 from prover.files import write_atomically
 from prover.protocol.economics import chance_to_catch
 from prover.protocol.events import ZERO_ADDRESS as ETH
+from prover.protocol.limits import LOCAL
 from prover.protocol.serving import Job, Record, State, Terms
 from prover.settings import get_settings
 from prover.statement.request import Item, Request, data_hash
@@ -158,22 +159,21 @@ def data(tmp_path: Path) -> Path:
 
 def test_rows_become_items(data: Path, proven: Callable[[str], Proven]) -> None:
     artifacts = proven("plain").artifacts
-    assert len(make_inputs(b"\x05" * 32, artifacts, data, None).items) == 6
-    assert len(make_inputs(b"\x05" * 32, artifacts, data, range(2, 5)).items) == 3
+    assert len(make_inputs(b"\x05" * 32, artifacts, data, None, LOCAL).items) == 6
+    assert len(make_inputs(b"\x05" * 32, artifacts, data, range(2, 5), LOCAL).items) == 3
     for rows in (range(0, 7), range(6, 7)):
         with pytest.raises(UsageError, match="a part of 0:6"):
-            make_inputs(b"\x05" * 32, artifacts, data, rows)
+            make_inputs(b"\x05" * 32, artifacts, data, rows, LOCAL)
 
 
 def test_more_outputs_than_a_transaction_carries_are_refused(
-    data: Path, proven: Callable[[str], Proven], monkeypatch: pytest.MonkeyPatch
+    data: Path, proven: Callable[[str], Proven]
 ) -> None:
     artifacts = proven("plain").artifacts  # 3 words of 3 bytes
-    monkeypatch.setattr(serving, "MAX_OUTPUT_BYTES", 6 * 9)
-    make_inputs(bytes(32), artifacts, data, None)
-    monkeypatch.setattr(serving, "MAX_OUTPUT_BYTES", 6 * 9 - 1)
-    with pytest.raises(StatementInvalid, match="at most 5 rows"):
-        make_inputs(bytes(32), artifacts, data, None)
+    make_inputs(bytes(32), artifacts, data, None, replace(LOCAL, max_output_bytes=6 * 9))
+    for row in (replace(LOCAL, max_output_bytes=6 * 9 - 1), replace(LOCAL, max_round_items=5)):
+        with pytest.raises(StatementInvalid, match="at most 5 rows"):
+            make_inputs(bytes(32), artifacts, data, None, row)
 
 
 # ---------------------------------------------------------------- finality

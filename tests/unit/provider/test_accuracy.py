@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -13,11 +14,11 @@ from prover.errors import StatementInvalid, UsageError
 from prover.protocol.accuracy import Job, Record, Terms
 from prover.protocol.economics import END, ITEM, PROVE, TAKE, WITHDRAW
 from prover.protocol.events import ZERO_ADDRESS
+from prover.protocol.limits import LOCAL
 from prover.provider.accuracy_checks import check_bounty_money, check_circuit, check_time
 from prover.provider.accuracy_plan import Judged, judge, missing, parts
 from prover.provider.grouping import grouped
 from prover.provider.money import Account, Purse
-from prover.provider.serving_checks import MAX_CALL_BYTES
 from prover.proving.artifacts import Artifacts
 from prover.statement.serving import runs
 from tests.conftest import Proven
@@ -124,6 +125,7 @@ class Estimates:
 
     def __init__(self, gas: dict[str, int]) -> None:
         self.gas = gas
+        self.client = SimpleNamespace(chain_id=31337)
 
     def estimate(self, call: Call) -> Cost:
         return Cost(self.gas[call.says], 0)
@@ -138,7 +140,7 @@ def call_of(group: list[tuple[str, int]]) -> Call:
     [
         (GAS_CAP // 3, 10, [3, 1]),
         (GAS_CAP, 10, [1, 1, 1, 1]),
-        (10, MAX_CALL_BYTES // 2, [2, 2]),
+        (10, LOCAL.call_bytes // 2, [2, 2]),
         (10, 10, [4]),
     ],
 )

@@ -18,6 +18,7 @@ from prover.cli.seeds import existing, seed_at
 from prover.errors import StatementInvalid, UsageError
 from prover.protocol.economics import TAKE
 from prover.protocol.events import ZERO_ADDRESS as ETH
+from prover.protocol.limits import LOCAL
 from prover.protocol.retrieval import (
     Dataset,
     Job,
@@ -50,6 +51,7 @@ from prover.statement.tree import check_membership, fold
 from tests.conftest import JOB, Proven
 
 ME, OTHER = "0x" + "11" * 20, "0x" + "22" * 20
+MOST = LOCAL.call_bytes
 NOW = 100
 TERMS = Terms(
     dataset_id=b"\x01" * 32,
@@ -126,20 +128,20 @@ def test_more_than_half_becomes_readable_only_by_the_owners_word() -> None:
 
 
 def test_all_records_must_be_provable_in_time(artifacts: Artifacts) -> None:
-    assert check_proofs(TERMS, COUNT, artifacts, 700_000, 10.0) == 4
+    assert check_proofs(TERMS, COUNT, artifacts, 700_000, 10.0, 0, MOST) == 4
     with pytest.raises(StatementInvalid, match=r"4 proofs of 10\.1 s: 80 s are given"):
-        check_proofs(TERMS, COUNT, artifacts, 700_000, 10.1)
+        check_proofs(TERMS, COUNT, artifacts, 700_000, 10.1, 0, MOST)
     with pytest.raises(StatementInvalid, match="12 s to finality"):
-        check_proofs(TERMS, COUNT, artifacts, 700_000, 10.0, blocks=1)
+        check_proofs(TERMS, COUNT, artifacts, 700_000, 10.0, 1, MOST)
 
 
 def test_a_submission_must_fit_a_transaction(artifacts: Artifacts) -> None:
     with pytest.raises(StatementInvalid, match="gas: "):
-        check_proofs(TERMS, COUNT, artifacts, GAS_CAP, 1.0)
+        check_proofs(TERMS, COUNT, artifacts, GAS_CAP, 1.0, 0, MOST)
     fields = artifacts.manifest.verifier.model_copy(update={"proof_bytes": 130_000})
     large = artifacts.manifest.model_copy(update={"verifier": fields})
     with pytest.raises(StatementInvalid, match="bytes: "):
-        check_proofs(TERMS, COUNT, replace(artifacts, manifest=large), 700_000, 1.0)
+        check_proofs(TERMS, COUNT, replace(artifacts, manifest=large), 700_000, 1.0, 0, MOST)
 
 
 @settings(max_examples=40, deadline=None)

@@ -14,6 +14,7 @@ from prover.chain.transactions import GAS_CAP
 from prover.errors import ArtifactMismatch, StatementInvalid, UsageError
 from prover.protocol.economics import ITEM, OUTPUT_BYTE, OUTPUT_LEAF, PROVE, TAKE
 from prover.protocol.events import ZERO_ADDRESS as ETH
+from prover.protocol.limits import LOCAL
 from prover.protocol.serving import Job, Record, Terms
 from prover.protocol.serving_gas import ANSWER_INDEX
 from prover.provider.money import Account, Purse
@@ -40,6 +41,7 @@ from tests.conftest import Proven
 from tests.unit.proving.test_evaluate import items_for
 
 ME, OTHER = "0x" + "11" * 20, "0x" + "22" * 20
+MOST = LOCAL.call_bytes
 NOW = 100
 TERMS = Terms(
     model_id=b"\x01" * 32,
@@ -118,18 +120,18 @@ def test_a_round_must_pay_however_many_items_are_contested(artifacts: Artifacts)
 
 
 def test_all_that_may_be_contested_must_be_provable_in_time(artifacts: Artifacts) -> None:
-    assert check_answers(TERMS, artifacts, 700_000, 10.0) == 4  # 7 items, 2 a proof
+    assert check_answers(TERMS, artifacts, 700_000, 10.0, MOST) == 4  # 7 items, 2 a proof
     with pytest.raises(StatementInvalid, match=r"4 proofs of 10\.1 s: 80 s are given"):
-        check_answers(TERMS, artifacts, 700_000, 10.1)
+        check_answers(TERMS, artifacts, 700_000, 10.1, MOST)
 
 
 def test_an_answer_must_fit_a_transaction(artifacts: Artifacts) -> None:
     many = replace(TERMS, n=4000, max_contests=3700)
-    check_answers(replace(many, max_contests=3000), artifacts, 700_000, 0.001)
+    check_answers(replace(many, max_contests=3000), artifacts, 700_000, 0.001, MOST)
     with pytest.raises(StatementInvalid, match="bytes with 3700 contested items"):
-        check_answers(many, artifacts, 700_000, 0.001)
+        check_answers(many, artifacts, 700_000, 0.001, MOST)
     with pytest.raises(StatementInvalid, match="gas with 7 contested items"):
-        check_answers(TERMS, artifacts, GAS_CAP, 0.001)
+        check_answers(TERMS, artifacts, GAS_CAP, 0.001, MOST)
 
 
 @given(st.sets(st.integers(0, 4095), min_size=2, max_size=2), st.integers(2, 400))
