@@ -72,6 +72,12 @@ def post(
     miss_penalty: Annotated[
         str | None, typer.Option(help="Part of it that a missed target costs.")
     ] = None,
+    test_set_cost: Annotated[
+        str, typer.Option(help="What the labels cost you: a try uses them up.")
+    ] = "0",
+    low_penalty: Annotated[
+        bool, typer.Option(help="Let anyone hold your bond for less than a try costs you.")
+    ] = False,
     token: Annotated[str | None, typer.Option(help="ERC-20 to pay in [default: ETH].")] = None,
     provider: Annotated[str | None, typer.Option(help="Who may accept [default: anyone].")] = None,
     open_for: Annotated[str, typer.Option(help="Time to find a provider.")] = "1d",
@@ -97,6 +103,8 @@ def post(
         bond=bond,
         stake=stake,
         miss_penalty=miss_penalty,
+        test_set_cost=test_set_cost,
+        low_penalty=low_penalty,
         currency=address(token, "--token"),
         provider=address(provider, "--provider"),
         open_seconds=duration(open_for, "--open-for"),

@@ -28,6 +28,7 @@ from prover.protocol.economics import (
     accuracy_bond,
     accuracy_money,
     accuracy_penalty,
+    accuracy_spent,
 )
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.words import amount_in, in_ether
@@ -47,6 +48,8 @@ class Typed:
     bond: str | None
     stake: str | None
     miss_penalty: str | None
+    test_set_cost: str
+    low_penalty: bool
     currency: str | None
     provider: str | None
     open_seconds: int
@@ -111,6 +114,9 @@ def offer_of(client: Client, known: KnownModel, n: int, typed: Typed) -> Offer:
         raise UsageError("--stake 0: a bounty that anyone may accept needs a stake above 0")
     if money.reward == 0:
         raise UsageError("--reward 0: something above 0 is allowed")
+    if typed.provider is None:
+        least = _spent(client, typed)
+        check_penalty(currency, money.miss_penalty, least, typed.low_penalty)
     return Offer(
         circuit_id=known.circuit_id,
         artifacts=known.artifacts,
@@ -127,6 +133,31 @@ def offer_of(client: Client, known: KnownModel, n: int, typed: Typed) -> Offer:
         prove_seconds=typed.prove_seconds,
         uri=typed.uri,
     )
+
+
+def check_penalty(currency: str, penalty: int, least: int, low: bool) -> None:
+    """Raise UsageError if anybody could take the bond of an open bounty hostage too cheaply.
+
+    `least` is what a try costs the consumer; `low` lets a penalty be below it, but not 0.
+    """
+    if penalty == 0:
+        raise UsageError(
+            "--miss-penalty 0: a bounty that anyone may accept needs a penalty, or anybody could "
+            "take its bond hostage for gas; ask for one, or name a --provider"
+        )
+    if penalty < least and not low:
+        raise UsageError(
+            f"--miss-penalty is {amount_in(currency, penalty)}: a bounty that anyone may accept "
+            f"needs {amount_in(currency, least)} at least, what the test set and your gas cost, or "
+            "anybody could take its bond hostage for less; raise it, name a --provider, or allow "
+            "it with --low-penalty"
+        )
+
+
+def _spent(client: Client, typed: Typed) -> int:
+    """What a try costs the consumer, in units of the currency; of tokens, without the gas."""
+    cost = in_units(client, typed.currency, typed.test_set_cost, "--test-set-cost")
+    return cost if typed.currency else accuracy_spent(present_prices(client), cost)
 
 
 def told(
@@ -207,7 +238,8 @@ def _money(client: Client, known: KnownModel, n: int, typed: Typed) -> AccuracyM
         for name, text in given.items()
         if text is not None
     }
-    return _usual(client, known, n, typed.target, typed_units)
+    test_set = in_units(client, typed.currency, typed.test_set_cost, "--test-set-cost")
+    return _usual(client, known, n, typed.target, typed_units, test_set)
 
 
 def _usual(
@@ -216,6 +248,7 @@ def _usual(
     n: int,
     target: tuple[int, int],
     given: dict[str, int],
+    test_set: int,
 ) -> AccuracyMoney:
     """Amounts by docs/ECONOMICS.md at the present price of gas, where none is given."""
     manifest, prices = known.artifacts.manifest, present_prices(client)
@@ -226,8 +259,8 @@ def _usual(
     penalty = given.get("--miss-penalty")
     stake = given.get("--stake")
     if stake is None:
-        stake = max(accuracy_penalty(reward, prices), penalty or 0)
+        stake = max(accuracy_penalty(reward, prices, test_set=test_set), penalty or 0)
     if penalty is None:
-        penalty = min(accuracy_penalty(reward, prices), stake)
+        penalty = min(accuracy_penalty(reward, prices, test_set=test_set), stake)
     bond = given.get("--bond", accuracy_bond(reward, elements, prices))
     return AccuracyMoney(reward, bond, stake, penalty)

@@ -182,8 +182,17 @@ def accuracy_penalty(reward: int, prices: Prices, luck: float = 0.05, test_set: 
     """
     if not 0 <= luck < 1:
         raise StatementInvalid(f"a chance of {luck} to pass by luck: 0 <= luck < 1 is allowed")
-    spent = test_set + (POST + TAKE + END) * prices.gas_wei
+    spent = accuracy_spent(prices, test_set)
     return _rounded_up(max(ceil(reward * luck / (1 - luck)), spent))
+
+
+def accuracy_spent(prices: Prices, test_set: int = 0) -> int:
+    """What a try costs the consumer: the test set, and its gas. An open bounty asks for no less.
+
+    What whoever accepts risks is the penalty, not the stake: for less than this anybody could take
+    the bond hostage, and the consumer would pay for the key that it must reveal.
+    """
+    return test_set + (POST + TAKE + END) * prices.gas_wei
 
 
 def accuracy_bond(reward: int, elements: int, prices: Prices) -> int:
