@@ -1,0 +1,125 @@
+"""Rounds and bounties: no stake without the key and a rehearsed proof, whatever is typed."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from prover.errors import ProvingError
+from prover.protocol import accuracy as bounties
+from prover.protocol.events import ZERO_ADDRESS as ETH
+from prover.provider import accuracy, accuracy_checks, accuracy_submit, serving, serving_checks
+from prover.provider.accuracy import BountyProvider
+from prover.provider.readiness import KeyMissing
+from prover.provider.serving import Round, RoundProvider
+from prover.proving.artifacts import PK, Artifacts
+from tests.conftest import Proven
+from tests.unit.provider.test_accuracy import TERMS as BOUNTY
+from tests.unit.provider.test_serving import ME, OTHER, record
+
+JOB_ID, NOW = b"\x05" * 32, 100
+Staker = Callable[[Artifacts], object]
+
+
+class Desk:
+    """What a provider works with; notes what is done, and refuses to rehearse."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+
+    def tools(self, kind: type, **more: object) -> Any:
+        return kind(
+            client=SimpleNamespace(now=lambda: NOW, scope="x", chain_id=31337, local=True),
+            sender=SimpleNamespace(address=ME, send=lambda *_: self.done.append("staked")),
+            check_model=lambda *_: self.done.append("model checked"),
+            readiness=self,
+            account=None,
+            progress=lambda _stage: None,
+            allow_files=True,
+            **more,
+        )
+
+    def ready(self, *_: object) -> None:
+        self.done.append("rehearsal")
+        raise ProvingError("no new job of this model is taken")
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+@pytest.fixture
+def joining(desk: Desk, home: Path, monkeypatch: pytest.MonkeyPatch) -> Staker:
+    """Joins a round, whose inputs and money are as they should be."""
+    for name in ("_check_money", "_check_root"):
+        monkeypatch.setattr(RoundProvider, name, lambda *_: None)
+    for name in ("_items", "_evaluated"):
+        monkeypatch.setattr(RoundProvider, name, lambda *_: ())
+    monkeypatch.setattr(RoundProvider, "_verification_gas", lambda _self: 0)
+    tools = desk.tools(serving.Tools, serving=SimpleNamespace(address=OTHER))
+
+    def join(artifacts: Artifacts) -> object:
+        round_ = Round(JOB_ID, record(), SimpleNamespace(), artifacts)  # type: ignore[arg-type]
+        return RoundProvider(tools, round_, ME).join(serving_checks.Limits(proof_seconds=1.0))
+
+    return join
+
+
+@pytest.fixture
+def accepting(desk: Desk, home: Path, monkeypatch: pytest.MonkeyPatch) -> Staker:
+    """Accepts a bounty, whose test set and money are as they should be."""
+    for name in ("_check_money", "_check_weights", "_test_set"):
+        monkeypatch.setattr(BountyProvider, name, lambda *_: None)
+    for name in ("evaluate", "compare_with_witness"):
+        monkeypatch.setattr(accuracy, name, lambda *_: None)
+    tools = desk.tools(
+        accuracy_submit.Tools,
+        accuracy=SimpleNamespace(address=OTHER),
+        registry=OTHER,
+        system=None,
+    )
+    job = bounties.Job(ETH, 0, replace(BOUNTY, open_until=10**6))
+    posted = bounties.Record(job=job, posted_at=0, uri=b"")
+
+    def accept(artifacts: Artifacts) -> object:
+        worker = BountyProvider(tools, JOB_ID, posted, artifacts, ME)
+        limits = accuracy_checks.Limits(proof_seconds=1.0)
+        return worker.accept(bytes(32), BOUNTY.circuit_id, limits)
+
+    return accept
+
+
+@pytest.fixture(params=["joining", "accepting"])
+def stake(request: pytest.FixtureRequest) -> Staker:
+    staker: Staker = request.getfixturevalue(request.param)
+    return staker
+
+
+@pytest.fixture
+def artifacts(proven: Callable[[str], Proven]) -> Artifacts:
+    return proven("batch").artifacts
+
+
+def test_without_the_proving_key_nothing_is_staked(
+    stake: Staker, desk: Desk, artifacts: Artifacts, tmp_path: Path
+) -> None:
+    there = tmp_path / "imported"
+    there.mkdir()
+    for path in artifacts.directory.iterdir():
+        if path.name != PK:
+            (there / path.name).symlink_to(path)
+    with pytest.raises(KeyMissing):
+        stake(replace(artifacts, directory=there))
+    assert desk.done == []
+
+
+def test_the_time_of_a_proof_does_not_replace_its_rehearsal(
+    stake: Staker, desk: Desk, artifacts: Artifacts
+) -> None:
+    with pytest.raises(ProvingError, match="no new job of this model"):
+        stake(artifacts)
+    assert desk.done == ["model checked", "rehearsal"]
