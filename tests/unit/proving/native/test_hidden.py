@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from prover.errors import ArtifactMismatch, ModelRefused, ProvingError, UnsoundCircuit
 from prover.models.integer.network import Integers, Network, Tensor
 from prover.proving.native import compare, engine
+from prover.proving.native.apart import require_one_bias
 from prover.proving.native.fold import B2, FLAGS, NO_WEIGHT, OWN, SAME_BIAS, X
 from prover.proving.native.form import Form
 from prover.proving.native.hidden import LEAST_SALT, VALUES_A_PROOF, Salt, outline, salt_cells
@@ -21,6 +22,7 @@ from prover.proving.native.layout import Layout, choose_layout
 from prover.proving.native.program import Program, compile_network, tensor_rows
 from prover.proving.native.replay import check_program
 from prover.proving.native.secret import PROOFS, Secret
+from prover.proving.native.trace import find_runs
 from prover.proving.native.witness import run
 from prover.verify import Description, parse_description, verify
 from tests.unit.proving.native.networks import (
@@ -159,6 +161,13 @@ def test_every_channel_has_one_bias() -> None:
             check_program(with_columns(**{SAME_BIAS: changed}))
     with pytest.raises(UnsoundCircuit, match="more than one bias"):
         check_program(with_columns(**{SAME_BIAS: same[:-1]}))
+
+
+def test_a_channel_whose_runs_are_apart_is_refused() -> None:
+    """The rows between would share its bias."""
+    first, _, last = sorted(find_runs(placed()[0]).values(), key=lambda run: run.first)[:3]
+    with pytest.raises(UnsoundCircuit, match="are not together"):
+        require_one_bias(placed()[0], [[first, last]])
 
 
 def test_a_sum_whose_kernel_cannot_be_moved_is_refused() -> None:
@@ -317,6 +326,12 @@ def test_salt_is_random_and_its_file_is_read_again() -> None:
     for damaged in (b"", salt.to_bytes()[:-1], salt.to_bytes()[:32]):
         with pytest.raises(ArtifactMismatch, match="salt is damaged"):
             Salt.from_bytes(damaged)
+
+
+@pytest.mark.parametrize(("cells", "proofs"), [(1, 0), (5, 0), (6, 1), (10, 1), (11, 2)])
+def test_a_commitment_and_each_proof_use_up_cells(cells: int, proofs: int) -> None:
+    """The column's point shows a value, a proof five more: fewer cells than that hide nothing."""
+    assert Salt.random(2, cells).proofs == proofs
 
 
 def test_proofs_are_counted_and_refused_once_the_hiding_is_used_up(tmp_path: Path) -> None:
