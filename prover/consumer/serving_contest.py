@@ -88,7 +88,12 @@ def contest(
     """Contest; if this was done before, what was contested then. Raises ContractRefused."""
     serving = ServingRound(sender.client, deployment.serving)
     receipt = sender.send(f"contest:{job_id.hex()}", serving.contest(record.job, indices))
-    found = load_world(sender.client, deployment).serving.jobs[job_id]
+    found = load_world(sender.client, deployment).serving.jobs.get(job_id)
+    if found is None:
+        raise ChainError(
+            f"round 0x{job_id.hex()} was contested, and the node does not know it any more: look "
+            "at `zkescrow serving status`, with another node if it stays so"
+        )
     return Contested(found.contested, found.state_deadline, int(receipt["gasUsed"]))
 
 

@@ -54,6 +54,7 @@ class Provider:
             self._guarded(job.job_id, lambda job=job: self._serve(job, world))  # type: ignore[misc]
             for job in sorted(promised.values(), key=lambda job: _due(world, job))
         ]
+        outcomes += self._set_aside(stored, world)
         known = {job.job_id for job in stored}
         for job_id, record in world.prediction.jobs.items():
             if record.state is State.OPEN and job_id not in known:
@@ -83,6 +84,14 @@ class Provider:
             mine = record.provider == self._account and record.state is State.LOCKED
             if mine and job_id not in known:
                 yield Taken(self._scope, self._account, job_id, record.payee, b"", Stage.LOCKED)
+
+    def _set_aside(self, stored: list[Taken], world: World) -> Iterator[Outcome]:
+        """Jobs of which the events make no sense; one that was promised fails until they do."""
+        unfinished = {job.job_id for job in stored if not job.ended}
+        for job_id, why in world.prediction.set_aside.items():
+            result = FAILED if job_id in unfinished else SKIPPED
+            words = f"its events make no sense: {why}; use another node"
+            yield Outcome(job_id, result, words)
 
     def _doubtful(self, stored: list[Taken]) -> Iterator[Taken]:
         """Ends in blocks that the chain no longer has; the others become final with time.

@@ -1,0 +1,59 @@
+"""A node that leaves out one event of a job: the job is told, and the others are served."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from eth_utils.crypto import keccak
+
+from prover.chain.client import connect
+from prover.protocol.prediction import State
+from prover.provider.serve import Provider
+from prover.provider.steps import FAILED, SKIPPED, Outcome
+from prover.provider.store import Stage, Taken
+from tests.conftest import Proven
+from tests.localchain import Chain
+from tests.middleman import Lie, proxied
+from tests.unit.provider.test_serve import Scene
+
+DEPOSITED = "0x" + keccak(text="Deposited(bytes32,address,address,uint256)").hex()
+
+
+@pytest.fixture
+def scene(chain: Chain, proven: Callable[[str], Proven]) -> Scene:
+    return Scene(chain, proven("plain"))
+
+
+def without_deposit(job_id: bytes) -> Lie:
+    def lie(method: str, _parameters: list[Any], result: Any) -> Any:
+        if method != "eth_getLogs":
+            return result
+        hidden = [DEPOSITED, "0x" + job_id.hex()]
+        return [one for one in result if one["topics"][:2] != hidden]
+
+    return lie
+
+
+def served(scene: Scene, provider: Provider, odd: bytes) -> dict[bytes, Outcome]:
+    with proxied(scene.chain.url, without_deposit(odd)) as proxy:
+        provider._tools = replace(provider._tools, client=connect(proxy.url))
+        return {one.job_id: one for one in provider.run_once()}
+
+
+def test_a_job_whose_events_make_no_sense_is_skipped_and_the_next_served(scene: Scene) -> None:
+    odd, honest = scene.post(), scene.post()
+    outcomes = served(scene, scene.provider(), odd)
+    assert outcomes[odd].result == SKIPPED
+    assert "make no sense" in outcomes[odd].words
+    assert outcomes[honest].result == Stage.DELIVERED
+    assert scene.state(odd) is State.OPEN
+
+
+def test_a_promised_job_whose_events_make_no_sense_is_told_as_failed(scene: Scene) -> None:
+    odd, provider = scene.post(), scene.provider()
+    taken = Taken(provider._scope, provider._account, odd, provider._account, b"", Stage.TAKEN)
+    provider._tools.store.save(taken)
+    outcomes = served(scene, provider, odd)
+    assert outcomes[odd].result == FAILED
+    assert "another node" in outcomes[odd].words
