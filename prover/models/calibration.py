@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from prover.errors import ModelRefused, UsageError
+from prover.protocol.words import shown
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
@@ -46,9 +47,6 @@ def read(
     where its values do not fit the model.
     """
     arrays = _load(path)
-    if "inputs" not in arrays:
-        found = ", ".join(sorted(arrays)) or "nothing"
-        raise UsageError(f"{path} has no array `inputs` (found {found}): save it under that name")
     values = arrays["inputs"]
     if any_shape and values.ndim > 1 and values.size:
         values = values.reshape(len(values), -1)
@@ -65,6 +63,7 @@ def _load(path: Path) -> dict[str, npt.NDArray[Any]]:
         if not isinstance(archive, np.lib.npyio.NpzFile):
             raise UsageError(f"{path} is a single array: save an .npz with `inputs`")
         with archive:
+            _check_names(path, archive.files)
             return {name: archive[name] for name in archive.files if name in ("inputs", "labels")}
     except OSError as error:
         raise UsageError(f"cannot read the data {path}: {error.strerror or error}") from error
@@ -72,6 +71,12 @@ def _load(path: Path) -> dict[str, npt.NDArray[Any]]:
         raise UsageError(
             f"{path} is not an .npz archive of plain arrays, or is cut short: use numpy.savez"
         ) from error
+
+
+def _check_names(path: Path, names: list[str]) -> None:
+    if "inputs" not in names:
+        found = shown(", ".join(sorted(names))) or "nothing"
+        raise UsageError(f"{path} has no array `inputs` (found {found}): save it under that name")
 
 
 def _inputs(values: npt.NDArray[Any], shape: tuple[int, ...], path: Path) -> Floats:

@@ -42,7 +42,7 @@ def test_head_is_spread_evenly() -> None:
 @pytest.mark.parametrize(
     ("arrays", "sentence"),
     [
-        ({"other": GOOD}, r"no array `inputs` \(found nothing\)"),
+        ({"other": GOOD}, r"no array `inputs` \(found other\)"),
         ({"labels": GOOD}, r"no array `inputs` \(found labels\)"),
         ({"inputs": GOOD.astype(str)}, "only numbers are allowed"),
         ({"inputs": GOOD, "labels": np.zeros(5)}, r"integers \[5\] needed"),
