@@ -105,7 +105,11 @@ def posting(
     """
     _check_finality(sender.client, offer.contest_seconds)
     serving = ServingRound(sender.client, deployment.serving)
-    content = asked | {"model": offer.model_id, "inputs": [item.values for item in request.items]}
+    content = asked | {
+        "model": offer.model_id,
+        "inputs": [item.values for item in request.items],
+        "reader": offer.reader,
+    }
     draw = partial(_drawn, sender.client, offer, request, progress)
     return postings.posting(sender, serving, Terms, content, draw)
 
