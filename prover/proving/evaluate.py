@@ -17,9 +17,8 @@ from prover.models.onnx_file import ImportedModel, load
 from prover.models.plan import Plan
 from prover.proving.artifacts import MODEL, Artifacts
 from prover.proving.ezkl.prover import outputs_of
-from prover.proving.system import Item, ProofSystem
+from prover.proving.system import Item
 from prover.proving.worker import Limits
-from prover.statement.context import JobContext
 from prover.statement.serving import word_bytes_for
 
 CHUNK = 256
@@ -102,25 +101,6 @@ def _same_words(index: int, ours: tuple[int, ...], found: tuple[int, ...]) -> No
             f"item {index} is evaluated to {list(ours)}, its witness says {list(found)}: stake "
             "nothing on this model, and report it with the model's plan"
         )
-
-
-def check_witnesses(
-    system: ProofSystem,
-    artifacts: Artifacts,
-    items: Sequence[Item],
-    outputs: Outputs,
-    context: JobContext,
-) -> None:
-    """Compare given outputs with one proof's witness, and many items as `compare_with_witness`.
-
-    Raises ProvingError.
-    """
-    compare_with_witness(artifacts, items)
-    count = min(artifacts.manifest.layout.items, len(items))
-    chosen = sorted(secrets.SystemRandom().sample(range(len(items)), count))
-    witness = system.witness(artifacts, [items[index] for index in chosen], context)
-    for index, found in zip(chosen, witness.outputs, strict=True):
-        _same_words(index, outputs[index], found)
 
 
 def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
