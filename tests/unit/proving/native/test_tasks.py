@@ -15,7 +15,7 @@ from prover.proving.native.form import Form
 from prover.proving.native.hidden import outline
 from prover.proving.native.layout import Layout
 from prover.proving.native.secret import PROOFS, Secret
-from prover.proving.srs import SetUp
+from prover.proving.srs import development_record, development_srs
 from tests.unit.proving.native.networks import image_of, tiny_network
 
 FORM = Form(context=1, weights="hidden")
@@ -34,16 +34,14 @@ def owned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     content = serialise.to_bytes(outline(network))
     write_atomically(folder / artifacts.OUTLINE, content, private=False)
     np.save(folder / "image.npy", image_of(network, 4))
-    engine.engine().Srs.development(LAYOUT.k, bytes(32)).write(str(folder / "srs"))
     layout = [LAYOUT.k, LAYOUT.lanes, LAYOUT.weight_lanes]
-    tasks.make_keys(str(folder), layout, asdict(FORM), str(folder / "srs"))
-    named = SetUp(name="development", sha256="00" * 32)
-    artifacts.publish(folder, network, LAYOUT, 1.0, FORM, named)
+    tasks.make_keys(str(folder), layout, asdict(FORM), str(development_srs(LAYOUT.k)))
+    artifacts.publish(folder, network, LAYOUT, 1.0, FORM, development_record(LAYOUT.k))
     return folder
 
 
 def prove(folder: Path, out: Path) -> None:
-    image, srs = str(folder / "image.npy"), str(folder / "srs")
+    image, srs = str(folder / "image.npy"), str(development_srs(LAYOUT.k))
     tasks.make_proof(str(folder), image, [7], None, srs, str(out))
 
 
