@@ -41,6 +41,7 @@ def test_an_approval_that_is_not_mined_yet_is_waited_for(
         chain.rpc("evm_setAutomine", False)
         with pytest.raises(Postponed):
             allow(chain.sender(CONSUMER), str(token.address), SPENDER, 7)
+        chain.rpc("anvil_dropAllTransactions")
         chain.rpc("evm_setAutomine", True)
     allow(chain.sender(CONSUMER), str(token.address), SPENDER, 7)
     assert (allowed(token), sent(chain)) == (7, before + 1)
