@@ -21,6 +21,7 @@ from prover.errors import UsageError, ZkescrowError
 from prover.protocol.words import amount_in, in_ether, moment
 
 if TYPE_CHECKING:
+    from prover.chain.client import Client
     from prover.provider.money import Purse
     from prover.provider.policy import Policy
     from prover.provider.serve import Provider
@@ -67,6 +68,7 @@ def run(
     policy = _policy(client.local or allow_files, purse, proof_time)
     worker = _provider(rpc, account, policy, address(payee, "--payee"))
     outcomes = worker.run_once()
+    _remember(client, [one.job_id for one in outcomes if one.result != "skipped"])
     taken, trouble = _withdrawn(worker) if withdraw else ({}, None)
     jobs: list[dict[str, Any]] = [
         {
@@ -156,6 +158,15 @@ def withdraw(
     from prover.cli.withdraw import take_out
 
     take_out(rpc, account, to, token)
+
+
+def _remember(client: "Client", job_ids: list[bytes]) -> None:
+    """Let `prediction status` mean the last job that was worked on here."""
+    from prover.chain import deployments
+    from prover.consumer.jobs import remember
+
+    if job_ids:
+        remember(client, deployments.load(client).market, job_ids[-1])
 
 
 def _withdrawn(worker: "Provider") -> tuple[dict[str, int], str | None]:
