@@ -115,7 +115,7 @@ def test_a_hidden_model_reaches_a_target_on_a_sealed_test_set(machines: Machines
         *("accuracy", "post", "--model", "expert", "--data", machines.data, "--target", "2/4"),
         *("--rows", "0:4", "--uri", "", *CONSUMER),
     )
-    given = machines.give_file(posted["file"])
+    given = machines.give_file(posted["testSet"])
     provider.run("accuracy", "accept", "--model", "expert", "--inputs", given, *OWNER)
     consumer.run("accuracy", "reveal-key", *CONSUMER)
     provider.run("accuracy", "prove", *OWNER)
