@@ -20,6 +20,8 @@ from tests.conftest import Proven
 from tests.localchain import Chain
 from tests.unit.provider.test_serve import Scene
 
+REWARD, STAKE = 10**16, 4 * 10**15  # of the jobs of the scene
+
 
 @pytest.fixture
 def scene(chain: Chain, proven: Callable[[str], Proven]) -> Scene:
@@ -49,7 +51,7 @@ def test_an_honest_chain_has_no_mismatch(scene: Scene) -> None:
         "retrieval": {},
     }
     ledger = {"currency": e.ZERO_ADDRESS, "escrowed": 0, "credited": 0, "surplus": 0}
-    money = {"escrowed": 1000, "credited": 1400}
+    money = {"escrowed": REWARD, "credited": REWARD + STAKE}
     assert data["ledgers"] == [
         {"contract": name} | ledger | (money if name == MARKET else {}) for name in JOBS
     ]
@@ -104,16 +106,17 @@ def test_a_verifier_that_was_changed_is_found(scene: Scene) -> None:
 
 def test_money_that_is_missing_or_given_is_told(scene: Scene) -> None:
     market = scene.chain.market.address
-    scene.chain.rpc("anvil_setBalance", market, hex(2401))
+    scene.chain.rpc("anvil_setBalance", market, hex(2 * REWARD + STAKE + 1))
     given = audited(scene)
     assert to_dict(given)["ledgers"][0]["surplus"] == 1
     assert "1 more than they explain" in given.findings.mismatches[0].what
     accepted = Auditor(scene.chain.client, scene.chain.deployment, Ezkl()).run(accept_surplus=True)
     assert to_dict(accepted)["ledgers"][0]["surplus"] == 1
     assert accepted.findings.mismatches == []
-    scene.chain.rpc("anvil_setBalance", market, hex(2399))
+    owed = 2 * REWARD + STAKE
+    scene.chain.rpc("anvil_setBalance", market, hex(owed - 1))
     assert [one.what for one in audited(scene).findings.mismatches] == [
-        "2399 is held, 2400 is owed"
+        f"{owed - 1} is held, {owed} is owed"
     ]
 
 
