@@ -45,9 +45,26 @@ TESTS: dict[str, tuple[str, ...]] = {
     "prover/proving/native/ranking.py": (f"{NATIVE}/test_labels.py",),
 }
 PACKAGES = ("prover/chain", "prover/provider", "prover/consumer", "prover/verify")
+# Sending, finality, staking, acceptance: here no survivor is explained away.
 MONEY = (
-    *("prover/chain/transactions.py", "prover/chain/journal.py", "prover/chain/finality.py"),
-    *("prover/provider/policy.py", "prover/provider/serve.py", "prover/verify/verifier.py"),
+    *(
+        f"prover/chain/{name}.py"
+        for name in (
+            *("transactions", "journal", "pool", "waiting", "fees", "answers", "receipts"),
+            *("trial", "intents", "withdrawals", "finality"),
+        )
+    ),
+    *(
+        f"prover/provider/{name}.py"
+        for name in (
+            *("policy", "serve", "readiness", "money", "examine", "steps", "views"),
+            *("serving_checks", "accuracy_checks", "retrieval_checks"),
+        )
+    ),
+    *(
+        f"prover/verify/{name}.py"
+        for name in ("verifier", "proof", "opening", "permutation", "transcript", "consistency")
+    ),
 )
 
 

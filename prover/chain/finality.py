@@ -10,14 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from eth_typing import BlockNumber
-from web3.exceptions import BlockNotFound
+from web3.exceptions import BlockNotFound, Web3RPCError
 from web3.types import BlockData, TxReceipt
 
 from prover.chain.client import Client, speaks
 from prover.errors import ChainError
+from prover.protocol.limits import pace_of
 from prover.settings import get_settings
 
-CONFIRMATIONS = 64  # two epochs of Ethereum: final unless a third of the stake is burnt
 POLL_SECONDS = 2.0
 LOCAL_POLL_SECONDS = 0.1
 BEHIND_SECONDS = 60.0  # a node that lags longer than this has lost its peers
@@ -81,16 +81,50 @@ class Heads:
             pause(self._client)
 
     def is_final(self, block: Block) -> bool:
-        """Whether enough blocks lie on a block of the chain."""
-        return self.head().block.number >= block.number + confirmations(self._client)
+        """Whether enough blocks lie on a block of the chain, and the node calls it final."""
+        return block.number <= _final(self._client, self.head().block.number)
 
 
 def confirmations(client: Client) -> int:
-    """Blocks that must lie on top of a block: the setting, or 0 on a local chain, 64 elsewhere."""
+    """Blocks that must lie on top of a block: the setting, else 0 on a local chain, or as many as
+    make a block of the chain final (`prover.protocol.limits`).
+    """
     chosen = get_settings().confirmations
     if chosen is not None:
         return chosen
-    return 0 if client.local else CONFIRMATIONS
+    return 0 if client.local else pace_of(client.chain_id).final_blocks
+
+
+def final_seconds(client: Client) -> int:
+    """Seconds until a block is final, about."""
+    return round(confirmations(client) * pace_of(client.chain_id).block_seconds)
+
+
+def final_block(client: Client, depth: int | None = None) -> int:
+    """Number of the newest block that nothing takes back; below 0 on a chain that has just begun.
+
+    So many blocks lie on it (`depth`, by default `confirmations`), and where neither the caller nor
+    the user chose how many, the node calls it final too: only its consensus knows when Ethereum has
+    the blocks of a rollup.
+    """
+    return _final(client, int(client.block()["number"]), depth)
+
+
+def _final(client: Client, head: int, depth: int | None = None) -> int:
+    by_depth = head - (confirmations(client) if depth is None else depth)
+    if client.local or depth is not None or get_settings().confirmations is not None:
+        return by_depth
+    called = _called_final(client)
+    return by_depth if called is None else min(by_depth, called)
+
+
+@speaks
+def _called_final(client: Client) -> int | None:
+    """The newest block that the node calls final; None if it does not know the word."""
+    try:
+        return int(client.web3.eth.get_block("finalized")["number"])
+    except (BlockNotFound, Web3RPCError):
+        return None
 
 
 @speaks
@@ -123,9 +157,8 @@ def wait_final(
 
     A reorganisation may have changed the past meanwhile: `once_final` looks again afterwards.
     """
-    wanted = block + (confirmations(client) if depth is None else depth)
     told = None
-    while (missing := wanted - int(client.block()["number"])) > 0:
+    while (missing := block - final_block(client, depth)) > 0:
         if progress and missing != told:
             progress(f"waiting for finality: {missing} blocks to go")
             told = missing
@@ -148,6 +181,6 @@ def once_final(
         if block is None:
             raise ChainError(gone)
         wait_final(client, block, progress=progress)
-        final = int(client.block()["number"]) - confirmations(client)
+        final = final_block(client)
         if block_of() == block <= final:  # a reorganisation may have moved it meanwhile
             return final

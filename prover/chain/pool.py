@@ -17,7 +17,7 @@ from web3.types import BlockIdentifier
 from prover.chain.answers import Answer, meaning
 from prover.chain.client import Client, rpc_message, speaks
 from prover.chain.fees import Fees, fees_of, fields_of, in_gwei, limit, market, within
-from prover.chain.finality import CONFIRMATIONS
+from prover.chain.finality import final_block
 from prover.chain.journal import Attempt, Fate, Journal
 from prover.errors import ChainError
 from prover.log import logger
@@ -170,5 +170,4 @@ class Pool:
 
     def final_nonce(self) -> int:
         """The account's transactions that nothing will undo any more."""
-        depth = 0 if self.client.local else CONFIRMATIONS
-        return self.nonce(max(int(self.client.block()["number"]) - depth, 0))
+        return self.nonce(max(final_block(self.client), 0))

@@ -17,6 +17,7 @@ from prover.chain.logs import fetch_pages
 from prover.chain.rpc import ask_all
 from prover.chain.store import FILE, EventStore, Point, opened
 from prover.errors import ChainError
+from prover.protocol.limits import pace_of
 from prover.settings import get_settings
 
 TAIL_BLOCKS = 64  # not stored: two epochs, which Ethereum does not reorganise once they are final
@@ -87,7 +88,8 @@ def _read(
     first = deployment.first_block if known is None else known.block + 1
     if known is not None and known.block >= head.block:
         return Reading(store, source, head, head.block, ())
-    stable, recent = head.block - TAIL_BLOCKS, list[Log]()
+    tail = max(TAIL_BLOCKS, pace_of(client.chain_id).final_blocks)
+    stable, recent = head.block - tail, list[Log]()
     for page in fetch_pages(client, _addresses(deployment), first, head.block):
         end = min(page.last, stable)
         if end >= page.first:

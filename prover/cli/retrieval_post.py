@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from prover.chain.client import Client
-from prover.chain.finality import confirmations
+from prover.chain.finality import final_seconds
 from prover.chain.tokens import decimals_of
 from prover.cli.models import KnownModel
 from prover.cli.options import duration, units
@@ -13,7 +13,6 @@ from prover.cli.retrieval_words import amount
 from prover.consumer.gas import present_prices
 from prover.consumer.postings import RESUMED
 from prover.consumer.retrieval import Offer, Posted
-from prover.consumer.serving import BLOCK_SECONDS
 from prover.errors import UsageError
 from prover.protocol.economics import Proving, RetrievalMoney, retrieval_money, retrieval_stake
 from prover.protocol.events import ZERO_ADDRESS
@@ -168,7 +167,7 @@ def _prove_seconds(client: Client, artifacts: Artifacts, count: int, typed: str 
     """
     if typed is not None:
         return duration(typed, "--prove-within")
-    proving, wait = _proving(artifacts), confirmations(client) * BLOCK_SECONDS
+    proving, wait = _proving(artifacts), final_seconds(client)
     work = round(TIME_FACTOR * proving.proofs(count) * proving.seconds)
     return wait + max(MIN_PROVE_SECONDS, work)
 

@@ -12,7 +12,7 @@ from prover.chain.accuracy import AccuracyBounty
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
 from prover.chain.fees import gas_price
-from prover.chain.finality import confirmations
+from prover.chain.finality import confirmations, final_seconds
 from prover.chain.handing import uri_of
 from prover.chain.replay import load_world
 from prover.chain.transactions import Sender
@@ -31,7 +31,6 @@ from prover.statement.request import data_hash
 from prover.statement.sealed import key_hash
 from prover.statement.testset import SealedTestSet
 
-BLOCK_SECONDS = 12
 MINING_SECONDS = 600  # a posting that is mined later would be refused
 
 
@@ -115,7 +114,7 @@ def _check_offer(client: Client, offer: Offer) -> None:
     """Windows: the contract's bounds, time to be mined, and the time to wait for finality."""
     limits = limits_of(client.chain_id)  # the contract's: deployments.load compared them
     least, most = limits.min_window, limits.max_window
-    wait = 2 * BLOCK_SECONDS * confirmations(client)
+    wait = 2 * final_seconds(client)
     for name, seconds, wanted in (
         ("--open-for", offer.open_seconds, least + (1 if client.local else MINING_SECONDS)),
         ("--reveal-within", offer.reveal_seconds, least if client.local else max(least, wait)),

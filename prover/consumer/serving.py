@@ -10,7 +10,7 @@ from typing import Any
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
 from prover.chain.fees import gas_price
-from prover.chain.finality import confirmations
+from prover.chain.finality import confirmations, final_seconds
 from prover.chain.handing import hand_over, place, uri_of
 from prover.chain.serving import ServingRound
 from prover.chain.transactions import Sender
@@ -27,8 +27,6 @@ from prover.proving.inputs import quantised, read_data, shape_of
 from prover.proving.worker import Progress
 from prover.statement.request import Request, data_hash
 from prover.statement.serving import inputs_tree
-
-BLOCK_SECONDS = 12  # of Ethereum
 
 
 @dataclass(frozen=True)
@@ -181,7 +179,7 @@ def _check_size(artifacts: Artifacts, count: int, limits: ChainLimits) -> None:
 
 def _check_finality(client: Client, contest_seconds: int) -> None:
     """Outputs are contested when they are final: the time for it must be longer than that takes."""
-    wait = confirmations(client) * BLOCK_SECONDS
+    wait = final_seconds(client)
     if contest_seconds < 2 * wait:
         raise UsageError(
             f"--contest-within {contest_seconds} s: outputs are final after about {wait} s here "

@@ -12,7 +12,7 @@ from prover.chain.datasets import kept
 from prover.chain.deployments import Deployment
 from prover.chain.events import fetch_events
 from prover.chain.fees import gas_price
-from prover.chain.finality import confirmations, once_final
+from prover.chain.finality import final_seconds, once_final
 from prover.chain.registry import Circuit
 from prover.chain.replay import load_world
 from prover.chain.retrieval import RetrievalBounty
@@ -111,7 +111,7 @@ class DatasetOwner:
         check_terms(terms, self._request.dataset, account, now)
         check_format(secrets.form, artifacts)
         check_key(artifacts)
-        gas, blocks = self._verification_gas(), confirmations(self._tools.client)
+        gas, wait = self._verification_gas(), final_seconds(self._tools.client)
         self._check_money(gas, limits)
         self._tools.check_model(terms.model_id, artifacts)
         self._tools.progress(f"sealing {len(secrets.items)} records again, to compare the root")
@@ -122,7 +122,7 @@ class DatasetOwner:
         rehearsal = self._tools.readiness.ready(artifacts, secrets.items)
         seconds = limits.proof_seconds or rehearsal.seconds
         most = limits_of(self._tools.client.chain_id).call_bytes
-        proofs = check_proofs(terms, len(secrets.items), artifacts, gas, seconds, blocks, most)
+        proofs = check_proofs(terms, len(secrets.items), artifacts, gas, seconds, wait, most)
         return Appraisal(matches, proofs, seconds)
 
     def accept(self) -> int:

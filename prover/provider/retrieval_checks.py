@@ -15,7 +15,6 @@ from prover.proving.records import format_of
 from prover.statement.dataset import Format
 from prover.statement.tree import depth_of
 
-BLOCK_SECONDS = 12  # of Ethereum
 _WORD = 32
 _RECORD_BYTES = 3 * _WORD  # two hashes, and a key if it matches
 _RUN_BYTES = 5 * _WORD  # a run without its path
@@ -97,16 +96,15 @@ def check_proofs(
     artifacts: Artifacts,
     verification_gas: int,
     seconds: float,
-    blocks: int,
+    wait: int,
     call_bytes: int,
 ) -> int:
     """The proofs that all records take, if each fits a transaction and all fit the time.
 
-    `blocks` are waited for until the acceptance is final; a call has at most `call_bytes` on this
-    chain. Raises StatementInvalid otherwise.
+    `wait` is how many seconds the acceptance takes to be final; a call has at most `call_bytes` on
+    this chain. Raises StatementInvalid otherwise.
     """
     proofs = -(-count // artifacts.manifest.layout.items)
-    wait = blocks * BLOCK_SECONDS
     if terms.prove_seconds < wait + TIME_FACTOR * proofs * seconds:
         raise StatementInvalid(
             f"{count} records take {proofs} proofs of {seconds:.1f} s: {terms.prove_seconds} s are "

@@ -6,11 +6,12 @@ import pytest
 
 from prover.chain import finality
 from prover.chain.finality import (
-    CONFIRMATIONS,
     Block,
     Heads,
     block_at,
     confirmations,
+    final_block,
+    final_seconds,
     once_final,
     stands,
     wait_final,
@@ -27,7 +28,10 @@ def head(chain: Chain) -> int:
 
 def test_a_local_chain_is_final_at_once_and_others_after_two_epochs(chain: Chain) -> None:
     assert confirmations(chain.client) == 0
-    assert confirmations(replace(chain.client, chain_id=1)) == CONFIRMATIONS == 64
+    assert confirmations(replace(chain.client, chain_id=1)) == 64
+    assert final_seconds(replace(chain.client, chain_id=1)) == 768
+    assert confirmations(replace(chain.client, chain_id=42_161)) == 4_800
+    assert final_seconds(replace(chain.client, chain_id=42_161)) == 1_200
     with settings_of(confirmations="3"):
         assert confirmations(chain.client) == 3
     wait_final(chain.client, head(chain))
@@ -41,6 +45,44 @@ def test_waiting_ends_with_the_last_block_that_is_wanted(
     wait_final(chain.client, start, 2, told.append)
     assert head(chain) == start + 2
     assert told == [f"waiting for finality: {missing} blocks to go" for missing in (2, 1)]
+
+
+@pytest.mark.parametrize(
+    ("called", "depth", "final"),
+    [
+        (30, None, 30),  # a rollup whose blocks Ethereum does not have yet
+        (99, None, 36),  # a node that calls final what may still go
+        (None, None, 36),  # one that does not know the word
+        (30, 2, 98),  # the caller says how many
+    ],
+)
+def test_final_is_what_is_deep_enough_and_what_the_node_calls_final(
+    chain: Chain,
+    monkeypatch: pytest.MonkeyPatch,
+    called: int | None,
+    depth: int | None,
+    final: int,
+) -> None:
+    monkeypatch.setattr(finality, "_called_final", lambda _client: called)
+    chain.rpc("anvil_mine", hex(100 - head(chain)))
+    public = replace(chain.client, chain_id=1)
+    assert final_block(public, depth) == final
+    assert final_block(chain.client) == 100
+    if depth is None:
+        block = block_at(public, final)
+        assert block is not None
+        assert Heads(public).is_final(block)
+        above = block_at(public, final + 1)
+        assert above is not None
+        assert not Heads(public).is_final(above)
+    with settings_of(confirmations="3"):
+        assert final_block(public) == 97
+
+
+def test_the_node_is_asked_what_it_calls_final(chain: Chain) -> None:
+    chain.rpc("anvil_mine", hex(100 - head(chain)))
+    assert final_block(replace(chain.client, chain_id=1)) <= 36
+    assert finality._called_final(chain.client) in range(101)
 
 
 @pytest.mark.parametrize("value", ["soon", "-1"])

@@ -235,6 +235,7 @@ def test_outputs_that_vanished_meanwhile_are_not_contested(
 
 def test_the_time_to_contest_covers_finality(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving, "confirmations", lambda _: 64)
+    monkeypatch.setattr(serving, "final_seconds", lambda _: 768)
     serving._check_finality(None, 1536)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="at least 1536 s are allowed"):
         serving._check_finality(None, 1535)  # type: ignore[arg-type]
