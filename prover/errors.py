@@ -4,6 +4,7 @@ ZkescrowError
 ├── UsageError            the command line or a file given by the user is wrong      exit status 2
 ├── EnvironmentMissing    a tool, key, file or service is not there                  exit status 1
 │   └── StoreDamaged      a database of ours cannot be read any more
+├── Busy                  another process of this user is at the same work           exit status 1
 ├── ModelRefused          an ONNX model or its calibration data cannot be served     exit status 1
 ├── StatementInvalid      words, layout or context that no proof can have            exit status 1
 ├── ProvingError          set-up, witness or proof failed
@@ -38,6 +39,10 @@ class EnvironmentMissing(ZkescrowError):
 
 class StoreDamaged(EnvironmentMissing):
     """A database of this project cannot be read any more, or is of another version."""
+
+
+class Busy(ZkescrowError):
+    """Another process of this user is at the same work, which is to be done once."""
 
 
 class ModelRefused(ZkescrowError):

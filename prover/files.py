@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 import psutil
 
-from prover.errors import EnvironmentMissing
+from prover.errors import Busy, EnvironmentMissing
 
 PARTIAL = ".partial-"
 SCRATCH = "zkescrow-run-"
@@ -123,6 +123,24 @@ def locked(path: Path) -> Iterator[None]:
     make_folder(path.parent)
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextlib.contextmanager
+def alone(path: Path, work: str) -> Iterator[None]:
+    """Hold an exclusive lock on `path` for a long work; raises Busy if another process has it.
+
+    The system frees it with the process, however that ends.
+    """
+    make_folder(path.parent)
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Busy(
+                f"another run is at work on {work}: it goes on, and nothing was done here; run the "
+                "command again when that one has ended"
+            ) from None
         yield
 
 

@@ -92,7 +92,7 @@ class BountyProvider:
         """Open and judge all items; dispute a malformed one, else prove until the target is shown.
 
         A model that misses the target proves nothing, unless forced. Raises UsageError in another
-        state or if the time is over, ContractRefused.
+        state or if the time is over, ContractRefused, Busy.
         """
         self._require_proving()
         opened = self.opened()
@@ -105,7 +105,8 @@ class BountyProvider:
         if not judged.reaches and not force:
             return Outcome(judged)
         planned = parts(judged, self._artifacts.manifest.layout.items)
-        sent = self.submitter(opened).submit(missing(planned, self._record))
+        with self._files.alone():
+            sent = self.submitter(opened).submit(missing(planned, self._record))
         return Outcome(judged, sent.proofs, sent.seconds, sent.transactions, sent.gas)
 
     def submitter(self, opened: Opened) -> Submitter:

@@ -104,16 +104,16 @@ class RecordProver:
     def prove(
         self, job_id: bytes, record: Record, secrets: Secrets, public: PublicDataset
     ) -> Proven:
-        """Prove and send all that is left, with the keys of the matches."""
+        """Prove and send all that is left, with the keys of the matches. Raises Busy."""
         client = self._retrieval.client
         context = JobContext.of(client.chain_id, self._retrieval.address, job_id, record.payee)
         todo = parts(record.count, self._artifacts.manifest.layout.items, record.proven)
         missing = [part for part in todo if self._files.proof(part) is None]
         started = time.monotonic()
-        gas = [
-            self._send(job_id, record, group)
-            for group in self._groups(record, self._proofs(todo, secrets, context), secrets, public)
-        ]
+        proofs = self._proofs(todo, secrets, context)
+        with self._files.alone():
+            groups = self._groups(record, proofs, secrets, public)
+            gas = [self._send(job_id, record, group) for group in groups]
         seconds = time.monotonic() - started if missing else 0.0
         return Proven(len(missing), seconds, len(gas), sum(gas))
 

@@ -7,12 +7,15 @@ until then each round looks again, and delivers again what a reorganisation took
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from eth_utils.crypto import keccak
+
 from prover.chain.finality import Heads, stands
 from prover.chain.market import Market
 from prover.chain.replay import load_world
 from prover.chain.wallet import Handed
 from prover.chain.withdrawals import take_out
 from prover.errors import ArtifactMismatch, ZkescrowError
+from prover.files import alone
 from prover.log import logger
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction import Record, State
@@ -23,6 +26,7 @@ from prover.provider.steps import FAILED, SKIPPED, Outcome, Steps
 from prover.provider.store import Stage, Taken
 from prover.provider.views import end_of, is_ours
 from prover.proving.artifacts import Artifacts
+from prover.settings import get_settings
 
 LOG = logger(__name__)
 
@@ -41,7 +45,17 @@ class Provider:
         self._examiner = Examiner(tools, policy)
 
     def run_once(self) -> list[Outcome]:
-        """Finish locked jobs, the most urgent first, then take open ones."""
+        """Finish locked jobs, the most urgent first, then take open ones.
+
+        Raises Busy if another run of the account on this chain is at work: two would prove the
+        same jobs, and each count its own stakes alone.
+        """
+        name = keccak(f"{self._tools.client.scope}:{self._account}".encode()).hex()[:16]
+        lock = get_settings().home / "locks" / f"run-{name}.lock"
+        with alone(lock, f"the jobs of {self._account}"):
+            return self._round()
+
+    def _round(self) -> list[Outcome]:
         stored = list(self._tools.store.all(self._scope, self._account))
         open_ends = [job.block for job in stored if job.block and not job.final]
         newest = max(open_ends, key=lambda block: block.number, default=None)

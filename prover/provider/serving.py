@@ -126,7 +126,7 @@ class RoundProvider:
     def answer(self) -> Answered:
         """Prove what is contested and not answered yet, and send it.
 
-        Raises UsageError in another state, StatementInvalid if an item cannot be proven.
+        Raises UsageError in another state, StatementInvalid if an item cannot be proven, Busy.
         """
         self._require(State.CONTESTED, "only contested items are proven")
         tools = self._tools
@@ -140,7 +140,8 @@ class RoundProvider:
         )
         items = self._items()
         try:
-            return answerer.answer(self._round.job_id, self._round.record, items)
+            with self._files.alone():
+                return answerer.answer(self._round.job_id, self._round.record, items)
         except ContractRefused:
             if tools.serving.standing(self._round.job_id).state is not State.SETTLED:
                 raise

@@ -3,13 +3,14 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 from eth_utils.crypto import keccak
 
 from prover.errors import ArtifactMismatch
-from prover.files import write_atomically
+from prover.files import alone, write_atomically
 from prover.proving.artifacts import Proof
 from prover.settings import get_settings
 
@@ -25,6 +26,10 @@ class RoundFiles:
         """Of a round; `scope` names its contract on its very chain."""
         chain = keccak(f"{scope}:{payee}".encode()).hex()[:16]
         return cls(get_settings().home / "rounds" / f"{job_id.hex()}-{chain}")
+
+    def alone(self) -> AbstractContextManager[None]:
+        """No other process proves for this payee here meanwhile. Raises Busy if one does."""
+        return alone(self.directory / "lock", f"these proofs ({self.directory})")
 
     def inputs(self) -> bytes | None:
         """The inputs file, if it was fetched."""

@@ -15,7 +15,7 @@ from prover.chain.contracts import RETRIEVAL, encode_call
 from prover.chain.retrieval import Submission
 from prover.chain.transactions import GAS_CAP
 from prover.cli.seeds import existing, seed_at
-from prover.errors import StatementInvalid, UsageError
+from prover.errors import Busy, StatementInvalid, UsageError
 from prover.protocol.economics import TAKE
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.limits import LOCAL
@@ -414,6 +414,15 @@ def test_keys_are_not_shown_in_a_transaction_that_may_be_late(
     in_time = Chain(ticking(now - 1), local=local)
     prepared(in_time).prove(b"\x05" * 32, request(), secrets, secrets.sealed())
     assert in_time.sent
+
+
+def test_records_are_proven_by_one_process_at_a_time(
+    prepared: Callable[[Chain], RecordProver], secrets: owned.Secrets, tmp_path: Path
+) -> None:
+    chain = Chain(ticking(NOW))
+    with RoundFiles(tmp_path / "proofs").alone(), pytest.raises(Busy, match="another run"):
+        prepared(chain).prove(b"\x05" * 32, request(), secrets, secrets.sealed())
+    assert chain.sent == []
 
 
 def test_a_proof_is_made_once(

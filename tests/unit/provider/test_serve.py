@@ -9,7 +9,7 @@ import pytest
 from prover.audit.circuit import CircuitAuditor
 from prover.chain.registry import Registry
 from prover.chain.wallet import Handed
-from prover.errors import ArtifactMismatch, ProofRejected, WorkerFailed
+from prover.errors import ArtifactMismatch, Busy, ProofRejected, WorkerFailed
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction import Record, State
 from prover.protocol.words import in_ether
@@ -116,6 +116,27 @@ def test_a_job_that_another_provider_took_is_given_up(
     monkeypatch.setattr(Steps, "lock", slow)
     assert [one.result for one in provider.run_once()] == [Stage.LOST]
     assert scene.state(job_id) is State.LOCKED
+
+
+def test_two_runs_of_an_account_do_not_work_side_by_side(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As under cron, when a proof takes longer than the time between two runs."""
+    scene.post()
+    prove, met = Steps.prove, list[str]()
+
+    def slow(self: Steps, job: Taken, artifacts: Artifacts) -> Taken:
+        monkeypatch.setattr(Steps, "prove", prove)
+        with pytest.raises(Busy, match="another run is at work") as error:
+            scene.provider().run_once()
+        met.append(str(error.value))
+        assert scene.provider(number=STRANGER).run_once() == []  # another account is not refused
+        return prove(self, job, artifacts)
+
+    monkeypatch.setattr(Steps, "prove", slow)
+    assert [one.result for one in scene.provider().run_once()] == [Stage.DELIVERED]
+    assert len(met) == 1
+    assert scene.provider().run_once() == []
 
 
 def test_a_locked_job_whose_record_was_lost_is_still_served(scene: Scene) -> None:

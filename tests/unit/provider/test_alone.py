@@ -1,0 +1,81 @@
+"""Of two runs of the same work, one does nothing: proofs need the memory, and are made once."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from prover.errors import Busy
+from prover.provider import accuracy, serving
+from prover.provider.serving_answer import Answerer
+from prover.provider.serving_files import RoundFiles
+
+JOB_ID, CONTRACT, ME = b"\x05" * 32, "0x" + "33" * 20, "0x" + "11" * 20
+CLIENT = SimpleNamespace(scope="chain", chain_id=31337)
+Done = list[str]
+
+
+@pytest.fixture
+def answering(monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Done]:
+    """A provider that would prove the contested items of a round, and what it did."""
+    done = Done()
+    monkeypatch.setattr(Answerer, "answer", lambda *_: done.append("proven"))
+    for name in ("_items", "_require"):
+        monkeypatch.setattr(serving.RoundProvider, name, lambda *_: ())
+    tools: Any = SimpleNamespace(
+        client=CLIENT,
+        serving=SimpleNamespace(address=CONTRACT),
+        sender=None,
+        readiness=None,
+        progress=None,
+    )
+    found: Any = SimpleNamespace(job_id=JOB_ID, record=None, artifacts=None)
+    return serving.RoundProvider(tools, found, ME).answer, done
+
+
+@pytest.fixture
+def proving(monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Done]:
+    """A provider that would prove the items of a bounty, and what it did."""
+    done = Done()
+    sent = SimpleNamespace(proofs=0, seconds=0.0, transactions=0, gas=0)
+
+    def submit(_parts: object) -> object:
+        done.append("proven")
+        return sent
+
+    submitter = SimpleNamespace(submit=submit)
+    judged = SimpleNamespace(reaches=True, sentence=str)
+    for name, value in {
+        "_require_proving": None,
+        "opened": SimpleNamespace(malformed=None),
+        "_judged": judged,
+        "submitter": submitter,
+    }.items():
+        monkeypatch.setattr(accuracy.BountyProvider, name, lambda *_, value=value: value)
+    monkeypatch.setattr(accuracy, "parts", lambda *_: ())
+    monkeypatch.setattr(accuracy, "missing", lambda *_: ())
+    tools: Any = SimpleNamespace(
+        client=CLIENT,
+        accuracy=SimpleNamespace(address=CONTRACT),
+        check_model=print,
+        progress=print,
+    )
+    record: Any = SimpleNamespace(model_id=b"")
+    artifacts: Any = SimpleNamespace(
+        manifest=SimpleNamespace(layout=SimpleNamespace(items=1)),
+    )
+    return accuracy.BountyProvider(tools, JOB_ID, record, artifacts, ME).prove, done
+
+
+@pytest.mark.parametrize("kind", ["answering", "proving"])
+def test_a_job_is_proven_by_one_process_at_a_time(
+    request: pytest.FixtureRequest, home: Path, kind: str
+) -> None:
+    work, done = request.getfixturevalue(kind)
+    files = RoundFiles.of(f"chain:{CONTRACT}", JOB_ID, ME)
+    with files.alone(), pytest.raises(Busy, match="another run is at work"):
+        work()
+    assert done == []
+    work()
+    assert done == ["proven"]
