@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from prover.cli.output import say_error
 from prover.errors import UsageError
 
 if TYPE_CHECKING:
@@ -68,7 +69,11 @@ def check_readers(artifacts: "Artifacts", reader: "Reader | None", in_clear: boo
 
 
 def keep_handed(files: list[Path] | None) -> None:
-    """Take what was handed over by hand. Raises UsageError or StatementInvalid."""
+    """Take what was handed over by hand, and tell what of a folder was not taken.
+
+    Raises UsageError or StatementInvalid for a file that was named by itself.
+    """
     from prover.provider.handover import keep
 
-    keep(files)
+    for path, why in keep(files):
+        say_error(f"{path} is left out: {why}")

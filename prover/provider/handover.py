@@ -22,13 +22,24 @@ MAX_BYTES = 1 << 30
 LOG = logger(__name__)
 
 
-def keep(given: Iterable[Path] | None) -> None:
-    """Take files that were handed over, or all files of folders. Raises UsageError."""
+def keep(given: Iterable[Path] | None) -> list[tuple[Path, str]]:
+    """Take files that were handed over, or those of folders; members of folders left out, and why.
+
+    Strangers put files into an inbox, so a bad one there stops nothing. Raises UsageError or
+    StatementInvalid for a path that was named by itself.
+    """
+    left = []
     for path in given or ():
-        for one in sorted(path.iterdir()) if path.is_dir() else [path]:
-            content = _read(one)
-            LOG.info("handed over", file=str(one), hash=data_hash(content))
-            write_atomically(_kept_at(data_hash(content)), content)
+        if not path.is_dir():
+            _keep(path)
+            continue
+        for member in _members(path):
+            try:
+                _keep(member)
+            except (UsageError, StatementInvalid) as error:
+                LOG.warning("not taken", file=str(member), why=str(error))
+                left.append((member, str(error)))
+    return left
 
 
 def obtain(
@@ -61,6 +72,21 @@ def _fetched(uri: str | bytes, max_bytes: int, allow_files: bool) -> bytes:
             "the consumer hands its file over by hand: ask for it, and give it with --inputs FILE"
         )
     return _in_clear(fetch(uri, max_bytes + OVERHEAD_BYTES, allow_files=allow_files))
+
+
+def _members(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        raise UsageError(
+            f"--inputs {folder}: the folder cannot be read ({error.strerror}); give one that can be"
+        ) from None
+
+
+def _keep(path: Path) -> None:
+    content = _read(path)
+    LOG.info("handed over", file=str(path), hash=data_hash(content))
+    write_atomically(_kept_at(data_hash(content)), content)
 
 
 def _read(path: Path) -> bytes:

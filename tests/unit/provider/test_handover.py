@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from prover.chain.readers import own_public_key
+from prover.cli.handover import keep_handed
 from prover.errors import StatementInvalid, UsageError
 from prover.provider.fetch import InputsUnavailable
 from prover.provider.handover import keep, obtain
@@ -34,6 +35,23 @@ def test_a_folder_is_taken_file_by_file(home: Path, file: Path) -> None:
     (file.parent / "other.json").write_bytes(b"other")
     keep([file.parent])
     assert obtain("", HASH, 100) == CONTENT
+
+
+def test_a_bad_file_in_a_folder_stops_no_other(home: Path, tmp_path: Path) -> None:
+    """An inbox holds what strangers put there; named by itself, each of these is refused."""
+    inbox = tmp_path / "inbox"
+    (inbox / "0 folder").mkdir(parents=True)
+    (inbox / "1 other's").write_bytes(sealed(CONTENT, bytes(range(32))))
+    (inbox / "2 broken").write_bytes(sealed(CONTENT, own_public_key())[:-1])
+    (inbox / "3 link").symlink_to(tmp_path / "absent")
+    (inbox / "4 good").write_bytes(CONTENT)
+    left = keep([inbox])
+    assert [path.name for path, _ in left] == ["0 folder", "1 other's", "2 broken", "3 link"]
+    assert "not to this machine's key" in left[1][1]
+    assert obtain("", HASH, 100) == CONTENT
+    for path, _ in left[1:]:
+        with pytest.raises((StatementInvalid, UsageError)):
+            keep([path])
 
 
 def test_an_encrypted_file_is_opened_both_ways(home: Path, tmp_path: Path) -> None:
@@ -81,8 +99,14 @@ def test_a_file_that_is_too_large_for_the_circuit_is_refused(home: Path, file: P
         obtain("", HASH, len(CONTENT) - 1)
 
 
-@pytest.mark.parametrize("name", ["absent", "home"])
-def test_what_is_no_file_is_refused(home: Path, tmp_path: Path, name: str) -> None:
-    (tmp_path / "home" / "inner").mkdir(parents=True, exist_ok=True)
+def test_what_is_no_file_is_refused(home: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="plain file"):
-        keep([tmp_path / name])
+        keep([tmp_path / "absent"])
+
+
+def test_what_is_left_out_is_told(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "inbox" / "folder").mkdir(parents=True)
+    keep_handed([tmp_path / "inbox"])
+    assert "folder is left out" in capsys.readouterr().err
