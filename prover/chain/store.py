@@ -3,11 +3,13 @@
 A row is a log, a cursor says up to which block a source was read, and on which block's hash that
 rests. A source is a node, a chain and a set of contracts: what one node told is not believed of
 another. Rows end at the cursor; a reorganisation takes away those above the common ancestor.
+Two processes may read a source at once: each adds only to the cursor that it saw.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain, islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -66,6 +68,10 @@ class Point:
     hash: bytes
 
 
+class Moved(Exception):
+    """Another process changed the cursor meanwhile: what was read does not go on from it."""
+
+
 class EventStore:
     """The logs of all sources that this user reads. A damaged file is made anew, and told."""
 
@@ -75,9 +81,7 @@ class EventStore:
 
     def cursor(self, source: str) -> Point | None:
         """Up to where the source was read."""
-        query = select(_cursors.c.block, _cursors.c.block_hash).where(_cursors.c.source == source)
-        row = self._within(lambda connection: connection.execute(query).one_or_none())
-        return None if row is None else Point(*row)
+        return self._within(lambda connection: _cursor(connection, source))
 
     def points(self, source: str) -> list[Point]:
         """The blocks that the stored logs are in, ascending."""
@@ -90,11 +94,18 @@ class EventStore:
         rows = self._within(lambda connection: connection.execute(query).all())
         return [Point(*row) for row in rows]
 
-    def write(self, source: str, first: int, logs: Iterable[Log], cursor: Point) -> None:
-        """Replace all rows from block `first` on by these, which end at the cursor."""
+    def write(
+        self, source: str, seen: Point | None, first: int, logs: Iterable[Log], cursor: Point
+    ) -> None:
+        """Replace all rows from block `first` on by these, which end at the cursor.
+
+        Raises Moved, and changes nothing, unless the cursor is still the one that was `seen`.
+        """
         rows = [_row(source, log) for log in logs]
 
         def work(connection: Connection) -> None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # no other writes after the look
+            _demand(connection, source, seen)
             _forget(connection, source, first)
             connection.execute(insert(_cursors).values(source=source, **_named(cursor)))
             if rows:
@@ -106,8 +117,16 @@ class EventStore:
         """Everything of a source, so that it is read again."""
         self._within(lambda connection: _forget(connection, source, 0))
 
-    def read(self, source: str, last: int) -> Iterator[Log]:
-        """The logs up to block `last`, in the order of the chain."""
+    def read(self, source: str, seen: Point | None, last: int) -> Iterator[Log]:
+        """The logs up to block `last` as they are now, in the order of the chain.
+
+        Raises Moved unless the cursor is still the one that was `seen`; what others write from
+        then on does not show.
+        """
+        logs = self._snapshot(source, seen, last)
+        return chain([*islice(logs, 1)], logs)  # the first one opens the snapshot
+
+    def _snapshot(self, source: str, seen: Point | None, last: int) -> Iterator[Log]:
         query = (
             select(_logs)
             .where(_logs.c.source == source, _logs.c.block <= last)
@@ -115,6 +134,8 @@ class EventStore:
         )
         try:
             with self._engine.connect() as connection:
+                connection.exec_driver_sql("BEGIN")
+                _demand(connection, source, seen)
                 for row in connection.execution_options(yield_per=1_000).execute(query):
                     yield _log_of(row)
         except StoreDamaged as error:
@@ -163,6 +184,17 @@ class EventStore:
 def opened(path: Path) -> EventStore:
     """The store at a path, opened once in a process."""
     return EventStore(path)
+
+
+def _cursor(connection: Connection, source: str) -> Point | None:
+    query = select(_cursors.c.block, _cursors.c.block_hash).where(_cursors.c.source == source)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else Point(*row)
+
+
+def _demand(connection: Connection, source: str, seen: Point | None) -> None:
+    if _cursor(connection, source) != seen:
+        raise Moved(source)
 
 
 def _forget(connection: Connection, source: str, first: int) -> None:

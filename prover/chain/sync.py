@@ -7,6 +7,7 @@ reorganisations show in the hash of the cursor's block.
 import hashlib
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from prover.chain.client import Client
@@ -15,7 +16,7 @@ from prover.chain.deployments import Deployment
 from prover.chain.log import Log
 from prover.chain.logs import fetch_pages
 from prover.chain.rpc import ask_all
-from prover.chain.store import FILE, EventStore, Point, opened
+from prover.chain.store import FILE, EventStore, Moved, Point, opened
 from prover.errors import ChainError
 from prover.protocol.limits import pace_of
 from prover.settings import get_settings
@@ -26,16 +27,14 @@ ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class Reading:
-    """All logs up to a block: those in the store up to `stored`, then `recent` ones."""
+    """All logs up to a block, to be gone through once: those `stored`, then `recent` ones."""
 
-    store: EventStore
-    source: str
     head: Point
-    stored: int
+    stored: Iterator[Log]
     recent: tuple[Log, ...]
 
     def __iter__(self) -> Iterator[Log]:
-        yield from self.store.read(self.source, self.stored)
+        yield from self.stored
         yield from self.recent
 
 
@@ -50,7 +49,7 @@ def read_logs(
     store, source = opened(get_settings().home / FILE), source_of(client, deployment)
     for attempt in range(ATTEMPTS):
         head = head if head and not attempt else head_of(client, last)
-        reading = _read(client, deployment, store, source, head)
+        reading = _read_on(client, deployment, store, source, head)
         if _stands(client, [head])[0]:
             return reading
     raise ChainError(
@@ -81,23 +80,35 @@ def source_of(client: Client, deployment: Deployment) -> str:
     return hashlib.sha256("|".join(parts).encode()).hexdigest()
 
 
+def _read_on(
+    client: Client, deployment: Deployment, store: EventStore, source: str, head: Point
+) -> Reading:
+    """From where the store ends; again from there whenever another process got further.
+
+    No lock: a process that was stopped, or waits for its node, holds up no other one.
+    """
+    while True:
+        with suppress(Moved):
+            return _read(client, deployment, store, source, head)
+
+
 def _read(
     client: Client, deployment: Deployment, store: EventStore, source: str, head: Point
 ) -> Reading:
     known = _ancestor(client, store, source)
     first = deployment.first_block if known is None else known.block + 1
     if known is not None and known.block >= head.block:
-        return Reading(store, source, head, head.block, ())
+        return Reading(head, store.read(source, known, head.block), ())
     tail = max(TAIL_BLOCKS, pace_of(client.chain_id).final_blocks)
     stable, recent = head.block - tail, list[Log]()
     for page in fetch_pages(client, _addresses(deployment), first, head.block):
         end = min(page.last, stable)
         if end >= page.first:
             settled = [log for log in page.logs if log.block <= end]
-            store.write(source, page.first, settled, _point(client, end))
+            seen, known = known, _point(client, end)
+            store.write(source, seen, page.first, settled, known)
         recent += [log for log in page.logs if log.block > end]
-    stored = max(stable, first - 1)
-    return Reading(store, source, head, stored, tuple(recent))
+    return Reading(head, store.read(source, known, head.block), tuple(recent))
 
 
 def _ancestor(client: Client, store: EventStore, source: str) -> Point | None:
@@ -110,7 +121,7 @@ def _ancestor(client: Client, store: EventStore, source: str) -> Point | None:
     if gone == 0:
         store.forget(source)
         return None
-    store.write(source, points[gone - 1].block + 1, [], points[gone - 1])
+    store.write(source, cursor, points[gone - 1].block + 1, [], points[gone - 1])
     return points[gone - 1]
 
 

@@ -1,5 +1,6 @@
 """The event store: little is asked, and what it gives is what the chain tells now."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from prover.chain.log import Log
 from prover.chain.replay import load_world
 from prover.chain.store import FILE, opened
 from prover.chain.sync import TAIL_BLOCKS, read_logs, source_of
-from prover.errors import ChainError
+from prover.errors import ChainError, StoreDamaged
 from prover.protocol.prediction import State
 from tests.unit.chain.fakenode import FIRST, Block, FakeNode, chain, deployment, jobs
 
@@ -197,3 +198,77 @@ def test_events_come_in_the_order_of_the_chain() -> None:
     places = [(one.block, one.index) for one in events]
     assert places == sorted(places)
     assert len(places) == 20
+
+
+def test_what_another_command_stores_before_a_reading_is_used_does_not_change_it() -> None:
+    """One that began earlier, with an earlier head, ends between the reading and its use."""
+    node = FakeNode(chain(JOBS))
+    top, serve = max(node.blocks), node.eth_getLogs
+    readings: list[Any] = []
+
+    def meanwhile(query: Any) -> Any:
+        node.eth_getLogs = serve  # type: ignore[method-assign]
+        readings.append(read_logs(node.client, HERE))
+        return serve(query)
+
+    node.eth_getLogs = meanwhile  # type: ignore[method-assign]
+    earlier = logs_of(node, top - 20)
+    assert len(list(readings[0])) == 6 * JOBS + 2
+    assert earlier == [log for log in logs_of(node) if log.block <= top - 20]
+
+
+def test_a_store_that_is_made_anew_while_it_is_read_into_has_no_hole(home: Path) -> None:
+    """Another command found it damaged: what was stored before is read again."""
+    node = FakeNode(chain(JOBS), limit=20)
+    serve, asked = node.eth_getLogs, [0]
+
+    def losing(query: Any) -> Any:
+        asked[0] += 1
+        if asked[0] == 10:
+            opened(home / FILE)._make_anew(StoreDamaged("as it was found"))
+        return serve(query)
+
+    node.eth_getLogs = losing  # type: ignore[method-assign]
+    assert len(logs_of(node)) == 6 * JOBS + 2
+    assert len(logs_of(node)) == 6 * JOBS + 2
+
+
+def test_commands_that_read_at_once_leave_no_hole_where_each_stops() -> None:
+    """Two take turns at each page; the one that lags is interrupted, and the other goes on."""
+    node = FakeNode(chain(JOBS), limit=20)
+    turn, serve = threading.Semaphore(0), node.eth_getLogs
+    steps = {"slow": threading.Semaphore(0), "fast": threading.Semaphore(0)}
+    failed: list[BaseException] = []
+
+    def stepping(query: Any) -> Any:
+        name = threading.current_thread().name
+        found = serve(query)
+        if name in steps and isinstance(found, list):
+            turn.release()
+            steps[name].acquire()
+            if stopped.get(name):
+                raise ChainError("interrupted")
+        return found
+
+    def reading() -> None:
+        try:
+            logs_of(node)
+        except ChainError as error:
+            failed.append(error)
+
+    stopped: dict[str, bool] = {}
+    node.eth_getLogs = stepping  # type: ignore[method-assign]
+    threads = {name: threading.Thread(target=reading, name=name) for name in steps}
+    for thread in threads.values():
+        thread.start()
+        turn.acquire()
+    for name in ("fast", "fast", "fast", "slow", "fast"):
+        steps[name].release()
+        turn.acquire()
+    stopped.update(slow=True, fast=True)
+    for name, thread in threads.items():
+        steps[name].release()
+        thread.join()
+    node.eth_getLogs = serve  # type: ignore[method-assign]
+    assert len(failed) == 2
+    assert len(logs_of(node)) == 6 * JOBS + 2
