@@ -22,6 +22,7 @@ POLL_SECONDS = 2.0
 LOCAL_POLL_SECONDS = 0.1
 BEHIND_SECONDS = 60.0  # a node that lags longer than this has lost its peers
 LOCAL_BEHIND_SECONDS = 5.0  # on a local chain it was put back, as nothing travels
+SEND_SECONDS = 24  # two blocks: a transaction sent later may be late, and shows keys for nothing
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from prover.chain.accuracy import AccuracyBounty
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
 from prover.chain.events import fetch_events
-from prover.chain.finality import once_final
+from prover.chain.finality import SEND_SECONDS, once_final
 from prover.chain.replay import load_world
 from prover.chain.transactions import Sender
 from prover.consumer.accuracy_tests import key_of, read_seed
@@ -34,35 +34,49 @@ def reveal(
 ) -> int:
     """Send the key once the acceptance is final; the gas it took.
 
-    Raises UsageError in another state or with another seed, before anything is given away;
-    ChainError if the acceptance changed meanwhile.
+    Raises UsageError in another state, with another seed, or where it may be late, before anything
+    is given away; ChainError if the acceptance changed meanwhile.
     """
     job_id, record = found
     client, accuracy = sender.client, AccuracyBounty(sender.client, deployment.accuracy)
-    _require_accepted(record, client.now())
+    margin = _margin(client, job_id)
+    _require_accepted(record, client.now(), margin)
     key = _own_key(job_id, record, seed)
     accepted_in = partial(_accepted_in, client, deployment, job_id)
     final = once_final(client, accepted_in, _REORGANISED, progress)
     after = load_world(client, deployment, final).accuracy.jobs.get(job_id)
     if after is None or _acceptance(after) != _acceptance(record):
         raise ChainError(_REORGANISED)
-    _require_accepted(after, client.now())
+    _require_accepted(after, client.now(), margin)
     call = accuracy.reveal_key(record.job, key)
     sender.estimate(call)
     mark_revealed(job_id)
     return int(sender.send(f"reveal:{job_id.hex()}", call)["gasUsed"])
 
 
-def _require_accepted(record: Record, now: int) -> None:
+def _margin(client: Client, job_id: bytes) -> int:
+    """Seconds that sending may take; a key that was sent before has nothing left to keep."""
+    known = posted_set(job_id)
+    shown = known is not None and known.revealed
+    return 0 if client.local or shown else SEND_SECONDS
+
+
+def _require_accepted(record: Record, now: int, margin: int) -> None:
     if record.state is not State.ACCEPTED:
         raise UsageError(
             f"the bounty is {record.state.name.lower()}: the key is revealed once, after a "
             "provider has accepted; see `zkescrow accuracy status`"
         )
-    if now > record.state_deadline:
+    due = record.state_deadline
+    if now > due:
         raise UsageError(
-            f"the key was due until {moment(record.state_deadline)}, and it is {moment(now)} "
-            "now: keep it; the bond is the provider's when anyone settles"
+            f"the key was due until {moment(due)}, and it is {moment(now)} now: keep it; the bond "
+            "is the provider's when anyone settles"
+        )
+    if now + margin > due:
+        raise UsageError(
+            f"the key is due until {moment(due)}, and it is {moment(now)} now: a transaction takes "
+            f"up to {margin} s, and a late one shows the key and does not save the bond; keep it"
         )
 
 

@@ -13,6 +13,7 @@ from eth_utils.crypto import keccak
 
 from prover.chain.batch import Run
 from prover.chain.contracts import Call
+from prover.chain.finality import SEND_SECONDS
 from prover.chain.retrieval import RetrievalBounty, SealedRecord, Submission
 from prover.chain.transactions import GAS_CAP, Sender
 from prover.errors import UsageError
@@ -28,10 +29,6 @@ from prover.statement.context import JobContext
 from prover.statement.dataset import PublicDataset
 from prover.statement.field import decode_signed
 from prover.statement.serving import runs
-
-SEND_SECONDS = (
-    24  # two blocks: a transaction sent later may be late, and would show keys for nothing
-)
 
 
 @dataclass(frozen=True)

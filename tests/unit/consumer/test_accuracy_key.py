@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from prover.chain import finality
+from prover.chain.finality import SEND_SECONDS
 from prover.consumer import accuracy_key as module
 from prover.consumer.accuracy_tests import key_of
 from prover.errors import ChainError, UsageError
@@ -47,7 +48,8 @@ class Stage:
         monkeypatch.setattr(module, "load_world", self._world)
         monkeypatch.setattr(module, "fetch_events", self._events)
         monkeypatch.setattr(module, "read_seed", lambda _path: SEED)
-        monkeypatch.setattr(module, "posted_set", lambda _job_id: SimpleNamespace(seed="/nowhere"))
+        self.known = SimpleNamespace(seed="/nowhere", revealed=False)
+        monkeypatch.setattr(module, "posted_set", lambda _job_id: self.known)
         monkeypatch.setattr(module, "mark_revealed", lambda _id: self.done.append("marked"))
         monkeypatch.setattr(finality, "wait_final", self._wait)
         monkeypatch.setattr(finality, "confirmations", lambda _client: 3)
@@ -135,6 +137,34 @@ def test_a_key_is_revealed_after_an_acceptance_only(stage: Stage, state: State) 
     with pytest.raises(UsageError, match="revealed once"):
         stage.reveal(replace(RECORD, state=state))
     assert stage.done == []
+
+
+@pytest.mark.parametrize(("local", "now"), [(True, 1001), (False, 1001 - SEND_SECONDS)])
+def test_a_key_is_not_shown_in_a_transaction_that_may_be_late(
+    stage: Stage, local: bool, now: int
+) -> None:
+    """Mined late it reverts: the bond is lost, and the test set is open to everybody."""
+    stage.sender.client.local, stage.sender.client.now = local, lambda: now
+    with pytest.raises(UsageError, match="keep it"):
+        stage.reveal()
+    assert stage.done == []
+    stage.sender.client.now = lambda: now - 1
+    assert stage.reveal() == 7
+
+
+def test_a_key_is_kept_when_the_wait_took_too_long(stage: Stage) -> None:
+    times = [100, 1001 - SEND_SECONDS]
+    stage.sender.client.now = lambda: times.pop(0)
+    with pytest.raises(UsageError, match="keep it"):
+        stage.reveal()
+    assert "marked" not in stage.done
+    assert "reveal" not in stage.done
+
+
+def test_a_key_that_is_known_already_is_sent_to_the_end(stage: Stage) -> None:
+    stage.known.revealed = True
+    stage.sender.client.now = lambda: 1000
+    assert stage.reveal() == 7
 
 
 def test_a_key_that_is_late_is_kept(stage: Stage) -> None:

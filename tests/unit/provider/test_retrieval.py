@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prover.chain.contracts import RETRIEVAL, encode_call
+from prover.chain.finality import SEND_SECONDS
 from prover.chain.retrieval import Submission
 from prover.chain.transactions import GAS_CAP
 from prover.cli.seeds import existing, seed_at
@@ -40,7 +41,7 @@ from prover.provider.retrieval_checks import (
     check_terms,
     submission_bytes,
 )
-from prover.provider.retrieval_prove import SEND_SECONDS, RecordProver, parts
+from prover.provider.retrieval_prove import RecordProver, parts
 from prover.provider.serving_files import RoundFiles
 from prover.proving.artifacts import Artifacts, Proof
 from prover.proving.records import format_of, read_rows
