@@ -53,6 +53,7 @@ class Stage:
         monkeypatch.setattr(module, "mark_revealed", lambda _id: self.done.append("marked"))
         monkeypatch.setattr(finality, "wait_final", self._wait)
         monkeypatch.setattr(finality, "confirmations", lambda _client: 3)
+        monkeypatch.setattr(finality, "_called_final", lambda _client: None)
 
     def reveal(self, record: Record = RECORD) -> int:
         deployment: Any = SimpleNamespace(accuracy=OTHER)
