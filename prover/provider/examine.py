@@ -14,7 +14,7 @@ from prover.protocol.prediction import Record
 from prover.protocol.world import World
 from prover.provider.fetch import InputsUnavailable
 from prover.provider.handover import obtain
-from prover.provider.money import account_of
+from prover.provider.money import account_of, unknown
 from prover.provider.money import refusal as money_refusal
 from prover.provider.policy import Policy, deal_of, time_refusal
 from prover.provider.readiness import KeyMissing, Readiness, check_key
@@ -85,6 +85,7 @@ class Examiner:
         return content
 
     def _examined(self, record: Record, artifacts: Artifacts, world: World) -> bytes:
+        _require(unknown(record.job.terms.currency, self.policy.purse))
         _require(self._money_refusal(record, artifacts, world))
         check_key(artifacts)
         self.tools.check_model(record.job.terms.model_id, artifacts)

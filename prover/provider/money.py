@@ -99,11 +99,22 @@ def refusal(deal: Deal, purse: Purse, account: Account) -> str | None:
     """Why a job is not taken for its money, or None; a clause that begins with "it"."""
     bounds = purse.of(deal.currency)
     return (
-        _unknown(deal, bounds)
+        unknown(deal.currency, purse)
         or _too_little(deal, bounds, purse.at_a_loss)
         or _too_much(deal, bounds)
         or _in_all(deal, bounds, account)
         or _no_reserve(deal, account)
+    )
+
+
+def unknown(currency: str, purse: Purse) -> str | None:
+    """Why a currency is not accepted, or None. It is asked first: any contract may be a token."""
+    bounds = purse.of(currency)
+    if currency == ZERO_ADDRESS or None not in (bounds.max_stake, bounds.min_reward):
+        return None
+    return (
+        f"it pays in token {currency}, for which no limits are given: state both with "
+        "--max-stake and --min-reward"
     )
 
 
@@ -112,15 +123,6 @@ def check_money(name: str, deal: Deal, purse: Purse, account: Account) -> None:
     why_not = refusal(deal, purse, account)
     if why_not:
         raise UsageError(f"{name} is not taken: {why_not}")
-
-
-def _unknown(deal: Deal, bounds: Bounds) -> str | None:
-    if deal.currency == ZERO_ADDRESS or None not in (bounds.max_stake, bounds.min_reward):
-        return None
-    return (
-        f"it pays in token {deal.currency}, for which no limits are given: state both with "
-        "--max-stake and --min-reward"
-    )
 
 
 def _too_little(deal: Deal, bounds: Bounds, at_a_loss: bool) -> str | None:

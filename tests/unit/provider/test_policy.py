@@ -1,14 +1,18 @@
 """Which jobs are taken, by who and when alone, and how long a proof may take."""
 
 from dataclasses import replace
+from unittest.mock import MagicMock
 
 import pytest
 
+from prover.errors import ContractRefused
 from prover.protocol.economics import PROVE, TAKE
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction import Job, Record, State, Terms
+from prover.provider import examine
+from prover.provider.examine import Examiner, Unwanted
 from prover.provider.money import Deal
-from prover.provider.policy import LOCK_SECONDS, deal_of, refusal, time_refusal
+from prover.provider.policy import LOCK_SECONDS, Policy, deal_of, refusal, time_refusal
 
 ACCOUNT, OTHER = "0x" + "aa" * 20, "0x" + "bb" * 20
 NOW = 1000
@@ -50,3 +54,19 @@ def test_twice_the_time_of_a_proof_is_wanted() -> None:
 def test_a_job_as_money_has_the_gas_of_lock_and_delivery() -> None:
     gas = TAKE + PROVE + 700_000
     assert deal_of(record(), 700_000, 3) == Deal(ZERO_ADDRESS, 100, 40, 3 * gas)
+
+
+def test_a_token_that_answers_nothing_is_unwanted_and_no_failure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Anybody can post in a token of his own: it is not asked before it is known to be accepted."""
+
+    def reverts(*_: object) -> None:
+        raise ContractRefused("balanceOf reverts")
+
+    monkeypatch.setattr(examine, "account_of", reverts)
+    for name in ("circuit_of", "verification_gas", "gas_price"):
+        monkeypatch.setattr(examine, name, MagicMock(return_value=1))
+    examiner = Examiner(MagicMock(), Policy())
+    with pytest.raises(Unwanted, match="no limits are given"):
+        examiner.examined(record(currency="0x" + "dd" * 20), MagicMock(), MagicMock())
