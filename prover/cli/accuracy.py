@@ -15,6 +15,7 @@ from prover.cli.options import (
     deployed,
     duration,
     sender_for,
+    window,
 )
 from prover.cli.output import command, in_words, new_app, progress, show, show_jobs
 from prover.errors import UsageError
@@ -80,9 +81,18 @@ def post(
     ] = False,
     token: Annotated[str | None, typer.Option(help="ERC-20 to pay in [default: ETH].")] = None,
     provider: Annotated[str | None, typer.Option(help="Who may accept [default: anyone].")] = None,
-    open_for: Annotated[str, typer.Option(help="Time to find a provider.")] = "1d",
-    reveal_within: Annotated[str, typer.Option(help="Your time to reveal the key.")] = "1h",
-    prove_within: Annotated[str, typer.Option(help="Time to prove, from the key.")] = "2h",
+    open_for: Annotated[
+        str | None,
+        typer.Option(help="Time to find a provider [default: 1d or more]."),
+    ] = None,
+    reveal_within: Annotated[
+        str | None,
+        typer.Option(help="Your time to reveal the key [default: 1h or more]."),
+    ] = None,
+    prove_within: Annotated[
+        str | None,
+        typer.Option(help="Time to prove, from the key [default: 2h or more]."),
+    ] = None,
     uri: Uri = None,
     rpc: Rpc = None,
     account: AccountNumber = None,
@@ -97,6 +107,8 @@ def post(
     from prover.files import sha256_file
     from prover.settings import get_settings
 
+    count = accuracy_post.sample_size(items, None if eps is None else percent(eps, "--eps"))
+    client, deployment = deployed(rpc)
     typed = accuracy_post.Typed(
         target=accuracy_post.target_of(target),
         reward=reward,
@@ -107,13 +119,11 @@ def post(
         low_penalty=low_penalty,
         currency=address(token, "--token"),
         provider=address(provider, "--provider"),
-        open_seconds=duration(open_for, "--open-for"),
-        reveal_seconds=duration(reveal_within, "--reveal-within"),
-        prove_seconds=duration(prove_within, "--prove-within"),
+        open_seconds=window(client, open_for, "--open-for", "1d"),
+        reveal_seconds=window(client, reveal_within, "--reveal-within", "1h"),
+        prove_seconds=window(client, prove_within, "--prove-within", "2h"),
         uri=uri,
     )
-    count = accuracy_post.sample_size(items, None if eps is None else percent(eps, "--eps"))
-    client, deployment = deployed(rpc)
     sender = sender_for(client, account)
     known = accuracy_post.circuit_of(client, deployment, model)
     accuracy_tests.check_circuit(known.artifacts)

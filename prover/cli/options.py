@@ -28,6 +28,7 @@ SetUpOption = Annotated[
 ]
 OutFile = Annotated[Path | None, typer.Option("--out", help="File to write.")]
 
+MINED_WITHIN_SECONDS = 1_200
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _AMOUNT = re.compile(r"(\d+)(?:\.(\d+))?", re.ASCII)
 _DURATION = re.compile(r"(\d+)([smhd]?)", re.ASCII)
@@ -78,6 +79,19 @@ def duration(text: str, name: str) -> int:
     if match is None:
         raise UsageError(f"{name} {text!r}: a number with s, m, h or d is allowed, such as 10m")
     return int(match[1]) * _UNITS.get(match[2], 1)
+
+
+def window(client: "Client", text: str | None, name: str, usual: str) -> int:
+    """Seconds of a window as typed; by default the usual ones, or what the chain takes at least.
+
+    The least is asked for with time to be mined on top of it. Raises UsageError.
+    """
+    from prover.protocol.limits import limits_of
+
+    if text is not None:
+        return duration(text, name)
+    seconds, least = duration(usual, name), limits_of(client.chain_id).min_window
+    return seconds if seconds >= least else least + MINED_WITHIN_SECONDS
 
 
 def units(text: str, name: str, decimals: int = ETHER_DECIMALS) -> int:

@@ -12,8 +12,8 @@ from prover.cli.options import (
     Rpc,
     address,
     deployed,
-    duration,
     sender_for,
+    window,
 )
 from prover.cli.output import command, new_app, progress, show, show_jobs
 
@@ -44,8 +44,14 @@ def post(
     ] = None,
     token: Annotated[str | None, typer.Option(help="ERC-20 to pay in [default: ETH].")] = None,
     provider: Annotated[str | None, typer.Option(help="Who may lock [default: anyone].")] = None,
-    open_for: Annotated[str, typer.Option(help="Time to find a provider.")] = "1d",
-    prove_within: Annotated[str, typer.Option(help="Time from lock to proof.")] = "1h",
+    open_for: Annotated[
+        str | None,
+        typer.Option(help="Time to find a provider [default: 1d or more]."),
+    ] = None,
+    prove_within: Annotated[
+        str | None,
+        typer.Option(help="Time from lock to proof [default: 1h or more]."),
+    ] = None,
     provider_key: ProviderKey = None,
     in_clear: InClear = False,
     uri: Uri = None,
@@ -69,8 +75,8 @@ def post(
         reward=reward,
         stake=stake,
         provider=reader.account if reader else address(provider, "--provider"),
-        open_seconds=duration(open_for, "--open-for"),
-        prove_seconds=duration(prove_within, "--prove-within"),
+        open_seconds=window(client, open_for, "--open-for", "1d"),
+        prove_seconds=window(client, prove_within, "--prove-within", "1h"),
         uri=uri,
         reader=reader.public_key.hex() if reader else None,
     )

@@ -120,11 +120,17 @@ def post(
         str | None, typer.Option(help="What the owner risks [default: by the price].")
     ] = None,
     token: Annotated[str | None, typer.Option(help="ERC-20 to pay in [default: ETH].")] = None,
-    open_for: Annotated[str, typer.Option(help="Time for the owner to accept.")] = "1d",
+    open_for: Annotated[
+        str | None,
+        typer.Option(help="Time for the owner to accept [default: 1d or more]."),
+    ] = None,
     prove_within: Annotated[
         str | None, typer.Option(help="Time to prove all records [default: by the circuit].")
     ] = None,
-    dispute_within: Annotated[str, typer.Option(help="Your time to dispute a match.")] = "1d",
+    dispute_within: Annotated[
+        str | None,
+        typer.Option(help="Your time to dispute a match [default: 1d or more]."),
+    ] = None,
     file: FileOption = None,
     allow_files: Annotated[
         bool, typer.Option(help="Read a file: address on other chains than 31337 too.")

@@ -8,7 +8,7 @@ from prover.chain.client import Client
 from prover.chain.finality import final_seconds
 from prover.chain.tokens import decimals_of
 from prover.cli.models import KnownModel
-from prover.cli.options import duration, units
+from prover.cli.options import duration, units, window
 from prover.cli.retrieval_words import amount
 from prover.consumer.gas import present_prices
 from prover.consumer.postings import RESUMED
@@ -16,6 +16,7 @@ from prover.consumer.retrieval import Offer, Posted
 from prover.errors import UsageError
 from prover.protocol.economics import Proving, RetrievalMoney, retrieval_money, retrieval_stake
 from prover.protocol.events import ZERO_ADDRESS
+from prover.protocol.limits import limits_of
 from prover.protocol.predicate import at_least, in_words
 from prover.protocol.retrieval import Dataset, Predicate, PredicateKind
 from prover.protocol.words import ETHER_DECIMALS, in_ether, moment, span
@@ -35,9 +36,9 @@ class Typed:
     price: str | None
     stake: str | None
     currency: str | None
-    open_for: str
+    open_for: str | None
     prove_within: str | None
-    dispute_within: str
+    dispute_within: str | None
 
 
 def predicate_of(
@@ -82,9 +83,9 @@ def offer_of(
         currency=typed.currency or ZERO_ADDRESS,
         price_per_record=money.price_per_record,
         stake=money.stake,
-        open_seconds=duration(typed.open_for, "--open-for"),
+        open_seconds=window(client, typed.open_for, "--open-for", "1d"),
         prove_seconds=_prove_seconds(client, known.artifacts, dataset.count, typed.prove_within),
-        dispute_seconds=duration(typed.dispute_within, "--dispute-within"),
+        dispute_seconds=window(client, typed.dispute_within, "--dispute-within", "1d"),
     )
 
 
@@ -169,7 +170,7 @@ def _prove_seconds(client: Client, artifacts: Artifacts, count: int, typed: str 
         return duration(typed, "--prove-within")
     proving, wait = _proving(artifacts), final_seconds(client)
     work = round(TIME_FACTOR * proving.proofs(count) * proving.seconds)
-    return wait + max(MIN_PROVE_SECONDS, work)
+    return wait + max(MIN_PROVE_SECONDS, work, limits_of(client.chain_id).min_window)
 
 
 def _proving(artifacts: Artifacts) -> Proving:

@@ -23,6 +23,7 @@ from prover.cli.options import (
     deployed,
     duration,
     sender_for,
+    window,
 )
 from prover.cli.output import command, new_app, progress, show, show_jobs
 
@@ -62,10 +63,22 @@ def open_round(
     bad_share: Annotated[str, typer.Option(help="Share of wrong answers to find.")] = "5%",
     token: Annotated[str | None, typer.Option(help="ERC-20 to pay in [default: ETH].")] = None,
     provider: Annotated[str | None, typer.Option(help="Who may join [default: anyone].")] = None,
-    open_for: Annotated[str, typer.Option(help="Time to find a provider.")] = "1d",
-    serve_within: Annotated[str, typer.Option(help="Time to post the outputs.")] = "1h",
-    contest_within: Annotated[str, typer.Option(help="Your time to contest.")] = "1h",
-    answer_within: Annotated[str, typer.Option(help="Time to prove what you contest.")] = "1h",
+    open_for: Annotated[
+        str | None,
+        typer.Option(help="Time to find a provider [default: 1d or more]."),
+    ] = None,
+    serve_within: Annotated[
+        str | None,
+        typer.Option(help="Time to post the outputs [default: 1h or more]."),
+    ] = None,
+    contest_within: Annotated[
+        str | None,
+        typer.Option(help="Your time to contest [default: 1h or more]."),
+    ] = None,
+    answer_within: Annotated[
+        str | None,
+        typer.Option(help="Time to prove what you contest [default: 1h or more]."),
+    ] = None,
     provider_key: ProviderKey = None,
     in_clear: InClear = False,
     uri: Uri = None,
@@ -78,6 +91,8 @@ def open_round(
     from prover.consumer import serving as consumer
     from prover.protocol.limits import limits_of
 
+    part = serving_open.part(rows)
+    client, deployment = deployed(rpc)
     reader = reader_of(address(provider, "--provider"), provider_key)
     typed = serving_open.Typed(
         price=price,
@@ -87,15 +102,13 @@ def open_round(
         bad_share=serving_open.percent(bad_share, "--bad-share"),
         currency=address(token, "--token"),
         provider=reader.account if reader else address(provider, "--provider"),
-        open_seconds=duration(open_for, "--open-for"),
-        serve_seconds=duration(serve_within, "--serve-within"),
-        contest_seconds=duration(contest_within, "--contest-within"),
-        answer_seconds=duration(answer_within, "--answer-within"),
+        open_seconds=window(client, open_for, "--open-for", "1d"),
+        serve_seconds=window(client, serve_within, "--serve-within", "1h"),
+        contest_seconds=window(client, contest_within, "--contest-within", "1h"),
+        answer_seconds=window(client, answer_within, "--answer-within", "1h"),
         uri=uri,
         reader=reader.public_key.hex() if reader else None,
     )
-    part = serving_open.part(rows)
-    client, deployment = deployed(rpc)
     sender = sender_for(client, account)
     known = find(client, deployment, model)
     check_readers(known.artifacts, reader, in_clear)
