@@ -22,14 +22,24 @@ def ask(client: Client, method: str, *parameters: Any) -> Any:
 @speaks
 def ask_all(client: Client, requests: Sequence[Request]) -> list[Any]:
     """The results of requests, in order; a hundred at a time. Raises ChainError."""
+    return list(map(_result, _answers(client, requests)))
+
+
+@speaks
+def ask_each(client: Client, requests: Sequence[Request]) -> list[Any]:
+    """As `ask_all`, but None for each request that the node refuses, or that reverts."""
     return [
-        answer
-        for at in range(0, len(requests), BATCH)
-        for answer in _batch(client, requests[at : at + BATCH])
+        None if isinstance(answer, dict) and "error" in answer else _result(answer)
+        for answer in _answers(client, requests)
     ]
 
 
-def _batch(client: Client, requests: Sequence[Request]) -> Iterator[Any]:
+def _answers(client: Client, requests: Sequence[Request]) -> Iterator[Any]:
+    for at in range(0, len(requests), BATCH):
+        yield from _batch(client, requests[at : at + BATCH])
+
+
+def _batch(client: Client, requests: Sequence[Request]) -> list[Any]:
     """As one HTTP request, or one by one if the node takes no batches."""
     provider: Any = client.web3.provider
     named = [(RPCEndpoint(method), list(parameters)) for method, parameters in requests]
@@ -40,7 +50,7 @@ def _batch(client: Client, requests: Sequence[Request]) -> Iterator[Any]:
         raise ChainError(
             f"the node gives {len(answers)} answers to {len(named)} requests: use another node"
         )
-    yield from map(_result, answers)
+    return answers
 
 
 def _result(answer: Any) -> Any:

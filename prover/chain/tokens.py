@@ -3,10 +3,14 @@
 import re
 from typing import TYPE_CHECKING, Any
 
-from web3.exceptions import Web3Exception
+from eth_abi.abi import decode
+from eth_abi.exceptions import DecodingError
+from eth_utils.abi import function_signature_to_4byte_selector
+from hexbytes import HexBytes
 
 from prover.chain.client import Client, checksum, speaks
 from prover.chain.contracts import Call
+from prover.chain.rpc import BATCH, ask_each
 from prover.errors import UsageError
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.words import Unit, is_named, name_token
@@ -30,7 +34,12 @@ _ERC20: list[dict[str, Any]] = [
         ("symbol", "view", (), "string"),
     )
 ]
+_UNIT_VIEWS = tuple(
+    "0x" + function_signature_to_4byte_selector(f"{view}()").hex()
+    for view in ("symbol", "decimals")
+)
 SYMBOL_LETTERS = 12
+MOST_LEARNT = BATCH // len(_UNIT_VIEWS)  # tokens asked for their units at once
 MOST_DECIMALS = 36  # more would hide any amount behind zeros
 _SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9.$_-]*", re.ASCII)
 
@@ -59,20 +68,28 @@ def learn(client: Client, *currencies: str) -> None:
     """Show amounts of these tokens in their own units from now on, where they tell plain ones.
 
     A symbol is what a stranger wrote: one of a few plain letters is taken, any other is left out
-    and amounts stay in the token's smallest unit.
+    and amounts stay in the token's smallest unit. So do those of all but the first MOST_LEARNT:
+    strangers can make tokens without number. At most one request.
     """
-    for currency in currencies:
-        if not is_named(currency):
-            unit = _unit_of(client, currency)
-            if unit is not None:
-                name_token(currency, unit)
+    asked = [one for one in dict.fromkeys(currencies) if not is_named(one)][:MOST_LEARNT]
+    views = [
+        ("eth_call", ({"to": currency, "data": selector}, "latest"))
+        for currency in asked
+        for selector in _UNIT_VIEWS
+    ]
+    answers = iter(ask_each(client, views))
+    for currency, symbol, decimals in zip(asked, answers, answers, strict=True):
+        unit = _unit(symbol, decimals)
+        if unit is not None:
+            name_token(currency, unit)
 
 
-def _unit_of(client: Client, currency: str) -> Unit | None:
-    token: Any = client.web3.eth.contract(address=checksum(currency), abi=_ERC20)
+def _unit(symbol_data: Any, decimals_data: Any) -> Unit | None:
+    """What the two views told; None where that is no plain unit."""
     try:
-        symbol, decimals = token.functions.symbol().call(), token.functions.decimals().call()
-    except (Web3Exception, OverflowError, ValueError):
+        (symbol,) = decode(["string"], HexBytes(symbol_data))
+        (decimals,) = decode(["uint8"], HexBytes(decimals_data))
+    except (DecodingError, OverflowError, TypeError, ValueError):
         return None  # no such views, or answers that are none: shown without a unit
     plain = _SYMBOL.fullmatch(symbol) and len(symbol) <= SYMBOL_LETTERS and symbol != "ETH"
     return Unit(symbol, decimals) if plain and decimals <= MOST_DECIMALS else None

@@ -90,6 +90,12 @@ def entry(world: World, kind: Kind, job_id: bytes, record: Record[Any], now: int
     )
 
 
+def reworded(world: World, one: Entry, now: int) -> Entry:
+    """The same job, with its amounts in the units of tokens that were learnt meanwhile."""
+    jobs: Any = dict(_jobs(world))[one.kind]
+    return entry(world, one.kind, one.job_id, jobs.jobs[one.job_id], now)
+
+
 def next_of(world: World, kind: Kind, record: Record[Any], now: int) -> str:
     """What happens next with a job, who must act until when, and who was or will be paid what."""
     jobs: Any = dict(_jobs(world))[kind]

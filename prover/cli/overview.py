@@ -31,14 +31,11 @@ def status(
     """List jobs of all protocols that are under way, and what is due. Yours, if you say who."""
     from prover.chain.replay import load_world
     from prover.chain.tokens import learn
-    from prover.cli.agenda import entries
+    from prover.cli.agenda import entries, reworded
 
     client, deployment = deployed(rpc)
     me = None if every else _me(client, account, who)
     world, now = load_world(client, deployment), client.now()
-    learn(
-        client, *{one.job.terms.currency for jobs in world.protocols for one in jobs.jobs.values()}
-    )
     found = [
         one
         for one in entries(world, now)
@@ -46,6 +43,8 @@ def status(
     ]
     found.sort(key=lambda one: (one.ended, one.who != me, one.until))
     credits = {} if me is None else credits_of(world, me)
+    learn(client, *(one.currency for one in found), *credits)
+    found = [reworded(world, one, now) for one in found]
     data = {"now": now, "account": me, "jobs": [one.to_dict() for one in found], "credits": credits}
     show(data, *lines(found, me, credits))
 

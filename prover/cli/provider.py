@@ -97,30 +97,32 @@ def run(
 @command(app)
 def status(rpc: Rpc = None, account: AccountNumber = None) -> None:
     """Show the jobs that this account took, and its credit."""
-    from prover.chain.holders import credit_in_all
-    from prover.chain.market import Market
+    from prover.chain.replay import load_world
+    from prover.cli.overview import credits_of
     from prover.protocol.events import ZERO_ADDRESS
     from prover.provider.store import JobStore
     from prover.settings import get_settings
 
     client, deployment = deployed(rpc)
     who = sender_for(client, account).address
-    market = Market(client, deployment.market)
+    world = load_world(client, deployment)
+    jobs = world.prediction
     store = JobStore(get_settings().home / _STORE)
     rows: list[dict[str, Any]] = []
-    for job in store.all(f"{client.scope}:{market.address}", who):
-        standing = market.standing(job.job_id)
+    for job in store.all(f"{client.scope}:{jobs.contract}", who):
+        record = jobs.jobs.get(job.job_id)
+        unknown = "set aside" if job.job_id in jobs.set_aside else "none"
         rows.append(
             {
                 "job": "0x" + job.job_id.hex(),
                 "stage": job.stage.value,
                 "final": job.final,
-                "on chain": standing.state.name.lower(),
-                "due": standing.deadline,
+                "on chain": unknown if record is None else record.state.name.lower(),
+                "due": 0 if record is None else record.deadline,
                 "prove_seconds": round(job.seconds, 3),
             }
         )
-    credit = credit_in_all(client, deployment, ZERO_ADDRESS, who)
+    credit = credits_of(world, who).get(ZERO_ADDRESS, 0)
     data = {"account": who, "credit_wei": credit, "jobs": rows}
     dated = [one | {"due": moment(one["due"]) if one["due"] else ""} for one in rows]
     show_table(data, f"jobs of {who}, credit {in_ether(credit)}", dated)

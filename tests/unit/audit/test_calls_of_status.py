@@ -6,13 +6,15 @@ import pytest
 
 from prover.chain import replay
 from prover.cli.app import run
+from prover.provider.store import Taken
 from tests.conftest import Proven
-from tests.localchain import Chain
+from tests.localchain import PROVIDER, Chain, address_of
 from tests.middleman import proxied
 from tests.unit.provider.test_serve import Scene
 
 COMMANDS = (
     ("status",),
+    ("provider", "status", "--account", str(PROVIDER)),
     ("prediction", "status", "--all"),
     ("serving", "status", "--all"),
     ("accuracy", "status", "--all"),
@@ -22,12 +24,15 @@ COMMANDS = (
 
 @pytest.fixture
 def scene(chain: Chain, proven: Callable[[str], Proven]) -> Scene:
-    """One paid job, and many that were cancelled."""
+    """One paid job, and many that are open, all of them in the provider's store."""
     scene = Scene(chain, proven("plain"))
     scene.post()
     scene.provider().run_once()
+    market, account = scene.chain.market, address_of(PROVIDER)
     for _ in range(20):
-        scene.post()
+        job_id = scene.post()
+        scope = f"{scene.chain.client.scope}:{market.address}"
+        scene.store.save(Taken(scope, account, job_id, account, b""))
     return scene
 
 

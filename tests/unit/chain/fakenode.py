@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from eth_abi.abi import encode
@@ -29,6 +29,7 @@ CIRCUIT = (PROVIDER, keccak(b"code"), b"\2" * 32, LAYOUT, -8, 8, 0, 0, 0, True, 
 CIRCUIT_ID = circuit_id_of(CIRCUIT)
 MODEL_ID = model_id_of(CIRCUIT_ID, 0)
 REWARD, STAKE = 100, 40
+DECIMALS = "0x313ce567"  # selector
 
 Transaction = Sequence[e.Event]
 
@@ -131,6 +132,12 @@ class FakeNode(JSONBaseProvider):
     def eth_getCode(self, *_: Any) -> Any:
         return _hex(b"code")
 
+    def eth_call(self, call: Any, _block: str) -> Any:
+        """Every contract is a token, the coin, of two decimals."""
+        return _hex(
+            encode(["uint8"], [2]) if call["data"] == DECIMALS else encode(["string"], ["COIN"])
+        )
+
     def eth_getLogs(self, query: Any) -> Any:
         first, last = int(query["fromBlock"], 16), int(query["toBlock"], 16)
         wanted = set(query["topics"][0])
@@ -184,6 +191,13 @@ def chain(count: int, per_block: int = 1) -> list[Block]:
     return [Block(0), Block(FIRST, [registered()]), *jobs(count, per_block=per_block)]
 
 
+def posted_in(currency: str, consumer: str, nonce: int) -> Transaction:
+    """The posting of a job in another currency, in the first block after the model's."""
+    at = START + SECONDS * (FIRST + 1)
+    job = _job(nonce, at)
+    return _posted(Job(consumer, nonce, replace(job.terms, currency=currency)), at)
+
+
 def _moves(batch: Iterable[int], number: int) -> Iterator[list[Transaction]]:
     at = START + SECONDS * number
     made = [_job(nonce, at) for nonce in batch]
@@ -207,10 +221,10 @@ def _posted(job: Job[PredictionTerms], at: int) -> Transaction:
     about = _about(job)
     return [
         e.JobPosted(
-            **about, consumer=CONSUMER, model_id=MODEL_ID, nonce=job.nonce, terms=job.terms,
+            **about, consumer=job.consumer, model_id=MODEL_ID, nonce=job.nonce, terms=job.terms,
             data_hash=bytes(32), uri=b"https://inputs.example/",
         ),
-        e.Deposited(**about, currency=e.ZERO_ADDRESS, sender=CONSUMER, amount=REWARD),
+        e.Deposited(**about, currency=job.terms.currency, sender=job.consumer, amount=REWARD),
     ]  # fmt: skip
 
 

@@ -22,12 +22,17 @@ class Token(BaseProvider):
 
     def __init__(self, **answers: bytes) -> None:
         super().__init__()
+        self.requests = 0
         self._answers = {DECIMALS: answers["decimals"], SYMBOL: answers["symbol"]}
 
     def make_request(self, method: Any, params: Any) -> Any:
         plain = {"eth_chainId": "0x1", "eth_getCode": "0x6000"}
         result = plain.get(method) or "0x" + self._answers[params[0]["data"]].hex()
         return {"jsonrpc": "2.0", "id": 1, "result": result}
+
+    def make_batch_request(self, requests: Any) -> Any:
+        self.requests += 1
+        return [self.make_request(*one) for one in requests]
 
 
 def text(symbol: str) -> bytes:
@@ -82,3 +87,28 @@ def test_a_token_that_tells_nothing_plain_is_counted_in_its_smallest_unit(
     symbol: bytes, decimals: bytes
 ) -> None:
     assert learnt(symbol, decimals) == f"1500000 of token {TOKEN}"
+
+
+def test_strangers_tokens_take_one_request_however_many() -> None:
+    node = Token(symbol=text("USDC"), decimals=number(6))
+    client = Client(Web3(node), 1, "1:0x00")
+    strange = [f"0x{number:040x}" for number in range(1, 1_001)]
+    tokens.learn(client, *strange)
+    assert node.requests == 1
+    assert amount_in(strange[0], 1_500_000) == f"1.5 USDC (token {strange[0]})"
+    assert [words.is_named(one) for one in strange] == [True] * 50 + [False] * 950
+
+
+def test_a_token_that_reverts_hides_no_other_ones_unit(monkeypatch: pytest.MonkeyPatch) -> None:
+    node, bad = Token(symbol=text("USDC"), decimals=number(6)), "0x" + "bb" * 20
+    serve = node.make_request
+
+    def reverting(method: Any, params: Any) -> Any:
+        if params[0]["to"] == bad:
+            return {"jsonrpc": "2.0", "id": 1, "error": {"code": 3, "message": "reverted"}}
+        return serve(method, params)
+
+    monkeypatch.setattr(node, "make_request", reverting)
+    tokens.learn(Client(Web3(node), 1, "1:0x00"), bad, TOKEN)
+    assert amount_in(bad, 1) == f"1 of token {bad}"
+    assert amount_in(TOKEN, 1_500_000) == f"1.5 USDC (token {TOKEN})"

@@ -1,0 +1,57 @@
+"""What `zkescrow status` asks a node about tokens, of which strangers can make any number."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from prover.chain import replay
+from prover.chain.client import checksum
+from prover.cli import overview
+from prover.cli.app import run
+from prover.protocol import words
+from tests.unit.chain.fakenode import (
+    CONSUMER,
+    FIRST,
+    PAYEE,
+    Block,
+    FakeNode,
+    deployment,
+    posted_in,
+    registered,
+)
+
+MINE = str(checksum("0x" + "70" * 20))
+STRANGERS = [str(checksum(f"0x{0xBAD0000 + number:040x}")) for number in range(300)]
+
+
+@pytest.fixture
+def node(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeNode]:
+    """A stranger's jobs, each in a token of its own, and then mine."""
+    posts = [posted_in(one, PAYEE, nonce) for nonce, one in enumerate(STRANGERS)]
+    posts.append(posted_in(MINE, CONSUMER, 0))
+    node = FakeNode([Block(0), Block(FIRST, [registered()]), Block(FIRST + 1, posts)])
+    monkeypatch.setattr(overview, "deployed", lambda _rpc: (node.client, deployment()))
+    replay._loaded.clear()
+    words._units.clear()
+    yield node
+    words._units.clear()
+
+
+def test_only_the_tokens_of_the_jobs_shown_are_asked(
+    node: FakeNode, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["status", "--address", CONSUMER, "--json"]) == 0
+    (job,) = json.loads(capsys.readouterr().out)["jobs"]
+    assert f"COIN (token {MINE})" in job["next"]
+    assert node.asked["eth_call"] == 2
+
+
+def test_everybodys_tokens_are_asked_up_to_a_limit(
+    node: FakeNode, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["status", "--all", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["jobs"]) == len(STRANGERS) + 1
+    assert node.asked["eth_call"] == 100
+    assert node.requests <= 10
