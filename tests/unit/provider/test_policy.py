@@ -65,7 +65,8 @@ def test_a_token_that_answers_nothing_is_unwanted_and_no_failure(
         raise ContractRefused("balanceOf reverts")
 
     monkeypatch.setattr(examine, "account_of", reverts)
-    for name in ("circuit_of", "verification_gas", "gas_price"):
+    monkeypatch.setattr(examine, "circuit_of", MagicMock())
+    for name in ("verification_gas", "gas_price"):
         monkeypatch.setattr(examine, name, MagicMock(return_value=1))
     examiner = Examiner(MagicMock(), Policy())
     with pytest.raises(Unwanted, match="no limits are given"):
