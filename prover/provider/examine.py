@@ -16,6 +16,7 @@ from prover.provider.fetch import InputsUnavailable
 from prover.provider.handover import obtain
 from prover.provider.money import account_of, unknown
 from prover.provider.money import refusal as money_refusal
+from prover.provider.patience import Patience
 from prover.provider.policy import Policy, deal_of, time_refusal
 from prover.provider.readiness import KeyMissing, Readiness, check_key
 from prover.provider.store import JobStore
@@ -57,6 +58,10 @@ class Examiner:
     tools: Tools
     policy: Policy
     staked: dict[str, int] = field(default_factory=dict)
+    patience: Patience = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.patience = Patience(self.tools.store)
 
     def stake(self, currency: str, amount: int) -> None:
         """Note what was put at risk, or (negative) came back."""
@@ -89,7 +94,8 @@ class Examiner:
         _require(self._money_refusal(record, artifacts, world))
         check_key(artifacts)
         self.tools.check_model(record.job.terms.model_id, artifacts)
-        content = self.inputs(record, artifacts)
+        with self.patience.fetching(record):
+            content = self.inputs(record, artifacts)
         items: tuple[Item, ...] = Request.from_bytes(content).items
         compare_with_witness(artifacts, items)
         rehearsal = self.tools.readiness.ready(artifacts, items)

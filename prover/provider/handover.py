@@ -42,6 +42,11 @@ def keep(given: Iterable[Path] | None) -> list[tuple[Path, str]]:
     return left
 
 
+def is_kept(expected: bytes) -> bool:
+    """Whether the file of this hash was handed over."""
+    return _kept_at(expected).is_file()
+
+
 def obtain(
     uri: str | bytes, expected: bytes, max_bytes: int, *, allow_files: bool = False
 ) -> bytes:

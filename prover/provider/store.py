@@ -72,6 +72,13 @@ _jobs = Table(
     Column("block_hash", LargeBinary),
     Column("final", Boolean),
 )
+_slow = Table(
+    "slow",
+    _metadata,
+    Column("name", LargeBinary, primary_key=True),
+    Column("until", Integer, nullable=False),
+    Column("wait", Integer, nullable=False),
+)
 _ADDED = ("block_number", "block_hash", "final")  # since version 0.1
 
 
@@ -102,6 +109,21 @@ class JobStore:
         query = select(_jobs).where(_jobs.c.scope == scope, _jobs.c.account == account)
         with self._engine.connect() as connection:
             return [_job(dict(row)) for row in connection.execute(query).mappings()]
+
+    def slow(self, name: bytes) -> tuple[int, int]:
+        """Until when a slow file is not asked for (Unix seconds), and how long that was; or 0s."""
+        query = select(_slow.c.until, _slow.c.wait).where(_slow.c.name == name)
+        with self._engine.connect() as connection:
+            found = connection.execute(query).one_or_none()
+        return (0, 0) if found is None else (int(found.until), int(found.wait))
+
+    def save_slow(self, name: bytes, until: int, wait: int) -> None:
+        """Write down that a file came slowly."""
+        row = {"name": name, "until": until, "wait": wait}
+        statement = insert(_slow).values(row)
+        statement = statement.on_conflict_do_update(index_elements=["name"], set_=row)
+        with self._engine.begin() as connection:
+            connection.execute(statement)
 
     def _migrate(self) -> None:
         """Give a store of an earlier version the columns that it lacks."""
