@@ -15,6 +15,7 @@ from prover.chain.fees import Fees, fields_of
 
 SEND = "eth_sendRawTransaction"
 Answer = dict[str, Any]
+BUSY: Answer = {"busy": True}  # HTTP status 503
 Forward = Callable[[str, list[Any]], Answer]
 Hook = Callable[[list[Any], Forward], Answer | None]  # None: the connection is closed unanswered
 
@@ -133,7 +134,7 @@ class _Handler(BaseHTTPRequestHandler):
         if answer is None:
             self.close_connection = True
             return
-        self._reply(answer)
+        self._reply(answer, 503 if "busy" in answer else 200)
 
     def _answer(self, request: dict[str, Any]) -> Answer | None:
         proxy: Proxy = self.server.proxy  # type: ignore[attr-defined]
@@ -149,9 +150,9 @@ class _Handler(BaseHTTPRequestHandler):
         answer: Answer = requests.post(upstream, json=call, timeout=60).json()
         return {key: answer[key] for key in ("result", "error") if key in answer}
 
-    def _reply(self, content: Any) -> None:
+    def _reply(self, content: Any, status: int = 200) -> None:
         body = json.dumps(content).encode()
-        self.send_response(200)
+        self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

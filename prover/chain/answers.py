@@ -20,6 +20,7 @@ class Answer(Enum):
 # In this order: "replacement transaction underpriced" also says "transaction underpriced". From the
 # sources of geth, reth, anvil (words), nethermind (names), erigon and besu; case and spaces aside.
 _WORDS: tuple[tuple[Answer, tuple[str, ...]], ...] = (
+    (Answer.OTHER, ("unknown transaction",)),  # "unknown transaction type" says "known" as well
     (
         Answer.KNOWN,
         ("already known", "already imported", "known transaction", "existing tx with same hash"),

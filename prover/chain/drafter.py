@@ -8,10 +8,12 @@ from web3.types import TxReceipt
 
 from prover.chain.client import Client, checksum
 from prover.chain.contracts import Call
+from prover.chain.journal import Journal
 from prover.chain.transactions import Sender
 from prover.chain.trial import Trial
 from prover.chain.wallet import Draft, Handed
 from prover.errors import ContractRefused, EnvironmentMissing
+from prover.settings import get_settings
 
 # A wallet cannot create a contract at an address that is known before: this one does, on most
 # chains and on Anvil (https://github.com/Arachnid/deterministic-deployment-proxy).
@@ -22,9 +24,12 @@ _SALT = bytes(32)
 class Drafter(Sender):
     """Takes the place of a `Sender`; its `send` ends the command with what is to be signed."""
 
+    signs = False
+
     def __init__(self, client: Client, address: str) -> None:
         self.client = client
         self.address = str(checksum(address))
+        self._journal = Journal(get_settings().home / "journal.sqlite")  # what a key has signed
         self._trial = Trial(client, self.address)
         self._drafts: list[Draft] = []
 
@@ -51,10 +56,6 @@ class Drafter(Sender):
     def earlier(self, action: str) -> TxReceipt | None:
         """Nothing is known of what a wallet signed before."""
         return None
-
-    def unsent(self, action: str) -> bool:
-        """Nothing is ever sent from here."""
-        return True
 
     def renew(self) -> None:
         """Nothing is ever sent from here."""

@@ -91,11 +91,17 @@ class Journal:
 
     def attempts(self, scope: str, sender: str, action: str) -> Sequence[Attempt]:
         """The attempts that may still be mined or were, oldest first."""
+        return self._of(scope, sender, action, Fate.PENDING, Fate.MINED)
+
+    def replaced(self, scope: str, sender: str, action: str) -> Sequence[Attempt]:
+        """The attempts that another transaction seemed to exclude, oldest first."""
+        return self._of(scope, sender, action, Fate.REPLACED)
+
+    def _of(self, scope: str, sender: str, action: str, *fates: Fate) -> Sequence[Attempt]:
         query = (
             select(_attempts)
             .where(_attempts.c.scope == scope, _attempts.c.sender == sender)
-            .where(_attempts.c.action == action)
-            .where(_attempts.c.fate.in_([Fate.PENDING, Fate.MINED]))
+            .where(_attempts.c.action == action, _attempts.c.fate.in_(fates))
             .order_by(_attempts.c.id)
         )
         with self._engine.connect() as connection:

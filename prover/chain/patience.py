@@ -1,7 +1,9 @@
 """A node that limits requests is asked again later: HTTP 429 and 503, JSON-RPC error -32005.
 
 It is waited for as long as it asks (`Retry-After`), else twice as long each time; both are bounded.
-Asking again is safe for transactions too: the same bytes are the same transaction.
+Asking again is safe for transactions too: the same bytes are the same transaction. But the second
+answer may be about the first copy ("nonce too low"): see `Sender`. Where a connection breaks they
+are not handed out again here: the same command does, which looks at the chain before.
 """
 
 import re
@@ -15,13 +17,14 @@ from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry
 from web3 import HTTPProvider
 from web3.exceptions import Web3RPCError
-from web3.providers.rpc.utils import ExceptionRetryConfiguration
+from web3.providers.rpc.utils import REQUEST_RETRY_ALLOWLIST, ExceptionRetryConfiguration
 from web3.types import RPCEndpoint, RPCResponse
 
 from prover.log import logger
 
 LOG = logger(__name__)
 LIMITING = (429, 503)
+SEND = "eth_sendRawTransaction"
 LIMIT_EXCEEDED = -32005
 LIMITED = "the node limits requests: wait a minute, or use another node with --rpc"
 ATTEMPTS, FIRST_SECONDS, MOST_SECONDS = 6, 0.5, 30.0
@@ -33,7 +36,10 @@ class PatientProvider(HTTPProvider):
     """JSON-RPC over HTTP that honours the node's limits."""
 
     def __init__(self, url: str, timeout: float) -> None:
-        retried = ExceptionRetryConfiguration(errors=(requests.ConnectionError, requests.Timeout))
+        retried = ExceptionRetryConfiguration(
+            errors=(requests.ConnectionError, requests.Timeout),
+            method_allowlist=[one for one in REQUEST_RETRY_ALLOWLIST if one != SEND],
+        )
         super().__init__(
             url,
             request_kwargs={"timeout": timeout},
@@ -97,16 +103,22 @@ def _pause(answer: Any, attempt: int) -> float:
     """Seconds: what the node asks for in its error's data, else twice as long each time."""
     try:
         asked = float(answer["error"]["data"]["rate"]["backoff_seconds"])
+    except OverflowError:
+        return MOST_SECONDS
     except (KeyError, TypeError, ValueError, IndexError):
         asked = 0.0
-    return min(max(asked, FIRST_SECONDS * 2.0**attempt), MOST_SECONDS)
+    # In this order: what is no number is never the greater one.
+    return min(max(FIRST_SECONDS * 2.0**attempt, asked), MOST_SECONDS)
 
 
 class _Bounded(Retry):
     """urllib3 waits as long as the node says; a node may say anything."""
 
     def get_retry_after(self, response: BaseHTTPResponse) -> float | None:
-        asked = super().get_retry_after(response)
+        try:
+            asked = super().get_retry_after(response)
+        except (ValueError, OverflowError):  # more digits, or a later year, than Python takes
+            return MOST_SECONDS
         return None if asked is None else min(asked, MOST_SECONDS)
 
     def sleep(self, response: BaseHTTPResponse | None = None) -> None:

@@ -19,6 +19,7 @@ from prover.chain.client import Client, rpc_message, speaks
 from prover.chain.fees import Fees, fees_of, fields_of, in_gwei, limit, market, within
 from prover.chain.finality import final_block
 from prover.chain.journal import Attempt, Fate, Journal
+from prover.chain.patience import is_limiting
 from prover.errors import ChainError
 from prover.log import logger
 from prover.protocol.words import in_ether
@@ -28,6 +29,10 @@ LOG = logger(__name__)
 
 class Refused(ChainError):
     """The node refuses a transaction, in words that mean nothing to us."""
+
+
+class Limited(Refused):
+    """The node limits requests: it may have the transaction all the same."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ class Pool:
             answer = meaning(rpc_message(error))
             LOG.info("the node answers", hash=attempt.hash, answer=answer, message=str(error))
             if answer is Answer.OTHER:
-                raise Refused(
+                raise (Limited if is_limiting(error) else Refused)(
                     f"the node refuses transaction 0x{attempt.hash.hex()}: {rpc_message(error)}; "
                     "see its log"
                 ) from error
@@ -93,6 +98,8 @@ class Pool:
         """Hand out what nobody has yet: where the node refuses it nobody ever will. See `offer`."""
         try:
             return self.offer(attempt)
+        except Limited:
+            raise
         except Refused:
             self._journal.set_fate([attempt], Fate.REPLACED)
             raise
@@ -124,10 +131,11 @@ class Pool:
         try:
             return self.offer(attempt) is Answer.NO_FUNDS
         except Refused:
-            return not self._holds(attempt)
+            return not self.holds(attempt)
 
     @speaks
-    def _holds(self, attempt: Attempt) -> bool:
+    def holds(self, attempt: Attempt) -> bool:
+        """Whether the node has a transaction, mined or not."""
         try:
             self.client.web3.eth.get_transaction(HexBytes(attempt.hash))
         except TransactionNotFound:

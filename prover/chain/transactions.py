@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from typing import ClassVar
 
 from eth_account.signers.local import LocalAccount
 from web3.types import TxReceipt
@@ -13,9 +14,9 @@ from prover.chain.contracts import Call
 from prover.chain.fees import fees_of, in_gwei, limit, suggested, within
 from prover.chain.journal import Attempt, Fate, Journal
 from prover.chain.pool import Pool
-from prover.chain.receipts import revert_of
+from prover.chain.receipts import revert_of, standing_receipt
 from prover.chain.trial import GAS_CAP, Cost, Trial
-from prover.chain.waiting import LOCAL_POLL_SECONDS, Waiting
+from prover.chain.waiting import LOCAL_POLL_SECONDS, POLL_SECONDS, Waiting
 from prover.errors import ChainError, InsufficientFunds, Postponed
 from prover.files import locked
 from prover.log import logger
@@ -24,12 +25,17 @@ from prover.settings import get_settings
 
 __all__ = ["GAS_CAP", "Cost", "Sender"]
 
-TRIES = 5
+TRIES = LOOKS = 5
 LOG = logger(__name__)
 
 
 class Sender:
-    """One account on one chain. Actions are named; a name stands for one effect on the chain."""
+    """One account on one chain. Actions are named; a name stands for one effect on the chain.
+
+    `signs`: whether it is here that transactions are signed.
+    """
+
+    signs: ClassVar[bool] = True
 
     def __init__(self, client: Client, account: LocalAccount, journal: Journal | None = None):
         self.client = client
@@ -80,7 +86,7 @@ class Sender:
 
     def unsent(self, action: str) -> bool:
         """Whether no transaction of this action was or can be mined, as far as is known."""
-        return not self._attempts(action)
+        return not self._live(action, once=True)
 
     def renew(self) -> None:
         """Hand the node all that the chain has not, or no longer: it may have been forgotten."""
@@ -101,7 +107,16 @@ class Sender:
     def _live(self, action: str, once: bool) -> Sequence[Attempt]:
         """Earlier attempts that were or can still be mined; with `once` False only open ones."""
         found = self._attempts(action)
-        return [attempt for attempt in found if once or attempt.fate is Fate.PENDING]
+        if once:
+            return found or self._revived(action)
+        return [attempt for attempt in found if attempt.fate is Fate.PENDING]
+
+    def _revived(self, action: str) -> Sequence[Attempt]:
+        """Attempts that a node which lagged made us take for replaced, and that are mined."""
+        replaced = self._journal.replaced(self.client.scope, self.address, action)
+        mined = [one for one in replaced if standing_receipt(self.client, one.hash)]
+        self._journal.set_fate(mined, Fate.PENDING)
+        return mined
 
     def _attempt(self, action: str, call: Call) -> Attempt:
         """A new attempt, signed and written down."""
@@ -124,14 +139,15 @@ class Sender:
     def _begin(self, action: str, call: Call, waiting: Waiting) -> Attempt:
         """Hand out a new transaction; with another nonce where somebody has just taken its own.
 
-        A node that refuses a transaction that nobody had before passes it on to nobody.
+        That may be itself: an answer that got lost makes the provider below hand it out twice. Any
+        other transaction that nobody had before is passed on to nobody by a node that refuses it.
         """
         for _ in range(TRIES):
             attempt = self._attempt(action, call)
             answer = self._pool.offer_new(attempt)
             if answer is Answer.NO_FUNDS:
                 raise self._lacking(call.says, attempt)
-            if answer is not Answer.NONCE_USED:
+            if answer is not Answer.NONCE_USED or self._took_its_nonce(attempt):
                 break
             self._journal.set_fate([attempt], Fate.REPLACED)
             time.sleep(LOCAL_POLL_SECONDS)
@@ -142,6 +158,15 @@ class Sender:
             )
         waiting.handed(attempt, answer)
         return attempt
+
+    def _took_its_nonce(self, attempt: Attempt) -> bool:
+        """Whether this very transaction used the nonce; nodes behind one address may lag."""
+        for look in range(LOOKS):
+            if look:
+                time.sleep(LOCAL_POLL_SECONDS if self.client.local else POLL_SECONDS)
+            if self._pool.holds(attempt):
+                return True
+        return False
 
     def _renew(self, nonce: int, says: str, waiting: Waiting) -> None:
         """Hand out again what an earlier process signed, and what must be mined before it."""

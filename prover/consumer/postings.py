@@ -17,9 +17,10 @@ from prover.chain.tokens import allow
 from prover.chain.transactions import Sender
 from prover.chain.wallet import Handed
 from prover.consumer.jobs import remember
-from prover.errors import StatementInvalid
+from prover.errors import Postponed, StatementInvalid
 from prover.files import locked
 from prover.protocol.terms import Job, Terms
+from prover.protocol.words import moment
 from prover.settings import get_settings
 
 T = TypeVar("T", bound=Terms)
@@ -91,7 +92,7 @@ def posting(
     """The job of what was asked for: an earlier command's that was interrupted, else a new one.
 
     It is done when the block ends without an error, so tell the user inside. A job that was never
-    signed, or cannot be mined any more, is drawn anew.
+    signed, or cannot be mined any more, is drawn anew; never one that the chain has.
     """
     name = name_of(
         {
@@ -145,17 +146,29 @@ def _standing(
 ) -> Posting[T] | None:
     """An earlier command's job, if a transaction of it was or can be mined.
 
-    What a wallet was given and has sent needs no command any more.
+    What a wallet was given and has sent needs no command any more. Raises Postponed where the chain
+    has a job whose posting cannot be ended here.
     """
     if found is None:
         return None
     drawn, handed = found
     posting_ = _posting(sender, contract, _unpacked(kind, drawn), True)
-    if not sender.unsent(action_of(posting_.job_id)):
+    signed = not sender.unsent(action_of(posting_.job_id))
+    if signed and sender.signs:
         return posting_
-    if not handed or contract.exists(posting_.job_id):
-        return None
-    return posting_ if sender.client.now() < posting_.job.terms.open_until else None
+    open_ = sender.client.now() < posting_.job.terms.open_until
+    if open_ and not handed and contract.exists(posting_.job_id):
+        raise _posted(posting_)
+    can_be_mined = open_ and (handed or signed) and not contract.exists(posting_.job_id)
+    return posting_ if can_be_mined else None
+
+
+def _posted(posting_: Posting[Any]) -> Postponed:
+    return Postponed(
+        f"job 0x{posting_.job_id.hex()} of an earlier run is on the chain, and paid: nothing is to "
+        "be signed. `zkescrow status` shows it; the same command with the key that signed it tells "
+        f"the result, and after {moment(posting_.job.terms.open_until)} it posts another one"
+    )
 
 
 def _posting(sender: Sender, contract: JobContract, drawn: Drawn[T], resumed: bool) -> Posting[T]:

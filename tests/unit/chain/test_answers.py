@@ -48,6 +48,8 @@ from prover.chain.answers import Answer, meaning
         ("pending sub-pool is full", Answer.FULL),  # erigon
         ("tx fee (2.00 ether) exceeds the configured cap (1.00 ether)", Answer.OTHER),
         ("rlp: expected input list", Answer.OTHER),
+        ("unknown transaction type", Answer.OTHER),
+        ("Unknown transaction type: 0x03", Answer.OTHER),
     ],
 )
 def test_what_a_node_says_is_understood(message: str, answer: Answer) -> None:

@@ -1,6 +1,7 @@
 """A node that limits requests is asked again: as late as it says, not for ever, and in words."""
 
 import json
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import pytest
 
 from prover.chain.client import Client, checksum, connect
 from prover.chain.logs import fetch_pages
-from prover.chain.patience import ATTEMPTS, MOST_SECONDS, patiently
+from prover.chain.patience import ATTEMPTS, FIRST_SECONDS, MOST_SECONDS, patiently
 from prover.chain.rpc import ask_all
 from prover.errors import ChainError
 
@@ -112,6 +113,34 @@ def test_no_pause_is_longer_than_we_allow(slept: list[float]) -> None:
         server.limits = [(200, {}, told)]
         client.block()
     assert slept == [MOST_SECONDS, MOST_SECONDS]
+
+
+@pytest.mark.parametrize("asked", [math.nan, "nan", -1, None, "soon", -math.inf])
+def test_a_pause_that_is_no_time_is_ours(slept: list[float], asked: Any) -> None:
+    with serving() as (server, client):
+        server.limits = [(200, {}, {**TOO_FAST, "data": {"rate": {"backoff_seconds": asked}}})]
+        assert client.block()["number"] == 7
+    assert slept == [FIRST_SECONDS]
+
+
+@pytest.mark.parametrize("asked", [math.inf, 10**400], ids=["infinite", "huge"])
+def test_an_endless_pause_is_bounded(slept: list[float], asked: Any) -> None:
+    with serving() as (server, client):
+        server.limits = [(200, {}, {**TOO_FAST, "data": {"rate": {"backoff_seconds": asked}}})]
+        assert client.block()["number"] == 7
+    assert slept == [MOST_SECONDS]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["9" * 5000, "Fri, 31 Dec 99999 23:59:59 GMT", "Fri, 31 Dec 9999 23:59:59 GMT"],
+    ids=["huge", "no year", "last year"],
+)
+def test_a_header_that_asks_for_no_time_is_bounded(slept: list[float], asked: str) -> None:
+    with serving() as (server, client):
+        server.limits = [(429, {"Retry-After": asked}, None)]
+        assert client.block()["number"] == 7
+    assert slept == [MOST_SECONDS]
 
 
 @pytest.mark.parametrize("limit", [(429, {}, None), (503, {}, None), (200, {}, TOO_FAST)])

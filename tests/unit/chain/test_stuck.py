@@ -19,7 +19,7 @@ from prover.chain.transactions import Sender
 from prover.errors import ChainError, InsufficientFunds, Postponed
 from prover.settings import get_settings
 from tests.localchain import CONSUMER, STRANGER, Chain, address_of
-from tests.proxy import SEND, Answer, Forward, GethPool, Proxy, proxied, refusal
+from tests.proxy import BUSY, SEND, Answer, Forward, GethPool, Proxy, proxied, refusal
 
 ETHER = 10**18
 RECEIVER = "0x" + "ab" * 20
@@ -298,6 +298,71 @@ def test_an_answer_that_gets_lost_costs_nothing(chain: Chain, geth: Proxy) -> No
     geth.hooks.clear()
     sender(geth).send("gift", GIFT)
     assert balance(chain) == before + ETHER
+
+
+def test_a_limit_told_of_a_transaction_does_not_say_that_nobody_has_it(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gateway may pass it on and limit the answer: it is waited for, whoever asks again."""
+    before = balance(chain)
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
+    chain.rpc("evm_setAutomine", False)
+
+    def limits(parameters: list[Any], forward: Forward) -> Answer:
+        forward(SEND, parameters)
+        return refusal("too many requests", -32005)
+
+    with proxied(chain.url) as proxy:
+        proxy.hooks[SEND] = limits
+        with pytest.raises(ChainError, match="too many requests"):
+            sender(proxy).send("gift", GIFT)
+        assert not sender(proxy).unsent("gift")
+        proxy.hooks.clear()
+        mining(chain)
+        sender(proxy).send("gift", GIFT)
+    assert balance(chain) == before + ETHER
+
+
+@pytest.mark.parametrize("lost", ["limit", "busy", "connection"])
+def test_a_nonce_that_our_own_transaction_used_is_not_given_up(
+    chain: Chain, lost: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The node mines it, its answer gets lost, and the second copy hears "nonce too low"."""
+    taken: list[Answer] = []
+    before = balance(chain)
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
+    answers = {"limit": refusal("too many requests", -32005), "busy": BUSY, "connection": None}
+
+    def loses(parameters: list[Any], forward: Forward) -> Answer | None:
+        taken.append(forward(SEND, parameters))
+        return answers[lost] if len(taken) == 1 else taken[-1]
+
+    with proxied(chain.url) as proxy:
+        proxy.hooks[SEND] = loses
+        if lost == "connection":
+            with pytest.raises(ChainError, match="written down: run the same command again"):
+                sender(proxy).send("gift", GIFT)
+        sender(proxy).send("gift", GIFT)
+        assert not sender(proxy).unsent("gift")
+    (mine,) = attempts(chain, "gift")
+    assert mine.fate is Fate.MINED
+    assert balance(chain) == before + ETHER
+    assert len(set(proxy.sent())) == 1
+
+
+def test_what_was_taken_for_replaced_but_is_mined_is_not_sent_again(
+    chain: Chain, geth: Proxy
+) -> None:
+    """A node that lagged behind the chain said of our own transaction that it had none such."""
+    before = balance(chain)
+    sender(geth).send("gift", GIFT)
+    journal = Journal(get_settings().home / "journal.sqlite")
+    journal.set_fate(attempts(chain, "gift"), Fate.REPLACED)
+    assert not sender(geth).unsent("gift")
+    journal.set_fate(attempts(chain, "gift"), Fate.REPLACED)
+    sender(geth).send("gift", GIFT)
+    assert balance(chain) == before + ETHER
+    assert [attempt.fate for attempt in attempts(chain, "gift")] == [Fate.MINED]
 
 
 def test_a_block_that_vanishes_is_noticed(chain: Chain, geth: Proxy) -> None:

@@ -1,5 +1,6 @@
 """A posting command that is killed and run again posts, and pays, one job."""
 
+import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from prover.chain.journal import Fate
 from prover.chain.replay import load_world
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.provider.register import register
@@ -111,6 +113,37 @@ def test_what_was_refused_is_drawn_anew(consumer: Consumer) -> None:
     posted = command(*consumer.prediction())
     assert not posted["resumed"]
     assert posted["openUntil"] >= now + 86400
+
+
+def fated(fate: Fate) -> None:
+    """What the journal says of everything that was signed."""
+    journal = sqlite3.connect(get_settings().home / "journal.sqlite")
+    with journal:
+        journal.execute("UPDATE attempts SET fate = ?", [fate.value])
+    journal.close()
+
+
+def test_a_job_that_was_taken_for_replaced_is_not_paid_again(consumer: Consumer) -> None:
+    """A node that lagged said that another transaction has its nonce, but it is mined."""
+    killed("sent", 1, *consumer.prediction())
+    fated(Fate.REPLACED)
+    posted = command(*consumer.prediction())
+    (job_id,) = consumer.world().prediction.jobs
+    assert (posted["job"], posted["resumed"]) == ("0x" + job_id.hex(), True)
+    assert consumer.paid() == REWARD
+
+
+def test_a_job_that_the_chain_has_is_not_drawn_anew(consumer: Consumer) -> None:
+    """The journal knows nothing of it: it is told, and no other takes its place before it ends."""
+    killed("sent", 1, *consumer.prediction("--open-for", "10m"))
+    fated(Fate.REVERTED)
+    (job_id,) = consumer.world().prediction.jobs
+    for _ in range(2):
+        told = command(*consumer.prediction("--open-for", "10m"), status=1)
+        assert f"job 0x{job_id.hex()} of an earlier run is on the chain" in told["error"]
+    assert consumer.paid() == REWARD
+    consumer.chain.pass_time(601)
+    assert command(*consumer.prediction("--open-for", "10m"))["job"] != "0x" + job_id.hex()
 
 
 def test_intents_are_for_this_user_only(consumer: Consumer) -> None:

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from prover.chain.accounts import anvil_account
 from prover.chain.deployments import path_of
+from prover.chain.transactions import Sender
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.settings import get_settings
 from tests.conftest import Proven
-from tests.killing import command
+from tests.killing import command, killed
 from tests.localchain import CONSUMER, DEPLOYER, PROVIDER, Chain, address_of
 from tests.unit.cli.test_postings import REWARD, Consumer
 
@@ -70,6 +72,40 @@ def test_a_job_that_was_handed_to_a_wallet_is_drawn_anew_once_it_cannot_be_poste
     told = unsigned(*consumer.prediction("--open-for", "10m"))
     consumer.chain.pass_time(601)
     assert unsigned(*consumer.prediction("--open-for", "10m"))["job"] != told["job"]
+
+
+def test_a_wallet_gets_the_job_that_a_key_has_signed(consumer: Consumer) -> None:
+    """The command with a key was killed, and both are mined in the end: one job is paid."""
+    killed("signed", 1, *consumer.prediction())
+    told = unsigned(*consumer.prediction())
+    assert unsigned(*consumer.prediction())["job"] == told["job"]
+    (transaction,) = told["transactions"]
+    Sender(consumer.chain.client, anvil_account(CONSUMER)).renew()
+    consumer.chain.rpc("eth_sendTransaction", transaction)
+    (job_id,) = consumer.world().prediction.jobs
+    assert told["job"] == "0x" + job_id.hex()
+    assert consumer.paid() == REWARD
+
+
+def test_a_wallet_gets_no_second_job_where_that_of_a_key_is_mined(consumer: Consumer) -> None:
+    """It is told; the command with the key finds its end."""
+    killed("sent", 1, *consumer.prediction())
+    (job_id,) = consumer.world().prediction.jobs
+    words = [word for word in consumer.prediction() if word not in ("--account", CONSUMER)]
+    told = command(*words, "--unsigned", "--from", WALLET, status=1)
+    assert f"job 0x{job_id.hex()} of an earlier run is on the chain" in told["error"]
+    posted = command(*consumer.prediction())
+    assert (posted["job"], posted["resumed"]) == ("0x" + job_id.hex(), True)
+    assert consumer.paid() == REWARD
+
+
+def test_a_wallet_gets_no_job_that_a_key_has_signed_and_nobody_can_post_any_more(
+    consumer: Consumer,
+) -> None:
+    killed("signed", 1, *consumer.prediction("--open-for", "10m"))
+    consumer.chain.pass_time(601)
+    sign(consumer.chain, unsigned(*consumer.prediction("--open-for", "10m")))
+    assert consumer.paid() == REWARD
 
 
 def test_a_wallet_withdraws(consumer: Consumer) -> None:
