@@ -96,15 +96,23 @@ def _unit(symbol_data: Any, decimals_data: Any) -> Unit | None:
 
 
 @speaks
-def approval(client: Client, currency: str, owner: str, spender: str, amount: int) -> Call | None:
-    """The approval that a payment still needs, exactly of its amount; None if it needs none."""
-    if currency == ZERO_ADDRESS or amount == 0:
-        return None
+def _approvals(client: Client, currency: str, owner: str, spender: str, amount: int) -> list[int]:
+    """The approvals that a payment still needs, the last exactly of its amount.
+
+    Tokens like USDT refuse to change an allowance that is not zero: what is left is taken back.
+    """
     token: Any = client.web3.eth.contract(address=checksum(currency), abi=_ERC20)
-    if token.functions.allowance(checksum(owner), checksum(spender)).call() >= amount:
-        return None
+    left = token.functions.allowance(checksum(owner), checksum(spender)).call()
+    if left >= amount:
+        return []
+    return [0, amount] if left else [amount]
+
+
+def _approve(client: Client, currency: str, spender: str, amount: int) -> Call:
+    token: Any = client.web3.eth.contract(address=checksum(currency), abi=_ERC20)
     data = bytes.fromhex(token.encode_abi("approve", args=[checksum(spender), amount])[2:])
-    return Call("approving the token", str(checksum(currency)), data)
+    says = "approving the token" if amount else "taking back an earlier approval of the token"
+    return Call(says, str(checksum(currency)), data)
 
 
 def allow(sender: "Sender", currency: str, spender: str, amount: int) -> None:
@@ -114,8 +122,9 @@ def allow(sender: "Sender", currency: str, spender: str, amount: int) -> None:
     """
     if currency == ZERO_ADDRESS or amount == 0:
         return
-    action = f"approve:{checksum(currency)}:{checksum(spender)}:{amount}"
-    sender.earlier(action)
-    needed = approval(sender.client, currency, sender.address, spender, amount)
-    if needed:
-        sender.send(action, needed, once=False)
+    action = f"approve:{checksum(currency)}:{checksum(spender)}"
+    for earlier in (0, amount):
+        sender.earlier(f"{action}:{earlier}")
+    for value in _approvals(sender.client, currency, sender.address, spender, amount):
+        needed = _approve(sender.client, currency, spender, value)
+        sender.send(f"{action}:{value}", needed, once=False)

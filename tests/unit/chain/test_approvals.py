@@ -60,3 +60,15 @@ def test_another_amount_is_another_approval(chain: Chain, token: Any) -> None:
     for amount in (7, 9):
         allow(chain.sender(CONSUMER), str(token.address), SPENDER, amount)
         assert allowed(token) == amount
+
+
+@pytest.mark.parametrize("left", [1, 7])
+def test_what_is_left_of_an_approval_is_taken_back_before_a_greater_one(
+    chain: Chain, token: Any, left: int
+) -> None:
+    """Tokens like USDT refuse to change an allowance that is not zero."""
+    for amount in (left, 9):
+        allow(chain.sender(CONSUMER), str(token.address), SPENDER, amount)
+    approvals = token.events.Approval().get_logs(from_block=0)
+    assert [one["args"]["value"] for one in approvals] == [left, 0, 9]
+    assert allowed(token) == 9
