@@ -30,6 +30,7 @@ class Findings:
 
     `steps_compared` counts jobs compared with the contract at the end of a block that moved them;
     `steps_not_comparable` those whose state of that time the node has forgotten.
+    `transfers_unknown` says why incoming tokens were not compared with events; empty if they were.
     """
 
     events: int = 0
@@ -41,6 +42,7 @@ class Findings:
     proofs_accepted: int = 0
     proofs_reverified: int = 0
     proofs_not_reverifiable: int = 0
+    transfers_unknown: str = ""
     mismatches: list[Mismatch] = field(default_factory=list)
     ledgers: list[Ledger] = field(default_factory=list)
 

@@ -13,6 +13,7 @@ from prover.audit.retrieval import RetrievalAudit
 from prover.audit.serving import ServingAudit
 from prover.audit.state import Money, accounts_of, compare_registry
 from prover.audit.steps import Step, records_of, steps_of
+from prover.audit.transfers import compare_transfers
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
 from prover.chain.events import Logged, by_transaction, fetch_events
@@ -48,6 +49,7 @@ class Auditor:
             deployment.retrieval: self._retrieval,
         }
         self._findings = Findings()
+        self._told: dict[bytes, int] = {}  # events by transaction
 
     def run(self, first_proof_block: int = 0, *, accept_surplus: bool = False) -> AuditReport:
         """Replay everything; re-verify the proofs accepted from `first_proof_block` on.
@@ -74,6 +76,7 @@ class Auditor:
 
     def _replay(self, last: int, first_proof_block: int) -> World:
         """One block after another: nothing of a step is kept once it was compared and checked."""
+        self._told.clear()
         history = History(empty_world(self._client, self._deployment))
         evidence = Evidence(self._client, self._system, self._audits, self._findings)
         events = fetch_events(self._client, self._deployment, last=last)
@@ -90,6 +93,7 @@ class Auditor:
         """The steps of one transaction; what makes no sense is noted."""
         self._findings.transactions += 1
         self._findings.events += len(transaction)
+        self._told[transaction[0].transaction] = len(transaction)
         before = records_of(history.world, transaction)
         for finding in history.add([logged.event for logged in transaction]):
             where = f"transaction 0x{transaction[0].transaction.hex()}"
@@ -124,5 +128,6 @@ class Auditor:
         for dataset_id, dataset in world.retrieval.datasets.items():
             for what in self._retrieval.dataset_differences(dataset, last):
                 self._findings.note(f"dataset 0x{dataset_id.hex()}", what)
+        compare_transfers(self._client, self._deployment, last, self._told, self._findings)
         registry = Registry(self._client, self._deployment.registry)
         compare_registry(self._client, registry, world.registry, last, self._findings)

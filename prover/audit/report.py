@@ -37,6 +37,7 @@ def to_dict(report: AuditReport) -> dict[str, Any]:
         "protocols": {name: dict(counts) for name, counts in states.items()},
         "datasets": len(report.world.retrieval.datasets),
         "steps_compared": found.steps_compared,
+        "transfers_unknown": found.transfers_unknown,
         "steps_not_comparable": found.steps_not_comparable,
         "deliveries": found.deliveries,
         "disputes": found.disputes,
@@ -60,6 +61,11 @@ def lines(report: AuditReport) -> list[str]:
         f"re-verified {found.proofs_reverified} of {found.proofs_accepted} accepted proofs "
         f"off-chain, and {found.disputes} disputes",
     ]
+    if found.transfers_unknown:
+        told.append(
+            "a hidden job in a token of its own would not show: transfers cannot be compared: "
+            f"{found.transfers_unknown}"
+        )
     if found.steps_not_comparable:
         told.append(f"{found.steps_not_comparable} steps not compared: the node keeps no history")
     if found.proofs_not_reverifiable:

@@ -15,9 +15,3 @@ def job_contracts(client: Client, deployment: Deployment) -> tuple[JobContract, 
     """Every contract of a deployment that holds jobs."""
     at = deployment.contracts
     return tuple(kind(client, at[kind.NAME].address) for kind in _KINDS)
-
-
-def credit_in_all(client: Client, deployment: Deployment, currency: str, account: str) -> int:
-    """What an account may withdraw of a currency from all of them, in wei or token units."""
-    holders = job_contracts(client, deployment)
-    return sum(holder.credit(currency, account) for holder in holders)

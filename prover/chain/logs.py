@@ -1,6 +1,6 @@
 """Logs of contracts: paged to what the node gives, in the order of the chain, with their times."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from prover.chain.rpc import ask, ask_all
 from prover.errors import ChainError
 
 PAGE_BLOCKS = 10_000
+Filter = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,20 @@ def fetch_pages(
 ) -> Iterator[Page]:
     """Every event of ours at the addresses from block `first` to `last`, a range at a time.
 
+    Raises ChainError as `fetch_matching` does.
+    """
+    wanted = {
+        "address": [checksum(address) for address in addresses],
+        "topics": [["0x" + topic.hex() for topic in known_topics()]],
+    }
+    return fetch_matching(client, wanted, first, last, page)
+
+
+def fetch_matching(
+    client: Client, wanted: Filter, first: int, last: int, page: int = PAGE_BLOCKS
+) -> Iterator[Page]:
+    """Every log of addresses and topics (as of `eth_getLogs`) in the blocks, a range at a time.
+
     A range that the node refuses is halved, down to one block, and grows again afterwards. Raises
     ChainError if one block is refused too, or if the node repeats, omits order or leaves the range.
     """
@@ -38,7 +53,7 @@ def fetch_pages(
     while start <= last:
         end = min(start + span - 1, last)
         try:
-            logs = _logs(client, addresses, start, end)
+            logs = _logs(client, wanted, start, end)
         except (Web3RPCError, requests.RequestException) as error:
             _require_smaller(error, start, end)
             span = max(1, (end - start + 1) // 2)
@@ -55,13 +70,8 @@ def timed(client: Client, logs: Sequence[Log]) -> tuple[Log, ...]:
     return tuple(log if log.time else replace(log, time=times[log.block]) for log in logs)
 
 
-def _logs(client: Client, addresses: Sequence[str], start: int, end: int) -> list[Log]:
-    query = {
-        "address": [checksum(address) for address in addresses],
-        "topics": [["0x" + topic.hex() for topic in known_topics()]],
-        "fromBlock": hex(start),
-        "toBlock": hex(end),
-    }
+def _logs(client: Client, wanted: Filter, start: int, end: int) -> list[Log]:
+    query = {**wanted, "fromBlock": hex(start), "toBlock": hex(end)}
     found = ask(client, "eth_getLogs", query)
     if not isinstance(found, list):
         raise ChainError("the node gives no list of logs: use another node")

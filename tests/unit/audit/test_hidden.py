@@ -8,19 +8,39 @@ import pytest
 
 from prover.audit.findings import AuditReport
 from prover.audit.replay import Auditor
+from prover.audit.report import lines
 from prover.chain.client import connect
+from prover.chain.contracts import Call
+from prover.chain.replay import load_world
+from prover.chain.tokens import allow
 from prover.protocol.events import ZERO_ADDRESS as ETH
+from prover.protocol.terms import Predicate, PredicateKind, RetrievalTerms
 from prover.proving.ezkl.system import Ezkl
+from prover.solidity.compile import compile_contracts
 from tests.conftest import Proven
-from tests.localchain import Chain
+from tests.localchain import CONSUMER, Chain
 from tests.middleman import Lie, honest, proxied
 from tests.unit.audit.test_poisoned import Poisoned
+from tests.unit.provider.scene import REWARD
+
+
+def requested(scene: Poisoned) -> bytes:
+    """A stranger's request to its own dataset."""
+    world = load_world(scene.chain.client, scene.chain.deployment)
+    (dataset_id,) = world.retrieval.datasets
+    flag = Predicate(PredicateKind.LABEL, 0)
+    fields = (dataset_id, scene.model.model_id, flag, ETH, 5, 5, scene.now + 500, 600, 600)
+    request = scene.by_stranger(RetrievalTerms(*fields))
+    scene.stranger.send("request", scene.requests.post(request, 4))
+    return scene.requests.job_id(request)
+
 
 JOBS: dict[str, Callable[[Poisoned], bytes]] = {
     "an open job": lambda scene: scene.chain.market.job_id(scene.prediction()),
     "a paid job": lambda scene: scene.honest,
     "a round": lambda scene: scene.rounds.job_id(scene.round()),
     "a bounty": lambda scene: scene.bounties.job_id(scene.bounty()),
+    "a request": requested,
 }
 
 
@@ -59,6 +79,40 @@ def test_a_job_whose_events_are_all_hidden_is_found(scene: Poisoned, job: str) -
     assert all(job_id not in one.jobs for one in report.world.protocols)
     found = [one.what for one in report.findings.mismatches]
     assert any("more than they explain" in what for what in found), found
+
+
+@pytest.fixture
+def token_job(scene: Poisoned) -> bytes:
+    """An open job that is paid in a token that no other job uses."""
+    made = compile_contracts(["PlainToken"])["PlainToken"]
+    consumer, market = scene.chain.sender(CONSUMER), scene.chain.market
+    receipt = consumer.send("token", Call("a token", None, made.bytecode))
+    token = scene.chain.client.web3.eth.contract(address=receipt["contractAddress"], abi=made.abi)
+    mint = token.encode_abi("mint", args=[consumer.address, REWARD])
+    consumer.send("mint", Call("minting", str(token.address), bytes.fromhex(mint[2:])))
+    allow(consumer, str(token.address), market.address, REWARD)
+    return scene.post(currency=str(token.address))
+
+
+def test_a_hidden_job_in_a_token_of_its_own_is_found(scene: Poisoned, token_job: bytes) -> None:
+    assert audited(scene, honest).findings.mismatches == []
+    found = [one.what for one in audited(scene, hiding(token_job)).findings.mismatches]
+    assert any("the node hides events" in what for what in found), found
+
+
+@pytest.mark.parametrize("lacking", ["transfers", "receipts"])
+def test_a_node_that_gives_too_little_is_told(
+    scene: Poisoned, token_job: bytes, lacking: str
+) -> None:
+    def lie(method: str, parameters: list[Any], result: Any) -> Any:
+        if lacking == "receipts":
+            return None if method == "eth_getTransactionReceipt" else result
+        return "no" if method == "eth_getLogs" and "address" not in parameters[0] else result
+
+    report = audited(scene, lie)
+    assert token_job in report.world.prediction.jobs
+    assert report.findings.mismatches == []
+    assert any("would not show" in line for line in lines(report))
 
 
 def test_a_hidden_credit_of_a_known_account_is_found(scene: Poisoned) -> None:
