@@ -133,8 +133,10 @@ def test_a_full_disk_is_said_and_leaves_nothing(world: World, tmp_path: Path) ->
 def test_an_account_without_funds_or_key_is_said(world: World) -> None:
     world.chain.rpc("anvil_setBalance", "0x14dC79964da2C08b23698B3D3cc7Ca32193d9955", "0x0")
     inputs = ("--inputs", EXAMPLES / "digits-test.npz", "--index", 3)
-    told = refused(world, 1, *POST, *inputs, "--account", 7)
-    assert "has 0 ETH: 0.01 ETH are needed" in told
+    block = world.chain.client.block()["number"]
+    told = world.cli.run(*POST, *inputs, "--account", 7, status=1).sentence()
+    assert "has 0 ETH: 0.01 ETH are needed" in told  # its inputs file is written before that
+    assert world.chain.client.block()["number"] == block
     assert "ZKESCROW_KEYSTORE" in refused(world, 1, *POST, *inputs)
     key = {"ZKESCROW_PRIVATE_KEY": "0x1234"}
     assert "1234" not in refused(world, 2, *POST, *inputs, **key)
@@ -154,5 +156,6 @@ def test_contracts_that_are_not_there_are_said(world: World, tmp_path: Path) -> 
 
 def test_a_setting_that_makes_no_sense_is_said(world: World) -> None:
     cli = Cli(world.cli.environment | {"ZKESCROW_HOME": "/proc/nowhere"})
-    told = cli.run("prediction", "status", status=2).sentence()
-    assert "no job was posted" in told
+    told = cli.run("prediction", "status", status=1).sentence()
+    assert "cannot open /proc/nowhere/events.sqlite" in told
+    assert "choose another directory with ZKESCROW_HOME" in told

@@ -113,7 +113,16 @@ class World:
     def opening(self) -> tuple[object, ...]:
         """The command that opens a round."""
         return (
-            *("open", "--model", "tiny", "--inputs", self.data, "--account", CONSUMER),
+            *(
+                "open",
+                "--model",
+                "tiny",
+                "--inputs",
+                self.data,
+                "--account",
+                CONSUMER,
+                "--in-clear",
+            ),
             *("--price", "0.001", "--proof-fee", "0.002", "--stake", "0.05"),
             *("--bad-share", "64%", "--serve-within", "10m", "--contest-within", "10m"),
             *("--answer-within", "10m"),
@@ -510,7 +519,7 @@ def test_a_model_that_is_not_the_chains_is_refused_by_both_sides(world: World) -
     world.chain.rpc("anvil_setCode", address, "0x" + code.hex())
     assert "do not stake" in world.refused("join", job, "--account", PROVIDER)
     assert "do not stake" in world.refused(
-        *("open", "--model", "tiny", "--inputs", world.data, "--account", CONSUMER)
+        *("open", "--model", "tiny", "--inputs", world.data, "--account", CONSUMER, "--in-clear")
     )
 
 
@@ -537,7 +546,7 @@ def test_a_model_that_is_not_the_chains_is_refused_by_both_sides(world: World) -
 def test_a_bad_option_is_refused_before_money_moves(
     world: World, options: tuple[str, ...], status: int, words: str
 ) -> None:
-    base = ("open", "--model", "tiny", "--inputs", world.data, "--account", CONSUMER)
+    base = ("open", "--model", "tiny", "--inputs", world.data, "--account", CONSUMER, "--in-clear")
     before = world.chain.client.balance(address_of(CONSUMER))
     assert words in world.refused(*base, *options, status=status)
     assert world.chain.client.balance(address_of(CONSUMER)) == before
@@ -578,7 +587,7 @@ def test_only_the_provider_that_joined_serves(world: World) -> None:
 
 
 def test_amounts_that_nobody_gave_cover_the_cost(world: World) -> None:
-    base = ("open", "--model", "tiny", "--inputs", world.data, "--account", CONSUMER)
+    base = ("open", "--model", "tiny", "--inputs", world.data, "--account", CONSUMER, "--in-clear")
     opened = world.json(*base, "--rows", "2:5")
     assert opened["items"] == 3
     assert opened["maxContests"] == 3
