@@ -100,9 +100,9 @@ class RoundProvider:
         account, now = self._tools.sender.address, self._tools.client.now()
         check_terms(terms, account, now, artifacts)
         check_key(artifacts)
+        self._tools.check_model(terms.model_id, artifacts)  # first: its verifier is run for gas
         verification, layout = self._verification_gas(), artifacts.manifest.layout
         self._check_money(verification, limits)
-        self._tools.check_model(terms.model_id, artifacts)
         items = self._items()
         self._check_root(items)
         outputs = self._evaluated(items)
