@@ -34,7 +34,7 @@ class BountyWalk(Walk):
             currency=self.token if nonce % 2 else ETH,
             provider=self.scene.provider.address if named else NOBODY,
             stake=0 if named else STAKE,
-            miss_penalty=0 if named else self.draw.choice([0, STAKE]),
+            miss_penalty=0 if named else self.draw.choice([1, STAKE]),
             bond=self.draw.choice([0, 10**17]),
             num=self.draw.choice([1, 4, 7, 10]),
             open_until=now() + 600,

@@ -28,6 +28,7 @@ from tests.localchain import CONSUMER, PROVIDER, STRANGER, Chain, address_of
 from tests.unit.provider.test_serve import Scene
 
 MARK, POISON = "POISONED", b"\xff\xfe\x00\x1b[2J\x07"
+REWARD = STAKE = 10**16  # pay for the gas: money is looked at before strings are
 SHOWN = "\\xff\\xfe\\x00\\x1b[2J\\x07"
 STATUS = (
     ("prediction", "status", "--all"),
@@ -70,16 +71,18 @@ class Poisoned(Scene):
 
     def prediction(self) -> Job[Any]:
         until = self.now + 500
-        fields = (self.model.model_id, bytes(32), ETH, 5, 5, ETH, until, 60)
+        fields = (self.model.model_id, bytes(32), ETH, REWARD, STAKE, ETH, until, 60)
         return self.by_stranger(terms.PredictionTerms(*fields))
 
     def round(self) -> Job[Any]:
-        fields = (self.model.model_id, ETH, ETH, b"\1" * 32, 4, 4, 5, 5, 2, 5, self.now + 500)
+        money = (REWARD, REWARD, 2, STAKE)
+        fields = (self.model.model_id, ETH, ETH, b"\1" * 32, 4, 4, *money, self.now + 500)
         return self.by_stranger(terms.ServingTerms(*fields, 60, 60, 60))
 
     def bounty(self) -> Job[Any]:
         key = key_hash(key_of(read_seed(self.seed), 1))
-        fields = (self.model.circuit_id, ETH, ETH, 5, 5, 5, 5, b"\1" * 32, 4, key, bytes(32), 1, 2)
+        money = (REWARD, REWARD, STAKE, STAKE)
+        fields = (self.model.circuit_id, ETH, ETH, *money, b"\1" * 32, 4, key, bytes(32), 1, 2)
         return self.by_stranger(terms.AccuracyTerms(*fields, self.now + 500, 600, 600))
 
 
