@@ -1,6 +1,6 @@
 """What a contract was deployed for: the chain's id of then, and the limits of its row."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from eth_abi.abi import decode
 from eth_abi.exceptions import DecodingError
@@ -11,6 +11,7 @@ from prover.chain.rpc import Request, ask_all
 from prover.errors import ChainError
 from prover.protocol.limits import ChainLimits
 
+_BYTES = 32 * (1 + len(fields(ChainLimits)))  # a word for the chain's id, one for each limit
 _CALL = "0x" + keccak(text="deployment()")[:4].hex()
 
 
@@ -36,11 +37,18 @@ def question(address: str) -> Request:
 def answered(name: str, address: str, answer: object) -> DeployedFor:
     """Raises ChainError if it is not what a contract of this version answers."""
     try:
-        content = bytes.fromhex(str(answer).removeprefix("0x"))
-        chain_id, limits = decode(["uint256", ChainLimits.ABI], content)
+        chain_id, limits = decode(["uint256", ChainLimits.ABI], _exact(str(answer)))
     except (ValueError, DecodingError) as error:
         raise ChainError(
             f"{name} at {address} does not say what it was deployed for: there is none, or one of "
             "another version; run `zkescrow deploy`"
         ) from error
     return DeployedFor(chain_id, ChainLimits.from_abi(limits))
+
+
+def _exact(answer: str) -> bytes:
+    """The bytes of a row; the decoder by itself takes longer ones. Raises ValueError."""
+    content = bytes.fromhex(answer.removeprefix("0x"))
+    if len(content) != _BYTES:
+        raise ValueError(f"{len(content)} bytes: {_BYTES} are wanted")
+    return content

@@ -13,6 +13,7 @@ from prover.chain import deployments, node
 from prover.chain.accounts import anvil_account, signer
 from prover.chain.client import Client, connect
 from prover.chain.deploy import deploy_contracts
+from prover.chain.limits import question
 from prover.chain.market import Market
 from prover.errors import ChainError, EnvironmentMissing, UsageError
 from prover.protocol import limits
@@ -136,8 +137,19 @@ def test_a_deployment_with_another_row_than_its_chain_s_is_refused(
     assert Market(chain.client, again.market).limits == limits.ETHEREUM
 
 
-def test_contracts_of_another_version_are_refused(chain: Chain) -> None:
-    """They do not say what they were deployed for."""
-    chain.rpc("anvil_setCode", chain.deployment.registry, "0x60015f5260205ff3")
+@pytest.mark.parametrize("words", [1, 10, 12])
+def test_contracts_of_another_version_are_refused(chain: Chain, words: int) -> None:
+    """They say less, or more, than the chain they were deployed on and its limits."""
+    address = chain.deployment.registry
+    row = bytes.fromhex(chain.rpc("eth_call", *question(address)[1]).removeprefix("0x"))
+    assert len(row) == 11 * 32
+    chain.rpc("anvil_setCode", address, code_that_says((row + bytes(32))[: 32 * words]))
     with pytest.raises(ChainError, match="another version"):
         deployments.load(chain.client)
+    chain.rpc("anvil_setCode", address, code_that_says(row))
+    assert deployments.load(chain.client) == chain.deployment
+
+
+def code_that_says(answer: bytes) -> str:
+    """Code of a contract that answers every call with these bytes, which follow its ten."""
+    return f"0x61{len(answer):04x}80600a5f395ff3{answer.hex()}"
