@@ -4,9 +4,19 @@ from collections.abc import Sequence
 
 from prover.chain.contracts import VERIFIER, Call, encode_call
 from prover.chain.transactions import Sender
+from prover.errors import ArtifactMismatch, ContractRefused
 
 
 def verification_gas(sender: Sender, verifier: str, proof: bytes, instances: Sequence[int]) -> int:
-    """Gas of a transaction that verifies a proof and nothing else, its calldata included."""
+    """Gas of a transaction that verifies a proof and nothing else, its calldata included.
+
+    The proof is one that the model's verifier accepts: raises ArtifactMismatch if this one reverts.
+    """
     data = encode_call(VERIFIER, "verifyProof", proof, list(instances))
-    return sender.estimate(Call("verifying a proof", verifier, data)).gas
+    try:
+        return sender.estimate(Call("verifying a proof", verifier, data)).gas
+    except ContractRefused as error:
+        raise ArtifactMismatch(
+            f"verifier {verifier} refuses the proof that was made at the model's set-up ({error}): "
+            "another one is on the chain; do not stake on this model"
+        ) from error

@@ -1,0 +1,18 @@
+"""What a verifier that is not the model's says of the model's own proof."""
+
+import pytest
+
+from prover.chain.client import checksum
+from prover.chain.verification import verification_gas
+from prover.errors import ArtifactMismatch
+from tests.localchain import STRANGER, Chain
+
+OTHER = checksum("0x" + "ab" * 20)
+REVERTS = "0x60006000fd"
+
+
+def test_a_verifier_that_refuses_the_models_proof_is_not_staked_on(chain: Chain) -> None:
+    """It is measured before the code is compared, and must not end as an unclear revert."""
+    chain.rpc("anvil_setCode", OTHER, REVERTS)
+    with pytest.raises(ArtifactMismatch, match=f"verifier {OTHER} refuses .* do not stake"):
+        verification_gas(chain.sender(STRANGER), OTHER, b"proof", [1])
