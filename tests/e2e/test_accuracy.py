@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -25,7 +26,7 @@ from prover.consumer import accuracy as consumer
 from prover.protocol.accuracy import Record, State, Terms
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.provider.register import register
-from prover.proving.artifacts import Artifacts
+from prover.proving.artifacts import PK, Artifacts
 from prover.proving.evaluate import evaluate
 from prover.proving.inputs import quantised
 from prover.statement.label import proven_label
@@ -287,6 +288,13 @@ def provider_of(world: World) -> Any:
     return worker_on(sender, deployment, found, known, sender.address, True)
 
 
+def artifacts_named(name: str, world: World) -> Artifacts:
+    """A model's artifacts in the present home."""
+    from prover.cli.models import find
+
+    return find(world.chain.client, world.chain.deployment, name).artifacts
+
+
 def test_other_hidden_weights_enter_under_the_same_circuit(world: World, tmp_path: Path) -> None:
     """Whoever has the circuit's public files can make a model of it, and is judged by it."""
     rival = tiny_model(tmp_path / "rival.onnx", seed=1)
@@ -300,7 +308,12 @@ def test_other_hidden_weights_enter_under_the_same_circuit(world: World, tmp_pat
         posted = world.post()
         assert posted["needed"] == 4
         accept = ("accept", posted["job"], "--account", STRANGER, "--proof-time", "1s")
+        no_key = world.refused(*accept, "--model", "tiny")
+        assert "there is no proving key at" in no_key
+        assert "nothing is staked" in no_key
+        shutil.copy(world.artifacts.path(PK), artifacts_named("tiny", world).path(PK))
         assert "weights are not on this machine" in world.refused(*accept, "--model", "tiny")
+        assert world.record().state.name == "OPEN"
         world.json(*accept, "--model", "rival")
     record = world.record()
     assert record.model_id.hex() == facts["modelId"][2:]
@@ -402,7 +415,8 @@ def test_another_file_than_the_terms_name_is_refused_before_staking(world: World
     file = Path(world.post()["testSet"])
     file.write_bytes(file.read_bytes() + b" ")
     refused = world.refused("accept", "--model", "tiny", "--account", PROVIDER)
-    assert "not the one that the bounty names" in refused
+    assert "is not the one that the job names by its hash" in refused
+    assert "do not stake on it" in refused
     assert world.record().state.name == "OPEN"
 
 

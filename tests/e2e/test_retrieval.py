@@ -22,6 +22,7 @@ from prover.cli.models import remember
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.retrieval import Dataset, Record, State
 from prover.provider import retrieval_dataset as owner
+from prover.provider.readiness import Readiness
 from prover.provider.register import register
 from prover.provider.retrieval_prove import RecordProver
 from prover.provider.serving_files import RoundFiles
@@ -46,7 +47,7 @@ from tests.localchain import (
 )
 
 RECORDS, PROOFS, LABEL = 5, 3, 1  # records 0 and 4 match
-PRICE, STAKE = 10**15, 5 * 10**16
+PRICE, STAKE = 2 * 10**15, 5 * 10**16  # more than the gas of proving costs at Anvil's first fees
 ESCROW = RECORDS * PRICE
 WINDOW = 600
 
@@ -119,7 +120,7 @@ class World:
     def post(self, *extra: object) -> dict[str, Any]:
         return self.json(
             *("post", "--model", "tiny", "--label", LABEL, "--account", CONSUMER),
-            *("--price", "0.001", "--stake", "0.05"),
+            *("--price", "0.002", "--stake", "0.05"),
             *("--prove-within", "10m", "--dispute-within", "10m", *extra),
         )
 
@@ -232,7 +233,7 @@ def test_every_record_is_proven_and_exactly_the_matches_are_read(
     assert accepted["proveSeconds"] > 0
     assert f"must prove {RECORDS} more" in world.json("status")["next"]
     proved = world.prove()
-    assert (proved["proofs"], proved["transactions"]) == (PROOFS - 1, 1)  # one was made before
+    assert (proved["proofs"], proved["transactions"]) == (PROOFS, 1)  # the rehearsal is no job's
     assert (proved["state"], proved["proven"]) == ("closing", RECORDS)
     assert proved["matchingRecords"] == matching
     assert "may dispute" in world.json("status")["next"]
@@ -266,7 +267,7 @@ def check_what_is_read(world: World, matching: list[int], path: Path) -> None:
 def test_a_score_is_compared_exactly(world: World) -> None:
     world.commit()
     options = ("--model", "tiny", "--score", 0, "--at-least", "90.001", "--account", CONSUMER)
-    posted = world.json("post", *options, "--price", "0.001", "--prove-within", "10m")
+    posted = world.json("post", *options, "--price", "0.002", "--prove-within", "10m")
     assert posted["predicate"]["threshold"] == 23041  # 90.001 * 2^8, rounded up
     assert "23041 / 2^8" in posted["wanted"]
     assert world.accept("--preview")["matches"] == 0
@@ -302,7 +303,7 @@ def relay(world: World, job: str, which: list[int]) -> None:
     """A stranger sends some of the proofs that the owner has made."""
     record, secrets = world.record(job), world.secrets()
     files, sender = world.files(job, record.payee), world.chain.sender(STRANGER)
-    prover = RecordProver(sender, world.retrieval, Ezkl(), world.artifacts, files, print)
+    prover = RecordProver(sender, world.retrieval, Readiness(Ezkl()), world.artifacts, files, print)
     public, submissions = secrets.sealed(), []
     for at in which:
         part = tuple(range(2 * at, min(2 * at + 2, RECORDS)))
@@ -388,7 +389,8 @@ def proven_by_a_cheat(world: World, junk: list[int]) -> str:
     record, sender = world.record(job), world.chain.sender(PROVIDER)
     sender.send(f"accept:{job}", world.retrieval.accept(record.job, sender.address))
     prover = RecordProver(
-        sender, world.retrieval, Ezkl(), world.artifacts, world.files(job, sender.address), print
+        *(sender, world.retrieval, Readiness(Ezkl()), world.artifacts),
+        *(world.files(job, sender.address), print),
     )
     prover.prove(bytes.fromhex(job[2:]), world.record(job), secrets, public)
     return job
@@ -584,6 +586,7 @@ def test_a_model_that_is_not_the_chains_is_refused_by_both_sides(world: World) -
     assert "do not stake" in world.refused(*base)
     refused = world.refused("accept", job, "--account", PROVIDER, "--proof-time", "1s")
     assert "do not stake" in refused
+    assert world.record(job).state is State.OPEN
 
 
 @pytest.mark.parametrize(
