@@ -40,6 +40,7 @@ _UNIT_VIEWS = tuple(
 )
 SYMBOL_LETTERS = 12
 MOST_LEARNT = BATCH // len(_UNIT_VIEWS)  # tokens asked for their units at once
+WORD_BYTES = 32
 MOST_DECIMALS = 36  # more would hide any amount behind zeros
 _SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9.$_-]*", re.ASCII)
 
@@ -88,9 +89,12 @@ def _unit(symbol_data: Any, decimals_data: Any) -> Unit | None:
     """What the two views told; None where that is no plain unit."""
     try:
         (symbol,) = decode(["string"], HexBytes(symbol_data))
-        (decimals,) = decode(["uint8"], HexBytes(decimals_data))
+        word = bytes(HexBytes(decimals_data))
     except (DecodingError, OverflowError, TypeError, ValueError):
         return None  # no such views, or answers that are none: shown without a unit
+    if len(word) != WORD_BYTES:
+        return None
+    decimals = int.from_bytes(word, "big")
     plain = _SYMBOL.fullmatch(symbol) and len(symbol) <= SYMBOL_LETTERS and symbol != "ETH"
     return Unit(symbol, decimals) if plain and decimals <= MOST_DECIMALS else None
 
