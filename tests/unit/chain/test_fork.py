@@ -44,7 +44,8 @@ class Fork:
 
 
 @pytest.fixture
-def fork(tmp_path: Path) -> Iterator[Fork]:
+def fork(home: Path, tmp_path: Path) -> Iterator[Fork]:
+    """In a home of its own: two nodes started in one second have the same genesis block."""
     with started(tmp_path) as chain, settings_of(deployments=str(tmp_path / "deployments")):
         job = _posted(chain)
         job_id = chain.market.job_id(job)
