@@ -1,24 +1,22 @@
 """Mutation tests of the Python that sends, decides and verifies: see scripts/mutate.
 
 Cosmic Ray finds the mutants. A seeded sample of their places is drawn, one mutant a place; each is
-put into a copy of the checkout and its module's own unit tests are run there. A survivor keeps the
-reason that snapshots/python_mutants.json gives for it; one without a reason makes this script fail,
-and so does any in a module that sends, waits for finality, stakes or accepts proofs.
+put into a copy of the checkout, and those of the unit tests that run its line are run there (see
+scripts/mutate_tests.py). A survivor keeps the reason that snapshots/python_mutants.json gives for
+it; one without a reason makes this script fail, and so does any in a module that sends, waits for
+finality, stakes or accepts proofs.
 """
 
 import argparse
 import ast
 import contextlib
-import importlib
+import hashlib
 import json
-import os
-import random
 import shutil
 import signal
 import sys
-import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -27,13 +25,12 @@ from queue import Queue
 from typing import Any
 
 from mutate import ROOT, copied
+from mutate_tests import Runs, passes, preload, recorded
 
 SCORES = ROOT / "snapshots" / "python_mutants.json"
-SEED, SAMPLE, PROCESSES, SECONDS = 24, 400, 2, 300
-# Loaded once, before a process is forked for each mutant. Nothing of this project is among them.
-PRELOADED = ("pytest", "numpy", "hypothesis", "web3", "onnx", "sqlalchemy", "py_ecc", "pydantic")
+SEED, SAMPLE, PROCESSES = 24, 400, 2
 NATIVE = "tests/unit/proving/native"
-# A module without an entry has the tests that bear its name, else those of its whole package.
+# A module without an entry has the tests of its package.
 TESTS: dict[str, tuple[str, ...]] = {
     "prover/proving/native/replay.py": (f"{NATIVE}/test_replay.py",),
     "prover/proving/native/extent.py": (f"{NATIVE}/test_replay.py",),
@@ -87,13 +84,8 @@ def modules() -> list[str]:
 
 
 def tests_of(module: str) -> list[str]:
-    """The unit tests of a module."""
-    if module in TESTS:
-        return list(TESTS[module])
-    path = Path(module)
-    folder = Path("tests/unit", *path.parts[1:-1])
-    own = folder / f"test_{path.stem}.py"
-    return [str(own)] if (ROOT / own).exists() else [str(folder)]
+    """Files or folders of the unit tests of a module."""
+    return list(TESTS.get(module, (str(Path("tests/unit", *Path(module).parts[1:-1])),)))
 
 
 def places(module: str) -> list[list[Any]]:
@@ -157,73 +149,53 @@ def key_of(module: str, inside: str | None, source: str, mutated: str) -> str:
 
 
 def drawn(sample: int) -> tuple[list[Change], int]:
-    """The same mutants for the same sources, one a place; and how many places there are."""
-    everywhere = [(module, specs) for module in modules() for specs in places(module)]
-    draw = random.Random(SEED)  # noqa: S311
+    """A sample, one mutant a place; and how many places there are.
+
+    It is drawn by the hash of what stands there, so that a change elsewhere leaves it as it is.
+    """
+    everywhere = {}
+    for module in modules():
+        source = (ROOT / module).read_text().splitlines()
+        for at, specs in enumerate(places(module)):
+            line, column = specs[0].start_pos
+            place = f"{module} {specs[0].definition_name} {source[line - 1].strip()} {column}"
+            everywhere[rank(place), module, at] = specs
     chosen: list[Change] = []
-    for module, specs in draw.sample(everywhere, len(everywhere)):
+    for (lot, module, _), specs in sorted(everywhere.items()):
         if len(chosen) == sample:
             break
-        change = change_of(module, draw.choice(specs))
+        change = change_of(module, specs[lot % len(specs)])
         if change is not None:
             chosen.append(change)
     return chosen, len(everywhere)
 
 
-def survives(copy: Path, tests: Sequence[str], seconds: int) -> bool:
-    """Whether all tests pass in a copy, in a process of its own that is killed when time is up."""
-    child = os.fork()
-    if child == 0:
-        os.setsid()
-        os._exit(_pytest(copy, tests))
-    until = time.monotonic() + seconds
-    try:
-        while time.monotonic() < until:
-            done, status = os.waitpid(child, os.WNOHANG)
-            if done:
-                return os.waitstatus_to_exitcode(status) == 0
-            time.sleep(0.05)
-        return False
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child, signal.SIGKILL)  # itself, or nodes and workers that it left behind
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(child, 0)
+def rank(place: str) -> int:
+    """A number that looks like chance and is the same for the same place."""
+    return int.from_bytes(hashlib.sha256(f"{SEED} {place}".encode()).digest())
 
 
-def _pytest(copy: Path, tests: Sequence[str]) -> int:
-    """pytest in this process, on the copy's files alone."""
-    os.chdir(copy)
-    os.environ |= {"PYTHONPATH": str(copy), "ZKESCROW_CACHE": str(copy / ".cache")}
-    os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(copy / ".hypothesis")
-    sys.path[:] = [str(copy), *(path for path in sys.path if Path(path) != ROOT)]
-    sys.dont_write_bytecode = True  # a mutant of the same size and second would be read as compiled
-    quiet = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(quiet, 1)
-    os.dup2(quiet, 2)
-    import pytest
-
-    return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests]))
-
-
-def fates(changes: Sequence[Change], known: bool) -> Iterator[tuple[Change, bool]]:
+def fates(changes: Sequence[Change], told: Callable[[str], None]) -> Iterator[tuple[Change, bool]]:
     """Each mutant, and whether it survived; several at a time, each in a copy of its own."""
     with contextlib.ExitStack() as stack:
         copies: Queue[Path] = Queue()
         for _ in range(PROCESSES):
             copies.put(stack.enter_context(copied()))
-        if not known:
-            require_passing(copies.queue[0], changes)
-            for other in list(copies.queue)[1:]:
-                shutil.copytree(copies.queue[0] / ".cache", other / ".cache", dirs_exist_ok=True)
+        first = copies.queue[0]
+        runs = recorded_in(first, sorted({change.module for change in changes}))
+        told(f"{len(runs.seconds)} tests pass, in {sum(runs.seconds.values()):.0f} s")
+        (first / ".cache").mkdir(exist_ok=True)
+        for other in list(copies.queue)[1:]:
+            shutil.copytree(first / ".cache", other / ".cache", dirs_exist_ok=True)
 
         def one(change: Change) -> tuple[Change, bool]:
             copy = copies.get()
             path = copy / change.module
             source = path.read_text()
+            tests = runs.tests_of(change.module, source, change.line, tests_of(change.module))
             try:
                 path.write_text(str(mutate(source, change.operator, change.occurrence)))
-                return change, survives(copy, tests_of(change.module), SECONDS)
+                return change, not tests or passes(copy, tests, runs)
             finally:
                 path.write_text(source)
                 copies.put(copy)
@@ -232,12 +204,15 @@ def fates(changes: Sequence[Change], known: bool) -> Iterator[tuple[Change, bool
             yield from pool.map(one, changes)
 
 
-def require_passing(copy: Path, changes: Sequence[Change]) -> None:
-    """Tests that fail anyway would kill every mutant; this run also fills the copy's cache."""
-    suites = {tuple(tests_of(change.module)) for change in changes}
-    for tests in sorted(suites):
-        if not survives(copy, tests, 10 * SECONDS):
-            sys.exit(f"mutate: {' '.join(tests)} fails as it is")
+def recorded_in(copy: Path, modules: Sequence[str]) -> Runs:
+    """Which tests run which lines. Tests that fail anyway would kill every mutant."""
+    folders = sorted({tests for module in modules for tests in tests_of(module)})
+    runs = recorded(copy, folders, modules)
+    if runs is None:
+        sys.exit(
+            f"mutate: the tests fail as they are\n{(copy / '.pytest.log').read_text()[-3000:]}"
+        )
+    return runs
 
 
 def reasons() -> dict[str, str]:
@@ -269,23 +244,30 @@ def summary(results: Sequence[tuple[Change, bool]], possible: int) -> dict[str, 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/mutate --python", description="See the file.")
     parser.add_argument("--sample", type=int, default=SAMPLE, help=f"mutants [{SAMPLE}]")
-    parser.add_argument("--passed", action="store_true", help="do not run the tests unchanged")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        metavar="START",
+        help="those of the sample whose name starts so; nothing is written down",
+    )
     parser.add_argument("--list", action="store_true", help="print the sample and stop")
     options = parser.parse_args()
     changes, possible = drawn(options.sample)
+    if options.only:
+        changes = [change for change in changes if change.key.startswith(tuple(options.only))]
     if options.list:
         print(json.dumps([asdict(change) for change in changes], indent=1))
         return
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("mutate: stopped"))
-    for name in PRELOADED:
-        importlib.import_module(name)
+    preload()
     results = []
-    for change, survived in fates(changes, options.passed):
+    for change, survived in fates(changes, print):
         results.append((change, survived))
         print(f"{'survived' if survived else 'killed'}: {change.key}", flush=True)
     told = summary(results, possible)
-    SCORES.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
     print(f"{told['killed']} of {told['tried']} killed, of {possible} places")
+    if not options.only:
+        SCORES.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
     open_ends = [one["mutant"] for one in told["survivors"] if not one["reason"]]
     grave = [one["mutant"] for one in told["survivors"] if one["mutant"].split()[0] in MONEY]
     if open_ends or grave:
