@@ -92,10 +92,12 @@ def run(name: str) -> bool:
 
 
 def commit() -> str:
-    """The commit that is checked out, marked where files differ from it."""
-    words = ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
-    told = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
-    return told.stdout.strip()
+    """The commit that is checked out, marked where files other than the results differ from it."""
+    head = ["git", "rev-parse", "--short=12", "HEAD"]
+    told = subprocess.run(head, cwd=ROOT, capture_output=True, text=True, check=True)
+    same = ["git", "diff", "--quiet", "HEAD", "--", ".", ":!snapshots", ":!benchmarks/results"]
+    changed = subprocess.run(same, cwd=ROOT, check=False).returncode != 0
+    return told.stdout.strip() + ("-dirty" if changed else "")
 
 
 if __name__ == "__main__":
