@@ -1,12 +1,20 @@
 """`zkescrow accuracy`: a bounty for a hidden model that reaches a target on a sealed test set."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from prover.cli.handover import HandedOver, Uri, keep_handed
-from prover.cli.limits import AtALoss, MaxInAll, MaxStake, MinReward, ProofTime, purse_in
+from prover.cli.limits import (
+    AtALoss,
+    MaxInAll,
+    MaxStake,
+    MinReward,
+    ProofTime,
+    accepting,
+    purse_in,
+)
 from prover.cli.options import (
     AccountNumber,
     ModelName,
@@ -23,7 +31,6 @@ from prover.errors import UsageError
 if TYPE_CHECKING:
     from prover.chain.client import Client
     from prover.chain.deployments import Deployment
-    from prover.protocol.accuracy import Record
     from prover.provider.accuracy import BountyProvider
 
 app = new_app("Pay for a model that reaches a target on a sealed test set.")
@@ -170,7 +177,8 @@ def accept(
     keep_handed(inputs)
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
-    found = job_id, record = find_bounty(client, deployment, job, acceptable(sender.address))
+    wanted = acceptable(sender.address, accepting("the bounty", min_reward, max_stake))
+    found = job_id, record = find_bounty(client, deployment, job, wanted)
     currency = record.job.terms.currency
     purse = purse_in(client, currency, min_reward, max_stake, max_stakes, at_a_loss)
     past = consumers_past(
@@ -262,23 +270,18 @@ def status(
     from prover.chain.replay import load_world
     from prover.cli.accuracy_job import find_bounty
     from prover.cli.accuracy_words import consumers_past, past_sentence, progress_of, row
-    from prover.cli.agenda import entry
+    from prover.cli.agenda import entry, rows
     from prover.cli.finding import BOUNTY
 
     client, deployment = deployed(rpc)
     now, world = client.now(), load_world(client, deployment)
-    jobs = world.accuracy.jobs
-
-    def stands(job_id: bytes, one: "Record") -> dict[str, Any]:
-        return row(job_id, one) | entry(world, BOUNTY, job_id, one, now).to_dict()
-
     if every:
-        rows = [stands(job_id, one) for job_id, one in jobs.items()]
-        show_jobs("bounties", rows)
+        show_jobs("bounties", rows(client, world, BOUNTY, now, row))
         return
     job_id, record = find_bounty(client, deployment, job)
-    past = consumers_past(jobs.values(), record.job.consumer)
-    data = stands(job_id, record) | {"now": now, "consumers": past}
+    told = entry(world, BOUNTY, job_id, record, now).to_dict()
+    past = consumers_past(world.accuracy.jobs.values(), record.job.consumer)
+    data = row(job_id, record) | told | {"now": now, "consumers": past}
     show(
         data,
         f"bounty 0x{job_id.hex()} is {in_words(data['state'])}",

@@ -1,5 +1,6 @@
 """What the commands about one accuracy bounty share: finding it, the provider, ending it."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from prover.chain.accuracy import AccuracyBounty
@@ -29,9 +30,9 @@ def find_bounty(
     return choose(client, load_world(client, deployment).accuracy, BOUNTY, text, wanted)
 
 
-def acceptable(who: str) -> Wanted:
-    """Bounties that an account may accept."""
-    return open_to("open to you", State.OPEN, who)
+def acceptable(who: str, accept: Callable[[str], None]) -> Wanted:
+    """Bounties that an account may accept, in the currencies that `accept` does not refuse."""
+    return open_to("open to you", State.OPEN, who, accept)
 
 
 def to_reveal(who: str) -> Wanted:

@@ -1,9 +1,11 @@
 """Jobs of all protocols in one form: where each stands, who must act until when, what is next."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from prover.chain.client import Client
+from prover.chain.tokens import learn
 from prover.cli import accuracy_words, prediction_words, retrieval_words, serving_words
 from prover.cli.finding import BOUNTY, JOB, REQUEST, ROUND, Kind
 from prover.protocol import accuracy, prediction, retrieval, serving
@@ -88,6 +90,32 @@ def entry(world: World, kind: Kind, job_id: bytes, record: Record[Any], now: int
         record.job.terms.currency,
         there.ended,
     )
+
+
+def rows(
+    client: Client,
+    world: World,
+    kind: Kind,
+    now: int,
+    facts: Callable[[bytes, Any], dict[str, Any]],
+) -> list[dict[str, Any]]:
+    """All jobs of a protocol, oldest first, with the `facts` of each, for `status --all`.
+
+    Amounts are in the units of their tokens; if those are too many to ask, of jobs under way and
+    of the newest ones.
+    """
+    jobs: dict[bytes, Any] = dict(_jobs(world))[kind].jobs
+    learn(client, *_currencies(jobs.values()))
+    return [
+        facts(job_id, one) | entry(world, kind, job_id, one, now).to_dict()
+        for job_id, one in jobs.items()
+    ]
+
+
+def _currencies(records: Collection[Record[Any]]) -> list[str]:
+    """Those of jobs under way first, then of the newest."""
+    ordered = sorted(records, key=lambda one: (one.ended, -one.posted_at))
+    return [one.job.terms.currency for one in ordered]
 
 
 def reworded(world: World, one: Entry, now: int) -> Entry:

@@ -41,10 +41,15 @@ REQUEST = Kind("request", "retrieval", "requests")
 
 @dataclass(frozen=True)
 class Wanted:
-    """The jobs that a command can act on; `words` follow "no round" and "3 rounds"."""
+    """The jobs that a command can act on; `words` follow "no round" and "3 rounds".
+
+    `accept` raises for a currency that is not accepted, before its token is asked anything: any
+    contract may be a token.
+    """
 
     words: str
     fits: Callable[[Any, int], bool]
+    accept: Callable[[str], None] = lambda _currency: None
 
 
 UNENDED = Wanted("still open or under way", lambda one, _: not one.ended)
@@ -69,15 +74,17 @@ def in_state(words: str, *states: int, by: str | None = None, who: str = "") -> 
     return Wanted(words, fits)
 
 
-def open_to(words: str, state: int, who: str) -> Wanted:
-    """Jobs that wait for somebody to join, and that `who` may join."""
+def open_to(
+    words: str, state: int, who: str, accept: Callable[[str], None] = lambda _currency: None
+) -> Wanted:
+    """Jobs that wait for somebody to join, and that `who` may join; `accept` as in `Wanted`."""
 
     def fits(one: Record[Any], now: int) -> bool:
         named = getattr(one.job.terms, "provider", ZERO_ADDRESS)
         in_time = now <= one.job.terms.open_until
         return one.state == state and in_time and named in (ZERO_ADDRESS, who)
 
-    return Wanted(words, fits)
+    return Wanted(words, fits, accept)
 
 
 def choose(
@@ -85,7 +92,8 @@ def choose(
 ) -> tuple[bytes, R]:
     """The job that a command means, and its record.
 
-    Raises UsageError if that is not clear, IllegalEvent if its events make no sense.
+    Raises UsageError if that is not clear, IllegalEvent if its events make no sense, and what
+    `wanted` raises for its currency.
 
     Without `text` it is the last one used from here if the command fits it, else the sole one of
     the chain that it fits.
@@ -93,6 +101,7 @@ def choose(
     job_id = _chosen(client, jobs, kind, text, wanted)
     jobs.require_sound(job_id)
     record = jobs.jobs[job_id]
+    wanted.accept(record.job.terms.currency)
     learn(client, record.job.terms.currency)
     return job_id, record
 

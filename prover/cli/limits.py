@@ -1,6 +1,6 @@
 """A provider's limits as options: amounts by currency, and whether a loss is accepted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -81,6 +81,21 @@ def purse_in(
     typed = zip(names, (min_reward, max_stake, max_stakes), strict=True)
     bounds = Bounds(*(_amount(client, currency, text, name) for name, text in typed))
     return Purse({currency: bounds}, at_a_loss)
+
+
+def accepting(name: str, min_reward: str | None, max_stake: str | None) -> Callable[[str], None]:
+    """Raises UsageError for a currency in which the job called `name` is not taken, whatever it
+    pays: a token without limits. Asks no token anything.
+    """
+    from prover.provider.money import Bounds, Purse, check_currency
+
+    given = None not in (min_reward, max_stake)
+    bounds = Bounds(min_reward=0, max_stake=0) if given else Bounds()
+
+    def accept(currency: str) -> None:
+        check_currency(name, currency, Purse({currency: bounds}))
+
+    return accept
 
 
 def by_currency(client: "Client", texts: Sequence[str] | None, name: str) -> dict[str, int]:

@@ -1,12 +1,21 @@
 """`zkescrow retrieval`: the records of a sealed dataset that a model flags, proven and readable."""
 
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from prover.cli.handover import Uri
-from prover.cli.limits import AtALoss, MaxInAll, MaxStake, MinReward, ProofTime, purse_in
+from prover.cli.limits import (
+    AtALoss,
+    MaxInAll,
+    MaxStake,
+    MinReward,
+    ProofTime,
+    accepting,
+    purse_in,
+)
 from prover.cli.options import (
     AccountNumber,
     ModelName,
@@ -17,9 +26,6 @@ from prover.cli.options import (
     sender_for,
 )
 from prover.cli.output import command, new_app, progress, show, show_jobs
-
-if TYPE_CHECKING:
-    from prover.protocol.retrieval import Record
 
 app = new_app("Have every record of a sealed dataset judged, and read those that match.")
 APPS = {"retrieval": app}
@@ -190,15 +196,14 @@ def accept(
     from prover.cli import retrieval_job as jobs
     from prover.cli.retrieval_owner import accepted_told
     from prover.consumer.jobs import remember
-    from prover.protocol.retrieval import State
     from prover.provider.retrieval_checks import Limits
 
     seconds = None if proof_time is None else duration(proof_time, "--proof-time")
     whom = address(payee, "--payee")
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
-    wanted = jobs.of_owner(deployment, sender, State.OPEN, "open and on your data")
-    found = jobs.find_request(client, deployment, job, wanted)
+    accept = accepting("the request", min_reward, max_stake)
+    found = jobs.find_request(client, deployment, job, jobs.acceptable(deployment, sender, accept))
     whom = whom or sender.address
     currency = found.record.job.terms.currency
     purse = purse_in(client, currency, min_reward, max_stake, max_stakes, at_a_loss)
@@ -255,20 +260,15 @@ def status(
     """Say where a request stands, who must act until when, and who gets what if nobody does."""
     from prover.chain.replay import load_world
     from prover.cli import retrieval_job as jobs
-    from prover.cli.agenda import entry
+    from prover.cli.agenda import rows
     from prover.cli.finding import REQUEST
     from prover.cli.retrieval_words import row
 
     client, deployment = deployed(rpc)
     now = client.now()
     if every:
-        world = load_world(client, deployment)
-
-        def stands(job_id: bytes, one: "Record") -> dict[str, Any]:
-            return row(job_id, one, now) | entry(world, REQUEST, job_id, one, now).to_dict()
-
-        rows = [stands(job_id, one) for job_id, one in world.retrieval.jobs.items()]
-        show_jobs("requests", rows)
+        facts = partial(row, now=now)
+        show_jobs("requests", rows(client, load_world(client, deployment), REQUEST, now, facts))
         return
     data, lines = jobs.standing(jobs.find_request(client, deployment, job), now)
     show(data, *lines)

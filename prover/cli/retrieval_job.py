@@ -1,6 +1,7 @@
 """What the commands about one retrieval request share: finding it, the owner's tools, ending it."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,12 @@ def of_owner(deployment: Deployment, sender: Sender, state: State, words: str) -
     mine = {one.id for one in datasets.values() if one.owner == sender.address}
     there = in_state(words, state)
     return Wanted(words, lambda one, now: one.job.terms.dataset_id in mine and there.fits(one, now))
+
+
+def acceptable(deployment: Deployment, sender: Sender, accept: Callable[[str], None]) -> Wanted:
+    """Open requests to an owner, in the currencies that `accept` does not refuse."""
+    mine = of_owner(deployment, sender, State.OPEN, "open and on your data")
+    return replace(mine, accept=accept)
 
 
 PROVEN = Wanted("with a proven record", lambda one, _: len(one.proven) > 0)

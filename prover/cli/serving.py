@@ -14,7 +14,15 @@ from prover.cli.handover import (
     keep_handed,
     reader_of,
 )
-from prover.cli.limits import AtALoss, MaxInAll, MaxStake, MinReward, ProofTime, purse_in
+from prover.cli.limits import (
+    AtALoss,
+    MaxInAll,
+    MaxStake,
+    MinReward,
+    ProofTime,
+    accepting,
+    purse_in,
+)
 from prover.cli.options import (
     AccountNumber,
     ModelName,
@@ -148,7 +156,8 @@ def join(
     keep_handed(inputs)
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
-    job_id, record = find_round(client, deployment, job, joinable(sender.address))
+    wanted = joinable(sender.address, accepting("the round", min_reward, max_stake))
+    job_id, record = find_round(client, deployment, job, wanted)
     currency = record.job.terms.currency
     purse = purse_in(client, currency, min_reward, max_stake, max_stakes, at_a_loss)
     whom = whom or sender.address
@@ -260,7 +269,7 @@ def status(
 ) -> None:
     """Say where a round stands, who must act until when, and who gets what if nobody does."""
     from prover.chain.replay import load_world
-    from prover.cli.agenda import entry
+    from prover.cli.agenda import rows
     from prover.cli.finding import ROUND
     from prover.cli.serving_round import find_round, standing_of
     from prover.cli.serving_words import row
@@ -268,11 +277,7 @@ def status(
     client, deployment = deployed(rpc)
     if every:
         now, world = client.now(), load_world(client, deployment)
-        told = [
-            row(job_id, one) | entry(world, ROUND, job_id, one, now).to_dict()
-            for job_id, one in world.serving.jobs.items()
-        ]
-        show_jobs("rounds", told)
+        show_jobs("rounds", rows(client, world, ROUND, now, row))
         return
     job_id, record = find_round(client, deployment, job)
     data, lines = standing_of(client, deployment, job_id, record)

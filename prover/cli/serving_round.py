@@ -1,5 +1,6 @@
 """What the commands about one round share: finding it, the provider's tools, ending it."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from prover.chain.client import Client
@@ -27,9 +28,9 @@ def find_round(
     return choose(client, load_world(client, deployment).serving, ROUND, text, wanted)
 
 
-def joinable(who: str) -> Wanted:
-    """Rounds that an account may join."""
-    return open_to("open to you", State.OPEN, who)
+def joinable(who: str, accept: Callable[[str], None]) -> Wanted:
+    """Rounds that an account may join, in the currencies that `accept` does not refuse."""
+    return open_to("open to you", State.OPEN, who, accept)
 
 
 def to_serve(who: str) -> Wanted:

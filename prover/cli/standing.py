@@ -6,7 +6,7 @@ from typing import Any
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
 from prover.chain.replay import load_world
-from prover.cli.agenda import entry
+from prover.cli.agenda import entry, rows
 from prover.cli.consumer import find_job
 from prover.cli.finding import JOB
 from prover.cli.outcome import Prediction, read_outputs
@@ -46,12 +46,7 @@ def report(client: Client, deployment: Deployment, text: str | None) -> Report:
 
 def all_jobs(client: Client, deployment: Deployment) -> list[dict[str, Any]]:
     """One row for each job of the market, oldest first."""
-    world = load_world(client, deployment)
-    now = client.now()
-    return [
-        row(job_id, record) | entry(world, JOB, job_id, record, now).to_dict()
-        for job_id, record in world.prediction.jobs.items()
-    ]
+    return rows(client, load_world(client, deployment), JOB, client.now(), row)
 
 
 def _predictions(world: World, record: Record) -> list[Prediction] | None:

@@ -23,6 +23,7 @@ from prover.provider.accuracy_checks import (
 from prover.provider.accuracy_plan import Judged, judge, missing, parts
 from prover.provider.accuracy_submit import Malformed, Opened, Submitter, Tools
 from prover.provider.handover import obtain
+from prover.provider.money import check_currency
 from prover.provider.readiness import check_key, padding, strange_items
 from prover.provider.serving_files import RoundFiles
 from prover.proving.artifacts import Artifacts
@@ -79,6 +80,7 @@ class BountyProvider:
         terms, account = self._record.job.terms, self._tools.sender.address
         check_terms(terms, account, self._tools.client.now())
         check_circuit(terms, circuit_id)
+        check_currency("the bounty", terms.currency, limits.purse)
         check_key(self._artifacts)
         evaluate(self._artifacts, [])  # raises if the weights are not on this machine
         self._check_money(circuit_id, limits)

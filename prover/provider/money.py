@@ -118,6 +118,13 @@ def unknown(currency: str, purse: Purse) -> str | None:
     )
 
 
+def check_currency(name: str, currency: str, purse: Purse) -> None:
+    """Raise UsageError unless a currency is accepted; asked before its token is asked anything."""
+    why_not = unknown(currency, purse)
+    if why_not:
+        raise UsageError(f"{name} is not taken: {why_not}")
+
+
 def check_money(name: str, deal: Deal, purse: Purse, account: Account) -> None:
     """Raise UsageError unless a job is worth its money; `name` is what it is called."""
     why_not = refusal(deal, purse, account)

@@ -23,7 +23,7 @@ from prover.errors import ChainError, ContractRefused, UsageError
 from prover.protocol.events import RetrievalAccepted
 from prover.protocol.limits import limits_of
 from prover.protocol.retrieval import Dataset, Record, State
-from prover.provider.money import Account
+from prover.provider.money import Account, check_currency
 from prover.provider.readiness import Readiness, check_key
 from prover.provider.retrieval_checks import (
     Limits,
@@ -109,6 +109,7 @@ class DatasetOwner:
         terms, artifacts = self._request.record.job.terms, self._request.artifacts
         account, now = self._tools.sender.address, self._tools.client.now()
         check_terms(terms, self._request.dataset, account, now)
+        check_currency("the request", terms.currency, limits.purse)
         check_format(secrets.form, artifacts)
         check_key(artifacts)
         gas, wait = self._verification_gas(), final_seconds(self._tools.client)

@@ -20,7 +20,7 @@ from prover.protocol.serving import Record, State
 from prover.protocol.serving_gas import RoundGas
 from prover.protocol.words import moment, shown
 from prover.provider.handover import obtain
-from prover.provider.money import Account
+from prover.provider.money import Account, check_currency
 from prover.provider.readiness import Readiness, check_key
 from prover.provider.serving_answer import Answered, Answerer
 from prover.provider.serving_checks import (
@@ -99,6 +99,7 @@ class RoundProvider:
         terms, artifacts = self._round.record.job.terms, self._round.artifacts
         account, now = self._tools.sender.address, self._tools.client.now()
         check_terms(terms, account, now, artifacts)
+        check_currency("the round", terms.currency, limits.purse)
         check_key(artifacts)
         self._tools.check_model(terms.model_id, artifacts)  # first: its verifier is run for gas
         verification, layout = self._verification_gas(), artifacts.manifest.layout

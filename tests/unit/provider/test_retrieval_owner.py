@@ -241,6 +241,15 @@ def test_a_key_that_is_not_there_is_refused_before_anything_else(
     assert "model checked" not in play.done
 
 
+def test_a_token_without_limits_is_not_asked_anything(stage: Callable[[Record], Stage]) -> None:
+    record = opened()
+    terms = replace(record.job.terms, currency="0x" + "dd" * 20)
+    play = stage(replace(record, job=replace(record.job, terms=terms)))
+    with pytest.raises(UsageError, match="no limits are given"):
+        play.owner.appraise(play.secrets, Limits())
+    assert play.done == []
+
+
 def test_another_root_is_refused_before_the_records_are_run(
     stage: Callable[[Record], Stage],
 ) -> None:

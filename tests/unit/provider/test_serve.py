@@ -19,12 +19,14 @@ from prover.provider.readiness import Readiness, Rehearsal
 from prover.provider.register import register
 from prover.provider.steps import Steps
 from prover.provider.store import Stage, Taken
+from prover.proving import evaluate as bulk
 from prover.proving.artifacts import PK, Artifacts
 from prover.proving.ezkl.system import Ezkl
 from prover.settings import get_settings
 from tests.conftest import Proven
 from tests.localchain import PROVIDER, STRANGER, Chain
 from tests.unit.provider.scene import POLICY, PROVE_SECONDS, REWARD, STAKE, Scene
+from tests.unit.proving.test_evaluate import off_by_one
 
 
 @pytest.fixture
@@ -263,6 +265,17 @@ def test_a_proof_is_rehearsed_before_the_first_stake(
     monkeypatch.setattr(Ezkl, "verify", refuse)
     (outcome,) = scene.provider().run_once()
     assert "the key is of another circuit" in outcome.words
+    assert scene.state(job_id) is State.OPEN
+
+
+def test_nothing_is_staked_on_inputs_whose_evaluation_no_proof_shows(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = scene.post()
+    monkeypatch.setattr(bulk, "evaluate", off_by_one(bulk.evaluate))
+    (outcome,) = scene.provider().run_once()
+    assert outcome.result == "failed"
+    assert "is evaluated to" in outcome.words
     assert scene.state(job_id) is State.OPEN
 
 

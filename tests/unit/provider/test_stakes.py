@@ -8,17 +8,20 @@ from typing import Any
 
 import pytest
 
-from prover.errors import ProvingError
+from prover.errors import ProvingError, UsageError
 from prover.protocol import accuracy as bounties
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.provider import accuracy, accuracy_checks, accuracy_submit, serving, serving_checks
 from prover.provider.accuracy import BountyProvider
 from prover.provider.readiness import KeyMissing
 from prover.provider.serving import Round, RoundProvider
+from prover.proving import evaluate as bulk
 from prover.proving.artifacts import PK, Artifacts
 from tests.conftest import Proven
 from tests.unit.provider.test_accuracy import TERMS as BOUNTY
 from tests.unit.provider.test_serving import ME, OTHER, record
+from tests.unit.provider.test_serving import TERMS as ROUND
+from tests.unit.proving.test_evaluate import items_for, off_by_one
 
 JOB_ID, NOW = b"\x05" * 32, 100
 Staker = Callable[[Artifacts], object]
@@ -29,6 +32,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.done: list[str] = []
+        self.currency = ETH
 
     def tools(self, kind: type, **more: object) -> Any:
         return kind(
@@ -57,13 +61,14 @@ def joining(desk: Desk, home: Path, monkeypatch: pytest.MonkeyPatch) -> Staker:
     """Joins a round, whose inputs and money are as they should be."""
     for name in ("_check_money", "_check_root"):
         monkeypatch.setattr(RoundProvider, name, lambda *_: None)
-    for name in ("_items", "_evaluated"):
-        monkeypatch.setattr(RoundProvider, name, lambda *_: ())
+    items = lambda self: tuple(items_for(self._round.artifacts, 2))  # noqa: E731
+    monkeypatch.setattr(RoundProvider, "_items", items)
     monkeypatch.setattr(RoundProvider, "_verification_gas", lambda _self: 0)
     tools = desk.tools(serving.Tools, serving=SimpleNamespace(address=OTHER))
 
     def join(artifacts: Artifacts) -> object:
-        round_ = Round(JOB_ID, record(), SimpleNamespace(), artifacts)  # type: ignore[arg-type]
+        posted = record(replace(ROUND, currency=desk.currency))
+        round_ = Round(JOB_ID, posted, SimpleNamespace(), artifacts)  # type: ignore[arg-type]
         return RoundProvider(tools, round_, ME).join(serving_checks.Limits(proof_seconds=1.0))
 
     return join
@@ -74,18 +79,17 @@ def accepting(desk: Desk, home: Path, monkeypatch: pytest.MonkeyPatch) -> Staker
     """Accepts a bounty, whose test set and money are as they should be."""
     for name in ("_check_money", "_check_weights", "_test_set"):
         monkeypatch.setattr(BountyProvider, name, lambda *_: None)
-    for name in ("evaluate", "compare_with_witness"):
-        monkeypatch.setattr(accuracy, name, lambda *_: None)
+    monkeypatch.setattr(accuracy, "evaluate", lambda *_: None)
     tools = desk.tools(
         accuracy_submit.Tools,
         accuracy=SimpleNamespace(address=OTHER),
         registry=OTHER,
         system=None,
     )
-    job = bounties.Job(ETH, 0, replace(BOUNTY, open_until=10**6))
-    posted = bounties.Record(job=job, posted_at=0, uri=b"")
 
     def accept(artifacts: Artifacts) -> object:
+        terms = replace(BOUNTY, open_until=10**6, currency=desk.currency)
+        posted = bounties.Record(job=bounties.Job(ETH, 0, terms), posted_at=0, uri=b"")
         worker = BountyProvider(tools, JOB_ID, posted, artifacts, ME)
         limits = accuracy_checks.Limits(proof_seconds=1.0)
         return worker.accept(bytes(32), BOUNTY.circuit_id, limits)
@@ -123,3 +127,22 @@ def test_the_time_of_a_proof_does_not_replace_its_rehearsal(
     with pytest.raises(ProvingError, match="no new job of this model"):
         stake(artifacts)
     assert desk.done == ["model checked", "rehearsal"]
+
+
+def test_a_model_that_is_evaluated_to_what_no_proof_shows_is_not_staked_on(
+    stake: Staker, desk: Desk, artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "evaluate", off_by_one(bulk.evaluate))
+    with pytest.raises(ProvingError, match="is evaluated to"):
+        stake(artifacts)
+    assert desk.done == ["model checked"]
+
+
+def test_a_token_without_limits_is_not_asked_anything(
+    stake: Staker, desk: Desk, artifacts: Artifacts
+) -> None:
+    """Nor is anything else looked at: not the key, not the model."""
+    desk.currency = "0x" + "dd" * 20
+    with pytest.raises(UsageError, match="no limits are given"):
+        stake(artifacts)
+    assert desk.done == []

@@ -10,7 +10,7 @@ import pytest
 from prover.errors import ArtifactMismatch, ProvingError
 from prover.proving import evaluate as bulk
 from prover.proving.artifacts import MODEL, Artifacts
-from prover.proving.evaluate import compare_with_witness, evaluate
+from prover.proving.evaluate import Outputs, compare_with_witness, evaluate
 from prover.proving.inputs import shape_of
 from prover.statement.request import Item, salted
 from tests.conftest import PLANS, Proven
@@ -20,6 +20,15 @@ def items_for(artifacts: Artifacts, count: int) -> list[Item]:
     shape = shape_of(artifacts.manifest)
     draw = np.random.default_rng(5).integers(shape.input_min, shape.input_max + 1, (count, 4))
     return [salted([int(value) for value in row], shape) for row in draw]
+
+
+def off_by_one(evaluate: Callable[..., Outputs]) -> Callable[..., Outputs]:
+    """An evaluation that gets each item's last word wrong."""
+
+    def wrong(*arguments: object) -> Outputs:
+        return tuple((*row[:-1], row[-1] + 1) for row in evaluate(*arguments))
+
+    return wrong
 
 
 @pytest.mark.parametrize("name", list(PLANS))
