@@ -81,8 +81,9 @@ def post(
         str | None, typer.Option(help="Part of it that a missed target costs.")
     ] = None,
     test_set_cost: Annotated[
-        str, typer.Option(help="What the labels cost you: a try uses them up.")
-    ] = "0",
+        str | None,
+        typer.Option(help="What the labels cost you, as a try uses them up; of tokens, and gas."),
+    ] = None,
     low_penalty: Annotated[
         bool, typer.Option(help="Let anyone hold your bond for less than a try costs you.")
     ] = False,

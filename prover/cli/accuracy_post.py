@@ -48,7 +48,7 @@ class Typed:
     bond: str | None
     stake: str | None
     miss_penalty: str | None
-    test_set_cost: str
+    test_set_cost: str | None
     low_penalty: bool
     currency: str | None
     provider: str | None
@@ -69,7 +69,7 @@ def target_of(text: str) -> tuple[int, int]:
     else:
         raise UsageError(f"--target {text!r}: a percentage (90%) or a fraction (58/64) is allowed")
     if not 0 < num <= den <= _MAX_PART:
-        raise UsageError(f"--target {text!r}: above 0 and at most 100% is allowed")
+        raise UsageError(f"--target {text!r}: above 0% and at most 100% is allowed")
     return num, den
 
 
@@ -102,6 +102,7 @@ def circuit_of(client: Client, deployment: Deployment, text: str) -> KnownModel:
 
 def offer_of(client: Client, known: KnownModel, n: int, typed: Typed) -> Offer:
     """What the options say about a bounty over n items, defaults filled in. Raises UsageError."""
+    check_cost_known(typed)
     num, den = typed.target
     money = _money(client, known, n, typed)
     currency = typed.currency or ZERO_ADDRESS
@@ -135,6 +136,21 @@ def offer_of(client: Client, known: KnownModel, n: int, typed: Typed) -> Offer:
     )
 
 
+def check_cost_known(typed: Typed) -> None:
+    """Raise UsageError if nobody can tell what a try at an open bounty costs the consumer.
+
+    Gas has no price in a token, and what labels are worth is not known here.
+    """
+    told = typed.test_set_cost is not None or typed.low_penalty
+    if typed.currency is not None and typed.provider is None and not told:
+        raise UsageError(
+            "--test-set-cost missing: a bounty that anyone may accept needs a penalty of what the "
+            "test set and your gas cost at least, and what these are worth in a token is not known "
+            "here; give both in one amount of it, name a --provider, or take any penalty with "
+            "--low-penalty"
+        )
+
+
 def check_penalty(currency: str, penalty: int, least: int, low: bool) -> None:
     """Raise UsageError if anybody could take the bond of an open bounty hostage too cheaply.
 
@@ -155,9 +171,13 @@ def check_penalty(currency: str, penalty: int, least: int, low: bool) -> None:
 
 
 def _spent(client: Client, typed: Typed) -> int:
-    """What a try costs the consumer, in units of the currency; of tokens, without the gas."""
-    cost = in_units(client, typed.currency, typed.test_set_cost, "--test-set-cost")
+    """What a try costs the consumer, in units of the currency; of tokens, as it says."""
+    cost = _test_set(client, typed)
     return cost if typed.currency else accuracy_spent(present_prices(client), cost)
+
+
+def _test_set(client: Client, typed: Typed) -> int:
+    return in_units(client, typed.currency, typed.test_set_cost or "0", "--test-set-cost")
 
 
 def told(
@@ -238,8 +258,7 @@ def _money(client: Client, known: KnownModel, n: int, typed: Typed) -> AccuracyM
         for name, text in given.items()
         if text is not None
     }
-    test_set = in_units(client, typed.currency, typed.test_set_cost, "--test-set-cost")
-    return _usual(client, known, n, typed.target, typed_units, test_set)
+    return _usual(client, known, n, typed.target, typed_units, _test_set(client, typed))
 
 
 def _usual(

@@ -504,9 +504,9 @@ def test_the_key_needs_its_own_seed(world: World, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "status", "words"),
     [
-        (("--target", "101%"), 2, "above 0 and at most 1"),
-        (("--target", "7/6"), 2, "above 0 and at most 1"),
-        (("--target", "0%"), 2, "above 0 and at most 1"),
+        (("--target", "101%"), 2, "above 0% and at most 100%"),
+        (("--target", "7/6"), 2, "above 0% and at most 100%"),
+        (("--target", "0%"), 2, "above 0% and at most 100%"),
         (("--target", "most"), 2, "a percentage (90%) or a fraction"),
         (("--rows", "0:99"), 2, "a part of 0:24"),
         (("--items", "0"), 2, "1 or more"),
