@@ -53,6 +53,14 @@ def read_plain(path: Path, max_bytes: int, *, follow: bool = True) -> bytes:
     return content
 
 
+def sha256_plain(path: Path, max_bytes: int) -> str:
+    """SHA-256 of a stranger's file, not through a link; raises as `read_plain`."""
+    with _plain(path, False) as file:
+        if os.fstat(file.fileno()).st_size > max_bytes:
+            raise TooLarge(path)
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def copy_plain(source: Path, target: Path, max_bytes: int) -> None:
     """Copy a stranger's file, not through a link; raises as `read_plain`."""
     with _plain(source, False) as file, target.open("xb") as copy:

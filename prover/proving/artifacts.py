@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from prover.errors import ArtifactMismatch, ArtifactsMissing
-from prover.files import sha256_file
+from prover.files import NotPlain, TooLarge, read_plain, sha256_file
 from prover.proving.ezkl.rules import check_settings
-from prover.proving.manifest import FIXED, Manifest, read_manifest
+from prover.proving.manifest import FIXED, MAX_BYTES, Manifest, read_manifest
 from prover.settings import get_settings
 from prover.statement import strict_json
 from prover.statement.field import FIELD_MODULUS
@@ -168,8 +168,13 @@ def write_record(directory: Path) -> None:
 def recorded(directory: Path) -> dict[str, str]:
     """What `write_record` noted, which covers the files that differ at each making too."""
     try:
-        found = strict_json.parse((directory / RECORD).read_bytes(), MAX_DEPTH)["sha256"]
+        content = read_plain(directory / RECORD, MAX_BYTES, follow=False)
+        found = strict_json.parse(content, MAX_DEPTH)["sha256"]
         return {_file_name(name): _digits(expected) for name, expected in found.items()}
+    except (NotPlain, TooLarge) as error:
+        raise ArtifactMismatch(
+            f"{RECORD} is no plain file of at most {MAX_BYTES} bytes: set the model up again"
+        ) from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ArtifactMismatch(
             f"{RECORD} cannot be read ({error}): the SHA-256 of every file is allowed; set the "
@@ -222,8 +227,9 @@ def hash_files(directory: Path, names: Sequence[str]) -> dict[str, str]:
 
 
 def check_file(path: Path, expected: str) -> None:
-    """Raise ArtifactMismatch unless the file is there and has this SHA-256."""
-    found = sha256_file(path) if path.is_file() else "nothing"
+    """Raise ArtifactMismatch unless the file is there, no link, and has this SHA-256."""
+    plain = path.is_file() and not path.is_symlink()
+    found = sha256_file(path) if plain else "nothing"
     if found != expected:
         raise ArtifactMismatch(
             f"{path.name} has SHA-256 {found}: {expected} is allowed; set the model up again"

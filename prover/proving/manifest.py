@@ -10,6 +10,7 @@ import rfc8785
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from prover.errors import ArtifactMismatch, StatementInvalid, UnsoundCircuit
+from prover.files import NotPlain, TooLarge, read_plain
 from prover.models.plan import Accuracy, Plan
 from prover.proving.ezkl.rules import EZKL_VERSION
 from prover.proving.srs import SetUp
@@ -21,6 +22,7 @@ from prover.statement.layout import Layout
 HASHED, PUBLIC, FIXED = "hashed", "public", "fixed"
 MIN_SALT_BITS = 120
 MAX_LOGROWS = 22
+MAX_BYTES = 1 << 20
 NO_ACCURACY: dict[str, Any] = {
     "label_agreement": 0.0,
     "worst_error": 0.0,
@@ -188,8 +190,14 @@ def record_verifier(verifier: Verifier) -> VerifierRecord:
 def read_manifest(path: Path) -> Manifest:
     """Parse and check a manifest file. Raises ArtifactMismatch or UnsoundCircuit."""
     try:
-        manifest = Manifest.model_validate(strict_json.parse(path.read_bytes()))
+        content = read_plain(path, MAX_BYTES, follow=False)
+        manifest = Manifest.model_validate(strict_json.parse(content))
         _ = manifest.plan, manifest.layout
+    except (NotPlain, TooLarge) as error:
+        raise ArtifactMismatch(
+            f"manifest {path} is no plain file of at most {MAX_BYTES} bytes: set the model up "
+            "again, or ask for the folder again"
+        ) from error
     except FileNotFoundError:
         raise ArtifactMismatch(
             f"there is no manifest at {path}: run `zkescrow model add`"

@@ -237,6 +237,19 @@ def test_other_scales_in_the_manifest_are_found(name: str, made: Path, tmp_path:
         setup.rebuild(republished(made, false, **{name: 2.0}))
 
 
+def test_what_the_engine_refuses_is_said_in_words(
+    made: Path, proof: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A key that was damaged before it was published: its hash is the manifest's."""
+    false = tmp_path / "false"
+    shutil.copytree(made, false)
+    (false / artifacts.KEYS / "verifying.key").write_bytes(b"no key")
+    republished(made, false)
+    said = Said(capsys, "verify", str(proof), "--artifacts", str(false))
+    assert (said.status, "verifying.key is damaged" in said.problem) == (1, True)
+    assert "raised" not in said.problem
+
+
 def test_a_damaged_file_is_named(made: Path, tmp_path: Path) -> None:
     damaged = tmp_path / "damaged"
     shutil.copytree(made, damaged)

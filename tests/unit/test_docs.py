@@ -74,3 +74,10 @@ def test_links_and_named_paths_lead_somewhere(document: str) -> None:
     found = [beside / target for target in targets] + [ROOT / path for path in paths]
     missing = [str(path) for path in found if not path.exists()]
     assert not missing
+
+
+def test_the_rules_of_security_count_by_one() -> None:
+    """Others refer to these numbers."""
+    for section in re.split(r"^#+ ", SECURITY, flags=re.MULTILINE):
+        found = [int(number) for number in re.findall(r"^(\d+)\. ", section, re.MULTILINE)]
+        assert found == list(range(1, len(found) + 1)), section.partition("\n")[0]

@@ -9,7 +9,7 @@ import hashlib
 import struct
 from collections.abc import Iterator
 from math import prod
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import rfc8785
@@ -24,45 +24,50 @@ LENGTH = struct.Struct("<Q")
 WIDTHS: dict[int, np.dtype[Any]] = {4: np.dtype("<i4"), 8: np.dtype("<i8")}
 
 
+# Numbers of canonical JSON are exact up to here (RFC 8785).
+_Whole = Annotated[int, Field(gt=-(1 << 53), lt=1 << 53)]
+_Real = Annotated[float, Field(allow_inf_nan=False)]
+
+
 class _Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class _Term(_Record):
     sources: list[str] = Field(min_length=1)
-    weight: list[int] = Field(min_length=4, max_length=4)
-    stride: int
-    pads: list[int] = Field(min_length=4, max_length=4)
-    groups: int
+    weight: list[_Whole] = Field(min_length=4, max_length=4)
+    stride: _Whole
+    pads: list[_Whole] = Field(min_length=4, max_length=4)
+    groups: _Whole
     pooled: bool
 
 
 class _Layer(_Record):
     name: str
     terms: list[_Term] = Field(min_length=1)
-    low: int
-    high: int
-    q_low: int
-    q_high: int
-    shape: list[int] = Field(min_length=3, max_length=3)
-    scale: float
+    low: _Whole
+    high: _Whole
+    q_low: _Whole
+    q_high: _Whole
+    shape: list[_Whole] = Field(min_length=3, max_length=3)
+    scale: _Real
 
 
 class _Input(_Record):
     name: str
-    shape: list[int] = Field(min_length=3, max_length=3)
-    low: int
-    high: int
-    scale: float
+    shape: list[_Whole] = Field(min_length=3, max_length=3)
+    low: _Whole
+    high: _Whole
+    scale: _Real
 
 
 class _Header(_Record):
     name: str
     input: _Input
     layers: list[_Layer] = Field(min_length=1)
-    shift: int
+    shift: _Whole
     output: str
-    width: int
+    width: _Whole
 
 
 def sha256(network: Network) -> str:

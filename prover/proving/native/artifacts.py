@@ -5,22 +5,25 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import rfc8785
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from prover.errors import ArtifactMismatch
+from prover.errors import ArtifactMismatch, StatementInvalid
 from prover.files import sha256_file, write_atomically
 from prover.models.integer import serialise
 from prover.models.integer.network import Network
+from prover.proving.native import folder
 from prover.proving.native.about import About, read_about, require_stated
 from prover.proving.native.form import Form
-from prover.proving.native.layout import Layout
+from prover.proving.native.layout import MOST_K, MOST_LANES, WEIGHT_LANES, Layout
 from prover.proving.native.program import Program, compile_network
+from prover.proving.native.ranking import MOST_LABELS
 from prover.proving.native.secret import Secret
 from prover.proving.srs import SetUp, check_verifying
 from prover.statement import strict_json
+from prover.statement.context import MAX_CONTEXT_BITS, check_context_size
 
 MODEL, NETWORK, OUTLINE, DESCRIPTION, MANIFEST = (
     "model.onnx",
@@ -42,6 +45,7 @@ VERIFYING = (
 NAMED = (MODEL, NETWORK, *VERIFYING)
 # One word holds the context: PROTOCOLS' bounds are 120 to 253 bits.
 CONTEXT_LIMBS, CONTEXT_BITS = 1, 248
+Scale = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class _Strict(BaseModel):
@@ -51,9 +55,9 @@ class _Strict(BaseModel):
 class LayoutRecord(_Strict):
     """The circuit's parameters."""
 
-    k: int
-    lanes: int
-    weight_lanes: int
+    k: Annotated[int, Field(ge=1, le=MOST_K)]
+    lanes: Annotated[int, Field(ge=1, le=MOST_LANES)]
+    weight_lanes: Annotated[int, Field(ge=1, le=WEIGHT_LANES[-1])]
 
 
 class NativeManifest(_Strict):
@@ -69,14 +73,14 @@ class NativeManifest(_Strict):
     sha256: dict[str, str]
     srs: SetUp
     layout: LayoutRecord
-    context_limbs: int
-    context_bits: int
+    context_limbs: Annotated[int, Field(ge=1, le=MAX_CONTEXT_BITS)]
+    context_bits: Annotated[int, Field(ge=1, le=MAX_CONTEXT_BITS)]
     inputs: Literal["point", "hashed"]
-    labels: int
+    labels: Annotated[int, Field(ge=0, le=MOST_LABELS)]
     weights: Literal["public", "hidden"] = "public"
-    input_scale: float
-    output_scale: float
-    agreement: float
+    input_scale: Scale
+    output_scale: Scale
+    agreement: Annotated[float, Field(ge=0, le=1)]
 
     @property
     def form(self) -> Form:
@@ -174,21 +178,24 @@ def named(form: Form) -> tuple[str, ...]:
 
 def is_native(directory: Path) -> bool:
     """Whether a directory holds a native circuit."""
-    path = directory / MANIFEST
-    return path.is_file() and b'"system":"native"' in path.read_bytes().replace(b" ", b"")
+    try:
+        content = folder.read(directory, MANIFEST)
+    except ArtifactMismatch:
+        return False  # whoever loads it says why
+    return b'"system":"native"' in content.replace(b" ", b"")
 
 
 def load(directory: Path) -> NativeArtifacts:
     """Read a directory and check each file against the manifest; ArtifactMismatch names it.
 
-    The manifest's layout and form must be those of the key, its set-up the one that it names.
+    It may be a stranger's: exactly the circuit's files are allowed, none of them a link. The
+    manifest's layout and form must be those of the key, its set-up the one that it names.
     """
-    path = directory / MANIFEST
+    path, content = directory / MANIFEST, folder.read(directory, MANIFEST)
     try:
-        manifest = NativeManifest.model_validate(strict_json.parse(path.read_bytes()))
-    except OSError as error:
-        raise ArtifactMismatch(f"{path} cannot be read: {error.strerror}") from None
-    except ValueError as error:
+        manifest = NativeManifest.model_validate(strict_json.parse(content))
+        check_context_size(manifest.context_limbs, manifest.context_bits)
+    except (ValueError, StatementInvalid) as error:
         raise ArtifactMismatch(
             f"manifest {path} is not valid ({strict_json.in_words(error)}): set the model up again"
         ) from error
@@ -198,12 +205,9 @@ def load(directory: Path) -> NativeArtifacts:
             f"manifest {path} names {sorted(manifest.sha256)}: exactly {sorted(allowed)} "
             "are allowed; set the model up again"
         )
+    folder.require_only(directory, (MANIFEST, *allowed), manifest.weights == "hidden")
     for name, expected in manifest.sha256.items():
-        found = sha256_file(directory / name) if (directory / name).is_file() else "nothing"
-        if found != expected:
-            raise ArtifactMismatch(
-                f"{name} has SHA-256 {found}: {expected} is allowed; set the model up again"
-            )
+        folder.check_hash(directory, name, expected)
     check_verifying(directory / VERIFYING_SRS, manifest.srs, manifest.layout.k)
     made = NativeArtifacts(directory.resolve(), manifest)
     require_stated(made.about, made.layout, manifest.form)

@@ -2,14 +2,15 @@
 
 import importlib.util
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from prover.errors import EnvironmentMissing, ProofRejected
+from prover.errors import ArtifactMismatch, EnvironmentMissing, ProofRejected
 from prover.proving.native.grid import Integers
 from prover.proving.native.hidden import Salt
 from prover.proving.native.layout import Layout
@@ -30,6 +31,15 @@ def engine() -> ModuleType:
             "native circuits need the Rust engine, which is not installed; "
             "install cargo and run scripts/setup again"
         ) from cause
+
+
+@contextmanager
+def mismatches() -> Iterator[None]:
+    """What the engine refuses of keys, set-ups and programs becomes ArtifactMismatch."""
+    try:
+        yield
+    except engine().Refused as error:
+        raise ArtifactMismatch(str(error)) from error
 
 
 def is_installed() -> bool:

@@ -17,6 +17,8 @@ from prover.proving.native.hidden import Salt
 FOLDER = "secret"
 MODEL, NETWORK, SALT, PROOFS = "model.onnx", "network.bin", "salt.bin", "proofs"
 PROVING_KEY = "keys/proving.key"
+LOCK = "lock"
+FILES = tuple(f"{FOLDER}/{name}" for name in (MODEL, NETWORK, SALT, PROOFS, LOCK))
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Secret:
         Returns how many are left.
         """
         allowed, path = self.salt().proofs, self.folder / PROOFS
-        with locked(self.folder / "lock"):
+        with locked(self.folder / LOCK):
             made = int(path.read_text()) if path.exists() else 0
             if made >= allowed:
                 raise ProvingError(

@@ -36,8 +36,9 @@ def make_keys(directory: str, layout: list[int], form: dict[str, Any], srs: str)
     check_program(program)
     report(stages.KEYS)
     native = engine.engine()
-    loaded = engine.load_program(program, chosen, _salt(folder, program, chosen))
-    keys = native.keygen(loaded, native.Srs.read(srs))
+    with engine.mismatches():
+        loaded = engine.load_program(program, chosen, _salt(folder, program, chosen))
+        keys = native.keygen(loaded, native.Srs.read(srs))
     keys.write(str(folder / KEYS))
     (folder / PROVING_KEY).chmod(0o600)
     (folder / DESCRIPTION).write_text(keys.verifying_key().description())
@@ -87,10 +88,11 @@ def make_proof(
     instances = engine.instances_of(program, found, context, hidden.chunks)
     cells = engine.load_cells(program, found, hidden, instances)
     report(stages.READING)
-    keys = native.Keys.read(str(made.directory / KEYS))
     owner = Secret(made.directory) if program.form.weights == "hidden" else None
-    loaded = engine.load_program(program, layout, owner.salt() if owner else None)
-    reference = native.Srs.read(srs)
+    with engine.mismatches():
+        keys = native.Keys.read(str(made.directory / KEYS))
+        loaded = engine.load_program(program, layout, owner.salt() if owner else None)
+        reference = native.Srs.read(srs)
     report(stages.ENGINE[0])
     if owner:
         owner.spend()
@@ -103,7 +105,8 @@ def make_proof(
 def check_proof(directory: str, proof: str, instances: list[str]) -> dict[str, Any]:
     """Raise ProofRejected unless the proof holds."""
     made = artifacts.load(Path(directory))
-    vk = engine.engine().VerifyingKey.read(str(made.directory / KEYS))
+    with engine.mismatches():
+        vk = engine.engine().VerifyingKey.read(str(made.directory / KEYS))
     engine.verify(vk, Path(proof).read_bytes(), [int(word) for word in instances])
     return {}
 

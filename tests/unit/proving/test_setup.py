@@ -1,6 +1,7 @@
 """Set-up is deterministic, whole or absent, and can be checked by doing it again."""
 
 import json
+import os
 import resource
 import shutil
 from collections.abc import Callable, Iterator
@@ -115,6 +116,20 @@ def test_a_rebuild_names_a_set_up_that_differs(
     shown["srs"]["name"] = name
     with pytest.raises(ArtifactMismatch, match=f"set-up .*{reason}"):
         SYSTEM.rebuild(Artifacts(copied, Manifest.model_validate(shown)))
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "files.json", "vk.key", "settings.json"])
+@pytest.mark.parametrize("piped", [True, False])
+def test_no_link_is_followed_and_no_pipe_waited_for(copied: Path, name: str, piped: bool) -> None:
+    """The folder that `verify --artifacts` is given may be a stranger's."""
+    path = copied / name
+    content = path.rename(copied.parent / f"outside-{name}")
+    if piped:
+        os.mkfifo(path)
+    else:
+        path.symlink_to(content)
+    with pytest.raises(ArtifactMismatch, match=f"{name} (is no plain file|has SHA-256 nothing)"):
+        load_artifacts(copied)
 
 
 def test_other_hidden_weights_share_the_circuit(proven: Get, tmp_path: Path, home: Path) -> None:

@@ -1,5 +1,6 @@
 """Files of integer networks: one network, one file; a damaged or inconsistent one is refused."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -116,3 +117,23 @@ def test_tensors_of_different_shapes_are_not_added() -> None:
     mixed: Layer = replace(last, terms=(term,))
     with pytest.raises(ModelRefused, match="of one shape"):
         check(replace(NETWORK, layers=(first, mixed)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"shift":', b'"shift":9007199254740993'),
+        (b'"low":', b'"low":-' + b"9" * 30),
+        (b'"scale":', b'"scale":NaN'),
+        (b'"scale":', b'"scale":1e999'),
+        (b'"width":', b'"width":3'),
+    ],
+)
+def test_numbers_that_no_header_can_hold_are_refused(old: bytes, new: bytes) -> None:
+    """In words: none of them reaches the writer of canonical JSON, or an array's shape."""
+    begin = len(MAGIC) + 8
+    end = begin + int.from_bytes(FILE[len(MAGIC) : begin], "little")
+    header = re.sub(re.escape(old) + rb"[-0-9.e]+", new, FILE[begin:end])
+    assert header != FILE[begin:end]
+    with pytest.raises(ModelRefused, match="not a file of an integer network"):
+        from_bytes(MAGIC + len(header).to_bytes(8, "little") + header + FILE[end:])

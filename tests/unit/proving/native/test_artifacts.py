@@ -1,34 +1,45 @@
 """Every file that a verifier reads is named in the manifest, and is the one that was published."""
 
 import json
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from prover.errors import ArtifactMismatch
-from prover.files import sha256_file
+from prover.files import PARTIAL, sha256_file
 from prover.proving.native import artifacts
 from prover.proving.native.about import read_about
+from prover.proving.native.folder import require_only
 from prover.proving.native.form import Form
 from prover.proving.native.layout import Layout, choose_layout
+from prover.proving.native.secret import FILES, PROVING_KEY
+from prover.proving.native.secret import FOLDER as SECRET
 from prover.proving.srs import SetUp, development_record, development_srs
 from prover.verify.description import Shape
 from tests.unit.proving.native.networks import tiny_network
 
+WRONG: list[dict[str, object]] = [
+    *({"k": value} for value in (-1, 0, 23, 10**30, 1.5)),
+    *({name: value} for name in ("lanes", "weight_lanes") for value in (-1, 0, 17, 10**30)),
+]
+
 
 @pytest.fixture
 def made(tmp_path: Path) -> Path:
-    (tmp_path / artifacts.KEYS).mkdir()
+    directory = tmp_path / "made"
+    (directory / artifacts.KEYS).mkdir(parents=True)
     for name in artifacts.NAMED:
-        (tmp_path / name).write_text(name)
+        (directory / name).write_text(name)
     network = tiny_network()
     layout = choose_layout(network)
-    (tmp_path / artifacts.SHAPE).write_text(json.dumps(about(layout)))
-    (tmp_path / artifacts.VERIFYING_SRS).write_bytes(verifying(development_srs(4)))
+    (directory / artifacts.SHAPE).write_text(json.dumps(about(layout)))
+    (directory / artifacts.VERIFYING_SRS).write_bytes(verifying(development_srs(4)))
     stands = development_record(layout.k)
-    artifacts.publish(tmp_path, network, layout, 1.0, Form(context=1), stands)
-    return tmp_path
+    artifacts.publish(directory, network, layout, 1.0, Form(context=1), stands)
+    return directory
 
 
 def verifying(reference: Path) -> bytes:
@@ -87,6 +98,99 @@ def test_a_changed_or_missing_file_is_refused(name: str, made: Path) -> None:
         artifacts.load(made)
     (made / name).unlink()
     with pytest.raises(ArtifactMismatch, match=f"{name} has SHA-256 nothing"):
+        artifacts.load(made)
+
+
+def linked(path: Path) -> None:
+    """The same content, somewhere else."""
+    elsewhere = path.rename(path.parents[1] / f"{path.parent.name}-{path.name}")
+    path.symlink_to(elsewhere)
+
+
+def piped(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def long(path: Path) -> None:
+    """Without taking place on the disk."""
+    os.truncate(path, 1 << 40)
+
+
+@pytest.mark.parametrize("spoil", [linked, piped, folder, long])
+@pytest.mark.parametrize("name", [artifacts.MANIFEST, *artifacts.NAMED])
+def test_what_is_no_plain_bounded_file_is_refused_unread(
+    spoil: Callable[[Path], None], name: str, made: Path
+) -> None:
+    spoil(made / name)
+    words = "a plain file is allowed|too much|the most that is allowed"
+    with pytest.raises(ArtifactMismatch, match=words):
+        artifacts.load(made)
+    assert artifacts.is_native(made) == (name != artifacts.MANIFEST)
+
+
+@pytest.mark.parametrize("name", ["model.onnx.data", ".hidden", "keys/other.key", "keys/sub/x"])
+def test_a_file_too_much_is_refused(name: str, made: Path) -> None:
+    (made / name).parent.mkdir(exist_ok=True)
+    (made / name).touch()
+    shown = "keys/sub/" if "sub" in name else name
+    with pytest.raises(ArtifactMismatch, match=f"has {shown} too much"):
+        artifacts.load(made)
+
+
+def test_a_folder_of_keys_elsewhere_is_refused(made: Path) -> None:
+    keys = made / artifacts.KEYS
+    linked(keys)
+    with pytest.raises(ArtifactMismatch, match=r"keys in .* is a link"):
+        artifacts.load(made)
+
+
+def test_a_proving_key_may_be_there_but_no_link_to_one(made: Path) -> None:
+    key = made / PROVING_KEY
+    key.touch()
+    assert artifacts.load(made).directory == made
+    linked(key)
+    with pytest.raises(ArtifactMismatch, match=r"proving\.key in .* is a link"):
+        artifacts.load(made)
+
+
+def test_only_an_owner_of_hidden_weights_has_a_folder_of_secrets(made: Path) -> None:
+    """Its files are allowed there, and what another process is just writing; nothing else."""
+    (made / SECRET).mkdir()
+    with pytest.raises(ArtifactMismatch, match="has secret/ too much"):
+        artifacts.load(made)
+    named = (*artifacts.NAMED, artifacts.MANIFEST)
+    for name in FILES:
+        (made / name).touch()
+    (made / SECRET / f"{PARTIAL}1-x").mkdir()
+    require_only(made, named, hidden=True)
+    (made / SECRET / "more").touch()
+    with pytest.raises(ArtifactMismatch, match="has secret/more too much"):
+        require_only(made, named, hidden=True)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(("layout", {"k": 10, "lanes": 1, "weight_lanes": 2} | wrong) for wrong in WRONG),
+        *(("context_limbs", value) for value in (-1, 0, 2, 10**30)),
+        *(("context_bits", value) for value in (-1, 0, 1, 119, 254, 10**30)),
+        *(("labels", value) for value in (-1, 9, 10**30)),
+        *(("input_scale", value) for value in (0, -1.0, True, "1")),
+        *(("agreement", value) for value in (-0.1, 1.1, None)),
+    ],
+)
+def test_a_number_that_no_circuit_has_is_refused(field: str, value: object, made: Path) -> None:
+    """Before anything is made of it: a context of one bit would be half of all jobs'."""
+    path = made / artifacts.MANIFEST
+    content = json.loads(path.read_text()) | {field: value}
+    path.write_text(json.dumps(content))
+    with pytest.raises(ArtifactMismatch, match=rf"manifest .* is not valid \({field}|of .* limbs"):
         artifacts.load(made)
 
 
