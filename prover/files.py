@@ -13,8 +13,8 @@ import stat
 import tempfile
 import time
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 import psutil
 
@@ -71,7 +71,7 @@ def copy_plain(source: Path, target: Path, max_bytes: int) -> None:
 
 
 @contextlib.contextmanager
-def _plain(path: Path, follow: bool) -> Iterator[BinaryIO]:
+def _plain(path: Path, follow: bool) -> Iterator[BufferedReader]:
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | (0 if follow else os.O_NOFOLLOW)
     try:
         descriptor = os.open(path, flags)
