@@ -14,6 +14,7 @@ from web3.exceptions import BlockNotFound, Web3RPCError
 from web3.types import BlockData, TxReceipt
 
 from prover.chain.client import Client, speaks
+from prover.chain.store import FILE, EventStore, opened
 from prover.errors import ChainError
 from prover.protocol.limits import pace_of
 from prover.settings import get_settings
@@ -48,17 +49,17 @@ class Head:
 
 
 class Heads:
-    """The blocks of one chain as they come, the newest that was ever seen kept in mind."""
+    """The blocks of one chain as they come, the newest that this home ever saw kept in mind."""
 
     def __init__(self, client: Client, newest: Block | None = None) -> None:
         self._client = client
-        self._newest = newest
+        known = (seen(client), newest)
+        self._newest = max(filter(None, known), key=lambda one: one.number, default=None)
 
     def saw(self, receipt: TxReceipt) -> Block:
         """The block of a receipt: from now on, older ones are old."""
         block = Block(int(receipt["blockNumber"]), bytes(receipt["blockHash"]))
-        if self._newest is None or block.number >= self._newest.number:
-            self._newest = block
+        self._see(block)
         return block
 
     def head(self) -> Head:
@@ -72,18 +73,58 @@ class Heads:
         while True:
             latest, newest = Block.of(self._client.block()), self._newest
             if newest is None or latest.number >= newest.number:
-                self._newest = latest
+                self._see(latest)
                 return Head(latest)
             known = block_at(self._client, newest.number)
             if known is not None and known.hash == newest.hash:
                 return Head(known)
             if time.monotonic() - started > patience:
+                if self._client.local:  # the next command need not wait
+                    _write(self._client, latest, back=True)
                 return Head(latest, behind=True)
             pause(self._client)
 
     def is_final(self, block: Block) -> bool:
         """Whether enough blocks lie on a block of the chain, and the node calls it final."""
         return block.number <= _final(self._client, self.head().block.number)
+
+    def _see(self, block: Block) -> None:
+        if self._newest is None or block.number >= self._newest.number:
+            if block != self._newest:
+                _write(self._client, block)
+            self._newest = block
+
+
+def seen(client: Client) -> Block | None:
+    """The newest block of the chain that any command of this home saw, whatever node told it."""
+    found = _store().newest(client.scope)
+    return None if found is None else Block(*found)
+
+
+def newest_block(client: Client) -> Block:
+    """The block that a command decides from: not older than any that this home saw.
+
+    A node that lags is waited for; on a local chain it was put back then, as nothing travels there.
+    Raises ChainError if another one stays behind: what it does not show may be there.
+    """
+    head = Heads(client).head()
+    if head.behind and not client.local:
+        newest = seen(client)
+        raise ChainError(
+            f"the node's newest block is {head.block.number}, and block "
+            f"{newest.number if newest else head.block.number} was seen before: it lags, and "
+            "nothing is concluded from it; wait, or use another node (if the block that was seen "
+            f"cannot be right, remove {get_settings().home / FILE}, which is made anew)"
+        )
+    return head.block
+
+
+def _store() -> EventStore:
+    return opened(get_settings().home / FILE)
+
+
+def _write(client: Client, block: Block, *, back: bool = False) -> None:
+    _store().see(client.scope, block.number, block.hash, block.time, back=back)
 
 
 def confirmations(client: Client) -> int:

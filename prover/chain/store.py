@@ -26,6 +26,7 @@ from sqlalchemy import (
     insert,
     select,
 )
+from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import DBAPIError
 
 from prover.chain.journal import open_database
@@ -57,6 +58,14 @@ _cursors = Table(
     Column("source", String, primary_key=True),
     Column("block", Integer, nullable=False),
     Column("block_hash", LargeBinary, nullable=False),
+)
+_newest = Table(
+    "newest",
+    _metadata,
+    Column("scope", String, primary_key=True),  # a chain, whatever node told of it
+    Column("block", Integer, nullable=False),
+    Column("block_hash", LargeBinary, nullable=False),
+    Column("time", Integer, nullable=False),
 )
 
 
@@ -125,6 +134,23 @@ class EventStore:
         """
         logs = self._snapshot(source, seen, last)
         return chain([*islice(logs, 1)], logs)  # the first one opens the snapshot
+
+    def newest(self, scope: str) -> tuple[int, bytes, int] | None:
+        """The newest block of a chain that was seen from here: number, hash, time."""
+        query = select(_newest.c.block, _newest.c.block_hash, _newest.c.time)
+        chosen = query.where(_newest.c.scope == scope)
+        row = self._within(lambda connection: connection.execute(chosen).one_or_none())
+        return None if row is None else (row[0], row[1], row[2])
+
+    def see(self, scope: str, number: int, block_hash: bytes, time: int, *, back: bool) -> None:
+        """Write a newer block down; with `back` also an older one, as the chain was put back."""
+        row = {"block": number, "block_hash": block_hash, "time": time}
+        statement = upsert(_newest).values(scope=scope, **row)
+        newer = None if back else number >= _newest.c.block
+        statement = statement.on_conflict_do_update(
+            index_elements=["scope"], set_=row, where=newer
+        )
+        self._within(lambda connection: connection.execute(statement))
 
     def _snapshot(self, source: str, seen: Point | None, last: int) -> Iterator[Log]:
         query = (

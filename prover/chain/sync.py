@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from prover.chain.client import Client
 from prover.chain.decoding import known_topics
 from prover.chain.deployments import Deployment
+from prover.chain.finality import newest_block
 from prover.chain.log import Log
 from prover.chain.logs import fetch_pages
 from prover.chain.rpc import ask_all
@@ -67,7 +68,10 @@ def forget(client: Client, deployment: Deployment) -> bool:
 
 
 def head_of(client: Client, last: int | None = None) -> Point:
-    """The block up to which is read."""
+    """The block up to which is read: by default the newest, never older than this home has seen."""
+    if last is None:
+        newest = newest_block(client)
+        return Point(newest.number, newest.hash)
     block = client.block(last)
     return Point(int(block["number"]), bytes(block["hash"]))
 

@@ -12,6 +12,7 @@ from prover.chain.answers import Answer
 from prover.chain.client import Client
 from prover.chain.contracts import Call
 from prover.chain.fees import fees_of, in_gwei, limit, suggested, within
+from prover.chain.finality import Heads
 from prover.chain.journal import Attempt, Fate, Journal
 from prover.chain.pool import Pool
 from prover.chain.receipts import revert_of, standing_receipt
@@ -188,6 +189,7 @@ class Sender:
         """Note the end of the attempts on the nonce of a receipt."""
         fate = Fate.MINED if receipt["status"] == 1 else Fate.REVERTED
         attempts, mined = self._attempts(action), bytes(receipt["transactionHash"])
+        Heads(self.client).saw(receipt)  # what is read from now on is not older
         nonces = {attempt.nonce for attempt in attempts if attempt.hash == mined}
         ended = [attempt for attempt in attempts if attempt.nonce in nonces]
         self._journal.set_fate(ended, fate)
