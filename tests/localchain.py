@@ -42,9 +42,10 @@ class Chain:
 
     @contextmanager
     def put_back(self) -> Iterator[None]:
-        """What is done inside is undone at the end: on the chain, and in the home's journal.
+        """What is done inside is undone at the end: on the chain, and in what the home knows of it.
 
-        The journal would send again what is gone, as after a reorganisation.
+        The journal would send again what is gone, as after a reorganisation, and a node that is
+        behind what was seen would be waited for.
         """
         journal = get_settings().home / "journal.sqlite"
         snapshot, newest = self.rpc("evm_snapshot"), _newest(journal)
@@ -53,6 +54,7 @@ class Chain:
         if journal.exists():
             with closing(sqlite3.connect(journal, timeout=30)) as connection, connection:
                 connection.execute("DELETE FROM attempts WHERE id > ?", (newest,))
+        _forget_newest(get_settings().home / "events.sqlite")
 
     def pass_time(self, seconds: int) -> None:
         self.rpc("evm_increaseTime", seconds)
@@ -65,6 +67,12 @@ def _newest(journal: Path) -> int:
     with closing(sqlite3.connect(journal, timeout=30)) as connection:
         found = connection.execute("SELECT max(id) FROM attempts").fetchone()
     return int(found[0] or 0)
+
+
+def _forget_newest(events: Path) -> None:
+    if events.exists():
+        with closing(sqlite3.connect(events, timeout=30)) as connection, connection:
+            connection.execute("DELETE FROM newest")
 
 
 def rpc(client: Client, method: str, *parameters: Any) -> Any:

@@ -68,8 +68,7 @@ class Heads:
         One that is older than what was seen is waited for; if that does not help, it is told as
         `behind`: the node lags, or the chain was put back.
         """
-        patience = LOCAL_BEHIND_SECONDS if self._client.local else BEHIND_SECONDS
-        started = time.monotonic()
+        patience, started = patience_of(self._client), time.monotonic()
         while True:
             latest, newest = Block.of(self._client.block()), self._newest
             if newest is None or latest.number >= newest.number:
@@ -99,6 +98,11 @@ def seen(client: Client) -> Block | None:
     """The newest block of the chain that any command of this home saw, whatever node told it."""
     found = _store().newest(client.scope)
     return None if found is None else Block(*found)
+
+
+def patience_of(client: Client) -> float:
+    """Seconds that a node which is behind is waited for."""
+    return LOCAL_BEHIND_SECONDS if client.local else BEHIND_SECONDS
 
 
 def newest_block(client: Client) -> Block:

@@ -23,8 +23,10 @@ from sqlalchemy import (
     event,
     insert,
     select,
+    text,
     update,
 )
+from sqlalchemy import inspect as inspector
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
 
@@ -43,7 +45,10 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True)
 class Attempt:
-    """A signed transaction for an action; `scope` is the chain, `fee` the maximum in wei a gas."""
+    """A signed transaction for an action; `scope` is the chain, `fee` the maximum in wei a gas.
+
+    `block` and `block_hash` are where it was last seen mined.
+    """
 
     scope: str
     sender: str
@@ -54,6 +59,8 @@ class Attempt:
     gas: int
     fee: int
     fate: Fate = Fate.PENDING
+    block: int | None = None
+    block_hash: bytes | None = None
 
 
 _metadata = MetaData()
@@ -70,8 +77,11 @@ _attempts = Table(
     Column("gas", Integer, nullable=False),
     Column("fee", String, nullable=False),  # wei can exceed 64 bits
     Column("fate", String, nullable=False),
+    Column("block", Integer),
+    Column("block_hash", LargeBinary),
     UniqueConstraint("scope", "hash"),  # a local chain made anew takes the same transaction again
 )
+_ADDED = ("block", "block_hash")  # since version 0.1
 
 
 class Journal:
@@ -79,6 +89,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self._engine = open_database(path, _metadata)
+        add_columns(self._engine, path, _attempts, _ADDED)
 
     def record(self, attempt: Attempt) -> None:
         """Write an attempt down; it is on the disk when this returns.
@@ -103,6 +114,18 @@ class Journal:
             .where(_attempts.c.scope == scope, _attempts.c.sender == sender)
             .where(_attempts.c.action == action, _attempts.c.fate.in_(fates))
             .order_by(_attempts.c.id)
+        )
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).mappings().all()
+        return [_attempt(dict(row)) for row in rows]
+
+    def mined(self, scope: str, since: int = 0) -> Sequence[Attempt]:
+        """What was seen mined from block `since` on and had its effect, newest block first."""
+        query = (
+            select(_attempts)
+            .where(_attempts.c.scope == scope, _attempts.c.fate == Fate.MINED.value)
+            .where(_attempts.c.block >= since)
+            .order_by(_attempts.c.block.desc(), _attempts.c.id.desc())
         )
         with self._engine.connect() as connection:
             rows = connection.execute(query).mappings().all()
@@ -133,6 +156,25 @@ class Journal:
         chosen = update(_attempts).where(_attempts.c.scope.in_(scopes))
         with self._engine.begin() as connection:
             connection.execute(chosen.where(_attempts.c.hash.in_(hashes)).values(fate=fate.value))
+
+    def set_block(self, scope: str, hash_: bytes, number: int, block_hash: bytes) -> None:
+        """Note in which block a transaction was seen mined."""
+        chosen = update(_attempts).where(_attempts.c.scope == scope, _attempts.c.hash == hash_)
+        with self._engine.begin() as connection:
+            connection.execute(chosen.values(block=number, block_hash=block_hash))
+
+
+def add_columns(engine: Engine, path: Path, table: Table, names: Sequence[str]) -> None:
+    """Give a table of an earlier version the columns that it lacks."""
+    with locked(path.with_suffix(".lock")):  # two processes may meet an old file
+        found = {column["name"] for column in inspector(engine).get_columns(table.name)}
+        missing = [name for name in names if name not in found]
+        if not missing:
+            return
+        with engine.begin() as connection:
+            for name in missing:
+                kind = table.c[name].type.compile(engine.dialect)
+                connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {name} {kind}"))
 
 
 def open_database(path: Path, metadata: MetaData) -> Engine:

@@ -147,9 +147,7 @@ class EventStore:
         row = {"block": number, "block_hash": block_hash, "time": time}
         statement = upsert(_newest).values(scope=scope, **row)
         newer = None if back else number >= _newest.c.block
-        statement = statement.on_conflict_do_update(
-            index_elements=["scope"], set_=row, where=newer
-        )
+        statement = statement.on_conflict_do_update(index_elements=["scope"], set_=row, where=newer)
         self._within(lambda connection: connection.execute(statement))
 
     def _snapshot(self, source: str, seen: Point | None, last: int) -> Iterator[Log]:

@@ -189,9 +189,10 @@ class Sender:
         """Note the end of the attempts on the nonce of a receipt."""
         fate = Fate.MINED if receipt["status"] == 1 else Fate.REVERTED
         attempts, mined = self._attempts(action), bytes(receipt["transactionHash"])
-        Heads(self.client).saw(receipt)  # what is read from now on is not older
+        seen = Heads(self.client).saw(receipt)  # what is read from now on is not older
         nonces = {attempt.nonce for attempt in attempts if attempt.hash == mined}
         ended = [attempt for attempt in attempts if attempt.nonce in nonces]
+        self._journal.set_block(self.client.scope, mined, seen.number, seen.hash)
         self._journal.set_fate(ended, fate)
         LOG.info(fate.value, action=action, hash=mined, gas=int(receipt["gasUsed"]))
         return fate

@@ -273,6 +273,7 @@ def status(
     from prover.cli.accuracy_words import consumers_past, past_sentence, progress_of, row
     from prover.cli.agenda import entry, rows
     from prover.cli.finding import BOUNTY
+    from prover.cli.remembered import of_job
 
     client, deployment = deployed(rpc)
     now, world = client.now(), load_world(client, deployment)
@@ -280,13 +281,15 @@ def status(
         show_jobs("bounties", rows(client, world, BOUNTY, now, row))
         return
     job_id, record = find_bounty(client, deployment, job)
-    told = entry(world, BOUNTY, job_id, record, now).to_dict()
+    told, done = entry(world, BOUNTY, job_id, record, now).to_dict(), of_job(client, world, job_id)
     past = consumers_past(world.accuracy.jobs.values(), record.job.consumer)
-    data = row(job_id, record) | told | {"now": now, "consumers": past}
+    data = row(job_id, record) | told
+    data |= {"now": now, "consumers": past, "provisional": done.rows}
     show(
         data,
         f"bounty 0x{job_id.hex()} is {in_words(data['state'])}",
         progress_of(record),
+        *done.lines,
         f"next: {data['next']}",
         past_sentence(past),
     )

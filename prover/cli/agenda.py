@@ -7,7 +7,8 @@ from typing import Any
 from prover.chain.client import Client
 from prover.chain.tokens import learn
 from prover.cli import accuracy_words, prediction_words, retrieval_words, serving_words
-from prover.cli.finding import BOUNTY, JOB, REQUEST, ROUND, Kind
+from prover.cli.kinds import BOUNTY, JOB, REQUEST, ROUND, Kind
+from prover.cli.remembered import protocols
 from prover.protocol import accuracy, prediction, retrieval, serving
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.jobs import Record
@@ -69,7 +70,7 @@ class Entry:
 
 def entries(world: World, now: int) -> Iterator[Entry]:
     """All jobs of the chain, protocol by protocol, oldest first."""
-    for kind, jobs in _jobs(world):
+    for kind, jobs in protocols(world):
         for job_id, record in jobs.jobs.items():
             yield entry(world, kind, job_id, record, now)
 
@@ -120,13 +121,13 @@ def _currencies(records: Collection[Record[Any]]) -> list[str]:
 
 def reworded(world: World, one: Entry, now: int) -> Entry:
     """The same job, with its amounts in the units of tokens that were learnt meanwhile."""
-    jobs: Any = dict(_jobs(world))[one.kind]
+    jobs: Any = dict(protocols(world))[one.kind]
     return entry(world, one.kind, one.job_id, jobs.jobs[one.job_id], now)
 
 
 def next_of(world: World, kind: Kind, record: Record[Any], now: int) -> str:
     """What happens next with a job, who must act until when, and who was or will be paid what."""
-    jobs: Any = dict(_jobs(world))[kind]
+    jobs: Any = dict(protocols(world))[kind]
     condemned = world.condemned_in_time(record, now)
     left = world.credits_in(jobs.contract, record.job.terms.currency)
     one: Any = record
@@ -137,15 +138,6 @@ def next_of(world: World, kind: Kind, record: Record[Any], now: int) -> str:
     if kind is BOUNTY:
         return accuracy_words.next_step(one, now, condemned, left)
     return retrieval_words.next_step(one, _owner(world, one), now, condemned, left)
-
-
-def _jobs(world: World) -> tuple[tuple[Kind, Any], ...]:
-    return (
-        (JOB, world.prediction),
-        (ROUND, world.serving),
-        (BOUNTY, world.accuracy),
-        (REQUEST, world.retrieval),
-    )
 
 
 def _actor(

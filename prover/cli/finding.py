@@ -7,36 +7,20 @@ from typing import Any, TypeVar
 
 from prover.chain.client import Client
 from prover.chain.tokens import learn
-from prover.cli.output import SHOWN_DIGITS, progress
+from prover.cli.kinds import BOUNTY, JOB, REQUEST, ROUND, Kind, short
+from prover.cli.output import progress
+from prover.cli.remembered import require_there
 from prover.consumer.jobs import last_used
 from prover.errors import UsageError
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.jobs import Jobs, Record
 
+__all__ = ["BOUNTY", "JOB", "REQUEST", "ROUND", "Kind", "short"]
+
 LEAST_DIGITS, MOST_SHOWN = 4, 8
 _HEX = re.compile(r"(0x)?[0-9a-fA-F]+", re.ASCII)
 
 R = TypeVar("R", bound=Record[Any])
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What a protocol calls its jobs, and the command that lists them."""
-
-    name: str
-    group: str
-    plural: str
-
-    @property
-    def listing(self) -> str:
-        """Where all ids are."""
-        return f"`zkescrow {self.group} status --all` lists them"
-
-
-JOB = Kind("job", "prediction", "jobs")
-ROUND = Kind("round", "serving", "rounds")
-BOUNTY = Kind("bounty", "accuracy", "bounties")
-REQUEST = Kind("request", "retrieval", "requests")
 
 
 @dataclass(frozen=True)
@@ -107,13 +91,19 @@ def choose(
 
 
 def _chosen(client: Client, jobs: Jobs[R], kind: Kind, text: str | None, wanted: Wanted) -> bytes:
-    if text is not None:
-        return by_digits({**jobs.jobs, **jobs.set_aside}, kind, text)
-    last = last_used(client, jobs.contract)
-    now = client.now()
+    known, now = {**jobs.jobs, **jobs.set_aside}, client.now()
+    last = last_used(client, jobs.contract) if text is None else None
+    begins = (last or b"").hex() if text is None else text.removeprefix("0x").lower()
     fitting = [job_id for job_id, one in jobs.jobs.items() if wanted.fits(one, now)]
-    job_id = _without_text({**jobs.jobs, **jobs.set_aside}, kind, wanted, last, fitting)
-    if job_id != last:
+    if begins and not any(job_id.hex().startswith(begins) for job_id in known):
+        require_there(client, jobs, kind, begins)
+    if text is not None:
+        job_id = by_digits(known, kind, text)
+    else:
+        job_id = _without_text(known, kind, wanted, last, fitting)
+    if wanted is not UNENDED and job_id not in fitting:
+        require_there(client, jobs, kind, job_id.hex())
+    if text is None and job_id != last:
         progress(f"{kind.name} 0x{job_id.hex()}: the only one {wanted.words}")
     return job_id
 
@@ -157,11 +147,6 @@ def by_digits(jobs: Mapping[bytes, object], kind: Kind, text: str) -> bytes:
             f"{listed(found)}"
         )
     return found[0]
-
-
-def short(job_id: bytes) -> str:
-    """The first digits of an id, which every command takes in its place."""
-    return f"0x{job_id.hex()[:SHOWN_DIGITS]}"
 
 
 def listed(job_ids: Iterable[bytes]) -> str:

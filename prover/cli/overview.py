@@ -32,6 +32,7 @@ def status(
     from prover.chain.replay import load_world
     from prover.chain.tokens import learn
     from prover.cli.agenda import entries, reworded
+    from prover.cli.remembered import told
 
     client, deployment = deployed(rpc)
     me = None if every else _me(client, account, who)
@@ -45,8 +46,9 @@ def status(
     credits = {} if me is None else credits_of(world, me)
     learn(client, *(one.currency for one in found), *credits)
     found = [reworded(world, one, now) for one in found]
+    done = told(client, world, lambda deed: me is None or deed.account == me)
     data = {"now": now, "account": me, "jobs": [one.to_dict() for one in found], "credits": credits}
-    show(data, *lines(found, me, credits))
+    show(data | {"provisional": done.rows}, *done.lines, *lines(found, me, credits))
 
 
 def lines(found: Iterable["Entry"], me: str | None, credits: dict[str, int]) -> list[str]:

@@ -236,7 +236,7 @@ def prove(
     owner, request = jobs.owner_on(sender, deployment, found, found.record.payee)
     done = owner.prove(jobs.secrets_of(request, data, seed))
     after = jobs.find_request(client, deployment, found.name)
-    facts, lines = jobs.standing(after, client.now())
+    facts, lines = jobs.standing(client, after, client.now())
     work = {
         "proofs": done.proofs,
         "proveSeconds": round(done.seconds, 3),
@@ -270,7 +270,7 @@ def status(
         facts = partial(row, now=now)
         show_jobs("requests", rows(client, load_world(client, deployment), REQUEST, now, facts))
         return
-    data, lines = jobs.standing(jobs.find_request(client, deployment, job), now)
+    data, lines = jobs.standing(client, jobs.find_request(client, deployment, job), now)
     show(data, *lines)
 
 
@@ -330,7 +330,7 @@ def dispute(
     public = consumer.public_side(found.dataset, file)
     index, gas = consumer.dispute(sender, deployment, found.job_id, found.record, public)
     after = jobs.find_request(client, deployment, found.name)
-    data, lines = jobs.standing(after, client.now())
+    data, lines = jobs.standing(client, after, client.now())
     show(
         data | {"disputed": index, "gas": gas},
         f"record {index} is disputed: the contract agrees, {gas} gas",

@@ -16,6 +16,7 @@ from prover.cli.agenda import entry
 from prover.cli.finding import LATE, REQUEST, UNENDED, Wanted, choose, in_state
 from prover.cli.models import auditor, find
 from prover.cli.output import progress
+from prover.cli.remembered import of_job
 from prover.cli.retrieval_words import next_step, row
 from prover.cli.seeds import existing
 from prover.consumer.retrieval_read import read_matches
@@ -135,9 +136,9 @@ def end(
     return data, [f"request {found.name} is {state}", f"next: {words}"]
 
 
-def standing(found: Found, now: int) -> tuple[dict[str, Any], list[str]]:
+def standing(client: Client, found: Found, now: int) -> tuple[dict[str, Any], list[str]]:
     """Where a request stands; the matches are read where the dataset's file is here."""
-    record = found.record
+    record, done = found.record, of_job(client, found.world, found.job_id)
     facts = row(found.job_id, record, now)
     told = entry(found.world, REQUEST, found.job_id, record, now)
     warning, malformed = _malformed(found, now)
@@ -147,11 +148,13 @@ def standing(found: Found, now: int) -> tuple[dict[str, Any], list[str]]:
         "owner": found.dataset.owner,
         "matchingRecords": sorted(record.matches),
         "malformed": malformed,
+        "provisional": done.rows,
     }
     lines = [
         f"request {found.name} is {facts['state']}: {facts['proven']} of {facts['records']} "
         f"records proven, {facts['matches']} match",
         *warning,
+        *done.lines,
         f"next: {told.next}",
     ]
     return data, lines

@@ -12,6 +12,7 @@ from prover.cli.agenda import entry
 from prover.cli.finding import LATE, ROUND, UNENDED, Wanted, choose, in_state, open_to
 from prover.cli.models import auditor, find
 from prover.cli.output import progress
+from prover.cli.remembered import of_job
 from prover.cli.serving_words import amount, next_step, row
 from prover.protocol.serving import Record, State
 from prover.protocol.words import shown
@@ -144,10 +145,12 @@ def standing_of(
         "contestedItems": list(record.contested),
         "provenItems": [record.contested[position] for position in sorted(record.answered)],
     }
+    done = of_job(client, world, job_id)
+    data |= {"provisional": done.rows}
     lines = [f"round 0x{job_id.hex()} is {data['state']}: {record.job.terms.n} items"]
     if record.contested:
         lines.append(f"contested: {len(record.contested)}, proven: {len(record.answered)}")
-    return data, [*lines, f"next: {told.next}"]
+    return data, [*lines, *done.lines, f"next: {told.next}"]
 
 
 def _verified(checker: Any, model_id: bytes, artifacts: Any) -> None:

@@ -11,6 +11,7 @@ from prover.cli.consumer import find_job
 from prover.cli.finding import JOB
 from prover.cli.outcome import Prediction, read_outputs
 from prover.cli.prediction_words import row
+from prover.cli.remembered import of_job
 from prover.errors import ArtifactMismatch
 from prover.protocol.prediction import Record
 from prover.protocol.world import World
@@ -30,13 +31,16 @@ def report(client: Client, deployment: Deployment, text: str | None) -> Report:
     now, world = client.now(), load_world(client, deployment)
     predictions = _predictions(world, record)
     told = entry(world, JOB, job_id, record, now)
+    done = of_job(client, world, job_id)
     data = row(job_id, record) | {
         "now": now,
+        "provisional": done.rows,
         **told.to_dict(),
         "predictions": None if predictions is None else [one.to_dict() for one in predictions],
         "outputs": [hex(word) for word in record.outputs],
     }
-    lines = [f"job 0x{job_id.hex()} is {record.state.name.lower()}", f"next: {told.next}"]
+    stands = f"job 0x{job_id.hex()} is {record.state.name.lower()}"
+    lines = [stands, *done.lines, f"next: {told.next}"]
     if predictions is not None:
         lines += [f"item {at}: {one.sentence()}" for at, one in enumerate(predictions)]
     elif record.outputs:

@@ -6,13 +6,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from sqlalchemy import Boolean, Column, Integer, LargeBinary, MetaData, String, Table, select, text
-from sqlalchemy import inspect as inspector
+from sqlalchemy import Boolean, Column, Integer, LargeBinary, MetaData, String, Table, select
 from sqlalchemy.dialects.sqlite import insert
 
 from prover.chain.finality import Block
-from prover.chain.journal import open_database
-from prover.files import locked
+from prover.chain.journal import add_columns, open_database
 from prover.proving.artifacts import Proof
 
 
@@ -87,8 +85,7 @@ class JobStore:
 
     def __init__(self, path: Path) -> None:
         self._engine = open_database(path, _metadata)
-        with locked(path.with_suffix(".lock")):  # two processes may meet an old file
-            self._migrate()
+        add_columns(self._engine, path, _jobs, _ADDED)
 
     def save(self, job: Taken) -> Taken:
         """Write a job as it is now; it is on the disk when this returns."""
@@ -124,15 +121,6 @@ class JobStore:
         statement = statement.on_conflict_do_update(index_elements=["name"], set_=row)
         with self._engine.begin() as connection:
             connection.execute(statement)
-
-    def _migrate(self) -> None:
-        """Give a store of an earlier version the columns that it lacks."""
-        found = {column["name"] for column in inspector(self._engine).get_columns("jobs")}
-        with self._engine.begin() as connection:
-            for name in _ADDED:
-                if name not in found:
-                    kind = _jobs.c[name].type.compile(self._engine.dialect)
-                    connection.execute(text(f"ALTER TABLE jobs ADD COLUMN {name} {kind}"))
 
 
 def _row(job: Taken) -> dict[str, object]:

@@ -1,0 +1,176 @@
+"""What this home did to jobs, looked at again: a reorganisation may have taken it away.
+
+The journal knows every transaction that was signed here, and the block in which it was seen mined.
+A deed whose block the chain has no longer is gone until it is mined again.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from prover.chain.client import Client, checksum
+from prover.chain.fees import fields_of
+from prover.chain.finality import Block, confirmations, final_block, stands
+from prover.chain.journal import Attempt, Fate, Journal
+from prover.chain.receipts import standing_receipt
+from prover.protocol import accuracy, prediction, retrieval, serving
+from prover.protocol.jobs import Jobs
+from prover.protocol.world import World
+from prover.settings import get_settings
+
+POST, ENDING = "post", frozenset({"settle", "refund"})
+# The state that a move takes a job from; of those that go on in the same state see `_GOES_ON`.
+_FROM: dict[type[Any], dict[str, Any]] = {
+    prediction.Record: {
+        "lock": prediction.State.OPEN,
+        "cancel": prediction.State.OPEN,
+        "deliver": prediction.State.LOCKED,
+    },
+    serving.Record: {
+        "join": serving.State.OPEN,
+        "cancel": serving.State.OPEN,
+        "serve": serving.State.JOINED,
+        "contest": serving.State.SERVED,
+        "answer": serving.State.CONTESTED,
+    },
+    accuracy.Record: {
+        "accept": accuracy.State.OPEN,
+        "cancel": accuracy.State.OPEN,
+        "reveal": accuracy.State.ACCEPTED,
+        "submit": accuracy.State.PROVING,
+        "dispute": accuracy.State.PROVING,
+    },
+    retrieval.Record: {
+        "accept": retrieval.State.OPEN,
+        "cancel": retrieval.State.OPEN,
+        "submit": retrieval.State.PROVING,
+        "dispute": retrieval.State.CLOSING,
+    },
+}
+_GOES_ON = frozenset({"answer", "submit"})  # one of several proofs
+_NAMES = {
+    "post": "posting",
+    "deliver": "delivery",
+    "serve": "outputs",
+    "answer": "proofs",
+    "accept": "acceptance",
+    "reveal": "key",
+    "submit": "proofs",
+    "cancel": "cancellation",
+    "settle": "settlement",
+}
+KINDS = frozenset({POST, *ENDING, *(kind for moves in _FROM.values() for kind in moves)})
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What an account of this home did to a job, and the block in which it was last seen."""
+
+    account: str
+    contract: str
+    kind: str
+    job_id: bytes
+    block: Block
+    attempts: tuple[Attempt, ...]
+
+    @property
+    def says(self) -> str:
+        """In words, such as "your outputs of block 7"."""
+        return f"your {_NAMES.get(self.kind, self.kind)} of block {self.block.number}"
+
+
+def deeds_of(client: Client, since: int = 0) -> list[Deed]:
+    """What was done from here on this chain from block `since` on, newest block first."""
+    path = get_settings().home / "journal.sqlite"
+    if not path.exists():
+        return []
+    by_action = dict[tuple[str, str], list[Attempt]]()
+    for attempt in _journal(path).mined(client.scope, since):
+        by_action.setdefault((attempt.sender, attempt.action), []).append(attempt)
+    found = (_deed(attempts) for attempts in by_action.values())
+    return [deed for deed in found if deed is not None]
+
+
+def gone(client: Client, deeds: Iterable[Deed]) -> Iterator[Deed]:
+    """Those of some deeds, newest first, that the chain does not have now.
+
+    As a block of the chain stands on all blocks before it, one answer does for all of them.
+    """
+    standing = False
+    for deed in deeds:
+        standing = standing or stands(client, deed.block)
+        if not standing and not _found_again(client, deed):
+            yield deed
+
+
+def unsettled(client: Client, deeds: Iterable[Deed]) -> Iterator[tuple[Deed, int]]:
+    """Those of some deeds on the chain that are not final, with the blocks that must still come."""
+    deeds = list(deeds)
+    if confirmations(client) and deeds:
+        final = final_block(client)
+        yield from (
+            (deed, deed.block.number - final) for deed in deeds if deed.block.number > final
+        )
+
+
+def not_shown(client: Client, world: World, since: int) -> Deed | None:
+    """A deed of a block of the chain that the world knows nothing of: its events are old."""
+    for deed in deeds_of(client, since):
+        jobs = jobs_at(world, deed.contract)
+        whole = jobs is not None and deed.kind not in _GOES_ON and undone(jobs, deed)
+        if whole and stands(client, deed.block):
+            return deed
+    return None
+
+
+def undone(jobs: Jobs[Any], deed: Deed) -> bool:
+    """Whether a job stands where the deed would have to be done, or done again."""
+    if deed.job_id in jobs.set_aside:
+        return False
+    record = jobs.jobs.get(deed.job_id)
+    if deed.kind == POST or record is None:
+        return record is None and deed.kind == POST
+    if deed.kind in ENDING:
+        return not record.ended
+    return bool(record.state == _FROM[type(record)].get(deed.kind))
+
+
+def jobs_at(world: World, contract: str) -> Jobs[Any] | None:
+    """The jobs of the contract at an address, if it is one of the deployment's."""
+    return next((one for one in world.protocols if one.contract == contract), None)
+
+
+@lru_cache(maxsize=8)
+def _journal(path: Path) -> Journal:
+    return Journal(path)
+
+
+def _deed(attempts: list[Attempt]) -> Deed | None:
+    """The deed of an action's transactions, newest block first; None if it is about no job."""
+    newest = attempts[0]
+    kind, _, rest = newest.action.partition(":")
+    digits, to = rest.split(":")[0], fields_of(newest.raw).get("to")
+    if kind not in KINDS or len(digits) != 64 or not to:
+        return None
+    block = Block(int(newest.block or 0), newest.block_hash or b"")
+    contract = str(checksum("0x" + bytes(to).hex()))
+    return Deed(newest.sender, contract, kind, bytes.fromhex(digits), block, tuple(attempts))
+
+
+def _found_again(client: Client, deed: Deed) -> bool:
+    """Whether a transaction of the deed stands in another block, with or without its effect.
+
+    Which block that is, and that it had no effect there, is noted.
+    """
+    journal = _journal(get_settings().home / "journal.sqlite")
+    for attempt in deed.attempts:
+        receipt = standing_receipt(client, attempt.hash)
+        if receipt is not None:
+            number, block_hash = int(receipt["blockNumber"]), bytes(receipt["blockHash"])
+            journal.set_block(client.scope, attempt.hash, number, block_hash)
+            if receipt["status"] != 1:
+                journal.set_fate(deed.attempts, Fate.REVERTED)
+            return True
+    return False

@@ -1,0 +1,30 @@
+"""What the protocols call their jobs, and how an id is shown."""
+
+from dataclasses import dataclass
+
+from prover.cli.output import SHOWN_DIGITS
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a protocol calls its jobs, and the command that lists them."""
+
+    name: str
+    group: str
+    plural: str
+
+    @property
+    def listing(self) -> str:
+        """Where all ids are."""
+        return f"`zkescrow {self.group} status --all` lists them"
+
+
+JOB = Kind("job", "prediction", "jobs")
+ROUND = Kind("round", "serving", "rounds")
+BOUNTY = Kind("bounty", "accuracy", "bounties")
+REQUEST = Kind("request", "retrieval", "requests")
+
+
+def short(job_id: bytes) -> str:
+    """The first digits of an id, which every command takes in its place."""
+    return f"0x{job_id.hex()[:SHOWN_DIGITS]}"
