@@ -57,6 +57,10 @@ class Drafter(Sender):
         """Nothing is known of what a wallet signed before."""
         return None
 
+    def restore(self, prefix: str) -> list[TxReceipt]:
+        """What a wallet signed it sends again itself."""
+        return []
+
     def renew(self) -> None:
         """Nothing is ever sent from here."""
 

@@ -105,6 +105,12 @@ def patience_of(client: Client) -> float:
     return LOCAL_BEHIND_SECONDS if client.local else BEHIND_SECONDS
 
 
+def now_on(client: Client) -> int:
+    """Unix time that the next block will have at least, whatever a node that lags tells."""
+    newest = seen(client)
+    return max(client.now(), 0 if newest is None else newest.time)
+
+
 def newest_block(client: Client) -> Block:
     """The block that a command decides from: not older than any that this home saw.
 

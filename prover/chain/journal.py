@@ -131,6 +131,18 @@ class Journal:
             rows = connection.execute(query).mappings().all()
         return [_attempt(dict(row)) for row in rows]
 
+    def actions(self, scope: str, sender: str, prefix: str) -> Sequence[str]:
+        """The actions that begin so, were mined and had their effect, in the order of nonces."""
+        query = (
+            select(_attempts.c.action)
+            .where(_attempts.c.scope == scope, _attempts.c.sender == sender)
+            .where(_attempts.c.action.startswith(prefix, autoescape=True))
+            .where(_attempts.c.fate == Fate.MINED.value)
+            .order_by(_attempts.c.nonce)
+        )
+        with self._engine.connect() as connection:
+            return list(dict.fromkeys(connection.execute(query).scalars()))
+
     def newest(self, scope: str, sender: str, nonce: int) -> Sequence[Attempt]:
         """The newest attempt of each nonce from `nonce` on, by nonce; none that was replaced.
 

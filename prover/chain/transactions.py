@@ -89,6 +89,28 @@ class Sender:
         """Whether no transaction of this action was or can be mined, as far as is known."""
         return not self._live(action, once=True)
 
+    def lost(self, action: str) -> bool:
+        """Whether the action was seen mined, and a reorganisation took it away."""
+        mined = [one for one in self._attempts(action) if one.fate is Fate.MINED]
+        return bool(mined) and not any(standing_receipt(self.client, one.hash) for one in mined)
+
+    def restore(self, prefix: str) -> list[TxReceipt]:
+        """Make again what was mined and a reorganisation took away, of actions that begin so.
+
+        The same transactions, on their nonces; the receipts of those that have their effect again.
+        """
+        actions = self._journal.actions(self.client.scope, self.address, prefix)
+        receipts = (self._restored(action) for action in actions if self.lost(action))
+        return [receipt for receipt in receipts if receipt is not None]
+
+    def _restored(self, action: str) -> TxReceipt | None:
+        waiting, attempt = self._waiting(), self._attempts(action)[-1]
+        with self._alone():
+            self._renew(attempt.nonce, action, waiting)
+        receipt = waiting.until_mined(attempt, action)
+        mined = receipt is not None and self._end(action, receipt) is Fate.MINED
+        return receipt if mined else None
+
     def renew(self) -> None:
         """Hand the node all that the chain has not, or no longer: it may have been forgotten."""
         with self._alone():

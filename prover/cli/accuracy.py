@@ -29,9 +29,10 @@ from prover.cli.output import command, in_words, new_app, progress, show, show_j
 from prover.errors import UsageError
 
 if TYPE_CHECKING:
-    from prover.chain.client import Client
     from prover.chain.deployments import Deployment
-    from prover.provider.accuracy import BountyProvider
+    from prover.chain.transactions import Sender
+    from prover.cli.models import KnownModel
+    from prover.protocol.accuracy import Record
 
 app = new_app("Pay for a model that reaches a target on a sealed test set.")
 APPS = {"accuracy": app}
@@ -230,13 +231,13 @@ def prove(
 
     May be run again after a kill: nothing is proven twice.
     """
-    from prover.cli.accuracy_job import moved
+    from prover.cli.accuracy_job import moved, proven
     from prover.cli.accuracy_words import told
 
     keep_handed(inputs)
-    client, deployment, found, worker = _accepted(rpc, account, job, allow_files)
-    outcome = worker.prove(force=force)
-    state, lines = moved(client, deployment, found, outcome.gas)
+    sender, deployment, found, known = _accepted(rpc, account, job)
+    outcome = proven(sender, deployment, found, known, allow_files, force)
+    state, lines = moved(sender.client, deployment, found[0], outcome.gas)
     data, words = told(outcome)
     show(state | data, *words, *lines)
     if outcome.gave_up:
@@ -253,11 +254,12 @@ def dispute(
     account: AccountNumber = None,
 ) -> None:
     """Show that a test item is malformed: everything goes to you. `prove` does it by itself."""
-    from prover.cli.accuracy_job import moved
+    from prover.cli.accuracy_job import moved, worker_on
 
     keep_handed(inputs)
-    client, deployment, found, worker = _accepted(rpc, account, job, allow_files)
-    data, lines = moved(client, deployment, found, worker.dispute(index))
+    sender, deployment, found, known = _accepted(rpc, account, job)
+    worker = worker_on(sender, deployment, found, known, found[1].payee, allow_files)
+    data, lines = moved(sender.client, deployment, found[0], worker.dispute(index))
     show(data, *lines)
 
 
@@ -308,22 +310,21 @@ def settle(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = No
 
 
 def _accepted(
-    rpc: str | None, account: int | None, job: str | None, allow_files: bool
-) -> "tuple[Client, Deployment, bytes, BountyProvider]":
-    """The provider's part in a bounty that somebody accepted, with the model it entered."""
-    from prover.cli.accuracy_job import find_bounty, to_prove, worker_on
+    rpc: str | None, account: int | None, job: str | None
+) -> "tuple[Sender, Deployment, tuple[bytes, Record], KnownModel]":
+    """A bounty that the account accepted, with the model that it entered."""
+    from prover.cli.accuracy_job import find_bounty, to_prove
     from prover.cli.models import find
 
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
-    found = job_id, record = find_bounty(client, deployment, job, to_prove(sender.address))
+    job_id, record = find_bounty(client, deployment, job, to_prove(sender.address))
     if not record.joined:
         raise UsageError(
             f"bounty 0x{job_id.hex()} is {record.state.name.lower()}: nobody accepted it"
         )
     known = find(client, deployment, record.model_id.hex())
-    worker = worker_on(sender, deployment, found, known, record.payee, allow_files)
-    return client, deployment, job_id, worker
+    return sender, deployment, (job_id, record), known
 
 
 def _end(job: str | None, rpc: str | None, account: int | None, how: str) -> None:

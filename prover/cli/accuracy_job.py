@@ -1,6 +1,7 @@
 """What the commands about one accuracy bounty share: finding it, the provider, ending it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from prover.chain.accuracy import AccuracyBounty
@@ -19,7 +20,7 @@ from prover.protocol.words import ETHER_DECIMALS
 
 if TYPE_CHECKING:
     from prover.chain.transactions import Sender
-    from prover.provider.accuracy import BountyProvider
+    from prover.provider.accuracy import BountyProvider, Outcome
     from prover.proving.artifacts import Artifacts
 
 
@@ -80,6 +81,30 @@ def worker_on(
         allow_files=allow_files or client.local,
     )
     return BountyProvider(tools, *found, known.artifacts, payee)
+
+
+def proven(
+    sender: "Sender",
+    deployment: Deployment,
+    found: tuple[bytes, Record],
+    known: KnownModel,
+    allow_files: bool,
+    force: bool,
+) -> "Outcome":
+    """Send again what a reorganisation took away of the proofs, then prove what is left."""
+    from prover.provider.accuracy import Outcome
+
+    job_id, record = found
+    again = sender.restore(f"submit:{job_id.hex()}:")
+    if again:
+        _, record = find_bounty(sender.client, deployment, "0x" + job_id.hex())
+    outcome = Outcome(None)
+    if not (again and record.ended):
+        worker = worker_on(sender, deployment, (job_id, record), known, record.payee, allow_files)
+        outcome = worker.prove(force=force)
+    gas = sum(int(one["gasUsed"]) for one in again)
+    transactions = outcome.transactions + len(again)
+    return replace(outcome, transactions=transactions, gas=outcome.gas + gas)
 
 
 def end(

@@ -15,7 +15,7 @@ from prover.cli.accuracy_words import amount, next_step
 from prover.cli.models import KnownModel, find
 from prover.consumer.accuracy import Offer, Posted
 from prover.consumer.gas import present_prices, verification_gas
-from prover.consumer.postings import RESUMED
+from prover.consumer.postings import was_resumed
 from prover.errors import ArtifactMismatch, UsageError
 from prover.protocol.accuracy import Record
 from prover.protocol.economics import (
@@ -212,7 +212,8 @@ def told(
         "gas": posted.gas,
         "totalGas": gas,
         "totalFeeWei": gas * posted.wei_per_gas,
-        "resumed": RESUMED in posted.notes,
+        "resumed": was_resumed(posted.notes),
+        "notes": list(posted.notes),
     }
     lines = [
         f"bounty 0x{posted.job_id.hex()}: {amount(terms, terms.reward)} for {wanted} of "

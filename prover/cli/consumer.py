@@ -77,7 +77,8 @@ class Posted:
             "gas": self.gas,
             "totalGas": self.total_gas,
             "totalFeeWei": self.fee_wei,
-            "resumed": postings.RESUMED in self.notes,
+            "resumed": postings.was_resumed(self.notes),
+            "notes": list(self.notes),
         }
 
     def lines(self) -> list[str]:

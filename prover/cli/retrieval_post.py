@@ -11,7 +11,7 @@ from prover.cli.models import KnownModel
 from prover.cli.options import duration, units, window
 from prover.cli.retrieval_words import amount
 from prover.consumer.gas import present_prices
-from prover.consumer.postings import RESUMED
+from prover.consumer.postings import was_resumed
 from prover.consumer.retrieval import Offer, Posted
 from prover.errors import UsageError
 from prover.protocol.economics import Proving, RetrievalMoney, retrieval_money, retrieval_stake
@@ -114,7 +114,8 @@ def told(posted: Posted, offer: Offer) -> tuple[dict[str, Any], list[str]]:
         "gas": posted.gas,
         "totalGas": posted.whole.total,
         "totalFeeWei": fee,
-        "resumed": RESUMED in posted.notes,
+        "resumed": was_resumed(posted.notes),
+        "notes": list(posted.notes),
     }
     lines = [
         f"request 0x{posted.job_id.hex()}: {offer.dataset.count} records at "

@@ -234,13 +234,13 @@ def answer(
     account: AccountNumber = None,
 ) -> None:
     """Prove the contested outputs, several to a proof. Goes on where it was interrupted."""
-    from prover.cli.serving_round import find_round, to_answer, worker_on
+    from prover.cli.serving_round import answered, find_round, to_answer
 
     keep_handed(inputs)
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
     job_id, record = find_round(client, deployment, job, to_answer(sender.address))
-    done = worker_on(sender, deployment, (job_id, record), record.payee, allow_files).answer()
+    done = answered(sender, deployment, (job_id, record), allow_files)
     _, after = find_round(client, deployment, "0x" + job_id.hex())
     data = {
         "job": "0x" + job_id.hex(),

@@ -11,7 +11,7 @@ from prover.cli.models import KnownModel
 from prover.cli.options import units
 from prover.cli.serving_words import amount
 from prover.consumer.gas import present_prices
-from prover.consumer.postings import RESUMED
+from prover.consumer.postings import was_resumed
 from prover.consumer.serving import Offer, Opened, escrow_of
 from prover.consumer.serving_contest import supports, wrong_answers
 from prover.errors import UsageError
@@ -109,7 +109,8 @@ def told(opened: Opened, typed: Typed) -> tuple[dict[str, Any], list[str]]:
         "gas": opened.gas,
         "totalGas": gas.total,
         "totalFeeWei": fee,
-        "resumed": RESUMED in opened.notes,
+        "resumed": was_resumed(opened.notes),
+        "notes": list(opened.notes),
     }
     lines = [
         f"round 0x{opened.job_id.hex()}: {terms.n} items at {amount(terms, terms.price)} each, "

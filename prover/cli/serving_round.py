@@ -1,6 +1,7 @@
 """What the commands about one round share: finding it, the provider's tools, ending it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from prover.chain.client import Client
@@ -20,6 +21,7 @@ from prover.protocol.words import shown
 if TYPE_CHECKING:
     from prover.chain.transactions import Sender
     from prover.provider.serving import Joined, RoundProvider
+    from prover.provider.serving_answer import Answered
 
 
 def find_round(
@@ -80,6 +82,24 @@ def worker_on(
     )
     circuit = Registry(client, deployment.registry).circuit(known.circuit_id)
     return RoundProvider(tools, Round(job_id, record, circuit, known.artifacts), payee)
+
+
+def answered(
+    sender: "Sender", deployment: Deployment, found: tuple[bytes, Record], allow_files: bool
+) -> "Answered":
+    """Send again what a reorganisation took away of the proofs, then prove what is left."""
+    from prover.provider.serving_answer import Answered
+
+    job_id, record = found
+    again = sender.restore(f"answer:{job_id.hex()}:")
+    if again:
+        _, record = find_round(sender.client, deployment, "0x" + job_id.hex())
+    done = Answered(0, 0.0, 0, 0)
+    if not (again and record.ended):
+        done = worker_on(sender, deployment, (job_id, record), record.payee, allow_files).answer()
+    gas = sum(int(one["gasUsed"]) for one in again)
+    transactions = done.transactions + len(again)
+    return replace(done, transactions=transactions, gas=done.gas + gas)
 
 
 def end(

@@ -7,7 +7,7 @@ from prover.chain.accuracy import AccuracyBounty
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
 from prover.chain.events import fetch_events
-from prover.chain.finality import SEND_SECONDS, once_final
+from prover.chain.finality import SEND_SECONDS, now_on, once_final
 from prover.chain.replay import load_world
 from prover.chain.transactions import Sender
 from prover.consumer.accuracy_tests import key_of, read_seed
@@ -40,14 +40,14 @@ def reveal(
     job_id, record = found
     client, accuracy = sender.client, AccuracyBounty(sender.client, deployment.accuracy)
     margin = _margin(client, job_id)
-    _require_accepted(record, client.now(), margin)
+    _require_accepted(record, now_on(client), margin)
     key = _own_key(job_id, record, seed)
     accepted_in = partial(_accepted_in, client, deployment, job_id)
     final = once_final(client, accepted_in, _REORGANISED, progress)
     after = load_world(client, deployment, final).accuracy.jobs.get(job_id)
     if after is None or _acceptance(after) != _acceptance(record):
         raise ChainError(_REORGANISED)
-    _require_accepted(after, client.now(), margin)
+    _require_accepted(after, now_on(client), margin)
     call = accuracy.reveal_key(record.job, key)
     sender.estimate(call)
     mark_revealed(job_id)

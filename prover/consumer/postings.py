@@ -3,15 +3,16 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from web3.types import TxReceipt
 
 from prover.chain.contracts import Call
+from prover.chain.deeds import POST, deeds_of, gone
 from prover.chain.handing import given_of
-from prover.chain.intents import Intents, name_of
+from prover.chain.intents import Intent, Intents, name_of
 from prover.chain.jobs import JobContract
 from prover.chain.tokens import allow
 from prover.chain.transactions import Sender
@@ -26,6 +27,10 @@ from prover.settings import get_settings
 T = TypeVar("T", bound=Terms)
 AGAIN = "done: the same command again posts another one"
 RESUMED = "this job is that of an earlier run, which was interrupted: nothing was posted twice"
+RETURNED = (
+    "this job is that of an earlier run, which a reorganisation of the chain had taken away: it is "
+    "posted again, and paid once"
+)
 
 
 @dataclass(frozen=True)
@@ -43,13 +48,19 @@ class Drawn(Generic[T]):
 
 @dataclass(frozen=True)
 class Posting(Generic[T]):
-    """A job to be posted; `resumed` if an earlier command began it."""
+    """A job to be posted; `resumed` if an earlier command began it.
+
+    It had `returned` if it was posted already, and a reorganisation took it away. `others` are jobs
+    with other terms to which that happened too: their transactions come before this one's.
+    """
 
     job: Job[T]
     job_id: bytes
     data_hash: bytes
     uri: str
     resumed: bool
+    returned: bool = False
+    others: tuple[bytes, ...] = ()
 
     @property
     def file(self) -> Path:
@@ -78,7 +89,8 @@ class Posting(Generic[T]):
     @property
     def notes(self) -> tuple[str, ...]:
         """What to tell besides the result."""
-        return (*((RESUMED,) if self.resumed else ()), AGAIN)
+        earlier = (RETURNED if self.returned else RESUMED,) if self.resumed else ()
+        return (*earlier, *map(_comes_back, self.others), AGAIN)
 
 
 @contextmanager
@@ -92,7 +104,8 @@ def posting(
     """The job of what was asked for: an earlier command's that was interrupted, else a new one.
 
     It is done when the block ends without an error, so tell the user inside. A job that was never
-    signed, or cannot be mined any more, is drawn anew; never one that the chain has.
+    signed, or cannot be mined any more, is drawn anew; never one that the chain has. One that the
+    user was told of, and that a reorganisation took away, is posted again.
     """
     name = name_of(
         {
@@ -109,6 +122,7 @@ def posting(
             drawn = draw()
             intents.keep(name, _packed(drawn))
             found = _posting(sender, contract, drawn, False)
+        found = replace(found, others=_lost(sender, contract, found.job_id))
         try:
             yield found
         except Handed as handed:
@@ -131,6 +145,11 @@ def send(
     return receipt
 
 
+def was_resumed(notes: tuple[str, ...]) -> bool:
+    """Whether the job that these notes are about was begun by an earlier command."""
+    return RESUMED in notes or RETURNED in notes
+
+
 def action_of(job_id: bytes) -> str:
     """The name of a job's posting."""
     return f"post:{job_id.hex()}"
@@ -142,7 +161,7 @@ def file_at(data_hash: bytes) -> Path:
 
 
 def _standing(
-    sender: Sender, contract: JobContract, kind: type[T], found: tuple[str, bool] | None
+    sender: Sender, contract: JobContract, kind: type[T], found: Intent | None
 ) -> Posting[T] | None:
     """An earlier command's job, if a transaction of it was or can be mined.
 
@@ -151,8 +170,10 @@ def _standing(
     """
     if found is None:
         return None
-    drawn, handed = found
-    posting_ = _posting(sender, contract, _unpacked(kind, drawn), True)
+    handed, posting_ = found.handed, _posting(sender, contract, _unpacked(kind, found.drawn), True)
+    if found.told:
+        lost = sender.signs and sender.lost(action_of(posting_.job_id))
+        return replace(posting_, returned=True) if lost else None
     signed = not sender.unsent(action_of(posting_.job_id))
     if signed and sender.signs:
         return posting_
@@ -161,6 +182,24 @@ def _standing(
         raise _posted(posting_)
     can_be_mined = open_ and (handed or signed) and not contract.exists(posting_.job_id)
     return posting_ if can_be_mined else None
+
+
+def _lost(sender: Sender, contract: JobContract, job_id: bytes) -> tuple[bytes, ...]:
+    """Other jobs of the account that were posted, and that a reorganisation took away."""
+    mine = [
+        deed
+        for deed in deeds_of(sender.client)
+        if deed.kind == POST and deed.account == sender.address and deed.job_id != job_id
+    ]
+    return tuple(deed.job_id for deed in gone(sender.client, mine))
+
+
+def _comes_back(job_id: bytes) -> str:
+    return (
+        f"job 0x{job_id.hex()}, which you posted before and a reorganisation took away, comes back "
+        "beside this one and is paid too, as its transaction is still good: cancel it if you do "
+        "not want both"
+    )
 
 
 def _posted(posting_: Posting[Any]) -> Postponed:

@@ -13,7 +13,7 @@ from eth_utils.crypto import keccak
 
 from prover.chain.batch import Run
 from prover.chain.contracts import Call
-from prover.chain.finality import SEND_SECONDS
+from prover.chain.finality import SEND_SECONDS, now_on
 from prover.chain.retrieval import RetrievalBounty, SealedRecord, Submission
 from prover.chain.transactions import GAS_CAP, Sender
 from prover.errors import UsageError
@@ -148,7 +148,7 @@ class RecordProver:
 
     def _is_short(self, record: Record, took: float) -> bool:
         """Whether another proof, which takes about as long, could leave no time to send."""
-        left = record.state_deadline - self._retrieval.client.now()
+        left = record.state_deadline - now_on(self._retrieval.client)
         return left < 2 * took + 2 * SEND_SECONDS
 
     def submission(
@@ -185,7 +185,7 @@ class RecordProver:
     def _send(self, job_id: bytes, record: Record, group: _Group) -> int:
         client = self._retrieval.client
         margin = 0 if client.local else SEND_SECONDS
-        due, now = record.state_deadline, client.now()
+        due, now = record.state_deadline, now_on(client)
         if now + margin > due:
             raise UsageError(
                 f"the deadline to prove is {moment(due)}, and it is {moment(now)} now: the keys "
