@@ -74,7 +74,9 @@ def late_node(url: str) -> Iterator[tuple[LateNode, Client]]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            content = json.dumps(node.answer(json.loads(body))).encode()
+            asked = json.loads(body)
+            many = [node.answer(one) for one in asked] if isinstance(asked, list) else None
+            content = json.dumps(node.answer(asked) if many is None else many).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))

@@ -4,7 +4,7 @@ The journal knows every transaction that was signed here, and the block in which
 A deed whose block the chain has no longer is gone until it is mined again.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 from prover.chain.client import Client, checksum
 from prover.chain.fees import fields_of
-from prover.chain.finality import Block, confirmations, final_block, stands
+from prover.chain.finality import Block, confirmations, final_block, lost_of, stands
 from prover.chain.journal import Attempt, Fate, Journal
 from prover.chain.receipts import standing_receipt
 from prover.protocol import accuracy, prediction, retrieval, serving
@@ -93,21 +93,14 @@ def deeds_of(client: Client, since: int = 0) -> list[Deed]:
     return [deed for deed in found if deed is not None]
 
 
-def gone(client: Client, deeds: Iterable[Deed]) -> Iterator[Deed]:
-    """Those of some deeds, newest first, that the chain does not have now.
-
-    As a block of the chain stands on all blocks before it, one answer does for all of them.
-    """
-    standing = False
-    for deed in deeds:
-        standing = standing or stands(client, deed.block)
-        if not standing and not _found_again(client, deed):
-            yield deed
+def gone(client: Client, deeds: Collection[Deed]) -> list[Deed]:
+    """Those of some deeds that the chain does not have now."""
+    lost = lost_of(client, [deed.block for deed in deeds]) if deeds else set()
+    return [deed for deed in deeds if deed.block in lost and not _found_again(client, deed)]
 
 
-def unsettled(client: Client, deeds: Iterable[Deed]) -> Iterator[tuple[Deed, int]]:
+def unsettled(client: Client, deeds: Collection[Deed]) -> Iterator[tuple[Deed, int]]:
     """Those of some deeds on the chain that are not final, with the blocks that must still come."""
-    deeds = list(deeds)
     if confirmations(client) and deeds:
         final = final_block(client)
         yield from (

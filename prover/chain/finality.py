@@ -6,14 +6,16 @@ end believed, when so many blocks lie on what they rest on that no reorganisatio
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from itertools import takewhile
 
 from eth_typing import BlockNumber
 from web3.exceptions import BlockNotFound, Web3RPCError
 from web3.types import BlockData, TxReceipt
 
 from prover.chain.client import Client, speaks
+from prover.chain.rpc import ask_all
 from prover.chain.store import FILE, EventStore, opened
 from prover.errors import ChainError
 from prover.protocol.limits import pace_of
@@ -23,6 +25,7 @@ POLL_SECONDS = 2.0
 LOCAL_POLL_SECONDS = 0.1
 BEHIND_SECONDS = 60.0  # a node that lags longer than this has lost its peers
 LOCAL_BEHIND_SECONDS = 5.0  # on a local chain it was put back, as nothing travels
+RECENT_BLOCKS = 64  # two epochs
 SEND_SECONDS = 24  # two blocks: a transaction sent later may be late, and shows keys for nothing
 
 
@@ -190,8 +193,35 @@ def block_at(client: Client, number: int) -> Block | None:
 
 def stands(client: Client, block: Block) -> bool:
     """Whether a block that was seen is still one of the chain."""
-    found = block_at(client, block.number)
-    return found is not None and found.hash == block.hash
+    return hashes_at(client, [block.number]) == [block.hash]
+
+
+def lost_of(client: Client, blocks: Collection[Block]) -> set[Block]:
+    """Those of some blocks that the chain does not have now.
+
+    Each recent one is looked at, as they may be of several branches. Those below are deeper than
+    reorganisations reach: there the newest one that stands answers for all before it.
+    """
+    depth = max(RECENT_BLOCKS, pace_of(client.chain_id).final_blocks)
+    ordered = sorted(set(blocks), key=lambda block: block.number, reverse=True)
+    recent = [one for one in ordered if one.number > ordered[0].number - depth]
+    found = hashes_at(client, [one.number for one in recent])
+    lost = [one for one, known in zip(recent, found, strict=True) if one.hash != known]
+    deeper = ordered[len(recent) :]
+    return {*lost, *takewhile(lambda one: not stands(client, one), deeper)}
+
+
+def hashes_at(client: Client, numbers: Iterable[int]) -> list[bytes | None]:
+    """The hashes of blocks by their numbers, in one request; None where there is no block."""
+    asked = [("eth_getBlockByNumber", (hex(number), False)) for number in numbers]
+    return [_hash(block) for block in ask_all(client, asked)]
+
+
+def _hash(block: object) -> bytes | None:
+    try:
+        return bytes.fromhex(block["hash"][2:])  # type: ignore[index]
+    except (TypeError, KeyError, ValueError):
+        return None
 
 
 def pause(client: Client) -> None:

@@ -13,16 +13,15 @@ from dataclasses import dataclass
 from prover.chain.client import Client
 from prover.chain.decoding import known_topics
 from prover.chain.deployments import Deployment
-from prover.chain.finality import newest_block
+from prover.chain.finality import RECENT_BLOCKS, hashes_at, newest_block
 from prover.chain.log import Log
 from prover.chain.logs import fetch_pages
-from prover.chain.rpc import ask_all
 from prover.chain.store import FILE, EventStore, Moved, Point, opened
 from prover.errors import ChainError
 from prover.protocol.limits import pace_of
 from prover.settings import get_settings
 
-TAIL_BLOCKS = 64  # not stored: two epochs, which Ethereum does not reorganise once they are final
+TAIL_BLOCKS = RECENT_BLOCKS  # not stored, as the chain may be reorganised there
 ATTEMPTS = 3
 
 
@@ -131,24 +130,15 @@ def _ancestor(client: Client, store: EventStore, source: str) -> Point | None:
 
 def _stands(client: Client, points: Sequence[Point]) -> list[bool]:
     """For each block whether the chain has it now."""
-    wanted = [("eth_getBlockByNumber", (hex(point.block), False)) for point in points]
-    found = ask_all(client, wanted)
-    return [_hash(block) == point.hash for block, point in zip(found, points, strict=True)]
+    found = hashes_at(client, [point.block for point in points])
+    return [known == point.hash for known, point in zip(found, points, strict=True)]
 
 
 def _point(client: Client, number: int) -> Point:
-    (block,) = ask_all(client, [("eth_getBlockByNumber", (hex(number), False))])
-    found = _hash(block)
+    (found,) = hashes_at(client, [number])
     if found is None:
         raise ChainError(f"the node does not give block {number}: use another node")
     return Point(number, found)
-
-
-def _hash(block: object) -> bytes | None:
-    try:
-        return bytes.fromhex(block["hash"][2:])  # type: ignore[index]
-    except (TypeError, KeyError, ValueError):
-        return None
 
 
 def _addresses(deployment: Deployment) -> list[str]:

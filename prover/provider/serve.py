@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from eth_utils.crypto import keccak
 
-from prover.chain.finality import Heads, stands
+from prover.chain.finality import Heads, lost_of
 from prover.chain.market import Market
 from prover.chain.replay import load_world
 from prover.chain.wallet import Handed
@@ -108,19 +108,13 @@ class Provider:
             yield Outcome(job_id, result, words)
 
     def _doubtful(self, stored: list[Taken]) -> Iterator[Taken]:
-        """Ends in blocks that the chain no longer has; the others become final with time.
-
-        As a block of the chain stands on all blocks before it, one answer does for all of them.
-        """
+        """Ends in blocks that the chain no longer has; the others become final with time."""
         ended = [job for job in stored if job.ended]
-        yield from (job for job in ended if job.block is None)
         dated = [(job.block, job) for job in ended if job.block is not None]
-        standing = False
-        for block, job in sorted(dated, key=lambda pair: pair[0].number, reverse=True):
-            standing = standing or stands(self._tools.client, block)
-            if not standing:
-                yield job
-            elif not job.final and self._heads.is_final(block):
+        lost = lost_of(self._tools.client, [block for block, _ in dated]) if dated else set()
+        yield from (job for job in ended if job.block is None or job.block in lost)
+        for block, job in dated:
+            if block not in lost and not job.final and self._heads.is_final(block):
                 self._tools.store.advance(job, job.stage, block, final=True)
 
     def _guarded(self, job_id: bytes, work: Callable[[], Outcome]) -> Outcome:

@@ -12,7 +12,11 @@ from prover.chain.finality import (
     confirmations,
     final_block,
     final_seconds,
+    lost_of,
+    newest_block,
+    now_on,
     once_final,
+    seen,
     stands,
     wait_final,
 )
@@ -207,6 +211,46 @@ def test_a_node_that_stays_behind_is_said_to_be(
         found = Heads(client, seen).head()
     assert found.behind
     assert found.block.number == seen.number - 1
+
+
+def test_what_one_command_saw_binds_the_next(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A node that lags is refused in one sentence; on a local chain it was put back."""
+    monkeypatch.setattr(finality, "LOCAL_BEHIND_SECONDS", 0.0)
+    monkeypatch.setattr(finality, "BEHIND_SECONDS", 0.0)
+    chain.rpc("anvil_mine", 2)
+    newest = newest_block(chain.client)
+    with late_node(chain.url) as (node, client):
+        assert newest_block(client) == newest
+        node.late, node.hides = 1, True
+        with pytest.raises(ChainError, match=f"and block {newest.number} was seen before: it lags"):
+            newest_block(replace(client, chain_id=1))
+        assert seen(client) == newest
+        assert newest_block(client).number == newest.number - 1
+        assert seen(client) == block_at(chain.client, newest.number - 1)
+        node.late = 0
+        assert newest_block(replace(client, chain_id=1)) == newest
+
+
+def test_time_does_not_go_back(chain: Chain) -> None:
+    chain.pass_time(1000)
+    newest = newest_block(chain.client)
+    with late_node(chain.url) as (node, client):
+        node.late = 1
+        assert client.now() < newest.time
+        assert now_on(client) >= newest.time
+
+
+def test_a_block_of_another_branch_is_lost_although_a_later_one_stands(chain: Chain) -> None:
+    chain.rpc("anvil_mine", 3)
+    known = [block_at(chain.client, head(chain) - back) for back in (2, 1, 0)]
+    first, second, third = (one for one in known if one is not None)
+    other = replace(second, hash=b"\1" * 32)
+    assert lost_of(chain.client, [first, other, third]) == {other}
+    assert lost_of(chain.client, [first, second, third]) == set()
+    deep = [replace(first, hash=b"\1" * 32), second]
+    chain.rpc("anvil_mine", 100)
+    assert lost_of(chain.client, [*deep, block(chain)]) == set()  # one that stands answers for them
+    assert lost_of(chain.client, [deep[0]]) == {deep[0]}
 
 
 def test_a_block_is_final_when_enough_lie_on_it(chain: Chain) -> None:

@@ -46,6 +46,36 @@ def test_a_store_of_another_version_is_said_to_be_one(tmp_path: Path) -> None:
         Journal(path).newest(ATTEMPT.scope, ATTEMPT.sender, 0)
 
 
+def test_a_journal_without_blocks_is_taken_on(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    Journal(path).record(replace(ATTEMPT, fate=Fate.MINED))
+    with sqlite3.connect(path) as connection:
+        for column in ("block", "block_hash"):
+            connection.execute(f"ALTER TABLE attempts DROP COLUMN {column}")
+    connection.close()
+    journal = Journal(path)
+    assert journal.mined(ATTEMPT.scope) == []
+    journal.set_block(ATTEMPT.scope, ATTEMPT.hash, 7, b"\2" * 32)
+    seen = replace(ATTEMPT, fate=Fate.MINED, block=7, block_hash=b"\2" * 32)
+    assert journal.mined(ATTEMPT.scope) == [seen]
+    assert journal.mined(ATTEMPT.scope, 8) == []
+
+
+def test_actions_are_told_by_their_beginning(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.sqlite")
+    rows = [
+        ("answer:aa:2", Fate.MINED),
+        ("answer:aa:1", Fate.MINED),
+        ("answer:aa:3", Fate.REVERTED),
+    ]
+    rows += [("answer:ab:1", Fate.MINED), ("xanswer:aa:", Fate.MINED)]
+    for nonce, (action, fate) in enumerate(rows):
+        name = nonce.to_bytes(32, "big")
+        journal.record(replace(ATTEMPT, action=action, nonce=nonce, hash=name, fate=fate))
+    found = journal.actions(ATTEMPT.scope, ATTEMPT.sender, "answer:aa:")
+    assert found == ["answer:aa:2", "answer:aa:1"]
+
+
 def test_an_attempt_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     Journal(tmp_path / "journal.sqlite").record(ATTEMPT)
     reopened = Journal(tmp_path / "journal.sqlite")

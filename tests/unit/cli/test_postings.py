@@ -146,6 +146,38 @@ def test_a_job_that_the_chain_has_is_not_drawn_anew(consumer: Consumer) -> None:
     assert command(*consumer.prediction("--open-for", "10m"))["job"] != "0x" + job_id.hex()
 
 
+def test_a_job_that_was_told_and_reorganised_away_is_posted_again(consumer: Consumer) -> None:
+    """The same job at the same nonce: none comes back beside it."""
+    job_id = command(*consumer.prediction())["job"]
+    consumer.chain.rpc("anvil_reorg", 1, [])
+    assert consumer.world().prediction.jobs == {}
+    posted = command(*consumer.prediction())
+    assert (posted["job"], posted["resumed"]) == (job_id, True)
+    assert "a reorganisation of the chain had taken away" in posted["notes"][0]
+    assert consumer.paid() == REWARD
+    assert not command(*consumer.prediction())["resumed"]
+    assert consumer.paid() == 2 * REWARD
+
+
+def test_a_job_that_comes_back_beside_another_is_said(consumer: Consumer) -> None:
+    job_id = command(*consumer.prediction())["job"]
+    consumer.chain.rpc("anvil_reorg", 1, [])
+    posted = command(*consumer.prediction("--reward", "0.02"))
+    assert f"job {job_id}, which you posted before" in posted["notes"][0]
+    assert {"0x" + one.hex() for one in consumer.world().prediction.jobs} == {job_id, posted["job"]}
+    assert consumer.paid() == 3 * REWARD
+
+
+def test_intents_of_an_earlier_version_are_taken_on(consumer: Consumer) -> None:
+    killed("sent", 1, *consumer.prediction())
+    intents = sqlite3.connect(get_settings().home / "intents.sqlite")
+    with intents:
+        intents.execute("ALTER TABLE intents DROP COLUMN told")
+    intents.close()
+    assert command(*consumer.prediction())["resumed"]
+    assert consumer.paid() == REWARD
+
+
 def test_intents_are_for_this_user_only(consumer: Consumer) -> None:
     command(*consumer.prediction())
     path = get_settings().home / "intents.sqlite"
