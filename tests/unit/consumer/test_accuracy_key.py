@@ -17,6 +17,7 @@ from prover.protocol.events import BountyAccepted
 from prover.statement.sealed import key_hash
 from prover.statement.seeds import Seed
 
+pytestmark = pytest.mark.usefixtures("home")
 ME, OTHER = "0x" + "11" * 20, "0x" + "22" * 20
 JOB_ID, NONCE, ACCEPTED_IN, HEAD = b"\x05" * 32, 9, 17, 20
 SEED = Seed(b"\x07" * 32)
@@ -38,7 +39,7 @@ class Stage:
         self.accepted: list[int | None] = [ACCEPTED_IN]  # look by look; the last one stays
         self.after: Record | None = RECORD  # as of the final block
         client = SimpleNamespace(
-            now=lambda: 100, chain_id=31337, local=False, block=lambda: {"number": HEAD}
+            now=lambda: 100, chain_id=31337, local=False, block=lambda: {"number": HEAD}, scope="x"
         )
         self.sender: Any = SimpleNamespace(
             client=client, estimate=lambda _call: self.done.append("dry run"), send=self._send

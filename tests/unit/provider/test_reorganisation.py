@@ -218,6 +218,19 @@ def test_a_job_lost_to_a_rival_is_taken_if_the_rival_is_reorganised_away(
     assert scene.state(job_id) is State.PAID
 
 
+def test_an_end_of_another_branch_is_doubted_although_a_later_one_stands(
+    scene: Scene, deep: None
+) -> None:
+    """A loss that was seen before a reorganisation, and a delivery that was seen after it."""
+    first = scene.post()
+    scene.store.save(replace(taken(scene, first), stage=Stage.LOST, block=NOWHERE))
+    second = scene.post()
+    now = Block.of(scene.chain.client.block())
+    scene.store.save(replace(taken(scene, second), stage=Stage.DELIVERED, block=now))
+    assert results(scene) == [Stage.DELIVERED]
+    assert scene.state(first) is State.PAID
+
+
 def test_a_lost_job_that_is_final_is_left_alone(scene: Scene, deep: None) -> None:
     job_id = scene.post()
     scene.store.save(replace(taken(scene, job_id), stage=Stage.TAKEN))

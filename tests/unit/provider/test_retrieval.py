@@ -305,7 +305,7 @@ class Chain:
 
 @pytest.fixture
 def prepared(
-    artifacts: Artifacts, secrets: owned.Secrets, tmp_path: Path
+    artifacts: Artifacts, secrets: owned.Secrets, tmp_path: Path, home: Path
 ) -> Callable[[Chain], RecordProver]:
     """A prover that finds the proof of each part on the disk."""
     files = RoundFiles(tmp_path / "proofs")

@@ -37,6 +37,7 @@ class Stage:
         self.records = [record]  # as the chain says, look by look; the last one stays
         self.blocks = [BLOCK]  # of the acceptance, look by look; 0 if it is not there
         self.refusal: ContractRefused | None = None
+        self.again: list[int] = []  # gas of what is sent again after a reorganisation
         form = format_of(artifacts.manifest)
         items = salted_records(form, ROWS, SEED)
         self.secrets = owned.Secrets(form, tuple(items), tuple(record_keys(form, ROWS, SEED)))
@@ -44,7 +45,7 @@ class Stage:
         client = SimpleNamespace(
             now=lambda: 100, scope="x", chain_id=31337, local=True, block=lambda: {"number": HEAD}
         )
-        sender = SimpleNamespace(address=ME)
+        sender = SimpleNamespace(address=ME, restore=self.restore)
         deployment = SimpleNamespace(retrieval="0x" + "33" * 20)
         tools = FakeTools(
             client,  # type: ignore[arg-type]
@@ -65,6 +66,11 @@ class Stage:
         if self.refusal:
             raise self.refusal
         return Proven(1, 1.0, 1, 1)
+
+    def restore(self, prefix: str) -> list[dict[str, int]]:
+        assert prefix == f"submit:{JOB_ID.hex()}:"
+        self.done.append("looked for proofs that are gone")
+        return [{"gasUsed": gas} for gas in self.again]
 
     def proof_of(self, *_arguments: object) -> Any:
         raise AssertionError("the time was given")
@@ -130,7 +136,14 @@ def stage(
 def test_keys_are_sent_when_the_acceptance_is_final(stage: Callable[[Record], Stage]) -> None:
     play = stage(request())
     play.owner.prove(play.secrets)
-    assert play.done == [f"block {BLOCK} is final", "keys are sent"]
+    looked = "looked for proofs that are gone"
+    assert play.done == [f"block {BLOCK} is final", looked, "keys are sent"]
+
+
+def test_what_a_reorganisation_took_of_the_proofs_is_told(stage: Callable[[Record], Stage]) -> None:
+    play = stage(request())
+    play.again = [5, 6]
+    assert play.owner.prove(play.secrets) == Proven(1, 1.0, 3, 12)
 
 
 @pytest.mark.parametrize(
@@ -156,6 +169,7 @@ def test_an_acceptance_that_moved_to_another_block_is_waited_for_again(
     assert play.done == [
         f"block {BLOCK} is final",
         f"block {BLOCK + 5} is final",
+        "looked for proofs that are gone",
         "keys are sent",
     ]
 
