@@ -1,6 +1,6 @@
 """Jobs of all protocols in one form: where each stands, who must act until when, what is next."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,7 +105,7 @@ def rows(
     Amounts are in the units of their tokens; if those are too many to ask, of jobs under way and
     of the newest ones.
     """
-    jobs: dict[bytes, Any] = dict(_jobs(world))[kind].jobs
+    jobs: Mapping[bytes, Any] = dict(protocols(world))[kind].jobs
     learn(client, *_currencies(jobs.values()))
     return [
         facts(job_id, one) | entry(world, kind, job_id, one, now).to_dict()

@@ -61,7 +61,9 @@ def require_there(client: Client, jobs: Jobs[Any], kind: Kind, begins: str) -> N
     chosen = [deed for deed in deeds if deed.job_id.hex().startswith(begins)]
     lost = sorted(_once(gone(client, chosen)), key=lambda deed: deed.block.number)
     if lost:
-        raise UsageError(sentence(kind, jobs, lost[0]))
+        there = lost[0].job_id in jobs.jobs or lost[0].kind == POST
+        other = "" if there else f"; give the id of another {kind.name} if you mean one"
+        raise UsageError(sentence(kind, jobs, lost[0]) + other)
 
 
 def sentence(kind: Kind, jobs: Jobs[Any], deed: Deed) -> str:
