@@ -75,13 +75,13 @@ def main() -> None:
 
 def run(name: str) -> bool:
     """Run a part and write down what became of it; whether it succeeded."""
-    part, started = PARTS[name], time.monotonic()
+    part, started, began_at = PARTS[name], time.monotonic(), commit()
     print(f"deep: {name}: {part.shows}", flush=True)
     done = subprocess.run(part.command, cwd=ROOT, env=os.environ | part.environment, check=False)
     known: dict[str, Any] = json.loads(RESULT.read_text()) if RESULT.exists() else {}
     known[name] = {
         "shows": part.shows,
-        "commit": commit(),
+        "commit": began_at,
         "seconds": round(time.monotonic() - started),
         "machine": f"{os.cpu_count()} cores, {platform.machine()}",
         "passed": done.returncode == 0,

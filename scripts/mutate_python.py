@@ -5,6 +5,9 @@ put into a copy of the checkout, and those of the unit tests that run its line a
 scripts/mutate_tests.py). A survivor keeps the reason that snapshots/python_mutants.json gives for
 it; one without a reason makes this script fail, and so does any in a module that sends, waits for
 finality, stakes or accepts proofs.
+
+A run that was stopped goes on where it was: a mutant that tests have killed is not tried again
+while its module is the same, unless with --afresh.
 """
 
 import argparse
@@ -16,7 +19,7 @@ import shutil
 import signal
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -28,6 +31,7 @@ from mutate import ROOT, copied
 from mutate_tests import Runs, passes, preload, recorded
 
 SCORES = ROOT / "snapshots" / "python_mutants.json"
+KILLED = ROOT / "out" / "python_mutants.json"  # the hash of its module by killed mutant
 SEED, SAMPLE, PROCESSES = 24, 400, 2
 NATIVE = "tests/unit/proving/native"
 # A module without an entry has the tests of its package.
@@ -67,13 +71,21 @@ MONEY = (
 
 @dataclass(frozen=True)
 class Change:
-    """One mutant: `line` (from 1) of a module, what stands there, and what is put in its place."""
+    """One mutant: `line` (from 1) of a module, what stands there, and what is put in its place.
+
+    `digest` is the sha256 of the module without it.
+    """
 
     module: str
     line: int
     operator: str
     occurrence: int
     key: str
+    digest: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.key} ({self.operator})"
 
 
 def modules() -> list[str]:
@@ -109,7 +121,8 @@ def change_of(module: str, spec: Any) -> Change | None:
     if mutated is None or without_words(mutated) in (without_words(source), None):
         return None
     key = key_of(module, spec.definition_name, source, mutated)
-    return Change(module, int(spec.start_pos[0]), spec.operator_name, spec.occurrence, key)
+    digest = hashlib.sha256(source.encode()).hexdigest()
+    return Change(module, int(spec.start_pos[0]), spec.operator_name, spec.occurrence, key, digest)
 
 
 def mutate(source: str, operator: str, occurrence: int) -> str | None:
@@ -175,15 +188,22 @@ def rank(place: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{SEED} {place}".encode()).digest())
 
 
-def fates(changes: Sequence[Change], told: Callable[[str], None]) -> Iterator[tuple[Change, bool]]:
+def fates(changes: Sequence[Change]) -> Iterator[tuple[Change, bool]]:
     """Each mutant, and whether it survived; several at a time, each in a copy of its own."""
+    known = killed()
+    for change in changes:
+        if known.get(change.name) == change.digest:
+            yield change, False
+    changes = [change for change in changes if known.get(change.name) != change.digest]
+    if not changes:
+        return
     with contextlib.ExitStack() as stack:
         copies: Queue[Path] = Queue()
         for _ in range(PROCESSES):
             copies.put(stack.enter_context(copied()))
         first = copies.queue[0]
         runs = recorded_in(first, sorted({change.module for change in changes}))
-        told(f"{len(runs.seconds)} tests pass, in {sum(runs.seconds.values()):.0f} s")
+        print(f"{len(runs.seconds)} tests pass, in {sum(runs.seconds.values()):.0f} s", flush=True)
         (first / ".cache").mkdir(exist_ok=True)
         for other in list(copies.queue)[1:]:
             shutil.copytree(first / ".cache", other / ".cache", dirs_exist_ok=True)
@@ -201,7 +221,21 @@ def fates(changes: Sequence[Change], told: Callable[[str], None]) -> Iterator[tu
                 copies.put(copy)
 
         with ThreadPoolExecutor(PROCESSES) as pool:
-            yield from pool.map(one, changes)
+            for change, survived in pool.map(one, changes):
+                if not survived:
+                    remember(change)
+                yield change, survived
+
+
+def killed() -> dict[str, str]:
+    """The mutants that were killed before, with the hash of their modules."""
+    known: dict[str, str] = json.loads(KILLED.read_text()) if KILLED.exists() else {}
+    return known
+
+
+def remember(change: Change) -> None:
+    KILLED.parent.mkdir(exist_ok=True)
+    KILLED.write_text(json.dumps(killed() | {change.name: change.digest}, indent=1))
 
 
 def recorded_in(copy: Path, modules: Sequence[str]) -> Runs:
@@ -251,6 +285,7 @@ def main() -> None:
         help="those of the sample whose name starts so; nothing is written down",
     )
     parser.add_argument("--list", action="store_true", help="print the sample and stop")
+    parser.add_argument("--afresh", action="store_true", help="those too that were killed before")
     options = parser.parse_args()
     changes, possible = drawn(options.sample)
     if options.only:
@@ -259,9 +294,11 @@ def main() -> None:
         print(json.dumps([asdict(change) for change in changes], indent=1))
         return
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("mutate: stopped"))
+    if options.afresh:
+        KILLED.unlink(missing_ok=True)
     preload()
     results = []
-    for change, survived in fates(changes, print):
+    for change, survived in fates(changes):
         results.append((change, survived))
         print(f"{'survived' if survived else 'killed'}: {change.key}", flush=True)
     told = summary(results, possible)

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -172,3 +173,30 @@ def test_a_python_mutant_is_named_by_its_place_and_its_text(
         assert count == 1
         assert changes[0].key.startswith("late.py late: return now > due -> return ")
         assert changes == python_mutants.drawn(1)[0]
+
+
+def test_only_the_tests_of_a_line_are_run_for_its_mutant(python_mutants: ModuleType) -> None:
+    source = (
+        "LIMIT = 3\ndef late(\n    now,\n):\n    return (\n        now\n        > LIMIT\n    )\n"
+    )
+    runs = sys.modules["mutate_tests"].Runs(
+        {"own::a": 1.0, "own::b": 1.0, "other::c": 2.0},
+        {"late.py": {1: [], 5: ["own::a"], 7: ["other::c"]}, "more.py": {1: ["own::b"]}},
+    )
+    assert runs.tests_of("late.py", source, 6, ["own"]) == ["own::a"]
+    assert runs.tests_of("late.py", source, 6, ["elsewhere"]) == ["other::c", "own::a"]
+    assert runs.tests_of("late.py", source, 1, ["own"]) == ["own::a"]
+    assert runs.tests_of("unknown.py", source, 1, ["own"]) == []
+    assert runs.time_for(["own::a", "other::c"]) == 72
+
+
+def test_the_python_mutants_that_survived_are_explained(python_mutants: ModuleType) -> None:
+    told = json.loads((ROOT / "snapshots/python_mutants.json").read_text())
+    modules = set(python_mutants.modules())
+    assert told["tried"] >= python_mutants.SAMPLE >= 400
+    assert told["tried"] == told["killed"] + len(told["survivors"])
+    assert sum(score["tried"] for score in told["modules"].values()) == told["tried"]
+    assert set(told["modules"]) <= modules
+    for one in told["survivors"]:
+        assert len(one["reason"]) > 10, one["mutant"]
+        assert one["mutant"].split()[0] not in python_mutants.MONEY
