@@ -45,6 +45,8 @@ TESTS: dict[str, tuple[str, ...]] = {
     "prover/proving/native/hidden.py": (f"{NATIVE}/test_hidden.py",),
     "prover/proving/native/ranking.py": (f"{NATIVE}/test_labels.py",),
 }
+# Where a module's own tests do not run a line, those of the commands may.
+COMMANDS = "tests/unit/cli"
 PACKAGES = ("prover/chain", "prover/provider", "prover/consumer", "prover/verify")
 # Sending, finality, staking, acceptance: here no survivor is explained away.
 MONEY = (
@@ -240,7 +242,7 @@ def remember(change: Change) -> None:
 
 def recorded_in(copy: Path, modules: Sequence[str]) -> Runs:
     """Which tests run which lines. Tests that fail anyway would kill every mutant."""
-    folders = sorted({tests for module in modules for tests in tests_of(module)})
+    folders = sorted({COMMANDS, *(tests for module in modules for tests in tests_of(module))})
     runs = recorded(copy, folders, modules)
     if runs is None:
         sys.exit(

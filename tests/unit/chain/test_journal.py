@@ -94,3 +94,15 @@ def test_only_the_newest_attempt_of_a_nonce_is_handed_out(tmp_path: Path) -> Non
     assert newest == [(6, 3), (7, 4), (9, 6)]
     assert not journal.newest("31337:bb", "0x1", 0)
     assert not journal.newest("31337:aa", "0x2", 0)
+
+
+def test_files_that_sqlite_leaves_are_made_private_again(tmp_path: Path) -> None:
+    """A home that was copied, or made by an older version: each of its files is for the user."""
+    files = [tmp_path / f"journal.sqlite{end}" for end in ("", "-wal", "-shm", "-journal")]
+    Journal(files[0])._engine.dispose()
+    for file in files:
+        file.touch()
+        file.chmod(0o644)
+    Journal(files[0])
+    assert {oct(file.stat().st_mode & 0o777) for file in files if file.exists()} == {"0o600"}
+    assert files[3].exists()

@@ -442,3 +442,30 @@ def test_a_proof_is_made_once(
     for _ in range(2):
         assert prover.proof_of((2, 3), secrets, JOB) == made.proof
     assert calls == [([secrets.items[2], secrets.items[3]], JOB)]
+
+
+@pytest.mark.parametrize(("count", "runs", "slots", "depth"), [(7, 2, 2, 3), (1, 1, 1, 0)])
+def test_a_submission_is_reckoned_word_by_word(
+    artifacts: Artifacts, count: int, runs: int, slots: int, depth: int
+) -> None:
+    """Two records to a proof: 64 words of the call, each run's 5 and path, each record's 3."""
+    words = 64 + runs * (5 + depth) + slots * 3 + artifacts.manifest.layout.instances
+    wanted = 32 * words + artifacts.manifest.verifier.proof_bytes
+    assert submission_bytes(count, artifacts) == wanted
+
+
+@pytest.mark.parametrize(("spare", "groups"), [(0, [3, 1]), (-1, [1, 1, 1, 1])])
+def test_time_is_short_when_two_more_proofs_and_transactions_do_not_fit(
+    prepared: Callable[[Chain], RecordProver],
+    secrets: owned.Secrets,
+    monkeypatch: pytest.MonkeyPatch,
+    spare: int,
+    groups: list[int],
+) -> None:
+    """Each proof takes five seconds here, and the chain's clock stands still."""
+    clock = iter(range(0, 1000, 5))
+    monkeypatch.setattr("prover.provider.retrieval_prove.time.monotonic", lambda: next(clock))
+    now = 1000 - 2 * 5 - 2 * SEND_SECONDS - spare
+    chain = Chain(ticking(now), gas=GAS_CAP // 3)
+    prepared(chain).prove(b"\x05" * 32, request(), secrets, secrets.sealed())
+    assert [len(group) for group in chain.sent] == groups

@@ -231,3 +231,13 @@ def test_inputs_are_kept_privately(home: Path) -> None:
     files.save_inputs(b"secret")
     assert files.inputs() == b"secret"
     assert (files.directory / "inputs.json").stat().st_mode & 0o077 == 0
+
+
+def test_an_answer_is_reckoned_word_by_word(artifacts: Artifacts) -> None:
+    """20 items, 2 to a proof: 64 words of the call, an index each; 8 and two paths a run."""
+    words = 64 + 7 + 2 * (8 + 2 * 5) + artifacts.manifest.layout.instances
+    wanted = 32 * words + artifacts.manifest.verifier.proof_bytes
+    assert answer_bytes(TERMS, artifacts) == wanted
+    words += 1 - 7 - (8 + 2 * 5)
+    wanted = 32 * words + artifacts.manifest.verifier.proof_bytes
+    assert answer_bytes(replace(TERMS, max_contests=1), artifacts) == wanted

@@ -134,6 +134,17 @@ def phase_of(name: str, phase: int) -> Callable[[Json], None]:
     return change
 
 
+def few_rows(blinding: int) -> Callable[[Json], None]:
+    """So many random rows that no more than they are left, and one."""
+
+    def change(found: Json) -> None:
+        found["k"] = found["shape"]["k"] = 4
+        found["omega"] = hexadecimal(pow(OMEGA, 1 << (description().k - 4), R))
+        found["blinding_rows"], found["usable_rows"] = blinding, 16 - blinding - 1
+
+    return change
+
+
 @pytest.mark.parametrize(
     ("change", "rule"),
     [
@@ -147,6 +158,7 @@ def phase_of(name: str, phase: int) -> Callable[[Json], None]:
         (set_at("blinding_rows", 6), "usable_rows"),
         (set_at("usable_rows", 1), "usable_rows"),
         (set_at("instances", "outputs", 1 << description().k), "instances"),
+        (few_rows(7), "usable_rows is 8; more than 8"),
         (set_at("instances", "digests", 1), r"instances\.digests"),
         (set_at("shape", "hash_group", 1), r"instances\.digests"),
         (set_at("shape", "labels", 1), "outputs"),
@@ -173,6 +185,7 @@ def phase_of(name: str, phase: int) -> Callable[[Json], None]:
         (set_at("challenge_phases", 0, 2), "challenge_phases"),
         (lambda found: found["challenges"].pop(), "number of challenges"),
         (lambda found: found["challenge_phases"].append(0), "number of challenges"),
+        (lambda found: found["challenges"].append("more"), "number of challenges"),
         (
             lambda found: found["gates"][0]["polynomials"].append(["challenge", 5]),
             "challenges of the gates",

@@ -1,0 +1,75 @@
+"""What is found out before anything is signed, from what a node answers."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from web3.exceptions import ContractLogicError, Web3RPCError
+
+from prover.chain.contracts import Call
+from prover.chain.trial import GAS_CAP, Trial
+from prover.errors import ChainError, ContractRefused, InsufficientFunds
+
+ME, OTHER = "0x" + "11" * 20, "0x" + "22" * 20
+CALL = Call("a gift", OTHER, b"", 5)
+
+
+def trial(estimate: int | Exception, balance: int = 5) -> Trial:
+    """The dry run passes; the estimate is this, or fails so."""
+
+    def estimated(_transaction: Any, block: str) -> int:
+        assert block == "latest"
+        if isinstance(estimate, Exception):
+            raise estimate
+        return estimate
+
+    eth = SimpleNamespace(estimate_gas=estimated)
+    client = SimpleNamespace(
+        web3=SimpleNamespace(eth=eth),
+        balance=lambda address: {ME: balance}[address],
+        try_call=lambda transaction: b"",
+        tip="latest",
+    )
+    return Trial(client, ME)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("estimate", "gas"), [(100, 120), (101, 121), (GAS_CAP, GAS_CAP)])
+def test_the_limit_is_a_fifth_above_the_estimate_and_not_above_the_cap(
+    estimate: int, gas: int
+) -> None:
+    assert trial(estimate).gas(CALL) == gas
+
+
+def test_what_takes_more_than_any_transaction_may_is_refused() -> None:
+    with pytest.raises(ChainError, match=f"{GAS_CAP + 1}"):
+        trial(GAS_CAP + 1).gas(CALL)
+
+
+@pytest.mark.parametrize("words", ["out of gas", "OutOfGas", "intrinsic: out_of_gas"])
+def test_an_estimate_that_runs_out_of_gas_is_too_much(words: str) -> None:
+    with pytest.raises(ChainError, match="more"):
+        trial(error(words)).gas(CALL)
+
+
+def test_an_estimate_without_money_says_how_much_is_there() -> None:
+    with pytest.raises(InsufficientFunds, match=r"has 0\.000000000000000005 ETH"):
+        trial(error("insufficient funds for gas * price + value")).gas(CALL)
+
+
+def test_an_estimate_that_reverts_is_a_refusal() -> None:
+    with pytest.raises(ContractRefused):
+        trial(ContractLogicError("execution reverted", "0x")).gas(CALL)
+
+
+def test_another_answer_is_not_explained_away() -> None:
+    with pytest.raises(Exception, match="on fire"):
+        trial(error("the node is on fire")).gas(CALL)
+
+
+def test_nothing_is_tried_without_the_amount() -> None:
+    with pytest.raises(InsufficientFunds):
+        trial(AssertionError("asked all the same"), balance=4).gas(CALL)
+
+
+def error(message: str) -> Web3RPCError:
+    return Web3RPCError(message, rpc_response={"error": {"code": -32000, "message": message}})  # type: ignore[arg-type, typeddict-item]
