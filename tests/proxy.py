@@ -2,9 +2,11 @@
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -18,15 +20,31 @@ Answer = dict[str, Any]
 BUSY: Answer = {"busy": True}  # HTTP status 503
 Forward = Callable[[str, list[Any]], Answer]
 Hook = Callable[[list[Any], Forward], Answer | None]  # None: the connection is closed unanswered
+Lie = Callable[[str, list[Any], Any], Any]  # method, parameters, the honest result
+
+
+def honest(_method: str, _parameters: list[Any], result: Any) -> Any:
+    """Nothing changed."""
+    return result
 
 
 @dataclass
 class Proxy:
-    """Calls by method; `hooks` answer in the node's place."""
+    """Calls by method, and how many requests they came in; `hooks` answer in the node's place.
+
+    All other results go through `lie`.
+    """
 
     url: str
+    lie: Lie = honest
     hooks: dict[str, Hook] = field(default_factory=dict)
     calls: list[tuple[str, list[Any]]] = field(default_factory=list)
+    requests: int = 0
+
+    @property
+    def asked(self) -> Counter[str]:
+        """How often each method was called."""
+        return Counter(method for method, _ in self.calls)
 
     def sent(self) -> list[str]:
         """The raw transactions that were handed over, in order."""
@@ -38,13 +56,13 @@ class Proxy:
 
 
 @contextmanager
-def proxied(upstream: str) -> Iterator[Proxy]:
-    """A proxy of the node at an address."""
+def proxied(upstream: str, lie: Lie = honest) -> Iterator[Proxy]:
+    """A proxy of the node at an address, for the block."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    proxy = Proxy(f"http://127.0.0.1:{server.server_address[1]}")
+    proxy = Proxy(f"http://127.0.0.1:{server.server_address[1]}", lie)
     server.proxy, server.upstream = proxy, upstream  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
+    serve = partial(server.serve_forever, poll_interval=0.01)
+    threading.Thread(target=serve, daemon=True).start()
     try:
         yield proxy
     finally:
@@ -123,7 +141,10 @@ def _sender(raw: str) -> str:
 
 
 class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
     def do_POST(self) -> None:
+        self.server.proxy.requests += 1  # type: ignore[attr-defined]
         body = self.rfile.read(int(self.headers["Content-Length"]))
         request = json.loads(body)
         if isinstance(request, list):
@@ -141,8 +162,15 @@ class _Handler(BaseHTTPRequestHandler):
         method, parameters = request["method"], list(request.get("params", []))
         proxy.calls.append((method, parameters))
         hook = proxy.hooks.get(method)
-        answer = hook(parameters, self._forward) if hook else self._forward(method, parameters)
+        answer = hook(parameters, self._forward) if hook else self._told(method, parameters)
         return None if answer is None else {"jsonrpc": "2.0", "id": request["id"]} | answer
+
+    def _told(self, method: str, parameters: list[Any]) -> Answer:
+        proxy: Proxy = self.server.proxy  # type: ignore[attr-defined]
+        answer = self._forward(method, parameters)
+        if "result" in answer:
+            answer["result"] = proxy.lie(method, parameters, answer["result"])
+        return answer
 
     def _forward(self, method: str, parameters: list[Any]) -> Answer:
         call = {"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}

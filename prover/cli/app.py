@@ -86,7 +86,9 @@ def _root() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run and exit: 0 done, 1 refused or failed, 2 wrong usage."""
-    signal.signal(signal.SIGTERM, _terminated)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, _terminated)
     sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
 
 

@@ -1,6 +1,9 @@
 """Secrets are neither shown nor handed to programs that we start."""
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -11,6 +14,7 @@ from hypothesis import strategies as st
 from prover import redaction
 from prover.chain import node
 from prover.cli.app import run
+from prover.models.onnx_file import ImportedModel
 from prover.redaction import MASK, bare_environment, child_environment, public_url, redacted
 from prover.solidity import compile as compiler
 
@@ -98,3 +102,23 @@ def test_the_key_of_a_node_s_address_is_not_in_errors_nor_tracebacks(
     assert "127.0.0.1:1" in said.err
     for secret in IN_URL:
         assert secret not in said.err + said.out
+
+
+def test_running_a_model_tells_nobody_and_leaves_nothing(
+    tmp_path: Path, tiny: ImportedModel
+) -> None:
+    """onnxruntime reports to its maker unless told otherwise before it is imported."""
+    code = "import sys; from prover.models import floating, onnx_file; from pathlib import Path\n"
+    code += "print(onnx_file.load(Path(sys.argv[1])).classes)"
+    for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME"):
+        (tmp_path / name).mkdir()
+    places = {path.name: str(path) for path in tmp_path.iterdir()}
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tiny.path)],
+        env=child_environment() | places,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "3\n"
+    assert [path for place in places.values() for path in Path(place).rglob("*")] == []

@@ -9,7 +9,7 @@ from prover.cli.app import run
 from prover.provider.store import Taken
 from tests.conftest import Proven
 from tests.localchain import PROVIDER, Chain, address_of
-from tests.middleman import proxied
+from tests.proxy import proxied
 from tests.unit.provider.test_serve import Scene
 
 COMMANDS = (

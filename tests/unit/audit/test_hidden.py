@@ -19,7 +19,7 @@ from prover.proving.ezkl.system import Ezkl
 from prover.solidity.compile import compile_contracts
 from tests.conftest import Proven
 from tests.localchain import CONSUMER, Chain
-from tests.middleman import Lie, honest, proxied
+from tests.proxy import Lie, honest, proxied
 from tests.unit.audit.test_poisoned import Poisoned
 from tests.unit.provider.scene import REWARD
 

@@ -19,7 +19,7 @@ from prover.protocol.terms import Job
 from prover.solidity.compile import compile_contracts
 from tests.conftest import Proven
 from tests.localchain import PROVIDER, STRANGER, Chain
-from tests.middleman import proxied
+from tests.proxy import proxied
 from tests.unit.audit.test_hidden import requested
 from tests.unit.audit.test_poisoned import REWARD, Poisoned
 

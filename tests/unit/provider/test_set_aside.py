@@ -14,7 +14,7 @@ from prover.provider.steps import FAILED, SKIPPED, Outcome
 from prover.provider.store import Stage, Taken
 from tests.conftest import Proven
 from tests.localchain import Chain
-from tests.middleman import Lie, proxied
+from tests.proxy import Lie, proxied
 from tests.unit.provider.test_serve import Scene
 
 DEPOSITED = "0x" + keccak(text="Deposited(bytes32,address,address,uint256)").hex()

@@ -61,6 +61,8 @@ def test_a_child_gets_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 _COMMAND = f"""
+import signal
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup
 from prover.cli import app
 from prover.proving import worker
 app.run = lambda _: worker.run("{TASKS}:sleep_in_grandchild", {{"pid_file": "PID"}})
@@ -68,7 +70,7 @@ app.main([])
 """
 
 
-@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_a_command_that_is_ended_leaves_nothing(tmp_path: Path, end: signal.Signals) -> None:
     """Ended in words it cleans up; killed, the next command does."""
     pid_file, scratch = tmp_path / "pid", tmp_path / "scratch"
