@@ -25,7 +25,7 @@ from tests.conftest import ELEMENTS, Proven
 from tests.killing import command
 from tests.latenode import late_node
 from tests.localchain import CONSUMER, PROVIDER, Chain, address_of, install, settings_of
-from tests.middleman import proxied
+from tests.proxy import proxied
 
 ROWS = 5
 PRICE, FEE, STAKE = 10**15, 2 * 10**15, 5 * 10**16
