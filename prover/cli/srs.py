@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from prover.cli.options import duration, set_up_in_words
-from prover.cli.output import command, new_app, progress, show, show_table
+from prover.cli.output import command, new_app, progress, show
 
 if TYPE_CHECKING:
     from prover.proving.srs import Kept
@@ -63,16 +63,18 @@ def fetch(
 @command(app)
 def verify(file: File, logrows: Rows = None) -> None:
     """Check every point of a file, and say whose set-up it is; keeps nothing."""
-    from prover.proving.srs import inspect
+    from prover.proving.srs import inspect, known_set_ups
 
     progress(f"checking every point of {file.name}")
     found = inspect(file, logrows)
-    data = {"name": found.named.name, "sha256": found.named.sha256, "logrows": found.logrows}
+    name, sha256 = found.named.name, found.named.sha256
+    by = known_set_ups()[name].evidence(found.logrows, sha256)
+    data = {"name": name, "sha256": sha256, "logrows": found.logrows, "knownBy": by}
     show(
         data | {"format": found.format},
         f"{file}: consecutive powers of one secret, with their Lagrange form; that of "
-        f"{found.named.name} for 2^{found.logrows} rows, SHA-256 {found.named.sha256}",
-        *_warning(found.named.name),
+        f"{name} for 2^{found.logrows} rows, SHA-256 {sha256}; known by {by}",
+        *_warning(name),
     )
 
 
@@ -81,12 +83,14 @@ def list_set_ups() -> None:
     """List the set-ups on this machine, and the ceremonies that are known."""
     from prover.proving.srs import kept_set_ups, known_set_ups
 
-    rows = [_row(kept) for kept in kept_set_ups()]
-    known = {name: facts.what for name, facts in known_set_ups().items()}
-    if not rows:
-        show({"setUps": [], "known": known}, *(f"{name}: {what}" for name, what in known.items()))
-        return
-    show_table({"setUps": rows, "known": known}, "set-ups", rows)
+    kept, known = kept_set_ups(), known_set_ups()
+    told = {name: f"{facts.what}; {facts.told_by}" for name, facts in known.items()}
+    show(
+        {"setUps": [_row(one) for one in kept], "known": told},
+        *[f"here: {one.name} for 2^{one.logrows} rows, SHA-256 {one.sha256}" for one in kept]
+        or ["here: none of a ceremony"],
+        *(f"known: {name}: {what}" for name, what in told.items()),
+    )
 
 
 def _show_kept(kept: "Kept") -> None:

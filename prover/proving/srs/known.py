@@ -24,6 +24,19 @@ class Known:
     s_g2: Twist | None
     sha256: Mapping[int, str]
 
+    @property
+    def told_by(self) -> str:
+        """How its files are recognised."""
+        if self.s_g2 is not None:
+            return "told by its [tau]G2, whatever file it comes from"
+        rows = f"2^{min(self.sha256)} to 2^{max(self.sha256)} rows"
+        return f"told by the published SHA-256 of its files alone, for {rows}"
+
+    def evidence(self, logrows: int, sha256: str) -> str:
+        """By what a file that was recognised is known."""
+        published = self.sha256.get(logrows) == sha256
+        return "its published SHA-256" if published else "its [tau]G2"
+
 
 def known() -> Mapping[str, Known]:
     """By name."""

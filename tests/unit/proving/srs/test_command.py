@@ -43,6 +43,26 @@ def test_a_file_is_verified_and_not_kept(
     assert srs.kept_set_ups() == []
 
 
+def test_it_is_said_by_what_a_set_up_is_known(
+    trial: Path, own: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The perpetual powers of tau have published hashes, and no [tau]G2 that is known here."""
+    known = said(capsys, "srs", "list")["known"]
+    alone = "told by the published SHA-256 of its files alone, for 2^1 to 2^26 rows"
+    assert known["perpetual-powers-of-tau"].endswith(alone)
+    assert "told by its [tau]G2" in known["hermez"]
+    found = {
+        str(path): said(capsys, "srs", "verify", str(path))["knownBy"]
+        for path in (trial, srs.development_srs(4))
+    }
+    assert list(found.values()) == ["its [tau]G2", "its published SHA-256"]
+    said(capsys, "srs", "import", str(trial))
+    assert app.run(["srs", "list"]) == 0
+    shown = capsys.readouterr().out
+    assert "here: trial-one for 2^" in shown
+    assert alone in shown
+
+
 def test_the_development_set_up_is_said_to_be_insecure(
     own: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
