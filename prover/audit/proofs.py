@@ -17,9 +17,12 @@ from prover.statement.field import check_canonical
 
 @dataclass(frozen=True)
 class Bound:
-    """What every proof of a job is bound to: who is paid, for which model."""
+    """What every proof of a job is bound to: who is paid, for which model.
 
-    chain_id: int
+    `chain_ids` are those that the chain may have had when the proof was accepted.
+    """
+
+    chain_ids: tuple[int, ...]
     contract: str
     job_id: bytes
     payee: str
@@ -28,12 +31,16 @@ class Bound:
 
     @classmethod
     def to_model(
-        cls, where: tuple[int, str, bytes], payee: str, model_id: bytes, registry: RegistryState
+        cls,
+        chain_ids: tuple[int, ...],
+        where: tuple[str, bytes, str],
+        model_id: bytes,
+        registry: RegistryState,
     ) -> "Bound":
-        """Of a registered model; `where` is chain id, contract and job id."""
+        """Of a registered model; `where` is contract, job id and payee."""
         circuit_id, weights = registry.models[model_id]
         circuit = Circuit.from_abi(registry.circuits[circuit_id])
-        return cls(*where, payee, circuit, weights)
+        return cls(chain_ids, *where, circuit, weights)
 
 
 @dataclass(frozen=True)
@@ -80,14 +87,18 @@ def _statement(accepted: Accepted) -> Iterator[str]:
     layout = bound.circuit.layout
     for word in words:
         check_canonical(word)
-    context = JobContext.of(bound.chain_id, bound.contract, bound.job_id, bound.payee)
-    limbs = context.limbs(layout.context_limbs, layout.context_bits)
-    if layout.section("context", words) != limbs:
+    if layout.section("context", words) not in _contexts(bound):
         yield "the proof's context is not that of the job and payee"
     if layout.section("weights", words) != ((bound.weights,) if bound.weights else ()):
         yield "the proof's weights are not those registered"
     if not 1 <= accepted.items <= layout.items:
         yield f"{accepted.items} items of a proof with {layout.items} slots"
+
+
+def _contexts(bound: Bound) -> list[tuple[int, ...]]:
+    layout, where = bound.circuit.layout, (bound.contract, bound.job_id, bound.payee)
+    contexts = [JobContext.of(chain_id, *where) for chain_id in bound.chain_ids]
+    return [one.limbs(layout.context_limbs, layout.context_bits) for one in contexts]
 
 
 def _holds(verify: Callable[[], None]) -> bool:

@@ -55,8 +55,21 @@ class ProtocolAudit(ABC, Generic[C]):
         self, step: Step, model_id: bytes, items: int, proof: bytes, instances: Iterable[int]
     ) -> Accepted:
         """A proof in a call of the step."""
-        bound = Bound.to_model(step.where, step.after.payee, model_id, step.world.registry)
+        where = (step.contract, step.job_id, step.after.payee)
+        bound = Bound.to_model(self._chain_ids(step), where, model_id, step.world.registry)
         return Accepted(step.name, step.block, bound, items, Proof(proof, tuple(instances)))
+
+    def _chain_ids(self, step: Step) -> tuple[int, ...]:
+        """Ids that the chain may have had when the step was mined: a fork may have changed it.
+
+        It is the one that the transaction was signed for, which the chain demands. One that was
+        signed for any chain does not tell.
+        """
+        live, first = self.client.chain_id, self.contract.deployment_chain
+        if live == first:
+            return (live,)
+        signed = self.client.transaction(step.transaction).get("chainId")
+        return (live, first) if signed is None else (int(signed),)
 
     def told(self, found: object, record: object) -> Iterator[str]:
         """A difference between a view and the reducer."""

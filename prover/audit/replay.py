@@ -98,7 +98,7 @@ class Auditor:
         for finding in history.add([logged.event for logged in transaction]):
             where = f"transaction 0x{transaction[0].transaction.hex()}"
             self._findings.note(where, str(finding))
-        return steps_of(self._client.chain_id, transaction, before, history.world)
+        return steps_of(transaction, before, history.world)
 
     def _compare_steps(self, steps: Sequence[Step]) -> None:
         """Each job at the end of the block that moved it."""

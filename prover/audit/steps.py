@@ -14,7 +14,6 @@ from prover.protocol.world import World
 class Step:
     """One transaction's events of one job, with the job before and after it."""
 
-    chain_id: int
     contract: str
     job_id: bytes
     block: int
@@ -23,11 +22,6 @@ class Step:
     before: Record[Any] | None
     after: Record[Any]
     world: World
-
-    @property
-    def where(self) -> tuple[int, str, bytes]:
-        """Chain id, contract and job id."""
-        return (self.chain_id, self.contract, self.job_id)
 
     @property
     def name(self) -> str:
@@ -48,16 +42,13 @@ def records_of(world: World, transaction: Sequence[Logged]) -> Records:
     return {place: world.jobs_of(place[0]).get(place[1]) for place in _by_job(transaction)}
 
 
-def steps_of(
-    chain_id: int, transaction: Sequence[Logged], before: Records, world: World
-) -> list[Step]:
+def steps_of(transaction: Sequence[Logged], before: Records, world: World) -> list[Step]:
     """The steps of a transaction that led to a world; jobs that were set aside have none."""
     steps = []
     for place, events in _by_job(transaction).items():
         after = world.jobs_of(place[0]).get(place[1])
         if after is not None:
             step = Step(
-                chain_id=chain_id,
                 contract=place[0],
                 job_id=place[1],
                 block=transaction[0].block,

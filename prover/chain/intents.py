@@ -10,7 +10,7 @@ from pathlib import Path
 
 import rfc8785
 from eth_utils.crypto import keccak
-from sqlalchemy import Boolean, Column, MetaData, String, Table, select, update
+from sqlalchemy import Boolean, Column, MetaData, String, Table, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from prover.chain.journal import add_columns, open_database
@@ -75,6 +75,12 @@ class Intents:
     def end(self, name: str) -> None:
         """The user knows the result: the same command is a new wish from now on."""
         self._note(name, "told")
+
+    def forget(self, name: str) -> None:
+        """Nothing of it was signed, nor ever will be."""
+        chosen = delete(_intents).where(self._mine, _intents.c.name == name)
+        with self._engine.begin() as connection:
+            connection.execute(chosen)
 
     def _note(self, name: str, what: str) -> None:
         chosen = update(_intents).where(self._mine, _intents.c.name == name)

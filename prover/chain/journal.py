@@ -104,6 +104,10 @@ class Journal:
         """The attempts that may still be mined or were, oldest first."""
         return self._of(scope, sender, action, Fate.PENDING, Fate.MINED)
 
+    def known(self, scope: str, sender: str, action: str) -> bool:
+        """Whether an attempt was ever written down, whatever became of it."""
+        return bool(self._of(scope, sender, action, *Fate))
+
     def replaced(self, scope: str, sender: str, action: str) -> Sequence[Attempt]:
         """The attempts that another transaction seemed to exclude, oldest first."""
         return self._of(scope, sender, action, Fate.REPLACED)

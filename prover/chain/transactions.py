@@ -111,6 +111,10 @@ class Sender:
         mined = receipt is not None and self._end(action, receipt) is Fate.MINED
         return receipt if mined else None
 
+    def ever_signed(self, action: str) -> bool:
+        """Whether a transaction of this action was ever signed from here."""
+        return self._journal.known(self.client.scope, self.address, action)
+
     def renew(self) -> None:
         """Hand the node all that the chain has not, or no longer: it may have been forgotten."""
         with self._alone():

@@ -162,10 +162,12 @@ def _drawn(client: Client, known: KnownModel, request: Request, wish: Wish) -> D
     content = request.to_bytes()
     digest = data_hash(content)
     path = postings.file_at(digest)
-    uri = uri_of(client, wish.uri, place(path, wish.reader))
+    given = place(path, wish.reader)
+    uri = uri_of(client, wish.uri, given)
     terms = _terms(client, known, request, wish)
     hand_over(path, content, wish.reader)
-    return Drawn(secrets.randbits(256), terms, digest, uri)
+    made = (path, given) if request.salted else ()
+    return Drawn(secrets.randbits(256), terms, digest, uri, made)
 
 
 def _terms(client: Client, known: KnownModel, request: Request, wish: Wish) -> Terms:

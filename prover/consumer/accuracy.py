@@ -147,8 +147,8 @@ def _drawn(
     write_atomically(path, content)
     terms = _terms(offer, path.read_bytes(), key_of(own, nonce), client.now(), len(tests.labels))
     job_id = accuracy.job_id(Job(sender.address, nonce, terms))
-    PostedSet(client.scope, job_id.hex(), str(seed.resolve()), tests.hashes).save()
-    return Drawn(nonce, terms, digest, uri)
+    written = PostedSet(client.scope, job_id.hex(), str(seed.resolve()), tests.hashes).save()
+    return Drawn(nonce, terms, digest, uri, (path, written))
 
 
 def _terms(offer: Offer, content: bytes, key: bytes, now: int, count: int) -> Terms:

@@ -1,7 +1,7 @@
 """Posting a job once, whatever dies on the way: the same command goes on with the same job."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,13 +37,15 @@ RETURNED = (
 class Drawn(Generic[T]):
     """All of a job that the user did not choose: nonce, times, salts (in the file).
 
-    `data_hash` is that of the file beside it, if it has one; the file is written before.
+    `data_hash` is that of the file beside it, if it has one; the file is written before. `made` are
+    the files that no other job can have, as they hold salts or keys of this one.
     """
 
     nonce: int
     terms: T
     data_hash: bytes = b""
     uri: str = ""
+    made: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,8 @@ def posting(
 
     It is done when the block ends without an error, so tell the user inside. A job that was never
     signed, or cannot be mined any more, is drawn anew; never one that the chain has. One that the
-    user was told of, and that a reorganisation took away, is posted again.
+    user was told of, and that a reorganisation took away, is posted again. What was drawn and
+    refused before it was signed leaves no file behind.
     """
     name = name_of(
         {
@@ -117,7 +120,7 @@ def posting(
     home = get_settings().home
     intents = Intents(home / "intents.sqlite", sender.client.scope, sender.address)
     with locked(home / "locks" / f"intent-{name}.lock"):
-        found = _standing(sender, contract, kind, intents.find(name))
+        drawn, found = None, _standing(sender, contract, kind, intents.find(name))
         if found is None:
             drawn = draw()
             intents.keep(name, _packed(drawn))
@@ -129,6 +132,11 @@ def posting(
             intents.hand_over(name)
             remember(sender.client, contract.address, found.job_id)
             handed.about |= found.about
+            raise
+        except BaseException:
+            if drawn is not None and not sender.ever_signed(action_of(found.job_id)):
+                intents.forget(name)
+                _remove(drawn.made)
             raise
         intents.end(name)
 
@@ -200,6 +208,11 @@ def _comes_back(job_id: bytes) -> str:
         "beside this one and is paid too, as its transaction is still good: cancel it if you do "
         "not want both"
     )
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
 
 
 def _posted(posting_: Posting[Any]) -> Postponed:

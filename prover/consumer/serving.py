@@ -140,11 +140,13 @@ def _drawn(client: Client, offer: Offer, request: Request, progress: Progress) -
     content = request.to_bytes()
     digest = data_hash(content)
     path = postings.file_at(digest)
-    uri = uri_of(client, offer.uri, place(path, offer.reader))
+    given = place(path, offer.reader)
+    uri = uri_of(client, offer.uri, given)
     hand_over(path, content, offer.reader)
     written = Request.from_bytes(path.read_bytes())
     progress(f"computing the root of {len(written.items)} inputs from the file")
-    return Drawn(secrets.randbits(256), _terms(offer, written, client.now()), digest, uri)
+    made = (path, given) if request.salted else ()
+    return Drawn(secrets.randbits(256), _terms(offer, written, client.now()), digest, uri, made)
 
 
 def _terms(offer: Offer, request: Request, now: int) -> Terms:

@@ -29,10 +29,11 @@ class PostedSet:
     rows: tuple[str, ...]
     revealed: bool = False
 
-    def save(self) -> None:
-        """Write it down, for this user's eyes only."""
-        content = json.dumps(asdict(self)).encode() + b"\n"
-        write_atomically(_directory() / f"{self.job_id}.json", content)
+    def save(self) -> Path:
+        """Write it down, for this user's eyes only; the file."""
+        path = _directory() / f"{self.job_id}.json"
+        write_atomically(path, json.dumps(asdict(self)).encode() + b"\n")
+        return path
 
 
 def row_hash(row: npt.NDArray[np.float32]) -> str:

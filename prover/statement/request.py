@@ -77,6 +77,11 @@ class Request:
     circuit_id: bytes
     items: tuple[Item, ...]
 
+    @property
+    def salted(self) -> bool:
+        """Whether no other request, of the same values either, has this file."""
+        return any(item.salt for item in self.items)
+
     def inputs_hash(self) -> bytes:
         """What the terms of the job commit to."""
         return inputs_hash([item.commitment() for item in self.items])

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from prover.chain.journal import Fate
+from prover.chain.pool import Pool
 from prover.chain.replay import load_world
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.provider.register import register
@@ -113,6 +114,64 @@ def test_what_was_refused_is_drawn_anew(consumer: Consumer) -> None:
     posted = command(*consumer.prediction())
     assert not posted["resumed"]
     assert posted["openUntil"] >= now + 86400
+
+
+def left() -> list[str]:
+    """Files of jobs, and intents, in the home."""
+    home = get_settings().home
+    files = [path.name for name in ("inputs", "testsets") for path in (home / name).glob("*")]
+    journal = sqlite3.connect(home / "intents.sqlite")
+    rows = [str(row) for row in journal.execute("SELECT name FROM intents")]
+    journal.close()
+    return files + rows
+
+
+@pytest.mark.parametrize("wish", ["prediction", "serving"])
+def test_what_was_refused_leaves_no_file_behind(consumer: Consumer, wish: str) -> None:
+    """For lack of money, and by the contract; nor does a wallet's."""
+    arguments = getattr(consumer, wish)()
+    words = [word for word in arguments if word not in ("--account", CONSUMER)]
+    wallet = ("--unsigned", "--from", address_of(CONSUMER))
+    command(*arguments, "--open-for", "200d", status=1)
+    command(*words, *wallet, "--open-for", "200d", status=1)
+    consumer.chain.rpc("anvil_setBalance", address_of(CONSUMER), hex(10**15))
+    command(*arguments, status=1)
+    command(*words, *wallet, status=1)
+    assert left() == []
+
+
+def test_a_bounty_that_was_refused_leaves_no_file_behind(
+    chain: Chain, proven: Callable[[str], Proven], tmp_path: Path
+) -> None:
+    consumer = Consumer(chain, proven("batch"), tmp_path / "data.npz")
+    chain.rpc("anvil_setBalance", address_of(CONSUMER), hex(10**14))
+    command(*consumer.accuracy(), status=1)
+    assert left() == []
+    assert (get_settings().home / "seed.json").is_file()
+
+
+def test_a_refused_job_keeps_a_file_that_others_may_have(
+    chain: Chain, proven: Callable[[str], Proven], tmp_path: Path
+) -> None:
+    """Without salt the same rows are the same file, whichever job they are for."""
+    consumer = Consumer(chain, proven("plain"), tmp_path / "data.npz")
+    posted = command(*consumer.prediction())
+    command(*consumer.prediction("--open-for", "200d"), status=1)
+    assert Path(posted["inputs"]).is_file()
+
+
+def test_an_interrupted_command_keeps_what_it_has_signed(
+    consumer: Consumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Pool, "offer", interrupted)
+        command(*consumer.prediction(), status=130)
+    assert len(left()) == 2
+    assert command(*consumer.prediction())["resumed"]
+    assert consumer.paid() == REWARD
 
 
 def fated(fate: Fate) -> None:
