@@ -56,13 +56,13 @@ def _calldata(client: Client, contract: str, transaction: bytes) -> Iterator[byt
     if str(sent.get("to", "")).lower() == contract.lower():
         yield bytes(HexBytes(sent["input"]))
         return
-    for call in _traced(client, transaction):
+    for call in traced(client, transaction):
         plain = call.get("type") == "CALL"  # a delegated call runs our code, on other storage
         if plain and str(call.get("to", "")).lower() == contract.lower():
             yield bytes(HexBytes(call.get("input", "0x")))
 
 
-def _traced(client: Client, transaction: bytes) -> Iterator[dict[str, Any]]:
+def traced(client: Client, transaction: bytes) -> Iterator[dict[str, Any]]:
     """All calls of a transaction that lasted, in the order in which they began."""
     parameters = ["0x" + transaction.hex(), {"tracer": "callTracer"}]
     answer: Any = client.web3.provider.make_request(

@@ -24,6 +24,19 @@ class Ledger:
     surplus: int
 
 
+@dataclass(frozen=True)
+class Gift:
+    """Money that came into a contract and is no job's, in wei or token units.
+
+    `block` is None for smaller amounts that were not traced to their blocks.
+    """
+
+    contract: str
+    currency: str
+    amount: int
+    block: int | None
+
+
 @dataclass
 class Findings:
     """What an audit has found up to now.
@@ -45,6 +58,7 @@ class Findings:
     transfers_unknown: str = ""
     mismatches: list[Mismatch] = field(default_factory=list)
     ledgers: list[Ledger] = field(default_factory=list)
+    gifts: list[Gift] = field(default_factory=list)
 
     def note(self, where: str, what: str) -> None:
         """Write a mismatch down."""

@@ -13,6 +13,7 @@ from prover.audit.retrieval import RetrievalAudit
 from prover.audit.serving import ServingAudit
 from prover.audit.state import Money, accounts_of, compare_registry
 from prover.audit.steps import Step, records_of, steps_of
+from prover.audit.surplus import Origins, Owed
 from prover.audit.transfers import compare_transfers
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
@@ -50,6 +51,7 @@ class Auditor:
         }
         self._findings = Findings()
         self._told: dict[bytes, int] = {}  # events by transaction
+        self._owed = Owed()
 
     def run(self, first_proof_block: int = 0, *, accept_surplus: bool = False) -> AuditReport:
         """Replay everything; re-verify the proofs accepted from `first_proof_block` on.
@@ -77,6 +79,7 @@ class Auditor:
     def _replay(self, last: int, first_proof_block: int) -> World:
         """One block after another: nothing of a step is kept once it was compared and checked."""
         self._told.clear()
+        self._owed = Owed()
         history = History(empty_world(self._client, self._deployment))
         evidence = Evidence(self._client, self._system, self._audits, self._findings)
         events = fetch_events(self._client, self._deployment, last=last)
@@ -94,6 +97,7 @@ class Auditor:
         self._findings.transactions += 1
         self._findings.events += len(transaction)
         self._told[transaction[0].transaction] = len(transaction)
+        self._owed.add(transaction)
         before = records_of(history.world, transaction)
         for finding in history.add([logged.event for logged in transaction]):
             where = f"transaction 0x{transaction[0].transaction.hex()}"
@@ -119,11 +123,12 @@ class Auditor:
 
     def _compare_all(self, world: World, last: int, accept_surplus: bool) -> None:
         """Everything as it is now."""
+        origins = Origins(self._client, self._deployment, last, self._told, self._owed)
         for address, audit in self._audits.items():
             for job_id, record in world.jobs_of(address).items():
                 for what in audit.differences(job_id, record, last):
                     self._findings.note(f"job 0x{job_id.hex()}", what)
-            money = Money(audit.contract, world.escrows[address], last)
+            money = Money(audit.contract, world.escrows[address], last, origins)
             money.compare(accounts_of(world), self._findings, accept_surplus)
         for dataset_id, dataset in world.retrieval.datasets.items():
             for what in self._retrieval.dataset_differences(dataset, last):

@@ -5,11 +5,12 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from prover.audit.findings import AuditReport
+from prover.audit.findings import AuditReport, Gift
 from prover.chain.contracts import MARKET
 from prover.files import write_atomically
 from prover.protocol.jobs import Record
 from prover.protocol.table import title
+from prover.protocol.words import amount_in
 
 _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:88rem;margin:2rem auto;padding:0 1rem}"
@@ -47,6 +48,7 @@ def to_dict(report: AuditReport) -> dict[str, Any]:
         "mismatches": len(found.mismatches),
         "problems": [{"where": one.where, "what": one.what} for one in found.mismatches],
         "ledgers": [dict(vars(ledger)) for ledger in found.ledgers],
+        "gifts": [dict(vars(gift)) for gift in found.gifts],
     }
 
 
@@ -66,6 +68,7 @@ def lines(report: AuditReport) -> list[str]:
             "a hidden job in a token of its own would not show: transfers cannot be compared: "
             f"{found.transfers_unknown}"
         )
+    told += [_given(gift) for gift in found.gifts]
     if found.steps_not_comparable:
         told.append(f"{found.steps_not_comparable} steps not compared: the node keeps no history")
     if found.proofs_not_reverifiable:
@@ -76,6 +79,13 @@ def lines(report: AuditReport) -> list[str]:
     told += [f"MISMATCH {one.where}: {one.what}" for one in found.mismatches]
     told.append(f"{len(found.mismatches)} mismatches")
     return told
+
+
+def _given(gift: Gift) -> str:
+    """Money that is nobody's, in words."""
+    when = "in smaller amounts" if gift.block is None else f"in block {gift.block}"
+    amount = amount_in(gift.currency, gift.amount)
+    return f"given to {gift.contract} {when}: {amount}, no job's; nobody can take it out"
 
 
 def write_html(report: AuditReport, path: Path) -> None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from eth_utils.crypto import keccak
 
-from prover.audit.findings import Findings, Ledger
+from prover.audit.findings import Findings, Gift, Ledger
+from prover.audit.surplus import Origins
 from prover.chain.client import Client
 from prover.chain.jobs import JobContract
 from prover.chain.registry import Circuit, Registry
@@ -17,9 +18,10 @@ from prover.protocol.world import World
 
 _SURPLUS = (
     "{held} is held, {owed} is owed by the events: {surplus} more than they explain. The node "
-    "hides events of a job, or somebody gave money to the contract: ask another node, and if it "
-    "says the same, --accept-surplus"
+    "hides events of a job, or somebody gave money to the contract, which cannot be told as {why}: "
+    "ask another node, one that keeps all states, or say --accept-surplus"
 )
+_HIDDEN = "{amount} came in block {block}, which the events do not explain: {what}"
 
 
 def compare_registry(
@@ -41,11 +43,15 @@ def compare_registry(
 
 @dataclass(frozen=True)
 class Money:
-    """The money of one contract, as events tell it in `state`, up to block `last`."""
+    """The money of one contract, as events tell it in `state`, up to block `last`.
+
+    `origins` tells gifts from hidden jobs.
+    """
 
     holder: JobContract
     state: EscrowState
     last: int
+    origins: Origins
 
     def compare(self, accounts: Iterable[str], findings: Findings, accept_surplus: bool) -> None:
         """Credits one by one, and per currency that the contract holds what it owes, and no more.
@@ -74,9 +80,28 @@ class Money:
             findings.note(where, f"{held} is held, {owed} is owed")
         surplus = max(held - owed, 0)
         if surplus and not accept:
-            findings.note(where, _SURPLUS.format(held=held, owed=owed, surplus=surplus))
+            try:
+                self._explain(currency, surplus, where, findings)
+            except ChainError as why:
+                words = _SURPLUS.format(held=held, owed=owed, surplus=surplus, why=why)
+                findings.note(where, words)
         ledger = Ledger(self.holder.NAME, currency, escrowed, credited, surplus)
         findings.ledgers.append(ledger)
+
+    def _explain(self, currency: str, surplus: int, where: str, findings: Findings) -> None:
+        """Note the jobs that a surplus shows, or take it down as given. Raises ChainError."""
+        gifts, left = list[Gift](), surplus
+        for rise in self.origins.rises(self.holder, currency):
+            left -= rise.amount
+            hidden = list(self.origins.hidden_in(rise.block))
+            for what in hidden:
+                words = _HIDDEN.format(amount=rise.amount, block=rise.block, what=what)
+                findings.note(where, words)
+            if not hidden:
+                gifts.append(Gift(self.holder.NAME, currency, rise.amount, rise.block))
+        if left > 0:
+            gifts.append(Gift(self.holder.NAME, currency, left, None))
+        findings.gifts += gifts
 
 
 def accounts_of(world: World) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 from eth_utils.crypto import keccak
 
 from prover.audit.findings import Findings
+from prover.audit.payments import pays_directly
 from prover.chain.client import Client
 from prover.chain.decoding import known_topics
 from prover.chain.deployments import Deployment
@@ -17,6 +18,7 @@ from prover.chain.logs import fetch_matching
 from prover.chain.rpc import ask_all
 from prover.errors import ChainError
 
+HIDES = "the node hides events; ask another node"
 _TRANSFER = "0x" + keccak(text="Transfer(address,address,uint256)").hex()
 
 
@@ -31,23 +33,44 @@ def compare_transfers(
 
     Where the node gives no transfers or receipts, that is among the findings, as no mismatch.
     """
-    ours = {one.lower() for one in (deployment.registry, *deployment.holding_jobs)}
     try:
         transactions = _incoming(client, deployment, last)
         receipts = ask_all(
             client, [("eth_getTransactionReceipt", ("0x" + one.hex(),)) for one in transactions]
         )
-        counts = [_events_in(receipt, ours) for receipt in receipts]
+        _compare(client, deployment, dict(zip(transactions, receipts, strict=True)), told, findings)
     except ChainError as error:
         findings.transfers_unknown = str(error)
-        return
-    for transaction, there in zip(transactions, counts, strict=True):
-        if there > told.get(transaction, 0):
-            findings.note(
-                f"transaction 0x{transaction.hex()}",
-                f"its receipt has {there} events of the contracts, the node's logs "
-                f"{told.get(transaction, 0)}: the node hides events; ask another node",
-            )
+
+
+def _compare(
+    client: Client,
+    deployment: Deployment,
+    receipts: Mapping[bytes, Any],
+    told: Mapping[bytes, int],
+    findings: Findings,
+) -> None:
+    ours = {one.lower() for one in (deployment.registry, *deployment.holding_jobs)}
+    counts = {one: events_in(receipt, ours) for one, receipt in receipts.items()}
+    quiet = {one: receipts[one] for one, there in counts.items() if not there and one not in told}
+    for transaction in _silent(client, deployment, quiet):
+        what = f"it pays for a job, and no log tells of it: {HIDES}"
+        findings.note(f"transaction 0x{transaction.hex()}", what)
+    for transaction, there in counts.items():
+        known = told.get(transaction, 0)
+        if there > known:
+            what = f"its receipt has {there} events of the contracts, the logs {known}: {HIDES}"
+            findings.note(f"transaction 0x{transaction.hex()}", what)
+
+
+def _silent(client: Client, deployment: Deployment, quiet: Mapping[bytes, Any]) -> list[bytes]:
+    """Transactions that paid for a job by a direct call, though nothing tells of an event.
+
+    Tokens are given to anybody in any number: they are not traced.
+    """
+    wanted = [("eth_getTransactionByHash", ("0x" + one.hex(),)) for one in quiet]
+    sent = zip(quiet, ask_all(client, wanted), strict=True)
+    return [one for one, fields in sent if pays_directly(deployment, fields, quiet[one])]
 
 
 def _incoming(client: Client, deployment: Deployment, last: int) -> list[bytes]:
@@ -58,7 +81,7 @@ def _incoming(client: Client, deployment: Deployment, last: int) -> list[bytes]:
     return list(dict.fromkeys(log.transaction for page in pages for log in page.logs))
 
 
-def _events_in(receipt: Any, addresses: set[str]) -> int:
+def events_in(receipt: Any, addresses: set[str]) -> int:
     """How many of our events a receipt has. Raises ChainError if it is none."""
     topics = {"0x" + topic.hex() for topic in known_topics()}
     try:

@@ -97,6 +97,10 @@ class BountyProvider:
         state or if the time is over, ContractRefused, Busy.
         """
         self._require_proving()
+        with self._files.alone():
+            return self._prove(force)
+
+    def _prove(self, force: bool) -> Outcome:
         opened = self.opened()
         if opened.malformed is not None:
             gas = self.dispute(opened.malformed.index)
@@ -107,8 +111,7 @@ class BountyProvider:
         if not judged.reaches and not force:
             return Outcome(judged)
         planned = parts(judged, self._artifacts.manifest.layout.items)
-        with self._files.alone():
-            sent = self.submitter(opened).submit(missing(planned, self._record))
+        sent = self.submitter(opened).submit(missing(planned, self._record))
         return Outcome(judged, sent.proofs, sent.seconds, sent.transactions, sent.gas)
 
     def submitter(self, opened: Opened) -> Submitter:

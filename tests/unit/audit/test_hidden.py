@@ -78,7 +78,8 @@ def test_a_job_whose_events_are_all_hidden_is_found(scene: Poisoned, job: str) -
     report = audited(scene, hiding(job_id))
     assert all(job_id not in one.jobs for one in report.world.protocols)
     found = [one.what for one in report.findings.mismatches]
-    assert any("more than they explain" in what for what in found), found
+    assert any("the node hides events" in what for what in found), found
+    assert report.findings.gifts == []
 
 
 @pytest.fixture

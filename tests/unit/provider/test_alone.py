@@ -79,3 +79,14 @@ def test_a_job_is_proven_by_one_process_at_a_time(
     assert done == []
     work()
     assert done == ["proven"]
+
+
+def test_a_bounty_is_not_even_opened_beside_another_run(
+    home: Path, proving: tuple[Any, Done], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All items are evaluated, and a malformed one is disputed, before anything is proven."""
+    work, done = proving
+    monkeypatch.setattr(accuracy.BountyProvider, "opened", lambda _self: done.append("opened"))
+    with RoundFiles.of(f"chain:{CONTRACT}", JOB_ID, ME).alone(), pytest.raises(Busy):
+        work()
+    assert done == []

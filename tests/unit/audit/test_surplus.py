@@ -1,0 +1,184 @@
+"""A gift is no failure of an audit, and hides no job; the block in which money came decides."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from eth_abi.abi import encode
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prover.audit import surplus
+from prover.audit.findings import AuditReport, Gift
+from prover.audit.report import lines
+from prover.audit.surplus import Rise, greatest_rises
+from prover.chain.contracts import MARKET, Call, encode_call
+from prover.chain.jobs import JobContract
+from prover.chain.replay import load_world
+from prover.chain.tokens import allow
+from prover.errors import ChainError
+from prover.protocol.events import ZERO_ADDRESS as ETH
+from prover.solidity.compile import compile_contracts
+from tests.conftest import Proven
+from tests.localchain import CONSUMER, Chain
+from tests.middleman import Lie, honest
+from tests.unit.audit.test_hidden import audited, hiding
+from tests.unit.audit.test_poisoned import Poisoned
+
+
+@pytest.fixture
+def scene(chain: Chain, proven: Callable[[str], Proven], tmp_path: Path) -> Poisoned:
+    return Poisoned(chain, proven("salted"), tmp_path)
+
+
+def give(scene: Poisoned, amount: int, name: str = "gift") -> int:
+    """Force ETH upon the market, as anybody can; the block."""
+    code = compile_contracts(["EtherForcer"])["EtherForcer"].bytecode
+    data = code + encode(["address"], [scene.chain.market.address])
+    receipt = scene.stranger.send(name, Call("forcing", None, data, amount))
+    return int(receipt["blockNumber"])
+
+
+def found(report: AuditReport) -> list[str]:
+    return [one.what for one in report.findings.mismatches]
+
+
+def and_receipts(job_id: bytes) -> Lie:
+    """Receipts do not show the job either."""
+    in_logs, topic = hiding(job_id), "0x" + job_id.hex()
+
+    def lie(method: str, parameters: list[Any], result: Any) -> Any:
+        if method != "eth_getTransactionReceipt" or result is None:
+            return in_logs(method, parameters, result)
+        if not any(topic in log["topics"] for log in result["logs"]):
+            return result
+        return {**result, "logs": []}
+
+    return lie
+
+
+def test_one_wei_fails_no_audit(scene: Poisoned) -> None:
+    block = give(scene, 1)
+    scene.post()
+    report = audited(scene, honest)
+    assert found(report) == []
+    assert report.findings.gifts == [Gift(MARKET, ETH, 1, block)]
+    (told,) = [line for line in lines(report) if "given to" in line]
+    assert told == (
+        f"given to PredictionMarket in block {block}: 0.000000000000000001 ETH, no job's; nobody "
+        "can take it out"
+    )
+
+
+@pytest.mark.parametrize("hide", [hiding, and_receipts])
+def test_a_gift_hides_no_job(scene: Poisoned, hide: Callable[[bytes], Lie]) -> None:
+    """Also where the receipts lie: the transaction pays the contract, which keeps no gifts."""
+    block = give(scene, 7)
+    job_id = scene.chain.market.job_id(scene.prediction())
+    report = audited(scene, hide(job_id))
+    assert len(found(report)) == 1
+    assert "the node hides events" in found(report)[0]
+    assert report.findings.gifts == [Gift(MARKET, ETH, 7, block)]
+
+
+def test_a_job_that_was_posted_through_a_contract_is_found_too(scene: Poisoned) -> None:
+    account = compile_contracts(["CallingAccount"])["CallingAccount"]
+    made = scene.stranger.send("account", Call("an account", None, account.bytecode))
+    at = scene.chain.client.web3.eth.contract(address=made["contractAddress"], abi=account.abi)
+    terms = scene.prediction().terms
+    post = encode_call(MARKET, "post", terms.to_abi(), 9, bytes(32), "")
+    execute = at.encode_abi("execute", args=[scene.chain.market.address, post])
+    call = Call("posting", str(at.address), bytes.fromhex(execute[2:]), terms.reward)
+    scene.stranger.send("through", call)
+    (job_id,) = [
+        one for one, record in jobs_of(scene).items() if record.job.consumer == str(at.address)
+    ]
+    report = audited(scene, and_receipts(job_id))
+    assert "pays for a job, and no log tells of it" in found(report)[0]
+    assert report.findings.gifts == []
+
+
+def jobs_of(scene: Poisoned) -> Any:
+    return load_world(scene.chain.client, scene.chain.deployment).prediction.jobs
+
+
+def test_tokens_that_were_given_are_no_jobs_either(scene: Poisoned) -> None:
+    made = compile_contracts(["PlainToken"])["PlainToken"]
+    receipt = scene.stranger.send("token", Call("a token", None, made.bytecode))
+    token = scene.chain.client.web3.eth.contract(address=receipt["contractAddress"], abi=made.abi)
+    market = scene.chain.market.address
+    consumer = scene.chain.sender(CONSUMER)
+    for name, to, amount in (("own", consumer.address, 10**16), ("given", market, 5)):
+        data = token.encode_abi("mint", args=[to, amount])
+        call = Call("minting", str(token.address), bytes.fromhex(data[2:]))
+        block = int(scene.stranger.send(name, call)["blockNumber"])
+    allow(consumer, str(token.address), market, 10**16)
+    job_id = scene.post(currency=str(token.address))
+    gift = Gift(MARKET, str(token.address), 5, block)
+    report = audited(scene, honest)
+    assert (found(report), report.findings.gifts) == ([], [gift])
+    for hide in (hiding, and_receipts):
+        report = audited(scene, hide(job_id))
+        told = found(report)
+        assert any("the node hides events" in what for what in told), told
+
+
+def test_the_greatest_gifts_are_traced(scene: Poisoned, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(surplus, "MOST_RISES", 2)
+    blocks = [give(scene, amount, f"gift {amount}") for amount in (3, 1, 5)]
+    report = audited(scene, honest)
+    assert found(report) == []
+    assert report.findings.gifts == [
+        Gift(MARKET, ETH, 3, blocks[0]),
+        Gift(MARKET, ETH, 5, blocks[2]),
+        Gift(MARKET, ETH, 1, None),
+    ]
+    assert any("in smaller amounts" in line for line in lines(report))
+
+
+def test_where_the_node_has_no_old_states_a_gift_cannot_be_told(
+    scene: Poisoned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = give(scene, 1)
+    holdings = JobContract.holdings
+
+    def forgetting(self: JobContract, currency: str, block: int | None = None) -> int:
+        if block is not None and block < last:
+            raise ChainError("the node refuses: missing trie node")
+        return holdings(self, currency, block)
+
+    monkeypatch.setattr(JobContract, "holdings", forgetting)
+    (what,) = found(audited(scene, honest))
+    assert "1 more than they explain" in what
+    assert "cannot be told as the node refuses: missing trie node" in what
+    assert "--accept-surplus" in what
+
+
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=40), st.integers(0, 9))
+def test_all_rises_are_found_in_as_few_looks_as_halving_takes(steps: list[int], at: int) -> None:
+    levels = [at]
+    for step in steps:
+        levels.append(levels[-1] + step)
+    looks: list[int] = []
+
+    def level(block: int) -> int:
+        looks.append(block)
+        return levels[block]
+
+    expected = [Rise(0, at)] if at else []
+    expected += [Rise(block, step) for block, step in enumerate(steps, 1) if step]
+    found = greatest_rises(level, 0, len(steps))
+    if len(expected) <= surplus.MOST_RISES:
+        assert sorted(found, key=lambda rise: rise.block) == expected
+    assert len(looks) <= 2 + len(found) * len(steps).bit_length()
+
+
+@given(st.lists(st.integers(0, 50), min_size=2, max_size=40))
+def test_where_money_came_and_went_what_is_found_did_come(levels: list[int]) -> None:
+    """A surplus is never left without the block of any rise, nor explained by less than it is."""
+    found = greatest_rises(lambda block: levels[block], 0, len(levels) - 1)
+    before = [0, *levels]
+    assert all(levels[one.block] - before[one.block] == one.amount > 0 for one in found)
+    if len(found) < surplus.MOST_RISES:
+        assert sum(one.amount for one in found) >= levels[-1]
