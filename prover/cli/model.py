@@ -197,7 +197,7 @@ def import_model(
     """Keep the files of somebody else's model, to verify it and to post jobs on it."""
     from prover.chain.registry import Circuit
     from prover.chain.replay import load_world
-    from prover.cli.models import remember
+    from prover.cli.models import free_name, remember
     from prover.proving.exchange import bring_in
 
     client, deployment = deployed(rpc)
@@ -207,12 +207,13 @@ def import_model(
     for model_id, (circuit_id, weights) in registry.models.items():
         circuit = Circuit.from_abi(registry.circuits[circuit_id])
         if (circuit.artifact_digest, weights) == claimed:
-            alias = name or directory.resolve().name
+            alias = name or free_name(client, directory.resolve().name, model_id)
             remember(client, alias, model_id)
             data = {"name": alias, "modelId": "0x" + model_id.hex()}
             show(
                 data,
-                f"model {data['modelId']} is known as {alias}; next: zkescrow model verify {alias}",
+                f"model {data['modelId']} is known as {alias} (--name chooses another); next: "
+                f"zkescrow model verify {alias}",
                 f"to prove with it: zkescrow model keys {alias}",
             )
             return

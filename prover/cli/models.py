@@ -46,6 +46,21 @@ def remember(client: "Client", name: str, model_id: bytes) -> None:
         write_atomically(_path(), json.dumps(content, indent=2).encode() + b"\n")
 
 
+def free_name(client: "Client", folder: str, model_id: bytes) -> str:
+    """The name that a model gets from the folder in which a stranger sent it.
+
+    Raises UsageError if that is another model's name, or would be taken for an id: whoever typed
+    it before would then mean the stranger's.
+    """
+    taken, own = aliases(client).get(folder), "0x" + model_id.hex()
+    if folder.startswith("0x") or taken not in (None, own):
+        whose = "looks like an id" if taken is None else f"is that of model {taken} on this machine"
+        raise UsageError(
+            f"the folder's name {folder!r} {whose}: give model {own} a name of its own with --name"
+        )
+    return folder
+
+
 def find(client: "Client", deployment: "Deployment", text: str) -> KnownModel:
     """The model of a name, or of an id or its beginning. Raises UsageError or ArtifactMismatch."""
     from prover.chain.registry import Registry

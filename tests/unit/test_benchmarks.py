@@ -1,5 +1,6 @@
 """The committed results of benchmarks/: their shape, their bars, and the page made from them."""
 
+import statistics
 from typing import Any
 
 import pytest
@@ -81,3 +82,19 @@ def test_every_table_on_economics_has_its_place() -> None:
     text = economics_page.PAGE.read_text()
     for name, content in economics_page.tables().items():
         assert f"<!-- begin {name} -->\n{content}\n<!-- end {name} -->" in text
+
+
+def test_status_reads_a_long_chain_about_as_fast_as_an_empty_one() -> None:
+    """The command as a process, both chains in one run, on the machine that is named."""
+    content = read("reading")
+    assert content["machine"]["processor"]
+    assert content["events"] >= 3_000
+    more = {
+        name: statistics.median(one["seconds"] for one in content["later"][name])
+        for name in ("empty", "busy")
+    }
+    assert content["more_seconds"] == round(more["busy"] - more["empty"], 3)
+    assert content["more_seconds"] <= content["bar"]["more_seconds"] == 2
+    for name in ("empty", "busy"):
+        assert all(one["requests"] <= 10 for one in content["later"][name])
+        assert all(one["ranges"] == 1 for one in content["later"][name])

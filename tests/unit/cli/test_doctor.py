@@ -4,8 +4,31 @@ from pathlib import Path
 
 import pytest
 
+from prover.cli import doctor
 from prover.cli.app import run
 from prover.settings import get_settings
+
+
+@pytest.mark.parametrize(("options", "status"), [((), 0), (("--rpc", "http://127.0.0.1:9"), 1)])
+def test_a_node_that_does_not_answer_is_said_once(
+    options: tuple[str, ...],
+    status: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It is missing where the user named it; else `zkescrow node` starts one when it is needed."""
+    fine = doctor.Finding("fine", True, "")
+    for name in ("_python", "_packages", "_node", "_solc", "_ezkl_solc", "_anvil", "_memory"):
+        monkeypatch.setattr(doctor, name, lambda: fine)
+    monkeypatch.setenv("ZKESCROW_RPC_URL", "http://127.0.0.1:9")
+    get_settings.cache_clear()
+    found = run(["doctor", *options])
+    get_settings.cache_clear()
+    (line,) = [one for one in capsys.readouterr().out.splitlines() if " node: " in one]
+    assert found == status
+    assert line.startswith("MISSING" if status else "absent")
+    assert line.count("answer") == 1
+    assert "no Ethereum node answers at http://127.0.0.1:9" in line
 
 
 def test_a_home_that_cannot_be_is_named(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from prover.chain import replay
-from prover.cli.models import _model_id, remember
+from prover.cli.models import _model_id, free_name, remember
 from prover.errors import UsageError
 
 ONE, TWO = b"\x12\x34\x56" + bytes(29), b"\x12\x34\x57" + bytes(29)
@@ -25,6 +25,18 @@ def test_a_model_is_named_by_its_alias_its_id_or_the_ids_first_digits() -> None:
     remember(NODE, "digits", TWO)
     for text, expected in (("digits", TWO), ("0x123456", ONE), ("0x" + ONE.hex(), ONE)):
         assert _model_id(NODE, None, text) == expected  # type: ignore[arg-type]
+
+
+def test_a_folder_gives_a_model_its_name_but_takes_no_other_models(home: Path) -> None:
+    """A stranger chooses the folder's name: it must not become what the user typed until now."""
+    assert free_name(NODE, "digits", ONE) == "digits"
+    remember(NODE, "digits", ONE)
+    assert free_name(NODE, "digits", ONE) == "digits"
+    with pytest.raises(UsageError, match=f"is that of model 0x{ONE.hex()}.*with --name"):
+        free_name(NODE, "digits", TWO)
+    for name in ("0x" + ONE.hex(), "0x1234"):
+        with pytest.raises(UsageError, match=r"looks like an id: .*with --name"):
+            free_name(NODE, name, TWO)
 
 
 @pytest.mark.usefixtures("registered")

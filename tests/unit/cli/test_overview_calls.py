@@ -8,7 +8,7 @@ import pytest
 
 from prover.chain import replay
 from prover.chain.client import checksum
-from prover.cli import overview
+from prover.cli import accuracy, overview, prediction, retrieval, serving
 from prover.cli.app import run
 from prover.protocol import words
 from tests.unit.chain.fakenode import (
@@ -17,6 +17,7 @@ from tests.unit.chain.fakenode import (
     PAYEE,
     Block,
     FakeNode,
+    chain,
     deployment,
     posted_in,
     registered,
@@ -55,3 +56,21 @@ def test_everybodys_tokens_are_asked_up_to_a_limit(
     assert len(json.loads(capsys.readouterr().out)["jobs"]) == len(STRANGERS) + 1
     assert node.asked["eth_call"] == 100
     assert node.requests <= 10
+
+
+@pytest.mark.parametrize("stamped", [True, False])
+def test_three_thousand_events_are_read_by_ranges_and_then_from_the_home(
+    home: Path, monkeypatch: pytest.MonkeyPatch, stamped: bool
+) -> None:
+    """Not a request for each block, where the node's logs have no times either."""
+    node = FakeNode(chain(500), stamped=stamped)
+    for module in (overview, prediction, serving, accuracy, retrieval):
+        monkeypatch.setattr(module, "deployed", lambda _rpc: (node.client, deployment()))
+    groups = [("status",), *((one, "status") for one in ("prediction", "serving", "accuracy"))]
+    for command in (*groups, ("retrieval", "status")):
+        replay._loaded.clear()  # as another process
+        requests, ranges = node.requests, node.asked["eth_getLogs"]
+        assert run([*command, "--all", "--json"]) == 0
+        assert node.asked["eth_getLogs"] == ranges + 1
+        first = not requests
+        assert node.requests - requests <= (10 if stamped or not first else 10 + 1_500 // 100)
