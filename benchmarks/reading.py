@@ -7,6 +7,7 @@ in the home. Requests are counted by a proxy before each node.
 
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -45,9 +46,12 @@ _SAMPLE = (1, 2, 3, 4, *range(8))
 
 @dataclass(frozen=True)
 class Reading:
-    """One run of the command: seconds of the process, HTTP requests, ranges of logs, jobs told."""
+    """One run of the command: seconds on the clock and of the processor, HTTP requests, ranges of
+    logs, jobs told.
+    """
 
     seconds: float
+    cpu_seconds: float
     requests: int
     ranges: int
     jobs: int
@@ -70,18 +74,25 @@ def measured() -> dict[str, Any]:
             for name, one in chains.items():
                 later[name].append(one())
         events = chains["busy"].events
-    medians = {
-        name: statistics.median(one.seconds for one in found) for name, found in later.items()
-    }
     return {
         "machine": machine(),
         "command": "zkescrow " + " ".join(COMMAND),
         "events": events,
         "first": {name: asdict(one) for name, one in first.items()},
         "later": {name: [asdict(one) for one in found] for name, found in later.items()},
-        "more_seconds": round(medians["busy"] - medians["empty"], 3),
+        "more_seconds": more(later, "seconds"),
+        "more_cpu_seconds": more(later, "cpu_seconds"),
         "bar": {"more_seconds": MOST_SECONDS, "requests": MOST_REQUESTS},
     }
+
+
+def more(later: dict[str, list[Reading]], what: str) -> float:
+    """By how much the median of the busy chain is above that of the empty one."""
+    medians = {
+        name: statistics.median(getattr(one, what) for one in found)
+        for name, found in later.items()
+    }
+    return float(round(medians["busy"] - medians["empty"], 3))
 
 
 @dataclass(frozen=True)
@@ -96,7 +107,7 @@ class Watched:
         """Run the command once."""
         requests, ranges = self.proxy.requests, self.proxy.asked["eth_getLogs"]
         zkescrow = str(Path(sys.executable).with_name("zkescrow"))
-        started = time.perf_counter()
+        started, worked = time.perf_counter(), _worked()
         done = subprocess.run(
             [zkescrow, *COMMAND, "--rpc", self.proxy.url],
             env=self.environment,
@@ -107,10 +118,17 @@ class Watched:
         seconds = time.perf_counter() - started
         return Reading(
             round(seconds, 3),
+            round(_worked() - worked, 3),
             self.proxy.requests - requests,
             self.proxy.asked["eth_getLogs"] - ranges,
             len(json.loads(done.stdout)["jobs"]),
         )
+
+
+def _worked() -> float:
+    """Processor seconds of all commands that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 @contextmanager

@@ -149,6 +149,13 @@ def test_a_locked_job_whose_record_was_lost_is_still_served(scene: Scene) -> Non
     assert scene.state(job_id) is State.PAID
 
 
+def test_a_paid_job_whose_record_was_lost_is_not_told_again(scene: Scene) -> None:
+    scene.post()
+    assert [one.result for one in scene.provider().run_once()] == ["delivered"]
+    (get_settings().home / "provider.sqlite").unlink()
+    assert scene.provider().run_once() == []
+
+
 def test_a_proof_is_made_once(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """Delivery fails once; the next round has the proof already."""
     scene.post()
