@@ -33,7 +33,7 @@ from prover.protocol.registry import circuit_id_of, model_id_of
 from prover.settings import get_settings
 from prover.solidity.compile import compile_contracts
 from prover.statement.layout import Layout, OutputKind
-from tests.middleman import Proxy, proxied
+from tests.proxy import Proxy, proxied
 
 RESULTS = ROOT / "benchmarks" / "results" / "reading.json"
 COMMAND = ("status", "--all", "--json")

@@ -14,7 +14,7 @@ from prover.protocol.prediction import State
 from prover.proving.ezkl.system import Ezkl
 from tests.conftest import Proven
 from tests.localchain import PROVIDER, address_of, settings_of, started
-from tests.middleman import Lie, honest, proxied
+from tests.proxy import Lie, honest, proxied
 from tests.unit.provider.scene import Scene
 
 FORK = 10_001

@@ -22,7 +22,7 @@ from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.solidity.compile import compile_contracts
 from tests.conftest import Proven
 from tests.localchain import CONSUMER, Chain
-from tests.middleman import Lie, honest
+from tests.proxy import Lie, honest
 from tests.unit.audit.test_hidden import audited, hiding
 from tests.unit.audit.test_poisoned import Poisoned
 
