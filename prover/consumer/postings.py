@@ -204,9 +204,9 @@ def _lost(sender: Sender, contract: JobContract, job_id: bytes) -> tuple[bytes, 
 
 def _comes_back(job_id: bytes) -> str:
     return (
-        f"job 0x{job_id.hex()}, which you posted before and a reorganisation took away, comes back "
-        "beside this one and is paid too, as its transaction is still good: cancel it if you do "
-        "not want both"
+        f"job 0x{job_id.hex()}, which you posted before and a reorganisation took away, may come "
+        "back beside this one and be paid too, as its transaction is still good: look at `zkescrow "
+        "status`, and cancel it if you do not want both"
     )
 
 

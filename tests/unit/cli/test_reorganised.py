@@ -16,6 +16,7 @@ from prover.chain.serving import ServingRound
 from prover.cli.models import remember
 from prover.protocol import accuracy, retrieval, serving
 from prover.protocol.events import ZERO_ADDRESS as ETH
+from prover.provider import grouping
 from prover.provider.register import register
 from prover.proving.evaluate import evaluate
 from prover.proving.ezkl.system import Ezkl
@@ -103,7 +104,9 @@ def no_proofs(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 # ---------------------------------------------------------------- rounds
 
 
-def test_each_move_of_a_round_is_made_again(play: Play, no_proofs: Callable[[], None]) -> None:
+def test_each_move_of_a_round_is_made_again(
+    play: Play, no_proofs: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     job = play.open()
     play.join()
     joined = play.nonce(PROVIDER)
@@ -125,22 +128,25 @@ def test_each_move_of_a_round_is_made_again(play: Play, no_proofs: Callable[[], 
     play.run(PROVIDER, "serving", "serve")
     assert play.round(job).outputs == outputs
 
-    contested = play.run(CONSUMER, "serving", "contest", "--count", 1)["contested"]
+    contested = play.run(CONSUMER, "serving", "contest")["contested"]
     play.take_away()
     assert "took away your contest" in play.refused(PROVIDER, "serving", "answer")
-    assert play.run(CONSUMER, "serving", "contest", "--count", 1)["contested"] == contested
+    assert play.run(CONSUMER, "serving", "contest")["contested"] == contested
 
-    proofs = play.run(PROVIDER, "serving", "answer")["proofs"]
-    assert proofs == 1
+    with monkeypatch.context() as patch:
+        patch.setattr(grouping, "GAS_CAP", 1)  # each proof in a transaction of its own
+        answered = play.run(PROVIDER, "serving", "answer")
+    proofs = -(-len(contested) // 2)  # two items a proof
+    assert (answered["proofs"], answered["transactions"]) == (proofs, proofs)
     ended = play.nonce(PROVIDER)
-    play.take_away()
+    play.take_away(proofs)
     assert play.round(job).state is serving.State.CONTESTED
     no_proofs()
     answered = play.run(PROVIDER, "serving", "answer")
     assert (answered["state"], answered["proofs"]) == ("settled", 0)
-    assert (answered["transactions"], play.nonce(PROVIDER)) == (1, ended)
+    assert (answered["transactions"], play.nonce(PROVIDER)) == (proofs, ended)
     paid = ServingRound(play.chain.client, play.chain.deployment.serving)
-    assert paid.credit(ETH, address_of(PROVIDER)) == ROWS * PRICE + FEE + STAKE
+    assert paid.credit(ETH, address_of(PROVIDER)) == ROWS * PRICE + len(contested) * FEE + STAKE
 
 
 def test_a_round_that_is_gone_is_said_to_its_provider(play: Play) -> None:

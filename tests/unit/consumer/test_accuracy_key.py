@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from prover.chain import finality
-from prover.chain.finality import SEND_SECONDS
+from prover.chain.finality import SEND_SECONDS, Block
 from prover.consumer import accuracy_key as module
 from prover.consumer.accuracy_tests import key_of
 from prover.errors import ChainError, UsageError
@@ -167,6 +167,14 @@ def test_a_key_that_is_known_already_is_sent_to_the_end(stage: Stage) -> None:
     stage.known.revealed = True
     stage.sender.client.now = lambda: 1000
     assert stage.reveal() == 7
+
+
+def test_a_node_that_lags_does_not_make_it_earlier(stage: Stage) -> None:
+    """This home has seen a later block than the one whose time the node tells."""
+    finality._write(stage.sender.client, Block(HEAD + 1, bytes(32), 1001 - SEND_SECONDS))
+    with pytest.raises(UsageError, match="keep it"):
+        stage.reveal()
+    assert stage.done == []
 
 
 def test_a_key_that_is_late_is_kept(stage: Stage) -> None:
