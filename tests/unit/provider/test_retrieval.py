@@ -130,6 +130,7 @@ def test_more_than_half_becomes_readable_only_by_the_owners_word() -> None:
 
 def test_all_records_must_be_provable_in_time(artifacts: Artifacts) -> None:
     assert check_proofs(TERMS, COUNT, artifacts, 700_000, 10.0, 0, MOST) == 4
+    assert check_proofs(TERMS, COUNT - 1, artifacts, 700_000, 10.0, 0, MOST) == 3
     with pytest.raises(StatementInvalid, match=r"4 proofs of 10\.1 s: 80 s are given"):
         check_proofs(TERMS, COUNT, artifacts, 700_000, 10.1, 0, MOST)
     with pytest.raises(StatementInvalid, match="12 s to finality"):

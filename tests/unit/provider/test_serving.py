@@ -121,6 +121,7 @@ def test_a_round_must_pay_however_many_items_are_contested(artifacts: Artifacts)
 
 def test_all_that_may_be_contested_must_be_provable_in_time(artifacts: Artifacts) -> None:
     assert check_answers(TERMS, artifacts, 700_000, 10.0, MOST) == 4  # 7 items, 2 a proof
+    assert check_answers(replace(TERMS, max_contests=6), artifacts, 700_000, 10.0, MOST) == 3
     with pytest.raises(StatementInvalid, match=r"4 proofs of 10\.1 s: 80 s are given"):
         check_answers(TERMS, artifacts, 700_000, 10.1, MOST)
 
