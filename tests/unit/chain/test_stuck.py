@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from prover.chain import node, transactions, waiting
+from prover.chain import node, patience, transactions, waiting
 from prover.chain.accounts import anvil_account
 from prover.chain.contracts import Call
 from prover.chain.deployments import Deployment
@@ -57,6 +57,7 @@ class Clock:
 @pytest.fixture(autouse=True)
 def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiting, "time", Clock())
+    monkeypatch.setattr(patience, "FIRST_SECONDS", 0.01)
 
 
 def sender(proxy: Proxy, number: int = CONSUMER) -> Sender:
@@ -467,6 +468,7 @@ def test_a_stranger_account_is_not_touched(chain: Chain, geth: Proxy) -> None:
 def public(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Chain]:
     """A node whose chain is not the local one."""
     monkeypatch.setattr(node, "LOCAL_CHAIN", 4242)
+    monkeypatch.setattr(transactions, "POLL_SECONDS", 0.05)
     with node.running() as client:
         yield Chain(client, cast("Deployment", None), str(client.web3.provider.endpoint_uri))  # type: ignore[attr-defined]
 

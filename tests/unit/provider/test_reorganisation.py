@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import create_engine, text
 
-from prover.chain import finality
+from prover.chain import finality, waiting
 from prover.chain.finality import Block
 from prover.chain.market import Standing
 from prover.protocol.prediction import State
@@ -37,6 +37,12 @@ def deep() -> Iterator[None]:
     """Blocks are final when three lie on them."""
     with settings_of(confirmations=str(DEPTH)):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A node that was put back is waited for, for nothing."""
+    monkeypatch.setattr(finality, "LOCAL_BEHIND_SECONDS", 0.3)
 
 
 def results(scene: Scene) -> list[str]:
@@ -85,6 +91,7 @@ def test_a_node_that_stays_behind_loses_nothing(
     """It never learns of the lock; another node does, and the job is paid with the proof kept."""
     job_id = scene.post()
     monkeypatch.setattr(steps, "LOCAL_PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(waiting, "GIVE_UP_SECONDS", 0.3)
     monkeypatch.setattr(finality, "LOCAL_BEHIND_SECONDS", 0.3)
     with late_node(scene.chain.url) as (node, client):
         late_after_lock(node, monkeypatch, answers=None, hides=True)
