@@ -76,9 +76,16 @@ def attempts(chain: Chain, action: str, number: int = CONSUMER) -> list[Attempt]
 def unmined(chain: Chain, proxy: Proxy, action: str) -> list[Attempt]:
     """Send while no block is made, until the sender gives up; `mining` goes on."""
     chain.rpc("evm_setAutomine", False)
-    with pytest.raises(Postponed, match=r"not mined after .* run the same command again"):
+    with pytest.raises(Postponed, match=r"not mined after .* run the same command again") as told:
         sender(proxy).send(action, GIFT)
-    return attempts(chain, action)
+    made = attempts(chain, action)
+    assert ("must be mined before" in str(told.value)) == (made[0].nonce > waiting_first(chain))
+    return made
+
+
+def waiting_first(chain: Chain) -> int:
+    """The nonce that the chain wants next of the account."""
+    return int(chain.client.web3.eth.get_transaction_count(address_of(CONSUMER)))  # type: ignore[arg-type]
 
 
 def mining(chain: Chain) -> None:

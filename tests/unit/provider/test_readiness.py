@@ -210,3 +210,14 @@ def test_strange_items_fit_the_circuit_and_reach_its_corners(artifacts: Artifact
         check_item(artifacts.manifest, item)
     assert set(items[0].values) == {plan.input_min}
     assert set(items[1].values) == {plan.input_max}
+
+
+@pytest.mark.parametrize(("why", "told"), [("no memory", "no memory"), ("", "no reason given")])
+def test_why_a_proof_failed_is_written_down(
+    artifacts: Artifacts, system: FakeSystem, why: str, told: str
+) -> None:
+    """Whatever is written, the next run does not take the record for a rehearsal."""
+    readiness(system).failed(artifacts, why)
+    (path,) = (get_settings().home / "rehearsals").glob("*.json")
+    assert json.loads(path.read_text())["failure"] == told
+    assert not ready_again(artifacts, system)

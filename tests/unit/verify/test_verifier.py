@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from py_ecc.optimized_bn128 import G1, add, normalize
 
 from prover.errors import ProofRejected
-from prover.verify import opening, verify
+from prover.verify import opening, permutation, vanishing, verifier, verify
 from prover.verify.field import R
 from prover.verify.group import Affine, P, bn128, sum_of_multiples
 from prover.verify.proof import read_proof
@@ -203,3 +203,14 @@ def test_both_opening_points_scaled_by_a_secret_are_rejected() -> None:
     points = (*double(read.opening.quotient), *double(read.opening.remainder))
     with pytest.raises(ProofRejected, match=r"^opening: the pairing"):
         verify(description(), with_word(FIRST_OPENING, *points), INSTANCES)
+
+
+def test_what_is_folded_are_canonical_scalars() -> None:
+    """Each identity of the permutation is below the modulus, as a contract would have it."""
+    read = read_proof(description(), PROOF, INSTANCES)
+    public = verifier._instance_cells(description(), INSTANCES, read.challenges.x)
+    rows = permutation.row_selectors(description(), read.challenges.x)
+    found = list(permutation.identities(description(), read, read.evaluations.cells | public, rows))
+    assert len(found) == 1 + 1 + (LAYOUT.permutation_products - 1) + LAYOUT.permutation_products
+    assert all(0 <= value < R for value in (*found, rows.first, rows.last, rows.blinding))
+    assert 0 <= vanishing.quotient_value(description(), read, public) < R
