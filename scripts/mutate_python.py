@@ -28,7 +28,7 @@ from queue import Queue
 from typing import Any
 
 from mutate import ROOT, copied
-from mutate_tests import Runs, passes, preload, recorded
+from mutate_tests import Runs, passes, preload, recorded, together
 
 SCORES = ROOT / "snapshots" / "python_mutants.json"
 KILLED = ROOT / "out" / "python_mutants.json"  # the hash of its module by killed mutant
@@ -45,8 +45,11 @@ TESTS: dict[str, tuple[str, ...]] = {
     "prover/proving/native/hidden.py": (f"{NATIVE}/test_hidden.py",),
     "prover/proving/native/ranking.py": (f"{NATIVE}/test_labels.py",),
 }
-# Where a module's own tests do not run a line, those of the commands may.
-COMMANDS = "tests/unit/cli"
+# Where a module's own tests do not run a line, those of the commands may, or whole games.
+OTHERS = (
+    "tests/unit/cli",
+    *(f"tests/e2e/test_{name}.py" for name in ("predictions", "serving", "accuracy", "retrieval")),
+)
 PACKAGES = ("prover/chain", "prover/provider", "prover/consumer", "prover/verify")
 EQUIVALENT = "Equivalent: "  # how the reason begins of a mutant that no test could tell
 # Sending, finality, staking, acceptance: here no other survivor is explained away.
@@ -204,12 +207,8 @@ def fates(changes: Sequence[Change]) -> Iterator[tuple[Change, bool]]:
         copies: Queue[Path] = Queue()
         for _ in range(PROCESSES):
             copies.put(stack.enter_context(copied()))
-        first = copies.queue[0]
-        runs = recorded_in(first, sorted({change.module for change in changes}))
+        runs = recorded_in(list(copies.queue), sorted({change.module for change in changes}))
         print(f"{len(runs.seconds)} tests pass, in {sum(runs.seconds.values()):.0f} s", flush=True)
-        (first / ".cache").mkdir(exist_ok=True)
-        for other in list(copies.queue)[1:]:
-            shutil.copytree(first / ".cache", other / ".cache", dirs_exist_ok=True)
 
         def one(change: Change) -> tuple[Change, bool]:
             copy = copies.get()
@@ -241,15 +240,20 @@ def remember(change: Change) -> None:
     KILLED.write_text(json.dumps(killed() | {change.name: change.digest}, indent=1))
 
 
-def recorded_in(copy: Path, modules: Sequence[str]) -> Runs:
+def recorded_in(copies: Sequence[Path], modules: Sequence[str]) -> Runs:
     """Which tests run which lines. Tests that fail anyway would kill every mutant."""
-    folders = sorted({COMMANDS, *(tests for module in modules for tests in tests_of(module))})
-    runs = recorded(copy, folders, modules)
-    if runs is None:
-        sys.exit(
-            f"mutate: the tests fail as they are\n{(copy / '.pytest.log').read_text()[-3000:]}"
-        )
-    return runs
+    folders = sorted({*OTHERS, *(tests for module in modules for tests in tests_of(module))})
+    with ThreadPoolExecutor(len(copies)) as pool:
+        shares = [folders[at :: len(copies)] for at in range(len(copies))]
+        found = list(pool.map(lambda copy, share: recorded(copy, share, modules), copies, shares))
+    for copy, runs in zip(copies, found, strict=True):
+        if runs is None:
+            said = (copy / ".pytest.log").read_text()[-3000:]
+            sys.exit(f"mutate: the tests fail as they are\n{said}")
+        for other in copies:  # what the tests of one made, those of the others may need now
+            (copy / ".cache").mkdir(exist_ok=True)
+            shutil.copytree(copy / ".cache", other / ".cache", dirs_exist_ok=True)
+    return together([runs for runs in found if runs is not None])
 
 
 def reasons() -> dict[str, str]:

@@ -117,6 +117,17 @@ def recorded(copy: Path, folders: Sequence[str], modules: Sequence[str]) -> Runs
     return Runs(found["seconds"], lines)
 
 
+def together(found: Sequence[Runs]) -> Runs:
+    """What several runs have shown."""
+    seconds = {test: took for runs in found for test, took in runs.seconds.items()}
+    lines: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for runs in found:
+        for module, run in runs.lines.items():
+            for line, tests in run.items():
+                lines[module][line].extend(tests)
+    return Runs(seconds, lines)
+
+
 def passes(copy: Path, tests: Sequence[str], runs: Runs) -> bool:
     """Whether the tests pass in a copy, within the time that they may take."""
 
