@@ -1,11 +1,13 @@
 """Every protocol with each role on a machine of its own: between them goes only what README names.
 
-That is the folder of `model export`, the inputs file or test set file of a job, and the public file
-of a dataset. Each role has a home and a cache of its own; nobody gives an id to anybody.
+That is the folder of `model export`, the inputs file or test set file of a job, and the public
+file of a dataset. Each role has a home and a cache of its own; nobody gives an id to anybody. Each
+end is played from the home that would bring it about, and all others see it.
 """
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +16,16 @@ import numpy as np
 import pytest
 
 from prover.chain import node
+from prover.chain.accounts import anvil_account
+from prover.chain.client import Client, connect
+from prover.chain.deployments import Deployment, read
+from prover.chain.market import Market
+from prover.chain.replay import load_world
+from prover.chain.transactions import Sender
 from prover.models.floating import outputs_of
 from tests.conftest import ELEMENTS, tiny_model
 from tests.e2e.conftest import Cli, running_node
+from tests.localchain import rpc, settings_of
 
 OWNER, CONSUMER = ("--account", 1), ("--account", 2)
 ROWS = 6
@@ -40,6 +49,18 @@ class Machines:
         for one in to:
             one.run("model", "import", folder, "--name", name)
             assert one.json("model", "verify", name)["verified"]
+
+    def late(self, group: str, job: str) -> None:
+        """Let the deadline of a job pass, which nobody met."""
+        client = connect(self.auditor.environment["ZKESCROW_RPC_URL"])
+        until = self.auditor.json(group, "status", job)["until"]
+        rpc(client, "evm_setNextBlockTimestamp", until + 1)
+        rpc(client, "evm_mine")
+
+    def seen(self, group: str, job: str, state: str) -> None:
+        """Whoever asks, with a home of their own, hears that the job is in this state."""
+        for one in (self.provider, self.consumer, self.auditor):
+            assert one.json(group, "status", job)["state"] == state
 
     def give_file(self, source: str) -> Path:
         """A file as the other side has it: a copy, at another path."""
@@ -85,17 +106,52 @@ def audited(machines: Machines) -> dict[str, Any]:
     return found
 
 
-def test_a_round_is_served_contested_and_answered(machines: Machines) -> None:
-    provider, consumer = machines.provider, machines.consumer
-    add(machines, provider, "many", *OWNER)
-    machines.give_model("many", provider, consumer, machines.auditor)
-    opened = consumer.json(
-        *("serving", "open", "--model", "many", "--inputs", machines.data, "--rows", f"0:{ROWS}"),
+@pytest.fixture(scope="module")
+def many(machines: Machines) -> str:
+    """A model that the provider made and gave away; its name."""
+    add(machines, machines.provider, "many", *OWNER)
+    machines.give_model("many", machines.provider, machines.consumer, machines.auditor)
+    return "many"
+
+
+@pytest.fixture(scope="module")
+def expert(machines: Machines) -> str:
+    """One with hidden weights."""
+    provider = machines.provider
+    add(machines, provider, "expert", "--inputs", "hashed", "--weights", "hidden", *OWNER)
+    machines.give_model("expert", provider, machines.consumer, machines.auditor)
+    return "expert"
+
+
+@pytest.fixture(scope="module")
+def judge(machines: Machines) -> str:
+    """One that the requester made; the owner of the records makes only its proving key."""
+    owner, requester = machines.provider, machines.consumer
+    add(machines, requester, "judge", "--inputs", "hashed", *CONSUMER)
+    machines.give_model("judge", requester, owner, machines.auditor)
+    owner.run("model", "keys", "judge")
+    return "judge"
+
+
+def opened(machines: Machines, model: str) -> dict[str, Any]:
+    return machines.consumer.json(
+        *("serving", "open", "--model", model, "--inputs", machines.data, "--rows", f"0:{ROWS}"),
         *("--uri", "", "--contest-within", "10m", *CONSUMER),
     )
-    given = machines.give_file(opened["given"])
-    joined = provider.json("serving", "join", "--inputs", given, *OWNER)
-    assert joined["job"] == opened["job"]
+
+
+def joined(machines: Machines, model: str) -> str:
+    """A round that the provider joined, with the file that it was given."""
+    round_ = opened(machines, model)
+    given = machines.give_file(round_["given"])
+    found = machines.provider.json("serving", "join", "--inputs", given, *OWNER)
+    assert found["job"] == round_["job"]
+    return str(found["job"])
+
+
+def test_a_round_is_served_contested_and_answered(machines: Machines, many: str) -> None:
+    provider, consumer = machines.provider, machines.consumer
+    joined(machines, many)
     provider.run("serving", "serve", *OWNER)
     consumer.run("serving", "contest", "--count", 1, *CONSUMER)
     assert provider.json("serving", "answer", *OWNER)["state"] == "settled"
@@ -107,16 +163,26 @@ def test_a_round_is_served_contested_and_answered(machines: Machines) -> None:
     assert audited(machines)["proofs_reverified"] >= 1
 
 
-def test_a_hidden_model_reaches_a_target_on_a_sealed_test_set(machines: Machines) -> None:
-    provider, consumer = machines.provider, machines.consumer
-    add(machines, provider, "expert", "--inputs", "hashed", "--weights", "hidden", *OWNER)
-    machines.give_model("expert", provider, consumer, machines.auditor)
-    posted = consumer.json(
-        *("accuracy", "post", "--model", "expert", "--data", machines.data, "--target", "2/4"),
-        *("--rows", "0:4", "--uri", "", *CONSUMER),
+def bounty(machines: Machines, model: str, first: int) -> tuple[object, ...]:
+    """What posts one on four rows; each on others, as rows whose key is known are refused."""
+    return (
+        *("accuracy", "post", "--model", model, "--data", machines.data, "--target", "2/4"),
+        *("--rows", f"{first}:{first + 4}", "--uri", "", *CONSUMER),
     )
+
+
+def accepted(machines: Machines, model: str, posted: dict[str, Any]) -> str:
     given = machines.give_file(posted["testSet"])
-    provider.run("accuracy", "accept", "--model", "expert", "--inputs", given, *OWNER)
+    words = ("accuracy", "accept", "--model", model, "--inputs", given, *OWNER)
+    assert machines.provider.json(*words)["job"] == posted["job"]
+    return str(posted["job"])
+
+
+def test_a_hidden_model_reaches_a_target_on_a_sealed_test_set(
+    machines: Machines, expert: str
+) -> None:
+    provider, consumer = machines.provider, machines.consumer
+    accepted(machines, expert, consumer.json(*bounty(machines, expert, 0)))
     consumer.run("accuracy", "reveal-key", *CONSUMER)
     provider.run("accuracy", "prove", *OWNER)
     assert consumer.json("accuracy", "status")["state"] == "paid"
@@ -124,21 +190,36 @@ def test_a_hidden_model_reaches_a_target_on_a_sealed_test_set(machines: Machines
     audited(machines)
 
 
-def test_an_owner_proves_with_a_model_that_it_imported(machines: Machines) -> None:
-    """The requester made the model; the owner of the records makes only its proving key."""
-    owner, requester = machines.provider, machines.consumer
-    add(machines, requester, "judge", "--inputs", "hashed", *CONSUMER)
-    machines.give_model("judge", requester, owner, machines.auditor)
-    owner.run("model", "keys", "judge")
-    records = machines.post / "records.npz"
+def committing(machines: Machines, model: str, name: str, first: int) -> tuple[object, ...]:
+    """What commits to four records of the owner's."""
+    records = machines.post / f"{name}.npz"
     with np.load(machines.data) as data:
-        np.savez(records, inputs=data["inputs"][:4])
-    committed = owner.json("retrieval", "commit", records, "--model", "judge", "--uri", "", *OWNER)
+        np.savez(records, inputs=data["inputs"][first : first + 4])
+    return ("retrieval", "commit", records, "--model", model, "--uri", "", *OWNER)
+
+
+def requested(machines: Machines, model: str, committed: dict[str, Any], *chosen: object) -> str:
+    """A request of the requester, with the file that it was given; by default for label 0."""
     given = machines.give_file(committed["file"])
-    requester.run(
-        *("retrieval", "post", "--model", "judge", "--label", 0, "--file", given),
+    posted = machines.consumer.json(
+        *("retrieval", "post", committed["dataset"], "--model", model, "--file", given),
+        *(chosen or ("--label", 0)),
         *("--dispute-within", "5m", *CONSUMER),
     )
+    return str(posted["job"])
+
+
+@pytest.fixture(scope="module")
+def dataset(machines: Machines, judge: str) -> dict[str, Any]:
+    """Four records, committed to."""
+    return machines.provider.json(*committing(machines, judge, "records", 0))
+
+
+def test_an_owner_proves_with_a_model_that_it_imported(
+    machines: Machines, judge: str, dataset: dict[str, Any]
+) -> None:
+    owner, requester = machines.provider, machines.consumer
+    requested(machines, judge, dataset)
     early = requester.run("retrieval", "read", "--out", machines.post / "none.npz", status=2)
     assert "is open: none of its 4 records is proven yet" in early.sentence()
     owner.run("retrieval", "accept", "--max-matches", 4, *OWNER)
@@ -150,7 +231,7 @@ def test_an_owner_proves_with_a_model_that_it_imported(machines: Machines) -> No
 
 
 def test_everybody_sees_what_is_due(machines: Machines) -> None:
-    """Runs last: the request above waits for the requester, who has credit from nothing."""
+    """The request above waits for the requester, who has credit from nothing."""
     mine = machines.consumer.json("status", *CONSUMER)
     assert [(one["protocol"], one["state"]) for one in mine["jobs"]] == [("retrieval", "closing")]
     assert mine["jobs"][0]["who"] == mine["account"]
@@ -160,3 +241,105 @@ def test_everybody_sees_what_is_due(machines: Machines) -> None:
     assert machines.provider.json("status", *OWNER)["credits"] == {}
     ended = machines.provider.json("serving", "status", "--all")["rounds"]
     assert [("taken out" in one["next"]) for one in ended] == [True]
+    machines.late("retrieval", mine["jobs"][0]["job"])
+    machines.provider.run("retrieval", "settle", *OWNER)
+    machines.seen("retrieval", mine["jobs"][0]["job"], "settled")
+
+
+# ---------------------------------------------------------------- the other ends
+
+
+def posted(machines: Machines, model: str) -> dict[str, Any]:
+    return machines.consumer.json(
+        *("prediction", "post", "--model", model, "--inputs", machines.data, "--index", 0),
+        *("--reward", "0.01", "--stake", "0.005", "--uri", "", *CONSUMER),
+    )
+
+
+def test_a_prediction_is_paid_taken_back_or_refunded(machines: Machines, many: str) -> None:
+    provider, consumer = machines.provider, machines.consumer
+    paid = posted(machines, many)
+    given = machines.give_file(paid["given"])
+    ran = provider.json("provider", "run", "--once", "--inputs", given, *OWNER)
+    assert [one["result"] for one in ran["jobs"]] == ["delivered"]
+    assert provider.json("prediction", "status")["job"] == paid["job"]
+    back = posted(machines, many)
+    consumer.run("prediction", "cancel", *CONSUMER)
+    missed = posted(machines, many)
+    locked_and_left(machines, missed["job"])
+    machines.late("prediction", missed["job"])
+    consumer.run("prediction", "refund", *CONSUMER)
+    for job, state in ((paid, "paid"), (back, "cancelled"), (missed, "slashed")):
+        machines.seen("prediction", job["job"], state)
+    took = provider.json("provider", "status", *OWNER)["jobs"]
+    assert [one["job"] for one in took] == [paid["job"]]  # of the other its store knows nothing
+    ended = provider.json("status", "--ended", *OWNER)["jobs"]
+    assert missed["job"] in {one["job"] for one in ended}
+    audited(machines)
+
+
+def locked_and_left(machines: Machines, job: str) -> None:
+    """The provider stakes on a job, and its machine is gone."""
+    with at_home(machines.provider) as (client, deployment):
+        market, sender = Market(client, deployment.market), Sender(client, anvil_account(1))
+        record = load_world(client, deployment).prediction.jobs[bytes.fromhex(job[2:])]
+        sender.send(f"lock:{job}", market.lock(record.job, sender.address))
+
+
+@contextmanager
+def at_home(cli: Cli) -> Iterator[tuple[Client, Deployment]]:
+    """In this process, with the settings of somebody's home."""
+    settings = {name.removeprefix("ZKESCROW_"): value for name, value in cli.environment.items()}
+    with settings_of(**settings):
+        client = connect(settings["RPC_URL"])
+        yield client, read(Path(settings["DEPLOYMENTS"]) / "31337.json")
+
+
+def test_a_round_is_taken_back_missed_or_not_contested(machines: Machines, many: str) -> None:
+    provider, consumer = machines.provider, machines.consumer
+    back = opened(machines, many)["job"]
+    consumer.run("serving", "cancel", *CONSUMER)
+    missed = joined(machines, many)
+    machines.late("serving", missed)
+    consumer.run("serving", "settle", *CONSUMER)
+    served = joined(machines, many)
+    provider.run("serving", "serve", *OWNER)
+    machines.late("serving", served)
+    provider.run("serving", "settle", *OWNER)
+    for job, state in ((back, "cancelled"), (missed, "unserved"), (served, "settled")):
+        machines.seen("serving", job, state)
+    out = machines.post / "unproven.json"
+    assert consumer.json("serving", "results", served, "--out", out)["proven"] == 0
+    audited(machines)
+
+
+def test_a_bounty_is_taken_back_or_missed_by_either(machines: Machines, expert: str) -> None:
+    provider, consumer = machines.provider, machines.consumer
+    back = consumer.json(*bounty(machines, expert, 4))["job"]
+    consumer.run("accuracy", "cancel", *CONSUMER)
+    withheld = accepted(machines, expert, consumer.json(*bounty(machines, expert, 8)))
+    machines.late("accuracy", withheld)
+    provider.run("accuracy", "settle", *OWNER)
+    missed = accepted(machines, expert, consumer.json(*bounty(machines, expert, 12)))
+    consumer.run("accuracy", "reveal-key", *CONSUMER)
+    machines.late("accuracy", missed)
+    consumer.run("accuracy", "settle", *CONSUMER)
+    for job, state in ((back, "cancelled"), (withheld, "key_withheld"), (missed, "missed")):
+        machines.seen("accuracy", job, state)
+    audited(machines)
+
+
+def test_a_request_is_taken_back_or_missed(
+    machines: Machines, judge: str, dataset: dict[str, Any]
+) -> None:
+    owner, requester = machines.provider, machines.consumer
+    back = requested(machines, judge, dataset)
+    requester.run("retrieval", "cancel", *CONSUMER)
+    missed = requested(machines, judge, dataset)
+    owner.run("retrieval", "accept", "--max-matches", 4, *OWNER)
+    machines.late("retrieval", missed)  # to prove; what follows is the time to dispute
+    machines.late("retrieval", missed)
+    requester.run("retrieval", "settle", *CONSUMER)
+    for job, state in ((back, "cancelled"), (missed, "settled")):
+        machines.seen("retrieval", job, state)
+    audited(machines)
