@@ -23,6 +23,7 @@ from prover.settings import get_settings
 
 POLL_SECONDS = 2.0
 LOCAL_POLL_SECONDS = 0.1
+AHEAD_SECONDS = 900  # what clocks may differ by
 BEHIND_SECONDS = 60.0  # a node that lags longer than this has lost its peers
 LOCAL_BEHIND_SECONDS = 5.0  # on a local chain it was put back, as nothing travels
 RECENT_BLOCKS = 64  # two epochs
@@ -62,19 +63,22 @@ class Heads:
     def saw(self, receipt: TxReceipt) -> Block:
         """The block of a receipt: from now on, older ones are old."""
         block = Block(int(receipt["blockNumber"]), bytes(receipt["blockHash"]))
-        self._see(block)
+        found = block_at(self._client, block.number)
+        self._see(found if found is not None and found.hash == block.hash else block)
         return block
 
     def head(self) -> Head:
         """The newest block, whatever the node calls its latest.
 
         One that is older than what was seen is waited for; if that does not help, it is told as
-        `behind`: the node lags, or the chain was put back.
+        `behind`: the node lags, or the chain was put back. As time grows from block to block, a
+        lower one of a later time is not older: what was seen is of no branch that grew on, or was
+        made up by a node.
         """
         patience, started = patience_of(self._client), time.monotonic()
         while True:
             latest, newest = Block.of(self._client.block()), self._newest
-            if newest is None or latest.number >= newest.number:
+            if newest is None or latest.number >= newest.number or 0 < newest.time < latest.time:
                 self._see(latest)
                 return Head(latest)
             known = block_at(self._client, newest.number)
@@ -91,9 +95,11 @@ class Heads:
         return block.number <= _final(self._client, self.head().block.number)
 
     def _see(self, block: Block) -> None:
-        if self._newest is None or block.number >= self._newest.number:
-            if block != self._newest:
-                _write(self._client, block)
+        newest = self._newest
+        outgrown = newest is not None and 0 < newest.time < block.time
+        if newest is None or block.number >= newest.number or outgrown:
+            if block != newest:
+                _write(self._client, block, back=outgrown)
             self._newest = block
 
 
@@ -137,7 +143,9 @@ def _store() -> EventStore:
 
 
 def _write(client: Client, block: Block, *, back: bool = False) -> None:
-    _store().see(client.scope, block.number, block.hash, block.time, back=back)
+    """Remember a block; not one that cannot be there yet, which would bind all honest nodes."""
+    if client.local or block.time <= time.time() + AHEAD_SECONDS:
+        _store().see(client.scope, block.number, block.hash, block.time, back=back)
 
 
 def confirmations(client: Client) -> int:

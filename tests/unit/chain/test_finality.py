@@ -231,6 +231,42 @@ def test_what_one_command_saw_binds_the_next(chain: Chain, monkeypatch: pytest.M
         assert newest_block(replace(client, chain_id=1)) == newest
 
 
+def test_a_block_that_a_node_made_up_binds_others_only_until_the_chain_is_later(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One false answer would else stop all commands on the chain for ever."""
+    monkeypatch.setattr(finality, "BEHIND_SECONDS", 0.3)
+    monkeypatch.setattr(finality, "POLL_SECONDS", 0.1)
+    public, latest = replace(chain.client, chain_id=1), block(chain)
+    finality._write(public, Block(10**9, b"\1" * 32, latest.time))
+    with pytest.raises(ChainError, match=r"block 1000000000 was seen before: it lags"):
+        newest_block(public)
+    chain.pass_time(1)
+    assert newest_block(public) == block(chain) == seen(public)
+
+
+def test_a_block_of_the_future_is_not_remembered(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    public = replace(chain.client, chain_id=1)
+    now = block(chain).time
+    monkeypatch.setattr(finality.time, "time", lambda: now - finality.AHEAD_SECONDS)
+    known = newest_block(public)
+    assert seen(public) == known
+    chain.pass_time(1)
+    assert newest_block(public) == block(chain) != known
+    assert seen(public) == known
+
+
+def test_a_receipts_block_is_remembered_with_its_time(chain: Chain) -> None:
+    public, latest = replace(chain.client, chain_id=1), block(chain)
+    Heads(public).saw(receipt_of(latest))  # type: ignore[arg-type]
+    assert seen(public) == latest
+    gone = Block(latest.number, b"\1" * 32)
+    Heads(public).saw(receipt_of(gone))  # type: ignore[arg-type]
+    assert seen(public) == gone
+
+
 def test_time_does_not_go_back(chain: Chain) -> None:
     chain.pass_time(1000)
     newest = newest_block(chain.client)
