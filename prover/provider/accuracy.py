@@ -83,8 +83,8 @@ class BountyProvider:
         check_currency("the bounty", terms.currency, limits.purse)
         check_key(self._artifacts)
         evaluate(self._artifacts, [])  # raises if the weights are not on this machine
+        self._tools.check_model(model_id, self._artifacts)  # first: its verifier is run for gas
         self._check_money(circuit_id, limits)
-        self._tools.check_model(model_id, self._artifacts)
         self._check_weights()
         self._test_set()
         self._check_time(limits)

@@ -114,9 +114,9 @@ class DatasetOwner:
         check_currency("the request", terms.currency, limits.purse)
         check_format(secrets.form, artifacts)
         check_key(artifacts)
+        self._tools.check_model(terms.model_id, artifacts)  # first: its verifier is run for gas
         gas, wait = self._verification_gas(), final_seconds(self._tools.client)
         self._check_money(gas, limits)
-        self._tools.check_model(terms.model_id, artifacts)
         self._tools.progress(f"sealing {len(secrets.items)} records again, to compare the root")
         check_secrets(secrets, self._request.dataset)
         outputs = self._evaluated(secrets)

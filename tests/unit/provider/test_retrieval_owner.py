@@ -95,6 +95,10 @@ class Stage:
         self.done.append("rehearsed")
         return Rehearsal("", "", 2.0, 0)
 
+    def verification_gas(self, *_: object) -> int:
+        self.done.append("verifier run")
+        return 700_000
+
     def _check_model(self, _model_id: bytes, _artifacts: Artifacts) -> None:
         self.done.append("model checked")
 
@@ -127,7 +131,7 @@ def stage(
         )
         monkeypatch.setattr(module, "check_key", lambda *_: stage.done.append("key checked"))
         monkeypatch.setattr(module, "gas_price", lambda *_: 0)
-        monkeypatch.setattr(module, "verification_gas", lambda *_: 700_000)
+        monkeypatch.setattr(module, "verification_gas", stage.verification_gas)
         return stage
 
     return made
@@ -229,7 +233,7 @@ def test_all_is_looked_at_and_the_matches_are_named(
         index for index, row in enumerate(rows) if predicate.flags(row, kind)
     )
     assert (seen.proofs, seen.proof_seconds) == (4, 1.0)
-    assert play.done[:2] == ["key checked", "model checked"]
+    assert play.done[:3] == ["key checked", "model checked", "verifier run"]
     assert "witnesses" in play.done
     assert play.done[-1] == "rehearsed"
 
