@@ -29,6 +29,15 @@ REWARD = 10**16
 PASSWORD = "a password of a test"
 MINED_EVERY = 0.1  # seconds: the chain goes on by itself, as public ones do
 ROW = 3
+POST = (
+    *("prediction", "post", "--model", "cancer", "--index", ROW, "--reward", "0.01"),
+    *("--inputs", EXAMPLES / "breast-cancer-test.npz", "--stake", "0.005"),
+)
+ONLY_LOCAL = (
+    (("--account", 2), 2, "published and allowed on chain 31337 only"),
+    (("--uri", "file:///tmp/inputs"), 2, "https is allowed"),
+    (("--prove-within", "59m"), 1, "Jobs_BadWindow"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -148,11 +157,9 @@ def test_a_prediction_is_paid_on_a_public_chain(public: Public, model: dict[str,
     for one in (consumer, auditor):
         one.cli.run("model", "import", given, "--name", "cancer")
     assert consumer.cli.json("model", "verify", "cancer")["verified"]
-    posted = consumer.cli.json(
-        *("prediction", "post", "--model", "cancer", "--index", ROW, "--reward", "0.01"),
-        *("--inputs", EXAMPLES / "breast-cancer-test.npz", "--stake", "0.005"),
-        *("--open-for", "12h"),
-    )
+    for words, status, said in ONLY_LOCAL:
+        assert said in consumer.cli.run(*POST, *words, status=status).err
+    posted = consumer.cli.json(*POST, "--open-for", "12h")
     assert posted["uri"] == ""  # it is handed over by hand
     run = ("provider", "run", "--once", "--proof-time", "60s", "--inputs", posted["given"])
     ran = provider.cli.json(*run)

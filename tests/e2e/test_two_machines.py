@@ -5,10 +5,11 @@ file of a dataset. Each role has a home and a cache of its own; nobody gives an 
 end is played from the home that would bring it about, and all others see it.
 """
 
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,10 @@ from prover.chain.deployments import Deployment, read
 from prover.chain.market import Market
 from prover.chain.replay import load_world
 from prover.chain.transactions import Sender
+from prover.cli.app import run
+from prover.consumer import accuracy
 from prover.models.floating import outputs_of
+from prover.statement.testset import SealedTestSet
 from tests.conftest import ELEMENTS, tiny_model
 from tests.e2e.conftest import Cli, running_node
 from tests.localchain import rpc, settings_of
@@ -313,7 +317,12 @@ def test_a_round_is_taken_back_missed_or_not_contested(machines: Machines, many:
     audited(machines)
 
 
-def test_a_bounty_is_taken_back_or_missed_by_either(machines: Machines, expert: str) -> None:
+def test_a_bounty_is_taken_back_missed_or_judged(
+    machines: Machines,
+    expert: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     provider, consumer = machines.provider, machines.consumer
     back = consumer.json(*bounty(machines, expert, 4))["job"]
     consumer.run("accuracy", "cancel", *CONSUMER)
@@ -324,9 +333,36 @@ def test_a_bounty_is_taken_back_or_missed_by_either(machines: Machines, expert: 
     consumer.run("accuracy", "reveal-key", *CONSUMER)
     machines.late("accuracy", missed)
     consumer.run("accuracy", "settle", *CONSUMER)
-    for job, state in ((back, "cancelled"), (withheld, "key_withheld"), (missed, "missed")):
+    monkeypatch.setattr(accuracy, "sealed_tests", planted(accuracy.sealed_tests))
+    cheat = cheated(consumer, capsys, *bounty(machines, expert, 16))
+    disputed = accepted(machines, expert, cheat)
+    consumer.run("accuracy", "reveal-key", *CONSUMER)
+    provider.run("accuracy", "dispute", "--index", 2, *OWNER)
+    states = ((back, "cancelled"), (withheld, "key_withheld"), (missed, "missed"))
+    for job, state in (*states, (disputed, "malformed")):
         machines.seen("accuracy", job, state)
     audited(machines)
+
+
+def planted(honest: Any) -> Any:
+    """A consumer's program that seals an item about which there is no proof."""
+
+    def sealed(circuit_id: bytes, shape: Any, tests: Any, seed: Any, nonce: int) -> SealedTestSet:
+        made: SealedTestSet = honest(circuit_id, shape, tests, seed, nonce)
+        items = list(made.items)
+        items[2] = replace(items[2], inner=bytes(32))
+        return replace(made, items=tuple(items))
+
+    return sealed
+
+
+def cheated(cli: Cli, capsys: pytest.CaptureFixture[str], *words: object) -> dict[str, Any]:
+    """What a command says whose program was changed."""
+    capsys.readouterr()
+    with at_home(cli):
+        assert run([*map(str, words), "--json"]) == 0
+    told: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return told
 
 
 def test_a_request_is_taken_back_or_missed(
