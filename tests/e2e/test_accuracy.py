@@ -521,7 +521,7 @@ def test_the_key_needs_its_own_seed(world: World, tmp_path: Path) -> None:
         (("--prove-within", "0s"), 2, "--prove-within is 0 s: 1 to 15552000 s"),
         (("--reveal-within", "200d"), 2, "--reveal-within is 17280000 s"),
         (("--model", "nobody"), 2, "'nobody' is not known"),
-        (("--token", "0x" + "75" * 20), 2, "the address has no code"),
+        (("--token", "0x" + "75" * 20, "--low-penalty"), 2, "the address has no code"),
         (("--provider", "me"), 2, "--provider 'me'"),
     ],
 )

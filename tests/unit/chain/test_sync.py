@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from prover.chain import replay, sync
+from prover.chain import finality, replay, sync
 from prover.chain.events import fetch_events
 from prover.chain.log import Log
 from prover.chain.replay import load_world
@@ -78,6 +78,14 @@ def test_times_that_the_node_leaves_out_are_asked_for_together() -> None:
     assert logs_of(plain) == expected
 
 
+@pytest.fixture
+def _no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A chain that became shorter is not waited for."""
+    monkeypatch.setattr(finality, "LOCAL_BEHIND_SECONDS", 0.0)
+    monkeypatch.setattr(finality, "LOCAL_POLL_SECONDS", 0.0)
+
+
+@pytest.mark.usefixtures("_no_patience")
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 @given(st.integers(0, 130), st.integers(0, 3), st.integers(-40, 90))
 def test_after_any_reorganisation_it_is_what_a_new_reader_gets(

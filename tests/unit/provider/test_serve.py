@@ -1,5 +1,6 @@
 """One round of a provider against the real contracts, with real proofs of a tiny circuit."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -221,7 +222,7 @@ def imported(scene: Scene, key: bytes | None) -> None:
     link.mkdir()
     for path in source.iterdir():
         if path.name != PK:
-            (link / path.name).symlink_to(path)
+            shutil.copyfile(path, link / path.name)
     if key is not None:
         (link / PK).write_bytes(key)
 

@@ -28,12 +28,14 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def owned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An owner's folder of the tiny network."""
-    folder, network = tmp_path_factory.mktemp("owned"), bounded(tiny_network())
-    (folder / "any.onnx").write_bytes(b"a model")
-    Secret(folder).keep(folder / "any.onnx", network)
+    folder, network = tmp_path_factory.mktemp("owned") / "circuit", bounded(tiny_network())
+    folder.mkdir()
+    model = folder.with_name("any.onnx")
+    model.write_bytes(b"a model")
+    Secret(folder).keep(model, network)
     content = serialise.to_bytes(outline(network))
     write_atomically(folder / artifacts.OUTLINE, content, private=False)
-    np.save(folder / "image.npy", image_of(network, 4))
+    np.save(folder.with_name("image.npy"), image_of(network, 4))
     layout = [LAYOUT.k, LAYOUT.lanes, LAYOUT.weight_lanes]
     tasks.make_keys(str(folder), layout, asdict(FORM), str(development_srs(LAYOUT.k)))
     artifacts.publish(folder, network, LAYOUT, 1.0, FORM, development_record(LAYOUT.k))
@@ -41,7 +43,7 @@ def owned(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def prove(folder: Path, out: Path) -> None:
-    image, srs = str(folder / "image.npy"), str(development_srs(LAYOUT.k))
+    image, srs = str(folder.with_name("image.npy")), str(development_srs(LAYOUT.k))
     tasks.make_proof(str(folder), image, [7], None, srs, str(out))
 
 
