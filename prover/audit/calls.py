@@ -12,7 +12,7 @@ from web3.types import RPCEndpoint
 
 from prover.chain.client import Client
 from prover.chain.contracts import abi
-from prover.errors import StatementInvalid
+from prover.errors import ChainError, StatementInvalid
 from prover.protocol.terms import Job, Terms
 
 
@@ -71,6 +71,8 @@ def traced(client: Client, transaction: bytes) -> Iterator[dict[str, Any]]:
     waiting = [answer.get("result") or {}]
     while waiting:
         call = waiting.pop()
+        if not isinstance(call, dict) or not isinstance(call.get("calls", []), list):
+            raise ChainError("the node gives a trace that is none: use another node")
         if "error" in call:
             continue  # what it called was reverted with it
         waiting += reversed(call.get("calls", []))

@@ -22,6 +22,7 @@ from prover.chain.rpc import ask_all
 from prover.errors import ChainError
 from prover.protocol.events import ZERO_ADDRESS, Deposited, Withdrawn
 
+_NO_BLOCK = "the node gives no block with transactions: use another node"
 MOST_RISES = 32  # the greatest are traced: who gives more often gives small amounts
 
 
@@ -122,6 +123,10 @@ def greatest_rises(surplus: Callable[[int], int], first: int, last: int) -> list
 def _transactions(block: Any) -> list[dict[str, Any]]:
     """The transactions of a block with their fields. Raises ChainError if it has none such."""
     try:
-        return [dict(one) for one in block["transactions"]]
+        found = [dict(one) for one in block["transactions"]]
+        whole = all(len(bytes.fromhex(one["hash"][2:])) == 32 for one in found)
     except (TypeError, KeyError, ValueError) as error:
-        raise ChainError("the node gives no block with transactions: use another node") from error
+        raise ChainError(_NO_BLOCK) from error
+    if not whole:
+        raise ChainError(_NO_BLOCK)
+    return found

@@ -23,6 +23,7 @@ from prover.settings import get_settings
 
 POLL_SECONDS = 2.0
 LOCAL_POLL_SECONDS = 0.1
+MOST = 2**63 - 1  # what the store can hold
 AHEAD_SECONDS = 900  # what clocks may differ by
 BEHIND_SECONDS = 60.0  # a node that lags longer than this has lost its peers
 LOCAL_BEHIND_SECONDS = 5.0  # on a local chain it was put back, as nothing travels
@@ -144,7 +145,8 @@ def _store() -> EventStore:
 
 def _write(client: Client, block: Block, *, back: bool = False) -> None:
     """Remember a block; not one that cannot be there yet, which would bind all honest nodes."""
-    if client.local or block.time <= time.time() + AHEAD_SECONDS:
+    there = client.local or block.time <= time.time() + AHEAD_SECONDS
+    if there and max(block.number, block.time) <= MOST:
         _store().see(client.scope, block.number, block.hash, block.time, back=back)
 
 

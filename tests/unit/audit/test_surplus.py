@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prover.audit import surplus
+from prover.audit.calls import traced
 from prover.audit.findings import AuditReport, Gift
 from prover.audit.report import lines
-from prover.audit.surplus import Rise, greatest_rises
+from prover.audit.surplus import Rise, _transactions, greatest_rises
 from prover.chain.contracts import MARKET, Call, encode_call
 from prover.chain.jobs import JobContract
 from prover.chain.replay import load_world
@@ -182,3 +184,28 @@ def test_where_money_came_and_went_what_is_found_did_come(levels: list[int]) -> 
     assert all(levels[one.block] - before[one.block] == one.amount > 0 for one in found)
     if len(found) < surplus.MOST_RISES:
         assert sum(one.amount for one in found) >= levels[-1]
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        None,
+        {},
+        {"transactions": [7]},
+        {"transactions": [{}]},
+        {"transactions": [{"hash": None}]},
+        {"transactions": [{"hash": "0xzz"}]},
+        {"transactions": [{"hash": "0x00"}]},
+    ],
+)
+def test_a_block_that_is_none_is_said_to_be(block: Any) -> None:
+    with pytest.raises(ChainError, match="no block with transactions"):
+        _transactions(block)
+
+
+@pytest.mark.parametrize("trace", ["0x", [1], {"calls": 7}, {"calls": [None]}])
+def test_a_trace_that_is_none_is_said_to_be(trace: Any) -> None:
+    answering = SimpleNamespace(make_request=lambda *_: {"result": trace})
+    client = SimpleNamespace(web3=SimpleNamespace(provider=answering))
+    with pytest.raises(ChainError, match="a trace that is none"):
+        list(traced(client, bytes(32)))  # type: ignore[arg-type]

@@ -258,6 +258,13 @@ def test_a_block_of_the_future_is_not_remembered(
     assert seen(public) == known
 
 
+@pytest.mark.parametrize("block", [Block(2**63, b"\1" * 32, 1), Block(1, b"\1" * 32, 2**63)])
+def test_a_number_that_no_store_holds_is_not_remembered(chain: Chain, block: Block) -> None:
+    known = newest_block(chain.client)
+    finality._write(chain.client, block, back=True)
+    assert seen(chain.client) == known
+
+
 def test_a_receipts_block_is_remembered_with_its_time(chain: Chain) -> None:
     public, latest = replace(chain.client, chain_id=1), block(chain)
     Heads(public).saw(receipt_of(latest))  # type: ignore[arg-type]
