@@ -7,7 +7,8 @@ it; one without a reason makes this script fail, and so does any in a module tha
 finality, stakes or accepts proofs, unless it is the same program in other words ("Equivalent: ").
 
 A run that was stopped goes on where it was: a mutant that tests have killed is not tried again
-while its module is the same, unless with --afresh.
+while its module is the same, nor is a file of tests run again to learn which lines it runs while
+nothing but other files of tests has changed, unless with --afresh.
 """
 
 import argparse
@@ -28,10 +29,11 @@ from queue import Queue
 from typing import Any
 
 from mutate import ROOT, copied
-from mutate_tests import Runs, passes, preload, recorded, together
+from mutate_tests import Runs, passes, preload, recorded, test_files, together
 
 SCORES = ROOT / "snapshots" / "python_mutants.json"
 KILLED = ROOT / "out" / "python_mutants.json"  # the hash of its module by killed mutant
+LINES = ROOT / "out" / "python_lines.json"  # what each file of tests runs
 SEED, SAMPLE, PROCESSES = 24, 400, 2
 NATIVE = "tests/unit/proving/native"
 # A module without an entry has the tests of its package.
@@ -50,6 +52,7 @@ OTHERS = (
     "tests/unit/cli",
     *(f"tests/e2e/test_{name}.py" for name in ("predictions", "serving", "accuracy", "retrieval")),
 )
+PROGRAM, ROOMS = (".py", ".sol", ".rs", ".toml"), ("prover", "contracts", "native", "tests")
 PACKAGES = ("prover/chain", "prover/provider", "prover/consumer", "prover/verify")
 EQUIVALENT = "Equivalent: "  # how the reason begins of a mutant that no test could tell
 # Sending, finality, staking, acceptance: here no other survivor is explained away.
@@ -207,7 +210,7 @@ def fates(changes: Sequence[Change]) -> Iterator[tuple[Change, bool]]:
         copies: Queue[Path] = Queue()
         for _ in range(PROCESSES):
             copies.put(stack.enter_context(copied()))
-        runs = recorded_in(list(copies.queue), sorted({change.module for change in changes}))
+        runs = recorded_in(list(copies.queue), modules())
         print(f"{len(runs.seconds)} tests pass, in {sum(runs.seconds.values()):.0f} s", flush=True)
 
         def one(change: Change) -> tuple[Change, bool]:
@@ -243,8 +246,13 @@ def remember(change: Change) -> None:
 def recorded_in(copies: Sequence[Path], modules: Sequence[str]) -> Runs:
     """Which tests run which lines. Tests that fail anyway would kill every mutant."""
     folders = sorted({*OTHERS, *(tests for module in modules for tests in tests_of(module))})
+    files = test_files(copies[0], folders)
+    known = lines_known(copies[0], modules)
+    stamps = {file: hashlib.sha256((copies[0] / file).read_bytes()).hexdigest() for file in files}
+    fresh = [file for file in files if known["files"].get(file) != stamps[file]]
+    kept = Runs.parse(known["runs"]).without(fresh)
     with ThreadPoolExecutor(len(copies)) as pool:
-        shares = [folders[at :: len(copies)] for at in range(len(copies))]
+        shares = [fresh[at :: len(copies)] for at in range(len(copies))]
         found = list(pool.map(lambda copy, share: recorded(copy, share, modules), copies, shares))
     for copy, runs in zip(copies, found, strict=True):
         if runs is None:
@@ -253,7 +261,25 @@ def recorded_in(copies: Sequence[Path], modules: Sequence[str]) -> Runs:
         for other in copies:  # what the tests of one made, those of the others may need now
             (copy / ".cache").mkdir(exist_ok=True)
             shutil.copytree(copy / ".cache", other / ".cache", dirs_exist_ok=True)
-    return together([runs for runs in found if runs is not None])
+    runs = together([kept, *(runs for runs in found if runs is not None)])
+    LINES.parent.mkdir(exist_ok=True)
+    told = {"program": known["program"], "files": stamps, "runs": asdict(runs)}
+    LINES.write_text(json.dumps(told))
+    return runs
+
+
+def lines_known(copy: Path, modules: Sequence[str]) -> dict[str, Any]:
+    """What an earlier run has left in LINES, if the program is still the same."""
+    program = hashlib.sha256("\n".join(modules).encode())
+    for path in sorted(path for path in copy.rglob("*") if path.suffix in PROGRAM):
+        name = path.relative_to(copy)
+        if name.parts[0] in ROOMS and not path.name.startswith("test_"):
+            program.update(str(name).encode() + path.read_bytes())
+    digest = program.hexdigest()
+    known: dict[str, Any] = json.loads(LINES.read_text()) if LINES.exists() else {}
+    if known.get("program") == digest:
+        return known
+    return {"program": digest, "files": {}, "runs": {"seconds": {}, "lines": {}}}
 
 
 def reasons() -> dict[str, str]:
@@ -302,7 +328,8 @@ def main() -> None:
         return
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("mutate: stopped"))
     if options.afresh:
-        KILLED.unlink(missing_ok=True)
+        for known in (KILLED, LINES):
+            known.unlink(missing_ok=True)
     preload()
     results = []
     for change, survived in fates(changes):

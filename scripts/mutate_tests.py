@@ -33,6 +33,28 @@ class Runs:
     seconds: Mapping[str, float]
     lines: Mapping[str, Mapping[int, Sequence[str]]]
 
+    @classmethod
+    def parse(cls, told: Mapping[str, Any]) -> "Runs":
+        """Read what was written as JSON, whose keys are strings."""
+        lines = {
+            module: {int(line): tests for line, tests in run.items()}
+            for module, run in told["lines"].items()
+        }
+        return cls(told["seconds"], lines)
+
+    def without(self, files: Iterable[str]) -> "Runs":
+        """The same, but for the tests of some files."""
+        gone = set(files)
+        seconds = {one: took for one, took in self.seconds.items() if file_of(one) not in gone}
+        lines = {
+            module: {
+                line: [test for test in tests if file_of(test) not in gone]
+                for line, tests in run.items()
+            }
+            for module, run in self.lines.items()
+        }
+        return Runs(seconds, lines)
+
     def tests_of(self, module: str, source: str, line: int, folders: Sequence[str]) -> list[str]:
         """The tests that run a line's statement: the module's own if there are any, else others.
 
@@ -49,6 +71,21 @@ class Runs:
     def time_for(self, tests: Iterable[str]) -> float:
         """Seconds after which tests are taken to hang."""
         return 60 + 4 * sum(self.seconds[test] for test in tests)
+
+
+def file_of(test: str) -> str:
+    return test.split("::")[0]
+
+
+def test_files(copy: Path, folders: Sequence[str]) -> list[str]:
+    """The files of tests in some folders, or those named themselves; in the order of pytest."""
+    found = {
+        str(file.relative_to(copy))
+        for folder in folders
+        for file in ([copy / folder] if folder.endswith(".py") else (copy / folder).rglob("*.py"))
+        if file.name.startswith("test_")
+    }
+    return sorted(found)
 
 
 def statement_at(source: str, line: int) -> tuple[int, int]:
@@ -104,17 +141,14 @@ def preload() -> None:
         importlib.import_module(name)
 
 
-def recorded(copy: Path, folders: Sequence[str], modules: Sequence[str]) -> Runs | None:
-    """All tests of the folders, run in a copy of the checkout; None if one of them fails."""
-    code = _forked(lambda: _record(copy, folders, modules), 3 * 3600)
+def recorded(copy: Path, files: Sequence[str], modules: Sequence[str]) -> Runs | None:
+    """All tests of the files, run in a copy of the checkout; None if one of them fails."""
+    if not files:
+        return Runs({}, {})
+    code = _forked(lambda: _record(copy, files, modules), 3 * 3600)
     if code != 0:
         return None
-    found = json.loads((copy / FOUND).read_text())
-    lines = {
-        module: {int(line): tests for line, tests in run.items()}
-        for module, run in found["lines"].items()
-    }
-    return Runs(found["seconds"], lines)
+    return Runs.parse(json.loads((copy / FOUND).read_text()))
 
 
 def together(found: Sequence[Runs]) -> Runs:
@@ -132,14 +166,12 @@ def passes(copy: Path, tests: Sequence[str], runs: Runs) -> bool:
     """Whether the tests pass in a copy, within the time that they may take."""
 
     def run() -> int:
-        return _pytest(
-            copy, sorted({test.split("::")[0] for test in tests}), Chosen(tests, runs.seconds)
-        )
+        return _pytest(copy, sorted({file_of(test) for test in tests}), Chosen(tests, runs.seconds))
 
     return _forked(run, runs.time_for(tests)) == 0
 
 
-def _record(copy: Path, folders: Sequence[str], modules: Sequence[str]) -> int:
+def _record(copy: Path, files: Sequence[str], modules: Sequence[str]) -> int:
     import coverage
 
     _enter(copy)
@@ -147,7 +179,7 @@ def _record(copy: Path, folders: Sequence[str], modules: Sequence[str]) -> int:
     measured = coverage.Coverage(data_file=None, config_file=False, include=included)
     recorder = Recorder(measured)
     measured.start()
-    code = _pytest(copy, folders, recorder)
+    code = _pytest(copy, files, recorder)
     measured.stop()
     data = measured.get_data()
     lines = {
