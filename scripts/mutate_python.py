@@ -35,18 +35,13 @@ SCORES = ROOT / "snapshots" / "python_mutants.json"
 KILLED = ROOT / "out" / "python_mutants.json"  # the hash of its module by killed mutant
 LINES = ROOT / "out" / "python_lines.json"  # what each file of tests runs
 SEED, SAMPLE, PROCESSES = 24, 400, 2
-NATIVE = "tests/unit/proving/native"
-# A module without an entry has the tests of its package.
-TESTS: dict[str, tuple[str, ...]] = {
-    "prover/proving/native/replay.py": (f"{NATIVE}/test_replay.py",),
-    "prover/proving/native/extent.py": (f"{NATIVE}/test_replay.py",),
-    "prover/proving/native/trace.py": (f"{NATIVE}/test_replay.py",),
-    "prover/proving/native/uses.py": (f"{NATIVE}/test_replay.py",),
-    "prover/proving/native/apart.py": (f"{NATIVE}/test_replay.py", f"{NATIVE}/test_hidden.py"),
-    "prover/proving/native/hash_check.py": (f"{NATIVE}/test_hashing.py",),
-    "prover/proving/native/hidden.py": (f"{NATIVE}/test_hidden.py",),
-    "prover/proving/native/ranking.py": (f"{NATIVE}/test_labels.py",),
-}
+# Static checks of native circuits. Their own tests; a module of another package has those of its own.
+NATIVE = tuple(
+    f"tests/unit/proving/native/test_{name}.py"
+    for name in ("replay", "uses", "hidden", "hashing", "labels", "layout")
+)
+CHECKS = ("replay", "extent", "trace", "uses", "apart", "hash_check", "hidden", "ranking")
+TESTS = dict.fromkeys((f"prover/proving/native/{name}.py" for name in CHECKS), NATIVE)
 # Where a module's own tests do not run a line, those of the commands may, or whole games.
 OTHERS = (
     "tests/unit/cli",

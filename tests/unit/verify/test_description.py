@@ -173,6 +173,7 @@ def few_rows(blinding: int) -> Callable[[Json], None]:
         (set_at("queries", "advice", 0, 1, -6), "rotation"),
         (set_at("queries", "advice", 0, 1, 1 << 70), "rotation"),
         (lambda found: found["queries"]["fixed"].pop(), "not declared"),
+        (lambda found: [found["queries"]["fixed"].pop() for _ in range(2)], "not declared"),
         (lambda found: found["queries"]["advice"].append([0, 2]), "not used"),
         (lambda found: found["gates"].pop(), "not used"),
         (set_at("degree", 6), "degree"),

@@ -158,6 +158,38 @@ def test_other_chunks_are_refused(program: Program, monkeypatch: pytest.MonkeyPa
         check_program(changed)
 
 
+class Longer(Hashing):
+    """The last chunk absorbs one word more, of no image row: a prover could choose it."""
+
+    @property
+    def chunks(self) -> list[list[int]]:
+        *others, last = super().chunks
+        return [*others, [*last, self.image_rows]]
+
+    @property
+    def rows(self) -> int:
+        return super().rows + 1 + ROUNDS
+
+
+def test_a_word_more_than_the_image_is_refused(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert program.hashing is not None
+    longer = Longer(program.hashing.image_rows, program.hashing.bits)
+    monkeypatch.setattr(hashing, "CHUNK", 5)  # six words: the last chunk has room
+    monkeypatch.setattr("prover.proving.native.hash_check.CHUNK", 5)
+    free = longer.image_rows
+    others = [list(copy) for copy in longer.copies(len(CONTEXT)) if copy[3] != free]
+    rest = [copy for copy in program.copies.tolist() if not {copy[0], copy[2]} & {PACK, WORD}]
+    changed = replace(
+        program,
+        columns={**program.columns, **longer.columns()},
+        copies=np.array([*rest, *others]),
+    )
+    with pytest.raises(UnsoundCircuit, match="words in 2 chunks are hashed of"):
+        require_hashing(changed)
+
+
 def test_a_circuit_without_digests_has_no_hash_rows(program: Program) -> None:
     outputs = [copy for copy in program.copies.tolist() if copy[0] == INSTANCE and copy[2] != WORD]
     form = Form(context=len(CONTEXT) + program.digests)

@@ -148,6 +148,23 @@ def test_a_circuit_of_another_bias_padding_or_stride_is_refused() -> None:
     refused(replace(PROGRAM, network=changed_layer(pads, "b")), "weights")
 
 
+def rows_of_run(name: str, channel: int) -> slice:
+    stored = PROGRAM.stored[name]
+    rows = stored.grid.run_rows
+    return slice(stored.start + channel * rows, stored.start + (channel + 1) * rows)
+
+
+def test_the_channel_is_named_whose_bias_or_plane_is_another() -> None:
+    rows, column = rows_of_run("d", 2), PROGRAM.columns["bias"].copy()
+    column[rows] += 1
+    columns = {**PROGRAM.columns, "bias": column}
+    refused(replace(PROGRAM, columns=columns), "channel 2 of d has another bias")
+    tags = PROGRAM.columns["tag"].copy()
+    tags[:, rows] = DEAD
+    columns = {**PROGRAM.columns, "tag": tags}
+    refused(replace(PROGRAM, columns=columns), "channel 2 of d has other outputs than its plane")
+
+
 def test_dead_cells_that_were_made_live_are_refused() -> None:
     dead = np.argwhere(PROGRAM.columns["tag"] == DEAD)
     for index in dead[::37]:
