@@ -35,7 +35,7 @@ SCORES = ROOT / "snapshots" / "python_mutants.json"
 KILLED = ROOT / "out" / "python_mutants.json"  # the hash of its module by killed mutant
 LINES = ROOT / "out" / "python_lines.json"  # what each file of tests runs
 SEED, SAMPLE, PROCESSES = 24, 400, 2
-# Static checks of native circuits. Their own tests; a module of another package has those of its own.
+# The static checks of native circuits. Any other module has the tests of its package.
 NATIVE = tuple(
     f"tests/unit/proving/native/test_{name}.py"
     for name in ("replay", "uses", "hidden", "hashing", "labels", "layout")
