@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from prover.errors import ProvingError, UsageError
+from prover.errors import ProvingError, StatementInvalid, UsageError
 from prover.protocol import accuracy as bounties
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.provider import accuracy, accuracy_checks, accuracy_submit, serving, serving_checks
@@ -33,18 +33,28 @@ class Desk:
     def __init__(self) -> None:
         self.done: list[str] = []
         self.currency = ETH
+        self.condemned = False
 
     def tools(self, kind: type, **more: object) -> Any:
         return kind(
             client=SimpleNamespace(now=lambda: NOW, scope="x", chain_id=31337, local=True),
             sender=SimpleNamespace(address=ME, send=lambda *_: self.done.append("staked")),
-            check_model=lambda *_: self.done.append("model checked"),
+            check_model=self.check_model,
             readiness=self,
             account=None,
             progress=lambda _stage: None,
             allow_files=True,
             **more,
         )
+
+    def check_model(self, *_: object) -> None:
+        if self.condemned:
+            raise StatementInvalid("the model is condemned")
+        self.done.append("model checked")
+
+    def run_verifier(self, *_: object) -> None:
+        """What a proof costs is learned by running the model's verifier."""
+        self.done.append("verifier run")
 
     def ready(self, *_: object) -> None:
         self.done.append("rehearsal")
@@ -59,8 +69,8 @@ def desk() -> Desk:
 @pytest.fixture
 def joining(desk: Desk, home: Path, monkeypatch: pytest.MonkeyPatch) -> Staker:
     """Joins a round, whose inputs and money are as they should be."""
-    for name in ("_check_money", "_check_root"):
-        monkeypatch.setattr(RoundProvider, name, lambda *_: None)
+    monkeypatch.setattr(RoundProvider, "_check_money", desk.run_verifier)
+    monkeypatch.setattr(RoundProvider, "_check_root", lambda *_: None)
     items = lambda self: tuple(items_for(self._round.artifacts, 2))  # noqa: E731
     monkeypatch.setattr(RoundProvider, "_items", items)
     monkeypatch.setattr(RoundProvider, "_verification_gas", lambda _self: 0)
@@ -77,7 +87,8 @@ def joining(desk: Desk, home: Path, monkeypatch: pytest.MonkeyPatch) -> Staker:
 @pytest.fixture
 def accepting(desk: Desk, home: Path, monkeypatch: pytest.MonkeyPatch) -> Staker:
     """Accepts a bounty, whose test set and money are as they should be."""
-    for name in ("_check_money", "_check_weights", "_test_set"):
+    monkeypatch.setattr(BountyProvider, "_check_money", desk.run_verifier)
+    for name in ("_check_weights", "_test_set"):
         monkeypatch.setattr(BountyProvider, name, lambda *_: None)
     monkeypatch.setattr(accuracy, "evaluate", lambda *_: None)
     tools = desk.tools(
@@ -126,7 +137,7 @@ def test_the_time_of_a_proof_does_not_replace_its_rehearsal(
 ) -> None:
     with pytest.raises(ProvingError, match="no new job of this model"):
         stake(artifacts)
-    assert desk.done == ["model checked", "rehearsal"]
+    assert desk.done == ["model checked", "verifier run", "rehearsal"]
 
 
 def test_a_model_that_is_evaluated_to_what_no_proof_shows_is_not_staked_on(
@@ -135,7 +146,16 @@ def test_a_model_that_is_evaluated_to_what_no_proof_shows_is_not_staked_on(
     monkeypatch.setattr(bulk, "evaluate", off_by_one(bulk.evaluate))
     with pytest.raises(ProvingError, match="is evaluated to"):
         stake(artifacts)
-    assert desk.done == ["model checked"]
+    assert "staked" not in desk.done
+
+
+def test_a_verifier_is_not_run_before_its_model_was_checked(
+    stake: Staker, desk: Desk, artifacts: Artifacts
+) -> None:
+    desk.condemned = True
+    with pytest.raises(StatementInvalid, match="is condemned"):
+        stake(artifacts)
+    assert desk.done == []
 
 
 def test_a_token_without_limits_is_not_asked_anything(
