@@ -49,6 +49,23 @@ def test_an_approval_that_is_not_mined_yet_is_waited_for(
     assert sent(chain) == before + 1
 
 
+def test_a_taking_back_that_is_not_mined_yet_is_waited_for(
+    chain: Chain, token: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command that sent it was killed: it is not sent again after what comes next."""
+    allow(chain.sender(CONSUMER), str(token.address), SPENDER, 7)
+    before = sent(chain)
+    with monkeypatch.context() as patch:
+        patch.setattr(waiting, "GIVE_UP_SECONDS", 0.5)
+        chain.rpc("evm_setAutomine", False)
+        with pytest.raises(Postponed, match="taking back an earlier approval"):
+            allow(chain.sender(CONSUMER), str(token.address), SPENDER, 9)
+        chain.rpc("anvil_dropAllTransactions")
+        chain.rpc("evm_setAutomine", True)
+    allow(chain.sender(CONSUMER), str(token.address), SPENDER, 9)
+    assert (allowed(token), sent(chain)) == (9, before + 2)
+
+
 def test_eth_and_nothing_need_no_approval(chain: Chain, token: Any) -> None:
     before = sent(chain)
     allow(chain.sender(CONSUMER), ETH, SPENDER, 7)

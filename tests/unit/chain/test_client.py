@@ -5,6 +5,7 @@ import json
 import shutil
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from eth_account import Account
@@ -119,6 +120,35 @@ def test_a_port_that_is_taken_is_said(chain: Chain) -> None:
     port = int(chain.url.rpartition(":")[2])
     with pytest.raises(ChainError, match="is taken"):
         node.check_port(port)
+
+
+@pytest.mark.parametrize(("ended", "patience"), [(1, 60.0), (0, 60.0), (None, 0.0)])
+def test_a_node_that_ended_or_takes_too_long_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, ended: int | None, patience: float
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(node, "START_SECONDS", patience)
+    monkeypatch.setattr(node, "connect", lambda *about: asked.append(about))
+    process = SimpleNamespace(poll=lambda: ended)
+    with pytest.raises(ChainError, match="anvil did not answer on port 7: choose another"):
+        node.wait_for(process, 7)  # type: ignore[arg-type]
+    assert not asked
+
+
+def test_a_node_that_does_not_answer_yet_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers: list[object] = [ChainError("not yet"), ChainError("not yet"), "it answers"]
+
+    def asked(url: str, chain_id: int) -> object:
+        assert (url, chain_id) == ("http://127.0.0.1:7", 31337)
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(node, "connect", asked)
+    monkeypatch.setattr(node, "time", SimpleNamespace(monotonic=lambda: 0.0, sleep=lambda _: None))
+    process = SimpleNamespace(poll=lambda: None)
+    assert node.wait_for(process, 7) == "it answers"  # type: ignore[arg-type, comparison-overlap]
 
 
 def test_a_deployment_with_another_row_than_its_chain_s_is_refused(

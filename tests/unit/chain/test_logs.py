@@ -11,7 +11,7 @@ from web3.providers.base import JSONBaseProvider
 
 from prover.chain.client import Client
 from prover.chain.decoding import known_topics
-from prover.chain.logs import fetch_pages
+from prover.chain.logs import fetch_pages, timed
 from prover.errors import ChainError
 
 ADDRESS = "0x" + "11" * 20
@@ -121,6 +121,56 @@ def test_logs_of_two_forks_are_caught() -> None:
 
     with pytest.raises(ChainError, match="use another node"):
         fetched(Forked([(3, 0), (3, 1)], 10, 100), 0, 10)
+
+
+class Blocks(FakeLogs):
+    """A node whose logs tell no times, and whose blocks are these."""
+
+    def __init__(self, **blocks: Any) -> None:
+        super().__init__([(3, 0), (3, 1)], limit=10, span=100)
+        self.blocks = blocks
+        self.numbers: list[str] = []
+
+    def log(self, block: int, index: int) -> dict[str, Any]:
+        told = super().log(block, index)
+        del told["blockTimestamp"]
+        return told
+
+    def make_batch_request(self, requests: Any) -> Any:
+        self.numbers += [parameters[0] for _, parameters in requests]
+        return [{"jsonrpc": "2.0", "id": 1, "result": self.blocks[one]} for one in self.numbers]
+
+
+def test_the_time_of_a_block_is_asked_for_once_and_only_where_it_is_missing() -> None:
+    node = Blocks(**{"0x3": {"timestamp": "0x2a"}})
+    (page,) = fetch_pages(client_of(node), [ADDRESS], 0, 10)
+    assert [log.time for log in page.logs] == [42, 42]
+    assert node.numbers == ["0x3"]
+    assert timed(client_of(node), page.logs) == page.logs
+    assert node.numbers == ["0x3"]
+
+
+@pytest.mark.parametrize(
+    "block", [None, {}, {"timestamp": None}, {"timestamp": "soon"}, {"timestamp": 42}, "0x2a"]
+)
+def test_a_block_that_tells_no_time_is_an_error_in_words(block: Any) -> None:
+    with pytest.raises(ChainError, match="does not give block 3: use another node"):
+        fetched(Blocks(**{"0x3": block}), 0, 10)
+
+
+def test_an_answer_that_is_no_list_is_an_error_in_words() -> None:
+    class Odd(FakeLogs):
+        def make_request(self, method: Any, params: Any) -> Any:
+            return {"jsonrpc": "2.0", "id": 1, "result": {"logs": []}}
+
+    with pytest.raises(ChainError, match="gives no list of logs"):
+        fetched(Odd([], 10, 100), 0, 10)
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 0), (63, 63), (0, 63), (1, 64), (0, 64)])
+def test_both_ends_of_a_range_are_read(first: int, last: int) -> None:
+    logs = [(block, 0) for block in range(66)]
+    assert fetched(FakeLogs(logs, 100, 100), first, last) == logs[first : last + 1]
 
 
 def test_the_range_grows_again_after_a_refusal() -> None:

@@ -11,6 +11,7 @@ from prover.chain.contracts import NAMES, abi
 from prover.chain.reverts import ADVICE, decode_revert
 
 NOON = 1_795_435_200
+NOBODY = "0x" + "11" * 20
 DECLARED = {
     entry["name"]: entry for name in NAMES for entry in abi(name) if entry["type"] == "error"
 }
@@ -74,6 +75,12 @@ def test_strings_panics_and_errors_of_the_libraries_are_known() -> None:
     assert "overflows" in decode_revert(panic).sentence()
     token = selector("SafeERC20FailedOperation(address)") + encode(["address"], ["0x" + "11" * 20])
     assert decode_revert(token).name == "SafeERC20FailedOperation"
+    assert "no contract of this project" in decode_revert(b"\1\2\3\4").sentence()
+    assert decode_revert(selector("FailedCall()")).name == "FailedCall"
+    poor = selector("ERC20InsufficientBalance(address,uint256,uint256)")
+    revert = decode_revert(poor + encode(["address", "uint256", "uint256"], [NOBODY, 7, 9]))
+    assert revert.name == "ERC20InsufficientBalance"
+    assert revert.arguments == {"sender": NOBODY, "balance": 7, "needed": 9}
 
 
 @given(st.binary(max_size=200))

@@ -195,7 +195,8 @@ def test_a_damaged_file_is_made_anew(home: Path, damage: str) -> None:
 def test_a_source_that_is_forgotten_is_read_again(home: Path) -> None:
     node = FakeNode(chain(JOBS))
     expected = logs_of(node)
-    opened(home / FILE).forget(source_of(node.client, HERE))
+    assert sync.forget(node.client, HERE)
+    assert not sync.forget(node.client, HERE)
     node.asked.clear()
     assert logs_of(node) == expected
     assert opened(home / FILE).cursor(source_of(node.client, HERE)) is not None
