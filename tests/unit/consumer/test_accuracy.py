@@ -4,6 +4,8 @@ import stat
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,6 +24,7 @@ from prover.consumer.accuracy_tests import (
 )
 from prover.consumer.testsets import PostedSet, check_unknown, mark_revealed, posted_set, row_hash
 from prover.errors import ModelRefused, StatementInvalid, UsageError
+from prover.protocol.limits import LOCAL
 from prover.proving.artifacts import Artifacts
 from prover.proving.inputs import shape_of
 from prover.settings import get_settings
@@ -132,6 +135,36 @@ def test_a_local_chain_that_is_gone_has_revealed_nothing(home: Path) -> None:
         check_unknown(["11"], "31337:aa", [])
 
 
+def test_rows_of_a_bounty_whose_key_the_chain_shows_are_refused(
+    artifacts: Artifacts, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has sent the key: this home need not know that it is out."""
+    tests = read_tests(artifacts, archive(tmp_path / "data.npz"), None, None)
+    keys = {JOB: None, b"\x34" * 32: b"\x07" * 32}
+    jobs = {job_id: SimpleNamespace(key=key) for job_id, key in keys.items()}
+    world = SimpleNamespace(accuracy=SimpleNamespace(jobs=jobs))
+    monkeypatch.setattr(accuracy, "load_world", lambda *_: world)
+    monkeypatch.setattr(accuracy, "AccuracyBounty", lambda *_: None)
+    sender: Any = SimpleNamespace(
+        client=SimpleNamespace(local=True, chain_id=31337, scope="31337:aa", now=lambda: 0)
+    )
+    deployment: Any = SimpleNamespace(accuracy="")
+    assert list(accuracy.revealed(sender.client, deployment)) == [b"\x34" * 32]
+    fine = replace(offer(artifacts), open_seconds=61, reveal_seconds=60, prove_seconds=60)
+
+    def post() -> object:
+        return accuracy.posting(sender, deployment, fine, tests, tmp_path, {}, print)
+
+    PostedSet("31337:aa", JOB.hex(), "seed.json", tests.hashes[:1]).save()
+    post()
+    PostedSet("31337:aa", "34" * 32, "seed.json", tests.hashes[1:]).save()
+    with pytest.raises(UsageError, match="5 of the 6 rows"):
+        post()
+    fine = replace(fine, open_seconds=1)
+    with pytest.raises(UsageError, match="--open-for is 1 s"):
+        post()
+
+
 def test_a_damaged_memory_is_said(home: Path) -> None:
     (home / "testsets").mkdir(parents=True)
     (home / "testsets" / f"{JOB.hex()}.json").write_text("{}")
@@ -201,9 +234,26 @@ class Mainnet:
 def test_windows_leave_time_to_be_mined(artifacts: Artifacts, option: str, least: int) -> None:
     fine = replace(offer(artifacts), open_seconds=4200, reveal_seconds=3600, prove_seconds=3600)
     accuracy._check_offer(Mainnet(), fine)  # type: ignore[arg-type]
+    accuracy._check_offer(Mainnet(), replace(fine, **{option: 180 * 86_400}))  # type: ignore[arg-type]
     for seconds in (least - 1, 180 * 86_400 + 1):
         with pytest.raises(UsageError, match=f"is {seconds} s: {least} to 15552000 s"):
             accuracy._check_offer(Mainnet(), replace(fine, **{option: seconds}))  # type: ignore[arg-type]
+
+
+def test_a_local_bounty_is_open_for_a_second_more_than_the_contract_asks(
+    artifacts: Artifacts,
+) -> None:
+    """The block of the posting may come a second after the terms were made."""
+    local: Any = SimpleNamespace(local=True, chain_id=31337)
+    least = LOCAL.min_window
+    fine = replace(
+        offer(artifacts), open_seconds=least + 1, reveal_seconds=least, prove_seconds=least
+    )
+    accuracy._check_offer(local, fine)
+    for option, seconds in vars(fine).items():
+        if option.endswith("_seconds"):
+            with pytest.raises(UsageError, match=f"is {seconds - 1} s: {seconds} to"):
+                accuracy._check_offer(local, replace(fine, **{option: seconds - 1}))
 
 
 def test_the_window_of_the_key_holds_the_wait_for_finality(
