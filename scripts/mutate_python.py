@@ -253,13 +253,15 @@ def recorded_in(copies: Sequence[Path], modules: Sequence[str]) -> Runs:
         if runs is None:
             said = (copy / ".pytest.log").read_text()[-3000:]
             sys.exit(f"mutate: the tests fail as they are\n{said}")
-        for other in copies:  # what the tests of one made, those of the others may need now
-            (copy / ".cache").mkdir(exist_ok=True)
-            shutil.copytree(copy / ".cache", other / ".cache", dirs_exist_ok=True)
     runs = together([kept, *(runs for runs in found if runs is not None)])
     LINES.parent.mkdir(exist_ok=True)
     told = {"program": known["program"], "files": stamps, "runs": asdict(runs)}
     LINES.write_text(json.dumps(told))
+    for copy in copies:  # what the tests of one made, those of the others may need now
+        (copy / ".cache").mkdir(exist_ok=True)
+        for other in copies:
+            if other != copy:
+                shutil.copytree(other / ".cache", copy / ".cache", dirs_exist_ok=True)
     return runs
 
 
