@@ -12,7 +12,7 @@ from prover.chain.answers import Answer
 from prover.chain.fees import fees_of
 from prover.chain.journal import Attempt, Fate
 from prover.chain.pool import Pool
-from prover.chain.waiting import Waiting
+from prover.chain.waiting import BUMP_AFTER_SECONDS, GIVE_UP_SECONDS, Waiting
 from prover.errors import Postponed
 from tests.unit.chain.test_pool import (
     ACCOUNT,
@@ -99,12 +99,20 @@ def test_what_is_mined_is_not_waited_for(eth: Eth, pool: Pool, wait: Waiting, cl
 
 
 def test_a_look_follows_another_until_it_is_mined(
-    eth: Eth, pool: Pool, wait: Waiting, clock: Clock
+    eth: Eth, pool: Pool, wait: Waiting, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    attempt = handed(wait, pool)
+    attempt, asked = handed(wait, pool), list[float]()
+    serve = eth.get_transaction_receipt
+
+    def receipt(name: bytes) -> Any:
+        asked.append(clock.now)
+        return serve(name)
+
+    monkeypatch.setattr(eth, "get_transaction_receipt", receipt)
     clock.then[3 * LOOK] = eth.mine
     assert wait.until_mined(attempt, "giving") is not None
     assert clock.now == 3 * LOOK
+    assert set(asked) == {3 * LOOK}  # no receipt is asked for before the nonce is used
 
 
 def test_an_earlier_attempt_on_the_nonce_that_is_mined_counts(
@@ -194,6 +202,43 @@ def test_a_fee_is_raised_after_a_while_and_again_after_the_same(
     assert counts == [1, 1, 1, 2, 2, 2]  # later than 40 s, and 40 s after that
     assert tips(eth)[1] == tips(eth)[0] * 115 // 100 + 1
     assert clock.now == 6 * LOOK  # later than 100 s
+
+
+def test_how_long_is_waited_is_as_long_as_it_is_said_to_be(
+    eth: Eth, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looks at these seconds: 45 are not longer than 45, nor 300 than 300."""
+    seen, looks = dict[float, int](), [45.0, 45.5, 300.0, 300.5]
+
+    class Steps(Clock):
+        def sleep(self, seconds: float) -> None:
+            assert seconds == 0.1
+            seen[self.now], self.now = len(eth.sent), looks.pop(0)
+
+    monkeypatch.setattr(waiting, "BUMP_AFTER_SECONDS", BUMP_AFTER_SECONDS)
+    monkeypatch.setattr(waiting, "GIVE_UP_SECONDS", GIVE_UP_SECONDS)
+    monkeypatch.setattr(waiting, "time", Steps())
+    wait = Waiting(client_of(eth), pool, journal_of(), nullcontext)
+    attempt = handed(wait, pool)
+    with pytest.raises(Postponed, match="not mined after 300 s"):
+        wait.until_mined(attempt, "giving")
+    assert not looks
+    assert seen == {0.0: 1, 45.0: 1, 45.5: 2, 300.0: 3}
+
+
+def test_a_public_chain_is_looked_at_every_two_seconds(
+    eth: Eth, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Steps(Clock):
+        def sleep(self, seconds: float) -> None:
+            assert seconds == 2.0
+            eth.mine()
+
+    monkeypatch.setattr(waiting, "time", Steps())
+    public = client_of(eth, 1)
+    pool = Pool(public, ACCOUNT, journal_of())
+    wait = Waiting(public, pool, journal_of(), nullcontext)
+    assert wait.until_mined(handed(wait, pool), "giving") is not None
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,380 @@
+"""One account that sends, on a chain in memory: what is sent, what is owed, what was lost."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from eth_utils.crypto import keccak
+
+from prover.chain import transactions, waiting
+from prover.chain.contracts import Call
+from prover.chain.fees import GWEI, Fees, fees_of, fields_of
+from prover.chain.journal import Attempt, Fate
+from prover.chain.transactions import LOOKS, TRIES, Sender
+from prover.errors import ChainError, ContractRefused, InsufficientFunds, Postponed
+from tests.localchain import settings_of
+from tests.unit.chain.test_pool import ACCOUNT, ETHER, RECEIVER, Eth, client_of, journal_of
+
+GIFT = Call("giving", RECEIVER, b"\1", 5)
+GAS, PRICE = 30_000, 3 * GWEI  # a fifth above the estimate; twice the base fee, and the tip
+
+
+class Clock:
+    """Time that passes by being waited for."""
+
+    def __init__(self) -> None:
+        self.now, self.slept = 0.0, list[float]()
+        self.then: Callable[[], object] = lambda: None
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += 200
+        self.then()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    for module in (transactions, waiting):
+        monkeypatch.setattr(module, "time", made)
+    return made
+
+
+@pytest.fixture
+def eth(home: Path, clock: Clock) -> Eth:
+    return Eth()
+
+
+@pytest.fixture
+def sender(eth: Eth) -> Sender:
+    return Sender(client_of(eth), ACCOUNT)
+
+
+def stuck(eth: Eth, sender: Sender, action: str, call: Call = GIFT) -> Attempt:
+    """Sent while no block is made, until that takes too long."""
+    eth.mining = False
+    with pytest.raises(Postponed):
+        sender.send(action, call)
+    eth.mining = True
+    return attempts(action)[-1]
+
+
+def attempts(action: str) -> list[Attempt]:
+    return list(journal_of().attempts("31337:00", str(ACCOUNT.address), action))
+
+
+def replaced(action: str) -> list[Attempt]:
+    return list(journal_of().replaced("31337:00", str(ACCOUNT.address), action))
+
+
+def mined(eth: Eth) -> list[bytes]:
+    return [raw for block in eth.blocks for raw in block]
+
+
+def nonces(raws: Iterable[bytes]) -> list[int]:
+    return [int(fields_of(raw)["nonce"]) for raw in raws]
+
+
+def test_what_is_sent_is_the_call_and_is_noted_with_its_block(eth: Eth, sender: Sender) -> None:
+    eth.blocks.append([])
+    receipt = sender.send("gift", GIFT)
+    (raw,) = mined(eth)
+    fields = fields_of(raw)
+    assert (fields["value"], fields["gas"], fees_of(raw)) == (5, GAS, Fees(PRICE, GWEI))
+    assert (bytes(fields["to"]), bytes(fields["data"])) == (bytes.fromhex(RECEIVER[2:]), b"\1")
+    (noted,) = attempts("gift")
+    assert (noted.fate, noted.block, noted.hash) == (Fate.MINED, 2, keccak(raw))
+    assert noted.block_hash == bytes(eth.get_block(2)["hash"])
+    assert sender.send("gift", GIFT) == receipt
+    assert eth.sent == [raw]
+
+
+def test_what_may_happen_again_does_and_what_may_not_does_not(eth: Eth, sender: Sender) -> None:
+    for _ in range(2):
+        sender.send("gift", GIFT, once=False)
+    assert nonces(mined(eth)) == [0, 1]
+    sender.send("gift", GIFT)
+    assert len(mined(eth)) == 2
+
+
+def test_what_had_no_effect_may_be_sent_again(
+    eth: Eth, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = stuck(eth, sender, "gift")
+    eth.reverting |= {attempt.hash for attempt in attempts("gift")}
+    monkeypatch.setattr(transactions, "revert_of", lambda *_: ContractRefused("refused"))
+    with pytest.raises(ContractRefused, match="refused"):
+        sender.send("gift", GIFT)
+    assert attempts("gift") == []
+    sender.send("gift", GIFT)
+    assert nonces(mined(eth)) == [first.nonce, first.nonce + 1]
+
+
+def test_a_receipt_without_effect_whose_call_has_one_is_a_contradiction(
+    eth: Eth, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck(eth, sender, "gift")
+    eth.reverting |= {attempt.hash for attempt in attempts("gift")}
+    monkeypatch.setattr(transactions, "revert_of", lambda *_: None)
+    with pytest.raises(ChainError, match="contradicts its own receipt"):
+        sender.send("gift", GIFT)
+
+
+# ---------------------------------------------------------------- what an earlier command sent
+
+
+def test_an_earlier_one_is_told_once_it_is_mined_and_only_once(eth: Eth, sender: Sender) -> None:
+    assert sender.earlier("gift") is None
+    attempt = stuck(eth, sender, "gift")
+    receipt = sender.earlier("gift")
+    assert receipt is not None
+    assert bytes(receipt["transactionHash"]) == attempt.hash
+    assert {one.fate for one in attempts("gift")} == {Fate.MINED}
+    assert sender.earlier("gift") is None
+    assert len(mined(eth)) == 1
+
+
+def test_an_earlier_one_without_effect_is_none(eth: Eth, sender: Sender) -> None:
+    stuck(eth, sender, "gift")
+    eth.reverting |= {attempt.hash for attempt in attempts("gift")}
+    assert sender.earlier("gift") is None
+    assert attempts("gift") == []
+    assert len(mined(eth)) == 1
+
+
+def test_an_earlier_one_that_another_excluded_is_none(eth: Eth, sender: Sender) -> None:
+    stuck(eth, sender, "gift")
+    eth.pool.clear()
+    eth.blocks.append([b"another"])
+    assert sender.earlier("gift") is None
+    assert {one.fate for one in replaced("gift")} == {Fate.REPLACED}
+
+
+def test_an_earlier_one_is_waited_for(eth: Eth, sender: Sender, clock: Clock) -> None:
+    stuck(eth, sender, "gift")
+    eth.mining = False
+    with pytest.raises(Postponed):
+        sender.earlier("gift")
+    clock.then = eth.mine
+    assert sender.earlier("gift") is not None
+
+
+def test_only_the_end_of_its_own_nonce_is_noted(eth: Eth, sender: Sender) -> None:
+    """The same action, twice on the chain: one is mined, the other can still be."""
+    first = stuck(eth, sender, "gift")
+    eth.says = lambda _raw: "txpool is full"
+    later = sender._pool.sign(
+        "gift", first.nonce + 1, {"data": b"", "value": 0, "gas": 1}, Fees(1, 1)
+    )
+    eth.mine()
+    sender._end("gift", eth.get_transaction_receipt(first.hash))  # type: ignore[arg-type]
+    fates = {one.hash: one.fate for one in attempts("gift")}
+    assert fates.pop(later.hash) is Fate.PENDING
+    assert set(fates.values()) == {Fate.MINED}
+    blocks = {one.hash: one.block for one in attempts("gift")}
+    assert (blocks[first.hash], blocks[later.hash]) == (1, None)
+
+
+def test_what_was_ever_signed_stays_known(eth: Eth, sender: Sender) -> None:
+    assert (sender.ever_signed("gift"), sender.unsent("gift")) == (False, True)
+    stuck(eth, sender, "gift")
+    assert (sender.ever_signed("gift"), sender.unsent("gift")) == (True, False)
+    eth.pool.clear()
+    eth.blocks.append([b"another"])
+    sender.earlier("gift")
+    assert (sender.ever_signed("gift"), sender.unsent("gift")) == (True, True)
+
+
+# ---------------------------------------------------------------- reorganisations
+
+
+def test_what_a_reorganisation_took_away_is_lost_until_it_is_mined_again(
+    eth: Eth, sender: Sender
+) -> None:
+    assert not sender.lost("gift")
+    sender.send("gift", GIFT)
+    assert not sender.lost("gift")
+    eth.blocks[1:] = [[]]
+    assert sender.lost("gift")
+    receipts = sender.restore("gift")
+    assert [one["blockNumber"] for one in receipts] == [2]
+    assert not sender.lost("gift")
+    assert len(set(eth.sent)) == 1
+
+
+def test_what_waits_is_not_lost(eth: Eth, sender: Sender) -> None:
+    stuck(eth, sender, "gift")
+    assert not sender.lost("gift")
+    assert sender.restore("gift") == []
+
+
+def test_only_what_is_lost_and_begins_so_is_made_again_in_its_order(
+    eth: Eth, sender: Sender
+) -> None:
+    for action in ("answer:2", "other", "answer:1", "answer:3"):
+        sender.send(action, GIFT)
+    second, other, first, _ = mined(eth)
+    eth.blocks[1:] = [[second], []]
+    eth.sent.clear()
+    receipts = sender.restore("answer:")
+    assert len(receipts) == 2
+    assert eth.sent[:2] == [other, first]  # the nonce before it must be mined as well
+    assert nonces(mined(eth)) == [0, 1, 2, 3]
+
+
+def test_what_has_no_effect_the_second_time_is_not_told(eth: Eth, sender: Sender) -> None:
+    sender.send("gift", GIFT)
+    eth.blocks[1:] = [[]]
+    eth.reverting.add(attempts("gift")[0].hash)
+    assert sender.restore("gift") == []
+    assert attempts("gift") == []
+
+
+def test_all_that_waits_is_handed_out_again(eth: Eth, sender: Sender) -> None:
+    for action in ("one", "two"):
+        stuck(eth, sender, action)
+    eth.pool.clear()
+    eth.sent.clear()
+    eth.mining = False
+    sender.renew()
+    assert eth.sent == [attempts(action)[-1].raw for action in ("one", "two")]
+
+
+# ---------------------------------------------------------------- nonces that somebody takes
+
+
+def test_a_nonce_that_is_used_again_and_again_is_given_up_in_the_end(
+    eth: Eth, sender: Sender, clock: Clock
+) -> None:
+    eth.says = lambda _raw: "nonce too low"
+    with pytest.raises(Postponed, match=r"\(0 was the last\): it lags behind"):
+        sender.send("gift", GIFT)
+    assert len(eth.sent) == TRIES
+    assert clock.slept == [transactions.LOCAL_POLL_SECONDS] * (TRIES * LOOKS)
+    assert len(replaced("gift")) == 1  # the same transaction each time
+
+
+@pytest.mark.parametrize(("looks", "sent"), [(0, 1), (LOOKS - 1, 1), (LOOKS, 2)])
+def test_a_nonce_that_this_very_transaction_used_is_looked_for(
+    eth: Eth, sender: Sender, clock: Clock, looks: int, sent: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was mined, the answer got lost, and the nodes behind the address lag."""
+    serve, vain = eth.get_transaction, []
+
+    def lagging(name: bytes) -> Any:
+        vain.append(name)
+        return serve(name if len(vain) > looks else b"")
+
+    def mines(raw: bytes) -> str | None:
+        if len(eth.sent) > 1:
+            return None
+        eth.pool[0] = raw
+        eth.mine()
+        return "nonce too low"
+
+    monkeypatch.setattr(eth, "get_transaction", lagging)
+    eth.says = mines
+    sender.send("gift", GIFT)
+    assert len(mined(eth)) == sent
+    assert len(clock.slept) == min(looks, LOOKS - 1) + (sent - 1)
+
+
+def test_a_public_chain_is_looked_at_less_often(home: Path, eth: Eth, clock: Clock) -> None:
+    eth.says = lambda _raw: "nonce too low"
+    with pytest.raises(Postponed):
+        Sender(client_of(eth, 1), ACCOUNT).send("gift", GIFT)
+    assert clock.slept.count(transactions.POLL_SECONDS) == TRIES * (LOOKS - 1)
+
+
+# ---------------------------------------------------------------- money
+
+
+@pytest.mark.parametrize("short", [0, 1])
+def test_the_last_wei_is_enough_for_value_and_gas(eth: Eth, sender: Sender, short: int) -> None:
+    eth.balance = 5 + GAS * PRICE - short
+    if not short:
+        sender.send("gift", GIFT)
+        return
+    with pytest.raises(InsufficientFunds, match="are needed for giving, gas included; send it"):
+        sender.send("gift", GIFT)
+    assert (eth.sent, sender.ever_signed("gift")) == ([], False)
+
+
+@pytest.mark.parametrize("short", [0, 1])
+def test_the_last_wei_is_enough_beside_what_waits(eth: Eth, sender: Sender, short: int) -> None:
+    first = stuck(eth, sender, "first", Call("first", RECEIVER, b"", 7))
+    eth.mining = False
+    bound = 7 + first.gas * first.fee
+    eth.balance = bound + 5 + GAS * PRICE - short
+    with pytest.raises(InsufficientFunds if short else Postponed) as told:
+        sender.send("gift", GIFT)
+    assert ("for what is not mined yet" in str(told.value)) is bool(short)
+    assert sender.ever_signed("gift") is not bool(short)
+
+
+def test_money_that_is_bound_is_missed_before_anything_is_tried(
+    eth: Eth, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = stuck(eth, sender, "first")
+    eth.mining = False
+    eth.balance = 5 + first.gas * first.fee + 4
+    monkeypatch.setattr(eth, "call", None)
+    with pytest.raises(InsufficientFunds, match="for what is not mined yet"):
+        sender.send("gift", GIFT)
+
+
+def test_a_node_that_finds_too_little_money_is_told_of_with_the_price(
+    eth: Eth, sender: Sender
+) -> None:
+    eth.says = lambda _raw: "insufficient funds"
+    words = rf"does not cover giving \(transaction 0x.*: {GAS} gas at 3 gwei at most\): send it ETH"
+    with pytest.raises(InsufficientFunds, match=f"has 10.* ETH, which {words}"):
+        sender.send("gift", GIFT)
+    assert len(eth.sent) == 1
+    with pytest.raises(InsufficientFunds, match=words):
+        sender.send("gift", GIFT)
+    assert len(attempts("gift")) == 1
+
+
+def test_what_must_be_mined_before_and_can_not_be_paid_is_named(eth: Eth, sender: Sender) -> None:
+    for action in ("one", "two", "three"):
+        stuck(eth, sender, action)
+    first, second, third = (attempts(action)[-1] for action in ("one", "two", "three"))
+    eth.says = lambda raw: "insufficient funds" if raw == first.raw else None
+    with pytest.raises(InsufficientFunds, match="does not cover one"):
+        sender.send("two", GIFT)
+    eth.pool.clear()
+    eth.says = lambda raw: "insufficient funds" if raw == third.raw else None
+    sender.send("two", GIFT)
+    assert [one.fate for one in attempts("two")][-1] is Fate.MINED
+    assert second.raw in mined(eth)
+
+
+@pytest.mark.parametrize(("fee", "tip"), [(PRICE // GWEI, 20), (500, 1)])
+def test_what_pays_as_much_as_is_allowed_is_not_replaced(
+    eth: Eth, sender: Sender, fee: int, tip: int
+) -> None:
+    with settings_of(max_fee_gwei=str(fee), max_tip_gwei=str(tip)):
+        stuck(eth, sender, "posting")
+        eth.pool.clear()
+        eth.says = lambda _raw: "insufficient funds"
+        with pytest.raises(
+            Postponed, match=f"giving has to replace .* allowed .{fee} gwei.: raise"
+        ):
+            sender.send("gift", GIFT)
+    assert not sender.ever_signed("gift")
+
+
+def test_what_replaces_another_pays_more_than_both(eth: Eth, sender: Sender) -> None:
+    posting = stuck(eth, sender, "posting")
+    eth.pool.clear()
+    eth.says = lambda raw: "insufficient funds" if raw == posting.raw else None
+    sender.send("gift", GIFT)
+    (raw,) = mined(eth)
+    assert nonces([raw]) == [posting.nonce]
+    assert fees_of(raw) == fees_of(posting.raw).raised(Fees(PRICE, GWEI))
+    assert eth.balance == 10 * ETHER
