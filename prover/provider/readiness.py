@@ -118,7 +118,7 @@ def check_key(artifacts: Artifacts) -> str:
     if not path.is_file():
         raise KeyMissing(
             f"there is no proving key at {path}, so that nothing can be proven here: nothing is "
-            "staked; set the model up on this machine, or copy the file from where that was done"
+            "staked; `zkescrow model keys MODEL` makes the key of an imported model"
         )
     found = sha256_file(path)
     if found != allowed:

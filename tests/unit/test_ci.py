@@ -116,6 +116,42 @@ def test_an_engine_that_does_not_build_or_load_fails_in_ci(tmp_path: Path, fault
         assert not (checkout / ".venv/.native-stamp").exists()
 
 
+RUST = "install rustc-web cargo-web rustfmt-web rust-web-clippy"
+
+
+def ci_run(checkout: Path, user: int) -> subprocess.CompletedProcess[str]:
+    """`.ci/run` where there is no cargo; the package manager notes its words and brings one."""
+    programs = checkout / "bin"
+    for folder in (programs, checkout / "scripts", checkout / ".ci"):
+        folder.mkdir(parents=True)
+    shutil.copy(ROOT / ".ci/run", checkout / ".ci/run")
+    packages = f'echo "$@" >>{checkout}/asked; [ "$1" = update ] || ln -s id {programs}/cargo'
+    program(programs / "id", f"echo {user}")
+    program(programs / "apt-get", packages)
+    for name in ("check", "test"):
+        program(checkout / "scripts" / name, f'echo "{name} $CI"; cargo --version')
+    for name in ("bash", "dirname", "ln"):
+        (programs / name).symlink_to(str(shutil.which(name)))
+    return subprocess.run(
+        [checkout / ".ci/run"], env={"PATH": str(programs)}, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+
+
+def test_ci_installs_debians_rust_as_root_and_checks_and_tests(tmp_path: Path) -> None:
+    done = ci_run(tmp_path, 0)
+    assert (done.returncode, done.stdout) == (0, "check true\n0\ntest true\n0\n")
+    words = [word for word in (tmp_path / "asked").read_text().split() if word[0] != "-"]
+    assert " ".join(words) == f"update {RUST}"
+
+
+def test_ci_without_cargo_fails_for_other_users(tmp_path: Path) -> None:
+    done = ci_run(tmp_path, 1000)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "cargo is missing" in done.stderr
+    assert not (tmp_path / "asked").exists()
+
+
 def test_deep_tests_run_only_when_they_are_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

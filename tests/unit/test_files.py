@@ -75,6 +75,15 @@ def test_the_home_is_taken_away_from_others_by_any_command(
     assert mode(tmp_path) == 0o700
 
 
+def test_what_a_killed_command_left_is_swept_by_any_other(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / f"{SCRATCH}left").mkdir()
+    assert run(["explain-revert", "0x"]) == 0
+    assert not (tmp_path / f"{SCRATCH}left").exists()
+
+
 def test_a_scratch_folder_in_use_is_not_swept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

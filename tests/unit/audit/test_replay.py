@@ -1,5 +1,6 @@
 """An audit agrees with an honest chain, and finds each thing that was changed."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -14,6 +15,7 @@ from prover.audit.report import html, lines, to_dict
 from prover.chain.contracts import JOBS, MARKET
 from prover.chain.events import Logged, fetch_events
 from prover.protocol import events as e
+from prover.proving.artifacts import VK
 from prover.proving.ezkl.system import Ezkl
 from prover.settings import get_settings
 from tests.conftest import Proven
@@ -64,6 +66,20 @@ def test_proofs_without_artifacts_are_counted_apart(scene: Scene) -> None:
         path.unlink()
     data = to_dict(audited(scene))
     assert (data["proofs_reverified"], data["proofs_not_reverifiable"]) == (0, 1)
+
+
+def test_damaged_artifacts_are_a_finding(scene: Scene) -> None:
+    """They could have told whether the proofs hold; they are not called absent."""
+    (installed,) = get_settings().artifacts.glob("[0-9a-f]*")
+    honest = installed.resolve()
+    installed.unlink()
+    shutil.copytree(honest, installed)
+    with (installed / VK).open("r+b") as file:
+        file.write(b"\0\0")
+    report = audited(scene)
+    (found,) = report.findings.mismatches
+    assert found.where == f"artifacts 0x{installed.name}"
+    assert "are damaged" in found.what
 
 
 def _outputs(event: e.Event) -> e.Event:

@@ -82,7 +82,9 @@ def without_key(artifacts: Artifacts, tmp_path: Path, key: bytes | None) -> Arti
 def test_an_imported_model_has_no_key_and_is_not_ready(
     artifacts: Artifacts, tmp_path: Path, system: FakeSystem
 ) -> None:
-    with pytest.raises(KeyMissing, match=r"no proving key at .*: nothing is staked"):
+    with pytest.raises(
+        KeyMissing, match=r"no proving key at .*: nothing is staked; `zkescrow model keys"
+    ):
         readiness(system).ready(without_key(artifacts, tmp_path, None))
     assert system.done == []
 
