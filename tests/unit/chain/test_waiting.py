@@ -143,6 +143,15 @@ def test_another_transaction_on_the_nonce_ends_it(eth: Eth, pool: Pool, wait: Wa
     assert (fate(first), fate(second)) == (Fate.REPLACED, Fate.REPLACED)
 
 
+def test_the_same_action_on_a_later_nonce_goes_its_own_way(
+    eth: Eth, pool: Pool, wait: Waiting
+) -> None:
+    first, later = handed(wait, pool), signed(pool, 1)
+    eth.blocks.append([b"another"])
+    assert wait.until_mined(first, "giving") is None
+    assert (fate(first), fate(later)) == (Fate.REPLACED, Fate.PENDING)
+
+
 def test_one_on_an_earlier_nonce_does_not(eth: Eth, pool: Pool, wait: Waiting) -> None:
     attempt = handed(wait, pool, 1)
     eth.blocks.append([b"another"])
@@ -159,8 +168,8 @@ def test_another_transaction_ends_it_once_nothing_takes_that_back(
     public = client_of(eth, 1)
     pool = Pool(public, ACCOUNT, journal_of())
     wait = Waiting(public, pool, journal_of(), nullcontext)
-    attempt = handed(wait, pool)
-    eth.blocks += [[b"another"], *([] for _ in range(above))]
+    attempt = handed(wait, pool, 1)
+    eth.blocks += [[b"one", b"another"], *([] for _ in range(above))]
     eth.final = len(eth.blocks) - 1
     if above == 64:
         assert wait.until_mined(attempt, "giving") is None
@@ -351,6 +360,9 @@ def test_a_raised_fee_ends_an_earlier_reason(eth: Eth, pool: Pool, wait: Waiting
     with pytest.raises(Postponed) as told:
         wait.until_mined(attempt, "giving")
     assert "the pool is full" not in str(told.value)
+    (newest,) = pool.waiting()
+    assert str(told.value).startswith(f"transaction 0x{newest.hash.hex()} (giving)")
+    assert newest.hash != attempt.hash
 
 
 @pytest.mark.parametrize("reason", [False, True])
