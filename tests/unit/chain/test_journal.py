@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from prover.chain.journal import Attempt, Fate, Journal
-from prover.errors import EnvironmentMissing
+from prover.errors import EnvironmentMissing, StoreDamaged
 
 ATTEMPT = Attempt("31337:aa", "0x1", "deploy", 0, b"\x01" * 32, b"raw", 21_000, 2**70)
 
@@ -106,3 +106,119 @@ def test_files_that_sqlite_leaves_are_made_private_again(tmp_path: Path) -> None
     Journal(files[0])
     assert {oct(file.stat().st_mode & 0o777) for file in files if file.exists()} == {"0o600"}
     assert files[3].exists()
+
+
+def rows(path: Path) -> list[tuple[object, ...]]:
+    with sqlite3.connect(path) as connection:
+        found = connection.execute("SELECT scope, hash, fate, block FROM attempts ORDER BY id")
+        return found.fetchall()
+
+
+def test_what_is_noted_of_one_transaction_is_noted_of_no_other(tmp_path: Path) -> None:
+    """Neither of another one of the chain, nor of the same one on another chain."""
+    path = tmp_path / "journal.sqlite"
+    journal = Journal(path)
+    other, elsewhere = replace(ATTEMPT, hash=b"\2" * 32), replace(ATTEMPT, scope="31337:bb")
+    for attempt in (ATTEMPT, other, elsewhere):
+        journal.record(attempt)
+    journal.set_block(ATTEMPT.scope, ATTEMPT.hash, 7, b"\3" * 32)
+    journal.set_fate([ATTEMPT], Fate.REVERTED)
+    journal.set_fate([], Fate.MINED)
+    assert rows(path) == [
+        (ATTEMPT.scope, ATTEMPT.hash, "reverted", 7),
+        (ATTEMPT.scope, other.hash, "pending", None),
+        ("31337:bb", ATTEMPT.hash, "pending", None),
+    ]
+
+
+def test_what_is_signed_again_is_the_newest_and_waits_again(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.sqlite")
+    later = replace(ATTEMPT, hash=b"\2" * 32)
+    for attempt in (ATTEMPT, later):
+        journal.record(attempt)
+    journal.set_fate([ATTEMPT], Fate.REPLACED)
+    journal.record(ATTEMPT)
+    about = (ATTEMPT.scope, ATTEMPT.sender, ATTEMPT.action)
+    assert journal.attempts(*about) == [later, ATTEMPT]
+    assert journal.newest(ATTEMPT.scope, ATTEMPT.sender, 0) == [ATTEMPT]
+    assert journal.replaced(*about) == []
+
+
+@pytest.mark.parametrize("fate", list(Fate))
+def test_each_fate_is_found_where_it_belongs(tmp_path: Path, fate: Fate) -> None:
+    journal, about = Journal(tmp_path / "journal.sqlite"), ("31337:aa", "0x1", "deploy")
+    assert not journal.known(*about)
+    journal.record(replace(ATTEMPT, fate=fate, block=3))
+    assert journal.known(*about)
+    live = fate in (Fate.PENDING, Fate.MINED)
+    assert bool(journal.attempts(*about)) is live
+    assert bool(journal.replaced(*about)) is (fate is Fate.REPLACED)
+    assert bool(journal.newest("31337:aa", "0x1", 0)) is (fate is not Fate.REPLACED)
+    assert bool(journal.mined("31337:aa")) is (fate is Fate.MINED)
+    assert journal.actions("31337:aa", "0x1", "dep") == ["deploy"] * (fate is Fate.MINED)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [("31337:bb", "0x1", "deploy"), ("31337:aa", "0x2", "deploy"), ("31337:aa", "0x1", "d")],
+)
+def test_nothing_is_found_of_another_chain_account_or_action(
+    tmp_path: Path, other: tuple[str, str, str]
+) -> None:
+    journal = Journal(tmp_path / "journal.sqlite")
+    for fate, name in ((Fate.MINED, b"\1"), (Fate.REPLACED, b"\2")):
+        journal.record(replace(ATTEMPT, fate=fate, hash=name * 32, block=1))
+    assert not journal.known(*other)
+    assert not journal.attempts(*other)
+    assert not journal.replaced(*other)
+    scope, sender, action = other
+    if action == ATTEMPT.action:
+        assert not journal.actions(scope, sender, "")
+        assert not journal.newest(scope, sender, 0)
+    if scope != ATTEMPT.scope:
+        assert not journal.mined(scope)
+
+
+def test_what_is_mined_is_told_newest_block_first_and_from_a_block_on(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.sqlite")
+    for number, block in enumerate((5, 9, 7, 7, None)):
+        name = bytes([number]) * 32
+        journal.record(replace(ATTEMPT, hash=name, fate=Fate.MINED, block=block, nonce=9 - number))
+    found = [(one.block, one.hash[0]) for one in journal.mined(ATTEMPT.scope)]
+    assert found == [(9, 1), (7, 3), (7, 2), (5, 0)]
+    assert [one.block for one in journal.mined(ATTEMPT.scope, 7)] == [9, 7, 7]
+
+
+def test_actions_are_told_once_each_in_the_order_of_nonces(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.sqlite")
+    for number, (nonce, action) in enumerate([(4, "a:b"), (2, "a:c"), (3, "a:b"), (5, "a%c")]):
+        name = bytes([number]) * 32
+        about = {"action": action, "nonce": nonce, "hash": name, "fate": Fate.MINED}
+        journal.record(replace(ATTEMPT, **about))  # type: ignore[arg-type]
+    assert journal.actions(ATTEMPT.scope, ATTEMPT.sender, "a:") == ["a:c", "a:b"]
+    assert journal.actions(ATTEMPT.scope, ATTEMPT.sender, "a%") == ["a%c"]
+
+
+def test_a_store_is_on_the_disk_when_a_write_returns_and_waits_for_others(tmp_path: Path) -> None:
+    with Journal(tmp_path / "journal.sqlite")._engine.connect() as connection:
+        told = [
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "busy_timeout")
+        ]
+    assert told == ["wal", 2, 10_000]
+
+
+def test_a_place_where_no_store_can_be_is_said_to_be_one(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "folder.sqlite").mkdir()
+    for path in (tmp_path / "file" / "journal.sqlite", tmp_path / "folder.sqlite"):
+        with pytest.raises(EnvironmentMissing, match=r"cannot open .*: make room or") as told:
+            Journal(path)
+        assert not isinstance(told.value, StoreDamaged)
+
+
+def test_a_file_that_is_no_store_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    path.write_bytes(b"no database at all" * 100)
+    with pytest.raises(StoreDamaged):
+        Journal(path)

@@ -4,10 +4,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import requests
 from web3.exceptions import ContractLogicError, Web3RPCError
 
 from prover.chain.contracts import Call
-from prover.chain.trial import GAS_CAP, Trial
+from prover.chain.fees import Fees
+from prover.chain.trial import GAS_CAP, Cost, Trial
 from prover.errors import ChainError, ContractRefused, InsufficientFunds
 
 ME, OTHER = "0x" + "11" * 20, "0x" + "22" * 20
@@ -69,6 +71,64 @@ def test_another_answer_is_not_explained_away() -> None:
 def test_nothing_is_tried_without_the_amount() -> None:
     with pytest.raises(InsufficientFunds):
         trial(AssertionError("asked all the same"), balance=4).gas(CALL)
+
+
+def dry(outcome: Exception, balance: int = 5) -> Trial:
+    """The dry run fails so."""
+
+    def tried(transaction: Any) -> bytes:
+        assert transaction["gas"] == GAS_CAP
+        raise outcome
+
+    made = trial(AssertionError("estimated all the same"), balance)
+    made.client.try_call = tried  # type: ignore[misc, assignment]
+    return made
+
+
+def test_a_dry_run_that_is_refused_or_fails_is_told_as_it_is() -> None:
+    for outcome in (ContractRefused("out of gas, says the contract"), ChainError("on fire")):
+        with pytest.raises(type(outcome)) as told:
+            dry(outcome).gas(CALL)
+        assert told.value is outcome
+
+
+@pytest.mark.parametrize("words", ["out of gas", "EVM: OutOfGas", "out_of_gas"])
+def test_a_dry_run_that_takes_all_the_gas_there_is_is_too_much(words: str) -> None:
+    with pytest.raises(ChainError, match=f"a gift needs more gas: {GAS_CAP} is allowed"):
+        dry(ChainError(words)).gas(CALL)
+
+
+def test_a_dry_run_without_money_says_how_much_is_there() -> None:
+    with pytest.raises(InsufficientFunds, match=r"has 0\.000000000000000006 ETH: 0\.0+5 ETH are"):
+        dry(ChainError("insufficient funds for transfer"), balance=6).gas(CALL)
+
+
+@pytest.mark.parametrize(("bound", "words"), [(0, "gas included; send it"), (2, "2 ETH for what")])
+def test_all_that_is_needed_must_be_there(bound: int, words: str) -> None:
+    made = trial(0, balance=9)
+    made.check_funds(9, CALL, bound)
+    with pytest.raises(InsufficientFunds, match=words):
+        made.check_funds(10, CALL, bound)
+
+
+def test_a_cost_is_what_the_gas_limit_takes_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("prover.chain.trial.market", lambda _client: Fees(7, 3))
+    assert trial(100).cost(CALL) == Cost(120, 840)
+
+
+def test_a_call_is_tried_as_it_will_be_sent() -> None:
+    fields = trial(0).fields(CALL)
+    assert fields == {"from": ME, "to": OTHER, "data": b"", "value": 5}
+    assert trial(0).fields(Call("a creation", None, b"\1")) == {
+        "from": ME,
+        "data": b"\1",
+        "value": 0,
+    }
+
+
+def test_a_node_that_falls_silent_is_an_error_in_words() -> None:
+    with pytest.raises(ChainError, match="does not answer"):
+        trial(requests.ConnectionError()).gas(CALL)
 
 
 def error(message: str) -> Web3RPCError:

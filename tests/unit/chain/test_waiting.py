@@ -135,12 +135,15 @@ def test_what_another_process_saw_end_is_not_waited_for(
     assert clock.now == LOOK
 
 
-def test_another_transaction_on_the_nonce_ends_it(eth: Eth, pool: Pool, wait: Waiting) -> None:
+def test_another_transaction_on_the_nonce_ends_it(
+    eth: Eth, pool: Pool, wait: Waiting, clock: Clock
+) -> None:
     first = handed(wait, pool)
     second = signed(pool, 0, fees=FEES.raised(FEES))
     eth.blocks.append([b"another"])
     assert wait.until_mined(second, "giving") is None
     assert (fate(first), fate(second)) == (Fate.REPLACED, Fate.REPLACED)
+    assert clock.now == 0  # nothing is left to be waited for
 
 
 def test_the_same_action_on_a_later_nonce_goes_its_own_way(
@@ -281,6 +284,19 @@ def test_what_must_be_mined_before_is_raised_too_and_what_comes_after_is_not(
     assert nonces == [0, 1, 2]
     assert [one.fee > FEES.maximum for one in pool.waiting()] == [True, True, False]
     assert fate(attempts[2]) is Fate.PENDING
+
+
+def test_what_is_too_cheap_is_raised_although_one_before_it_is_not_due(
+    eth: Eth, pool: Pool, wait: Waiting, clock: Clock
+) -> None:
+    first, second = handed(wait, pool, 0, "first"), signed(pool, 1)
+    pool.offer(second)
+    wait.handed(second, Answer.NEAR)
+    clock.then[LOOK] = eth.mine
+    receipt = wait.until_mined(second, "giving")
+    assert receipt is not None
+    assert eth.sent[:2] == [first.raw, second.raw]
+    assert [fees_of(raw) for raw in eth.sent[2:]] == [FEES.raised(FEES)]
 
 
 def test_what_another_process_raised_meanwhile_is_not_raised_again(
