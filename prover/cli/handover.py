@@ -1,5 +1,6 @@
 """Options for files that a consumer hands to a provider: to whom encrypted, and taken by hand."""
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -73,7 +74,19 @@ def keep_handed(files: list[Path] | None) -> None:
 
     Raises UsageError or StatementInvalid for a file that was named by itself.
     """
-    from prover.provider.handover import keep
+    Inbox(files).take()
 
-    for path, why in keep(files):
-        say_error(f"{path} is left out: {why}")
+
+@dataclass
+class Inbox:
+    """Files and folders that a consumer puts more into; what did not change is not read again."""
+
+    given: list[Path] | None
+    _seen: set[tuple[Path, int, int]] = field(default_factory=set)
+
+    def take(self) -> None:
+        """Take what is new, as `keep_handed`."""
+        from prover.provider.handover import keep
+
+        for path, why in keep(self.given, self._seen):
+            say_error(f"{path} is left out: {why}")

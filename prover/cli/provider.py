@@ -1,11 +1,12 @@
 """`zkescrow provider`: serving predictions."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from prover.cli.handover import HandedOver, keep_handed
+from prover.cli.handover import HandedOver, Inbox
 from prover.cli.limits import AllStakes, AtALoss, MaxStakes, MinRewards, ProofTime, purse_of
 from prover.cli.options import (
     AccountNumber,
@@ -16,9 +17,9 @@ from prover.cli.options import (
     duration,
     sender_for,
 )
-from prover.cli.output import command, new_app, progress, say_mistake, show, show_table
-from prover.errors import UsageError, ZkescrowError
-from prover.protocol.words import amount_in, in_ether, moment
+from prover.cli.output import command, new_app, progress, show, show_table
+from prover.cli.rounds import Loop, one_round
+from prover.protocol.words import in_ether, moment
 
 if TYPE_CHECKING:
     from prover.chain.client import Client
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 app = new_app("Serve predictions and be paid for them.")
 APPS = {"provider": app}
-_BAD_ENDS = frozenset({"failed", "late"})
 _STORE = "provider.sqlite"
 
 
@@ -44,6 +44,7 @@ def run(
     once: Annotated[
         bool, typer.Option("--once", help="One round: finish what is locked, take what is open.")
     ] = False,
+    every: Annotated[str, typer.Option(help="Without --once: time between two rounds.")] = "30s",
     payee: Annotated[str | None, typer.Option(help="Who is paid [default: the account].")] = None,
     min_reward: MinRewards = None,
     max_stake: MaxStakes = None,
@@ -56,42 +57,26 @@ def run(
     inputs: HandedOver = None,
     withdraw: Annotated[bool, typer.Option(help="Withdraw credits at the end.")] = True,
 ) -> None:
-    """Take open jobs for this machine's models, lock, prove, deliver, withdraw.
+    """Take open jobs for this machine's models, lock, prove, deliver, withdraw, round after round.
 
     A token is accepted if --max-stake AMOUNT:TOKEN and --min-reward AMOUNT:TOKEN are given.
     """
-    if not once:
-        raise UsageError("provider run: only --once is there in this version; give it")
-    keep_handed(inputs)
+    inbox = Inbox(inputs)
+    inbox.take()
     client = connected(rpc)
     purse = purse_of(client, min_reward, max_stake, max_stakes, at_a_loss)
     policy = _policy(client.local or allow_files, purse, proof_time)
     worker = _provider(rpc, account, policy, address(payee, "--payee"))
-    outcomes = worker.run_once()
-    _remember(client, [one.job_id for one in outcomes if one.result != "skipped"])
-    taken, trouble = _withdrawn(worker) if withdraw else ({}, None)
-    jobs: list[dict[str, Any]] = [
-        {
-            "job": "0x" + outcome.job_id.hex(),
-            "result": str(outcome.result),
-            "words": outcome.words,
-            "prove_seconds": round(outcome.seconds, 3),
-            "gas": outcome.gas,
-        }
-        for outcome in outcomes
-    ]
-    lines = [f"{job['job']} {job['result']}: {job['words']}" for job in jobs]
-    lines += [f"withdrawn: {amount_in(currency, amount)}" for currency, amount in taken.items()]
-    lines += [f"not withdrawn: {trouble}"] if trouble else []
-    show(
-        {"jobs": jobs, "withdrawn": taken, "trouble": trouble},
-        *lines or ["no open job for this provider's models"],
-    )
-    for outcome in outcomes:
-        if outcome.mistake is not None:
-            say_mistake(outcome.mistake)
-    if trouble or any(job["result"] in _BAD_ENDS for job in jobs):
-        raise typer.Exit(1)
+    serve = partial(one_round, worker, withdraw, partial(_remember, client))
+    if once:
+        found = serve()
+        found.tell()
+        if found.bad:
+            raise typer.Exit(1)
+        return
+    pause = duration(every, "--every")
+    progress(f"a round every {pause} s, until Ctrl-C; what is new is told")
+    Loop(inbox.take, serve, pause).run()
 
 
 @command(app)
@@ -169,14 +154,6 @@ def _remember(client: "Client", job_ids: list[bytes]) -> None:
 
     if job_ids:
         remember(client, deployments.load(client).market, job_ids[-1])
-
-
-def _withdrawn(worker: "Provider") -> tuple[dict[str, int], str | None]:
-    """What was taken out, or why it was not: the jobs' outcomes are told all the same."""
-    try:
-        return worker.withdraw(), None
-    except ZkescrowError as error:
-        return {}, str(error)
 
 
 def _policy(files: bool, purse: "Purse", proof_time: str | None) -> "Policy":

@@ -22,21 +22,26 @@ MAX_BYTES = 1 << 30
 LOG = logger(__name__)
 
 
-def keep(given: Iterable[Path] | None) -> list[tuple[Path, str]]:
+def keep(
+    given: Iterable[Path] | None, seen: set[tuple[Path, int, int]] | None = None
+) -> list[tuple[Path, str]]:
     """Take files that were handed over, or those of folders; members of folders left out, and why.
 
-    Strangers put files into an inbox, so a bad one there stops nothing. Raises UsageError or
-    StatementInvalid for a path that was named by itself.
+    Strangers put files into an inbox, so a bad one there stops nothing. What is `seen` already, by
+    time and size, is passed over, and all else noted there. Raises UsageError or StatementInvalid
+    for a path that was named by itself.
     """
     left = []
     for path in given or ():
-        if not path.is_dir():
-            _keep(path)
-            continue
-        for member in _members(path):
+        folder = path.is_dir()
+        for member in _members(path) if folder else [path]:
+            if seen is not None and not _is_new(member, seen):
+                continue
             try:
                 _keep(member)
             except (UsageError, StatementInvalid) as error:
+                if not folder:
+                    raise
                 LOG.warning("not taken", file=str(member), why=str(error))
                 left.append((member, str(error)))
     return left
@@ -86,6 +91,17 @@ def _members(folder: Path) -> list[Path]:
         raise UsageError(
             f"--inputs {folder}: the folder cannot be read ({error.strerror}); give one that can be"
         ) from None
+
+
+def _is_new(path: Path, seen: set[tuple[Path, int, int]]) -> bool:
+    """Whether a file has not been seen as it is now; it has been from now on."""
+    try:
+        found = path.stat() if path.exists() else path.lstat()
+    except OSError:
+        return True
+    before = len(seen)
+    seen.add((path, found.st_mtime_ns, found.st_size))
+    return len(seen) > before
 
 
 def _keep(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What `provider run` leaves behind for the commands after it."""
+"""What `provider run` leaves behind for the commands after it, and how it goes on."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -6,13 +6,18 @@ from typing import Any
 
 import pytest
 
+from prover.chain.wallet import Handed
 from prover.cli import provider
 from prover.cli.app import run
+from prover.cli.rounds import Loop
 from prover.consumer.jobs import last_used
-from prover.errors import ContractRefused
+from prover.errors import ChainError, ContractRefused
+from prover.protocol.prediction import State
 from prover.provider.steps import SKIPPED, Outcome
 from prover.provider.store import Stage
+from tests.conftest import Proven
 from tests.localchain import Chain
+from tests.unit.provider.scene import Scene
 
 ONE, TWO, THREE = (bytes([number]) * 32 for number in (1, 2, 3))
 Run = Callable[..., int]
@@ -65,3 +70,107 @@ def test_what_was_done_is_told_although_nothing_can_be_withdrawn(
     assert f"0x{ONE.hex()} delivered: paid" in out
     assert "not withdrawn: the token pays nothing" in out
     assert last(chain) == ONE
+
+
+# ---------------------------------------------------------------- round after round
+
+
+class Days:
+    """Rounds that end one after the other as is said, until Ctrl-C; the time between is noted."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *rounds_: Callable[[], Any]) -> None:
+        self.waited: list[float] = []
+        self._left = list(rounds_)
+        worker = SimpleNamespace(run_once=lambda: self._left.pop(0)(), withdraw=dict)
+        monkeypatch.setattr(provider, "_provider", lambda *_: worker)
+        monkeypatch.setattr(Loop, "_wait", lambda loop: self._wait(loop.seconds))
+
+    def _wait(self, seconds: float) -> None:
+        self.waited.append(seconds)
+        if not self._left:
+            raise KeyboardInterrupt
+
+    def run(self, *words: str) -> int:
+        return run(["provider", "run", "--account", "1", *words])
+
+
+def of(*outcomes: Outcome) -> Callable[[], list[Outcome]]:
+    return lambda: list(outcomes)
+
+
+def raising(error: Exception) -> Callable[[], Any]:
+    def fail() -> None:
+        raise error
+
+    return fail
+
+
+def test_without_once_it_goes_on_until_it_is_ended(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A node that is away, a full disk and a failed job stop nothing; each is told once."""
+    away, full = ChainError("the node is away"), OSError(28, "No space left on device")
+    failed, paid = Outcome(ONE, "failed", "no memory"), Outcome(ONE, Stage.DELIVERED, "paid")
+    days = Days(monkeypatch, raising(away), raising(away), raising(full), of(failed), of(paid))
+    assert days.run("--every", "7s") == 130
+    said = capsys.readouterr()
+    assert days.waited == [7.0] * 5
+    assert said.err.count("the node is away; the next round tries again") == 1
+    assert said.err.count("No space left on device") == 1
+    told = [f"0x{ONE.hex()} failed: no memory", f"0x{ONE.hex()} delivered: paid"]
+    assert said.out.splitlines() == told
+    assert last(chain) == ONE
+
+
+def test_only_news_is_told(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A job that is passed over for a day is told of once, whatever its numbers are by then."""
+    skips = [of(Outcome(ONE, SKIPPED, f"gas costs {price}")) for price in range(3)]
+    days = Days(monkeypatch, *skips, of(Outcome(ONE, SKIPPED, "x"), Outcome(TWO, SKIPPED, "y")))
+    assert days.run() == 130
+    assert capsys.readouterr().out.splitlines() == [
+        f"0x{ONE.hex()} skipped: gas costs 0",
+        f"0x{TWO.hex()} skipped: y",
+    ]
+
+
+def test_a_mistake_of_ours_is_told_and_ends_nothing(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who ends there loses what is locked."""
+    days = Days(monkeypatch, raising(ZeroDivisionError("odd")), of(Outcome(ONE, "late", "")))
+    assert days.run() == 130
+    assert "internal error, ZeroDivisionError: odd; report it; the" in capsys.readouterr().err
+    assert len(days.waited) == 2
+
+
+def test_a_step_for_a_wallet_ends_it(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
+    days = Days(monkeypatch, raising(Handed(31337, "0x" + "11" * 20, ())), of())
+    assert days.run() == 0
+    assert days.waited == []
+
+
+@pytest.mark.parametrize("every", ["soon", "-1"])
+def test_the_time_between_rounds_is_a_duration(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch, every: str
+) -> None:
+    days = Days(monkeypatch, of())
+    assert days.run(f"--every={every}") == 2
+    assert days.waited == []
+
+
+def test_a_job_that_is_posted_meanwhile_is_taken_and_paid(
+    chain: Chain, proven: Callable[[str], Proven], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene, jobs = Scene(chain, proven("plain")), list[bytes]()
+    monkeypatch.setattr(provider, "_provider", lambda *_: scene.provider())
+
+    def meanwhile(_loop: Loop) -> None:
+        if len(jobs) == 2:
+            raise KeyboardInterrupt
+        jobs.append(scene.post())
+
+    monkeypatch.setattr(Loop, "_wait", meanwhile)
+    assert run(["provider", "run", "--account", "1"]) == 130
+    assert [scene.state(one) for one in jobs] == [State.PAID] * 2

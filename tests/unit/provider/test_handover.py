@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from prover.chain.readers import own_public_key
-from prover.cli.handover import keep_handed
+from prover.cli.handover import Inbox, keep_handed
 from prover.errors import StatementInvalid, UsageError
+from prover.provider import handover
 from prover.provider.fetch import InputsUnavailable
 from prover.provider.handover import keep, obtain
 from prover.statement.envelope import sealed
@@ -52,6 +53,31 @@ def test_a_bad_file_in_a_folder_stops_no_other(home: Path, tmp_path: Path) -> No
     for path, _ in left[1:]:
         with pytest.raises((StatementInvalid, UsageError)):
             keep([path])
+
+
+def test_an_inbox_is_looked_at_again_but_no_file_read_twice(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, read = tmp_path / "inbox", list[str]()
+    folder.mkdir()
+    (folder / "1").write_bytes(CONTENT)
+    (folder / "link").symlink_to(tmp_path / "absent")
+    honest = handover._read
+
+    def noting(path: Path) -> bytes:
+        read.append(path.name)
+        return honest(path)
+
+    monkeypatch.setattr(handover, "_read", noting)
+    inbox = Inbox([folder])
+    inbox.take()
+    (folder / "2").write_bytes(b"part")
+    inbox.take()
+    (folder / "2").write_bytes(b"partly copied, and now whole")
+    inbox.take()
+    assert read == ["1", "link", "2", "2"]
+    assert capsys.readouterr().err.count("link is left out") == 1
+    assert obtain("", data_hash(b"partly copied, and now whole"), 100)
 
 
 def test_an_encrypted_file_is_opened_both_ways(home: Path, tmp_path: Path) -> None:

@@ -1,0 +1,115 @@
+"""Rounds of `provider run`: one, or one after the other until the command is ended."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from prover.chain.wallet import Handed
+from prover.cli.output import say_error, say_mistake, show
+from prover.errors import ZkescrowError
+from prover.protocol.words import amount_in
+
+if TYPE_CHECKING:
+    from prover.provider.serve import Provider
+    from prover.provider.steps import Outcome
+
+_BAD_ENDS = frozenset({"failed", "late"})
+
+
+@dataclass(frozen=True)
+class Round:
+    """What became of the jobs, what was taken out by currency, and why nothing could be."""
+
+    outcomes: Sequence["Outcome"]
+    withdrawn: dict[str, int]
+    trouble: str | None
+
+    @property
+    def bad(self) -> bool:
+        """Whether a job failed or was late, or credit stays where it is."""
+        return bool(self.trouble) or any(one.result in _BAD_ENDS for one in self.outcomes)
+
+    def tell(self) -> None:
+        """Print it."""
+        jobs: list[dict[str, Any]] = [
+            {
+                "job": "0x" + outcome.job_id.hex(),
+                "result": str(outcome.result),
+                "words": outcome.words,
+                "prove_seconds": round(outcome.seconds, 3),
+                "gas": outcome.gas,
+            }
+            for outcome in self.outcomes
+        ]
+        lines = [f"{job['job']} {job['result']}: {job['words']}" for job in jobs]
+        taken = self.withdrawn.items()
+        lines += [f"withdrawn: {amount_in(currency, amount)}" for currency, amount in taken]
+        lines += [f"not withdrawn: {self.trouble}"] if self.trouble else []
+        show(
+            {"jobs": jobs, "withdrawn": self.withdrawn, "trouble": self.trouble},
+            *lines or ["no open job for this provider's models"],
+        )
+        for outcome in self.outcomes:
+            if outcome.mistake is not None:
+                say_mistake(outcome.mistake)
+
+
+def one_round(worker: "Provider", withdraw: bool, done: Callable[[list[bytes]], None]) -> Round:
+    """Serve, then take credits out; `done` is told the ids of jobs that were worked on.
+
+    Raises Busy, ChainError.
+    """
+    outcomes = worker.run_once()
+    done([one.job_id for one in outcomes if one.result != "skipped"])
+    if not withdraw:
+        return Round(outcomes, {}, None)
+    try:
+        return Round(outcomes, worker.withdraw(), None)
+    except ZkescrowError as error:  # the jobs' outcomes are told all the same
+        return Round(outcomes, {}, str(error))
+
+
+@dataclass
+class Loop:
+    """Rounds without end, `seconds` apart, of which only news is told.
+
+    A job is news when it comes to something else than before; an error is when it is another one.
+    """
+
+    prepare: Callable[[], None]
+    serve: Callable[[], Round]
+    seconds: float
+    _known: dict[bytes, str] = field(default_factory=dict)
+    _trouble: str | None = None
+
+    def run(self) -> NoReturn:
+        """Until the process is ended: what hinders one round is told, and the next tries again."""
+        while True:
+            try:
+                self.prepare()
+                self._tell(self.serve())
+            except Handed:  # no error: a wallet is to sign the next step
+                raise
+            except (ZkescrowError, OSError) as error:
+                self._hindered(str(error))
+            except Exception as error:  # noqa: BLE001 - who ends here loses what is locked
+                self._hindered(f"internal error, {type(error).__name__}: {error}; report it")
+                say_mistake(error)
+            self._wait()
+
+    def _wait(self) -> None:
+        time.sleep(self.seconds)
+
+    def _tell(self, found: Round) -> None:
+        news = [one for one in found.outcomes if self._known.get(one.job_id) != str(one.result)]
+        self._known |= {one.job_id: str(one.result) for one in found.outcomes}
+        trouble = found.trouble if found.trouble != self._trouble else None
+        self._trouble = found.trouble
+        if news or found.withdrawn or trouble:
+            Round(news, found.withdrawn, trouble).tell()
+
+    def _hindered(self, why: str) -> None:
+        if why != self._trouble:
+            say_error(f"{why}; the next round tries again")
+        self._trouble = why
