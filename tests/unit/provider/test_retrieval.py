@@ -301,7 +301,7 @@ class Chain:
 
     def send(self, _name: str, call: Any) -> dict[str, int]:
         self.sent.append(call.submissions)
-        return {"gasUsed": 1}
+        return {"gasUsed": 7}
 
 
 @pytest.fixture
@@ -343,6 +343,13 @@ def request(**changes: object) -> Record:
     return Record(**(fields | changes))  # type: ignore[arg-type]
 
 
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five seconds pass between two looks, and so with each proof."""
+    times = iter(range(5, 1000, 5))
+    monkeypatch.setattr("prover.provider.retrieval_prove.time.monotonic", lambda: next(times))
+
+
 def ticking(*times: int) -> Iterator[int]:
     yield from times
     while True:
@@ -354,7 +361,7 @@ def test_submissions_carry_aligned_runs_and_the_keys_of_matches_alone(
 ) -> None:
     chain, public = Chain(ticking(NOW)), secrets.sealed()
     done = prepared(chain).prove(b"\x05" * 32, request(), secrets, public)
-    assert (done.proofs, done.transactions) == (0, 1)
+    assert (done.proofs, done.seconds, done.transactions, done.gas) == (0, 0.0, 1, 7)
     (sent,) = chain.sent
     assert [one.proof[0] for one in sent] == [0, 2, 4, 6]
     keys = [list(one.keys) for one in sent]
@@ -427,6 +434,27 @@ def test_records_are_proven_by_one_process_at_a_time(
     assert chain.sent == []
 
 
+def test_it_is_told_which_records_are_proven_and_sent(
+    proven: Callable[[str], Proven], secrets: owned.Secrets, tmp_path: Path, clock: None
+) -> None:
+    """Seven records of two to a proof, of which the second part was proven before."""
+    made, told = proven("batch"), list[str]()
+    chain, files = Chain(ticking(NOW)), RoundFiles(tmp_path / "own")
+    files.save_proof((2, 3), made.proof)
+    ready: Any = SimpleNamespace(prove=lambda *_: made.proof)
+    prover = RecordProver(chain, chain, ready, made.artifacts, files, told.append)  # type: ignore[arg-type]
+    done = prover.prove(b"\x05" * 32, request(), secrets, secrets.sealed())
+    assert told == [
+        "proof 1 of 4: records 0 to 1",
+        "proof 2 of 4: records 2 to 3",
+        "proof 3 of 4: records 4 to 5",
+        "proof 4 of 4: records 6 to 6",
+        "sending 4 proofs of 7 records",
+    ]
+    assert (done.proofs, done.transactions, done.gas) == (3, 1, 7)
+    assert done.seconds == 50
+
+
 def test_a_proof_is_made_once(
     proven: Callable[[str], Proven], secrets: owned.Secrets, tmp_path: Path
 ) -> None:
@@ -459,13 +487,11 @@ def test_a_submission_is_reckoned_word_by_word(
 def test_time_is_short_when_two_more_proofs_and_transactions_do_not_fit(
     prepared: Callable[[Chain], RecordProver],
     secrets: owned.Secrets,
-    monkeypatch: pytest.MonkeyPatch,
+    clock: None,
     spare: int,
     groups: list[int],
 ) -> None:
-    """Each proof takes five seconds here, and the chain's clock stands still."""
-    clock = iter(range(0, 1000, 5))
-    monkeypatch.setattr("prover.provider.retrieval_prove.time.monotonic", lambda: next(clock))
+    """The chain's clock stands still."""
     now = 1000 - 2 * 5 - 2 * SEND_SECONDS - spare
     chain = Chain(ticking(now), gas=GAS_CAP // 3)
     prepared(chain).prove(b"\x05" * 32, request(), secrets, secrets.sealed())
