@@ -42,7 +42,8 @@ class Entry:
     """A job of any protocol at a time: `who` must act (an address or "anyone"; None if it ended).
 
     `until` is the last second (Unix time) for that, 0 where there is none; `people` are all that
-    have a part in it.
+    have a part in it. `wants` is the model (of a bounty: the circuit) of a job that anybody may
+    take, None of others.
     """
 
     kind: Kind
@@ -54,6 +55,7 @@ class Entry:
     people: frozenset[str]
     currency: str
     ended: bool
+    wants: bytes | None
 
     def to_dict(self) -> dict[str, Any]:
         """For --json; the whole id."""
@@ -80,6 +82,7 @@ def entry(world: World, kind: Kind, job_id: bytes, record: Record[Any], now: int
     there = record.as_of(now)
     condemned = world.condemned_in_time(record, now)
     who = None if there.ended else _actor(world, kind, there, now, condemned)
+    in_time = condemned is None and now <= there.state_deadline
     return Entry(
         kind,
         job_id,
@@ -90,6 +93,7 @@ def entry(world: World, kind: Kind, job_id: bytes, record: Record[Any], now: int
         _people(world, kind, record),
         record.job.terms.currency,
         there.ended,
+        _wanted(kind, there) if who == ANYONE and in_time else None,
     )
 
 
@@ -152,6 +156,13 @@ def _actor(
         return _owner(world, record)
     named = record.provider if record.joined else record.job.terms.provider
     return ANYONE if named == ZERO_ADDRESS else str(named)
+
+
+def _wanted(kind: Kind, record: Record[Any]) -> bytes:
+    """What whoever takes an open job must be able to prove."""
+    terms = record.job.terms
+    found: bytes = terms.circuit_id if kind is BOUNTY else terms.model_id
+    return found
 
 
 def _owner(world: World, record: Record[Any]) -> str:

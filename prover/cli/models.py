@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from prover.audit.circuit import CircuitAuditor
     from prover.chain.client import Client
     from prover.chain.deployments import Deployment
+    from prover.protocol.world import World
     from prover.proving.artifacts import Artifacts
 
 _DIGITS = re.compile("[0-9a-f]{4,64}", re.ASCII)
@@ -71,6 +72,19 @@ def find(client: "Client", deployment: "Deployment", text: str) -> KnownModel:
     circuit_id, weights = registry.model(model_id)
     digest = registry.circuit(circuit_id).artifact_digest
     return KnownModel(model_id, circuit_id, find_artifacts(digest, weights))
+
+
+def provable(world: "World") -> frozenset[bytes]:
+    """Ids of registered models, and of their circuits, whose proving key is on this machine."""
+    from prover.chain.registry import Circuit
+    from prover.proving.places import directory_name, with_proving_key
+
+    here, found = with_proving_key(get_settings().artifacts), set[bytes]()
+    for model_id, (circuit_id, weights) in world.registry.models.items() if here else ():
+        digest = Circuit.from_abi(world.registry.circuits[circuit_id]).artifact_digest
+        if directory_name(digest, weights) in here:
+            found |= {model_id, circuit_id}
+    return frozenset(found)
 
 
 def auditor(client: "Client", deployment: "Deployment") -> "CircuitAuditor":

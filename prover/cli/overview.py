@@ -1,6 +1,6 @@
-"""`zkescrow status`: every job of every protocol in which an account has a part."""
+"""`zkescrow status`: every job of every protocol in which an account has a part, or could have."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -28,42 +28,58 @@ def status(
     every: Annotated[bool, typer.Option("--all", help="Everybody's jobs.")] = False,
     ended: Annotated[bool, typer.Option("--ended", help="Also jobs that have ended.")] = False,
 ) -> None:
-    """List jobs of all protocols that are under way, and what is due. Yours, if you say who."""
+    """List jobs of all protocols that are under way, and what is due. Yours, if you say who: also
+    those that anybody may take and that this machine can prove.
+    """
     from prover.chain.replay import load_world
     from prover.chain.tokens import learn
     from prover.cli.agenda import entries, reworded
+    from prover.cli.models import provable
     from prover.cli.remembered import told
 
     client, deployment = deployed(rpc)
     me = None if every else _me(client, account, who)
     world, now = load_world(client, deployment), client.now()
+    open_to = frozenset[bytes]() if me is None else provable(world)
     found = [
         one
         for one in entries(world, now)
-        if (ended or not one.ended) and (me is None or me in one.people)
+        if (ended or not one.ended) and (me is None or me in one.people or one.wants in open_to)
     ]
     found.sort(key=lambda one: (one.ended, one.who != me, one.until))
     credits = {} if me is None else credits_of(world, me)
     learn(client, *(one.currency for one in found), *credits)
     found = [reworded(world, one, now) for one in found]
     done = told(client, world, lambda deed: me is None or deed.account == me)
-    data = {"now": now, "account": me, "jobs": [one.to_dict() for one in found], "credits": credits}
-    show(data | {"provisional": done.rows}, *done.lines, *lines(found, me, credits))
+    rows = [one.to_dict() | {"openToYou": _is_open(one, me, open_to)} for one in found]
+    data = {"now": now, "account": me, "jobs": rows, "credits": credits}
+    show(data | {"provisional": done.rows}, *done.lines, *lines(found, me, credits, open_to))
 
 
-def lines(found: Iterable["Entry"], me: str | None, credits: dict[str, int]) -> list[str]:
-    """What to print: the jobs, and the credit that waits."""
+def lines(
+    found: Iterable["Entry"],
+    me: str | None,
+    credits: dict[str, int],
+    open_to: Collection[bytes] = (),
+) -> list[str]:
+    """What to print: the jobs, and the credit that waits; `open_to` are models that I can prove."""
     from prover.cli.finding import short
 
     told = [
         f"{one.kind.name} {short(one.job_id)} is {in_words(one.state)}"
-        f"{'; YOUR MOVE' if me is not None and one.who == me else ''}; next: {one.next}"
+        f"{'; YOUR MOVE' if me is not None and one.who == me else ''}"
+        f"{'; OPEN TO YOU' if _is_open(one, me, open_to) else ''}; next: {one.next}"
         for one in found
     ]
     if not told:
         told = ["no job is under way" + ("" if me is None else f" in which {me} has a part")]
     owed = [amount_in(currency, units) for currency, units in credits.items()]
     return [*told, *(f"credit of {one}: `zkescrow withdraw` takes it out" for one in owed)]
+
+
+def _is_open(one: "Entry", me: str | None, open_to: Collection[bytes]) -> bool:
+    """Whether I may take a job of somebody else, and have what it takes to prove it."""
+    return one.wants in open_to and me not in one.people
 
 
 def credits_of(world: "World", account: str) -> dict[str, int]:

@@ -12,13 +12,15 @@ from prover.errors import ArtifactMismatch, ArtifactsMissing
 from prover.files import NotPlain, TooLarge, read_plain, sha256_file
 from prover.proving.ezkl.rules import check_settings
 from prover.proving.manifest import FIXED, MAX_BYTES, Manifest, read_manifest
+from prover.proving.places import PK as PK
+from prover.proving.places import directory_name as directory_name
 from prover.settings import get_settings
 from prover.statement import strict_json
 from prover.statement.field import FIELD_MODULUS
 
 MODEL, NETWORK, PRIVATE = "model.onnx", "network.onnx", "private.onnx"
 SETTINGS, CIRCUIT, SRS = "settings.json", "circuit.ezkl", "kzg.srs"
-VK, PK, VERIFIER = "vk.key", "pk.key", "verifier.sol"
+VK, VERIFIER = "vk.key", "verifier.sol"
 MANIFEST, SAMPLE, WEIGHTS = "manifest.json", "sample.json", "weights.json"
 RECORD = "files.json"  # SHA-256 of every other file, these of the last two lines too
 MAX_DEPTH = 16
@@ -113,11 +115,6 @@ def find_artifacts(digest: bytes, weights_commitment: int = 0) -> Artifacts:
             "or `zkescrow model import` with what its provider exported"
         )
     return load_own(directory)
-
-
-def directory_name(digest: bytes, weights_commitment: int) -> str:
-    """The artifact digest, and for hidden weights the start of their commitment."""
-    return digest.hex() + (f"-{weights_commitment:064x}"[:17] if weights_commitment else "")
 
 
 def load_own(directory: Path) -> Artifacts:

@@ -6,17 +6,21 @@ import pytest
 
 from prover.cli.agenda import _ACTORS, ANYONE, Entry, entries
 from prover.cli.overview import credits_of, lines
+from prover.protocol import accuracy, retrieval
 from prover.protocol import events as e
 from prover.protocol.table import ByTime
 from prover.protocol.world import World, apply_transaction
 from tests.unit.protocol.plays import (
+    CIRCUIT_ID,
     CONSUMER,
     ETH,
+    MODEL_ID,
     PAYEE,
     PLAYS,
     PROVIDER,
     START,
     Play,
+    condemned,
     reach,
 )
 
@@ -58,6 +62,19 @@ def test_a_job_shows_its_actor_in_time_and_anyone_after_its_deadline(play: Play)
 def test_everybody_with_a_part_is_among_the_people(play: Play) -> None:
     joined, _ = reach(play, states_of(play)[1])
     assert {CONSUMER, PROVIDER, PAYEE} <= only(joined, START + 1).people
+
+
+@pytest.mark.parametrize("play", PLAYS)
+def test_a_job_that_anybody_may_take_says_what_it_wants_until_it_is_taken(play: Play) -> None:
+    """A request is its dataset's owner's."""
+    subject = {accuracy: CIRCUIT_ID, retrieval: None}.get(play.module, MODEL_ID)
+    for state in states_of(play):
+        world, _ = reach(play, state)
+        due = play.record(world).state_deadline
+        open_ = state is play.module.State.OPEN
+        assert only(world, due).wants == (subject if open_ else None)
+        assert only(world, due + 1).wants is None
+        assert only(condemned(world, due), due).wants is None
 
 
 def test_the_list_marks_your_move_and_names_your_credit() -> None:
