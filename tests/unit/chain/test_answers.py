@@ -44,6 +44,18 @@ from prover.chain.answers import Answer, meaning
         ("Upfront cost exceeds account balance", Answer.NO_FUNDS),  # besu
         ("nonce too high", Answer.GAP),  # geth, erigon
         ("NonceGap, Future nonce. Expected nonce: 7", Answer.GAP),  # nethermind
+        ("gapped-nonce tx from delegated accounts", Answer.GAP),  # geth
+        ("Transaction nonce too far in the future", Answer.GAP),  # besu
+        ("invalid transaction nonce: future nonce", Answer.GAP),
+        ("nonce has already been used", Answer.NONCE_USED),
+        ("another transaction with same nonce in the queue", Answer.NEAR),
+        ("insufficient balance to pay for gas", Answer.NO_FUNDS),
+        ("gas price too low to be included", Answer.CHEAP),
+        ("tip is below minimum", Answer.CHEAP),
+        ("max fee per gas below current base fee", Answer.CHEAP),
+        ("in-flight transaction limit reached for delegated accounts", Answer.FULL),  # geth
+        ("txpool overflow: pool overflow", Answer.FULL),
+        ("account limit exceeded", Answer.FULL),
         ("txpool is full", Answer.FULL),  # geth
         ("pending sub-pool is full", Answer.FULL),  # erigon
         ("tx fee (2.00 ether) exceeds the configured cap (1.00 ether)", Answer.OTHER),

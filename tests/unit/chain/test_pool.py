@@ -13,6 +13,7 @@ from web3.exceptions import (
     BadResponseFormat,
     BlockNotFound,
     TransactionNotFound,
+    Web3Exception,
     Web3RPCError,
 )
 
@@ -219,6 +220,14 @@ def test_what_a_node_that_fell_silent_may_have_is_not_given_up(
     eth.says = lambda _raw: failure
     attempt = signed(pool, 0)
     with pytest.raises(ChainError, match=r"it may have it\. It is written down: run the same"):
+        pool.offer_new(attempt)
+    assert pool.waiting() == [attempt]
+
+
+def test_an_answer_that_makes_no_sense_is_an_error_in_words(eth: Eth, pool: Pool) -> None:
+    eth.says = lambda _raw: Web3Exception("of another kind")
+    attempt = signed(pool, 0)
+    with pytest.raises(ChainError, match="makes no sense: of another kind"):
         pool.offer_new(attempt)
     assert pool.waiting() == [attempt]
 
