@@ -140,6 +140,48 @@ def test_a_block_that_is_seen_again_behind_the_latest_is_the_head(clock: Clock) 
     assert not clock.slept
 
 
+def test_another_block_of_the_number_that_was_seen_is_not_that_block(clock: Clock) -> None:
+    node = node_of(9)
+    seen_before = replace(known(node, 9), hash=b"\1" * 32)
+    serve = node.eth_getBlockByNumber
+
+    def lagging(number: str, full: bool) -> Any:
+        return serve("0x8" if number == "latest" else number, full)
+
+    node.eth_getBlockByNumber = lagging  # type: ignore[method-assign]
+    assert Heads(public(node), seen_before).head() == Head(known(node, 8), behind=True)
+
+
+def test_a_higher_block_is_newer_than_one_whose_time_nobody_knows(clock: Clock) -> None:
+    node = node_of(9)
+    assert Heads(public(node), Block(7, b"\1" * 32)).head() == Head(known(node, 9))
+
+
+@pytest.mark.parametrize("other", [b"\0" * 32, b"\xff" * 32])
+def test_a_receipt_binds_to_its_own_block_whatever_the_node_has_there(
+    clock: Clock, other: bytes
+) -> None:
+    node = node_of(9)
+    Heads(public(node)).saw({"blockNumber": 9, "blockHash": other})  # type: ignore[typeddict-item]
+    assert seen(public(node)) == Block(9, other)
+
+
+@pytest.mark.parametrize(("ahead", "kept"), [(900, True), (901, False)])
+def test_a_block_a_quarter_of_an_hour_ahead_may_be_there(
+    clock: Clock, ahead: int, kept: bool
+) -> None:
+    client, block = public(node_of(0)), Block(7, b"\1" * 32, int(clock.time()) + ahead)
+    finality._write(client, block)
+    assert seen(client) == (block if kept else None)
+
+
+def test_the_greatest_number_that_the_store_holds_is_kept(clock: Clock) -> None:
+    client = node_of(0).client
+    for block in (Block(2**63 - 1, b"\1" * 32, 1), Block(1, b"\1" * 32, 2**63 - 1)):
+        finality._write(client, block, back=True)
+        assert seen(client) == block
+
+
 def test_what_is_seen_is_written_down_once(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     node, written, write = node_of(9), list[int](), finality._write
 

@@ -82,7 +82,9 @@ def test_what_was_sent_before_is_told_and_what_is_due_now_is_sent(
 
 
 def test_what_others_took_in_the_same_transaction_is_not_told() -> None:
-    others = (log(1, account=OTHER), log(2, contract=OTHER), log(3, OTHER, OTHER, OTHER))
+    low = "0x" + "01" * 20
+    others = [log(1, account=one) for one in (OTHER, low)]
+    others += [log(2, contract=one) for one in (OTHER, low)] + [log(3, OTHER, OTHER, OTHER)]
     strange = log(4) | {"topics": [HexBytes(bytes(32))]}
     sender = Sender(None, receipt(*others, strange, log(9)))
     assert [one.amount for one in taken(sender, 9)] == [9]
