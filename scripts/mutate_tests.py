@@ -216,6 +216,7 @@ def _forked(run: Any, seconds: float) -> int | None:
     child = os.fork()
     if child == 0:
         os.setsid()
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's `&` has it ignored
         code = 1
         try:
             code = run()

@@ -15,6 +15,7 @@ import pytest
 from prover.chain import node
 from prover.chain.client import connect
 from prover.chain.deployments import read
+from tests.e2e import warm
 from tests.localchain import (  # noqa: F401 - fixtures
     Chain,
     chain,
@@ -53,14 +54,8 @@ class Cli:
     environment: dict[str, str] = field(repr=False)
 
     def run(self, *arguments: object, status: int = 0, **environment: str) -> Result:
-        done = subprocess.run(
-            [ZKESCROW, *(str(argument) for argument in arguments)],
-            env=os.environ | self.environment | environment,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        words = [str(argument) for argument in arguments]
+        done = warm.server().run(words, os.environ | self.environment | environment)
         told = "\n".join([f"{arguments}: {done.returncode}", done.stdout, done.stderr])
         assert done.returncode == status, told
         return Result(done.returncode, done.stdout, done.stderr)
