@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,8 +13,9 @@ from prover.chain import datasets
 from prover.cli import retrieval_words
 from prover.cli.retrieval_job import warnings
 from prover.cli.retrieval_words import next_step, row
+from prover.consumer import retrieval_read
 from prover.consumer.retrieval import check_dataset, check_model
-from prover.consumer.retrieval_read import public_side, read_matches, write_records
+from prover.consumer.retrieval_read import dispute, public_side, read_matches, write_records
 from prover.errors import StatementInvalid, UsageError
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.retrieval import (
@@ -201,6 +204,49 @@ def test_a_match_that_does_not_read_as_proven_is_named(form: Format, public: Pub
     found = read_matches(record(matches={0: keys[0], 1: keys[1]}), bad)
     assert list(found.readable) == [0]
     assert list(found.malformed) == [1]
+
+
+class Chain:
+    """A contract that takes a dispute, and notes which."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.sent: list[tuple[str, Any]] = []
+        contract = SimpleNamespace(dispute=lambda *told: told)
+        monkeypatch.setattr(retrieval_read, "RetrievalBounty", lambda *_: contract)
+
+    def dispute(self, found: Record, public: PublicDataset) -> tuple[int, int]:
+        def send(action: str, call: Any) -> dict[str, int]:
+            self.sent.append((action, call))
+            return {"gasUsed": 7}
+
+        sender: Any = SimpleNamespace(client=None, send=send)
+        deployment: Any = SimpleNamespace(retrieval="")
+        return dispute(sender, deployment, b"\x05" * 32, found, public)
+
+
+def test_the_first_match_that_does_not_read_as_proven_is_disputed(
+    form: Format, public: PublicDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = record_keys(form, ROWS, SEED)
+    junk = [
+        replace(one, ciphertext=bytes(form.content_bytes)) if at else one
+        for at, one in enumerate(public.records)
+    ]
+    bad, chain = replace(public, records=tuple(junk)), Chain(monkeypatch)
+    found = record(matches={2: keys[2], 1: keys[1], 0: keys[0]})
+    assert chain.dispute(found, bad) == (1, 7)
+    one, path = bad.records[1], bad.tree.path(1)
+    told = (found.job, 1, keys[1], one.ciphertext, one.commitment, path)
+    assert chain.sent == [(f"dispute:{'05' * 32}", told)]
+
+
+def test_matches_that_read_as_proven_are_not_disputed(
+    form: Format, public: PublicDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys, chain = record_keys(form, ROWS, SEED), Chain(monkeypatch)
+    with pytest.raises(UsageError, match="all 2 matches read as proven"):
+        chain.dispute(record(matches={0: keys[0], 2: keys[2]}), public)
+    assert chain.sent == []
 
 
 # ---------------------------------------------------------------- words

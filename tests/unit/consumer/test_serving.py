@@ -16,6 +16,7 @@ from prover.consumer import serving, serving_contest
 from prover.consumer.serving import escrow_of, make_inputs
 from prover.consumer.serving_contest import (
     checked,
+    differing,
     draw,
     least_found,
     own_inputs,
@@ -27,12 +28,15 @@ from prover.errors import ChainError, StatementInvalid, UsageError
 from prover.files import write_atomically
 from prover.protocol.economics import chance_to_catch
 from prover.protocol.events import ZERO_ADDRESS as ETH
+from prover.protocol.events import OutputsCommitted
 from prover.protocol.limits import LOCAL
 from prover.protocol.serving import Job, Record, State, Terms
+from prover.proving.evaluate import evaluate
 from prover.settings import get_settings
 from prover.statement.request import Item, Request, data_hash
 from prover.statement.serving import encode_outputs, inputs_tree
 from tests.conftest import Proven
+from tests.unit.proving.test_evaluate import items_for
 
 TERMS = Terms(
     model_id=b"\x01" * 32,
@@ -174,6 +178,65 @@ def test_more_outputs_than_a_transaction_carries_are_refused(
     for row in (replace(LOCAL, max_output_bytes=6 * 9 - 1), replace(LOCAL, max_round_items=5)):
         with pytest.raises(StatementInvalid, match="at most 5 rows"):
             make_inputs(bytes(32), artifacts, data, None, row)
+
+
+# ---------------------------------------------------------------- contesting
+
+
+def test_what_is_contested_is_told_as_the_chain_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that was interrupted may have contested other items before: these stand."""
+    stands = record(state=State.CONTESTED, contested=(1, 2), payee="0x" + "44" * 20, deadline=77)
+    jobs = {ID: stands}
+    world = SimpleNamespace(serving=SimpleNamespace(jobs=jobs))
+    sent = list[object]()
+
+    def send(action: str, call: object) -> dict[str, int]:
+        sent.append((action, call))
+        return {"gasUsed": 7}
+
+    contract = SimpleNamespace(contest=lambda job, indices: (job, indices))
+    monkeypatch.setattr(serving_contest, "ServingRound", lambda *_: contract)
+    monkeypatch.setattr(serving_contest, "load_world", lambda *_: world)
+    sender: Any = SimpleNamespace(client=None, send=send)
+    deployment: Any = SimpleNamespace(serving="")
+    contested = serving_contest.contest(sender, deployment, ID, SERVED, (3, 4))
+    assert contested == serving_contest.Contested((1, 2), 77, 7)
+    assert sent == [(f"contest:{ID.hex()}", (SERVED.job, (3, 4)))]
+    jobs.clear()
+    with pytest.raises(ChainError, match="the node does not know it any more"):
+        serving_contest.contest(sender, deployment, ID, SERVED, (3, 4))
+
+
+def test_the_block_of_the_outputs_is_that_of_this_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    def posted(job_id: bytes, block: int) -> object:
+        event = OutputsCommitted(
+            at=1, contract=ETH, job_id=job_id, root=bytes(32), outputs=b"", deadline=9
+        )
+        return SimpleNamespace(event=event, block=block)
+
+    found = [SimpleNamespace(event=None, block=2), posted(bytes(32), 3), posted(ID, 5)]
+    monkeypatch.setattr(serving_contest, "fetch_events", lambda *_: iter(found))
+    assert serving_contest._block_of_outputs(None, None, ID) == 5  # type: ignore[arg-type]
+    found.pop()
+    assert serving_contest._block_of_outputs(None, None, ID) is None  # type: ignore[arg-type]
+
+
+def test_outputs_that_differ_from_the_models_are_named(
+    home: Path, proven: Callable[[str], Proven]
+) -> None:
+    artifacts = proven("batch").artifacts
+    items = items_for(artifacts, 20)
+    content = Request(bytes(32), tuple(items)).to_bytes()
+    write_atomically(get_settings().home / "inputs" / f"{data_hash(content).hex()}.json", content)
+    root = inputs_tree(item.commitment() for item in items).root
+    rows = [list(row) for row in evaluate(artifacts, items)]
+    told = {"data_hash": data_hash(content), "outputs": encode_outputs(rows, 3)}
+    terms = replace(TERMS, inputs_root=root, word_bytes=3)
+    assert differing(record(terms, **told), artifacts) == ()
+    rows[4][1] += 1
+    rows[19][0] -= 1
+    lying = record(terms, **(told | {"outputs": encode_outputs(rows, 3)}))
+    assert differing(lying, artifacts) == (4, 19)
 
 
 # ---------------------------------------------------------------- finality

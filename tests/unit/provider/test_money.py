@@ -1,12 +1,15 @@
 """What a job must earn and may put at risk: each rule alone, in ETH and in tokens."""
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from prover.errors import UsageError
 from prover.protocol.events import ZERO_ADDRESS as ETH
-from prover.provider.money import Account, Bounds, Deal, Purse, check_money, refusal
+from prover.provider import money
+from prover.provider.money import Account, Bounds, Deal, Purse, at_risk, check_money, refusal
 
 TOKEN, OTHER = "0x" + "aa" * 20, "0x" + "bb" * 20
 ETHER = 10**18
@@ -110,6 +113,55 @@ def test_a_token_job_needs_ether_for_its_gas() -> None:
     deal, purse = replace(GOOD, currency=TOKEN, stake=9), limits(TOKEN, max_stake=9, min_reward=1)
     assert refusal(deal, purse, Account(100, 0, 2 * GAS)) is None
     assert "its gas" in why_not(deal, purse, Account(100, 0, 2 * GAS - 1))
+
+
+# ---------------------------------------------------------------- what the account has
+
+ME, YOU = "0x" + "11" * 20, "0x" + "22" * 20
+
+
+def job(stake: int, **changes: object) -> object:
+    """A job that this account has joined, and that has not ended."""
+    fields = {"joined": True, "ended": False, "provider": ME, "currency": ETH} | changes
+    terms = SimpleNamespace(stake=stake, currency=fields.pop("currency"))
+    return SimpleNamespace(job=SimpleNamespace(terms=terms), **fields)
+
+
+def world_of(*protocols: list[object]) -> Any:
+    return SimpleNamespace(
+        protocols=[SimpleNamespace(jobs=dict(enumerate(jobs))) for jobs in protocols]
+    )
+
+
+def test_at_risk_are_the_stakes_of_all_protocols_that_may_still_be_lost() -> None:
+    others = [
+        job(1, joined=False),
+        job(2, ended=True),
+        job(4, provider=YOU),
+        job(8, currency=TOKEN),
+    ]
+    world = world_of([job(16), *others], [], [job(32), job(64)], [job(128)])
+    assert at_risk(world, ME, ETH) == 240
+    assert at_risk(world, ME, TOKEN) == 8
+    assert at_risk(world, YOU, ETH) == 4
+    assert at_risk(world, YOU, TOKEN) == 0
+
+
+def test_an_account_is_looked_at_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stakes of an hour ago may have come back; a token's balance is asked of the token."""
+    worlds = [world_of([job(16)]), world_of([job(16), job(8, currency=TOKEN)])]
+    monkeypatch.setattr(money, "load_world", lambda *_: worlds.pop(0))
+    asked = lambda _client, token, address: {(TOKEN, ME): 7}[token, address]  # noqa: E731
+    monkeypatch.setattr(money, "balance_of", asked)
+    client: Any = SimpleNamespace(balance=lambda address: {ME: 1000}[address])
+    tell = money.teller(client, None, ME)  # type: ignore[arg-type]
+    assert tell(ETH) == Account(balance=1000, at_risk=16, ether=1000)
+    assert tell(TOKEN) == Account(balance=7, at_risk=8, ether=1000)
+
+
+def test_stakes_of_this_run_are_added() -> None:
+    assert RICH.with_staked(5) == replace(RICH, at_risk=5)
+    assert RICH.with_staked(5).with_staked(-2).at_risk == 3
 
 
 def test_a_command_about_one_job_says_its_name() -> None:

@@ -277,6 +277,32 @@ def test_another_root_is_refused_before_the_records_are_run(
     assert "witnesses" not in play.done
 
 
+def test_the_stake_is_sent_for_the_payee(
+    stage: Callable[[Record], Stage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play = stage(opened())
+    monkeypatch.setattr(
+        module,
+        "allow",
+        lambda _sender, currency, spender, amount: play.done.append(
+            f"allowed {amount} of {currency[:4]} to {spender[:4]}"
+        ),
+    )
+    contract = SimpleNamespace(address="0x" + "33" * 20, accept=lambda *told: told)
+    monkeypatch.setattr(FakeTools, "retrieval", contract)
+    sent = list[object]()
+
+    def send(action: str, call: object) -> dict[str, int]:
+        play.done.append(action)
+        sent.append(call)
+        return {"gasUsed": 7}
+
+    play.owner._tools.sender.send = send  # type: ignore[method-assign, assignment]
+    assert play.owner.accept() == 7
+    assert play.done == ["allowed 100 of 0x00 to 0x33", f"accept:{JOB_ID.hex()}"]
+    assert sent == [(opened().job, ME)]
+
+
 def opened() -> Record:
     """A request that waits for its owner."""
     return replace(request(), state=State.OPEN, provider=OTHER, payee="0x" + "00" * 20, deadline=0)

@@ -1,0 +1,153 @@
+"""Test items of a bounty: each proof is made once and kept, and what is sent opens the test set."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from prover.chain import accuracy
+from prover.chain.transactions import GAS_CAP, Cost
+from prover.errors import ContractRefused
+from prover.protocol.accuracy import State
+from prover.provider.accuracy_submit import Opened, Submitted, Submitter
+from prover.provider.serving_files import RoundFiles
+from prover.proving.artifacts import Artifacts, Proof
+from prover.statement.request import Item
+from prover.statement.sealed import item_leaf
+from prover.statement.serving import list_hash
+from prover.statement.testset import SealedTestSet, seal_tests
+from prover.statement.tree import check_membership, fold
+from tests.conftest import JOB, Proven
+from tests.unit.proving.test_evaluate import items_for
+
+JOB_ID, N = b"\x05" * 32, 8
+LABELS = (0, 1, 2, 0, 1, 2, 0, 1)
+PLANNED = [(0, 1), (3, 5), (6, 7)]
+
+
+class Desk:
+    """A contract, a sender and a prover that note what they are given."""
+
+    def __init__(self, artifacts: Artifacts, files: RoundFiles) -> None:
+        self.items = items_for(artifacts, N)
+        self.sealed = seal_tests(bytes(32), self.items, LABELS, b"\7" * 32)
+        self.proven: list[tuple[Item, ...]] = []
+        self.sent: list[tuple[str, list[accuracy.Submission]]] = []
+        self.told: list[str] = []
+        self.gas, self.state = 1, State.PROVING
+        self.refused: set[bytes] = set()
+        client = SimpleNamespace(chain_id=31337)
+        tools: Any = SimpleNamespace(
+            sender=SimpleNamespace(estimate=self._estimate, send=self._send, client=client),
+            accuracy=SimpleNamespace(
+                submit=lambda _job, group: SimpleNamespace(data=b"", group=list(group)),
+                standing=lambda _job_id: SimpleNamespace(state=self.state),
+            ),
+            readiness=self,
+            progress=self.told.append,
+        )
+        opened, job = Opened(tuple(self.items), LABELS, None), SimpleNamespace()
+        self.submitter = Submitter(
+            tools,
+            JOB_ID,
+            job,  # type: ignore[arg-type]
+            artifacts,
+            files,
+            JOB,
+            self.sealed,
+            opened,
+        )
+
+    def prove(self, _artifacts: object, items: Sequence[Item], context: object) -> Proof:
+        assert context == JOB
+        self.proven.append(tuple(items))
+        return Proof(bytes([len(self.proven)]), (1,))
+
+    def _estimate(self, call: Any) -> Cost:
+        if self.refused.intersection(one.proof for one in call.group):
+            raise ContractRefused("no")
+        return Cost(self.gas, 0)
+
+    def _send(self, action: str, call: Any) -> dict[str, int]:
+        self.sent.append((action, call.group))
+        return {"gasUsed": 7}
+
+
+@pytest.fixture
+def desk(proven: Callable[[str], Proven], tmp_path: Path) -> Desk:
+    return Desk(proven("batch").artifacts, RoundFiles(tmp_path / "proofs"))
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five seconds pass between two looks."""
+    times = iter(range(5, 1000, 5))
+    monkeypatch.setattr("prover.provider.accuracy_submit.time.monotonic", lambda: next(times))
+
+
+def action_of(*starts: int) -> str:
+    return f"submit:{JOB_ID.hex()}:{list_hash(starts).hex()}"
+
+
+def test_a_plan_is_proven_and_sent_together(desk: Desk, clock: None) -> None:
+    assert desk.submitter.submit(PLANNED) == Submitted(3, 5, 1, 7)
+    items = desk.items
+    assert desk.proven == [(items[0], items[1]), (items[3], items[5]), (items[6], items[7])]
+    ((action, group),) = desk.sent
+    assert action == action_of(0, 3, 5, 6)
+    assert [one.proof for one in group] == [b"\1", b"\2", b"\3"]
+    assert desk.told == [
+        "proof 1 of 3: 2 items from 0 on",
+        "proof 2 of 3: 2 items from 3 on",
+        "proof 3 of 3: 2 items from 6 on",
+    ]
+    for one, part in zip(group, PLANNED, strict=True):
+        check_opened(desk.sealed, one, part)
+
+
+def check_opened(sealed: SealedTestSet, one: accuracy.Submission, part: tuple[int, ...]) -> None:
+    """Each run is a subtree of the test set; hashes and labels are the items' own."""
+    told = [accuracy.TestItem(sealed.items[at].ciphertext_hash, LABELS[at]) for at in part]
+    assert list(one.items) == told
+    assert [run.start + at for run in one.runs for at in range(run.size)] == list(part)
+    for run in one.runs:
+        indices = range(run.start, run.start + run.size)
+        found = [(at, sealed.items[at]) for at in indices]
+        leaves = [item_leaf(at, item.ciphertext_hash, item.inner) for at, item in found]
+        levels = run.size.bit_length() - 1
+        check_membership(sealed.tree.root, N, run.start, fold(leaves), run.path, levels)
+
+
+def test_proofs_that_were_made_are_not_made_again(desk: Desk, clock: None) -> None:
+    desk.submitter.files.save_proof((3, 5), Proof(b"\x09", (1,)))
+    assert desk.submitter.submit(PLANNED).proofs == 2
+    assert [one.proof for one in desk.sent[0][1]] == [b"\1", b"\x09", b"\2"]
+    assert desk.submitter.submit(PLANNED) == Submitted(0, 0.0, 1, 7)
+    assert len(desk.proven) == 2
+
+
+def test_nothing_is_sent_where_nothing_is_left(desk: Desk) -> None:
+    assert desk.submitter.submit([]) == Submitted(0, 0.0, 0, 0)
+    assert desk.sent == []
+
+
+def test_as_many_proofs_as_fit_go_into_a_transaction(desk: Desk) -> None:
+    desk.gas = GAS_CAP // 2
+    sent = desk.submitter.submit(PLANNED)
+    assert (sent.transactions, sent.gas) == (2, 14)
+    assert [action for action, _ in desk.sent] == [action_of(0, 3, 5), action_of(6)]
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_a_refusal_is_good_news_only_if_the_bounty_is_paid(desk: Desk, state: State) -> None:
+    """Somebody has relayed the proofs that reach the target meanwhile."""
+    desk.refused, desk.state = {b"\1"}, state
+    if state is State.PAID:
+        sent = desk.submitter.submit(PLANNED)
+        assert (sent.proofs, sent.transactions, sent.gas) == (3, 0, 0)
+    else:
+        with pytest.raises(ContractRefused):
+            desk.submitter.submit(PLANNED)
+    assert desk.sent == []
