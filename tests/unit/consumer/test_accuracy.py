@@ -28,7 +28,10 @@ from prover.protocol.limits import LOCAL
 from prover.proving.artifacts import Artifacts
 from prover.proving.inputs import shape_of
 from prover.settings import get_settings
+from prover.statement.request import data_hash
+from prover.statement.sealed import key_hash
 from prover.statement.seeds import Seed
+from prover.statement.testset import SealedTestSet
 from tests.conftest import ELEMENTS, Proven
 
 SEED, JOB = Seed(b"\x07" * 32), b"\x33" * 32
@@ -40,7 +43,7 @@ def artifacts(proven: Callable[[str], Proven]) -> Artifacts:
 
 
 def offer(artifacts: Artifacts) -> Offer:
-    return Offer(b"\x01" * 32, artifacts, "", 1, 1, 1, 1, 1, 2, "", 1, 1, 1, None)
+    return Offer(b"\x01" * 32, artifacts, "", 50, 30, 20, 10, 1, 2, "", 1, 2, 3, None)
 
 
 def archive(path: Path, **arrays: object) -> Path:
@@ -163,6 +166,39 @@ def test_rows_of_a_bounty_whose_key_the_chain_shows_are_refused(
     fine = replace(fine, open_seconds=1)
     with pytest.raises(UsageError, match="--open-for is 1 s"):
         post()
+
+
+def test_a_bounty_is_drawn_over_the_file_as_it_was_written(
+    artifacts: Artifacts, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root, count, hash and key of the terms are those of the file that the provider gets."""
+    tests = read_tests(artifacts, archive(tmp_path / "data.npz"), None, None)
+    make_seed(tmp_path / "seed.json")
+    monkeypatch.setattr("prover.consumer.accuracy.secrets.randbits", lambda _bits: 9)
+    wish = replace(offer(artifacts), open_seconds=70, uri="https://example.org/x")
+    client = SimpleNamespace(local=True, scope="31337:aa", now=lambda: 1000)
+    sender: Any = SimpleNamespace(client=client, address="0x" + "11" * 20)
+    contract: Any = SimpleNamespace(job_id=lambda job: bytes([job.nonce]) * 32)
+    told: list[str] = []
+    seed = tmp_path / "seed.json"
+    drawn = accuracy._drawn(sender, contract, wish, tests, seed, told.append)
+    path, written = drawn.made
+    sealed, terms = SealedTestSet.from_bytes(path.read_bytes()), drawn.terms
+    assert (drawn.nonce, drawn.uri, told) == (9, "https://example.org/x", ["sealing 6 test items"])
+    assert (terms.test_root, terms.n) == (sealed.tree.root, 6)
+    assert drawn.data_hash == terms.data_hash == data_hash(path.read_bytes())
+    key, shape = key_of(read_seed(seed), 9), shape_of(artifacts.manifest)
+    assert terms.key_hash == key_hash(key)
+    classes = artifacts.manifest.layout.classes
+    opened = [one.opened(at, key, shape, classes) for at, one in enumerate(sealed.items)]
+    assert tuple(label for _, label in opened) == tests.labels
+    assert tuple(item.values for item, _ in opened) == tests.values
+    assert (terms.circuit_id, terms.open_until) == (wish.circuit_id, 1070)
+    for name in ("reward", "bond", "stake", "miss_penalty", "num", "den", "prove_seconds"):
+        assert getattr(terms, name) == getattr(wish, name)
+    known = posted_set(b"\x09" * 32)
+    assert known == PostedSet("31337:aa", "09" * 32, str(seed), tests.hashes)
+    assert written.is_file()
 
 
 def test_a_damaged_memory_is_said(home: Path) -> None:

@@ -120,6 +120,14 @@ def check_opened(sealed: SealedTestSet, one: accuracy.Submission, part: tuple[in
         check_membership(sealed.tree.root, N, run.start, fold(leaves), run.path, levels)
 
 
+@pytest.mark.parametrize("part", [(0, 1, 2, 3), tuple(range(8)), (2, 3, 4, 5, 6, 7)])
+def test_neighbours_are_opened_as_one_subtree(desk: Desk, part: tuple[int, ...]) -> None:
+    sent = desk.submitter.submission(part, Proof(b"\1", (2,)))
+    assert len(sent.runs) == (2 if len(part) == 6 else 1)
+    assert (sent.proof, sent.instances) == (b"\1", (2,))
+    check_opened(desk.sealed, sent, part)
+
+
 def test_proofs_that_were_made_are_not_made_again(desk: Desk, clock: None) -> None:
     desk.submitter.files.save_proof((3, 5), Proof(b"\x09", (1,)))
     assert desk.submitter.submit(PLANNED).proofs == 2
