@@ -53,7 +53,7 @@ class Runs:
             }
             for module, run in self.lines.items()
         }
-        return Runs(seconds, lines)
+        return Runs(seconds, {module: dict(run) for module, run in lines.items()})
 
     def tests_of(self, module: str, source: str, line: int, folders: Sequence[str]) -> list[str]:
         """The tests that run a line's statement: the module's own if there are any, else others.
@@ -159,7 +159,7 @@ def together(found: Sequence[Runs]) -> Runs:
         for module, run in runs.lines.items():
             for line, tests in run.items():
                 lines[module][line].extend(tests)
-    return Runs(seconds, lines)
+    return Runs(seconds, {module: dict(run) for module, run in lines.items()})
 
 
 def passes(copy: Path, tests: Sequence[str], runs: Runs) -> bool:
