@@ -80,6 +80,7 @@ def nonces(raws: Iterable[bytes]) -> list[int]:
 
 
 def test_what_is_sent_is_the_call_and_is_noted_with_its_block(eth: Eth, sender: Sender) -> None:
+    assert sender.signs
     eth.blocks.append([])
     receipt = sender.send("gift", GIFT)
     (raw,) = mined(eth)
