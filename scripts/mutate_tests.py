@@ -58,12 +58,13 @@ class Runs:
     def tests_of(self, module: str, source: str, line: int, folders: Sequence[str]) -> list[str]:
         """The tests that run a line's statement: the module's own if there are any, else others.
 
-        A statement that runs at import alone, as a constant does, has all tests of the module.
+        A statement that runs at import alone, as a constant does, has all tests of the module: it
+        ran in whichever test was the first to import it.
         """
         run = self.lines.get(module, {})
         first, last = statement_at(source, line)
         found = {test for at in range(first, last + 1) for test in run.get(at, ())}
-        if not found:
+        if not found or not in_function(source, line):
             found = {test for tests in run.values() for test in tests}
         own = {test for test in found if test.startswith(tuple(folders))}
         return sorted(own or found)
@@ -101,6 +102,15 @@ def statement_at(source: str, line: int) -> tuple[int, int]:
         if node.lineno <= line <= last and last - node.lineno < size:
             best, size = (node.lineno, last), last - node.lineno
     return best
+
+
+def in_function(source: str, line: int) -> bool:
+    """Whether a line is of a function's body, which does not run at import."""
+    return any(
+        node.body[0].lineno <= line <= int(node.end_lineno or line)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
 
 
 class Recorder:
