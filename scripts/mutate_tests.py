@@ -65,13 +65,22 @@ class Runs:
         first, last = statement_at(source, line)
         found = {test for at in range(first, last + 1) for test in run.get(at, ())}
         if not found or not in_function(source, line):
-            found = {test for tests in run.values() for test in tests}
-        own = {test for test in found if test.startswith(tuple(folders))}
-        return sorted(own or found)
+            return self.all_of(module, folders)
+        return _own(found, folders)
+
+    def all_of(self, module: str, folders: Sequence[str]) -> list[str]:
+        """The tests that run any line of a module: its own if there are any, else others."""
+        run = self.lines.get(module, {})
+        return _own({test for tests in run.values() for test in tests}, folders)
 
     def time_for(self, tests: Iterable[str]) -> float:
         """Seconds after which tests are taken to hang."""
         return 60 + 4 * sum(self.seconds[test] for test in tests)
+
+
+def _own(tests: Iterable[str], folders: Sequence[str]) -> list[str]:
+    found = sorted(tests)
+    return [test for test in found if test.startswith(tuple(folders))] or found
 
 
 def file_of(test: str) -> str:
