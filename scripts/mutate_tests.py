@@ -75,7 +75,7 @@ class Runs:
 
     def time_for(self, tests: Iterable[str]) -> float:
         """Seconds after which tests are taken to hang."""
-        return 60 + 4 * sum(self.seconds[test] for test in tests)
+        return 30 + 2 * sum(self.seconds[test] for test in tests)
 
 
 def _own(tests: Iterable[str], folders: Sequence[str]) -> list[str]:

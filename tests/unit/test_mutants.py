@@ -189,4 +189,4 @@ def test_only_the_tests_of_a_line_are_run_for_its_mutant(python_mutants: ModuleT
     first = sys.modules["mutate_tests"].Runs({}, {"late.py": {1: ["own::b"], 5: ["own::a"]}})
     assert first.tests_of("late.py", source, 1, ["own"]) == ["own::a", "own::b"]
     assert runs.tests_of("unknown.py", source, 1, ["own"]) == []
-    assert runs.time_for(["own::a", "other::c"]) == 72
+    assert runs.time_for(["own::a", "other::c"]) == 36

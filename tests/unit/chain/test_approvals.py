@@ -89,3 +89,15 @@ def test_what_is_left_of_an_approval_is_taken_back_before_a_greater_one(
     approvals = token.events.Approval().get_logs(from_block=0)
     assert [one["args"]["value"] for one in approvals] == [left, 0, 9]
     assert allowed(token) == 9
+
+
+def test_an_approval_that_was_used_up_is_given_again(chain: Chain, token: Any) -> None:
+    """The same amount for the next job is another approval, although this one was sent before."""
+    for _ in range(2):
+        allow(chain.sender(CONSUMER), str(token.address), SPENDER, 7)
+        assert allowed(token) == 7
+        used = token.functions.approve(checksum(SPENDER), 0).transact(
+            {"from": address_of(CONSUMER)}
+        )
+        chain.client.web3.eth.wait_for_transaction_receipt(used)
+        assert allowed(token) == 0

@@ -241,6 +241,15 @@ def test_each_recent_block_is_looked_at_and_a_deeper_one_answers_for_those_below
     }
 
 
+def test_two_epochs_are_recent(clock: Clock) -> None:
+    """A block that stands answers for one below it if it is 64 blocks deep, and not before."""
+    node = node_of(200)
+    top = known(node, 190)
+    assert lost_of(node.client, [top, known(node, 126), forked(known(node, 125))]) == set()
+    below = forked(known(node, 126))
+    assert lost_of(node.client, [top, known(node, 127), below]) == {below}
+
+
 def test_recent_ones_answer_for_themselves_alone(clock: Clock) -> None:
     node = node_of(200)
     blocks = [

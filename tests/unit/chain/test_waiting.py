@@ -155,6 +155,18 @@ def test_the_same_action_on_a_later_nonce_goes_its_own_way(
     assert (fate(first), fate(later)) == (Fate.REPLACED, Fate.PENDING)
 
 
+def test_the_same_action_on_an_earlier_nonce_is_no_end_of_it(
+    eth: Eth, pool: Pool, wait: Waiting
+) -> None:
+    """Its receipt is of another payment."""
+    first = handed(wait, pool)
+    eth.mine()
+    later = signed(pool, 1)
+    eth.blocks.append([b"another"])
+    assert wait.until_mined(later, "giving") is None
+    assert (fate(first), fate(later)) == (Fate.PENDING, Fate.REPLACED)
+
+
 def test_one_on_an_earlier_nonce_does_not(eth: Eth, pool: Pool, wait: Waiting) -> None:
     attempt = handed(wait, pool, 1)
     eth.blocks.append([b"another"])

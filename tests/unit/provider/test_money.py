@@ -9,7 +9,9 @@ import pytest
 from prover.errors import UsageError
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.provider import money
+from prover.provider.examine import Examiner
 from prover.provider.money import Account, Bounds, Deal, Purse, at_risk, check_money, refusal
+from prover.provider.policy import Policy
 
 TOKEN, OTHER = "0x" + "aa" * 20, "0x" + "bb" * 20
 ETHER = 10**18
@@ -168,3 +170,13 @@ def test_a_command_about_one_job_says_its_name() -> None:
     check_money("the round", GOOD, PLAIN, RICH)
     with pytest.raises(UsageError, match="the round is not taken: it earns"):
         check_money("the round", replace(GOOD, earns=1), PLAIN, RICH)
+
+
+def test_what_is_staked_in_a_run_adds_up_by_currency() -> None:
+    """And what came back is taken off."""
+    tools: Any = SimpleNamespace(store=None)
+    examiner, token = Examiner(tools, Policy()), "0x" + "dd" * 20
+    assert examiner.staked == {}
+    for currency, amount in ((ETH, 5), (token, 3), (ETH, 4), (ETH, -2)):
+        examiner.stake(currency, amount)
+    assert examiner.staked == {ETH: 7, token: 3}

@@ -12,6 +12,7 @@ import pytest
 
 from prover.errors import ArtifactMismatch, ProofRejected, UnsoundCircuit
 from prover.verify import Description, parse_description, verify
+from prover.verify.consistency import _check_layout
 from prover.verify.field import R
 from prover.verify.group import P, bn128
 from prover.verify.proof import Challenges, read_proof
@@ -313,3 +314,14 @@ def test_the_digest_is_no_scalar() -> None:
 )
 def test_other_names_are_for_readers(change: Callable[[Json], None]) -> None:
     verify(parse_description(changed(change)), PROOF, INSTANCES)
+
+
+def test_a_proof_may_have_many_evaluations() -> None:
+    """Their number is compared as a number, also beyond what Python keeps one object of."""
+    read = description()
+    more = [(0, rotation) for rotation in range(1000, 1300)]
+    queries = read.queries.model_copy(update={"advice": [*read.queries.advice, *more]})
+    proof = read.proof.model_copy(
+        update={"evaluations": read.proof.evaluations + 300, "bytes": read.proof.bytes + 300 * 32}
+    )
+    _check_layout(read.model_copy(update={"queries": queries, "proof": proof}))

@@ -308,6 +308,10 @@ def test_cells_that_share_a_power_are_refused() -> None:
     for point in (Point(5, 5, 7), Point(5, 7, 1)):
         with pytest.raises(UnsoundCircuit, match="can make up for each other"):
             check_program(PROGRAM, point)
+    two_channels = compile_network(tiny_network(), 2, 2)
+    check_program(two_channels)
+    with pytest.raises(UnsoundCircuit, match="two cells of layer a can make up for each other"):
+        check_program(two_channels, Point(5, 5, 7))
 
 
 def with_a_further_run(program: Program) -> Program:

@@ -50,6 +50,7 @@ def test_a_copy_is_the_tensor_itself() -> None:
     copy = prepare(read_in("plain", "pooled")).layers[1]
     (term,) = copy.terms
     assert term.groups == copy.channels == 2
+    assert (term.stride, term.pads, term.pooled) == (1, (0, 0, 0, 0), False)
     assert term.weight.tolist() == [[[[1 << SHIFT]]]] * 2
     assert not np.any(copy.bias)
     assert (copy.low, copy.high, copy.height, copy.width) == (-4, 31, 3, 3)

@@ -1,0 +1,34 @@
+"""A verifier is deployed once for its artifacts; where it stands is what the receipt says."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from prover.chain.deploy import deploy_verifier
+from prover.errors import ChainError
+
+PLACE = "0x" + "44" * 20
+
+
+def deployed(place: str | None) -> tuple[Any, list[Any]]:
+    sent: list[Any] = []
+
+    def send(action: str, call: Any, **options: bool) -> dict[str, object]:
+        sent.append((action, call, options))
+        return {"contractAddress": place, "gasUsed": 3_100_000}
+
+    sender: Any = SimpleNamespace(send=send)
+    return deploy_verifier(sender, b"\x60\x01", b"\xab" * 32), sent
+
+
+def test_the_address_and_gas_of_a_new_verifier_are_the_receipts() -> None:
+    found, ((action, call, options),) = deployed(PLACE)
+    assert (found.address, found.gas) == (PLACE, 3_100_000)
+    assert action == "deploy:verifier:" + "ab" * 32
+    assert (call.to, call.data, options) == (None, b"\x60\x01", {"more": True})
+
+
+def test_a_receipt_without_an_address_is_no_contract() -> None:
+    with pytest.raises(ChainError, match="names no contract address"):
+        deployed(None)
