@@ -242,3 +242,6 @@ def test_an_answer_is_reckoned_word_by_word(artifacts: Artifacts) -> None:
     words += 1 - 7 - (8 + 2 * 5)
     wanted = 32 * words + artifacts.manifest.verifier.proof_bytes
     assert answer_bytes(replace(TERMS, max_contests=1), artifacts) == wanted
+    path = 32 * 2 * 1  # of one contested item: both its trees are one level deeper
+    full, more = (answer_bytes(replace(TERMS, n=n, max_contests=1), artifacts) for n in (32, 33))
+    assert (full, more) == (wanted, wanted + path)

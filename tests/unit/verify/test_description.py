@@ -194,6 +194,7 @@ def few_rows(blinding: int) -> Callable[[Json], None]:
         ),
         (set_at("proof", "advice_points", [3, 3]), "advice_points"),
         (set_at("proof", "permutation_products", 1), "permutation_products"),
+        (set_at("proof", "permutation_products", 99), "permutation_products"),
         (set_at("proof", "evaluations", 1), r"proof\.evaluations"),
         (set_at("proof", "bytes", len(PROOF) + 32), r"proof\.bytes"),
     ],
