@@ -201,6 +201,7 @@ def test_secrets_are_the_datasets_or_refused(secrets: owned.Secrets) -> None:
         replace(secrets, keys=(secrets.keys[1], *secrets.keys[1:])),
         replace(secrets, items=(secrets.items[1], *secrets.items[1:])),
         replace(secrets, items=secrets.items[:-1], keys=secrets.keys[:-1]),
+        replace(secrets, items=secrets.items * 2, keys=secrets.keys * 2),
     ):
         with pytest.raises(StatementInvalid, match="do not give dataset"):
             owned.check_secrets(other, dataset)
