@@ -1,14 +1,19 @@
 """Every error of the contracts has words, with its values and what to do."""
 
+from typing import Any
+
 import pytest
 from eth_abi.abi import encode
 from eth_utils.abi import abi_to_signature
 from eth_utils.crypto import keccak
 from hypothesis import given
 from hypothesis import strategies as st
+from web3.exceptions import ContractLogicError
 
+from prover.chain.client import refused
 from prover.chain.contracts import NAMES, abi
 from prover.chain.reverts import ADVICE, decode_revert
+from prover.errors import ContractRefused
 
 NOON = 1_795_435_200
 NOBODY = "0x" + "11" * 20
@@ -86,3 +91,11 @@ def test_strings_panics_and_errors_of_the_libraries_are_known() -> None:
 @given(st.binary(max_size=200))
 def test_any_data_gets_words(data: bytes) -> None:
     assert decode_revert(data).sentence()
+
+
+@pytest.mark.parametrize("data", ["0xno hex", "Reverted 0x", {"data": "0x"}])
+def test_a_revert_whose_data_are_odd_is_told_in_the_nodes_words(data: Any) -> None:
+    told = refused(ContractLogicError("execution reverted: too late", data=data))
+    assert isinstance(told, ContractRefused)
+    if isinstance(data, str):
+        assert "too late" in str(told)

@@ -158,6 +158,19 @@ def test_other_chunks_are_refused(program: Program, monkeypatch: pytest.MonkeyPa
         check_program(changed)
 
 
+@pytest.mark.parametrize(("modulus", "fits"), [((1 << 19) - 1, True), (1 << 17, False)])
+def test_a_word_longer_than_the_field_is_refused(
+    program: Program, monkeypatch: pytest.MonkeyPatch, modulus: int, fits: bool
+) -> None:
+    """Three rows of 6 bits are 18: a field of 18 bits holds numbers that two images would share."""
+    monkeypatch.setattr("prover.proving.native.hash_check.FIELD_MODULUS", modulus)
+    if fits:
+        require_hashing(program)
+        return
+    with pytest.raises(UnsoundCircuit, match="column ip does not cut the image into words"):
+        require_hashing(program)
+
+
 class Longer(Hashing):
     """The last chunk absorbs one word more, of no image row: a prover could choose it."""
 

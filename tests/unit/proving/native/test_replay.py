@@ -165,6 +165,16 @@ def test_the_channel_is_named_whose_bias_or_plane_is_another() -> None:
     refused(replace(PROGRAM, columns=columns), "channel 2 of d has other outputs than its plane")
 
 
+@pytest.mark.parametrize("channel", [0, 1, 2])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_an_output_beside_its_place_is_refused(channel: int, axis: int) -> None:
+    """A single cell is a full plane wherever it is; its powers are those of another place."""
+    rows, tags = rows_of_run("g", channel), PROGRAM.columns["tag"].copy()
+    tags[:, rows] = np.roll(tags[:, rows], 1, axis=axis)
+    columns = {**PROGRAM.columns, "tag": tags}
+    refused(replace(PROGRAM, columns=columns), "outputs of layer g are not at their places")
+
+
 def test_dead_cells_that_were_made_live_are_refused() -> None:
     dead = np.argwhere(PROGRAM.columns["tag"] == DEAD)
     for index in dead[::37]:
