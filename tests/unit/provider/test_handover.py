@@ -38,6 +38,17 @@ def test_a_folder_is_taken_file_by_file(home: Path, file: Path) -> None:
     assert obtain("", HASH, 100) == CONTENT
 
 
+def test_a_file_may_not_be_longer_than_is_read(
+    home: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handover, "MAX_BYTES", len(CONTENT) - 1)
+    with pytest.raises(UsageError, match=f"of at most {len(CONTENT) - 1} bytes, is allowed"):
+        keep([file])
+    monkeypatch.setattr(handover, "MAX_BYTES", len(CONTENT))
+    keep([file])
+    assert obtain("", HASH, 100) == CONTENT
+
+
 def test_a_bad_file_in_a_folder_stops_no_other(home: Path, tmp_path: Path) -> None:
     """An inbox holds what strangers put there; named by itself, each of these is refused."""
     inbox = tmp_path / "inbox"
