@@ -39,15 +39,20 @@ def uri_of(client: Client, chosen: str | None, given: Path) -> str:
 
     Raises UsageError if nobody could fetch from the one chosen.
     """
+    check_uri(client, chosen)
     if chosen is None:
         return given.resolve().as_uri() if client.local else ""
+    return chosen
+
+
+def check_uri(client: Client, chosen: str | None) -> None:
+    """Raise UsageError if nobody could fetch from the address that was chosen, if any was."""
     if chosen and not fetchable(chosen, files=client.local):
         allowed = "https or a file: of this machine" if client.local else "https"
         raise UsageError(
             f"--uri '{shown(chosen)}' is no address from which a file can be fetched: {allowed} is "
             "allowed; --uri '' hands it over by hand"
         )
-    return chosen
 
 
 def how(given: Path, uri: str, whom: str = "the provider", option: str = "--inputs") -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from prover.chain import datasets
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
-from prover.chain.handing import uri_of
+from prover.chain.handing import check_uri, uri_of
 from prover.chain.replay import load_world
 from prover.chain.retrieval import RetrievalBounty
 from prover.chain.transactions import Sender
@@ -74,6 +74,7 @@ def commit(sender: Sender, deployment: Deployment, secrets: Secrets, uri: str | 
 
     Raises UsageError, StatementInvalid or ContractRefused.
     """
+    check_uri(sender.client, uri)  # before a file is written
     content = secrets.sealed().to_bytes()
     scratch = get_settings().home / "datasets" / f"file-{data_hash(content).hex()}.json"
     write_atomically(scratch, content)

@@ -17,8 +17,20 @@ from prover.chain.replay import load_world
 from prover.chain.store import FILE, opened
 from prover.chain.sync import TAIL_BLOCKS, read_logs, source_of
 from prover.errors import ChainError, StoreDamaged
+from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction import State
-from tests.unit.chain.fakenode import FIRST, Block, FakeNode, chain, deployment, jobs
+from prover.protocol.world import Finding
+from tests.unit.chain.fakenode import (
+    CONSUMER,
+    FIRST,
+    Block,
+    FakeNode,
+    chain,
+    deployment,
+    jobs,
+    posted_in,
+    registered,
+)
 
 HERE = deployment()
 JOBS = 60  # three blocks each, and six events
@@ -281,3 +293,20 @@ def test_commands_that_read_at_once_leave_no_hole_where_each_stops() -> None:
     node.eth_getLogs = serve  # type: ignore[method-assign]
     assert len(failed) == 2
     assert len(logs_of(node)) == 6 * JOBS + 2
+
+
+def test_what_makes_no_sense_is_told_once_and_not_without_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Strangers can post odd jobs without number; the audit tells of all of them."""
+    monkeypatch.setattr(replay, "_TOLD", set[Finding]())
+    odd = [posted_in(ETH, CONSUMER, nonce)[:1] for nonce in range(replay._MOST_TOLD + 5)]
+    node = FakeNode([Block(0), Block(FIRST, [registered()]), Block(FIRST + 1, odd)])
+    with capture_logs() as told:
+        world = load_world(node.client, HERE)
+        replay._loaded.clear()
+        load_world(node.client, HERE)
+    assert len(world.findings) == len(odd)
+    names = [f"job 0x{job_id.hex()}" for job_id in world.prediction.set_aside]
+    assert [line.get("where") for line in told] == [*names[: replay._MOST_TOLD], None]
+    assert "`zkescrow audit replay` tells all of it" in told[-1]["event"]

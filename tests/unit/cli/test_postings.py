@@ -54,6 +54,10 @@ class Consumer:
             *("--account", CONSUMER, "--data", self.data, "--target", "50%", "--items", 4),
         )
 
+    def commit(self) -> Sequence[object]:
+        model = ("--model", "0x" + self.model.model_id.hex())
+        return ("retrieval", "commit", self.data, *model, "--account", PROVIDER)
+
     def world(self) -> Any:
         return load_world(self.chain.client, self.chain.deployment)
 
@@ -119,7 +123,10 @@ def test_what_was_refused_is_drawn_anew(consumer: Consumer) -> None:
 def left() -> list[str]:
     """Files of jobs, and intents, in the home."""
     home = get_settings().home
-    files = [path.name for name in ("inputs", "testsets") for path in (home / name).glob("*")]
+    places = ("inputs", "testsets", "datasets")
+    files = [path.name for name in places for path in (home / name).glob("*")]
+    if not (home / "intents.sqlite").exists():
+        return files
     journal = sqlite3.connect(home / "intents.sqlite")
     rows = [str(row) for row in journal.execute("SELECT name FROM intents")]
     journal.close()
@@ -148,6 +155,23 @@ def test_a_bounty_that_was_refused_leaves_no_file_behind(
     command(*consumer.accuracy(), status=1)
     assert left() == []
     assert (get_settings().home / "seed.json").is_file()
+
+
+def test_a_rounds_hidden_inputs_are_not_posted_for_anybody_to_read(consumer: Consumer) -> None:
+    words = [word for word in consumer.serving() if word != "--in-clear"]
+    told = command(*words, status=2)["error"]
+    assert "whoever asks for the inputs file must be given it, and can read it" in told
+    assert consumer.world().serving.jobs == {}
+
+
+@pytest.mark.parametrize("wish", ["prediction", "serving", "accuracy", "commit"])
+def test_an_address_that_nobody_fetches_from_is_refused_and_leaves_nothing(
+    chain: Chain, proven: Callable[[str], Proven], tmp_path: Path, wish: str
+) -> None:
+    consumer = Consumer(chain, proven("batch"), tmp_path / "data.npz")
+    told = command(*getattr(consumer, wish)(), "--uri", "http://example.org/x", status=2)["error"]
+    assert "no address from which a file can be fetched" in told
+    assert left() == []
 
 
 def test_a_refused_job_keeps_a_file_that_others_may_have(
