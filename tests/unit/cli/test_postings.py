@@ -313,3 +313,38 @@ def test_a_commitment_and_a_request_happen_once(
     assert (posted["job"], posted["resumed"]) == ("0x" + job_id.hex(), True)
     command(*post)
     assert len(consumer.world().retrieval.jobs) == 2
+
+
+# ---------------------------------------------------------------- a verifier that is another
+
+
+def falsify(consumer: Consumer) -> None:
+    """The code of the model's verifier is another one's."""
+    address = consumer.model.verifier
+    code = bytearray(consumer.chain.client.code(address))
+    code[-1] ^= 1
+    consumer.chain.rpc("anvil_setCode", address, "0x" + code.hex())
+
+
+@pytest.mark.parametrize("wish", ["prediction", "serving", "accuracy"])
+def test_nobody_pays_on_a_verifier_that_is_not_the_models(
+    chain: Chain, proven: Callable[[str], Proven], tmp_path: Path, wish: str
+) -> None:
+    consumer = Consumer(chain, proven("batch"), tmp_path / "data.npz")
+    falsify(consumer)
+    told = command(*getattr(consumer, wish)(), status=1)["error"]
+    assert "that differ from the rebuilt" in told
+    assert all(not one.jobs for one in consumer.world().protocols)
+
+
+def test_nobody_stakes_on_a_bounty_whose_verifier_is_not_the_models(
+    chain: Chain, proven: Callable[[str], Proven], tmp_path: Path
+) -> None:
+    consumer = Consumer(chain, proven("batch"), tmp_path / "data.npz")
+    command(*consumer.accuracy())
+    falsify(consumer)
+    model = "0x" + consumer.model.model_id.hex()
+    words = ("accuracy", "accept", "--model", model, "--account", PROVIDER)
+    assert "that differ from the rebuilt" in command(*words, status=1)["error"]
+    (record,) = consumer.world().accuracy.jobs.values()
+    assert record.state.name == "OPEN"
