@@ -319,10 +319,9 @@ def test_a_commitment_and_a_request_happen_once(
 
 
 def falsify(consumer: Consumer) -> None:
-    """The code of the model's verifier is another one's."""
+    """The verifier's code is longer by a byte that does nothing: it takes every proof as before."""
     address = consumer.model.verifier
-    code = bytearray(consumer.chain.client.code(address))
-    code[-1] ^= 1
+    code = consumer.chain.client.code(address) + b"\0"
     consumer.chain.rpc("anvil_setCode", address, "0x" + code.hex())
 
 
@@ -347,4 +346,15 @@ def test_nobody_stakes_on_a_bounty_whose_verifier_is_not_the_models(
     words = ("accuracy", "accept", "--model", model, "--account", PROVIDER)
     assert "that differ from the rebuilt" in command(*words, status=1)["error"]
     (record,) = consumer.world().accuracy.jobs.values()
+    assert record.state.name == "OPEN"
+
+
+def test_no_provider_stakes_on_a_verifier_that_is_not_the_models(consumer: Consumer) -> None:
+    command(*consumer.prediction())
+    falsify(consumer)
+    words = ("provider", "run", "--once", "--account", PROVIDER, "--proof-time", "1s")
+    (job,) = command(*words, status=1)["jobs"]
+    assert job["result"] == "failed"
+    assert "that differ from the rebuilt" in job["words"]
+    (record,) = consumer.world().prediction.jobs.values()
     assert record.state.name == "OPEN"
