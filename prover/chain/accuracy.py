@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from prover.chain.batch import Run
 from prover.chain.client import checksum, speaks
 from prover.chain.contracts import ACCURACY, Call
-from prover.chain.jobs import JobContract
+from prover.chain.jobs import JobContract, state_in
 from prover.protocol.accuracy import Job, State
 
 
@@ -92,7 +92,7 @@ class AccuracyBounty(JobContract):
     def standing(self, job_id: bytes, block: int | None = None) -> Standing:
         """A bounty in the contract's storage (a deadline that passed is not noticed there)."""
         state, *rest = self._view("jobs", job_id, block=block)
-        return Standing(State(state), *rest)
+        return Standing(state_in(State, state), *rest)
 
     @speaks
     def is_proven(self, job_id: bytes, index: int, block: int | None = None) -> bool:

@@ -1,16 +1,30 @@
 """What the contracts that hold jobs share: ids, payments in, credits out."""
 
+from enum import IntEnum
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from prover.chain.client import Client, checksum, speaks
 from prover.chain.contracts import Call, contract, encode_call
 from prover.chain.limits import DeployedFor, deployed_for
 from prover.chain.tokens import balance_of
-from prover.errors import UsageError
+from prover.errors import ChainError, UsageError
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.limits import ChainLimits
 from prover.protocol.terms import Job, Terms
+
+S = TypeVar("S", bound=IntEnum)
+
+
+def state_in(states: type[S], number: int) -> S:
+    """The state that a contract's number stands for. Raises ChainError if there is none."""
+    try:
+        return states(number)
+    except ValueError as error:
+        raise ChainError(
+            f"the node says that a job is in state {number}, which the contract does not have: use "
+            "another node"
+        ) from error
 
 
 class JobContract:

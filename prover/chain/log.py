@@ -9,6 +9,8 @@ from web3.types import LogReceipt
 from prover.chain.client import checksum
 from prover.errors import ChainError, UsageError
 
+BITS = 63  # what the store can hold
+
 
 @dataclass(frozen=True)
 class Log:
@@ -32,12 +34,12 @@ class Log:
         """Raises ChainError if it is none."""
         try:
             return cls(
-                block=int(fields["blockNumber"], 16),
+                block=_number(fields["blockNumber"]),
                 block_hash=_bytes(fields["blockHash"]),
-                time=int(fields.get("blockTimestamp") or "0x0", 16),
+                time=_number(fields.get("blockTimestamp") or "0x0"),
                 transaction=_bytes(fields["transactionHash"]),
-                place=int(fields["transactionIndex"], 16),
-                index=int(fields["logIndex"], 16),
+                place=_number(fields["transactionIndex"]),
+                index=_number(fields["logIndex"]),
                 address=checksummed(fields["address"]),
                 topics=tuple(_bytes(topic) for topic in fields["topics"]),
                 data=_bytes(fields["data"]),
@@ -67,6 +69,13 @@ class Log:
 def checksummed(address: str) -> str:
     """`checksum`, which hashes, once for each address."""
     return str(checksum(address))
+
+
+def _number(text: str) -> int:
+    number = int(text, 16)
+    if not 0 <= number < 1 << BITS:
+        raise ValueError(f"{text}: at most {BITS} bits are allowed")
+    return number
 
 
 def _bytes(text: str) -> bytes:

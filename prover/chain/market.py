@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from prover.chain.client import checksum, speaks
 from prover.chain.contracts import MARKET, Call
-from prover.chain.jobs import JobContract
+from prover.chain.jobs import JobContract, state_in
 from prover.protocol.prediction import Job, State
 
 
@@ -49,4 +49,4 @@ class Market(JobContract):
     def standing(self, job_id: bytes, block: int | bytes | None = None) -> Standing:
         """A job's state in the contract's storage (a deadline that passed is not noticed there)."""
         state, payee, deadline = self._view("jobs", job_id, block=block)
-        return Standing(State(state), str(payee), int(deadline))
+        return Standing(state_in(State, state), str(payee), int(deadline))

@@ -16,15 +16,16 @@ from requests.adapters import HTTPAdapter
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry
 from web3 import HTTPProvider
-from web3.exceptions import Web3RPCError
+from web3.exceptions import BadResponseFormat, Web3RPCError
 from web3.providers.rpc.utils import REQUEST_RETRY_ALLOWLIST, ExceptionRetryConfiguration
 from web3.types import RPCEndpoint, RPCResponse
 
+from prover.chain.forms import checked, decoded
 from prover.log import logger
 
 LOG = logger(__name__)
 LIMITING = (429, 503)
-SEND = "eth_sendRawTransaction"
+SEND, CHAIN_ID = "eth_sendRawTransaction", "eth_chainId"
 LIMIT_EXCEEDED = -32005
 LIMITED = "the node limits requests: wait a minute, or use another node with --rpc"
 ATTEMPTS, FIRST_SECONDS, MOST_SECONDS = 6, 0.5, 30.0
@@ -45,17 +46,25 @@ class PatientProvider(HTTPProvider):
             request_kwargs={"timeout": timeout},
             session=_session(),
             exception_retry_configuration=retried,
-            cache_allowed_requests=True,
-            cacheable_requests={RPCEndpoint("eth_chainId")},  # web3 asks it at each call
         )
+        self._chain_id: RPCResponse | None = None  # web3 asks it at each call
 
     def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
         """One request; asked again while the node limits them."""
+        if method == CHAIN_ID and self._chain_id is not None:
+            return self._chain_id
         ask = super().make_request
-        answer: RPCResponse = patiently(
-            lambda: ask(method, params), lambda one: is_limited(one, method)
-        )
+        found: Any = patiently(lambda: ask(method, params), lambda one: is_limited(one, method))
+        if not isinstance(found, dict):
+            raise BadResponseFormat("several answers to one request")
+        answer: RPCResponse = checked(method, params, found)
+        if method == CHAIN_ID and "result" in answer:
+            self._chain_id = answer
         return answer
+
+    def decode_rpc_response(self, raw_response: bytes) -> Any:  # type: ignore[override]
+        """The answer, or the answers, of a body. Raises BadResponseFormat."""
+        return decoded(raw_response)
 
     def make_batch_request(
         self, batch_requests: list[tuple[RPCEndpoint, Any]]
@@ -65,7 +74,9 @@ class PatientProvider(HTTPProvider):
         answers: list[RPCResponse] | RPCResponse = patiently(
             lambda: ask(batch_requests), _is_batch_limited
         )
-        return answers
+        if not isinstance(answers, list):
+            return answers
+        return [checked(*one, answer) for one, answer in zip(batch_requests, answers, strict=False)]
 
 
 def patiently(ask: Callable[[], Any], limited: Callable[[Any], bool]) -> Any:

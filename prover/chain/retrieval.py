@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from prover.chain.batch import Run
 from prover.chain.client import checksum, speaks
 from prover.chain.contracts import RETRIEVAL, Call
-from prover.chain.jobs import JobContract
+from prover.chain.jobs import JobContract, state_in
 from prover.protocol.retrieval import Job, State
 
 
@@ -106,13 +106,13 @@ class RetrievalBounty(JobContract):
     def standing(self, job_id: bytes, block: int | None = None) -> Standing:
         """A request in the contract's storage (a deadline that passed is not noticed there)."""
         state, *rest = self._view("jobs", job_id, block=block)
-        return Standing(State(state), *rest)
+        return Standing(state_in(State, state), *rest)
 
     @speaks
     def standing_now(self, job: Job, block: int | None = None) -> tuple[State, int]:
         """State and deadline at the block's time, whether or not anybody has called anything."""
         state, deadline = self._view("standing", job.to_abi(), block=block)
-        return State(state), int(deadline)
+        return state_in(State, state), int(deadline)
 
     @speaks
     def dataset(self, dataset_id: bytes, block: int | None = None) -> Commitment:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from prover.chain.client import checksum, speaks
 from prover.chain.contracts import SERVING, Call
-from prover.chain.jobs import JobContract
+from prover.chain.jobs import JobContract, state_in
 from prover.protocol.serving import Job, State
 
 
@@ -89,7 +89,7 @@ class ServingRound(JobContract):
     def standing(self, job_id: bytes, block: int | None = None) -> Standing:
         """A round in the contract's storage (a deadline that passed is not noticed there)."""
         state, *rest = self._view("jobs", job_id, block=block)
-        return Standing(State(state), *rest)
+        return Standing(state_in(State, state), *rest)
 
     @speaks
     def is_answered(self, job_id: bytes, position: int, block: int | None = None) -> bool:

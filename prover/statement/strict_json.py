@@ -18,7 +18,7 @@ _STRINGS = b'"'
 
 def parse(content: bytes, max_depth: int = 16) -> Any:
     """The value. Raises ValueError saying what is odd."""
-    _check_depth(content, max_depth)
+    check_depth(content, max_depth)
     return json.loads(
         content.decode(),  # the parser would take UTF-16 as well
         object_pairs_hook=_object,
@@ -26,6 +26,18 @@ def parse(content: bytes, max_depth: int = 16) -> Any:
         parse_float=_float,
         parse_constant=_constant,
     )
+
+
+def check_depth(content: bytes, max_depth: int) -> None:
+    """Raise ValueError if brackets are deeper, or do not match; asked before any parser is.
+
+    Parsers recurse, and a library may have let them beyond the stack.
+    """
+    left = b"".join(_outside_strings(content)).translate(None, _OTHERS)
+    for _ in range(max_depth):
+        left = left.replace(b"[]", b"").replace(b"{}", b"")
+    if left:
+        raise ValueError(f"brackets are more than {max_depth} deep, or do not match")
 
 
 def in_words(error: Exception) -> str:
@@ -37,15 +49,6 @@ def in_words(error: Exception) -> str:
     else:
         text = str(error)
     return "".join(char if char.isprintable() else " " for char in text)[:MAX_WORDS]
-
-
-def _check_depth(content: bytes, max_depth: int) -> None:
-    """Before parsing: the parser recurses, and a library may have let it beyond the stack."""
-    left = b"".join(_outside_strings(content)).translate(None, _OTHERS)
-    for _ in range(max_depth):
-        left = left.replace(b"[]", b"").replace(b"{}", b"")
-    if left:
-        raise ValueError(f"brackets are more than {max_depth} deep, or do not match")
 
 
 def _outside_strings(content: bytes) -> Sequence[bytes]:

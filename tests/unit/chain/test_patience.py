@@ -33,7 +33,9 @@ class Limiting(HTTPServer):
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         method = request["method"]
         self.asked.append(method)
-        block = {"number": "0x7", "hash": "0x" + "11" * 32, "timestamp": "0x1"}
+        (asked, *_) = request["params"] or ("",)
+        number = asked if str(asked).startswith("0x") else "0x7"
+        block = {"number": number, "hash": "0x" + "11" * 32, "timestamp": "0x1"}
         results = {
             "eth_call": "0x",
             "eth_chainId": "0x1",
