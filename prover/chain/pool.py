@@ -142,6 +142,26 @@ class Pool:
             return False
         return True
 
+    def hole(self, nonce: int, mined: int) -> int | None:
+        """The first nonce below `nonce` for which neither we nor the node have a transaction."""
+        taken = {attempt.nonce for attempt in self.waiting(mined) if attempt.nonce < nonce}
+        if len(taken) >= nonce - mined:
+            return None
+        free = max(mined, self.nonce("pending"))
+        while free in taken:
+            free += 1
+        return free if free < nonce else None
+
+    def move(self, attempt: Attempt, nonce: int) -> Attempt:
+        """The same transaction on an earlier nonce, written down; on its own it is given up."""
+        fields, old, now = fields_of(attempt.raw), fees_of(attempt.raw), market(self.client)
+        fees = Fees(max(old.maximum, now.maximum), max(old.priority, now.priority))
+        moved = self.sign(attempt.action, nonce, fields, fees)
+        found = self._journal.attempts(attempt.scope, attempt.sender, attempt.action)
+        here = [one for one in found if one.nonce == attempt.nonce]
+        self._journal.set_fate(here, Fate.REPLACED)
+        return moved
+
     def raise_fees(self, newest: Attempt) -> Attempt | str:
         """The same transaction with higher fees, written down; or why there can be none.
 

@@ -8,6 +8,7 @@ from web3.types import TxReceipt
 
 from prover.chain.answers import Answer
 from prover.chain.client import Client
+from prover.chain.finality import patience_of
 from prover.chain.journal import Attempt, Fate, Journal
 from prover.chain.pool import Pool, Refused
 from prover.chain.receipts import standing_receipt
@@ -38,6 +39,7 @@ class Waiting:
         self._client, self._pool, self._journal, self._alone = client, pool, journal, alone
         self._since: dict[bytes, float] = {}
         self._why: dict[int, str] = {}
+        self._holes: dict[int, float] = {}
 
     def handed(self, attempt: Attempt, answer: Answer) -> None:
         """Note what the node answered; what it finds too cheap is raised at once."""
@@ -49,7 +51,8 @@ class Waiting:
     def until_mined(self, attempt: Attempt, says: str) -> TxReceipt | None:
         """The receipt of the attempt's action on its nonce.
 
-        None if another transaction has the nonce for good. Raises Postponed if it takes too long.
+        None if another transaction has the nonce for good, or the action was moved to an earlier
+        one. Raises Postponed if it takes too long.
         """
         started, nonce = time.monotonic(), attempt.nonce
         while True:
@@ -63,6 +66,8 @@ class Waiting:
                     return receipt
             if time.monotonic() - started > GIVE_UP_SECONDS:
                 raise self._not_mined(live[-1], says)
+            if self._moved(live[-1], mined):
+                return None
             self._raise_due(mined, nonce)
             time.sleep(LOCAL_POLL_SECONDS if self._client.local else POLL_SECONDS)
 
@@ -80,6 +85,25 @@ class Waiting:
             return False
         self._journal.set_fate(live, Fate.REPLACED)
         LOG.warning("replaced by another", action=live[-1].action, nonce=live[-1].nonce)
+        return True
+
+    def _moved(self, newest: Attempt, mined: int) -> bool:
+        """Whether the action was given a nonce before its own, which nothing else would use.
+
+        A node counted transactions that it did not have, or has dropped: what comes after them
+        would never be mined. What the action does, it does once: should both be mined, the second
+        is refused by the contract.
+        """
+        hole, now = self._pool.hole(newest.nonce, mined), time.monotonic()
+        self._holes = {} if hole is None else {hole: self._holes.get(hole, now)}
+        if hole is None or now - self._holes[hole] <= patience_of(self._client):
+            return False
+        with self._alone():
+            if self._live(newest)[-1:] != [newest]:
+                return False  # another process has raised or moved it meanwhile
+            moved = self._pool.move(newest, hole)
+            self.handed(moved, self._pool.offer_new(moved))
+        LOG.warning("moved", action=newest.action, nonce=newest.nonce, to=hole)
         return True
 
     def _look(self, live: Sequence[Attempt]) -> TxReceipt | None:
@@ -119,11 +143,18 @@ class Waiting:
         LOG.warning("fees not raised", action=newest.action, nonce=newest.nonce, why=why)
 
     def _not_mined(self, attempt: Attempt, says: str) -> Postponed:
-        first = next(iter(self._pool.waiting()), attempt)
+        mined = self._pool.nonce("latest")
+        first = next(iter(self._pool.waiting(mined)), attempt)
         why = self._why.get(first.nonce, "")
         if first.nonce < attempt.nonce:
             earlier = f"transaction 0x{first.hash.hex()} (nonce {first.nonce}) must be mined before"
             why = f"{earlier}: {why}" if why else earlier
+        elif mined < attempt.nonce:
+            why = (
+                f"the node counts transactions of this account from nonce {mined} to "
+                f"{attempt.nonce - 1} that were not signed here, and must be mined before; if "
+                "there are none, use another node"
+            )
         return Postponed(
             f"transaction 0x{attempt.hash.hex()} ({says}) is not mined after "
             f"{GIVE_UP_SECONDS:.0f} s{' (' + why + ')' if why else ''}: run the same command again "

@@ -19,7 +19,7 @@ from prover.chain.transactions import Sender
 from prover.errors import ChainError, InsufficientFunds, Postponed
 from prover.settings import get_settings
 from tests.localchain import CONSUMER, STRANGER, Chain, address_of
-from tests.proxy import BUSY, SEND, Answer, Forward, GethPool, Proxy, proxied, refusal
+from tests.proxy import BUSY, SEND, Answer, Forward, GethPool, Proxy, honest, proxied, refusal
 
 ETHER = 10**18
 RECEIVER = "0x" + "ab" * 20
@@ -256,6 +256,43 @@ def test_a_hole_in_the_nonces_is_filled_by_the_next(chain: Chain, geth: Proxy) -
     sender(geth).send("third", GIFT)
     sender(geth).send("second", GIFT)
     assert balance(chain) == before + 2 * ETHER
+
+
+@pytest.mark.parametrize("again", ["send", "earlier"])
+def test_what_waits_behind_a_hole_that_nobody_fills_is_moved_into_it(
+    chain: Chain, geth: Proxy, again: str
+) -> None:
+    """A node counted three transactions that it did not have: for ever, nothing would be mined."""
+
+    def ahead(method: str, parameters: list[Any], result: Any) -> Any:
+        counted = method == "eth_getTransactionCount" and parameters[1] == "pending"
+        return hex(int(result, 16) + 3) if counted else result
+
+    before, first = balance(chain), waiting_first(chain)
+    geth.lie = ahead
+    with pytest.raises(Postponed, match=rf"from nonce {first} to {first + 2} that were not signed"):
+        sender(geth).send("posting", GIFT)
+    geth.lie = honest
+    if again == "earlier":
+        assert sender(geth).earlier("posting") is None  # it was moved, and is waited for next
+    sender(geth).send("posting", GIFT)
+    assert balance(chain) == before + ETHER
+    assert [one.nonce for one in attempts(chain, "posting")] == [first]
+    sender(geth).send("posting", GIFT)
+    assert balance(chain) == before + ETHER
+
+
+def test_transactions_of_another_wallet_that_wait_are_no_hole(chain: Chain, geth: Proxy) -> None:
+    before = balance(chain)
+    chain.rpc("evm_setAutomine", False)
+    other = {"from": address_of(CONSUMER), "to": RECEIVER, "value": "0x7"}
+    chain.rpc("eth_sendTransaction", other)
+    with pytest.raises(Postponed, match="that were not signed here"):
+        sender(geth).send("posting", GIFT)
+    mining(chain)
+    chain.rpc("evm_mine")
+    sender(geth).send("posting", GIFT)
+    assert balance(chain) == before + ETHER + 7
 
 
 def test_a_nonce_that_somebody_else_takes_costs_nothing(chain: Chain, geth: Proxy) -> None:
