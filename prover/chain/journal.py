@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from sqlalchemy import (
+    URL,
     Column,
     Engine,
     Integer,
@@ -32,6 +33,8 @@ from sqlalchemy.exc import DBAPIError
 
 from prover.errors import EnvironmentMissing, StoreDamaged
 from prover.files import keep_private, locked, make_folder
+
+BUSY_MILLISECONDS = 10_000  # that another process of this user may write
 
 
 class Fate(StrEnum):
@@ -198,9 +201,9 @@ def open_database(path: Path, metadata: MetaData) -> Engine:
     try:
         make_folder(path.parent)
         _keep_private(path)
-        engine = create_engine(f"sqlite:///{path}")
+        engine = create_engine(URL.create("sqlite", database=str(path)))
         event.listen(engine, "connect", _pragmas)
-        event.listen(engine, "handle_error", lambda context: _name_damage(path, context))
+        event.listen(engine, "handle_error", lambda context: _name_trouble(path, context))
         with locked(path.with_suffix(".lock")):  # two processes may meet a new file
             metadata.create_all(engine)
     except (OSError, DBAPIError, sqlite3.Error) as error:
@@ -212,11 +215,19 @@ def open_database(path: Path, metadata: MetaData) -> Engine:
     return engine
 
 
-def _name_damage(path: Path, context: ExceptionContext) -> None:
-    """Say in one sentence that a store is damaged; other errors go their way."""
+def _name_trouble(path: Path, context: ExceptionContext) -> None:
+    """Say in one sentence that a store is damaged or cannot be used; mistakes go their way.
+
+    SQLAlchemy's own words hold what was to be written: inputs, and signed transactions.
+    """
     cause = context.original_exception
     message = str(cause)
     other = "no such" in message or "has no column" in message
+    if isinstance(cause, sqlite3.OperationalError) and not other:
+        raise EnvironmentMissing(
+            f"cannot use {path} ({message}): make room, wait for other commands to end, or choose "
+            "another directory with ZKESCROW_HOME; then run the same command again"
+        ) from cause
     if type(cause) is sqlite3.DatabaseError or other:
         state = "of another version" if other else "damaged"
         raise StoreDamaged(
@@ -236,7 +247,7 @@ def _pragmas(connection: object, _record: object) -> None:
     cursor = connection.cursor()  # type: ignore[attr-defined]
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute("PRAGMA busy_timeout=10000")
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
     cursor.close()
 
 

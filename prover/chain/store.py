@@ -27,7 +27,6 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.exc import DBAPIError
 
 from prover.chain.journal import open_database
 from prover.chain.log import Log
@@ -177,14 +176,8 @@ class EventStore:
         return self._transaction(work)
 
     def _transaction(self, work: Callable[[Connection], T]) -> T:
-        try:
-            with self._engine.begin() as connection:
-                return work(connection)
-        except DBAPIError as error:
-            raise EnvironmentMissing(
-                f"cannot use {self._path} ({error.orig}): make room, wait for other commands to "
-                "end, or choose another directory with ZKESCROW_HOME"
-            ) from error
+        with self._engine.begin() as connection:
+            return work(connection)
 
     def _opened(self) -> Engine:
         try:

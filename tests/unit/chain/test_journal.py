@@ -1,11 +1,13 @@
 """What is written down of a transaction, on one chain and on another."""
 
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from prover.chain import journal as module
 from prover.chain.journal import Attempt, Fate, Journal
 from prover.errors import EnvironmentMissing, StoreDamaged
 
@@ -44,6 +46,40 @@ def test_a_store_of_another_version_is_said_to_be_one(tmp_path: Path) -> None:
         connection.execute("CREATE TABLE attempts (id INTEGER PRIMARY KEY)")
     with pytest.raises(EnvironmentMissing, match=r"of another version .*: move it away"):
         Journal(path).newest(ATTEMPT.scope, ATTEMPT.sender, 0)
+
+
+def test_a_store_that_another_process_holds_is_said_to_be_in_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In one sentence, without what was to be written: inputs, or a signed transaction."""
+    path = tmp_path / "journal.sqlite"
+    monkeypatch.setattr(module, "BUSY_MILLISECONDS", 10)
+    journal = Journal(path)
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(EnvironmentMissing, match=r"cannot use .*database is locked") as told:
+            journal.record(ATTEMPT)
+    assert "INSERT" not in str(told.value)
+    journal.record(ATTEMPT)
+
+
+def test_a_full_disk_is_said_in_one_sentence(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.sqlite")
+    with journal._engine.connect() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+    with pytest.raises(EnvironmentMissing, match=r"cannot use .*disk is full.*: make room") as told:
+        journal.record(replace(ATTEMPT, raw=bytes(100_000)))
+    assert "INSERT" not in str(told.value)
+
+
+def test_a_home_of_an_odd_name_has_its_own_files(tmp_path: Path) -> None:
+    """A "?" is no query, as it would be in an address of a database."""
+    for name in ("h?a=1", "h?a=2"):
+        Journal(tmp_path / name / "journal.sqlite").record(ATTEMPT)
+        assert sqlite3.connect(tmp_path / name / "journal.sqlite").execute(
+            "SELECT count(*) FROM attempts"
+        ).fetchone() == (1,)
 
 
 def test_a_journal_without_blocks_is_taken_on(tmp_path: Path) -> None:
