@@ -19,12 +19,13 @@ from prover.files import alone
 from prover.log import logger
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction import Record, State
+from prover.protocol.words import moment
 from prover.protocol.world import World
 from prover.provider.examine import Examiner, Tools, Unwanted, artifacts_of
 from prover.provider.policy import Policy, refusal
 from prover.provider.steps import FAILED, SKIPPED, Outcome, Steps
 from prover.provider.store import Stage, Taken
-from prover.provider.views import end_of, is_ours
+from prover.provider.views import end_of, is_ours, look
 from prover.proving.artifacts import Artifacts
 from prover.settings import get_settings
 
@@ -69,6 +70,8 @@ class Provider:
             for job in sorted(promised.values(), key=lambda job: _due(world, job))
         ]
         outcomes += self._set_aside(stored, world)
+        for job in self._unseen(stored, world):
+            outcomes += self._told(job)
         known = {job.job_id for job in stored}
         for job_id, record in world.prediction.jobs.items():
             if record.state is State.OPEN and job_id not in known:
@@ -106,6 +109,22 @@ class Provider:
             result = FAILED if job_id in unfinished else SKIPPED
             words = f"its events make no sense: {why}; use another node"
             yield Outcome(job_id, result, words)
+
+    def _unseen(self, stored: list[Taken], world: World) -> Iterator[Taken]:
+        """Unfinished jobs that the events do not show: reorganised away, or hidden by the node."""
+        shown = {*world.prediction.jobs, *world.prediction.set_aside}
+        yield from (job for job in stored if not job.ended and job.job_id not in shown)
+
+    def _told(self, job: Taken) -> Iterator[Outcome]:
+        """What the contract says of a job whose events the node does not give."""
+        view = look(self._heads, self._market, job.job_id)
+        if is_ours(job, view):
+            words = (
+                f"it is locked by you in {view.where()}, and the node shows none of its events, so "
+                f"that its terms are not known: use another node before "
+                f"{moment(view.standing.deadline)}, or its stake is lost"
+            )
+            yield self._guarded(job.job_id, lambda: Outcome(job.job_id, FAILED, words))
 
     def _doubtful(self, stored: list[Taken]) -> Iterator[Taken]:
         """Ends in blocks that the chain no longer has; the others become final with time."""

@@ -9,6 +9,7 @@ from eth_utils.crypto import keccak
 
 from prover.chain.client import connect
 from prover.protocol.prediction import State
+from prover.provider.readiness import Readiness
 from prover.provider.serve import Provider
 from prover.provider.steps import FAILED, SKIPPED, Outcome
 from prover.provider.store import Stage, Taken
@@ -57,3 +58,32 @@ def test_a_promised_job_whose_events_make_no_sense_is_told_as_failed(scene: Scen
     outcomes = served(scene, provider, odd)
     assert outcomes[odd].result == FAILED
     assert "another node" in outcomes[odd].words
+
+
+def test_a_locked_job_whose_events_are_hidden_is_told_as_failed(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node that forgets all logs of a job does not let its stake be lost in silence."""
+    hidden, honest = scene.post(), b""
+    with monkeypatch.context() as patch:
+        patch.setattr(Readiness, "prove", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            scene.provider().run_once()
+    honest = scene.post()
+
+    def lie(method: str, _parameters: list[Any], result: Any) -> Any:
+        if method != "eth_getLogs":
+            return result
+        return [one for one in result if "0x" + hidden.hex() not in one["topics"]]
+
+    with proxied(scene.chain.url, lie) as proxy:
+        found = {one.job_id: one for one in scene.provider(client=proxy.client).run_once()}
+    assert found[hidden].result == FAILED
+    assert "use another node before" in found[hidden].words
+    assert found[honest].result == Stage.DELIVERED
+    (again,) = scene.provider().run_once()
+    assert (again.job_id, again.result) == (hidden, Stage.DELIVERED)
+
+
+def interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
