@@ -1,7 +1,8 @@
 """`model verify`: is the code on the chain that of the model on this machine?
 
-Both sides ask before they stake. A verdict is kept by circuit, artifacts and weights, as
-rebuilding takes as long as setting up; what the chain says is looked at every time.
+Both sides ask before they stake. The code that artifacts give is kept, as rebuilding takes as long
+as setting up: however many circuits strangers register for them, they are rebuilt once. What the
+chain says is looked at every time.
 """
 
 import json
@@ -59,13 +60,13 @@ class CircuitAuditor:
         circuit = self.registry.circuit(circuit_id)
         found = artifacts or find_artifacts(circuit.artifact_digest, weights)
         self._check_claims(circuit_id, circuit, weights, found)
-        code = self.client.code(circuit.verifier)
-        verdict = _verdict_path(circuit_id, found)
-        rebuild = anew or model is not None or not _holds(verdict, code)
-        if rebuild:
-            _compare_code(circuit.verifier, code, self.system.rebuild(found, model, self.progress))
-            write_atomically(verdict, _content(code))
-        return Verdict(model_id, circuit_id, circuit.code_hash, rebuild)
+        allowed = None if anew or model is not None else _kept(_kept_at(found))
+        rebuilt = allowed is None
+        if allowed is None:
+            allowed = self.system.rebuild(found, model, self.progress)
+            write_atomically(_kept_at(found), _content(allowed))
+        _compare_code(circuit.verifier, self.client.code(circuit.verifier), allowed)
+        return Verdict(model_id, circuit_id, circuit.code_hash, rebuilt)
 
     def _check_claims(
         self, circuit_id: bytes, circuit: Circuit, weights: int, artifacts: Artifacts
@@ -100,18 +101,21 @@ def _compare_code(verifier: str, found: bytes, allowed: bytes) -> None:
         )
 
 
-def _verdict_path(circuit_id: bytes, artifacts: Artifacts) -> Path:
-    name = f"{circuit_id.hex()}-{artifacts.directory.name}.json"
-    return get_settings().home / "verdicts" / name
+def _kept_at(artifacts: Artifacts) -> Path:
+    return get_settings().home / "verdicts" / f"{artifacts.directory.name}.json"
 
 
 def _content(code: bytes) -> bytes:
     return json.dumps({"code": code.hex(), "checks": CHECKS}, sort_keys=True).encode()
 
 
-def _holds(verdict: Path, code: bytes) -> bool:
-    """Whether the same code was found good before, by no fewer checks than there are now."""
-    return verdict.is_file() and verdict.read_bytes() == _content(code)
+def _kept(path: Path) -> bytes | None:
+    """The code that the artifacts gave before, by no fewer checks than there are now."""
+    try:
+        found = json.loads(path.read_bytes())
+        return bytes.fromhex(found["code"]) if found["checks"] == CHECKS else None
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None  # what makes no sense is made anew
 
 
 def _same(name: str, found: object, allowed: object) -> None:

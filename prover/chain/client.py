@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, ParamSpec, TypeVar
 
 import requests
+from eth_abi.exceptions import DecodingError
 from eth_typing import BlockNumber, ChecksumAddress, HexStr
 from hexbytes import HexBytes
 from web3 import Web3
@@ -53,7 +54,7 @@ def speaks(function: Callable[P, R]) -> Callable[P, R]:
             if is_limiting(error):
                 raise ChainError(f"{LIMITED} ({rpc_message(error)})") from error
             raise ChainError(f"the node refuses: {rpc_message(error)}; see its log") from error
-        except Web3Exception as error:
+        except (Web3Exception, DecodingError) as error:
             raise ChainError(
                 f"the answer of the contract or node makes no sense: {said_by(error)}; is "
                 "this the right chain and are the contracts deployed on it?"

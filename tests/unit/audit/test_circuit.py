@@ -1,27 +1,33 @@
-"""What is remembered of a model that was verified before."""
+"""What is remembered of artifacts that were rebuilt before."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from prover.audit.circuit import _content, _holds
+from prover.audit.circuit import CHECKS, _content, _kept
 
 CODE = b"\x60\x80"
 
 
-def test_a_verdict_holds_for_its_code(tmp_path: Path) -> None:
-    path = tmp_path / "verdict.json"
-    assert not _holds(path, CODE)
+def test_what_artifacts_gave_is_remembered(tmp_path: Path) -> None:
+    path = tmp_path / "kept.json"
+    assert _kept(path) is None
     path.write_bytes(_content(CODE))
-    assert _holds(path, CODE)
-    assert not _holds(path, CODE + b"\x00")
+    assert _kept(path) == CODE
 
 
 @pytest.mark.parametrize(
-    "content", [json.dumps({"code": CODE.hex()}), json.dumps({"code": CODE.hex(), "checks": 1}), ""]
+    "content",
+    [
+        json.dumps({"code": CODE.hex()}),
+        json.dumps({"code": CODE.hex(), "checks": CHECKS - 1}),
+        json.dumps({"code": "0xzz", "checks": CHECKS}),
+        json.dumps([CODE.hex()]),
+        "",
+    ],
 )
-def test_a_verdict_of_fewer_checks_does_not_hold(content: str, tmp_path: Path) -> None:
-    path = tmp_path / "verdict.json"
+def test_what_fewer_checks_gave_or_makes_no_sense_is_not(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "kept.json"
     path.write_text(content)
-    assert not _holds(path, CODE)
+    assert _kept(path) is None

@@ -13,6 +13,7 @@ from prover.chain.client import Client
 from prover.chain.contracts import Call
 from prover.chain.market import Market
 from prover.chain.patience import PatientProvider
+from prover.chain.registry import Registry
 from prover.chain.rpc import ask_all
 from prover.chain.transactions import Sender
 from prover.errors import ChainError
@@ -89,6 +90,13 @@ def test_a_state_that_no_contract_has_is_refused(chain: Chain) -> None:
     words = "0x" + (77).to_bytes(32, "big").hex() + "00" * 64
     read: Read = lambda client: Market(client, chain.market.address).standing(bytes(32))  # noqa: E731
     assert "state 77" in refused(chain, saying("eth_call", words), read)
+
+
+def test_a_circuit_of_too_few_bytes_is_refused(chain: Chain) -> None:
+    with proxied(chain.url, saying("eth_call", "0x12")) as proxy:
+        registry = Registry(proxy.client, chain.deployment.registry)
+        with pytest.raises(ChainError, match="makes no sense"):
+            registry.circuit(bytes(32))
 
 
 @pytest.mark.parametrize("field", ["number", "hash", "timestamp"])

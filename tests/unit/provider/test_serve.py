@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from prover.audit.circuit import CircuitAuditor
-from prover.chain.registry import Registry
+from prover.chain.contracts import Call
+from prover.chain.registry import Circuit, Registry
 from prover.chain.wallet import Handed
 from prover.errors import ArtifactMismatch, Busy, ProofRejected, WorkerFailed
 from prover.protocol.events import ZERO_ADDRESS as ETH
@@ -28,6 +29,8 @@ from tests.conftest import Proven
 from tests.localchain import PROVIDER, STRANGER, Chain
 from tests.unit.provider.scene import POLICY, PROVE_SECONDS, REWARD, STAKE, Scene
 from tests.unit.proving.test_evaluate import off_by_one
+
+RETURN_REST = bytes.fromhex("80600d6000396000f3")  # after a PUSH3 of the length: copy, return
 
 
 @pytest.fixture
@@ -209,6 +212,38 @@ def test_a_kept_verdict_of_other_artifacts_is_not_used(scene: Scene) -> None:
     for path in (Path(get_settings().home) / "verdicts").iterdir():
         path.write_text("{}")
     assert auditor.verify(scene.model.model_id).rebuilt
+
+
+def test_artifacts_are_rebuilt_once_however_many_circuits_strangers_register_for_them(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else each of them, and a job on it, would cost every run of a provider a set-up."""
+    chain, model = scene.chain, scene.model
+    registry, rebuilt = Registry(chain.client, chain.deployment.registry), list[Artifacts]()
+    rebuild = Ezkl.rebuild
+
+    def counted(self: Ezkl, artifacts: Artifacts, *rest: object) -> bytes:
+        rebuilt.append(artifacts)
+        return rebuild(self, artifacts, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Ezkl, "rebuild", counted)
+    auditor = CircuitAuditor(chain.client, registry, Ezkl())
+    assert auditor.verify(model.model_id).rebuilt
+    code = chain.client.code(model.verifier)
+    creation = b"\x62" + len(code).to_bytes(3, "big") + RETURN_REST + code
+    for number in range(2):
+        action = f"verifier:{number}"
+        receipt = chain.sender(STRANGER).send(action, Call("deploying", None, creation))
+        theirs = str(receipt["contractAddress"])
+        circuit = Circuit.from_abi(scene.artifacts.manifest.circuit(theirs))
+        sample, weights = scene.artifacts.sample, scene.artifacts.weights_commitment
+        call = registry.register_circuit(circuit, sample.proof, list(sample.instances))
+        chain.sender(STRANGER).send(f"circuit:{number}", call)
+        call = registry.register_model(circuit.id, weights)
+        chain.sender(STRANGER).send(f"model:{number}", call)
+        assert not auditor.verify(circuit.model_id(weights)).rebuilt
+    assert not auditor.verify(model.model_id).rebuilt
+    assert len(rebuilt) == 1
 
 
 # ---------------------------------------------------------------- what cannot be proven
