@@ -6,6 +6,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from io import TextIOWrapper
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -86,6 +87,8 @@ def _root() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run and exit: 0 done, 1 refused or failed, 2 wrong usage."""
+    if isinstance(sys.stdout, TextIOWrapper):  # what a stranger wrote may not fit the terminal's
+        sys.stdout.reconfigure(errors="backslashreplace")
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, _terminated)

@@ -178,8 +178,10 @@ def progress(stage: str) -> None:
 
 def say_mistake(error: BaseException) -> None:
     """The traceback of an error that nobody foresaw, on stderr, with --debug."""
+    from prover.redaction import redacted
+
     if OUTPUT.debug:
-        traceback.print_exception(error)
+        sys.stderr.write(redacted("".join(traceback.format_exception(error))))
 
 
 def say_error(words: str) -> None:

@@ -2,7 +2,8 @@
 
 A host that answers slowly costs a run up to the whole deadline of a download. So one run spends a
 bounded time on all of them, and a file that was slow is not asked for again for an hour, then two,
-then four: however many such jobs there are, the others get their turn.
+then four; one that was not to be had, and took a second or more, for as long in proportion. However
+many such jobs there are, the others get their turn.
 """
 
 import time
@@ -19,6 +20,7 @@ from prover.provider.handover import is_kept
 from prover.provider.store import JobStore
 
 SLOW_SECONDS = 5.0
+FAILED_SECONDS = 1.0  # a failure that takes so long is slow too
 RUN_SECONDS = 120.0
 FIRST_WAIT_SECONDS = 3600
 
@@ -38,14 +40,16 @@ class Patience:
             return
         name = keccak(record.data_hash + record.uri)
         waited = self._check(name)
-        started = time.monotonic()
+        started, slow = time.monotonic(), FAILED_SECONDS
         try:
             yield
+            slow = SLOW_SECONDS
         finally:
             took = time.monotonic() - started
-            if took >= SLOW_SECONDS:
+            if took >= slow:
                 self.spent += took
-                wait = 2 * waited or FIRST_WAIT_SECONDS
+                share = min(took / SLOW_SECONDS, 1.0)
+                wait = 2 * waited or int(FIRST_WAIT_SECONDS * share)
                 self.store.save_slow(name, int(time.time()) + wait, wait)
 
     def _check(self, name: bytes) -> int:
@@ -53,8 +57,8 @@ class Patience:
         until, wait = self.store.slow(name)
         if time.time() < until:
             raise InputsUnavailable(
-                f"its inputs came too slowly: they are asked for again from {moment(until)} on, or "
-                "give the file with --inputs FILE"
+                "its inputs came too slowly, or not at all: they are asked for again from "
+                f"{moment(until)} on, or give the file with --inputs FILE"
             )
         if self.spent >= RUN_SECONDS:
             raise InputsUnavailable(

@@ -19,7 +19,7 @@ from prover.files import alone
 from prover.log import logger
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction import Record, State
-from prover.protocol.words import moment
+from prover.protocol.words import moment, shown
 from prover.protocol.world import World
 from prover.provider.examine import Examiner, Tools, Unwanted, artifacts_of
 from prover.provider.policy import Policy, refusal
@@ -27,8 +27,10 @@ from prover.provider.steps import FAILED, SKIPPED, Outcome, Steps
 from prover.provider.store import Stage, Taken
 from prover.provider.views import end_of, is_ours, look
 from prover.proving.artifacts import Artifacts
+from prover.redaction import redacted
 from prover.settings import get_settings
 
+MOST_CHARACTERS = 1_000
 LOG = logger(__name__)
 
 
@@ -137,8 +139,11 @@ class Provider:
                 self._tools.store.advance(job, job.stage, block, final=True)
 
     def _guarded(self, job_id: bytes, work: Callable[[], Outcome]) -> Outcome:
-        """What became of a job, written to the log too."""
-        outcome = self._outcome(job_id, work)
+        """What became of a job, fit to be printed (a stranger may have written part of it), and
+        written to the log too.
+        """
+        found = self._outcome(job_id, work)
+        outcome = replace(found, words=shown(redacted(found.words), most=MOST_CHARACTERS))
         tell = LOG.info if outcome.result not in (FAILED, Stage.LATE) else LOG.error
         tell("job", id="0x" + job_id.hex(), result=str(outcome.result), why=outcome.words)
         return outcome

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from prover import redaction
 from prover.chain import node
+from prover.cli import output
 from prover.cli.app import run
 from prover.models.onnx_file import ImportedModel
 from prover.redaction import MASK, bare_environment, child_environment, public_url, redacted
@@ -122,3 +123,15 @@ def test_running_a_model_tells_nobody_and_leaves_nothing(
     )
     assert done.stdout == "3\n"
     assert [path for place in places.values() for path in Path(place).rglob("*")] == []
+
+
+@pytest.mark.usefixtures("secrets")
+def test_the_traceback_of_a_mistake_shows_no_secret(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(output.OUTPUT, "debug", True)
+    output.say_mistake(ValueError(f"odd {SECRETS['ZKESCROW_RPC_URL']}"))
+    said = capsys.readouterr().err
+    assert "ValueError: odd" in said
+    for secret in IN_URL:
+        assert secret not in said

@@ -1,5 +1,6 @@
 """The command line without a chain: help, options, exit statuses."""
 
+import os
 import re
 import subprocess
 import sys
@@ -120,3 +121,17 @@ def test_all_jobs_are_told_a_line_each_with_what_is_next(
     show_jobs("bounties", [])
     told = "0x12 is key withheld; next: nothing: a\nbounties: none\n"
     assert capsys.readouterr().out == told
+
+
+def test_what_a_stranger_wrote_is_printed_whatever_the_terminal_takes() -> None:
+    """An address in another script, on a terminal of Latin letters: nothing stops."""
+    program = (
+        "from prover.cli import app, output\n"
+        "app.run = lambda _: output.show({}, 'uri \u4f60 end') or 0\n"
+        "app.main([])"
+    )
+    environment = os.environ | {"PYTHONIOENCODING": "iso-8859-1", "PYTHONUTF8": "0"}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, b"uri \\u4f60 end\n"), done.stderr

@@ -12,7 +12,12 @@ from prover.provider import examine, patience
 from prover.provider.examine import Examiner, Unwanted
 from prover.provider.fetch import InputsUnavailable
 from prover.provider.handover import keep
-from prover.provider.patience import FIRST_WAIT_SECONDS, RUN_SECONDS, SLOW_SECONDS
+from prover.provider.patience import (
+    FAILED_SECONDS,
+    FIRST_WAIT_SECONDS,
+    RUN_SECONDS,
+    SLOW_SECONDS,
+)
 from prover.provider.policy import Policy
 from prover.provider.store import JobStore
 from prover.statement.request import data_hash
@@ -86,9 +91,23 @@ def test_a_slow_file_that_is_not_the_job_s_counts_too(market: Market) -> None:
 
 
 def test_a_host_that_refuses_at_once_is_asked_in_each_run(market: Market) -> None:
-    market.takes = SLOW_SECONDS - 1
+    market.takes = FAILED_SECONDS - 0.1
     market.run(*[at(1)] * 50)
     assert len(market.asked) == 50
+
+
+def test_hosts_that_fail_just_before_they_are_slow_are_bounded_too(market: Market) -> None:
+    """Else a thousand jobs of a stranger would hold up every run for an hour."""
+    market.takes = SLOW_SECONDS - 0.1
+    jobs = [at(number) for number in range(60)]
+    market.run(*jobs)
+    assert len(market.asked) == -(-RUN_SECONDS // market.takes)
+    market.run(*jobs)
+    market.run(*jobs)
+    assert market.asked == [job.uri for job in jobs]
+    market.now += FIRST_WAIT_SECONDS
+    market.run(jobs[0])
+    assert len(market.asked) == len(jobs) + 1
 
 
 def test_a_file_that_is_handed_over_need_not_wait(market: Market, tmp_path: Path) -> None:

@@ -372,13 +372,14 @@ def test_a_job_that_raises_does_not_stop_the_others(
 
     def surprising(self: Examiner, record: Record, artifacts: Artifacts) -> bytes:
         if record.job.nonce == 1:
-            raise ZeroDivisionError("odd")
+            raise ZeroDivisionError("odd \x1b[2J")
         return inputs(self, record, artifacts)
 
     monkeypatch.setattr(Examiner, "inputs", surprising)
     outcomes = {one.job_id: one for one in scene.provider().run_once()}
     assert outcomes[odd].result == "failed"
     assert "internal error, ZeroDivisionError: odd" in outcomes[odd].words
+    assert "\x1b" not in outcomes[odd].words  # a stranger may have written it
     assert isinstance(outcomes[odd].mistake, ZeroDivisionError)
     assert outcomes[good].result == Stage.DELIVERED
 
