@@ -224,9 +224,10 @@ def _name_trouble(path: Path, context: ExceptionContext) -> None:
     message = str(cause)
     other = "no such" in message or "has no column" in message
     if isinstance(cause, sqlite3.OperationalError) and not other:
+        what = "open" if "unable to open" in message else "use"
         raise EnvironmentMissing(
-            f"cannot use {path} ({message}): make room, wait for other commands to end, or choose "
-            "another directory with ZKESCROW_HOME; then run the same command again"
+            f"cannot {what} {path} ({message}): make room or choose another directory with "
+            "ZKESCROW_HOME, wait for other commands to end, then run the same command again"
         ) from cause
     if type(cause) is sqlite3.DatabaseError or other:
         state = "of another version" if other else "damaged"

@@ -93,7 +93,8 @@ def test_a_state_that_no_contract_has_is_refused(chain: Chain) -> None:
 
 
 def test_a_circuit_of_too_few_bytes_is_refused(chain: Chain) -> None:
-    with proxied(chain.url, saying("eth_call", "0x12")) as proxy:
+    with proxied(chain.url) as proxy:
+        proxy.hooks["eth_call"] = lambda *_: {"result": "0x12"}
         registry = Registry(proxy.client, chain.deployment.registry)
         with pytest.raises(ChainError, match="makes no sense"):
             registry.circuit(bytes(32))
