@@ -23,6 +23,7 @@ from prover.errors import Busy, EnvironmentMissing
 PARTIAL = ".partial-"
 SCRATCH = "zkescrow-run-"
 STALE_SECONDS = 3600
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 _CHUNK_BYTES = 1 << 20
 
 
@@ -221,8 +222,9 @@ def _sweep(parent: Path) -> None:
     for path in parent.glob(f"{PARTIAL}*"):
         owner = path.name.removeprefix(PARTIAL).partition("-")[0]
         dead = owner.isdigit() and not psutil.pid_exists(int(owner))
-        if dead and time.time() - path.stat().st_mtime > STALE_SECONDS:
-            shutil.rmtree(path, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):  # another process sweeps too
+            if dead and time.time() - path.stat().st_mtime > STALE_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def sync(path: Path) -> None:

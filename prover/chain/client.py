@@ -28,6 +28,9 @@ from prover.redaction import hide_url, public_url, redacted
 
 LOCAL_CHAIN = 31337
 TIMEOUT_SECONDS = 60
+MOST_TIME = 2**40  # Unix seconds that terms can hold
+# What web3 raises where an answer is of another form than it takes for granted.
+_ODD = (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError)
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -59,8 +62,26 @@ def speaks(function: Callable[P, R]) -> Callable[P, R]:
                 f"the answer of the contract or node makes no sense: {said_by(error)}; is "
                 "this the right chain and are the contracts deployed on it?"
             ) from error
+        except _ODD as error:
+            raise _senseless(error) from error
 
     return wrapped
+
+
+def _senseless(error: Exception) -> ChainError:
+    return ChainError(
+        f"the node's answer makes no sense ({type(error).__name__}: {said_by(error)}): use another "
+        "node"
+    )
+
+
+def _whole(found: Any, **kinds: type) -> Any:
+    """What a node gave, if it has these fields, no number below 0. Raises ChainError."""
+    for name, kind in kinds.items():
+        value = found.get(name)
+        if not isinstance(value, kind) or (isinstance(value, int) and value < 0):
+            raise ChainError(f"the node gives {shown(repr(value))} as {name}: use another node")
+    return found
 
 
 def refused(error: ContractLogicError) -> ContractRefused:
@@ -107,15 +128,20 @@ class Client:
     @speaks
     def block(self, number: int | None = None) -> BlockData:
         """A block without its transactions' bodies; the latest if no number is given."""
-        return self.web3.eth.get_block("latest" if number is None else BlockNumber(number))
+        found = self.web3.eth.get_block("latest" if number is None else BlockNumber(number))
+        block: BlockData = _whole(found, number=int, hash=bytes, timestamp=int)
+        return block
 
     @speaks
     def now(self) -> int:
         """Unix time that the next block will have at least, as far as the node tells."""
         try:
-            return int(self.web3.eth.get_block("pending")["timestamp"])
+            told = int(self.web3.eth.get_block("pending")["timestamp"])
         except (BlockNotFound, KeyError, TypeError):
-            return int(self.block()["timestamp"])
+            told = int(self.block()["timestamp"])
+        if not 0 <= told < MOST_TIME:
+            raise ChainError(f"the node's time is {told}, which no clock shows: use another node")
+        return told
 
     @speaks
     def code(self, address: str, block: int | None = None) -> bytes:
@@ -160,9 +186,13 @@ class Client:
     def receipt(self, transaction_hash: bytes) -> TxReceipt | None:
         """The receipt of a mined transaction, or None."""
         try:
-            return self.web3.eth.get_transaction_receipt(HexBytes(transaction_hash))
+            found = self.web3.eth.get_transaction_receipt(HexBytes(transaction_hash))
         except TransactionNotFound:
             return None
+        numbers = {"status": int, "blockNumber": int, "gasUsed": int}
+        hashes = {"blockHash": bytes, "transactionHash": bytes}
+        receipt: TxReceipt = _whole(found, **numbers, **hashes, logs=list)
+        return receipt
 
 
 def connect(url: str, chain_id: int | None = None) -> Client:
@@ -179,8 +209,8 @@ def connect(url: str, chain_id: int | None = None) -> Client:
     web3 = Web3(PatientProvider(url, TIMEOUT_SECONDS))
     try:
         found = int(web3.eth.chain_id)
-        genesis = web3.eth.get_block(BlockNumber(0))["hash"]
-    except (requests.RequestException, Web3Exception, ValueError) as error:
+        genesis = bytes(web3.eth.get_block(BlockNumber(0))["hash"])
+    except (requests.RequestException, Web3Exception, *_ODD) as error:
         raise ChainError(
             f"no Ethereum node answers at {public_url(url)} ({type(error).__name__}): start one "
             "with `zkescrow node` or give the right address with --rpc"

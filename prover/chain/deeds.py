@@ -12,7 +12,7 @@ from typing import Any
 
 from prover.chain.client import Client, checksum
 from prover.chain.fees import fields_of
-from prover.chain.finality import Block, confirmations, final_block, lost_of, stands
+from prover.chain.finality import Block, confirmations, final_block, hashes_at, lost_of, stands
 from prover.chain.journal import Attempt, Fate, Journal
 from prover.chain.receipts import standing_receipt
 from prover.protocol import accuracy, prediction, retrieval, serving
@@ -118,6 +118,30 @@ def not_shown(client: Client, world: World, since: int) -> Deed | None:
     return None
 
 
+def forgotten(client: Client, world: World, before: int) -> Deed | None:
+    """A deed of an older block of the chain, on a job that the world knows nothing of at all."""
+    path = get_settings().home / "journal.sqlite"
+    if not path.exists():
+        return None
+    journal, missing = _journal(path), list[Deed]()
+    for sender, action in journal.mined_before(client.scope, before):
+        if not _is_known(world, action):
+            mined = journal.attempts(client.scope, sender, action)
+            deed = _deed([one for one in reversed(mined) if one.fate is Fate.MINED])
+            missing += [deed] if deed and jobs_at(world, deed.contract) is not None else []
+    found = hashes_at(client, [deed.block.number for deed in missing])
+    standing = (one for one, known in zip(missing, found, strict=True) if one.block.hash == known)
+    return next(standing, None)
+
+
+def _is_known(world: World, action: str) -> bool:
+    """Whether an action is about no job, or about one that the world knows of."""
+    _, job_id = _about(action)
+    return job_id is None or any(
+        job_id in jobs.jobs or job_id in jobs.set_aside for jobs in world.protocols
+    )
+
+
 def undone(jobs: Jobs[Any], deed: Deed) -> bool:
     """Whether a job stands where the deed would have to be done, or done again."""
     if deed.job_id in jobs.set_aside:
@@ -143,13 +167,21 @@ def _journal(path: Path) -> Journal:
 def _deed(attempts: list[Attempt]) -> Deed | None:
     """The deed of an action's transactions, newest block first; None if it is about no job."""
     newest = attempts[0]
-    kind, _, rest = newest.action.partition(":")
-    digits, to = rest.split(":")[0], fields_of(newest.raw).get("to")
-    if kind not in KINDS or len(digits) != 64 or not to:
+    kind, job_id = _about(newest.action)
+    to = fields_of(newest.raw).get("to")
+    if job_id is None or not to:
         return None
     block = Block(int(newest.block or 0), newest.block_hash or b"")
     contract = str(checksum("0x" + bytes(to).hex()))
-    return Deed(newest.sender, contract, kind, bytes.fromhex(digits), block, tuple(attempts))
+    return Deed(newest.sender, contract, kind, job_id, block, tuple(attempts))
+
+
+def _about(action: str) -> tuple[str, bytes | None]:
+    """What an action does, and to which job; None if it is about no job."""
+    kind, _, rest = action.partition(":")
+    digits = rest.split(":")[0]
+    is_deed = kind in KINDS and len(digits) == 64
+    return kind, bytes.fromhex(digits) if is_deed else None
 
 
 def _found_again(client: Client, deed: Deed) -> bool:

@@ -70,6 +70,7 @@ def within(fees: Fees) -> bool:
     return fees.maximum <= allowed.maximum and fees.priority <= allowed.priority
 
 
+@speaks
 def base_fee(client: Client) -> int:
     """Base fee of the latest block, in wei a gas."""
     return int(client.block().get("baseFeePerGas", 0))

@@ -138,6 +138,17 @@ class Journal:
             rows = connection.execute(query).mappings().all()
         return [_attempt(dict(row)) for row in rows]
 
+    def mined_before(self, scope: str, block: int) -> Sequence[tuple[str, str]]:
+        """Sender and action of what was seen mined before a block and had its effect."""
+        query = (
+            select(_attempts.c.sender, _attempts.c.action)
+            .where(_attempts.c.scope == scope, _attempts.c.fate == Fate.MINED.value)
+            .where(_attempts.c.block < block)
+            .distinct()
+        )
+        with self._engine.connect() as connection:
+            return [(str(sender), str(action)) for sender, action in connection.execute(query)]
+
     def actions(self, scope: str, sender: str, prefix: str) -> Sequence[str]:
         """The actions that begin so, were mined and had their effect, in the order of nonces."""
         query = (

@@ -1,17 +1,18 @@
 """The world as the events of a chain tell it."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from prover.chain.client import Client, checksum
 from prover.chain.contracts import ACCURACY, MARKET, REGISTRY, RETRIEVAL, SERVING
 from prover.chain.decoding import Logged, decode_log
-from prover.chain.deeds import not_shown
+from prover.chain.deeds import forgotten, jobs_at, not_shown
 from prover.chain.deployments import Deployment
 from prover.chain.events import by_transaction
 from prover.chain.finality import patience_of, pause
 from prover.chain.store import Point
-from prover.chain.sync import TAIL_BLOCKS, head_of, read_logs, source_of
+from prover.chain.sync import TAIL_BLOCKS, forget, head_of, read_logs, source_of
+from prover.chain.view import Place, View, standing_at
 from prover.errors import ChainError
 from prover.log import logger
 from prover.protocol.history import History
@@ -42,18 +43,23 @@ def load_world(client: Client, deployment: Deployment, last: int | None = None) 
 
     What makes no sense is told once, skipped, and among the findings. As long as the block is the
     same, one process reads it once. By default it is not older than what this home has seen, and
-    what was done from here is in it: a node that is behind is waited for.
+    what was done from here is in it: a node that is behind is waited for, and one that left a job
+    out when it was read is asked for everything again.
     """
     if last is not None:
         return _world(client, deployment, last, head_of(client, last))
-    started = time.monotonic()
+    started, anew = time.monotonic(), False
     while True:
         head = head_of(client)
         world = _world(client, deployment, None, head)
         since = head.block - max(TAIL_BLOCKS, pace_of(client.chain_id).final_blocks)
-        missing = not_shown(client, world, since)
+        missing = not_shown(client, world, since) or forgotten(client, world, since)
         if missing is None:
             return world
+        if missing.block.number < since and not anew:
+            anew = True
+            _read_anew(client, deployment)
+            continue
         if time.monotonic() - started > patience_of(client):
             raise ChainError(
                 f"the node shows no sign of {missing.says} on job 0x{missing.job_id.hex()}, "
@@ -62,6 +68,50 @@ def load_world(client: Client, deployment: Deployment, last: int | None = None) 
             )
         _loaded.clear()
         pause(client)
+
+
+def load_held(client: Client, deployment: Deployment, places: Sequence[Place]) -> World:
+    """The world, in which jobs stand where their contracts say that they do in the same block.
+
+    Where one does not, the node left events out, now or when they were stored: it is asked for all
+    of them again. Raises ChainError if it goes on contradicting itself.
+    """
+    source, loose = source_of(client, deployment), list[Place]()
+    for anew in (False, True):
+        world = load_world(client, deployment)
+        views = standing_at(client, places, _loaded[source][0])
+        pairs = zip(places, views, strict=True)
+        loose = [place for place, view in pairs if not _is_held(world, place, view, anew)]
+        if not loose:
+            return world
+        if not anew:
+            _read_anew(client, deployment)
+    raise ChainError(
+        f"the node's events of job 0x{loose[0][1].hex()} are not what the contract says of it in "
+        "the same block: it leaves some out, and nothing is concluded from it; run the command "
+        "again, or use another node"
+    )
+
+
+def _is_held(world: World, place: Place, view: View | None, anew: bool) -> bool:
+    """Whether events and view agree; a node that does not give the view tells nothing.
+
+    A job whose events make no sense is read anew once, and then has words of its own.
+    """
+    contract, job_id = place
+    jobs = jobs_at(world, contract)
+    if jobs is None or view is None or (job_id in jobs.set_aside and anew):
+        return True
+    record = jobs.jobs.get(job_id)
+    if record is None:
+        return view.state == 0
+    return view == View(int(record.state), record.payee, record.deadline)
+
+
+def _read_anew(client: Client, deployment: Deployment) -> None:
+    logger(__name__).warning("the node left events out: all are read again")
+    forget(client, deployment)
+    _loaded.clear()
 
 
 def _world(client: Client, deployment: Deployment, last: int | None, head: Point) -> World:

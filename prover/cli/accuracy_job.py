@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 from prover.chain.accuracy import AccuracyBounty
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
-from prover.chain.replay import load_world
 from prover.chain.tokens import decimals_of
 from prover.cli.accuracy_words import next_step
-from prover.cli.finding import BOUNTY, LATE, UNENDED, Wanted, choose, in_state, open_to
+from prover.cli.finding import BOUNTY, LATE, UNENDED, Wanted, find_on, in_state, open_to
 from prover.cli.models import KnownModel, auditor
 from prover.cli.options import units
 from prover.cli.output import in_words, progress
@@ -28,7 +27,8 @@ def find_bounty(
     client: Client, deployment: Deployment, text: str | None, wanted: Wanted = UNENDED
 ) -> tuple[bytes, Record]:
     """A bounty of the chain by its id or the id's beginning, else the one that is wanted."""
-    return choose(client, load_world(client, deployment).accuracy, BOUNTY, text, wanted)
+    _, job_id, record = find_on(client, deployment, BOUNTY, text, wanted)
+    return job_id, record
 
 
 def acceptable(who: str, accept: Callable[[str], None]) -> Wanted:

@@ -13,10 +13,9 @@ from prover.chain.deployments import Deployment
 from prover.chain.fees import gas_price
 from prover.chain.handing import hand_over, how, place, secrecy, uri_of
 from prover.chain.market import Market
-from prover.chain.replay import load_world
 from prover.chain.tokens import decimals_of
 from prover.chain.transactions import Sender
-from prover.cli.finding import JOB, LATE, UNENDED, Wanted, choose, in_state
+from prover.cli.finding import JOB, LATE, UNENDED, Wanted, find_on, in_state
 from prover.cli.models import KnownModel
 from prover.cli.options import units
 from prover.consumer import postings
@@ -154,7 +153,8 @@ def find_job(
     client: Client, deployment: Deployment, text: str | None, wanted: Wanted = UNENDED
 ) -> tuple[bytes, Record]:
     """A job of the chain by its id or the id's beginning, else the one that is wanted."""
-    return choose(client, load_world(client, deployment).prediction, JOB, text, wanted)
+    _, job_id, record = find_on(client, deployment, JOB, text, wanted)
+    return job_id, record
 
 
 def _drawn(client: Client, known: KnownModel, request: Request, wish: Wish) -> Drawn[Terms]:

@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from prover.chain.client import Client
+from prover.chain.deployments import Deployment
+from prover.chain.replay import load_held, load_world
 from prover.chain.tokens import learn
 from prover.cli.kinds import BOUNTY, JOB, REQUEST, ROUND, Kind, short
 from prover.cli.output import progress
-from prover.cli.remembered import require_there
+from prover.cli.remembered import protocols, require_there
 from prover.consumer.jobs import last_used
 from prover.errors import UsageError
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.jobs import Jobs, Record
+from prover.protocol.world import World
 
 __all__ = ["BOUNTY", "JOB", "REQUEST", "ROUND", "Kind", "short"]
 
@@ -69,6 +72,35 @@ def open_to(
         return one.state == state and in_time and named in (ZERO_ADDRESS, who)
 
     return Wanted(words, fits, accept)
+
+
+def find_on(
+    client: Client, deployment: Deployment, kind: Kind, text: str | None, wanted: Wanted = UNENDED
+) -> tuple[World, bytes, Any]:
+    """The job that a command means, as `choose`, with its world: events and contract agree on it.
+
+    Raises ChainError if the node contradicts itself.
+    """
+    world = load_world(client, deployment)
+    contract = _jobs_of(world, kind).contract
+    named = last_used(client, contract) if text is None else _whole(text)
+    if named is not None:
+        world = load_held(client, deployment, [(contract, named)])
+    job_id, record = choose(client, _jobs_of(world, kind), kind, text, wanted)
+    if job_id != named:
+        world = load_held(client, deployment, [(contract, job_id)])
+        job_id, record = choose(client, _jobs_of(world, kind), kind, text, wanted)
+    return world, job_id, record
+
+
+def _jobs_of(world: World, kind: Kind) -> Jobs[Any]:
+    return dict(protocols(world))[kind]
+
+
+def _whole(text: str) -> bytes | None:
+    """An id of which all digits are given."""
+    digits = text.removeprefix("0x")
+    return bytes.fromhex(digits) if _HEX.fullmatch(text) and len(digits) == 64 else None
 
 
 def choose(

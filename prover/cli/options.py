@@ -29,6 +29,7 @@ SetUpOption = Annotated[
 OutFile = Annotated[Path | None, typer.Option("--out", help="File to write.")]
 
 MINED_WITHIN_SECONDS = 1_200
+MOST_SECONDS, MOST_UNITS = 2**32 - 1, 2**128 - 1  # what the contracts' terms can hold
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _AMOUNT = re.compile(r"(\d+)(?:\.(\d+))?", re.ASCII)
 _DURATION = re.compile(r"(\d+)([smhd]?)", re.ASCII)
@@ -78,7 +79,10 @@ def duration(text: str, name: str) -> int:
     match = _DURATION.fullmatch(text.strip())
     if match is None:
         raise UsageError(f"{name} {text!r}: a number with s, m, h or d is allowed, such as 10m")
-    return int(match[1]) * _UNITS.get(match[2], 1)
+    seconds = int(match[1]) * _UNITS.get(match[2], 1)
+    if seconds > MOST_SECONDS:
+        raise UsageError(f"{name} {text!r}: at most {MOST_SECONDS} s are allowed")
+    return seconds
 
 
 def window(client: "Client", text: str | None, name: str, usual: str) -> int:
@@ -102,7 +106,13 @@ def units(text: str, name: str, decimals: int = ETHER_DECIMALS) -> int:
         raise UsageError(
             f"{name} {text!r}: a number from 0 with at most {decimals} decimals is allowed"
         )
-    return int(match[1] + fraction.ljust(decimals, "0"))
+    found = int(match[1] + fraction.ljust(decimals, "0"))
+    if found > MOST_UNITS:
+        raise UsageError(
+            f"{name} {text!r}: that is more of the smallest units than the contracts can count "
+            f"({MOST_UNITS})"
+        )
+    return found
 
 
 def id_bytes(text: str, name: str) -> bytes:

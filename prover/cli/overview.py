@@ -31,7 +31,7 @@ def status(
     """List jobs of all protocols that are under way, and what is due. Yours, if you say who: also
     those that anybody may take and that this machine can prove.
     """
-    from prover.chain.replay import load_world
+    from prover.chain.replay import load_held, load_world
     from prover.chain.tokens import learn
     from prover.cli.agenda import entries, reworded
     from prover.cli.models import provable
@@ -39,14 +39,22 @@ def status(
 
     client, deployment = deployed(rpc)
     me = None if every else _me(client, account, who)
-    world, now = load_world(client, deployment), client.now()
+    now = client.now()
+
+    def chosen(world: "World") -> list["Entry"]:
+        found = [
+            one
+            for one in entries(world, now)
+            if (ended or not one.ended) and (me is None or me in one.people or one.wants in open_to)
+        ]
+        return sorted(found, key=lambda one: (one.ended, one.who != me, one.until))
+
+    world = load_world(client, deployment)
     open_to = frozenset[bytes]() if me is None else provable(world)
-    found = [
-        one
-        for one in entries(world, now)
-        if (ended or not one.ended) and (me is None or me in one.people or one.wants in open_to)
-    ]
-    found.sort(key=lambda one: (one.ended, one.who != me, one.until))
+    found = chosen(world)
+    if me is not None:  # what is told of these must not be what a node left events out of
+        world = load_held(client, deployment, _places(world, found))
+        found = chosen(world)
     credits = {} if me is None else credits_of(world, me)
     learn(client, *(one.currency for one in found), *credits)
     found = [reworded(world, one, now) for one in found]
@@ -54,6 +62,15 @@ def status(
     rows = [one.to_dict() | {"openToYou": _is_open(one, me, open_to)} for one in found]
     data = {"now": now, "account": me, "jobs": rows, "credits": credits}
     show(data | {"provisional": done.rows}, *done.lines, *lines(found, me, credits, open_to))
+
+
+def _places(world: "World", found: Iterable["Entry"]) -> list[tuple[str, bytes]]:
+    """Contract and id of the jobs that come first, as many as one request asks for."""
+    from prover.chain.rpc import BATCH
+    from prover.cli.remembered import protocols
+
+    contracts = {kind: jobs.contract for kind, jobs in protocols(world)}
+    return [(contracts[one.kind], one.job_id) for one in found][:BATCH]
 
 
 def lines(

@@ -13,7 +13,7 @@ from prover.chain.replay import load_world
 from prover.chain.retrieval import RetrievalBounty
 from prover.chain.transactions import Sender
 from prover.cli.agenda import entry
-from prover.cli.finding import LATE, REQUEST, UNENDED, Wanted, choose, in_state
+from prover.cli.finding import LATE, REQUEST, UNENDED, Wanted, find_on, in_state
 from prover.cli.models import auditor, find
 from prover.cli.output import progress
 from prover.cli.remembered import of_job
@@ -50,8 +50,7 @@ def find_request(
     client: Client, deployment: Deployment, text: str | None, wanted: Wanted = UNENDED
 ) -> Found:
     """A request by its id or the id's beginning, else the one that is wanted."""
-    world = load_world(client, deployment)
-    job_id, record = choose(client, world.retrieval, REQUEST, text, wanted)
+    world, job_id, record = find_on(client, deployment, REQUEST, text, wanted)
     dataset = world.retrieval.datasets[record.job.terms.dataset_id]
     return Found(job_id, record, dataset, world)
 

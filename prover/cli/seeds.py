@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from prover.consumer.accuracy_tests import make_seed
 from prover.errors import UsageError
-from prover.files import write_atomically
 from prover.settings import get_settings
 from prover.statement.seeds import Seed
 
@@ -33,10 +33,8 @@ def seed_at(path: Path | None) -> SeedFile:
     Raises StatementInvalid if the file is no seed file.
     """
     chosen = path or get_settings().home / "seed.json"
-    if chosen.exists():
-        return SeedFile(existing(chosen), chosen, False)
-    write_atomically(chosen, Seed.fresh().to_bytes())
-    return SeedFile(existing(chosen), chosen, True)
+    made = make_seed(chosen)
+    return SeedFile(existing(chosen), chosen, made)
 
 
 def existing(path: Path) -> Seed:

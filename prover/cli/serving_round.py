@@ -10,7 +10,7 @@ from prover.chain.registry import Registry
 from prover.chain.replay import load_world
 from prover.chain.serving import ServingRound
 from prover.cli.agenda import entry
-from prover.cli.finding import LATE, ROUND, UNENDED, Wanted, choose, in_state, open_to
+from prover.cli.finding import LATE, ROUND, UNENDED, Wanted, find_on, in_state, open_to
 from prover.cli.models import auditor, find
 from prover.cli.output import progress
 from prover.cli.remembered import of_job
@@ -28,7 +28,8 @@ def find_round(
     client: Client, deployment: Deployment, text: str | None, wanted: Wanted = UNENDED
 ) -> tuple[bytes, Record]:
     """A round of the chain by its id or the id's beginning, else the one that is wanted."""
-    return choose(client, load_world(client, deployment).serving, ROUND, text, wanted)
+    _, job_id, record = find_on(client, deployment, ROUND, text, wanted)
+    return job_id, record
 
 
 def joinable(who: str, accept: Callable[[str], None]) -> Wanted:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from prover.consumer.testsets import row_hash
 from prover.errors import StatementInvalid, UsageError
-from prover.files import write_atomically
+from prover.files import locked, write_atomically
 from prover.proving.artifacts import Artifacts
 from prover.proving.inputs import read_data, shape_of
+from prover.settings import get_settings
 from prover.statement.quantise import quantise
 from prover.statement.request import Item, Shape
 from prover.statement.sealed import check_sealable, content_of, item_of
@@ -92,11 +93,15 @@ def read_seed(path: Path) -> Seed:
 
 
 def make_seed(path: Path) -> bool:
-    """Write a fresh seed, for this user's eyes only, unless one is there; whether it was made."""
-    if path.exists():
-        return False
-    write_atomically(path, Seed.fresh().to_bytes())
-    return True
+    """Write a fresh seed, for this user's eyes only, unless one is there; whether it was made.
+
+    Of two commands at once one makes it: what the other had sealed with its own would be lost.
+    """
+    with locked(get_settings().home / "locks" / "seed.lock"):
+        if path.exists():
+            return False
+        write_atomically(path, Seed.fresh().to_bytes())
+        return True
 
 
 def _name(nonce: int) -> bytes:

@@ -123,8 +123,8 @@ def posting(
         drawn, found = None, _standing(sender, contract, kind, intents.find(name))
         if found is None:
             drawn = draw()
+            found = _begun(sender, contract, drawn)
             intents.keep(name, _packed(drawn))
-            found = _posting(sender, contract, drawn, False)
         found = replace(found, others=_lost(sender, contract, found.job_id))
         try:
             yield found
@@ -226,6 +226,15 @@ def _posted(posting_: Posting[Any]) -> Postponed:
 def _posting(sender: Sender, contract: JobContract, drawn: Drawn[T], resumed: bool) -> Posting[T]:
     job = Job(sender.address, drawn.nonce, drawn.terms)
     return Posting(job, contract.job_id(job), drawn.data_hash, drawn.uri, resumed)
+
+
+def _begun(sender: Sender, contract: JobContract, drawn: Drawn[T]) -> Posting[T]:
+    """What was just drawn; it leaves no file behind where the contract has no room for it."""
+    try:
+        return _posting(sender, contract, drawn, False)
+    except StatementInvalid:
+        _remove(drawn.made)
+        raise
 
 
 def _packed(drawn: Drawn[T]) -> str:

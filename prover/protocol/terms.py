@@ -10,8 +10,10 @@ from enum import IntEnum
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from eth_abi.abi import encode
+from eth_abi.exceptions import EncodingError
 from eth_utils.crypto import keccak
 
+from prover.errors import StatementInvalid
 from prover.statement.label import proven_label
 from prover.statement.layout import OutputKind
 
@@ -176,6 +178,13 @@ class Job(Generic[T]):
         """keccak256 of (chain id, contract, consumer, nonce, keccak256(abi.encode(terms))).
 
         The chain id is that of the contract's deployment, also on a fork that took another one.
+        Raises StatementInvalid if a number is larger than its field.
         """
-        terms_hash = keccak(encode([self.terms.ABI], [self.terms.to_abi()]))
+        try:
+            terms_hash = keccak(encode([self.terms.ABI], [self.terms.to_abi()]))
+        except EncodingError as error:
+            raise StatementInvalid(
+                f"the terms hold what the contract has no room for ({error}): smaller amounts and "
+                "times are allowed"
+            ) from None
         return keccak(encode(_ID, [chain_id, contract, self.consumer, self.nonce, terms_hash]))

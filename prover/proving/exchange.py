@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from prover.errors import ArtifactMismatch, ProvingError, StatementInvalid, UsageError
-from prover.files import NotPlain, TooLarge, copy_plain, new_directory
+from prover.files import NO_ROOM, NotPlain, TooLarge, copy_plain, new_directory
 from prover.models.onnx_file import MAX_BYTES, check_self_contained
 from prover.proving.artifacts import (
     MANIFEST,
@@ -110,6 +110,8 @@ def _copy(directory: Path, made: Path, name: str) -> None:
     try:
         copy_plain(directory / name, made / name, _LIMITS[name])
     except (NotPlain, TooLarge, OSError) as error:
+        if getattr(error, "errno", None) in NO_ROOM:
+            raise  # it is our own disk's fault, not the folder's
         raise ArtifactMismatch(
             f"{name} in {directory} cannot be taken ({_reason(error)}): a plain file of at most "
             f"{_LIMITS[name]} bytes is allowed; ask for the folder again"

@@ -97,6 +97,15 @@ def test_durations(text: str, seconds: int) -> None:
     assert duration(text, "--x") == seconds
 
 
+def test_numbers_that_no_contract_has_room_for_are_refused_by_their_option() -> None:
+    assert duration("4294967295", "--open-for") == 2**32 - 1
+    with pytest.raises(UsageError, match="--open-for '49711d': at most 4294967295 s are allowed"):
+        duration("49711d", "--open-for")
+    assert units(str(2**128 - 1), "--reward", 0) == 2**128 - 1
+    with pytest.raises(UsageError, match=r"--reward .*: that is more of the smallest units than"):
+        units(str(2**128), "--reward", 0)
+
+
 @pytest.mark.parametrize("text", ["", "-1", "1.5h", "1w", "h", "1 h"])
 def test_other_durations_are_refused(text: str) -> None:
     with pytest.raises(UsageError, match="--x"):

@@ -46,7 +46,7 @@ def test_only_the_tokens_of_the_jobs_shown_are_asked(
     assert run(["status", "--address", CONSUMER, "--json"]) == 0
     (job,) = json.loads(capsys.readouterr().out)["jobs"]
     assert f"COIN (token {MINE})" in job["next"]
-    assert node.asked["eth_call"] == 2
+    assert node.asked["eth_call"] == 2 + 1  # and where the job stands
 
 
 def test_everybodys_tokens_are_asked_up_to_a_limit(

@@ -4,6 +4,7 @@ import stat
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from prover.cli.accuracy_post import sample_size, target_of
-from prover.consumer import accuracy
+from prover.consumer import accuracy, accuracy_tests
 from prover.consumer.accuracy import Offer
 from prover.consumer.accuracy_tests import (
     Tests,
@@ -24,6 +25,7 @@ from prover.consumer.accuracy_tests import (
 )
 from prover.consumer.testsets import PostedSet, check_unknown, mark_revealed, posted_set, row_hash
 from prover.errors import ModelRefused, StatementInvalid, UsageError
+from prover.files import write_atomically
 from prover.protocol.limits import LOCAL
 from prover.proving.artifacts import Artifacts
 from prover.proving.inputs import shape_of
@@ -78,6 +80,27 @@ def test_a_seed_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     with pytest.raises(UsageError, match="no seed file"):
         read_seed(tmp_path / "none.json")
+
+
+def test_of_two_commands_at_once_one_makes_the_seed(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other would put its own in its place, and what was sealed with the first were lost."""
+    path, made = tmp_path / "seed.json", list[bool]()
+    second = Thread(target=lambda: made.append(make_seed(path)))
+
+    def writes(*arguments: Any) -> None:
+        if not second.is_alive():
+            second.start()
+            second.join(0.2)  # it waits for the first one, or had no need to
+        write_atomically(*arguments)
+
+    monkeypatch.setattr(accuracy_tests, "write_atomically", writes)
+    assert make_seed(path)
+    first = read_seed(path)
+    second.join()
+    assert made == [False]
+    assert read_seed(path) == first
 
 
 def test_rows_are_taken_in_part_or_drawn(artifacts: Artifacts, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Which job a posting command goes on with: one that was signed, never one that came to nothing."""
 
 import sqlite3
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -322,3 +322,30 @@ def test_only_bytes_have_a_place_in_an_intent_beside_plain_values() -> None:
     with pytest.raises(TypeError, match="Path has no place"):
         module._plain(Path("x"))
     assert module._bytes(module._plain(b"\1\2")) == b"\1\2"
+
+
+def test_terms_that_no_contract_takes_leave_nothing_that_would_refuse_the_next_command() -> None:
+    """As after a node that told an impossible time: nobody goes on with what was drawn then."""
+    world = World()
+
+    class Contract:
+        address = CONTRACT
+
+        def job_id(self, job: Any) -> bytes:
+            return bytes(job.id_on(31337, CONTRACT))
+
+        def exists(self, job_id: bytes) -> bool:
+            return False
+
+    def too_late() -> Drawn[PredictionTerms]:
+        drawn = world.draw()
+        return replace(drawn, terms=replace(TERMS, open_until=2**160))
+
+    def post(draw: Any) -> bytes:
+        with posting(world, Contract(), PredictionTerms, {"a": 1}, draw) as found:  # type: ignore[arg-type]
+            return found.job_id
+
+    with pytest.raises(StatementInvalid, match=r"no room for .*40 bits"):
+        post(too_late)
+    assert not list((get_settings().home / "inputs").iterdir())
+    assert post(world.draw)
