@@ -192,7 +192,7 @@ def read_manifest(path: Path) -> Manifest:
     try:
         content = read_plain(path, MAX_BYTES, follow=False)
         manifest = Manifest.model_validate(strict_json.parse(content))
-        _ = manifest.plan, manifest.layout
+        _ = manifest.plan, manifest.layout, manifest.digest()
     except (NotPlain, TooLarge) as error:
         raise ArtifactMismatch(
             f"manifest {path} is no plain file of at most {MAX_BYTES} bytes: set the model up "

@@ -218,7 +218,17 @@ def test_fields_of_other_types_are_refused_in_words(
         path = Path(where) / MANIFEST
         path.write_text(json.dumps(fields))
         with contextlib.suppress(ArtifactMismatch, UnsoundCircuit):
-            read_manifest(path)
+            read_manifest(path).digest()
+
+
+@pytest.mark.parametrize("name", ["item_elements", "optimizer_runs"])
+def test_numbers_that_canonical_json_cannot_hold_are_refused_in_words(
+    given: Path, name: str
+) -> None:
+    fields = json.loads((given / MANIFEST).read_text())
+    (fields if name in fields else fields["verifier"])[name] = 2**53
+    rewrite(given / MANIFEST, **fields)
+    refused(given, r"is not valid .*exceeds safe integer domain")
 
 
 def test_a_circuit_is_compiled_here_not_taken(given: Path) -> None:
