@@ -102,18 +102,22 @@ def apply(world: World, event: Event) -> World:
         require_equal(event, "contract", event.contract, world.registry.contract)
         return replace(world, registry=registry.apply(world.registry, event))
     if isinstance(event, PredictionEvent):
+        _of_contract(world.prediction, event)
         after = replace(world, prediction=prediction.apply(world.prediction, event))
         return _checked(world, world.prediction, event, after)
     if isinstance(event, ServingEvent):
+        _of_contract(world.serving, event)
         after = replace(world, serving=serving.apply(world.serving, event))
         return _checked(world, world.serving, event, after)
     if isinstance(event, AccuracyEvent):
+        _of_contract(world.accuracy, event)
         after = replace(world, accuracy=accuracy.apply(world.accuracy, event))
         return _checked(world, world.accuracy, event, after)
     if isinstance(event, DatasetCommitted):
         require_equal(event, "contract", event.contract, world.retrieval.contract)
         return replace(world, retrieval=retrieval.apply(world.retrieval, event))
     if isinstance(event, RetrievalEvent):
+        _of_contract(world.retrieval, event)
         after = replace(world, retrieval=retrieval.apply(world.retrieval, event))
         return _checked(world, world.retrieval, event, after)
     if isinstance(event, Unreadable):
@@ -176,9 +180,13 @@ def _check_payer(world: World, event: Deposited) -> None:
     require_equal(event, "sender", event.sender, payer)
 
 
-def _checked(world: World, jobs: Jobs[Any], event: JobEvent, after: World) -> World:
-    """`after`, if the event is of its protocol's contract, and its circuit allows it."""
+def _of_contract(jobs: Jobs[Any], event: JobEvent) -> None:
+    """Before anything of an event is taken in: it is its protocol's contract's."""
     require_equal(event, "contract", event.contract, jobs.contract)
+
+
+def _checked(world: World, jobs: Jobs[Any], event: JobEvent, after: World) -> World:
+    """`after`, if the job's circuit allows the event."""
     if isinstance(event, JobPosted | RoundPosted | BountyPosted | RetrievalPosted):
         circuits.check_posted(world.registry, event, jobs.limits)
     else:

@@ -116,6 +116,14 @@ def test_whatever_an_event_raises_stops_no_other(monkeypatch: pytest.MonkeyPatch
     assert "RuntimeError: a mistake of ours" in world.prediction.set_aside[SCENE.id]
 
 
+def test_a_job_of_another_contract_is_no_job() -> None:
+    """A node may put any address on a log: nothing of it is taken in before that is compared."""
+    foreign: Any = [replace(one, contract=REGISTRY) for one in SCENE.posted()]
+    world = lenient([foreign, OTHER.posted()])
+    assert list(world.prediction.jobs) == [OTHER.id]
+    assert world.findings
+
+
 def test_a_finished_world_does_not_change_with_the_history() -> None:
     history = History(registered())
     history.add(SCENE.posted())
