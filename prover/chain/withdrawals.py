@@ -7,6 +7,7 @@ from web3.types import TxReceipt
 
 from prover.chain.client import checksum
 from prover.chain.contracts import contract
+from prover.chain.finality import newest_block
 from prover.chain.jobs import JobContract
 from prover.chain.transactions import Sender
 
@@ -25,13 +26,14 @@ def take_out(sender: Sender, holder: JobContract, currency: str, to: str) -> lis
     """Take the account's whole credit out of a contract; nothing is sent where there is none.
 
     What an earlier command sent without seeing its end is settled first, and told too: it may have
-    taken less than is due now, and sent it elsewhere. Raises ContractRefused, InsufficientFunds or
-    Postponed.
+    taken less than is due now, and sent it elsewhere. Raises ContractRefused, InsufficientFunds,
+    Postponed, or ChainError if the node lags.
     """
     action = f"withdraw:{holder.address}:{currency}"
     earlier = sender.earlier(action)
     receipts = [] if earlier is None else [earlier]
-    if holder.credit(currency, sender.address):
+    newest = newest_block(sender.client).number  # an older one may show no credit yet
+    if holder.credit(currency, sender.address, newest):
         receipts.append(sender.send(action, holder.withdraw(currency, to), once=False))
     return [one for receipt in receipts for one in _told(sender, holder, receipt)]
 

@@ -11,6 +11,7 @@ from prover.protocol.prediction import Job, Terms
 from prover.provider.register import register
 from tests.conftest import Proven
 from tests.killing import command, killed
+from tests.latenode import late_node
 from tests.localchain import CONSUMER, PROVIDER, Chain, address_of
 
 ELSEWHERE = "0x" + "ab" * 20
@@ -73,3 +74,15 @@ def test_money_is_said_to_be_where_it_went(credits_: Credits) -> None:
     assert told["withdrawals"] == [
         {"contract": "PredictionMarket", "currency": ETH, "to": checksum(ELSEWHERE), "amount": 5}
     ]
+
+
+def test_a_node_that_lags_is_not_believed_that_nothing_is_due(credits_: Credits) -> None:
+    """The credit was seen in a block from here; the node still calls an older one its latest."""
+    credits_.earn(5)
+    with late_node(credits_.chain.url) as (node, client):
+        url = str(client.web3.provider.endpoint_uri)  # type: ignore[attr-defined]
+        again = ("withdraw", "--account", CONSUMER, "--rpc", url)
+        node.late = 2
+        assert "nothing to withdraw" not in command(*again, status=1)["error"]
+        node.late = 0
+        assert command(*again)["withdrawn"] == {ETH: 5}
