@@ -219,7 +219,7 @@ def fates(changes: Sequence[Change]) -> Iterator[tuple[Change, bool]]:
                 survived = not tests or passes(copy, tests, runs)
                 # What is cached, as a table is, ran in whichever test was the first to ask for it.
                 others = sorted({*runs.all_of(change.module, folders)} - {*tests})
-                if survived and others and change.key not in why:
+                if survived and others and not why.get(change.key):
                     survived = passes(copy, others, runs)
                 return change, survived
             finally:
