@@ -263,8 +263,9 @@ def recorded_in(copies: Sequence[Path], modules: Sequence[str]) -> Runs:
     LINES.parent.mkdir(exist_ok=True)
     told = {"program": known["program"], "files": stamps, "runs": asdict(runs)}
     LINES.write_text(json.dumps(told))
-    for copy in copies:  # what the tests of one made, those of the others may need now
+    for copy in copies:
         (copy / ".cache").mkdir(exist_ok=True)
+    for copy in copies:  # what the tests of one made, those of the others may need now
         for other in copies:
             if other != copy:
                 shutil.copytree(other / ".cache", copy / ".cache", dirs_exist_ok=True)

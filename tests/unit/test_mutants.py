@@ -190,3 +190,17 @@ def test_only_the_tests_of_a_line_are_run_for_its_mutant(python_mutants: ModuleT
     assert first.tests_of("late.py", source, 1, ["own"]) == ["own::a", "own::b"]
     assert runs.tests_of("unknown.py", source, 1, ["own"]) == []
     assert runs.time_for(["own::a", "other::c"]) == 36
+
+
+def test_the_python_mutants_that_survived_are_explained(python_mutants: ModuleType) -> None:
+    told = json.loads((ROOT / "snapshots/python_mutants.json").read_text())
+    modules = set(python_mutants.modules())
+    assert told["tried"] >= python_mutants.SAMPLE >= 400
+    assert told["tried"] == told["killed"] + len(told["survivors"])
+    assert sum(score["tried"] for score in told["modules"].values()) == told["tried"]
+    assert set(told["modules"]) <= modules
+    for one in told["survivors"]:
+        assert len(one["reason"]) > 10, one["mutant"]
+        module = one["mutant"].split()[0]
+        equivalent = one["reason"].startswith(python_mutants.EQUIVALENT)
+        assert equivalent or module not in python_mutants.MONEY, one["mutant"]
