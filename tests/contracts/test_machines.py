@@ -22,7 +22,7 @@ from .walking import Walk
 
 DEEP = bool(os.environ.get("ZKESCROW_DEEP"))
 SETTINGS = settings(
-    max_examples=200 if DEEP else 3,
+    max_examples=40 if DEEP else 3,
     stateful_step_count=60 if DEEP else 20,
     derandomize=not DEEP,
     database=None,
