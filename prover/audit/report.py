@@ -74,7 +74,8 @@ def lines(report: AuditReport) -> list[str]:
     if found.proofs_not_reverifiable:
         told.append(
             f"{found.proofs_not_reverifiable} proofs are of circuits without artifacts on this "
-            "machine: checked by the contract's verifier only"
+            "machine: checked by the contract's verifier only; `zkescrow model import` takes in "
+            "the folder that their provider gives"
         )
     told += [f"MISMATCH {one.where}: {one.what}" for one in found.mismatches]
     told.append(f"{len(found.mismatches)} mismatches")

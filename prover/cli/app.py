@@ -105,6 +105,7 @@ def run(arguments: list[str]) -> int:
     except OSError as error:
         return _failed(error, _os_error(error), FAILED)
     except KeyboardInterrupt:
+        say_error("interrupted: what was sent is written down; the same command goes on with it")
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last resort: anything else is our mistake
         return _unexpected(error)

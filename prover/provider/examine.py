@@ -9,7 +9,7 @@ from prover.chain.fees import gas_price
 from prover.chain.registry import Circuit
 from prover.chain.transactions import Sender
 from prover.chain.verification import verification_gas
-from prover.errors import StatementInvalid
+from prover.errors import ArtifactMismatch, StatementInvalid
 from prover.protocol.prediction import Record
 from prover.protocol.world import World
 from prover.provider.fetch import InputsUnavailable
@@ -93,7 +93,7 @@ class Examiner:
         _require(unknown(record.job.terms.currency, self.policy.purse))
         _require(self._money_refusal(record, artifacts, world))
         check_key(artifacts)
-        self.tools.check_model(record.job.terms.model_id, artifacts)
+        self._check_model(record.job.terms.model_id, artifacts)
         with self.patience.fetching(record):
             content = self.inputs(record, artifacts)
         items: tuple[Item, ...] = Request.from_bytes(content).items
@@ -102,6 +102,12 @@ class Examiner:
         seconds = self.policy.proof_seconds or rehearsal.seconds
         _require(time_refusal(record.job.terms.prove_seconds, seconds))
         return content
+
+    def _check_model(self, model_id: bytes, artifacts: Artifacts) -> None:
+        try:
+            self.tools.check_model(model_id, artifacts)
+        except ArtifactMismatch as error:  # anybody registers what names these artifacts
+            raise Unwanted(str(error)) from error
 
     def _money_refusal(self, record: Record, artifacts: Artifacts, world: World) -> str | None:
         client, sample, terms = self.tools.client, artifacts.sample, record.job.terms

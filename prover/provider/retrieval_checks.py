@@ -1,5 +1,6 @@
 """What a dataset's owner asks of a request before it stakes."""
 
+import math
 from dataclasses import dataclass, field
 
 from prover.chain.transactions import GAS_CAP
@@ -105,11 +106,13 @@ def check_proofs(
     this chain. Raises StatementInvalid otherwise.
     """
     proofs = -(-count // artifacts.manifest.layout.items)
-    if terms.prove_seconds < wait + TIME_FACTOR * proofs * seconds:
+    least = math.ceil(wait + TIME_FACTOR * proofs * seconds)
+    if terms.prove_seconds < least:
         raise StatementInvalid(
             f"{count} records take {proofs} proofs of {seconds:.1f} s: {terms.prove_seconds} s are "
             f"given, {TIME_FACTOR} times what it takes and {wait} s to finality are wanted; do not "
-            "accept"
+            f"accept: nothing is staked; ask for a request with --prove-within {least}s or more, "
+            "or try again on a machine that has less to do"
         )
     gas = verification_gas + PROVE + min(artifacts.manifest.layout.items, count) * ITEM
     for name, found, allowed in (

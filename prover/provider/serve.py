@@ -169,9 +169,9 @@ class Provider:
             return Outcome(job_id, SKIPPED, why_not)
         try:
             artifacts = artifacts_of(world, record.job.terms.model_id)
-            content = self._examiner.examined(record, artifacts, world)
-        except ArtifactMismatch as error:  # somebody else's model or verifier, or damaged files
+        except ArtifactMismatch as error:  # somebody else's model, or damaged files
             return Outcome(job_id, SKIPPED, str(error))
+        content = self._examiner.examined(record, artifacts, world)
         taken = Taken(self._scope, self._account, job_id, self._payee, content)
         return self._serve(self._tools.store.save(taken), world, examined=True)
 
