@@ -71,6 +71,9 @@ def test_a_receipt_of_another_form_is_refused_in_words(chain: Chain, name: str, 
     with proxied(chain.url) as proxy:
         client = proxy.client
         proxy.lie = lambda _m, _p, result: _but(result, name, value)
+        if name == "blockNumber" and value is None:
+            assert client.receipt(bytes(mined)) is None  # type: ignore[arg-type]
+            return  # it is in no block yet
         with pytest.raises(ChainError, match="node"):
             client.receipt(bytes(mined))  # type: ignore[arg-type]
 
