@@ -25,7 +25,8 @@ from tests.localchain import settings_of
 
 def node(base: int | None, tip: int) -> Client:
     """A node with this base fee (None: of a chain without one) that suggests this tip."""
-    block: dict[str, Any] = {} if base is None else {"baseFeePerGas": base}
+    block: dict[str, Any] = {"number": 1, "hash": bytes(32), "timestamp": 1}
+    block |= {} if base is None else {"baseFeePerGas": base}
     eth = SimpleNamespace(get_block=lambda _number: block, max_priority_fee=tip)
     return Client(SimpleNamespace(eth=eth), 1, "1:00")  # type: ignore[arg-type]
 

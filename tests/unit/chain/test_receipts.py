@@ -19,7 +19,10 @@ class Eth:
     """A node with one transaction, in block 12, that reverted; `reverts`: where its call does."""
 
     def __init__(self, *reverts: int, to: str | None = TO, status: int = 0) -> None:
-        self.receipt = {"blockNumber": 12, "blockHash": HexBytes(BLOCK), "status": status}
+        self.receipt = {
+            **{"blockNumber": 12, "blockHash": HexBytes(BLOCK), "status": status},
+            **{"gasUsed": 60, "transactionHash": HexBytes(HASH), "logs": []},
+        }
         self.sent = {"from": FROM, "input": HexBytes("0xab"), "value": 5, "gas": 70, "to": to}
         self.reverts, self.blocks = reverts, {12: BLOCK}
         self.tried: list[tuple[Any, int]] = []
@@ -40,7 +43,7 @@ class Eth:
     def get_block(self, number: int) -> dict[str, Any]:
         if number not in self.blocks:
             raise BlockNotFound("none")
-        return {"hash": HexBytes(self.blocks[number])}
+        return {"number": number, "hash": HexBytes(self.blocks[number]), "timestamp": 1}
 
     def call(self, transaction: Any, number: int) -> bytes:
         self.tried.append((transaction, number))

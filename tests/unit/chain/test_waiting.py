@@ -398,12 +398,12 @@ def test_what_must_be_mined_before_is_said_with_its_reason(
     eth: Eth, pool: Pool, wait: Waiting, monkeypatch: pytest.MonkeyPatch, reason: bool
 ) -> None:
     monkeypatch.setattr(waiting, "BUMP_AFTER_SECONDS", 1_000.0)
-    first, second = signed(pool, 3), handed(wait, pool, 4)
+    first, second = signed(pool, 0), handed(wait, pool, 1)
     wait.handed(first, Answer.FULL if reason else Answer.TAKEN)
     with pytest.raises(Postponed) as told:
         wait.until_mined(second, "giving")
     why = ": the node says that the pool is full" if reason else ""
-    before = f"(transaction 0x{first.hash.hex()} (nonce 3) must be mined before{why})"
+    before = f"(transaction 0x{first.hash.hex()} (nonce 0) must be mined before{why})"
     assert before in str(told.value)
 
 

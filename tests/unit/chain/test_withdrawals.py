@@ -9,6 +9,7 @@ from hexbytes import HexBytes
 from web3 import Web3
 from web3.datastructures import AttributeDict
 
+from prover.chain import withdrawals
 from prover.chain.client import checksum
 from prover.chain.contracts import Call
 from prover.chain.withdrawals import Withdrawal, take_out
@@ -50,9 +51,15 @@ class Sender:
         return self._later
 
 
+@pytest.fixture(autouse=True)
+def newest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(withdrawals, "newest_block", lambda _client: SimpleNamespace(number=12))
+
+
 def taken(sender: Sender, credit: int) -> list[Withdrawal]:
-    def due(currency: str, account: str) -> int:
+    def due(currency: str, account: str, block: int) -> int:
         assert sender.done, "what an earlier command sent is settled first"
+        assert block == 12, "an older block may show no credit yet"
         return {(TOKEN, ME): credit}[currency, account]
 
     holder = SimpleNamespace(

@@ -81,7 +81,8 @@ def test_a_wallet_gets_the_job_that_a_key_has_signed(consumer: Consumer) -> None
     assert unsigned(*consumer.prediction())["job"] == told["job"]
     (transaction,) = told["transactions"]
     Sender(consumer.chain.client, anvil_account(CONSUMER)).renew()
-    consumer.chain.rpc("eth_sendTransaction", transaction)
+    sent = consumer.chain.rpc("eth_sendTransaction", transaction)
+    consumer.chain.client.web3.eth.wait_for_transaction_receipt(sent)
     (job_id,) = consumer.world().prediction.jobs
     assert told["job"] == "0x" + job_id.hex()
     assert consumer.paid() == REWARD
