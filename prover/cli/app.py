@@ -104,17 +104,23 @@ def run(arguments: list[str]) -> int:
         return _failed(error, str(error), error.exit_status)
     except OSError as error:
         return _failed(error, _os_error(error), FAILED)
-    except KeyboardInterrupt:
-        say_error("interrupted: what was sent is written down; the same command goes on with it")
-        return INTERRUPTED
+    except KeyboardInterrupt:  # before the parser has begun
+        return _interrupted()
     except Exception as error:  # noqa: BLE001 - the last resort: anything else is our mistake
         return _unexpected(error)
+    if status == INTERRUPTED:  # what the parser makes of Ctrl-C
+        return _interrupted()
     return status if isinstance(status, int) else 0
 
 
 def _terminated(number: int, _frame: FrameType | None) -> None:
     """End by way of every `finally`, so that children and temporary files go too."""
     raise SystemExit(128 + number)
+
+
+def _interrupted() -> int:
+    say_error("interrupted: what was sent is written down; the same command goes on with it")
+    return INTERRUPTED
 
 
 def _unexpected(error: Exception) -> int:
@@ -124,8 +130,8 @@ def _unexpected(error: Exception) -> int:
         path = "zkescrow" if context is None else context.command_path
         words = f"{show().rstrip('.')}: `{path} --help` shows what is allowed"
         return _failed(error, words, USAGE)
-    if type(error).__name__ == "Abort":
-        return INTERRUPTED
+    if type(error).__name__ == "Abort":  # Ctrl-C where something is asked for
+        return _interrupted()
     words = f"internal error, {type(error).__name__}: {error}; run again with --debug and report it"
     return _failed(error, words, FAILED)
 

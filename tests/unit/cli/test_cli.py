@@ -2,6 +2,8 @@
 
 import os
 import re
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -144,3 +146,25 @@ def test_what_a_stranger_wrote_is_printed_whatever_the_terminal_takes() -> None:
         [sys.executable, "-c", program], env=environment, capture_output=True, check=False
     )
     assert (done.returncode, done.stdout) == (0, b"uri \\u4f60 end\n"), done.stderr
+
+
+def test_ctrl_c_is_told_in_one_sentence(tmp_path: Path) -> None:
+    """While a node is waited for that never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as node:
+        process = subprocess.Popen(
+            [ZKESCROW, "status", "--rpc", f"http://127.0.0.1:{node.getsockname()[1]}"],
+            env=os.environ | {"ZKESCROW_HOME": str(tmp_path)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            # A shell's `&` has it ignored, and so would the command.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
+        node.settimeout(60)
+        connection, _ = node.accept()
+        with connection:
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert err.splitlines()[-1].startswith("zkescrow: interrupted: what was sent is written down")
+    assert "Traceback" not in err
