@@ -16,7 +16,7 @@ from prover.chain.pool import Pool
 from prover.protocol import accuracy, prediction, retrieval, serving
 from prover.settings import get_settings
 from tests.localchain import settings_of
-from tests.unit.chain.test_pool import ACCOUNT, RECEIVER, Eth, client_of, journal_of
+from tests.unit.chain.memory import ACCOUNT, RECEIVER, Eth, client_of, journal_of
 
 JOB, OTHER = "0a" * 32, "0b" * 32
 HASH = b"\7" * 32

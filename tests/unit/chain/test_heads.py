@@ -1,6 +1,5 @@
 """The newest block, what is final and what is lost, on blocks in memory."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -32,30 +31,12 @@ from prover.errors import ChainError
 from tests.localchain import settings_of
 from tests.unit.chain.fakenode import SECONDS, START, FakeNode
 from tests.unit.chain.fakenode import Block as Served
-
-
-class Clock:
-    """Time that passes by being waited for; `then` happens meanwhile."""
-
-    def __init__(self) -> None:
-        self.now, self.slept = 0.0, list[float]()
-        self.then: Callable[[], object] = lambda: None
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def time(self) -> float:
-        return float(START + 10**6)
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += 1
-        self.then()
+from tests.unit.chain.memory import Clock
 
 
 @pytest.fixture
 def clock(home: Path, monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
+    made = Clock(1, START + 10**6)
     monkeypatch.setattr(finality, "time", made)
     return made
 

@@ -1,6 +1,6 @@
 """One account that sends, on a chain in memory: what is sent, what is owed, what was lost."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,31 +14,15 @@ from prover.chain.journal import Attempt, Fate
 from prover.chain.transactions import LOOKS, TRIES, Sender
 from prover.errors import ChainError, ContractRefused, InsufficientFunds, Postponed
 from tests.localchain import settings_of
-from tests.unit.chain.test_pool import ACCOUNT, ETHER, RECEIVER, Eth, client_of, journal_of
+from tests.unit.chain.memory import ACCOUNT, ETHER, RECEIVER, Clock, Eth, client_of, journal_of
 
 GIFT = Call("giving", RECEIVER, b"\1", 5)
 GAS, PRICE = 30_000, 3 * GWEI  # a fifth above the estimate; twice the base fee, and the tip
 
 
-class Clock:
-    """Time that passes by being waited for."""
-
-    def __init__(self) -> None:
-        self.now, self.slept = 0.0, list[float]()
-        self.then: Callable[[], object] = lambda: None
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += 200
-        self.then()
-
-
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
+    made = Clock(200)
     for module in (transactions, waiting):
         monkeypatch.setattr(module, "time", made)
     return made

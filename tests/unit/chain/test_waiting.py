@@ -14,7 +14,7 @@ from prover.chain.journal import Attempt, Fate
 from prover.chain.pool import Pool
 from prover.chain.waiting import BUMP_AFTER_SECONDS, GIVE_UP_SECONDS, Waiting
 from prover.errors import Postponed
-from tests.unit.chain.test_pool import (
+from tests.unit.chain.memory import (
     ACCOUNT,
     ETHER,
     FEES,
