@@ -114,12 +114,17 @@ class Provider:
 
     def _unseen(self, stored: list[Taken], world: World) -> Iterator[Taken]:
         """Unfinished jobs that the events do not show: reorganised away, or hidden by the node."""
-        shown = {*world.prediction.jobs, *world.prediction.set_aside}
-        yield from (job for job in stored if not job.ended and job.job_id not in shown)
+        visible = {*world.prediction.jobs, *world.prediction.set_aside}
+        yield from (job for job in stored if not job.ended and job.job_id not in visible)
 
     def _told(self, job: Taken) -> Iterator[Outcome]:
         """What the contract says of a job whose events the node does not give."""
-        view = look(self._heads, self._market, job.job_id)
+        try:
+            view = look(self._heads, self._market, job.job_id)
+        except ZkescrowError as error:  # of this job alone: the others are served
+            why = str(error)
+            yield self._guarded(job.job_id, lambda: Outcome(job.job_id, FAILED, why))
+            return
         if is_ours(job, view):
             words = (
                 f"it is locked by you in {view.where()}, and the node shows none of its events, so "

@@ -85,5 +85,25 @@ def test_a_locked_job_whose_events_are_hidden_is_told_as_failed(
     assert (again.job_id, again.result) == (hidden, Stage.DELIVERED)
 
 
+def test_a_hidden_job_that_the_contract_is_said_to_know_oddly_stops_no_other(scene: Scene) -> None:
+    hidden, honest = scene.post(), scene.post()
+
+    def lie(method: str, parameters: list[Any], result: Any) -> Any:
+        if method == "eth_getLogs":
+            return [one for one in result if "0x" + hidden.hex() not in one["topics"]]
+        if method == "eth_call" and hidden.hex() in str(parameters):
+            return "0x" + (77).to_bytes(32).hex() + result[66:]
+        return result
+
+    with proxied(scene.chain.url, lie) as proxy:
+        provider = scene.provider(client=proxy.client)
+        me = provider._account
+        provider._tools.store.save(Taken(provider._scope, me, hidden, me, b"", Stage.TAKEN))
+        found = {one.job_id: one for one in provider.run_once()}
+    assert found[hidden].result == FAILED
+    assert "in state 77, which the contract does not have" in found[hidden].words
+    assert found[honest].result == Stage.DELIVERED
+
+
 def interrupted(*_: object) -> None:
     raise KeyboardInterrupt
