@@ -61,6 +61,9 @@ class Drafter(Sender):
         """What a wallet signed it sends again itself."""
         return []
 
+    def take_back(self, action: str) -> None:
+        """What a key has signed only a key excludes."""
+
     def renew(self) -> None:
         """Nothing is ever sent from here."""
 

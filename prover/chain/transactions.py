@@ -1,8 +1,8 @@
 """Sending transactions: tried first, written down before they go out, never sent twice."""
 
 import time
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import ClassVar
 
 from eth_account.signers.local import LocalAccount
@@ -18,7 +18,13 @@ from prover.chain.pool import Pool
 from prover.chain.receipts import revert_of, standing_receipt
 from prover.chain.trial import GAS_CAP, Cost, Trial
 from prover.chain.waiting import LOCAL_POLL_SECONDS, POLL_SECONDS, Waiting
-from prover.errors import ChainError, InsufficientFunds, Postponed
+from prover.errors import (
+    ChainError,
+    ContractRefused,
+    InsufficientFunds,
+    Postponed,
+    ZkescrowError,
+)
 from prover.files import locked
 from prover.log import logger
 from prover.protocol.words import in_ether
@@ -114,6 +120,32 @@ class Sender:
     def ever_signed(self, action: str) -> bool:
         """Whether a transaction of this action was ever signed from here."""
         return self._journal.known(self.client.scope, self.address, action)
+
+    @contextmanager
+    def deciding(self, action: str) -> Iterator[None]:
+        """What is raised within is a no to an action that may have been signed before: see below.
+
+        A node that fails decides nothing.
+        """
+        try:
+            yield
+        except ZkescrowError as error:
+            if not isinstance(error, ChainError) or isinstance(error, ContractRefused):
+                self.take_back(action)
+            raise
+
+    def take_back(self, action: str) -> None:
+        """Give up what was signed of an action and never mined, where the node has none of it.
+
+        Else it would go out with the account's next transaction, whatever that does. Its nonce is
+        the next to be used, which excludes it for good.
+        """
+        with self._alone():
+            mined = self._pool.nonce("latest")
+            live = [one for one in self._attempts(action) if one.nonce >= mined]
+            if live and not any(self._pool.holds(one) for one in live):
+                self._journal.set_fate(live, Fate.REPLACED)
+                LOG.warning("taken back", action=action, nonce=live[-1].nonce)
 
     def renew(self) -> None:
         """Hand the node all that the chain has not, or no longer: it may have been forgotten."""

@@ -69,6 +69,7 @@ class BountyProvider:
         self._payee = payee
         scope = f"{tools.client.scope}:{tools.accuracy.address}"
         self._files = RoundFiles.of(scope, job_id, payee)
+        self._accepting = f"accept:{job_id.hex()}"
 
     def accept(self, model_id: bytes, circuit_id: bytes, limits: Limits) -> int:
         """Check all that can be checked, then stake; the gas it took.
@@ -76,6 +77,10 @@ class BountyProvider:
         Raises UsageError, StatementInvalid, ArtifactMismatch or InputsUnavailable before any money
         moves; ContractRefused.
         """
+        with self._tools.sender.deciding(self._accepting):
+            return self._accept(model_id, circuit_id, limits)
+
+    def _accept(self, model_id: bytes, circuit_id: bytes, limits: Limits) -> int:
         self._require(State.OPEN, "only an open bounty can be accepted")
         terms, account = self._record.job.terms, self._tools.sender.address
         check_terms(terms, account, self._tools.client.now())
@@ -212,10 +217,10 @@ class BountyProvider:
         return obtain(record.uri, named, most, allow_files=files)
 
     def _stake(self, model_id: bytes) -> int:
-        terms, tools, name = self._record.job.terms, self._tools, self._job_id.hex()
+        terms, tools = self._record.job.terms, self._tools
         allow(tools.sender, terms.currency, tools.accuracy.address, terms.stake)
         call = tools.accuracy.accept(self._record.job, model_id, self._payee)
-        return int(tools.sender.send(f"accept:{name}", call)["gasUsed"])
+        return int(tools.sender.send(self._accepting, call)["gasUsed"])
 
     def _judged(self, opened: Opened) -> Judged:
         """Evaluate all items, some compared with witnesses."""

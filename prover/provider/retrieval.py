@@ -98,6 +98,7 @@ class DatasetOwner:
         self._payee = payee
         scope = f"{tools.client.scope}:{tools.deployment.retrieval}"
         files = RoundFiles.of(scope, request.job_id, payee)
+        self._accepting = f"accept:{request.job_id.hex()}"
         self._prover = RecordProver(
             tools.sender, tools.retrieval, tools.readiness, request.artifacts, files, tools.progress
         )
@@ -107,6 +108,10 @@ class DatasetOwner:
 
         Raises UsageError, StatementInvalid, ProvingError or ArtifactMismatch; no money moves.
         """
+        with self._tools.sender.deciding(self._accepting):
+            return self._appraised(secrets, limits)
+
+    def _appraised(self, secrets: Secrets, limits: Limits) -> Appraisal:
         self._require(State.OPEN, "only an open request can be accepted")
         terms, artifacts = self._request.record.job.terms, self._request.artifacts
         account, now = self._tools.sender.address, self._tools.client.now()
@@ -131,10 +136,10 @@ class DatasetOwner:
     def accept(self) -> int:
         """Stake; the gas it took. Raises ContractRefused or InsufficientFunds."""
         terms, sender = self._request.record.job.terms, self._tools.sender
-        name, retrieval = self._request.job_id.hex(), self._tools.retrieval
+        retrieval = self._tools.retrieval
         allow(sender, terms.currency, retrieval.address, terms.stake)
         call = retrieval.accept(self._request.record.job, self._payee)
-        return int(sender.send(f"accept:{name}", call)["gasUsed"])
+        return int(sender.send(self._accepting, call)["gasUsed"])
 
     def prove(self, secrets: Secrets) -> Proven:
         """Prove every record, once the acceptance is final, and give the keys of the matches.

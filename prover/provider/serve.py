@@ -188,12 +188,14 @@ class Provider:
         end = end_of(job, view)
         if end is not None:
             return steps.ended(job, end, view)
-        artifacts = artifacts_of(world, record.job.terms.model_id)
         if is_ours(job, view):
+            artifacts = artifacts_of(world, record.job.terms.model_id)
             job = steps.locked_before(job, view)
         else:
-            if not examined:  # it was taken by an earlier run, or its lock was reorganised away
-                self._reconsider(record, artifacts, world)
+            with self._tools.sender.deciding(steps.lock_name(job)):
+                artifacts = artifacts_of(world, record.job.terms.model_id)
+                if not examined:  # it was taken by an earlier run, or its lock reorganised away
+                    self._reconsider(record, artifacts, world)
             locked = steps.lock(job)
             if isinstance(locked, Outcome):
                 return locked

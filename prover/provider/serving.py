@@ -88,6 +88,7 @@ class RoundProvider:
         self._payee = payee
         scope = f"{tools.client.scope}:{tools.serving.address}"
         self._files = RoundFiles.of(scope, round_.job_id, payee)
+        self._joining = f"join:{round_.job_id.hex()}"
 
     def join(self, limits: Limits) -> Joined:
         """Check all that can be checked, then stake.
@@ -95,6 +96,10 @@ class RoundProvider:
         Raises UsageError, StatementInvalid, ArtifactMismatch or InputsUnavailable before any money
         moves; ContractRefused.
         """
+        with self._tools.sender.deciding(self._joining):
+            return self._join(limits)
+
+    def _join(self, limits: Limits) -> Joined:
         self._require(State.OPEN, "only an open round can be joined")
         terms, artifacts = self._round.record.job.terms, self._round.artifacts
         account, now = self._tools.sender.address, self._tools.client.now()
@@ -194,10 +199,9 @@ class RoundProvider:
 
     def _stake(self) -> int:
         terms, tools = self._round.record.job.terms, self._tools
-        name = self._round.job_id.hex()
         allow(tools.sender, terms.currency, tools.serving.address, terms.stake)
         call = tools.serving.join(self._round.record.job, self._payee)
-        return int(tools.sender.send(f"join:{name}", call)["gasUsed"])
+        return int(tools.sender.send(self._joining, call)["gasUsed"])
 
     def _require(self, state: State, why: str) -> None:
         """The round is in a state, and not beyond its deadline."""

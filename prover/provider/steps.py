@@ -53,6 +53,11 @@ class Steps:
         """The job in the newest block."""
         return look(self.heads, self.market, job.job_id)
 
+    @staticmethod
+    def lock_name(job: Taken) -> str:
+        """The action that stakes on a job."""
+        return f"lock:{job.job_id.hex()}"
+
     def locked_before(self, job: Taken, view: View) -> Taken:
         """A job that the chain shows as locked by us, whatever was written down of it."""
         if job.stage in (Stage.LOCKED, Stage.PROVEN):
@@ -61,10 +66,11 @@ class Steps:
 
     def lock(self, job: Taken) -> Taken | Outcome:
         """Send the stake; what a refusal means is read from the job's standing."""
-        terms, sender, name = self.record.job.terms, self.tools.sender, job.job_id.hex()
+        terms, sender = self.record.job.terms, self.tools.sender
         allow(sender, terms.currency, self.market.address, terms.stake)
         try:
-            receipt = sender.send(f"lock:{name}", self.market.lock(self.record.job, job.payee))
+            call = self.market.lock(self.record.job, job.payee)
+            receipt = sender.send(self.lock_name(job), call)
         except ContractRefused as error:
             if error.error_name not in (_WRONG_STATE, _LATE):
                 raise

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from eth_utils.crypto import keccak
 
 from prover.chain import transactions, waiting
@@ -12,7 +13,15 @@ from prover.chain.contracts import Call
 from prover.chain.fees import GWEI, Fees, fees_of, fields_of
 from prover.chain.journal import Attempt, Fate
 from prover.chain.transactions import LOOKS, TRIES, Sender
-from prover.errors import ChainError, ContractRefused, InsufficientFunds, Postponed
+from prover.errors import (
+    ChainError,
+    ContractRefused,
+    InsufficientFunds,
+    Postponed,
+    StatementInvalid,
+    UsageError,
+    ZkescrowError,
+)
 from tests.localchain import settings_of
 from tests.unit.chain.memory import ACCOUNT, ETHER, RECEIVER, Clock, Eth, client_of, journal_of
 
@@ -217,6 +226,90 @@ def test_what_has_no_effect_the_second_time_is_not_told(eth: Eth, sender: Sender
     eth.reverting.add(attempts("gift")[0].hash)
     assert sender.restore("gift") == []
     assert attempts("gift") == []
+
+
+# ---------------------------------------------------------------- what is not wanted any more
+
+
+def unheard(eth: Eth, sender: Sender, action: str) -> Attempt:
+    """Signed and written down; no node has heard of it."""
+    eth.says = lambda _raw: requests.ConnectionError("the line is dead")
+    with pytest.raises(ChainError, match="it may have it"):
+        sender.send(action, GIFT)
+    eth.says = lambda _raw: None
+    return attempts(action)[-1]
+
+
+def test_what_is_taken_back_never_goes_out(eth: Eth, sender: Sender) -> None:
+    stake = unheard(eth, sender, "stake")
+    sender.take_back("stake")
+    assert attempts("stake") == []
+    assert [one.hash for one in replaced("stake")] == [stake.hash]
+    sender.send("other", GIFT)
+    assert mined(eth) == [one.raw for one in attempts("other")]
+    assert nonces(mined(eth)) == [stake.nonce]
+
+
+def test_what_is_not_taken_back_goes_out_with_the_next(eth: Eth, sender: Sender) -> None:
+    stake = unheard(eth, sender, "stake")
+    sender.take_back("another stake")
+    sender.send("other", GIFT)
+    assert mined(eth) == [stake.raw, attempts("other")[-1].raw]
+
+
+def test_what_the_node_has_is_not_taken_back(eth: Eth, sender: Sender) -> None:
+    waits = stuck(eth, sender, "stake")
+    sender.take_back("stake")
+    assert attempts("stake")[-1] == waits
+    eth.mine()
+    sender.send("stake", GIFT)
+    sender.take_back("stake")
+    assert {one.fate for one in attempts("stake")} == {Fate.MINED}
+    assert replaced("stake") == []
+
+
+def test_what_a_reorganisation_took_away_is_taken_back(eth: Eth, sender: Sender) -> None:
+    sender.send("stake", GIFT)
+    eth.blocks.pop()
+    sender.take_back("stake")
+    sender.send("other", GIFT)
+    assert mined(eth) == [one.raw for one in attempts("other")]
+
+
+def test_one_attempt_that_the_node_has_keeps_the_others(eth: Eth, sender: Sender) -> None:
+    """A raised one that no node has beside the first, which one has: they exclude each other."""
+    waits = stuck(eth, sender, "stake")
+    raised = sender._pool.raise_fees(waits)
+    assert isinstance(raised, Attempt)
+    sender.take_back("stake")
+    assert attempts("stake")[-2:] == [waits, raised]
+
+
+@pytest.mark.parametrize(
+    ("error", "taken_back"),
+    [
+        (UsageError("no"), True),
+        (StatementInvalid("no"), True),
+        (ContractRefused("no"), True),
+        (ChainError("the node is down"), False),
+        (Postponed("later"), False),
+        (InsufficientFunds("poor"), False),
+    ],
+)
+def test_a_no_takes_back_and_a_failing_node_decides_nothing(
+    eth: Eth, sender: Sender, error: ZkescrowError, taken_back: bool
+) -> None:
+    unheard(eth, sender, "stake")
+    with pytest.raises(type(error)), sender.deciding("stake"):
+        raise error
+    assert (attempts("stake") == []) is taken_back
+
+
+def test_a_yes_takes_nothing_back(eth: Eth, sender: Sender) -> None:
+    stake = unheard(eth, sender, "stake")
+    with sender.deciding("stake"):
+        pass
+    assert attempts("stake") == [stake]
 
 
 def test_all_that_waits_is_handed_out_again(eth: Eth, sender: Sender) -> None:

@@ -28,6 +28,7 @@ from prover.statement.sealed import item_leaf
 from prover.statement.testset import SealedTestSet, seal_tests
 from prover.statement.tree import check_membership
 from tests.conftest import Proven
+from tests.unit.provider.deciding import noted_in
 from tests.unit.provider.test_accuracy import TERMS
 from tests.unit.proving.test_evaluate import items_for, off_by_one
 
@@ -42,6 +43,7 @@ class Desk:
     def __init__(self, artifacts: Artifacts, path: Path) -> None:
         self.artifacts, self.path = artifacts, path
         self.done: list[str] = []
+        self.refused: list[str] = []
         self.calls: list[tuple[object, ...]] = []
         self.submitted: list[tuple[int, ...]] = []
         self.items = items_for(artifacts, N)
@@ -53,7 +55,7 @@ class Desk:
             "client": SimpleNamespace(now=lambda: NOW, scope="x", chain_id=31337, local=True),
             "accuracy": SimpleNamespace(address=OTHER, dispute=self._call, accept=self._call),
             "registry": OTHER,
-            "sender": SimpleNamespace(address=ME, send=self._send),
+            "sender": SimpleNamespace(address=ME, send=self._send, deciding=noted_in(self.refused)),
             "system": Ezkl(),
             "check_model": lambda model_id, _: self.done.append(f"model {model_id.hex()[:2]}"),
             "readiness": self,
@@ -320,6 +322,7 @@ def test_nothing_is_staked_on_a_bounty_that_is_not_wanted(
     with pytest.raises((UsageError, StatementInvalid), match=why):
         accepted(desk, **changes)  # type: ignore[arg-type]
     assert desk.calls == []
+    assert desk.refused == [f"no to accept:{JOB_ID.hex()}"]
 
 
 def test_nothing_is_staked_on_a_bounty_that_is_not_open(desk: Desk) -> None:

@@ -24,6 +24,7 @@ from prover.proving.evaluate import evaluate
 from prover.proving.records import format_of
 from prover.statement.dataset import record_keys, salted_records
 from tests.conftest import Proven as ProvenCircuit
+from tests.unit.provider.deciding import noted_in
 from tests.unit.provider.test_retrieval import DATASET, ME, OTHER, ROWS, SEED, request
 
 JOB_ID, BLOCK, HEAD = b"\x05" * 32, 17, 40
@@ -34,6 +35,7 @@ class Stage:
 
     def __init__(self, artifacts: Artifacts, record: Record) -> None:
         self.done: list[str] = []
+        self.refused: list[str] = []
         self.records = [record]  # as the chain says, look by look; the last one stays
         self.blocks = [BLOCK]  # of the acceptance, look by look; 0 if it is not there
         self.refusal: ContractRefused | None = None
@@ -45,7 +47,7 @@ class Stage:
         client = SimpleNamespace(
             now=lambda: 100, scope="x", chain_id=31337, local=True, block=lambda: {"number": HEAD}
         )
-        sender = SimpleNamespace(address=ME, restore=self.restore)
+        sender = SimpleNamespace(address=ME, restore=self.restore, deciding=noted_in(self.refused))
         deployment = SimpleNamespace(retrieval="0x" + "33" * 20)
         tools = FakeTools(
             client,  # type: ignore[arg-type]
@@ -275,6 +277,7 @@ def test_another_root_is_refused_before_the_records_are_run(
     with pytest.raises(StatementInvalid, match="do not give dataset"):
         play.owner.appraise(replace(play.secrets, keys=play.secrets.keys[::-1]), Limits())
     assert "witnesses" not in play.done
+    assert play.refused == [f"no to accept:{JOB_ID.hex()}"]
 
 
 def test_the_stake_is_sent_for_the_payee(

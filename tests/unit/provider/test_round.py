@@ -27,6 +27,7 @@ from prover.statement.context import JobContext
 from prover.statement.request import Item, Request, data_hash
 from prover.statement.serving import encode_outputs, inputs_tree, list_hash
 from tests.conftest import Proven
+from tests.unit.provider.deciding import noted_in
 from tests.unit.provider.test_serving import TERMS
 from tests.unit.proving.test_evaluate import items_for, off_by_one
 
@@ -42,6 +43,7 @@ class Desk:
     def __init__(self, artifacts: Artifacts, path: Path) -> None:
         self.artifacts, self.path = artifacts, path
         self.done: list[str] = []
+        self.refused: list[str] = []
         self.sent: list[list[Any]] = []
         self.proven: list[tuple[Item, ...]] = []
         self.contexts: set[JobContext] = set()
@@ -60,6 +62,7 @@ class Desk:
             sender=SimpleNamespace(  # type: ignore[arg-type]
                 address=ME,
                 send=self._send,
+                deciding=noted_in(self.refused),
                 estimate=lambda _call: Cost(self.gas, 0),
                 client=SimpleNamespace(chain_id=31337),
             ),
@@ -184,6 +187,7 @@ def test_nothing_is_staked_on_a_round_that_is_not_wanted(
     with pytest.raises((UsageError, StatementInvalid), match=why):
         desk.worker(desk.record(State.OPEN, **changes)).join(Limits())
     assert desk.sent == []
+    assert desk.refused == [f"no to join:{JOB_ID.hex()}"]
 
 
 # ---------------------------------------------------------------- the inputs

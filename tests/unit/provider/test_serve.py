@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from prover.audit.circuit import CircuitAuditor
+from prover.chain.accounts import anvil_account
 from prover.chain.contracts import Call
+from prover.chain.pool import Pool
 from prover.chain.registry import Circuit, Registry
 from prover.chain.wallet import Handed
 from prover.errors import ArtifactMismatch, Busy, ProofRejected, WorkerFailed
@@ -276,6 +278,28 @@ def test_nothing_is_staked_without_the_proving_key(
     assert [one.result for one in outcomes] == [result] * 2
     assert all(words in one.words for one in outcomes)
     assert [scene.state(job_id) for job_id in job_ids] == [State.OPEN] * 2
+
+
+def test_a_lock_that_nobody_was_handed_does_not_go_out_once_it_is_refused(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it went out with the account's next transaction: a stake on what is not provable."""
+    job_id = scene.post()
+    with monkeypatch.context() as dying:
+        dying.setattr(Pool, "offer", _dying)
+        (outcome,) = scene.provider().run_once()
+        assert "killed" in outcome.words
+    imported(scene, None)
+    (outcome,) = scene.provider().run_once()
+    assert outcome.result == "skipped"
+    scene.chain.sender(PROVIDER).send(
+        "other", Call("a gift", anvil_account(STRANGER).address, b"", 1)
+    )
+    assert scene.state(job_id) is State.OPEN
+
+
+def _dying(*_: object) -> None:
+    raise RuntimeError("killed")
 
 
 def test_after_a_failed_proof_no_other_job_of_the_model_is_taken(

@@ -18,6 +18,7 @@ from prover.provider.serving import Round, RoundProvider
 from prover.proving import evaluate as bulk
 from prover.proving.artifacts import PK, Artifacts
 from tests.conftest import Proven
+from tests.unit.provider.deciding import noted_in
 from tests.unit.provider.test_accuracy import TERMS as BOUNTY
 from tests.unit.provider.test_serving import ME, OTHER, record
 from tests.unit.provider.test_serving import TERMS as ROUND
@@ -32,13 +33,18 @@ class Desk:
 
     def __init__(self) -> None:
         self.done: list[str] = []
+        self.refused: list[str] = []
         self.currency = ETH
         self.condemned = False
 
     def tools(self, kind: type, **more: object) -> Any:
         return kind(
             client=SimpleNamespace(now=lambda: NOW, scope="x", chain_id=31337, local=True),
-            sender=SimpleNamespace(address=ME, send=lambda *_: self.done.append("staked")),
+            sender=SimpleNamespace(
+                address=ME,
+                send=lambda *_: self.done.append("staked"),
+                deciding=noted_in(self.refused),
+            ),
             check_model=self.check_model,
             readiness=self,
             account=None,
