@@ -33,12 +33,12 @@ class Part:
 PARTS = {
     "pytest": Part(
         "tests that are marked deep: large histories, long random walks",
-        ("python", "-m", "pytest", "-q", "-m", "deep"),
+        ("python", "-m", "pytest", "-q", "--timeout=0", "-m", "deep"),
         {"ZKESCROW_DEEP": "1"},
     ),
     "machines": Part(
         "state machines of Hypothesis against the contracts, many and long",
-        ("python", "-m", "pytest", "-q", "tests/contracts/test_machines.py"),
+        ("python", "-m", "pytest", "-q", "--timeout=0", "tests/contracts/test_machines.py"),
         {"ZKESCROW_DEEP": "1"},
     ),
     "forge": Part(

@@ -1,9 +1,11 @@
 """A node, reached over HTTP: reads, with failures in words."""
 
+import contextlib
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, ParamSpec, TypeVar
+from urllib.parse import urlsplit
 
 import requests
 from eth_abi.exceptions import DecodingError
@@ -27,6 +29,7 @@ from prover.protocol.words import shown
 from prover.redaction import hide_url, public_url, redacted
 
 LOCAL_CHAIN = 31337
+DEFAULT_PORT = 8545
 TIMEOUT_SECONDS = 60
 MOST_TIME = 2**40  # Unix seconds that terms can hold
 # What web3 raises where an answer is of another form than it takes for granted.
@@ -213,13 +216,22 @@ def connect(url: str, chain_id: int | None = None) -> Client:
     except (requests.RequestException, Web3Exception, *_ODD) as error:
         raise ChainError(
             f"no Ethereum node answers at {public_url(url)} ({type(error).__name__}): start one "
-            "with `zkescrow node` or give the right address with --rpc"
+            f"with `zkescrow node{_port_of(url)}` or give the right address with --rpc"
         ) from error
     if chain_id is not None and found != chain_id:
         raise ChainError(
             f"the node at {public_url(url)} serves chain {found}: chain {chain_id} is wanted"
         )
     return Client(web3, found, f"{found}:{genesis.hex()}")
+
+
+def _port_of(url: str) -> str:
+    """The option that has a local node listen where it was looked for."""
+    with contextlib.suppress(ValueError):  # an address with no port that could be
+        parts = urlsplit(url)
+        if parts.hostname in ("127.0.0.1", "localhost") and parts.port not in (None, DEFAULT_PORT):
+            return f" --port {parts.port}"
+    return ""
 
 
 def checksum(address: str) -> ChecksumAddress:

@@ -15,7 +15,6 @@ from prover.redaction import child_environment
 from prover.settings import get_settings
 
 NPM_ANVIL = Path("node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil")
-DEFAULT_PORT = 8545
 START_SECONDS = 20.0
 
 

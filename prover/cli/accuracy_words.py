@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from prover.protocol.accuracy import Record, State, Terms
 from prover.protocol.events import ZERO_ADDRESS
-from prover.protocol.words import amount_in, credited, moment, until, voidable
+from prover.protocol.words import amount_in, counted, credited, moment, until, voidable
 from prover.statement.samples import needed
 
 if TYPE_CHECKING:
@@ -117,8 +117,8 @@ def told(outcome: "Outcome") -> tuple[dict[str, Any], list[str]]:
         ]
     return data, [
         *lines,
-        f"{outcome.proofs} proofs made in {outcome.seconds:.1f} s, sent in {outcome.transactions} "
-        f"transactions for {outcome.gas} gas",
+        f"{counted(outcome.proofs, 'proof')} made in {outcome.seconds:.1f} s, sent in "
+        f"{counted(outcome.transactions, 'transaction')} for {outcome.gas} gas",
     ]
 
 

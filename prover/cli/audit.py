@@ -43,6 +43,7 @@ def replay(
     )
     if report is not None:
         write_html(found, report)
-    show(to_dict(found), *lines(found))
+    where = [f"report written to {report}"] if report else []
+    show(to_dict(found), *lines(found), *where)
     if found.findings.mismatches:
         raise typer.Exit(1)

@@ -228,6 +228,7 @@ def prove(
     """Owner: prove every record and give the keys of the matches. Goes on where it was stopped."""
     from prover.cli import retrieval_job as jobs
     from prover.protocol.retrieval import State
+    from prover.protocol.words import counted
 
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
@@ -245,8 +246,8 @@ def prove(
     }
     show(
         facts | work,
-        f"{done.proofs} proofs in {done.seconds:.1f} s, {done.transactions} transaction(s), "
-        f"{done.gas} gas",
+        f"{counted(done.proofs, 'proof')} in {done.seconds:.1f} s, "
+        f"{counted(done.transactions, 'transaction')}, {done.gas} gas",
         *lines,
     )
 

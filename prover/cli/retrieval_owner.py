@@ -7,7 +7,7 @@ from prover.chain import handing
 from prover.cli.retrieval_job import Found
 from prover.cli.retrieval_words import amount
 from prover.cli.seeds import SeedFile
-from prover.protocol.words import shown
+from prover.protocol.words import counted, shown
 from prover.provider.retrieval import Appraisal
 from prover.provider.retrieval_dataset import Committed
 
@@ -65,8 +65,8 @@ def accepted_told(
     lines = [
         f"{len(seen.matches)} of {record.count} records match: these, and only these, everybody "
         "will be able to read",
-        f"{seen.proofs} proofs of {seen.proof_seconds:.1f} s earn {amount(terms, record.escrow)}, "
-        f"if all is proven within {terms.prove_seconds} s; else the stake, "
+        f"{counted(seen.proofs, 'proof')} of {seen.proof_seconds:.1f} s earn "
+        f"{amount(terms, record.escrow)}, if all is proven within {terms.prove_seconds} s; else the stake, "
         f"{amount(terms, terms.stake)}, is lost",
         "nothing was staked; without --preview it is"
         if gas is None

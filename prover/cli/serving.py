@@ -235,6 +235,7 @@ def answer(
 ) -> None:
     """Prove the contested outputs, several to a proof. Goes on where it was interrupted."""
     from prover.cli.serving_round import answered, find_round, to_answer
+    from prover.protocol.words import counted
 
     keep_handed(inputs)
     client, deployment = deployed(rpc)
@@ -255,8 +256,8 @@ def answer(
     show(
         data,
         f"{len(after.answered)} of {len(after.contested)} contested items are proven: "
-        f"{done.proofs} proofs in {done.seconds:.1f} s, {done.transactions} transaction(s), "
-        f"{done.gas} gas",
+        f"{counted(done.proofs, 'proof')} in {done.seconds:.1f} s, "
+        f"{counted(done.transactions, 'transaction')}, {done.gas} gas",
         f"the round is {after.state.name.lower()}",
     )
 

@@ -16,7 +16,7 @@ from prover.cli.output import progress
 from prover.cli.remembered import of_job
 from prover.cli.serving_words import amount, next_step, row
 from prover.protocol.serving import Record, State
-from prover.protocol.words import shown
+from prover.protocol.words import counted, shown
 
 if TYPE_CHECKING:
     from prover.chain.transactions import Sender
@@ -145,8 +145,8 @@ def told_joined(
         f"{amount(terms, terms.proof_fee)}; the stake of {amount(terms, terms.stake)} is lost if "
         "the outputs or one proof do not come in time",
         f"posting the outputs takes about {ahead.outputs} gas; if all {terms.max_contests} items "
-        f"that may be contested are, {joined.proofs} proofs of {joined.proof_seconds:.1f} s and "
-        f"about {ahead.answers} gas",
+        f"that may be contested are, {counted(joined.proofs, 'proof')} of "
+        f"{joined.proof_seconds:.1f} s and about {ahead.answers} gas",
         "next: zkescrow serving serve",
     ]
     return data, lines

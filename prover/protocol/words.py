@@ -55,6 +55,11 @@ def _decimal(units: int, decimals: int) -> str:
     return f"{whole}.{rest:0{decimals}d}".rstrip("0").rstrip(".") if decimals else str(units)
 
 
+def counted(count: int, thing: str) -> str:
+    """A number of things whose plural ends in s: 1 proof, 2 proofs."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
 def moment(at: int) -> str:
     """A Unix time as a date that can be compared with a clock."""
     if not 0 <= at <= _LAST:

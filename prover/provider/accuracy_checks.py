@@ -6,7 +6,7 @@ from prover.errors import StatementInvalid, UsageError
 from prover.protocol.accuracy import Terms
 from prover.protocol.economics import END, ITEM, PROVE, TAKE, WITHDRAW
 from prover.protocol.events import ZERO_ADDRESS
-from prover.protocol.words import in_ether, moment
+from prover.protocol.words import counted, in_ether, moment
 from prover.provider.money import Account, Deal, Purse, check_money
 from prover.provider.policy import LOCK_SECONDS, TIME_FACTOR
 from prover.proving.artifacts import Artifacts
@@ -70,6 +70,6 @@ def check_time(proofs: int, seconds: float, given: int) -> None:
     """Raise StatementInvalid unless so many proofs fit the time that is given, with room."""
     if given < TIME_FACTOR * proofs * seconds:
         raise StatementInvalid(
-            f"{given} s are given to prove: {proofs} proofs of {seconds:.0f} s may be needed, and "
-            f"{TIME_FACTOR} times what they take is wanted; do not accept"
+            f"{given} s are given to prove: {counted(proofs, 'proof')} of {seconds:.0f} s may be "
+            f"needed, and {TIME_FACTOR} times what they take is wanted; do not accept"
         )

@@ -8,7 +8,7 @@ from prover.errors import StatementInvalid, UsageError
 from prover.protocol.economics import ITEM, PROVE
 from prover.protocol.retrieval import Dataset, Terms
 from prover.protocol.retrieval_gas import RetrievalGas
-from prover.protocol.words import moment
+from prover.protocol.words import counted, moment
 from prover.provider.money import Account, Deal, Purse, check_money
 from prover.provider.policy import LOCK_SECONDS, TIME_FACTOR
 from prover.proving.artifacts import Artifacts
@@ -109,8 +109,8 @@ def check_proofs(
     least = math.ceil(wait + TIME_FACTOR * proofs * seconds)
     if terms.prove_seconds < least:
         raise StatementInvalid(
-            f"{count} records take {proofs} proofs of {seconds:.1f} s: {terms.prove_seconds} s are "
-            f"given, {TIME_FACTOR} times what it takes and {wait} s to finality are wanted; do not "
+            f"{count} records take {counted(proofs, 'proof')} of {seconds:.1f} s: "
+            f"{terms.prove_seconds} s are given, {TIME_FACTOR} times what it takes and {wait} s to finality are wanted; do not "
             f"accept: nothing is staked; ask for a request with --prove-within {least}s or more, "
             "or try again on a machine that has less to do"
         )

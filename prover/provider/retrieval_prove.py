@@ -19,7 +19,7 @@ from prover.chain.transactions import GAS_CAP, Sender
 from prover.errors import UsageError
 from prover.protocol.limits import limits_of
 from prover.protocol.retrieval import Record
-from prover.protocol.words import moment
+from prover.protocol.words import counted, moment
 from prover.provider.readiness import Readiness
 from prover.provider.retrieval_dataset import Secrets
 from prover.provider.serving_files import RoundFiles
@@ -191,7 +191,10 @@ class RecordProver:
                 f"the deadline to prove is {moment(due)}, and it is {moment(now)} now: the keys "
                 "of the matches are not sent, as a late transaction shows them and is not paid"
             )
-        self._progress(f"sending {len(group.submissions)} proofs of {len(group.indices)} records")
+        self._progress(
+            f"sending {counted(len(group.submissions), 'proof')} of "
+            f"{counted(len(group.indices), 'record')}"
+        )
         call: Call = self._retrieval.submit(record.job, group.submissions)
         name = keccak(b"".join(index.to_bytes(4, "big") for index in group.indices)).hex()
         return int(self._sender.send(f"submit:{job_id.hex()}:{name}", call)["gasUsed"])

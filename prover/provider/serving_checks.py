@@ -8,7 +8,7 @@ from prover.protocol.economics import ITEM, PROVE
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.serving import Terms
 from prover.protocol.serving_gas import ANSWER_INDEX, RoundGas
-from prover.protocol.words import moment
+from prover.protocol.words import counted, moment
 from prover.provider.money import Account, Deal, Purse, check_money
 from prover.provider.policy import LOCK_SECONDS, TIME_FACTOR
 from prover.proving.artifacts import Artifacts
@@ -72,8 +72,8 @@ def check_answers(
     proofs = -(-terms.max_contests // artifacts.manifest.layout.items)
     if terms.answer_seconds < TIME_FACTOR * proofs * seconds:
         raise StatementInvalid(
-            f"{terms.max_contests} items may be contested, {proofs} proofs of {seconds:.1f} s: "
-            f"{terms.answer_seconds} s are given, {TIME_FACTOR} times what it takes is wanted; do "
+            f"{terms.max_contests} items may be contested, {counted(proofs, 'proof')} of "
+            f"{seconds:.1f} s: {terms.answer_seconds} s are given, {TIME_FACTOR} times what it takes is wanted; do "
             "not join"
         )
     slots = min(artifacts.manifest.layout.items, terms.max_contests)

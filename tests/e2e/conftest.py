@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -109,6 +110,8 @@ class running_node:
             env=os.environ | cli.environment,
             stdout=subprocess.PIPE,
             text=True,
+            # Where this runs in a shell's background Ctrl-C is ignored, which a child inherits.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
 
     def __enter__(self) -> None:
@@ -116,7 +119,7 @@ class running_node:
         assert re.search("chain 31337 at http", self._process.stdout.readline())
 
     def __exit__(self, *_: object) -> None:
-        self._process.send_signal(2)
+        self._process.send_signal(signal.SIGINT)
         self._process.wait(20)
 
 

@@ -130,7 +130,7 @@ def test_what_proving_did_is_told() -> None:
     assert "nothing was proven" in told(missed)[1][-1]
     forced = Outcome(Judged((0,), 4, 3), 1, 2.0, 1, 900)
     assert not forced.gave_up
-    assert "1 proofs made in 2.0 s, sent in 1 transactions for 900 gas" in told(forced)[1][-1]
+    assert "1 proof made in 2.0 s, sent in 1 transaction for 900 gas" in told(forced)[1][-1]
     data, lines = told(Outcome(None, disputed=Malformed(2, "no label")))
     assert data["disputed"] == {"index": 2, "why": "no label"}
     assert "test item 2 is malformed (no label)" in lines[0]
