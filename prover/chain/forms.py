@@ -131,6 +131,8 @@ def _transaction(parameters: Sequence[Any], result: Any) -> str:
         return ""
     if not isinstance(result, Mapping):
         return "a transaction is allowed"
+    if not _number(result.get("chainId") or "0x0", _COUNT_BITS):  # none before EIP-155
+        return "a transaction whose chain id is a number is allowed"
     return _of_that(parameters, result.get("hash"))
 
 

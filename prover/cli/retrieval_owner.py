@@ -66,8 +66,8 @@ def accepted_told(
         f"{len(seen.matches)} of {record.count} records match: these, and only these, everybody "
         "will be able to read",
         f"{counted(seen.proofs, 'proof')} of {seen.proof_seconds:.1f} s earn "
-        f"{amount(terms, record.escrow)}, if all is proven within {terms.prove_seconds} s; else the stake, "
-        f"{amount(terms, terms.stake)}, is lost",
+        f"{amount(terms, record.escrow)}, if all is proven within {terms.prove_seconds} s; else "
+        f"the stake, {amount(terms, terms.stake)}, is lost",
         "nothing was staked; without --preview it is"
         if gas is None
         else f"accepted {found.name} for {payee}: {gas} gas; next: zkescrow retrieval prove",

@@ -110,8 +110,9 @@ def check_proofs(
     if terms.prove_seconds < least:
         raise StatementInvalid(
             f"{count} records take {counted(proofs, 'proof')} of {seconds:.1f} s: "
-            f"{terms.prove_seconds} s are given, {TIME_FACTOR} times what it takes and {wait} s to finality are wanted; do not "
-            f"accept: nothing is staked; ask for a request with --prove-within {least}s or more, "
+            f"{terms.prove_seconds} s are given, {TIME_FACTOR} times what "
+            f"it takes and {wait} s to finality are wanted; do not accept: "
+            f"nothing is staked; ask for a request with --prove-within {least}s or more, "
             "or try again on a machine that has less to do"
         )
     gas = verification_gas + PROVE + min(artifacts.manifest.layout.items, count) * ITEM

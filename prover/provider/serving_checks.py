@@ -73,8 +73,8 @@ def check_answers(
     if terms.answer_seconds < TIME_FACTOR * proofs * seconds:
         raise StatementInvalid(
             f"{terms.max_contests} items may be contested, {counted(proofs, 'proof')} of "
-            f"{seconds:.1f} s: {terms.answer_seconds} s are given, {TIME_FACTOR} times what it takes is wanted; do "
-            "not join"
+            f"{seconds:.1f} s: {terms.answer_seconds} s are given, {TIME_FACTOR} times what "
+            "it takes is wanted; do not join"
         )
     slots = min(artifacts.manifest.layout.items, terms.max_contests)
     gas = verification_gas + PROVE + slots * ITEM + terms.max_contests * ANSWER_INDEX

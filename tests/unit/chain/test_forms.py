@@ -171,6 +171,9 @@ def test_another_transaction_than_the_one_that_was_asked_for_is_refused(chain: C
     name = bytes(receipt["transactionHash"])
     lie = changing("eth_getTransactionByHash", hash="0x" + "77" * 32)
     refused(chain, lie, lambda client: client.transaction(name))
+    for odd in ("0x1" + "0" * 16, "one", 31337):
+        lie = changing("eth_getTransactionByHash", chainId=odd)
+        assert "chain id" in refused(chain, lie, lambda client: client.transaction(name))
     assert address_of(STRANGER) == chain.client.transaction(name)["from"]
 
 
