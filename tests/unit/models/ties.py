@@ -226,6 +226,106 @@ def negatives() -> Net:
     return net
 
 
+def tied_thrice() -> Net:
+    net = Net((1, 6))
+    weight, bias = net.weight(6, 6), net.weight(6, spread=0.3)
+    for cap in (0.4, 0.6, 0.4):
+        net.then("Gemm", weight, bias).then("Clip", net.constant(0.0), net.constant(cap))
+    return net.then("MatMul", weight).then("Add", bias)
+
+
+def tied_with_its_transpose() -> Net:
+    net = Net((1, 6))
+    weight = net.random.normal(0, 0.5, (6, 6))
+    net.then("Gemm", net.constant(weight), transB=1).then("Relu")
+    return net.then("Gemm", net.constant(weight.T)).then("Relu").then("Gemm", net.constant(weight))
+
+
+def row_of_weights_as_bias() -> Net:
+    """A map of one row and the bias behind it have the same values."""
+    net = Net((1, 1))
+    row = net.random.normal(0, 0.5, (1, 5))
+    net.then("Gemm", net.constant(row), net.constant(row[0])).then("Relu")
+    return net.then("Mul", net.constant(row)).then("Add", net.constant(row)).dense(5, 3)
+
+
+def offset_of_the_factor() -> Net:
+    """Factor and offset of a normalisation are one constant."""
+    net = Net((1, 2, 4, 4)).conv(2, 4)
+    shared, zeros = net.constant([0.3, 0.5, 0.7, 0.3]), net.constant(np.zeros(4))
+    net.then("BatchNormalization", shared, shared, zeros, net.constant(np.ones(4))).then("Relu")
+    net.then("GlobalAveragePool").then("Flatten").then("Mul", shared).then("Add", shared)
+    return net.dense(4, 3)
+
+
+def only_the_sign_differs() -> Net:
+    net = Net((1, 6)).dense(6, 6)
+    net.then("Add", net.constant(0.3)).then("Relu").then("Add", net.constant(-0.3))
+    net.then("Sub", net.constant(-0.3)).then("Clip", net.constant(-0.3), net.constant(0.3))
+    return net.dense(6, 3)
+
+
+def only_the_shape_differs() -> Net:
+    net = Net((1, 4)).dense(4, 4)
+    for shape in ((), (1,), (4,), (1, 4)):
+        net.then("Add", net.constant(np.full(shape, 0.3))).then("Relu")
+    return net.dense(4, 3)
+
+
+def residual_of_equal_caps() -> Net:
+    net = Net((1, 2, 4, 4)).conv(2, 4)
+    low, high = net.constant(0.0), net.constant(0.7)
+    left = net.then("Clip", low, high).last
+    net.conv(4, 4).then("Clip", low, high).then("Add", left).then("Clip", low, high)
+    return flat(net, 64)
+
+
+def caps_at_offsets() -> Net:
+    """Cap, offset and factor are one value."""
+    net = Net((1, 6)).dense(6, 6)
+    for value in (0.7, 0.7):
+        net.then("Clip", net.constant(-value), net.constant(value)).then("Mul", net.constant(value))
+        net.then("Add", net.constant(value))
+    return net.dense(6, 3)
+
+
+def ones_everywhere() -> Net:
+    net = Net((1, 4))
+    ones = net.constant(np.ones((4, 4)))
+    net.then("Gemm", ones, net.constant(np.ones(4))).then("Clip", "", net.constant(1.0))
+    net.then("Add", net.constant(1.0)).then("Mul", net.constant(np.ones(4))).then("Gemm", ones)
+    return net.then("Sub", net.constant(np.ones((1, 4))))
+
+
+def divided_by_its_offset() -> Net:
+    net = Net((1, 6)).dense(6, 6)
+    net.then("Sub", net.constant(0.3)).then("Div", net.constant(0.3)).then("Relu")
+    net.then("Div", net.constant(4.0)).then("Min", net.constant(4.0)).then("Max", net.constant(0.3))
+    return net.dense(6, 3)
+
+
+def minimum_and_maximum_of_a_bias() -> Net:
+    net = Net((1, 6))
+    bias = net.weight(6, spread=0.3)
+    net.then("Gemm", net.weight(6, 6), bias).then("Min", bias).then("Max", bias).then("Add", bias)
+    return net.dense(6, 3)
+
+
+def leaks_of_one_slope() -> Net:
+    net = Net((1, 6)).dense(6, 6)
+    slope = net.constant(np.full((6,), 0.3))
+    net.then("LeakyRelu", alpha=0.3).then("Mul", net.constant(0.3)).then("LeakyRelu", alpha=0.3)
+    return net.then("PRelu", slope).then("Add", slope).dense(6, 3)
+
+
+def caps_of_convolutions() -> Net:
+    net = Net((1, 2, 5, 5))
+    low = net.constant(0.0)
+    for channels, cap in ((2, 0.7), (3, 0.7), (3, 0.701)):
+        net.conv(channels, 3).then("Clip", low, net.constant(cap))
+    return flat(net.then("AveragePool", kernel_shape=[2, 2], strides=[1, 1]), 48)
+
+
 def flat(net: Net, elements: int) -> Net:
     return net.then("Flatten").dense(elements, 3)
 
@@ -266,5 +366,18 @@ TIES: dict[str, Callable[[], Net]] = {
         one_of_many_halved,
         nothing_subtracted,
         negatives,
+        tied_thrice,
+        tied_with_its_transpose,
+        row_of_weights_as_bias,
+        offset_of_the_factor,
+        only_the_sign_differs,
+        only_the_shape_differs,
+        residual_of_equal_caps,
+        caps_at_offsets,
+        ones_everywhere,
+        divided_by_its_offset,
+        minimum_and_maximum_of_a_bias,
+        leaks_of_one_slope,
+        caps_of_convolutions,
     )
 }
