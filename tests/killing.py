@@ -8,7 +8,12 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
+
 from prover.cli import app
+
+# Where a command may die: one of them in every run, all in the deep tests.
+STEPS = ["sent", *(pytest.param(one, marks=pytest.mark.deep) for one in ("signed", "told"))]
 
 _DYING = """
 import os, sys

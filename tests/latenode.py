@@ -72,6 +72,8 @@ def late_node(url: str) -> Iterator[tuple[LateNode, Client]]:
     node = LateNode(url)
 
     class Handler(BaseHTTPRequestHandler):
+        wbufsize = -1  # an answer in two parts waits 40 ms for an acknowledgement
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             asked = json.loads(body)
@@ -87,7 +89,7 @@ def late_node(url: str) -> Iterator[tuple[LateNode, Client]]:
             """Silence."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield node, connect(f"http://127.0.0.1:{server.server_port}")
     finally:

@@ -142,6 +142,16 @@ def _sender(raw: str) -> str:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else each answer waits 40 ms for an acknowledgement
+    wbufsize = -1
+
+    def setup(self) -> None:
+        super().setup()
+        self._upstream = requests.Session()
+
+    def finish(self) -> None:
+        self._upstream.close()
+        super().finish()
 
     def do_POST(self) -> None:
         self.server.proxy.requests += 1  # type: ignore[attr-defined]
@@ -175,7 +185,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _forward(self, method: str, parameters: list[Any]) -> Answer:
         call = {"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}
         upstream: str = self.server.upstream  # type: ignore[attr-defined]
-        answer: Answer = requests.post(upstream, json=call, timeout=60).json()
+        answer: Answer = self._upstream.post(upstream, json=call, timeout=60).json()
         return {key: answer[key] for key in ("result", "error") if key in answer}
 
     def _reply(self, content: Any, status: int = 200) -> None:

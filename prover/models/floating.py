@@ -1,11 +1,15 @@
 """Evaluates an ONNX model in floating point, on onnxruntime."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
 import onnx
-import onnxruntime
 
 from prover.errors import ModelRefused
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 Floats = npt.NDArray[np.float32]
 
@@ -22,7 +26,9 @@ def outputs_of(model: onnx.ModelProto, samples: Floats) -> Floats:
     return stacked
 
 
-def _session(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
+def _session(model: onnx.ModelProto) -> "onnxruntime.InferenceSession":
+    import onnxruntime  # a quarter of a second, which few commands need
+
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = 1

@@ -131,6 +131,8 @@ class _Download:
         """The content. Raises InputsUnavailable."""
         try:
             return self._content()
+        except TimeoutError as error:  # one wait took as long as all of it may
+            raise _late(self.host, TIMEOUT_SECONDS) from error
         except (OSError, http.client.HTTPException, ValueError) as error:
             reason = shown(str(error))
             raise InputsUnavailable(
@@ -181,13 +183,16 @@ def _within(seconds: float, download: _Download) -> bytes:
         found = done.get(timeout=seconds)
     except Empty:
         download.abort()
-        raise InputsUnavailable(
-            f"inputs on {download.host} took more than {seconds:.0f} s: skip the job, or try again "
-            "later"
-        ) from None
+        raise _late(download.host, seconds) from None
     if isinstance(found, Exception):
         raise found
     return found
+
+
+def _late(host: str, seconds: float) -> InputsUnavailable:
+    return InputsUnavailable(
+        f"inputs on {host} took more than {seconds:.0f} s: skip the job, or try again later"
+    )
 
 
 def _report(work: Callable[[], bytes], done: "SimpleQueue[bytes | Exception]") -> None:

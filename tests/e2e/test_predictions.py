@@ -185,10 +185,10 @@ def _payee_slot(world: World, job: str) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("step", "stage"),
     [
-        ("before lock", Stage.TAKEN),
         ("after lock", Stage.TAKEN),
-        ("before deliver", Stage.PROVEN),
-        ("after deliver", Stage.PROVEN),
+        pytest.param("before lock", Stage.TAKEN, marks=pytest.mark.deep),
+        pytest.param("before deliver", Stage.PROVEN, marks=pytest.mark.deep),
+        pytest.param("after deliver", Stage.PROVEN, marks=pytest.mark.deep),
     ],
 )
 def test_a_killed_provider_goes_on_where_it_was(world: World, step: str, stage: Stage) -> None:

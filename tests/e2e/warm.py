@@ -1,13 +1,15 @@
 """`zkescrow` in processes of its own that need not load web3 and the like each time.
 
-Loading them takes a second of each command, and tests run hundreds. A server loads them once and
-is forked for each command; nothing of this project is loaded before.
+Loading them takes two seconds of each command, and tests run hundreds. A server loads them once
+and is forked for each command: only what starts no thread, as threads do not survive a fork.
 """
 
 import atexit
+import gc
 import importlib
 import json
 import os
+import pkgutil
 import select
 import signal
 import subprocess
@@ -23,6 +25,7 @@ LOADED = (
     *("aiohttp", "eth_account", "eth_hash.auto", "platformdirs", "psutil", "pydantic_settings"),
     *("sqlalchemy.dialects.sqlite", "structlog", "typer", "web3"),
 )
+ROOT = Path(__file__).parents[2]
 SECONDS = 300.0
 
 
@@ -35,6 +38,7 @@ class Server:
             [sys.executable, __file__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
             bufsize=0,  # what was read ahead would not be seen by select
         )
         atexit.register(self.close)
@@ -106,12 +110,16 @@ def _become(
 
 
 def main() -> NoReturn:
-    sys.path[:] = [path for path in sys.path if path != str(Path(__file__).parent)]
-    for name in LOADED:
-        importlib.import_module(name)
-    serve()
+    sys.path[0] = str(ROOT)  # in place of this file's folder
+    import prover
     from prover.cli import main as zkescrow
 
+    ours = [module.name for module in pkgutil.walk_packages(prover.__path__, "prover.")]
+    for name in (*LOADED, *ours):
+        importlib.import_module(name)
+    assert len(list(Path("/proc/self/task").iterdir())) == 1
+    gc.freeze()  # a collection would copy what is shared
+    serve()
     sys.exit(zkescrow())
 
 

@@ -44,7 +44,7 @@ def test_a_server_that_is_no_node_is_refused() -> None:
             pass
 
     server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         with pytest.raises(ChainError, match="no Ethereum node answers"):
             connect(f"http://127.0.0.1:{server.server_port}")

@@ -56,7 +56,8 @@ class Clock:
 
 @pytest.fixture(autouse=True)
 def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting, "time", Clock())
+    for module in (transactions, waiting):
+        monkeypatch.setattr(module, "time", Clock())
     monkeypatch.setattr(patience, "FIRST_SECONDS", 0.01)
 
 

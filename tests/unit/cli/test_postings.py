@@ -16,7 +16,7 @@ from prover.provider.register import register
 from prover.settings import get_settings
 from prover.statement.request import Request, data_hash
 from tests.conftest import ELEMENTS, Proven
-from tests.killing import command, killed
+from tests.killing import STEPS, command, killed
 from tests.localchain import CONSUMER, PROVIDER, Chain, address_of, install
 
 REWARD = 10**16
@@ -267,7 +267,7 @@ def test_intents_are_for_this_user_only(consumer: Consumer) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("step", ["signed", "sent", "told"])
+@pytest.mark.parametrize("step", STEPS)
 def test_a_round_is_paid_once(consumer: Consumer, step: str) -> None:
     killed(step, 1, *consumer.serving())
     opened = command(*consumer.serving())
@@ -278,7 +278,7 @@ def test_a_round_is_paid_once(consumer: Consumer, step: str) -> None:
     assert len(consumer.world().serving.jobs) == 2
 
 
-@pytest.mark.parametrize("step", ["signed", "sent", "told"])
+@pytest.mark.parametrize("step", STEPS)
 def test_a_bounty_is_paid_once(
     chain: Chain, proven: Callable[[str], Proven], tmp_path: Path, step: str
 ) -> None:
@@ -293,7 +293,7 @@ def test_a_bounty_is_paid_once(
     assert len(consumer.world().accuracy.jobs) == 2
 
 
-@pytest.mark.parametrize("step", ["signed", "sent", "told"])
+@pytest.mark.parametrize("step", STEPS)
 def test_a_commitment_and_a_request_happen_once(
     chain: Chain, proven: Callable[[str], Proven], tmp_path: Path, step: str
 ) -> None:

@@ -61,7 +61,7 @@ def mirror(trial: Path) -> Iterator[Mirror]:
     serving = Mirror(trial.read_bytes())
     handler = type("Bound", (Handler,), {"mirror": serving})
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     serving.address = f"http://127.0.0.1:{server.server_address[1]}/kzg{{k}}.srs"
     yield serving
     serving.stopping.set()
