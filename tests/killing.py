@@ -4,23 +4,20 @@ import contextlib
 import io
 import json
 import os
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 
 from prover.cli import app
+from tests import warm
 
 # Where a command may die: one of them in every run, all in the deep tests.
 STEPS = ["sent", *(pytest.param(one, marks=pytest.mark.deep) for one in ("signed", "told"))]
 
 _DYING = """
 import os, sys
-step, count = sys.argv[1], int(sys.argv[2])
-sys.argv = ["zkescrow", *sys.argv[3:]]
 from prover.chain import pool
-from prover.cli import app
+step, count = {step!r}, {count}
 offer, seen = pool.Pool.offer, []
 
 def dying(self, attempt):
@@ -35,7 +32,6 @@ def dying(self, attempt):
 pool.Pool.offer = dying
 if step == "told":
     sys.stdout.write = sys.stdout.writelines = lambda *_: os._exit(9)
-app.main()
 """
 
 
@@ -44,14 +40,8 @@ def killed(step: str, count: int, *arguments: object) -> None:
 
     With "told" it dies when all is done, and nothing is told.
     """
-    died = subprocess.run(
-        [sys.executable, "-c", _DYING, step, str(count), *(str(one) for one in arguments)],
-        env=dict(os.environ),
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    words = [str(one) for one in arguments]
+    died = warm.server().run(words, os.environ, _DYING.format(step=step, count=count))
     assert died.returncode == 9, (died.stdout, died.stderr)
     assert not died.stdout
 

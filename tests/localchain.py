@@ -4,11 +4,13 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from prover.audit import circuit
 from prover.chain import node
 from prover.chain.accounts import anvil_account
 from prover.chain.client import Client
@@ -16,7 +18,9 @@ from prover.chain.deploy import deploy_contracts
 from prover.chain.deployments import Deployment
 from prover.chain.market import Market
 from prover.chain.transactions import Sender
-from prover.proving.artifacts import Artifacts
+from prover.files import write_atomically
+from prover.proving.artifacts import Artifacts, load_artifacts
+from prover.proving.ezkl.system import Ezkl
 from prover.settings import get_settings
 
 DEPLOYER, PROVIDER, CONSUMER, STRANGER = 0, 1, 2, 5
@@ -119,6 +123,17 @@ def install(artifacts: Artifacts) -> None:
     home = get_settings().artifacts
     home.mkdir(parents=True, exist_ok=True)
     (home / artifacts.directory.name).symlink_to(artifacts.directory)
+
+
+def install_rebuilt(artifacts: Artifacts) -> None:
+    """The same, rebuilt before: what the home keeps of it, which takes seconds, is made once."""
+    install(artifacts)
+    write_atomically(circuit._kept_at(artifacts), _rebuilt(artifacts.directory))
+
+
+@cache
+def _rebuilt(directory: Path) -> bytes:
+    return circuit._content(Ezkl().rebuild(load_artifacts(directory)))
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ import pytest
 from prover.chain import node
 from prover.chain.client import connect
 from prover.chain.deployments import read
-from tests.e2e import warm
+from tests import warm
 from tests.localchain import (  # noqa: F401 - fixtures
     Chain,
     chain,

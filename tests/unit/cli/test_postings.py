@@ -17,7 +17,7 @@ from prover.settings import get_settings
 from prover.statement.request import Request, data_hash
 from tests.conftest import ELEMENTS, Proven
 from tests.killing import STEPS, command, killed
-from tests.localchain import CONSUMER, PROVIDER, Chain, address_of, install
+from tests.localchain import CONSUMER, PROVIDER, Chain, address_of, install_rebuilt
 
 REWARD = 10**16
 
@@ -27,7 +27,7 @@ class Consumer:
 
     def __init__(self, chain: Chain, proven: Proven, data: Path) -> None:
         self.chain = chain
-        install(proven.artifacts)
+        install_rebuilt(proven.artifacts)
         self.model = register(chain.sender(PROVIDER), chain.deployment, proven.artifacts)
         rows = np.arange(6 * ELEMENTS, dtype=np.float32).reshape(6, ELEMENTS) / 16
         np.savez(data, inputs=rows, labels=np.zeros(6, dtype=np.int64))

@@ -25,7 +25,7 @@ from prover.statement.label import proven_label
 from tests.conftest import ELEMENTS, Proven
 from tests.killing import command
 from tests.latenode import late_node
-from tests.localchain import CONSUMER, PROVIDER, Chain, address_of, install, settings_of
+from tests.localchain import CONSUMER, PROVIDER, Chain, address_of, install_rebuilt, settings_of
 from tests.proxy import proxied
 
 ROWS = 5
@@ -37,7 +37,7 @@ class Play:
 
     def __init__(self, chain: Chain, proven: Proven, directory: Path) -> None:
         self.chain, self.url = chain, chain.url
-        install(proven.artifacts)
+        install_rebuilt(proven.artifacts)
         model = register(chain.sender(PROVIDER), chain.deployment, proven.artifacts)
         remember(chain.client, "tiny", model.model_id)
         draw, manifest = np.random.default_rng(3), proven.artifacts.manifest
