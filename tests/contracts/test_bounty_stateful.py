@@ -98,7 +98,9 @@ class BountyWalk(Walk):
         self.scene.dispute(job, self.draw.choice([BAD, 0]), sender=sender)
 
 
-@pytest.mark.parametrize(("seed", "condemned"), [(1, False), (2, True)])
+@pytest.mark.parametrize(
+    ("seed", "condemned"), [pytest.param(1, False, marks=pytest.mark.deep), (2, True)]
+)
 def test_reducer_equals_views(
     accuracy, token, consumer, provider, payee, attacker, seed, condemned
 ):

@@ -63,7 +63,9 @@ class MarketWalk(Walk):
         self.play.deliver(job, items, self.play.prove(job, payee), sender=account)
 
 
-@pytest.mark.parametrize(("seed", "condemned"), [(1, False), (2, True)])
+@pytest.mark.parametrize(
+    ("seed", "condemned"), [pytest.param(1, False, marks=pytest.mark.deep), (2, True)]
+)
 def test_reducer_equals_views(world, token, consumer, provider, payee, attacker, seed, condemned):
     walk = MarketWalk(world, token.address, [consumer, provider, payee, attacker], seed)
     assert walk.life(walk.jobs[0])

@@ -93,7 +93,9 @@ class RequestWalk(Walk):
         self.scene.dispute(job, self.draw.choice([BAD, 3]), sender=sender)
 
 
-@pytest.mark.parametrize(("seed", "condemned"), [(1, False), (2, True)])
+@pytest.mark.parametrize(
+    ("seed", "condemned"), [pytest.param(1, False, marks=pytest.mark.deep), (2, True)]
+)
 def test_reducer_equals_views(
     retrieval, token, consumer, provider, payee, attacker, seed, condemned
 ):

@@ -92,7 +92,9 @@ class RoundWalk(Walk):
         self.scene.answer(job, *chosen, sender=account)
 
 
-@pytest.mark.parametrize(("seed", "condemned"), [(1, False), (2, True)])
+@pytest.mark.parametrize(
+    ("seed", "condemned"), [pytest.param(1, False, marks=pytest.mark.deep), (2, True)]
+)
 def test_reducer_equals_views(serving, token, consumer, provider, payee, attacker, seed, condemned):
     walk = RoundWalk(serving, token.address, [consumer, provider, payee, attacker], seed)
     walk.lives()

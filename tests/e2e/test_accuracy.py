@@ -250,6 +250,7 @@ def test_a_model_that_reaches_the_target_is_paid(world: World) -> None:
     assert world.audit() == (2, 0)
 
 
+@pytest.mark.deep
 def test_a_killed_provider_goes_on_without_proving_twice(world: World) -> None:
     world.proving("--target", "5/6")
     prove = ("prove", "--account", PROVIDER)
@@ -295,6 +296,7 @@ def artifacts_named(name: str, world: World) -> Artifacts:
     return find(world.chain.client, world.chain.deployment, name).artifacts
 
 
+@pytest.mark.deep
 def test_other_hidden_weights_enter_under_the_same_circuit(world: World, tmp_path: Path) -> None:
     """Whoever has the circuit's public files can make a model of it, and is judged by it."""
     rival = tiny_model(tmp_path / "rival.onnx", seed=1)

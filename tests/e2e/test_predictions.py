@@ -216,6 +216,7 @@ def test_a_job_is_cancelled_before_it_is_locked_only(world: World) -> None:
     assert not cli.json(*PROVIDE)["jobs"]
 
 
+@pytest.mark.deep
 def test_an_audit_finds_a_credit_that_nobody_earned(world: World) -> None:
     cli, chain = world.cli, world.chain
     cli.post()

@@ -385,6 +385,7 @@ def test_a_round_is_taken_back_before_a_join(world: World) -> None:
 # ---------------------------------------------------------------- crashes and relays
 
 
+@pytest.mark.deep
 def test_a_killed_provider_goes_on_with_the_proofs_it_has(world: World) -> None:
     world.served()
     world.json("contest", "--account", CONSUMER)

@@ -85,6 +85,7 @@ def test_a_sealed_batch_is_paid_in_tokens(world: World, tiny: ImportedModel, rec
     assert (audit["proofs_reverified"], audit["mismatches"]) == (1, 0)
 
 
+@pytest.mark.deep
 def test_a_delivery_relayed_by_a_contract_is_audited(world: World) -> None:
     job = world.cli.post()["job"]
     crash(world, "before deliver")

@@ -1,6 +1,6 @@
 """Points in batches, against py_ecc."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prover.proving.srs.curve import (
@@ -23,6 +23,7 @@ def multiple(scalar: int) -> Point:
     return None if found == INFINITY else found
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(-4, 4), st.integers(-4, 4)), min_size=1, max_size=6))
 def test_a_batch_of_additions_is_each_addition(pairs: list[tuple[int, int]]) -> None:
     """Small multiples of one point meet: equal, opposite and infinite ones."""
@@ -30,11 +31,13 @@ def test_a_batch_of_additions_is_each_addition(pairs: list[tuple[int, int]]) -> 
     assert add_all(left, right) == [multiple(sum(pair)) for pair in pairs]
 
 
+@settings(max_examples=40)
 @given(st.lists(SCALARS.filter(bool), max_size=4))
 def test_multiples_of_the_generator(scalars: list[int]) -> None:
     assert list(multiples(scalars)) == [multiple(scalar) for scalar in scalars]
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(SCALARS, SCALARS), max_size=6))
 def test_a_combination_is_the_sum_of_multiples(terms: list[tuple[int, int]]) -> None:
     points = [multiple(scalar) for scalar, _ in terms]
