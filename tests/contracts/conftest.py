@@ -52,14 +52,13 @@ def chain() -> Iterator[ChainManager]:
             yield ape.chain
 
 
-SCENES = ("accuracy", "retrieval", "serving")  # of the session, made for the tests that use them
-
-
 @pytest.fixture(autouse=True)
-def isolation(chain, world, hidden_world, token, request) -> Iterator[None]:
-    """Each test finds the chain as the session's fixtures, named here, left it."""
-    for scene in set(SCENES) & set(request.fixturenames):
-        request.getfixturevalue(scene)
+def isolation(chain, world, hidden_world, token, accuracy, retrieval, serving) -> Iterator[None]:
+    """Each test finds the chain as the session's fixtures, named here, left it.
+
+    All of them are made before the first test: one that is made within a test, which may ask for
+    it by name, would be gone for the tests after it.
+    """
     with chain.isolate():
         yield
 
