@@ -67,7 +67,7 @@ class Server:
             ]
             assert self._process.stdin is not None
             self._process.stdin.write(json.dumps(order).encode() + b"\n")
-            child = self._answer(10.0)
+            child = self._answer(SECONDS)  # the first waits for all that is loaded
             assert child is not None
             status = self._answer(SECONDS)
             if status is None:

@@ -60,7 +60,9 @@ def obtain(
     Raises InputsUnavailable if it is not to be had, StatementInvalid if it is another one.
     """
     kept = _kept_at(expected)
-    content = kept.read_bytes() if kept.is_file() else _fetched(uri, max_bytes, allow_files)
+    content = (
+        kept.read_bytes() if kept.is_file() else _fetched(uri, expected, max_bytes, allow_files)
+    )
     if len(content) > max_bytes:
         raise InputsUnavailable(
             f"the file has {len(content)} bytes: at most {max_bytes} are allowed by the circuit; "
@@ -76,10 +78,11 @@ def obtain(
     return content
 
 
-def _fetched(uri: str | bytes, max_bytes: int, allow_files: bool) -> bytes:
+def _fetched(uri: str | bytes, expected: bytes, max_bytes: int, allow_files: bool) -> bytes:
     if not uri:
         raise InputsUnavailable(
-            "the consumer hands its file over by hand: ask for it, and give it with --inputs FILE"
+            "the consumer hands its file over by hand: ask for it, and give it with --inputs FILE "
+            f"(no file given so far has its keccak256, 0x{expected.hex()})"
         )
     return _in_clear(fetch(uri, max_bytes + OVERHEAD_BYTES, allow_files=allow_files))
 
