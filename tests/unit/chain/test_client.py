@@ -33,6 +33,21 @@ def test_a_wrong_address_scheme_or_chain_is_refused(chain: Chain) -> None:
     assert connect(chain.url).scope == chain.client.scope
 
 
+@pytest.mark.parametrize(
+    ("url", "start"),
+    [
+        ("http://127.0.0.1:1", "`zkescrow node --port 1`"),
+        ("http://localhost:1/key", "`zkescrow node --port 1`"),
+        ("http://[::1]:1", "`zkescrow node`"),
+        ("http://127.0.0.1:99999", "`zkescrow node`"),
+    ],
+)
+def test_a_local_node_is_started_where_it_was_looked_for(url: str, start: str) -> None:
+    with pytest.raises(ChainError) as told:
+        connect(url)
+    assert f"start one with {start} or" in str(told.value)
+
+
 def test_a_server_that_is_no_node_is_refused() -> None:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prover.protocol.events import ZERO_ADDRESS
-from prover.protocol.words import amount_in, credited, moment, shown, span, until, voidable
+from prover.protocol.words import amount_in, counted, credited, moment, shown, span, until, voidable
 
 TOKEN = "0x" + "77" * 20
 
@@ -58,6 +58,10 @@ def test_a_span_is_never_told_too_long(seconds: int) -> None:
     told = sum(int(n) * units[unit] for n, unit in re.findall(r"(\d+) ([a-z]+)", span(seconds)))
     assert told <= seconds
     assert seconds - told < max(1, seconds / 10)
+
+
+def test_one_is_no_plural() -> None:
+    assert [counted(n, "proof") for n in (0, 1, 2)] == ["0 proofs", "1 proof", "2 proofs"]
 
 
 def test_until_tells_how_long_and_when() -> None:
