@@ -172,6 +172,7 @@ def accept(
     from prover.cli.accuracy_words import consumers_past, past_sentence
     from prover.cli.models import find
     from prover.consumer.jobs import remember
+    from prover.provider.accuracy import acceptance
     from prover.provider.accuracy_checks import Limits
 
     seconds = None if proof_time is None else duration(proof_time, "--proof-time")
@@ -187,7 +188,8 @@ def accept(
         load_world(client, deployment).accuracy.jobs.values(), record.job.consumer
     )
     progress(past_sentence(past))
-    known = find(client, deployment, model)
+    with sender.deciding(acceptance(job_id)):
+        known = find(client, deployment, model)
     worker = worker_on(sender, deployment, found, known, whom or sender.address, allow_files)
     gas = worker.accept(known.model_id, known.circuit_id, Limits(purse, seconds))
     remember(client, deployment.accuracy, job_id)

@@ -196,6 +196,7 @@ def accept(
     from prover.cli import retrieval_job as jobs
     from prover.cli.retrieval_owner import accepted_told
     from prover.consumer.jobs import remember
+    from prover.provider.retrieval import acceptance
     from prover.provider.retrieval_checks import Limits
 
     seconds = None if proof_time is None else duration(proof_time, "--proof-time")
@@ -208,8 +209,10 @@ def accept(
     currency = found.record.job.terms.currency
     purse = purse_in(client, currency, min_reward, max_stake, max_stakes, at_a_loss)
     limits = Limits(purse, max_matches, seconds)
-    owner, request = jobs.owner_on(sender, deployment, found, whom)
-    seen = owner.appraise(jobs.secrets_of(request, data, seed), limits)
+    with sender.deciding(acceptance(found.job_id)):
+        owner, request = jobs.owner_on(sender, deployment, found, whom)
+        secrets = jobs.secrets_of(request, data, seed)
+    seen = owner.appraise(secrets, limits)
     gas = None if preview else owner.accept()
     if not preview:
         remember(client, deployment.retrieval, found.job_id)

@@ -149,6 +149,7 @@ def join(
     """Promise to serve: fetch and check the inputs, evaluate them all, stake."""
     from prover.cli.serving_round import find_round, joinable, told_joined, worker_on
     from prover.consumer.jobs import remember
+    from prover.provider.serving import joining
     from prover.provider.serving_checks import Limits
 
     seconds = None if proof_time is None else duration(proof_time, "--proof-time")
@@ -161,7 +162,8 @@ def join(
     currency = record.job.terms.currency
     purse = purse_in(client, currency, min_reward, max_stake, max_stakes, at_a_loss)
     whom = whom or sender.address
-    worker = worker_on(sender, deployment, (job_id, record), whom, allow_files)
+    with sender.deciding(joining(job_id)):
+        worker = worker_on(sender, deployment, (job_id, record), whom, allow_files)
     joined = worker.join(Limits(purse, seconds))
     remember(client, deployment.serving, job_id)
     data, lines = told_joined(job_id, record, whom, joined)

@@ -56,6 +56,11 @@ class Outcome:
         return self.judged is not None and not (self.judged.reaches or self.transactions)
 
 
+def acceptance(job_id: bytes) -> str:
+    """The action that stakes on a bounty."""
+    return f"accept:{job_id.hex()}"
+
+
 class BountyProvider:
     """One account's part in one bounty, with one model; proofs are bound to `payee`."""
 
@@ -69,7 +74,7 @@ class BountyProvider:
         self._payee = payee
         scope = f"{tools.client.scope}:{tools.accuracy.address}"
         self._files = RoundFiles.of(scope, job_id, payee)
-        self._accepting = f"accept:{job_id.hex()}"
+        self._accepting = acceptance(job_id)
 
     def accept(self, model_id: bytes, circuit_id: bytes, limits: Limits) -> int:
         """Check all that can be checked, then stake; the gas it took.

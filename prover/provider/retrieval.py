@@ -89,6 +89,11 @@ class Appraisal:
     proof_seconds: float
 
 
+def acceptance(job_id: bytes) -> str:
+    """The action that stakes on a request."""
+    return f"accept:{job_id.hex()}"
+
+
 class DatasetOwner:
     """One account's part in one request about its dataset; proofs are bound to `payee`."""
 
@@ -98,7 +103,7 @@ class DatasetOwner:
         self._payee = payee
         scope = f"{tools.client.scope}:{tools.deployment.retrieval}"
         files = RoundFiles.of(scope, request.job_id, payee)
-        self._accepting = f"accept:{request.job_id.hex()}"
+        self._accepting = acceptance(request.job_id)
         self._prover = RecordProver(
             tools.sender, tools.retrieval, tools.readiness, request.artifacts, files, tools.progress
         )

@@ -79,6 +79,11 @@ class Joined:
     round_gas: RoundGas
 
 
+def joining(job_id: bytes) -> str:
+    """The action that stakes on a round."""
+    return f"join:{job_id.hex()}"
+
+
 class RoundProvider:
     """One account's part in one round; proofs are bound to `payee`."""
 
@@ -88,7 +93,7 @@ class RoundProvider:
         self._payee = payee
         scope = f"{tools.client.scope}:{tools.serving.address}"
         self._files = RoundFiles.of(scope, round_.job_id, payee)
-        self._joining = f"join:{round_.job_id.hex()}"
+        self._joining = joining(round_.job_id)
 
     def join(self, limits: Limits) -> Joined:
         """Check all that can be checked, then stake.
