@@ -2,8 +2,8 @@
 
 A task tells which stage begins; a stage's share is its part of the whole in the measured run of
 EfficientNet-Lite0 (benchmarks/results/imagenet.json; reading its keys, 1.4 GB, was timed by itself
-on a busy machine). The time left follows from the time taken so
-far and the shares: nothing is said before the first stage is over.
+on a busier machine, and is taken in proportion). The time left follows from the time taken so far
+and the shares: nothing is said before the first stage is over.
 """
 
 import time
@@ -15,13 +15,13 @@ RUNNING, READING, VERIFYING = "running the network", "reading the keys", "verify
 ENGINE = ("cells", "sums", "copies", "quotient", "evaluations", "opening")
 # Seconds, in order.
 PROVING: Mapping[str, float] = {
-    RUNNING: 2.7,
-    READING: 9.6,
-    **dict(zip(ENGINE, (13.5, 48.5, 8.8, 88.7, 2.1, 8.2), strict=True)),
+    RUNNING: 1.5,
+    READING: 6.7,
+    **dict(zip(ENGINE, (10.3, 35.3, 6.2, 60.1, 1.4, 5.8), strict=True)),
     VERIFYING: 0.1,
 }
 PLACING, CHECKING, KEYS = "placing the network", "checking the circuit", "making the keys"
-SETTING_UP: Mapping[str, float] = {PLACING: 37.6, CHECKING: 27.0, KEYS: 34.0}
+SETTING_UP: Mapping[str, float] = {PLACING: 13.5, CHECKING: 16.7, KEYS: 19.7}
 
 
 @dataclass
