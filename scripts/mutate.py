@@ -67,11 +67,15 @@ SUITES = {
             *MARKET[:1],
         ),
     ),
-    "Jobs": Suite("Jobs.sol", (forge_tests("Windows.t.sol"), *MARKET)),
+    "Jobs": Suite(
+        "Jobs.sol",
+        (forge_tests("Windows.t.sol"), *MARKET, contract_tests("test_serving_post.py")),
+    ),
     "ProofAcceptance": Suite(
         "ProofAcceptance.sol",
         (
             contract_tests("test_proof_acceptance.py"),
+            contract_tests("test_vanished_verifier.py"),
             contract_tests("test_market_deliver.py"),
             contract_tests("test_*attacks.py"),
             *ACCURACY[1:],
