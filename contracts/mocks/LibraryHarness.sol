@@ -53,6 +53,10 @@ contract LibraryHarness {
         return layout_.outputsOf(instances, items);
     }
 
+    function signedOf(uint256 element) external pure returns (int256) {
+        return Statement.signedOf(element);
+    }
+
     function leaf(bytes memory fields) external pure returns (bytes32) {
         return PositionalTree.leaf(fields);
     }

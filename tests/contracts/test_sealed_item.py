@@ -168,6 +168,7 @@ def test_circuits_that_hash_few_elements_with_salt_are_sealable(library, circuit
     ("shape", "elements"),
     [
         ((1, 0, 0), 0),
+        ((1, 0, 1), 0),
         ((2, 4, 0), 8),
         ((1, MOST + 1, 1), MOST + 1),
         ((2, MOST // 2 + 1, 1), MOST + 2),

@@ -54,6 +54,18 @@ def test_outputs_are_those_of_the_vectors(library, vector, layout, instances):
         assert [decode_signed(word) for word in found] == [*chain.from_iterable(rows[:items])]
 
 
+@pytest.mark.parametrize("vector", VECTORS["signed"], ids=lambda vector: vector["value"])
+def test_upper_elements_are_negative(library, vector):
+    assert library.signedOf(int(vector["element"], 16)) == int(vector["value"])
+
+
+@pytest.mark.parametrize("element", VECTORS["unsigned_out_of_range"])
+def test_what_127_bits_do_not_hold_is_refused(library, attacker, element):
+    element = int(element, 16)
+    with reverts(library.Statement_OutOfRange, element=element):
+        library.signedOf.transact(element, sender=attacker)
+
+
 def test_weights_are_a_word_or_zero(library, vector, layout, instances):
     start, end = vector["sections"]["weights"]
     expected = instances[start] if end > start else 0
