@@ -137,8 +137,9 @@ class Sender:
     def take_back(self, action: str) -> None:
         """Give up what was signed of an action and never mined, where the node has none of it.
 
-        Else it would go out with the account's next transaction, whatever that does. Its nonce is
-        the next to be used, which excludes it for good.
+        Else it would go out with the account's next transaction, whatever that does. That takes its
+        nonce now, so that never both are mined. Should another node have had it, and it is mined
+        after all, `send` and the contract's standing tell.
         """
         with self._alone():
             mined = self._pool.nonce("latest")

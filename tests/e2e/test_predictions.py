@@ -228,11 +228,15 @@ def test_an_audit_finds_a_credit_that_nobody_earned(world: World) -> None:
     assert found["problems"][0]["where"].startswith(f"credit of {address_of(PROVIDER)}")
 
 
-def test_an_audit_finds_money_that_is_missing(world: World) -> None:
+def test_an_audit_finds_money_that_is_missing(world: World, tmp_path: Path) -> None:
     world.cli.post()
     world.chain.rpc("anvil_setBalance", world.chain.market.address, hex(REWARD - 1))
     found = world.cli.json("audit", "replay", status=1)
     assert found["problems"][0]["what"] == f"{REWARD - 1} is held, {REWARD} is owed"
+    page = tmp_path / "report.html"
+    told = world.cli.run("audit", "replay", "--report", page, status=1)
+    assert f"report written to {page}" in told.out
+    assert "is owed" in page.read_text()
 
 
 def _credit_slot(world: World) -> tuple[str, str]:

@@ -276,6 +276,18 @@ def test_what_a_reorganisation_took_away_is_taken_back(eth: Eth, sender: Sender)
     assert mined(eth) == [one.raw for one in attempts("other")]
 
 
+def test_what_is_taken_back_and_mined_all_the_same_is_not_sent_again(
+    eth: Eth, sender: Sender
+) -> None:
+    """A node that hid it, or another one, had it."""
+    stake = unheard(eth, sender, "stake")
+    sender.take_back("stake")
+    eth.blocks.append([stake.raw])
+    assert bytes(sender.send("stake", GIFT)["transactionHash"]) == stake.hash
+    assert mined(eth) == [stake.raw]
+    assert attempts("stake")[-1].fate is Fate.MINED
+
+
 def test_one_attempt_that_the_node_has_keeps_the_others(eth: Eth, sender: Sender) -> None:
     """A raised one that no node has beside the first, which one has: they exclude each other."""
     waits = stuck(eth, sender, "stake")

@@ -10,7 +10,7 @@ from prover.chain.contracts import Call
 from prover.protocol import accuracy, retrieval, serving
 from prover.settings import get_settings
 from tests.conftest import Proven
-from tests.killing import command, killed
+from tests.killing import killed
 from tests.localchain import CONSUMER, PROVIDER, STRANGER, Chain
 from tests.unit.cli.test_reorganised import ROWS, Play
 
@@ -22,31 +22,26 @@ def play(chain: Chain, proven: Callable[[str], Proven], tmp_path: Path) -> Play:
     return Play(chain, proven("batch"), tmp_path)
 
 
-def lose_the_model() -> None:
+def dies_and_is_refused(play: Play, *stake: object) -> None:
+    """The command dies with its stake signed; then the model is gone, and the account sends."""
+    killed("signed", 1, *stake, "--account", PROVIDER, "--rpc", play.url)
     for link in get_settings().artifacts.iterdir():
         link.unlink()
+    assert "no artifacts" in play.run(PROVIDER, *stake, status=1)["error"]
+    play.chain.sender(PROVIDER).send("another", GIFT)
 
 
 def test_a_join_is_taken_back(play: Play) -> None:
     job = play.open()
-    join = ("serving", "join", "--proof-time", "1s", "--account", PROVIDER, "--rpc", play.url)
-    killed("signed", 1, *join)
-    lose_the_model()
-    assert "no artifacts" in command(*join, status=1)["error"]
-    play.chain.sender(PROVIDER).send("another", GIFT)
+    dies_and_is_refused(play, "serving", "join", "--proof-time", "1s")
     assert play.round(job).state is serving.State.OPEN
 
 
 def test_an_acceptance_is_taken_back(play: Play) -> None:
     wish = ("--data", play.data, "--target", "50%", "--items", 4)
     job = play.run(CONSUMER, "accuracy", "post", "--model", "tiny", *wish)["job"]
-    accept = ("accuracy", "accept", "--model", "tiny", "--proof-time", "1s")
-    killed("signed", 1, *accept, "--account", PROVIDER, "--rpc", play.url)
-    lose_the_model()
-    assert "no artifacts" in play.run(PROVIDER, *accept, status=1)["error"]
-    play.chain.sender(PROVIDER).send("another", GIFT)
-    record = play.world().accuracy.jobs[bytes.fromhex(job[2:])]
-    assert record.state is accuracy.State.OPEN
+    dies_and_is_refused(play, "accuracy", "accept", "--model", "tiny", "--proof-time", "1s")
+    assert play.world().accuracy.jobs[bytes.fromhex(job[2:])].state is accuracy.State.OPEN
 
 
 def test_an_acceptance_of_a_request_is_taken_back(play: Play) -> None:
@@ -54,9 +49,5 @@ def test_an_acceptance_of_a_request_is_taken_back(play: Play) -> None:
     words = ("--label", 0, "--price", "0.002", "--stake", "0.05", "--prove-within", "1h")
     job = play.run(CONSUMER, "retrieval", "post", "--model", "tiny", *words)["job"]
     accept = ("retrieval", "accept", "--proof-time", "1s", "--max-matches", ROWS)
-    killed("signed", 1, *accept, "--account", PROVIDER, "--rpc", play.url)
-    lose_the_model()
-    assert "no artifacts" in play.run(PROVIDER, *accept, status=1)["error"]
-    play.chain.sender(PROVIDER).send("another", GIFT)
-    record = play.world().retrieval.jobs[bytes.fromhex(job[2:])]
-    assert record.state is retrieval.State.OPEN
+    dies_and_is_refused(play, *accept)
+    assert play.world().retrieval.jobs[bytes.fromhex(job[2:])].state is retrieval.State.OPEN

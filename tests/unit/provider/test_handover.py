@@ -32,6 +32,13 @@ def test_a_file_that_was_handed_over_needs_no_address(home: Path, file: Path) ->
         assert obtain(uri, HASH, 100) == CONTENT
 
 
+def test_a_file_that_was_not_handed_over_is_named_by_its_hash(home: Path, file: Path) -> None:
+    """Another one was: whoever gave it is told that it is not the one."""
+    keep([file])
+    with pytest.raises(InputsUnavailable, match=f"no file given so far .*0x{'11' * 32}"):
+        obtain("", b"\x11" * 32, 100)
+
+
 def test_a_folder_is_taken_file_by_file(home: Path, file: Path) -> None:
     (file.parent / "other.json").write_bytes(b"other")
     keep([file.parent])
