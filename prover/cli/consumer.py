@@ -26,6 +26,8 @@ from prover.protocol.economics import prediction_stake
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction import Record, State, Terms
 from prover.protocol.words import ETHER_DECIMALS, in_ether, moment, span
+from prover.provider.money import least_earned
+from prover.provider.policy import deal_of
 from prover.proving.inputs import quantised, read_data, shape_of
 from prover.statement.request import Request, data_hash
 
@@ -134,8 +136,22 @@ def post(
     gas = int(receipt["gasUsed"])
     proof = verification_gas(sender, deployment.registry, known.circuit_id, known.artifacts)
     total = gas + LOCK_GAS + DELIVER_GAS + proof
-    fee = total * gas_price(sender.client)
-    return Posted(drawn.job_id, terms, drawn.uri, path, drawn.given, gas, total, fee, drawn.notes)
+    price = gas_price(sender.client)
+    notes = (*_poor(terms, proof, price), *drawn.notes)
+    fee = total * price
+    return Posted(drawn.job_id, terms, drawn.uri, path, drawn.given, gas, total, fee, notes)
+
+
+def _poor(terms: Terms, verification_gas: int, gas_wei: int) -> tuple[str, ...]:
+    """A note where no provider with the default limits takes the job."""
+    deal = deal_of(terms, verification_gas, gas_wei)
+    if terms.currency != ZERO_ADDRESS or terms.reward >= least_earned(deal.gas_wei):
+        return ()
+    return (
+        f"a reward of {in_ether(terms.reward)} may find nobody: the provider's gas costs "
+        f"{in_ether(deal.gas_wei)} at present fees, and by default it is content with "
+        f"{in_ether(least_earned(deal.gas_wei))}; `zkescrow prediction cancel` takes the job back",
+    )
 
 
 def end(sender: Sender, deployment: Deployment, job: str | None, how: str) -> str:

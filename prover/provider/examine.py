@@ -113,7 +113,7 @@ class Examiner:
         client, sample, terms = self.tools.client, artifacts.sample, record.job.terms
         verifier = circuit_of(world, terms.model_id).verifier
         gas = verification_gas(self.tools.sender, verifier, sample.proof, sample.instances)
-        deal = deal_of(record, gas, gas_price(client))
+        deal = deal_of(record.job.terms, gas, gas_price(client))
         account = account_of(client, world, self.tools.sender.address, terms.currency)
         more = account.with_staked(self.staked.get(terms.currency, 0))
         return money_refusal(deal, self.policy.purse, more)

@@ -107,6 +107,11 @@ def refusal(deal: Deal, purse: Purse, account: Account) -> str | None:
     )
 
 
+def least_earned(gas_wei: int) -> int:
+    """What a job must earn, in wei, for whose gas so much is paid; unless at a loss."""
+    return -(-gas_wei * (100 + MARGIN_PERCENT) // 100)
+
+
 def unknown(currency: str, purse: Purse) -> str | None:
     """Why a currency is not accepted, or None. It is asked first: any contract may be a token."""
     bounds = purse.of(currency)
@@ -137,7 +142,7 @@ def _too_little(deal: Deal, bounds: Bounds, at_a_loss: bool) -> str | None:
     if bounds.min_reward is not None and deal.earns < bounds.min_reward:
         least = amount_in(deal.currency, bounds.min_reward)
         return f"it earns {found}: at least {least} is wanted (--min-reward)"
-    wanted = -(-deal.gas_wei * (100 + MARGIN_PERCENT) // 100)
+    wanted = least_earned(deal.gas_wei)
     if deal.currency == ZERO_ADDRESS and deal.earns < wanted and not at_a_loss:
         return (
             f"it earns {found}: its gas costs {in_ether(deal.gas_wei)} at present fees, and at "

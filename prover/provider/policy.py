@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from prover.protocol.economics import PROVE, TAKE
 from prover.protocol.events import ZERO_ADDRESS
-from prover.protocol.prediction import Record, State
+from prover.protocol.prediction import Record, State, Terms
 from prover.protocol.words import moment
 from prover.provider.money import Deal, Purse
 
@@ -36,9 +36,8 @@ def refusal(record: Record, account: str, now: int) -> str | None:
     return None
 
 
-def deal_of(record: Record, verification_gas: int, gas_wei: int) -> Deal:
-    """The job as money; `verification_gas` is that of a proof, `gas_wei` the price of a gas."""
-    terms = record.job.terms
+def deal_of(terms: Terms, verification_gas: int, gas_wei: int) -> Deal:
+    """A job as money; `verification_gas` is that of a proof, `gas_wei` the price of a gas."""
     gas = TAKE + PROVE + verification_gas
     return Deal(terms.currency, terms.reward, terms.stake, gas * gas_wei)
 

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,16 @@ def test_another_wish_is_another_job(consumer: Consumer) -> None:
     assert len(consumer.world().prediction.jobs) == 1 + len(wishes)
     assert command(*consumer.prediction())["resumed"]
     assert len(consumer.world().prediction.jobs) == 1 + len(wishes)
+
+
+def test_who_pays_less_than_a_proof_costs_is_told(consumer: Consumer) -> None:
+    """By default no provider takes such a job, whose consumer would wait for nothing."""
+    few = command(*consumer.prediction("--reward", "0.0009", "--stake", "0.001"))
+    (warning,) = [note for note in few["notes"] if "may find nobody" in note]
+    assert "a reward of 0.0009 ETH" in warning
+    least = Decimal(warning.split("content with ")[1].split(" ETH")[0])
+    enough = command(*consumer.prediction("--reward", least))
+    assert not any("may find nobody" in note for note in enough["notes"])
 
 
 def test_what_was_refused_is_drawn_anew(consumer: Consumer) -> None:

@@ -53,7 +53,7 @@ def test_twice_the_time_of_a_proof_is_wanted() -> None:
 
 def test_a_job_as_money_has_the_gas_of_lock_and_delivery() -> None:
     gas = TAKE + PROVE + 700_000
-    assert deal_of(record(), 700_000, 3) == Deal(ZERO_ADDRESS, 100, 40, 3 * gas)
+    assert deal_of(record().job.terms, 700_000, 3) == Deal(ZERO_ADDRESS, 100, 40, 3 * gas)
 
 
 def test_a_token_that_answers_nothing_is_unwanted_and_no_failure(
