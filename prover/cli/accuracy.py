@@ -275,7 +275,7 @@ def status(
     from prover.chain.replay import load_world
     from prover.cli.accuracy_job import find_bounty
     from prover.cli.accuracy_words import consumers_past, past_sentence, progress_of, row
-    from prover.cli.agenda import entry, rows
+    from prover.cli.agenda import entry, reminders, rows
     from prover.cli.finding import BOUNTY
     from prover.cli.remembered import of_job
 
@@ -286,9 +286,10 @@ def status(
         return
     job_id, record = find_bounty(client, deployment, job)
     told, done = entry(world, BOUNTY, job_id, record, now).to_dict(), of_job(client, world, job_id)
+    due = reminders(client, world, job_id, now)
     past = consumers_past(world.accuracy.jobs.values(), record.job.consumer)
     data = row(job_id, record) | told
-    data |= {"now": now, "consumers": past, "provisional": done.rows}
+    data |= {"now": now, "consumers": past, "provisional": done.rows, "reminders": due.rows}
     show(
         data,
         f"bounty 0x{job_id.hex()} is {in_words(data['state'])}",
@@ -296,6 +297,7 @@ def status(
         *done.lines,
         f"next: {data['next']}",
         past_sentence(past),
+        *due.lines,
     )
 
 

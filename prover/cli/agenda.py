@@ -4,10 +4,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from prover.chain.accounts import configured_address
 from prover.chain.client import Client
+from prover.chain.deeds import deeds_of
 from prover.chain.tokens import learn
 from prover.cli import accuracy_words, prediction_words, retrieval_words, serving_words
-from prover.cli.kinds import BOUNTY, JOB, REQUEST, ROUND, Kind
+from prover.cli.kinds import BOUNTY, JOB, REQUEST, ROUND, Kind, short
+from prover.cli.output import in_words
 from prover.cli.remembered import protocols
 from prover.protocol import accuracy, prediction, retrieval, serving
 from prover.protocol.events import ZERO_ADDRESS
@@ -15,6 +18,7 @@ from prover.protocol.jobs import Record
 from prover.protocol.world import World
 
 ANYONE = "anyone"
+REMINDERS = 3  # how many other jobs are told beside the one that was asked for
 # Who must act in a state, or loses by it. Moves that anybody may make are the provider's work.
 _ACTORS: dict[Kind, dict[Any, str]] = {
     JOB: {prediction.State.OPEN: "provider", prediction.State.LOCKED: "provider"},
@@ -95,6 +99,38 @@ def entry(world: World, kind: Kind, job_id: bytes, record: Record[Any], now: int
         there.ended,
         _wanted(kind, there) if who == ANYONE and in_time else None,
     )
+
+
+@dataclass(frozen=True)
+class Reminders:
+    """Other jobs that wait for whoever uses this home: rows for --json, and lines."""
+
+    rows: list[dict[str, Any]]
+    lines: list[str]
+
+
+def reminders(client: Client, world: World, but: bytes, now: int) -> Reminders:
+    """Jobs that wait for the home's account, or one that acted from it, by deadline.
+
+    Open ones are not among them: anybody can post jobs that name somebody.
+    """
+    mine = {deed.account for deed in deeds_of(client)} | {configured_address(client, None)}
+    due = [
+        one
+        for one in entries(world, now)
+        if one.who is not None and one.who in mine and one.state != "open" and one.job_id != but
+    ]
+    due.sort(key=lambda one: one.until)
+    shown, more = due[:REMINDERS], len(due[REMINDERS:])
+    learn(client, *(one.currency for one in shown))
+    shown = [reworded(world, one, now) for one in shown]
+    lines = [
+        f"reminder: {one.kind.name} {short(one.job_id)} is {in_words(one.state)}; YOUR MOVE; "
+        f"next: {one.next}"
+        for one in shown
+    ]
+    lines += [f"reminder: {more} more wait for you: `zkescrow status`"] if more else []
+    return Reminders([one.to_dict() for one in shown], lines)
 
 
 def rows(

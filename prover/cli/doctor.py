@@ -154,14 +154,16 @@ def _account() -> Finding:
 
 
 def _chain(rpc: str | None) -> list[Finding]:
-    """The node and the contracts; not needed by doctor itself, as `zkescrow node` starts one."""
+    """The node and the contracts; a node that nobody named is not missing: it can be started."""
     from prover.chain import deployments
     from prover.cli.options import connected
+    from prover.settings import get_settings
 
     try:
         client = connected(rpc)
     except ZkescrowError as error:
-        return [Finding("node", False, "none", str(error), needed=rpc is not None)]
+        named = rpc is not None or "rpc_url" in get_settings().model_fields_set
+        return [Finding("node", False, "none", str(error), needed=named)]
     found = [Finding("node", True, f"chain {client.chain_id}")]
     try:
         market = deployments.load(client).market

@@ -162,15 +162,15 @@ def _without_text(
     raise UsageError(f"no {kind.name} on this chain is {wanted.words}: {kind.listing}")
 
 
-def by_digits(jobs: Mapping[bytes, object], kind: Kind, text: str) -> bytes:
-    """The one job whose id begins with the digits. Raises UsageError if there is none, or more."""
+def by_digits(known: Mapping[bytes, object], kind: Kind, text: str) -> bytes:
+    """The one known id that begins with the digits. Raises UsageError if there is none, or more."""
     digits = text.removeprefix("0x").lower()
     if not _HEX.fullmatch(text) or not LEAST_DIGITS <= len(digits) <= 64:
         raise UsageError(
             f"{kind.name} {text!r}: an id of 64 hex digits, or its first {LEAST_DIGITS} or more, "
             f"is allowed; {kind.listing}"
         )
-    found = [job_id for job_id in jobs if job_id.hex().startswith(digits)]
+    found = [job_id for job_id in known if job_id.hex().startswith(digits)]
     if not found:
         raise UsageError(f"{kind.name} 0x{digits} is not on this chain: {kind.listing}")
     if len(found) > 1:

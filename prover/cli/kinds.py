@@ -7,22 +7,24 @@ from prover.cli.output import SHOWN_DIGITS
 
 @dataclass(frozen=True)
 class Kind:
-    """What a protocol calls its jobs, and the command that lists them."""
+    """What a protocol calls its jobs (or datasets), and the command that lists them."""
 
     name: str
     group: str
     plural: str
+    lists: str = "status --all"
 
     @property
     def listing(self) -> str:
         """Where all ids are."""
-        return f"`zkescrow {self.group} status --all` lists them"
+        return f"`zkescrow {self.group} {self.lists}` lists them"
 
 
 JOB = Kind("job", "prediction", "jobs")
 ROUND = Kind("round", "serving", "rounds")
 BOUNTY = Kind("bounty", "accuracy", "bounties")
 REQUEST = Kind("request", "retrieval", "requests")
+DATASET = Kind("dataset", "retrieval", "datasets", "datasets")
 
 
 def short(job_id: bytes) -> str:

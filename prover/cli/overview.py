@@ -7,7 +7,7 @@ import typer
 
 from prover.cli.options import AccountNumber, Rpc, address, deployed
 from prover.cli.output import command, in_words, new_app, show
-from prover.protocol.words import amount_in
+from prover.protocol.words import amount_in, takes_out
 
 if TYPE_CHECKING:
     from prover.chain.client import Client
@@ -90,8 +90,10 @@ def lines(
     ]
     if not told:
         told = ["no job is under way" + ("" if me is None else f" in which {me} has a part")]
-    owed = [amount_in(currency, units) for currency, units in credits.items()]
-    return [*told, *(f"credit of {one}: `zkescrow withdraw` takes it out" for one in owed)]
+    return [
+        *told,
+        *(f"credit of {amount_in(one, units)}: {takes_out(one)}" for one, units in credits.items()),
+    ]
 
 
 def _is_open(one: "Entry", me: str | None, open_to: Collection[bytes]) -> bool:

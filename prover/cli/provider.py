@@ -19,7 +19,8 @@ from prover.cli.options import (
 )
 from prover.cli.output import command, new_app, progress, show, show_table
 from prover.cli.rounds import Loop, one_round
-from prover.protocol.words import in_ether, moment
+from prover.cli.withdraw import Token, take_out
+from prover.protocol.words import amount_in, moment
 
 if TYPE_CHECKING:
     from prover.chain.client import Client
@@ -83,6 +84,7 @@ def run(
 def status(rpc: Rpc = None, account: AccountNumber = None) -> None:
     """Show the jobs that this account took, and its credit."""
     from prover.chain.replay import load_world
+    from prover.chain.tokens import learn
     from prover.cli.overview import credits_of
     from prover.protocol.events import ZERO_ADDRESS
     from prover.provider.store import JobStore
@@ -107,10 +109,13 @@ def status(rpc: Rpc = None, account: AccountNumber = None) -> None:
                 "prove_seconds": round(job.seconds, 3),
             }
         )
-    credit = credits_of(world, who).get(ZERO_ADDRESS, 0)
-    data = {"account": who, "credit_wei": credit, "jobs": rows}
+    credits = credits_of(world, who)
+    learn(client, *credits)
+    due = {ZERO_ADDRESS: 0} | credits
+    data = {"account": who, "credit_wei": due[ZERO_ADDRESS], "credits": credits, "jobs": rows}
+    worth = ", ".join(amount_in(currency, units) for currency, units in due.items())
     dated = [one | {"due": moment(one["due"]) if one["due"] else ""} for one in rows]
-    show_table(data, f"jobs of {who}, credit {in_ether(credit)}", dated)
+    show_table(data, f"jobs of {who}, credit {worth}", dated)
 
 
 @command(app)
@@ -139,11 +144,9 @@ def withdraw(
     rpc: Rpc = None,
     account: AccountNumber = None,
     to: Annotated[str | None, typer.Option(help="Recipient [default: the account].")] = None,
-    token: Annotated[list[str] | None, typer.Option(help="ERC-20 besides ETH.")] = None,
+    token: Token = None,
 ) -> None:
     """Take out what was earned."""
-    from prover.cli.withdraw import take_out
-
     take_out(rpc, account, to, token)
 
 

@@ -146,16 +146,19 @@ def post(
 ) -> None:
     """Requester: pay for every record to be judged. Checks model and dataset first."""
     from prover.chain.datasets import find_dataset
+    from prover.chain.replay import load_world
     from prover.cli import retrieval_post as options
+    from prover.cli.finding import by_digits
+    from prover.cli.kinds import DATASET
     from prover.cli.models import auditor, find
-    from prover.cli.options import id_bytes
     from prover.consumer import retrieval as consumer
 
     currency = address(token, "--token")
     typed = options.Typed(price, stake, currency, open_for, prove_within, dispute_within)
-    chosen = None if dataset is None else id_bytes(dataset, "dataset")
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
+    committed = load_world(client, deployment).retrieval.datasets
+    chosen = None if dataset is None else by_digits(committed, DATASET, dataset)
     known = find(client, deployment, model)
     scale = known.artifacts.manifest.scales.output
     predicate = options.predicate_of(score, at_least, label, scale)

@@ -12,7 +12,7 @@ from prover.chain.registry import Registry
 from prover.chain.replay import load_world
 from prover.chain.retrieval import RetrievalBounty
 from prover.chain.transactions import Sender
-from prover.cli.agenda import entry
+from prover.cli.agenda import entry, reminders
 from prover.cli.finding import LATE, REQUEST, UNENDED, Wanted, find_on, in_state
 from prover.cli.models import auditor, find
 from prover.cli.output import progress
@@ -138,6 +138,7 @@ def end(
 def standing(client: Client, found: Found, now: int) -> tuple[dict[str, Any], list[str]]:
     """Where a request stands; the matches are read where the dataset's file is here."""
     record, done = found.record, of_job(client, found.world, found.job_id)
+    due = reminders(client, found.world, found.job_id, now)
     facts = row(found.job_id, record, now)
     told = entry(found.world, REQUEST, found.job_id, record, now)
     warning, malformed = _malformed(found, now)
@@ -148,6 +149,7 @@ def standing(client: Client, found: Found, now: int) -> tuple[dict[str, Any], li
         "matchingRecords": sorted(record.matches),
         "malformed": malformed,
         "provisional": done.rows,
+        "reminders": due.rows,
     }
     lines = [
         f"request {found.name} is {facts['state']}: {facts['proven']} of {facts['records']} "
@@ -155,6 +157,7 @@ def standing(client: Client, found: Found, now: int) -> tuple[dict[str, Any], li
         *warning,
         *done.lines,
         f"next: {told.next}",
+        *due.lines,
     ]
     return data, lines
 

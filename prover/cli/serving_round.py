@@ -9,7 +9,7 @@ from prover.chain.deployments import Deployment
 from prover.chain.registry import Registry
 from prover.chain.replay import load_world
 from prover.chain.serving import ServingRound
-from prover.cli.agenda import entry
+from prover.cli.agenda import entry, reminders
 from prover.cli.finding import LATE, ROUND, UNENDED, Wanted, find_on, in_state, open_to
 from prover.cli.models import auditor, find
 from prover.cli.output import progress
@@ -166,12 +166,12 @@ def standing_of(
         "contestedItems": list(record.contested),
         "provenItems": [record.contested[position] for position in sorted(record.answered)],
     }
-    done = of_job(client, world, job_id)
-    data |= {"provisional": done.rows}
+    done, due = of_job(client, world, job_id), reminders(client, world, job_id, now)
+    data |= {"provisional": done.rows, "reminders": due.rows}
     lines = [f"round 0x{job_id.hex()} is {data['state']}: {record.job.terms.n} items"]
     if record.contested:
         lines.append(f"contested: {len(record.contested)}, proven: {len(record.answered)}")
-    return data, [*lines, *done.lines, f"next: {told.next}"]
+    return data, [*lines, *done.lines, f"next: {told.next}", *due.lines]
 
 
 def _verified(checker: Any, model_id: bytes, artifacts: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
 from prover.chain.replay import load_world
-from prover.cli.agenda import entry, rows
+from prover.cli.agenda import entry, reminders, rows
 from prover.cli.consumer import find_job
 from prover.cli.finding import JOB
 from prover.cli.outcome import Prediction, read_outputs
@@ -31,10 +31,11 @@ def report(client: Client, deployment: Deployment, text: str | None) -> Report:
     now, world = client.now(), load_world(client, deployment)
     predictions = _predictions(world, record)
     told = entry(world, JOB, job_id, record, now)
-    done = of_job(client, world, job_id)
+    done, due = of_job(client, world, job_id), reminders(client, world, job_id, now)
     data = row(job_id, record) | {
         "now": now,
         "provisional": done.rows,
+        "reminders": due.rows,
         **told.to_dict(),
         "predictions": None if predictions is None else [one.to_dict() for one in predictions],
         "outputs": [hex(word) for word in record.outputs],
@@ -45,7 +46,7 @@ def report(client: Client, deployment: Deployment, text: str | None) -> Report:
         lines += [f"item {at}: {one.sentence()}" for at, one in enumerate(predictions)]
     elif record.outputs:
         lines.append("the model's artifacts are not on this machine: outputs are shown by --json")
-    return Report(data, lines)
+    return Report(data, [*lines, *due.lines])
 
 
 def all_jobs(client: Client, deployment: Deployment) -> list[dict[str, Any]]:

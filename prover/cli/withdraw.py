@@ -10,6 +10,9 @@ from prover.protocol.words import amount_in
 
 app = new_app()
 APPS = {"withdraw": app}
+_TOKENS = " in ETH; `zkescrow status` shows what is due in tokens, which --token takes out"
+
+Token = Annotated[list[str] | None, typer.Option(help="ERC-20 besides ETH; may be repeated.")]
 
 
 @command(app)
@@ -17,9 +20,9 @@ def withdraw(
     rpc: Rpc = None,
     account: AccountNumber = None,
     to: Annotated[str | None, typer.Option(help="Recipient [default: the account].")] = None,
-    token: Annotated[list[str] | None, typer.Option(help="ERC-20 besides ETH.")] = None,
+    token: Token = None,
 ) -> None:
-    """Take out refunds and other credits, from all contracts."""
+    """Take out refunds and other credits in ETH and the tokens named, from all contracts."""
     take_out(rpc, account, to, token)
 
 
@@ -44,5 +47,5 @@ def take_out(rpc: str | None, account: int | None, to: str | None, token: list[s
     sender.hand_over()
     show(
         {"to": recipient, "withdrawn": taken, "withdrawals": told},
-        *lines or ["nothing to withdraw"],
+        *lines or ["nothing to withdraw" + ("" if token else _TOKENS)],
     )

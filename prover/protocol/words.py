@@ -105,15 +105,22 @@ def credited(
     `left` is what each account still has of the currency in the contract, from all jobs.
     """
     shares = ", ".join(
-        f"{who} {amount_in(currency, units)}{_taken(left, who)}" for who, units in payouts.items()
+        f"{who} {amount_in(currency, units)}{_taken(currency, left, who)}"
+        for who, units in payouts.items()
     )
     return f"nothing: {why}; credited: {shares}"
 
 
-def _taken(left: Mapping[str, int] | None, who: str) -> str:
+def _taken(currency: str, left: Mapping[str, int] | None, who: str) -> str:
     if left is None:
         return ""
-    return " (`zkescrow withdraw` takes it out)" if left.get(who) else " (taken out)"
+    return f" ({takes_out(currency)})" if left.get(who) else " (taken out)"
+
+
+def takes_out(currency: str) -> str:
+    """How a credit in a currency becomes money: a token must be named, as any contract may be."""
+    token = "" if currency == _ETH else f" --token {currency}"
+    return f"`zkescrow withdraw{token}` takes it out"
 
 
 def shown(text: bytes | str, most: int = 400) -> str:

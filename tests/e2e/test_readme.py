@@ -7,7 +7,6 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 import typer
 
@@ -52,13 +51,32 @@ def test_the_quick_start_of_the_readme_works(environment: dict[str, str], tmp_pa
 def test_every_command_of_the_readme_parses(line: str) -> None:
     """Options and arguments are those of the command; what they lead to, the other tests play."""
     words = shlex.split(line, comments=True)[1:]
+    parse(words)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["nosuch", "thing"],
+        ["serving", "fly"],
+        ["prediction", "post", "--model", "digits", "--no-such-option", "3"],
+        ["model", "show", "digits", "another"],
+    ],
+)
+def test_a_command_that_is_none_does_not_parse(wrong: list[str]) -> None:
+    with pytest.raises(Exception, match=r"No such|unexpected extra"):
+        parse(wrong)
+
+
+def parse(words: list[str]) -> None:
+    """Read words as the command line does. Raises what it says of wrong ones."""
     command: Any = typer.main.get_command(app)
-    while isinstance(command, click.Group):
-        context = click.Context(command)
-        found = command.get_command(context, words.pop(0))
-        assert found is not None, line
-        command = found
-    command.make_context(line, words)
+    names: list[str] = []
+    while hasattr(command, "resolve_command"):
+        context = command.make_context(" ".join(names), words)
+        name, command, words = command.resolve_command(context, words)
+        names.append(name)
+    command.make_context(" ".join(names), words)
 
 
 def run(line: str, environment: dict[str, str], directory: Path) -> str:

@@ -2,12 +2,15 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
+import typer
 
-from prover.cli.app import COMMANDS
+from prover.cli.app import COMMANDS, app
 from prover.protocol import accuracy, prediction, retrieval, serving, table
 from prover.settings import Settings
 
@@ -67,6 +70,32 @@ def test_every_command_shown_exists() -> None:
     shown = re.findall(r"^zkescrow ([a-z-]+)", README + COMMAND_DOC, re.MULTILINE)
     assert shown
     assert set(shown) <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("row", re.findall(r"^\| `zkescrow .*", COMMAND_DOC, re.MULTILINE))
+def test_every_option_of_the_table_is_one_of_a_command_in_its_row(row: str) -> None:
+    options, quoted = options_of_commands(), re.findall(r"`(?:zkescrow )?([^`]+)`", row)
+    named = [name for name in options for one in quoted if f"{one} ".startswith(f"{name} ")]
+    allowed = {option for name in named for option in options[name]}
+    assert named
+    assert set(re.findall(r"--[a-z][a-z-]*", row)) <= allowed
+
+
+@cache
+def options_of_commands() -> dict[str, set[str]]:
+    """The options of each command, by its name with its group's."""
+    found: dict[str, set[str]] = {}
+
+    def add(command: Any, *names: str) -> None:
+        if not hasattr(command, "list_commands"):
+            found[" ".join(names)] = {one for each in command.params for one in each.opts}
+            return
+        context = command.make_context("", ["--"], resilient_parsing=True)
+        for name in command.list_commands(context):
+            add(command.get_command(context, name), *names, name)
+
+    add(typer.main.get_command(app))
+    return found
 
 
 def test_readme_is_short() -> None:

@@ -1,14 +1,18 @@
 """Jobs of all protocols in one list: who must act, until when, and what waits to be withdrawn."""
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
-from prover.cli.agenda import _ACTORS, ANYONE, Entry, entries
+from prover.cli import agenda
+from prover.cli.agenda import _ACTORS, ANYONE, Entry, Reminders, entries, reminders
+from prover.cli.kinds import short
 from prover.cli.overview import credits_of, lines
 from prover.protocol import accuracy, retrieval
 from prover.protocol import events as e
 from prover.protocol.table import ByTime
+from prover.protocol.words import credited
 from prover.protocol.world import World, apply_transaction
 from tests.unit.protocol.plays import (
     CIRCUIT_ID,
@@ -86,6 +90,75 @@ def test_the_list_marks_your_move_and_names_your_credit() -> None:
     assert told[-1] == "credit of 1 ETH: `zkescrow withdraw` takes it out"
     assert "YOUR MOVE" not in lines([found], CONSUMER, {})[0]
     assert lines([], CONSUMER, {}) == [f"no job is under way in which {CONSUMER} has a part"]
+
+
+TOKEN = "0x" + "70" * 20
+
+
+def test_a_credit_in_a_token_names_the_token_to_take_out() -> None:
+    """Without --token the command takes out ETH alone."""
+    (_, told) = lines([], CONSUMER, {TOKEN: 5})
+    assert told == f"credit of 5 of token {TOKEN}: `zkescrow withdraw --token {TOKEN}` takes it out"
+    ended = credited("over", {CONSUMER: 5}, TOKEN, {CONSUMER: 5})
+    assert ended.endswith(f"(`zkescrow withdraw --token {TOKEN}` takes it out)")
+
+
+@dataclass(frozen=True)
+class Done:
+    """All that a reminder asks of a deed."""
+
+    account: str
+
+
+def reminded(monkeypatch: pytest.MonkeyPatch, world: World, now: int, **of: Any) -> Reminders:
+    """What is told in a home from which some accounts acted, and which has one configured."""
+    acted, configured, but = of.get("acted", ()), of.get("configured"), of.get("but", b"")
+    monkeypatch.setattr(agenda, "deeds_of", lambda _client: [Done(one) for one in acted])
+    monkeypatch.setattr(agenda, "configured_address", lambda _client, _number: configured)
+    monkeypatch.setattr(agenda, "learn", lambda *_: None)
+    return reminders(None, world, but, now)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("play", PLAYS)
+def test_each_window_of_an_account_of_this_home_is_a_reminder(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Contest, reveal and dispute for the consumer, proofs for the provider; until it runs out."""
+    for state in states_of(play)[1:]:
+        world, _ = reach(play, state)
+        due = play.record(world).state_deadline
+        one = only(world, due)
+        assert one.who in (CONSUMER, PROVIDER)
+        other = PROVIDER if one.who == CONSUMER else CONSUMER
+        found = reminded(monkeypatch, world, due, acted=[one.who, other])
+        assert found == reminded(monkeypatch, world, due, configured=one.who)
+        assert found.rows == [one.to_dict()]
+        (line,) = found.lines
+        assert line.startswith(f"reminder: {one.kind.name} {short(one.job_id)} is ")
+        assert line.endswith(f"; YOUR MOVE; next: {one.next}")
+        nothing = Reminders([], [])
+        assert reminded(monkeypatch, world, due, acted=[other]) == nothing
+        assert reminded(monkeypatch, world, due, acted=[one.who], but=one.job_id) == nothing
+        assert reminded(monkeypatch, world, LATER, acted=[one.who]) == nothing
+
+
+def test_nobody_is_reminded_of_what_a_stranger_may_post(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An open request is its dataset's owner's to take, or not: anybody may post thousands."""
+    for play in PLAYS:
+        world, _ = reach(play, play.module.State.OPEN)
+        everybody = [CONSUMER, PROVIDER]
+        assert not reminded(monkeypatch, world, START + 1, acted=everybody).rows
+
+
+def test_reminders_are_few_and_the_most_urgent_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, _ = reach(PLAYS[0], states_of(PLAYS[0])[1])
+    one = only(world, START + 1)
+    many = [replace(one, job_id=bytes([at]) * 32, until=at) for at in (4, 2, 5, 1, 3)]
+    monkeypatch.setattr(agenda, "entries", lambda _world, _now: iter(many))
+    monkeypatch.setattr(agenda, "reworded", lambda _world, entry, _now: entry)
+    found = reminded(monkeypatch, world, START + 1, acted=[PROVIDER])
+    assert [row["until"] for row in found.rows] == [1, 2, 3]
+    assert found.lines[-1] == "reminder: 2 more wait for you: `zkescrow status`"
 
 
 def test_an_end_says_what_was_taken_out_and_what_was_not() -> None:

@@ -5,13 +5,22 @@ from pathlib import Path
 import pytest
 
 from prover.cli import doctor
+from prover.cli import options as cli_options
 from prover.cli.app import run
 from prover.settings import get_settings
 
 
-@pytest.mark.parametrize(("options", "status"), [((), 0), (("--rpc", "http://127.0.0.1:9"), 1)])
+@pytest.mark.parametrize(
+    ("options", "named", "status"),
+    [
+        ((), None, 0),
+        ((), "http://127.0.0.1:9", 1),
+        (("--rpc", "http://127.0.0.1:9"), None, 1),
+    ],
+)
 def test_a_node_that_does_not_answer_is_said_once(
     options: tuple[str, ...],
+    named: str | None,
     status: int,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -20,7 +29,12 @@ def test_a_node_that_does_not_answer_is_said_once(
     fine = doctor.Finding("fine", True, "")
     for name in ("_python", "_packages", "_node", "_solc", "_ezkl_solc", "_anvil", "_memory"):
         monkeypatch.setattr(doctor, name, lambda: fine)
-    monkeypatch.setenv("ZKESCROW_RPC_URL", "http://127.0.0.1:9")
+    connected = cli_options.connected
+    nowhere = "http://127.0.0.1:9"  # also if a node runs where one is by default
+    monkeypatch.setattr(cli_options, "connected", lambda rpc: connected(rpc or nowhere))
+    monkeypatch.delenv("ZKESCROW_RPC_URL", raising=False)
+    if named:
+        monkeypatch.setenv("ZKESCROW_RPC_URL", named)
     get_settings.cache_clear()
     found = run(["doctor", *options])
     get_settings.cache_clear()

@@ -17,6 +17,7 @@ from prover.cli.finding import (
     open_to,
     short,
 )
+from prover.cli.kinds import DATASET
 from prover.consumer.jobs import last_used, remember
 from prover.errors import StatementInvalid, UsageError
 from prover.protocol.events import ZERO_ADDRESS
@@ -51,6 +52,12 @@ def jobs(**records: Record) -> Jobs[Record]:
 @pytest.mark.parametrize("text", ["0x123456", "123456", "0x" + ONE.hex(), ONE.hex().upper()])
 def test_the_first_digits_of_an_id_are_enough(text: str) -> None:
     assert by_digits({ONE: OPEN, TWO: OPEN}, JOB, text) == ONE
+
+
+def test_so_are_those_of_a_dataset() -> None:
+    assert by_digits({ONE: 0, TWO: 0}, DATASET, "0x123456") == ONE
+    with pytest.raises(UsageError, match="0x9999 is not on this chain: `zkescrow retrieval"):
+        by_digits({ONE: 0}, DATASET, "0x9999")
 
 
 @pytest.mark.parametrize(
