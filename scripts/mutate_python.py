@@ -56,7 +56,8 @@ MONEY = (
         f"prover/chain/{name}.py"
         for name in (
             *("transactions", "journal", "pool", "waiting", "fees", "answers", "receipts"),
-            *("trial", "intents", "withdrawals", "finality"),
+            *("trial", "intents", "withdrawals", "finality", "deeds"),
+            *("tokens", "wallet", "drafter"),
         )
     ),
     *(
@@ -64,11 +65,18 @@ MONEY = (
         for name in (
             *("policy", "serve", "readiness", "money", "examine", "steps", "views"),
             *("serving_checks", "accuracy_checks", "retrieval_checks"),
+            *("serving", "accuracy", "retrieval"),
+            *("serving_answer", "accuracy_submit", "retrieval_prove"),
         )
     ),
+    *(f"prover/consumer/{name}.py" for name in ("postings", "accuracy_key", "serving_contest")),
     *(
         f"prover/verify/{name}.py"
-        for name in ("verifier", "proof", "opening", "permutation", "transcript", "consistency")
+        for name in (
+            *("verifier", "proof", "opening", "permutation", "transcript", "consistency"),
+            *("description", "digest", "words", "reader", "expressions", "vanishing"),
+            *("domain", "field", "group"),
+        )
     ),
 )
 
@@ -308,6 +316,7 @@ def summary(results: Sequence[tuple[Change, bool]], possible: int) -> dict[str, 
         "tried": len(results),
         "killed": len(results) - len(lived),
         "modules": dict(sorted(by_module.items())),
+        "sample": sorted(change.key for change, _ in results),
         "survivors": [{"mutant": key, "reason": why.get(key, "")} for key in lived],
     }
 

@@ -10,6 +10,7 @@ import os
 import subprocess
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.ceremony
 CHAIN_ID = 11155111
 REWARD = 10**16
 PASSWORD = "a password of a test"
+FINALITY = 64  # blocks, by docs/SPEC.md's table of chains
 MINED_EVERY = 0.1  # seconds: the chain goes on by itself, as public ones do
 ROW = 3
 POST = (
@@ -67,6 +69,16 @@ class Public:
     provider: Person
     consumer: Person
     auditor: Person
+    still: threading.Event
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """No block but those of transactions, and those that are asked for."""
+        self.still.set()
+        try:
+            yield
+        finally:
+            self.still.clear()
 
 
 def key_settings(name: str, folder: Path) -> tuple[str, dict[str, str]]:
@@ -95,7 +107,7 @@ def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Public]:
     command = node.command(port)
     command[command.index("--chain-id") + 1] = str(CHAIN_ID)
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    stop = threading.Event()
+    stop, still = threading.Event(), threading.Event()
     try:
         client = waited_for(f"http://127.0.0.1:{port}", process)
         people = [
@@ -104,8 +116,8 @@ def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Public]:
         ]
         for one in people:
             rpc(client, "anvil_setBalance", one.address, hex(10**19))
-        threading.Thread(target=mine, args=(client, stop), daemon=True).start()
-        yield Public(client, *people)
+        threading.Thread(target=mine, args=(client, stop, still), daemon=True).start()
+        yield Public(client, *people, still)
     finally:
         stop.set()
         process.terminate()
@@ -124,9 +136,10 @@ def waited_for(url: str, process: "subprocess.Popen[bytes]") -> Client:
     raise AssertionError("anvil does not answer")
 
 
-def mine(client: Client, stop: threading.Event) -> None:
+def mine(client: Client, stop: threading.Event, still: threading.Event) -> None:
     while not stop.wait(MINED_EVERY):
-        rpc(client, "evm_mine")
+        if not still.is_set():
+            rpc(client, "evm_mine")
 
 
 @pytest.fixture(scope="module")
@@ -162,13 +175,33 @@ def test_a_prediction_is_paid_on_a_public_chain(public: Public, model: dict[str,
     posted = consumer.cli.json(*POST, "--open-for", "12h")
     assert posted["uri"] == ""  # it is handed over by hand
     run = ("provider", "run", "--once", "--proof-time", "60s", "--inputs", posted["given"])
-    ran = provider.cli.json(*run)
-    assert [job["result"] for job in ran["jobs"]] == ["delivered"]
+    with public.standing_still():
+        ran = provider.cli.json(*run)
+        assert [job["result"] for job in ran["jobs"]] == ["delivered"]
+        assert not final(provider, posted["job"])
+        moves = provider.cli.json("prediction", "status", posted["job"])["provisional"]
+        left = {one["move"]: one["blocksToGo"] for one in moves}
+        assert set(left) == {"lock", "deliver"}
+        assert FINALITY - 5 < left["lock"] < left["deliver"] <= FINALITY
+        rpc(public.client, "anvil_mine", hex(left["deliver"] - 1))
+        provider.cli.run(*run)
+        assert not final(provider, posted["job"])
+        rpc(public.client, "evm_mine")
+        provider.cli.run(*run)
+        assert final(provider, posted["job"])
+        assert provider.cli.json("prediction", "status", posted["job"])["provisional"] == []
     standing = consumer.cli.json("prediction", "status", posted["job"])
     assert standing["state"] == "paid"
     assert sum(int(amount) for amount in ran["withdrawn"].values()) == REWARD + 5 * 10**15
     audited = auditor.cli.json("audit", "replay")
     assert (audited["mismatches"], audited["proofs_reverified"]) == (0, 1)
+
+
+def final(provider: Person, job: str) -> bool:
+    """Whether the provider takes the end of its job for one that nothing takes back."""
+    (row,) = provider.cli.json("provider", "status")["jobs"]
+    assert row["job"] == job
+    return bool(row["final"])
 
 
 def test_a_native_digit_is_proven_on_the_ceremony(

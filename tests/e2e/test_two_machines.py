@@ -1,8 +1,9 @@
 """Every protocol with each role on a machine of its own: between them goes only what README names.
 
 That is the folder of `model export`, the inputs file or test set file of a job, and the public
-file of a dataset. Each role has a home and a cache of its own; nobody gives an id to anybody. Each
-end is played from the home that would bring it about, and all others see it.
+file of a dataset. Each role has a home and a cache of its own; nobody gives an id to anybody. The
+ends that a party's move or its silence brings are played from the home that would do so, and all
+others see them; what a condemned circuit, or an owner's false records, leads to has other tests.
 """
 
 import json
@@ -31,7 +32,7 @@ from tests.conftest import ELEMENTS, tiny_model
 from tests.e2e.conftest import Cli, running_node
 from tests.localchain import rpc, settings_of
 
-OWNER, CONSUMER = ("--account", 1), ("--account", 2)
+PROVIDER, CONSUMER, OWNER = (("--account", number) for number in (1, 2, 3))
 ROWS = 6
 
 
@@ -41,6 +42,7 @@ class Machines:
 
     provider: Cli
     consumer: Cli
+    owner: Cli
     auditor: Cli
     onnx: Path
     data: Path
@@ -63,7 +65,7 @@ class Machines:
 
     def seen(self, group: str, job: str, state: str) -> None:
         """Whoever asks, with a home of their own, hears that the job is in this state."""
-        for one in (self.provider, self.consumer, self.auditor):
+        for one in (self.provider, self.consumer, self.owner, self.auditor):
             assert one.json(group, "status", job)["state"] == state
 
     def give_file(self, source: str) -> Path:
@@ -85,7 +87,7 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
             shared
             | {"ZKESCROW_HOME": str(folder / name), "ZKESCROW_CACHE": str(folder / name / "cache")}
         )
-        for name in ("provider", "consumer", "auditor")
+        for name in ("provider", "consumer", "owner", "auditor")
     ]
     onnx = folder / "tiny.onnx"
     model = tiny_model(onnx)
@@ -113,7 +115,7 @@ def audited(machines: Machines) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def many(machines: Machines) -> str:
     """A model that the provider made and gave away; its name."""
-    add(machines, machines.provider, "many", *OWNER)
+    add(machines, machines.provider, "many", *PROVIDER)
     machines.give_model("many", machines.provider, machines.consumer, machines.auditor)
     return "many"
 
@@ -122,7 +124,7 @@ def many(machines: Machines) -> str:
 def expert(machines: Machines) -> str:
     """One with hidden weights."""
     provider = machines.provider
-    add(machines, provider, "expert", "--inputs", "hashed", "--weights", "hidden", *OWNER)
+    add(machines, provider, "expert", "--inputs", "hashed", "--weights", "hidden", *PROVIDER)
     machines.give_model("expert", provider, machines.consumer, machines.auditor)
     return "expert"
 
@@ -130,7 +132,7 @@ def expert(machines: Machines) -> str:
 @pytest.fixture(scope="module")
 def judge(machines: Machines) -> str:
     """One that the requester made; the owner of the records makes only its proving key."""
-    owner, requester = machines.provider, machines.consumer
+    owner, requester = machines.owner, machines.consumer
     add(machines, requester, "judge", "--inputs", "hashed", *CONSUMER)
     machines.give_model("judge", requester, owner, machines.auditor)
     owner.run("model", "keys", "judge")
@@ -148,7 +150,7 @@ def joined(machines: Machines, model: str) -> str:
     """A round that the provider joined, with the file that it was given."""
     round_ = opened(machines, model)
     given = machines.give_file(round_["given"])
-    found = machines.provider.json("serving", "join", "--inputs", given, *OWNER)
+    found = machines.provider.json("serving", "join", "--inputs", given, *PROVIDER)
     assert found["job"] == round_["job"]
     return str(found["job"])
 
@@ -156,9 +158,9 @@ def joined(machines: Machines, model: str) -> str:
 def test_a_round_is_served_contested_and_answered(machines: Machines, many: str) -> None:
     provider, consumer = machines.provider, machines.consumer
     joined(machines, many)
-    provider.run("serving", "serve", *OWNER)
+    provider.run("serving", "serve", *PROVIDER)
     consumer.run("serving", "contest", "--count", 1, *CONSUMER)
-    assert provider.json("serving", "answer", *OWNER)["state"] == "settled"
+    assert provider.json("serving", "answer", *PROVIDER)["state"] == "settled"
     results = consumer.json(
         *("serving", "results", "--compare", "--out", machines.post / "answers.json")
     )
@@ -177,7 +179,7 @@ def bounty(machines: Machines, model: str, first: int) -> tuple[object, ...]:
 
 def accepted(machines: Machines, model: str, posted: dict[str, Any]) -> str:
     given = machines.give_file(posted["testSet"])
-    words = ("accuracy", "accept", "--model", model, "--inputs", given, *OWNER)
+    words = ("accuracy", "accept", "--model", model, "--inputs", given, *PROVIDER)
     assert machines.provider.json(*words)["job"] == posted["job"]
     return str(posted["job"])
 
@@ -188,7 +190,7 @@ def test_a_hidden_model_reaches_a_target_on_a_sealed_test_set(
     provider, consumer = machines.provider, machines.consumer
     accepted(machines, expert, consumer.json(*bounty(machines, expert, 0)))
     consumer.run("accuracy", "reveal-key", *CONSUMER)
-    provider.run("accuracy", "prove", *OWNER)
+    provider.run("accuracy", "prove", *PROVIDER)
     assert consumer.json("accuracy", "status")["state"] == "paid"
     assert provider.json("accuracy", "status")["state"] == "paid"
     audited(machines)
@@ -216,13 +218,13 @@ def requested(machines: Machines, model: str, committed: dict[str, Any], *chosen
 @pytest.fixture(scope="module")
 def dataset(machines: Machines, judge: str) -> dict[str, Any]:
     """Four records, committed to."""
-    return machines.provider.json(*committing(machines, judge, "records", 0))
+    return machines.owner.json(*committing(machines, judge, "records", 0))
 
 
 def test_an_owner_proves_with_a_model_that_it_imported(
     machines: Machines, judge: str, dataset: dict[str, Any]
 ) -> None:
-    owner, requester = machines.provider, machines.consumer
+    owner, requester = machines.owner, machines.consumer
     requested(machines, judge, dataset)
     early = requester.run("retrieval", "read", "--out", machines.post / "none.npz", status=2)
     assert "is open: none of its 4 records is proven yet" in early.sentence()
@@ -239,14 +241,14 @@ def test_everybody_sees_what_is_due(machines: Machines) -> None:
     mine = machines.consumer.json("status", *CONSUMER)
     assert [(one["protocol"], one["state"]) for one in mine["jobs"]] == [("retrieval", "closing")]
     assert mine["jobs"][0]["who"] == mine["account"]
-    earned = machines.provider.json("status", *OWNER)["credits"]
+    earned = machines.provider.json("status", *PROVIDER)["credits"]
     assert sum(earned.values()) > 0
-    machines.provider.run("withdraw", *OWNER)
-    assert machines.provider.json("status", *OWNER)["credits"] == {}
+    machines.provider.run("withdraw", *PROVIDER)
+    assert machines.provider.json("status", *PROVIDER)["credits"] == {}
     ended = machines.provider.json("serving", "status", "--all")["rounds"]
     assert [("taken out" in one["next"]) for one in ended] == [True]
     machines.late("retrieval", mine["jobs"][0]["job"])
-    machines.provider.run("retrieval", "settle", *OWNER)
+    machines.owner.run("retrieval", "settle", *OWNER)
     machines.seen("retrieval", mine["jobs"][0]["job"], "settled")
 
 
@@ -260,11 +262,11 @@ def posted(machines: Machines, model: str) -> dict[str, Any]:
     )
 
 
-def test_a_prediction_is_paid_taken_back_or_refunded(machines: Machines, many: str) -> None:
+def test_a_prediction_is_paid_taken_back_refunded_or_left(machines: Machines, many: str) -> None:
     provider, consumer = machines.provider, machines.consumer
     paid = posted(machines, many)
     given = machines.give_file(paid["given"])
-    ran = provider.json("provider", "run", "--once", "--inputs", given, *OWNER)
+    ran = provider.json("provider", "run", "--once", "--inputs", given, *PROVIDER)
     assert [one["result"] for one in ran["jobs"]] == ["delivered"]
     assert provider.json("prediction", "status")["job"] == paid["job"]
     back = posted(machines, many)
@@ -273,11 +275,15 @@ def test_a_prediction_is_paid_taken_back_or_refunded(machines: Machines, many: s
     locked_and_left(machines, missed["job"])
     machines.late("prediction", missed["job"])
     consumer.run("prediction", "refund", *CONSUMER)
-    for job, state in ((paid, "paid"), (back, "cancelled"), (missed, "slashed")):
+    unwanted = posted(machines, many)
+    machines.late("prediction", unwanted["job"])
+    provider.run("prediction", "refund", *PROVIDER)
+    states = ((paid, "paid"), (back, "cancelled"), (missed, "slashed"), (unwanted, "expired"))
+    for job, state in states:
         machines.seen("prediction", job["job"], state)
-    took = provider.json("provider", "status", *OWNER)["jobs"]
+    took = provider.json("provider", "status", *PROVIDER)["jobs"]
     assert [one["job"] for one in took] == [paid["job"]]  # of the other its store knows nothing
-    ended = provider.json("status", "--ended", *OWNER)["jobs"]
+    ended = provider.json("status", "--ended", *PROVIDER)["jobs"]
     assert missed["job"] in {one["job"] for one in ended}
     audited(machines)
 
@@ -307,9 +313,9 @@ def test_a_round_is_taken_back_missed_or_not_contested(machines: Machines, many:
     machines.late("serving", missed)
     consumer.run("serving", "settle", *CONSUMER)
     served = joined(machines, many)
-    provider.run("serving", "serve", *OWNER)
+    provider.run("serving", "serve", *PROVIDER)
     machines.late("serving", served)
-    provider.run("serving", "settle", *OWNER)
+    provider.run("serving", "settle", *PROVIDER)
     for job, state in ((back, "cancelled"), (missed, "unserved"), (served, "settled")):
         machines.seen("serving", job, state)
     out = machines.post / "unproven.json"
@@ -328,7 +334,7 @@ def test_a_bounty_is_taken_back_missed_or_judged(
     consumer.run("accuracy", "cancel", *CONSUMER)
     withheld = accepted(machines, expert, consumer.json(*bounty(machines, expert, 8)))
     machines.late("accuracy", withheld)
-    provider.run("accuracy", "settle", *OWNER)
+    provider.run("accuracy", "settle", *PROVIDER)
     missed = accepted(machines, expert, consumer.json(*bounty(machines, expert, 12)))
     consumer.run("accuracy", "reveal-key", *CONSUMER)
     machines.late("accuracy", missed)
@@ -337,7 +343,7 @@ def test_a_bounty_is_taken_back_missed_or_judged(
     cheat = cheated(consumer, capsys, *bounty(machines, expert, 16))
     disputed = accepted(machines, expert, cheat)
     consumer.run("accuracy", "reveal-key", *CONSUMER)
-    provider.run("accuracy", "dispute", "--index", 2, *OWNER)
+    provider.run("accuracy", "dispute", "--index", 2, *PROVIDER)
     states = ((back, "cancelled"), (withheld, "key_withheld"), (missed, "missed"))
     for job, state in (*states, (disputed, "malformed")):
         machines.seen("accuracy", job, state)
@@ -368,7 +374,7 @@ def cheated(cli: Cli, capsys: pytest.CaptureFixture[str], *words: object) -> dic
 def test_a_request_is_taken_back_or_missed(
     machines: Machines, judge: str, dataset: dict[str, Any]
 ) -> None:
-    owner, requester = machines.provider, machines.consumer
+    owner, requester = machines.owner, machines.consumer
     back = requested(machines, judge, dataset)
     requester.run("retrieval", "cancel", *CONSUMER)
     missed = requested(machines, judge, dataset)

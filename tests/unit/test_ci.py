@@ -69,6 +69,8 @@ def native(checkout: Path, ci: str, **tools: str) -> subprocess.CompletedProcess
     ):
         found = shutil.which(name)
         assert found is not None
+        if name in tools:
+            continue
         (programs / name).symlink_to(found)
     (checkout / "scripts").mkdir()
     shutil.copy(ROOT / "scripts/native", checkout / "scripts/native")
@@ -114,6 +116,17 @@ def test_an_engine_that_does_not_build_or_load_fails_in_ci(tmp_path: Path, fault
         assert done.returncode == status
         assert "could not be built" in said if "built" in fault else "cannot load it" in said
         assert not (checkout / ".venv/.native-stamp").exists()
+
+
+@pytest.mark.parametrize("lacking", ["adx", "bmi2"])
+def test_a_processor_that_the_engine_cannot_run_on_fails_in_ci(
+    tmp_path: Path, lacking: str
+) -> None:
+    for ci, status in (("", 0), ("true", 1)):
+        lacks = f'[ "$2" != {lacking} ]'
+        done = native(tmp_path / (ci or "here"), ci, cargo="exit 0", grep=lacks)
+        assert done.returncode == status
+        assert "this processor lacks ADX or BMI2" in (done.stderr if ci else done.stdout)
 
 
 RUST = "install rustc-web cargo-web rustfmt-web rust-web-clippy"

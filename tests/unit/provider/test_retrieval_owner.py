@@ -1,6 +1,6 @@
 """What an owner does in which order: keys only after the acceptance is final, a stake only last."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -36,6 +36,8 @@ class Stage:
     def __init__(self, artifacts: Artifacts, record: Record) -> None:
         self.done: list[str] = []
         self.refused: list[str] = []
+        self.artifacts = artifacts
+        self.compared: list[Any] | None = None  # with witnesses
         self.records = [record]  # as the chain says, look by look; the last one stays
         self.blocks = [BLOCK]  # of the acceptance, look by look; 0 if it is not there
         self.refusal: ContractRefused | None = None
@@ -93,6 +95,10 @@ class Stage:
     def wait(self, _client: object, block: int, **_options: object) -> None:
         self.done.append(f"block {block} is final")
 
+    def witness(self, artifacts: Artifacts, items: Sequence[Any], *rest: object) -> None:
+        assert (artifacts, rest) == (self.artifacts, ())
+        self.compared = list(items)
+
     def ready(self, *_: object) -> Rehearsal:
         self.done.append("rehearsed")
         return Rehearsal("", "", 2.0, 0)
@@ -128,9 +134,7 @@ def stage(
         monkeypatch.setattr(module, "fetch_events", stage.events)
         monkeypatch.setattr(finality, "wait_final", stage.wait)
         monkeypatch.setattr(finality, "confirmations", lambda _client: 0)
-        monkeypatch.setattr(
-            module, "compare_with_witness", lambda *_: stage.done.append("witnesses")
-        )
+        monkeypatch.setattr(module, "compare_with_witness", stage.witness)
         monkeypatch.setattr(module, "check_key", lambda *_: stage.done.append("key checked"))
         monkeypatch.setattr(module, "gas_price", lambda *_: 0)
         monkeypatch.setattr(module, "verification_gas", stage.verification_gas)
@@ -236,7 +240,7 @@ def test_all_is_looked_at_and_the_matches_are_named(
     )
     assert (seen.proofs, seen.proof_seconds) == (4, 1.0)
     assert play.done[:3] == ["key checked", "model checked", "verifier run"]
-    assert "witnesses" in play.done
+    assert play.compared == list(play.secrets.items)
     assert play.done[-1] == "rehearsed"
 
 
@@ -276,7 +280,7 @@ def test_another_root_is_refused_before_the_records_are_run(
     play = stage(opened())
     with pytest.raises(StatementInvalid, match="do not give dataset"):
         play.owner.appraise(replace(play.secrets, keys=play.secrets.keys[::-1]), Limits())
-    assert "witnesses" not in play.done
+    assert play.compared is None
     assert play.refused == [f"no to accept:{JOB_ID.hex()}"]
 
 
