@@ -1,6 +1,7 @@
 """Connections, deployments and accounts: each thing that can be wrong is said in one sentence."""
 
 import http.server
+import inspect
 import json
 import shutil
 import threading
@@ -12,12 +13,14 @@ from eth_account import Account
 
 from prover.chain import deployments, node
 from prover.chain.accounts import anvil_account, signer
-from prover.chain.client import Client, connect
+from prover.chain.client import Client, _port_of, connect
 from prover.chain.deploy import deploy_contracts
 from prover.chain.limits import question
 from prover.chain.market import Market
+from prover.cli import node as command
 from prover.errors import ChainError, EnvironmentMissing, UsageError
 from prover.protocol import limits
+from prover.settings import Settings
 from tests.localchain import DEPLOYER, Chain, settings_of
 
 FIRST_ACCOUNT = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
@@ -46,6 +49,14 @@ def test_a_local_node_is_started_where_it_was_looked_for(url: str, start: str) -
     with pytest.raises(ChainError) as told:
         connect(url)
     assert f"start one with {start} or" in str(told.value)
+
+
+def test_a_node_is_looked_for_where_one_is_started() -> None:
+    """Without an option in either command."""
+    looked_for = Settings.model_fields["rpc_url"].default
+    port = inspect.signature(command.node).parameters["port"].default
+    assert looked_for == f"http://127.0.0.1:{port}"
+    assert _port_of(looked_for) == ""
 
 
 def test_a_server_that_is_no_node_is_refused() -> None:

@@ -16,6 +16,7 @@ from prover.verify.consistency import _check_layout
 from prover.verify.field import R
 from prover.verify.group import P, bn128
 from prover.verify.proof import Challenges, read_proof
+from prover.verify.words import scalar
 from tests.unit.verify.test_group import twist_point_outside
 from tests.unit.verify.vector import (
     DESCRIPTION,
@@ -89,6 +90,11 @@ def test_the_committed_description_is_read() -> None:
 def test_a_malformed_field_is_named(change: Callable[[Json], None], field: str) -> None:
     with pytest.raises(ArtifactMismatch, match=field.replace(".", r"\.")):
         parse_description(changed(change))
+
+
+def test_of_an_odd_word_80_characters_are_shown() -> None:
+    with pytest.raises(ValueError, match=f"^0x{'z' * 78} is not 0x and 64 lower-case"):
+        scalar("0x" + "z" * 200)
 
 
 @pytest.mark.parametrize("name", sorted(json.loads(DESCRIPTION)))
