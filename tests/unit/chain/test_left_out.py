@@ -106,11 +106,11 @@ def test_a_job_of_ones_own_that_was_left_out_is_read_again(node: Forgetful) -> N
     assert load_world(node.client, HERE).prediction.jobs == node.honest
 
 
+@pytest.mark.parametrize(("contract", "block"), [(EARLIER, None), (AT[MARKET], b"\x55" * 32)])
 def test_a_job_of_earlier_contracts_or_of_a_block_that_is_gone_is_not_missed(
-    node: Forgetful,
+    node: Forgetful, contract: str, block: bytes | None
 ) -> None:
-    done_from_here(node, EARLIER, block_hash=None)
-    done_from_here(node, AT[MARKET], block_hash=b"\x55" * 32)
+    done_from_here(node, contract, block)
     node.forget_first(range(POSTED, LOCKED + 9))
     assert node.first not in load_world(node.client, HERE).prediction.jobs
 
@@ -121,7 +121,7 @@ def done_from_here(node: Forgetful, contract: str, block_hash: bytes | None = No
     fields = {"to": contract, "data": b"", "value": 0, "gas": 21_000}
     pool = Pool(client, anvil_account(2), journal)
     action = f"post:{node.first.hex()}"
-    signed = pool.sign(action, 0 if block_hash is None else 1, fields, Fees(10**9, 10**6))
+    signed = pool.sign(action, 0, fields, Fees(10**9, 10**6))
     _mined(journal, signed, block_hash or node.blocks[POSTED].hash)
 
 

@@ -98,6 +98,17 @@ def test_an_inbox_is_looked_at_again_but_no_file_read_twice(
     assert obtain("", data_hash(b"partly copied, and now whole"), 100)
 
 
+def test_a_file_that_has_gone_meanwhile_stops_no_other(
+    home: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was there when the folder was listed."""
+    gone = file.parent / "gone"
+    monkeypatch.setattr(handover, "_members", lambda _folder: [gone, file])
+    ((left, _),) = keep([file.parent], set())
+    assert left == gone
+    assert obtain("", HASH, 100) == CONTENT
+
+
 def test_an_encrypted_file_is_opened_both_ways(home: Path, tmp_path: Path) -> None:
     """The hash of the job is that of the content, so that the envelope need not be known."""
     path = tmp_path / "inputs.sealed"
