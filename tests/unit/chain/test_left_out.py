@@ -90,6 +90,16 @@ def test_nothing_is_concluded_from_a_node_that_goes_on_leaving_events_out(node: 
         load_held(node.client, HERE, [(AT[MARKET], node.first)])
 
 
+@pytest.mark.parametrize("said", ["0x", "0x" + "ff" * 96, None])
+def test_a_node_that_does_not_give_the_view_tells_nothing(
+    node: Forgetful, monkeypatch: pytest.MonkeyPatch, said: str | None
+) -> None:
+    """It may have lost that state."""
+    monkeypatch.setattr(node, "eth_call", lambda _call, _block: said)
+    found = load_held(node.client, HERE, [(AT[MARKET], node.first)])
+    assert found.prediction.jobs == node.honest
+
+
 def test_a_job_that_nobody_posted_is_read_once(node: Forgetful) -> None:
     load_world(node.client, HERE)
     before = node.asked["eth_getLogs"]
