@@ -213,7 +213,7 @@ def fates(changes: Sequence[Change]) -> Iterator[tuple[Change, bool]]:
         copies: Queue[Path] = Queue()
         for _ in range(PROCESSES):
             copies.put(stack.enter_context(copied()))
-        runs = recorded_in(list(copies.queue), modules())
+        runs = runs_for(changes, list(copies.queue))
         print(f"{len(runs.seconds)} tests pass, in {sum(runs.seconds.values()):.0f} s", flush=True)
 
         def one(change: Change) -> tuple[Change, bool]:
@@ -252,14 +252,29 @@ def remember(change: Change) -> None:
     KILLED.write_text(json.dumps(killed() | {change.name: change.digest}, indent=1))
 
 
-def recorded_in(copies: Sequence[Path], modules: Sequence[str]) -> Runs:
+def runs_for(changes: Sequence[Change], copies: Sequence[Path]) -> Runs:
+    """Which tests run the lines of the mutants; `OTHERS` only if no own test runs one of them."""
+    own = {tests for change in changes for tests in tests_of(change.module)}
+    runs = recorded_in(copies, modules(), sorted(own))
+    for change in changes:
+        source = (copies[0] / change.module).read_text()
+        if not runs.tests_of(change.module, source, change.line, tests_of(change.module)):
+            return recorded_in(copies, modules(), sorted({*own, *OTHERS}))
+    return runs
+
+
+def recorded_in(copies: Sequence[Path], modules: Sequence[str], folders: Sequence[str]) -> Runs:
     """Which tests run which lines. Tests that fail anyway would kill every mutant."""
-    folders = sorted({*OTHERS, *(tests for module in modules for tests in tests_of(module))})
     files = test_files(copies[0], folders)
     known = lines_known(copies[0], modules)
-    stamps = {file: hashlib.sha256((copies[0] / file).read_bytes()).hexdigest() for file in files}
-    fresh = [file for file in files if known["files"].get(file) != stamps[file]]
-    kept = Runs.parse(known["runs"]).without(fresh)
+    stamps = {
+        file: hashlib.sha256((copies[0] / file).read_bytes()).hexdigest()
+        for file in {*files, *known["files"]}
+        if (copies[0] / file).exists()
+    }
+    same = {file for file, stamp in known["files"].items() if stamps.get(file) == stamp}
+    fresh = [file for file in files if file not in same]
+    kept = Runs.parse(known["runs"]).without({*known["files"]} - same)
     with ThreadPoolExecutor(len(copies)) as pool:
         shares = [fresh[at :: len(copies)] for at in range(len(copies))]
         found = list(pool.map(lambda copy, share: recorded(copy, share, modules), copies, shares))
@@ -269,7 +284,8 @@ def recorded_in(copies: Sequence[Path], modules: Sequence[str]) -> Runs:
             sys.exit(f"mutate: the tests fail as they are\n{said}")
     runs = together([kept, *(runs for runs in found if runs is not None)])
     LINES.parent.mkdir(exist_ok=True)
-    told = {"program": known["program"], "files": stamps, "runs": asdict(runs)}
+    read = {file: stamps[file] for file in sorted({*files, *same})}
+    told = {"program": known["program"], "files": read, "runs": asdict(runs)}
     LINES.write_text(json.dumps(told))
     for copy in copies:
         (copy / ".cache").mkdir(exist_ok=True)
