@@ -12,7 +12,7 @@ import shutil
 import stat
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from io import BufferedReader
 from pathlib import Path
 
@@ -166,6 +166,17 @@ def keep_private(path: Path) -> None:
         found = path.stat()
         if found.st_uid == os.getuid() and found.st_mode & 0o077:
             path.chmod(stat.S_IMODE(found.st_mode) & 0o700)
+
+
+def keep_folder_private(path: Path, ours: Collection[str]) -> None:
+    """Take a folder away from other users, if it is there and holds nothing but what is `ours`.
+
+    Whoever names /tmp or /etc by mistake does not lose it to everybody else.
+    """
+    with contextlib.suppress(OSError):
+        names = {one.name for one in path.iterdir() if not one.name.startswith(PARTIAL)}
+        if names <= set(ours):
+            keep_private(path)
 
 
 @contextlib.contextmanager

@@ -11,6 +11,17 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from prover.errors import UsageError
 
 PROJECT = Path(__file__).resolve().parent.parent
+# What this program makes in its home, or may be told to put there.
+_STORES = ("journal", "intents", "events", "provider")
+HOME_NAMES = frozenset(
+    {
+        *("artifacts", "cache", "datasets", "deployments", "handed", "inputs", "locks", "readers"),
+        *("rehearsals", "rounds", "srs", "testsets", "verdicts", ".lock"),
+        *("jobs.json", "jobs.lock", "models.json", "models.lock", "reader.key", "seed.json"),
+        *(f"{store}.{end}" for store in _STORES for end in ("lock", "sqlite")),
+        *(f"{store}.sqlite-{end}" for store in _STORES for end in ("journal", "shm", "wal")),
+    }
+)
 
 
 class Settings(BaseSettings):

@@ -22,7 +22,7 @@ from web3.exceptions import (
 )
 from web3.types import BlockData, TxData, TxParams, TxReceipt
 
-from prover.chain.patience import LIMITED, PatientProvider, is_limiting
+from prover.chain.patience import LIMITED, PatientProvider, Unbounded, is_limiting
 from prover.chain.reverts import Revert, decode_revert
 from prover.errors import ChainError, ContractRefused, UsageError
 from prover.protocol.words import shown
@@ -45,6 +45,8 @@ def speaks(function: Callable[P, R]) -> Callable[P, R]:
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return function(*args, **kwargs)
+        except Unbounded as error:
+            raise ChainError(f"{error}, and is not read to its end: use another node") from error
         except (requests.RequestException, BadResponseFormat) as error:
             if is_limiting(error):
                 raise ChainError(f"{LIMITED} ({said_by(error)})") from error

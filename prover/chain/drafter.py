@@ -1,5 +1,6 @@
 """A sender that signs nothing: it writes down what a wallet or multisig is to sign."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from eth_utils.crypto import keccak
@@ -8,7 +9,7 @@ from web3.types import TxReceipt
 
 from prover.chain.client import Client, checksum
 from prover.chain.contracts import Call
-from prover.chain.journal import Journal
+from prover.chain.journal import Attempt, Journal
 from prover.chain.transactions import Sender
 from prover.chain.trial import Trial
 from prover.chain.wallet import Draft, Handed
@@ -33,7 +34,16 @@ class Drafter(Sender):
         self._trial = Trial(client, self.address)
         self._drafts: list[Draft] = []
 
-    def send(self, action: str, call: Call, *, once: bool = True, more: bool = False) -> TxReceipt:
+    def send(
+        self,
+        action: str,
+        call: Call,
+        *,
+        once: bool = True,
+        more: bool = False,
+        exact: bool = False,
+        worth: int | None = None,
+    ) -> TxReceipt:
         """Write a call down. Raises Handed with all that was, unless more is to follow."""
         receipt = self._receipt(None)
         if call.to is None:
@@ -60,6 +70,13 @@ class Drafter(Sender):
     def restore(self, prefix: str) -> list[TxReceipt]:
         """What a wallet signed it sends again itself."""
         return []
+
+    def forgo(self, action: str, call: Call) -> None:
+        """What a key has signed only a key excludes."""
+
+    def drop(self, action: str, call: Call) -> Sequence[Attempt]:
+        """What a key has signed only a key excludes."""
+        return ()
 
     def take_back(self, action: str) -> None:
         """What a key has signed only a key excludes."""

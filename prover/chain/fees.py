@@ -12,6 +12,7 @@ from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from hexbytes import HexBytes
 
 from prover.chain.client import Client, speaks
+from prover.chain.contracts import Call
 from prover.errors import Postponed
 from prover.settings import get_settings
 
@@ -91,6 +92,14 @@ def suggested_tip(client: Client) -> int:
 def fields_of(raw: bytes) -> dict[str, Any]:
     """The fields of a signed transaction, as they were signed."""
     return dict(TypedTransaction.from_bytes(HexBytes(raw)).as_dict())
+
+
+def makes(raw: bytes, call: Call) -> bool:
+    """Whether a signed transaction makes a call."""
+    fields = fields_of(raw)
+    to = b"" if call.to is None else bytes.fromhex(call.to[2:])
+    found = (bytes(HexBytes(fields.get("to") or b"")), bytes(HexBytes(fields["data"])))
+    return (*found, int(fields["value"])) == (to, call.data, call.value)
 
 
 def fees_of(raw: bytes) -> Fees:

@@ -111,9 +111,9 @@ class Journal:
         """Whether an attempt was ever written down, whatever became of it."""
         return bool(self._of(scope, sender, action, *Fate))
 
-    def replaced(self, scope: str, sender: str, action: str) -> Sequence[Attempt]:
-        """The attempts that another transaction seemed to exclude, oldest first."""
-        return self._of(scope, sender, action, Fate.REPLACED)
+    def excluded(self, scope: str, sender: str, action: str) -> Sequence[Attempt]:
+        """The attempts that had no effect, as far as a node told, oldest first."""
+        return self._of(scope, sender, action, Fate.REPLACED, Fate.REVERTED)
 
     def _of(self, scope: str, sender: str, action: str, *fates: Fate) -> Sequence[Attempt]:
         query = (
@@ -149,13 +149,15 @@ class Journal:
         with self._engine.connect() as connection:
             return [(str(sender), str(action)) for sender, action in connection.execute(query)]
 
-    def actions(self, scope: str, sender: str, prefix: str) -> Sequence[str]:
-        """The actions that begin so, were mined and had their effect, in the order of nonces."""
+    def actions(
+        self, scope: str, sender: str, prefix: str, fate: Fate = Fate.MINED
+    ) -> Sequence[str]:
+        """The actions that begin so and have an attempt of this fate, in the order of nonces."""
         query = (
             select(_attempts.c.action)
             .where(_attempts.c.scope == scope, _attempts.c.sender == sender)
             .where(_attempts.c.action.startswith(prefix, autoescape=True))
-            .where(_attempts.c.fate == Fate.MINED.value)
+            .where(_attempts.c.fate == fate.value)
             .order_by(_attempts.c.nonce)
         )
         with self._engine.connect() as connection:

@@ -4,15 +4,23 @@ It is waited for as long as it asks (`Retry-After`), else twice as long each tim
 Asking again is safe for transactions too: the same bytes are the same transaction. But the second
 answer may be about the first copy ("nonce too low"): see `Sender`. Where a connection breaks they
 are not handed out again here: the same command does, which looks at the chain before.
+
+No answer is waited for without end, or read without a limit, and none is fetched from elsewhere: a
+redirection would have another host see, and answer, what was asked.
 """
 
+import contextlib
 import re
+import socket
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry
 from web3 import HTTPProvider
@@ -29,6 +37,8 @@ SEND, CHAIN_ID = "eth_sendRawTransaction", "eth_chainId"
 LIMIT_EXCEEDED = -32005
 LIMITED = "the node limits requests: wait a minute, or use another node with --rpc"
 ATTEMPTS, FIRST_SECONDS, MOST_SECONDS = 6, 0.5, 30.0
+ANSWER_SECONDS, ANSWER_BYTES = 180.0, 1 << 27  # of one answer, however slowly it comes
+_CHUNK_BYTES = 1 << 16
 # Some nodes say -32005 of a range with too many logs as well: waiting does not make it smaller.
 _RATE = re.compile(r"\brate\b|too many requests|per second|capacity|thrott|credits|quota", re.I)
 
@@ -43,7 +53,7 @@ class PatientProvider(HTTPProvider):
         )
         super().__init__(
             url,
-            request_kwargs={"timeout": timeout},
+            request_kwargs={"timeout": timeout, "allow_redirects": False},
             session=_session(),
             exception_retry_configuration=retried,
         )
@@ -137,6 +147,101 @@ class _Bounded(Retry):
         super().sleep(response)
 
 
+class Unbounded(requests.RequestException):
+    """An answer that is longer than any that is wanted, or takes longer."""
+
+
+class _Sockets:
+    """The open connections of a session, which may be cut from another thread."""
+
+    def __init__(self) -> None:
+        self._open: set[socket.socket] = set()
+
+    def add(self, one: socket.socket) -> None:
+        self._open = {known for known in self._open if known.fileno() >= 0} | {one}
+
+    def cut(self) -> None:
+        """Whoever reads from one of them finds it closed."""
+        for one in self._open:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+
+
+class _Adapter(HTTPAdapter):
+    """Its connections are those of `sockets`."""
+
+    def __init__(self, sockets: _Sockets, retry: Retry) -> None:
+        self._sockets = sockets
+        super().__init__(max_retries=retry)
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        """The manager of urllib3, with connections that are noted."""
+        super().init_poolmanager(*arguments, **options)
+        sockets = self._sockets
+
+        class Plain(HTTPConnection):
+            def connect(self) -> None:
+                super().connect()
+                sockets.add(self.sock)
+
+        class Secure(HTTPSConnection):
+            def connect(self) -> None:
+                super().connect()
+                sockets.add(self.sock)
+
+        class Http(HTTPConnectionPool):
+            ConnectionCls = Plain
+
+        class Https(HTTPSConnectionPool):
+            ConnectionCls = Secure
+
+        self.poolmanager.pool_classes_by_scheme = {"http": Http, "https": Https}
+
+
+class _Session(requests.Session):
+    """Reads each answer whole, within limits of time and size. Raises Unbounded."""
+
+    def __init__(self, retry: Retry) -> None:
+        super().__init__()
+        self._sockets = _Sockets()
+        for scheme in ("http://", "https://"):
+            self.mount(scheme, _Adapter(self._sockets, retry))
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        """As `requests`, but for the limits; asking again after a 429 is within the time too."""
+        late = threading.Event()
+
+        def cut() -> None:
+            late.set()
+            self._sockets.cut()
+
+        timer = threading.Timer(ANSWER_SECONDS, cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            response = super().send(request, **(options | {"stream": True}))
+            response._content = _whole(response)
+        except requests.RequestException as error:
+            if late.is_set():
+                words = f"an answer of the node takes more than {ANSWER_SECONDS:.0f} s"
+                raise Unbounded(words) from error
+            raise
+        finally:
+            timer.cancel()
+        return response
+
+
+def _whole(response: requests.Response) -> bytes:
+    chunks, size = list[bytes](), 0
+    for chunk in response.iter_content(_CHUNK_BYTES):
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > ANSWER_BYTES:
+            response.close()
+            raise Unbounded(f"an answer of the node has more than {ANSWER_BYTES} bytes")
+    return b"".join(chunks)
+
+
 def _session() -> requests.Session:
     retry = _Bounded(
         total=ATTEMPTS - 1,
@@ -151,7 +256,4 @@ def _session() -> requests.Session:
         backoff_max=MOST_SECONDS,
         raise_on_status=False,
     )
-    session = requests.Session()
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(max_retries=retry))
-    return session
+    return _Session(retry)

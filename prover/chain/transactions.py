@@ -11,7 +11,7 @@ from web3.types import TxReceipt
 from prover.chain.answers import Answer
 from prover.chain.client import Client
 from prover.chain.contracts import Call
-from prover.chain.fees import fees_of, in_gwei, limit, suggested, within
+from prover.chain.fees import fees_of, gas_price, in_gwei, limit, makes, suggested, within
 from prover.chain.finality import Heads
 from prover.chain.journal import Attempt, Fate, Journal
 from prover.chain.pool import Pool
@@ -23,6 +23,7 @@ from prover.errors import (
     ContractRefused,
     InsufficientFunds,
     Postponed,
+    UsageError,
     ZkescrowError,
 )
 from prover.files import locked
@@ -33,6 +34,7 @@ from prover.settings import get_settings
 __all__ = ["GAS_CAP", "Cost", "Sender"]
 
 TRIES = LOOKS = 5
+POSTING = "post:"  # how the name of an action begins that pays for a job
 LOG = logger(__name__)
 
 
@@ -51,7 +53,16 @@ class Sender:
         self._pool = Pool(client, account, self._journal)
         self._trial = Trial(client, self.address)
 
-    def send(self, action: str, call: Call, *, once: bool = True, more: bool = False) -> TxReceipt:
+    def send(
+        self,
+        action: str,
+        call: Call,
+        *,
+        once: bool = True,
+        more: bool = False,
+        exact: bool = False,
+        worth: int | None = None,
+    ) -> TxReceipt:
         """Make `call` happen once, whatever crashed before, and wait for its receipt.
 
         A second send of the same action returns the receipt of the first, as long as its block
@@ -60,17 +71,24 @@ class Sender:
         decoded error, before sending where the dry run shows it; InsufficientFunds; Postponed if
         gas is too dear or it takes too long; ChainError. `more` says that the command sends more
         after this, whatever its receipt says (for `Drafter`).
+
+        `exact` is for an action that its name does not tell whole, as a payee was chosen too: what
+        was signed of it with other choices is given up, and UsageError raised where it is mined.
+        `worth` is what depends on the call, in wei: it is not signed while its gas costs more.
         """
+        if exact:
+            self.forgo(action, call)
         if not once:
             self.earlier(action)
         while True:
             waiting = self._waiting()
             with self._alone():
+                self._give_up_postings(but=action)
                 live = self._live(action, once)
                 if live:
                     self._renew(live[-1].nonce, call.says, waiting)
                 else:
-                    live = [self._begin(action, call, waiting)]
+                    live = [self._begin(action, call, waiting, worth)]
             receipt = waiting.until_mined(live[-1], call.says)
             if receipt is not None:
                 return self._judge(action, receipt)
@@ -82,6 +100,7 @@ class Sender:
         """
         waiting = self._waiting()
         with self._alone():
+            self._give_up_postings(but=action)
             live = self._live(action, once=False)
             if not live:
                 return None
@@ -112,6 +131,7 @@ class Sender:
     def _restored(self, action: str) -> TxReceipt | None:
         waiting, attempt = self._waiting(), self._attempts(action)[-1]
         with self._alone():
+            self._give_up_postings(but=action)
             self._renew(attempt.nonce, action, waiting)
         receipt = waiting.until_mined(attempt, action)
         mined = receipt is not None and self._end(action, receipt) is Fate.MINED
@@ -142,15 +162,59 @@ class Sender:
         after all, `send` and the contract's standing tell.
         """
         with self._alone():
-            mined = self._pool.nonce("latest")
-            live = [one for one in self._attempts(action) if one.nonce >= mined]
-            if live and not any(self._pool.holds(one) for one in live):
-                self._journal.set_fate(live, Fate.REPLACED)
-                LOG.warning("taken back", action=action, nonce=live[-1].nonce)
+            self._take_back(action)
+
+    def _take_back(self, action: str) -> None:
+        mined = self._pool.nonce("latest")
+        live = [one for one in self._attempts(action) if one.nonce >= mined]
+        if live and not any(self._pool.holds(one) for one in live):
+            self._journal.set_fate(live, Fate.REPLACED)
+            LOG.warning("taken back", action=action, nonce=live[-1].nonce)
+
+    def _give_up_postings(self, but: str = "") -> None:
+        """A posting that no node has is paid by its own command alone, never with another action.
+
+        Whoever types another one may have thought better of it.
+        """
+        scope = self.client.scope
+        for action in self._journal.actions(scope, self.address, POSTING, Fate.PENDING):
+            fates = {one.fate for one in self._attempts(action)}
+            if action != but and fates == {Fate.PENDING}:  # else the chain had it before
+                self._take_back(action)
+
+    def forgo(self, action: str, call: Call) -> None:
+        """Give up what was signed of an action with other choices; see `send` and `take_back`.
+
+        What a node has of it is waited for. Raises UsageError where it is mined.
+        """
+        left = self.drop(action, call)
+        if not left:
+            return
+        waiting = self._waiting()
+        with self._alone():
+            self._renew(left[-1].nonce, action, waiting)
+        receipt = waiting.until_mined(left[-1], call.says)
+        if receipt is not None and self._end(action, receipt) is Fate.MINED:
+            raise UsageError(
+                f"an earlier command did this with other words ({call.says}; payee, model, "
+                "recipient or address differ), and the chain has it: nothing more was sent; "
+                "`zkescrow status` shows what stands"
+            )
+
+    def drop(self, action: str, call: Call) -> Sequence[Attempt]:
+        """Give up what was signed of an action as another call, if no node has it; what is left."""
+        if self._unlike(action, call):
+            self.take_back(action)
+        return self._unlike(action, call)
+
+    def _unlike(self, action: str, call: Call) -> Sequence[Attempt]:
+        """Attempts of an action that are another call than this one, and were or can be mined."""
+        return [one for one in self._live(action, once=True) if not makes(one.raw, call)]
 
     def renew(self) -> None:
         """Hand the node all that the chain has not, or no longer: it may have been forgotten."""
         with self._alone():
+            self._give_up_postings()
             for attempt in self._pool.waiting():
                 self._pool.offer(attempt)
 
@@ -172,18 +236,26 @@ class Sender:
         return [attempt for attempt in found if attempt.fate is Fate.PENDING]
 
     def _revived(self, action: str) -> Sequence[Attempt]:
-        """Attempts that a node which lagged made us take for replaced, and that are mined."""
-        replaced = self._journal.replaced(self.client.scope, self.address, action)
-        mined = [one for one in replaced if standing_receipt(self.client, one.hash)]
+        """Attempts that a node which lagged, or lied, made us take for replaced or reverted, and
+        that are mined.
+        """
+        excluded = self._journal.excluded(self.client.scope, self.address, action)
+        mined = [one for one in excluded if _succeeded(standing_receipt(self.client, one.hash))]
         self._journal.set_fate(mined, Fate.PENDING)
         return mined
 
-    def _attempt(self, action: str, call: Call) -> Attempt:
+    def _attempt(self, action: str, call: Call, worth: int | None) -> Attempt:
         """A new attempt, signed and written down."""
         place = self._pool.place()
         bound = self._pool.outlay(place.nonce)
         self._trial.check_funds(call.value + bound, call, bound)
         gas, fees = self._trial.gas(call), suggested(self.client)
+        if worth is not None and gas * gas_price(self.client) > worth:
+            raise Postponed(
+                f"{call.says} would cost {in_ether(gas * gas_price(self.client))} at present fees, "
+                f"and {in_ether(worth)} depends on it: nothing was sent; run the same command "
+                "again when fees have fallen, before the deadline"
+            )
         if place.above is not None:
             fees = place.above.raised(fees)
         if not within(fees):
@@ -196,14 +268,14 @@ class Sender:
         fields = {**self._trial.fields(call), "gas": gas}
         return self._pool.sign(action, place.nonce, fields, fees)
 
-    def _begin(self, action: str, call: Call, waiting: Waiting) -> Attempt:
+    def _begin(self, action: str, call: Call, waiting: Waiting, worth: int | None) -> Attempt:
         """Hand out a new transaction; with another nonce where somebody has just taken its own.
 
         That may be itself: an answer that got lost makes the provider below hand it out twice. Any
         other transaction that nobody had before is passed on to nobody by a node that refuses it.
         """
         for _ in range(TRIES):
-            attempt = self._attempt(action, call)
+            attempt = self._attempt(action, call, worth)
             answer = self._pool.offer_new(attempt)
             if answer is Answer.NO_FUNDS:
                 raise self._lacking(call.says, attempt)
@@ -270,3 +342,7 @@ class Sender:
     def _alone(self) -> AbstractContextManager[None]:
         """No other process signs for the account meanwhile."""
         return locked(get_settings().home / "locks" / f"{self.address}.lock")
+
+
+def _succeeded(receipt: TxReceipt | None) -> bool:
+    return receipt is not None and receipt["status"] == 1

@@ -26,15 +26,17 @@ def take_out(sender: Sender, holder: JobContract, currency: str, to: str) -> lis
     """Take the account's whole credit out of a contract; nothing is sent where there is none.
 
     What an earlier command sent without seeing its end is settled first, and told too: it may have
-    taken less than is due now, and sent it elsewhere. Raises ContractRefused, InsufficientFunds,
+    taken less than is due now, and sent it elsewhere; of another recipient, what no node has is
+    given up. Raises ContractRefused, InsufficientFunds,
     Postponed, or ChainError if the node lags.
     """
-    action = f"withdraw:{holder.address}:{currency}"
+    action, call = f"withdraw:{holder.address}:{currency}", holder.withdraw(currency, to)
+    sender.drop(action, call)
     earlier = sender.earlier(action)
     receipts = [] if earlier is None else [earlier]
     newest = newest_block(sender.client).number  # an older one may show no credit yet
     if holder.credit(currency, sender.address, newest):
-        receipts.append(sender.send(action, holder.withdraw(currency, to), once=False))
+        receipts.append(sender.send(action, call, once=False))
     return [one for receipt in receipts for one in _told(sender, holder, receipt)]
 
 

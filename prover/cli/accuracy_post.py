@@ -35,7 +35,7 @@ from prover.protocol.words import amount_in, in_ether
 from prover.statement.samples import hoeffding_sample, needed, supports
 
 _PERCENT = re.compile(r"(\d{1,3})(?:\.(\d{1,6}))?\s*%", re.ASCII)
-_FRACTION = re.compile(r"(\d+)\s*/\s*(\d+)", re.ASCII)
+_FRACTION = re.compile(r"(\d{1,18})\s*/\s*(\d{1,18})", re.ASCII)
 _MAX_PART = (1 << 32) - 1
 
 

@@ -171,20 +171,14 @@ def read_photograph(path: Path | None, made: "NativeArtifacts") -> Any:
 
 
 def _inputs(path: Path) -> "np.ndarray[Any, np.dtype[np.float64]]":
-    import zipfile
-
     import numpy as np
 
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            inputs = np.asarray(archive["inputs"], dtype=np.float64)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror or error}") from None
-    except (KeyError, ValueError, TypeError, IndexError, zipfile.BadZipFile) as error:
-        raise UsageError(
-            f"{path} is not an .npz file with an array `inputs` [n, channels, height, width] "
-            f"({error}): write one with numpy.savez"
-        ) from None
+    from prover.models.calibration import read_arrays
+
+    found = read_arrays(path, ("inputs",))["inputs"]
+    if found.dtype.kind not in "fiub":
+        raise UsageError(f"`inputs` of {path} holds {found.dtype}: only numbers are allowed")
+    inputs = found.astype(np.float64)
     if inputs.ndim != 4 or not len(inputs):
         raise UsageError(
             f"`inputs` of {path} has shape {list(inputs.shape)}: "

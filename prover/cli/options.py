@@ -31,8 +31,8 @@ OutFile = Annotated[Path | None, typer.Option("--out", help="File to write.")]
 MINED_WITHIN_SECONDS = 1_200
 MOST_SECONDS, MOST_UNITS = 2**32 - 1, 2**128 - 1  # what the contracts' terms can hold
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_AMOUNT = re.compile(r"(\d+)(?:\.(\d+))?", re.ASCII)
-_DURATION = re.compile(r"(\d+)([smhd]?)", re.ASCII)
+_AMOUNT = re.compile(r"(\d{1,99})(?:\.(\d+))?", re.ASCII)
+_DURATION = re.compile(r"(\d{1,18})([smhd])", re.ASCII)
 
 
 def set_up_in_words(name: str) -> str:
@@ -75,11 +75,11 @@ def sender_for(client: "Client", account: int | None) -> "Sender":
 
 
 def duration(text: str, name: str) -> int:
-    """Seconds of "90", "30s", "10m", "1h", "2d". Raises UsageError."""
+    """Seconds of "30s", "10m", "1h", "2d"; a number alone says no unit. Raises UsageError."""
     match = _DURATION.fullmatch(text.strip())
     if match is None:
         raise UsageError(f"{name} {text!r}: a number with s, m, h or d is allowed, such as 10m")
-    seconds = int(match[1]) * _UNITS.get(match[2], 1)
+    seconds = int(match[1]) * _UNITS[match[2]]
     if seconds > MOST_SECONDS:
         raise UsageError(f"{name} {text!r}: at most {MOST_SECONDS} s are allowed")
     return seconds

@@ -117,15 +117,15 @@ def command(app: typer.Typer, name: str | None = None) -> Callable[[Function], F
 def _begin(log_level: str | None, log_json: bool) -> None:
     """Start the log, keep other users out of the home, remove what killed processes left."""
     from prover import log
-    from prover.files import keep_private, sweep_scratch
-    from prover.settings import get_settings
+    from prover.files import keep_folder_private, sweep_scratch
+    from prover.settings import HOME_NAMES, get_settings
 
     settings = get_settings()
     if log_level is not None and log_level not in log.LEVELS:
         raise UsageError(f"--log-level {log_level!r}: {', '.join(log.LEVELS)} are allowed")
     level = cast(Any, log_level or settings.log_level)
     log.configure(level, "json" if log_json else settings.log_format, settings.log_file)
-    keep_private(settings.home)
+    keep_folder_private(settings.home, HOME_NAMES)
     sweep_scratch()
 
 

@@ -216,7 +216,7 @@ def accept(
         owner, request = jobs.owner_on(sender, deployment, found, whom)
         secrets = jobs.secrets_of(request, data, seed)
     seen = owner.appraise(secrets, limits)
-    gas = None if preview else owner.accept()
+    gas = None if preview else owner.accept(limits)
     if not preview:
         remember(client, deployment.retrieval, found.job_id)
     told, lines = accepted_told(found, seen, whom, gas)

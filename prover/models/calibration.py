@@ -1,6 +1,7 @@
 """Reads calibration and test data: an NPZ archive of `inputs` and, optionally, `labels`."""
 
-import zipfile
+import io
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from prover.errors import ModelRefused, UsageError
+from prover.files import NotPlain, TooLarge, read_plain
 from prover.protocol.words import shown
 
 Floats = npt.NDArray[np.float32]
@@ -46,7 +48,7 @@ def read(
     elements in whatever shape. Raises UsageError where the file or its keys are wrong, ModelRefused
     where its values do not fit the model.
     """
-    arrays = _load(path)
+    arrays = read_arrays(path, ("inputs", "labels"))
     values = arrays["inputs"]
     if any_shape and values.ndim > 1 and values.size:
         values = values.reshape(len(values), -1)
@@ -55,22 +57,35 @@ def read(
     return Calibration(inputs, labels)
 
 
-def _load(path: Path) -> dict[str, npt.NDArray[Any]]:
+def read_arrays(path: Path, names: Collection[str]) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of an NPZ archive that have one of the names. Raises UsageError."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise UsageError(f"{path} has {path.stat().st_size} bytes: at most {MAX_BYTES}")
-        archive = np.load(path, allow_pickle=False)
-        if not isinstance(archive, np.lib.npyio.NpzFile):
-            raise UsageError(f"{path} is a single array: save an .npz with `inputs`")
-        with archive:
-            _check_names(path, archive.files)
-            return {name: archive[name] for name in archive.files if name in ("inputs", "labels")}
+        return _arrays(path, read_plain(path, MAX_BYTES), names)
     except OSError as error:
         raise UsageError(f"cannot read the data {path}: {error.strerror or error}") from error
-    except (ValueError, EOFError, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
+    except NotPlain:
+        raise UsageError(f"the data {path} is no plain file: an .npz archive is allowed") from None
+    except TooLarge:
+        raise UsageError(f"the data {path} is too large: at most {MAX_BYTES} bytes") from None
+    except UsageError:
+        raise
+    except Exception as error:
         raise UsageError(
-            f"{path} is not an .npz archive of plain arrays, or is cut short: use numpy.savez"
+            f"{path} is not an .npz archive of plain arrays, or is damaged or cut short "
+            f"({type(error).__name__}): use numpy.savez"
         ) from error
+
+
+def _arrays(path: Path, content: bytes, names: Collection[str]) -> dict[str, npt.NDArray[Any]]:
+    archive = np.load(io.BytesIO(content), allow_pickle=False)
+    if not isinstance(archive, np.lib.npyio.NpzFile):
+        raise UsageError(f"{path} is a single array: save an .npz with `inputs`")
+    with archive:
+        _check_names(path, archive.files)
+        found = {name: archive[name] for name in archive.files if name in names}
+    if not all(isinstance(one, np.ndarray) for one in found.values()):
+        raise UsageError(f"{path} holds something else than arrays: use numpy.savez")
+    return found
 
 
 def _check_names(path: Path, names: list[str]) -> None:
@@ -90,12 +105,15 @@ def _inputs(values: npt.NDArray[Any], shape: tuple[int, ...], path: Path) -> Flo
         )
     if len(values) == 0:
         raise ModelRefused(f"`inputs` of {path} is empty: at least 1 sample is needed")
-    if not np.isfinite(values).all():
-        where = int(np.argwhere(~np.isfinite(values))[0][0])
+    with np.errstate(over="ignore"):
+        found = values.astype(np.float32)
+    if not np.isfinite(found).all():
+        where = int(np.argwhere(~np.isfinite(found))[0][0])
         raise ModelRefused(
-            f"`inputs` of {path} holds NaN or infinity, first in sample {where}: only finite values"
+            f"`inputs` of {path} holds NaN or infinity, first in sample {where}: only finite "
+            "values that 32 bits can hold"
         )
-    return values.astype(np.float32).reshape(len(values), *shape)
+    return found.reshape(len(values), *shape)
 
 
 def _labels(values: npt.NDArray[Any], count: int, classes: int, path: Path) -> Integers:

@@ -23,7 +23,7 @@ from prover.provider.accuracy_checks import (
 from prover.provider.accuracy_plan import Judged, judge, missing, parts
 from prover.provider.accuracy_submit import Malformed, Opened, Submitter, Tools
 from prover.provider.handover import obtain
-from prover.provider.money import check_currency
+from prover.provider.money import check_currency, staking
 from prover.provider.readiness import check_key, padding, strange_items
 from prover.provider.serving_files import RoundFiles
 from prover.proving.artifacts import Artifacts
@@ -98,7 +98,9 @@ class BountyProvider:
         self._check_weights()
         self._test_set()
         self._check_time(limits)
-        return self._stake(model_id)
+        with staking(account):
+            self._check_money(circuit_id, limits)  # again: fees and stakes change meanwhile
+            return self._stake(model_id)
 
     def prove(self, *, force: bool = False) -> Outcome:
         """Open and judge all items; dispute a malformed one, else prove until the target is shown.
@@ -225,7 +227,7 @@ class BountyProvider:
         terms, tools = self._record.job.terms, self._tools
         allow(tools.sender, terms.currency, tools.accuracy.address, terms.stake)
         call = tools.accuracy.accept(self._record.job, model_id, self._payee)
-        return int(tools.sender.send(self._accepting, call)["gasUsed"])
+        return int(tools.sender.send(self._accepting, call, exact=True)["gasUsed"])
 
     def _judged(self, opened: Opened) -> Judged:
         """Evaluate all items, some compared with witnesses."""

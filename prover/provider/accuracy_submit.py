@@ -12,7 +12,7 @@ from prover.chain.transactions import Sender
 from prover.errors import ContractRefused
 from prover.protocol.accuracy import Job, State
 from prover.provider.grouping import grouped
-from prover.provider.money import Account
+from prover.provider.money import Account, worth
 from prover.provider.readiness import Readiness
 from prover.provider.serving_files import RoundFiles
 from prover.proving.artifacts import Artifacts, Proof
@@ -134,7 +134,9 @@ class Submitter:
     def _send(self, group: list[Submission]) -> int:
         indices = [run.start for one in group for run in one.runs]
         name = f"submit:{self.job_id.hex()}:{list_hash(indices).hex()}"
-        return int(self.tools.sender.send(name, self._call(group))["gasUsed"])
+        terms = self.job.terms
+        depends = worth(terms.currency, terms.reward, terms.stake)
+        return int(self.tools.sender.send(name, self._call(group), worth=depends)["gasUsed"])
 
     def _call(self, group: list[Submission]) -> Call:
         return self.tools.accuracy.submit(self.job, group)

@@ -1,12 +1,13 @@
 """Whether an open prediction job is worth its stake, and can be proven here in time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
 from prover.chain.fees import gas_price
 from prover.chain.registry import Circuit
+from prover.chain.replay import load_world
 from prover.chain.transactions import Sender
 from prover.chain.verification import verification_gas
 from prover.errors import ArtifactMismatch, StatementInvalid
@@ -91,7 +92,7 @@ class Examiner:
 
     def _examined(self, record: Record, artifacts: Artifacts, world: World) -> bytes:
         _require(unknown(record.job.terms.currency, self.policy.purse))
-        _require(self._money_refusal(record, artifacts, world))
+        _require(self._money_refusal(record, artifacts, world, self.staked))
         check_key(artifacts)
         self._check_model(record.job.terms.model_id, artifacts)
         with self.patience.fetching(record):
@@ -103,19 +104,27 @@ class Examiner:
         _require(time_refusal(record.job.terms.prove_seconds, seconds))
         return content
 
+    def weigh(self, record: Record, artifacts: Artifacts) -> None:
+        """Look at the money again, as the chain is now. Raises Unwanted."""
+        world = load_world(self.tools.client, self.tools.deployment)
+        _require(self._money_refusal(record, artifacts, world, {}))
+
     def _check_model(self, model_id: bytes, artifacts: Artifacts) -> None:
         try:
             self.tools.check_model(model_id, artifacts)
         except ArtifactMismatch as error:  # anybody registers what names these artifacts
             raise Unwanted(str(error)) from error
 
-    def _money_refusal(self, record: Record, artifacts: Artifacts, world: World) -> str | None:
+    def _money_refusal(
+        self, record: Record, artifacts: Artifacts, world: World, staked: Mapping[str, int]
+    ) -> str | None:
+        """`staked` is what was put at risk since the view of the world, by currency."""
         client, sample, terms = self.tools.client, artifacts.sample, record.job.terms
         verifier = circuit_of(world, terms.model_id).verifier
         gas = verification_gas(self.tools.sender, verifier, sample.proof, sample.instances)
         deal = deal_of(record.job.terms, gas, gas_price(client))
         account = account_of(client, world, self.tools.sender.address, terms.currency)
-        more = account.with_staked(self.staked.get(terms.currency, 0))
+        more = account.with_staked(staked.get(terms.currency, 0))
         return money_refusal(deal, self.policy.purse, more)
 
 

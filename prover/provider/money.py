@@ -4,7 +4,8 @@ Amounts are in the smallest units of their currency, gas in wei of ETH. docs/ECO
 the defaults.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from prover.chain.client import Client
@@ -12,9 +13,11 @@ from prover.chain.deployments import Deployment
 from prover.chain.replay import load_world
 from prover.chain.tokens import balance_of
 from prover.errors import UsageError
+from prover.files import locked
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.words import amount_in, in_ether
 from prover.protocol.world import World
+from prover.settings import get_settings
 
 MARGIN_PERCENT = 25  # what a job earns above its gas, as fees rise between two moves
 STAKE_FACTOR = 10  # a stake may be so many times what the job earns
@@ -80,6 +83,21 @@ def account_of(client: Client, world: World, address: str, currency: str) -> Acc
 def teller(client: Client, deployment: Deployment, address: str) -> Callable[[str], Account]:
     """Tells the standing of an account by currency, as the chain is when it is asked."""
     return lambda currency: account_of(client, load_world(client, deployment), address, currency)
+
+
+def worth(currency: str, *amounts: int) -> int | None:
+    """What depends on a move, in wei; None of a token, whose worth nobody here knows."""
+    return sum(amounts) if currency == ZERO_ADDRESS else None
+
+
+@contextmanager
+def staking(account: str) -> Iterator[None]:
+    """Weigh a stake and send it within: no other process of this user stakes for the account then.
+
+    Else two, each within the limit over all stakes, would together be above it.
+    """
+    with locked(get_settings().home / "locks" / f"stake-{account}.lock"):
+        yield
 
 
 def at_risk(world: World, account: str, currency: str) -> int:

@@ -25,7 +25,7 @@ from prover.errors import ChainError, ContractRefused, UsageError
 from prover.protocol.events import RetrievalAccepted
 from prover.protocol.limits import limits_of
 from prover.protocol.retrieval import Dataset, Record, State
-from prover.provider.money import Account, check_currency
+from prover.provider.money import Account, check_currency, staking
 from prover.provider.readiness import Readiness, check_key
 from prover.provider.retrieval_checks import (
     Limits,
@@ -138,13 +138,19 @@ class DatasetOwner:
         proofs = check_proofs(terms, len(secrets.items), artifacts, gas, seconds, wait, most)
         return Appraisal(matches, proofs, seconds)
 
-    def accept(self) -> int:
-        """Stake; the gas it took. Raises ContractRefused or InsufficientFunds."""
+    def accept(self, limits: Limits) -> int:
+        """Stake, after `appraise`; the gas it took.
+
+        Raises UsageError if it is not worth it any more, ContractRefused or InsufficientFunds.
+        """
         terms, sender = self._request.record.job.terms, self._tools.sender
         retrieval = self._tools.retrieval
-        allow(sender, terms.currency, retrieval.address, terms.stake)
-        call = retrieval.accept(self._request.record.job, self._payee)
-        return int(sender.send(self._accepting, call)["gasUsed"])
+        with staking(sender.address):
+            with sender.deciding(self._accepting):
+                self._check_money(self._verification_gas(), limits)  # fees and stakes change
+            allow(sender, terms.currency, retrieval.address, terms.stake)
+            call = retrieval.accept(self._request.record.job, self._payee)
+            return int(sender.send(self._accepting, call, exact=True)["gasUsed"])
 
     def prove(self, secrets: Secrets) -> Proven:
         """Prove every record, once the acceptance is final, and give the keys of the matches.

@@ -91,7 +91,7 @@ def commit(sender: Sender, deployment: Deployment, secrets: Secrets, uri: str | 
     call = RetrievalBounty(sender.client, deployment.retrieval).commit_dataset(
         root, count, data_hash(written), where
     )
-    gas = int(sender.send(f"commit:{dataset.id.hex()}", call)["gasUsed"])
+    gas = int(sender.send(f"commit:{dataset.id.hex()}", call, exact=True)["gasUsed"])
     return Committed(datasets.find_dataset(sender.client, deployment, dataset.id), path, gas)
 
 

@@ -20,6 +20,7 @@ from prover.errors import UsageError
 from prover.protocol.limits import limits_of
 from prover.protocol.retrieval import Record
 from prover.protocol.words import counted, moment
+from prover.provider.money import worth
 from prover.provider.readiness import Readiness
 from prover.provider.retrieval_dataset import Secrets
 from prover.provider.serving_files import RoundFiles
@@ -197,7 +198,10 @@ class RecordProver:
         )
         call: Call = self._retrieval.submit(record.job, group.submissions)
         name = keccak(b"".join(index.to_bytes(4, "big") for index in group.indices)).hex()
-        return int(self._sender.send(f"submit:{job_id.hex()}:{name}", call)["gasUsed"])
+        terms = record.job.terms
+        depends = worth(terms.currency, terms.price_per_record * record.count, terms.stake)
+        action = f"submit:{job_id.hex()}:{name}"
+        return int(self._sender.send(action, call, worth=depends)["gasUsed"])
 
 
 def _opened(first: int, size: int, public: PublicDataset) -> Run:

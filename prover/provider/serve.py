@@ -22,6 +22,7 @@ from prover.protocol.prediction import Record, State
 from prover.protocol.words import moment, shown
 from prover.protocol.world import World
 from prover.provider.examine import Examiner, Tools, Unwanted, artifacts_of
+from prover.provider.money import staking
 from prover.provider.policy import Policy, refusal
 from prover.provider.steps import FAILED, SKIPPED, Outcome, Steps
 from prover.provider.store import Stage, Taken
@@ -185,6 +186,8 @@ class Provider:
         record = world.prediction.jobs[job.job_id]
         steps = Steps(self._tools, self._market, self._heads, self._examiner, record)
         view = steps.look(job)
+        if not is_ours(job, view):
+            job = self._for_payee(job, steps.lock_name(job))
         end = end_of(job, view)
         if end is not None:
             return steps.ended(job, end, view)
@@ -196,13 +199,30 @@ class Provider:
                 artifacts = artifacts_of(world, record.job.terms.model_id)
                 if not examined:  # it was taken by an earlier run, or its lock reorganised away
                     self._reconsider(record, artifacts, world)
-            locked = steps.lock(job)
+            locked = self._locked(steps, job, artifacts)
             if isinstance(locked, Outcome):
                 return locked
             job = locked
         if job.proof is None:
             job = steps.prove(job, artifacts)
         return steps.deliver(job, artifacts)
+
+    def _locked(self, steps: Steps, job: Taken, artifacts: Artifacts) -> Taken | Outcome:
+        """Stake, if it is still worth it; fees and other stakes change while a job is examined."""
+        with staking(self._account):
+            with self._tools.sender.deciding(steps.lock_name(job)):
+                self._examiner.weigh(steps.record, artifacts)
+            return steps.lock(job)
+
+    def _for_payee(self, job: Taken, action: str) -> Taken:
+        """The job for the payee of this run, unless an earlier run's lock is with a node."""
+        if job.payee == self._payee or job.ended:
+            return job
+        self._tools.sender.take_back(action)
+        if not self._tools.sender.unsent(action):
+            return job
+        fresh = replace(job, payee=self._payee, stage=Stage.TAKEN, proof=None, seconds=0.0)
+        return self._tools.store.save(fresh)
 
     def _reconsider(self, record: Record, artifacts: Artifacts, world: World) -> None:
         """Raise unless a job that is open again, or still, may be staked on now."""

@@ -20,7 +20,7 @@ from prover.protocol.serving import Record, State
 from prover.protocol.serving_gas import RoundGas
 from prover.protocol.words import moment, shown
 from prover.provider.handover import obtain
-from prover.provider.money import Account, check_currency
+from prover.provider.money import Account, check_currency, staking
 from prover.provider.readiness import Readiness, check_key
 from prover.provider.serving_answer import Answered, Answerer
 from prover.provider.serving_checks import (
@@ -28,6 +28,7 @@ from prover.provider.serving_checks import (
     check_answers,
     check_round_money,
     check_terms,
+    worth_of,
 )
 from prover.provider.serving_files import RoundFiles
 from prover.proving.artifacts import Artifacts
@@ -123,7 +124,9 @@ class RoundProvider:
         most = limits_of(self._tools.client.chain_id).call_bytes
         proofs = check_answers(terms, artifacts, verification, seconds, most)
         ahead = RoundGas.of(terms.n, terms.word_bytes, terms.max_contests, layout, verification)
-        return Joined(seconds, proofs, self._stake(), ahead)
+        with staking(account):
+            self._check_money(verification, limits)  # again: fees and stakes change meanwhile
+            return Joined(seconds, proofs, self._stake(), ahead)
 
     def serve(self) -> int:
         """Post the outputs of all items; the gas it took. Raises UsageError in another state."""
@@ -132,7 +135,8 @@ class RoundProvider:
         outputs = self._evaluated(self._items())
         content = encode_outputs(outputs, record.job.terms.word_bytes)
         call = self._tools.serving.commit_outputs(record.job, content)
-        return int(self._tools.sender.send(f"serve:{self._round.job_id.hex()}", call)["gasUsed"])
+        name, depends = f"serve:{self._round.job_id.hex()}", worth_of(record.job.terms)
+        return int(self._tools.sender.send(name, call, worth=depends)["gasUsed"])
 
     def answer(self) -> Answered:
         """Prove what is contested and not answered yet, and send it.
@@ -206,7 +210,7 @@ class RoundProvider:
         terms, tools = self._round.record.job.terms, self._tools
         allow(tools.sender, terms.currency, tools.serving.address, terms.stake)
         call = tools.serving.join(self._round.record.job, self._payee)
-        return int(tools.sender.send(self._joining, call)["gasUsed"])
+        return int(tools.sender.send(self._joining, call, exact=True)["gasUsed"])
 
     def _require(self, state: State, why: str) -> None:
         """The round is in a state, and not beyond its deadline."""

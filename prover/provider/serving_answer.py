@@ -15,6 +15,7 @@ from prover.errors import StatementInvalid
 from prover.protocol.serving import Record
 from prover.provider.grouping import grouped
 from prover.provider.readiness import Readiness
+from prover.provider.serving_checks import worth_of
 from prover.provider.serving_files import RoundFiles
 from prover.proving.artifacts import Artifacts, Proof
 from prover.proving.evaluate import evaluate
@@ -115,7 +116,8 @@ class Answerer:
     def _send(self, job_id: bytes, record: Record, group: list[Answer]) -> int:
         positions = [contest.position for answer in group for contest in answer.contests]
         name = f"answer:{job_id.hex()}:{list_hash(positions).hex()}"
-        return int(self._sender.send(name, self._call(record, group))["gasUsed"])
+        depends = worth_of(record.job.terms)
+        return int(self._sender.send(name, self._call(record, group), worth=depends)["gasUsed"])
 
     def _call(self, record: Record, group: list[Answer]) -> Call:
         return self._serving.answer(record.job, record.contested, group)

@@ -9,7 +9,7 @@ from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.serving import Terms
 from prover.protocol.serving_gas import ANSWER_INDEX, RoundGas
 from prover.protocol.words import counted, moment
-from prover.provider.money import Account, Deal, Purse, check_money
+from prover.provider.money import Account, Deal, Purse, check_money, worth
 from prover.provider.policy import LOCK_SECONDS, TIME_FACTOR
 from prover.proving.artifacts import Artifacts
 from prover.proving.evaluate import word_bytes
@@ -43,6 +43,12 @@ def check_terms(terms: Terms, account: str, now: int, artifacts: Artifacts) -> N
             f"the round posts {terms.word_bytes} bytes a word: the proven bounds of this model "
             f"need {needed}; an output that does not fit could not be posted; do not join"
         )
+
+
+def worth_of(terms: Terms) -> int | None:
+    """What a provider has to win or to lose by its moves, in wei; None in a token."""
+    earns = terms.n * terms.price + terms.max_contests * terms.proof_fee
+    return worth(terms.currency, earns, terms.stake)
 
 
 def check_round_money(

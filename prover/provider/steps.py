@@ -12,6 +12,7 @@ from prover.errors import ContractRefused
 from prover.protocol.prediction import Record
 from prover.protocol.words import amount_in, moment
 from prover.provider.examine import Examiner, Tools
+from prover.provider.money import worth
 from prover.provider.store import Stage, Taken
 from prover.provider.views import View, end_of, is_ours, look
 from prover.proving.artifacts import Artifacts
@@ -70,7 +71,7 @@ class Steps:
         allow(sender, terms.currency, self.market.address, terms.stake)
         try:
             call = self.market.lock(self.record.job, job.payee)
-            receipt = sender.send(self.lock_name(job), call)
+            receipt = sender.send(self.lock_name(job), call, exact=True)
         except ContractRefused as error:
             if error.error_name not in (_WRONG_STATE, _LATE):
                 raise
@@ -117,7 +118,9 @@ class Steps:
         assert job.proof is not None  # noqa: S101 - it was made before
         items, instances = len(Request.from_bytes(job.request).items), list(job.proof.instances)
         call = self.market.deliver(self.record.job, items, job.proof.proof, instances)
-        return self.tools.sender.send(f"deliver:{job.job_id.hex()}", call)
+        terms, at_a_loss = self.record.job.terms, self.examiner.policy.purse.at_a_loss
+        depends = None if at_a_loss else worth(terms.currency, terms.reward, terms.stake)
+        return self.tools.sender.send(f"deliver:{job.job_id.hex()}", call, worth=depends)
 
     def _delivered(self, job: Taken, receipt: TxReceipt) -> Outcome:
         block = self.heads.saw(receipt)
@@ -125,7 +128,8 @@ class Steps:
         self.tools.store.advance(job, Stage.DELIVERED, block, final=final)
         terms = self.record.job.terms
         self.examiner.stake(terms.currency, -terms.stake)
-        words = f"proven in {job.seconds:.1f} s and delivered" + self._until_final(final)
+        paid = "" if job.payee == self.tools.sender.address else f" for payee {job.payee}"
+        words = f"proven in {job.seconds:.1f} s and delivered{paid}" + self._until_final(final)
         gas = int(receipt["gasUsed"])
         return Outcome(job.job_id, Stage.DELIVERED, words, job.seconds, gas)
 

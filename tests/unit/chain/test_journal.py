@@ -177,7 +177,7 @@ def test_what_is_signed_again_is_the_newest_and_waits_again(tmp_path: Path) -> N
     about = (ATTEMPT.scope, ATTEMPT.sender, ATTEMPT.action)
     assert journal.attempts(*about) == [later, ATTEMPT]
     assert journal.newest(ATTEMPT.scope, ATTEMPT.sender, 0) == [ATTEMPT]
-    assert journal.replaced(*about) == []
+    assert journal.excluded(*about) == []
 
 
 @pytest.mark.parametrize("fate", list(Fate))
@@ -188,10 +188,11 @@ def test_each_fate_is_found_where_it_belongs(tmp_path: Path, fate: Fate) -> None
     assert journal.known(*about)
     live = fate in (Fate.PENDING, Fate.MINED)
     assert bool(journal.attempts(*about)) is live
-    assert bool(journal.replaced(*about)) is (fate is Fate.REPLACED)
+    assert bool(journal.excluded(*about)) is not live
     assert bool(journal.newest("31337:aa", "0x1", 0)) is (fate is not Fate.REPLACED)
     assert bool(journal.mined("31337:aa")) is (fate is Fate.MINED)
     assert journal.actions("31337:aa", "0x1", "dep") == ["deploy"] * (fate is Fate.MINED)
+    assert journal.actions("31337:aa", "0x1", "dep", fate) == ["deploy"]
 
 
 @pytest.mark.parametrize(
@@ -206,7 +207,7 @@ def test_nothing_is_found_of_another_chain_account_or_action(
         journal.record(replace(ATTEMPT, fate=fate, hash=name * 32, block=1))
     assert not journal.known(*other)
     assert not journal.attempts(*other)
-    assert not journal.replaced(*other)
+    assert not journal.excluded(*other)
     scope, sender, action = other
     if action == ATTEMPT.action:
         assert not journal.actions(scope, sender, "")

@@ -1,6 +1,7 @@
 """One account that sends, on a chain in memory: what is sent, what is owed, what was lost."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,9 @@ import requests
 from eth_utils.crypto import keccak
 
 from prover.chain import transactions, waiting
+from prover.chain.client import checksum
 from prover.chain.contracts import Call
-from prover.chain.fees import GWEI, Fees, fees_of, fields_of
+from prover.chain.fees import GWEI, Fees, fees_of, fields_of, makes
 from prover.chain.journal import Attempt, Fate
 from prover.chain.transactions import LOOKS, TRIES, Sender
 from prover.errors import (
@@ -61,7 +63,7 @@ def attempts(action: str) -> list[Attempt]:
 
 
 def replaced(action: str) -> list[Attempt]:
-    return list(journal_of().replaced("31337:00", str(ACCOUNT.address), action))
+    return list(journal_of().excluded("31337:00", str(ACCOUNT.address), action))
 
 
 def mined(eth: Eth) -> list[bytes]:
@@ -322,6 +324,144 @@ def test_a_yes_takes_nothing_back(eth: Eth, sender: Sender) -> None:
     with sender.deciding("stake"):
         pass
     assert attempts("stake") == [stake]
+
+
+OTHER = replace(GIFT, value=6)
+OTHERS = (OTHER, replace(GIFT, data=b"\2"), replace(GIFT, to=str(checksum("0x" + "cd" * 20))))
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_what_was_chosen_otherwise_before_and_no_node_has_is_given_up(
+    eth: Eth, sender: Sender, other: Call
+) -> None:
+    """A stake for another payee, of a command that did not reach the node."""
+    first = unheard(eth, sender, "join")
+    sender.send("join", other, exact=True)
+    (raw,) = mined(eth)
+    assert makes(raw, other)
+    assert nonces([raw]) == [first.nonce]
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_what_was_chosen_otherwise_and_is_mined_is_told_and_nothing_is_sent(
+    eth: Eth, sender: Sender, waits: bool
+) -> None:
+    if waits:
+        stuck(eth, sender, "join")
+    else:
+        sender.send("join", GIFT)
+    with pytest.raises(UsageError, match="an earlier command did this with other words"):
+        sender.send("join", OTHER, exact=True)
+    assert [makes(raw, GIFT) for raw in mined(eth)] == [True]
+    assert attempts("join")[-1].fate is Fate.MINED
+
+
+def test_what_was_chosen_otherwise_and_had_no_effect_binds_nobody(eth: Eth, sender: Sender) -> None:
+    stuck(eth, sender, "join")
+    eth.reverting |= {attempt.hash for attempt in attempts("join")}
+    sender.send("join", OTHER, exact=True)
+    assert [makes(raw, OTHER) for raw in mined(eth)] == [False, True]
+
+
+def test_the_same_choice_is_the_same_transaction(eth: Eth, sender: Sender) -> None:
+    first = unheard(eth, sender, "join")
+    for _ in range(2):
+        sender.send("join", GIFT, exact=True)
+    assert mined(eth) == [first.raw]
+
+
+def test_without_a_choice_to_bind_the_first_call_is_the_one(eth: Eth, sender: Sender) -> None:
+    """A proof is made with other randomness each time."""
+    first = unheard(eth, sender, "deliver")
+    sender.send("deliver", OTHER)
+    assert mined(eth) == [first.raw]
+
+
+def test_a_posting_that_no_node_has_is_not_paid_by_another_command(
+    eth: Eth, sender: Sender
+) -> None:
+    lost = unheard(eth, sender, "post:0a")
+    sender.send("withdraw", OTHER, once=False)
+    assert [makes(raw, OTHER) for raw in mined(eth)] == [True]
+    assert nonces(mined(eth)) == [lost.nonce]
+    assert [one.action for one in replaced("post:0a")] == ["post:0a"]
+    assert sender.unsent("post:0a")
+
+
+@pytest.mark.parametrize("how", ["earlier", "renew", "restore"])
+def test_nor_by_what_is_looked_at_again(eth: Eth, sender: Sender, how: str) -> None:
+    """The node has forgotten another one, or a reorganisation took it away."""
+    if how == "restore":
+        sender.send("gift", GIFT)
+    else:
+        stuck(eth, sender, "gift")
+        eth.mining = False
+    dead = requests.ConnectionError("the line is dead")
+    eth.says = lambda raw: dead if nonces([raw]) == [1] else None
+    with pytest.raises(ChainError, match="it may have it"):
+        sender.send("post:0a", GIFT)
+    (lost,) = attempts("post:0a")
+    eth.blocks, eth.pool, eth.mining, eth.says = [[]], {}, True, lambda _raw: None
+    {
+        "earlier": lambda: sender.earlier("gift"),
+        "renew": sender.renew,
+        "restore": lambda: sender.restore("gift"),
+    }[how]()
+    assert len(mined(eth)) == 1
+    assert eth.sent.count(lost.raw) == 1  # in vain
+    assert replaced("post:0a")
+
+
+def test_its_own_command_pays_a_posting(eth: Eth, sender: Sender) -> None:
+    lost = unheard(eth, sender, "post:0a")
+    sender.send("post:0a", GIFT)
+    assert mined(eth) == [lost.raw]
+
+
+def test_a_posting_that_a_node_has_is_not_given_up(eth: Eth, sender: Sender) -> None:
+    held = stuck(eth, sender, "post:0a")
+    sender.send("gift", OTHER)
+    assert held.raw in mined(eth)
+
+
+def test_a_posting_that_a_reorganisation_took_away_is_not_given_up(
+    eth: Eth, sender: Sender
+) -> None:
+    """Its user was told that it is there."""
+    sender.send("post:0a", GIFT)
+    (raw,) = mined(eth)
+    eth.blocks = [[]]
+    sender.send("gift", OTHER)
+    assert raw in mined(eth)
+
+
+@pytest.mark.parametrize("short", [0, 1])
+def test_no_more_gas_is_paid_than_depends_on_it(eth: Eth, sender: Sender, short: int) -> None:
+    cost = GAS * (eth.base + eth.tip)
+    if short:
+        with pytest.raises(Postponed, match="depends on it: nothing was sent"):
+            sender.send("deliver", GIFT, worth=cost - 1)
+        assert attempts("deliver") == []
+        assert eth.sent == []
+    else:
+        sender.send("deliver", GIFT, worth=cost)
+        assert len(mined(eth)) == 1
+
+
+def test_a_receipt_that_lied_of_a_revert_is_not_the_last_word(
+    eth: Eth, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked again, the node says that it had its effect: it is not sent again."""
+    monkeypatch.setattr(transactions, "revert_of", lambda *_: ContractRefused("refused"))
+    first = stuck(eth, sender, "gift")
+    eth.reverting |= {first.hash}
+    with pytest.raises(ContractRefused):
+        sender.send("gift", GIFT)
+    assert sender.unsent("gift")
+    eth.reverting.clear()
+    assert not sender.unsent("gift")
+    assert sender.send("gift", GIFT)["status"] == 1
+    assert mined(eth) == [first.raw]
 
 
 def test_all_that_waits_is_handed_out_again(eth: Eth, sender: Sender) -> None:

@@ -79,7 +79,7 @@ def fate(attempt: Attempt) -> Fate:
     """What the journal says of one attempt."""
     journal = journal_of()
     about = (attempt.scope, attempt.sender, attempt.action)
-    found = [*journal.attempts(*about), *journal.replaced(*about)]
+    found = [*journal.attempts(*about), *journal.excluded(*about)]
     return next(one.fate for one in found if one.hash == attempt.hash)
 
 

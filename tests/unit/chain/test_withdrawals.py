@@ -42,6 +42,10 @@ class Sender:
         self._earlier, self._later = earlier, later
         self.done: list[Any] = []
 
+    def drop(self, action: str, call: Call) -> tuple[()]:
+        self.done.append(("dropped unless", call.says, action))
+        return ()
+
     def earlier(self, action: str) -> Any:
         self.done.append(("earlier", action))
         return self._earlier
@@ -72,6 +76,7 @@ def taken(sender: Sender, credit: int) -> list[Withdrawal]:
 
 
 ACTION = f"withdraw:{HOLDER}:{TOKEN}"
+DROPPED = ("dropped unless", f"{TOKEN} to {WHERE}", ACTION)
 EARLIER, SENT = ("earlier", ACTION), (f"{TOKEN} to {WHERE}", ACTION, False)
 
 
@@ -85,7 +90,7 @@ def test_what_was_sent_before_is_told_and_what_is_due_now_is_sent(
     before = [Withdrawal(HOLDER, TOKEN, ELSEWHERE, 5)] if earlier else []
     now = [Withdrawal(HOLDER, TOKEN, WHERE, 7)] if credit else []
     assert found == before + now
-    assert sender.done == [EARLIER] + [SENT] * credit
+    assert sender.done == [DROPPED, EARLIER] + [SENT] * credit
 
 
 def test_what_others_took_in_the_same_transaction_is_not_told() -> None:
