@@ -11,9 +11,9 @@ from hexbytes import HexBytes
 from prover.chain.client import Client, checksum, speaks
 from prover.chain.contracts import Call
 from prover.chain.rpc import BATCH, ask_each
-from prover.errors import UsageError
+from prover.errors import InsufficientFunds, UsageError
 from prover.protocol.events import ZERO_ADDRESS
-from prover.protocol.words import Unit, is_named, name_token
+from prover.protocol.words import Unit, amount_in, is_named, name_token
 
 if TYPE_CHECKING:
     from prover.chain.transactions import Sender
@@ -126,6 +126,12 @@ def allow(sender: "Sender", currency: str, spender: str, amount: int) -> None:
     """
     if currency == ZERO_ADDRESS or amount == 0:
         return
+    held = balance_of(sender.client, currency, sender.address)
+    if held < amount:  # before an approval is sent, which would stand
+        raise InsufficientFunds(
+            f"account {sender.address} has {amount_in(currency, held)}: "
+            f"{amount_in(currency, amount)} are needed; nothing was sent"
+        )
     action = f"approve:{checksum(currency)}:{checksum(spender)}"
     for earlier in (0, amount):
         sender.earlier(f"{action}:{earlier}")

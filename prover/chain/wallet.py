@@ -43,6 +43,7 @@ class Handed(Exception):
     def lines(self) -> list[str]:
         """In words."""
         told = [f"nothing was sent: {self.sender} is to sign this on chain {self.chain_id}"]
+        told += [f"job {self.about['job']}"] if "job" in self.about else []
         for number, draft in enumerate(self.drafts, 1):
             gas = "what the node says then" if draft.gas is None else f"about {draft.gas}"
             told += [
@@ -50,10 +51,13 @@ class Handed(Exception):
                 f"   to {draft.to}, value {draft.value} wei, gas {gas}",
                 f"   data 0x{draft.data.hex()}",
             ]
+        if "file" in self.about:
+            told.append(f"the provider needs this file: {self.about['file']}")
         return [
             *told,
-            "next: sign in this order; when all is mined `zkescrow status` shows it, and the same "
-            "command goes on where it has more steps",
+            *self.about.get("notes", ()),
+            "next: sign in this order; when all is mined `zkescrow status` shows it; a command of "
+            "several steps goes on when it is given again, and one that posts posts another job",
         ]
 
     def _parameters(self, draft: Draft) -> dict[str, str]:

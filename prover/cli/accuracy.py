@@ -191,8 +191,8 @@ def accept(
     with sender.deciding(acceptance(job_id)):
         known = find(client, deployment, model)
     worker = worker_on(sender, deployment, found, known, whom or sender.address, allow_files)
+    remember(client, deployment.accuracy, job_id)  # before: the same command, once more, means it
     gas = worker.accept(known.model_id, known.circuit_id, Limits(purse, seconds))
-    remember(client, deployment.accuracy, job_id)
     data, lines = moved(client, deployment, job_id, gas)
     show(data | {"consumer": past}, *lines)
 

@@ -9,10 +9,20 @@ from prover.chain.client import Client
 from prover.chain.deployments import Deployment
 from prover.chain.tokens import decimals_of
 from prover.cli.accuracy_words import next_step
-from prover.cli.finding import BOUNTY, LATE, UNENDED, Wanted, find_on, in_state, open_to
+from prover.cli.finding import (
+    BOUNTY,
+    LATE,
+    UNENDED,
+    Wanted,
+    cancellable,
+    find_on,
+    in_state,
+    open_to,
+)
 from prover.cli.models import KnownModel, auditor
 from prover.cli.options import units
 from prover.cli.output import in_words, progress
+from prover.consumer.jobs import remember
 from prover.protocol.accuracy import Record, State
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.words import ETHER_DECIMALS
@@ -111,9 +121,10 @@ def end(
     sender: "Sender", deployment: Deployment, text: str | None, how: str
 ) -> tuple[dict[str, Any], list[str]]:
     """Cancel or settle a bounty; what to print."""
-    mine = in_state("yours and open", State.OPEN, by="consumer", who=sender.address)
+    mine = cancellable(sender.address, State.OPEN, State.CANCELLED)
     wanted = mine if how == "cancel" else LATE
     job_id, record = find_bounty(sender.client, deployment, text, wanted)
+    remember(sender.client, deployment.accuracy, job_id)
     accuracy = AccuracyBounty(sender.client, deployment.accuracy)
     call = accuracy.cancel(record.job) if how == "cancel" else accuracy.settle(record.job)
     receipt = sender.send(f"{how}:{job_id.hex()}", call)

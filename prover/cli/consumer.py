@@ -15,11 +15,12 @@ from prover.chain.handing import hand_over, how, place, secrecy, uri_of
 from prover.chain.market import Market
 from prover.chain.tokens import decimals_of
 from prover.chain.transactions import Sender
-from prover.cli.finding import JOB, LATE, UNENDED, Wanted, find_on, in_state
+from prover.cli.finding import JOB, LATE, UNENDED, Wanted, cancellable, find_on
 from prover.cli.models import KnownModel
 from prover.cli.options import units
 from prover.consumer import postings
 from prover.consumer.gas import present_prices, verification_gas
+from prover.consumer.jobs import remember
 from prover.consumer.postings import Drawn, Posting
 from prover.errors import UsageError
 from prover.protocol.economics import prediction_stake
@@ -157,9 +158,10 @@ def _poor(terms: Terms, verification_gas: int, gas_wei: int) -> tuple[str, ...]:
 def end(sender: Sender, deployment: Deployment, job: str | None, how: str) -> str:
     """Cancel or refund a job; the id in hexadecimal."""
     market = Market(sender.client, deployment.market)
-    mine = in_state("yours and open", State.OPEN, by="consumer", who=sender.address)
+    mine = cancellable(sender.address, State.OPEN, State.CANCELLED)
     wanted = mine if how == "cancel" else LATE
     job_id, record = find_job(sender.client, deployment, job, wanted)
+    remember(sender.client, deployment.market, job_id)
     call = market.cancel(record.job) if how == "cancel" else market.refund(record.job)
     sender.send(f"{how}:{job_id.hex()}", call)
     return "0x" + job_id.hex()

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from prover.chain.client import Client
@@ -10,7 +10,7 @@ from prover.chain.deployments import Deployment
 from prover.chain.replay import load_held, load_world
 from prover.chain.tokens import learn
 from prover.cli.kinds import BOUNTY, JOB, REQUEST, ROUND, Kind, short
-from prover.cli.output import progress
+from prover.cli.output import in_words, progress
 from prover.cli.remembered import protocols, require_there
 from prover.consumer.jobs import last_used
 from prover.errors import UsageError
@@ -31,12 +31,14 @@ class Wanted:
     """The jobs that a command can act on; `words` follow "no round" and "3 rounds".
 
     `accept` raises for a currency that is not accepted, before its token is asked anything: any
-    contract may be a token.
+    contract may be a token. `done` says that the command was done for a job: whoever types it once
+    more, as after an interruption, does not mean another one.
     """
 
     words: str
     fits: Callable[[Any, int], bool]
     accept: Callable[[str], None] = lambda _currency: None
+    done: Callable[[Any], bool] = lambda _record: False
 
 
 UNENDED = Wanted("still open or under way", lambda one, _: not one.ended)
@@ -61,6 +63,16 @@ def in_state(words: str, *states: int, by: str | None = None, who: str = "") -> 
     return Wanted(words, fits)
 
 
+def cancellable(who: str, open_: int, cancelled: int) -> Wanted:
+    """Open jobs that `who` has posted, and may take back."""
+
+    def done(one: Record[Any]) -> bool:
+        return one.state == cancelled and one.job.consumer == who
+
+    mine = in_state("yours and open", open_, by="consumer", who=who)
+    return replace(mine, done=done)
+
+
 def open_to(
     words: str, state: int, who: str, accept: Callable[[str], None] = lambda _currency: None
 ) -> Wanted:
@@ -71,7 +83,10 @@ def open_to(
         in_time = now <= one.job.terms.open_until
         return one.state == state and in_time and named in (ZERO_ADDRESS, who)
 
-    return Wanted(words, fits, accept)
+    def done(one: Record[Any]) -> bool:
+        return one.joined and not one.ended and one.provider == who
+
+    return Wanted(words, fits, accept, done)
 
 
 def find_on(
@@ -149,6 +164,14 @@ def _without_text(
 ) -> bytes:
     if last is not None and last in fitting:
         return last
+    record = None if last is None else jobs.get(last)
+    if last is not None and isinstance(record, Record) and wanted.done(record):
+        other = f", such as {listed(fitting)}" if fitting else ""
+        raise UsageError(
+            f"{kind.name} {short(last)}, the last one used here, is "
+            f"{in_words(record.state.name.lower())} by this command already; if you mean another "
+            f"one{other}, name it"
+        )
     if len(fitting) == 1:
         return fitting[0]
     if fitting:

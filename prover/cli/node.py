@@ -10,13 +10,14 @@ import typer
 
 from prover.cli.output import command, new_app, show
 
+DEFAULT_PORT = 8545
 app = new_app()
 APPS = {"node": app}
 
 
 @command(app)
 def node(
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8545,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = DEFAULT_PORT,
 ) -> None:
     """Run a local Anvil node with the project's settings, until Ctrl-C."""
     from prover.chain import node as anvil
@@ -33,8 +34,8 @@ def node(
         url = f"http://127.0.0.1:{port}"
         show(
             {"rpc": url, "chainId": LOCAL_CHAIN, "pid": process.pid},
-            f"chain {LOCAL_CHAIN} at {url}; accounts 0 to 9 are Anvil's published ones; "
-            "next: zkescrow deploy --account 0",
+            f"chain {LOCAL_CHAIN} at {url}; accounts 0 to 9 are Anvil's published ones; next: "
+            f"zkescrow deploy --account 0{'' if port == DEFAULT_PORT else f' --rpc {url}'}",
         )
         with contextlib.suppress(KeyboardInterrupt):
             process.wait()

@@ -216,9 +216,9 @@ def accept(
         owner, request = jobs.owner_on(sender, deployment, found, whom)
         secrets = jobs.secrets_of(request, data, seed)
     seen = owner.appraise(secrets, limits)
-    gas = None if preview else owner.accept(limits)
     if not preview:
-        remember(client, deployment.retrieval, found.job_id)
+        remember(client, deployment.retrieval, found.job_id)  # the same command means it again
+    gas = None if preview else owner.accept(limits)
     told, lines = accepted_told(found, seen, whom, gas)
     show(told, *lines)
 

@@ -13,12 +13,13 @@ from prover.chain.replay import load_world
 from prover.chain.retrieval import RetrievalBounty
 from prover.chain.transactions import Sender
 from prover.cli.agenda import entry, reminders
-from prover.cli.finding import LATE, REQUEST, UNENDED, Wanted, find_on, in_state
+from prover.cli.finding import LATE, REQUEST, UNENDED, Wanted, cancellable, find_on, in_state
 from prover.cli.models import auditor, find
 from prover.cli.output import progress
 from prover.cli.remembered import of_job
 from prover.cli.retrieval_words import next_step, row
 from prover.cli.seeds import existing
+from prover.consumer.jobs import remember
 from prover.consumer.retrieval_read import read_matches
 from prover.errors import UsageError
 from prover.protocol.retrieval import Dataset, Record, State
@@ -66,7 +67,11 @@ def of_owner(deployment: Deployment, sender: Sender, state: State, words: str) -
 def acceptable(deployment: Deployment, sender: Sender, accept: Callable[[str], None]) -> Wanted:
     """Open requests to an owner, in the currencies that `accept` does not refuse."""
     mine = of_owner(deployment, sender, State.OPEN, "open and on your data")
-    return replace(mine, accept=accept)
+
+    def done(one: Record) -> bool:
+        return one.joined and not one.ended and one.provider == sender.address
+
+    return replace(mine, accept=accept, done=done)
 
 
 PROVEN = Wanted("with a proven record", lambda one, _: len(one.proven) > 0)
@@ -118,8 +123,9 @@ def end(
     sender: Sender, deployment: Deployment, text: str | None, how: str
 ) -> tuple[dict[str, Any], list[str]]:
     """Cancel or settle a request; what to print."""
-    mine = in_state("yours and open", State.OPEN, by="consumer", who=sender.address)
+    mine = cancellable(sender.address, State.OPEN, State.CANCELLED)
     found = find_request(sender.client, deployment, text, mine if how == "cancel" else LATE)
+    remember(sender.client, deployment.retrieval, found.job_id)
     retrieval, job = RetrievalBounty(sender.client, deployment.retrieval), found.record.job
     call = retrieval.cancel(job) if how == "cancel" else retrieval.settle(job)
     receipt = sender.send(f"{how}:{found.job_id.hex()}", call)

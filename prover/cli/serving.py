@@ -164,8 +164,8 @@ def join(
     whom = whom or sender.address
     with sender.deciding(joining(job_id)):
         worker = worker_on(sender, deployment, (job_id, record), whom, allow_files)
+    remember(client, deployment.serving, job_id)  # before: the same command, once more, means it
     joined = worker.join(Limits(purse, seconds))
-    remember(client, deployment.serving, job_id)
     data, lines = told_joined(job_id, record, whom, joined)
     show(data, *lines)
 

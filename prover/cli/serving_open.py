@@ -18,7 +18,7 @@ from prover.errors import UsageError
 from prover.protocol.economics import Proving, ServingMoney, serving_money
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.limits import limits_of
-from prover.protocol.words import ETHER_DECIMALS, in_ether, moment
+from prover.protocol.words import ETHER_DECIMALS, in_ether, moment, span
 from prover.proving.evaluate import word_bytes
 from prover.statement.samples import contest_sample
 
@@ -106,6 +106,9 @@ def told(opened: Opened, typed: Typed) -> tuple[dict[str, Any], list[str]]:
         "given": str(opened.given),
         "uri": opened.uri,
         "openUntil": terms.open_until,
+        "serveSeconds": terms.serve_seconds,
+        "contestSeconds": terms.contest_seconds,
+        "answerSeconds": terms.answer_seconds,
         "gas": opened.gas,
         "totalGas": gas.total,
         "totalFeeWei": fee,
@@ -124,7 +127,9 @@ def told(opened: Opened, typed: Typed) -> tuple[dict[str, Any], list[str]]:
         "provider if everything that may be contested is",
         how(opened.given, opened.uri),
         secrecy(opened.given),
-        f"next: a provider joins until {moment(terms.open_until)}; watch it with `zkescrow "
+        f"next: a provider joins until {moment(terms.open_until)} and then has "
+        f"{span(terms.serve_seconds)} to serve; then you have {span(terms.contest_seconds)} to "
+        f"contest, and it has {span(terms.answer_seconds)} to prove; watch it with `zkescrow "
         "serving status`",
         *opened.notes,
     ]

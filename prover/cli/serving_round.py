@@ -10,11 +10,12 @@ from prover.chain.registry import Registry
 from prover.chain.replay import load_world
 from prover.chain.serving import ServingRound
 from prover.cli.agenda import entry, reminders
-from prover.cli.finding import LATE, ROUND, UNENDED, Wanted, find_on, in_state, open_to
+from prover.cli.finding import LATE, ROUND, UNENDED, Wanted, cancellable, find_on, in_state, open_to
 from prover.cli.models import auditor, find
 from prover.cli.output import progress
 from prover.cli.remembered import of_job
 from prover.cli.serving_words import amount, next_step, row
+from prover.consumer.jobs import remember
 from prover.protocol.serving import Record, State
 from prover.protocol.words import counted, shown
 
@@ -107,9 +108,10 @@ def end(
     sender: "Sender", deployment: Deployment, text: str | None, how: str
 ) -> tuple[dict[str, Any], list[str]]:
     """Cancel or settle a round; what to print."""
-    mine = in_state("yours and open", State.OPEN, by="consumer", who=sender.address)
+    mine = cancellable(sender.address, State.OPEN, State.CANCELLED)
     wanted = mine if how == "cancel" else LATE
     job_id, record = find_round(sender.client, deployment, text, wanted)
+    remember(sender.client, deployment.serving, job_id)
     serving = ServingRound(sender.client, deployment.serving)
     call = serving.cancel(record.job) if how == "cancel" else serving.settle(record.job)
     receipt = sender.send(f"{how}:{job_id.hex()}", call)

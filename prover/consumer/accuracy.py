@@ -19,7 +19,7 @@ from prover.chain.transactions import Sender
 from prover.consumer import postings
 from prover.consumer.accuracy_tests import Tests, key_of, read_seed, sealed_tests
 from prover.consumer.postings import Drawn, Posting
-from prover.consumer.testsets import PostedSet, check_unknown
+from prover.consumer.testsets import PostedSet, check_unknown, posted_set, sharing
 from prover.errors import UsageError
 from prover.files import write_atomically
 from prover.protocol.accuracy import Job, Terms
@@ -98,10 +98,23 @@ def post_bounty(sender: Sender, deployment: Deployment, drawn: Posting[Terms]) -
     """
     accuracy = AccuracyBounty(sender.client, deployment.accuracy)
     path, terms = drawn.file, drawn.job.terms
+    notes = (*_shared(sender.client, deployment, drawn.job_id), *drawn.notes)
     call = accuracy.post(drawn.job, drawn.uri)
     receipt = postings.send(sender, accuracy, drawn, call, terms.reward + terms.bond)
     gas, price = int(receipt["gasUsed"]), gas_price(sender.client)
-    return Posted(drawn.job_id, terms, path, drawn.uri, gas, price, drawn.notes)
+    return Posted(drawn.job_id, terms, path, drawn.uri, gas, price, notes)
+
+
+def _shared(client: Client, deployment: Deployment, job_id: bytes) -> Iterator[str]:
+    """A note for each other bounty under way, posted from here, with rows of this one."""
+    known, jobs = posted_set(job_id), load_world(client, deployment).accuracy.jobs
+    for other in () if known is None else sharing(known.rows, client.scope):
+        record = jobs.get(bytes.fromhex(other.job_id))
+        if record is not None and not record.ended and other.job_id != job_id.hex():
+            yield (
+                f"bounty 0x{other.job_id} has rows of this test set too: the key of one gives the "
+                "other's away, so that it is not revealed while the other is open"
+            )
 
 
 def revealed(client: Client, deployment: Deployment) -> Iterator[bytes]:

@@ -11,7 +11,7 @@ from prover.chain.finality import SEND_SECONDS, now_on, once_final
 from prover.chain.replay import load_world
 from prover.chain.transactions import Sender
 from prover.consumer.accuracy_tests import key_of, read_seed
-from prover.consumer.testsets import mark_revealed, posted_set
+from prover.consumer.testsets import mark_revealed, posted_set, sharing
 from prover.errors import ChainError, UsageError
 from prover.protocol.accuracy import Record, State
 from prover.protocol.events import BountyAccepted
@@ -48,6 +48,7 @@ def reveal(
     if after is None or _acceptance(after) != _acceptance(record):
         raise ChainError(_REORGANISED)
     _require_accepted(after, now_on(client), margin)
+    _require_alone(client, deployment, job_id)
     call = accuracy.reveal_key(record.job, key)
     sender.estimate(call)
     mark_revealed(job_id)
@@ -59,6 +60,25 @@ def _margin(client: Client, job_id: bytes) -> int:
     known = posted_set(job_id)
     shown = known is not None and known.revealed
     return 0 if client.local or shown else SEND_SECONDS
+
+
+def _require_alone(client: Client, deployment: Deployment, job_id: bytes) -> None:
+    """Raise UsageError while another bounty with one of the rows can still be accepted.
+
+    Whoever has trained on them would accept it. A key that was sent before has nothing to keep.
+    """
+    known = posted_set(job_id)
+    if known is None or known.revealed:
+        return
+    now, jobs = client.now(), load_world(client, deployment).accuracy.jobs
+    for other in sharing(known.rows, client.scope):
+        record = jobs.get(bytes.fromhex(other.job_id))
+        if record is not None and record.state is State.OPEN and now <= record.state_deadline:
+            raise UsageError(
+                f"bounty 0x{other.job_id} has rows of this test set and is open until "
+                f"{moment(record.state_deadline)}: whoever trained on them could take it once the "
+                f"key is known; `zkescrow accuracy cancel 0x{other.job_id[:10]}` first"
+            )
 
 
 def _require_accepted(record: Record, now: int, margin: int) -> None:

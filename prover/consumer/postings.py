@@ -54,6 +54,7 @@ class Posting(Generic[T]):
 
     It had `returned` if it was posted already, and a reorganisation took it away. `others` are jobs
     with other terms to which that happened too: their transactions come before this one's.
+    `before` is a job of the same words that a wallet was given, and that is on the chain.
     """
 
     job: Job[T]
@@ -63,6 +64,7 @@ class Posting(Generic[T]):
     resumed: bool
     returned: bool = False
     others: tuple[bytes, ...] = ()
+    before: bytes | None = None
 
     @property
     def file(self) -> Path:
@@ -81,18 +83,24 @@ class Posting(Generic[T]):
         return given_of(self.file)
 
     @property
-    def about(self) -> dict[str, str]:
+    def about(self) -> dict[str, Any]:
         """For --json, where a wallet is to sign it."""
         return {
             "job": "0x" + self.job_id.hex(),
             **({"file": str(self.given), "uri": self.uri} if self.data_hash else {}),
+            **({"notes": list(self._earlier)} if self._earlier else {}),
         }
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What to tell besides the result."""
+        return (*self._earlier, AGAIN)
+
+    @property
+    def _earlier(self) -> tuple[str, ...]:
         earlier = (RETURNED if self.returned else RESUMED,) if self.resumed else ()
-        return (*earlier, *map(_comes_back, self.others), AGAIN)
+        another = () if self.before is None else (_another(self.before),)
+        return (*earlier, *another, *map(_comes_back, self.others))
 
 
 @contextmanager
@@ -120,10 +128,13 @@ def posting(
     home = get_settings().home
     intents = Intents(home / "intents.sqlite", sender.client.scope, sender.address)
     with locked(home / "locks" / f"intent-{name}.lock"):
-        drawn, found = None, _standing(sender, contract, kind, intents.find(name))
+        known = intents.find(name)
+        drawn, found = None, _standing(sender, contract, kind, known)
         if found is None:
             drawn = draw()
-            found = _begun(sender, contract, drawn)
+            found = replace(
+                _begun(sender, contract, drawn), before=_before(sender, contract, kind, known)
+            )
             intents.keep(name, _packed(drawn))
         found = replace(found, others=_lost(sender, contract, found.job_id))
         try:
@@ -192,6 +203,16 @@ def _standing(
     return posting_ if can_be_mined else None
 
 
+def _before(
+    sender: Sender, contract: JobContract, kind: type[T], found: Intent | None
+) -> bytes | None:
+    """The job that a wallet was given by an earlier command of the same words, and has sent."""
+    if found is None or not found.handed:
+        return None
+    job_id = _posting(sender, contract, _unpacked(kind, found.drawn), True).job_id
+    return job_id if contract.exists(job_id) else None
+
+
 def _lost(sender: Sender, contract: JobContract, job_id: bytes) -> tuple[bytes, ...]:
     """Other jobs of the account that were posted, and that a reorganisation took away."""
     mine = [
@@ -200,6 +221,13 @@ def _lost(sender: Sender, contract: JobContract, job_id: bytes) -> tuple[bytes, 
         if deed.kind == POST and deed.account == sender.address and deed.job_id != job_id
     ]
     return tuple(deed.job_id for deed in gone(sender.client, mine))
+
+
+def _another(job_id: bytes) -> str:
+    return (
+        f"job 0x{job_id.hex()}, which the same command gave to a wallet before, is on the chain: "
+        "this is another one, and would be paid too"
+    )
 
 
 def _comes_back(job_id: bytes) -> str:

@@ -5,7 +5,7 @@ the rows, so that a new test set with one of them is refused.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -61,17 +61,27 @@ def check_unknown(rows: Sequence[str], scope: str, revealed_on_chain: Iterable[b
     was revealed on a local chain that is gone counts for nothing.
     """
     shown = {job_id.hex() for job_id in revealed_on_chain}
-    for path in sorted(_directory().glob("*.json")):
-        known = _read(path)
-        if known.scope != scope and known.scope.startswith(f"{LOCAL_CHAIN}:"):
-            continue
-        again = set(rows).intersection(known.rows)
-        if again and (known.revealed or known.job_id in shown):
+    for known in sharing(rows, scope):
+        if known.revealed or known.job_id in shown:
+            again = set(rows).intersection(known.rows)
             raise UsageError(
                 f"{len(again)} of the {len(rows)} rows were in the test set of bounty "
                 f"0x{known.job_id}, whose key was revealed: anybody may have trained on them; "
                 "choose rows that nobody has seen"
             )
+
+
+def sharing(rows: Iterable[str], scope: str) -> Iterator[PostedSet]:
+    """The test sets that were posted from here with one of these rows.
+
+    Those of a local chain that is gone are left out.
+    """
+    wanted = set(rows)
+    for path in sorted(_directory().glob("*.json")):
+        known = _read(path)
+        gone = known.scope != scope and known.scope.startswith(f"{LOCAL_CHAIN}:")
+        if not gone and wanted.intersection(known.rows):
+            yield known
 
 
 def _directory() -> Path:

@@ -93,14 +93,14 @@ def test_revert_data_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("90", 90), ("30s", 30), ("10m", 600), ("1h", 3600), ("2d", 172800)]
+    ("text", "seconds"), [("30s", 30), ("10m", 600), ("1h", 3600), ("2d", 172800)]
 )
 def test_durations(text: str, seconds: int) -> None:
     assert duration(text, "--x") == seconds
 
 
 def test_numbers_that_no_contract_has_room_for_are_refused_by_their_option() -> None:
-    assert duration("4294967295", "--open-for") == 2**32 - 1
+    assert duration("4294967295s", "--open-for") == 2**32 - 1
     with pytest.raises(UsageError, match="--open-for '49711d': at most 4294967295 s are allowed"):
         duration("49711d", "--open-for")
     assert units(str(2**128 - 1), "--reward", 0) == 2**128 - 1

@@ -228,9 +228,10 @@ def test_a_job_that_was_taken_for_replaced_is_not_paid_again(consumer: Consumer)
 
 
 def test_a_job_that_the_chain_has_is_not_drawn_anew(consumer: Consumer) -> None:
-    """The journal knows nothing of it: it is told, and no other takes its place before it ends."""
+    """The journal is lost: it is told, and no other takes its place before it ends."""
     killed("sent", 1, *consumer.prediction("--open-for", "10m"))
-    fated(Fate.REVERTED)
+    for path in get_settings().home.glob("journal.sqlite*"):
+        path.unlink()
     (job_id,) = consumer.world().prediction.jobs
     for _ in range(2):
         told = command(*consumer.prediction("--open-for", "10m"), status=1)
@@ -238,6 +239,16 @@ def test_a_job_that_the_chain_has_is_not_drawn_anew(consumer: Consumer) -> None:
     assert consumer.paid() == REWARD
     consumer.chain.pass_time(601)
     assert command(*consumer.prediction("--open-for", "10m"))["job"] != "0x" + job_id.hex()
+
+
+def test_a_receipt_that_lied_hides_no_job(consumer: Consumer) -> None:
+    """The node told of a revert once: the same command is asked again, and tells the job."""
+    killed("sent", 1, *consumer.prediction())
+    fated(Fate.REVERTED)
+    (job_id,) = consumer.world().prediction.jobs
+    told = command(*consumer.prediction())
+    assert (told["job"], told["resumed"]) == ("0x" + job_id.hex(), True)
+    assert consumer.paid() == REWARD
 
 
 def test_a_job_that_was_told_and_reorganised_away_is_posted_again(consumer: Consumer) -> None:

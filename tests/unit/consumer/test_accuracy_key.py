@@ -49,7 +49,9 @@ class Stage:
         monkeypatch.setattr(module, "load_world", self._world)
         monkeypatch.setattr(module, "fetch_events", self._events)
         monkeypatch.setattr(module, "read_seed", lambda _path: SEED)
-        self.known = SimpleNamespace(seed="/nowhere", revealed=False)
+        self.others: dict[bytes, Record] = {}  # bounties beside this one, with its rows
+        self.known = SimpleNamespace(seed="/nowhere", revealed=False, rows=("0a",))
+        monkeypatch.setattr(module, "sharing", self._sharing)
         monkeypatch.setattr(module, "posted_set", lambda _job_id: self.known)
         monkeypatch.setattr(module, "mark_revealed", lambda _id: self.done.append("marked"))
         monkeypatch.setattr(finality, "wait_final", self._wait)
@@ -60,12 +62,19 @@ class Stage:
         deployment: Any = SimpleNamespace(accuracy=OTHER)
         return module.reveal(self.sender, deployment, (JOB_ID, record), None, self.done.append)
 
+    def _sharing(self, rows: tuple[str, ...], scope: str) -> list[Any]:
+        assert (rows, scope) == (("0a",), "x")
+        named = [JOB_ID, *self.others, b"\x77" * 32]  # the last is not on the chain
+        return [SimpleNamespace(job_id=one.hex()) for one in named]
+
     def _send(self, action: str, key: bytes) -> dict[str, int]:
         assert key == key_of(SEED, NONCE)
         self.done.append(action.partition(":")[0])
         return {"gasUsed": 7}
 
-    def _world(self, _client: object, _deployment: object, last: int) -> object:
+    def _world(self, _client: object, _deployment: object, last: int | None = None) -> object:
+        if last is None:
+            return SimpleNamespace(accuracy=SimpleNamespace(jobs=self.others))
         self.done.append(f"world after {last}")
         jobs = {} if self.after is None else {JOB_ID: self.after}
         return SimpleNamespace(accuracy=SimpleNamespace(jobs=jobs))
@@ -161,6 +170,34 @@ def test_a_key_is_kept_when_the_wait_took_too_long(stage: Stage) -> None:
         stage.reveal()
     assert "marked" not in stage.done
     assert "reveal" not in stage.done
+
+
+def beside(state: State, open_until: int) -> Record:
+    terms = replace(TERMS, open_until=open_until)
+    return replace(RECORD, state=state, deadline=0, job=Job(ME, NONCE + 1, terms))
+
+
+def test_a_key_is_kept_while_another_bounty_on_its_rows_may_be_taken(stage: Stage) -> None:
+    other = b"\x66" * 32
+    stage.others = {other: beside(State.OPEN, 100)}
+    with pytest.raises(UsageError, match=f"`zkescrow accuracy cancel 0x{other.hex()[:10]}` first"):
+        stage.reveal()
+    assert "marked" not in stage.done
+    assert "reveal" not in stage.done
+
+
+@pytest.mark.parametrize(
+    "record", [beside(State.OPEN, 99), beside(State.ACCEPTED, 100), beside(State.CANCELLED, 100)]
+)
+def test_one_that_nobody_can_take_any_more_keeps_no_key(stage: Stage, record: Record) -> None:
+    """What was accepted before is bound to a model that was made before."""
+    stage.others = {b"\x66" * 32: record}
+    assert stage.reveal() == 7
+
+
+def test_a_key_that_is_known_already_is_sent_beside_others(stage: Stage) -> None:
+    stage.others, stage.known.revealed = {b"\x66" * 32: beside(State.OPEN, 100)}, True
+    assert stage.reveal() == 7
 
 
 def test_a_key_that_is_known_already_is_sent_to_the_end(stage: Stage) -> None:

@@ -28,6 +28,7 @@ def test_a_bounty_pays_in_its_reward_and_its_bond(
 
     monkeypatch.setattr(accuracy.postings, "send", send)
     monkeypatch.setattr(accuracy, "gas_price", lambda _client: 7)
+    monkeypatch.setattr(accuracy, "_shared", lambda *_: ["a note"])
     contract = SimpleNamespace(post=lambda job, uri: ("post", job, uri))
     monkeypatch.setattr(accuracy, "AccuracyBounty", lambda _client, _address: contract)
     drawn = Posting(Job(ME, 1, TERMS), b"\5" * 32, b"\6" * 32, "file:tests.json", resumed=True)
@@ -42,5 +43,5 @@ def test_a_bounty_pays_in_its_reward_and_its_bond(
     assert call == ("post", drawn.job, drawn.uri)
     assert (posted.job_id, posted.terms, posted.file) == (drawn.job_id, TERMS, kept)
     assert (posted.uri, posted.gas, posted.wei_per_gas) == (drawn.uri, 111_000, 7)
-    assert posted.notes == drawn.notes
+    assert posted.notes == ("a note", *drawn.notes)
     assert posted.notes

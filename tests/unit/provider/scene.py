@@ -37,7 +37,11 @@ class Scene:
         self.nonce = 0
 
     def provider(
-        self, policy: Policy = POLICY, number: int = PROVIDER, client: Client | None = None
+        self,
+        policy: Policy = POLICY,
+        number: int = PROVIDER,
+        client: Client | None = None,
+        payee: str | None = None,
     ) -> Provider:
         node = client or self.chain.client
         tools = Tools(
@@ -49,7 +53,7 @@ class Scene:
             readiness=Readiness(Ezkl()),
             check_model=lambda model_id, _: self.checked.append(model_id),
         )
-        return Provider(tools, policy)
+        return Provider(tools, policy, payee)
 
     def post(self, items: int = 1, tamper: bytes = b"", **changes: object) -> bytes:
         shape = shape_of(self.artifacts.manifest)

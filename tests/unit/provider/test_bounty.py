@@ -107,7 +107,10 @@ class Desk:
     def _call(self, *arguments: object) -> tuple[object, ...]:
         return arguments
 
-    def _send(self, action: str, call: tuple[object, ...]) -> dict[str, int]:
+    def _send(
+        self, action: str, call: tuple[object, ...], *, exact: bool = False
+    ) -> dict[str, int]:
+        assert exact is action.startswith("accept:"), "the payee and the model were chosen"
         self.done.append(action)
         self.calls.append(call)
         return {"gasUsed": 7}

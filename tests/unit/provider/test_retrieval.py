@@ -300,7 +300,9 @@ class Chain:
     def estimate(self, _call: object) -> Any:
         return SimpleNamespace(gas=self._gas)
 
-    def send(self, _name: str, call: Any) -> dict[str, int]:
+    def send(self, _name: str, call: Any, *, worth: int) -> dict[str, int]:
+        terms = request().job.terms
+        assert worth == terms.price_per_record * request().count + terms.stake
         self.sent.append(call.submissions)
         return {"gasUsed": 7}
 

@@ -299,15 +299,28 @@ def test_the_stake_is_sent_for_the_payee(
     monkeypatch.setattr(FakeTools, "retrieval", contract)
     sent = list[object]()
 
-    def send(action: str, call: object) -> dict[str, int]:
+    def send(action: str, call: object, *, exact: bool) -> dict[str, int]:
+        assert exact, "the payee was chosen"
         play.done.append(action)
         sent.append(call)
         return {"gasUsed": 7}
 
     play.owner._tools.sender.send = send  # type: ignore[method-assign, assignment]
-    assert play.owner.accept() == 7
-    assert play.done == ["allowed 100 of 0x00 to 0x33", f"accept:{JOB_ID.hex()}"]
+    assert play.owner.accept(Limits()) == 7
+    assert play.done == ["verifier run", "allowed 100 of 0x00 to 0x33", f"accept:{JOB_ID.hex()}"]
     assert sent == [(opened().job, ME)]
+
+
+def test_a_request_is_weighed_again_when_the_stake_is_sent(
+    stage: Callable[[Record], Stage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fees rose while records were run, so that nothing is earned any more."""
+    play = stage(opened())
+    play.owner.appraise(play.secrets, Limits(proof_seconds=1.0))
+    monkeypatch.setattr(module, "gas_price", lambda *_: 10**12)
+    with pytest.raises(UsageError, match="its gas costs"):
+        play.owner.accept(Limits())
+    assert play.refused == [f"no to accept:{JOB_ID.hex()}"]
 
 
 def opened() -> Record:

@@ -119,7 +119,13 @@ class Desk:
         assert contested == CONTESTED
         return SimpleNamespace(data=b"", group=list(group))
 
-    def _send(self, action: str, call: Any) -> dict[str, int]:
+    def _send(
+        self, action: str, call: Any, *, exact: bool = False, worth: int | None = None
+    ) -> dict[str, int]:
+        assert exact is action.startswith("join:"), "the payee was chosen"
+        terms = self.record().job.terms
+        most = terms.n * terms.price + terms.max_contests * terms.proof_fee + terms.stake
+        assert worth == (None if exact else most)
         if self.refusal:
             raise self.refusal
         self.done.append(action)

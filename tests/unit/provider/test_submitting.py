@@ -11,6 +11,7 @@ from prover.chain import accuracy
 from prover.chain.transactions import GAS_CAP, Cost
 from prover.errors import ContractRefused
 from prover.protocol.accuracy import State
+from prover.protocol.events import ZERO_ADDRESS
 from prover.provider.accuracy_submit import Opened, Submitted, Submitter
 from prover.provider.serving_files import RoundFiles
 from prover.proving.artifacts import Artifacts, Proof
@@ -48,7 +49,10 @@ class Desk:
             readiness=self,
             progress=self.told.append,
         )
-        opened, job = Opened(tuple(self.items), LABELS, None), SimpleNamespace()
+        opened, job = (
+            Opened(tuple(self.items), LABELS, None),
+            SimpleNamespace(terms=SimpleNamespace(currency=ZERO_ADDRESS, reward=7, stake=4)),
+        )
         self.submitter = Submitter(
             tools,
             JOB_ID,
@@ -70,7 +74,8 @@ class Desk:
             raise ContractRefused("no")
         return Cost(self.gas, 0)
 
-    def _send(self, action: str, call: Any) -> dict[str, int]:
+    def _send(self, action: str, call: Any, *, worth: int) -> dict[str, int]:
+        assert worth == 7 + 4
         self.sent.append((action, call.group))
         return {"gasUsed": 7}
 
