@@ -17,7 +17,15 @@ HOME_NAMES = frozenset(
     {
         *("artifacts", "cache", "datasets", "deployments", "handed", "inputs", "locks", "readers"),
         *("rehearsals", "rounds", "srs", "testsets", "verdicts", ".lock"),
-        *("jobs.json", "jobs.lock", "models.json", "models.lock", "reader.key", "seed.json"),
+        *(
+            "jobs.json",
+            "jobs.lock",
+            "models.json",
+            "models.lock",
+            "reader.key",
+            "reader.lock",
+            "seed.json",
+        ),
         *(f"{store}.{end}" for store in _STORES for end in ("lock", "sqlite")),
         *(f"{store}.sqlite-{end}" for store in _STORES for end in ("journal", "shm", "wal")),
     }

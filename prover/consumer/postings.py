@@ -88,19 +88,20 @@ class Posting(Generic[T]):
         return {
             "job": "0x" + self.job_id.hex(),
             **({"file": str(self.given), "uri": self.uri} if self.data_hash else {}),
-            **({"notes": list(self._earlier)} if self._earlier else {}),
+            **({"notes": list(self._others)} if self._others else {}),
         }
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What to tell besides the result."""
-        return (*self._earlier, AGAIN)
+        earlier = (RETURNED if self.returned else RESUMED,) if self.resumed else ()
+        return (*earlier, *self._others, AGAIN)
 
     @property
-    def _earlier(self) -> tuple[str, ...]:
-        earlier = (RETURNED if self.returned else RESUMED,) if self.resumed else ()
+    def _others(self) -> tuple[str, ...]:
+        """What there may be to pay besides this job."""
         another = () if self.before is None else (_another(self.before),)
-        return (*earlier, *another, *map(_comes_back, self.others))
+        return (*another, *map(_comes_back, self.others))
 
 
 @contextmanager

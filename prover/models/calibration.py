@@ -84,7 +84,7 @@ def _arrays(path: Path, content: bytes, names: Collection[str]) -> dict[str, npt
         _check_names(path, archive.files)
         found = {name: archive[name] for name in archive.files if name in names}
     if not all(isinstance(one, np.ndarray) for one in found.values()):
-        raise UsageError(f"{path} holds something else than arrays: use numpy.savez")
+        raise UsageError(f"{path} holds something else than plain arrays: use numpy.savez")
     return found
 
 

@@ -75,6 +75,34 @@ def test_the_home_is_taken_away_from_others_by_any_command(
     assert mode(tmp_path) == 0o700
 
 
+@pytest.mark.parametrize("foreign", ["photos", "notes.txt"])
+def test_a_home_with_other_things_in_it_is_left_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, foreign: str
+) -> None:
+    """A folder shared with others, named by mistake."""
+    (tmp_path / "journal.sqlite").touch()
+    (tmp_path / foreign).touch()
+    tmp_path.chmod(0o755)
+    monkeypatch.setenv("ZKESCROW_HOME", str(tmp_path))
+    get_settings.cache_clear()
+    run(["explain-revert", "0x"])
+    get_settings.cache_clear()
+    assert mode(tmp_path) == 0o755
+
+
+def test_a_home_that_is_no_folder_is_left_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    path.touch(mode=0o666)
+    before = mode(path)
+    monkeypatch.setenv("ZKESCROW_HOME", str(path))
+    get_settings.cache_clear()
+    run(["explain-revert", "0x"])
+    get_settings.cache_clear()
+    assert mode(path) == before
+
+
 def test_what_a_killed_command_left_is_swept_by_any_other(
     tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

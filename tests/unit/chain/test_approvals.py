@@ -20,7 +20,10 @@ SPENDER = "0x" + "ab" * 20
 def token(chain: Chain) -> Any:
     made = compile_contracts(["PlainToken"])["PlainToken"]
     receipt = chain.sender(DEPLOYER).send("token", Call("a token", None, made.bytecode))
-    return chain.client.web3.eth.contract(address=receipt["contractAddress"], abi=made.abi)
+    found = chain.client.web3.eth.contract(address=receipt["contractAddress"], abi=made.abi)
+    minting = found.encode_abi("mint", [address_of(CONSUMER), 100])
+    chain.sender(DEPLOYER).send("mint", Call("minting", found.address, bytes.fromhex(minting[2:])))
+    return found
 
 
 def allowed(token: Any) -> int:

@@ -1,19 +1,24 @@
 """A node that limits requests is asked again: as late as it says, not for ever, and in words."""
 
+import contextlib
+import itertools
 import json
 import math
+import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
+from web3 import Web3
 
+from prover.chain import patience
 from prover.chain.client import Client, checksum, connect
 from prover.chain.logs import fetch_pages
-from prover.chain.patience import ATTEMPTS, FIRST_SECONDS, MOST_SECONDS, patiently
+from prover.chain.patience import ATTEMPTS, FIRST_SECONDS, MOST_SECONDS, PatientProvider, patiently
 from prover.chain.rpc import ask_all
 from prover.errors import ChainError
 
@@ -201,3 +206,76 @@ def test_a_limit_of_requests_is_not_taken_for_a_range_too_large(slept: list[floa
 def test_the_first_answer_that_is_not_limited_is_taken(slept: list[float]) -> None:
     answers = iter([{"error": TOO_FAST}, {"result": 5}, {"result": 6}])
     assert patiently(lambda: next(answers), lambda one: "error" in one) == {"result": 5}
+
+
+# ---------------------------------------------------------------- answers without an end
+
+
+@contextmanager
+def saying(chunks: Iterable[bytes], pause: float = 0.0) -> Iterator[Client]:
+    """A node that begins to answer in this way, whatever it is asked after it was connected to."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    stop = threading.Event()
+
+    def serve() -> None:
+        while not stop.is_set():
+            try:
+                line, _ = listener.accept()
+            except OSError:
+                return
+            with line, contextlib.suppress(OSError):
+                line.recv(1 << 16)
+                for chunk in chunks:
+                    line.sendall(chunk)
+                    if stop.wait(pause):
+                        return
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    web3 = Web3(PatientProvider(f"http://127.0.0.1:{listener.getsockname()[1]}", 5.0))
+    try:
+        yield Client(web3, 1, "1:00")
+    finally:
+        stop.set()
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+@pytest.mark.parametrize("length", [b"Content-Length: 99999999999\r\n\r\n", b"\r\n"])
+def test_an_answer_without_an_end_is_not_read_to_it(
+    monkeypatch: pytest.MonkeyPatch, length: bytes
+) -> None:
+    monkeypatch.setattr(patience, "ANSWER_BYTES", 1 << 20)
+    with (
+        saying(itertools.chain([HEAD + length], itertools.repeat(b" " * (1 << 16)))) as client,
+        pytest.raises(ChainError, match="more than 1048576 bytes, and is not read to its end"),
+    ):
+        client.block()
+
+
+@pytest.mark.parametrize("begin", [b"", HEAD + b"Content-Length: 1000\r\n\r\n", HEAD + b"X-A: "])
+def test_an_answer_that_drips_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, begin: bytes
+) -> None:
+    """Before its headers, within them or in its body: each byte is in time, the whole is not."""
+    monkeypatch.setattr(patience, "ANSWER_SECONDS", 0.5)
+    began = time.monotonic()
+    with (
+        saying(itertools.chain([begin], itertools.repeat(b"H")), pause=0.05) as client,
+        pytest.raises(ChainError, match=r"takes more than 0 s|does not answer"),
+    ):
+        client.block()
+    assert time.monotonic() - began < 60
+
+
+def test_nobody_else_is_asked_or_believed_where_a_node_redirects() -> None:
+    with serving() as (elsewhere, client):
+        url = client.web3.provider.endpoint_uri.encode()  # type: ignore[attr-defined]
+        head = b"HTTP/1.1 307 Elsewhere\r\nContent-Length: 0\r\nLocation: " + url + b"\r\n\r\n"
+        with saying([head]) as redirecting, pytest.raises(ChainError):
+            redirecting.block()
+        assert elsewhere.asked == []

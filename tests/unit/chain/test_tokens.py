@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 from eth_abi.abi import encode
@@ -10,6 +11,7 @@ from web3.providers.base import BaseProvider
 
 from prover.chain import tokens
 from prover.chain.client import Client
+from prover.errors import InsufficientFunds
 from prover.protocol import words
 from prover.protocol.words import amount_in
 
@@ -112,3 +114,15 @@ def test_a_token_that_reverts_hides_no_other_ones_unit(monkeypatch: pytest.Monke
     tokens.learn(Client(Web3(node), 1, "1:0x00"), bad, TOKEN)
     assert amount_in(bad, 1) == f"1 of token {bad}"
     assert amount_in(TOKEN, 1_500_000) == f"1.5 USDC (token {TOKEN})"
+
+
+def test_nothing_is_approved_that_the_account_does_not_have(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The approval would stand, and the posting after it be refused."""
+    sender = MagicMock(address=TOKEN)
+    monkeypatch.setattr(tokens, "balance_of", lambda *_: 4)
+    with pytest.raises(InsufficientFunds, match=r"5 of token .* are needed; nothing was sent"):
+        tokens.allow(sender, TOKEN, TOKEN, 5)
+    sender.send.assert_not_called()
+    sender.earlier.assert_not_called()

@@ -64,6 +64,9 @@ def test_a_wallet_posts_the_job_that_was_printed(consumer: Consumer) -> None:
     assert command("prediction", "status")["job"] == told["job"]
     another = unsigned(*consumer.prediction())
     assert another["job"] != told["job"]
+    assert "notes" not in told
+    (note,) = another["notes"]
+    assert note.startswith(f"job {told['job']}, which the same command gave to a wallet before")
 
 
 def test_a_job_that_was_handed_to_a_wallet_is_drawn_anew_once_it_cannot_be_posted(

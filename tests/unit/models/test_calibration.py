@@ -1,5 +1,7 @@
 """Calibration data: what is taken, and one clear sentence for each way to be wrong."""
 
+import os
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +59,48 @@ def test_wrong_archives_are_usage_errors(
         read(saved(tmp_path, **arrays), SHAPE, CLASSES)
 
 
+def damaged(path: Path, kind: str) -> Path:
+    """An archive that numpy or zipfile stumble over, each in another way."""
+    if kind == "a pipe":
+        path.unlink()
+        os.mkfifo(path)
+        return path
+    members: dict[str, tuple[bytes, int]] = {
+        "no array": (b"hello", zipfile.ZIP_STORED),
+        "too many elements": (header("(1000000000000, 1000000)"), zipfile.ZIP_STORED),
+        "an odd shape": (header("(True, 64)"), zipfile.ZIP_STORED),
+        "too deep": (header("-" * 9000 + "1"), zipfile.ZIP_STORED),
+        "a bad stream": (b"x" * 1000, zipfile.ZIP_DEFLATED),
+        "a bad lzma stream": (b"x" * 1000, zipfile.ZIP_LZMA),
+    }
+    content, method = members[kind]
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("inputs.npy" if kind != "no array" else "inputs", content)
+    if "stream" in kind:
+        raw = bytearray(path.read_bytes())
+        raw[40:60] = bytes(20)
+        path.write_bytes(raw)
+    return path
+
+
+def header(shape: str) -> bytes:
+    told = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+    return b"\x93NUMPY\x01\x00" + len(told).to_bytes(2, "little") + told
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("no array", "too many elements", "an odd shape", "too deep", "a bad stream"),
+        *("a bad lzma stream", "a pipe"),
+    ],
+)
+def test_a_damaged_archive_is_said_to_be_one(kind: str, tmp_path: Path) -> None:
+    path = damaged(saved(tmp_path, inputs=GOOD), kind)
+    with pytest.raises(UsageError, match="plain"):
+        read(path, SHAPE, CLASSES)
+
+
 def with_value(value: float) -> np.ndarray:
     wrong = GOOD.copy()
     wrong[3, 1, 1] = value
@@ -70,6 +114,7 @@ def with_value(value: float) -> np.ndarray:
         ({"inputs": GOOD[:0]}, "is empty"),
         ({"inputs": with_value(np.nan)}, "NaN or infinity, first in sample 3"),
         ({"inputs": with_value(np.inf)}, "NaN or infinity, first in sample 3"),
+        ({"inputs": with_value(1e300)}, "values that 32 bits can hold"),
         ({"inputs": GOOD, "labels": np.array([0, 1, 2, 3, 4])}, "run from 0 to 4"),
         ({"inputs": GOOD, "labels": np.array([0, 1, 2, 3, -1])}, "run from -1 to 3"),
     ],

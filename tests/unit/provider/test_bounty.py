@@ -1,6 +1,7 @@
 """What a provider does for a bounty: stake last, dispute what no proof can be about, prove."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -285,6 +286,39 @@ def test_an_item_that_is_not_there_cannot_be_disputed(desk: Desk) -> None:
 def accepted(desk: Desk, limits: Limits | None = None, **changes: object) -> int:
     record = replace(desk.record(**changes), state=State.OPEN, key=None, payee="0x" + "00" * 20)
     return desk.worker(record).accept(MODEL, CIRCUIT, limits or Limits())
+
+
+def test_money_is_looked_at_again_when_the_stake_is_sent(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fees rose while proofs were rehearsed, so that nothing is earned any more."""
+    prices = iter([0, 10**12])
+    monkeypatch.setattr(module, "gas_price", lambda _client: next(prices))
+    with pytest.raises(UsageError, match="its gas costs"):
+        accepted(desk)
+    assert desk.done[-1] == "rehearsed"
+    assert next(prices, None) is None
+
+
+def test_no_other_process_stakes_between_the_last_look_and_the_stake(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two, each within the limit over all stakes, would together be above it."""
+
+    @contextmanager
+    def staking(account: str) -> Iterator[None]:
+        assert account == ME
+        desk.done.append("alone")
+        monkeypatch.setattr(module, "gas_price", lambda _client: desk.done.append("looked") or 0)
+        yield
+        desk.done.append("not alone")
+
+    monkeypatch.setattr(module, "staking", staking)
+    accepted(desk)
+    found = desk.done[desk.done.index("alone") :]
+    assert [one for one in found if not one.startswith("allowed")] == [
+        *("alone", "looked", f"accept:{JOB_ID.hex()}", "not alone"),
+    ]
 
 
 def test_the_stake_is_sent_when_all_is_checked(desk: Desk) -> None:

@@ -1,6 +1,8 @@
 """What a job must earn and may put at risk: each rule alone, in ETH and in tokens."""
 
+import fcntl
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,7 +12,17 @@ from prover.errors import UsageError
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.provider import money
 from prover.provider.examine import Examiner
-from prover.provider.money import Account, Bounds, Deal, Purse, at_risk, check_money, refusal
+from prover.provider.money import (
+    Account,
+    Bounds,
+    Deal,
+    Purse,
+    at_risk,
+    check_money,
+    refusal,
+    staking,
+    worth,
+)
 from prover.provider.policy import Policy
 
 TOKEN, OTHER = "0x" + "aa" * 20, "0x" + "bb" * 20
@@ -180,3 +192,20 @@ def test_what_is_staked_in_a_run_adds_up_by_currency() -> None:
     for currency, amount in ((ETH, 5), (token, 3), (ETH, 4), (ETH, -2)):
         examiner.stake(currency, amount)
     assert examiner.staked == {ETH: 7, token: 3}
+
+
+def test_one_process_of_a_home_stakes_for_an_account_at_a_time(home: Path) -> None:
+    """Another account does not wait for it."""
+    path = home / "locks" / f"stake-{TOKEN}.lock"
+    with staking(TOKEN), path.open("w") as file:
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with staking(OTHER):
+            assert (home / "locks" / f"stake-{OTHER}.lock").exists()
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_what_depends_on_a_move_is_known_in_ether_alone() -> None:
+    assert worth(ETH, 3, 4) == 7
+    assert worth(TOKEN, 3, 4) is None

@@ -1,6 +1,7 @@
 """What a provider does for a round: stake last, post all outputs, prove what is contested."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -145,6 +146,39 @@ def desk(
 
 
 # ---------------------------------------------------------------- the stake
+
+
+def test_money_is_looked_at_again_when_the_stake_is_sent(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fees rose while proofs were rehearsed, so that nothing is earned any more."""
+    prices = iter([0, 10**12])
+    monkeypatch.setattr(module, "gas_price", lambda _client: next(prices))
+    with pytest.raises(UsageError, match="its gas costs"):
+        desk.worker(desk.record(State.OPEN, stake=600)).join(Limits())
+    assert desk.done[-1] == "rehearsed"
+    assert next(prices, None) is None
+
+
+def test_no_other_process_stakes_between_the_last_look_and_the_stake(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two, each within the limit over all stakes, would together be above it."""
+
+    @contextmanager
+    def staking(account: str) -> Iterator[None]:
+        assert account == ME
+        desk.done.append("alone")
+        monkeypatch.setattr(module, "gas_price", lambda _client: desk.done.append("looked") or 0)
+        yield
+        desk.done.append("not alone")
+
+    monkeypatch.setattr(module, "staking", staking)
+    desk.worker(desk.record(State.OPEN, stake=600)).join(Limits())
+    found = desk.done[desk.done.index("alone") :]
+    assert [one for one in found if not one.startswith("allowed")] == [
+        *("alone", "looked", f"join:{JOB_ID.hex()}", "not alone"),
+    ]
 
 
 def test_the_stake_is_sent_when_all_is_checked(desk: Desk) -> None:

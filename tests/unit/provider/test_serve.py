@@ -1,9 +1,10 @@
 """One round of a provider against the real contracts, with real proofs of a tiny circuit."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -431,3 +432,56 @@ def test_inputs_that_vanish_after_the_lock_are_a_failure(scene: Scene) -> None:
     for path in get_settings().home.glob("*.json"):
         path.unlink()
     assert [one.result for one in scene.provider().run_once()] == ["failed"]
+
+
+# ---------------------------------------------------------------- fees that rise meanwhile
+
+
+def gas_costs(scene: Scene, gwei: int) -> None:
+    """From now on."""
+    scene.chain.rpc("anvil_setNextBlockBaseFeePerGas", hex(gwei * 10**9))
+    scene.chain.rpc("evm_mine")
+
+
+@pytest.fixture
+def cheap_again(scene: Scene) -> Iterator[None]:
+    """The chain is that of other tests too."""
+    yield
+    gas_costs(scene, 1)
+
+
+@pytest.mark.usefixtures("cheap_again")
+def test_a_job_is_weighed_again_when_its_stake_is_sent(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id, ready = scene.post(), Readiness.ready
+
+    def slowly(self: Readiness, *arguments: Any) -> Any:
+        gas_costs(scene, 100)
+        return ready(self, *arguments)
+
+    monkeypatch.setattr(Readiness, "ready", slowly)
+    (outcome,) = scene.provider().run_once()
+    assert "its gas costs" in outcome.words
+    assert scene.state(job_id) is State.OPEN
+
+
+@pytest.mark.usefixtures("cheap_again")
+def test_a_delivery_that_costs_more_than_it_saves_waits_for_lower_fees(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id, prove = scene.post(), Steps.prove
+
+    def slowly(self: Steps, *arguments: Any) -> Any:
+        gas_costs(scene, 100)
+        return prove(self, *arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Steps, "prove", slowly)
+        (outcome,) = scene.provider().run_once()
+    assert "and 0.014 ETH depends on it: nothing was sent" in outcome.words
+    assert scene.state(job_id) is State.LOCKED
+    gas_costs(scene, 1)
+    (outcome,) = scene.provider().run_once()
+    assert outcome.result == Stage.DELIVERED
+    assert scene.state(job_id) is State.PAID
