@@ -43,6 +43,7 @@ class Findings:
 
     `steps_compared` counts jobs compared with the contract at the end of a block that moved them;
     `steps_not_comparable` those whose state of that time the node has forgotten.
+    `left_out` is what was not compared because the auditor said so.
     `transfers_unknown` says why incoming tokens were not compared with events; empty if they were.
     """
 
@@ -56,6 +57,7 @@ class Findings:
     proofs_reverified: int = 0
     proofs_not_reverifiable: int = 0
     transfers_unknown: str = ""
+    left_out: list[str] = field(default_factory=list)
     mismatches: list[Mismatch] = field(default_factory=list)
     ledgers: list[Ledger] = field(default_factory=list)
     gifts: list[Gift] = field(default_factory=list)

@@ -1,6 +1,6 @@
 """`audit replay`: a chain's whole history reduced again, and compared with its contracts."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -52,14 +52,23 @@ class Auditor:
         self._findings = Findings()
         self._told: dict[bytes, int] = {}  # events by transaction
         self._owed = Owed()
+        self._leave_out: Collection[str] = ()
 
-    def run(self, first_proof_block: int = 0, *, accept_surplus: bool = False) -> AuditReport:
+    def run(
+        self,
+        first_proof_block: int = 0,
+        *,
+        accept_surplus: bool = False,
+        leave_out: Collection[str] = (),
+    ) -> AuditReport:
         """Replay everything; re-verify the proofs accepted from `first_proof_block` on.
 
-        Money that no event explains is a mismatch unless `accept_surplus`. If anything does not
-        fit, all events are read from the node anew before that is said: what was kept of an
-        earlier reading could be to blame.
+        Money that no event explains is a mismatch unless `accept_surplus`. The tokens of
+        `leave_out` are not asked what the contracts hold: any contract may be a token. If anything
+        does not fit, all events are read from the node anew before that is said: what was kept of
+        an earlier reading could be to blame.
         """
+        self._leave_out = leave_out
         report = self._audited(first_proof_block, accept_surplus)
         if report.findings.mismatches and forget(self._client, self._deployment):
             self._say("something does not fit: reading everything from the node anew")
@@ -128,7 +137,7 @@ class Auditor:
             for job_id, record in world.jobs_of(address).items():
                 for what in audit.differences(job_id, record, last):
                     self._findings.note(f"job 0x{job_id.hex()}", what)
-            money = Money(audit.contract, world.escrows[address], last, origins)
+            money = Money(audit.contract, world.escrows[address], last, origins, self._leave_out)
             money.compare(accounts_of(world), self._findings, accept_surplus)
         for dataset_id, dataset in world.retrieval.datasets.items():
             for what in self._retrieval.dataset_differences(dataset, last):

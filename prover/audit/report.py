@@ -45,6 +45,7 @@ def to_dict(report: AuditReport) -> dict[str, Any]:
         "proofs_accepted": found.proofs_accepted,
         "proofs_reverified": found.proofs_reverified,
         "proofs_not_reverifiable": found.proofs_not_reverifiable,
+        "left_out": list(found.left_out),
         "mismatches": len(found.mismatches),
         "problems": [{"where": one.where, "what": one.what} for one in found.mismatches],
         "ledgers": [dict(vars(ledger)) for ledger in found.ledgers],
@@ -77,6 +78,7 @@ def lines(report: AuditReport) -> list[str]:
             "machine: checked by the contract's verifier only; `zkescrow model import` takes in "
             "the folder that their provider gives"
         )
+    told += [f"left out, as was asked: {what}" for what in found.left_out]
     told += [f"MISMATCH {one.where}: {one.what}" for one in found.mismatches]
     told.append(f"{len(found.mismatches)} mismatches")
     return told

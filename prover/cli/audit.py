@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from prover.cli.options import Rpc, deployed
+from prover.cli.options import Rpc, address, deployed
 from prover.cli.output import command, new_app, progress, show
 
 app = new_app("Replay a chain and check every payment again.")
@@ -27,6 +27,10 @@ def replay(
         bool,
         typer.Option("--accept-surplus", help="Money that no event explains is no mismatch."),
     ] = False,
+    leave_out: Annotated[
+        list[str] | None,
+        typer.Option(help="Token that is not asked what the contracts hold; may be repeated."),
+    ] = None,
     report: Annotated[Path | None, typer.Option(help="HTML file to write.")] = None,
 ) -> None:
     """Rebuild every state and balance from events, verify every proof again.
@@ -39,7 +43,9 @@ def replay(
 
     client, deployment = deployed(rpc)
     found = Auditor(client, deployment, Ezkl(), progress).run(
-        from_block, accept_surplus=accept_surplus
+        from_block,
+        accept_surplus=accept_surplus,
+        leave_out={str(address(one, "--leave-out")) for one in leave_out or ()},
     )
     if report is not None:
         write_html(found, report)

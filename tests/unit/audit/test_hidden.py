@@ -63,9 +63,9 @@ def hiding(job_id: bytes) -> Lie:
     return lie
 
 
-def audited(scene: Poisoned, lie: Lie) -> AuditReport:
+def audited(scene: Poisoned, lie: Lie, **options: Any) -> AuditReport:
     with proxied(scene.chain.url, lie) as proxy:
-        return Auditor(connect(proxy.url), scene.chain.deployment, Ezkl()).run()
+        return Auditor(connect(proxy.url), scene.chain.deployment, Ezkl()).run(**options)
 
 
 def test_an_honest_node_tells_all(scene: Poisoned) -> None:

@@ -73,6 +73,31 @@ def test_one_wei_fails_no_audit(scene: Poisoned) -> None:
     )
 
 
+@pytest.mark.parametrize("says", ["0x", "0x" + "00" * 32])
+def test_a_token_that_contradicts_itself_is_passed_over_by_name(scene: Poisoned, says: str) -> None:
+    """Its author posted a job in it: every audit would fail, for gas."""
+    made = compile_contracts(["PlainToken"])["PlainToken"]
+    receipt = scene.stranger.send("token", Call("a token", None, made.bytecode))
+    token = scene.chain.client.web3.eth.contract(address=receipt["contractAddress"], abi=made.abi)
+    consumer = scene.chain.sender(CONSUMER)
+    data = token.encode_abi("mint", args=[consumer.address, 10**16])
+    call = Call("minting", str(token.address), bytes.fromhex(data[2:]))
+    scene.stranger.send("own", call)
+    allow(consumer, str(token.address), scene.chain.market.address, 10**16)
+    scene.post(currency=str(token.address))
+
+    def lie(method: str, parameters: list[Any], result: Any) -> Any:
+        asked = method == "eth_call" and parameters[0]["to"].lower() == token.address.lower()
+        return says if asked else result
+
+    failed = audited(scene, lie)
+    assert any(f"--leave-out {token.address}" in what for what in found(failed))
+    report = audited(scene, lie, leave_out=[str(token.address)])
+    assert found(report) == []
+    left = f"left out, as was asked: money in {token.address} at PredictionMarket"
+    assert left in lines(report)
+
+
 @pytest.mark.parametrize("hide", [hiding, and_receipts])
 def test_a_gift_hides_no_job(scene: Poisoned, hide: Callable[[bytes], Lie]) -> None:
     """Also where the receipts lie: the transaction pays the contract, which keeps no gifts."""
