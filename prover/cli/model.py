@@ -214,7 +214,9 @@ def import_model(
                 data,
                 f"model {data['modelId']} is known as {alias} (--name chooses another); next: "
                 f"zkescrow model verify {alias}",
-                f"to prove with it: zkescrow model keys {alias}",
+                f"to prove with it: zkescrow model keys {alias}"
+                if not weights
+                else "only the owner of its hidden weights can prove with it",
             )
             return
     raise UsageError(

@@ -22,6 +22,7 @@ MODEL, NETWORK, PRIVATE = "model.onnx", "network.onnx", "private.onnx"
 SETTINGS, CIRCUIT, SRS = "settings.json", "circuit.ezkl", "kzg.srs"
 VK, VERIFIER = "vk.key", "verifier.sol"
 MANIFEST, SAMPLE, WEIGHTS = "manifest.json", "sample.json", "weights.json"
+_AGAIN = "set the model up again, or ask for its folder again"
 RECORD = "files.json"  # SHA-256 of every other file, these of the last two lines too
 MAX_DEPTH = 16
 _HEX, _WORD = re.compile(r"(0x)?([0-9a-f]{2})*"), re.compile(r"0x[0-9a-f]{1,64}")
@@ -170,7 +171,7 @@ def recorded(directory: Path) -> dict[str, str]:
         return {_file_name(name): _digits(expected) for name, expected in found.items()}
     except (NotPlain, TooLarge) as error:
         raise ArtifactMismatch(
-            f"{RECORD} is no plain file of at most {MAX_BYTES} bytes: set the model up again"
+            f"{RECORD} is no plain file of at most {MAX_BYTES} bytes: {_AGAIN}"
         ) from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ArtifactMismatch(
@@ -193,9 +194,7 @@ def _commitment(content: bytes) -> int:
     try:
         return _word(strict_json.parse(content, MAX_DEPTH)["commitment"])
     except (ValueError, KeyError, TypeError) as error:
-        raise ArtifactMismatch(
-            f"{WEIGHTS} holds no commitment ({error}): set the model up again"
-        ) from error
+        raise ArtifactMismatch(f"{WEIGHTS} holds no commitment ({error}): {_AGAIN}") from error
 
 
 def _word(text: str) -> int:
@@ -228,9 +227,7 @@ def check_file(path: Path, expected: str) -> None:
     plain = path.is_file() and not path.is_symlink()
     found = sha256_file(path) if plain else "nothing"
     if found != expected:
-        raise ArtifactMismatch(
-            f"{path.name} has SHA-256 {found}: {expected} is allowed; set the model up again"
-        )
+        raise ArtifactMismatch(f"{path.name} has SHA-256 {found}: {expected} is allowed; {_AGAIN}")
 
 
 def _check_weights(artifacts: Artifacts) -> None:
@@ -239,5 +236,5 @@ def _check_weights(artifacts: Artifacts) -> None:
     ):
         raise ArtifactMismatch(
             f"weights commitment {artifacts.weights_commitment} is not a non-zero field element; "
-            "set the model up again"
+            f"{_AGAIN}"
         )
