@@ -156,6 +156,11 @@ class Client:
         return bytes(self.web3.eth.get_code(checksum(address), BlockNumber(block)))
 
     @speaks
+    def used_nonces(self, address: str) -> int:
+        """The transactions of an account that the chain has."""
+        return int(self.web3.eth.get_transaction_count(checksum(address)))
+
+    @speaks
     def balance(self, address: str) -> int:
         """ETH of an account in wei."""
         return int(self.web3.eth.get_balance(checksum(address)))

@@ -50,7 +50,7 @@ _FROM: dict[type[Any], dict[str, Any]] = {
     },
 }
 _GOES_ON = frozenset({"answer", "submit"})  # one of several proofs
-_NAMES = {
+NAMES = {
     "post": "posting",
     "deliver": "delivery",
     "serve": "outputs",
@@ -78,7 +78,7 @@ class Deed:
     @property
     def says(self) -> str:
         """In words, such as "your outputs of block 7"."""
-        return f"your {_NAMES.get(self.kind, self.kind)} of block {self.block.number}"
+        return f"your {NAMES.get(self.kind, self.kind)} of block {self.block.number}"
 
 
 def deeds_of(client: Client, since: int = 0) -> list[Deed]:
@@ -91,6 +91,18 @@ def deeds_of(client: Client, since: int = 0) -> list[Deed]:
         by_action.setdefault((attempt.sender, attempt.action), []).append(attempt)
     found = (_deed(attempts) for attempts in by_action.values())
     return [deed for deed in found if deed is not None]
+
+
+def waiting(client: Client) -> list[Deed]:
+    """What was signed here and the chain has not; its nonce is free there, so that it may come."""
+    path = get_settings().home / "journal.sqlite"
+    if not path.exists():
+        return []
+    by_action = {(one.sender, one.action): one for one in _journal(path).pending(client.scope)}
+    found = [(one.nonce, _deed([one])) for one in by_action.values()]
+    accounts = {deed.account for _, deed in found if deed is not None}
+    used = {account: client.used_nonces(account) for account in accounts}
+    return [deed for nonce, deed in found if deed is not None and nonce >= used[deed.account]]
 
 
 def gone(client: Client, deeds: Collection[Deed]) -> list[Deed]:

@@ -138,6 +138,17 @@ class Journal:
             rows = connection.execute(query).mappings().all()
         return [_attempt(dict(row)) for row in rows]
 
+    def pending(self, scope: str) -> Sequence[Attempt]:
+        """What was signed and whose end nobody has seen, oldest first."""
+        query = (
+            select(_attempts)
+            .where(_attempts.c.scope == scope, _attempts.c.fate == Fate.PENDING.value)
+            .order_by(_attempts.c.id)
+        )
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).mappings().all()
+        return [_attempt(dict(row)) for row in rows]
+
     def mined_before(self, scope: str, block: int) -> Sequence[tuple[str, str]]:
         """Sender and action of what was seen mined before a block and had its effect."""
         query = (

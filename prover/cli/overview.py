@@ -35,7 +35,7 @@ def status(
     from prover.chain.tokens import learn
     from prover.cli.agenda import entries, reworded
     from prover.cli.models import provable
-    from prover.cli.remembered import told
+    from prover.cli.remembered import told, unmined
 
     client, deployment = deployed(rpc)
     me = None if every else _me(client, account, who)
@@ -59,9 +59,11 @@ def status(
     learn(client, *(one.currency for one in found), *credits)
     found = [reworded(world, one, now) for one in found]
     done = told(client, world, lambda deed: me is None or deed.account == me)
+    signed = unmined(client, world, lambda deed: me is None or deed.account == me)
     rows = [one.to_dict() | {"openToYou": _is_open(one, me, open_to)} for one in found]
     data = {"now": now, "account": me, "jobs": rows, "credits": credits}
-    show(data | {"provisional": done.rows}, *done.lines, *lines(found, me, credits, open_to))
+    data |= {"provisional": done.rows, "unmined": signed.rows}
+    show(data, *done.lines, *signed.lines, *lines(found, me, credits, open_to))
 
 
 def _places(world: "World", found: Iterable["Entry"]) -> list[tuple[str, bytes]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from prover.chain.client import Client
-from prover.chain.deeds import POST, Deed, deeds_of, gone, undone, unsettled
+from prover.chain.deeds import NAMES, POST, Deed, deeds_of, gone, undone, unsettled, waiting
 from prover.chain.finality import confirmations
 from prover.cli.kinds import BOUNTY, JOB, REQUEST, ROUND, Kind, short
 from prover.cli.output import in_words
@@ -47,6 +47,24 @@ def told(client: Client, world: World, chosen: Chosen) -> Told:
         for deed, missing in unsettled(client, standing):
             found.rows.append(_row(kind, deed, missing=missing))
             found.lines.append(_unsettled(client, kind, deed, missing))
+    return found
+
+
+def unmined(client: Client, world: World, chosen: Chosen) -> Told:
+    """What is to be said of what was signed from here and is not on the chain."""
+    found = Told([], [])
+    for kind, jobs in protocols(world):
+        for deed in waiting(client):
+            if deed.contract != jobs.contract or not chosen(deed):
+                continue
+            about = {"protocol": kind.group, "job": "0x" + deed.job_id.hex()}
+            found.rows.append(about | {"move": deed.kind, "account": deed.account})
+            name = NAMES.get(deed.kind, deed.kind)
+            posting = " If no node has it, any other command gives it up."
+            found.lines.append(
+                f"{kind.name} {short(deed.job_id)}: your {name} is signed and not on the chain: "
+                f"the command that made it sends it again.{posting if deed.kind == POST else ''}"
+            )
     return found
 
 

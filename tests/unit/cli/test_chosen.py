@@ -9,6 +9,7 @@ import pytest
 
 from prover.chain.replay import load_world
 from prover.chain.serving import ServingRound
+from prover.cli.app import run
 from prover.protocol import prediction, retrieval, serving
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction import State
@@ -159,6 +160,29 @@ def test_a_posting_that_no_node_has_is_not_paid_by_an_unrelated_command(
     killed("signed", 1, *consumer.accuracy())
     command("prediction", "cancel", "--account", CONSUMER)
     assert not consumer.world().accuracy.jobs
+
+
+def test_what_is_signed_and_not_on_the_chain_is_listed(
+    consumer: Consumer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def unmined() -> list[Any]:
+        return list(command("status", "--account", CONSUMER)["unmined"])
+
+    assert unmined() == []
+    killed("signed", 1, *consumer.prediction())
+    (row,) = unmined()
+    assert (row["protocol"], row["move"], row["account"]) == (
+        *("prediction", "post"),
+        address_of(CONSUMER),
+    )
+    capsys.readouterr()
+    assert run(["status", "--account", str(CONSUMER)]) == 0
+    (line,) = [one for one in capsys.readouterr().out.splitlines() if "signed" in one]
+    assert line.startswith(f"job {row['job'][:12]}: your posting is signed and not on the chain: ")
+    assert line.endswith("If no node has it, any other command gives it up.")
+    assert command("status", "--account", PROVIDER)["unmined"] == []
+    assert command(*consumer.prediction())["job"] == row["job"]
+    assert unmined() == []
 
 
 # ---------------------------------------------------------------- the same command once more
