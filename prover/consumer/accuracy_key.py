@@ -40,14 +40,14 @@ def reveal(
     job_id, record = found
     client, accuracy = sender.client, AccuracyBounty(sender.client, deployment.accuracy)
     margin = _margin(client, job_id)
-    _require_accepted(record, now_on(client), margin)
+    _require_accepted(job_id, record, now_on(client), margin)
     key = _own_key(job_id, record, seed)
     accepted_in = partial(_accepted_in, client, deployment, job_id)
     final = once_final(client, accepted_in, _REORGANISED, progress)
     after = load_world(client, deployment, final).accuracy.jobs.get(job_id)
     if after is None or _acceptance(after) != _acceptance(record):
         raise ChainError(_REORGANISED)
-    _require_accepted(after, now_on(client), margin)
+    _require_accepted(job_id, after, now_on(client), margin)
     _require_alone(client, deployment, job_id)
     call = accuracy.reveal_key(record.job, key)
     sender.estimate(call)
@@ -81,11 +81,11 @@ def _require_alone(client: Client, deployment: Deployment, job_id: bytes) -> Non
             )
 
 
-def _require_accepted(record: Record, now: int, margin: int) -> None:
+def _require_accepted(job_id: bytes, record: Record, now: int, margin: int) -> None:
     if record.state is not State.ACCEPTED:
         raise UsageError(
-            f"the bounty is {record.state.name.lower()}: the key is revealed once, after a "
-            "provider has accepted; see `zkescrow accuracy status`"
+            f"bounty 0x{job_id.hex()[:10]} is {record.state.name.lower()}: the key is revealed "
+            "once, after a provider has accepted; see `zkescrow accuracy status`"
         )
     due = record.state_deadline
     if now > due:

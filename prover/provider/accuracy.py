@@ -257,5 +257,6 @@ class BountyProvider:
         found = self._record.state
         if found is not state:
             raise UsageError(
-                f"the bounty is {found.name.lower()}: {why}; see `zkescrow accuracy status`"
+                f"bounty 0x{self._job_id.hex()[:10]} is {found.name.lower()}: {why}; see "
+                "`zkescrow accuracy status`"
             )

@@ -240,7 +240,8 @@ class DatasetOwner:
         found = self._request.record.as_of(self._tools.client.now()).state
         if found is not state:
             raise UsageError(
-                f"the request is {found.name.lower()}: {why}; see `zkescrow retrieval status`"
+                f"request 0x{self._request.job_id.hex()[:10]} is {found.name.lower()}: {why}; see "
+                "`zkescrow retrieval status`"
             )
 
 

@@ -217,7 +217,8 @@ class RoundProvider:
         found, due = self._round.record.state, self._round.record.state_deadline
         if found is not state:
             raise UsageError(
-                f"the round is {State(found).name.lower()}: {why}; see `zkescrow serving status`"
+                f"round 0x{self._round.job_id.hex()[:10]} is {State(found).name.lower()}: {why}; "
+                "see `zkescrow serving status`"
             )
         now = self._tools.client.now()
         if now > due:

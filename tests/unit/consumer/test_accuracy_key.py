@@ -174,7 +174,8 @@ def test_a_key_is_kept_when_the_wait_took_too_long(stage: Stage) -> None:
 
 def beside(state: State, open_until: int) -> Record:
     terms = replace(TERMS, open_until=open_until)
-    return replace(RECORD, state=state, deadline=0, job=Job(ME, NONCE + 1, terms))
+    found = replace(RECORD, state=state, job=Job(ME, NONCE + 1, terms))
+    return replace(found, provider=ETH, payee=ETH) if state is State.OPEN else found
 
 
 def test_a_key_is_kept_while_another_bounty_on_its_rows_may_be_taken(stage: Stage) -> None:

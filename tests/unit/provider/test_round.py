@@ -277,7 +277,8 @@ def test_each_step_is_taken_in_its_state_alone(desk: Desk, state: State) -> None
     }
     for allowed, step in steps.items():
         if allowed is not state:
-            with pytest.raises(UsageError, match=f"the round is {state.name.lower()}: "):
+            said = f"round 0x{JOB_ID.hex()[:10]} is {state.name.lower()}: "
+            with pytest.raises(UsageError, match=said):
                 step()
     assert desk.done == []
 
