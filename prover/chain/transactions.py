@@ -164,12 +164,12 @@ class Sender:
         with self._alone():
             self._take_back(action)
 
-    def _take_back(self, action: str) -> None:
+    def _take_back(self, action: str, says: str = "taken back") -> None:
         mined = self._pool.nonce("latest")
         live = [one for one in self._attempts(action) if one.nonce >= mined]
         if live and not any(self._pool.holds(one) for one in live):
             self._journal.set_fate(live, Fate.REPLACED)
-            LOG.warning("taken back", action=action, nonce=live[-1].nonce)
+            LOG.warning(says, action=action, nonce=live[-1].nonce)
 
     def _give_up_postings(self, but: str = "") -> None:
         """A posting that no node has is paid by its own command alone, never with another action.
@@ -180,7 +180,7 @@ class Sender:
         for action in self._journal.actions(scope, self.address, POSTING, Fate.PENDING):
             fates = {one.fate for one in self._attempts(action)}
             if action != but and fates == {Fate.PENDING}:  # else the chain had it before
-                self._take_back(action)
+                self._take_back(action, "given up, as no node has it: its command posts it anew")
 
     def forgo(self, action: str, call: Call) -> None:
         """Give up what was signed of an action with other choices; see `send` and `take_back`.

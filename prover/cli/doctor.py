@@ -41,7 +41,7 @@ class Finding:
 def doctor(rpc: Rpc = None) -> None:
     """Look at everything that the commands need. Exit status 1 if something needed is missing."""
     findings = [check() for check in (_python, _packages, _node, _solc, _ezkl_solc, _anvil)]
-    findings += [_home(), _disk(), _memory(), _srs(), _account(), *_chain(rpc)]
+    findings += [_engine(), _home(), _disk(), _memory(), _srs(), _account(), *_chain(rpc)]
     lines = []
     for one in findings:
         mark = "ok     " if one.ok else ("MISSING" if one.needed else "absent ")
@@ -93,6 +93,18 @@ def _ezkl_solc() -> Finding:
     return Finding(
         "solc 0.8.20 (ezkl writes verifiers for it)", path.exists(), str(path), "run scripts/setup"
     )
+
+
+def _engine() -> Finding:
+    """The Rust engine of native circuits: without it all else works."""
+    try:
+        importlib.import_module("zkescrow_native")
+    except ImportError as error:
+        fix = (
+            "needed for native circuits only: install cargo (https://rustup.rs), run scripts/setup"
+        )
+        return Finding("native engine", False, str(error), fix, needed=False)
+    return Finding("native engine", True, "installed")
 
 
 def _anvil() -> Finding:

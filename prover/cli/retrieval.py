@@ -211,7 +211,8 @@ def accept(
     whom = whom or sender.address
     currency = found.record.job.terms.currency
     purse = purse_in(client, currency, min_reward, max_stake, max_stakes, at_a_loss)
-    limits = Limits(purse, max_matches, seconds)
+    all_ = found.record.count if preview else None  # what it would mean is asked before the limit
+    limits = Limits(purse, all_ if max_matches is None else max_matches, seconds)
     with sender.deciding(acceptance(found.job_id)):
         owner, request = jobs.owner_on(sender, deployment, found, whom)
         secrets = jobs.secrets_of(request, data, seed)

@@ -44,6 +44,12 @@ def how_to_get(file: Path, uri: bytes | str) -> str:
     return handing.how(file, shown(uri), "requesters", "--file")
 
 
+def _consent(seen: Appraisal, count: int) -> str:
+    """What must be said besides, where more than half of the records match."""
+    many = len(seen.matches)
+    return f", with --max-matches {many}: more than half match" if 2 * many > count else ""
+
+
 def accepted_told(
     found: Found, seen: Appraisal, payee: str, gas: int | None
 ) -> tuple[dict[str, Any], list[str]]:
@@ -68,7 +74,7 @@ def accepted_told(
         f"{counted(seen.proofs, 'proof')} of {seen.proof_seconds:.1f} s earn "
         f"{amount(terms, record.escrow)}, if all is proven within {terms.prove_seconds} s; else "
         f"the stake, {amount(terms, terms.stake)}, is lost",
-        "nothing was staked; without --preview it is"
+        f"nothing was staked; without --preview it is{_consent(seen, record.count)}"
         if gas is None
         else f"accepted {found.name} for {payee}: {gas} gas; next: zkescrow retrieval prove",
     ]

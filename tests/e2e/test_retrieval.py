@@ -280,6 +280,8 @@ def test_a_look_stakes_nothing(world: World) -> None:
     assert (seen["state"], seen["gas"]) == ("open", None)
     assert world.record(job).state is State.OPEN
     matches = len(world.matching())
+    told, _ = world.run("accept", "--preview", "--account", PROVIDER, "--proof-time", "1s")
+    assert (f"with --max-matches {matches}: more than half" in told) is (2 * matches > RECORDS)
     few = ("accept", "--account", PROVIDER, "--proof-time", "1s", "--max-matches", matches - 1)
     assert "--max-matches" in world.refused(*few, status=2)
     assert world.record(job).state is State.OPEN

@@ -53,7 +53,8 @@ class Machines:
         folder = self.post / f"model-{name}"
         by.run("model", "export", name, "--out", folder)
         for one in to:
-            one.run("model", "import", folder, "--name", name)
+            said = one.run("model", "import", folder, "--name", name).out
+            assert (f"zkescrow model keys {name}" in said) is (name != "expert")  # hidden weights
             assert one.json("model", "verify", name)["verified"]
 
     def late(self, group: str, job: str) -> None:
