@@ -483,9 +483,13 @@ def test_a_condemned_circuit_gives_the_deposits_back(world: World) -> None:
 
 
 def test_rows_whose_key_was_revealed_are_never_posted_again(world: World) -> None:
-    world.post()
-    world.post()  # nobody has the key yet
+    other = world.post()["job"]
+    second = world.post()  # nobody has the key yet
+    assert f"bounty {other} has rows of this test set too" in second["notes"][0]
     world.accept()
+    refused = world.refused("reveal-key", "--account", CONSUMER, status=2)
+    assert f"bounty {other} has rows of this test set and is open until" in refused
+    world.json("cancel", other, "--account", CONSUMER)
     world.reveal()
     refused = world.refused(*world.posting("--rows", "5:8"), status=2)
     assert "1 of the 3 rows were in the test set" in refused

@@ -94,7 +94,7 @@ def test_a_wrong_node_is_said(world: World) -> None:
 
 def test_missing_tools_are_said(world: World, tmp_path: Path) -> None:
     nothing = {"PATH": "/usr/bin:/bin", "ZKESCROW_PROJECT": str(tmp_path)}
-    assert "anvil" in refused(world, 1, "node", "--port", "0", **nothing)
+    assert "anvil" in refused(world, 1, "node", "--port", "9", **nothing)
     empty = {"ZKESCROW_DEPLOYMENTS": str(tmp_path / "none"), "SOLCX_BINARY_PATH": str(tmp_path)}
     bare = tmp_path / "bare"
     bare.mkdir()

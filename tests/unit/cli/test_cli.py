@@ -67,6 +67,8 @@ def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -
     [
         ["nonsense"],
         ["node", "--port", "x"],
+        ["node", "--port", "0"],
+        ["node", "--port", "65536"],
         ["prediction", "post"],
         ["explain-revert", "zz"],
         ["model", "add", "missing.onnx"],
