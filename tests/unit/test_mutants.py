@@ -1,5 +1,6 @@
 """The mutator of scripts/mutate, and the scores it left in snapshots/mutants.json."""
 
+import hashlib
 import importlib.util
 import json
 import sys
@@ -129,6 +130,15 @@ def scores() -> dict[str, Any]:
 
 def test_every_core_contract_has_a_score(scores: dict[str, Any]) -> None:
     assert set(scores) == CORE
+
+
+def test_a_score_is_that_of_the_contract_as_it_is(
+    scores: dict[str, Any], mutate: ModuleType
+) -> None:
+    """If this fails: scripts/mutate NAME."""
+    for name, suite in mutate.SUITES.items():
+        source = (ROOT / "contracts" / suite.source).read_bytes()
+        assert scores[name]["sha256"] == hashlib.sha256(source).hexdigest(), name
 
 
 def test_every_survivor_is_explained(scores: dict[str, Any]) -> None:
