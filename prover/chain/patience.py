@@ -177,25 +177,35 @@ class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
         """The manager of urllib3, with connections that are noted."""
         super().init_poolmanager(*arguments, **options)
-        sockets = self._sockets
+        self.poolmanager.pool_classes_by_scheme = _noted(self._sockets)
 
-        class Plain(HTTPConnection):
-            def connect(self) -> None:
-                super().connect()
-                sockets.add(self.sock)
+    def proxy_manager_for(self, *arguments: Any, **options: Any) -> Any:
+        """The same, where the environment names a proxy."""
+        manager = super().proxy_manager_for(*arguments, **options)
+        manager.pool_classes_by_scheme = _noted(self._sockets)
+        return manager
 
-        class Secure(HTTPSConnection):
-            def connect(self) -> None:
-                super().connect()
-                sockets.add(self.sock)
 
-        class Http(HTTPConnectionPool):
-            ConnectionCls = Plain
+def _noted(sockets: _Sockets) -> dict[str, type[HTTPConnectionPool]]:
+    """Pools of connections that are among `sockets` from when they are made."""
 
-        class Https(HTTPSConnectionPool):
-            ConnectionCls = Secure
+    class Plain(HTTPConnection):
+        def connect(self) -> None:
+            super().connect()
+            sockets.add(self.sock)
 
-        self.poolmanager.pool_classes_by_scheme = {"http": Http, "https": Https}
+    class Secure(HTTPSConnection):
+        def connect(self) -> None:
+            super().connect()
+            sockets.add(self.sock)
+
+    class Http(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class Https(HTTPSConnectionPool):
+        ConnectionCls = Secure
+
+    return {"http": Http, "https": Https}
 
 
 class _Session(requests.Session):
@@ -223,12 +233,17 @@ class _Session(requests.Session):
             response._content = _whole(response)
         except requests.RequestException as error:
             if late.is_set():
-                words = f"an answer of the node takes more than {ANSWER_SECONDS:.0f} s"
-                raise Unbounded(words) from error
+                raise _late() from error
             raise
         finally:
             timer.cancel()
+        if late.is_set():  # what was cut may look whole
+            raise _late()
         return response
+
+
+def _late() -> Unbounded:
+    return Unbounded(f"an answer of the node takes more than {ANSWER_SECONDS:.0f} s")
 
 
 def _whole(response: requests.Response) -> bytes:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from prover.chain.accuracy import AccuracyBounty
 from prover.chain.client import Client
+from prover.chain.deeds import waiting
 from prover.chain.deployments import Deployment
 from prover.chain.events import fetch_events
 from prover.chain.finality import SEND_SECONDS, now_on, once_final
@@ -63,7 +64,7 @@ def _margin(client: Client, job_id: bytes) -> int:
 
 
 def _require_alone(client: Client, deployment: Deployment, job_id: bytes) -> None:
-    """Raise UsageError while another bounty with one of the rows can still be accepted.
+    """Raise UsageError while another bounty with one of the rows can, or will, be accepted.
 
     Whoever has trained on them would accept it. A key that was sent before has nothing to keep.
     """
@@ -71,8 +72,15 @@ def _require_alone(client: Client, deployment: Deployment, job_id: bytes) -> Non
     if known is None or known.revealed:
         return
     now, jobs = client.now(), load_world(client, deployment).accuracy.jobs
+    on_the_way = {deed.job_id for deed in waiting(client)}
     for other in sharing(known.rows, client.scope):
         record = jobs.get(bytes.fromhex(other.job_id))
+        if record is None and bytes.fromhex(other.job_id) in on_the_way:
+            raise UsageError(
+                f"bounty 0x{other.job_id} has rows of this test set, and its posting is signed and "
+                "not on the chain yet: give its command again and cancel it first, as whoever "
+                "trained on the rows could take it once the key is known"
+            )
         if record is not None and record.state is State.OPEN and now <= record.state_deadline:
             raise UsageError(
                 f"bounty 0x{other.job_id} has rows of this test set and is open until "

@@ -51,7 +51,11 @@ class Stage:
         monkeypatch.setattr(module, "read_seed", lambda _path: SEED)
         self.others: dict[bytes, Record] = {}  # bounties beside this one, with its rows
         self.known = SimpleNamespace(seed="/nowhere", revealed=False, rows=("0a",))
+        self.signed: list[bytes] = []  # postings that are not on the chain
         monkeypatch.setattr(module, "sharing", self._sharing)
+        monkeypatch.setattr(
+            module, "waiting", lambda _client: [SimpleNamespace(job_id=one) for one in self.signed]
+        )
         monkeypatch.setattr(module, "posted_set", lambda _job_id: self.known)
         monkeypatch.setattr(module, "mark_revealed", lambda _id: self.done.append("marked"))
         monkeypatch.setattr(finality, "wait_final", self._wait)
@@ -185,6 +189,15 @@ def test_a_key_is_kept_while_another_bounty_on_its_rows_may_be_taken(stage: Stag
         stage.reveal()
     assert "marked" not in stage.done
     assert "reveal" not in stage.done
+
+
+def test_a_key_is_kept_while_another_bounty_on_its_rows_is_on_its_way(stage: Stage) -> None:
+    stage.signed = [b"\x77" * 32]
+    with pytest.raises(UsageError, match="its posting is signed and not on the chain yet"):
+        stage.reveal()
+    assert "marked" not in stage.done
+    stage.signed = [b"\x78" * 32]  # on other rows
+    assert stage.reveal() == 7
 
 
 @pytest.mark.parametrize(

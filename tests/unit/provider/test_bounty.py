@@ -1,7 +1,6 @@
 """What a provider does for a bounty: stake last, dispute what no proof can be about, prove."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -29,7 +28,7 @@ from prover.statement.sealed import item_leaf
 from prover.statement.testset import SealedTestSet, seal_tests
 from prover.statement.tree import check_membership
 from tests.conftest import Proven
-from tests.unit.provider.deciding import noted_in
+from tests.unit.provider.deciding import alone_in, noted_in, while_alone
 from tests.unit.provider.test_accuracy import TERMS
 from tests.unit.proving.test_evaluate import items_for, off_by_one
 
@@ -304,21 +303,9 @@ def test_no_other_process_stakes_between_the_last_look_and_the_stake(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two, each within the limit over all stakes, would together be above it."""
-
-    @contextmanager
-    def staking(account: str) -> Iterator[None]:
-        assert account == ME
-        desk.done.append("alone")
-        monkeypatch.setattr(module, "gas_price", lambda _client: desk.done.append("looked") or 0)
-        yield
-        desk.done.append("not alone")
-
-    monkeypatch.setattr(module, "staking", staking)
+    monkeypatch.setattr(module, "staking", alone_in(desk.done, module, monkeypatch))
     accepted(desk)
-    found = desk.done[desk.done.index("alone") :]
-    assert [one for one in found if not one.startswith("allowed")] == [
-        *("alone", "looked", f"accept:{JOB_ID.hex()}", "not alone"),
-    ]
+    assert while_alone(desk.done) == ["alone", "looked", f"accept:{JOB_ID.hex()}", "not alone"]
 
 
 def test_the_stake_is_sent_when_all_is_checked(desk: Desk) -> None:

@@ -1,7 +1,6 @@
 """What a provider does for a round: stake last, post all outputs, prove what is contested."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,7 +27,7 @@ from prover.statement.context import JobContext
 from prover.statement.request import Item, Request, data_hash
 from prover.statement.serving import encode_outputs, inputs_tree, list_hash
 from tests.conftest import Proven
-from tests.unit.provider.deciding import noted_in
+from tests.unit.provider.deciding import alone_in, noted_in, while_alone
 from tests.unit.provider.test_serving import TERMS
 from tests.unit.proving.test_evaluate import items_for, off_by_one
 
@@ -164,21 +163,9 @@ def test_no_other_process_stakes_between_the_last_look_and_the_stake(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two, each within the limit over all stakes, would together be above it."""
-
-    @contextmanager
-    def staking(account: str) -> Iterator[None]:
-        assert account == ME
-        desk.done.append("alone")
-        monkeypatch.setattr(module, "gas_price", lambda _client: desk.done.append("looked") or 0)
-        yield
-        desk.done.append("not alone")
-
-    monkeypatch.setattr(module, "staking", staking)
+    monkeypatch.setattr(module, "staking", alone_in(desk.done, module, monkeypatch))
     desk.worker(desk.record(State.OPEN, stake=600)).join(Limits())
-    found = desk.done[desk.done.index("alone") :]
-    assert [one for one in found if not one.startswith("allowed")] == [
-        *("alone", "looked", f"join:{JOB_ID.hex()}", "not alone"),
-    ]
+    assert while_alone(desk.done) == ["alone", "looked", f"join:{JOB_ID.hex()}", "not alone"]
 
 
 def test_the_stake_is_sent_when_all_is_checked(desk: Desk) -> None:

@@ -443,6 +443,16 @@ def gas_costs(scene: Scene, gwei: int) -> None:
     scene.chain.rpc("evm_mine")
 
 
+def while_fees_rise(scene: Scene, step: Callable[..., Any]) -> Callable[..., Any]:
+    """The step, during which a gas comes to cost 100 gwei."""
+
+    def slowly(*arguments: Any) -> Any:
+        gas_costs(scene, 100)
+        return step(*arguments)
+
+    return slowly
+
+
 @pytest.fixture
 def cheap_again(scene: Scene) -> Iterator[None]:
     """The chain is that of other tests too."""
@@ -454,13 +464,8 @@ def cheap_again(scene: Scene) -> Iterator[None]:
 def test_a_job_is_weighed_again_when_its_stake_is_sent(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job_id, ready = scene.post(), Readiness.ready
-
-    def slowly(self: Readiness, *arguments: Any) -> Any:
-        gas_costs(scene, 100)
-        return ready(self, *arguments)
-
-    monkeypatch.setattr(Readiness, "ready", slowly)
+    job_id = scene.post()
+    monkeypatch.setattr(Readiness, "ready", while_fees_rise(scene, Readiness.ready))
     (outcome,) = scene.provider().run_once()
     assert "its gas costs" in outcome.words
     assert scene.state(job_id) is State.OPEN
@@ -470,14 +475,9 @@ def test_a_job_is_weighed_again_when_its_stake_is_sent(
 def test_a_delivery_that_costs_more_than_it_saves_waits_for_lower_fees(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job_id, prove = scene.post(), Steps.prove
-
-    def slowly(self: Steps, *arguments: Any) -> Any:
-        gas_costs(scene, 100)
-        return prove(self, *arguments)
-
+    job_id = scene.post()
     with monkeypatch.context() as patched:
-        patched.setattr(Steps, "prove", slowly)
+        patched.setattr(Steps, "prove", while_fees_rise(scene, Steps.prove))
         (outcome,) = scene.provider().run_once()
     assert "and 0.014 ETH depends on it: nothing was sent" in outcome.words
     assert scene.state(job_id) is State.LOCKED
