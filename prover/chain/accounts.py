@@ -1,6 +1,7 @@
 """Accounts that sign: Anvil's published ones on the local chain, else a key of the user's own."""
 
 import json
+from functools import cache
 from getpass import getpass
 from pathlib import Path
 from sys import stdin
@@ -53,6 +54,7 @@ def configured_address(client: Client, number: int | None) -> str | None:
         return None
 
 
+@cache
 def anvil_account(number: int) -> LocalAccount:
     """Anvil's published account of that number: everybody knows its key."""
     if not 0 <= number < ANVIL_ACCOUNTS:

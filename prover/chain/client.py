@@ -220,6 +220,8 @@ def connect(url: str, chain_id: int | None = None) -> Client:
     try:
         found = int(web3.eth.chain_id)
         genesis = bytes(web3.eth.get_block(BlockNumber(0))["hash"])
+    except Unbounded as error:
+        raise ChainError(f"{error}, and is not read to its end: use another node") from error
     except (requests.RequestException, Web3Exception, *_ODD) as error:
         raise ChainError(
             f"no Ethereum node answers at {public_url(url)} ({type(error).__name__}): start one "

@@ -98,11 +98,41 @@ def waiting(client: Client) -> list[Deed]:
     path = get_settings().home / "journal.sqlite"
     if not path.exists():
         return []
-    by_action = {(one.sender, one.action): one for one in _journal(path).pending(client.scope)}
+    by_action = {(one.sender, one.action): one for one in _journal(path).unmined(client.scope)}
     found = [(one.nonce, _deed([one])) for one in by_action.values()]
     accounts = {deed.account for _, deed in found if deed is not None}
     used = {account: client.used_nonces(account) for account in accounts}
     return [deed for nonce, deed in found if deed is not None and nonce >= used[deed.account]]
+
+
+def untold(client: Client, account: str) -> list[Deed]:
+    """Postings that were interrupted, and that a node has or had: nobody was told what became of
+    them. Those that are mined are told by this, once.
+    """
+    path = get_settings().home / "journal.sqlite"
+    if not path.exists():
+        return []
+    journal, found = _journal(path), list[Deed]()
+    for attempt in journal.unmined(client.scope):
+        deed = _deed([attempt])
+        if deed is None or (deed.account, deed.kind) != (account, POST):
+            continue
+        receipt = standing_receipt(client, attempt.hash)
+        if receipt is not None:
+            number, block_hash = int(receipt["blockNumber"]), bytes(receipt["blockHash"])
+            journal.set_block(client.scope, attempt.hash, number, block_hash)
+            journal.set_fate([attempt], Fate.MINED if receipt["status"] == 1 else Fate.REVERTED)
+        if attempt.nonce >= client.used_nonces(account) or (receipt and receipt["status"] == 1):
+            found.append(deed)
+    return list({deed.job_id: deed for deed in found}.values())
+
+
+def on_the_way(client: Client) -> frozenset[bytes]:
+    """Jobs of which something was signed here that may come: not on the chain yet, or no more."""
+    lost = gone(client, [deed for deed in deeds_of(client) if deed.kind == POST])
+    used = {account: client.used_nonces(account) for account in {deed.account for deed in lost}}
+    again = [deed for deed in lost if any(one.nonce >= used[deed.account] for one in deed.attempts)]
+    return frozenset(deed.job_id for deed in [*waiting(client), *again])
 
 
 def gone(client: Client, deeds: Collection[Deed]) -> list[Deed]:

@@ -81,9 +81,6 @@ class Drafter(Sender):
     def take_back(self, action: str) -> None:
         """What a key has signed only a key excludes."""
 
-    def renew(self) -> None:
-        """Nothing is ever sent from here."""
-
     def _gas(self, call: Call) -> int | None:
         try:
             return self._trial.gas(call)

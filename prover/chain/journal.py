@@ -44,6 +44,7 @@ class Fate(StrEnum):
     MINED = "mined"
     REVERTED = "reverted"
     REPLACED = "replaced"  # another transaction took its nonce: it can never be mined
+    GIVEN_UP = "given up"  # the node has none of it; until its nonce is used another node may
 
 
 @dataclass(frozen=True)
@@ -107,13 +108,13 @@ class Journal:
         """The attempts that may still be mined or were, oldest first."""
         return self._of(scope, sender, action, Fate.PENDING, Fate.MINED)
 
-    def known(self, scope: str, sender: str, action: str) -> bool:
-        """Whether an attempt was ever written down, whatever became of it."""
-        return bool(self._of(scope, sender, action, *Fate))
-
     def excluded(self, scope: str, sender: str, action: str) -> Sequence[Attempt]:
         """The attempts that had no effect, as far as a node told, oldest first."""
-        return self._of(scope, sender, action, Fate.REPLACED, Fate.REVERTED)
+        return self._of(scope, sender, action, Fate.REPLACED, Fate.REVERTED, Fate.GIVEN_UP)
+
+    def signed(self, scope: str, sender: str, action: str) -> Sequence[Attempt]:
+        """Every attempt, whatever became of it, oldest first."""
+        return self._of(scope, sender, action, *Fate)
 
     def _of(self, scope: str, sender: str, action: str, *fates: Fate) -> Sequence[Attempt]:
         query = (
@@ -138,11 +139,12 @@ class Journal:
             rows = connection.execute(query).mappings().all()
         return [_attempt(dict(row)) for row in rows]
 
-    def pending(self, scope: str) -> Sequence[Attempt]:
-        """What was signed and whose end nobody has seen, oldest first."""
+    def unmined(self, scope: str) -> Sequence[Attempt]:
+        """What was signed and may yet be mined, as its end was not seen, oldest first."""
+        fates = (Fate.PENDING, Fate.GIVEN_UP)
         query = (
             select(_attempts)
-            .where(_attempts.c.scope == scope, _attempts.c.fate == Fate.PENDING.value)
+            .where(_attempts.c.scope == scope, _attempts.c.fate.in_(fates))
             .order_by(_attempts.c.id)
         )
         with self._engine.connect() as connection:
@@ -175,22 +177,28 @@ class Journal:
             return list(dict.fromkeys(connection.execute(query).scalars()))
 
     def newest(self, scope: str, sender: str, nonce: int) -> Sequence[Attempt]:
-        """The newest attempt of each nonce from `nonce` on, by nonce; none that was replaced.
+        """The newest attempt of each nonce from `nonce` on, by nonce; none that is excluded.
 
         One that was mined is among them: below the account's nonce on the chain it does not
         matter, and above, a reorganisation took its block away.
         """
+        found = self._since(scope, sender, nonce, Fate.PENDING, Fate.MINED, Fate.REVERTED)
+        return list({attempt.nonce: attempt for attempt in found}.values())
+
+    def given_up(self, scope: str, sender: str, nonce: int) -> Sequence[Attempt]:
+        """What was given up from a nonce on, by nonce, the newest of each last."""
+        return self._since(scope, sender, nonce, Fate.GIVEN_UP)
+
+    def _since(self, scope: str, sender: str, nonce: int, *fates: Fate) -> Sequence[Attempt]:
         query = (
             select(_attempts)
             .where(_attempts.c.scope == scope, _attempts.c.sender == sender)
-            .where(_attempts.c.nonce >= nonce, _attempts.c.fate != Fate.REPLACED.value)
+            .where(_attempts.c.nonce >= nonce, _attempts.c.fate.in_(fates))
             .order_by(_attempts.c.nonce, _attempts.c.id)
         )
         with self._engine.connect() as connection:
             rows = connection.execute(query).mappings().all()
-        return list(
-            {attempt.nonce: attempt for attempt in (_attempt(dict(row)) for row in rows)}.values()
-        )
+        return [_attempt(dict(row)) for row in rows]
 
     def set_fate(self, attempts: Sequence[Attempt], fate: Fate) -> None:
         """Note what became of attempts."""

@@ -37,10 +37,14 @@ class Limited(Refused):
 
 @dataclass(frozen=True)
 class Place:
-    """A nonce for a new transaction; `above` are fees that it must replace, if there are any."""
+    """A nonce for a new transaction; `above` are fees that it must replace, if there are any.
+
+    `if_any`: no node is known to have what is to be replaced.
+    """
 
     nonce: int
     above: Fees | None = None
+    if_any: bool = False
 
 
 class Pool:
@@ -109,12 +113,16 @@ class Pool:
         first = self.nonce("latest") if mined is None else mined
         return list(self._journal.newest(self.client.scope, self._address, first))
 
+    def given_up(self, nonce: int) -> list[Attempt]:
+        """What was given up from a nonce on, by nonce, the newest of each last."""
+        return list(self._journal.given_up(self.client.scope, self._address, nonce))
+
     def place(self) -> Place:
         """A nonce, after the node was handed all that is written down, as it may have lost it.
 
         Where the balance no longer covers a waiting transaction, or the node does not want it, its
-        nonce is used: else nothing of this account could be mined any more. Both exclude each
-        other.
+        nonce is used: else nothing of this account could be mined any more. So is that of one that
+        was given up, which another node may have. Both exclude each other.
         """
         mined = self.nonce("latest")
         waiting = self.waiting(mined)
@@ -125,6 +133,10 @@ class Pool:
         nonce = max(mined, self.nonce("pending"))
         while nonce in taken:
             nonce += 1
+        free = {one.nonce: one for one in self.given_up(mined) if one.nonce not in taken}
+        lowest = min(free, default=None)
+        if lowest is not None and lowest <= nonce:
+            return Place(lowest, fees_of(free[lowest].raw), if_any=True)
         return Place(nonce)
 
     def _unwanted(self, attempt: Attempt) -> bool:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from typing import ClassVar
 
 from eth_account.signers.local import LocalAccount
@@ -11,7 +12,17 @@ from web3.types import TxReceipt
 from prover.chain.answers import Answer
 from prover.chain.client import Client
 from prover.chain.contracts import Call
-from prover.chain.fees import fees_of, gas_price, in_gwei, limit, makes, suggested, within
+from prover.chain.fees import (
+    TIP_FLOOR_WEI,
+    Fees,
+    base_fee,
+    fees_of,
+    in_gwei,
+    limit,
+    makes,
+    suggested,
+    within,
+)
 from prover.chain.finality import Heads
 from prover.chain.journal import Attempt, Fate, Journal
 from prover.chain.pool import Pool
@@ -34,7 +45,6 @@ from prover.settings import get_settings
 __all__ = ["GAS_CAP", "Cost", "Sender"]
 
 TRIES = LOOKS = 5
-POSTING = "post:"  # how the name of an action begins that pays for a job
 LOG = logger(__name__)
 
 
@@ -73,7 +83,7 @@ class Sender:
         after this, whatever its receipt says (for `Drafter`).
 
         `exact` is for an action that its name does not tell whole, as a payee was chosen too: what
-        was signed of it with other choices is given up, and UsageError raised where it is mined.
+        was signed of it with other choices is given up, and UsageError raised if that is mined.
         `worth` is what depends on the call, in wei: it is not signed while its gas costs more.
         """
         if exact:
@@ -83,15 +93,16 @@ class Sender:
         while True:
             waiting = self._waiting()
             with self._alone():
-                self._give_up_postings(but=action)
+                self._give_up_others(action)
                 live = self._live(action, once)
                 if live:
                     self._renew(live[-1].nonce, call.says, waiting)
                 else:
                     live = [self._begin(action, call, waiting, worth)]
             receipt = waiting.until_mined(live[-1], call.says)
-            if receipt is not None:
-                return self._judge(action, receipt)
+            if receipt is None or (exact and self._of_another(action, call, receipt)):
+                continue
+            return self._judge(action, receipt)
 
     def earlier(self, action: str) -> TxReceipt | None:
         """The receipt of an earlier attempt whose end nobody has seen, once it is mined.
@@ -100,7 +111,7 @@ class Sender:
         """
         waiting = self._waiting()
         with self._alone():
-            self._give_up_postings(but=action)
+            self._give_up_others(action)
             live = self._live(action, once=False)
             if not live:
                 return None
@@ -113,6 +124,12 @@ class Sender:
     def unsent(self, action: str) -> bool:
         """Whether no transaction of this action was or can be mined, as far as is known."""
         return not self._live(action, once=True)
+
+    def may_come(self, action: str) -> bool:
+        """Whether an attempt that was given up can still be mined, as its nonce is not used."""
+        used = self.client.used_nonces(self.address)
+        given_up = self._journal.given_up(self.client.scope, self.address, used)
+        return any(attempt.action == action for attempt in given_up)
 
     def lost(self, action: str) -> bool:
         """Whether the action was seen mined, and a reorganisation took it away."""
@@ -131,7 +148,7 @@ class Sender:
     def _restored(self, action: str) -> TxReceipt | None:
         waiting, attempt = self._waiting(), self._attempts(action)[-1]
         with self._alone():
-            self._give_up_postings(but=action)
+            self._give_up_others(action)
             self._renew(attempt.nonce, action, waiting)
         receipt = waiting.until_mined(attempt, action)
         mined = receipt is not None and self._end(action, receipt) is Fate.MINED
@@ -139,7 +156,12 @@ class Sender:
 
     def ever_signed(self, action: str) -> bool:
         """Whether a transaction of this action was ever signed from here."""
-        return self._journal.known(self.client.scope, self.address, action)
+        return bool(self._journal.signed(self.client.scope, self.address, action))
+
+    def ever_made(self, action: str, call: Call) -> bool:
+        """Whether a transaction that makes this call was ever signed from here as that action."""
+        signed = self._journal.signed(self.client.scope, self.address, action)
+        return any(makes(attempt.raw, call) for attempt in signed)
 
     @contextmanager
     def deciding(self, action: str) -> Iterator[None]:
@@ -157,9 +179,8 @@ class Sender:
     def take_back(self, action: str) -> None:
         """Give up what was signed of an action and never mined, where the node has none of it.
 
-        Else it would go out with the account's next transaction, whatever that does. That takes its
-        nonce now, so that never both are mined. Should another node have had it, and it is mined
-        after all, `send` and the contract's standing tell.
+        The account's next transaction takes its nonce, so that never both are mined. Should another
+        node have had it, and it is mined before that, `send` and the contract's standing tell.
         """
         with self._alone():
             self._take_back(action)
@@ -168,19 +189,20 @@ class Sender:
         mined = self._pool.nonce("latest")
         live = [one for one in self._attempts(action) if one.nonce >= mined]
         if live and not any(self._pool.holds(one) for one in live):
-            self._journal.set_fate(live, Fate.REPLACED)
+            self._journal.set_fate(live, Fate.GIVEN_UP)
             LOG.warning(says, action=action, nonce=live[-1].nonce)
 
-    def _give_up_postings(self, but: str = "") -> None:
-        """A posting that no node has is paid by its own command alone, never with another action.
+    def _give_up_others(self, action: str = "") -> None:
+        """What the node has not goes out by its own command alone, never with another action.
 
-        Whoever types another one may have thought better of it.
+        Whoever gives another command may have thought better of it; a stake is to be weighed again;
+        a key that is late would be shown for nothing.
         """
         scope = self.client.scope
-        for action in self._journal.actions(scope, self.address, POSTING, Fate.PENDING):
-            fates = {one.fate for one in self._attempts(action)}
-            if action != but and fates == {Fate.PENDING}:  # else the chain had it before
-                self._take_back(action, "given up, as no node has it: its command posts it anew")
+        for other in self._journal.actions(scope, self.address, "", Fate.PENDING):
+            fates = {one.fate for one in self._attempts(other)}
+            if other != action and fates == {Fate.PENDING}:  # else the chain had it before
+                self._take_back(other, "given up, as the node has it not: its command makes it")
 
     def forgo(self, action: str, call: Call) -> None:
         """Give up what was signed of an action with other choices; see `send` and `take_back`.
@@ -194,12 +216,22 @@ class Sender:
         with self._alone():
             self._renew(left[-1].nonce, action, waiting)
         receipt = waiting.until_mined(left[-1], call.says)
-        if receipt is not None and self._end(action, receipt) is Fate.MINED:
+        if receipt is not None:
+            self._of_another(action, call, receipt)
+
+    def _of_another(self, action: str, call: Call, receipt: TxReceipt) -> bool:
+        """Whether it was another call that was mined, in vain. Raises UsageError if it was not."""
+        found = bytes(receipt["transactionHash"])
+        mined = [one for one in self._attempts(action) if one.hash == found]
+        if all(makes(one.raw, call) for one in mined):
+            return False
+        if self._end(action, receipt) is Fate.MINED:
             raise UsageError(
                 f"an earlier command did this with other words ({call.says}; payee, model, "
                 "recipient or address differ), and the chain has it: nothing more was sent; "
                 "`zkescrow status` shows what stands"
             )
+        return True
 
     def drop(self, action: str, call: Call) -> Sequence[Attempt]:
         """Give up what was signed of an action as another call, if no node has it; what is left."""
@@ -210,13 +242,6 @@ class Sender:
     def _unlike(self, action: str, call: Call) -> Sequence[Attempt]:
         """Attempts of an action that are another call than this one, and were or can be mined."""
         return [one for one in self._live(action, once=True) if not makes(one.raw, call)]
-
-    def renew(self) -> None:
-        """Hand the node all that the chain has not, or no longer: it may have been forgotten."""
-        with self._alone():
-            self._give_up_postings()
-            for attempt in self._pool.waiting():
-                self._pool.offer(attempt)
 
     def hand_over(self) -> None:
         """The command sends no more (for `Drafter`)."""
@@ -250,14 +275,11 @@ class Sender:
         bound = self._pool.outlay(place.nonce)
         self._trial.check_funds(call.value + bound, call, bound)
         gas, fees = self._trial.gas(call), suggested(self.client)
-        if worth is not None and gas * gas_price(self.client) > worth:
-            raise Postponed(
-                f"{call.says} would cost {in_ether(gas * gas_price(self.client))} at present fees, "
-                f"and {in_ether(worth)} depends on it: nothing was sent; run the same command "
-                "again when fees have fallen, before the deadline"
-            )
+        if worth is not None:
+            fees = self._worthwhile(call, gas, fees, worth)
         if place.above is not None:
             fees = place.above.raised(fees)
+            fees = fees.bounded() if place.if_any else fees
         if not within(fees):
             raise Postponed(
                 f"{call.says} has to replace a transaction that pays as much as is allowed "
@@ -267,6 +289,19 @@ class Sender:
         self._trial.check_funds(call.value + gas * fees.maximum + bound, call, bound)
         fields = {**self._trial.fields(call), "gas": gas}
         return self._pool.sign(action, place.nonce, fields, fees)
+
+    def _worthwhile(self, call: Call, gas: int, fees: Fees, worth: int) -> Fees:
+        """The fees, with the tip lowered to what `worth` wei leave. Raises Postponed if none is."""
+        base = base_fee(self.client)
+        tip = min(fees.priority, worth // gas - base)
+        if tip < TIP_FLOOR_WEI:
+            cost = in_ether(gas * (base + TIP_FLOOR_WEI))
+            raise Postponed(
+                f"{call.says} would cost {cost} at present fees, and {in_ether(worth)} depends on "
+                "it: nothing was sent; run the same command again when fees have fallen, before "
+                "the deadline"
+            )
+        return replace(fees, priority=tip)
 
     def _begin(self, action: str, call: Call, waiting: Waiting, worth: int | None) -> Attempt:
         """Hand out a new transaction; with another nonce where somebody has just taken its own.
@@ -281,7 +316,9 @@ class Sender:
                 raise self._lacking(call.says, attempt)
             if answer is not Answer.NONCE_USED or self._took_its_nonce(attempt):
                 break
-            self._journal.set_fate([attempt], Fate.REPLACED)
+            came = self._came_instead(attempt)
+            if came is not None:
+                return came
             time.sleep(LOCAL_POLL_SECONDS)
         else:
             raise Postponed(
@@ -290,6 +327,25 @@ class Sender:
             )
         waiting.handed(attempt, answer)
         return attempt
+
+    def _came_instead(self, attempt: Attempt) -> Attempt | None:
+        """What was given up of the same action, if it is that which has used the nonce.
+
+        Raises Postponed if it is one of another action: the user may not want both.
+        """
+        given_up = [one for one in self._pool.given_up(attempt.nonce) if one.nonce == attempt.nonce]
+        self._journal.set_fate([attempt, *given_up], Fate.REPLACED)
+        mined = [one for one in given_up if standing_receipt(self.client, one.hash) is not None]
+        self._journal.set_fate(mined, Fate.PENDING)
+        for one in mined:
+            if one.action != attempt.action:
+                raise Postponed(
+                    f"transaction 0x{one.hash.hex()} ({one.action.split(':')[0]}), which an "
+                    "earlier command had signed and the node did not show, was mined just now: "
+                    "nothing more was sent; look at `zkescrow status` before you run the same "
+                    "command again"
+                )
+        return mined[-1] if mined else None
 
     def _took_its_nonce(self, attempt: Attempt) -> bool:
         """Whether this very transaction used the nonce; nodes behind one address may lag."""

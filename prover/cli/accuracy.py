@@ -203,6 +203,10 @@ def reveal_key(
     seed: Annotated[
         Path | None, typer.Option(help="Seed file [default: the one of the post].")
     ] = None,
+    never_signed: Annotated[
+        bool,
+        typer.Option(help="No wallet will send a bounty on these rows that it was given."),
+    ] = False,
     rpc: Rpc = None,
     account: AccountNumber = None,
 ) -> None:
@@ -213,7 +217,7 @@ def reveal_key(
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
     found = find_bounty(client, deployment, job, to_reveal(sender.address))
-    gas = reveal(sender, deployment, found, seed, progress)
+    gas = reveal(sender, deployment, found, seed, progress, never_signed)
     data, lines = moved(client, deployment, found[0], gas)
     show(data, "the key is public: never use this test set again", *lines)
 

@@ -60,10 +60,10 @@ def unmined(client: Client, world: World, chosen: Chosen) -> Told:
             about = {"protocol": kind.group, "job": "0x" + deed.job_id.hex()}
             found.rows.append(about | {"move": deed.kind, "account": deed.account})
             name = NAMES.get(deed.kind, deed.kind)
-            posting = " If no node has it, any other command gives it up."
             found.lines.append(
                 f"{kind.name} {short(deed.job_id)}: your {name} is signed and not on the chain: "
-                f"the command that made it sends it again.{posting if deed.kind == POST else ''}"
+                "the command that made it sends it again. If the node has it not, any other "
+                "command gives it up."
             )
     return found
 

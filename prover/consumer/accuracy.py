@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,10 +16,11 @@ from prover.chain.finality import confirmations, final_seconds
 from prover.chain.handing import uri_of
 from prover.chain.replay import load_world
 from prover.chain.transactions import Sender
+from prover.chain.wallet import Handed
 from prover.consumer import postings
 from prover.consumer.accuracy_tests import Tests, key_of, read_seed, sealed_tests
 from prover.consumer.postings import Drawn, Posting
-from prover.consumer.testsets import PostedSet, check_unknown, posted_set, sharing
+from prover.consumer.testsets import PostedSet, check_unknown, mark_handed, posted_set, sharing
 from prover.errors import UsageError
 from prover.files import write_atomically
 from prover.protocol.accuracy import Job, Terms
@@ -70,6 +71,7 @@ class Posted:
     notes: tuple[str, ...]
 
 
+@contextmanager
 def posting(
     sender: Sender,
     deployment: Deployment,
@@ -78,7 +80,7 @@ def posting(
     seed: Path,
     asked: dict[str, Any],
     progress: Progress,
-) -> AbstractContextManager[Posting[Terms]]:
+) -> Iterator[Posting[Terms]]:
     """The bounty of an offer, perhaps begun by an earlier command; `asked` are the options of it.
 
     Raises UsageError if a row's key was ever revealed or a window cannot hold.
@@ -88,7 +90,12 @@ def posting(
     check_unknown(tests.hashes, client.scope, revealed(client, deployment))
     draw = partial(_drawn, sender, accuracy, offer, tests, seed, progress)
     content = asked | {"circuit": offer.circuit_id, "seed": str(seed)}
-    return postings.posting(sender, accuracy, Terms, content, draw)
+    with postings.posting(sender, accuracy, Terms, content, draw) as drawn:
+        try:
+            yield drawn
+        except Handed:
+            mark_handed(drawn.job_id, drawn.job.terms.open_until)
+            raise
 
 
 def post_bounty(sender: Sender, deployment: Deployment, drawn: Posting[Terms]) -> Posted:

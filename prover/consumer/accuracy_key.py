@@ -3,9 +3,12 @@
 from functools import partial
 from pathlib import Path
 
+from web3.types import TxReceipt
+
 from prover.chain.accuracy import AccuracyBounty
 from prover.chain.client import Client
-from prover.chain.deeds import waiting
+from prover.chain.contracts import Call
+from prover.chain.deeds import on_the_way
 from prover.chain.deployments import Deployment
 from prover.chain.events import fetch_events
 from prover.chain.finality import SEND_SECONDS, now_on, once_final
@@ -13,7 +16,7 @@ from prover.chain.replay import load_world
 from prover.chain.transactions import Sender
 from prover.consumer.accuracy_tests import key_of, read_seed
 from prover.consumer.testsets import mark_revealed, posted_set, sharing
-from prover.errors import ChainError, UsageError
+from prover.errors import ChainError, UsageError, ZkescrowError
 from prover.protocol.accuracy import Record, State
 from prover.protocol.events import BountyAccepted
 from prover.protocol.words import moment
@@ -32,12 +35,30 @@ def reveal(
     found: tuple[bytes, Record],
     seed: Path | None,
     progress: Progress,
+    never_signed: bool = False,
 ) -> int:
     """Send the key once the acceptance is final; the gas it took.
 
-    Raises UsageError in another state, with another seed, or where it may be late, before anything
-    is given away; ChainError if the acceptance changed meanwhile.
+    `never_signed`: no wallet will send what it was given for a bounty with one of the rows. Raises
+    UsageError in another state, with another seed, or where it may be late, before anything is
+    given away: an earlier key that no node has does not go out then; ChainError if the acceptance
+    changed meanwhile.
     """
+    action = f"reveal:{found[0].hex()}"
+    with sender.deciding(action):
+        call = _call(sender, deployment, found, seed, progress, never_signed)
+    return int(_sent(sender, action, found[0], call)["gasUsed"])
+
+
+def _call(
+    sender: Sender,
+    deployment: Deployment,
+    found: tuple[bytes, Record],
+    seed: Path | None,
+    progress: Progress,
+    never_signed: bool,
+) -> Call:
+    """The call that gives the key away, when it may be sent."""
     job_id, record = found
     client, accuracy = sender.client, AccuracyBounty(sender.client, deployment.accuracy)
     margin = _margin(client, job_id)
@@ -49,11 +70,22 @@ def reveal(
     if after is None or _acceptance(after) != _acceptance(record):
         raise ChainError(_REORGANISED)
     _require_accepted(job_id, after, now_on(client), margin)
-    _require_alone(client, deployment, job_id)
+    _require_alone(client, deployment, job_id, never_signed)
     call = accuracy.reveal_key(record.job, key)
     sender.estimate(call)
+    return call
+
+
+def _sent(sender: Sender, action: str, job_id: bytes, call: Call) -> TxReceipt:
+    """Send the key. That it is known is written down before, and undone if it was not signed."""
+    known = posted_set(job_id)
     mark_revealed(job_id)
-    return int(sender.send(f"reveal:{job_id.hex()}", call)["gasUsed"])
+    try:
+        return sender.send(action, call)
+    except ZkescrowError:
+        if known is not None and not known.revealed and not sender.ever_signed(action):
+            mark_revealed(job_id, False)
+        raise
 
 
 def _margin(client: Client, job_id: bytes) -> int:
@@ -63,7 +95,9 @@ def _margin(client: Client, job_id: bytes) -> int:
     return 0 if client.local or shown else SEND_SECONDS
 
 
-def _require_alone(client: Client, deployment: Deployment, job_id: bytes) -> None:
+def _require_alone(
+    client: Client, deployment: Deployment, job_id: bytes, never_signed: bool
+) -> None:
     """Raise UsageError while another bounty with one of the rows can, or will, be accepted.
 
     Whoever has trained on them would accept it. A key that was sent before has nothing to keep.
@@ -72,14 +106,21 @@ def _require_alone(client: Client, deployment: Deployment, job_id: bytes) -> Non
     if known is None or known.revealed:
         return
     now, jobs = client.now(), load_world(client, deployment).accuracy.jobs
-    on_the_way = {deed.job_id for deed in waiting(client)}
+    coming = on_the_way(client)
     for other in sharing(known.rows, client.scope):
         record = jobs.get(bytes.fromhex(other.job_id))
-        if record is None and bytes.fromhex(other.job_id) in on_the_way:
+        if record is None and bytes.fromhex(other.job_id) in coming:
             raise UsageError(
                 f"bounty 0x{other.job_id} has rows of this test set, and its posting is signed and "
-                "not on the chain yet: give its command again and cancel it first, as whoever "
+                "not on the chain now: give its command again and cancel it first, as whoever "
                 "trained on the rows could take it once the key is known"
+            )
+        if record is None and now <= other.handed_until and not never_signed:
+            raise UsageError(
+                f"bounty 0x{other.job_id} has rows of this test set, and was given to a wallet, "
+                f"which may send it until {moment(other.handed_until)}: whoever trained on the "
+                "rows could take it once the key is known; see that it is never signed, then give "
+                "--never-signed"
             )
         if record is not None and record.state is State.OPEN and now <= record.state_deadline:
             raise UsageError(

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from web3.types import TxReceipt
 
 from prover.chain.contracts import Call
-from prover.chain.deeds import POST, deeds_of, gone
+from prover.chain.deeds import POST, deeds_of, gone, untold
 from prover.chain.handing import given_of
 from prover.chain.intents import Intent, Intents, name_of
 from prover.chain.jobs import JobContract
@@ -54,7 +54,8 @@ class Posting(Generic[T]):
 
     It had `returned` if it was posted already, and a reorganisation took it away. `others` are jobs
     with other terms to which that happened too: their transactions come before this one's.
-    `before` is a job of the same words that a wallet was given, and that is on the chain.
+    `before` is a job of the same words that a wallet was given, and that is on the chain. Of the
+    jobs `beside` it the commands were interrupted, and nobody was told that they are paid too.
     """
 
     job: Job[T]
@@ -65,6 +66,7 @@ class Posting(Generic[T]):
     returned: bool = False
     others: tuple[bytes, ...] = ()
     before: bytes | None = None
+    beside: tuple[bytes, ...] = ()
 
     @property
     def file(self) -> Path:
@@ -101,7 +103,7 @@ class Posting(Generic[T]):
     def _others(self) -> tuple[str, ...]:
         """What there may be to pay besides this job."""
         another = () if self.before is None else (_another(self.before),)
-        return (*another, *map(_comes_back, self.others))
+        return (*another, *map(_comes_back, self.others), *map(_beside, self.beside))
 
 
 @contextmanager
@@ -137,7 +139,12 @@ def posting(
                 _begun(sender, contract, drawn), before=_before(sender, contract, kind, known)
             )
             intents.keep(name, _packed(drawn))
-        found = replace(found, others=_lost(sender, contract, found.job_id))
+        beside = tuple(
+            deed.job_id
+            for deed in untold(sender.client, sender.address)
+            if deed.job_id != found.job_id
+        )
+        found = replace(found, others=_lost(sender, contract, found.job_id), beside=beside)
         try:
             yield found
         except Handed as handed:
@@ -194,9 +201,11 @@ def _standing(
     if found.told:
         lost = sender.signs and sender.lost(action_of(posting_.job_id))
         return replace(posting_, returned=True) if lost else None
-    signed = not sender.unsent(action_of(posting_.job_id))
+    action = action_of(posting_.job_id)
+    signed = not sender.unsent(action)
     if signed and sender.signs:
         return posting_
+    signed = signed or sender.may_come(action)
     open_ = sender.client.now() < posting_.job.terms.open_until
     if open_ and not handed and contract.exists(posting_.job_id):
         raise _posted(posting_)
@@ -236,6 +245,13 @@ def _comes_back(job_id: bytes) -> str:
         f"job 0x{job_id.hex()}, which you posted before and a reorganisation took away, may come "
         "back beside this one and be paid too, as its transaction is still good: look at `zkescrow "
         "status`, and cancel it if you do not want both"
+    )
+
+
+def _beside(job_id: bytes) -> str:
+    return (
+        f"job 0x{job_id.hex()}, whose command was interrupted, is posted too, or may be: look at "
+        "`zkescrow status`, and cancel it if you do not want both"
     )
 
 

@@ -21,13 +21,17 @@ from prover.settings import get_settings
 
 @dataclass(frozen=True)
 class PostedSet:
-    """A test set that was posted from here, on the chain of `scope`: seed file, hashes of rows."""
+    """A test set that was posted from here, on the chain of `scope`: seed file, hashes of rows.
+
+    Until `handed_until` (Unix seconds) a wallet that was given the posting may send it.
+    """
 
     scope: str
     job_id: str
     seed: str
     rows: tuple[str, ...]
     revealed: bool = False
+    handed_until: int = 0
 
     def save(self) -> Path:
         """Write it down, for this user's eyes only; the file."""
@@ -47,11 +51,18 @@ def posted_set(job_id: bytes) -> PostedSet | None:
     return _read(path) if path.is_file() else None
 
 
-def mark_revealed(job_id: bytes) -> None:
-    """Write down that a key is about to be known."""
+def mark_revealed(job_id: bytes, revealed: bool = True) -> None:
+    """Write down that a key is about to be known, or was not given away after all."""
     found = posted_set(job_id)
     if found is not None:
-        replace(found, revealed=True).save()
+        replace(found, revealed=revealed).save()
+
+
+def mark_handed(job_id: bytes, until: int) -> None:
+    """Write down that a wallet has the posting, and may send it until then."""
+    found = posted_set(job_id)
+    if found is not None:
+        replace(found, handed_until=until).save()
 
 
 def check_unknown(rows: Sequence[str], scope: str, revealed_on_chain: Iterable[bytes]) -> None:

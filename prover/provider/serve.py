@@ -96,13 +96,20 @@ class Provider:
         """Unfinished jobs of the store, doubtful ends, and locked jobs that the store has lost."""
         on_chain = world.prediction.jobs  # a job that a reorganisation took away waits in the store
         doubtful = {job.job_id for job in self._doubtful(stored)}
+        mine = {
+            job_id
+            for job_id, record in on_chain.items()
+            if record.provider == self._account and record.state is State.LOCKED
+        }
         for job in stored:
-            if job.job_id in on_chain and (not job.ended or job.job_id in doubtful):
+            taken_for_lost = job.stage is Stage.LOST and job.job_id in mine
+            if job.job_id in on_chain and (
+                not job.ended or job.job_id in doubtful or taken_for_lost
+            ):
                 yield job
         known = {job.job_id for job in stored}
         for job_id, record in on_chain.items():
-            mine = record.provider == self._account and record.state is State.LOCKED
-            if mine and job_id not in known:
+            if job_id in mine and job_id not in known:
                 yield Taken(self._scope, self._account, job_id, record.payee, b"", Stage.LOCKED)
 
     def _set_aside(self, stored: list[Taken], world: World) -> Iterator[Outcome]:
@@ -186,8 +193,9 @@ class Provider:
         record = world.prediction.jobs[job.job_id]
         steps = Steps(self._tools, self._market, self._heads, self._examiner, record)
         view = steps.look(job)
+        job = steps.adopted(job, view)
         if not is_ours(job, view):
-            job = self._for_payee(job, steps.lock_name(job))
+            job = self._for_payee(job, steps)
         end = end_of(job, view)
         if end is not None:
             return steps.ended(job, end, view)
@@ -214,13 +222,15 @@ class Provider:
                 self._examiner.weigh(steps.record, artifacts)
             return steps.lock(job)
 
-    def _for_payee(self, job: Taken, action: str) -> Taken:
+    def _for_payee(self, job: Taken, steps: Steps) -> Taken:
         """The job for the payee of this run, unless an earlier run's lock is with a node."""
         if job.payee == self._payee or job.ended:
             return job
-        self._tools.sender.take_back(action)
-        if not self._tools.sender.unsent(action):
+        sender = self._tools.sender
+        sender.take_back(steps.lock_name(job))
+        if not sender.unsent(steps.lock_name(job)):
             return job
+        sender.take_back(steps.delivery_name(job))
         fresh = replace(job, payee=self._payee, stage=Stage.TAKEN, proof=None, seconds=0.0)
         return self._tools.store.save(fresh)
 

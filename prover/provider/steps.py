@@ -8,13 +8,13 @@ from web3.types import TxReceipt
 from prover.chain.finality import Heads, confirmations, pause
 from prover.chain.market import Market
 from prover.chain.tokens import allow
-from prover.errors import ContractRefused
+from prover.errors import ContractRefused, UsageError
 from prover.protocol.prediction import Record
 from prover.protocol.words import amount_in, moment
 from prover.provider.examine import Examiner, Tools
 from prover.provider.money import worth
 from prover.provider.store import Stage, Taken
-from prover.provider.views import View, end_of, is_ours, look
+from prover.provider.views import UNTAKEN, View, end_of, is_ours, look
 from prover.proving.artifacts import Artifacts
 from prover.statement.context import JobContext
 from prover.statement.request import Request
@@ -23,6 +23,7 @@ WAITING, SKIPPED, FAILED = "waiting", "skipped", "failed"
 PATIENCE_SECONDS = 60.0  # for a node that does not know yet what was mined
 LOCAL_PATIENCE_SECONDS = 5.0
 _LATE, _WRONG_STATE = "Jobs_Late", "PredictionMarket_WrongState"
+_WRONG_CONTEXT = "ProofAcceptance_WrongContext"  # the payee is another than the proof's
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,28 @@ class Steps:
         """The action that stakes on a job."""
         return f"lock:{job.job_id.hex()}"
 
+    @staticmethod
+    def delivery_name(job: Taken) -> str:
+        """The action that delivers a proof."""
+        return f"deliver:{job.job_id.hex()}"
+
+    def adopted(self, job: Taken, view: View) -> Taken:
+        """The job for the payee that the chain names, where this account has locked it for that.
+
+        An earlier run may have named another payee, and a proof is good for one alone.
+        """
+        payee = view.standing.payee
+        if view.state in UNTAKEN or payee == job.payee or not self._locked_for(job, payee):
+            return job
+        fresh = replace(job, payee=payee, stage=Stage.TAKEN, proof=None, seconds=0.0)
+        return self.tools.store.save(fresh)
+
+    def _locked_for(self, job: Taken, payee: str) -> bool:
+        if self.record.provider == job.account and self.record.payee == payee:
+            return True
+        lock = self.market.lock(self.record.job, payee)
+        return self.tools.sender.ever_made(self.lock_name(job), lock)
+
     def locked_before(self, job: Taken, view: View) -> Taken:
         """A job that the chain shows as locked by us, whatever was written down of it."""
         if job.stage in (Stage.LOCKED, Stage.PROVEN):
@@ -76,6 +99,12 @@ class Steps:
             if error.error_name not in (_WRONG_STATE, _LATE):
                 raise
             return self._meaning(job, error) or self._unclear(job, error)
+        except UsageError:  # an earlier run's lock was mined, for another payee
+            view = self.look(job)
+            job = self.adopted(job, view)
+            if not is_ours(job, view):
+                raise
+            return self.locked_before(job, view)
         self.examiner.stake(terms.currency, terms.stake)
         return self.tools.store.advance(job, _locked(job), self.heads.saw(receipt))
 
@@ -99,12 +128,17 @@ class Steps:
             try:
                 return self._delivered(job, self._send(job))
             except ContractRefused as error:
-                if error.error_name not in (_WRONG_STATE, _LATE):
+                if error.error_name not in (_WRONG_STATE, _LATE, _WRONG_CONTEXT):
                     self.tools.readiness.failed(artifacts, str(error))
                     raise
                 known = self._meaning(job, error)
                 if known is not None or time.monotonic() > until:
                     return known or self._unclear(job, error)
+            except UsageError as error:  # an earlier run's proof was mined
+                known = self._meaning(job, error)
+                if known is None:
+                    raise
+                return known
             pause(self.tools.client)
 
     def ended(self, job: Taken, stage: Stage, view: View) -> Outcome:
@@ -120,7 +154,8 @@ class Steps:
         call = self.market.deliver(self.record.job, items, job.proof.proof, instances)
         terms, at_a_loss = self.record.job.terms, self.examiner.policy.purse.at_a_loss
         depends = None if at_a_loss else worth(terms.currency, terms.reward, terms.stake)
-        return self.tools.sender.send(f"deliver:{job.job_id.hex()}", call, worth=depends)
+        action = self.delivery_name(job)
+        return self.tools.sender.send(action, call, exact=True, worth=depends)
 
     def _delivered(self, job: Taken, receipt: TxReceipt) -> Outcome:
         block = self.heads.saw(receipt)
@@ -133,11 +168,13 @@ class Steps:
         gas = int(receipt["gasUsed"])
         return Outcome(job.job_id, Stage.DELIVERED, words, job.seconds, gas)
 
-    def _meaning(self, job: Taken, error: ContractRefused) -> Outcome | None:
-        """How the job has ended, if it is for that that the contract refuses; None if not."""
+    def _meaning(self, job: Taken, error: ContractRefused | UsageError) -> Outcome | None:
+        """How the job has ended, if it is for that that nothing can be sent; None if not."""
         view = self.look(job)
+        job = self.adopted(job, view)
         end = end_of(job, view)
-        if end is None and error.error_name == _LATE and is_ours(job, view):
+        late = isinstance(error, ContractRefused) and error.error_name == _LATE
+        if end is None and late and is_ours(job, view):
             end = Stage.LATE  # the next block will be late, as the dry run knows
         return None if end is None else self.ended(job, end, view)
 

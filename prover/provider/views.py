@@ -8,7 +8,7 @@ from prover.protocol.prediction import State
 from prover.provider.store import Stage, Taken
 
 _ENDS = {State.PAID: Stage.DELIVERED, State.SLASHED: Stage.LATE, State.VOIDED: Stage.VOIDED}
-_UNTAKEN = frozenset({State.NONE, State.OPEN})
+UNTAKEN = frozenset({State.NONE, State.OPEN})
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def end_of(job: Taken, view: View) -> Stage | None:
 
     That somebody else has it is never concluded from a block older than what was seen.
     """
-    if view.state in _UNTAKEN:
+    if view.state in UNTAKEN:
         return None
     if view.standing.payee == job.payee:
         if view.state is State.LOCKED:

@@ -6,6 +6,7 @@ infinities, numbers of more than 256 bits, nesting deeper than asked for, text t
 
 import json
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -59,8 +60,7 @@ def _outside_strings(content: bytes) -> Sequence[bytes]:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
         raise ValueError(f"the name {twice[:40]!a} stands twice in one object")
     return found
 

@@ -5,6 +5,7 @@ precompiles of the EVM (EIP-196). G1 is the whole curve y^2 = x^3 + 3: whatever 
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from py_ecc import optimized_bn128
@@ -28,6 +29,7 @@ def on_curve(point: Affine) -> bool:
     return 0 <= x < P and 0 <= y < P and (y * y - x * x * x - 3) % P == 0
 
 
+@lru_cache(maxsize=64)  # a set-up has two such points, and every circuit and proof names them
 def in_second_group(point: Twist) -> bool:
     """Whether a finite point is on the twist and of order r, not merely in a larger subgroup."""
     if any(not 0 <= part < P for coordinate in point for part in coordinate):

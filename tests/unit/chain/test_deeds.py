@@ -8,7 +8,17 @@ from typing import Any
 import pytest
 
 from prover.chain import deeds
-from prover.chain.deeds import Deed, deeds_of, gone, jobs_at, not_shown, undone, unsettled
+from prover.chain.deeds import (
+    Deed,
+    deeds_of,
+    gone,
+    jobs_at,
+    not_shown,
+    on_the_way,
+    undone,
+    unsettled,
+    untold,
+)
 from prover.chain.fees import Fees
 from prover.chain.finality import Block
 from prover.chain.journal import Attempt, Fate
@@ -37,6 +47,12 @@ def mined(eth: Eth, action: str, block: int, nonce: int, **fields: object) -> At
     journal_of().set_fate([attempt], Fate.MINED)
     journal_of().set_block(attempt.scope, attempt.hash, block, HASH)
     return replace(attempt, fate=Fate.MINED, block=block, block_hash=HASH)
+
+
+def signed(eth: Eth, action: str, nonce: int) -> Attempt:
+    """An attempt of an action that nobody has seen mined."""
+    what = {"to": RECEIVER, "data": b"", "value": 0, "gas": 1}
+    return Pool(client_of(eth), ACCOUNT, journal_of()).sign(action, nonce, what, Fees(1, 1))
 
 
 # ---------------------------------------------------------------- found in the journal
@@ -276,3 +292,56 @@ def test_one_of_several_proofs_tells_nothing_of_its_kind(
         **PREDICTION,  # type: ignore[arg-type]
     )
     assert not_shown(client_of(eth), world_of(jobs_of(contested)), 0) is None
+
+
+# ---------------------------------------------------------------- may come, or came untold
+
+
+def test_what_was_signed_and_is_not_on_the_chain_is_on_its_way(eth: Eth) -> None:
+    client = client_of(eth)
+    assert on_the_way(client) == frozenset()
+    pending, given_up = signed(eth, f"post:{JOB}", 0), signed(eth, f"post:{OTHER}", 1)
+    assert on_the_way(client) == {bytes.fromhex(JOB), bytes.fromhex(OTHER)}
+    journal_of().set_fate([given_up], Fate.GIVEN_UP)
+    assert on_the_way(client) == {bytes.fromhex(JOB), bytes.fromhex(OTHER)}
+    journal_of().set_fate([pending], Fate.REPLACED)
+    assert on_the_way(client) == {bytes.fromhex(OTHER)}
+    eth.blocks.append([pending.raw])
+    assert on_the_way(client) == {bytes.fromhex(OTHER)}
+    eth.blocks.append([b"another of nonce 1"])
+    assert on_the_way(client) == frozenset()
+
+
+def test_so_is_a_posting_that_a_reorganisation_took_away_until_its_nonce_is_used(
+    eth: Eth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mined(eth, f"post:{JOB}", 7, 0)
+    mined(eth, f"accept:{OTHER}", 7, 1)
+    losing(monkeypatch, 7)
+    assert on_the_way(client_of(eth)) == {bytes.fromhex(JOB)}
+    eth.blocks.append([b"another"])
+    assert on_the_way(client_of(eth)) == frozenset()
+
+
+def test_a_posting_that_was_interrupted_is_told_once_it_is_mined_and_before(eth: Eth) -> None:
+    client, me = client_of(eth), str(ACCOUNT.address)
+    assert untold(client, me) == []
+    first, other = signed(eth, f"post:{JOB}", 0), signed(eth, f"cancel:{OTHER}", 1)
+    journal_of().set_fate([other], Fate.GIVEN_UP)
+    assert [deed.job_id.hex() for deed in untold(client, me)] == [JOB]
+    assert untold(client, RECEIVER) == []
+    eth.blocks.append([first.raw])
+    assert [deed.job_id.hex() for deed in untold(client, me)] == [JOB]
+    (attempt,) = journal_of().attempts(first.scope, me, first.action)
+    assert (attempt.fate, attempt.block) == (Fate.MINED, 1)
+    assert untold(client, me) == []
+
+
+def test_one_that_had_no_effect_or_is_excluded_is_not_told(eth: Eth) -> None:
+    first, second = signed(eth, f"post:{JOB}", 0), signed(eth, f"post:{OTHER}", 1)
+    eth.reverting.add(first.hash)
+    eth.blocks.append([first.raw, b"another of nonce 1"])
+    assert untold(client_of(eth), str(ACCOUNT.address)) == []
+    assert journal_of().attempts(first.scope, first.sender, first.action) == []
+    kept = journal_of().attempts(second.scope, second.sender, second.action)
+    assert [one.fate for one in kept] == [Fate.PENDING]

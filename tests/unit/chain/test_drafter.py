@@ -67,7 +67,6 @@ def test_all_that_a_command_sends_is_handed_over_at_its_end(made: Drafter) -> No
 def test_nothing_is_handed_over_where_nothing_is_to_be_done(made: Drafter) -> None:
     assert not made.signs
     made.hand_over()
-    made.renew()
     assert made.earlier("move") is None
     assert made.restore("move") == []
 

@@ -65,8 +65,8 @@ def test_a_chain_without_base_fees_has_none() -> None:
 
 
 def test_the_last_wei_below_the_limit_is_still_paid() -> None:
-    with settings_of(max_fee_gwei="7", max_tip_gwei="2"):
-        assert limit() == Fees(7 * GWEI, 2 * GWEI)
+    with settings_of(max_fee_gwei="7", max_tip_gwei="8"):
+        assert limit() == Fees(7 * GWEI, 8 * GWEI)
         assert suggested(node(5 * GWEI, 2 * GWEI)) == Fees(7 * GWEI, 2 * GWEI)
         dear = node(5 * GWEI + 1, 2 * GWEI)
         with pytest.raises(Postponed, match="costs 7 gwei now: at most 7 gwei are allowed"):
@@ -86,8 +86,17 @@ def test_the_last_wei_below_the_limit_is_still_paid() -> None:
     ],
 )
 def test_a_tip_is_brought_between_what_is_taken_and_what_is_allowed(said: int, tip: int) -> None:
-    with settings_of(max_tip_gwei="2"):
+    """A quarter of what is allowed leaves room to raise it."""
+    with settings_of(max_tip_gwei="8"):
         assert suggested_tip(node(GWEI, said)) == tip
+
+
+def test_fees_are_bounded_by_the_settings() -> None:
+    with settings_of(max_fee_gwei="7", max_tip_gwei="2"):
+        assert Fees(8 * GWEI, 3 * GWEI).bounded() == Fees(7 * GWEI, 2 * GWEI)
+        assert Fees(6 * GWEI, GWEI).bounded() == Fees(6 * GWEI, GWEI)
+    with settings_of(max_fee_gwei="1", max_tip_gwei="2"):
+        assert Fees(8 * GWEI, 3 * GWEI).bounded() == Fees(GWEI, GWEI)
 
 
 def test_a_node_that_falls_silent_is_an_error_in_words() -> None:

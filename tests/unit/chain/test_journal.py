@@ -183,13 +183,18 @@ def test_what_is_signed_again_is_the_newest_and_waits_again(tmp_path: Path) -> N
 @pytest.mark.parametrize("fate", list(Fate))
 def test_each_fate_is_found_where_it_belongs(tmp_path: Path, fate: Fate) -> None:
     journal, about = Journal(tmp_path / "journal.sqlite"), ("31337:aa", "0x1", "deploy")
-    assert not journal.known(*about)
+    assert not journal.signed(*about)
     journal.record(replace(ATTEMPT, fate=fate, block=3))
-    assert journal.known(*about)
+    assert [one.fate for one in journal.signed(*about)] == [fate]
     live = fate in (Fate.PENDING, Fate.MINED)
     assert bool(journal.attempts(*about)) is live
     assert bool(journal.excluded(*about)) is not live
-    assert bool(journal.newest("31337:aa", "0x1", 0)) is (fate is not Fate.REPLACED)
+    assert bool(journal.newest("31337:aa", "0x1", 0)) is (
+        fate not in (Fate.REPLACED, Fate.GIVEN_UP)
+    )
+    assert bool(journal.given_up("31337:aa", "0x1", 0)) is (fate is Fate.GIVEN_UP)
+    assert not journal.given_up("31337:aa", "0x1", ATTEMPT.nonce + 1)
+    assert bool(journal.unmined("31337:aa")) is (fate in (Fate.PENDING, Fate.GIVEN_UP))
     assert bool(journal.mined("31337:aa")) is (fate is Fate.MINED)
     assert journal.actions("31337:aa", "0x1", "dep") == ["deploy"] * (fate is Fate.MINED)
     assert journal.actions("31337:aa", "0x1", "dep", fate) == ["deploy"]
@@ -205,7 +210,7 @@ def test_nothing_is_found_of_another_chain_account_or_action(
     journal = Journal(tmp_path / "journal.sqlite")
     for fate, name in ((Fate.MINED, b"\1"), (Fate.REPLACED, b"\2")):
         journal.record(replace(ATTEMPT, fate=fate, hash=name * 32, block=1))
-    assert not journal.known(*other)
+    assert not journal.signed(*other)
     assert not journal.attempts(*other)
     assert not journal.excluded(*other)
     scope, sender, action = other

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from prover.chain.deploy import deploy_verifier
+from prover.chain.deploy import _created_in, deploy_verifier
 from prover.errors import ChainError
 
 PLACE = "0x" + "44" * 20
@@ -32,3 +32,17 @@ def test_the_address_and_gas_of_a_new_verifier_are_the_receipts() -> None:
 def test_a_receipt_without_an_address_is_no_contract() -> None:
     with pytest.raises(ChainError, match="names no contract address"):
         deployed(None)
+
+
+@pytest.mark.parametrize("created", [0, 1, 6, 7, 12, 13])
+def test_the_block_in_which_a_wallet_created_a_contract_is_found(created: int) -> None:
+    asked: list[int] = []
+
+    def code(address: str, block: int) -> bytes:
+        assert address == PLACE
+        asked.append(block)
+        return b"\x60" if block >= created else b""
+
+    client: Any = SimpleNamespace(code=code)
+    assert _created_in(client, PLACE, 13) == created
+    assert len(asked) <= 4

@@ -12,7 +12,7 @@ from eth_utils.crypto import keccak
 from prover.chain import transactions, waiting
 from prover.chain.client import checksum
 from prover.chain.contracts import Call
-from prover.chain.fees import GWEI, Fees, fees_of, fields_of, makes
+from prover.chain.fees import GWEI, TIP_FLOOR_WEI, Fees, fees_of, fields_of, limit, makes
 from prover.chain.journal import Attempt, Fate
 from prover.chain.transactions import LOOKS, TRIES, Sender
 from prover.errors import (
@@ -252,11 +252,149 @@ def test_what_is_taken_back_never_goes_out(eth: Eth, sender: Sender) -> None:
     assert nonces(mined(eth)) == [stake.nonce]
 
 
-def test_what_is_not_taken_back_goes_out_with_the_next(eth: Eth, sender: Sender) -> None:
+def test_what_no_node_has_goes_out_with_no_other(eth: Eth, sender: Sender) -> None:
+    """A stake is to be weighed again, a late key is not shown: their own commands send them."""
     stake = unheard(eth, sender, "stake")
-    sender.take_back("another stake")
     sender.send("other", GIFT)
-    assert mined(eth) == [stake.raw, attempts("other")[-1].raw]
+    assert mined(eth) == [attempts("other")[-1].raw]
+    assert nonces(mined(eth)) == [stake.nonce]
+    sender.send("stake", GIFT)
+    assert len(mined(eth)) == 2
+
+
+def hidden(eth: Eth, sender: Sender, action: str, monkeypatch: pytest.MonkeyPatch) -> Attempt:
+    """A transaction that waits at a node, of which another one that answers too shows nothing."""
+    eth.mining = False
+
+    def took(raw: bytes) -> Exception:
+        eth.pool[nonces([raw])[0]] = raw
+        return requests.ConnectionError("the answer is lost")
+
+    eth.says = took
+    with pytest.raises(ChainError, match="it may have it"):
+        sender.send(action, GIFT)
+    eth.says, eth.mining = lambda _raw: None, True
+
+    def mined_alone(name: bytes) -> dict[str, Any]:
+        return eth.get_transaction_receipt(name)
+
+    monkeypatch.setattr(eth, "get_transaction", mined_alone)
+    return attempts(action)[-1]
+
+
+def test_what_was_given_up_is_excluded_by_the_next(
+    eth: Eth, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node may have it all the same, and counts it: its nonce is used, for more."""
+    first = hidden(eth, sender, "post:0a", monkeypatch)
+    assert not sender.may_come("post:0a")
+    sender._give_up_others()
+    assert sender.unsent("post:0a")
+    assert sender.may_come("post:0a")
+    assert not sender.may_come("post:0b")
+    sender.send("post:0b", OTHER)
+    (raw,) = mined(eth)
+    assert nonces([raw]) == [first.nonce]
+    assert makes(raw, OTHER)
+    assert fees_of(raw).priority * 100 >= fees_of(first.raw).priority * 115
+    assert not sender.may_come("post:0a")
+    sender.send("post:0c", GIFT)
+    assert nonces(mined(eth)) == [first.nonce, first.nonce + 1]
+
+
+def test_a_free_nonce_below_what_was_given_up_comes_first(eth: Eth, sender: Sender) -> None:
+    one, two = stuck(eth, sender, "one"), stuck(eth, sender, "two")
+    eth.pool.clear()
+    eth.mining = True
+    sender._give_up_others()
+    sender.send("three", GIFT)
+    sender.send("four", GIFT)
+    assert nonces(mined(eth)) == [one.nonce, two.nonce]
+
+
+def test_fees_at_the_limit_stop_nothing_where_no_node_has_what_paid_them(
+    eth: Eth, sender: Sender
+) -> None:
+    with settings_of(max_fee_gwei=str(PRICE // GWEI)):
+        first = unheard(eth, sender, "stake")
+        assert fees_of(first.raw).maximum == PRICE
+        sender.send("other", GIFT)
+    assert nonces(mined(eth)) == [first.nonce]
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_what_was_given_up_and_takes_its_nonce_meanwhile_is_seen(
+    eth: Eth, sender: Sender, clock: Clock, same: bool
+) -> None:
+    """Of another action the user may not want both; of the same one it is what is waited for."""
+    first = unheard(eth, sender, "post:0a")
+    sender.take_back("post:0a")
+
+    def raced(raw: bytes) -> str | None:
+        if first.raw not in mined(eth):
+            eth.blocks.append([first.raw])
+            return "nonce too low"
+        return None
+
+    eth.says = raced
+    if same:
+        assert bytes(sender.send("post:0a", GIFT)["transactionHash"]) == first.hash
+    else:
+        with pytest.raises(Postponed, match=f"0x{first.hash.hex()} .post., which an earlier"):
+            sender.send("post:0b", OTHER)
+        assert sender.unsent("post:0b")
+        assert not sender.unsent("post:0a")
+    assert mined(eth) == [first.raw]
+    if not same:
+        sender.send("post:0b", OTHER)
+        assert [makes(raw, OTHER) for raw in mined(eth)] == [False, True]
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_the_receipt_of_another_choice_is_none_of_this_one(
+    eth: Eth, sender: Sender, clock: Clock, works: bool
+) -> None:
+    """A peer of a node that forgot it mines what was given up, in place of what was chosen now."""
+    first = unheard(eth, sender, "join")
+    eth.mining = False
+
+    def mined_elsewhere() -> None:
+        if not mined(eth):
+            eth.reverting |= set() if works else {first.hash}
+            eth.blocks.append([first.raw])
+            eth.pool.clear()
+            eth.final, eth.mining = len(eth.blocks) - 1, True
+
+    clock.then = mined_elsewhere
+    if works:
+        with pytest.raises(UsageError, match="did this with other words"):
+            sender.send("join", OTHER, exact=True)
+        assert mined(eth) == [first.raw]
+    else:
+        sender.send("join", OTHER, exact=True)
+        assert [makes(raw, OTHER) for raw in mined(eth)] == [False, True]
+
+
+def test_all_that_was_chosen_otherwise_is_handed_out_and_waited_for(
+    eth: Eth, sender: Sender, clock: Clock
+) -> None:
+    """One of two attempts is with the node: both may be mined, and the last one decides."""
+    first = stuck(eth, sender, "join")
+    fields = {**fields_of(first.raw), "gas": first.gas}
+    second = sender._pool.sign("join", first.nonce + 1, fields, fees_of(first.raw))
+    eth.sent.clear()
+    eth.mining = True
+    with pytest.raises(UsageError, match="did this with other words"):
+        sender.forgo("join", OTHER)
+    assert second.raw in eth.sent
+
+
+def test_whether_a_call_was_ever_made_is_known(eth: Eth, sender: Sender) -> None:
+    unheard(eth, sender, "lock")
+    sender.take_back("lock")
+    assert sender.ever_made("lock", GIFT)
+    assert not sender.ever_made("lock", OTHER)
+    assert not sender.ever_made("other", GIFT)
 
 
 def test_what_the_node_has_is_not_taken_back(eth: Eth, sender: Sender) -> None:
@@ -388,7 +526,7 @@ def test_a_posting_that_no_node_has_is_not_paid_by_another_command(
     assert sender.unsent("post:0a")
 
 
-@pytest.mark.parametrize("how", ["earlier", "renew", "restore"])
+@pytest.mark.parametrize("how", ["earlier", "restore"])
 def test_nor_by_what_is_looked_at_again(eth: Eth, sender: Sender, how: str) -> None:
     """The node has forgotten another one, or a reorganisation took it away."""
     if how == "restore":
@@ -402,11 +540,7 @@ def test_nor_by_what_is_looked_at_again(eth: Eth, sender: Sender, how: str) -> N
         sender.send("post:0a", GIFT)
     (lost,) = attempts("post:0a")
     eth.blocks, eth.pool, eth.mining, eth.says = [[]], {}, True, lambda _raw: None
-    {
-        "earlier": lambda: sender.earlier("gift"),
-        "renew": sender.renew,
-        "restore": lambda: sender.restore("gift"),
-    }[how]()
+    sender.earlier("gift") if how == "earlier" else sender.restore("gift")
     assert len(mined(eth)) == 1
     assert eth.sent.count(lost.raw) == 1  # in vain
     assert replaced("post:0a")
@@ -437,7 +571,7 @@ def test_a_posting_that_a_reorganisation_took_away_is_not_given_up(
 
 @pytest.mark.parametrize("short", [0, 1])
 def test_no_more_gas_is_paid_than_depends_on_it(eth: Eth, sender: Sender, short: int) -> None:
-    cost = GAS * (eth.base + eth.tip)
+    cost = GAS * (eth.base + TIP_FLOOR_WEI)
     if short:
         with pytest.raises(Postponed, match="depends on it: nothing was sent"):
             sender.send("deliver", GIFT, worth=cost - 1)
@@ -445,7 +579,26 @@ def test_no_more_gas_is_paid_than_depends_on_it(eth: Eth, sender: Sender, short:
         assert eth.sent == []
     else:
         sender.send("deliver", GIFT, worth=cost)
-        assert len(mined(eth)) == 1
+        assert [fees_of(raw).priority for raw in mined(eth)] == [TIP_FLOOR_WEI]
+
+
+def test_the_tip_is_what_depends_on_it_allows(eth: Eth, sender: Sender) -> None:
+    """A node that asks for an absurd tip withholds nothing that can be sent for less."""
+    eth.tip = 10**6 * GWEI
+    sender.send("first", GIFT, worth=GAS * (eth.base + 7 * TIP_FLOOR_WEI))
+    sender.send("second", GIFT, worth=10 * ETHER)
+    tips = [fees_of(raw).priority for raw in mined(eth)]
+    assert tips == [7 * TIP_FLOOR_WEI, limit().priority // 4]
+    assert fees_of(mined(eth)[0]).maximum > 2 * eth.base
+
+
+def test_a_tip_that_a_node_asks_for_can_be_raised(eth: Eth, sender: Sender, clock: Clock) -> None:
+    eth.tip, eth.mining = 10**6 * GWEI, False
+    with pytest.raises(Postponed, match="not mined after"):
+        sender.send("gift", GIFT)
+    made = attempts("gift")
+    first, *_, last = (fees_of(one.raw).priority for one in made)
+    assert last * 100 >= first * 115
 
 
 def test_a_receipt_that_lied_of_a_revert_is_not_the_last_word(
@@ -462,16 +615,6 @@ def test_a_receipt_that_lied_of_a_revert_is_not_the_last_word(
     assert not sender.unsent("gift")
     assert sender.send("gift", GIFT)["status"] == 1
     assert mined(eth) == [first.raw]
-
-
-def test_all_that_waits_is_handed_out_again(eth: Eth, sender: Sender) -> None:
-    for action in ("one", "two"):
-        stuck(eth, sender, action)
-    eth.pool.clear()
-    eth.sent.clear()
-    eth.mining = False
-    sender.renew()
-    assert eth.sent == [attempts(action)[-1].raw for action in ("one", "two")]
 
 
 # ---------------------------------------------------------------- nonces that somebody takes
@@ -588,14 +731,12 @@ def test_what_must_be_mined_before_and_can_not_be_paid_is_named(eth: Eth, sender
 def test_what_pays_as_much_as_is_allowed_is_not_replaced(
     eth: Eth, sender: Sender, fee: int, tip: int
 ) -> None:
-    with settings_of(max_fee_gwei=str(fee), max_tip_gwei=str(tip)):
-        stuck(eth, sender, "posting")
-        eth.pool.clear()
-        eth.says = lambda _raw: "insufficient funds"
-        with pytest.raises(
-            Postponed, match=f"giving has to replace .* allowed .{fee} gwei.: raise"
-        ):
-            sender.send("gift", GIFT)
+    stuck(eth, sender, "posting")
+    eth.says = lambda _raw: "insufficient funds"
+    allowed = settings_of(max_fee_gwei=str(fee), max_tip_gwei=str(tip))
+    words = f"giving has to replace .* allowed .{fee} gwei.: raise"
+    with allowed, pytest.raises(Postponed, match=words):
+        sender.send("gift", GIFT)
     assert not sender.ever_signed("gift")
 
 

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from prover.chain.accounts import anvil_account
 from prover.chain.deployments import path_of
-from prover.chain.transactions import Sender
+from prover.chain.journal import Journal
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.settings import get_settings
 from tests.conftest import Proven
@@ -83,7 +82,10 @@ def test_a_wallet_gets_the_job_that_a_key_has_signed(consumer: Consumer) -> None
     told = unsigned(*consumer.prediction())
     assert unsigned(*consumer.prediction())["job"] == told["job"]
     (transaction,) = told["transactions"]
-    Sender(consumer.chain.client, anvil_account(CONSUMER)).renew()
+    (posting,) = Journal(get_settings().home / "journal.sqlite").unmined(
+        consumer.chain.client.scope
+    )
+    consumer.chain.rpc("eth_sendRawTransaction", "0x" + posting.raw.hex())
     sent = consumer.chain.rpc("eth_sendTransaction", transaction)
     consumer.chain.client.web3.eth.wait_for_transaction_receipt(sent)
     (job_id,) = consumer.world().prediction.jobs

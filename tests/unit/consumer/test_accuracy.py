@@ -2,6 +2,7 @@
 
 import stat
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
@@ -171,6 +172,7 @@ def test_rows_of_a_bounty_whose_key_the_chain_shows_are_refused(
     world = SimpleNamespace(accuracy=SimpleNamespace(jobs=jobs))
     monkeypatch.setattr(accuracy, "load_world", lambda *_: world)
     monkeypatch.setattr(accuracy, "AccuracyBounty", lambda *_: None)
+    monkeypatch.setattr(accuracy.postings, "posting", lambda *_: nullcontext())
     sender: Any = SimpleNamespace(
         client=SimpleNamespace(local=True, chain_id=31337, scope="31337:aa", now=lambda: 0)
     )
@@ -179,7 +181,8 @@ def test_rows_of_a_bounty_whose_key_the_chain_shows_are_refused(
     fine = replace(offer(artifacts), open_seconds=61, reveal_seconds=60, prove_seconds=60)
 
     def post() -> object:
-        return accuracy.posting(sender, deployment, fine, tests, tmp_path, {}, print)
+        with accuracy.posting(sender, deployment, fine, tests, tmp_path, {}, print) as drawn:
+            return drawn
 
     PostedSet("31337:aa", JOB.hex(), "seed.json", tests.hashes[:1]).save()
     post()

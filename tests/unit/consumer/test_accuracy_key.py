@@ -1,5 +1,7 @@
 """A key is given away once, for an acceptance that stands in a final block, and for no other."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -10,7 +12,7 @@ from prover.chain import finality
 from prover.chain.finality import SEND_SECONDS, Block
 from prover.consumer import accuracy_key as module
 from prover.consumer.accuracy_tests import key_of
-from prover.errors import ChainError, UsageError
+from prover.errors import ChainError, Postponed, UsageError
 from prover.protocol.accuracy import Job, Record, State, Terms
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.events import BountyAccepted
@@ -41,8 +43,13 @@ class Stage:
         client = SimpleNamespace(
             now=lambda: 100, chain_id=31337, local=False, block=lambda: {"number": HEAD}, scope="x"
         )
+        self.ever_signed = False
         self.sender: Any = SimpleNamespace(
-            client=client, estimate=lambda _call: self.done.append("dry run"), send=self._send
+            client=client,
+            estimate=lambda _call: self.done.append("dry run"),
+            send=self._send,
+            deciding=self._deciding,
+            ever_signed=lambda action: self.ever_signed and action == f"reveal:{JOB_ID.hex()}",
         )
         contract = SimpleNamespace(address=OTHER, reveal_key=lambda _job, key: key)
         monkeypatch.setattr(module, "AccuracyBounty", lambda *_: contract)
@@ -52,24 +59,38 @@ class Stage:
         self.others: dict[bytes, Record] = {}  # bounties beside this one, with its rows
         self.known = SimpleNamespace(seed="/nowhere", revealed=False, rows=("0a",))
         self.signed: list[bytes] = []  # postings that are not on the chain
+        self.handed_until = 0
         monkeypatch.setattr(module, "sharing", self._sharing)
-        monkeypatch.setattr(
-            module, "waiting", lambda _client: [SimpleNamespace(job_id=one) for one in self.signed]
-        )
+        monkeypatch.setattr(module, "on_the_way", lambda _client: frozenset(self.signed))
         monkeypatch.setattr(module, "posted_set", lambda _job_id: self.known)
-        monkeypatch.setattr(module, "mark_revealed", lambda _id: self.done.append("marked"))
+        monkeypatch.setattr(module, "mark_revealed", self._mark)
         monkeypatch.setattr(finality, "wait_final", self._wait)
         monkeypatch.setattr(finality, "confirmations", lambda _client: 3)
         monkeypatch.setattr(finality, "_called_final", lambda _client: None)
 
-    def reveal(self, record: Record = RECORD) -> int:
+    def reveal(self, record: Record = RECORD, **options: bool) -> int:
         deployment: Any = SimpleNamespace(accuracy=OTHER)
-        return module.reveal(self.sender, deployment, (JOB_ID, record), None, self.done.append)
+        found, say = (JOB_ID, record), self.done.append
+        return module.reveal(self.sender, deployment, found, None, say, **options)
+
+    @contextmanager
+    def _deciding(self, action: str) -> Iterator[None]:
+        assert action == f"reveal:{JOB_ID.hex()}"
+        try:
+            yield
+        except UsageError:
+            self.done.append("taken back")
+            raise
+
+    def _mark(self, job_id: bytes, revealed: bool = True) -> None:
+        assert job_id == JOB_ID
+        self.done.append("marked" if revealed else "not marked")
 
     def _sharing(self, rows: tuple[str, ...], scope: str) -> list[Any]:
         assert (rows, scope) == (("0a",), "x")
         named = [JOB_ID, *self.others, b"\x77" * 32]  # the last is not on the chain
-        return [SimpleNamespace(job_id=one.hex()) for one in named]
+        until = self.handed_until
+        return [SimpleNamespace(job_id=one.hex(), handed_until=until) for one in named]
 
     def _send(self, action: str, key: bytes) -> dict[str, int]:
         assert key == key_of(SEED, NONCE)
@@ -151,7 +172,7 @@ def test_a_key_is_not_sent_for_an_acceptance_that_is_gone(
 def test_a_key_is_revealed_after_an_acceptance_only(stage: Stage, state: State) -> None:
     with pytest.raises(UsageError, match="revealed once"):
         stage.reveal(replace(RECORD, state=state))
-    assert stage.done == []
+    assert stage.done == ["taken back"]
 
 
 @pytest.mark.parametrize(("local", "now"), [(True, 1001), (False, 1001 - SEND_SECONDS)])
@@ -162,7 +183,7 @@ def test_a_key_is_not_shown_in_a_transaction_that_may_be_late(
     stage.sender.client.local, stage.sender.client.now = local, lambda: now
     with pytest.raises(UsageError, match="keep it"):
         stage.reveal()
-    assert stage.done == []
+    assert stage.done == ["taken back"]
     stage.sender.client.now = lambda: now - 1
     assert stage.reveal() == 7
 
@@ -193,11 +214,42 @@ def test_a_key_is_kept_while_another_bounty_on_its_rows_may_be_taken(stage: Stag
 
 def test_a_key_is_kept_while_another_bounty_on_its_rows_is_on_its_way(stage: Stage) -> None:
     stage.signed = [b"\x77" * 32]
-    with pytest.raises(UsageError, match="its posting is signed and not on the chain yet"):
+    with pytest.raises(UsageError, match="its posting is signed and not on the chain now"):
         stage.reveal()
     assert "marked" not in stage.done
+    assert stage.done[-1] == "taken back"
     stage.signed = [b"\x78" * 32]  # on other rows
     assert stage.reveal() == 7
+
+
+def test_a_key_is_kept_while_a_wallet_may_send_a_bounty_on_its_rows(stage: Stage) -> None:
+    stage.handed_until = 100
+    with pytest.raises(UsageError, match=r"was given to a wallet.*then give --never-signed"):
+        stage.reveal()
+    assert "marked" not in stage.done
+    assert stage.reveal(never_signed=True) == 7
+    stage.handed_until = 99
+    assert stage.reveal() == 7
+
+
+@pytest.mark.parametrize(
+    ("signed", "before", "marks"),
+    [
+        (False, False, ["marked", "not marked"]),
+        (True, False, ["marked"]),
+        (False, True, ["marked"]),
+    ],
+)
+def test_a_key_that_was_not_signed_is_not_marked(
+    stage: Stage, signed: bool, before: bool, marks: list[str]
+) -> None:
+    def dear(*_: object) -> None:
+        raise Postponed("gas is too dear")
+
+    stage.sender.send, stage.ever_signed, stage.known.revealed = dear, signed, before
+    with pytest.raises(Postponed):
+        stage.reveal()
+    assert [one for one in stage.done if "marked" in one] == marks
 
 
 @pytest.mark.parametrize(
@@ -225,10 +277,10 @@ def test_a_node_that_lags_does_not_make_it_earlier(stage: Stage) -> None:
     finality._write(stage.sender.client, Block(HEAD + 1, bytes(32), 1001 - SEND_SECONDS))
     with pytest.raises(UsageError, match="keep it"):
         stage.reveal()
-    assert stage.done == []
+    assert stage.done == ["taken back"]
 
 
 def test_a_key_that_is_late_is_kept(stage: Stage) -> None:
     with pytest.raises(UsageError, match="keep it"):
         stage.reveal(replace(RECORD, deadline=99))
-    assert stage.done == []
+    assert stage.done == ["taken back"]

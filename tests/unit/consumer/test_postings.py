@@ -33,6 +33,7 @@ class World:
     signed: set[str] = field(default_factory=set)  # ever
     live: set[str] = field(default_factory=set)  # was or can be mined
     gone: set[str] = field(default_factory=set)  # a reorganisation took it away
+    given_up: set[str] = field(default_factory=set)  # a node may have it all the same
     jobs: set[bytes] = field(default_factory=set)
     drawn: int = 0
     address: str = ME
@@ -49,6 +50,9 @@ class World:
 
     def lost(self, action: str) -> bool:
         return action in self.gone
+
+    def may_come(self, action: str) -> bool:
+        return action in self.given_up
 
     def draw(self) -> Drawn[PredictionTerms]:
         """A job with a file of its own; the times begin now."""
@@ -78,6 +82,7 @@ class World:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(module, "deeds_of", lambda _client: [])
+    monkeypatch.setattr(module, "untold", lambda _client, _account: [])
     return World()
 
 
@@ -121,6 +126,28 @@ def test_a_job_that_was_signed_is_gone_on_with(world: World, mined: bool) -> Non
     assert (found.resumed, found.returned, found.notes) == (True, False, (RESUMED, AGAIN))
     assert was_resumed(found.notes)
     assert world.drawn == 1
+
+
+def test_a_job_that_was_given_up_and_may_come_is_gone_on_with(world: World) -> None:
+    """Another one beside it would be paid too: a node may have the first."""
+    first = first_of(world)
+    world.live.clear()
+    world.given_up |= world.signed
+    again = posted(world)
+    assert (again.job_id, again.resumed) == (first.job_id, True)
+    world.now = OPEN_UNTIL
+    assert posted(world).job_id != first.job_id
+
+
+def test_jobs_of_interrupted_commands_that_are_paid_too_are_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = first_of(world, mined=True)
+    deeds = [SimpleNamespace(job_id=first.job_id)]
+    monkeypatch.setattr(module, "untold", lambda _client, account: deeds if account == ME else [])
+    note = f"job 0x{first.job_id.hex()}, whose command was interrupted, is posted too"
+    assert any(note in one for one in posted(world, other=1).notes)
+    assert not any(note in one for one in posted(world).notes)
 
 
 def test_a_job_that_was_never_signed_is_drawn_anew(world: World) -> None:

@@ -21,7 +21,7 @@ from prover.settings import get_settings
 from tests.conftest import Proven
 from tests.latenode import LateNode, late_node
 from tests.localchain import CONSUMER, PROVIDER, STRANGER, Chain, address_of, settings_of
-from tests.unit.provider.scene import PROVE_SECONDS, STAKE, Scene
+from tests.unit.provider.scene import PROVE_SECONDS, STAKE, Scene, node_with_model  # noqa: F401 - a fixture
 
 DEPTH = 3
 NOWHERE = Block(1, b"\0" * 32)

@@ -30,7 +30,7 @@ from prover.proving.ezkl.system import Ezkl
 from prover.settings import get_settings
 from tests.conftest import Proven
 from tests.localchain import PROVIDER, STRANGER, Chain
-from tests.unit.provider.scene import POLICY, PROVE_SECONDS, REWARD, STAKE, Scene
+from tests.unit.provider.scene import POLICY, PROVE_SECONDS, REWARD, STAKE, Scene, node_with_model  # noqa: F401 - a fixture
 from tests.unit.proving.test_evaluate import off_by_one
 
 RETURN_REST = bytes.fromhex("80600d6000396000f3")  # after a PUSH3 of the length: copy, return

@@ -16,7 +16,7 @@ from prover.provider.store import Stage, Taken
 from tests.conftest import Proven
 from tests.localchain import Chain
 from tests.proxy import Lie, proxied
-from tests.unit.provider.test_serve import Scene
+from tests.unit.provider.scene import Scene, node_with_model  # noqa: F401 - a fixture
 
 DEPOSITED = "0x" + keccak(text="Deposited(bytes32,address,address,uint256)").hex()
 
