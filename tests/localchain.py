@@ -1,7 +1,7 @@
 """A local chain for tests: Anvil with the contracts on it, put back after each test."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -19,6 +19,7 @@ from prover.chain.deployments import Deployment
 from prover.chain.market import Market
 from prover.chain.transactions import Sender
 from prover.files import write_atomically
+from prover.provider.register import register
 from prover.proving.artifacts import Artifacts, load_artifacts
 from prover.proving.ezkl.system import Ezkl
 from prover.settings import get_settings
@@ -141,6 +142,27 @@ def node_with_contracts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
     directory = tmp_path_factory.mktemp("chain")
     with started(directory) as chain:
         yield chain, directory / "deployments"
+
+
+def with_models(*plans: str) -> Any:
+    """In the place of `node_with_contracts` in a module: models of these plans are registered.
+
+    That takes seconds, and is done once for all its tests, by the provider.
+    """
+
+    @pytest.fixture(scope="module")
+    def node_with_contracts(
+        node_with_contracts: tuple[Chain, Path],
+        proven: Callable[[str], Any],
+        tmp_path_factory: pytest.TempPathFactory,
+    ) -> Iterator[tuple[Chain, Path]]:
+        home = tmp_path_factory.mktemp("model") / "home"
+        with settings_of(home=str(home)), restored(*node_with_contracts) as chain:
+            for plan in plans:
+                register(chain.sender(PROVIDER), chain.deployment, proven(plan).artifacts)
+            yield node_with_contracts
+
+    return node_with_contracts
 
 
 @pytest.fixture

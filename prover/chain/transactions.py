@@ -183,10 +183,9 @@ class Sender:
         node have had it, and it is mined before that, `send` and the contract's standing tell.
         """
         with self._alone():
-            self._take_back(action)
+            self._take_back(action, self._pool.nonce("latest"), "taken back")
 
-    def _take_back(self, action: str, says: str = "taken back") -> None:
-        mined = self._pool.nonce("latest")
+    def _take_back(self, action: str, mined: int, says: str) -> None:
         live = [one for one in self._attempts(action) if one.nonce >= mined]
         if live and not any(self._pool.holds(one) for one in live):
             self._journal.set_fate(live, Fate.GIVEN_UP)
@@ -198,11 +197,14 @@ class Sender:
         Whoever gives another command may have thought better of it; a stake is to be weighed again;
         a key that is late would be shown for nothing.
         """
-        scope = self.client.scope
-        for other in self._journal.actions(scope, self.address, "", Fate.PENDING):
+        pending = self._journal.actions(self.client.scope, self.address, "", Fate.PENDING)
+        others = [one for one in pending if one != action]
+        mined = self._pool.nonce("latest") if others else 0
+        for other in others:
             fates = {one.fate for one in self._attempts(other)}
-            if other != action and fates == {Fate.PENDING}:  # else the chain had it before
-                self._take_back(other, "given up, as the node has it not: its command makes it")
+            if fates == {Fate.PENDING}:  # else the chain had it before
+                says = "given up, as the node has it not: its command makes it"
+                self._take_back(other, mined, says)
 
     def forgo(self, action: str, call: Call) -> None:
         """Give up what was signed of an action with other choices; see `send` and `take_back`.

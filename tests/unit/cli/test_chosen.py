@@ -16,10 +16,12 @@ from prover.protocol.prediction import State
 from prover.provider.store import Stage
 from tests.conftest import Proven
 from tests.killing import command, killed
-from tests.localchain import CONSUMER, PROVIDER, STRANGER, Chain, address_of
+from tests.localchain import CONSUMER, PROVIDER, STRANGER, Chain, address_of, with_models
 from tests.unit.cli.test_postings import Consumer
 from tests.unit.cli.test_reorganised import ROWS, Play
 from tests.unit.provider.scene import REWARD, STAKE, Scene
+
+node_with_contracts = with_models("batch")
 
 WRONG, RIGHT = address_of(STRANGER), address_of(4)
 OTHERWISE = "an earlier command did this with other words"
@@ -179,7 +181,7 @@ def test_what_is_signed_and_not_on_the_chain_is_listed(
     assert run(["status", "--account", str(CONSUMER)]) == 0
     (line,) = [one for one in capsys.readouterr().out.splitlines() if "signed" in one]
     assert line.startswith(f"job {row['job'][:12]}: your posting is signed and not on the chain: ")
-    assert line.endswith("If no node has it, any other command gives it up.")
+    assert line.endswith("If the node has it not, any other command gives it up.")
     assert command("status", "--account", PROVIDER)["unmined"] == []
     assert command(*consumer.prediction())["job"] == row["job"]
     assert unmined() == []

@@ -18,7 +18,9 @@ from prover.settings import get_settings
 from prover.statement.request import Request, data_hash
 from tests.conftest import ELEMENTS, Proven
 from tests.killing import STEPS, command, killed
-from tests.localchain import CONSUMER, PROVIDER, Chain, address_of, install_rebuilt
+from tests.localchain import CONSUMER, PROVIDER, Chain, address_of, install_rebuilt, with_models
+
+node_with_contracts = with_models("salted", "batch")
 
 REWARD = 10**16
 

@@ -25,8 +25,18 @@ from prover.statement.label import proven_label
 from tests.conftest import ELEMENTS, Proven
 from tests.killing import command
 from tests.latenode import late_node
-from tests.localchain import CONSUMER, PROVIDER, Chain, address_of, install_rebuilt, settings_of
+from tests.localchain import (
+    CONSUMER,
+    PROVIDER,
+    Chain,
+    address_of,
+    install_rebuilt,
+    settings_of,
+    with_models,
+)
 from tests.proxy import proxied
+
+node_with_contracts = with_models("batch")
 
 ROWS = 5
 PRICE, FEE, STAKE = 10**15, 2 * 10**15, 5 * 10**16

@@ -11,8 +11,10 @@ from prover.consumer.testsets import PostedSet, posted_set
 from prover.protocol.accuracy import Record, State
 from tests.conftest import Proven
 from tests.killing import command, killed
-from tests.localchain import CONSUMER, PROVIDER, Chain, address_of, settings_of
+from tests.localchain import CONSUMER, PROVIDER, Chain, address_of, settings_of, with_models
 from tests.unit.cli.test_reorganised import Play
+
+node_with_contracts = with_models("batch")
 
 ABOUT = ("--target", "50%", "--open-for", "1d")
 

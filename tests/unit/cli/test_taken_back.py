@@ -11,8 +11,10 @@ from prover.protocol import accuracy, retrieval, serving
 from prover.settings import get_settings
 from tests.conftest import Proven
 from tests.killing import killed
-from tests.localchain import CONSUMER, PROVIDER, STRANGER, Chain
+from tests.localchain import CONSUMER, PROVIDER, STRANGER, Chain, with_models
 from tests.unit.cli.test_reorganised import ROWS, Play
+
+node_with_contracts = with_models("batch")
 
 GIFT = Call("a gift", str(anvil_account(STRANGER).address), b"", 1)
 

@@ -1,10 +1,6 @@
 """A registered model, a consumer who posts, a provider who serves, on a real chain."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
-
-import pytest
 
 from prover.chain.accounts import anvil_account
 from prover.chain.client import Client
@@ -23,24 +19,11 @@ from prover.proving.inputs import shape_of
 from prover.settings import get_settings
 from prover.statement.request import Request, data_hash, salted
 from tests.conftest import Proven
-from tests.localchain import CONSUMER, PROVIDER, Chain, address_of, install, restored, settings_of
+from tests.localchain import CONSUMER, PROVIDER, Chain, address_of, install
 
 REWARD, STAKE = 10**16, 4 * 10**15
 OPEN_SECONDS = PROVE_SECONDS = 10_000  # a busy machine must not make a job late
 POLICY = Policy(proof_seconds=1.0, allow_files=True)
-
-
-@pytest.fixture(scope="module", name="node_with_contracts")
-def node_with_model(
-    node_with_contracts: tuple[Chain, Path],
-    proven: Callable[[str], Proven],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[tuple[Chain, Path]]:
-    """The shared node with the model of a `Scene`, which takes seconds to register; put back."""
-    home = tmp_path_factory.mktemp("model") / "home"
-    with settings_of(home=str(home)), restored(*node_with_contracts) as chain:
-        register(chain.sender(PROVIDER), chain.deployment, proven("plain").artifacts)
-        yield node_with_contracts
 
 
 class Scene:

@@ -16,8 +16,10 @@ from prover.settings import get_settings
 from tests import latenode
 from tests.conftest import Proven
 from tests.latenode import LateNode, late_node
-from tests.localchain import PROVIDER, STRANGER, Chain, address_of, settings_of
-from tests.unit.provider.scene import Scene, node_with_model  # noqa: F401 - a fixture
+from tests.localchain import PROVIDER, STRANGER, Chain, address_of, settings_of, with_models
+from tests.unit.provider.scene import Scene
+
+node_with_contracts = with_models("plain")
 
 OTHER = address_of(STRANGER)
 

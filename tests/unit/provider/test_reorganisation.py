@@ -20,8 +20,18 @@ from prover.proving.ezkl.system import Ezkl
 from prover.settings import get_settings
 from tests.conftest import Proven
 from tests.latenode import LateNode, late_node
-from tests.localchain import CONSUMER, PROVIDER, STRANGER, Chain, address_of, settings_of
-from tests.unit.provider.scene import PROVE_SECONDS, STAKE, Scene, node_with_model  # noqa: F401 - a fixture
+from tests.localchain import (
+    CONSUMER,
+    PROVIDER,
+    STRANGER,
+    Chain,
+    address_of,
+    settings_of,
+    with_models,
+)
+from tests.unit.provider.scene import PROVE_SECONDS, STAKE, Scene
+
+node_with_contracts = with_models("plain")
 
 DEPTH = 3
 NOWHERE = Block(1, b"\0" * 32)

@@ -29,9 +29,11 @@ from prover.proving.artifacts import PK, Artifacts
 from prover.proving.ezkl.system import Ezkl
 from prover.settings import get_settings
 from tests.conftest import Proven
-from tests.localchain import PROVIDER, STRANGER, Chain
-from tests.unit.provider.scene import POLICY, PROVE_SECONDS, REWARD, STAKE, Scene, node_with_model  # noqa: F401 - a fixture
+from tests.localchain import PROVIDER, STRANGER, Chain, with_models
+from tests.unit.provider.scene import POLICY, PROVE_SECONDS, REWARD, STAKE, Scene
 from tests.unit.proving.test_evaluate import off_by_one
+
+node_with_contracts = with_models("plain")
 
 RETURN_REST = bytes.fromhex("80600d6000396000f3")  # after a PUSH3 of the length: copy, return
 

@@ -14,9 +14,11 @@ from prover.provider.serve import Provider
 from prover.provider.steps import FAILED, SKIPPED, Outcome
 from prover.provider.store import Stage, Taken
 from tests.conftest import Proven
-from tests.localchain import Chain
+from tests.localchain import Chain, with_models
 from tests.proxy import Lie, proxied
-from tests.unit.provider.scene import Scene, node_with_model  # noqa: F401 - a fixture
+from tests.unit.provider.scene import Scene
+
+node_with_contracts = with_models("plain")
 
 DEPOSITED = "0x" + keccak(text="Deposited(bytes32,address,address,uint256)").hex()
 
