@@ -153,6 +153,30 @@ def alone(path: Path, work: str) -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def at_work(path: Path) -> Iterator[None]:
+    """Tell other processes, by a file that is there meanwhile, that a work goes on: see below."""
+    make_folder(path.parent)
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def is_at_work(path: Path) -> bool:
+    """Whether another process, or thread, is within `at_work`; a process that died is not."""
+    try:
+        with path.open() as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
 def make_folder(path: Path) -> None:
     """Make a folder and those above it, where they are not, for their owner only."""
     if not path.is_dir():

@@ -106,25 +106,31 @@ def waiting(client: Client) -> list[Deed]:
 
 
 def untold(client: Client, account: str) -> list[Deed]:
-    """Postings that were interrupted, and that a node has or had: nobody was told what became of
-    them. Those that are mined are told by this, once.
-    """
+    """Postings that were interrupted, and are or may be on the chain: see `told`."""
     path = get_settings().home / "journal.sqlite"
     if not path.exists():
         return []
-    journal, found = _journal(path), list[Deed]()
-    for attempt in journal.unmined(client.scope):
+    by_job = dict[bytes, Deed]()
+    for attempt in _journal(path).unmined(client.scope):
         deed = _deed([attempt])
         if deed is None or (deed.account, deed.kind) != (account, POST):
             continue
+        receipt = standing_receipt(client, attempt.hash)
+        mined = receipt is not None and receipt["status"] == 1
+        if mined or (receipt is None and attempt.nonce >= client.used_nonces(account)):
+            by_job[deed.job_id] = deed
+    return list(by_job.values())
+
+
+def told(client: Client, deeds: Collection[Deed]) -> None:
+    """The user knows of these: those that are mined are not told again."""
+    journal = _journal(get_settings().home / "journal.sqlite")
+    for attempt in (attempt for deed in deeds for attempt in deed.attempts):
         receipt = standing_receipt(client, attempt.hash)
         if receipt is not None:
             number, block_hash = int(receipt["blockNumber"]), bytes(receipt["blockHash"])
             journal.set_block(client.scope, attempt.hash, number, block_hash)
             journal.set_fate([attempt], Fate.MINED if receipt["status"] == 1 else Fate.REVERTED)
-        if attempt.nonce >= client.used_nonces(account) or (receipt and receipt["status"] == 1):
-            found.append(deed)
-    return list({deed.job_id: deed for deed in found}.values())
 
 
 def on_the_way(client: Client) -> frozenset[bytes]:

@@ -19,7 +19,6 @@ from prover.settings import get_settings
 GWEI = 10**9
 TIP_FLOOR_WEI = GWEI // 1000  # geth's miners take no less
 BUMP_PERCENT = 15
-MARGIN = 4  # how much higher than a node's suggestion a tip may become: ten times 15 %
 
 
 @dataclass(frozen=True)
@@ -33,11 +32,6 @@ class Fees:
         """Both fees high enough to replace these, and at least the market's."""
         maximum = max(_raised(self.maximum), market.maximum)
         return Fees(maximum, min(max(_raised(self.priority), market.priority), maximum))
-
-    def bounded(self) -> "Fees":
-        """These fees, or what the settings allow where that is less."""
-        maximum = min(self.maximum, limit().maximum)
-        return Fees(maximum, min(self.priority, limit().priority, maximum))
 
 
 def suggested(client: Client) -> Fees:
@@ -87,13 +81,14 @@ def base_fee(client: Client) -> int:
 def suggested_tip(client: Client) -> int:
     """The tip that the node suggests (eth_maxPriorityFeePerGas, else by eth_feeHistory), bounded.
 
-    A node may say anything: what it says is brought between geth's minimum and a quarter of the
-    limit, which leaves room to raise it. What a chain finds too cheap is raised at once.
+    A node may say anything: what it says is brought between geth's minimum and what can be raised
+    twice below the limit, as nothing that pays the limit could ever be replaced.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # web3 warns where it falls back to the fee history
         said = int(client.web3.eth.max_priority_fee)
-    return max(min(said, limit().priority // MARGIN), TIP_FLOOR_WEI)
+    most = (limit().priority - 3) * 100**2 // (100 + BUMP_PERCENT) ** 2  # two raises, rounded up
+    return max(min(said, most), TIP_FLOOR_WEI)
 
 
 def fields_of(raw: bytes) -> dict[str, Any]:

@@ -4,9 +4,11 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import ClassVar
 
 from eth_account.signers.local import LocalAccount
+from eth_utils.crypto import keccak
 from web3.types import TxReceipt
 
 from prover.chain.answers import Answer
@@ -25,7 +27,7 @@ from prover.chain.fees import (
 )
 from prover.chain.finality import Heads
 from prover.chain.journal import Attempt, Fate, Journal
-from prover.chain.pool import Pool
+from prover.chain.pool import Place, Pool
 from prover.chain.receipts import revert_of, standing_receipt
 from prover.chain.trial import GAS_CAP, Cost, Trial
 from prover.chain.waiting import LOCAL_POLL_SECONDS, POLL_SECONDS, Waiting
@@ -37,14 +39,15 @@ from prover.errors import (
     UsageError,
     ZkescrowError,
 )
-from prover.files import locked
+from prover.files import at_work, is_at_work, locked
 from prover.log import logger
 from prover.protocol.words import in_ether
 from prover.settings import get_settings
 
 __all__ = ["GAS_CAP", "Cost", "Sender"]
 
-TRIES = LOOKS = 5
+TRIES = LOOKS = TURNS = 5
+POSTING = "post:"  # how the name of an action begins that pays for a job
 LOG = logger(__name__)
 
 
@@ -86,23 +89,32 @@ class Sender:
         was signed of it with other choices is given up, and UsageError raised if that is mined.
         `worth` is what depends on the call, in wei: it is not signed while its gas costs more.
         """
-        if exact:
-            self.forgo(action, call)
-        if not once:
-            self.earlier(action)
-        while True:
-            waiting = self._waiting()
-            with self._alone():
-                self._give_up_others(action)
-                live = self._live(action, once)
-                if live:
-                    self._renew(live[-1].nonce, call.says, waiting)
-                else:
-                    live = [self._begin(action, call, waiting, worth)]
-            receipt = waiting.until_mined(live[-1], call.says)
-            if receipt is None or (exact and self._of_another(action, call, receipt)):
-                continue
-            return self._judge(action, receipt)
+        with at_work(self._work(action)):
+            if exact:
+                self.forgo(action, call)
+            if not once:
+                self.earlier(action)
+            for _ in range(TURNS):
+                receipt = self._sent(action, call, once, worth)
+                if receipt is None or (exact and self._of_another(action, call, receipt)):
+                    continue
+                return self._judge(action, receipt)
+        raise Postponed(
+            f"{call.says}: other transactions of the account took its place {TURNS} times: see "
+            "what else sends for it, then run the same command again"
+        )
+
+    def _sent(self, action: str, call: Call, once: bool, worth: int | None) -> TxReceipt | None:
+        """The receipt; None if the transaction can never be mined, or was moved."""
+        waiting = self._waiting()
+        with self._alone():
+            self._give_up_others(action)
+            live = self._live(action, once)
+            if live:
+                self._renew(live[-1].nonce, call.says, waiting)
+            else:
+                live = [self._begin(action, call, waiting, worth)]
+        return waiting.until_mined(live[-1], call.says)
 
     def earlier(self, action: str) -> TxReceipt | None:
         """The receipt of an earlier attempt whose end nobody has seen, once it is mined.
@@ -147,12 +159,17 @@ class Sender:
 
     def _restored(self, action: str) -> TxReceipt | None:
         waiting, attempt = self._waiting(), self._attempts(action)[-1]
-        with self._alone():
-            self._give_up_others(action)
-            self._renew(attempt.nonce, action, waiting)
-        receipt = waiting.until_mined(attempt, action)
+        with at_work(self._work(action)):
+            with self._alone():
+                self._give_up_others(action)
+                self._renew(attempt.nonce, action, waiting)
+            receipt = waiting.until_mined(attempt, action)
         mined = receipt is not None and self._end(action, receipt) is Fate.MINED
         return receipt if mined else None
+
+    def is_sending(self, action: str) -> bool:
+        """Whether another process sends this action now."""
+        return is_at_work(self._work(action))
 
     def ever_signed(self, action: str) -> bool:
         """Whether a transaction of this action was ever signed from here."""
@@ -195,14 +212,15 @@ class Sender:
         """What the node has not goes out by its own command alone, never with another action.
 
         Whoever gives another command may have thought better of it; a stake is to be weighed again;
-        a key that is late would be shown for nothing.
+        a key that is late would be shown for nothing. What a command waits for now is its own.
         """
         pending = self._journal.actions(self.client.scope, self.address, "", Fate.PENDING)
         others = [one for one in pending if one != action]
         mined = self._pool.nonce("latest") if others else 0
         for other in others:
             fates = {one.fate for one in self._attempts(other)}
-            if fates == {Fate.PENDING}:  # else the chain had it before
+            had = fates != {Fate.PENDING}  # the chain had it before
+            if not had and not is_at_work(self._work(other)):
                 says = "given up, as the node has it not: its command makes it"
                 self._take_back(other, mined, says)
 
@@ -277,11 +295,11 @@ class Sender:
         bound = self._pool.outlay(place.nonce)
         self._trial.check_funds(call.value + bound, call, bound)
         gas, fees = self._trial.gas(call), suggested(self.client)
-        if worth is not None:
-            fees = self._worthwhile(call, gas, fees, worth)
-        if place.above is not None:
-            fees = place.above.raised(fees)
-            fees = fees.bounded() if place.if_any else fees
+        fees = self._lowered(call, gas, fees, worth)
+        if place.if_any:
+            fees = self._to_replace(place, gas, fees, worth, call.value + bound)
+        elif place.above is not None:
+            fees = self._worthwhile(call, gas, place.above.raised(fees), worth)
         if not within(fees):
             raise Postponed(
                 f"{call.says} has to replace a transaction that pays as much as is allowed "
@@ -292,18 +310,41 @@ class Sender:
         fields = {**self._trial.fields(call), "gas": gas}
         return self._pool.sign(action, place.nonce, fields, fees)
 
-    def _worthwhile(self, call: Call, gas: int, fees: Fees, worth: int) -> Fees:
+    def _to_replace(
+        self, place: Place, gas: int, fees: Fees, worth: int | None, bound: int
+    ) -> Fees:
+        """Fees of the present, and more where a node may have what was given up on the nonce.
+
+        Never more than one raise above the present ones, or several in a row would add up; nor more
+        than `worth`, the settings, or the balance with `bound` wei of other use allow.
+        """
+        over, most = (one.raised(fees) for one in (place.above or fees, fees))
+        higher = Fees(min(over.maximum, most.maximum), min(over.priority, most.priority))
+        worthwhile = worth is None or self._price(gas, higher) <= worth
+        paid = gas * higher.maximum + bound <= self.client.balance(self.address)
+        return higher if worthwhile and paid and within(higher) else fees
+
+    def _lowered(self, call: Call, gas: int, fees: Fees, worth: int | None) -> Fees:
         """The fees, with the tip lowered to what `worth` wei leave. Raises Postponed if none is."""
-        base = base_fee(self.client)
-        tip = min(fees.priority, worth // gas - base)
-        if tip < TIP_FLOOR_WEI:
-            cost = in_ether(gas * (base + TIP_FLOOR_WEI))
+        if worth is None:
+            return fees
+        tip = min(fees.priority, worth // gas - base_fee(self.client))
+        return self._worthwhile(call, gas, replace(fees, priority=max(tip, TIP_FLOOR_WEI)), worth)
+
+    def _worthwhile(self, call: Call, gas: int, fees: Fees, worth: int | None) -> Fees:
+        """The fees. Raises Postponed if the call costs more than `worth` wei with them."""
+        cost = self._price(gas, fees)
+        if worth is not None and cost > worth:
             raise Postponed(
-                f"{call.says} would cost {cost} at present fees, and {in_ether(worth)} depends on "
-                "it: nothing was sent; run the same command again when fees have fallen, before "
-                "the deadline"
+                f"{call.says} would cost {in_ether(cost)} at present fees, and {in_ether(worth)} "
+                "depends on it: nothing was sent; run the same command again when fees have "
+                "fallen, before the deadline"
             )
-        return replace(fees, priority=tip)
+        return fees
+
+    def _price(self, gas: int, fees: Fees) -> int:
+        """Wei that so much gas costs now with these fees."""
+        return gas * (base_fee(self.client) + fees.priority)
 
     def _begin(self, action: str, call: Call, waiting: Waiting, worth: int | None) -> Attempt:
         """Hand out a new transaction; with another nonce where somebody has just taken its own.
@@ -333,21 +374,20 @@ class Sender:
     def _came_instead(self, attempt: Attempt) -> Attempt | None:
         """What was given up of the same action, if it is that which has used the nonce.
 
-        Raises Postponed if it is one of another action: the user may not want both.
+        Raises Postponed if it is a job that was posted: the user may not want both.
         """
         given_up = [one for one in self._pool.given_up(attempt.nonce) if one.nonce == attempt.nonce]
         self._journal.set_fate([attempt, *given_up], Fate.REPLACED)
         mined = [one for one in given_up if standing_receipt(self.client, one.hash) is not None]
         self._journal.set_fate(mined, Fate.PENDING)
         for one in mined:
-            if one.action != attempt.action:
+            if one.action != attempt.action and one.action.startswith(POSTING):
                 raise Postponed(
-                    f"transaction 0x{one.hash.hex()} ({one.action.split(':')[0]}), which an "
-                    "earlier command had signed and the node did not show, was mined just now: "
-                    "nothing more was sent; look at `zkescrow status` before you run the same "
-                    "command again"
+                    f"job 0x{one.action.removeprefix(POSTING)}, which an earlier command had "
+                    "signed and the node did not show, was posted just now: nothing more was sent; "
+                    "look at `zkescrow status` before you run the same command again"
                 )
-        return mined[-1] if mined else None
+        return next((one for one in mined if one.action == attempt.action), None)
 
     def _took_its_nonce(self, attempt: Attempt) -> bool:
         """Whether this very transaction used the nonce; nodes behind one address may lag."""
@@ -396,6 +436,11 @@ class Sender:
 
     def _waiting(self) -> Waiting:
         return Waiting(self.client, self._pool, self._journal, self._alone)
+
+    def _work(self, action: str) -> Path:
+        """The file that tells other processes that this action is being waited for."""
+        name = keccak(f"{self.client.scope}:{self.address}:{action}".encode()).hex()[:16]
+        return get_settings().home / "locks" / f"sending-{name}.lock"
 
     def _alone(self) -> AbstractContextManager[None]:
         """No other process signs for the account meanwhile."""

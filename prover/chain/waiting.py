@@ -107,9 +107,17 @@ class Waiting:
         return True
 
     def _look(self, live: Sequence[Attempt]) -> TxReceipt | None:
-        for attempt in reversed(live):
+        """The receipt of one of these, or of an earlier one of the action that was given up."""
+        newest = live[-1]
+        given_up = [
+            one
+            for one in self._journal.given_up(newest.scope, newest.sender, newest.nonce)
+            if (one.nonce, one.action) == (newest.nonce, newest.action)
+        ]
+        for attempt in [*reversed(live), *given_up]:
             receipt = standing_receipt(self._client, attempt.hash)
             if receipt is not None:
+                self._journal.set_fate([one for one in given_up if one is attempt], Fate.PENDING)
                 return receipt
         return None
 

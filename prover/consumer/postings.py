@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from web3.types import TxReceipt
 
 from prover.chain.contracts import Call
-from prover.chain.deeds import POST, deeds_of, gone, untold
+from prover.chain.deeds import POST, deeds_of, gone, told, untold
 from prover.chain.handing import given_of
 from prover.chain.intents import Intent, Intents, name_of
 from prover.chain.jobs import JobContract
@@ -139,12 +139,13 @@ def posting(
                 _begun(sender, contract, drawn), before=_before(sender, contract, kind, known)
             )
             intents.keep(name, _packed(drawn))
-        beside = tuple(
-            deed.job_id
+        beside = [
+            deed
             for deed in untold(sender.client, sender.address)
-            if deed.job_id != found.job_id
-        )
-        found = replace(found, others=_lost(sender, contract, found.job_id), beside=beside)
+            if deed.job_id != found.job_id and not sender.is_sending(action_of(deed.job_id))
+        ]
+        ids = tuple(deed.job_id for deed in beside)
+        found = replace(found, others=_lost(sender, contract, found.job_id), beside=ids)
         try:
             yield found
         except Handed as handed:
@@ -158,6 +159,7 @@ def posting(
                 _remove(drawn.made)
             raise
         intents.end(name)
+        told(sender.client, beside)
 
 
 def send(

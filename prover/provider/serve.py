@@ -194,7 +194,7 @@ class Provider:
         steps = Steps(self._tools, self._market, self._heads, self._examiner, record)
         view = steps.look(job)
         job = steps.adopted(job, view)
-        if not is_ours(job, view):
+        if not is_ours(job, view) and not view.behind:
             job = self._for_payee(job, steps)
         end = end_of(job, view)
         if end is not None:

@@ -104,6 +104,7 @@ class Steps:
             job = self.adopted(job, view)
             if not is_ours(job, view):
                 raise
+            self.examiner.stake(terms.currency, terms.stake)
             return self.locked_before(job, view)
         self.examiner.stake(terms.currency, terms.stake)
         return self.tools.store.advance(job, _locked(job), self.heads.saw(receipt))

@@ -14,6 +14,8 @@ from prover.errors import EnvironmentMissing
 from prover.files import (
     SCRATCH,
     STALE_SECONDS,
+    at_work,
+    is_at_work,
     keep_private,
     locked,
     new_directory,
@@ -202,3 +204,16 @@ def test_a_lock_keeps_another_process_out(tmp_path: Path) -> None:
         other = subprocess.run(["flock", "--nonblock", str(path), "true"], check=False)
         assert other.returncode == 1
     subprocess.run(["flock", "--nonblock", str(path), "true"], check=True)
+
+
+def test_a_work_that_goes_on_is_seen_and_one_that_died_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "locks" / "work"
+    assert not is_at_work(path)
+    with at_work(path), at_work(path):
+        assert is_at_work(path)
+    assert not is_at_work(path)
+    assert not path.exists()
+    path.touch()  # left by a process that was killed
+    assert not is_at_work(path)
+    with at_work(path):
+        assert is_at_work(path)

@@ -12,7 +12,7 @@ from eth_utils.crypto import keccak
 from prover.chain import transactions, waiting
 from prover.chain.client import checksum
 from prover.chain.contracts import Call
-from prover.chain.fees import GWEI, TIP_FLOOR_WEI, Fees, fees_of, fields_of, limit, makes
+from prover.chain.fees import GWEI, TIP_FLOOR_WEI, Fees, fees_of, fields_of, makes, suggested_tip
 from prover.chain.journal import Attempt, Fate
 from prover.chain.transactions import LOOKS, TRIES, Sender
 from prover.errors import (
@@ -24,6 +24,7 @@ from prover.errors import (
     UsageError,
     ZkescrowError,
 )
+from prover.files import at_work
 from tests.localchain import settings_of
 from tests.unit.chain.memory import ACCOUNT, ETHER, RECEIVER, Clock, Eth, client_of, journal_of
 
@@ -322,6 +323,107 @@ def test_fees_at_the_limit_stop_nothing_where_no_node_has_what_paid_them(
     assert nonces(mined(eth)) == [first.nonce]
 
 
+def test_what_another_process_waits_for_is_not_given_up(eth: Eth, sender: Sender) -> None:
+    """Nor told of as interrupted. Else both would take the other's place, for ever higher fees."""
+    first = unheard(eth, sender, "one")
+    with at_work(sender._work("one")):
+        assert sender.is_sending("one")
+        sender.send("two", OTHER)
+    assert mined(eth) == [first.raw, attempts("two")[-1].raw]
+    assert not sender.is_sending("one")
+
+
+def test_a_sender_tells_others_that_it_waits(eth: Eth, sender: Sender, clock: Clock) -> None:
+    seen: list[bool] = []
+    eth.mining = False
+
+    def look() -> None:
+        seen.append(Sender(client_of(eth), ACCOUNT).is_sending("gift"))
+        eth.mine()
+
+    clock.then = look
+    sender.send("gift", GIFT)
+    assert seen == [True]
+    assert not sender.is_sending("gift")
+    eth.blocks[1:], clock.then = [[]], look
+    sender.restore("gift")
+    assert seen == [True, True]
+
+
+def test_fees_do_not_add_up_while_no_node_takes_anything(eth: Eth, sender: Sender) -> None:
+    for _ in range(5):
+        for action in ("one", "two"):
+            unheard(eth, sender, action)
+    eth.mining = True
+    sender.send("three", GIFT)
+    (raw,) = mined(eth)
+    assert fees_of(raw) == Fees(PRICE, GWEI).raised(Fees(0, 0))
+
+
+@pytest.mark.parametrize("enough", [True, False])
+def test_no_more_is_paid_to_replace_than_there_is_or_depends_on_it(
+    eth: Eth, sender: Sender, enough: bool
+) -> None:
+    unheard(eth, sender, "one")
+    higher = Fees(PRICE, GWEI).raised(Fees(0, 0))
+    eth.balance = GIFT.value + GAS * higher.maximum - (not enough)
+    sender.send("two", GIFT)
+    assert fees_of(mined(eth)[0]) == (higher if enough else Fees(PRICE, GWEI))
+    eth.balance = 10 * ETHER
+    unheard(eth, sender, "three")
+    worth = GAS * (eth.base + higher.priority) - (not enough)
+    sender.send("four", GIFT, worth=worth)
+    assert fees_of(mined(eth)[1]) == (higher if enough else Fees(PRICE, GWEI))
+
+
+@pytest.mark.parametrize("short", [0, 1])
+def test_what_replaces_another_costs_no_more_than_depends_on_it(
+    eth: Eth, sender: Sender, short: int
+) -> None:
+    posting = stuck(eth, sender, "posting")
+    eth.says = lambda raw: "insufficient funds" if raw == posting.raw else None
+    worth = GAS * (eth.base + fees_of(posting.raw).raised(Fees(0, 0)).priority) - short
+    if short:
+        with pytest.raises(Postponed, match="depends on it: nothing was sent"):
+            sender.send("deliver", GIFT, worth=worth)
+        assert not sender.ever_signed("deliver")
+    else:
+        sender.send("deliver", GIFT, worth=worth)
+        assert len(mined(eth)) == 1
+
+
+def test_a_given_up_attempt_of_the_same_action_is_seen_when_it_is_mined(
+    eth: Eth, sender: Sender, clock: Clock
+) -> None:
+    first = unheard(eth, sender, "gift")
+    sender.take_back("gift")
+    eth.base *= 2  # other fees: another transaction
+    eth.mining = False
+
+    def mined_elsewhere() -> None:
+        eth.blocks.append([first.raw])
+        eth.pool.clear()
+
+    clock.then = mined_elsewhere
+    assert bytes(sender.send("gift", GIFT)["transactionHash"]) == first.hash
+    (kept,) = [one for one in attempts("gift") if one.hash == first.hash]
+    assert kept.fate is Fate.MINED
+
+
+def test_what_loses_its_place_again_and_again_ends(eth: Eth, sender: Sender, clock: Clock) -> None:
+    eth.mining = False
+
+    def taken() -> None:
+        eth.blocks.append([b"another"])
+        eth.pool.clear()
+        eth.final = len(eth.blocks) - 1
+
+    clock.then = taken
+    with pytest.raises(Postponed, match="took its place 5 times"):
+        sender.send("gift", GIFT)
+    assert len(replaced("gift")) == 5
+
+
 @pytest.mark.parametrize("same", [True, False])
 def test_what_was_given_up_and_takes_its_nonce_meanwhile_is_seen(
     eth: Eth, sender: Sender, clock: Clock, same: bool
@@ -340,7 +442,7 @@ def test_what_was_given_up_and_takes_its_nonce_meanwhile_is_seen(
     if same:
         assert bytes(sender.send("post:0a", GIFT)["transactionHash"]) == first.hash
     else:
-        with pytest.raises(Postponed, match=f"0x{first.hash.hex()} .post., which an earlier"):
+        with pytest.raises(Postponed, match="job 0x0a, which an earlier command had signed"):
             sender.send("post:0b", OTHER)
         assert sender.unsent("post:0b")
         assert not sender.unsent("post:0a")
@@ -348,6 +450,23 @@ def test_what_was_given_up_and_takes_its_nonce_meanwhile_is_seen(
     if not same:
         sender.send("post:0b", OTHER)
         assert [makes(raw, OTHER) for raw in mined(eth)] == [False, True]
+
+
+def test_what_is_no_posting_and_takes_its_nonce_meanwhile_stops_nothing(
+    eth: Eth, sender: Sender, clock: Clock
+) -> None:
+    first = unheard(eth, sender, "settle")
+
+    def raced(_raw: bytes) -> str | None:
+        if mined(eth):
+            return None
+        eth.blocks.append([first.raw])
+        return "nonce too low"
+
+    eth.says = raced
+    sender.send("reveal", OTHER)
+    assert [makes(raw, OTHER) for raw in mined(eth)] == [False, True]
+    assert not sender.unsent("settle")
 
 
 @pytest.mark.parametrize("works", [True, False])
@@ -588,7 +707,7 @@ def test_the_tip_is_what_depends_on_it_allows(eth: Eth, sender: Sender) -> None:
     sender.send("first", GIFT, worth=GAS * (eth.base + 7 * TIP_FLOOR_WEI))
     sender.send("second", GIFT, worth=10 * ETHER)
     tips = [fees_of(raw).priority for raw in mined(eth)]
-    assert tips == [7 * TIP_FLOOR_WEI, limit().priority // 4]
+    assert tips == [7 * TIP_FLOOR_WEI, suggested_tip(sender.client)]
     assert fees_of(mined(eth)[0]).maximum > 2 * eth.base
 
 
@@ -742,7 +861,6 @@ def test_what_pays_as_much_as_is_allowed_is_not_replaced(
 
 def test_what_replaces_another_pays_more_than_both(eth: Eth, sender: Sender) -> None:
     posting = stuck(eth, sender, "posting")
-    eth.pool.clear()
     eth.says = lambda raw: "insufficient funds" if raw == posting.raw else None
     sender.send("gift", GIFT)
     (raw,) = mined(eth)

@@ -487,7 +487,7 @@ def test_a_node_with_a_higher_least_tip_is_paid_it(chain: Chain, geth: Proxy) ->
     ("said", "tip"),
     [
         ({"result": hex(2 * GWEI)}, 2 * GWEI),
-        ({"result": hex(10**9 * GWEI)}, 5 * GWEI),
+        ({"result": hex(10**9 * GWEI)}, 15_122_873_343),
         ({"result": "0x0"}, GWEI // 1000),
         (refusal("the method eth_maxPriorityFeePerGas does not exist", -32601), None),
     ],

@@ -12,6 +12,7 @@ from prover.protocol.accuracy import Record, State
 from tests.conftest import Proven
 from tests.killing import command, killed
 from tests.localchain import CONSUMER, PROVIDER, Chain, address_of, settings_of, with_models
+from tests.unit.chain.test_stuck import set_base_fee
 from tests.unit.cli.test_reorganised import Play
 
 node_with_contracts = with_models("batch")
@@ -77,10 +78,11 @@ def test_one_that_no_wallet_can_send_any_more_keeps_no_key(play: Play) -> None:
 
 def test_a_key_that_was_not_signed_is_not_known(play: Play) -> None:
     job = accepted(play)
-    play.chain.rpc("anvil_setNextBlockBaseFeePerGas", hex(2 * GWEI))
-    play.chain.rpc("evm_mine")
+    base = play.chain.client.block()["baseFeePerGas"]
+    set_base_fee(play.chain, 2 * GWEI)
     with settings_of(max_fee_gwei="1"):
         told = play.run(CONSUMER, "accuracy", "reveal-key", job, status=1)
+    set_base_fee(play.chain, base)  # it outlives the snapshot
     assert "nothing was sent" in told["error"]
     assert not kept(job).revealed
     killed("signed", 1, "accuracy", "reveal-key", job, "--account", CONSUMER, "--rpc", play.url)

@@ -34,6 +34,7 @@ class World:
     live: set[str] = field(default_factory=set)  # was or can be mined
     gone: set[str] = field(default_factory=set)  # a reorganisation took it away
     given_up: set[str] = field(default_factory=set)  # a node may have it all the same
+    sending: set[str] = field(default_factory=set)  # by another process
     jobs: set[bytes] = field(default_factory=set)
     drawn: int = 0
     address: str = ME
@@ -53,6 +54,9 @@ class World:
 
     def may_come(self, action: str) -> bool:
         return action in self.given_up
+
+    def is_sending(self, action: str) -> bool:
+        return action in self.sending
 
     def draw(self) -> Drawn[PredictionTerms]:
         """A job with a file of its own; the times begin now."""
@@ -83,6 +87,7 @@ class World:
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(module, "deeds_of", lambda _client: [])
     monkeypatch.setattr(module, "untold", lambda _client, _account: [])
+    monkeypatch.setattr(module, "told", lambda _client, _deeds: None)
     return World()
 
 
@@ -144,10 +149,19 @@ def test_jobs_of_interrupted_commands_that_are_paid_too_are_told(
 ) -> None:
     first = first_of(world, mined=True)
     deeds = [SimpleNamespace(job_id=first.job_id)]
+    known: list[Any] = []
     monkeypatch.setattr(module, "untold", lambda _client, account: deeds if account == ME else [])
+    monkeypatch.setattr(module, "told", lambda _client, some: known.extend(some))
     note = f"job 0x{first.job_id.hex()}, whose command was interrupted, is posted too"
-    assert any(note in one for one in posted(world, other=1).notes)
+    with pytest.raises(UsageError), world.posting(other=1):
+        raise UsageError("refused")
+    assert known == []
+    assert any(note in one for one in posted(world, other=2).notes)
+    assert known == deeds
     assert not any(note in one for one in posted(world).notes)
+    world.sending |= world.signed
+    assert not any(note in one for one in posted(world, other=3).notes)
+    assert known == deeds
 
 
 def test_a_job_that_was_never_signed_is_drawn_anew(world: World) -> None:

@@ -10,7 +10,9 @@ from prover.chain.journal import Journal
 from prover.chain.pool import Pool
 from prover.chain.waiting import Waiting
 from prover.errors import ChainError
+from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction import State
+from prover.provider.steps import Steps
 from prover.provider.store import Stage
 from prover.settings import get_settings
 from tests import latenode
@@ -99,18 +101,39 @@ def test_a_lock_that_peers_mine_does_not_lose_the_stake(
         return answer if instead else offer_new(pool, attempt)
 
     monkeypatch.setattr(Pool, "offer_new", raced)
-    outcomes = scene.provider().run_once()
+    provider = scene.provider()
+    outcomes = provider.run_once()
+    assert provider._examiner.staked == {ETH: 0}
     assert [one.result for one in outcomes] == [Stage.DELIVERED]
     assert OTHER in outcomes[0].words
     assert scene.chain.market.standing(job_id).payee == OTHER
     assert scene.state(job_id) is State.PAID
 
 
+def test_a_node_one_block_behind_does_not_cost_the_proof(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = scene.post()
+    with monkeypatch.context() as patch:
+        patch.setattr(Steps, "deliver", dead)
+        scene.provider(payee=OTHER).run_once()
+    (proven,) = scene.taken()
+    monkeypatch.setattr(Steps, "prove", dead)
+    monkeypatch.setattr(latenode, "LateNode", Behind)
+    with late_node(scene.chain.url) as (node, client):
+        node.late, node.hides = 1, True
+        scene.provider(client=client).run_once()
+    scene.provider().run_once()
+    assert scene.state(job_id) is State.PAID
+    (kept,) = scene.taken()
+    assert kept.proof == proven.proof is not None
+
+
 def test_a_job_that_was_taken_for_lost_and_is_ours_is_served(scene: Scene) -> None:
     job_id = scene.post()
     provider = scene.provider(payee=OTHER)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("prover.provider.serve.Steps.prove", dead)
+        patch.setattr(Steps, "prove", dead)
         provider.run_once()
     (taken,) = scene.taken()
     head = scene.chain.client.block()
@@ -131,11 +154,11 @@ def test_a_delivery_for_another_payee_is_not_sent_for_a_new_lock(
         return dead() if attempt.action.startswith("deliver") else offer_new(pool, attempt)
 
     with settings_of(confirmations="3"):
-        before = scene.chain.rpc("evm_snapshot")
         with monkeypatch.context() as patch:
             patch.setattr(Pool, "offer_new", dying)
             scene.provider(payee=OTHER).run_once()
-        scene.chain.rpc("evm_revert", before)
+        scene.chain.rpc("anvil_reorg", 1, [])
+        assert scene.state(job_id) is State.OPEN
         first = scene.chain.client.block()["number"] + 1
         assert [one.result for one in scene.provider().run_once()] == [Stage.DELIVERED]
     last = scene.chain.client.block()["number"]
