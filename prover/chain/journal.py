@@ -6,12 +6,13 @@ the chain, which takes one transaction a nonce; of these only the newest is ever
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
 from sqlalchemy import (
     URL,
+    Boolean,
     Column,
     Engine,
     Integer,
@@ -51,7 +52,7 @@ class Fate(StrEnum):
 class Attempt:
     """A signed transaction for an action; `scope` is the chain, `fee` the maximum in wei a gas.
 
-    `block` and `block_hash` are where it was last seen mined.
+    `block` and `block_hash` are where it was last seen mined. `taken`: a node said that it has it.
     """
 
     scope: str
@@ -65,6 +66,7 @@ class Attempt:
     fate: Fate = Fate.PENDING
     block: int | None = None
     block_hash: bytes | None = None
+    taken: bool = field(default=False, compare=False)
 
 
 _metadata = MetaData()
@@ -83,9 +85,10 @@ _attempts = Table(
     Column("fate", String, nullable=False),
     Column("block", Integer),
     Column("block_hash", LargeBinary),
+    Column("taken", Boolean),
     UniqueConstraint("scope", "hash"),  # a local chain made anew takes the same transaction again
 )
-_ADDED = ("block", "block_hash")  # since version 0.1
+_ADDED = ("block", "block_hash", "taken")  # since version 0.1
 
 
 class Journal:
@@ -208,6 +211,12 @@ class Journal:
         with self._engine.begin() as connection:
             connection.execute(chosen.where(_attempts.c.hash.in_(hashes)).values(fate=fate.value))
 
+    def set_taken(self, attempt: Attempt) -> None:
+        """Note that a node has an attempt."""
+        chosen = update(_attempts).where(_attempts.c.scope == attempt.scope)
+        with self._engine.begin() as connection:
+            connection.execute(chosen.where(_attempts.c.hash == attempt.hash).values(taken=True))
+
     def set_block(self, scope: str, hash_: bytes, number: int, block_hash: bytes) -> None:
         """Note in which block a transaction was seen mined."""
         chosen = update(_attempts).where(_attempts.c.scope == scope, _attempts.c.hash == hash_)
@@ -288,4 +297,5 @@ def _attempt(row: dict[str, object]) -> Attempt:
     row.pop("id")
     row["fee"] = int(str(row["fee"]))
     row["fate"] = Fate(str(row["fate"]))
+    row["taken"] = bool(row["taken"])
     return Attempt(**row)  # type: ignore[arg-type]

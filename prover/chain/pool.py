@@ -4,7 +4,7 @@ On one nonce only the newest attempt is ever handed to the node: it replaces the
 which a pool would refuse beside it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -39,12 +39,13 @@ class Limited(Refused):
 class Place:
     """A nonce for a new transaction; `above` are fees that it must replace, if there are any.
 
-    `if_any`: no node is known to have what is to be replaced.
+    `if_any`: the node has not what is to be replaced, but another may; `taken`: one had it.
     """
 
     nonce: int
     above: Fees | None = None
     if_any: bool = False
+    taken: bool = False
 
 
 class Pool:
@@ -89,6 +90,8 @@ class Pool:
                     f"the node refuses transaction 0x{attempt.hash.hex()}: {rpc_message(error)}; "
                     "see its log"
                 ) from error
+            if answer is Answer.KNOWN:
+                self._journal.set_taken(attempt)
             return answer
         except (requests.RequestException, BadResponseFormat) as error:
             raise ChainError(
@@ -96,6 +99,7 @@ class Pool:
                 f"({type(error).__name__}): it may have it. It is written down: run the same "
                 "command again, nothing is sent twice"
             ) from error
+        self._journal.set_taken(attempt)
         return Answer.TAKEN
 
     def offer_new(self, attempt: Attempt) -> Answer:
@@ -133,10 +137,9 @@ class Pool:
         nonce = max(mined, self.nonce("pending"))
         while nonce in taken:
             nonce += 1
-        free = {one.nonce: one for one in self.given_up(mined) if one.nonce not in taken}
-        lowest = min(free, default=None)
-        if lowest is not None and lowest <= nonce:
-            return Place(lowest, fees_of(free[lowest].raw), if_any=True)
+        given_up = [one for one in self.given_up(mined) if one.nonce not in taken]
+        if given_up and given_up[0].nonce <= nonce:
+            return _instead_of([one for one in given_up if one.nonce == given_up[0].nonce])
         return Place(nonce)
 
     def _unwanted(self, attempt: Attempt) -> bool:
@@ -211,3 +214,10 @@ class Pool:
     def final_nonce(self) -> int:
         """The account's transactions that nothing will undo any more."""
         return self.nonce(max(final_block(self.client), 0))
+
+
+def _instead_of(given_up: Sequence[Attempt]) -> Place:
+    """The nonce of attempts that were given up, oldest first, and the fees of what a node had."""
+    had = [one for one in given_up if one.taken]
+    newest = (had or given_up)[-1]
+    return Place(newest.nonce, fees_of(newest.raw), if_any=True, taken=bool(had))

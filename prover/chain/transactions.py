@@ -315,11 +315,13 @@ class Sender:
     ) -> Fees:
         """Fees of the present, and more where a node may have what was given up on the nonce.
 
-        Never more than one raise above the present ones, or several in a row would add up; nor more
-        than `worth`, the settings, or the balance with `bound` wei of other use allow.
+        Of what no node is known to have had, one raise above the present ones at most, or several
+        in a row would add up. Never more than `worth`, the settings, or the balance with `bound`
+        wei of other use allow.
         """
-        over, most = (one.raised(fees) for one in (place.above or fees, fees))
-        higher = Fees(min(over.maximum, most.maximum), min(over.priority, most.priority))
+        higher, most = (one.raised(fees) for one in (place.above or fees, fees))
+        if not place.taken:
+            higher = Fees(min(higher.maximum, most.maximum), min(higher.priority, most.priority))
         worthwhile = worth is None or self._price(gas, higher) <= worth
         paid = gas * higher.maximum + bound <= self.client.balance(self.address)
         return higher if worthwhile and paid and within(higher) else fees

@@ -264,3 +264,15 @@ def test_a_file_that_is_no_store_is_damaged(tmp_path: Path) -> None:
     path.write_bytes(b"no database at all" * 100)
     with pytest.raises(StoreDamaged):
         Journal(path)
+
+
+def test_what_a_node_has_taken_is_kept(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.sqlite")
+    other = replace(ATTEMPT, hash=b"\2" * 32)
+    journal.record(ATTEMPT)
+    journal.record(other)
+    journal.record(replace(ATTEMPT, scope="31337:bb"))
+    journal.set_taken(ATTEMPT)
+    about = (ATTEMPT.sender, ATTEMPT.action)
+    assert [one.taken for one in journal.attempts(ATTEMPT.scope, *about)] == [True, False]
+    assert [one.taken for one in journal.attempts("31337:bb", *about)] == [False]

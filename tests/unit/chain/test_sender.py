@@ -360,6 +360,32 @@ def test_fees_do_not_add_up_while_no_node_takes_anything(eth: Eth, sender: Sende
     assert fees_of(raw) == Fees(PRICE, GWEI).raised(Fees(0, 0))
 
 
+@pytest.mark.parametrize("said", [None, "already known"])
+def test_what_a_node_had_is_outbid(eth: Eth, sender: Sender, said: str | None) -> None:
+    """Its peers may still have it, with the fees that it was raised to."""
+    eth.tip *= 5
+    eth.mining, eth.says = False, lambda _raw: said
+    with pytest.raises(Postponed):
+        sender.send("posting", GIFT)
+    posting = attempts("posting")[-1]
+    assert posting.taken
+    eth.pool.clear()
+    eth.tip, eth.mining, eth.says = GWEI, True, lambda _raw: None
+    sender.send("other", OTHER)
+    (raw,) = mined(eth)
+    assert nonces([raw]) == [posting.nonce]
+    assert fees_of(raw) == fees_of(posting.raw).raised(Fees(0, 0))
+
+
+def test_what_a_node_had_at_the_limit_stops_nothing(eth: Eth, sender: Sender) -> None:
+    with settings_of(max_fee_gwei=str(PRICE // GWEI)):
+        first = stuck(eth, sender, "posting")
+        eth.pool.clear()
+        sender.send("other", GIFT)
+    assert nonces(mined(eth)) == [first.nonce]
+    assert fees_of(mined(eth)[0]) == Fees(PRICE, GWEI)
+
+
 @pytest.mark.parametrize("enough", [True, False])
 def test_no_more_is_paid_to_replace_than_there_is_or_depends_on_it(
     eth: Eth, sender: Sender, enough: bool
