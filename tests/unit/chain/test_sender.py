@@ -534,6 +534,22 @@ def test_all_that_was_chosen_otherwise_is_handed_out_and_waited_for(
     assert second.raw in eth.sent
 
 
+@pytest.mark.parametrize("how", ["send", "earlier"])
+def test_the_last_of_several_attempts_is_handed_out_and_waited_for(
+    eth: Eth, sender: Sender, clock: Clock, how: str
+) -> None:
+    """They stand on different nonces: each must be mined before the next."""
+    first = stuck(eth, sender, "gift")
+    fields = {**fields_of(first.raw), "gas": first.gas}
+    second = sender._pool.sign("gift", first.nonce + 1, fields, fees_of(first.raw))
+    eth.sent.clear()
+    eth.mining = True
+    receipt = sender.send("gift", GIFT) if how == "send" else sender.earlier("gift")
+    assert second.raw in eth.sent
+    assert receipt is not None
+    assert bytes(receipt["transactionHash"]) == second.hash
+
+
 def test_whether_a_call_was_ever_made_is_known(eth: Eth, sender: Sender) -> None:
     unheard(eth, sender, "lock")
     sender.take_back("lock")
