@@ -63,6 +63,9 @@ class Drafter(Sender):
         if self._drafts:
             raise Handed(self.client.chain_id, self.address, tuple(self._drafts))
 
+    def settle_stakes(self, but: str = "") -> None:
+        """Nothing is known of what a wallet signed before."""
+
     def earlier(self, action: str) -> TxReceipt | None:
         """Nothing is known of what a wallet signed before."""
         return None

@@ -7,7 +7,7 @@ end believed, when so many blocks lie on what they rest on that no reorganisatio
 
 import time
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from eth_typing import BlockNumber
@@ -65,7 +65,11 @@ class Heads:
         """The block of a receipt: from now on, older ones are old."""
         block = Block(int(receipt["blockNumber"]), bytes(receipt["blockHash"]))
         found = block_at(self._client, block.number)
-        self._see(found if found is not None and found.hash == block.hash else block)
+        if found is not None and found.hash == block.hash:
+            self._see(found)
+        else:  # the time of a block tells when it is old
+            now = 0 if self._client.local else int(time.time())
+            self._see(replace(block, time=now))
         return block
 
     def head(self) -> Head:
@@ -107,7 +111,8 @@ class Heads:
 def seen(client: Client) -> Block | None:
     """The newest block of the chain that any command of this home saw, whatever node told it."""
     found = _store().newest(client.scope)
-    return None if found is None else Block(*found)
+    known = None if found is None else Block(*found)
+    return known if known is None or known.time or client.local else None
 
 
 def patience_of(client: Client) -> float:
@@ -144,8 +149,11 @@ def _store() -> EventStore:
 
 
 def _write(client: Client, block: Block, *, back: bool = False) -> None:
-    """Remember a block; not one that cannot be there yet, which would bind all honest nodes."""
-    there = client.local or block.time <= time.time() + AHEAD_SECONDS
+    """Remember a block; not one that cannot be there yet, which would bind all honest nodes.
+
+    Nor one without a time, which no later block would ever make an old one.
+    """
+    there = client.local or 0 < block.time <= time.time() + AHEAD_SECONDS
     if there and max(block.number, block.time) <= MOST:
         _store().see(client.scope, block.number, block.hash, block.time, back=back)
 

@@ -38,6 +38,10 @@ class Reading:
         yield from self.recent
 
 
+class _Reorganised(ChainError):
+    """The head of a reading is not on the chain any more."""
+
+
 def read_logs(
     client: Client, deployment: Deployment, last: int | None = None, head: Point | None = None
 ) -> Reading:
@@ -49,9 +53,10 @@ def read_logs(
     store, source = opened(get_settings().home / FILE), source_of(client, deployment)
     for attempt in range(ATTEMPTS):
         head = head if head and not attempt else head_of(client, last)
-        reading = _read_on(client, deployment, store, source, head)
-        if _stands(client, [head])[0]:
-            return reading
+        with suppress(_Reorganised):
+            reading = _read_on(client, deployment, store, source, head)
+            if _stands(client, [head])[0]:
+                return reading
     raise ChainError(
         f"the chain was reorganised {ATTEMPTS} times while it was read: try again later, or use "
         "another node"
@@ -108,7 +113,7 @@ def _read(
         end = min(page.last, stable)
         if end >= page.first:
             settled = [log for log in page.logs if log.block <= end]
-            seen, known = known, _point(client, end)
+            seen, known = known, _point(client, end, head)
             store.write(source, seen, page.first, settled, known)
         recent += [log for log in page.logs if log.block > end]
     return Reading(head, store.read(source, known, head.block), tuple(recent))
@@ -134,10 +139,18 @@ def _stands(client: Client, points: Sequence[Point]) -> list[bool]:
     return [known == point.hash for known, point in zip(found, points, strict=True)]
 
 
-def _point(client: Client, number: int) -> Point:
-    (found,) = hashes_at(client, [number])
+def _point(client: Client, number: int, head: Point) -> Point:
+    """A block of the branch of `head`, to which the logs belong that were read meanwhile.
+
+    Raises ChainError if the chain left that branch, as nothing would show that later.
+    """
+    found, above = hashes_at(client, [number, head.block])
     if found is None:
         raise ChainError(f"the node does not give block {number}: use another node")
+    if above != head.hash:
+        raise _Reorganised(
+            "the chain was reorganised while it was read: try again later, or use another node"
+        )
     return Point(number, found)
 
 

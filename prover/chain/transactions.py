@@ -48,6 +48,7 @@ __all__ = ["GAS_CAP", "Cost", "Sender"]
 
 TRIES = LOOKS = TURNS = 5
 POSTING = "post:"  # how the name of an action begins that pays for a job
+STAKES = ("lock:", "join:", "accept:")  # and of those that stake
 LOG = logger(__name__)
 
 
@@ -132,6 +133,19 @@ class Sender:
         if receipt is None:
             return None
         return receipt if self._end(action, receipt) is Fate.MINED else None
+
+    def settle_stakes(self, but: str = "") -> None:
+        """Wait for stakes that an interrupted command sent, and that a node has.
+
+        Nobody counts them yet. Raises Postponed if it takes too long.
+        """
+        pending = self._journal.actions(self.client.scope, self.address, "", Fate.PENDING)
+        others = [one for one in pending if one != but and one.startswith(STAKES)]
+        mined = self._pool.nonce("latest") if others else 0
+        for other in others:
+            live = [one for one in self._attempts(other) if one.nonce >= mined]
+            if any(self._pool.holds(one) for one in live):
+                self.earlier(other)
 
     def unsent(self, action: str) -> bool:
         """Whether no transaction of this action was or can be mined, as far as is known."""
@@ -295,11 +309,11 @@ class Sender:
         bound = self._pool.outlay(place.nonce)
         self._trial.check_funds(call.value + bound, call, bound)
         gas, fees = self._trial.gas(call), suggested(self.client)
-        fees = self._lowered(call, gas, fees, worth)
+        fees = self._lowered(call.says, gas, fees, worth)
         if place.if_any:
             fees = self._to_replace(place, gas, fees, worth, call.value + bound)
         elif place.above is not None:
-            fees = self._worthwhile(call, gas, place.above.raised(fees), worth)
+            fees = self._worthwhile(call.says, gas, place.above.raised(fees), worth)
         if not within(fees):
             raise Postponed(
                 f"{call.says} has to replace a transaction that pays as much as is allowed "
@@ -326,19 +340,24 @@ class Sender:
         paid = gas * higher.maximum + bound <= self.client.balance(self.address)
         return higher if worthwhile and paid and within(higher) else fees
 
-    def _lowered(self, call: Call, gas: int, fees: Fees, worth: int | None) -> Fees:
+    def _lowered(self, says: str, gas: int, fees: Fees, worth: int | None) -> Fees:
         """The fees, with the tip lowered to what `worth` wei leave. Raises Postponed if none is."""
         if worth is None:
             return fees
         tip = min(fees.priority, worth // gas - base_fee(self.client))
-        return self._worthwhile(call, gas, replace(fees, priority=max(tip, TIP_FLOOR_WEI)), worth)
+        return self._worthwhile(says, gas, replace(fees, priority=max(tip, TIP_FLOOR_WEI)), worth)
 
-    def _worthwhile(self, call: Call, gas: int, fees: Fees, worth: int | None) -> Fees:
-        """The fees. Raises Postponed if the call costs more than `worth` wei with them."""
+    def require_worth(self, says: str, gas: int, worth: int | None) -> None:
+        """Raise Postponed if so much gas, of all that a move sends, costs more than `worth` wei."""
+        fees = Fees(0, TIP_FLOOR_WEI)  # the tip is lowered where less depends on it
+        self._worthwhile(says, gas, fees, worth)
+
+    def _worthwhile(self, says: str, gas: int, fees: Fees, worth: int | None) -> Fees:
+        """The fees. Raises Postponed if it costs more than `worth` wei with them."""
         cost = self._price(gas, fees)
         if worth is not None and cost > worth:
             raise Postponed(
-                f"{call.says} would cost {in_ether(cost)} at present fees, and {in_ether(worth)} "
+                f"{says} would cost {in_ether(cost)} at present fees, and {in_ether(worth)} "
                 "depends on it: nothing was sent; run the same command again when fees have "
                 "fallen, before the deadline"
             )

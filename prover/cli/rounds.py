@@ -64,8 +64,9 @@ def one_round(worker: "Provider", withdraw: bool, done: Callable[[list[bytes]], 
     done([one.job_id for one in outcomes if one.result != "skipped"])
     if not withdraw:
         return Round(outcomes, {}, None)
+    left: list[str] = []
     try:
-        return Round(outcomes, worker.withdraw(), None)
+        return Round(outcomes, worker.withdraw(left=left.append), "; ".join(left) or None)
     except ZkescrowError as error:  # the jobs' outcomes are told all the same
         return Round(outcomes, {}, str(error))
 
@@ -87,7 +88,7 @@ class Loop:
         """Until the process is ended: what hinders one round is told, and the next tries again."""
         while True:
             try:
-                self.prepare()
+                self._prepare()
                 self._tell(self.serve())
             except Handed:  # no error: a wallet is to sign the next step
                 raise
@@ -97,6 +98,13 @@ class Loop:
                 self._hindered(f"internal error, {type(error).__name__}: {error}; report it")
                 say_mistake(error)
             self._wait()
+
+    def _prepare(self) -> None:
+        """What is locked is served whatever hinders the taking of files."""
+        try:
+            self.prepare()
+        except (ZkescrowError, OSError) as error:
+            self._hindered(str(error))
 
     def _wait(self) -> None:
         time.sleep(self.seconds)

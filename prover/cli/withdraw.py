@@ -6,6 +6,7 @@ import typer
 
 from prover.cli.options import AccountNumber, Rpc, address, deployed, sender_for
 from prover.cli.output import command, new_app, show
+from prover.errors import ZkescrowError
 from prover.protocol.words import amount_in
 
 app = new_app()
@@ -38,14 +39,23 @@ def take_out(rpc: str | None, account: int | None, to: str | None, token: list[s
     taken: dict[str, int] = {}
     told: list[dict[str, Any]] = []
     lines: list[str] = []
+    left: list[dict[str, Any]] = []
     for currency in [ZERO_ADDRESS, *(str(address(one, "--token")) for one in token or [])]:
         for holder in job_contracts(client, deployment):
-            for one in withdrawals.take_out(sender, holder, currency, recipient):
+            try:
+                found = withdrawals.take_out(sender, holder, currency, recipient)
+            except ZkescrowError as error:  # of this credit: the others are taken out
+                left.append({"currency": currency, "contract": holder.NAME, "why": str(error)})
+                continue
+            for one in found:
                 taken[currency] = taken.get(currency, 0) + one.amount
                 told.append(vars(one) | {"contract": holder.NAME})
                 lines.append(f"{amount_in(currency, one.amount)} of {holder.NAME} sent to {one.to}")
     sender.hand_over()
+    lines += [f"{one['currency']} of {one['contract']} not sent: {one['why']}" for one in left]
     show(
-        {"to": recipient, "withdrawn": taken, "withdrawals": told},
+        {"to": recipient, "withdrawn": taken, "withdrawals": told, "left": left},
         *lines or ["nothing to withdraw" + ("" if token else _TOKENS)],
     )
+    if left:
+        raise typer.Exit(1)

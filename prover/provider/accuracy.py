@@ -98,7 +98,7 @@ class BountyProvider:
         self._check_weights()
         self._test_set()
         self._check_time(limits)
-        with staking(account):
+        with staking(self._tools.sender, self._accepting):
             self._check_money(circuit_id, limits)  # again: fees and stakes change meanwhile
             return self._stake(model_id)
 

@@ -124,7 +124,8 @@ class Submitter:
     def _send_all(self, submissions: list[Submission]) -> list[int]:
         """The gas of each transaction; none once the bounty is paid, whoever proved the last."""
         try:
-            groups = grouped(self.tools.sender, submissions, self._call)
+            groups, cost = grouped(self.tools.sender, submissions, self._call)
+            self.tools.sender.require_worth("submitting the proofs", cost, self._depends)
             return [self._send(group) for group in groups]
         except ContractRefused:
             if self.tools.accuracy.standing(self.job_id).state is not State.PAID:
@@ -134,9 +135,14 @@ class Submitter:
     def _send(self, group: list[Submission]) -> int:
         indices = [run.start for one in group for run in one.runs]
         name = f"submit:{self.job_id.hex()}:{list_hash(indices).hex()}"
+        call, depends = self._call(group), self._depends
+        return int(self.tools.sender.send(name, call, worth=depends)["gasUsed"])
+
+    @property
+    def _depends(self) -> int | None:
+        """What is won or lost by the proofs, in wei; None in a token."""
         terms = self.job.terms
-        depends = worth(terms.currency, terms.reward, terms.stake)
-        return int(self.tools.sender.send(name, self._call(group), worth=depends)["gasUsed"])
+        return worth(terms.currency, terms.reward, terms.stake)
 
     def _call(self, group: list[Submission]) -> Call:
         return self.tools.accuracy.submit(self.job, group)

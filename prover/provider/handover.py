@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from prover.chain.readers import secret_key
-from prover.errors import StatementInvalid, UsageError
+from prover.errors import StatementInvalid, UsageError, ZkescrowError
 from prover.files import NotPlain, TooLarge, read_plain, write_atomically
 from prover.log import logger
 from prover.protocol.words import shown
@@ -28,22 +28,27 @@ def keep(
     """Take files that were handed over, or those of folders; members of folders left out, and why.
 
     Strangers put files into an inbox, so a bad one there stops nothing. What is `seen` already, by
-    time and size, is passed over, and all else noted there. Raises UsageError or StatementInvalid
-    for a path that was named by itself.
+    time and size, is passed over, and what was taken or refused is noted there. Raises UsageError,
+    StatementInvalid, or EnvironmentMissing without room, for a path that was named by itself.
     """
     left = []
     for path in given or ():
         folder = path.is_dir()
         for member in _members(path) if folder else [path]:
-            if seen is not None and not _is_new(member, seen):
+            mark = _mark(member)
+            if seen is not None and mark in seen:
                 continue
             try:
                 _keep(member)
-            except (UsageError, StatementInvalid) as error:
+            except ZkescrowError as error:
                 if not folder:
                     raise
                 LOG.warning("not taken", file=str(member), why=str(error))
                 left.append((member, str(error)))
+                if not isinstance(error, UsageError | StatementInvalid):
+                    continue  # a full disk, say: it is tried again
+            if seen is not None and mark is not None:
+                seen.add(mark)
     return left
 
 
@@ -96,15 +101,13 @@ def _members(folder: Path) -> list[Path]:
         ) from None
 
 
-def _is_new(path: Path, seen: set[tuple[Path, int, int]]) -> bool:
-    """Whether a file has not been seen as it is now; it has been from now on."""
+def _mark(path: Path) -> tuple[Path, int, int] | None:
+    """What tells a file as it is now, by time and size; None if it cannot be asked."""
     try:
         found = path.stat() if path.exists() else path.lstat()
     except OSError:
-        return True
-    before = len(seen)
-    seen.add((path, found.st_mtime_ns, found.st_size))
-    return len(seen) > before
+        return None
+    return path, found.st_mtime_ns, found.st_size
 
 
 def _keep(path: Path) -> None:

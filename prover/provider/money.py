@@ -12,6 +12,7 @@ from prover.chain.client import Client
 from prover.chain.deployments import Deployment
 from prover.chain.replay import load_world
 from prover.chain.tokens import balance_of
+from prover.chain.transactions import Sender
 from prover.errors import UsageError
 from prover.files import locked
 from prover.protocol.events import ZERO_ADDRESS
@@ -91,12 +92,14 @@ def worth(currency: str, *amounts: int) -> int | None:
 
 
 @contextmanager
-def staking(account: str) -> Iterator[None]:
+def staking(sender: Sender, action: str) -> Iterator[None]:
     """Weigh a stake and send it within: no other process of this user stakes for the account then.
 
-    Else two, each within the limit over all stakes, would together be above it.
+    Else two, each within the limit over all stakes, would together be above it; so would one that
+    an interrupted command sent, which is waited for. Raises Postponed.
     """
-    with locked(get_settings().home / "locks" / f"stake-{account}.lock"):
+    with locked(get_settings().home / "locks" / f"stake-{sender.address}.lock"):
+        sender.settle_stakes(but=action)
         yield
 
 

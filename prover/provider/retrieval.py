@@ -145,7 +145,7 @@ class DatasetOwner:
         """
         terms, sender = self._request.record.job.terms, self._tools.sender
         retrieval = self._tools.retrieval
-        with staking(sender.address):
+        with staking(sender, self._accepting):
             with sender.deciding(self._accepting):
                 self._check_money(self._verification_gas(), limits)  # fees and stakes change
             allow(sender, terms.currency, retrieval.address, terms.stake)

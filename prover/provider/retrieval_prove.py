@@ -110,8 +110,11 @@ class RecordProver:
         started = time.monotonic()
         proofs = self._proofs(todo, secrets, context)
         with self._files.alone():
-            groups = self._groups(record, proofs, secrets, public)
-            gas = [self._send(job_id, record, group) for group in groups]
+            gas = list[int]()
+            for group in self._groups(record, proofs, secrets, public):
+                if not gas:  # the keys that one gives away are lost if the others are too dear
+                    self._require_worth(record, group, len(todo))
+                gas.append(self._send(job_id, record, group))
         seconds = time.monotonic() - started if missing else 0.0
         return Proven(len(missing), seconds, len(gas), sum(gas))
 
@@ -133,6 +136,7 @@ class RecordProver:
         most = limits_of(self._retrieval.client.chain_id).call_bytes
         group, last = _Group(most=most), time.monotonic()
         for part, proof in proofs:
+            self._require_in_time(record)  # the dry run shows the node keys of matches
             submission = self.submission(record, part, proof, secrets, public)
             call = self._retrieval.submit(record.job, [submission])
             gas, size = self._sender.estimate(call).gas, len(call.data)
@@ -183,7 +187,12 @@ class RecordProver:
             )
         ]
 
-    def _send(self, job_id: bytes, record: Record, group: _Group) -> int:
+    def _require_worth(self, record: Record, group: _Group, count: int) -> None:
+        """Raise Postponed if `count` proofs, each as dear as one of the group, cost too much."""
+        gas = group.gas * count // len(group.submissions)
+        self._sender.require_worth("proving all records", gas, _depends(record))
+
+    def _require_in_time(self, record: Record) -> None:
         client = self._retrieval.client
         margin = 0 if client.local else SEND_SECONDS
         due, now = record.state_deadline, now_on(client)
@@ -192,16 +201,23 @@ class RecordProver:
                 f"the deadline to prove is {moment(due)}, and it is {moment(now)} now: the keys "
                 "of the matches are not sent, as a late transaction shows them and is not paid"
             )
+
+    def _send(self, job_id: bytes, record: Record, group: _Group) -> int:
+        self._require_in_time(record)
         self._progress(
             f"sending {counted(len(group.submissions), 'proof')} of "
             f"{counted(len(group.indices), 'record')}"
         )
         call: Call = self._retrieval.submit(record.job, group.submissions)
         name = keccak(b"".join(index.to_bytes(4, "big") for index in group.indices)).hex()
-        terms = record.job.terms
-        depends = worth(terms.currency, terms.price_per_record * record.count, terms.stake)
         action = f"submit:{job_id.hex()}:{name}"
-        return int(self._sender.send(action, call, worth=depends)["gasUsed"])
+        return int(self._sender.send(action, call, worth=_depends(record))["gasUsed"])
+
+
+def _depends(record: Record) -> int | None:
+    """What is won or lost by the proofs, in wei; None in a token."""
+    terms = record.job.terms
+    return worth(terms.currency, terms.price_per_record * record.count, terms.stake)
 
 
 def _opened(first: int, size: int, public: PublicDataset) -> Run:

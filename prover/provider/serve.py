@@ -83,12 +83,23 @@ class Provider:
                 )
         return outcomes
 
-    def withdraw(self, to: str | None = None) -> dict[str, int]:
-        """Take out every credit of the account; amounts in wei or token units, by currency."""
+    def withdraw(
+        self, to: str | None = None, left: Callable[[str], None] | None = None
+    ) -> dict[str, int]:
+        """Take out every credit of the account; amounts in wei or token units, by currency.
+
+        Why the credit of a currency stays is told to `left`, if it is given, else raised.
+        """
         taken: dict[str, int] = {}
         for currency in sorted({ZERO_ADDRESS, *self._policy.purse.bounds}):
-            whom = to or self._account
-            for one in take_out(self._tools.sender, self._market, currency, whom):
+            try:
+                found = take_out(self._tools.sender, self._market, currency, to or self._account)
+            except ZkescrowError as error:
+                if left is None:
+                    raise
+                left(f"{currency}: {error}")
+                continue
+            for one in found:
                 taken[currency] = taken.get(currency, 0) + one.amount
         return taken
 
@@ -217,7 +228,7 @@ class Provider:
 
     def _locked(self, steps: Steps, job: Taken, artifacts: Artifacts) -> Taken | Outcome:
         """Stake, if it is still worth it; fees and other stakes change while a job is examined."""
-        with staking(self._account):
+        with staking(self._tools.sender, steps.lock_name(job)):
             with self._tools.sender.deciding(steps.lock_name(job)):
                 self._examiner.weigh(steps.record, artifacts)
             return steps.lock(job)

@@ -124,7 +124,7 @@ class RoundProvider:
         most = limits_of(self._tools.client.chain_id).call_bytes
         proofs = check_answers(terms, artifacts, verification, seconds, most)
         ahead = RoundGas.of(terms.n, terms.word_bytes, terms.max_contests, layout, verification)
-        with staking(account):
+        with staking(self._tools.sender, joining(self._round.job_id)):
             self._check_money(verification, limits)  # again: fees and stakes change meanwhile
             return Joined(seconds, proofs, self._stake(), ahead)
 

@@ -102,7 +102,8 @@ class Answerer:
             for part, proof in zip(todo, proofs, strict=True)
             if proof is not None
         ]
-        groups = grouped(self._sender, answers, lambda group: self._call(record, group))
+        groups, cost = grouped(self._sender, answers, lambda group: self._call(record, group))
+        self._sender.require_worth("answering", cost, worth_of(record.job.terms))
         gas = [self._send(job_id, record, group) for group in groups]
         return Answered(made, seconds if made else 0.0, len(gas), sum(gas))
 

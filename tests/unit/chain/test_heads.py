@@ -144,7 +144,25 @@ def test_a_receipt_binds_to_its_own_block_whatever_the_node_has_there(
 ) -> None:
     node = node_of(9)
     Heads(public(node)).saw({"blockNumber": 9, "blockHash": other})  # type: ignore[typeddict-item]
-    assert seen(public(node)) == Block(9, other)
+    assert seen(public(node)) == Block(9, other, int(clock.time()))
+
+
+def test_a_receipt_of_a_block_that_nobody_has_binds_until_the_chain_is_older(clock: Clock) -> None:
+    """A node that made it up would else bind all honest ones for ever."""
+    node, clock.began = node_of(9), START + 9 * SECONDS + 1
+    Heads(public(node)).saw({"blockNumber": 2**40, "blockHash": b"\1" * 32})  # type: ignore[typeddict-item]
+    assert Heads(public(node)).head().behind
+    node.blocks[10] = Served(10)
+    assert not Heads(public(node)).head().behind
+    assert not Heads(public(node)).head().behind
+
+
+def test_a_block_without_a_time_is_not_remembered(clock: Clock) -> None:
+    client = public(node_of(9))
+    finality._write(client, Block(2**40, b"\1" * 32, 0))
+    assert seen(client) is None
+    finality._store().see(client.scope, 2**40, b"\1" * 32, 0, back=False)  # as earlier versions
+    assert seen(client) is None
 
 
 @pytest.mark.parametrize(("ahead", "kept"), [(900, True), (901, False)])

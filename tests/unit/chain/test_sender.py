@@ -234,13 +234,13 @@ def test_what_has_no_effect_the_second_time_is_not_told(eth: Eth, sender: Sender
 # ---------------------------------------------------------------- what is not wanted any more
 
 
-def unheard(eth: Eth, sender: Sender, action: str) -> Attempt:
+def unheard(eth: Eth, sender: Sender, action: str, chain_id: int = 31337) -> Attempt:
     """Signed and written down; no node has heard of it."""
     eth.says = lambda _raw: requests.ConnectionError("the line is dead")
     with pytest.raises(ChainError, match="it may have it"):
         sender.send(action, GIFT)
     eth.says = lambda _raw: None
-    return attempts(action)[-1]
+    return journal_of().attempts(f"{chain_id}:00", str(ACCOUNT.address), action)[-1]
 
 
 def test_what_is_taken_back_never_goes_out(eth: Eth, sender: Sender) -> None:
@@ -436,6 +436,23 @@ def test_a_given_up_attempt_of_the_same_action_is_seen_when_it_is_mined(
     assert kept.fate is Fate.MINED
 
 
+def test_and_long_before_it_is_final(eth: Eth, clock: Clock) -> None:
+    """On a public chain: another attempt is not waited for in vain."""
+    public = Sender(client_of(eth, 1), ACCOUNT)
+    first = unheard(eth, public, "gift", chain_id=1)
+    public.take_back("gift")
+    eth.base *= 2
+    eth.mining = False
+
+    def mined_elsewhere() -> None:
+        if not mined(eth):
+            eth.blocks.append([first.raw])
+            eth.pool.clear()
+
+    clock.then = mined_elsewhere
+    assert bytes(public.send("gift", GIFT)["transactionHash"]) == first.hash
+
+
 def test_what_loses_its_place_again_and_again_ends(eth: Eth, sender: Sender, clock: Clock) -> None:
     eth.mining = False
 
@@ -532,6 +549,42 @@ def test_all_that_was_chosen_otherwise_is_handed_out_and_waited_for(
     with pytest.raises(UsageError, match="did this with other words"):
         sender.forgo("join", OTHER)
     assert second.raw in eth.sent
+
+
+def test_stakes_on_their_way_are_waited_for_before_another(
+    eth: Eth, sender: Sender, clock: Clock
+) -> None:
+    """Nobody counts them: the limit over all would be passed."""
+    for action in ("lock:0a", "withdraw", "accept:0b", "join:0c"):
+        stuck(eth, sender, action)
+    eth.mining = False
+    clock.then = eth.mine
+    sender.settle_stakes(but="join:0c")
+    fates = {one: attempts(one)[-1].fate for one in ("lock:0a", "withdraw", "accept:0b", "join:0c")}
+    assert fates == {
+        "lock:0a": Fate.MINED,
+        "withdraw": Fate.PENDING,
+        "accept:0b": Fate.MINED,
+        "join:0c": Fate.PENDING,
+    }
+
+
+def test_a_stake_that_no_node_has_is_not_waited_for(eth: Eth, sender: Sender) -> None:
+    unheard(eth, sender, "lock:0a")
+    eth.sent.clear()
+    sender.settle_stakes()
+    assert eth.sent == []
+
+
+@pytest.mark.parametrize("short", [0, 1])
+def test_all_that_a_move_sends_is_weighed(eth: Eth, sender: Sender, short: int) -> None:
+    cost = 7 * (eth.base + TIP_FLOOR_WEI)
+    sender.require_worth("proving", 7, None)
+    if short:
+        with pytest.raises(Postponed, match=r"proving would cost .* nothing was sent"):
+            sender.require_worth("proving", 7, cost - 1)
+    else:
+        sender.require_worth("proving", 7, cost)
 
 
 @pytest.mark.parametrize("how", ["send", "earlier"])

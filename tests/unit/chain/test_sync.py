@@ -144,6 +144,26 @@ def test_a_chain_that_moves_while_it_is_read_is_read_again(monkeypatch: pytest.M
     assert {log.block_hash for log in logs_of(node)} <= {one.hash for one in other}
 
 
+def test_logs_of_a_branch_that_was_left_meanwhile_are_not_stored() -> None:
+    """Nothing would ever show it: the cursor would stand on the new branch."""
+    length = TAIL_BLOCKS + 40
+    node = FakeNode(chain(length))
+    other = [Block(one.number, one.transactions, b"other") for one in chain(length)]
+    serve, turned = node.eth_getLogs, list[bool]()
+
+    def left(*arguments: Any) -> Any:
+        found = serve(*arguments)
+        if not turned:
+            turned.append(True)
+            node.blocks = {one.number: one for one in other}
+        return found
+
+    node.eth_getLogs = left  # type: ignore[method-assign]
+    assert {log.block_hash for log in logs_of(node)} <= {one.hash for one in other}
+    assert {log.block_hash for log in logs_of(node)} <= {one.hash for one in other}
+    assert turned
+
+
 def test_a_chain_that_never_rests_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     node, salts = FakeNode(chain(5)), iter(range(100))
     honest = sync.fetch_pages

@@ -11,7 +11,8 @@ from prover.cli import provider
 from prover.cli.app import run
 from prover.cli.rounds import Loop
 from prover.consumer.jobs import last_used
-from prover.errors import ChainError, ContractRefused
+from prover.errors import ChainError, ContractRefused, EnvironmentMissing
+from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction import State
 from prover.provider.steps import SKIPPED, Outcome
 from prover.provider.store import Stage
@@ -28,11 +29,20 @@ def after(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> Run:
     """`provider run --once` by a provider whose jobs end as is said."""
 
     def made(*outcomes: Outcome, withdraw: Callable[[], Any] = dict) -> int:
-        worker = SimpleNamespace(run_once=lambda: list(outcomes), withdraw=withdraw)
+        def taken(left: Callable[[str], None]) -> Any:
+            left("0x0a: the token says no") if withdraw is odd_token else None
+            return withdraw()
+
+        worker = SimpleNamespace(run_once=lambda: list(outcomes), withdraw=taken)
         monkeypatch.setattr(provider, "_provider", lambda *_: worker)
         return run(["provider", "run", "--once", "--account", "1"])
 
     return made
+
+
+def odd_token() -> dict[str, int]:
+    """What is taken out beside a token that refuses."""
+    return {ETH: 5}
 
 
 def last(chain: Chain) -> bytes | None:
@@ -72,7 +82,34 @@ def test_what_was_done_is_told_although_nothing_can_be_withdrawn(
     assert last(chain) == ONE
 
 
+def test_a_token_that_refuses_keeps_nothing_else(
+    chain: Chain, after: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert after(Outcome(ONE, Stage.DELIVERED, "paid"), withdraw=odd_token) == 1
+    out = capsys.readouterr().out
+    assert "withdrawn: 5 wei" in out or "withdrawn: 0.000000000000000005 ETH" in out
+    assert "not withdrawn: 0x0a: the token says no" in out
+
+
 # ---------------------------------------------------------------- round after round
+
+
+def test_jobs_are_served_whatever_hinders_the_taking_of_files() -> None:
+    served: list[str] = []
+
+    class Ended(BaseException):
+        pass
+
+    def full() -> None:
+        raise EnvironmentMissing("no room for what is in the inbox")
+
+    def serve() -> Any:
+        served.append("served")
+        raise Ended
+
+    with pytest.raises(Ended):
+        Loop(full, serve, 1.0).run()
+    assert served == ["served"]
 
 
 class Days:
@@ -81,7 +118,7 @@ class Days:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *rounds_: Callable[[], Any]) -> None:
         self.waited: list[float] = []
         self._left = list(rounds_)
-        worker = SimpleNamespace(run_once=lambda: self._left.pop(0)(), withdraw=dict)
+        worker = SimpleNamespace(run_once=lambda: self._left.pop(0)(), withdraw=lambda left: {})
         monkeypatch.setattr(provider, "_provider", lambda *_: worker)
         monkeypatch.setattr(Loop, "_wait", lambda loop: self._wait(loop.seconds))
 

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from prover.chain import withdrawals
 from prover.chain.client import checksum
+from prover.errors import ContractRefused
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction import Job, Terms
 from prover.provider.register import register
@@ -86,3 +89,23 @@ def test_a_node_that_lags_is_not_believed_that_nothing_is_due(credits_: Credits)
         assert "nothing to withdraw" not in command(*again, status=1)["error"]
         node.late = 0
         assert command(*again)["withdrawn"] == {ETH: 5}
+
+
+def test_a_token_that_refuses_keeps_nothing_else(
+    credits_: Credits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was taken out is told; the one that stays is named."""
+    credits_.earn(5)
+    honest = withdrawals.take_out
+
+    def refusing(sender: Any, holder: Any, currency: str, to: str) -> Any:
+        if currency == checksum(ELSEWHERE):
+            raise ContractRefused("the token says no")
+        return honest(sender, holder, currency, to)
+
+    monkeypatch.setattr(withdrawals, "take_out", refusing)
+    told = command("withdraw", "--account", CONSUMER, "--token", ELSEWHERE, status=1)
+    assert told["withdrawn"] == {ETH: 5}
+    left = {(one["currency"], one["why"]) for one in told["left"]}
+    assert left == {(checksum(ELSEWHERE), "the token says no")}
+    assert credits_.left() == 0

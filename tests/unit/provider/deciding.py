@@ -23,7 +23,7 @@ def noted_in(done: list[str]) -> Callable[[str], AbstractContextManager[None]]:
 
 def alone_in(
     done: list[str], module: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[str], AbstractContextManager[None]]:
+) -> Callable[[object, str], AbstractContextManager[None]]:
     """A `staking` that appends when it begins and ends, and from when on fees are looked at."""
 
     def looked(_client: object) -> int:
@@ -31,7 +31,7 @@ def alone_in(
         return 0
 
     @contextmanager
-    def staking(_account: str) -> Iterator[None]:
+    def staking(_sender: object, _action: str) -> Iterator[None]:
         done.append("alone")
         monkeypatch.setattr(module, "gas_price", looked)
         yield

@@ -149,6 +149,7 @@ def test_as_many_proofs_as_fit_go_into_a_transaction(
 ) -> None:
     names = [str(number) for number in range(4)]
     sender = Estimates(dict.fromkeys(names, gas))
-    groups = list(grouped(sender, [(name, size) for name in names], call_of))  # type: ignore[arg-type]
+    groups, whole = grouped(sender, [(name, size) for name in names], call_of)  # type: ignore[arg-type]
+    assert whole == 4 * gas
     assert [len(group) for group in groups] == expected
     assert [name for group in groups for name, _ in group] == names

@@ -44,6 +44,7 @@ class Desk:
         self.artifacts, self.path = artifacts, path
         self.done: list[str] = []
         self.refused: list[str] = []
+        self.settled: list[str] = []
         self.calls: list[tuple[object, ...]] = []
         self.submitted: list[tuple[int, ...]] = []
         self.items = items_for(artifacts, N)
@@ -55,7 +56,12 @@ class Desk:
             "client": SimpleNamespace(now=lambda: NOW, scope="x", chain_id=31337, local=True),
             "accuracy": SimpleNamespace(address=OTHER, dispute=self._call, accept=self._call),
             "registry": OTHER,
-            "sender": SimpleNamespace(address=ME, send=self._send, deciding=noted_in(self.refused)),
+            "sender": SimpleNamespace(
+                address=ME,
+                send=self._send,
+                deciding=noted_in(self.refused),
+                settle_stakes=lambda but: self.settled.append(but),
+            ),
             "system": Ezkl(),
             "check_model": lambda model_id, _: self.done.append(f"model {model_id.hex()[:2]}"),
             "readiness": self,
@@ -313,6 +319,7 @@ def test_the_stake_is_sent_when_all_is_checked(desk: Desk) -> None:
     model = f"model {MODEL.hex()[:2]}"
     allowed = f"allowed {TERMS.stake} of 0x00 to {OTHER[:4]}"
     assert desk.done == [model, "rehearsed", allowed, f"accept:{JOB_ID.hex()}"]
+    assert desk.settled == [f"accept:{JOB_ID.hex()}"]
     ((job, model_id, payee),) = desk.calls
     assert (job.terms.n, model_id, payee) == (N, MODEL, ME)  # type: ignore[attr-defined]
 

@@ -6,7 +6,7 @@ import pytest
 
 from prover.chain.readers import own_public_key
 from prover.cli.handover import Inbox, keep_handed
-from prover.errors import StatementInvalid, UsageError
+from prover.errors import EnvironmentMissing, StatementInvalid, UsageError
 from prover.provider import handover
 from prover.provider.fetch import InputsUnavailable
 from prover.provider.handover import keep, obtain
@@ -96,6 +96,30 @@ def test_an_inbox_is_looked_at_again_but_no_file_read_twice(
     assert read == ["1", "link", "2", "2"]
     assert capsys.readouterr().err.count("link is left out") == 1
     assert obtain("", data_hash(b"partly copied, and now whole"), 100)
+
+
+def test_a_file_for_which_there_is_no_room_stops_no_other_and_is_tried_again(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "inbox"
+    folder.mkdir()
+    (folder / "1").write_bytes(b"large")
+    (folder / "2").write_bytes(CONTENT)
+    honest = handover.write_atomically
+
+    def full(path: Path, content: bytes) -> None:
+        if content == b"large":
+            raise EnvironmentMissing("no room")
+        honest(path, content)
+
+    monkeypatch.setattr(handover, "write_atomically", full)
+    inbox = Inbox([folder])
+    inbox.take()
+    assert "left out: no room" in capsys.readouterr().err
+    assert obtain("", HASH, 100) == CONTENT
+    monkeypatch.setattr(handover, "write_atomically", honest)
+    inbox.take()
+    assert obtain("", data_hash(b"large"), 100) == b"large"
 
 
 def test_a_file_that_has_gone_meanwhile_stops_no_other(

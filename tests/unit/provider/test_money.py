@@ -196,11 +196,19 @@ def test_what_is_staked_in_a_run_adds_up_by_currency() -> None:
 
 def test_one_process_of_a_home_stakes_for_an_account_at_a_time(home: Path) -> None:
     """Another account does not wait for it."""
-    path = home / "locks" / f"stake-{TOKEN}.lock"
-    with staking(TOKEN), path.open("w") as file:
+    path, settled = home / "locks" / f"stake-{TOKEN}.lock", list[str]()
+
+    def sender(address: str) -> Any:
+        def settle_stakes(but: str) -> None:
+            settled.append(but)
+
+        return SimpleNamespace(address=address, settle_stakes=settle_stakes)
+
+    with staking(sender(TOKEN), "lock:0a"), path.open("w") as file:
+        assert settled == ["lock:0a"]
         with pytest.raises(BlockingIOError):
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        with staking(OTHER):
+        with staking(sender(OTHER), "lock:0b"):
             assert (home / "locks" / f"stake-{OTHER}.lock").exists()
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

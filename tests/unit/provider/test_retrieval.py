@@ -16,7 +16,7 @@ from prover.chain.finality import SEND_SECONDS
 from prover.chain.retrieval import Submission
 from prover.chain.transactions import GAS_CAP
 from prover.cli.seeds import existing, seed_at
-from prover.errors import Busy, StatementInvalid, UsageError
+from prover.errors import Busy, Postponed, StatementInvalid, UsageError
 from prover.protocol.economics import TAKE
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.limits import LOCAL
@@ -292,13 +292,22 @@ class Chain:
         self.client = SimpleNamespace(chain_id=31337, local=local, now=lambda: next(now), scope="x")
         self.address = "0x" + "33" * 20
         self.sent: list[list[Submission]] = []
+        self.weighed: list[int] = []
+        self.estimates, self.most = 0, 10**9
         self._gas = gas
 
     def submit(self, _job: object, submissions: list[Submission]) -> Any:
         return SimpleNamespace(data=b"", submissions=list(submissions))
 
     def estimate(self, _call: object) -> Any:
+        self.estimates += 1
         return SimpleNamespace(gas=self._gas)
+
+    def require_worth(self, _says: str, gas: int, worth: int) -> None:
+        assert worth == request().job.terms.price_per_record * COUNT + request().job.terms.stake
+        self.weighed.append(gas)
+        if gas > self.most:
+            raise Postponed("too dear")
 
     def send(self, _name: str, call: Any, *, worth: int) -> dict[str, int]:
         terms = request().job.terms
@@ -404,6 +413,20 @@ def test_a_transaction_takes_as_many_proofs_as_fit(
     chain = Chain(ticking(NOW), gas=GAS_CAP // 3)
     prepared(chain).prove(b"\x05" * 32, request(), secrets, secrets.sealed())
     assert [len(group) for group in chain.sent] == [3, 1]
+    assert chain.weighed == [4 * (GAS_CAP // 3)]  # once, before any key is given away
+
+
+def test_no_key_is_given_away_where_all_proofs_together_are_too_dear(
+    prepared: Callable[[Chain], RecordProver], secrets: owned.Secrets
+) -> None:
+    chain = Chain(ticking(NOW), gas=GAS_CAP)
+    chain.most = 4 * GAS_CAP - 1
+    with pytest.raises(Postponed):
+        prepared(chain).prove(b"\x05" * 32, request(), secrets, secrets.sealed())
+    assert chain.sent == []
+    chain.most += 1
+    prepared(chain).prove(b"\x05" * 32, request(), secrets, secrets.sealed())
+    assert len(chain.sent) == 4
 
 
 def test_proofs_are_sent_one_by_one_when_time_is_short(
@@ -423,6 +446,7 @@ def test_keys_are_not_shown_in_a_transaction_that_may_be_late(
     with pytest.raises(UsageError, match="keys of the matches are not sent"):
         prepared(chain).prove(b"\x05" * 32, request(), secrets, secrets.sealed())
     assert chain.sent == []
+    assert chain.estimates == 0  # the node that runs them would learn the keys
     in_time = Chain(ticking(now - 1), local=local)
     prepared(in_time).prove(b"\x05" * 32, request(), secrets, secrets.sealed())
     assert in_time.sent

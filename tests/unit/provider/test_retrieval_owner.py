@@ -36,6 +36,7 @@ class Stage:
     def __init__(self, artifacts: Artifacts, record: Record) -> None:
         self.done: list[str] = []
         self.refused: list[str] = []
+        self.settled: list[str] = []
         self.artifacts = artifacts
         self.compared: list[Any] | None = None  # with witnesses
         self.records = [record]  # as the chain says, look by look; the last one stays
@@ -49,7 +50,12 @@ class Stage:
         client = SimpleNamespace(
             now=lambda: 100, scope="x", chain_id=31337, local=True, block=lambda: {"number": HEAD}
         )
-        sender = SimpleNamespace(address=ME, restore=self.restore, deciding=noted_in(self.refused))
+        sender = SimpleNamespace(
+            address=ME,
+            restore=self.restore,
+            deciding=noted_in(self.refused),
+            settle_stakes=lambda but: self.settled.append(but),
+        )
         deployment = SimpleNamespace(retrieval="0x" + "33" * 20)
         tools = FakeTools(
             client,  # type: ignore[arg-type]
@@ -309,6 +315,7 @@ def test_the_stake_is_sent_for_the_payee(
     assert play.owner.accept(Limits()) == 7
     assert play.done == ["verifier run", "allowed 100 of 0x00 to 0x33", f"accept:{JOB_ID.hex()}"]
     assert sent == [(opened().job, ME)]
+    assert play.settled == [f"accept:{JOB_ID.hex()}"]
 
 
 def test_a_request_is_weighed_again_when_the_stake_is_sent(

@@ -19,7 +19,7 @@ from prover.provider.money import Account
 from prover.provider.readiness import Rehearsal
 from prover.provider.serving import Round, RoundProvider, Tools
 from prover.provider.serving_answer import Answered, require_provable
-from prover.provider.serving_checks import Limits
+from prover.provider.serving_checks import Limits, worth_of
 from prover.proving import evaluate as bulk
 from prover.proving.artifacts import Artifacts, Proof
 from prover.proving.evaluate import evaluate
@@ -44,6 +44,8 @@ class Desk:
         self.artifacts, self.path = artifacts, path
         self.done: list[str] = []
         self.refused: list[str] = []
+        self.settled: list[str] = []
+        self.weighed: list[tuple[int, int]] = []
         self.sent: list[list[Any]] = []
         self.proven: list[tuple[Item, ...]] = []
         self.contexts: set[JobContext] = set()
@@ -65,6 +67,8 @@ class Desk:
                 deciding=noted_in(self.refused),
                 estimate=lambda _call: Cost(self.gas, 0),
                 client=SimpleNamespace(chain_id=31337),
+                settle_stakes=lambda but: self.settled.append(but),
+                require_worth=lambda _says, gas, worth: self.weighed.append((gas, worth)),
             ),
             check_model=lambda *_: self.done.append("model checked"),
             readiness=self,  # type: ignore[arg-type]
@@ -181,6 +185,7 @@ def test_the_stake_is_sent_when_all_is_checked(desk: Desk) -> None:
     ]
     assert desk.sent == [[repr((ME,)).encode()]]
     assert (joined.proof_seconds, joined.proofs, joined.gas) == (2.0, 4, 7)
+    assert desk.settled == [f"join:{JOB_ID.hex()}"]
     layout = desk.artifacts.manifest.layout
     assert joined.round_gas == RoundGas.of(N, 3, 7, layout, 700_000)
 
@@ -300,6 +305,7 @@ def test_contested_items_are_proven_and_sent_together(desk: Desk, clock: None) -
     ((first, second, third),) = desk.sent
     places = [[one.position for one in answer.contests] for answer in (first, second, third)]
     assert places == [[0, 1], [2, 3], [4]]
+    assert desk.weighed == [(3, worth_of(desk.record().job.terms))]
     assert [answer.proof for answer in (first, second, third)] == [b"\1", b"\2", b"\3"]
     told = [words for words in desk.done if words.startswith("proof ")]
     assert told == [

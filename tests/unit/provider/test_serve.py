@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,10 +15,11 @@ from prover.chain.contracts import Call
 from prover.chain.pool import Pool
 from prover.chain.registry import Circuit, Registry
 from prover.chain.wallet import Handed
-from prover.errors import ArtifactMismatch, Busy, ProofRejected, WorkerFailed
+from prover.errors import ArtifactMismatch, Busy, ContractRefused, ProofRejected, WorkerFailed
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction import Record, State
 from prover.protocol.words import in_ether
+from prover.provider import serve
 from prover.provider.examine import Examiner
 from prover.provider.money import Bounds, Purse
 from prover.provider.readiness import Readiness, Rehearsal
@@ -487,3 +489,22 @@ def test_a_delivery_that_costs_more_than_it_saves_waits_for_lower_fees(
     (outcome,) = scene.provider().run_once()
     assert outcome.result == Stage.DELIVERED
     assert scene.state(job_id) is State.PAID
+
+
+def test_a_credit_that_cannot_be_taken_out_keeps_no_other(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token, purse = "0x" + "ee" * 20, Purse({"0x" + "ee" * 20: Bounds()})
+    left: list[str] = []
+
+    def odd(_sender: object, _market: object, currency: str, _to: str) -> list[Any]:
+        if currency == token:
+            raise ContractRefused("the token says no")
+        return [SimpleNamespace(amount=5)]
+
+    monkeypatch.setattr(serve, "take_out", odd)
+    provider = scene.provider(replace(POLICY, purse=purse))
+    assert provider.withdraw(left=left.append) == {ETH: 5}
+    assert left == [f"{token}: the token says no"]
+    with pytest.raises(ContractRefused):
+        provider.withdraw()

@@ -9,7 +9,7 @@ import pytest
 
 from prover.chain import accuracy
 from prover.chain.transactions import GAS_CAP, Cost
-from prover.errors import ContractRefused
+from prover.errors import ContractRefused, Postponed
 from prover.protocol.accuracy import State
 from prover.protocol.events import ZERO_ADDRESS
 from prover.provider.accuracy_submit import Opened, Submitted, Submitter
@@ -37,11 +37,16 @@ class Desk:
         self.proven: list[tuple[Item, ...]] = []
         self.sent: list[tuple[str, list[accuracy.Submission]]] = []
         self.told: list[str] = []
-        self.gas, self.state = 1, State.PROVING
+        self.gas, self.state, self.most = 1, State.PROVING, 10**9
         self.refused: set[bytes] = set()
         client = SimpleNamespace(chain_id=31337)
         tools: Any = SimpleNamespace(
-            sender=SimpleNamespace(estimate=self._estimate, send=self._send, client=client),
+            sender=SimpleNamespace(
+                estimate=self._estimate,
+                send=self._send,
+                client=client,
+                require_worth=self._require_worth,
+            ),
             accuracy=SimpleNamespace(
                 submit=lambda _job, group: SimpleNamespace(data=b"", group=list(group)),
                 standing=lambda _job_id: SimpleNamespace(state=self.state),
@@ -73,6 +78,11 @@ class Desk:
         if self.refused.intersection(one.proof for one in call.group):
             raise ContractRefused("no")
         return Cost(self.gas, 0)
+
+    def _require_worth(self, _says: str, gas: int, worth: int) -> None:
+        assert worth == 7 + 4
+        if gas > self.most:
+            raise Postponed("too dear")
 
     def _send(self, action: str, call: Any, *, worth: int) -> dict[str, int]:
         assert worth == 7 + 4
@@ -164,3 +174,14 @@ def test_a_refusal_is_good_news_only_if_the_bounty_is_paid(desk: Desk, state: St
         with pytest.raises(ContractRefused):
             desk.submitter.submit(PLANNED)
     assert desk.sent == []
+
+
+def test_nothing_is_sent_where_all_together_is_too_dear(desk: Desk) -> None:
+    """Each transaction alone is not."""
+    desk.gas = GAS_CAP
+    desk.most = 3 * GAS_CAP - 1
+    with pytest.raises(Postponed):
+        desk.submitter.submit(PLANNED)
+    assert desk.sent == []
+    desk.most += 1
+    assert desk.submitter.submit(PLANNED).transactions == 3
