@@ -398,9 +398,10 @@ class Sender:
         Raises Postponed if it is a job that was posted: the user may not want both.
         """
         given_up = [one for one in self._pool.given_up(attempt.nonce) if one.nonce == attempt.nonce]
-        self._journal.set_fate([attempt, *given_up], Fate.REPLACED)
         mined = [one for one in given_up if standing_receipt(self.client, one.hash) is not None]
         self._journal.set_fate(mined, Fate.PENDING)
+        excluded = [one for one in given_up if one not in mined]
+        self._journal.set_fate([attempt, *excluded], Fate.REPLACED)
         for one in mined:
             if one.action != attempt.action and one.action.startswith(POSTING):
                 raise Postponed(

@@ -83,10 +83,13 @@ class Inbox:
 
     given: list[Path] | None
     _seen: set[tuple[Path, int, int]] = field(default_factory=set)
+    _told: set[tuple[Path, str]] = field(default_factory=set)
 
     def take(self) -> None:
         """Take what is new, as `keep_handed`."""
         from prover.provider.handover import keep
 
-        for path, why in keep(self.given, self._seen):
-            say_error(f"{path} is left out: {why}")
+        for left in keep(self.given, self._seen):
+            if left not in self._told:
+                say_error(f"{left[0]} is left out: {left[1]}")
+            self._told.add(left)

@@ -83,6 +83,7 @@ class Loop:
     seconds: float
     _known: dict[bytes, str] = field(default_factory=dict)
     _trouble: str | None = None
+    _unprepared: str | None = None
 
     def run(self) -> NoReturn:
         """Until the process is ended: what hinders one round is told, and the next tries again."""
@@ -101,10 +102,14 @@ class Loop:
 
     def _prepare(self) -> None:
         """What is locked is served whatever hinders the taking of files."""
+        why = None
         try:
             self.prepare()
         except (ZkescrowError, OSError) as error:
-            self._hindered(str(error))
+            why = str(error)
+            if why != self._unprepared:
+                say_error(f"{why}; the next round tries again")
+        self._unprepared = why
 
     def _wait(self) -> None:
         time.sleep(self.seconds)

@@ -4,9 +4,10 @@ from typing import Annotated, Any
 
 import typer
 
+from prover.chain.wallet import Handed
 from prover.cli.options import AccountNumber, Rpc, address, deployed, sender_for
 from prover.cli.output import command, new_app, show
-from prover.errors import ZkescrowError
+from prover.errors import ContractRefused, ZkescrowError
 from prover.protocol.words import amount_in
 
 app = new_app()
@@ -29,6 +30,8 @@ def withdraw(
 
 def take_out(rpc: str | None, account: int | None, to: str | None, token: list[str] | None) -> None:
     """Withdraw the account's whole credit in ETH and the given tokens, from every contract."""
+    from itertools import product
+
     from prover.chain import withdrawals
     from prover.chain.holders import job_contracts
     from prover.protocol.events import ZERO_ADDRESS
@@ -40,19 +43,26 @@ def take_out(rpc: str | None, account: int | None, to: str | None, token: list[s
     told: list[dict[str, Any]] = []
     lines: list[str] = []
     left: list[dict[str, Any]] = []
-    for currency in [ZERO_ADDRESS, *(str(address(one, "--token")) for one in token or [])]:
-        for holder in job_contracts(client, deployment):
-            try:
-                found = withdrawals.take_out(sender, holder, currency, recipient)
-            except ZkescrowError as error:  # of this credit: the others are taken out
-                left.append({"currency": currency, "contract": holder.NAME, "why": str(error)})
-                continue
-            for one in found:
-                taken[currency] = taken.get(currency, 0) + one.amount
-                told.append(vars(one) | {"contract": holder.NAME})
-                lines.append(f"{amount_in(currency, one.amount)} of {holder.NAME} sent to {one.to}")
-    sender.hand_over()
-    lines += [f"{one['currency']} of {one['contract']} not sent: {one['why']}" for one in left]
+    currencies = [ZERO_ADDRESS, *(str(address(one, "--token")) for one in token or [])]
+    for currency, holder in product(currencies, job_contracts(client, deployment)):
+        try:
+            found = withdrawals.take_out(sender, holder, currency, recipient)
+        except ZkescrowError as error:
+            left.append({"currency": currency, "contract": holder.NAME, "why": str(error)})
+            if isinstance(error, ContractRefused):
+                continue  # that is of this credit: the others are taken out
+            break
+        for one in found:
+            taken[currency] = taken.get(currency, 0) + one.amount
+            told.append(vars(one) | {"contract": holder.NAME})
+            lines.append(f"{amount_in(currency, one.amount)} of {holder.NAME} sent to {one.to}")
+    kept = [f"{one['currency']} of {one['contract']} not sent: {one['why']}" for one in left]
+    try:
+        sender.hand_over()
+    except Handed as handed:
+        handed.about |= {"left": left, "notes": kept} if left else {}
+        raise
+    lines += kept
     show(
         {"to": recipient, "withdrawn": taken, "withdrawals": told, "left": left},
         *lines or ["nothing to withdraw" + ("" if token else _TOKENS)],

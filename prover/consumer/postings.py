@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -18,7 +18,7 @@ from prover.chain.tokens import allow
 from prover.chain.transactions import Sender
 from prover.chain.wallet import Handed
 from prover.consumer.jobs import remember
-from prover.errors import Postponed, StatementInvalid
+from prover.errors import ChainError, Postponed, StatementInvalid
 from prover.files import locked
 from prover.protocol.terms import Job, Terms
 from prover.protocol.words import moment
@@ -159,7 +159,8 @@ def posting(
                 _remove(drawn.made)
             raise
         intents.end(name)
-        told(sender.client, beside)
+        with suppress(ChainError):  # the job is posted and told: then they are told once more
+            told(sender.client, beside)
 
 
 def send(

@@ -14,7 +14,7 @@ from prover.chain.market import Market
 from prover.chain.replay import load_world
 from prover.chain.wallet import Handed
 from prover.chain.withdrawals import take_out
-from prover.errors import ArtifactMismatch, ZkescrowError
+from prover.errors import ArtifactMismatch, ContractRefused, ZkescrowError
 from prover.files import alone
 from prover.log import logger
 from prover.protocol.events import ZERO_ADDRESS
@@ -98,7 +98,9 @@ class Provider:
                 if left is None:
                     raise
                 left(f"{currency}: {error}")
-                continue
+                if isinstance(error, ContractRefused):
+                    continue  # that is of this credit: the others are taken out
+                break
             for one in found:
                 taken[currency] = taken.get(currency, 0) + one.amount
         return taken

@@ -9,7 +9,7 @@ import pytest
 from prover.chain.wallet import Handed
 from prover.cli import provider
 from prover.cli.app import run
-from prover.cli.rounds import Loop
+from prover.cli.rounds import Loop, Round
 from prover.consumer.jobs import last_used
 from prover.errors import ChainError, ContractRefused, EnvironmentMissing
 from prover.protocol.events import ZERO_ADDRESS as ETH
@@ -18,6 +18,7 @@ from prover.provider.steps import SKIPPED, Outcome
 from prover.provider.store import Stage
 from tests.conftest import Proven
 from tests.localchain import Chain
+from tests.unit.chain.memory import ETHER
 from tests.unit.provider.scene import Scene
 
 ONE, TWO, THREE = (bytes([number]) * 32 for number in (1, 2, 3))
@@ -28,9 +29,12 @@ Run = Callable[..., int]
 def after(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> Run:
     """`provider run --once` by a provider whose jobs end as is said."""
 
-    def made(*outcomes: Outcome, withdraw: Callable[[], Any] = dict) -> int:
+    def made(
+        *outcomes: Outcome, withdraw: Callable[[], Any] = dict, refused: tuple[str, ...] = ()
+    ) -> int:
         def taken(left: Callable[[str], None]) -> Any:
-            left("0x0a: the token says no") if withdraw is odd_token else None
+            for why in refused:
+                left(why)
             return withdraw()
 
         worker = SimpleNamespace(run_once=lambda: list(outcomes), withdraw=taken)
@@ -38,11 +42,6 @@ def after(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> Run:
         return run(["provider", "run", "--once", "--account", "1"])
 
     return made
-
-
-def odd_token() -> dict[str, int]:
-    """What is taken out beside a token that refuses."""
-    return {ETH: 5}
 
 
 def last(chain: Chain) -> bytes | None:
@@ -85,31 +84,40 @@ def test_what_was_done_is_told_although_nothing_can_be_withdrawn(
 def test_a_token_that_refuses_keeps_nothing_else(
     chain: Chain, after: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert after(Outcome(ONE, Stage.DELIVERED, "paid"), withdraw=odd_token) == 1
+    paid = Outcome(ONE, Stage.DELIVERED, "paid")
+    assert after(paid, withdraw=lambda: {ETH: ETHER}, refused=("0x0a: no", "0x0b: no")) == 1
     out = capsys.readouterr().out
-    assert "withdrawn: 5 wei" in out or "withdrawn: 0.000000000000000005 ETH" in out
-    assert "not withdrawn: 0x0a: the token says no" in out
+    assert "\nwithdrawn: 1 ETH\n" in out
+    assert "not withdrawn: 0x0a: no; 0x0b: no" in out
 
 
 # ---------------------------------------------------------------- round after round
 
 
-def test_jobs_are_served_whatever_hinders_the_taking_of_files() -> None:
-    served: list[str] = []
-
-    class Ended(BaseException):
-        pass
+def test_jobs_are_served_whatever_hinders_the_taking_of_files(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """That is told once, until it is something else."""
+    rounds, whys = list[str](), iter(["full", "full", "", "full"])
 
     def full() -> None:
-        raise EnvironmentMissing("no room for what is in the inbox")
+        why = next(whys)
+        if why:
+            raise EnvironmentMissing(why)
 
-    def serve() -> Any:
-        served.append("served")
-        raise Ended
+    def serve() -> Round:
+        rounds.append("served")
+        return Round([], {}, None)
 
-    with pytest.raises(Ended):
+    def wait(_loop: Loop) -> None:
+        if len(rounds) == 4:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Loop, "_wait", wait)
+    with pytest.raises(KeyboardInterrupt):
         Loop(full, serve, 1.0).run()
-    assert served == ["served"]
+    assert rounds == ["served"] * 4
+    assert capsys.readouterr().err.count("full; the next round tries again") == 2
 
 
 class Days:

@@ -8,7 +8,7 @@ import pytest
 
 from prover.chain import withdrawals
 from prover.chain.client import checksum
-from prover.errors import ContractRefused
+from prover.errors import ChainError, ContractRefused
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction import Job, Terms
 from prover.provider.register import register
@@ -108,4 +108,29 @@ def test_a_token_that_refuses_keeps_nothing_else(
     assert told["withdrawn"] == {ETH: 5}
     left = {(one["currency"], one["why"]) for one in told["left"]}
     assert left == {(checksum(ELSEWHERE), "the token says no")}
+    credits_.earn(7)
+    words = ("withdraw", "--unsigned", "--from", address_of(CONSUMER), "--token", ELSEWHERE)
+    handed = command(*words)
+    assert [one["why"] for one in handed["left"]] == [one["why"] for one in told["left"]]
+    assert all("the token says no" in note for note in handed["notes"])
+
+
+def test_a_node_that_goes_away_is_asked_for_no_other_credit(
+    credits_: Credits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was taken out before is told."""
+    credits_.earn(5)
+    honest, asked = withdrawals.take_out, list[str]()
+
+    def going(sender: Any, holder: Any, currency: str, to: str) -> Any:
+        asked.append(holder.NAME)
+        if len(asked) > 1:
+            raise ChainError("the node is away")
+        return honest(sender, holder, currency, to)
+
+    monkeypatch.setattr(withdrawals, "take_out", going)
+    told = command("withdraw", "--account", CONSUMER, status=1)
+    assert len(asked) == 2
+    assert told["withdrawn"] == {ETH: 5}
+    assert [one["why"] for one in told["left"]] == ["the node is away"]
     assert credits_.left() == 0

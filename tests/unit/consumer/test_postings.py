@@ -13,7 +13,7 @@ from prover.chain.wallet import Handed
 from prover.consumer import postings as module
 from prover.consumer.jobs import last_used
 from prover.consumer.postings import AGAIN, RESUMED, RETURNED, Drawn, Posting, posting, was_resumed
-from prover.errors import Postponed, StatementInvalid, UsageError
+from prover.errors import ChainError, Postponed, StatementInvalid, UsageError
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.terms import PredictionTerms
 from prover.settings import get_settings
@@ -159,6 +159,12 @@ def test_jobs_of_interrupted_commands_that_are_paid_too_are_told(
     assert any(note in one for one in posted(world, other=2).notes)
     assert known == deeds
     assert not any(note in one for one in posted(world).notes)
+
+    def away(*_: object) -> None:
+        raise ChainError("the node is away")
+
+    monkeypatch.setattr(module, "told", away)
+    assert posted(world, other=4).notes  # it is posted: no error, and they are told once more
     world.sending |= world.signed
     assert not any(note in one for one in posted(world, other=3).notes)
     assert known == deeds

@@ -65,16 +65,21 @@ class Behind(LateNode):
         return answer
 
 
-def test_a_node_one_block_behind_does_not_lose_the_stake(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    job_id = locked_for_another(scene, monkeypatch)
-    assert scene.state(job_id) is State.LOCKED
+def served_by_one_behind(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A round with a node that is one block behind, and one with another node."""
     monkeypatch.setattr(latenode, "LateNode", Behind)
     with late_node(scene.chain.url) as (node, client):
         node.late, node.hides = 1, True
         scene.provider(client=client).run_once()
     scene.provider().run_once()
+
+
+def test_a_node_one_block_behind_does_not_lose_the_stake(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = locked_for_another(scene, monkeypatch)
+    assert scene.state(job_id) is State.LOCKED
+    served_by_one_behind(scene, monkeypatch)
     assert scene.state(job_id) is State.PAID
     assert [(one.stage, one.payee) for one in scene.taken()] == [(Stage.DELIVERED, OTHER)]
 
@@ -119,11 +124,7 @@ def test_a_node_one_block_behind_does_not_cost_the_proof(
         scene.provider(payee=OTHER).run_once()
     (proven,) = scene.taken()
     monkeypatch.setattr(Steps, "prove", dead)
-    monkeypatch.setattr(latenode, "LateNode", Behind)
-    with late_node(scene.chain.url) as (node, client):
-        node.late, node.hides = 1, True
-        scene.provider(client=client).run_once()
-    scene.provider().run_once()
+    served_by_one_behind(scene, monkeypatch)
     assert scene.state(job_id) is State.PAID
     (kept,) = scene.taken()
     assert kept.proof == proven.proof is not None
