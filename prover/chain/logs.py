@@ -1,17 +1,19 @@
 """Logs of contracts: paged to what the node gives, in the order of the chain, with their times."""
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import requests
+import requests as http
 from web3.exceptions import Web3RPCError
 
 from prover.chain.client import Client, checksum, rpc_message
 from prover.chain.decoding import known_topics
+from prover.chain.finality import patience_of, pause
 from prover.chain.log import Log
-from prover.chain.patience import LIMITED, is_limiting
-from prover.chain.rpc import ask, ask_all
+from prover.chain.patience import LIMITED, is_limited, is_limiting
+from prover.chain.rpc import Request, ask_all, ask_at_once, result_of
 from prover.errors import ChainError
 
 PAGE_BLOCKS = 10_000
@@ -54,7 +56,7 @@ def fetch_matching(
         end = min(start + span - 1, last)
         try:
             logs = _logs(client, wanted, start, end)
-        except (Web3RPCError, requests.RequestException) as error:
+        except (Web3RPCError, http.RequestException) as error:
             _require_smaller(error, start, end)
             span = max(1, (end - start + 1) // 2)
             continue
@@ -71,14 +73,35 @@ def timed(client: Client, logs: Sequence[Log]) -> tuple[Log, ...]:
 
 
 def _logs(client: Client, wanted: Filter, start: int, end: int) -> list[Log]:
-    query = {**wanted, "fromBlock": hex(start), "toBlock": hex(end)}
-    found = ask(client, "eth_getLogs", query)
+    found = _found(client, wanted, start, end)
     if not isinstance(found, list):
         raise ChainError("the node gives no list of logs: use another node")
     _require_standing(found)
     logs = sorted(map(Log.from_rpc, found), key=lambda log: (log.block, log.index))
     _require_ordered(logs, start, end)
     return logs
+
+
+def _found(client: Client, wanted: Filter, start: int, end: int) -> Any:
+    """The logs as a node gives them that has block `end`.
+
+    Behind one address are several nodes at times, and one that lags gives what it has as if that
+    were all: once stored, it would hide the rest for good. As it is asked for the block in the same
+    HTTP request, it shows, and is waited for.
+    """
+    query = {**wanted, "fromBlock": hex(start), "toBlock": hex(end)}
+    logs: Request = ("eth_getLogs", [query])
+    block: Request = ("eth_getBlockByNumber", [hex(end), False])
+    until = time.monotonic() + patience_of(client)
+    while True:
+        found, last = ask_at_once(client, [logs, block])
+        if is_limited(last):
+            raise ChainError(LIMITED)
+        if isinstance(last, dict) and last.get("result") is not None:
+            return result_of(found)
+        if time.monotonic() > until:
+            raise ChainError(f"the node does not give block {end}: it lags; use another node")
+        pause(client)
 
 
 def _require_standing(found: Iterable[Any]) -> None:

@@ -82,7 +82,7 @@ class PatientProvider(HTTPProvider):
         """Many requests as one; asked again while the node limits any of them."""
         ask = super().make_batch_request
         answers: list[RPCResponse] | RPCResponse = patiently(
-            lambda: ask(batch_requests), _is_batch_limited
+            lambda: ask(batch_requests), lambda found: _is_batch_limited(batch_requests, found)
         )
         if not isinstance(answers, list):
             return answers
@@ -116,8 +116,11 @@ def is_limiting(error: Exception, method: str = "") -> bool:
     return getattr(getattr(error, "response", None), "status_code", 0) in LIMITING
 
 
-def _is_batch_limited(answers: Any) -> bool:
-    return any(is_limited(one) for one in (answers if isinstance(answers, list) else [answers]))
+def _is_batch_limited(requests: list[tuple[RPCEndpoint, Any]], answers: Any) -> bool:
+    if not isinstance(answers, list):  # one answer to all of them
+        return all(is_limited(answers, method) for method, _ in requests)
+    asked = zip(requests, answers, strict=False)
+    return any(is_limited(answer, method) for (method, _), answer in asked)
 
 
 def _pause(answer: Any, attempt: int) -> float:

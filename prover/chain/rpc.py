@@ -16,20 +16,28 @@ Request = tuple[str, Sequence[Any]]
 
 def ask(client: Client, method: str, *parameters: Any) -> Any:
     """The result of a request, unformatted. Raises Web3RPCError if the node refuses it."""
-    return _result(client.web3.provider.make_request(RPCEndpoint(method), list(parameters)))
+    return result_of(client.web3.provider.make_request(RPCEndpoint(method), list(parameters)))
+
+
+def ask_at_once(client: Client, requests: Sequence[Request]) -> list[Any]:
+    """The answers to a few requests in one HTTP request, which one of several nodes answers.
+
+    As they come, refusals too: `result_of` gives their results.
+    """
+    return _batch(client, requests)
 
 
 @speaks
 def ask_all(client: Client, requests: Sequence[Request]) -> list[Any]:
     """The results of requests, in order; a hundred at a time. Raises ChainError."""
-    return list(map(_result, _answers(client, requests)))
+    return list(map(result_of, _answers(client, requests)))
 
 
 @speaks
 def ask_each(client: Client, requests: Sequence[Request]) -> list[Any]:
     """As `ask_all`, but None for each request that the node refuses, or that reverts."""
     return [
-        None if isinstance(answer, dict) and "error" in answer else _result(answer)
+        None if isinstance(answer, dict) and "error" in answer else result_of(answer)
         for answer in _answers(client, requests)
     ]
 
@@ -53,7 +61,8 @@ def _batch(client: Client, requests: Sequence[Request]) -> list[Any]:
     return answers
 
 
-def _result(answer: Any) -> Any:
+def result_of(answer: Any) -> Any:
+    """What an answer gives. Raises Web3RPCError if it refuses, ChainError if it is none."""
     if not isinstance(answer, dict) or ("result" not in answer and "error" not in answer):
         raise ChainError("the node's answer is no JSON-RPC: is the RPC address right?")
     if "error" in answer:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from web3 import Web3
 from web3.providers.base import JSONBaseProvider
 
+from prover.chain import finality
 from prover.chain.client import Client
 from prover.chain.decoding import known_topics
 from prover.chain.logs import fetch_pages, timed
@@ -26,7 +27,12 @@ class FakeLogs(JSONBaseProvider):
         self.logs, self.limit, self.span = logs, limit, span
         self.asked = 0
 
+    def make_batch_request(self, requests: Any) -> Any:
+        return [self.make_request(*one) for one in requests]
+
     def make_request(self, method: Any, params: Any) -> Any:
+        if method == "eth_getBlockByNumber":
+            return {"result": self.block(params[0])}
         assert method == "eth_getLogs"
         self.asked += 1
         (query,) = params
@@ -39,6 +45,9 @@ class FakeLogs(JSONBaseProvider):
 
     def within(self, start: int, end: int) -> list[tuple[int, int]]:
         return [one for one in self.logs if start <= one[0] <= end]
+
+    def block(self, number: str) -> Any:
+        return {"number": number, "timestamp": hex(int(number, 16) + 1)}
 
     def log(self, block: int, index: int) -> dict[str, Any]:
         return {
@@ -136,9 +145,11 @@ class Blocks(FakeLogs):
         del told["blockTimestamp"]
         return told
 
-    def make_batch_request(self, requests: Any) -> Any:
-        self.numbers += [parameters[0] for _, parameters in requests]
-        return [{"jsonrpc": "2.0", "id": 1, "result": self.blocks[one]} for one in self.numbers]
+    def block(self, number: str) -> Any:
+        if number not in self.blocks:
+            return super().block(number)
+        self.numbers.append(number)
+        return self.blocks[number]
 
 
 def test_the_time_of_a_block_is_asked_for_once_and_only_where_it_is_missing() -> None:
@@ -160,8 +171,9 @@ def test_a_block_that_tells_no_time_is_an_error_in_words(block: Any) -> None:
 
 def test_an_answer_that_is_no_list_is_an_error_in_words() -> None:
     class Odd(FakeLogs):
-        def make_request(self, method: Any, params: Any) -> Any:
-            return {"jsonrpc": "2.0", "id": 1, "result": {"logs": []}}
+        def make_batch_request(self, requests: Any) -> Any:
+            _, block = super().make_batch_request(requests)
+            return [{"result": {"logs": []}}, block]
 
     with pytest.raises(ChainError, match="gives no list of logs"):
         fetched(Odd([], 10, 100), 0, 10)
@@ -178,3 +190,59 @@ def test_the_range_grows_again_after_a_refusal() -> None:
     node = FakeLogs(crowded, limit=3, span=8)
     fetched(node, 0, 1000)
     assert node.asked < 400
+
+
+class Several(FakeLogs):
+    """Nodes behind one address: the first requests meet one that stops at block `stop`."""
+
+    def __init__(self, requests: int, stop: int) -> None:
+        super().__init__([(3, 0), (9, 0)], limit=10, span=100)
+        self.late, self.stop = requests, stop
+
+    def make_batch_request(self, requests: Any) -> Any:
+        self.late -= 1
+        return super().make_batch_request(requests)
+
+    def within(self, start: int, end: int) -> list[tuple[int, int]]:
+        return super().within(start, min(end, self.stop) if self.late >= 0 else end)
+
+    def block(self, number: str) -> Any:
+        ahead = self.late >= 0 and int(number, 16) > self.stop
+        return None if ahead else super().block(number)
+
+
+@pytest.fixture
+def _short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finality, "BEHIND_SECONDS", 0.2)
+    monkeypatch.setattr(finality, "POLL_SECONDS", 0.01)
+
+
+@pytest.mark.usefixtures("_short_patience")
+@pytest.mark.parametrize("requests", [1, 3])
+def test_logs_of_a_node_that_lags_behind_the_address_are_not_taken_for_all(requests: int) -> None:
+    assert fetched(Several(requests, 5), 0, 10) == [(3, 0), (9, 0)]
+
+
+@pytest.mark.usefixtures("_short_patience")
+def test_a_node_that_goes_on_lagging_is_named() -> None:
+    with pytest.raises(ChainError, match="does not give block 10: it lags"):
+        fetched(Several(1000, 5), 0, 10)
+
+
+@pytest.mark.usefixtures("_short_patience")
+def test_a_node_that_refuses_the_last_block_is_as_one_that_lags() -> None:
+    class Refusing(FakeLogs):
+        def make_batch_request(self, requests: Any) -> Any:
+            logs, _ = super().make_batch_request(requests)
+            return [logs, {"error": {"code": -32000, "message": "header not found"}}]
+
+    with pytest.raises(ChainError, match="does not give block 10: it lags"):
+        fetched(Refusing([(3, 0)], 10, 100), 0, 10)
+
+
+def test_a_node_that_takes_no_batches_is_asked_one_by_one() -> None:
+    class Plain(FakeLogs):
+        def make_batch_request(self, requests: Any) -> Any:
+            return {"error": {"code": -32600, "message": "batch requests are not allowed"}}
+
+    assert fetched(Plain([(3, 0), (9, 0)], 10, 100), 0, 10) == [(3, 0), (9, 0)]

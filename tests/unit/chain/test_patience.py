@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from web3 import Web3
+from web3.types import RPCEndpoint
 
 from prover.chain import patience
 from prover.chain.client import Client, checksum, connect
@@ -61,7 +62,12 @@ class _Handler(BaseHTTPRequestHandler):
         )
         answers = [self.server.answer(one) for one in many]
         if error is not None:
-            answers = [{"jsonrpc": "2.0", "id": one["id"], "error": error} for one in many]
+            answers = [
+                {"jsonrpc": "2.0", "id": one["id"], "error": error}
+                if error is not TOO_MANY or one["method"] == "eth_getLogs"
+                else answer
+                for one, answer in zip(many, answers, strict=True)
+            ]
         content = json.dumps(answers if isinstance(body, list) else answers[0]).encode()
         self.send_response(status)
         for name, value in {**headers, "Content-Length": str(len(content))}.items():
@@ -200,7 +206,16 @@ def test_a_limit_of_requests_is_not_taken_for_a_range_too_large(slept: list[floa
             server.limits = [limit] * 100
             with pytest.raises(ChainError, match="limits requests"):
                 list(fetch_pages(client, ["0x" + "11" * 20], 1, 8))
-            assert len(server.asked) == ATTEMPTS
+            assert server.asked == ["eth_getLogs", "eth_getBlockByNumber"] * ATTEMPTS
+
+
+@pytest.mark.parametrize(("error", "waits"), [(TOO_FAST, True), (TOO_MANY, False)])
+def test_a_batch_that_is_refused_as_one_is_judged_by_its_strictest_request(
+    error: Any, waits: bool
+) -> None:
+    logs, block = (RPCEndpoint("eth_getLogs"), [{}]), (RPCEndpoint("eth_getBlockByNumber"), ["0x1"])
+    assert patience._is_batch_limited([logs, block], {"error": error}) is waits
+    assert patience._is_batch_limited([block, block], {"error": error})
 
 
 def test_the_first_answer_that_is_not_limited_is_taken(slept: list[float]) -> None:
