@@ -12,7 +12,7 @@ import ipaddress
 import socket
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
@@ -28,6 +28,7 @@ TIMEOUT_SECONDS = 20.0
 LOG = logger(__name__)
 _CHUNK_BYTES = 1 << 14
 _SHOWN_CHARACTERS = 120
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are of IPv4
 
 
 class InputsUnavailable(ZkescrowError):
@@ -57,25 +58,34 @@ def shown(uri: str | bytes) -> str:
     return f"'{words.shown(uri, _SHOWN_CHARACTERS)}'"
 
 
-def public_address(host: str, port: int) -> str:
-    """An address of the host, if all of them are public. Raises InputsUnavailable otherwise."""
+def public_addresses(host: str, port: int) -> tuple[str, ...]:
+    """The addresses of the host, in the system's order of preference, if all of them are public.
+
+    Raises InputsUnavailable otherwise.
+    """
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    addresses = sorted({str(entry[4][0]) for entry in found})
+    addresses = tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
     for address in addresses:
         if not is_public(address):
             raise InputsUnavailable(
                 f"inputs are on {host}, which is {address} inside a network: public addresses are "
                 "allowed; skip the job"
             )
-    return addresses[0]
+    return addresses
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is globally reachable, also behind an IPv4 mapping in IPv6."""
+    """Whether an IP address is globally reachable, also one of IPv4 within one of IPv6."""
     parsed = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(parsed, "ipv4_mapped", None) or getattr(parsed, "sixtofour", None)
-    inner = mapped or parsed
-    return inner.is_global and not inner.is_multicast and not inner.is_reserved
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.is_site_local:
+            return False
+        inner = parsed.ipv4_mapped or parsed.sixtofour
+        if parsed in _NAT64:
+            inner = ipaddress.IPv4Address(parsed.packed[-4:])
+        if inner is not None:
+            return is_public(str(inner))
+    return parsed.is_global and not parsed.is_multicast and not parsed.is_reserved
 
 
 def file_uri(path: Path) -> str:
@@ -148,8 +158,8 @@ class _Download:
                 connection.shutdown(socket.SHUT_RDWR)
 
     def _content(self) -> bytes:
-        address = public_address(self.host, self.port)
-        connection = _PinnedConnection(self.host, self.port, address, self._watch)
+        addresses = public_addresses(self.host, self.port)
+        connection = _PinnedConnection(self.host, self.port, addresses, self._watch)
         try:
             target = (self.parts.path or "/") + (f"?{self.parts.query}" if self.parts.query else "")
             connection.request("GET", target, headers={"Accept": "application/json"})
@@ -214,17 +224,34 @@ def _body(response: http.client.HTTPResponse, max_bytes: int) -> bytes:
 
 
 class _PinnedConnection(http.client.HTTPSConnection):
-    """TLS for `host`, over a connection to an address that was checked."""
+    """TLS for `host`, over a connection to one of the addresses that were checked."""
 
     def __init__(
-        self, host: str, port: int, address: str, watch: Callable[[socket.socket], None]
+        self,
+        host: str,
+        port: int,
+        addresses: Sequence[str],
+        watch: Callable[[socket.socket], None],
     ) -> None:
         super().__init__(host, port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context())
-        self._address = address
+        self._addresses = addresses
         self._watch = watch
 
     def connect(self) -> None:
-        raw = socket.create_connection((self._address, self.port), self.timeout)
+        raw = self._reached()
         self._watch(raw)
         context: ssl.SSLContext = self._context  # type: ignore[attr-defined]
         self.sock = context.wrap_socket(raw, server_hostname=self.host)
+
+    def _reached(self) -> socket.socket:
+        """The first that answers, as a host may have addresses of a kind that has no way here."""
+        share = TIMEOUT_SECONDS / len(self._addresses)
+        for address in self._addresses[:-1]:
+            with contextlib.suppress(OSError):
+                return self._opened(address, share)
+        return self._opened(self._addresses[-1], share)
+
+    def _opened(self, address: str, seconds: float) -> socket.socket:
+        found = socket.create_connection((address, self.port), seconds)
+        found.settimeout(TIMEOUT_SECONDS)
+        return found

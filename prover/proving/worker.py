@@ -19,7 +19,7 @@ from typing import Any
 import psutil
 
 from prover import errors
-from prover.errors import WorkerFailed
+from prover.errors import EnvironmentMissing, WorkerFailed
 from prover.files import scratch_folder
 from prover.log import logger
 from prover.redaction import child_environment
@@ -28,6 +28,7 @@ from prover.settings import get_settings
 POLL_SECONDS = 0.05
 MEMORY_POLL_SECONDS = 0.25
 STDERR_TAIL_CHARACTERS = 1500
+ROOM_BYTES = 1 << 20
 GIB = 1 << 30
 LOG = logger(__name__)
 
@@ -70,7 +71,11 @@ def run(
             _watch(process, task, limits or Limits(), _Reports(directory, progress))
         seconds = round(time.monotonic() - started, 3)
         LOG.info("child ended", task=task, status=process.returncode, seconds=seconds)
-        return _judge(directory, task, process.returncode)
+        try:
+            return _judge(directory, task, process.returncode)
+        except WorkerFailed as error:
+            _require_room(directory, error)
+            raise
 
 
 @contextlib.contextmanager
@@ -171,6 +176,17 @@ def _judge(directory: Path, task: str, status: int) -> dict[str, Any]:
         raise _as_error(answer["error"], answer["message"], task, _tail(directory))
     value: dict[str, Any] = answer["value"]
     return value
+
+
+def _require_room(directory: Path, error: WorkerFailed) -> None:
+    """Raise EnvironmentMissing if the disk is full: what the child wrote, or read again, is cut."""
+    try:
+        (directory / "room").write_bytes(bytes(ROOM_BYTES))
+    except OSError as full:
+        raise EnvironmentMissing(
+            f"there is no room for files under {directory.parent} ({full.strerror}), and so: "
+            f"{error}; make room or set TMPDIR to another directory"
+        ) from full
 
 
 def _as_error(name: str, message: str, task: str, tail: str) -> errors.ZkescrowError:

@@ -24,13 +24,16 @@ PUBLIC = "93.184.216.34"
         *("127.0.0.1", "10.0.0.1", "192.168.1.1", "172.16.0.1", "169.254.169.254", "0.0.0.0"),  # noqa: S104
         *("100.64.0.1", "224.0.0.1", "255.255.255.255", "::1", "fe80::1", "fc00::1"),
         *("::ffff:127.0.0.1", "::ffff:10.0.0.1", "2002:7f00:1::", "fe80::1%eth0", "::"),
+        *("fec0::1", "64:ff9b::10.0.0.1", "64:ff9b::7f00:1", "::127.0.0.1", "2001::1"),
     ],
 )
 def test_an_address_inside_a_network_is_not_public(address: str) -> None:
     assert not is_public(address)
 
 
-@pytest.mark.parametrize("address", [PUBLIC, "2606:2800:220:1::1", f"::ffff:{PUBLIC}"])
+@pytest.mark.parametrize(
+    "address", [PUBLIC, "2606:2800:220:1::1", f"::ffff:{PUBLIC}", f"64:ff9b::{PUBLIC}"]
+)
 def test_an_address_of_the_internet_is_public(address: str) -> None:
     assert is_public(address)
 
@@ -140,6 +143,16 @@ def test_content_comes_from_the_address_that_was_checked(monkeypatch: pytest.Mon
     assert asked == [HOST]
 
 
+@pytest.mark.parametrize("dead", ["127.0.0.9", "::1"])
+def test_a_host_is_reached_by_any_of_its_addresses(
+    dead: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first one may be of a kind that has no way from here, as IPv6 often is."""
+    resolve_once(monkeypatch, (dead, "127.0.0.1"))
+    with serving(content(b"abcd")) as port:
+        assert fetch(f"https://{HOST}:{port}/", 4) == b"abcd"
+
+
 def test_content_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     resolve_once(monkeypatch)
     with serving(content(b"abcd")) as port, pytest.raises(InputsUnavailable, match="than 3 bytes"):
@@ -148,7 +161,7 @@ def test_content_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_another_host_s_certificate_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     resolve_once(monkeypatch)
-    monkeypatch.setattr(module, "public_address", lambda _host, _port: "127.0.0.1")
+    monkeypatch.setattr(module, "public_addresses", lambda _host, _port: ("127.0.0.1",))
     with serving(content(b"abcd")) as port, pytest.raises(InputsUnavailable, match="certificate"):
         fetch(f"https://other.example:{port}/", 4)
 

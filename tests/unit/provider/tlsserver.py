@@ -4,7 +4,7 @@ import contextlib
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,9 @@ def serving(answer: Answer, *, tls: bool = True) -> Iterator[int]:
         listener.shutdown(socket.SHUT_RDWR)
 
 
-def resolve_once(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def resolve_once(
+    monkeypatch: pytest.MonkeyPatch, addresses: Sequence[str] = ("127.0.0.1",)
+) -> list[str]:
     """Let HOST be this machine, taken for public, for one look-up; a second one fails.
 
     Returns the names that were looked up. Addresses are looked up as ever.
@@ -82,12 +84,13 @@ def resolve_once(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def look_up(host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
         name = host.decode() if isinstance(host, bytes) else str(host)
-        if name == "127.0.0.1":
+        if name in addresses:
             return original(name, port, *args, **kwargs)
         asked.append(name)
         if asked != [HOST]:
             raise AssertionError(f"looked up {asked}")
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+        found = [original(one, port, type=socket.SOCK_STREAM)[0] for one in addresses]
+        return [entry for entry in found for _ in range(2)]  # as for two protocols
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     monkeypatch.setattr(module, "is_public", lambda _address: True)

@@ -35,6 +35,11 @@ def environment() -> dict[str, str]:
     return dict(os.environ)
 
 
+def write(mebibytes: int) -> dict[str, str]:
+    Path("large").write_bytes(bytes(mebibytes << 20))
+    return {}
+
+
 def sleep(seconds: float) -> dict[str, str]:
     time.sleep(seconds)
     return {}

@@ -1,6 +1,7 @@
 """A child process is bounded in time and memory, and judged by the result it leaves."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import psutil
 import pytest
 
 from prover import files
-from prover.errors import ProofRejected, WorkerFailed
+from prover.errors import EnvironmentMissing, ProofRejected, WorkerFailed
 from prover.proving.worker import Limits, run
 
 TASKS = "tests.unit.proving.tasks"
@@ -156,3 +157,14 @@ def test_an_error_of_ours_keeps_its_class() -> None:
 def test_an_unknown_task_is_told() -> None:
     with pytest.raises(WorkerFailed, match="no_such_task"):
         run(f"{TASKS}:no_such_task", {})
+
+
+def test_a_full_disk_is_told_and_not_taken_for_a_failure_of_the_task() -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 19, limits[1]))
+    try:
+        with pytest.raises(EnvironmentMissing, match="no room for files .*make room or set TMPDIR"):
+            run(f"{TASKS}:write", {"mebibytes": 1})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert run(f"{TASKS}:write", {"mebibytes": 1}) == {}
