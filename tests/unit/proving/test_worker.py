@@ -163,7 +163,7 @@ def test_a_full_disk_is_told_and_not_taken_for_a_failure_of_the_task() -> None:
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 19, limits[1]))
     try:
-        with pytest.raises(EnvironmentMissing, match="no room for files .*make room or set TMPDIR"):
+        with pytest.raises(EnvironmentMissing, match=r"no room for files .*make room"):
             run(f"{TASKS}:write", {"mebibytes": 1})
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
