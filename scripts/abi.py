@@ -1,10 +1,11 @@
-"""Writes prover/chain/abi/*.json from the contracts; a test compares them."""
+"""Writes prover/chain/abi/ from the contracts: ABIs and runtime code; a test compares them."""
 
 import json
 from pathlib import Path
 
 from prover.chain.contracts import NAMES
-from prover.solidity.compile import compile_contracts
+from prover.chain.deployments import PLAN
+from prover.solidity.compile import compile_contracts, compile_templates
 
 ABI = Path(__file__).parents[1] / "prover/chain/abi"
 
@@ -12,12 +13,22 @@ ABI = Path(__file__).parents[1] / "prover/chain/abi"
 def rendered() -> dict[str, str]:
     """File name -> content."""
     compiled = compile_contracts(NAMES)
-    return {
+    abis = {
         f"{name}.json": json.dumps(contract.abi, indent=1, sort_keys=True) + "\n"
         for name, contract in compiled.items()
     }
+    templates = {
+        name: {"immutables": places, "runtime": code.hex()}
+        for name, (code, places) in compile_templates(PLAN).items()
+    }
+    codes = {
+        f"code/{name}.json": json.dumps(found, sort_keys=True) + "\n"
+        for name, found in templates.items()
+    }
+    return abis | codes
 
 
 if __name__ == "__main__":
+    (ABI / "code").mkdir(exist_ok=True)
     for name, content in rendered().items():
         (ABI / name).write_text(content)

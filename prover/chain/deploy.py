@@ -11,9 +11,8 @@ from prover.chain import deployments
 from prover.chain.client import Client
 from prover.chain.contracts import Call
 from prover.chain.deployments import LIMITED, PLAN, Deployed, Deployment
-from prover.chain.limits import DeployedFor, deployed_for
 from prover.chain.transactions import Sender
-from prover.errors import ChainError
+from prover.errors import ChainError, EnvironmentMissing
 from prover.protocol.limits import ChainLimits, limits_of
 from prover.solidity.compile import SOLC_VERSION, CompiledContract, compile_contracts
 
@@ -40,6 +39,8 @@ def deploy_from(sender: Sender) -> tuple[Deployment, bool]:
         contracts[name] = _create(sender, compiled[name], arguments)
     sender.hand_over()
     deployment = Deployment(chainId=client.chain_id, contracts=contracts)
+    # One wrong answer of the node would else stand in the file for good, and be handed on.
+    deployments.check_contracts(client, deployment, deployments.path_of(client.chain_id))
     deployments.save(deployment)
     return deployment, True
 
@@ -77,14 +78,14 @@ def _standing(client: Client, compiled: dict[str, CompiledContract]) -> Deployme
     same = all(
         name in deployment.contracts
         and deployment.contracts[name].input_hash == contract.input_hash
-        and client.code(deployment.contracts[name].address)
         for name, contract in compiled.items()
-    ) and all(
-        deployed_for(client, name, deployment.contracts[name].address)
-        == DeployedFor(client.chain_id, limits_of(client.chain_id))
-        for name in LIMITED
     )
-    return deployment if same else None
+    try:
+        if same:
+            deployments.check_contracts(client, deployment, path)
+    except (ChainError, EnvironmentMissing):  # another chain's, or others than ours
+        return None
+    return deployment if same and deployment.chain_id == client.chain_id else None
 
 
 def _create(sender: Sender, compiled: CompiledContract, arguments: bytes) -> Deployed:

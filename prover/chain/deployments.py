@@ -3,12 +3,14 @@
 from pathlib import Path
 from typing import Annotated
 
+from eth_utils.crypto import keccak
 from pydantic import BaseModel, ConfigDict, Field
 
 from prover.chain.client import Client
+from prover.chain.codes import expected_code
 from prover.chain.contracts import ACCURACY, JOBS, MARKET, POSEIDON, REGISTRY, RETRIEVAL, SERVING
 from prover.chain.limits import DeployedFor, answered, question
-from prover.chain.rpc import Request, ask_all
+from prover.chain.rpc import Request, ask_all, ask_each
 from prover.errors import ChainError, EnvironmentMissing
 from prover.files import write_atomically
 from prover.protocol.limits import limits_of
@@ -41,6 +43,11 @@ class Deployed(BaseModel):
     tx: Hash
     compiler: str
     input_hash: Hash = Field(alias="inputHash")
+
+    @property
+    def tx_hash(self) -> str:
+        """The transaction as nodes are asked for it; zeros if a wallet's was not told."""
+        return "0x" + self.tx.removeprefix("0x")
 
 
 class Deployment(BaseModel):
@@ -98,28 +105,66 @@ def path_of(chain_id: int) -> Path:
 
 
 def load(client: Client) -> Deployment:
-    """The contracts on the client's chain, each checked to have code there.
+    """The contracts on the client's chain, each of them compared with what this version deploys.
 
-    Raises EnvironmentMissing if there is no readable file or its contracts were deployed on another
-    chain, ChainError if a contract has no code.
+    Raises EnvironmentMissing if there is no readable file, or one whose contracts are others or
+    were deployed on another chain, ChainError if a contract has no code.
     """
     path = path_of(client.chain_id)
     deployment = read(path)
-    contracts = deployment.contracts
-    others = [name for name in contracts if name not in LIMITED]
-    codes = [_code_of(contracts[name].address) for name in others]
-    rows = [question(contracts[name].address) for name in LIMITED]
-    answers = ask_all(client, codes + rows)
-    for name, answer in zip((*others, *LIMITED), answers, strict=True):
-        address = contracts[name].address
-        if answer in (None, "0x"):
-            raise ChainError(
-                f"{name} has no code at {address} on chain {client.chain_id}: the node "
-                "was started anew or is another one; run `zkescrow deploy`"
-            )
-        if name in LIMITED:
-            _check_row(f"{name} at {address}", answered(name, address, answer), deployment, path)
+    check_contracts(client, deployment, path)
     return deployment
+
+
+def check_contracts(client: Client, deployment: Deployment, path: Path) -> None:
+    """Raise as `load` unless the chain has the file's contracts, and they are ours."""
+    contracts = deployment.contracts
+    codes = [_code_of(contracts[name].address) for name in PLAN]
+    rows = [question(contracts[name].address) for name in LIMITED]
+    answers = ask_all(client, [*codes, *rows])
+    found = dict(zip(PLAN, answers, strict=False))
+    for name, code in found.items():
+        if code in (None, "0x"):
+            raise ChainError(
+                f"{name} has no code at {contracts[name].address} on chain {client.chain_id}: the "
+                "node was started anew or is another one; run `zkescrow deploy`"
+            )
+    for name, answer in zip(LIMITED, answers[len(found) :], strict=True):
+        address = contracts[name].address
+        _check_row(f"{name} at {address}", answered(name, address, answer), deployment, path)
+    for name, code in found.items():
+        _check_code(f"{name} at {contracts[name].address}", code, expected_code(name, deployment))
+    _check_first_block(client, deployment, path)
+
+
+def _check_code(where: str, found: str, expected: bytes) -> None:
+    if bytes.fromhex(found[2:]) != expected:
+        raise EnvironmentMissing(
+            f"{where} is no contract of this version: its code has keccak256 "
+            f"0x{keccak(hexstr=found).hex()}, and 0x{keccak(expected).hex()} was expected; send it "
+            "nothing, ask for the right deployment file, or run `zkescrow deploy`"
+        )
+
+
+def _check_first_block(client: Client, deployment: Deployment, path: Path) -> None:
+    """The file's first block is not so late that it leaves events out.
+
+    By the creation's receipt and by the code in the block before, as far as the node keeps them.
+    """
+    first = min(deployment.contracts.values(), key=lambda one: one.block)
+    if first.block == 0:
+        return
+    before = ("eth_getCode", (first.address, hex(first.block - 1)))
+    creation = ("eth_getTransactionReceipt", (first.tx_hash,))
+    height, code, receipt = ask_each(client, [("eth_blockNumber", ()), before, creation])
+    created = int(receipt["blockNumber"], 16) if receipt else first.block
+    there = code not in (None, "0x") or created < first.block
+    if there or (height is not None and int(height, 16) < first.block):
+        raise EnvironmentMissing(
+            f"{path} says that {first.address} is there since block {first.block}, and it was "
+            "there earlier, or is not there yet: events would be left out; ask for the right "
+            "file, or deploy again"
+        )
 
 
 def _check_row(where: str, found: DeployedFor, deployment: Deployment, path: Path) -> None:

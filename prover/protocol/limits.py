@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 
 HOUR, DAY, KIB = 3_600, 86_400, 1_024
 LOCAL_CHAIN = 31337
+REGISTRATION_GAS, RUNS_TIMES_TEN = 3_000_000, 76  # of a registration besides its self-test
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,11 @@ def pace_of(chain_id: int) -> Pace:
 def limits_of(chain_id: int) -> ChainLimits:
     """The row of a chain, by the id that it had when the contracts were deployed."""
     return BY_CHAIN.get(chain_id, DEFAULT)
+
+
+def self_test_gas(limits: ChainLimits) -> int:
+    """Gas that a verifier is given in the self-test of a registration (`ModelRegistry`)."""
+    return (limits.transaction_gas - REGISTRATION_GAS) * 10 // RUNS_TIMES_TEN
 
 
 def markdown() -> str:

@@ -22,6 +22,7 @@ SOLC_VERSION = "0.8.37"
 OPTIMIZER_RUNS = 200
 EVM_VERSION = "cancun"
 CODE_SIZE_LIMIT = 24_576
+_IMMUTABLES = "evm.deployedBytecode.immutableReferences"
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,41 @@ def compile_contracts(
     units = find_contracts(root, list(names))
     output, input_hash = _compile(close_over_imports(root, units.values()))
     return {name: _contract(name, output[unit][name], input_hash) for name, unit in units.items()}
+
+
+def compile_templates(names: Iterable[str]) -> dict[str, tuple[bytes, dict[str, list[int]]]]:
+    """Runtime code by contract, with the places of each immutable's words by its name.
+
+    Raises as `compile_contracts`.
+    """
+    root = get_settings().project
+    units = find_contracts(root, list(names))
+    request = _request(close_over_imports(root, units.values()))
+    request["settings"]["outputSelection"] = {
+        "*": {"": ["ast"], "*": ["evm.deployedBytecode.object", _IMMUTABLES]}
+    }
+    output = _run_solc(request)
+    declared = _immutables(source["ast"] for source in output["sources"].values())
+    found = {}
+    for name, unit in units.items():
+        code = output["contracts"][unit][name]["evm"]["deployedBytecode"]
+        places = {
+            declared[number]: [place["start"] for place in places]
+            for number, places in code["immutableReferences"].items()
+        }
+        found[name] = (bytes.fromhex(code["object"]), places)
+    return found
+
+
+def _immutables(trees: Iterable[Any]) -> dict[str, str]:
+    """Names of immutables by the compiler's numbers, written as text."""
+    found: dict[str, str] = {}
+    for tree in trees:
+        for contract in tree["nodes"]:
+            for node in contract.get("nodes", ()):
+                if node.get("mutability") == "immutable":
+                    found[str(node["id"])] = node["name"]
+    return found
 
 
 def compile_source(unit: str, source: str, name: str) -> CompiledContract:

@@ -5,13 +5,15 @@ from importlib.resources import files
 
 import pytest
 
+from prover.chain.codes import template
 from prover.chain.contracts import NAMES, abi
+from prover.chain.deployments import PLAN
 from prover.protocol import accuracy, events, prediction, retrieval, serving
 from prover.protocol.registry import CIRCUIT_ABI
 from prover.protocol.table import title
 from prover.protocol.terms import Predicate
 from prover.settings import PROJECT
-from prover.solidity.compile import compile_contracts
+from prover.solidity.compile import compile_contracts, compile_templates
 
 _BLOCK = {"at", "contract"}  # what an event has from its log, not from its arguments
 
@@ -22,6 +24,15 @@ def test_the_abi_is_that_of_the_sources(name: str) -> None:
     compiled = compile_contracts([name])[name].abi
     text = files("prover.chain").joinpath("abi", f"{name}.json").read_text()
     assert json.loads(text) == json.loads(json.dumps(compiled))
+
+
+@pytest.mark.parametrize("name", PLAN)
+def test_the_code_is_that_of_the_sources(name: str) -> None:
+    """If this fails: python scripts/abi.py."""
+    code, places = compile_templates([name])[name]
+    known = template(name)
+    assert known.runtime == code == compile_contracts([name])[name].runtime
+    assert {one: list(starts) for one, starts in known.immutables.items()} == places
 
 
 def test_every_event_has_its_class_with_the_same_fields() -> None:
