@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     confirmations: int | None = Field(default=None, ge=0)
     max_fee_gwei: int = Field(default=500, ge=1)
     max_tip_gwei: int = Field(default=20, ge=1)
+    defaults_gas_gwei: int = Field(default=20, ge=1)
     anvil: Path | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
     log_format: Literal["text", "json"] = "text"

@@ -271,7 +271,8 @@ def _usual(
     test_set: int,
 ) -> AccuracyMoney:
     """Amounts by docs/ECONOMICS.md at the present price of gas, where none is given."""
-    manifest, prices = known.artifacts.manifest, present_prices(client)
+    amounts = {"--reward", "--miss-penalty", "--stake", "--bond"}
+    manifest, prices = known.artifacts.manifest, present_prices(client, amounts - given.keys())
     plan, layout, elements = manifest.plan, manifest.layout, manifest.digest_elements
     proving = Proving.predicted(plan.logrows, layout.items, layout.instances)
     usual = accuracy_money(needed(n, *target), elements, proving, prices)

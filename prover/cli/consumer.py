@@ -207,7 +207,7 @@ def _terms(client: Client, known: KnownModel, request: Request, wish: Wish) -> T
 def _stake(client: Client, wish: Wish, reward: int, decimals: int) -> int:
     """As typed, else by docs/ECONOMICS.md; of a token, whose worth is not known, the reward."""
     if wish.stake is None and wish.currency is None:
-        return prediction_stake(reward, present_prices(client))
+        return prediction_stake(reward, present_prices(client, ["--stake"]))
     stake = reward if wish.stake is None else units(wish.stake, "--stake", decimals)
     if stake == 0 and wish.provider is None:
         raise UsageError(

@@ -143,7 +143,7 @@ def _money(client: Client, known: KnownModel, count: int, typed: Typed) -> Retri
             "amount of a request that is paid in tokens"
         )
     decimals = ETHER_DECIMALS if typed.currency is None else decimals_of(client, typed.currency)
-    prices = present_prices(client)
+    prices = present_prices(client, missing)
     usual = retrieval_money(count, _proving(known.artifacts), prices)
     price = usual.price_per_record
     if typed.price is not None:

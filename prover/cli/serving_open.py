@@ -15,7 +15,7 @@ from prover.consumer.postings import was_resumed
 from prover.consumer.serving import Offer, Opened, escrow_of
 from prover.consumer.serving_contest import supports, wrong_answers
 from prover.errors import UsageError
-from prover.protocol.economics import Proving, ServingMoney, serving_money
+from prover.protocol.economics import Prices, Proving, ServingMoney, serving_money
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.limits import limits_of
 from prover.protocol.words import ETHER_DECIMALS, in_ether, moment, span
@@ -158,7 +158,7 @@ def _money(client: Client, known: KnownModel, n: int, contests: int, typed: Type
             "amount of a round that is paid in tokens"
         )
     decimals = ETHER_DECIMALS if typed.currency is None else decimals_of(client, typed.currency)
-    usual = _usual(client, known, n, contests)
+    usual = _usual(known, n, contests, present_prices(client, missing))
     price, proof_fee, stake = (
         default if text is None else units(text, name, decimals)
         for (name, text), default in zip(
@@ -168,9 +168,9 @@ def _money(client: Client, known: KnownModel, n: int, contests: int, typed: Type
     return ServingMoney(price, proof_fee, stake)
 
 
-def _usual(client: Client, known: KnownModel, n: int, contests: int) -> ServingMoney:
+def _usual(known: KnownModel, n: int, contests: int, prices: Prices) -> ServingMoney:
     """Amounts by docs/ECONOMICS.md at the present price of gas."""
     plan, layout = known.artifacts.manifest.plan, known.artifacts.manifest.layout
     item_bytes = layout.output_words * word_bytes(plan)
     proving = Proving.predicted(plan.logrows, layout.items, layout.instances)
-    return serving_money(n, item_bytes, contests, proving, present_prices(client))
+    return serving_money(n, item_bytes, contests, proving, prices)

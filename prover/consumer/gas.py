@@ -1,12 +1,16 @@
 """What a protocol's transactions will cost, before the first one is sent."""
 
+from collections.abc import Collection
+
 from prover.chain.client import Client
-from prover.chain.fees import gas_price
+from prover.chain.fees import GWEI, gas_price, in_gwei
 from prover.chain.registry import Registry
 from prover.chain.transactions import Sender
 from prover.chain.verification import verification_gas as measured
+from prover.errors import Postponed
 from prover.protocol.economics import Prices
 from prover.proving.artifacts import Artifacts
+from prover.settings import get_settings
 
 
 def verification_gas(sender: Sender, registry: str, circuit_id: bytes, artifacts: Artifacts) -> int:
@@ -16,6 +20,17 @@ def verification_gas(sender: Sender, registry: str, circuit_id: bytes, artifacts
     return measured(sender, circuit.verifier, sample.proof, sample.instances)
 
 
-def present_prices(client: Client) -> Prices:
-    """Prices for default amounts: a gas at what it costs now, 1 gwei at least."""
-    return Prices(gas_wei=max(gas_price(client), Prices().gas_wei))
+def present_prices(client: Client, left_out: Collection[str] = ()) -> Prices:
+    """Prices for default amounts: a gas at what it costs now, 1 gwei at least.
+
+    `left_out` names the amounts that are chosen by them. What a gas costs is the word of the node,
+    and these are paid: raises Postponed if it is more than the settings allow for that.
+    """
+    price, allowed = gas_price(client), get_settings().defaults_gas_gwei
+    if left_out and price > allowed * GWEI:
+        raise Postponed(
+            f"gas costs {in_gwei(price)} now, by which {', '.join(sorted(left_out))} would be "
+            f"chosen: at most {allowed} gwei are allowed for that by ZKESCROW_DEFAULTS_GAS_GWEI; "
+            "give these amounts yourself, wait until gas is cheaper, or raise the limit"
+        )
+    return Prices(gas_wei=max(price, Prices().gas_wei))

@@ -25,7 +25,7 @@ PRICES = Prices()
 
 
 def stake(wish: Wish, monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr(consumer, "present_prices", lambda _client: PRICES)
+    monkeypatch.setattr(consumer, "present_prices", lambda *_: PRICES)
     monkeypatch.setattr(consumer, "decimals_of", lambda *_: 6)
     client: Any = SimpleNamespace(now=lambda: 100)
     known: Any = SimpleNamespace(model_id=bytes(32))
