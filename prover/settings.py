@@ -25,6 +25,8 @@ HOME_NAMES = frozenset(
             "reader.key",
             "reader.lock",
             "seed.json",
+            "tokens.json",
+            "tokens.lock",
         ),
         *(f"{store}.{end}" for store in _STORES for end in ("lock", "sqlite")),
         *(f"{store}.sqlite-{end}" for store in _STORES for end in ("journal", "shm", "wal")),

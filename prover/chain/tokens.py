@@ -1,6 +1,8 @@
 """ETH and ERC-20 tokens: balances, units, approvals."""
 
+import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eth_abi.abi import decode
@@ -11,9 +13,12 @@ from hexbytes import HexBytes
 from prover.chain.client import Client, checksum, speaks
 from prover.chain.contracts import Call
 from prover.chain.rpc import BATCH, ask_each
-from prover.errors import InsufficientFunds, UsageError
+from prover.errors import ChainError, InsufficientFunds, UsageError
+from prover.files import locked, write_atomically
+from prover.log import logger
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.words import Unit, amount_in, is_named, name_token
+from prover.settings import get_settings
 
 if TYPE_CHECKING:
     from prover.chain.transactions import Sender
@@ -62,7 +67,53 @@ def decimals_of(client: Client, currency: str) -> int:
         raise UsageError(f"no token is at {currency}: the address has no code; check --token")
     token: Any = client.web3.eth.contract(address=checksum(currency), abi=_ERC20)
     learn(client, currency)
-    return int(token.functions.decimals().call())
+    return keep_decimals(client, currency, int(token.functions.decimals().call()))
+
+
+def keep_decimals(client: Client, currency: str, decimals: int) -> int:
+    """The decimals, kept in the home from the first time on: what was typed is worth what it was.
+
+    Raises ChainError if others are known. A node that says three more makes a typed amount a
+    thousand times larger, and shows it as it was typed.
+    """
+    path = _known_path()
+    with locked(path.with_suffix(".lock")):
+        known = _known()
+        kept = known.setdefault(client.scope, {}).setdefault(checksum(currency), decimals)
+        write_atomically(path, json.dumps(known, indent=2).encode() + b"\n")
+    if kept != decimals:
+        raise ChainError(
+            f"token {currency} is said to have {decimals} decimals, and had {kept} when it was "
+            f"first used here: a typed amount would be another one, and nothing was sent; use "
+            f"another node (if {kept} was wrong, remove the token from {path})"
+        )
+    return decimals
+
+
+def _known() -> dict[str, dict[str, int]]:
+    """Decimals by chain and token. Raises UsageError if the file is damaged."""
+    try:
+        found = json.loads(_known_path().read_text())
+        return {str(scope): {one: int(n) for one, n in row.items()} for scope, row in found.items()}
+    except FileNotFoundError:
+        return {}
+    except (ValueError, TypeError, AttributeError):
+        raise UsageError(
+            f"{_known_path()} holds no decimals of tokens: put it right, or remove it and state "
+            "them with --token ADDRESS:DECIMALS"
+        ) from None
+
+
+def _known_on(client: Client) -> dict[str, int]:
+    try:
+        return _known().get(client.scope, {})
+    except UsageError as error:  # amounts are only shown: where one is typed it is an error
+        logger(__name__).warning("the decimals of tokens are not known", why=str(error))
+        return {}
+
+
+def _known_path() -> Path:
+    return get_settings().home / "tokens.json"
 
 
 def learn(client: Client, *currencies: str) -> None:
@@ -78,10 +129,10 @@ def learn(client: Client, *currencies: str) -> None:
         for currency in asked
         for selector in _UNIT_VIEWS
     ]
-    answers = iter(ask_each(client, views))
+    answers, known = iter(ask_each(client, views)), _known_on(client)
     for currency, symbol, decimals in zip(asked, answers, answers, strict=True):
         unit = _unit(symbol, decimals)
-        if unit is not None:
+        if unit is not None and unit.decimals == known.get(checksum(currency), unit.decimals):
             name_token(currency, unit)
 
 

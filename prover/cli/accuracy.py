@@ -18,8 +18,10 @@ from prover.cli.limits import (
 from prover.cli.options import (
     AccountNumber,
     ModelName,
+    PaidIn,
     Rpc,
     address,
+    currency,
     deployed,
     duration,
     sender_for,
@@ -88,7 +90,7 @@ def post(
     low_penalty: Annotated[
         bool, typer.Option(help="Let anyone hold your bond for less than a try costs you.")
     ] = False,
-    token: Annotated[str | None, typer.Option(help="ERC-20 to pay in [default: ETH].")] = None,
+    token: PaidIn = None,
     provider: Annotated[str | None, typer.Option(help="Who may accept [default: anyone].")] = None,
     open_for: Annotated[
         str | None,
@@ -126,7 +128,7 @@ def post(
         miss_penalty=miss_penalty,
         test_set_cost=test_set_cost,
         low_penalty=low_penalty,
-        currency=address(token, "--token"),
+        currency=currency(client, token),
         provider=address(provider, "--provider"),
         open_seconds=window(client, open_for, "--open-for", "1d"),
         reveal_seconds=window(client, reveal_within, "--reveal-within", "1h"),

@@ -26,6 +26,10 @@ SetUpOption = Annotated[
     str | None,
     typer.Option("--srs", help="Set-up to stand on: a name of `srs list`, or a file to import."),
 ]
+PaidIn = Annotated[
+    str | None,
+    typer.Option("--token", help="ERC-20 to pay in, ADDRESS or ADDRESS:DECIMALS [default: ETH]."),
+]
 OutFile = Annotated[Path | None, typer.Option("--out", help="File to write.")]
 
 MINED_WITHIN_SECONDS = 1_200
@@ -121,6 +125,25 @@ def id_bytes(text: str, name: str) -> bytes:
     if not re.fullmatch(r"[0-9a-fA-F]{64}", digits):
         raise UsageError(f"{name} {text!r}: 64 hex digits are allowed")
     return bytes.fromhex(digits)
+
+
+def currency(client: "Client", text: str | None) -> str | None:
+    """The token of --token, ADDRESS or ADDRESS:DECIMALS, if one was given.
+
+    Decimals that are stated are what the token must say. Raises UsageError, or ChainError where it
+    is known with others.
+    """
+    from prover.chain.tokens import decimals_of, keep_decimals
+
+    if text is None or ":" not in text:
+        return address(text, "--token")
+    token, _, stated = text.partition(":")
+    if not re.fullmatch(r"\d{1,3}", stated, re.ASCII):
+        raise UsageError(f"--token {text!r}: an address, or ADDRESS:DECIMALS, is allowed")
+    found = str(address(token, "--token"))
+    keep_decimals(client, found, int(stated))
+    decimals_of(client, found)
+    return found
 
 
 def address(text: str | None, name: str) -> str | None:

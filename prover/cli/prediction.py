@@ -9,8 +9,10 @@ from prover.cli.handover import InClear, ProviderKey, Uri, check_readers, reader
 from prover.cli.options import (
     AccountNumber,
     ModelName,
+    PaidIn,
     Rpc,
     address,
+    currency,
     deployed,
     sender_for,
     window,
@@ -42,7 +44,7 @@ def post(
     stake: Annotated[
         str | None, typer.Option(help="What it loses if it is late [default: by the reward].")
     ] = None,
-    token: Annotated[str | None, typer.Option(help="ERC-20 to pay in [default: ETH].")] = None,
+    token: PaidIn = None,
     provider: Annotated[str | None, typer.Option(help="Who may lock [default: anyone].")] = None,
     open_for: Annotated[
         str | None,
@@ -71,7 +73,7 @@ def post(
     progress("checking that the verifier on the chain is the model's")
     auditor(client, deployment).verify(known.model_id, known.artifacts)
     wish = consumer.Wish(
-        currency=address(token, "--token"),
+        currency=currency(client, token),
         reward=reward,
         stake=stake,
         provider=reader.account if reader else address(provider, "--provider"),

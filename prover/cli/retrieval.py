@@ -19,8 +19,10 @@ from prover.cli.limits import (
 from prover.cli.options import (
     AccountNumber,
     ModelName,
+    PaidIn,
     Rpc,
     address,
+    currency,
     deployed,
     duration,
     sender_for,
@@ -125,7 +127,7 @@ def post(
     stake: Annotated[
         str | None, typer.Option(help="What the owner risks [default: by the price].")
     ] = None,
-    token: Annotated[str | None, typer.Option(help="ERC-20 to pay in [default: ETH].")] = None,
+    token: PaidIn = None,
     open_for: Annotated[
         str | None,
         typer.Option(help="Time for the owner to accept [default: 1d or more]."),
@@ -153,9 +155,9 @@ def post(
     from prover.cli.models import auditor, find
     from prover.consumer import retrieval as consumer
 
-    currency = address(token, "--token")
-    typed = options.Typed(price, stake, currency, open_for, prove_within, dispute_within)
     client, deployment = deployed(rpc)
+    paid_in = currency(client, token)
+    typed = options.Typed(price, stake, paid_in, open_for, prove_within, dispute_within)
     sender = sender_for(client, account)
     committed = load_world(client, deployment).retrieval.datasets
     chosen = None if dataset is None else by_digits(committed, DATASET, dataset)

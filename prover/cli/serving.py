@@ -26,8 +26,10 @@ from prover.cli.limits import (
 from prover.cli.options import (
     AccountNumber,
     ModelName,
+    PaidIn,
     Rpc,
     address,
+    currency,
     deployed,
     duration,
     sender_for,
@@ -69,7 +71,7 @@ def open_round(
     ] = None,
     confidence: Annotated[str, typer.Option(help="With which wrong answers are found.")] = "95%",
     bad_share: Annotated[str, typer.Option(help="Share of wrong answers to find.")] = "5%",
-    token: Annotated[str | None, typer.Option(help="ERC-20 to pay in [default: ETH].")] = None,
+    token: PaidIn = None,
     provider: Annotated[str | None, typer.Option(help="Who may join [default: anyone].")] = None,
     open_for: Annotated[
         str | None,
@@ -108,7 +110,7 @@ def open_round(
         stake=stake,
         confidence=serving_open.percent(confidence, "--confidence"),
         bad_share=serving_open.percent(bad_share, "--bad-share"),
-        currency=address(token, "--token"),
+        currency=currency(client, token),
         provider=reader.account if reader else address(provider, "--provider"),
         open_seconds=window(client, open_for, "--open-for", "1d"),
         serve_seconds=window(client, serve_within, "--serve-within", "1h"),

@@ -1,6 +1,7 @@
 """What a token calls itself is what a stranger wrote: shown only where it is plain."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
 
@@ -11,7 +12,8 @@ from web3.providers.base import BaseProvider
 
 from prover.chain import tokens
 from prover.chain.client import Client
-from prover.errors import InsufficientFunds
+from prover.cli.options import currency
+from prover.errors import ChainError, InsufficientFunds, UsageError
 from prover.protocol import words
 from prover.protocol.words import amount_in
 
@@ -126,3 +128,76 @@ def test_nothing_is_approved_that_the_account_does_not_have(
         tokens.allow(sender, TOKEN, TOKEN, 5)
     sender.send.assert_not_called()
     sender.earlier.assert_not_called()
+
+
+class Unreliable(Token):
+    """A node that may say other decimals each time."""
+
+    def says(self, decimals: int) -> None:
+        self._answers[DECIMALS] = number(decimals)
+
+
+@pytest.fixture
+def unreliable(home: Path) -> tuple[Unreliable, Client]:
+    node = Unreliable(symbol=text("USDC"), decimals=number(6))
+    return node, Client(Web3(node), 1, "1:0x00")
+
+
+def test_decimals_are_those_of_the_first_time(unreliable: tuple[Unreliable, Client]) -> None:
+    node, client = unreliable
+    assert [tokens.decimals_of(client, TOKEN) for _ in range(2)] == [6, 6]
+    node.says(9)
+    with pytest.raises(ChainError, match=r"9 decimals, and had 6 when .* another node"):
+        tokens.decimals_of(client, TOKEN)
+    elsewhere = Client(Web3(node), 5, "5:0x00")
+    assert tokens.decimals_of(elsewhere, TOKEN) == 9
+
+
+def test_amounts_are_not_shown_in_other_decimals(unreliable: tuple[Unreliable, Client]) -> None:
+    node, client = unreliable
+    tokens.decimals_of(client, TOKEN)
+    words._units.clear()
+    node.says(9)
+    tokens.learn(client, str(Web3.to_checksum_address(TOKEN)))
+    shown = amount_in(str(Web3.to_checksum_address(TOKEN)), 1_500_000)
+    assert shown == f"1500000 of token {TOKEN}"
+
+
+def test_decimals_that_are_stated_must_be_the_tokens(
+    unreliable: tuple[Unreliable, Client],
+) -> None:
+    node, client = unreliable
+    address = str(Web3.to_checksum_address(TOKEN))
+    assert currency(client, f"{TOKEN}:6") == address
+    assert currency(client, TOKEN) == address
+    assert currency(client, None) is None
+    for other in ("9", "18"):
+        with pytest.raises(ChainError, match="and had 6"):
+            currency(client, f"{TOKEN}:{other}")
+    for odd in (f"{TOKEN}:", f"{TOKEN}:x", f"{TOKEN}:-1", f"{TOKEN}:6:6", "0x12:6"):
+        with pytest.raises(UsageError):
+            currency(client, odd)
+    node.says(9)
+    with pytest.raises(ChainError, match="9 decimals, and had 6"):
+        currency(client, f"{TOKEN}:6")
+
+
+def test_a_first_lie_is_found_where_decimals_are_stated(
+    unreliable: tuple[Unreliable, Client],
+) -> None:
+    node, client = unreliable
+    node.says(9)
+    with pytest.raises(ChainError, match="9 decimals, and had 6"):
+        currency(client, f"{TOKEN}:6")
+
+
+@pytest.mark.parametrize("content", ["", "[]", "1", '{"1:0x00": 1}', '{"1:0x00": {"0x": "x"}}'])
+def test_a_damaged_list_of_decimals_is_told(
+    unreliable: tuple[Unreliable, Client], home: Path, content: str
+) -> None:
+    _, client = unreliable
+    home.mkdir(exist_ok=True)
+    (home / "tokens.json").write_text(content)
+    tokens.learn(client, TOKEN)
+    with pytest.raises(UsageError, match="holds no decimals"):
+        tokens.decimals_of(client, TOKEN)
