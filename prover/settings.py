@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     project: Path = PROJECT
     deployments: Path = PROJECT / "deployments"
     rpc_url: str = "http://127.0.0.1:8545"
+    chain_id: int | None = Field(default=None, ge=1)
     confirmations: int | None = Field(default=None, ge=0)
     max_fee_gwei: int = Field(default=500, ge=1)
     max_tip_gwei: int = Field(default=20, ge=1)

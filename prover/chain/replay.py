@@ -1,5 +1,6 @@
 """The world as the events of a chain tell it."""
 
+import hashlib
 import time
 from collections.abc import Iterable, Sequence
 
@@ -10,7 +11,7 @@ from prover.chain.deeds import forgotten, jobs_at, not_shown
 from prover.chain.deployments import Deployment
 from prover.chain.events import by_transaction
 from prover.chain.finality import patience_of, pause
-from prover.chain.store import Point
+from prover.chain.store import FILE, Doubt, Point, opened
 from prover.chain.sync import TAIL_BLOCKS, forget, head_of, read_logs, source_of
 from prover.chain.view import Place, View, standing_at
 from prover.errors import ChainError
@@ -18,6 +19,7 @@ from prover.log import logger
 from prover.protocol.history import History
 from prover.protocol.limits import pace_of
 from prover.protocol.world import Finding, World, empty
+from prover.settings import get_settings
 
 _FIELDS = {
     REGISTRY: "registry",
@@ -29,6 +31,9 @@ _FIELDS = {
 _loaded: dict[str, tuple[Point, World]] = {}  # by source, the last one
 _TOLD: set[Finding] = set()
 _MOST_TOLD = 20
+# What makes no sense is read again after so long, then twice as long, up to the most; what is new
+# after the least, as strangers could otherwise have everything read at each command.
+AGAIN_SECONDS, MOST_AGAIN_SECONDS, LEAST_AGAIN_SECONDS = 600, 3_600, 60
 
 
 def empty_world(client: Client, deployment: Deployment) -> World:
@@ -117,11 +122,52 @@ def _read_anew(client: Client, deployment: Deployment) -> None:
 def _world(client: Client, deployment: Deployment, last: int | None, head: Point) -> World:
     source = source_of(client, deployment)
     if source not in _loaded or _loaded[source][0] != head:
-        reading = read_logs(client, deployment, last, head)
-        world = reduce_events(empty_world(client, deployment), map(decode_log, reading))
-        _loaded[source] = (reading.head, world)
-        _tell(world.findings)
+        found = _read(client, deployment, last, head)
+        if _is_read_again(source, found[1]):
+            forget(client, deployment)
+            found = _read(client, deployment, last, None)
+            _note(source, found[1])
+        _loaded[source] = found
+        _tell(found[1].findings)
     return _loaded[source][1]
+
+
+def _read(
+    client: Client, deployment: Deployment, last: int | None, head: Point | None
+) -> tuple[Point, World]:
+    reading = read_logs(client, deployment, last, head)
+    world = reduce_events(empty_world(client, deployment), map(decode_log, reading))
+    return reading.head, world
+
+
+def _is_read_again(source: str, world: World) -> bool:
+    """Whether what makes no sense may be what a node told once, or a file that was damaged since.
+
+    The contracts emit nothing of the kind, so that all is read anew: at once for what is new, and
+    later and later for what stays.
+    """
+    if not _nonsense(world):
+        return False
+    known, now = opened(get_settings().home / FILE).doubt(source), int(time.time())
+    if known is None:
+        return True
+    wait = known.wait if known.digest == _nonsense(world) else LEAST_AGAIN_SECONDS
+    return not known.read <= now < known.read + wait
+
+
+def _note(source: str, world: World) -> None:
+    store, digest = opened(get_settings().home / FILE), _nonsense(world)
+    known = store.doubt(source)
+    same = known is not None and known.digest == digest
+    wait = min(known.wait * 2, MOST_AGAIN_SECONDS) if known and same else AGAIN_SECONDS
+    store.save_doubt(source, Doubt(digest, int(time.time()), wait))
+
+
+def _nonsense(world: World) -> bytes:
+    """A digest of all that makes no sense; empty if there is nothing."""
+    jobs = [job_id.hex() for jobs in world.protocols for job_id in jobs.set_aside]
+    odd = sorted([*map(str, world.findings), *jobs])
+    return hashlib.sha256("\n".join(odd).encode()).digest() if odd else b""
 
 
 def reduce_events(world: World, events: Iterable[Logged]) -> World:

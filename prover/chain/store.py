@@ -66,6 +66,26 @@ _newest = Table(
     Column("block_hash", LargeBinary, nullable=False),
     Column("time", Integer, nullable=False),
 )
+_doubts = Table(
+    "doubts",
+    _metadata,
+    Column("source", String, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("read", Integer, nullable=False),
+    Column("wait", Integer, nullable=False),
+)
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """What made no sense (by a digest) when a source was last read anew for that.
+
+    That was at `read` (Unix time), and is done again after `wait` seconds.
+    """
+
+    digest: bytes
+    read: int
+    wait: int
 
 
 @dataclass(frozen=True)
@@ -147,6 +167,20 @@ class EventStore:
         statement = upsert(_newest).values(scope=scope, **row)
         newer = None if back else number >= _newest.c.block
         statement = statement.on_conflict_do_update(index_elements=["scope"], set_=row, where=newer)
+        self._within(lambda connection: connection.execute(statement))
+
+    def doubt(self, source: str) -> Doubt | None:
+        """What of a source made no sense when it was read anew."""
+        query = select(_doubts.c.digest, _doubts.c.read, _doubts.c.wait)
+        chosen = query.where(_doubts.c.source == source)
+        row = self._within(lambda connection: connection.execute(chosen).one_or_none())
+        return None if row is None else Doubt(*row)
+
+    def save_doubt(self, source: str, doubt: Doubt) -> None:
+        """Write down that a source was read anew, and what still makes no sense."""
+        row = vars(doubt)
+        statement = upsert(_doubts).values(source=source, **row)
+        statement = statement.on_conflict_do_update(index_elements=["source"], set_=row)
         self._within(lambda connection: connection.execute(statement))
 
     def _snapshot(self, source: str, seen: Point | None, last: int) -> Iterator[Log]:

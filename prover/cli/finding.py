@@ -182,7 +182,9 @@ def _without_text(
         return last  # the command itself says why it cannot act on it
     if len(jobs) == 1 and wanted is UNENDED:
         return next(iter(jobs))
-    raise UsageError(f"no {kind.name} on this chain is {wanted.words}: {kind.listing}")
+    aside = sum(not isinstance(one, Record) for one in jobs.values())
+    others = f", and {aside} were set aside: their events make no sense" if aside else ""
+    raise UsageError(f"no {kind.name} on this chain is {wanted.words}{others}: {kind.listing}")
 
 
 def by_digits(known: Mapping[bytes, object], kind: Kind, text: str) -> bytes:

@@ -46,11 +46,12 @@ def set_up_in_words(name: str) -> str:
 
 
 def connected(rpc: str | None) -> "Client":
-    """The node of the option or of the settings."""
+    """The node of the option or of the settings, of the chain that these name if they do."""
     from prover.chain.client import connect
     from prover.settings import get_settings
 
-    return connect(rpc or get_settings().rpc_url)
+    settings = get_settings()
+    return connect(rpc or settings.rpc_url, settings.chain_id)
 
 
 def deployed(rpc: str | None) -> tuple["Client", "Deployment"]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from prover.cli.agenda import Entry
     from prover.protocol.world import World
 
+MOST_SET_ASIDE = 20  # shown one by one
 app = new_app()
 APPS = {"status": app}
 
@@ -62,8 +63,32 @@ def status(
     signed = unmined(client, world, lambda deed: me is None or deed.account == me)
     rows = [one.to_dict() | {"openToYou": _is_open(one, me, open_to)} for one in found]
     data = {"now": now, "account": me, "jobs": rows, "credits": credits}
-    data |= {"provisional": done.rows, "unmined": signed.rows}
-    show(data, *done.lines, *signed.lines, *lines(found, me, credits, open_to))
+    data |= {"provisional": done.rows, "unmined": signed.rows, "setAside": set_aside(world)}
+    aside = set_aside_lines(world)
+    show(data, *done.lines, *signed.lines, *aside, *lines(found, me, credits, open_to))
+
+
+def set_aside(world: "World") -> list[dict[str, str]]:
+    """Jobs of which the events make no sense, whosever they are: rows for --json."""
+    from prover.cli.remembered import protocols
+
+    return [
+        {"protocol": kind.group, "job": "0x" + job_id.hex(), "why": why}
+        for kind, jobs in protocols(world)
+        for job_id, why in jobs.set_aside.items()
+    ]
+
+
+def set_aside_lines(world: "World") -> list[str]:
+    """The same to be printed, the first of them; a job of yours may be among them."""
+    rows = set_aside(world)
+    told = [
+        f"{row['protocol']} {row['job']} is set aside, as its events make no sense ({row['why']}): "
+        "if it is yours, use another node; `zkescrow audit replay` tells more"
+        for row in rows[:MOST_SET_ASIDE]
+    ]
+    more = len(rows) - len(told)
+    return [*told, *([f"{more} more jobs are set aside"] if more else [])]
 
 
 def _places(world: "World", found: Iterable["Entry"]) -> list[tuple[str, bytes]]:

@@ -12,11 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prover.chain import node
 from prover.cli.app import COMMANDS, run
-from prover.cli.options import duration, units
+from prover.cli.options import connected, duration, units
 from prover.cli.output import show_jobs
 from prover.errors import UsageError
 from prover.protocol.words import in_ether
+from tests.localchain import settings_of
 
 ZKESCROW = str(Path(sys.executable).with_name("zkescrow"))
 HELP_SECONDS = 0.3
@@ -170,3 +172,15 @@ def test_ctrl_c_is_told_in_one_sentence(tmp_path: Path) -> None:
     assert (process.returncode, out) == (130, "")
     assert err.splitlines()[-1].startswith("zkescrow: interrupted: what was sent is written down")
     assert "Traceback" not in err
+
+
+def test_a_node_of_another_chain_than_the_settings_name_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with node.running() as client:
+        url = str(client.web3.provider.endpoint_uri)
+        with settings_of(chain_id="1"):
+            assert run(["status", "--rpc", url]) == 1
+        assert "serves chain 31337: chain 1 is wanted" in capsys.readouterr().err
+        with settings_of(chain_id="31337"):
+            assert connected(url).chain_id == 31337
