@@ -1,7 +1,7 @@
 """Where the contracts are on each chain: deployments/<chainId>.json."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from eth_utils.crypto import keccak
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,7 +10,7 @@ from prover.chain.client import Client
 from prover.chain.codes import expected_code
 from prover.chain.contracts import ACCURACY, JOBS, MARKET, POSEIDON, REGISTRY, RETRIEVAL, SERVING
 from prover.chain.limits import DeployedFor, answered, question
-from prover.chain.rpc import Request, ask_all, ask_each
+from prover.chain.rpc import Request, ask_each
 from prover.errors import ChainError, EnvironmentMissing
 from prover.files import write_atomically
 from prover.protocol.limits import limits_of
@@ -94,9 +94,14 @@ class Deployment(BaseModel):
         return tuple(self.contracts[name].address for name in JOBS)
 
     @property
+    def earliest(self) -> Deployed:
+        """The contract that was deployed first."""
+        return min(self.contracts.values(), key=lambda one: one.block)
+
+    @property
     def first_block(self) -> int:
         """Block from which on there can be events."""
-        return min(deployed.block for deployed in self.contracts.values())
+        return self.earliest.block
 
 
 def path_of(chain_id: int) -> Path:
@@ -118,23 +123,24 @@ def load(client: Client) -> Deployment:
 
 def check_contracts(client: Client, deployment: Deployment, path: Path) -> None:
     """Raise as `load` unless the chain has the file's contracts, and they are ours."""
-    contracts = deployment.contracts
-    codes = [_code_of(contracts[name].address) for name in PLAN]
+    contracts, names = deployment.contracts, list(PLAN)
+    codes = [_code_of(contracts[name].address) for name in names]
     rows = [question(contracts[name].address) for name in LIMITED]
-    answers = ask_all(client, [*codes, *rows])
-    found = dict(zip(PLAN, answers, strict=False))
+    # In one request; what is asked of the past may be refused, as no node must keep it.
+    answers = iter(ask_each(client, [*codes, *rows, *_first_block(deployment)]))
+    found = dict(zip(names, answers, strict=False))
     for name, code in found.items():
         if code in (None, "0x"):
             raise ChainError(
                 f"{name} has no code at {contracts[name].address} on chain {client.chain_id}: the "
                 "node was started anew or is another one; run `zkescrow deploy`"
             )
-    for name, answer in zip(LIMITED, answers[len(found) :], strict=True):
+    for name, answer in zip(LIMITED, answers, strict=False):
         address = contracts[name].address
         _check_row(f"{name} at {address}", answered(name, address, answer), deployment, path)
     for name, code in found.items():
         _check_code(f"{name} at {contracts[name].address}", code, expected_code(name, deployment))
-    _check_first_block(client, deployment, path)
+    _check_first_block(deployment, path, *answers)
 
 
 def _check_code(where: str, found: str, expected: bytes) -> None:
@@ -146,19 +152,21 @@ def _check_code(where: str, found: str, expected: bytes) -> None:
         )
 
 
-def _check_first_block(client: Client, deployment: Deployment, path: Path) -> None:
-    """The file's first block is not so late that it leaves events out.
+def _first_block(deployment: Deployment) -> list[Request]:
+    """The chain's height, the creation's receipt, and the code in the block before it."""
+    first = deployment.earliest
+    creation: Request = ("eth_getTransactionReceipt", (first.tx_hash,))
+    before: Request = ("eth_getCode", (first.address, hex(max(first.block - 1, 0))))
+    return [("eth_blockNumber", ()), creation, before]
 
-    By the creation's receipt and by the code in the block before, as far as the node keeps them.
-    """
-    first = min(deployment.contracts.values(), key=lambda one: one.block)
-    if first.block == 0:
-        return
-    before = ("eth_getCode", (first.address, hex(first.block - 1)))
-    creation = ("eth_getTransactionReceipt", (first.tx_hash,))
-    height, code, receipt = ask_each(client, [("eth_blockNumber", ()), before, creation])
+
+def _check_first_block(
+    deployment: Deployment, path: Path, height: Any, receipt: Any, code: Any
+) -> None:
+    """The file's first block is not so late that it leaves events out, as far as the node tells."""
+    first = deployment.earliest
     created = int(receipt["blockNumber"], 16) if receipt else first.block
-    there = code not in (None, "0x") or created < first.block
+    there = (code not in (None, "0x") and first.block > 0) or created < first.block
     if there or (height is not None and int(height, 16) < first.block):
         raise EnvironmentMissing(
             f"{path} says that {first.address} is there since block {first.block}, and it was "
