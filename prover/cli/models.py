@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from prover.errors import UsageError
 from prover.files import locked, write_atomically
+from prover.protocol.words import shown
 from prover.settings import get_settings
+from prover.statement import strict_json
 
 if TYPE_CHECKING:
     from prover.audit.circuit import CircuitAuditor
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from prover.proving.artifacts import Artifacts
 
 _DIGITS = re.compile("[0-9a-f]{4,64}", re.ASCII)
+_ID = re.compile("0x[0-9a-f]{64}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -127,12 +130,32 @@ def _unknown(text: str, why: str) -> UsageError:
     )
 
 
-def _read() -> dict[str, Any]:
+def _read() -> dict[str, dict[str, str]]:
     path = _path()
     if not path.exists():
         return {}
     try:
-        content: dict[str, Any] = json.loads(path.read_text())
-    except ValueError:
-        raise UsageError(f"{path} is not valid JSON: mend it or remove it") from None
-    return content
+        content = strict_json.parse(path.read_bytes())
+    except ValueError as error:
+        raise UsageError(
+            f"{path} is not valid JSON ({strict_json.in_words(error)}): mend it or remove it"
+        ) from None
+    if not _are_names(content):
+        raise UsageError(
+            f"{path} holds {shown(json.dumps(content), most=80)}, where ids of models by chain and "
+            "name are expected: mend it or remove it, and name models again with `zkescrow model "
+            "import` or `add`"
+        )
+    return dict(content)
+
+
+def _are_names(content: Any) -> bool:
+    """Whether it is what `remember` writes."""
+    if not isinstance(content, dict):
+        return False
+    chains = content.values()
+    return all(isinstance(names, dict) and all(map(_is_id, names.values())) for names in chains)
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and _ID.fullmatch(value) is not None

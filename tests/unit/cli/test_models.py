@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from prover.chain import replay
-from prover.cli.models import _model_id, free_name, remember
+from prover.cli.models import _model_id, aliases, free_name, remember
 from prover.errors import UsageError
 
 ONE, TWO = b"\x12\x34\x56" + bytes(29), b"\x12\x34\x57" + bytes(29)
@@ -54,3 +54,24 @@ def test_what_names_no_model_or_several_is_refused(text: str, why: str) -> None:
     with pytest.raises(UsageError, match=why) as found:
         _model_id(NODE, None, text)  # type: ignore[arg-type]
     assert "`zkescrow model import`" in str(found.value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"[]", b"1", b"null", b'"x"', b"\xff"),
+        pytest.param(b"[" * 100_000, id="too deep"),
+        b'{"31337:0xab": []}',
+        b'{"31337:0xab": {"digits": 1}}',
+        b'{"31337:0xab": {"digits": "0x12"}}',
+    ],
+)
+def test_a_file_of_names_that_holds_something_else_is_said_to_do_so(
+    home: Path, content: bytes
+) -> None:
+    home.mkdir()
+    (home / "models.json").write_bytes(content)
+    for step in (lambda: aliases(NODE), lambda: remember(NODE, "digits", ONE)):
+        with pytest.raises(UsageError, match=r"models\.json .*: mend it or remove it"):
+            step()
+    assert (home / "models.json").read_bytes() == content
