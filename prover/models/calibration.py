@@ -1,6 +1,7 @@
 """Reads calibration and test data: an NPZ archive of `inputs` and, optionally, `labels`."""
 
 import io
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib import format as npy
+from numpy.lib.npyio import NpzFile
 
 from prover.errors import ModelRefused, UsageError
 from prover.files import NotPlain, TooLarge, read_plain
@@ -17,6 +20,9 @@ Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
 
 MAX_BYTES = 1 << 30
+MAX_ARRAY_BYTES = 1 << 30
+_MAX_HEADER_BYTES = 1 << 16
+_FLOAT_BYTES = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,11 +84,13 @@ def read_arrays(path: Path, names: Collection[str]) -> dict[str, npt.NDArray[Any
 
 def _arrays(path: Path, content: bytes, names: Collection[str]) -> dict[str, npt.NDArray[Any]]:
     archive = np.load(io.BytesIO(content), allow_pickle=False)
-    if not isinstance(archive, np.lib.npyio.NpzFile):
+    if not isinstance(archive, NpzFile):
         raise UsageError(f"{path} is a single array: save an .npz with `inputs`")
     with archive:
         _check_names(path, archive.files)
-        found = {name: archive[name] for name in archive.files if name in names}
+        chosen = [name for name in archive.files if name in names]
+        _check_memory(path, archive, chosen)
+        found = {name: archive[name] for name in chosen}
     if not all(isinstance(one, np.ndarray) for one in found.values()):
         raise UsageError(f"{path} holds something else than plain arrays: use numpy.savez")
     return found
@@ -92,6 +100,31 @@ def _check_names(path: Path, names: list[str]) -> None:
     if "inputs" not in names:
         found = shown(", ".join(sorted(names))) or "nothing"
         raise UsageError(f"{path} has no array `inputs` (found {found}): save it under that name")
+
+
+def _check_memory(path: Path, archive: NpzFile, names: list[str]) -> None:
+    """Raise UsageError before anything is unpacked: zeros of a gigabyte are a small archive."""
+    members = [name if name in archive.zip.namelist() else f"{name}.npy" for name in names]
+    _require_room(path, sum(archive.zip.getinfo(member).file_size for member in members))
+    _require_room(path, sum(_array_bytes(archive, member) for member in members))
+
+
+def _require_room(path: Path, found: int) -> None:
+    if found > MAX_ARRAY_BYTES:
+        raise UsageError(
+            f"the arrays of {path} take {found} bytes of memory: at most {MAX_ARRAY_BYTES} are "
+            "allowed; take fewer samples"
+        )
+
+
+def _array_bytes(archive: NpzFile, member: str) -> int:
+    """What an array takes by its header, at least once its values are numbers of 32 bits."""
+    with archive.zip.open(member) as file:
+        start = io.BytesIO(file.read(_MAX_HEADER_BYTES))
+    version = npy.read_magic(start)  # type: ignore[no-untyped-call]
+    read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+    shape, _, dtype = read_header(start)  # type: ignore[no-untyped-call]
+    return math.prod(map(int, shape)) * max(int(dtype.itemsize), _FLOAT_BYTES)
 
 
 def _inputs(values: npt.NDArray[Any], shape: tuple[int, ...], path: Path) -> Floats:

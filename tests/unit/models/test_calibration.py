@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from prover.errors import ModelRefused, UsageError
-from prover.models.calibration import Calibration, read
+from prover.models import calibration
+from prover.models.calibration import Calibration, read, read_arrays
 
 SHAPE, CLASSES = (1, 2, 3), 4
 GOOD = np.arange(30, dtype=np.float64).reshape(5, 2, 3)
@@ -91,7 +92,7 @@ def header(shape: str) -> bytes:
 @pytest.mark.parametrize(
     "kind",
     [
-        *("no array", "too many elements", "an odd shape", "too deep", "a bad stream"),
+        *("no array", "an odd shape", "too deep", "a bad stream"),
         *("a bad lzma stream", "a pipe"),
     ],
 )
@@ -99,6 +100,46 @@ def test_a_damaged_archive_is_said_to_be_one(kind: str, tmp_path: Path) -> None:
     path = damaged(saved(tmp_path, inputs=GOOD), kind)
     with pytest.raises(UsageError, match="plain"):
         read(path, SHAPE, CLASSES)
+
+
+@pytest.mark.parametrize("name", ["inputs", "labels"])
+def test_an_archive_that_takes_too_much_memory_is_refused_before_it_is_read(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Zeros of many megabytes are a few kilobytes of an archive; its directory may lie of them."""
+    path, large = tmp_path / "data.npz", np.zeros((5, 2, 3, 100))
+    np.savez_compressed(path, **{"inputs": GOOD, "other": np.zeros(99_999), name: large})
+    monkeypatch.setattr(calibration, "MAX_ARRAY_BYTES", large.nbytes - 1)
+    refusal = r"take \d+ bytes of memory: at most 23999 are allowed; take fewer samples"
+    with pytest.raises(UsageError, match=refusal):
+        read_arrays(path, ("inputs", "labels"))
+    path.write_bytes(path.read_bytes().replace(*understated(path, name)))
+    with pytest.raises(UsageError, match="damaged"):
+        read_arrays(path, ("inputs", "labels"))
+    monkeypatch.setattr(calibration, "MAX_ARRAY_BYTES", 30_000)
+    np.savez_compressed(path, **{"inputs": GOOD, name: large})
+    assert read_arrays(path, ("inputs", "labels"))[name].shape == large.shape
+
+
+def test_small_numbers_are_reckoned_as_those_that_they_become(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calibration, "MAX_ARRAY_BYTES", 2000)
+    with pytest.raises(UsageError, match="take 2400 bytes of memory"):
+        read_arrays(saved(tmp_path, inputs=np.zeros(600, np.uint8)), ("inputs",))
+
+
+def test_an_array_that_says_it_is_larger_than_any_memory_is_refused(tmp_path: Path) -> None:
+    path = damaged(tmp_path / "data.npz", "too many elements")
+    with pytest.raises(UsageError, match=f"take {8 * 10**18} bytes of memory"):
+        read(path, SHAPE, CLASSES)
+
+
+def understated(path: Path, name: str) -> tuple[bytes, bytes]:
+    """The size of an array in the archive's directory, and a smaller one."""
+    with zipfile.ZipFile(path) as archive:
+        size = archive.getinfo(f"{name}.npy").file_size
+    return size.to_bytes(4, "little"), (200).to_bytes(4, "little")
 
 
 def with_value(value: float) -> np.ndarray:
