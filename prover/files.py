@@ -24,6 +24,7 @@ PARTIAL = ".partial-"
 SCRATCH = "zkescrow-run-"
 STALE_SECONDS = 3600
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
+_NEVER_SYNCED = frozenset({errno.EACCES, errno.EINVAL, errno.ENOTSUP})
 _CHUNK_BYTES = 1 << 20
 
 
@@ -92,14 +93,25 @@ def _plain(path: Path, follow: bool) -> Iterator[BufferedReader]:
 def write_atomically(path: Path, content: bytes, *, private: bool = True) -> None:
     """Make `path` hold `content`, or leave it as it was and raise EnvironmentMissing.
 
-    A `private` file can be read by its owner only; of another, the user's umask decides.
+    A `private` file can be read by its owner only; of another, the user's umask decides. It
+    outlives a power cut, with the folders that were made for it.
     """
     with new_directory(path.parent) as scratch:
         if private:
             (scratch / path.name).touch(mode=0o600)
         (scratch / path.name).write_bytes(content)
-        sync(scratch / path.name)
-        (scratch / path.name).replace(path)
+        publish(scratch / path.name, path)
+
+
+def publish(made: Path, target: Path) -> None:
+    """Rename a file, or a folder with all in it, so that a power cut leaves it whole or absent.
+
+    It is on the disk at `target` when this returns. Raises OSError.
+    """
+    for path in (*made.rglob("*"), made):
+        (_sync_folder if path.is_dir() else sync)(path)
+    made.replace(target)
+    _sync_folder(target.parent)
 
 
 @contextlib.contextmanager
@@ -182,6 +194,7 @@ def make_folder(path: Path) -> None:
     if not path.is_dir():
         make_folder(path.parent)
         path.mkdir(mode=0o700, exist_ok=True)
+        _sync_folder(path.parent)
 
 
 def keep_private(path: Path) -> None:
@@ -260,6 +273,15 @@ def _sweep(parent: Path) -> None:
         with contextlib.suppress(FileNotFoundError):  # another process sweeps too
             if dead and time.time() - path.stat().st_mtime > STALE_SECONDS:
                 shutil.rmtree(path, ignore_errors=True)
+
+
+def _sync_folder(path: Path) -> None:
+    """Force the names in a folder to the disk, if it may be read and its file system can."""
+    try:
+        sync(path)
+    except OSError as error:
+        if error.errno not in _NEVER_SYNCED:
+            raise
 
 
 def sync(path: Path) -> None:

@@ -12,7 +12,7 @@ from prover.chain.replay import load_world
 from prover.chain.retrieval import RetrievalBounty
 from prover.chain.transactions import Sender
 from prover.errors import StatementInvalid, UsageError
-from prover.files import write_atomically
+from prover.files import publish, write_atomically
 from prover.protocol.retrieval import Dataset
 from prover.proving.artifacts import Artifacts
 from prover.proving.inputs import shape_of
@@ -83,7 +83,7 @@ def commit(sender: Sender, deployment: Deployment, secrets: Secrets, uri: str | 
     root, count = public.tree.root, len(public.records)
     dataset = Dataset(sender.address, root, count, data_hash(written), b"", 0)
     path = datasets.path_of(dataset.id)
-    scratch.replace(path)
+    publish(scratch, path)
     before = _known(sender.client, deployment, dataset)
     if before is not None:
         return Committed(before, path, 0)

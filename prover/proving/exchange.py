@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from prover.errors import ArtifactMismatch, ProvingError, StatementInvalid, UsageError
-from prover.files import NO_ROOM, NotPlain, TooLarge, copy_plain, new_directory
+from prover.files import NO_ROOM, NotPlain, TooLarge, copy_plain, new_directory, publish
 from prover.models.onnx_file import MAX_BYTES, check_self_contained
 from prover.proving.artifacts import (
     MANIFEST,
@@ -66,7 +66,7 @@ def export(artifacts: Artifacts, target: Path) -> None:
         for name in set(public_files(artifacts.manifest)) - {RECORD}:
             shutil.copyfile(artifacts.path(name), made / name)
         write_record(made)
-        made.rename(target)
+        publish(made, target)
 
 
 def bring_in(directory: Path, limits: Limits | None = None) -> Artifacts:
@@ -83,7 +83,7 @@ def bring_in(directory: Path, limits: Limits | None = None) -> Artifacts:
         target = get_settings().artifacts / directory_name(found.digest, found.weights_commitment)
         if not target.exists():
             _complete(found, limits or Limits())
-            made.rename(target)
+            publish(made, target)
     return load_own(target)
 
 

@@ -1,8 +1,10 @@
+import errno
 import os
 import stat
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from prover.files import (
     keep_private,
     locked,
     new_directory,
+    publish,
     scratch_folder,
     sweep_scratch,
     write_atomically,
@@ -171,6 +174,48 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(
         write_atomically(tmp_path / "file", b"second")
     assert (tmp_path / "file").read_bytes() == b"first"
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_file_and_the_folders_on_its_way_outlive_a_power_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The name of each is in its folder, which is forced to the disk after the name is there."""
+    there, target = list[tuple[Path, bool]](), tmp_path / "new" / "file"
+    forced(monkeypatch, lambda path: there.append((path, target.exists())))
+    write_atomically(target, b"seed")
+    assert (tmp_path, False) in there
+    assert there[-1] == (tmp_path / "new", True)
+
+
+def test_what_is_published_outlives_a_power_cut_with_all_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, target, there = tmp_path / "made", tmp_path / "there", list[str]()
+    (made / "deep").mkdir(parents=True)
+    for name in ("a", "deep/b"):
+        (made / name).write_bytes(b"")
+    forced(monkeypatch, lambda path: there.append(str(path.relative_to(tmp_path))))
+    publish(made, target)
+    assert sorted(there[:-1]) == ["made", "made/a", "made/deep", "made/deep/b"]
+    assert there[-1] == "."
+    assert (target / "deep" / "b").is_file()
+
+
+def test_a_folder_that_its_file_system_cannot_force_to_the_disk_is_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refusing(path: Path) -> None:
+        if path.is_dir():
+            raise OSError(errno.EINVAL, "Invalid argument")
+
+    forced(monkeypatch, refusing)
+    write_atomically(tmp_path / "new" / "file", b"seed")
+    assert (tmp_path / "new" / "file").read_bytes() == b"seed"
+
+
+def forced(monkeypatch: pytest.MonkeyPatch, note: Callable[[Path], None]) -> None:
+    """Note what is forced to the disk instead."""
+    monkeypatch.setattr("os.fsync", lambda one: note(Path(f"/proc/self/fd/{one}").readlink()))
 
 
 def test_a_place_that_is_a_file_is_refused(tmp_path: Path) -> None:

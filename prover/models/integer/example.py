@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from prover.errors import EnvironmentMissing
-from prover.files import new_directory
+from prover.files import new_directory, publish
 from prover.models.integer import efficientnet
 from prover.models.integer.images import read_photo
 
@@ -43,7 +43,7 @@ def write_efficientnet(folder: Path, cache: Path) -> Example:
         inputs = np.concatenate(images) / np.float32(efficientnet.DEVIATION)
         np.savez_compressed(made / example.data.name, inputs=inputs.astype(np.float32))
         shutil.copyfile(source / PHOTOGRAPH, made / PHOTOGRAPH)
-        made.replace(folder.absolute())
+        publish(made, folder.absolute())
     return example
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from prover.errors import ArtifactMismatch, UsageError
-from prover.files import locked, new_directory, sha256_file, sync
+from prover.files import locked, new_directory, publish, sha256_file
 from prover.models.check import check_plan
 from prover.models.onnx_file import ImportedModel, load
 from prover.models.plan import Plan
@@ -87,8 +87,7 @@ def make_proving_key(
         )
     with new_directory(artifacts.directory) as scratch:
         _rebuild(scratch, artifacts, limits, None, progress)
-        sync(scratch / files.PK)
-        (scratch / files.PK).replace(artifacts.path(files.PK))
+        publish(scratch / files.PK, Path(artifacts.path(files.PK)))
 
 
 def has_proving_key(artifacts: Artifacts) -> bool:
@@ -125,10 +124,9 @@ def _publish(scratch: Path, target: Path) -> None:
     whole = scratch / "whole"
     whole.mkdir()
     for path in [path for path in scratch.iterdir() if path.is_file()]:
-        sync(path)
         path.rename(whole / path.name)
     if not target.exists():
-        whole.rename(target)
+        publish(whole, target)
 
 
 def _make(

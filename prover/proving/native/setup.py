@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from prover.errors import UnsoundCircuit
-from prover.files import new_directory, write_atomically
+from prover.files import new_directory, publish, write_atomically
 from prover.models.integer import importer, serialise
 from prover.models.integer.network import Network
 from prover.models.integer.quantise import InputRange
@@ -59,7 +59,7 @@ def setup(
         _keep(directory, onnx, network, form)
         _make_keys(directory, layout, form, reference.path, limits, progress)
         artifacts.publish(directory, network, layout, choice.agreement, form, reference.named)
-        directory.replace(out.absolute())
+        publish(directory, out.absolute())
     return artifacts.load(out)
 
 

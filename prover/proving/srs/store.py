@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prover.errors import ArtifactMismatch, EnvironmentMissing
-from prover.files import locked, new_directory, sha256_file, sync
+from prover.files import locked, new_directory, publish, sha256_file
 from prover.proving import worker
 from prover.proving.srs import check, raw, source
 from prover.proving.srs.known import DEVELOPMENT, ceremonies, named
@@ -139,8 +139,7 @@ def bring_in(path: Path, logrows: int | None = None) -> Kept:
         kept = Kept(
             named.name, rows, ceremonies_folder() / f"{named.name}-{rows}-{named.sha256}.srs"
         )
-        sync(made)
-        made.replace(kept.path)
+        publish(made, kept.path)
     return kept
 
 
@@ -194,5 +193,4 @@ def _make(path: Path, logrows: int, expected: str) -> None:
                 f"the development set-up for 2^{logrows} rows came out with SHA-256 {found}: "
                 f"{expected} is allowed; the engine is another version's: run scripts/setup"
             )
-        sync(made)
-        made.replace(path)
+        publish(made, path)
