@@ -179,11 +179,11 @@ def accept(
 
     seconds = None if proof_time is None else duration(proof_time, "--proof-time")
     whom = address(payee, "--payee")
-    keep_handed(inputs)
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
     wanted = acceptable(sender.address, accepting("the bounty", min_reward, max_stake))
     found = job_id, record = find_bounty(client, deployment, job, wanted)
+    keep_handed(inputs, record.job.terms.data_hash)
     currency = record.job.terms.currency
     purse = purse_in(client, currency, min_reward, max_stake, max_stakes, at_a_loss)
     past = consumers_past(
@@ -242,8 +242,8 @@ def prove(
     from prover.cli.accuracy_job import moved, proven
     from prover.cli.accuracy_words import told
 
-    keep_handed(inputs)
     sender, deployment, found, known = _accepted(rpc, account, job)
+    keep_handed(inputs, found[1].job.terms.data_hash)
     outcome = proven(sender, deployment, found, known, allow_files, force)
     state, lines = moved(sender.client, deployment, found[0], outcome.gas)
     data, words = told(outcome)
@@ -264,8 +264,8 @@ def dispute(
     """Show that a test item is malformed: everything goes to you. `prove` does it by itself."""
     from prover.cli.accuracy_job import moved, worker_on
 
-    keep_handed(inputs)
     sender, deployment, found, known = _accepted(rpc, account, job)
+    keep_handed(inputs, found[1].job.terms.data_hash)
     worker = worker_on(sender, deployment, found, known, found[1].payee, allow_files)
     data, lines = moved(sender.client, deployment, found[0], worker.dispute(index))
     show(data, *lines)

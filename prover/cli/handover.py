@@ -1,6 +1,6 @@
 """Options for files that a consumer hands to a provider: to whom encrypted, and taken by hand."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,10 +8,13 @@ import typer
 
 from prover.cli.output import say_error
 from prover.errors import UsageError
+from prover.log import logger
 
 if TYPE_CHECKING:
     from prover.chain.readers import Reader
     from prover.proving.artifacts import Artifacts
+
+LOG = logger(__name__)
 
 ProviderKey = Annotated[
     Path | None,
@@ -69,27 +72,77 @@ def check_readers(artifacts: "Artifacts", reader: "Reader | None", in_clear: boo
         )
 
 
-def keep_handed(files: list[Path] | None) -> None:
-    """Take what was handed over by hand, and tell what of a folder was not taken.
+def keep_handed(given: list[Path] | None, named: bytes) -> None:
+    """Take the files that were named by themselves, and of folders the one of this hash.
 
     Raises UsageError or StatementInvalid for a file that was named by itself.
     """
-    Inbox(files).take()
+    from prover.provider.handover import MAX_BYTES
+
+    inbox = HandedFiles(given)
+    inbox.take_named()
+    inbox.take({named: MAX_BYTES})
+    if inbox.unread:
+        say_error(
+            f"there was no time to read {inbox.unread} files of the folders given: give the job's "
+            "file by itself with --inputs FILE"
+        )
 
 
-@dataclass
-class Inbox:
-    """Files and folders that a consumer puts more into; what did not change is not read again."""
+class HandedFiles:
+    """Files and folders that a consumer puts more into; what did not change is not read again.
 
-    given: list[Path] | None
-    _seen: set[tuple[Path, int, int]] = field(default_factory=set)
-    _told: set[tuple[Path, str]] = field(default_factory=set)
+    `unread` files of folders were left for later the last time, as there was no time for them.
+    """
 
-    def take(self) -> None:
-        """Take what is new, as `keep_handed`."""
+    def __init__(self, given: list[Path] | None) -> None:
+        from prover.provider.inbox import Inbox
+
+        self.unread = 0
+        self._files = [path for path in given or () if not path.is_dir()]
+        self._inbox = Inbox([path for path in given or () if path.is_dir()])
+        self._seen: dict[Path, tuple[int, int] | None] = {}
+        self._told: set[tuple[Path, str]] = set()
+
+    @property
+    def has_folders(self) -> bool:
+        """Whether there is a folder to look into."""
+        return bool(self._inbox.folders)
+
+    def take_named(self) -> bool:
+        """Take the files that were named by themselves; whether any is new, or has changed.
+
+        Raises as `provider.handover.keep`.
+        """
         from prover.provider.handover import keep
 
-        for left in keep(self.given, self._seen):
+        new = False
+        for path in self._files:
+            mark = _mark(path)
+            if path not in self._seen or self._seen[path] != mark:
+                keep([path])
+                self._seen[path], new = mark, True
+        return new
+
+    def take(self, wanted: Mapping[bytes, int]) -> bool:
+        """Take these from folders, as `provider.inbox`, and tell what is left out, each once.
+
+        Whether there were any. Raises UsageError if a folder cannot be read.
+        """
+        found = self._inbox.look(wanted)
+        self.unread = found.unread
+        for left in found.left:
             if left not in self._told:
+                LOG.warning("not taken", file=str(left[0]), why=left[1])
                 say_error(f"{left[0]} is left out: {left[1]}")
             self._told.add(left)
+        return found.kept > 0
+
+
+def _mark(path: Path) -> tuple[int, int] | None:
+    """What tells a file as it is now, by time and size; None if it cannot be asked."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size

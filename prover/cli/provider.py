@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from prover.cli.handover import HandedOver, Inbox
+from prover.cli.handover import HandedFiles, HandedOver
 from prover.cli.limits import AllStakes, AtALoss, MaxStakes, MinRewards, ProofTime, purse_of
 from prover.cli.options import (
     AccountNumber,
@@ -18,7 +18,7 @@ from prover.cli.options import (
     sender_for,
 )
 from prover.cli.output import command, new_app, progress, show, show_table
-from prover.cli.rounds import Loop, one_round
+from prover.cli.rounds import Loop, one_round, only_round
 from prover.cli.withdraw import Token, take_out
 from prover.protocol.words import amount_in, moment
 
@@ -62,22 +62,21 @@ def run(
 
     A token is accepted if --max-stake AMOUNT:TOKEN and --min-reward AMOUNT:TOKEN are given.
     """
-    inbox = Inbox(inputs)
-    inbox.take()
+    handed = HandedFiles(inputs)
+    handed.take_named()
     client = connected(rpc)
     purse = purse_of(client, min_reward, max_stake, max_stakes, at_a_loss)
     policy = _policy(client.local or allow_files, purse, proof_time)
     worker = _provider(rpc, account, policy, address(payee, "--payee"))
     serve = partial(one_round, worker, withdraw, partial(_remember, client))
+    take = partial(_take, handed, worker)
     if once:
-        found = serve()
-        found.tell()
-        if found.bad:
+        if only_round(serve, take).bad:
             raise typer.Exit(1)
         return
     pause = duration(every, "--every")
     progress(f"a round every {pause} s, until Ctrl-C; what is new is told")
-    Loop(inbox.take, serve, pause).run()
+    Loop(serve, take, pause).run()
 
 
 @command(app)
@@ -148,6 +147,12 @@ def withdraw(
 ) -> None:
     """Take out what was earned."""
     take_out(rpc, account, to, token)
+
+
+def _take(handed: HandedFiles, worker: "Provider") -> bool:
+    """Take what is new of files, and of folders what jobs wait for; whether there was any."""
+    changed = handed.take_named()
+    return handed.take(worker.wanted() if handed.has_folders else {}) or changed
 
 
 def _remember(client: "Client", job_ids: list[bytes]) -> None:

@@ -30,6 +30,14 @@ class Round:
         """Whether a job failed or was late, or credit stays where it is."""
         return bool(self.trouble) or any(one.result in _BAD_ENDS for one in self.outcomes)
 
+    def then(self, later: "Round") -> "Round":
+        """Both as one: what a job has come to is what it came to last."""
+        outcomes = {one.job_id: one for one in (*self.outcomes, *later.outcomes)}
+        withdrawn = dict(self.withdrawn)
+        for currency, amount in later.withdrawn.items():
+            withdrawn[currency] = withdrawn.get(currency, 0) + amount
+        return Round(list(outcomes.values()), withdrawn, later.trouble)
+
     def tell(self) -> None:
         """Print it."""
         jobs: list[dict[str, Any]] = [
@@ -71,26 +79,42 @@ def one_round(worker: "Provider", withdraw: bool, done: Callable[[list[bytes]], 
         return Round(outcomes, {}, str(error))
 
 
+def only_round(serve: Callable[[], Round], take: Callable[[], bool]) -> Round:
+    """Serve, take files, and serve again if there were any; it is told whatever happens.
+
+    What is locked waits for no file of a stranger. Raises as `serve` and `take`.
+    """
+    found = serve()
+    try:
+        if take():
+            found = found.then(serve())
+    finally:
+        found.tell()
+    return found
+
+
 @dataclass
 class Loop:
     """Rounds without end, `seconds` apart, of which only news is told.
 
-    A job is news when it comes to something else than before; an error is when it is another one.
+    After a round files are taken; if there were any, the next one comes at once. A job is news when
+    it comes to something else than before; an error is when it is another one.
     """
 
-    prepare: Callable[[], None]
     serve: Callable[[], Round]
+    take: Callable[[], bool]
     seconds: float
     _known: dict[bytes, str] = field(default_factory=dict)
     _trouble: str | None = None
-    _unprepared: str | None = None
+    _untaken: str | None = None
 
     def run(self) -> NoReturn:
         """Until the process is ended: what hinders one round is told, and the next tries again."""
         while True:
             try:
-                self._prepare()
                 self._tell(self.serve())
+                if self._took():
+                    continue
             except Handed:  # no error: a wallet is to sign the next step
                 raise
             except (ZkescrowError, OSError) as error:
@@ -100,16 +124,17 @@ class Loop:
                 say_mistake(error)
             self._wait()
 
-    def _prepare(self) -> None:
-        """What is locked is served whatever hinders the taking of files."""
-        why = None
+    def _took(self) -> bool:
+        """Whether there are new files; what hinders the taking of them is told."""
+        taken, why = False, None
         try:
-            self.prepare()
+            taken = self.take()
         except (ZkescrowError, OSError) as error:
             why = str(error)
-            if why != self._unprepared:
+            if why != self._untaken:
                 say_error(f"{why}; the next round tries again")
-        self._unprepared = why
+        self._untaken = why
+        return taken
 
     def _wait(self) -> None:
         time.sleep(self.seconds)

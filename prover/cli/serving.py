@@ -156,11 +156,11 @@ def join(
 
     seconds = None if proof_time is None else duration(proof_time, "--proof-time")
     whom = address(payee, "--payee")
-    keep_handed(inputs)
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
     wanted = joinable(sender.address, accepting("the round", min_reward, max_stake))
     job_id, record = find_round(client, deployment, job, wanted)
+    keep_handed(inputs, record.data_hash)
     currency = record.job.terms.currency
     purse = purse_in(client, currency, min_reward, max_stake, max_stakes, at_a_loss)
     whom = whom or sender.address
@@ -183,10 +183,10 @@ def serve(
     """Evaluate all inputs and post the outputs, in one transaction."""
     from prover.cli.serving_round import find_round, to_serve, worker_on
 
-    keep_handed(inputs)
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
     job_id, record = find_round(client, deployment, job, to_serve(sender.address))
+    keep_handed(inputs, record.data_hash)
     gas = worker_on(sender, deployment, (job_id, record), record.payee, allow_files).serve()
     data = {
         "job": "0x" + job_id.hex(),
@@ -241,10 +241,10 @@ def answer(
     from prover.cli.serving_round import answered, find_round, to_answer
     from prover.protocol.words import counted
 
-    keep_handed(inputs)
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
     job_id, record = find_round(client, deployment, job, to_answer(sender.address))
+    keep_handed(inputs, record.data_hash)
     done = answered(sender, deployment, (job_id, record), allow_files)
     _, after = find_round(client, deployment, "0x" + job_id.hex())
     data = {

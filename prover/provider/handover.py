@@ -2,14 +2,14 @@
 
 Whichever way it came, it is opened if it is encrypted to this machine, and it is the job's only if
 the hash of what it holds is the one in the job. What is handed over is kept under that hash, so
-that later commands, and jobs of the same file, find it.
+that later commands, and jobs of the same file, find it. Of folders see `inbox`.
 """
 
 from collections.abc import Iterable
 from pathlib import Path
 
 from prover.chain.readers import secret_key
-from prover.errors import StatementInvalid, UsageError, ZkescrowError
+from prover.errors import StatementInvalid, UsageError
 from prover.files import NotPlain, TooLarge, read_plain, write_atomically
 from prover.log import logger
 from prover.protocol.words import shown
@@ -22,34 +22,31 @@ MAX_BYTES = 1 << 30
 LOG = logger(__name__)
 
 
-def keep(
-    given: Iterable[Path] | None, seen: set[tuple[Path, int, int]] | None = None
-) -> list[tuple[Path, str]]:
-    """Take files that were handed over, or those of folders; members of folders left out, and why.
+def keep(files: Iterable[Path]) -> None:
+    """Take files that were named by themselves, whichever job they are of.
 
-    Strangers put files into an inbox, so a bad one there stops nothing. What is `seen` already, by
-    time and size, is passed over, and what was taken or refused is noted there. Raises UsageError,
-    StatementInvalid, or EnvironmentMissing without room, for a path that was named by itself.
+    Raises UsageError, StatementInvalid, or EnvironmentMissing without room.
     """
-    left = []
-    for path in given or ():
-        folder = path.is_dir()
-        for member in _members(path) if folder else [path]:
-            mark = _mark(member)
-            if seen is not None and mark in seen:
-                continue
-            try:
-                _keep(member)
-            except ZkescrowError as error:
-                if not folder:
-                    raise
-                LOG.warning("not taken", file=str(member), why=str(error))
-                left.append((member, str(error)))
-                if not isinstance(error, UsageError | StatementInvalid):
-                    continue  # a full disk, say: it is tried again
-            if seen is not None and mark is not None:
-                seen.add(mark)
-    return left
+    for path in files:
+        content = content_of(path, MAX_BYTES)
+        keep_as(data_hash(content), content)
+
+
+def content_of(path: Path, most: int) -> bytes:
+    """What a file of at most `most` bytes holds, in clear. Raises UsageError, StatementInvalid."""
+    try:
+        return _in_clear(read_plain(path, most))
+    except (OSError, NotPlain, TooLarge):
+        raise UsageError(
+            f"--inputs {path}: a plain file that can be read, of at most {most} bytes, is allowed; "
+            "give such a one"
+        ) from None
+
+
+def keep_as(named: bytes, content: bytes) -> None:
+    """Keep the content that has this hash. Raises EnvironmentMissing without room."""
+    LOG.info("handed over", hash=named)
+    write_atomically(_kept_at(named), content)
 
 
 def is_kept(expected: bytes) -> bool:
@@ -90,40 +87,6 @@ def _fetched(uri: str | bytes, expected: bytes, max_bytes: int, allow_files: boo
             f"(no file given so far has its keccak256, 0x{expected.hex()})"
         )
     return _in_clear(fetch(uri, max_bytes + OVERHEAD_BYTES, allow_files=allow_files))
-
-
-def _members(folder: Path) -> list[Path]:
-    try:
-        return sorted(folder.iterdir())
-    except OSError as error:
-        raise UsageError(
-            f"--inputs {folder}: the folder cannot be read ({error.strerror}); give one that can be"
-        ) from None
-
-
-def _mark(path: Path) -> tuple[Path, int, int] | None:
-    """What tells a file as it is now, by time and size; None if it cannot be asked."""
-    try:
-        found = path.stat() if path.exists() else path.lstat()
-    except OSError:
-        return None
-    return path, found.st_mtime_ns, found.st_size
-
-
-def _keep(path: Path) -> None:
-    content = _read(path)
-    LOG.info("handed over", file=str(path), hash=data_hash(content))
-    write_atomically(_kept_at(data_hash(content)), content)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return _in_clear(read_plain(path, MAX_BYTES))
-    except (OSError, NotPlain, TooLarge):
-        raise UsageError(
-            f"--inputs {path}: a plain file that can be read, of at most {MAX_BYTES} bytes, is "
-            "allowed"
-        ) from None
 
 
 def _in_clear(content: bytes) -> bytes:

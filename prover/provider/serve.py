@@ -6,6 +6,7 @@ until then each round looks again, and delivers again what a reorganisation took
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache, partial
 
 from eth_utils.crypto import keccak
 
@@ -14,7 +15,7 @@ from prover.chain.market import Market
 from prover.chain.replay import load_world
 from prover.chain.wallet import Handed
 from prover.chain.withdrawals import take_out
-from prover.errors import ArtifactMismatch, ContractRefused, ZkescrowError
+from prover.errors import ArtifactMismatch, ContractRefused, ProvingError, ZkescrowError
 from prover.files import alone
 from prover.log import logger
 from prover.protocol.events import ZERO_ADDRESS
@@ -28,6 +29,7 @@ from prover.provider.steps import FAILED, SKIPPED, Outcome, Steps
 from prover.provider.store import Stage, Taken
 from prover.provider.views import end_of, is_ours, look
 from prover.proving.artifacts import Artifacts
+from prover.proving.inputs import shape_of
 from prover.redaction import redacted
 from prover.settings import get_settings
 
@@ -47,6 +49,7 @@ class Provider:
         self._scope = f"{tools.client.scope}:{self._market.address}"
         self._heads = Heads(tools.client)
         self._examiner = Examiner(tools, policy)
+        self._world: World | None = None
 
     def run_once(self) -> list[Outcome]:
         """Finish locked jobs, the most urgent first, then take open ones.
@@ -59,6 +62,23 @@ class Provider:
         with alone(lock, f"the jobs of {self._account}"):
             return self._round()
 
+    def wanted(self) -> dict[bytes, int]:
+        """Inputs files by hash, with the most bytes of each, of what the last round saw.
+
+        Those of open jobs and of this account's, for which this machine has the circuit.
+        """
+        found: dict[bytes, int] = {}
+        if self._world is not None:
+            most = cache(partial(_most_bytes, self._world))
+            for record in self._world.prediction.jobs.values():
+                if record.state is State.OPEN or self._is_locked(record):
+                    allowed = most(record.job.terms.model_id)
+                    found[record.data_hash] = max(found.get(record.data_hash, 0), allowed)
+        return {named: allowed for named, allowed in found.items() if allowed}
+
+    def _is_locked(self, record: Record) -> bool:
+        return record.provider == self._account and record.state is State.LOCKED
+
     def _round(self) -> list[Outcome]:
         stored = list(self._tools.store.all(self._scope, self._account))
         open_ends = [job.block for job in stored if job.block and not job.final]
@@ -66,7 +86,7 @@ class Provider:
         self._heads = Heads(self._tools.client, newest)
         last = self._heads.head().block.number
         world = load_world(self._tools.client, self._tools.deployment, last)
-        self._examiner = Examiner(self._tools, self._policy)
+        self._examiner, self._world = Examiner(self._tools, self._policy), world
         promised = {job.job_id: job for job in self._promised(stored, world)}
         outcomes = [
             self._guarded(job.job_id, lambda job=job: self._serve(job, world))  # type: ignore[misc]
@@ -109,11 +129,7 @@ class Provider:
         """Unfinished jobs of the store, doubtful ends, and locked jobs that the store has lost."""
         on_chain = world.prediction.jobs  # a job that a reorganisation took away waits in the store
         doubtful = {job.job_id for job in self._doubtful(stored)}
-        mine = {
-            job_id
-            for job_id, record in on_chain.items()
-            if record.provider == self._account and record.state is State.LOCKED
-        }
+        mine = {job_id for job_id, record in on_chain.items() if self._is_locked(record)}
         for job in stored:
             taken_for_lost = job.stage is Stage.LOST and job.job_id in mine
             if job.job_id in on_chain and (
@@ -254,6 +270,14 @@ class Provider:
         if why_not:
             raise Unwanted(why_not)
         self._examiner.examined(record, artifacts, world)
+
+
+def _most_bytes(world: World, model_id: bytes) -> int:
+    """Size that no inputs file for a model exceeds; 0 if nothing can be proven with it here."""
+    try:
+        return shape_of(artifacts_of(world, model_id).manifest).max_bytes
+    except ProvingError:  # somebody else's model, or damaged files
+        return 0
 
 
 def _due(world: World, job: Taken) -> int:

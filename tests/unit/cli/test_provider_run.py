@@ -1,6 +1,8 @@
 """What `provider run` leaves behind for the commands after it, and how it goes on."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,12 +16,14 @@ from prover.consumer.jobs import last_used
 from prover.errors import ChainError, ContractRefused, EnvironmentMissing
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction import State
+from prover.provider import handover
 from prover.provider.steps import SKIPPED, Outcome
 from prover.provider.store import Stage
+from prover.settings import get_settings
 from tests.conftest import Proven
-from tests.localchain import Chain
+from tests.localchain import PROVIDER, Chain
 from tests.unit.chain.memory import ETHER
-from tests.unit.provider.scene import Scene
+from tests.unit.provider.scene import REWARD, STAKE, Scene
 
 ONE, TWO, THREE = (bytes([number]) * 32 for number in (1, 2, 3))
 Run = Callable[..., int]
@@ -100,10 +104,11 @@ def test_jobs_are_served_whatever_hinders_the_taking_of_files(
     """That is told once, until it is something else."""
     rounds, whys = list[str](), iter(["full", "full", "", "full"])
 
-    def full() -> None:
+    def full() -> bool:
         why = next(whys)
         if why:
             raise EnvironmentMissing(why)
+        return False
 
     def serve() -> Round:
         rounds.append("served")
@@ -115,9 +120,46 @@ def test_jobs_are_served_whatever_hinders_the_taking_of_files(
 
     monkeypatch.setattr(Loop, "_wait", wait)
     with pytest.raises(KeyboardInterrupt):
-        Loop(full, serve, 1.0).run()
+        Loop(serve, full, 1.0).run()
     assert rounds == ["served"] * 4
     assert capsys.readouterr().err.count("full; the next round tries again") == 2
+
+
+def test_a_round_follows_at_once_on_what_was_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Served is first: what is locked waits for no file of a stranger."""
+    done, taken = list[str](), iter([True, False, True, False])
+
+    def noting(word: str, result: Any) -> Any:
+        done.append(word)
+        return result
+
+    def wait(_loop: Loop) -> None:
+        done.append("waited")
+        if done.count("waited") == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Loop, "_wait", wait)
+    loop = Loop(
+        lambda: noting("served", Round([], {}, None)), lambda: noting("taken", next(taken)), 1.0
+    )
+    with pytest.raises(KeyboardInterrupt):
+        loop.run()
+    assert done == ["served", "taken", "served", "taken", "waited"] * 2
+
+
+def test_nothing_is_taken_while_nothing_can_be_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wait(_loop: Loop) -> None:
+        raise KeyboardInterrupt
+
+    def away() -> Round:
+        raise ChainError("the node is away")
+
+    def take() -> bool:
+        raise AssertionError
+
+    monkeypatch.setattr(Loop, "_wait", wait)
+    with pytest.raises(KeyboardInterrupt):
+        Loop(away, take, 1.0).run()
 
 
 class Days:
@@ -219,3 +261,84 @@ def test_a_job_that_is_posted_meanwhile_is_taken_and_paid(
     monkeypatch.setattr(Loop, "_wait", meanwhile)
     assert run(["provider", "run", "--account", "1"]) == 130
     assert [scene.state(one) for one in jobs] == [State.PAID] * 2
+
+
+# ---------------------------------------------------------------- files of strangers
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Path:
+    (tmp_path / "inbox").mkdir()
+    return tmp_path / "inbox"
+
+
+def by_hand(scene: Scene, inbox: Path) -> bytes:
+    """A job whose file is in the inbox only."""
+    before = set(get_settings().home.glob("*.json"))
+    job_id = scene.post(first=1)
+    (path,) = set(get_settings().home.glob("*.json")) - before
+    path.rename(inbox / path.name)
+    return job_id
+
+
+def serving(
+    scene: Scene, inbox: Path, capsys: pytest.CaptureFixture[str], status: int = 0
+) -> dict[str, Any]:
+    words = ["provider", "run", "--once", "--account", "1", "--inputs", str(inbox), "--json"]
+    assert run(words) == status
+    return dict(json.loads(capsys.readouterr().out))
+
+
+@pytest.fixture
+def scene(chain: Chain, proven: Callable[[str], Proven], monkeypatch: pytest.MonkeyPatch) -> Scene:
+    made = Scene(chain, proven("plain"))
+    monkeypatch.setattr(provider, "_provider", lambda *_: made.provider())
+    return made
+
+
+def test_what_is_locked_is_served_before_a_folder_is_read(
+    scene: Scene, inbox: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else whoever fills the folder takes the stake."""
+    locked = scene.post()
+    sender = scene.chain.sender(PROVIDER)
+    sender.send("lock", scene.chain.market.lock(scene.job, sender.address))
+    waiting, seen = by_hand(scene, inbox), list[State]()
+    read = handover.read_plain
+
+    def noting(path: Path, most: int) -> bytes:
+        seen.append(scene.state(locked))
+        return read(path, most)
+
+    monkeypatch.setattr(handover, "read_plain", noting)
+    found = serving(scene, inbox, capsys)
+    assert seen == [State.PAID]
+    assert {one["job"]: one["result"] for one in found["jobs"]} == {
+        "0x" + one.hex(): "delivered" for one in (locked, waiting)
+    }
+    assert found["withdrawn"] == {ETH: 2 * (REWARD + STAKE)}
+
+
+def test_of_a_folder_only_what_a_job_waits_for_is_kept(
+    scene: Scene, inbox: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (inbox / "0 unwanted").write_bytes(b"{}")
+    with (inbox / "1 sparse").open("wb") as file:
+        file.truncate(1 << 30)
+    job_id = by_hand(scene, inbox)
+    assert serving(scene, inbox, capsys)["jobs"][0]["result"] == "delivered"
+    assert scene.state(job_id) is State.PAID
+    kept = [path.read_bytes() for path in (get_settings().home / "handed").iterdir()]
+    assert kept == [next(inbox.glob("*.json")).read_bytes()]
+
+
+def test_a_round_is_told_although_the_folder_cannot_be_read(
+    scene: Scene, inbox: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scene.post()
+
+    def gone(_path: Path) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(Path, "iterdir", gone)
+    assert serving(scene, inbox, capsys, status=2)["jobs"][0]["result"] == "delivered"

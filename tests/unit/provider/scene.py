@@ -55,9 +55,9 @@ class Scene:
         )
         return Provider(tools, policy, payee)
 
-    def post(self, items: int = 1, tamper: bytes = b"", **changes: object) -> bytes:
+    def post(self, items: int = 1, tamper: bytes = b"", first: int = 0, **changes: object) -> bytes:
         shape = shape_of(self.artifacts.manifest)
-        rows = [salted(range(n, n + shape.values), shape) for n in range(items)]
+        rows = [salted(range(n, n + shape.values), shape) for n in range(first, first + items)]
         request = Request(self.model.circuit_id, tuple(rows))
         content = request.to_bytes()
         path = get_settings().home / f"{data_hash(content).hex()}.json"

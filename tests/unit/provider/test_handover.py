@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from prover.chain.readers import own_public_key
-from prover.cli.handover import Inbox, keep_handed
-from prover.errors import EnvironmentMissing, StatementInvalid, UsageError
+from prover.cli.handover import HandedFiles, keep_handed
+from prover.errors import StatementInvalid, UsageError
 from prover.provider import handover
 from prover.provider.fetch import InputsUnavailable
 from prover.provider.handover import keep, obtain
@@ -39,12 +39,6 @@ def test_a_file_that_was_not_handed_over_is_named_by_its_hash(home: Path, file: 
         obtain("", b"\x11" * 32, 100)
 
 
-def test_a_folder_is_taken_file_by_file(home: Path, file: Path) -> None:
-    (file.parent / "other.json").write_bytes(b"other")
-    keep([file.parent])
-    assert obtain("", HASH, 100) == CONTENT
-
-
 def test_a_file_may_not_be_longer_than_is_read(
     home: Path, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -53,84 +47,6 @@ def test_a_file_may_not_be_longer_than_is_read(
         keep([file])
     monkeypatch.setattr(handover, "MAX_BYTES", len(CONTENT))
     keep([file])
-    assert obtain("", HASH, 100) == CONTENT
-
-
-def test_a_bad_file_in_a_folder_stops_no_other(home: Path, tmp_path: Path) -> None:
-    """An inbox holds what strangers put there; named by itself, each of these is refused."""
-    inbox = tmp_path / "inbox"
-    (inbox / "0 folder").mkdir(parents=True)
-    (inbox / "1 other's").write_bytes(sealed(CONTENT, bytes(range(32))))
-    (inbox / "2 broken").write_bytes(sealed(CONTENT, own_public_key())[:-1])
-    (inbox / "3 link").symlink_to(tmp_path / "absent")
-    (inbox / "4 good").write_bytes(CONTENT)
-    left = keep([inbox])
-    assert [path.name for path, _ in left] == ["0 folder", "1 other's", "2 broken", "3 link"]
-    assert "not to this machine's key" in left[1][1]
-    assert obtain("", HASH, 100) == CONTENT
-    for path, _ in left[1:]:
-        with pytest.raises((StatementInvalid, UsageError)):
-            keep([path])
-
-
-def test_an_inbox_is_looked_at_again_but_no_file_read_twice(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    folder, read = tmp_path / "inbox", list[str]()
-    folder.mkdir()
-    (folder / "1").write_bytes(CONTENT)
-    (folder / "link").symlink_to(tmp_path / "absent")
-    honest = handover._read
-
-    def noting(path: Path) -> bytes:
-        read.append(path.name)
-        return honest(path)
-
-    monkeypatch.setattr(handover, "_read", noting)
-    inbox = Inbox([folder])
-    inbox.take()
-    (folder / "2").write_bytes(b"part")
-    inbox.take()
-    (folder / "2").write_bytes(b"partly copied, and now whole")
-    inbox.take()
-    assert read == ["1", "link", "2", "2"]
-    assert capsys.readouterr().err.count("link is left out") == 1
-    assert obtain("", data_hash(b"partly copied, and now whole"), 100)
-
-
-def test_a_file_for_which_there_is_no_room_stops_no_other_and_is_tried_again(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    folder = tmp_path / "inbox"
-    folder.mkdir()
-    (folder / "1").write_bytes(b"large")
-    (folder / "2").write_bytes(CONTENT)
-    honest = handover.write_atomically
-
-    def full(path: Path, content: bytes) -> None:
-        if content == b"large":
-            raise EnvironmentMissing("no room")
-        honest(path, content)
-
-    monkeypatch.setattr(handover, "write_atomically", full)
-    inbox = Inbox([folder])
-    inbox.take()
-    inbox.take()
-    assert capsys.readouterr().err.count("left out: no room") == 1
-    assert obtain("", HASH, 100) == CONTENT
-    monkeypatch.setattr(handover, "write_atomically", honest)
-    inbox.take()
-    assert obtain("", data_hash(b"large"), 100) == b"large"
-
-
-def test_a_file_that_has_gone_meanwhile_stops_no_other(
-    home: Path, file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It was there when the folder was listed."""
-    gone = file.parent / "gone"
-    monkeypatch.setattr(handover, "_members", lambda _folder: [gone, file])
-    ((left, _),) = keep([file.parent], set())
-    assert left == gone
     assert obtain("", HASH, 100) == CONTENT
 
 
@@ -184,9 +100,43 @@ def test_what_is_no_file_is_refused(home: Path, tmp_path: Path) -> None:
         keep([tmp_path / "absent"])
 
 
-def test_what_is_left_out_is_told(
-    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_file_that_was_named_is_read_again_only_when_it_has_changed(
+    home: Path, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "inbox" / "folder").mkdir(parents=True)
-    keep_handed([tmp_path / "inbox"])
-    assert "folder is left out" in capsys.readouterr().err
+    reads = list[Path]()
+    read = handover.read_plain
+
+    def noting(path: Path, most: int) -> bytes:
+        reads.append(path)
+        return read(path, most)
+
+    monkeypatch.setattr(handover, "read_plain", noting)
+    handed = HandedFiles([file])
+    assert [handed.take_named() for _ in range(2)] == [True, False]
+    file.write_bytes(CONTENT + b" ")
+    assert [handed.take_named() for _ in range(2)] == [True, False]
+    assert reads == [file] * 2
+    file.unlink()
+    with pytest.raises(UsageError, match="plain file"):
+        handed.take_named()
+
+
+def test_of_what_is_handed_over_for_one_job_a_folder_gives_its_file_only(
+    home: Path, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (file.parent / "0 folder").mkdir()
+    (file.parent / "1 other").write_bytes(b"other")
+    named = file.parent / "1 other"
+    keep_handed([file.parent], HASH)
+    assert "0 folder is left out" in capsys.readouterr().err
+    assert [path.stem for path in (home / "handed").iterdir()] == [HASH.hex()]
+    keep_handed([named], HASH)
+    assert obtain("", data_hash(b"other"), 100) == b"other"
+
+
+def test_a_folder_that_takes_too_long_to_read_is_told(
+    home: Path, file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("prover.provider.inbox.LOOK_SECONDS", -1.0)
+    keep_handed([file.parent], HASH)
+    assert "no time to read 1 files of the folders given" in capsys.readouterr().err

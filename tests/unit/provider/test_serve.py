@@ -29,7 +29,9 @@ from prover.provider.store import Stage, Taken
 from prover.proving import evaluate as bulk
 from prover.proving.artifacts import PK, Artifacts
 from prover.proving.ezkl.system import Ezkl
+from prover.proving.inputs import shape_of
 from prover.settings import get_settings
+from prover.statement.request import Request, data_hash
 from tests.conftest import Proven
 from tests.localchain import PROVIDER, STRANGER, Chain, with_models
 from tests.unit.provider.scene import POLICY, PROVE_SECONDS, REWARD, STAKE, Scene
@@ -83,6 +85,26 @@ def test_a_wrong_inputs_hash_is_never_locked(scene: Scene) -> None:
     assert outcome.result == "skipped"
     assert "inputs hash" in outcome.words
     assert scene.state(job_id) is State.OPEN
+
+
+def test_files_are_wanted_of_open_jobs_and_of_those_locked_here(scene: Scene) -> None:
+    """Not of what another has locked, nor of circuits that are on another machine only."""
+    provider, policy = scene.provider(), replace(POLICY, allow_files=False)
+    assert provider.wanted() == {}
+    for number, first in ((PROVIDER, 0), (STRANGER, 10)):
+        scene.post(first=first)
+        sender = scene.chain.sender(number)
+        sender.send(f"lock {first}", scene.chain.market.lock(scene.job, sender.address))
+    scene.post(first=20)
+    provider = scene.provider(policy)
+    provider.run_once()
+    most = shape_of(scene.artifacts.manifest).max_bytes
+    paths = get_settings().home.glob("*.json")
+    hashes = {Request.from_bytes(one.read_bytes()).items[0].values[0]: one for one in paths}
+    wanted = {data_hash(hashes[first].read_bytes()): most for first in (0, 20)}
+    assert provider.wanted() == wanted
+    shutil.rmtree(get_settings().artifacts)
+    assert provider.wanted() == {}
 
 
 def test_files_are_not_read_unless_allowed(scene: Scene) -> None:
