@@ -26,6 +26,10 @@ _intents = Table(
     Column("handed", Boolean, nullable=False),  # to a wallet, which may sign it at any time
     Column("told", Boolean),  # since version 0.1
 )
+_IF_DAMAGED = (
+    "put it back from a copy, or move it away; without it nothing is known of a posting that was "
+    "interrupted, so that the same command may post, and pay, another job"
+)
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class Intents:
     """The intents of one account on one chain."""
 
     def __init__(self, path: Path, scope: str, account: str) -> None:
-        self._engine = open_database(path, _metadata)
+        self._engine = open_database(path, _metadata, _IF_DAMAGED)
         add_columns(self._engine, path, _intents, ["told"])
         self._scope, self._account = scope, account
         self._mine = (_intents.c.scope == scope) & (_intents.c.account == account)

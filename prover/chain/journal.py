@@ -29,7 +29,6 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy import inspect as inspector
-from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
 
 from prover.errors import EnvironmentMissing, StoreDamaged
@@ -89,13 +88,18 @@ _attempts = Table(
     UniqueConstraint("scope", "hash"),  # a local chain made anew takes the same transaction again
 )
 _ADDED = ("block", "block_hash", "taken")  # since version 0.1
+_IF_DAMAGED = (
+    "put it back from a copy, or move it away once no transaction of yours waits to be mined; "
+    "without it nothing is known of what was signed here, so that a command that was interrupted "
+    "may do the same once more"
+)
 
 
 class Journal:
     """The attempts of all accounts of this user, in one SQLite file."""
 
     def __init__(self, path: Path) -> None:
-        self._engine = open_database(path, _metadata)
+        self._engine = open_database(path, _metadata, _IF_DAMAGED)
         add_columns(self._engine, path, _attempts, _ADDED)
 
     def record(self, attempt: Attempt) -> None:
@@ -237,45 +241,61 @@ def add_columns(engine: Engine, path: Path, table: Table, names: Sequence[str]) 
                 connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {name} {kind}"))
 
 
-def open_database(path: Path, metadata: MetaData) -> Engine:
-    """A SQLite file with write-ahead log and full syncs. Raises EnvironmentMissing."""
+def open_database(path: Path, metadata: MetaData, advice: str, *, cache: bool = False) -> Engine:
+    """A SQLite file with write-ahead log and full syncs. Raises StoreDamaged, EnvironmentMissing.
+
+    `advice` says what to do with a damaged one, and what is lost with it. Nothing is lost with a
+    `cache`: there every error shows damage, but those of a file that cannot be used now.
+    """
     try:
         make_folder(path.parent)
         _keep_private(path)
         engine = create_engine(URL.create("sqlite", database=str(path)))
         event.listen(engine, "connect", _pragmas)
-        event.listen(engine, "handle_error", lambda context: _name_trouble(path, context))
+        event.listen(
+            engine,
+            "handle_error",
+            lambda context: _name_trouble(path, advice, cache, context.original_exception),
+        )
         with locked(path.with_suffix(".lock")):  # two processes may meet a new file
             metadata.create_all(engine)
-    except (OSError, DBAPIError, sqlite3.Error) as error:
-        damaged = sqlite3.DatabaseError in (type(error), type(getattr(error, "orig", None)))
-        raise (StoreDamaged if damaged else EnvironmentMissing)(
+    except (OSError, DBAPIError, sqlite3.Error, UnicodeDecodeError) as error:
+        _name_trouble(path, advice, cache, getattr(error, "orig", None) or error)
+        raise EnvironmentMissing(
             f"cannot open {path} ({error.__cause__ or error}): make room or choose another "
             "directory with ZKESCROW_HOME"
         ) from error
     return engine
 
 
-def _name_trouble(path: Path, context: ExceptionContext) -> None:
+def _name_trouble(path: Path, advice: str, cache: bool, cause: BaseException) -> None:
     """Say in one sentence that a store is damaged or cannot be used; mistakes go their way.
 
     SQLAlchemy's own words hold what was to be written: inputs, and signed transactions.
     """
-    cause = context.original_exception
-    message = str(cause)
-    other = "no such" in message or "has no column" in message
-    if isinstance(cause, sqlite3.OperationalError) and not other:
+    message, of_sqlite = str(cause), isinstance(cause, sqlite3.Error)
+    other = of_sqlite and ("no such" in message or "has no column" in message)
+    if other or _is_damage(cause, cache):
+        state = "of another version" if other else "damaged"
+        raise StoreDamaged(f"{path} is {state} ({message}): {advice}") from cause
+    if isinstance(cause, sqlite3.OperationalError):
         what = "open" if "unable to open" in message else "use"
         raise EnvironmentMissing(
             f"cannot {what} {path} ({message}): make room or choose another directory with "
             "ZKESCROW_HOME, wait for other commands to end, then run the same command again"
         ) from cause
-    if type(cause) is sqlite3.DatabaseError or other:
-        state = "of another version" if other else "damaged"
-        raise StoreDamaged(
-            f"{path} is {state} ({message}): move it away, once no transaction of yours waits to "
-            "be mined; what it held is read from the chain again"
-        ) from cause
+
+
+def _is_damage(cause: BaseException, cache: bool) -> bool:
+    """Whether an error shows that what is in a file is not what was written into it.
+
+    Names and texts that are no UTF-8 come as an OperationalError, or as Python's own.
+    """
+    if isinstance(cause, sqlite3.OperationalError):
+        return "Could not decode" in str(cause)
+    if isinstance(cause, sqlite3.Error):
+        return cache or type(cause) is sqlite3.DatabaseError
+    return isinstance(cause, UnicodeDecodeError)
 
 
 def _keep_private(path: Path) -> None:

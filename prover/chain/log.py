@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeGuard
 
 from web3.types import LogReceipt
 
@@ -10,13 +10,17 @@ from prover.chain.client import checksum
 from prover.errors import ChainError, UsageError
 
 BITS = 63  # what the store can hold
+WORD = 32  # bytes of a hash or topic
+MAX_TOPICS = 4
+_ADDRESS_CHARACTERS = 42
 
 
 @dataclass(frozen=True)
 class Log:
     """A log as the node gives it; `time` is its block's Unix time, 0 where the node leaves it out.
 
-    `index` counts the logs of the block, `place` its transactions.
+    `index` counts the logs of the block, `place` its transactions. Raises ValueError if a field is
+    not what a log has, as in an answer or a file that is wrong.
     """
 
     block: int
@@ -28,6 +32,19 @@ class Log:
     address: str
     topics: tuple[bytes, ...]
     data: bytes
+
+    def __post_init__(self) -> None:
+        numbers = (self.block, self.time, self.place, self.index)
+        fits = (
+            all(isinstance(one, int) and 0 <= one < 1 << BITS for one in numbers)
+            and all(map(is_word, (self.block_hash, self.transaction, *self.topics)))
+            and len(self.topics) <= MAX_TOPICS
+            and isinstance(self.address, str)
+            and len(self.address) == _ADDRESS_CHARACTERS
+            and isinstance(self.data, bytes)
+        )
+        if not fits:
+            raise ValueError("numbers, words of 32 bytes and an address are allowed in a log")
 
     @classmethod
     def from_rpc(cls, fields: Any) -> "Log":
@@ -51,7 +68,7 @@ class Log:
 
     @classmethod
     def from_receipt(cls, log: LogReceipt, time: int) -> "Log":
-        """A log as web3 gives it."""
+        """A log as web3 gives it. Raises ValueError if it is none."""
         return cls(
             block=int(log["blockNumber"]),
             block_hash=bytes(log["blockHash"]),
@@ -63,6 +80,11 @@ class Log:
             topics=tuple(bytes(topic) for topic in log["topics"]),
             data=bytes(log["data"]),
         )
+
+
+def is_word(value: object) -> TypeGuard[bytes]:
+    """Whether something is 32 bytes, as hashes and topics are."""
+    return isinstance(value, bytes) and len(value) == WORD
 
 
 @lru_cache(maxsize=1 << 14)

@@ -29,13 +29,22 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from prover.chain.journal import open_database
-from prover.chain.log import Log
+from prover.chain.log import WORD, Log, is_word
 from prover.errors import EnvironmentMissing, StoreDamaged
 from prover.log import logger
 
 FILE = "events.sqlite"
-WORD = 32  # bytes of a topic
+_IF_DAMAGED = "what it held is read from the chain again"
 T = TypeVar("T")
+
+
+class _Bytes(LargeBinary):
+    """Bytes as the file has them: of a number in their place SQLAlchemy would make so many."""
+
+    def result_processor(self, _dialect: object, _coltype: object) -> None:
+        """None, so that nothing is made of a value before it is checked."""
+
+
 _metadata = MetaData()
 _logs = Table(
     "logs",
@@ -43,27 +52,27 @@ _logs = Table(
     Column("source", String, primary_key=True),
     Column("block", Integer, primary_key=True),
     Column("index", Integer, primary_key=True),
-    Column("block_hash", LargeBinary, nullable=False),
+    Column("block_hash", _Bytes, nullable=False),
     Column("time", Integer, nullable=False),
-    Column("transaction", LargeBinary, nullable=False),
+    Column("transaction", _Bytes, nullable=False),
     Column("place", Integer, nullable=False),
     Column("address", String, nullable=False),
-    Column("topics", LargeBinary, nullable=False),
-    Column("data", LargeBinary, nullable=False),
+    Column("topics", _Bytes, nullable=False),
+    Column("data", _Bytes, nullable=False),
 )
 _cursors = Table(
     "cursors",
     _metadata,
     Column("source", String, primary_key=True),
     Column("block", Integer, nullable=False),
-    Column("block_hash", LargeBinary, nullable=False),
+    Column("block_hash", _Bytes, nullable=False),
 )
 _newest = Table(
     "newest",
     _metadata,
     Column("scope", String, primary_key=True),  # a chain, whatever node told of it
     Column("block", Integer, nullable=False),
-    Column("block_hash", LargeBinary, nullable=False),
+    Column("block_hash", _Bytes, nullable=False),
     Column("time", Integer, nullable=False),
 )
 _doubts = Table(
@@ -119,8 +128,7 @@ class EventStore:
             .distinct()
             .order_by(_logs.c.block)
         )
-        rows = self._within(lambda connection: connection.execute(query).all())
-        return [Point(*row) for row in rows]
+        return self._within(lambda connection: list(map(_point, connection.execute(query))))
 
     def write(
         self, source: str, seen: Point | None, first: int, logs: Iterable[Log], cursor: Point
@@ -158,8 +166,12 @@ class EventStore:
         """The newest block of a chain that was seen from here: number, hash, time."""
         query = select(_newest.c.block, _newest.c.block_hash, _newest.c.time)
         chosen = query.where(_newest.c.scope == scope)
-        row = self._within(lambda connection: connection.execute(chosen).one_or_none())
-        return None if row is None else (row[0], row[1], row[2])
+
+        def work(connection: Connection) -> tuple[int, bytes, int] | None:
+            row = connection.execute(chosen).first()
+            return None if row is None else _block(*row)
+
+        return self._within(work)
 
     def see(self, scope: str, number: int, block_hash: bytes, time: int, *, back: bool) -> None:
         """Write a newer block down; with `back` also an older one, as the chain was put back."""
@@ -215,15 +227,15 @@ class EventStore:
 
     def _opened(self) -> Engine:
         try:
-            return open_database(self._path, _metadata)
+            return open_database(self._path, _metadata, _IF_DAMAGED, cache=True)
         except StoreDamaged as error:
             self._remove(error)
-        return open_database(self._path, _metadata)
+        return open_database(self._path, _metadata, _IF_DAMAGED, cache=True)
 
     def _make_anew(self, error: StoreDamaged) -> None:
         self._engine.dispose()
         self._remove(error)
-        self._engine = open_database(self._path, _metadata)
+        self._engine = open_database(self._path, _metadata, _IF_DAMAGED, cache=True)
 
     def _remove(self, error: StoreDamaged) -> None:
         logger(__name__).warning("all events are read from the node again", why=str(error))
@@ -239,8 +251,8 @@ def opened(path: Path) -> EventStore:
 
 def _cursor(connection: Connection, source: str) -> Point | None:
     query = select(_cursors.c.block, _cursors.c.block_hash).where(_cursors.c.source == source)
-    row = connection.execute(query).one_or_none()
-    return None if row is None else Point(*row)
+    row = connection.execute(query).first()
+    return None if row is None else _point(row)
 
 
 def _demand(connection: Connection, source: str, seen: Point | None) -> None:
@@ -262,8 +274,26 @@ def _row(source: str, log: Log) -> dict[str, object]:
 
 
 def _log_of(row: object) -> Log:
+    """Raises StoreDamaged if a row is no log."""
     fields = dict(row._mapping)  # type: ignore[attr-defined]
     fields.pop("source")
     topics = fields.pop("topics")
-    parts = (topics[at : at + WORD] for at in range(0, len(topics), WORD))
-    return Log(**fields, topics=tuple(parts))
+    try:
+        parts = tuple(topics[at : at + WORD] for at in range(0, len(topics), WORD))
+        return Log(**fields, topics=parts)
+    except (TypeError, ValueError) as error:
+        raise StoreDamaged(f"a row of {FILE} is damaged ({error}): {_IF_DAMAGED}") from error
+
+
+def _point(row: Iterable[object]) -> Point:
+    number, digest, _ = _block(*row)
+    return Point(number, digest)
+
+
+def _block(number: object, digest: object, time: object = 0) -> tuple[int, bytes, int]:
+    """Number, hash and time of a block as a row has them. Raises StoreDamaged if it has others."""
+    if isinstance(number, int) and number >= 0 and is_word(digest) and isinstance(time, int):
+        return number, digest, time
+    raise StoreDamaged(
+        f"a row of {FILE} is damaged (a number and 32 bytes are expected of a block): {_IF_DAMAGED}"
+    )

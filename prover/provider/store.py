@@ -78,13 +78,18 @@ _slow = Table(
     Column("wait", Integer, nullable=False),
 )
 _ADDED = ("block_number", "block_hash", "final")  # since version 0.1
+_IF_DAMAGED = (
+    "put it back from a copy, or move it away; without it the jobs that you locked are found on "
+    "the chain, and their inputs are fetched (with --inputs where they were handed over) and "
+    "proven again"
+)
 
 
 class JobStore:
     """Jobs of all accounts and chains of this user, in one file."""
 
     def __init__(self, path: Path) -> None:
-        self._engine = open_database(path, _metadata)
+        self._engine = open_database(path, _metadata, _IF_DAMAGED)
         add_columns(self._engine, path, _jobs, _ADDED)
 
     def save(self, job: Taken) -> Taken:

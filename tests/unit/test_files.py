@@ -58,7 +58,7 @@ def test_what_others_could_read_is_taken_away_from_them(tmp_path: Path) -> None:
 def test_a_store_and_its_logs_are_their_owner_s(tmp_path: Path) -> None:
     path = tmp_path / "home" / "store.sqlite"
     for _ in range(2):
-        engine = open_database(path, MetaData())
+        engine = open_database(path, MetaData(), "make it anew")
         with engine.begin() as connection:
             connection.execute(text("CREATE TABLE IF NOT EXISTS a (b)"))
             names = {one.name for one in path.parent.glob("store.sqlite*")}

@@ -1,6 +1,7 @@
 """What is written down of a transaction, on one chain and on another."""
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -8,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from prover.chain import journal as module
+from prover.chain.intents import Intents
 from prover.chain.journal import Attempt, Fate, Journal
 from prover.errors import EnvironmentMissing, StoreDamaged
+from prover.provider.store import JobStore
 
 ATTEMPT = Attempt("31337:aa", "0x1", "deploy", 0, b"\x01" * 32, b"raw", 21_000, 2**70)
 
@@ -36,15 +39,34 @@ def test_a_damaged_store_is_said_to_be_damaged(tmp_path: Path, at: int) -> None:
     content = bytearray(path.read_bytes())
     content[at : at + 20_000] = b"\xa5" * len(content[at : at + 20_000])
     path.write_bytes(content)
-    with pytest.raises(EnvironmentMissing, match=r"journal\.sqlite is damaged .*: move it away"):
+    with pytest.raises(EnvironmentMissing, match=r"journal\.sqlite is damaged .*: put it back"):
         Journal(path).newest(ATTEMPT.scope, ATTEMPT.sender, 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (Journal, "nothing is known of what was signed here"),
+        (lambda path: Intents(path, "31337:aa", "0x1"), "may post, and pay, another job"),
+        (JobStore, "the jobs that you locked are found on the chain"),
+    ],
+)
+def test_what_is_lost_with_a_damaged_store_is_said(
+    tmp_path: Path, kind: Callable[[Path], object], words: str
+) -> None:
+    """The chain gives none of it again."""
+    path = tmp_path / "some.sqlite"
+    path.write_bytes(b"no database at all" * 100)
+    with pytest.raises(StoreDamaged, match=words) as told:
+        kind(path)
+    assert "read from the chain again" not in str(told.value)
 
 
 def test_a_store_of_another_version_is_said_to_be_one(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE attempts (id INTEGER PRIMARY KEY)")
-    with pytest.raises(EnvironmentMissing, match=r"of another version .*: move it away"):
+    with pytest.raises(EnvironmentMissing, match=r"of another version .*: put it back"):
         Journal(path).newest(ATTEMPT.scope, ATTEMPT.sender, 0)
 
 

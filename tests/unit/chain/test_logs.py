@@ -111,6 +111,10 @@ def test_a_node_that_repeats_or_leaves_the_range_is_caught(lie: list[tuple[int, 
         {"topics": None},
         {"blockHash": None},
         {"address": "0x12"},
+        {"blockHash": "0x12"},
+        {"transactionHash": "0x12"},
+        {"topics": [TOPIC + "00"]},
+        {"topics": [TOPIC] * 5},
     ],
 )
 def test_a_log_that_is_none_is_an_error_in_words(change: dict[str, Any]) -> None:
