@@ -7,16 +7,22 @@ the rows, so that a new test set with one of them is refused.
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from eth_utils.crypto import keccak
+from pydantic import TypeAdapter
 
 from prover.chain.client import LOCAL_CHAIN
 from prover.errors import UsageError
 from prover.files import write_atomically
+from prover.log import logger
 from prover.settings import get_settings
+from prover.statement.strict_json import in_words
+
+LOG = logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -40,13 +46,16 @@ class PostedSet:
         return path
 
 
+_FORM = TypeAdapter(PostedSet)
+
+
 def row_hash(row: npt.NDArray[np.float32]) -> str:
     """What tells a row of data from others, whatever circuit it was quantised for."""
     return keccak(np.ascontiguousarray(row, dtype="<f4").tobytes()).hex()
 
 
 def posted_set(job_id: bytes) -> PostedSet | None:
-    """The test set of a bounty, if it was posted from here."""
+    """The test set of a bounty, if it was posted from here. Raises UsageError if it is damaged."""
     path = _directory() / f"{job_id.hex()}.json"
     return _read(path) if path.is_file() else None
 
@@ -69,7 +78,7 @@ def check_unknown(rows: Sequence[str], scope: str, revealed_on_chain: Iterable[b
     """Raise UsageError if a row was in a test set whose key was revealed.
 
     `revealed_on_chain` are the bounties whose key the chain of `scope` shows, whoever sent it. What
-    was revealed on a local chain that is gone counts for nothing.
+    was revealed on a local chain that is gone counts for nothing. Of a damaged file is warned.
     """
     shown = {job_id.hex() for job_id in revealed_on_chain}
     for known in sharing(rows, scope):
@@ -85,11 +94,15 @@ def check_unknown(rows: Sequence[str], scope: str, revealed_on_chain: Iterable[b
 def sharing(rows: Iterable[str], scope: str) -> Iterator[PostedSet]:
     """The test sets that were posted from here with one of these rows.
 
-    Those of a local chain that is gone are left out.
+    Those of a local chain that is gone are left out, and damaged ones, of which is warned.
     """
     wanted = set(rows)
     for path in sorted(_directory().glob("*.json")):
-        known = _read(path)
+        try:
+            known = _read(path)
+        except UsageError as error:
+            _set_aside(str(error))
+            continue
         gone = known.scope != scope and known.scope.startswith(f"{LOCAL_CHAIN}:")
         if not gone and wanted.intersection(known.rows):
             yield known
@@ -99,9 +112,27 @@ def _directory() -> Path:
     return get_settings().home / "testsets"
 
 
+@cache
+def _set_aside(why: str) -> None:
+    """Warn of a damaged file, once in a process: what its bounty does not need goes on."""
+    LOG.warning(
+        "a test set is set aside",
+        why=f"{why}; until then whether new ones are among its rows is not known: choose others",
+    )
+
+
 def _read(path: Path) -> PostedSet:
     try:
-        fields = json.loads(path.read_bytes())
-        return PostedSet(**{**fields, "rows": tuple(fields["rows"])})
-    except (ValueError, TypeError, KeyError) as error:
-        raise UsageError(f"{path} is damaged ({error}): put it back from a copy") from None
+        found = _FORM.validate_json(path.read_bytes(), strict=True)
+    except ValueError as error:
+        raise _damaged(path, in_words(error)) from None
+    if found.job_id != path.stem:
+        raise _damaged(path, f"it is of bounty 0x{found.job_id}")
+    return found
+
+
+def _damaged(path: Path, why: str) -> UsageError:
+    return UsageError(
+        f"{path} is damaged ({why}): put it back from a copy, or move it away and give the seed "
+        "file of its bounty with --seed"
+    )

@@ -38,6 +38,8 @@ from prover.statement.testset import SealedTestSet
 from tests.conftest import ELEMENTS, Proven
 
 SEED, JOB = Seed(b"\x07" * 32), b"\x33" * 32
+KEPT = b'{"scope": "1:aa", "job_id": "%s", "seed": "a", "rows": ["0a"], "revealed": false}'
+FIELDS = KEPT % JOB.hex().encode()
 
 
 @pytest.fixture(scope="module")
@@ -227,11 +229,41 @@ def test_a_bounty_is_drawn_over_the_file_as_it_was_written(
     assert written.is_file()
 
 
-def test_a_damaged_memory_is_said(home: Path) -> None:
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"{}",
+        b"no JSON",
+        b"\xff",
+        pytest.param(b"[" * 100_000, id="deep"),
+        FIELDS.replace(b'"0a"', b"7"),
+        FIELDS.replace(b'"1:aa"', b"1"),
+        FIELDS.replace(b"33" * 32, b"34" * 32),
+        FIELDS.replace(b"false", b'"no"'),
+    ],
+)
+def test_a_damaged_file_stops_only_what_needs_it(
+    home: Path, content: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
     (home / "testsets").mkdir(parents=True)
-    (home / "testsets" / f"{JOB.hex()}.json").write_text("{}")
-    with pytest.raises(UsageError, match="is damaged"):
-        check_unknown(["00"], "1:aa", [])
+    path = home / "testsets" / f"{JOB.hex()}.json"
+    path.write_bytes(FIELDS)
+    with pytest.raises(UsageError, match="1 of the 1 rows"):
+        check_unknown(["0a"], "1:aa", [JOB])
+    path.write_bytes(content)
+    check_unknown(["0a"], "1:aa", [JOB])
+    (warning,) = capsys.readouterr().err.splitlines()
+    assert f"{path} is damaged" in warning
+    assert "whether new ones are among its rows is not known" in warning
+    check_unknown(["0a"], "1:aa", [JOB])
+    assert not capsys.readouterr().err  # once is enough
+    with pytest.raises(
+        UsageError, match=r"is damaged .*: put it back from a copy, or move it away"
+    ):
+        posted_set(JOB)
+    PostedSet("1:aa", "99" * 32, "seed.json", ("0b",), True).save()
+    with pytest.raises(UsageError, match="1 of the 1 rows"):
+        check_unknown(["0b"], "1:aa", [])
 
 
 @pytest.mark.parametrize("name", ["plain", "open"])
