@@ -18,7 +18,7 @@ _DYING = """
 import os, sys
 from prover.chain import pool
 step, count = {step!r}, {count}
-offer, seen = pool.Pool.offer, []
+offer, sign, seen, drawn = pool.Pool.offer, pool.Pool.sign, [], []
 
 def dying(self, attempt):
     seen.append(attempt)
@@ -29,16 +29,23 @@ def dying(self, attempt):
         os._exit(9)
     return answer
 
-pool.Pool.offer = dying
+def dying_before(self, *arguments):
+    drawn.append(arguments)
+    if step == "drawn" and len(drawn) == count:
+        os._exit(9)
+    return sign(self, *arguments)
+
+pool.Pool.offer, pool.Pool.sign = dying, dying_before
 if step == "told":
     sys.stdout.write = sys.stdout.writelines = lambda *_: os._exit(9)
 """
 
 
 def killed(step: str, count: int, *arguments: object) -> None:
-    """Run a command that dies when the `count`th transaction is "signed" or "sent".
+    """Run a command that dies when the `count`th transaction is "drawn", "signed" or "sent".
 
-    With "told" it dies when all is done, and nothing is told.
+    With "drawn" nothing of it is signed yet. With "told" it dies when all is done, and nothing is
+    told.
     """
     words = [str(one) for one in arguments]
     died = warm.server().run(words, os.environ, _DYING.format(step=step, count=count))

@@ -133,6 +133,12 @@ def told(client: Client, deeds: Collection[Deed]) -> None:
             journal.set_fate([attempt], Fate.MINED if receipt["status"] == 1 else Fate.REVERTED)
 
 
+def signed_here(scope: str, kind: str, job_id: bytes) -> bool:
+    """Whether a deed of a chain was ever signed by an account of this home, on the chain or not."""
+    path = get_settings().home / "journal.sqlite"
+    return path.exists() and _journal(path).names(scope, f"{kind}:{job_id.hex()}")
+
+
 def on_the_way(client: Client) -> frozenset[bytes]:
     """Jobs of which something was signed here that may come: not on the chain yet, or no more."""
     lost = gone(client, [deed for deed in deeds_of(client) if deed.kind == POST])

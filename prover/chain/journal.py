@@ -123,6 +123,14 @@ class Journal:
         """Every attempt, whatever became of it, oldest first."""
         return self._of(scope, sender, action, *Fate)
 
+    def names(self, scope: str, action: str) -> bool:
+        """Whether any account signed a transaction of an action, whatever became of it."""
+        query = select(_attempts.c.id).where(
+            _attempts.c.scope == scope, _attempts.c.action == action
+        )
+        with self._engine.connect() as connection:
+            return connection.execute(query).first() is not None
+
     def _of(self, scope: str, sender: str, action: str, *fates: Fate) -> Sequence[Attempt]:
         query = (
             select(_attempts)

@@ -14,9 +14,10 @@ from prover.chain.events import fetch_events
 from prover.chain.finality import SEND_SECONDS, now_on, once_final
 from prover.chain.replay import load_world
 from prover.chain.transactions import Sender
+from prover.chain.wallet import Handed
 from prover.consumer.accuracy_tests import key_of, read_seed
-from prover.consumer.testsets import mark_revealed, posted_set, sharing
-from prover.errors import ChainError, UsageError, ZkescrowError
+from prover.consumer.testsets import key_is_out, mark_revealed, posted_set, sharing
+from prover.errors import ChainError, UsageError
 from prover.protocol.accuracy import Record, State
 from prover.protocol.events import BountyAccepted
 from prover.protocol.words import moment
@@ -77,22 +78,20 @@ def _call(
 
 
 def _sent(sender: Sender, action: str, job_id: bytes, call: Call) -> TxReceipt:
-    """Send the key. That it is known is written down before, and undone if it was not signed."""
-    known = posted_set(job_id)
-    mark_revealed(job_id)
+    """Send the key, and write down that it is known, where it was signed or is for a wallet."""
     try:
         return sender.send(action, call)
-    except ZkescrowError:
-        if known is not None and not known.revealed and not sender.ever_signed(action):
-            mark_revealed(job_id, False)
+    except Handed:
+        mark_revealed(job_id)
         raise
+    finally:
+        if sender.ever_signed(action):
+            mark_revealed(job_id)
 
 
 def _margin(client: Client, job_id: bytes) -> int:
     """Seconds that sending may take; a key that was sent before has nothing left to keep."""
-    known = posted_set(job_id)
-    shown = known is not None and known.revealed
-    return 0 if client.local or shown else SEND_SECONDS
+    return 0 if client.local or key_is_out(client.scope, job_id) else SEND_SECONDS
 
 
 def _require_alone(
@@ -103,7 +102,7 @@ def _require_alone(
     Whoever has trained on them would accept it. A key that was sent before has nothing to keep.
     """
     known = posted_set(job_id)
-    if known is None or known.revealed:
+    if known is None or key_is_out(client.scope, job_id):
         return
     now, jobs = client.now(), load_world(client, deployment).accuracy.jobs
     coming = on_the_way(client)

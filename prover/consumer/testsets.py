@@ -16,6 +16,7 @@ from eth_utils.crypto import keccak
 from pydantic import TypeAdapter
 
 from prover.chain.client import LOCAL_CHAIN
+from prover.chain.deeds import signed_here
 from prover.errors import UsageError
 from prover.files import write_atomically
 from prover.log import logger
@@ -60,11 +61,20 @@ def posted_set(job_id: bytes) -> PostedSet | None:
     return _read(path) if path.is_file() else None
 
 
-def mark_revealed(job_id: bytes, revealed: bool = True) -> None:
-    """Write down that a key is about to be known, or was not given away after all."""
+def mark_revealed(job_id: bytes) -> None:
+    """Write down that a key is out: see `key_is_out`."""
     found = posted_set(job_id)
     if found is not None:
-        replace(found, revealed=revealed).save()
+        replace(found, revealed=True).save()
+
+
+def key_is_out(scope: str, job_id: bytes) -> bool:
+    """Whether a bounty's key is known, or may be: a wallet has it, or it was signed from here.
+
+    The journal has what is signed before it is sent, and so before the mark of the test set.
+    """
+    found = posted_set(job_id)
+    return (found is not None and found.revealed) or signed_here(scope, "reveal", job_id)
 
 
 def mark_handed(job_id: bytes, until: int) -> None:
@@ -82,7 +92,8 @@ def check_unknown(rows: Sequence[str], scope: str, revealed_on_chain: Iterable[b
     """
     shown = {job_id.hex() for job_id in revealed_on_chain}
     for known in sharing(rows, scope):
-        if known.revealed or known.job_id in shown:
+        out = key_is_out(known.scope, bytes.fromhex(known.job_id))
+        if out or known.job_id in shown:
             again = set(rows).intersection(known.rows)
             raise UsageError(
                 f"{len(again)} of the {len(rows)} rows were in the test set of bounty "

@@ -7,7 +7,7 @@ import pytest
 
 from prover.chain.fees import GWEI
 from prover.consumer.accuracy_tests import key_of, read_seed
-from prover.consumer.testsets import PostedSet, posted_set
+from prover.consumer.testsets import PostedSet, key_is_out, posted_set
 from prover.protocol.accuracy import Record, State
 from tests.conftest import Proven
 from tests.killing import command, killed
@@ -85,7 +85,33 @@ def test_a_key_that_was_not_signed_is_not_known(play: Play) -> None:
     set_base_fee(play.chain, base)  # it outlives the snapshot
     assert "nothing was sent" in told["error"]
     assert not kept(job).revealed
+
+
+def test_a_key_whose_command_died_before_it_was_signed_is_not_known(play: Play) -> None:
+    """The rows may be posted again, and are then looked at when the key is to be revealed."""
+    job = accepted(play)
+    killed("drawn", 1, "accuracy", "reveal-key", job, "--account", CONSUMER, "--rpc", play.url)
+    assert not key_is_out(play.chain.client.scope, bytes.fromhex(job[2:]))
+    other = posted(play, "--reward", "0.3")
+    refused = play.refused(CONSUMER, "accuracy", "reveal-key", job)
+    assert f"bounty {other} has rows of this test set and is open" in refused
+    play.run(CONSUMER, "accuracy", "cancel", other)
+    play.run(CONSUMER, "accuracy", "reveal-key", job)
+    assert kept(job).revealed
+
+
+def test_a_key_that_was_signed_is_known_though_its_command_died(play: Play) -> None:
+    job = accepted(play)
     killed("signed", 1, "accuracy", "reveal-key", job, "--account", CONSUMER, "--rpc", play.url)
+    assert record(play, job).key is None
+    assert key_is_out(play.chain.client.scope, bytes.fromhex(job[2:]))
+    again = ("accuracy", "post", "--model", "tiny", "--data", play.data, *ABOUT)
+    assert "whose key was revealed" in play.refused(CONSUMER, *again, "--reward", "0.3")
+
+
+def test_a_key_that_a_wallet_was_given_is_known(play: Play) -> None:
+    job, whom = accepted(play), ("--unsigned", "--from", address_of(CONSUMER), "--rpc", play.url)
+    command("accuracy", "reveal-key", job, *whom)
     assert kept(job).revealed
 
 

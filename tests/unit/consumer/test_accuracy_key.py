@@ -10,6 +10,7 @@ import pytest
 
 from prover.chain import finality
 from prover.chain.finality import SEND_SECONDS, Block
+from prover.chain.wallet import Handed
 from prover.consumer import accuracy_key as module
 from prover.consumer.accuracy_tests import key_of
 from prover.errors import ChainError, Postponed, UsageError
@@ -63,6 +64,7 @@ class Stage:
         monkeypatch.setattr(module, "sharing", self._sharing)
         monkeypatch.setattr(module, "on_the_way", lambda _client: frozenset(self.signed))
         monkeypatch.setattr(module, "posted_set", lambda _job_id: self.known)
+        monkeypatch.setattr(module, "key_is_out", self._is_out)
         monkeypatch.setattr(module, "mark_revealed", self._mark)
         monkeypatch.setattr(finality, "wait_final", self._wait)
         monkeypatch.setattr(finality, "confirmations", lambda _client: 3)
@@ -82,9 +84,13 @@ class Stage:
             self.done.append("taken back")
             raise
 
-    def _mark(self, job_id: bytes, revealed: bool = True) -> None:
+    def _is_out(self, scope: str, job_id: bytes) -> bool:
+        assert (scope, job_id) == ("x", JOB_ID)
+        return self.known.revealed or self.ever_signed
+
+    def _mark(self, job_id: bytes) -> None:
         assert job_id == JOB_ID
-        self.done.append("marked" if revealed else "not marked")
+        self.done.append("marked")
 
     def _sharing(self, rows: tuple[str, ...], scope: str) -> list[Any]:
         assert (rows, scope) == (("0a",), "x")
@@ -95,6 +101,7 @@ class Stage:
     def _send(self, action: str, key: bytes) -> dict[str, int]:
         assert key == key_of(SEED, NONCE)
         self.done.append(action.partition(":")[0])
+        self.ever_signed = True
         return {"gasUsed": 7}
 
     def _world(self, _client: object, _deployment: object, last: int | None = None) -> object:
@@ -129,8 +136,8 @@ def test_a_key_is_sent_when_the_acceptance_is_final(stage: Stage) -> None:
         f"block {ACCEPTED_IN} is final",
         f"world after {HEAD - 3}",
         "dry run",
-        "marked",
         "reveal",
+        "marked",
     ]
 
 
@@ -232,24 +239,26 @@ def test_a_key_is_kept_while_a_wallet_may_send_a_bounty_on_its_rows(stage: Stage
     assert stage.reveal() == 7
 
 
-@pytest.mark.parametrize(
-    ("signed", "before", "marks"),
-    [
-        (False, False, ["marked", "not marked"]),
-        (True, False, ["marked"]),
-        (False, True, ["marked"]),
-    ],
-)
-def test_a_key_that_was_not_signed_is_not_marked(
-    stage: Stage, signed: bool, before: bool, marks: list[str]
-) -> None:
-    def dear(*_: object) -> None:
-        raise Postponed("gas is too dear")
+@pytest.mark.parametrize("signed", [True, False])
+def test_a_key_is_marked_where_it_was_signed_and_only_there(stage: Stage, signed: bool) -> None:
+    def late(*_: object) -> None:
+        stage.ever_signed = signed
+        raise Postponed("it is not mined yet")
 
-    stage.sender.send, stage.ever_signed, stage.known.revealed = dear, signed, before
+    stage.sender.send = late
     with pytest.raises(Postponed):
         stage.reveal()
-    assert [one for one in stage.done if "marked" in one] == marks
+    assert ("marked" in stage.done) == signed
+
+
+def test_a_key_is_marked_before_a_wallet_has_it(stage: Stage) -> None:
+    def handed(*_: object) -> None:
+        raise Handed(1, ME, ())
+
+    stage.sender.send = handed
+    with pytest.raises(Handed):
+        stage.reveal()
+    assert stage.done[-1] == "marked"
 
 
 @pytest.mark.parametrize(
