@@ -209,17 +209,25 @@ def reveal_key(
         bool,
         typer.Option(help="No wallet will send a bounty on these rows that it was given."),
     ] = False,
+    never_shared: Annotated[
+        bool,
+        typer.Option(
+            help="The rows of this bounty are in no other one; of use in a home that has its seed "
+            "alone."
+        ),
+    ] = False,
     rpc: Rpc = None,
     account: AccountNumber = None,
 ) -> None:
     """Open the test set, once the acceptance is final. From then on everybody can read it."""
     from prover.cli.accuracy_job import find_bounty, moved, to_reveal
-    from prover.consumer.accuracy_key import reveal
+    from prover.consumer.accuracy_key import Assured, reveal
 
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
     found = find_bounty(client, deployment, job, to_reveal(sender.address))
-    gas = reveal(sender, deployment, found, seed, progress, never_signed)
+    assured = Assured(never_signed, never_shared)
+    gas = reveal(sender, deployment, found, seed, progress, assured)
     data, lines = moved(client, deployment, found[0], gas)
     show(data, "the key is public: never use this test set again", *lines)
 

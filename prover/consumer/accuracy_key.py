@@ -1,5 +1,6 @@
 """Revealing the key of an accuracy bounty: once, and only when the acceptance is final."""
 
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from prover.chain.replay import load_world
 from prover.chain.transactions import Sender
 from prover.chain.wallet import Handed
 from prover.consumer.accuracy_tests import key_of, read_seed
-from prover.consumer.testsets import key_is_out, mark_revealed, posted_set, sharing
+from prover.consumer.testsets import key_is_out, mark_revealed, posted_set, posted_sets, sharing
 from prover.errors import ChainError, UsageError
 from prover.protocol.accuracy import Record, State
 from prover.protocol.events import BountyAccepted
@@ -30,24 +31,35 @@ _REORGANISED = (
 )
 
 
+@dataclass(frozen=True)
+class Assured:
+    """What the consumer vouches for of other bounties that may have rows of this one.
+
+    `never_signed`: no wallet will send what it was given. `never_shared`: none has them, where this
+    home does not know.
+    """
+
+    never_signed: bool = False
+    never_shared: bool = False
+
+
 def reveal(
     sender: Sender,
     deployment: Deployment,
     found: tuple[bytes, Record],
     seed: Path | None,
     progress: Progress,
-    never_signed: bool = False,
+    assured: Assured,
 ) -> int:
     """Send the key once the acceptance is final; the gas it took.
 
-    `never_signed`: no wallet will send what it was given for a bounty with one of the rows. Raises
-    UsageError in another state, with another seed, or where it may be late, before anything is
-    given away: an earlier key that no node has does not go out then; ChainError if the acceptance
-    changed meanwhile.
+    Raises UsageError in another state, with another seed, where it may be late, or another bounty
+    be won with it, before anything is given away: an earlier key that no node has does not go out
+    then; ChainError if the acceptance changed meanwhile.
     """
     action = f"reveal:{found[0].hex()}"
     with sender.deciding(action):
-        call = _call(sender, deployment, found, seed, progress, never_signed)
+        call = _call(sender, deployment, found, seed, progress, assured)
     return int(_sent(sender, action, found[0], call)["gasUsed"])
 
 
@@ -57,7 +69,7 @@ def _call(
     found: tuple[bytes, Record],
     seed: Path | None,
     progress: Progress,
-    never_signed: bool,
+    assured: Assured,
 ) -> Call:
     """The call that gives the key away, when it may be sent."""
     job_id, record = found
@@ -71,7 +83,7 @@ def _call(
     if after is None or _acceptance(after) != _acceptance(record):
         raise ChainError(_REORGANISED)
     _require_accepted(job_id, after, now_on(client), margin)
-    _require_alone(client, deployment, job_id, never_signed)
+    _require_alone(client, deployment, found, assured)
     call = accuracy.reveal_key(record.job, key)
     sender.estimate(call)
     return call
@@ -95,38 +107,63 @@ def _margin(client: Client, job_id: bytes) -> int:
 
 
 def _require_alone(
-    client: Client, deployment: Deployment, job_id: bytes, never_signed: bool
+    client: Client, deployment: Deployment, found: tuple[bytes, Record], assured: Assured
 ) -> None:
     """Raise UsageError while another bounty with one of the rows can, or will, be accepted.
 
-    Whoever has trained on them would accept it. A key that was sent before has nothing to keep.
+    Whoever has trained on them would accept it. Where this home has only the seed, and not the
+    rows, any bounty of the account may have them. A key that was sent before has nothing to keep.
     """
+    job_id, record = found
     known = posted_set(job_id)
-    if known is None or key_is_out(client.scope, job_id):
+    if key_is_out(client.scope, job_id) or (known is None and assured.never_shared):
         return
-    now, jobs = client.now(), load_world(client, deployment).accuracy.jobs
-    coming = on_the_way(client)
-    for other in sharing(known.rows, client.scope):
-        record = jobs.get(bytes.fromhex(other.job_id))
-        if record is None and bytes.fromhex(other.job_id) in coming:
-            raise UsageError(
-                f"bounty 0x{other.job_id} has rows of this test set, and its posting is signed and "
-                "not on the chain now: give its command again and cancel it first, as whoever "
-                "trained on the rows could take it once the key is known"
-            )
-        if record is None and now <= other.handed_until and not never_signed:
-            raise UsageError(
-                f"bounty 0x{other.job_id} has rows of this test set, and was given to a wallet, "
-                f"which may send it until {moment(other.handed_until)}: whoever trained on the "
-                "rows could take it once the key is known; see that it is never signed, then give "
-                "--never-signed"
-            )
-        if record is not None and record.state is State.OPEN and now <= record.state_deadline:
-            raise UsageError(
-                f"bounty 0x{other.job_id} has rows of this test set and is open until "
-                f"{moment(record.state_deadline)}: whoever trained on them could take it once the "
-                f"key is known; `zkescrow accuracy cancel 0x{other.job_id[:10]}` first"
-            )
+    jobs, coming, now = (
+        load_world(client, deployment).accuracy.jobs,
+        on_the_way(client),
+        client.now(),
+    )
+    sets = posted_sets(client.scope) if known is None else sharing(known.rows, client.scope)
+    others = {bytes.fromhex(one.job_id): one.handed_until for one in sets}
+    if known is None:
+        others |= {one: 0 for one in jobs if jobs[one].job.consumer == record.job.consumer}
+    for other, handed_until in others.items():
+        until = 0 if assured.never_signed else handed_until
+        standing = _standing(other, jobs.get(other), other in coming, until, now)
+        if standing is not None:
+            raise UsageError(_shared(other, *standing, sure=known is not None))
+
+
+def _standing(
+    other: bytes, record: Record | None, coming: bool, handed_until: int, now: int
+) -> tuple[str, str] | None:
+    """Why a bounty can, or will, be accepted, and what to do about it; None if it cannot."""
+    if record is None and coming:
+        return (
+            ", and its posting is signed and not on the chain now",
+            "give its command again and cancel it first",
+        )
+    if record is None and now <= handed_until:
+        return (
+            f", and was given to a wallet, which may send it until {moment(handed_until)}",
+            "see that it is never signed, then give --never-signed",
+        )
+    if record is not None and record.state is State.OPEN and now <= record.state_deadline:
+        return (
+            f" and is open until {moment(record.state_deadline)}",
+            f"`zkescrow accuracy cancel 0x{other.hex()[:10]}` first",
+        )
+    return None
+
+
+def _shared(other: bytes, standing: str, remedy: str, sure: bool) -> str:
+    """Why a key is kept; unless `sure`, this home does not know which rows the bounties have."""
+    has = "has" if sure else "may have"
+    unless = "" if sure else ", or give --never-shared if it has none of them"
+    return (
+        f"bounty 0x{other.hex()} {has} rows of this test set{standing}: whoever trained on them "
+        f"could take it once the key is known; {remedy}{unless}"
+    )
 
 
 def _require_accepted(job_id: bytes, record: Record, now: int, margin: int) -> None:

@@ -103,19 +103,23 @@ def check_unknown(rows: Sequence[str], scope: str, revealed_on_chain: Iterable[b
 
 
 def sharing(rows: Iterable[str], scope: str) -> Iterator[PostedSet]:
-    """The test sets that were posted from here with one of these rows.
+    """The test sets that were posted from here with one of these rows; see `posted_sets`."""
+    wanted = set(rows)
+    return (known for known in posted_sets(scope) if wanted.intersection(known.rows))
+
+
+def posted_sets(scope: str) -> Iterator[PostedSet]:
+    """The test sets that were posted from here.
 
     Those of a local chain that is gone are left out, and damaged ones, of which is warned.
     """
-    wanted = set(rows)
     for path in sorted(_directory().glob("*.json")):
         try:
             known = _read(path)
         except UsageError as error:
             _set_aside(str(error))
             continue
-        gone = known.scope != scope and known.scope.startswith(f"{LOCAL_CHAIN}:")
-        if not gone and wanted.intersection(known.rows):
+        if known.scope == scope or not known.scope.startswith(f"{LOCAL_CHAIN}:"):
             yield known
 
 

@@ -115,6 +115,32 @@ def test_a_key_that_a_wallet_was_given_is_known(play: Play) -> None:
     assert kept(job).revealed
 
 
+def test_a_home_that_has_only_the_seed_keeps_the_key_while_another_bounty_is_open(
+    play: Play, tmp_path: Path
+) -> None:
+    """It does not know which rows the bounties have: any other one may have the same."""
+    job, other = accepted(play), posted(play, "--reward", "0.3")
+    reveal = ("accuracy", "reveal-key", job, "--seed", kept(job).seed)
+    with settings_of(home=str(tmp_path / "new")):
+        refused = play.refused(CONSUMER, *reveal)
+        assert f"bounty {other} may have rows of this test set and is open until" in refused
+        assert "or give --never-shared if it has none of them" in refused
+        assert record(play, job).key is None
+        play.run(CONSUMER, *reveal, "--never-shared")
+    assert record(play, job).key is not None
+
+
+def test_a_home_that_has_only_the_seed_reveals_the_key_of_the_only_bounty(
+    play: Play, tmp_path: Path
+) -> None:
+    job, other = accepted(play), posted(play, "--reward", "0.3")
+    play.run(CONSUMER, "accuracy", "cancel", other)
+    reveal = ("accuracy", "reveal-key", job, "--seed", kept(job).seed)
+    with settings_of(home=str(tmp_path / "new")):
+        play.run(CONSUMER, *reveal)
+    assert record(play, job).key is not None
+
+
 def test_a_late_key_goes_out_with_no_other_transaction(play: Play) -> None:
     job = accepted(play)
     killed("signed", 1, "accuracy", "reveal-key", job, "--account", CONSUMER, "--rpc", play.url)

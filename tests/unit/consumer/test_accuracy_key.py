@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +13,7 @@ from prover.chain import finality
 from prover.chain.finality import SEND_SECONDS, Block
 from prover.chain.wallet import Handed
 from prover.consumer import accuracy_key as module
+from prover.consumer.accuracy_key import Assured
 from prover.consumer.accuracy_tests import key_of
 from prover.errors import ChainError, Postponed, UsageError
 from prover.protocol.accuracy import Job, Record, State, Terms
@@ -58,10 +60,12 @@ class Stage:
         monkeypatch.setattr(module, "fetch_events", self._events)
         monkeypatch.setattr(module, "read_seed", lambda _path: SEED)
         self.others: dict[bytes, Record] = {}  # bounties beside this one, with its rows
-        self.known = SimpleNamespace(seed="/nowhere", revealed=False, rows=("0a",))
+        self.known: Any = SimpleNamespace(seed="/nowhere", revealed=False, rows=("0a",))
         self.signed: list[bytes] = []  # postings that are not on the chain
         self.handed_until = 0
+        self.elsewhere = False  # whether all was posted from another home
         monkeypatch.setattr(module, "sharing", self._sharing)
+        monkeypatch.setattr(module, "posted_sets", self._posted)
         monkeypatch.setattr(module, "on_the_way", lambda _client: frozenset(self.signed))
         monkeypatch.setattr(module, "posted_set", lambda _job_id: self.known)
         monkeypatch.setattr(module, "key_is_out", self._is_out)
@@ -72,8 +76,8 @@ class Stage:
 
     def reveal(self, record: Record = RECORD, **options: bool) -> int:
         deployment: Any = SimpleNamespace(accuracy=OTHER)
-        found, say = (JOB_ID, record), self.done.append
-        return module.reveal(self.sender, deployment, found, None, say, **options)
+        found, say, seed = (JOB_ID, record), self.done.append, Path("/nowhere")
+        return module.reveal(self.sender, deployment, found, seed, say, Assured(**options))
 
     @contextmanager
     def _deciding(self, action: str) -> Iterator[None]:
@@ -86,14 +90,20 @@ class Stage:
 
     def _is_out(self, scope: str, job_id: bytes) -> bool:
         assert (scope, job_id) == ("x", JOB_ID)
-        return self.known.revealed or self.ever_signed
+        return self.ever_signed or (self.known is not None and self.known.revealed)
 
     def _mark(self, job_id: bytes) -> None:
         assert job_id == JOB_ID
         self.done.append("marked")
 
     def _sharing(self, rows: tuple[str, ...], scope: str) -> list[Any]:
-        assert (rows, scope) == (("0a",), "x")
+        assert rows == ("0a",)
+        return self._posted(scope)
+
+    def _posted(self, scope: str) -> list[Any]:
+        assert scope == "x"
+        if self.elsewhere:
+            return []
         named = [JOB_ID, *self.others, b"\x77" * 32]  # the last is not on the chain
         until = self.handed_until
         return [SimpleNamespace(job_id=one.hex(), handed_until=until) for one in named]
@@ -268,6 +278,46 @@ def test_one_that_nobody_can_take_any_more_keeps_no_key(stage: Stage, record: Re
     """What was accepted before is bound to a model that was made before."""
     stage.others = {b"\x66" * 32: record}
     assert stage.reveal() == 7
+
+
+@pytest.mark.parametrize(
+    ("record", "kept"),
+    [
+        (beside(State.OPEN, 100), True),
+        (beside(State.OPEN, 99), False),
+        (beside(State.ACCEPTED, 100), False),
+        (replace(beside(State.OPEN, 100), job=Job(OTHER, 1, TERMS)), False),
+    ],
+)
+def test_where_the_rows_are_not_known_any_open_bounty_of_the_account_keeps_the_key(
+    stage: Stage, record: Record, kept: bool
+) -> None:
+    stage.known, other = None, b"\x66" * 32
+    stage.others = {JOB_ID: RECORD, other: record}
+    stage.elsewhere = True
+    if not kept:
+        assert stage.reveal() == 7
+        return
+    with pytest.raises(UsageError, match=f"0x{other.hex()} may have rows .*--never-shared if it"):
+        stage.reveal()
+    assert "reveal" not in stage.done
+    assert stage.reveal(never_shared=True) == 7
+
+
+def test_where_the_rows_are_not_known_what_is_on_its_way_keeps_the_key(stage: Stage) -> None:
+    stage.known, stage.signed = None, [b"\x77" * 32]
+    with pytest.raises(UsageError, match="may have rows of this test set, and its posting is sig"):
+        stage.reveal()
+    stage.signed, stage.handed_until = [], 100
+    with pytest.raises(UsageError, match="may have rows of this test set, and was given to a wal"):
+        stage.reveal()
+    assert stage.reveal(never_shared=True) == 7
+
+
+def test_rows_that_are_known_are_looked_at_whatever_is_said(stage: Stage) -> None:
+    stage.others = {b"\x66" * 32: beside(State.OPEN, 100)}
+    with pytest.raises(UsageError, match="has rows of this test set and is open"):
+        stage.reveal(never_shared=True)
 
 
 def test_a_key_that_is_known_already_is_sent_beside_others(stage: Stage) -> None:
