@@ -6,7 +6,7 @@ another. Rows end at the cursor; a reorganisation takes away those above the com
 Two processes may read a source at once: each adds only to the cursor that it saw.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, islice
@@ -79,7 +79,7 @@ _doubts = Table(
     "doubts",
     _metadata,
     Column("source", String, primary_key=True),
-    Column("digest", LargeBinary, nullable=False),
+    Column("digest", _Bytes, nullable=False),
     Column("read", Integer, nullable=False),
     Column("wait", Integer, nullable=False),
 )
@@ -185,8 +185,7 @@ class EventStore:
         """What of a source made no sense when it was read anew."""
         query = select(_doubts.c.digest, _doubts.c.read, _doubts.c.wait)
         chosen = query.where(_doubts.c.source == source)
-        row = self._within(lambda connection: connection.execute(chosen).one_or_none())
-        return None if row is None else Doubt(*row)
+        return self._within(lambda connection: _doubt(connection.execute(chosen).first()))
 
     def save_doubt(self, source: str, doubt: Doubt) -> None:
         """Write down that a source was read anew, and what still makes no sense."""
@@ -283,6 +282,16 @@ def _log_of(row: object) -> Log:
         return Log(**fields, topics=parts)
     except (TypeError, ValueError) as error:
         raise StoreDamaged(f"a row of {FILE} is damaged ({error}): {_IF_DAMAGED}") from error
+
+
+def _doubt(row: Sequence[object] | None) -> Doubt | None:
+    """What a row says. Raises StoreDamaged if it says nothing."""
+    if row is None:
+        return None
+    digest, read, wait = row
+    if is_word(digest) and isinstance(read, int) and isinstance(wait, int):
+        return Doubt(digest, read, wait)
+    raise StoreDamaged(f"a row of {FILE} is damaged (32 bytes and times): {_IF_DAMAGED}")
 
 
 def _point(row: Iterable[object]) -> Point:
