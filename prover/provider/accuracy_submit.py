@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from prover.chain.accuracy import AccuracyBounty, Submission, TestItem
 from prover.chain.batch import Run
@@ -88,11 +89,15 @@ class Submitter:
     opened: Opened
 
     def submit(self, planned: Sequence[tuple[int, ...]]) -> Submitted:
-        """Prove each part, unless its proof is there, then send all. Raises ContractRefused."""
+        """Prove each part, unless its proof is there and holds, then send all.
+
+        Raises ContractRefused.
+        """
         started, made = time.monotonic(), 0
+        kept = self.files.sound(planned, partial(self.tools.readiness.faults, self.artifacts))
         submissions = []
         for number, part in enumerate(planned):
-            proof = self.files.proof(part)
+            proof = kept.get(part)
             if proof is None:
                 words = f"proof {number + 1} of {len(planned)}: {len(part)} items from {part[0]} on"
                 self.tools.progress(words)

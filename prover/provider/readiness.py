@@ -12,10 +12,18 @@ import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 
-from prover.errors import ArtifactMismatch, ProvingError
+from prover.errors import (
+    ArtifactMismatch,
+    ProofRejected,
+    ProvingError,
+    StatementInvalid,
+    ZkescrowError,
+)
 from prover.files import sha256_file, write_atomically
+from prover.log import logger
 from prover.proving.artifacts import PK, Artifacts, Proof, directory_name
 from prover.proving.system import Item, ProofSystem
 from prover.proving.worker import Progress
@@ -23,6 +31,7 @@ from prover.settings import get_settings
 from prover.statement.context import JobContext
 
 NO_JOB = JobContext(0, bytes(20), bytes(32), bytes(20))  # what is rehearsed can be sent nowhere
+LOG = logger(__name__)
 _KIB = 1024
 
 
@@ -52,6 +61,7 @@ class Readiness:
         self._system = system
         self._say = progress or (lambda _stage: None)
         self._failed_now: dict[str, str] = {}
+        self._sound: set[bytes] = set()
 
     def ready(self, artifacts: Artifacts, items: Sequence[Item] = ()) -> Rehearsal:
         """Check the key and rehearse one proof, on some of `items`, unless that was done before.
@@ -86,7 +96,32 @@ class Readiness:
         except Exception as error:
             self.failed(artifacts, str(error))
             raise
+        self._sound.add(_mark(artifacts, proof))
         return proof
+
+    def faults(self, artifacts: Artifacts, proofs: Sequence[Proof]) -> list[str | None]:
+        """Why each of some kept proofs does not hold, or None; no process verifies one twice.
+
+        One that cannot be verified, for want of memory say, is not at fault: a contract judges it.
+        """
+        if len(proofs) > 1 and self._fault(artifacts, proofs) is None:
+            return [None] * len(proofs)
+        return [self._fault(artifacts, [proof]) for proof in proofs]
+
+    def _fault(self, artifacts: Artifacts, proofs: Sequence[Proof]) -> str | None:
+        """Why they do not all hold."""
+        marks = {_mark(artifacts, proof) for proof in proofs}
+        if marks <= self._sound:
+            return None
+        try:
+            self._system.verify(artifacts, proofs)
+        except (ProofRejected, StatementInvalid) as error:
+            return str(error)
+        except ZkescrowError as error:
+            LOG.warning("a kept proof cannot be verified", why=str(error))
+            return None
+        self._sound |= marks
+        return None
 
     def failed(self, artifacts: Artifacts, why: str) -> None:
         """Take no new job of the model: a proof of it has just failed."""
@@ -163,6 +198,11 @@ def _key(artifacts: Artifacts) -> str:
 
 def _name(artifacts: Artifacts) -> str:
     return directory_name(artifacts.digest, artifacts.weights_commitment)
+
+
+def _mark(artifacts: Artifacts, proof: Proof) -> bytes:
+    """Of a proof of a model."""
+    return sha256(f"{_name(artifacts)}:{json.dumps(proof.to_dict())}".encode()).digest()
 
 
 def _path(artifacts: Artifacts) -> Path:

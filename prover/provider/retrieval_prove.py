@@ -8,6 +8,7 @@ is sent as soon as a transaction is full, or when the time is short.
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from eth_utils.crypto import keccak
 
@@ -89,11 +90,11 @@ class RecordProver:
         self._files = files
         self._progress = progress
 
-    def proof_of(self, part: Sequence[int], secrets: Secrets, context: JobContext) -> Proof:
-        """The proof of some records, made and verified now unless it was made before."""
-        found = self._files.proof(part)
-        if found is not None:
-            return found
+    def proof_of(self, part: tuple[int, ...], secrets: Secrets, context: JobContext) -> Proof:
+        """The proof of some records, made and verified now unless one from before holds."""
+        found = self._sound([part])
+        if part in found:
+            return found[part]
         chosen = [secrets.items[index] for index in part]
         proof = self._readiness.prove(self._artifacts, chosen, context)
         self._files.save_proof(part, proof)
@@ -106,10 +107,10 @@ class RecordProver:
         client = self._retrieval.client
         context = JobContext.of(client.chain_id, self._retrieval.address, job_id, record.payee)
         todo = parts(record.count, self._artifacts.manifest.layout.items, record.proven)
-        missing = [part for part in todo if self._files.proof(part) is None]
-        started = time.monotonic()
-        proofs = self._proofs(todo, secrets, context)
         with self._files.alone():
+            missing = set(todo) - set(self._sound(todo))  # all in one process, which takes a second
+            started = time.monotonic()
+            proofs = self._proofs(todo, secrets, context)
             gas = list[int]()
             for group in self._groups(record, proofs, secrets, public):
                 if not gas:  # the keys that one gives away are lost if the others are too dear
@@ -117,6 +118,9 @@ class RecordProver:
                 gas.append(self._send(job_id, record, group))
         seconds = time.monotonic() - started if missing else 0.0
         return Proven(len(missing), seconds, len(gas), sum(gas))
+
+    def _sound(self, todo: Sequence[tuple[int, ...]]) -> dict[tuple[int, ...], Proof]:
+        return self._files.sound(todo, partial(self._readiness.faults, self._artifacts))
 
     def _proofs(
         self, todo: Sequence[tuple[int, ...]], secrets: Secrets, context: JobContext

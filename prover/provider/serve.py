@@ -240,6 +240,7 @@ class Provider:
             if isinstance(locked, Outcome):
                 return locked
             job = locked
+        job = steps.sound(job, artifacts)
         if job.proof is None:
             job = steps.prove(job, artifacts)
         return steps.deliver(job, artifacts)

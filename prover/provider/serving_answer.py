@@ -7,6 +7,7 @@ before the provider was killed is used, and one that somebody else relayed is no
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from prover.chain.contracts import Call
 from prover.chain.serving import Answer, Contest, ServingRound
@@ -86,7 +87,9 @@ class Answerer:
         require_provable(record, self._artifacts, items)
         started = time.monotonic()
         todo = parts(record, self._artifacts.manifest.layout.items)
-        proofs = [self._files.proof(part.indices) for part in todo]
+        faults = partial(self._readiness.faults, self._artifacts)
+        kept = self._files.sound([part.indices for part in todo], faults)
+        proofs = [kept.get(part.indices) for part in todo]
         made = proofs.count(None)
         context = JobContext.of(
             self._serving.client.chain_id, self._serving.address, job_id, record.payee

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +11,13 @@ from eth_utils.crypto import keccak
 
 from prover.errors import ArtifactMismatch
 from prover.files import alone, write_atomically
+from prover.log import logger
 from prover.proving.artifacts import Proof
 from prover.settings import get_settings
+
+Part = tuple[int, ...]
+Faults = Callable[[Sequence[Proof]], Sequence[str | None]]
+LOG = logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -40,9 +45,9 @@ class RoundFiles:
         write_atomically(self.directory / "inputs.json", content, private=True)
 
     def proof(self, indices: Sequence[int]) -> Proof | None:
-        """The proof of these items in this order, if it was made.
+        """The proof of these items in this order, if it was made; a file that is none is discarded.
 
-        Raises ArtifactMismatch if the file is damaged.
+        What it says is not verified: see `sound`.
         """
         content = _read(self._proof(indices))
         if content is None:
@@ -50,15 +55,30 @@ class RoundFiles:
         try:
             return Proof.from_bytes(content)
         except ArtifactMismatch as error:
-            raise ArtifactMismatch(
-                f"{self._proof(indices)} is damaged ({error}): remove it, and the proof is made "
-                "again"
-            ) from error
+            self._discard(indices, str(error))
+            return None
+
+    def sound(self, parts: Sequence[Part], faults: Faults) -> dict[Part, Proof]:
+        """The proofs that were made of these parts and hold; others are discarded, and made again.
+
+        `faults` says why each of several proofs does not hold, or None.
+        """
+        made = {part: proof for part in parts if (proof := self.proof(part)) is not None}
+        for part, fault in zip(list(made), faults(list(made.values())), strict=True):
+            if fault is not None:
+                self._discard(part, fault)
+                del made[part]
+        return made
 
     def save_proof(self, indices: Sequence[int], proof: Proof) -> None:
         """Keep a proof; it is on the disk when this returns."""
         content = json.dumps(proof.to_dict()).encode()
         write_atomically(self._proof(indices), content)
+
+    def _discard(self, indices: Sequence[int], why: str) -> None:
+        path = self._proof(indices)
+        path.unlink(missing_ok=True)
+        LOG.warning(f"{path} is damaged: it is discarded, and the proof made again", why=why)
 
     def _proof(self, indices: Sequence[int]) -> Path:
         name = hashlib.sha256(",".join(map(str, indices)).encode()).hexdigest()[:32]

@@ -109,6 +109,15 @@ class Steps:
         self.examiner.stake(terms.currency, terms.stake)
         return self.tools.store.advance(job, _locked(job), self.heads.saw(receipt))
 
+    def sound(self, job: Taken, artifacts: Artifacts) -> Taken:
+        """The job without the proof that was kept, unless that holds: it is made again then."""
+        if job.proof is None:
+            return job
+        (fault,) = self.tools.readiness.faults(artifacts, [job.proof])
+        if fault is None:
+            return job
+        return self.tools.store.discard(replace(job, stage=Stage.LOCKED), fault)
+
     def prove(self, job: Taken, artifacts: Artifacts) -> Taken:
         """Prove and verify, and keep the proof."""
         request = job.request or self.examiner.inputs(self.record, artifacts)

@@ -5,13 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Boolean, Column, Integer, LargeBinary, MetaData, String, Table, select
+from sqlalchemy import Boolean, Column, Integer, LargeBinary, MetaData, String, Table, cast, select
 from sqlalchemy.dialects.sqlite import insert
 
 from prover.chain.finality import Block
 from prover.chain.journal import add_columns, open_database
+from prover.errors import ArtifactMismatch
+from prover.log import logger
 from prover.proving.artifacts import Proof
+
+LOG = logger(__name__)
 
 
 class Stage(StrEnum):
@@ -77,6 +82,8 @@ _slow = Table(
     Column("until", Integer, nullable=False),
     Column("wait", Integer, nullable=False),
 )
+_proof = cast(_jobs.c.proof, LargeBinary).label("proof")  # a damaged one may be no text
+_READ = (*(one for one in _jobs.c if one.name != "proof"), _proof)
 _ADDED = ("block_number", "block_hash", "final")  # since version 0.1
 _IF_DAMAGED = (
     "put it back from a copy, or move it away; without it the jobs that you locked are found on "
@@ -86,9 +93,13 @@ _IF_DAMAGED = (
 
 
 class JobStore:
-    """Jobs of all accounts and chains of this user, in one file."""
+    """Jobs of all accounts and chains of this user, in one file.
+
+    A proof in it that is none is discarded, and told once: it is made again if it is needed.
+    """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._engine = open_database(path, _metadata, _IF_DAMAGED)
         add_columns(self._engine, path, _jobs, _ADDED)
 
@@ -108,9 +119,28 @@ class JobStore:
 
     def all(self, scope: str, account: str) -> Sequence[Taken]:
         """Every job of an account on a chain."""
-        query = select(_jobs).where(_jobs.c.scope == scope, _jobs.c.account == account)
+        query = select(*_READ).where(_jobs.c.scope == scope, _jobs.c.account == account)
         with self._engine.connect() as connection:
-            return [_job(dict(row)) for row in connection.execute(query).mappings()]
+            rows = connection.execute(query).mappings().all()
+        return [self._job(dict(row)) for row in rows]
+
+    def discard(self, job: Taken, why: str) -> Taken:
+        """The job without its proof, written down; told in the log."""
+        where = f"the proof of job 0x{job.job_id.hex()} in {self._path}"
+        LOG.warning(f"{where} is damaged: it is discarded, and made again if needed", why=why)
+        return self.save(replace(job, proof=None, seconds=0.0))
+
+    def _job(self, row: dict[str, Any]) -> Taken:
+        content, found = row.pop("proof"), row.pop("block_hash")
+        number = row.pop("block_number")
+        row["stage"], row["seconds"] = Stage(row["stage"]), float(row["seconds"])
+        row["block"] = None if number is None else Block(number, bytes(found))
+        row["final"] = bool(row["final"])
+        job = Taken(**row)
+        try:
+            return job if content is None else replace(job, proof=Proof.from_bytes(content))
+        except ArtifactMismatch as error:
+            return self.discard(job, str(error))
 
     def slow(self, name: bytes) -> tuple[int, int]:
         """Until when a slow file is not asked for (Unix seconds), and how long that was; or 0s."""
@@ -143,14 +173,3 @@ def _row(job: Taken) -> dict[str, object]:
         "block_hash": None if job.block is None else job.block.hash,
         "final": job.final,
     }
-
-
-def _job(row: dict[str, object]) -> Taken:
-    proof = row["proof"]
-    row["proof"] = None if proof is None else Proof.from_dict(json.loads(str(proof)))
-    row["stage"] = Stage(str(row["stage"]))
-    row["seconds"] = float(str(row["seconds"]))
-    number, found = row.pop("block_number"), row.pop("block_hash")
-    row["block"] = None if number is None else Block(int(str(number)), bytes(found))  # type: ignore[call-overload]
-    row["final"] = bool(row["final"])
-    return Taken(**row)  # type: ignore[arg-type]

@@ -9,7 +9,13 @@ from typing import Any
 
 import pytest
 
-from prover.errors import ArtifactMismatch, ProofRejected, ProvingError, WorkerFailed
+from prover.errors import (
+    ArtifactMismatch,
+    ProofRejected,
+    ProvingError,
+    StatementInvalid,
+    WorkerFailed,
+)
 from prover.provider import readiness as module
 from prover.provider.readiness import (
     KeyMissing,
@@ -25,6 +31,8 @@ from prover.settings import get_settings
 from prover.statement.context import JobContext
 from tests.conftest import Proven
 
+FIRST, SECOND, BROKEN = (Proof(bytes([number]), (1,)) for number in (1, 2, 9))
+
 
 @dataclass
 class FakeSystem:
@@ -33,6 +41,7 @@ class FakeSystem:
     asked: list[tuple[Item, ...]] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
     failing: dict[str, Exception] = field(default_factory=dict)
+    verified: list[list[bytes]] = field(default_factory=list)
 
     def _do(self, name: str) -> None:
         self.done.append(name)
@@ -49,8 +58,10 @@ class FakeSystem:
         return Proof(b"\1", (1,))
 
     def verify(self, _artifacts: Artifacts, proofs: Sequence[Proof]) -> None:
-        assert list(proofs) == [Proof(b"\1", (1,))]
+        self.verified.append([one.proof for one in proofs])
         self._do("verify")
+        if BROKEN in proofs:
+            raise ProofRejected("it does not hold")
 
 
 @pytest.fixture
@@ -196,6 +207,51 @@ def test_a_job_gets_a_proof_that_was_verified(artifacts: Artifacts, system: Fake
     made = readiness(system).prove(artifacts, [padding(artifacts)], module.NO_JOB)
     assert made == Proof(b"\1", (1,))
     assert system.done == ["witness", "prove", "verify"]
+
+
+# ---------------------------------------------------------------- kept proofs
+
+
+def test_kept_proofs_are_verified_together_and_once(
+    artifacts: Artifacts, system: FakeSystem
+) -> None:
+    ready = readiness(system)
+    for _ in range(2):
+        assert ready.faults(artifacts, [FIRST, SECOND]) == [None, None]
+        assert ready.faults(artifacts, [SECOND]) == [None]
+    assert system.verified == [[b"\1", b"\2"]]
+    assert ready.faults(artifacts, []) == []
+
+
+def test_a_proof_that_was_made_by_this_process_is_not_verified_again(
+    artifacts: Artifacts, system: FakeSystem
+) -> None:
+    ready = readiness(system)
+    made = ready.prove(artifacts, [padding(artifacts)], module.NO_JOB)
+    assert ready.faults(artifacts, [made]) == [None]
+    assert system.verified == [[made.proof]]
+
+
+@pytest.mark.parametrize("kind", [ProofRejected, StatementInvalid])
+def test_which_of_the_kept_proofs_do_not_hold_is_told(
+    artifacts: Artifacts, system: FakeSystem, kind: type[Exception]
+) -> None:
+    """No new job is refused for that: it is the disk's fault."""
+    ready = readiness(system)
+    assert ready.faults(artifacts, [FIRST, BROKEN]) == [None, "it does not hold"]
+    system.failing["verify"] = kind("odd")
+    assert ready.faults(artifacts, [SECOND]) == ["odd"]
+    system.failing.clear()
+    ready.ready(artifacts)
+
+
+def test_a_kept_proof_is_not_doubted_where_none_can_be_verified(
+    artifacts: Artifacts, system: FakeSystem
+) -> None:
+    """It may be good, and the deadline near: the contract judges it."""
+    system.failing["verify"] = WorkerFailed("out of memory")
+    assert readiness(system).faults(artifacts, [FIRST, SECOND]) == [None, None]
+    assert system.verified == [[b"\1", b"\2"]]
 
 
 def test_the_record_is_for_its_owner_only(artifacts: Artifacts, system: FakeSystem) -> None:

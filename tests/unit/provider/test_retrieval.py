@@ -32,6 +32,7 @@ from prover.protocol.retrieval import (
 from prover.protocol.retrieval_gas import RECORD, SUBMIT
 from prover.provider import retrieval_dataset as owned
 from prover.provider.money import Account, Purse
+from prover.provider.readiness import Readiness
 from prover.provider.retrieval_checks import (
     Limits,
     check_format,
@@ -44,6 +45,7 @@ from prover.provider.retrieval_checks import (
 from prover.provider.retrieval_prove import RecordProver, parts
 from prover.provider.serving_files import RoundFiles
 from prover.proving.artifacts import Artifacts, Proof
+from prover.proving.ezkl.system import Ezkl
 from prover.proving.records import format_of, read_rows
 from prover.statement.context import JobContext
 from prover.statement.dataset import PublicDataset, record_keys, salted_records
@@ -316,6 +318,11 @@ class Chain:
         return {"gasUsed": 7}
 
 
+def sound(_artifacts: object, proofs: Sequence[Proof]) -> list[None]:
+    """What `Readiness.faults` says of proofs that hold."""
+    return [None] * len(proofs)
+
+
 @pytest.fixture
 def prepared(
     artifacts: Artifacts, secrets: owned.Secrets, tmp_path: Path, home: Path
@@ -333,7 +340,7 @@ def prepared(
         return RecordProver(
             chain,
             chain,
-            SimpleNamespace(),
+            SimpleNamespace(faults=sound),  # type: ignore[arg-type]
             artifacts,
             files,
             lambda _stage: None,  # type: ignore[arg-type]
@@ -468,7 +475,7 @@ def test_it_is_told_which_records_are_proven_and_sent(
     made, told = proven("batch"), list[str]()
     chain, files = Chain(ticking(NOW)), RoundFiles(tmp_path / "own")
     files.save_proof((2, 3), made.proof)
-    ready: Any = SimpleNamespace(prove=lambda *_: made.proof)
+    ready: Any = SimpleNamespace(prove=lambda *_: made.proof, faults=sound)
     prover = RecordProver(chain, chain, ready, made.artifacts, files, told.append)  # type: ignore[arg-type]
     done = prover.prove(b"\x05" * 32, request(), secrets, secrets.sealed())
     assert told == [
@@ -493,11 +500,53 @@ def test_a_proof_is_made_once(
             calls.append((items, context))
             return made.proof
 
+        faults = staticmethod(sound)
+
     chain, files = Chain(ticking(NOW)), RoundFiles(tmp_path / "own")
     prover = RecordProver(chain, chain, Ready(), made.artifacts, files, print)  # type: ignore[arg-type]
     for _ in range(2):
         assert prover.proof_of((2, 3), secrets, JOB) == made.proof
     assert calls == [([secrets.items[2], secrets.items[3]], JOB)]
+
+
+@pytest.mark.parametrize("damage", ["a digit", "cut short", "no text"])
+def test_a_kept_proof_that_was_damaged_is_made_again(
+    proven: Callable[[str], Proven],
+    secrets: owned.Secrets,
+    tmp_path: Path,
+    damage: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """By the real verifier; what holds is not, and no process verifies it twice."""
+    made, made_again = proven("batch"), list[object]()
+    files, ready = RoundFiles(tmp_path / "own"), Readiness(Ezkl())
+    for part in ((0, 1), (2, 3)):
+        files.save_proof(part, made.proof)
+    (path,) = files.directory.glob("proof-2-*")
+    path.write_bytes(damaged(path.read_bytes(), damage))
+
+    def prove(_artifacts: object, items: object, _context: object) -> Proof:
+        made_again.append(items)
+        return made.proof
+
+    both: Any = SimpleNamespace(prove=prove, faults=ready.faults)
+    chain = Chain(ticking(NOW))
+    prover = RecordProver(chain, chain, both, made.artifacts, files, print)  # type: ignore[arg-type]
+    record = request(proven=frozenset({4, 5, 6}))
+    assert prover.prove(b"\x05" * 32, record, secrets, secrets.sealed()).proofs == 1
+    assert made_again == [[secrets.items[2], secrets.items[3]]]
+    assert (
+        f"{path} is damaged: it is discarded, and the proof made again" in capsys.readouterr().err
+    )
+    assert files.proof((2, 3)) == made.proof
+
+
+def damaged(content: bytes, damage: str) -> bytes:
+    """A proof's file after a fault of the disk."""
+    if damage == "cut short":
+        return content[:1000]
+    changed = b"\xff" if damage == "no text" else (b"0" if content[100:101] != b"0" else b"1")
+    return content[:100] + changed + content[101:]
 
 
 @pytest.mark.parametrize(("count", "runs", "slots", "depth"), [(7, 2, 2, 3), (1, 1, 1, 0)])

@@ -31,6 +31,7 @@ from tests.unit.provider.deciding import alone_in, noted_in, while_alone
 from tests.unit.provider.test_serving import TERMS
 from tests.unit.proving.test_evaluate import items_for, off_by_one
 
+BROKEN = b"\x09"
 JOB_ID, NONE = b"\x05" * 32, "0x" + "00" * 20
 ME, OTHER = "0x" + "11" * 20, "0x" + "22" * 20
 NOW, DUE, N = 100, 1000, 20
@@ -105,6 +106,9 @@ class Desk:
         self.proven.append(tuple(items))
         self.contexts.add(context)
         return Proof(bytes([len(self.proven)]), (1,))
+
+    def faults(self, _artifacts: object, proofs: Sequence[Proof]) -> list[str | None]:
+        return ["no" if one.proof == BROKEN else None for one in proofs]
 
     def allow(self, _sender: object, currency: str, spender: str, amount: int) -> None:
         self.done.append(f"allowed {amount} of {currency[:4]} to {spender[:4]}")
@@ -324,6 +328,15 @@ def test_proofs_that_were_made_or_relayed_are_not_made_again(desk: Desk, clock: 
     assert [answer.proof for answer in desk.sent[0]] == [b"\7", b"\1"]
     assert desk.worker(desk.record()).answer().proofs == 1  # of 0 and 4
     assert desk.worker(desk.record()).answer() == Answered(0, 0.0, 1, 7)
+
+
+def test_a_kept_proof_that_does_not_hold_is_made_again(desk: Desk) -> None:
+    worker = desk.worker(desk.record())
+    worker._files.save_proof((0, 4), Proof(b"\7", (1,)))
+    worker._files.save_proof((5, 9), Proof(BROKEN, (1,)))
+    assert worker.answer().proofs == 2
+    assert desk.proven == [(desk.items[5], desk.items[9]), (desk.items[13],)]
+    assert [answer.proof for answer in desk.sent[0]] == [b"\7", b"\1", b"\2"]
 
 
 def test_as_many_proofs_as_fit_go_into_a_transaction(desk: Desk) -> None:

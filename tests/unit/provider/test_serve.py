@@ -1,6 +1,8 @@
 """One round of a provider against the real contracts, with real proofs of a tiny circuit."""
 
+import json
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -347,6 +349,34 @@ def test_after_a_failed_proof_no_other_job_of_the_model_is_taken(
     monkeypatch.setattr(Ezkl, "prove", prove)
     scene.provider().run_once()
     assert [scene.state(first), scene.state(second)] == [State.PAID] * 2
+
+
+@pytest.mark.parametrize("damage", ["a digit", "cut short"])
+def test_a_kept_proof_that_was_damaged_is_made_again(
+    scene: Scene,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    damage: str,
+) -> None:
+    """Else it was refused in each round until the deadline had passed, and the stake lost."""
+    job_id = scene.post()
+    with monkeypatch.context() as patched:
+        patched.setattr(Steps, "deliver", _failing)
+        scene.provider().run_once()
+    (kept,) = scene.taken()
+    assert kept.proof is not None
+    text = json.dumps(kept.proof.to_dict())
+    digit = "0" if text[100] != "0" else "1"
+    stored = text[:100] + digit + text[101:] if damage == "a digit" else text[:1000]
+    path = get_settings().home / "provider.sqlite"
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE jobs SET proof = ?", (stored,))
+    database.close()
+    (outcome,) = scene.provider().run_once()
+    assert outcome.result == Stage.DELIVERED
+    assert scene.state(job_id) is State.PAID
+    told = f"the proof of job 0x{job_id.hex()} in {path} is damaged"
+    assert capsys.readouterr().err.count(told) == 1
 
 
 def test_a_proof_is_rehearsed_before_the_first_stake(

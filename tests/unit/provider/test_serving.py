@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from prover.chain.contracts import SERVING, encode_call
 from prover.chain.serving import Answer, Contest
 from prover.chain.transactions import GAS_CAP
-from prover.errors import ArtifactMismatch, StatementInvalid, UsageError
+from prover.errors import StatementInvalid, UsageError
 from prover.protocol.economics import ITEM, OUTPUT_BYTE, OUTPUT_LEAF, PROVE, TAKE
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.limits import LOCAL
@@ -217,13 +217,18 @@ def test_proofs_are_kept_by_round_payee_and_items(home: Path) -> None:
         assert other.proof((1, 2)) is None
 
 
-def test_a_damaged_proof_is_named(home: Path) -> None:
+def test_a_file_that_is_no_proof_is_discarded(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     files = RoundFiles.of("chain:contract", b"\x07" * 32, ME)
     files.save_proof((1,), Proof(b"", ()))
     (path,) = files.directory.glob("proof-*")
     path.write_text("{")
-    with pytest.raises(ArtifactMismatch, match="is damaged"):
-        files.proof((1,))
+    assert files.proof((1,)) is None
+    assert (
+        f"{path} is damaged: it is discarded, and the proof made again" in capsys.readouterr().err
+    )
+    assert not path.exists()
 
 
 def test_inputs_are_kept_privately(home: Path) -> None:

@@ -1,5 +1,6 @@
 """What a provider has promised is on the disk as it was written, whole, and apart from others'."""
 
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,6 +53,21 @@ def test_jobs_of_other_chains_and_accounts_are_others(path: Path) -> None:
 def test_a_job_has_ended_when_nothing_is_left_to_do(stage: Stage) -> None:
     assert replace(BARE, stage=stage).ended is (stage in ENDED)
     assert set(Stage) - {Stage.TAKEN, Stage.LOCKED, Stage.PROVEN} == ENDED
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"proof": "0x0g"}', b"\xff"])
+def test_a_proof_that_is_none_is_discarded_and_told_once(
+    path: Path, content: str | bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = JobStore(path)
+    store.save(JOB)
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE jobs SET proof = CAST(? AS TEXT)", (content,))
+    database.close()
+    for _ in range(2):
+        assert list(store.all("1:aa", "0x1")) == [replace(JOB, proof=None, seconds=0.0)]
+    told = f"the proof of job 0x{JOB.job_id.hex()} in {path} is damaged"
+    assert capsys.readouterr().err.count(told) == 1
 
 
 @pytest.mark.parametrize("name", ["scope", "account", "job_id", "payee", "request"])

@@ -39,6 +39,7 @@ class Desk:
         self.told: list[str] = []
         self.gas, self.state, self.most = 1, State.PROVING, 10**9
         self.refused: set[bytes] = set()
+        self.broken: set[bytes] = set()
         client = SimpleNamespace(chain_id=31337)
         tools: Any = SimpleNamespace(
             sender=SimpleNamespace(
@@ -73,6 +74,9 @@ class Desk:
         assert context == JOB
         self.proven.append(tuple(items))
         return Proof(bytes([len(self.proven)]), (1,))
+
+    def faults(self, _artifacts: object, proofs: Sequence[Proof]) -> list[str | None]:
+        return ["no" if one.proof in self.broken else None for one in proofs]
 
     def _estimate(self, call: Any) -> Cost:
         if self.refused.intersection(one.proof for one in call.group):
@@ -149,6 +153,17 @@ def test_proofs_that_were_made_are_not_made_again(desk: Desk, clock: None) -> No
     assert [one.proof for one in desk.sent[0][1]] == [b"\1", b"\x09", b"\2"]
     assert desk.submitter.submit(PLANNED) == Submitted(0, 0.0, 1, 7)
     assert len(desk.proven) == 2
+
+
+def test_a_kept_proof_that_does_not_hold_is_made_again(desk: Desk) -> None:
+    """Else it was sent, and refused, until the deadline had passed."""
+    for part, proof in zip(PLANNED, (b"\x08", b"\x09", b"\x0a"), strict=True):
+        desk.submitter.files.save_proof(part, Proof(proof, (1,)))
+    desk.broken = {b"\x09"}
+    assert desk.submitter.submit(PLANNED).proofs == 1
+    assert desk.proven == [(desk.items[3], desk.items[5])]
+    assert [one.proof for one in desk.sent[0][1]] == [b"\x08", b"\1", b"\x0a"]
+    assert desk.submitter.files.proof(PLANNED[1]) == Proof(b"\1", (1,))
 
 
 def test_nothing_is_sent_where_nothing_is_left(desk: Desk) -> None:
