@@ -5,7 +5,7 @@ A deed whose block the chain has no longer is gone until it is mined again.
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,32 +21,32 @@ from prover.protocol.world import World
 from prover.settings import get_settings
 
 POST, ENDING = "post", frozenset({"settle", "refund"})
-# The state that a move takes a job from; of those that go on in the same state see `_GOES_ON`.
-_FROM: dict[type[Any], dict[str, Any]] = {
+# The states that a move takes a job from, and brings it to. Of proofs, `_GOES_ON`, the last does.
+_MOVES: dict[type[Any], dict[str, tuple[Any, Any]]] = {
     prediction.Record: {
-        "lock": prediction.State.OPEN,
-        "cancel": prediction.State.OPEN,
-        "deliver": prediction.State.LOCKED,
+        "lock": (prediction.State.OPEN, prediction.State.LOCKED),
+        "cancel": (prediction.State.OPEN, prediction.State.CANCELLED),
+        "deliver": (prediction.State.LOCKED, prediction.State.PAID),
     },
     serving.Record: {
-        "join": serving.State.OPEN,
-        "cancel": serving.State.OPEN,
-        "serve": serving.State.JOINED,
-        "contest": serving.State.SERVED,
-        "answer": serving.State.CONTESTED,
+        "join": (serving.State.OPEN, serving.State.JOINED),
+        "cancel": (serving.State.OPEN, serving.State.CANCELLED),
+        "serve": (serving.State.JOINED, serving.State.SERVED),
+        "contest": (serving.State.SERVED, serving.State.CONTESTED),
+        "answer": (serving.State.CONTESTED, serving.State.SETTLED),
     },
     accuracy.Record: {
-        "accept": accuracy.State.OPEN,
-        "cancel": accuracy.State.OPEN,
-        "reveal": accuracy.State.ACCEPTED,
-        "submit": accuracy.State.PROVING,
-        "dispute": accuracy.State.PROVING,
+        "accept": (accuracy.State.OPEN, accuracy.State.ACCEPTED),
+        "cancel": (accuracy.State.OPEN, accuracy.State.CANCELLED),
+        "reveal": (accuracy.State.ACCEPTED, accuracy.State.PROVING),
+        "submit": (accuracy.State.PROVING, accuracy.State.PAID),
+        "dispute": (accuracy.State.PROVING, accuracy.State.MALFORMED),
     },
     retrieval.Record: {
-        "accept": retrieval.State.OPEN,
-        "cancel": retrieval.State.OPEN,
-        "submit": retrieval.State.PROVING,
-        "dispute": retrieval.State.CLOSING,
+        "accept": (retrieval.State.OPEN, retrieval.State.PROVING),
+        "cancel": (retrieval.State.OPEN, retrieval.State.CANCELLED),
+        "submit": (retrieval.State.PROVING, retrieval.State.CLOSING),
+        "dispute": (retrieval.State.CLOSING, retrieval.State.MALFORMED),
     },
 }
 _GOES_ON = frozenset({"answer", "submit"})  # one of several proofs
@@ -61,7 +61,7 @@ NAMES = {
     "cancel": "cancellation",
     "settle": "settlement",
 }
-KINDS = frozenset({POST, *ENDING, *(kind for moves in _FROM.values() for kind in moves)})
+KINDS = frozenset({POST, *ENDING, *(kind for moves in _MOVES.values() for kind in moves)})
 
 
 @dataclass(frozen=True)
@@ -126,11 +126,19 @@ def told(client: Client, deeds: Collection[Deed]) -> None:
     """The user knows of these: those that are mined are not told again."""
     journal = _journal(get_settings().home / "journal.sqlite")
     for attempt in (attempt for deed in deeds for attempt in deed.attempts):
-        receipt = standing_receipt(client, attempt.hash)
-        if receipt is not None:
-            number, block_hash = int(receipt["blockNumber"]), bytes(receipt["blockHash"])
-            journal.set_block(client.scope, attempt.hash, number, block_hash)
-            journal.set_fate([attempt], Fate.MINED if receipt["status"] == 1 else Fate.REVERTED)
+        _noted(client, journal, attempt)
+
+
+def _noted(client: Client, journal: Journal, attempt: Attempt) -> Block | None:
+    """The block in which an attempt stands with its effect; what became of it is written down."""
+    receipt = standing_receipt(client, attempt.hash)
+    if receipt is None:
+        return None
+    block = Block(int(receipt["blockNumber"]), bytes(receipt["blockHash"]))
+    mined = receipt["status"] == 1
+    journal.set_block(client.scope, attempt.hash, block.number, block.hash)
+    journal.set_fate([attempt], Fate.MINED if mined else Fate.REVERTED)
+    return block if mined else None
 
 
 def signed_here(scope: str, kind: str, job_id: bytes) -> bool:
@@ -205,7 +213,27 @@ def undone(jobs: Jobs[Any], deed: Deed) -> bool:
         return record is None and deed.kind == POST
     if deed.kind in ENDING:
         return not record.ended
-    return bool(record.state == _FROM[type(record)].get(deed.kind))
+    before, _ = _MOVES[type(record)].get(deed.kind, (None, None))
+    return bool(record.state == before)
+
+
+def done_by(client: Client, account: str, kind: str, job_id: bytes, record: Any) -> Deed | None:
+    """What an account of this home did to a job, where that brought it to the state it is in.
+
+    Whether or not the command that did it lived to see it mined.
+    """
+    path = get_settings().home / "journal.sqlite"
+    _, after = _MOVES[type(record)][kind]
+    if record.state != after or not path.exists():
+        return None
+    journal = _journal(path)
+    for action in journal.open_actions(client.scope, account, f"{kind}:{job_id.hex()}"):
+        for attempt in journal.attempts(client.scope, account, action):
+            block = _noted(client, journal, attempt)
+            if block is not None:
+                seen = replace(attempt, block=block.number, block_hash=block.hash)
+                return _deed([seen])
+    return None
 
 
 def jobs_at(world: World, contract: str) -> Jobs[Any] | None:

@@ -191,6 +191,12 @@ class Journal:
         with self._engine.connect() as connection:
             return list(dict.fromkeys(connection.execute(query).scalars()))
 
+    def open_actions(self, scope: str, sender: str, prefix: str) -> Sequence[str]:
+        """The actions that begin so and were mined, or may be."""
+        fates = (Fate.MINED, Fate.PENDING)
+        found = [name for fate in fates for name in self.actions(scope, sender, prefix, fate)]
+        return list(dict.fromkeys(found))
+
     def newest(self, scope: str, sender: str, nonce: int) -> Sequence[Attempt]:
         """The newest attempt of each nonce from `nonce` on, by nonce; none that is excluded.
 

@@ -181,7 +181,13 @@ def accept(
     whom = address(payee, "--payee")
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
-    wanted = acceptable(sender.address, accepting("the bounty", min_reward, max_stake))
+    whom = whom or sender.address
+
+    def same(record: "Record") -> bool:
+        entered = find(client, deployment, model).model_id
+        return (record.payee, record.model_id) == (whom, entered)
+
+    wanted = acceptable(sender.address, accepting("the bounty", min_reward, max_stake), same)
     found = job_id, record = find_bounty(client, deployment, job, wanted)
     keep_handed(inputs, record.job.terms.data_hash)
     currency = record.job.terms.currency
@@ -192,7 +198,7 @@ def accept(
     progress(past_sentence(past))
     with sender.deciding(acceptance(job_id)):
         known = find(client, deployment, model)
-    worker = worker_on(sender, deployment, found, known, whom or sender.address, allow_files)
+    worker = worker_on(sender, deployment, found, known, whom, allow_files)
     remember(client, deployment.accuracy, job_id)  # before: the same command, once more, means it
     gas = worker.accept(known.model_id, known.circuit_id, Limits(purse, seconds))
     data, lines = moved(client, deployment, job_id, gas)

@@ -41,19 +41,22 @@ def find_bounty(
     return job_id, record
 
 
-def acceptable(who: str, accept: Callable[[str], None]) -> Wanted:
+def acceptable(who: str, accept: Callable[[str], None], same: Callable[[Record], bool]) -> Wanted:
     """Bounties that an account may accept, in the currencies that `accept` does not refuse."""
-    return open_to("open to you", State.OPEN, who, accept)
+    there = open_to("open to you", State.OPEN, who, accept)
+    return replace(there, moves=("accept",), who=who, same=same)
 
 
 def to_reveal(who: str) -> Wanted:
     """Bounties of a consumer whose key is awaited."""
-    return in_state("yours and waiting for the key", State.ACCEPTED, by="consumer", who=who)
+    words = "yours and waiting for the key"
+    return in_state(words, State.ACCEPTED, by="consumer", who=who, moves=("reveal",))
 
 
 def to_prove(who: str) -> Wanted:
     """Bounties that a provider accepted, and whose key is public."""
-    return in_state("accepted by you and open", State.PROVING, by="provider", who=who)
+    words, moves = "accepted by you and open", ("submit", "dispute")
+    return in_state(words, State.PROVING, by="provider", who=who, moves=moves)
 
 
 def worker_on(

@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from prover.chain.client import Client
+from prover.chain.deeds import done_by
 from prover.chain.deployments import Deployment
 from prover.chain.replay import load_held, load_world
 from prover.chain.tokens import learn
+from prover.cli.agenda import entry
 from prover.cli.kinds import BOUNTY, JOB, REQUEST, ROUND, Kind, short
-from prover.cli.output import in_words, progress
+from prover.cli.output import Done, in_words, progress
 from prover.cli.remembered import protocols, require_there
 from prover.consumer.jobs import last_used
 from prover.errors import UsageError
@@ -32,13 +34,17 @@ class Wanted:
 
     `accept` raises for a currency that is not accepted, before its token is asked anything: any
     contract may be a token. `done` says that the command was done for a job: whoever types it once
-    more, as after an interruption, does not mean another one.
+    more, as after an interruption, does not mean another one. By one of the `moves` the account
+    `who` does it, and `same` says whether a job is as this very command would have made it.
     """
 
     words: str
     fits: Callable[[Any, int], bool]
     accept: Callable[[str], None] = lambda _currency: None
     done: Callable[[Any], bool] = lambda _record: False
+    moves: tuple[str, ...] = ()
+    who: str = ""
+    same: Callable[[Any], bool] = lambda _record: True
 
 
 UNENDED = Wanted("still open or under way", lambda one, _: not one.ended)
@@ -48,10 +54,12 @@ LATE = Wanted(
 )
 
 
-def in_state(words: str, *states: int, by: str | None = None, who: str = "") -> Wanted:
+def in_state(
+    words: str, *states: int, by: str | None = None, who: str = "", moves: tuple[str, ...] = ()
+) -> Wanted:
     """Jobs in one of the states, in which the account `who` has the part `by`.
 
-    `by` is "consumer" or "provider"; None asks for no part.
+    `by` is "consumer" or "provider"; None asks for no part. `moves` as in `Wanted`.
     """
 
     def fits(one: Record[Any], now: int) -> bool:
@@ -60,7 +68,7 @@ def in_state(words: str, *states: int, by: str | None = None, who: str = "") -> 
         in_time = standing.ended or now <= standing.state_deadline
         return standing.state in states and in_time and part == who
 
-    return Wanted(words, fits)
+    return Wanted(words, fits, moves=moves, who=who)
 
 
 def cancellable(who: str, open_: int, cancelled: int) -> Wanted:
@@ -69,7 +77,7 @@ def cancellable(who: str, open_: int, cancelled: int) -> Wanted:
     def done(one: Record[Any]) -> bool:
         return one.state == cancelled and one.job.consumer == who
 
-    mine = in_state("yours and open", open_, by="consumer", who=who)
+    mine = in_state("yours and open", open_, by="consumer", who=who, moves=("cancel",))
     return replace(mine, done=done)
 
 
@@ -94,7 +102,7 @@ def find_on(
 ) -> tuple[World, bytes, Any]:
     """The job that a command means, as `choose`, with its world: events and contract agree on it.
 
-    Raises ChainError if the node contradicts itself.
+    Raises ChainError if the node contradicts itself, Done if the command was done before.
     """
     world = load_world(client, deployment)
     contract = _jobs_of(world, kind).contract
@@ -105,7 +113,25 @@ def find_on(
     if job_id != named:
         world = load_held(client, deployment, [(contract, job_id)])
         job_id, record = choose(client, _jobs_of(world, kind), kind, text, wanted)
+    if not wanted.fits(record, client.now()):
+        _tell_done(client, world, kind, job_id, wanted)
     return world, job_id, record
+
+
+def _tell_done(client: Client, world: World, kind: Kind, job_id: bytes, wanted: Wanted) -> None:
+    """Raise Done if a job is where it is by an earlier run of the very command."""
+    record = _jobs_of(world, kind).jobs[job_id]
+    deeds = (done_by(client, wanted.who, move, job_id, record) for move in wanted.moves)
+    deed = next((one for one in deeds if one is not None and wanted.same(record)), None)
+    if deed is None:
+        return
+    found = entry(world, kind, job_id, record, client.now())
+    name, state = "0x" + job_id.hex(), record.state.name.lower()
+    raise Done(
+        {"job": name, "state": state, "next": found.next, "already": True},
+        f"was done already: {kind.name} {name} is {in_words(state)} by {deed.says}",
+        f"next: {found.next}",
+    )
 
 
 def _jobs_of(world: World, kind: Kind) -> Jobs[Any]:
@@ -165,12 +191,11 @@ def _without_text(
     if last is not None and last in fitting:
         return last
     record = None if last is None else jobs.get(last)
-    if last is not None and isinstance(record, Record) and wanted.done(record):
-        other = f", such as {listed(fitting)}" if fitting else ""
+    if last is not None and fitting and isinstance(record, Record) and wanted.done(record):
         raise UsageError(
             f"{kind.name} {short(last)}, the last one used here, is "
             f"{in_words(record.state.name.lower())} by this command already; if you mean another "
-            f"one{other}, name it"
+            f"one, such as {listed(fitting)}, name it"
         )
     if len(fitting) == 1:
         return fitting[0]

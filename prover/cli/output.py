@@ -66,6 +66,14 @@ def new_app(help: str = "") -> typer.Typer:
     )
 
 
+class Done(Exception):
+    """Not an error: an earlier run of the command did it, and this is what there is to print."""
+
+    def __init__(self, data: Mapping[str, Any], *lines: str) -> None:
+        super().__init__(lines[0])
+        self.data, self.lines = data, lines
+
+
 def command(app: typer.Typer, name: str | None = None) -> Callable[[Function], Function]:
     """Register a command of `app` with the options that every command has.
 
@@ -91,6 +99,8 @@ def command(app: typer.Typer, name: str | None = None) -> Callable[[Function], F
                 function(*args, **kwargs)
             except Handed as handed:
                 show(handed.to_dict(), *handed.lines())
+            except Done as done:
+                show(done.data, *done.lines)
 
         extra: dict[str, Any] = dict(_SHARED)
         signature = inspect.signature(function)

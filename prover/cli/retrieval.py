@@ -209,8 +209,9 @@ def accept(
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
     accept = accepting("the request", min_reward, max_stake)
-    found = jobs.find_request(client, deployment, job, jobs.acceptable(deployment, sender, accept))
     whom = whom or sender.address
+    wanted = jobs.acceptable(deployment, sender, whom, accept)
+    found = jobs.find_request(client, deployment, job, wanted)
     currency = found.record.job.terms.currency
     purse = purse_in(client, currency, min_reward, max_stake, max_stakes, at_a_loss)
     all_ = found.record.count if preview else None  # what it would mean is asked before the limit
@@ -241,7 +242,8 @@ def prove(
 
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
-    wanted = jobs.of_owner(deployment, sender, State.PROVING, "accepted by you and unproven")
+    words = "accepted by you and unproven"
+    wanted = jobs.of_owner(deployment, sender, State.PROVING, words, "submit")
     found = jobs.find_request(client, deployment, job, wanted)
     owner, request = jobs.owner_on(sender, deployment, found, found.record.payee)
     done = owner.prove(jobs.secrets_of(request, data, seed))

@@ -56,22 +56,28 @@ def find_request(
     return Found(job_id, record, dataset, world)
 
 
-def of_owner(deployment: Deployment, sender: Sender, state: State, words: str) -> Wanted:
-    """Requests in a state whose dataset is the account's."""
+def of_owner(deployment: Deployment, sender: Sender, state: State, words: str, move: str) -> Wanted:
+    """Requests in a state whose dataset is the account's, and which a move of it takes on."""
     datasets = load_world(sender.client, deployment).retrieval.datasets
     mine = {one.id for one in datasets.values() if one.owner == sender.address}
     there = in_state(words, state)
-    return Wanted(words, lambda one, now: one.job.terms.dataset_id in mine and there.fits(one, now))
+
+    def fits(one: Record, now: int) -> bool:
+        return one.job.terms.dataset_id in mine and there.fits(one, now)
+
+    return Wanted(words, fits, moves=(move,), who=sender.address)
 
 
-def acceptable(deployment: Deployment, sender: Sender, accept: Callable[[str], None]) -> Wanted:
+def acceptable(
+    deployment: Deployment, sender: Sender, payee: str, accept: Callable[[str], None]
+) -> Wanted:
     """Open requests to an owner, in the currencies that `accept` does not refuse."""
-    mine = of_owner(deployment, sender, State.OPEN, "open and on your data")
+    mine = of_owner(deployment, sender, State.OPEN, "open and on your data", "accept")
 
     def done(one: Record) -> bool:
         return one.joined and not one.ended and one.provider == sender.address
 
-    return replace(mine, accept=accept, done=done)
+    return replace(mine, accept=accept, done=done, same=lambda one: one.payee == payee)
 
 
 PROVEN = Wanted("with a proven record", lambda one, _: len(one.proven) > 0)

@@ -158,12 +158,12 @@ def join(
     whom = address(payee, "--payee")
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
-    wanted = joinable(sender.address, accepting("the round", min_reward, max_stake))
+    whom = whom or sender.address
+    wanted = joinable(sender.address, whom, accepting("the round", min_reward, max_stake))
     job_id, record = find_round(client, deployment, job, wanted)
     keep_handed(inputs, record.data_hash)
     currency = record.job.terms.currency
     purse = purse_in(client, currency, min_reward, max_stake, max_stakes, at_a_loss)
-    whom = whom or sender.address
     with sender.deciding(joining(job_id)):
         worker = worker_on(sender, deployment, (job_id, record), whom, allow_files)
     remember(client, deployment.serving, job_id)  # before: the same command, once more, means it

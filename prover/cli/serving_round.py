@@ -33,26 +33,27 @@ def find_round(
     return job_id, record
 
 
-def joinable(who: str, accept: Callable[[str], None]) -> Wanted:
+def joinable(who: str, payee: str, accept: Callable[[str], None]) -> Wanted:
     """Rounds that an account may join, in the currencies that `accept` does not refuse."""
-    return open_to("open to you", State.OPEN, who, accept)
+    there = open_to("open to you", State.OPEN, who, accept)
+    return replace(there, moves=("join",), who=who, same=lambda one: one.payee == payee)
 
 
 def to_serve(who: str) -> Wanted:
     """Rounds of a provider that wait for its outputs."""
     words = "joined by you and waiting for outputs"
-    return in_state(words, State.JOINED, by="provider", who=who)
+    return in_state(words, State.JOINED, by="provider", who=who, moves=("serve",))
 
 
 def to_contest(who: str) -> Wanted:
     """Rounds of a consumer whose outputs may be contested."""
-    return in_state("yours to contest", State.SERVED, by="consumer", who=who)
+    return in_state("yours to contest", State.SERVED, by="consumer", who=who, moves=("contest",))
 
 
 def to_answer(who: str) -> Wanted:
     """Rounds of a provider with contested outputs."""
     words = "joined by you and contested"
-    return in_state(words, State.CONTESTED, by="provider", who=who)
+    return in_state(words, State.CONTESTED, by="provider", who=who, moves=("answer",))
 
 
 def worker_on(
