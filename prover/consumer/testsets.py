@@ -131,8 +131,8 @@ def _directory() -> Path:
 def _set_aside(why: str) -> None:
     """Warn of a damaged file, once in a process: what its bounty does not need goes on."""
     LOG.warning(
-        "a test set is set aside",
-        why=f"{why}; until then whether new ones are among its rows is not known: choose others",
+        "a test set is set aside: whether new ones are among its rows is not known, choose others",
+        why=why,
     )
 
 
