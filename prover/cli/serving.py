@@ -223,8 +223,8 @@ def contest(
 
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
-    job_id, _ = find_round(client, deployment, job, to_contest(sender.address))
     choice = Choice(count, tuple(index or ()), differing)
+    job_id, _ = find_round(client, deployment, job, to_contest(sender.address, choice.gave))
     data, lines = contested(sender, deployment, job_id, choice)
     show(data, *lines)
 

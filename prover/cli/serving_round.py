@@ -45,9 +45,10 @@ def to_serve(who: str) -> Wanted:
     return in_state(words, State.JOINED, by="provider", who=who, moves=("serve",))
 
 
-def to_contest(who: str) -> Wanted:
-    """Rounds of a consumer whose outputs may be contested."""
-    return in_state("yours to contest", State.SERVED, by="consumer", who=who, moves=("contest",))
+def to_contest(who: str, same: Callable[[Record], bool]) -> Wanted:
+    """Rounds of a consumer whose outputs may be contested; `same` as in `Wanted`."""
+    there = in_state("yours to contest", State.SERVED, by="consumer", who=who, moves=("contest",))
+    return replace(there, same=same)
 
 
 def to_answer(who: str) -> Wanted:

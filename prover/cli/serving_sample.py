@@ -29,6 +29,12 @@ class Choice:
     indices: tuple[int, ...]
     differing: bool
 
+    def gave(self, record: Record) -> bool:
+        """Whether what is contested is what this choice gives: those by hand, or so many."""
+        if self.indices:
+            return sorted(self.indices) == sorted(record.contested)
+        return self.count in (None, len(record.contested))
+
 
 def contested(sender: Sender, deployment: Deployment, job_id: bytes, choice: Choice) -> Told:
     """Wait until the outputs are final, draw, contest; what to print."""
