@@ -69,6 +69,24 @@ def test_a_taking_back_that_is_not_mined_yet_is_waited_for(
     assert (allowed(token), sent(chain)) == (9, before + 2)
 
 
+def test_a_taking_back_that_the_node_has_is_not_sent_twice(
+    chain: Chain, token: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is mined while the next command waits for it, before that asks what is left to approve."""
+    allow(chain.sender(CONSUMER), str(token.address), SPENDER, 7)
+    before = sent(chain)
+    with monkeypatch.context() as patch:
+        patch.setattr(waiting, "GIVE_UP_SECONDS", 0.5)
+        chain.rpc("evm_setAutomine", False)
+        with pytest.raises(Postponed, match="taking back an earlier approval"):
+            allow(chain.sender(CONSUMER), str(token.address), SPENDER, 9)
+    chain.rpc("evm_setIntervalMining", 1)
+    allow(chain.sender(CONSUMER), str(token.address), SPENDER, 9)
+    assert (allowed(token), sent(chain)) == (9, before + 2)
+    chain.rpc("evm_setIntervalMining", 0)
+    chain.rpc("evm_setAutomine", True)
+
+
 def test_eth_and_nothing_need_no_approval(chain: Chain, token: Any) -> None:
     before = sent(chain)
     allow(chain.sender(CONSUMER), ETH, SPENDER, 7)
