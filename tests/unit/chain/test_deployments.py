@@ -73,6 +73,30 @@ def test_a_first_block_that_leaves_events_out_is_refused(
         deployments.load(chain.client)
 
 
+@pytest.mark.parametrize(("block", "refused"), [(0, False), (1, True)])
+def test_a_contract_of_the_first_block_is_found_before_a_later_one(
+    chain: Chain, given: Path, block: int, refused: bool
+) -> None:
+    """Nothing is before block 0, and what a node says of it then is about that block itself."""
+    changes = {
+        name: {"block": block, "tx": "0x" + "00" * 32} for name in chain.deployment.contracts
+    }
+    change(given, **changes)
+    there = [one.address for one in deployments.read(given).contracts.values()]
+    codes = {address: chain.client.code(address) for address in there}
+
+    def from_the_start(parameters: list[Any], _forward: Any) -> Any:
+        return {"result": "0x" + codes[parameters[0]].hex()}
+
+    with proxied(chain.url) as proxy:
+        proxy.hooks["eth_getCode"] = from_the_start
+        if not refused:
+            assert deployments.load(proxy.client).first_block == 0
+            return
+        with pytest.raises(EnvironmentMissing, match="events would be left out"):
+            deployments.load(proxy.client)
+
+
 def test_a_node_without_old_states_is_no_reason_to_refuse(chain: Chain, given: Path) -> None:
     def pruned(parameters: list[Any], forward: Any) -> Any:
         old = parameters[1] != "latest"

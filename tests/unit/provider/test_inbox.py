@@ -55,6 +55,13 @@ def test_what_a_job_waits_for_is_kept_and_nothing_else(folder: Path, encrypted: 
     assert not is_kept(data_hash(b"other"))
 
 
+def test_a_large_file_without_holes_is_read(folder: Path) -> None:
+    content = b"0123456789abcdef" * ((HOLES_BYTES + 1) // 16 + 1)
+    (folder / "1").write_bytes(content)
+    os.sync()
+    assert Inbox([folder]).look({data_hash(content): len(content)}).kept == 1
+
+
 @pytest.mark.parametrize("kept", [False, True])
 def test_nothing_is_read_while_no_file_is_missing(
     folder: Path, reads: list[str], tmp_path: Path, kept: bool
