@@ -3,12 +3,13 @@
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from eth_abi.abi import decode
 from eth_abi.exceptions import DecodingError
 from eth_utils.abi import function_signature_to_4byte_selector
 from hexbytes import HexBytes
+from pydantic import Field, TypeAdapter
 
 from prover.chain.client import Client, checksum, speaks
 from prover.chain.contracts import Call
@@ -19,6 +20,7 @@ from prover.log import logger
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.words import Unit, amount_in, is_named, name_token
 from prover.settings import get_settings
+from prover.statement import strict_json
 
 if TYPE_CHECKING:
     from prover.chain.transactions import Sender
@@ -46,6 +48,7 @@ _UNIT_VIEWS = tuple(
 SYMBOL_LETTERS = 12
 MOST_LEARNT = BATCH // len(_UNIT_VIEWS)  # tokens asked for their units at once
 WORD_BYTES = 32
+_KNOWN = TypeAdapter(dict[str, dict[str, Annotated[int, Field(strict=True, ge=0, lt=256)]]])
 MOST_DECIMALS = 36  # more would hide any amount behind zeros
 _SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9.$_-]*", re.ASCII)
 
@@ -79,8 +82,10 @@ def keep_decimals(client: Client, currency: str, decimals: int) -> int:
     path = _known_path()
     with locked(path.with_suffix(".lock")):
         known = _known()
-        kept = known.setdefault(client.scope, {}).setdefault(checksum(currency), decimals)
-        write_atomically(path, json.dumps(known, indent=2).encode() + b"\n")
+        kept = known.get(client.scope, {}).get(checksum(currency))
+        if kept is None:
+            kept = known.setdefault(client.scope, {})[checksum(currency)] = decimals
+            write_atomically(path, json.dumps(known, indent=2).encode() + b"\n")
     if kept != decimals:
         raise ChainError(
             f"token {currency} is said to have {decimals} decimals, and had {kept} when it was "
@@ -93,11 +98,10 @@ def keep_decimals(client: Client, currency: str, decimals: int) -> int:
 def _known() -> dict[str, dict[str, int]]:
     """Decimals by chain and token. Raises UsageError if the file is damaged."""
     try:
-        found = json.loads(_known_path().read_text())
-        return {str(scope): {one: int(n) for one, n in row.items()} for scope, row in found.items()}
+        return _KNOWN.validate_python(strict_json.parse(_known_path().read_bytes()))
     except FileNotFoundError:
         return {}
-    except (ValueError, TypeError, AttributeError):
+    except ValueError:  # of the JSON, or pydantic's
         raise UsageError(
             f"{_known_path()} holds no decimals of tokens: put it right, or remove it and state "
             "them with --token ADDRESS:DECIMALS"

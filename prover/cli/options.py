@@ -32,6 +32,7 @@ PaidIn = Annotated[
 ]
 OutFile = Annotated[Path | None, typer.Option("--out", help="File to write.")]
 
+MOST_DECIMALS = 255  # what a uint8 can hold
 MINED_WITHIN_SECONDS = 1_200
 MOST_SECONDS, MOST_UNITS = 2**32 - 1, 2**128 - 1  # what the contracts' terms can hold
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -139,8 +140,10 @@ def currency(client: "Client", text: str | None) -> str | None:
     if text is None or ":" not in text:
         return address(text, "--token")
     token, _, stated = text.partition(":")
-    if not re.fullmatch(r"\d{1,3}", stated, re.ASCII):
-        raise UsageError(f"--token {text!r}: an address, or ADDRESS:DECIMALS, is allowed")
+    if not re.fullmatch(r"\d{1,3}", stated, re.ASCII) or int(stated) > MOST_DECIMALS:
+        raise UsageError(
+            f"--token {text!r}: an address, or ADDRESS:DECIMALS (0 to 255), is allowed"
+        )
     found = str(address(token, "--token"))
     keep_decimals(client, found, int(stated))
     decimals_of(client, found)

@@ -52,10 +52,11 @@ def test_an_approval_that_is_not_mined_yet_is_waited_for(
     assert sent(chain) == before + 1
 
 
+@pytest.mark.parametrize("kept", [True, False], ids=["in the pool", "dropped"])
 def test_a_taking_back_that_is_not_mined_yet_is_waited_for(
-    chain: Chain, token: Any, monkeypatch: pytest.MonkeyPatch
+    chain: Chain, token: Any, monkeypatch: pytest.MonkeyPatch, kept: bool
 ) -> None:
-    """The command that sent it was killed: it is not sent again after what comes next."""
+    """The command that sent it was killed: it is sent once, before what comes next."""
     allow(chain.sender(CONSUMER), str(token.address), SPENDER, 7)
     before = sent(chain)
     with monkeypatch.context() as patch:
@@ -63,24 +64,11 @@ def test_a_taking_back_that_is_not_mined_yet_is_waited_for(
         chain.rpc("evm_setAutomine", False)
         with pytest.raises(Postponed, match="taking back an earlier approval"):
             allow(chain.sender(CONSUMER), str(token.address), SPENDER, 9)
+    if kept:
+        chain.rpc("evm_setIntervalMining", 1)
+    else:
         chain.rpc("anvil_dropAllTransactions")
         chain.rpc("evm_setAutomine", True)
-    allow(chain.sender(CONSUMER), str(token.address), SPENDER, 9)
-    assert (allowed(token), sent(chain)) == (9, before + 2)
-
-
-def test_a_taking_back_that_the_node_has_is_not_sent_twice(
-    chain: Chain, token: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It is mined while the next command waits for it, before that asks what is left to approve."""
-    allow(chain.sender(CONSUMER), str(token.address), SPENDER, 7)
-    before = sent(chain)
-    with monkeypatch.context() as patch:
-        patch.setattr(waiting, "GIVE_UP_SECONDS", 0.5)
-        chain.rpc("evm_setAutomine", False)
-        with pytest.raises(Postponed, match="taking back an earlier approval"):
-            allow(chain.sender(CONSUMER), str(token.address), SPENDER, 9)
-    chain.rpc("evm_setIntervalMining", 1)
     allow(chain.sender(CONSUMER), str(token.address), SPENDER, 9)
     assert (allowed(token), sent(chain)) == (9, before + 2)
     chain.rpc("evm_setIntervalMining", 0)

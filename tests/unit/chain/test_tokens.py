@@ -174,7 +174,7 @@ def test_decimals_that_are_stated_must_be_the_tokens(
     for other in ("9", "18"):
         with pytest.raises(ChainError, match="and had 6"):
             currency(client, f"{TOKEN}:{other}")
-    for odd in (f"{TOKEN}:", f"{TOKEN}:x", f"{TOKEN}:-1", f"{TOKEN}:6:6", "0x12:6"):
+    for odd in (f"{TOKEN}:", f"{TOKEN}:x", f"{TOKEN}:-1", f"{TOKEN}:6:6", "0x12:6", f"{TOKEN}:256"):
         with pytest.raises(UsageError):
             currency(client, odd)
     node.says(9)
@@ -191,7 +191,14 @@ def test_a_first_lie_is_found_where_decimals_are_stated(
         currency(client, f"{TOKEN}:6")
 
 
-@pytest.mark.parametrize("content", ["", "[]", "1", '{"1:0x00": 1}', '{"1:0x00": {"0x": "x"}}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("", "[]", "1", '{"1:0x00": 1}', '{"1:0x00": {"0x": "x"}}', '{"1:0x00": {"0x": -1}}'),
+        *('{"1:0x00": {"0x": 256}}', '{"1:0x00": {"0x": true}}'),
+        pytest.param("[" * 100_000, id="deep"),
+    ],
+)
 def test_a_damaged_list_of_decimals_is_told(
     unreliable: tuple[Unreliable, Client], home: Path, content: str
 ) -> None:
