@@ -25,6 +25,7 @@ from benchmarks.imagenet import GIB, Watch, prove_once
 from benchmarks.imagenet import RESULT as WHOLE
 from benchmarks.machine import machine
 from benchmarks.networks import ROOT
+from prover.base.settings import get_settings
 from prover.models.integer import efficientnet, reference
 from prover.models.integer.bounds import bounded
 from prover.models.integer.consistency import check
@@ -38,7 +39,6 @@ from prover.proving.native.form import Form
 from prover.proving.native.layout import Layout, choose_layout
 from prover.proving.native.program import compile_network
 from prover.proving.native.replay import check_program
-from prover.settings import get_settings
 from prover.verify import parse_description
 from prover.verify import verify as verify_in_python
 

@@ -5,7 +5,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from prover.errors import UsageError
+from prover.base.errors import UsageError
+from prover.base.settings import get_settings
 from prover.models.calibration import Calibration, read
 from prover.models.onnx_file import ImportedModel, load
 from prover.models.plan import Constraints, InputMode
@@ -13,7 +14,6 @@ from prover.proving.artifacts import MODEL, Artifacts, list_artifacts
 from prover.proving.ezkl.system import Ezkl
 from prover.proving.inputs import shape_of
 from prover.proving.system import Item
-from prover.settings import get_settings
 from prover.statement.quantise import quantise
 from prover.statement.request import salted
 

@@ -22,6 +22,7 @@ import skimage.data
 
 from benchmarks.machine import machine
 from benchmarks.networks import ROOT
+from prover.base.settings import get_settings
 from prover.models.floating import outputs_of
 from prover.models.integer import efficientnet, reference
 from prover.models.integer.images import read_photo
@@ -35,7 +36,6 @@ from prover.proving.native.layout import Layout, choose_layout
 from prover.proving.native.program import Program, compile_network
 from prover.proving.native.replay import check_program
 from prover.proving.native.witness import Run, run
-from prover.settings import get_settings
 
 RESULT = ROOT / "benchmarks" / "results" / "imagenet.json"
 GIB = 1 << 30

@@ -23,6 +23,7 @@ from PIL import Image
 
 from benchmarks.machine import machine
 from benchmarks.networks import DIGITS, ROOT
+from prover.base.settings import get_settings
 from prover.models.calibration import read
 from prover.models.floating import outputs_of
 from prover.models.integer import efficientnet
@@ -35,7 +36,6 @@ from prover.models.integer.reference import scores
 from prover.models.integer.search import find
 from prover.models.integer.serialise import sha256
 from prover.models.onnx_file import read_original
-from prover.settings import get_settings
 
 RESULT = ROOT / "benchmarks" / "results" / "integer_models.json"
 SKIMAGE = (

@@ -29,7 +29,7 @@ import onnx
 
 from benchmarks.machine import machine
 from benchmarks.networks import DIGITS, NETWORKS, PIXELS, ROOT, samples
-from prover.errors import ZkescrowError
+from prover.base.errors import ZkescrowError
 from prover.statement.context import JobContext
 
 RESULT = ROOT / "benchmarks" / "results" / "native.json"

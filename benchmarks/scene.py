@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from prover.base.settings import get_settings
 from prover.chain import node
 from prover.chain.accounts import anvil_account
 from prover.chain.client import Client
@@ -20,7 +21,6 @@ from prover.protocol.prediction import Job, Terms
 from prover.provider.register import Registered, register
 from prover.proving.artifacts import Artifacts
 from prover.proving.system import Item
-from prover.settings import get_settings
 from prover.statement.context import JobContext
 from prover.statement.request import Request, data_hash
 

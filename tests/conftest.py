@@ -15,7 +15,8 @@ import pytest
 from hypothesis import settings
 from onnx import TensorProto, helper, numpy_helper
 
-from prover.files import locked
+from prover.base.files import locked
+from prover.base.settings import get_settings
 from prover.models import lowering, lowering_constants, onnx_file, wrap
 from prover.models.onnx_file import ImportedModel, load
 from prover.models.plan import Accuracy, Plan
@@ -26,7 +27,6 @@ from prover.proving.ezkl.prover import new_salt
 from prover.proving.ezkl.system import Ezkl
 from prover.proving.srs import development_record
 from prover.proving.system import Item, Witness
-from prover.settings import get_settings
 from prover.solidity import compile as solidity
 from prover.solidity import verifier
 from prover.statement.context import JobContext

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from prover.audit import circuit
+from prover.base.files import write_atomically
+from prover.base.settings import get_settings
 from prover.chain import node
 from prover.chain.accounts import anvil_account
 from prover.chain.client import Client
@@ -18,11 +20,9 @@ from prover.chain.deploy import deploy_contracts
 from prover.chain.deployments import Deployment
 from prover.chain.market import Market
 from prover.chain.transactions import Sender
-from prover.files import write_atomically
 from prover.provider.register import register
 from prover.proving.artifacts import Artifacts, load_artifacts
 from prover.proving.ezkl.system import Ezkl
-from prover.settings import get_settings
 
 DEPLOYER, PROVIDER, CONSUMER, STRANGER = 0, 1, 2, 5
 

@@ -10,9 +10,9 @@ from eth_utils.abi import collapse_if_tuple, function_abi_to_4byte_selector
 from hexbytes import HexBytes
 from web3.types import RPCEndpoint
 
+from prover.base.errors import ChainError, StatementInvalid
 from prover.chain.client import Client
 from prover.chain.contracts import abi
-from prover.errors import ChainError, StatementInvalid
 from prover.protocol.terms import Job, Terms
 
 

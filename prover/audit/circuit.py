@@ -9,17 +9,17 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from prover.base.errors import ArtifactMismatch
+from prover.base.files import write_atomically
+from prover.base.settings import get_settings
+from prover.base.text import moment
 from prover.chain.client import Client
 from prover.chain.registry import Circuit, Registry
-from prover.errors import ArtifactMismatch
-from prover.files import write_atomically
 from prover.models.onnx_file import ImportedModel
-from prover.protocol.words import moment
 from prover.proving.artifacts import Artifacts, find_artifacts
 from prover.proving.srs import DEVELOPMENT
 from prover.proving.system import ProofSystem
 from prover.proving.worker import Progress
-from prover.settings import get_settings
 
 CHECKS = 2  # 1 rebuilt; 2 compares scales and witnesses as well
 

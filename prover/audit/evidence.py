@@ -7,10 +7,10 @@ from prover.audit.findings import Findings
 from prover.audit.proofs import Accepted, broken_rules, reverified
 from prover.audit.protocols import ProtocolAudit
 from prover.audit.steps import Step
+from prover.base.errors import ArtifactsMissing, ProvingError, ZkescrowError
+from prover.base.text import shown
 from prover.chain.client import Client
-from prover.errors import ArtifactsMissing, ProvingError, ZkescrowError
 from prover.protocol.events import ItemMalformed, PredictionDelivered, RecordMalformed
-from prover.protocol.words import shown
 from prover.proving.artifacts import Artifacts, find_artifacts
 from prover.proving.system import ProofSystem
 

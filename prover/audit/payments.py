@@ -7,10 +7,10 @@ from typing import Any
 from eth_utils.abi import function_abi_to_4byte_selector
 
 from prover.audit.calls import traced
+from prover.base.errors import ChainError
 from prover.chain.client import Client
 from prover.chain.contracts import JOBS, abi
 from prover.chain.deployments import Deployment
-from prover.errors import ChainError
 
 Sent = Mapping[str, Any]
 

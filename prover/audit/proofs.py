@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from eth_utils.crypto import keccak
 
+from prover.base.errors import ProofRejected, StatementInvalid
 from prover.chain.client import Client
 from prover.chain.registry import Circuit, verify_on_chain
-from prover.errors import ProofRejected, StatementInvalid
 from prover.protocol.registry import RegistryState
 from prover.proving.artifacts import Artifacts, Proof
 from prover.proving.system import ProofSystem

@@ -7,9 +7,9 @@ from typing import Any, ClassVar, Generic, TypeVar
 from prover.audit.calls import job_calls
 from prover.audit.proofs import Accepted, Bound
 from prover.audit.steps import Step
+from prover.base.errors import StatementInvalid
 from prover.chain.client import Client
 from prover.chain.jobs import JobContract
-from prover.errors import StatementInvalid
 from prover.proving.artifacts import Proof
 from prover.statement.commitment import input_commitment
 from prover.statement.tree import check_membership, fold

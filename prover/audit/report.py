@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from prover.audit.findings import AuditReport, Gift
+from prover.base.files import write_atomically
+from prover.base.text import amount_in
 from prover.chain.contracts import MARKET
-from prover.files import write_atomically
 from prover.protocol.jobs import Record
 from prover.protocol.table import title
-from prover.protocol.words import amount_in
 
 _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:88rem;margin:2rem auto;padding:0 1rem}"

@@ -9,10 +9,10 @@ from sys import stdin
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
+from prover.base.errors import EnvironmentMissing, UsageError
+from prover.base.redaction import hide
+from prover.base.settings import get_settings
 from prover.chain.client import Client, checksum
-from prover.errors import EnvironmentMissing, UsageError
-from prover.redaction import hide
-from prover.settings import get_settings
 
 ANVIL_MNEMONIC = "test test test test test test test test test test test junk"
 ANVIL_ACCOUNTS = 10

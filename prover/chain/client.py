@@ -22,11 +22,11 @@ from web3.exceptions import (
 )
 from web3.types import BlockData, TxData, TxParams, TxReceipt
 
+from prover.base.errors import ChainError, ContractRefused, UsageError
+from prover.base.redaction import hide_url, public_url, redacted
+from prover.base.text import shown
 from prover.chain.patience import LIMITED, PatientProvider, Unbounded, is_limiting
 from prover.chain.reverts import Revert, decode_revert
-from prover.errors import ChainError, ContractRefused, UsageError
-from prover.protocol.words import shown
-from prover.redaction import hide_url, public_url, redacted
 
 LOCAL_CHAIN = 31337
 DEFAULT_PORT = 8545

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
+from prover.base.errors import StatementInvalid, UsageError
+from prover.base.files import write_atomically
+from prover.base.settings import get_settings
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
 from prover.chain.replay import load_world
-from prover.errors import StatementInvalid, UsageError
-from prover.files import write_atomically
 from prover.protocol.retrieval import Dataset
-from prover.settings import get_settings
 from prover.statement.dataset import PublicDataset, data_hash
 
 

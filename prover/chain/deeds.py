@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from prover.base.settings import get_settings
 from prover.chain.client import Client, checksum
 from prover.chain.fees import fields_of
 from prover.chain.finality import Block, confirmations, final_block, hashes_at, lost_of, stands
@@ -18,7 +19,6 @@ from prover.chain.receipts import standing_receipt
 from prover.protocol import accuracy, prediction, retrieval, serving
 from prover.protocol.jobs import Jobs
 from prover.protocol.world import World
-from prover.settings import get_settings
 
 POST, ENDING = "post", frozenset({"settle", "refund"})
 # The states that a move takes a job from, and brings it to. Of proofs, `_GOES_ON`, the last does.

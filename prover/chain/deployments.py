@@ -6,16 +6,16 @@ from typing import Annotated, Any
 from eth_utils.crypto import keccak
 from pydantic import BaseModel, ConfigDict, Field
 
+from prover.base import strict_json
+from prover.base.errors import ChainError, EnvironmentMissing
+from prover.base.files import write_atomically
+from prover.base.settings import get_settings
 from prover.chain.client import Client
 from prover.chain.codes import expected_code
 from prover.chain.contracts import ACCURACY, JOBS, MARKET, POSEIDON, REGISTRY, RETRIEVAL, SERVING
 from prover.chain.limits import DeployedFor, answered, question
 from prover.chain.rpc import Request, ask_each
-from prover.errors import ChainError, EnvironmentMissing
-from prover.files import write_atomically
 from prover.protocol.limits import limits_of
-from prover.settings import get_settings
-from prover.statement import strict_json
 
 # Each contract with those whose addresses its constructor takes, in the order of deployment.
 PLAN: dict[str, tuple[str, ...]] = {

@@ -11,10 +11,10 @@ from typing import Any
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from hexbytes import HexBytes
 
+from prover.base.errors import Postponed
+from prover.base.settings import get_settings
 from prover.chain.client import Client, speaks
 from prover.chain.contracts import Call
-from prover.errors import Postponed
-from prover.settings import get_settings
 
 GWEI = 10**9
 TIP_FLOOR_WEI = GWEI // 1000  # geth's miners take no less

@@ -14,12 +14,12 @@ from eth_typing import BlockNumber
 from web3.exceptions import BlockNotFound, Web3RPCError
 from web3.types import BlockData, TxReceipt
 
+from prover.base.errors import ChainError
+from prover.base.settings import get_settings
 from prover.chain.client import Client, speaks
 from prover.chain.rpc import ask_all
 from prover.chain.store import FILE, EventStore, opened
-from prover.errors import ChainError
 from prover.protocol.limits import pace_of
-from prover.settings import get_settings
 
 POLL_SECONDS = 2.0
 LOCAL_POLL_SECONDS = 0.1

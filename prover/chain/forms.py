@@ -12,10 +12,10 @@ from typing import Any
 from eth_utils.crypto import keccak
 from web3.exceptions import BadResponseFormat
 
-from prover.errors import ChainError
-from prover.protocol.words import shown
-from prover.redaction import redacted
-from prover.statement.strict_json import check_depth
+from prover.base.errors import ChainError
+from prover.base.redaction import redacted
+from prover.base.strict_json import check_depth
+from prover.base.text import shown
 
 _QUANTITY = re.compile(r"0x[0-9a-fA-F]{1,64}", re.ASCII)
 _DATA = re.compile(r"0x(?:[0-9a-fA-F]{2})*", re.ASCII)

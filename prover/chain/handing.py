@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
+from prover.base.errors import UsageError
+from prover.base.files import write_atomically
+from prover.base.text import shown
 from prover.chain.client import Client
-from prover.errors import UsageError
-from prover.files import write_atomically
 from prover.protocol.uris import fetchable
-from prover.protocol.words import shown
 from prover.statement.envelope import sealed
 
 _SUFFIX = ".sealed"

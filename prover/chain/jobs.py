@@ -4,11 +4,11 @@ from enum import IntEnum
 from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
+from prover.base.errors import ChainError, UsageError
 from prover.chain.client import Client, checksum, speaks
 from prover.chain.contracts import Call, contract, encode_call
 from prover.chain.limits import DeployedFor, deployed_for
 from prover.chain.tokens import balance_of
-from prover.errors import ChainError, UsageError
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.limits import ChainLimits
 from prover.protocol.terms import Job, Terms

@@ -31,8 +31,8 @@ from sqlalchemy import (
 from sqlalchemy import inspect as inspector
 from sqlalchemy.exc import DBAPIError
 
-from prover.errors import EnvironmentMissing, StoreDamaged
-from prover.files import keep_private, locked, make_folder
+from prover.base.errors import EnvironmentMissing, StoreDamaged
+from prover.base.files import keep_private, locked, make_folder
 
 BUSY_MILLISECONDS = 10_000  # that another process of this user may write
 

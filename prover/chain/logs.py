@@ -8,13 +8,13 @@ from typing import Any
 import requests as http
 from web3.exceptions import Web3RPCError
 
+from prover.base.errors import ChainError
 from prover.chain.client import Client, checksum, rpc_message
 from prover.chain.decoding import known_topics
 from prover.chain.finality import patience_of, pause
 from prover.chain.log import Log
 from prover.chain.patience import LIMITED, is_limited, is_limiting
 from prover.chain.rpc import Request, ask_all, ask_at_once, result_of
-from prover.errors import ChainError
 
 PAGE_BLOCKS = 10_000
 Filter = Mapping[str, Any]

@@ -28,8 +28,8 @@ from web3.exceptions import BadResponseFormat, Web3RPCError
 from web3.providers.rpc.utils import REQUEST_RETRY_ALLOWLIST, ExceptionRetryConfiguration
 from web3.types import RPCEndpoint, RPCResponse
 
+from prover.base.log import logger
 from prover.chain.forms import checked, decoded
-from prover.log import logger
 
 LOG = logger(__name__)
 LIMITING = (429, 503)

@@ -14,15 +14,15 @@ from hexbytes import HexBytes
 from web3.exceptions import BadResponseFormat, TransactionNotFound, Web3RPCError
 from web3.types import BlockIdentifier
 
+from prover.base.errors import ChainError
+from prover.base.log import logger
+from prover.base.text import in_ether
 from prover.chain.answers import Answer, meaning
 from prover.chain.client import Client, rpc_message, speaks
 from prover.chain.fees import Fees, fees_of, fields_of, in_gwei, limit, market, within
 from prover.chain.finality import final_block
 from prover.chain.journal import Attempt, Fate, Journal
 from prover.chain.patience import is_limiting
-from prover.errors import ChainError
-from prover.log import logger
-from prover.protocol.words import in_ether
 
 LOG = logger(__name__)
 

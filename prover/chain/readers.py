@@ -15,11 +15,11 @@ from eth_account import Account
 from eth_account.messages import encode_defunct
 from eth_account.signers.local import LocalAccount
 
+from prover.base import strict_json
+from prover.base.errors import EnvironmentMissing, UsageError
+from prover.base.files import NotPlain, TooLarge, locked, read_plain, write_atomically
+from prover.base.settings import get_settings
 from prover.chain.client import checksum
-from prover.errors import EnvironmentMissing, UsageError
-from prover.files import NotPlain, TooLarge, locked, read_plain, write_atomically
-from prover.settings import get_settings
-from prover.statement import strict_json
 from prover.statement.envelope import KEY_BYTES, public_key_of
 
 VERSION = 1

@@ -3,8 +3,8 @@
 from web3.exceptions import BlockNotFound
 from web3.types import TxParams, TxReceipt
 
+from prover.base.errors import ChainError, ContractRefused
 from prover.chain.client import Client, speaks
-from prover.errors import ChainError, ContractRefused
 
 
 def standing_receipt(client: Client, transaction_hash: bytes) -> TxReceipt | None:

@@ -5,9 +5,9 @@ from typing import Any
 
 from eth_abi.abi import decode
 
+from prover.base.errors import ContractRefused
 from prover.chain.client import Client, checksum, speaks
 from prover.chain.contracts import REGISTRY, VERIFIER, Call, contract, encode_call
-from prover.errors import ContractRefused
 from prover.protocol.registry import CIRCUIT_ABI, circuit_id_of, model_id_of
 from prover.statement.layout import Layout
 

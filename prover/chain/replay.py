@@ -4,6 +4,9 @@ import hashlib
 import time
 from collections.abc import Iterable, Sequence
 
+from prover.base.errors import ChainError
+from prover.base.log import logger
+from prover.base.settings import get_settings
 from prover.chain.client import Client, checksum
 from prover.chain.contracts import ACCURACY, MARKET, REGISTRY, RETRIEVAL, SERVING
 from prover.chain.decoding import Logged, decode_log
@@ -14,12 +17,9 @@ from prover.chain.finality import patience_of, pause
 from prover.chain.store import FILE, Doubt, Point, opened
 from prover.chain.sync import TAIL_BLOCKS, forget, head_of, read_logs, source_of
 from prover.chain.view import Place, View, standing_at
-from prover.errors import ChainError
-from prover.log import logger
 from prover.protocol.history import History
 from prover.protocol.limits import pace_of
 from prover.protocol.world import Finding, World, empty
-from prover.settings import get_settings
 
 _FIELDS = {
     REGISTRY: "registry",

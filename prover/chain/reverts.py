@@ -11,11 +11,11 @@ from eth_utils.abi import abi_to_signature
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
+from prover.base.text import moment, shown
 from prover.chain.advice import ADVICE
 from prover.chain.contracts import NAMES, abi
 from prover.protocol import accuracy, prediction, retrieval, serving
 from prover.protocol.table import title
-from prover.protocol.words import moment, shown
 
 ERROR_STRING = bytes.fromhex("08c379a0")
 PANIC = bytes.fromhex("4e487b71")

@@ -6,8 +6,8 @@ from typing import Any
 from web3.exceptions import Web3RPCError
 from web3.types import RPCEndpoint
 
+from prover.base.errors import ChainError
 from prover.chain.client import Client, speaks
-from prover.errors import ChainError
 
 BATCH = 100
 

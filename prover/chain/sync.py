@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from prover.base.errors import ChainError
+from prover.base.settings import get_settings
 from prover.chain.client import Client
 from prover.chain.decoding import known_topics
 from prover.chain.deployments import Deployment
@@ -17,9 +19,7 @@ from prover.chain.finality import RECENT_BLOCKS, hashes_at, newest_block
 from prover.chain.log import Log
 from prover.chain.logs import fetch_pages
 from prover.chain.store import FILE, EventStore, Moved, Point, opened
-from prover.errors import ChainError
 from prover.protocol.limits import pace_of
-from prover.settings import get_settings
 
 TAIL_BLOCKS = RECENT_BLOCKS  # not stored, as the chain may be reorganised there
 ATTEMPTS = 3

@@ -11,16 +11,16 @@ from eth_utils.abi import function_signature_to_4byte_selector
 from hexbytes import HexBytes
 from pydantic import Field, TypeAdapter
 
+from prover.base import strict_json
+from prover.base.errors import ChainError, InsufficientFunds, UsageError
+from prover.base.files import locked, write_atomically
+from prover.base.log import logger
+from prover.base.settings import get_settings
+from prover.base.text import Unit, amount_in, is_named, name_token
 from prover.chain.client import Client, checksum, speaks
 from prover.chain.contracts import Call
 from prover.chain.rpc import BATCH, ask_each
-from prover.errors import ChainError, InsufficientFunds, UsageError
-from prover.files import locked, write_atomically
-from prover.log import logger
 from prover.protocol.events import ZERO_ADDRESS
-from prover.protocol.words import Unit, amount_in, is_named, name_token
-from prover.settings import get_settings
-from prover.statement import strict_json
 
 if TYPE_CHECKING:
     from prover.chain.transactions import Sender

@@ -11,6 +11,18 @@ from eth_account.signers.local import LocalAccount
 from eth_utils.crypto import keccak
 from web3.types import TxReceipt
 
+from prover.base.errors import (
+    ChainError,
+    ContractRefused,
+    InsufficientFunds,
+    Postponed,
+    UsageError,
+    ZkescrowError,
+)
+from prover.base.files import at_work, is_at_work, locked
+from prover.base.log import logger
+from prover.base.settings import get_settings
+from prover.base.text import in_ether
 from prover.chain.answers import Answer
 from prover.chain.client import Client
 from prover.chain.contracts import Call
@@ -31,18 +43,6 @@ from prover.chain.pool import Place, Pool
 from prover.chain.receipts import revert_of, standing_receipt
 from prover.chain.trial import GAS_CAP, Cost, Trial
 from prover.chain.waiting import LOCAL_POLL_SECONDS, POLL_SECONDS, Waiting
-from prover.errors import (
-    ChainError,
-    ContractRefused,
-    InsufficientFunds,
-    Postponed,
-    UsageError,
-    ZkescrowError,
-)
-from prover.files import at_work, is_at_work, locked
-from prover.log import logger
-from prover.protocol.words import in_ether
-from prover.settings import get_settings
 
 __all__ = ["GAS_CAP", "Cost", "Sender"]
 

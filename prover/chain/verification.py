@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from prover.base.errors import ArtifactMismatch, ContractRefused
 from prover.chain.contracts import VERIFIER, Call, encode_call
 from prover.chain.transactions import Sender
-from prover.errors import ArtifactMismatch, ContractRefused
 
 
 def verification_gas(sender: Sender, verifier: str, proof: bytes, instances: Sequence[int]) -> int:

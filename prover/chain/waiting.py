@@ -6,14 +6,14 @@ from contextlib import AbstractContextManager
 
 from web3.types import TxReceipt
 
+from prover.base.errors import Postponed
+from prover.base.log import logger
 from prover.chain.answers import Answer
 from prover.chain.client import Client
 from prover.chain.finality import patience_of
 from prover.chain.journal import Attempt, Fate, Journal
 from prover.chain.pool import Pool, Refused
 from prover.chain.receipts import standing_receipt
-from prover.errors import Postponed
-from prover.log import logger
 
 BUMP_AFTER_SECONDS = 45.0
 GIVE_UP_SECONDS = 300.0

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from prover.base.errors import UsageError
 from prover.cli.handover import HandedOver, Uri, keep_handed
 from prover.cli.limits import (
     AtALoss,
@@ -28,7 +29,6 @@ from prover.cli.options import (
     window,
 )
 from prover.cli.output import command, in_words, new_app, progress, show, show_jobs
-from prover.errors import UsageError
 
 if TYPE_CHECKING:
     from prover.chain.deployments import Deployment
@@ -109,14 +109,14 @@ def post(
     account: AccountNumber = None,
 ) -> None:
     """Seal a test set and post a bounty on it. Checks the circuit first."""
+    from prover.base.files import sha256_file
+    from prover.base.settings import get_settings
     from prover.cli import accuracy_post
     from prover.cli.accuracy_job import find_bounty
     from prover.cli.models import auditor
     from prover.cli.serving_open import part, percent
     from prover.consumer import accuracy_tests
     from prover.consumer.accuracy import post_bounty, posting
-    from prover.files import sha256_file
-    from prover.settings import get_settings
 
     count = accuracy_post.sample_size(items, None if eps is None else percent(eps, "--eps"))
     client, deployment = deployed(rpc)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from prover.base.text import ETHER_DECIMALS
 from prover.chain.accuracy import AccuracyBounty
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
@@ -25,7 +26,6 @@ from prover.cli.output import in_words, progress
 from prover.consumer.jobs import remember
 from prover.protocol.accuracy import Record, State
 from prover.protocol.events import ZERO_ADDRESS
-from prover.protocol.words import ETHER_DECIMALS
 
 if TYPE_CHECKING:
     from prover.chain.transactions import Sender

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from prover.base.errors import ArtifactMismatch, UsageError
+from prover.base.text import amount_in, in_ether
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
 from prover.chain.handing import how
@@ -16,7 +18,6 @@ from prover.cli.models import KnownModel, find
 from prover.consumer.accuracy import Offer, Posted
 from prover.consumer.gas import present_prices, verification_gas
 from prover.consumer.postings import was_resumed
-from prover.errors import ArtifactMismatch, UsageError
 from prover.protocol.accuracy import Record
 from prover.protocol.economics import (
     ITEM,
@@ -31,7 +32,6 @@ from prover.protocol.economics import (
     accuracy_spent,
 )
 from prover.protocol.events import ZERO_ADDRESS
-from prover.protocol.words import amount_in, in_ether
 from prover.statement.samples import hoeffding_sample, needed, supports
 
 _PERCENT = re.compile(r"(\d{1,3})(?:\.(\d{1,6}))?\s*%", re.ASCII)

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from prover.base.text import amount_in, counted, credited, moment, until, voidable
 from prover.protocol.accuracy import Record, State, Terms
 from prover.protocol.events import ZERO_ADDRESS
-from prover.protocol.words import amount_in, counted, credited, moment, until, voidable
 from prover.statement.samples import needed
 
 if TYPE_CHECKING:

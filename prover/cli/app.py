@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import typer
 from typer.core import TyperGroup
 
+from prover.base.errors import ZkescrowError
+from prover.base.redaction import redacted
 from prover.cli.output import OUTPUT, USAGE, say_error
-from prover.errors import ZkescrowError
-from prover.redaction import redacted
 
 FAILED, INTERRUPTED = 1, 130
 

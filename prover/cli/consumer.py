@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from prover.base.errors import UsageError
+from prover.base.text import ETHER_DECIMALS, in_ether, moment, span
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
 from prover.chain.fees import gas_price
@@ -22,11 +24,9 @@ from prover.consumer import postings
 from prover.consumer.gas import present_prices, verification_gas
 from prover.consumer.jobs import remember
 from prover.consumer.postings import Drawn, Posting
-from prover.errors import UsageError
 from prover.protocol.economics import prediction_stake
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction import Record, State, Terms
-from prover.protocol.words import ETHER_DECIMALS, in_ether, moment, span
 from prover.provider.money import least_earned
 from prover.provider.policy import deal_of
 from prover.proving.inputs import quantised, read_data, shape_of

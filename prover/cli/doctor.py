@@ -13,9 +13,9 @@ from pathlib import Path
 
 import typer
 
+from prover.base.errors import ZkescrowError
 from prover.cli.options import Rpc
 from prover.cli.output import command, new_app, show
-from prover.errors import ZkescrowError
 
 app = new_app()
 APPS = {"doctor": app}
@@ -87,7 +87,7 @@ def _find_solc() -> str:
 
 
 def _ezkl_solc() -> Finding:
-    from prover.settings import get_settings
+    from prover.base.settings import get_settings
 
     path = get_settings().toolchain / "home/.svm/0.8.20/solc-0.8.20"
     return Finding(
@@ -114,7 +114,7 @@ def _anvil() -> Finding:
 
 
 def _disk() -> Finding:
-    from prover.settings import get_settings
+    from prover.base.settings import get_settings
 
     settings = get_settings()
     free = min(shutil.disk_usage(_existing(path)).free for path in (settings.home, settings.cache))
@@ -124,7 +124,7 @@ def _disk() -> Finding:
 
 def _home() -> Finding:
     """Folders that are not there yet are made, where the first one that is can be written to."""
-    from prover.settings import get_settings
+    from prover.base.settings import get_settings
 
     settings = get_settings()
     wrong = [
@@ -156,7 +156,7 @@ def _srs() -> Finding:
 
 
 def _account() -> Finding:
-    from prover.settings import get_settings
+    from prover.base.settings import get_settings
 
     settings = get_settings()
     given = settings.private_key is not None or settings.keystore is not None
@@ -167,9 +167,9 @@ def _account() -> Finding:
 
 def _chain(rpc: str | None) -> list[Finding]:
     """The node and the contracts; a node that nobody named is not missing: it can be started."""
+    from prover.base.settings import get_settings
     from prover.chain import deployments
     from prover.cli.options import connected
-    from prover.settings import get_settings
 
     try:
         client = connected(rpc)
@@ -192,7 +192,7 @@ def _guarded(name: str, find: Callable[[], str]) -> Finding:
 
 
 def _version(program: list[str]) -> str:
-    from prover.redaction import child_environment
+    from prover.base.redaction import child_environment
 
     try:
         done = subprocess.run(

@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 import typer
 
+from prover.base.errors import UsageError
 from prover.cli.options import Rpc, connected
 from prover.cli.output import command, new_app, show
-from prover.errors import UsageError
 
 app = new_app()
 APPS = {"explain-revert": app}

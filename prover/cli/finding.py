@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from prover.base.errors import UsageError
 from prover.chain.client import Client
 from prover.chain.deeds import done_by
 from prover.chain.deployments import Deployment
@@ -15,7 +16,6 @@ from prover.cli.kinds import BOUNTY, JOB, REQUEST, ROUND, Kind, short
 from prover.cli.output import Done, in_words, progress
 from prover.cli.remembered import protocols, require_there
 from prover.consumer.jobs import last_used
-from prover.errors import UsageError
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.jobs import Jobs, Record
 from prover.protocol.world import World

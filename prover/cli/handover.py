@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from prover.base.errors import UsageError
+from prover.base.log import logger
 from prover.cli.output import say_error
-from prover.errors import UsageError
-from prover.log import logger
 
 if TYPE_CHECKING:
     from prover.chain.readers import Reader

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from prover.base.text import ETHER_DECIMALS
 from prover.cli.options import address, units
-from prover.protocol.words import ETHER_DECIMALS
 
 if TYPE_CHECKING:
     from prover.chain.client import Client
@@ -100,7 +100,7 @@ def accepting(name: str, min_reward: str | None, max_stake: str | None) -> Calla
 
 def by_currency(client: "Client", texts: Sequence[str] | None, name: str) -> dict[str, int]:
     """Smallest units by currency of "5" (ETH) and "900:0xTOKEN". Raises UsageError."""
-    from prover.errors import UsageError
+    from prover.base.errors import UsageError
     from prover.protocol.events import ZERO_ADDRESS
 
     found: dict[str, int] = {}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from prover.base.errors import UsageError
 from prover.cli.options import (
     AccountNumber,
     Rpc,
@@ -15,7 +16,6 @@ from prover.cli.options import (
     set_up_in_words,
 )
 from prover.cli.output import OUTPUT, SHOWN_DIGITS, command, new_app, progress, show, show_table
-from prover.errors import UsageError
 
 if TYPE_CHECKING:
     from prover.chain.client import Client
@@ -273,7 +273,7 @@ def _set_up(
 
 def _set_up_like(onnx: Path, known: "KnownModel") -> "Artifacts":
     """Other weights for a circuit that is there. Raises ModelRefused if they do not fit it."""
-    from prover.errors import ModelRefused
+    from prover.base.errors import ModelRefused
     from prover.models import onnx_file
     from prover.proving.artifacts import SRS
     from prover.proving.srs import Reference, check_named

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from prover.errors import UsageError
-from prover.files import locked, write_atomically
-from prover.protocol.words import shown
-from prover.settings import get_settings
-from prover.statement import strict_json
+from prover.base import strict_json
+from prover.base.errors import UsageError
+from prover.base.files import locked, write_atomically
+from prover.base.settings import get_settings
+from prover.base.text import shown
 
 if TYPE_CHECKING:
     from prover.audit.circuit import CircuitAuditor

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from prover.base.errors import UsageError
 from prover.cli.options import SetUpOption, set_up_in_words
 from prover.cli.output import command, new_app, progress, show
-from prover.errors import UsageError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,8 +26,8 @@ def example(
     out: Annotated[Path, typer.Option(help="Directory to make.")],
 ) -> None:
     """Write EfficientNet-Lite0 (ImageNet weights), photographs, and one to prove."""
+    from prover.base.settings import get_settings
     from prover.models.integer.example import write_efficientnet
-    from prover.settings import get_settings
 
     if out.exists():
         raise UsageError(f"{out} exists: choose another directory")

@@ -20,9 +20,9 @@ def node(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = DEFAULT_PORT,
 ) -> None:
     """Run a local Anvil node with the project's settings, until Ctrl-C."""
+    from prover.base.redaction import child_environment
     from prover.chain import node as anvil
     from prover.chain.client import LOCAL_CHAIN
-    from prover.redaction import child_environment
 
     anvil.check_port(port)
     signal.signal(signal.SIGTERM, _interrupt)

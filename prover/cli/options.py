@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from prover.errors import UsageError
-from prover.protocol.words import ETHER_DECIMALS
+from prover.base.errors import UsageError
+from prover.base.text import ETHER_DECIMALS
 
 if TYPE_CHECKING:
     from prover.chain.client import Client
@@ -48,8 +48,8 @@ def set_up_in_words(name: str) -> str:
 
 def connected(rpc: str | None) -> "Client":
     """The node of the option or of the settings, of the chain that these name if they do."""
+    from prover.base.settings import get_settings
     from prover.chain.client import connect
-    from prover.settings import get_settings
 
     settings = get_settings()
     return connect(rpc or settings.rpc_url, settings.chain_id)

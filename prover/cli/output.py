@@ -11,9 +11,9 @@ from typing import Annotated, Any, cast
 
 import typer
 
+from prover.base.errors import UsageError
+from prover.base.text import shown
 from prover.chain.wallet import PEN, Handed
-from prover.errors import UsageError
-from prover.protocol.words import shown
 
 USAGE = 2
 MOST_CHARACTERS = 4_000  # of an error
@@ -126,9 +126,9 @@ def command(app: typer.Typer, name: str | None = None) -> Callable[[Function], F
 
 def _begin(log_level: str | None, log_json: bool) -> None:
     """Start the log, keep other users out of the home, remove what killed processes left."""
-    from prover import log
-    from prover.files import keep_folder_private, sweep_scratch
-    from prover.settings import HOME_NAMES, get_settings
+    from prover.base import log
+    from prover.base.files import keep_folder_private, sweep_scratch
+    from prover.base.settings import HOME_NAMES, get_settings
 
     settings = get_settings()
     if log_level is not None and log_level not in log.LEVELS:
@@ -188,7 +188,7 @@ def progress(stage: str) -> None:
 
 def say_mistake(error: BaseException) -> None:
     """The traceback of an error that nobody foresaw, on stderr, with --debug."""
-    from prover.redaction import redacted
+    from prover.base.redaction import redacted
 
     if OUTPUT.debug:
         sys.stderr.write(redacted("".join(traceback.format_exception(error))))
@@ -196,7 +196,7 @@ def say_mistake(error: BaseException) -> None:
 
 def say_error(words: str) -> None:
     """One line on stderr."""
-    from prover.redaction import redacted
+    from prover.base.redaction import redacted
 
     plain = shown(" ".join(redacted(words).split()), most=MOST_CHARACTERS)
     sys.stderr.write(f"zkescrow: {plain}\n")

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from prover.base.text import amount_in, takes_out
 from prover.cli.options import AccountNumber, Rpc, address, deployed
 from prover.cli.output import command, in_words, new_app, show
-from prover.protocol.words import amount_in, takes_out
 
 if TYPE_CHECKING:
     from prover.chain.client import Client

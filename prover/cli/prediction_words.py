@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from prover.base.text import amount_in, credited, moment, until, voidable
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction import Record, State
-from prover.protocol.words import amount_in, credited, moment, until, voidable
 
 
 def row(job_id: bytes, record: Record) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from prover.base.errors import ProofRejected, UsageError
 from prover.cli.options import address, id_bytes, set_up_in_words
 from prover.cli.output import command, new_app, progress, show
-from prover.errors import ProofRejected, UsageError
 
 if TYPE_CHECKING:
     from prover.proving.artifacts import Artifacts, Proof
@@ -53,8 +53,8 @@ def prove(
 
     For a native circuit the inputs file is an .npz with `inputs` [n, channels, height, width].
     """
+    from prover.base.files import write_atomically
     from prover.cli.outcome import read_outputs
-    from prover.files import write_atomically
     from prover.proving.artifacts import load_artifacts
     from prover.proving.ezkl.system import Ezkl
     from prover.proving.inputs import shape_of
@@ -141,10 +141,10 @@ def _prove_native(
     context: "JobContext",
     out: Path,
 ) -> None:
+    from prover.base.files import write_atomically
     from prover.cli.bar import bar
     from prover.cli.native import read_image, read_photograph
     from prover.cli.salts import read_salts
-    from prover.files import write_atomically
     from prover.proving.native import artifacts
     from prover.proving.native.stages import PROVING
     from prover.proving.native.system import Native

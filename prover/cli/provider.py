@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from prover.base.text import amount_in, moment
 from prover.cli.handover import HandedFiles, HandedOver
 from prover.cli.limits import AllStakes, AtALoss, MaxStakes, MinRewards, ProofTime, purse_of
 from prover.cli.options import (
@@ -20,7 +21,6 @@ from prover.cli.options import (
 from prover.cli.output import command, new_app, progress, show, show_table
 from prover.cli.rounds import Loop, one_round, only_round
 from prover.cli.withdraw import Token, take_out
-from prover.protocol.words import amount_in, moment
 
 if TYPE_CHECKING:
     from prover.chain.client import Client
@@ -82,12 +82,12 @@ def run(
 @command(app)
 def status(rpc: Rpc = None, account: AccountNumber = None) -> None:
     """Show the jobs that this account took, and its credit."""
+    from prover.base.settings import get_settings
     from prover.chain.replay import load_world
     from prover.chain.tokens import learn
     from prover.cli.overview import credits_of
     from prover.protocol.events import ZERO_ADDRESS
     from prover.provider.store import JobStore
-    from prover.settings import get_settings
 
     client, deployment = deployed(rpc)
     who = sender_for(client, account).address
@@ -124,9 +124,9 @@ def key(
     account: AccountNumber = None,
 ) -> None:
     """Write this machine's public key, signed by the account: consumers encrypt inputs to it."""
+    from prover.base.files import write_atomically
     from prover.chain.accounts import signer
     from prover.chain.readers import Reader, own_public_key
-    from prover.files import write_atomically
 
     reader = Reader.signed_by(signer(connected(rpc), account), own_public_key())
     write_atomically(out.absolute(), reader.to_bytes(), private=False)
@@ -172,13 +172,13 @@ def _policy(files: bool, purse: "Purse", proof_time: str | None) -> "Policy":
 
 
 def _provider(rpc: str | None, account: int | None, policy: "Policy", payee: Any) -> "Provider":
+    from prover.base.settings import get_settings
     from prover.cli.models import auditor
     from prover.provider.examine import Tools
     from prover.provider.readiness import Readiness
     from prover.provider.serve import Provider
     from prover.provider.store import JobStore
     from prover.proving.ezkl.system import Ezkl
-    from prover.settings import get_settings
 
     client, deployment = deployed(rpc)
     check, system = auditor(client, deployment), Ezkl()

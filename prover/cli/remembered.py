@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from prover.base.errors import UsageError
 from prover.chain.client import Client
 from prover.chain.deeds import NAMES, POST, Deed, deeds_of, gone, undone, unsettled, waiting
 from prover.chain.finality import confirmations
 from prover.cli.kinds import BOUNTY, JOB, REQUEST, ROUND, Kind, short
 from prover.cli.output import in_words
-from prover.errors import UsageError
 from prover.protocol.jobs import Jobs
 from prover.protocol.world import World
 

@@ -88,8 +88,8 @@ def commit(
 @command(app)
 def datasets(rpc: Rpc = None) -> None:
     """List the datasets that are committed on the chain."""
+    from prover.base.text import moment, shown
     from prover.chain.replay import load_world
-    from prover.protocol.words import moment, shown
 
     client, deployment = deployed(rpc)
     rows: list[dict[str, Any]] = [
@@ -236,9 +236,9 @@ def prove(
     account: AccountNumber = None,
 ) -> None:
     """Owner: prove every record and give the keys of the matches. Goes on where it was stopped."""
+    from prover.base.text import counted
     from prover.cli import retrieval_job as jobs
     from prover.protocol.retrieval import State
-    from prover.protocol.words import counted
 
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)

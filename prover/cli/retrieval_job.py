@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from prover.base.errors import UsageError
+from prover.base.text import until
 from prover.chain.client import Client
 from prover.chain.datasets import kept
 from prover.chain.deployments import Deployment
@@ -21,9 +23,7 @@ from prover.cli.retrieval_words import next_step, row
 from prover.cli.seeds import existing
 from prover.consumer.jobs import remember
 from prover.consumer.retrieval_read import read_matches
-from prover.errors import UsageError
 from prover.protocol.retrieval import Dataset, Record, State
-from prover.protocol.words import until
 from prover.protocol.world import World
 from prover.provider.money import teller
 from prover.provider.readiness import Readiness

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+from prover.base.text import counted, shown
 from prover.chain import handing
 from prover.cli.retrieval_job import Found
 from prover.cli.retrieval_words import amount
 from prover.cli.seeds import SeedFile
-from prover.protocol.words import counted, shown
 from prover.provider.retrieval import Appraisal
 from prover.provider.retrieval_dataset import Committed
 

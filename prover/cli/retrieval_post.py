@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from prover.base.errors import UsageError
+from prover.base.text import ETHER_DECIMALS, in_ether, moment, span
 from prover.chain.client import Client
 from prover.chain.finality import final_seconds
 from prover.chain.tokens import decimals_of
@@ -13,13 +15,11 @@ from prover.cli.retrieval_words import amount
 from prover.consumer.gas import present_prices
 from prover.consumer.postings import was_resumed
 from prover.consumer.retrieval import Offer, Posted
-from prover.errors import UsageError
 from prover.protocol.economics import Proving, RetrievalMoney, retrieval_money, retrieval_stake
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.limits import limits_of
 from prover.protocol.predicate import at_least, in_words
 from prover.protocol.retrieval import Dataset, Predicate, PredicateKind
-from prover.protocol.words import ETHER_DECIMALS, in_ether, moment, span
 from prover.provider.fetch import InputsUnavailable, fetch
 from prover.proving.artifacts import Artifacts
 from prover.proving.records import format_of

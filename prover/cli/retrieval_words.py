@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from prover.base.text import amount_in, credited, moment, span, until, voidable
 from prover.protocol.retrieval import Record, State, Terms
-from prover.protocol.words import amount_in, credited, moment, span, until, voidable
 
 
 def amount(terms: Terms, units: int) -> str:

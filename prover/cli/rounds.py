@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from prover.base.errors import ZkescrowError
+from prover.base.text import amount_in
 from prover.chain.wallet import Handed
 from prover.cli.output import say_error, say_mistake, show
-from prover.errors import ZkescrowError
-from prover.protocol.words import amount_in
 
 if TYPE_CHECKING:
     from prover.provider.serve import Provider

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from prover.errors import UsageError
+from prover.base.errors import UsageError
 
 
 def read_salts(path: Path) -> list[int]:

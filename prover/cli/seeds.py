@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from prover.base.errors import UsageError
+from prover.base.settings import get_settings
 from prover.consumer.accuracy_tests import make_seed
-from prover.errors import UsageError
-from prover.settings import get_settings
 from prover.statement.seeds import Seed
 
 

@@ -238,8 +238,8 @@ def answer(
     account: AccountNumber = None,
 ) -> None:
     """Prove the contested outputs, several to a proof. Goes on where it was interrupted."""
+    from prover.base.text import counted
     from prover.cli.serving_round import answered, find_round, to_answer
-    from prover.protocol.words import counted
 
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from prover.base.errors import UsageError
+from prover.base.text import ETHER_DECIMALS, in_ether, moment, span
 from prover.chain.client import Client
 from prover.chain.handing import how, secrecy
 from prover.chain.tokens import decimals_of
@@ -14,11 +16,9 @@ from prover.consumer.gas import present_prices
 from prover.consumer.postings import was_resumed
 from prover.consumer.serving import Offer, Opened, escrow_of
 from prover.consumer.serving_contest import supports, wrong_answers
-from prover.errors import UsageError
 from prover.protocol.economics import Prices, Proving, ServingMoney, serving_money
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.limits import limits_of
-from prover.protocol.words import ETHER_DECIMALS, in_ether, moment, span
 from prover.proving.evaluate import word_bytes
 from prover.statement.samples import contest_sample
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from prover.base.text import counted, shown
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
 from prover.chain.registry import Registry
@@ -17,7 +18,6 @@ from prover.cli.remembered import of_job
 from prover.cli.serving_words import amount, next_step, row
 from prover.consumer.jobs import remember
 from prover.protocol.serving import Record, State
-from prover.protocol.words import counted, shown
 
 if TYPE_CHECKING:
     from prover.chain.transactions import Sender

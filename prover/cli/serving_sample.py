@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from prover.base.errors import UsageError
+from prover.base.files import write_atomically
+from prover.base.text import moment
 from prover.chain.deployments import Deployment
 from prover.chain.transactions import Sender
 from prover.cli.models import find
 from prover.cli.outcome import read_outputs
 from prover.cli.output import progress
 from prover.consumer import serving_contest as consumer
-from prover.errors import UsageError
-from prover.files import write_atomically
 from prover.protocol.serving import Record
-from prover.protocol.words import moment
 from prover.proving.artifacts import Artifacts
 from prover.statement.field import encode_signed
 

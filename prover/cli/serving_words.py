@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from prover.base.text import amount_in, credited, moment, until, voidable
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.serving import Record, State, Terms
-from prover.protocol.words import amount_in, credited, moment, until, voidable
 
 
 def amount(terms: Terms, units: int) -> str:

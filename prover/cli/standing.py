@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from prover.base.errors import ArtifactMismatch
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
 from prover.chain.replay import load_world
@@ -12,7 +13,6 @@ from prover.cli.finding import JOB
 from prover.cli.outcome import Prediction, read_outputs
 from prover.cli.prediction_words import row
 from prover.cli.remembered import of_job
-from prover.errors import ArtifactMismatch
 from prover.protocol.prediction import Record
 from prover.protocol.world import World
 

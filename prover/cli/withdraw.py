@@ -4,11 +4,11 @@ from typing import Annotated, Any
 
 import typer
 
+from prover.base.errors import ContractRefused, ZkescrowError
+from prover.base.text import amount_in
 from prover.chain.wallet import Handed
 from prover.cli.options import AccountNumber, Rpc, address, deployed, sender_for
 from prover.cli.output import command, new_app, show
-from prover.errors import ContractRefused, ZkescrowError
-from prover.protocol.words import amount_in
 
 app = new_app()
 APPS = {"withdraw": app}

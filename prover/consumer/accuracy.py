@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from prover.base.errors import UsageError
+from prover.base.files import write_atomically
 from prover.chain.accuracy import AccuracyBounty
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
@@ -21,8 +23,6 @@ from prover.consumer import postings
 from prover.consumer.accuracy_tests import Tests, key_of, read_seed, sealed_tests
 from prover.consumer.postings import Drawn, Posting
 from prover.consumer.testsets import PostedSet, check_unknown, mark_handed, posted_set, sharing
-from prover.errors import UsageError
-from prover.files import write_atomically
 from prover.protocol.accuracy import Job, Terms
 from prover.protocol.limits import limits_of
 from prover.proving.artifacts import Artifacts

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from web3.types import TxReceipt
 
+from prover.base.errors import ChainError, UsageError
+from prover.base.text import moment
 from prover.chain.accuracy import AccuracyBounty
 from prover.chain.client import Client
 from prover.chain.contracts import Call
@@ -18,10 +20,8 @@ from prover.chain.transactions import Sender
 from prover.chain.wallet import Handed
 from prover.consumer.accuracy_tests import key_of, read_seed
 from prover.consumer.testsets import key_is_out, mark_revealed, posted_set, posted_sets, sharing
-from prover.errors import ChainError, UsageError
 from prover.protocol.accuracy import Record, State
 from prover.protocol.events import BountyAccepted
-from prover.protocol.words import moment
 from prover.proving.worker import Progress
 from prover.statement.sealed import key_hash
 

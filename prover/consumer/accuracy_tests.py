@@ -4,12 +4,12 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from prover.base.errors import StatementInvalid, UsageError
+from prover.base.files import locked, write_atomically
+from prover.base.settings import get_settings
 from prover.consumer.testsets import row_hash
-from prover.errors import StatementInvalid, UsageError
-from prover.files import locked, write_atomically
 from prover.proving.artifacts import Artifacts
 from prover.proving.inputs import read_data, shape_of
-from prover.settings import get_settings
 from prover.statement.quantise import quantise
 from prover.statement.request import Item, Shape
 from prover.statement.sealed import check_sealable, content_of, item_of

@@ -2,15 +2,15 @@
 
 from collections.abc import Collection
 
+from prover.base.errors import Postponed
+from prover.base.settings import get_settings
 from prover.chain.client import Client
 from prover.chain.fees import GWEI, gas_price, in_gwei
 from prover.chain.registry import Registry
 from prover.chain.transactions import Sender
 from prover.chain.verification import verification_gas as measured
-from prover.errors import Postponed
 from prover.protocol.economics import Prices
 from prover.proving.artifacts import Artifacts
-from prover.settings import get_settings
 
 
 def verification_gas(sender: Sender, registry: str, circuit_id: bytes, artifacts: Artifacts) -> int:

@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from prover.base.errors import StatementInvalid
+from prover.base.files import locked, write_atomically
+from prover.base.settings import get_settings
 from prover.chain.client import Client
-from prover.errors import StatementInvalid
-from prover.files import locked, write_atomically
-from prover.settings import get_settings
 
 
 def remember(client: Client, contract: str, job_id: bytes) -> None:

@@ -9,6 +9,10 @@ from typing import Any, Generic, TypeVar
 
 from web3.types import TxReceipt
 
+from prover.base.errors import ChainError, Postponed, StatementInvalid
+from prover.base.files import locked
+from prover.base.settings import get_settings
+from prover.base.text import moment
 from prover.chain.contracts import Call
 from prover.chain.deeds import POST, deeds_of, gone, told, untold
 from prover.chain.handing import given_of
@@ -18,11 +22,7 @@ from prover.chain.tokens import allow
 from prover.chain.transactions import Sender
 from prover.chain.wallet import Handed
 from prover.consumer.jobs import remember
-from prover.errors import ChainError, Postponed, StatementInvalid
-from prover.files import locked
 from prover.protocol.terms import Job, Terms
-from prover.protocol.words import moment
-from prover.settings import get_settings
 
 T = TypeVar("T", bound=Terms)
 AGAIN = "done: the same command again posts another one"

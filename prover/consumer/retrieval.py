@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
+from prover.base.errors import StatementInvalid
 from prover.chain.datasets import checked, keep
 from prover.chain.deployments import Deployment
 from prover.chain.fees import gas_price
@@ -13,7 +14,6 @@ from prover.chain.transactions import Sender
 from prover.consumer import postings
 from prover.consumer.gas import verification_gas
 from prover.consumer.postings import Drawn, Posting
-from prover.errors import StatementInvalid
 from prover.protocol.predicate import check_predicate
 from prover.protocol.retrieval import Dataset, Predicate, Terms
 from prover.protocol.retrieval_gas import RetrievalGas

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
+from prover.base.errors import StatementInvalid, UsageError
+from prover.base.files import write_atomically
+from prover.base.text import shown
 from prover.chain.datasets import checked, kept
 from prover.chain.deployments import Deployment
 from prover.chain.retrieval import RetrievalBounty
 from prover.chain.transactions import Sender
-from prover.errors import StatementInvalid, UsageError
-from prover.files import write_atomically
 from prover.protocol.retrieval import Dataset, Record
-from prover.protocol.words import shown
 from prover.statement.dataset import Format, PublicDataset
 from prover.statement.quantise import dequantise
 from prover.statement.request import Item

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from prover.base.errors import StatementInvalid, UsageError
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
 from prover.chain.fees import gas_price
@@ -17,7 +18,6 @@ from prover.chain.transactions import Sender
 from prover.consumer import postings
 from prover.consumer.gas import verification_gas
 from prover.consumer.postings import Drawn, Posting
-from prover.errors import StatementInvalid, UsageError
 from prover.protocol.limits import ChainLimits
 from prover.protocol.serving import Terms
 from prover.protocol.serving_gas import RoundGas

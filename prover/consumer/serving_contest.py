@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from math import ceil
 
+from prover.base.errors import ChainError, StatementInvalid, UsageError
+from prover.base.settings import get_settings
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
 from prover.chain.events import fetch_events
@@ -14,14 +16,12 @@ from prover.chain.finality import once_final
 from prover.chain.replay import load_world
 from prover.chain.serving import ServingRound
 from prover.chain.transactions import Sender
-from prover.errors import ChainError, StatementInvalid, UsageError
 from prover.protocol.economics import chance_to_catch
 from prover.protocol.events import OutputsCommitted
 from prover.protocol.serving import Record, State
 from prover.proving.artifacts import Artifacts
 from prover.proving.evaluate import compare_with_witness, evaluate
 from prover.proving.worker import Progress
-from prover.settings import get_settings
 from prover.statement.request import Request
 from prover.statement.serving import decode_outputs, inputs_tree
 

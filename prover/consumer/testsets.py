@@ -15,13 +15,13 @@ import numpy.typing as npt
 from eth_utils.crypto import keccak
 from pydantic import TypeAdapter
 
+from prover.base.errors import UsageError
+from prover.base.files import write_atomically
+from prover.base.log import logger
+from prover.base.settings import get_settings
+from prover.base.strict_json import in_words
 from prover.chain.client import LOCAL_CHAIN
 from prover.chain.deeds import signed_here
-from prover.errors import UsageError
-from prover.files import write_atomically
-from prover.log import logger
-from prover.settings import get_settings
-from prover.statement.strict_json import in_words
 
 LOG = logger(__name__)
 

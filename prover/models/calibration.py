@@ -12,9 +12,9 @@ import numpy.typing as npt
 from numpy.lib import format as npy
 from numpy.lib.npyio import NpzFile
 
-from prover.errors import ModelRefused, UsageError
-from prover.files import NotPlain, TooLarge, read_plain
-from prover.protocol.words import shown
+from prover.base.errors import ModelRefused, UsageError
+from prover.base.files import NotPlain, TooLarge, read_plain
+from prover.base.text import shown
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]

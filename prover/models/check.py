@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from prover.errors import ModelRefused
+from prover.base.errors import ModelRefused
 from prover.models.draft import CONTEXT_TOTAL_BITS, MAX_CONTEXT_BITS
 from prover.models.onnx_file import ImportedModel
 from prover.models.plan import Plan

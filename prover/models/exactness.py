@@ -19,7 +19,7 @@ from typing import Any
 
 import onnx
 
-from prover.errors import ModelRefused
+from prover.base.errors import ModelRefused
 from prover.models.wrap import check_context_isolated
 
 DETERMINED = (

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
-from prover.errors import ModelRefused
+from prover.base.errors import ModelRefused
 
 if TYPE_CHECKING:
     import onnxruntime

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import onnx
 from onnx import helper, numpy_helper
 
-from prover.errors import ModelRefused
+from prover.base.errors import ModelRefused
 
 Array = npt.NDArray[Any]
 

@@ -13,7 +13,7 @@ import onnx
 from onnx import helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
-from prover.errors import ModelRefused
+from prover.base.errors import ModelRefused
 from prover.models import lowering_linear as linear
 from prover.models import lowering_pool as pool
 from prover.models import lowering_shape as shape

@@ -11,7 +11,7 @@ from google.protobuf.message import DecodeError, Message  # type: ignore[import-
 from onnx import numpy_helper, shape_inference
 from onnx.inliner import inline_local_functions
 
-from prover.errors import ModelRefused, UsageError
+from prover.base.errors import ModelRefused, UsageError
 from prover.models.floating import outputs_of
 from prover.models.graph import refuse, static_shape
 from prover.models.lowering import CONTROL_FLOW, lower

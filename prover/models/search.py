@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from prover.errors import ModelRefused, UsageError
+from prover.base.errors import ModelRefused, UsageError
 from prover.models.calibration import Calibration
 from prover.models.draft import Scales, costs_of, draft, too_much
 from prover.models.engine import CircuitEngine, Settings

@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from prover.errors import ModelRefused
+from prover.base.errors import ModelRefused
 
 Floats = npt.NDArray[np.float64]
 

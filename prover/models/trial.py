@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from prover.errors import ModelRefused
+from prover.base.errors import ModelRefused
 from prover.models.calibration import Calibration
 from prover.models.corners import corners, predicted
 from prover.models.engine import CircuitEngine

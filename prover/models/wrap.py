@@ -12,7 +12,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from prover.errors import ModelRefused
+from prover.base.errors import ModelRefused
 from prover.models.onnx_file import CANONICAL_IR, CANONICAL_OPSET, ImportedModel
 
 CONTEXT = "context"

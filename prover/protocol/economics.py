@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import ceil, comb
 from typing import Self
 
-from prover.errors import StatementInvalid
+from prover.base.errors import StatementInvalid
 
 # Gas of one transaction, the verifier's run and the calldata of its arguments left out: what
 # snapshots/gas.json has for ETH in the dearest protocol, rounded up (a test compares).

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from prover.errors import IllegalEvent
+from prover.base.errors import IllegalEvent
 from prover.protocol.events import Credited, Deposited, EscrowEvent, Withdrawn
 from prover.protocol.mappings import put
 

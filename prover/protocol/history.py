@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from prover.errors import IllegalEvent, ZkescrowError
+from prover.base.errors import IllegalEvent, ZkescrowError
+from prover.base.text import shown
 from prover.protocol import escrow
 from prover.protocol.escrow import EscrowState
 from prover.protocol.events import EscrowEvent, Event, JobEvent, Unreadable
 from prover.protocol.mappings import InPlace, put, remove
-from prover.protocol.words import shown
 from prover.protocol.world import Finding, World, apply, check_job
 
 Place = tuple[str, bytes]

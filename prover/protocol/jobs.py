@@ -6,7 +6,7 @@ from enum import IntEnum
 from itertools import pairwise
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
-from prover.errors import IllegalEvent
+from prover.base.errors import IllegalEvent
 from prover.protocol.events import ZERO_ADDRESS, Event, JobEvent
 from prover.protocol.limits import ChainLimits, limits_of
 from prover.protocol.mappings import put

@@ -7,7 +7,7 @@ import re
 from fractions import Fraction
 from math import ceil
 
-from prover.errors import UsageError
+from prover.base.errors import UsageError
 from prover.protocol.terms import Predicate, PredicateKind
 from prover.statement.layout import Layout, OutputKind
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
-from prover.errors import IllegalEvent
+from prover.base.errors import IllegalEvent
 from prover.protocol.events import (
     ZERO_ADDRESS,
     CircuitCondemned,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import singledispatch
 
-from prover.errors import StatementInvalid
+from prover.base.errors import StatementInvalid
 from prover.protocol import jobs, terms
 from prover.protocol.events import (
     ZERO_ADDRESS,

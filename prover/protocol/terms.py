@@ -13,7 +13,7 @@ from eth_abi.abi import encode
 from eth_abi.exceptions import EncodingError
 from eth_utils.crypto import keccak
 
-from prover.errors import StatementInvalid
+from prover.base.errors import StatementInvalid
 from prover.statement.label import proven_label
 from prover.statement.layout import OutputKind
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from prover.errors import IllegalEvent
+from prover.base.errors import IllegalEvent
 from prover.protocol import accuracy, circuits, escrow, prediction, registry, retrieval, serving
 from prover.protocol.escrow import EscrowState
 from prover.protocol.events import (

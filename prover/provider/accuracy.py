@@ -6,13 +6,13 @@ item is opened and evaluated before anything is proven.
 
 from dataclasses import dataclass
 
+from prover.base.errors import ProvingError, StatementInvalid, UsageError
+from prover.base.text import moment, shown
 from prover.chain.fees import gas_price
 from prover.chain.registry import Registry
 from prover.chain.tokens import allow
 from prover.chain.verification import verification_gas
-from prover.errors import ProvingError, StatementInvalid, UsageError
 from prover.protocol.accuracy import Record, State
-from prover.protocol.words import moment, shown
 from prover.provider.accuracy_checks import (
     Limits,
     check_bounty_money,

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from prover.errors import StatementInvalid, UsageError
+from prover.base.errors import StatementInvalid, UsageError
+from prover.base.text import counted, in_ether, moment
 from prover.protocol.accuracy import Terms
 from prover.protocol.economics import END, ITEM, PROVE, TAKE, WITHDRAW
 from prover.protocol.events import ZERO_ADDRESS
-from prover.protocol.words import counted, in_ether, moment
 from prover.provider.money import Account, Deal, Purse, check_money
 from prover.provider.policy import LOCK_SECONDS, TIME_FACTOR
 from prover.proving.artifacts import Artifacts

@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from prover.base.errors import ContractRefused
 from prover.chain.accuracy import AccuracyBounty, Submission, TestItem
 from prover.chain.batch import Run
 from prover.chain.client import Client
 from prover.chain.contracts import Call
 from prover.chain.transactions import Sender
-from prover.errors import ContractRefused
 from prover.protocol.accuracy import Job, State
 from prover.provider.grouping import grouped
 from prover.provider.money import Account, worth

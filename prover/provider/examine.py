@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from prover.base.errors import ArtifactMismatch, StatementInvalid
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
 from prover.chain.fees import gas_price
@@ -10,7 +11,6 @@ from prover.chain.registry import Circuit
 from prover.chain.replay import load_world
 from prover.chain.transactions import Sender
 from prover.chain.verification import verification_gas
-from prover.errors import ArtifactMismatch, StatementInvalid
 from prover.protocol.prediction import Record
 from prover.protocol.world import World
 from prover.provider.fetch import InputsUnavailable

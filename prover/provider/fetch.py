@@ -19,10 +19,11 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from urllib.parse import SplitResult, unquote
 
-from prover.errors import UsageError, ZkescrowError
-from prover.files import NotPlain, TooLarge, read_plain
-from prover.log import logger
-from prover.protocol import uris, words
+from prover.base import text as words
+from prover.base.errors import UsageError, ZkescrowError
+from prover.base.files import NotPlain, TooLarge, read_plain
+from prover.base.log import logger
+from prover.protocol import uris
 
 TIMEOUT_SECONDS = 20.0
 LOG = logger(__name__)

@@ -8,13 +8,13 @@ that later commands, and jobs of the same file, find it. Of folders see `inbox`.
 from collections.abc import Iterable
 from pathlib import Path
 
+from prover.base.errors import StatementInvalid, UsageError
+from prover.base.files import NotPlain, TooLarge, read_plain, write_atomically
+from prover.base.log import logger
+from prover.base.settings import get_settings
+from prover.base.text import shown
 from prover.chain.readers import secret_key
-from prover.errors import StatementInvalid, UsageError
-from prover.files import NotPlain, TooLarge, read_plain, write_atomically
-from prover.log import logger
-from prover.protocol.words import shown
 from prover.provider.fetch import InputsUnavailable, fetch
-from prover.settings import get_settings
 from prover.statement.envelope import OVERHEAD_BYTES, is_sealed, opened
 from prover.statement.request import data_hash
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from prover.errors import UsageError, ZkescrowError
+from prover.base.errors import UsageError, ZkescrowError
 from prover.provider.handover import content_of, is_kept, keep_as
 from prover.statement.envelope import OVERHEAD_BYTES
 from prover.statement.request import data_hash

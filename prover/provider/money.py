@@ -8,17 +8,17 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from prover.base.errors import UsageError
+from prover.base.files import locked
+from prover.base.settings import get_settings
+from prover.base.text import amount_in, in_ether
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
 from prover.chain.replay import load_world
 from prover.chain.tokens import balance_of
 from prover.chain.transactions import Sender
-from prover.errors import UsageError
-from prover.files import locked
 from prover.protocol.events import ZERO_ADDRESS
-from prover.protocol.words import amount_in, in_ether
 from prover.protocol.world import World
-from prover.settings import get_settings
 
 MARGIN_PERCENT = 25  # what a job earns above its gas, as fees rise between two moves
 STAKE_FACTOR = 10  # a stake may be so many times what the job earns

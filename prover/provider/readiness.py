@@ -15,19 +15,19 @@ from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
-from prover.errors import (
+from prover.base.errors import (
     ArtifactMismatch,
     ProofRejected,
     ProvingError,
     StatementInvalid,
     ZkescrowError,
 )
-from prover.files import sha256_file, write_atomically
-from prover.log import logger
+from prover.base.files import sha256_file, write_atomically
+from prover.base.log import logger
+from prover.base.settings import get_settings
 from prover.proving.artifacts import PK, Artifacts, Proof, directory_name
 from prover.proving.system import Item, ProofSystem
 from prover.proving.worker import Progress
-from prover.settings import get_settings
 from prover.statement.context import JobContext
 
 NO_JOB = JobContext(0, bytes(20), bytes(32), bytes(20))  # what is rehearsed can be sent nowhere

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from web3.types import TxReceipt
 
+from prover.base.errors import ChainError, ContractRefused, UsageError
 from prover.chain.client import Client
 from prover.chain.datasets import kept
 from prover.chain.deployments import Deployment
@@ -21,7 +22,6 @@ from prover.chain.retrieval import RetrievalBounty
 from prover.chain.tokens import allow
 from prover.chain.transactions import Sender
 from prover.chain.verification import verification_gas
-from prover.errors import ChainError, ContractRefused, UsageError
 from prover.protocol.events import RetrievalAccepted
 from prover.protocol.limits import limits_of
 from prover.protocol.retrieval import Dataset, Record, State

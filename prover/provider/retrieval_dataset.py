@@ -4,6 +4,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from prover.base.errors import StatementInvalid, UsageError
+from prover.base.files import publish, write_atomically
+from prover.base.settings import get_settings
 from prover.chain import datasets
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
@@ -11,13 +14,10 @@ from prover.chain.handing import check_uri, uri_of
 from prover.chain.replay import load_world
 from prover.chain.retrieval import RetrievalBounty
 from prover.chain.transactions import Sender
-from prover.errors import StatementInvalid, UsageError
-from prover.files import publish, write_atomically
 from prover.protocol.retrieval import Dataset
 from prover.proving.artifacts import Artifacts
 from prover.proving.inputs import shape_of
 from prover.proving.records import format_of, read_rows
-from prover.settings import get_settings
 from prover.statement.dataset import (
     Format,
     PublicDataset,

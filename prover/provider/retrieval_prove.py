@@ -12,15 +12,15 @@ from functools import partial
 
 from eth_utils.crypto import keccak
 
+from prover.base.errors import UsageError
+from prover.base.text import counted, moment
 from prover.chain.batch import Run
 from prover.chain.contracts import Call
 from prover.chain.finality import SEND_SECONDS, now_on
 from prover.chain.retrieval import RetrievalBounty, SealedRecord, Submission
 from prover.chain.transactions import GAS_CAP, Sender
-from prover.errors import UsageError
 from prover.protocol.limits import limits_of
 from prover.protocol.retrieval import Record
-from prover.protocol.words import counted, moment
 from prover.provider.money import worth
 from prover.provider.readiness import Readiness
 from prover.provider.retrieval_dataset import Secrets

@@ -10,17 +10,19 @@ from functools import cache, partial
 
 from eth_utils.crypto import keccak
 
+from prover.base.errors import ArtifactMismatch, ContractRefused, ProvingError, ZkescrowError
+from prover.base.files import alone
+from prover.base.log import logger
+from prover.base.redaction import redacted
+from prover.base.settings import get_settings
+from prover.base.text import moment, shown
 from prover.chain.finality import Heads, lost_of
 from prover.chain.market import Market
 from prover.chain.replay import load_world
 from prover.chain.wallet import Handed
 from prover.chain.withdrawals import take_out
-from prover.errors import ArtifactMismatch, ContractRefused, ProvingError, ZkescrowError
-from prover.files import alone
-from prover.log import logger
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction import Record, State
-from prover.protocol.words import moment, shown
 from prover.protocol.world import World
 from prover.provider.examine import Examiner, Tools, Unwanted, artifacts_of
 from prover.provider.money import staking
@@ -30,8 +32,6 @@ from prover.provider.store import Stage, Taken
 from prover.provider.views import end_of, is_ours, look
 from prover.proving.artifacts import Artifacts
 from prover.proving.inputs import shape_of
-from prover.redaction import redacted
-from prover.settings import get_settings
 
 MOST_CHARACTERS = 1_000
 LOG = logger(__name__)

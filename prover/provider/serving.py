@@ -7,6 +7,8 @@ model, a real proof of some of the items.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from prover.base.errors import ContractRefused, StatementInvalid, UsageError
+from prover.base.text import moment, shown
 from prover.chain.client import Client
 from prover.chain.fees import gas_price
 from prover.chain.registry import Circuit
@@ -14,11 +16,9 @@ from prover.chain.serving import ServingRound
 from prover.chain.tokens import allow
 from prover.chain.transactions import Sender
 from prover.chain.verification import verification_gas
-from prover.errors import ContractRefused, StatementInvalid, UsageError
 from prover.protocol.limits import limits_of
 from prover.protocol.serving import Record, State
 from prover.protocol.serving_gas import RoundGas
-from prover.protocol.words import moment, shown
 from prover.provider.handover import obtain
 from prover.provider.money import Account, check_currency, staking
 from prover.provider.readiness import Readiness, check_key

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from prover.base.errors import StatementInvalid
 from prover.chain.contracts import Call
 from prover.chain.serving import Answer, Contest, ServingRound
 from prover.chain.transactions import Sender
-from prover.errors import StatementInvalid
 from prover.protocol.serving import Record
 from prover.provider.grouping import grouped
 from prover.provider.readiness import Readiness

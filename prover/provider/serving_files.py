@@ -9,11 +9,11 @@ from pathlib import Path
 
 from eth_utils.crypto import keccak
 
-from prover.errors import ArtifactMismatch
-from prover.files import alone, write_atomically
-from prover.log import logger
+from prover.base.errors import ArtifactMismatch
+from prover.base.files import alone, write_atomically
+from prover.base.log import logger
+from prover.base.settings import get_settings
 from prover.proving.artifacts import Proof
-from prover.settings import get_settings
 
 Part = tuple[int, ...]
 Faults = Callable[[Sequence[Proof]], Sequence[str | None]]

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 
 from web3.types import TxReceipt
 
+from prover.base.errors import ContractRefused, UsageError
+from prover.base.text import amount_in, moment
 from prover.chain.finality import Heads, confirmations, pause
 from prover.chain.market import Market
 from prover.chain.tokens import allow
-from prover.errors import ContractRefused, UsageError
 from prover.protocol.prediction import Record
-from prover.protocol.words import amount_in, moment
 from prover.provider.examine import Examiner, Tools
 from prover.provider.money import worth
 from prover.provider.store import Stage, Taken

@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import Boolean, Column, Integer, LargeBinary, MetaData, String, Table, cast, select
 from sqlalchemy.dialects.sqlite import insert
 
+from prover.base.errors import ArtifactMismatch
+from prover.base.log import logger
 from prover.chain.finality import Block
 from prover.chain.journal import add_columns, open_database
-from prover.errors import ArtifactMismatch
-from prover.log import logger
 from prover.proving.artifacts import Proof
 
 LOG = logger(__name__)

@@ -8,14 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from prover.errors import ArtifactMismatch, ArtifactsMissing
-from prover.files import NotPlain, TooLarge, read_plain, sha256_file
+from prover.base import strict_json
+from prover.base.errors import ArtifactMismatch, ArtifactsMissing
+from prover.base.files import NotPlain, TooLarge, read_plain, sha256_file
+from prover.base.settings import get_settings
 from prover.proving.ezkl.rules import check_settings
 from prover.proving.manifest import FIXED, MAX_BYTES, Manifest, read_manifest
 from prover.proving.places import PK as PK
 from prover.proving.places import directory_name as directory_name
-from prover.settings import get_settings
-from prover.statement import strict_json
 from prover.statement.field import FIELD_MODULUS
 
 MODEL, NETWORK, PRIVATE = "model.onnx", "network.onnx", "private.onnx"

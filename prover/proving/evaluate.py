@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from prover.errors import ArtifactMismatch, ProvingError, UnsoundCircuit
+from prover.base.errors import ArtifactMismatch, ProvingError, UnsoundCircuit
 from prover.models.corners import corners, predicted
 from prover.models.onnx_file import ImportedModel, load
 from prover.models.plan import Plan

@@ -13,8 +13,9 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from prover.errors import ArtifactMismatch, ProvingError, StatementInvalid, UsageError
-from prover.files import NO_ROOM, NotPlain, TooLarge, copy_plain, new_directory, publish
+from prover.base.errors import ArtifactMismatch, ProvingError, StatementInvalid, UsageError
+from prover.base.files import NO_ROOM, NotPlain, TooLarge, copy_plain, new_directory, publish
+from prover.base.settings import get_settings
 from prover.models.onnx_file import MAX_BYTES, check_self_contained
 from prover.proving.artifacts import (
     MANIFEST,
@@ -39,7 +40,6 @@ from prover.proving.ezkl.prover import SAMPLE_CONTEXT, verify
 from prover.proving.manifest import FIXED, MAX_LOGROWS, Manifest, read_manifest
 from prover.proving.srs import check_named
 from prover.proving.worker import Limits
-from prover.settings import get_settings
 
 _MIB = 1 << 20
 # The most that a file of any circuit needs.

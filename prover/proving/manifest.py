@@ -9,14 +9,14 @@ from typing import Any, Literal
 import rfc8785
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from prover.errors import ArtifactMismatch, StatementInvalid, UnsoundCircuit
-from prover.files import NotPlain, TooLarge, read_plain
+from prover.base import strict_json
+from prover.base.errors import ArtifactMismatch, StatementInvalid, UnsoundCircuit
+from prover.base.files import NotPlain, TooLarge, read_plain
 from prover.models.plan import Accuracy, Plan
 from prover.proving.ezkl.rules import EZKL_VERSION
 from prover.proving.srs import SetUp
 from prover.solidity.compile import EVM_VERSION, OPTIMIZER_RUNS, SOLC_VERSION
 from prover.solidity.verifier import VERIFIER_CONTRACT, Verifier
-from prover.statement import strict_json
 from prover.statement.layout import Layout
 
 HASHED, PUBLIC, FIXED = "hashed", "public", "fixed"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from prover.errors import StatementInvalid
+from prover.base.errors import StatementInvalid
 from prover.models.calibration import Floats
 from prover.proving.artifacts import Artifacts
 from prover.proving.inputs import read_data, shape_of

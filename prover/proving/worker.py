@@ -18,12 +18,12 @@ from typing import Any
 
 import psutil
 
-from prover import errors
-from prover.errors import EnvironmentMissing, WorkerFailed
-from prover.files import scratch_folder
-from prover.log import logger
-from prover.redaction import child_environment
-from prover.settings import get_settings
+from prover.base import errors
+from prover.base.errors import EnvironmentMissing, WorkerFailed
+from prover.base.files import scratch_folder
+from prover.base.log import logger
+from prover.base.redaction import child_environment
+from prover.base.settings import get_settings
 
 POLL_SECONDS = 0.05
 MEMORY_POLL_SECONDS = 0.25

@@ -12,10 +12,10 @@ import solcx
 from eth_utils.crypto import keccak
 from solcx.exceptions import SolcError, SolcNotInstalled
 
-from prover.errors import EnvironmentMissing, UsageError
-from prover.files import write_atomically
-from prover.redaction import bare_environment
-from prover.settings import get_settings
+from prover.base.errors import EnvironmentMissing, UsageError
+from prover.base.files import write_atomically
+from prover.base.redaction import bare_environment
+from prover.base.settings import get_settings
 from prover.solidity.sources import close_over_imports, find_contracts
 
 SOLC_VERSION = "0.8.37"

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from prover.errors import EnvironmentMissing, UsageError
+from prover.base.errors import EnvironmentMissing, UsageError
 
 REMAPPED = "@openzeppelin/"
 _IMPORT = re.compile(r"^\s*import\s+(?:[^\"';]*?\s+from\s+)?[\"']([^\"']+)[\"']", re.MULTILINE)

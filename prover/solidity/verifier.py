@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from prover.errors import ArtifactMismatch, ModelRefused
+from prover.base.errors import ArtifactMismatch, ModelRefused
 from prover.solidity.compile import CODE_SIZE_LIMIT, CompiledContract, compile_source
 
 VERIFIER_CONTRACT = "Halo2Verifier"

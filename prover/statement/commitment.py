@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from eth_utils.crypto import keccak
 
-from prover.errors import StatementInvalid
+from prover.base.errors import StatementInvalid
 from prover.statement.field import words_to_bytes
 
 

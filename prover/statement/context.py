@@ -6,7 +6,7 @@ from eth_abi.abi import encode
 from eth_utils.address import to_canonical_address
 from eth_utils.crypto import keccak
 
-from prover.errors import StatementInvalid
+from prover.base.errors import StatementInvalid
 
 MIN_CONTEXT_BITS = 120
 MAX_CONTEXT_BITS = 253

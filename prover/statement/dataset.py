@@ -14,8 +14,8 @@ from typing import Any
 import rfc8785
 from eth_utils.crypto import keccak
 
-from prover.errors import StatementInvalid
-from prover.statement import strict_json
+from prover.base import strict_json
+from prover.base.errors import StatementInvalid
 from prover.statement.request import Item, Shape
 from prover.statement.sealed import (
     ELEMENT_BYTES,

@@ -4,7 +4,7 @@
 A job's data hash is that of the *content*: the reader opens the envelope, then compares.
 """
 
-from prover.errors import StatementInvalid
+from prover.base.errors import StatementInvalid
 
 MAGIC = b"zkescrow sealed 1\n"
 KEY_BYTES = 32

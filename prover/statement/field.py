@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from prover.errors import StatementInvalid
+from prover.base.errors import StatementInvalid
 
 FIELD_MODULUS = 21888242871839275222246405745257275088548364400416034343698204186575808495617
 SIGNED_BOUND = 1 << 127

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass
 from enum import IntEnum
 
-from prover.errors import StatementInvalid
+from prover.base.errors import StatementInvalid
 from prover.statement.context import check_context_size
 
 _UINT8 = frozenset({"context_limbs", "context_bits", "weight_words", "output_kind"})

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable
 
-from prover.errors import StatementInvalid
+from prover.base.errors import StatementInvalid
 
 
 def quantise(values: Iterable[float], scale: int) -> list[int]:

@@ -13,8 +13,8 @@ from typing import Any
 import rfc8785
 from eth_utils.crypto import keccak
 
-from prover.errors import StatementInvalid
-from prover.statement import strict_json
+from prover.base import strict_json
+from prover.base.errors import StatementInvalid
 from prover.statement.commitment import input_commitment, inputs_hash
 from prover.statement.field import encode_signed
 from prover.statement.poseidon import digest

@@ -5,7 +5,7 @@ One-sided, with confidence 95 % unless said otherwise.
 
 from math import ceil, exp, lgamma, log, log1p, sqrt
 
-from prover.errors import StatementInvalid
+from prover.base.errors import StatementInvalid
 
 CONFIDENCE = 0.95
 _HALVINGS = 60  # of an interval of length 1: below what a float tells apart

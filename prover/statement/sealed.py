@@ -8,7 +8,7 @@ contracts/libraries/SealedItem.sol is the twin.
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
-from prover.errors import StatementInvalid
+from prover.base.errors import StatementInvalid
 from prover.statement.request import Item, Shape
 from prover.statement.tree import leaf_hash
 

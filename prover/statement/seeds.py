@@ -10,7 +10,7 @@ import re
 import secrets
 from dataclasses import dataclass
 
-from prover.errors import StatementInvalid
+from prover.base.errors import StatementInvalid
 from prover.statement.request import Shape
 
 SEED_BYTES = 32

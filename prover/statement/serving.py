@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from eth_utils.crypto import keccak
 
-from prover.errors import StatementInvalid
+from prover.base.errors import StatementInvalid
 from prover.statement.tree import PositionalTree, build, leaf_hash
 
 MAX_WORD_BYTES = 16

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from eth_utils.crypto import keccak
 
-from prover.errors import StatementInvalid
+from prover.base.errors import StatementInvalid
 
 EMPTY_LEAF = bytes(32)
 MAX_COUNT = 65_536

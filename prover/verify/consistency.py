@@ -7,7 +7,7 @@ the network where it is made, and a description by its hash.
 from collections import Counter
 from collections.abc import Iterable
 
-from prover.errors import UnsoundCircuit
+from prover.base.errors import UnsoundCircuit
 from prover.verify.description import Description
 from prover.verify.expressions import Challenge, Query, degree, leaves
 from prover.verify.field import R

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from eth_utils.crypto import keccak
 
-from prover.errors import UnsoundCircuit
+from prover.base.errors import UnsoundCircuit
 from prover.verify.description import Description
 from prover.verify.expressions import (
     Challenge,

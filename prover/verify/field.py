@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from prover.errors import ProofRejected
+from prover.base.errors import ProofRejected
 from prover.statement.field import FIELD_MODULUS
 
 R = FIELD_MODULUS

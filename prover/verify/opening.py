@@ -14,7 +14,7 @@ the first set's D; Z_0 is Z of the first set, at U. Source: SHPLONK (eprint 2020
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from prover.errors import ProofRejected
+from prover.base.errors import ProofRejected
 from prover.verify.description import Description
 from prover.verify.field import R, interpolate, inverse, powers, product
 from prover.verify.group import GENERATOR, Affine, Term, negate, pairings_cancel, sum_of_multiples

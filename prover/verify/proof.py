@@ -6,7 +6,7 @@ The order is that of halo2 (halo2 book, "Proving system"), with multi-phase advi
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from prover.errors import ProofRejected
+from prover.base.errors import ProofRejected
 from prover.verify.description import Description
 from prover.verify.digest import circuit_digest
 from prover.verify.expressions import Query

@@ -4,7 +4,7 @@ import json
 
 from pydantic import ValidationError
 
-from prover.errors import ArtifactMismatch
+from prover.base.errors import ArtifactMismatch
 from prover.verify import consistency
 from prover.verify.description import Description
 from prover.verify.digest import require_digest

@@ -8,7 +8,7 @@ the buffer is empty. What is read of the proof is absorbed. The bias of the redu
 
 from eth_utils.crypto import keccak
 
-from prover.errors import ProofRejected
+from prover.base.errors import ProofRejected
 from prover.verify.field import R
 from prover.verify.group import Affine, P, on_curve
 

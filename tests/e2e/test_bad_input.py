@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from prover.settings import PROJECT
+from prover.base.settings import PROJECT
 from tests.e2e.conftest import EXAMPLES, ZKESCROW, Cli, World
 
 MODEL, DATA = EXAMPLES / "digits-cnn.onnx", EXAMPLES / "digits-calibration.npz"

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from prover.base.errors import ContractRefused
+from prover.base.settings import get_settings
 from prover.chain.replay import load_world
-from prover.errors import ContractRefused
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction import State
 from prover.provider.store import JobStore, Stage, Taken
 from prover.proving.artifacts import Proof
-from prover.settings import get_settings
 from tests.e2e.conftest import EXAMPLES, World
 from tests.localchain import CONSUMER, PROVIDER, STRANGER, address_of
 

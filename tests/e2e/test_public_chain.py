@@ -125,7 +125,7 @@ def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Public]:
 
 
 def waited_for(url: str, process: "subprocess.Popen[bytes]") -> Client:
-    from prover.errors import ChainError
+    from prover.base.errors import ChainError
 
     for _ in range(400):
         try:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from prover.base.settings import get_settings
 from prover.chain.datasets import find_dataset
 from prover.chain.replay import load_world
 from prover.chain.retrieval import RetrievalBounty
@@ -29,7 +30,6 @@ from prover.provider.serving_files import RoundFiles
 from prover.proving.artifacts import Artifacts
 from prover.proving.evaluate import evaluate
 from prover.proving.ezkl.system import Ezkl
-from prover.settings import get_settings
 from prover.statement.dataset import PublicDataset, PublicRecord, data_hash
 from prover.statement.label import proven_label
 from prover.statement.sealed import key_hash, seal

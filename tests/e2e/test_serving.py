@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from prover.base.settings import get_settings
 from prover.chain.contracts import Call
 from prover.chain.replay import load_world
 from prover.chain.serving import ServingRound
@@ -25,7 +26,6 @@ from prover.provider.register import register
 from prover.provider.serving_files import RoundFiles
 from prover.proving.artifacts import Artifacts
 from prover.proving.evaluate import evaluate
-from prover.settings import get_settings
 from prover.solidity.compile import compile_contracts
 from prover.statement.request import Request, data_hash
 from prover.statement.serving import encode_outputs, inputs_tree

@@ -8,7 +8,7 @@ import pytest
 from benchmarks import verification
 from benchmarks.circuits import use_own_home
 from benchmarks.performance import read
-from prover.settings import get_settings
+from prover.base.settings import get_settings
 
 RISE = 0.02
 QUICK = ("digits, 1 public", "breast cancer, 1 public")  # the others take minutes to set up

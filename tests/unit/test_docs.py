@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import typer
 
+from prover.base.settings import Settings
 from prover.cli.app import COMMANDS, app
 from prover.protocol import accuracy, prediction, retrieval, serving, table
-from prover.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

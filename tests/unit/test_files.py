@@ -10,10 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import MetaData, text
 
-from prover.chain.journal import open_database
-from prover.cli.app import run
-from prover.errors import EnvironmentMissing
-from prover.files import (
+from prover.base.errors import EnvironmentMissing
+from prover.base.files import (
     SCRATCH,
     STALE_SECONDS,
     at_work,
@@ -26,7 +24,9 @@ from prover.files import (
     sweep_scratch,
     write_atomically,
 )
-from prover.settings import get_settings
+from prover.base.settings import get_settings
+from prover.chain.journal import open_database
+from prover.cli.app import run
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
@@ -169,7 +169,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(
     def full(path: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("prover.files.sync", full)
+    monkeypatch.setattr("prover.base.files.sync", full)
     with pytest.raises(EnvironmentMissing, match="No space left on device; make room"):
         write_atomically(tmp_path / "file", b"second")
     assert (tmp_path / "file").read_bytes() == b"first"

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prover import log, redaction
+from prover.base import log, redaction
+from prover.base.redaction import MASK, hide
+from prover.base.settings import get_settings
 from prover.cli.app import run
 from prover.provider.fetch import InputsUnavailable, fetch
 from prover.proving import worker
-from prover.redaction import MASK, hide
-from prover.settings import get_settings
 
 
 @pytest.fixture(autouse=True)

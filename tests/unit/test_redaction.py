@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prover import redaction
+from prover.base import redaction
+from prover.base.redaction import MASK, bare_environment, child_environment, public_url, redacted
 from prover.chain import node
 from prover.cli import output
 from prover.cli.app import run
 from prover.models.onnx_file import ImportedModel
-from prover.redaction import MASK, bare_environment, child_environment, public_url, redacted
 from prover.solidity import compile as compiler
 
 KEY = "0x" + "5ec2e7" * 10 + "abcd"

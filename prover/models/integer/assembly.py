@@ -8,7 +8,7 @@ from math import inf, prod
 import numpy as np
 import onnx
 
-from prover.errors import ModelRefused
+from prover.base.errors import ModelRefused
 from prover.models.graph import Builder, refuse
 from prover.models.integer.convolve import NO_PADS
 from prover.models.integer.expressions import Affine, Expression, View, identity

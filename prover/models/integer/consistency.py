@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from prover.errors import ModelRefused
+from prover.base.errors import ModelRefused
 from prover.models.integer.bounds import bounded
 from prover.models.integer.convolve import output_size
 from prover.models.integer.network import Layer, Network, Tensor, Term

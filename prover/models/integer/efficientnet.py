@@ -16,8 +16,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from prover.errors import ArtifactMismatch, EnvironmentMissing
-from prover.files import sha256_file, write_atomically
+from prover.base.errors import ArtifactMismatch, EnvironmentMissing
+from prover.base.files import sha256_file, write_atomically
 from prover.models.graph import Array
 from prover.models.integer.network import Network
 from prover.models.integer.quantise import InputRange, Precision, Spread, quantise

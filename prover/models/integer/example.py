@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from prover.errors import EnvironmentMissing
-from prover.files import new_directory, publish
+from prover.base.errors import EnvironmentMissing
+from prover.base.files import new_directory, publish
 from prover.models.integer import efficientnet
 from prover.models.integer.images import read_photo
 

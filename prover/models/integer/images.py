@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from prover.errors import EnvironmentMissing, UsageError
+from prover.base.errors import EnvironmentMissing, UsageError
 from prover.models.integer.network import Integers
 
 if TYPE_CHECKING:

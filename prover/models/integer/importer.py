@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from prover.errors import ModelRefused
+from prover.base.errors import ModelRefused
 from prover.models.floating import outputs_of
 from prover.models.graph import refuse, static_shape
 from prover.models.integer import rules_linear as linear

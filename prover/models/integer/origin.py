@@ -8,7 +8,7 @@ from math import isfinite
 
 import numpy as np
 
-from prover.errors import UnsoundCircuit
+from prover.base.errors import UnsoundCircuit
 from prover.models.integer.network import Layer, Network, Term
 from prover.models.integer.quantise import clamp_of, integer_layer
 from prover.models.integer.real import RealLayer, RealNetwork

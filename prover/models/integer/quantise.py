@@ -7,7 +7,7 @@ from math import ceil, frexp, inf, isfinite, ldexp
 
 import numpy as np
 
-from prover.errors import ModelRefused
+from prover.base.errors import ModelRefused
 from prover.models.integer.bounds import bounded
 from prover.models.integer.network import Integers, Layer, Network, Tensor, Term
 from prover.models.integer.real import RealLayer, RealNetwork, Reals, RealTerm, evaluate

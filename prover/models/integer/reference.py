@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prover.errors import StatementInvalid
+from prover.base.errors import StatementInvalid
 from prover.models.integer.convolve import convolve_exact
 from prover.models.integer.network import Integers, Layer, Network, Tensor, Term
 

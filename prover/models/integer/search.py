@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from prover.errors import ModelRefused
+from prover.base.errors import ModelRefused
 from prover.models.integer.bounds import table_entries
 from prover.models.integer.importer import load
 from prover.models.integer.network import Integers, Network

@@ -15,7 +15,7 @@ import numpy as np
 import rfc8785
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from prover.errors import ModelRefused
+from prover.base.errors import ModelRefused
 from prover.models.integer.consistency import check, check_shapes
 from prover.models.integer.network import Integers, Layer, Network, Tensor, Term
 

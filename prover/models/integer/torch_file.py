@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from prover.errors import ModelRefused, UsageError
+from prover.base.errors import ModelRefused, UsageError
 
 MAGIC = 0x1950A86A20F9469CFC6C
 PROTOCOL = 1001

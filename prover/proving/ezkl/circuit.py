@@ -8,7 +8,7 @@ from typing import Any
 
 import onnx
 
-from prover.errors import ArtifactMismatch, UnsoundCircuit
+from prover.base.errors import ArtifactMismatch, UnsoundCircuit
 from prover.models.exactness import judge
 from prover.models.onnx_file import check_self_contained
 from prover.models.plan import Plan

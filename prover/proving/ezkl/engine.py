@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from prover.errors import ArtifactMismatch, EnvironmentMissing, ProofRejected, ProvingError
+from prover.base.errors import ArtifactMismatch, EnvironmentMissing, ProofRejected, ProvingError
 from prover.proving.child import report
 from prover.proving.ezkl.rules import canonical_settings
 from prover.statement.field import FIELD_MODULUS, decode_signed

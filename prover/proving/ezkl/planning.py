@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from prover.errors import ModelRefused, WorkerFailed
-from prover.files import scratch_folder
+from prover.base.errors import ModelRefused, WorkerFailed
+from prover.base.files import scratch_folder
 from prover.proving.worker import Limits, run
 
 ENGINE = "prover.proving.ezkl.engine"

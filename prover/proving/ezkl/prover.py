@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
-from prover.errors import ProofRejected, ProvingError, StatementInvalid
+from prover.base.errors import ProofRejected, ProvingError, StatementInvalid
 from prover.proving import artifacts as files
 from prover.proving.artifacts import Artifacts, Proof
 from prover.proving.ezkl.planning import ENGINE

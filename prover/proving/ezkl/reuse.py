@@ -7,8 +7,9 @@ checked: the compiled circuit, which the manifest does not hash, by the digest o
 from dataclasses import asdict
 from pathlib import Path
 
-from prover.errors import ProvingError
-from prover.files import sha256_file
+from prover.base.errors import ProvingError
+from prover.base.files import sha256_file
+from prover.base.settings import get_settings
 from prover.models.onnx_file import ImportedModel
 from prover.models.plan import Plan
 from prover.proving import artifacts as files
@@ -17,7 +18,6 @@ from prover.proving.ezkl.prover import weights_digest
 from prover.proving.manifest import FIXED, current_versions
 from prover.proving.srs import INSECURE, SetUpChoice
 from prover.proving.worker import Limits
-from prover.settings import get_settings
 
 
 def made_before(

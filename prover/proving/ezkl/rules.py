@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from prover.errors import UnsoundCircuit
+from prover.base.errors import UnsoundCircuit
 
 EZKL_VERSION = "23.0.5"
 FIXED = "Fixed"

@@ -5,8 +5,9 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from prover.errors import ArtifactMismatch, UsageError
-from prover.files import locked, new_directory, publish, sha256_file
+from prover.base.errors import ArtifactMismatch, UsageError
+from prover.base.files import locked, new_directory, publish, sha256_file
+from prover.base.settings import get_settings
 from prover.models.check import check_plan
 from prover.models.onnx_file import ImportedModel, load
 from prover.models.plan import Plan
@@ -27,7 +28,6 @@ from prover.proving.manifest import (
 )
 from prover.proving.srs import INSECURE, Reference, SetUp, SetUpChoice, check_named
 from prover.proving.worker import Limits, Progress
-from prover.settings import get_settings
 
 
 def setup(

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from prover.errors import ArtifactMismatch
+from prover.base import strict_json
+from prover.base.errors import ArtifactMismatch
 from prover.proving.native.form import Form
 from prover.proving.native.layout import Layout
-from prover.statement import strict_json
 from prover.verify.description import Instances, Shape
 
 

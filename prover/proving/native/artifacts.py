@@ -10,8 +10,9 @@ from typing import Annotated, Literal
 import rfc8785
 from pydantic import BaseModel, ConfigDict, Field
 
-from prover.errors import ArtifactMismatch, StatementInvalid
-from prover.files import sha256_file, write_atomically
+from prover.base import strict_json
+from prover.base.errors import ArtifactMismatch, StatementInvalid
+from prover.base.files import sha256_file, write_atomically
 from prover.models.integer import serialise
 from prover.models.integer.network import Network
 from prover.proving.native import folder
@@ -22,7 +23,6 @@ from prover.proving.native.program import Program, compile_network
 from prover.proving.native.ranking import MOST_LABELS
 from prover.proving.native.secret import Secret
 from prover.proving.srs import SetUp, check_verifying
-from prover.statement import strict_json
 from prover.statement.context import MAX_CONTEXT_BITS, check_context_size
 
 MODEL, NETWORK, OUTLINE, DESCRIPTION, MANIFEST = (

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from prover.errors import UnsoundCircuit
+from prover.base.errors import UnsoundCircuit
 from prover.proving.native.artifacts import DESCRIPTION, KEYS
 from prover.proving.native.engine import engine, mismatches
 from prover.verify import Description, parse_description

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from prover.errors import ArtifactMismatch, EnvironmentMissing, ProofRejected
+from prover.base.errors import ArtifactMismatch, EnvironmentMissing, ProofRejected
 from prover.proving.native.grid import Integers
 from prover.proving.native.hidden import Salt
 from prover.proving.native.layout import Layout

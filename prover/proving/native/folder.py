@@ -9,8 +9,8 @@ import stat
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from prover.errors import ArtifactMismatch
-from prover.files import PARTIAL, NotPlain, TooLarge, read_plain, sha256_plain
+from prover.base.errors import ArtifactMismatch
+from prover.base.files import PARTIAL, NotPlain, TooLarge, read_plain, sha256_plain
 from prover.models.onnx_file import MAX_BYTES
 from prover.proving.native import secret
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prover.errors import StatementInvalid
+from prover.base.errors import StatementInvalid
 from prover.proving.native.fold import INSTANCE, PACK, WORD
 from prover.proving.native.grid import Integers
 from prover.statement.field import FIELD_MODULUS

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from prover.errors import ArtifactMismatch
+from prover.base.errors import ArtifactMismatch
 from prover.models.integer.network import Integers, Layer, Network
 from prover.statement.field import FIELD_MODULUS
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from prover.errors import ModelRefused
+from prover.base.errors import ModelRefused
 from prover.models.integer.network import Network
 from prover.proving.native.fold import FoldCount
 from prover.proving.native.form import PLAIN, Form

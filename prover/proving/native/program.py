@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from prover.errors import ModelRefused
+from prover.base.errors import ModelRefused
 from prover.models.integer.network import Layer, Network, Term
 from prover.proving.native.fold import B2, INSTANCE, NO_WEIGHT, SAME_BIAS, FoldRows, Reads
 from prover.proving.native.form import PLAIN, Form

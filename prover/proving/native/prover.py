@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prover.errors import ProofRejected, StatementInvalid
-from prover.files import scratch_folder
+from prover.base.errors import ProofRejected, StatementInvalid
+from prover.base.files import scratch_folder
 from prover.proving import srs, worker
 from prover.proving.artifacts import Proof
 from prover.proving.native.artifacts import NativeArtifacts

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prover.errors import ModelRefused
+from prover.base.errors import ModelRefused
 from prover.models.integer.network import Layer
 from prover.proving.native.fold import B2, INSTANCE, X
 from prover.proving.native.grid import Integers

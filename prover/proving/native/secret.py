@@ -8,8 +8,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from prover.errors import ArtifactMismatch, ProvingError
-from prover.files import locked, write_atomically
+from prover.base.errors import ArtifactMismatch, ProvingError
+from prover.base.files import locked, write_atomically
 from prover.models.integer import serialise
 from prover.models.integer.network import Network
 from prover.proving.native.hidden import Salt

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from prover.errors import UnsoundCircuit
-from prover.files import new_directory, publish, write_atomically
+from prover.base.errors import UnsoundCircuit
+from prover.base.files import new_directory, publish, write_atomically
 from prover.models.integer import importer, serialise
 from prover.models.integer.network import Network
 from prover.models.integer.quantise import InputRange

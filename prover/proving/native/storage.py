@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from prover.errors import ModelRefused
+from prover.base.errors import ModelRefused
 from prover.models.integer.network import Layer, Network, Term
 from prover.proving.native.fold import A2, B2, End
 from prover.proving.native.geometry import Reach, plain_axis, product_axis

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import numpy as np
 
-from prover.errors import UnsoundCircuit
+from prover.base.errors import UnsoundCircuit
 from prover.proving.native.fold import A2, B2, FLAGS, OWN, X
 from prover.proving.native.grid import Integers, Mask
 from prover.proving.native.program import Program

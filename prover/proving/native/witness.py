@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prover.errors import ProvingError, StatementInvalid
+from prover.base.errors import ProvingError, StatementInvalid
 from prover.models.integer.network import Layer, Network, Term
 from prover.proving.native.convolve import Window, convolve
 from prover.proving.native.grid import Grid, Integers

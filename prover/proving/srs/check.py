@@ -8,8 +8,8 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from prover.errors import ArtifactMismatch
-from prover.files import sha256_file
+from prover.base.errors import ArtifactMismatch
+from prover.base.files import sha256_file
 from prover.proving import worker
 from prover.proving.srs import raw
 from prover.proving.srs.curve import GENERATOR, combine, inverse_transform

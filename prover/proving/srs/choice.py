@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from prover.errors import EnvironmentMissing, UsageError
+from prover.base.errors import EnvironmentMissing, UsageError
 from prover.proving.srs.known import DEVELOPMENT, ceremonies, known
 from prover.proving.srs.store import (
     Reference,

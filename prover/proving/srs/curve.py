@@ -8,7 +8,7 @@ with both below p; None is infinity.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import cast
 
-from prover.errors import ArtifactMismatch
+from prover.base.errors import ArtifactMismatch
 from prover.statement.field import FIELD_MODULUS as R
 from prover.verify.group import P
 

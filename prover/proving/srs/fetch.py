@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from prover.errors import EnvironmentMissing, UsageError, WorkerFailed
-from prover.files import locked, sha256_file
+from prover.base.errors import EnvironmentMissing, UsageError, WorkerFailed
+from prover.base.files import locked, sha256_file
+from prover.base.settings import get_settings
 from prover.proving import worker
 from prover.proving.child import report
 from prover.proving.srs import raw
 from prover.proving.srs.known import named
 from prover.proving.srs.store import Kept, bring_in, ceremonies_folder, check_logrows
 from prover.proving.worker import Progress
-from prover.settings import get_settings
 
 PERPETUAL = "perpetual-powers-of-tau"
 ROWS = "{k}"  # stands for log2 rows in the address of a mirror

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from prover.errors import ArtifactMismatch
+from prover.base.errors import ArtifactMismatch
 from prover.proving.srs.curve import BATCH, Affine, on_curve
 from prover.verify.group import P, Twist, in_second_group
 

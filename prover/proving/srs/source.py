@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from prover.errors import ArtifactMismatch, EnvironmentMissing, UsageError
+from prover.base.errors import ArtifactMismatch, EnvironmentMissing, UsageError
 from prover.proving import worker
 from prover.proving.srs import ptau, raw
 from prover.proving.srs.curve import lagrange_form

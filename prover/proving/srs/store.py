@@ -4,13 +4,13 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from prover.errors import ArtifactMismatch, EnvironmentMissing
-from prover.files import locked, new_directory, publish, sha256_file
+from prover.base.errors import ArtifactMismatch, EnvironmentMissing
+from prover.base.files import locked, new_directory, publish, sha256_file
+from prover.base.settings import get_settings
 from prover.proving import worker
 from prover.proving.srs import check, raw, source
 from prover.proving.srs.known import DEVELOPMENT, ceremonies, named
 from prover.proving.srs.record import SetUp
-from prover.settings import get_settings
 
 _KEPT = re.compile(r"(?P<name>.+)-(?P<logrows>[0-9]{1,2})-[0-9a-f]{64}")
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from prover.audit.calls import job_calls
+from prover.base.errors import StatementInvalid
 from prover.chain.client import checksum
 from prover.chain.contracts import MARKET, encode_call
-from prover.errors import StatementInvalid
 from prover.protocol.prediction import Job, Terms
 
 OURS, ROUTER, NOBODY = (str(checksum("0x" + byte * 20)) for byte in ("a1", "b2", "00"))

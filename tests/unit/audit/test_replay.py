@@ -12,12 +12,12 @@ from prover.audit.findings import AuditReport
 from prover.audit.protocols import ProtocolAudit
 from prover.audit.replay import Auditor
 from prover.audit.report import html, lines, to_dict
+from prover.base.settings import get_settings
 from prover.chain.contracts import JOBS, MARKET
 from prover.chain.events import Logged, fetch_events
 from prover.protocol import events as e
 from prover.proving.artifacts import VK
 from prover.proving.ezkl.system import Ezkl
-from prover.settings import get_settings
 from tests.conftest import Proven
 from tests.localchain import Chain
 from tests.unit.provider.test_serve import Scene

@@ -8,12 +8,12 @@ from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 from web3.exceptions import BlockNotFound, TransactionNotFound, Web3RPCError
 
+from prover.base.settings import get_settings
 from prover.chain.accounts import anvil_account
 from prover.chain.client import Client, checksum
 from prover.chain.fees import GWEI, Fees, fields_of
 from prover.chain.journal import Attempt, Journal
 from prover.chain.pool import Pool
-from prover.settings import get_settings
 
 ETHER = 10**18
 ACCOUNT = anvil_account(2)

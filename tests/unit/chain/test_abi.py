@@ -5,6 +5,7 @@ from importlib.resources import files
 
 import pytest
 
+from prover.base.settings import PROJECT
 from prover.chain.codes import template
 from prover.chain.contracts import NAMES, abi
 from prover.chain.deployments import PLAN
@@ -12,7 +13,6 @@ from prover.protocol import accuracy, events, prediction, retrieval, serving
 from prover.protocol.registry import CIRCUIT_ABI
 from prover.protocol.table import title
 from prover.protocol.terms import Predicate
-from prover.settings import PROJECT
 from prover.solidity.compile import compile_contracts, compile_templates
 
 _BLOCK = {"at", "contract"}  # what an event has from its log, not from its arguments

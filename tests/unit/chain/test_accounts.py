@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from eth_account import Account
 
+from prover.base.errors import EnvironmentMissing, UsageError
+from prover.base.settings import get_settings
 from prover.chain import accounts
 from prover.chain.accounts import anvil_account, configured_address, signer
 from prover.chain.client import Client
-from prover.errors import EnvironmentMissing, UsageError
-from prover.settings import get_settings
 from tests.localchain import settings_of
 
 FIRST = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"

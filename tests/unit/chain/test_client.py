@@ -11,6 +11,8 @@ from types import SimpleNamespace
 import pytest
 from eth_account import Account
 
+from prover.base.errors import ChainError, EnvironmentMissing, UsageError
+from prover.base.settings import Settings
 from prover.chain import deployments, node
 from prover.chain.accounts import anvil_account, signer
 from prover.chain.client import Client, _port_of, connect
@@ -18,9 +20,7 @@ from prover.chain.deploy import deploy_contracts
 from prover.chain.limits import question
 from prover.chain.market import Market
 from prover.cli import node as command
-from prover.errors import ChainError, EnvironmentMissing, UsageError
 from prover.protocol import limits
-from prover.settings import Settings
 from tests.localchain import DEPLOYER, Chain, settings_of
 
 FIRST_ACCOUNT = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"

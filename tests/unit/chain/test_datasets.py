@@ -4,9 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from prover.base.errors import UsageError
 from prover.chain import datasets
 from prover.chain.datasets import find_dataset
-from prover.errors import UsageError
 from prover.protocol.retrieval import Dataset
 
 FIRST, SECOND = bytes(31) + b"\1", bytes(31) + b"\2"

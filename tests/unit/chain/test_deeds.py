@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from prover.base.settings import get_settings
 from prover.chain import deeds
 from prover.chain.deeds import (
     Deed,
@@ -25,7 +26,6 @@ from prover.chain.finality import Block
 from prover.chain.journal import Attempt, Fate
 from prover.chain.pool import Pool
 from prover.protocol import accuracy, prediction, retrieval, serving
-from prover.settings import get_settings
 from tests.localchain import settings_of
 from tests.unit.chain.memory import ACCOUNT, RECEIVER, Eth, client_of, journal_of
 

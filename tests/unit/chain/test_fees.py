@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import requests
 
+from prover.base.errors import ChainError, Postponed
 from prover.chain.client import Client
 from prover.chain.fees import (
     GWEI,
@@ -19,7 +20,6 @@ from prover.chain.fees import (
     suggested_tip,
     within,
 )
-from prover.errors import ChainError, Postponed
 from tests.localchain import settings_of
 
 

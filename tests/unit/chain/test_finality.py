@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from prover.base.errors import ChainError, UsageError
+from prover.base.settings import get_settings
 from prover.chain import finality
 from prover.chain.finality import (
     Block,
@@ -21,8 +23,6 @@ from prover.chain.finality import (
     stands,
     wait_final,
 )
-from prover.errors import ChainError, UsageError
-from prover.settings import get_settings
 from tests.latenode import late_node
 from tests.localchain import Chain, settings_of
 

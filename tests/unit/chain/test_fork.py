@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from eth_utils.crypto import keccak
 
+from prover.base.errors import EnvironmentMissing, UsageError
 from prover.chain import deployments
 from prover.chain.accounts import anvil_account
 from prover.chain.client import Client, connect
@@ -16,7 +17,6 @@ from prover.chain.deployments import Deployment
 from prover.chain.market import Market
 from prover.chain.replay import load_world
 from prover.chain.transactions import Sender
-from prover.errors import EnvironmentMissing, UsageError
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction import Job, State, Terms
 from prover.protocol.registry import circuit_id_of, model_id_of

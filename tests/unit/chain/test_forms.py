@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from web3 import Web3
 
+from prover.base.errors import ChainError
 from prover.chain.client import Client
 from prover.chain.contracts import Call
 from prover.chain.market import Market
@@ -16,7 +17,6 @@ from prover.chain.patience import PatientProvider
 from prover.chain.registry import Registry
 from prover.chain.rpc import ask_all
 from prover.chain.transactions import Sender
-from prover.errors import ChainError
 from tests.localchain import CONSUMER, STRANGER, Chain, address_of
 from tests.proxy import SEND, Lie, proxied, refusal
 

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from prover.base.errors import UsageError
 from prover.chain.client import Client
 from prover.chain.handing import READABLE, given_of, hand_over, how, place, secrecy, uri_of
-from prover.errors import UsageError
 from prover.statement.envelope import opened, public_key_of
 
 SECRET = b"\7" * 32

@@ -10,6 +10,7 @@ import requests
 from hexbytes import HexBytes
 from web3.exceptions import BlockNotFound, Web3RPCError
 
+from prover.base.errors import ChainError
 from prover.chain import finality
 from prover.chain.client import Client
 from prover.chain.finality import (
@@ -27,7 +28,6 @@ from prover.chain.finality import (
     seen,
     wait_final,
 )
-from prover.errors import ChainError
 from tests.localchain import settings_of
 from tests.unit.chain.fakenode import SECONDS, START, FakeNode
 from tests.unit.chain.fakenode import Block as Served

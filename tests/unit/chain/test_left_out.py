@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from eth_abi.abi import encode
 
+from prover.base.errors import ChainError
+from prover.base.settings import get_settings
 from prover.chain import finality, replay
 from prover.chain.accounts import anvil_account
 from prover.chain.fees import Fees
@@ -14,10 +16,8 @@ from prover.chain.journal import Attempt, Fate, Journal
 from prover.chain.pool import Pool
 from prover.chain.replay import load_held, load_world
 from prover.chain.sync import TAIL_BLOCKS
-from prover.errors import ChainError
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction import State
-from prover.settings import get_settings
 from tests.unit.chain.fakenode import AT, FIRST, JOB_VIEW, MARKET, FakeNode, chain, deployment
 
 HERE = deployment()

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from prover.base.errors import ChainError
 from prover.chain.deploy import _created_in, deploy_verifier
-from prover.errors import ChainError
 
 PLACE = "0x" + "44" * 20
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from prover.base.errors import ChainError
 from prover.chain.client import connect
 from prover.chain.fees import base_fee
 from prover.chain.finality import block_at
 from prover.chain.pool import Pool
-from prover.errors import ChainError
 from tests.localchain import PROVIDER, Chain
 from tests.proxy import proxied
 

@@ -11,11 +11,11 @@ from web3.exceptions import (
     Web3Exception,
 )
 
+from prover.base.errors import ChainError
 from prover.chain.answers import Answer
 from prover.chain.fees import GWEI, Fees, fees_of, fields_of
 from prover.chain.journal import Attempt, Fate
 from prover.chain.pool import Limited, Place, Pool, Refused
-from prover.errors import ChainError
 from tests.localchain import settings_of
 from tests.unit.chain.memory import (
     ACCOUNT,

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prover.base.errors import EnvironmentMissing, UsageError
 from prover.chain import readers
 from prover.chain.accounts import anvil_account
 from prover.chain.readers import Reader
-from prover.errors import EnvironmentMissing, UsageError
 
 KEY = bytes(range(32))
 

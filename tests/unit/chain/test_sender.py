@@ -9,13 +9,7 @@ import pytest
 import requests
 from eth_utils.crypto import keccak
 
-from prover.chain import transactions, waiting
-from prover.chain.client import checksum
-from prover.chain.contracts import Call
-from prover.chain.fees import GWEI, TIP_FLOOR_WEI, Fees, fees_of, fields_of, makes, suggested_tip
-from prover.chain.journal import Attempt, Fate
-from prover.chain.transactions import LOOKS, TRIES, Sender
-from prover.errors import (
+from prover.base.errors import (
     ChainError,
     ContractRefused,
     InsufficientFunds,
@@ -24,7 +18,13 @@ from prover.errors import (
     UsageError,
     ZkescrowError,
 )
-from prover.files import at_work
+from prover.base.files import at_work
+from prover.chain import transactions, waiting
+from prover.chain.client import checksum
+from prover.chain.contracts import Call
+from prover.chain.fees import GWEI, TIP_FLOOR_WEI, Fees, fees_of, fields_of, makes, suggested_tip
+from prover.chain.journal import Attempt, Fate
+from prover.chain.transactions import LOOKS, TRIES, Sender
 from tests.localchain import settings_of
 from tests.unit.chain.memory import ACCOUNT, ETHER, RECEIVER, Clock, Eth, client_of, journal_of
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from prover.base.errors import EnvironmentMissing
 from prover.chain.log import Log
 from prover.chain.store import EventStore, Moved, Point
-from prover.errors import EnvironmentMissing
 
 SCOPE = "31337:aa"
 MADE_ANEW = "all events are read from the node again"

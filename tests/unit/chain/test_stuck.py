@@ -8,6 +8,8 @@ from typing import Any, cast
 
 import pytest
 
+from prover.base.errors import ChainError, InsufficientFunds, Postponed
+from prover.base.settings import get_settings
 from prover.chain import node, patience, transactions, waiting
 from prover.chain.accounts import anvil_account
 from prover.chain.contracts import Call
@@ -16,8 +18,6 @@ from prover.chain.fees import GWEI, Fees, fees_of, fields_of, market, suggested,
 from prover.chain.journal import Attempt, Fate, Journal
 from prover.chain.receipts import standing_receipt
 from prover.chain.transactions import Sender
-from prover.errors import ChainError, InsufficientFunds, Postponed
-from prover.settings import get_settings
 from tests.localchain import CONSUMER, STRANGER, Chain, address_of
 from tests.proxy import BUSY, SEND, Answer, Forward, GethPool, Proxy, honest, proxied, refusal
 

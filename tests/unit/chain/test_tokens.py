@@ -10,12 +10,12 @@ from eth_abi.abi import encode
 from web3 import Web3
 from web3.providers.base import BaseProvider
 
+from prover.base import text as words
+from prover.base.errors import ChainError, InsufficientFunds, UsageError
+from prover.base.text import amount_in
 from prover.chain import tokens
 from prover.chain.client import Client
 from prover.cli.options import currency
-from prover.errors import ChainError, InsufficientFunds, UsageError
-from prover.protocol import words
-from prover.protocol.words import amount_in
 
 TOKEN = "0x" + "70" * 20
 DECIMALS, SYMBOL = "0x313ce567", "0x95d89b41"

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
+from prover.base.errors import ChainError, ContractRefused, InsufficientFunds
+from prover.base.settings import get_settings
 from prover.chain import transactions, trial
 from prover.chain.contracts import Call
 from prover.chain.journal import Attempt, Fate, Journal
 from prover.chain.receipts import revert_of
-from prover.errors import ChainError, ContractRefused, InsufficientFunds
-from prover.settings import get_settings
 from tests.localchain import CONSUMER, STRANGER, Chain, address_of
 
 ETHER = 10**18

@@ -7,10 +7,10 @@ import pytest
 import requests
 from web3.exceptions import ContractLogicError, Web3RPCError
 
+from prover.base.errors import ChainError, ContractRefused, InsufficientFunds
 from prover.chain.contracts import Call
 from prover.chain.fees import Fees
 from prover.chain.trial import GAS_CAP, Cost, Trial
-from prover.errors import ChainError, ContractRefused, InsufficientFunds
 
 ME, OTHER = "0x" + "11" * 20, "0x" + "22" * 20
 CALL = Call("a gift", OTHER, b"", 5)

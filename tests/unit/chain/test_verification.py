@@ -2,9 +2,9 @@
 
 import pytest
 
+from prover.base.errors import ArtifactMismatch
 from prover.chain.client import checksum
 from prover.chain.verification import verification_gas
-from prover.errors import ArtifactMismatch
 from tests.localchain import STRANGER, Chain
 
 OTHER = checksum("0x" + "ab" * 20)

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from prover.base.errors import UsageError
 from prover.cli import accuracy_job, accuracy_post
 from prover.cli.accuracy_post import Typed, check_cost_known, check_penalty, offer_of, target_of
-from prover.errors import UsageError
 from prover.protocol.economics import AccuracyMoney, Prices, accuracy_penalty, accuracy_spent
 from prover.protocol.events import ZERO_ADDRESS
 

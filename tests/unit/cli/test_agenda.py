@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from prover.base.text import credited
 from prover.cli import agenda
 from prover.cli.agenda import _ACTORS, ANYONE, Entry, Reminders, entries, reminders
 from prover.cli.kinds import short
@@ -12,7 +13,6 @@ from prover.cli.overview import credits_of, lines
 from prover.protocol import accuracy, retrieval
 from prover.protocol import events as e
 from prover.protocol.table import ByTime
-from prover.protocol.words import credited
 from prover.protocol.world import World, apply_transaction
 from tests.unit.protocol.plays import (
     CIRCUIT_ID,

@@ -93,9 +93,9 @@ def test_a_prediction_is_paid_to_the_payee_of_this_run(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, signed: bool
 ) -> None:
     """Whether an earlier run had signed its lock for another payee, or written that down only."""
+    from prover.base.errors import ChainError
     from prover.chain.pool import Pool
     from prover.chain.transactions import Sender
-    from prover.errors import ChainError
 
     def dead(*_: object, **__: object) -> None:
         raise ChainError("the line is dead")

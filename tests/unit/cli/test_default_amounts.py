@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from prover.base.errors import Postponed
 from prover.cli import accuracy_post, consumer, retrieval_post, serving_open
 from prover.cli.models import KnownModel
 from prover.consumer import gas
-from prover.errors import Postponed
 from tests.conftest import Proven
 from tests.localchain import settings_of
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from prover.settings import get_settings
+from prover.base.settings import get_settings
 from tests.killing import command, killed
 from tests.localchain import Chain, address_of
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from prover.base.settings import get_settings
 from prover.cli import doctor
 from prover.cli import options as cli_options
 from prover.cli.app import run
-from prover.settings import get_settings
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from prover.base.errors import StatementInvalid, UsageError
 from prover.cli.finding import (
     JOB,
     LATE,
@@ -19,7 +20,6 @@ from prover.cli.finding import (
 )
 from prover.cli.kinds import DATASET
 from prover.consumer.jobs import last_used, remember
-from prover.errors import StatementInvalid, UsageError
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.jobs import Jobs
 from prover.protocol.prediction import Record, State

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from prover.settings import HOME_NAMES
+from prover.base.settings import HOME_NAMES
 from tests.conftest import Proven
 from tests.localchain import PROVIDER, Chain
 from tests.unit.cli.test_reorganised import Play

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from prover.base.errors import UsageError
 from prover.cli.model import _given, _set_up_like
 from prover.cli.models import KnownModel
-from prover.errors import UsageError
 from tests.conftest import Proven
 
 

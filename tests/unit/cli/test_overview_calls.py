@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from prover.base import text as words
 from prover.chain import replay
 from prover.chain.client import checksum
 from prover.cli import accuracy, overview, prediction, retrieval, serving
 from prover.cli.app import run
-from prover.protocol import words
 from tests.unit.chain.fakenode import (
     CONSUMER,
     FIRST,

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from prover.base.errors import UsageError
 from prover.cli import consumer
 from prover.cli.consumer import Wish
-from prover.errors import UsageError
 from prover.protocol.economics import Prices, prediction_stake
 
 ME, TOKEN = "0x" + "11" * 20, "0x" + "aa" * 20

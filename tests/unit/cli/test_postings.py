@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from prover.base.settings import get_settings
 from prover.chain.journal import Fate
 from prover.chain.pool import Pool
 from prover.chain.replay import load_world
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.provider.register import register
-from prover.settings import get_settings
 from prover.statement.request import Request, data_hash
 from tests.conftest import ELEMENTS, Proven
 from tests.killing import STEPS, command, killed

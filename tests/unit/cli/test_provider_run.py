@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
+from prover.base.errors import ChainError, ContractRefused, EnvironmentMissing
+from prover.base.settings import get_settings
 from prover.chain.wallet import Handed
 from prover.cli import provider
 from prover.cli.app import run
 from prover.cli.rounds import Loop, Round
 from prover.consumer.jobs import last_used
-from prover.errors import ChainError, ContractRefused, EnvironmentMissing
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction import State
 from prover.provider import handover
 from prover.provider.steps import SKIPPED, Outcome
 from prover.provider.store import Stage
-from prover.settings import get_settings
 from tests.conftest import Proven
 from tests.localchain import PROVIDER, Chain
 from tests.unit.chain.memory import ETHER

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from prover.base.errors import UsageError
+from prover.base.text import in_ether
 from prover.cli.serving_open import part, percent
 from prover.cli.serving_words import next_step, row
-from prover.errors import UsageError
 from prover.protocol.serving import Record, State
-from prover.protocol.words import in_ether
 from tests.unit.consumer.test_serving import TERMS, record
 
 CONSUMER, PAYEE, PROVIDER = "0x" + "33" * 20, "0x" + "44" * 20, "0x" + "55" * 20

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from prover.base.errors import UsageError
 from prover.chain import replay
 from prover.cli import overview
 from prover.cli.app import run
 from prover.cli.finding import BOUNTY, Wanted, choose
-from prover.errors import UsageError
 from prover.protocol.jobs import Jobs
 from tests.unit.chain.fakenode import (
     CONSUMER,

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from prover.base import text as words
 from prover.chain import replay
 from prover.chain.contracts import Call
 from prover.chain.jobs import JobContract
 from prover.chain.replay import load_world
 from prover.chain.tokens import allow
 from prover.cli.app import run
-from prover.protocol import words
 from prover.protocol.terms import Job
 from prover.solidity.compile import compile_contracts
 from tests.conftest import Proven

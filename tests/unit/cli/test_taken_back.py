@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from prover.base.settings import get_settings
 from prover.chain.accounts import anvil_account
 from prover.chain.contracts import Call
 from prover.protocol import accuracy, retrieval, serving
-from prover.settings import get_settings
 from tests.conftest import Proven
 from tests.killing import killed
 from tests.localchain import CONSUMER, PROVIDER, STRANGER, Chain, with_models

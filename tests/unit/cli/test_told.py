@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from prover.base.errors import UsageError
 from prover.chain import replay
 from prover.cli import model, native, proofs
 from prover.cli.app import run
 from prover.cli.serving_sample import _how, _words
 from prover.consumer.serving_contest import Contested
-from prover.errors import UsageError
 from prover.proving.native import artifacts
 from prover.proving.native import system as native_system
 from tests.unit.chain.fakenode import MODEL_ID, FakeNode, chain, deployment

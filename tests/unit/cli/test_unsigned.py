@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from prover.base.settings import get_settings
 from prover.chain.deployments import path_of
 from prover.chain.journal import Journal
 from prover.protocol.events import ZERO_ADDRESS as ETH
-from prover.settings import get_settings
 from tests.conftest import Proven
 from tests.killing import command, killed
 from tests.localchain import CONSUMER, DEPLOYER, PROVIDER, Chain, address_of, with_models

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from prover.base.errors import UsageError
 from prover.cli.options import MINED_WITHIN_SECONDS, window
-from prover.errors import UsageError
 from prover.protocol.limits import BY_CHAIN, limits_of
 
 HOUR = 3_600

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from prover.base.errors import ChainError, ContractRefused
 from prover.chain import withdrawals
 from prover.chain.client import checksum
-from prover.errors import ChainError, ContractRefused
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction import Job, Terms
 from prover.provider.register import register

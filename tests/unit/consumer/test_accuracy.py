@@ -12,6 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from prover.base.errors import ModelRefused, StatementInvalid, UsageError
+from prover.base.files import write_atomically
+from prover.base.settings import get_settings
 from prover.cli.accuracy_post import sample_size, target_of
 from prover.consumer import accuracy, accuracy_tests
 from prover.consumer.accuracy import Offer
@@ -25,12 +28,9 @@ from prover.consumer.accuracy_tests import (
     sealed_tests,
 )
 from prover.consumer.testsets import PostedSet, check_unknown, mark_revealed, posted_set, row_hash
-from prover.errors import ModelRefused, StatementInvalid, UsageError
-from prover.files import write_atomically
 from prover.protocol.limits import LOCAL
 from prover.proving.artifacts import Artifacts
 from prover.proving.inputs import shape_of
-from prover.settings import get_settings
 from prover.statement.request import data_hash
 from prover.statement.sealed import key_hash
 from prover.statement.seeds import Seed

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
+from prover.base.errors import ChainError, Postponed, UsageError
 from prover.chain import finality
 from prover.chain.finality import SEND_SECONDS, Block
 from prover.chain.wallet import Handed
 from prover.consumer import accuracy_key as module
 from prover.consumer.accuracy_key import Assured
 from prover.consumer.accuracy_tests import key_of
-from prover.errors import ChainError, Postponed, UsageError
 from prover.protocol.accuracy import Job, Record, State, Terms
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.events import BountyAccepted

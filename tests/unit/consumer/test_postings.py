@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
+from prover.base.errors import ChainError, Postponed, StatementInvalid, UsageError
+from prover.base.settings import get_settings
 from prover.chain.intents import Intents
 from prover.chain.wallet import Handed
 from prover.consumer import postings as module
 from prover.consumer.jobs import last_used
 from prover.consumer.postings import AGAIN, RESUMED, RETURNED, Drawn, Posting, posting, was_resumed
-from prover.errors import ChainError, Postponed, StatementInvalid, UsageError
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.terms import PredictionTerms
-from prover.settings import get_settings
 
 pytestmark = pytest.mark.usefixtures("home")
 ME, CONTRACT = "0x" + "11" * 20, "0x" + "33" * 20

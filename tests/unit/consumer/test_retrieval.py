@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from prover.base.errors import StatementInvalid, UsageError
 from prover.chain import datasets
 from prover.cli import retrieval_words
 from prover.cli.retrieval_job import warnings
@@ -16,7 +17,6 @@ from prover.cli.retrieval_words import next_step, row
 from prover.consumer import retrieval_read
 from prover.consumer.retrieval import check_dataset, check_model
 from prover.consumer.retrieval_read import dispute, public_side, read_matches, write_records
-from prover.errors import StatementInvalid, UsageError
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.retrieval import (
     TABLE,

@@ -12,6 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prover.base.errors import ChainError, StatementInvalid, UsageError
+from prover.base.files import write_atomically
+from prover.base.settings import get_settings
 from prover.consumer import serving, serving_contest
 from prover.consumer.serving import escrow_of, make_inputs
 from prover.consumer.serving_contest import (
@@ -24,15 +27,12 @@ from prover.consumer.serving_contest import (
     supports,
     wrong_answers,
 )
-from prover.errors import ChainError, StatementInvalid, UsageError
-from prover.files import write_atomically
 from prover.protocol.economics import chance_to_catch
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.events import OutputsCommitted
 from prover.protocol.limits import LOCAL
 from prover.protocol.serving import Job, Record, State, Terms
 from prover.proving.evaluate import evaluate
-from prover.settings import get_settings
 from prover.statement.request import Item, Request, data_hash
 from prover.statement.serving import encode_outputs, inputs_tree
 from tests.conftest import Proven

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from prover.errors import ModelRefused, UsageError
+from prover.base.errors import ModelRefused, UsageError
 from prover.models import calibration
 from prover.models.calibration import Calibration, read, read_arrays
 

@@ -8,7 +8,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from prover.errors import ModelRefused, UsageError
+from prover.base.errors import ModelRefused, UsageError
 from prover.models.floating import outputs_of
 from prover.models.lowering import CANONICAL
 from prover.models.onnx_file import check_self_contained, load

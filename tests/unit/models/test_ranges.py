@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from prover.errors import ModelRefused
+from prover.base.errors import ModelRefused
 from prover.models.check import check_plan
 from prover.models.exactness import judge
 from prover.models.floating import outputs_of

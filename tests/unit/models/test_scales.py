@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from prover.errors import ModelRefused
+from prover.base.errors import ModelRefused
 from prover.models import lowering, trial
 from prover.models.calibration import Calibration
 from prover.models.check import check_plan

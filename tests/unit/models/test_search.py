@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from prover.errors import ModelRefused, UsageError
+from prover.base.errors import ModelRefused, UsageError
 from prover.models.calibration import Calibration, read
 from prover.models.check import check_plan
 from prover.models.cost import predict

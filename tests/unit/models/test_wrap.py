@@ -9,7 +9,7 @@ import onnxruntime
 import pytest
 from onnx import helper
 
-from prover.errors import ModelRefused
+from prover.base.errors import ModelRefused
 from prover.models.floating import outputs_of
 from prover.models.onnx_file import ImportedModel, load
 from prover.models.wrap import CONTEXT, check_context_isolated, wrap

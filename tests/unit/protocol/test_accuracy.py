@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from eth_utils.crypto import keccak
 
-from prover.errors import IllegalEvent
+from prover.base.errors import IllegalEvent
 from prover.protocol import events as e
 from prover.protocol.accuracy import Record, State
 from prover.protocol.registry import circuit_id_of, model_id_of

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.economics import Accuracy, Retrieval, Serving, simulated
-from prover.errors import StatementInvalid
+from prover.base.errors import StatementInvalid
 from prover.protocol import economics
 from prover.protocol.economics import (
     Prices,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from prover.errors import IllegalEvent
+from prover.base.errors import IllegalEvent
 from prover.protocol.table import ByTime
 from prover.protocol.world import apply, apply_transaction
 from tests.unit.protocol.plays import PLAYS, START, Kind, Play, condemned, reach, registered

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prover.errors import UsageError
+from prover.base.errors import UsageError
 from prover.protocol.predicate import at_least, check_predicate, in_words
 from prover.protocol.retrieval import Predicate, PredicateKind
 from prover.statement.layout import OutputKind

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from prover.errors import IllegalEvent
+from prover.base.errors import IllegalEvent
 from prover.protocol import events as e
 from prover.protocol.prediction import TABLE, State
 from prover.protocol.table import markdown

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from prover.errors import IllegalEvent
+from prover.base.errors import IllegalEvent
 from prover.protocol import events as e
 from prover.protocol.retrieval import Predicate, PredicateKind, Record, State
 from prover.protocol.world import World, apply, apply_transaction

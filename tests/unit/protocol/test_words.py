@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prover.base.text import amount_in, counted, credited, moment, shown, span, until, voidable
 from prover.protocol.events import ZERO_ADDRESS
-from prover.protocol.words import amount_in, counted, credited, moment, shown, span, until, voidable
 
 TOKEN = "0x" + "77" * 20
 

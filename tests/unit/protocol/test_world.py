@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prover.errors import IllegalEvent
+from prover.base.errors import IllegalEvent
 from prover.protocol import events as e
 from prover.protocol.prediction import TABLE, Job, State
 from prover.protocol.registry import model_id_of

@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
+from prover.base.files import write_atomically
+from prover.base.settings import get_settings
 from prover.chain.accounts import anvil_account
 from prover.chain.client import Client
 from prover.chain.transactions import Sender
-from prover.files import write_atomically
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction import Job, State, Terms
 from prover.provider.examine import Tools
@@ -16,7 +17,6 @@ from prover.provider.serve import Provider
 from prover.provider.store import JobStore, Taken
 from prover.proving.ezkl.system import Ezkl
 from prover.proving.inputs import shape_of
-from prover.settings import get_settings
 from prover.statement.request import Request, data_hash, salted
 from tests.conftest import Proven
 from tests.localchain import CONSUMER, PROVIDER, Chain, address_of, install

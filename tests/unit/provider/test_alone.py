@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from prover.errors import Busy
+from prover.base.errors import Busy
 from prover.provider import accuracy, serving
 from prover.provider.serving_answer import Answerer
 from prover.provider.serving_files import RoundFiles

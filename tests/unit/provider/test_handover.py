@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from prover.base.errors import StatementInvalid, UsageError
 from prover.chain.readers import own_public_key
 from prover.cli.handover import HandedFiles, keep_handed
-from prover.errors import StatementInvalid, UsageError
 from prover.provider import handover
 from prover.provider.fetch import InputsUnavailable
 from prover.provider.handover import keep, obtain

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from prover.base.errors import EnvironmentMissing, UsageError
 from prover.chain.readers import own_public_key
 from prover.cli.handover import HandedFiles
-from prover.errors import EnvironmentMissing, UsageError
 from prover.provider import handover
 from prover.provider import inbox as module
 from prover.provider.handover import MAX_BYTES, is_kept, keep, obtain

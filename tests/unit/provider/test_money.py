@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from prover.errors import UsageError
+from prover.base.errors import UsageError
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.provider import money
 from prover.provider.examine import Examiner

@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
+from prover.base.errors import ChainError
+from prover.base.settings import get_settings
 from prover.chain import finality
 from prover.chain.journal import Journal
 from prover.chain.pool import Pool
 from prover.chain.waiting import Waiting
-from prover.errors import ChainError
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction import State
 from prover.provider.steps import Steps
 from prover.provider.store import Stage
-from prover.settings import get_settings
 from tests import latenode
 from tests.conftest import Proven
 from tests.latenode import LateNode, late_node

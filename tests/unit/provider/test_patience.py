@@ -6,7 +6,7 @@ from unittest.mock import MagicMock
 
 import pytest
 
-from prover.errors import StatementInvalid
+from prover.base.errors import StatementInvalid
 from prover.protocol.prediction import Record
 from prover.provider import examine, patience
 from prover.provider.examine import Examiner, Unwanted

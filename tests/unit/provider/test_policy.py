@@ -5,7 +5,7 @@ from unittest.mock import MagicMock
 
 import pytest
 
-from prover.errors import ContractRefused
+from prover.base.errors import ContractRefused
 from prover.protocol.economics import PROVE, TAKE
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction import Job, Record, State, Terms

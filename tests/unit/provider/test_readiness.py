@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from prover.errors import (
+from prover.base.errors import (
     ArtifactMismatch,
     ProofRejected,
     ProvingError,
     StatementInvalid,
     WorkerFailed,
 )
+from prover.base.settings import get_settings
 from prover.provider import readiness as module
 from prover.provider.readiness import (
     KeyMissing,
@@ -27,7 +28,6 @@ from prover.provider.readiness import (
 from prover.proving.artifacts import PK, Artifacts, Proof
 from prover.proving.ezkl.prover import check_item
 from prover.proving.system import Item
-from prover.settings import get_settings
 from prover.statement.context import JobContext
 from tests.conftest import Proven
 

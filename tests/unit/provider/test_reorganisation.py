@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import create_engine, text
 
+from prover.base.settings import get_settings
 from prover.chain import finality, waiting
 from prover.chain.finality import Block
 from prover.chain.market import Standing
@@ -17,7 +18,6 @@ from prover.provider.store import JobStore, Stage, Taken
 from prover.provider.views import View, end_of
 from prover.proving.artifacts import Proof
 from prover.proving.ezkl.system import Ezkl
-from prover.settings import get_settings
 from tests.conftest import Proven
 from tests.latenode import LateNode, late_node
 from tests.localchain import (

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from prover.base.errors import Busy, Postponed, StatementInvalid, UsageError
 from prover.chain.contracts import RETRIEVAL, encode_call
 from prover.chain.finality import SEND_SECONDS
 from prover.chain.retrieval import Submission
 from prover.chain.transactions import GAS_CAP
 from prover.cli.seeds import existing, seed_at
-from prover.errors import Busy, Postponed, StatementInvalid, UsageError
 from prover.protocol.economics import TAKE
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.limits import LOCAL

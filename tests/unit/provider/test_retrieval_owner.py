@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from prover.base.errors import ChainError, ContractRefused, StatementInvalid, UsageError
 from prover.chain import finality
-from prover.errors import ChainError, ContractRefused, StatementInvalid, UsageError
 from prover.protocol.events import RetrievalAccepted
 from prover.protocol.retrieval import Record, State
 from prover.provider import retrieval as module

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from prover.base.errors import ContractRefused, ProvingError, StatementInvalid, UsageError
 from prover.chain.contracts import Call
 from prover.chain.serving import Answer
 from prover.chain.transactions import GAS_CAP, Cost
-from prover.errors import ContractRefused, ProvingError, StatementInvalid, UsageError
 from prover.protocol.serving import Job, Record, State
 from prover.protocol.serving_gas import RoundGas
 from prover.provider import serving as module

@@ -12,15 +12,16 @@ from typing import Any
 import pytest
 
 from prover.audit.circuit import CircuitAuditor
+from prover.base.errors import ArtifactMismatch, Busy, ContractRefused, ProofRejected, WorkerFailed
+from prover.base.settings import get_settings
+from prover.base.text import in_ether
 from prover.chain.accounts import anvil_account
 from prover.chain.contracts import Call
 from prover.chain.pool import Pool
 from prover.chain.registry import Circuit, Registry
 from prover.chain.wallet import Handed
-from prover.errors import ArtifactMismatch, Busy, ContractRefused, ProofRejected, WorkerFailed
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction import Record, State
-from prover.protocol.words import in_ether
 from prover.provider import serve
 from prover.provider.examine import Examiner
 from prover.provider.money import Bounds, Purse
@@ -32,7 +33,6 @@ from prover.proving import evaluate as bulk
 from prover.proving.artifacts import PK, Artifacts
 from prover.proving.ezkl.system import Ezkl
 from prover.proving.inputs import shape_of
-from prover.settings import get_settings
 from prover.statement.request import Request, data_hash
 from tests.conftest import Proven
 from tests.localchain import PROVIDER, STRANGER, Chain, with_models

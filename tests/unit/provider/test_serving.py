@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prover.base.errors import StatementInvalid, UsageError
 from prover.chain.contracts import SERVING, encode_call
 from prover.chain.serving import Answer, Contest
 from prover.chain.transactions import GAS_CAP
-from prover.errors import StatementInvalid, UsageError
 from prover.protocol.economics import ITEM, OUTPUT_BYTE, OUTPUT_LEAF, PROVE, TAKE
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.limits import LOCAL

@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from prover.errors import ProofRejected
+from prover.base.errors import ProofRejected
 from prover.proving.child import report
 
 

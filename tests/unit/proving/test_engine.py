@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from prover.errors import ArtifactMismatch, ProofRejected, ProvingError
+from prover.base.errors import ArtifactMismatch, ProofRejected, ProvingError
 from prover.proving.ezkl import engine
 from prover.statement.field import FIELD_MODULUS
 

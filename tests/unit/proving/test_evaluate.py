@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from prover.errors import ArtifactMismatch, ProvingError
+from prover.base.errors import ArtifactMismatch, ProvingError
 from prover.proving import evaluate as bulk
 from prover.proving.artifacts import MODEL, Artifacts
 from prover.proving.evaluate import Outputs, compare_with_witness, evaluate

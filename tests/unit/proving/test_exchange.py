@@ -12,7 +12,8 @@ from eth_utils.crypto import keccak
 from hypothesis import given as given_value
 from hypothesis import strategies as st
 
-from prover.errors import ArtifactMismatch, ArtifactsMissing, UnsoundCircuit, UsageError
+from prover.base.errors import ArtifactMismatch, ArtifactsMissing, UnsoundCircuit, UsageError
+from prover.base.settings import get_settings
 from prover.proving.artifacts import (
     CIRCUIT,
     MANIFEST,
@@ -32,7 +33,6 @@ from prover.proving.evaluate import evaluate
 from prover.proving.exchange import bring_in, export
 from prover.proving.ezkl.system import Ezkl
 from prover.proving.manifest import read_manifest
-from prover.settings import get_settings
 from tests.conftest import Proven
 
 

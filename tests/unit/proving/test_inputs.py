@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from prover.errors import ModelRefused
+from prover.base.errors import ModelRefused
 from prover.proving.artifacts import MODEL
 from prover.proving.inputs import quantised, read_data, shape_of
 from prover.statement.request import Request

@@ -5,8 +5,8 @@ from typing import cast
 
 import pytest
 
+from prover.base.errors import ProvingError, UnsoundCircuit
 from prover.consumer import serving_contest
-from prover.errors import ProvingError, UnsoundCircuit
 from prover.models.corners import corners
 from prover.models.onnx_file import ImportedModel
 from prover.models.plan import Plan

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from prover.errors import ArtifactMismatch, UsageError
+from prover.base.errors import ArtifactMismatch, UsageError
 from prover.proving.artifacts import PK, VK
 from prover.proving.exchange import bring_in, export
 from prover.proving.ezkl.setup import has_proving_key

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from prover.base.settings import get_settings
 from prover.models.onnx_file import ImportedModel
 from prover.proving.artifacts import CIRCUIT, MODEL, PK, SRS, VK, Artifacts
 from prover.proving.ezkl.reuse import made_before
 from prover.proving.srs import Reference, SetUp
-from prover.settings import get_settings
 from tests.conftest import PLANS, Proven, tiny_model
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from prover.errors import ModelRefused, UnsoundCircuit
+from prover.base.errors import ModelRefused, UnsoundCircuit
 from prover.proving.ezkl.planning import EzklCircuits
 from prover.proving.ezkl.rules import canonical_settings, check_settings
 from tests.conftest import PLAIN, PLANS, Proven

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from prover.errors import (
+from prover.base.errors import (
     ArtifactMismatch,
     EnvironmentMissing,
     ModelRefused,
@@ -20,7 +20,8 @@ from prover.errors import (
     WorkerFailed,
     ZkescrowError,
 )
-from prover.files import sha256_file
+from prover.base.files import sha256_file
+from prover.base.settings import get_settings
 from prover.models.onnx_file import ImportedModel
 from prover.models.plan import Plan
 from prover.proving import worker
@@ -35,7 +36,6 @@ from prover.proving.ezkl import circuit, setup
 from prover.proving.ezkl.skeleton import skeleton
 from prover.proving.ezkl.system import Ezkl
 from prover.proving.manifest import Manifest
-from prover.settings import get_settings
 from tests.conftest import PLAIN, PLANS, Proven, tiny_model
 
 Get = Callable[[str], Proven]

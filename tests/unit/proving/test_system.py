@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from prover.errors import ProofRejected, ProvingError, StatementInvalid
+from prover.base.errors import ProofRejected, ProvingError, StatementInvalid
 from prover.proving.artifacts import Proof
 from prover.proving.ezkl import prover
 from prover.proving.ezkl.prover import item_words, new_salt

@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from prover import files
-from prover.errors import EnvironmentMissing, ProofRejected, WorkerFailed
+from prover.base import files
+from prover.base.errors import EnvironmentMissing, ProofRejected, WorkerFailed
 from prover.proving.worker import Limits, run
 
 TASKS = "tests.unit.proving.tasks"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from prover.errors import EnvironmentMissing
-from prover.settings import PROJECT, get_settings
+from prover.base.errors import EnvironmentMissing
+from prover.base.settings import PROJECT, get_settings
 from prover.solidity.compile import CODE_SIZE_LIMIT, compile_contracts
 from prover.solidity.sources import close_over_imports, find_contracts
 

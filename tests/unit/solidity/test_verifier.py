@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from prover.errors import ArtifactMismatch, ModelRefused, UsageError
-from prover.settings import get_settings
+from prover.base.errors import ArtifactMismatch, ModelRefused, UsageError
+from prover.base.settings import get_settings
 from prover.solidity import compile as solidity
 from prover.solidity.compile import CompiledContract, compile_contracts, compile_source
 from prover.solidity.verifier import GUARD, check_code_size, compile_verifier, harden

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prover.errors import StatementInvalid
+from prover.base.errors import StatementInvalid
 from prover.statement.field import FIELD_MODULUS, check_canonical, decode_signed, encode_signed
 from prover.statement.quantise import dequantise, quantise
 

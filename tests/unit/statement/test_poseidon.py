@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from prover.errors import StatementInvalid
+from prover.base.errors import StatementInvalid
 from prover.proving import worker
 from prover.statement import poseidon
 from prover.statement.field import FIELD_MODULUS

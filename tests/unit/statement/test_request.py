@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prover.errors import StatementInvalid
+from prover.base.errors import StatementInvalid
 from prover.statement import poseidon
 from prover.statement.commitment import input_commitment, inputs_hash
 from prover.statement.field import FIELD_MODULUS

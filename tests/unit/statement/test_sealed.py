@@ -6,7 +6,7 @@ from eth_utils.crypto import keccak
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prover.errors import StatementInvalid
+from prover.base.errors import StatementInvalid
 from prover.statement import sealed
 from prover.statement.request import Item, Shape
 from prover.statement.tree import leaf_hash

@@ -2,7 +2,7 @@
 
 import pytest
 
-from prover.errors import StatementInvalid
+from prover.base.errors import StatementInvalid
 from prover.statement.request import Shape
 from prover.statement.seeds import Seed
 

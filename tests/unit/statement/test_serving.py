@@ -5,7 +5,7 @@ from eth_utils.crypto import keccak
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prover.errors import StatementInvalid
+from prover.base.errors import StatementInvalid
 from prover.statement.serving import (
     Run,
     decode_outputs,

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from prover.statement.strict_json import in_words, parse
+from prover.base.strict_json import in_words, parse
 
 VALUES = st.recursive(
     st.none()

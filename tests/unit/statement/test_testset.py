@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prover.errors import StatementInvalid
+from prover.base.errors import StatementInvalid
 from prover.statement.request import Item, Shape
 from prover.statement.sealed import content_of, inner_hash, seal
 from prover.statement.testset import (

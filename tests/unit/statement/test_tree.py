@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prover.errors import StatementInvalid
+from prover.base.errors import StatementInvalid
 from prover.statement.tree import EMPTY_LEAF, build, check_membership, fold, leaf_hash, node_hash
 
 LEAVES = [leaf_hash(bytes([index])) for index in range(40)]

@@ -5,7 +5,7 @@ from eth_utils.crypto import keccak
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prover.errors import ProofRejected
+from prover.base.errors import ProofRejected
 from prover.verify.domain import Domain
 from prover.verify.field import R, fold, interpolate, inverse, powers, product
 from prover.verify.transcript import Transcript

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from prover.errors import ArtifactMismatch, ProofRejected, UnsoundCircuit
+from prover.base.errors import ArtifactMismatch, ProofRejected, UnsoundCircuit
 from prover.verify import Description, parse_description, verify
 from prover.verify.consistency import _check_layout
 from prover.verify.field import R

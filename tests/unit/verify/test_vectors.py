@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from prover.errors import ProofRejected
+from prover.base.errors import ProofRejected
 from prover.proving.native import engine
 from prover.verify import parse_description, verify
 from tests.unit.verify.vector import DESCRIPTION, INSTANCES, PROOF, with_word, word

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from py_ecc.optimized_bn128 import G1, add, normalize
 
-from prover.errors import ProofRejected
+from prover.base.errors import ProofRejected
 from prover.verify import opening, permutation, vanishing, verifier, verify
 from prover.verify.field import R
 from prover.verify.group import Affine, P, bn128, sum_of_multiples

@@ -9,7 +9,7 @@ from PIL import Image
 
 from benchmarks.integer_models import RESULT
 from benchmarks.performance import read
-from prover.errors import ArtifactMismatch, EnvironmentMissing, UsageError
+from prover.base.errors import ArtifactMismatch, EnvironmentMissing, UsageError
 from prover.models.integer import efficientnet, example
 from prover.models.integer.bounds import table_entries
 from prover.models.integer.images import read_photo

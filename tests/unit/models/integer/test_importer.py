@@ -8,7 +8,7 @@ import onnx
 import pytest
 
 from benchmarks import networks
-from prover.errors import ModelRefused
+from prover.base.errors import ModelRefused
 from prover.models.floating import outputs_of
 from prover.models.integer.importer import load
 from prover.models.integer.real import RealNetwork, outputs

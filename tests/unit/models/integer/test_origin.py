@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from prover.errors import UnsoundCircuit
+from prover.base.errors import UnsoundCircuit
 from prover.models.integer import serialise
 from prover.models.integer.importer import load
 from prover.models.integer.network import Layer, Network

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from benchmarks import networks
 from benchmarks.networks import PIXELS
-from prover.errors import ModelRefused
+from prover.base.errors import ModelRefused
 from prover.models.integer import search
 from prover.models.integer.bounds import table_entries
 from prover.models.integer.consistency import check

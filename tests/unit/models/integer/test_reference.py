@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prover.errors import StatementInvalid
+from prover.base.errors import StatementInvalid
 from prover.models.integer.bounds import bounded
 from prover.models.integer.convolve import convolve, convolve_exact
 from prover.models.integer.network import Layer, Network, Tensor, Term

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prover.errors import ModelRefused
+from prover.base.errors import ModelRefused
 from prover.models.integer.bounds import bounded
 from prover.models.integer.consistency import check
 from prover.models.integer.network import Layer, Network, Term

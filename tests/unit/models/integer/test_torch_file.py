@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from prover.errors import ModelRefused, UsageError
+from prover.base.errors import ModelRefused, UsageError
 from prover.models.integer.torch_file import MAGIC, PROTOCOL, read_tensors
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from prover.errors import ArtifactMismatch
-from prover.files import PARTIAL, sha256_file
+from prover.base.errors import ArtifactMismatch
+from prover.base.files import PARTIAL, sha256_file
 from prover.proving.native import artifacts
 from prover.proving.native.about import read_about
 from prover.proving.native.folder import require_only

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from prover.errors import ArtifactMismatch, UnsoundCircuit
+from prover.base.errors import ArtifactMismatch, UnsoundCircuit
 from prover.proving.native import compare
 from prover.proving.native.artifacts import DESCRIPTION
 from prover.proving.native.compare import of_weights, require_outlined

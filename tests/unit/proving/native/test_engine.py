@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from prover.errors import ProofRejected
+from prover.base.errors import ProofRejected
 from prover.proving.native import engine
 from prover.proving.native.form import Form
 from prover.proving.native.layout import choose_layout

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prover.errors import ModelRefused, ProofRejected, StatementInvalid, UnsoundCircuit
+from prover.base.errors import ModelRefused, ProofRejected, StatementInvalid, UnsoundCircuit
 from prover.models.integer.network import Integers
 from prover.proving.native import engine, hashing
 from prover.proving.native.fold import INSTANCE, PACK, WORD

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prover.errors import ArtifactMismatch, ModelRefused, ProvingError, UnsoundCircuit
+from prover.base.errors import ArtifactMismatch, ModelRefused, ProvingError, UnsoundCircuit
 from prover.models.integer.network import Integers, Network, Tensor
 from prover.proving.native import compare, engine
 from prover.proving.native.apart import require_one_bias

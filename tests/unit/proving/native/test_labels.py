@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prover.errors import ModelRefused, ProofRejected, UnsoundCircuit
+from prover.base.errors import ModelRefused, ProofRejected, UnsoundCircuit
 from prover.models.integer.network import Integers, Layer, Network, Tensor, Term
 from prover.proving.native import engine
 from prover.proving.native.fold import INSTANCE, X

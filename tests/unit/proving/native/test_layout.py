@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, settings
 
-from prover.errors import ModelRefused
+from prover.base.errors import ModelRefused
 from prover.models.integer.network import Network
 from prover.proving.native import layout
 from prover.proving.native.layout import Layout, choose_layout, possible_layouts

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from prover.errors import StatementInvalid
+from prover.base.errors import StatementInvalid
 from prover.models.integer.network import Network
 from prover.proving.native.program import Program, compile_network
 from prover.proving.native.replay import check_program

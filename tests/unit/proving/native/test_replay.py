@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from prover.errors import UnsoundCircuit
+from prover.base.errors import UnsoundCircuit
 from prover.models.integer.network import Layer, Network, Tensor
 from prover.proving.native.fold import A2, B2, INSTANCE, X
 from prover.proving.native.form import Form

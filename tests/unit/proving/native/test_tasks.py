@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from prover.errors import ProvingError
-from prover.files import write_atomically
+from prover.base.errors import ProvingError
+from prover.base.files import write_atomically
 from prover.models.integer import serialise
 from prover.models.integer.bounds import bounded
 from prover.proving.native import artifacts, engine, tasks

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from prover.base.settings import get_settings
 from prover.proving.srs import known, raw
 from prover.proving.srs.check import second_point
-from prover.settings import get_settings
 
 development = import_module("prover.proving.srs.development")
 SECRET = 0x1234567

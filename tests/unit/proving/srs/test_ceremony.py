@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from prover.errors import ArtifactMismatch, EnvironmentMissing, UsageError
-from prover.files import sha256_file
+from prover.base.errors import ArtifactMismatch, EnvironmentMissing, UsageError
+from prover.base.files import sha256_file
 from prover.proving import srs
 from prover.proving.srs import SetUp, source
 from tests.unit.proving.srs.conftest import LOGROWS

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from prover.errors import ArtifactMismatch
-from prover.files import sha256_file
+from prover.base.errors import ArtifactMismatch
+from prover.base.files import sha256_file
 from prover.proving import srs
 from prover.proving.srs import SetUp, check, raw
 from prover.verify.group import P, bn128

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from Crypto.Cipher import ChaCha20
 
-from prover.files import sha256_file
+from prover.base.files import sha256_file
 from prover.proving.srs.development import SECRET, SEED, write, write_plainly
 from prover.proving.srs.known import named
 from prover.statement.field import FIELD_MODULUS

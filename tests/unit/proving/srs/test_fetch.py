@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from prover.errors import EnvironmentMissing, UsageError
+from prover.base.errors import EnvironmentMissing, UsageError
 from prover.proving import srs
 from prover.proving.srs import known
 from prover.proving.srs.fetch import checked

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from prover.errors import ArtifactMismatch, UsageError
+from prover.base.errors import ArtifactMismatch, UsageError
 from prover.proving import srs
 from prover.proving.srs import ptau, source
 from prover.proving.srs.raw import P

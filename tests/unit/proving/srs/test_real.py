@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from prover.errors import ArtifactMismatch
+from prover.base.errors import ArtifactMismatch
 from prover.proving import srs
 from prover.proving.srs import check, known, raw
 

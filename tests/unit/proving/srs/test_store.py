@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from prover.errors import ArtifactMismatch, EnvironmentMissing
-from prover.files import sha256_file
+from prover.base.errors import ArtifactMismatch, EnvironmentMissing
+from prover.base.files import sha256_file
+from prover.base.settings import get_settings
 from prover.proving import srs
 from prover.proving.srs import SetUp, store
 from prover.proving.srs.known import named
-from prover.settings import get_settings
 
 LOGROWS = 4
 

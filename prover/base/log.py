@@ -12,9 +12,9 @@ from typing import Any, Literal, TextIO, cast
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from prover.files import make_folder
-from prover.protocol.words import shown
-from prover.redaction import MASK, redacted
+from prover.base.files import make_folder
+from prover.base.redaction import MASK, redacted
+from prover.base.text import shown
 
 Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["text", "json"]

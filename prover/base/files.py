@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-from prover.errors import Busy, EnvironmentMissing
+from prover.base.errors import Busy, EnvironmentMissing
 
 PARTIAL = ".partial-"
 SCRATCH = "zkescrow-run-"

@@ -8,7 +8,7 @@ import platformdirs
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from prover.errors import UsageError
+from prover.base.errors import UsageError
 
 PROJECT = Path(__file__).resolve().parent.parent
 # What this program makes in its home, or may be told to put there.

@@ -1,0 +1,1 @@
+"""What every room uses and knows none: errors, files, settings, text."""
