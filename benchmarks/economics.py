@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from math import ceil
 
-from prover.protocol import accuracy, retrieval, serving
+from prover.protocol.accuracy import state as accuracy
 from prover.protocol.economics import (
     DIGEST_ELEMENT,
     END,
@@ -33,6 +33,8 @@ from prover.protocol.economics import (
     serving_money,
 )
 from prover.protocol.events import ZERO_ADDRESS
+from prover.protocol.retrieval import state as retrieval
+from prover.protocol.serving import state as serving
 from prover.protocol.terms import Job, Predicate, PredicateKind
 
 CONSUMER, PROVIDER = "0x" + "c0" * 20, "0x" + "f0" * 20

@@ -29,8 +29,8 @@ from prover.base.settings import get_settings
 from prover.chain.contracts import REGISTRY, Call, encode_call
 from prover.chain.events import fetch_events
 from prover.protocol.events import ZERO_ADDRESS
-from prover.protocol.prediction import Job, Terms
-from prover.protocol.registry import circuit_id_of, model_id_of
+from prover.protocol.prediction.state import Job, Terms
+from prover.protocol.registry.state import circuit_id_of, model_id_of
 from prover.solidity.compile import compile_contracts
 from prover.statement.layout import Layout, OutputKind
 from tests.proxy import Proxy, proxied

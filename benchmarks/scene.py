@@ -17,7 +17,7 @@ from prover.chain.deployments import Deployment
 from prover.chain.market import Market
 from prover.chain.transactions import Sender
 from prover.protocol.events import ZERO_ADDRESS
-from prover.protocol.prediction import Job, Terms
+from prover.protocol.prediction.state import Job, Terms
 from prover.provider.register import Registered, register
 from prover.proving.artifacts import Artifacts
 from prover.proving.system import Item

@@ -8,7 +8,11 @@ tests/unit/test_docs.py compares them.
 import re
 from pathlib import Path
 
-from prover.protocol import accuracy, limits, prediction, retrieval, serving, table
+from prover.protocol import limits, table
+from prover.protocol.accuracy import state as accuracy
+from prover.protocol.prediction import state as prediction
+from prover.protocol.retrieval import state as retrieval
+from prover.protocol.serving import state as serving
 
 SPEC = Path(__file__).parents[1] / "docs/SPEC.md"
 PROTOCOLS = {

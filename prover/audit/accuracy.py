@@ -11,7 +11,7 @@ from prover.audit.sealed import commitment_of
 from prover.audit.steps import Step
 from prover.chain.accuracy import AccuracyBounty
 from prover.chain.registry import Circuit
-from prover.protocol.accuracy import Record
+from prover.protocol.accuracy.state import Record
 from prover.protocol.events import ItemMalformed, ItemsProven
 from prover.statement.field import decode_signed
 from prover.statement.label import proven_label

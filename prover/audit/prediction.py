@@ -8,7 +8,7 @@ from prover.audit.protocols import ProtocolAudit, commitments
 from prover.audit.steps import Step
 from prover.chain.market import Market
 from prover.protocol.events import PredictionDelivered
-from prover.protocol.prediction import Record
+from prover.protocol.prediction.state import Record
 from prover.statement.commitment import inputs_hash
 
 

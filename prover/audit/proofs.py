@@ -8,7 +8,7 @@ from eth_utils.crypto import keccak
 from prover.base.errors import ProofRejected, StatementInvalid
 from prover.chain.client import Client
 from prover.chain.registry import Circuit, verify_on_chain
-from prover.protocol.registry import RegistryState
+from prover.protocol.registry.state import RegistryState
 from prover.proving.artifacts import Artifacts, Proof
 from prover.proving.system import ProofSystem
 from prover.statement.context import JobContext

@@ -12,7 +12,7 @@ from prover.audit.steps import Step
 from prover.chain.registry import Circuit
 from prover.chain.retrieval import RetrievalBounty
 from prover.protocol.events import RecordMalformed, RecordsProven
-from prover.protocol.retrieval import Dataset, Predicate, Record
+from prover.protocol.retrieval.state import Dataset, Predicate, Record
 from prover.statement.field import decode_signed
 from prover.statement.sealed import key_hash, open_sealed, record_leaf
 

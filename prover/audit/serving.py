@@ -8,7 +8,7 @@ from prover.audit.protocols import ProtocolAudit, commitments, not_under
 from prover.audit.steps import Step
 from prover.chain.serving import ServingRound
 from prover.protocol.events import ContestsAnswered
-from prover.protocol.serving import Record
+from prover.protocol.serving.state import Record
 from prover.statement.field import decode_signed
 from prover.statement.serving import encode_outputs, input_leaf
 

@@ -11,9 +11,9 @@ from prover.base.errors import ChainError, ContractRefused
 from prover.chain.client import Client
 from prover.chain.jobs import JobContract
 from prover.chain.registry import Circuit, Registry
-from prover.protocol.escrow import EscrowState
+from prover.protocol.escrow.state import EscrowState
 from prover.protocol.events import ZERO_ADDRESS
-from prover.protocol.registry import RegistryState
+from prover.protocol.registry.state import RegistryState
 from prover.protocol.world import World
 
 _SURPLUS = (

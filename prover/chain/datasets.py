@@ -8,7 +8,7 @@ from prover.base.settings import get_settings
 from prover.chain.client import Client
 from prover.chain.deployments import Deployment
 from prover.chain.replay import load_world
-from prover.protocol.retrieval import Dataset
+from prover.protocol.retrieval.state import Dataset
 from prover.statement.dataset import PublicDataset, data_hash
 
 

@@ -16,8 +16,11 @@ from prover.chain.fees import fields_of
 from prover.chain.finality import Block, confirmations, final_block, hashes_at, lost_of, stands
 from prover.chain.journal import Attempt, Fate, Journal
 from prover.chain.receipts import standing_receipt
-from prover.protocol import accuracy, prediction, retrieval, serving
+from prover.protocol.accuracy import state as accuracy
 from prover.protocol.jobs import Jobs
+from prover.protocol.prediction import state as prediction
+from prover.protocol.retrieval import state as retrieval
+from prover.protocol.serving import state as serving
 from prover.protocol.world import World
 
 POST, ENDING = "post", frozenset({"settle", "refund"})

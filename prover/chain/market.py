@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from prover.chain.client import checksum, speaks
 from prover.chain.contracts import MARKET, Call
 from prover.chain.jobs import JobContract, state_in
-from prover.protocol.prediction import Job, State
+from prover.protocol.prediction.state import Job, State
 
 
 @dataclass(frozen=True)

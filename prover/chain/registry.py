@@ -8,7 +8,7 @@ from eth_abi.abi import decode
 from prover.base.errors import ContractRefused
 from prover.chain.client import Client, checksum, speaks
 from prover.chain.contracts import REGISTRY, VERIFIER, Call, contract, encode_call
-from prover.protocol.registry import CIRCUIT_ABI, circuit_id_of, model_id_of
+from prover.protocol.registry.state import CIRCUIT_ABI, circuit_id_of, model_id_of
 from prover.statement.layout import Layout
 
 

@@ -7,7 +7,7 @@ from prover.chain.batch import Run
 from prover.chain.client import checksum, speaks
 from prover.chain.contracts import RETRIEVAL, Call
 from prover.chain.jobs import JobContract, state_in
-from prover.protocol.retrieval import Job, State
+from prover.protocol.retrieval.state import Job, State
 
 
 @dataclass(frozen=True)

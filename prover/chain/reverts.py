@@ -14,7 +14,10 @@ from eth_utils.crypto import keccak
 from prover.base.text import moment, shown
 from prover.chain.advice import ADVICE
 from prover.chain.contracts import NAMES, abi
-from prover.protocol import accuracy, prediction, retrieval, serving
+from prover.protocol.accuracy import state as accuracy
+from prover.protocol.prediction import state as prediction
+from prover.protocol.retrieval import state as retrieval
+from prover.protocol.serving import state as serving
 from prover.protocol.table import title
 
 ERROR_STRING = bytes.fromhex("08c379a0")

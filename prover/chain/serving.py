@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from prover.chain.client import checksum, speaks
 from prover.chain.contracts import SERVING, Call
 from prover.chain.jobs import JobContract, state_in
-from prover.protocol.serving import Job, State
+from prover.protocol.serving.state import Job, State
 
 
 @dataclass(frozen=True)

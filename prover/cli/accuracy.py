@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from prover.chain.deployments import Deployment
     from prover.chain.transactions import Sender
     from prover.cli.models import KnownModel
-    from prover.protocol.accuracy import Record
+    from prover.protocol.accuracy.state import Record
 
 app = new_app("Pay for a model that reaches a target on a sealed test set.")
 APPS = {"accuracy": app}

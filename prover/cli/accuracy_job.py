@@ -24,7 +24,7 @@ from prover.cli.models import KnownModel, auditor
 from prover.cli.options import units
 from prover.cli.output import in_words, progress
 from prover.consumer.jobs import remember
-from prover.protocol.accuracy import Record, State
+from prover.protocol.accuracy.state import Record, State
 from prover.protocol.events import ZERO_ADDRESS
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from prover.cli.models import KnownModel, find
 from prover.consumer.accuracy import Offer, Posted
 from prover.consumer.gas import present_prices, verification_gas
 from prover.consumer.postings import was_resumed
-from prover.protocol.accuracy import Record
+from prover.protocol.accuracy.state import Record
 from prover.protocol.economics import (
     ITEM,
     POST,

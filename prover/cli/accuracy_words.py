@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from prover.base.text import amount_in, counted, credited, moment, until, voidable
-from prover.protocol.accuracy import Record, State, Terms
+from prover.protocol.accuracy.state import Record, State, Terms
 from prover.protocol.events import ZERO_ADDRESS
 from prover.statement.samples import needed
 

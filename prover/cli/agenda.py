@@ -12,9 +12,12 @@ from prover.cli import accuracy_words, prediction_words, retrieval_words, servin
 from prover.cli.kinds import BOUNTY, JOB, REQUEST, ROUND, Kind, short
 from prover.cli.output import in_words
 from prover.cli.remembered import protocols
-from prover.protocol import accuracy, prediction, retrieval, serving
+from prover.protocol.accuracy import state as accuracy
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.jobs import Record
+from prover.protocol.prediction import state as prediction
+from prover.protocol.retrieval import state as retrieval
+from prover.protocol.serving import state as serving
 from prover.protocol.world import World
 
 ANYONE = "anyone"

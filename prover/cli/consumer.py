@@ -26,7 +26,7 @@ from prover.consumer.jobs import remember
 from prover.consumer.postings import Drawn, Posting
 from prover.protocol.economics import prediction_stake
 from prover.protocol.events import ZERO_ADDRESS
-from prover.protocol.prediction import Record, State, Terms
+from prover.protocol.prediction.state import Record, State, Terms
 from prover.provider.money import least_earned
 from prover.provider.policy import deal_of
 from prover.proving.inputs import quantised, read_data, shape_of

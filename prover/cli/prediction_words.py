@@ -5,7 +5,7 @@ from typing import Any
 
 from prover.base.text import amount_in, credited, moment, until, voidable
 from prover.protocol.events import ZERO_ADDRESS
-from prover.protocol.prediction import Record, State
+from prover.protocol.prediction.state import Record, State
 
 
 def row(job_id: bytes, record: Record) -> dict[str, Any]:

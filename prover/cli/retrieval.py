@@ -238,7 +238,7 @@ def prove(
     """Owner: prove every record and give the keys of the matches. Goes on where it was stopped."""
     from prover.base.text import counted
     from prover.cli import retrieval_job as jobs
-    from prover.protocol.retrieval import State
+    from prover.protocol.retrieval.state import State
 
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)

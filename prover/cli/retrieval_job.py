@@ -23,7 +23,7 @@ from prover.cli.retrieval_words import next_step, row
 from prover.cli.seeds import existing
 from prover.consumer.jobs import remember
 from prover.consumer.retrieval_read import read_matches
-from prover.protocol.retrieval import Dataset, Record, State
+from prover.protocol.retrieval.state import Dataset, Record, State
 from prover.protocol.world import World
 from prover.provider.money import teller
 from prover.provider.readiness import Readiness

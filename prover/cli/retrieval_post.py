@@ -18,8 +18,8 @@ from prover.consumer.retrieval import Offer, Posted
 from prover.protocol.economics import Proving, RetrievalMoney, retrieval_money, retrieval_stake
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.limits import limits_of
-from prover.protocol.predicate import at_least, in_words
-from prover.protocol.retrieval import Dataset, Predicate, PredicateKind
+from prover.protocol.retrieval.predicate import at_least, in_words
+from prover.protocol.retrieval.state import Dataset, Predicate, PredicateKind
 from prover.provider.fetch import InputsUnavailable, fetch
 from prover.proving.artifacts import Artifacts
 from prover.proving.records import format_of

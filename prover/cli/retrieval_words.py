@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from prover.base.text import amount_in, credited, moment, span, until, voidable
-from prover.protocol.retrieval import Record, State, Terms
+from prover.protocol.retrieval.state import Record, State, Terms
 
 
 def amount(terms: Terms, units: int) -> str:

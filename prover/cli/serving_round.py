@@ -17,7 +17,7 @@ from prover.cli.output import progress
 from prover.cli.remembered import of_job
 from prover.cli.serving_words import amount, next_step, row
 from prover.consumer.jobs import remember
-from prover.protocol.serving import Record, State
+from prover.protocol.serving.state import Record, State
 
 if TYPE_CHECKING:
     from prover.chain.transactions import Sender

@@ -14,7 +14,7 @@ from prover.cli.models import find
 from prover.cli.outcome import read_outputs
 from prover.cli.output import progress
 from prover.consumer import serving_contest as consumer
-from prover.protocol.serving import Record
+from prover.protocol.serving.state import Record
 from prover.proving.artifacts import Artifacts
 from prover.statement.field import encode_signed
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from prover.base.text import amount_in, credited, moment, until, voidable
 from prover.protocol.events import ZERO_ADDRESS
-from prover.protocol.serving import Record, State, Terms
+from prover.protocol.serving.state import Record, State, Terms
 
 
 def amount(terms: Terms, units: int) -> str:

@@ -13,7 +13,7 @@ from prover.cli.finding import JOB
 from prover.cli.outcome import Prediction, read_outputs
 from prover.cli.prediction_words import row
 from prover.cli.remembered import of_job
-from prover.protocol.prediction import Record
+from prover.protocol.prediction.state import Record
 from prover.protocol.world import World
 
 

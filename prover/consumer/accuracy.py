@@ -23,7 +23,7 @@ from prover.consumer import postings
 from prover.consumer.accuracy_tests import Tests, key_of, read_seed, sealed_tests
 from prover.consumer.postings import Drawn, Posting
 from prover.consumer.testsets import PostedSet, check_unknown, mark_handed, posted_set, sharing
-from prover.protocol.accuracy import Job, Terms
+from prover.protocol.accuracy.state import Job, Terms
 from prover.protocol.limits import limits_of
 from prover.proving.artifacts import Artifacts
 from prover.proving.inputs import shape_of

@@ -14,9 +14,9 @@ from prover.chain.transactions import Sender
 from prover.consumer import postings
 from prover.consumer.gas import verification_gas
 from prover.consumer.postings import Drawn, Posting
-from prover.protocol.predicate import check_predicate
-from prover.protocol.retrieval import Dataset, Predicate, Terms
-from prover.protocol.retrieval_gas import RetrievalGas
+from prover.protocol.retrieval.gas import RetrievalGas
+from prover.protocol.retrieval.predicate import check_predicate
+from prover.protocol.retrieval.state import Dataset, Predicate, Terms
 from prover.proving.artifacts import Artifacts
 from prover.proving.inputs import shape_of
 from prover.proving.records import format_of

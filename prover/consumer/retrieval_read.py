@@ -14,7 +14,7 @@ from prover.chain.datasets import checked, kept
 from prover.chain.deployments import Deployment
 from prover.chain.retrieval import RetrievalBounty
 from prover.chain.transactions import Sender
-from prover.protocol.retrieval import Dataset, Record
+from prover.protocol.retrieval.state import Dataset, Record
 from prover.statement.dataset import Format, PublicDataset
 from prover.statement.quantise import dequantise
 from prover.statement.request import Item

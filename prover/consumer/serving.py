@@ -19,8 +19,8 @@ from prover.consumer import postings
 from prover.consumer.gas import verification_gas
 from prover.consumer.postings import Drawn, Posting
 from prover.protocol.limits import ChainLimits
-from prover.protocol.serving import Terms
-from prover.protocol.serving_gas import RoundGas
+from prover.protocol.serving.gas import RoundGas
+from prover.protocol.serving.state import Terms
 from prover.proving.artifacts import Artifacts
 from prover.proving.evaluate import word_bytes
 from prover.proving.inputs import quantised, read_data, shape_of

@@ -18,7 +18,7 @@ from prover.chain.serving import ServingRound
 from prover.chain.transactions import Sender
 from prover.protocol.economics import chance_to_catch
 from prover.protocol.events import OutputsCommitted
-from prover.protocol.serving import Record, State
+from prover.protocol.serving.state import Record, State
 from prover.proving.artifacts import Artifacts
 from prover.proving.evaluate import compare_with_witness, evaluate
 from prover.proving.worker import Progress

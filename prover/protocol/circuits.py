@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from prover.protocol.accuracy import Terms as AccuracyTerms
+from prover.protocol.accuracy.state import Terms as AccuracyTerms
 from prover.protocol.events import (
     BountyAccepted,
     BountyPosted,
@@ -25,8 +25,8 @@ from prover.protocol.events import (
 )
 from prover.protocol.jobs import Record, illegal, require, require_equal
 from prover.protocol.limits import ChainLimits
-from prover.protocol.registry import RegistryState
-from prover.protocol.retrieval import Predicate, PredicateKind
+from prover.protocol.registry.state import RegistryState
+from prover.protocol.retrieval.state import Predicate, PredicateKind
 from prover.statement.layout import Layout, OutputKind
 
 _LAYOUT, _DIGEST_ELEMENTS, _SALT_ELEMENTS, _EXACT = 3, 6, 7, 9  # fields of the ABI tuple

@@ -4,7 +4,7 @@ Ids are 32 bytes, addresses checksummed, amounts in wei or token units, times Un
 of the chain are bytes, of whatever content: `words.shown` makes text of them.
 """
 
-from prover.protocol.events.accuracy import (
+from prover.protocol.accuracy.events import (
     AccuracyEvent,
     BountyAccepted,
     BountyCancelled,
@@ -18,19 +18,9 @@ from prover.protocol.events.accuracy import (
     KeyWithheld,
     TargetMissed,
 )
-from prover.protocol.events.base import (
-    ZERO_ADDRESS,
-    Event,
-    JobEvent,
-    Unreadable,
-)
-from prover.protocol.events.escrow import (
-    Credited,
-    Deposited,
-    EscrowEvent,
-    Withdrawn,
-)
-from prover.protocol.events.prediction import (
+from prover.protocol.escrow.events import Credited, Deposited, EscrowEvent, Withdrawn
+from prover.protocol.event import ZERO_ADDRESS, Event, JobEvent, Unreadable
+from prover.protocol.prediction.events import (
     JobCancelled,
     JobExpired,
     JobLocked,
@@ -40,13 +30,13 @@ from prover.protocol.events.prediction import (
     PredictionEvent,
     ProviderSlashed,
 )
-from prover.protocol.events.registry import (
+from prover.protocol.registry.events import (
     CircuitCondemned,
     CircuitRegistered,
     ModelRegistered,
     RegistryEvent,
 )
-from prover.protocol.events.retrieval import (
+from prover.protocol.retrieval.events import (
     DatasetCommitted,
     RecordMalformed,
     RecordMatched,
@@ -60,7 +50,7 @@ from prover.protocol.events.retrieval import (
     RetrievalSettled,
     RetrievalVoided,
 )
-from prover.protocol.events.serving import (
+from prover.protocol.serving.events import (
     ContestsAnswered,
     OutputsCommitted,
     OutputsContested,

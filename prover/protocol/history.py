@@ -10,8 +10,8 @@ from typing import Any
 
 from prover.base.errors import IllegalEvent, ZkescrowError
 from prover.base.text import shown
-from prover.protocol import escrow
-from prover.protocol.escrow import EscrowState
+from prover.protocol.escrow import state as escrow
+from prover.protocol.escrow.state import EscrowState
 from prover.protocol.events import EscrowEvent, Event, JobEvent, Unreadable
 from prover.protocol.mappings import InPlace, put, remove
 from prover.protocol.world import Finding, World, apply, check_job

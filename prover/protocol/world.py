@@ -5,8 +5,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from prover.base.errors import IllegalEvent
-from prover.protocol import accuracy, circuits, escrow, prediction, registry, retrieval, serving
-from prover.protocol.escrow import EscrowState
+from prover.protocol import circuits
+from prover.protocol.accuracy import state as accuracy
+from prover.protocol.escrow import state as escrow
+from prover.protocol.escrow.state import EscrowState
 from prover.protocol.events import (
     ZERO_ADDRESS,
     AccuracyEvent,
@@ -26,8 +28,12 @@ from prover.protocol.events import (
     Unreadable,
 )
 from prover.protocol.jobs import Jobs, Record, require_equal
-from prover.protocol.registry import RegistryState
-from prover.protocol.retrieval import Retrievals
+from prover.protocol.prediction import state as prediction
+from prover.protocol.registry import state as registry
+from prover.protocol.registry.state import RegistryState
+from prover.protocol.retrieval import state as retrieval
+from prover.protocol.retrieval.state import Retrievals
+from prover.protocol.serving import state as serving
 
 _CONTRACTS = ("registry", "prediction", "serving", "accuracy", "retrieval")
 

@@ -12,7 +12,7 @@ from prover.chain.fees import gas_price
 from prover.chain.registry import Registry
 from prover.chain.tokens import allow
 from prover.chain.verification import verification_gas
-from prover.protocol.accuracy import Record, State
+from prover.protocol.accuracy.state import Record, State
 from prover.provider.accuracy_checks import (
     Limits,
     check_bounty_money,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from prover.base.errors import StatementInvalid, UsageError
 from prover.base.text import counted, in_ether, moment
-from prover.protocol.accuracy import Terms
+from prover.protocol.accuracy.state import Terms
 from prover.protocol.economics import END, ITEM, PROVE, TAKE, WITHDRAW
 from prover.protocol.events import ZERO_ADDRESS
 from prover.provider.money import Account, Deal, Purse, check_money

@@ -7,7 +7,7 @@ is the same, and proofs that were made fit.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from prover.protocol.accuracy import Record
+from prover.protocol.accuracy.state import Record
 from prover.statement.samples import needed
 
 

@@ -11,7 +11,7 @@ from prover.chain.batch import Run
 from prover.chain.client import Client
 from prover.chain.contracts import Call
 from prover.chain.transactions import Sender
-from prover.protocol.accuracy import Job, State
+from prover.protocol.accuracy.state import Job, State
 from prover.provider.grouping import grouped
 from prover.provider.money import Account, worth
 from prover.provider.readiness import Readiness

@@ -11,7 +11,7 @@ from prover.chain.registry import Circuit
 from prover.chain.replay import load_world
 from prover.chain.transactions import Sender
 from prover.chain.verification import verification_gas
-from prover.protocol.prediction import Record
+from prover.protocol.prediction.state import Record
 from prover.protocol.world import World
 from prover.provider.fetch import InputsUnavailable
 from prover.provider.handover import obtain

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from eth_utils.crypto import keccak
 
 from prover.base.text import moment
-from prover.protocol.prediction import Record
+from prover.protocol.prediction.state import Record
 from prover.provider.fetch import InputsUnavailable
 from prover.provider.handover import is_kept
 from prover.provider.store import JobStore

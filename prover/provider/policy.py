@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from prover.base.text import moment
 from prover.protocol.economics import PROVE, TAKE
 from prover.protocol.events import ZERO_ADDRESS
-from prover.protocol.prediction import Record, State, Terms
+from prover.protocol.prediction.state import Record, State, Terms
 from prover.provider.money import Deal, Purse
 
 LOCK_SECONDS = 2  # a lock takes a block or two to be mined

@@ -24,7 +24,7 @@ from prover.chain.transactions import Sender
 from prover.chain.verification import verification_gas
 from prover.protocol.events import RetrievalAccepted
 from prover.protocol.limits import limits_of
-from prover.protocol.retrieval import Dataset, Record, State
+from prover.protocol.retrieval.state import Dataset, Record, State
 from prover.provider.money import Account, check_currency, staking
 from prover.provider.readiness import Readiness, check_key
 from prover.provider.retrieval_checks import (

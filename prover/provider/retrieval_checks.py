@@ -7,8 +7,8 @@ from prover.base.errors import StatementInvalid, UsageError
 from prover.base.text import counted, moment
 from prover.chain.transactions import GAS_CAP
 from prover.protocol.economics import ITEM, PROVE
-from prover.protocol.retrieval import Dataset, Terms
-from prover.protocol.retrieval_gas import RetrievalGas
+from prover.protocol.retrieval.gas import RetrievalGas
+from prover.protocol.retrieval.state import Dataset, Terms
 from prover.provider.money import Account, Deal, Purse, check_money
 from prover.provider.policy import LOCK_SECONDS, TIME_FACTOR
 from prover.proving.artifacts import Artifacts

@@ -14,7 +14,7 @@ from prover.chain.handing import check_uri, uri_of
 from prover.chain.replay import load_world
 from prover.chain.retrieval import RetrievalBounty
 from prover.chain.transactions import Sender
-from prover.protocol.retrieval import Dataset
+from prover.protocol.retrieval.state import Dataset
 from prover.proving.artifacts import Artifacts
 from prover.proving.inputs import shape_of
 from prover.proving.records import format_of, read_rows

@@ -20,7 +20,7 @@ from prover.chain.finality import SEND_SECONDS, now_on
 from prover.chain.retrieval import RetrievalBounty, SealedRecord, Submission
 from prover.chain.transactions import GAS_CAP, Sender
 from prover.protocol.limits import limits_of
-from prover.protocol.retrieval import Record
+from prover.protocol.retrieval.state import Record
 from prover.provider.money import worth
 from prover.provider.readiness import Readiness
 from prover.provider.retrieval_dataset import Secrets

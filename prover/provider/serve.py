@@ -22,7 +22,7 @@ from prover.chain.replay import load_world
 from prover.chain.wallet import Handed
 from prover.chain.withdrawals import take_out
 from prover.protocol.events import ZERO_ADDRESS
-from prover.protocol.prediction import Record, State
+from prover.protocol.prediction.state import Record, State
 from prover.protocol.world import World
 from prover.provider.examine import Examiner, Tools, Unwanted, artifacts_of
 from prover.provider.money import staking

@@ -17,8 +17,8 @@ from prover.chain.tokens import allow
 from prover.chain.transactions import Sender
 from prover.chain.verification import verification_gas
 from prover.protocol.limits import limits_of
-from prover.protocol.serving import Record, State
-from prover.protocol.serving_gas import RoundGas
+from prover.protocol.serving.gas import RoundGas
+from prover.protocol.serving.state import Record, State
 from prover.provider.handover import obtain
 from prover.provider.money import Account, check_currency, staking
 from prover.provider.readiness import Readiness, check_key

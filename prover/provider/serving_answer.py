@@ -13,7 +13,7 @@ from prover.base.errors import StatementInvalid
 from prover.chain.contracts import Call
 from prover.chain.serving import Answer, Contest, ServingRound
 from prover.chain.transactions import Sender
-from prover.protocol.serving import Record
+from prover.protocol.serving.state import Record
 from prover.provider.grouping import grouped
 from prover.provider.readiness import Readiness
 from prover.provider.serving_checks import worth_of

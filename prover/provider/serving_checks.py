@@ -7,8 +7,8 @@ from prover.base.text import counted, moment
 from prover.chain.transactions import GAS_CAP
 from prover.protocol.economics import ITEM, PROVE
 from prover.protocol.events import ZERO_ADDRESS
-from prover.protocol.serving import Terms
-from prover.protocol.serving_gas import ANSWER_INDEX, RoundGas
+from prover.protocol.serving.gas import ANSWER_INDEX, RoundGas
+from prover.protocol.serving.state import Terms
 from prover.provider.money import Account, Deal, Purse, check_money, worth
 from prover.provider.policy import LOCK_SECONDS, TIME_FACTOR
 from prover.proving.artifacts import Artifacts

@@ -10,7 +10,7 @@ from prover.base.text import amount_in, moment
 from prover.chain.finality import Heads, confirmations, pause
 from prover.chain.market import Market
 from prover.chain.tokens import allow
-from prover.protocol.prediction import Record
+from prover.protocol.prediction.state import Record
 from prover.provider.examine import Examiner, Tools
 from prover.provider.money import worth
 from prover.provider.store import Stage, Taken

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from prover.chain.finality import Block, Heads
 from prover.chain.market import Market, Standing
-from prover.protocol.prediction import State
+from prover.protocol.prediction.state import State
 from prover.provider.store import Stage, Taken
 
 _ENDS = {State.PAID: Stage.DELIVERED, State.SLASHED: Stage.LATE, State.VOIDED: Stage.VOIDED}

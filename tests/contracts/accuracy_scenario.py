@@ -11,8 +11,8 @@ from ape.contracts import ContractInstance
 from eth_utils.crypto import keccak
 
 from prover.chain.contracts import ACCURACY, abi
-from prover.protocol.accuracy import Job, Terms
-from prover.protocol.registry import circuit_id_of, model_id_of
+from prover.protocol.accuracy.state import Job, Terms
+from prover.protocol.registry.state import circuit_id_of, model_id_of
 from prover.statement.commitment import input_commitment
 from prover.statement.context import JobContext
 from prover.statement.field import FIELD_MODULUS

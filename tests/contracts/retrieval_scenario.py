@@ -12,8 +12,8 @@ from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 
 from prover.chain.contracts import abi
-from prover.protocol.registry import circuit_id_of, model_id_of
-from prover.protocol.retrieval import Dataset, Job, Predicate, PredicateKind, Terms
+from prover.protocol.registry.state import circuit_id_of, model_id_of
+from prover.protocol.retrieval.state import Dataset, Job, Predicate, PredicateKind, Terms
 from prover.statement.commitment import input_commitment
 from prover.statement.context import JobContext
 from prover.statement.field import FIELD_MODULUS

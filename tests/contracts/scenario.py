@@ -11,8 +11,8 @@ from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 
 from prover.chain.contracts import MARKET, REGISTRY, abi
-from prover.protocol.prediction import Job, Terms
-from prover.protocol.registry import circuit_id_of, model_id_of
+from prover.protocol.prediction.state import Job, Terms
+from prover.protocol.registry.state import circuit_id_of, model_id_of
 from prover.statement.commitment import input_commitment, inputs_hash
 from prover.statement.context import JobContext
 from prover.statement.layout import Layout, OutputKind

@@ -10,8 +10,8 @@ from ape.contracts import ContractInstance
 
 from prover.chain.contracts import abi
 from prover.chain.serving import Answer, Contest
-from prover.protocol.registry import circuit_id_of, model_id_of
-from prover.protocol.serving import Job, Terms
+from prover.protocol.registry.state import circuit_id_of, model_id_of
+from prover.protocol.serving.state import Job, Terms
 from prover.statement.commitment import input_commitment
 from prover.statement.context import JobContext
 from prover.statement.field import FIELD_MODULUS

@@ -2,7 +2,7 @@
 
 import pytest
 
-from prover.protocol.accuracy import State
+from prover.protocol.accuracy.state import State
 from prover.statement.sealed import key_hash
 
 from .accuracy_scenario import (

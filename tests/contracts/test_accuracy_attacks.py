@@ -10,8 +10,8 @@ import pytest
 from ape.contracts import ContractInstance
 from eth_utils.crypto import keccak
 
-from prover.protocol.accuracy import State
-from prover.protocol.registry import circuit_id_of
+from prover.protocol.accuracy.state import State
+from prover.protocol.registry.state import circuit_id_of
 from prover.statement.field import FIELD_MODULUS
 
 from .accuracy_scenario import (

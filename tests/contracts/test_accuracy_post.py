@@ -2,8 +2,8 @@
 
 import pytest
 
-from prover.protocol.accuracy import State
-from prover.protocol.registry import circuit_id_of
+from prover.protocol.accuracy.state import State
+from prover.protocol.registry.state import circuit_id_of
 
 from .accuracy_scenario import (
     BOND,

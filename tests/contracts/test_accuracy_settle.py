@@ -2,7 +2,7 @@
 
 import pytest
 
-from prover.protocol.accuracy import State
+from prover.protocol.accuracy.state import State
 
 from .accuracy_scenario import BOND, PENALTY, REWARD, STAKE, events
 from .reverting import reverts

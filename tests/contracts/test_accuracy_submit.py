@@ -3,7 +3,7 @@
 import pytest
 from eth_utils.crypto import keccak
 
-from prover.protocol.accuracy import State
+from prover.protocol.accuracy.state import State
 from prover.statement.field import FIELD_MODULUS
 
 from .accuracy_scenario import (

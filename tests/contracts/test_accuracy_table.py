@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from prover.protocol.accuracy import TABLE, VOID, Job, State
+from prover.protocol.accuracy.state import TABLE, VOID, Job, State
 
 from .accuracy_scenario import Scene
 from .accuracy_scenario import TestSet as Items

@@ -12,7 +12,7 @@ from ape.contracts import ContractInstance
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
-from prover.protocol.prediction import State
+from prover.protocol.prediction.state import State
 from prover.statement.field import FIELD_MODULUS
 
 from .reverting import reverts

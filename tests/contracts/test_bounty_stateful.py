@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from prover.protocol.accuracy import TABLE, Job, State
+from prover.protocol.accuracy.state import TABLE, Job, State
 
 from .accuracy_scenario import STAKE, N, Scene, scores_of
 from .accuracy_scenario import TestSet as Items

@@ -3,7 +3,7 @@
 import pytest
 from eth_utils.crypto import keccak
 
-from prover.protocol.prediction import State
+from prover.protocol.prediction.state import State
 from prover.statement.field import FIELD_MODULUS
 
 from .reverting import reverts

@@ -3,7 +3,7 @@
 import pytest
 
 from prover.protocol.limits import LOCAL
-from prover.protocol.prediction import State
+from prover.protocol.prediction.state import State
 
 from .reverting import reverts
 from .scenario import DATA_HASH, DAY, NOBODY, REWARD, URI, at, holdings, logged, now

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from prover.protocol.prediction import TABLE, Job, State
+from prover.protocol.prediction.state import TABLE, Job, State
 
 from .scenario import ETH, NOBODY, STAKE, World, now
 from .walking import Walk

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from prover.protocol.prediction import TABLE, Job, State
+from prover.protocol.prediction.state import TABLE, Job, State
 
 from .reverting import reverts
 from .scenario import World, at, now

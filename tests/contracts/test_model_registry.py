@@ -9,7 +9,7 @@ from eth_utils.crypto import keccak
 
 from prover.chain.contracts import REGISTRY, abi
 from prover.chain.contracts import contract as web3_contract
-from prover.protocol.registry import circuit_id_of, model_id_of
+from prover.protocol.registry.state import circuit_id_of, model_id_of
 from prover.statement.field import FIELD_MODULUS
 from prover.statement.layout import Layout, OutputKind
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from prover.protocol.prediction import State
+from prover.protocol.prediction.state import State
 
 from .reverting import reverts
 from .scenario import Proofs, circuit_of, public_layout

@@ -14,7 +14,7 @@ from ape.exceptions import VirtualMachineError
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
-from prover.protocol.retrieval import State
+from prover.protocol.retrieval.state import State
 from prover.statement.field import FIELD_MODULUS
 
 from .retrieval_scenario import (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from prover.protocol.retrieval import State
+from prover.protocol.retrieval.state import State
 
 from .retrieval_scenario import (
     ALL,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from prover.protocol.limits import LOCAL
-from prover.protocol.retrieval import Predicate, PredicateKind, State
+from prover.protocol.retrieval.state import Predicate, PredicateKind, State
 
 from .retrieval_scenario import (
     CLASSES,

@@ -6,7 +6,7 @@ from typing import Any
 import ape
 import pytest
 
-from prover.protocol.retrieval import TABLE, Job, State
+from prover.protocol.retrieval.state import TABLE, Job, State
 
 from .retrieval_scenario import ALL, COUNT, STAKE, Records, Scene, scores_of
 from .scenario import ETH, now

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from eth_utils.crypto import keccak
 
-from prover.protocol.retrieval import State
+from prover.protocol.retrieval.state import State
 from prover.statement.field import FIELD_MODULUS
 
 from .retrieval_scenario import (

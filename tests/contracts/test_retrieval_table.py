@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from prover.protocol.retrieval import TABLE, VOID, Job, State
+from prover.protocol.retrieval.state import TABLE, VOID, Job, State
 from prover.protocol.table import ByTime, Move, Rule
 
 from .retrieval_scenario import ALL, Records, Scene

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from prover.chain.serving import Answer
-from prover.protocol.serving import State
+from prover.protocol.serving.state import State
 from prover.statement.field import FIELD_MODULUS
 from prover.statement.layout import OutputKind
 from prover.statement.serving import list_hash

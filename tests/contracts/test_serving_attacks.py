@@ -12,8 +12,8 @@ from ape.contracts import ContractInstance
 from ape.exceptions import VirtualMachineError
 from eth_utils.crypto import keccak
 
-from prover.protocol.registry import circuit_id_of
-from prover.protocol.serving import State
+from prover.protocol.registry.state import circuit_id_of
+from prover.protocol.serving.state import State
 
 from .reverting import reverts
 from .scenario import (

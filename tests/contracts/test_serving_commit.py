@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from eth_utils.crypto import keccak
 
-from prover.protocol.serving import State
+from prover.protocol.serving.state import State
 from prover.statement.layout import OutputKind
 from prover.statement.serving import list_hash, outputs_tree
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from prover.protocol.serving import State
+from prover.protocol.serving.state import State
 
 from .reverting import reverts
 from .scenario import NOBODY, at, holdings, now

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from prover.protocol.limits import LOCAL
-from prover.protocol.serving import State
+from prover.protocol.serving.state import State
 from prover.statement.layout import OutputKind
 
 from .reverting import reverts

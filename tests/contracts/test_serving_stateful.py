@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from prover.protocol.serving import TABLE, Job, State
+from prover.protocol.serving.state import TABLE, Job, State
 
 from .scenario import ETH, NOBODY, now
 from .serving_scenario import BLOCKS, LIST, PROOFS, STAKE, Scene

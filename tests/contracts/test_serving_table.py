@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from prover.protocol.serving import TABLE, VOID, Job, State
+from prover.protocol.serving.state import TABLE, VOID, Job, State
 from prover.protocol.table import Rule
 
 from .reverting import reverts

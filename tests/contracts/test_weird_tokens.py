@@ -2,7 +2,7 @@
 
 import pytest
 
-from prover.protocol.prediction import State
+from prover.protocol.prediction.state import State
 
 from .reverting import reverts
 from .scenario import REWARD, STAKE

@@ -14,7 +14,7 @@ from ape.exceptions import VirtualMachineError
 from prover.chain.events import by_transaction, decode_log
 from prover.chain.log import Log
 from prover.protocol import world as reducer
-from prover.protocol.escrow import EscrowState
+from prover.protocol.escrow.state import EscrowState
 
 from .scenario import CHAIN_ID, ETH, at, holdings, now
 

@@ -23,7 +23,7 @@ from prover.chain.replay import load_world
 from prover.cli.app import run
 from prover.cli.models import remember
 from prover.consumer import accuracy as consumer
-from prover.protocol.accuracy import Record, State, Terms
+from prover.protocol.accuracy.state import Record, State, Terms
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.provider.register import register
 from prover.proving.artifacts import PK, Artifacts

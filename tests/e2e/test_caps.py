@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from prover.cli.models import remember
-from prover.protocol.serving import State
+from prover.protocol.serving.state import State
 from prover.provider.register import register
 from prover.proving.artifacts import Artifacts
 from prover.proving.ezkl import circuit, setup

@@ -11,7 +11,7 @@ from prover.base.errors import ContractRefused
 from prover.base.settings import get_settings
 from prover.chain.replay import load_world
 from prover.protocol.events import ZERO_ADDRESS as ETH
-from prover.protocol.prediction import State
+from prover.protocol.prediction.state import State
 from prover.provider.store import JobStore, Stage, Taken
 from prover.proving.artifacts import Proof
 from tests.e2e.conftest import EXAMPLES, World

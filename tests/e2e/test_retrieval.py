@@ -21,7 +21,7 @@ from prover.chain.retrieval import RetrievalBounty
 from prover.cli.app import run
 from prover.cli.models import remember
 from prover.protocol.events import ZERO_ADDRESS as ETH
-from prover.protocol.retrieval import Dataset, Record, State
+from prover.protocol.retrieval.state import Dataset, Record, State
 from prover.provider import retrieval_dataset as owner
 from prover.provider.readiness import Readiness
 from prover.provider.register import register

@@ -21,7 +21,7 @@ from prover.chain.serving import ServingRound
 from prover.cli.app import run
 from prover.cli.models import remember
 from prover.protocol.events import ZERO_ADDRESS as ETH
-from prover.protocol.serving import Job, Record, State
+from prover.protocol.serving.state import Job, Record, State
 from prover.provider.register import register
 from prover.provider.serving_files import RoundFiles
 from prover.proving.artifacts import Artifacts

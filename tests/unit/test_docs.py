@@ -12,7 +12,11 @@ import typer
 
 from prover.base.settings import Settings
 from prover.cli.app import COMMANDS, app
-from prover.protocol import accuracy, prediction, retrieval, serving, table
+from prover.protocol import table
+from prover.protocol.accuracy import state as accuracy
+from prover.protocol.prediction import state as prediction
+from prover.protocol.retrieval import state as retrieval
+from prover.protocol.serving import state as serving
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

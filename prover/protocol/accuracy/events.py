@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from prover.protocol.events.base import JobEvent
+from prover.protocol.event import JobEvent
 from prover.protocol.terms import AccuracyTerms
 
 

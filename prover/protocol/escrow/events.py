@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from prover.protocol.events.base import Event, JobEvent
+from prover.protocol.event import Event, JobEvent
 
 
 @dataclass(frozen=True, kw_only=True)

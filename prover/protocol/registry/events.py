@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from prover.protocol.events.base import Event
+from prover.protocol.event import Event
 
 
 @dataclass(frozen=True, kw_only=True)

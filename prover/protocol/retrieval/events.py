@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from prover.protocol.events.base import Event, JobEvent
+from prover.protocol.event import Event, JobEvent
 from prover.protocol.terms import RetrievalTerms
 
 

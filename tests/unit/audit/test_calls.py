@@ -9,7 +9,7 @@ from prover.audit.calls import job_calls
 from prover.base.errors import StatementInvalid
 from prover.chain.client import checksum
 from prover.chain.contracts import MARKET, encode_call
-from prover.protocol.prediction import Job, Terms
+from prover.protocol.prediction.state import Job, Terms
 
 OURS, ROUTER, NOBODY = (str(checksum("0x" + byte * 20)) for byte in ("a1", "b2", "00"))
 TERMS = Terms(b"\1" * 32, b"\2" * 32, NOBODY, 5, 6, NOBODY, 7, 8)

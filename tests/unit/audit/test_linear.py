@@ -19,8 +19,8 @@ from prover.chain import replay
 from prover.chain.contracts import MARKET, REGISTRY, encode_call
 from prover.chain.replay import load_world
 from prover.protocol import events as e
-from prover.protocol.prediction import State
-from prover.protocol.registry import CIRCUIT_ABI
+from prover.protocol.prediction.state import State
+from prover.protocol.registry.state import CIRCUIT_ABI
 from prover.proving.ezkl.system import Ezkl
 from tests.unit.chain.fakenode import (
     AT,

@@ -17,7 +17,7 @@ from prover.chain.serving import ServingRound
 from prover.cli.app import run
 from prover.consumer.accuracy_tests import key_of, make_seed, read_seed
 from prover.protocol import terms
-from prover.protocol.accuracy import State
+from prover.protocol.accuracy.state import State
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.terms import Job
 from prover.provider.store import Stage

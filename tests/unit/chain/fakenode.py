@@ -15,7 +15,7 @@ from prover.chain.client import Client, checksum
 from prover.chain.contracts import JOBS, MARKET, POSEIDON, REGISTRY, abi
 from prover.chain.deployments import Deployed, Deployment
 from prover.protocol import events as e
-from prover.protocol.registry import circuit_id_of, model_id_of
+from prover.protocol.registry.state import circuit_id_of, model_id_of
 from prover.protocol.terms import Job, PredictionTerms, Terms
 from tests.unit.protocol.scenes import LAYOUT
 

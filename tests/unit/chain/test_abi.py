@@ -9,8 +9,12 @@ from prover.base.settings import PROJECT
 from prover.chain.codes import template
 from prover.chain.contracts import NAMES, abi
 from prover.chain.deployments import PLAN
-from prover.protocol import accuracy, events, prediction, retrieval, serving
-from prover.protocol.registry import CIRCUIT_ABI
+from prover.protocol import events
+from prover.protocol.accuracy import state as accuracy
+from prover.protocol.prediction import state as prediction
+from prover.protocol.registry.state import CIRCUIT_ABI
+from prover.protocol.retrieval import state as retrieval
+from prover.protocol.serving import state as serving
 from prover.protocol.table import title
 from prover.protocol.terms import Predicate
 from prover.solidity.compile import compile_contracts, compile_templates

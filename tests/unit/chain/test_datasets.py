@@ -7,7 +7,7 @@ import pytest
 from prover.base.errors import UsageError
 from prover.chain import datasets
 from prover.chain.datasets import find_dataset
-from prover.protocol.retrieval import Dataset
+from prover.protocol.retrieval.state import Dataset
 
 FIRST, SECOND = bytes(31) + b"\1", bytes(31) + b"\2"
 OWN = Dataset("0x" + "11" * 20, b"\3" * 32, 7, bytes(32), "", 1)

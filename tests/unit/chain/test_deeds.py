@@ -25,7 +25,10 @@ from prover.chain.fees import Fees
 from prover.chain.finality import Block
 from prover.chain.journal import Attempt, Fate
 from prover.chain.pool import Pool
-from prover.protocol import accuracy, prediction, retrieval, serving
+from prover.protocol.accuracy import state as accuracy
+from prover.protocol.prediction import state as prediction
+from prover.protocol.retrieval import state as retrieval
+from prover.protocol.serving import state as serving
 from tests.localchain import settings_of
 from tests.unit.chain.memory import ACCOUNT, RECEIVER, Eth, client_of, journal_of
 

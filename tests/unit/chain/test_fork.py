@@ -18,8 +18,8 @@ from prover.chain.market import Market
 from prover.chain.replay import load_world
 from prover.chain.transactions import Sender
 from prover.protocol.events import ZERO_ADDRESS
-from prover.protocol.prediction import Job, State, Terms
-from prover.protocol.registry import circuit_id_of, model_id_of
+from prover.protocol.prediction.state import Job, State, Terms
+from prover.protocol.registry.state import circuit_id_of, model_id_of
 from prover.solidity.compile import compile_contracts
 from prover.statement.layout import Layout, OutputKind
 from tests.localchain import CONSUMER, PROVIDER, Chain, address_of, settings_of, started

@@ -8,7 +8,7 @@ from web3 import Web3
 
 from prover.chain.market import Market
 from prover.protocol.events import ZERO_ADDRESS as ETH
-from prover.protocol.prediction import Job, Terms
+from prover.protocol.prediction.state import Job, Terms
 
 ME, TOKEN = "0x" + "11" * 20, "0x" + "70" * 20
 TERMS = Terms(bytes(32), bytes(32), ETH, 5, 3, ETH, 1_000, 60)

@@ -17,7 +17,7 @@ from prover.chain.pool import Pool
 from prover.chain.replay import load_held, load_world
 from prover.chain.sync import TAIL_BLOCKS
 from prover.protocol.events import ZERO_ADDRESS
-from prover.protocol.prediction import State
+from prover.protocol.prediction.state import State
 from tests.unit.chain.fakenode import AT, FIRST, JOB_VIEW, MARKET, FakeNode, chain, deployment
 
 HERE = deployment()

@@ -11,7 +11,7 @@ from prover.chain import replay
 from prover.chain.replay import load_world
 from prover.chain.store import FILE
 from prover.chain.sync import TAIL_BLOCKS
-from prover.protocol.prediction import State
+from prover.protocol.prediction.state import State
 from tests.unit.chain.fakenode import FIRST, FakeNode, chain, deployment
 
 HERE, FAR = deployment(), 40

@@ -18,7 +18,7 @@ from prover.chain.replay import load_world
 from prover.chain.store import FILE, opened
 from prover.chain.sync import TAIL_BLOCKS, read_logs, source_of
 from prover.protocol.events import ZERO_ADDRESS as ETH
-from prover.protocol.prediction import State
+from prover.protocol.prediction.state import State
 from prover.protocol.world import Finding
 from tests.unit.chain.fakenode import (
     CONSUMER,

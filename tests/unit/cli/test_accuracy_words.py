@@ -12,7 +12,7 @@ from prover.cli.accuracy_words import (
     row,
     told,
 )
-from prover.protocol.accuracy import Job, Record, State, Terms
+from prover.protocol.accuracy.state import Job, Record, State, Terms
 from prover.protocol.events import ZERO_ADDRESS
 from prover.provider.accuracy import Outcome
 from prover.provider.accuracy_plan import Judged

@@ -10,8 +10,9 @@ from prover.cli import agenda
 from prover.cli.agenda import _ACTORS, ANYONE, Entry, Reminders, entries, reminders
 from prover.cli.kinds import short
 from prover.cli.overview import credits_of, lines
-from prover.protocol import accuracy, retrieval
 from prover.protocol import events as e
+from prover.protocol.accuracy import state as accuracy
+from prover.protocol.retrieval import state as retrieval
 from prover.protocol.table import ByTime
 from prover.protocol.world import World, apply_transaction
 from tests.unit.protocol.plays import (

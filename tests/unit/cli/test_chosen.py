@@ -10,9 +10,11 @@ import pytest
 from prover.chain.replay import load_world
 from prover.chain.serving import ServingRound
 from prover.cli.app import run
-from prover.protocol import prediction, retrieval, serving
 from prover.protocol.events import ZERO_ADDRESS as ETH
-from prover.protocol.prediction import State
+from prover.protocol.prediction import state as prediction
+from prover.protocol.prediction.state import State
+from prover.protocol.retrieval import state as retrieval
+from prover.protocol.serving import state as serving
 from prover.provider.store import Stage
 from tests.conftest import Proven
 from tests.killing import command, killed

@@ -22,7 +22,7 @@ from prover.cli.kinds import DATASET
 from prover.consumer.jobs import last_used, remember
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.jobs import Jobs
-from prover.protocol.prediction import Record, State
+from prover.protocol.prediction.state import Record, State
 from tests.unit.cli.test_standing import CONSUMER, LOCKED, OPEN, PROVIDER
 
 MARKET, STRANGER = "0x" + "aa" * 20, "0x" + "99" * 20

@@ -16,7 +16,7 @@ from prover.cli.app import run
 from prover.cli.rounds import Loop, Round
 from prover.consumer.jobs import last_used
 from prover.protocol.events import ZERO_ADDRESS as ETH
-from prover.protocol.prediction import State
+from prover.protocol.prediction.state import State
 from prover.provider import handover
 from prover.provider.steps import SKIPPED, Outcome
 from prover.provider.store import Stage

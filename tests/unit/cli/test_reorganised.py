@@ -14,8 +14,10 @@ from prover.chain.replay import load_world
 from prover.chain.retrieval import RetrievalBounty
 from prover.chain.serving import ServingRound
 from prover.cli.models import remember
-from prover.protocol import accuracy, retrieval, serving
+from prover.protocol.accuracy import state as accuracy
 from prover.protocol.events import ZERO_ADDRESS as ETH
+from prover.protocol.retrieval import state as retrieval
+from prover.protocol.serving import state as serving
 from prover.provider import grouping
 from prover.provider.register import register
 from prover.proving.evaluate import evaluate

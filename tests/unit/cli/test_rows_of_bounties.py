@@ -8,7 +8,7 @@ import pytest
 from prover.chain.fees import GWEI
 from prover.consumer.accuracy_tests import key_of, read_seed
 from prover.consumer.testsets import PostedSet, key_is_out, posted_set
-from prover.protocol.accuracy import Record, State
+from prover.protocol.accuracy.state import Record, State
 from tests.conftest import Proven
 from tests.killing import command, killed
 from tests.localchain import CONSUMER, PROVIDER, Chain, address_of, settings_of, with_models

@@ -9,7 +9,7 @@ from prover.base.errors import UsageError
 from prover.base.text import in_ether
 from prover.cli.serving_open import part, percent
 from prover.cli.serving_words import next_step, row
-from prover.protocol.serving import Record, State
+from prover.protocol.serving.state import Record, State
 from tests.unit.consumer.test_serving import TERMS, record
 
 CONSUMER, PAYEE, PROVIDER = "0x" + "33" * 20, "0x" + "44" * 20, "0x" + "55" * 20

@@ -6,7 +6,7 @@ import pytest
 
 from prover.cli.prediction_words import next_step
 from prover.protocol.events import ZERO_ADDRESS
-from prover.protocol.prediction import TABLE, Job, Record, State, Terms
+from prover.protocol.prediction.state import TABLE, Job, Record, State, Terms
 
 ETH = 10**18
 CONSUMER, PROVIDER, PAYEE = "0x" + "33" * 20, "0x" + "44" * 20, "0x" + "55" * 20

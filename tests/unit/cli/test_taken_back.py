@@ -8,7 +8,9 @@ import pytest
 from prover.base.settings import get_settings
 from prover.chain.accounts import anvil_account
 from prover.chain.contracts import Call
-from prover.protocol import accuracy, retrieval, serving
+from prover.protocol.accuracy import state as accuracy
+from prover.protocol.retrieval import state as retrieval
+from prover.protocol.serving import state as serving
 from tests.conftest import Proven
 from tests.killing import killed
 from tests.localchain import CONSUMER, PROVIDER, STRANGER, Chain, with_models

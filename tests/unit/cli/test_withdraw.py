@@ -10,7 +10,7 @@ from prover.base.errors import ChainError, ContractRefused
 from prover.chain import withdrawals
 from prover.chain.client import checksum
 from prover.protocol.events import ZERO_ADDRESS as ETH
-from prover.protocol.prediction import Job, Terms
+from prover.protocol.prediction.state import Job, Terms
 from prover.provider.register import register
 from tests.conftest import Proven
 from tests.killing import command, killed

@@ -16,7 +16,7 @@ from prover.chain.wallet import Handed
 from prover.consumer import accuracy_key as module
 from prover.consumer.accuracy_key import Assured
 from prover.consumer.accuracy_tests import key_of
-from prover.protocol.accuracy import Job, Record, State, Terms
+from prover.protocol.accuracy.state import Job, Record, State, Terms
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.events import BountyAccepted
 from prover.statement.sealed import key_hash

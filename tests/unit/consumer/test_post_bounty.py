@@ -8,7 +8,7 @@ import pytest
 
 from prover.consumer import accuracy
 from prover.consumer.postings import Posting, file_at
-from prover.protocol.accuracy import Job, Terms
+from prover.protocol.accuracy.state import Job, Terms
 from prover.protocol.events import ZERO_ADDRESS as ETH
 
 ME, MARKET = "0x" + "11" * 20, "0x" + "22" * 20

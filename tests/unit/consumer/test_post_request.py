@@ -8,7 +8,7 @@ import pytest
 from prover.consumer import retrieval
 from prover.consumer.postings import Posting
 from prover.protocol.events import ZERO_ADDRESS as ETH
-from prover.protocol.retrieval import Job, Predicate, PredicateKind, Terms
+from prover.protocol.retrieval.state import Job, Predicate, PredicateKind, Terms
 
 ME = "0x" + "11" * 20
 TERMS = Terms(

@@ -18,7 +18,7 @@ from prover.consumer import retrieval_read
 from prover.consumer.retrieval import check_dataset, check_model
 from prover.consumer.retrieval_read import dispute, public_side, read_matches, write_records
 from prover.protocol.events import ZERO_ADDRESS as ETH
-from prover.protocol.retrieval import (
+from prover.protocol.retrieval.state import (
     TABLE,
     Dataset,
     Job,

@@ -31,7 +31,7 @@ from prover.protocol.economics import chance_to_catch
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.events import OutputsCommitted
 from prover.protocol.limits import LOCAL
-from prover.protocol.serving import Job, Record, State, Terms
+from prover.protocol.serving.state import Job, Record, State, Terms
 from prover.proving.evaluate import evaluate
 from prover.statement.request import Item, Request, data_hash
 from prover.statement.serving import encode_outputs, inputs_tree

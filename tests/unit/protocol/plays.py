@@ -11,10 +11,12 @@ from typing import Any
 
 from eth_utils.crypto import keccak
 
-from prover.protocol import accuracy, retrieval, serving
 from prover.protocol import events as e
+from prover.protocol.accuracy import state as accuracy
 from prover.protocol.jobs import Record
-from prover.protocol.registry import circuit_id_of, model_id_of
+from prover.protocol.registry.state import circuit_id_of, model_id_of
+from prover.protocol.retrieval import state as retrieval
+from prover.protocol.serving import state as serving
 from prover.protocol.table import ByTime, Move
 from prover.protocol.world import World, apply_transaction, empty
 from prover.statement.serving import outputs_tree

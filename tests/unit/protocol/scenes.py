@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from prover.protocol import events as e
-from prover.protocol.prediction import TABLE, Job, State, Terms
-from prover.protocol.registry import circuit_id_of, model_id_of
+from prover.protocol.prediction.state import TABLE, Job, State, Terms
+from prover.protocol.registry.state import circuit_id_of, model_id_of
 from prover.protocol.world import World, apply_transaction, empty
 
 CHAIN = 31337

@@ -8,8 +8,8 @@ from eth_utils.crypto import keccak
 
 from prover.base.errors import IllegalEvent
 from prover.protocol import events as e
-from prover.protocol.accuracy import Record, State
-from prover.protocol.registry import circuit_id_of, model_id_of
+from prover.protocol.accuracy.state import Record, State
+from prover.protocol.registry.state import circuit_id_of, model_id_of
 from prover.protocol.world import World, apply, apply_transaction
 from tests.unit.protocol.plays import (
     ACCURACY,

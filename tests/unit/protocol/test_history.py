@@ -12,7 +12,7 @@ from prover.protocol import events as e
 from prover.protocol import world as worlds
 from prover.protocol.history import History
 from prover.protocol.mappings import InPlace, put, remove
-from prover.protocol.prediction import Job, State
+from prover.protocol.prediction.state import Job, State
 from prover.protocol.world import World
 from tests.unit.protocol.scenes import (
     CONSUMER,

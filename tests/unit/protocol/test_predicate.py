@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prover.base.errors import UsageError
-from prover.protocol.predicate import at_least, check_predicate, in_words
-from prover.protocol.retrieval import Predicate, PredicateKind
+from prover.protocol.retrieval.predicate import at_least, check_predicate, in_words
+from prover.protocol.retrieval.state import Predicate, PredicateKind
 from prover.statement.layout import OutputKind
 from tests.unit.statement.test_layout import HASHED
 

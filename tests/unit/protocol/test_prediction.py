@@ -7,7 +7,7 @@ import pytest
 
 from prover.base.errors import IllegalEvent
 from prover.protocol import events as e
-from prover.protocol.prediction import TABLE, State
+from prover.protocol.prediction.state import TABLE, State
 from prover.protocol.table import markdown
 from prover.protocol.world import apply, apply_transaction
 from tests.unit.protocol.scenes import (

@@ -7,7 +7,7 @@ import pytest
 
 from prover.base.errors import IllegalEvent
 from prover.protocol import events as e
-from prover.protocol.retrieval import Predicate, PredicateKind, Record, State
+from prover.protocol.retrieval.state import Predicate, PredicateKind, Record, State
 from prover.protocol.world import World, apply, apply_transaction
 from tests.unit.protocol.plays import (
     CONSUMER,

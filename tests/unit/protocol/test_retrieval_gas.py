@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from prover.protocol.retrieval_gas import RECORD, SUBMIT, RetrievalGas
+from prover.protocol.retrieval.gas import RECORD, SUBMIT, RetrievalGas
 from tests.unit.statement.test_layout import HASHED
 
 GAS = json.loads((Path(__file__).parents[3] / "snapshots/gas.json").read_text())

@@ -1,6 +1,8 @@
 """Tables as documents show them."""
 
-from prover.protocol import accuracy, retrieval, serving
+from prover.protocol.accuracy import state as accuracy
+from prover.protocol.retrieval import state as retrieval
+from prover.protocol.serving import state as serving
 from prover.protocol.table import markdown, mermaid, title
 
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from prover.base.errors import IllegalEvent
 from prover.protocol import events as e
-from prover.protocol.prediction import TABLE, Job, State
-from prover.protocol.registry import model_id_of
+from prover.protocol.prediction.state import TABLE, Job, State
+from prover.protocol.registry.state import model_id_of
 from prover.protocol.world import World, apply, apply_transaction
 from tests.unit.protocol.scenes import (
     CIRCUIT_ID,

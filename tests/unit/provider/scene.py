@@ -8,7 +8,7 @@ from prover.chain.accounts import anvil_account
 from prover.chain.client import Client
 from prover.chain.transactions import Sender
 from prover.protocol.events import ZERO_ADDRESS as ETH
-from prover.protocol.prediction import Job, State, Terms
+from prover.protocol.prediction.state import Job, State, Terms
 from prover.provider.examine import Tools
 from prover.provider.policy import Policy
 from prover.provider.readiness import Readiness

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from prover.base.errors import ArtifactMismatch, ProvingError, StatementInvalid, UsageError
-from prover.protocol.accuracy import Job, Record, State
+from prover.protocol.accuracy.state import Job, Record, State
 from prover.provider import accuracy as module
 from prover.provider.accuracy import BountyProvider, Outcome
 from prover.provider.accuracy_checks import Limits

@@ -12,7 +12,7 @@ from prover.chain.journal import Journal
 from prover.chain.pool import Pool
 from prover.chain.waiting import Waiting
 from prover.protocol.events import ZERO_ADDRESS as ETH
-from prover.protocol.prediction import State
+from prover.protocol.prediction.state import State
 from prover.provider.steps import Steps
 from prover.provider.store import Stage
 from tests import latenode

@@ -7,7 +7,7 @@ from unittest.mock import MagicMock
 import pytest
 
 from prover.base.errors import StatementInvalid
-from prover.protocol.prediction import Record
+from prover.protocol.prediction.state import Record
 from prover.provider import examine, patience
 from prover.provider.examine import Examiner, Unwanted
 from prover.provider.fetch import InputsUnavailable

@@ -8,7 +8,7 @@ import pytest
 from prover.base.errors import ContractRefused
 from prover.protocol.economics import PROVE, TAKE
 from prover.protocol.events import ZERO_ADDRESS
-from prover.protocol.prediction import Job, Record, State, Terms
+from prover.protocol.prediction.state import Job, Record, State, Terms
 from prover.provider import examine
 from prover.provider.examine import Examiner, Unwanted
 from prover.provider.money import Deal

@@ -10,7 +10,7 @@ from prover.base.settings import get_settings
 from prover.chain import finality, waiting
 from prover.chain.finality import Block
 from prover.chain.market import Standing
-from prover.protocol.prediction import State
+from prover.protocol.prediction.state import State
 from prover.provider import steps
 from prover.provider.examine import Examiner
 from prover.provider.steps import WAITING

@@ -20,7 +20,8 @@ from prover.cli.seeds import existing, seed_at
 from prover.protocol.economics import TAKE
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.limits import LOCAL
-from prover.protocol.retrieval import (
+from prover.protocol.retrieval.gas import RECORD, SUBMIT
+from prover.protocol.retrieval.state import (
     Dataset,
     Job,
     Predicate,
@@ -29,7 +30,6 @@ from prover.protocol.retrieval import (
     State,
     Terms,
 )
-from prover.protocol.retrieval_gas import RECORD, SUBMIT
 from prover.provider import retrieval_dataset as owned
 from prover.provider.money import Account, Purse
 from prover.provider.readiness import Readiness

@@ -11,7 +11,7 @@ import pytest
 from prover.base.errors import ChainError, ContractRefused, StatementInvalid, UsageError
 from prover.chain import finality
 from prover.protocol.events import RetrievalAccepted
-from prover.protocol.retrieval import Record, State
+from prover.protocol.retrieval.state import Record, State
 from prover.provider import retrieval as module
 from prover.provider import retrieval_dataset as owned
 from prover.provider.money import Account

@@ -12,8 +12,8 @@ from prover.base.errors import ContractRefused, ProvingError, StatementInvalid, 
 from prover.chain.contracts import Call
 from prover.chain.serving import Answer
 from prover.chain.transactions import GAS_CAP, Cost
-from prover.protocol.serving import Job, Record, State
-from prover.protocol.serving_gas import RoundGas
+from prover.protocol.serving.gas import RoundGas
+from prover.protocol.serving.state import Job, Record, State
 from prover.provider import serving as module
 from prover.provider.money import Account
 from prover.provider.readiness import Rehearsal

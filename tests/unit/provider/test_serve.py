@@ -21,7 +21,7 @@ from prover.chain.pool import Pool
 from prover.chain.registry import Circuit, Registry
 from prover.chain.wallet import Handed
 from prover.protocol.events import ZERO_ADDRESS as ETH
-from prover.protocol.prediction import Record, State
+from prover.protocol.prediction.state import Record, State
 from prover.provider import serve
 from prover.provider.examine import Examiner
 from prover.provider.money import Bounds, Purse

@@ -15,8 +15,8 @@ from prover.chain.transactions import GAS_CAP
 from prover.protocol.economics import ITEM, OUTPUT_BYTE, OUTPUT_LEAF, PROVE, TAKE
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.limits import LOCAL
-from prover.protocol.serving import Job, Record, Terms
-from prover.protocol.serving_gas import ANSWER_INDEX
+from prover.protocol.serving.gas import ANSWER_INDEX
+from prover.protocol.serving.state import Job, Record, Terms
 from prover.provider.money import Account, Purse
 from prover.provider.serving_answer import Openings, Part, parts, require_provable
 from prover.provider.serving_checks import (

@@ -8,7 +8,7 @@ import pytest
 from eth_utils.crypto import keccak
 
 from prover.chain.client import connect
-from prover.protocol.prediction import State
+from prover.protocol.prediction.state import State
 from prover.provider.readiness import Readiness
 from prover.provider.serve import Provider
 from prover.provider.steps import FAILED, SKIPPED, Outcome

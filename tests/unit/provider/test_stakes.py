@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from prover.base.errors import ProvingError, StatementInvalid, UsageError
-from prover.protocol import accuracy as bounties
+from prover.protocol.accuracy import state as bounties
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.provider import accuracy, accuracy_checks, accuracy_submit, serving, serving_checks
 from prover.provider.accuracy import BountyProvider

@@ -10,7 +10,7 @@ from prover.consumer import serving_contest
 from prover.models.corners import corners
 from prover.models.onnx_file import ImportedModel
 from prover.models.plan import Plan
-from prover.protocol.serving import Record
+from prover.protocol.serving.state import Record
 from prover.proving.artifacts import Artifacts
 from prover.proving.evaluate import compare_with_witness, evaluate
 from prover.proving.ezkl import circuit

@@ -1,0 +1,1 @@
+"""The rules of accuracy bounties: states, events."""

@@ -1,0 +1,1 @@
+"""The money that the contracts hold: states, events."""

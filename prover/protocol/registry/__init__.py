@@ -1,0 +1,1 @@
+"""The models that contracts know: states, events."""

@@ -1,0 +1,1 @@
+"""The rules of retrieval bounties: states, events, predicates, gas."""
