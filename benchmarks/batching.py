@@ -32,11 +32,11 @@ from benchmarks.circuits import (
 from benchmarks.machine import machine
 from benchmarks.scene import CONSUMER, PROVIDER, Scene, running
 from prover.chain.contracts import VERIFIER, Call, encode_call
-from prover.models.plan import InputMode
-from prover.proving.artifacts import Artifacts, Proof
-from prover.proving.ezkl.system import Ezkl
-from prover.proving.system import Item
 from prover.statement.context import JobContext
+from prover.systems.ezkl.artifacts import Artifacts, Proof
+from prover.systems.ezkl.planner.plan import InputMode
+from prover.systems.ezkl.system import Ezkl
+from prover.systems.interface import Item
 
 RUNS = ROOT / "benchmarks" / "results" / "batching_runs.json"
 RESULT = ROOT / "benchmarks" / "results" / "batching.json"

@@ -26,19 +26,20 @@ from benchmarks.imagenet import RESULT as WHOLE
 from benchmarks.machine import machine
 from benchmarks.networks import ROOT
 from prover.base.settings import get_settings
-from prover.models.integer import efficientnet, reference
-from prover.models.integer.bounds import bounded
-from prover.models.integer.consistency import check
-from prover.models.integer.images import read_photo
-from prover.models.integer.importer import load
-from prover.models.integer.network import Integers, Layer, Network, Tensor, Term
-from prover.proving import srs
-from prover.proving.native import engine
-from prover.proving.native.artifacts import CONTEXT_LIMBS
-from prover.proving.native.form import Form
-from prover.proving.native.layout import Layout, choose_layout
-from prover.proving.native.program import compile_network
-from prover.proving.native.replay import check_program
+from prover.systems import srs
+from prover.systems.native import engine
+from prover.systems.native.artifacts import CONTEXT_LIMBS
+from prover.systems.native.circuit.form import Form
+from prover.systems.native.circuit.layout import Layout, choose_layout
+from prover.systems.native.circuit.program import compile_network
+from prover.systems.native.network import reference
+from prover.systems.native.network.bounds import bounded
+from prover.systems.native.network.consistency import check
+from prover.systems.native.network.importer import load
+from prover.systems.native.network.network import Integers, Layer, Network, Tensor, Term
+from prover.systems.native.network.sources import efficientnet
+from prover.systems.native.network.sources.images import read_photo
+from prover.systems.native.static_checks.replay import check_program
 from prover.verify import parse_description
 from prover.verify import verify as verify_in_python
 

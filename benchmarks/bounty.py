@@ -12,11 +12,11 @@ from prover.chain.batch import Run
 from prover.protocol.accuracy.state import Job, Terms
 from prover.protocol.events import ZERO_ADDRESS
 from prover.provider.register import Registered
-from prover.proving.artifacts import Proof
-from prover.proving.system import Item
 from prover.statement.context import JobContext
 from prover.statement.sealed import key_hash
 from prover.statement.testset import SealedTestSet, seal_tests
+from prover.systems.ezkl.artifacts import Proof
+from prover.systems.interface import Item
 
 TESTS = 600  # 5 % at 95 %, by Hoeffding
 NUM, DEN = 9, 10

@@ -7,15 +7,15 @@ from pathlib import Path
 
 from prover.base.errors import UsageError
 from prover.base.settings import get_settings
-from prover.models.calibration import Calibration, read
-from prover.models.onnx_file import ImportedModel, load
-from prover.models.plan import Constraints, InputMode
-from prover.proving.artifacts import MODEL, Artifacts, list_artifacts
-from prover.proving.ezkl.system import Ezkl
-from prover.proving.inputs import shape_of
-from prover.proving.system import Item
 from prover.statement.quantise import quantise
 from prover.statement.request import salted
+from prover.systems.ezkl.artifacts import MODEL, Artifacts, list_artifacts
+from prover.systems.ezkl.inputs import shape_of
+from prover.systems.ezkl.planner.plan import Constraints, InputMode
+from prover.systems.ezkl.system import Ezkl
+from prover.systems.interface import Item
+from prover.systems.onnx.calibration import Calibration, read
+from prover.systems.onnx.onnx_file import ImportedModel, load
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / ".zkescrow" / "benchmarks"
@@ -23,9 +23,9 @@ SOURCES = (
     "prover/proving/ezkl/*.py",
     "prover/solidity/*.py",
     "prover/models/lowering*.py",
-    "prover/models/wrap.py",
-    "prover/proving/manifest.py",
-    "prover/proving/srs/known.json",
+    "prover/systems/ezkl/planner/wrap.py",
+    "prover/systems/ezkl/manifest.py",
+    "prover/systems/srs/known.json",
 )
 EXAMPLES = ROOT / "examples"
 MAX_LOGROWS = 18

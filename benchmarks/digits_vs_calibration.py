@@ -21,16 +21,16 @@ from typing import Any
 import numpy as np
 
 from benchmarks.machine import machine
-from prover.models.calibration import Calibration, read
-from prover.models.floating import outputs_of
-from prover.models.measure import label_of
-from prover.models.onnx_file import ImportedModel, load
-from prover.models.plan import Constraints
-from prover.models.search import find_plan
-from prover.models.tensors import quantise
-from prover.models.wrap import wrap
-from prover.proving.ezkl.planning import EzklCircuits
-from prover.proving.worker import Limits, run
+from prover.systems.ezkl.arithmetic.tensors import quantise
+from prover.systems.ezkl.planner.measure import label_of
+from prover.systems.ezkl.planner.plan import Constraints
+from prover.systems.ezkl.planner.search import find_plan
+from prover.systems.ezkl.planner.wrap import wrap
+from prover.systems.ezkl.planning import EzklCircuits
+from prover.systems.onnx.calibration import Calibration, read
+from prover.systems.onnx.floating import outputs_of
+from prover.systems.onnx.onnx_file import ImportedModel, load
+from prover.systems.worker import Limits, run
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULT = ROOT / "benchmarks" / "results" / "digits_vs_calibration.json"
@@ -154,7 +154,7 @@ async def _prepared(
     calibration: list[list[float]] | None,
 ) -> dict[str, Any]:
     """Settings, set-up, labels of all inputs; leaves the witness of the first."""
-    from prover.proving.ezkl import engine
+    from prover.systems.ezkl import engine
 
     Path("network.onnx").write_bytes(bytes.fromhex(model))
     settings = engine.gen_settings("network.onnx", run_args)

@@ -23,19 +23,20 @@ import skimage.data
 from benchmarks.machine import machine
 from benchmarks.networks import ROOT
 from prover.base.settings import get_settings
-from prover.models.floating import outputs_of
-from prover.models.integer import efficientnet, reference
-from prover.models.integer.images import read_photo
-from prover.models.integer.importer import load
-from prover.models.onnx_file import read_original
-from prover.proving import srs
-from prover.proving.native import engine
-from prover.proving.native.artifacts import CONTEXT_LIMBS
-from prover.proving.native.form import Form
-from prover.proving.native.layout import Layout, choose_layout
-from prover.proving.native.program import Program, compile_network
-from prover.proving.native.replay import check_program
-from prover.proving.native.witness import Run, run
+from prover.systems import srs
+from prover.systems.native import engine
+from prover.systems.native.artifacts import CONTEXT_LIMBS
+from prover.systems.native.circuit.form import Form
+from prover.systems.native.circuit.layout import Layout, choose_layout
+from prover.systems.native.circuit.program import Program, compile_network
+from prover.systems.native.network import reference
+from prover.systems.native.network.importer import load
+from prover.systems.native.network.sources import efficientnet
+from prover.systems.native.network.sources.images import read_photo
+from prover.systems.native.static_checks.replay import check_program
+from prover.systems.native.witness import Run, run
+from prover.systems.onnx.floating import outputs_of
+from prover.systems.onnx.onnx_file import read_original
 
 RESULT = ROOT / "benchmarks" / "results" / "imagenet.json"
 GIB = 1 << 30

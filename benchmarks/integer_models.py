@@ -24,18 +24,18 @@ from PIL import Image
 from benchmarks.machine import machine
 from benchmarks.networks import DIGITS, ROOT
 from prover.base.settings import get_settings
-from prover.models.calibration import read
-from prover.models.floating import outputs_of
-from prover.models.integer import efficientnet
-from prover.models.integer.bounds import table_entries
-from prover.models.integer.images import cropped, integers
-from prover.models.integer.importer import load
-from prover.models.integer.network import Integers, Network
-from prover.models.integer.quantise import measure
-from prover.models.integer.reference import scores
-from prover.models.integer.search import find
-from prover.models.integer.serialise import sha256
-from prover.models.onnx_file import read_original
+from prover.systems.native.network.bounds import table_entries
+from prover.systems.native.network.importer import load
+from prover.systems.native.network.network import Integers, Network
+from prover.systems.native.network.quantise import measure
+from prover.systems.native.network.reference import scores
+from prover.systems.native.network.search import find
+from prover.systems.native.network.serialise import sha256
+from prover.systems.native.network.sources import efficientnet
+from prover.systems.native.network.sources.images import cropped, integers
+from prover.systems.onnx.calibration import read
+from prover.systems.onnx.floating import outputs_of
+from prover.systems.onnx.onnx_file import read_original
 
 RESULT = ROOT / "benchmarks" / "results" / "integer_models.json"
 SKIMAGE = (

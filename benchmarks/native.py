@@ -125,8 +125,8 @@ Made = tuple[dict[str, Any], Path]
 
 def set_up_native(path: Path, inputs: Any, scale: float, folder: Path) -> Made:
     """Our circuit."""
-    from prover.models.integer.quantise import InputRange
-    from prover.proving.native import setup
+    from prover.systems.native import setup
+    from prover.systems.native.network.quantise import InputRange
 
     integers = np.rint(inputs / scale)
     source = InputRange(int(integers.min()), int(integers.max()), scale)
@@ -137,10 +137,11 @@ def set_up_native(path: Path, inputs: Any, scale: float, folder: Path) -> Made:
 
 def set_up_ezkl(path: Path, inputs: Any, scale: float, folder: Path, lifted: bool) -> Made:
     """ezkl's best plan under our guards: public inputs, fixed weights, one item."""
-    from prover.models import calibration, onnx_file, search
-    from prover.models.plan import Constraints
-    from prover.proving.ezkl.planning import EzklCircuits
-    from prover.proving.ezkl.system import Ezkl
+    from prover.systems.ezkl.planner import search
+    from prover.systems.ezkl.planner.plan import Constraints
+    from prover.systems.ezkl.planning import EzklCircuits
+    from prover.systems.ezkl.system import Ezkl
+    from prover.systems.onnx import calibration, onnx_file
 
     data = folder / "data.npz"
     np.savez(data, inputs=inputs)
@@ -162,7 +163,7 @@ def set_up_ezkl(path: Path, inputs: Any, scale: float, folder: Path, lifted: boo
 
 def prove_native(circuit: Path, inputs: Any, scale: float) -> dict[str, Any]:
     """Proofs of some inputs."""
-    from prover.proving.native import artifacts, prover
+    from prover.systems.native import artifacts, prover
 
     made = artifacts.load(circuit)
     images = np.rint(inputs / scale).astype(np.int64)
@@ -171,10 +172,10 @@ def prove_native(circuit: Path, inputs: Any, scale: float) -> dict[str, Any]:
 
 def prove_ezkl(circuit: Path, inputs: Any, _: float) -> dict[str, Any]:
     """Proofs of some inputs."""
-    from prover.models.tensors import quantise
-    from prover.proving.artifacts import load_artifacts
-    from prover.proving.ezkl.system import Ezkl
     from prover.statement.request import Item
+    from prover.systems.ezkl.arithmetic.tensors import quantise
+    from prover.systems.ezkl.artifacts import load_artifacts
+    from prover.systems.ezkl.system import Ezkl
 
     made, system = load_artifacts(circuit), Ezkl()
 

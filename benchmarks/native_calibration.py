@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from prover.proving.native import layout as code
-from prover.proving.native.layout import FULL, SMALL, TRANSFORM, Layout
+from prover.systems.native.circuit import layout as code
+from prover.systems.native.circuit.layout import FULL, SMALL, TRANSFORM, Layout
 
 RESULT = Path(__file__).parent / "results" / "native_spike.json"
 LINE = re.compile(r"^SMALL, FULL, TRANSFORM = .*$", re.MULTILINE)

@@ -27,7 +27,7 @@ import zkescrow_native as native
 from benchmarks.busy_circuit import Size, busy_cells, busy_program
 from benchmarks.machine import machine
 from benchmarks.native_calibration import calibration
-from prover.proving.native.layout import Layout
+from prover.systems.native.circuit.layout import Layout
 
 RESULT = Path(__file__).parent / "results" / "native_spike.json"
 SEED = bytes(32)

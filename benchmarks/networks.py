@@ -13,10 +13,10 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from prover.models.integer.importer import load
-from prover.models.integer.network import Integers, Network
-from prover.models.integer.quantise import InputRange
-from prover.models.integer.search import find
+from prover.systems.native.network.importer import load
+from prover.systems.native.network.network import Integers, Network
+from prover.systems.native.network.quantise import InputRange
+from prover.systems.native.network.search import find
 
 ROOT = Path(__file__).resolve().parent.parent
 PIXELS = InputRange(-128, 127, 1 / 128)

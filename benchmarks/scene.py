@@ -19,10 +19,10 @@ from prover.chain.transactions import Sender
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction.state import Job, Terms
 from prover.provider.register import Registered, register
-from prover.proving.artifacts import Artifacts
-from prover.proving.system import Item
 from prover.statement.context import JobContext
 from prover.statement.request import Request, data_hash
+from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.interface import Item
 
 DEPLOYER, PROVIDER, CONSUMER = 0, 1, 2
 REWARD, STAKE = 10**16, 5 * 10**15

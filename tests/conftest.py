@@ -17,19 +17,21 @@ from onnx import TensorProto, helper, numpy_helper
 
 from prover.base.files import locked
 from prover.base.settings import get_settings
-from prover.models import lowering, lowering_constants, onnx_file, wrap
-from prover.models.onnx_file import ImportedModel, load
-from prover.models.plan import Accuracy, Plan
-from prover.proving import manifest
-from prover.proving.artifacts import Artifacts, Proof, list_artifacts
-from prover.proving.ezkl import circuit, engine, setup
-from prover.proving.ezkl.prover import new_salt
-from prover.proving.ezkl.system import Ezkl
-from prover.proving.srs import development_record
-from prover.proving.system import Item, Witness
 from prover.solidity import compile as solidity
 from prover.solidity import verifier
 from prover.statement.context import JobContext
+from prover.systems.ezkl import circuit, engine, manifest, setup
+from prover.systems.ezkl.artifacts import Artifacts, Proof, list_artifacts
+from prover.systems.ezkl.planner import wrap
+from prover.systems.ezkl.planner.plan import Accuracy, Plan
+from prover.systems.ezkl.prover import new_salt
+from prover.systems.ezkl.system import Ezkl
+from prover.systems.interface import Item, Witness
+from prover.systems.onnx import onnx_file
+from prover.systems.onnx.lowering import constants as lowering_constants
+from prover.systems.onnx.lowering import graph as lowering
+from prover.systems.onnx.onnx_file import ImportedModel, load
+from prover.systems.srs import development_record
 
 # Nothing here is a timed test: a busy machine must not fail one.
 settings.register_profile("untimed", deadline=None)

@@ -21,8 +21,8 @@ from prover.chain.deployments import Deployment
 from prover.chain.market import Market
 from prover.chain.transactions import Sender
 from prover.provider.register import register
-from prover.proving.artifacts import Artifacts, load_artifacts
-from prover.proving.ezkl.system import Ezkl
+from prover.systems.ezkl.artifacts import Artifacts, load_artifacts
+from prover.systems.ezkl.system import Ezkl
 
 DEPLOYER, PROVIDER, CONSUMER, STRANGER = 0, 1, 2, 5
 

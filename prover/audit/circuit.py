@@ -15,11 +15,11 @@ from prover.base.settings import get_settings
 from prover.base.text import moment
 from prover.chain.client import Client
 from prover.chain.registry import Circuit, Registry
-from prover.models.onnx_file import ImportedModel
-from prover.proving.artifacts import Artifacts, find_artifacts
-from prover.proving.srs import DEVELOPMENT
-from prover.proving.system import ProofSystem
-from prover.proving.worker import Progress
+from prover.systems.ezkl.artifacts import Artifacts, find_artifacts
+from prover.systems.interface import ProofSystem
+from prover.systems.onnx.onnx_file import ImportedModel
+from prover.systems.srs import DEVELOPMENT
+from prover.systems.worker import Progress
 
 CHECKS = 2  # 1 rebuilt; 2 compares scales and witnesses as well
 

@@ -11,8 +11,8 @@ from prover.base.errors import ArtifactsMissing, ProvingError, ZkescrowError
 from prover.base.text import shown
 from prover.chain.client import Client
 from prover.protocol.events import ItemMalformed, PredictionDelivered, RecordMalformed
-from prover.proving.artifacts import Artifacts, find_artifacts
-from prover.proving.system import ProofSystem
+from prover.systems.ezkl.artifacts import Artifacts, find_artifacts
+from prover.systems.interface import ProofSystem
 
 BATCH = 64  # proofs of a circuit that are held, and verified together
 

@@ -9,10 +9,10 @@ from prover.base.errors import ProofRejected, StatementInvalid
 from prover.chain.client import Client
 from prover.chain.registry import Circuit, verify_on_chain
 from prover.protocol.registry.state import RegistryState
-from prover.proving.artifacts import Artifacts, Proof
-from prover.proving.system import ProofSystem
 from prover.statement.context import JobContext
 from prover.statement.field import check_canonical
+from prover.systems.ezkl.artifacts import Artifacts, Proof
+from prover.systems.interface import ProofSystem
 
 
 @dataclass(frozen=True)

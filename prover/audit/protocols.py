@@ -10,9 +10,9 @@ from prover.audit.steps import Step
 from prover.base.errors import StatementInvalid
 from prover.chain.client import Client
 from prover.chain.jobs import JobContract
-from prover.proving.artifacts import Proof
 from prover.statement.commitment import input_commitment
 from prover.statement.tree import check_membership, fold
+from prover.systems.ezkl.artifacts import Proof
 
 C = TypeVar("C", bound=JobContract)
 

@@ -24,8 +24,8 @@ from prover.chain.replay import empty_world
 from prover.chain.sync import forget
 from prover.protocol.history import History
 from prover.protocol.world import World
-from prover.proving.system import ProofSystem
-from prover.proving.worker import Progress
+from prover.systems.interface import ProofSystem
+from prover.systems.worker import Progress
 
 
 class Auditor:

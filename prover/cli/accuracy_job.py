@@ -30,7 +30,7 @@ from prover.protocol.events import ZERO_ADDRESS
 if TYPE_CHECKING:
     from prover.chain.transactions import Sender
     from prover.provider.accuracy import BountyProvider, Outcome
-    from prover.proving.artifacts import Artifacts
+    from prover.systems.ezkl.artifacts import Artifacts
 
 
 def find_bounty(
@@ -72,7 +72,7 @@ def worker_on(
     from prover.provider.accuracy_submit import Tools
     from prover.provider.money import teller
     from prover.provider.readiness import Readiness
-    from prover.proving.ezkl.system import Ezkl
+    from prover.systems.ezkl.system import Ezkl
 
     client, system = sender.client, Ezkl()
     checker = auditor(client, deployment)

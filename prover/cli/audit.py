@@ -39,7 +39,7 @@ def replay(
     """
     from prover.audit.replay import Auditor
     from prover.audit.report import lines, to_dict, write_html
-    from prover.proving.ezkl.system import Ezkl
+    from prover.systems.ezkl.system import Ezkl
 
     client, deployment = deployed(rpc)
     found = Auditor(client, deployment, Ezkl(), progress).run(

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from prover.cli.output import OUTPUT, progress
-from prover.proving.native.stages import Estimate, in_words
-from prover.proving.worker import Progress
+from prover.systems.native.stages import Estimate, in_words
+from prover.systems.worker import Progress
 
 
 @contextmanager

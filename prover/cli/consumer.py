@@ -29,8 +29,8 @@ from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction.state import Record, State, Terms
 from prover.provider.money import least_earned
 from prover.provider.policy import deal_of
-from prover.proving.inputs import quantised, read_data, shape_of
 from prover.statement.request import Request, data_hash
+from prover.systems.ezkl.inputs import quantised, read_data, shape_of
 
 LOCK_GAS = 100_000
 DELIVER_GAS = 85_000  # our part of a delivery, see docs/SPEC.md section 10

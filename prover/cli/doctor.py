@@ -147,7 +147,7 @@ def _memory() -> Finding:
 
 def _srs() -> Finding:
     """The development set-up is made where it is needed; a ceremony's must be got."""
-    from prover.proving.srs import kept_set_ups
+    from prover.systems.srs import kept_set_ups
 
     kept = [f"{one.name} for 2^{one.logrows} rows" for one in kept_set_ups()]
     fix = "needed outside chain 31337 only: zkescrow srs fetch --logrows 17, or srs import FILE"

@@ -12,7 +12,7 @@ from prover.cli.output import say_error
 
 if TYPE_CHECKING:
     from prover.chain.readers import Reader
-    from prover.proving.artifacts import Artifacts
+    from prover.systems.ezkl.artifacts import Artifacts
 
 LOG = logger(__name__)
 

@@ -20,11 +20,11 @@ from prover.cli.output import OUTPUT, SHOWN_DIGITS, command, new_app, progress, 
 if TYPE_CHECKING:
     from prover.chain.client import Client
     from prover.cli.models import KnownModel
-    from prover.models.onnx_file import ImportedModel
-    from prover.models.plan import Plan
-    from prover.models.report import Candidate, PlanReport
-    from prover.proving.artifacts import Artifacts
-    from prover.proving.srs import Named, SetUpChoice
+    from prover.systems.ezkl.artifacts import Artifacts
+    from prover.systems.ezkl.planner.plan import Plan
+    from prover.systems.ezkl.planner.report import Candidate, PlanReport
+    from prover.systems.onnx.onnx_file import ImportedModel
+    from prover.systems.srs import Named, SetUpChoice
 
 app = new_app("Add, list, show and verify models.")
 APPS = {"model": app}
@@ -96,7 +96,7 @@ def list_models(rpc: Rpc = None) -> None:
     from prover.chain.registry import Circuit
     from prover.chain.replay import load_world
     from prover.cli.models import aliases
-    from prover.proving.artifacts import list_artifacts
+    from prover.systems.ezkl.artifacts import list_artifacts
 
     client, deployment = deployed(rpc)
     registry = load_world(client, deployment).registry
@@ -153,7 +153,7 @@ def verify(
 ) -> None:
     """Rebuild from ONNX, settings and SRS; compare byte for byte with the code on the chain."""
     from prover.cli.models import auditor, find
-    from prover.models.onnx_file import load
+    from prover.systems.onnx.onnx_file import load
 
     client, deployment = deployed(rpc)
     known = find(client, deployment, model)
@@ -177,7 +177,7 @@ def export_model(
 ) -> None:
     """Write the files that others need to check a model's circuit; never hidden weights."""
     from prover.cli.models import find
-    from prover.proving.exchange import export, public_files
+    from prover.systems.ezkl.exchange import export, public_files
 
     client, deployment = deployed(rpc)
     known = find(client, deployment, model)
@@ -198,7 +198,7 @@ def import_model(
     from prover.chain.registry import Circuit
     from prover.chain.replay import load_world
     from prover.cli.models import free_name, remember
-    from prover.proving.exchange import bring_in
+    from prover.systems.ezkl.exchange import bring_in
 
     client, deployment = deployed(rpc)
     artifacts = bring_in(directory)
@@ -228,8 +228,8 @@ def import_model(
 def keys(model: ModelArgument, rpc: Rpc = None) -> None:
     """Make the proving key of an imported model, so that this machine can prove with it."""
     from prover.cli.models import find
-    from prover.proving.artifacts import PK
-    from prover.proving.ezkl.system import Ezkl
+    from prover.systems.ezkl.artifacts import PK
+    from prover.systems.ezkl.system import Ezkl
 
     client, deployment = deployed(rpc)
     known = find(client, deployment, model)
@@ -245,7 +245,7 @@ def keys(model: ModelArgument, rpc: Rpc = None) -> None:
 
 def _chosen(srs: str | None, client: "Client") -> "Named":
     """The set-up of the option, or by default; say which."""
-    from prover.proving.srs import choose
+    from prover.systems.srs import choose
 
     stands = choose(srs, development=client.local)
     progress(f"set-up: {set_up_in_words(stands.name)}")
@@ -255,9 +255,10 @@ def _chosen(srs: str | None, client: "Client") -> "Named":
 def _set_up(
     onnx: Path, data: Path, items: int, inputs: str, weights: str, srs: "SetUpChoice"
 ) -> "tuple[Artifacts, PlanReport]":
-    from prover.models import calibration, onnx_file, search
-    from prover.models.plan import Constraints
-    from prover.proving.ezkl.planning import EzklCircuits
+    from prover.systems.ezkl.planner import search
+    from prover.systems.ezkl.planner.plan import Constraints
+    from prover.systems.ezkl.planning import EzklCircuits
+    from prover.systems.onnx import calibration, onnx_file
 
     constraints = Constraints(
         items=items,
@@ -274,9 +275,9 @@ def _set_up(
 def _set_up_like(onnx: Path, known: "KnownModel") -> "Artifacts":
     """Other weights for a circuit that is there. Raises ModelRefused if they do not fit it."""
     from prover.base.errors import ModelRefused
-    from prover.models import onnx_file
-    from prover.proving.artifacts import SRS
-    from prover.proving.srs import Reference, check_named
+    from prover.systems.ezkl.artifacts import SRS
+    from prover.systems.onnx import onnx_file
+    from prover.systems.srs import Reference, check_named
 
     plan = known.artifacts.manifest.plan
     if plan.weights == "fixed":
@@ -297,8 +298,8 @@ def _set_up_like(onnx: Path, known: "KnownModel") -> "Artifacts":
 
 def _keys_of(model: "ImportedModel", plan: "Plan", srs: "SetUpChoice") -> "Artifacts":
     """Artifacts that are there from before, or new ones."""
-    from prover.proving.ezkl.reuse import made_before
-    from prover.proving.ezkl.system import Ezkl
+    from prover.systems.ezkl.reuse import made_before
+    from prover.systems.ezkl.system import Ezkl
 
     found = made_before(model, plan, srs)
     if found is not None:

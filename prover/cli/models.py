@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from prover.chain.client import Client
     from prover.chain.deployments import Deployment
     from prover.protocol.world import World
-    from prover.proving.artifacts import Artifacts
+    from prover.systems.ezkl.artifacts import Artifacts
 
 _DIGITS = re.compile("[0-9a-f]{4,64}", re.ASCII)
 _ID = re.compile("0x[0-9a-f]{64}", re.ASCII)
@@ -68,7 +68,7 @@ def free_name(client: "Client", folder: str, model_id: bytes) -> str:
 def find(client: "Client", deployment: "Deployment", text: str) -> KnownModel:
     """The model of a name, or of an id or its beginning. Raises UsageError or ArtifactMismatch."""
     from prover.chain.registry import Registry
-    from prover.proving.artifacts import find_artifacts
+    from prover.systems.ezkl.artifacts import find_artifacts
 
     model_id = _model_id(client, deployment, text)
     registry = Registry(client, deployment.registry)
@@ -80,7 +80,7 @@ def find(client: "Client", deployment: "Deployment", text: str) -> KnownModel:
 def provable(world: "World") -> frozenset[bytes]:
     """Ids of registered models, and of their circuits, whose proving key is on this machine."""
     from prover.chain.registry import Circuit
-    from prover.proving.places import directory_name, with_proving_key
+    from prover.systems.places import directory_name, with_proving_key
 
     here, found = with_proving_key(get_settings().artifacts), set[bytes]()
     for model_id, (circuit_id, weights) in world.registry.models.items() if here else ():
@@ -95,7 +95,7 @@ def auditor(client: "Client", deployment: "Deployment") -> "CircuitAuditor":
     from prover.audit.circuit import CircuitAuditor
     from prover.chain.registry import Registry
     from prover.cli.output import progress
-    from prover.proving.ezkl.system import Ezkl
+    from prover.systems.ezkl.system import Ezkl
 
     return CircuitAuditor(client, Registry(client, deployment.registry), Ezkl(), progress)
 

@@ -12,8 +12,8 @@ from prover.cli.output import command, new_app, progress, show
 if TYPE_CHECKING:
     import numpy as np
 
-    from prover.proving.native.artifacts import NativeArtifacts
-    from prover.proving.native.form import Form
+    from prover.systems.native.artifacts import NativeArtifacts
+    from prover.systems.native.circuit.form import Form
 
 app = new_app()
 APPS = {"native": app}
@@ -27,7 +27,7 @@ def example(
 ) -> None:
     """Write EfficientNet-Lite0 (ImageNet weights), photographs, and one to prove."""
     from prover.base.settings import get_settings
-    from prover.models.integer.example import write_efficientnet
+    from prover.systems.native.network.example import write_efficientnet
 
     if out.exists():
         raise UsageError(f"{out} exists: choose another directory")
@@ -65,11 +65,11 @@ def add(
 ) -> None:
     """Turn a CNN into integers, place and check its circuit, and make its keys."""
     from prover.cli.bar import bar
-    from prover.proving.native import setup
-    from prover.proving.native.artifacts import CONTEXT_LIMBS
-    from prover.proving.native.form import Form
-    from prover.proving.native.stages import SETTING_UP
-    from prover.proving.srs import choose
+    from prover.systems.native import setup
+    from prover.systems.native.artifacts import CONTEXT_LIMBS
+    from prover.systems.native.circuit.form import Form
+    from prover.systems.native.stages import SETTING_UP
+    from prover.systems.srs import choose
 
     if out.exists():
         raise UsageError(f"{out} exists: choose another directory")
@@ -91,7 +91,7 @@ def add(
 @command(app, "show")
 def show_circuit(directory: Directory) -> None:
     """Show a circuit's layout and how many labels its integers keep."""
-    from prover.proving.native.artifacts import load
+    from prover.systems.native.artifacts import load
 
     made = load(directory)
     show(_facts(made), *_lines(made))
@@ -101,9 +101,9 @@ def show_circuit(directory: Directory) -> None:
 def rebuild(directory: Directory) -> None:
     """Make circuit and keys again from the network, and compare the verifying key."""
     from prover.cli.bar import bar
-    from prover.proving.native import setup
-    from prover.proving.native.artifacts import load
-    from prover.proving.native.stages import SETTING_UP
+    from prover.systems.native import setup
+    from prover.systems.native.artifacts import load
+    from prover.systems.native.stages import SETTING_UP
 
     made = load(directory)
     with bar(SETTING_UP) as begins:
@@ -130,9 +130,9 @@ def digests(
 ) -> None:
     """Show the digests that a proof about an input will show, before there is one."""
     from prover.cli.salts import read_salts, write_salts
-    from prover.proving.native.artifacts import load
-    from prover.proving.native.engine import random_words
-    from prover.proving.native.prover import digests_of
+    from prover.systems.native.artifacts import load
+    from prover.systems.native.engine import random_words
+    from prover.systems.native.prover import digests_of
 
     made = load(directory)
     integers = read_image(inputs, index, made) if inputs else read_photograph(image, made)
@@ -156,7 +156,7 @@ def read_image(path: Path, index: int, made: "NativeArtifacts") -> Any:
 
 def read_photograph(path: Path | None, made: "NativeArtifacts") -> Any:
     """Integers [3, size, size] of the middle of a photograph, for a model of square RGB images."""
-    from prover.models.integer.images import read_photo
+    from prover.systems.native.network.sources.images import read_photo
 
     if path is None:
         raise UsageError("give one of --inputs and --image")
@@ -173,7 +173,7 @@ def read_photograph(path: Path | None, made: "NativeArtifacts") -> Any:
 def _inputs(path: Path) -> "np.ndarray[Any, np.dtype[np.float64]]":
     import numpy as np
 
-    from prover.models.calibration import read_arrays
+    from prover.systems.onnx.calibration import read_arrays
 
     found = read_arrays(path, ("inputs",))["inputs"]
     if found.dtype.kind not in "fiub":
@@ -190,8 +190,8 @@ def _inputs(path: Path) -> "np.ndarray[Any, np.dtype[np.float64]]":
 def _source(samples: "np.ndarray[Any, np.dtype[np.float64]]", scale: float | None) -> Any:
     import numpy as np
 
-    from prover.models.integer.quantise import InputRange
-    from prover.models.integer.search import grid_of
+    from prover.systems.native.network.quantise import InputRange
+    from prover.systems.native.network.search import grid_of
 
     if scale is None:
         return grid_of(samples)

@@ -7,7 +7,7 @@ from prover.statement.field import decode_signed
 from prover.statement.layout import OutputKind
 
 if TYPE_CHECKING:
-    from prover.proving.manifest import Manifest
+    from prover.systems.ezkl.manifest import Manifest
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from prover.cli.options import address, id_bytes, set_up_in_words
 from prover.cli.output import command, new_app, progress, show
 
 if TYPE_CHECKING:
-    from prover.proving.artifacts import Artifacts, Proof
-    from prover.proving.native.artifacts import NativeArtifacts
     from prover.statement.context import JobContext
+    from prover.systems.ezkl.artifacts import Artifacts, Proof
+    from prover.systems.native.artifacts import NativeArtifacts
 
 prove_app, verify_app = new_app(), new_app()
 APPS = {"prove": prove_app, "verify": verify_app}
@@ -55,10 +55,10 @@ def prove(
     """
     from prover.base.files import write_atomically
     from prover.cli.outcome import read_outputs
-    from prover.proving.artifacts import load_artifacts
-    from prover.proving.ezkl.system import Ezkl
-    from prover.proving.inputs import shape_of
-    from prover.proving.native.artifacts import is_native
+    from prover.systems.ezkl.artifacts import load_artifacts
+    from prover.systems.ezkl.inputs import shape_of
+    from prover.systems.ezkl.system import Ezkl
+    from prover.systems.native.artifacts import is_native
 
     if inputs is not None and image is not None:
         raise UsageError("give one of --inputs and --image")
@@ -104,10 +104,10 @@ def verify(
 ) -> None:
     """Verify a proof file, and what it says where that is given."""
     from prover.cli.outcome import read_outputs
-    from prover.proving.artifacts import SRS, load_artifacts
-    from prover.proving.ezkl.system import Ezkl
-    from prover.proving.native.artifacts import is_native
-    from prover.proving.srs import check_named
+    from prover.systems.ezkl.artifacts import SRS, load_artifacts
+    from prover.systems.ezkl.system import Ezkl
+    from prover.systems.native.artifacts import is_native
+    from prover.systems.srs import check_named
 
     if is_native(artifacts):
         where = (chain_id, market, job, payee)
@@ -145,9 +145,9 @@ def _prove_native(
     from prover.cli.bar import bar
     from prover.cli.native import read_image, read_photograph
     from prover.cli.salts import read_salts
-    from prover.proving.native import artifacts
-    from prover.proving.native.stages import PROVING
-    from prover.proving.native.system import Native
+    from prover.systems.native import artifacts
+    from prover.systems.native.stages import PROVING
+    from prover.systems.native.system import Native
 
     begun = time.monotonic()
     made, system = artifacts.load(directory), Native()
@@ -174,8 +174,8 @@ def _verify_native(
     inputs: Path | None,
     reference: bool,
 ) -> None:
-    from prover.proving.native import artifacts, prover
-    from prover.proving.native.system import Native
+    from prover.systems.native import artifacts, prover
+    from prover.systems.native.system import Native
 
     if inputs is not None:
         raise UsageError(
@@ -202,7 +202,7 @@ def _verify_native(
 
 
 def _native_outcome(made: "NativeArtifacts", proof: "Proof") -> tuple[dict[str, Any], str]:
-    from prover.proving.native.prover import digests, labels, scores
+    from prover.systems.native.prover import digests, labels, scores
 
     shown = [f"0x{word:064x}" for word in digests(made, proof)]
     data: dict[str, Any] = {"digests": shown} if shown else {}
@@ -222,7 +222,7 @@ def _request(path: Path) -> Any:
 
 
 def _proof(path: Path) -> "Proof":
-    from prover.proving.artifacts import Proof
+    from prover.systems.ezkl.artifacts import Proof
 
     return Proof.from_bytes(_read(path))
 

@@ -178,7 +178,7 @@ def _provider(rpc: str | None, account: int | None, policy: "Policy", payee: Any
     from prover.provider.readiness import Readiness
     from prover.provider.serve import Provider
     from prover.provider.store import JobStore
-    from prover.proving.ezkl.system import Ezkl
+    from prover.systems.ezkl.system import Ezkl
 
     client, deployment = deployed(rpc)
     check, system = auditor(client, deployment), Ezkl()

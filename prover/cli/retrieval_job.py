@@ -29,7 +29,7 @@ from prover.provider.money import teller
 from prover.provider.readiness import Readiness
 from prover.provider.retrieval import DatasetOwner, Request, Tools
 from prover.provider.retrieval_dataset import Secrets, read_secrets, source_of
-from prover.proving.ezkl.system import Ezkl
+from prover.systems.ezkl.system import Ezkl
 
 
 @dataclass(frozen=True)

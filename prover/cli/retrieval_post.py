@@ -12,6 +12,7 @@ from prover.chain.tokens import decimals_of
 from prover.cli.models import KnownModel
 from prover.cli.options import duration, units, window
 from prover.cli.retrieval_words import amount
+from prover.clients.retrieval.records import format_of
 from prover.consumer.gas import present_prices
 from prover.consumer.postings import was_resumed
 from prover.consumer.retrieval import Offer, Posted
@@ -21,9 +22,8 @@ from prover.protocol.limits import limits_of
 from prover.protocol.retrieval.predicate import at_least, in_words
 from prover.protocol.retrieval.state import Dataset, Predicate, PredicateKind
 from prover.provider.fetch import InputsUnavailable, fetch
-from prover.proving.artifacts import Artifacts
-from prover.proving.records import format_of
 from prover.statement.dataset import max_bytes_of
+from prover.systems.ezkl.artifacts import Artifacts
 
 MIN_PROVE_SECONDS = 3600
 TIME_FACTOR = 4  # of what proving should take on two cores

@@ -19,8 +19,8 @@ from prover.consumer.serving_contest import supports, wrong_answers
 from prover.protocol.economics import Prices, Proving, ServingMoney, serving_money
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.limits import limits_of
-from prover.proving.evaluate import word_bytes
 from prover.statement.samples import contest_sample
+from prover.systems.ezkl.evaluate import word_bytes
 
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%?", re.ASCII)
 _PART = re.compile(r"(\d+):(\d+)", re.ASCII)

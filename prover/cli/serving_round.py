@@ -68,7 +68,7 @@ def worker_on(
     from prover.provider.money import teller
     from prover.provider.readiness import Readiness
     from prover.provider.serving import Round, RoundProvider, Tools
-    from prover.proving.ezkl.system import Ezkl
+    from prover.systems.ezkl.system import Ezkl
 
     client = sender.client
     job_id, record = found

@@ -15,8 +15,8 @@ from prover.cli.outcome import read_outputs
 from prover.cli.output import progress
 from prover.consumer import serving_contest as consumer
 from prover.protocol.serving.state import Record
-from prover.proving.artifacts import Artifacts
 from prover.statement.field import encode_signed
+from prover.systems.ezkl.artifacts import Artifacts
 
 Told = tuple[dict[str, Any], list[str]]
 

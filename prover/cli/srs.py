@@ -9,7 +9,7 @@ from prover.cli.options import duration, set_up_in_words
 from prover.cli.output import command, new_app, progress, show
 
 if TYPE_CHECKING:
-    from prover.proving.srs import Kept
+    from prover.systems.srs import Kept
 
 app = new_app("Set-ups of public ceremonies: import, fetch, verify, list.")
 APPS = {"srs": app}
@@ -30,7 +30,7 @@ def _group() -> None:
 @command(app, "import")
 def import_file(file: File, logrows: Rows = None) -> None:
     """Check a ceremony's file, and keep its set-up for circuits."""
-    from prover.proving.srs import bring_in
+    from prover.systems.srs import bring_in
 
     progress(f"checking {file.name}")
     _show_kept(bring_in(file, logrows))
@@ -52,8 +52,8 @@ def fetch(
     deadline: Annotated[str, typer.Option(help="Longest time for a mirror.")] = "1h",
 ) -> None:
     """Download a ceremony's published file, check its hash, and keep it. Goes on after a break."""
-    from prover.proving.srs import PERPETUAL
-    from prover.proving.srs import fetch as download
+    from prover.systems.srs import PERPETUAL
+    from prover.systems.srs import fetch as download
 
     seconds = duration(deadline, "--deadline")
     kept = download(name or PERPETUAL, logrows, seconds, tuple(mirror or ()), progress)
@@ -63,7 +63,7 @@ def fetch(
 @command(app)
 def verify(file: File, logrows: Rows = None) -> None:
     """Check every point of a file, and say whose set-up it is; keeps nothing."""
-    from prover.proving.srs import inspect, known_set_ups
+    from prover.systems.srs import inspect, known_set_ups
 
     progress(f"checking every point of {file.name}")
     found = inspect(file, logrows)
@@ -81,7 +81,7 @@ def verify(file: File, logrows: Rows = None) -> None:
 @command(app, "list")
 def list_set_ups() -> None:
     """List the set-ups on this machine, and the ceremonies that are known."""
-    from prover.proving.srs import kept_set_ups, known_set_ups
+    from prover.systems.srs import kept_set_ups, known_set_ups
 
     kept, known = kept_set_ups(), known_set_ups()
     told = {name: f"{facts.what}; {facts.told_by}" for name, facts in known.items()}

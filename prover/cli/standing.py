@@ -56,7 +56,7 @@ def all_jobs(client: Client, deployment: Deployment) -> list[dict[str, Any]]:
 
 def _predictions(world: World, record: Record) -> list[Prediction] | None:
     from prover.chain.registry import Circuit
-    from prover.proving.artifacts import find_artifacts
+    from prover.systems.ezkl.artifacts import find_artifacts
 
     if not record.outputs:
         return None

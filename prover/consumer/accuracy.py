@@ -25,12 +25,12 @@ from prover.consumer.postings import Drawn, Posting
 from prover.consumer.testsets import PostedSet, check_unknown, mark_handed, posted_set, sharing
 from prover.protocol.accuracy.state import Job, Terms
 from prover.protocol.limits import limits_of
-from prover.proving.artifacts import Artifacts
-from prover.proving.inputs import shape_of
-from prover.proving.worker import Progress
 from prover.statement.request import data_hash
 from prover.statement.sealed import key_hash
 from prover.statement.testset import SealedTestSet
+from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.ezkl.inputs import shape_of
+from prover.systems.worker import Progress
 
 MINING_SECONDS = 600  # a posting that is mined later would be refused
 

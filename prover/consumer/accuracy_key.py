@@ -22,8 +22,8 @@ from prover.consumer.accuracy_tests import key_of, read_seed
 from prover.consumer.testsets import key_is_out, mark_revealed, posted_set, posted_sets, sharing
 from prover.protocol.accuracy.state import Record, State
 from prover.protocol.events import BountyAccepted
-from prover.proving.worker import Progress
 from prover.statement.sealed import key_hash
+from prover.systems.worker import Progress
 
 _REORGANISED = (
     "the chain was reorganised and the acceptance is another now: look at `zkescrow accuracy "

@@ -8,13 +8,13 @@ from prover.base.errors import StatementInvalid, UsageError
 from prover.base.files import locked, write_atomically
 from prover.base.settings import get_settings
 from prover.consumer.testsets import row_hash
-from prover.proving.artifacts import Artifacts
-from prover.proving.inputs import read_data, shape_of
 from prover.statement.quantise import quantise
 from prover.statement.request import Item, Shape
 from prover.statement.sealed import check_sealable, content_of, item_of
 from prover.statement.seeds import Seed
 from prover.statement.testset import SealedTestSet, seal_tests
+from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.ezkl.inputs import read_data, shape_of
 
 MAX_CLASSES = 1024
 

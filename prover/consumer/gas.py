@@ -10,7 +10,7 @@ from prover.chain.registry import Registry
 from prover.chain.transactions import Sender
 from prover.chain.verification import verification_gas as measured
 from prover.protocol.economics import Prices
-from prover.proving.artifacts import Artifacts
+from prover.systems.ezkl.artifacts import Artifacts
 
 
 def verification_gas(sender: Sender, registry: str, circuit_id: bytes, artifacts: Artifacts) -> int:

@@ -11,17 +11,17 @@ from prover.chain.deployments import Deployment
 from prover.chain.fees import gas_price
 from prover.chain.retrieval import RetrievalBounty
 from prover.chain.transactions import Sender
+from prover.clients.retrieval.records import format_of
 from prover.consumer import postings
 from prover.consumer.gas import verification_gas
 from prover.consumer.postings import Drawn, Posting
 from prover.protocol.retrieval.gas import RetrievalGas
 from prover.protocol.retrieval.predicate import check_predicate
 from prover.protocol.retrieval.state import Dataset, Predicate, Terms
-from prover.proving.artifacts import Artifacts
-from prover.proving.inputs import shape_of
-from prover.proving.records import format_of
-from prover.proving.worker import Progress
 from prover.statement.sealed import check_sealable
+from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.ezkl.inputs import shape_of
+from prover.systems.worker import Progress
 
 
 @dataclass(frozen=True)

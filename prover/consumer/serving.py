@@ -21,12 +21,12 @@ from prover.consumer.postings import Drawn, Posting
 from prover.protocol.limits import ChainLimits
 from prover.protocol.serving.gas import RoundGas
 from prover.protocol.serving.state import Terms
-from prover.proving.artifacts import Artifacts
-from prover.proving.evaluate import word_bytes
-from prover.proving.inputs import quantised, read_data, shape_of
-from prover.proving.worker import Progress
 from prover.statement.request import Request, data_hash
 from prover.statement.serving import inputs_tree
+from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.ezkl.evaluate import word_bytes
+from prover.systems.ezkl.inputs import quantised, read_data, shape_of
+from prover.systems.worker import Progress
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,11 @@ from prover.chain.transactions import Sender
 from prover.protocol.economics import chance_to_catch
 from prover.protocol.events import OutputsCommitted
 from prover.protocol.serving.state import Record, State
-from prover.proving.artifacts import Artifacts
-from prover.proving.evaluate import compare_with_witness, evaluate
-from prover.proving.worker import Progress
 from prover.statement.request import Request
 from prover.statement.serving import decode_outputs, inputs_tree
+from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.ezkl.evaluate import compare_with_witness, evaluate
+from prover.systems.worker import Progress
 
 Outputs = tuple[tuple[int, ...], ...]
 _REORGANISED = "the chain was reorganised and the outputs are others now: run the command again"

@@ -26,14 +26,14 @@ from prover.provider.handover import obtain
 from prover.provider.money import check_currency, staking
 from prover.provider.readiness import check_key, padding, strange_items
 from prover.provider.serving_files import RoundFiles
-from prover.proving.artifacts import Artifacts
-from prover.proving.evaluate import compare_with_witness, evaluate
-from prover.proving.inputs import shape_of
-from prover.proving.system import Item
 from prover.statement.context import JobContext
 from prover.statement.label import proven_label
 from prover.statement.request import data_hash
 from prover.statement.testset import SealedTestSet, max_bytes_of
+from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.ezkl.evaluate import compare_with_witness, evaluate
+from prover.systems.ezkl.inputs import shape_of
+from prover.systems.interface import Item
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from prover.protocol.economics import END, ITEM, PROVE, TAKE, WITHDRAW
 from prover.protocol.events import ZERO_ADDRESS
 from prover.provider.money import Account, Deal, Purse, check_money
 from prover.provider.policy import LOCK_SECONDS, TIME_FACTOR
-from prover.proving.artifacts import Artifacts
 from prover.statement.samples import needed
+from prover.systems.ezkl.artifacts import Artifacts
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,12 @@ from prover.provider.grouping import grouped
 from prover.provider.money import Account, worth
 from prover.provider.readiness import Readiness
 from prover.provider.serving_files import RoundFiles
-from prover.proving.artifacts import Artifacts, Proof
-from prover.proving.system import Item, ProofSystem
-from prover.proving.worker import Progress
 from prover.statement.context import JobContext
 from prover.statement.serving import list_hash, runs
 from prover.statement.testset import SealedTestSet
+from prover.systems.ezkl.artifacts import Artifacts, Proof
+from prover.systems.interface import Item, ProofSystem
+from prover.systems.worker import Progress
 
 CheckModel = Callable[[bytes, Artifacts], None]
 

@@ -21,12 +21,12 @@ from prover.provider.patience import Patience
 from prover.provider.policy import Policy, deal_of, time_refusal
 from prover.provider.readiness import KeyMissing, Readiness, check_key
 from prover.provider.store import JobStore
-from prover.proving.artifacts import Artifacts, find_artifacts
-from prover.proving.evaluate import compare_with_witness
-from prover.proving.inputs import shape_of
-from prover.proving.system import Item, ProofSystem
-from prover.proving.worker import Progress
 from prover.statement.request import Request
+from prover.systems.ezkl.artifacts import Artifacts, find_artifacts
+from prover.systems.ezkl.evaluate import compare_with_witness
+from prover.systems.ezkl.inputs import shape_of
+from prover.systems.interface import Item, ProofSystem
+from prover.systems.worker import Progress
 
 CheckModel = Callable[[bytes, Artifacts], None]
 

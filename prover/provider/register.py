@@ -8,9 +8,9 @@ from prover.chain.deployments import Deployment
 from prover.chain.registry import Circuit, Registry
 from prover.chain.replay import load_world
 from prover.chain.transactions import Sender
-from prover.proving.artifacts import Artifacts
-from prover.proving.worker import Progress
 from prover.solidity.verifier import compile_verifier
+from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.worker import Progress
 
 
 @dataclass(frozen=True)

@@ -38,9 +38,9 @@ from prover.provider.retrieval_checks import (
 from prover.provider.retrieval_dataset import Secrets, check_secrets, match_secrets
 from prover.provider.retrieval_prove import Proven, RecordProver
 from prover.provider.serving_files import RoundFiles
-from prover.proving.artifacts import Artifacts
-from prover.proving.evaluate import Outputs, compare_with_witness, evaluate
-from prover.proving.worker import Progress
+from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.ezkl.evaluate import Outputs, compare_with_witness, evaluate
+from prover.systems.worker import Progress
 
 _REORGANISED = (
     "the chain was reorganised and the acceptance is not what it was: see `zkescrow retrieval "

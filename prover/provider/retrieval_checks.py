@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from prover.base.errors import StatementInvalid, UsageError
 from prover.base.text import counted, moment
 from prover.chain.transactions import GAS_CAP
+from prover.clients.retrieval.records import format_of
 from prover.protocol.economics import ITEM, PROVE
 from prover.protocol.retrieval.gas import RetrievalGas
 from prover.protocol.retrieval.state import Dataset, Terms
 from prover.provider.money import Account, Deal, Purse, check_money
 from prover.provider.policy import LOCK_SECONDS, TIME_FACTOR
-from prover.proving.artifacts import Artifacts
-from prover.proving.records import format_of
 from prover.statement.dataset import Format
 from prover.statement.tree import depth_of
+from prover.systems.ezkl.artifacts import Artifacts
 
 _WORD = 32
 _RECORD_BYTES = 3 * _WORD  # two hashes, and a key if it matches

@@ -14,10 +14,8 @@ from prover.chain.handing import check_uri, uri_of
 from prover.chain.replay import load_world
 from prover.chain.retrieval import RetrievalBounty
 from prover.chain.transactions import Sender
+from prover.clients.retrieval.records import format_of, read_rows
 from prover.protocol.retrieval.state import Dataset
-from prover.proving.artifacts import Artifacts
-from prover.proving.inputs import shape_of
-from prover.proving.records import format_of, read_rows
 from prover.statement.dataset import (
     Format,
     PublicDataset,
@@ -29,6 +27,8 @@ from prover.statement.dataset import (
 from prover.statement.request import Item
 from prover.statement.sealed import check_sealable, content_of, key_hash, seal
 from prover.statement.seeds import Seed
+from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.ezkl.inputs import shape_of
 
 
 @dataclass(frozen=True, repr=False)

@@ -25,12 +25,12 @@ from prover.provider.money import worth
 from prover.provider.readiness import Readiness
 from prover.provider.retrieval_dataset import Secrets
 from prover.provider.serving_files import RoundFiles
-from prover.proving.artifacts import Artifacts, Proof
-from prover.proving.worker import Progress
 from prover.statement.context import JobContext
 from prover.statement.dataset import PublicDataset
 from prover.statement.field import decode_signed
 from prover.statement.serving import runs
+from prover.systems.ezkl.artifacts import Artifacts, Proof
+from prover.systems.worker import Progress
 
 
 @dataclass(frozen=True)

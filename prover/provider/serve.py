@@ -30,8 +30,8 @@ from prover.provider.policy import Policy, refusal
 from prover.provider.steps import FAILED, SKIPPED, Outcome, Steps
 from prover.provider.store import Stage, Taken
 from prover.provider.views import end_of, is_ours, look
-from prover.proving.artifacts import Artifacts
-from prover.proving.inputs import shape_of
+from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.ezkl.inputs import shape_of
 
 MOST_CHARACTERS = 1_000
 LOG = logger(__name__)

@@ -31,12 +31,12 @@ from prover.provider.serving_checks import (
     worth_of,
 )
 from prover.provider.serving_files import RoundFiles
-from prover.proving.artifacts import Artifacts
-from prover.proving.evaluate import Outputs, compare_with_witness, evaluate
-from prover.proving.inputs import shape_of
-from prover.proving.worker import Progress
 from prover.statement.request import Item, Request, data_hash
 from prover.statement.serving import encode_outputs, inputs_tree
+from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.ezkl.evaluate import Outputs, compare_with_witness, evaluate
+from prover.systems.ezkl.inputs import shape_of
+from prover.systems.worker import Progress
 
 
 @dataclass(frozen=True)

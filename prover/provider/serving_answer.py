@@ -18,9 +18,6 @@ from prover.provider.grouping import grouped
 from prover.provider.readiness import Readiness
 from prover.provider.serving_checks import worth_of
 from prover.provider.serving_files import RoundFiles
-from prover.proving.artifacts import Artifacts, Proof
-from prover.proving.evaluate import evaluate
-from prover.proving.worker import Progress
 from prover.statement.context import JobContext
 from prover.statement.request import Item
 from prover.statement.serving import (
@@ -31,6 +28,9 @@ from prover.statement.serving import (
     outputs_tree,
     runs,
 )
+from prover.systems.ezkl.artifacts import Artifacts, Proof
+from prover.systems.ezkl.evaluate import evaluate
+from prover.systems.worker import Progress
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from prover.protocol.serving.gas import ANSWER_INDEX, RoundGas
 from prover.protocol.serving.state import Terms
 from prover.provider.money import Account, Deal, Purse, check_money, worth
 from prover.provider.policy import LOCK_SECONDS, TIME_FACTOR
-from prover.proving.artifacts import Artifacts
-from prover.proving.evaluate import word_bytes
+from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.ezkl.evaluate import word_bytes
 
 _WORD = 32
 _RUN_BYTES = 8 * _WORD  # a run of one item without its paths

@@ -15,9 +15,9 @@ from prover.provider.examine import Examiner, Tools
 from prover.provider.money import worth
 from prover.provider.store import Stage, Taken
 from prover.provider.views import UNTAKEN, View, end_of, is_ours, look
-from prover.proving.artifacts import Artifacts
 from prover.statement.context import JobContext
 from prover.statement.request import Request
+from prover.systems.ezkl.artifacts import Artifacts
 
 WAITING, SKIPPED, FAILED = "waiting", "skipped", "failed"
 PATIENCE_SECONDS = 60.0  # for a node that does not know yet what was mined

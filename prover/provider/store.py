@@ -14,7 +14,7 @@ from prover.base.errors import ArtifactMismatch
 from prover.base.log import logger
 from prover.chain.finality import Block
 from prover.chain.journal import add_columns, open_database
-from prover.proving.artifacts import Proof
+from prover.systems.ezkl.artifacts import Proof
 
 LOG = logger(__name__)
 

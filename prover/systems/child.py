@@ -1,4 +1,4 @@
-"""The child's side of `worker.run`: python -m prover.proving.child DIRECTORY."""
+"""The child's side of `worker.run`: python -m prover.systems.child DIRECTORY."""
 
 import asyncio
 import ctypes
@@ -62,4 +62,4 @@ def _die_with_parent() -> None:
 
 if __name__ == "__main__":
     # The module is imported under its own name so that `report` of a task finds the same list.
-    importlib.import_module("prover.proving.child").main(Path(sys.argv[1]))
+    importlib.import_module("prover.systems.child").main(Path(sys.argv[1]))

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from prover.models.calibration import Calibration
-from prover.models.onnx_file import ImportedModel
-from prover.models.plan import Constraints, Plan
-from prover.models.report import PlanReport
-from prover.proving.artifacts import Artifacts, Proof
-from prover.proving.srs import INSECURE, SetUpChoice
-from prover.proving.worker import Progress
 from prover.statement.context import JobContext
 from prover.statement.request import Item as Item
+from prover.systems.ezkl.artifacts import Artifacts, Proof
+from prover.systems.ezkl.planner.plan import Constraints, Plan
+from prover.systems.ezkl.planner.report import PlanReport
+from prover.systems.onnx.calibration import Calibration
+from prover.systems.onnx.onnx_file import ImportedModel
+from prover.systems.srs import INSECURE, SetUpChoice
+from prover.systems.worker import Progress
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ def run(
 
     The child has a private home, cache and temporary directory, all removed afterwards, and no key
     in its environment. It may call
-    `prover.proving.child.report(stage)`, which reaches `progress`. Returns the JSON object that the
+    `prover.systems.child.report(stage)`, which reaches `progress`. Returns the JSON object that the
     function returned. A ZkescrowError in the child is raised here as the same class; anything
     else raises WorkerFailed with the end of the child's stderr, or EnvironmentMissing if there is
     no room for the child's files.
@@ -82,7 +82,7 @@ def run(
 def _child(directory: Path) -> Iterator["subprocess.Popen[bytes]"]:
     with (directory / "stderr").open("wb") as stderr:
         process = subprocess.Popen(
-            [sys.executable, "-m", "prover.proving.child", str(directory)],
+            [sys.executable, "-m", "prover.systems.child", str(directory)],
             cwd=directory,
             env=_environment(directory),
             stdin=subprocess.DEVNULL,

@@ -142,8 +142,8 @@ def post_lazily(chain: Chain, job: str) -> int:
     from prover.chain.transactions import Sender
     from prover.cli.models import find
     from prover.consumer.serving_contest import own_inputs
-    from prover.proving.evaluate import evaluate
     from prover.statement.serving import encode_outputs
+    from prover.systems.ezkl.evaluate import evaluate
 
     client = connect(chain.environment["ZKESCROW_RPC_URL"])
     deployment = deployments.load(client)

@@ -26,14 +26,14 @@ from prover.consumer import accuracy as consumer
 from prover.protocol.accuracy.state import Record, State, Terms
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.provider.register import register
-from prover.proving.artifacts import PK, Artifacts
-from prover.proving.evaluate import evaluate
-from prover.proving.inputs import quantised
 from prover.statement.label import proven_label
 from prover.statement.request import Item
 from prover.statement.sealed import content_of, inner_hash, seal
 from prover.statement.seeds import Seed
 from prover.statement.testset import SealedTest, SealedTestSet
+from prover.systems.ezkl.artifacts import PK, Artifacts
+from prover.systems.ezkl.evaluate import evaluate
+from prover.systems.ezkl.inputs import quantised
 from tests.conftest import ELEMENTS, Proven, tiny_model
 from tests.localchain import (
     CONSUMER,

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from prover.models.floating import outputs_of
-from prover.models.onnx_file import ImportedModel
+from prover.systems.onnx.floating import outputs_of
+from prover.systems.onnx.onnx_file import ImportedModel
 from tests.conftest import ELEMENTS
 from tests.e2e.conftest import World
 from tests.e2e.test_predictions import PROVIDE

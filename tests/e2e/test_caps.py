@@ -8,9 +8,9 @@ import pytest
 from prover.cli.models import remember
 from prover.protocol.serving.state import State
 from prover.provider.register import register
-from prover.proving.artifacts import Artifacts
-from prover.proving.ezkl import circuit, setup
-from prover.proving.ezkl.system import Ezkl
+from prover.systems.ezkl import circuit, setup
+from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.ezkl.system import Ezkl
 from tests.e2e.test_serving import FEE, PRICE, ROWS, STAKE, World
 from tests.localchain import CONSUMER, PROVIDER, Chain
 from tests.unit.proving.capped import Capped, capped_at, set_up_unchecked, untie

@@ -16,9 +16,9 @@ from prover.base.errors import ArtifactMismatch, ProofRejected, UnsoundCircuit
 from prover.base.files import sha256_file
 from prover.base.settings import get_settings
 from prover.cli import app
-from prover.models.integer import serialise
-from prover.proving.native import artifacts, setup
-from prover.proving.native.artifacts import NativeArtifacts
+from prover.systems.native import artifacts, setup
+from prover.systems.native.artifacts import NativeArtifacts
+from prover.systems.native.network import serialise
 from prover.verify import parse_description, verify
 
 pytest.importorskip("zkescrow_native", reason="the Rust engine is not installed (no cargo)")

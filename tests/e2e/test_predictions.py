@@ -13,7 +13,7 @@ from prover.chain.replay import load_world
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction.state import State
 from prover.provider.store import JobStore, Stage, Taken
-from prover.proving.artifacts import Proof
+from prover.systems.ezkl.artifacts import Proof
 from tests.e2e.conftest import EXAMPLES, World
 from tests.localchain import CONSUMER, PROVIDER, STRANGER, address_of
 

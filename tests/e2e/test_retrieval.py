@@ -27,13 +27,13 @@ from prover.provider.readiness import Readiness
 from prover.provider.register import register
 from prover.provider.retrieval_prove import RecordProver
 from prover.provider.serving_files import RoundFiles
-from prover.proving.artifacts import Artifacts
-from prover.proving.evaluate import evaluate
-from prover.proving.ezkl.system import Ezkl
 from prover.statement.dataset import PublicDataset, PublicRecord, data_hash
 from prover.statement.label import proven_label
 from prover.statement.sealed import key_hash, seal
 from prover.statement.seeds import Seed
+from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.ezkl.evaluate import evaluate
+from prover.systems.ezkl.system import Ezkl
 from tests.conftest import ELEMENTS, Proven
 from tests.localchain import (
     CONSUMER,

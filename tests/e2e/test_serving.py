@@ -24,11 +24,11 @@ from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.serving.state import Job, Record, State
 from prover.provider.register import register
 from prover.provider.serving_files import RoundFiles
-from prover.proving.artifacts import Artifacts
-from prover.proving.evaluate import evaluate
 from prover.solidity.compile import compile_contracts
 from prover.statement.request import Request, data_hash
 from prover.statement.serving import encode_outputs, inputs_tree
+from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.ezkl.evaluate import evaluate
 from tests.conftest import ELEMENTS, Proven
 from tests.localchain import (
     CONSUMER,

@@ -26,8 +26,8 @@ from prover.chain.replay import load_world
 from prover.chain.transactions import Sender
 from prover.cli.app import run
 from prover.consumer import accuracy
-from prover.models.floating import outputs_of
 from prover.statement.testset import SealedTestSet
+from prover.systems.onnx.floating import outputs_of
 from tests.conftest import ELEMENTS, tiny_model
 from tests.e2e.conftest import Cli, running_node
 from tests.localchain import rpc, settings_of

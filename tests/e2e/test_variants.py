@@ -10,9 +10,9 @@ import pytest
 
 from prover.chain.contracts import Call
 from prover.chain.replay import load_world
-from prover.models.floating import outputs_of
-from prover.models.onnx_file import ImportedModel
 from prover.solidity.compile import compile_contracts
+from prover.systems.onnx.floating import outputs_of
+from prover.systems.onnx.onnx_file import ImportedModel
 from tests.conftest import ELEMENTS
 from tests.e2e.conftest import World
 from tests.e2e.test_predictions import PROVIDE, crash, credit, proof_of

@@ -26,7 +26,7 @@ def test_dependencies_point_one_way() -> None:
     [
         ("statement/wrong.py", "import prover.chain"),
         ("statement/wrong.py", "import web3"),
-        ("chain/wrong.py", "import prover.proving"),
+        ("chain/wrong.py", "import prover.systems"),
         ("provider/wrong.py", "import prover.audit"),
         ("proving/wrong.py", "import ape"),
     ],

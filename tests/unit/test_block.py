@@ -9,13 +9,13 @@ import pytest
 from benchmarks.block import MEANS, block_of, predicted, value_of
 from benchmarks.imagenet import RESULT as WHOLE
 from benchmarks.performance import read
-from prover.models.integer import reference
-from prover.models.integer.bounds import bounded
-from prover.models.integer.network import Layer, Network, Tensor, Term
-from prover.proving.native.layout import Layout
-from prover.proving.native.program import compile_network
-from prover.proving.native.replay import check_program
-from prover.proving.native.witness import run
+from prover.systems.native.circuit.layout import Layout
+from prover.systems.native.circuit.program import compile_network
+from prover.systems.native.network import reference
+from prover.systems.native.network.bounds import bounded
+from prover.systems.native.network.network import Layer, Network, Tensor, Term
+from prover.systems.native.static_checks.replay import check_program
+from prover.systems.native.witness import run
 
 CHANNELS, HIDDEN, SIZE, SHIFT = 3, 6, 4, 6
 

@@ -17,7 +17,7 @@ from prover.base.redaction import MASK, hide
 from prover.base.settings import get_settings
 from prover.cli.app import run
 from prover.provider.fetch import InputsUnavailable, fetch
-from prover.proving import worker
+from prover.systems import worker
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from benchmarks.native_calibration import RESULT, calibration, fitted
-from prover.proving.native import layout as code
-from prover.proving.native.layout import FULL, SMALL, TRANSFORM, Layout
+from prover.systems.native.circuit import layout as code
+from prover.systems.native.circuit.layout import FULL, SMALL, TRANSFORM, Layout
 
 UNIT = 3e-6  # seconds a row of a column of sums
 

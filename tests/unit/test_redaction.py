@@ -16,8 +16,8 @@ from prover.base.redaction import MASK, bare_environment, child_environment, pub
 from prover.chain import node
 from prover.cli import output
 from prover.cli.app import run
-from prover.models.onnx_file import ImportedModel
 from prover.solidity import compile as compiler
+from prover.systems.onnx.onnx_file import ImportedModel
 
 KEY = "0x" + "5ec2e7" * 10 + "abcd"
 SECRETS = {
@@ -109,7 +109,7 @@ def test_running_a_model_tells_nobody_and_leaves_nothing(
     tmp_path: Path, tiny: ImportedModel
 ) -> None:
     """onnxruntime reports to its maker unless told otherwise before it is imported."""
-    code = "import sys; from prover.models import floating, onnx_file; from pathlib import Path\n"
+    code = "import sys; from prover.systems.onnx import floating, onnx_file; from pathlib import Path\n"
     code += "print(onnx_file.load(Path(sys.argv[1])).classes)"
     for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME"):
         (tmp_path / name).mkdir()

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from prover.base.errors import StatementInvalid
-from prover.models.calibration import Floats
-from prover.proving.artifacts import Artifacts
-from prover.proving.inputs import read_data, shape_of
-from prover.proving.manifest import Manifest
 from prover.statement.dataset import Format
 from prover.statement.quantise import quantise
+from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.ezkl.inputs import read_data, shape_of
+from prover.systems.ezkl.manifest import Manifest
+from prover.systems.onnx.calibration import Floats
 
 Rows = tuple[tuple[int, ...], ...]
 _SHOWN = 5

@@ -12,11 +12,11 @@ from prover.base import strict_json
 from prover.base.errors import ArtifactMismatch, ArtifactsMissing
 from prover.base.files import NotPlain, TooLarge, read_plain, sha256_file
 from prover.base.settings import get_settings
-from prover.proving.ezkl.rules import check_settings
-from prover.proving.manifest import FIXED, MAX_BYTES, Manifest, read_manifest
-from prover.proving.places import PK as PK
-from prover.proving.places import directory_name as directory_name
 from prover.statement.field import FIELD_MODULUS
+from prover.systems.ezkl.manifest import FIXED, MAX_BYTES, Manifest, read_manifest
+from prover.systems.ezkl.rules import check_settings
+from prover.systems.places import PK as PK
+from prover.systems.places import directory_name as directory_name
 
 MODEL, NETWORK, PRIVATE = "model.onnx", "network.onnx", "private.onnx"
 SETTINGS, CIRCUIT, SRS = "settings.json", "circuit.ezkl", "kzg.srs"

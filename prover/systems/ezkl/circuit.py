@@ -9,18 +9,18 @@ from typing import Any
 import onnx
 
 from prover.base.errors import ArtifactMismatch, UnsoundCircuit
-from prover.models.exactness import judge
-from prover.models.onnx_file import check_self_contained
-from prover.models.plan import Plan
-from prover.models.table import scale_differences
-from prover.models.wrap import check_context_isolated
-from prover.proving.artifacts import CIRCUIT, NETWORK, SETTINGS, SRS, VERIFIER, VK
-from prover.proving.ezkl.planning import ENGINE
-from prover.proving.ezkl.rules import check_settings
-from prover.proving.manifest import HASHED
-from prover.proving.worker import Limits, Progress, run
 from prover.solidity.verifier import Verifier, compile_verifier, harden
 from prover.statement.layout import Layout, OutputKind
+from prover.systems.ezkl.artifacts import CIRCUIT, NETWORK, SETTINGS, SRS, VERIFIER, VK
+from prover.systems.ezkl.manifest import HASHED
+from prover.systems.ezkl.planner.exactness import judge
+from prover.systems.ezkl.planner.plan import Plan
+from prover.systems.ezkl.planner.table import scale_differences
+from prover.systems.ezkl.planner.wrap import check_context_isolated
+from prover.systems.ezkl.planning import ENGINE
+from prover.systems.ezkl.rules import check_settings
+from prover.systems.onnx.onnx_file import check_self_contained
+from prover.systems.worker import Limits, Progress, run
 
 
 @dataclass(frozen=True)

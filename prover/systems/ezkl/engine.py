@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from prover.base.errors import ArtifactMismatch, EnvironmentMissing, ProofRejected, ProvingError
-from prover.proving.child import report
-from prover.proving.ezkl.rules import canonical_settings
 from prover.statement.field import FIELD_MODULUS, decode_signed
+from prover.systems.child import report
+from prover.systems.ezkl.rules import canonical_settings
 
 RunArgs = dict[str, Any]
 Settings = dict[str, Any]

@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 
 from prover.base.errors import ArtifactMismatch, ProvingError, UnsoundCircuit
-from prover.models.corners import corners, predicted
-from prover.models.onnx_file import ImportedModel, load
-from prover.models.plan import Plan
-from prover.proving.artifacts import MODEL, Artifacts
-from prover.proving.ezkl.prover import outputs_of
-from prover.proving.system import Item
-from prover.proving.worker import Limits
 from prover.statement.serving import word_bytes_for
+from prover.systems.ezkl.artifacts import MODEL, Artifacts
+from prover.systems.ezkl.planner.corners import corners, predicted
+from prover.systems.ezkl.planner.plan import Plan
+from prover.systems.ezkl.prover import outputs_of
+from prover.systems.interface import Item
+from prover.systems.onnx.onnx_file import ImportedModel, load
+from prover.systems.worker import Limits
 
 CHUNK = 256
 COMPARED = 64

@@ -16,8 +16,7 @@ from pathlib import Path
 from prover.base.errors import ArtifactMismatch, ProvingError, StatementInvalid, UsageError
 from prover.base.files import NO_ROOM, NotPlain, TooLarge, copy_plain, new_directory, publish
 from prover.base.settings import get_settings
-from prover.models.onnx_file import MAX_BYTES, check_self_contained
-from prover.proving.artifacts import (
+from prover.systems.ezkl.artifacts import (
     MANIFEST,
     MODEL,
     NETWORK,
@@ -35,11 +34,12 @@ from prover.proving.artifacts import (
     recorded,
     write_record,
 )
-from prover.proving.ezkl.circuit import compile_here
-from prover.proving.ezkl.prover import SAMPLE_CONTEXT, verify
-from prover.proving.manifest import FIXED, MAX_LOGROWS, Manifest, read_manifest
-from prover.proving.srs import check_named
-from prover.proving.worker import Limits
+from prover.systems.ezkl.circuit import compile_here
+from prover.systems.ezkl.manifest import FIXED, MAX_LOGROWS, Manifest, read_manifest
+from prover.systems.ezkl.prover import SAMPLE_CONTEXT, verify
+from prover.systems.onnx.onnx_file import MAX_BYTES, check_self_contained
+from prover.systems.srs import check_named
+from prover.systems.worker import Limits
 
 _MIB = 1 << 20
 # The most that a file of any circuit needs.

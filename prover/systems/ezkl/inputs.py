@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from prover.models.calibration import Calibration, Floats, read
-from prover.models.onnx_file import load
-from prover.proving.artifacts import MODEL, Artifacts
-from prover.proving.manifest import Manifest
 from prover.statement.quantise import quantise
 from prover.statement.request import Item, Shape, salted
+from prover.systems.ezkl.artifacts import MODEL, Artifacts
+from prover.systems.ezkl.manifest import Manifest
+from prover.systems.onnx.calibration import Calibration, Floats, read
+from prover.systems.onnx.onnx_file import load
 
 
 def shape_of(manifest: Manifest) -> Shape:

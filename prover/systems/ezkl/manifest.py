@@ -12,12 +12,12 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from prover.base import strict_json
 from prover.base.errors import ArtifactMismatch, StatementInvalid, UnsoundCircuit
 from prover.base.files import NotPlain, TooLarge, read_plain
-from prover.models.plan import Accuracy, Plan
-from prover.proving.ezkl.rules import EZKL_VERSION
-from prover.proving.srs import SetUp
 from prover.solidity.compile import EVM_VERSION, OPTIMIZER_RUNS, SOLC_VERSION
 from prover.solidity.verifier import VERIFIER_CONTRACT, Verifier
 from prover.statement.layout import Layout
+from prover.systems.ezkl.planner.plan import Accuracy, Plan
+from prover.systems.ezkl.rules import EZKL_VERSION
+from prover.systems.srs import SetUp
 
 HASHED, PUBLIC, FIXED = "hashed", "public", "fixed"
 MIN_SALT_BITS = 120

@@ -5,13 +5,13 @@ from typing import Any
 
 from prover.base.errors import ModelRefused, WorkerFailed
 from prover.base.files import scratch_folder
-from prover.proving.worker import Limits, run
+from prover.systems.worker import Limits, run
 
-ENGINE = "prover.proving.ezkl.engine"
+ENGINE = "prover.systems.ezkl.engine"
 
 
 class EzklCircuits:
-    """`prover.models.engine.CircuitEngine` over ezkl; models are serialised ONNX."""
+    """`prover.systems.ezkl.planner.circuit_engine.CircuitEngine` over ezkl; models are serialised ONNX."""
 
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from prover.base.errors import ProofRejected, ProvingError, StatementInvalid
-from prover.proving import artifacts as files
-from prover.proving.artifacts import Artifacts, Proof
-from prover.proving.ezkl.planning import ENGINE
-from prover.proving.manifest import FIXED, HASHED, Manifest
-from prover.proving.system import Item, Witness
-from prover.proving.worker import Limits, Progress, run
 from prover.statement import poseidon
 from prover.statement.context import JobContext
 from prover.statement.field import check_canonical, encode_signed
 from prover.statement.layout import Layout
+from prover.systems.ezkl import artifacts as files
+from prover.systems.ezkl.artifacts import Artifacts, Proof
+from prover.systems.ezkl.manifest import FIXED, HASHED, Manifest
+from prover.systems.ezkl.planning import ENGINE
+from prover.systems.interface import Item, Witness
+from prover.systems.worker import Limits, Progress, run
 
 SAMPLE_CONTEXT = JobContext(0, bytes(20), bytes(32), bytes(20))
 

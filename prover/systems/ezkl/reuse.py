@@ -10,14 +10,14 @@ from pathlib import Path
 from prover.base.errors import ProvingError
 from prover.base.files import sha256_file
 from prover.base.settings import get_settings
-from prover.models.onnx_file import ImportedModel
-from prover.models.plan import Plan
-from prover.proving import artifacts as files
-from prover.proving.artifacts import Artifacts, load_artifacts
-from prover.proving.ezkl.prover import weights_digest
-from prover.proving.manifest import FIXED, current_versions
-from prover.proving.srs import INSECURE, SetUpChoice
-from prover.proving.worker import Limits
+from prover.systems.ezkl import artifacts as files
+from prover.systems.ezkl.artifacts import Artifacts, load_artifacts
+from prover.systems.ezkl.manifest import FIXED, current_versions
+from prover.systems.ezkl.planner.plan import Plan
+from prover.systems.ezkl.prover import weights_digest
+from prover.systems.onnx.onnx_file import ImportedModel
+from prover.systems.srs import INSECURE, SetUpChoice
+from prover.systems.worker import Limits
 
 
 def made_before(

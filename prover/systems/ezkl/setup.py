@@ -8,17 +8,11 @@ from pathlib import Path
 from prover.base.errors import ArtifactMismatch, UsageError
 from prover.base.files import locked, new_directory, publish, sha256_file
 from prover.base.settings import get_settings
-from prover.models.check import check_plan
-from prover.models.onnx_file import ImportedModel, load
-from prover.models.plan import Plan
-from prover.models.wrap import wrap
-from prover.proving import artifacts as files
-from prover.proving.artifacts import Artifacts, check_file, directory_name, hash_files
-from prover.proving.evaluate import compare_corners
-from prover.proving.ezkl.circuit import Built, build, make_keys
-from prover.proving.ezkl.prover import prove_sample, weights_digest
-from prover.proving.ezkl.skeleton import serialise, skeleton
-from prover.proving.manifest import (
+from prover.systems.ezkl import artifacts as files
+from prover.systems.ezkl.artifacts import Artifacts, check_file, directory_name, hash_files
+from prover.systems.ezkl.circuit import Built, build, make_keys
+from prover.systems.ezkl.evaluate import compare_corners
+from prover.systems.ezkl.manifest import (
     FIXED,
     Manifest,
     check_manifest,
@@ -26,8 +20,14 @@ from prover.proving.manifest import (
     make_manifest,
     record_verifier,
 )
-from prover.proving.srs import INSECURE, Reference, SetUp, SetUpChoice, check_named
-from prover.proving.worker import Limits, Progress
+from prover.systems.ezkl.planner.check import check_plan
+from prover.systems.ezkl.planner.plan import Plan
+from prover.systems.ezkl.planner.wrap import wrap
+from prover.systems.ezkl.prover import prove_sample, weights_digest
+from prover.systems.ezkl.skeleton import serialise, skeleton
+from prover.systems.onnx.onnx_file import ImportedModel, load
+from prover.systems.srs import INSECURE, Reference, SetUp, SetUpChoice, check_named
+from prover.systems.worker import Limits, Progress
 
 
 def setup(

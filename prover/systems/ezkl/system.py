@@ -2,18 +2,18 @@
 
 from collections.abc import Sequence
 
-from prover.models.calibration import Calibration
-from prover.models.onnx_file import ImportedModel
-from prover.models.plan import Constraints, Plan
-from prover.models.report import PlanReport
-from prover.models.search import find_plan
-from prover.proving.artifacts import Artifacts, Proof
-from prover.proving.ezkl import prover, setup
-from prover.proving.ezkl.planning import EzklCircuits
-from prover.proving.srs import INSECURE, SetUpChoice
-from prover.proving.system import Item, Witness
-from prover.proving.worker import Limits, Progress
 from prover.statement.context import JobContext
+from prover.systems.ezkl import prover, setup
+from prover.systems.ezkl.artifacts import Artifacts, Proof
+from prover.systems.ezkl.planner.plan import Constraints, Plan
+from prover.systems.ezkl.planner.report import PlanReport
+from prover.systems.ezkl.planner.search import find_plan
+from prover.systems.ezkl.planning import EzklCircuits
+from prover.systems.interface import Item, Witness
+from prover.systems.onnx.calibration import Calibration
+from prover.systems.onnx.onnx_file import ImportedModel
+from prover.systems.srs import INSECURE, SetUpChoice
+from prover.systems.worker import Limits, Progress
 
 
 class Ezkl:

@@ -6,8 +6,8 @@ from pydantic import BaseModel, ConfigDict
 
 from prover.base import strict_json
 from prover.base.errors import ArtifactMismatch
-from prover.proving.native.form import Form
-from prover.proving.native.layout import Layout
+from prover.systems.native.circuit.form import Form
+from prover.systems.native.circuit.layout import Layout
 from prover.verify.description import Instances, Shape
 
 

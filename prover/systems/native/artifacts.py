@@ -13,17 +13,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from prover.base import strict_json
 from prover.base.errors import ArtifactMismatch, StatementInvalid
 from prover.base.files import sha256_file, write_atomically
-from prover.models.integer import serialise
-from prover.models.integer.network import Network
-from prover.proving.native import folder
-from prover.proving.native.about import About, read_about, require_stated
-from prover.proving.native.form import Form
-from prover.proving.native.layout import MOST_K, MOST_LANES, WEIGHT_LANES, Layout
-from prover.proving.native.program import Program, compile_network
-from prover.proving.native.ranking import MOST_LABELS
-from prover.proving.native.secret import Secret
-from prover.proving.srs import SetUp, check_verifying
 from prover.statement.context import MAX_CONTEXT_BITS, check_context_size
+from prover.systems.native import folder
+from prover.systems.native.about import About, read_about, require_stated
+from prover.systems.native.circuit.form import Form
+from prover.systems.native.circuit.layout import MOST_K, MOST_LANES, WEIGHT_LANES, Layout
+from prover.systems.native.circuit.program import Program, compile_network
+from prover.systems.native.circuit.ranking import MOST_LABELS
+from prover.systems.native.network import serialise
+from prover.systems.native.network.network import Network
+from prover.systems.native.secret import Secret
+from prover.systems.srs import SetUp, check_verifying
 
 MODEL, NETWORK, OUTLINE, DESCRIPTION, MANIFEST = (
     "model.onnx",

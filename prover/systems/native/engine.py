@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from prover.base.errors import ArtifactMismatch, EnvironmentMissing, ProofRejected
-from prover.proving.native.grid import Integers
-from prover.proving.native.hidden import Salt
-from prover.proving.native.layout import Layout
-from prover.proving.native.program import Program
-from prover.proving.native.witness import FIELD, Run, packed, packed_image
+from prover.systems.native.circuit.grid import Integers
+from prover.systems.native.circuit.hidden import Salt
+from prover.systems.native.circuit.layout import Layout
+from prover.systems.native.circuit.program import Program
+from prover.systems.native.witness import FIELD, Run, packed, packed_image
 
 # Full-size random cells behind the packed image: they hide it in its commitment and in the value
 # that each proof opens of the column.

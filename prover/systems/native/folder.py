@@ -11,8 +11,8 @@ from pathlib import Path
 
 from prover.base.errors import ArtifactMismatch
 from prover.base.files import PARTIAL, NotPlain, TooLarge, read_plain, sha256_plain
-from prover.models.onnx_file import MAX_BYTES
-from prover.proving.native import secret
+from prover.systems.native import secret
+from prover.systems.onnx.onnx_file import MAX_BYTES
 
 _MIB = 1 << 20
 # The most that a file of any circuit needs; models, and integers of eight bytes for their floats.

@@ -7,15 +7,15 @@ import numpy as np
 
 from prover.base.errors import ProofRejected, StatementInvalid
 from prover.base.files import scratch_folder
-from prover.proving import srs, worker
-from prover.proving.artifacts import Proof
-from prover.proving.native.artifacts import NativeArtifacts
-from prover.proving.native.grid import Integers
-from prover.proving.native.setup import TASKS
-from prover.proving.native.witness import input_cells, packed
-from prover.proving.worker import Limits, Progress
 from prover.statement.context import JobContext
 from prover.statement.field import FIELD_MODULUS
+from prover.systems import srs, worker
+from prover.systems.ezkl.artifacts import Proof
+from prover.systems.native.artifacts import NativeArtifacts
+from prover.systems.native.circuit.grid import Integers
+from prover.systems.native.setup import TASKS
+from prover.systems.native.witness import input_cells, packed
+from prover.systems.worker import Limits, Progress
 
 
 @dataclass(frozen=True)

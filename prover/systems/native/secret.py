@@ -10,9 +10,9 @@ from pathlib import Path
 
 from prover.base.errors import ArtifactMismatch, ProvingError
 from prover.base.files import locked, write_atomically
-from prover.models.integer import serialise
-from prover.models.integer.network import Network
-from prover.proving.native.hidden import Salt
+from prover.systems.native.circuit.hidden import Salt
+from prover.systems.native.network import serialise
+from prover.systems.native.network.network import Network
 
 FOLDER = "secret"
 MODEL, NETWORK, SALT, PROOFS = "model.onnx", "network.bin", "salt.bin", "proofs"

@@ -8,23 +8,24 @@ import numpy as np
 
 from prover.base.errors import UnsoundCircuit
 from prover.base.files import new_directory, publish, write_atomically
-from prover.models.integer import importer, serialise
-from prover.models.integer.network import Network
-from prover.models.integer.quantise import InputRange
-from prover.models.integer.real import Reals
-from prover.models.integer.search import Choice, find
-from prover.proving import worker
-from prover.proving.native import artifacts, compare
-from prover.proving.native.artifacts import NativeArtifacts
-from prover.proving.native.engine import engine
-from prover.proving.native.form import Form
-from prover.proving.native.hidden import outline
-from prover.proving.native.layout import Layout, choose_layout
-from prover.proving.native.secret import Secret
-from prover.proving.srs import INSECURE, SetUpChoice, file_of
-from prover.proving.worker import Limits, Progress
+from prover.systems import worker
+from prover.systems.native import artifacts
+from prover.systems.native.artifacts import NativeArtifacts
+from prover.systems.native.circuit.form import Form
+from prover.systems.native.circuit.hidden import outline
+from prover.systems.native.circuit.layout import Layout, choose_layout
+from prover.systems.native.engine import engine
+from prover.systems.native.network import importer, serialise
+from prover.systems.native.network.network import Network
+from prover.systems.native.network.quantise import InputRange
+from prover.systems.native.network.real import Reals
+from prover.systems.native.network.search import Choice, find
+from prover.systems.native.secret import Secret
+from prover.systems.native.static_checks import compare
+from prover.systems.srs import INSECURE, SetUpChoice, file_of
+from prover.systems.worker import Limits, Progress
 
-TASKS = "prover.proving.native.tasks"
+TASKS = "prover.systems.native.tasks"
 CONTEXT = Form(context=artifacts.CONTEXT_LIMBS)
 
 

@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from prover.models.integer.quantise import InputRange
-from prover.models.integer.real import Reals
-from prover.models.integer.search import Choice
-from prover.proving.artifacts import Proof
-from prover.proving.native import prover, setup
-from prover.proving.native.artifacts import NativeArtifacts
-from prover.proving.native.form import Form
-from prover.proving.native.grid import Integers
-from prover.proving.srs import INSECURE, SetUpChoice
-from prover.proving.worker import Limits, Progress
 from prover.statement.context import JobContext
+from prover.systems.ezkl.artifacts import Proof
+from prover.systems.native import prover, setup
+from prover.systems.native.artifacts import NativeArtifacts
+from prover.systems.native.circuit.form import Form
+from prover.systems.native.circuit.grid import Integers
+from prover.systems.native.network.quantise import InputRange
+from prover.systems.native.network.real import Reals
+from prover.systems.native.network.search import Choice
+from prover.systems.srs import INSECURE, SetUpChoice
+from prover.systems.worker import Limits, Progress
 
 
 @dataclass(frozen=True)

@@ -6,20 +6,20 @@ from typing import Any
 
 import numpy as np
 
-from prover.models.integer import importer, serialise
-from prover.models.integer.network import Network
-from prover.models.integer.origin import require_origin
-from prover.proving.child import report
-from prover.proving.native import artifacts, engine, stages
-from prover.proving.native.artifacts import DESCRIPTION, KEYS, MODEL, NETWORK, OUTLINE
-from prover.proving.native.form import Form
-from prover.proving.native.hidden import Salt, salt_cells
-from prover.proving.native.layout import Layout
-from prover.proving.native.program import Program, compile_network, tensor_rows
-from prover.proving.native.replay import check_program
-from prover.proving.native.secret import FOLDER as SECRET
-from prover.proving.native.secret import PROVING_KEY, Secret
-from prover.proving.native.witness import run
+from prover.systems.child import report
+from prover.systems.native import artifacts, engine, stages
+from prover.systems.native.artifacts import DESCRIPTION, KEYS, MODEL, NETWORK, OUTLINE
+from prover.systems.native.circuit.form import Form
+from prover.systems.native.circuit.hidden import Salt, salt_cells
+from prover.systems.native.circuit.layout import Layout
+from prover.systems.native.circuit.program import Program, compile_network, tensor_rows
+from prover.systems.native.network import importer, serialise
+from prover.systems.native.network.network import Network
+from prover.systems.native.network.sources.origin import require_origin
+from prover.systems.native.secret import FOLDER as SECRET
+from prover.systems.native.secret import PROVING_KEY, Secret
+from prover.systems.native.static_checks.replay import check_program
+from prover.systems.native.witness import run
 
 
 def make_keys(directory: str, layout: list[int], form: dict[str, Any], srs: str) -> dict[str, Any]:

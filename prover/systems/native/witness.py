@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from prover.base.errors import ProvingError, StatementInvalid
-from prover.models.integer.network import Layer, Network, Term
-from prover.proving.native.convolve import Window, convolve
-from prover.proving.native.grid import Grid, Integers
-from prover.proving.native.program import Program
-from prover.proving.native.storage import term_reaches
-from prover.proving.native.tables import DEAD, INPUT, RANGE
+from prover.systems.native.circuit.convolution import Window, convolve
+from prover.systems.native.circuit.grid import Grid, Integers
+from prover.systems.native.circuit.program import Program
+from prover.systems.native.circuit.storage import term_reaches
+from prover.systems.native.circuit.tables import DEAD, INPUT, RANGE
+from prover.systems.native.network.network import Layer, Network, Term
 
 FIELD = 21888242871839275222246405745257275088548364400416034343698204186575808495617
 

@@ -12,10 +12,10 @@ from onnx import numpy_helper, shape_inference
 from onnx.inliner import inline_local_functions
 
 from prover.base.errors import ModelRefused, UsageError
-from prover.models.floating import outputs_of
-from prover.models.graph import refuse, static_shape
-from prover.models.lowering import CONTROL_FLOW, lower
-from prover.models.opset import converted
+from prover.systems.onnx.floating import outputs_of
+from prover.systems.onnx.graph import refuse, static_shape
+from prover.systems.onnx.lowering.graph import CONTROL_FLOW, lower
+from prover.systems.onnx.opset import converted
 
 MAX_OPSET = 17
 MAX_BYTES = 256 * 1024 * 1024

@@ -1,13 +1,13 @@
 """Set-ups of KZG (structured reference strings): the development one, and public ceremonies'."""
 
-from prover.proving.srs.check import check_named, check_srs, check_verifying, recognise
-from prover.proving.srs.choice import INSECURE, Named, SetUpChoice, choose
-from prover.proving.srs.fetch import PERPETUAL, fetch
-from prover.proving.srs.known import DEVELOPMENT
-from prover.proving.srs.known import known as known_set_ups
-from prover.proving.srs.raw import MAX_LOGROWS
-from prover.proving.srs.record import SetUp
-from prover.proving.srs.store import (
+from prover.systems.srs.check import check_named, check_srs, check_verifying, recognise
+from prover.systems.srs.choice import INSECURE, Named, SetUpChoice, choose
+from prover.systems.srs.fetch import PERPETUAL, fetch
+from prover.systems.srs.known import DEVELOPMENT
+from prover.systems.srs.known import known as known_set_ups
+from prover.systems.srs.raw import MAX_LOGROWS
+from prover.systems.srs.record import SetUp
+from prover.systems.srs.store import (
     Kept,
     Reference,
     bring_in,

@@ -10,11 +10,11 @@ from typing import Any
 
 from prover.base.errors import ArtifactMismatch
 from prover.base.files import sha256_file
-from prover.proving import worker
-from prover.proving.srs import raw
-from prover.proving.srs.curve import GENERATOR, combine, inverse_transform
-from prover.proving.srs.known import DEVELOPMENT, known, named
-from prover.proving.srs.record import SetUp
+from prover.systems import worker
+from prover.systems.srs import raw
+from prover.systems.srs.curve import GENERATOR, combine, inverse_transform
+from prover.systems.srs.known import DEVELOPMENT, known, named
+from prover.systems.srs.record import SetUp
 from prover.verify.group import INFINITY, Affine, bn128, negate, pairings_cancel
 
 WEIGHT_BITS = 128
@@ -27,7 +27,7 @@ def check_srs(path: Path, logrows: int) -> None:
     """
     raw.check_size(path, logrows)
     arguments = {"path": str(path), "logrows": logrows}
-    worker.run("prover.proving.srs.check:require_consistent", arguments)
+    worker.run("prover.systems.srs.check:require_consistent", arguments)
 
 
 def require_consistent(path: str, logrows: int) -> dict[str, Any]:

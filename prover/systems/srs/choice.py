@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prover.base.errors import EnvironmentMissing, UsageError
-from prover.proving.srs.known import DEVELOPMENT, ceremonies, known
-from prover.proving.srs.store import (
+from prover.systems.srs.known import DEVELOPMENT, ceremonies, known
+from prover.systems.srs.store import (
     Reference,
     bring_in,
     ceremony,

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from prover.proving.srs import raw
-from prover.proving.srs.curve import inverses, multiples, root_of_unity
 from prover.statement.field import FIELD_MODULUS as R
+from prover.systems.srs import raw
+from prover.systems.srs.curve import inverses, multiples, root_of_unity
 from prover.verify.group import Twist, bn128
 
 SEED = hashlib.sha256(b"zkescrow development set-up: INSECURE, its secret is public").digest()

@@ -15,12 +15,12 @@ from urllib.parse import SplitResult, urlsplit
 from prover.base.errors import EnvironmentMissing, UsageError, WorkerFailed
 from prover.base.files import locked, sha256_file
 from prover.base.settings import get_settings
-from prover.proving import worker
-from prover.proving.child import report
-from prover.proving.srs import raw
-from prover.proving.srs.known import named
-from prover.proving.srs.store import Kept, bring_in, ceremonies_folder, check_logrows
-from prover.proving.worker import Progress
+from prover.systems import worker
+from prover.systems.child import report
+from prover.systems.srs import raw
+from prover.systems.srs.known import named
+from prover.systems.srs.store import Kept, bring_in, ceremonies_folder, check_logrows
+from prover.systems.worker import Progress
 
 PERPETUAL = "perpetual-powers-of-tau"
 ROWS = "{k}"  # stands for log2 rows in the address of a mirror
@@ -97,7 +97,7 @@ def _download(
     for address in addresses:
         arguments = {"address": address, "target": str(partial), "size": size}
         try:
-            worker.run("prover.proving.srs.fetch:get", arguments, limits, progress=progress)
+            worker.run("prover.systems.srs.fetch:get", arguments, limits, progress=progress)
         except EnvironmentMissing as error:
             reasons.append(f"{address}: {error}")
             continue

@@ -45,7 +45,7 @@ def known() -> Mapping[str, Known]:
 
 @cache
 def _published() -> Mapping[str, Known]:
-    content = json.loads(files("prover.proving.srs").joinpath("known.json").read_text())
+    content = json.loads(files("prover.systems.srs").joinpath("known.json").read_text())
     return {name: _known(name, facts) for name, facts in content.items()}
 
 

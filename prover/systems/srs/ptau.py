@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from prover.base.errors import ArtifactMismatch
-from prover.proving.srs.raw import G1_BYTES, G2_BYTES
+from prover.systems.srs.raw import G1_BYTES, G2_BYTES
 from prover.verify.group import P
 
 MAGIC = b"ptau"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from prover.base.errors import ArtifactMismatch
-from prover.proving.srs.curve import BATCH, Affine, on_curve
+from prover.systems.srs.curve import BATCH, Affine, on_curve
 from prover.verify.group import P, Twist, in_second_group
 
 MAX_LOGROWS = 22

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from prover.base.errors import ArtifactMismatch, EnvironmentMissing, UsageError
-from prover.proving import worker
-from prover.proving.srs import ptau, raw
-from prover.proving.srs.curve import lagrange_form
+from prover.systems import worker
+from prover.systems.srs import ptau, raw
+from prover.systems.srs.curve import lagrange_form
 
 PLAIN_LOGROWS = 15  # without the Rust engine: some five minutes
 _KEEPS_ALL = "raw"
@@ -77,7 +77,7 @@ def write(source: Source, logrows: int, target: Path) -> None:
         "twists_at": source.twists_at,
         "target": str(target),
     }
-    worker.run("prover.proving.srs.source:complete", arguments)
+    worker.run("prover.systems.srs.source:complete", arguments)
 
 
 def complete(

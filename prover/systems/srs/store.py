@@ -7,10 +7,10 @@ from pathlib import Path
 from prover.base.errors import ArtifactMismatch, EnvironmentMissing
 from prover.base.files import locked, new_directory, publish, sha256_file
 from prover.base.settings import get_settings
-from prover.proving import worker
-from prover.proving.srs import check, raw, source
-from prover.proving.srs.known import DEVELOPMENT, ceremonies, named
-from prover.proving.srs.record import SetUp
+from prover.systems import worker
+from prover.systems.srs import check, raw, source
+from prover.systems.srs.known import DEVELOPMENT, ceremonies, named
+from prover.systems.srs.record import SetUp
 
 _KEPT = re.compile(r"(?P<name>.+)-(?P<logrows>[0-9]{1,2})-[0-9a-f]{64}")
 
@@ -185,7 +185,7 @@ def _make(path: Path, logrows: int, expected: str) -> None:
     with new_directory(path.parent) as scratch:
         made = scratch / path.name
         arguments = {"path": str(made), "logrows": logrows}
-        task = "prover.proving.srs.development:write"
+        task = "prover.systems.srs.development:write"
         worker.run(task, arguments, worker.Limits(seconds=3600))
         found = sha256_file(made)
         if found != expected:

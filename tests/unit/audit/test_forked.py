@@ -11,7 +11,7 @@ from prover.audit.replay import Auditor
 from prover.chain import deployments, replay
 from prover.chain.client import Client, connect
 from prover.protocol.prediction.state import State
-from prover.proving.ezkl.system import Ezkl
+from prover.systems.ezkl.system import Ezkl
 from tests.conftest import Proven
 from tests.localchain import PROVIDER, address_of, settings_of, started
 from tests.proxy import Lie, honest, proxied

@@ -15,8 +15,8 @@ from prover.chain.replay import load_world
 from prover.chain.tokens import allow
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.terms import Predicate, PredicateKind, RetrievalTerms
-from prover.proving.ezkl.system import Ezkl
 from prover.solidity.compile import compile_contracts
+from prover.systems.ezkl.system import Ezkl
 from tests.conftest import Proven
 from tests.localchain import CONSUMER, Chain
 from tests.proxy import Lie, honest, proxied

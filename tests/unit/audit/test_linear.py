@@ -21,7 +21,7 @@ from prover.chain.replay import load_world
 from prover.protocol import events as e
 from prover.protocol.prediction.state import State
 from prover.protocol.registry.state import CIRCUIT_ABI
-from prover.proving.ezkl.system import Ezkl
+from prover.systems.ezkl.system import Ezkl
 from tests.unit.chain.fakenode import (
     AT,
     CIRCUIT,

@@ -21,8 +21,8 @@ from prover.protocol.accuracy.state import State
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.terms import Job
 from prover.provider.store import Stage
-from prover.proving.ezkl.system import Ezkl
 from prover.statement.sealed import key_hash
+from prover.systems.ezkl.system import Ezkl
 from tests.conftest import Proven
 from tests.localchain import CONSUMER, PROVIDER, STRANGER, Chain, address_of
 from tests.unit.provider.test_serve import Scene

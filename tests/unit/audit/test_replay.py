@@ -16,8 +16,8 @@ from prover.base.settings import get_settings
 from prover.chain.contracts import JOBS, MARKET
 from prover.chain.events import Logged, fetch_events
 from prover.protocol import events as e
-from prover.proving.artifacts import VK
-from prover.proving.ezkl.system import Ezkl
+from prover.systems.ezkl.artifacts import VK
+from prover.systems.ezkl.system import Ezkl
 from tests.conftest import Proven
 from tests.localchain import Chain
 from tests.unit.provider.test_serve import Scene

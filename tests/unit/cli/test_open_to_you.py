@@ -9,7 +9,7 @@ import pytest
 from prover.chain import replay
 from prover.cli import overview
 from prover.cli.app import run
-from prover.proving.places import PK, directory_name
+from prover.systems.places import PK, directory_name
 from tests.unit.chain.fakenode import (
     CIRCUIT,
     CONSUMER,

@@ -20,10 +20,10 @@ from prover.protocol.retrieval import state as retrieval
 from prover.protocol.serving import state as serving
 from prover.provider import grouping
 from prover.provider.register import register
-from prover.proving.evaluate import evaluate
-from prover.proving.ezkl.system import Ezkl
-from prover.proving.inputs import quantised
 from prover.statement.label import proven_label
+from prover.systems.ezkl.evaluate import evaluate
+from prover.systems.ezkl.inputs import quantised
+from prover.systems.ezkl.system import Ezkl
 from tests.conftest import ELEMENTS, Proven
 from tests.killing import command
 from tests.latenode import late_node

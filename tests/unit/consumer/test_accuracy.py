@@ -29,12 +29,12 @@ from prover.consumer.accuracy_tests import (
 )
 from prover.consumer.testsets import PostedSet, check_unknown, mark_revealed, posted_set, row_hash
 from prover.protocol.limits import LOCAL
-from prover.proving.artifacts import Artifacts
-from prover.proving.inputs import shape_of
 from prover.statement.request import data_hash
 from prover.statement.sealed import key_hash
 from prover.statement.seeds import Seed
 from prover.statement.testset import SealedTestSet
+from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.ezkl.inputs import shape_of
 from tests.conftest import ELEMENTS, Proven
 
 SEED, JOB = Seed(b"\x07" * 32), b"\x33" * 32

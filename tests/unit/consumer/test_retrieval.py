@@ -14,6 +14,7 @@ from prover.chain import datasets
 from prover.cli import retrieval_words
 from prover.cli.retrieval_job import warnings
 from prover.cli.retrieval_words import next_step, row
+from prover.clients.retrieval.records import format_of
 from prover.consumer import retrieval_read
 from prover.consumer.retrieval import check_dataset, check_model
 from prover.consumer.retrieval_read import dispute, public_side, read_matches, write_records
@@ -28,8 +29,6 @@ from prover.protocol.retrieval.state import (
     State,
     Terms,
 )
-from prover.proving.artifacts import Artifacts
-from prover.proving.records import format_of
 from prover.statement.dataset import (
     Format,
     PublicDataset,
@@ -39,6 +38,7 @@ from prover.statement.dataset import (
     sealed_dataset,
 )
 from prover.statement.seeds import Seed
+from prover.systems.ezkl.artifacts import Artifacts
 from tests.conftest import Proven
 
 OWNER, REQUESTER, PAYEE = ("0x" + digit * 40 for digit in "123")

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from prover.base.errors import ModelRefused, UsageError
-from prover.models import calibration
-from prover.models.calibration import Calibration, read, read_arrays
+from prover.systems.onnx import calibration
+from prover.systems.onnx.calibration import Calibration, read, read_arrays
 
 SHAPE, CLASSES = (1, 2, 3), 4
 GOOD = np.arange(30, dtype=np.float64).reshape(5, 2, 3)

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from onnx import helper
 
-from prover.models.exactness import is_determined, judge
-from prover.models.onnx_file import load
-from prover.models.wrap import wrap
+from prover.systems.ezkl.planner.exactness import is_determined, judge
+from prover.systems.ezkl.planner.wrap import wrap
+from prover.systems.onnx.onnx_file import load
 from tests.unit.models.zoo import NETS
 
 

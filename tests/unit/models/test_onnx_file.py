@@ -9,9 +9,9 @@ import pytest
 from onnx import TensorProto, helper
 
 from prover.base.errors import ModelRefused, UsageError
-from prover.models.floating import outputs_of
-from prover.models.lowering import CANONICAL
-from prover.models.onnx_file import check_self_contained, load
+from prover.systems.onnx.floating import outputs_of
+from prover.systems.onnx.lowering.graph import CANONICAL
+from prover.systems.onnx.onnx_file import check_self_contained, load
 from tests.unit.models.zoo import NETS, Net, mlp
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"

@@ -9,16 +9,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from prover.base.errors import ModelRefused
-from prover.models.check import check_plan
-from prover.models.exactness import judge
-from prover.models.floating import outputs_of
-from prover.models.onnx_file import ImportedModel, load
-from prover.models.plan import Accuracy, Plan
-from prover.models.ranges import domain, evaluate
-from prover.models.scales import Quantisation
-from prover.models.tensors import Bounds, OutOfRange, quantise, round_half_away
-from prover.models.wrap import wrap
-from prover.proving.ezkl.planning import EzklCircuits
+from prover.systems.ezkl.arithmetic.ranges import domain, evaluate
+from prover.systems.ezkl.arithmetic.scales import Quantisation
+from prover.systems.ezkl.arithmetic.tensors import Bounds, OutOfRange, quantise, round_half_away
+from prover.systems.ezkl.planner.check import check_plan
+from prover.systems.ezkl.planner.exactness import judge
+from prover.systems.ezkl.planner.plan import Accuracy, Plan
+from prover.systems.ezkl.planner.wrap import wrap
+from prover.systems.ezkl.planning import EzklCircuits
+from prover.systems.onnx.floating import outputs_of
+from prover.systems.onnx.onnx_file import ImportedModel, load
 from tests.unit.models.zoo import NETS, Net, mlp
 
 PLAN = Plan(

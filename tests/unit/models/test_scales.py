@@ -11,22 +11,23 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from prover.base.errors import ModelRefused
-from prover.models import lowering, trial
-from prover.models.calibration import Calibration
-from prover.models.check import check_plan
-from prover.models.corners import corners, predicted
-from prover.models.exactness import judge
-from prover.models.floating import outputs_of
-from prover.models.onnx_file import ImportedModel, load
-from prover.models.plan import Constraints, Plan
-from prover.models.ranges import evaluate
-from prover.models.scales import scales_of
-from prover.models.search import find_plan
-from prover.models.table import scale_differences
-from prover.models.tensors import Bounds, quantise
-from prover.models.wrap import wrap
-from prover.proving.ezkl.planning import EzklCircuits
-from prover.proving.ezkl.skeleton import skeleton
+from prover.systems.ezkl.arithmetic.ranges import evaluate
+from prover.systems.ezkl.arithmetic.scales import scales_of
+from prover.systems.ezkl.arithmetic.tensors import Bounds, quantise
+from prover.systems.ezkl.planner import trial
+from prover.systems.ezkl.planner.check import check_plan
+from prover.systems.ezkl.planner.corners import corners, predicted
+from prover.systems.ezkl.planner.exactness import judge
+from prover.systems.ezkl.planner.plan import Constraints, Plan
+from prover.systems.ezkl.planner.search import find_plan
+from prover.systems.ezkl.planner.table import scale_differences
+from prover.systems.ezkl.planner.wrap import wrap
+from prover.systems.ezkl.planning import EzklCircuits
+from prover.systems.ezkl.skeleton import skeleton
+from prover.systems.onnx.calibration import Calibration
+from prover.systems.onnx.floating import outputs_of
+from prover.systems.onnx.lowering import graph as lowering
+from prover.systems.onnx.onnx_file import ImportedModel, load
 from tests.unit.models.test_ranges import PLAN
 from tests.unit.models.ties import TIES, capped
 from tests.unit.models.zoo import NETS, Net

@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 
 from prover.base.errors import ModelRefused, UsageError
-from prover.models.calibration import Calibration, read
-from prover.models.check import check_plan
-from prover.models.cost import predict
-from prover.models.floating import outputs_of
-from prover.models.measure import measure
-from prover.models.onnx_file import ImportedModel, load
-from prover.models.plan import Constraints, Plan
-from prover.models.report import CHOSEN
-from prover.models.scales import Quantisation
-from prover.models.search import find_plan
-from prover.models.tensors import quantise
-from prover.proving.ezkl.planning import EzklCircuits
+from prover.systems.ezkl.arithmetic.scales import Quantisation
+from prover.systems.ezkl.arithmetic.tensors import quantise
+from prover.systems.ezkl.planner.check import check_plan
+from prover.systems.ezkl.planner.cost import predict
+from prover.systems.ezkl.planner.measure import measure
+from prover.systems.ezkl.planner.plan import Constraints, Plan
+from prover.systems.ezkl.planner.report import CHOSEN
+from prover.systems.ezkl.planner.search import find_plan
+from prover.systems.ezkl.planning import EzklCircuits
+from prover.systems.onnx.calibration import Calibration, read
+from prover.systems.onnx.floating import outputs_of
+from prover.systems.onnx.onnx_file import ImportedModel, load
 from tests.unit.models.zoo import NETS, Net, mlp
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"

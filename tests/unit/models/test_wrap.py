@@ -10,9 +10,9 @@ import pytest
 from onnx import helper
 
 from prover.base.errors import ModelRefused
-from prover.models.floating import outputs_of
-from prover.models.onnx_file import ImportedModel, load
-from prover.models.wrap import CONTEXT, check_context_isolated, wrap
+from prover.systems.ezkl.planner.wrap import CONTEXT, check_context_isolated, wrap
+from prover.systems.onnx.floating import outputs_of
+from prover.systems.onnx.onnx_file import ImportedModel, load
 from tests.unit.models.zoo import NETS
 
 

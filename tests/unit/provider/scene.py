@@ -15,9 +15,9 @@ from prover.provider.readiness import Readiness
 from prover.provider.register import register
 from prover.provider.serve import Provider
 from prover.provider.store import JobStore, Taken
-from prover.proving.ezkl.system import Ezkl
-from prover.proving.inputs import shape_of
 from prover.statement.request import Request, data_hash, salted
+from prover.systems.ezkl.inputs import shape_of
+from prover.systems.ezkl.system import Ezkl
 from tests.conftest import Proven
 from tests.localchain import CONSUMER, PROVIDER, Chain, address_of, install
 

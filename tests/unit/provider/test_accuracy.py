@@ -19,8 +19,8 @@ from prover.provider.accuracy_checks import check_bounty_money, check_circuit, c
 from prover.provider.accuracy_plan import Judged, judge, missing, parts
 from prover.provider.grouping import grouped
 from prover.provider.money import Account, Purse
-from prover.proving.artifacts import Artifacts
 from prover.statement.serving import runs
+from prover.systems.ezkl.artifacts import Artifacts
 from tests.conftest import Proven
 
 TERMS = Terms(

@@ -17,16 +17,16 @@ from prover.provider.accuracy_plan import Judged
 from prover.provider.accuracy_submit import Malformed, Opened, Submitted, Tools
 from prover.provider.money import Account
 from prover.provider.readiness import Rehearsal
-from prover.proving import evaluate as bulk
-from prover.proving.artifacts import MODEL as MODEL_FILE
-from prover.proving.artifacts import Artifacts
-from prover.proving.evaluate import evaluate
-from prover.proving.ezkl.system import Ezkl
 from prover.statement.label import proven_label
 from prover.statement.request import data_hash
 from prover.statement.sealed import item_leaf
 from prover.statement.testset import SealedTestSet, seal_tests
 from prover.statement.tree import check_membership
+from prover.systems.ezkl import evaluate as bulk
+from prover.systems.ezkl.artifacts import MODEL as MODEL_FILE
+from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.ezkl.evaluate import evaluate
+from prover.systems.ezkl.system import Ezkl
 from tests.conftest import Proven
 from tests.unit.provider.deciding import alone_in, noted_in, while_alone
 from tests.unit.provider.test_accuracy import TERMS

@@ -25,10 +25,10 @@ from prover.provider.readiness import (
     padding,
     strange_items,
 )
-from prover.proving.artifacts import PK, Artifacts, Proof
-from prover.proving.ezkl.prover import check_item
-from prover.proving.system import Item
 from prover.statement.context import JobContext
+from prover.systems.ezkl.artifacts import PK, Artifacts, Proof
+from prover.systems.ezkl.prover import check_item
+from prover.systems.interface import Item
 from tests.conftest import Proven
 
 FIRST, SECOND, BROKEN = (Proof(bytes([number]), (1,)) for number in (1, 2, 9))

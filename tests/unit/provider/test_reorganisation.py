@@ -16,8 +16,8 @@ from prover.provider.examine import Examiner
 from prover.provider.steps import WAITING
 from prover.provider.store import JobStore, Stage, Taken
 from prover.provider.views import View, end_of
-from prover.proving.artifacts import Proof
-from prover.proving.ezkl.system import Ezkl
+from prover.systems.ezkl.artifacts import Proof
+from prover.systems.ezkl.system import Ezkl
 from tests.conftest import Proven
 from tests.latenode import LateNode, late_node
 from tests.localchain import (

@@ -17,6 +17,7 @@ from prover.chain.finality import SEND_SECONDS
 from prover.chain.retrieval import Submission
 from prover.chain.transactions import GAS_CAP
 from prover.cli.seeds import existing, seed_at
+from prover.clients.retrieval.records import format_of, read_rows
 from prover.protocol.economics import TAKE
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.limits import LOCAL
@@ -44,13 +45,12 @@ from prover.provider.retrieval_checks import (
 )
 from prover.provider.retrieval_prove import RecordProver, parts
 from prover.provider.serving_files import RoundFiles
-from prover.proving.artifacts import Artifacts, Proof
-from prover.proving.ezkl.system import Ezkl
-from prover.proving.records import format_of, read_rows
 from prover.statement.context import JobContext
 from prover.statement.dataset import PublicDataset, record_keys, salted_records
 from prover.statement.seeds import Seed
 from prover.statement.tree import check_membership, fold
+from prover.systems.ezkl.artifacts import Artifacts, Proof
+from prover.systems.ezkl.system import Ezkl
 from tests.conftest import JOB, Proven
 
 ME, OTHER = "0x" + "11" * 20, "0x" + "22" * 20

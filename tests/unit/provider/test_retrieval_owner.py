@@ -10,6 +10,7 @@ import pytest
 
 from prover.base.errors import ChainError, ContractRefused, StatementInvalid, UsageError
 from prover.chain import finality
+from prover.clients.retrieval.records import format_of
 from prover.protocol.events import RetrievalAccepted
 from prover.protocol.retrieval.state import Record, State
 from prover.provider import retrieval as module
@@ -19,10 +20,9 @@ from prover.provider.readiness import KeyMissing, Rehearsal
 from prover.provider.retrieval import DatasetOwner, Request, Tools
 from prover.provider.retrieval_checks import Limits
 from prover.provider.retrieval_prove import Proven
-from prover.proving.artifacts import Artifacts
-from prover.proving.evaluate import evaluate
-from prover.proving.records import format_of
 from prover.statement.dataset import record_keys, salted_records
+from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.ezkl.evaluate import evaluate
 from tests.conftest import Proven as ProvenCircuit
 from tests.unit.provider.deciding import noted_in
 from tests.unit.provider.test_retrieval import DATASET, ME, OTHER, ROWS, SEED, request

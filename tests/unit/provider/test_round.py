@@ -20,12 +20,12 @@ from prover.provider.readiness import Rehearsal
 from prover.provider.serving import Round, RoundProvider, Tools
 from prover.provider.serving_answer import Answered, require_provable
 from prover.provider.serving_checks import Limits, worth_of
-from prover.proving import evaluate as bulk
-from prover.proving.artifacts import Artifacts, Proof
-from prover.proving.evaluate import evaluate
 from prover.statement.context import JobContext
 from prover.statement.request import Item, Request, data_hash
 from prover.statement.serving import encode_outputs, inputs_tree, list_hash
+from prover.systems.ezkl import evaluate as bulk
+from prover.systems.ezkl.artifacts import Artifacts, Proof
+from prover.systems.ezkl.evaluate import evaluate
 from tests.conftest import Proven
 from tests.unit.provider.deciding import alone_in, noted_in, while_alone
 from tests.unit.provider.test_serving import TERMS

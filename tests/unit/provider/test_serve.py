@@ -29,11 +29,11 @@ from prover.provider.readiness import Readiness, Rehearsal
 from prover.provider.register import register
 from prover.provider.steps import Steps
 from prover.provider.store import Stage, Taken
-from prover.proving import evaluate as bulk
-from prover.proving.artifacts import PK, Artifacts
-from prover.proving.ezkl.system import Ezkl
-from prover.proving.inputs import shape_of
 from prover.statement.request import Request, data_hash
+from prover.systems.ezkl import evaluate as bulk
+from prover.systems.ezkl.artifacts import PK, Artifacts
+from prover.systems.ezkl.inputs import shape_of
+from prover.systems.ezkl.system import Ezkl
 from tests.conftest import Proven
 from tests.localchain import PROVIDER, STRANGER, Chain, with_models
 from tests.unit.provider.scene import POLICY, PROVE_SECONDS, REWARD, STAKE, Scene

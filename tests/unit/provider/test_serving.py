@@ -26,8 +26,6 @@ from prover.provider.serving_checks import (
     check_terms,
 )
 from prover.provider.serving_files import RoundFiles
-from prover.proving.artifacts import Artifacts, Proof
-from prover.proving.evaluate import evaluate, word_bytes
 from prover.statement.serving import (
     decode_outputs,
     encode_outputs,
@@ -37,6 +35,8 @@ from prover.statement.serving import (
     outputs_tree,
 )
 from prover.statement.tree import check_membership, fold
+from prover.systems.ezkl.artifacts import Artifacts, Proof
+from prover.systems.ezkl.evaluate import evaluate, word_bytes
 from tests.conftest import Proven
 from tests.unit.proving.test_evaluate import items_for
 

@@ -15,8 +15,8 @@ from prover.provider import accuracy, accuracy_checks, accuracy_submit, serving,
 from prover.provider.accuracy import BountyProvider
 from prover.provider.readiness import KeyMissing
 from prover.provider.serving import Round, RoundProvider
-from prover.proving import evaluate as bulk
-from prover.proving.artifacts import PK, Artifacts
+from prover.systems.ezkl import evaluate as bulk
+from prover.systems.ezkl.artifacts import PK, Artifacts
 from tests.conftest import Proven
 from tests.unit.provider.deciding import noted_in
 from tests.unit.provider.test_accuracy import TERMS as BOUNTY

@@ -4,7 +4,7 @@ import pytest
 
 from prover.provider.steps import _locked
 from prover.provider.store import Stage, Taken
-from prover.proving.artifacts import Proof
+from prover.systems.ezkl.artifacts import Proof
 
 
 @pytest.mark.parametrize(

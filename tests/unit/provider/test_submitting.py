@@ -14,12 +14,12 @@ from prover.protocol.accuracy.state import State
 from prover.protocol.events import ZERO_ADDRESS
 from prover.provider.accuracy_submit import Opened, Submitted, Submitter
 from prover.provider.serving_files import RoundFiles
-from prover.proving.artifacts import Artifacts, Proof
 from prover.statement.request import Item
 from prover.statement.sealed import item_leaf
 from prover.statement.serving import list_hash
 from prover.statement.testset import SealedTestSet, seal_tests
 from prover.statement.tree import check_membership, fold
+from prover.systems.ezkl.artifacts import Artifacts, Proof
 from tests.conftest import JOB, Proven
 from tests.unit.proving.test_evaluate import items_for
 

@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from prover.models import lowering
-from prover.models.calibration import Calibration
-from prover.models.onnx_file import ImportedModel, load
-from prover.models.plan import Constraints, Plan
-from prover.models.search import find_plan
-from prover.proving.artifacts import Artifacts
-from prover.proving.ezkl import circuit, setup
-from prover.proving.ezkl.planning import EzklCircuits
-from prover.proving.ezkl.system import Ezkl
+from prover.systems.ezkl import circuit, setup
+from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.ezkl.planner.plan import Constraints, Plan
+from prover.systems.ezkl.planner.search import find_plan
+from prover.systems.ezkl.planning import EzklCircuits
+from prover.systems.ezkl.system import Ezkl
+from prover.systems.onnx.calibration import Calibration
+from prover.systems.onnx.lowering import graph as lowering
+from prover.systems.onnx.onnx_file import ImportedModel, load
 from tests.unit.models.ties import capped
 
 

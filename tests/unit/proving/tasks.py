@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from prover.base.errors import ProofRejected
-from prover.proving.child import report
+from prover.systems.child import report
 
 
 def add(left: int, right: int) -> dict[str, int]:

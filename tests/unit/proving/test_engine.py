@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from prover.base.errors import ArtifactMismatch, ProofRejected, ProvingError
-from prover.proving.ezkl import engine
 from prover.statement.field import FIELD_MODULUS
+from prover.systems.ezkl import engine
 
 KEY = b"proving key"
 WORDS = [1, FIELD_MODULUS - 2]

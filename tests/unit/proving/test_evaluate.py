@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from prover.base.errors import ArtifactMismatch, ProvingError
-from prover.proving import evaluate as bulk
-from prover.proving.artifacts import MODEL, Artifacts
-from prover.proving.evaluate import Outputs, compare_with_witness, evaluate
-from prover.proving.inputs import shape_of
 from prover.statement.request import Item, salted
+from prover.systems.ezkl import evaluate as bulk
+from prover.systems.ezkl.artifacts import MODEL, Artifacts
+from prover.systems.ezkl.evaluate import Outputs, compare_with_witness, evaluate
+from prover.systems.ezkl.inputs import shape_of
 from tests.conftest import PLANS, Proven
 
 

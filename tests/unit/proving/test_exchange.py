@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from prover.base.errors import ArtifactMismatch, ArtifactsMissing, UnsoundCircuit, UsageError
 from prover.base.settings import get_settings
-from prover.proving.artifacts import (
+from prover.systems.ezkl.artifacts import (
     CIRCUIT,
     MANIFEST,
     MODEL,
@@ -29,10 +29,10 @@ from prover.proving.artifacts import (
     recorded,
     write_record,
 )
-from prover.proving.evaluate import evaluate
-from prover.proving.exchange import bring_in, export
-from prover.proving.ezkl.system import Ezkl
-from prover.proving.manifest import read_manifest
+from prover.systems.ezkl.evaluate import evaluate
+from prover.systems.ezkl.exchange import bring_in, export
+from prover.systems.ezkl.manifest import read_manifest
+from prover.systems.ezkl.system import Ezkl
 from tests.conftest import Proven
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from prover.base.errors import ModelRefused
-from prover.proving.artifacts import MODEL
-from prover.proving.inputs import quantised, read_data, shape_of
 from prover.statement.request import Request
+from prover.systems.ezkl.artifacts import MODEL
+from prover.systems.ezkl.inputs import quantised, read_data, shape_of
 from tests.conftest import Proven
 
 ROWS = np.array([[-8, 0.5, 8, 1], [0.031, 0.032, -0.032, 0]], dtype=np.float32)

@@ -7,16 +7,16 @@ import pytest
 
 from prover.base.errors import ProvingError, UnsoundCircuit
 from prover.consumer import serving_contest
-from prover.models.corners import corners
-from prover.models.onnx_file import ImportedModel
-from prover.models.plan import Plan
 from prover.protocol.serving.state import Record
-from prover.proving.artifacts import Artifacts
-from prover.proving.evaluate import compare_with_witness, evaluate
-from prover.proving.ezkl import circuit
-from prover.proving.ezkl.system import Ezkl
 from prover.statement.field import decode_signed
 from prover.statement.request import Item, Request
+from prover.systems.ezkl import circuit
+from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.ezkl.evaluate import compare_with_witness, evaluate
+from prover.systems.ezkl.planner.corners import corners
+from prover.systems.ezkl.planner.plan import Plan
+from prover.systems.ezkl.system import Ezkl
+from prover.systems.onnx.onnx_file import ImportedModel
 from tests.conftest import JOB
 from tests.unit.proving.capped import Capped, capped_at, set_up_unchecked, untie
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from prover.base.errors import ArtifactMismatch, UsageError
-from prover.proving.artifacts import PK, VK
-from prover.proving.exchange import bring_in, export
-from prover.proving.ezkl.setup import has_proving_key
-from prover.proving.ezkl.system import Ezkl
+from prover.systems.ezkl.artifacts import PK, VK
+from prover.systems.ezkl.exchange import bring_in, export
+from prover.systems.ezkl.setup import has_proving_key
+from prover.systems.ezkl.system import Ezkl
 from tests.conftest import JOB, Proven, sample_items
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from prover.base.settings import get_settings
-from prover.models.onnx_file import ImportedModel
-from prover.proving.artifacts import CIRCUIT, MODEL, PK, SRS, VK, Artifacts
-from prover.proving.ezkl.reuse import made_before
-from prover.proving.srs import Reference, SetUp
+from prover.systems.ezkl.artifacts import CIRCUIT, MODEL, PK, SRS, VK, Artifacts
+from prover.systems.ezkl.reuse import made_before
+from prover.systems.onnx.onnx_file import ImportedModel
+from prover.systems.srs import Reference, SetUp
 from tests.conftest import PLANS, Proven, tiny_model
 
 
@@ -58,6 +58,6 @@ def test_a_lost_or_damaged_file_is_made_again(
 def test_a_circuit_of_other_weights_is_made_again(
     own: Artifacts, tiny: ImportedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("prover.proving.ezkl.reuse.weights_digest", lambda *_: 7)
+    monkeypatch.setattr("prover.systems.ezkl.reuse.weights_digest", lambda *_: 7)
     assert own.directory.is_dir()
     assert made_before(tiny, PLANS["hidden"]) is None

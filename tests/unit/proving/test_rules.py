@@ -11,8 +11,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from prover.base.errors import ModelRefused, UnsoundCircuit
-from prover.proving.ezkl.planning import EzklCircuits
-from prover.proving.ezkl.rules import canonical_settings, check_settings
+from prover.systems.ezkl.planning import EzklCircuits
+from prover.systems.ezkl.rules import canonical_settings, check_settings
 from tests.conftest import PLAIN, PLANS, Proven
 
 Get = Callable[[str], Proven]

@@ -22,20 +22,20 @@ from prover.base.errors import (
 )
 from prover.base.files import sha256_file
 from prover.base.settings import get_settings
-from prover.models.onnx_file import ImportedModel
-from prover.models.plan import Plan
-from prover.proving import worker
-from prover.proving.artifacts import (
+from prover.systems import worker
+from prover.systems.ezkl import circuit, setup
+from prover.systems.ezkl.artifacts import (
     Artifacts,
     find_artifacts,
     list_artifacts,
     load_artifacts,
     write_record,
 )
-from prover.proving.ezkl import circuit, setup
-from prover.proving.ezkl.skeleton import skeleton
-from prover.proving.ezkl.system import Ezkl
-from prover.proving.manifest import Manifest
+from prover.systems.ezkl.manifest import Manifest
+from prover.systems.ezkl.planner.plan import Plan
+from prover.systems.ezkl.skeleton import skeleton
+from prover.systems.ezkl.system import Ezkl
+from prover.systems.onnx.onnx_file import ImportedModel
 from tests.conftest import PLAIN, PLANS, Proven, tiny_model
 
 Get = Callable[[str], Proven]

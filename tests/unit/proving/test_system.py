@@ -6,14 +6,14 @@ from dataclasses import replace
 import pytest
 
 from prover.base.errors import ProofRejected, ProvingError, StatementInvalid
-from prover.proving.artifacts import Proof
-from prover.proving.ezkl import prover
-from prover.proving.ezkl.prover import item_words, new_salt
-from prover.proving.ezkl.system import Ezkl
-from prover.proving.system import Item
 from prover.statement import poseidon
 from prover.statement.context import JobContext
 from prover.statement.field import FIELD_MODULUS, decode_signed
+from prover.systems.ezkl import prover
+from prover.systems.ezkl.artifacts import Proof
+from prover.systems.ezkl.prover import item_words, new_salt
+from prover.systems.ezkl.system import Ezkl
+from prover.systems.interface import Item
 from tests.conftest import ELEMENTS, JOB, PLANS, Proven
 
 Get = Callable[[str], Proven]

@@ -1,10 +1,10 @@
 """Both proof systems prove and verify by one interface."""
 
-from prover.proving.artifacts import Artifacts
-from prover.proving.ezkl.system import Ezkl
-from prover.proving.native.artifacts import NativeArtifacts
-from prover.proving.native.system import Native, NativeWitness
-from prover.proving.system import ProofSystem, Prover, Witness
+from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.ezkl.system import Ezkl
+from prover.systems.interface import ProofSystem, Prover, Witness
+from prover.systems.native.artifacts import NativeArtifacts
+from prover.systems.native.system import Native, NativeWitness
 
 
 def test_both_systems_are_provers() -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from prover.base import files
 from prover.base.errors import EnvironmentMissing, ProofRejected, WorkerFailed
-from prover.proving.worker import Limits, run
+from prover.systems.worker import Limits, run
 
 TASKS = "tests.unit.proving.tasks"
 MIB = 1 << 20
@@ -65,7 +65,7 @@ _COMMAND = f"""
 import signal
 signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup
 from prover.cli import app
-from prover.proving import worker
+from prover.systems import worker
 app.run = lambda _: worker.run("{TASKS}:sleep_in_grandchild", {{"pid_file": "PID"}})
 app.main([])
 """

@@ -9,9 +9,9 @@ from web3 import HTTPProvider, Web3
 from web3.types import TxParams
 
 from prover.chain.node import free_port, running
-from prover.proving.artifacts import Proof
 from prover.solidity.compile import compile_source
 from prover.solidity.verifier import GUARD, VERIFIER_CONTRACT, VERIFIER_UNIT, compile_verifier
+from prover.systems.ezkl.artifacts import Proof
 from tests.conftest import Proven
 
 VERIFY = Web3.keccak(text="verifyProof(bytes,uint256[])")[:4]

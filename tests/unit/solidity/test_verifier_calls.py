@@ -6,10 +6,10 @@ import pytest
 from eth_abi.abi import encode
 from py_ecc.bn128 import field_modulus
 
-from prover.proving.ezkl.planning import ENGINE
-from prover.proving.worker import Limits, run
 from prover.statement.context import JobContext
 from prover.statement.field import FIELD_MODULUS
+from prover.systems.ezkl.planning import ENGINE
+from prover.systems.worker import Limits, run
 from tests.conftest import JOB, PLANS, Proven
 from tests.unit.solidity.conftest import VERIFY, Node, typed, typed_proof
 

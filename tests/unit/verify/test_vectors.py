@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from prover.base.errors import ProofRejected
-from prover.proving.native import engine
+from prover.systems.native import engine
 from prover.verify import parse_description, verify
 from tests.unit.verify.vector import DESCRIPTION, INSTANCES, PROOF, with_word, word
 from tests.vectors.native import make

@@ -11,11 +11,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from prover.proving.native import engine
-from prover.proving.native.form import Form
-from prover.proving.native.layout import Layout, choose_layout
-from prover.proving.native.program import Program, compile_network
-from prover.proving.native.witness import Run, run
+from prover.systems.native import engine
+from prover.systems.native.circuit.form import Form
+from prover.systems.native.circuit.layout import Layout, choose_layout
+from prover.systems.native.circuit.program import Program, compile_network
+from prover.systems.native.witness import Run, run
 from tests.unit.proving.native.networks import image_of, tiny_network
 
 HERE = Path(__file__).parent

@@ -13,10 +13,10 @@ import onnx
 from numpy.lib.stride_tricks import sliding_window_view
 from onnx import numpy_helper
 
-from prover.models import tensors
-from prover.models.graph import Array, attribute
-from prover.models.scales import Quantisation, Scales, scales_of
-from prover.models.tensors import Bounds, Floats, quantise
+from prover.systems.ezkl.arithmetic import tensors
+from prover.systems.ezkl.arithmetic.scales import Quantisation, Scales, scales_of
+from prover.systems.ezkl.arithmetic.tensors import Bounds, Floats, quantise
+from prover.systems.onnx.graph import Array, attribute
 
 
 @dataclass

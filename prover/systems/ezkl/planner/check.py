@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from prover.base.errors import ModelRefused
-from prover.models.draft import CONTEXT_TOTAL_BITS, MAX_CONTEXT_BITS
-from prover.models.onnx_file import ImportedModel
-from prover.models.plan import Plan
-from prover.models.ranges import Ranges, domain, evaluate
-from prover.models.tensors import Bounds
+from prover.systems.ezkl.arithmetic.ranges import Ranges, domain, evaluate
+from prover.systems.ezkl.arithmetic.tensors import Bounds
+from prover.systems.ezkl.planner.draft import CONTEXT_TOTAL_BITS, MAX_CONTEXT_BITS
+from prover.systems.ezkl.planner.plan import Plan
+from prover.systems.onnx.onnx_file import ImportedModel
 
 SALT_BITS_AT_LEAST = 120
 

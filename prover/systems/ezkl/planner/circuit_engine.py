@@ -1,4 +1,4 @@
-"""What the planner asks of the proving library; `prover.proving` implements it."""
+"""What the planner asks of the proving library; `prover.systems` implements it."""
 
 from typing import Any, Protocol
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from prover.models.measure import multiplications
-from prover.models.onnx_file import ImportedModel
-from prover.models.plan import Plan
-from prover.models.ranges import domain, evaluate
-from prover.models.tensors import Bounds, Floats
+from prover.systems.ezkl.arithmetic.ranges import domain, evaluate
+from prover.systems.ezkl.arithmetic.tensors import Bounds, Floats
+from prover.systems.ezkl.planner.measure import multiplications
+from prover.systems.ezkl.planner.plan import Plan
+from prover.systems.onnx.onnx_file import ImportedModel
 
 COUNT, LEAST = 48, 12
 SEED = 20_260_929

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from prover.models import cost
-from prover.models.measure import Measurement
-from prover.models.plan import Constraints, Plan
-from prover.models.ranges import Ranges
-from prover.models.scales import Quantisation
+from prover.systems.ezkl.arithmetic.ranges import Ranges
+from prover.systems.ezkl.arithmetic.scales import Quantisation
+from prover.systems.ezkl.planner import cost
+from prover.systems.ezkl.planner.measure import Measurement
+from prover.systems.ezkl.planner.plan import Constraints, Plan
 
 CONTEXT_TOTAL_BITS = 120
 SALT_TOTAL_BITS = 128

@@ -20,7 +20,7 @@ from typing import Any
 import onnx
 
 from prover.base.errors import ModelRefused
-from prover.models.wrap import check_context_isolated
+from prover.systems.ezkl.planner.wrap import check_context_isolated
 
 DETERMINED = (
     r"Input",

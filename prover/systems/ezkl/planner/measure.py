@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 from onnx import shape_inference
 
-from prover.models.graph import static_shape
-from prover.models.onnx_file import ImportedModel
-from prover.models.plan import Accuracy
-from prover.models.ranges import evaluate
-from prover.models.scales import Quantisation
-from prover.models.tensors import Bounds, Floats
+from prover.systems.ezkl.arithmetic.ranges import evaluate
+from prover.systems.ezkl.arithmetic.scales import Quantisation
+from prover.systems.ezkl.arithmetic.tensors import Bounds, Floats
+from prover.systems.ezkl.planner.plan import Accuracy
+from prover.systems.onnx.graph import static_shape
+from prover.systems.onnx.onnx_file import ImportedModel
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, Self
 
-from prover.models.scales import Quantisation
+from prover.systems.ezkl.arithmetic.scales import Quantisation
 
 InputMode = Literal["public", "hashed"]
 Weights = Literal["fixed", "hashed"]

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from prover.models.plan import Accuracy, Plan
+from prover.systems.ezkl.planner.plan import Accuracy, Plan
 
 CHOSEN = "chosen"
 

@@ -12,19 +12,19 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from prover.base.errors import ModelRefused, UsageError
-from prover.models.calibration import Calibration
-from prover.models.draft import Scales, costs_of, draft, too_much
-from prover.models.engine import CircuitEngine, Settings
-from prover.models.floating import Floats, outputs_of
-from prover.models.measure import measure, multiplications
-from prover.models.onnx_file import ImportedModel
-from prover.models.plan import Accuracy, Constraints, Plan
-from prover.models.ranges import domain, evaluate
-from prover.models.report import CHOSEN, Candidate, PlanReport, reasons_of
-from prover.models.scales import Quantisation
-from prover.models.tensors import OutOfRange, quantise
-from prover.models.trial import Mismatch, confirm
-from prover.models.wrap import wrap
+from prover.systems.ezkl.arithmetic.ranges import domain, evaluate
+from prover.systems.ezkl.arithmetic.scales import Quantisation
+from prover.systems.ezkl.arithmetic.tensors import OutOfRange, quantise
+from prover.systems.ezkl.planner.circuit_engine import CircuitEngine, Settings
+from prover.systems.ezkl.planner.draft import Scales, costs_of, draft, too_much
+from prover.systems.ezkl.planner.measure import measure, multiplications
+from prover.systems.ezkl.planner.plan import Accuracy, Constraints, Plan
+from prover.systems.ezkl.planner.report import CHOSEN, Candidate, PlanReport, reasons_of
+from prover.systems.ezkl.planner.trial import Mismatch, confirm
+from prover.systems.ezkl.planner.wrap import wrap
+from prover.systems.onnx.calibration import Calibration
+from prover.systems.onnx.floating import Floats, outputs_of
+from prover.systems.onnx.onnx_file import ImportedModel
 
 EXACT_SCALES = range(3, 9)
 INEXACT_SCALES = range(5, 11)

@@ -13,8 +13,8 @@ from typing import Any
 
 import onnx
 
-from prover.models.scales import Quantisation, scales_of
-from prover.models.wrap import CONTEXT
+from prover.systems.ezkl.arithmetic.scales import Quantisation, scales_of
+from prover.systems.ezkl.planner.wrap import CONTEXT
 
 LINEAR = "Linear"
 COMMUTATIVE = frozenset({"Add", "Mul"})

@@ -6,15 +6,15 @@ from dataclasses import replace
 import numpy as np
 
 from prover.base.errors import ModelRefused
-from prover.models.calibration import Calibration
-from prover.models.corners import corners, predicted
-from prover.models.engine import CircuitEngine
-from prover.models.exactness import judge
-from prover.models.onnx_file import ImportedModel
-from prover.models.plan import Plan
-from prover.models.table import scale_differences
-from prover.models.tensors import Floats, quantise
-from prover.models.wrap import wrap
+from prover.systems.ezkl.arithmetic.tensors import Floats, quantise
+from prover.systems.ezkl.planner.circuit_engine import CircuitEngine
+from prover.systems.ezkl.planner.corners import corners, predicted
+from prover.systems.ezkl.planner.exactness import judge
+from prover.systems.ezkl.planner.plan import Plan
+from prover.systems.ezkl.planner.table import scale_differences
+from prover.systems.ezkl.planner.wrap import wrap
+from prover.systems.onnx.calibration import Calibration
+from prover.systems.onnx.onnx_file import ImportedModel
 
 
 class Mismatch(ModelRefused):

@@ -13,7 +13,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from prover.base.errors import ModelRefused
-from prover.models.onnx_file import CANONICAL_IR, CANONICAL_OPSET, ImportedModel
+from prover.systems.onnx.onnx_file import CANONICAL_IR, CANONICAL_OPSET, ImportedModel
 
 CONTEXT = "context"
 CONTEXT_OUT = "context_out"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prover.proving.native.grid import Integers
+from prover.systems.native.circuit.grid import Integers
 
 
 @dataclass(frozen=True)

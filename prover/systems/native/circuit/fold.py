@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from prover.proving.native.grid import Integers
+from prover.systems.native.circuit.grid import Integers
 
 A2, B2, X, INSTANCE, PACK, WORD = range(6)
 FLAGS = ("v1c", "wb", "u1", "ub", "ua", "ve", "h1", "hg", "me", "le")

@@ -8,7 +8,7 @@ At product index rho = i + offset the tap has exponent offset - tau, which must 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from prover.proving.native.grid import Axis
+from prover.systems.native.circuit.grid import Axis
 
 
 @dataclass(frozen=True)

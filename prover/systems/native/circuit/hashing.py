@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from prover.base.errors import StatementInvalid
-from prover.proving.native.fold import INSTANCE, PACK, WORD
-from prover.proving.native.grid import Integers
 from prover.statement.field import FIELD_MODULUS
 from prover.statement.poseidon import FULL_ROUNDS, PARTIAL_ROUNDS, digest
+from prover.systems.native.circuit.fold import INSTANCE, PACK, WORD
+from prover.systems.native.circuit.grid import Integers
 
 CHUNK = 1024  # elements of a digest, its salt included
 ROUNDS = FULL_ROUNDS + PARTIAL_ROUNDS

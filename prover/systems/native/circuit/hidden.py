@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from prover.base.errors import ArtifactMismatch
-from prover.models.integer.network import Integers, Layer, Network
 from prover.statement.field import FIELD_MODULUS
+from prover.systems.native.network.network import Integers, Layer, Network
 
 # Cells of salt: as many as fit, up to MOST; a layout has room for LEAST.
 LEAST_SALT, MOST_SALT = 1 << 10, 1 << 14

@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from prover.base.errors import ModelRefused
-from prover.models.integer.network import Network
-from prover.proving.native.fold import FoldCount
-from prover.proving.native.form import PLAIN, Form
-from prover.proving.native.hidden import LEAST_SALT, numbered
-from prover.proving.native.program import fold_layer, hashing_of
-from prover.proving.native.ranking import Ranking
-from prover.proving.native.storage import Stored, arrange
-from prover.proving.native.tables import Table
-from prover.proving.native.uses import prepare
+from prover.systems.native.circuit.fold import FoldCount
+from prover.systems.native.circuit.form import PLAIN, Form
+from prover.systems.native.circuit.hidden import LEAST_SALT, numbered
+from prover.systems.native.circuit.program import fold_layer, hashing_of
+from prover.systems.native.circuit.ranking import Ranking
+from prover.systems.native.circuit.storage import Stored, arrange
+from prover.systems.native.circuit.tables import Table
+from prover.systems.native.circuit.uses import prepare
+from prover.systems.native.network.network import Network
 
 MOST_K = 22
 MOST_LANES = 16

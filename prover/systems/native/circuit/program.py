@@ -7,17 +7,17 @@ from itertools import pairwise
 import numpy as np
 
 from prover.base.errors import ModelRefused
-from prover.models.integer.network import Layer, Network, Term
-from prover.proving.native.fold import B2, INSTANCE, NO_WEIGHT, SAME_BIAS, FoldRows, Reads
-from prover.proving.native.form import PLAIN, Form
-from prover.proving.native.geometry import Reach
-from prover.proving.native.grid import Grid, Integers
-from prover.proving.native.hashing import Hashing
-from prover.proving.native.hidden import in_order, numbered
-from prover.proving.native.ranking import Ranking
-from prover.proving.native.storage import Stored, arrange, term_reaches
-from prover.proving.native.tables import INPUT, Table
-from prover.proving.native.uses import prepare
+from prover.systems.native.circuit.fold import B2, INSTANCE, NO_WEIGHT, SAME_BIAS, FoldRows, Reads
+from prover.systems.native.circuit.form import PLAIN, Form
+from prover.systems.native.circuit.geometry import Reach
+from prover.systems.native.circuit.grid import Grid, Integers
+from prover.systems.native.circuit.hashing import Hashing
+from prover.systems.native.circuit.hidden import in_order, numbered
+from prover.systems.native.circuit.ranking import Ranking
+from prover.systems.native.circuit.storage import Stored, arrange, term_reaches
+from prover.systems.native.circuit.tables import INPUT, Table
+from prover.systems.native.circuit.uses import prepare
+from prover.systems.native.network.network import Layer, Network, Term
 
 
 @dataclass(frozen=True)

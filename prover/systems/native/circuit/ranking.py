@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from prover.base.errors import ModelRefused
-from prover.models.integer.network import Layer
-from prover.proving.native.fold import B2, INSTANCE, X
-from prover.proving.native.grid import Integers
-from prover.proving.native.storage import Stored
+from prover.systems.native.circuit.fold import B2, INSTANCE, X
+from prover.systems.native.circuit.grid import Integers
+from prover.systems.native.circuit.storage import Stored
+from prover.systems.native.network.network import Layer
 
 MOST_LABELS = 8
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from prover.base.errors import ModelRefused
-from prover.models.integer.network import Layer, Network, Term
-from prover.proving.native.fold import A2, B2, End
-from prover.proving.native.geometry import Reach, plain_axis, product_axis
-from prover.proving.native.grid import Axis, Grid
-from prover.proving.native.uses import Use, uses_of
+from prover.systems.native.circuit.fold import A2, B2, End
+from prover.systems.native.circuit.geometry import Reach, plain_axis, product_axis
+from prover.systems.native.circuit.grid import Axis, Grid
+from prover.systems.native.circuit.uses import Use, uses_of
+from prover.systems.native.network.network import Layer, Network, Term
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prover.models.integer.network import Layer, Network
-from prover.proving.native.grid import Integers
-from prover.proving.native.ranking import Ranking
+from prover.systems.native.circuit.grid import Integers
+from prover.systems.native.circuit.ranking import Ranking
+from prover.systems.native.network.network import Layer, Network
 
 DEAD, RANGE, INPUT, FIRST_ACTIVATION = range(4)
 WORD_BITS = 253  # below the field's order

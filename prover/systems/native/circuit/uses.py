@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from prover.models.integer.network import Layer, Network, Term
+from prover.systems.native.network.network import Layer, Network, Term
 
 
 @dataclass(frozen=True)

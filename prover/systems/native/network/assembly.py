@@ -9,11 +9,11 @@ import numpy as np
 import onnx
 
 from prover.base.errors import ModelRefused
-from prover.models.graph import Builder, refuse
-from prover.models.integer.convolve import NO_PADS
-from prover.models.integer.expressions import Affine, Expression, View, identity
-from prover.models.integer.real import RealLayer, RealNetwork, Reals, Shape
-from prover.models.lowering_shape import constant_input
+from prover.systems.native.network.convolution import NO_PADS
+from prover.systems.native.network.expressions import Affine, Expression, View, identity
+from prover.systems.native.network.real import RealLayer, RealNetwork, Reals, Shape
+from prover.systems.onnx.graph import Builder, refuse
+from prover.systems.onnx.lowering.shape import constant_input
 
 ACTIVATIONS = frozenset({"Relu", "Clip"})
 TRANSPARENT = frozenset({"Identity", "Dropout", "Cast"})

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from prover.models.integer.network import Integers, Layer, Network, Tensor, Term
+from prover.systems.native.network.network import Integers, Layer, Network, Tensor, Term
 
 LARGEST = 1 << 53
 

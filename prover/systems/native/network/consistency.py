@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from prover.base.errors import ModelRefused
-from prover.models.integer.bounds import bounded
-from prover.models.integer.convolve import output_size
-from prover.models.integer.network import Layer, Network, Tensor, Term
+from prover.systems.native.network.bounds import bounded
+from prover.systems.native.network.convolution import output_size
+from prover.systems.native.network.network import Layer, Network, Tensor, Term
 
 MAX_SHIFT = 24
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from prover.base.errors import EnvironmentMissing
 from prover.base.files import new_directory, publish
-from prover.models.integer import efficientnet
-from prover.models.integer.images import read_photo
+from prover.systems.native.network.sources import efficientnet
+from prover.systems.native.network.sources.images import read_photo
 
 PHOTOGRAPHS = (
     *("astronaut.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "motorcycle_right.png"),

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from prover.models.integer.convolve import NO_PADS, Pads, output_size
-from prover.models.integer.real import Reals, RealTerm, Shape
+from prover.systems.native.network.convolution import NO_PADS, Pads, output_size
+from prover.systems.native.network.real import Reals, RealTerm, Shape
 
 
 @dataclass(frozen=True)

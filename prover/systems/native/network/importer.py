@@ -7,16 +7,14 @@ import numpy as np
 import onnx
 
 from prover.base.errors import ModelRefused
-from prover.models.floating import outputs_of
-from prover.models.graph import refuse, static_shape
-from prover.models.integer import rules_linear as linear
-from prover.models.integer import rules_pool as pool
-from prover.models.integer import rules_shape as shape
-from prover.models.integer.assembly import Assembly
-from prover.models.integer.expressions import Expression
-from prover.models.integer.real import RealNetwork, outputs
-from prover.models.lowering import ADVICE, fold, start
-from prover.models.onnx_file import Original, read_original
+from prover.systems.native.network.assembly import Assembly
+from prover.systems.native.network.expressions import Expression
+from prover.systems.native.network.real import RealNetwork, outputs
+from prover.systems.native.network.rules import linear, pool, shape
+from prover.systems.onnx.floating import outputs_of
+from prover.systems.onnx.graph import refuse, static_shape
+from prover.systems.onnx.lowering.graph import ADVICE, fold, start
+from prover.systems.onnx.onnx_file import Original, read_original
 
 SEED = 20_240_229
 TOLERANCE = 1e-3

@@ -8,10 +8,10 @@ from math import ceil, frexp, inf, isfinite, ldexp
 import numpy as np
 
 from prover.base.errors import ModelRefused
-from prover.models.integer.bounds import bounded
-from prover.models.integer.network import Integers, Layer, Network, Tensor, Term
-from prover.models.integer.real import RealLayer, RealNetwork, Reals, RealTerm, evaluate
-from prover.models.integer.scales import ties_of
+from prover.systems.native.network.bounds import bounded
+from prover.systems.native.network.network import Integers, Layer, Network, Tensor, Term
+from prover.systems.native.network.real import RealLayer, RealNetwork, Reals, RealTerm, evaluate
+from prover.systems.native.network.scales import ties_of
 
 SIGNIFICANT = 12
 

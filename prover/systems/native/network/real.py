@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from prover.models.integer.convolve import Pads, convolve
+from prover.systems.native.network.convolution import Pads, convolve
 
 Reals = npt.NDArray[np.float64]
 Shape = tuple[int, int, int]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from prover.base.errors import StatementInvalid
-from prover.models.integer.convolve import convolve_exact
-from prover.models.integer.network import Integers, Layer, Network, Tensor, Term
+from prover.systems.native.network.convolution import convolve_exact
+from prover.systems.native.network.network import Integers, Layer, Network, Tensor, Term
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from prover.models.integer.real import RealNetwork
+from prover.systems.native.network.real import RealNetwork
 
 
 class Ties:

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from prover.base.errors import ModelRefused
-from prover.models.integer.bounds import table_entries
-from prover.models.integer.importer import load
-from prover.models.integer.network import Integers, Network
-from prover.models.integer.quantise import InputRange, Precision, Spread, measure, quantise
-from prover.models.integer.real import RealNetwork, Reals, outputs
-from prover.models.integer.reference import scores
+from prover.systems.native.network.bounds import table_entries
+from prover.systems.native.network.importer import load
+from prover.systems.native.network.network import Integers, Network
+from prover.systems.native.network.quantise import InputRange, Precision, Spread, measure, quantise
+from prover.systems.native.network.real import RealNetwork, Reals, outputs
+from prover.systems.native.network.reference import scores
 
 SHIFTS = (6, 8, 10, 12)
 ACTIVATIONS = (31, 63, 127, 255, 511)
@@ -26,7 +26,7 @@ MIXED = (
 DENOMINATORS = (*(1 << bits for bits in range(9)), 255)
 AGREEMENT = 0.99
 MAX_ENTRIES = 1 << 19
-# Cells of a row, at most: `prover.proving.native.layout` takes no more.
+# Cells of a row, at most: `prover.systems.native.circuit.layout` takes no more.
 LANES = 16
 SPARE_ROWS = 64  # of a circuit, that no table can use
 TRIED = 12

@@ -16,8 +16,8 @@ import rfc8785
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from prover.base.errors import ModelRefused
-from prover.models.integer.consistency import check, check_shapes
-from prover.models.integer.network import Integers, Layer, Network, Tensor, Term
+from prover.systems.native.network.consistency import check, check_shapes
+from prover.systems.native.network.network import Integers, Layer, Network, Tensor, Term
 
 MAGIC = b"zkescrow integer network 1\n"
 LENGTH = struct.Struct("<Q")

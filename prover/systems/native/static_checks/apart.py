@@ -11,10 +11,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from prover.models.integer.network import Integers, Network
-from prover.proving.native.fold import NO_WEIGHT, SAME_BIAS
-from prover.proving.native.program import Program
-from prover.proving.native.trace import Run, Sum, fail
+from prover.systems.native.circuit.fold import NO_WEIGHT, SAME_BIAS
+from prover.systems.native.circuit.program import Program
+from prover.systems.native.network.network import Integers, Network
+from prover.systems.native.static_checks.trace import Run, Sum, fail
 
 RANDOM_BITS = 62
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from prover.base.errors import UnsoundCircuit
-from prover.proving.native.artifacts import DESCRIPTION, KEYS
-from prover.proving.native.engine import engine, mismatches
+from prover.systems.native.artifacts import DESCRIPTION, KEYS
+from prover.systems.native.engine import engine, mismatches
 from prover.verify import Description, parse_description
 
 

@@ -6,7 +6,7 @@ rows between than what a check of the others' rows has read.
 
 import numpy as np
 
-from prover.proving.native.fold import (
+from prover.systems.native.circuit.fold import (
     A2,
     B2,
     FLAGS,
@@ -18,9 +18,9 @@ from prover.proving.native.fold import (
     WORD,
     X,
 )
-from prover.proving.native.program import Program
-from prover.proving.native.tables import Table
-from prover.proving.native.trace import RUN_FLAGS, fail
+from prover.systems.native.circuit.program import Program
+from prover.systems.native.circuit.tables import Table
+from prover.systems.native.static_checks.trace import RUN_FLAGS, fail
 
 # What a copy may tie: a factor to the end of a run, a public word to one, a label to its word, a
 # hashed word to the image, a public word to a digest.

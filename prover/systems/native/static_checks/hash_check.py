@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from prover.proving.native.fold import INSTANCE, PACK, WORD
-from prover.proving.native.hashing import CHUNK
-from prover.proving.native.program import Program
-from prover.proving.native.trace import fail
 from prover.statement.field import FIELD_MODULUS
 from prover.statement.poseidon import FULL_ROUNDS, PARTIAL_ROUNDS
+from prover.systems.native.circuit.fold import INSTANCE, PACK, WORD
+from prover.systems.native.circuit.hashing import CHUNK
+from prover.systems.native.circuit.program import Program
+from prover.systems.native.static_checks.trace import fail
 
 FLAGS = ("hs", "ha", "hf", "hp", "hd")
 ROUNDS = FULL_ROUNDS + PARTIAL_ROUNDS

@@ -11,20 +11,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prover.models.integer.network import Layer, Network, Term
-from prover.proving.native.apart import (
+from prover.systems.native.circuit.fold import B2, INSTANCE, WORD, X
+from prover.systems.native.circuit.grid import Integers
+from prover.systems.native.circuit.program import Program
+from prover.systems.native.circuit.tables import DEAD, INPUT
+from prover.systems.native.network.network import Layer, Network, Term
+from prover.systems.native.static_checks.apart import (
     require_apart,
     require_one_bias,
     require_places,
     with_other_weights,
 )
-from prover.proving.native.extent import require_extent, require_table, require_ties
-from prover.proving.native.fold import B2, INSTANCE, WORD, X
-from prover.proving.native.grid import Integers
-from prover.proving.native.hash_check import require_hashing
-from prover.proving.native.program import Program
-from prover.proving.native.tables import DEAD, INPUT
-from prover.proving.native.trace import (
+from prover.systems.native.static_checks.extent import require_extent, require_table, require_ties
+from prover.systems.native.static_checks.hash_check import require_hashing
+from prover.systems.native.static_checks.trace import (
     PRIME,
     Point,
     Run,

@@ -13,11 +13,11 @@ from typing import NoReturn
 import numpy as np
 
 from prover.base.errors import UnsoundCircuit
-from prover.proving.native.fold import A2, B2, FLAGS, OWN, X
-from prover.proving.native.grid import Integers, Mask
-from prover.proving.native.program import Program
-from prover.proving.native.tables import INPUT
 from prover.statement.field import FIELD_MODULUS
+from prover.systems.native.circuit.fold import A2, B2, FLAGS, OWN, X
+from prover.systems.native.circuit.grid import Integers, Mask
+from prover.systems.native.circuit.program import Program
+from prover.systems.native.circuit.tables import INPUT
 
 # The circuit's own field: an identity that holds here is the one that its gates compute.
 PRIME = FIELD_MODULUS

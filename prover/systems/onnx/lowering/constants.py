@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import onnx
 
-from prover.models.graph import Array, Builder, attribute
-from prover.models.lowering_linear import convolution
-from prover.models.lowering_shape import cut, padded, view
+from prover.systems.onnx.graph import Array, Builder, attribute
+from prover.systems.onnx.lowering.linear import convolution
+from prover.systems.onnx.lowering.shape import cut, padded, view
 
 TINY = 1.5 * 2.0**-100  # zero at every scale, yet not a zero or a power of two
 NEAR = 1 + 2.0**-17  # far enough from 1 for a logarithm in single precision to see

@@ -14,12 +14,9 @@ from onnx import helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from prover.base.errors import ModelRefused
-from prover.models import lowering_linear as linear
-from prover.models import lowering_pool as pool
-from prover.models import lowering_shape as shape
-from prover.models import lowering_unary as unary
-from prover.models.graph import Array, Builder, refuse, static_shape
-from prover.models.lowering_constants import settle
+from prover.systems.onnx.graph import Array, Builder, refuse, static_shape
+from prover.systems.onnx.lowering import linear, pool, shape, unary
+from prover.systems.onnx.lowering.constants import settle
 
 CANONICAL = frozenset(
     {"Conv", "MatMul", "Add", "Sub", "Mul", "Relu", "Sigmoid", "Tanh"}

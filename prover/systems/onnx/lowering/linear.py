@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import onnx
 
-from prover.models.graph import Array, Builder, attribute, refuse
-from prover.models.lowering_shape import constant_input
+from prover.systems.onnx.graph import Array, Builder, attribute, refuse
+from prover.systems.onnx.lowering.shape import constant_input
 
 
 def conv(builder: Builder, node: onnx.NodeProto) -> str:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import onnx
 
-from prover.models.graph import Builder, attribute, refuse
-from prover.models.lowering_linear import convolution, window, window_count
-from prover.models.lowering_shape import constant_input, cut, padded, view
-from prover.models.lowering_unary import larger
+from prover.systems.onnx.graph import Builder, attribute, refuse
+from prover.systems.onnx.lowering.linear import convolution, window, window_count
+from prover.systems.onnx.lowering.shape import constant_input, cut, padded, view
+from prover.systems.onnx.lowering.unary import larger
 
 NOT_NEGATIVE = frozenset({"Relu", "Sigmoid"})
 

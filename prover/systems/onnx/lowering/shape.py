@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import onnx
 
-from prover.models.graph import Array, Builder, attribute, refuse
+from prover.systems.onnx.graph import Array, Builder, attribute, refuse
 
 
 def alias(builder: Builder, node: onnx.NodeProto) -> str:

@@ -3,9 +3,9 @@
 import numpy as np
 import onnx
 
-from prover.models.graph import Array, Builder, attribute, refuse
-from prover.models.lowering_linear import combined, scaled, shifted
-from prover.models.lowering_shape import constant_input
+from prover.systems.onnx.graph import Array, Builder, attribute, refuse
+from prover.systems.onnx.lowering.linear import combined, scaled, shifted
+from prover.systems.onnx.lowering.shape import constant_input
 
 
 def relu(builder: Builder, node: onnx.NodeProto) -> str:

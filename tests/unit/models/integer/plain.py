@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 from hypothesis import strategies as st
 
-from prover.models.integer.bounds import bounded
-from prover.models.integer.network import Integers, Layer, Network, Tensor, Term
+from prover.systems.native.network.bounds import bounded
+from prover.systems.native.network.network import Integers, Layer, Network, Tensor, Term
 
 Plane = list[list[int]]
 Values = list[Plane]

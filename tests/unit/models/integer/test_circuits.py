@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from prover.models.integer.importer import load
-from prover.models.integer.quantise import InputRange, Precision, measure, quantise
-from prover.models.integer.reference import scores
-from prover.proving.native.program import compile_network
-from prover.proving.native.replay import check_program
-from prover.proving.native.witness import run
+from prover.systems.native.circuit.program import compile_network
+from prover.systems.native.network.importer import load
+from prover.systems.native.network.quantise import InputRange, Precision, measure, quantise
+from prover.systems.native.network.reference import scores
+from prover.systems.native.static_checks.replay import check_program
+from prover.systems.native.witness import run
 from tests.unit.models.integer.test_importer import GOOD
 from tests.unit.models.zoo import Net
 

@@ -9,9 +9,9 @@ import pytest
 
 from benchmarks import networks
 from prover.base.errors import ModelRefused
-from prover.models.floating import outputs_of
-from prover.models.integer.importer import load
-from prover.models.integer.real import RealNetwork, outputs
+from prover.systems.native.network.importer import load
+from prover.systems.native.network.real import RealNetwork, outputs
+from prover.systems.onnx.floating import outputs_of
 from tests.unit.models import zoo
 from tests.unit.models.zoo import Net
 

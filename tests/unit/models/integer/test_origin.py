@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from prover.base.errors import UnsoundCircuit
-from prover.models.integer import serialise
-from prover.models.integer.importer import load
-from prover.models.integer.network import Layer, Network
-from prover.models.integer.origin import require_origin
-from prover.models.integer.quantise import Precision, measure, quantise
-from prover.models.integer.real import RealNetwork
+from prover.systems.native.network import serialise
+from prover.systems.native.network.importer import load
+from prover.systems.native.network.network import Layer, Network
+from prover.systems.native.network.quantise import Precision, measure, quantise
+from prover.systems.native.network.real import RealNetwork
+from prover.systems.native.network.sources.origin import require_origin
 from tests.unit.models.integer.test_quantise import COARSE, FINE, PIXELS, images_of, real
 
 __all__ = ["real"]

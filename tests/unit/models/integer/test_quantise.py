@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 from benchmarks import networks
 from benchmarks.networks import PIXELS
 from prover.base.errors import ModelRefused
-from prover.models.integer import search
-from prover.models.integer.bounds import table_entries
-from prover.models.integer.consistency import check
-from prover.models.integer.importer import load
-from prover.models.integer.network import Integers, Network
-from prover.models.integer.quantise import InputRange, Precision, Spread, measure, quantise
-from prover.models.integer.real import RealNetwork, outputs
-from prover.models.integer.reference import run, scores
-from prover.models.integer.scales import ties_of
-from prover.models.integer.search import convert, find, grid_of
+from prover.systems.native.network import search
+from prover.systems.native.network.bounds import table_entries
+from prover.systems.native.network.consistency import check
+from prover.systems.native.network.importer import load
+from prover.systems.native.network.network import Integers, Network
+from prover.systems.native.network.quantise import InputRange, Precision, Spread, measure, quantise
+from prover.systems.native.network.real import RealNetwork, outputs
+from prover.systems.native.network.reference import run, scores
+from prover.systems.native.network.scales import ties_of
+from prover.systems.native.network.search import convert, find, grid_of
 from tests.unit.models.integer import plain
 
 FINE = Precision(shift=14, activations=(4095,), width=1 << 40, linear=8191, score=1 << 16)

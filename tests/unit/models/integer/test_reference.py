@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prover.base.errors import StatementInvalid
-from prover.models.integer.bounds import bounded
-from prover.models.integer.convolve import convolve, convolve_exact
-from prover.models.integer.network import Layer, Network, Tensor, Term
-from prover.models.integer.reference import run, scores
+from prover.systems.native.network.bounds import bounded
+from prover.systems.native.network.convolution import convolve, convolve_exact
+from prover.systems.native.network.network import Layer, Network, Tensor, Term
+from prover.systems.native.network.reference import run, scores
 from tests.unit.models.integer import plain
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks import integer_page
 from benchmarks.performance import read
-from prover.models.integer.importer import RULES
+from prover.systems.native.network.importer import RULES
 
 INPUTS = 200
 TABLE = 1 << 19

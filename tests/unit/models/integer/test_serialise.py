@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prover.base.errors import ModelRefused
-from prover.models.integer.bounds import bounded
-from prover.models.integer.consistency import check
-from prover.models.integer.network import Layer, Network, Term
-from prover.models.integer.serialise import MAGIC, from_bytes, sha256, to_bytes
+from prover.systems.native.network.bounds import bounded
+from prover.systems.native.network.consistency import check
+from prover.systems.native.network.network import Layer, Network, Term
+from prover.systems.native.network.serialise import MAGIC, from_bytes, sha256, to_bytes
 from tests.unit.models.integer import plain
 
 NETWORK = plain.two_layers()

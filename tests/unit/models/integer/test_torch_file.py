@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from prover.base.errors import ModelRefused, UsageError
-from prover.models.integer.torch_file import MAGIC, PROTOCOL, read_tensors
+from prover.systems.native.network.sources.torch_file import MAGIC, PROTOCOL, read_tensors
 
 
 class _Type:

@@ -4,10 +4,10 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from prover.proving.native.fold import A2, B2, FLAGS, INSTANCE, X
-from prover.proving.native.program import Program
-from prover.proving.native.witness import FIELD as P
-from prover.proving.native.witness import Cells
+from prover.systems.native.circuit.fold import A2, B2, FLAGS, INSTANCE, X
+from prover.systems.native.circuit.program import Program
+from prover.systems.native.witness import FIELD as P
+from prover.systems.native.witness import Cells
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from hypothesis import strategies as st
 
-from prover.models.integer.network import Layer, Network, Tensor, Term
+from prover.systems.native.network.network import Layer, Network, Tensor, Term
 
 SHIFT = 6
 Pads = tuple[int, int, int, int]

@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 
-from prover.models.integer.network import Layer, Network, Term
+from prover.systems.native.network.network import Layer, Network, Term
 
 Values = dict[str, np.ndarray[tuple[int, ...], np.dtype[np.int64]]]
 

@@ -10,14 +10,14 @@ import pytest
 
 from prover.base.errors import ArtifactMismatch
 from prover.base.files import PARTIAL, sha256_file
-from prover.proving.native import artifacts
-from prover.proving.native.about import read_about
-from prover.proving.native.folder import require_only
-from prover.proving.native.form import Form
-from prover.proving.native.layout import Layout, choose_layout
-from prover.proving.native.secret import FILES, PROVING_KEY
-from prover.proving.native.secret import FOLDER as SECRET
-from prover.proving.srs import SetUp, development_record, development_srs
+from prover.systems.native import artifacts
+from prover.systems.native.about import read_about
+from prover.systems.native.circuit.form import Form
+from prover.systems.native.circuit.layout import Layout, choose_layout
+from prover.systems.native.folder import require_only
+from prover.systems.native.secret import FILES, PROVING_KEY
+from prover.systems.native.secret import FOLDER as SECRET
+from prover.systems.srs import SetUp, development_record, development_srs
 from prover.verify.description import Shape
 from tests.unit.proving.native.networks import tiny_network
 

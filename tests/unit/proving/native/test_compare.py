@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from prover.base.errors import ArtifactMismatch, UnsoundCircuit
-from prover.proving.native import compare
-from prover.proving.native.artifacts import DESCRIPTION
-from prover.proving.native.compare import of_weights, require_outlined
+from prover.systems.native.artifacts import DESCRIPTION
+from prover.systems.native.static_checks import compare
+from prover.systems.native.static_checks.compare import of_weights, require_outlined
 from tests.unit.verify.test_description import G1_TWICE, set_at
 from tests.unit.verify.vector import DESCRIPTION as OUTLINE
 from tests.unit.verify.vector import changed, description, restated

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from prover.base.errors import ProofRejected
-from prover.proving.native import engine
-from prover.proving.native.form import Form
-from prover.proving.native.layout import choose_layout
-from prover.proving.native.program import compile_network
-from prover.proving.native.witness import FIELD, packed_image, run
+from prover.systems.native import engine
+from prover.systems.native.circuit.form import Form
+from prover.systems.native.circuit.layout import choose_layout
+from prover.systems.native.circuit.program import compile_network
+from prover.systems.native.witness import FIELD, packed_image, run
 from tests.unit.proving.native.networks import image_of, tiny_network
 from tests.unit.proving.native.plain import execute
 

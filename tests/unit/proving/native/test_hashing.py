@@ -11,17 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prover.base.errors import ModelRefused, ProofRejected, StatementInvalid, UnsoundCircuit
-from prover.models.integer.network import Integers
-from prover.proving.native import engine, hashing
-from prover.proving.native.fold import INSTANCE, PACK, WORD
-from prover.proving.native.form import Form
-from prover.proving.native.hash_check import require_hashing
-from prover.proving.native.hashing import CHUNK, Hashing
-from prover.proving.native.layout import Layout, choose_layout
-from prover.proving.native.program import Program, compile_network
-from prover.proving.native.replay import check_program
-from prover.proving.native.witness import FIELD, Run, packed, run
 from prover.statement import poseidon
+from prover.systems.native import engine
+from prover.systems.native.circuit import hashing
+from prover.systems.native.circuit.fold import INSTANCE, PACK, WORD
+from prover.systems.native.circuit.form import Form
+from prover.systems.native.circuit.hashing import CHUNK, Hashing
+from prover.systems.native.circuit.layout import Layout, choose_layout
+from prover.systems.native.circuit.program import Program, compile_network
+from prover.systems.native.network.network import Integers
+from prover.systems.native.static_checks.hash_check import require_hashing
+from prover.systems.native.static_checks.replay import check_program
+from prover.systems.native.witness import FIELD, Run, packed, run
 from prover.verify import parse_description, verify
 from tests.unit.proving.native.networks import image_of, tiny_network
 
@@ -39,8 +40,10 @@ def short_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Chunks of two words and words of three rows, so that a tiny image has several."""
     monkeypatch.setattr(hashing, "CHUNK", 3)
     monkeypatch.setattr(Hashing, "group", property(lambda self: 3))
-    monkeypatch.setattr("prover.proving.native.hash_check.CHUNK", 3)
-    monkeypatch.setattr("prover.proving.native.hash_check.FIELD_MODULUS", 1 << (3 * 6))
+    monkeypatch.setattr("prover.systems.native.static_checks.hash_check.CHUNK", 3)
+    monkeypatch.setattr(
+        "prover.systems.native.static_checks.hash_check.FIELD_MODULUS", 1 << (3 * 6)
+    )
 
 
 def test_an_input_of_one_value_is_refused() -> None:
@@ -153,7 +156,7 @@ def test_other_chunks_are_refused(program: Program, monkeypatch: pytest.MonkeyPa
     )
     with pytest.raises(UnsoundCircuit, match="its chunks hash"):
         check_program(changed)
-    monkeypatch.setattr("prover.proving.native.hash_check.CHUNK", 4)
+    monkeypatch.setattr("prover.systems.native.static_checks.hash_check.CHUNK", 4)
     with pytest.raises(UnsoundCircuit, match="its chunks hash"):
         check_program(changed)
 
@@ -163,7 +166,7 @@ def test_a_word_longer_than_the_field_is_refused(
     program: Program, monkeypatch: pytest.MonkeyPatch, modulus: int, fits: bool
 ) -> None:
     """Three rows of 6 bits are 18: a field of 18 bits holds numbers that two images would share."""
-    monkeypatch.setattr("prover.proving.native.hash_check.FIELD_MODULUS", modulus)
+    monkeypatch.setattr("prover.systems.native.static_checks.hash_check.FIELD_MODULUS", modulus)
     if fits:
         require_hashing(program)
         return
@@ -190,7 +193,7 @@ def test_a_word_more_than_the_image_is_refused(
     assert program.hashing is not None
     longer = Longer(program.hashing.image_rows, program.hashing.bits)
     monkeypatch.setattr(hashing, "CHUNK", 5)  # six words: the last chunk has room
-    monkeypatch.setattr("prover.proving.native.hash_check.CHUNK", 5)
+    monkeypatch.setattr("prover.systems.native.static_checks.hash_check.CHUNK", 5)
     free = longer.image_rows
     others = [list(copy) for copy in longer.copies(len(CONTEXT)) if copy[3] != free]
     rest = [copy for copy in program.copies.tolist() if not {copy[0], copy[2]} & {PACK, WORD}]

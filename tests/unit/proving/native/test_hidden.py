@@ -12,18 +12,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prover.base.errors import ArtifactMismatch, ModelRefused, ProvingError, UnsoundCircuit
-from prover.models.integer.network import Integers, Network, Tensor
-from prover.proving.native import compare, engine
-from prover.proving.native.apart import require_one_bias
-from prover.proving.native.fold import B2, FLAGS, NO_WEIGHT, OWN, SAME_BIAS, X
-from prover.proving.native.form import Form
-from prover.proving.native.hidden import LEAST_SALT, VALUES_A_PROOF, Salt, outline, salt_cells
-from prover.proving.native.layout import Layout, choose_layout
-from prover.proving.native.program import Program, compile_network, tensor_rows
-from prover.proving.native.replay import check_program
-from prover.proving.native.secret import PROOFS, Secret
-from prover.proving.native.trace import find_runs
-from prover.proving.native.witness import run
+from prover.systems.native import engine
+from prover.systems.native.circuit.fold import B2, FLAGS, NO_WEIGHT, OWN, SAME_BIAS, X
+from prover.systems.native.circuit.form import Form
+from prover.systems.native.circuit.hidden import (
+    LEAST_SALT,
+    VALUES_A_PROOF,
+    Salt,
+    outline,
+    salt_cells,
+)
+from prover.systems.native.circuit.layout import Layout, choose_layout
+from prover.systems.native.circuit.program import Program, compile_network, tensor_rows
+from prover.systems.native.network.network import Integers, Network, Tensor
+from prover.systems.native.secret import PROOFS, Secret
+from prover.systems.native.static_checks import compare
+from prover.systems.native.static_checks.apart import require_one_bias
+from prover.systems.native.static_checks.replay import check_program
+from prover.systems.native.static_checks.trace import find_runs
+from prover.systems.native.witness import run
 from prover.verify import Description, parse_description, verify
 from tests.unit.proving.native.networks import (
     SHIFT,

@@ -11,15 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prover.base.errors import ModelRefused, ProofRejected, UnsoundCircuit
-from prover.models.integer.network import Integers, Layer, Network, Tensor, Term
-from prover.proving.native import engine
-from prover.proving.native.fold import INSTANCE, X
-from prover.proving.native.form import Form
-from prover.proving.native.layout import Layout, choose_layout
-from prover.proving.native.program import Program, compile_network
-from prover.proving.native.ranking import MOST_LABELS, Ranking
-from prover.proving.native.replay import check_program
-from prover.proving.native.witness import Run, multiplicities, run
+from prover.systems.native import engine
+from prover.systems.native.circuit.fold import INSTANCE, X
+from prover.systems.native.circuit.form import Form
+from prover.systems.native.circuit.layout import Layout, choose_layout
+from prover.systems.native.circuit.program import Program, compile_network
+from prover.systems.native.circuit.ranking import MOST_LABELS, Ranking
+from prover.systems.native.network.network import Integers, Layer, Network, Tensor, Term
+from prover.systems.native.static_checks.replay import check_program
+from prover.systems.native.witness import Run, multiplicities, run
 from prover.verify import parse_description, verify
 
 CONTEXT = (11, 12)

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 
 from prover.base.errors import ModelRefused
-from prover.models.integer.network import Network
-from prover.proving.native import layout
-from prover.proving.native.layout import Layout, choose_layout, possible_layouts
-from prover.proving.native.program import compile_network
+from prover.systems.native.circuit import layout
+from prover.systems.native.circuit.layout import Layout, choose_layout, possible_layouts
+from prover.systems.native.circuit.program import compile_network
+from prover.systems.native.network.network import Network
 from tests.unit.proving.native.networks import networks, residual_network, tiny_network
 
 

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 
 from prover.base.errors import StatementInvalid
-from prover.models.integer.network import Network
-from prover.proving.native.program import Program, compile_network
-from prover.proving.native.replay import check_program
-from prover.proving.native.witness import FIELD, run
+from prover.systems.native.circuit.program import Program, compile_network
+from prover.systems.native.network.network import Network
+from prover.systems.native.static_checks.replay import check_program
+from prover.systems.native.witness import FIELD, run
 from tests.unit.proving.native.gates import Challenges, Evaluated
 from tests.unit.proving.native.networks import image_of, networks, residual_network, tiny_network
 from tests.unit.proving.native.plain import execute

@@ -10,15 +10,15 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from prover.base.errors import UnsoundCircuit
-from prover.models.integer.network import Layer, Network, Tensor
-from prover.proving.native.fold import A2, B2, INSTANCE, X
-from prover.proving.native.form import Form
-from prover.proving.native.layout import possible_layouts
-from prover.proving.native.program import Program, compile_network
-from prover.proving.native.replay import Held, _require_each_once, check_program
-from prover.proving.native.tables import DEAD
-from prover.proving.native.trace import BACKWARD, Point, find_runs
-from prover.proving.native.witness import Cells, run
+from prover.systems.native.circuit.fold import A2, B2, INSTANCE, X
+from prover.systems.native.circuit.form import Form
+from prover.systems.native.circuit.layout import possible_layouts
+from prover.systems.native.circuit.program import Program, compile_network
+from prover.systems.native.circuit.tables import DEAD
+from prover.systems.native.network.network import Layer, Network, Tensor
+from prover.systems.native.static_checks.replay import Held, _require_each_once, check_program
+from prover.systems.native.static_checks.trace import BACKWARD, Point, find_runs
+from prover.systems.native.witness import Cells, run
 from tests.unit.proving.native.gates import Challenges, Evaluated
 from tests.unit.proving.native.networks import SHIFT, Maker, residual_network, tiny_network
 

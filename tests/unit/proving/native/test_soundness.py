@@ -11,20 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from prover.models.integer.network import Integers
-from prover.proving.native import engine
-from prover.proving.native.form import Form
-from prover.proving.native.layout import Layout, choose_layout
-from prover.proving.native.program import Program, compile_network
-from prover.proving.native.tables import FIRST_ACTIVATION, RANGE
-from prover.proving.native.witness import (
-    FIELD,
-    Cells,
-    Run,
-    multiplicities,
-    packed_image,
-    run,
-)
+from prover.systems.native import engine
+from prover.systems.native.circuit.form import Form
+from prover.systems.native.circuit.layout import Layout, choose_layout
+from prover.systems.native.circuit.program import Program, compile_network
+from prover.systems.native.circuit.tables import FIRST_ACTIVATION, RANGE
+from prover.systems.native.network.network import Integers
+from prover.systems.native.witness import FIELD, Cells, Run, multiplicities, packed_image, run
 from tests.unit.proving.native.networks import image_of, tiny_network
 
 pytest.importorskip("zkescrow_native", reason="the Rust engine is not installed (no cargo)")

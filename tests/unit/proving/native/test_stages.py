@@ -5,7 +5,7 @@ import json
 import pytest
 
 from benchmarks.networks import ROOT
-from prover.proving.native.stages import (
+from prover.systems.native.stages import (
     CHECKING,
     ENGINE,
     KEYS,

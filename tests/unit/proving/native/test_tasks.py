@@ -8,14 +8,14 @@ import pytest
 
 from prover.base.errors import ProvingError
 from prover.base.files import write_atomically
-from prover.models.integer import serialise
-from prover.models.integer.bounds import bounded
-from prover.proving.native import artifacts, engine, tasks
-from prover.proving.native.form import Form
-from prover.proving.native.hidden import outline
-from prover.proving.native.layout import Layout
-from prover.proving.native.secret import PROOFS, Secret
-from prover.proving.srs import development_record, development_srs
+from prover.systems.native import artifacts, engine, tasks
+from prover.systems.native.circuit.form import Form
+from prover.systems.native.circuit.hidden import outline
+from prover.systems.native.circuit.layout import Layout
+from prover.systems.native.network import serialise
+from prover.systems.native.network.bounds import bounded
+from prover.systems.native.secret import PROOFS, Secret
+from prover.systems.srs import development_record, development_srs
 from tests.unit.proving.native.networks import image_of, tiny_network
 
 FORM = Form(context=1, weights="hidden")

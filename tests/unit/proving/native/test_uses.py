@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from prover.models.integer.network import Network, Tensor
-from prover.proving.native.uses import PLAIN, SUMMED, Use, prepare, uses_of
+from prover.systems.native.circuit.uses import PLAIN, SUMMED, Use, prepare, uses_of
+from prover.systems.native.network.network import Network, Tensor
 from tests.unit.proving.native.networks import SHIFT, Maker
 
 

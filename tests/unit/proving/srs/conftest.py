@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from prover.base.settings import get_settings
-from prover.proving.srs import known, raw
-from prover.proving.srs.check import second_point
+from prover.systems.srs import known, raw
+from prover.systems.srs.check import second_point
 
-development = import_module("prover.proving.srs.development")
+development = import_module("prover.systems.srs.development")
 SECRET = 0x1234567
 LOGROWS = 6
 POINT, TWIST = raw.G1_BYTES, raw.G2_BYTES

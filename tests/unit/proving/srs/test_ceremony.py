@@ -6,8 +6,8 @@ import pytest
 
 from prover.base.errors import ArtifactMismatch, EnvironmentMissing, UsageError
 from prover.base.files import sha256_file
-from prover.proving import srs
-from prover.proving.srs import SetUp, source
+from prover.systems import srs
+from prover.systems.srs import SetUp, source
 from tests.unit.proving.srs.conftest import LOGROWS
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from prover.base.errors import ArtifactMismatch
 from prover.base.files import sha256_file
-from prover.proving import srs
-from prover.proving.srs import SetUp, check, raw
+from prover.systems import srs
+from prover.systems.srs import SetUp, check, raw
 from prover.verify.group import P, bn128
 
 LOGROWS = 4

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from prover.cli import app
-from prover.proving import srs
+from prover.systems import srs
 from tests.unit.proving.srs.conftest import LOGROWS, ptau_of
 
 

@@ -3,7 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prover.proving.srs.curve import (
+from prover.statement.field import FIELD_MODULUS as R
+from prover.systems.srs.curve import (
     GENERATOR,
     Point,
     add_all,
@@ -12,7 +13,6 @@ from prover.proving.srs.curve import (
     multiples,
     root_of_unity,
 )
-from prover.statement.field import FIELD_MODULUS as R
 from prover.verify.group import INFINITY, negate, sum_of_multiples
 
 SCALARS = st.integers(0, R - 1) | st.sampled_from([0, 1, 2, 255, 256, R - 1])

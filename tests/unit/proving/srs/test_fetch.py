@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from prover.base.errors import EnvironmentMissing, UsageError
-from prover.proving import srs
-from prover.proving.srs import known
-from prover.proving.srs.fetch import checked
+from prover.systems import srs
+from prover.systems.srs import known
+from prover.systems.srs.fetch import checked
 from tests.unit.proving.srs.conftest import LOGROWS
 
 SECONDS = 60.0

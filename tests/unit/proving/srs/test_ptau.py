@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from prover.base.errors import ArtifactMismatch, UsageError
-from prover.proving import srs
-from prover.proving.srs import ptau, source
-from prover.proving.srs.raw import P
+from prover.systems import srs
+from prover.systems.srs import ptau, source
+from prover.systems.srs.raw import P
 from tests.unit.proving.srs.conftest import LOGROWS, ptau_of
 
 POWER = LOGROWS - 1

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from prover.base.errors import ArtifactMismatch
-from prover.proving import srs
-from prover.proving.srs import check, known, raw
+from prover.systems import srs
+from prover.systems.srs import check, known, raw
 
 ROOT = Path(__file__).parents[4]
 LOGROWS = 11

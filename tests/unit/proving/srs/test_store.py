@@ -8,9 +8,9 @@ import pytest
 from prover.base.errors import ArtifactMismatch, EnvironmentMissing
 from prover.base.files import sha256_file
 from prover.base.settings import get_settings
-from prover.proving import srs
-from prover.proving.srs import SetUp, store
-from prover.proving.srs.known import named
+from prover.systems import srs
+from prover.systems.srs import SetUp, store
+from prover.systems.srs.known import named
 
 LOGROWS = 4
 

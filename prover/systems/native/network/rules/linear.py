@@ -7,10 +7,9 @@ from math import prod
 import numpy as np
 import onnx
 
-from prover.models.graph import attribute, refuse
-from prover.models.integer.assembly import Assembly, absent, attempt, constant
-from prover.models.integer.convolve import NO_PADS, Pads
-from prover.models.integer.expressions import (
+from prover.systems.native.network.assembly import Assembly, absent, attempt, constant
+from prover.systems.native.network.convolution import NO_PADS, Pads
+from prover.systems.native.network.expressions import (
     Affine,
     Expression,
     View,
@@ -18,8 +17,9 @@ from prover.models.integer.expressions import (
     joined,
     scaled,
 )
-from prover.models.integer.real import Reals
-from prover.models.lowering_linear import window
+from prover.systems.native.network.real import Reals
+from prover.systems.onnx.graph import attribute, refuse
+from prover.systems.onnx.lowering.linear import window
 
 EPSILON = 1e-5
 

@@ -6,10 +6,9 @@ from math import inf
 import numpy as np
 import onnx
 
-from prover.models.graph import attribute, refuse
-from prover.models.integer.assembly import Assembly, attempt, constant
-from prover.models.integer.convolve import Pads
-from prover.models.integer.expressions import (
+from prover.systems.native.network.assembly import Assembly, attempt, constant
+from prover.systems.native.network.convolution import Pads
+from prover.systems.native.network.expressions import (
     Affine,
     Expression,
     View,
@@ -18,7 +17,8 @@ from prover.models.integer.expressions import (
     joined,
     scaled,
 )
-from prover.models.integer.rules_linear import planes, strides_and_pads
+from prover.systems.native.network.rules.linear import planes, strides_and_pads
+from prover.systems.onnx.graph import attribute, refuse
 
 
 def global_average_pool(assembly: Assembly, node: onnx.NodeProto) -> Expression:

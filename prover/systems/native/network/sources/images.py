@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from prover.base.errors import EnvironmentMissing, UsageError
-from prover.models.integer.network import Integers
+from prover.systems.native.network.network import Integers
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -9,10 +9,10 @@ from math import isfinite
 import numpy as np
 
 from prover.base.errors import UnsoundCircuit
-from prover.models.integer.network import Layer, Network, Term
-from prover.models.integer.quantise import clamp_of, integer_layer
-from prover.models.integer.real import RealLayer, RealNetwork
-from prover.models.integer.scales import ties_of
+from prover.systems.native.network.network import Layer, Network, Term
+from prover.systems.native.network.quantise import clamp_of, integer_layer
+from prover.systems.native.network.real import RealLayer, RealNetwork
+from prover.systems.native.network.scales import ties_of
 
 
 def require_origin(real: RealNetwork, network: Network) -> None:

@@ -1,0 +1,1 @@
+"""What consumers and providers do, by protocol."""

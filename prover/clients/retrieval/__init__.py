@@ -1,0 +1,1 @@
+"""Retrieval bounties: both sides, and what is said of them."""

@@ -1,0 +1,1 @@
+"""The integers of an ezkl circuit: scales, ranges, tensors."""

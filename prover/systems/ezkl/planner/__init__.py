@@ -1,0 +1,1 @@
+"""Plans an ezkl circuit: scales, size, cost, exactness."""

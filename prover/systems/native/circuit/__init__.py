@@ -1,0 +1,1 @@
+"""The native circuit: where each value lies, and what each row computes."""

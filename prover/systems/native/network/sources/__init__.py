@@ -1,0 +1,1 @@
+"""Networks and images from other people's files."""

@@ -1,0 +1,1 @@
+"""Checks of a native circuit that trust nothing of what made it."""

@@ -1,0 +1,1 @@
+"""ONNX graphs in the few operators that circuits know."""
