@@ -31,7 +31,7 @@ from benchmarks.circuits import (
 )
 from benchmarks.machine import machine
 from benchmarks.scene import CONSUMER, PROVIDER, Scene, running
-from prover.chain.contracts import VERIFIER, Call, encode_call
+from prover.chain.abi.contract import VERIFIER, Call, encode_call
 from prover.statement.context import JobContext
 from prover.systems.ezkl.artifacts import Artifacts, Proof
 from prover.systems.ezkl.planner.plan import InputMode

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from eth_utils.crypto import keccak
 
 from benchmarks.scene import CONSUMER, DAY, PROVIDER, REWARD, STAKE, Scene
-from prover.chain.accuracy import AccuracyBounty, Submission, TestItem
-from prover.chain.batch import Run
+from prover.chain.contracts.accuracy import AccuracyBounty, Submission, TestItem
+from prover.chain.contracts.batch import Run
 from prover.protocol.accuracy.state import Job, Terms
 from prover.protocol.events import ZERO_ADDRESS
 from prover.provider.register import Registered

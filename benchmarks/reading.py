@@ -26,8 +26,8 @@ from benchmarks.circuits import ROOT
 from benchmarks.machine import machine
 from benchmarks.scene import CONSUMER, DAY, PROVIDER, REWARD, STAKE, Scene, running
 from prover.base.settings import get_settings
-from prover.chain.contracts import REGISTRY, Call, encode_call
-from prover.chain.events import fetch_events
+from prover.chain.abi.contract import REGISTRY, Call, encode_call
+from prover.chain.events.reading import fetch_events
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction.state import Job, Terms
 from prover.protocol.registry.state import circuit_id_of, model_id_of

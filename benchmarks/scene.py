@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from prover.base.settings import get_settings
-from prover.chain import node
+from prover.chain.abi.contract import Call
 from prover.chain.accounts import anvil_account
-from prover.chain.client import Client
-from prover.chain.contracts import Call
-from prover.chain.deploy import deploy_contracts
+from prover.chain.contracts.deploy import deploy_contracts
+from prover.chain.contracts.prediction import Market
 from prover.chain.deployments import Deployment
-from prover.chain.market import Market
-from prover.chain.transactions import Sender
+from prover.chain.node import anvil as node
+from prover.chain.node.client import Client
+from prover.chain.sending.transactions import Sender
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction.state import Job, Terms
 from prover.provider.register import Registered, register

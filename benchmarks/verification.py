@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from benchmarks.circuits import BREAST_CANCER, DIGITS, ROOT, Wanted, artifacts_of, use_own_home
 from benchmarks.scene import PROVIDER, running
-from prover.chain.contracts import VERIFIER, Call, encode_call
+from prover.chain.abi.contract import VERIFIER, Call, encode_call
 
 SNAPSHOT = ROOT / "snapshots" / "verification.json"
 CIRCUITS = {

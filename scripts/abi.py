@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from prover.chain.contracts import NAMES
+from prover.chain.abi.contract import NAMES
 from prover.chain.deployments import PLAN
 from prover.solidity.compile import compile_contracts, compile_templates
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import requests
 
-from prover.chain.client import Client, connect
+from prover.chain.node.client import Client, connect
 
 _TAGGED = {"eth_call": 1, "eth_getBlockByNumber": 0, "eth_getBalance": 1, "eth_estimateGas": 1}
 _BY_NUMBER = {"eth_getBlockByNumber": 0}

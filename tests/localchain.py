@@ -13,13 +13,13 @@ import pytest
 from prover.audit import circuit
 from prover.base.files import write_atomically
 from prover.base.settings import get_settings
-from prover.chain import node
 from prover.chain.accounts import anvil_account
-from prover.chain.client import Client
-from prover.chain.deploy import deploy_contracts
+from prover.chain.contracts.deploy import deploy_contracts
+from prover.chain.contracts.prediction import Market
 from prover.chain.deployments import Deployment
-from prover.chain.market import Market
-from prover.chain.transactions import Sender
+from prover.chain.node import anvil as node
+from prover.chain.node.client import Client
+from prover.chain.sending.transactions import Sender
 from prover.provider.register import register
 from prover.systems.ezkl.artifacts import Artifacts, load_artifacts
 from prover.systems.ezkl.system import Ezkl

@@ -12,8 +12,8 @@ from typing import Any
 
 import requests
 
-from prover.chain.client import Client, connect
-from prover.chain.fees import Fees, fields_of
+from prover.chain.node.client import Client, connect
+from prover.chain.sending.fees import Fees, fields_of
 
 SEND = "eth_sendRawTransaction"
 Answer = dict[str, Any]

@@ -9,8 +9,8 @@ from prover.audit.proofs import Accepted
 from prover.audit.protocols import ProtocolAudit, commitments, not_under
 from prover.audit.sealed import commitment_of
 from prover.audit.steps import Step
-from prover.chain.accuracy import AccuracyBounty
-from prover.chain.registry import Circuit
+from prover.chain.contracts.accuracy import AccuracyBounty
+from prover.chain.contracts.registry import Circuit
 from prover.protocol.accuracy.state import Record
 from prover.protocol.events import ItemMalformed, ItemsProven
 from prover.statement.field import decode_signed

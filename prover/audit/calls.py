@@ -11,8 +11,8 @@ from hexbytes import HexBytes
 from web3.types import RPCEndpoint
 
 from prover.base.errors import ChainError, StatementInvalid
-from prover.chain.client import Client
-from prover.chain.contracts import abi
+from prover.chain.abi.contract import abi
+from prover.chain.node.client import Client
 from prover.protocol.terms import Job, Terms
 
 

@@ -13,8 +13,8 @@ from prover.base.errors import ArtifactMismatch
 from prover.base.files import write_atomically
 from prover.base.settings import get_settings
 from prover.base.text import moment
-from prover.chain.client import Client
-from prover.chain.registry import Circuit, Registry
+from prover.chain.contracts.registry import Circuit, Registry
+from prover.chain.node.client import Client
 from prover.systems.ezkl.artifacts import Artifacts, find_artifacts
 from prover.systems.interface import ProofSystem
 from prover.systems.onnx.onnx_file import ImportedModel

@@ -9,7 +9,7 @@ from prover.audit.protocols import ProtocolAudit
 from prover.audit.steps import Step
 from prover.base.errors import ArtifactsMissing, ProvingError, ZkescrowError
 from prover.base.text import shown
-from prover.chain.client import Client
+from prover.chain.node.client import Client
 from prover.protocol.events import ItemMalformed, PredictionDelivered, RecordMalformed
 from prover.systems.ezkl.artifacts import Artifacts, find_artifacts
 from prover.systems.interface import ProofSystem

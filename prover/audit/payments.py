@@ -8,9 +8,9 @@ from eth_utils.abi import function_abi_to_4byte_selector
 
 from prover.audit.calls import traced
 from prover.base.errors import ChainError
-from prover.chain.client import Client
-from prover.chain.contracts import JOBS, abi
+from prover.chain.abi.contract import JOBS, abi
 from prover.chain.deployments import Deployment
+from prover.chain.node.client import Client
 
 Sent = Mapping[str, Any]
 

@@ -6,7 +6,7 @@ from typing import Any
 from prover.audit.proofs import Accepted
 from prover.audit.protocols import ProtocolAudit, commitments
 from prover.audit.steps import Step
-from prover.chain.market import Market
+from prover.chain.contracts.prediction import Market
 from prover.protocol.events import PredictionDelivered
 from prover.protocol.prediction.state import Record
 from prover.statement.commitment import inputs_hash

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from eth_utils.crypto import keccak
 
 from prover.base.errors import ProofRejected, StatementInvalid
-from prover.chain.client import Client
-from prover.chain.registry import Circuit, verify_on_chain
+from prover.chain.contracts.registry import Circuit, verify_on_chain
+from prover.chain.node.client import Client
 from prover.protocol.registry.state import RegistryState
 from prover.statement.context import JobContext
 from prover.statement.field import check_canonical

@@ -8,8 +8,8 @@ from prover.audit.calls import job_calls
 from prover.audit.proofs import Accepted, Bound
 from prover.audit.steps import Step
 from prover.base.errors import StatementInvalid
-from prover.chain.client import Client
-from prover.chain.jobs import JobContract
+from prover.chain.contracts.jobs import JobContract
+from prover.chain.node.client import Client
 from prover.statement.commitment import input_commitment
 from prover.statement.tree import check_membership, fold
 from prover.systems.ezkl.artifacts import Proof

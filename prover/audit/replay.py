@@ -16,12 +16,12 @@ from prover.audit.steps import Step, records_of, steps_of
 from prover.audit.surplus import Origins, Owed
 from prover.audit.transfers import compare_transfers
 from prover.base.errors import ChainError
-from prover.chain.client import Client
+from prover.chain.contracts.registry import Registry
 from prover.chain.deployments import Deployment
-from prover.chain.events import Logged, by_transaction, fetch_events
-from prover.chain.registry import Registry
-from prover.chain.replay import empty_world
-from prover.chain.sync import forget
+from prover.chain.events.reading import Logged, by_transaction, fetch_events
+from prover.chain.events.sync import forget
+from prover.chain.node.client import Client
+from prover.chain.state.replay import empty_world
 from prover.protocol.history import History
 from prover.protocol.world import World
 from prover.systems.interface import ProofSystem

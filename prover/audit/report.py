@@ -8,7 +8,7 @@ from typing import Any
 from prover.audit.findings import AuditReport, Gift
 from prover.base.files import write_atomically
 from prover.base.text import amount_in
-from prover.chain.contracts import MARKET
+from prover.chain.abi.contract import MARKET
 from prover.protocol.jobs import Record
 from prover.protocol.table import title
 

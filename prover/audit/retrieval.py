@@ -9,8 +9,8 @@ from prover.audit.proofs import Accepted
 from prover.audit.protocols import ProtocolAudit, commitments, not_under
 from prover.audit.sealed import commitment_of
 from prover.audit.steps import Step
-from prover.chain.registry import Circuit
-from prover.chain.retrieval import RetrievalBounty
+from prover.chain.contracts.registry import Circuit
+from prover.chain.contracts.retrieval import RetrievalBounty
 from prover.protocol.events import RecordMalformed, RecordsProven
 from prover.protocol.retrieval.state import Dataset, Predicate, Record
 from prover.statement.field import decode_signed

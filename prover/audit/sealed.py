@@ -1,7 +1,7 @@
 """What a sealed item commits to, by its content: the twin of `SealedItem.inputCommitment`."""
 
 from prover.base.errors import StatementInvalid
-from prover.chain.registry import Circuit
+from prover.chain.contracts.registry import Circuit
 from prover.statement.commitment import input_commitment
 from prover.statement.field import encode_signed
 from prover.statement.poseidon import digest

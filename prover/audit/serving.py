@@ -6,7 +6,7 @@ from typing import Any
 from prover.audit.proofs import Accepted
 from prover.audit.protocols import ProtocolAudit, commitments, not_under
 from prover.audit.steps import Step
-from prover.chain.serving import ServingRound
+from prover.chain.contracts.serving import ServingRound
 from prover.protocol.events import ContestsAnswered
 from prover.protocol.serving.state import Record
 from prover.statement.field import decode_signed

@@ -8,9 +8,9 @@ from eth_utils.crypto import keccak
 from prover.audit.findings import Findings, Gift, Ledger
 from prover.audit.surplus import Origins
 from prover.base.errors import ChainError, ContractRefused
-from prover.chain.client import Client
-from prover.chain.jobs import JobContract
-from prover.chain.registry import Circuit, Registry
+from prover.chain.contracts.jobs import JobContract
+from prover.chain.contracts.registry import Circuit, Registry
+from prover.chain.node.client import Client
 from prover.protocol.escrow.state import EscrowState
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.registry.state import RegistryState

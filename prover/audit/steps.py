@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from prover.chain.events import Logged
+from prover.chain.events.reading import Logged
 from prover.protocol.events import EscrowEvent, JobEvent
 from prover.protocol.jobs import Record
 from prover.protocol.world import World

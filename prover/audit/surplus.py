@@ -15,11 +15,11 @@ from typing import Any
 from prover.audit.payments import pays
 from prover.audit.transfers import HIDES, events_in
 from prover.base.errors import ChainError
-from prover.chain.client import Client
+from prover.chain.contracts.jobs import JobContract
 from prover.chain.deployments import Deployment
-from prover.chain.events import Logged
-from prover.chain.jobs import JobContract
-from prover.chain.rpc import ask_all
+from prover.chain.events.reading import Logged
+from prover.chain.node.client import Client
+from prover.chain.node.rpc import ask_all
 from prover.protocol.events import ZERO_ADDRESS, Deposited, Withdrawn
 
 _NO_BLOCK = "the node gives no block with transactions: use another node"

@@ -12,11 +12,11 @@ from eth_utils.crypto import keccak
 from prover.audit.findings import Findings
 from prover.audit.payments import pays_directly
 from prover.base.errors import ChainError
-from prover.chain.client import Client
-from prover.chain.decoding import known_topics
 from prover.chain.deployments import Deployment
-from prover.chain.logs import fetch_matching
-from prover.chain.rpc import ask_all
+from prover.chain.events.decoding import known_topics
+from prover.chain.events.logs import fetch_matching
+from prover.chain.node.client import Client
+from prover.chain.node.rpc import ask_all
 
 HIDES = "the node hides events; ask another node"
 _TRANSFER = "0x" + keccak(text="Transfer(address,address,uint256)").hex()

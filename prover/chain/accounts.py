@@ -12,7 +12,7 @@ from eth_account.signers.local import LocalAccount
 from prover.base.errors import EnvironmentMissing, UsageError
 from prover.base.redaction import hide
 from prover.base.settings import get_settings
-from prover.chain.client import Client, checksum
+from prover.chain.node.client import Client, checksum
 
 ANVIL_MNEMONIC = "test test test test test test test test test test test junk"
 ANVIL_ACCOUNTS = 10

@@ -10,11 +10,11 @@ from prover.base import strict_json
 from prover.base.errors import ChainError, EnvironmentMissing
 from prover.base.files import write_atomically
 from prover.base.settings import get_settings
-from prover.chain.client import Client
+from prover.chain.abi.contract import ACCURACY, JOBS, MARKET, POSEIDON, REGISTRY, RETRIEVAL, SERVING
 from prover.chain.codes import expected_code
-from prover.chain.contracts import ACCURACY, JOBS, MARKET, POSEIDON, REGISTRY, RETRIEVAL, SERVING
 from prover.chain.limits import DeployedFor, answered, question
-from prover.chain.rpc import Request, ask_each
+from prover.chain.node.client import Client
+from prover.chain.node.rpc import Request, ask_each
 from prover.protocol.limits import limits_of
 
 # Each contract with those whose addresses its constructor takes, in the order of deployment.

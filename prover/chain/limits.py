@@ -7,8 +7,8 @@ from eth_abi.exceptions import DecodingError
 from eth_utils.crypto import keccak
 
 from prover.base.errors import ChainError
-from prover.chain.client import Client, checksum
-from prover.chain.rpc import Request, ask_all
+from prover.chain.node.client import Client, checksum
+from prover.chain.node.rpc import Request, ask_all
 from prover.protocol.limits import ChainLimits
 
 _BYTES = 32 * (1 + len(fields(ChainLimits)))  # a word for the chain's id, one for each limit

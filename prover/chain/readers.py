@@ -19,7 +19,7 @@ from prover.base import strict_json
 from prover.base.errors import EnvironmentMissing, UsageError
 from prover.base.files import NotPlain, TooLarge, locked, read_plain, write_atomically
 from prover.base.settings import get_settings
-from prover.chain.client import checksum
+from prover.chain.node.client import checksum
 from prover.statement.envelope import KEY_BYTES, public_key_of
 
 VERSION = 1

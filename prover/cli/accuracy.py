@@ -32,7 +32,7 @@ from prover.cli.output import command, in_words, new_app, progress, show, show_j
 
 if TYPE_CHECKING:
     from prover.chain.deployments import Deployment
-    from prover.chain.transactions import Sender
+    from prover.chain.sending.transactions import Sender
     from prover.cli.models import KnownModel
     from prover.protocol.accuracy.state import Record
 
@@ -169,7 +169,7 @@ def accept(
     account: AccountNumber = None,
 ) -> None:
     """Enter a model: fetch and check the test set and the circuit, stake."""
-    from prover.chain.replay import load_world
+    from prover.chain.state.replay import load_world
     from prover.cli.accuracy_job import acceptable, find_bounty, moved, worker_on
     from prover.cli.accuracy_words import consumers_past, past_sentence
     from prover.cli.models import find
@@ -292,7 +292,7 @@ def status(
     rpc: Rpc = None,
 ) -> None:
     """Say where a bounty stands, who must act until when, and what each outcome pays."""
-    from prover.chain.replay import load_world
+    from prover.chain.state.replay import load_world
     from prover.cli.accuracy_job import find_bounty
     from prover.cli.accuracy_words import consumers_past, past_sentence, progress_of, row
     from prover.cli.agenda import entry, reminders, rows

@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from prover.base.text import ETHER_DECIMALS
-from prover.chain.accuracy import AccuracyBounty
-from prover.chain.client import Client
+from prover.chain.contracts.accuracy import AccuracyBounty
+from prover.chain.contracts.tokens import decimals_of
 from prover.chain.deployments import Deployment
-from prover.chain.tokens import decimals_of
+from prover.chain.node.client import Client
 from prover.cli.accuracy_words import next_step
 from prover.cli.finding import (
     BOUNTY,
@@ -28,7 +28,7 @@ from prover.protocol.accuracy.state import Record, State
 from prover.protocol.events import ZERO_ADDRESS
 
 if TYPE_CHECKING:
-    from prover.chain.transactions import Sender
+    from prover.chain.sending.transactions import Sender
     from prover.provider.accuracy import BountyProvider, Outcome
     from prover.systems.ezkl.artifacts import Artifacts
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from prover.base.errors import ArtifactMismatch, UsageError
 from prover.base.text import amount_in, in_ether
-from prover.chain.client import Client
 from prover.chain.deployments import Deployment
-from prover.chain.handing import how
-from prover.chain.replay import load_world
-from prover.chain.transactions import Sender
+from prover.chain.node.client import Client
+from prover.chain.sending.handing import how
+from prover.chain.sending.transactions import Sender
+from prover.chain.state.replay import load_world
 from prover.cli.accuracy_job import in_units
 from prover.cli.accuracy_words import amount, next_step
 from prover.cli.models import KnownModel, find

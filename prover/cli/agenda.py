@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from prover.chain.accounts import configured_address
-from prover.chain.client import Client
-from prover.chain.deeds import deeds_of
-from prover.chain.tokens import learn
+from prover.chain.contracts.tokens import learn
+from prover.chain.node.client import Client
+from prover.chain.state.deeds import deeds_of
 from prover.cli import accuracy_words, prediction_words, retrieval_words, serving_words
 from prover.cli.kinds import BOUNTY, JOB, REQUEST, ROUND, Kind, short
 from prover.cli.output import in_words

@@ -10,13 +10,13 @@ from typing import Any
 
 from prover.base.errors import UsageError
 from prover.base.text import ETHER_DECIMALS, in_ether, moment, span
-from prover.chain.client import Client
+from prover.chain.contracts.prediction import Market
+from prover.chain.contracts.tokens import decimals_of
 from prover.chain.deployments import Deployment
-from prover.chain.fees import gas_price
-from prover.chain.handing import hand_over, how, place, secrecy, uri_of
-from prover.chain.market import Market
-from prover.chain.tokens import decimals_of
-from prover.chain.transactions import Sender
+from prover.chain.node.client import Client
+from prover.chain.sending.fees import gas_price
+from prover.chain.sending.handing import hand_over, how, place, secrecy, uri_of
+from prover.chain.sending.transactions import Sender
 from prover.cli.finding import JOB, LATE, UNENDED, Wanted, cancellable, find_on
 from prover.cli.models import KnownModel
 from prover.cli.options import units

@@ -10,7 +10,7 @@ APPS = {"deploy": app}
 @command(app)
 def deploy(rpc: Rpc = None, account: AccountNumber = None) -> None:
     """Deploy the contracts, unless they are there."""
-    from prover.chain.deploy import deploy_from
+    from prover.chain.contracts.deploy import deploy_from
     from prover.chain.deployments import path_of
 
     client = connected(rpc)

@@ -108,7 +108,7 @@ def _engine() -> Finding:
 
 
 def _anvil() -> Finding:
-    from prover.chain.node import find_anvil
+    from prover.chain.node.anvil import find_anvil
 
     return _guarded("anvil", lambda: str(find_anvil()))
 

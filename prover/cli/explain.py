@@ -19,7 +19,7 @@ def explain_revert(
     rpc: Rpc = None,
 ) -> None:
     """Say which rule refused, with its values, and what to do."""
-    from prover.chain.reverts import decode_revert
+    from prover.chain.abi.reverts import decode_revert
 
     try:
         data = bytes.fromhex(what.removeprefix("0x"))
@@ -34,7 +34,7 @@ def explain_revert(
 
 
 def _explain_transaction(transaction_hash: bytes, rpc: str | None) -> None:
-    from prover.chain.receipts import revert_of
+    from prover.chain.sending.receipts import revert_of
 
     reason = revert_of(connected(rpc), transaction_hash)
     if reason is None:

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from prover.base.errors import UsageError
-from prover.chain.client import Client
-from prover.chain.deeds import done_by
+from prover.chain.contracts.tokens import learn
 from prover.chain.deployments import Deployment
-from prover.chain.replay import load_held, load_world
-from prover.chain.tokens import learn
+from prover.chain.node.client import Client
+from prover.chain.state.deeds import done_by
+from prover.chain.state.replay import load_held, load_world
 from prover.cli.agenda import entry
 from prover.cli.kinds import BOUNTY, JOB, REQUEST, ROUND, Kind, short
 from prover.cli.output import Done, in_words, progress

@@ -9,7 +9,7 @@ from prover.base.text import ETHER_DECIMALS
 from prover.cli.options import address, units
 
 if TYPE_CHECKING:
-    from prover.chain.client import Client
+    from prover.chain.node.client import Client
     from prover.provider.money import Purse
 
 MinRewards = Annotated[
@@ -118,7 +118,7 @@ def _amount(client: "Client", currency: str, text: str | None, name: str) -> int
 
 
 def _decimals(client: "Client", currency: str) -> int:
-    from prover.chain.tokens import decimals_of
+    from prover.chain.contracts.tokens import decimals_of
     from prover.protocol.events import ZERO_ADDRESS
 
     return ETHER_DECIMALS if currency == ZERO_ADDRESS else decimals_of(client, currency)

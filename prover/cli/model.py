@@ -18,7 +18,7 @@ from prover.cli.options import (
 from prover.cli.output import OUTPUT, SHOWN_DIGITS, command, new_app, progress, show, show_table
 
 if TYPE_CHECKING:
-    from prover.chain.client import Client
+    from prover.chain.node.client import Client
     from prover.cli.models import KnownModel
     from prover.systems.ezkl.artifacts import Artifacts
     from prover.systems.ezkl.planner.plan import Plan
@@ -93,8 +93,8 @@ def add(
 @command(app, "list")
 def list_models(rpc: Rpc = None) -> None:
     """List the models registered on the chain, and which are on this machine."""
-    from prover.chain.registry import Circuit
-    from prover.chain.replay import load_world
+    from prover.chain.contracts.registry import Circuit
+    from prover.chain.state.replay import load_world
     from prover.cli.models import aliases
     from prover.systems.ezkl.artifacts import list_artifacts
 
@@ -195,8 +195,8 @@ def import_model(
     rpc: Rpc = None,
 ) -> None:
     """Keep the files of somebody else's model, to verify it and to post jobs on it."""
-    from prover.chain.registry import Circuit
-    from prover.chain.replay import load_world
+    from prover.chain.contracts.registry import Circuit
+    from prover.chain.state.replay import load_world
     from prover.cli.models import free_name, remember
     from prover.systems.ezkl.exchange import bring_in
 

@@ -14,8 +14,8 @@ from prover.base.text import shown
 
 if TYPE_CHECKING:
     from prover.audit.circuit import CircuitAuditor
-    from prover.chain.client import Client
     from prover.chain.deployments import Deployment
+    from prover.chain.node.client import Client
     from prover.protocol.world import World
     from prover.systems.ezkl.artifacts import Artifacts
 
@@ -67,7 +67,7 @@ def free_name(client: "Client", folder: str, model_id: bytes) -> str:
 
 def find(client: "Client", deployment: "Deployment", text: str) -> KnownModel:
     """The model of a name, or of an id or its beginning. Raises UsageError or ArtifactMismatch."""
-    from prover.chain.registry import Registry
+    from prover.chain.contracts.registry import Registry
     from prover.systems.ezkl.artifacts import find_artifacts
 
     model_id = _model_id(client, deployment, text)
@@ -79,7 +79,7 @@ def find(client: "Client", deployment: "Deployment", text: str) -> KnownModel:
 
 def provable(world: "World") -> frozenset[bytes]:
     """Ids of registered models, and of their circuits, whose proving key is on this machine."""
-    from prover.chain.registry import Circuit
+    from prover.chain.contracts.registry import Circuit
     from prover.systems.places import directory_name, with_proving_key
 
     here, found = with_proving_key(get_settings().artifacts), set[bytes]()
@@ -93,7 +93,7 @@ def provable(world: "World") -> frozenset[bytes]:
 def auditor(client: "Client", deployment: "Deployment") -> "CircuitAuditor":
     """Compares registered models with the artifacts of this machine."""
     from prover.audit.circuit import CircuitAuditor
-    from prover.chain.registry import Registry
+    from prover.chain.contracts.registry import Registry
     from prover.cli.output import progress
     from prover.systems.ezkl.system import Ezkl
 
@@ -114,7 +114,7 @@ def _model_id(client: "Client", deployment: "Deployment", text: str) -> bytes:
 
 
 def _by_digits(client: "Client", deployment: "Deployment", text: str, digits: str) -> bytes:
-    from prover.chain.replay import load_world
+    from prover.chain.state.replay import load_world
 
     models = load_world(client, deployment).registry.models
     found = [model_id for model_id in models if model_id.hex().startswith(digits)]

@@ -21,8 +21,8 @@ def node(
 ) -> None:
     """Run a local Anvil node with the project's settings, until Ctrl-C."""
     from prover.base.redaction import child_environment
-    from prover.chain import node as anvil
-    from prover.chain.client import LOCAL_CHAIN
+    from prover.chain.node import anvil
+    from prover.chain.node.client import LOCAL_CHAIN
 
     anvil.check_port(port)
     signal.signal(signal.SIGTERM, _interrupt)

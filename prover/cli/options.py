@@ -10,9 +10,9 @@ from prover.base.errors import UsageError
 from prover.base.text import ETHER_DECIMALS
 
 if TYPE_CHECKING:
-    from prover.chain.client import Client
     from prover.chain.deployments import Deployment
-    from prover.chain.transactions import Sender
+    from prover.chain.node.client import Client
+    from prover.chain.sending.transactions import Sender
 
 Rpc = Annotated[
     str | None, typer.Option("--rpc", help="Address of the node [default: ZKESCROW_RPC_URL].")
@@ -49,7 +49,7 @@ def set_up_in_words(name: str) -> str:
 def connected(rpc: str | None) -> "Client":
     """The node of the option or of the settings, of the chain that these name if they do."""
     from prover.base.settings import get_settings
-    from prover.chain.client import connect
+    from prover.chain.node.client import connect
 
     settings = get_settings()
     return connect(rpc or settings.rpc_url, settings.chain_id)
@@ -66,9 +66,9 @@ def deployed(rpc: str | None) -> tuple["Client", "Deployment"]:
 def sender_for(client: "Client", account: int | None) -> "Sender":
     """The account that signs; with --unsigned one that signs elsewhere. Raises UsageError."""
     from prover.chain.accounts import configured_address, signer
-    from prover.chain.drafter import Drafter
-    from prover.chain.transactions import Sender
-    from prover.chain.wallet import PEN
+    from prover.chain.sending.drafter import Drafter
+    from prover.chain.sending.transactions import Sender
+    from prover.chain.sending.wallet import PEN
 
     if PEN.unsigned:
         who = address(PEN.sender, "--from") or configured_address(client, account)
@@ -135,7 +135,7 @@ def currency(client: "Client", text: str | None) -> str | None:
     Decimals that are stated are what the token must say. Raises UsageError, or ChainError where it
     is known with others.
     """
-    from prover.chain.tokens import decimals_of, keep_decimals
+    from prover.chain.contracts.tokens import decimals_of, keep_decimals
 
     if text is None or ":" not in text:
         return address(text, "--token")
@@ -152,7 +152,7 @@ def currency(client: "Client", text: str | None) -> str | None:
 
 def address(text: str | None, name: str) -> str | None:
     """A checksummed address, if one was given. Raises UsageError."""
-    from prover.chain.client import checksum
+    from prover.chain.node.client import checksum
 
     if text is None:
         return None

@@ -13,7 +13,7 @@ import typer
 
 from prover.base.errors import UsageError
 from prover.base.text import shown
-from prover.chain.wallet import PEN, Handed
+from prover.chain.sending.wallet import PEN, Handed
 
 USAGE = 2
 MOST_CHARACTERS = 4_000  # of an error

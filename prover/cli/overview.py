@@ -10,7 +10,7 @@ from prover.cli.options import AccountNumber, Rpc, address, deployed
 from prover.cli.output import command, in_words, new_app, show
 
 if TYPE_CHECKING:
-    from prover.chain.client import Client
+    from prover.chain.node.client import Client
     from prover.cli.agenda import Entry
     from prover.protocol.world import World
 
@@ -32,8 +32,8 @@ def status(
     """List jobs of all protocols that are under way, and what is due. Yours, if you say who: also
     those that anybody may take and that this machine can prove.
     """
-    from prover.chain.replay import load_held, load_world
-    from prover.chain.tokens import learn
+    from prover.chain.contracts.tokens import learn
+    from prover.chain.state.replay import load_held, load_world
     from prover.cli.agenda import entries, reworded
     from prover.cli.models import provable
     from prover.cli.remembered import told, unmined
@@ -93,7 +93,7 @@ def set_aside_lines(world: "World") -> list[str]:
 
 def _places(world: "World", found: Iterable["Entry"]) -> list[tuple[str, bytes]]:
     """Contract and id of the jobs that come first, as many as one request asks for."""
-    from prover.chain.rpc import BATCH
+    from prover.chain.node.rpc import BATCH
     from prover.cli.remembered import protocols
 
     contracts = {kind: jobs.contract for kind, jobs in protocols(world)}

@@ -23,7 +23,7 @@ from prover.cli.rounds import Loop, one_round, only_round
 from prover.cli.withdraw import Token, take_out
 
 if TYPE_CHECKING:
-    from prover.chain.client import Client
+    from prover.chain.node.client import Client
     from prover.provider.money import Purse
     from prover.provider.policy import Policy
     from prover.provider.serve import Provider
@@ -83,8 +83,8 @@ def run(
 def status(rpc: Rpc = None, account: AccountNumber = None) -> None:
     """Show the jobs that this account took, and its credit."""
     from prover.base.settings import get_settings
-    from prover.chain.replay import load_world
-    from prover.chain.tokens import learn
+    from prover.chain.contracts.tokens import learn
+    from prover.chain.state.replay import load_world
     from prover.cli.overview import credits_of
     from prover.protocol.events import ZERO_ADDRESS
     from prover.provider.store import JobStore

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from prover.base.errors import UsageError
-from prover.chain.client import Client
-from prover.chain.deeds import NAMES, POST, Deed, deeds_of, gone, undone, unsettled, waiting
-from prover.chain.finality import confirmations
+from prover.chain.events.finality import confirmations
+from prover.chain.node.client import Client
+from prover.chain.state.deeds import NAMES, POST, Deed, deeds_of, gone, undone, unsettled, waiting
 from prover.cli.kinds import BOUNTY, JOB, REQUEST, ROUND, Kind, short
 from prover.cli.output import in_words
 from prover.protocol.jobs import Jobs

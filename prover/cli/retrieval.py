@@ -89,7 +89,7 @@ def commit(
 def datasets(rpc: Rpc = None) -> None:
     """List the datasets that are committed on the chain."""
     from prover.base.text import moment, shown
-    from prover.chain.replay import load_world
+    from prover.chain.state.replay import load_world
 
     client, deployment = deployed(rpc)
     rows: list[dict[str, Any]] = [
@@ -147,12 +147,12 @@ def post(
     account: AccountNumber = None,
 ) -> None:
     """Requester: pay for every record to be judged. Checks model and dataset first."""
-    from prover.chain.datasets import find_dataset
-    from prover.chain.replay import load_world
+    from prover.chain.state.replay import load_world
     from prover.cli import retrieval_post as options
     from prover.cli.finding import by_digits
     from prover.cli.kinds import DATASET
     from prover.cli.models import auditor, find
+    from prover.clients.retrieval.datasets import find_dataset
     from prover.consumer import retrieval as consumer
 
     client, deployment = deployed(rpc)
@@ -270,7 +270,7 @@ def status(
     rpc: Rpc = None,
 ) -> None:
     """Say where a request stands, who must act until when, and who gets what if nobody does."""
-    from prover.chain.replay import load_world
+    from prover.chain.state.replay import load_world
     from prover.cli import retrieval_job as jobs
     from prover.cli.agenda import rows
     from prover.cli.finding import REQUEST

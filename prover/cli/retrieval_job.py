@@ -7,13 +7,12 @@ from typing import Any
 
 from prover.base.errors import UsageError
 from prover.base.text import until
-from prover.chain.client import Client
-from prover.chain.datasets import kept
+from prover.chain.contracts.registry import Registry
+from prover.chain.contracts.retrieval import RetrievalBounty
 from prover.chain.deployments import Deployment
-from prover.chain.registry import Registry
-from prover.chain.replay import load_world
-from prover.chain.retrieval import RetrievalBounty
-from prover.chain.transactions import Sender
+from prover.chain.node.client import Client
+from prover.chain.sending.transactions import Sender
+from prover.chain.state.replay import load_world
 from prover.cli.agenda import entry, reminders
 from prover.cli.finding import LATE, REQUEST, UNENDED, Wanted, cancellable, find_on, in_state
 from prover.cli.models import auditor, find
@@ -21,6 +20,7 @@ from prover.cli.output import progress
 from prover.cli.remembered import of_job
 from prover.cli.retrieval_words import next_step, row
 from prover.cli.seeds import existing
+from prover.clients.retrieval.datasets import kept
 from prover.consumer.jobs import remember
 from prover.consumer.retrieval_read import read_matches
 from prover.protocol.retrieval.state import Dataset, Record, State

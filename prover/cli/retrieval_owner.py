@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from prover.base.text import counted, shown
-from prover.chain import handing
+from prover.chain.sending import handing
 from prover.cli.retrieval_job import Found
 from prover.cli.retrieval_words import amount
 from prover.cli.seeds import SeedFile

@@ -6,9 +6,9 @@ from typing import Any
 
 from prover.base.errors import UsageError
 from prover.base.text import ETHER_DECIMALS, in_ether, moment, span
-from prover.chain.client import Client
-from prover.chain.finality import final_seconds
-from prover.chain.tokens import decimals_of
+from prover.chain.contracts.tokens import decimals_of
+from prover.chain.events.finality import final_seconds
+from prover.chain.node.client import Client
 from prover.cli.models import KnownModel
 from prover.cli.options import duration, units, window
 from prover.cli.retrieval_words import amount

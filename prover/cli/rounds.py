@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from prover.base.errors import ZkescrowError
 from prover.base.text import amount_in
-from prover.chain.wallet import Handed
+from prover.chain.sending.wallet import Handed
 from prover.cli.output import say_error, say_mistake, show
 
 if TYPE_CHECKING:

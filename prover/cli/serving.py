@@ -273,7 +273,7 @@ def status(
     rpc: Rpc = None,
 ) -> None:
     """Say where a round stands, who must act until when, and who gets what if nobody does."""
-    from prover.chain.replay import load_world
+    from prover.chain.state.replay import load_world
     from prover.cli.agenda import rows
     from prover.cli.finding import ROUND
     from prover.cli.serving_round import find_round, standing_of

@@ -5,11 +5,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from prover.base.text import counted, shown
-from prover.chain.client import Client
+from prover.chain.contracts.registry import Registry
+from prover.chain.contracts.serving import ServingRound
 from prover.chain.deployments import Deployment
-from prover.chain.registry import Registry
-from prover.chain.replay import load_world
-from prover.chain.serving import ServingRound
+from prover.chain.node.client import Client
+from prover.chain.state.replay import load_world
 from prover.cli.agenda import entry, reminders
 from prover.cli.finding import LATE, ROUND, UNENDED, Wanted, cancellable, find_on, in_state, open_to
 from prover.cli.models import auditor, find
@@ -20,7 +20,7 @@ from prover.consumer.jobs import remember
 from prover.protocol.serving.state import Record, State
 
 if TYPE_CHECKING:
-    from prover.chain.transactions import Sender
+    from prover.chain.sending.transactions import Sender
     from prover.provider.serving import Joined, RoundProvider
     from prover.provider.serving_answer import Answered
 

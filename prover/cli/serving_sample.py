@@ -9,7 +9,7 @@ from prover.base.errors import UsageError
 from prover.base.files import write_atomically
 from prover.base.text import moment
 from prover.chain.deployments import Deployment
-from prover.chain.transactions import Sender
+from prover.chain.sending.transactions import Sender
 from prover.cli.models import find
 from prover.cli.outcome import read_outputs
 from prover.cli.output import progress

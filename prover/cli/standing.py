@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from prover.base.errors import ArtifactMismatch
-from prover.chain.client import Client
 from prover.chain.deployments import Deployment
-from prover.chain.replay import load_world
+from prover.chain.node.client import Client
+from prover.chain.state.replay import load_world
 from prover.cli.agenda import entry, reminders, rows
 from prover.cli.consumer import find_job
 from prover.cli.finding import JOB
@@ -55,7 +55,7 @@ def all_jobs(client: Client, deployment: Deployment) -> list[dict[str, Any]]:
 
 
 def _predictions(world: World, record: Record) -> list[Prediction] | None:
-    from prover.chain.registry import Circuit
+    from prover.chain.contracts.registry import Circuit
     from prover.systems.ezkl.artifacts import find_artifacts
 
     if not record.outputs:

@@ -6,7 +6,7 @@ import typer
 
 from prover.base.errors import ContractRefused, ZkescrowError
 from prover.base.text import amount_in
-from prover.chain.wallet import Handed
+from prover.chain.sending.wallet import Handed
 from prover.cli.options import AccountNumber, Rpc, address, deployed, sender_for
 from prover.cli.output import command, new_app, show
 
@@ -32,8 +32,8 @@ def take_out(rpc: str | None, account: int | None, to: str | None, token: list[s
     """Withdraw the account's whole credit in ETH and the given tokens, from every contract."""
     from itertools import product
 
-    from prover.chain import withdrawals
-    from prover.chain.holders import job_contracts
+    from prover.chain.contracts import withdrawals
+    from prover.chain.contracts.holders import job_contracts
     from prover.protocol.events import ZERO_ADDRESS
 
     client, deployment = deployed(rpc)

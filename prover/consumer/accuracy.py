@@ -10,15 +10,15 @@ from typing import Any
 
 from prover.base.errors import UsageError
 from prover.base.files import write_atomically
-from prover.chain.accuracy import AccuracyBounty
-from prover.chain.client import Client
+from prover.chain.contracts.accuracy import AccuracyBounty
 from prover.chain.deployments import Deployment
-from prover.chain.fees import gas_price
-from prover.chain.finality import confirmations, final_seconds
-from prover.chain.handing import uri_of
-from prover.chain.replay import load_world
-from prover.chain.transactions import Sender
-from prover.chain.wallet import Handed
+from prover.chain.events.finality import confirmations, final_seconds
+from prover.chain.node.client import Client
+from prover.chain.sending.fees import gas_price
+from prover.chain.sending.handing import uri_of
+from prover.chain.sending.transactions import Sender
+from prover.chain.sending.wallet import Handed
+from prover.chain.state.replay import load_world
 from prover.consumer import postings
 from prover.consumer.accuracy_tests import Tests, key_of, read_seed, sealed_tests
 from prover.consumer.postings import Drawn, Posting

@@ -8,16 +8,16 @@ from web3.types import TxReceipt
 
 from prover.base.errors import ChainError, UsageError
 from prover.base.text import moment
-from prover.chain.accuracy import AccuracyBounty
-from prover.chain.client import Client
-from prover.chain.contracts import Call
-from prover.chain.deeds import on_the_way
+from prover.chain.abi.contract import Call
+from prover.chain.contracts.accuracy import AccuracyBounty
 from prover.chain.deployments import Deployment
-from prover.chain.events import fetch_events
-from prover.chain.finality import SEND_SECONDS, now_on, once_final
-from prover.chain.replay import load_world
-from prover.chain.transactions import Sender
-from prover.chain.wallet import Handed
+from prover.chain.events.finality import SEND_SECONDS, now_on, once_final
+from prover.chain.events.reading import fetch_events
+from prover.chain.node.client import Client
+from prover.chain.sending.transactions import Sender
+from prover.chain.sending.wallet import Handed
+from prover.chain.state.deeds import on_the_way
+from prover.chain.state.replay import load_world
 from prover.consumer.accuracy_tests import key_of, read_seed
 from prover.consumer.testsets import key_is_out, mark_revealed, posted_set, posted_sets, sharing
 from prover.protocol.accuracy.state import Record, State

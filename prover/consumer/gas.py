@@ -4,11 +4,11 @@ from collections.abc import Collection
 
 from prover.base.errors import Postponed
 from prover.base.settings import get_settings
-from prover.chain.client import Client
-from prover.chain.fees import GWEI, gas_price, in_gwei
-from prover.chain.registry import Registry
-from prover.chain.transactions import Sender
-from prover.chain.verification import verification_gas as measured
+from prover.chain.contracts.registry import Registry
+from prover.chain.contracts.verification import verification_gas as measured
+from prover.chain.node.client import Client
+from prover.chain.sending.fees import GWEI, gas_price, in_gwei
+from prover.chain.sending.transactions import Sender
 from prover.protocol.economics import Prices
 from prover.systems.ezkl.artifacts import Artifacts
 

@@ -7,7 +7,7 @@ from typing import Any
 from prover.base.errors import StatementInvalid
 from prover.base.files import locked, write_atomically
 from prover.base.settings import get_settings
-from prover.chain.client import Client
+from prover.chain.node.client import Client
 
 
 def remember(client: Client, contract: str, job_id: bytes) -> None:

@@ -13,14 +13,14 @@ from prover.base.errors import ChainError, Postponed, StatementInvalid
 from prover.base.files import locked
 from prover.base.settings import get_settings
 from prover.base.text import moment
-from prover.chain.contracts import Call
-from prover.chain.deeds import POST, deeds_of, gone, told, untold
-from prover.chain.handing import given_of
-from prover.chain.intents import Intent, Intents, name_of
-from prover.chain.jobs import JobContract
-from prover.chain.tokens import allow
-from prover.chain.transactions import Sender
-from prover.chain.wallet import Handed
+from prover.chain.abi.contract import Call
+from prover.chain.contracts.jobs import JobContract
+from prover.chain.contracts.tokens import allow
+from prover.chain.sending.handing import given_of
+from prover.chain.sending.intents import Intent, Intents, name_of
+from prover.chain.sending.transactions import Sender
+from prover.chain.sending.wallet import Handed
+from prover.chain.state.deeds import POST, deeds_of, gone, told, untold
 from prover.consumer.jobs import remember
 from prover.protocol.terms import Job, Terms
 

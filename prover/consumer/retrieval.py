@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from prover.base.errors import StatementInvalid
-from prover.chain.datasets import checked, keep
+from prover.chain.contracts.retrieval import RetrievalBounty
 from prover.chain.deployments import Deployment
-from prover.chain.fees import gas_price
-from prover.chain.retrieval import RetrievalBounty
-from prover.chain.transactions import Sender
+from prover.chain.sending.fees import gas_price
+from prover.chain.sending.transactions import Sender
+from prover.clients.retrieval.datasets import checked, keep
 from prover.clients.retrieval.records import format_of
 from prover.consumer import postings
 from prover.consumer.gas import verification_gas

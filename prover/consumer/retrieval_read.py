@@ -10,10 +10,10 @@ import numpy as np
 from prover.base.errors import StatementInvalid, UsageError
 from prover.base.files import write_atomically
 from prover.base.text import shown
-from prover.chain.datasets import checked, kept
+from prover.chain.contracts.retrieval import RetrievalBounty
 from prover.chain.deployments import Deployment
-from prover.chain.retrieval import RetrievalBounty
-from prover.chain.transactions import Sender
+from prover.chain.sending.transactions import Sender
+from prover.clients.retrieval.datasets import checked, kept
 from prover.protocol.retrieval.state import Dataset, Record
 from prover.statement.dataset import Format, PublicDataset
 from prover.statement.quantise import dequantise

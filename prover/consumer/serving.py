@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from prover.base.errors import StatementInvalid, UsageError
-from prover.chain.client import Client
+from prover.chain.contracts.serving import ServingRound
 from prover.chain.deployments import Deployment
-from prover.chain.fees import gas_price
-from prover.chain.finality import confirmations, final_seconds
-from prover.chain.handing import hand_over, place, uri_of
-from prover.chain.serving import ServingRound
-from prover.chain.transactions import Sender
+from prover.chain.events.finality import confirmations, final_seconds
+from prover.chain.node.client import Client
+from prover.chain.sending.fees import gas_price
+from prover.chain.sending.handing import hand_over, place, uri_of
+from prover.chain.sending.transactions import Sender
 from prover.consumer import postings
 from prover.consumer.gas import verification_gas
 from prover.consumer.postings import Drawn, Posting

@@ -9,13 +9,13 @@ from math import ceil
 
 from prover.base.errors import ChainError, StatementInvalid, UsageError
 from prover.base.settings import get_settings
-from prover.chain.client import Client
+from prover.chain.contracts.serving import ServingRound
 from prover.chain.deployments import Deployment
-from prover.chain.events import fetch_events
-from prover.chain.finality import once_final
-from prover.chain.replay import load_world
-from prover.chain.serving import ServingRound
-from prover.chain.transactions import Sender
+from prover.chain.events.finality import once_final
+from prover.chain.events.reading import fetch_events
+from prover.chain.node.client import Client
+from prover.chain.sending.transactions import Sender
+from prover.chain.state.replay import load_world
 from prover.protocol.economics import chance_to_catch
 from prover.protocol.events import OutputsCommitted
 from prover.protocol.serving.state import Record, State

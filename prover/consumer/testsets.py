@@ -20,8 +20,8 @@ from prover.base.files import write_atomically
 from prover.base.log import logger
 from prover.base.settings import get_settings
 from prover.base.strict_json import in_words
-from prover.chain.client import LOCAL_CHAIN
-from prover.chain.deeds import signed_here
+from prover.chain.node.client import LOCAL_CHAIN
+from prover.chain.state.deeds import signed_here
 
 LOG = logger(__name__)
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from prover.base.errors import ProvingError, StatementInvalid, UsageError
 from prover.base.text import moment, shown
-from prover.chain.fees import gas_price
-from prover.chain.registry import Registry
-from prover.chain.tokens import allow
-from prover.chain.verification import verification_gas
+from prover.chain.contracts.registry import Registry
+from prover.chain.contracts.tokens import allow
+from prover.chain.contracts.verification import verification_gas
+from prover.chain.sending.fees import gas_price
 from prover.protocol.accuracy.state import Record, State
 from prover.provider.accuracy_checks import (
     Limits,

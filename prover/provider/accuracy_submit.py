@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from prover.base.errors import ContractRefused
-from prover.chain.accuracy import AccuracyBounty, Submission, TestItem
-from prover.chain.batch import Run
-from prover.chain.client import Client
-from prover.chain.contracts import Call
-from prover.chain.transactions import Sender
+from prover.chain.abi.contract import Call
+from prover.chain.contracts.accuracy import AccuracyBounty, Submission, TestItem
+from prover.chain.contracts.batch import Run
+from prover.chain.node.client import Client
+from prover.chain.sending.transactions import Sender
 from prover.protocol.accuracy.state import Job, State
 from prover.provider.grouping import grouped
 from prover.provider.money import Account, worth

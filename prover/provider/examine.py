@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from prover.base.errors import ArtifactMismatch, StatementInvalid
-from prover.chain.client import Client
+from prover.chain.contracts.registry import Circuit
+from prover.chain.contracts.verification import verification_gas
 from prover.chain.deployments import Deployment
-from prover.chain.fees import gas_price
-from prover.chain.registry import Circuit
-from prover.chain.replay import load_world
-from prover.chain.transactions import Sender
-from prover.chain.verification import verification_gas
+from prover.chain.node.client import Client
+from prover.chain.sending.fees import gas_price
+from prover.chain.sending.transactions import Sender
+from prover.chain.state.replay import load_world
 from prover.protocol.prediction.state import Record
 from prover.protocol.world import World
 from prover.provider.fetch import InputsUnavailable

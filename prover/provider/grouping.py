@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from prover.chain.contracts import Call
-from prover.chain.transactions import GAS_CAP, Sender
+from prover.chain.abi.contract import Call
+from prover.chain.sending.transactions import GAS_CAP, Sender
 from prover.protocol.limits import limits_of
 
 T = TypeVar("T")

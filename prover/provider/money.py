@@ -12,11 +12,11 @@ from prover.base.errors import UsageError
 from prover.base.files import locked
 from prover.base.settings import get_settings
 from prover.base.text import amount_in, in_ether
-from prover.chain.client import Client
+from prover.chain.contracts.tokens import balance_of
 from prover.chain.deployments import Deployment
-from prover.chain.replay import load_world
-from prover.chain.tokens import balance_of
-from prover.chain.transactions import Sender
+from prover.chain.node.client import Client
+from prover.chain.sending.transactions import Sender
+from prover.chain.state.replay import load_world
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.world import World
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from prover.chain.deploy import deploy_verifier
+from prover.chain.contracts.deploy import deploy_verifier
+from prover.chain.contracts.registry import Circuit, Registry
 from prover.chain.deployments import Deployment
-from prover.chain.registry import Circuit, Registry
-from prover.chain.replay import load_world
-from prover.chain.transactions import Sender
+from prover.chain.sending.transactions import Sender
+from prover.chain.state.replay import load_world
 from prover.solidity.verifier import compile_verifier
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.worker import Progress

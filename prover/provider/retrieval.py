@@ -10,18 +10,18 @@ from dataclasses import dataclass, replace
 from web3.types import TxReceipt
 
 from prover.base.errors import ChainError, ContractRefused, UsageError
-from prover.chain.client import Client
-from prover.chain.datasets import kept
+from prover.chain.contracts.registry import Circuit
+from prover.chain.contracts.retrieval import RetrievalBounty
+from prover.chain.contracts.tokens import allow
+from prover.chain.contracts.verification import verification_gas
 from prover.chain.deployments import Deployment
-from prover.chain.events import fetch_events
-from prover.chain.fees import gas_price
-from prover.chain.finality import final_seconds, once_final
-from prover.chain.registry import Circuit
-from prover.chain.replay import load_world
-from prover.chain.retrieval import RetrievalBounty
-from prover.chain.tokens import allow
-from prover.chain.transactions import Sender
-from prover.chain.verification import verification_gas
+from prover.chain.events.finality import final_seconds, once_final
+from prover.chain.events.reading import fetch_events
+from prover.chain.node.client import Client
+from prover.chain.sending.fees import gas_price
+from prover.chain.sending.transactions import Sender
+from prover.chain.state.replay import load_world
+from prover.clients.retrieval.datasets import kept
 from prover.protocol.events import RetrievalAccepted
 from prover.protocol.limits import limits_of
 from prover.protocol.retrieval.state import Dataset, Record, State

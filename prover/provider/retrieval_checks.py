@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from prover.base.errors import StatementInvalid, UsageError
 from prover.base.text import counted, moment
-from prover.chain.transactions import GAS_CAP
+from prover.chain.sending.transactions import GAS_CAP
 from prover.clients.retrieval.records import format_of
 from prover.protocol.economics import ITEM, PROVE
 from prover.protocol.retrieval.gas import RetrievalGas

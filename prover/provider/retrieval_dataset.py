@@ -7,13 +7,13 @@ from pathlib import Path
 from prover.base.errors import StatementInvalid, UsageError
 from prover.base.files import publish, write_atomically
 from prover.base.settings import get_settings
-from prover.chain import datasets
-from prover.chain.client import Client
+from prover.chain.contracts.retrieval import RetrievalBounty
 from prover.chain.deployments import Deployment
-from prover.chain.handing import check_uri, uri_of
-from prover.chain.replay import load_world
-from prover.chain.retrieval import RetrievalBounty
-from prover.chain.transactions import Sender
+from prover.chain.node.client import Client
+from prover.chain.sending.handing import check_uri, uri_of
+from prover.chain.sending.transactions import Sender
+from prover.chain.state.replay import load_world
+from prover.clients.retrieval import datasets
 from prover.clients.retrieval.records import format_of, read_rows
 from prover.protocol.retrieval.state import Dataset
 from prover.statement.dataset import (

@@ -14,11 +14,11 @@ from eth_utils.crypto import keccak
 
 from prover.base.errors import UsageError
 from prover.base.text import counted, moment
-from prover.chain.batch import Run
-from prover.chain.contracts import Call
-from prover.chain.finality import SEND_SECONDS, now_on
-from prover.chain.retrieval import RetrievalBounty, SealedRecord, Submission
-from prover.chain.transactions import GAS_CAP, Sender
+from prover.chain.abi.contract import Call
+from prover.chain.contracts.batch import Run
+from prover.chain.contracts.retrieval import RetrievalBounty, SealedRecord, Submission
+from prover.chain.events.finality import SEND_SECONDS, now_on
+from prover.chain.sending.transactions import GAS_CAP, Sender
 from prover.protocol.limits import limits_of
 from prover.protocol.retrieval.state import Record
 from prover.provider.money import worth

@@ -16,11 +16,11 @@ from prover.base.log import logger
 from prover.base.redaction import redacted
 from prover.base.settings import get_settings
 from prover.base.text import moment, shown
-from prover.chain.finality import Heads, lost_of
-from prover.chain.market import Market
-from prover.chain.replay import load_world
-from prover.chain.wallet import Handed
-from prover.chain.withdrawals import take_out
+from prover.chain.contracts.prediction import Market
+from prover.chain.contracts.withdrawals import take_out
+from prover.chain.events.finality import Heads, lost_of
+from prover.chain.sending.wallet import Handed
+from prover.chain.state.replay import load_world
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction.state import Record, State
 from prover.protocol.world import World

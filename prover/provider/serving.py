@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from prover.base.errors import ContractRefused, StatementInvalid, UsageError
 from prover.base.text import moment, shown
-from prover.chain.client import Client
-from prover.chain.fees import gas_price
-from prover.chain.registry import Circuit
-from prover.chain.serving import ServingRound
-from prover.chain.tokens import allow
-from prover.chain.transactions import Sender
-from prover.chain.verification import verification_gas
+from prover.chain.contracts.registry import Circuit
+from prover.chain.contracts.serving import ServingRound
+from prover.chain.contracts.tokens import allow
+from prover.chain.contracts.verification import verification_gas
+from prover.chain.node.client import Client
+from prover.chain.sending.fees import gas_price
+from prover.chain.sending.transactions import Sender
 from prover.protocol.limits import limits_of
 from prover.protocol.serving.gas import RoundGas
 from prover.protocol.serving.state import Record, State

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from prover.base.errors import StatementInvalid
-from prover.chain.contracts import Call
-from prover.chain.serving import Answer, Contest, ServingRound
-from prover.chain.transactions import Sender
+from prover.chain.abi.contract import Call
+from prover.chain.contracts.serving import Answer, Contest, ServingRound
+from prover.chain.sending.transactions import Sender
 from prover.protocol.serving.state import Record
 from prover.provider.grouping import grouped
 from prover.provider.readiness import Readiness

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from prover.base.errors import StatementInvalid, UsageError
 from prover.base.text import counted, moment
-from prover.chain.transactions import GAS_CAP
+from prover.chain.sending.transactions import GAS_CAP
 from prover.protocol.economics import ITEM, PROVE
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.serving.gas import ANSWER_INDEX, RoundGas

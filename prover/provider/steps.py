@@ -7,9 +7,9 @@ from web3.types import TxReceipt
 
 from prover.base.errors import ContractRefused, UsageError
 from prover.base.text import amount_in, moment
-from prover.chain.finality import Heads, confirmations, pause
-from prover.chain.market import Market
-from prover.chain.tokens import allow
+from prover.chain.contracts.prediction import Market
+from prover.chain.contracts.tokens import allow
+from prover.chain.events.finality import Heads, confirmations, pause
 from prover.protocol.prediction.state import Record
 from prover.provider.examine import Examiner, Tools
 from prover.provider.money import worth

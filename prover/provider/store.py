@@ -12,8 +12,8 @@ from sqlalchemy.dialects.sqlite import insert
 
 from prover.base.errors import ArtifactMismatch
 from prover.base.log import logger
-from prover.chain.finality import Block
-from prover.chain.journal import add_columns, open_database
+from prover.chain.events.finality import Block
+from prover.chain.sending.journal import add_columns, open_database
 from prover.systems.ezkl.artifacts import Proof
 
 LOG = logger(__name__)

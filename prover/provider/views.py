@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from prover.chain.finality import Block, Heads
-from prover.chain.market import Market, Standing
+from prover.chain.contracts.prediction import Market, Standing
+from prover.chain.events.finality import Block, Heads
 from prover.protocol.prediction.state import State
 from prover.provider.store import Stage, Taken
 

@@ -186,8 +186,8 @@ def revealed(chain: Chain, job: str) -> set[str]:
     """The hashes of all keys in the chain's events."""
     os.environ.update(chain.environment)
     from prover.chain import deployments
-    from prover.chain.client import connect
-    from prover.chain.replay import load_world
+    from prover.chain.node.client import connect
+    from prover.chain.state.replay import load_world
     from prover.statement.sealed import key_hash
 
     client = connect(chain.rpc)

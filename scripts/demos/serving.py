@@ -136,10 +136,10 @@ def post_lazily(chain: Chain, job: str) -> int:
     os.environ.update(chain.environment)
     from prover.chain import deployments
     from prover.chain.accounts import anvil_account
-    from prover.chain.client import connect
-    from prover.chain.replay import load_world
-    from prover.chain.serving import ServingRound
-    from prover.chain.transactions import Sender
+    from prover.chain.contracts.serving import ServingRound
+    from prover.chain.node.client import connect
+    from prover.chain.sending.transactions import Sender
+    from prover.chain.state.replay import load_world
     from prover.cli.models import find
     from prover.consumer.serving_contest import own_inputs
     from prover.statement.serving import encode_outputs
@@ -159,7 +159,7 @@ def post_lazily(chain: Chain, job: str) -> int:
 
 def pass_time(chain: Chain, seconds: int) -> None:
     """Move the local node's clock."""
-    from prover.chain.client import connect
+    from prover.chain.node.client import connect
 
     provider = connect(chain.environment["ZKESCROW_RPC_URL"]).web3.provider
     provider.make_request("evm_increaseTime", [seconds])

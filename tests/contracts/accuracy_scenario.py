@@ -10,7 +10,7 @@ from ape.api import AccountAPI, ReceiptAPI
 from ape.contracts import ContractInstance
 from eth_utils.crypto import keccak
 
-from prover.chain.contracts import ACCURACY, abi
+from prover.chain.abi.contract import ACCURACY, abi
 from prover.protocol.accuracy.state import Job, Terms
 from prover.protocol.registry.state import circuit_id_of, model_id_of
 from prover.statement.commitment import input_commitment

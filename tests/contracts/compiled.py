@@ -10,7 +10,7 @@ from pathlib import Path
 from ape.contracts import ContractContainer
 from ethpm_types import ContractType
 
-from prover.chain.contracts import ACCURACY, MARKET, POSEIDON, REGISTRY, RETRIEVAL, SERVING
+from prover.chain.abi.contract import ACCURACY, MARKET, POSEIDON, REGISTRY, RETRIEVAL, SERVING
 from prover.solidity.compile import CompiledContract, compile_contracts
 
 OURS = (REGISTRY, MARKET, POSEIDON, ACCURACY, RETRIEVAL, SERVING)

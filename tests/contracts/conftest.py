@@ -22,7 +22,7 @@ from ape.logging import LogLevel, logger  # noqa: E402
 from ape.managers.chain import ChainManager  # noqa: E402
 from ape_ethereum.trace import Trace  # noqa: E402
 
-from prover.chain import node  # noqa: E402
+from prover.chain.node import anvil as node  # noqa: E402
 from prover.protocol.limits import LOCAL  # noqa: E402
 
 from . import accuracy_scenario, serving_scenario  # noqa: E402

@@ -11,7 +11,7 @@ from ape.contracts import ContractInstance
 from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 
-from prover.chain.contracts import abi
+from prover.chain.abi.contract import abi
 from prover.protocol.registry.state import circuit_id_of, model_id_of
 from prover.protocol.retrieval.state import Dataset, Job, Predicate, PredicateKind, Terms
 from prover.statement.commitment import input_commitment

@@ -10,7 +10,7 @@ from ape.contracts import ContractInstance
 from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 
-from prover.chain.contracts import MARKET, REGISTRY, abi
+from prover.chain.abi.contract import MARKET, REGISTRY, abi
 from prover.protocol.prediction.state import Job, Terms
 from prover.protocol.registry.state import circuit_id_of, model_id_of
 from prover.statement.commitment import input_commitment, inputs_hash

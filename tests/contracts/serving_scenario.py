@@ -8,8 +8,8 @@ import ape
 from ape.api import AccountAPI, ReceiptAPI
 from ape.contracts import ContractInstance
 
-from prover.chain.contracts import abi
-from prover.chain.serving import Answer, Contest
+from prover.chain.abi.contract import abi
+from prover.chain.contracts.serving import Answer, Contest
 from prover.protocol.registry.state import circuit_id_of, model_id_of
 from prover.protocol.serving.state import Job, Terms
 from prover.statement.commitment import input_commitment

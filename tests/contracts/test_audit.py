@@ -13,10 +13,10 @@ from prover.audit import retrieval as retrieval_audit
 from prover.audit.protocols import ProtocolAudit
 from prover.audit.replay import Auditor
 from prover.audit.report import html, lines, to_dict
-from prover.chain.client import connect
-from prover.chain.contracts import ACCURACY, MARKET, POSEIDON, REGISTRY, RETRIEVAL, SERVING
+from prover.chain.abi.contract import ACCURACY, MARKET, POSEIDON, REGISTRY, RETRIEVAL, SERVING
 from prover.chain.deployments import Deployed, Deployment
-from prover.chain.events import Logged, fetch_events
+from prover.chain.events.reading import Logged, fetch_events
+from prover.chain.node.client import connect
 from prover.protocol import events as e
 
 from .accuracy_scenario import TestSet as Items

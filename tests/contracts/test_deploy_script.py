@@ -4,10 +4,11 @@ import os
 import subprocess
 from pathlib import Path
 
-from prover.chain import deployments, node
-from prover.chain.contracts import ACCURACY, JOBS, POSEIDON, REGISTRY, RETRIEVAL
+from prover.chain import deployments
+from prover.chain.abi.contract import ACCURACY, JOBS, POSEIDON, REGISTRY, RETRIEVAL
 from prover.chain.deployments import LIMITED, PLAN
 from prover.chain.limits import deployed_for
+from prover.chain.node import anvil as node
 from prover.protocol.limits import LOCAL
 from prover.solidity.compile import compile_contracts
 

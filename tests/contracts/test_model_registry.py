@@ -7,8 +7,8 @@ import pytest
 from ape.exceptions import ContractLogicError
 from eth_utils.crypto import keccak
 
-from prover.chain.contracts import REGISTRY, abi
-from prover.chain.contracts import contract as web3_contract
+from prover.chain.abi.contract import REGISTRY, abi
+from prover.chain.abi.contract import contract as web3_contract
 from prover.protocol.registry.state import circuit_id_of, model_id_of
 from prover.statement.field import FIELD_MODULUS
 from prover.statement.layout import Layout, OutputKind

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from prover.chain.serving import Answer
+from prover.chain.contracts.serving import Answer
 from prover.protocol.serving.state import State
 from prover.statement.field import FIELD_MODULUS
 from prover.statement.layout import OutputKind

@@ -11,8 +11,8 @@ from typing import Any
 import ape
 from ape.exceptions import VirtualMachineError
 
-from prover.chain.events import by_transaction, decode_log
-from prover.chain.log import Log
+from prover.chain.events.log import Log
+from prover.chain.events.reading import by_transaction, decode_log
 from prover.protocol import world as reducer
 from prover.protocol.escrow.state import EscrowState
 

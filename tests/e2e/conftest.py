@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from prover.chain import node
-from prover.chain.client import connect
 from prover.chain.deployments import read
+from prover.chain.node import anvil as node
+from prover.chain.node.client import connect
 from tests import warm
 from tests.localchain import (  # noqa: F401 - fixtures
     Chain,

@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 from eth_utils.crypto import keccak
 
-from prover.chain.accuracy import AccuracyBounty
-from prover.chain.registry import Registry
-from prover.chain.replay import load_world
+from prover.chain.contracts.accuracy import AccuracyBounty
+from prover.chain.contracts.registry import Registry
+from prover.chain.state.replay import load_world
 from prover.cli.app import run
 from prover.cli.models import remember
 from prover.consumer import accuracy as consumer

@@ -9,7 +9,7 @@ import pytest
 
 from prover.base.errors import ContractRefused
 from prover.base.settings import get_settings
-from prover.chain.replay import load_world
+from prover.chain.state.replay import load_world
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction.state import State
 from prover.provider.store import JobStore, Stage, Taken

@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 from eth_account import Account
 
-from prover.chain import node
-from prover.chain.client import Client, connect
+from prover.chain.node import anvil as node
+from prover.chain.node.client import Client, connect
 from tests.e2e.conftest import EXAMPLES, ROOT, Cli
 from tests.localchain import rpc
 

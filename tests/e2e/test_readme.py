@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import typer
 
-from prover.chain import node
+from prover.chain.node import anvil as node
 from prover.cli.app import app
 from tests.e2e.conftest import ROOT, ZKESCROW, Cli, running_node
 

@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 
 from prover.base.settings import get_settings
-from prover.chain.datasets import find_dataset
-from prover.chain.replay import load_world
-from prover.chain.retrieval import RetrievalBounty
+from prover.chain.contracts.retrieval import RetrievalBounty
+from prover.chain.state.replay import load_world
 from prover.cli.app import run
 from prover.cli.models import remember
+from prover.clients.retrieval.datasets import find_dataset
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.retrieval.state import Dataset, Record, State
 from prover.provider import retrieval_dataset as owner

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 from prover.base.settings import get_settings
-from prover.chain.contracts import Call
-from prover.chain.replay import load_world
-from prover.chain.serving import ServingRound
+from prover.chain.abi.contract import Call
+from prover.chain.contracts.serving import ServingRound
+from prover.chain.state.replay import load_world
 from prover.cli.app import run
 from prover.cli.models import remember
 from prover.protocol.events import ZERO_ADDRESS as ETH

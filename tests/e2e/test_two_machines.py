@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from prover.chain import node
 from prover.chain.accounts import anvil_account
-from prover.chain.client import Client, connect
+from prover.chain.contracts.prediction import Market
 from prover.chain.deployments import Deployment, read
-from prover.chain.market import Market
-from prover.chain.replay import load_world
-from prover.chain.transactions import Sender
+from prover.chain.node import anvil as node
+from prover.chain.node.client import Client, connect
+from prover.chain.sending.transactions import Sender
+from prover.chain.state.replay import load_world
 from prover.cli.app import run
 from prover.consumer import accuracy
 from prover.statement.testset import SealedTestSet

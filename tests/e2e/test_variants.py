@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from prover.chain.contracts import Call
-from prover.chain.replay import load_world
+from prover.chain.abi.contract import Call
+from prover.chain.state.replay import load_world
 from prover.solidity.compile import compile_contracts
 from prover.systems.onnx.floating import outputs_of
 from prover.systems.onnx.onnx_file import ImportedModel

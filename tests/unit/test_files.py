@@ -25,7 +25,7 @@ from prover.base.files import (
     write_atomically,
 )
 from prover.base.settings import get_settings
-from prover.chain.journal import open_database
+from prover.chain.sending.journal import open_database
 from prover.cli.app import run
 
 

@@ -56,7 +56,9 @@ def test_a_line_of_json_has_time_level_event_part_and_values(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     log.configure("info", "json")
-    log.logger("prover.chain.pool").info("signed", hash=b"\x01\x02", sizes=(1, 2), more={"a": None})
+    log.logger("prover.chain.sending.pool").info(
+        "signed", hash=b"\x01\x02", sizes=(1, 2), more={"a": None}
+    )
     (line,) = lines(capsys.readouterr().err)
     assert line.pop("timestamp").endswith("Z")
     assert line == {

@@ -12,8 +12,8 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from prover.base.text import moment, shown
-from prover.chain.advice import ADVICE
-from prover.chain.contracts import NAMES, abi
+from prover.chain.abi.advice import ADVICE
+from prover.chain.abi.contract import NAMES, abi
 from prover.protocol.accuracy import state as accuracy
 from prover.protocol.prediction import state as prediction
 from prover.protocol.retrieval import state as retrieval

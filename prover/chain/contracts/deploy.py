@@ -9,10 +9,10 @@ from eth_utils.crypto import keccak
 
 from prover.base.errors import ChainError, EnvironmentMissing
 from prover.chain import deployments
-from prover.chain.client import Client
-from prover.chain.contracts import Call
+from prover.chain.abi.contract import Call
 from prover.chain.deployments import LIMITED, PLAN, Deployed, Deployment
-from prover.chain.transactions import Sender
+from prover.chain.node.client import Client
+from prover.chain.sending.transactions import Sender
 from prover.protocol.limits import ChainLimits, limits_of
 from prover.solidity.compile import SOLC_VERSION, CompiledContract, compile_contracts
 

@@ -1,12 +1,12 @@
 """The contracts that hold jobs and their money, all together."""
 
-from prover.chain.accuracy import AccuracyBounty
-from prover.chain.client import Client
+from prover.chain.contracts.accuracy import AccuracyBounty
+from prover.chain.contracts.jobs import JobContract
+from prover.chain.contracts.prediction import Market
+from prover.chain.contracts.retrieval import RetrievalBounty
+from prover.chain.contracts.serving import ServingRound
 from prover.chain.deployments import Deployment
-from prover.chain.jobs import JobContract
-from prover.chain.market import Market
-from prover.chain.retrieval import RetrievalBounty
-from prover.chain.serving import ServingRound
+from prover.chain.node.client import Client
 
 _KINDS: tuple[type[JobContract], ...] = (Market, ServingRound, AccuracyBounty, RetrievalBounty)
 

@@ -5,10 +5,10 @@ from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
 from prover.base.errors import ChainError, UsageError
-from prover.chain.client import Client, checksum, speaks
-from prover.chain.contracts import Call, contract, encode_call
+from prover.chain.abi.contract import Call, contract, encode_call
+from prover.chain.contracts.tokens import balance_of
 from prover.chain.limits import DeployedFor, deployed_for
-from prover.chain.tokens import balance_of
+from prover.chain.node.client import Client, checksum, speaks
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.limits import ChainLimits
 from prover.protocol.terms import Job, Terms

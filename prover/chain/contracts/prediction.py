@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from prover.chain.client import checksum, speaks
-from prover.chain.contracts import MARKET, Call
-from prover.chain.jobs import JobContract, state_in
+from prover.chain.abi.contract import MARKET, Call
+from prover.chain.contracts.jobs import JobContract, state_in
+from prover.chain.node.client import checksum, speaks
 from prover.protocol.prediction.state import Job, State
 
 

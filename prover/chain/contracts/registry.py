@@ -6,8 +6,8 @@ from typing import Any
 from eth_abi.abi import decode
 
 from prover.base.errors import ContractRefused
-from prover.chain.client import Client, checksum, speaks
-from prover.chain.contracts import REGISTRY, VERIFIER, Call, contract, encode_call
+from prover.chain.abi.contract import REGISTRY, VERIFIER, Call, contract, encode_call
+from prover.chain.node.client import Client, checksum, speaks
 from prover.protocol.registry.state import CIRCUIT_ABI, circuit_id_of, model_id_of
 from prover.statement.layout import Layout
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from prover.chain.batch import Run
-from prover.chain.client import checksum, speaks
-from prover.chain.contracts import RETRIEVAL, Call
-from prover.chain.jobs import JobContract, state_in
+from prover.chain.abi.contract import RETRIEVAL, Call
+from prover.chain.contracts.batch import Run
+from prover.chain.contracts.jobs import JobContract, state_in
+from prover.chain.node.client import checksum, speaks
 from prover.protocol.retrieval.state import Job, State
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from prover.chain.client import checksum, speaks
-from prover.chain.contracts import SERVING, Call
-from prover.chain.jobs import JobContract, state_in
+from prover.chain.abi.contract import SERVING, Call
+from prover.chain.contracts.jobs import JobContract, state_in
+from prover.chain.node.client import checksum, speaks
 from prover.protocol.serving.state import Job, State
 
 

@@ -17,13 +17,13 @@ from prover.base.files import locked, write_atomically
 from prover.base.log import logger
 from prover.base.settings import get_settings
 from prover.base.text import Unit, amount_in, is_named, name_token
-from prover.chain.client import Client, checksum, speaks
-from prover.chain.contracts import Call
-from prover.chain.rpc import BATCH, ask_each
+from prover.chain.abi.contract import Call
+from prover.chain.node.client import Client, checksum, speaks
+from prover.chain.node.rpc import BATCH, ask_each
 from prover.protocol.events import ZERO_ADDRESS
 
 if TYPE_CHECKING:
-    from prover.chain.transactions import Sender
+    from prover.chain.sending.transactions import Sender
 
 _ERC20: list[dict[str, Any]] = [
     {

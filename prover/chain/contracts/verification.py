@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from prover.base.errors import ArtifactMismatch, ContractRefused
-from prover.chain.contracts import VERIFIER, Call, encode_call
-from prover.chain.transactions import Sender
+from prover.chain.abi.contract import VERIFIER, Call, encode_call
+from prover.chain.sending.transactions import Sender
 
 
 def verification_gas(sender: Sender, verifier: str, proof: bytes, instances: Sequence[int]) -> int:

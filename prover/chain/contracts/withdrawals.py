@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from web3.logs import DISCARD
 from web3.types import TxReceipt
 
-from prover.chain.client import checksum
-from prover.chain.contracts import contract
-from prover.chain.finality import newest_block
-from prover.chain.jobs import JobContract
-from prover.chain.transactions import Sender
+from prover.chain.abi.contract import contract
+from prover.chain.contracts.jobs import JobContract
+from prover.chain.events.finality import newest_block
+from prover.chain.node.client import checksum
+from prover.chain.sending.transactions import Sender
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from eth_abi.abi import decode
 from eth_abi.exceptions import DecodingError
 from eth_utils.abi import collapse_if_tuple, event_abi_to_log_topic
 
-from prover.chain.contracts import JOBS, REGISTRY, abi
-from prover.chain.log import Log, checksummed
+from prover.chain.abi.contract import JOBS, REGISTRY, abi
+from prover.chain.events.log import Log, checksummed
 from prover.protocol import events as protocol
 from prover.protocol.events import Event, JobEvent, Unreadable
 from prover.protocol.terms import Terms

@@ -16,9 +16,9 @@ from web3.types import BlockData, TxReceipt
 
 from prover.base.errors import ChainError
 from prover.base.settings import get_settings
-from prover.chain.client import Client, speaks
-from prover.chain.rpc import ask_all
-from prover.chain.store import FILE, EventStore, opened
+from prover.chain.events.store import FILE, EventStore, opened
+from prover.chain.node.client import Client, speaks
+from prover.chain.node.rpc import ask_all
 from prover.protocol.limits import pace_of
 
 POLL_SECONDS = 2.0

@@ -7,7 +7,7 @@ from typing import Any, TypeGuard
 from web3.types import LogReceipt
 
 from prover.base.errors import ChainError, UsageError
-from prover.chain.client import checksum
+from prover.chain.node.client import checksum
 
 BITS = 63  # what the store can hold
 WORD = 32  # bytes of a hash or topic

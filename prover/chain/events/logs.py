@@ -9,12 +9,12 @@ import requests as http
 from web3.exceptions import Web3RPCError
 
 from prover.base.errors import ChainError
-from prover.chain.client import Client, checksum, rpc_message
-from prover.chain.decoding import known_topics
-from prover.chain.finality import patience_of, pause
-from prover.chain.log import Log
-from prover.chain.patience import LIMITED, is_limited, is_limiting
-from prover.chain.rpc import Request, ask_all, ask_at_once, result_of
+from prover.chain.events.decoding import known_topics
+from prover.chain.events.finality import patience_of, pause
+from prover.chain.events.log import Log
+from prover.chain.node.client import Client, checksum, rpc_message
+from prover.chain.node.patience import LIMITED, is_limited, is_limiting
+from prover.chain.node.rpc import Request, ask_all, ask_at_once, result_of
 
 PAGE_BLOCKS = 10_000
 Filter = Mapping[str, Any]

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from prover.chain.client import Client
-from prover.chain.decoding import Logged, decode_log
 from prover.chain.deployments import Deployment
-from prover.chain.sync import read_logs
+from prover.chain.events.decoding import Logged, decode_log
+from prover.chain.events.sync import read_logs
+from prover.chain.node.client import Client
 
 __all__ = ["Logged", "by_transaction", "decode_log", "fetch_events"]
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 from prover.base.errors import ChainError
 from prover.base.settings import get_settings
-from prover.chain.client import Client
-from prover.chain.decoding import known_topics
 from prover.chain.deployments import Deployment
-from prover.chain.finality import RECENT_BLOCKS, hashes_at, newest_block
-from prover.chain.log import Log
-from prover.chain.logs import fetch_pages
-from prover.chain.store import FILE, EventStore, Moved, Point, opened
+from prover.chain.events.decoding import known_topics
+from prover.chain.events.finality import RECENT_BLOCKS, hashes_at, newest_block
+from prover.chain.events.log import Log
+from prover.chain.events.logs import fetch_pages
+from prover.chain.events.store import FILE, EventStore, Moved, Point, opened
+from prover.chain.node.client import Client
 from prover.protocol.limits import pace_of
 
 TAIL_BLOCKS = RECENT_BLOCKS  # not stored, as the chain may be reorganised there

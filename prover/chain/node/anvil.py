@@ -12,7 +12,7 @@ from pathlib import Path
 from prover.base.errors import ChainError, EnvironmentMissing
 from prover.base.redaction import child_environment
 from prover.base.settings import get_settings
-from prover.chain.client import LOCAL_CHAIN, Client, connect
+from prover.chain.node.client import LOCAL_CHAIN, Client, connect
 
 NPM_ANVIL = Path("node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil")
 START_SECONDS = 20.0

@@ -25,8 +25,8 @@ from web3.types import BlockData, TxData, TxParams, TxReceipt
 from prover.base.errors import ChainError, ContractRefused, UsageError
 from prover.base.redaction import hide_url, public_url, redacted
 from prover.base.text import shown
-from prover.chain.patience import LIMITED, PatientProvider, Unbounded, is_limiting
-from prover.chain.reverts import Revert, decode_revert
+from prover.chain.abi.reverts import Revert, decode_revert
+from prover.chain.node.patience import LIMITED, PatientProvider, Unbounded, is_limiting
 
 LOCAL_CHAIN = 31337
 DEFAULT_PORT = 8545

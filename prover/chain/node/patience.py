@@ -29,7 +29,7 @@ from web3.providers.rpc.utils import REQUEST_RETRY_ALLOWLIST, ExceptionRetryConf
 from web3.types import RPCEndpoint, RPCResponse
 
 from prover.base.log import logger
-from prover.chain.forms import checked, decoded
+from prover.chain.node.forms import checked, decoded
 
 LOG = logger(__name__)
 LIMITING = (429, 503)

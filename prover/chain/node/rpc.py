@@ -7,7 +7,7 @@ from web3.exceptions import Web3RPCError
 from web3.types import RPCEndpoint
 
 from prover.base.errors import ChainError
-from prover.chain.client import Client, speaks
+from prover.chain.node.client import Client, speaks
 
 BATCH = 100
 

@@ -9,12 +9,12 @@ from web3.types import TxReceipt
 
 from prover.base.errors import ContractRefused, EnvironmentMissing
 from prover.base.settings import get_settings
-from prover.chain.client import Client, checksum
-from prover.chain.contracts import Call
-from prover.chain.journal import Attempt, Journal
-from prover.chain.transactions import Sender
-from prover.chain.trial import Trial
-from prover.chain.wallet import Draft, Handed
+from prover.chain.abi.contract import Call
+from prover.chain.node.client import Client, checksum
+from prover.chain.sending.journal import Attempt, Journal
+from prover.chain.sending.transactions import Sender
+from prover.chain.sending.trial import Trial
+from prover.chain.sending.wallet import Draft, Handed
 
 # A wallet cannot create a contract at an address that is known before: this one does, on most
 # chains and on Anvil (https://github.com/Arachnid/deterministic-deployment-proxy).

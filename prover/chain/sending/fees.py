@@ -13,8 +13,8 @@ from hexbytes import HexBytes
 
 from prover.base.errors import Postponed
 from prover.base.settings import get_settings
-from prover.chain.client import Client, speaks
-from prover.chain.contracts import Call
+from prover.chain.abi.contract import Call
+from prover.chain.node.client import Client, speaks
 
 GWEI = 10**9
 TIP_FLOOR_WEI = GWEI // 1000  # geth's miners take no less

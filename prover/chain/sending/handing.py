@@ -5,7 +5,7 @@ from pathlib import Path
 from prover.base.errors import UsageError
 from prover.base.files import write_atomically
 from prover.base.text import shown
-from prover.chain.client import Client
+from prover.chain.node.client import Client
 from prover.protocol.uris import fetchable
 from prover.statement.envelope import sealed
 

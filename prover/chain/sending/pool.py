@@ -17,12 +17,12 @@ from web3.types import BlockIdentifier
 from prover.base.errors import ChainError
 from prover.base.log import logger
 from prover.base.text import in_ether
-from prover.chain.answers import Answer, meaning
-from prover.chain.client import Client, rpc_message, speaks
-from prover.chain.fees import Fees, fees_of, fields_of, in_gwei, limit, market, within
-from prover.chain.finality import final_block
-from prover.chain.journal import Attempt, Fate, Journal
-from prover.chain.patience import is_limiting
+from prover.chain.events.finality import final_block
+from prover.chain.node.client import Client, rpc_message, speaks
+from prover.chain.node.patience import is_limiting
+from prover.chain.sending.answers import Answer, meaning
+from prover.chain.sending.fees import Fees, fees_of, fields_of, in_gwei, limit, market, within
+from prover.chain.sending.journal import Attempt, Fate, Journal
 
 LOG = logger(__name__)
 

@@ -4,7 +4,7 @@ from web3.exceptions import BlockNotFound
 from web3.types import TxParams, TxReceipt
 
 from prover.base.errors import ChainError, ContractRefused
-from prover.chain.client import Client, speaks
+from prover.chain.node.client import Client, speaks
 
 
 def standing_receipt(client: Client, transaction_hash: bytes) -> TxReceipt | None:

@@ -23,10 +23,11 @@ from prover.base.files import at_work, is_at_work, locked
 from prover.base.log import logger
 from prover.base.settings import get_settings
 from prover.base.text import in_ether
-from prover.chain.answers import Answer
-from prover.chain.client import Client
-from prover.chain.contracts import Call
-from prover.chain.fees import (
+from prover.chain.abi.contract import Call
+from prover.chain.events.finality import Heads
+from prover.chain.node.client import Client
+from prover.chain.sending.answers import Answer
+from prover.chain.sending.fees import (
     TIP_FLOOR_WEI,
     Fees,
     base_fee,
@@ -37,12 +38,11 @@ from prover.chain.fees import (
     suggested,
     within,
 )
-from prover.chain.finality import Heads
-from prover.chain.journal import Attempt, Fate, Journal
-from prover.chain.pool import Place, Pool
-from prover.chain.receipts import revert_of, standing_receipt
-from prover.chain.trial import GAS_CAP, Cost, Trial
-from prover.chain.waiting import LOCAL_POLL_SECONDS, POLL_SECONDS, Waiting
+from prover.chain.sending.journal import Attempt, Fate, Journal
+from prover.chain.sending.pool import Place, Pool
+from prover.chain.sending.receipts import revert_of, standing_receipt
+from prover.chain.sending.trial import GAS_CAP, Cost, Trial
+from prover.chain.sending.waiting import LOCAL_POLL_SECONDS, POLL_SECONDS, Waiting
 
 __all__ = ["GAS_CAP", "Cost", "Sender"]
 

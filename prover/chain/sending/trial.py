@@ -8,10 +8,10 @@ from web3.types import TxParams, Wei
 
 from prover.base.errors import ChainError, ContractRefused, InsufficientFunds
 from prover.base.text import in_ether
-from prover.chain.answers import Answer, meaning
-from prover.chain.client import Client, checksum, refused, rpc_message, speaks
-from prover.chain.contracts import Call
-from prover.chain.fees import market
+from prover.chain.abi.contract import Call
+from prover.chain.node.client import Client, checksum, refused, rpc_message, speaks
+from prover.chain.sending.answers import Answer, meaning
+from prover.chain.sending.fees import market
 
 GAS_CAP = 16_777_216  # EIP-7825
 GAS_MARGIN_PERCENT = 20

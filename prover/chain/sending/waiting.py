@@ -8,12 +8,12 @@ from web3.types import TxReceipt
 
 from prover.base.errors import Postponed
 from prover.base.log import logger
-from prover.chain.answers import Answer
-from prover.chain.client import Client
-from prover.chain.finality import patience_of
-from prover.chain.journal import Attempt, Fate, Journal
-from prover.chain.pool import Pool, Refused
-from prover.chain.receipts import standing_receipt
+from prover.chain.events.finality import patience_of
+from prover.chain.node.client import Client
+from prover.chain.sending.answers import Answer
+from prover.chain.sending.journal import Attempt, Fate, Journal
+from prover.chain.sending.pool import Pool, Refused
+from prover.chain.sending.receipts import standing_receipt
 
 BUMP_AFTER_SECONDS = 45.0
 GIVE_UP_SECONDS = 300.0

@@ -11,11 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from prover.base.settings import get_settings
-from prover.chain.client import Client, checksum
-from prover.chain.fees import fields_of
-from prover.chain.finality import Block, confirmations, final_block, hashes_at, lost_of, stands
-from prover.chain.journal import Attempt, Fate, Journal
-from prover.chain.receipts import standing_receipt
+from prover.chain.events.finality import (
+    Block,
+    confirmations,
+    final_block,
+    hashes_at,
+    lost_of,
+    stands,
+)
+from prover.chain.node.client import Client, checksum
+from prover.chain.sending.fees import fields_of
+from prover.chain.sending.journal import Attempt, Fate, Journal
+from prover.chain.sending.receipts import standing_receipt
 from prover.protocol.accuracy import state as accuracy
 from prover.protocol.jobs import Jobs
 from prover.protocol.prediction import state as prediction

@@ -7,16 +7,16 @@ from collections.abc import Iterable, Sequence
 from prover.base.errors import ChainError
 from prover.base.log import logger
 from prover.base.settings import get_settings
-from prover.chain.client import Client, checksum
-from prover.chain.contracts import ACCURACY, MARKET, REGISTRY, RETRIEVAL, SERVING
-from prover.chain.decoding import Logged, decode_log
-from prover.chain.deeds import forgotten, jobs_at, not_shown
+from prover.chain.abi.contract import ACCURACY, MARKET, REGISTRY, RETRIEVAL, SERVING
 from prover.chain.deployments import Deployment
-from prover.chain.events import by_transaction
-from prover.chain.finality import patience_of, pause
-from prover.chain.store import FILE, Doubt, Point, opened
-from prover.chain.sync import TAIL_BLOCKS, forget, head_of, read_logs, source_of
-from prover.chain.view import Place, View, standing_at
+from prover.chain.events.decoding import Logged, decode_log
+from prover.chain.events.finality import patience_of, pause
+from prover.chain.events.reading import by_transaction
+from prover.chain.events.store import FILE, Doubt, Point, opened
+from prover.chain.events.sync import TAIL_BLOCKS, forget, head_of, read_logs, source_of
+from prover.chain.node.client import Client, checksum
+from prover.chain.state.deeds import forgotten, jobs_at, not_shown
+from prover.chain.state.view import Place, View, standing_at
 from prover.protocol.history import History
 from prover.protocol.limits import pace_of
 from prover.protocol.world import Finding, World, empty

@@ -9,9 +9,9 @@ from eth_abi.exceptions import DecodingError
 from eth_utils.abi import function_signature_to_4byte_selector
 from hexbytes import HexBytes
 
-from prover.chain.client import Client, checksum
-from prover.chain.rpc import ask_each
-from prover.chain.store import Point
+from prover.chain.events.store import Point
+from prover.chain.node.client import Client, checksum
+from prover.chain.node.rpc import ask_each
 
 _JOBS = function_signature_to_4byte_selector("jobs(bytes32)")
 _WORDS = ("uint256", "address", "uint256")  # what every contract's record begins with

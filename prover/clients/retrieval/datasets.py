@@ -5,9 +5,9 @@ from pathlib import Path
 from prover.base.errors import StatementInvalid, UsageError
 from prover.base.files import write_atomically
 from prover.base.settings import get_settings
-from prover.chain.client import Client
 from prover.chain.deployments import Deployment
-from prover.chain.replay import load_world
+from prover.chain.node.client import Client
+from prover.chain.state.replay import load_world
 from prover.protocol.retrieval.state import Dataset
 from prover.statement.dataset import PublicDataset, data_hash
 

@@ -7,8 +7,8 @@ import pytest
 
 from prover.audit.calls import job_calls
 from prover.base.errors import StatementInvalid
-from prover.chain.client import checksum
-from prover.chain.contracts import MARKET, encode_call
+from prover.chain.abi.contract import MARKET, encode_call
+from prover.chain.node.client import checksum
 from prover.protocol.prediction.state import Job, Terms
 
 OURS, ROUTER, NOBODY = (str(checksum("0x" + byte * 20)) for byte in ("a1", "b2", "00"))

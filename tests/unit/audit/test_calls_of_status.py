@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from prover.chain import replay
+from prover.chain.state import replay
 from prover.cli.app import run
 from prover.provider.store import Taken
 from tests.conftest import Proven

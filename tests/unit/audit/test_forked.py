@@ -8,8 +8,9 @@ import pytest
 
 from prover.audit.findings import AuditReport
 from prover.audit.replay import Auditor
-from prover.chain import deployments, replay
-from prover.chain.client import Client, connect
+from prover.chain import deployments
+from prover.chain.node.client import Client, connect
+from prover.chain.state import replay
 from prover.protocol.prediction.state import State
 from prover.systems.ezkl.system import Ezkl
 from tests.conftest import Proven

@@ -9,10 +9,10 @@ import pytest
 from prover.audit.findings import AuditReport
 from prover.audit.replay import Auditor
 from prover.audit.report import lines
-from prover.chain.client import connect
-from prover.chain.contracts import Call
-from prover.chain.replay import load_world
-from prover.chain.tokens import allow
+from prover.chain.abi.contract import Call
+from prover.chain.contracts.tokens import allow
+from prover.chain.node.client import connect
+from prover.chain.state.replay import load_world
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.terms import Predicate, PredicateKind, RetrievalTerms
 from prover.solidity.compile import compile_contracts

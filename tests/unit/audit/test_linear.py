@@ -15,9 +15,9 @@ from eth_abi.abi import encode
 from prover.audit import steps
 from prover.audit.replay import Auditor
 from prover.audit.report import to_dict
-from prover.chain import replay
-from prover.chain.contracts import MARKET, REGISTRY, encode_call
-from prover.chain.replay import load_world
+from prover.chain.abi.contract import MARKET, REGISTRY, encode_call
+from prover.chain.state import replay
+from prover.chain.state.replay import load_world
 from prover.protocol import events as e
 from prover.protocol.prediction.state import State
 from prover.protocol.registry.state import CIRCUIT_ABI

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from prover.audit.replay import Auditor
-from prover.chain.accuracy import AccuracyBounty
-from prover.chain.contracts import Call
-from prover.chain.registry import Registry
-from prover.chain.replay import load_world
-from prover.chain.retrieval import RetrievalBounty
-from prover.chain.serving import ServingRound
+from prover.chain.abi.contract import Call
+from prover.chain.contracts.accuracy import AccuracyBounty
+from prover.chain.contracts.registry import Registry
+from prover.chain.contracts.retrieval import RetrievalBounty
+from prover.chain.contracts.serving import ServingRound
+from prover.chain.state.replay import load_world
 from prover.cli.app import run
 from prover.consumer.accuracy_tests import key_of, make_seed, read_seed
 from prover.protocol import terms

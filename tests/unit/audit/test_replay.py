@@ -13,8 +13,8 @@ from prover.audit.protocols import ProtocolAudit
 from prover.audit.replay import Auditor
 from prover.audit.report import html, lines, to_dict
 from prover.base.settings import get_settings
-from prover.chain.contracts import JOBS, MARKET
-from prover.chain.events import Logged, fetch_events
+from prover.chain.abi.contract import JOBS, MARKET
+from prover.chain.events.reading import Logged, fetch_events
 from prover.protocol import events as e
 from prover.systems.ezkl.artifacts import VK
 from prover.systems.ezkl.system import Ezkl

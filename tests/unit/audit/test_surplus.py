@@ -16,10 +16,10 @@ from prover.audit.findings import AuditReport, Gift
 from prover.audit.report import lines
 from prover.audit.surplus import Rise, _transactions, greatest_rises
 from prover.base.errors import ChainError
-from prover.chain.contracts import MARKET, Call, encode_call
-from prover.chain.jobs import JobContract
-from prover.chain.replay import load_world
-from prover.chain.tokens import allow
+from prover.chain.abi.contract import MARKET, Call, encode_call
+from prover.chain.contracts.jobs import JobContract
+from prover.chain.contracts.tokens import allow
+from prover.chain.state.replay import load_world
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.solidity.compile import compile_contracts
 from tests.conftest import Proven

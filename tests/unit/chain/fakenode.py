@@ -11,9 +11,9 @@ from eth_utils.crypto import keccak
 from web3 import Web3
 from web3.providers.base import JSONBaseProvider
 
-from prover.chain.client import Client, checksum
-from prover.chain.contracts import JOBS, MARKET, POSEIDON, REGISTRY, abi
+from prover.chain.abi.contract import JOBS, MARKET, POSEIDON, REGISTRY, abi
 from prover.chain.deployments import Deployed, Deployment
+from prover.chain.node.client import Client, checksum
 from prover.protocol import events as e
 from prover.protocol.registry.state import circuit_id_of, model_id_of
 from prover.protocol.terms import Job, PredictionTerms, Terms

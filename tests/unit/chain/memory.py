@@ -10,10 +10,10 @@ from web3.exceptions import BlockNotFound, TransactionNotFound, Web3RPCError
 
 from prover.base.settings import get_settings
 from prover.chain.accounts import anvil_account
-from prover.chain.client import Client, checksum
-from prover.chain.fees import GWEI, Fees, fields_of
-from prover.chain.journal import Attempt, Journal
-from prover.chain.pool import Pool
+from prover.chain.node.client import Client, checksum
+from prover.chain.sending.fees import GWEI, Fees, fields_of
+from prover.chain.sending.journal import Attempt, Journal
+from prover.chain.sending.pool import Pool
 
 ETHER = 10**18
 ACCOUNT = anvil_account(2)

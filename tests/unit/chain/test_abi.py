@@ -6,8 +6,8 @@ from importlib.resources import files
 import pytest
 
 from prover.base.settings import PROJECT
+from prover.chain.abi.contract import NAMES, abi
 from prover.chain.codes import template
-from prover.chain.contracts import NAMES, abi
 from prover.chain.deployments import PLAN
 from prover.protocol import events
 from prover.protocol.accuracy import state as accuracy

@@ -13,7 +13,7 @@ from prover.base.errors import EnvironmentMissing, UsageError
 from prover.base.settings import get_settings
 from prover.chain import accounts
 from prover.chain.accounts import anvil_account, configured_address, signer
-from prover.chain.client import Client
+from prover.chain.node.client import Client
 from tests.localchain import settings_of
 
 FIRST = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from prover.chain.answers import Answer, meaning
+from prover.chain.sending.answers import Answer, meaning
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from prover.base.errors import Postponed
-from prover.chain import waiting
-from prover.chain.client import checksum
-from prover.chain.contracts import Call
-from prover.chain.tokens import allow
+from prover.chain.abi.contract import Call
+from prover.chain.contracts.tokens import allow
+from prover.chain.node.client import checksum
+from prover.chain.sending import waiting
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.solidity.compile import compile_contracts
 from tests.localchain import CONSUMER, DEPLOYER, Chain, address_of

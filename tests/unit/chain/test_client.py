@@ -13,12 +13,13 @@ from eth_account import Account
 
 from prover.base.errors import ChainError, EnvironmentMissing, UsageError
 from prover.base.settings import Settings
-from prover.chain import deployments, node
+from prover.chain import deployments
 from prover.chain.accounts import anvil_account, signer
-from prover.chain.client import Client, _port_of, connect
-from prover.chain.deploy import deploy_contracts
+from prover.chain.contracts.deploy import deploy_contracts
+from prover.chain.contracts.prediction import Market
 from prover.chain.limits import question
-from prover.chain.market import Market
+from prover.chain.node import anvil as node
+from prover.chain.node.client import Client, _port_of, connect
 from prover.cli import node as command
 from prover.protocol import limits
 from tests.localchain import DEPLOYER, Chain, settings_of

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import pytest
 
 from prover.base.errors import UsageError
-from prover.chain import datasets
-from prover.chain.datasets import find_dataset
+from prover.clients.retrieval import datasets
+from prover.clients.retrieval.datasets import find_dataset
 from prover.protocol.retrieval.state import Dataset
 
 FIRST, SECOND = bytes(31) + b"\1", bytes(31) + b"\2"

@@ -6,8 +6,8 @@ from eth_utils.crypto import keccak
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prover.chain.decoding import decode_log, known_topics
-from prover.chain.log import Log
+from prover.chain.events.decoding import decode_log, known_topics
+from prover.chain.events.log import Log
 from prover.protocol import events as e
 from prover.protocol.terms import PredictionTerms
 

@@ -8,8 +8,12 @@ from typing import Any
 import pytest
 
 from prover.base.settings import get_settings
-from prover.chain import deeds
-from prover.chain.deeds import (
+from prover.chain.events.finality import Block
+from prover.chain.sending.fees import Fees
+from prover.chain.sending.journal import Attempt, Fate
+from prover.chain.sending.pool import Pool
+from prover.chain.state import deeds
+from prover.chain.state.deeds import (
     Deed,
     deeds_of,
     gone,
@@ -21,10 +25,6 @@ from prover.chain.deeds import (
     unsettled,
     untold,
 )
-from prover.chain.fees import Fees
-from prover.chain.finality import Block
-from prover.chain.journal import Attempt, Fate
-from prover.chain.pool import Pool
 from prover.protocol.accuracy import state as accuracy
 from prover.protocol.prediction import state as prediction
 from prover.protocol.retrieval import state as retrieval

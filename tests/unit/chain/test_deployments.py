@@ -11,7 +11,7 @@ from prover.base.errors import EnvironmentMissing
 from prover.chain import deployments
 from prover.chain.accounts import anvil_account
 from prover.chain.codes import expected_code
-from prover.chain.deploy import deploy_contracts
+from prover.chain.contracts.deploy import deploy_contracts
 from prover.chain.deployments import PLAN
 from tests.localchain import DEPLOYER, STRANGER, Chain, settings_of
 from tests.proxy import proxied, refusal

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from prover.base.errors import ContractRefused, EnvironmentMissing, InsufficientFunds
-from prover.chain import drafter
-from prover.chain.client import checksum
-from prover.chain.contracts import Call
-from prover.chain.drafter import CREATOR, Drafter, created_at
-from prover.chain.wallet import Draft, Handed
+from prover.chain.abi.contract import Call
+from prover.chain.node.client import checksum
+from prover.chain.sending import drafter
+from prover.chain.sending.drafter import CREATOR, Drafter, created_at
+from prover.chain.sending.wallet import Draft, Handed
 
 ME, OTHER = str(checksum("0x" + "11" * 20)), "0x" + "22" * 20
 MOVE = Call("moving", OTHER, b"\1\2", 5)

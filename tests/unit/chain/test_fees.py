@@ -7,8 +7,8 @@ import pytest
 import requests
 
 from prover.base.errors import ChainError, Postponed
-from prover.chain.client import Client
-from prover.chain.fees import (
+from prover.chain.node.client import Client
+from prover.chain.sending.fees import (
     GWEI,
     Fees,
     base_fee,

@@ -7,8 +7,8 @@ import pytest
 
 from prover.base.errors import ChainError, UsageError
 from prover.base.settings import get_settings
-from prover.chain import finality
-from prover.chain.finality import (
+from prover.chain.events import finality
+from prover.chain.events.finality import (
     Block,
     Heads,
     block_at,

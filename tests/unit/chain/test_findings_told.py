@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from prover.chain import replay
+from prover.chain.state import replay
 from prover.protocol.world import Finding
 
 

@@ -10,13 +10,13 @@ from eth_utils.crypto import keccak
 
 from prover.base.errors import EnvironmentMissing, UsageError
 from prover.chain import deployments
+from prover.chain.abi.contract import REGISTRY, Call, encode_call
 from prover.chain.accounts import anvil_account
-from prover.chain.client import Client, connect
-from prover.chain.contracts import REGISTRY, Call, encode_call
+from prover.chain.contracts.prediction import Market
 from prover.chain.deployments import Deployment
-from prover.chain.market import Market
-from prover.chain.replay import load_world
-from prover.chain.transactions import Sender
+from prover.chain.node.client import Client, connect
+from prover.chain.sending.transactions import Sender
+from prover.chain.state.replay import load_world
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction.state import Job, State, Terms
 from prover.protocol.registry.state import circuit_id_of, model_id_of

@@ -10,13 +10,13 @@ import pytest
 from web3 import Web3
 
 from prover.base.errors import ChainError
-from prover.chain.client import Client
-from prover.chain.contracts import Call
-from prover.chain.market import Market
-from prover.chain.patience import PatientProvider
-from prover.chain.registry import Registry
-from prover.chain.rpc import ask_all
-from prover.chain.transactions import Sender
+from prover.chain.abi.contract import Call
+from prover.chain.contracts.prediction import Market
+from prover.chain.contracts.registry import Registry
+from prover.chain.node.client import Client
+from prover.chain.node.patience import PatientProvider
+from prover.chain.node.rpc import ask_all
+from prover.chain.sending.transactions import Sender
 from tests.localchain import CONSUMER, STRANGER, Chain, address_of
 from tests.proxy import SEND, Lie, proxied, refusal
 

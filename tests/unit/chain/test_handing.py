@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from prover.base.errors import UsageError
-from prover.chain.client import Client
-from prover.chain.handing import READABLE, given_of, hand_over, how, place, secrecy, uri_of
+from prover.chain.node.client import Client
+from prover.chain.sending.handing import READABLE, given_of, hand_over, how, place, secrecy, uri_of
 from prover.statement.envelope import opened, public_key_of
 
 SECRET = b"\7" * 32

@@ -11,9 +11,8 @@ from hexbytes import HexBytes
 from web3.exceptions import BlockNotFound, Web3RPCError
 
 from prover.base.errors import ChainError
-from prover.chain import finality
-from prover.chain.client import Client
-from prover.chain.finality import (
+from prover.chain.events import finality
+from prover.chain.events.finality import (
     Block,
     Head,
     Heads,
@@ -28,6 +27,7 @@ from prover.chain.finality import (
     seen,
     wait_final,
 )
+from prover.chain.node.client import Client
 from tests.localchain import settings_of
 from tests.unit.chain.fakenode import SECONDS, START, FakeNode
 from tests.unit.chain.fakenode import Block as Served

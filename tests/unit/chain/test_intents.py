@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from prover.chain.intents import Intent, Intents, name_of
+from prover.chain.sending.intents import Intent, Intents, name_of
 
 SCOPES, ACCOUNTS = ("31337:aa", "31337:bb"), ("0x01", "0x02")
 NAME = name_of({"asked": 1})

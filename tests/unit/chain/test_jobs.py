@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from web3 import Web3
 
-from prover.chain.market import Market
+from prover.chain.contracts.prediction import Market
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction.state import Job, Terms
 

@@ -9,13 +9,14 @@ from eth_abi.abi import encode
 
 from prover.base.errors import ChainError
 from prover.base.settings import get_settings
-from prover.chain import finality, replay
 from prover.chain.accounts import anvil_account
-from prover.chain.fees import Fees
-from prover.chain.journal import Attempt, Fate, Journal
-from prover.chain.pool import Pool
-from prover.chain.replay import load_held, load_world
-from prover.chain.sync import TAIL_BLOCKS
+from prover.chain.events import finality
+from prover.chain.events.sync import TAIL_BLOCKS
+from prover.chain.sending.fees import Fees
+from prover.chain.sending.journal import Attempt, Fate, Journal
+from prover.chain.sending.pool import Pool
+from prover.chain.state import replay
+from prover.chain.state.replay import load_held, load_world
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction.state import State
 from tests.unit.chain.fakenode import AT, FIRST, JOB_VIEW, MARKET, FakeNode, chain, deployment

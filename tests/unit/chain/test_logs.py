@@ -10,10 +10,10 @@ from web3 import Web3
 from web3.providers.base import JSONBaseProvider
 
 from prover.base.errors import ChainError
-from prover.chain import finality
-from prover.chain.client import Client
-from prover.chain.decoding import known_topics
-from prover.chain.logs import fetch_pages, timed
+from prover.chain.events import finality
+from prover.chain.events.decoding import known_topics
+from prover.chain.events.logs import fetch_pages, timed
+from prover.chain.node.client import Client
 
 ADDRESS = "0x" + "11" * 20
 TOPIC = "0x" + known_topics()[0].hex()

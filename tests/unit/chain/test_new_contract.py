@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from prover.base.errors import ChainError
-from prover.chain.deploy import _created_in, deploy_verifier
+from prover.chain.contracts.deploy import _created_in, deploy_verifier
 
 PLACE = "0x" + "44" * 20
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from prover.chain import replay
-from prover.chain.replay import load_world
-from prover.chain.store import FILE
-from prover.chain.sync import TAIL_BLOCKS
+from prover.chain.events.store import FILE
+from prover.chain.events.sync import TAIL_BLOCKS
+from prover.chain.state import replay
+from prover.chain.state.replay import load_world
 from prover.protocol.prediction.state import State
 from tests.unit.chain.fakenode import FIRST, FakeNode, chain, deployment
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from prover.base.errors import ChainError
-from prover.chain.client import connect
-from prover.chain.fees import base_fee
-from prover.chain.finality import block_at
-from prover.chain.pool import Pool
+from prover.chain.events.finality import block_at
+from prover.chain.node.client import connect
+from prover.chain.sending.fees import base_fee
+from prover.chain.sending.pool import Pool
 from tests.localchain import PROVIDER, Chain
 from tests.proxy import proxied
 

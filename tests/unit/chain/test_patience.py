@@ -17,11 +17,17 @@ from web3 import Web3
 from web3.types import RPCEndpoint
 
 from prover.base.errors import ChainError
-from prover.chain import patience
-from prover.chain.client import Client, checksum, connect
-from prover.chain.logs import fetch_pages
-from prover.chain.patience import ATTEMPTS, FIRST_SECONDS, MOST_SECONDS, PatientProvider, patiently
-from prover.chain.rpc import ask_all
+from prover.chain.events.logs import fetch_pages
+from prover.chain.node import patience
+from prover.chain.node.client import Client, checksum, connect
+from prover.chain.node.patience import (
+    ATTEMPTS,
+    FIRST_SECONDS,
+    MOST_SECONDS,
+    PatientProvider,
+    patiently,
+)
+from prover.chain.node.rpc import ask_all
 
 Limit = tuple[int, dict[str, str], Any]  # status, headers, JSON-RPC error
 TOO_FAST = {"code": -32005, "message": "project ID request rate exceeded"}

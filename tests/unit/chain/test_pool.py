@@ -12,10 +12,10 @@ from web3.exceptions import (
 )
 
 from prover.base.errors import ChainError
-from prover.chain.answers import Answer
-from prover.chain.fees import GWEI, Fees, fees_of, fields_of
-from prover.chain.journal import Attempt, Fate
-from prover.chain.pool import Limited, Place, Pool, Refused
+from prover.chain.sending.answers import Answer
+from prover.chain.sending.fees import GWEI, Fees, fees_of, fields_of
+from prover.chain.sending.journal import Attempt, Fate
+from prover.chain.sending.pool import Limited, Place, Pool, Refused
 from tests.localchain import settings_of
 from tests.unit.chain.memory import (
     ACCOUNT,

@@ -8,8 +8,8 @@ from hexbytes import HexBytes
 from web3.exceptions import BlockNotFound, ContractLogicError, TransactionNotFound
 
 from prover.base.errors import ChainError, ContractRefused
-from prover.chain.client import Client
-from prover.chain.receipts import revert_of, standing_receipt
+from prover.chain.node.client import Client
+from prover.chain.sending.receipts import revert_of, standing_receipt
 
 HASH, BLOCK = b"\7" * 32, b"\3" * 32
 FROM, TO = "0x" + "11" * 20, "0x" + "22" * 20

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from web3.exceptions import ContractLogicError
 
 from prover.base.errors import ContractRefused
-from prover.chain.client import refused
-from prover.chain.contracts import NAMES, abi
-from prover.chain.reverts import ADVICE, decode_revert
+from prover.chain.abi.contract import NAMES, abi
+from prover.chain.abi.reverts import ADVICE, decode_revert
+from prover.chain.node.client import refused
 
 NOON = 1_795_435_200
 NOBODY = "0x" + "11" * 20

@@ -19,12 +19,20 @@ from prover.base.errors import (
     ZkescrowError,
 )
 from prover.base.files import at_work
-from prover.chain import transactions, waiting
-from prover.chain.client import checksum
-from prover.chain.contracts import Call
-from prover.chain.fees import GWEI, TIP_FLOOR_WEI, Fees, fees_of, fields_of, makes, suggested_tip
-from prover.chain.journal import Attempt, Fate
-from prover.chain.transactions import LOOKS, TRIES, Sender
+from prover.chain.abi.contract import Call
+from prover.chain.node.client import checksum
+from prover.chain.sending import transactions, waiting
+from prover.chain.sending.fees import (
+    GWEI,
+    TIP_FLOOR_WEI,
+    Fees,
+    fees_of,
+    fields_of,
+    makes,
+    suggested_tip,
+)
+from prover.chain.sending.journal import Attempt, Fate
+from prover.chain.sending.transactions import LOOKS, TRIES, Sender
 from tests.localchain import settings_of
 from tests.unit.chain.memory import ACCOUNT, ETHER, RECEIVER, Clock, Eth, client_of, journal_of
 

@@ -11,8 +11,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from prover.base.errors import EnvironmentMissing
-from prover.chain.log import Log
-from prover.chain.store import EventStore, Moved, Point
+from prover.chain.events.log import Log
+from prover.chain.events.store import EventStore, Moved, Point
 
 SCOPE = "31337:aa"
 MADE_ANEW = "all events are read from the node again"

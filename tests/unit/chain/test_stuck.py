@@ -10,14 +10,24 @@ import pytest
 
 from prover.base.errors import ChainError, InsufficientFunds, Postponed
 from prover.base.settings import get_settings
-from prover.chain import node, patience, transactions, waiting
+from prover.chain.abi.contract import Call
 from prover.chain.accounts import anvil_account
-from prover.chain.contracts import Call
 from prover.chain.deployments import Deployment
-from prover.chain.fees import GWEI, Fees, fees_of, fields_of, market, suggested, suggested_tip
-from prover.chain.journal import Attempt, Fate, Journal
-from prover.chain.receipts import standing_receipt
-from prover.chain.transactions import Sender
+from prover.chain.node import anvil as node
+from prover.chain.node import patience
+from prover.chain.sending import transactions, waiting
+from prover.chain.sending.fees import (
+    GWEI,
+    Fees,
+    fees_of,
+    fields_of,
+    market,
+    suggested,
+    suggested_tip,
+)
+from prover.chain.sending.journal import Attempt, Fate, Journal
+from prover.chain.sending.receipts import standing_receipt
+from prover.chain.sending.transactions import Sender
 from tests.localchain import CONSUMER, STRANGER, Chain, address_of
 from tests.proxy import BUSY, SEND, Answer, Forward, GethPool, Proxy, honest, proxied, refusal
 

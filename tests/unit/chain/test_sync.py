@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from prover.base.errors import ChainError, StoreDamaged
-from prover.chain import finality, replay, sync
-from prover.chain.events import fetch_events
-from prover.chain.log import Log
-from prover.chain.replay import load_world
-from prover.chain.store import FILE, opened
-from prover.chain.sync import TAIL_BLOCKS, read_logs, source_of
+from prover.chain.events import finality, sync
+from prover.chain.events.log import Log
+from prover.chain.events.reading import fetch_events
+from prover.chain.events.store import FILE, opened
+from prover.chain.events.sync import TAIL_BLOCKS, read_logs, source_of
+from prover.chain.state import replay
+from prover.chain.state.replay import load_world
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction.state import State
 from prover.protocol.world import Finding

@@ -13,8 +13,8 @@ from web3.providers.base import BaseProvider
 from prover.base import text as words
 from prover.base.errors import ChainError, InsufficientFunds, UsageError
 from prover.base.text import amount_in
-from prover.chain import tokens
-from prover.chain.client import Client
+from prover.chain.contracts import tokens
+from prover.chain.node.client import Client
 from prover.cli.options import currency
 
 TOKEN = "0x" + "70" * 20

@@ -11,10 +11,10 @@ from sqlalchemy import create_engine, text
 
 from prover.base.errors import ChainError, ContractRefused, InsufficientFunds
 from prover.base.settings import get_settings
-from prover.chain import transactions, trial
-from prover.chain.contracts import Call
-from prover.chain.journal import Attempt, Fate, Journal
-from prover.chain.receipts import revert_of
+from prover.chain.abi.contract import Call
+from prover.chain.sending import transactions, trial
+from prover.chain.sending.journal import Attempt, Fate, Journal
+from prover.chain.sending.receipts import revert_of
 from tests.localchain import CONSUMER, STRANGER, Chain, address_of
 
 ETHER = 10**18
@@ -25,8 +25,8 @@ CRASHING = """
 import os, sys
 from prover.chain import journal, pool, transactions
 from prover.chain.accounts import anvil_account
-from prover.chain.client import connect
-from prover.chain.contracts import Call
+from prover.chain.node.client import connect
+from prover.chain.abi.contract import Call
 
 step, url, receiver = sys.argv[1:4]
 client = connect(url)

@@ -8,9 +8,9 @@ import requests
 from web3.exceptions import ContractLogicError, Web3RPCError
 
 from prover.base.errors import ChainError, ContractRefused, InsufficientFunds
-from prover.chain.contracts import Call
-from prover.chain.fees import Fees
-from prover.chain.trial import GAS_CAP, Cost, Trial
+from prover.chain.abi.contract import Call
+from prover.chain.sending.fees import Fees
+from prover.chain.sending.trial import GAS_CAP, Cost, Trial
 
 ME, OTHER = "0x" + "11" * 20, "0x" + "22" * 20
 CALL = Call("a gift", OTHER, b"", 5)
@@ -112,7 +112,7 @@ def test_all_that_is_needed_must_be_there(bound: int, words: str) -> None:
 
 
 def test_a_cost_is_what_the_gas_limit_takes_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("prover.chain.trial.market", lambda _client: Fees(7, 3))
+    monkeypatch.setattr("prover.chain.sending.trial.market", lambda _client: Fees(7, 3))
     assert trial(100).cost(CALL) == Cost(120, 840)
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from prover.base.errors import ArtifactMismatch
-from prover.chain.client import checksum
-from prover.chain.verification import verification_gas
+from prover.chain.contracts.verification import verification_gas
+from prover.chain.node.client import checksum
 from tests.localchain import STRANGER, Chain
 
 OTHER = checksum("0x" + "ab" * 20)

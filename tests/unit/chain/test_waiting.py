@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from prover.base.errors import Postponed
-from prover.chain import waiting
-from prover.chain.answers import Answer
-from prover.chain.fees import fees_of
-from prover.chain.journal import Attempt, Fate
-from prover.chain.pool import Pool
-from prover.chain.waiting import BUMP_AFTER_SECONDS, GIVE_UP_SECONDS, Waiting
+from prover.chain.sending import waiting
+from prover.chain.sending.answers import Answer
+from prover.chain.sending.fees import fees_of
+from prover.chain.sending.journal import Attempt, Fate
+from prover.chain.sending.pool import Pool
+from prover.chain.sending.waiting import BUMP_AFTER_SECONDS, GIVE_UP_SECONDS, Waiting
 from tests.unit.chain.memory import (
     ACCOUNT,
     ETHER,

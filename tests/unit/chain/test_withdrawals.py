@@ -9,10 +9,10 @@ from hexbytes import HexBytes
 from web3 import Web3
 from web3.datastructures import AttributeDict
 
-from prover.chain import withdrawals
-from prover.chain.client import checksum
-from prover.chain.contracts import Call
-from prover.chain.withdrawals import Withdrawal, take_out
+from prover.chain.abi.contract import Call
+from prover.chain.contracts import withdrawals
+from prover.chain.contracts.withdrawals import Withdrawal, take_out
+from prover.chain.node.client import checksum
 
 ME, HOLDER, OTHER, TOKEN, WHERE, ELSEWHERE = (
     str(checksum("0x" + pair * 20)) for pair in ("1a", "2b", "3c", "4d", "5e", "6f")

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from prover.chain.replay import load_world
-from prover.chain.serving import ServingRound
+from prover.chain.contracts.serving import ServingRound
+from prover.chain.state.replay import load_world
 from prover.cli.app import run
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction import state as prediction
@@ -96,8 +96,8 @@ def test_a_prediction_is_paid_to_the_payee_of_this_run(
 ) -> None:
     """Whether an earlier run had signed its lock for another payee, or written that down only."""
     from prover.base.errors import ChainError
-    from prover.chain.pool import Pool
-    from prover.chain.transactions import Sender
+    from prover.chain.sending.pool import Pool
+    from prover.chain.sending.transactions import Sender
 
     def dead(*_: object, **__: object) -> None:
         raise ChainError("the line is dead")

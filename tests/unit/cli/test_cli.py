@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from prover.base.errors import UsageError
 from prover.base.text import in_ether
-from prover.chain import node
+from prover.chain.node import anvil as node
 from prover.cli.app import COMMANDS, run
 from prover.cli.options import connected, duration, units
 from prover.cli.output import show_jobs

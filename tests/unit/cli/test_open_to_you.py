@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from prover.chain import replay
+from prover.chain.state import replay
 from prover.cli import overview
 from prover.cli.app import run
 from prover.systems.places import PK, directory_name

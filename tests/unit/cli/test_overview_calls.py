@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from prover.base import text as words
-from prover.chain import replay
-from prover.chain.client import checksum
+from prover.chain.node.client import checksum
+from prover.chain.state import replay
 from prover.cli import accuracy, overview, prediction, retrieval, serving
 from prover.cli.app import run
 from tests.unit.chain.fakenode import (

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from prover.base.settings import get_settings
-from prover.chain.journal import Fate
-from prover.chain.pool import Pool
-from prover.chain.replay import load_world
+from prover.chain.sending.journal import Fate
+from prover.chain.sending.pool import Pool
+from prover.chain.state.replay import load_world
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.provider.register import register
 from prover.statement.request import Request, data_hash

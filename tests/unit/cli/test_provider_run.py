@@ -10,7 +10,7 @@ import pytest
 
 from prover.base.errors import ChainError, ContractRefused, EnvironmentMissing
 from prover.base.settings import get_settings
-from prover.chain.wallet import Handed
+from prover.chain.sending.wallet import Handed
 from prover.cli import provider
 from prover.cli.app import run
 from prover.cli.rounds import Loop, Round

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from prover.chain import finality
-from prover.chain.accuracy import AccuracyBounty
-from prover.chain.replay import load_world
-from prover.chain.retrieval import RetrievalBounty
-from prover.chain.serving import ServingRound
+from prover.chain.contracts.accuracy import AccuracyBounty
+from prover.chain.contracts.retrieval import RetrievalBounty
+from prover.chain.contracts.serving import ServingRound
+from prover.chain.events import finality
+from prover.chain.state.replay import load_world
 from prover.cli.models import remember
 from prover.protocol.accuracy import state as accuracy
 from prover.protocol.events import ZERO_ADDRESS as ETH

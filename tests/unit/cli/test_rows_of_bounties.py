@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from prover.chain.fees import GWEI
+from prover.chain.sending.fees import GWEI
 from prover.consumer.accuracy_tests import key_of, read_seed
 from prover.consumer.testsets import PostedSet, key_is_out, posted_set
 from prover.protocol.accuracy.state import Record, State

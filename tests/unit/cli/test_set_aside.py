@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from prover.base.errors import UsageError
-from prover.chain import replay
+from prover.chain.state import replay
 from prover.cli import overview
 from prover.cli.app import run
 from prover.cli.finding import BOUNTY, Wanted, choose

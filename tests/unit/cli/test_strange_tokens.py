@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from prover.base import text as words
-from prover.chain import replay
-from prover.chain.contracts import Call
-from prover.chain.jobs import JobContract
-from prover.chain.replay import load_world
-from prover.chain.tokens import allow
+from prover.chain.abi.contract import Call
+from prover.chain.contracts.jobs import JobContract
+from prover.chain.contracts.tokens import allow
+from prover.chain.state import replay
+from prover.chain.state.replay import load_world
 from prover.cli.app import run
 from prover.protocol.terms import Job
 from prover.solidity.compile import compile_contracts

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from prover.base.settings import get_settings
+from prover.chain.abi.contract import Call
 from prover.chain.accounts import anvil_account
-from prover.chain.contracts import Call
 from prover.protocol.accuracy import state as accuracy
 from prover.protocol.retrieval import state as retrieval
 from prover.protocol.serving import state as serving

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from prover.base.errors import UsageError
-from prover.chain import replay
+from prover.chain.state import replay
 from prover.cli import model, native, proofs
 from prover.cli.app import run
 from prover.cli.serving_sample import _how, _words

@@ -8,7 +8,7 @@ import pytest
 
 from prover.base.settings import get_settings
 from prover.chain.deployments import path_of
-from prover.chain.journal import Journal
+from prover.chain.sending.journal import Journal
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from tests.conftest import Proven
 from tests.killing import command, killed
@@ -177,8 +177,8 @@ def test_a_wallet_deploys_everything(
 
 def test_a_wallet_registers_a_model(chain: Chain, proven: Callable[[str], Proven]) -> None:
     """Verifier, circuit, model: all three are printed, and work in this order."""
-    from prover.chain.drafter import Drafter
-    from prover.chain.wallet import Handed
+    from prover.chain.sending.drafter import Drafter
+    from prover.chain.sending.wallet import Handed
     from prover.provider.register import register
 
     artifacts, wallet = proven("plain").artifacts, address_of(PROVIDER)

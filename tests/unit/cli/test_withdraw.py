@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from prover.base.errors import ChainError, ContractRefused
-from prover.chain import withdrawals
-from prover.chain.client import checksum
+from prover.chain.contracts import withdrawals
+from prover.chain.node.client import checksum
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction.state import Job, Terms
 from prover.provider.register import register

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from prover.base.errors import ChainError, Postponed, UsageError
-from prover.chain import finality
-from prover.chain.finality import SEND_SECONDS, Block
-from prover.chain.wallet import Handed
+from prover.chain.events import finality
+from prover.chain.events.finality import SEND_SECONDS, Block
+from prover.chain.sending.wallet import Handed
 from prover.consumer import accuracy_key as module
 from prover.consumer.accuracy_key import Assured
 from prover.consumer.accuracy_tests import key_of

@@ -10,8 +10,8 @@ import pytest
 
 from prover.base.errors import ChainError, Postponed, StatementInvalid, UsageError
 from prover.base.settings import get_settings
-from prover.chain.intents import Intents
-from prover.chain.wallet import Handed
+from prover.chain.sending.intents import Intents
+from prover.chain.sending.wallet import Handed
 from prover.consumer import postings as module
 from prover.consumer.jobs import last_used
 from prover.consumer.postings import AGAIN, RESUMED, RETURNED, Drawn, Posting, posting, was_resumed

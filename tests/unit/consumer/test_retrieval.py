@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from prover.base.errors import StatementInvalid, UsageError
-from prover.chain import datasets
 from prover.cli import retrieval_words
 from prover.cli.retrieval_job import warnings
 from prover.cli.retrieval_words import next_step, row
+from prover.clients.retrieval import datasets
 from prover.clients.retrieval.records import format_of
 from prover.consumer import retrieval_read
 from prover.consumer.retrieval import check_dataset, check_model

@@ -5,8 +5,8 @@ from dataclasses import replace
 from prover.base.files import write_atomically
 from prover.base.settings import get_settings
 from prover.chain.accounts import anvil_account
-from prover.chain.client import Client
-from prover.chain.transactions import Sender
+from prover.chain.node.client import Client
+from prover.chain.sending.transactions import Sender
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction.state import Job, State, Terms
 from prover.provider.examine import Tools

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prover.base.errors import StatementInvalid, UsageError
-from prover.chain.contracts import Call
-from prover.chain.transactions import GAS_CAP, Cost
+from prover.chain.abi.contract import Call
+from prover.chain.sending.transactions import GAS_CAP, Cost
 from prover.protocol.accuracy.state import Job, Record, Terms
 from prover.protocol.economics import END, ITEM, PROVE, TAKE, WITHDRAW
 from prover.protocol.events import ZERO_ADDRESS

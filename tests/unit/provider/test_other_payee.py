@@ -7,10 +7,10 @@ import pytest
 
 from prover.base.errors import ChainError
 from prover.base.settings import get_settings
-from prover.chain import finality
-from prover.chain.journal import Journal
-from prover.chain.pool import Pool
-from prover.chain.waiting import Waiting
+from prover.chain.events import finality
+from prover.chain.sending.journal import Journal
+from prover.chain.sending.pool import Pool
+from prover.chain.sending.waiting import Waiting
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction.state import State
 from prover.provider.steps import Steps

@@ -7,9 +7,10 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from prover.base.settings import get_settings
-from prover.chain import finality, waiting
-from prover.chain.finality import Block
-from prover.chain.market import Standing
+from prover.chain.contracts.prediction import Standing
+from prover.chain.events import finality
+from prover.chain.events.finality import Block
+from prover.chain.sending import waiting
 from prover.protocol.prediction.state import State
 from prover.provider import steps
 from prover.provider.examine import Examiner

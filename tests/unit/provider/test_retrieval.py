@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prover.base.errors import Busy, Postponed, StatementInvalid, UsageError
-from prover.chain.contracts import RETRIEVAL, encode_call
-from prover.chain.finality import SEND_SECONDS
-from prover.chain.retrieval import Submission
-from prover.chain.transactions import GAS_CAP
+from prover.chain.abi.contract import RETRIEVAL, encode_call
+from prover.chain.contracts.retrieval import Submission
+from prover.chain.events.finality import SEND_SECONDS
+from prover.chain.sending.transactions import GAS_CAP
 from prover.cli.seeds import existing, seed_at
 from prover.clients.retrieval.records import format_of, read_rows
 from prover.protocol.economics import TAKE

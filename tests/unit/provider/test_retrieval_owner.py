@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from prover.base.errors import ChainError, ContractRefused, StatementInvalid, UsageError
-from prover.chain import finality
+from prover.chain.events import finality
 from prover.clients.retrieval.records import format_of
 from prover.protocol.events import RetrievalAccepted
 from prover.protocol.retrieval.state import Record, State

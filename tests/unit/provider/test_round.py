@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from prover.base.errors import ContractRefused, ProvingError, StatementInvalid, UsageError
-from prover.chain.contracts import Call
-from prover.chain.serving import Answer
-from prover.chain.transactions import GAS_CAP, Cost
+from prover.chain.abi.contract import Call
+from prover.chain.contracts.serving import Answer
+from prover.chain.sending.transactions import GAS_CAP, Cost
 from prover.protocol.serving.gas import RoundGas
 from prover.protocol.serving.state import Job, Record, State
 from prover.provider import serving as module

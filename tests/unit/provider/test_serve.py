@@ -15,11 +15,11 @@ from prover.audit.circuit import CircuitAuditor
 from prover.base.errors import ArtifactMismatch, Busy, ContractRefused, ProofRejected, WorkerFailed
 from prover.base.settings import get_settings
 from prover.base.text import in_ether
+from prover.chain.abi.contract import Call
 from prover.chain.accounts import anvil_account
-from prover.chain.contracts import Call
-from prover.chain.pool import Pool
-from prover.chain.registry import Circuit, Registry
-from prover.chain.wallet import Handed
+from prover.chain.contracts.registry import Circuit, Registry
+from prover.chain.sending.pool import Pool
+from prover.chain.sending.wallet import Handed
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction.state import Record, State
 from prover.provider import serve

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prover.base.errors import StatementInvalid, UsageError
-from prover.chain.contracts import SERVING, encode_call
-from prover.chain.serving import Answer, Contest
-from prover.chain.transactions import GAS_CAP
+from prover.chain.abi.contract import SERVING, encode_call
+from prover.chain.contracts.serving import Answer, Contest
+from prover.chain.sending.transactions import GAS_CAP
 from prover.protocol.economics import ITEM, OUTPUT_BYTE, OUTPUT_LEAF, PROVE, TAKE
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.limits import LOCAL

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from eth_utils.crypto import keccak
 
-from prover.chain.client import connect
+from prover.chain.node.client import connect
 from prover.protocol.prediction.state import State
 from prover.provider.readiness import Readiness
 from prover.provider.serve import Provider

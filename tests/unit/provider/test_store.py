@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from prover.chain.finality import Block
+from prover.chain.events.finality import Block
 from prover.provider.store import ENDED, JobStore, Stage, Taken
 from prover.systems.ezkl.artifacts import Proof
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from prover.base.errors import ContractRefused, Postponed
-from prover.chain import accuracy
-from prover.chain.transactions import GAS_CAP, Cost
+from prover.chain.contracts import accuracy
+from prover.chain.sending.transactions import GAS_CAP, Cost
 from prover.protocol.accuracy.state import State
 from prover.protocol.events import ZERO_ADDRESS
 from prover.provider.accuracy_submit import Opened, Submitted, Submitter

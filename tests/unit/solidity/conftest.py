@@ -8,7 +8,7 @@ from eth_abi.abi import encode
 from web3 import HTTPProvider, Web3
 from web3.types import TxParams
 
-from prover.chain.node import free_port, running
+from prover.chain.node.anvil import free_port, running
 from prover.solidity.compile import compile_source
 from prover.solidity.verifier import GUARD, VERIFIER_CONTRACT, VERIFIER_UNIT, compile_verifier
 from prover.systems.ezkl.artifacts import Proof

@@ -1,0 +1,1 @@
+"""The interfaces of the contracts, and their reverts in words."""

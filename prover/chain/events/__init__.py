@@ -1,0 +1,1 @@
+"""Reads, checks and keeps the events of the contracts."""

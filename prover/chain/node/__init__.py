@@ -1,0 +1,1 @@
+"""Talks to nodes: calls, retries, answers checked; Anvil for local chains."""

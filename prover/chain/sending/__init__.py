@@ -1,0 +1,1 @@
+"""Sends transactions: once, with a fee that holds, remembered."""
