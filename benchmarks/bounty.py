@@ -9,9 +9,9 @@ from eth_utils.crypto import keccak
 from benchmarks.scene import CONSUMER, DAY, PROVIDER, REWARD, STAKE, Scene
 from prover.chain.contracts.accuracy import AccuracyBounty, Submission, TestItem
 from prover.chain.contracts.batch import Run
+from prover.clients.register import Registered
 from prover.protocol.accuracy.state import Job, Terms
 from prover.protocol.events import ZERO_ADDRESS
-from prover.provider.register import Registered
 from prover.statement.context import JobContext
 from prover.statement.sealed import key_hash
 from prover.statement.testset import SealedTestSet, seal_tests

@@ -16,9 +16,9 @@ from prover.chain.deployments import Deployment
 from prover.chain.node import anvil as node
 from prover.chain.node.client import Client
 from prover.chain.sending.transactions import Sender
+from prover.clients.register import Registered, register
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction.state import Job, Terms
-from prover.provider.register import Registered, register
 from prover.statement.context import JobContext
 from prover.statement.request import Request, data_hash
 from prover.systems.ezkl.artifacts import Artifacts

@@ -20,7 +20,7 @@ from prover.chain.deployments import Deployment
 from prover.chain.node import anvil as node
 from prover.chain.node.client import Client
 from prover.chain.sending.transactions import Sender
-from prover.provider.register import register
+from prover.clients.register import register
 from prover.systems.ezkl.artifacts import Artifacts, load_artifacts
 from prover.systems.ezkl.system import Ezkl
 

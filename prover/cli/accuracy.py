@@ -33,7 +33,7 @@ from prover.cli.output import command, in_words, new_app, progress, show, show_j
 if TYPE_CHECKING:
     from prover.chain.deployments import Deployment
     from prover.chain.sending.transactions import Sender
-    from prover.cli.models import KnownModel
+    from prover.clients.common.models import KnownModel
     from prover.protocol.accuracy.state import Record
 
 app = new_app("Pay for a model that reaches a target on a sealed test set.")
@@ -113,10 +113,10 @@ def post(
     from prover.base.settings import get_settings
     from prover.cli import accuracy_post
     from prover.cli.accuracy_job import find_bounty
-    from prover.cli.models import auditor
     from prover.cli.serving_open import part, percent
-    from prover.consumer import accuracy_tests
-    from prover.consumer.accuracy import post_bounty, posting
+    from prover.clients.accuracy import test_items as accuracy_tests
+    from prover.clients.accuracy.consumer import post_bounty, posting
+    from prover.clients.common.models import auditor
 
     count = accuracy_post.sample_size(items, None if eps is None else percent(eps, "--eps"))
     client, deployment = deployed(rpc)
@@ -171,11 +171,11 @@ def accept(
     """Enter a model: fetch and check the test set and the circuit, stake."""
     from prover.chain.state.replay import load_world
     from prover.cli.accuracy_job import acceptable, find_bounty, moved, worker_on
-    from prover.cli.accuracy_words import consumers_past, past_sentence
-    from prover.cli.models import find
-    from prover.consumer.jobs import remember
-    from prover.provider.accuracy import acceptance
-    from prover.provider.accuracy_checks import Limits
+    from prover.clients.accuracy.checks import Limits
+    from prover.clients.accuracy.provider import acceptance
+    from prover.clients.accuracy.status import consumers_past, past_sentence
+    from prover.clients.common.models import find
+    from prover.clients.common.recent import remember
 
     seconds = None if proof_time is None else duration(proof_time, "--proof-time")
     whom = address(payee, "--payee")
@@ -227,7 +227,7 @@ def reveal_key(
 ) -> None:
     """Open the test set, once the acceptance is final. From then on everybody can read it."""
     from prover.cli.accuracy_job import find_bounty, moved, to_reveal
-    from prover.consumer.accuracy_key import Assured, reveal
+    from prover.clients.accuracy.reveal import Assured, reveal
 
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
@@ -254,7 +254,7 @@ def prove(
     May be run again after a kill: nothing is proven twice.
     """
     from prover.cli.accuracy_job import moved, proven
-    from prover.cli.accuracy_words import told
+    from prover.clients.accuracy.status import told
 
     sender, deployment, found, known = _accepted(rpc, account, job)
     keep_handed(inputs, found[1].job.terms.data_hash)
@@ -294,10 +294,10 @@ def status(
     """Say where a bounty stands, who must act until when, and what each outcome pays."""
     from prover.chain.state.replay import load_world
     from prover.cli.accuracy_job import find_bounty
-    from prover.cli.accuracy_words import consumers_past, past_sentence, progress_of, row
     from prover.cli.agenda import entry, reminders, rows
     from prover.cli.finding import BOUNTY
-    from prover.cli.remembered import of_job
+    from prover.clients.accuracy.status import consumers_past, past_sentence, progress_of, row
+    from prover.clients.common.remembered import of_job
 
     client, deployment = deployed(rpc)
     now, world = client.now(), load_world(client, deployment)
@@ -338,7 +338,7 @@ def _accepted(
 ) -> "tuple[Sender, Deployment, tuple[bytes, Record], KnownModel]":
     """A bounty that the account accepted, with the model that it entered."""
     from prover.cli.accuracy_job import find_bounty, to_prove
-    from prover.cli.models import find
+    from prover.clients.common.models import find
 
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)

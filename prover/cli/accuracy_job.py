@@ -9,7 +9,6 @@ from prover.chain.contracts.accuracy import AccuracyBounty
 from prover.chain.contracts.tokens import decimals_of
 from prover.chain.deployments import Deployment
 from prover.chain.node.client import Client
-from prover.cli.accuracy_words import next_step
 from prover.cli.finding import (
     BOUNTY,
     LATE,
@@ -20,16 +19,17 @@ from prover.cli.finding import (
     in_state,
     open_to,
 )
-from prover.cli.models import KnownModel, auditor
 from prover.cli.options import units
 from prover.cli.output import in_words, progress
-from prover.consumer.jobs import remember
+from prover.clients.accuracy.status import next_step
+from prover.clients.common.models import KnownModel, auditor
+from prover.clients.common.recent import remember
 from prover.protocol.accuracy.state import Record, State
 from prover.protocol.events import ZERO_ADDRESS
 
 if TYPE_CHECKING:
     from prover.chain.sending.transactions import Sender
-    from prover.provider.accuracy import BountyProvider, Outcome
+    from prover.clients.accuracy.provider import BountyProvider, Outcome
     from prover.systems.ezkl.artifacts import Artifacts
 
 
@@ -68,10 +68,10 @@ def worker_on(
     allow_files: bool,
 ) -> "BountyProvider":
     """The provider's part in a bounty with a model of this machine."""
-    from prover.provider.accuracy import BountyProvider
-    from prover.provider.accuracy_submit import Tools
-    from prover.provider.money import teller
-    from prover.provider.readiness import Readiness
+    from prover.clients.accuracy.provider import BountyProvider
+    from prover.clients.accuracy.submit import Tools
+    from prover.clients.common.money import teller
+    from prover.clients.common.readiness import Readiness
     from prover.systems.ezkl.system import Ezkl
 
     client, system = sender.client, Ezkl()
@@ -105,7 +105,7 @@ def proven(
     force: bool,
 ) -> "Outcome":
     """Send again what a reorganisation took away of the proofs, then prove what is left."""
-    from prover.provider.accuracy import Outcome
+    from prover.clients.accuracy.provider import Outcome
 
     job_id, record = found
     again = sender.restore(f"submit:{job_id.hex()}:")

@@ -13,11 +13,11 @@ from prover.chain.sending.handing import how
 from prover.chain.sending.transactions import Sender
 from prover.chain.state.replay import load_world
 from prover.cli.accuracy_job import in_units
-from prover.cli.accuracy_words import amount, next_step
-from prover.cli.models import KnownModel, find
-from prover.consumer.accuracy import Offer, Posted
-from prover.consumer.gas import present_prices, verification_gas
-from prover.consumer.postings import was_resumed
+from prover.clients.accuracy.consumer import Offer, Posted
+from prover.clients.accuracy.status import amount, next_step
+from prover.clients.common.gas import present_prices, verification_gas
+from prover.clients.common.models import KnownModel, find
+from prover.clients.common.posting import was_resumed
 from prover.protocol.accuracy.state import Record
 from prover.protocol.economics import (
     ITEM,

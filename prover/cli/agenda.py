@@ -8,10 +8,13 @@ from prover.chain.accounts import configured_address
 from prover.chain.contracts.tokens import learn
 from prover.chain.node.client import Client
 from prover.chain.state.deeds import deeds_of
-from prover.cli import accuracy_words, prediction_words, retrieval_words, serving_words
-from prover.cli.kinds import BOUNTY, JOB, REQUEST, ROUND, Kind, short
 from prover.cli.output import in_words
-from prover.cli.remembered import protocols
+from prover.clients.accuracy import status as accuracy_words
+from prover.clients.common.kinds import BOUNTY, JOB, REQUEST, ROUND, Kind, short
+from prover.clients.common.remembered import protocols
+from prover.clients.prediction import status as prediction_words
+from prover.clients.retrieval import status as retrieval_words
+from prover.clients.serving import status as serving_words
 from prover.protocol.accuracy import state as accuracy
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.jobs import Record

@@ -12,10 +12,10 @@ from prover.chain.node.client import Client
 from prover.chain.state.deeds import done_by
 from prover.chain.state.replay import load_held, load_world
 from prover.cli.agenda import entry
-from prover.cli.kinds import BOUNTY, JOB, REQUEST, ROUND, Kind, short
 from prover.cli.output import Done, in_words, progress
-from prover.cli.remembered import protocols, require_there
-from prover.consumer.jobs import last_used
+from prover.clients.common.kinds import BOUNTY, JOB, REQUEST, ROUND, Kind, short
+from prover.clients.common.recent import last_used
+from prover.clients.common.remembered import protocols, require_there
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.jobs import Jobs, Record
 from prover.protocol.world import World

@@ -10,7 +10,7 @@ from prover.cli.options import address, units
 
 if TYPE_CHECKING:
     from prover.chain.node.client import Client
-    from prover.provider.money import Purse
+    from prover.clients.common.money import Purse
 
 MinRewards = Annotated[
     list[str] | None, typer.Option("--min-reward", help="Least that a job earns, AMOUNT[:TOKEN].")
@@ -52,7 +52,7 @@ def purse_of(
     at_a_loss: bool,
 ) -> "Purse":
     """The limits of `provider run`. Raises UsageError, also if one is given twice."""
-    from prover.provider.money import Bounds, Purse
+    from prover.clients.common.money import Bounds, Purse
 
     least = by_currency(client, min_reward, "--min-reward")
     most = by_currency(client, max_stake, "--max-stake")
@@ -75,7 +75,7 @@ def purse_in(
     at_a_loss: bool,
 ) -> "Purse":
     """The limits for one job, in its currency. Raises UsageError."""
-    from prover.provider.money import Bounds, Purse
+    from prover.clients.common.money import Bounds, Purse
 
     names = ("--min-reward", "--max-stake", "--max-stakes")
     typed = zip(names, (min_reward, max_stake, max_stakes), strict=True)
@@ -87,7 +87,7 @@ def accepting(name: str, min_reward: str | None, max_stake: str | None) -> Calla
     """Raises UsageError for a currency in which the job called `name` is not taken, whatever it
     pays: a token without limits. Asks no token anything.
     """
-    from prover.provider.money import Bounds, Purse, check_currency
+    from prover.clients.common.money import Bounds, Purse, check_currency
 
     given = None not in (min_reward, max_stake)
     bounds = Bounds(min_reward=0, max_stake=0) if given else Bounds()

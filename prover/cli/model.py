@@ -19,7 +19,7 @@ from prover.cli.output import OUTPUT, SHOWN_DIGITS, command, new_app, progress, 
 
 if TYPE_CHECKING:
     from prover.chain.node.client import Client
-    from prover.cli.models import KnownModel
+    from prover.clients.common.models import KnownModel
     from prover.systems.ezkl.artifacts import Artifacts
     from prover.systems.ezkl.planner.plan import Plan
     from prover.systems.ezkl.planner.report import Candidate, PlanReport
@@ -59,8 +59,8 @@ def add(
     account: AccountNumber = None,
 ) -> None:
     """Plan a circuit, make its keys and verifier, deploy and register them."""
-    from prover.cli.models import find, remember
-    from prover.provider.register import register
+    from prover.clients.common.models import find, remember
+    from prover.clients.register import register
 
     if like is None:
         data = _given(data)
@@ -95,7 +95,7 @@ def list_models(rpc: Rpc = None) -> None:
     """List the models registered on the chain, and which are on this machine."""
     from prover.chain.contracts.registry import Circuit
     from prover.chain.state.replay import load_world
-    from prover.cli.models import aliases
+    from prover.clients.common.models import aliases
     from prover.systems.ezkl.artifacts import list_artifacts
 
     client, deployment = deployed(rpc)
@@ -132,7 +132,7 @@ def shown(value: Any) -> Any:
 @command(app, "show")
 def show_model(model: ModelArgument, rpc: Rpc = None) -> None:
     """Show a model's plan, measured accuracy and sizes."""
-    from prover.cli.models import find
+    from prover.clients.common.models import find
 
     client, deployment = deployed(rpc)
     known = find(client, deployment, model)
@@ -152,7 +152,7 @@ def verify(
     rpc: Rpc = None,
 ) -> None:
     """Rebuild from ONNX, settings and SRS; compare byte for byte with the code on the chain."""
-    from prover.cli.models import auditor, find
+    from prover.clients.common.models import auditor, find
     from prover.systems.onnx.onnx_file import load
 
     client, deployment = deployed(rpc)
@@ -176,7 +176,7 @@ def export_model(
     rpc: Rpc = None,
 ) -> None:
     """Write the files that others need to check a model's circuit; never hidden weights."""
-    from prover.cli.models import find
+    from prover.clients.common.models import find
     from prover.systems.ezkl.exchange import export, public_files
 
     client, deployment = deployed(rpc)
@@ -197,7 +197,7 @@ def import_model(
     """Keep the files of somebody else's model, to verify it and to post jobs on it."""
     from prover.chain.contracts.registry import Circuit
     from prover.chain.state.replay import load_world
-    from prover.cli.models import free_name, remember
+    from prover.clients.common.models import free_name, remember
     from prover.systems.ezkl.exchange import bring_in
 
     client, deployment = deployed(rpc)
@@ -227,7 +227,7 @@ def import_model(
 @command(app)
 def keys(model: ModelArgument, rpc: Rpc = None) -> None:
     """Make the proving key of an imported model, so that this machine can prove with it."""
-    from prover.cli.models import find
+    from prover.clients.common.models import find
     from prover.systems.ezkl.artifacts import PK
     from prover.systems.ezkl.system import Ezkl
 

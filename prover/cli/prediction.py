@@ -61,8 +61,8 @@ def post(
     account: AccountNumber = None,
 ) -> None:
     """Post a job: commit to inputs, pay the reward in. Checks the model first."""
-    from prover.cli import consumer
-    from prover.cli.models import auditor, find
+    from prover.clients.common.models import auditor, find
+    from prover.clients.prediction import consumer
 
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
@@ -118,7 +118,8 @@ def refund(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = No
 
 
 def _end(job: str | None, rpc: str | None, account: int | None, how: str) -> None:
-    from prover.cli import consumer, standing
+    from prover.cli import standing
+    from prover.clients.prediction import consumer
 
     client, deployment = deployed(rpc)
     job_id = consumer.end(sender_for(client, account), deployment, job, how)

@@ -24,9 +24,9 @@ from prover.cli.withdraw import Token, take_out
 
 if TYPE_CHECKING:
     from prover.chain.node.client import Client
-    from prover.provider.money import Purse
-    from prover.provider.policy import Policy
-    from prover.provider.serve import Provider
+    from prover.clients.common.money import Purse
+    from prover.clients.prediction.policy import Policy
+    from prover.clients.prediction.provider import Provider
 
 app = new_app("Serve predictions and be paid for them.")
 APPS = {"provider": app}
@@ -86,8 +86,8 @@ def status(rpc: Rpc = None, account: AccountNumber = None) -> None:
     from prover.chain.contracts.tokens import learn
     from prover.chain.state.replay import load_world
     from prover.cli.overview import credits_of
+    from prover.clients.prediction.store import JobStore
     from prover.protocol.events import ZERO_ADDRESS
-    from prover.provider.store import JobStore
 
     client, deployment = deployed(rpc)
     who = sender_for(client, account).address
@@ -158,14 +158,14 @@ def _take(handed: HandedFiles, worker: "Provider") -> bool:
 def _remember(client: "Client", job_ids: list[bytes]) -> None:
     """Let `prediction status` mean the last job that was worked on here."""
     from prover.chain import deployments
-    from prover.consumer.jobs import remember
+    from prover.clients.common.recent import remember
 
     if job_ids:
         remember(client, deployments.load(client).market, job_ids[-1])
 
 
 def _policy(files: bool, purse: "Purse", proof_time: str | None) -> "Policy":
-    from prover.provider.policy import Policy
+    from prover.clients.prediction.policy import Policy
 
     seconds = None if proof_time is None else duration(proof_time, "--proof-time")
     return Policy(purse=purse, proof_seconds=seconds, allow_files=files)
@@ -173,11 +173,11 @@ def _policy(files: bool, purse: "Purse", proof_time: str | None) -> "Policy":
 
 def _provider(rpc: str | None, account: int | None, policy: "Policy", payee: Any) -> "Provider":
     from prover.base.settings import get_settings
-    from prover.cli.models import auditor
-    from prover.provider.examine import Tools
-    from prover.provider.readiness import Readiness
-    from prover.provider.serve import Provider
-    from prover.provider.store import JobStore
+    from prover.clients.common.models import auditor
+    from prover.clients.common.readiness import Readiness
+    from prover.clients.prediction.examine import Tools
+    from prover.clients.prediction.provider import Provider
+    from prover.clients.prediction.store import JobStore
     from prover.systems.ezkl.system import Ezkl
 
     client, deployment = deployed(rpc)

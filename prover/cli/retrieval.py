@@ -68,10 +68,10 @@ def commit(
     account: AccountNumber = None,
 ) -> None:
     """Owner: seal every record under a key of its own, and commit to all of them."""
-    from prover.cli.models import find
     from prover.cli.retrieval_owner import committed_told
     from prover.cli.seeds import seed_at
-    from prover.provider import retrieval_dataset as owner
+    from prover.clients.common.models import find
+    from prover.clients.retrieval import secrets as owner
 
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
@@ -150,10 +150,10 @@ def post(
     from prover.chain.state.replay import load_world
     from prover.cli import retrieval_post as options
     from prover.cli.finding import by_digits
-    from prover.cli.kinds import DATASET
-    from prover.cli.models import auditor, find
+    from prover.clients.common.kinds import DATASET
+    from prover.clients.common.models import auditor, find
+    from prover.clients.retrieval import requester as consumer
     from prover.clients.retrieval.datasets import find_dataset
-    from prover.consumer import retrieval as consumer
 
     client, deployment = deployed(rpc)
     paid_in = currency(client, token)
@@ -200,9 +200,9 @@ def accept(
     """Owner: run every record, say what would be readable and earned, then stake."""
     from prover.cli import retrieval_job as jobs
     from prover.cli.retrieval_owner import accepted_told
-    from prover.consumer.jobs import remember
-    from prover.provider.retrieval import acceptance
-    from prover.provider.retrieval_checks import Limits
+    from prover.clients.common.recent import remember
+    from prover.clients.retrieval.checks import Limits
+    from prover.clients.retrieval.owner import acceptance
 
     seconds = None if proof_time is None else duration(proof_time, "--proof-time")
     whom = address(payee, "--payee")
@@ -274,7 +274,7 @@ def status(
     from prover.cli import retrieval_job as jobs
     from prover.cli.agenda import rows
     from prover.cli.finding import REQUEST
-    from prover.cli.retrieval_words import row
+    from prover.clients.retrieval.status import row
 
     client, deployment = deployed(rpc)
     now = client.now()
@@ -295,7 +295,7 @@ def read(
 ) -> None:
     """Decrypt the matches, check each against its commitment, write them in the data's units."""
     from prover.cli import retrieval_job as jobs
-    from prover.consumer import retrieval_read as consumer
+    from prover.clients.retrieval import read as consumer
 
     client, deployment = deployed(rpc)
     found = jobs.find_request(client, deployment, job, jobs.PROVEN)
@@ -333,7 +333,7 @@ def dispute(
 ) -> None:
     """Requester: find a match that does not read as proven, and show it to the contract."""
     from prover.cli import retrieval_job as jobs
-    from prover.consumer import retrieval_read as consumer
+    from prover.clients.retrieval import read as consumer
 
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)

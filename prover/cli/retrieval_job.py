@@ -15,20 +15,20 @@ from prover.chain.sending.transactions import Sender
 from prover.chain.state.replay import load_world
 from prover.cli.agenda import entry, reminders
 from prover.cli.finding import LATE, REQUEST, UNENDED, Wanted, cancellable, find_on, in_state
-from prover.cli.models import auditor, find
 from prover.cli.output import progress
-from prover.cli.remembered import of_job
-from prover.cli.retrieval_words import next_step, row
 from prover.cli.seeds import existing
+from prover.clients.common.models import auditor, find
+from prover.clients.common.money import teller
+from prover.clients.common.readiness import Readiness
+from prover.clients.common.recent import remember
+from prover.clients.common.remembered import of_job
 from prover.clients.retrieval.datasets import kept
-from prover.consumer.jobs import remember
-from prover.consumer.retrieval_read import read_matches
+from prover.clients.retrieval.owner import DatasetOwner, Request, Tools
+from prover.clients.retrieval.read import read_matches
+from prover.clients.retrieval.secrets import Secrets, read_secrets, source_of
+from prover.clients.retrieval.status import next_step, row
 from prover.protocol.retrieval.state import Dataset, Record, State
 from prover.protocol.world import World
-from prover.provider.money import teller
-from prover.provider.readiness import Readiness
-from prover.provider.retrieval import DatasetOwner, Request, Tools
-from prover.provider.retrieval_dataset import Secrets, read_secrets, source_of
 from prover.systems.ezkl.system import Ezkl
 
 

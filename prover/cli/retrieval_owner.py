@@ -6,10 +6,10 @@ from typing import Any
 from prover.base.text import counted, shown
 from prover.chain.sending import handing
 from prover.cli.retrieval_job import Found
-from prover.cli.retrieval_words import amount
 from prover.cli.seeds import SeedFile
-from prover.provider.retrieval import Appraisal
-from prover.provider.retrieval_dataset import Committed
+from prover.clients.retrieval.owner import Appraisal
+from prover.clients.retrieval.secrets import Committed
+from prover.clients.retrieval.status import amount
 
 
 def committed_told(

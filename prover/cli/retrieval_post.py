@@ -9,19 +9,19 @@ from prover.base.text import ETHER_DECIMALS, in_ether, moment, span
 from prover.chain.contracts.tokens import decimals_of
 from prover.chain.events.finality import final_seconds
 from prover.chain.node.client import Client
-from prover.cli.models import KnownModel
 from prover.cli.options import duration, units, window
-from prover.cli.retrieval_words import amount
+from prover.clients.common.fetch import InputsUnavailable, fetch
+from prover.clients.common.gas import present_prices
+from prover.clients.common.models import KnownModel
+from prover.clients.common.posting import was_resumed
 from prover.clients.retrieval.records import format_of
-from prover.consumer.gas import present_prices
-from prover.consumer.postings import was_resumed
-from prover.consumer.retrieval import Offer, Posted
+from prover.clients.retrieval.requester import Offer, Posted
+from prover.clients.retrieval.status import amount
 from prover.protocol.economics import Proving, RetrievalMoney, retrieval_money, retrieval_stake
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.limits import limits_of
 from prover.protocol.retrieval.predicate import at_least, in_words
 from prover.protocol.retrieval.state import Dataset, Predicate, PredicateKind
-from prover.provider.fetch import InputsUnavailable, fetch
 from prover.statement.dataset import max_bytes_of
 from prover.systems.ezkl.artifacts import Artifacts
 

@@ -11,8 +11,8 @@ from prover.chain.sending.wallet import Handed
 from prover.cli.output import say_error, say_mistake, show
 
 if TYPE_CHECKING:
-    from prover.provider.serve import Provider
-    from prover.provider.steps import Outcome
+    from prover.clients.prediction.provider import Provider
+    from prover.clients.prediction.steps import Outcome
 
 _BAD_ENDS = frozenset({"failed", "late"})
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from prover.base.errors import UsageError
 from prover.base.settings import get_settings
-from prover.consumer.accuracy_tests import make_seed
+from prover.clients.accuracy.test_items import make_seed
 from prover.statement.seeds import Seed
 
 

@@ -97,8 +97,8 @@ def open_round(
 ) -> None:
     """Post a round: commit to inputs, pay for all of them. Checks the model first."""
     from prover.cli import serving_open
-    from prover.cli.models import auditor, find
-    from prover.consumer import serving as consumer
+    from prover.clients.common.models import auditor, find
+    from prover.clients.serving import consumer
     from prover.protocol.limits import limits_of
 
     part = serving_open.part(rows)
@@ -150,9 +150,9 @@ def join(
 ) -> None:
     """Promise to serve: fetch and check the inputs, evaluate them all, stake."""
     from prover.cli.serving_round import find_round, joinable, told_joined, worker_on
-    from prover.consumer.jobs import remember
-    from prover.provider.serving import joining
-    from prover.provider.serving_checks import Limits
+    from prover.clients.common.recent import remember
+    from prover.clients.serving.checks import Limits
+    from prover.clients.serving.provider import joining
 
     seconds = None if proof_time is None else duration(proof_time, "--proof-time")
     whom = address(payee, "--payee")
@@ -277,7 +277,7 @@ def status(
     from prover.cli.agenda import rows
     from prover.cli.finding import ROUND
     from prover.cli.serving_round import find_round, standing_of
-    from prover.cli.serving_words import row
+    from prover.clients.serving.status import row
 
     client, deployment = deployed(rpc)
     if every:
@@ -299,9 +299,9 @@ def results(
     rpc: Rpc = None,
 ) -> None:
     """Write all posted outputs to a file, and which of them are proven."""
-    from prover.cli.models import find
     from prover.cli.serving_round import find_round
     from prover.cli.serving_sample import results_of
+    from prover.clients.common.models import find
 
     client, deployment = deployed(rpc)
     job_id, record = find_round(client, deployment, job)

@@ -9,13 +9,13 @@ from prover.base.text import ETHER_DECIMALS, in_ether, moment, span
 from prover.chain.contracts.tokens import decimals_of
 from prover.chain.node.client import Client
 from prover.chain.sending.handing import how, secrecy
-from prover.cli.models import KnownModel
 from prover.cli.options import units
-from prover.cli.serving_words import amount
-from prover.consumer.gas import present_prices
-from prover.consumer.postings import was_resumed
-from prover.consumer.serving import Offer, Opened, escrow_of
-from prover.consumer.serving_contest import supports, wrong_answers
+from prover.clients.common.gas import present_prices
+from prover.clients.common.models import KnownModel
+from prover.clients.common.posting import was_resumed
+from prover.clients.serving.consumer import Offer, Opened, escrow_of
+from prover.clients.serving.contest import supports, wrong_answers
+from prover.clients.serving.status import amount
 from prover.protocol.economics import Prices, Proving, ServingMoney, serving_money
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.limits import limits_of

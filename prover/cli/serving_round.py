@@ -12,17 +12,17 @@ from prover.chain.node.client import Client
 from prover.chain.state.replay import load_world
 from prover.cli.agenda import entry, reminders
 from prover.cli.finding import LATE, ROUND, UNENDED, Wanted, cancellable, find_on, in_state, open_to
-from prover.cli.models import auditor, find
 from prover.cli.output import progress
-from prover.cli.remembered import of_job
-from prover.cli.serving_words import amount, next_step, row
-from prover.consumer.jobs import remember
+from prover.clients.common.models import auditor, find
+from prover.clients.common.recent import remember
+from prover.clients.common.remembered import of_job
+from prover.clients.serving.status import amount, next_step, row
 from prover.protocol.serving.state import Record, State
 
 if TYPE_CHECKING:
     from prover.chain.sending.transactions import Sender
-    from prover.provider.serving import Joined, RoundProvider
-    from prover.provider.serving_answer import Answered
+    from prover.clients.serving.answer import Answered
+    from prover.clients.serving.provider import Joined, RoundProvider
 
 
 def find_round(
@@ -65,9 +65,9 @@ def worker_on(
     allow_files: bool,
 ) -> "RoundProvider":
     """The provider's part in a round; ArtifactMismatch if its model is not on this machine."""
-    from prover.provider.money import teller
-    from prover.provider.readiness import Readiness
-    from prover.provider.serving import Round, RoundProvider, Tools
+    from prover.clients.common.money import teller
+    from prover.clients.common.readiness import Readiness
+    from prover.clients.serving.provider import Round, RoundProvider, Tools
     from prover.systems.ezkl.system import Ezkl
 
     client = sender.client
@@ -92,7 +92,7 @@ def answered(
     sender: "Sender", deployment: Deployment, found: tuple[bytes, Record], allow_files: bool
 ) -> "Answered":
     """Send again what a reorganisation took away of the proofs, then prove what is left."""
-    from prover.provider.serving_answer import Answered
+    from prover.clients.serving.answer import Answered
 
     job_id, record = found
     again = sender.restore(f"answer:{job_id.hex()}:")

@@ -8,11 +8,11 @@ from prover.chain.deployments import Deployment
 from prover.chain.node.client import Client
 from prover.chain.state.replay import load_world
 from prover.cli.agenda import entry, reminders, rows
-from prover.cli.consumer import find_job
 from prover.cli.finding import JOB
 from prover.cli.outcome import Prediction, read_outputs
-from prover.cli.prediction_words import row
-from prover.cli.remembered import of_job
+from prover.clients.common.remembered import of_job
+from prover.clients.prediction.consumer import find_job
+from prover.clients.prediction.status import row
 from prover.protocol.prediction.state import Record
 from prover.protocol.world import World
 

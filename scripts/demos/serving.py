@@ -140,8 +140,8 @@ def post_lazily(chain: Chain, job: str) -> int:
     from prover.chain.node.client import connect
     from prover.chain.sending.transactions import Sender
     from prover.chain.state.replay import load_world
-    from prover.cli.models import find
-    from prover.consumer.serving_contest import own_inputs
+    from prover.clients.common.models import find
+    from prover.clients.serving.contest import own_inputs
     from prover.statement.serving import encode_outputs
     from prover.systems.ezkl.evaluate import evaluate
 

@@ -21,11 +21,11 @@ from prover.chain.contracts.accuracy import AccuracyBounty
 from prover.chain.contracts.registry import Registry
 from prover.chain.state.replay import load_world
 from prover.cli.app import run
-from prover.cli.models import remember
-from prover.consumer import accuracy as consumer
+from prover.clients.accuracy import consumer
+from prover.clients.common.models import remember
+from prover.clients.register import register
 from prover.protocol.accuracy.state import Record, State, Terms
 from prover.protocol.events import ZERO_ADDRESS as ETH
-from prover.provider.register import register
 from prover.statement.label import proven_label
 from prover.statement.request import Item
 from prover.statement.sealed import content_of, inner_hash, seal
@@ -280,7 +280,7 @@ def test_proofs_that_are_on_the_chain_are_not_made_again(world: World) -> None:
 def provider_of(world: World) -> Any:
     """The provider's part in the last bounty, without the command line."""
     from prover.cli.accuracy_job import find_bounty, worker_on
-    from prover.cli.models import find
+    from prover.clients.common.models import find
 
     client, deployment = world.chain.client, world.chain.deployment
     found = find_bounty(client, deployment, None)
@@ -291,7 +291,7 @@ def provider_of(world: World) -> Any:
 
 def artifacts_named(name: str, world: World) -> Artifacts:
     """A model's artifacts in the present home."""
-    from prover.cli.models import find
+    from prover.clients.common.models import find
 
     return find(world.chain.client, world.chain.deployment, name).artifacts
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from prover.cli.models import remember
+from prover.clients.common.models import remember
+from prover.clients.register import register
 from prover.protocol.serving.state import State
-from prover.provider.register import register
 from prover.systems.ezkl import circuit, setup
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.system import Ezkl

@@ -10,9 +10,9 @@ import pytest
 from prover.base.errors import ContractRefused
 from prover.base.settings import get_settings
 from prover.chain.state.replay import load_world
+from prover.clients.prediction.store import JobStore, Stage, Taken
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction.state import State
-from prover.provider.store import JobStore, Stage, Taken
 from prover.systems.ezkl.artifacts import Proof
 from tests.e2e.conftest import EXAMPLES, World
 from tests.localchain import CONSUMER, PROVIDER, STRANGER, address_of

@@ -18,15 +18,15 @@ from prover.base.settings import get_settings
 from prover.chain.contracts.retrieval import RetrievalBounty
 from prover.chain.state.replay import load_world
 from prover.cli.app import run
-from prover.cli.models import remember
+from prover.clients.common.job_files import RoundFiles
+from prover.clients.common.models import remember
+from prover.clients.common.readiness import Readiness
+from prover.clients.register import register
+from prover.clients.retrieval import secrets as owner
 from prover.clients.retrieval.datasets import find_dataset
+from prover.clients.retrieval.prove import RecordProver
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.retrieval.state import Dataset, Record, State
-from prover.provider import retrieval_dataset as owner
-from prover.provider.readiness import Readiness
-from prover.provider.register import register
-from prover.provider.retrieval_prove import RecordProver
-from prover.provider.serving_files import RoundFiles
 from prover.statement.dataset import PublicDataset, PublicRecord, data_hash
 from prover.statement.label import proven_label
 from prover.statement.sealed import key_hash, seal

@@ -19,11 +19,11 @@ from prover.chain.abi.contract import Call
 from prover.chain.contracts.serving import ServingRound
 from prover.chain.state.replay import load_world
 from prover.cli.app import run
-from prover.cli.models import remember
+from prover.clients.common.job_files import RoundFiles
+from prover.clients.common.models import remember
+from prover.clients.register import register
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.serving.state import Job, Record, State
-from prover.provider.register import register
-from prover.provider.serving_files import RoundFiles
 from prover.solidity.compile import compile_contracts
 from prover.statement.request import Request, data_hash
 from prover.statement.serving import encode_outputs, inputs_tree
@@ -415,7 +415,7 @@ def test_answers_sent_before_the_provider_was_killed_count(world: World) -> None
 
 def relay(world: World, job_id: bytes, first: int, count: int) -> None:
     """A stranger sends some of the proofs that the provider has made."""
-    from prover.provider.serving_answer import Openings, parts
+    from prover.clients.serving.answer import Openings, parts
 
     record = world.record(job_id)
     scope = f"{world.chain.client.scope}:{world.serving.address}"

@@ -25,7 +25,7 @@ from prover.chain.node.client import Client, connect
 from prover.chain.sending.transactions import Sender
 from prover.chain.state.replay import load_world
 from prover.cli.app import run
-from prover.consumer import accuracy
+from prover.clients.accuracy import consumer as accuracy
 from prover.statement.testset import SealedTestSet
 from prover.systems.onnx.floating import outputs_of
 from tests.conftest import ELEMENTS, tiny_model

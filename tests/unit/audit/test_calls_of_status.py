@@ -6,7 +6,7 @@ import pytest
 
 from prover.chain.state import replay
 from prover.cli.app import run
-from prover.provider.store import Taken
+from prover.clients.prediction.store import Taken
 from tests.conftest import Proven
 from tests.localchain import PROVIDER, Chain, address_of
 from tests.proxy import proxied

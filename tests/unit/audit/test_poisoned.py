@@ -15,12 +15,12 @@ from prover.chain.contracts.retrieval import RetrievalBounty
 from prover.chain.contracts.serving import ServingRound
 from prover.chain.state.replay import load_world
 from prover.cli.app import run
-from prover.consumer.accuracy_tests import key_of, make_seed, read_seed
+from prover.clients.accuracy.test_items import key_of, make_seed, read_seed
+from prover.clients.prediction.store import Stage
 from prover.protocol import terms
 from prover.protocol.accuracy.state import State
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.terms import Job
-from prover.provider.store import Stage
 from prover.statement.sealed import key_hash
 from prover.systems.ezkl.system import Ezkl
 from tests.conftest import Proven

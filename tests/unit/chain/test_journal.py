@@ -12,7 +12,7 @@ from prover.base.errors import EnvironmentMissing, StoreDamaged
 from prover.chain.sending import journal as module
 from prover.chain.sending.intents import Intents
 from prover.chain.sending.journal import Attempt, Fate, Journal
-from prover.provider.store import JobStore
+from prover.clients.prediction.store import JobStore
 
 ATTEMPT = Attempt("31337:aa", "0x1", "deploy", 0, b"\x01" * 32, b"raw", 21_000, 2**70)
 

@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from prover.cli.accuracy_words import (
+from prover.clients.accuracy.plan import Judged
+from prover.clients.accuracy.provider import Outcome
+from prover.clients.accuracy.status import (
     consumers_past,
     next_step,
     past_sentence,
@@ -12,11 +14,9 @@ from prover.cli.accuracy_words import (
     row,
     told,
 )
+from prover.clients.accuracy.submit import Malformed
 from prover.protocol.accuracy.state import Job, Record, State, Terms
 from prover.protocol.events import ZERO_ADDRESS
-from prover.provider.accuracy import Outcome
-from prover.provider.accuracy_plan import Judged
-from prover.provider.accuracy_submit import Malformed
 
 CONSUMER, PROVIDER, PAYEE = ("0x" + digit * 40 for digit in "123")
 ETH = 10**18

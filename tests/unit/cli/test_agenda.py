@@ -8,8 +8,8 @@ import pytest
 from prover.base.text import credited
 from prover.cli import agenda
 from prover.cli.agenda import _ACTORS, ANYONE, Entry, Reminders, entries, reminders
-from prover.cli.kinds import short
 from prover.cli.overview import credits_of, lines
+from prover.clients.common.kinds import short
 from prover.protocol import events as e
 from prover.protocol.accuracy import state as accuracy
 from prover.protocol.retrieval import state as retrieval

@@ -10,12 +10,12 @@ import pytest
 from prover.chain.contracts.serving import ServingRound
 from prover.chain.state.replay import load_world
 from prover.cli.app import run
+from prover.clients.prediction.store import Stage
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction import state as prediction
 from prover.protocol.prediction.state import State
 from prover.protocol.retrieval import state as retrieval
 from prover.protocol.serving import state as serving
-from prover.provider.store import Stage
 from tests.conftest import Proven
 from tests.killing import command, killed
 from tests.localchain import CONSUMER, PROVIDER, STRANGER, Chain, address_of, with_models
@@ -119,7 +119,7 @@ def test_a_lock_that_stands_for_another_payee_is_kept_and_told(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The stake would be lost otherwise."""
-    from prover.provider.steps import Steps
+    from prover.clients.prediction.steps import Steps
 
     scene.post()
     with monkeypatch.context() as patched:

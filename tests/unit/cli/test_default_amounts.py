@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from prover.base.errors import Postponed
-from prover.cli import accuracy_post, consumer, retrieval_post, serving_open
-from prover.cli.models import KnownModel
-from prover.consumer import gas
+from prover.cli import accuracy_post, retrieval_post, serving_open
+from prover.clients.common import gas
+from prover.clients.common.models import KnownModel
+from prover.clients.prediction import consumer
 from tests.conftest import Proven
 from tests.localchain import settings_of
 

@@ -18,8 +18,8 @@ from prover.cli.finding import (
     open_to,
     short,
 )
-from prover.cli.kinds import DATASET
-from prover.consumer.jobs import last_used, remember
+from prover.clients.common.kinds import DATASET
+from prover.clients.common.recent import last_used, remember
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.jobs import Jobs
 from prover.protocol.prediction.state import Record, State

@@ -7,7 +7,7 @@ import pytest
 
 from prover.base.errors import UsageError
 from prover.cli.model import _given, _set_up_like
-from prover.cli.models import KnownModel
+from prover.clients.common.models import KnownModel
 from tests.conftest import Proven
 
 

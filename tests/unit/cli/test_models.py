@@ -8,7 +8,7 @@ import pytest
 
 from prover.base.errors import UsageError
 from prover.chain.state import replay
-from prover.cli.models import _model_id, aliases, free_name, remember
+from prover.clients.common.models import _model_id, aliases, free_name, remember
 
 ONE, TWO = b"\x12\x34\x56" + bytes(29), b"\x12\x34\x57" + bytes(29)
 NODE: Any = SimpleNamespace(scope="31337:0xab")

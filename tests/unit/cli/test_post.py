@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from prover.base.errors import UsageError
-from prover.cli import consumer
-from prover.cli.consumer import Wish
+from prover.clients.prediction import consumer
+from prover.clients.prediction.consumer import Wish
 from prover.protocol.economics import Prices, prediction_stake
 
 ME, TOKEN = "0x" + "11" * 20, "0x" + "aa" * 20

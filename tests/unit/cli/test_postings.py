@@ -13,8 +13,8 @@ from prover.base.settings import get_settings
 from prover.chain.sending.journal import Fate
 from prover.chain.sending.pool import Pool
 from prover.chain.state.replay import load_world
+from prover.clients.register import register
 from prover.protocol.events import ZERO_ADDRESS as ETH
-from prover.provider.register import register
 from prover.statement.request import Request, data_hash
 from tests.conftest import ELEMENTS, Proven
 from tests.killing import STEPS, command, killed

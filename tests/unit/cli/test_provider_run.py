@@ -14,12 +14,12 @@ from prover.chain.sending.wallet import Handed
 from prover.cli import provider
 from prover.cli.app import run
 from prover.cli.rounds import Loop, Round
-from prover.consumer.jobs import last_used
+from prover.clients.common import handover
+from prover.clients.common.recent import last_used
+from prover.clients.prediction.steps import SKIPPED, Outcome
+from prover.clients.prediction.store import Stage
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction.state import State
-from prover.provider import handover
-from prover.provider.steps import SKIPPED, Outcome
-from prover.provider.store import Stage
 from tests.conftest import Proven
 from tests.localchain import PROVIDER, Chain
 from tests.unit.chain.memory import ETHER

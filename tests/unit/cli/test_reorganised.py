@@ -13,13 +13,13 @@ from prover.chain.contracts.retrieval import RetrievalBounty
 from prover.chain.contracts.serving import ServingRound
 from prover.chain.events import finality
 from prover.chain.state.replay import load_world
-from prover.cli.models import remember
+from prover.clients.common import packing as grouping
+from prover.clients.common.models import remember
+from prover.clients.register import register
 from prover.protocol.accuracy import state as accuracy
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.retrieval import state as retrieval
 from prover.protocol.serving import state as serving
-from prover.provider import grouping
-from prover.provider.register import register
 from prover.statement.label import proven_label
 from prover.systems.ezkl.evaluate import evaluate
 from prover.systems.ezkl.inputs import quantised

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from prover.cli.prediction_words import next_step
+from prover.clients.prediction.status import next_step
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction.state import TABLE, Job, Record, State, Terms
 

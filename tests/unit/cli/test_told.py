@@ -12,7 +12,7 @@ from prover.chain.state import replay
 from prover.cli import model, native, proofs
 from prover.cli.app import run
 from prover.cli.serving_sample import _how, _words
-from prover.consumer.serving_contest import Contested
+from prover.clients.serving.contest import Contested
 from prover.systems.native import artifacts
 from prover.systems.native import system as native_system
 from tests.unit.chain.fakenode import MODEL_ID, FakeNode, chain, deployment

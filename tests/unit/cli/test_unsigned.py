@@ -179,7 +179,7 @@ def test_a_wallet_registers_a_model(chain: Chain, proven: Callable[[str], Proven
     """Verifier, circuit, model: all three are printed, and work in this order."""
     from prover.chain.sending.drafter import Drafter
     from prover.chain.sending.wallet import Handed
-    from prover.provider.register import register
+    from prover.clients.register import register
 
     artifacts, wallet = proven("plain").artifacts, address_of(PROVIDER)
     with pytest.raises(Handed) as handed:

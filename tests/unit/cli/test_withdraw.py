@@ -9,9 +9,9 @@ import pytest
 from prover.base.errors import ChainError, ContractRefused
 from prover.chain.contracts import withdrawals
 from prover.chain.node.client import checksum
+from prover.clients.register import register
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction.state import Job, Terms
-from prover.provider.register import register
 from tests.conftest import Proven
 from tests.killing import command, killed
 from tests.latenode import late_node

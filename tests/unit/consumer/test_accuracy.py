@@ -16,9 +16,17 @@ from prover.base.errors import ModelRefused, StatementInvalid, UsageError
 from prover.base.files import write_atomically
 from prover.base.settings import get_settings
 from prover.cli.accuracy_post import sample_size, target_of
-from prover.consumer import accuracy, accuracy_tests
-from prover.consumer.accuracy import Offer
-from prover.consumer.accuracy_tests import (
+from prover.clients.accuracy import consumer as accuracy
+from prover.clients.accuracy import test_items as accuracy_tests
+from prover.clients.accuracy.consumer import Offer
+from prover.clients.accuracy.posted_sets import (
+    PostedSet,
+    check_unknown,
+    mark_revealed,
+    posted_set,
+    row_hash,
+)
+from prover.clients.accuracy.test_items import (
     Tests,
     check_circuit,
     key_of,
@@ -27,7 +35,6 @@ from prover.consumer.accuracy_tests import (
     read_tests,
     sealed_tests,
 )
-from prover.consumer.testsets import PostedSet, check_unknown, mark_revealed, posted_set, row_hash
 from prover.protocol.limits import LOCAL
 from prover.statement.request import data_hash
 from prover.statement.sealed import key_hash
@@ -202,7 +209,7 @@ def test_a_bounty_is_drawn_over_the_file_as_it_was_written(
     """Root, count, hash and key of the terms are those of the file that the provider gets."""
     tests = read_tests(artifacts, archive(tmp_path / "data.npz"), None, None)
     make_seed(tmp_path / "seed.json")
-    monkeypatch.setattr("prover.consumer.accuracy.secrets.randbits", lambda _bits: 9)
+    monkeypatch.setattr("prover.clients.accuracy.consumer.secrets.randbits", lambda _bits: 9)
     wish = replace(offer(artifacts), open_seconds=70, uri="https://example.org/x")
     client = SimpleNamespace(local=True, scope="31337:aa", now=lambda: 1000)
     sender: Any = SimpleNamespace(client=client, address="0x" + "11" * 20)

@@ -13,9 +13,9 @@ from prover.base.errors import ChainError, Postponed, UsageError
 from prover.chain.events import finality
 from prover.chain.events.finality import SEND_SECONDS, Block
 from prover.chain.sending.wallet import Handed
-from prover.consumer import accuracy_key as module
-from prover.consumer.accuracy_key import Assured
-from prover.consumer.accuracy_tests import key_of
+from prover.clients.accuracy import reveal as module
+from prover.clients.accuracy.reveal import Assured
+from prover.clients.accuracy.test_items import key_of
 from prover.protocol.accuracy.state import Job, Record, State, Terms
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.events import BountyAccepted

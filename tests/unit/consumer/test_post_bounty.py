@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from prover.consumer import accuracy
-from prover.consumer.postings import Posting, file_at
+from prover.clients.accuracy import consumer as accuracy
+from prover.clients.common.posting import Posting, file_at
 from prover.protocol.accuracy.state import Job, Terms
 from prover.protocol.events import ZERO_ADDRESS as ETH
 

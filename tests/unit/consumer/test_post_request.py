@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from prover.consumer import retrieval
-from prover.consumer.postings import Posting
+from prover.clients.common.posting import Posting
+from prover.clients.retrieval import requester as retrieval
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.retrieval.state import Job, Predicate, PredicateKind, Terms
 

@@ -12,9 +12,17 @@ from prover.base.errors import ChainError, Postponed, StatementInvalid, UsageErr
 from prover.base.settings import get_settings
 from prover.chain.sending.intents import Intents
 from prover.chain.sending.wallet import Handed
-from prover.consumer import postings as module
-from prover.consumer.jobs import last_used
-from prover.consumer.postings import AGAIN, RESUMED, RETURNED, Drawn, Posting, posting, was_resumed
+from prover.clients.common import posting as module
+from prover.clients.common.posting import (
+    AGAIN,
+    RESUMED,
+    RETURNED,
+    Drawn,
+    Posting,
+    posting,
+    was_resumed,
+)
+from prover.clients.common.recent import last_used
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.terms import PredictionTerms
 

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from prover.base.errors import StatementInvalid, UsageError
-from prover.cli import retrieval_words
 from prover.cli.retrieval_job import warnings
-from prover.cli.retrieval_words import next_step, row
 from prover.clients.retrieval import datasets
+from prover.clients.retrieval import read as retrieval_read
+from prover.clients.retrieval import status as retrieval_words
+from prover.clients.retrieval.read import dispute, public_side, read_matches, write_records
 from prover.clients.retrieval.records import format_of
-from prover.consumer import retrieval_read
-from prover.consumer.retrieval import check_dataset, check_model
-from prover.consumer.retrieval_read import dispute, public_side, read_matches, write_records
+from prover.clients.retrieval.requester import check_dataset, check_model
+from prover.clients.retrieval.status import next_step, row
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.retrieval.state import (
     TABLE,

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from prover.base.errors import ChainError, StatementInvalid, UsageError
 from prover.base.files import write_atomically
 from prover.base.settings import get_settings
-from prover.consumer import serving, serving_contest
-from prover.consumer.serving import escrow_of, make_inputs
-from prover.consumer.serving_contest import (
+from prover.clients.serving import consumer as serving
+from prover.clients.serving import contest as serving_contest
+from prover.clients.serving.consumer import escrow_of, make_inputs
+from prover.clients.serving.contest import (
     checked,
     differing,
     draw,

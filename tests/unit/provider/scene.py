@@ -7,14 +7,14 @@ from prover.base.settings import get_settings
 from prover.chain.accounts import anvil_account
 from prover.chain.node.client import Client
 from prover.chain.sending.transactions import Sender
+from prover.clients.common.readiness import Readiness
+from prover.clients.prediction.examine import Tools
+from prover.clients.prediction.policy import Policy
+from prover.clients.prediction.provider import Provider
+from prover.clients.prediction.store import JobStore, Taken
+from prover.clients.register import register
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction.state import Job, State, Terms
-from prover.provider.examine import Tools
-from prover.provider.policy import Policy
-from prover.provider.readiness import Readiness
-from prover.provider.register import register
-from prover.provider.serve import Provider
-from prover.provider.store import JobStore, Taken
 from prover.statement.request import Request, data_hash, salted
 from prover.systems.ezkl.inputs import shape_of
 from prover.systems.ezkl.system import Ezkl

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from prover.base.errors import StatementInvalid, UsageError
 from prover.chain.abi.contract import Call
 from prover.chain.sending.transactions import GAS_CAP, Cost
+from prover.clients.accuracy.checks import check_bounty_money, check_circuit, check_time
+from prover.clients.accuracy.plan import Judged, judge, missing, parts
+from prover.clients.common.money import Account, Purse
+from prover.clients.common.packing import grouped
 from prover.protocol.accuracy.state import Job, Record, Terms
 from prover.protocol.economics import END, ITEM, PROVE, TAKE, WITHDRAW
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.limits import LOCAL
-from prover.provider.accuracy_checks import check_bounty_money, check_circuit, check_time
-from prover.provider.accuracy_plan import Judged, judge, missing, parts
-from prover.provider.grouping import grouped
-from prover.provider.money import Account, Purse
 from prover.statement.serving import runs
 from prover.systems.ezkl.artifacts import Artifacts
 from tests.conftest import Proven

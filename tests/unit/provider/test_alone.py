@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from prover.base.errors import Busy
-from prover.provider import accuracy, serving
-from prover.provider.serving_answer import Answerer
-from prover.provider.serving_files import RoundFiles
+from prover.clients.accuracy import provider as accuracy
+from prover.clients.common.job_files import RoundFiles
+from prover.clients.serving import provider as serving
+from prover.clients.serving.answer import Answerer
 
 JOB_ID, CONTRACT, ME = b"\x05" * 32, "0x" + "33" * 20, "0x" + "11" * 20
 CLIENT = SimpleNamespace(scope="chain", chain_id=31337)

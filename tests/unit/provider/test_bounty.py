@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from prover.base.errors import ArtifactMismatch, ProvingError, StatementInvalid, UsageError
+from prover.clients.accuracy import provider as module
+from prover.clients.accuracy.checks import Limits
+from prover.clients.accuracy.plan import Judged
+from prover.clients.accuracy.provider import BountyProvider, Outcome
+from prover.clients.accuracy.submit import Malformed, Opened, Submitted, Tools
+from prover.clients.common.money import Account
+from prover.clients.common.readiness import Rehearsal
 from prover.protocol.accuracy.state import Job, Record, State
-from prover.provider import accuracy as module
-from prover.provider.accuracy import BountyProvider, Outcome
-from prover.provider.accuracy_checks import Limits
-from prover.provider.accuracy_plan import Judged
-from prover.provider.accuracy_submit import Malformed, Opened, Submitted, Tools
-from prover.provider.money import Account
-from prover.provider.readiness import Rehearsal
 from prover.statement.label import proven_label
 from prover.statement.request import data_hash
 from prover.statement.sealed import item_leaf

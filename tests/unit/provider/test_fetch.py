@@ -10,9 +10,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from prover.clients.common import fetch as module
+from prover.clients.common.fetch import InputsUnavailable, fetch, is_public, shown
 from prover.protocol.uris import MAX_URI_CHARACTERS
-from prover.provider import fetch as module
-from prover.provider.fetch import InputsUnavailable, fetch, is_public, shown
 from tests.unit.provider.tlsserver import HOST, Answer, content, drip, resolve_once, sends, serving
 
 PUBLIC = "93.184.216.34"

@@ -7,9 +7,9 @@ import pytest
 from prover.base.errors import StatementInvalid, UsageError
 from prover.chain.readers import own_public_key
 from prover.cli.handover import HandedFiles, keep_handed
-from prover.provider import handover
-from prover.provider.fetch import InputsUnavailable
-from prover.provider.handover import keep, obtain
+from prover.clients.common import handover
+from prover.clients.common.fetch import InputsUnavailable
+from prover.clients.common.handover import keep, obtain
 from prover.statement.envelope import sealed
 from prover.statement.request import data_hash
 
@@ -137,6 +137,6 @@ def test_of_what_is_handed_over_for_one_job_a_folder_gives_its_file_only(
 def test_a_folder_that_takes_too_long_to_read_is_told(
     home: Path, file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("prover.provider.inbox.LOOK_SECONDS", -1.0)
+    monkeypatch.setattr("prover.clients.common.inbox.LOOK_SECONDS", -1.0)
     keep_handed([file.parent], HASH)
     assert "no time to read 1 files of the folders given" in capsys.readouterr().err

@@ -9,10 +9,10 @@ import pytest
 from prover.base.errors import EnvironmentMissing, UsageError
 from prover.chain.readers import own_public_key
 from prover.cli.handover import HandedFiles
-from prover.provider import handover
-from prover.provider import inbox as module
-from prover.provider.handover import MAX_BYTES, is_kept, keep, obtain
-from prover.provider.inbox import HOLES_BYTES, Inbox
+from prover.clients.common import handover
+from prover.clients.common import inbox as module
+from prover.clients.common.handover import MAX_BYTES, is_kept, keep, obtain
+from prover.clients.common.inbox import HOLES_BYTES, Inbox
 from prover.statement.envelope import OVERHEAD_BYTES, sealed
 from prover.statement.request import data_hash
 

@@ -9,10 +9,8 @@ from typing import Any
 import pytest
 
 from prover.base.errors import UsageError
-from prover.protocol.events import ZERO_ADDRESS as ETH
-from prover.provider import money
-from prover.provider.examine import Examiner
-from prover.provider.money import (
+from prover.clients.common import money
+from prover.clients.common.money import (
     Account,
     Bounds,
     Deal,
@@ -23,7 +21,9 @@ from prover.provider.money import (
     staking,
     worth,
 )
-from prover.provider.policy import Policy
+from prover.clients.prediction.examine import Examiner
+from prover.clients.prediction.policy import Policy
+from prover.protocol.events import ZERO_ADDRESS as ETH
 
 TOKEN, OTHER = "0x" + "aa" * 20, "0x" + "bb" * 20
 ETHER = 10**18

@@ -11,10 +11,10 @@ from prover.chain.events import finality
 from prover.chain.sending.journal import Journal
 from prover.chain.sending.pool import Pool
 from prover.chain.sending.waiting import Waiting
+from prover.clients.prediction.steps import Steps
+from prover.clients.prediction.store import Stage
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction.state import State
-from prover.provider.steps import Steps
-from prover.provider.store import Stage
 from tests import latenode
 from tests.conftest import Proven
 from tests.latenode import LateNode, late_node

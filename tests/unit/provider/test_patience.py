@@ -7,19 +7,19 @@ from unittest.mock import MagicMock
 import pytest
 
 from prover.base.errors import StatementInvalid
-from prover.protocol.prediction.state import Record
-from prover.provider import examine, patience
-from prover.provider.examine import Examiner, Unwanted
-from prover.provider.fetch import InputsUnavailable
-from prover.provider.handover import keep
-from prover.provider.patience import (
+from prover.clients.common.fetch import InputsUnavailable
+from prover.clients.common.handover import keep
+from prover.clients.prediction import examine, patience
+from prover.clients.prediction.examine import Examiner, Unwanted
+from prover.clients.prediction.patience import (
     FAILED_SECONDS,
     FIRST_WAIT_SECONDS,
     RUN_SECONDS,
     SLOW_SECONDS,
 )
-from prover.provider.policy import Policy
-from prover.provider.store import JobStore
+from prover.clients.prediction.policy import Policy
+from prover.clients.prediction.store import JobStore
+from prover.protocol.prediction.state import Record
 from prover.statement.request import data_hash
 from tests.unit.provider.test_policy import record
 

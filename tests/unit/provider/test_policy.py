@@ -6,13 +6,13 @@ from unittest.mock import MagicMock
 import pytest
 
 from prover.base.errors import ContractRefused
+from prover.clients.common.money import Deal
+from prover.clients.prediction import examine
+from prover.clients.prediction.examine import Examiner, Unwanted
+from prover.clients.prediction.policy import LOCK_SECONDS, Policy, deal_of, refusal, time_refusal
 from prover.protocol.economics import PROVE, TAKE
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction.state import Job, Record, State, Terms
-from prover.provider import examine
-from prover.provider.examine import Examiner, Unwanted
-from prover.provider.money import Deal
-from prover.provider.policy import LOCK_SECONDS, Policy, deal_of, refusal, time_refusal
 
 ACCOUNT, OTHER = "0x" + "aa" * 20, "0x" + "bb" * 20
 NOW = 1000

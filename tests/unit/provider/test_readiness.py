@@ -17,14 +17,8 @@ from prover.base.errors import (
     WorkerFailed,
 )
 from prover.base.settings import get_settings
-from prover.provider import readiness as module
-from prover.provider.readiness import (
-    KeyMissing,
-    Readiness,
-    check_key,
-    padding,
-    strange_items,
-)
+from prover.clients.common import readiness as module
+from prover.clients.common.readiness import KeyMissing, Readiness, check_key, padding, strange_items
 from prover.statement.context import JobContext
 from prover.systems.ezkl.artifacts import PK, Artifacts, Proof
 from prover.systems.ezkl.prover import check_item

@@ -11,12 +11,12 @@ from prover.chain.contracts.prediction import Standing
 from prover.chain.events import finality
 from prover.chain.events.finality import Block
 from prover.chain.sending import waiting
+from prover.clients.prediction import steps
+from prover.clients.prediction.examine import Examiner
+from prover.clients.prediction.steps import WAITING
+from prover.clients.prediction.store import JobStore, Stage, Taken
+from prover.clients.prediction.views import View, end_of
 from prover.protocol.prediction.state import State
-from prover.provider import steps
-from prover.provider.examine import Examiner
-from prover.provider.steps import WAITING
-from prover.provider.store import JobStore, Stage, Taken
-from prover.provider.views import View, end_of
 from prover.systems.ezkl.artifacts import Proof
 from prover.systems.ezkl.system import Ezkl
 from tests.conftest import Proven

@@ -17,6 +17,20 @@ from prover.chain.contracts.retrieval import Submission
 from prover.chain.events.finality import SEND_SECONDS
 from prover.chain.sending.transactions import GAS_CAP
 from prover.cli.seeds import existing, seed_at
+from prover.clients.common.job_files import RoundFiles
+from prover.clients.common.money import Account, Purse
+from prover.clients.common.readiness import Readiness
+from prover.clients.retrieval import secrets as owned
+from prover.clients.retrieval.checks import (
+    Limits,
+    check_format,
+    check_matches,
+    check_proofs,
+    check_request_money,
+    check_terms,
+    submission_bytes,
+)
+from prover.clients.retrieval.prove import RecordProver, parts
 from prover.clients.retrieval.records import format_of, read_rows
 from prover.protocol.economics import TAKE
 from prover.protocol.events import ZERO_ADDRESS as ETH
@@ -31,20 +45,6 @@ from prover.protocol.retrieval.state import (
     State,
     Terms,
 )
-from prover.provider import retrieval_dataset as owned
-from prover.provider.money import Account, Purse
-from prover.provider.readiness import Readiness
-from prover.provider.retrieval_checks import (
-    Limits,
-    check_format,
-    check_matches,
-    check_proofs,
-    check_request_money,
-    check_terms,
-    submission_bytes,
-)
-from prover.provider.retrieval_prove import RecordProver, parts
-from prover.provider.serving_files import RoundFiles
 from prover.statement.context import JobContext
 from prover.statement.dataset import PublicDataset, record_keys, salted_records
 from prover.statement.seeds import Seed
@@ -156,7 +156,7 @@ def test_no_submission_is_longer_than_was_reckoned(count: int, slots: int, at: i
     every = parts(count, slots, frozenset())
     part = every[at % len(every)]
     public = SimpleNamespace(tree=SimpleNamespace(path=lambda first, log2: _path(count, log2)))
-    from prover.provider.retrieval_prove import _opened  # the runs as they are sent
+    from prover.clients.retrieval.prove import _opened  # the runs as they are sent
     from prover.statement.serving import runs
 
     told = Submission(
@@ -366,7 +366,7 @@ def request(**changes: object) -> Record:
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Five seconds pass between two looks, and so with each proof."""
     times = iter(range(5, 1000, 5))
-    monkeypatch.setattr("prover.provider.retrieval_prove.time.monotonic", lambda: next(times))
+    monkeypatch.setattr("prover.clients.retrieval.prove.time.monotonic", lambda: next(times))
 
 
 def ticking(*times: int) -> Iterator[int]:

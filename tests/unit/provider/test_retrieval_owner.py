@@ -10,16 +10,16 @@ import pytest
 
 from prover.base.errors import ChainError, ContractRefused, StatementInvalid, UsageError
 from prover.chain.events import finality
+from prover.clients.common.money import Account
+from prover.clients.common.readiness import KeyMissing, Rehearsal
+from prover.clients.retrieval import owner as module
+from prover.clients.retrieval import secrets as owned
+from prover.clients.retrieval.checks import Limits
+from prover.clients.retrieval.owner import DatasetOwner, Request, Tools
+from prover.clients.retrieval.prove import Proven
 from prover.clients.retrieval.records import format_of
 from prover.protocol.events import RetrievalAccepted
 from prover.protocol.retrieval.state import Record, State
-from prover.provider import retrieval as module
-from prover.provider import retrieval_dataset as owned
-from prover.provider.money import Account
-from prover.provider.readiness import KeyMissing, Rehearsal
-from prover.provider.retrieval import DatasetOwner, Request, Tools
-from prover.provider.retrieval_checks import Limits
-from prover.provider.retrieval_prove import Proven
 from prover.statement.dataset import record_keys, salted_records
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.evaluate import evaluate

@@ -12,14 +12,14 @@ from prover.base.errors import ContractRefused, ProvingError, StatementInvalid, 
 from prover.chain.abi.contract import Call
 from prover.chain.contracts.serving import Answer
 from prover.chain.sending.transactions import GAS_CAP, Cost
+from prover.clients.common.money import Account
+from prover.clients.common.readiness import Rehearsal
+from prover.clients.serving import provider as module
+from prover.clients.serving.answer import Answered, require_provable
+from prover.clients.serving.checks import Limits, worth_of
+from prover.clients.serving.provider import Round, RoundProvider, Tools
 from prover.protocol.serving.gas import RoundGas
 from prover.protocol.serving.state import Job, Record, State
-from prover.provider import serving as module
-from prover.provider.money import Account
-from prover.provider.readiness import Rehearsal
-from prover.provider.serving import Round, RoundProvider, Tools
-from prover.provider.serving_answer import Answered, require_provable
-from prover.provider.serving_checks import Limits, worth_of
 from prover.statement.context import JobContext
 from prover.statement.request import Item, Request, data_hash
 from prover.statement.serving import encode_outputs, inputs_tree, list_hash
@@ -298,7 +298,7 @@ def test_a_step_may_be_taken_until_the_last_second(desk: Desk, state: State) -> 
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Five seconds pass between two looks."""
     times: Iterator[int] = iter(range(5, 1000, 5))
-    monkeypatch.setattr("prover.provider.serving_answer.time.monotonic", lambda: next(times))
+    monkeypatch.setattr("prover.clients.serving.answer.time.monotonic", lambda: next(times))
 
 
 def test_contested_items_are_proven_and_sent_together(desk: Desk, clock: None) -> None:

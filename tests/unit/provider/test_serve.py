@@ -20,15 +20,15 @@ from prover.chain.accounts import anvil_account
 from prover.chain.contracts.registry import Circuit, Registry
 from prover.chain.sending.pool import Pool
 from prover.chain.sending.wallet import Handed
+from prover.clients.common.money import Bounds, Purse
+from prover.clients.common.readiness import Readiness, Rehearsal
+from prover.clients.prediction import provider as serve
+from prover.clients.prediction.examine import Examiner
+from prover.clients.prediction.steps import Steps
+from prover.clients.prediction.store import Stage, Taken
+from prover.clients.register import register
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction.state import Record, State
-from prover.provider import serve
-from prover.provider.examine import Examiner
-from prover.provider.money import Bounds, Purse
-from prover.provider.readiness import Readiness, Rehearsal
-from prover.provider.register import register
-from prover.provider.steps import Steps
-from prover.provider.store import Stage, Taken
 from prover.statement.request import Request, data_hash
 from prover.systems.ezkl import evaluate as bulk
 from prover.systems.ezkl.artifacts import PK, Artifacts

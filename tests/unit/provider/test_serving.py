@@ -12,20 +12,20 @@ from prover.base.errors import StatementInvalid, UsageError
 from prover.chain.abi.contract import SERVING, encode_call
 from prover.chain.contracts.serving import Answer, Contest
 from prover.chain.sending.transactions import GAS_CAP
-from prover.protocol.economics import ITEM, OUTPUT_BYTE, OUTPUT_LEAF, PROVE, TAKE
-from prover.protocol.events import ZERO_ADDRESS as ETH
-from prover.protocol.limits import LOCAL
-from prover.protocol.serving.gas import ANSWER_INDEX
-from prover.protocol.serving.state import Job, Record, Terms
-from prover.provider.money import Account, Purse
-from prover.provider.serving_answer import Openings, Part, parts, require_provable
-from prover.provider.serving_checks import (
+from prover.clients.common.job_files import RoundFiles
+from prover.clients.common.money import Account, Purse
+from prover.clients.serving.answer import Openings, Part, parts, require_provable
+from prover.clients.serving.checks import (
     answer_bytes,
     check_answers,
     check_round_money,
     check_terms,
 )
-from prover.provider.serving_files import RoundFiles
+from prover.protocol.economics import ITEM, OUTPUT_BYTE, OUTPUT_LEAF, PROVE, TAKE
+from prover.protocol.events import ZERO_ADDRESS as ETH
+from prover.protocol.limits import LOCAL
+from prover.protocol.serving.gas import ANSWER_INDEX
+from prover.protocol.serving.state import Job, Record, Terms
 from prover.statement.serving import (
     decode_outputs,
     encode_outputs,

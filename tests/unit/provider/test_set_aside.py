@@ -8,11 +8,11 @@ import pytest
 from eth_utils.crypto import keccak
 
 from prover.chain.node.client import connect
+from prover.clients.common.readiness import Readiness
+from prover.clients.prediction.provider import Provider
+from prover.clients.prediction.steps import FAILED, SKIPPED, Outcome
+from prover.clients.prediction.store import Stage, Taken
 from prover.protocol.prediction.state import State
-from prover.provider.readiness import Readiness
-from prover.provider.serve import Provider
-from prover.provider.steps import FAILED, SKIPPED, Outcome
-from prover.provider.store import Stage, Taken
 from tests.conftest import Proven
 from tests.localchain import Chain, with_models
 from tests.proxy import Lie, proxied

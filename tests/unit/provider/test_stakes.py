@@ -9,12 +9,16 @@ from typing import Any
 import pytest
 
 from prover.base.errors import ProvingError, StatementInvalid, UsageError
+from prover.clients.accuracy import checks as accuracy_checks
+from prover.clients.accuracy import provider as accuracy
+from prover.clients.accuracy import submit as accuracy_submit
+from prover.clients.accuracy.provider import BountyProvider
+from prover.clients.common.readiness import KeyMissing
+from prover.clients.serving import checks as serving_checks
+from prover.clients.serving import provider as serving
+from prover.clients.serving.provider import Round, RoundProvider
 from prover.protocol.accuracy import state as bounties
 from prover.protocol.events import ZERO_ADDRESS as ETH
-from prover.provider import accuracy, accuracy_checks, accuracy_submit, serving, serving_checks
-from prover.provider.accuracy import BountyProvider
-from prover.provider.readiness import KeyMissing
-from prover.provider.serving import Round, RoundProvider
 from prover.systems.ezkl import evaluate as bulk
 from prover.systems.ezkl.artifacts import PK, Artifacts
 from tests.conftest import Proven

@@ -2,8 +2,8 @@
 
 import pytest
 
-from prover.provider.steps import _locked
-from prover.provider.store import Stage, Taken
+from prover.clients.prediction.steps import _locked
+from prover.clients.prediction.store import Stage, Taken
 from prover.systems.ezkl.artifacts import Proof
 
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from prover.chain.events.finality import Block
-from prover.provider.store import ENDED, JobStore, Stage, Taken
+from prover.clients.prediction.store import ENDED, JobStore, Stage, Taken
 from prover.systems.ezkl.artifacts import Proof
 
 JOB = Taken(

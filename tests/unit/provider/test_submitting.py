@@ -10,10 +10,10 @@ import pytest
 from prover.base.errors import ContractRefused, Postponed
 from prover.chain.contracts import accuracy
 from prover.chain.sending.transactions import GAS_CAP, Cost
+from prover.clients.accuracy.submit import Opened, Submitted, Submitter
+from prover.clients.common.job_files import RoundFiles
 from prover.protocol.accuracy.state import State
 from prover.protocol.events import ZERO_ADDRESS
-from prover.provider.accuracy_submit import Opened, Submitted, Submitter
-from prover.provider.serving_files import RoundFiles
 from prover.statement.request import Item
 from prover.statement.sealed import item_leaf
 from prover.statement.serving import list_hash
@@ -103,7 +103,7 @@ def desk(proven: Callable[[str], Proven], tmp_path: Path) -> Desk:
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Five seconds pass between two looks."""
     times = iter(range(5, 1000, 5))
-    monkeypatch.setattr("prover.provider.accuracy_submit.time.monotonic", lambda: next(times))
+    monkeypatch.setattr("prover.clients.accuracy.submit.time.monotonic", lambda: next(times))
 
 
 def action_of(*starts: int) -> str:

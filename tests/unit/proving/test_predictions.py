@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 
 from prover.base.errors import ProvingError, UnsoundCircuit
-from prover.consumer import serving_contest
+from prover.clients.serving import contest as serving_contest
 from prover.protocol.serving.state import Record
 from prover.statement.field import decode_signed
 from prover.statement.request import Item, Request

@@ -1,0 +1,1 @@
+"""Accuracy bounties: both sides, and what is said of them."""

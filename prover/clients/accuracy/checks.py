@@ -1,0 +1,75 @@
+"""What a provider asks of an accuracy bounty before it looks at the test set."""
+
+from dataclasses import dataclass, field
+
+from prover.base.errors import StatementInvalid, UsageError
+from prover.base.text import counted, in_ether, moment
+from prover.clients.common.money import Account, Deal, Purse, check_money
+from prover.clients.prediction.policy import LOCK_SECONDS, TIME_FACTOR
+from prover.protocol.accuracy.state import Terms
+from prover.protocol.economics import END, ITEM, PROVE, TAKE, WITHDRAW
+from prover.protocol.events import ZERO_ADDRESS
+from prover.statement.samples import needed
+from prover.systems.ezkl.artifacts import Artifacts
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Options of `accept`: the money, and the seconds of a proof, None for those rehearsed."""
+
+    purse: Purse = field(default_factory=Purse)
+    proof_seconds: float | None = None
+
+
+def check_terms(terms: Terms, account: str, now: int) -> None:
+    """Raise UsageError unless the account may and would accept."""
+    if now + LOCK_SECONDS > terms.open_until:
+        raise UsageError(
+            f"the bounty was open until {moment(terms.open_until)}, and it is {moment(now)} now"
+        )
+    if terms.provider not in (ZERO_ADDRESS, account):
+        raise UsageError(f"the bounty is for provider {terms.provider}: {account} cannot accept")
+
+
+def check_bounty_money(
+    terms: Terms,
+    artifacts: Artifacts,
+    verification_gas: int,
+    gas_wei: int,
+    purse: Purse,
+    account: Account,
+) -> None:
+    """Raise UsageError unless the reward pays for proving, and the bond for a key that stays away.
+
+    The bond is all that a provider gets then, for its acceptance, a settlement and a withdrawal.
+    """
+    items, slots = needed(terms.n, terms.num, terms.den), artifacts.manifest.layout.items
+    proofs = -(-items // slots)
+    gas = TAKE + proofs * (PROVE + verification_gas) + (items - proofs) * ITEM
+    deal = Deal(terms.currency, terms.reward, terms.stake, gas * gas_wei)
+    check_money("the bounty", deal, purse, account)
+    least = (TAKE + END + WITHDRAW) * gas_wei
+    if terms.currency == ZERO_ADDRESS and terms.bond < least and not purse.at_a_loss:
+        raise UsageError(
+            f"the bounty is not taken: its bond is {in_ether(terms.bond)}, and if the consumer "
+            f"keeps the key your gas costs {in_ether(least)} at present fees: at least that is "
+            "wanted (--at-a-loss takes it)"
+        )
+
+
+def check_circuit(terms: Terms, circuit_id: bytes) -> None:
+    """Raise UsageError unless the model is of the bounty's circuit."""
+    if circuit_id != terms.circuit_id:
+        raise UsageError(
+            f"the model is of circuit 0x{circuit_id.hex()}: the bounty asks for one of circuit "
+            f"0x{terms.circuit_id.hex()}; `zkescrow model add --like` makes one"
+        )
+
+
+def check_time(proofs: int, seconds: float, given: int) -> None:
+    """Raise StatementInvalid unless so many proofs fit the time that is given, with room."""
+    if given < TIME_FACTOR * proofs * seconds:
+        raise StatementInvalid(
+            f"{given} s are given to prove: {counted(proofs, 'proof')} of {seconds:.0f} s may be "
+            f"needed, and {TIME_FACTOR} times what they take is wanted; do not accept"
+        )

@@ -1,0 +1,262 @@
+"""Accuracy bounties, the provider's side: enter a model, prove what it gets right, or dispute.
+
+All that can be checked without the key is checked before the stake is sent; with the key, every
+item is opened and evaluated before anything is proven.
+"""
+
+from dataclasses import dataclass
+
+from prover.base.errors import ProvingError, StatementInvalid, UsageError
+from prover.base.text import moment, shown
+from prover.chain.contracts.registry import Registry
+from prover.chain.contracts.tokens import allow
+from prover.chain.contracts.verification import verification_gas
+from prover.chain.sending.fees import gas_price
+from prover.clients.accuracy.checks import (
+    Limits,
+    check_bounty_money,
+    check_circuit,
+    check_terms,
+    check_time,
+)
+from prover.clients.accuracy.plan import Judged, judge, missing, parts
+from prover.clients.accuracy.submit import Malformed, Opened, Submitter, Tools
+from prover.clients.common.handover import obtain
+from prover.clients.common.job_files import RoundFiles
+from prover.clients.common.money import check_currency, staking
+from prover.clients.common.readiness import check_key, padding, strange_items
+from prover.protocol.accuracy.state import Record, State
+from prover.statement.context import JobContext
+from prover.statement.label import proven_label
+from prover.statement.request import data_hash
+from prover.statement.testset import SealedTestSet, max_bytes_of
+from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.ezkl.evaluate import compare_with_witness, evaluate
+from prover.systems.ezkl.inputs import shape_of
+from prover.systems.interface import Item
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What `prove` came to: proofs made now (others were there), seconds, transactions, gas.
+
+    `disputed` is the malformed item that was shown instead.
+    """
+
+    judged: Judged | None
+    proofs: int = 0
+    seconds: float = 0.0
+    transactions: int = 0
+    gas: int = 0
+    disputed: Malformed | None = None
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether nothing was proven because the model misses the target."""
+        return self.judged is not None and not (self.judged.reaches or self.transactions)
+
+
+def acceptance(job_id: bytes) -> str:
+    """The action that stakes on a bounty."""
+    return f"accept:{job_id.hex()}"
+
+
+class BountyProvider:
+    """One account's part in one bounty, with one model; proofs are bound to `payee`."""
+
+    def __init__(
+        self, tools: Tools, job_id: bytes, record: Record, artifacts: Artifacts, payee: str
+    ) -> None:
+        self._tools = tools
+        self._job_id = job_id
+        self._record = record
+        self._artifacts = artifacts
+        self._payee = payee
+        scope = f"{tools.client.scope}:{tools.accuracy.address}"
+        self._files = RoundFiles.of(scope, job_id, payee)
+        self._accepting = acceptance(job_id)
+
+    def accept(self, model_id: bytes, circuit_id: bytes, limits: Limits) -> int:
+        """Check all that can be checked, then stake; the gas it took.
+
+        Raises UsageError, StatementInvalid, ArtifactMismatch or InputsUnavailable before any money
+        moves; ContractRefused.
+        """
+        with self._tools.sender.deciding(self._accepting):
+            return self._accept(model_id, circuit_id, limits)
+
+    def _accept(self, model_id: bytes, circuit_id: bytes, limits: Limits) -> int:
+        self._require(State.OPEN, "only an open bounty can be accepted")
+        terms, account = self._record.job.terms, self._tools.sender.address
+        check_terms(terms, account, self._tools.client.now())
+        check_circuit(terms, circuit_id)
+        check_currency("the bounty", terms.currency, limits.purse)
+        check_key(self._artifacts)
+        evaluate(self._artifacts, [])  # raises if the weights are not on this machine
+        self._tools.check_model(model_id, self._artifacts)  # first: its verifier is run for gas
+        self._check_money(circuit_id, limits)
+        self._check_weights()
+        self._test_set()
+        self._check_time(limits)
+        with staking(self._tools.sender, self._accepting):
+            self._check_money(circuit_id, limits)  # again: fees and stakes change meanwhile
+            return self._stake(model_id)
+
+    def prove(self, *, force: bool = False) -> Outcome:
+        """Open and judge all items; dispute a malformed one, else prove until the target is shown.
+
+        A model that misses the target proves nothing, unless forced. Raises UsageError in another
+        state or if the time is over, ContractRefused, Busy.
+        """
+        self._require_proving()
+        with self._files.alone():
+            return self._prove(force)
+
+    def _prove(self, force: bool) -> Outcome:
+        opened = self.opened()
+        if opened.malformed is not None:
+            gas = self.dispute(opened.malformed.index)
+            return Outcome(None, transactions=1, gas=gas, disputed=opened.malformed)
+        self._tools.check_model(self._record.model_id, self._artifacts)  # not condemned either
+        judged = self._judged(opened)
+        self._tools.progress(judged.sentence())
+        if not judged.reaches and not force:
+            return Outcome(judged)
+        planned = parts(judged, self._artifacts.manifest.layout.items)
+        sent = self.submitter(opened).submit(missing(planned, self._record))
+        return Outcome(judged, sent.proofs, sent.seconds, sent.transactions, sent.gas)
+
+    def submitter(self, opened: Opened) -> Submitter:
+        """Proves items of the opened test set, and sends the proofs."""
+        return Submitter(
+            self._tools,
+            self._job_id,
+            self._record.job,
+            self._artifacts,
+            self._files,
+            self._context,
+            self._test_set(),
+            opened,
+        )
+
+    def opened(self) -> Opened:
+        """Decrypt every item and find its label. Raises UsageError before the key is revealed."""
+        key = self._record.key
+        if key is None:
+            raise UsageError("the key is not revealed: see `zkescrow accuracy status`")
+        shape = shape_of(self._artifacts.manifest)
+        classes = self._artifacts.manifest.layout.classes
+        items, labels = list[Item](), list[int]()
+        for index, sealed in enumerate(self._test_set().items):
+            try:
+                item, label = sealed.opened(index, key, shape, classes)
+            except StatementInvalid as error:
+                return Opened(tuple(items), tuple(labels), Malformed(index, str(error)))
+            items.append(item)
+            labels.append(label)
+        return Opened(tuple(items), tuple(labels), None)
+
+    def dispute(self, index: int) -> int:
+        """Show that an item is malformed; the gas it took. Raises ContractRefused if it is not."""
+        self._require_proving()
+        test_set = self._test_set()
+        if not 0 <= index < len(test_set.items):
+            raise UsageError(f"--index {index}: 0 to {len(test_set.items) - 1} are allowed")
+        item, path = test_set.items[index], test_set.tree.path(index)
+        call = self._tools.accuracy.dispute(
+            self._record.job, index, item.ciphertext, item.inner, path
+        )
+        name = f"dispute:{self._job_id.hex()}:{index}"
+        return int(self._tools.sender.send(name, call)["gasUsed"])
+
+    def _check_money(self, circuit_id: bytes, limits: Limits) -> None:
+        terms, tools, sample = self._record.job.terms, self._tools, self._artifacts.sample
+        verifier = Registry(tools.client, tools.registry).circuit(circuit_id).verifier
+        gas = verification_gas(tools.sender, verifier, sample.proof, sample.instances)
+        price, account = gas_price(tools.client), tools.account(terms.currency)
+        check_bounty_money(terms, self._artifacts, gas, price, limits.purse, account)
+
+    def _check_time(self, limits: Limits) -> None:
+        """All items may have to be proven: a miss is known only after the key.
+
+        They are sealed still: items from all over the domain are compared with witnesses instead.
+        """
+        terms, artifacts = self._record.job.terms, self._artifacts
+        compare_with_witness(artifacts, strange_items(artifacts))
+        rehearsal = self._tools.readiness.ready(artifacts)
+        seconds = limits.proof_seconds or rehearsal.seconds
+        proofs = -(-terms.n // artifacts.manifest.layout.items)
+        check_time(proofs, seconds, terms.prove_seconds)
+
+    def _check_weights(self) -> None:
+        """Raise ProvingError unless what would be proven has the weights that are registered."""
+        layout = self._artifacts.manifest.layout
+        item = padding(self._artifacts)
+        witness = self._tools.system.witness(self._artifacts, [item], self._context)
+        found = layout.section("weights", witness.instances)
+        if found and found[0] != self._artifacts.weights_commitment:
+            raise ProvingError(
+                "the compiled circuit on this machine has other weights than the model that is "
+                "registered, so that no proof would be accepted: set the model up again"
+            )
+
+    def _test_set(self) -> SealedTestSet:
+        """The file, checked against hash, circuit, count and root; kept on the disk."""
+        terms = self._record.job.terms
+        content = self._files.inputs()
+        if content is None or data_hash(content) != terms.data_hash:
+            content = self._fetched()
+        found = SealedTestSet.from_bytes(content)
+        found.check(terms.circuit_id, terms.n, shape_of(self._artifacts.manifest))
+        if found.tree.root != terms.test_root:
+            raise StatementInvalid(
+                f"the test set has the root 0x{found.tree.root.hex()}: 0x{terms.test_root.hex()} "
+                "is that of the terms, so that no item could be proven; do not accept"
+            )
+        self._files.save_inputs(content)
+        return found
+
+    def _fetched(self) -> bytes:
+        record, limit = self._record, self._record.job.terms.n
+        most = max_bytes_of(limit, shape_of(self._artifacts.manifest))
+        self._tools.progress(f"fetching the test set from {shown(record.uri)}")
+        files, named = self._tools.allow_files, record.job.terms.data_hash
+        return obtain(record.uri, named, most, allow_files=files)
+
+    def _stake(self, model_id: bytes) -> int:
+        terms, tools = self._record.job.terms, self._tools
+        allow(tools.sender, terms.currency, tools.accuracy.address, terms.stake)
+        call = tools.accuracy.accept(self._record.job, model_id, self._payee)
+        return int(tools.sender.send(self._accepting, call, exact=True)["gasUsed"])
+
+    def _judged(self, opened: Opened) -> Judged:
+        """Evaluate all items, some compared with witnesses."""
+        self._tools.progress(f"evaluating {len(opened.items)} items")
+        compare_with_witness(self._artifacts, opened.items)
+        outputs = evaluate(self._artifacts, opened.items)
+        kind = self._artifacts.manifest.layout.output_kind
+        labels = [proven_label(row, kind) for row in outputs]
+        terms = self._record.job.terms
+        return judge(labels, opened.labels, terms.num, terms.den)
+
+    @property
+    def _context(self) -> JobContext:
+        client, accuracy = self._tools.client, self._tools.accuracy
+        return JobContext.of(client.chain_id, accuracy.address, self._job_id, self._payee)
+
+    def _require_proving(self) -> None:
+        self._require(State.PROVING, "items are proven or disputed after the key is revealed")
+        due, now = self._record.state_deadline, self._tools.client.now()
+        if now > due:
+            raise UsageError(
+                f"the proofs were due until {moment(due)}, and it is {moment(now)} now: the "
+                "penalty is the consumer's when anyone settles"
+            )
+
+    def _require(self, state: State, why: str) -> None:
+        found = self._record.state
+        if found is not state:
+            raise UsageError(
+                f"bounty 0x{self._job_id.hex()[:10]} is {found.name.lower()}: {why}; see "
+                "`zkescrow accuracy status`"
+            )

@@ -1,0 +1,153 @@
+"""Accuracy bounties: proving a plan of test items, and sending several proofs at once."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from prover.base.errors import ContractRefused
+from prover.chain.abi.contract import Call
+from prover.chain.contracts.accuracy import AccuracyBounty, Submission, TestItem
+from prover.chain.contracts.batch import Run
+from prover.chain.node.client import Client
+from prover.chain.sending.transactions import Sender
+from prover.clients.common.job_files import RoundFiles
+from prover.clients.common.money import Account, worth
+from prover.clients.common.packing import grouped
+from prover.clients.common.readiness import Readiness
+from prover.protocol.accuracy.state import Job, State
+from prover.statement.context import JobContext
+from prover.statement.serving import list_hash, runs
+from prover.statement.testset import SealedTestSet
+from prover.systems.ezkl.artifacts import Artifacts, Proof
+from prover.systems.interface import Item, ProofSystem
+from prover.systems.worker import Progress
+
+CheckModel = Callable[[bytes, Artifacts], None]
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What a provider works with; `check_model` raises if a model is not its artifacts.
+
+    `registry` is the address of the models' registry.
+
+    `account` tells what is there and at stake in a currency; `allow_files` lets test sets be read
+    from files of this machine.
+    """
+
+    client: Client
+    accuracy: AccuracyBounty
+    registry: str
+    sender: Sender
+    system: ProofSystem
+    check_model: CheckModel
+    readiness: Readiness
+    account: Callable[[str], Account]
+    progress: Progress
+    allow_files: bool
+
+
+@dataclass(frozen=True)
+class Malformed:
+    """An item that no proof can be about, and why."""
+
+    index: int
+    why: str
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The test set in the clear, or the first item that is malformed."""
+
+    items: tuple[Item, ...]
+    labels: tuple[int, ...]
+    malformed: Malformed | None
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """What it took: proofs made now (others were there), their seconds, transactions, gas."""
+
+    proofs: int
+    seconds: float
+    transactions: int
+    gas: int
+
+
+@dataclass(frozen=True)
+class Submitter:
+    """Proves items of one bounty for the payee of `context`; each proof is kept when it is made."""
+
+    tools: Tools
+    job_id: bytes
+    job: Job
+    artifacts: Artifacts
+    files: RoundFiles
+    context: JobContext
+    test_set: SealedTestSet
+    opened: Opened
+
+    def submit(self, planned: Sequence[tuple[int, ...]]) -> Submitted:
+        """Prove each part, unless its proof is there and holds, then send all.
+
+        Raises ContractRefused.
+        """
+        started, made = time.monotonic(), 0
+        kept = self.files.sound(planned, partial(self.tools.readiness.faults, self.artifacts))
+        submissions = []
+        for number, part in enumerate(planned):
+            proof = kept.get(part)
+            if proof is None:
+                words = f"proof {number + 1} of {len(planned)}: {len(part)} items from {part[0]} on"
+                self.tools.progress(words)
+                proof, made = self.prove(part), made + 1
+            submissions.append(self.submission(part, proof))
+        seconds = time.monotonic() - started if made else 0.0
+        gas = self._send_all(submissions)
+        return Submitted(made, seconds, len(gas), sum(gas))
+
+    def prove(self, part: tuple[int, ...]) -> Proof:
+        """Prove, verify and keep the proof."""
+        chosen = [self.opened.items[index] for index in part]
+        proof = self.tools.readiness.prove(self.artifacts, chosen, self.context)
+        self.files.save_proof(part, proof)
+        return proof
+
+    def submission(self, part: tuple[int, ...], proof: Proof) -> Submission:
+        """A proof, with the items that it is about opened in the test set."""
+        tree, items = self.test_set.tree, self.test_set.items
+        openings = tuple(
+            Run(run.first, run.size, tree.path(run.first, run.size.bit_length() - 1))
+            for run in runs(part)
+        )
+        tests = tuple(
+            TestItem(items[index].ciphertext_hash, self.opened.labels[index]) for index in part
+        )
+        return Submission(openings, tests, proof.proof, proof.instances)
+
+    def _send_all(self, submissions: list[Submission]) -> list[int]:
+        """The gas of each transaction; none once the bounty is paid, whoever proved the last."""
+        try:
+            groups, cost = grouped(self.tools.sender, submissions, self._call)
+            self.tools.sender.require_worth("submitting the proofs", cost, self._depends)
+            return [self._send(group) for group in groups]
+        except ContractRefused:
+            if self.tools.accuracy.standing(self.job_id).state is not State.PAID:
+                raise
+            return []
+
+    def _send(self, group: list[Submission]) -> int:
+        indices = [run.start for one in group for run in one.runs]
+        name = f"submit:{self.job_id.hex()}:{list_hash(indices).hex()}"
+        call, depends = self._call(group), self._depends
+        return int(self.tools.sender.send(name, call, worth=depends)["gasUsed"])
+
+    @property
+    def _depends(self) -> int | None:
+        """What is won or lost by the proofs, in wei; None in a token."""
+        terms = self.job.terms
+        return worth(terms.currency, terms.reward, terms.stake)
+
+    def _call(self, group: list[Submission]) -> Call:
+        return self.tools.accuracy.submit(self.job, group)

@@ -1,0 +1,131 @@
+"""The test set of an accuracy bounty: labelled rows, sealed with what one seed gives."""
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from prover.base.errors import StatementInvalid, UsageError
+from prover.base.files import locked, write_atomically
+from prover.base.settings import get_settings
+from prover.clients.accuracy.posted_sets import row_hash
+from prover.statement.quantise import quantise
+from prover.statement.request import Item, Shape
+from prover.statement.sealed import check_sealable, content_of, item_of
+from prover.statement.seeds import Seed
+from prover.statement.testset import SealedTestSet, seal_tests
+from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.ezkl.inputs import read_data, shape_of
+
+MAX_CLASSES = 1024
+
+
+@dataclass(frozen=True)
+class Tests:
+    """Quantised rows of a data file with their labels, and hashes of the rows as they stood."""
+
+    __test__ = False  # no test case
+
+    values: tuple[tuple[int, ...], ...]
+    labels: tuple[int, ...]
+    hashes: tuple[str, ...]
+
+
+def check_circuit(artifacts: Artifacts) -> None:
+    """Raise UsageError or StatementInvalid unless a bounty can be posted on the circuit."""
+    if not artifacts.manifest.plan.exact:
+        raise UsageError(
+            "the circuit is not exact: its prover could choose between results; only exact "
+            "circuits decide bounties, see `zkescrow model show`"
+        )
+    check_sealable(shape_of(artifacts.manifest))
+    classes = artifacts.manifest.layout.classes
+    if not 2 <= classes <= MAX_CLASSES:
+        raise UsageError(
+            f"the circuit has {classes} classes: 2 to {MAX_CLASSES} are allowed, as the greatest "
+            "score is the label"
+        )
+
+
+def read_tests(artifacts: Artifacts, data: Path, rows: range | None, count: int | None) -> Tests:
+    """Rows of an NPZ archive with labels: all, a part, or `count` drawn from it at random.
+
+    Raises UsageError, ModelRefused or StatementInvalid, naming the row.
+    """
+    samples = read_data(artifacts, data)
+    if samples.labels is None:
+        raise UsageError(f"{data} has no array `labels`: the right answer of each row is needed")
+    part = range(len(samples)) if rows is None else rows
+    if not 0 <= part.start < part.stop <= len(samples):
+        raise UsageError(
+            f"--rows {part.start}:{part.stop}: a part of 0:{len(samples)} is allowed by {data}"
+        )
+    chosen = _drawn(part, count)
+    scale, labels = artifacts.manifest.scales.input, samples.labels
+    flat = [samples.inputs[row].reshape(-1) for row in chosen]
+    values = tuple(tuple(quantise(map(float, each), scale)) for each in flat)
+    _check_domain(values, chosen, shape_of(artifacts.manifest))
+    return Tests(
+        values, tuple(int(labels[row]) for row in chosen), tuple(row_hash(each) for each in flat)
+    )
+
+
+def sealed_tests(
+    circuit_id: bytes, shape: Shape, tests: Tests, seed: Seed, nonce: int
+) -> SealedTestSet:
+    """The tests as the bounty with this nonce seals them: key and salts are its own."""
+    name = _name(nonce)
+    items = [
+        Item(values, seed.salt(name, index, shape)) for index, values in enumerate(tests.values)
+    ]
+    return seal_tests(circuit_id, items, tests.labels, key_of(seed, nonce))
+
+
+def key_of(seed: Seed, nonce: int) -> bytes:
+    """The key of the bounty with this nonce: fresh for each, as no two have the same nonce."""
+    return seed.test_set_key(_name(nonce))
+
+
+def read_seed(path: Path) -> Seed:
+    """The seed of a file. Raises UsageError if there is none, StatementInvalid if it is damaged."""
+    if not path.is_file():
+        raise UsageError(f"there is no seed file at {path}: give the one of your test sets")
+    return Seed.from_bytes(path.read_bytes(), f"seed file {path}")
+
+
+def make_seed(path: Path) -> bool:
+    """Write a fresh seed, for this user's eyes only, unless one is there; whether it was made.
+
+    Of two commands at once one makes it: what the other had sealed with its own would be lost.
+    """
+    with locked(get_settings().home / "locks" / "seed.lock"):
+        if path.exists():
+            return False
+        write_atomically(path, Seed.fresh().to_bytes())
+        return True
+
+
+def _name(nonce: int) -> bytes:
+    return nonce.to_bytes(32, "big")
+
+
+def _drawn(part: range, count: int | None) -> list[int]:
+    if count is None:
+        return list(part)
+    if not 1 <= count <= len(part):
+        raise UsageError(
+            f"{count} test items are wanted: 1 to {len(part)} rows are there; use more data, or a "
+            "larger --eps"
+        )
+    return sorted(secrets.SystemRandom().sample(part, count))
+
+
+def _check_domain(values: tuple[tuple[int, ...], ...], rows: list[int], shape: Shape) -> None:
+    salt = (0,) * shape.salt_elements
+    for row, each in zip(rows, values, strict=True):
+        try:
+            item_of(content_of(Item(each, salt)), shape)
+        except StatementInvalid as error:
+            raise StatementInvalid(
+                f"row {row}: {error}; an item that no proof can be about would cost you the bond: "
+                "leave it out or scale the data as the model expects"
+            ) from None

@@ -1,0 +1,1 @@
+"""Predictions: both sides, and what is said of them."""

@@ -1,0 +1,217 @@
+"""What the consumer's commands do: make the inputs file, post, end."""
+
+import secrets
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from prover.base.errors import UsageError
+from prover.base.text import ETHER_DECIMALS, in_ether, moment, span
+from prover.chain.contracts.prediction import Market
+from prover.chain.contracts.tokens import decimals_of
+from prover.chain.deployments import Deployment
+from prover.chain.node.client import Client
+from prover.chain.sending.fees import gas_price
+from prover.chain.sending.handing import hand_over, how, place, secrecy, uri_of
+from prover.chain.sending.transactions import Sender
+from prover.cli.finding import JOB, LATE, UNENDED, Wanted, cancellable, find_on
+from prover.cli.options import units
+from prover.clients.common import posting as postings
+from prover.clients.common.gas import present_prices, verification_gas
+from prover.clients.common.models import KnownModel
+from prover.clients.common.money import least_earned
+from prover.clients.common.posting import Drawn, Posting
+from prover.clients.common.recent import remember
+from prover.clients.prediction.policy import deal_of
+from prover.protocol.economics import prediction_stake
+from prover.protocol.events import ZERO_ADDRESS
+from prover.protocol.prediction.state import Record, State, Terms
+from prover.statement.request import Request, data_hash
+from prover.systems.ezkl.inputs import quantised, read_data, shape_of
+
+LOCK_GAS = 100_000
+DELIVER_GAS = 85_000  # our part of a delivery, see docs/SPEC.md section 10
+
+
+@dataclass(frozen=True)
+class Wish:
+    """The options of `prediction post`; amounts as typed, times in seconds."""
+
+    currency: str | None
+    reward: str
+    stake: str | None
+    provider: str | None
+    open_seconds: int
+    prove_seconds: int
+    uri: str | None
+    reader: str | None = None  # X25519 key to which the inputs file is encrypted, in hexadecimal
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A posted job. `total_gas` is what post, lock and delivery take together."""
+
+    job_id: bytes
+    terms: Terms
+    uri: str
+    inputs_file: Path
+    given: Path
+    gas: int
+    total_gas: int
+    fee_wei: int
+    notes: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """For --json."""
+        return {
+            "job": "0x" + self.job_id.hex(),
+            "inputs": str(self.inputs_file),
+            "given": str(self.given),
+            "uri": self.uri,
+            "reward": self.terms.reward,
+            "stake": self.terms.stake,
+            "currency": self.terms.currency,
+            "openUntil": self.terms.open_until,
+            "proveSeconds": self.terms.prove_seconds,
+            "gas": self.gas,
+            "totalGas": self.total_gas,
+            "totalFeeWei": self.fee_wei,
+            "resumed": postings.was_resumed(self.notes),
+            "notes": list(self.notes),
+        }
+
+    def lines(self) -> list[str]:
+        """In words."""
+        return [
+            f"job 0x{self.job_id.hex()}",
+            f"posting took {self.gas} gas; post, lock and delivery take about {self.total_gas} gas "
+            f"together, {in_ether(self.fee_wei)} at the present fee, most of it the provider's",
+            how(self.given, self.uri),
+            secrecy(self.given),
+            f"next: a provider locks it until {moment(self.terms.open_until)} and then has "
+            f"{span(self.terms.prove_seconds)}; watch it with `zkescrow prediction status`",
+            *self.notes,
+        ]
+
+
+def make_request(known: KnownModel, path: Path, rows: Sequence[int]) -> Request:
+    """Quantise rows of an NPZ archive, check the domain, add salt.
+
+    Raises UsageError or ModelRefused on a bad file, StatementInvalid outside the circuit's domain.
+    """
+    manifest = known.artifacts.manifest
+    data = read_data(known.artifacts, path)
+    for row in rows:
+        if not 0 <= row < len(data):
+            raise UsageError(f"--index {row}: 0 to {len(data) - 1} are allowed by {path}")
+    items = quantised(manifest, (data.inputs[row] for row in rows))
+    request = Request(known.circuit_id, tuple(items))
+    request.check(shape_of(manifest))
+    return request
+
+
+def posting(
+    sender: Sender, deployment: Deployment, known: KnownModel, request: Request, wish: Wish
+) -> AbstractContextManager[Posting[Terms]]:
+    """The job that these options ask for, perhaps begun by an earlier command; see `postings`."""
+    market = Market(sender.client, deployment.market)
+    asked = vars(wish) | {
+        "model": known.model_id,
+        "inputs": [item.values for item in request.items],
+    }
+    draw = partial(_drawn, sender.client, known, request, wish)
+    return postings.posting(sender, market, Terms, asked, draw)
+
+
+def post(
+    sender: Sender, deployment: Deployment, known: KnownModel, drawn: Posting[Terms]
+) -> Posted:
+    """Post the job. Raises ContractRefused, InsufficientFunds or Postponed."""
+    market = Market(sender.client, deployment.market)
+    path, terms = drawn.file, drawn.job.terms
+    call = market.post(drawn.job, drawn.data_hash, drawn.uri)
+    receipt = postings.send(sender, market, drawn, call, terms.reward)
+    gas = int(receipt["gasUsed"])
+    proof = verification_gas(sender, deployment.registry, known.circuit_id, known.artifacts)
+    total = gas + LOCK_GAS + DELIVER_GAS + proof
+    price = gas_price(sender.client)
+    notes = (*_poor(terms, proof, price), *drawn.notes)
+    fee = total * price
+    return Posted(drawn.job_id, terms, drawn.uri, path, drawn.given, gas, total, fee, notes)
+
+
+def _poor(terms: Terms, verification_gas: int, gas_wei: int) -> tuple[str, ...]:
+    """A note where no provider with the default limits takes the job."""
+    deal = deal_of(terms, verification_gas, gas_wei)
+    if terms.currency != ZERO_ADDRESS or terms.reward >= least_earned(deal.gas_wei):
+        return ()
+    return (
+        f"a reward of {in_ether(terms.reward)} may find nobody: the provider's gas costs "
+        f"{in_ether(deal.gas_wei)} at present fees, and by default it is content with "
+        f"{in_ether(least_earned(deal.gas_wei))}; `zkescrow prediction cancel` takes the job back",
+    )
+
+
+def end(sender: Sender, deployment: Deployment, job: str | None, how: str) -> str:
+    """Cancel or refund a job; the id in hexadecimal."""
+    market = Market(sender.client, deployment.market)
+    mine = cancellable(sender.address, State.OPEN, State.CANCELLED)
+    wanted = mine if how == "cancel" else LATE
+    job_id, record = find_job(sender.client, deployment, job, wanted)
+    remember(sender.client, deployment.market, job_id)
+    call = market.cancel(record.job) if how == "cancel" else market.refund(record.job)
+    sender.send(f"{how}:{job_id.hex()}", call)
+    return "0x" + job_id.hex()
+
+
+def find_job(
+    client: Client, deployment: Deployment, text: str | None, wanted: Wanted = UNENDED
+) -> tuple[bytes, Record]:
+    """A job of the chain by its id or the id's beginning, else the one that is wanted."""
+    _, job_id, record = find_on(client, deployment, JOB, text, wanted)
+    return job_id, record
+
+
+def _drawn(client: Client, known: KnownModel, request: Request, wish: Wish) -> Drawn[Terms]:
+    """Write the inputs file, with the salts that the request was made with."""
+    content = request.to_bytes()
+    digest = data_hash(content)
+    path = postings.file_at(digest)
+    given = place(path, wish.reader)
+    uri = uri_of(client, wish.uri, given)
+    terms = _terms(client, known, request, wish)
+    hand_over(path, content, wish.reader)
+    made = (path, given) if request.salted else ()
+    return Drawn(secrets.randbits(256), terms, digest, uri, made)
+
+
+def _terms(client: Client, known: KnownModel, request: Request, wish: Wish) -> Terms:
+    currency = wish.currency or ZERO_ADDRESS
+    decimals = ETHER_DECIMALS if wish.currency is None else decimals_of(client, wish.currency)
+    reward = units(wish.reward, "--reward", decimals)
+    return Terms(
+        model_id=known.model_id,
+        inputs_hash=request.inputs_hash(),
+        currency=currency,
+        reward=reward,
+        stake=_stake(client, wish, reward, decimals),
+        provider=wish.provider or ZERO_ADDRESS,
+        open_until=client.now() + wish.open_seconds,
+        prove_seconds=wish.prove_seconds,
+    )
+
+
+def _stake(client: Client, wish: Wish, reward: int, decimals: int) -> int:
+    """As typed, else by docs/ECONOMICS.md; of a token, whose worth is not known, the reward."""
+    if wish.stake is None and wish.currency is None:
+        return prediction_stake(reward, present_prices(client, ["--stake"]))
+    stake = reward if wish.stake is None else units(wish.stake, "--stake", decimals)
+    if stake == 0 and wish.provider is None:
+        raise UsageError(
+            "--stake is 0: a job that any provider may take needs a stake above 0, as nothing "
+            "would hold who takes it; leave --stake out, or name one with --provider"
+        )
+    return stake

@@ -1,0 +1,52 @@
+"""Which open jobs a provider takes."""
+
+from dataclasses import dataclass, field
+
+from prover.base.text import moment
+from prover.clients.common.money import Deal, Purse
+from prover.protocol.economics import PROVE, TAKE
+from prover.protocol.events import ZERO_ADDRESS
+from prover.protocol.prediction.state import Record, State, Terms
+
+LOCK_SECONDS = 2  # a lock takes a block or two to be mined
+TIME_FACTOR = 2  # proving is given twice the time that it takes
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What is taken: the money, the seconds that a proof is given, and whether files are read.
+
+    `proof_seconds` None: as long as the rehearsed proof took.
+    """
+
+    purse: Purse = field(default_factory=Purse)
+    proof_seconds: float | None = None
+    allow_files: bool = False
+
+
+def refusal(record: Record, account: str, now: int) -> str | None:
+    """Why the provider may not take a job, or None if it may; looks at who and when only."""
+    terms = record.job.terms
+    if record.state is not State.OPEN:
+        return f"it is {record.state.name.lower()}"
+    if terms.provider not in (ZERO_ADDRESS, account):
+        return f"it is for provider {terms.provider}"
+    if now + LOCK_SECONDS > terms.open_until:
+        return f"it was open until {moment(terms.open_until)}, and it is {moment(now)} now"
+    return None
+
+
+def deal_of(terms: Terms, verification_gas: int, gas_wei: int) -> Deal:
+    """A job as money; `verification_gas` is that of a proof, `gas_wei` the price of a gas."""
+    gas = TAKE + PROVE + verification_gas
+    return Deal(terms.currency, terms.reward, terms.stake, gas * gas_wei)
+
+
+def time_refusal(prove_seconds: int, proof_seconds: float) -> str | None:
+    """Why the time to prove is too short, or None."""
+    if prove_seconds < TIME_FACTOR * proof_seconds:
+        return (
+            f"it gives {prove_seconds} s to prove: a proof takes {proof_seconds:.1f} s here, and "
+            f"{TIME_FACTOR} times that is wanted (--proof-time)"
+        )
+    return None

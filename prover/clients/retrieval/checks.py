@@ -1,0 +1,138 @@
+"""What a dataset's owner asks of a request before it stakes."""
+
+import math
+from dataclasses import dataclass, field
+
+from prover.base.errors import StatementInvalid, UsageError
+from prover.base.text import counted, moment
+from prover.chain.sending.transactions import GAS_CAP
+from prover.clients.common.money import Account, Deal, Purse, check_money
+from prover.clients.prediction.policy import LOCK_SECONDS, TIME_FACTOR
+from prover.clients.retrieval.records import format_of
+from prover.protocol.economics import ITEM, PROVE
+from prover.protocol.retrieval.gas import RetrievalGas
+from prover.protocol.retrieval.state import Dataset, Terms
+from prover.statement.dataset import Format
+from prover.statement.tree import depth_of
+from prover.systems.ezkl.artifacts import Artifacts
+
+_WORD = 32
+_RECORD_BYTES = 3 * _WORD  # two hashes, and a key if it matches
+_RUN_BYTES = 5 * _WORD  # a run without its path
+_CALL_BYTES = 64 * _WORD  # terms, offsets and lengths of a call
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Options of `retrieval accept`.
+
+    The money, the most records that may match, and the seconds of a proof; None: half of the
+    records, as rehearsed.
+    """
+
+    purse: Purse = field(default_factory=Purse)
+    max_matches: int | None = None
+    proof_seconds: float | None = None
+
+
+def check_terms(terms: Terms, dataset: Dataset, account: str, now: int) -> None:
+    """Raise UsageError unless the account may accept."""
+    if account != dataset.owner:
+        raise UsageError(
+            f"the dataset is {dataset.owner}'s, who alone can accept: account {account} cannot"
+        )
+    if now + LOCK_SECONDS > terms.open_until:
+        raise UsageError(
+            f"the request was open until {moment(terms.open_until)}, and it is {moment(now)} now"
+        )
+
+
+def check_request_money(
+    terms: Terms,
+    count: int,
+    artifacts: Artifacts,
+    verification_gas: int,
+    gas_wei: int,
+    purse: Purse,
+    account: Account,
+) -> None:
+    """Raise UsageError unless proving all records pays."""
+    gas = RetrievalGas.of(count, artifacts.manifest.layout, verification_gas)
+    cost = (gas.accept + gas.submit) * gas_wei
+    deal = Deal(terms.currency, count * terms.price_per_record, terms.stake, cost)
+    check_money("the request", deal, purse, account)
+
+
+def check_format(found: Format, artifacts: Artifacts) -> None:
+    """Raise StatementInvalid unless a circuit takes records of this format."""
+    allowed = format_of(artifacts.manifest)
+    differing = [
+        f"{name} {value} (the model: {getattr(allowed, name)})"
+        for name, value in vars(found).items()
+        if value != getattr(allowed, name)
+    ]
+    if differing:
+        raise StatementInvalid(
+            f"the dataset's records are not of the model's format: {', '.join(differing)}; the "
+            "dataset must be committed anew for this model"
+        )
+
+
+def check_matches(matches: int, count: int, limits: Limits) -> None:
+    """Raise UsageError if more records match than the owner lets anybody read.
+
+    By default that is half of them: a model that flags everything buys the whole dataset.
+    """
+    allowed = count // 2 if limits.max_matches is None else limits.max_matches
+    if matches > allowed:
+        raise UsageError(
+            f"{matches} of {count} records match, and everybody could read them: at most {allowed} "
+            "are allowed; if you want that, say so with --max-matches"
+        )
+
+
+def check_proofs(
+    terms: Terms,
+    count: int,
+    artifacts: Artifacts,
+    verification_gas: int,
+    seconds: float,
+    wait: int,
+    call_bytes: int,
+) -> int:
+    """The proofs that all records take, if each fits a transaction and all fit the time.
+
+    `wait` is how many seconds the acceptance takes to be final; a call has at most `call_bytes` on
+    this chain. Raises StatementInvalid otherwise.
+    """
+    proofs = -(-count // artifacts.manifest.layout.items)
+    least = math.ceil(wait + TIME_FACTOR * proofs * seconds)
+    if terms.prove_seconds < least:
+        raise StatementInvalid(
+            f"{count} records take {counted(proofs, 'proof')} of {seconds:.1f} s: "
+            f"{terms.prove_seconds} s are given, {TIME_FACTOR} times what "
+            f"it takes and {wait} s to finality are wanted; do not accept: "
+            f"nothing is staked; ask for a request with --prove-within {least}s or more, "
+            "or try again on a machine that has less to do"
+        )
+    gas = verification_gas + PROVE + min(artifacts.manifest.layout.items, count) * ITEM
+    for name, found, allowed in (
+        ("bytes", submission_bytes(count, artifacts), call_bytes),
+        ("gas", gas, GAS_CAP),
+    ):
+        if found > allowed:
+            raise StatementInvalid(
+                f"a proof's submission could take {found} {name}: {allowed} fit a transaction; use "
+                "a circuit of fewer items; do not accept"
+            )
+    return proofs
+
+
+def submission_bytes(count: int, artifacts: Artifacts) -> int:
+    """Bytes that no call with one proof of this circuit exceeds, if every record matches."""
+    layout, depth = artifacts.manifest.layout, depth_of(count)
+    slots = min(layout.items, count)
+    runs = min(slots, 2 * depth + 1)  # neighbours, cut into aligned subtrees
+    opened = runs * (_RUN_BYTES + depth * _WORD) + slots * _RECORD_BYTES
+    proof = artifacts.manifest.verifier.proof_bytes + _WORD * layout.instances
+    return _CALL_BYTES + opened + proof

@@ -1,0 +1,1 @@
+"""Serving rounds: both sides, and what is said of them."""

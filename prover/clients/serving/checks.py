@@ -1,0 +1,105 @@
+"""What a provider asks of a round before it stakes: the terms, and that answers are possible."""
+
+from dataclasses import dataclass, field
+
+from prover.base.errors import StatementInvalid, UsageError
+from prover.base.text import counted, moment
+from prover.chain.sending.transactions import GAS_CAP
+from prover.clients.common.money import Account, Deal, Purse, check_money, worth
+from prover.clients.prediction.policy import LOCK_SECONDS, TIME_FACTOR
+from prover.protocol.economics import ITEM, PROVE
+from prover.protocol.events import ZERO_ADDRESS
+from prover.protocol.serving.gas import ANSWER_INDEX, RoundGas
+from prover.protocol.serving.state import Terms
+from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.ezkl.evaluate import word_bytes
+
+_WORD = 32
+_RUN_BYTES = 8 * _WORD  # a run of one item without its paths
+_CALL_BYTES = 64 * _WORD  # terms, offsets and lengths of a call
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Options of `serving join`: the money, and the seconds of a proof, None for those of the
+    rehearsed one.
+    """
+
+    purse: Purse = field(default_factory=Purse)
+    proof_seconds: float | None = None
+
+
+def check_terms(terms: Terms, account: str, now: int, artifacts: Artifacts) -> None:
+    """Raise UsageError or StatementInvalid unless the account may and should join."""
+    if now + LOCK_SECONDS > terms.open_until:
+        raise UsageError(
+            f"the round was open until {moment(terms.open_until)}, and it is {moment(now)} now"
+        )
+    if terms.provider not in (ZERO_ADDRESS, account):
+        raise UsageError(f"the round is for provider {terms.provider}: {account} cannot join")
+    needed = word_bytes(artifacts.manifest.plan)
+    if terms.word_bytes < needed:
+        raise StatementInvalid(
+            f"the round posts {terms.word_bytes} bytes a word: the proven bounds of this model "
+            f"need {needed}; an output that does not fit could not be posted; do not join"
+        )
+
+
+def worth_of(terms: Terms) -> int | None:
+    """What a provider has to win or to lose by its moves, in wei; None in a token."""
+    earns = terms.n * terms.price + terms.max_contests * terms.proof_fee
+    return worth(terms.currency, earns, terms.stake)
+
+
+def check_round_money(
+    terms: Terms,
+    artifacts: Artifacts,
+    verification_gas: int,
+    gas_wei: int,
+    purse: Purse,
+    account: Account,
+) -> None:
+    """Raise UsageError unless the round pays, however many of its items are contested."""
+    layout, slots = artifacts.manifest.layout, artifacts.manifest.layout.items
+    for contests in (0, *range(1, terms.max_contests + 1, slots)):  # a proof more, for one item
+        gas = RoundGas.of(terms.n, terms.word_bytes, contests, layout, verification_gas)
+        earns = terms.n * terms.price + contests * terms.proof_fee
+        deal = Deal(terms.currency, earns, terms.stake, gas.provider * gas_wei)
+        check_money(f"a round with {contests} items contested", deal, purse, account)
+
+
+def check_answers(
+    terms: Terms, artifacts: Artifacts, verification_gas: int, seconds: float, call_bytes: int
+) -> int:
+    """The proofs that the most contested items take, if each fits a transaction and all fit the
+    time, `seconds` for a proof; a call has at most `call_bytes` on this chain. Raises
+    StatementInvalid otherwise.
+    """
+    proofs = -(-terms.max_contests // artifacts.manifest.layout.items)
+    if terms.answer_seconds < TIME_FACTOR * proofs * seconds:
+        raise StatementInvalid(
+            f"{terms.max_contests} items may be contested, {counted(proofs, 'proof')} of "
+            f"{seconds:.1f} s: {terms.answer_seconds} s are given, {TIME_FACTOR} times what "
+            "it takes is wanted; do not join"
+        )
+    slots = min(artifacts.manifest.layout.items, terms.max_contests)
+    gas = verification_gas + PROVE + slots * ITEM + terms.max_contests * ANSWER_INDEX
+    for name, found, allowed in (
+        ("bytes", answer_bytes(terms, artifacts), call_bytes),
+        ("gas", gas, GAS_CAP),
+    ):
+        if found > allowed:
+            raise StatementInvalid(
+                f"an answer could take {found} {name} with {terms.max_contests} contested items: "
+                f"{allowed} fit a transaction, so that it could not be given; do not join"
+            )
+    return proofs
+
+
+def answer_bytes(terms: Terms, artifacts: Artifacts) -> int:
+    """Bytes that no call with one proof of this circuit exceeds in this round."""
+    layout, depth = artifacts.manifest.layout, (terms.n - 1).bit_length()
+    slots = min(layout.items, terms.max_contests)
+    opened = slots * (_RUN_BYTES + 2 * depth * _WORD)
+    proof = artifacts.manifest.verifier.proof_bytes + _WORD * layout.instances
+    return _CALL_BYTES + terms.max_contests * _WORD + opened + proof

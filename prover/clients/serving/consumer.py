@@ -1,0 +1,189 @@
+"""Serving rounds, the consumer's side: open one, take it back, end it."""
+
+import secrets
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from prover.base.errors import StatementInvalid, UsageError
+from prover.chain.contracts.serving import ServingRound
+from prover.chain.deployments import Deployment
+from prover.chain.events.finality import confirmations, final_seconds
+from prover.chain.node.client import Client
+from prover.chain.sending.fees import gas_price
+from prover.chain.sending.handing import hand_over, place, uri_of
+from prover.chain.sending.transactions import Sender
+from prover.clients.common import posting as postings
+from prover.clients.common.gas import verification_gas
+from prover.clients.common.posting import Drawn, Posting
+from prover.protocol.limits import ChainLimits
+from prover.protocol.serving.gas import RoundGas
+from prover.protocol.serving.state import Terms
+from prover.statement.request import Request, data_hash
+from prover.statement.serving import inputs_tree
+from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.ezkl.evaluate import word_bytes
+from prover.systems.ezkl.inputs import quantised, read_data, shape_of
+from prover.systems.worker import Progress
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a consumer asks for; amounts in wei or token units, times in seconds.
+
+    `artifacts` are the model's on this machine, which must have been compared with the chain;
+    `reader` is the X25519 key, in hexadecimal, to which the inputs file is encrypted.
+    """
+
+    model_id: bytes
+    circuit_id: bytes
+    artifacts: Artifacts
+    currency: str
+    price: int
+    proof_fee: int
+    max_contests: int
+    stake: int
+    provider: str
+    open_seconds: int
+    serve_seconds: int
+    contest_seconds: int
+    answer_seconds: int
+    uri: str | None
+    reader: str | None = None
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A round on the chain; `gas` is what posting took, `round_gas` what the round will take."""
+
+    job_id: bytes
+    terms: Terms
+    inputs_file: Path
+    given: Path
+    uri: str
+    gas: int
+    round_gas: RoundGas
+    wei_per_gas: int
+    notes: tuple[str, ...]
+
+
+def make_inputs(
+    circuit_id: bytes, artifacts: Artifacts, data: Path, rows: range | None, limits: ChainLimits
+) -> Request:
+    """Items of the rows (all by default) of an NPZ archive, checked against circuit and contract.
+
+    Raises UsageError, ModelRefused or StatementInvalid.
+    """
+    samples = read_data(artifacts, data).inputs
+    chosen = range(len(samples)) if rows is None else rows
+    if not 0 <= chosen.start < chosen.stop <= len(samples):
+        raise UsageError(
+            f"--rows {chosen.start}:{chosen.stop}: a part of 0:{len(samples)} is allowed by {data}"
+        )
+    _check_size(artifacts, len(chosen), limits)
+    items = quantised(artifacts.manifest, samples[chosen.start : chosen.stop])
+    request = Request(circuit_id, tuple(items))
+    request.check_round(shape_of(artifacts.manifest), len(chosen))
+    return request
+
+
+def posting(
+    sender: Sender,
+    deployment: Deployment,
+    offer: Offer,
+    request: Request,
+    asked: dict[str, Any],
+    progress: Progress,
+) -> AbstractContextManager[Posting[Terms]]:
+    """The round of an offer, perhaps begun by an earlier command; `asked` are the options of it.
+
+    Raises UsageError if the time to contest is too short.
+    """
+    _check_finality(sender.client, offer.contest_seconds)
+    serving = ServingRound(sender.client, deployment.serving)
+    content = asked | {
+        "model": offer.model_id,
+        "inputs": [item.values for item in request.items],
+        "reader": offer.reader,
+    }
+    draw = partial(_drawn, sender.client, offer, request, progress)
+    return postings.posting(sender, serving, Terms, content, draw)
+
+
+def open_round(
+    sender: Sender, deployment: Deployment, offer: Offer, drawn: Posting[Terms]
+) -> Opened:
+    """Post the round and pay in.
+
+    Raises ContractRefused with the rule that the terms break, InsufficientFunds or Postponed.
+    """
+    serving = ServingRound(sender.client, deployment.serving)
+    path, terms = drawn.file, drawn.job.terms
+    call = serving.post(drawn.job, drawn.data_hash, drawn.uri)
+    receipt = postings.send(sender, serving, drawn, call, escrow_of(terms))
+    gas, price = int(receipt["gasUsed"]), gas_price(sender.client)
+    proof = verification_gas(sender, deployment.registry, offer.circuit_id, offer.artifacts)
+    layout = offer.artifacts.manifest.layout
+    whole = RoundGas.of(terms.n, terms.word_bytes, terms.max_contests, layout, proof)
+    return Opened(drawn.job_id, terms, path, drawn.given, drawn.uri, gas, whole, price, drawn.notes)
+
+
+def escrow_of(terms: Terms) -> int:
+    """What the consumer pays in: all outputs, and the proofs of all items that may be contested."""
+    return terms.n * terms.price + terms.max_contests * terms.proof_fee
+
+
+def _drawn(client: Client, offer: Offer, request: Request, progress: Progress) -> Drawn[Terms]:
+    """Write the inputs file, read it again, compute the root from it."""
+    content = request.to_bytes()
+    digest = data_hash(content)
+    path = postings.file_at(digest)
+    given = place(path, offer.reader)
+    uri = uri_of(client, offer.uri, given)
+    hand_over(path, content, offer.reader)
+    written = Request.from_bytes(path.read_bytes())
+    progress(f"computing the root of {len(written.items)} inputs from the file")
+    made = (path, given) if request.salted else ()
+    return Drawn(secrets.randbits(256), _terms(offer, written, client.now()), digest, uri, made)
+
+
+def _terms(offer: Offer, request: Request, now: int) -> Terms:
+    return Terms(
+        model_id=offer.model_id,
+        provider=offer.provider,
+        currency=offer.currency,
+        inputs_root=inputs_tree(item.commitment() for item in request.items).root,
+        n=len(request.items),
+        word_bytes=word_bytes(offer.artifacts.manifest.plan),
+        price=offer.price,
+        proof_fee=offer.proof_fee,
+        max_contests=offer.max_contests,
+        stake=offer.stake,
+        open_until=now + offer.open_seconds,
+        serve_seconds=offer.serve_seconds,
+        contest_seconds=offer.contest_seconds,
+        answer_seconds=offer.answer_seconds,
+    )
+
+
+def _check_size(artifacts: Artifacts, count: int, limits: ChainLimits) -> None:
+    each = artifacts.manifest.layout.output_words * word_bytes(artifacts.manifest.plan)
+    most = min(limits.max_output_bytes // each, limits.max_round_items)
+    if count > most:
+        raise StatementInvalid(
+            f"{count} rows of {each} bytes of outputs each: at most {most} rows are allowed in a "
+            "round of this model, as all outputs travel in one transaction; choose with --rows and "
+            "open several rounds"
+        )
+
+
+def _check_finality(client: Client, contest_seconds: int) -> None:
+    """Outputs are contested when they are final: the time for it must be longer than that takes."""
+    wait = final_seconds(client)
+    if contest_seconds < 2 * wait:
+        raise UsageError(
+            f"--contest-within {contest_seconds} s: outputs are final after about {wait} s here "
+            f"({confirmations(client)} blocks), and at least {2 * wait} s are allowed"
+        )

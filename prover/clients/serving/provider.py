@@ -1,0 +1,228 @@
+"""Serving rounds, the provider's side: join one, post its outputs, prove what is contested.
+
+Everything is computed before the stake is sent: all outputs, real witnesses and, once for each
+model, a real proof of some of the items.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from prover.base.errors import ContractRefused, StatementInvalid, UsageError
+from prover.base.text import moment, shown
+from prover.chain.contracts.registry import Circuit
+from prover.chain.contracts.serving import ServingRound
+from prover.chain.contracts.tokens import allow
+from prover.chain.contracts.verification import verification_gas
+from prover.chain.node.client import Client
+from prover.chain.sending.fees import gas_price
+from prover.chain.sending.transactions import Sender
+from prover.clients.common.handover import obtain
+from prover.clients.common.job_files import RoundFiles
+from prover.clients.common.money import Account, check_currency, staking
+from prover.clients.common.readiness import Readiness, check_key
+from prover.clients.serving.answer import Answered, Answerer
+from prover.clients.serving.checks import (
+    Limits,
+    check_answers,
+    check_round_money,
+    check_terms,
+    worth_of,
+)
+from prover.protocol.limits import limits_of
+from prover.protocol.serving.gas import RoundGas
+from prover.protocol.serving.state import Record, State
+from prover.statement.request import Item, Request, data_hash
+from prover.statement.serving import encode_outputs, inputs_tree
+from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.ezkl.evaluate import Outputs, compare_with_witness, evaluate
+from prover.systems.ezkl.inputs import shape_of
+from prover.systems.worker import Progress
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What a provider works with; `check_model` raises if a model is not its artifacts.
+
+    `account` tells what is there and at stake in a currency; `allow_files` lets inputs be read from
+    files of this machine.
+    """
+
+    client: Client
+    serving: ServingRound
+    sender: Sender
+    check_model: Callable[[bytes, Artifacts], None]
+    readiness: Readiness
+    account: Callable[[str], Account]
+    progress: Progress
+    allow_files: bool
+
+
+@dataclass(frozen=True)
+class Round:
+    """A round as the chain has it, and the artifacts of its model on this machine."""
+
+    job_id: bytes
+    record: Record
+    circuit: Circuit
+    artifacts: Artifacts
+
+
+@dataclass(frozen=True)
+class Joined:
+    """A promise, what was measured before it was made, and what it will take to keep it.
+
+    `proofs` are those of all items that may be contested, `gas` what joining took.
+    """
+
+    proof_seconds: float
+    proofs: int
+    gas: int
+    round_gas: RoundGas
+
+
+def joining(job_id: bytes) -> str:
+    """The action that stakes on a round."""
+    return f"join:{job_id.hex()}"
+
+
+class RoundProvider:
+    """One account's part in one round; proofs are bound to `payee`."""
+
+    def __init__(self, tools: Tools, round_: Round, payee: str) -> None:
+        self._tools = tools
+        self._round = round_
+        self._payee = payee
+        scope = f"{tools.client.scope}:{tools.serving.address}"
+        self._files = RoundFiles.of(scope, round_.job_id, payee)
+        self._joining = joining(round_.job_id)
+
+    def join(self, limits: Limits) -> Joined:
+        """Check all that can be checked, then stake.
+
+        Raises UsageError, StatementInvalid, ArtifactMismatch or InputsUnavailable before any money
+        moves; ContractRefused.
+        """
+        with self._tools.sender.deciding(self._joining):
+            return self._join(limits)
+
+    def _join(self, limits: Limits) -> Joined:
+        self._require(State.OPEN, "only an open round can be joined")
+        terms, artifacts = self._round.record.job.terms, self._round.artifacts
+        account, now = self._tools.sender.address, self._tools.client.now()
+        check_terms(terms, account, now, artifacts)
+        check_currency("the round", terms.currency, limits.purse)
+        check_key(artifacts)
+        self._tools.check_model(terms.model_id, artifacts)  # first: its verifier is run for gas
+        verification, layout = self._verification_gas(), artifacts.manifest.layout
+        self._check_money(verification, limits)
+        items = self._items()
+        self._check_root(items)
+        outputs = self._evaluated(items)
+        encode_outputs(outputs, terms.word_bytes)
+        rehearsal = self._tools.readiness.ready(artifacts, items)
+        seconds = limits.proof_seconds or rehearsal.seconds
+        most = limits_of(self._tools.client.chain_id).call_bytes
+        proofs = check_answers(terms, artifacts, verification, seconds, most)
+        ahead = RoundGas.of(terms.n, terms.word_bytes, terms.max_contests, layout, verification)
+        with staking(self._tools.sender, joining(self._round.job_id)):
+            self._check_money(verification, limits)  # again: fees and stakes change meanwhile
+            return Joined(seconds, proofs, self._stake(), ahead)
+
+    def serve(self) -> int:
+        """Post the outputs of all items; the gas it took. Raises UsageError in another state."""
+        self._require(State.JOINED, "outputs are posted once, after joining")
+        record = self._round.record
+        outputs = self._evaluated(self._items())
+        content = encode_outputs(outputs, record.job.terms.word_bytes)
+        call = self._tools.serving.commit_outputs(record.job, content)
+        name, depends = f"serve:{self._round.job_id.hex()}", worth_of(record.job.terms)
+        return int(self._tools.sender.send(name, call, worth=depends)["gasUsed"])
+
+    def answer(self) -> Answered:
+        """Prove what is contested and not answered yet, and send it.
+
+        Raises UsageError in another state, StatementInvalid if an item cannot be proven, Busy.
+        """
+        self._require(State.CONTESTED, "only contested items are proven")
+        tools = self._tools
+        answerer = Answerer(
+            tools.sender,
+            tools.serving,
+            tools.readiness,
+            self._round.artifacts,
+            self._files,
+            tools.progress,
+        )
+        items = self._items()
+        try:
+            with self._files.alone():
+                return answerer.answer(self._round.job_id, self._round.record, items)
+        except ContractRefused:
+            if tools.serving.standing(self._round.job_id).state is not State.SETTLED:
+                raise
+            return Answered(0, 0.0, 0, 0)  # somebody relayed the last proofs meanwhile
+
+    def _items(self) -> tuple[Item, ...]:
+        """The items, checked against the round's hash, count and circuit; kept on the disk."""
+        record = self._round.record
+        content = self._files.inputs()
+        if content is None or data_hash(content) != record.data_hash:
+            content = self._fetched()
+        request = Request.from_bytes(content)
+        request.check_round(shape_of(self._round.artifacts.manifest), record.job.terms.n)
+        self._files.save_inputs(content)
+        return request.items
+
+    def _fetched(self) -> bytes:
+        record = self._round.record
+        limit = shape_of(self._round.artifacts.manifest).max_bytes_of(record.job.terms.n)
+        self._tools.progress(f"fetching the inputs from {shown(record.uri)}")
+        files = self._tools.allow_files
+        return obtain(record.uri, record.data_hash, limit, allow_files=files)
+
+    def _check_root(self, items: tuple[Item, ...]) -> None:
+        self._tools.progress("computing the root of the inputs")
+        root = inputs_tree(item.commitment() for item in items).root
+        allowed = self._round.record.job.terms.inputs_root
+        if root != allowed:
+            raise StatementInvalid(
+                f"the inputs file has the root 0x{root.hex()}: 0x{allowed.hex()} is that of the "
+                "terms, so that no item could be proven; do not join"
+            )
+
+    def _evaluated(self, items: tuple[Item, ...]) -> Outputs:
+        """The outputs of all items, some compared with witnesses."""
+        self._tools.progress(f"evaluating {len(items)} items")
+        artifacts = self._round.artifacts
+        compare_with_witness(artifacts, items)
+        return evaluate(artifacts, items)
+
+    def _check_money(self, verification: int, limits: Limits) -> None:
+        terms, artifacts = self._round.record.job.terms, self._round.artifacts
+        price, account = gas_price(self._tools.client), self._tools.account(terms.currency)
+        check_round_money(terms, artifacts, verification, price, limits.purse, account)
+
+    def _verification_gas(self) -> int:
+        sample, verifier = self._round.artifacts.sample, self._round.circuit.verifier
+        return verification_gas(self._tools.sender, verifier, sample.proof, sample.instances)
+
+    def _stake(self) -> int:
+        terms, tools = self._round.record.job.terms, self._tools
+        allow(tools.sender, terms.currency, tools.serving.address, terms.stake)
+        call = tools.serving.join(self._round.record.job, self._payee)
+        return int(tools.sender.send(self._joining, call, exact=True)["gasUsed"])
+
+    def _require(self, state: State, why: str) -> None:
+        """The round is in a state, and not beyond its deadline."""
+        found, due = self._round.record.state, self._round.record.state_deadline
+        if found is not state:
+            raise UsageError(
+                f"round 0x{self._round.job_id.hex()[:10]} is {State(found).name.lower()}: {why}; "
+                "see `zkescrow serving status`"
+            )
+        now = self._tools.client.now()
+        if now > due:
+            raise UsageError(
+                f"the round was {State(found).name.lower()} until {moment(due)}, and it is "
+                f"{moment(now)} now: it is too late; see `zkescrow serving status`"
+            )
