@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 
 from prover.base.errors import ZkescrowError
 from prover.base.redaction import redacted
-from prover.cli.output import OUTPUT, USAGE, say_error
+from prover.cli.common.output import OUTPUT, USAGE, say_error
 
 FAILED, INTERRUPTED = 1, 130
 

@@ -1,7 +1,7 @@
 """`zkescrow deploy`: the contracts."""
 
-from prover.cli.options import AccountNumber, Rpc, connected, sender_for
-from prover.cli.output import command, new_app, show
+from prover.cli.common.options import AccountNumber, Rpc, connected, sender_for
+from prover.cli.common.output import command, new_app, show
 
 app = new_app()
 APPS = {"deploy": app}

@@ -14,8 +14,8 @@ from pathlib import Path
 import typer
 
 from prover.base.errors import ZkescrowError
-from prover.cli.options import Rpc
-from prover.cli.output import command, new_app, show
+from prover.cli.common.options import Rpc
+from prover.cli.common.output import command, new_app, show
 
 app = new_app()
 APPS = {"doctor": app}
@@ -169,7 +169,7 @@ def _chain(rpc: str | None) -> list[Finding]:
     """The node and the contracts; a node that nobody named is not missing: it can be started."""
     from prover.base.settings import get_settings
     from prover.chain import deployments
-    from prover.cli.options import connected
+    from prover.cli.common.options import connected
 
     try:
         client = connected(rpc)

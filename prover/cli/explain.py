@@ -5,8 +5,8 @@ from typing import Annotated, Any
 import typer
 
 from prover.base.errors import UsageError
-from prover.cli.options import Rpc, connected
-from prover.cli.output import command, new_app, show
+from prover.cli.common.options import Rpc, connected
+from prover.cli.common.output import command, new_app, show
 
 app = new_app()
 APPS = {"explain-revert": app}

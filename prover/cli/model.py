@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from prover.base.errors import UsageError
-from prover.cli.options import (
+from prover.cli.common.options import (
     AccountNumber,
     Rpc,
     SetUpOption,
@@ -15,7 +15,15 @@ from prover.cli.options import (
     sender_for,
     set_up_in_words,
 )
-from prover.cli.output import OUTPUT, SHOWN_DIGITS, command, new_app, progress, show, show_table
+from prover.cli.common.output import (
+    OUTPUT,
+    SHOWN_DIGITS,
+    command,
+    new_app,
+    progress,
+    show,
+    show_table,
+)
 
 if TYPE_CHECKING:
     from prover.chain.node.client import Client

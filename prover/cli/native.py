@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from prover.base.errors import UsageError
-from prover.cli.options import SetUpOption, set_up_in_words
-from prover.cli.output import command, new_app, progress, show
+from prover.cli.common.options import SetUpOption, set_up_in_words
+from prover.cli.common.output import command, new_app, progress, show
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,7 +64,7 @@ def add(
     srs: SetUpOption = "development",
 ) -> None:
     """Turn a CNN into integers, place and check its circuit, and make its keys."""
-    from prover.cli.bar import bar
+    from prover.cli.common.bar import bar
     from prover.systems.native import setup
     from prover.systems.native.artifacts import CONTEXT_LIMBS
     from prover.systems.native.circuit.form import Form
@@ -100,7 +100,7 @@ def show_circuit(directory: Directory) -> None:
 @command(app)
 def rebuild(directory: Directory) -> None:
     """Make circuit and keys again from the network, and compare the verifying key."""
-    from prover.cli.bar import bar
+    from prover.cli.common.bar import bar
     from prover.systems.native import setup
     from prover.systems.native.artifacts import load
     from prover.systems.native.stages import SETTING_UP
@@ -129,7 +129,7 @@ def digests(
     image: Annotated[Path | None, typer.Option(help="A photograph instead of --inputs.")] = None,
 ) -> None:
     """Show the digests that a proof about an input will show, before there is one."""
-    from prover.cli.salts import read_salts, write_salts
+    from prover.cli.common.salts import read_salts, write_salts
     from prover.systems.native.artifacts import load
     from prover.systems.native.engine import random_words
     from prover.systems.native.prover import digests_of

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from prover.cli.output import command, new_app, show
+from prover.cli.common.output import command, new_app, show
 
 DEFAULT_PORT = 8545
 app = new_app()

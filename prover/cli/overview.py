@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from prover.base.text import amount_in, takes_out
-from prover.cli.options import AccountNumber, Rpc, address, deployed
-from prover.cli.output import command, in_words, new_app, show
+from prover.cli.common.options import AccountNumber, Rpc, address, deployed
+from prover.cli.common.output import command, in_words, new_app, show
 
 if TYPE_CHECKING:
     from prover.chain.node.client import Client
-    from prover.cli.agenda import Entry
+    from prover.cli.common.agenda import Entry
     from prover.protocol.world import World
 
 MOST_SET_ASIDE = 20  # shown one by one
@@ -34,7 +34,7 @@ def status(
     """
     from prover.chain.contracts.tokens import learn
     from prover.chain.state.replay import load_held, load_world
-    from prover.cli.agenda import entries, reworded
+    from prover.cli.common.agenda import entries, reworded
     from prover.clients.common.models import provable
     from prover.clients.common.remembered import told, unmined
 
@@ -107,7 +107,7 @@ def lines(
     open_to: Collection[bytes] = (),
 ) -> list[str]:
     """What to print: the jobs, and the credit that waits; `open_to` are models that I can prove."""
-    from prover.cli.finding import short
+    from prover.cli.common.finding import short
 
     told = [
         f"{one.kind.name} {short(one.job_id)} is {in_words(one.state)}"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from prover.base.errors import ProofRejected, UsageError
-from prover.cli.options import address, id_bytes, set_up_in_words
-from prover.cli.output import command, new_app, progress, show
+from prover.cli.common.options import address, id_bytes, set_up_in_words
+from prover.cli.common.output import command, new_app, progress, show
 
 if TYPE_CHECKING:
     from prover.statement.context import JobContext
@@ -54,7 +54,7 @@ def prove(
     For a native circuit the inputs file is an .npz with `inputs` [n, channels, height, width].
     """
     from prover.base.files import write_atomically
-    from prover.cli.outcome import read_outputs
+    from prover.cli.common.outputs import read_outputs
     from prover.systems.ezkl.artifacts import load_artifacts
     from prover.systems.ezkl.inputs import shape_of
     from prover.systems.ezkl.system import Ezkl
@@ -103,7 +103,7 @@ def verify(
     ] = False,
 ) -> None:
     """Verify a proof file, and what it says where that is given."""
-    from prover.cli.outcome import read_outputs
+    from prover.cli.common.outputs import read_outputs
     from prover.systems.ezkl.artifacts import SRS, load_artifacts
     from prover.systems.ezkl.system import Ezkl
     from prover.systems.native.artifacts import is_native
@@ -142,9 +142,9 @@ def _prove_native(
     out: Path,
 ) -> None:
     from prover.base.files import write_atomically
-    from prover.cli.bar import bar
+    from prover.cli.common.bar import bar
+    from prover.cli.common.salts import read_salts
     from prover.cli.native import read_image, read_photograph
-    from prover.cli.salts import read_salts
     from prover.systems.native import artifacts
     from prover.systems.native.stages import PROVING
     from prover.systems.native.system import Native

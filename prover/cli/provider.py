@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from prover.base.text import amount_in, moment
-from prover.cli.handover import HandedFiles, HandedOver
-from prover.cli.limits import AllStakes, AtALoss, MaxStakes, MinRewards, ProofTime, purse_of
-from prover.cli.options import (
+from prover.cli.common.handover import HandedFiles, HandedOver
+from prover.cli.common.limits import AllStakes, AtALoss, MaxStakes, MinRewards, ProofTime, purse_of
+from prover.cli.common.options import (
     AccountNumber,
     Rpc,
     address,
@@ -18,8 +18,8 @@ from prover.cli.options import (
     duration,
     sender_for,
 )
-from prover.cli.output import command, new_app, progress, show, show_table
-from prover.cli.rounds import Loop, one_round, only_round
+from prover.cli.common.output import command, new_app, progress, show, show_table
+from prover.cli.common.rounds import Loop, one_round, only_round
 from prover.cli.withdraw import Token, take_out
 
 if TYPE_CHECKING:

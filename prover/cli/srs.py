@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from prover.cli.options import duration, set_up_in_words
-from prover.cli.output import command, new_app, progress, show
+from prover.cli.common.options import duration, set_up_in_words
+from prover.cli.common.output import command, new_app, progress, show
 
 if TYPE_CHECKING:
     from prover.systems.srs import Kept

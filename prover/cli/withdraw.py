@@ -7,8 +7,8 @@ import typer
 from prover.base.errors import ContractRefused, ZkescrowError
 from prover.base.text import amount_in
 from prover.chain.sending.wallet import Handed
-from prover.cli.options import AccountNumber, Rpc, address, deployed, sender_for
-from prover.cli.output import command, new_app, show
+from prover.cli.common.options import AccountNumber, Rpc, address, deployed, sender_for
+from prover.cli.common.output import command, new_app, show
 
 app = new_app()
 APPS = {"withdraw": app}

@@ -279,7 +279,7 @@ def test_proofs_that_are_on_the_chain_are_not_made_again(world: World) -> None:
 
 def provider_of(world: World) -> Any:
     """The provider's part in the last bounty, without the command line."""
-    from prover.cli.accuracy_job import find_bounty, worker_on
+    from prover.cli.accuracy.job import find_bounty, worker_on
     from prover.clients.common.models import find
 
     client, deployment = world.chain.client, world.chain.deployment

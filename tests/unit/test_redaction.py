@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from prover.base import redaction
 from prover.base.redaction import MASK, bare_environment, child_environment, public_url, redacted
 from prover.chain.node import anvil as node
-from prover.cli import output
 from prover.cli.app import run
+from prover.cli.common import output
 from prover.solidity import compile as compiler
 from prover.systems.onnx.onnx_file import ImportedModel
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from prover.cli.output import SHOWN_DIGITS
+from prover.cli.common.output import SHOWN_DIGITS
 
 
 @dataclass(frozen=True)

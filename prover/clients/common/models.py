@@ -94,7 +94,7 @@ def auditor(client: "Client", deployment: "Deployment") -> "CircuitAuditor":
     """Compares registered models with the artifacts of this machine."""
     from prover.audit.circuit import CircuitAuditor
     from prover.chain.contracts.registry import Registry
-    from prover.cli.output import progress
+    from prover.cli.common.output import progress
     from prover.systems.ezkl.system import Ezkl
 
     return CircuitAuditor(client, Registry(client, deployment.registry), Ezkl(), progress)

@@ -17,8 +17,8 @@ from prover.chain.node.client import Client
 from prover.chain.sending.fees import gas_price
 from prover.chain.sending.handing import hand_over, how, place, secrecy, uri_of
 from prover.chain.sending.transactions import Sender
-from prover.cli.finding import JOB, LATE, UNENDED, Wanted, cancellable, find_on
-from prover.cli.options import units
+from prover.cli.common.finding import JOB, LATE, UNENDED, Wanted, cancellable, find_on
+from prover.cli.common.options import units
 from prover.clients.common import posting as postings
 from prover.clients.common.gas import present_prices, verification_gas
 from prover.clients.common.models import KnownModel

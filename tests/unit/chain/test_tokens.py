@@ -15,7 +15,7 @@ from prover.base.errors import ChainError, InsufficientFunds, UsageError
 from prover.base.text import amount_in
 from prover.chain.contracts import tokens
 from prover.chain.node.client import Client
-from prover.cli.options import currency
+from prover.cli.common.options import currency
 
 TOKEN = "0x" + "70" * 20
 DECIMALS, SYMBOL = "0x313ce567", "0x95d89b41"

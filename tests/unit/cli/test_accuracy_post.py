@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from prover.base.errors import UsageError
-from prover.cli import accuracy_job, accuracy_post
-from prover.cli.accuracy_post import Typed, check_cost_known, check_penalty, offer_of, target_of
+from prover.cli.accuracy import job as accuracy_job
+from prover.cli.accuracy import post as accuracy_post
+from prover.cli.accuracy.post import Typed, check_cost_known, check_penalty, offer_of, target_of
 from prover.protocol.economics import AccuracyMoney, Prices, accuracy_penalty, accuracy_spent
 from prover.protocol.events import ZERO_ADDRESS
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from prover.base.text import credited
-from prover.cli import agenda
-from prover.cli.agenda import _ACTORS, ANYONE, Entry, Reminders, entries, reminders
+from prover.cli.common import agenda
+from prover.cli.common.agenda import _ACTORS, ANYONE, Entry, Reminders, entries, reminders
 from prover.cli.overview import credits_of, lines
 from prover.clients.common.kinds import short
 from prover.protocol import events as e

@@ -16,8 +16,8 @@ from prover.base.errors import UsageError
 from prover.base.text import in_ether
 from prover.chain.node import anvil as node
 from prover.cli.app import COMMANDS, run
-from prover.cli.options import connected, duration, units
-from prover.cli.output import show_jobs
+from prover.cli.common.options import connected, duration, units
+from prover.cli.common.output import show_jobs
 from tests.localchain import settings_of
 
 ZKESCROW = str(Path(sys.executable).with_name("zkescrow"))
@@ -43,7 +43,7 @@ def test_help_is_quick_and_imports_nothing_heavy() -> None:
 
 def test_options_import_nothing_heavy() -> None:
     heavy = "[m for m in sys.modules if m in ('web3', 'eth_abi', 'numpy', 'sqlalchemy')]"
-    code = f"import sys, prover.cli.options, prover.base.text; print({heavy})"
+    code = f"import sys, prover.cli.common.options, prover.base.text; print({heavy})"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout == "[]\n"
 

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from prover.base.errors import Postponed
-from prover.cli import accuracy_post, retrieval_post, serving_open
+from prover.cli.accuracy import post as accuracy_post
+from prover.cli.retrieval import post as retrieval_post
+from prover.cli.serving import open as serving_open
 from prover.clients.common import gas
 from prover.clients.common.models import KnownModel
 from prover.clients.prediction import consumer

@@ -6,8 +6,8 @@ import pytest
 
 from prover.base.settings import get_settings
 from prover.cli import doctor
-from prover.cli import options as cli_options
 from prover.cli.app import run
+from prover.cli.common import options as cli_options
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from prover.base.errors import StatementInvalid, UsageError
-from prover.cli.finding import (
+from prover.cli.common.finding import (
     JOB,
     LATE,
     UNENDED,

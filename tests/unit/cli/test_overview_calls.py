@@ -9,8 +9,12 @@ import pytest
 from prover.base import text as words
 from prover.chain.node.client import checksum
 from prover.chain.state import replay
-from prover.cli import accuracy, overview, prediction, retrieval, serving
+from prover.cli import overview
+from prover.cli.accuracy import commands as accuracy
 from prover.cli.app import run
+from prover.cli.prediction import commands as prediction
+from prover.cli.retrieval import commands as retrieval
+from prover.cli.serving import commands as serving
 from tests.unit.chain.fakenode import (
     CONSUMER,
     FIRST,

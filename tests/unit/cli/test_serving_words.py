@@ -7,7 +7,7 @@ import pytest
 
 from prover.base.errors import UsageError
 from prover.base.text import in_ether
-from prover.cli.serving_open import part, percent
+from prover.cli.serving.open import part, percent
 from prover.clients.serving.status import next_step, row
 from prover.protocol.serving.state import Record, State
 from tests.unit.consumer.test_serving import TERMS, record

@@ -11,7 +11,7 @@ from prover.base.errors import UsageError
 from prover.chain.state import replay
 from prover.cli import model, native, proofs
 from prover.cli.app import run
-from prover.cli.serving_sample import _how, _words
+from prover.cli.serving.sample import _how, _words
 from prover.clients.serving.contest import Contested
 from prover.systems.native import artifacts
 from prover.systems.native import system as native_system

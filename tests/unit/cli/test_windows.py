@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from prover.base.errors import UsageError
-from prover.cli.options import MINED_WITHIN_SECONDS, window
+from prover.cli.common.options import MINED_WITHIN_SECONDS, window
 from prover.protocol.limits import BY_CHAIN, limits_of
 
 HOUR = 3_600

@@ -15,7 +15,7 @@ import pytest
 from prover.base.errors import ModelRefused, StatementInvalid, UsageError
 from prover.base.files import write_atomically
 from prover.base.settings import get_settings
-from prover.cli.accuracy_post import sample_size, target_of
+from prover.cli.accuracy.post import sample_size, target_of
 from prover.clients.accuracy import consumer as accuracy
 from prover.clients.accuracy import test_items as accuracy_tests
 from prover.clients.accuracy.consumer import Offer

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from prover.base.errors import StatementInvalid, UsageError
-from prover.cli.retrieval_job import warnings
+from prover.cli.retrieval.job import warnings
 from prover.clients.retrieval import datasets
 from prover.clients.retrieval import read as retrieval_read
 from prover.clients.retrieval import status as retrieval_words

@@ -6,7 +6,7 @@ import pytest
 
 from prover.base.errors import StatementInvalid, UsageError
 from prover.chain.readers import own_public_key
-from prover.cli.handover import HandedFiles, keep_handed
+from prover.cli.common.handover import HandedFiles, keep_handed
 from prover.clients.common import handover
 from prover.clients.common.fetch import InputsUnavailable
 from prover.clients.common.handover import keep, obtain

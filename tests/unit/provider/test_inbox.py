@@ -8,7 +8,7 @@ import pytest
 
 from prover.base.errors import EnvironmentMissing, UsageError
 from prover.chain.readers import own_public_key
-from prover.cli.handover import HandedFiles
+from prover.cli.common.handover import HandedFiles
 from prover.clients.common import handover
 from prover.clients.common import inbox as module
 from prover.clients.common.handover import MAX_BYTES, is_kept, keep, obtain

@@ -16,7 +16,7 @@ from prover.chain.abi.contract import RETRIEVAL, encode_call
 from prover.chain.contracts.retrieval import Submission
 from prover.chain.events.finality import SEND_SECONDS
 from prover.chain.sending.transactions import GAS_CAP
-from prover.cli.seeds import existing, seed_at
+from prover.cli.common.seeds import existing, seed_at
 from prover.clients.common.job_files import RoundFiles
 from prover.clients.common.money import Account, Purse
 from prover.clients.common.readiness import Readiness

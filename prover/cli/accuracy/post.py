@@ -12,7 +12,7 @@ from prover.chain.node.client import Client
 from prover.chain.sending.handing import how
 from prover.chain.sending.transactions import Sender
 from prover.chain.state.replay import load_world
-from prover.cli.accuracy_job import in_units
+from prover.cli.accuracy.job import in_units
 from prover.clients.accuracy.consumer import Offer, Posted
 from prover.clients.accuracy.status import amount, next_step
 from prover.clients.common.gas import present_prices, verification_gas

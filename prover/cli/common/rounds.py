@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from prover.base.errors import ZkescrowError
 from prover.base.text import amount_in
 from prover.chain.sending.wallet import Handed
-from prover.cli.output import say_error, say_mistake, show
+from prover.cli.common.output import say_error, say_mistake, show
 
 if TYPE_CHECKING:
     from prover.clients.prediction.provider import Provider

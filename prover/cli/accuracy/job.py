@@ -9,7 +9,7 @@ from prover.chain.contracts.accuracy import AccuracyBounty
 from prover.chain.contracts.tokens import decimals_of
 from prover.chain.deployments import Deployment
 from prover.chain.node.client import Client
-from prover.cli.finding import (
+from prover.cli.common.finding import (
     BOUNTY,
     LATE,
     UNENDED,
@@ -19,8 +19,8 @@ from prover.cli.finding import (
     in_state,
     open_to,
 )
-from prover.cli.options import units
-from prover.cli.output import in_words, progress
+from prover.cli.common.options import units
+from prover.cli.common.output import in_words, progress
 from prover.clients.accuracy.status import next_step
 from prover.clients.common.models import KnownModel, auditor
 from prover.clients.common.recent import remember

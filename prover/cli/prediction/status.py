@@ -7,9 +7,9 @@ from prover.base.errors import ArtifactMismatch
 from prover.chain.deployments import Deployment
 from prover.chain.node.client import Client
 from prover.chain.state.replay import load_world
-from prover.cli.agenda import entry, reminders, rows
-from prover.cli.finding import JOB
-from prover.cli.outcome import Prediction, read_outputs
+from prover.cli.common.agenda import entry, reminders, rows
+from prover.cli.common.finding import JOB
+from prover.cli.common.outputs import Prediction, read_outputs
 from prover.clients.common.remembered import of_job
 from prover.clients.prediction.consumer import find_job
 from prover.clients.prediction.status import row

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from prover.base.text import ETHER_DECIMALS
-from prover.cli.options import address, units
+from prover.cli.common.options import address, units
 
 if TYPE_CHECKING:
     from prover.chain.node.client import Client

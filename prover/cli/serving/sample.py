@@ -10,8 +10,8 @@ from prover.base.files import write_atomically
 from prover.base.text import moment
 from prover.chain.deployments import Deployment
 from prover.chain.sending.transactions import Sender
-from prover.cli.outcome import read_outputs
-from prover.cli.output import progress
+from prover.cli.common.output import progress
+from prover.cli.common.outputs import read_outputs
 from prover.clients.common.models import find
 from prover.clients.serving import contest as consumer
 from prover.protocol.serving.state import Record

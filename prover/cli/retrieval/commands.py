@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from prover.cli.handover import Uri
-from prover.cli.limits import (
+from prover.cli.common.handover import Uri
+from prover.cli.common.limits import (
     AtALoss,
     MaxInAll,
     MaxStake,
@@ -16,7 +16,7 @@ from prover.cli.limits import (
     accepting,
     purse_in,
 )
-from prover.cli.options import (
+from prover.cli.common.options import (
     AccountNumber,
     ModelName,
     PaidIn,
@@ -27,7 +27,7 @@ from prover.cli.options import (
     duration,
     sender_for,
 )
-from prover.cli.output import command, new_app, progress, show, show_jobs
+from prover.cli.common.output import command, new_app, progress, show, show_jobs
 
 app = new_app("Have every record of a sealed dataset judged, and read those that match.")
 APPS = {"retrieval": app}
@@ -68,8 +68,8 @@ def commit(
     account: AccountNumber = None,
 ) -> None:
     """Owner: seal every record under a key of its own, and commit to all of them."""
-    from prover.cli.retrieval_owner import committed_told
-    from prover.cli.seeds import seed_at
+    from prover.cli.common.seeds import seed_at
+    from prover.cli.retrieval.owner import committed_told
     from prover.clients.common.models import find
     from prover.clients.retrieval import secrets as owner
 
@@ -148,8 +148,8 @@ def post(
 ) -> None:
     """Requester: pay for every record to be judged. Checks model and dataset first."""
     from prover.chain.state.replay import load_world
-    from prover.cli import retrieval_post as options
-    from prover.cli.finding import by_digits
+    from prover.cli.common.finding import by_digits
+    from prover.cli.retrieval import post as options
     from prover.clients.common.kinds import DATASET
     from prover.clients.common.models import auditor, find
     from prover.clients.retrieval import requester as consumer
@@ -198,8 +198,8 @@ def accept(
     account: AccountNumber = None,
 ) -> None:
     """Owner: run every record, say what would be readable and earned, then stake."""
-    from prover.cli import retrieval_job as jobs
-    from prover.cli.retrieval_owner import accepted_told
+    from prover.cli.retrieval import job as jobs
+    from prover.cli.retrieval.owner import accepted_told
     from prover.clients.common.recent import remember
     from prover.clients.retrieval.checks import Limits
     from prover.clients.retrieval.owner import acceptance
@@ -237,7 +237,7 @@ def prove(
 ) -> None:
     """Owner: prove every record and give the keys of the matches. Goes on where it was stopped."""
     from prover.base.text import counted
-    from prover.cli import retrieval_job as jobs
+    from prover.cli.retrieval import job as jobs
     from prover.protocol.retrieval.state import State
 
     client, deployment = deployed(rpc)
@@ -271,9 +271,9 @@ def status(
 ) -> None:
     """Say where a request stands, who must act until when, and who gets what if nobody does."""
     from prover.chain.state.replay import load_world
-    from prover.cli import retrieval_job as jobs
-    from prover.cli.agenda import rows
-    from prover.cli.finding import REQUEST
+    from prover.cli.common.agenda import rows
+    from prover.cli.common.finding import REQUEST
+    from prover.cli.retrieval import job as jobs
     from prover.clients.retrieval.status import row
 
     client, deployment = deployed(rpc)
@@ -294,7 +294,7 @@ def read(
     rpc: Rpc = None,
 ) -> None:
     """Decrypt the matches, check each against its commitment, write them in the data's units."""
-    from prover.cli import retrieval_job as jobs
+    from prover.cli.retrieval import job as jobs
     from prover.clients.retrieval import read as consumer
 
     client, deployment = deployed(rpc)
@@ -332,7 +332,7 @@ def dispute(
     account: AccountNumber = None,
 ) -> None:
     """Requester: find a match that does not read as proven, and show it to the contract."""
-    from prover.cli import retrieval_job as jobs
+    from prover.cli.retrieval import job as jobs
     from prover.clients.retrieval import read as consumer
 
     client, deployment = deployed(rpc)
@@ -353,7 +353,7 @@ def dispute(
 @command(app)
 def settle(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = None) -> None:
     """End a request whose deadline passed; what is due becomes credits. Anyone may do it."""
-    from prover.cli.retrieval_job import end
+    from prover.cli.retrieval.job import end
 
     client, deployment = deployed(rpc)
     data, lines = end(sender_for(client, account), deployment, job, "settle")
@@ -363,7 +363,7 @@ def settle(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = No
 @command(app)
 def cancel(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = None) -> None:
     """Requester: take an open request back; what was paid in becomes a credit."""
-    from prover.cli.retrieval_job import end
+    from prover.cli.retrieval.job import end
 
     client, deployment = deployed(rpc)
     data, lines = end(sender_for(client, account), deployment, job, "cancel")

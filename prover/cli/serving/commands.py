@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from prover.cli.handover import (
+from prover.cli.common.handover import (
     HandedOver,
     InClear,
     ProviderKey,
@@ -14,7 +14,7 @@ from prover.cli.handover import (
     keep_handed,
     reader_of,
 )
-from prover.cli.limits import (
+from prover.cli.common.limits import (
     AtALoss,
     MaxInAll,
     MaxStake,
@@ -23,7 +23,7 @@ from prover.cli.limits import (
     accepting,
     purse_in,
 )
-from prover.cli.options import (
+from prover.cli.common.options import (
     AccountNumber,
     ModelName,
     PaidIn,
@@ -35,7 +35,7 @@ from prover.cli.options import (
     sender_for,
     window,
 )
-from prover.cli.output import command, new_app, progress, show, show_jobs
+from prover.cli.common.output import command, new_app, progress, show, show_jobs
 
 app = new_app("Have many inputs served at once, and contest a few answers.")
 APPS = {"serving": app}
@@ -96,7 +96,7 @@ def open_round(
     account: AccountNumber = None,
 ) -> None:
     """Post a round: commit to inputs, pay for all of them. Checks the model first."""
-    from prover.cli import serving_open
+    from prover.cli.serving import open as serving_open
     from prover.clients.common.models import auditor, find
     from prover.clients.serving import consumer
     from prover.protocol.limits import limits_of
@@ -149,7 +149,7 @@ def join(
     account: AccountNumber = None,
 ) -> None:
     """Promise to serve: fetch and check the inputs, evaluate them all, stake."""
-    from prover.cli.serving_round import find_round, joinable, told_joined, worker_on
+    from prover.cli.serving.round import find_round, joinable, told_joined, worker_on
     from prover.clients.common.recent import remember
     from prover.clients.serving.checks import Limits
     from prover.clients.serving.provider import joining
@@ -181,7 +181,7 @@ def serve(
     account: AccountNumber = None,
 ) -> None:
     """Evaluate all inputs and post the outputs, in one transaction."""
-    from prover.cli.serving_round import find_round, to_serve, worker_on
+    from prover.cli.serving.round import find_round, to_serve, worker_on
 
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
@@ -218,8 +218,8 @@ def contest(
     account: AccountNumber = None,
 ) -> None:
     """Demand proofs of random outputs, once they are final."""
-    from prover.cli.serving_round import find_round, to_contest
-    from prover.cli.serving_sample import Choice, contested
+    from prover.cli.serving.round import find_round, to_contest
+    from prover.cli.serving.sample import Choice, contested
 
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
@@ -239,7 +239,7 @@ def answer(
 ) -> None:
     """Prove the contested outputs, several to a proof. Goes on where it was interrupted."""
     from prover.base.text import counted
-    from prover.cli.serving_round import answered, find_round, to_answer
+    from prover.cli.serving.round import answered, find_round, to_answer
 
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
@@ -274,9 +274,9 @@ def status(
 ) -> None:
     """Say where a round stands, who must act until when, and who gets what if nobody does."""
     from prover.chain.state.replay import load_world
-    from prover.cli.agenda import rows
-    from prover.cli.finding import ROUND
-    from prover.cli.serving_round import find_round, standing_of
+    from prover.cli.common.agenda import rows
+    from prover.cli.common.finding import ROUND
+    from prover.cli.serving.round import find_round, standing_of
     from prover.clients.serving.status import row
 
     client, deployment = deployed(rpc)
@@ -299,8 +299,8 @@ def results(
     rpc: Rpc = None,
 ) -> None:
     """Write all posted outputs to a file, and which of them are proven."""
-    from prover.cli.serving_round import find_round
-    from prover.cli.serving_sample import results_of
+    from prover.cli.serving.round import find_round
+    from prover.cli.serving.sample import results_of
     from prover.clients.common.models import find
 
     client, deployment = deployed(rpc)
@@ -313,7 +313,7 @@ def results(
 @command(app)
 def settle(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = None) -> None:
     """End a round whose deadline passed; what is due becomes credits. Anyone may do it."""
-    from prover.cli.serving_round import end
+    from prover.cli.serving.round import end
 
     client, deployment = deployed(rpc)
     data, lines = end(sender_for(client, account), deployment, job, "settle")
@@ -323,7 +323,7 @@ def settle(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = No
 @command(app)
 def cancel(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = None) -> None:
     """Take an open round back; what was paid in becomes a credit."""
-    from prover.cli.serving_round import end
+    from prover.cli.serving.round import end
 
     client, deployment = deployed(rpc)
     data, lines = end(sender_for(client, account), deployment, job, "cancel")

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from prover.cli.handover import InClear, ProviderKey, Uri, check_readers, reader_of
-from prover.cli.options import (
+from prover.cli.common.handover import InClear, ProviderKey, Uri, check_readers, reader_of
+from prover.cli.common.options import (
     AccountNumber,
     ModelName,
     PaidIn,
@@ -17,7 +17,7 @@ from prover.cli.options import (
     sender_for,
     window,
 )
-from prover.cli.output import command, new_app, progress, show, show_jobs
+from prover.cli.common.output import command, new_app, progress, show, show_jobs
 
 app = new_app("Ask and pay for proven predictions.")
 APPS = {"prediction": app}
@@ -94,7 +94,7 @@ def status(
     rpc: Rpc = None,
 ) -> None:
     """Say where a job stands, who must act until when, and what was proven."""
-    from prover.cli import standing
+    from prover.cli.prediction import status as standing
 
     client, deployment = deployed(rpc)
     if every:
@@ -118,7 +118,7 @@ def refund(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = No
 
 
 def _end(job: str | None, rpc: str | None, account: int | None, how: str) -> None:
-    from prover.cli import standing
+    from prover.cli.prediction import status as standing
     from prover.clients.prediction import consumer
 
     client, deployment = deployed(rpc)

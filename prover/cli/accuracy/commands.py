@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from prover.base.errors import UsageError
-from prover.cli.handover import HandedOver, Uri, keep_handed
-from prover.cli.limits import (
+from prover.cli.common.handover import HandedOver, Uri, keep_handed
+from prover.cli.common.limits import (
     AtALoss,
     MaxInAll,
     MaxStake,
@@ -16,7 +16,7 @@ from prover.cli.limits import (
     accepting,
     purse_in,
 )
-from prover.cli.options import (
+from prover.cli.common.options import (
     AccountNumber,
     ModelName,
     PaidIn,
@@ -28,7 +28,7 @@ from prover.cli.options import (
     sender_for,
     window,
 )
-from prover.cli.output import command, in_words, new_app, progress, show, show_jobs
+from prover.cli.common.output import command, in_words, new_app, progress, show, show_jobs
 
 if TYPE_CHECKING:
     from prover.chain.deployments import Deployment
@@ -111,9 +111,9 @@ def post(
     """Seal a test set and post a bounty on it. Checks the circuit first."""
     from prover.base.files import sha256_file
     from prover.base.settings import get_settings
-    from prover.cli import accuracy_post
-    from prover.cli.accuracy_job import find_bounty
-    from prover.cli.serving_open import part, percent
+    from prover.cli.accuracy import post as accuracy_post
+    from prover.cli.accuracy.job import find_bounty
+    from prover.cli.serving.open import part, percent
     from prover.clients.accuracy import test_items as accuracy_tests
     from prover.clients.accuracy.consumer import post_bounty, posting
     from prover.clients.common.models import auditor
@@ -170,7 +170,7 @@ def accept(
 ) -> None:
     """Enter a model: fetch and check the test set and the circuit, stake."""
     from prover.chain.state.replay import load_world
-    from prover.cli.accuracy_job import acceptable, find_bounty, moved, worker_on
+    from prover.cli.accuracy.job import acceptable, find_bounty, moved, worker_on
     from prover.clients.accuracy.checks import Limits
     from prover.clients.accuracy.provider import acceptance
     from prover.clients.accuracy.status import consumers_past, past_sentence
@@ -226,7 +226,7 @@ def reveal_key(
     account: AccountNumber = None,
 ) -> None:
     """Open the test set, once the acceptance is final. From then on everybody can read it."""
-    from prover.cli.accuracy_job import find_bounty, moved, to_reveal
+    from prover.cli.accuracy.job import find_bounty, moved, to_reveal
     from prover.clients.accuracy.reveal import Assured, reveal
 
     client, deployment = deployed(rpc)
@@ -253,7 +253,7 @@ def prove(
 
     May be run again after a kill: nothing is proven twice.
     """
-    from prover.cli.accuracy_job import moved, proven
+    from prover.cli.accuracy.job import moved, proven
     from prover.clients.accuracy.status import told
 
     sender, deployment, found, known = _accepted(rpc, account, job)
@@ -276,7 +276,7 @@ def dispute(
     account: AccountNumber = None,
 ) -> None:
     """Show that a test item is malformed: everything goes to you. `prove` does it by itself."""
-    from prover.cli.accuracy_job import moved, worker_on
+    from prover.cli.accuracy.job import moved, worker_on
 
     sender, deployment, found, known = _accepted(rpc, account, job)
     keep_handed(inputs, found[1].job.terms.data_hash)
@@ -293,9 +293,9 @@ def status(
 ) -> None:
     """Say where a bounty stands, who must act until when, and what each outcome pays."""
     from prover.chain.state.replay import load_world
-    from prover.cli.accuracy_job import find_bounty
-    from prover.cli.agenda import entry, reminders, rows
-    from prover.cli.finding import BOUNTY
+    from prover.cli.accuracy.job import find_bounty
+    from prover.cli.common.agenda import entry, reminders, rows
+    from prover.cli.common.finding import BOUNTY
     from prover.clients.accuracy.status import consumers_past, past_sentence, progress_of, row
     from prover.clients.common.remembered import of_job
 
@@ -337,7 +337,7 @@ def _accepted(
     rpc: str | None, account: int | None, job: str | None
 ) -> "tuple[Sender, Deployment, tuple[bytes, Record], KnownModel]":
     """A bounty that the account accepted, with the model that it entered."""
-    from prover.cli.accuracy_job import find_bounty, to_prove
+    from prover.cli.accuracy.job import find_bounty, to_prove
     from prover.clients.common.models import find
 
     client, deployment = deployed(rpc)
@@ -352,7 +352,7 @@ def _accepted(
 
 
 def _end(job: str | None, rpc: str | None, account: int | None, how: str) -> None:
-    from prover.cli.accuracy_job import end
+    from prover.cli.accuracy.job import end
 
     client, deployment = deployed(rpc)
     data, lines = end(sender_for(client, account), deployment, job, how)

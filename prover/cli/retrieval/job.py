@@ -13,10 +13,10 @@ from prover.chain.deployments import Deployment
 from prover.chain.node.client import Client
 from prover.chain.sending.transactions import Sender
 from prover.chain.state.replay import load_world
-from prover.cli.agenda import entry, reminders
-from prover.cli.finding import LATE, REQUEST, UNENDED, Wanted, cancellable, find_on, in_state
-from prover.cli.output import progress
-from prover.cli.seeds import existing
+from prover.cli.common.agenda import entry, reminders
+from prover.cli.common.finding import LATE, REQUEST, UNENDED, Wanted, cancellable, find_on, in_state
+from prover.cli.common.output import progress
+from prover.cli.common.seeds import existing
 from prover.clients.common.models import auditor, find
 from prover.clients.common.money import teller
 from prover.clients.common.readiness import Readiness

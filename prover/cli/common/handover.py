@@ -8,7 +8,7 @@ import typer
 
 from prover.base.errors import UsageError
 from prover.base.log import logger
-from prover.cli.output import say_error
+from prover.cli.common.output import say_error
 
 if TYPE_CHECKING:
     from prover.chain.readers import Reader

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from prover.cli.output import OUTPUT, progress
+from prover.cli.common.output import OUTPUT, progress
 from prover.systems.native.stages import Estimate, in_words
 from prover.systems.worker import Progress
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from prover.base.text import counted, shown
 from prover.chain.sending import handing
-from prover.cli.retrieval_job import Found
-from prover.cli.seeds import SeedFile
+from prover.cli.common.seeds import SeedFile
+from prover.cli.retrieval.job import Found
 from prover.clients.retrieval.owner import Appraisal
 from prover.clients.retrieval.secrets import Committed
 from prover.clients.retrieval.status import amount

@@ -10,9 +10,18 @@ from prover.chain.contracts.serving import ServingRound
 from prover.chain.deployments import Deployment
 from prover.chain.node.client import Client
 from prover.chain.state.replay import load_world
-from prover.cli.agenda import entry, reminders
-from prover.cli.finding import LATE, ROUND, UNENDED, Wanted, cancellable, find_on, in_state, open_to
-from prover.cli.output import progress
+from prover.cli.common.agenda import entry, reminders
+from prover.cli.common.finding import (
+    LATE,
+    ROUND,
+    UNENDED,
+    Wanted,
+    cancellable,
+    find_on,
+    in_state,
+    open_to,
+)
+from prover.cli.common.output import progress
 from prover.clients.common.models import auditor, find
 from prover.clients.common.recent import remember
 from prover.clients.common.remembered import of_job
