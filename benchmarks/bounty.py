@@ -13,8 +13,8 @@ from prover.clients.register import Registered
 from prover.protocol.accuracy.state import Job, Terms
 from prover.protocol.events import ZERO_ADDRESS
 from prover.statement.context import JobContext
-from prover.statement.sealed import key_hash
-from prover.statement.testset import SealedTestSet, seal_tests
+from prover.statement.documents.sealed import key_hash
+from prover.statement.documents.testset import SealedTestSet, seal_tests
 from prover.systems.ezkl.artifacts import Proof
 from prover.systems.interface import Item
 

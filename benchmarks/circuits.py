@@ -7,8 +7,8 @@ from pathlib import Path
 
 from prover.base.errors import UsageError
 from prover.base.settings import get_settings
+from prover.statement.documents.request import salted
 from prover.statement.quantise import quantise
-from prover.statement.request import salted
 from prover.systems.ezkl.artifacts import MODEL, Artifacts, list_artifacts
 from prover.systems.ezkl.inputs import shape_of
 from prover.systems.ezkl.planner.plan import Constraints, InputMode

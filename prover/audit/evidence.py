@@ -5,7 +5,7 @@ from typing import Any
 
 from prover.audit.findings import Findings
 from prover.audit.proofs import Accepted, broken_rules, reverified
-from prover.audit.protocols import ProtocolAudit
+from prover.audit.protocols.common import ProtocolAudit
 from prover.audit.steps import Step
 from prover.base.errors import ArtifactsMissing, ProvingError, ZkescrowError
 from prover.base.text import shown

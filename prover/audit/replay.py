@@ -4,13 +4,13 @@ from collections.abc import Collection, Sequence
 from itertools import groupby
 from typing import Any
 
-from prover.audit.accuracy import AccuracyAudit
 from prover.audit.evidence import Evidence
 from prover.audit.findings import AuditReport, Findings
-from prover.audit.prediction import PredictionAudit
-from prover.audit.protocols import ProtocolAudit
-from prover.audit.retrieval import RetrievalAudit
-from prover.audit.serving import ServingAudit
+from prover.audit.protocols.accuracy import AccuracyAudit
+from prover.audit.protocols.common import ProtocolAudit
+from prover.audit.protocols.prediction import PredictionAudit
+from prover.audit.protocols.retrieval import RetrievalAudit
+from prover.audit.protocols.serving import ServingAudit
 from prover.audit.state import Money, accounts_of, compare_registry
 from prover.audit.steps import Step, records_of, steps_of
 from prover.audit.surplus import Origins, Owed

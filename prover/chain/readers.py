@@ -20,7 +20,7 @@ from prover.base.errors import EnvironmentMissing, UsageError
 from prover.base.files import NotPlain, TooLarge, locked, read_plain, write_atomically
 from prover.base.settings import get_settings
 from prover.chain.node.client import checksum
-from prover.statement.envelope import KEY_BYTES, public_key_of
+from prover.statement.documents.envelope import KEY_BYTES, public_key_of
 
 VERSION = 1
 MAX_BYTES = 4096

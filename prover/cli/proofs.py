@@ -216,7 +216,7 @@ def _native_outcome(made: "NativeArtifacts", proof: "Proof") -> tuple[dict[str, 
 
 
 def _request(path: Path) -> Any:
-    from prover.statement.request import Request
+    from prover.statement.documents.request import Request
 
     return Request.from_bytes(_read(path))
 

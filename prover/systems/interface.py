@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from prover.statement.context import JobContext
-from prover.statement.request import Item as Item
+from prover.statement.documents.request import Item as Item
 from prover.systems.ezkl.artifacts import Artifacts, Proof
 from prover.systems.ezkl.planner.plan import Constraints, Plan
 from prover.systems.ezkl.planner.report import PlanReport

@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Iterable
 
 from prover.base.errors import UnsoundCircuit
+from prover.verify.algebra.field import R
 from prover.verify.description import Description
 from prover.verify.expressions import Challenge, Query, degree, leaves
-from prover.verify.field import R
 from prover.verify.transcript import WORD_BYTES
 
 PERMUTATION_DEGREE = 3

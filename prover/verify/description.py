@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator
 
 from prover.verify import words
-from prover.verify.domain import Domain
+from prover.verify.algebra.domain import Domain
+from prover.verify.algebra.group import Affine, Twist
 from prover.verify.expressions import Expression, Kind, Query, parse
-from prover.verify.group import Affine, Twist
 
 Count = Annotated[int, Field(ge=0)]
 Scalar = Annotated[int, PlainValidator(words.scalar)]

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from eth_utils.crypto import keccak
 
 from prover.base.errors import UnsoundCircuit
+from prover.verify.algebra.group import Twist
 from prover.verify.description import Description
 from prover.verify.expressions import (
     Challenge,
@@ -20,7 +21,6 @@ from prover.verify.expressions import (
     Query,
     Sum,
 )
-from prover.verify.group import Twist
 from prover.verify.transcript import WORD_BYTES
 
 KINDS = {"advice": 0, "fixed": 1, "instance": 2}

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from prover.verify.field import R
+from prover.verify.algebra.field import R
 from prover.verify.words import natural, scalar, whole
 
 Kind = Literal["advice", "fixed", "instance"]

@@ -15,9 +15,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from prover.base.errors import ProofRejected
+from prover.verify.algebra.field import R, interpolate, inverse, powers, product
+from prover.verify.algebra.group import (
+    GENERATOR,
+    Affine,
+    Term,
+    negate,
+    pairings_cancel,
+    sum_of_multiples,
+)
 from prover.verify.description import Description
-from prover.verify.field import R, interpolate, inverse, powers, product
-from prover.verify.group import GENERATOR, Affine, Term, negate, pairings_cancel, sum_of_multiples
 from prover.verify.proof import Proof
 
 Source = tuple[str, int]

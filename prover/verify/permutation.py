@@ -11,9 +11,9 @@ Source: PLONK (eprint 2019/953), section 5; halo2 book, "Permutation argument".
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from prover.verify.algebra.field import R, product
 from prover.verify.description import Description
 from prover.verify.expressions import Query
-from prover.verify.field import R, product
 from prover.verify.proof import ProductValues, Proof
 
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from prover.base.errors import ProofRejected
+from prover.verify.algebra.field import R
+from prover.verify.algebra.group import Affine
 from prover.verify.description import Description
 from prover.verify.digest import circuit_digest
 from prover.verify.expressions import Query
-from prover.verify.field import R
-from prover.verify.group import Affine
 from prover.verify.transcript import Transcript
 
 

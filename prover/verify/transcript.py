@@ -9,8 +9,8 @@ the buffer is empty. What is read of the proof is absorbed. The bias of the redu
 from eth_utils.crypto import keccak
 
 from prover.base.errors import ProofRejected
-from prover.verify.field import R
-from prover.verify.group import Affine, P, on_curve
+from prover.verify.algebra.field import R
+from prover.verify.algebra.group import Affine, P, on_curve
 
 WORD_BYTES = 32
 

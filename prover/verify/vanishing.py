@@ -8,9 +8,9 @@ argument".
 """
 
 from prover.verify import permutation
+from prover.verify.algebra.field import R, fold, inverse
 from prover.verify.description import Description
 from prover.verify.expressions import Query, evaluate
-from prover.verify.field import R, fold, inverse
 from prover.verify.proof import Proof
 
 

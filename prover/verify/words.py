@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
-from prover.verify.field import R
-from prover.verify.group import INFINITY, Affine, P, Twist, in_second_group, on_curve
+from prover.verify.algebra.field import R
+from prover.verify.algebra.group import INFINITY, Affine, P, Twist, in_second_group, on_curve
 
 _WORD = re.compile(r"0x[0-9a-f]{64}")
 

@@ -188,7 +188,7 @@ def revealed(chain: Chain, job: str) -> set[str]:
     from prover.chain import deployments
     from prover.chain.node.client import connect
     from prover.chain.state.replay import load_world
-    from prover.statement.sealed import key_hash
+    from prover.statement.documents.sealed import key_hash
 
     client = connect(chain.rpc)
     world = load_world(client, deployments.load(client))

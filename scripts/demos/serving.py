@@ -142,7 +142,7 @@ def post_lazily(chain: Chain, job: str) -> int:
     from prover.chain.state.replay import load_world
     from prover.clients.common.models import find
     from prover.clients.serving.contest import own_inputs
-    from prover.statement.serving import encode_outputs
+    from prover.statement.runs import encode_outputs
     from prover.systems.ezkl.evaluate import evaluate
 
     client = connect(chain.environment["ZKESCROW_RPC_URL"])

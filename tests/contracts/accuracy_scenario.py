@@ -15,10 +15,10 @@ from prover.protocol.accuracy.state import Job, Terms
 from prover.protocol.registry.state import circuit_id_of, model_id_of
 from prover.statement.commitment import input_commitment
 from prover.statement.context import JobContext
+from prover.statement.documents.sealed import inner_hash, item_leaf, key_hash, seal
 from prover.statement.field import FIELD_MODULUS
 from prover.statement.layout import Layout, OutputKind
 from prover.statement.poseidon import digest
-from prover.statement.sealed import inner_hash, item_leaf, key_hash, seal
 from prover.statement.tree import PositionalTree, build
 
 from .retrieval_scenario import content_of, elements_of, plain

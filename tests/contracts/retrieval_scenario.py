@@ -16,10 +16,10 @@ from prover.protocol.registry.state import circuit_id_of, model_id_of
 from prover.protocol.retrieval.state import Dataset, Job, Predicate, PredicateKind, Terms
 from prover.statement.commitment import input_commitment
 from prover.statement.context import JobContext
+from prover.statement.documents.sealed import key_hash, record_leaf, seal
 from prover.statement.field import FIELD_MODULUS
 from prover.statement.layout import Layout, OutputKind
 from prover.statement.poseidon import digest
-from prover.statement.sealed import key_hash, record_leaf, seal
 from prover.statement.tree import PositionalTree, build
 
 from .scenario import CHAIN_ID, DAY, ETH, Circuit, at, circuit_of, mock_proof, native, now

@@ -16,7 +16,7 @@ from prover.statement.commitment import input_commitment
 from prover.statement.context import JobContext
 from prover.statement.field import FIELD_MODULUS
 from prover.statement.layout import Layout, OutputKind
-from prover.statement.serving import encode_outputs, inputs_tree, outputs_tree, runs
+from prover.statement.runs import encode_outputs, inputs_tree, outputs_tree, runs
 from prover.statement.tree import PositionalTree
 
 from .retrieval_scenario import plain

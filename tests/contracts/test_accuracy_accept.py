@@ -3,7 +3,7 @@
 import pytest
 
 from prover.protocol.accuracy.state import State
-from prover.statement.sealed import key_hash
+from prover.statement.documents.sealed import key_hash
 
 from .accuracy_scenario import (
     BOND,

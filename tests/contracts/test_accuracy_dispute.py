@@ -4,7 +4,7 @@ import pytest
 from eth_utils.crypto import keccak
 
 from prover.protocol.accuracy.state import State
-from prover.statement.sealed import inner_hash
+from prover.statement.documents.sealed import inner_hash
 
 from .accuracy_scenario import BOND, CLASSES, REWARD, STAKE, events, label_of, register
 from .accuracy_scenario import TestSet as Items

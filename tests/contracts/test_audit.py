@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from prover.audit import accuracy as accuracy_audit
 from prover.audit import replay
-from prover.audit import retrieval as retrieval_audit
-from prover.audit.protocols import ProtocolAudit
+from prover.audit.protocols import accuracy as accuracy_audit
+from prover.audit.protocols import retrieval as retrieval_audit
+from prover.audit.protocols.common import ProtocolAudit
 from prover.audit.replay import Auditor
 from prover.audit.report import html, lines, to_dict
 from prover.chain.abi.contract import ACCURACY, MARKET, POSEIDON, REGISTRY, RETRIEVAL, SERVING

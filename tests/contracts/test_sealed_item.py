@@ -1,16 +1,16 @@
-"""SealedItem by itself: against the vectors that prover/statement/sealed.py makes too."""
+"""SealedItem by itself: against the vectors that prover/statement/documents/sealed.py makes too."""
 
 from dataclasses import dataclass
 
 import pytest
 from eth_utils.crypto import keccak
 
-from prover.statement import sealed
 from prover.statement.commitment import input_commitment
+from prover.statement.documents import sealed
+from prover.statement.documents.request import Item
 from prover.statement.field import encode_signed
 from prover.statement.layout import Layout, OutputKind
 from prover.statement.poseidon import digest
-from prover.statement.request import Item
 
 from .accuracy_scenario import BOND, REWARD, STAKE, register
 from .accuracy_scenario import TestSet as Items

@@ -8,7 +8,7 @@ from prover.chain.contracts.serving import Answer
 from prover.protocol.serving.state import State
 from prover.statement.field import FIELD_MODULUS
 from prover.statement.layout import OutputKind
-from prover.statement.serving import list_hash
+from prover.statement.runs import list_hash
 
 from .reverting import reverts, reverts_with_nothing
 from .scenario import at, circuit_of

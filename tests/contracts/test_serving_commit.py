@@ -7,7 +7,7 @@ from eth_utils.crypto import keccak
 
 from prover.protocol.serving.state import State
 from prover.statement.layout import OutputKind
-from prover.statement.serving import list_hash, outputs_tree
+from prover.statement.runs import list_hash, outputs_tree
 
 from .reverting import reverts, reverts_with_nothing
 from .scenario import at, circuit_of, now

@@ -26,11 +26,11 @@ from prover.clients.common.models import remember
 from prover.clients.register import register
 from prover.protocol.accuracy.state import Record, State, Terms
 from prover.protocol.events import ZERO_ADDRESS as ETH
+from prover.statement.documents.request import Item
+from prover.statement.documents.sealed import content_of, inner_hash, seal
+from prover.statement.documents.seeds import Seed
+from prover.statement.documents.testset import SealedTest, SealedTestSet
 from prover.statement.label import proven_label
-from prover.statement.request import Item
-from prover.statement.sealed import content_of, inner_hash, seal
-from prover.statement.seeds import Seed
-from prover.statement.testset import SealedTest, SealedTestSet
 from prover.systems.ezkl.artifacts import PK, Artifacts
 from prover.systems.ezkl.evaluate import evaluate
 from prover.systems.ezkl.inputs import quantised

@@ -15,8 +15,8 @@ import pytest
 
 from prover.chain.accounts import anvil_account
 from prover.chain.readers import Reader
-from prover.statement.envelope import is_sealed
-from prover.statement.request import Request, data_hash
+from prover.statement.documents.envelope import is_sealed
+from prover.statement.documents.request import Request, data_hash
 from prover.systems.onnx.onnx_file import ImportedModel
 from tests.conftest import ELEMENTS
 from tests.e2e.conftest import Cli, World

@@ -27,10 +27,10 @@ from prover.clients.retrieval.datasets import find_dataset
 from prover.clients.retrieval.prove import RecordProver
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.retrieval.state import Dataset, Record, State
-from prover.statement.dataset import PublicDataset, PublicRecord, data_hash
+from prover.statement.documents.dataset import PublicDataset, PublicRecord, data_hash
+from prover.statement.documents.sealed import key_hash, seal
+from prover.statement.documents.seeds import Seed
 from prover.statement.label import proven_label
-from prover.statement.sealed import key_hash, seal
-from prover.statement.seeds import Seed
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.evaluate import evaluate
 from prover.systems.ezkl.system import Ezkl

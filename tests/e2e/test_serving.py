@@ -25,8 +25,8 @@ from prover.clients.register import register
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.serving.state import Job, Record, State
 from prover.solidity.compile import compile_contracts
-from prover.statement.request import Request, data_hash
-from prover.statement.serving import encode_outputs, inputs_tree
+from prover.statement.documents.request import Request, data_hash
+from prover.statement.runs import encode_outputs, inputs_tree
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.evaluate import evaluate
 from tests.conftest import ELEMENTS, Proven

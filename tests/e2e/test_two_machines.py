@@ -26,7 +26,7 @@ from prover.chain.sending.transactions import Sender
 from prover.chain.state.replay import load_world
 from prover.cli.app import run
 from prover.clients.accuracy import consumer as accuracy
-from prover.statement.testset import SealedTestSet
+from prover.statement.documents.testset import SealedTestSet
 from prover.systems.onnx.floating import outputs_of
 from tests.conftest import ELEMENTS, tiny_model
 from tests.e2e.conftest import Cli, running_node

@@ -8,9 +8,10 @@ import random
 from pathlib import Path
 from typing import Any
 
-from prover.statement import poseidon, sealed, tree
+from prover.statement import poseidon, tree
 from prover.statement.commitment import input_commitment, inputs_hash
 from prover.statement.context import JobContext
+from prover.statement.documents import sealed
 from prover.statement.field import FIELD_MODULUS, decode_signed, encode_signed
 from prover.statement.layout import Layout, OutputKind
 

@@ -7,7 +7,7 @@ from prover.base.files import write_atomically
 from prover.base.text import shown
 from prover.chain.node.client import Client
 from prover.protocol.uris import fetchable
-from prover.statement.envelope import sealed
+from prover.statement.documents.envelope import sealed
 
 _SUFFIX = ".sealed"
 READABLE = "the file is not encrypted: whoever is given it, or finds it at its address, can read it"

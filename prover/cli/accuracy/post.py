@@ -32,7 +32,7 @@ from prover.protocol.economics import (
     accuracy_spent,
 )
 from prover.protocol.events import ZERO_ADDRESS
-from prover.statement.samples import hoeffding_sample, needed, supports
+from prover.statement.documents.samples import hoeffding_sample, needed, supports
 
 _PERCENT = re.compile(r"(\d{1,3})(?:\.(\d{1,6}))?\s*%", re.ASCII)
 _FRACTION = re.compile(r"(\d{1,18})\s*/\s*(\d{1,18})", re.ASCII)

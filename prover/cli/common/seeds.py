@@ -6,7 +6,7 @@ from pathlib import Path
 from prover.base.errors import UsageError
 from prover.base.settings import get_settings
 from prover.clients.accuracy.test_items import make_seed
-from prover.statement.seeds import Seed
+from prover.statement.documents.seeds import Seed
 
 
 @dataclass(frozen=True)

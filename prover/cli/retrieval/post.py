@@ -22,7 +22,7 @@ from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.limits import limits_of
 from prover.protocol.retrieval.predicate import at_least, in_words
 from prover.protocol.retrieval.state import Dataset, Predicate, PredicateKind
-from prover.statement.dataset import max_bytes_of
+from prover.statement.documents.dataset import max_bytes_of
 from prover.systems.ezkl.artifacts import Artifacts
 
 MIN_PROVE_SECONDS = 3600

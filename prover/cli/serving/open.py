@@ -19,7 +19,7 @@ from prover.clients.serving.status import amount
 from prover.protocol.economics import Prices, Proving, ServingMoney, serving_money
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.limits import limits_of
-from prover.statement.samples import contest_sample
+from prover.statement.documents.samples import contest_sample
 from prover.systems.ezkl.evaluate import word_bytes
 
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%?", re.ASCII)

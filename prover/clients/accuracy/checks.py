@@ -9,7 +9,7 @@ from prover.clients.prediction.policy import LOCK_SECONDS, TIME_FACTOR
 from prover.protocol.accuracy.state import Terms
 from prover.protocol.economics import END, ITEM, PROVE, TAKE, WITHDRAW
 from prover.protocol.events import ZERO_ADDRESS
-from prover.statement.samples import needed
+from prover.statement.documents.samples import needed
 from prover.systems.ezkl.artifacts import Artifacts
 
 

@@ -31,9 +31,9 @@ from prover.clients.common import posting as postings
 from prover.clients.common.posting import Drawn, Posting
 from prover.protocol.accuracy.state import Job, Terms
 from prover.protocol.limits import limits_of
-from prover.statement.request import data_hash
-from prover.statement.sealed import key_hash
-from prover.statement.testset import SealedTestSet
+from prover.statement.documents.request import data_hash
+from prover.statement.documents.sealed import key_hash
+from prover.statement.documents.testset import SealedTestSet
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.inputs import shape_of
 from prover.systems.worker import Progress

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from prover.protocol.accuracy.state import Record
-from prover.statement.samples import needed
+from prover.statement.documents.samples import needed
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from prover.clients.accuracy.posted_sets import (
 from prover.clients.accuracy.test_items import key_of, read_seed
 from prover.protocol.accuracy.state import Record, State
 from prover.protocol.events import BountyAccepted
-from prover.statement.sealed import key_hash
+from prover.statement.documents.sealed import key_hash
 from prover.systems.worker import Progress
 
 _REORGANISED = (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from prover.base.text import amount_in, counted, credited, moment, until, voidable
 from prover.protocol.accuracy.state import Record, State, Terms
 from prover.protocol.events import ZERO_ADDRESS
-from prover.statement.samples import needed
+from prover.statement.documents.samples import needed
 
 if TYPE_CHECKING:
     from prover.clients.accuracy.provider import Outcome

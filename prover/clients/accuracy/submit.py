@@ -17,8 +17,8 @@ from prover.clients.common.packing import grouped
 from prover.clients.common.readiness import Readiness
 from prover.protocol.accuracy.state import Job, State
 from prover.statement.context import JobContext
-from prover.statement.serving import list_hash, runs
-from prover.statement.testset import SealedTestSet
+from prover.statement.documents.testset import SealedTestSet
+from prover.statement.runs import list_hash, runs
 from prover.systems.ezkl.artifacts import Artifacts, Proof
 from prover.systems.interface import Item, ProofSystem
 from prover.systems.worker import Progress

@@ -8,11 +8,11 @@ from prover.base.errors import StatementInvalid, UsageError
 from prover.base.files import locked, write_atomically
 from prover.base.settings import get_settings
 from prover.clients.accuracy.posted_sets import row_hash
+from prover.statement.documents.request import Item, Shape
+from prover.statement.documents.sealed import check_sealable, content_of, item_of
+from prover.statement.documents.seeds import Seed
+from prover.statement.documents.testset import SealedTestSet, seal_tests
 from prover.statement.quantise import quantise
-from prover.statement.request import Item, Shape
-from prover.statement.sealed import check_sealable, content_of, item_of
-from prover.statement.seeds import Seed
-from prover.statement.testset import SealedTestSet, seal_tests
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.inputs import read_data, shape_of
 

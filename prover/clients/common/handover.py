@@ -15,8 +15,8 @@ from prover.base.settings import get_settings
 from prover.base.text import shown
 from prover.chain.readers import secret_key
 from prover.clients.common.fetch import InputsUnavailable, fetch
-from prover.statement.envelope import OVERHEAD_BYTES, is_sealed, opened
-from prover.statement.request import data_hash
+from prover.statement.documents.envelope import OVERHEAD_BYTES, is_sealed, opened
+from prover.statement.documents.request import data_hash
 
 MAX_BYTES = 1 << 30
 LOG = logger(__name__)

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from prover.base.errors import UsageError, ZkescrowError
 from prover.clients.common.handover import content_of, is_kept, keep_as
-from prover.statement.envelope import OVERHEAD_BYTES
-from prover.statement.request import data_hash
+from prover.statement.documents.envelope import OVERHEAD_BYTES
+from prover.statement.documents.request import data_hash
 
 LOOK_SECONDS = 20.0
 HOLES_BYTES = 1 << 20  # in smaller files holes cost nobody anything

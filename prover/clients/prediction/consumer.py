@@ -29,7 +29,7 @@ from prover.clients.prediction.policy import deal_of
 from prover.protocol.economics import prediction_stake
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction.state import Record, State, Terms
-from prover.statement.request import Request, data_hash
+from prover.statement.documents.request import Request, data_hash
 from prover.systems.ezkl.inputs import quantised, read_data, shape_of
 
 LOCK_GAS = 100_000

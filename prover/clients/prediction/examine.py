@@ -21,7 +21,7 @@ from prover.clients.prediction.policy import Policy, deal_of, time_refusal
 from prover.clients.prediction.store import JobStore
 from prover.protocol.prediction.state import Record
 from prover.protocol.world import World
-from prover.statement.request import Request
+from prover.statement.documents.request import Request
 from prover.systems.ezkl.artifacts import Artifacts, find_artifacts
 from prover.systems.ezkl.evaluate import compare_with_witness
 from prover.systems.ezkl.inputs import shape_of

@@ -16,7 +16,7 @@ from prover.clients.prediction.store import Stage, Taken
 from prover.clients.prediction.views import UNTAKEN, View, end_of, is_ours, look
 from prover.protocol.prediction.state import Record
 from prover.statement.context import JobContext
-from prover.statement.request import Request
+from prover.statement.documents.request import Request
 from prover.systems.ezkl.artifacts import Artifacts
 
 WAITING, SKIPPED, FAILED = "waiting", "skipped", "failed"

@@ -12,7 +12,7 @@ from prover.clients.retrieval.records import format_of
 from prover.protocol.economics import ITEM, PROVE
 from prover.protocol.retrieval.gas import RetrievalGas
 from prover.protocol.retrieval.state import Dataset, Terms
-from prover.statement.dataset import Format
+from prover.statement.documents.dataset import Format
 from prover.statement.tree import depth_of
 from prover.systems.ezkl.artifacts import Artifacts
 

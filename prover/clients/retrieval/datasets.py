@@ -9,7 +9,7 @@ from prover.chain.deployments import Deployment
 from prover.chain.node.client import Client
 from prover.chain.state.replay import load_world
 from prover.protocol.retrieval.state import Dataset
-from prover.statement.dataset import PublicDataset, data_hash
+from prover.statement.documents.dataset import PublicDataset, data_hash
 
 
 def find_dataset(client: Client, deployment: Deployment, dataset_id: bytes | None) -> Dataset:

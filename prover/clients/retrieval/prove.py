@@ -26,9 +26,9 @@ from prover.clients.retrieval.secrets import Secrets
 from prover.protocol.limits import limits_of
 from prover.protocol.retrieval.state import Record
 from prover.statement.context import JobContext
-from prover.statement.dataset import PublicDataset
+from prover.statement.documents.dataset import PublicDataset
 from prover.statement.field import decode_signed
-from prover.statement.serving import runs
+from prover.statement.runs import runs
 from prover.systems.ezkl.artifacts import Artifacts, Proof
 from prover.systems.worker import Progress
 

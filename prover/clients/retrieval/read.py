@@ -15,9 +15,9 @@ from prover.chain.deployments import Deployment
 from prover.chain.sending.transactions import Sender
 from prover.clients.retrieval.datasets import checked, kept
 from prover.protocol.retrieval.state import Dataset, Record
-from prover.statement.dataset import Format, PublicDataset
+from prover.statement.documents.dataset import Format, PublicDataset
+from prover.statement.documents.request import Item
 from prover.statement.quantise import dequantise
-from prover.statement.request import Item
 
 
 @dataclass(frozen=True)

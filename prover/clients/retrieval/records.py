@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from prover.base.errors import StatementInvalid
-from prover.statement.dataset import Format
+from prover.statement.documents.dataset import Format
 from prover.statement.quantise import quantise
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.inputs import read_data, shape_of

@@ -18,7 +18,7 @@ from prover.clients.retrieval.records import format_of
 from prover.protocol.retrieval.gas import RetrievalGas
 from prover.protocol.retrieval.predicate import check_predicate
 from prover.protocol.retrieval.state import Dataset, Predicate, Terms
-from prover.statement.sealed import check_sealable
+from prover.statement.documents.sealed import check_sealable
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.inputs import shape_of
 from prover.systems.worker import Progress

@@ -16,7 +16,7 @@ from prover.chain.state.replay import load_world
 from prover.clients.retrieval import datasets
 from prover.clients.retrieval.records import format_of, read_rows
 from prover.protocol.retrieval.state import Dataset
-from prover.statement.dataset import (
+from prover.statement.documents.dataset import (
     Format,
     PublicDataset,
     data_hash,
@@ -24,9 +24,9 @@ from prover.statement.dataset import (
     salted_records,
     sealed_dataset,
 )
-from prover.statement.request import Item
-from prover.statement.sealed import check_sealable, content_of, key_hash, seal
-from prover.statement.seeds import Seed
+from prover.statement.documents.request import Item
+from prover.statement.documents.sealed import check_sealable, content_of, key_hash, seal
+from prover.statement.documents.seeds import Seed
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.inputs import shape_of
 

@@ -19,15 +19,8 @@ from prover.clients.common.readiness import Readiness
 from prover.clients.serving.checks import worth_of
 from prover.protocol.serving.state import Record
 from prover.statement.context import JobContext
-from prover.statement.request import Item
-from prover.statement.serving import (
-    Run,
-    decode_outputs,
-    inputs_tree,
-    list_hash,
-    outputs_tree,
-    runs,
-)
+from prover.statement.documents.request import Item
+from prover.statement.runs import Run, decode_outputs, inputs_tree, list_hash, outputs_tree, runs
 from prover.systems.ezkl.artifacts import Artifacts, Proof
 from prover.systems.ezkl.evaluate import evaluate
 from prover.systems.worker import Progress

@@ -21,8 +21,8 @@ from prover.clients.common.posting import Drawn, Posting
 from prover.protocol.limits import ChainLimits
 from prover.protocol.serving.gas import RoundGas
 from prover.protocol.serving.state import Terms
-from prover.statement.request import Request, data_hash
-from prover.statement.serving import inputs_tree
+from prover.statement.documents.request import Request, data_hash
+from prover.statement.runs import inputs_tree
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.evaluate import word_bytes
 from prover.systems.ezkl.inputs import quantised, read_data, shape_of

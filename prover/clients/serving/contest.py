@@ -19,8 +19,8 @@ from prover.chain.state.replay import load_world
 from prover.protocol.economics import chance_to_catch
 from prover.protocol.events import OutputsCommitted
 from prover.protocol.serving.state import Record, State
-from prover.statement.request import Request
-from prover.statement.serving import decode_outputs, inputs_tree
+from prover.statement.documents.request import Request
+from prover.statement.runs import decode_outputs, inputs_tree
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.evaluate import compare_with_witness, evaluate
 from prover.systems.worker import Progress

@@ -31,8 +31,8 @@ from prover.clients.serving.checks import (
 from prover.protocol.limits import limits_of
 from prover.protocol.serving.gas import RoundGas
 from prover.protocol.serving.state import Record, State
-from prover.statement.request import Item, Request, data_hash
-from prover.statement.serving import encode_outputs, inputs_tree
+from prover.statement.documents.request import Item, Request, data_hash
+from prover.statement.runs import encode_outputs, inputs_tree
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.evaluate import Outputs, compare_with_witness, evaluate
 from prover.systems.ezkl.inputs import shape_of

@@ -31,7 +31,7 @@ from prover.protocol.jobs import (
     shares,
 )
 from prover.protocol.table import Move, Rule, table_of
-from prover.statement.serving import MAX_WORD_BYTES, list_hash, outputs_tree
+from prover.statement.runs import MAX_WORD_BYTES, list_hash, outputs_tree
 
 Terms = terms.ServingTerms
 Job = terms.Job[Terms]

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from prover.statement.documents.request import Item, Shape, salted
 from prover.statement.quantise import quantise
-from prover.statement.request import Item, Shape, salted
 from prover.systems.ezkl.artifacts import MODEL, Artifacts
 from prover.systems.ezkl.manifest import Manifest
 from prover.systems.onnx.calibration import Calibration, Floats, read

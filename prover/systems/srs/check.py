@@ -15,7 +15,7 @@ from prover.systems.srs import raw
 from prover.systems.srs.curve import GENERATOR, combine, inverse_transform
 from prover.systems.srs.known import DEVELOPMENT, known, named
 from prover.systems.srs.record import SetUp
-from prover.verify.group import INFINITY, Affine, bn128, negate, pairings_cancel
+from prover.verify.algebra.group import INFINITY, Affine, bn128, negate, pairings_cancel
 
 WEIGHT_BITS = 128
 

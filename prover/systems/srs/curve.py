@@ -10,7 +10,7 @@ from typing import cast
 
 from prover.base.errors import ArtifactMismatch
 from prover.statement.field import FIELD_MODULUS as R
-from prover.verify.group import P
+from prover.verify.algebra.group import P
 
 Affine = tuple[int, int]
 Point = Affine | None

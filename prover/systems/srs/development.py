@@ -11,7 +11,7 @@ from typing import Any
 from prover.statement.field import FIELD_MODULUS as R
 from prover.systems.srs import raw
 from prover.systems.srs.curve import inverses, multiples, root_of_unity
-from prover.verify.group import Twist, bn128
+from prover.verify.algebra.group import Twist, bn128
 
 SEED = hashlib.sha256(b"zkescrow development set-up: INSECURE, its secret is public").digest()
 # The Rust engine draws it from the seed: the first 64 bytes of ChaCha20's key stream under the

@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 
 from prover.base.errors import ArtifactMismatch
-from prover.verify.group import Twist
+from prover.verify.algebra.group import Twist
 
 DEVELOPMENT = "development"
 

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from prover.base.errors import ArtifactMismatch
 from prover.systems.srs.raw import G1_BYTES, G2_BYTES
-from prover.verify.group import P
+from prover.verify.algebra.group import P
 
 MAGIC = b"ptau"
 HEADER, POWERS, TWISTS = 1, 2, 3

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from prover.base.errors import ArtifactMismatch
 from prover.systems.srs.curve import BATCH, Affine, on_curve
-from prover.verify.group import P, Twist, in_second_group
+from prover.verify.algebra.group import P, Twist, in_second_group
 
 MAX_LOGROWS = 22
 G1_BYTES, G2_BYTES, HEADER_BYTES = 64, 128, 4

@@ -21,7 +21,7 @@ from prover.protocol import terms
 from prover.protocol.accuracy.state import State
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.terms import Job
-from prover.statement.sealed import key_hash
+from prover.statement.documents.sealed import key_hash
 from prover.systems.ezkl.system import Ezkl
 from tests.conftest import Proven
 from tests.localchain import CONSUMER, PROVIDER, STRANGER, Chain, address_of

@@ -9,7 +9,7 @@ import pytest
 
 from prover.audit import replay
 from prover.audit.findings import AuditReport
-from prover.audit.protocols import ProtocolAudit
+from prover.audit.protocols.common import ProtocolAudit
 from prover.audit.replay import Auditor
 from prover.audit.report import html, lines, to_dict
 from prover.base.settings import get_settings

@@ -8,7 +8,7 @@ import pytest
 from prover.base.errors import UsageError
 from prover.chain.node.client import Client
 from prover.chain.sending.handing import READABLE, given_of, hand_over, how, place, secrecy, uri_of
-from prover.statement.envelope import opened, public_key_of
+from prover.statement.documents.envelope import opened, public_key_of
 
 SECRET = b"\7" * 32
 READER = public_key_of(SECRET).hex()

@@ -15,7 +15,7 @@ from prover.chain.sending.pool import Pool
 from prover.chain.state.replay import load_world
 from prover.clients.register import register
 from prover.protocol.events import ZERO_ADDRESS as ETH
-from prover.statement.request import Request, data_hash
+from prover.statement.documents.request import Request, data_hash
 from tests.conftest import ELEMENTS, Proven
 from tests.killing import STEPS, command, killed
 from tests.localchain import CONSUMER, PROVIDER, Chain, address_of, install_rebuilt, with_models

@@ -36,10 +36,10 @@ from prover.clients.accuracy.test_items import (
     sealed_tests,
 )
 from prover.protocol.limits import LOCAL
-from prover.statement.request import data_hash
-from prover.statement.sealed import key_hash
-from prover.statement.seeds import Seed
-from prover.statement.testset import SealedTestSet
+from prover.statement.documents.request import data_hash
+from prover.statement.documents.sealed import key_hash
+from prover.statement.documents.seeds import Seed
+from prover.statement.documents.testset import SealedTestSet
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.inputs import shape_of
 from tests.conftest import ELEMENTS, Proven

@@ -19,8 +19,8 @@ from prover.clients.accuracy.test_items import key_of
 from prover.protocol.accuracy.state import Job, Record, State, Terms
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.events import BountyAccepted
-from prover.statement.sealed import key_hash
-from prover.statement.seeds import Seed
+from prover.statement.documents.sealed import key_hash
+from prover.statement.documents.seeds import Seed
 
 pytestmark = pytest.mark.usefixtures("home")
 ME, OTHER = "0x" + "11" * 20, "0x" + "22" * 20

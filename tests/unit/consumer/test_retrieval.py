@@ -29,7 +29,7 @@ from prover.protocol.retrieval.state import (
     State,
     Terms,
 )
-from prover.statement.dataset import (
+from prover.statement.documents.dataset import (
     Format,
     PublicDataset,
     data_hash,
@@ -37,7 +37,7 @@ from prover.statement.dataset import (
     salted_records,
     sealed_dataset,
 )
-from prover.statement.seeds import Seed
+from prover.statement.documents.seeds import Seed
 from prover.systems.ezkl.artifacts import Artifacts
 from tests.conftest import Proven
 

@@ -33,8 +33,8 @@ from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.events import OutputsCommitted
 from prover.protocol.limits import LOCAL
 from prover.protocol.serving.state import Job, Record, State, Terms
-from prover.statement.request import Item, Request, data_hash
-from prover.statement.serving import encode_outputs, inputs_tree
+from prover.statement.documents.request import Item, Request, data_hash
+from prover.statement.runs import encode_outputs, inputs_tree
 from prover.systems.ezkl.evaluate import evaluate
 from tests.conftest import Proven
 from tests.unit.proving.test_evaluate import items_for

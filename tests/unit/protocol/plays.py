@@ -19,7 +19,7 @@ from prover.protocol.retrieval import state as retrieval
 from prover.protocol.serving import state as serving
 from prover.protocol.table import ByTime, Move
 from prover.protocol.world import World, apply_transaction, empty
-from prover.statement.serving import outputs_tree
+from prover.statement.runs import outputs_tree
 
 CHAIN = 31337
 REGISTRY, SERVING = "0x" + "a0" * 20, "0x" + "a1" * 20

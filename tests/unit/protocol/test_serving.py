@@ -9,7 +9,7 @@ from prover.base.errors import IllegalEvent
 from prover.protocol import events as e
 from prover.protocol.serving.state import Record, State
 from prover.protocol.world import World, apply, apply_transaction
-from prover.statement.serving import list_hash
+from prover.statement.runs import list_hash
 from tests.unit.protocol.plays import (
     CONSUMER,
     ETH,

@@ -15,7 +15,7 @@ from prover.clients.prediction.store import JobStore, Taken
 from prover.clients.register import register
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction.state import Job, State, Terms
-from prover.statement.request import Request, data_hash, salted
+from prover.statement.documents.request import Request, data_hash, salted
 from prover.systems.ezkl.inputs import shape_of
 from prover.systems.ezkl.system import Ezkl
 from tests.conftest import Proven

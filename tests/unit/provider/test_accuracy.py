@@ -19,7 +19,7 @@ from prover.protocol.accuracy.state import Job, Record, Terms
 from prover.protocol.economics import END, ITEM, PROVE, TAKE, WITHDRAW
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.limits import LOCAL
-from prover.statement.serving import runs
+from prover.statement.runs import runs
 from prover.systems.ezkl.artifacts import Artifacts
 from tests.conftest import Proven
 

@@ -17,10 +17,10 @@ from prover.clients.accuracy.submit import Malformed, Opened, Submitted, Tools
 from prover.clients.common.money import Account
 from prover.clients.common.readiness import Rehearsal
 from prover.protocol.accuracy.state import Job, Record, State
+from prover.statement.documents.request import data_hash
+from prover.statement.documents.sealed import item_leaf
+from prover.statement.documents.testset import SealedTestSet, seal_tests
 from prover.statement.label import proven_label
-from prover.statement.request import data_hash
-from prover.statement.sealed import item_leaf
-from prover.statement.testset import SealedTestSet, seal_tests
 from prover.statement.tree import check_membership
 from prover.systems.ezkl import evaluate as bulk
 from prover.systems.ezkl.artifacts import MODEL as MODEL_FILE

@@ -10,8 +10,8 @@ from prover.cli.common.handover import HandedFiles, keep_handed
 from prover.clients.common import handover
 from prover.clients.common.fetch import InputsUnavailable
 from prover.clients.common.handover import keep, obtain
-from prover.statement.envelope import sealed
-from prover.statement.request import data_hash
+from prover.statement.documents.envelope import sealed
+from prover.statement.documents.request import data_hash
 
 CONTENT = b'{"some": "inputs"}'
 HASH = data_hash(CONTENT)

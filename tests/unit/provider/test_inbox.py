@@ -13,8 +13,8 @@ from prover.clients.common import handover
 from prover.clients.common import inbox as module
 from prover.clients.common.handover import MAX_BYTES, is_kept, keep, obtain
 from prover.clients.common.inbox import HOLES_BYTES, Inbox
-from prover.statement.envelope import OVERHEAD_BYTES, sealed
-from prover.statement.request import data_hash
+from prover.statement.documents.envelope import OVERHEAD_BYTES, sealed
+from prover.statement.documents.request import data_hash
 
 CONTENT = b'{"some": "inputs"}'
 HASH = data_hash(CONTENT)

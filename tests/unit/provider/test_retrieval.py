@@ -46,8 +46,8 @@ from prover.protocol.retrieval.state import (
     Terms,
 )
 from prover.statement.context import JobContext
-from prover.statement.dataset import PublicDataset, record_keys, salted_records
-from prover.statement.seeds import Seed
+from prover.statement.documents.dataset import PublicDataset, record_keys, salted_records
+from prover.statement.documents.seeds import Seed
 from prover.statement.tree import check_membership, fold
 from prover.systems.ezkl.artifacts import Artifacts, Proof
 from prover.systems.ezkl.system import Ezkl
@@ -157,7 +157,7 @@ def test_no_submission_is_longer_than_was_reckoned(count: int, slots: int, at: i
     part = every[at % len(every)]
     public = SimpleNamespace(tree=SimpleNamespace(path=lambda first, log2: _path(count, log2)))
     from prover.clients.retrieval.prove import _opened  # the runs as they are sent
-    from prover.statement.serving import runs
+    from prover.statement.runs import runs
 
     told = Submission(
         runs=tuple(_opened(run.first, run.size, public) for run in runs(part)),  # type: ignore[arg-type]

@@ -20,7 +20,7 @@ from prover.clients.retrieval.prove import Proven
 from prover.clients.retrieval.records import format_of
 from prover.protocol.events import RetrievalAccepted
 from prover.protocol.retrieval.state import Record, State
-from prover.statement.dataset import record_keys, salted_records
+from prover.statement.documents.dataset import record_keys, salted_records
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.evaluate import evaluate
 from tests.conftest import Proven as ProvenCircuit

@@ -21,8 +21,8 @@ from prover.clients.serving.provider import Round, RoundProvider, Tools
 from prover.protocol.serving.gas import RoundGas
 from prover.protocol.serving.state import Job, Record, State
 from prover.statement.context import JobContext
-from prover.statement.request import Item, Request, data_hash
-from prover.statement.serving import encode_outputs, inputs_tree, list_hash
+from prover.statement.documents.request import Item, Request, data_hash
+from prover.statement.runs import encode_outputs, inputs_tree, list_hash
 from prover.systems.ezkl import evaluate as bulk
 from prover.systems.ezkl.artifacts import Artifacts, Proof
 from prover.systems.ezkl.evaluate import evaluate

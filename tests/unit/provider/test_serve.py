@@ -29,7 +29,7 @@ from prover.clients.prediction.store import Stage, Taken
 from prover.clients.register import register
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction.state import Record, State
-from prover.statement.request import Request, data_hash
+from prover.statement.documents.request import Request, data_hash
 from prover.systems.ezkl import evaluate as bulk
 from prover.systems.ezkl.artifacts import PK, Artifacts
 from prover.systems.ezkl.inputs import shape_of

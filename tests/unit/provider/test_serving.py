@@ -26,7 +26,7 @@ from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.limits import LOCAL
 from prover.protocol.serving.gas import ANSWER_INDEX
 from prover.protocol.serving.state import Job, Record, Terms
-from prover.statement.serving import (
+from prover.statement.runs import (
     decode_outputs,
     encode_outputs,
     input_leaf,

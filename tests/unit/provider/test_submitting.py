@@ -14,10 +14,10 @@ from prover.clients.accuracy.submit import Opened, Submitted, Submitter
 from prover.clients.common.job_files import RoundFiles
 from prover.protocol.accuracy.state import State
 from prover.protocol.events import ZERO_ADDRESS
-from prover.statement.request import Item
-from prover.statement.sealed import item_leaf
-from prover.statement.serving import list_hash
-from prover.statement.testset import SealedTestSet, seal_tests
+from prover.statement.documents.request import Item
+from prover.statement.documents.sealed import item_leaf
+from prover.statement.documents.testset import SealedTestSet, seal_tests
+from prover.statement.runs import list_hash
 from prover.statement.tree import check_membership, fold
 from prover.systems.ezkl.artifacts import Artifacts, Proof
 from tests.conftest import JOB, Proven

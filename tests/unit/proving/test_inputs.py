@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from prover.base.errors import ModelRefused
-from prover.statement.request import Request
+from prover.statement.documents.request import Request
 from prover.systems.ezkl.artifacts import MODEL
 from prover.systems.ezkl.inputs import quantised, read_data, shape_of
 from tests.conftest import Proven

@@ -8,8 +8,8 @@ import pytest
 from prover.base.errors import ProvingError, UnsoundCircuit
 from prover.clients.serving import contest as serving_contest
 from prover.protocol.serving.state import Record
+from prover.statement.documents.request import Item, Request
 from prover.statement.field import decode_signed
-from prover.statement.request import Item, Request
 from prover.systems.ezkl import circuit
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.evaluate import compare_with_witness, evaluate

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prover.base.errors import StatementInvalid
-from prover.statement.dataset import (
+from prover.statement.documents.dataset import (
     Format,
     PublicDataset,
     PublicRecord,
@@ -18,9 +18,9 @@ from prover.statement.dataset import (
     salted_records,
     sealed_dataset,
 )
-from prover.statement.request import Item, Shape
-from prover.statement.sealed import content_of, key_hash, open_sealed, seal
-from prover.statement.seeds import Seed
+from prover.statement.documents.request import Item, Shape
+from prover.statement.documents.sealed import content_of, key_hash, open_sealed, seal
+from prover.statement.documents.seeds import Seed
 from prover.statement.tree import build, check_membership
 
 FORM = Format(values=2, salt_elements=4, salt_bits=31, input_min=-9, input_max=8, input_scale=3)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prover.base.errors import StatementInvalid
-from prover.statement.envelope import (
+from prover.statement.documents.envelope import (
     MAGIC,
     OVERHEAD_BYTES,
     is_sealed,

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from prover.base.errors import StatementInvalid
 from prover.statement import poseidon
 from prover.statement.commitment import input_commitment, inputs_hash
+from prover.statement.documents.request import Item, Request, Shape, data_hash, salted
 from prover.statement.field import FIELD_MODULUS
-from prover.statement.request import Item, Request, Shape, data_hash, salted
 
 SHAPE = Shape(slots=2, values=3, salt_elements=2, salt_bits=60, input_min=-8, input_max=8)
 values = st.tuples(*[st.integers(-8, 8)] * 3)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prover.base.errors import StatementInvalid
-from prover.statement.samples import (
+from prover.statement.documents.samples import (
     accuracy_at_least,
     chance_to_pass,
     contest_sample,

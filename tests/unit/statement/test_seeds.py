@@ -3,8 +3,8 @@
 import pytest
 
 from prover.base.errors import StatementInvalid
-from prover.statement.request import Shape
-from prover.statement.seeds import Seed
+from prover.statement.documents.request import Shape
+from prover.statement.documents.seeds import Seed
 
 SEED = Seed(bytes(range(32)))
 SHAPE = Shape(slots=1, values=2, salt_elements=5, salt_bits=12, input_min=-1, input_max=1)

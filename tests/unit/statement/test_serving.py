@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prover.base.errors import StatementInvalid
-from prover.statement.serving import (
+from prover.statement.runs import (
     Run,
     decode_outputs,
     encode_outputs,

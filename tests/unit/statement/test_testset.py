@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prover.base.errors import StatementInvalid
-from prover.statement.request import Item, Shape
-from prover.statement.sealed import content_of, inner_hash, seal
-from prover.statement.testset import (
+from prover.statement.documents.request import Item, Shape
+from prover.statement.documents.sealed import content_of, inner_hash, seal
+from prover.statement.documents.testset import (
     SealedTest,
     SealedTestSet,
     content_bytes,

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prover.base.errors import ProofRejected
-from prover.verify.domain import Domain
-from prover.verify.field import R, fold, interpolate, inverse, powers, product
+from prover.verify.algebra.domain import Domain
+from prover.verify.algebra.field import R, fold, interpolate, inverse, powers, product
 from prover.verify.transcript import Transcript
 from tests.unit.verify.vector import description
 

@@ -12,9 +12,9 @@ import pytest
 
 from prover.base.errors import ArtifactMismatch, ProofRejected, UnsoundCircuit
 from prover.verify import Description, parse_description, verify
+from prover.verify.algebra.field import R
+from prover.verify.algebra.group import P, bn128
 from prover.verify.consistency import _check_layout
-from prover.verify.field import R
-from prover.verify.group import P, bn128
 from prover.verify.proof import Challenges, read_proof
 from prover.verify.words import scalar
 from tests.unit.verify.test_group import twist_point_outside

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prover.verify.algebra.field import R
 from prover.verify.expressions import Challenge, Constant, Query, degree, evaluate, leaves, parse
-from prover.verify.field import R
 
 WORD = f"0x{7:064x}"
 ONE_CELL = ["advice", 2, -1]

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prover.verify.field import R
-from prover.verify.group import (
+from prover.verify.algebra.field import R
+from prover.verify.algebra.group import (
     INFINITY,
     Affine,
     P,

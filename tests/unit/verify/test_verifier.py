@@ -10,8 +10,8 @@ from py_ecc.optimized_bn128 import G1, add, normalize
 
 from prover.base.errors import ProofRejected
 from prover.verify import opening, permutation, vanishing, verifier, verify
-from prover.verify.field import R
-from prover.verify.group import Affine, P, bn128, sum_of_multiples
+from prover.verify.algebra.field import R
+from prover.verify.algebra.group import Affine, P, bn128, sum_of_multiples
 from prover.verify.proof import read_proof
 from tests.unit.verify.vector import (
     INSTANCES,

@@ -9,7 +9,7 @@ from prover.base.errors import ArtifactMismatch
 from prover.base.files import sha256_file
 from prover.systems import srs
 from prover.systems.srs import SetUp, check, raw
-from prover.verify.group import P, bn128
+from prover.verify.algebra.group import P, bn128
 
 LOGROWS = 4
 POINT, TWIST = 64, 128

@@ -13,7 +13,7 @@ from prover.systems.srs.curve import (
     multiples,
     root_of_unity,
 )
-from prover.verify.group import INFINITY, negate, sum_of_multiples
+from prover.verify.algebra.group import INFINITY, negate, sum_of_multiples
 
 SCALARS = st.integers(0, R - 1) | st.sampled_from([0, 1, 2, 255, 256, R - 1])
 

@@ -9,7 +9,7 @@ from prover.base.files import sha256_file
 from prover.statement.field import FIELD_MODULUS
 from prover.systems.srs.development import SECRET, SEED, write, write_plainly
 from prover.systems.srs.known import named
-from prover.verify.group import bn128
+from prover.verify.algebra.group import bn128
 
 LOGROWS = [1, 4, 9]
 

@@ -7,7 +7,7 @@ rows: l_i(x) = (x^n - 1) / n * omega^i / (x - omega^i). Source: PLONK (eprint 20
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from prover.verify.field import R, inverse
+from prover.verify.algebra.field import R, inverse
 
 
 @dataclass(frozen=True)

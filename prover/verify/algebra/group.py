@@ -10,7 +10,7 @@ from typing import Any
 
 from py_ecc import optimized_bn128
 
-from prover.verify.field import R
+from prover.verify.algebra.field import R
 
 bn128: Any = optimized_bn128
 P: int = bn128.field_modulus

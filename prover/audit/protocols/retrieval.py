@@ -6,15 +6,15 @@ from typing import Any
 from eth_utils.crypto import keccak
 
 from prover.audit.proofs import Accepted
-from prover.audit.protocols import ProtocolAudit, commitments, not_under
-from prover.audit.sealed import commitment_of
+from prover.audit.protocols.common import ProtocolAudit, commitments, not_under
+from prover.audit.protocols.sealed import commitment_of
 from prover.audit.steps import Step
 from prover.chain.contracts.registry import Circuit
 from prover.chain.contracts.retrieval import RetrievalBounty
 from prover.protocol.events import RecordMalformed, RecordsProven
 from prover.protocol.retrieval.state import Dataset, Predicate, Record
+from prover.statement.documents.sealed import key_hash, open_sealed, record_leaf
 from prover.statement.field import decode_signed
-from prover.statement.sealed import key_hash, open_sealed, record_leaf
 
 
 class RetrievalAudit(ProtocolAudit[RetrievalBounty]):

@@ -16,8 +16,8 @@ from eth_utils.crypto import keccak
 
 from prover.base import strict_json
 from prover.base.errors import StatementInvalid
-from prover.statement.request import Item, Shape
-from prover.statement.sealed import (
+from prover.statement.documents.request import Item, Shape
+from prover.statement.documents.sealed import (
     ELEMENT_BYTES,
     content_of,
     item_of,
@@ -26,7 +26,7 @@ from prover.statement.sealed import (
     record_leaf,
     seal,
 )
-from prover.statement.seeds import Seed
+from prover.statement.documents.seeds import Seed
 from prover.statement.tree import MAX_COUNT, PositionalTree, build
 
 VERSION = 1

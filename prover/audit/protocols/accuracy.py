@@ -6,16 +6,16 @@ from typing import Any
 from eth_utils.crypto import keccak
 
 from prover.audit.proofs import Accepted
-from prover.audit.protocols import ProtocolAudit, commitments, not_under
-from prover.audit.sealed import commitment_of
+from prover.audit.protocols.common import ProtocolAudit, commitments, not_under
+from prover.audit.protocols.sealed import commitment_of
 from prover.audit.steps import Step
 from prover.chain.contracts.accuracy import AccuracyBounty
 from prover.chain.contracts.registry import Circuit
 from prover.protocol.accuracy.state import Record
 from prover.protocol.events import ItemMalformed, ItemsProven
+from prover.statement.documents.sealed import inner_hash, item_leaf, label_of, open_sealed
 from prover.statement.field import decode_signed
 from prover.statement.label import proven_label
-from prover.statement.sealed import inner_hash, item_leaf, label_of, open_sealed
 
 
 class AccuracyAudit(ProtocolAudit[AccuracyBounty]):

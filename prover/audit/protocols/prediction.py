@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from prover.audit.proofs import Accepted
-from prover.audit.protocols import ProtocolAudit, commitments
+from prover.audit.protocols.common import ProtocolAudit, commitments
 from prover.audit.steps import Step
 from prover.chain.contracts.prediction import Market
 from prover.protocol.events import PredictionDelivered

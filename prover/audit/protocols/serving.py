@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from prover.audit.proofs import Accepted
-from prover.audit.protocols import ProtocolAudit, commitments, not_under
+from prover.audit.protocols.common import ProtocolAudit, commitments, not_under
 from prover.audit.steps import Step
 from prover.chain.contracts.serving import ServingRound
 from prover.protocol.events import ContestsAnswered
 from prover.protocol.serving.state import Record
 from prover.statement.field import decode_signed
-from prover.statement.serving import encode_outputs, input_leaf
+from prover.statement.runs import encode_outputs, input_leaf
 
 
 class ServingAudit(ProtocolAudit[ServingRound]):

@@ -9,7 +9,7 @@ from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from prover.base.errors import StatementInvalid
-from prover.statement.request import Item, Shape
+from prover.statement.documents.request import Item, Shape
 from prover.statement.tree import leaf_hash
 
 ELEMENT_BYTES = 4

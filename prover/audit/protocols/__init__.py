@@ -1,0 +1,1 @@
+"""What the auditor checks in each protocol."""

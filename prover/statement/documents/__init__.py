@@ -1,0 +1,1 @@
+"""The files whose hashes stand on the chain."""

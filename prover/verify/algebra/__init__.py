@@ -1,0 +1,1 @@
+"""The field, the curve and its groups, the domain."""
