@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from prover.base.errors import IllegalEvent
-from prover.protocol.events import ZERO_ADDRESS, Event, JobEvent
+from prover.protocol.event import ZERO_ADDRESS, Event, JobEvent
 from prover.protocol.limits import ChainLimits, limits_of
 from prover.protocol.mappings import put
 from prover.protocol.table import ByTime, Move, Table

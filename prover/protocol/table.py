@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
-from prover.protocol.events import Event
+from prover.protocol.event import Event
 
 
 @dataclass(frozen=True)

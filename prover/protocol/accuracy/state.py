@@ -7,8 +7,7 @@ from functools import singledispatch
 from eth_utils.crypto import keccak
 
 from prover.protocol import jobs, terms
-from prover.protocol.events import (
-    ZERO_ADDRESS,
+from prover.protocol.accuracy.events import (
     AccuracyEvent,
     BountyAccepted,
     BountyCancelled,
@@ -18,11 +17,11 @@ from prover.protocol.events import (
     BountyVoided,
     ItemMalformed,
     ItemsProven,
-    JobEvent,
     KeyRevealed,
     KeyWithheld,
     TargetMissed,
 )
+from prover.protocol.event import ZERO_ADDRESS, JobEvent
 from prover.protocol.jobs import (
     Jobs,
     joined,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from prover.base.errors import IllegalEvent
-from prover.protocol.events import Credited, Deposited, EscrowEvent, Withdrawn
+from prover.protocol.escrow.events import Credited, Deposited, EscrowEvent, Withdrawn
 from prover.protocol.mappings import put
 
 

@@ -5,10 +5,10 @@ from enum import IntEnum
 from functools import singledispatch
 
 from prover.protocol import jobs, terms
-from prover.protocol.events import (
-    ZERO_ADDRESS,
+from prover.protocol.event import ZERO_ADDRESS, JobEvent
+from prover.protocol.jobs import Jobs, joined, require, require_equal, shares
+from prover.protocol.prediction.events import (
     JobCancelled,
-    JobEvent,
     JobExpired,
     JobLocked,
     JobPosted,
@@ -17,7 +17,6 @@ from prover.protocol.events import (
     PredictionEvent,
     ProviderSlashed,
 )
-from prover.protocol.jobs import Jobs, joined, require, require_equal, shares
 from prover.protocol.table import Move, Rule, table_of
 
 Terms = terms.PredictionTerms

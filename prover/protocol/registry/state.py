@@ -8,14 +8,14 @@ from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from prover.base.errors import IllegalEvent
-from prover.protocol.events import (
-    ZERO_ADDRESS,
+from prover.protocol.event import ZERO_ADDRESS
+from prover.protocol.mappings import put
+from prover.protocol.registry.events import (
     CircuitCondemned,
     CircuitRegistered,
     ModelRegistered,
     RegistryEvent,
 )
-from prover.protocol.mappings import put
 from prover.statement.field import FIELD_MODULUS
 from prover.statement.layout import Layout
 

@@ -9,9 +9,18 @@ from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from prover.protocol import jobs, terms
-from prover.protocol.events import (
+from prover.protocol.event import JobEvent
+from prover.protocol.jobs import (
+    Jobs,
+    joined,
+    require,
+    require_ascending,
+    require_equal,
+    shares,
+)
+from prover.protocol.mappings import put
+from prover.protocol.retrieval.events import (
     DatasetCommitted,
-    JobEvent,
     RecordMalformed,
     RecordMatched,
     RecordsProven,
@@ -24,15 +33,6 @@ from prover.protocol.events import (
     RetrievalSettled,
     RetrievalVoided,
 )
-from prover.protocol.jobs import (
-    Jobs,
-    joined,
-    require,
-    require_ascending,
-    require_equal,
-    shares,
-)
-from prover.protocol.mappings import put
 from prover.protocol.table import ByTime, Move, Rule, table_of
 
 Terms = terms.RetrievalTerms

@@ -6,10 +6,17 @@ from functools import singledispatch
 
 from prover.base.errors import StatementInvalid
 from prover.protocol import jobs, terms
-from prover.protocol.events import (
-    ZERO_ADDRESS,
+from prover.protocol.event import ZERO_ADDRESS, JobEvent
+from prover.protocol.jobs import (
+    Jobs,
+    joined,
+    require,
+    require_ascending,
+    require_equal,
+    shares,
+)
+from prover.protocol.serving.events import (
     ContestsAnswered,
-    JobEvent,
     OutputsCommitted,
     OutputsContested,
     RoundCancelled,
@@ -21,14 +28,6 @@ from prover.protocol.events import (
     RoundUnserved,
     RoundVoided,
     ServingEvent,
-)
-from prover.protocol.jobs import (
-    Jobs,
-    joined,
-    require,
-    require_ascending,
-    require_equal,
-    shares,
 )
 from prover.protocol.table import Move, Rule, table_of
 from prover.statement.runs import MAX_WORD_BYTES, list_hash, outputs_tree
