@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import MetaData, text
 
+from prover.base.database import open_database
 from prover.base.errors import EnvironmentMissing
 from prover.base.files import (
     SCRATCH,
@@ -25,7 +26,6 @@ from prover.base.files import (
     write_atomically,
 )
 from prover.base.settings import get_settings
-from prover.chain.sending.journal import open_database
 from prover.cli.app import run
 
 

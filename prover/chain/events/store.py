@@ -28,10 +28,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from prover.base.database import open_database
 from prover.base.errors import EnvironmentMissing, StoreDamaged
 from prover.base.log import logger
 from prover.chain.events.log import WORD, Log, is_word
-from prover.chain.sending.journal import open_database
 
 FILE = "events.sqlite"
 _IF_DAMAGED = "what it held is read from the chain again"

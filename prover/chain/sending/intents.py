@@ -13,7 +13,7 @@ from eth_utils.crypto import keccak
 from sqlalchemy import Boolean, Column, MetaData, String, Table, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from prover.chain.sending.journal import add_columns, open_database
+from prover.base.database import add_columns, open_database
 
 _metadata = MetaData()
 _intents = Table(

@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import Boolean, Column, Integer, LargeBinary, MetaData, String, Table, cast, select
 from sqlalchemy.dialects.sqlite import insert
 
+from prover.base.database import add_columns, open_database
 from prover.base.errors import ArtifactMismatch
 from prover.base.log import logger
 from prover.chain.events.finality import Block
-from prover.chain.sending.journal import add_columns, open_database
 from prover.systems.ezkl.artifacts import Proof
 
 LOG = logger(__name__)
