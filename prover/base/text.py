@@ -134,3 +134,8 @@ def shown(text: bytes | str, most: int = 400) -> str:
 
 def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode()
+
+
+def in_words(state: str) -> str:
+    """The name of a job's state, as people write it."""
+    return state.replace("_", " ")

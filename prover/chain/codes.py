@@ -10,12 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
 from prover.protocol.limits import limits_of, self_test_gas
-
-if TYPE_CHECKING:
-    from prover.chain.deployments import Deployment
 
 WORD = 32
 # Immutables that are fields of the chain's row.
@@ -58,13 +54,13 @@ def template(name: str) -> Template:
     return Template(bytes.fromhex(found["runtime"]), starts)
 
 
-def expected_code(name: str, deployment: "Deployment") -> bytes:
-    """The code of one of the deployment's contracts, if it is what this version deploys."""
-    limits = limits_of(deployment.chain_id)
+def expected_code(name: str, chain_id: int, registry: str, poseidon: str) -> bytes:
+    """The code of a contract of this version on a chain, beside the two that it names."""
+    limits = limits_of(chain_id)
     values = {one: int(getattr(limits, field)) for one, field in _LIMITS.items()} | {
-        "DEPLOYMENT_CHAIN": deployment.chain_id,
+        "DEPLOYMENT_CHAIN": chain_id,
         "SELF_TEST_GAS": self_test_gas(limits),
-        "registry": int(deployment.registry, 16),
-        "poseidon": int(deployment.poseidon, 16),
+        "registry": int(registry, 16),
+        "poseidon": int(poseidon, 16),
     }
     return template(name).filled(values)

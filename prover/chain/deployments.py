@@ -139,7 +139,8 @@ def check_contracts(client: Client, deployment: Deployment, path: Path) -> None:
         address = contracts[name].address
         _check_row(f"{name} at {address}", answered(name, address, answer), deployment, path)
     for name, code in found.items():
-        _check_code(f"{name} at {contracts[name].address}", code, expected_code(name, deployment))
+        wanted = expected_code(name, deployment.chain_id, deployment.registry, deployment.poseidon)
+        _check_code(f"{name} at {contracts[name].address}", code, wanted)
     _check_first_block(deployment, path, *answers)
 
 

@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 import typer
 from typer.core import TyperGroup
 
+from prover.base.console import OUTPUT
 from prover.base.errors import ZkescrowError
 from prover.base.redaction import redacted
-from prover.cli.common.output import OUTPUT, USAGE, say_error
+from prover.cli.common.output import USAGE, say_error
 
 FAILED, INTERRUPTED = 1, 130
 

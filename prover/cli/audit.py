@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
+from prover.base.console import progress
 from prover.cli.common.options import Rpc, address, deployed
-from prover.cli.common.output import command, new_app, progress, show
+from prover.cli.common.output import command, new_app, show
 
 app = new_app("Replay a chain and check every payment again.")
 APPS = {"audit": app}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from prover.base.console import OUTPUT, progress
 from prover.base.errors import UsageError
 from prover.cli.common.options import (
     AccountNumber,
@@ -15,15 +16,8 @@ from prover.cli.common.options import (
     sender_for,
     set_up_in_words,
 )
-from prover.cli.common.output import (
-    OUTPUT,
-    SHOWN_DIGITS,
-    command,
-    new_app,
-    progress,
-    show,
-    show_table,
-)
+from prover.cli.common.output import command, new_app, show, show_table
+from prover.clients.common.kinds import SHOWN_DIGITS
 
 if TYPE_CHECKING:
     from prover.chain.node.client import Client

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from prover.base.console import progress
 from prover.base.errors import UsageError
 from prover.cli.common.options import SetUpOption, set_up_in_words
-from prover.cli.common.output import command, new_app, progress, show
+from prover.cli.common.output import command, new_app, show
 
 if TYPE_CHECKING:
     import numpy as np

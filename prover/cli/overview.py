@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from prover.base.text import amount_in, takes_out
+from prover.base.text import amount_in, in_words, takes_out
 from prover.cli.common.options import AccountNumber, Rpc, address, deployed
-from prover.cli.common.output import command, in_words, new_app, show
+from prover.cli.common.output import command, new_app, show
 
 if TYPE_CHECKING:
     from prover.chain.node.client import Client

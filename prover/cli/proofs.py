@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from prover.base.console import progress
 from prover.base.errors import ProofRejected, UsageError
-from prover.cli.common.options import address, id_bytes, set_up_in_words
-from prover.cli.common.output import command, new_app, progress, show
+from prover.base.parsing import id_bytes
+from prover.cli.common.options import address, set_up_in_words
+from prover.cli.common.output import command, new_app, show
 
 if TYPE_CHECKING:
     from prover.statement.context import JobContext

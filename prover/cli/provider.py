@@ -6,19 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from prover.base.console import progress
+from prover.base.parsing import duration
 from prover.base.text import amount_in, moment
 from prover.cli.common.handover import HandedFiles, HandedOver
 from prover.cli.common.limits import AllStakes, AtALoss, MaxStakes, MinRewards, ProofTime, purse_of
-from prover.cli.common.options import (
-    AccountNumber,
-    Rpc,
-    address,
-    connected,
-    deployed,
-    duration,
-    sender_for,
-)
-from prover.cli.common.output import command, new_app, progress, show, show_table
+from prover.cli.common.options import AccountNumber, Rpc, address, connected, deployed, sender_for
+from prover.cli.common.output import command, new_app, show, show_table
 from prover.cli.common.rounds import Loop, one_round, only_round
 from prover.cli.withdraw import Token, take_out
 

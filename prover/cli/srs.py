@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from prover.cli.common.options import duration, set_up_in_words
-from prover.cli.common.output import command, new_app, progress, show
+from prover.base.console import progress
+from prover.base.parsing import duration
+from prover.cli.common.options import set_up_in_words
+from prover.cli.common.output import command, new_app, show
 
 if TYPE_CHECKING:
     from prover.systems.srs import Kept

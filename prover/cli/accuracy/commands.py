@@ -5,7 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from prover.base.console import progress
 from prover.base.errors import UsageError
+from prover.base.parsing import duration
+from prover.base.text import in_words
 from prover.cli.common.handover import HandedOver, Uri, keep_handed
 from prover.cli.common.limits import (
     AtALoss,
@@ -24,11 +27,10 @@ from prover.cli.common.options import (
     address,
     currency,
     deployed,
-    duration,
     sender_for,
     window,
 )
-from prover.cli.common.output import command, in_words, new_app, progress, show, show_jobs
+from prover.cli.common.output import command, new_app, show, show_jobs
 
 if TYPE_CHECKING:
     from prover.chain.deployments import Deployment

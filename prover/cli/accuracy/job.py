@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from prover.base.text import ETHER_DECIMALS
+from prover.base.console import progress
+from prover.base.parsing import units
+from prover.base.text import ETHER_DECIMALS, in_words
 from prover.chain.contracts.accuracy import AccuracyBounty
 from prover.chain.contracts.tokens import decimals_of
 from prover.chain.deployments import Deployment
@@ -19,8 +21,6 @@ from prover.cli.common.finding import (
     in_state,
     open_to,
 )
-from prover.cli.common.options import units
-from prover.cli.common.output import in_words, progress
 from prover.clients.accuracy.status import next_step
 from prover.clients.common.models import KnownModel, auditor
 from prover.clients.common.recent import remember

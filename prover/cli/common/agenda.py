@@ -4,11 +4,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from prover.base.text import in_words
 from prover.chain.accounts import configured_address
 from prover.chain.contracts.tokens import learn
 from prover.chain.node.client import Client
 from prover.chain.state.deeds import deeds_of
-from prover.cli.common.output import in_words
 from prover.clients.accuracy import status as accuracy_words
 from prover.clients.common.kinds import BOUNTY, JOB, REQUEST, ROUND, Kind, short
 from prover.clients.common.remembered import protocols

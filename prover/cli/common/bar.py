@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from prover.cli.common.output import OUTPUT, progress
+from prover.base.console import OUTPUT, progress
 from prover.systems.native.stages import Estimate, in_words
 from prover.systems.worker import Progress
 

@@ -5,14 +5,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from prover.base.console import progress
 from prover.base.errors import UsageError
+from prover.base.text import in_words
 from prover.chain.contracts.tokens import learn
 from prover.chain.deployments import Deployment
 from prover.chain.node.client import Client
 from prover.chain.state.deeds import done_by
 from prover.chain.state.replay import load_held, load_world
 from prover.cli.common.agenda import entry
-from prover.cli.common.output import Done, in_words, progress
+from prover.cli.common.output import Done
 from prover.clients.common.kinds import BOUNTY, JOB, REQUEST, ROUND, Kind, short
 from prover.clients.common.recent import last_used
 from prover.clients.common.remembered import protocols, require_there

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from prover.base.parsing import units
 from prover.base.text import ETHER_DECIMALS
-from prover.cli.common.options import address, units
+from prover.cli.common.options import address
 
 if TYPE_CHECKING:
     from prover.chain.node.client import Client

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from prover.base.errors import UsageError
-from prover.base.text import ETHER_DECIMALS
+from prover.base.parsing import duration
 
 if TYPE_CHECKING:
     from prover.chain.deployments import Deployment
@@ -34,10 +34,6 @@ OutFile = Annotated[Path | None, typer.Option("--out", help="File to write.")]
 
 MOST_DECIMALS = 255  # what a uint8 can hold
 MINED_WITHIN_SECONDS = 1_200
-MOST_SECONDS, MOST_UNITS = 2**32 - 1, 2**128 - 1  # what the contracts' terms can hold
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_AMOUNT = re.compile(r"(\d{1,99})(?:\.(\d+))?", re.ASCII)
-_DURATION = re.compile(r"(\d{1,18})([smhd])", re.ASCII)
 
 
 def set_up_in_words(name: str) -> str:
@@ -80,17 +76,6 @@ def sender_for(client: "Client", account: int | None) -> "Sender":
     return Sender(client, signer(client, account))
 
 
-def duration(text: str, name: str) -> int:
-    """Seconds of "30s", "10m", "1h", "2d"; a number alone says no unit. Raises UsageError."""
-    match = _DURATION.fullmatch(text.strip())
-    if match is None:
-        raise UsageError(f"{name} {text!r}: a number with s, m, h or d is allowed, such as 10m")
-    seconds = int(match[1]) * _UNITS[match[2]]
-    if seconds > MOST_SECONDS:
-        raise UsageError(f"{name} {text!r}: at most {MOST_SECONDS} s are allowed")
-    return seconds
-
-
 def window(client: "Client", text: str | None, name: str, usual: str) -> int:
     """Seconds of a window as typed; by default the usual ones, or what the chain takes at least.
 
@@ -102,31 +87,6 @@ def window(client: "Client", text: str | None, name: str, usual: str) -> int:
         return duration(text, name)
     seconds, least = duration(usual, name), limits_of(client.chain_id).min_window
     return seconds if seconds >= least else least + MINED_WITHIN_SECONDS
-
-
-def units(text: str, name: str, decimals: int = ETHER_DECIMALS) -> int:
-    """Smallest units (wei) of a decimal amount. Raises UsageError unless it is exact."""
-    match = _AMOUNT.fullmatch(text.strip())
-    fraction = (match[2] or "") if match else ""
-    if match is None or len(fraction) > decimals:
-        raise UsageError(
-            f"{name} {text!r}: a number from 0 with at most {decimals} decimals is allowed"
-        )
-    found = int(match[1] + fraction.ljust(decimals, "0"))
-    if found > MOST_UNITS:
-        raise UsageError(
-            f"{name} {text!r}: that is more of the smallest units than the contracts can count "
-            f"({MOST_UNITS})"
-        )
-    return found
-
-
-def id_bytes(text: str, name: str) -> bytes:
-    """The 32 bytes of an id in hexadecimal. Raises UsageError."""
-    digits = text.removeprefix("0x")
-    if not re.fullmatch(r"[0-9a-fA-F]{64}", digits):
-        raise UsageError(f"{name} {text!r}: 64 hex digits are allowed")
-    return bytes.fromhex(digits)
 
 
 def currency(client: "Client", text: str | None) -> str | None:

@@ -6,30 +6,21 @@ import json
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, cast
 
 import typer
 
+from prover.base.console import OUTPUT
 from prover.base.errors import UsageError
-from prover.base.text import shown
+from prover.base.text import in_words, shown
 from prover.chain.sending.wallet import PEN, Handed
+from prover.clients.common.kinds import SHOWN_DIGITS
 
 USAGE = 2
 MOST_CHARACTERS = 4_000  # of an error
-SHOWN_DIGITS = 10  # of an id, in lists; every command takes them in its place
 Function = Callable[..., None]
 
 
-@dataclass
-class Output:
-    """How this process prints; set by the options that every command has."""
-
-    json: bool = False
-    debug: bool = False
-
-
-OUTPUT = Output()
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 UnsignedFlag = Annotated[
     bool, typer.Option("--unsigned", help="Sign nothing: print what a wallet or multisig may sign.")
@@ -172,18 +163,6 @@ def show_jobs(kind: str, rows: Sequence[Mapping[str, Any]]) -> None:
         f"{row['job'][:digits]} is {in_words(row['state'])}; next: {row['next']}" for row in rows
     ]
     show({kind: list(rows)}, *lines or [f"{kind}: none"])
-
-
-def in_words(state: str) -> str:
-    """The name of a job's state, as people write it."""
-    return state.replace("_", " ")
-
-
-def progress(stage: str) -> None:
-    """Tell the user which stage of long work begins, on stderr; quiet with --json."""
-    if not OUTPUT.json:
-        sys.stderr.write(f"  {stage} ...\n")
-        sys.stderr.flush()
 
 
 def say_mistake(error: BaseException) -> None:

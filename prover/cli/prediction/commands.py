@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from prover.base.console import progress
 from prover.cli.common.handover import InClear, ProviderKey, Uri, check_readers, reader_of
 from prover.cli.common.options import (
     AccountNumber,
@@ -17,7 +18,7 @@ from prover.cli.common.options import (
     sender_for,
     window,
 )
-from prover.cli.common.output import command, new_app, progress, show, show_jobs
+from prover.cli.common.output import command, new_app, show, show_jobs
 
 app = new_app("Ask and pay for proven predictions.")
 APPS = {"prediction": app}

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from prover.base.console import progress
+from prover.base.parsing import duration
 from prover.cli.common.handover import Uri
 from prover.cli.common.limits import (
     AtALoss,
@@ -24,10 +26,9 @@ from prover.cli.common.options import (
     address,
     currency,
     deployed,
-    duration,
     sender_for,
 )
-from prover.cli.common.output import command, new_app, progress, show, show_jobs
+from prover.cli.common.output import command, new_app, show, show_jobs
 
 app = new_app("Have every record of a sealed dataset judged, and read those that match.")
 APPS = {"retrieval": app}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from prover.base.console import progress
 from prover.base.errors import UsageError
 from prover.base.text import until
 from prover.chain.contracts.registry import Registry
@@ -15,7 +16,6 @@ from prover.chain.sending.transactions import Sender
 from prover.chain.state.replay import load_world
 from prover.cli.common.agenda import entry, reminders
 from prover.cli.common.finding import LATE, REQUEST, UNENDED, Wanted, cancellable, find_on, in_state
-from prover.cli.common.output import progress
 from prover.cli.common.seeds import existing
 from prover.clients.common.models import auditor, find
 from prover.clients.common.money import teller

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from prover.base.errors import UsageError
+from prover.base.parsing import duration, units
 from prover.base.text import ETHER_DECIMALS, in_ether, moment, span
 from prover.chain.contracts.tokens import decimals_of
 from prover.chain.events.finality import final_seconds
 from prover.chain.node.client import Client
-from prover.cli.common.options import duration, units, window
+from prover.cli.common.options import window
 from prover.clients.common.fetch import InputsUnavailable, fetch
 from prover.clients.common.gas import present_prices
 from prover.clients.common.models import KnownModel

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from prover.base.console import progress
+from prover.base.parsing import duration
 from prover.cli.common.handover import (
     HandedOver,
     InClear,
@@ -31,11 +33,10 @@ from prover.cli.common.options import (
     address,
     currency,
     deployed,
-    duration,
     sender_for,
     window,
 )
-from prover.cli.common.output import command, new_app, progress, show, show_jobs
+from prover.cli.common.output import command, new_app, show, show_jobs
 
 app = new_app("Have many inputs served at once, and contest a few answers.")
 APPS = {"serving": app}

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from prover.base.errors import UsageError
+from prover.base.parsing import units
 from prover.base.text import ETHER_DECIMALS, in_ether, moment, span
 from prover.chain.contracts.tokens import decimals_of
 from prover.chain.node.client import Client
 from prover.chain.sending.handing import how, secrecy
-from prover.cli.common.options import units
 from prover.clients.common.gas import present_prices
 from prover.clients.common.models import KnownModel
 from prover.clients.common.posting import was_resumed

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from prover.base.console import progress
 from prover.base.text import counted, shown
 from prover.chain.contracts.registry import Registry
 from prover.chain.contracts.serving import ServingRound
@@ -21,7 +22,6 @@ from prover.cli.common.finding import (
     in_state,
     open_to,
 )
-from prover.cli.common.output import progress
 from prover.clients.common.models import auditor, find
 from prover.clients.common.recent import remember
 from prover.clients.common.remembered import of_job

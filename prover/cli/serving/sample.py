@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from prover.base.console import progress
 from prover.base.errors import UsageError
 from prover.base.files import write_atomically
 from prover.base.text import moment
 from prover.chain.deployments import Deployment
 from prover.chain.sending.transactions import Sender
-from prover.cli.common.output import progress
 from prover.cli.common.outputs import read_outputs
 from prover.clients.common.models import find
 from prover.clients.serving import contest as consumer

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from prover.base.errors import StatementInvalid, UsageError
 from prover.base.text import counted, in_ether, moment
+from prover.clients.common.limits import LOCK_SECONDS, TIME_FACTOR
 from prover.clients.common.money import Account, Deal, Purse, check_money
-from prover.clients.prediction.policy import LOCK_SECONDS, TIME_FACTOR
 from prover.protocol.accuracy.state import Terms
 from prover.protocol.economics import END, ITEM, PROVE, TAKE, WITHDRAW
 from prover.protocol.events import ZERO_ADDRESS

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from prover.cli.common.output import SHOWN_DIGITS
-
 
 @dataclass(frozen=True)
 class Kind:
@@ -30,3 +28,6 @@ DATASET = Kind("dataset", "retrieval", "datasets", "datasets")
 def short(job_id: bytes) -> str:
     """The first digits of an id, which every command takes in its place."""
     return f"0x{job_id.hex()[:SHOWN_DIGITS]}"
+
+
+SHOWN_DIGITS = 10  # of an id, in lists; every command takes them in its place

@@ -93,8 +93,8 @@ def provable(world: "World") -> frozenset[bytes]:
 def auditor(client: "Client", deployment: "Deployment") -> "CircuitAuditor":
     """Compares registered models with the artifacts of this machine."""
     from prover.audit.circuit import CircuitAuditor
+    from prover.base.console import progress
     from prover.chain.contracts.registry import Registry
-    from prover.cli.common.output import progress
     from prover.systems.ezkl.system import Ezkl
 
     return CircuitAuditor(client, Registry(client, deployment.registry), Ezkl(), progress)

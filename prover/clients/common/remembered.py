@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from prover.base.errors import UsageError
+from prover.base.text import in_words
 from prover.chain.events.finality import confirmations
 from prover.chain.node.client import Client
 from prover.chain.state.deeds import NAMES, POST, Deed, deeds_of, gone, undone, unsettled, waiting
-from prover.cli.common.output import in_words
 from prover.clients.common.kinds import BOUNTY, JOB, REQUEST, ROUND, Kind, short
 from prover.protocol.jobs import Jobs
 from prover.protocol.world import World

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from prover.base.errors import UsageError
+from prover.base.parsing import units
 from prover.base.text import ETHER_DECIMALS, in_ether, moment, span
 from prover.chain.contracts.prediction import Market
 from prover.chain.contracts.tokens import decimals_of
@@ -17,18 +18,15 @@ from prover.chain.node.client import Client
 from prover.chain.sending.fees import gas_price
 from prover.chain.sending.handing import hand_over, how, place, secrecy, uri_of
 from prover.chain.sending.transactions import Sender
-from prover.cli.common.finding import JOB, LATE, UNENDED, Wanted, cancellable, find_on
-from prover.cli.common.options import units
 from prover.clients.common import posting as postings
 from prover.clients.common.gas import present_prices, verification_gas
 from prover.clients.common.models import KnownModel
 from prover.clients.common.money import least_earned
 from prover.clients.common.posting import Drawn, Posting
-from prover.clients.common.recent import remember
 from prover.clients.prediction.policy import deal_of
 from prover.protocol.economics import prediction_stake
 from prover.protocol.events import ZERO_ADDRESS
-from prover.protocol.prediction.state import Record, State, Terms
+from prover.protocol.prediction.state import Terms
 from prover.statement.documents.request import Request, data_hash
 from prover.systems.ezkl.inputs import quantised, read_data, shape_of
 
@@ -153,26 +151,6 @@ def _poor(terms: Terms, verification_gas: int, gas_wei: int) -> tuple[str, ...]:
         f"{in_ether(deal.gas_wei)} at present fees, and by default it is content with "
         f"{in_ether(least_earned(deal.gas_wei))}; `zkescrow prediction cancel` takes the job back",
     )
-
-
-def end(sender: Sender, deployment: Deployment, job: str | None, how: str) -> str:
-    """Cancel or refund a job; the id in hexadecimal."""
-    market = Market(sender.client, deployment.market)
-    mine = cancellable(sender.address, State.OPEN, State.CANCELLED)
-    wanted = mine if how == "cancel" else LATE
-    job_id, record = find_job(sender.client, deployment, job, wanted)
-    remember(sender.client, deployment.market, job_id)
-    call = market.cancel(record.job) if how == "cancel" else market.refund(record.job)
-    sender.send(f"{how}:{job_id.hex()}", call)
-    return "0x" + job_id.hex()
-
-
-def find_job(
-    client: Client, deployment: Deployment, text: str | None, wanted: Wanted = UNENDED
-) -> tuple[bytes, Record]:
-    """A job of the chain by its id or the id's beginning, else the one that is wanted."""
-    _, job_id, record = find_on(client, deployment, JOB, text, wanted)
-    return job_id, record
 
 
 def _drawn(client: Client, known: KnownModel, request: Request, wish: Wish) -> Drawn[Terms]:

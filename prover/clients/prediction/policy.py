@@ -3,13 +3,11 @@
 from dataclasses import dataclass, field
 
 from prover.base.text import moment
+from prover.clients.common.limits import LOCK_SECONDS, TIME_FACTOR
 from prover.clients.common.money import Deal, Purse
 from prover.protocol.economics import PROVE, TAKE
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction.state import Record, State, Terms
-
-LOCK_SECONDS = 2  # a lock takes a block or two to be mined
-TIME_FACTOR = 2  # proving is given twice the time that it takes
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from prover.base.errors import StatementInvalid, UsageError
 from prover.base.text import counted, moment
 from prover.chain.sending.transactions import GAS_CAP
+from prover.clients.common.limits import LOCK_SECONDS, TIME_FACTOR
 from prover.clients.common.money import Account, Deal, Purse, check_money, worth
-from prover.clients.prediction.policy import LOCK_SECONDS, TIME_FACTOR
 from prover.protocol.economics import ITEM, PROVE
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.serving.gas import ANSWER_INDEX, RoundGas

@@ -11,7 +11,7 @@ ENGINE = "prover.systems.ezkl.engine"
 
 
 class EzklCircuits:
-    """`prover.systems.ezkl.planner.circuit_engine.CircuitEngine` over ezkl; models are serialised ONNX."""
+    """The planner's `CircuitEngine` over ezkl; models are serialised ONNX."""
 
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()

@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prover.base.errors import UsageError
+from prover.base.parsing import duration, units
 from prover.base.text import in_ether
 from prover.chain.node import anvil as node
 from prover.cli.app import COMMANDS, run
-from prover.cli.common.options import connected, duration, units
+from prover.cli.common.options import connected
 from prover.cli.common.output import show_jobs
 from tests.localchain import settings_of
 

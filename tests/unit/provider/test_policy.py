@@ -6,10 +6,11 @@ from unittest.mock import MagicMock
 import pytest
 
 from prover.base.errors import ContractRefused
+from prover.clients.common.limits import LOCK_SECONDS
 from prover.clients.common.money import Deal
 from prover.clients.prediction import examine
 from prover.clients.prediction.examine import Examiner, Unwanted
-from prover.clients.prediction.policy import LOCK_SECONDS, Policy, deal_of, refusal, time_refusal
+from prover.clients.prediction.policy import Policy, deal_of, refusal, time_refusal
 from prover.protocol.economics import PROVE, TAKE
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction.state import Job, Record, State, Terms

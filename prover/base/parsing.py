@@ -1,0 +1,53 @@
+"""Reads amounts, times and ids as people type them."""
+
+import re
+
+from prover.base.errors import UsageError
+from prover.base.text import ETHER_DECIMALS
+
+MOST_SECONDS, MOST_UNITS = 2**32 - 1, 2**128 - 1  # what the contracts' terms can hold
+
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+_AMOUNT = re.compile(r"(\d{1,99})(?:\.(\d+))?", re.ASCII)
+
+
+_DURATION = re.compile(r"(\d{1,18})([smhd])", re.ASCII)
+
+
+def duration(text: str, name: str) -> int:
+    """Seconds of "30s", "10m", "1h", "2d"; a number alone says no unit. Raises UsageError."""
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(f"{name} {text!r}: a number with s, m, h or d is allowed, such as 10m")
+    seconds = int(match[1]) * _UNITS[match[2]]
+    if seconds > MOST_SECONDS:
+        raise UsageError(f"{name} {text!r}: at most {MOST_SECONDS} s are allowed")
+    return seconds
+
+
+def units(text: str, name: str, decimals: int = ETHER_DECIMALS) -> int:
+    """Smallest units (wei) of a decimal amount. Raises UsageError unless it is exact."""
+    match = _AMOUNT.fullmatch(text.strip())
+    fraction = (match[2] or "") if match else ""
+    if match is None or len(fraction) > decimals:
+        raise UsageError(
+            f"{name} {text!r}: a number from 0 with at most {decimals} decimals is allowed"
+        )
+    found = int(match[1] + fraction.ljust(decimals, "0"))
+    if found > MOST_UNITS:
+        raise UsageError(
+            f"{name} {text!r}: that is more of the smallest units than the contracts can count "
+            f"({MOST_UNITS})"
+        )
+    return found
+
+
+def id_bytes(text: str, name: str) -> bytes:
+    """The 32 bytes of an id in hexadecimal. Raises UsageError."""
+    digits = text.removeprefix("0x")
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", digits):
+        raise UsageError(f"{name} {text!r}: 64 hex digits are allowed")
+    return bytes.fromhex(digits)
