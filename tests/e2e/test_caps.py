@@ -13,7 +13,7 @@ from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.system import Ezkl
 from tests.e2e.test_serving import FEE, PRICE, ROWS, STAKE, World
 from tests.localchain import CONSUMER, PROVIDER, Chain
-from tests.unit.proving.capped import Capped, capped_at, set_up_unchecked, untie
+from tests.unit.systems.ezkl.capped import Capped, capped_at, set_up_unchecked, untie
 
 CONTESTS = 3
 

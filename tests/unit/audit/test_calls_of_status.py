@@ -10,7 +10,7 @@ from prover.clients.prediction.store import Taken
 from tests.conftest import Proven
 from tests.localchain import PROVIDER, Chain, address_of
 from tests.proxy import proxied
-from tests.unit.provider.test_serve import Scene
+from tests.unit.clients.prediction.test_provider import Scene
 
 COMMANDS = (
     ("status",),

@@ -16,7 +16,7 @@ from prover.systems.ezkl.system import Ezkl
 from tests.conftest import Proven
 from tests.localchain import PROVIDER, address_of, settings_of, started
 from tests.proxy import Lie, honest, proxied
-from tests.unit.provider.scene import Scene
+from tests.unit.clients.scene import Scene
 
 FORK = 10_001
 

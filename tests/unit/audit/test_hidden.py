@@ -21,7 +21,7 @@ from tests.conftest import Proven
 from tests.localchain import CONSUMER, Chain
 from tests.proxy import Lie, honest, proxied
 from tests.unit.audit.test_poisoned import Poisoned
-from tests.unit.provider.scene import REWARD
+from tests.unit.clients.scene import REWARD
 
 
 def requested(scene: Poisoned) -> bytes:

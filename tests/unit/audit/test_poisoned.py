@@ -25,7 +25,7 @@ from prover.statement.documents.sealed import key_hash
 from prover.systems.ezkl.system import Ezkl
 from tests.conftest import Proven
 from tests.localchain import CONSUMER, PROVIDER, STRANGER, Chain, address_of
-from tests.unit.provider.test_serve import Scene
+from tests.unit.clients.prediction.test_provider import Scene
 
 MARK, POISON = "POISONED", b"\xff\xfe\x00\x1b[2J\x07"
 REWARD = STAKE = 10**16  # pay for the gas: money is looked at before strings are

@@ -20,7 +20,7 @@ from prover.systems.ezkl.artifacts import VK
 from prover.systems.ezkl.system import Ezkl
 from tests.conftest import Proven
 from tests.localchain import Chain
-from tests.unit.provider.test_serve import Scene
+from tests.unit.clients.prediction.test_provider import Scene
 
 REWARD, STAKE = 10**16, 4 * 10**15  # of the jobs of the scene
 

@@ -23,7 +23,7 @@ from prover.clients.common.recent import last_used, remember
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.jobs import Jobs
 from prover.protocol.prediction.state import Record, State
-from tests.unit.cli.test_standing import CONSUMER, LOCKED, OPEN, PROVIDER
+from tests.unit.clients.prediction.test_status import CONSUMER, LOCKED, OPEN, PROVIDER
 
 MARKET, STRANGER = "0x" + "aa" * 20, "0x" + "99" * 20
 ONE, TWO = b"\x12\x34\x56" + bytes(29), b"\x12\x34\x57" + bytes(29)

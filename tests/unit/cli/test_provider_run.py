@@ -22,8 +22,8 @@ from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction.state import State
 from tests.conftest import Proven
 from tests.localchain import PROVIDER, Chain
-from tests.unit.chain.memory import ETHER
-from tests.unit.provider.scene import REWARD, STAKE, Scene
+from tests.unit.chain.sending.memory import ETHER
+from tests.unit.clients.scene import REWARD, STAKE, Scene
 
 ONE, TWO, THREE = (bytes([number]) * 32 for number in (1, 2, 3))
 Run = Callable[..., int]

@@ -16,7 +16,7 @@ from prover.systems.native.circuit.form import Form
 from prover.systems.native.circuit.layout import Layout, choose_layout
 from prover.systems.native.circuit.program import Program, compile_network
 from prover.systems.native.witness import Run, run
-from tests.unit.proving.native.networks import image_of, tiny_network
+from tests.unit.systems.native.networks import image_of, tiny_network
 
 HERE = Path(__file__).parent
 CONTEXT = (11, 12)

@@ -1,1 +1,0 @@
-from tests.localchain import chain, node_with_contracts  # noqa: F401 - fixtures

@@ -1,0 +1,119 @@
+"""Slow hosts of open jobs hold up no run for long, and are not asked again in each."""
+
+from dataclasses import replace
+from pathlib import Path
+from unittest.mock import MagicMock
+
+import pytest
+
+from prover.base.errors import StatementInvalid
+from prover.clients.common.fetch import InputsUnavailable
+from prover.clients.common.handover import keep
+from prover.clients.prediction import examine, patience
+from prover.clients.prediction.examine import Examiner, Unwanted
+from prover.clients.prediction.patience import (
+    FAILED_SECONDS,
+    FIRST_WAIT_SECONDS,
+    RUN_SECONDS,
+    SLOW_SECONDS,
+)
+from prover.clients.prediction.policy import Policy
+from prover.clients.prediction.store import JobStore
+from prover.protocol.prediction.state import Record
+from prover.statement.documents.request import data_hash
+from tests.unit.clients.prediction.test_policy import record
+
+DEADLINE = 20.0
+
+
+class Market:
+    """Open jobs of which the hosts take their time; the clock is this test's."""
+
+    def __init__(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.store, self.now, self.takes = JobStore(home / "provider.sqlite"), 10**9 + 0.0, DEADLINE
+        self.asked: list[str | bytes] = []
+        self.error: Exception = InputsUnavailable("too slow")
+        clock = MagicMock(time=lambda: self.now, monotonic=lambda: self.now)
+        monkeypatch.setattr(patience, "time", clock)
+        monkeypatch.setattr(examine, "check_key", MagicMock())
+        monkeypatch.setattr(Examiner, "_money_refusal", lambda *_: None)
+        monkeypatch.setattr(Examiner, "inputs", self._inputs)
+
+    def run(self, *jobs: Record) -> list[str]:
+        """Why each job was not taken in one run."""
+        examiner = Examiner(MagicMock(store=self.store), Policy())
+        told = []
+        for job in jobs:
+            with pytest.raises(Unwanted) as error:
+                examiner.examined(job, MagicMock(), MagicMock())
+            told.append(str(error.value))
+        return told
+
+    def _inputs(self, job: Record, _artifacts: object) -> bytes:
+        self.asked.append(job.uri)
+        self.now += self.takes
+        raise self.error
+
+
+@pytest.fixture
+def market(home: Path, monkeypatch: pytest.MonkeyPatch) -> Market:
+    return Market(home, monkeypatch)
+
+
+def at(number: int) -> Record:
+    return replace(record(), uri=f"https://example.org/{number}".encode())
+
+
+def test_one_run_spends_a_bounded_time_on_slow_hosts(market: Market) -> None:
+    jobs = [at(number) for number in range(10)]
+    told = market.run(*jobs)
+    most = int(RUN_SECONDS / DEADLINE)
+    assert market.asked == [job.uri for job in jobs[:most]]
+    assert all("the next run looks at it" in words for words in told[most:])
+    market.run(*jobs)
+    assert market.asked == [job.uri for job in jobs]  # each was asked once, and all had their turn
+
+
+def test_a_slow_file_is_asked_for_again_later_and_later(market: Market) -> None:
+    for wait in (FIRST_WAIT_SECONDS, 2 * FIRST_WAIT_SECONDS, 4 * FIRST_WAIT_SECONDS):
+        market.asked.clear()
+        market.run(at(1))
+        market.now += wait - 1
+        assert "came too slowly" in market.run(at(1))[0]
+        market.now += 1
+        assert len(market.asked) == 1
+
+
+def test_a_slow_file_that_is_not_the_job_s_counts_too(market: Market) -> None:
+    market.error = StatementInvalid("another file")
+    market.run(at(1), at(1))
+    assert len(market.asked) == 1
+
+
+def test_a_host_that_refuses_at_once_is_asked_in_each_run(market: Market) -> None:
+    market.takes = FAILED_SECONDS - 0.1
+    market.run(*[at(1)] * 50)
+    assert len(market.asked) == 50
+
+
+def test_hosts_that_fail_just_before_they_are_slow_are_bounded_too(market: Market) -> None:
+    """Else a thousand jobs of a stranger would hold up every run for an hour."""
+    market.takes = SLOW_SECONDS - 0.1
+    jobs = [at(number) for number in range(60)]
+    market.run(*jobs)
+    assert len(market.asked) == -(-RUN_SECONDS // market.takes)
+    market.run(*jobs)
+    market.run(*jobs)
+    assert market.asked == [job.uri for job in jobs]
+    market.now += FIRST_WAIT_SECONDS
+    market.run(jobs[0])
+    assert len(market.asked) == len(jobs) + 1
+
+
+def test_a_file_that_is_handed_over_need_not_wait(market: Market, tmp_path: Path) -> None:
+    (tmp_path / "inputs").write_bytes(b"inputs")
+    job = replace(at(1), data_hash=data_hash(b"inputs"))
+    market.run(job)
+    keep([tmp_path / "inputs"])
+    market.run(job)
+    assert len(market.asked) == 2

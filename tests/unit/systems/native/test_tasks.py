@@ -1,0 +1,68 @@
+"""What the child process does, in this one: keys and proofs of hidden weights."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from prover.base.errors import ProvingError
+from prover.base.files import write_atomically
+from prover.systems.native import artifacts, engine, tasks
+from prover.systems.native.circuit.form import Form
+from prover.systems.native.circuit.hidden import outline
+from prover.systems.native.circuit.layout import Layout
+from prover.systems.native.network import serialise
+from prover.systems.native.network.bounds import bounded
+from prover.systems.native.secret import PROOFS, Secret
+from prover.systems.srs import development_record, development_srs
+from tests.unit.systems.native.networks import image_of, tiny_network
+
+FORM = Form(context=1, weights="hidden")
+LAYOUT = Layout(k=11, lanes=2, weight_lanes=2)
+pytestmark = pytest.mark.skipif(
+    not engine.is_installed(), reason="the Rust engine is not installed (no cargo)"
+)
+
+
+@pytest.fixture(scope="module")
+def owned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An owner's folder of the tiny network."""
+    folder, network = tmp_path_factory.mktemp("owned") / "circuit", bounded(tiny_network())
+    folder.mkdir()
+    model = folder.with_name("any.onnx")
+    model.write_bytes(b"a model")
+    Secret(folder).keep(model, network)
+    content = serialise.to_bytes(outline(network))
+    write_atomically(folder / artifacts.OUTLINE, content, private=False)
+    np.save(folder.with_name("image.npy"), image_of(network, 4))
+    layout = [LAYOUT.k, LAYOUT.lanes, LAYOUT.weight_lanes]
+    tasks.make_keys(str(folder), layout, asdict(FORM), str(development_srs(LAYOUT.k)))
+    artifacts.publish(folder, network, LAYOUT, 1.0, FORM, development_record(LAYOUT.k))
+    return folder
+
+
+def prove(folder: Path, out: Path) -> None:
+    image, srs = str(folder.with_name("image.npy")), str(development_srs(LAYOUT.k))
+    tasks.make_proof(str(folder), image, [7], None, srs, str(out))
+
+
+def test_each_proof_is_counted_and_none_is_made_beyond_the_hiding(
+    owned: Path, tmp_path: Path
+) -> None:
+    """A count that fails to be made would let proofs tell the weights in the end."""
+    secret = Secret(owned)
+    prove(owned, tmp_path / "one")
+    assert (secret.folder / PROOFS).read_text() == "1\n"
+    (secret.folder / PROOFS).write_text(f"{secret.salt().proofs}\n")
+    with pytest.raises(ProvingError, match="set the model up again"):
+        prove(owned, tmp_path / "beyond")
+    assert not (tmp_path / "beyond").exists()
+
+
+def test_a_hidden_key_is_salted_to_the_last_row(owned: Path) -> None:
+    salt = Secret(owned).salt()
+    program = artifacts.load(owned).program
+    rows = max(len(program.columns["c"]), program.columns["w"].shape[1])
+    assert salt.cells == min(1 << 14, LAYOUT.usable_rows - rows)
+    assert salt.proofs == (salt.cells - 1) // 5
