@@ -20,11 +20,10 @@ from prover.systems.onnx.onnx_file import ImportedModel, load
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / ".zkescrow" / "benchmarks"
 SOURCES = (
-    "prover/proving/ezkl/*.py",
+    "prover/systems/ezkl/*.py",
     "prover/solidity/*.py",
-    "prover/models/lowering*.py",
+    "prover/systems/onnx/lowering/*.py",
     "prover/systems/ezkl/planner/wrap.py",
-    "prover/systems/ezkl/manifest.py",
     "prover/systems/srs/known.json",
 )
 EXAMPLES = ROOT / "examples"

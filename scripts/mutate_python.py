@@ -37,45 +37,49 @@ LINES = ROOT / "out" / "python_lines.json"  # what each file of tests runs
 SEED, SAMPLE, PROCESSES = 24, 400, 2
 # The static checks of native circuits. Any other module has the tests of its package.
 NATIVE = tuple(
-    f"tests/unit/proving/native/test_{name}.py"
+    f"tests/unit/systems/native/test_{name}.py"
     for name in ("replay", "uses", "hidden", "hashing", "labels", "layout")
 )
-CHECKS = ("replay", "extent", "trace", "uses", "apart", "hash_check", "hidden", "ranking")
-TESTS = dict.fromkeys((f"prover/proving/native/{name}.py" for name in CHECKS), NATIVE)
+CHECKS = (
+    *(f"static_checks/{name}" for name in ("replay", "extent", "trace", "apart", "hash_check")),
+    *(f"circuit/{name}" for name in ("uses", "hidden", "ranking")),
+)
+TESTS = dict.fromkeys((f"prover/systems/native/{name}.py" for name in CHECKS), NATIVE)
 # Where a module's own tests do not run a line, those of the commands may, or whole games.
 OTHERS = (
     "tests/unit/cli",
     *(f"tests/e2e/test_{name}.py" for name in ("predictions", "serving", "accuracy", "retrieval")),
 )
 PROGRAM, ROOMS = (".py", ".sol", ".rs", ".toml"), ("prover", "contracts", "native", "tests")
-PACKAGES = ("prover/chain", "prover/provider", "prover/consumer", "prover/verify")
+PACKAGES = ("prover/chain", "prover/clients", "prover/verify")
 EQUIVALENT = "Equivalent: "  # how the reason begins of a mutant that no test could tell
 # Sending, finality, staking, acceptance: here no other survivor is explained away.
 MONEY = (
     *(
-        f"prover/chain/{name}.py"
+        f"prover/chain/sending/{name}.py"
         for name in (
             *("transactions", "journal", "pool", "waiting", "fees", "answers", "receipts"),
-            *("trial", "intents", "withdrawals", "finality", "deeds"),
-            *("tokens", "wallet", "drafter"),
+            *("trial", "intents", "wallet", "drafter"),
         )
     ),
+    "prover/chain/events/finality.py",
+    "prover/chain/state/deeds.py",
+    "prover/chain/contracts/tokens.py",
+    "prover/chain/contracts/withdrawals.py",
+    *(f"prover/clients/common/{name}.py" for name in ("money", "posting", "readiness")),
     *(
-        f"prover/provider/{name}.py"
-        for name in (
-            *("policy", "serve", "readiness", "money", "examine", "steps", "views"),
-            *("serving_checks", "accuracy_checks", "retrieval_checks"),
-            *("serving", "accuracy", "retrieval"),
-            *("serving_answer", "accuracy_submit", "retrieval_prove"),
-        )
+        f"prover/clients/prediction/{name}.py"
+        for name in ("policy", "provider", "examine", "steps", "views")
     ),
-    *(f"prover/consumer/{name}.py" for name in ("postings", "accuracy_key", "serving_contest")),
+    *(f"prover/clients/serving/{name}.py" for name in ("checks", "provider", "answer", "contest")),
+    *(f"prover/clients/accuracy/{name}.py" for name in ("checks", "provider", "submit", "reveal")),
+    *(f"prover/clients/retrieval/{name}.py" for name in ("checks", "owner", "prove")),
     *(
         f"prover/verify/{name}.py"
         for name in (
             *("verifier", "proof", "opening", "permutation", "transcript", "consistency"),
             *("description", "digest", "words", "reader", "expressions", "vanishing"),
-            *("domain", "field", "group"),
+            *("algebra/domain", "algebra/field", "algebra/group"),
         )
     ),
 )
@@ -102,14 +106,19 @@ class Change:
 
 def modules() -> list[str]:
     """Every module that is mutated."""
-    found = [path for package in PACKAGES for path in sorted((ROOT / package).glob("*.py"))]
+    found = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
     named = [str(path.relative_to(ROOT)) for path in found if path.name != "__init__.py"]
     return [*named, *(module for module in TESTS if module not in named)]
 
 
 def tests_of(module: str) -> list[str]:
-    """Files or folders of the unit tests of a module."""
-    return list(TESTS.get(module, (str(Path("tests/unit", *Path(module).parts[1:-1])),)))
+    """Files or folders of the unit tests of a module: by default the nearest room of its name."""
+    if module in TESTS:
+        return list(TESTS[module])
+    room = Path("tests/unit", *Path(module).parts[1:-1])
+    while not (ROOT / room).is_dir():
+        room = room.parent
+    return [str(room)]
 
 
 def places(module: str) -> list[list[Any]]:

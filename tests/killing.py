@@ -16,7 +16,7 @@ STEPS = ["sent", *(pytest.param(one, marks=pytest.mark.deep) for one in ("signed
 
 _DYING = """
 import os, sys
-from prover.chain import pool
+from prover.chain.sending import pool
 step, count = {step!r}, {count}
 offer, sign, seen, drawn = pool.Pool.offer, pool.Pool.sign, [], []
 

@@ -51,3 +51,28 @@ def id_bytes(text: str, name: str) -> bytes:
     if not re.fullmatch(r"[0-9a-fA-F]{64}", digits):
         raise UsageError(f"{name} {text!r}: 64 hex digits are allowed")
     return bytes.fromhex(digits)
+
+
+_PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%?", re.ASCII)
+
+
+_PART = re.compile(r"(\d+):(\d+)", re.ASCII)
+
+
+def percent(text: str, name: str) -> float:
+    """A share from 0 to 1 of "95", "95%" or "2.5%". Raises UsageError."""
+    match = _PERCENT.fullmatch(text.strip())
+    share = float(match[1]) / 100 if match else 0.0
+    if not 0 < share < 1:
+        raise UsageError(f"{name} {text!r}: a percentage above 0 and below 100 is allowed")
+    return share
+
+
+def part(text: str | None) -> range | None:
+    """Rows A to B, B not included, of "A:B"; None for all. Raises UsageError."""
+    if text is None:
+        return None
+    match = _PART.fullmatch(text.strip())
+    if match is None or int(match[1]) >= int(match[2]):
+        raise UsageError(f"--rows {text!r}: A:B with A below B is allowed, such as 0:256")
+    return range(int(match[1]), int(match[2]))

@@ -32,10 +32,14 @@ COMMANDS = {
     "node": Entry("node", "Run a local Anvil node with the project's settings."),
     "deploy": Entry("deploy", "Deploy the contracts on a chain, once."),
     "model": Entry("model", "Add, list, show and verify models."),
-    "prediction": Entry("prediction", "Ask and pay for proven predictions."),
-    "serving": Entry("serving", "Have many inputs served, and contest a few answers."),
-    "accuracy": Entry("accuracy", "Pay for a model that reaches a target on a sealed test set."),
-    "retrieval": Entry("retrieval", "Have a sealed dataset judged, and read what matches."),
+    "prediction": Entry("prediction.commands", "Ask and pay for proven predictions."),
+    "serving": Entry("serving.commands", "Have many inputs served, and contest a few answers."),
+    "accuracy": Entry(
+        "accuracy.commands", "Pay for a model that reaches a target on a sealed test set."
+    ),
+    "retrieval": Entry(
+        "retrieval.commands", "Have a sealed dataset judged, and read what matches."
+    ),
     "status": Entry("overview", "List jobs of all protocols that are under way, and what is due."),
     "provider": Entry("provider", "Serve predictions and be paid for them."),
     "withdraw": Entry("withdraw", "Take out refunds and other credits."),

@@ -22,8 +22,8 @@ PROVIDE = ("provider", "run", "--once", "--account", PROVIDER)
 
 CRASHING = """
 import os, sys
-from prover.chain import transactions
-from prover.provider import serve, store
+from prover.chain.sending import transactions
+from prover.clients.prediction import provider, store
 
 step = sys.argv.pop(1)
 send, save = transactions.Sender.send, store.JobStore.save

@@ -53,11 +53,11 @@ WINDOW = 600
 
 CRASHING = """
 import os, sys
-from prover.chain import transactions
-from prover.provider import serving_files
+from prover.chain.sending import transactions
+from prover.clients.common import job_files
 
 step = sys.argv.pop(1)
-send, save = transactions.Sender.send, serving_files.RoundFiles.save_proof
+send, save = transactions.Sender.send, job_files.RoundFiles.save_proof
 
 def crashing_send(self, action, call, **options):
     if step == "before " + action.split(":")[0]:
@@ -73,7 +73,7 @@ def crashing_save(self, indices, proof):
         os._exit(9)
 
 transactions.Sender.send = crashing_send
-serving_files.RoundFiles.save_proof = crashing_save
+job_files.RoundFiles.save_proof = crashing_save
 from prover.cli import main
 main()
 """

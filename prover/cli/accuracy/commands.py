@@ -112,10 +112,10 @@ def post(
 ) -> None:
     """Seal a test set and post a bounty on it. Checks the circuit first."""
     from prover.base.files import sha256_file
+    from prover.base.parsing import part, percent
     from prover.base.settings import get_settings
     from prover.cli.accuracy import post as accuracy_post
     from prover.cli.accuracy.job import find_bounty
-    from prover.cli.serving.open import part, percent
     from prover.clients.accuracy import test_items as accuracy_tests
     from prover.clients.accuracy.consumer import post_bounty, posting
     from prover.clients.common.models import auditor

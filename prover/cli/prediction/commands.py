@@ -120,9 +120,9 @@ def refund(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = No
 
 def _end(job: str | None, rpc: str | None, account: int | None, how: str) -> None:
     from prover.cli.prediction import status as standing
-    from prover.clients.prediction import consumer
+    from prover.cli.prediction.job import end
 
     client, deployment = deployed(rpc)
-    job_id = consumer.end(sender_for(client, account), deployment, job, how)
+    job_id = end(sender_for(client, account), deployment, job, how)
     report = standing.report(client, deployment, job_id)
     show(report.data, *report.lines)

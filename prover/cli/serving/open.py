@@ -1,6 +1,5 @@
 """`zkescrow serving open`: options into an offer, and what to say of the round."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,9 +21,6 @@ from prover.protocol.limits import limits_of
 from prover.statement.documents.samples import contest_sample
 from prover.systems.ezkl.evaluate import word_bytes
 
-_PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%?", re.ASCII)
-_PART = re.compile(r"(\d+):(\d+)", re.ASCII)
-
 
 @dataclass(frozen=True)
 class Typed:
@@ -43,25 +39,6 @@ class Typed:
     answer_seconds: int
     uri: str | None
     reader: str | None = None  # X25519 key to which the inputs file is encrypted, in hexadecimal
-
-
-def percent(text: str, name: str) -> float:
-    """A share from 0 to 1 of "95", "95%" or "2.5%". Raises UsageError."""
-    match = _PERCENT.fullmatch(text.strip())
-    share = float(match[1]) / 100 if match else 0.0
-    if not 0 < share < 1:
-        raise UsageError(f"{name} {text!r}: a percentage above 0 and below 100 is allowed")
-    return share
-
-
-def part(text: str | None) -> range | None:
-    """Rows A to B, B not included, of "A:B"; None for all. Raises UsageError."""
-    if text is None:
-        return None
-    match = _PART.fullmatch(text.strip())
-    if match is None or int(match[1]) >= int(match[2]):
-        raise UsageError(f"--rows {text!r}: A:B with A below B is allowed, such as 0:256")
-    return range(int(match[1]), int(match[2]))
 
 
 def offer_of(client: Client, known: KnownModel, n: int, typed: Typed) -> Offer:

@@ -109,7 +109,8 @@ def test_running_a_model_tells_nobody_and_leaves_nothing(
     tmp_path: Path, tiny: ImportedModel
 ) -> None:
     """onnxruntime reports to its maker unless told otherwise before it is imported."""
-    code = "import sys; from prover.systems.onnx import floating, onnx_file; from pathlib import Path\n"
+    code = "import sys; from pathlib import Path\n"
+    code += "from prover.systems.onnx import floating, onnx_file\n"
     code += "print(onnx_file.load(Path(sys.argv[1])).classes)"
     for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME"):
         (tmp_path / name).mkdir()

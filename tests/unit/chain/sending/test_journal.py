@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from prover.base import database
 from prover.base.errors import EnvironmentMissing, StoreDamaged
-from prover.chain.sending import journal as module
 from prover.chain.sending.intents import Intents
 from prover.chain.sending.journal import Attempt, Fate, Journal
 from prover.clients.prediction.store import JobStore
@@ -75,7 +75,7 @@ def test_a_store_that_another_process_holds_is_said_to_be_in_use(
 ) -> None:
     """In one sentence, without what was to be written: inputs, or a signed transaction."""
     path = tmp_path / "journal.sqlite"
-    monkeypatch.setattr(module, "BUSY_MILLISECONDS", 10)
+    monkeypatch.setattr(database, "BUSY_MILLISECONDS", 10)
     journal = Journal(path)
     with closing(sqlite3.connect(path)) as other:
         other.execute("BEGIN EXCLUSIVE")

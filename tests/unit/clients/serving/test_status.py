@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from prover.base.errors import UsageError
+from prover.base.parsing import part, percent
 from prover.base.text import in_ether
-from prover.cli.serving.open import part, percent
 from prover.clients.serving.status import next_step, row
 from prover.protocol.serving.state import Record, State
 from tests.unit.clients.serving.test_consumer import TERMS, record
