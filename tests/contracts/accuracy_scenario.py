@@ -20,9 +20,18 @@ from prover.statement.field import FIELD_MODULUS
 from prover.statement.layout import Layout, OutputKind
 from prover.statement.poseidon import digest
 from prover.statement.tree import PositionalTree, build
-
-from .retrieval_scenario import content_of, elements_of, plain
-from .scenario import CHAIN_ID, DAY, ETH, NOBODY, Circuit, at, mock_proof, native, now
+from tests.contracts.retrieval_scenario import content_of, elements_of, plain
+from tests.contracts.scenario import (
+    CHAIN_ID,
+    DAY,
+    ETH,
+    NOBODY,
+    Circuit,
+    at,
+    mock_proof,
+    native,
+    now,
+)
 
 N, SLOTS, CLASSES = 10, 4, 3
 WRONG, TIED = frozenset({1, 8}), frozenset({5})

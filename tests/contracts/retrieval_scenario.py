@@ -21,8 +21,17 @@ from prover.statement.field import FIELD_MODULUS
 from prover.statement.layout import Layout, OutputKind
 from prover.statement.poseidon import digest
 from prover.statement.tree import PositionalTree, build
-
-from .scenario import CHAIN_ID, DAY, ETH, Circuit, at, circuit_of, mock_proof, native, now
+from tests.contracts.scenario import (
+    CHAIN_ID,
+    DAY,
+    ETH,
+    Circuit,
+    at,
+    circuit_of,
+    mock_proof,
+    native,
+    now,
+)
 
 COUNT, SLOTS, CLASSES = 11, 4, 3
 VALUES, SALT_ELEMENTS, SALT_BITS = 2, 4, 31

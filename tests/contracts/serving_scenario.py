@@ -18,9 +18,18 @@ from prover.statement.field import FIELD_MODULUS
 from prover.statement.layout import Layout, OutputKind
 from prover.statement.runs import encode_outputs, inputs_tree, outputs_tree, runs
 from prover.statement.tree import PositionalTree
-
-from .retrieval_scenario import plain
-from .scenario import CHAIN_ID, DAY, ETH, NOBODY, Circuit, at, mock_proof, native, now
+from tests.contracts.retrieval_scenario import plain
+from tests.contracts.scenario import (
+    CHAIN_ID,
+    DAY,
+    ETH,
+    NOBODY,
+    Circuit,
+    at,
+    mock_proof,
+    native,
+    now,
+)
 
 COUNT, SLOTS, CLASSES, WORD_BYTES = 11, 4, 3, 2
 PRICE, FEE, STAKE, MAX_CONTESTS = 10**15, 4 * 10**15, 7 * 10**16, 8

@@ -4,8 +4,7 @@ import pytest
 
 from prover.protocol.accuracy.state import State
 from prover.statement.documents.sealed import key_hash
-
-from .accuracy_scenario import (
+from tests.contracts.accuracy_scenario import (
     BOND,
     PROVE_SECONDS,
     REVEAL_SECONDS,
@@ -15,9 +14,9 @@ from .accuracy_scenario import (
     register,
     sealed_layout,
 )
-from .retrieval_scenario import record_circuit
-from .reverting import reverts
-from .scenario import at, holdings, now
+from tests.contracts.retrieval_scenario import record_circuit
+from tests.contracts.reverting import reverts
+from tests.contracts.scenario import at, holdings, now
 
 ZERO = bytes(32)
 

@@ -13,8 +13,7 @@ from eth_utils.crypto import keccak
 from prover.protocol.accuracy.state import State
 from prover.protocol.registry.state import circuit_id_of
 from prover.statement.field import FIELD_MODULUS
-
-from .accuracy_scenario import (
+from tests.contracts.accuracy_scenario import (
     BOND,
     CLASSES,
     PENALTY,
@@ -27,10 +26,10 @@ from .accuracy_scenario import (
     register,
     sample,
 )
-from .accuracy_scenario import TestSet as Items
-from .retrieval_scenario import record_circuit
-from .reverting import reverts
-from .scenario import ETH, Proofs, at, circuit_of, mock_proof, now, public_layout
+from tests.contracts.accuracy_scenario import TestSet as Items
+from tests.contracts.retrieval_scenario import record_circuit
+from tests.contracts.reverting import reverts
+from tests.contracts.scenario import ETH, Proofs, at, circuit_of, mock_proof, now, public_layout
 
 FOREVER = 2**32 - 1
 REENTRANT = keccak(text="ReentrancyGuardReentrantCall()")[:4]

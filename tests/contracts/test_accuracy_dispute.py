@@ -5,10 +5,17 @@ from eth_utils.crypto import keccak
 
 from prover.protocol.accuracy.state import State
 from prover.statement.documents.sealed import inner_hash
-
-from .accuracy_scenario import BOND, CLASSES, REWARD, STAKE, events, label_of, register
-from .accuracy_scenario import TestSet as Items
-from .retrieval_scenario import (
+from tests.contracts.accuracy_scenario import (
+    BOND,
+    CLASSES,
+    REWARD,
+    STAKE,
+    events,
+    label_of,
+    register,
+)
+from tests.contracts.accuracy_scenario import TestSet as Items
+from tests.contracts.retrieval_scenario import (
     INPUT_MAX,
     INPUT_MIN,
     SALT_BITS,
@@ -16,8 +23,8 @@ from .retrieval_scenario import (
     elements_of,
     record_circuit,
 )
-from .reverting import reverts
-from .scenario import at
+from tests.contracts.reverting import reverts
+from tests.contracts.scenario import at
 
 BAD = 3
 

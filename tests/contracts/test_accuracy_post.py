@@ -4,8 +4,7 @@ import pytest
 
 from prover.protocol.accuracy.state import State
 from prover.protocol.registry.state import circuit_id_of
-
-from .accuracy_scenario import (
+from tests.contracts.accuracy_scenario import (
     BOND,
     REWARD,
     STAKE,
@@ -15,9 +14,9 @@ from .accuracy_scenario import (
     sample,
     sealed_layout,
 )
-from .retrieval_scenario import record_circuit
-from .reverting import reverts
-from .scenario import DAY, NOBODY, at, circuit_of, holdings, now
+from tests.contracts.retrieval_scenario import record_circuit
+from tests.contracts.reverting import reverts
+from tests.contracts.scenario import DAY, NOBODY, at, circuit_of, holdings, now
 
 MAX_WINDOW = 180 * DAY
 MOST = 2**128 - 1

@@ -3,10 +3,9 @@
 import pytest
 
 from prover.protocol.accuracy.state import State
-
-from .accuracy_scenario import BOND, PENALTY, REWARD, STAKE, events
-from .reverting import reverts
-from .scenario import at, holdings
+from tests.contracts.accuracy_scenario import BOND, PENALTY, REWARD, STAKE, events
+from tests.contracts.reverting import reverts
+from tests.contracts.scenario import at, holdings
 
 STARTS = ("posted", "accepted", "proving")
 

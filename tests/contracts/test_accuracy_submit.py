@@ -5,8 +5,7 @@ from eth_utils.crypto import keccak
 
 from prover.protocol.accuracy.state import State
 from prover.statement.field import FIELD_MODULUS
-
-from .accuracy_scenario import (
+from tests.contracts.accuracy_scenario import (
     ALL,
     BOND,
     CLASSES,
@@ -20,9 +19,9 @@ from .accuracy_scenario import (
     label_of,
     register,
 )
-from .retrieval_scenario import record_circuit
-from .reverting import reverts
-from .scenario import at, mock_proof
+from tests.contracts.retrieval_scenario import record_circuit
+from tests.contracts.reverting import reverts
+from tests.contracts.scenario import at, mock_proof
 
 # ---------------------------------------------------------------- what is counted
 

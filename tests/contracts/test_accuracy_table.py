@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 
 from prover.protocol.accuracy.state import TABLE, VOID, Job, State
-
-from .accuracy_scenario import Scene
-from .accuracy_scenario import TestSet as Items
-from .reverting import reverts
-from .scenario import at, now
+from tests.contracts.accuracy_scenario import Scene
+from tests.contracts.accuracy_scenario import TestSet as Items
+from tests.contracts.reverting import reverts
+from tests.contracts.scenario import at, now
 
 BAD = 3
 CALLS = ("cancel", "accept", "reveal", "submit", "dispute", "settle")

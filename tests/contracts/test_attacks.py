@@ -14,9 +14,8 @@ from eth_utils.crypto import keccak
 
 from prover.protocol.prediction.state import State
 from prover.statement.field import FIELD_MODULUS
-
-from .reverting import reverts
-from .scenario import (
+from tests.contracts.reverting import reverts
+from tests.contracts.scenario import (
     CHAIN_ID,
     DAY,
     ETH,

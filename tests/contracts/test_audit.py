@@ -18,10 +18,9 @@ from prover.chain.deployments import Deployed, Deployment
 from prover.chain.events.reading import Logged, fetch_events
 from prover.chain.node.client import connect
 from prover.protocol import events as e
-
-from .accuracy_scenario import TestSet as Items
-from .retrieval_scenario import Records
-from .scenario import at, now
+from tests.contracts.accuracy_scenario import TestSet as Items
+from tests.contracts.retrieval_scenario import Records
+from tests.contracts.scenario import at, now
 
 BAD = 3
 

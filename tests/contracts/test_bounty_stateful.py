@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 
 from prover.protocol.accuracy.state import TABLE, Job, State
-
-from .accuracy_scenario import STAKE, N, Scene, scores_of
-from .accuracy_scenario import TestSet as Items
-from .scenario import ETH, NOBODY, now
-from .walking import Walk
+from tests.contracts.accuracy_scenario import STAKE, N, Scene, scores_of
+from tests.contracts.accuracy_scenario import TestSet as Items
+from tests.contracts.scenario import ETH, NOBODY, now
+from tests.contracts.walking import Walk
 
 JOBS, STEPS, BAD = 6, 50, 3
 BLOCKS = ((0, 1), (1, 1), (2, 2), (3, 1), (4, 4), (6, 1), (8, 2), (9, 1), (5, 1))

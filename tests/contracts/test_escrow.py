@@ -3,8 +3,8 @@
 import pytest
 from eth_utils.crypto import keccak
 
-from .reverting import reverts
-from .scenario import ETH, NOBODY, REWARD, STAKE, at, holdings, logged
+from tests.contracts.reverting import reverts
+from tests.contracts.scenario import ETH, NOBODY, REWARD, STAKE, at, holdings, logged
 
 GUARDED = keccak(text="ReentrancyGuardReentrantCall()")[:4]
 

@@ -14,11 +14,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
-from .test_bounty_stateful import BountyWalk
-from .test_market_stateful import MarketWalk
-from .test_retrieval_stateful import RequestWalk
-from .test_serving_stateful import RoundWalk
-from .walking import Walk
+from tests.contracts.test_bounty_stateful import BountyWalk
+from tests.contracts.test_market_stateful import MarketWalk
+from tests.contracts.test_retrieval_stateful import RequestWalk
+from tests.contracts.test_serving_stateful import RoundWalk
+from tests.contracts.walking import Walk
 
 DEEP = bool(os.environ.get("ZKESCROW_DEEP"))
 SETTINGS = settings(

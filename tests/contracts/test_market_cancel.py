@@ -3,9 +3,8 @@
 import pytest
 
 from prover.protocol.prediction.state import State
-
-from .reverting import reverts
-from .scenario import REWARD, at, logged
+from tests.contracts.reverting import reverts
+from tests.contracts.scenario import REWARD, at, logged
 
 
 def test_gives_the_reward_back(world, consumer, currency):

@@ -5,9 +5,8 @@ from eth_utils.crypto import keccak
 
 from prover.protocol.prediction.state import State
 from prover.statement.field import FIELD_MODULUS
-
-from .reverting import reverts
-from .scenario import REWARD, STAKE, at, logged, mock_proof
+from tests.contracts.reverting import reverts
+from tests.contracts.scenario import REWARD, STAKE, at, logged, mock_proof
 
 
 def test_pays_reward_and_stake_to_the_payee(world, payee, currency):

@@ -3,9 +3,8 @@
 import pytest
 
 from prover.protocol.prediction.state import State
-
-from .reverting import reverts
-from .scenario import NOBODY, PROVE_SECONDS, REWARD, STAKE, at, holdings, logged
+from tests.contracts.reverting import reverts
+from tests.contracts.scenario import NOBODY, PROVE_SECONDS, REWARD, STAKE, at, holdings, logged
 
 
 def test_takes_the_stake_and_starts_the_clock(world, provider, payee, currency):

@@ -4,9 +4,8 @@ import pytest
 
 from prover.protocol.limits import LOCAL
 from prover.protocol.prediction.state import State
-
-from .reverting import reverts
-from .scenario import DATA_HASH, DAY, NOBODY, REWARD, URI, at, holdings, logged, now
+from tests.contracts.reverting import reverts
+from tests.contracts.scenario import DATA_HASH, DAY, NOBODY, REWARD, URI, at, holdings, logged, now
 
 MAX_WINDOW = 180 * DAY
 

@@ -3,9 +3,8 @@
 import pytest
 
 from prover.protocol.prediction.state import State
-
-from .reverting import reverts
-from .scenario import REWARD, STAKE, at, logged
+from tests.contracts.reverting import reverts
+from tests.contracts.scenario import REWARD, STAKE, at, logged
 
 
 def test_nobody_locked(world, consumer, currency):

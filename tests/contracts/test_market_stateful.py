@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 
 from prover.protocol.prediction.state import TABLE, Job, State
-
-from .scenario import ETH, NOBODY, STAKE, World, now
-from .walking import Walk
+from tests.contracts.scenario import ETH, NOBODY, STAKE, World, now
+from tests.contracts.walking import Walk
 
 JOBS, STEPS = 8, 40
 

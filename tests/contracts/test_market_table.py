@@ -5,9 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from prover.protocol.prediction.state import TABLE, Job, State
-
-from .reverting import reverts
-from .scenario import World, at, now
+from tests.contracts.reverting import reverts
+from tests.contracts.scenario import World, at, now
 
 MOVES = ("cancel", "lock", "deliver", "refund")
 DEFAULTS = {(rule.state, rule.default.call): rule.default.to for rule in TABLE.values()}

@@ -12,9 +12,8 @@ from prover.chain.abi.contract import contract as web3_contract
 from prover.protocol.registry.state import circuit_id_of, model_id_of
 from prover.statement.field import FIELD_MODULUS
 from prover.statement.layout import Layout, OutputKind
-
-from .reverting import revert_data, reverts
-from .scenario import Proofs, circuit_of, hidden_layout, mock_proof, public_layout
+from tests.contracts.reverting import revert_data, reverts
+from tests.contracts.scenario import Proofs, circuit_of, hidden_layout, mock_proof, public_layout
 
 ANSWERS = ("Honest", "True", "False", "Two", "Nothing", "OneByte", "TwoWords")
 CANONICAL = 11  # OddVerifier.Answer

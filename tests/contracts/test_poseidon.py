@@ -4,9 +4,8 @@ import pytest
 
 from prover.statement.field import FIELD_MODULUS
 from prover.statement.poseidon import digest
-
-from .reverting import reverts
-from .vectors import load, words
+from tests.contracts.reverting import reverts
+from tests.contracts.vectors import load, words
 
 VECTORS = load("poseidon")["digests"]
 

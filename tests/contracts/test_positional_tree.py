@@ -3,9 +3,8 @@
 import pytest
 
 from prover.statement import tree
-
-from .reverting import reverts
-from .vectors import hashes, load, unhex
+from tests.contracts.reverting import reverts
+from tests.contracts.vectors import hashes, load, unhex
 
 TREES = load("tree")["trees"]
 EMPTY = bytes(32)

@@ -6,9 +6,8 @@ from dataclasses import replace
 import pytest
 
 from prover.protocol.prediction.state import State
-
-from .reverting import reverts
-from .scenario import Proofs, circuit_of, public_layout
+from tests.contracts.reverting import reverts
+from tests.contracts.scenario import Proofs, circuit_of, public_layout
 
 ANSWERS = (
     "Honest",

@@ -3,10 +3,9 @@
 import pytest
 
 from prover.protocol.retrieval.state import State
-
-from .retrieval_scenario import PROVE_SECONDS, STAKE, events
-from .reverting import reverts
-from .scenario import NOBODY, at, holdings, now
+from tests.contracts.retrieval_scenario import PROVE_SECONDS, STAKE, events
+from tests.contracts.reverting import reverts
+from tests.contracts.scenario import NOBODY, at, holdings, now
 
 
 def test_takes_the_stake_and_starts_the_clock(retrieval, payee, currency):

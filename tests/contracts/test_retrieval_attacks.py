@@ -16,8 +16,7 @@ from eth_utils.crypto import keccak
 
 from prover.protocol.retrieval.state import State
 from prover.statement.field import FIELD_MODULUS
-
-from .retrieval_scenario import (
+from tests.contracts.retrieval_scenario import (
     COUNT,
     DISPUTE_SECONDS,
     PRICE,
@@ -26,8 +25,8 @@ from .retrieval_scenario import (
     record_circuit,
     register,
 )
-from .reverting import reverts
-from .scenario import CHAIN_ID, DAY, ETH, NOBODY, at, mock_proof, now
+from tests.contracts.reverting import reverts
+from tests.contracts.scenario import CHAIN_ID, DAY, ETH, NOBODY, at, mock_proof, now
 
 ESCROW = COUNT * PRICE
 FIRST, SECOND = b"\x01" * 32, b"\x02" * 32

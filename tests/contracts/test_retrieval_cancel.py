@@ -3,10 +3,9 @@
 import pytest
 
 from prover.protocol.retrieval.state import State
-
-from .retrieval_scenario import COUNT, PRICE, events
-from .reverting import reverts
-from .scenario import at
+from tests.contracts.retrieval_scenario import COUNT, PRICE, events
+from tests.contracts.reverting import reverts
+from tests.contracts.scenario import at
 
 
 def test_gives_the_escrow_back(retrieval, consumer, currency):

@@ -2,9 +2,9 @@
 
 import pytest
 
-from .retrieval_scenario import DATA_HASH, URI, Records, events
-from .reverting import reverts
-from .scenario import at, now
+from tests.contracts.retrieval_scenario import DATA_HASH, URI, Records, events
+from tests.contracts.reverting import reverts
+from tests.contracts.scenario import at, now
 
 
 def test_keeps_owner_count_root_and_time(retrieval, owner):

@@ -3,8 +3,7 @@
 import pytest
 
 from prover.protocol.retrieval.state import State
-
-from .retrieval_scenario import (
+from tests.contracts.retrieval_scenario import (
     ALL,
     COUNT,
     INPUT_MAX,
@@ -16,8 +15,8 @@ from .retrieval_scenario import (
     elements_of,
     events,
 )
-from .reverting import reverts
-from .scenario import at
+from tests.contracts.reverting import reverts
+from tests.contracts.scenario import at
 
 ALL_MONEY = COUNT * PRICE + STAKE
 HONEST = content_of(elements_of(2))

@@ -6,8 +6,7 @@ import pytest
 
 from prover.protocol.limits import LOCAL
 from prover.protocol.retrieval.state import Predicate, PredicateKind, State
-
-from .retrieval_scenario import (
+from tests.contracts.retrieval_scenario import (
     CLASSES,
     COUNT,
     PRICE,
@@ -19,8 +18,8 @@ from .retrieval_scenario import (
     record_layout,
     register,
 )
-from .reverting import reverts
-from .scenario import DAY, NOBODY, at, holdings, now
+from tests.contracts.reverting import reverts
+from tests.contracts.scenario import DAY, NOBODY, at, holdings, now
 
 MAX_WINDOW = 180 * DAY
 LEAST, GREATEST = -(2**127), 2**127 - 1

@@ -3,8 +3,7 @@
 import pytest
 
 from prover.protocol.retrieval.state import State
-
-from .retrieval_scenario import (
+from tests.contracts.retrieval_scenario import (
     ALL,
     COUNT,
     DISPUTE_SECONDS,
@@ -13,8 +12,8 @@ from .retrieval_scenario import (
     STAKE,
     events,
 )
-from .reverting import reverts
-from .scenario import at
+from tests.contracts.reverting import reverts
+from tests.contracts.scenario import at
 
 ESCROW = COUNT * PRICE
 STARTS = ["posted", "accepted", "closing", "incomplete"]

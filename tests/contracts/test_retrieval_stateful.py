@@ -7,10 +7,9 @@ import ape
 import pytest
 
 from prover.protocol.retrieval.state import TABLE, Job, State
-
-from .retrieval_scenario import ALL, COUNT, STAKE, Records, Scene, scores_of
-from .scenario import ETH, now
-from .walking import Walk
+from tests.contracts.retrieval_scenario import ALL, COUNT, STAKE, Records, Scene, scores_of
+from tests.contracts.scenario import ETH, now
+from tests.contracts.walking import Walk
 
 JOBS, STEPS, BAD = 6, 50, 2
 BLOCKS = (*ALL, (0, 1), (2, 2), (3, 1), (6, 2), (9, 1))

@@ -7,8 +7,7 @@ from eth_utils.crypto import keccak
 
 from prover.protocol.retrieval.state import State
 from prover.statement.field import FIELD_MODULUS
-
-from .retrieval_scenario import (
+from tests.contracts.retrieval_scenario import (
     ALL,
     CLASSES,
     COUNT,
@@ -21,8 +20,8 @@ from .retrieval_scenario import (
     record_circuit,
     register,
 )
-from .reverting import reverts
-from .scenario import at, mock_proof, now
+from tests.contracts.reverting import reverts
+from tests.contracts.scenario import at, mock_proof, now
 
 ZERO = bytes(32)
 

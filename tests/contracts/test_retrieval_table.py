@@ -7,10 +7,9 @@ import pytest
 
 from prover.protocol.retrieval.state import TABLE, VOID, Job, State
 from prover.protocol.table import ByTime, Move, Rule
-
-from .retrieval_scenario import ALL, Records, Scene
-from .reverting import reverts
-from .scenario import at, now
+from tests.contracts.retrieval_scenario import ALL, Records, Scene
+from tests.contracts.reverting import reverts
+from tests.contracts.scenario import at, now
 
 CALLS = ("cancel", "accept", "submit", "dispute", "settle")
 STARTS = {"submit": State.PROVING, "dispute": State.CLOSING, "settle": State.CLOSING}

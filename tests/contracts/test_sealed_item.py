@@ -11,12 +11,11 @@ from prover.statement.documents.request import Item
 from prover.statement.field import encode_signed
 from prover.statement.layout import Layout, OutputKind
 from prover.statement.poseidon import digest
-
-from .accuracy_scenario import BOND, REWARD, STAKE, register
-from .accuracy_scenario import TestSet as Items
-from .reverting import reverts
-from .scenario import circuit_of
-from .vectors import load, unhex
+from tests.contracts.accuracy_scenario import BOND, REWARD, STAKE, register
+from tests.contracts.accuracy_scenario import TestSet as Items
+from tests.contracts.reverting import reverts
+from tests.contracts.scenario import circuit_of
+from tests.contracts.vectors import load, unhex
 
 VECTORS = load("sealed")
 KEY = keccak(b"key")

@@ -9,10 +9,9 @@ from prover.protocol.serving.state import State
 from prover.statement.field import FIELD_MODULUS
 from prover.statement.layout import OutputKind
 from prover.statement.runs import list_hash
-
-from .reverting import reverts, reverts_with_nothing
-from .scenario import at, circuit_of
-from .serving_scenario import (
+from tests.contracts.reverting import reverts, reverts_with_nothing
+from tests.contracts.scenario import at, circuit_of
+from tests.contracts.serving_scenario import (
     BLOCKS,
     COUNT,
     ESCROW,

@@ -14,9 +14,8 @@ from eth_utils.crypto import keccak
 
 from prover.protocol.registry.state import circuit_id_of
 from prover.protocol.serving.state import State
-
-from .reverting import reverts
-from .scenario import (
+from tests.contracts.reverting import reverts
+from tests.contracts.scenario import (
     CHAIN_ID,
     DAY,
     ETH,
@@ -27,7 +26,7 @@ from .scenario import (
     mock_proof,
     now,
 )
-from .serving_scenario import (
+from tests.contracts.serving_scenario import (
     COUNT,
     ESCROW,
     FEE,

@@ -8,10 +8,9 @@ from eth_utils.crypto import keccak
 from prover.protocol.serving.state import State
 from prover.statement.layout import OutputKind
 from prover.statement.runs import list_hash, outputs_tree
-
-from .reverting import reverts, reverts_with_nothing
-from .scenario import at, circuit_of, now
-from .serving_scenario import (
+from tests.contracts.reverting import reverts, reverts_with_nothing
+from tests.contracts.scenario import at, circuit_of, now
+from tests.contracts.serving_scenario import (
     ANSWER_SECONDS,
     CLASSES,
     CONTEST_SECONDS,

@@ -3,10 +3,9 @@
 import pytest
 
 from prover.protocol.serving.state import State
-
-from .reverting import reverts
-from .scenario import NOBODY, at, holdings, now
-from .serving_scenario import ESCROW, SERVE_SECONDS, STAKE, events
+from tests.contracts.reverting import reverts
+from tests.contracts.scenario import NOBODY, at, holdings, now
+from tests.contracts.serving_scenario import ESCROW, SERVE_SECONDS, STAKE, events
 
 ZERO = bytes(32)
 

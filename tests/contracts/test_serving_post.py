@@ -7,10 +7,9 @@ import pytest
 from prover.protocol.limits import LOCAL
 from prover.protocol.serving.state import State
 from prover.statement.layout import OutputKind
-
-from .reverting import reverts
-from .scenario import DAY, NOBODY, at, circuit_of, holdings, now
-from .serving_scenario import (
+from tests.contracts.reverting import reverts
+from tests.contracts.scenario import DAY, NOBODY, at, circuit_of, holdings, now
+from tests.contracts.serving_scenario import (
     CLASSES,
     COUNT,
     DATA_HASH,

@@ -3,10 +3,9 @@
 import pytest
 
 from prover.protocol.serving.state import State
-
-from .reverting import reverts
-from .scenario import at
-from .serving_scenario import COUNT, ESCROW, PRICE, PROOFS, STAKE, events
+from tests.contracts.reverting import reverts
+from tests.contracts.scenario import at
+from tests.contracts.serving_scenario import COUNT, ESCROW, PRICE, PROOFS, STAKE, events
 
 STARTS = ["posted", "joined", "served", "contested"]
 MISSED = {

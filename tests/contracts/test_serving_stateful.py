@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 
 from prover.protocol.serving.state import TABLE, Job, State
-
-from .scenario import ETH, NOBODY, now
-from .serving_scenario import BLOCKS, LIST, PROOFS, STAKE, Scene
-from .walking import Walk
+from tests.contracts.scenario import ETH, NOBODY, now
+from tests.contracts.serving_scenario import BLOCKS, LIST, PROOFS, STAKE, Scene
+from tests.contracts.walking import Walk
 
 JOBS, STEPS = 6, 50
 

@@ -7,10 +7,9 @@ import pytest
 
 from prover.protocol.serving.state import TABLE, VOID, Job, State
 from prover.protocol.table import Rule
-
-from .reverting import reverts
-from .scenario import at, now
-from .serving_scenario import PROOFS, Scene
+from tests.contracts.reverting import reverts
+from tests.contracts.scenario import at, now
+from tests.contracts.serving_scenario import PROOFS, Scene
 
 CALLS = {
     "cancel": "cancel",

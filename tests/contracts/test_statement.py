@@ -6,9 +6,8 @@ import pytest
 
 from prover.statement.context import JobContext
 from prover.statement.field import FIELD_MODULUS, decode_signed
-
-from .reverting import reverts
-from .vectors import load, unhex, words
+from tests.contracts.reverting import reverts
+from tests.contracts.vectors import load, unhex, words
 
 VECTORS = load("statement")
 LAYOUTS = VECTORS["layouts"]

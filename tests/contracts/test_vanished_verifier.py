@@ -6,7 +6,7 @@ import pytest
 from ape.contracts import ContractInstance
 from eth_utils.crypto import keccak
 
-from .reverting import reverts
+from tests.contracts.reverting import reverts
 
 SCENES = ("world", "serving", "accuracy", "retrieval")
 CODES = {"none": b"", "another": bytes.fromhex("60015f5260205ff3")}  # answers `true` to anything

@@ -15,8 +15,7 @@ from prover.chain.events.log import Log
 from prover.chain.events.reading import by_transaction, decode_log
 from prover.protocol import world as reducer
 from prover.protocol.escrow.state import EscrowState
-
-from .scenario import CHAIN_ID, ETH, at, holdings, now
+from tests.contracts.scenario import CHAIN_ID, ETH, at, holdings, now
 
 
 class Walk(ABC):

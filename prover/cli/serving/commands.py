@@ -97,20 +97,21 @@ def open_round(
     account: AccountNumber = None,
 ) -> None:
     """Post a round: commit to inputs, pay for all of them. Checks the model first."""
+    from prover.base.parsing import part, percent
     from prover.cli.serving import open as serving_open
     from prover.clients.common.models import auditor, find
     from prover.clients.serving import consumer
     from prover.protocol.limits import limits_of
 
-    part = serving_open.part(rows)
+    chosen = part(rows)
     client, deployment = deployed(rpc)
     reader = reader_of(address(provider, "--provider"), provider_key)
     typed = serving_open.Typed(
         price=price,
         proof_fee=proof_fee,
         stake=stake,
-        confidence=serving_open.percent(confidence, "--confidence"),
-        bad_share=serving_open.percent(bad_share, "--bad-share"),
+        confidence=percent(confidence, "--confidence"),
+        bad_share=percent(bad_share, "--bad-share"),
         currency=currency(client, token),
         provider=reader.account if reader else address(provider, "--provider"),
         open_seconds=window(client, open_for, "--open-for", "1d"),
@@ -124,7 +125,7 @@ def open_round(
     known = find(client, deployment, model)
     check_readers(known.artifacts, reader, in_clear)
     limits = limits_of(client.chain_id)
-    request = consumer.make_inputs(known.circuit_id, known.artifacts, inputs, part, limits)
+    request = consumer.make_inputs(known.circuit_id, known.artifacts, inputs, chosen, limits)
     offer = serving_open.offer_of(client, known, len(request.items), typed)
     progress("checking that the verifier on the chain is the model's")
     auditor(client, deployment).verify(known.model_id, known.artifacts)
