@@ -38,7 +38,7 @@ PARTS = {
     ),
     "machines": Part(
         "state machines of Hypothesis against the contracts, many and long",
-        ("python", "-m", "pytest", "-q", "--timeout=0", "tests/contracts/test_machines.py"),
+        ("python", "-m", "pytest", "-q", "--timeout=0", "tests/contracts/common/test_machines.py"),
         {"ZKESCROW_DEEP": "1"},
     ),
     "forge": Part(

@@ -53,31 +53,31 @@ def forge_tests(pattern: str) -> Command:
     return Command(("forge", "test", "--match-path"), f"tests/forge/{pattern}")
 
 
-MARKET = (forge_tests("Market.invariants.t.sol"), contract_tests("test_market_*.py"))
-SERVING = (forge_tests("Serving*.t.sol"), contract_tests("test_serving*.py"))
-ACCURACY = (forge_tests("Accuracy*.t.sol"), contract_tests("test_accuracy*.py"))
-RETRIEVAL = (forge_tests("Retrieval*.t.sol"), contract_tests("test_retrieval*.py"))
+MARKET = (forge_tests("Market.invariants.t.sol"), contract_tests("prediction/test_*.py"))
+SERVING = (forge_tests("Serving*.t.sol"), contract_tests("serving/test_*.py"))
+ACCURACY = (forge_tests("Accuracy*.t.sol"), contract_tests("accuracy/test_*.py"))
+RETRIEVAL = (forge_tests("Retrieval*.t.sol"), contract_tests("retrieval/test_*.py"))
 SUITES = {
     "Escrow": Suite(
         "Escrow.sol",
         (
-            contract_tests("test_market_post.py"),
-            contract_tests("test_escrow.py"),
-            contract_tests("test_weird*.py"),
+            contract_tests("prediction/test_post.py"),
+            contract_tests("common/test_escrow.py"),
+            contract_tests("common/test_weird*.py"),
             *MARKET[:1],
         ),
     ),
     "Jobs": Suite(
         "Jobs.sol",
-        (forge_tests("Windows.t.sol"), *MARKET, contract_tests("test_serving_post.py")),
+        (forge_tests("Windows.t.sol"), *MARKET, contract_tests("serving/test_post.py")),
     ),
     "ProofAcceptance": Suite(
         "ProofAcceptance.sol",
         (
-            contract_tests("test_proof_acceptance.py"),
-            contract_tests("test_vanished_verifier.py"),
-            contract_tests("test_market_deliver.py"),
-            contract_tests("test_*attacks.py"),
+            contract_tests("common/test_proof_acceptance.py"),
+            contract_tests("common/test_vanished_verifier.py"),
+            contract_tests("prediction/test_deliver.py"),
+            contract_tests("*/test_attacks.py"),
             *ACCURACY[1:],
         ),
     ),
@@ -89,18 +89,18 @@ SUITES = {
         "libraries/Statement.sol",
         (
             forge_tests("Statement.t.sol"),
-            contract_tests("test_statement.py"),
-            contract_tests("test_market_deliver.py"),
+            contract_tests("libraries/test_statement.py"),
+            contract_tests("prediction/test_deliver.py"),
             *ACCURACY[1:],
         ),
     ),
     "PositionalTree": Suite(
         "libraries/PositionalTree.sol",
-        (forge_tests("PositionalTree.t.sol"), contract_tests("test_positional_tree.py")),
+        (forge_tests("PositionalTree.t.sol"), contract_tests("libraries/test_positional_tree.py")),
     ),
     "SealedItem": Suite(
         "libraries/SealedItem.sol",
-        (contract_tests("test_sealed*.py"), *ACCURACY[1:]),
+        (contract_tests("libraries/test_sealed*.py"), *ACCURACY[1:]),
     ),
 }
 

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IVerifier} from "../interfaces/IVerifier.sol";
 
 /// @title What a first draft of the accuracy bounty gets wrong, all in one place.
-/// @dev tests/contracts/test_accuracy_attacks.py: each attack succeeds here first, and then fails against AccuracyBounty.
+/// @dev tests/contracts/accuracy/test_attacks.py: each attack succeeds here first, and then fails against AccuracyBounty.
 contract NaiveAccuracyBounty {
     uint256 private constant SECONDS = 1_000;
 

@@ -5,7 +5,7 @@ import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProo
 import {IVerifier} from "../interfaces/IVerifier.sol";
 
 /// @title What a first draft of retrieval bounties gets wrong, all in one place.
-/// @dev tests/contracts/test_retrieval_attacks.py: each attack succeeds here first, and then fails against ours.
+/// @dev tests/contracts/retrieval/test_attacks.py: each attack succeeds here first, and then fails against ours.
 contract NaiveRetrievalBounty {
     struct Job {
         address requester;

@@ -6,7 +6,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IVerifier} from "../interfaces/IVerifier.sol";
 
 /// @title What a first draft of serving rounds gets wrong, all in one place.
-/// @dev tests/contracts/test_serving_attacks.py: each attack succeeds here first, and then fails against ours.
+/// @dev tests/contracts/serving/test_attacks.py: each attack succeeds here first, and then fails against ours.
 contract NaiveServingRound {
     struct Round {
         address consumer;

@@ -24,9 +24,9 @@ from ape_ethereum.trace import Trace  # noqa: E402
 
 from prover.chain.node import anvil as node  # noqa: E402
 from prover.protocol.limits import LOCAL  # noqa: E402
-from tests.contracts import accuracy_scenario, serving_scenario  # noqa: E402
+from tests.contracts.accuracy import scenario as accuracy_scenario
 from tests.contracts.compiled import Contracts  # noqa: E402
-from tests.contracts.retrieval_scenario import (  # noqa: E402
+from tests.contracts.retrieval.scenario import (
     Records,
     Scene,
     record_circuit,
@@ -34,6 +34,7 @@ from tests.contracts.retrieval_scenario import (  # noqa: E402
     register,
 )
 from tests.contracts.scenario import ETH, Proofs, World, circuit_of, hidden_layout, public_layout  # noqa: E402
+from tests.contracts.serving import scenario as serving_scenario  # noqa: E402
 
 RICH = 10**24
 LIMITS = LOCAL.to_abi()

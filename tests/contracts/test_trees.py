@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-TREES = sorted(Path(__file__).parent.glob("*.tree"))
+TREES = sorted(Path(__file__).parent.rglob("*.tree"))
 
 
 @pytest.fixture(autouse=True)
@@ -13,7 +13,7 @@ def isolation() -> None:
     """No chain here."""
 
 
-@pytest.mark.parametrize("tree", TREES, ids=lambda tree: tree.stem)
+@pytest.mark.parametrize("tree", TREES, ids=lambda tree: f"{tree.parent.name}-{tree.stem}")
 def test_tree_names_the_tests(tree):
     named = re.findall(r"\[(test_\w+)\]", tree.read_text())
     written = re.findall(r"^def (test_\w+)", tree.with_suffix(".py").read_text(), re.MULTILINE)

@@ -46,7 +46,7 @@ def test_every_attack_that_security_names_is_tried() -> None:
         re.MULTILINE,
     )
     attacks = rows[1:]  # without the line under the heading
-    sources = (ROOT / "tests/contracts").glob("test_*attacks.py")
+    sources = (ROOT / "tests/contracts").rglob("test_*attacks.py")
     nodes = [node for source in sources for node in ast.walk(ast.parse(source.read_text()))]
     named = {ast.get_docstring(node) for node in nodes if isinstance(node, ast.FunctionDef)}
     assert len(attacks) > 5
