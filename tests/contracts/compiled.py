@@ -26,7 +26,7 @@ class Contracts:
     @classmethod
     def compiled(cls) -> "Contracts":
         """Ours together, as `zkescrow deploy` compiles them; then the mocks."""
-        mocks = sorted(path.stem for path in MOCKS.glob("*.sol"))
+        mocks = sorted(path.stem for path in MOCKS.rglob("*.sol"))
         return cls(compile_contracts(OURS) | compile_contracts(mocks))
 
     def __getattr__(self, name: str) -> ContractContainer:

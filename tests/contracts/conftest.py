@@ -15,17 +15,17 @@ os.environ["APE_DATA_FOLDER"] = str(ROOT / ".ape")
 os.environ["SOLCX_BINARY_PATH"] = str(ROOT / ".toolchain/solcx")
 os.environ["PATH"] = f"{ANVIL}{os.pathsep}{os.environ['PATH']}"
 
-import ape  # noqa: E402
-from ape.api import AccountAPI  # noqa: E402
-from ape.contracts import ContractInstance  # noqa: E402
-from ape.logging import LogLevel, logger  # noqa: E402
-from ape.managers.chain import ChainManager  # noqa: E402
-from ape_ethereum.trace import Trace  # noqa: E402
+import ape
+from ape.api import AccountAPI
+from ape.contracts import ContractInstance
+from ape.logging import LogLevel, logger
+from ape.managers.chain import ChainManager
+from ape_ethereum.trace import Trace
 
-from prover.chain.node import anvil as node  # noqa: E402
-from prover.protocol.limits import LOCAL  # noqa: E402
+from prover.chain.node import anvil as node
+from prover.protocol.limits import LOCAL
 from tests.contracts.accuracy import scenario as accuracy_scenario
-from tests.contracts.compiled import Contracts  # noqa: E402
+from tests.contracts.compiled import Contracts
 from tests.contracts.retrieval.scenario import (
     Records,
     Scene,
@@ -33,8 +33,8 @@ from tests.contracts.retrieval.scenario import (
     record_layout,
     register,
 )
-from tests.contracts.scenario import ETH, Proofs, World, circuit_of, hidden_layout, public_layout  # noqa: E402
-from tests.contracts.serving import scenario as serving_scenario  # noqa: E402
+from tests.contracts.scenario import ETH, Proofs, World, circuit_of, hidden_layout, public_layout
+from tests.contracts.serving import scenario as serving_scenario
 
 RICH = 10**24
 LIMITS = LOCAL.to_abi()

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {IVerifier} from "../interfaces/IVerifier.sol";
+import {IVerifier} from "../../interfaces/IVerifier.sol";
 
 /// @title What a first draft of the prediction market gets wrong, all in one place.
 /// @dev tests/contracts/prediction/test_attacks.py: each attack succeeds here first, and then fails against PredictionMarket.

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
-import {IVerifier} from "../interfaces/IVerifier.sol";
+import {IVerifier} from "../../interfaces/IVerifier.sol";
 
 /// @title What a first draft of retrieval bounties gets wrong, all in one place.
 /// @dev tests/contracts/retrieval/test_attacks.py: each attack succeeds here first, and then fails against ours.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IVerifier} from "../interfaces/IVerifier.sol";
+import {IVerifier} from "../../interfaces/IVerifier.sol";
 
 /// @title What a first draft of the accuracy bounty gets wrong, all in one place.
 /// @dev tests/contracts/accuracy/test_attacks.py: each attack succeeds here first, and then fails against AccuracyBounty.

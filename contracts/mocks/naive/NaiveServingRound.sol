@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {IVerifier} from "../interfaces/IVerifier.sol";
+import {IVerifier} from "../../interfaces/IVerifier.sol";
 
 /// @title What a first draft of serving rounds gets wrong, all in one place.
 /// @dev tests/contracts/serving/test_attacks.py: each attack succeeds here first, and then fails against ours.
