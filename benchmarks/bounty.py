@@ -15,8 +15,8 @@ from prover.protocol.events import ZERO_ADDRESS
 from prover.statement.context import JobContext
 from prover.statement.documents.sealed import key_hash
 from prover.statement.documents.testset import SealedTestSet, seal_tests
-from prover.systems.ezkl.artifacts import Proof
 from prover.systems.interface import Item
+from prover.systems.proof import Proof
 
 TESTS = 600  # 5 % at 95 %, by Hoeffding
 NUM, DEN = 9, 10

@@ -21,7 +21,7 @@ from prover.solidity import compile as solidity
 from prover.solidity import verifier
 from prover.statement.context import JobContext
 from prover.systems.ezkl import circuit, engine, manifest, setup
-from prover.systems.ezkl.artifacts import Artifacts, Proof, list_artifacts
+from prover.systems.ezkl.artifacts import Artifacts, list_artifacts
 from prover.systems.ezkl.planner import wrap
 from prover.systems.ezkl.planner.plan import Accuracy, Plan
 from prover.systems.ezkl.prover import new_salt
@@ -31,6 +31,7 @@ from prover.systems.onnx import onnx_file
 from prover.systems.onnx.lowering import constants as lowering_constants
 from prover.systems.onnx.lowering import graph as lowering
 from prover.systems.onnx.onnx_file import ImportedModel, load
+from prover.systems.proof import Proof
 from prover.systems.srs import development_record
 
 # Nothing here is a timed test: a busy machine must not fail one.

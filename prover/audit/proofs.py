@@ -11,8 +11,9 @@ from prover.chain.node.client import Client
 from prover.protocol.registry.state import RegistryState
 from prover.statement.context import JobContext
 from prover.statement.field import check_canonical
-from prover.systems.ezkl.artifacts import Artifacts, Proof
+from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.interface import ProofSystem
+from prover.systems.proof import Proof
 
 
 @dataclass(frozen=True)

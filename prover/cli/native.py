@@ -130,10 +130,10 @@ def digests(
     image: Annotated[Path | None, typer.Option(help="A photograph instead of --inputs.")] = None,
 ) -> None:
     """Show the digests that a proof about an input will show, before there is one."""
-    from prover.cli.common.salts import read_salts, write_salts
     from prover.systems.native.artifacts import load
     from prover.systems.native.engine import random_words
     from prover.systems.native.prover import digests_of
+    from prover.systems.native.salts import read_salts, write_salts
 
     made = load(directory)
     integers = read_image(inputs, index, made) if inputs else read_photograph(image, made)

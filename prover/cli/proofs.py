@@ -15,8 +15,9 @@ from prover.cli.common.output import command, new_app, show
 
 if TYPE_CHECKING:
     from prover.statement.context import JobContext
-    from prover.systems.ezkl.artifacts import Artifacts, Proof
+    from prover.systems.ezkl.artifacts import Artifacts
     from prover.systems.native.artifacts import NativeArtifacts
+    from prover.systems.proof import Proof
 
 prove_app, verify_app = new_app(), new_app()
 APPS = {"prove": prove_app, "verify": verify_app}
@@ -56,9 +57,9 @@ def prove(
     For a native circuit the inputs file is an .npz with `inputs` [n, channels, height, width].
     """
     from prover.base.files import write_atomically
-    from prover.cli.common.outputs import read_outputs
     from prover.systems.ezkl.artifacts import load_artifacts
     from prover.systems.ezkl.inputs import shape_of
+    from prover.systems.ezkl.outputs import read_outputs
     from prover.systems.ezkl.system import Ezkl
     from prover.systems.native.artifacts import is_native
 
@@ -105,8 +106,8 @@ def verify(
     ] = False,
 ) -> None:
     """Verify a proof file, and what it says where that is given."""
-    from prover.cli.common.outputs import read_outputs
     from prover.systems.ezkl.artifacts import SRS, load_artifacts
+    from prover.systems.ezkl.outputs import read_outputs
     from prover.systems.ezkl.system import Ezkl
     from prover.systems.native.artifacts import is_native
     from prover.systems.srs import check_named
@@ -145,9 +146,9 @@ def _prove_native(
 ) -> None:
     from prover.base.files import write_atomically
     from prover.cli.common.bar import bar
-    from prover.cli.common.salts import read_salts
     from prover.cli.native import read_image, read_photograph
     from prover.systems.native import artifacts
+    from prover.systems.native.salts import read_salts
     from prover.systems.native.stages import PROVING
     from prover.systems.native.system import Native
 
@@ -224,7 +225,7 @@ def _request(path: Path) -> Any:
 
 
 def _proof(path: Path) -> "Proof":
-    from prover.systems.ezkl.artifacts import Proof
+    from prover.systems.proof import Proof
 
     return Proof.from_bytes(_read(path))
 

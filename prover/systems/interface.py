@@ -6,11 +6,12 @@ from typing import Protocol, TypeVar
 
 from prover.statement.context import JobContext
 from prover.statement.documents.request import Item as Item
-from prover.systems.ezkl.artifacts import Artifacts, Proof
+from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.planner.plan import Constraints, Plan
 from prover.systems.ezkl.planner.report import PlanReport
 from prover.systems.onnx.calibration import Calibration
 from prover.systems.onnx.onnx_file import ImportedModel
+from prover.systems.proof import Proof
 from prover.systems.srs import INSECURE, SetUpChoice
 from prover.systems.worker import Progress
 

@@ -13,7 +13,7 @@ from prover.chain.state.replay import load_world
 from prover.clients.prediction.store import JobStore, Stage, Taken
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction.state import State
-from prover.systems.ezkl.artifacts import Proof
+from prover.systems.proof import Proof
 from tests.e2e.conftest import EXAMPLES, World
 from tests.localchain import CONSUMER, PROVIDER, STRANGER, address_of
 

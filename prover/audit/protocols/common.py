@@ -12,7 +12,7 @@ from prover.chain.contracts.jobs import JobContract
 from prover.chain.node.client import Client
 from prover.statement.commitment import input_commitment
 from prover.statement.tree import check_membership, fold
-from prover.systems.ezkl.artifacts import Proof
+from prover.systems.proof import Proof
 
 C = TypeVar("C", bound=JobContract)
 

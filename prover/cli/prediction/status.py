@@ -9,12 +9,12 @@ from prover.chain.node.client import Client
 from prover.chain.state.replay import load_world
 from prover.cli.common.agenda import entry, reminders, rows
 from prover.cli.common.finding import JOB
-from prover.cli.common.outputs import Prediction, read_outputs
 from prover.cli.prediction.job import find_job
 from prover.clients.common.remembered import of_job
 from prover.clients.prediction.status import row
 from prover.protocol.prediction.state import Record
 from prover.protocol.world import World
+from prover.systems.ezkl.outputs import Prediction, read_outputs
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ from prover.base.files import write_atomically
 from prover.base.text import moment
 from prover.chain.deployments import Deployment
 from prover.chain.sending.transactions import Sender
-from prover.cli.common.outputs import read_outputs
 from prover.clients.common.models import find
 from prover.clients.serving import contest as consumer
 from prover.protocol.serving.state import Record
 from prover.statement.field import encode_signed
 from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.ezkl.outputs import read_outputs
 
 Told = tuple[dict[str, Any], list[str]]
 

@@ -19,8 +19,9 @@ from prover.protocol.accuracy.state import Job, State
 from prover.statement.context import JobContext
 from prover.statement.documents.testset import SealedTestSet
 from prover.statement.runs import list_hash, runs
-from prover.systems.ezkl.artifacts import Artifacts, Proof
+from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.interface import Item, ProofSystem
+from prover.systems.proof import Proof
 from prover.systems.worker import Progress
 
 CheckModel = Callable[[bytes, Artifacts], None]

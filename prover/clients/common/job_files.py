@@ -13,7 +13,7 @@ from prover.base.errors import ArtifactMismatch
 from prover.base.files import alone, write_atomically
 from prover.base.log import logger
 from prover.base.settings import get_settings
-from prover.systems.ezkl.artifacts import Proof
+from prover.systems.proof import Proof
 
 Part = tuple[int, ...]
 Faults = Callable[[Sequence[Proof]], Sequence[str | None]]

@@ -14,7 +14,7 @@ from prover.base.database import add_columns, open_database
 from prover.base.errors import ArtifactMismatch
 from prover.base.log import logger
 from prover.chain.events.finality import Block
-from prover.systems.ezkl.artifacts import Proof
+from prover.systems.proof import Proof
 
 LOG = logger(__name__)
 

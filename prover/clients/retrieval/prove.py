@@ -29,7 +29,8 @@ from prover.statement.context import JobContext
 from prover.statement.documents.dataset import PublicDataset
 from prover.statement.field import decode_signed
 from prover.statement.runs import runs
-from prover.systems.ezkl.artifacts import Artifacts, Proof
+from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.proof import Proof
 from prover.systems.worker import Progress
 
 

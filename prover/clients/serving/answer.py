@@ -21,8 +21,9 @@ from prover.protocol.serving.state import Record
 from prover.statement.context import JobContext
 from prover.statement.documents.request import Item
 from prover.statement.runs import Run, decode_outputs, inputs_tree, list_hash, outputs_tree, runs
-from prover.systems.ezkl.artifacts import Artifacts, Proof
+from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.evaluate import evaluate
+from prover.systems.proof import Proof
 from prover.systems.worker import Progress
 
 

@@ -1,12 +1,10 @@
 """A circuit's files on this machine: one directory, published whole, named by its digest."""
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from prover.base import strict_json
 from prover.base.errors import ArtifactMismatch, ArtifactsMissing
@@ -17,6 +15,7 @@ from prover.systems.ezkl.manifest import FIXED, MAX_BYTES, Manifest, read_manife
 from prover.systems.ezkl.rules import check_settings
 from prover.systems.places import PK as PK
 from prover.systems.places import directory_name as directory_name
+from prover.systems.proof import MAX_DEPTH, Proof, hex_digits, parse_word
 
 MODEL, NETWORK, PRIVATE = "model.onnx", "network.onnx", "private.onnx"
 SETTINGS, CIRCUIT, SRS = "settings.json", "circuit.ezkl", "kzg.srs"
@@ -24,44 +23,6 @@ VK, VERIFIER = "vk.key", "verifier.sol"
 MANIFEST, SAMPLE, WEIGHTS = "manifest.json", "sample.json", "weights.json"
 _AGAIN = "set the model up again, or ask for its folder again"
 RECORD = "files.json"  # SHA-256 of every other file, these of the last two lines too
-MAX_DEPTH = 16
-_HEX, _WORD = re.compile(r"(0x)?([0-9a-f]{2})*"), re.compile(r"0x[0-9a-f]{1,64}")
-
-
-@dataclass(frozen=True)
-class Proof:
-    """Proof bytes, and the public instances as canonical field elements."""
-
-    proof: bytes
-    instances: tuple[int, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON form: hexadecimal proof, 32-byte hexadecimal words."""
-        words = [f"0x{word:064x}" for word in self.instances]
-        return {"proof": "0x" + self.proof.hex(), "instances": words}
-
-    @classmethod
-    def from_bytes(cls, content: bytes) -> "Proof":
-        """Of a file that holds `to_dict` as JSON; raises ArtifactMismatch if it is malformed."""
-        try:
-            return cls.from_dict(strict_json.parse(content, MAX_DEPTH))
-        except ValueError as error:
-            raise ArtifactMismatch(
-                f"proof file is malformed ({error}): JSON with proof and instances is allowed; "
-                "make the proof again"
-            ) from error
-
-    @classmethod
-    def from_dict(cls, content: Any) -> "Proof":
-        """The inverse of `to_dict`; raises ArtifactMismatch if the content is malformed."""
-        try:
-            words = tuple(_word(one) for one in content["instances"])
-            return cls(bytes.fromhex(_digits(content["proof"])), words)
-        except (KeyError, TypeError, ValueError) as error:
-            raise ArtifactMismatch(
-                f"proof file is malformed ({error}): proof and instances in hexadecimal are "
-                "allowed; make the proof again"
-            ) from error
 
 
 @dataclass(frozen=True)
@@ -168,7 +129,7 @@ def recorded(directory: Path) -> dict[str, str]:
     try:
         content = read_plain(directory / RECORD, MAX_BYTES, follow=False)
         found = strict_json.parse(content, MAX_DEPTH)["sha256"]
-        return {_file_name(name): _digits(expected) for name, expected in found.items()}
+        return {_file_name(name): hex_digits(expected) for name, expected in found.items()}
     except (NotPlain, TooLarge) as error:
         raise ArtifactMismatch(
             f"{RECORD} is no plain file of at most {MAX_BYTES} bytes: {_AGAIN}"
@@ -192,23 +153,9 @@ def _check_settings(content: bytes) -> None:
 
 def _commitment(content: bytes) -> int:
     try:
-        return _word(strict_json.parse(content, MAX_DEPTH)["commitment"])
+        return parse_word(strict_json.parse(content, MAX_DEPTH)["commitment"])
     except (ValueError, KeyError, TypeError) as error:
         raise ArtifactMismatch(f"{WEIGHTS} holds no commitment ({error}): {_AGAIN}") from error
-
-
-def _word(text: str) -> int:
-    """A field element of at most 32 bytes in hexadecimal; ValueError or TypeError otherwise."""
-    if not _WORD.fullmatch(text):
-        raise ValueError(f"{text[:80]!r} is no hexadecimal word of 32 bytes")
-    return int(text, 16)
-
-
-def _digits(text: str) -> str:
-    """Whole bytes in hexadecimal, without 0x; ValueError or TypeError otherwise."""
-    if not _HEX.fullmatch(text):
-        raise ValueError(f"{text[:80]!r} is not hexadecimal")
-    return text.removeprefix("0x")
 
 
 def _file_name(text: str) -> str:

@@ -11,10 +11,11 @@ from prover.statement.context import JobContext
 from prover.statement.field import check_canonical, encode_signed
 from prover.statement.layout import Layout
 from prover.systems.ezkl import artifacts as files
-from prover.systems.ezkl.artifacts import Artifacts, Proof
+from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.manifest import FIXED, HASHED, Manifest
 from prover.systems.ezkl.planning import ENGINE
 from prover.systems.interface import Item, Witness
+from prover.systems.proof import Proof
 from prover.systems.worker import Limits, Progress, run
 
 SAMPLE_CONTEXT = JobContext(0, bytes(20), bytes(32), bytes(20))

@@ -22,9 +22,9 @@ from prover.systems.ezkl.manifest import (
 )
 from prover.systems.ezkl.planner.check import check_plan
 from prover.systems.ezkl.planner.plan import Plan
+from prover.systems.ezkl.planner.skeleton import serialise, skeleton
 from prover.systems.ezkl.planner.wrap import wrap
 from prover.systems.ezkl.prover import prove_sample, weights_digest
-from prover.systems.ezkl.skeleton import serialise, skeleton
 from prover.systems.onnx.onnx_file import ImportedModel, load
 from prover.systems.srs import INSECURE, Reference, SetUp, SetUpChoice, check_named
 from prover.systems.worker import Limits, Progress

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from prover.statement.context import JobContext
 from prover.systems.ezkl import prover, setup
-from prover.systems.ezkl.artifacts import Artifacts, Proof
+from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.planner.plan import Constraints, Plan
 from prover.systems.ezkl.planner.report import PlanReport
 from prover.systems.ezkl.planner.search import find_plan
@@ -12,6 +12,7 @@ from prover.systems.ezkl.planning import EzklCircuits
 from prover.systems.interface import Item, Witness
 from prover.systems.onnx.calibration import Calibration
 from prover.systems.onnx.onnx_file import ImportedModel
+from prover.systems.proof import Proof
 from prover.systems.srs import INSECURE, SetUpChoice
 from prover.systems.worker import Limits, Progress
 

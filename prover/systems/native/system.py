@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prover.statement.context import JobContext
-from prover.systems.ezkl.artifacts import Proof
 from prover.systems.native import prover, setup
 from prover.systems.native.artifacts import NativeArtifacts
 from prover.systems.native.circuit.form import Form
@@ -13,6 +12,7 @@ from prover.systems.native.circuit.grid import Integers
 from prover.systems.native.network.quantise import InputRange
 from prover.systems.native.network.real import Reals
 from prover.systems.native.network.search import Choice
+from prover.systems.proof import Proof
 from prover.systems.srs import INSECURE, SetUpChoice
 from prover.systems.worker import Limits, Progress
 

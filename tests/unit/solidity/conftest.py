@@ -11,7 +11,7 @@ from web3.types import TxParams
 from prover.chain.node.anvil import free_port, running
 from prover.solidity.compile import compile_source
 from prover.solidity.verifier import GUARD, VERIFIER_CONTRACT, VERIFIER_UNIT, compile_verifier
-from prover.systems.ezkl.artifacts import Proof
+from prover.systems.proof import Proof
 from tests.conftest import Proven
 
 VERIFY = Web3.keccak(text="verifyProof(bytes,uint256[])")[:4]

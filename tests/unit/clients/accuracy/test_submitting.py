@@ -19,7 +19,8 @@ from prover.statement.documents.sealed import item_leaf
 from prover.statement.documents.testset import SealedTestSet, seal_tests
 from prover.statement.runs import list_hash
 from prover.statement.tree import check_membership, fold
-from prover.systems.ezkl.artifacts import Artifacts, Proof
+from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.proof import Proof
 from tests.conftest import JOB, Proven
 from tests.unit.systems.ezkl.test_evaluate import items_for
 

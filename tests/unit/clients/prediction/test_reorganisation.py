@@ -17,8 +17,8 @@ from prover.clients.prediction.steps import WAITING
 from prover.clients.prediction.store import JobStore, Stage, Taken
 from prover.clients.prediction.views import View, end_of
 from prover.protocol.prediction.state import State
-from prover.systems.ezkl.artifacts import Proof
 from prover.systems.ezkl.system import Ezkl
+from prover.systems.proof import Proof
 from tests.conftest import Proven
 from tests.latenode import LateNode, late_node
 from tests.localchain import (

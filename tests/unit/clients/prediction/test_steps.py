@@ -4,7 +4,7 @@ import pytest
 
 from prover.clients.prediction.steps import _locked
 from prover.clients.prediction.store import Stage, Taken
-from prover.systems.ezkl.artifacts import Proof
+from prover.systems.proof import Proof
 
 
 @pytest.mark.parametrize(

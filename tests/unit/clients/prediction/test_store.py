@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from prover.chain.events.finality import Block
 from prover.clients.prediction.store import ENDED, JobStore, Stage, Taken
-from prover.systems.ezkl.artifacts import Proof
+from prover.systems.proof import Proof
 
 JOB = Taken(
     "1:aa", "0x1", b"\1" * 32, "0x2", b"inputs", Stage.PROVEN, Proof(b"\1", (1, 2)), 1.5,

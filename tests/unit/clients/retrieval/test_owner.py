@@ -49,8 +49,9 @@ from prover.statement.context import JobContext
 from prover.statement.documents.dataset import PublicDataset, record_keys, salted_records
 from prover.statement.documents.seeds import Seed
 from prover.statement.tree import check_membership, fold
-from prover.systems.ezkl.artifacts import Artifacts, Proof
+from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.system import Ezkl
+from prover.systems.proof import Proof
 from tests.conftest import JOB, Proven
 
 ME, OTHER = "0x" + "11" * 20, "0x" + "22" * 20

@@ -24,8 +24,9 @@ from prover.statement.context import JobContext
 from prover.statement.documents.request import Item, Request, data_hash
 from prover.statement.runs import encode_outputs, inputs_tree, list_hash
 from prover.systems.ezkl import evaluate as bulk
-from prover.systems.ezkl.artifacts import Artifacts, Proof
+from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.evaluate import evaluate
+from prover.systems.proof import Proof
 from tests.conftest import Proven
 from tests.unit.clients.deciding import alone_in, noted_in, while_alone
 from tests.unit.clients.serving.test_provider import TERMS

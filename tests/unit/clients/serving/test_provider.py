@@ -35,8 +35,9 @@ from prover.statement.runs import (
     outputs_tree,
 )
 from prover.statement.tree import check_membership, fold
-from prover.systems.ezkl.artifacts import Artifacts, Proof
+from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.evaluate import evaluate, word_bytes
+from prover.systems.proof import Proof
 from tests.conftest import Proven
 from tests.unit.systems.ezkl.test_evaluate import items_for
 

@@ -20,10 +20,10 @@ from prover.systems.ezkl.planner.corners import corners, predicted
 from prover.systems.ezkl.planner.exactness import judge
 from prover.systems.ezkl.planner.plan import Constraints, Plan
 from prover.systems.ezkl.planner.search import find_plan
+from prover.systems.ezkl.planner.skeleton import skeleton
 from prover.systems.ezkl.planner.table import scale_differences
 from prover.systems.ezkl.planner.wrap import wrap
 from prover.systems.ezkl.planning import EzklCircuits
-from prover.systems.ezkl.skeleton import skeleton
 from prover.systems.onnx.calibration import Calibration
 from prover.systems.onnx.floating import outputs_of
 from prover.systems.onnx.lowering import graph as lowering

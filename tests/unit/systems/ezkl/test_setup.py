@@ -33,7 +33,7 @@ from prover.systems.ezkl.artifacts import (
 )
 from prover.systems.ezkl.manifest import Manifest
 from prover.systems.ezkl.planner.plan import Plan
-from prover.systems.ezkl.skeleton import skeleton
+from prover.systems.ezkl.planner.skeleton import skeleton
 from prover.systems.ezkl.system import Ezkl
 from prover.systems.onnx.onnx_file import ImportedModel
 from tests.conftest import PLAIN, PLANS, Proven, tiny_model
