@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from prover.base.errors import UsageError
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 # What this program makes in its home, or may be told to put there.
 _STORES = ("journal", "intents", "events", "provider")
 HOME_NAMES = frozenset(
