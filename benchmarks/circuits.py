@@ -7,13 +7,13 @@ from pathlib import Path
 
 from prover.base.errors import UsageError
 from prover.base.settings import get_settings
-from prover.statement.documents.request import salted
+from prover.statement.documents.request import Item, salted
 from prover.statement.quantise import quantise
+from prover.systems.ezkl import system
 from prover.systems.ezkl.artifacts import MODEL, Artifacts, list_artifacts
 from prover.systems.ezkl.inputs import shape_of
 from prover.systems.ezkl.planner.plan import Constraints, InputMode
 from prover.systems.ezkl.system import Ezkl
-from prover.systems.interface import Item
 from prover.systems.onnx.calibration import Calibration, read
 from prover.systems.onnx.onnx_file import ImportedModel, load
 
@@ -73,11 +73,11 @@ def artifacts_of(wanted: Wanted) -> Artifacts:
         exact_required=True,
         max_logrows=MAX_LOGROWS,
     )
-    plan = Ezkl().plan(model, wanted.data("calibration"), limits).plan
+    planned = Ezkl().plan(system.Wanted(model, wanted.data("calibration"), limits))
     for made in list_artifacts():
-        if made.manifest.plan == plan and made.manifest.sha256[MODEL] == model.sha256:
+        if made.manifest.plan == planned.plan and made.manifest.sha256[MODEL] == model.sha256:
             return made
-    return Ezkl().setup(model, plan)
+    return Ezkl().setup(planned)
 
 
 def items_of(wanted: Wanted, artifacts: Artifacts) -> list[Item]:

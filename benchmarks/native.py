@@ -140,7 +140,7 @@ def set_up_ezkl(path: Path, inputs: Any, scale: float, folder: Path, lifted: boo
     from prover.systems.ezkl.planner import search
     from prover.systems.ezkl.planner.plan import Constraints
     from prover.systems.ezkl.planning import EzklCircuits
-    from prover.systems.ezkl.system import Ezkl
+    from prover.systems.ezkl.system import Ezkl, Planned
     from prover.systems.onnx import calibration, onnx_file
 
     data = folder / "data.npz"
@@ -157,7 +157,7 @@ def set_up_ezkl(path: Path, inputs: Any, scale: float, folder: Path, lifted: boo
         )
     report = search.find_plan(model, images, constraints, EzklCircuits())
     agreement = report.plan.accuracy.label_agreement
-    made = Ezkl().setup(model, report.plan)
+    made = Ezkl().setup(Planned(model, report.plan))
     return {"k": report.plan.logrows, "agreement": agreement}, made.directory
 
 

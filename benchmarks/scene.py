@@ -20,9 +20,8 @@ from prover.clients.register import Registered, register
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction.state import Job, Terms
 from prover.statement.context import JobContext
-from prover.statement.documents.request import Request, data_hash
+from prover.statement.documents.request import Item, Request, data_hash
 from prover.systems.ezkl.artifacts import Artifacts
-from prover.systems.interface import Item
 
 DEPLOYER, PROVIDER, CONSUMER = 0, 1, 2
 REWARD, STAKE = 10**16, 5 * 10**15

@@ -20,13 +20,13 @@ from prover.base.settings import get_settings
 from prover.solidity import compile as solidity
 from prover.solidity import verifier
 from prover.statement.context import JobContext
+from prover.statement.documents.request import Item
 from prover.systems.ezkl import circuit, engine, manifest, setup
 from prover.systems.ezkl.artifacts import Artifacts, list_artifacts
 from prover.systems.ezkl.planner import wrap
 from prover.systems.ezkl.planner.plan import Accuracy, Plan
-from prover.systems.ezkl.prover import new_salt
-from prover.systems.ezkl.system import Ezkl
-from prover.systems.interface import Item, Witness
+from prover.systems.ezkl.prover import Witness, new_salt
+from prover.systems.ezkl.system import Ezkl, Planned
 from prover.systems.onnx import onnx_file
 from prover.systems.onnx.lowering import constants as lowering_constants
 from prover.systems.onnx.lowering import graph as lowering
@@ -181,7 +181,7 @@ def _cached(model: ImportedModel, plan: Plan) -> Proven:
     directory = get_settings().cache / "tests" / key
     with locked(directory.with_suffix(".lock")), _home_at(directory):
         found = list_artifacts()
-        artifacts = found[0] if found else Ezkl().setup(model, plan)
+        artifacts = found[0] if found else Ezkl().setup(Planned(model, plan))
         return _prove(artifacts, directory / "proof.json")
 
 

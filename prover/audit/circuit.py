@@ -8,6 +8,7 @@ chain says is looked at every time.
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from prover.base.errors import ArtifactMismatch
 from prover.base.files import write_atomically
@@ -16,7 +17,6 @@ from prover.base.text import moment
 from prover.chain.contracts.registry import Circuit, Registry
 from prover.chain.node.client import Client
 from prover.systems.ezkl.artifacts import Artifacts, find_artifacts
-from prover.systems.interface import ProofSystem
 from prover.systems.onnx.onnx_file import ImportedModel
 from prover.systems.srs import DEVELOPMENT
 from prover.systems.worker import Progress
@@ -34,13 +34,26 @@ class Verdict:
     rebuilt: bool
 
 
+class Rebuilder(Protocol):
+    """A system whose verifiers stand on the chain."""
+
+    def rebuild(
+        self,
+        made: Artifacts,
+        progress: Progress | None = None,
+        model: ImportedModel | None = None,
+    ) -> bytes:
+        """The verifier's runtime code, from the model: the given one, or the artifacts' own."""
+        ...
+
+
 @dataclass(frozen=True)
 class CircuitAuditor:
     """Compares registered models with artifacts; `system` rebuilds them."""
 
     client: Client
     registry: Registry
-    system: ProofSystem
+    system: Rebuilder
     progress: Progress | None = None
 
     def verify(
@@ -63,7 +76,7 @@ class CircuitAuditor:
         allowed = None if anew or model is not None else _kept(_kept_at(found))
         rebuilt = allowed is None
         if allowed is None:
-            allowed = self.system.rebuild(found, model, self.progress)
+            allowed = self.system.rebuild(found, self.progress, model)
             write_atomically(_kept_at(found), _content(allowed))
         _compare_code(circuit.verifier, self.client.code(circuit.verifier), allowed)
         return Verdict(model_id, circuit_id, circuit.code_hash, rebuilt)

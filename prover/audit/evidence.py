@@ -12,7 +12,7 @@ from prover.base.text import shown
 from prover.chain.node.client import Client
 from prover.protocol.events import ItemMalformed, PredictionDelivered, RecordMalformed
 from prover.systems.ezkl.artifacts import Artifacts, find_artifacts
-from prover.systems.interface import ProofSystem
+from prover.systems.ezkl.system import OnChain
 
 BATCH = 64  # proofs of a circuit that are held, and verified together
 
@@ -23,7 +23,7 @@ class Evidence:
     def __init__(
         self,
         client: Client,
-        system: ProofSystem,
+        system: OnChain,
         audits: Mapping[str, ProtocolAudit[Any]],
         findings: Findings,
     ) -> None:

@@ -12,7 +12,7 @@ from prover.protocol.registry.state import RegistryState
 from prover.statement.context import JobContext
 from prover.statement.field import check_canonical
 from prover.systems.ezkl.artifacts import Artifacts
-from prover.systems.interface import ProofSystem
+from prover.systems.ezkl.system import OnChain
 from prover.systems.proof import Proof
 
 
@@ -70,7 +70,7 @@ def broken_rules(client: Client, accepted: Accepted) -> Iterator[str]:
 
 
 def reverified(
-    system: ProofSystem, artifacts: Artifacts, accepted: Sequence[Accepted]
+    system: OnChain, artifacts: Artifacts, accepted: Sequence[Accepted]
 ) -> Iterator[bool]:
     """For each proof of a circuit whether the proof system accepts it too.
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-from prover.base.errors import Busy, EnvironmentMissing
+from prover.base.errors import Busy, EnvironmentMissing, UsageError
 
 PARTIAL = ".partial-"
 SCRATCH = "zkescrow-run-"
@@ -53,6 +53,14 @@ def read_plain(path: Path, max_bytes: int, *, follow: bool = True) -> bytes:
     if len(content) > max_bytes:
         raise TooLarge(path)
     return content
+
+
+def read_file(path: Path) -> bytes:
+    """The content of a file that the user named. Raises UsageError."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}; check the path") from None
 
 
 def sha256_plain(path: Path, max_bytes: int) -> str:

@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     from prover.chain.node.client import Client
     from prover.clients.common.models import KnownModel
     from prover.systems.ezkl.artifacts import Artifacts
-    from prover.systems.ezkl.planner.plan import Plan
     from prover.systems.ezkl.planner.report import Candidate, PlanReport
-    from prover.systems.onnx.onnx_file import ImportedModel
+    from prover.systems.ezkl.system import Planned
     from prover.systems.srs import Named, SetUpChoice
 
 app = new_app("Add, list, show and verify models.")
@@ -256,10 +255,9 @@ def _chosen(srs: str | None, client: "Client") -> "Named":
 
 def _set_up(
     onnx: Path, data: Path, items: int, inputs: str, weights: str, srs: "SetUpChoice"
-) -> "tuple[Artifacts, PlanReport]":
-    from prover.systems.ezkl.planner import search
+) -> "tuple[Artifacts, PlanReport | None]":
     from prover.systems.ezkl.planner.plan import Constraints
-    from prover.systems.ezkl.planning import EzklCircuits
+    from prover.systems.ezkl.system import Ezkl, Wanted
     from prover.systems.onnx import calibration, onnx_file
 
     constraints = Constraints(
@@ -270,14 +268,15 @@ def _set_up(
     model = onnx_file.load(onnx)
     samples = calibration.read(data, model.input_shape, model.classes)
     progress("planning the circuit")
-    report = search.find_plan(model, samples, constraints, EzklCircuits())
-    return _keys_of(model, report.plan, srs), report
+    planned = Ezkl().plan(Wanted(model, samples, constraints))
+    return _keys_of(planned, srs), planned.report
 
 
 def _set_up_like(onnx: Path, known: "KnownModel") -> "Artifacts":
     """Other weights for a circuit that is there. Raises ModelRefused if they do not fit it."""
     from prover.base.errors import ModelRefused
     from prover.systems.ezkl.artifacts import SRS
+    from prover.systems.ezkl.system import Planned
     from prover.systems.onnx import onnx_file
     from prover.systems.srs import Reference, check_named
 
@@ -289,7 +288,7 @@ def _set_up_like(onnx: Path, known: "KnownModel") -> "Artifacts":
         )
     stands = Reference(known.artifacts.manifest.srs, Path(known.artifacts.path(SRS)))
     check_named(stands.path, stands.named, plan.logrows)
-    artifacts = _keys_of(onnx_file.load(onnx), plan, stands)
+    artifacts = _keys_of(Planned(onnx_file.load(onnx), plan), stands)
     if artifacts.digest != known.artifacts.digest:
         raise ModelRefused(
             f"{onnx.name} gives another circuit than the model of --like: the same architecture is "
@@ -298,17 +297,17 @@ def _set_up_like(onnx: Path, known: "KnownModel") -> "Artifacts":
     return artifacts
 
 
-def _keys_of(model: "ImportedModel", plan: "Plan", srs: "SetUpChoice") -> "Artifacts":
+def _keys_of(planned: "Planned", srs: "SetUpChoice") -> "Artifacts":
     """Artifacts that are there from before, or new ones."""
     from prover.systems.ezkl.reuse import made_before
     from prover.systems.ezkl.system import Ezkl
 
-    found = made_before(model, plan, srs)
+    found = made_before(planned.model, planned.plan, srs)
     if found is not None:
         progress("using keys that were made before")
         return found
     progress("making keys and verifier")
-    return Ezkl().setup(model, plan, progress, srs)
+    return Ezkl().setup(planned, progress, srs)
 
 
 def _given(data: Path | None) -> Path:

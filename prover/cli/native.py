@@ -11,8 +11,6 @@ from prover.cli.common.options import SetUpOption, set_up_in_words
 from prover.cli.common.output import command, new_app, show
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from prover.systems.native.artifacts import NativeArtifacts
     from prover.systems.native.circuit.form import Form
 
@@ -66,26 +64,26 @@ def add(
 ) -> None:
     """Turn a CNN into integers, place and check its circuit, and make its keys."""
     from prover.cli.common.bar import bar
-    from prover.systems.native import setup
     from prover.systems.native.artifacts import CONTEXT_LIMBS
     from prover.systems.native.circuit.form import Form
-    from prover.systems.native.stages import SETTING_UP
+    from prover.systems.native.inputs import input_range, read_samples
+    from prover.systems.native.system import Native, Wanted
     from prover.systems.srs import choose
 
     if out.exists():
         raise UsageError(f"{out} exists: choose another directory")
-    stands = choose(srs, development=True)
-    samples = _inputs(data)
+    stands, system = choose(srs, development=True), Native()
+    samples = read_samples(data)
+    form = Form(
+        CONTEXT_LIMBS,
+        "hashed" if hashed else "point",
+        labels,
+        "hidden" if hidden else "public",
+    )
     progress("choosing integers")
-    choice = setup.plan(onnx, samples, _source(samples, scale))
-    with bar(SETTING_UP) as begins:
-        form = Form(
-            CONTEXT_LIMBS,
-            "hashed" if hashed else "point",
-            labels,
-            "hidden" if hidden else "public",
-        )
-        made = setup.setup(onnx, choice, out, progress=begins, form=form, srs=stands)
+    planned = system.plan(Wanted(onnx, samples, input_range(samples, scale), out, form))
+    with bar(system.setup_stages) as begins:
+        made = system.setup(planned, begins, stands)
     show(_facts(made), *_lines(made))
 
 
@@ -102,13 +100,12 @@ def show_circuit(directory: Directory) -> None:
 def rebuild(directory: Directory) -> None:
     """Make circuit and keys again from the network, and compare the verifying key."""
     from prover.cli.common.bar import bar
-    from prover.systems.native import setup
-    from prover.systems.native.artifacts import load
-    from prover.systems.native.stages import SETTING_UP
+    from prover.systems.native.system import Native
 
-    made = load(directory)
-    with bar(SETTING_UP) as begins:
-        setup.rebuild(made, progress=begins)
+    system = Native()
+    made = system.load(directory)
+    with bar(system.setup_stages) as begins:
+        system.rebuild(made, begins)
     if made.manifest.weights == "hidden":
         show(
             {"rebuilt": True, "except": ["weights", "biases"]},
@@ -130,76 +127,21 @@ def digests(
     image: Annotated[Path | None, typer.Option(help="A photograph instead of --inputs.")] = None,
 ) -> None:
     """Show the digests that a proof about an input will show, before there is one."""
+    from prover.systems.interface import InputFiles
     from prover.systems.native.artifacts import load
     from prover.systems.native.engine import random_words
+    from prover.systems.native.inputs import read_input
     from prover.systems.native.prover import digests_of
     from prover.systems.native.salts import read_salts, write_salts
 
     made = load(directory)
-    integers = read_image(inputs, index, made) if inputs else read_photograph(image, made)
+    integers = read_input(made, InputFiles(inputs, index, image)).image
     if not salts.exists():
         drawn = random_words(made.program.digests)
         digests_of(made, integers, drawn)
         write_salts(salts, drawn)
     found = [f"0x{word:064x}" for word in digests_of(made, integers, read_salts(salts))]
     show({"digests": found, "salts": str(salts)}, *found, f"keep {salts}: prove needs its salts")
-
-
-def read_image(path: Path, index: int, made: "NativeArtifacts") -> Any:
-    """Integers [channels, height, width] of one input of an .npz file."""
-    import numpy as np
-
-    inputs = _inputs(path)
-    if not 0 <= index < len(inputs):
-        raise UsageError(f"--index {index}: {path} has inputs 0 to {len(inputs) - 1}")
-    return np.rint(inputs[index] / made.manifest.input_scale).astype(np.int64)
-
-
-def read_photograph(path: Path | None, made: "NativeArtifacts") -> Any:
-    """Integers [3, size, size] of the middle of a photograph, for a model of square RGB images."""
-    from prover.systems.native.network.sources.images import read_photo
-
-    if path is None:
-        raise UsageError("give one of --inputs and --image")
-    source = made.network.input
-    if source.channels != 3 or source.height != source.width or source.high - source.low != 255:
-        raise UsageError(
-            f"--image: the model takes {source.channels} planes of {source.height}x{source.width} "
-            f"integers {source.low} to {source.high}; square RGB images of 256 levels are allowed: "
-            "give --inputs"
-        )
-    return read_photo(path, source.height, -source.low)[0]
-
-
-def _inputs(path: Path) -> "np.ndarray[Any, np.dtype[np.float64]]":
-    import numpy as np
-
-    from prover.systems.onnx.calibration import read_arrays
-
-    found = read_arrays(path, ("inputs",))["inputs"]
-    if found.dtype.kind not in "fiub":
-        raise UsageError(f"`inputs` of {path} holds {found.dtype}: only numbers are allowed")
-    inputs = found.astype(np.float64)
-    if inputs.ndim != 4 or not len(inputs):
-        raise UsageError(
-            f"`inputs` of {path} has shape {list(inputs.shape)}: "
-            "[n, channels, height, width] with at least one input is allowed"
-        )
-    return inputs
-
-
-def _source(samples: "np.ndarray[Any, np.dtype[np.float64]]", scale: float | None) -> Any:
-    import numpy as np
-
-    from prover.systems.native.network.quantise import InputRange
-    from prover.systems.native.network.search import grid_of
-
-    if scale is None:
-        return grid_of(samples)
-    if scale <= 0:
-        raise UsageError(f"--scale {scale}: a positive number is allowed")
-    integers = np.rint(samples / scale)
-    return InputRange(int(integers.min()), int(integers.max()), scale)
 
 
 def _facts(made: "NativeArtifacts") -> dict[str, Any]:

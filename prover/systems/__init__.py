@@ -1,1 +1,69 @@
-"""Proof systems: set-up, witness, proof and verification behind one protocol."""
+"""Proof systems, each behind `interface.ProofSystem`, and what they share."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from prover.base import strict_json
+from prover.base.errors import ArtifactMismatch
+from prover.base.files import NotPlain, TooLarge, read_plain
+
+if TYPE_CHECKING:
+    from prover.systems.interface import ProofSystem
+
+MANIFEST, MOST_BYTES = "manifest.json", 1 << 20
+# Imported when asked for: their libraries take a second.
+SYSTEMS = {
+    "ezkl": "prover.systems.ezkl.system:Ezkl",
+    "native": "prover.systems.native.system:Native",
+}
+
+
+class Circuit(NamedTuple):
+    """Artifacts, and the system that they are of."""
+
+    system: "ProofSystem[Any, Any, Any, Any, Any]"
+    made: Any
+
+
+def load(directory: Path) -> Circuit:
+    """The checked circuit of a folder, of whichever system its manifest names.
+
+    The folder may be a stranger's. Raises ArtifactMismatch.
+    """
+    system = named(_stated(directory / MANIFEST))
+    return Circuit(system, system.load(directory))
+
+
+def named(name: str) -> "ProofSystem[Any, Any, Any, Any, Any]":
+    """A proof system by its name, one of SYSTEMS."""
+    module, _, system = SYSTEMS[name].partition(":")
+    made: ProofSystem[Any, Any, Any, Any, Any] = getattr(import_module(module), system)()
+    return made
+
+
+def _stated(path: Path) -> str:
+    try:
+        manifest = strict_json.parse(read_plain(path, MOST_BYTES, follow=False))
+    except FileNotFoundError:
+        raise ArtifactMismatch(
+            f"there is no manifest at {path}: name a folder that `zkescrow model add` or `zkescrow "
+            "native add` made"
+        ) from None
+    except (NotPlain, TooLarge) as error:
+        raise ArtifactMismatch(
+            f"manifest {path} is no plain file of at most {MOST_BYTES} bytes: set the model up "
+            "again, or ask for the folder again"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise ArtifactMismatch(
+            f"manifest {path} is not valid ({error}): set the model up again, or ask for the "
+            "folder again"
+        ) from error
+    found = manifest.get("system") if isinstance(manifest, dict) else None
+    if not isinstance(found, str) or found not in SYSTEMS:
+        raise ArtifactMismatch(
+            f"manifest {path} names the proof system {str(found)[:40]!r}: expected "
+            f"{' or '.join(SYSTEMS)}; get the folder again, or a newer zkescrow"
+        )
+    return found

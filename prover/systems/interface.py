@@ -1,89 +1,128 @@
-"""What the rest of the code knows of a proof system."""
+"""What every proof system does. The rest of the code knows no more of one than this."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 from prover.statement.context import JobContext
-from prover.statement.documents.request import Item as Item
-from prover.systems.ezkl.artifacts import Artifacts
-from prover.systems.ezkl.planner.plan import Constraints, Plan
-from prover.systems.ezkl.planner.report import PlanReport
-from prover.systems.onnx.calibration import Calibration
-from prover.systems.onnx.onnx_file import ImportedModel
 from prover.systems.proof import Proof
-from prover.systems.srs import INSECURE, SetUpChoice
+from prover.systems.srs import INSECURE, SetUp, SetUpChoice
 from prover.systems.worker import Progress
 
 
 @dataclass(frozen=True)
-class Witness:
-    """An evaluated statement.
+class InputFiles:
+    """The files that say what to prove, as a user names them.
 
-    `outputs` are signed integers of the given items; `slots` are the items with padding;
-    `instances` are the words that a proof of it must show.
+    `inputs` holds items, `index` is one of them; or `image` is a photograph; `salts` are those of
+    its digests. A system refuses what it does not take.
     """
 
-    items: tuple[Item, ...]
-    slots: tuple[Item, ...]
-    context: tuple[int, ...]
-    outputs: tuple[tuple[int, ...], ...]
-    instances: tuple[int, ...]
+    inputs: Path | None = None
+    index: int = 0
+    image: Path | None = None
+    salts: Path | None = None
 
 
-Made = TypeVar("Made", contravariant=True)
-Evaluated = TypeVar("Evaluated", contravariant=True)
+@dataclass(frozen=True)
+class Answer:
+    """What a proof says, for `--json` and in lines."""
+
+    data: Mapping[str, Any]
+    lines: tuple[str, ...]
 
 
-class Prover(Protocol[Made, Evaluated]):
-    """Proofs and their verification, by a system's own artifacts and witnesses.
+class Published(Protocol):
+    """Checked files of a circuit: what the artifacts of every system have."""
 
-    `ezkl` and `native` are such systems; only `ezkl` has contracts so far (`ProofSystem`).
+    @property
+    def directory(self) -> Path:
+        """Where they are."""
+        ...
+
+    @property
+    def srs(self) -> SetUp:
+        """The set-up that their keys stand on."""
+        ...
+
+
+Wanted = TypeVar("Wanted", contravariant=True)
+Planned = TypeVar("Planned")
+Made = TypeVar("Made", bound=Published)
+Given = TypeVar("Given")
+Evaluated = TypeVar("Evaluated")
+
+
+class ProofSystem(Protocol[Wanted, Planned, Made, Given, Evaluated]):
+    """A proof system; every call may take minutes, and reports the stages that begin.
+
+    `Wanted` is a model with what is asked of its circuit, `Planned` a circuit before its keys,
+    `Made` its artifacts, `Given` what is proven about, `Evaluated` a statement with its witness.
     """
 
     name: str
 
-    def prove(self, artifacts: Made, witness: Evaluated, progress: Progress | None = None) -> Proof:
-        """A proof that was verified, with instances equal to the witness's."""
+    @property
+    def setup_stages(self) -> Mapping[str, float]:
+        """Seconds of each stage of `setup` in a measured run; empty where unknown."""
         ...
 
-    def verify(self, artifacts: Made, proofs: Sequence[Proof]) -> None:
-        """Raise ProofRejected unless all proofs hold."""
+    @property
+    def prove_stages(self) -> Mapping[str, float]:
+        """Seconds of each stage of `prove` in a measured run; empty where unknown."""
         ...
 
-
-class ProofSystem(Prover[Artifacts, Witness], Protocol):
-    """Set-up and witnesses besides; every call may take minutes and reports its stages."""
-
-    def plan(
-        self, model: ImportedModel, calibration: Calibration, constraints: Constraints
-    ) -> PlanReport:
-        """The cheapest parameters that hold, and why others fell."""
+    def plan(self, wanted: Wanted) -> Planned:
+        """The cheapest circuit that holds. Raises ModelRefused."""
         ...
 
     def setup(
-        self,
-        model: ImportedModel,
-        plan: Plan,
-        progress: Progress | None = None,
-        srs: SetUpChoice = INSECURE,
-    ) -> Artifacts:
-        """Make and publish the artifacts of a planned model, on a set-up."""
+        self, planned: Planned, progress: Progress | None = None, srs: SetUpChoice = INSECURE
+    ) -> Made:
+        """Make and publish the artifacts of a planned circuit, on a set-up."""
         ...
 
-    def rebuild(
-        self,
-        artifacts: Artifacts,
-        model: ImportedModel | None = None,
-        progress: Progress | None = None,
-    ) -> bytes:
-        """Make them again, compare, and return the verifier's runtime code."""
+    def load(self, directory: Path) -> Made:
+        """Check what a folder holds, which may be a stranger's. Raises ArtifactMismatch."""
         ...
 
-    def make_proving_key(self, artifacts: Artifacts, progress: Progress | None = None) -> None:
-        """Put the proving key into artifacts that were imported without one."""
+    def rebuild(self, made: Made, progress: Progress | None = None) -> object:
+        """Make the keys again and compare. Raises ArtifactMismatch or UnsoundCircuit."""
         ...
 
-    def witness(self, artifacts: Artifacts, items: Sequence[Item], context: JobContext) -> Witness:
-        """Evaluate the quantised model on 1 to b items in the context of a job."""
+    def read(self, made: Made, files: InputFiles) -> Given:
+        """What files say. Raises UsageError or StatementInvalid."""
+        ...
+
+    def witness(self, made: Made, given: Given, context: JobContext) -> Evaluated:
+        """The statement about `given` in the context of a job. Raises StatementInvalid."""
+        ...
+
+    def prove(self, made: Made, witness: Evaluated, progress: Progress | None = None) -> Proof:
+        """A proof that was verified, with instances equal to the witness's."""
+        ...
+
+    def verify(self, made: Made, proofs: Sequence[Proof]) -> None:
+        """Raise ProofRejected unless all proofs hold."""
+        ...
+
+    def verify_by_reference(self, made: Made, proof: Proof) -> None:
+        """The same by the verifier in Python. Raises UsageError where there is none."""
+        ...
+
+    def check_set_up(self, made: Made) -> None:
+        """Raise ArtifactMismatch unless the keys stand on the set-up that the manifest names."""
+        ...
+
+    def check_given(self, made: Made, proof: Proof, files: InputFiles) -> Given:
+        """What files say, which the proof must be about. Raises ProofRejected or UsageError."""
+        ...
+
+    def check_context(self, made: Made, proof: Proof, context: JobContext) -> None:
+        """Raise ProofRejected unless the proof was made for this job and payee."""
+        ...
+
+    def answer(self, made: Made, proof: Proof, given: Given | None = None) -> Answer:
+        """What a proof says; of `given` alone if it is known."""
         ...

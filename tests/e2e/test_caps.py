@@ -10,7 +10,7 @@ from prover.clients.register import register
 from prover.protocol.serving.state import State
 from prover.systems.ezkl import circuit, setup
 from prover.systems.ezkl.artifacts import Artifacts
-from prover.systems.ezkl.system import Ezkl
+from prover.systems.ezkl.system import Ezkl, Planned
 from tests.e2e.test_serving import FEE, PRICE, ROWS, STAKE, World
 from tests.localchain import CONSUMER, PROVIDER, Chain
 from tests.unit.systems.ezkl.capped import Capped, capped_at, set_up_unchecked, untie
@@ -35,7 +35,7 @@ def world_of(chain: Chain, artifacts: Artifacts, directory: Path) -> World:
 def test_an_honest_provider_is_paid_beyond_the_cap(
     chain: Chain, network: Capped, tmp_path: Path
 ) -> None:
-    world = world_of(chain, Ezkl().setup(network.model(), network.plan), tmp_path)
+    world = world_of(chain, Ezkl().setup(Planned(network.model(), network.plan)), tmp_path)
     job_id = world.served()
     found = world.json("results", "--out", tmp_path / "out.json", "--compare")
     assert found["differing"] == []

@@ -27,13 +27,12 @@ from prover.clients.common.money import check_currency, staking
 from prover.clients.common.readiness import check_key, padding, strange_items
 from prover.protocol.accuracy.state import Record, State
 from prover.statement.context import JobContext
-from prover.statement.documents.request import data_hash
+from prover.statement.documents.request import Item, data_hash
 from prover.statement.documents.testset import SealedTestSet, max_bytes_of
 from prover.statement.label import proven_label
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.evaluate import compare_with_witness, evaluate
 from prover.systems.ezkl.inputs import shape_of
-from prover.systems.interface import Item
 
 
 @dataclass(frozen=True)

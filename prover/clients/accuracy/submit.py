@@ -17,10 +17,11 @@ from prover.clients.common.packing import grouped
 from prover.clients.common.readiness import Readiness
 from prover.protocol.accuracy.state import Job, State
 from prover.statement.context import JobContext
+from prover.statement.documents.request import Item
 from prover.statement.documents.testset import SealedTestSet
 from prover.statement.runs import list_hash, runs
 from prover.systems.ezkl.artifacts import Artifacts
-from prover.systems.interface import Item, ProofSystem
+from prover.systems.ezkl.system import OnChain
 from prover.systems.proof import Proof
 from prover.systems.worker import Progress
 
@@ -41,7 +42,7 @@ class Tools:
     accuracy: AccuracyBounty
     registry: str
     sender: Sender
-    system: ProofSystem
+    system: OnChain
     check_model: CheckModel
     readiness: Readiness
     account: Callable[[str], Account]

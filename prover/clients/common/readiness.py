@@ -26,8 +26,9 @@ from prover.base.files import sha256_file, write_atomically
 from prover.base.log import logger
 from prover.base.settings import get_settings
 from prover.statement.context import JobContext
+from prover.statement.documents.request import Item
 from prover.systems.ezkl.artifacts import PK, Artifacts, directory_name
-from prover.systems.interface import Item, ProofSystem
+from prover.systems.ezkl.system import OnChain
 from prover.systems.proof import Proof
 from prover.systems.worker import Progress
 
@@ -58,7 +59,7 @@ class KeyMissing(ArtifactMismatch):
 class Readiness:
     """Says whether a model can be proven here; asked before each stake of every protocol."""
 
-    def __init__(self, system: ProofSystem, progress: Progress | None = None) -> None:
+    def __init__(self, system: OnChain, progress: Progress | None = None) -> None:
         self._system = system
         self._say = progress or (lambda _stage: None)
         self._failed_now: dict[str, str] = {}

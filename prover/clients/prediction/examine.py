@@ -21,11 +21,11 @@ from prover.clients.prediction.policy import Policy, deal_of, time_refusal
 from prover.clients.prediction.store import JobStore
 from prover.protocol.prediction.state import Record
 from prover.protocol.world import World
-from prover.statement.documents.request import Request
+from prover.statement.documents.request import Item, Request
 from prover.systems.ezkl.artifacts import Artifacts, find_artifacts
 from prover.systems.ezkl.evaluate import compare_with_witness
 from prover.systems.ezkl.inputs import shape_of
-from prover.systems.interface import Item, ProofSystem
+from prover.systems.ezkl.system import OnChain
 from prover.systems.worker import Progress
 
 CheckModel = Callable[[bytes, Artifacts], None]
@@ -43,7 +43,7 @@ class Tools:
     deployment: Deployment
     sender: Sender
     store: JobStore
-    system: ProofSystem
+    system: OnChain
     check_model: CheckModel
     readiness: Readiness
     progress: Progress | None = None

@@ -16,6 +16,7 @@ from prover.systems.ezkl.rules import check_settings
 from prover.systems.places import PK as PK
 from prover.systems.places import directory_name as directory_name
 from prover.systems.proof import MAX_DEPTH, Proof, hex_digits, parse_word
+from prover.systems.srs import SetUp
 
 MODEL, NETWORK, PRIVATE = "model.onnx", "network.onnx", "private.onnx"
 SETTINGS, CIRCUIT, SRS = "settings.json", "circuit.ezkl", "kzg.srs"
@@ -40,6 +41,11 @@ class Artifacts:
     def digest(self) -> bytes:
         """The artifact digest that is registered on-chain."""
         return self.manifest.digest()
+
+    @property
+    def srs(self) -> SetUp:
+        """The set-up that its keys stand on."""
+        return self.manifest.srs
 
     @property
     def verifier_source(self) -> str:

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from prover.base.errors import ArtifactMismatch, ProvingError, UnsoundCircuit
+from prover.statement.documents.request import Item
 from prover.statement.runs import word_bytes_for
 from prover.systems.ezkl.artifacts import MODEL, Artifacts
 from prover.systems.ezkl.planner.corners import corners, predicted
 from prover.systems.ezkl.planner.plan import Plan
 from prover.systems.ezkl.prover import outputs_of
-from prover.systems.interface import Item
 from prover.systems.onnx.onnx_file import ImportedModel, load
 from prover.systems.worker import Limits
 

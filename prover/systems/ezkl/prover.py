@@ -3,22 +3,38 @@
 import json
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from prover.base.errors import ProofRejected, ProvingError, StatementInvalid
 from prover.statement import poseidon
 from prover.statement.context import JobContext
+from prover.statement.documents.request import Item
 from prover.statement.field import check_canonical, encode_signed
 from prover.statement.layout import Layout
 from prover.systems.ezkl import artifacts as files
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.manifest import FIXED, HASHED, Manifest
 from prover.systems.ezkl.planning import ENGINE
-from prover.systems.interface import Item, Witness
 from prover.systems.proof import Proof
 from prover.systems.worker import Limits, Progress, run
 
 SAMPLE_CONTEXT = JobContext(0, bytes(20), bytes(32), bytes(20))
+
+
+@dataclass(frozen=True)
+class Witness:
+    """An evaluated statement.
+
+    `outputs` are signed integers of the given items; `slots` are the items with padding;
+    `instances` are the words that a proof of it must show.
+    """
+
+    items: tuple[Item, ...]
+    slots: tuple[Item, ...]
+    context: tuple[int, ...]
+    outputs: tuple[tuple[int, ...], ...]
+    instances: tuple[int, ...]
 
 
 def new_salt(manifest: Manifest) -> tuple[int, ...]:
@@ -144,6 +160,29 @@ def weights_digest(artifacts: Artifacts, limits: Limits) -> int:
     arguments = {"compiled": artifacts.path(files.CIRCUIT), "inputs": [inputs]}
     made = run(f"{ENGINE}:witnesses", arguments, limits)["witnesses"][0]
     return check_canonical(made["weights_digest"])
+
+
+def check_context(manifest: Manifest, proof: Proof, context: JobContext) -> None:
+    """Raise ProofRejected unless the proof was made for this chain, contract, job and payee."""
+    layout = manifest.layout
+    found = layout.section("context", proof.instances)
+    wanted = context.limbs(layout.context_limbs, layout.context_bits)
+    if found != wanted:
+        raise ProofRejected(
+            f"the proof's context is {list(found)}: {list(wanted)} is allowed for this chain, "
+            "market, job and payee; it was made for another one"
+        )
+
+
+def check_items(manifest: Manifest, proof: Proof, items: Sequence[Item], name: str) -> None:
+    """Raise ProofRejected unless the proof is about these items, which `name` holds."""
+    layout = manifest.layout
+    for number, item in enumerate(items):
+        if number >= layout.items or layout.item_inputs(proof.instances, number) != item.words():
+            raise ProofRejected(
+                f"the proof's item {number} is not that of {name}: prove that file, or verify the "
+                "proof with its own"
+            )
 
 
 def check_form(manifest: Manifest, proof: Proof) -> None:

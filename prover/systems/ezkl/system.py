@@ -1,69 +1,145 @@
-"""`ProofSystem` over ezkl."""
+"""The proof system of ezkl, whose verifiers contracts call."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
 
+from prover.base.errors import UsageError
+from prover.base.files import read_file
 from prover.statement.context import JobContext
+from prover.statement.documents.request import Item, Request
 from prover.systems.ezkl import prover, setup
-from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.ezkl.artifacts import SRS, Artifacts, load_artifacts
+from prover.systems.ezkl.inputs import shape_of
+from prover.systems.ezkl.outputs import read_outputs
 from prover.systems.ezkl.planner.plan import Constraints, Plan
 from prover.systems.ezkl.planner.report import PlanReport
 from prover.systems.ezkl.planner.search import find_plan
 from prover.systems.ezkl.planning import EzklCircuits
-from prover.systems.interface import Item, Witness
+from prover.systems.ezkl.prover import Witness
+from prover.systems.interface import Answer, InputFiles, ProofSystem
 from prover.systems.onnx.calibration import Calibration
 from prover.systems.onnx.onnx_file import ImportedModel
 from prover.systems.proof import Proof
-from prover.systems.srs import INSECURE, SetUpChoice
+from prover.systems.srs import INSECURE, SetUpChoice, check_named
 from prover.systems.worker import Limits, Progress
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A model, data that its circuit must do well on, and what the circuit must keep to."""
+
+    model: ImportedModel
+    calibration: Calibration
+    constraints: Constraints
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A model and the parameters of its circuit, with the other candidates if it was searched."""
+
+    model: ImportedModel
+    plan: Plan
+    report: PlanReport | None = None
 
 
 class Ezkl:
     """`ProofSystem` over ezkl; `limits` hold for each child process."""
 
     name = "ezkl"
+    setup_stages: ClassVar[Mapping[str, float]] = {}
+    prove_stages: ClassVar[Mapping[str, float]] = {}
 
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
 
-    def plan(
-        self, model: ImportedModel, calibration: Calibration, constraints: Constraints
-    ) -> PlanReport:
-        """See `models.search.find_plan`."""
-        return find_plan(model, calibration, constraints, EzklCircuits(self._limits))
+    def plan(self, wanted: Wanted) -> Planned:
+        """See `planner.search.find_plan`."""
+        engine = EzklCircuits(self._limits)
+        report = find_plan(wanted.model, wanted.calibration, wanted.constraints, engine)
+        return Planned(wanted.model, report.plan, report)
 
     def setup(
-        self,
-        model: ImportedModel,
-        plan: Plan,
-        progress: Progress | None = None,
-        srs: SetUpChoice = INSECURE,
+        self, planned: Planned, progress: Progress | None = None, srs: SetUpChoice = INSECURE
     ) -> Artifacts:
         """See `setup.setup`."""
-        return setup.setup(model, plan, self._limits, progress, srs)
+        return setup.setup(planned.model, planned.plan, self._limits, progress, srs)
+
+    def load(self, directory: Path) -> Artifacts:
+        """See `artifacts.load_artifacts`."""
+        return load_artifacts(directory)
 
     def rebuild(
         self,
-        artifacts: Artifacts,
-        model: ImportedModel | None = None,
+        made: Artifacts,
         progress: Progress | None = None,
+        model: ImportedModel | None = None,
     ) -> bytes:
-        """See `setup.rebuild`."""
-        return setup.rebuild(artifacts, self._limits, model, progress)
+        """See `setup.rebuild`: the verifier's runtime code."""
+        return setup.rebuild(made, self._limits, model, progress)
 
-    def make_proving_key(self, artifacts: Artifacts, progress: Progress | None = None) -> None:
+    def make_proving_key(self, made: Artifacts, progress: Progress | None = None) -> None:
         """See `setup.make_proving_key`."""
-        setup.make_proving_key(artifacts, self._limits, progress)
+        setup.make_proving_key(made, self._limits, progress)
 
-    def witness(self, artifacts: Artifacts, items: Sequence[Item], context: JobContext) -> Witness:
+    def read(self, made: Artifacts, files: InputFiles) -> Sequence[Item]:
+        """The items of an inputs file, which are proven together."""
+        if files.salts is not None:
+            raise UsageError(
+                "--salts: the items of an inputs file have their salts in it; leave it out"
+            )
+        if files.inputs is None or files.image is not None:
+            raise UsageError("give --inputs, a job's inputs file: this circuit takes no photograph")
+        if files.index:
+            raise UsageError(
+                f"--index {files.index}: an inputs file is proven as a whole; leave it out"
+            )
+        request = Request.from_bytes(read_file(files.inputs))
+        request.check(shape_of(made.manifest))
+        return request.items
+
+    def witness(self, made: Artifacts, given: Sequence[Item], context: JobContext) -> Witness:
         """See `prover.make_witness`."""
-        return prover.make_witness(artifacts, items, context, self._limits)
+        return prover.make_witness(made, given, context, self._limits)
 
-    def prove(
-        self, artifacts: Artifacts, witness: Witness, progress: Progress | None = None
-    ) -> Proof:
+    def prove(self, made: Artifacts, witness: Witness, progress: Progress | None = None) -> Proof:
         """See `prover.prove`."""
-        return prover.prove(artifacts, witness, self._limits, progress)
+        return prover.prove(made, witness, self._limits, progress)
 
-    def verify(self, artifacts: Artifacts, proofs: Sequence[Proof]) -> None:
+    def verify(self, made: Artifacts, proofs: Sequence[Proof]) -> None:
         """See `prover.verify`."""
-        prover.verify(artifacts, proofs, self._limits)
+        prover.verify(made, proofs, self._limits)
+
+    def verify_by_reference(self, made: Artifacts, proof: Proof) -> None:
+        """There is none for ezkl's circuits."""
+        raise UsageError("--reference: only proofs of native circuits have a verifier in Python")
+
+    def check_set_up(self, made: Artifacts) -> None:
+        """Raise ArtifactMismatch unless the set-up's file is the one that the manifest names."""
+        check_named(Path(made.path(SRS)), made.srs, made.manifest.plan.logrows)
+
+    def check_given(self, made: Artifacts, proof: Proof, files: InputFiles) -> Sequence[Item]:
+        """The items of an inputs file, which must be those of the proof, in their order."""
+        if files.inputs is None:
+            raise UsageError("give --inputs, the inputs file that the proof must be about")
+        items = Request.from_bytes(read_file(files.inputs)).items
+        prover.check_items(made.manifest, proof, items, str(files.inputs))
+        return items
+
+    def check_context(self, made: Artifacts, proof: Proof, context: JobContext) -> None:
+        """See `prover.check_context`."""
+        prover.check_context(made.manifest, proof, context)
+
+    def answer(self, made: Artifacts, proof: Proof, given: Sequence[Item] | None = None) -> Answer:
+        """The predictions of the given items; of all slots if they are not known."""
+        layout = made.manifest.layout
+        count = layout.items if given is None else len(given)
+        words = [layout.item_outputs(proof.instances, item) for item in range(count)]
+        found = read_outputs(tuple(word for one in words for word in one), made.manifest)
+        data = {"predictions": [one.to_dict() for one in found]}
+        return Answer(data, tuple(one.sentence() for one in found))
+
+
+# What contracts know of proof systems so far: circuits of ezkl.
+OnChain = ProofSystem[Wanted, Planned, Artifacts, Sequence[Item], Witness]

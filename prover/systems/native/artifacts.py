@@ -99,6 +99,11 @@ class NativeArtifacts:
     directory: Path
     manifest: NativeManifest
 
+    @property
+    def srs(self) -> SetUp:
+        """The set-up that its keys stand on."""
+        return self.manifest.srs
+
     @cached_property
     def about(self) -> About:
         """What the key says of itself."""
@@ -174,15 +179,6 @@ def publish(
 def named(form: Form) -> tuple[str, ...]:
     """The files that the manifest names: none that tells hidden weights."""
     return (OUTLINE, *VERIFYING) if form.weights == "hidden" else NAMED
-
-
-def is_native(directory: Path) -> bool:
-    """Whether a directory holds a native circuit."""
-    try:
-        content = folder.read(directory, MANIFEST)
-    except ArtifactMismatch:
-        return False  # whoever loads it says why
-    return b'"system":"native"' in content.replace(b" ", b"")
 
 
 def load(directory: Path) -> NativeArtifacts:

@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 
+from prover import systems
 from prover.base.errors import UsageError
 from prover.chain.state import replay
-from prover.cli import model, native, proofs
+from prover.cli import model, proofs
 from prover.cli.app import run
 from prover.cli.serving.sample import _how, _words
 from prover.clients.serving.contest import Contested
-from prover.systems.native import artifacts
-from prover.systems.native import system as native_system
+from prover.systems.interface import Answer
+from prover.systems.native import inputs
 from tests.unit.chain.fakenode import MODEL_ID, FakeNode, chain, deployment
 
 
@@ -31,9 +32,9 @@ def test_a_photograph_is_for_models_of_photographs() -> None:
     source = SimpleNamespace(channels=1, height=8, width=8, low=0, high=16)
     digits: Any = SimpleNamespace(network=SimpleNamespace(input=source))
     with pytest.raises(UsageError, match=r"1 planes of 8x8 integers 0 to 16; .*give --inputs"):
-        native.read_photograph(Path("photo.png"), digits)
+        inputs.read_photograph(Path("photo.png"), digits)
     with pytest.raises(UsageError, match="one of --inputs and --image"):
-        native.read_photograph(None, digits)
+        inputs.read_photograph(None, digits)
 
 
 @pytest.mark.parametrize(
@@ -61,17 +62,19 @@ def test_a_proof_tells_the_time_of_the_whole_command_too(
     """Reading and placing a circuit took 44 s of 47, and only the rest was told."""
     clock = iter((0.0, 44.0, 47.2))
     proof = SimpleNamespace(to_dict=dict)
-    fake = SimpleNamespace(witness=lambda *_: None, prove=lambda *_: proof)
+    fake = SimpleNamespace(
+        prove_stages={},
+        read=lambda *_: None,
+        witness=lambda *_: None,
+        prove=lambda *_: proof,
+        answer=lambda *_: Answer({}, ("labels",)),
+    )
     monkeypatch.setattr(proofs, "time", SimpleNamespace(monotonic=lambda: next(clock)))
-    monkeypatch.setattr(artifacts, "is_native", lambda _: True)
-    monkeypatch.setattr(artifacts, "load", lambda _: None)
-    monkeypatch.setattr(native_system, "Native", lambda: fake)
-    monkeypatch.setattr(native, "read_image", lambda *_: None)
-    monkeypatch.setattr(proofs, "_native_outcome", lambda *_: ({}, "labels"))
+    monkeypatch.setattr(systems, "load", lambda _: (fake, None))
     job = ("--job", "0x" + "11" * 32, "--market", "0x" + "22" * 20, "--payee", "0x" + "33" * 20)
     files = ("--artifacts", "c", "--inputs", "x.npz", "--out", str(tmp_path / "proof.json"))
     assert run(["prove", "--chain-id", "31337", *job, *files]) == 0
-    told = "proven in 3.2 s (47.2 s with reading and placing the circuit)"
+    told = "proven in 3.2 s (47.2 s with reading the circuit)"
     assert told in capsys.readouterr().out
 
 

@@ -1,15 +1,69 @@
-"""Both proof systems prove and verify by one interface."""
+"""Both proof systems stand behind one interface, and a folder's manifest says whose it is."""
 
-from prover.systems.ezkl.artifacts import Artifacts
-from prover.systems.ezkl.system import Ezkl
-from prover.systems.interface import ProofSystem, Prover, Witness
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from prover import systems
+from prover.base.errors import ArtifactMismatch
+from prover.systems.ezkl.system import Ezkl, OnChain
+from prover.systems.interface import ProofSystem
 from prover.systems.native.artifacts import NativeArtifacts
-from prover.systems.native.system import Native, NativeWitness
+from prover.systems.native.inputs import Input
+from prover.systems.native.system import Native, NativeWitness, Planned, Wanted
+from tests.conftest import Proven
+
+OffChain = ProofSystem[Wanted, Planned, NativeArtifacts, Input, NativeWitness]
 
 
-def test_both_systems_are_provers() -> None:
-    """mypy checks the verbs; here only that they are told apart."""
-    ezkl: Prover[Artifacts, Witness] = Ezkl()
-    whole: ProofSystem = Ezkl()
-    native: Prover[NativeArtifacts, NativeWitness] = Native()
-    assert (ezkl.name, whole.name, native.name) == ("ezkl", "ezkl", "native")
+def test_both_systems_have_the_interface() -> None:
+    """mypy checks each method; here only that a name gives its system."""
+    ezkl: OnChain = Ezkl()
+    native: OffChain = Native()
+    assert {system.name for system in (ezkl, native)} == set(systems.SYSTEMS)
+    for name in systems.SYSTEMS:
+        assert systems.named(name).name == name
+
+
+def test_the_manifest_says_which_system_loads_a_folder(proven: Any) -> None:
+    made: Proven = proven("plain")
+    system, found = systems.load(made.artifacts.directory)
+    assert system.name == "ezkl"
+    assert found == made.artifacts
+    system.verify(found, [made.proof])
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'{"system": "groth16"}', r"names the proof system 'groth16': expected ezkl or native"),
+        (b'{"system": ["native"]}', "expected ezkl or native"),
+        (b"{}", "names the proof system 'None'"),
+        (b"[1]", "names the proof system 'None'"),
+        (b"{", "is not valid"),
+        (b"\xff", "is not valid"),
+        (b" " * (systems.MOST_BYTES + 1), "no plain file of at most"),
+    ],
+)
+def test_a_strange_manifest_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / systems.MANIFEST).write_bytes(content)
+    with pytest.raises(ArtifactMismatch, match=said):
+        systems.load(tmp_path)
+
+
+def test_a_folder_without_a_plain_manifest_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactMismatch, match="there is no manifest at"):
+        systems.load(tmp_path)
+    with pytest.raises(ArtifactMismatch, match="there is no manifest at"):
+        systems.load(tmp_path / "none")
+    os.mkfifo(tmp_path / systems.MANIFEST)
+    with pytest.raises(ArtifactMismatch, match="no plain file"):
+        systems.load(tmp_path)
+    (tmp_path / systems.MANIFEST).unlink()
+    (tmp_path / "elsewhere").write_text(json.dumps({"system": "native"}))
+    (tmp_path / systems.MANIFEST).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ArtifactMismatch, match="no plain file"):
+        systems.load(tmp_path)

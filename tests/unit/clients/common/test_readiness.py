@@ -20,9 +20,9 @@ from prover.base.settings import get_settings
 from prover.clients.common import readiness as module
 from prover.clients.common.readiness import KeyMissing, Readiness, check_key, padding, strange_items
 from prover.statement.context import JobContext
+from prover.statement.documents.request import Item
 from prover.systems.ezkl.artifacts import PK, Artifacts
 from prover.systems.ezkl.prover import check_item
-from prover.systems.interface import Item
 from prover.systems.proof import Proof
 from tests.conftest import Proven
 

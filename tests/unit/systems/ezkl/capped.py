@@ -11,7 +11,7 @@ from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.planner.plan import Constraints, Plan
 from prover.systems.ezkl.planner.search import find_plan
 from prover.systems.ezkl.planning import EzklCircuits
-from prover.systems.ezkl.system import Ezkl
+from prover.systems.ezkl.system import Ezkl, Planned
 from prover.systems.onnx.calibration import Calibration
 from prover.systems.onnx.lowering import graph as lowering
 from prover.systems.onnx.onnx_file import ImportedModel, load
@@ -49,4 +49,4 @@ def set_up_unchecked(of: Capped) -> Artifacts:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(circuit, "scale_differences", lambda *_: ())
         patch.setattr(setup, "compare_corners", lambda *_: None)
-        return Ezkl().setup(of.model(), of.plan)
+        return Ezkl().setup(Planned(of.model(), of.plan))

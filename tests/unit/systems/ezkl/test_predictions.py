@@ -15,7 +15,7 @@ from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.evaluate import compare_with_witness, evaluate
 from prover.systems.ezkl.planner.corners import corners
 from prover.systems.ezkl.planner.plan import Plan
-from prover.systems.ezkl.system import Ezkl
+from prover.systems.ezkl.system import Ezkl, Planned
 from prover.systems.onnx.onnx_file import ImportedModel
 from tests.conftest import JOB
 from tests.unit.systems.ezkl.capped import Capped, capped_at, set_up_unchecked, untie
@@ -33,7 +33,7 @@ def extreme_items(model: ImportedModel, plan: Plan) -> list[Item]:
 
 def test_outputs_beyond_the_calibration_are_those_of_proofs(capped_low: Capped, home: Path) -> None:
     model, system = capped_low.model(), Ezkl()
-    artifacts = system.setup(model, capped_low.plan)
+    artifacts = system.setup(Planned(model, capped_low.plan))
     items = extreme_items(model, capped_low.plan)
     compare_with_witness(artifacts, items)
     predicted = evaluate(artifacts, items)
@@ -50,7 +50,7 @@ def test_a_scale_that_was_not_assumed_refuses_the_set_up(
 ) -> None:
     untie(monkeypatch)
     with pytest.raises(UnsoundCircuit, match=r"node 'sub_\d+@0' was assumed at scale \d+"):
-        Ezkl().setup(capped_low.model(), capped_low.plan)
+        Ezkl().setup(Planned(capped_low.model(), capped_low.plan))
 
 
 def test_a_corner_that_was_not_predicted_refuses_the_set_up(
@@ -59,7 +59,7 @@ def test_a_corner_that_was_not_predicted_refuses_the_set_up(
     untie(monkeypatch)
     monkeypatch.setattr(circuit, "scale_differences", lambda *_: ())
     with pytest.raises(UnsoundCircuit, match="nobody can predict its outputs"):
-        Ezkl().setup(capped_low.model(), capped_low.plan)
+        Ezkl().setup(Planned(capped_low.model(), capped_low.plan))
 
 
 def test_a_false_circuit_is_told_before_a_stake_and_by_verification(

@@ -34,7 +34,7 @@ from prover.systems.ezkl.artifacts import (
 from prover.systems.ezkl.manifest import Manifest
 from prover.systems.ezkl.planner.plan import Plan
 from prover.systems.ezkl.planner.skeleton import skeleton
-from prover.systems.ezkl.system import Ezkl
+from prover.systems.ezkl.system import Ezkl, Planned
 from prover.systems.onnx.onnx_file import ImportedModel
 from tests.conftest import PLAIN, PLANS, Proven, tiny_model
 
@@ -58,7 +58,7 @@ def test_a_second_setup_gives_the_same_circuit(
     proven: Get, tiny: ImportedModel, home: Path
 ) -> None:
     first = proven("plain").artifacts
-    second = SYSTEM.setup(tiny, PLAIN)
+    second = SYSTEM.setup(Planned(tiny, PLAIN))
     assert second.directory.parent == (home / "artifacts").resolve()
     assert second.digest == first.digest
     assert second.manifest.code_hash == first.manifest.code_hash
@@ -135,7 +135,7 @@ def test_no_link_is_followed_and_no_pipe_waited_for(copied: Path, name: str, pip
 def test_other_hidden_weights_share_the_circuit(proven: Get, tmp_path: Path, home: Path) -> None:
     """One circuit, many models: only the weights commitment tells them apart."""
     first = proven("open").artifacts
-    second = SYSTEM.setup(tiny_model(tmp_path / "other.onnx", seed=9), PLANS["open"])
+    second = SYSTEM.setup(Planned(tiny_model(tmp_path / "other.onnx", seed=9), PLANS["open"]))
     assert second.digest == first.digest
     assert second.weights_commitment != first.weights_commitment
     assert second.manifest.accuracy is None
@@ -151,7 +151,7 @@ def test_a_key_that_depends_on_hidden_weights_is_refused(
 
     monkeypatch.setattr(setup, "make_keys", other_key)
     with pytest.raises(ArtifactMismatch, match=r"vk\.key of the hidden weights"):
-        SYSTEM.setup(tiny, PLANS["open"])
+        SYSTEM.setup(Planned(tiny, PLANS["open"]))
 
 
 def test_a_skeleton_holds_no_weight(tiny: ImportedModel) -> None:
@@ -175,7 +175,7 @@ def test_a_network_that_is_not_the_models_is_refused(
     with monkeypatch.context() as lying:
         lying.setattr(setup, "wrap", lambda _, plan: honest(other, plan))
         lying.setattr(setup, "compare_corners", lambda *_: None)
-        artifacts = Ezkl().setup(tiny, PLAIN)
+        artifacts = Ezkl().setup(Planned(tiny, PLAIN))
     with pytest.raises(ArtifactMismatch, match=r"network\.onnx"):
         Ezkl().rebuild(artifacts)
 
@@ -279,7 +279,7 @@ def test_setup_refuses_an_unsound_circuit_before_it_makes_keys(
     run_args_with(monkeypatch, **changes)
     monkeypatch.setattr(circuit, "make_keys", lambda *_: pytest.fail("keys were made"))
     with pytest.raises(UnsoundCircuit, match=named):
-        SYSTEM.setup(tiny, PLAIN)
+        SYSTEM.setup(Planned(tiny, PLAIN))
     assert list((home / "artifacts").iterdir()) == []
 
 
@@ -369,7 +369,7 @@ def test_a_plan_whose_values_outgrow_its_digits_is_refused(
     """At set-up and at every rebuild from the model: some input of the domain has no witness."""
     wide = replace(PLAIN, input_max=100_000)
     with pytest.raises(ModelRefused, match="digits hold less"):
-        SYSTEM.setup(tiny, wide)
+        SYSTEM.setup(Planned(tiny, wide))
     artifacts = proven("plain").artifacts
     fields = artifacts.manifest.plan_fields | {"input_max": 100_000}
     with pytest.raises(ModelRefused, match="digits hold less"):
@@ -383,7 +383,7 @@ def test_a_plan_that_calls_itself_exact_is_not_believed(
     monkeypatch.setattr(setup, "check_plan", lambda *_: None)
     rounding = replace(PLAIN, scale_rebase_multiplier=1, output_scale=4)
     with pytest.raises(UnsoundCircuit, match="prover can choose"):
-        SYSTEM.setup(tiny, rounding)
+        SYSTEM.setup(Planned(tiny, rounding))
 
 
 # --- Whole or absent ---------------------------------------------------------------------------
@@ -406,13 +406,13 @@ def test_a_full_disk_leaves_nothing_half_written(
 ) -> None:
     assert Path(proven("plain").artifacts.path("pk.key")).stat().st_size > 1_000_000
     with files_no_larger_than(size), pytest.raises((EnvironmentMissing, WorkerFailed)):
-        SYSTEM.setup(tiny, PLAIN)
+        SYSTEM.setup(Planned(tiny, PLAIN))
     assert [path for path in (home / "artifacts").iterdir() if path.name != ".lock"] == []
 
 
 def test_a_worker_that_dies_leaves_nothing_half_written(tiny: ImportedModel, home: Path) -> None:
     with pytest.raises(WorkerFailed):
-        Ezkl(worker.Limits(seconds=0.05)).setup(tiny, PLAIN)
+        Ezkl(worker.Limits(seconds=0.05)).setup(Planned(tiny, PLAIN))
     assert list((home / "artifacts").iterdir()) == []
 
 
@@ -420,11 +420,11 @@ def test_a_model_file_changed_after_its_check_is_refused(tmp_path: Path, home: P
     model = tiny_model(tmp_path / "model.onnx")
     model.path.write_bytes(model.path.read_bytes() + b"\x00")
     with pytest.raises(ArtifactMismatch, match=r"model\.onnx"):
-        SYSTEM.setup(model, PLAIN)
+        SYSTEM.setup(Planned(model, PLAIN))
 
 
 def test_too_many_inner_columns_make_the_verifier_too_large(
     tiny: ImportedModel, home: Path
 ) -> None:
     with pytest.raises(ModelRefused, match="24576 are allowed"):
-        SYSTEM.setup(tiny, replace(PLAIN, num_inner_cols=16))
+        SYSTEM.setup(Planned(tiny, replace(PLAIN, num_inner_cols=16)))

@@ -8,11 +8,11 @@ import pytest
 from prover.base.errors import ProofRejected, ProvingError, StatementInvalid
 from prover.statement import poseidon
 from prover.statement.context import JobContext
+from prover.statement.documents.request import Item
 from prover.statement.field import FIELD_MODULUS, decode_signed
 from prover.systems.ezkl import prover
 from prover.systems.ezkl.prover import item_words, new_salt
 from prover.systems.ezkl.system import Ezkl
-from prover.systems.interface import Item
 from prover.systems.proof import Proof
 from tests.conftest import ELEMENTS, JOB, PLANS, Proven
 
