@@ -77,7 +77,7 @@ def keep_handed(given: list[Path] | None, named: bytes) -> None:
 
     Raises UsageError or StatementInvalid for a file that was named by itself.
     """
-    from prover.clients.common.handover import MAX_BYTES
+    from prover.clients.common.inputs.handover import MAX_BYTES
 
     inbox = HandedFiles(given)
     inbox.take_named()
@@ -96,7 +96,7 @@ class HandedFiles:
     """
 
     def __init__(self, given: list[Path] | None) -> None:
-        from prover.clients.common.inbox import Inbox
+        from prover.clients.common.inputs.inbox import Inbox
 
         self.unread = 0
         self._files = [path for path in given or () if not path.is_dir()]
@@ -114,7 +114,7 @@ class HandedFiles:
 
         Raises as `provider.handover.keep`.
         """
-        from prover.clients.common.handover import keep
+        from prover.clients.common.inputs.handover import keep
 
         new = False
         for path in self._files:

@@ -11,8 +11,8 @@ from prover.chain.contracts.tokens import decimals_of
 from prover.chain.events.finality import final_seconds
 from prover.chain.node.client import Client
 from prover.cli.common.options import window
-from prover.clients.common.fetch import InputsUnavailable, fetch
 from prover.clients.common.gas import present_prices
+from prover.clients.common.inputs.fetch import InputsUnavailable, fetch
 from prover.clients.common.models import KnownModel
 from prover.clients.common.posting import was_resumed
 from prover.clients.retrieval.records import format_of

@@ -21,7 +21,7 @@ from prover.clients.accuracy.checks import (
 )
 from prover.clients.accuracy.plan import Judged, judge, missing, parts
 from prover.clients.accuracy.submit import Malformed, Opened, Submitter, Tools
-from prover.clients.common.handover import obtain
+from prover.clients.common.inputs.handover import obtain
 from prover.clients.common.job_files import RoundFiles
 from prover.clients.common.money import check_currency, staking
 from prover.clients.common.readiness import check_key, padding, strange_items

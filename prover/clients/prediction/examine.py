@@ -11,8 +11,8 @@ from prover.chain.node.client import Client
 from prover.chain.sending.fees import gas_price
 from prover.chain.sending.transactions import Sender
 from prover.chain.state.replay import load_world
-from prover.clients.common.fetch import InputsUnavailable
-from prover.clients.common.handover import obtain
+from prover.clients.common.inputs.fetch import InputsUnavailable
+from prover.clients.common.inputs.handover import obtain
 from prover.clients.common.money import account_of, unknown
 from prover.clients.common.money import refusal as money_refusal
 from prover.clients.common.readiness import KeyMissing, Readiness, check_key

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from eth_utils.crypto import keccak
 
 from prover.base.text import moment
-from prover.clients.common.fetch import InputsUnavailable
-from prover.clients.common.handover import is_kept
+from prover.clients.common.inputs.fetch import InputsUnavailable
+from prover.clients.common.inputs.handover import is_kept
 from prover.clients.prediction.store import JobStore
 from prover.protocol.prediction.state import Record
 

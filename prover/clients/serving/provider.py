@@ -16,7 +16,7 @@ from prover.chain.contracts.verification import verification_gas
 from prover.chain.node.client import Client
 from prover.chain.sending.fees import gas_price
 from prover.chain.sending.transactions import Sender
-from prover.clients.common.handover import obtain
+from prover.clients.common.inputs.handover import obtain
 from prover.clients.common.job_files import RoundFiles
 from prover.clients.common.money import Account, check_currency, staking
 from prover.clients.common.readiness import Readiness, check_key

@@ -16,7 +16,7 @@ from prover.base import log, redaction
 from prover.base.redaction import MASK, hide
 from prover.base.settings import get_settings
 from prover.cli.app import run
-from prover.clients.common.fetch import InputsUnavailable, fetch
+from prover.clients.common.inputs.fetch import InputsUnavailable, fetch
 from prover.systems import worker
 
 

@@ -14,7 +14,7 @@ from prover.chain.sending.wallet import Handed
 from prover.cli import provider
 from prover.cli.app import run
 from prover.cli.common.rounds import Loop, Round
-from prover.clients.common import handover
+from prover.clients.common.inputs import handover
 from prover.clients.common.recent import last_used
 from prover.clients.prediction.steps import SKIPPED, Outcome
 from prover.clients.prediction.store import Stage

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from prover.clients.common import fetch as module
+from prover.clients.common.inputs import fetch as module
 
 HOST = "inputs.example"
 # Made by: openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 36500

@@ -14,7 +14,7 @@ from prover.base.log import logger
 from prover.base.settings import get_settings
 from prover.base.text import shown
 from prover.chain.readers import secret_key
-from prover.clients.common.fetch import InputsUnavailable, fetch
+from prover.clients.common.inputs.fetch import InputsUnavailable, fetch
 from prover.statement.documents.envelope import OVERHEAD_BYTES, is_sealed, opened
 from prover.statement.documents.request import data_hash
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from prover.base.errors import UsageError, ZkescrowError
-from prover.clients.common.handover import content_of, is_kept, keep_as
+from prover.clients.common.inputs.handover import content_of, is_kept, keep_as
 from prover.statement.documents.envelope import OVERHEAD_BYTES
 from prover.statement.documents.request import data_hash
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from prover.clients.common import fetch as module
-from prover.clients.common.fetch import InputsUnavailable, fetch, is_public, shown
+from prover.clients.common.inputs import fetch as module
+from prover.clients.common.inputs.fetch import InputsUnavailable, fetch, is_public, shown
 from prover.protocol.uris import MAX_URI_CHARACTERS
 from tests.unit.clients.tlsserver import HOST, Answer, content, drip, resolve_once, sends, serving
 

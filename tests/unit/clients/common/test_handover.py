@@ -7,9 +7,9 @@ import pytest
 from prover.base.errors import StatementInvalid, UsageError
 from prover.chain.readers import own_public_key
 from prover.cli.common.handover import HandedFiles, keep_handed
-from prover.clients.common import handover
-from prover.clients.common.fetch import InputsUnavailable
-from prover.clients.common.handover import keep, obtain
+from prover.clients.common.inputs import handover
+from prover.clients.common.inputs.fetch import InputsUnavailable
+from prover.clients.common.inputs.handover import keep, obtain
 from prover.statement.documents.envelope import sealed
 from prover.statement.documents.request import data_hash
 
@@ -137,6 +137,6 @@ def test_of_what_is_handed_over_for_one_job_a_folder_gives_its_file_only(
 def test_a_folder_that_takes_too_long_to_read_is_told(
     home: Path, file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("prover.clients.common.inbox.LOOK_SECONDS", -1.0)
+    monkeypatch.setattr("prover.clients.common.inputs.inbox.LOOK_SECONDS", -1.0)
     keep_handed([file.parent], HASH)
     assert "no time to read 1 files of the folders given" in capsys.readouterr().err

@@ -9,10 +9,10 @@ import pytest
 from prover.base.errors import EnvironmentMissing, UsageError
 from prover.chain.readers import own_public_key
 from prover.cli.common.handover import HandedFiles
-from prover.clients.common import handover
-from prover.clients.common import inbox as module
-from prover.clients.common.handover import MAX_BYTES, is_kept, keep, obtain
-from prover.clients.common.inbox import HOLES_BYTES, Inbox
+from prover.clients.common.inputs import handover
+from prover.clients.common.inputs import inbox as module
+from prover.clients.common.inputs.handover import MAX_BYTES, is_kept, keep, obtain
+from prover.clients.common.inputs.inbox import HOLES_BYTES, Inbox
 from prover.statement.documents.envelope import OVERHEAD_BYTES, sealed
 from prover.statement.documents.request import data_hash
 

@@ -7,8 +7,8 @@ from unittest.mock import MagicMock
 import pytest
 
 from prover.base.errors import StatementInvalid
-from prover.clients.common.fetch import InputsUnavailable
-from prover.clients.common.handover import keep
+from prover.clients.common.inputs.fetch import InputsUnavailable
+from prover.clients.common.inputs.handover import keep
 from prover.clients.prediction import examine, patience
 from prover.clients.prediction.examine import Examiner, Unwanted
 from prover.clients.prediction.patience import (

@@ -1,0 +1,1 @@
+"""How a provider comes by a job's files: fetched, handed over, or put into an inbox."""
