@@ -167,27 +167,16 @@ def _policy(files: bool, purse: "Purse", proof_time: str | None) -> "Policy":
 
 def _provider(rpc: str | None, account: int | None, policy: "Policy", payee: Any) -> "Provider":
     from prover.base.settings import get_settings
-    from prover.clients.common.models import auditor
-    from prover.clients.common.readiness import Readiness
-    from prover.clients.prediction.examine import Tools
+    from prover.chain.contracts.prediction import Market
+    from prover.clients.common.tools import tools_of
+    from prover.clients.prediction.examine import PredictionTools
     from prover.clients.prediction.provider import Provider
     from prover.clients.prediction.store import JobStore
-    from prover.systems.ezkl.system import Ezkl
 
     client, deployment = deployed(rpc)
-    check, system = auditor(client, deployment), Ezkl()
-    tools = Tools(
-        client=client,
-        deployment=deployment,
-        sender=sender_for(client, account),
-        store=JobStore(Path(get_settings().home) / _STORE),
-        system=system,
-        check_model=lambda model_id, artifacts: _checked(check, model_id, artifacts),
-        readiness=Readiness(system, progress),
-        progress=progress,
+    market = Market(client, deployment.market)
+    usual = tools_of(
+        sender_for(client, account), deployment, market, allow_files=policy.allow_files
     )
+    tools = PredictionTools(**vars(usual), store=JobStore(Path(get_settings().home) / _STORE))
     return Provider(tools, policy, payee)
-
-
-def _checked(check: Any, model_id: bytes, artifacts: Any) -> None:
-    check.verify(model_id, artifacts)

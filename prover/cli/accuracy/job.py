@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from prover.base.console import progress
 from prover.base.parsing import units
 from prover.base.text import ETHER_DECIMALS, in_words
 from prover.chain.contracts.accuracy import AccuracyBounty
@@ -22,7 +21,7 @@ from prover.cli.common.finding import (
     open_to,
 )
 from prover.clients.accuracy.status import next_step
-from prover.clients.common.models import KnownModel, auditor
+from prover.clients.common.models import KnownModel
 from prover.clients.common.recent import remember
 from prover.protocol.accuracy.state import Record, State
 from prover.protocol.events import ZERO_ADDRESS
@@ -30,7 +29,6 @@ from prover.protocol.events import ZERO_ADDRESS
 if TYPE_CHECKING:
     from prover.chain.sending.transactions import Sender
     from prover.clients.accuracy.provider import BountyProvider, Outcome
-    from prover.systems.ezkl.artifacts import Artifacts
 
 
 def find_bounty(
@@ -69,30 +67,10 @@ def worker_on(
 ) -> "BountyProvider":
     """The provider's part in a bounty with a model of this machine."""
     from prover.clients.accuracy.provider import BountyProvider
-    from prover.clients.accuracy.submit import Tools
-    from prover.clients.common.money import teller
-    from prover.clients.common.readiness import Readiness
-    from prover.systems.ezkl.system import Ezkl
+    from prover.clients.common.tools import tools_of
 
-    client, system = sender.client, Ezkl()
-    checker = auditor(client, deployment)
-
-    def check(model_id: bytes, artifacts: "Artifacts") -> None:
-        progress("checking that the verifier on the chain is the model's")
-        checker.verify(model_id, artifacts)
-
-    tools = Tools(
-        client=client,
-        accuracy=AccuracyBounty(client, deployment.accuracy),
-        registry=deployment.registry,
-        sender=sender,
-        system=system,
-        check_model=check,
-        readiness=Readiness(system, progress),
-        account=teller(client, deployment, sender.address),
-        progress=progress,
-        allow_files=allow_files or client.local,
-    )
+    contract = AccuracyBounty(sender.client, deployment.accuracy)
+    tools = tools_of(sender, deployment, contract, allow_files=allow_files)
     return BountyProvider(tools, *found, known.artifacts, payee)
 
 

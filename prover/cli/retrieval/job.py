@@ -17,19 +17,17 @@ from prover.chain.state.replay import load_world
 from prover.cli.common.agenda import entry, reminders
 from prover.cli.common.finding import LATE, REQUEST, UNENDED, Wanted, cancellable, find_on, in_state
 from prover.cli.common.seeds import existing
-from prover.clients.common.models import auditor, find
-from prover.clients.common.money import teller
-from prover.clients.common.readiness import Readiness
+from prover.clients.common.models import find
 from prover.clients.common.recent import remember
 from prover.clients.common.remembered import of_job
+from prover.clients.common.tools import tools_of
 from prover.clients.retrieval.datasets import kept
-from prover.clients.retrieval.owner import DatasetOwner, Request, Tools
+from prover.clients.retrieval.owner import DatasetOwner, Request
 from prover.clients.retrieval.read import read_matches
 from prover.clients.retrieval.secrets import Secrets, read_secrets, source_of
 from prover.clients.retrieval.status import next_step, row
 from prover.protocol.retrieval.state import Dataset, Record, State
 from prover.protocol.world import World
-from prover.systems.ezkl.system import Ezkl
 
 
 @dataclass(frozen=True)
@@ -103,16 +101,7 @@ def owner_on(
     """The owner's part in a request; ArtifactMismatch if its model is not on this machine."""
     client = sender.client
     known = find(client, deployment, "0x" + found.record.job.terms.model_id.hex())
-    checker = auditor(client, deployment)
-    tools = Tools(
-        client=client,
-        deployment=deployment,
-        sender=sender,
-        readiness=Readiness(Ezkl(), progress),
-        account=teller(client, deployment, sender.address),
-        check_model=lambda model_id, artifacts: _verified(checker, model_id, artifacts),
-        progress=progress,
-    )
+    tools = tools_of(sender, deployment, RetrievalBounty(client, deployment.retrieval))
     circuit = Registry(client, deployment.registry).circuit(known.circuit_id)
     request = Request(found.job_id, found.record, found.dataset, circuit, known.artifacts)
     return DatasetOwner(tools, request, payee), request
@@ -201,8 +190,3 @@ def _malformed(found: Found, now: int) -> tuple[list[str], list[int]]:
         return [], []
     malformed = dict(read_matches(found.record, public).malformed)
     return warnings(malformed, found.record, now), sorted(malformed)
-
-
-def _verified(checker: Any, model_id: bytes, artifacts: Any) -> None:
-    progress("checking that the verifier on the chain is the model's")
-    checker.verify(model_id, artifacts)

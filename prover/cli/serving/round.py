@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from prover.base.console import progress
 from prover.base.text import counted, shown
 from prover.chain.contracts.registry import Registry
 from prover.chain.contracts.serving import ServingRound
@@ -22,7 +21,7 @@ from prover.cli.common.finding import (
     in_state,
     open_to,
 )
-from prover.clients.common.models import auditor, find
+from prover.clients.common.models import find
 from prover.clients.common.recent import remember
 from prover.clients.common.remembered import of_job
 from prover.clients.serving.status import amount, next_step, row
@@ -74,25 +73,14 @@ def worker_on(
     allow_files: bool,
 ) -> "RoundProvider":
     """The provider's part in a round; ArtifactMismatch if its model is not on this machine."""
-    from prover.clients.common.money import teller
-    from prover.clients.common.readiness import Readiness
-    from prover.clients.serving.provider import Round, RoundProvider, Tools
-    from prover.systems.ezkl.system import Ezkl
+    from prover.clients.common.tools import tools_of
+    from prover.clients.serving.provider import Round, RoundProvider
 
     client = sender.client
     job_id, record = found
     known = find(client, deployment, "0x" + record.job.terms.model_id.hex())
-    checker = auditor(client, deployment)
-    tools = Tools(
-        client=client,
-        serving=ServingRound(client, deployment.serving),
-        sender=sender,
-        readiness=Readiness(Ezkl(), progress),
-        account=teller(client, deployment, sender.address),
-        check_model=lambda model_id, artifacts: _verified(checker, model_id, artifacts),
-        progress=progress,
-        allow_files=allow_files or client.local,
-    )
+    contract = ServingRound(client, deployment.serving)
+    tools = tools_of(sender, deployment, contract, allow_files=allow_files)
     circuit = Registry(client, deployment.registry).circuit(known.circuit_id)
     return RoundProvider(tools, Round(job_id, record, circuit, known.artifacts), payee)
 
@@ -185,8 +173,3 @@ def standing_of(
     if record.contested:
         lines.append(f"contested: {len(record.contested)}, proven: {len(record.answered)}")
     return data, [*lines, *done.lines, f"next: {told.next}", *due.lines]
-
-
-def _verified(checker: Any, model_id: bytes, artifacts: Any) -> None:
-    progress("checking that the verifier on the chain is the model's")
-    checker.verify(model_id, artifacts)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from prover.base.errors import ProvingError, StatementInvalid, UsageError
 from prover.base.text import moment, shown
+from prover.chain.contracts.accuracy import AccuracyBounty
 from prover.chain.contracts.registry import Registry
 from prover.chain.contracts.tokens import allow
 from prover.chain.contracts.verification import verification_gas
@@ -20,11 +21,12 @@ from prover.clients.accuracy.checks import (
     check_time,
 )
 from prover.clients.accuracy.plan import Judged, judge, missing, parts
-from prover.clients.accuracy.submit import Malformed, Opened, Submitter, Tools
+from prover.clients.accuracy.submit import Malformed, Opened, Submitter
 from prover.clients.common.inputs.handover import obtain
 from prover.clients.common.job_files import RoundFiles
 from prover.clients.common.money import check_currency, staking
 from prover.clients.common.readiness import check_key, padding, strange_items
+from prover.clients.common.tools import Tools
 from prover.protocol.accuracy.state import Record, State
 from prover.statement.context import JobContext
 from prover.statement.documents.request import Item, data_hash
@@ -64,14 +66,19 @@ class BountyProvider:
     """One account's part in one bounty, with one model; proofs are bound to `payee`."""
 
     def __init__(
-        self, tools: Tools, job_id: bytes, record: Record, artifacts: Artifacts, payee: str
+        self,
+        tools: Tools[AccuracyBounty],
+        job_id: bytes,
+        record: Record,
+        artifacts: Artifacts,
+        payee: str,
     ) -> None:
         self._tools = tools
         self._job_id = job_id
         self._record = record
         self._artifacts = artifacts
         self._payee = payee
-        scope = f"{tools.client.scope}:{tools.accuracy.address}"
+        scope = f"{tools.client.scope}:{tools.contract.address}"
         self._files = RoundFiles.of(scope, job_id, payee)
         self._accepting = acceptance(job_id)
 
@@ -162,7 +169,7 @@ class BountyProvider:
         if not 0 <= index < len(test_set.items):
             raise UsageError(f"--index {index}: 0 to {len(test_set.items) - 1} are allowed")
         item, path = test_set.items[index], test_set.tree.path(index)
-        call = self._tools.accuracy.dispute(
+        call = self._tools.contract.dispute(
             self._record.job, index, item.ciphertext, item.inner, path
         )
         name = f"dispute:{self._job_id.hex()}:{index}"
@@ -170,7 +177,7 @@ class BountyProvider:
 
     def _check_money(self, circuit_id: bytes, limits: Limits) -> None:
         terms, tools, sample = self._record.job.terms, self._tools, self._artifacts.sample
-        verifier = Registry(tools.client, tools.registry).circuit(circuit_id).verifier
+        verifier = Registry(tools.client, tools.deployment.registry).circuit(circuit_id).verifier
         gas = verification_gas(tools.sender, verifier, sample.proof, sample.instances)
         price, account = gas_price(tools.client), tools.account(terms.currency)
         check_bounty_money(terms, self._artifacts, gas, price, limits.purse, account)
@@ -224,8 +231,8 @@ class BountyProvider:
 
     def _stake(self, model_id: bytes) -> int:
         terms, tools = self._record.job.terms, self._tools
-        allow(tools.sender, terms.currency, tools.accuracy.address, terms.stake)
-        call = tools.accuracy.accept(self._record.job, model_id, self._payee)
+        allow(tools.sender, terms.currency, tools.contract.address, terms.stake)
+        call = tools.contract.accept(self._record.job, model_id, self._payee)
         return int(tools.sender.send(self._accepting, call, exact=True)["gasUsed"])
 
     def _judged(self, opened: Opened) -> Judged:
@@ -240,7 +247,7 @@ class BountyProvider:
 
     @property
     def _context(self) -> JobContext:
-        client, accuracy = self._tools.client, self._tools.accuracy
+        client, accuracy = self._tools.client, self._tools.contract
         return JobContext.of(client.chain_id, accuracy.address, self._job_id, self._payee)
 
     def _require_proving(self) -> None:

@@ -9,45 +9,19 @@ from prover.base.errors import ContractRefused
 from prover.chain.abi.contract import Call
 from prover.chain.contracts.accuracy import AccuracyBounty, Submission, TestItem
 from prover.chain.contracts.batch import Run
-from prover.chain.node.client import Client
-from prover.chain.sending.transactions import Sender
 from prover.clients.common.job_files import RoundFiles
-from prover.clients.common.money import Account, worth
+from prover.clients.common.money import worth
 from prover.clients.common.packing import grouped
-from prover.clients.common.readiness import Readiness
+from prover.clients.common.tools import Tools
 from prover.protocol.accuracy.state import Job, State
 from prover.statement.context import JobContext
 from prover.statement.documents.request import Item
 from prover.statement.documents.testset import SealedTestSet
 from prover.statement.runs import list_hash, runs
 from prover.systems.ezkl.artifacts import Artifacts
-from prover.systems.ezkl.system import OnChain
 from prover.systems.proof import Proof
-from prover.systems.worker import Progress
 
 CheckModel = Callable[[bytes, Artifacts], None]
-
-
-@dataclass(frozen=True)
-class Tools:
-    """What a provider works with; `check_model` raises if a model is not its artifacts.
-
-    `registry` is the address of the models' registry.
-
-    `account` tells what is there and at stake in a currency; `allow_files` lets test sets be read
-    from files of this machine.
-    """
-
-    client: Client
-    accuracy: AccuracyBounty
-    registry: str
-    sender: Sender
-    system: OnChain
-    check_model: CheckModel
-    readiness: Readiness
-    account: Callable[[str], Account]
-    progress: Progress
-    allow_files: bool
 
 
 @dataclass(frozen=True)
@@ -81,7 +55,7 @@ class Submitted:
 class Submitter:
     """Proves items of one bounty for the payee of `context`; each proof is kept when it is made."""
 
-    tools: Tools
+    tools: Tools[AccuracyBounty]
     job_id: bytes
     job: Job
     artifacts: Artifacts
@@ -135,7 +109,7 @@ class Submitter:
             self.tools.sender.require_worth("submitting the proofs", cost, self._depends)
             return [self._send(group) for group in groups]
         except ContractRefused:
-            if self.tools.accuracy.standing(self.job_id).state is not State.PAID:
+            if self.tools.contract.standing(self.job_id).state is not State.PAID:
                 raise
             return []
 
@@ -152,4 +126,4 @@ class Submitter:
         return worth(terms.currency, terms.reward, terms.stake)
 
     def _call(self, group: list[Submission]) -> Call:
-        return self.tools.accuracy.submit(self.job, group)
+        return self.tools.contract.submit(self.job, group)

@@ -1,21 +1,20 @@
 """Whether an open prediction job is worth its stake, and can be proven here in time."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from prover.base.errors import ArtifactMismatch, StatementInvalid
+from prover.chain.contracts.prediction import Market
 from prover.chain.contracts.registry import Circuit
 from prover.chain.contracts.verification import verification_gas
-from prover.chain.deployments import Deployment
-from prover.chain.node.client import Client
 from prover.chain.sending.fees import gas_price
-from prover.chain.sending.transactions import Sender
 from prover.chain.state.replay import load_world
 from prover.clients.common.inputs.fetch import InputsUnavailable
 from prover.clients.common.inputs.handover import obtain
 from prover.clients.common.money import account_of, unknown
 from prover.clients.common.money import refusal as money_refusal
-from prover.clients.common.readiness import KeyMissing, Readiness, check_key
+from prover.clients.common.readiness import KeyMissing, check_key
+from prover.clients.common.tools import Tools
 from prover.clients.prediction.patience import Patience
 from prover.clients.prediction.policy import Policy, deal_of, time_refusal
 from prover.clients.prediction.store import JobStore
@@ -25,28 +24,17 @@ from prover.statement.documents.request import Item, Request
 from prover.systems.ezkl.artifacts import Artifacts, find_artifacts
 from prover.systems.ezkl.evaluate import compare_with_witness
 from prover.systems.ezkl.inputs import shape_of
-from prover.systems.ezkl.system import OnChain
-from prover.systems.worker import Progress
-
-CheckModel = Callable[[bytes, Artifacts], None]
 
 
 class Unwanted(StatementInvalid):
     """A job that is not taken: for its terms or inputs, or because nothing can be proven here."""
 
 
-@dataclass(frozen=True)
-class Tools:
-    """What a provider works with; `check_model` raises if a model is not its artifacts."""
+@dataclass(frozen=True, kw_only=True)
+class PredictionTools(Tools[Market]):
+    """`store` keeps the jobs that were taken."""
 
-    client: Client
-    deployment: Deployment
-    sender: Sender
     store: JobStore
-    system: OnChain
-    check_model: CheckModel
-    readiness: Readiness
-    progress: Progress | None = None
 
 
 @dataclass
@@ -56,7 +44,7 @@ class Examiner:
     `staked` is what this process has put at risk since its view of the world, by currency.
     """
 
-    tools: Tools
+    tools: PredictionTools
     policy: Policy
     staked: dict[str, int] = field(default_factory=dict)
     patience: Patience = field(init=False)

@@ -16,13 +16,12 @@ from prover.base.log import logger
 from prover.base.redaction import redacted
 from prover.base.settings import get_settings
 from prover.base.text import moment, shown
-from prover.chain.contracts.prediction import Market
 from prover.chain.contracts.withdrawals import take_out
 from prover.chain.events.finality import Heads, lost_of
 from prover.chain.sending.wallet import Handed
 from prover.chain.state.replay import load_world
 from prover.clients.common.money import staking
-from prover.clients.prediction.examine import Examiner, Tools, Unwanted, artifacts_of
+from prover.clients.prediction.examine import Examiner, PredictionTools, Unwanted, artifacts_of
 from prover.clients.prediction.policy import Policy, refusal
 from prover.clients.prediction.steps import FAILED, SKIPPED, Outcome, Steps
 from prover.clients.prediction.store import Stage, Taken
@@ -40,12 +39,12 @@ LOG = logger(__name__)
 class Provider:
     """One account's service on one chain; proofs are bound to `payee`, by default the account."""
 
-    def __init__(self, tools: Tools, policy: Policy, payee: str | None = None) -> None:
+    def __init__(self, tools: PredictionTools, policy: Policy, payee: str | None = None) -> None:
         self._tools = tools
         self._policy = policy
         self._account = tools.sender.address
         self._payee = payee or self._account
-        self._market = Market(tools.client, tools.deployment.market)
+        self._market = tools.contract
         self._scope = f"{tools.client.scope}:{self._market.address}"
         self._heads = Heads(tools.client)
         self._examiner = Examiner(tools, policy)

@@ -11,7 +11,7 @@ from prover.chain.contracts.prediction import Market
 from prover.chain.contracts.tokens import allow
 from prover.chain.events.finality import Heads, confirmations, pause
 from prover.clients.common.money import worth
-from prover.clients.prediction.examine import Examiner, Tools
+from prover.clients.prediction.examine import Examiner, PredictionTools
 from prover.clients.prediction.store import Stage, Taken
 from prover.clients.prediction.views import UNTAKEN, View, end_of, is_ours, look
 from prover.protocol.prediction.state import Record
@@ -45,7 +45,7 @@ class Outcome:
 class Steps:
     """What is done for one job; each step is written down before the next begins."""
 
-    tools: Tools
+    tools: PredictionTools
     market: Market
     heads: Heads
     examiner: Examiner

@@ -4,7 +4,6 @@ Everything is computed before the stake is sent: the records from data and seed,
 and, once for each model, a real proof of some.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from web3.types import TxReceipt
@@ -14,16 +13,14 @@ from prover.chain.contracts.registry import Circuit
 from prover.chain.contracts.retrieval import RetrievalBounty
 from prover.chain.contracts.tokens import allow
 from prover.chain.contracts.verification import verification_gas
-from prover.chain.deployments import Deployment
 from prover.chain.events.finality import final_seconds, once_final
 from prover.chain.events.reading import fetch_events
-from prover.chain.node.client import Client
 from prover.chain.sending.fees import gas_price
-from prover.chain.sending.transactions import Sender
 from prover.chain.state.replay import load_world
 from prover.clients.common.job_files import RoundFiles
-from prover.clients.common.money import Account, check_currency, staking
-from prover.clients.common.readiness import Readiness, check_key
+from prover.clients.common.money import check_currency, staking
+from prover.clients.common.readiness import check_key
+from prover.clients.common.tools import Tools
 from prover.clients.retrieval.checks import (
     Limits,
     check_format,
@@ -40,33 +37,11 @@ from prover.protocol.limits import limits_of
 from prover.protocol.retrieval.state import Dataset, Record, State
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.evaluate import Outputs, compare_with_witness, evaluate
-from prover.systems.worker import Progress
 
 _REORGANISED = (
     "the chain was reorganised and the acceptance is not what it was: see `zkescrow retrieval "
     "status`"
 )
-
-
-@dataclass(frozen=True)
-class Tools:
-    """What an owner works with; `check_model` raises if a model is not its artifacts.
-
-    `account` tells what is there and at stake in a currency.
-    """
-
-    client: Client
-    deployment: Deployment
-    sender: Sender
-    check_model: Callable[[bytes, Artifacts], None]
-    readiness: Readiness
-    account: Callable[[str], Account]
-    progress: Progress
-
-    @property
-    def retrieval(self) -> RetrievalBounty:
-        """The contract."""
-        return RetrievalBounty(self.client, self.deployment.retrieval)
 
 
 @dataclass(frozen=True)
@@ -97,15 +72,15 @@ def acceptance(job_id: bytes) -> str:
 class DatasetOwner:
     """One account's part in one request about its dataset; proofs are bound to `payee`."""
 
-    def __init__(self, tools: Tools, request: Request, payee: str) -> None:
+    def __init__(self, tools: Tools[RetrievalBounty], request: Request, payee: str) -> None:
         self._tools = tools
         self._request = request
         self._payee = payee
-        scope = f"{tools.client.scope}:{tools.deployment.retrieval}"
+        scope = f"{tools.client.scope}:{tools.contract.address}"
         files = RoundFiles.of(scope, request.job_id, payee)
         self._accepting = acceptance(request.job_id)
         self._prover = RecordProver(
-            tools.sender, tools.retrieval, tools.readiness, request.artifacts, files, tools.progress
+            tools.sender, tools.contract, tools.readiness, request.artifacts, files, tools.progress
         )
 
     def appraise(self, secrets: Secrets, limits: Limits) -> Appraisal:
@@ -144,7 +119,7 @@ class DatasetOwner:
         Raises UsageError if it is not worth it any more, ContractRefused or InsufficientFunds.
         """
         terms, sender = self._request.record.job.terms, self._tools.sender
-        retrieval = self._tools.retrieval
+        retrieval = self._tools.contract
         with staking(sender, self._accepting):
             with sender.deciding(self._accepting):
                 self._check_money(self._verification_gas(), limits)  # fees and stakes change

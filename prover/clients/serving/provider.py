@@ -4,7 +4,6 @@ Everything is computed before the stake is sent: all outputs, real witnesses and
 model, a real proof of some of the items.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from prover.base.errors import ContractRefused, StatementInvalid, UsageError
@@ -13,13 +12,12 @@ from prover.chain.contracts.registry import Circuit
 from prover.chain.contracts.serving import ServingRound
 from prover.chain.contracts.tokens import allow
 from prover.chain.contracts.verification import verification_gas
-from prover.chain.node.client import Client
 from prover.chain.sending.fees import gas_price
-from prover.chain.sending.transactions import Sender
 from prover.clients.common.inputs.handover import obtain
 from prover.clients.common.job_files import RoundFiles
-from prover.clients.common.money import Account, check_currency, staking
-from prover.clients.common.readiness import Readiness, check_key
+from prover.clients.common.money import check_currency, staking
+from prover.clients.common.readiness import check_key
+from prover.clients.common.tools import Tools
 from prover.clients.serving.answer import Answered, Answerer
 from prover.clients.serving.checks import (
     Limits,
@@ -36,25 +34,6 @@ from prover.statement.runs import encode_outputs, inputs_tree
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.evaluate import Outputs, compare_with_witness, evaluate
 from prover.systems.ezkl.inputs import shape_of
-from prover.systems.worker import Progress
-
-
-@dataclass(frozen=True)
-class Tools:
-    """What a provider works with; `check_model` raises if a model is not its artifacts.
-
-    `account` tells what is there and at stake in a currency; `allow_files` lets inputs be read from
-    files of this machine.
-    """
-
-    client: Client
-    serving: ServingRound
-    sender: Sender
-    check_model: Callable[[bytes, Artifacts], None]
-    readiness: Readiness
-    account: Callable[[str], Account]
-    progress: Progress
-    allow_files: bool
 
 
 @dataclass(frozen=True)
@@ -88,11 +67,11 @@ def joining(job_id: bytes) -> str:
 class RoundProvider:
     """One account's part in one round; proofs are bound to `payee`."""
 
-    def __init__(self, tools: Tools, round_: Round, payee: str) -> None:
+    def __init__(self, tools: Tools[ServingRound], round_: Round, payee: str) -> None:
         self._tools = tools
         self._round = round_
         self._payee = payee
-        scope = f"{tools.client.scope}:{tools.serving.address}"
+        scope = f"{tools.client.scope}:{tools.contract.address}"
         self._files = RoundFiles.of(scope, round_.job_id, payee)
         self._joining = joining(round_.job_id)
 
@@ -134,7 +113,7 @@ class RoundProvider:
         record = self._round.record
         outputs = self._evaluated(self._items())
         content = encode_outputs(outputs, record.job.terms.word_bytes)
-        call = self._tools.serving.commit_outputs(record.job, content)
+        call = self._tools.contract.commit_outputs(record.job, content)
         name, depends = f"serve:{self._round.job_id.hex()}", worth_of(record.job.terms)
         return int(self._tools.sender.send(name, call, worth=depends)["gasUsed"])
 
@@ -147,7 +126,7 @@ class RoundProvider:
         tools = self._tools
         answerer = Answerer(
             tools.sender,
-            tools.serving,
+            tools.contract,
             tools.readiness,
             self._round.artifacts,
             self._files,
@@ -158,7 +137,7 @@ class RoundProvider:
             with self._files.alone():
                 return answerer.answer(self._round.job_id, self._round.record, items)
         except ContractRefused:
-            if tools.serving.standing(self._round.job_id).state is not State.SETTLED:
+            if tools.contract.standing(self._round.job_id).state is not State.SETTLED:
                 raise
             return Answered(0, 0.0, 0, 0)  # somebody relayed the last proofs meanwhile
 
@@ -208,8 +187,8 @@ class RoundProvider:
 
     def _stake(self) -> int:
         terms, tools = self._round.record.job.terms, self._tools
-        allow(tools.sender, terms.currency, tools.serving.address, terms.stake)
-        call = tools.serving.join(self._round.record.job, self._payee)
+        allow(tools.sender, terms.currency, tools.contract.address, terms.stake)
+        call = tools.contract.join(self._round.record.job, self._payee)
         return int(tools.sender.send(self._joining, call, exact=True)["gasUsed"])
 
     def _require(self, state: State, why: str) -> None:

@@ -5,10 +5,12 @@ from dataclasses import replace
 from prover.base.files import write_atomically
 from prover.base.settings import get_settings
 from prover.chain.accounts import anvil_account
+from prover.chain.contracts.prediction import Market
 from prover.chain.node.client import Client
 from prover.chain.sending.transactions import Sender
+from prover.clients.common.money import teller
 from prover.clients.common.readiness import Readiness
-from prover.clients.prediction.examine import Tools
+from prover.clients.prediction.examine import PredictionTools
 from prover.clients.prediction.policy import Policy
 from prover.clients.prediction.provider import Provider
 from prover.clients.prediction.store import JobStore, Taken
@@ -44,14 +46,17 @@ class Scene:
         payee: str | None = None,
     ) -> Provider:
         node = client or self.chain.client
-        tools = Tools(
+        tools = PredictionTools(
             client=node,
             deployment=self.chain.deployment,
+            contract=Market(node, self.chain.deployment.market),
             sender=Sender(node, anvil_account(number)),
             store=self.store,
             system=Ezkl(),
             readiness=Readiness(Ezkl()),
             check_model=lambda model_id, _: self.checked.append(model_id),
+            account=teller(node, self.chain.deployment, anvil_account(number).address),
+            progress=lambda _stage: None,
         )
         return Provider(tools, policy, payee)
 

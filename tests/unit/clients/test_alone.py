@@ -26,7 +26,7 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Done]:
         monkeypatch.setattr(serving.RoundProvider, name, lambda *_: ())
     tools: Any = SimpleNamespace(
         client=CLIENT,
-        serving=SimpleNamespace(address=CONTRACT),
+        contract=SimpleNamespace(address=CONTRACT),
         sender=None,
         readiness=None,
         progress=None,
@@ -58,7 +58,7 @@ def proving(monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Done]:
     monkeypatch.setattr(accuracy, "missing", lambda *_: ())
     tools: Any = SimpleNamespace(
         client=CLIENT,
-        accuracy=SimpleNamespace(address=CONTRACT),
+        contract=SimpleNamespace(address=CONTRACT),
         check_model=print,
         progress=print,
     )

@@ -11,11 +11,10 @@ import pytest
 from prover.base.errors import ProvingError, StatementInvalid, UsageError
 from prover.clients.accuracy import checks as accuracy_checks
 from prover.clients.accuracy import provider as accuracy
-from prover.clients.accuracy import submit as accuracy_submit
 from prover.clients.accuracy.provider import BountyProvider
 from prover.clients.common.readiness import KeyMissing
+from prover.clients.common.tools import Tools
 from prover.clients.serving import checks as serving_checks
-from prover.clients.serving import provider as serving
 from prover.clients.serving.provider import Round, RoundProvider
 from prover.protocol.accuracy import state as bounties
 from prover.protocol.events import ZERO_ADDRESS as ETH
@@ -41,21 +40,24 @@ class Desk:
         self.currency = ETH
         self.condemned = False
 
-    def tools(self, kind: type, **more: object) -> Any:
-        return kind(
-            client=SimpleNamespace(now=lambda: NOW, scope="x", chain_id=31337, local=True),
-            sender=SimpleNamespace(
+    def tools(self) -> Any:
+        fields: Any = {
+            "client": SimpleNamespace(now=lambda: NOW, scope="x", chain_id=31337, local=True),
+            "sender": SimpleNamespace(
                 address=ME,
                 send=lambda *_: self.done.append("staked"),
                 deciding=noted_in(self.refused),
             ),
-            check_model=self.check_model,
-            readiness=self,
-            account=None,
-            progress=lambda _stage: None,
-            allow_files=True,
-            **more,
-        )
+            "check_model": self.check_model,
+            "readiness": self,
+            "account": None,
+            "progress": lambda _stage: None,
+            "allow_files": True,
+            "deployment": SimpleNamespace(registry=OTHER),
+            "contract": SimpleNamespace(address=OTHER),
+            "system": None,
+        }
+        return Tools(**fields)
 
     def check_model(self, *_: object) -> None:
         if self.condemned:
@@ -84,7 +86,7 @@ def joining(desk: Desk, home: Path, monkeypatch: pytest.MonkeyPatch) -> Staker:
     items = lambda self: tuple(items_for(self._round.artifacts, 2))  # noqa: E731
     monkeypatch.setattr(RoundProvider, "_items", items)
     monkeypatch.setattr(RoundProvider, "_verification_gas", lambda _self: 0)
-    tools = desk.tools(serving.Tools, serving=SimpleNamespace(address=OTHER))
+    tools = desk.tools()
 
     def join(artifacts: Artifacts) -> object:
         posted = record(replace(ROUND, currency=desk.currency))
@@ -101,12 +103,7 @@ def accepting(desk: Desk, home: Path, monkeypatch: pytest.MonkeyPatch) -> Staker
     for name in ("_check_weights", "_test_set"):
         monkeypatch.setattr(BountyProvider, name, lambda *_: None)
     monkeypatch.setattr(accuracy, "evaluate", lambda *_: None)
-    tools = desk.tools(
-        accuracy_submit.Tools,
-        accuracy=SimpleNamespace(address=OTHER),
-        registry=OTHER,
-        system=None,
-    )
+    tools = desk.tools()
 
     def accept(artifacts: Artifacts) -> object:
         terms = replace(BOUNTY, open_until=10**6, currency=desk.currency)

@@ -13,9 +13,10 @@ from prover.clients.accuracy import provider as module
 from prover.clients.accuracy.checks import Limits
 from prover.clients.accuracy.plan import Judged
 from prover.clients.accuracy.provider import BountyProvider, Outcome
-from prover.clients.accuracy.submit import Malformed, Opened, Submitted, Tools
+from prover.clients.accuracy.submit import Malformed, Opened, Submitted
 from prover.clients.common.money import Account
 from prover.clients.common.readiness import Rehearsal
+from prover.clients.common.tools import Tools
 from prover.protocol.accuracy.state import Job, Record, State
 from prover.statement.documents.request import data_hash
 from prover.statement.documents.sealed import item_leaf
@@ -51,11 +52,11 @@ class Desk:
         kind = artifacts.manifest.layout.output_kind
         self.truth = [proven_label(row, kind) or 0 for row in evaluate(artifacts, self.items)]
 
-    def tools(self, **changes: object) -> Tools:
+    def tools(self, **changes: object) -> Tools[Any]:
         fields: dict[str, Any] = {
             "client": SimpleNamespace(now=lambda: NOW, scope="x", chain_id=31337, local=True),
-            "accuracy": SimpleNamespace(address=OTHER, dispute=self._call, accept=self._call),
-            "registry": OTHER,
+            "contract": SimpleNamespace(address=OTHER, dispute=self._call, accept=self._call),
+            "deployment": SimpleNamespace(registry=OTHER),
             "sender": SimpleNamespace(
                 address=ME,
                 send=self._send,

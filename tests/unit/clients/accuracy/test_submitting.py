@@ -49,7 +49,7 @@ class Desk:
                 client=client,
                 require_worth=self._require_worth,
             ),
-            accuracy=SimpleNamespace(
+            contract=SimpleNamespace(
                 submit=lambda _job, group: SimpleNamespace(data=b"", group=list(group)),
                 standing=lambda _job_id: SimpleNamespace(state=self.state),
             ),

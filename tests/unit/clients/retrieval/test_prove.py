@@ -12,10 +12,11 @@ from prover.base.errors import ChainError, ContractRefused, StatementInvalid, Us
 from prover.chain.events import finality
 from prover.clients.common.money import Account
 from prover.clients.common.readiness import KeyMissing, Rehearsal
+from prover.clients.common.tools import Tools
 from prover.clients.retrieval import owner as module
 from prover.clients.retrieval import secrets as owned
 from prover.clients.retrieval.checks import Limits
-from prover.clients.retrieval.owner import DatasetOwner, Request, Tools
+from prover.clients.retrieval.owner import DatasetOwner, Request
 from prover.clients.retrieval.prove import Proven
 from prover.clients.retrieval.records import format_of
 from prover.protocol.events import RetrievalAccepted
@@ -23,6 +24,7 @@ from prover.protocol.retrieval.state import Record, State
 from prover.statement.documents.dataset import record_keys, salted_records
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.evaluate import evaluate
+from prover.systems.ezkl.system import Ezkl
 from tests.conftest import Proven as ProvenCircuit
 from tests.unit.clients.deciding import noted_in
 from tests.unit.clients.retrieval.test_owner import DATASET, ME, OTHER, ROWS, SEED, request
@@ -57,14 +59,17 @@ class Stage:
             settle_stakes=lambda but: self.settled.append(but),
         )
         deployment = SimpleNamespace(retrieval="0x" + "33" * 20)
-        tools = FakeTools(
-            client,  # type: ignore[arg-type]
-            deployment,  # type: ignore[arg-type]
-            sender,  # type: ignore[arg-type]
-            self._check_model,
-            self,  # type: ignore[arg-type]
-            lambda _currency: Account(10**18, 0, 10**18),
-            self.done.append,
+        self.contract: Any = SimpleNamespace(address=deployment.retrieval)
+        tools: Any = Tools(
+            client=client,  # type: ignore[arg-type]
+            deployment=deployment,  # type: ignore[arg-type]
+            contract=self.contract,
+            sender=sender,  # type: ignore[arg-type]
+            system=Ezkl(),
+            check_model=self._check_model,
+            readiness=self,  # type: ignore[arg-type]
+            account=lambda _currency: Account(10**18, 0, 10**18),
+            progress=self.done.append,
         )
         circuit = SimpleNamespace(verifier=OTHER)
         told = Request(JOB_ID, record, dataset, circuit, artifacts)  # type: ignore[arg-type]
@@ -115,14 +120,6 @@ class Stage:
 
     def _check_model(self, _model_id: bytes, _artifacts: Artifacts) -> None:
         self.done.append("model checked")
-
-
-class FakeTools(Tools):
-    """Without a contract."""
-
-    @property
-    def retrieval(self) -> Any:
-        return SimpleNamespace(address=self.deployment.retrieval)
 
 
 @pytest.fixture
@@ -301,8 +298,7 @@ def test_the_stake_is_sent_for_the_payee(
             f"allowed {amount} of {currency[:4]} to {spender[:4]}"
         ),
     )
-    contract = SimpleNamespace(address="0x" + "33" * 20, accept=lambda *told: told)
-    monkeypatch.setattr(FakeTools, "retrieval", contract)
+    play.contract.accept = lambda *told: told
     sent = list[object]()
 
     def send(action: str, call: object, *, exact: bool) -> dict[str, int]:

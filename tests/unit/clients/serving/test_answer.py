@@ -14,10 +14,11 @@ from prover.chain.contracts.serving import Answer
 from prover.chain.sending.transactions import GAS_CAP, Cost
 from prover.clients.common.money import Account
 from prover.clients.common.readiness import Rehearsal
+from prover.clients.common.tools import Tools
 from prover.clients.serving import provider as module
 from prover.clients.serving.answer import Answered, require_provable
 from prover.clients.serving.checks import Limits, worth_of
-from prover.clients.serving.provider import Round, RoundProvider, Tools
+from prover.clients.serving.provider import Round, RoundProvider
 from prover.protocol.serving.gas import RoundGas
 from prover.protocol.serving.state import Job, Record, State
 from prover.statement.context import JobContext
@@ -26,6 +27,7 @@ from prover.statement.runs import encode_outputs, inputs_tree, list_hash
 from prover.systems.ezkl import evaluate as bulk
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.evaluate import evaluate
+from prover.systems.ezkl.system import Ezkl
 from prover.systems.proof import Proof
 from tests.conftest import Proven
 from tests.unit.clients.deciding import alone_in, noted_in, while_alone
@@ -62,7 +64,9 @@ class Desk:
             client=SimpleNamespace(  # type: ignore[arg-type]
                 now=lambda: self.now, scope="x", chain_id=31337, local=True
             ),
-            serving=self._contract(),
+            contract=self._contract(),
+            deployment=SimpleNamespace(),  # type: ignore[arg-type]
+            system=Ezkl(),
             sender=SimpleNamespace(  # type: ignore[arg-type]
                 address=ME,
                 send=self._send,
