@@ -29,7 +29,7 @@ from prover.protocol.serving.state import Record, State
 
 if TYPE_CHECKING:
     from prover.chain.sending.transactions import Sender
-    from prover.clients.serving.answer import Answered
+    from prover.clients.common.packing import ProofsSent
     from prover.clients.serving.provider import Joined, RoundProvider
 
 
@@ -87,15 +87,15 @@ def worker_on(
 
 def answered(
     sender: "Sender", deployment: Deployment, found: tuple[bytes, Record], allow_files: bool
-) -> "Answered":
+) -> "ProofsSent":
     """Send again what a reorganisation took away of the proofs, then prove what is left."""
-    from prover.clients.serving.answer import Answered
+    from prover.clients.common.packing import ProofsSent
 
     job_id, record = found
     again = sender.restore(f"answer:{job_id.hex()}:")
     if again:
         _, record = find_round(sender.client, deployment, "0x" + job_id.hex())
-    done = Answered(0, 0.0, 0, 0)
+    done = ProofsSent(0, 0.0, 0, 0)
     if not (again and record.ended):
         done = worker_on(sender, deployment, (job_id, record), record.payee, allow_files).answer()
     gas = sum(int(one["gasUsed"]) for one in again)

@@ -11,7 +11,7 @@ from prover.chain.contracts.accuracy import AccuracyBounty, Submission, TestItem
 from prover.chain.contracts.batch import Run
 from prover.clients.common.job_files import RoundFiles
 from prover.clients.common.money import worth
-from prover.clients.common.packing import grouped
+from prover.clients.common.packing import ProofsSent, grouped
 from prover.clients.common.tools import Tools
 from prover.protocol.accuracy.state import Job, State
 from prover.statement.context import JobContext
@@ -42,16 +42,6 @@ class Opened:
 
 
 @dataclass(frozen=True)
-class Submitted:
-    """What it took: proofs made now (others were there), their seconds, transactions, gas."""
-
-    proofs: int
-    seconds: float
-    transactions: int
-    gas: int
-
-
-@dataclass(frozen=True)
 class Submitter:
     """Proves items of one bounty for the payee of `context`; each proof is kept when it is made."""
 
@@ -64,7 +54,7 @@ class Submitter:
     test_set: SealedTestSet
     opened: Opened
 
-    def submit(self, planned: Sequence[tuple[int, ...]]) -> Submitted:
+    def submit(self, planned: Sequence[tuple[int, ...]]) -> ProofsSent:
         """Prove each part, unless its proof is there and holds, then send all.
 
         Raises ContractRefused.
@@ -81,7 +71,7 @@ class Submitter:
             submissions.append(self.submission(part, proof))
         seconds = time.monotonic() - started if made else 0.0
         gas = self._send_all(submissions)
-        return Submitted(made, seconds, len(gas), sum(gas))
+        return ProofsSent(made, seconds, len(gas), sum(gas))
 
     def prove(self, part: tuple[int, ...]) -> Proof:
         """Prove, verify and keep the proof."""

@@ -19,6 +19,7 @@ from prover.chain.sending.fees import gas_price
 from prover.chain.state.replay import load_world
 from prover.clients.common.job_files import RoundFiles
 from prover.clients.common.money import check_currency, staking
+from prover.clients.common.packing import ProofsSent
 from prover.clients.common.readiness import check_key
 from prover.clients.common.tools import Tools
 from prover.clients.retrieval.checks import (
@@ -30,7 +31,7 @@ from prover.clients.retrieval.checks import (
     check_terms,
 )
 from prover.clients.retrieval.datasets import kept
-from prover.clients.retrieval.prove import Proven, RecordProver
+from prover.clients.retrieval.prove import RecordProver
 from prover.clients.retrieval.secrets import Secrets, check_secrets, match_secrets
 from prover.protocol.events import RetrievalAccepted
 from prover.protocol.limits import limits_of
@@ -127,7 +128,7 @@ class DatasetOwner:
             call = retrieval.accept(self._request.record.job, self._payee)
             return int(sender.send(self._accepting, call, exact=True)["gasUsed"])
 
-    def prove(self, secrets: Secrets) -> Proven:
+    def prove(self, secrets: Secrets) -> ProofsSent:
         """Prove every record, once the acceptance is final, and give the keys of the matches.
 
         Raises UsageError in another state, StatementInvalid if the secrets are another dataset's.
@@ -145,7 +146,7 @@ class DatasetOwner:
         except ContractRefused:
             if not self._present().complete:
                 raise
-            done = Proven(0, 0.0, 0, 0)  # somebody relayed the last proofs meanwhile
+            done = ProofsSent(0, 0.0, 0, 0)  # somebody relayed the last proofs meanwhile
         gas = sum(int(one["gasUsed"]) for one in again)
         return replace(done, transactions=done.transactions + len(again), gas=done.gas + gas)
 

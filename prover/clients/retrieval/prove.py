@@ -7,7 +7,7 @@ is sent as soon as a transaction is full, or when the time is short.
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 from eth_utils.crypto import keccak
@@ -18,12 +18,12 @@ from prover.chain.abi.contract import Call
 from prover.chain.contracts.batch import Run
 from prover.chain.contracts.retrieval import RetrievalBounty, SealedRecord, Submission
 from prover.chain.events.finality import SEND_SECONDS, now_on
-from prover.chain.sending.transactions import GAS_CAP, Sender
+from prover.chain.sending.transactions import Sender
 from prover.clients.common.job_files import RoundFiles
 from prover.clients.common.money import worth
+from prover.clients.common.packing import Pack, ProofsSent
 from prover.clients.common.readiness import Readiness
 from prover.clients.retrieval.secrets import Secrets
-from prover.protocol.limits import limits_of
 from prover.protocol.retrieval.state import Record
 from prover.statement.context import JobContext
 from prover.statement.documents.dataset import PublicDataset
@@ -35,35 +35,11 @@ from prover.systems.worker import Progress
 
 
 @dataclass(frozen=True)
-class Proven:
-    """What proving took: proofs made now (others were there), their seconds, transactions, gas."""
+class _Part:
+    """The records of one proof, and what is sent of them."""
 
-    proofs: int
-    seconds: float
-    transactions: int
-    gas: int
-
-
-@dataclass
-class _Group:
-    """Submissions that will go into one transaction, of at most `most` bytes."""
-
-    submissions: list[Submission] = field(default_factory=list)
-    indices: list[int] = field(default_factory=list)
-    gas: int = 0
-    size: int = 0
-    most: int = 0
-
-    def has_room(self, gas: int, size: int) -> bool:
-        """Whether a submission of this cost fits in too; an empty group takes any."""
-        fits = self.gas + gas <= GAS_CAP and self.size + size <= self.most
-        return fits or not self.submissions
-
-    def add(self, part: Sequence[int], submission: Submission, gas: int, size: int) -> None:
-        """Take a submission in."""
-        self.submissions.append(submission)
-        self.indices.extend(part)
-        self.gas, self.size = self.gas + gas, self.size + size
+    indices: tuple[int, ...]
+    submission: Submission
 
 
 def parts(count: int, slots: int, done: frozenset[int]) -> list[tuple[int, ...]]:
@@ -103,7 +79,7 @@ class RecordProver:
 
     def prove(
         self, job_id: bytes, record: Record, secrets: Secrets, public: PublicDataset
-    ) -> Proven:
+    ) -> ProofsSent:
         """Prove and send all that is left, with the keys of the matches. Raises Busy."""
         client = self._retrieval.client
         context = JobContext.of(client.chain_id, self._retrieval.address, job_id, record.payee)
@@ -118,7 +94,7 @@ class RecordProver:
                     self._require_worth(record, group, len(todo))
                 gas.append(self._send(job_id, record, group))
         seconds = time.monotonic() - started if missing else 0.0
-        return Proven(len(missing), seconds, len(gas), sum(gas))
+        return ProofsSent(len(missing), seconds, len(gas), sum(gas))
 
     def _sound(self, todo: Sequence[tuple[int, ...]]) -> dict[tuple[int, ...], Proof]:
         return self._files.sound(todo, partial(self._readiness.faults, self._artifacts))
@@ -136,10 +112,9 @@ class RecordProver:
         proofs: Iterator[tuple[tuple[int, ...], Proof]],
         secrets: Secrets,
         public: PublicDataset,
-    ) -> Iterator[_Group]:
+    ) -> Iterator[Pack[_Part]]:
         """As many submissions as fit a transaction; fewer when the next proof may be too late."""
-        most = limits_of(self._retrieval.client.chain_id).call_bytes
-        group, last = _Group(most=most), time.monotonic()
+        group, last = Pack[_Part].on(self._sender), time.monotonic()
         for part, proof in proofs:
             self._require_in_time(record)  # the dry run shows the node keys of matches
             submission = self.submission(record, part, proof, secrets, public)
@@ -147,12 +122,12 @@ class RecordProver:
             gas, size = self._sender.estimate(call).gas, len(call.data)
             if not group.has_room(gas, size):
                 yield group
-                group = _Group(most=most)
-            group.add(part, submission, gas, size)
+                group = Pack.on(self._sender)
+            group.add(_Part(part, submission), gas, size)
             took, last = time.monotonic() - last, time.monotonic()
             if self._is_short(record, took):
                 yield group
-                group = _Group(most=most)
+                group = Pack.on(self._sender)
         if group.submissions:
             yield group
 
@@ -192,7 +167,7 @@ class RecordProver:
             )
         ]
 
-    def _require_worth(self, record: Record, group: _Group, count: int) -> None:
+    def _require_worth(self, record: Record, group: Pack[_Part], count: int) -> None:
         """Raise Postponed if `count` proofs, each as dear as one of the group, cost too much."""
         gas = group.gas * count // len(group.submissions)
         self._sender.require_worth("proving all records", gas, _depends(record))
@@ -207,14 +182,17 @@ class RecordProver:
                 "of the matches are not sent, as a late transaction shows them and is not paid"
             )
 
-    def _send(self, job_id: bytes, record: Record, group: _Group) -> int:
+    def _send(self, job_id: bytes, record: Record, group: Pack[_Part]) -> int:
         self._require_in_time(record)
+        indices = [index for one in group.submissions for index in one.indices]
         self._progress(
             f"sending {counted(len(group.submissions), 'proof')} of "
-            f"{counted(len(group.indices), 'record')}"
+            f"{counted(len(indices), 'record')}"
         )
-        call: Call = self._retrieval.submit(record.job, group.submissions)
-        name = keccak(b"".join(index.to_bytes(4, "big") for index in group.indices)).hex()
+        call: Call = self._retrieval.submit(
+            record.job, [one.submission for one in group.submissions]
+        )
+        name = keccak(b"".join(index.to_bytes(4, "big") for index in indices)).hex()
         action = f"submit:{job_id.hex()}:{name}"
         return int(self._sender.send(action, call, worth=_depends(record))["gasUsed"])
 

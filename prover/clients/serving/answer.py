@@ -14,7 +14,7 @@ from prover.chain.abi.contract import Call
 from prover.chain.contracts.serving import Answer, Contest, ServingRound
 from prover.chain.sending.transactions import Sender
 from prover.clients.common.job_files import RoundFiles
-from prover.clients.common.packing import grouped
+from prover.clients.common.packing import ProofsSent, grouped
 from prover.clients.common.readiness import Readiness
 from prover.clients.serving.checks import worth_of
 from prover.protocol.serving.state import Record
@@ -33,16 +33,6 @@ class Part:
 
     position: int
     indices: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Answered:
-    """What answering took: proofs made now (others were there), their seconds, transactions."""
-
-    proofs: int
-    seconds: float
-    transactions: int
-    gas: int
 
 
 def parts(record: Record, slots: int) -> list[Part]:
@@ -76,7 +66,7 @@ class Answerer:
         self._files = files
         self._progress = progress
 
-    def answer(self, job_id: bytes, record: Record, items: Sequence[Item]) -> Answered:
+    def answer(self, job_id: bytes, record: Record, items: Sequence[Item]) -> ProofsSent:
         """Prove all that is left, then send it. Raises StatementInvalid if an item cannot be."""
         require_provable(record, self._artifacts, items)
         started = time.monotonic()
@@ -102,7 +92,7 @@ class Answerer:
         groups, cost = grouped(self._sender, answers, lambda group: self._call(record, group))
         self._sender.require_worth("answering", cost, worth_of(record.job.terms))
         gas = [self._send(job_id, record, group) for group in groups]
-        return Answered(made, seconds if made else 0.0, len(gas), sum(gas))
+        return ProofsSent(made, seconds if made else 0.0, len(gas), sum(gas))
 
     def _prove(self, part: Part, items: Sequence[Item], context: JobContext) -> Proof:
         """Prove, verify and keep the proof."""

@@ -16,9 +16,10 @@ from prover.chain.sending.fees import gas_price
 from prover.clients.common.inputs.handover import obtain
 from prover.clients.common.job_files import RoundFiles
 from prover.clients.common.money import check_currency, staking
+from prover.clients.common.packing import ProofsSent
 from prover.clients.common.readiness import check_key
 from prover.clients.common.tools import Tools
-from prover.clients.serving.answer import Answered, Answerer
+from prover.clients.serving.answer import Answerer
 from prover.clients.serving.checks import (
     Limits,
     check_answers,
@@ -117,7 +118,7 @@ class RoundProvider:
         name, depends = f"serve:{self._round.job_id.hex()}", worth_of(record.job.terms)
         return int(self._tools.sender.send(name, call, worth=depends)["gasUsed"])
 
-    def answer(self) -> Answered:
+    def answer(self) -> ProofsSent:
         """Prove what is contested and not answered yet, and send it.
 
         Raises UsageError in another state, StatementInvalid if an item cannot be proven, Busy.
@@ -139,7 +140,7 @@ class RoundProvider:
         except ContractRefused:
             if tools.contract.standing(self._round.job_id).state is not State.SETTLED:
                 raise
-            return Answered(0, 0.0, 0, 0)  # somebody relayed the last proofs meanwhile
+            return ProofsSent(0, 0.0, 0, 0)  # somebody relayed the last proofs meanwhile
 
     def _items(self) -> tuple[Item, ...]:
         """The items, checked against the round's hash, count and circuit; kept on the disk."""

@@ -13,8 +13,9 @@ from prover.clients.accuracy import provider as module
 from prover.clients.accuracy.checks import Limits
 from prover.clients.accuracy.plan import Judged
 from prover.clients.accuracy.provider import BountyProvider, Outcome
-from prover.clients.accuracy.submit import Malformed, Opened, Submitted
+from prover.clients.accuracy.submit import Malformed, Opened
 from prover.clients.common.money import Account
+from prover.clients.common.packing import ProofsSent
 from prover.clients.common.readiness import Rehearsal
 from prover.clients.common.tools import Tools
 from prover.protocol.accuracy.state import Job, Record, State
@@ -104,9 +105,9 @@ class Desk:
         self.done.append("rehearsed")
         return Rehearsal("", "", 2.0, 0)
 
-    def submit(self, planned: list[tuple[int, ...]]) -> Submitted:
+    def submit(self, planned: list[tuple[int, ...]]) -> ProofsSent:
         self.submitted.extend(planned)
-        return Submitted(len(planned), 5.0, 1, 9)
+        return ProofsSent(len(planned), 5.0, 1, 9)
 
     def allow(self, _sender: object, currency: str, spender: str, amount: int) -> None:
         self.done.append(f"allowed {amount} of {currency[:4]} to {spender[:4]}")

@@ -10,8 +10,9 @@ import pytest
 from prover.base.errors import ContractRefused, Postponed
 from prover.chain.contracts import accuracy
 from prover.chain.sending.transactions import GAS_CAP, Cost
-from prover.clients.accuracy.submit import Opened, Submitted, Submitter
+from prover.clients.accuracy.submit import Opened, Submitter
 from prover.clients.common.job_files import RoundFiles
+from prover.clients.common.packing import ProofsSent
 from prover.protocol.accuracy.state import State
 from prover.protocol.events import ZERO_ADDRESS
 from prover.statement.documents.request import Item
@@ -112,7 +113,7 @@ def action_of(*starts: int) -> str:
 
 
 def test_a_plan_is_proven_and_sent_together(desk: Desk, clock: None) -> None:
-    assert desk.submitter.submit(PLANNED) == Submitted(3, 5, 1, 7)
+    assert desk.submitter.submit(PLANNED) == ProofsSent(3, 5, 1, 7)
     items = desk.items
     assert desk.proven == [(items[0], items[1]), (items[3], items[5]), (items[6], items[7])]
     ((action, group),) = desk.sent
@@ -152,7 +153,7 @@ def test_proofs_that_were_made_are_not_made_again(desk: Desk, clock: None) -> No
     desk.submitter.files.save_proof((3, 5), Proof(b"\x09", (1,)))
     assert desk.submitter.submit(PLANNED).proofs == 2
     assert [one.proof for one in desk.sent[0][1]] == [b"\1", b"\x09", b"\2"]
-    assert desk.submitter.submit(PLANNED) == Submitted(0, 0.0, 1, 7)
+    assert desk.submitter.submit(PLANNED) == ProofsSent(0, 0.0, 1, 7)
     assert len(desk.proven) == 2
 
 
@@ -168,7 +169,7 @@ def test_a_kept_proof_that_does_not_hold_is_made_again(desk: Desk) -> None:
 
 
 def test_nothing_is_sent_where_nothing_is_left(desk: Desk) -> None:
-    assert desk.submitter.submit([]) == Submitted(0, 0.0, 0, 0)
+    assert desk.submitter.submit([]) == ProofsSent(0, 0.0, 0, 0)
     assert desk.sent == []
 
 

@@ -11,13 +11,13 @@ import pytest
 from prover.base.errors import ChainError, ContractRefused, StatementInvalid, UsageError
 from prover.chain.events import finality
 from prover.clients.common.money import Account
+from prover.clients.common.packing import ProofsSent
 from prover.clients.common.readiness import KeyMissing, Rehearsal
 from prover.clients.common.tools import Tools
 from prover.clients.retrieval import owner as module
 from prover.clients.retrieval import secrets as owned
 from prover.clients.retrieval.checks import Limits
 from prover.clients.retrieval.owner import DatasetOwner, Request
-from prover.clients.retrieval.prove import Proven
 from prover.clients.retrieval.records import format_of
 from prover.protocol.events import RetrievalAccepted
 from prover.protocol.retrieval.state import Record, State
@@ -76,11 +76,11 @@ class Stage:
         self.owner = DatasetOwner(tools, told, ME)
         self.owner._prover = self  # type: ignore[assignment]
 
-    def prove(self, _job_id: bytes, _record: Record, *_rest: object) -> Proven:
+    def prove(self, _job_id: bytes, _record: Record, *_rest: object) -> ProofsSent:
         self.done.append("keys are sent")
         if self.refusal:
             raise self.refusal
-        return Proven(1, 1.0, 1, 1)
+        return ProofsSent(1, 1.0, 1, 1)
 
     def restore(self, prefix: str) -> list[dict[str, int]]:
         assert prefix == f"submit:{JOB_ID.hex()}:"
@@ -156,7 +156,7 @@ def test_keys_are_sent_when_the_acceptance_is_final(stage: Callable[[Record], St
 def test_what_a_reorganisation_took_of_the_proofs_is_told(stage: Callable[[Record], Stage]) -> None:
     play = stage(request())
     play.again = [5, 6]
-    assert play.owner.prove(play.secrets) == Proven(1, 1.0, 3, 12)
+    assert play.owner.prove(play.secrets) == ProofsSent(1, 1.0, 3, 12)
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,11 @@ from prover.chain.abi.contract import Call
 from prover.chain.contracts.serving import Answer
 from prover.chain.sending.transactions import GAS_CAP, Cost
 from prover.clients.common.money import Account
+from prover.clients.common.packing import ProofsSent
 from prover.clients.common.readiness import Rehearsal
 from prover.clients.common.tools import Tools
 from prover.clients.serving import provider as module
-from prover.clients.serving.answer import Answered, require_provable
+from prover.clients.serving.answer import require_provable
 from prover.clients.serving.checks import Limits, worth_of
 from prover.clients.serving.provider import Round, RoundProvider
 from prover.protocol.serving.gas import RoundGas
@@ -307,7 +308,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_contested_items_are_proven_and_sent_together(desk: Desk, clock: None) -> None:
-    assert desk.worker(desk.record()).answer() == Answered(3, 5, 1, 7)
+    assert desk.worker(desk.record()).answer() == ProofsSent(3, 5, 1, 7)
     items = desk.items
     assert desk.proven == [(items[0], items[4]), (items[5], items[9]), (items[13],)]
     assert desk.contexts == {JobContext.of(31337, OTHER, JOB_ID, ME)}
@@ -332,7 +333,7 @@ def test_proofs_that_were_made_or_relayed_are_not_made_again(desk: Desk, clock: 
     assert desk.proven == [(desk.items[13],)]
     assert [answer.proof for answer in desk.sent[0]] == [b"\7", b"\1"]
     assert desk.worker(desk.record()).answer().proofs == 1  # of 0 and 4
-    assert desk.worker(desk.record()).answer() == Answered(0, 0.0, 1, 7)
+    assert desk.worker(desk.record()).answer() == ProofsSent(0, 0.0, 1, 7)
 
 
 def test_a_kept_proof_that_does_not_hold_is_made_again(desk: Desk) -> None:
@@ -356,7 +357,7 @@ def test_as_many_proofs_as_fit_go_into_a_transaction(desk: Desk) -> None:
 def test_a_refusal_is_good_news_only_if_all_is_settled(desk: Desk) -> None:
     """Somebody has relayed the last proofs meanwhile: then the round is paid, and only then."""
     desk.refusal, desk.standing = ContractRefused("no"), State.SETTLED
-    assert desk.worker(desk.record()).answer() == Answered(0, 0.0, 0, 0)
+    assert desk.worker(desk.record()).answer() == ProofsSent(0, 0.0, 0, 0)
     for state in set(State) - {State.SETTLED}:
         desk.standing = state
         with pytest.raises(ContractRefused):
