@@ -173,9 +173,9 @@ def accept(
     """Enter a model: fetch and check the test set and the circuit, stake."""
     from prover.chain.state.replay import load_world
     from prover.cli.accuracy.job import acceptable, find_bounty, moved, worker_on
-    from prover.clients.accuracy.checks import Limits
     from prover.clients.accuracy.provider import acceptance
     from prover.clients.accuracy.status import consumers_past, past_sentence
+    from prover.clients.common.limits import ProviderLimits
     from prover.clients.common.models import find
     from prover.clients.common.recent import remember
 
@@ -202,7 +202,7 @@ def accept(
         known = find(client, deployment, model)
     worker = worker_on(sender, deployment, found, known, whom, allow_files)
     remember(client, deployment.accuracy, job_id)  # before: the same command, once more, means it
-    gas = worker.accept(known.model_id, known.circuit_id, Limits(purse, seconds))
+    gas = worker.accept(known.model_id, known.circuit_id, ProviderLimits(purse, seconds))
     data, lines = moved(client, deployment, job_id, gas)
     show(data | {"consumer": past}, *lines)
 

@@ -202,7 +202,7 @@ def accept(
     from prover.cli.retrieval import job as jobs
     from prover.cli.retrieval.owner import accepted_told
     from prover.clients.common.recent import remember
-    from prover.clients.retrieval.checks import Limits
+    from prover.clients.retrieval.checks import OwnerLimits
     from prover.clients.retrieval.owner import acceptance
 
     seconds = None if proof_time is None else duration(proof_time, "--proof-time")
@@ -216,7 +216,7 @@ def accept(
     currency = found.record.job.terms.currency
     purse = purse_in(client, currency, min_reward, max_stake, max_stakes, at_a_loss)
     all_ = found.record.count if preview else None  # what it would mean is asked before the limit
-    limits = Limits(purse, all_ if max_matches is None else max_matches, seconds)
+    limits = OwnerLimits(purse, seconds, all_ if max_matches is None else max_matches)
     with sender.deciding(acceptance(found.job_id)):
         owner, request = jobs.owner_on(sender, deployment, found, whom)
         secrets = jobs.secrets_of(request, data, seed)

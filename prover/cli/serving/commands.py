@@ -152,8 +152,8 @@ def join(
 ) -> None:
     """Promise to serve: fetch and check the inputs, evaluate them all, stake."""
     from prover.cli.serving.round import find_round, joinable, told_joined, worker_on
+    from prover.clients.common.limits import ProviderLimits
     from prover.clients.common.recent import remember
-    from prover.clients.serving.checks import Limits
     from prover.clients.serving.provider import joining
 
     seconds = None if proof_time is None else duration(proof_time, "--proof-time")
@@ -169,7 +169,7 @@ def join(
     with sender.deciding(joining(job_id)):
         worker = worker_on(sender, deployment, (job_id, record), whom, allow_files)
     remember(client, deployment.serving, job_id)  # before: the same command, once more, means it
-    joined = worker.join(Limits(purse, seconds))
+    joined = worker.join(ProviderLimits(purse, seconds))
     data, lines = told_joined(job_id, record, whom, joined)
     show(data, *lines)
 

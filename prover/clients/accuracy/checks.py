@@ -1,10 +1,8 @@
 """What a provider asks of an accuracy bounty before it looks at the test set."""
 
-from dataclasses import dataclass, field
-
 from prover.base.errors import StatementInvalid, UsageError
-from prover.base.text import counted, in_ether, moment
-from prover.clients.common.limits import LOCK_SECONDS, TIME_FACTOR
+from prover.base.text import counted, in_ether
+from prover.clients.common.limits import TIME_FACTOR, require_named, require_open
 from prover.clients.common.money import Account, Deal, Purse, check_money
 from prover.protocol.accuracy.state import Terms
 from prover.protocol.economics import END, ITEM, PROVE, TAKE, WITHDRAW
@@ -13,22 +11,10 @@ from prover.statement.documents.samples import needed
 from prover.systems.ezkl.artifacts import Artifacts
 
 
-@dataclass(frozen=True)
-class Limits:
-    """Options of `accept`: the money, and the seconds of a proof, None for those rehearsed."""
-
-    purse: Purse = field(default_factory=Purse)
-    proof_seconds: float | None = None
-
-
 def check_terms(terms: Terms, account: str, now: int) -> None:
     """Raise UsageError unless the account may and would accept."""
-    if now + LOCK_SECONDS > terms.open_until:
-        raise UsageError(
-            f"the bounty was open until {moment(terms.open_until)}, and it is {moment(now)} now"
-        )
-    if terms.provider not in (ZERO_ADDRESS, account):
-        raise UsageError(f"the bounty is for provider {terms.provider}: {account} cannot accept")
+    require_open("bounty", terms, now)
+    require_named("bounty", "accept", terms.provider, account)
 
 
 def check_bounty_money(

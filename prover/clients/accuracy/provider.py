@@ -14,7 +14,6 @@ from prover.chain.contracts.tokens import allow
 from prover.chain.contracts.verification import verification_gas
 from prover.chain.sending.fees import gas_price
 from prover.clients.accuracy.checks import (
-    Limits,
     check_bounty_money,
     check_circuit,
     check_terms,
@@ -24,6 +23,7 @@ from prover.clients.accuracy.plan import Judged, judge, missing, parts
 from prover.clients.accuracy.submit import Malformed, Opened, Submitter
 from prover.clients.common.inputs.handover import obtain
 from prover.clients.common.job_files import RoundFiles
+from prover.clients.common.limits import ProviderLimits
 from prover.clients.common.money import check_currency, staking
 from prover.clients.common.readiness import check_key, padding, strange_items
 from prover.clients.common.tools import Tools
@@ -82,7 +82,7 @@ class BountyProvider:
         self._files = RoundFiles.of(scope, job_id, payee)
         self._accepting = acceptance(job_id)
 
-    def accept(self, model_id: bytes, circuit_id: bytes, limits: Limits) -> int:
+    def accept(self, model_id: bytes, circuit_id: bytes, limits: ProviderLimits) -> int:
         """Check all that can be checked, then stake; the gas it took.
 
         Raises UsageError, StatementInvalid, ArtifactMismatch or InputsUnavailable before any money
@@ -91,7 +91,7 @@ class BountyProvider:
         with self._tools.sender.deciding(self._accepting):
             return self._accept(model_id, circuit_id, limits)
 
-    def _accept(self, model_id: bytes, circuit_id: bytes, limits: Limits) -> int:
+    def _accept(self, model_id: bytes, circuit_id: bytes, limits: ProviderLimits) -> int:
         self._require(State.OPEN, "only an open bounty can be accepted")
         terms, account = self._record.job.terms, self._tools.sender.address
         check_terms(terms, account, self._tools.client.now())
@@ -175,14 +175,14 @@ class BountyProvider:
         name = f"dispute:{self._job_id.hex()}:{index}"
         return int(self._tools.sender.send(name, call)["gasUsed"])
 
-    def _check_money(self, circuit_id: bytes, limits: Limits) -> None:
+    def _check_money(self, circuit_id: bytes, limits: ProviderLimits) -> None:
         terms, tools, sample = self._record.job.terms, self._tools, self._artifacts.sample
         verifier = Registry(tools.client, tools.deployment.registry).circuit(circuit_id).verifier
         gas = verification_gas(tools.sender, verifier, sample.proof, sample.instances)
         price, account = gas_price(tools.client), tools.account(terms.currency)
         check_bounty_money(terms, self._artifacts, gas, price, limits.purse, account)
 
-    def _check_time(self, limits: Limits) -> None:
+    def _check_time(self, limits: ProviderLimits) -> None:
         """All items may have to be proven: a miss is known only after the key.
 
         They are sealed still: items from all over the domain are compared with witnesses instead.

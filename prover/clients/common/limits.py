@@ -1,6 +1,43 @@
-"""Times that providers keep to, whatever the protocol."""
+"""What providers keep to, whatever the protocol: times, money, what fits a transaction."""
+
+from dataclasses import dataclass, field
+
+from prover.base.errors import UsageError
+from prover.base.text import moment
+from prover.chain.sending.transactions import GAS_CAP
+from prover.clients.common.money import Purse
+from prover.protocol.events import ZERO_ADDRESS
+from prover.protocol.terms import Terms
 
 LOCK_SECONDS = 2  # a lock takes a block or two to be mined
-
-
 TIME_FACTOR = 2  # proving is given twice the time that it takes
+
+
+@dataclass(frozen=True)
+class ProviderLimits:
+    """Options of joining: the money, and the seconds of a proof, None for those rehearsed."""
+
+    purse: Purse = field(default_factory=Purse)
+    proof_seconds: float | None = None
+
+
+def require_open(name: str, terms: Terms, now: int) -> None:
+    """Raise UsageError unless a job may be joined at the Unix time `now`; `name` as in "round"."""
+    if now + LOCK_SECONDS > terms.open_until:
+        raise UsageError(
+            f"the {name} was open until {moment(terms.open_until)}, and it is {moment(now)} now"
+        )
+
+
+def require_named(name: str, joins: str, provider: str, account: str) -> None:
+    """Raise UsageError if a job is for another account; `joins` as in "accept"."""
+    if provider not in (ZERO_ADDRESS, account):
+        raise UsageError(f"the {name} is for provider {provider}: {account} cannot {joins}")
+
+
+def misfit(size: int, gas: int, call_bytes: int) -> tuple[str, int, int] | None:
+    """What of a call does not fit a transaction, as ("bytes", found, most); None if it fits."""
+    for name, found, most in (("bytes", size, call_bytes), ("gas", gas, GAS_CAP)):
+        if found > most:
+            return name, found, most
+    return None

@@ -1,24 +1,19 @@
 """Which open jobs a provider takes."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from prover.base.text import moment
-from prover.clients.common.limits import LOCK_SECONDS, TIME_FACTOR
-from prover.clients.common.money import Deal, Purse
+from prover.clients.common.limits import LOCK_SECONDS, TIME_FACTOR, ProviderLimits
+from prover.clients.common.money import Deal
 from prover.protocol.economics import PROVE, TAKE
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction.state import Record, State, Terms
 
 
 @dataclass(frozen=True)
-class Policy:
-    """What is taken: the money, the seconds that a proof is given, and whether files are read.
+class Policy(ProviderLimits):
+    """What is taken: the limits, and whether inputs are read from files of this machine."""
 
-    `proof_seconds` None: as long as the rehearsed proof took.
-    """
-
-    purse: Purse = field(default_factory=Purse)
-    proof_seconds: float | None = None
     allow_files: bool = False
 
 

@@ -1,12 +1,11 @@
 """What a dataset's owner asks of a request before it stakes."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from prover.base.errors import StatementInvalid, UsageError
-from prover.base.text import counted, moment
-from prover.chain.sending.transactions import GAS_CAP
-from prover.clients.common.limits import LOCK_SECONDS, TIME_FACTOR
+from prover.base.text import counted
+from prover.clients.common.limits import TIME_FACTOR, ProviderLimits, misfit, require_open
 from prover.clients.common.money import Account, Deal, Purse, check_money
 from prover.clients.retrieval.records import format_of
 from prover.protocol.economics import ITEM, PROVE
@@ -23,16 +22,10 @@ _CALL_BYTES = 64 * _WORD  # terms, offsets and lengths of a call
 
 
 @dataclass(frozen=True)
-class Limits:
-    """Options of `retrieval accept`.
+class OwnerLimits(ProviderLimits):
+    """Those of a dataset's owner: also the most records that may match, None for half of them."""
 
-    The money, the most records that may match, and the seconds of a proof; None: half of the
-    records, as rehearsed.
-    """
-
-    purse: Purse = field(default_factory=Purse)
     max_matches: int | None = None
-    proof_seconds: float | None = None
 
 
 def check_terms(terms: Terms, dataset: Dataset, account: str, now: int) -> None:
@@ -41,10 +34,7 @@ def check_terms(terms: Terms, dataset: Dataset, account: str, now: int) -> None:
         raise UsageError(
             f"the dataset is {dataset.owner}'s, who alone can accept: account {account} cannot"
         )
-    if now + LOCK_SECONDS > terms.open_until:
-        raise UsageError(
-            f"the request was open until {moment(terms.open_until)}, and it is {moment(now)} now"
-        )
+    require_open("request", terms, now)
 
 
 def check_request_money(
@@ -78,7 +68,7 @@ def check_format(found: Format, artifacts: Artifacts) -> None:
         )
 
 
-def check_matches(matches: int, count: int, limits: Limits) -> None:
+def check_matches(matches: int, count: int, limits: OwnerLimits) -> None:
     """Raise UsageError if more records match than the owner lets anybody read.
 
     By default that is half of them: a model that flags everything buys the whole dataset.
@@ -116,15 +106,13 @@ def check_proofs(
             "or try again on a machine that has less to do"
         )
     gas = verification_gas + PROVE + min(artifacts.manifest.layout.items, count) * ITEM
-    for name, found, allowed in (
-        ("bytes", submission_bytes(count, artifacts), call_bytes),
-        ("gas", gas, GAS_CAP),
-    ):
-        if found > allowed:
-            raise StatementInvalid(
-                f"a proof's submission could take {found} {name}: {allowed} fit a transaction; use "
-                "a circuit of fewer items; do not accept"
-            )
+    too_much = misfit(submission_bytes(count, artifacts), gas, call_bytes)
+    if too_much:
+        name, found, most = too_much
+        raise StatementInvalid(
+            f"a proof's submission could take {found} {name}: {most} fit a transaction; use "
+            "a circuit of fewer items; do not accept"
+        )
     return proofs
 
 

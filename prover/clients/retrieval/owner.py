@@ -23,7 +23,7 @@ from prover.clients.common.packing import ProofsSent
 from prover.clients.common.readiness import check_key
 from prover.clients.common.tools import Tools
 from prover.clients.retrieval.checks import (
-    Limits,
+    OwnerLimits,
     check_format,
     check_matches,
     check_proofs,
@@ -84,7 +84,7 @@ class DatasetOwner:
             tools.sender, tools.contract, tools.readiness, request.artifacts, files, tools.progress
         )
 
-    def appraise(self, secrets: Secrets, limits: Limits) -> Appraisal:
+    def appraise(self, secrets: Secrets, limits: OwnerLimits) -> Appraisal:
         """Check all that can be checked, and run every record.
 
         Raises UsageError, StatementInvalid, ProvingError or ArtifactMismatch; no money moves.
@@ -92,7 +92,7 @@ class DatasetOwner:
         with self._tools.sender.deciding(self._accepting):
             return self._appraised(secrets, limits)
 
-    def _appraised(self, secrets: Secrets, limits: Limits) -> Appraisal:
+    def _appraised(self, secrets: Secrets, limits: OwnerLimits) -> Appraisal:
         self._require(State.OPEN, "only an open request can be accepted")
         terms, artifacts = self._request.record.job.terms, self._request.artifacts
         account, now = self._tools.sender.address, self._tools.client.now()
@@ -114,7 +114,7 @@ class DatasetOwner:
         proofs = check_proofs(terms, len(secrets.items), artifacts, gas, seconds, wait, most)
         return Appraisal(matches, proofs, seconds)
 
-    def accept(self, limits: Limits) -> int:
+    def accept(self, limits: OwnerLimits) -> int:
         """Stake, after `appraise`; the gas it took.
 
         Raises UsageError if it is not worth it any more, ContractRefused or InsufficientFunds.
@@ -195,7 +195,7 @@ class DatasetOwner:
         kind = self._request.artifacts.manifest.layout.output_kind
         return tuple(at for at, row in enumerate(outputs) if predicate.flags(row, kind))
 
-    def _check_money(self, verification: int, limits: Limits) -> None:
+    def _check_money(self, verification: int, limits: OwnerLimits) -> None:
         terms, dataset = self._request.record.job.terms, self._request.dataset
         price, account = gas_price(self._tools.client), self._tools.account(terms.currency)
         check_request_money(

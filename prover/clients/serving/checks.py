@@ -1,14 +1,10 @@
 """What a provider asks of a round before it stakes: the terms, and that answers are possible."""
 
-from dataclasses import dataclass, field
-
-from prover.base.errors import StatementInvalid, UsageError
-from prover.base.text import counted, moment
-from prover.chain.sending.transactions import GAS_CAP
-from prover.clients.common.limits import LOCK_SECONDS, TIME_FACTOR
+from prover.base.errors import StatementInvalid
+from prover.base.text import counted
+from prover.clients.common.limits import TIME_FACTOR, misfit, require_named, require_open
 from prover.clients.common.money import Account, Deal, Purse, check_money, worth
 from prover.protocol.economics import ITEM, PROVE
-from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.serving.gas import ANSWER_INDEX, RoundGas
 from prover.protocol.serving.state import Terms
 from prover.systems.ezkl.artifacts import Artifacts
@@ -19,24 +15,10 @@ _RUN_BYTES = 8 * _WORD  # a run of one item without its paths
 _CALL_BYTES = 64 * _WORD  # terms, offsets and lengths of a call
 
 
-@dataclass(frozen=True)
-class Limits:
-    """Options of `serving join`: the money, and the seconds of a proof, None for those of the
-    rehearsed one.
-    """
-
-    purse: Purse = field(default_factory=Purse)
-    proof_seconds: float | None = None
-
-
 def check_terms(terms: Terms, account: str, now: int, artifacts: Artifacts) -> None:
     """Raise UsageError or StatementInvalid unless the account may and should join."""
-    if now + LOCK_SECONDS > terms.open_until:
-        raise UsageError(
-            f"the round was open until {moment(terms.open_until)}, and it is {moment(now)} now"
-        )
-    if terms.provider not in (ZERO_ADDRESS, account):
-        raise UsageError(f"the round is for provider {terms.provider}: {account} cannot join")
+    require_open("round", terms, now)
+    require_named("round", "join", terms.provider, account)
     needed = word_bytes(artifacts.manifest.plan)
     if terms.word_bytes < needed:
         raise StatementInvalid(
@@ -84,15 +66,13 @@ def check_answers(
         )
     slots = min(artifacts.manifest.layout.items, terms.max_contests)
     gas = verification_gas + PROVE + slots * ITEM + terms.max_contests * ANSWER_INDEX
-    for name, found, allowed in (
-        ("bytes", answer_bytes(terms, artifacts), call_bytes),
-        ("gas", gas, GAS_CAP),
-    ):
-        if found > allowed:
-            raise StatementInvalid(
-                f"an answer could take {found} {name} with {terms.max_contests} contested items: "
-                f"{allowed} fit a transaction, so that it could not be given; do not join"
-            )
+    too_much = misfit(answer_bytes(terms, artifacts), gas, call_bytes)
+    if too_much:
+        name, found, most = too_much
+        raise StatementInvalid(
+            f"an answer could take {found} {name} with {terms.max_contests} contested items: "
+            f"{most} fit a transaction, so that it could not be given; do not join"
+        )
     return proofs
 
 

@@ -15,13 +15,13 @@ from prover.chain.contracts.verification import verification_gas
 from prover.chain.sending.fees import gas_price
 from prover.clients.common.inputs.handover import obtain
 from prover.clients.common.job_files import RoundFiles
+from prover.clients.common.limits import ProviderLimits
 from prover.clients.common.money import check_currency, staking
 from prover.clients.common.packing import ProofsSent
 from prover.clients.common.readiness import check_key
 from prover.clients.common.tools import Tools
 from prover.clients.serving.answer import Answerer
 from prover.clients.serving.checks import (
-    Limits,
     check_answers,
     check_round_money,
     check_terms,
@@ -76,7 +76,7 @@ class RoundProvider:
         self._files = RoundFiles.of(scope, round_.job_id, payee)
         self._joining = joining(round_.job_id)
 
-    def join(self, limits: Limits) -> Joined:
+    def join(self, limits: ProviderLimits) -> Joined:
         """Check all that can be checked, then stake.
 
         Raises UsageError, StatementInvalid, ArtifactMismatch or InputsUnavailable before any money
@@ -85,7 +85,7 @@ class RoundProvider:
         with self._tools.sender.deciding(self._joining):
             return self._join(limits)
 
-    def _join(self, limits: Limits) -> Joined:
+    def _join(self, limits: ProviderLimits) -> Joined:
         self._require(State.OPEN, "only an open round can be joined")
         terms, artifacts = self._round.record.job.terms, self._round.artifacts
         account, now = self._tools.sender.address, self._tools.client.now()
@@ -177,7 +177,7 @@ class RoundProvider:
         compare_with_witness(artifacts, items)
         return evaluate(artifacts, items)
 
-    def _check_money(self, verification: int, limits: Limits) -> None:
+    def _check_money(self, verification: int, limits: ProviderLimits) -> None:
         terms, artifacts = self._round.record.job.terms, self._round.artifacts
         price, account = gas_price(self._tools.client), self._tools.account(terms.currency)
         check_round_money(terms, artifacts, verification, price, limits.purse, account)

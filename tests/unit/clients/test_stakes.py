@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 
 from prover.base.errors import ProvingError, StatementInvalid, UsageError
-from prover.clients.accuracy import checks as accuracy_checks
 from prover.clients.accuracy import provider as accuracy
 from prover.clients.accuracy.provider import BountyProvider
+from prover.clients.common.limits import ProviderLimits
 from prover.clients.common.readiness import KeyMissing
 from prover.clients.common.tools import Tools
-from prover.clients.serving import checks as serving_checks
 from prover.clients.serving.provider import Round, RoundProvider
 from prover.protocol.accuracy import state as bounties
 from prover.protocol.events import ZERO_ADDRESS as ETH
@@ -91,7 +90,7 @@ def joining(desk: Desk, home: Path, monkeypatch: pytest.MonkeyPatch) -> Staker:
     def join(artifacts: Artifacts) -> object:
         posted = record(replace(ROUND, currency=desk.currency))
         round_ = Round(JOB_ID, posted, SimpleNamespace(), artifacts)  # type: ignore[arg-type]
-        return RoundProvider(tools, round_, ME).join(serving_checks.Limits(proof_seconds=1.0))
+        return RoundProvider(tools, round_, ME).join(ProviderLimits(proof_seconds=1.0))
 
     return join
 
@@ -109,7 +108,7 @@ def accepting(desk: Desk, home: Path, monkeypatch: pytest.MonkeyPatch) -> Staker
         terms = replace(BOUNTY, open_until=10**6, currency=desk.currency)
         posted = bounties.Record(job=bounties.Job(ETH, 0, terms), posted_at=0, uri=b"")
         worker = BountyProvider(tools, JOB_ID, posted, artifacts, ME)
-        limits = accuracy_checks.Limits(proof_seconds=1.0)
+        limits = ProviderLimits(proof_seconds=1.0)
         return worker.accept(bytes(32), BOUNTY.circuit_id, limits)
 
     return accept

@@ -10,10 +10,10 @@ import pytest
 
 from prover.base.errors import ArtifactMismatch, ProvingError, StatementInvalid, UsageError
 from prover.clients.accuracy import provider as module
-from prover.clients.accuracy.checks import Limits
 from prover.clients.accuracy.plan import Judged
 from prover.clients.accuracy.provider import BountyProvider, Outcome
 from prover.clients.accuracy.submit import Malformed, Opened
+from prover.clients.common.limits import ProviderLimits
 from prover.clients.common.money import Account
 from prover.clients.common.packing import ProofsSent
 from prover.clients.common.readiness import Rehearsal
@@ -290,9 +290,9 @@ def test_an_item_that_is_not_there_cannot_be_disputed(desk: Desk) -> None:
 # ---------------------------------------------------------------- the stake
 
 
-def accepted(desk: Desk, limits: Limits | None = None, **changes: object) -> int:
+def accepted(desk: Desk, limits: ProviderLimits | None = None, **changes: object) -> int:
     record = replace(desk.record(**changes), state=State.OPEN, key=None, payee="0x" + "00" * 20)
-    return desk.worker(record).accept(MODEL, CIRCUIT, limits or Limits())
+    return desk.worker(record).accept(MODEL, CIRCUIT, limits or ProviderLimits())
 
 
 def test_money_is_looked_at_again_when_the_stake_is_sent(
@@ -326,9 +326,11 @@ def test_the_stake_is_sent_when_all_is_checked(desk: Desk) -> None:
     assert (job.terms.n, model_id, payee) == (N, MODEL, ME)  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize(("limits", "least"), [(Limits(), 12), (Limits(proof_seconds=3.0), 18)])
+@pytest.mark.parametrize(
+    ("limits", "least"), [(ProviderLimits(), 12), (ProviderLimits(proof_seconds=3.0), 18)]
+)
 def test_all_items_must_fit_the_time_by_the_rehearsal_or_the_option(
-    desk: Desk, limits: Limits, least: int
+    desk: Desk, limits: ProviderLimits, least: int
 ) -> None:
     """Five items of two to a proof: three proofs, for which twice the time is wanted."""
     accepted(desk, limits, prove_seconds=least)
@@ -360,7 +362,7 @@ def test_nothing_is_staked_on_a_bounty_that_is_not_wanted(
 
 def test_nothing_is_staked_on_a_bounty_that_is_not_open(desk: Desk) -> None:
     with pytest.raises(UsageError, match="only an open bounty"):
-        desk.worker(desk.record()).accept(MODEL, CIRCUIT, Limits())
+        desk.worker(desk.record()).accept(MODEL, CIRCUIT, ProviderLimits())
     assert desk.done == []
 
 

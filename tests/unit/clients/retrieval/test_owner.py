@@ -22,7 +22,7 @@ from prover.clients.common.money import Account, Purse
 from prover.clients.common.readiness import Readiness
 from prover.clients.retrieval import secrets as owned
 from prover.clients.retrieval.checks import (
-    Limits,
+    OwnerLimits,
     check_format,
     check_matches,
     check_proofs,
@@ -120,15 +120,15 @@ def test_all_records_must_pay_for_their_proofs(artifacts: Artifacts) -> None:
 
 
 def test_an_owner_can_bound_what_becomes_readable() -> None:
-    check_matches(5, 6, Limits(max_matches=5))
+    check_matches(5, 6, OwnerLimits(max_matches=5))
     with pytest.raises(UsageError, match="6 of 6 records match, and everybody could read them"):
-        check_matches(6, 6, Limits(max_matches=5))
+        check_matches(6, 6, OwnerLimits(max_matches=5))
 
 
 def test_more_than_half_becomes_readable_only_by_the_owners_word() -> None:
-    check_matches(3, 6, Limits())
+    check_matches(3, 6, OwnerLimits())
     with pytest.raises(UsageError, match=r"4 of 7 records match.* at most 3 are"):
-        check_matches(4, 7, Limits())
+        check_matches(4, 7, OwnerLimits())
 
 
 def test_all_records_must_be_provable_in_time(artifacts: Artifacts) -> None:

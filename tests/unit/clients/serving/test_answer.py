@@ -12,13 +12,14 @@ from prover.base.errors import ContractRefused, ProvingError, StatementInvalid, 
 from prover.chain.abi.contract import Call
 from prover.chain.contracts.serving import Answer
 from prover.chain.sending.transactions import GAS_CAP, Cost
+from prover.clients.common.limits import ProviderLimits
 from prover.clients.common.money import Account
 from prover.clients.common.packing import ProofsSent
 from prover.clients.common.readiness import Rehearsal
 from prover.clients.common.tools import Tools
 from prover.clients.serving import provider as module
 from prover.clients.serving.answer import require_provable
-from prover.clients.serving.checks import Limits, worth_of
+from prover.clients.serving.checks import worth_of
 from prover.clients.serving.provider import Round, RoundProvider
 from prover.protocol.serving.gas import RoundGas
 from prover.protocol.serving.state import Job, Record, State
@@ -168,7 +169,7 @@ def test_money_is_looked_at_again_when_the_stake_is_sent(
     prices = iter([0, 10**12])
     monkeypatch.setattr(module, "gas_price", lambda _client: next(prices))
     with pytest.raises(UsageError, match="its gas costs"):
-        desk.worker(desk.record(State.OPEN, stake=600)).join(Limits())
+        desk.worker(desk.record(State.OPEN, stake=600)).join(ProviderLimits())
     assert desk.done[-1] == "rehearsed"
     assert next(prices, None) is None
 
@@ -178,12 +179,12 @@ def test_no_other_process_stakes_between_the_last_look_and_the_stake(
 ) -> None:
     """Two, each within the limit over all stakes, would together be above it."""
     monkeypatch.setattr(module, "staking", alone_in(desk.done, module, monkeypatch))
-    desk.worker(desk.record(State.OPEN, stake=600)).join(Limits())
+    desk.worker(desk.record(State.OPEN, stake=600)).join(ProviderLimits())
     assert while_alone(desk.done) == ["alone", "looked", f"join:{JOB_ID.hex()}", "not alone"]
 
 
 def test_the_stake_is_sent_when_all_is_checked(desk: Desk) -> None:
-    joined = desk.worker(desk.record(State.OPEN, stake=600)).join(Limits())
+    joined = desk.worker(desk.record(State.OPEN, stake=600)).join(ProviderLimits())
     assert desk.done == [
         "model checked",
         f"fetching the inputs from {desk.path.as_uri()}",
@@ -200,9 +201,11 @@ def test_the_stake_is_sent_when_all_is_checked(desk: Desk) -> None:
     assert joined.round_gas == RoundGas.of(N, 3, 7, layout, 700_000)
 
 
-@pytest.mark.parametrize(("limits", "least"), [(Limits(), 16), (Limits(proof_seconds=3.0), 24)])
+@pytest.mark.parametrize(
+    ("limits", "least"), [(ProviderLimits(), 16), (ProviderLimits(proof_seconds=3.0), 24)]
+)
 def test_all_that_may_be_contested_must_fit_the_time_by_the_rehearsal_or_the_option(
-    desk: Desk, limits: Limits, least: int
+    desk: Desk, limits: ProviderLimits, least: int
 ) -> None:
     """Seven contests of two to a proof: four proofs, for which twice the time is wanted."""
     desk.worker(desk.record(State.OPEN, answer_seconds=least)).join(limits)
@@ -227,7 +230,7 @@ def test_nothing_is_staked_on_a_round_that_is_not_wanted(
     desk: Desk, changes: dict[str, object], why: str
 ) -> None:
     with pytest.raises((UsageError, StatementInvalid), match=why):
-        desk.worker(desk.record(State.OPEN, **changes)).join(Limits())
+        desk.worker(desk.record(State.OPEN, **changes)).join(ProviderLimits())
     assert desk.sent == []
     assert desk.refused == [f"no to join:{JOB_ID.hex()}"]
 
@@ -273,7 +276,7 @@ def test_outputs_that_no_proof_shows_are_not_posted(
 def test_each_step_is_taken_in_its_state_alone(desk: Desk, state: State) -> None:
     worker = desk.worker(desk.record(state))
     steps = {
-        State.OPEN: lambda: worker.join(Limits()),
+        State.OPEN: lambda: worker.join(ProviderLimits()),
         State.JOINED: worker.serve,
         State.CONTESTED: worker.answer,
     }
