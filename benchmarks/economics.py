@@ -34,8 +34,9 @@ from prover.protocol.economics import (
 )
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.retrieval import state as retrieval
+from prover.protocol.retrieval.terms import Predicate, PredicateKind
 from prover.protocol.serving import state as serving
-from prover.protocol.terms import Job, Predicate, PredicateKind
+from prover.protocol.terms import Job
 
 CONSUMER, PROVIDER = "0x" + "c0" * 20, "0x" + "f0" * 20
 BLANK, LATER, DAY = bytes(32), 1_900_000_000, 86_400

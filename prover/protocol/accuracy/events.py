@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from prover.protocol.accuracy.terms import AccuracyTerms
 from prover.protocol.event import JobEvent
-from prover.protocol.terms import AccuracyTerms
 
 
 @dataclass(frozen=True, kw_only=True)

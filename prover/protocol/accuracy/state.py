@@ -21,6 +21,7 @@ from prover.protocol.accuracy.events import (
     KeyWithheld,
     TargetMissed,
 )
+from prover.protocol.accuracy.terms import AccuracyTerms
 from prover.protocol.event import ZERO_ADDRESS, JobEvent
 from prover.protocol.jobs import (
     Jobs,
@@ -32,7 +33,7 @@ from prover.protocol.jobs import (
 )
 from prover.protocol.table import Move, Rule, table_of
 
-Terms = terms.AccuracyTerms
+Terms = AccuracyTerms
 Job = terms.Job[Terms]
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from prover.protocol.event import JobEvent
-from prover.protocol.terms import PredictionTerms
+from prover.protocol.prediction.terms import PredictionTerms
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,9 +17,10 @@ from prover.protocol.prediction.events import (
     PredictionEvent,
     ProviderSlashed,
 )
+from prover.protocol.prediction.terms import PredictionTerms
 from prover.protocol.table import Move, Rule, table_of
 
-Terms = terms.PredictionTerms
+Terms = PredictionTerms
 Job = terms.Job[Terms]
 
 

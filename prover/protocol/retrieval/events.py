@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from prover.protocol.event import Event, JobEvent
-from prover.protocol.terms import RetrievalTerms
+from prover.protocol.retrieval.terms import RetrievalTerms
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import ceil
 
 from prover.base.errors import UsageError
-from prover.protocol.terms import Predicate, PredicateKind
+from prover.protocol.retrieval.terms import Predicate, PredicateKind
 from prover.statement.layout import Layout, OutputKind
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)

@@ -33,12 +33,13 @@ from prover.protocol.retrieval.events import (
     RetrievalSettled,
     RetrievalVoided,
 )
+from prover.protocol.retrieval.terms import Predicate as Predicate
+from prover.protocol.retrieval.terms import PredicateKind as PredicateKind
+from prover.protocol.retrieval.terms import RetrievalTerms
 from prover.protocol.table import ByTime, Move, Rule, table_of
 
-Terms = terms.RetrievalTerms
+Terms = RetrievalTerms
 Job = terms.Job[Terms]
-Predicate = terms.Predicate
-PredicateKind = terms.PredicateKind
 
 
 class State(IntEnum):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from prover.protocol.event import JobEvent
-from prover.protocol.terms import ServingTerms
+from prover.protocol.serving.terms import ServingTerms
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,10 +29,11 @@ from prover.protocol.serving.events import (
     RoundVoided,
     ServingEvent,
 )
+from prover.protocol.serving.terms import ServingTerms
 from prover.protocol.table import Move, Rule, table_of
 from prover.statement.runs import MAX_WORD_BYTES, list_hash, outputs_tree
 
-Terms = terms.ServingTerms
+Terms = ServingTerms
 Job = terms.Job[Terms]
 
 

@@ -14,7 +14,7 @@ from prover.chain.contracts.tokens import allow
 from prover.chain.node.client import connect
 from prover.chain.state.replay import load_world
 from prover.protocol.events import ZERO_ADDRESS as ETH
-from prover.protocol.terms import Predicate, PredicateKind, RetrievalTerms
+from prover.protocol.retrieval.terms import Predicate, PredicateKind, RetrievalTerms
 from prover.solidity.compile import compile_contracts
 from prover.systems.ezkl.system import Ezkl
 from tests.conftest import Proven

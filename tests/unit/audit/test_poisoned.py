@@ -17,9 +17,11 @@ from prover.chain.state.replay import load_world
 from prover.cli.app import run
 from prover.clients.accuracy.test_items import key_of, make_seed, read_seed
 from prover.clients.prediction.store import Stage
-from prover.protocol import terms
 from prover.protocol.accuracy.state import State
+from prover.protocol.accuracy.terms import AccuracyTerms
 from prover.protocol.events import ZERO_ADDRESS as ETH
+from prover.protocol.prediction.terms import PredictionTerms
+from prover.protocol.serving.terms import ServingTerms
 from prover.protocol.terms import Job
 from prover.statement.documents.sealed import key_hash
 from prover.systems.ezkl.system import Ezkl
@@ -72,18 +74,18 @@ class Poisoned(Scene):
     def prediction(self) -> Job[Any]:
         until = self.now + 500
         fields = (self.model.model_id, bytes(32), ETH, REWARD, STAKE, ETH, until, 60)
-        return self.by_stranger(terms.PredictionTerms(*fields))
+        return self.by_stranger(PredictionTerms(*fields))
 
     def round(self) -> Job[Any]:
         money = (REWARD, REWARD, 2, STAKE)
         fields = (self.model.model_id, ETH, ETH, b"\1" * 32, 4, 4, *money, self.now + 500)
-        return self.by_stranger(terms.ServingTerms(*fields, 60, 60, 60))
+        return self.by_stranger(ServingTerms(*fields, 60, 60, 60))
 
     def bounty(self) -> Job[Any]:
         key = key_hash(key_of(read_seed(self.seed), 1))
         money = (REWARD, REWARD, STAKE, STAKE)
         fields = (self.model.circuit_id, ETH, ETH, *money, b"\1" * 32, 4, key, bytes(32), 1, 2)
-        return self.by_stranger(terms.AccuracyTerms(*fields, self.now + 500, 600, 600))
+        return self.by_stranger(AccuracyTerms(*fields, self.now + 500, 600, 600))
 
 
 @pytest.fixture

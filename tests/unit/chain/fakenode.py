@@ -15,8 +15,9 @@ from prover.chain.abi.contract import JOBS, MARKET, POSEIDON, REGISTRY, abi
 from prover.chain.deployments import Deployed, Deployment
 from prover.chain.node.client import Client, checksum
 from prover.protocol import events as e
+from prover.protocol.prediction.terms import PredictionTerms
 from prover.protocol.registry.state import circuit_id_of, model_id_of
-from prover.protocol.terms import Job, PredictionTerms, Terms
+from prover.protocol.terms import Job, Terms
 from tests.unit.protocol.scenes import LAYOUT
 
 CHAIN, FIRST, START, SECONDS = 31337, 5, 1_000_000, 12

@@ -2,7 +2,7 @@
 
 import pytest
 
-from prover.protocol.terms import Predicate, PredicateKind
+from prover.protocol.retrieval.terms import Predicate, PredicateKind
 from prover.statement.label import proven_label
 from prover.statement.layout import OutputKind
 

@@ -14,9 +14,9 @@ from prover.protocol.accuracy import state as accuracy
 from prover.protocol.prediction import state as prediction
 from prover.protocol.registry.state import CIRCUIT_ABI
 from prover.protocol.retrieval import state as retrieval
+from prover.protocol.retrieval.terms import Predicate
 from prover.protocol.serving import state as serving
 from prover.protocol.table import title
-from prover.protocol.terms import Predicate
 from prover.solidity.compile import compile_contracts, compile_templates
 
 _BLOCK = {"at", "contract"}  # what an event has from its log, not from its arguments

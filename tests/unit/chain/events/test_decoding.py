@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from prover.chain.events.decoding import decode_log, known_topics
 from prover.chain.events.log import Log
 from prover.protocol import events as e
-from prover.protocol.terms import PredictionTerms
+from prover.protocol.prediction.terms import PredictionTerms
 
 MARKET, JOB, MODEL = "0x" + "11" * 20, b"\2" * 32, b"\3" * 32
 WHO = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"

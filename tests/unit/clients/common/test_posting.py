@@ -24,7 +24,7 @@ from prover.clients.common.posting import (
 )
 from prover.clients.common.recent import last_used
 from prover.protocol.events import ZERO_ADDRESS as ETH
-from prover.protocol.terms import PredictionTerms
+from prover.protocol.prediction.terms import PredictionTerms
 
 pytestmark = pytest.mark.usefixtures("home")
 ME, CONTRACT = "0x" + "11" * 20, "0x" + "33" * 20
