@@ -43,7 +43,7 @@ VERIFYING = (
     SHAPE,
 )
 NAMED = (MODEL, NETWORK, *VERIFYING)
-# One word holds the context: PROTOCOLS' bounds are 120 to 253 bits.
+# One word holds the context, which has 120 to 253 bits (docs/SPEC.md, section 1).
 CONTEXT_LIMBS, CONTEXT_BITS = 1, 248
 Scale = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 

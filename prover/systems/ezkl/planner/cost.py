@@ -1,6 +1,6 @@
 """Predicts what a circuit costs: rows of its columns, key size, memory, verifier size.
 
-Sizes are those of ezkl 23.0.5 with one block of columns (PROVING.md, section 1).
+Sizes are those of ezkl 23.0.5 with one block of columns.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Decides whether a circuit leaves its prover a choice (PROVING.md, rule 7).
+"""Decides whether a circuit leaves its prover a choice (docs/SECURITY.md, rule 7).
 
 A result is determined if only one value satisfies the constraints. Read in ezkl 23.0.5:
 

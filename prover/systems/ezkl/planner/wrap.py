@@ -68,7 +68,7 @@ def wrap(model: ImportedModel, plan: Shape) -> onnx.ModelProto:
 def check_context_isolated(model: onnx.ModelProto) -> None:
     """Raise ModelRefused unless the context feeds only its Identity, and all else is an item.
 
-    This is what lets a proof carry a context without depending on it (PROVING.md, rule 7).
+    This is what lets a proof carry a context without depending on it (docs/SECURITY.md, rule 7).
     """
     graph = model.graph
     names = [value.name for value in graph.input]
