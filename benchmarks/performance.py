@@ -4,6 +4,7 @@ import json
 import statistics
 from collections.abc import Callable, Sequence
 from io import StringIO
+from textwrap import fill
 from typing import Any
 
 from benchmarks.circuits import ROOT
@@ -37,9 +38,11 @@ def page() -> str:
         "\n\n".join(
             [
                 "# Performance",
-                "This page and its plot are made by `python -m benchmarks.batching --render` from "
-                "`benchmarks/results/` and `snapshots/`; `tests/unit/test_benchmarks.py` compares "
-                "them.",
+                prose(
+                    "This page and its plot are made by `python -m benchmarks.batching --render` "
+                    "from `benchmarks/results/` and `snapshots/`.",
+                    "`tests/unit/test_benchmarks.py` compares them.",
+                ),
                 _batching(batching),
                 _comparison(comparison),
                 _verification(),
@@ -97,6 +100,22 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
+def prose(*sentences: str, item: bool = False) -> str:
+    """Sentences as a paragraph or an item of a list: each on lines of its own, of 118 columns."""
+    starts = ["- " if item else "", *["  " if item else ""] * (len(sentences) - 1)]
+    return "\n".join(
+        fill(
+            sentence,
+            118,
+            initial_indent=start,
+            subsequent_indent="  " if item else "",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for start, sentence in zip(starts, sentences, strict=True)
+    )
+
+
 def cheapest(runs: Sequence[Run]) -> Run:
     """The row with the least gas a digit among those that fit a transaction."""
     fitting = [
@@ -128,14 +147,16 @@ def _batching(content: dict[str, Any]) -> str:
     return "\n\n".join(
         [
             "## Digits in batches",
-            f"The cheapest batch that fits a transaction: **{best['batch']} digits with "
-            f"{best['input_mode']} inputs, {_gas(best):,.0f} gas a digit** (the bar: "
-            f"{GAS_BAR:,}), verification included.",
+            prose(
+                f"The cheapest batch that fits a transaction: **{best['batch']} digits with "
+                f"{best['input_mode']} inputs, {_gas(best):,.0f} gas a digit**.",
+                f"That is with verification; the bar was {GAS_BAR:,}.",
+            ),
             "![Gas and proving seconds a digit by the digits in one proof](batching.svg)",
             table(
                 (
                     *("digits", "inputs", "rows", "instances", "verifier B", "calldata B"),
-                    *("delivery gas", "gas/digit", "bounty gas/digit", "prove s", "s/digit"),
+                    *("gas", "gas/digit", "bounty gas/digit", "s", "s/digit"),
                 ),
                 [_row(run) for run in runs],
             ),
@@ -147,32 +168,49 @@ def _batching(content: dict[str, Any]) -> str:
 def _words(runs: Sequence[Run], content: dict[str, Any]) -> str:
     rounds = {len(run["prove_seconds"]) for run in runs}
     loads = [run["load_average"] for run in runs]
-    return "\n".join(
-        [
-            "- **What.** `examples/digits-cnn.onnx`, exact plans as `zkescrow model add` chooses "
-            "them, fixed weights; every item is a graph input of its own, hashed ones with their "
-            "own salt. All slots are filled with test digits.",
-            "- **Gas** is that of the whole transaction `PredictionMarket.deliver` by its receipt "
-            "on Anvil (21,000, calldata, proof verification, checks, the event with all scores, "
-            "the credit), paid in ETH to an account that has credits. Posting and locking are "
-            f"two transactions more for a whole job: {_span(runs, 'post_gas')} and "
-            f"{_span(runs, 'lock_gas')} gas whatever the batch. Gas does not depend on the "
-            "machine; it varies by some hundred with the zero bytes of a proof.",
-            "- **Bounty gas** is that of `AccuracyBounty.submit` of the same digits and labels, "
-            "opened by one path in a test set of 600 sealed items: a first submission, which also "
-            "sets the first bit of a bitmap; no bounty takes public inputs.",
-            "- **Seconds** are what a provider waits for: a new process, the witness, the proof, "
-            "reading and hashing the proving key, and its own verification of the proof; the "
-            f"median of {_range(rounds)} proofs on {_machine(content)}. The load average was "
-            f"{min(loads):.1f} to {max(loads):.1f} (a proof alone makes 2). The number of rows is "
-            "a power of two: a batch that does not fill it pays for all of it.",
-            f"- **Hashing is what batches are for**: an instance costs {_instance_gas(runs):,.0f} "
-            "gas in the verifier and its calldata. A public digit has 64 input words, a hashed one "
-            "has 1, and both have 10 scores. The proof itself does not grow with the batch.",
-            f"- {max(run['batch'] for run in runs)} digits are the largest batch measured: each "
-            "doubling doubles time and memory and saves ever less gas, as the scores remain.",
-        ]
-    )
+    paragraphs = [
+        (
+            "**What.** `examples/digits-cnn.onnx`, exact plans as `zkescrow model add` chooses "
+            "them, fixed weights.",
+            "Every item is a graph input of its own, hashed ones with their own salt.",
+            "All slots are filled with test digits.",
+        ),
+        (
+            "**Gas** is that of the whole transaction `PredictionMarket.deliver` by its receipt "
+            "on Anvil: 21,000, calldata, proof verification, checks, the event with all scores, "
+            "and the credit.",
+            "It is paid in ETH to an account that has credits.",
+            "Posting and locking are two transactions more for a whole job: "
+            f"{_span(runs, 'post_gas')} and {_span(runs, 'lock_gas')} gas whatever the batch.",
+            "Gas does not depend on the machine; it varies by some hundred with the zero bytes "
+            "of a proof.",
+        ),
+        (
+            "**Bounty gas** is that of `AccuracyBounty.submit` of the same digits and labels, "
+            "opened by one path in a test set of 600 sealed items.",
+            "It is a first submission, which also sets the first bit of a bitmap.",
+            "No bounty takes public inputs.",
+        ),
+        (
+            "**Seconds** are what a provider waits for: a new process, the witness, the proof, "
+            "reading and hashing the proving key, and its own verification of the proof.",
+            f"They are the median of {_range(rounds)} proofs on {_machine(content)}.",
+            f"The load average was {min(loads):.1f} to {max(loads):.1f}; a proof alone makes 2.",
+            "The number of rows is a power of two: a batch that does not fill it pays for all "
+            "of it.",
+        ),
+        (
+            f"**Hashing is what batches are for**: an instance costs {_instance_gas(runs):,.0f} "
+            "gas in the verifier and its calldata.",
+            "A public digit has 64 input words, a hashed one has 1, and both have 10 scores.",
+            "The proof itself does not grow with the batch.",
+        ),
+        (
+            f"**{max(run['batch'] for run in runs)} digits** are the largest batch measured.",
+            "Each doubling doubles time and memory and saves ever less gas, as the scores remain.",
+        ),
+    ]
+    return "\n".join(prose(*sentences, item=True) for sentences in paragraphs)
 
 
 def _instance_gas(runs: Sequence[Run]) -> float:
@@ -227,16 +265,23 @@ def _comparison(content: dict[str, Any]) -> str:
     return "\n\n".join(
         [
             "## One digit, against ezkl's own calibration",
-            f"Proving with our plan took {content['prove_ratio']} times less (the bar: "
-            f"{content['bar']}); both proved in turn in one run, median of {content['rounds']} "
-            f"proofs, on {_machine(content)}; load average {content['machine']['load_average']}. "
-            "These seconds are of the proof alone.",
+            prose(
+                f"Our plan proved {content['prove_ratio']} times as fast as ezkl's (the bar: "
+                f"{content['bar']}).",
+                f"Both proved in turn in one run, median of {content['rounds']} proofs, on "
+                f"{_machine(content)}; load average {content['machine']['load_average']}.",
+                "These seconds are of the proof alone.",
+            ),
             table(head, rows),
-            f"Labels of {content['samples']} held-out digits, against the float model (accuracy "
-            f"{content['accuracy_float']:.1%}). ezkl's side is what its documentation does: public "
-            "inputs and outputs, fixed parameters, `calibrate_settings` for resources; Freivalds' "
-            "check is off on both sides, as it is unsound. Its proof carries no job context, ours "
-            "does. Made by `python -m benchmarks.digits_vs_calibration`.",
+            prose(
+                f"Labels of {content['samples']} held-out digits, against the float model "
+                f"(accuracy {content['accuracy_float']:.1%}).",
+                "ezkl's side is what its documentation does: public inputs and outputs, fixed "
+                "parameters, `calibrate_settings` for resources.",
+                "Freivalds' check is off on both sides, as it is unsound.",
+                "Its proof carries no job context, ours does.",
+                "Made by `python -m benchmarks.digits_vs_calibration`.",
+            ),
         ]
     )
 
@@ -246,8 +291,11 @@ def _verification() -> str:
     return "\n\n".join(
         [
             "## Verification by circuit",
-            "Gas of a transaction that calls the generated verifier and nothing else, calldata "
-            "included, with the sample proof made at set-up (`python -m benchmarks.verification`).",
+            prose(
+                "Gas of a transaction that calls the generated verifier and nothing else, with "
+                "calldata and the sample proof made at set-up.",
+                "Measured by `python -m benchmarks.verification`.",
+            ),
             table(("circuit", "gas"), rows),
         ]
     )

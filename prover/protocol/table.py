@@ -47,12 +47,16 @@ def table_of(rules: Iterable[Rule]) -> dict[IntEnum, Rule]:
 
 
 def markdown(table: Table) -> str:
-    """The table as docs/SPEC.md shows it."""
+    """The table as docs/SPEC.md shows it, a line for each move.
+
+    The first line of a state has its name, its deadline and its default too.
+    """
     lines = ["| state | moves | deadline | when the deadline has passed |", "|---|---|---|---|"]
     for rule in table.values():
-        moves = "; ".join(_words(move) for move in rule.moves)
+        first, *later = [_words(move) for move in rule.moves]
         name = title(rule.state)
-        lines.append(f"| {name} | {moves} | {rule.deadline} | {_words(rule.default)} |")
+        lines.append(f"| {name} | {first} | {rule.deadline} | {_words(rule.default)} |")
+        lines += [f"| | {move} | | |" for move in later]
     return "\n".join(lines)
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -34,30 +35,40 @@ def marked(text: str, name: str) -> str:
 @pytest.mark.parametrize("protocol", [prediction, serving, accuracy, retrieval])
 def test_spec_shows_the_tables_of_the_reducers(protocol: ModuleType) -> None:
     """If this fails: python scripts/tables.py."""
-    name = protocol.__name__.rpartition(".")[2]
+    name = protocol.__name__.split(".")[-2]
     assert marked(SPEC, f"{name} table") == table.markdown(protocol.TABLE)
     assert marked(SPEC, f"{name} diagram") == table.mermaid(protocol.TABLE, protocol.VOID)
 
 
+def attacks(section: str) -> dict[str, str]:
+    """The attacks that a section of docs/SECURITY.md names, and what it says of each."""
+    text = re.split(rf"^### {section}$", SECURITY, flags=re.MULTILINE)[1]
+    items = re.findall(r"^- (.+(?:\n  .+)*)", re.split(r"^#", text, flags=re.MULTILINE)[0], re.M)
+    found = [re.fullmatch(r"\*\*(.+?)\*\*: (.+)", " ".join(item.split())) for item in items]
+    return {match[1]: match[2] for match in found if match}
+
+
 def test_every_attack_that_security_names_is_tried() -> None:
-    rows = re.findall(
-        r"^\| (.+?) \| .+ \|$",
-        SECURITY.split("| attack | defence |\n")[1].split("Of the clients:")[0],
-        re.MULTILINE,
-    )
-    attacks = rows[1:]  # without the line under the heading
     sources = (ROOT / "tests/contracts").rglob("test_*attacks.py")
     nodes = [node for source in sources for node in ast.walk(ast.parse(source.read_text()))]
     named = {ast.get_docstring(node) for node in nodes if isinstance(node, ast.FunctionDef)}
-    assert len(attacks) > 5
-    assert set(attacks) <= named
+    found = attacks("On the contracts")
+    assert len(found) > 5
+    assert set(found) <= named
 
 
 def test_every_attack_on_the_clients_names_its_tests() -> None:
-    table = SECURITY.split("| attack | defence | tried in |\n|---|---|---|\n")[1].split("\n\n")[0]
-    rows = [re.findall(r"`(tests/\S+\.py)` \|$", row) for row in table.splitlines()]
-    assert len(rows) > 10
-    assert [row for row in rows if len(row) != 1 or not (ROOT / row[0]).exists()] == []
+    found = attacks("On the clients")
+    assert len(found) > 10
+    for attack, said in found.items():
+        named = re.findall(r"`(tests/[^`]+\.py)`", said.rpartition("Tried in ")[2])
+        assert named, attack
+        assert all((ROOT / path).exists() for path in named), attack
+
+
+def test_every_attack_is_read_from_the_document() -> None:
+    named = re.findall(r"^- \*\*", SECURITY.partition("## Attacks")[2].partition("\n## ")[0], re.M)
+    assert len(named) == len(attacks("On the contracts")) + len(attacks("On the clients"))
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -76,13 +87,21 @@ def test_every_command_shown_exists() -> None:
     assert set(shown) <= set(COMMANDS)
 
 
-@pytest.mark.parametrize("row", re.findall(r"^\| `zkescrow .*", COMMAND_DOC, re.MULTILINE))
-def test_every_option_of_the_table_is_one_of_a_command_in_its_row(row: str) -> None:
-    options, quoted = options_of_commands(), re.findall(r"`(?:zkescrow )?([^`]+)`", row)
+ITEMS = re.findall(r"^- `zkescrow .*(?:\n  .*)*", COMMAND_DOC, re.MULTILINE)
+
+
+@pytest.mark.parametrize("item", ITEMS)
+def test_every_option_of_an_item_is_one_of_a_command_in_it(item: str) -> None:
+    options, quoted = options_of_commands(), re.findall(r"`(?:zkescrow )?([^`]+)`", item)
     named = [name for name in options for one in quoted if f"{one} ".startswith(f"{name} ")]
     allowed = {option for name in named for option in options[name]}
     assert named
-    assert set(re.findall(r"--[a-z][a-z-]*", row)) <= allowed
+    assert set(re.findall(r"--[a-z][a-z-]*", item)) <= allowed
+
+
+def test_the_items_are_the_commands() -> None:
+    named = {name for item in ITEMS for name in options_of_commands() if f"{name}" in item}
+    assert named == set(options_of_commands())
 
 
 @cache
@@ -104,6 +123,52 @@ def options_of_commands() -> dict[str, set[str]]:
 
 def test_readme_is_short() -> None:
     assert len(README.splitlines()) < 100
+
+
+@cache
+def tracked() -> tuple[str, ...]:
+    """Paths of what git keeps, and of what it would, were it added."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return tuple(path for path in listed.splitlines() if (ROOT / path).is_file())
+
+
+def documents() -> list[str]:
+    return [path for path in tracked() if path.endswith(".md")]
+
+
+LONG_LINES = {"docs/INTEGER.md", "docs/NATIVE.md", "docs/native/FORMAT.md"}
+
+
+@pytest.mark.parametrize("document", sorted(set(documents()) - LONG_LINES))
+def test_lines_of_documents_fit_a_screen(document: str) -> None:
+    lines = (ROOT / document).read_text().splitlines()
+    assert [f"{at}: {line}" for at, line in enumerate(lines, 1) if len(line) > 120] == []
+
+
+def test_no_document_is_named_that_is_not_there() -> None:
+    """`docs/SPEC.md` by its path, others by their name, wherever they are named."""
+    endings = (".py", ".rs", ".sol", ".md", ".toml", ".yml", ".sh", ".tree", ".pyi")
+    there = {Path(path).name for path in documents()} | set(documents())
+    missing = []
+    for path in tracked():
+        if path.endswith(endings) or path.startswith(("scripts/", ".ci/")):
+            text = (ROOT / path).read_text()
+            named = re.findall(r"(?<![\w./-])((?:docs/(?:[\w-]+/)*)?[A-Z][A-Z_]+\.md)\b", text)
+            missing += [f"{path}: {name}" for name in named if name not in there]
+    assert missing == []
+
+
+def test_sections_and_rules_that_are_named_exist() -> None:
+    sections = set(re.findall(r"^## (\d+)\. ", SPEC, re.MULTILINE))
+    rules = SECURITY.partition("## Rules")[2].partition("\n## ")[0]
+    there = {"SPEC": ("section", sections), "SECURITY": ("rule", re.findall(r"^\d+", rules, re.M))}
+    texts = [(ROOT / path).read_text() for path in tracked() if path.endswith((".py", ".sol"))]
+    for document, (kind, numbers) in there.items():
+        pattern = rf"docs/{document}\.md,? {kind} (\d+)"
+        named = {number for text in texts for number in re.findall(pattern, text)}
+        assert named
+        assert named <= set(numbers)
 
 
 @pytest.mark.parametrize("document", ["README.md", "docs/SPEC.md", "docs/SECURITY.md"])

@@ -80,7 +80,7 @@ TABLE = table_of(
         Rule(
             State.CLOSING,
             (Move("requester", "dispute", RecordMalformed, State.MALFORMED),),
-            "last proof, or missed deadline, + `disputeSeconds`",
+            "end of Proving + `disputeSeconds`",
             Move("anyone", "settle", RetrievalSettled, State.SETTLED),
         ),
     )

@@ -12,9 +12,15 @@ def test_states_are_spelt_as_in_the_contracts() -> None:
 
 
 def test_a_table_tells_moves_conditions_and_what_time_does_alone() -> None:
-    row = next(line for line in markdown(retrieval.TABLE).splitlines() if "| Proving |" in line)
-    assert "anyone `submit` (all are proven) -> Closing" in row
-    assert row.endswith("| by time alone -> Closing |")
+    lines = markdown(retrieval.TABLE).splitlines()
+    at = next(at for at, line in enumerate(lines) if "| Proving |" in line)
+    assert lines[at].endswith("| by time alone -> Closing |")
+    assert lines[at + 2] == "| | anyone `submit` (all are proven) -> Closing | | |"
+
+
+def test_a_table_has_a_line_for_each_move() -> None:
+    moves = [move for rule in retrieval.TABLE.values() for move in rule.moves]
+    assert len(markdown(retrieval.TABLE).splitlines()) == 2 + len(moves)
 
 
 def test_a_diagram_has_every_move_and_every_end() -> None:
