@@ -1,10 +1,12 @@
-"""Writes tables and diagrams of states, and the limits, in docs/SPEC.md from prover/protocol.
+"""Writes what docs/SPEC.md and docs/SECURITY.md show of the code and of the snapshots.
 
     python scripts/tables.py
 
-tests/unit/test_docs.py compares them.
+That is tables and diagrams of states and the limits, from prover/protocol, and the scores of
+mutants, from snapshots/. tests/unit/test_docs.py compares them.
 """
 
+import json
 import re
 from pathlib import Path
 
@@ -14,7 +16,8 @@ from prover.protocol.prediction import state as prediction
 from prover.protocol.retrieval import state as retrieval
 from prover.protocol.serving import state as serving
 
-SPEC = Path(__file__).parents[1] / "docs/SPEC.md"
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = (ROOT / "docs/SPEC.md", ROOT / "docs/SECURITY.md")
 PROTOCOLS = {
     "prediction": prediction,
     "serving": serving,
@@ -27,9 +30,23 @@ def blocks() -> dict[str, str]:
     """Name of a block -> what stands between its marks."""
     tables = {f"{name} table": table.markdown(one.TABLE) for name, one in PROTOCOLS.items()}
     tables["limits table"] = limits.markdown()
+    tables["mutants"] = mutants()
     return tables | {
         f"{name} diagram": table.mermaid(one.TABLE, one.VOID) for name, one in PROTOCOLS.items()
     }
+
+
+def mutants() -> str:
+    """How many mutants were possible, tried and noticed, by contract, and of Python as a whole."""
+    scores = json.loads((ROOT / "snapshots/mutants.json").read_text())
+    rows = [(name, one["possible"], one["tried"], one["killed"]) for name, one in scores.items()]
+    total = tuple(sum(row[at] for row in rows) for at in (1, 2, 3))
+    python = json.loads((ROOT / "snapshots/python_mutants.json").read_text())
+    modules = ("Python modules", python["places"], python["tried"], python["killed"])
+    lines = ["| code | possible mutants | tried, at random | noticed |", "|---|---|---|---|"]
+    for name, *counts in (*rows, ("all core contracts", *total), modules):
+        lines.append(f"| {name} | {' | '.join(f'{count:,}' for count in counts)} |")
+    return "\n".join(lines)
 
 
 def rendered(text: str) -> str:
@@ -41,4 +58,5 @@ def rendered(text: str) -> str:
 
 
 if __name__ == "__main__":
-    SPEC.write_text(rendered(SPEC.read_text()))
+    for document in DOCUMENTS:
+        document.write_text(rendered(document.read_text()))

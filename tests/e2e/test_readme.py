@@ -1,4 +1,4 @@
-"""The quick start of README.md, line by line, as a new user would type it."""
+"""The quick start of README.md, line by line, as a new user would type it, and the walkthroughs."""
 
 import os
 import re
@@ -14,11 +14,19 @@ from prover.chain.node import anvil as node
 from prover.cli.app import app
 from tests.e2e.conftest import ROOT, ZKESCROW, Cli, running_node
 
-BLOCKS = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+
+def blocks(document: str) -> list[str]:
+    return re.findall(r"```sh\n(.*?)```", (ROOT / document).read_text(), re.DOTALL)
 
 
 def typed(block: str) -> list[str]:
-    return [line for line in block.splitlines() if line and not line.startswith("#")]
+    """The commands of a block; one that goes on after a backslash is one."""
+    lines = re.sub(r" *\\\n *", " ", block).splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+QUICK_START = blocks("README.md")
+WALKS = blocks("docs/WALKTHROUGHS.md")
 
 
 @pytest.fixture
@@ -33,7 +41,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 def test_the_quick_start_of_the_readme_works(environment: dict[str, str], tmp_path: Path) -> None:
     """The first block sets up and starts the node; the second is run here, in a fresh chain."""
-    first, second, _ = BLOCKS
+    first, second = QUICK_START
     assert [line.split("#")[0].split()[:2] for line in typed(first)[1:]] == [
         ["zkescrow", "doctor"],
         ["zkescrow", "node"],
@@ -45,10 +53,20 @@ def test_the_quick_start_of_the_readme_works(environment: dict[str, str], tmp_pa
     assert (tmp_path / "report.html").exists()
 
 
+def test_there_is_a_walk_through_each_of_the_other_protocols() -> None:
+    """Each is made of commands alone, and of none that the walk does not show."""
+    assert len(WALKS) == 3
+    for protocol, walk in zip(("serving", "accuracy", "retrieval"), WALKS, strict=True):
+        groups = [line.split()[:2] for line in typed(walk)]
+        assert groups[0] == ["zkescrow", "model"]
+        assert {tuple(group) for group in groups[1:]} == {("zkescrow", protocol)}
+
+
 @pytest.mark.parametrize(
-    "line", [line for block in BLOCKS for line in typed(block) if line.startswith("zkescrow")]
+    "line",
+    [line for block in (*QUICK_START, *WALKS) for line in typed(block) if line[:2] == "zk"],
 )
-def test_every_command_of_the_readme_parses(line: str) -> None:
+def test_every_command_shown_parses(line: str) -> None:
     """Options and arguments are those of the command; what they lead to, the other tests play."""
     words = shlex.split(line, comments=True)[1:]
     parse(words)
