@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from prover.base.errors import UsageError
 
+DEFAULT_PORT = 8545
 PROJECT = Path(__file__).resolve().parents[2]
 # What this program makes in its home, or may be told to put there.
 _STORES = ("journal", "intents", "events", "provider")
@@ -43,7 +44,7 @@ class Settings(BaseSettings):
     cache: Path = Field(default_factory=lambda: Path(platformdirs.user_cache_dir("zkescrow")))
     project: Path = PROJECT
     deployments: Path = PROJECT / "deployments"
-    rpc_url: str = "http://127.0.0.1:8545"
+    rpc_url: str = f"http://127.0.0.1:{DEFAULT_PORT}"
     chain_id: int | None = Field(default=None, ge=1)
     confirmations: int | None = Field(default=None, ge=0)
     max_fee_gwei: int = Field(default=500, ge=1)

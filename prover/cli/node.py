@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
+from prover.base.settings import DEFAULT_PORT
 from prover.cli.common.output import command, new_app, show
 
-DEFAULT_PORT = 8545
 app = new_app()
 APPS = {"node": app}
 

@@ -21,6 +21,7 @@ from prover.chain.abi.contract import Call
 from prover.chain.node.client import Client, checksum, speaks
 from prover.chain.node.rpc import BATCH, ask_each
 from prover.protocol.events import ZERO_ADDRESS
+from prover.statement.field import WORD_BYTES
 
 if TYPE_CHECKING:
     from prover.chain.sending.transactions import Sender
@@ -47,7 +48,6 @@ _UNIT_VIEWS = tuple(
 )
 SYMBOL_LETTERS = 12
 MOST_LEARNT = BATCH // len(_UNIT_VIEWS)  # tokens asked for their units at once
-WORD_BYTES = 32
 _KNOWN = TypeAdapter(dict[str, dict[str, Annotated[int, Field(strict=True, ge=0, lt=256)]]])
 MOST_DECIMALS = 36  # more would hide any amount behind zeros
 _SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9.$_-]*", re.ASCII)

@@ -24,12 +24,12 @@ from web3.types import BlockData, TxData, TxParams, TxReceipt
 
 from prover.base.errors import ChainError, ContractRefused, UsageError
 from prover.base.redaction import hide_url, public_url, redacted
+from prover.base.settings import DEFAULT_PORT
 from prover.base.text import shown
 from prover.chain.abi.reverts import Revert, decode_revert
 from prover.chain.node.patience import LIMITED, PatientProvider, Unbounded, is_limiting
+from prover.protocol.limits import LOCAL_CHAIN as LOCAL_CHAIN
 
-LOCAL_CHAIN = 31337
-DEFAULT_PORT = 8545
 TIMEOUT_SECONDS = 60
 MOST_TIME = 2**40  # Unix seconds that terms can hold
 # What web3 raises where an answer is of another form than it takes for granted.

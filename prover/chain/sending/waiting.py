@@ -8,6 +8,8 @@ from web3.types import TxReceipt
 
 from prover.base.errors import Postponed
 from prover.base.log import logger
+from prover.chain.events.finality import LOCAL_POLL_SECONDS as LOCAL_POLL_SECONDS
+from prover.chain.events.finality import POLL_SECONDS as POLL_SECONDS
 from prover.chain.events.finality import patience_of
 from prover.chain.node.client import Client
 from prover.chain.sending.answers import Answer
@@ -17,8 +19,6 @@ from prover.chain.sending.receipts import standing_receipt
 
 BUMP_AFTER_SECONDS = 45.0
 GIVE_UP_SECONDS = 300.0
-LOCAL_POLL_SECONDS = 0.1
-POLL_SECONDS = 2.0
 LOG = logger(__name__)
 _RAISE_AT_ONCE = (Answer.NEAR, Answer.CHEAP)
 

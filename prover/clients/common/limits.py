@@ -8,8 +8,10 @@ from prover.chain.sending.transactions import GAS_CAP
 from prover.clients.common.money import Purse
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.terms import Terms
+from prover.statement.field import WORD_BYTES
 
 LOCK_SECONDS = 2  # a lock takes a block or two to be mined
+CALL_BYTES = 64 * WORD_BYTES  # terms, offsets and lengths of a call
 TIME_FACTOR = 2  # proving is given twice the time that it takes
 
 

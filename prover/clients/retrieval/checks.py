@@ -5,20 +5,25 @@ from dataclasses import dataclass
 
 from prover.base.errors import StatementInvalid, UsageError
 from prover.base.text import counted
-from prover.clients.common.limits import TIME_FACTOR, ProviderLimits, misfit, require_open
+from prover.clients.common.limits import (
+    CALL_BYTES,
+    TIME_FACTOR,
+    ProviderLimits,
+    misfit,
+    require_open,
+)
 from prover.clients.common.money import Account, Deal, Purse, check_money
 from prover.clients.retrieval.records import format_of
 from prover.protocol.economics import ITEM, PROVE
 from prover.protocol.retrieval.gas import RetrievalGas
 from prover.protocol.retrieval.state import Dataset, Terms
 from prover.statement.documents.dataset import Format
+from prover.statement.field import WORD_BYTES
 from prover.statement.tree import depth_of
 from prover.systems.ezkl.artifacts import Artifacts
 
-_WORD = 32
-_RECORD_BYTES = 3 * _WORD  # two hashes, and a key if it matches
-_RUN_BYTES = 5 * _WORD  # a run without its path
-_CALL_BYTES = 64 * _WORD  # terms, offsets and lengths of a call
+_RECORD_BYTES = 3 * WORD_BYTES  # two hashes, and a key if it matches
+_RUN_BYTES = 5 * WORD_BYTES  # a run without its path
 
 
 @dataclass(frozen=True)
@@ -121,6 +126,6 @@ def submission_bytes(count: int, artifacts: Artifacts) -> int:
     layout, depth = artifacts.manifest.layout, depth_of(count)
     slots = min(layout.items, count)
     runs = min(slots, 2 * depth + 1)  # neighbours, cut into aligned subtrees
-    opened = runs * (_RUN_BYTES + depth * _WORD) + slots * _RECORD_BYTES
-    proof = artifacts.manifest.verifier.proof_bytes + _WORD * layout.instances
-    return _CALL_BYTES + opened + proof
+    opened = runs * (_RUN_BYTES + depth * WORD_BYTES) + slots * _RECORD_BYTES
+    proof = artifacts.manifest.verifier.proof_bytes + WORD_BYTES * layout.instances
+    return CALL_BYTES + opened + proof

@@ -2,17 +2,22 @@
 
 from prover.base.errors import StatementInvalid
 from prover.base.text import counted
-from prover.clients.common.limits import TIME_FACTOR, misfit, require_named, require_open
+from prover.clients.common.limits import (
+    CALL_BYTES,
+    TIME_FACTOR,
+    misfit,
+    require_named,
+    require_open,
+)
 from prover.clients.common.money import Account, Deal, Purse, check_money, worth
 from prover.protocol.economics import ITEM, PROVE
 from prover.protocol.serving.gas import ANSWER_INDEX, RoundGas
 from prover.protocol.serving.state import Terms
+from prover.statement.field import WORD_BYTES
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.evaluate import word_bytes
 
-_WORD = 32
-_RUN_BYTES = 8 * _WORD  # a run of one item without its paths
-_CALL_BYTES = 64 * _WORD  # terms, offsets and lengths of a call
+_RUN_BYTES = 8 * WORD_BYTES  # a run of one item without its paths
 
 
 def check_terms(terms: Terms, account: str, now: int, artifacts: Artifacts) -> None:
@@ -80,6 +85,6 @@ def answer_bytes(terms: Terms, artifacts: Artifacts) -> int:
     """Bytes that no call with one proof of this circuit exceeds in this round."""
     layout, depth = artifacts.manifest.layout, (terms.n - 1).bit_length()
     slots = min(layout.items, terms.max_contests)
-    opened = slots * (_RUN_BYTES + 2 * depth * _WORD)
-    proof = artifacts.manifest.verifier.proof_bytes + _WORD * layout.instances
-    return _CALL_BYTES + terms.max_contests * _WORD + opened + proof
+    opened = slots * (_RUN_BYTES + 2 * depth * WORD_BYTES)
+    proof = artifacts.manifest.verifier.proof_bytes + WORD_BYTES * layout.instances
+    return CALL_BYTES + terms.max_contests * WORD_BYTES + opened + proof

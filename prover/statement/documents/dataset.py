@@ -19,6 +19,8 @@ from prover.base.errors import StatementInvalid
 from prover.statement.documents.request import Item, Shape
 from prover.statement.documents.sealed import (
     ELEMENT_BYTES,
+    HASH,
+    HEX,
     content_of,
     item_of,
     key_hash,
@@ -31,8 +33,6 @@ from prover.statement.tree import MAX_COUNT, PositionalTree, build
 
 VERSION = 1
 _OVERHEAD_BYTES = 512
-_HASH = re.compile(r"0x[0-9a-f]{64}")
-_HEX = re.compile(r"0x(?:[0-9a-f]{2})+")
 _FLAT = rb"\{[^{}\[\]]*\}"
 _FILE = re.compile(rb'\{"format":%b,"records":\[(?:%b,?)*\],"version":\d{1,9}\}' % (_FLAT, _FLAT))
 
@@ -222,7 +222,7 @@ def _parse_record(entry: Any, form: Format) -> PublicRecord:
     if set(entry) != {"ciphertext", "inputCommitment", "keyHash"}:
         raise ValueError(f"record fields {sorted(entry)}")
     hashes = [entry["inputCommitment"], entry["keyHash"]]
-    if not all(_HASH.fullmatch(one) for one in hashes) or not _HEX.fullmatch(entry["ciphertext"]):
+    if not all(HASH.fullmatch(one) for one in hashes) or not HEX.fullmatch(entry["ciphertext"]):
         raise ValueError("hexadecimal digits")
     ciphertext = bytes.fromhex(entry["ciphertext"][2:])
     if len(ciphertext) != form.content_bytes:

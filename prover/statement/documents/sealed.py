@@ -5,6 +5,8 @@ bytes. Ciphertext: content XOR keccak256(key, index, 0), keccak256(key, index, 1
 contracts/libraries/SealedItem.sol is the twin.
 """
 
+import re
+
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
@@ -14,6 +16,7 @@ from prover.statement.tree import leaf_hash
 
 ELEMENT_BYTES = 4
 MAX_ELEMENTS = 1024
+HASH, HEX = re.compile(r"0x[0-9a-f]{64}"), re.compile(r"0x(?:[0-9a-f]{2})+")  # in files
 _BLOCK_BYTES = 32
 _LIMIT = 1 << (8 * ELEMENT_BYTES - 1)
 

@@ -19,6 +19,8 @@ from prover.base.errors import StatementInvalid
 from prover.statement.documents.request import Item, Shape
 from prover.statement.documents.sealed import (
     ELEMENT_BYTES,
+    HASH,
+    HEX,
     content_of,
     inner_hash,
     item_leaf,
@@ -32,8 +34,6 @@ from prover.statement.tree import MAX_COUNT, PositionalTree, build
 VERSION = 1
 MAX_DEPTH = 3  # the set, its items, an item
 _OVERHEAD_BYTES = 256
-_HASH = re.compile(r"0x[0-9a-f]{64}")
-_HEX = re.compile(r"0x(?:[0-9a-f]{2})+")
 
 
 @dataclass(frozen=True)
@@ -160,13 +160,13 @@ def _parse(fields: Any) -> SealedTestSet:
     if not isinstance(fields["items"], list):
         raise TypeError("items are no list")
     items = tuple(_parse_item(entry) for entry in fields["items"])
-    return SealedTestSet(_bytes(fields["circuitId"], _HASH), items)
+    return SealedTestSet(_bytes(fields["circuitId"], HASH), items)
 
 
 def _parse_item(entry: Any) -> SealedTest:
     if set(entry) != {"ciphertext", "inner"}:
         raise ValueError(f"item fields {sorted(entry)}")
-    return SealedTest(_bytes(entry["ciphertext"], _HEX), _bytes(entry["inner"], _HASH))
+    return SealedTest(_bytes(entry["ciphertext"], HEX), _bytes(entry["inner"], HASH))
 
 
 def _bytes(text: str, form: re.Pattern[str]) -> bytes:

@@ -14,14 +14,14 @@ from prover.base.errors import ArtifactMismatch, StatementInvalid, UnsoundCircui
 from prover.base.files import NotPlain, TooLarge, read_plain
 from prover.solidity.compile import EVM_VERSION, OPTIMIZER_RUNS, SOLC_VERSION
 from prover.solidity.verifier import VERIFIER_CONTRACT, Verifier
+from prover.statement.documents.request import MIN_SALT_BITS
 from prover.statement.layout import Layout
 from prover.systems.ezkl.planner.plan import Accuracy, Plan
 from prover.systems.ezkl.rules import EZKL_VERSION
+from prover.systems.srs import MAX_LOGROWS as MAX_LOGROWS
 from prover.systems.srs import SetUp
 
 HASHED, PUBLIC, FIXED = "hashed", "public", "fixed"
-MIN_SALT_BITS = 120
-MAX_LOGROWS = 22
 MAX_BYTES = 1 << 20
 NO_ACCURACY: dict[str, Any] = {
     "label_agreement": 0.0,

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import onnx
 
-ALIGNED = frozenset({"Add", "Sub", "Concat"})
+from prover.systems.onnx.lowering.constants import ALIGNED
+
 PRODUCTS = frozenset({"Conv", "MatMul", "Mul"})
 
 

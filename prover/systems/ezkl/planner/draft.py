@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from prover.statement.context import MAX_CONTEXT_BITS as MAX_CONTEXT_BITS
 from prover.systems.ezkl.arithmetic.ranges import Ranges
 from prover.systems.ezkl.arithmetic.scales import Quantisation
 from prover.systems.ezkl.planner import cost
@@ -15,7 +16,6 @@ CONTEXT_TOTAL_BITS = 120
 SALT_TOTAL_BITS = 128
 MAX_LIMB_BITS = 60
 MAX_SALT_BITS = 31  # a sealed item holds its elements in 4 signed bytes
-MAX_CONTEXT_BITS = 253
 
 
 @dataclass(frozen=True, eq=False)
