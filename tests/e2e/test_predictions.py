@@ -78,7 +78,7 @@ def test_a_digit_is_proven_paid_and_audited(world: World, tmp_path: Path) -> Non
     assert world.model["exact"]
     labels = np.load(EXAMPLES / "digits-test.npz")["labels"]
     posted = cli.post(3)
-    assert posted["totalGas"] < 16_777_216
+    assert posted["total_gas"] < 16_777_216
     assert cli.json("prediction", "status")["state"] == "open"
     served = cli.json(*PROVIDE)
     assert [job["result"] for job in served["jobs"]] == ["delivered"]
