@@ -1,20 +1,26 @@
-"""Writes tables and diagrams of states, and the limits, in docs/SPEC.md from prover/protocol.
+"""Writes what documents show of the code, and the JSON Schema of what commands print.
 
     python scripts/tables.py
 
-tests/unit/test_docs.py compares them.
+Tables and diagrams of states, and the limits, in docs/SPEC.md come from prover/protocol;
+docs/JSON.md and prover/cli/schema/schema.json from the models of prover/cli/schema.
+tests/unit/test_docs.py and tests/unit/cli/test_schema.py compare them.
 """
 
+import json
 import re
 from pathlib import Path
 
+from prover.cli.schema import commands, markdown
 from prover.protocol import limits, table
 from prover.protocol.accuracy import state as accuracy
 from prover.protocol.prediction import state as prediction
 from prover.protocol.retrieval import state as retrieval
 from prover.protocol.serving import state as serving
 
-SPEC = Path(__file__).parents[1] / "docs/SPEC.md"
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = (ROOT / "docs/SPEC.md", ROOT / "docs/JSON.md")
+SCHEMA = ROOT / "prover/cli/schema/schema.json"
 PROTOCOLS = {
     "prediction": prediction,
     "serving": serving,
@@ -25,10 +31,16 @@ PROTOCOLS = {
 
 def blocks() -> dict[str, str]:
     """Name of a block -> what stands between its marks."""
+    schema = commands.schema()
     tables = {f"{name} table": table.markdown(one.TABLE) for name, one in PROTOCOLS.items()}
-    tables["limits table"] = limits.markdown()
-    return tables | {
+    tables |= {
         f"{name} diagram": table.mermaid(one.TABLE, one.VOID) for name, one in PROTOCOLS.items()
+    }
+    return tables | {
+        "limits table": limits.markdown(),
+        "json commands": markdown.commands(schema),
+        "json values": markdown.values(schema),
+        "json objects": markdown.objects(schema),
     }
 
 
@@ -36,9 +48,16 @@ def rendered(text: str) -> str:
     """A document with its blocks as they must be."""
     for name, block in blocks().items():
         begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->"
-        text = re.sub(f"{begin}.*?{end}", f"{begin}{block}\n{end}", text, flags=re.DOTALL)
+        text = re.sub(
+            f"{begin}.*?{end}",
+            lambda _, whole=f"{begin}{block}\n{end}": whole,
+            text,
+            flags=re.DOTALL,
+        )
     return text
 
 
 if __name__ == "__main__":
-    SPEC.write_text(rendered(SPEC.read_text()))
+    for document in DOCUMENTS:
+        document.write_text(rendered(document.read_text()))
+    SCHEMA.write_text(json.dumps(commands.schema(), indent=1) + "\n")
