@@ -110,7 +110,8 @@ def prove(chain: Chain, count: int) -> dict[str, Any]:
     minutes = accepted["proofs"] * accepted["prove_seconds"] / 60
     console.print(
         f"   {accepted['matches']} records match; one proof took "
-        f"{accepted['prove_seconds']:.1f} s, {accepted['proofs']} are needed: about {minutes:.0f} minutes"
+        f"{accepted['prove_seconds']:.1f} s, {accepted['proofs']} are needed: "
+        f"about {minutes:.0f} minutes"
     )
     proved = chain.run("retrieval", "prove", "--account", HOSPITAL)
     each = proved["gas"] / proved["proven"]
