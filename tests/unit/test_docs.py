@@ -12,6 +12,7 @@ import typer
 
 from prover.base.settings import Settings
 from prover.cli.app import COMMANDS, app
+from prover.cli.schema import commands, markdown
 from prover.protocol import table
 from prover.protocol.accuracy import state as accuracy
 from prover.protocol.prediction import state as prediction
@@ -22,6 +23,7 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 SPEC = (ROOT / "docs" / "SPEC.md").read_text()
 SECURITY = (ROOT / "docs" / "SECURITY.md").read_text()
+JSON = (ROOT / "docs" / "JSON.md").read_text()
 COMMAND_DOC = (ROOT / "docs" / "COMMANDS.md").read_text()
 
 
@@ -34,9 +36,15 @@ def marked(text: str, name: str) -> str:
 @pytest.mark.parametrize("protocol", [prediction, serving, accuracy, retrieval])
 def test_spec_shows_the_tables_of_the_reducers(protocol: ModuleType) -> None:
     """If this fails: python scripts/tables.py."""
-    name = protocol.__name__.rpartition(".")[2]
+    name = protocol.__name__.split(".")[2]
     assert marked(SPEC, f"{name} table") == table.markdown(protocol.TABLE)
     assert marked(SPEC, f"{name} diagram") == table.mermaid(protocol.TABLE, protocol.VOID)
+
+
+@pytest.mark.parametrize("part", ["commands", "values", "objects"])
+def test_the_keys_of_json_are_those_of_the_schema(part: str) -> None:
+    """If this fails: python scripts/tables.py."""
+    assert marked(JSON, f"json {part}") == getattr(markdown, part)(commands.schema())
 
 
 def test_every_attack_that_security_names_is_tried() -> None:
@@ -106,7 +114,9 @@ def test_readme_is_short() -> None:
     assert len(README.splitlines()) < 100
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/SPEC.md", "docs/SECURITY.md"])
+@pytest.mark.parametrize(
+    "document", ["README.md", "docs/SPEC.md", "docs/SECURITY.md", "docs/JSON.md"]
+)
 def test_links_and_named_paths_lead_somewhere(document: str) -> None:
     text = (ROOT / document).read_text()
     targets = re.findall(r"\]\((?!https?:)([^)#]+)", text)
