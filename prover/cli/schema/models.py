@@ -170,6 +170,9 @@ class EzklProof(Printed):
 
     proof: FilePath
     seconds: Seconds
+    """For witness and proof."""
+    total: Seconds
+    """With reading the circuit."""
     predictions: list[Prediction]
 
 
