@@ -379,6 +379,30 @@ def other_content(key: bytes, index: int, item: Item, label: int) -> SealedTest:
     return SealedTest(seal(content_of(item), key, index), inner_hash(keccak(b""), label))
 
 
+Plant = Callable[[bytes, int, Item, int], SealedTest]
+
+
+def put_in(monkeypatch: pytest.MonkeyPatch, plant: Plant) -> None:
+    """Have test sets sealed with a planted item in the place of item 4."""
+
+    def planted(circuit_id: bytes, shape: Any, tests: Any, seed: Seed, nonce: int) -> SealedTestSet:
+        honest = sealed(circuit_id, shape, tests, seed, nonce)
+        key, index = consumer.key_of(seed, nonce), 4
+        salt = (1,) * shape.salt_elements
+        bad = plant(key, index, Item(tests.values[index], salt), tests.labels[index])
+        return replace(honest, items=(*honest.items[:index], bad, *honest.items[index + 1 :]))
+
+    sealed = consumer.sealed_tests
+    monkeypatch.setattr(consumer, "sealed_tests", planted)
+
+
+def test_a_planted_item_is_disputed_by_hand(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_in(monkeypatch, impossible_label)
+    world.proving()
+    assert world.json("dispute", "--index", 4, "--account", PROVIDER)["state"] == "malformed"
+    assert world.credits() == (0, REWARD + BOND + STAKE)
+
+
 @pytest.mark.parametrize(
     ("plant", "why"),
     [
@@ -390,18 +414,10 @@ def other_content(key: bytes, index: int, item: Item, label: int) -> SealedTest:
 def test_a_planted_item_is_disputed_and_costs_everything(
     world: World,
     monkeypatch: pytest.MonkeyPatch,
-    plant: Callable[[bytes, int, Item, int], SealedTest],
+    plant: Plant,
     why: str,
 ) -> None:
-    def planted(circuit_id: bytes, shape: Any, tests: Any, seed: Seed, nonce: int) -> SealedTestSet:
-        honest = sealed(circuit_id, shape, tests, seed, nonce)
-        key, index = consumer.key_of(seed, nonce), 4
-        salt = (1,) * shape.salt_elements
-        bad = plant(key, index, Item(tests.values[index], salt), tests.labels[index])
-        return replace(honest, items=(*honest.items[:index], bad, *honest.items[index + 1 :]))
-
-    sealed = consumer.sealed_tests
-    monkeypatch.setattr(consumer, "sealed_tests", planted)
+    put_in(monkeypatch, plant)
     world.proving()
     honest = world.refused("dispute", "--index", 0, "--account", PROVIDER)
     assert "ItemWellFormed" in honest

@@ -33,6 +33,15 @@ def test_a_file_is_imported_listed_and_said_to_be_whose(
     assert rows == [{key: made[key] for key in ("name", "logrows", "sha256")}]
 
 
+def test_a_file_is_fetched_and_kept(
+    trial: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The download itself has its own tests."""
+    monkeypatch.setattr(srs, "fetch", lambda name, logrows, *_: srs.bring_in(trial, logrows))
+    made = said(capsys, "srs", "fetch", "trial-one", "--logrows", "5")
+    assert (made["name"], made["logrows"]) == ("trial-one", 5)
+
+
 def test_a_file_is_verified_and_not_kept(
     trial: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
