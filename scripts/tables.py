@@ -1,15 +1,18 @@
-"""Writes what docs/SPEC.md and docs/SECURITY.md show of the code and of the snapshots.
+"""Writes what documents show of the code, and the JSON Schema of what commands print.
 
     python scripts/tables.py
 
-That is tables and diagrams of states and the limits, from prover/protocol, and the scores of
-mutants, from snapshots/. tests/unit/test_docs.py compares them.
+Tables and diagrams of states, and the limits, in docs/SPEC.md come from prover/protocol; the scores
+of mutants in docs/SECURITY.md from snapshots;
+docs/JSON.md and prover/cli/schema/schema.json from the models of prover/cli/schema.
+tests/unit/test_docs.py and tests/unit/cli/test_schema.py compare them.
 """
 
 import json
 import re
 from pathlib import Path
 
+from prover.cli.schema import commands, markdown
 from prover.protocol import limits, table
 from prover.protocol.accuracy import state as accuracy
 from prover.protocol.prediction import state as prediction
@@ -17,7 +20,8 @@ from prover.protocol.retrieval import state as retrieval
 from prover.protocol.serving import state as serving
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = (ROOT / "docs/SPEC.md", ROOT / "docs/SECURITY.md")
+DOCUMENTS = (ROOT / "docs/SPEC.md", ROOT / "docs/SECURITY.md", ROOT / "docs/JSON.md")
+SCHEMA = ROOT / "prover/cli/schema/schema.json"
 PROTOCOLS = {
     "prediction": prediction,
     "serving": serving,
@@ -28,11 +32,17 @@ PROTOCOLS = {
 
 def blocks() -> dict[str, str]:
     """Name of a block -> what stands between its marks."""
+    schema = commands.schema()
     tables = {f"{name} table": table.markdown(one.TABLE) for name, one in PROTOCOLS.items()}
-    tables["limits table"] = limits.markdown()
-    tables["mutants"] = mutants()
-    return tables | {
+    tables |= {
         f"{name} diagram": table.mermaid(one.TABLE, one.VOID) for name, one in PROTOCOLS.items()
+    }
+    return tables | {
+        "limits table": limits.markdown(),
+        "mutants": mutants(),
+        "json commands": markdown.commands(schema),
+        "json values": markdown.values(schema),
+        "json objects": markdown.objects(schema),
     }
 
 
@@ -53,10 +63,16 @@ def rendered(text: str) -> str:
     """A document with its blocks as they must be."""
     for name, block in blocks().items():
         begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->"
-        text = re.sub(f"{begin}.*?{end}", f"{begin}{block}\n{end}", text, flags=re.DOTALL)
+        text = re.sub(
+            f"{begin}.*?{end}",
+            lambda _, whole=f"{begin}{block}\n{end}": whole,
+            text,
+            flags=re.DOTALL,
+        )
     return text
 
 
 if __name__ == "__main__":
     for document in DOCUMENTS:
         document.write_text(rendered(document.read_text()))
+    SCHEMA.write_text(json.dumps(commands.schema(), indent=1) + "\n")

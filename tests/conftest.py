@@ -4,6 +4,8 @@ import hashlib
 import inspect
 import json
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -33,10 +35,13 @@ from prover.systems.onnx.lowering import graph as lowering
 from prover.systems.onnx.onnx_file import ImportedModel, load
 from prover.systems.proof import Proof
 from prover.systems.srs import development_record
+from tests import printed
 
 # Nothing here is a timed test: a busy machine must not fail one.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+printed.watch()
 
 CEREMONY = "ceremony"  # marks the only tests that CI may skip: they need a file that is not ours
 
@@ -48,6 +53,34 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     deep = [item for item in items if item.get_closest_marker("deep")]
     config.hook.pytest_deselected(items=deep)
     items[:] = [item for item in items if item not in deep]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where all processes of this run write down which commands they saw; kept if it was named."""
+    if printed.SEEN not in os.environ and not hasattr(config, "workerinput"):
+        folder = tempfile.mkdtemp(prefix="zkescrow-seen-")
+        os.environ[printed.SEEN] = folder
+        config.add_cleanup(lambda: shutil.rmtree(folder))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A whole run has seen what every command prints."""
+    if not _is_whole(session.config) or session.exitstatus != pytest.ExitCode.OK:
+        return
+    missing = printed.unseen(Path(os.environ[printed.SEEN]))
+    if missing:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        session.config.get_terminal_writer().line(
+            f"\nprinted by a command, seen by no test: {missing}"
+        )
+
+
+def _is_whole(config: pytest.Config) -> bool:
+    """Whether this process ends a run of all tests."""
+    option = config.option
+    part = (option.keyword, option.markexpr, option.deselect, option.ignore, option.collectonly)
+    all_of_them = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not any(part)
+    return all_of_them and not hasattr(config, "workerinput") and "ZKESCROW_DEEP" not in os.environ
 
 
 def left_out_in_ci(skipped: bool, markers: Iterable[str]) -> bool:

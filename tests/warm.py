@@ -125,6 +125,9 @@ def _become(
 def main() -> NoReturn:
     sys.path[0] = str(ROOT)  # in place of this file's folder
     import prover
+    from tests import printed
+
+    printed.watch()
     from prover.cli import main as zkescrow
 
     ours = [module.name for module in pkgutil.walk_packages(prover.__path__, "prover.")]

@@ -28,10 +28,10 @@ def to_dict(report: AuditReport) -> dict[str, Any]:
     found = report.findings
     states = _states(report)
     return {
-        "chainId": report.chain_id,
+        "chain_id": report.chain_id,
         "market": report.contracts[MARKET],
         "contracts": report.contracts,
-        "lastBlock": report.last,
+        "last_block": report.last,
         "events": found.events,
         "transactions": found.transactions,
         "jobs": dict(sum(states.values(), Counter())),

@@ -19,5 +19,5 @@ def deploy(rpc: Rpc = None, account: AccountNumber = None) -> None:
         f"{name} {'deployed' if new else 'was deployed already'} at {contract.address}"
         for name, contract in deployment.contracts.items()
     ]
-    data = deployment.model_dump(by_alias=True) | {"new": new}
+    data = deployment.model_dump() | {"new": new}
     show(data, *lines, f"written to {path_of(client.chain_id)}" if new else "nothing sent")

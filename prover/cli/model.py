@@ -79,8 +79,8 @@ def add(
     remember(client, alias, registered.model_id)
     facts = _facts(artifacts) | {
         "name": alias,
-        "modelId": "0x" + registered.model_id.hex(),
-        "circuitId": "0x" + registered.circuit_id.hex(),
+        "model_id": "0x" + registered.model_id.hex(),
+        "circuit_id": "0x" + registered.circuit_id.hex(),
         "verifier": registered.verifier,
         "gas": dict(registered.gas),
     }
@@ -138,8 +138,8 @@ def show_model(model: ModelArgument, rpc: Rpc = None) -> None:
     client, deployment = deployed(rpc)
     known = find(client, deployment, model)
     facts = _facts(known.artifacts) | {
-        "modelId": "0x" + known.model_id.hex(),
-        "circuitId": "0x" + known.circuit_id.hex(),
+        "model_id": "0x" + known.model_id.hex(),
+        "circuit_id": "0x" + known.circuit_id.hex(),
     }
     show(facts | {"manifest": known.artifacts.manifest.model_dump()}, *_lines(facts))
 
@@ -162,9 +162,9 @@ def verify(
     checker = auditor(client, deployment)
     verdict = checker.verify(known.model_id, known.artifacts, source, anew=True)
     data = {
-        "modelId": "0x" + verdict.model_id.hex(),
-        "circuitId": "0x" + verdict.circuit_id.hex(),
-        "codeHash": "0x" + verdict.code_hash.hex(),
+        "model_id": "0x" + verdict.model_id.hex(),
+        "circuit_id": "0x" + verdict.circuit_id.hex(),
+        "code_hash": "0x" + verdict.code_hash.hex(),
         "verified": True,
     }
     show(data, f"model {model}: the verifier on the chain is the one that the model gives")
@@ -210,10 +210,10 @@ def import_model(
         if (circuit.artifact_digest, weights) == claimed:
             alias = name or free_name(client, directory.resolve().name, model_id)
             remember(client, alias, model_id)
-            data = {"name": alias, "modelId": "0x" + model_id.hex()}
+            data = {"name": alias, "model_id": "0x" + model_id.hex()}
             show(
                 data,
-                f"model {data['modelId']} is known as {alias} (--name chooses another); next: "
+                f"model {data['model_id']} is known as {alias} (--name chooses another); next: "
                 f"zkescrow model verify {alias}",
                 f"to prove with it: zkescrow model keys {alias}"
                 if not weights
@@ -237,8 +237,8 @@ def keys(model: ModelArgument, rpc: Rpc = None) -> None:
     Ezkl().make_proving_key(known.artifacts, progress)
     path = known.artifacts.path(PK)
     data = {
-        "modelId": "0x" + known.model_id.hex(),
-        "provingKey": path,
+        "model_id": "0x" + known.model_id.hex(),
+        "proving_key": path,
         "sha256": known.artifacts.manifest.sha256[PK],
     }
     show(data, f"model {model} can be proven here: its key {path} is the one of the manifest")
@@ -326,7 +326,7 @@ def _facts(artifacts: "Artifacts") -> dict[str, Any]:
     manifest = artifacts.manifest
     plan = manifest.plan
     return {
-        "artifactDigest": "0x" + artifacts.digest.hex(),
+        "artifact_digest": "0x" + artifacts.digest.hex(),
         "artifacts": str(artifacts.directory),
         "items": plan.items,
         "inputs": plan.input_mode,
@@ -334,10 +334,10 @@ def _facts(artifacts: "Artifacts") -> dict[str, Any]:
         "exact": plan.exact,
         "tolerance": plan.tolerance,
         "logrows": plan.logrows,
-        "inputScale": plan.input_scale,
+        "input_scale": plan.input_scale,
         "instances": manifest.layout.instances,
-        "codeBytes": manifest.verifier.code_bytes,
-        "proofBytes": manifest.verifier.proof_bytes,
+        "code_bytes": manifest.verifier.code_bytes,
+        "proof_bytes": manifest.verifier.proof_bytes,
         "srs": manifest.srs.model_dump(),
         "accuracy": manifest.accuracy,
     }
@@ -346,10 +346,10 @@ def _facts(artifacts: "Artifacts") -> dict[str, Any]:
 def _lines(facts: dict[str, Any]) -> list[str]:
     kind = "exact" if facts["exact"] else f"inexact, tolerance {facts['tolerance']} output units"
     lines = [
-        f"model {facts['modelId']}",
+        f"model {facts['model_id']}",
         f"circuit: 2^{facts['logrows']} rows, {facts['items']} item(s) a proof, {kind}, inputs "
         f"{facts['inputs']}, weights {facts['weights']}",
-        f"verifier: {facts['codeBytes']} bytes of code, proof of {facts['proofBytes']} bytes and "
+        f"verifier: {facts['code_bytes']} bytes of code, proof of {facts['proof_bytes']} bytes and "
         f"{facts['instances']} instances",
         f"set-up: {set_up_in_words(facts['srs']['name'])}",
         _accuracy(facts["accuracy"]),

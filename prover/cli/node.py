@@ -33,7 +33,7 @@ def node(
         anvil.wait_for(process, port)
         url = f"http://127.0.0.1:{port}"
         show(
-            {"rpc": url, "chainId": LOCAL_CHAIN, "pid": process.pid},
+            {"rpc": url, "chain_id": LOCAL_CHAIN, "pid": process.pid},
             f"chain {LOCAL_CHAIN} at {url}; accounts 0 to 9 are Anvil's published ones; next: "
             f"zkescrow deploy --account 0{'' if port == DEFAULT_PORT else f' --rpc {url}'}",
         )

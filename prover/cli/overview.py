@@ -61,9 +61,9 @@ def status(
     found = [reworded(world, one, now) for one in found]
     done = told(client, world, lambda deed: me is None or deed.account == me)
     signed = unmined(client, world, lambda deed: me is None or deed.account == me)
-    rows = [one.to_dict() | {"openToYou": _is_open(one, me, open_to)} for one in found]
+    rows = [one.to_dict() | {"open_to_you": _is_open(one, me, open_to)} for one in found]
     data = {"now": now, "account": me, "jobs": rows, "credits": credits}
-    data |= {"provisional": done.rows, "unmined": signed.rows, "setAside": set_aside(world)}
+    data |= {"provisional": done.rows, "unmined": signed.rows, "set_aside": set_aside(world)}
     aside = set_aside_lines(world)
     show(data, *done.lines, *signed.lines, *aside, *lines(found, me, credits, open_to))
 

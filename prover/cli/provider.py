@@ -97,7 +97,7 @@ def status(rpc: Rpc = None, account: AccountNumber = None) -> None:
                 "job": "0x" + job.job_id.hex(),
                 "stage": job.stage.value,
                 "final": job.final,
-                "on chain": unknown if record is None else record.state.name.lower(),
+                "on_chain": unknown if record is None else record.state.name.lower(),
                 "due": 0 if record is None else record.deadline,
                 "prove_seconds": round(job.seconds, 3),
             }
@@ -124,7 +124,7 @@ def key(
 
     reader = Reader.signed_by(signer(connected(rpc), account), own_public_key())
     write_atomically(out.absolute(), reader.to_bytes(), private=False)
-    data = {"account": reader.account, "publicKey": "0x" + reader.public_key.hex()}
+    data = {"account": reader.account, "public_key": "0x" + reader.public_key.hex()}
     show(
         data | {"file": str(out)},
         f"{out}: give it to consumers, who name it with --provider-key; only this machine's home "

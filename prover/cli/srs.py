@@ -71,7 +71,7 @@ def verify(file: File, logrows: Rows = None) -> None:
     found = inspect(file, logrows)
     name, sha256 = found.named.name, found.named.sha256
     by = known_set_ups()[name].evidence(found.logrows, sha256)
-    data = {"name": name, "sha256": sha256, "logrows": found.logrows, "knownBy": by}
+    data = {"name": name, "sha256": sha256, "logrows": found.logrows, "known_by": by}
     show(
         data | {"format": found.format},
         f"{file}: consecutive powers of one secret, with their Lagrange form; that of "
@@ -88,7 +88,7 @@ def list_set_ups() -> None:
     kept, known = kept_set_ups(), known_set_ups()
     told = {name: f"{facts.what}; {facts.told_by}" for name, facts in known.items()}
     show(
-        {"setUps": [_row(one) for one in kept], "known": told},
+        {"set_ups": [_row(one) for one in kept], "known": told},
         *[f"here: {one.name} for 2^{one.logrows} rows, SHA-256 {one.sha256}" for one in kept]
         or ["here: none of a ceremony"],
         *(f"known: {name}: {what}" for name, what in told.items()),

@@ -117,10 +117,10 @@ def register(expert: Party, novice: Party, *others: Chain) -> dict[str, str]:
         for other in (novice.chain, *others):
             other.run("model", "import", public)
     second = novice.run("model", "add", str(NOVICE_MODEL), "--like", "expert", "--name", "novice")
-    if made["circuitId"] != second["circuitId"]:
+    if made["circuit_id"] != second["circuit_id"]:
         raise DemoFailed("the two models are not of one circuit")
-    console.print(f"   one circuit {made['circuitId']}, one verifier, two digests of weights")
-    return {"expert": made["modelId"], "novice": second["modelId"]}
+    console.print(f"   one circuit {made['circuit_id']}, one verifier, two digests of weights")
+    return {"expert": made["model_id"], "novice": second["model_id"]}
 
 
 def posting(rows: str) -> list[str]:

@@ -69,7 +69,7 @@ def play(chain: Chain, chosen: argparse.Namespace) -> dict[str, Any]:
         "model", "add", str(MODEL), "--data", str(CALIBRATION), "--name", "digits",
         "--account", PROVIDER,
     )  # fmt: skip
-    console.print(f"   model {model['modelId']}")
+    console.print(f"   model {model['model_id']}")
 
     step(3, "The consumer", "checks the model's verifier and pays for predictions in advance.")
     data = np.load(TEST)

@@ -44,7 +44,7 @@ def open_round(chain: Chain, items: int) -> dict[str, Any]:
     )  # fmt: skip
     console.print(
         f"   {opened['items']} digits, {opened['escrow'] / WEI:g} ETH paid in, a stake of "
-        f"{opened['stake'] / WEI:g} ETH wanted; {opened['maxContests']} answers may be contested"
+        f"{opened['stake'] / WEI:g} ETH wanted; {opened['max_contests']} answers may be contested"
     )
     return opened
 

@@ -233,11 +233,11 @@ def test_a_model_that_reaches_the_target_is_paid(world: World) -> None:
     posted = world.post()
     assert (posted["items"], posted["needed"]) == (ITEMS, 4)
     assert "with 95% for one attempt" in posted["supports"][0]
-    assert posted["gas"] < posted["totalGas"] < 16_777_216
+    assert posted["gas"] < posted["total_gas"] < 16_777_216
     assert stat.S_IMODE(Path(posted["seed"]).stat().st_mode) == 0o600
     assert "any provider may accept" in world.json("status")["next"]
     accepted = world.accept()
-    assert (accepted["state"], accepted["consumer"]["paid"]) == ("accepted", 0)
+    assert (accepted["state"], accepted["consumers_past"]["paid"]) == ("accepted", 0)
     assert "must reveal the key" in accepted["next"]
     assert "must prove the target" in world.reveal()["next"]
     proven = world.prove()
@@ -245,7 +245,7 @@ def test_a_model_that_reaches_the_target_is_paid(world: World) -> None:
     assert (proven["proofs"], proven["transactions"]) == (2, 1)
     assert world.credits() == (BOND, REWARD + STAKE)
     status = world.json("status", posted["job"])
-    assert (status["correct"], status["needed"], status["consumers"]["paid"]) == (4, 4, 1)
+    assert (status["correct"], status["needed"], status["consumers_past"]["paid"]) == (4, 4, 1)
     assert world.prove()["already"]
     assert world.audit() == (2, 0)
 
@@ -318,8 +318,8 @@ def test_other_hidden_weights_enter_under_the_same_circuit(world: World, tmp_pat
         assert world.record().state.name == "OPEN"
         world.json(*accept, "--model", "rival")
     record = world.record()
-    assert record.model_id.hex() == facts["modelId"][2:]
-    assert record.job.terms.circuit_id.hex() == facts["circuitId"][2:]
+    assert record.model_id.hex() == facts["model_id"][2:]
+    assert record.job.terms.circuit_id.hex() == facts["circuit_id"][2:]
 
 
 # ---------------------------------------------------------------- the provider fails
@@ -336,7 +336,7 @@ def test_a_model_that_misses_proves_nothing_and_loses_the_penalty(world: World) 
     assert "were due until" in world.refused("prove", "--account", PROVIDER, status=2)
     assert world.settle()["state"] == "missed"
     assert world.credits() == (REWARD + BOND + PENALTY, STAKE - PENALTY)
-    assert world.json("status")["consumers"]["missed"] == 1
+    assert world.json("status")["consumers_past"]["missed"] == 1
     assert world.audit() == (0, 0)
 
 
@@ -361,7 +361,7 @@ def test_a_key_that_never_comes_costs_the_bond(world: World) -> None:
     assert "key was due" in world.refused("reveal-key", "--account", CONSUMER, status=2)
     assert world.settle()["state"] == "key_withheld"
     assert world.credits() == (REWARD, BOND + STAKE)
-    assert world.json("status")["consumers"]["key_withheld"] == 1
+    assert world.json("status")["consumers_past"]["key_withheld"] == 1
     assert world.audit() == (0, 0)
 
 
@@ -379,6 +379,30 @@ def other_content(key: bytes, index: int, item: Item, label: int) -> SealedTest:
     return SealedTest(seal(content_of(item), key, index), inner_hash(keccak(b""), label))
 
 
+Plant = Callable[[bytes, int, Item, int], SealedTest]
+
+
+def put_in(monkeypatch: pytest.MonkeyPatch, plant: Plant) -> None:
+    """Have test sets sealed with a planted item in the place of item 4."""
+
+    def planted(circuit_id: bytes, shape: Any, tests: Any, seed: Seed, nonce: int) -> SealedTestSet:
+        honest = sealed(circuit_id, shape, tests, seed, nonce)
+        key, index = consumer.key_of(seed, nonce), 4
+        salt = (1,) * shape.salt_elements
+        bad = plant(key, index, Item(tests.values[index], salt), tests.labels[index])
+        return replace(honest, items=(*honest.items[:index], bad, *honest.items[index + 1 :]))
+
+    sealed = consumer.sealed_tests
+    monkeypatch.setattr(consumer, "sealed_tests", planted)
+
+
+def test_a_planted_item_is_disputed_by_hand(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_in(monkeypatch, impossible_label)
+    world.proving()
+    assert world.json("dispute", "--index", 4, "--account", PROVIDER)["state"] == "malformed"
+    assert world.credits() == (0, REWARD + BOND + STAKE)
+
+
 @pytest.mark.parametrize(
     ("plant", "why"),
     [
@@ -390,18 +414,10 @@ def other_content(key: bytes, index: int, item: Item, label: int) -> SealedTest:
 def test_a_planted_item_is_disputed_and_costs_everything(
     world: World,
     monkeypatch: pytest.MonkeyPatch,
-    plant: Callable[[bytes, int, Item, int], SealedTest],
+    plant: Plant,
     why: str,
 ) -> None:
-    def planted(circuit_id: bytes, shape: Any, tests: Any, seed: Seed, nonce: int) -> SealedTestSet:
-        honest = sealed(circuit_id, shape, tests, seed, nonce)
-        key, index = consumer.key_of(seed, nonce), 4
-        salt = (1,) * shape.salt_elements
-        bad = plant(key, index, Item(tests.values[index], salt), tests.labels[index])
-        return replace(honest, items=(*honest.items[:index], bad, *honest.items[index + 1 :]))
-
-    sealed = consumer.sealed_tests
-    monkeypatch.setattr(consumer, "sealed_tests", planted)
+    put_in(monkeypatch, plant)
     world.proving()
     honest = world.refused("dispute", "--index", 0, "--account", PROVIDER)
     assert "ItemWellFormed" in honest
@@ -414,7 +430,7 @@ def test_a_planted_item_is_disputed_and_costs_everything(
 
 
 def test_another_file_than_the_terms_name_is_refused_before_staking(world: World) -> None:
-    file = Path(world.post()["testSet"])
+    file = Path(world.post()["test_set"])
     file.write_bytes(file.read_bytes() + b" ")
     refused = world.refused("accept", "--model", "tiny", "--account", PROVIDER)
     assert "is not the one that the job names by its hash" in refused

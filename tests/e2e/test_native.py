@@ -162,6 +162,11 @@ def test_a_changed_instance_is_rejected(
     assert "rejected" in said.problem
 
 
+def test_a_circuit_is_shown(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = Said(capsys, "native", "show", str(made)).data
+    assert (shown["directory"], shown["layers"], shown["labels"]) == (str(made), 4, 0)
+
+
 def test_the_rebuilt_key_is_the_same(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert Said(capsys, "native", "rebuild", str(made)).data == {"rebuilt": True}
 

@@ -78,7 +78,7 @@ def test_a_digit_is_proven_paid_and_audited(world: World, tmp_path: Path) -> Non
     assert world.model["exact"]
     labels = np.load(EXAMPLES / "digits-test.npz")["labels"]
     posted = cli.post(3)
-    assert posted["totalGas"] < 16_777_216
+    assert posted["total_gas"] < 16_777_216
     assert cli.json("prediction", "status")["state"] == "open"
     served = cli.json(*PROVIDE)
     assert [job["result"] for job in served["jobs"]] == ["delivered"]
@@ -97,6 +97,7 @@ def test_a_digit_is_proven_paid_and_audited(world: World, tmp_path: Path) -> Non
 def test_the_model_is_verified_against_the_chain(world: World) -> None:
     cli, chain = world.cli, world.chain
     assert cli.json("model", "verify", "digits")["verified"]
+    assert cli.json("model", "show", "digits")["model_id"] == world.model["model_id"]
     assert "digits" in [model["name"] for model in cli.json("model", "list")["models"]]
     code = bytearray(chain.client.code(world.model["verifier"]))
     code[-1] ^= 1

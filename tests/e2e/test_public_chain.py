@@ -180,7 +180,7 @@ def test_a_prediction_is_paid_on_a_public_chain(public: Public, model: dict[str,
         assert [job["result"] for job in ran["jobs"]] == ["delivered"]
         assert not final(provider, posted["job"])
         moves = provider.cli.json("prediction", "status", posted["job"])["provisional"]
-        left = {one["move"]: one["blocksToGo"] for one in moves}
+        left = {one["move"]: one["blocks_to_go"] for one in moves}
         assert set(left) == {"lock", "deliver"}
         assert FINALITY - 5 < left["lock"] < left["deliver"] <= FINALITY
         rpc(public.client, "anvil_mine", hex(left["deliver"] - 1))

@@ -226,16 +226,16 @@ def test_every_record_is_proven_and_exactly_the_matches_are_read(
     assert [one["records"] for one in world.json("datasets")["datasets"]] == [RECORDS]
     posted = world.post(committed["dataset"])
     assert posted["escrow"] == ESCROW
-    assert posted["gas"] < posted["totalGas"]
+    assert posted["gas"] < posted["total_gas"]
     assert "may accept" in world.json("status")["next"]
     accepted = world.json("accept", "--account", PROVIDER)
-    assert (accepted["matchingRecords"], accepted["proofs"]) == (matching, PROOFS)
-    assert accepted["proveSeconds"] > 0
+    assert (accepted["matching_records"], accepted["proofs"]) == (matching, PROOFS)
+    assert accepted["prove_seconds"] > 0
     assert f"must prove {RECORDS} more" in world.json("status")["next"]
     proved = world.prove()
     assert (proved["proofs"], proved["transactions"]) == (PROOFS, 1)  # the rehearsal is no job's
     assert (proved["state"], proved["proven"]) == ("closing", RECORDS)
-    assert proved["matchingRecords"] == matching
+    assert proved["matching_records"] == matching
     assert "may dispute" in world.json("status")["next"]
     check_what_is_read(world, matching, tmp_path / "matches.npz")
     assert "nothing to dispute" in world.refused("dispute", "--account", CONSUMER, status=2)
@@ -472,7 +472,7 @@ def test_committing_again_changes_nothing(world: World) -> None:
     again = world.commit()
     assert again["gas"] == 0
     assert again["dataset"] == first["dataset"]
-    assert again["committedAt"] == first["committedAt"]
+    assert again["committed_at"] == first["committed_at"]
     listed = world.run("datasets")[0].splitlines()
     assert len(listed) == 1
     assert listed[0].startswith(f"dataset {first['dataset']}: {RECORDS} records of ")
@@ -659,9 +659,9 @@ def test_a_new_seed_file_is_private_and_the_user_is_told_to_keep_it(
 def test_amounts_that_nobody_gave_cover_the_cost(world: World) -> None:
     world.commit()
     posted = world.json("post", "--model", "tiny", "--label", LABEL, "--account", CONSUMER)
-    assert posted["pricePerRecord"] > 0
+    assert posted["price_per_record"] > 0
     assert posted["stake"] >= posted["escrow"]
-    assert posted["proveSeconds"] == 3600
+    assert posted["prove_seconds"] == 3600
 
 
 def test_what_is_not_there_is_named(world: World) -> None:

@@ -234,9 +234,9 @@ def tampered(world: World, *items: int) -> bytes:
 
 def test_a_round_that_nobody_contests_is_settled(world: World, tmp_path: Path) -> None:
     opened = world.open()
-    assert (opened["items"], opened["maxContests"]) == (ROWS, CONTESTS)
+    assert (opened["items"], opened["max_contests"]) == (ROWS, CONTESTS)
     assert opened["escrow"] == ROWS * PRICE + CONTESTS * FEE
-    assert opened["gas"] < opened["totalGas"] < 16_777_216
+    assert opened["gas"] < opened["total_gas"] < 16_777_216
     assert "may join" in world.json("status")["next"]
     joined = world.json("join", "--account", PROVIDER)
     assert joined["proofs"] == 2
@@ -590,8 +590,8 @@ def test_amounts_that_nobody_gave_cover_the_cost(world: World) -> None:
     base = ("open", "--model", "tiny", "--inputs", world.data, "--account", CONSUMER, "--in-clear")
     opened = world.json(*base, "--rows", "2:5")
     assert opened["items"] == 3
-    assert opened["maxContests"] == 3
-    assert min(opened["price"], opened["proofFee"], opened["stake"]) > 0
+    assert opened["max_contests"] == 3
+    assert min(opened["price"], opened["proof_fee"], opened["stake"]) > 0
 
 
 def test_rounds_that_are_not_there_are_named(world: World) -> None:

@@ -179,7 +179,7 @@ def bounty(machines: Machines, model: str, first: int) -> tuple[object, ...]:
 
 
 def accepted(machines: Machines, model: str, posted: dict[str, Any]) -> str:
-    given = machines.give_file(posted["testSet"])
+    given = machines.give_file(posted["test_set"])
     words = ("accuracy", "accept", "--model", model, "--inputs", given, *PROVIDER)
     assert machines.provider.json(*words)["job"] == posted["job"]
     return str(posted["job"])

@@ -14,6 +14,7 @@ import typer
 
 from prover.base.settings import Settings
 from prover.cli.app import COMMANDS, app
+from prover.cli.schema import commands, markdown
 from prover.protocol import table
 from prover.protocol.accuracy import state as accuracy
 from prover.protocol.prediction import state as prediction
@@ -25,6 +26,7 @@ README = (ROOT / "README.md").read_text()
 WALKTHROUGHS = (ROOT / "docs" / "WALKTHROUGHS.md").read_text()
 SPEC = (ROOT / "docs" / "SPEC.md").read_text()
 SECURITY = (ROOT / "docs" / "SECURITY.md").read_text()
+JSON = (ROOT / "docs" / "JSON.md").read_text()
 COMMAND_DOC = (ROOT / "docs" / "COMMANDS.md").read_text()
 
 
@@ -40,6 +42,12 @@ def test_spec_shows_the_tables_of_the_reducers(protocol: ModuleType) -> None:
     name = protocol.__name__.split(".")[-2]
     assert marked(SPEC, f"{name} table") == table.markdown(protocol.TABLE)
     assert marked(SPEC, f"{name} diagram") == table.mermaid(protocol.TABLE, protocol.VOID)
+
+
+@pytest.mark.parametrize("part", ["commands", "values", "objects"])
+def test_the_keys_of_json_are_those_of_the_schema(part: str) -> None:
+    """If this fails: python scripts/tables.py."""
+    assert marked(JSON, f"json {part}") == getattr(markdown, part)(commands.schema())
 
 
 def attacks(section: str) -> dict[str, str]:

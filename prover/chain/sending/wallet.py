@@ -28,7 +28,7 @@ class Handed(Exception):
         return {
             **self.about,
             "unsigned": True,
-            "chainId": self.chain_id,
+            "chain_id": self.chain_id,
             "from": self.sender,
             "transactions": [self._parameters(draft) for draft in self.drafts],
             "says": [draft.says for draft in self.drafts],

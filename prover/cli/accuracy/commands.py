@@ -204,7 +204,7 @@ def accept(
     remember(client, deployment.accuracy, job_id)  # before: the same command, once more, means it
     gas = worker.accept(known.model_id, known.circuit_id, ProviderLimits(purse, seconds))
     data, lines = moved(client, deployment, job_id, gas)
-    show(data | {"consumer": past}, *lines)
+    show(data | {"consumers_past": past}, *lines)
 
 
 @command(app, "reveal-key")
@@ -311,7 +311,7 @@ def status(
     due = reminders(client, world, job_id, now)
     past = consumers_past(world.accuracy.jobs.values(), record.job.consumer)
     data = row(job_id, record) | told
-    data |= {"now": now, "consumers": past, "provisional": done.rows, "reminders": due.rows}
+    data |= {"now": now, "consumers_past": past, "provisional": done.rows, "reminders": due.rows}
     show(
         data,
         f"bounty 0x{job_id.hex()} is {in_words(data['state'])}",

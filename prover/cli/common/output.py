@@ -149,7 +149,7 @@ def show_table(data: Mapping[str, Any], title: str, rows: Sequence[Mapping[str, 
 
     table = Table(title=title, title_justify="left")
     for column in rows[0]:
-        table.add_column(column, overflow="fold")
+        table.add_column(column.replace("_", " "), overflow="fold")
     for row in rows:
         table.add_row(*(str(value) for value in row.values()))
     console = Console() if sys.stdout.isatty() else Console(width=160)

@@ -98,14 +98,14 @@ def datasets(rpc: Rpc = None) -> None:
             "dataset": "0x" + one.id.hex(),
             "owner": one.owner,
             "records": one.count,
-            "committed": one.committed_at,
+            "committed_at": one.committed_at,
             "uri": shown(one.uri),
         }
         for one in load_world(client, deployment).retrieval.datasets.values()
     ]
     lines = [
         f"dataset {one['dataset']}: {one['records']} records of {one['owner']}, committed "
-        f"{moment(one['committed'])}, public file {one['uri']}"
+        f"{moment(one['committed_at'])}, public file {one['uri']}"
         for one in rows
     ]
     show({"datasets": rows}, *lines or ["datasets: none"])
@@ -252,7 +252,7 @@ def prove(
     facts, lines = jobs.standing(client, after, client.now())
     work = {
         "proofs": done.proofs,
-        "proveSeconds": round(done.seconds, 3),
+        "prove_seconds": round(done.seconds, 3),
         "transactions": done.transactions,
         "gas": done.gas,
     }

@@ -147,7 +147,7 @@ def standing(client: Client, found: Found, now: int) -> tuple[dict[str, Any], li
         "now": now,
         **told.to_dict(),
         "owner": found.dataset.owner,
-        "matchingRecords": sorted(record.matches),
+        "matching_records": sorted(record.matches),
         "malformed": malformed,
         "provisional": done.rows,
         "reminders": due.rows,

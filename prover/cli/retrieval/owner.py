@@ -22,11 +22,11 @@ def committed_told(
         "owner": dataset.owner,
         "records": dataset.count,
         "root": "0x" + dataset.root.hex(),
-        "dataHash": "0x" + dataset.data_hash.hex(),
+        "data_hash": "0x" + dataset.data_hash.hex(),
         "file": str(committed.file),
         "uri": shown(dataset.uri),
         "seed": str(kept.path),
-        "committedAt": dataset.committed_at,
+        "committed_at": dataset.committed_at,
         "gas": committed.gas,
     }
     how = f"{committed.gas} gas" if committed.gas else f"it was, since {dataset.committed_at}"
@@ -60,12 +60,12 @@ def accepted_told(
         "state": "open" if gas is None else "proving",
         "records": record.count,
         "matches": len(seen.matches),
-        "matchingRecords": list(seen.matches),
+        "matching_records": list(seen.matches),
         "earns": record.escrow,
         "stake": terms.stake,
         "payee": payee,
         "proofs": seen.proofs,
-        "proveSeconds": round(seen.proof_seconds, 3),
+        "prove_seconds": round(seen.proof_seconds, 3),
         "gas": gas,
     }
     lines = [

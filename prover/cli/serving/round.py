@@ -137,8 +137,8 @@ def told_joined(
         "prove_seconds": round(joined.proof_seconds, 3),
         "proofs": joined.proofs,
         "gas": joined.gas,
-        "outputsGas": ahead.outputs,
-        "answersGas": ahead.answers,
+        "outputs_gas": ahead.outputs,
+        "answers_gas": ahead.answers,
     }
     lines = [
         f"joined round 0x{job_id.hex()} for {payee}: {joined.gas} gas",
@@ -164,8 +164,8 @@ def standing_of(
         **told.to_dict(),
         "condemned": world.condemned_in_time(record, now),
         "uri": shown(record.uri),
-        "contestedItems": list(record.contested),
-        "provenItems": [record.contested[position] for position in sorted(record.answered)],
+        "contested_items": list(record.contested),
+        "proven_items": [record.contested[position] for position in sorted(record.answered)],
     }
     done, due = of_job(client, world, job_id), reminders(client, world, job_id, now)
     data |= {"provisional": done.rows, "reminders": due.rows}

@@ -27,7 +27,7 @@ def row(job_id: bytes, record: Record) -> dict[str, Any]:
         "reward": terms.reward,
         "bond": terms.bond,
         "stake": terms.stake,
-        "missPenalty": terms.miss_penalty,
+        "miss_penalty": terms.miss_penalty,
         "items": terms.n,
         "needed": needed(terms.n, terms.num, terms.den),
         "proven": len(record.proven),

@@ -144,6 +144,6 @@ def _row(
         "account": deed.account,
         "block": deed.block.number,
         "lost": missing is None,
-        "blocksToGo": missing,
+        "blocks_to_go": missing,
         "again": None if again is None else f"zkescrow {again}",
     }

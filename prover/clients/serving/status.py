@@ -22,7 +22,7 @@ def row(job_id: bytes, record: Record) -> dict[str, Any]:
         "items": terms.n,
         "currency": terms.currency,
         "price": terms.price,
-        "proofFee": terms.proof_fee,
+        "proof_fee": terms.proof_fee,
         "stake": terms.stake,
         "contested": len(record.contested),
         "proven": len(record.answered),

@@ -56,7 +56,7 @@ def test_a_job_is_open_to_who_can_prove_it(
     assert seen(capsys, PROVIDER) == []
     (folder / PK).touch()
     (job,) = seen(capsys, PROVIDER)
-    assert (job["protocol"], job["state"], job["openToYou"]) == ("prediction", "open", True)
+    assert (job["protocol"], job["state"], job["open_to_you"]) == ("prediction", "open", True)
     assert run(["status", "--address", PROVIDER]) == 0
     assert "is open; OPEN TO YOU; next: " in capsys.readouterr().out
 
@@ -66,7 +66,7 @@ def test_ones_own_job_is_not_called_open_to_oneself(
 ) -> None:
     (folder / PK).touch()
     (job,) = seen(capsys, CONSUMER)
-    assert not job["openToYou"]
+    assert not job["open_to_you"]
 
 
 def test_keys_of_other_models_open_nothing(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -130,7 +130,7 @@ def test_what_was_refused_is_drawn_anew(consumer: Consumer) -> None:
     now = consumer.chain.client.now()
     posted = command(*consumer.prediction())
     assert not posted["resumed"]
-    assert posted["openUntil"] >= now + 86400
+    assert posted["open_until"] >= now + 86400
 
 
 def left() -> list[str]:
@@ -312,7 +312,7 @@ def test_a_bounty_is_paid_once(
     posted = command(*consumer.accuracy())
     ((job_id, record),) = consumer.world().accuracy.jobs.items()
     assert (posted["job"], posted["resumed"]) == ("0x" + job_id.hex(), True)
-    assert data_hash(Path(posted["testSet"]).read_bytes()) == record.job.terms.data_hash
+    assert data_hash(Path(posted["test_set"]).read_bytes()) == record.job.terms.data_hash
     command(*consumer.accuracy())
     assert len(consumer.world().accuracy.jobs) == 2
 

@@ -184,7 +184,7 @@ def test_what_is_not_final_is_said(play: Play) -> None:
         play.join()
         for missing in (3, 2, 1):
             (row,) = play.run(PROVIDER, "status")["provisional"]
-            assert (row["move"], row["lost"], row["blocksToGo"]) == ("join", False, missing)
+            assert (row["move"], row["lost"], row["blocks_to_go"]) == ("join", False, missing)
             play.chain.rpc("evm_mine")
         assert play.run(PROVIDER, "status")["provisional"] == []
     assert play.round(job).state is serving.State.JOINED

@@ -40,7 +40,7 @@ def test_a_status_lists_them(
     node: FakeNode, capsys: pytest.CaptureFixture[str], whose: tuple[str, ...]
 ) -> None:
     assert run(["status", *whose, "--json"]) == 0
-    rows = json.loads(capsys.readouterr().out)["setAside"]
+    rows = json.loads(capsys.readouterr().out)["set_aside"]
     assert len(rows) == overview.MOST_SET_ASIDE + 2
     assert {row["protocol"] for row in rows} == {"prediction"}
     assert run(["status", *whose]) == 0

@@ -67,7 +67,7 @@ def test_a_proof_tells_the_time_of_the_whole_command_too(
         read=lambda *_: None,
         witness=lambda *_: None,
         prove=lambda *_: proof,
-        answer=lambda *_: Answer({}, ("labels",)),
+        answer=lambda *_: Answer({"top": [7]}, ("labels",)),
     )
     monkeypatch.setattr(proofs, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     monkeypatch.setattr(systems, "load", lambda _: (fake, None))

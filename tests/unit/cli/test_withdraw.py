@@ -79,6 +79,12 @@ def test_money_is_said_to_be_where_it_went(credits_: Credits) -> None:
     ]
 
 
+def test_a_provider_takes_out_what_is_its_own(credits_: Credits) -> None:
+    credits_.earn(5)
+    assert command("provider", "withdraw", "--account", PROVIDER)["withdrawn"] == {}
+    assert command("provider", "withdraw", "--account", CONSUMER)["withdrawn"] == {ETH: 5}
+
+
 def test_a_node_that_lags_is_not_believed_that_nothing_is_due(credits_: Credits) -> None:
     """The credit was seen in a block from here; the node still calls an older one its latest."""
     credits_.earn(5)

@@ -154,7 +154,7 @@ def test_a_wallet_is_told_every_field_in_hexadecimal(told: dict[str, Any]) -> No
         },
         {"chainId": "0x7a69", "from": ME, "to": ME, "value": "0x0", "data": "0xab"},
     ]
-    assert (told["job"], told["unsigned"], told["chainId"]) == ("0x07", True, 31337)
+    assert (told["job"], told["unsigned"], told["chain_id"]) == ("0x07", True, 31337)
     assert (told["from"], told["says"]) == (ME, ["moving", "ending"])
 
 

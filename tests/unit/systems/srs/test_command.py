@@ -26,11 +26,20 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 def test_a_file_is_imported_listed_and_said_to_be_whose(
     trial: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert said(capsys, "srs", "list")["setUps"] == []
+    assert said(capsys, "srs", "list")["set_ups"] == []
     made = said(capsys, "srs", "import", str(trial), "--logrows", "5")
     assert (made["name"], made["logrows"]) == ("trial-one", 5)
-    rows = said(capsys, "srs", "list")["setUps"]
+    rows = said(capsys, "srs", "list")["set_ups"]
     assert rows == [{key: made[key] for key in ("name", "logrows", "sha256")}]
+
+
+def test_a_file_is_fetched_and_kept(
+    trial: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The download itself has its own tests."""
+    monkeypatch.setattr(srs, "fetch", lambda name, logrows, *_: srs.bring_in(trial, logrows))
+    made = said(capsys, "srs", "fetch", "trial-one", "--logrows", "5")
+    assert (made["name"], made["logrows"]) == ("trial-one", 5)
 
 
 def test_a_file_is_verified_and_not_kept(
@@ -52,7 +61,7 @@ def test_it_is_said_by_what_a_set_up_is_known(
     assert known["perpetual-powers-of-tau"].endswith(alone)
     assert "told by its [tau]G2" in known["hermez"]
     found = {
-        str(path): said(capsys, "srs", "verify", str(path))["knownBy"]
+        str(path): said(capsys, "srs", "verify", str(path))["known_by"]
         for path in (trial, srs.development_srs(4))
     }
     assert list(found.values()) == ["its [tau]G2", "its published SHA-256"]

@@ -1,5 +1,6 @@
 """EfficientNet-Lite0 from its package: the file, the integer network, and photographs."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from PIL import Image
 from benchmarks.integer_models import RESULT
 from benchmarks.performance import read
 from prover.base.errors import ArtifactMismatch, EnvironmentMissing, UsageError
+from prover.cli.app import run
 from prover.systems.native.network import example
 from prover.systems.native.network.bounds import table_entries
 from prover.systems.native.network.importer import load
@@ -90,10 +92,15 @@ def test_what_is_no_photograph_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_example_is_a_model_its_data_and_a_photograph(
-    tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    model: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(efficientnet, "cached", lambda cache: model)
-    made = example.write_efficientnet(tmp_path / "example", tmp_path)
+    assert run(["native", "example", "--out", str(tmp_path / "example"), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    made = example.Example(**{name: Path(path) for name, path in told.items()})
     assert made.model.read_bytes() == model.read_bytes()
     inputs = np.load(made.data)["inputs"]
     assert inputs.shape == (len(example.PHOTOGRAPHS), 3, 224, 224)

@@ -1,0 +1,162 @@
+"""Of accuracy bounties."""
+
+from typing import Annotated
+
+from pydantic import Field
+from typing_extensions import TypeAliasType
+
+from prover.cli.schema.parts import (
+    Address,
+    Amount,
+    Count,
+    Currency,
+    DeedRow,
+    FilePath,
+    Gas,
+    Index,
+    JobId,
+    JobRow,
+    OneOf,
+    Printed,
+    Seconds,
+    Sentence,
+    Time,
+    Wei,
+    Word,
+    states,
+)
+from prover.protocol.accuracy.state import State
+
+AccuracyState = TypeAliasType(
+    "AccuracyState",
+    Annotated[
+        str,
+        OneOf(states(State)),
+        Field(description="The state of a bounty."),
+    ],
+)
+
+
+class PostedBounty(Printed):
+    """A bounty that was posted."""
+
+    job: JobId
+    items: Count
+    needed: Count
+    """Items that must be proven right."""
+    target: str
+    """The share of them, as a fraction."""
+    reward: Amount
+    bond: Amount
+    stake: Amount
+    miss_penalty: Amount
+    """The part of the stake that is lost if the target is missed."""
+    currency: Currency
+    test_root: Word
+    test_set: FilePath
+    """The sealed test set."""
+    uri: str
+    """Where it can be fetched; empty if it is given by hand."""
+    seed: FilePath
+    """From which the key comes: to be kept."""
+    open_until: Time
+    supports: list[Sentence]
+    """What the sample says of the model."""
+    gas: Gas
+    """Of the posting."""
+    total_gas: Gas
+    """Of the whole bounty."""
+    total_fee_wei: Wei
+    """The same at the present fee."""
+    resumed: bool
+    """Whether an earlier command began it."""
+    notes: list[Sentence]
+
+
+class MovedBounty(Printed):
+    """A bounty after a move."""
+
+    job: JobId
+    state: AccuracyState
+    next: Sentence
+    gas: Gas
+
+
+class ConsumersPast(Printed):
+    """How a consumer's bounties ended."""
+
+    posted: Count
+    accepted: Count
+    paid: Count
+    missed: Count
+    key_withheld: Count
+    malformed: Count
+
+
+class AcceptedBounty(MovedBounty):
+    """A bounty that was accepted."""
+
+    consumers_past: ConsumersPast
+
+
+class MalformedItem(Printed):
+    """A malformed item."""
+
+    index: Index
+    why: Sentence
+
+
+class ProvenBounty(MovedBounty):
+    """A bounty after proving. Exit status 1 if it was given up, as the target cannot be reached."""
+
+    right: Count | None
+    """Items that the model has right; null if nothing was evaluated."""
+    needed: Count | None
+    """Items that must be proven right; null if nothing was evaluated."""
+    reaches: bool | None
+    """Whether the target can be reached; null if nothing was evaluated."""
+    proofs: Count
+    """Made now."""
+    prove_seconds: Seconds
+    """That they took."""
+    transactions: Count
+    disputed: MalformedItem | None
+
+
+class Bounty(JobRow):
+    """An accuracy bounty."""
+
+    state: AccuracyState
+    reward: Amount
+    bond: Amount
+    stake: Amount
+    miss_penalty: Amount
+    """The part of the stake that is lost if the target is missed."""
+    items: Count
+    needed: Count
+    """Items that must be proven right."""
+    proven: Count
+    correct: Count
+    """Of the proven items, those that are right."""
+    consumer: Address
+    provider: Address
+    payee: Address
+    deadline: Time
+    """Of the state; 0 if the bounty has ended."""
+
+
+class Bounties(Printed):
+    """All accuracy bounties, oldest first."""
+
+    bounties: list[Bounty]
+
+
+class BountyStatus(Bounty):
+    """Where an accuracy bounty stands."""
+
+    now: Time
+    """Of the chain's last block."""
+    consumers_past: ConsumersPast
+    provisional: list[DeedRow]
+    reminders: list[JobRow]
+    """Other jobs that wait for whoever uses this home."""
