@@ -2,12 +2,12 @@
 
 import json
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
-from prover.base.settings import PROJECT
 from prover.chain.abi.contract import NAMES, abi
-from prover.chain.codes import template
+from prover.chain.codes import creation, template
 from prover.chain.deployments import PLAN
 from prover.protocol import events
 from prover.protocol.accuracy import state as accuracy
@@ -17,8 +17,9 @@ from prover.protocol.retrieval import state as retrieval
 from prover.protocol.retrieval.terms import Predicate
 from prover.protocol.serving import state as serving
 from prover.protocol.table import title
-from prover.solidity.compile import compile_contracts, compile_templates
+from prover.solidity.compile import SOLC_VERSION, compile_contracts, compile_templates
 
+ROOT = Path(__file__).parents[4]
 _BLOCK = {"at", "contract"}  # what an event has from its log, not from its arguments
 
 
@@ -37,6 +38,14 @@ def test_the_code_is_that_of_the_sources(name: str) -> None:
     known = template(name)
     assert known.runtime == code == compile_contracts([name])[name].runtime
     assert {one: list(starts) for one, starts in known.immutables.items()} == places
+
+
+def test_what_is_deployed_is_that_of_the_sources() -> None:
+    """If this fails: python scripts/abi.py."""
+    for name, compiled in compile_contracts(PLAN).items():
+        known = creation(name)
+        assert (known.name, known.code) == (name, compiled.bytecode)
+        assert (known.compiler, known.input_hash) == (SOLC_VERSION, compiled.input_hash)
 
 
 def test_every_event_has_its_class_with_the_same_fields() -> None:
@@ -62,7 +71,7 @@ PROTOCOLS = {
 
 @pytest.mark.parametrize("name", PROTOCOLS)
 def test_the_states_are_those_of_the_contract(name: str) -> None:
-    source = (PROJECT / f"contracts/interfaces/I{name}.sol").read_text()
+    source = (ROOT / f"contracts/interfaces/I{name}.sol").read_text()
     body = source.split("enum State {", 1)[1].split("}", 1)[0]
     names = [line.split("//")[0].strip(" ,\n") for line in body.strip().splitlines()]
     assert names == [title(state) for state in PROTOCOLS[name].State]
