@@ -57,8 +57,13 @@ def _resolve(unit: str, target: str) -> str:
     return target
 
 
+def path_of_unit(project: Path, unit: str) -> Path:
+    """Where a source unit lies under a checkout's root."""
+    return project / "node_modules" / unit if unit.startswith(REMAPPED) else project / unit
+
+
 def _read(project: Path, unit: str) -> str:
-    path = project / "node_modules" / unit if unit.startswith(REMAPPED) else project / unit
+    path = path_of_unit(project, unit)
     try:
         return path.read_text()
     except FileNotFoundError:

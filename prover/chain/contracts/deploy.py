@@ -7,7 +7,7 @@ from eth_abi.abi import encode
 from eth_account.signers.local import LocalAccount
 from eth_utils.crypto import keccak
 
-from prover.base.errors import ChainError, EnvironmentMissing
+from prover.base.errors import ArtifactMismatch, ChainError, EnvironmentMissing
 from prover.chain import deployments
 from prover.chain.abi.contract import Call
 from prover.chain.codes import Creation, creation
@@ -15,6 +15,7 @@ from prover.chain.deployments import LIMITED, PLAN, Deployed, Deployment
 from prover.chain.node.client import Client
 from prover.chain.sending.transactions import Sender
 from prover.protocol.limits import ChainLimits, limits_of
+from prover.solidity.compile import compile_contracts
 
 
 def deploy_contracts(client: Client, account: LocalAccount) -> tuple[Deployment, bool]:
@@ -43,6 +44,20 @@ def deploy_from(sender: Sender) -> tuple[Deployment, bool]:
     deployments.check_contracts(client, deployment, deployments.path_of(client.chain_id))
     deployments.save(deployment)
     return deployment, True
+
+
+def check_sources() -> None:
+    """Compile the sources that are at hand, and compare with the code that is deployed.
+
+    Raises ArtifactMismatch on a difference, EnvironmentMissing without compiler or sources.
+    """
+    for name, compiled in compile_contracts(PLAN).items():
+        known = creation(name)
+        if (compiled.bytecode, compiled.input_hash) != (known.code, known.input_hash):
+            raise ArtifactMismatch(
+                f"the sources of {name} give other code than the package deploys: in a checkout "
+                "run `python scripts/abi.py`, else install the package again"
+            )
 
 
 def constructor_arguments(chain_id: int, name: str, addresses: Sequence[str]) -> bytes:

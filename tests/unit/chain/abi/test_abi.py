@@ -1,13 +1,16 @@
 """The ABIs in the package are those of the contracts."""
 
 import json
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
-from prover.chain.abi.contract import NAMES, abi
+from prover.base.errors import ArtifactMismatch
+from prover.chain.abi.contract import NAMES, REGISTRY, abi
 from prover.chain.codes import creation, template
+from prover.chain.contracts import deploy
 from prover.chain.deployments import PLAN
 from prover.protocol import events
 from prover.protocol.accuracy import state as accuracy
@@ -40,12 +43,16 @@ def test_the_code_is_that_of_the_sources(name: str) -> None:
     assert {one: list(starts) for one, starts in known.immutables.items()} == places
 
 
-def test_what_is_deployed_is_that_of_the_sources() -> None:
+def test_what_is_deployed_is_that_of_the_sources(monkeypatch: pytest.MonkeyPatch) -> None:
     """If this fails: python scripts/abi.py."""
-    for name, compiled in compile_contracts(PLAN).items():
-        known = creation(name)
-        assert (known.name, known.code) == (name, compiled.bytecode)
-        assert (known.compiler, known.input_hash) == (SOLC_VERSION, compiled.input_hash)
+    deploy.check_sources()
+    known = creation(REGISTRY)
+    assert (known.name, known.compiler) == (REGISTRY, SOLC_VERSION)
+    assert known.code.endswith(template(REGISTRY).runtime[-64:])
+    changed = replace(known, code=known.code + b"\0")
+    monkeypatch.setattr(deploy, "creation", lambda name: changed if name == REGISTRY else known)
+    with pytest.raises(ArtifactMismatch, match="sources of ModelRegistry give other code"):
+        deploy.check_sources()
 
 
 def test_every_event_has_its_class_with_the_same_fields() -> None:
