@@ -24,7 +24,7 @@ def stage(folder: Path) -> None:
     for name in BESIDE:
         shutil.copy(ROOT / name, folder / name)
     shutil.copytree(ROOT / "licenses", folder / "licenses")
-    ignored = shutil.ignore_patterns("__pycache__", PACKED)
+    ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "prover", folder / "prover", ignore=ignored)
     units = find_contracts(ROOT, PLAN)
     for unit, text in close_over_imports(ROOT, units.values()).items():

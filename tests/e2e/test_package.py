@@ -151,6 +151,10 @@ def test_the_wheel_is_the_same_each_time_and_holds_what_it_needs(
             assert wheel.read(str(path)).decode() == text
         licence = next(name for name in names if name.endswith("OpenZeppelin-Contracts.txt"))
         assert b"Permission is hereby granted" in wheel.read(licence)
+    ours = [path for path in (ROOT / "prover").rglob("*") if path.is_file()]
+    assert {
+        str(path.relative_to(ROOT)) for path in ours if "__pycache__" not in path.parts
+    } <= names
     packed = {name for name in names if name.startswith("prover/solidity/sources/")}
     assert len(packed) == len(units)
     assert {"prover/py.typed", "prover/chain/abi/code/compiled.json"} <= names
@@ -175,6 +179,16 @@ def test_nothing_of_the_checkout_is_seen(installed: Installed) -> None:
     assert all(path.startswith(str(installed.folder)) for path in found[2:5])
     assert found[5] == "None" or found[5].startswith(str(installed.python.parents[1]))
     assert not [path for path in found if path.startswith(str(ROOT))]
+
+
+def test_every_module_loads_with_what_is_declared(installed: Installed) -> None:
+    found = installed.code(
+        "import importlib, pkgutil, prover\n"
+        "names = [one.name for one in pkgutil.walk_packages(prover.__path__, 'prover.')]\n"
+        "for name in names: importlib.import_module(name)\n"
+        "print(len(names))"
+    )
+    assert int(found) > 300
 
 
 def test_the_command_and_the_doctor_work(installed: Installed) -> None:
