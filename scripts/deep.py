@@ -36,6 +36,10 @@ PARTS = {
         ("python", "-m", "pytest", "-q", "--timeout=0", "-m", "deep"),
         {"ZKESCROW_DEEP": "1"},
     ),
+    "pythons": Part(
+        "the wheels and the tests of exact arithmetic under Python 3.12 and 3.13 with NumPy 2",
+        ("scripts/pythons",),
+    ),
     "machines": Part(
         "state machines of Hypothesis against the contracts, many and long",
         ("python", "-m", "pytest", "-q", "--timeout=0", "tests/contracts/common/test_machines.py"),

@@ -3,7 +3,7 @@
 // Answers `--version`; otherwise compiles standard JSON from stdin, resolving imports under --base-path.
 const fs = require("fs");
 const path = require("path");
-const solc = require(process.env.SOLC_MODULE || "solc");
+const solc = require("solc");
 
 const argument = (name, fallback) => {
   const at = process.argv.indexOf(name);

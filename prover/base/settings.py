@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import platformdirs
 from pydantic import Field, SecretStr, ValidationError
@@ -11,7 +11,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from prover.base.errors import UsageError
 
 DEFAULT_PORT = 8545
-PROJECT = Path(__file__).resolve().parents[2]
 # What this program makes in its home, or may be told to put there.
 _STORES = ("journal", "intents", "events", "provider")
 HOME_NAMES = frozenset(
@@ -35,15 +34,31 @@ HOME_NAMES = frozenset(
 )
 
 
+def checkout() -> Path | None:
+    """The checkout that this package is run from; None where it is installed by itself."""
+    root = Path(__file__).resolve().parents[2]
+    there = (root / "pyproject.toml").is_file() and (root / "contracts").is_dir()
+    return root if there else None
+
+
+def _deployments(known: dict[str, Any]) -> Path:
+    """In a checkout beside its contracts, else in the home."""
+    root = known.get("project") or known.get("home") or Path()
+    return Path(root) / "deployments"
+
+
 class Settings(BaseSettings):
-    """Paths are absolute; the home holds user data, the cache only what can be made again."""
+    """Paths are absolute; the home holds user data, the cache only what can be made again.
+
+    `project` is the checkout, whose compiler and node are used; None where there is none.
+    """
 
     model_config = SettingsConfigDict(env_prefix="ZKESCROW_", frozen=True)
 
     home: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("zkescrow")))
     cache: Path = Field(default_factory=lambda: Path(platformdirs.user_cache_dir("zkescrow")))
-    project: Path = PROJECT
-    deployments: Path = PROJECT / "deployments"
+    project: Path | None = Field(default_factory=checkout)
+    deployments: Path = Field(default_factory=_deployments)
     rpc_url: str = f"http://127.0.0.1:{DEFAULT_PORT}"
     chain_id: int | None = Field(default=None, ge=1)
     confirmations: int | None = Field(default=None, ge=0)
@@ -51,6 +66,8 @@ class Settings(BaseSettings):
     max_tip_gwei: int = Field(default=20, ge=1)
     defaults_gas_gwei: int = Field(default=20, ge=1)
     anvil: Path | None = None
+    solc: Path | None = None
+    solc_mirror: str = "https://binaries.soliditylang.org/linux-amd64"
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
     log_format: Literal["text", "json"] = "text"
     log_file: Path | None = None
@@ -63,11 +80,6 @@ class Settings(BaseSettings):
     def artifacts(self) -> Path:
         """Directory of one folder per artifact digest."""
         return self.home / "artifacts"
-
-    @property
-    def toolchain(self) -> Path:
-        """Compilers that scripts/setup put inside the checkout."""
-        return self.project / ".toolchain"
 
 
 @lru_cache(maxsize=1)

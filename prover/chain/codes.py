@@ -1,4 +1,4 @@
-"""The runtime code that a contract of this version has, once its constructor has filled it in.
+"""The code of this version's contracts: what creates each, and what then stands at its address.
 
 Whoever hands a deployment file over, or a node that answered while it was written, may name any
 contract: one that answers like ours, and lets its author take the money out. So the code at each
@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from prover.protocol.limits import limits_of, self_test_gas
 
 WORD = 32
+COMPILED = "compiled"  # the file that says from what
 # Immutables that are fields of the chain's row.
 _LIMITS = {
     "MIN_SECONDS": "min_window",
@@ -45,13 +47,39 @@ class Template:
         return bytes(code)
 
 
+@dataclass(frozen=True)
+class Creation:
+    """Code that creates a contract, before its arguments, and where it comes from.
+
+    `input_hash` is that of all sources and settings which `compiler`, a version of solc, was given.
+    """
+
+    name: str
+    code: bytes
+    compiler: str
+    input_hash: str
+
+
+@cache
+def creation(name: str) -> Creation:
+    """The creation code of a contract, as scripts/abi.py wrote it from the sources."""
+    origin = _read(COMPILED)
+    code = bytes.fromhex(_read(name)["creation"])
+    return Creation(name, code, origin["compiler"], origin["inputHash"])
+
+
 @cache
 def template(name: str) -> Template:
     """The template of a contract, as scripts/abi.py wrote it from the sources."""
-    text = files("prover.chain").joinpath("abi", "code", f"{name}.json").read_text()
-    found = json.loads(text)
+    found = _read(name)
     starts = {one: tuple(places) for one, places in found["immutables"].items()}
     return Template(bytes.fromhex(found["runtime"]), starts)
+
+
+def _read(name: str) -> dict[str, Any]:
+    text = files("prover.chain").joinpath("abi", "code", f"{name}.json").read_text()
+    found: dict[str, Any] = json.loads(text)
+    return found
 
 
 def expected_code(name: str, chain_id: int, registry: str, poseidon: str) -> bytes:

@@ -23,6 +23,7 @@ GIB = 1 << 30
 NEEDED_DISK_GIB = 2
 NEEDED_MEMORY_GIB = 4
 NODE_MAJOR = 20
+PYTHON = (3, 11)
 _PACKAGES = ("ezkl", "web3", "onnxruntime", "py-solc-x", "sqlalchemy")
 
 
@@ -40,7 +41,8 @@ class Finding:
 @command(app)
 def doctor(rpc: Rpc = None) -> None:
     """Look at everything that the commands need. Exit status 1 if something needed is missing."""
-    findings = [check() for check in (_python, _packages, _node, _solc, _ezkl_solc, _anvil)]
+    findings = [check() for check in (_python, _packages, _solc, _anvil)]
+    findings += [_node()] if _in_checkout() else []
     findings += [_engine(), _home(), _disk(), _memory(), _srs(), _account(), *_chain(rpc)]
     lines = []
     for one in findings:
@@ -53,16 +55,28 @@ def doctor(rpc: Rpc = None) -> None:
         raise typer.Exit(1)
 
 
+def _in_checkout() -> bool:
+    from prover.base.settings import get_settings
+
+    return get_settings().project is not None
+
+
+def _fix(in_checkout: str, installed: str) -> str:
+    """What to do in a checkout, or where the package is installed by itself."""
+    return in_checkout if _in_checkout() else installed
+
+
 def _python() -> Finding:
-    good = sys.version_info[:2] == (3, 11)
-    return Finding("Python", good, platform.python_version(), "3.11 is needed: run scripts/setup")
+    fix = f"{'.'.join(map(str, PYTHON))} or later is needed: install it (docs/INSTALL.md)"
+    return Finding("Python", sys.version_info[:2] >= PYTHON, platform.python_version(), fix)
 
 
 def _packages() -> Finding:
     try:
         found = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _PACKAGES)
     except importlib.metadata.PackageNotFoundError as error:
-        return Finding("Python packages", False, f"{error.name} is missing", "run scripts/setup")
+        fix = _fix("run scripts/setup", "install zkescrow again, with its dependencies")
+        return Finding("Python packages", False, f"{error.name} is missing", fix)
     return Finding("Python packages", True, found)
 
 
@@ -75,24 +89,14 @@ def _node() -> Finding:
 
 
 def _solc() -> Finding:
-    from prover.solidity.compile import SOLC_VERSION
+    """Outside a checkout the first command that compiles downloads it, where there is a build."""
+    from prover.solidity import compiler
 
-    return _guarded(f"solc {SOLC_VERSION}", _find_solc)
+    def find() -> str:
+        return str(compiler.find_compiler())
 
-
-def _find_solc() -> str:
-    from prover.solidity import compile as compiler
-
-    return str(compiler.find_compiler())
-
-
-def _ezkl_solc() -> Finding:
-    from prover.base.settings import get_settings
-
-    path = get_settings().toolchain / "home/.svm/0.8.20/solc-0.8.20"
-    return Finding(
-        "solc 0.8.20 (ezkl writes verifiers for it)", path.exists(), str(path), "run scripts/setup"
-    )
+    name = f"solc {compiler.SOLC_VERSION}"
+    return _guarded(name, find, needed=_in_checkout() or not compiler.is_downloadable())
 
 
 def _engine() -> Finding:
@@ -100,17 +104,20 @@ def _engine() -> Finding:
     try:
         importlib.import_module("zkescrow_native")
     except ImportError as error:
-        fix = (
-            "needed for native circuits only: install cargo (https://rustup.rs), run scripts/setup"
+        what = _fix(
+            "install cargo (https://rustup.rs), run scripts/setup",
+            "install the wheel of zkescrow_native (docs/INSTALL.md)",
         )
+        fix = f"needed for native circuits only: {what}"
         return Finding("native engine", False, str(error), fix, needed=False)
     return Finding("native engine", True, "installed")
 
 
 def _anvil() -> Finding:
+    """For local nodes; who works on another's chain needs none."""
     from prover.chain.node.anvil import find_anvil
 
-    return _guarded("anvil", lambda: str(find_anvil()))
+    return _guarded("anvil", lambda: str(find_anvil()), needed=_in_checkout())
 
 
 def _disk() -> Finding:
@@ -184,11 +191,11 @@ def _chain(rpc: str | None) -> list[Finding]:
     return [*found, Finding("contracts", True, f"PredictionMarket at {market}")]
 
 
-def _guarded(name: str, find: Callable[[], str]) -> Finding:
+def _guarded(name: str, find: Callable[[], str], needed: bool) -> Finding:
     try:
         return Finding(name, True, find())
     except (ZkescrowError, OSError) as error:
-        return Finding(name, False, "not found", str(error))
+        return Finding(name, False, "not found", str(error), needed)
 
 
 def _version(program: list[str]) -> str:

@@ -10,15 +10,16 @@ from typing import Any
 import rfc8785
 import solcx
 from eth_utils.crypto import keccak
-from solcx.exceptions import SolcError, SolcNotInstalled
+from solcx.exceptions import SolcError
 
-from prover.base.errors import EnvironmentMissing, UsageError
+from prover.base.errors import UsageError
 from prover.base.files import write_atomically
 from prover.base.redaction import bare_environment
 from prover.base.settings import get_settings
-from prover.solidity.sources import close_over_imports, find_contracts
+from prover.solidity.compiler import SOLC_VERSION as SOLC_VERSION
+from prover.solidity.compiler import get_compiler
+from prover.solidity.sources import close_over_imports, find_contracts, root_of_sources
 
-SOLC_VERSION = "0.8.37"
 OPTIMIZER_RUNS = 200
 EVM_VERSION = "cancun"
 CODE_SIZE_LIMIT = 24_576
@@ -46,10 +47,11 @@ def compile_contracts(
 ) -> dict[str, CompiledContract]:
     """Compile contracts by name from contracts/**/<name>.sol, OpenZeppelin from node_modules.
 
+    `project` is where these lie, by default the checkout or, where there is none, the package.
     Raises UsageError on an unknown name or a compiler error, EnvironmentMissing without compiler or
     packages.
     """
-    root = project or get_settings().project
+    root = project or root_of_sources()
     units = find_contracts(root, list(names))
     output, input_hash = _compile(close_over_imports(root, units.values()))
     return {name: _contract(name, output[unit][name], input_hash) for name, unit in units.items()}
@@ -60,7 +62,7 @@ def compile_templates(names: Iterable[str]) -> dict[str, tuple[bytes, dict[str, 
 
     Raises as `compile_contracts`.
     """
-    root = get_settings().project
+    root = root_of_sources()
     units = find_contracts(root, list(names))
     request = _request(close_over_imports(root, units.values()))
     request["settings"]["outputSelection"] = {
@@ -126,20 +128,9 @@ def _request(sources: Mapping[str, str]) -> dict[str, Any]:
 def _run_solc(request: dict[str, Any]) -> dict[str, Any]:
     try:
         with bare_environment():
-            return dict(solcx.compile_standard(request, solc_binary=find_compiler()))
+            return dict(solcx.compile_standard(request, solc_binary=get_compiler()))
     except SolcError as error:
         raise UsageError(f"the Solidity compiler refuses: {error.message}") from error
-
-
-def find_compiler() -> Path:
-    """The native compiler if py-solc-x has installed it, else npm's under .toolchain."""
-    shim = get_settings().toolchain / "solcx" / f"solc-v{SOLC_VERSION}"
-    try:
-        return Path(solcx.install.get_executable(SOLC_VERSION))
-    except (SolcNotInstalled, OSError):  # it makes a folder in HOME, which may not be there
-        if shim.exists():
-            return shim
-    raise EnvironmentMissing(f"solc {SOLC_VERSION} is not at {shim}: run scripts/setup")
 
 
 def _contract(name: str, output: Mapping[str, Any], input_hash: str) -> CompiledContract:

@@ -3,12 +3,31 @@
 import posixpath
 import re
 from collections.abc import Iterable
+from importlib.resources import files
 from pathlib import Path
 
 from prover.base.errors import EnvironmentMissing, UsageError
+from prover.base.settings import get_settings
 
 REMAPPED = "@openzeppelin/"
+PACKED = "sources"  # holds contracts/ and node_modules/ as a checkout does
 _IMPORT = re.compile(r"^\s*import\s+(?:[^\"';]*?\s+from\s+)?[\"']([^\"']+)[\"']", re.MULTILINE)
+
+
+def root_of_sources() -> Path:
+    """The checkout; where there is none, the copy that scripts/build puts into the package.
+
+    Raises EnvironmentMissing if there is neither, as where the package was built by other means.
+    """
+    project = get_settings().project
+    if project is not None:
+        return project
+    packed = Path(str(files("prover.solidity"))) / PACKED
+    if not packed.is_dir():
+        raise EnvironmentMissing(
+            f"this package holds no Solidity sources ({packed}): use scripts/build"
+        )
+    return packed
 
 
 def find_contracts(project: Path, names: Iterable[str]) -> dict[str, str]:
@@ -38,8 +57,13 @@ def _resolve(unit: str, target: str) -> str:
     return target
 
 
+def path_of_unit(project: Path, unit: str) -> Path:
+    """Where a source unit lies under a checkout's root."""
+    return project / "node_modules" / unit if unit.startswith(REMAPPED) else project / unit
+
+
 def _read(project: Path, unit: str) -> str:
-    path = project / "node_modules" / unit if unit.startswith(REMAPPED) else project / unit
+    path = path_of_unit(project, unit)
     try:
         return path.read_text()
     except FileNotFoundError:

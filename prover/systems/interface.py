@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from prover.statement.context import JobContext
 from prover.systems.proof import Proof
 from prover.systems.srs import INSECURE, SetUp, SetUpChoice
@@ -47,6 +50,7 @@ class Published(Protocol):
         ...
 
 
+Numbers = NDArray[np.float64]
 Wanted = TypeVar("Wanted", contravariant=True)
 Planned = TypeVar("Planned")
 Made = TypeVar("Made", bound=Published)
@@ -93,6 +97,10 @@ class ProofSystem(Protocol[Wanted, Planned, Made, Given, Evaluated]):
 
     def read(self, made: Made, files: InputFiles) -> Given:
         """What files say. Raises UsageError or StatementInvalid."""
+        ...
+
+    def take(self, made: Made, values: Numbers) -> Given:
+        """Numbers [items, ...] as the model takes them. Raises StatementInvalid."""
         ...
 
     def witness(self, made: Made, given: Given, context: JobContext) -> Evaluated:

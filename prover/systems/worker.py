@@ -23,7 +23,6 @@ from prover.base.errors import EnvironmentMissing, WorkerFailed
 from prover.base.files import scratch_folder
 from prover.base.log import logger
 from prover.base.redaction import child_environment
-from prover.base.settings import get_settings
 
 POLL_SECONDS = 0.05
 MEMORY_POLL_SECONDS = 0.25
@@ -99,13 +98,9 @@ def _child(directory: Path) -> Iterator["subprocess.Popen[bytes]"]:
 
 
 def _environment(directory: Path) -> dict[str, str]:
-    compiler = Path(".svm/0.8.20/solc-0.8.20")
-    shim = get_settings().toolchain / "home" / compiler
     home = directory / "home"
-    (home / compiler.parent).mkdir(parents=True)
+    home.mkdir()
     (directory / "ezkl").mkdir()
-    if shim.exists():
-        (home / compiler).symlink_to(shim)
     return child_environment() | {
         "HOME": str(home),
         "TMPDIR": str(directory),

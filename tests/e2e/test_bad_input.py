@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from prover.base.settings import PROJECT
 from tests.e2e.conftest import EXAMPLES, ZKESCROW, Cli, World
 
 MODEL, DATA = EXAMPLES / "digits-cnn.onnx", EXAMPLES / "digits-calibration.npz"
@@ -95,20 +94,10 @@ def test_a_wrong_node_is_said(world: World) -> None:
 def test_missing_tools_are_said(world: World, tmp_path: Path) -> None:
     nothing = {"PATH": "/usr/bin:/bin", "ZKESCROW_PROJECT": str(tmp_path)}
     assert "anvil" in refused(world, 1, "node", "--port", "9", **nothing)
-    empty = {"ZKESCROW_DEPLOYMENTS": str(tmp_path / "none"), "SOLCX_BINARY_PATH": str(tmp_path)}
-    bare = tmp_path / "bare"
-    bare.mkdir()
-    (bare / "contracts").symlink_to(PROJECT / "contracts")
-    (bare / "node_modules").symlink_to(PROJECT / "node_modules")
-    told = refused(
-        world,
-        1,
-        *("deploy", "--account", 0),
-        **empty,
-        ZKESCROW_PROJECT=str(bare),
-        ZKESCROW_CACHE=str(tmp_path / "cache"),
-    )
+    without = {"SOLCX_BINARY_PATH": str(tmp_path), "ZKESCROW_PROJECT": str(tmp_path)}
+    told = refused(world, 1, "model", "verify", "digits", **without)
     assert "solc" in told
+    assert "scripts/setup" in told
 
 
 def test_a_full_disk_is_said_and_leaves_nothing(world: World, tmp_path: Path) -> None:

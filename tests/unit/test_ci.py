@@ -129,40 +129,58 @@ def test_a_processor_that_the_engine_cannot_run_on_fails_in_ci(
         assert "this processor lacks ADX or BMI2" in (done.stderr if ci else done.stdout)
 
 
-RUST = "install rustc-web cargo-web rustfmt-web rust-web-clippy"
+RUST = "rustc-web cargo-web rustfmt-web rust-web-clippy"
 
 
-def ci_run(checkout: Path, user: int) -> subprocess.CompletedProcess[str]:
-    """`.ci/run` where there is no cargo; the package manager notes its words and brings one."""
-    programs = checkout / "bin"
-    for folder in (programs, checkout / "scripts", checkout / ".ci"):
-        folder.mkdir(parents=True)
-    shutil.copy(ROOT / ".ci/run", checkout / ".ci/run")
-    packages = f'echo "$@" >>{checkout}/asked; [ "$1" = update ] || ln -s id {programs}/cargo'
-    program(programs / "id", f"echo {user}")
-    program(programs / "apt-get", packages)
+def without_cargo(checkout: Path, user: int, works: bool = True) -> tuple[str, list[str]]:
+    """What scripts/native says in CI, and what it asks of a package manager that brings cargo."""
+    built(checkout)
+    program(checkout / ".venv/bin/maturin", "exit 1")
+    brings = f"ln -s id {checkout}/bin/cargo" if works else "exit 100"
+    packages = f'echo "$@" >>{checkout}/asked; [ "$1" = update ] || {brings}'
+    done = native(checkout, "true", **{"id": f"echo {user}", "apt-get": packages, "ln": LN})
+    assert done.returncode == 1
+    asked = checkout / "asked"
+    return done.stderr, asked.read_text().splitlines() if asked.exists() else []
+
+
+LN = f'exec {shutil.which("ln")} "$@"'
+
+
+def test_root_gets_debians_rust(tmp_path: Path) -> None:
+    if "adx" not in Path("/proc/cpuinfo").read_text().split():
+        pytest.skip("this processor has no ADX, and that is said first")
+    said, asked = without_cargo(tmp_path, 0)
+    assert [line.split()[0] for line in asked] == ["update", "install"]
+    assert asked[1].endswith(RUST)
+    assert "could not be built" in said  # so it went on
+
+
+def test_where_debians_rust_cannot_be_installed_it_is_said(tmp_path: Path) -> None:
+    said, asked = without_cargo(tmp_path, 0, works=False)
+    assert len(asked) == 2
+    assert "apt-get could not install it" in said
+    assert "cargo is missing" in said
+
+
+def test_other_users_are_told_how_to_get_rust(tmp_path: Path) -> None:
+    said, asked = without_cargo(tmp_path, 1000)
+    assert asked == []
+    assert f"apt-get install {RUST}" in said
+    assert "https://rustup.rs" in said
+
+
+def test_ci_checks_and_tests(tmp_path: Path) -> None:
+    for folder in ("scripts", ".ci"):
+        (tmp_path / folder).mkdir()
+    shutil.copy(ROOT / ".ci/run", tmp_path / ".ci/run")
     for name in ("check", "test"):
-        program(checkout / "scripts" / name, f'echo "{name} $CI"; cargo --version')
-    for name in ("bash", "dirname", "ln"):
-        (programs / name).symlink_to(str(shutil.which(name)))
-    return subprocess.run(
-        [checkout / ".ci/run"], env={"PATH": str(programs)}, capture_output=True, text=True,
-        check=False,
-    )  # fmt: skip
-
-
-def test_ci_installs_debians_rust_as_root_and_checks_and_tests(tmp_path: Path) -> None:
-    done = ci_run(tmp_path, 0)
-    assert (done.returncode, done.stdout) == (0, "check true\n0\ntest true\n0\n")
-    words = [word for word in (tmp_path / "asked").read_text().split() if word[0] != "-"]
-    assert " ".join(words) == f"update {RUST}"
-
-
-def test_ci_without_cargo_fails_for_other_users(tmp_path: Path) -> None:
-    done = ci_run(tmp_path, 1000)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "cargo is missing" in done.stderr
-    assert not (tmp_path / "asked").exists()
+        program(tmp_path / "scripts" / name, f'echo "{name} $CI"')
+    environment = {"PATH": str(os.environ["PATH"])}
+    done = subprocess.run(
+        [tmp_path / ".ci/run"], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "check true\ntest true\n"
 
 
 def test_deep_tests_run_only_when_they_are_asked_for(

@@ -7,14 +7,15 @@ from eth_abi.abi import encode
 from eth_account.signers.local import LocalAccount
 from eth_utils.crypto import keccak
 
-from prover.base.errors import ChainError, EnvironmentMissing
+from prover.base.errors import ArtifactMismatch, ChainError, EnvironmentMissing
 from prover.chain import deployments
 from prover.chain.abi.contract import Call
+from prover.chain.codes import Creation, creation
 from prover.chain.deployments import LIMITED, PLAN, Deployed, Deployment
 from prover.chain.node.client import Client
 from prover.chain.sending.transactions import Sender
 from prover.protocol.limits import ChainLimits, limits_of
-from prover.solidity.compile import SOLC_VERSION, CompiledContract, compile_contracts
+from prover.solidity.compile import compile_contracts
 
 
 def deploy_contracts(client: Client, account: LocalAccount) -> tuple[Deployment, bool]:
@@ -28,21 +29,35 @@ def deploy_contracts(client: Client, account: LocalAccount) -> tuple[Deployment,
 
 def deploy_from(sender: Sender) -> tuple[Deployment, bool]:
     """`deploy_contracts` by a sender; one that signs nothing raises Handed."""
-    client, compiled = sender.client, compile_contracts(PLAN)
-    standing = _standing(client, compiled)
+    client = sender.client
+    standing = _standing(client)
     if standing is not None:
         return standing, False
     contracts: dict[str, Deployed] = {}
     for name, needs in PLAN.items():
         addresses = [contracts[need].address for need in needs]
         arguments = constructor_arguments(client.chain_id, name, addresses)
-        contracts[name] = _create(sender, compiled[name], arguments)
+        contracts[name] = _create(sender, creation(name), arguments)
     sender.hand_over()
     deployment = Deployment(chainId=client.chain_id, contracts=contracts)
     # One wrong answer of the node would else stand in the file for good, and be handed on.
     deployments.check_contracts(client, deployment, deployments.path_of(client.chain_id))
     deployments.save(deployment)
     return deployment, True
+
+
+def check_sources() -> None:
+    """Compile the sources that are at hand, and compare with the code that is deployed.
+
+    Raises ArtifactMismatch on a difference, EnvironmentMissing without compiler or sources.
+    """
+    for name, compiled in compile_contracts(PLAN).items():
+        known = creation(name)
+        if (compiled.bytecode, compiled.input_hash) != (known.code, known.input_hash):
+            raise ArtifactMismatch(
+                f"the sources of {name} give other code than the package deploys: in a checkout "
+                "run `python scripts/abi.py`, else install the package again"
+            )
 
 
 def constructor_arguments(chain_id: int, name: str, addresses: Sequence[str]) -> bytes:
@@ -70,15 +85,15 @@ def deploy_verifier(sender: Sender, bytecode: bytes, digest: bytes) -> NewContra
     return NewContract(str(address), int(receipt["gasUsed"]))
 
 
-def _standing(client: Client, compiled: dict[str, CompiledContract]) -> Deployment | None:
+def _standing(client: Client) -> Deployment | None:
     path = deployments.path_of(client.chain_id)
     if not path.exists():
         return None
     deployment = deployments.parse(path)
     same = all(
         name in deployment.contracts
-        and deployment.contracts[name].input_hash == contract.input_hash
-        for name, contract in compiled.items()
+        and deployment.contracts[name].input_hash == creation(name).input_hash
+        for name in PLAN
     )
     try:
         if same:
@@ -88,18 +103,18 @@ def _standing(client: Client, compiled: dict[str, CompiledContract]) -> Deployme
     return deployment if same and deployment.chain_id == client.chain_id else None
 
 
-def _create(sender: Sender, compiled: CompiledContract, arguments: bytes) -> Deployed:
-    code = compiled.bytecode + arguments
-    call = Call(f"deploying {compiled.name}", None, code)
-    receipt = sender.send(f"deploy:{compiled.name}:{keccak(code).hex()}", call, more=True)
+def _create(sender: Sender, contract: Creation, arguments: bytes) -> Deployed:
+    code = contract.code + arguments
+    call = Call(f"deploying {contract.name}", None, code)
+    receipt = sender.send(f"deploy:{contract.name}:{keccak(code).hex()}", call, more=True)
     address, unknown = str(receipt["contractAddress"]), not any(receipt["transactionHash"])
     block = int(receipt["blockNumber"])
     return Deployed(
         address=address,
         block=_created_in(sender.client, address, block) if unknown else block,
         tx="0x" + bytes(receipt["transactionHash"]).hex(),
-        compiler=SOLC_VERSION,
-        inputHash=compiled.input_hash,
+        compiler=contract.compiler,
+        inputHash=contract.input_hash,
     )
 
 

@@ -23,13 +23,16 @@ def find_anvil() -> Path:
     settings = get_settings()
     if settings.anvil is not None:
         return _executable(settings.anvil, "ZKESCROW_ANVIL")
-    installed = settings.project / NPM_ANVIL
-    if installed.exists():
+    installed = settings.project and settings.project / NPM_ANVIL
+    if installed and installed.exists():
         return _executable(installed, "scripts/setup")
     on_path = shutil.which("anvil")
     if on_path is None:
         raise EnvironmentMissing(
             f"anvil is neither at {installed} nor on PATH: run scripts/setup, or set ZKESCROW_ANVIL"
+            if installed
+            else "anvil is not on PATH: install Foundry (https://getfoundry.sh), or set "
+            "ZKESCROW_ANVIL; only local nodes (`zkescrow node`) need it"
         )
     return Path(on_path)
 
@@ -82,7 +85,7 @@ def free_port() -> int:
 
 def _executable(path: Path, source: str) -> Path:
     if not os.access(path, os.X_OK) or path.is_dir():
-        raise EnvironmentMissing(f"anvil at {path} ({source}) is no program: run scripts/setup")
+        raise EnvironmentMissing(f"anvil at {path} ({source}) is no program: install it anew")
     return path
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import onnx
 
 from prover.base.errors import ArtifactMismatch, UnsoundCircuit
+from prover.solidity.compiler import get_compiler
 from prover.solidity.verifier import Verifier, compile_verifier, harden
 from prover.statement.layout import Layout, OutputKind
 from prover.systems.ezkl.artifacts import CIRCUIT, NETWORK, SETTINGS, SRS, VERIFIER, VK
@@ -42,13 +43,14 @@ def build(
     proving key under the name `pk`. Raises UnsoundCircuit if a rule is broken, ModelRefused if the
     verifier is too large, WorkerFailed.
     """
+    solc = str(get_compiler())  # before what takes minutes
     network = check_self_contained(directory / NETWORK)
     settings = make_settings(directory, plan, network, limits)
     paths = {name: str(directory / name) for name in (NETWORK, CIRCUIT, VK, SRS, SETTINGS)}
     make_keys(directory, NETWORK, CIRCUIT, VK, pk, limits, progress)
     answer = run(
         f"{ENGINE}:verifier_source",
-        {"vk": paths[VK], "settings": paths[SETTINGS], "srs": paths[SRS]},
+        {"vk": paths[VK], "settings": paths[SETTINGS], "srs": paths[SRS], "solc": solc},
         limits,
     )
     verifier = compile_verifier(harden(answer["source"]))

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from prover.base.errors import ArtifactMismatch, EnvironmentMissing, ProofRejected, ProvingError
+from prover.base.errors import ArtifactMismatch, ProofRejected, ProvingError
 from prover.statement.field import FIELD_MODULUS, decode_signed
 from prover.systems.child import report
 from prover.systems.ezkl.rules import canonical_settings
@@ -116,13 +116,15 @@ def verify_all(
     return {"rejected": rejected}
 
 
-async def verifier_source(vk: str, settings: str, srs: str) -> dict[str, Any]:
-    """The Solidity source that ezkl generates for a verifying key, before hardening: {"source"}."""
-    if not (Path.home() / ".svm/0.8.20/solc-0.8.20").exists():
-        raise EnvironmentMissing(
-            "solc 0.8.20, which ezkl needs to write a verifier, is not in .toolchain/home/.svm: "
-            "run scripts/setup"
-        )
+async def verifier_source(vk: str, settings: str, srs: str, solc: str) -> dict[str, Any]:
+    """The Solidity source that ezkl generates for a verifying key, before hardening: {"source"}.
+
+    ezkl starts solc 0.8.20 for the ABI, which nobody reads: `solc`, another one, stands in its
+    place, or ezkl would download it.
+    """
+    wanted = Path.home() / ".svm/0.8.20/solc-0.8.20"
+    wanted.parent.mkdir(parents=True)
+    wanted.symlink_to(solc)
     await _ezkl().create_evm_verifier(vk, settings, "verifier.sol", "verifier.abi", srs, False)
     return {"source": Path("verifier.sol").read_text()}
 

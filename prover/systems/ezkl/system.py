@@ -11,14 +11,14 @@ from prover.statement.context import JobContext
 from prover.statement.documents.request import Item, Request
 from prover.systems.ezkl import prover, setup
 from prover.systems.ezkl.artifacts import SRS, Artifacts, load_artifacts
-from prover.systems.ezkl.inputs import shape_of
+from prover.systems.ezkl.inputs import quantised, shape_of
 from prover.systems.ezkl.outputs import read_outputs
 from prover.systems.ezkl.planner.plan import Constraints, Plan
 from prover.systems.ezkl.planner.report import PlanReport
 from prover.systems.ezkl.planner.search import find_plan
 from prover.systems.ezkl.planning import EzklCircuits
 from prover.systems.ezkl.prover import Witness
-from prover.systems.interface import Answer, InputFiles, ProofSystem
+from prover.systems.interface import Answer, InputFiles, Numbers, ProofSystem
 from prover.systems.onnx.calibration import Calibration
 from prover.systems.onnx.onnx_file import ImportedModel
 from prover.systems.proof import Proof
@@ -98,6 +98,10 @@ class Ezkl:
         request = Request.from_bytes(read_file(files.inputs))
         request.check(shape_of(made.manifest))
         return request.items
+
+    def take(self, made: Artifacts, values: Numbers) -> Sequence[Item]:
+        """See `inputs.quantised`."""
+        return quantised(made.manifest, values)
 
     def witness(self, made: Artifacts, given: Sequence[Item], context: JobContext) -> Witness:
         """See `prover.make_witness`."""

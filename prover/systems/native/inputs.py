@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from prover.base.errors import UsageError
+from prover.base.errors import StatementInvalid, UsageError
 from prover.systems.interface import InputFiles
 from prover.systems.native.artifacts import NativeArtifacts
 from prover.systems.native.circuit.grid import Integers
@@ -41,12 +41,23 @@ def read_input(made: NativeArtifacts, files: InputFiles) -> Input:
     return Input(image, None if files.salts is None else read_salts(files.salts))
 
 
+def take_values(made: NativeArtifacts, values: Reals) -> Input:
+    """One image [1, channels, height, width]. Raises StatementInvalid if there are more."""
+    if len(values) != 1:
+        raise StatementInvalid(f"a native circuit proves 1 item: expected 1, found {len(values)}")
+    return Input(_integers(values[0], made))
+
+
 def read_image(path: Path, index: int, made: NativeArtifacts) -> Integers:
     """Integers [channels, height, width] of one input of an .npz file."""
     inputs = read_samples(path)
     if not 0 <= index < len(inputs):
         raise UsageError(f"--index {index}: {path} has inputs 0 to {len(inputs) - 1}")
-    integers: Integers = np.rint(inputs[index] / made.manifest.input_scale).astype(np.int64)
+    return _integers(inputs[index], made)
+
+
+def _integers(image: Reals, made: NativeArtifacts) -> Integers:
+    integers: Integers = np.rint(image / made.manifest.input_scale).astype(np.int64)
     return integers
 
 

@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from prover.base.errors import UsageError
 from prover.statement.context import JobContext
-from prover.systems.interface import Answer, InputFiles
+from prover.systems.interface import Answer, InputFiles, Numbers
 from prover.systems.native import artifacts, prover, setup, stages
 from prover.systems.native.artifacts import NativeArtifacts
 from prover.systems.native.circuit.form import Form
-from prover.systems.native.inputs import Input, read_input
+from prover.systems.native.inputs import Input, read_input, take_values
 from prover.systems.native.network.quantise import InputRange
 from prover.systems.native.network.real import Reals
 from prover.systems.native.network.search import Choice
@@ -86,6 +86,10 @@ class Native:
     def read(self, made: NativeArtifacts, files: InputFiles) -> Input:
         """See `inputs.read_input`."""
         return read_input(made, files)
+
+    def take(self, made: NativeArtifacts, values: Numbers) -> Input:
+        """See `inputs.take_values`."""
+        return take_values(made, values)
 
     def witness(self, made: NativeArtifacts, given: Input, context: JobContext) -> NativeWitness:
         """Raises StatementInvalid if the circuit takes no such image, or no such salts."""

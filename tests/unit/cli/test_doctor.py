@@ -27,7 +27,7 @@ def test_a_node_that_does_not_answer_is_said_once(
 ) -> None:
     """It is missing where the user named it; else `zkescrow node` starts one when it is needed."""
     fine = doctor.Finding("fine", True, "")
-    for name in ("_python", "_packages", "_node", "_solc", "_ezkl_solc", "_anvil", "_memory"):
+    for name in ("_python", "_packages", "_node", "_solc", "_anvil", "_memory"):
         monkeypatch.setattr(doctor, name, lambda: fine)
     connected = cli_options.connected
     nowhere = "http://127.0.0.1:9"  # also if a node runs where one is by default

@@ -1,13 +1,16 @@
 """The ABIs in the package are those of the contracts."""
 
 import json
+from dataclasses import replace
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
-from prover.base.settings import PROJECT
-from prover.chain.abi.contract import NAMES, abi
-from prover.chain.codes import template
+from prover.base.errors import ArtifactMismatch
+from prover.chain.abi.contract import NAMES, REGISTRY, abi
+from prover.chain.codes import creation, template
+from prover.chain.contracts import deploy
 from prover.chain.deployments import PLAN
 from prover.protocol import events
 from prover.protocol.accuracy import state as accuracy
@@ -17,8 +20,9 @@ from prover.protocol.retrieval import state as retrieval
 from prover.protocol.retrieval.terms import Predicate
 from prover.protocol.serving import state as serving
 from prover.protocol.table import title
-from prover.solidity.compile import compile_contracts, compile_templates
+from prover.solidity.compile import SOLC_VERSION, compile_contracts, compile_templates
 
+ROOT = Path(__file__).parents[4]
 _BLOCK = {"at", "contract"}  # what an event has from its log, not from its arguments
 
 
@@ -37,6 +41,18 @@ def test_the_code_is_that_of_the_sources(name: str) -> None:
     known = template(name)
     assert known.runtime == code == compile_contracts([name])[name].runtime
     assert {one: list(starts) for one, starts in known.immutables.items()} == places
+
+
+def test_what_is_deployed_is_that_of_the_sources(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If this fails: python scripts/abi.py."""
+    deploy.check_sources()
+    known = creation(REGISTRY)
+    assert (known.name, known.compiler) == (REGISTRY, SOLC_VERSION)
+    assert known.code.endswith(template(REGISTRY).runtime[-64:])
+    changed = replace(known, code=known.code + b"\0")
+    monkeypatch.setattr(deploy, "creation", lambda name: changed if name == REGISTRY else known)
+    with pytest.raises(ArtifactMismatch, match="sources of ModelRegistry give other code"):
+        deploy.check_sources()
 
 
 def test_every_event_has_its_class_with_the_same_fields() -> None:
@@ -62,7 +78,7 @@ PROTOCOLS = {
 
 @pytest.mark.parametrize("name", PROTOCOLS)
 def test_the_states_are_those_of_the_contract(name: str) -> None:
-    source = (PROJECT / f"contracts/interfaces/I{name}.sol").read_text()
+    source = (ROOT / f"contracts/interfaces/I{name}.sol").read_text()
     body = source.split("enum State {", 1)[1].split("}", 1)[0]
     names = [line.split("//")[0].strip(" ,\n") for line in body.strip().splitlines()]
     assert names == [title(state) for state in PROTOCOLS[name].State]
