@@ -53,10 +53,16 @@ def forge_tests(pattern: str) -> Command:
     return Command(("forge", "test", "--match-path"), f"tests/forge/{pattern}")
 
 
-MARKET = (forge_tests("Market.invariants.t.sol"), contract_tests("prediction/test_*.py"))
-SERVING = (forge_tests("Serving*.t.sol"), contract_tests("serving/test_*.py"))
-ACCURACY = (forge_tests("Accuracy*.t.sol"), contract_tests("accuracy/test_*.py"))
-RETRIEVAL = (forge_tests("Retrieval*.t.sol"), contract_tests("retrieval/test_*.py"))
+PREDICTION = (
+    forge_tests("prediction/Prediction.invariants.t.sol"),
+    contract_tests("prediction/test_*.py"),
+)
+SERVING = (forge_tests("serving/Serving.invariants.t.sol"), contract_tests("serving/test_*.py"))
+ACCURACY = (forge_tests("accuracy/Accuracy.invariants.t.sol"), contract_tests("accuracy/test_*.py"))
+RETRIEVAL = (
+    forge_tests("retrieval/Retrieval.invariants.t.sol"),
+    contract_tests("retrieval/test_*.py"),
+)
 SUITES = {
     "Escrow": Suite(
         "Escrow.sol",
@@ -64,12 +70,16 @@ SUITES = {
             contract_tests("prediction/test_post.py"),
             contract_tests("common/test_escrow.py"),
             contract_tests("common/test_weird*.py"),
-            *MARKET[:1],
+            *PREDICTION[:1],
         ),
     ),
     "Jobs": Suite(
         "Jobs.sol",
-        (forge_tests("Windows.t.sol"), *MARKET, contract_tests("serving/test_post.py")),
+        (
+            forge_tests("prediction/Windows.t.sol"),
+            *PREDICTION,
+            contract_tests("serving/test_post.py"),
+        ),
     ),
     "ProofAcceptance": Suite(
         "ProofAcceptance.sol",
@@ -81,14 +91,14 @@ SUITES = {
             *ACCURACY[1:],
         ),
     ),
-    "PredictionMarket": Suite("PredictionMarket.sol", MARKET),
+    "PredictionMarket": Suite("PredictionMarket.sol", PREDICTION),
     "ServingRound": Suite("ServingRound.sol", SERVING),
     "AccuracyBounty": Suite("AccuracyBounty.sol", ACCURACY),
     "RetrievalBounty": Suite("RetrievalBounty.sol", RETRIEVAL),
     "Statement": Suite(
         "libraries/Statement.sol",
         (
-            forge_tests("Statement.t.sol"),
+            forge_tests("libraries/Statement.t.sol"),
             contract_tests("libraries/test_statement.py"),
             contract_tests("prediction/test_deliver.py"),
             *ACCURACY[1:],
@@ -96,7 +106,10 @@ SUITES = {
     ),
     "PositionalTree": Suite(
         "libraries/PositionalTree.sol",
-        (forge_tests("PositionalTree.t.sol"), contract_tests("libraries/test_positional_tree.py")),
+        (
+            forge_tests("libraries/PositionalTree.t.sol"),
+            contract_tests("libraries/test_positional_tree.py"),
+        ),
     ),
     "SealedItem": Suite(
         "libraries/SealedItem.sol",

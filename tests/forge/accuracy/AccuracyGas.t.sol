@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {ModelRegistry} from "../../contracts/ModelRegistry.sol";
-import {Poseidon} from "../../contracts/Poseidon.sol";
-import {AccuracyBounty} from "../../contracts/AccuracyBounty.sol";
-import {IAccuracyBounty} from "../../contracts/interfaces/IAccuracyBounty.sol";
-import {IVerifier} from "../../contracts/interfaces/IVerifier.sol";
-import {PositionalTree} from "../../contracts/libraries/PositionalTree.sol";
-import {Run} from "../../contracts/types/Batch.sol";
-import {Circuit, Layout} from "../../contracts/types/Circuit.sol";
-import {Currency} from "../../contracts/types/Currency.sol";
-import {CheapVerifier, Coin, DigitsLayouts} from "./support/GasFixtures.sol";
-import {Proofs} from "./support/Proofs.sol";
-import {vm} from "./Vm.sol";
-import {ChainLimits} from "./support/ChainLimits.sol";
+import {ModelRegistry} from "../../../contracts/ModelRegistry.sol";
+import {Poseidon} from "../../../contracts/Poseidon.sol";
+import {AccuracyBounty} from "../../../contracts/AccuracyBounty.sol";
+import {IAccuracyBounty} from "../../../contracts/interfaces/IAccuracyBounty.sol";
+import {IVerifier} from "../../../contracts/interfaces/IVerifier.sol";
+import {PositionalTree} from "../../../contracts/libraries/PositionalTree.sol";
+import {Run} from "../../../contracts/types/Batch.sol";
+import {Circuit, Layout} from "../../../contracts/types/Circuit.sol";
+import {Currency} from "../../../contracts/types/Currency.sol";
+import {CheapVerifier, Coin, DigitsLayouts} from "../common/GasFixtures.sol";
+import {Proofs} from "../common/Proofs.sol";
+import {vm} from "../common/Vm.sol";
+import {ChainLimits} from "../common/ChainLimits.sol";
 
 /// @notice What each move costs as a transaction of its own, without the verifier's run and the calldata of its
 /// arguments; a test set of 600 items in proofs of eight. Accounts already have credits, and the contract has money.

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {AccuracyBounty} from "../../contracts/AccuracyBounty.sol";
-import {IAccuracyBounty} from "../../contracts/interfaces/IAccuracyBounty.sol";
-import {PositionalTree} from "../../contracts/libraries/PositionalTree.sol";
-import {Run} from "../../contracts/types/Batch.sol";
-import {SealedSetUp} from "./SealedSetUp.sol";
-import {ChainLimits} from "./support/ChainLimits.sol";
+import {AccuracyBounty} from "../../../contracts/AccuracyBounty.sol";
+import {IAccuracyBounty} from "../../../contracts/interfaces/IAccuracyBounty.sol";
+import {PositionalTree} from "../../../contracts/libraries/PositionalTree.sol";
+import {Run} from "../../../contracts/types/Batch.sol";
+import {SealedSetUp} from "../common/SealedSetUp.sol";
+import {ChainLimits} from "../common/ChainLimits.sol";
 
 /// @notice Accuracy bounties, sealed test sets and proofs of their items.
 /// @dev The model says label 0 of a positive first value, 1 of a negative one, and none of 0.

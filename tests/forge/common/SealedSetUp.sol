@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {ModelRegistry} from "../../contracts/ModelRegistry.sol";
-import {Poseidon} from "../../contracts/Poseidon.sol";
-import {PositionalTree} from "../../contracts/libraries/PositionalTree.sol";
-import {MockVerifier} from "../../contracts/mocks/MockVerifier.sol";
-import {Circuit, Layout, OutputKind} from "../../contracts/types/Circuit.sol";
-import {ChainLimits} from "./support/ChainLimits.sol";
+import {ModelRegistry} from "../../../contracts/ModelRegistry.sol";
+import {Poseidon} from "../../../contracts/Poseidon.sol";
+import {PositionalTree} from "../../../contracts/libraries/PositionalTree.sol";
+import {MockVerifier} from "../../../contracts/mocks/MockVerifier.sol";
+import {Circuit, Layout, OutputKind} from "../../../contracts/types/Circuit.sol";
+import {ChainLimits} from "./ChainLimits.sol";
 
 /// @notice A registry with one model, sealed items, their trees, and mock proofs: two items of one digest and two scores.
 /// @dev An item is two values and a salt; its scores are the first value and 0.

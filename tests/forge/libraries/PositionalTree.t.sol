@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {PositionalTree} from "../../contracts/libraries/PositionalTree.sol";
+import {PositionalTree} from "../../../contracts/libraries/PositionalTree.sol";
 
 /// @notice Paths against trees built whole, level by level.
 contract PositionalTreeTest {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Statement} from "../../contracts/libraries/Statement.sol";
-import {Layout} from "../../contracts/types/Circuit.sol";
-import {Proofs} from "./support/Proofs.sol";
+import {Statement} from "../../../contracts/libraries/Statement.sol";
+import {Layout} from "../../../contracts/types/Circuit.sol";
+import {Proofs} from "../common/Proofs.sol";
 
 /// @notice Reading statements of random layouts: inputs, context echo, weights, outputs, context.
 contract StatementTest {

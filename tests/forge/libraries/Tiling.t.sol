@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Tiling} from "../../contracts/libraries/Tiling.sol";
-import {Layout, OutputKind} from "../../contracts/types/Circuit.sol";
+import {Tiling} from "../../../contracts/libraries/Tiling.sol";
+import {Layout, OutputKind} from "../../../contracts/types/Circuit.sol";
 
 /// @notice A layout is accepted exactly if painting its sections covers every instance once.
 contract TilingTest {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IJobs} from "../../contracts/interfaces/IJobs.sol";
-import {IPredictionMarket} from "../../contracts/interfaces/IPredictionMarket.sol";
-import {IProofAcceptance} from "../../contracts/interfaces/IProofAcceptance.sol";
-import {Currency} from "../../contracts/types/Currency.sol";
-import {MarketSetUp} from "./MarketSetUp.sol";
-import {vm} from "./Vm.sol";
+import {IJobs} from "../../../contracts/interfaces/IJobs.sol";
+import {IPredictionMarket} from "../../../contracts/interfaces/IPredictionMarket.sol";
+import {IProofAcceptance} from "../../../contracts/interfaces/IProofAcceptance.sol";
+import {Currency} from "../../../contracts/types/Currency.sol";
+import {PredictionSetUp} from "./PredictionSetUp.sol";
+import {vm} from "../common/Vm.sol";
 
 /// @notice The chain forks, and one side takes another id: no job is lost, and no proof counts on both sides.
-contract ForkTest is MarketSetUp {
+contract ForkTest is PredictionSetUp {
     uint256 private constant HERE = 1;
     uint256 private constant THERE = 10_001;
     address private constant PROVIDER = address(0xb0b);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Currency} from "../../contracts/types/Currency.sol";
-import {MarketHandler} from "./MarketHandler.sol";
-import {vm} from "./Vm.sol";
+import {Currency} from "../../../contracts/types/Currency.sol";
+import {PredictionHandler} from "./PredictionHandler.sol";
+import {vm} from "../common/Vm.sol";
 
 /// @dev What forge reads to know which functions to call.
 struct FuzzSelector {
@@ -12,11 +12,11 @@ struct FuzzSelector {
 }
 
 /// @notice docs/SPEC.md section 9, whatever anybody does in whatever order.
-contract MarketInvariants {
-    MarketHandler private _handler;
+contract PredictionInvariants {
+    PredictionHandler private _handler;
 
     function setUp() public {
-        _handler = new MarketHandler();
+        _handler = new PredictionHandler();
     }
 
     function targetContracts() public view returns (address[] memory targets) {
@@ -30,26 +30,26 @@ contract MarketInvariants {
         targets[0].addr = address(_handler);
         targets[0].selectors = new bytes4[](15);
         bytes4[11] memory moves = [
-            MarketHandler.post.selector,
-            MarketHandler.repost.selector,
-            MarketHandler.cancel.selector,
-            MarketHandler.lock.selector,
-            MarketHandler.deliver.selector,
-            MarketHandler.refund.selector,
-            MarketHandler.withdraw.selector,
-            MarketHandler.donate.selector,
-            MarketHandler.misbehave.selector,
-            MarketHandler.arm.selector,
-            MarketHandler.condemn.selector
+            PredictionHandler.post.selector,
+            PredictionHandler.repost.selector,
+            PredictionHandler.cancel.selector,
+            PredictionHandler.lock.selector,
+            PredictionHandler.deliver.selector,
+            PredictionHandler.refund.selector,
+            PredictionHandler.withdraw.selector,
+            PredictionHandler.donate.selector,
+            PredictionHandler.misbehave.selector,
+            PredictionHandler.arm.selector,
+            PredictionHandler.condemn.selector
         ];
         for (uint256 i = 0; i < moves.length; ++i) {
             targets[0].selectors[i] = moves[i];
         }
         // once more, as most of the rest hangs on them
-        targets[0].selectors[11] = MarketHandler.lock.selector;
-        targets[0].selectors[12] = MarketHandler.deliver.selector;
-        targets[0].selectors[13] = MarketHandler.pass.selector;
-        targets[0].selectors[14] = MarketHandler.passToDeadline.selector;
+        targets[0].selectors[11] = PredictionHandler.lock.selector;
+        targets[0].selectors[12] = PredictionHandler.deliver.selector;
+        targets[0].selectors[13] = PredictionHandler.pass.selector;
+        targets[0].selectors[14] = PredictionHandler.passToDeadline.selector;
     }
 
     /// @dev One campaign for all that must hold after each call.

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {ModelRegistry} from "../../contracts/ModelRegistry.sol";
-import {PredictionMarket} from "../../contracts/PredictionMarket.sol";
-import {IPredictionMarket} from "../../contracts/interfaces/IPredictionMarket.sol";
-import {IVerifier} from "../../contracts/interfaces/IVerifier.sol";
-import {Layout} from "../../contracts/types/Circuit.sol";
-import {Currency} from "../../contracts/types/Currency.sol";
-import {CheapVerifier, Coin, DigitsLayouts} from "./support/GasFixtures.sol";
-import {Proofs} from "./support/Proofs.sol";
-import {vm} from "./Vm.sol";
-import {ChainLimits} from "./support/ChainLimits.sol";
+import {ModelRegistry} from "../../../contracts/ModelRegistry.sol";
+import {PredictionMarket} from "../../../contracts/PredictionMarket.sol";
+import {IPredictionMarket} from "../../../contracts/interfaces/IPredictionMarket.sol";
+import {IVerifier} from "../../../contracts/interfaces/IVerifier.sol";
+import {Layout} from "../../../contracts/types/Circuit.sol";
+import {Currency} from "../../../contracts/types/Currency.sol";
+import {CheapVerifier, Coin, DigitsLayouts} from "../common/GasFixtures.sol";
+import {Proofs} from "../common/Proofs.sol";
+import {vm} from "../common/Vm.sol";
+import {ChainLimits} from "../common/ChainLimits.sol";
 
 /// @notice What each move costs as a transaction of its own (cold storage, 21,000 and the calldata of the terms
 /// included), without the verifier's run and the calldata of its arguments.
 /// Accounts already have credits, and the market has money. scripts/snapshot writes the values down.
 /// forge-config: default.isolate = true
-contract GasTest {
+contract PredictionGasTest {
     uint256 private constant TRANSACTION_GAS = 21_000;
     uint256 private constant PROOF_BYTES = 3840;
     address private constant CONSUMER = address(0xc0);

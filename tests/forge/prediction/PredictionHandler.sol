@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IPredictionMarket} from "../../contracts/interfaces/IPredictionMarket.sol";
-import {OddToken} from "../../contracts/mocks/OddToken.sol";
-import {Currency} from "../../contracts/types/Currency.sol";
-import {MarketSetUp} from "./MarketSetUp.sol";
-import {vm} from "./Vm.sol";
+import {IPredictionMarket} from "../../../contracts/interfaces/IPredictionMarket.sol";
+import {OddToken} from "../../../contracts/mocks/OddToken.sol";
+import {Currency} from "../../../contracts/types/Currency.sol";
+import {PredictionSetUp} from "./PredictionSetUp.sol";
+import {vm} from "../common/Vm.sol";
 
 /// @notice Anybody doing anything with the market, and what must have come of it.
 /// @dev What the market does is compared with the table of docs/SPEC.md, and so is what it refuses: a call that the
 /// table allows must not fail. The first actor is diligent: it delivers before the deadline whatever it is the payee
 /// of, and must never lose a stake. The last thing that should not have happened is kept in `broken`.
-contract MarketHandler is MarketSetUp {
+contract PredictionHandler is PredictionSetUp {
     uint256 private constant MAX_JOBS = 40;
     uint256 private constant RECENT = 8; // jobs that calls are about, lest most of them meet ended ones
 

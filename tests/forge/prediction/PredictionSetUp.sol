@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {ModelRegistry} from "../../contracts/ModelRegistry.sol";
-import {PredictionMarket} from "../../contracts/PredictionMarket.sol";
-import {MockVerifier} from "../../contracts/mocks/MockVerifier.sol";
-import {Circuit, Layout, OutputKind} from "../../contracts/types/Circuit.sol";
-import {ChainLimits} from "./support/ChainLimits.sol";
+import {ModelRegistry} from "../../../contracts/ModelRegistry.sol";
+import {PredictionMarket} from "../../../contracts/PredictionMarket.sol";
+import {MockVerifier} from "../../../contracts/mocks/MockVerifier.sol";
+import {Circuit, Layout, OutputKind} from "../../../contracts/types/Circuit.sol";
+import {ChainLimits} from "../common/ChainLimits.sol";
 
 /// @notice A registry with one model, its market, and mock proofs: two items of one input and one output word.
-contract MarketSetUp {
+contract PredictionSetUp {
     uint256 internal constant ITEMS = 2;
     uint256 internal constant LIMBS = 10;
     uint256 internal constant BITS = 15;

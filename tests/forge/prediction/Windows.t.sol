@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {PredictionMarket} from "../../contracts/PredictionMarket.sol";
-import {IPredictionMarket} from "../../contracts/interfaces/IPredictionMarket.sol";
-import {IJobs} from "../../contracts/interfaces/IJobs.sol";
-import {MarketSetUp} from "./MarketSetUp.sol";
-import {vm} from "./Vm.sol";
-import {ChainLimits} from "./support/ChainLimits.sol";
+import {PredictionMarket} from "../../../contracts/PredictionMarket.sol";
+import {IPredictionMarket} from "../../../contracts/interfaces/IPredictionMarket.sol";
+import {IJobs} from "../../../contracts/interfaces/IJobs.sol";
+import {PredictionSetUp} from "./PredictionSetUp.sol";
+import {vm} from "../common/Vm.sol";
+import {ChainLimits} from "../common/ChainLimits.sol";
 
 /// @notice Time limits away from the development chain, and what a job id commits to.
-contract WindowsTest is MarketSetUp {
+contract WindowsTest is PredictionSetUp {
     function setUp() public {
         vm.chainId(1);
         vm.warp(1_800_000_000);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IRetrievalBounty} from "../../contracts/interfaces/IRetrievalBounty.sol";
-import {OddToken} from "../../contracts/mocks/OddToken.sol";
-import {Currency} from "../../contracts/types/Currency.sol";
+import {IRetrievalBounty} from "../../../contracts/interfaces/IRetrievalBounty.sol";
+import {OddToken} from "../../../contracts/mocks/OddToken.sol";
+import {Currency} from "../../../contracts/types/Currency.sol";
 import {RetrievalSetUp} from "./RetrievalSetUp.sol";
-import {vm} from "./Vm.sol";
+import {vm} from "../common/Vm.sol";
 
 /// @notice What must be so by docs/SPEC.md, kept beside the contract and compared with it.
 contract RetrievalBooks is RetrievalSetUp {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {RetrievalBounty} from "../../contracts/RetrievalBounty.sol";
-import {IRetrievalBounty} from "../../contracts/interfaces/IRetrievalBounty.sol";
-import {PositionalTree} from "../../contracts/libraries/PositionalTree.sol";
-import {Run} from "../../contracts/types/Batch.sol";
-import {SealedSetUp} from "./SealedSetUp.sol";
-import {vm} from "./Vm.sol";
-import {ChainLimits} from "./support/ChainLimits.sol";
+import {RetrievalBounty} from "../../../contracts/RetrievalBounty.sol";
+import {IRetrievalBounty} from "../../../contracts/interfaces/IRetrievalBounty.sol";
+import {PositionalTree} from "../../../contracts/libraries/PositionalTree.sol";
+import {Run} from "../../../contracts/types/Batch.sol";
+import {SealedSetUp} from "../common/SealedSetUp.sol";
+import {vm} from "../common/Vm.sol";
+import {ChainLimits} from "../common/ChainLimits.sol";
 
 /// @notice Retrieval bounties, datasets and proofs of their records.
 contract RetrievalSetUp is SealedSetUp {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Currency} from "../../contracts/types/Currency.sol";
-import {FuzzSelector} from "./Market.invariants.t.sol";
+import {Currency} from "../../../contracts/types/Currency.sol";
+import {FuzzSelector} from "../prediction/Prediction.invariants.t.sol";
 import {ServingHandler} from "./ServingHandler.sol";
 
 /// @notice The invariants of docs/SPEC.md for serving rounds, whatever anybody does in whatever order.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IServingRound} from "../../contracts/interfaces/IServingRound.sol";
-import {OddToken} from "../../contracts/mocks/OddToken.sol";
-import {Currency} from "../../contracts/types/Currency.sol";
+import {IServingRound} from "../../../contracts/interfaces/IServingRound.sol";
+import {OddToken} from "../../../contracts/mocks/OddToken.sol";
+import {Currency} from "../../../contracts/types/Currency.sol";
 import {ServingSetUp} from "./ServingSetUp.sol";
 
 /// @notice What must be so by docs/SPEC.md, kept beside the contract and compared with it.

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {ModelRegistry} from "../../contracts/ModelRegistry.sol";
-import {ServingRound} from "../../contracts/ServingRound.sol";
-import {IServingRound} from "../../contracts/interfaces/IServingRound.sol";
-import {IVerifier} from "../../contracts/interfaces/IVerifier.sol";
-import {PositionalTree} from "../../contracts/libraries/PositionalTree.sol";
-import {Layout} from "../../contracts/types/Circuit.sol";
-import {Currency} from "../../contracts/types/Currency.sol";
-import {CheapVerifier, Coin, DigitsLayouts} from "./support/GasFixtures.sol";
-import {Proofs} from "./support/Proofs.sol";
-import {vm} from "./Vm.sol";
-import {ChainLimits} from "./support/ChainLimits.sol";
+import {ModelRegistry} from "../../../contracts/ModelRegistry.sol";
+import {ServingRound} from "../../../contracts/ServingRound.sol";
+import {IServingRound} from "../../../contracts/interfaces/IServingRound.sol";
+import {IVerifier} from "../../../contracts/interfaces/IVerifier.sol";
+import {PositionalTree} from "../../../contracts/libraries/PositionalTree.sol";
+import {Layout} from "../../../contracts/types/Circuit.sol";
+import {Currency} from "../../../contracts/types/Currency.sol";
+import {CheapVerifier, Coin, DigitsLayouts} from "../common/GasFixtures.sol";
+import {Proofs} from "../common/Proofs.sol";
+import {vm} from "../common/Vm.sol";
+import {ChainLimits} from "../common/ChainLimits.sol";
 
 /// @notice What each move costs as a transaction of its own, without the verifier's run and the calldata of its
 /// arguments; rounds of 256 digits, ten scores of three bytes each, of which 59 are contested, in proofs of eight.

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IServingRound} from "../../contracts/interfaces/IServingRound.sol";
-import {OddToken} from "../../contracts/mocks/OddToken.sol";
-import {Currency} from "../../contracts/types/Currency.sol";
+import {IServingRound} from "../../../contracts/interfaces/IServingRound.sol";
+import {OddToken} from "../../../contracts/mocks/OddToken.sol";
+import {Currency} from "../../../contracts/types/Currency.sol";
 import {ServingBooks} from "./ServingBooks.sol";
-import {vm} from "./Vm.sol";
-import {Limits} from "../../contracts/types/Limits.sol";
+import {vm} from "../common/Vm.sol";
+import {Limits} from "../../../contracts/types/Limits.sol";
 
 /// @notice Anybody doing anything with serving rounds, and what must have come of it.
 /// @dev A call that the specification allows must not fail, and one that it does not allow must. The first actor is a

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {ModelRegistry} from "../../contracts/ModelRegistry.sol";
-import {ServingRound} from "../../contracts/ServingRound.sol";
-import {IServingRound} from "../../contracts/interfaces/IServingRound.sol";
-import {PositionalTree} from "../../contracts/libraries/PositionalTree.sol";
-import {MockVerifier} from "../../contracts/mocks/MockVerifier.sol";
-import {Circuit, Layout, OutputKind} from "../../contracts/types/Circuit.sol";
-import {ChainLimits} from "./support/ChainLimits.sol";
+import {ModelRegistry} from "../../../contracts/ModelRegistry.sol";
+import {ServingRound} from "../../../contracts/ServingRound.sol";
+import {IServingRound} from "../../../contracts/interfaces/IServingRound.sol";
+import {PositionalTree} from "../../../contracts/libraries/PositionalTree.sol";
+import {MockVerifier} from "../../../contracts/mocks/MockVerifier.sol";
+import {Circuit, Layout, OutputKind} from "../../../contracts/types/Circuit.sol";
+import {ChainLimits} from "../common/ChainLimits.sol";
 
 /// @notice A registry with one model, its rounds, and mock proofs: two items of one input and one output word.
 /// @dev Item i has the input 100 + i and the output i - 2, which is posted in one byte.
