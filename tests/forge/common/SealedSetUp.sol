@@ -1,24 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {ModelRegistry} from "../../../contracts/ModelRegistry.sol";
 import {Poseidon} from "../../../contracts/Poseidon.sol";
 import {PositionalTree} from "../../../contracts/libraries/PositionalTree.sol";
-import {MockVerifier} from "../../../contracts/mocks/MockVerifier.sol";
-import {Circuit, Layout, OutputKind} from "../../../contracts/types/Circuit.sol";
-import {ChainLimits} from "./ChainLimits.sol";
+import {Circuit} from "../../../contracts/types/Circuit.sol";
+import {ModelSetUp} from "./ModelSetUp.sol";
+import {Trees} from "./Trees.sol";
 
-/// @notice A registry with one model, sealed items, their trees, and mock proofs: two items of one digest and two scores.
+/// @notice Sealed items, sets of them with their trees, and statements of two scores an item.
 /// @dev An item is two values and a salt; its scores are the first value and 0.
-contract SealedSetUp {
-    uint256 internal constant SLOTS = 2;
-    uint256 internal constant LIMBS = 10;
-    uint256 internal constant BITS = 15;
-    uint256 internal constant OUTPUTS = SLOTS + 1;
-    uint256 internal constant CONTEXT = OUTPUTS + 2 * SLOTS;
+abstract contract SealedSetUp is ModelSetUp {
     int256 internal constant LEAST = -8;
     int256 internal constant GREATEST = 7;
-    uint256 internal constant MODULUS = 21888242871839275222246405745257275088548364400416034343698204186575808495617;
 
     /// @dev What is wrong with an item.
     enum Flaw {
@@ -29,81 +22,59 @@ contract SealedSetUp {
         TooShort
     }
 
-    ModelRegistry public registry;
+    struct Items {
+        bytes32 root;
+        uint256 seed;
+        bool flawed; // has an item of each flaw, as far as it goes
+        uint256[] digests;
+        bytes32[] leaves; // as many as the tree is wide
+    }
+
     Poseidon public poseidon;
-    bytes32 public circuitId;
-    bytes32 public modelId;
+    Items[] internal _sets;
 
-    function _deployRegistry() internal {
-        registry = new ModelRegistry(ChainLimits.here());
+    function _deploySealed() internal {
+        _deployRegistry();
         poseidon = new Poseidon();
-        _registerCircuit();
     }
 
-    /* THE CIRCUIT */
-
-    /// @dev A circuit of its own verifier, and its model, for the jobs to come.
-    function _registerCircuit() internal {
-        uint256[] memory sample = new uint256[](CONTEXT + LIMBS);
-        circuitId = registry.registerCircuit(_circuit(address(new MockVerifier())), _proof(sample), sample);
-        modelId = registry.registerModel(circuitId, 0);
+    function _scores() internal pure override returns (uint256) {
+        return 2;
     }
 
-    function _circuit(address verifier) private view returns (Circuit memory circuit) {
-        circuit.verifier = verifier;
-        circuit.codeHash = verifier.codehash;
+    function _newCircuit() internal override returns (Circuit memory circuit) {
+        circuit = _circuitOf();
         (circuit.inputMin, circuit.inputMax) = (int64(LEAST), int64(GREATEST));
         (circuit.digestElements, circuit.saltElements, circuit.saltBits) = (3, 1, 16);
-        circuit.exact = true;
-        Layout memory layout_ = circuit.statement;
-        (layout_.items, layout_.inputWords, layout_.outputWords, layout_.classes) = (uint16(SLOTS), 1, 2, 2);
-        (layout_.contextEcho, layout_.contextEchoWords) = (uint16(SLOTS), 1);
-        (layout_.outputs, layout_.context) = (uint16(OUTPUTS), uint16(CONTEXT));
-        (layout_.contextLimbs, layout_.contextBits) = (uint8(LIMBS), uint8(BITS));
-        (layout_.outputKind, layout_.instances) = (OutputKind.Scores, uint16(CONTEXT + LIMBS));
     }
 
-    function _proof(uint256[] memory instances) internal pure returns (bytes memory) {
-        return abi.encodePacked(keccak256(abi.encodePacked(instances)));
-    }
+    /* OF EACH PROTOCOL */
 
-    function _condemn() internal {
-        uint256[] memory a = new uint256[](CONTEXT + LIMBS);
-        uint256[] memory b = new uint256[](CONTEXT + LIMBS);
-        b[OUTPUTS] = 1;
-        registry.condemn(circuitId, _proof(a), a, _proof(b), b);
-    }
+    function _key(Items storage set, uint256 index) internal view virtual returns (bytes32);
+
+    function _leaf(Items storage set, uint256 index) internal view virtual returns (bytes32);
 
     /* ITEMS */
 
-    function _itemOf(uint256 random, Flaw flaw) internal pure returns (int256[3] memory item) {
+    /// @dev What is hashed, and what is wrong with what can be read.
+    function _item(Items storage set, uint256 index) internal view returns (int256[3] memory item, Flaw flaw) {
+        if (set.flawed) flaw = Flaw(index % 5);
+        uint256 random = uint256(keccak256(abi.encode("item", set.seed, index)));
         item[0] = LEAST + int256(random % 16);
         item[1] = flaw == Flaw.OutOfDomain ? GREATEST + 1 : LEAST;
         item[2] = flaw == Flaw.SaltOutOfRange ? int256(1 << 16) : int256((random >> 8) % (1 << 16));
     }
 
-    function _digestOf(int256[3] memory item) internal view returns (uint256) {
-        uint256[] memory elements = new uint256[](3);
-        for (uint256 i = 0; i < 3; ++i) {
-            elements[i] = _inField(item[i]);
-        }
-        return poseidon.digest(elements);
+    function _commitment(Items storage set, uint256 index) internal view returns (bytes32) {
+        return keccak256(abi.encode(set.digests[index]));
     }
 
-    function _inField(int256 value) internal pure returns (uint256) {
-        return uint256(value < 0 ? value + int256(MODULUS) : value);
-    }
-
-    function _sealed(
-        int256[3] memory item,
-        Flaw flaw,
-        bytes32 key,
-        uint256 index
-    ) internal pure returns (bytes memory ciphertext) {
+    function _ciphertext(Items storage set, uint256 index) internal view returns (bytes memory ciphertext) {
+        (int256[3] memory item, Flaw flaw) = _item(set, index);
         int32 first = int32(item[0]);
         if (flaw == Flaw.OtherContent) first = first == 0 ? int32(1) : int32(0);
         ciphertext = abi.encodePacked(first, int32(item[1]), int32(item[2]));
-        bytes32 stream = keccak256(abi.encode(key, index, uint256(0)));
+        bytes32 stream = keccak256(abi.encode(_key(set, index), index, uint256(0)));
         for (uint256 i = 0; i < ciphertext.length; ++i) {
             ciphertext[i] ^= stream[i];
         }
@@ -114,47 +85,53 @@ contract SealedSetUp {
         }
     }
 
-    /* TREES */
-
-    function _root(bytes32[] memory leaves) internal pure returns (bytes32) {
-        for (uint256 size = leaves.length; size > 1; size >>= 1) {
-            for (uint256 i = 0; i < size >> 1; ++i) {
-                leaves[i] = PositionalTree.node(leaves[2 * i], leaves[2 * i + 1]);
-            }
+    function _digestOf(int256[3] memory item) private view returns (uint256) {
+        uint256[] memory elements = new uint256[](3);
+        for (uint256 i = 0; i < 3; ++i) {
+            elements[i] = _inField(item[i]);
         }
-        return leaves[0];
+        return poseidon.digest(elements);
     }
 
-    /// @dev The siblings above 2^`folded` leaves from `start`; `level` holds all leaves, and is overwritten.
-    function _pathOf(
-        bytes32[] memory level,
+    function _inField(int256 value) private pure returns (uint256) {
+        return uint256(value < 0 ? value + int256(MODULUS) : value);
+    }
+
+    /* SETS */
+
+    function _newSet(uint256 count, bool flawed) internal returns (Items storage set) {
+        set = _sets.push();
+        (set.seed, set.flawed) = (_sets.length, flawed);
+        uint256 width = 1 << PositionalTree.depthOf(count);
+        for (uint256 i = 0; i < width; ++i) {
+            set.leaves.push(i < count ? _newLeaf(set, i) : bytes32(0));
+        }
+        set.root = Trees.rootOf(set.leaves);
+    }
+
+    function _newLeaf(Items storage set, uint256 index) private returns (bytes32) {
+        (int256[3] memory item, ) = _item(set, index);
+        set.digests.push(_digestOf(item));
+        return _leaf(set, index);
+    }
+
+    function _path(Items storage set, uint256 start, uint256 folded) internal view returns (bytes32[] memory) {
+        return Trees.pathOf(set.leaves, start, folded);
+    }
+
+    /// @dev The instances of `size` items from `start` on.
+    function _statement(
+        Items storage set,
+        uint256 context,
         uint256 start,
-        uint256 folded
-    ) internal pure returns (bytes32[] memory path) {
-        uint256 depth = PositionalTree.depthOf(level.length);
-        path = new bytes32[](depth > folded ? depth - folded : 0);
-        for (uint256 height = 0; height < depth; ++height) {
-            if (height >= folded) path[height - folded] = level[(start >> height) ^ 1];
-            for (uint256 i = 0; i < level.length >> (height + 1); ++i) {
-                level[i] = PositionalTree.node(level[2 * i], level[2 * i + 1]);
-            }
+        uint256 size
+    ) internal view returns (uint256[] memory instances) {
+        instances = _blank();
+        for (uint256 slot = 0; slot < size && start + slot < set.digests.length; ++slot) {
+            (int256[3] memory item, ) = _item(set, start + slot);
+            instances[slot] = set.digests[start + slot];
+            instances[OUTPUTS + 2 * slot] = _inField(item[0]);
         }
-    }
-
-    /* PROOFS */
-
-    function _contextOf(address bounty, bytes32 jobId, address payee) internal view returns (uint256) {
-        return uint256(keccak256(abi.encode(block.chainid, bounty, jobId, payee)));
-    }
-
-    function _fillContext(uint256[] memory instances, uint256 context) internal pure {
-        for (uint256 limb = 0; limb < LIMBS; ++limb) {
-            instances[CONTEXT + limb] = (context >> (limb * BITS)) & ((1 << BITS) - 1);
-        }
-    }
-
-    function _fillItem(uint256[] memory instances, uint256 slot, uint256 digest, int256 score) internal pure {
-        instances[slot] = digest;
-        instances[OUTPUTS + 2 * slot] = _inField(score);
+        _fillContext(instances, context);
     }
 }

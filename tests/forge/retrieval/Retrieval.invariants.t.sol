@@ -1,81 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Currency} from "../../../contracts/types/Currency.sol";
-import {FuzzSelector} from "../prediction/Prediction.invariants.t.sol";
+import {JobHandler} from "../common/JobHandler.sol";
+import {JobInvariants} from "../common/JobInvariants.sol";
+import {SealedHandler} from "../common/SealedHandler.sol";
 import {RetrievalHandler} from "./RetrievalHandler.sol";
 
-/// @notice The invariants of docs/SPEC.md for retrieval bounties, whatever anybody does in whatever order.
-contract RetrievalInvariants {
+/// @notice The invariants of docs/SPEC.md for retrieval bounties.
+contract RetrievalInvariants is JobInvariants {
     RetrievalHandler private _handler;
 
-    function setUp() public {
+    function _newHandler() internal override returns (JobHandler) {
         _handler = new RetrievalHandler();
+        return _handler;
     }
 
-    function targetContracts() public view returns (address[] memory targets) {
-        targets = new address[](1);
-        targets[0] = address(_handler);
+    function _moves() internal pure override returns (bytes4[] memory moves) {
+        moves = new bytes4[](8);
+        moves[0] = RetrievalHandler.post.selector;
+        moves[1] = moves[2] = RetrievalHandler.accept.selector;
+        moves[3] = moves[4] = moves[5] = moves[6] = SealedHandler.submit.selector;
+        moves[7] = SealedHandler.dispute.selector;
     }
 
-    /// @dev All that anybody can do; not `settleAll`, which is what everybody does in the end.
-    function targetSelectors() public view returns (FuzzSelector[] memory targets) {
-        targets = new FuzzSelector[](1);
-        targets[0].addr = address(_handler);
-        bytes4[18] memory moves = [
-            RetrievalHandler.post.selector,
-            RetrievalHandler.repost.selector,
-            RetrievalHandler.cancel.selector,
-            RetrievalHandler.accept.selector,
-            RetrievalHandler.submit.selector,
-            RetrievalHandler.dispute.selector,
-            RetrievalHandler.settle.selector,
-            RetrievalHandler.withdraw.selector,
-            RetrievalHandler.donate.selector,
-            RetrievalHandler.misbehave.selector,
-            RetrievalHandler.arm.selector,
-            RetrievalHandler.condemn.selector,
-            RetrievalHandler.pass.selector,
-            RetrievalHandler.passToDeadline.selector,
-            // once more, as most of the rest hangs on them
-            RetrievalHandler.accept.selector,
-            RetrievalHandler.submit.selector,
-            RetrievalHandler.submit.selector,
-            RetrievalHandler.submit.selector
-        ];
-        targets[0].selectors = new bytes4[](moves.length);
-        for (uint256 i = 0; i < moves.length; ++i) {
-            targets[0].selectors[i] = moves[i];
-        }
-    }
-
-    /// @dev One campaign for all that must hold after each call.
-    function invariant_booksAndMoves() public view {
-        _requireItHasWhatItOwes();
-        _requireBooks();
-    }
-
-    /// @notice 1: of ETH and a plain token the contract has exactly what it owes and what was donated; of a token that
-    /// misbehaves on the way out it has no less than it owes.
-    function _requireItHasWhatItOwes() private view {
-        for (uint256 i = 0; i < 3; ++i) {
-            Currency currency = _handler.currencies(i);
-            (uint256 jobs, uint256 accounts) = _handler.owed(currency);
-            uint256 balance = _handler.balance(currency);
-            assert(balance >= jobs + accounts);
-            assert(i == 2 || balance == jobs + accounts + _handler.donated(currency));
-        }
-    }
-
-    /// @notice 2, 3 and 4: only moves of the table happen, each pays exactly whom the table says, a job ends once, and
-    /// every view says so.
-    function _requireBooks() private view {
-        require(bytes(_handler.broken()).length == 0, _handler.broken());
-        _handler.requireBooks();
-    }
-
-    /// @notice The handler reaches every end: what it never does, the invariants do not test.
-    function test_handlerReachesEveryEnd() public {
+    function _playEveryEnd() internal override {
         _playMalformed();
         _accepted(0, 6); // an honest dataset of the diligent owner, who needs no telling
         _handler.passToDeadline(0, true);
@@ -94,7 +42,6 @@ contract RetrievalInvariants {
         _expectDone("voided", 1);
         _handler.withdraw(3, 0, 4);
         _expectDone("withdraw", 1);
-        _requireBooks();
     }
 
     /// @dev The diligent requester asks for all of a dataset with flaws, and tells on one.
@@ -104,40 +51,12 @@ contract RetrievalInvariants {
             _handler.submit(0, 0, i, 0);
         }
         _expectDone("closing", 1);
-        _handler.dispute(0, 0, 0, 1);
+        _handler.dispute(0, 1, 0, 1);
         _expectDone("malformed", 1);
     }
 
     function _accepted(uint256 who, uint256 what) private {
         _handler.post(who, what, 10, 5, 1 hours, 2 hours);
         _handler.accept(0, 1, 3);
-    }
-
-    function _settleLate(string memory end) private {
-        _handler.passToDeadline(0, true);
-        _handler.settle(0, 3);
-        _expectDone(end, 1);
-    }
-
-    function _expectDone(string memory what, uint256 times) private view {
-        require(_handler.done(what) == times, what);
-    }
-
-    /// @notice 5: after every run, waiting and a stranger's calls end every job with all its money credited, and all
-    /// of it can be taken out.
-    function afterInvariant() public {
-        _handler.settleAll();
-        _requireBooks();
-        _requireItHasWhatItOwes();
-        for (uint256 i = 0; i < 3; ++i) {
-            (uint256 jobs, ) = _handler.owed(_handler.currencies(i));
-            assert(jobs == 0);
-        }
-        _handler.withdrawAll();
-        _requireBooks();
-        for (uint256 i = 0; i < 3; ++i) {
-            (, uint256 accounts) = _handler.owed(_handler.currencies(i));
-            assert(accounts == 0);
-        }
     }
 }

@@ -1,83 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Currency} from "../../../contracts/types/Currency.sol";
-import {FuzzSelector} from "../prediction/Prediction.invariants.t.sol";
+import {JobHandler} from "../common/JobHandler.sol";
+import {JobInvariants} from "../common/JobInvariants.sol";
 import {ServingHandler} from "./ServingHandler.sol";
 
-/// @notice The invariants of docs/SPEC.md for serving rounds, whatever anybody does in whatever order.
-contract ServingInvariants {
+/// @notice The invariants of docs/SPEC.md for serving rounds.
+contract ServingInvariants is JobInvariants {
     ServingHandler private _handler;
 
-    function setUp() public {
+    function _newHandler() internal override returns (JobHandler) {
         _handler = new ServingHandler();
+        return _handler;
     }
 
-    function targetContracts() public view returns (address[] memory targets) {
-        targets = new address[](1);
-        targets[0] = address(_handler);
+    function _moves() internal pure override returns (bytes4[] memory moves) {
+        moves = new bytes4[](10);
+        moves[0] = moves[1] = ServingHandler.post.selector;
+        moves[2] = moves[3] = ServingHandler.join.selector;
+        moves[4] = moves[5] = ServingHandler.commit.selector;
+        moves[6] = moves[7] = ServingHandler.contest.selector;
+        moves[8] = moves[9] = ServingHandler.answer.selector;
     }
 
-    /// @dev All that anybody can do; not `settleAll`, which is what everybody does in the end.
-    function targetSelectors() public view returns (FuzzSelector[] memory targets) {
-        targets = new FuzzSelector[](1);
-        targets[0].addr = address(_handler);
-        bytes4[20] memory moves = [
-            ServingHandler.post.selector,
-            ServingHandler.repost.selector,
-            ServingHandler.cancel.selector,
-            ServingHandler.join.selector,
-            ServingHandler.commit.selector,
-            ServingHandler.contest.selector,
-            ServingHandler.answer.selector,
-            ServingHandler.settle.selector,
-            ServingHandler.withdraw.selector,
-            ServingHandler.donate.selector,
-            ServingHandler.misbehave.selector,
-            ServingHandler.arm.selector,
-            ServingHandler.condemn.selector,
-            ServingHandler.pass.selector,
-            ServingHandler.passToDeadline.selector,
-            // once more, as most of the rest hangs on them
-            ServingHandler.post.selector,
-            ServingHandler.join.selector,
-            ServingHandler.commit.selector,
-            ServingHandler.contest.selector,
-            ServingHandler.answer.selector
-        ];
-        targets[0].selectors = new bytes4[](moves.length);
-        for (uint256 i = 0; i < moves.length; ++i) {
-            targets[0].selectors[i] = moves[i];
-        }
-    }
-
-    /// @dev One campaign for all that must hold after each call.
-    function invariant_booksAndMoves() public view {
-        _requireItHasWhatItOwes();
-        _requireBooks();
-    }
-
-    /// @notice 1: of ETH and a plain token the contract has exactly what it owes and what was donated; of a token that
-    /// misbehaves on the way out it has no less than it owes.
-    function _requireItHasWhatItOwes() private view {
-        for (uint256 i = 0; i < 3; ++i) {
-            Currency currency = _handler.currencies(i);
-            (uint256 jobs, uint256 accounts) = _handler.owed(currency);
-            uint256 balance = _handler.balance(currency);
-            assert(balance >= jobs + accounts);
-            assert(i == 2 || balance == jobs + accounts + _handler.donated(currency));
-        }
-    }
-
-    /// @notice 2, 3 and 4: only moves of the table happen, each pays exactly whom the table says, a round ends once, and
-    /// every view says so.
-    function _requireBooks() private view {
-        require(bytes(_handler.broken()).length == 0, _handler.broken());
-        _handler.requireBooks();
-    }
-
-    /// @notice The handler reaches every end: what it never does, the invariants do not test.
-    function test_handlerReachesEveryEnd() public {
+    function _playEveryEnd() internal override {
         _playAnswered();
         _playUnanswered();
         _joined(2, 1);
@@ -96,7 +42,6 @@ contract ServingInvariants {
         _expectDone("voided", 1);
         _handler.withdraw(3, 0, 4);
         _expectDone("withdraw", 1);
-        _requireBooks();
     }
 
     /// @dev The diligent provider answers in the last second what the diligent consumer contests.
@@ -127,33 +72,5 @@ contract ServingInvariants {
     function _joined(uint256 who, uint256 provider) private {
         _post(who);
         _handler.join(0, 4 * provider, 3);
-    }
-
-    function _settleLate(string memory end) private {
-        _handler.passToDeadline(0, true);
-        _handler.settle(0, 3);
-        _expectDone(end, 1);
-    }
-
-    function _expectDone(string memory what, uint256 times) private view {
-        require(_handler.done(what) == times, what);
-    }
-
-    /// @notice 5: after every run, waiting and a stranger's calls end every round with all its money credited, and all
-    /// of it can be taken out.
-    function afterInvariant() public {
-        _handler.settleAll();
-        _requireBooks();
-        _requireItHasWhatItOwes();
-        for (uint256 i = 0; i < 3; ++i) {
-            (uint256 jobs, ) = _handler.owed(_handler.currencies(i));
-            assert(jobs == 0);
-        }
-        _handler.withdrawAll();
-        _requireBooks();
-        for (uint256 i = 0; i < 3; ++i) {
-            (, uint256 accounts) = _handler.owed(_handler.currencies(i));
-            assert(accounts == 0);
-        }
     }
 }

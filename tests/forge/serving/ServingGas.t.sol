@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {ModelRegistry} from "../../../contracts/ModelRegistry.sol";
 import {ServingRound} from "../../../contracts/ServingRound.sol";
 import {IServingRound} from "../../../contracts/interfaces/IServingRound.sol";
-import {IVerifier} from "../../../contracts/interfaces/IVerifier.sol";
 import {PositionalTree} from "../../../contracts/libraries/PositionalTree.sol";
 import {Layout} from "../../../contracts/types/Circuit.sol";
 import {Currency} from "../../../contracts/types/Currency.sol";
-import {CheapVerifier, Coin, DigitsLayouts} from "../common/GasFixtures.sol";
+import {CheapVerifier, DigitsLayouts} from "../common/GasFixtures.sol";
+import {GasMeter} from "../common/GasMeter.sol";
 import {Proofs} from "../common/Proofs.sol";
 import {vm} from "../common/Vm.sol";
 import {ChainLimits} from "../common/ChainLimits.sol";
@@ -17,49 +16,34 @@ import {ChainLimits} from "../common/ChainLimits.sol";
 /// arguments; rounds of 256 digits, ten scores of three bytes each, of which 59 are contested, in proofs of eight.
 /// Accounts already have credits, and the contract has money. scripts/snapshot writes the values down.
 /// forge-config: default.isolate = true
-contract ServingGasTest {
-    uint256 private constant TRANSACTION_GAS = 21_000;
-    uint256 private constant PROOF_BYTES = 3840;
+contract ServingGasTest is GasMeter {
     uint32 private constant N = 256;
     uint256 private constant SCORES = 10;
     uint8 private constant WORD_BYTES = 3;
     uint256 private constant CONTESTS = 59;
     uint256 private constant STEP = 33; // item STEP * j is in slot j of a proof
-    address private constant CONSUMER = address(0xc0);
-    address private constant PROVIDER = address(0xf0);
-    address private constant ANYBODY = address(0xa0);
 
-    ModelRegistry private _registry;
     ServingRound private _rounds;
-    Coin private _coin;
     Layout private _layout;
     bytes32 private _model;
-    uint256 private _nonce;
 
-    function setUp() public {
-        vm.warp(1_800_000_000);
-        _registry = new ModelRegistry(ChainLimits.here());
+    function _protocol() internal pure override returns (string memory) {
+        return "serving";
+    }
+
+    function _newContract() internal override returns (address) {
         _rounds = new ServingRound(ChainLimits.here(), _registry);
-        _coin = new Coin();
+        return address(_rounds);
+    }
+
+    function _prepare() internal override {
         _layout = DigitsLayouts.batch();
-        _equip(CONSUMER);
-        _equip(PROVIDER);
         bytes32 circuitId = _registry.registerCircuit(
             Proofs.circuitOf(_layout, address(new CheapVerifier()), true),
             Proofs.sampleProof(_statement(0)),
             _statement(0)
         );
         _model = _registry.registerModel(circuitId, 0);
-        _giveCredit(Currency.wrap(address(0)));
-        _giveCredit(_token());
-    }
-
-    function test_gas_ether() public {
-        _measure("eth", Currency.wrap(address(0)));
-    }
-
-    function test_gas_token() public {
-        _measure("erc20", _token());
     }
 
     function test_gas_commitOutputs() public {
@@ -110,7 +94,7 @@ contract ServingGasTest {
         _note("settle voided contested erc20", _settle(contested));
     }
 
-    function _measure(string memory kind, Currency currency) private {
+    function _measure(string memory kind, Currency currency) internal override {
         IServingRound.Job memory open = _newJob(currency, N, WORD_BYTES);
         _note(string.concat("post ", kind), _post(open));
         IServingRound.Job memory unserved = _posted(currency, N, WORD_BYTES);
@@ -133,13 +117,18 @@ contract ServingGasTest {
     function _post(IServingRound.Job memory job) private returns (uint256) {
         uint256 escrow = uint256(job.terms.n) * job.terms.price + uint256(job.terms.maxContests) * job.terms.proofFee;
         vm.prank(CONSUMER);
-        _rounds.post{value: _value(job, escrow)}(job.terms, job.nonce, keccak256("data"), "ipfs://inputs");
+        _rounds.post{value: _value(job.terms.currency, escrow)}(
+            job.terms,
+            job.nonce,
+            keccak256("data"),
+            "ipfs://inputs"
+        );
         return _last();
     }
 
     function _join(IServingRound.Job memory job) private returns (uint256) {
         vm.prank(PROVIDER);
-        _rounds.join{value: _value(job, job.terms.stake)}(job, PROVIDER);
+        _rounds.join{value: _value(job.terms.currency, job.terms.stake)}(job, PROVIDER);
         return _last();
     }
 
@@ -174,37 +163,13 @@ contract ServingGasTest {
         vm.prank(PROVIDER);
         _rounds.answer(job, list, answers);
         uint256 used = _last();
-        return used - _notOurs(answers[0].proof, answers[0].instances);
-    }
-
-    /// @dev The verifier's run, and what the calldata of its arguments costs beyond that of empty ones.
-    function _notOurs(bytes memory proof, uint256[] memory instances) private returns (uint256) {
-        bytes memory call_ = abi.encodeCall(IVerifier.verifyProof, (proof, instances));
-        (bool success, ) = _registry.requirements(_model).verifier.call(call_);
-        require(success);
-        uint256 verifier = _last() - TRANSACTION_GAS - _calldataGas(call_);
-        return verifier + _calldataGas(abi.encode(proof, instances)) - _calldataGas(abi.encode("", new uint256[](0)));
+        return used - _notOurs(_model, answers[0].proof, answers[0].instances);
     }
 
     function _settle(IServingRound.Job memory job) private returns (uint256) {
         vm.prank(ANYBODY);
         _rounds.settle(job);
         return _last();
-    }
-
-    function _last() private view returns (uint256) {
-        return vm.lastCallGas().gasTotalUsed;
-    }
-
-    /// @dev EIP-2028.
-    function _calldataGas(bytes memory data) private pure returns (uint256 gas_) {
-        for (uint256 i = 0; i < data.length; ++i) {
-            gas_ += data[i] == 0 ? 4 : 16;
-        }
-    }
-
-    function _note(string memory name, uint256 used) private {
-        vm.snapshotValue("gas", string.concat("serving ", name), used);
     }
 
     // ---------------------------------------------------------------- items and proofs
@@ -287,9 +252,7 @@ contract ServingGasTest {
     ) private view returns (IServingRound.Answer[] memory answers) {
         answers = new IServingRound.Answer[](1);
         answers[0].proof = new bytes(PROOF_BYTES);
-        answers[0].instances = _statement(
-            uint256(keccak256(abi.encode(block.chainid, address(_rounds), _rounds.jobIdOf(job), PROVIDER)))
-        );
+        answers[0].instances = _statement(_contextOf(_rounds.jobIdOf(job)));
         answers[0].contests = new IServingRound.Contest[](items);
         uint256 slot = 0;
         for (uint32 position = 0; slot < items; ++position) {
@@ -302,15 +265,7 @@ contract ServingGasTest {
 
     // ---------------------------------------------------------------- the world
 
-    function _equip(address account) private {
-        vm.deal(account, 1000 ether);
-        _coin.mint(account, 1000 ether);
-        vm.prank(account);
-        _coin.approve(address(_rounds), type(uint256).max);
-    }
-
-    /// @dev Both sides are known to the contract before anything is measured.
-    function _giveCredit(Currency currency) private {
+    function _giveCredit(Currency currency) internal override {
         IServingRound.Job memory job = _served(currency);
         vm.warp(vm.getBlockTimestamp() + 2 days);
         _settle(job);
@@ -347,13 +302,5 @@ contract ServingGasTest {
         job = _served(currency);
         list = _list(count);
         _contest(job, list);
-    }
-
-    function _token() private view returns (Currency) {
-        return Currency.wrap(address(_coin));
-    }
-
-    function _value(IServingRound.Job memory job, uint256 amount) private pure returns (uint256) {
-        return job.terms.currency.isNative() ? amount : 0;
     }
 }
