@@ -71,7 +71,10 @@ abstract contract JobInvariants {
             (uint256 jobs, uint256 accounts) = _jobs.owed(currency);
             uint256 balance = _jobs.balance(currency);
             require(balance >= jobs + accounts, "less money than is owed");
-            require(i == 2 || balance == jobs + accounts + _jobs.donated(currency), "another sum than is owed and was donated");
+            require(
+                i == 2 || balance == jobs + accounts + _jobs.donated(currency),
+                "another sum than is owed and was donated"
+            );
         }
     }
 
