@@ -24,7 +24,7 @@ def contract_tests(pattern: str) -> Command:
 
 
 def forge_tests(pattern: str) -> Command:
-    return Command(("forge", "test", "--match-path"), f"tests/forge/{pattern}")
+    return Command(("forge", "test", "--fail-fast", "--match-path"), f"tests/forge/{pattern}")
 
 
 PREDICTION = (
