@@ -13,9 +13,7 @@ import {Proofs} from "../common/Proofs.sol";
 import {vm} from "../common/Vm.sol";
 import {ChainLimits} from "../common/ChainLimits.sol";
 
-/// @notice What each move costs as a transaction of its own, without the verifier's run and the calldata of its
-/// arguments; a test set of 600 items in proofs of eight. Accounts already have credits, and the contract has money.
-/// scripts/snapshot writes the values down.
+/// @notice Gas of accuracy bounties: a test set of 600 items in proofs of eight.
 /// forge-config: default.isolate = true
 contract AccuracyGasTest is SealedGasMeter {
     uint32 private constant COUNT = 600;

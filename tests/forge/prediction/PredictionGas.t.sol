@@ -11,9 +11,7 @@ import {Proofs} from "../common/Proofs.sol";
 import {vm} from "../common/Vm.sol";
 import {ChainLimits} from "../common/ChainLimits.sol";
 
-/// @notice What each move costs as a transaction of its own (cold storage, 21,000 and the calldata of the terms
-/// included), without the verifier's run and the calldata of its arguments.
-/// Accounts already have credits, and the market has money. scripts/snapshot writes the values down.
+/// @notice Gas of predictions: one digit of 64 public words, and batches of up to eight digits.
 /// forge-config: default.isolate = true
 contract PredictionGasTest is GasMeter {
     PredictionMarket private _market;

@@ -12,9 +12,7 @@ import {Proofs} from "../common/Proofs.sol";
 import {vm} from "../common/Vm.sol";
 import {ChainLimits} from "../common/ChainLimits.sol";
 
-/// @notice What each move costs as a transaction of its own, without the verifier's run and the calldata of its
-/// arguments; a dataset of 569 records in proofs of eight. Accounts already have credits, and the contract has money.
-/// scripts/snapshot writes the values down.
+/// @notice Gas of retrieval bounties: a dataset of 569 records in proofs of eight.
 /// forge-config: default.isolate = true
 contract RetrievalGasTest is SealedGasMeter {
     int128 private constant ANYTHING = 0;

@@ -12,9 +12,8 @@ import {Proofs} from "../common/Proofs.sol";
 import {vm} from "../common/Vm.sol";
 import {ChainLimits} from "../common/ChainLimits.sol";
 
-/// @notice What each move costs as a transaction of its own, without the verifier's run and the calldata of its
-/// arguments; rounds of 256 digits, ten scores of three bytes each, of which 59 are contested, in proofs of eight.
-/// Accounts already have credits, and the contract has money. scripts/snapshot writes the values down.
+/// @notice Gas of serving rounds: 256 digits, ten scores of three bytes each, of which 59 are contested, in proofs of
+/// eight.
 /// forge-config: default.isolate = true
 contract ServingGasTest is GasMeter {
     uint32 private constant N = 256;
