@@ -8,6 +8,7 @@ is not tried again.
 
 import hashlib
 import json
+import math
 import os
 import random
 from collections import Counter
@@ -98,8 +99,10 @@ class Journal:
         return Counter(trial.killer for trial in self.trials if trial.killer)
 
     def pace(self, command: str) -> float:
-        """Seconds of a command for each of its kills, as far as is known; 0 if nothing is."""
+        """Seconds of a command for each of its kills; endless if it has not been run yet."""
         tried = [trial for trial in self.trials if command in trial.seconds]
+        if not tried:
+            return math.inf  # what has killed in the order of the suite is not put behind a guess
         kills = sum(trial.fate == KILLED and command == _last(trial) for trial in tried)
         return sum(trial.seconds[command] for trial in tried) / (kills + 1)
 

@@ -3,6 +3,7 @@
 import hashlib
 import importlib.util
 import json
+import math
 import random
 import sys
 import time
@@ -187,7 +188,7 @@ def attempt(
     def tried(pace: dict[str, float], **ends: object) -> tuple[Any, Scripted]:
         scripted = Scripted(bench, tmp_path, ends)
         suite = suites.Suite("Sample.sol", tuple(suites.Command(("pytest",), one) for one in ends))
-        habits = bench.Habits(lambda pattern: pace.get(pattern, 0), Counter())
+        habits = bench.Habits(lambda pattern: pace.get(pattern, math.inf), Counter())
         mutant = operators.mutants(SOURCE)[0]
         trial = scripted.bench.attempt(suite, SOURCE, mutant, habits)
         assert trial.mutant == mutant.key(SOURCE)
@@ -305,7 +306,7 @@ def test_a_journal_keeps_what_was_tried(fates: ModuleType, tmp_path: Path) -> No
     assert not again.has_passed("tree", "b")
     assert not again.has_passed("other tree", "a")
     assert again.killers() == {"tests/b.py": 1}
-    assert (again.pace("a"), again.pace("b"), again.pace("c")) == (6.0, 3.0, 0.0)
+    assert (again.pace("a"), again.pace("b"), again.pace("c")) == (6.0, 3.0, math.inf)
 
 
 def test_a_cut_line_does_not_spoil_the_next(fates: ModuleType, tmp_path: Path) -> None:
