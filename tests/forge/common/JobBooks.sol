@@ -93,7 +93,16 @@ abstract contract JobBooks is ModelSetUp {
         _credits[page.currency][page.consumer] += _paid(number) + _staked(number) - toPayee;
         _credits[page.currency][page.payee] += toPayee;
         (page.state, page.deadline) = (end, 0);
+        _compareCredits(page.currency);
         ++done[name];
+    }
+
+    /// @dev At once: what two moves of one call do wrong might make up for each other.
+    function _compareCredits(Currency currency) private {
+        for (uint256 i = 0; i < actors.length; ++i) {
+            uint256 credit = _escrow().credits(currency, actors[i]);
+            if (credit != _credits[currency][actors[i]]) broken = "somebody was credited another amount";
+        }
     }
 
     /* COMPARISONS */
