@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-RESULT = ROOT / "snapshots" / "deep.json"
+SNAPSHOTS = ROOT / "snapshots"
+RESULT = SNAPSHOTS / "deep.json"
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def run(name: str) -> bool:
     done = subprocess.run(part.command, cwd=ROOT, env=os.environ | part.environment, check=False)
     known: dict[str, Any] = json.loads(RESULT.read_text()) if RESULT.exists() else {}
     known[name] = {
-        "shows": part.shows,
+        "shows": part.shows + sample(name),
         "commit": began_at,
         "seconds": round(time.monotonic() - started),
         "machine": f"{os.cpu_count()} cores, {platform.machine()}",
@@ -93,6 +94,19 @@ def run(name: str) -> bool:
     ordered = {one: known[one] for one in PARTS if one in known}
     RESULT.write_text(json.dumps(ordered, indent=2) + "\n")
     return done.returncode == 0
+
+
+def sample(name: str) -> str:
+    """How many of the possible mutants were tried: no score says anything without it."""
+    if name == "mutants":
+        scores = json.loads((SNAPSHOTS / "mutants.json").read_text()).values()
+        tried, possible = (sum(score[key] for score in scores) for key in ("tried", "possible"))
+    elif name == "python-mutants":
+        told = json.loads((SNAPSHOTS / "python_mutants.json").read_text())
+        tried, possible = told["tried"], told["places"]
+    else:
+        return ""
+    return f": {tried:,} of {possible:,} tried"
 
 
 def commit() -> str:

@@ -1,236 +1,193 @@
 """Mutation tests of the core contracts: see scripts/mutate.
 
-Each mutant is built and tested in a copy of the checkout. It is killed if a command of its
-contract's suite fails, stillborn if it does not compile. A survivor keeps the reason that
-snapshots/mutants.json gives for it; one without a reason makes this script fail.
+A mutant is killed if a command of its contract's suite fails, timed out if none does but one takes
+too long, stillborn if it does not compile. A survivor keeps the reason that snapshots/mutants.json
+gives for it; one without a reason makes this script fail. A run that was stopped goes on where it
+was: see mutate_fates.py.
 """
 
 import argparse
-import hashlib
 import json
-import os
-import random
-import shutil
-import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from queue import Queue
+from threading import Event, Lock
 from typing import Any
 
+from mutate_bench import Bench, Habits, copied, tree_of
+from mutate_fates import (
+    SURVIVED,
+    TIMED_OUT,
+    Journal,
+    digest,
+    in_order,
+    is_tried,
+    known_fates,
+    required,
+    score_of,
+)
 from mutate_operators import Mutant, mutants
+from mutate_suites import SUITES, Command
 
 ROOT = Path(__file__).parents[1]
 SCORES = ROOT / "snapshots" / "mutants.json"
-SHARED = ("node_modules", ".venv", ".toolchain")
-SEED, SAMPLE, SECONDS = 7, 10, 400
-NOT_COMPILED = ("Compiler run failed", "the Solidity compiler refuses")
+JOURNAL = ROOT / "out" / "mutants.jsonl"
+SHARE = 25  # percent of each contract's possible mutants, rounded up
+WORKERS = 2
 
 
-@dataclass(frozen=True)
-class Command:
-    """A program with its options, and the test files that it is given."""
+class Run:
+    """The fates so far, and the copies of the checkout that the workers share."""
 
-    words: tuple[str, ...]
-    pattern: str
+    def __init__(self, journal: Journal, scores: dict[str, Any], copies: Sequence[Path]) -> None:
+        self.journal, self.scores = journal, scores
+        self.stopped = Event()
+        self._tree = tree_of(copies[0])
+        self._lock = Lock()
+        self._benches: Queue[Bench] = Queue()
+        for copy in copies:
+            self._benches.put(Bench(copy, self.stopped))
 
+    @contextmanager
+    def _bench(self) -> Iterator[Bench]:
+        """A copy that nobody else works in."""
+        bench = self._benches.get()
+        try:
+            yield bench
+        finally:
+            self._benches.put(bench)
 
-@dataclass(frozen=True)
-class Suite:
-    """A source, and the commands that test it, the quickest first."""
+    def require_passing(self, command: Command) -> None:
+        """A suite that fails anyway would kill every mutant."""
+        if self.journal.has_passed(self._tree, command.pattern):
+            return
+        with self._bench() as bench:
+            ended = bench.run(command)
+        if ended.failed or ended.late:
+            sys.exit(f"mutate: {command.pattern} fails as it is:\n{ended.output[-2000:]}")
+        with self._lock:
+            self.journal.passes(self._tree, command.pattern)
 
-    source: str
-    commands: tuple[Command, ...]
+    def attempt(self, name: str, mutant: Mutant) -> None:
+        """Try one mutant, and write down what became of it."""
+        with self._lock:
+            habits = Habits(self.journal.pace, self.journal.killers())
+        with self._bench() as bench:
+            trial = bench.attempt(SUITES[name], source_of(name), mutant, habits)
+        with self._lock:
+            self.journal.add(trial)
+            self.note(name)
+        print(f"{SUITES[name].source}:{mutant.line}: {trial.fate}: {trial.mutant}", flush=True)
 
+    def note(self, name: str) -> None:
+        """Bring the snapshot up to date."""
+        source, keys = source_of(name), keys_of(name)
+        reasons = reasons_in(self.scores, name)
+        self.scores[name] = score_of(digest(source), keys, self.fates(name), reasons)
+        write(self.scores)
 
-def contract_tests(pattern: str) -> Command:
-    return Command(("pytest", "-x", "-q", "-p", "no:cacheprovider"), f"tests/contracts/{pattern}")
+    def fates(self, name: str) -> dict[str, str]:
+        """What is known of the mutants of a contract as it is now."""
+        score = self.scores.get(name, {})
+        return known_fates(score, self.journal.trials, digest(source_of(name)), keys_of(name))
 
+    def missing(self, name: str, share: int) -> list[Mutant]:
+        """The next mutants to try: as many as there are too few of."""
+        source, fates = source_of(name), self.fates(name)
+        possible = in_order(mutants(source))
+        known = sum(is_tried(fate) for fate in fates.values())
+        unknown = [mutant for mutant in possible if mutant.key(source) not in fates]
+        return unknown[: max(0, required(len(possible), share) - known)]
 
-def forge_tests(pattern: str) -> Command:
-    return Command(("forge", "test", "--match-path"), f"tests/forge/{pattern}")
-
-
-MARKET = (forge_tests("Market.invariants.t.sol"), contract_tests("prediction/test_*.py"))
-SERVING = (forge_tests("Serving*.t.sol"), contract_tests("serving/test_*.py"))
-ACCURACY = (forge_tests("Accuracy*.t.sol"), contract_tests("accuracy/test_*.py"))
-RETRIEVAL = (forge_tests("Retrieval*.t.sol"), contract_tests("retrieval/test_*.py"))
-SUITES = {
-    "Escrow": Suite(
-        "Escrow.sol",
-        (
-            contract_tests("prediction/test_post.py"),
-            contract_tests("common/test_escrow.py"),
-            contract_tests("common/test_weird*.py"),
-            *MARKET[:1],
-        ),
-    ),
-    "Jobs": Suite(
-        "Jobs.sol",
-        (forge_tests("Windows.t.sol"), *MARKET, contract_tests("serving/test_post.py")),
-    ),
-    "ProofAcceptance": Suite(
-        "ProofAcceptance.sol",
-        (
-            contract_tests("common/test_proof_acceptance.py"),
-            contract_tests("common/test_vanished_verifier.py"),
-            contract_tests("prediction/test_deliver.py"),
-            contract_tests("*/test_attacks.py"),
-            *ACCURACY[1:],
-        ),
-    ),
-    "PredictionMarket": Suite("PredictionMarket.sol", MARKET),
-    "ServingRound": Suite("ServingRound.sol", SERVING),
-    "AccuracyBounty": Suite("AccuracyBounty.sol", ACCURACY),
-    "RetrievalBounty": Suite("RetrievalBounty.sol", RETRIEVAL),
-    "Statement": Suite(
-        "libraries/Statement.sol",
-        (
-            forge_tests("Statement.t.sol"),
-            contract_tests("libraries/test_statement.py"),
-            contract_tests("prediction/test_deliver.py"),
-            *ACCURACY[1:],
-        ),
-    ),
-    "PositionalTree": Suite(
-        "libraries/PositionalTree.sol",
-        (forge_tests("PositionalTree.t.sol"), contract_tests("libraries/test_positional_tree.py")),
-    ),
-    "SealedItem": Suite(
-        "libraries/SealedItem.sol",
-        (contract_tests("libraries/test_sealed*.py"), *ACCURACY[1:]),
-    ),
-}
+    def forget(self, name: str) -> None:
+        """Have what survived or timed out tried once more, as when there are new tests."""
+        for key, fate in self.fates(name).items():
+            if fate in (SURVIVED, TIMED_OUT):
+                self.journal.forget(digest(source_of(name)), key)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="scripts/mutate", description=__doc__.splitlines()[0])
-    parser.add_argument("contracts", nargs="*", metavar="CONTRACT", help=f"of {', '.join(SUITES)}")
-    parser.add_argument("--sample", type=int, default=SAMPLE, help=f"mutants each [{SAMPLE}]")
-    parser.add_argument(
-        "--passed", action="store_true", help="the suites have passed: do not run them unchanged"
-    )
-    options = parser.parse_args()
-    unknown = sorted(set(options.contracts) - set(SUITES))
-    if unknown:
-        parser.error(f"{', '.join(unknown)}: {', '.join(SUITES)} are allowed")
+    options = arguments()
+    names = options.contracts or list(SUITES)
     scores: dict[str, Any] = json.loads(SCORES.read_text()) if SCORES.exists() else {}
-    with copied() as copy:
-        for name in options.contracts or SUITES:
-            if not options.passed:
-                require_passing(copy, SUITES[name])
-            scores[name] = score(copy, SUITES[name], options.sample, reasons_in(scores, name))
-            ordered = {known: scores[known] for known in SUITES if known in scores}
-            SCORES.write_text(json.dumps(ordered, indent=2) + "\n")
+    with ExitStack() as stack:
+        copies = [stack.enter_context(copied()) for _ in range(options.workers)]
+        state = Run(Journal(JOURNAL), scores, copies)
+        for name in names if options.again else ():
+            state.forget(name)
+        complete(state, names, options)
+    for name in names:
+        state.note(name)
     unexplained = [name for name in scores if "" in reasons_in(scores, name).values()]
     if unexplained:
         sys.exit(f"mutate: survivors without a reason: {', '.join(unexplained)}; test or explain")
 
 
-def reasons_in(scores: dict[str, Any], name: str) -> dict[str, str]:
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="scripts/mutate", description="Mutants of the contracts.")
+    parser.add_argument("contracts", nargs="*", metavar="CONTRACT", help=f"of {', '.join(SUITES)}")
+    share = f"percent of the mutants of each [{SHARE}]; what was tried before is not tried again"
+    parser.add_argument("--share", type=int, default=SHARE, metavar="PERCENT", help=share)
+    again = "try what survived or timed out once more"
+    parser.add_argument("--again", action="store_true", help=again)
+    workers = f"how many mutants at a time [{WORKERS}]"
+    parser.add_argument("--workers", type=int, default=WORKERS, metavar="N", help=workers)
+    passed = "the suites have passed: do not run them unchanged"
+    parser.add_argument("--passed", action="store_true", help=passed)
+    options = parser.parse_args()
+    unknown = sorted(set(options.contracts) - set(SUITES))
+    if unknown:
+        parser.error(f"expected contracts of {', '.join(SUITES)}, found {', '.join(unknown)}")
+    if not 0 < options.share <= 100 or options.workers < 1:
+        parser.error("expected a share of 1 to 100 percent and at least one worker")
+    return options
+
+
+def complete(state: Run, names: Sequence[str], options: argparse.Namespace) -> None:
+    """Try mutants until each contract's share is reached; further ones where some are stillborn."""
+    with ThreadPoolExecutor(options.workers) as pool:
+        try:
+            if not options.passed:
+                list(pool.map(state.require_passing, commands_of(names)))
+            while work := [
+                (one, name) for name in names for one in state.missing(name, options.share)
+            ]:
+                list(pool.map(lambda pair: state.attempt(pair[1], pair[0]), work))
+        except BaseException:  # an interruption too: what runs is ended and gets no fate
+            state.stopped.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def commands_of(names: Sequence[str]) -> list[Command]:
+    """Each once, though suites share them."""
+    found = {command for name in names for command in SUITES[name].commands}
+    return sorted(found, key=lambda command: command.pattern)
+
+
+def source_of(name: str) -> str:
+    return (ROOT / "contracts" / SUITES[name].source).read_text()
+
+
+def keys_of(name: str) -> list[str]:
+    source = source_of(name)
+    return [mutant.key(source) for mutant in mutants(source)]
+
+
+def reasons_in(scores: Mapping[str, Any], name: str) -> dict[str, str]:
     """Why each known survivor is no defect of the tests."""
     return {one["mutant"]: one["reason"] for one in scores.get(name, {}).get("survivors", [])}
 
 
-def require_passing(copy: Path, suite: Suite) -> None:
-    """A suite that fails anyway would kill every mutant."""
-    if (failed := failing(copy, suite)) is not None:
-        sys.exit(f"mutate: the tests of {suite.source} fail as they are:\n{failed[-2000:]}")
-
-
-def score(copy: Path, suite: Suite, sample: int, reasons: dict[str, str]) -> dict[str, Any]:
-    """What became of the mutants of one contract."""
-    path = copy / "contracts" / suite.source
-    source = path.read_text()
-    possible = mutants(source)
-    fates: dict[str, list[str]] = {"killed": [], "stillborn": [], "survived": []}
-    for mutant in drawn(possible, sample):
-        path.write_text(mutant.apply(source))
-        fate = fate_of(failing(copy, suite))
-        fates[fate].append(mutant.key(source))
-        print(f"{suite.source}:{mutant.line}: {fate}: {mutant.key(source)}", flush=True)
-    path.write_text(source)
-    return {
-        "sha256": hashlib.sha256(source.encode()).hexdigest(),
-        "possible": len(possible),
-        "tried": sum(map(len, fates.values())) - len(fates["stillborn"]),
-        "stillborn": len(fates["stillborn"]),
-        "killed": len(fates["killed"]),
-        "survivors": [{"mutant": key, "reason": reasons.get(key, "")} for key in fates["survived"]],
-    }
-
-
-def drawn(possible: Sequence[Mutant], sample: int) -> list[Mutant]:
-    """The same mutants for the same source, spread over all of it."""
-    if not 0 < sample < len(possible):
-        return list(possible)
-    chosen = random.Random(SEED).sample(range(len(possible)), sample)  # noqa: S311
-    return [possible[at] for at in sorted(chosen)]
-
-
-def fate_of(output: str | None) -> str:
-    if output is None:
-        return "survived"
-    return "stillborn" if any(words in output for words in NOT_COMPILED) else "killed"
-
-
-def failing(copy: Path, suite: Suite) -> str | None:
-    """The output of the first command that fails or takes too long; None if all succeed."""
-    for command in suite.commands:
-        output = run(copy, [*command.words, *paths_of(copy, command)])
-        if output is not None:
-            return output
-    return None
-
-
-def paths_of(copy: Path, command: Command) -> list[str]:
-    """pytest wants the files themselves, forge the pattern."""
-    found = sorted(str(path.relative_to(copy)) for path in copy.glob(command.pattern))
-    if not found:
-        sys.exit(f"mutate: no file is {command.pattern}: correct the suites of scripts/mutate.py")
-    return found if command.words[0] == "pytest" else [command.pattern]
-
-
-def run(copy: Path, words: list[str]) -> str | None:
-    paths = {"PYTHONPATH": str(copy), "ZKESCROW_CACHE": str(copy / ".cache")}
-    profile = {"FOUNDRY_PROFILE": "mutants"}
-    try:
-        done = subprocess.run(
-            words,
-            cwd=copy,
-            env=os.environ | paths | profile,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=SECONDS,
-        )
-    except subprocess.TimeoutExpired:
-        return "timeout"
-    return done.stdout if done.returncode else None
-
-
-@contextmanager
-def copied() -> Iterator[Path]:
-    """A copy of the checkout, whose installed tools are shared."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder)
-        for name in listed.stdout.splitlines():
-            if (ROOT / name).is_file():
-                (copy / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(ROOT / name, copy / name)
-        for name in SHARED:
-            (copy / name).symlink_to(ROOT / name)
-        yield copy
+def write(scores: Mapping[str, Any]) -> None:
+    """In one step: a run that is stopped leaves the old snapshot or the new one."""
+    ordered = {known: scores[known] for known in SUITES if known in scores}
+    fresh = SCORES.with_suffix(".new")
+    fresh.write_text(json.dumps(ordered, indent=2) + "\n")
+    fresh.replace(SCORES)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from pathlib import Path
 from queue import Queue
 from typing import Any
 
-from mutate import ROOT, copied
+from mutate_bench import ROOT, copied
 from mutate_tests import Runs, passes, preload, recorded, test_files, together
 
 SCORES = ROOT / "snapshots" / "python_mutants.json"

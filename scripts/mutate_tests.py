@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mutate import ROOT
+from mutate_bench import ROOT
 
 # Loaded once, before a process is forked for each mutant. Nothing of this project is among them.
 PRELOADED = ("coverage", "numpy", "hypothesis", "web3", "onnx", "sqlalchemy", "py_ecc", "pydantic")

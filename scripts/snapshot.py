@@ -19,7 +19,7 @@ CONTRACTS = (
 
 
 def gas() -> dict[str, int]:
-    """Move -> gas, as tests/forge/Gas.t.sol measures it."""
+    """Move -> gas, as the gas tests of tests/forge measure it."""
     with tempfile.TemporaryDirectory() as folder:
         settings = {
             "FOUNDRY_PROFILE": "gas",

@@ -3,8 +3,15 @@
 import hashlib
 import importlib.util
 import json
+import math
+import random
 import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
+from threading import Event
 from types import ModuleType
 from typing import Any
 
@@ -57,7 +64,22 @@ def operators(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 @pytest.fixture
-def mutate(operators: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+def suites(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    return load("mutate_suites", ROOT / "scripts/mutate_suites.py", monkeypatch)
+
+
+@pytest.fixture
+def fates(operators: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    return load("mutate_fates", ROOT / "scripts/mutate_fates.py", monkeypatch)
+
+
+@pytest.fixture
+def bench(suites: ModuleType, fates: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    return load("mutate_bench", ROOT / "scripts/mutate_bench.py", monkeypatch)
+
+
+@pytest.fixture
+def mutate(bench: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return load("mutate", ROOT / "scripts/mutate.py", monkeypatch)
 
 
@@ -101,25 +123,386 @@ def test_every_mutant_of_a_core_contract_has_a_name_of_its_own(
         assert len(set(keys)) == len(keys)
 
 
-def test_suites_name_files_that_exist(mutate: ModuleType) -> None:
-    assert set(mutate.SUITES) == CORE
-    for suite in mutate.SUITES.values():
+def test_suites_name_files_that_exist(suites: ModuleType, bench: ModuleType) -> None:
+    assert set(suites.SUITES) == CORE
+    for suite in suites.SUITES.values():
         for command in suite.commands:
-            assert mutate.paths_of(ROOT, command)
+            assert bench.paths_of(ROOT, command)
 
 
-def test_a_sample_is_the_same_each_time(mutate: ModuleType, operators: ModuleType) -> None:
+def test_a_sample_is_the_same_each_time_and_grows(fates: ModuleType, operators: ModuleType) -> None:
     possible = operators.mutants(SOURCE)
-    sample = mutate.drawn(possible, 5)
-    assert len(sample) == 5
-    assert sample == mutate.drawn(possible, 5)
-    assert mutate.drawn(possible, 0) == mutate.drawn(possible, 99) == possible
+    assert len(possible) > fates.FIRST
+    order = fates.in_order(possible)
+    assert order == fates.in_order(possible) != possible
+    assert sorted(order, key=possible.index) == possible
 
 
-def test_fates_are_told_apart(mutate: ModuleType) -> None:
-    assert mutate.fate_of(None) == "survived"
-    assert mutate.fate_of("1 failed") == "killed"
-    assert mutate.fate_of("Compiler run failed:\nError (7576)") == "stillborn"
+def test_the_ten_that_were_tried_first_are_the_first_ones(
+    fates: ModuleType, operators: ModuleType
+) -> None:
+    """As scripts/mutate drew them when it tried ten of each contract."""
+    possible = operators.mutants((ROOT / "contracts/ServingRound.sol").read_text())
+    old = random.Random(7).sample(range(len(possible)), 10)
+    assert fates.in_order(possible)[:10] == [possible[at] for at in old]
+
+
+def test_a_share_is_rounded_up(fates: ModuleType) -> None:
+    assert [fates.required(possible, 25) for possible in (0, 1, 4, 5, 51, 52)] == [
+        0,
+        1,
+        1,
+        2,
+        13,
+        13,
+    ]
+    assert fates.required(7, 100) == 7
+
+
+def test_fates_are_told_apart(bench: ModuleType) -> None:
+    assert bench.fate_of_failure("1 failed") == "killed"
+    assert bench.fate_of_failure("Compiler run failed:\nError (7576)") == "stillborn"
+
+
+class Scripted:
+    """A bench whose commands end as a test says; `asked` is what was run, in order."""
+
+    def __init__(self, bench: ModuleType, folder: Path, ends: dict[str, object]) -> None:
+        self.bench = bench.Bench(folder, Event())
+        self.asked: list[str] = []
+        self.changed: list[str] = []
+        self._ends, self._path = ends, folder / "contracts" / "Sample.sol"
+        self._path.parent.mkdir()
+        self.bench.run = self._run
+
+    def _run(self, command: Any, _: object) -> object:
+        self.asked.append(command.pattern)
+        self.changed.append(self._path.read_text())
+        return self._ends[command.pattern]
+
+
+@pytest.fixture
+def attempt(
+    bench: ModuleType, operators: ModuleType, suites: ModuleType, tmp_path: Path
+) -> Callable[..., tuple[Any, Scripted]]:
+    def tried(pace: dict[str, float], **ends: object) -> tuple[Any, Scripted]:
+        scripted = Scripted(bench, tmp_path, ends)
+        suite = suites.Suite("Sample.sol", tuple(suites.Command(("pytest",), one) for one in ends))
+        habits = bench.Habits(lambda pattern: pace.get(pattern, math.inf), Counter())
+        mutant = operators.mutants(SOURCE)[0]
+        trial = scripted.bench.attempt(suite, SOURCE, mutant, habits)
+        assert trial.mutant == mutant.key(SOURCE)
+        assert set(scripted.changed) == {mutant.apply(SOURCE)}
+        assert (tmp_path / "contracts/Sample.sol").read_text() == SOURCE
+        return trial, scripted
+
+    return tried
+
+
+def test_a_mutant_survives_if_all_commands_pass(
+    bench: ModuleType, attempt: Callable[..., tuple[Any, Scripted]]
+) -> None:
+    passes = bench.Ended(failed=False, late=False)
+    trial, scripted = attempt({}, a=passes, b=passes)
+    assert trial.fate == "survived"
+    assert scripted.asked == list(trial.seconds) == ["a", "b"]
+
+
+def test_the_first_command_that_fails_decides(
+    bench: ModuleType, attempt: Callable[..., tuple[Any, Scripted]]
+) -> None:
+    """What kills for the least time is run first."""
+    passes = bench.Ended(failed=False, late=False)
+    fails = bench.Ended(failed=True, late=False, output="...\nFAILED tests/a.py::test_b - no\n")
+    trial, scripted = attempt({"a": 9, "b": 5, "c": 7}, a=passes, b=passes, c=fails)
+    assert scripted.asked == ["b", "c"]
+    assert (trial.fate, trial.killer) == ("killed", "tests/a.py")
+
+
+def test_taking_too_long_is_no_kill(
+    bench: ModuleType, attempt: Callable[..., tuple[Any, Scripted]], tmp_path: Path
+) -> None:
+    passes, late = (bench.Ended(failed=False, late=one) for one in (False, True))
+    trial, scripted = attempt({}, a=late, b=passes)
+    assert (trial.fate, trial.killer) == ("timed out", "")
+    assert scripted.asked == ["a", "b"]
+
+
+def test_another_command_may_kill_what_took_too_long(
+    bench: ModuleType, attempt: Callable[..., tuple[Any, Scripted]]
+) -> None:
+    late, fails = bench.Ended(failed=False, late=True), bench.Ended(failed=True, late=False)
+    trial, _ = attempt({}, a=late, b=fails)
+    assert (trial.fate, trial.killer) == ("killed", "b")
+
+
+def shell(suites: ModuleType, script: str) -> Any:
+    return suites.Command(("sh", "-c", script, "sh"), "*.t.sol")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    (tmp_path / "One.t.sol").touch()
+    return tmp_path
+
+
+def test_a_command_fails_by_its_status(bench: ModuleType, suites: ModuleType, place: Path) -> None:
+    here = bench.Bench(place, Event())
+    assert here.run(shell(suites, "echo well")) == bench.Ended(False, False, "well\n")
+    assert here.run(shell(suites, "echo ill; exit 1")) == bench.Ended(True, False, "ill\n")
+    with pytest.raises(RuntimeError, match=r"expected 0, 1 or 2, found: .* ended with 7"):
+        here.run(shell(suites, "exit 7"))
+
+
+def test_a_command_that_takes_too_long_is_ended_with_its_children(
+    bench: ModuleType, suites: ModuleType, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench, "SECONDS", 1)
+    here = bench.Bench(place, Event())
+    ended = here.run(shell(suites, "(sleep 3; touch late) & wait"))
+    assert ended == bench.Ended(failed=False, late=True)
+    time.sleep(3)
+    assert not (place / "late").exists()
+
+
+def test_a_run_that_is_stopped_gives_no_fate(
+    bench: ModuleType, suites: ModuleType, place: Path
+) -> None:
+    stopped = Event()
+    stopped.set()
+    with pytest.raises(bench.StoppedError):
+        bench.Bench(place, stopped).run(shell(suites, "sleep 60"))
+
+
+def test_files_that_killed_are_given_to_pytest_first(
+    bench: ModuleType, suites: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in "abc":
+        (tmp_path / f"{name}.py").touch()
+    program = tmp_path / "pytest"
+    program.write_text("#!/bin/sh\necho $@")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    command = suites.Command(("pytest",), "*.py")
+    ended = bench.Bench(tmp_path, Event()).run(command, Counter({"c.py": 2, "b.py": 1}))
+    assert ended.output == "c.py b.py a.py\n"
+
+
+def test_a_journal_keeps_what_was_tried(fates: ModuleType, tmp_path: Path) -> None:
+    path = tmp_path / "out" / "mutants.jsonl"
+    first = fates.Journal(path)
+    trials = [
+        fates.Trial("source", "one", "killed", {"a": 4.0, "b": 6.0}, "tests/b.py"),
+        fates.Trial("source", "two", "survived", {"a": 2.0}),
+    ]
+    for trial in trials:
+        first.add(trial)
+    first.passes("tree", "a")
+    with path.open("a") as file:
+        file.write('\n{"source": "source", "mut')  # the machine stopped here
+    again = fates.Journal(path)
+    assert again.trials == first.trials == trials
+    assert again.has_passed("tree", "a")
+    assert not again.has_passed("tree", "b")
+    assert not again.has_passed("other tree", "a")
+    assert again.killers() == {"tests/b.py": 1}
+    assert (again.pace("a"), again.pace("b"), again.pace("c")) == (6.0, 3.0, math.inf)
+
+
+def test_a_cut_line_does_not_spoil_the_next(fates: ModuleType, tmp_path: Path) -> None:
+    path = tmp_path / "mutants.jsonl"
+    path.write_text('{"source": "source", "mut')
+    fates.Journal(path).add(fates.Trial("source", "one", "killed", {}))
+    assert [trial.mutant for trial in fates.Journal(path).trials] == ["one"]
+
+
+def test_what_was_tried_on_the_same_source_is_known(fates: ModuleType) -> None:
+    keys = ["one", "two", "three", "four"]
+    tried = {"one": "killed", "two": "survived", "three": "timed out"}
+    score = fates.score_of("here", keys, tried, {"two": "a reason"})
+    assert fates.known_fates(score, [], "here", keys) == tried
+    assert fates.known_fates(score, [], "elsewhere", keys) == {}
+    trials = [
+        fates.Trial("here", "two", "forgotten", {}),
+        fates.Trial("here", "four", "stillborn", {}),
+        fates.Trial("elsewhere", "one", "survived", {}),
+    ]
+    known = fates.known_fates(score, trials, "here", keys)
+    assert known == {"one": "killed", "three": "timed out", "four": "stillborn"}
+
+
+def test_a_score_counts_each_fate(fates: ModuleType) -> None:
+    keys = ["one", "two", "three", "four", "five"]
+    tried = {"one": "killed", "two": "survived", "three": "timed out", "four": "stillborn"}
+    score = fates.score_of("here", keys, tried, {})
+    assert score.pop("mutants") == {
+        fate: [fates.name_of(key) for key in keys if tried.get(key) == fate]
+        for fate in ("killed", "timed out", "stillborn", "survived")
+    }
+    assert score == {
+        "sha256": "here",
+        "possible": 5,
+        "tried": 3,
+        "killed": 1,
+        "timed_out": 1,
+        "stillborn": 1,
+        "survivors": [{"mutant": "two", "reason": ""}],
+    }
+
+
+class Instant:
+    """In the place of a bench: every mutant has the fate that a test says, at once."""
+
+    tried: list[str]
+    fate: Callable[[str], str]
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def run(self, _: object) -> object:
+        return self.passes
+
+    def attempt(self, _: object, source: str, mutant: Any, __: object) -> object:
+        key = mutant.key(source)
+        self.tried.append(key)
+        return self.trial(digest(source), key, self.fate(key), {})
+
+
+def digest(source: str) -> str:
+    return hashlib.sha256(source.encode()).hexdigest()
+
+
+@pytest.fixture
+def campaign(
+    mutate: ModuleType,
+    bench: ModuleType,
+    fates: ModuleType,
+    suites: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[..., tuple[list[str], dict[str, Any]]]:
+    """Runs scripts/mutate on a sample contract; gives the mutants it tried, and the snapshot."""
+    (tmp_path / "contracts").mkdir()
+    (tmp_path / "contracts/Sample.sol").write_text(SOURCE)
+    suite = suites.Suite("Sample.sol", (suites.Command(("pytest",), "a"),))
+    monkeypatch.setattr(mutate, "SUITES", {"Sample": suite})
+    monkeypatch.setattr(mutate, "ROOT", tmp_path)
+    monkeypatch.setattr(mutate, "SCORES", tmp_path / "mutants.json")
+    monkeypatch.setattr(mutate, "JOURNAL", tmp_path / "mutants.jsonl")
+    monkeypatch.setattr(mutate, "tree_of", lambda _: "tree")
+    monkeypatch.setattr(mutate, "copied", lambda: nullcontext(tmp_path))
+
+    def run(fate: Callable[[str], str], *arguments: str) -> tuple[list[str], dict[str, Any]]:
+        passes = bench.Ended(failed=False, late=False)
+        made = {"tried": [], "fate": staticmethod(fate), "passes": passes, "trial": fates.Trial}
+        monkeypatch.setattr(mutate, "Bench", type("Fixed", (Instant,), made))
+        monkeypatch.setattr(sys, "argv", ["mutate", *arguments])
+        try:
+            mutate.main()
+        finally:
+            snapshot = json.loads((tmp_path / "mutants.json").read_text())["Sample"]
+        return mutate.Bench.tried, snapshot
+
+    return run
+
+
+def killed(_: str) -> str:
+    return "killed"
+
+
+def test_a_quarter_is_tried_and_none_twice(
+    campaign: Callable[..., tuple[list[str], dict[str, Any]]], operators: ModuleType
+) -> None:
+    possible = len(operators.mutants(SOURCE))
+    tried, snapshot = campaign(killed)
+    assert len(tried) == snapshot["tried"] == snapshot["killed"] == -(-possible // 4)
+    assert campaign(killed) == ([], snapshot)
+    more, snapshot = campaign(killed, "--share", "50")
+    assert not set(more) & set(tried)
+    assert len(more) + len(tried) == snapshot["tried"] == -(-possible // 2)
+
+
+def test_a_fresh_clone_resumes_from_the_snapshot(
+    campaign: Callable[..., tuple[list[str], dict[str, Any]]], tmp_path: Path
+) -> None:
+    _, snapshot = campaign(killed)
+    (tmp_path / "mutants.jsonl").unlink()
+    assert campaign(killed) == ([], snapshot)
+
+
+def test_a_lost_snapshot_is_written_again_from_the_journal(
+    campaign: Callable[..., tuple[list[str], dict[str, Any]]], tmp_path: Path
+) -> None:
+    _, snapshot = campaign(killed)
+    (tmp_path / "mutants.json").unlink()
+    assert campaign(killed) == ([], snapshot)
+
+
+def test_a_run_that_stops_keeps_what_it_tried(
+    campaign: Callable[..., tuple[list[str], dict[str, Any]]],
+) -> None:
+    def stop_at_second(key: str) -> str:
+        seen.append(key)
+        if len(seen) > 1:
+            raise KeyboardInterrupt
+        return "killed"
+
+    seen: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        campaign(stop_at_second, "--workers", "1")
+    tried, snapshot = campaign(killed, "--workers", "1")
+    assert seen[0] not in tried
+    assert seen[1] in tried
+    assert snapshot["tried"] == len(tried) + 1
+
+
+def test_a_contract_that_changed_is_tried_again(
+    campaign: Callable[..., tuple[list[str], dict[str, Any]]], tmp_path: Path
+) -> None:
+    tried, before = campaign(killed)
+    (tmp_path / "contracts/Sample.sol").write_text(f"{SOURCE}// changed\n")
+    again, snapshot = campaign(killed)
+    assert sorted(again) == sorted(tried)
+    assert snapshot["tried"] == before["tried"]
+    assert snapshot["sha256"] != before["sha256"]
+
+
+def test_stillborn_mutants_are_made_up_for(
+    campaign: Callable[..., tuple[list[str], dict[str, Any]]],
+) -> None:
+    def first_is_stillborn(key: str) -> str:
+        seen.append(key)
+        return "stillborn" if key == seen[0] else "killed"
+
+    seen: list[str] = []
+    tried, snapshot = campaign(first_is_stillborn, "--workers", "1")
+    assert (snapshot["tried"], snapshot["stillborn"]) == (len(tried) - 1, 1)
+    assert snapshot["tried"] == -(-snapshot["possible"] // 4)
+
+
+def test_survivors_need_a_reason_and_are_tried_again_if_asked(
+    campaign: Callable[..., tuple[list[str], dict[str, Any]]],
+) -> None:
+    def survives(_: str) -> str:
+        return "survived"
+
+    with pytest.raises(SystemExit, match="survivors without a reason: Sample"):
+        campaign(survives)
+    tried, snapshot = campaign(killed, "--again")
+    assert len(tried) == snapshot["killed"] == snapshot["tried"]
+    assert snapshot["survivors"] == []
+
+
+def test_odd_arguments_are_refused(
+    campaign: Callable[..., tuple[list[str], dict[str, Any]]],
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "mutants.json").write_text('{"Sample": {}}')
+    for arguments in (["Other"], ["--share", "0"], ["--share", "101"], ["--workers", "0"]):
+        with pytest.raises(SystemExit):
+            campaign(killed, *arguments)
+        assert "mutate: error: expected" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +526,8 @@ def test_a_score_is_that_of_the_contract_as_it_is(
 
 def test_every_survivor_is_explained(scores: dict[str, Any]) -> None:
     for name, score in scores.items():
-        assert score["tried"] == score["killed"] + len(score["survivors"]), name
+        late = score.get("timed_out", 0)
+        assert score["tried"] == score["killed"] + late + len(score["survivors"]), name
         assert score["tried"] > 0, name
         assert all(len(one["reason"]) > 10 for one in score["survivors"]), name
 
