@@ -21,7 +21,7 @@ contract AccuracyBounty is IAccuracyBounty, Defaults, ProofAcceptance {
     using Statement for Layout;
 
     /// @dev Four storage slots. It is never cleared: an id never lives again.
-    struct Slot {
+    struct StoredJob {
         State state;
         address payee;
         uint40 deadline;
@@ -36,7 +36,7 @@ contract AccuracyBounty is IAccuracyBounty, Defaults, ProofAcceptance {
     IPoseidon public immutable poseidon;
 
     /// @inheritdoc IAccuracyBounty
-    mapping(bytes32 jobId => Slot) public jobs;
+    mapping(bytes32 jobId => StoredJob) public jobs;
     mapping(bytes32 jobId => BitMaps.BitMap) private _proven;
 
     constructor(
@@ -95,9 +95,9 @@ contract AccuracyBounty is IAccuracyBounty, Defaults, ProofAcceptance {
         if (circuitId != terms.circuitId) revert AccuracyBounty_WrongCircuit(circuitId, terms.circuitId);
         uint40 deadline = _deadlineAfter(terms.revealSeconds);
 
-        Slot storage slot = jobs[jobId];
-        (slot.state, slot.payee, slot.deadline) = (State.Accepted, payee, deadline);
-        (slot.provider, slot.modelId) = (msg.sender, modelId);
+        StoredJob storage stored = jobs[jobId];
+        (stored.state, stored.payee, stored.deadline) = (State.Accepted, payee, deadline);
+        (stored.provider, stored.modelId) = (msg.sender, modelId);
 
         emit BountyAccepted(jobId, msg.sender, payee, modelId, deadline);
 
@@ -107,15 +107,15 @@ contract AccuracyBounty is IAccuracyBounty, Defaults, ProofAcceptance {
     /// @inheritdoc IAccuracyBounty
     function revealKey(Job calldata job, bytes32 key) external nonReentrant {
         bytes32 jobId = jobIdOf(job);
-        Slot storage slot = jobs[jobId];
-        _requireState(slot.state, State.Accepted);
+        StoredJob storage stored = jobs[jobId];
+        _requireState(stored.state, State.Accepted);
         _requireConsumer(job.consumer);
-        _requireInTime(slot.deadline);
+        _requireInTime(stored.deadline);
         bytes32 keyHash = SealedItem.keyHash(key);
         if (keyHash != job.terms.keyHash) revert AccuracyBounty_WrongKey(keyHash, job.terms.keyHash);
         uint40 deadline = _deadlineAfter(job.terms.proveSeconds);
 
-        (slot.state, slot.deadline, slot.key) = (State.Proving, deadline, key);
+        (stored.state, stored.deadline, stored.key) = (State.Proving, deadline, key);
 
         emit KeyRevealed(jobId, key, deadline);
     }
@@ -125,30 +125,35 @@ contract AccuracyBounty is IAccuracyBounty, Defaults, ProofAcceptance {
     /// @inheritdoc IAccuracyBounty
     function submit(Job calldata job, Submission[] calldata submissions) external nonReentrant {
         bytes32 jobId = jobIdOf(job);
-        Slot memory slot = jobs[jobId];
+        StoredJob memory updated = jobs[jobId];
         Terms calldata terms = job.terms;
-        _requireState(slot.state, State.Proving);
-        _requireInTime(slot.deadline);
+        _requireState(updated.state, State.Proving);
+        _requireInTime(updated.deadline);
 
         for (uint256 i = 0; i < submissions.length; ++i) {
-            _submitOne(jobId, slot, terms, submissions[i]);
+            _submitOne(jobId, updated, terms, submissions[i]);
         }
-        bool reached = uint256(slot.correct) * terms.den >= uint256(terms.num) * terms.n;
-        if (reached) slot.state = State.Paid;
-        Slot storage stored = jobs[jobId];
-        (stored.state, stored.proven, stored.correct) = (slot.state, slot.proven, slot.correct);
+        bool reached = uint256(updated.correct) * terms.den >= uint256(terms.num) * terms.n;
+        if (reached) updated.state = State.Paid;
+        StoredJob storage stored = jobs[jobId];
+        (stored.state, stored.proven, stored.correct) = (updated.state, updated.proven, updated.correct);
         if (!reached) return;
 
-        emit BountyPaid(jobId, slot.payee, slot.correct);
+        emit BountyPaid(jobId, updated.payee, updated.correct);
 
-        _credit(jobId, terms.currency, slot.payee, uint256(terms.reward) + terms.stake);
+        _credit(jobId, terms.currency, updated.payee, uint256(terms.reward) + terms.stake);
         _creditConsumer(jobId, job, terms.bond);
     }
 
-    /// @dev Counts the new items of one proof in `slot`, and sets their bits.
-    function _submitOne(bytes32 jobId, Slot memory slot, Terms calldata terms, Submission calldata submission) private {
+    /// @dev Counts the new items of one proof in `updated`, and sets their bits.
+    function _submitOne(
+        bytes32 jobId,
+        StoredJob memory updated,
+        Terms calldata terms,
+        Submission calldata submission
+    ) private {
         uint256 items = submission.items.length;
-        Claim memory claim = Claim(jobId, slot.payee, slot.modelId, items);
+        Claim memory claim = Claim(jobId, updated.payee, updated.modelId, items);
         Layout memory layout_ = _acceptProof(claim, submission.proof, submission.instances);
         uint256 first = 0;
         uint256 end = 0;
@@ -160,7 +165,7 @@ contract AccuracyBounty is IAccuracyBounty, Defaults, ProofAcceptance {
             first += run.size;
         }
         if (first != items) revert AccuracyBounty_WrongItemCount(items, first);
-        _count(jobId, slot, layout_, submission);
+        _count(jobId, updated, layout_, submission);
     }
 
     /// @dev The items in the proof's slots from `first` on are those of the test set from `run.start` on.
@@ -182,7 +187,12 @@ contract AccuracyBounty is IAccuracyBounty, Defaults, ProofAcceptance {
         }
     }
 
-    function _count(bytes32 jobId, Slot memory slot, Layout memory layout_, Submission calldata submission) private {
+    function _count(
+        bytes32 jobId,
+        StoredJob memory updated,
+        Layout memory layout_,
+        Submission calldata submission
+    ) private {
         BitMaps.BitMap storage proven = _proven[jobId];
         uint32[] memory indices = new uint32[](submission.items.length);
         uint256 fresh = 0;
@@ -194,7 +204,7 @@ contract AccuracyBounty is IAccuracyBounty, Defaults, ProofAcceptance {
                 if (!proven.get(index)) {
                     proven.set(index);
                     indices[fresh++] = uint32(index);
-                    if (_isCorrect(layout_, submission, item)) ++slot.correct;
+                    if (_isCorrect(layout_, submission, item)) ++updated.correct;
                 }
                 ++item;
             }
@@ -203,9 +213,9 @@ contract AccuracyBounty is IAccuracyBounty, Defaults, ProofAcceptance {
         assembly ("memory-safe") {
             mstore(indices, fresh) // shorter than what was allocated
         }
-        slot.proven += uint32(fresh);
+        updated.proven += uint32(fresh);
 
-        emit ItemsProven(jobId, indices, slot.correct);
+        emit ItemsProven(jobId, indices, updated.correct);
     }
 
     function _isCorrect(
@@ -228,20 +238,20 @@ contract AccuracyBounty is IAccuracyBounty, Defaults, ProofAcceptance {
         bytes32[] calldata path
     ) external nonReentrant {
         bytes32 jobId = jobIdOf(job);
-        Slot storage slot = jobs[jobId];
-        _requireState(slot.state, State.Proving);
-        _requireProvider(slot.provider);
-        _requireInTime(slot.deadline);
+        StoredJob storage stored = jobs[jobId];
+        _requireState(stored.state, State.Proving);
+        _requireProvider(stored.provider);
+        _requireInTime(stored.deadline);
         _requireInTestSet(job.terms, index, _leaf(index, keccak256(ciphertext), inner), path);
-        bytes memory content = SealedItem.decrypt(ciphertext, slot.key, index);
+        bytes memory content = SealedItem.decrypt(ciphertext, stored.key, index);
         _requireMalformed(job.terms.circuitId, index, content, inner);
 
-        slot.state = State.Malformed;
+        stored.state = State.Malformed;
 
-        emit ItemMalformed(jobId, slot.payee, index);
+        emit ItemMalformed(jobId, stored.payee, index);
 
         uint256 amount = uint256(job.terms.reward) + job.terms.bond + job.terms.stake;
-        _credit(jobId, job.terms.currency, slot.payee, amount);
+        _credit(jobId, job.terms.currency, stored.payee, amount);
     }
 
     function _requireInTestSet(
@@ -270,23 +280,23 @@ contract AccuracyBounty is IAccuracyBounty, Defaults, ProofAcceptance {
     /// @inheritdoc IAccuracyBounty
     function settle(Job calldata job) external nonReentrant {
         bytes32 jobId = jobIdOf(job);
-        Slot storage slot = jobs[jobId];
-        State state = slot.state;
+        StoredJob storage stored = jobs[jobId];
+        State state = stored.state;
         if (state != State.Open && state != State.Accepted) _requireState(state, State.Proving);
-        uint256 deadline = state == State.Open ? job.terms.openUntil : slot.deadline;
+        uint256 deadline = state == State.Open ? job.terms.openUntil : stored.deadline;
         uint256 condemnedAt = registry.condemnedAt(job.terms.circuitId);
 
-        if (_isVoid(condemnedAt, deadline, deadline)) _void(jobId, job, slot);
+        if (_isVoid(condemnedAt, deadline, deadline)) _void(jobId, job, stored);
         else if (state == State.Open) _expire(jobId, job);
-        else if (state == State.Accepted) _withhold(jobId, job, slot.payee);
-        else _miss(jobId, job, slot);
+        else if (state == State.Accepted) _withhold(jobId, job, stored.payee);
+        else _miss(jobId, job, stored);
     }
 
     /// @dev The circuit was condemned in time: each side's deposits go back to it.
-    function _void(bytes32 jobId, Job calldata job, Slot storage slot) private {
+    function _void(bytes32 jobId, Job calldata job, StoredJob storage stored) private {
         Terms calldata terms = job.terms;
-        (address payee, uint256 escrow) = (slot.payee, uint256(terms.reward) + terms.bond);
-        slot.state = State.Voided;
+        (address payee, uint256 escrow) = (stored.payee, uint256(terms.reward) + terms.bond);
+        stored.state = State.Voided;
 
         emit BountyVoided(jobId, terms.circuitId);
 
@@ -313,14 +323,14 @@ contract AccuracyBounty is IAccuracyBounty, Defaults, ProofAcceptance {
     }
 
     /// @dev The target was not reached in time.
-    function _miss(bytes32 jobId, Job calldata job, Slot storage slot) private {
+    function _miss(bytes32 jobId, Job calldata job, StoredJob storage stored) private {
         Terms calldata terms = job.terms;
-        slot.state = State.Missed;
+        stored.state = State.Missed;
 
-        emit TargetMissed(jobId, slot.payee, slot.correct);
+        emit TargetMissed(jobId, stored.payee, stored.correct);
 
         _creditConsumer(jobId, job, uint256(terms.reward) + terms.bond + terms.missPenalty);
-        _credit(jobId, terms.currency, slot.payee, terms.stake - terms.missPenalty);
+        _credit(jobId, terms.currency, stored.payee, terms.stake - terms.missPenalty);
     }
 
     function _creditConsumer(bytes32 jobId, Job calldata job, uint256 amount) private {

@@ -8,7 +8,7 @@ import {IEscrow} from "./interfaces/IEscrow.sol";
 import {Currency} from "./types/Currency.sol";
 
 /// @title The only place where money moves.
-/// @dev Money comes in exactly and whole, and leaves only as credits that their owner withdraws.
+/// @dev Money comes in exactly and in full, and leaves only as credits that their owner withdraws.
 abstract contract Escrow is IEscrow, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
@@ -26,7 +26,7 @@ abstract contract Escrow is IEscrow, ReentrancyGuardTransient {
 
         emit Withdrawn(currency, msg.sender, to, amount);
 
-        if (currency.isNative()) {
+        if (currency.isEther()) {
             _sendEther(to, amount);
         } else {
             IERC20(currency.unwrap()).safeTransfer(to, amount);
@@ -46,12 +46,12 @@ abstract contract Escrow is IEscrow, ReentrancyGuardTransient {
 
     /// @dev Takes exactly `amount` from the caller. Call it last: it may call a token.
     function _deposit(bytes32 jobId, Currency currency, uint256 amount) internal {
-        uint256 due = currency.isNative() ? amount : 0;
+        uint256 due = currency.isEther() ? amount : 0;
         if (msg.value != due) revert Escrow_WrongValue(msg.value, due);
 
         emit Deposited(jobId, currency, msg.sender, amount);
 
-        if (!currency.isNative() && amount != 0) _pull(IERC20(currency.unwrap()), amount);
+        if (!currency.isEther() && amount != 0) _pull(IERC20(currency.unwrap()), amount);
     }
 
     /// @dev The only balances ever read: those around one transfer.
@@ -75,7 +75,7 @@ abstract contract Escrow is IEscrow, ReentrancyGuardTransient {
     // ---------------------------------------------------------------- checks
 
     function _requireToken(Currency currency) internal view {
-        if (!currency.isNative() && currency.unwrap().code.length == 0) {
+        if (!currency.isEther() && currency.unwrap().code.length == 0) {
             revert Escrow_TokenWithoutCode(currency.unwrap());
         }
     }

@@ -14,15 +14,15 @@ import {Limits} from "./types/Limits.sol";
 contract PredictionMarket is IPredictionMarket, Defaults, ProofAcceptance {
     using Statement for Layout;
 
-    /// @dev One storage slot. It is never cleared: an id never lives again.
-    struct Slot {
+    /// @dev One word of storage. It is never cleared: an id never lives again.
+    struct StoredJob {
         State state;
         address payee;
         uint40 deadline;
     }
 
     /// @inheritdoc IPredictionMarket
-    mapping(bytes32 jobId => Slot) public jobs;
+    mapping(bytes32 jobId => StoredJob) public jobs;
 
     constructor(Limits memory limits, IModelRegistry registry_) Deployment(limits) ProofAcceptance(registry_) {}
 
@@ -73,7 +73,7 @@ contract PredictionMarket is IPredictionMarket, Defaults, ProofAcceptance {
         _requireUsable(terms.modelId);
         uint40 deadline = _deadlineAfter(terms.proveSeconds);
 
-        jobs[jobId] = Slot(State.Locked, payee, deadline);
+        jobs[jobId] = StoredJob(State.Locked, payee, deadline);
 
         emit JobLocked(jobId, msg.sender, payee, deadline);
 
@@ -88,17 +88,17 @@ contract PredictionMarket is IPredictionMarket, Defaults, ProofAcceptance {
         uint256[] calldata instances
     ) external nonReentrant {
         bytes32 jobId = jobIdOf(job);
-        Slot memory slot = jobs[jobId];
-        _requireState(slot.state, State.Locked);
-        _requireInTime(slot.deadline);
-        Layout memory layout_ = _acceptProof(Claim(jobId, slot.payee, job.terms.modelId, items), proof, instances);
+        StoredJob memory stored = jobs[jobId];
+        _requireState(stored.state, State.Locked);
+        _requireInTime(stored.deadline);
+        Layout memory layout_ = _acceptProof(Claim(jobId, stored.payee, job.terms.modelId, items), proof, instances);
         _requireInputs(layout_.inputsHash(instances, items), job.terms.inputsHash);
 
         jobs[jobId].state = State.Paid;
 
-        emit PredictionDelivered(jobId, slot.payee, items, layout_.outputsOf(instances, items));
+        emit PredictionDelivered(jobId, stored.payee, items, layout_.outputsOf(instances, items));
 
-        _credit(jobId, job.terms.currency, slot.payee, uint256(job.terms.reward) + job.terms.stake);
+        _credit(jobId, job.terms.currency, stored.payee, uint256(job.terms.reward) + job.terms.stake);
     }
 
     // ---------------------------------------------------------------- refund
@@ -106,16 +106,16 @@ contract PredictionMarket is IPredictionMarket, Defaults, ProofAcceptance {
     /// @inheritdoc IPredictionMarket
     function refund(Job calldata job) external nonReentrant {
         bytes32 jobId = jobIdOf(job);
-        Slot memory slot = jobs[jobId];
-        if (slot.state != State.Open && slot.state != State.Locked) {
-            revert PredictionMarket_WrongState(slot.state, State.Locked);
+        StoredJob memory stored = jobs[jobId];
+        if (stored.state != State.Open && stored.state != State.Locked) {
+            revert PredictionMarket_WrongState(stored.state, State.Locked);
         }
-        bool locked = slot.state == State.Locked;
-        uint256 deadline = locked ? slot.deadline : job.terms.openUntil;
+        bool locked = stored.state == State.Locked;
+        uint256 deadline = locked ? stored.deadline : job.terms.openUntil;
         (bytes32 circuitId, uint256 condemnedAt) = registry.condemnation(job.terms.modelId);
 
-        if (_isVoid(condemnedAt, deadline, deadline)) _void(jobId, circuitId, job, slot.payee);
-        else if (locked) _slash(jobId, job, slot.payee);
+        if (_isVoid(condemnedAt, deadline, deadline)) _void(jobId, circuitId, job, stored.payee);
+        else if (locked) _slash(jobId, job, stored.payee);
         else _expire(jobId, job);
     }
 

@@ -20,8 +20,8 @@ contract RetrievalBounty is IRetrievalBounty, Defaults, ProofAcceptance {
     using BitMaps for BitMaps.BitMap;
     using Statement for Layout;
 
-    /// @dev One storage slot. It is never cleared: an id never lives again.
-    struct Slot {
+    /// @dev One word of storage. It is never cleared: an id never lives again.
+    struct StoredJob {
         State state;
         address payee;
         uint40 deadline;
@@ -36,7 +36,7 @@ contract RetrievalBounty is IRetrievalBounty, Defaults, ProofAcceptance {
     }
 
     /// @inheritdoc IRetrievalBounty
-    mapping(bytes32 jobId => Slot) public jobs;
+    mapping(bytes32 jobId => StoredJob) public jobs;
     mapping(bytes32 datasetId => Dataset) private _datasets;
     mapping(bytes32 jobId => BitMaps.BitMap) private _proven;
     mapping(bytes32 jobId => BitMaps.BitMap) private _matched;
@@ -113,7 +113,7 @@ contract RetrievalBounty is IRetrievalBounty, Defaults, ProofAcceptance {
         _requireUsable(terms.modelId);
         uint40 deadline = _deadlineAfter(terms.proveSeconds);
 
-        jobs[jobId] = Slot(State.Proving, payee, deadline, 0);
+        jobs[jobId] = StoredJob(State.Proving, payee, deadline, 0);
 
         emit RetrievalAccepted(jobId, msg.sender, payee, deadline);
 
@@ -125,16 +125,16 @@ contract RetrievalBounty is IRetrievalBounty, Defaults, ProofAcceptance {
     /// @inheritdoc IRetrievalBounty
     function submit(Job calldata job, Submission[] calldata submissions) external nonReentrant {
         bytes32 jobId = jobIdOf(job);
-        Slot memory slot = jobs[jobId];
-        _requireState(slot.state, State.Proving);
-        _requireInTime(slot.deadline);
+        StoredJob memory stored = jobs[jobId];
+        _requireState(stored.state, State.Proving);
+        _requireInTime(stored.deadline);
 
         uint256 fresh = 0;
         for (uint256 i = 0; i < submissions.length; ++i) {
-            Layout memory layout_ = _requireProven(jobId, slot.payee, job.terms, submissions[i]);
+            Layout memory layout_ = _requireProven(jobId, stored.payee, job.terms, submissions[i]);
             fresh += _record(jobId, job.terms.predicate, layout_, submissions[i]);
         }
-        _advance(jobId, slot, job.terms, fresh);
+        _advance(jobId, stored, job.terms, fresh);
     }
 
     /// @dev The proof holds, and the records in its slots are the dataset's.
@@ -260,13 +260,13 @@ contract RetrievalBounty is IRetrievalBounty, Defaults, ProofAcceptance {
     }
 
     /// @dev Counts what was proven; with the last record the time to dispute begins.
-    function _advance(bytes32 jobId, Slot memory slot, Terms calldata terms, uint256 fresh) private {
-        slot.proven += uint32(fresh);
-        bool complete = slot.proven == _dataset(terms.datasetId).count;
-        if (complete) (slot.state, slot.deadline) = (State.Closing, _deadlineAfter(terms.disputeSeconds));
-        jobs[jobId] = slot;
+    function _advance(bytes32 jobId, StoredJob memory stored, Terms calldata terms, uint256 fresh) private {
+        stored.proven += uint32(fresh);
+        bool complete = stored.proven == _dataset(terms.datasetId).count;
+        if (complete) (stored.state, stored.deadline) = (State.Closing, _deadlineAfter(terms.disputeSeconds));
+        jobs[jobId] = stored;
 
-        if (complete) emit RetrievalCompleted(jobId, slot.deadline);
+        if (complete) emit RetrievalCompleted(jobId, stored.deadline);
     }
 
     // ---------------------------------------------------------------- dispute
@@ -325,15 +325,15 @@ contract RetrievalBounty is IRetrievalBounty, Defaults, ProofAcceptance {
     /// @inheritdoc IRetrievalBounty
     function settle(Job calldata job) external nonReentrant {
         bytes32 jobId = jobIdOf(job);
-        Slot memory slot = jobs[jobId];
-        (State state, uint256 end) = _standing(slot, job.terms);
+        StoredJob memory stored = jobs[jobId];
+        (State state, uint256 end) = _standing(stored, job.terms);
         if (end == 0) revert RetrievalBounty_WrongState(state, State.Closing);
-        uint256 deadline = state == State.Open ? end : slot.deadline; // if that to prove was missed, it decides
+        uint256 deadline = state == State.Open ? end : stored.deadline; // if that to prove was missed, it decides
         (bytes32 circuitId, uint256 condemnedAt) = registry.condemnation(job.terms.modelId);
 
-        if (_isVoid(condemnedAt, deadline, end)) _void(jobId, circuitId, job, slot.payee);
+        if (_isVoid(condemnedAt, deadline, end)) _void(jobId, circuitId, job, stored.payee);
         else if (state == State.Open) _expire(jobId, job);
-        else _pay(jobId, job, slot);
+        else _pay(jobId, job, stored);
     }
 
     /// @dev The circuit was condemned in time: each side's deposits go back to it.
@@ -347,21 +347,21 @@ contract RetrievalBounty is IRetrievalBounty, Defaults, ProofAcceptance {
     }
 
     /// @dev The payee has what was proven; the stake too if that is everything, else it is the consumer's, the victim.
-    function _pay(bytes32 jobId, Job calldata job, Slot memory slot) private {
+    function _pay(bytes32 jobId, Job calldata job, StoredJob memory stored) private {
         Terms calldata terms = job.terms;
         uint256 count = _dataset(terms.datasetId).count;
-        bool complete = slot.proven == count;
-        uint256 earned = uint256(slot.proven) * terms.pricePerRecord;
-        uint256 unspent = (count - slot.proven) * terms.pricePerRecord;
+        bool complete = stored.proven == count;
+        uint256 earned = uint256(stored.proven) * terms.pricePerRecord;
+        uint256 unspent = (count - stored.proven) * terms.pricePerRecord;
 
         jobs[jobId].state = State.Settled;
 
-        emit RetrievalSettled(jobId, slot.payee, slot.proven, complete);
+        emit RetrievalSettled(jobId, stored.payee, stored.proven, complete);
 
         if (complete) {
-            _credit(jobId, terms.currency, slot.payee, earned + terms.stake);
+            _credit(jobId, terms.currency, stored.payee, earned + terms.stake);
         } else {
-            if (earned != 0) _credit(jobId, terms.currency, slot.payee, earned);
+            if (earned != 0) _credit(jobId, terms.currency, stored.payee, earned);
             _credit(jobId, terms.currency, job.consumer, unspent + terms.stake);
         }
     }
@@ -428,13 +428,13 @@ contract RetrievalBounty is IRetrievalBounty, Defaults, ProofAcceptance {
     }
 
     /// @dev State and deadline as by time; deadline 0 when there is none. A missed deadline to prove closes the job then.
-    function _standing(Slot memory slot, Terms calldata terms) private view returns (State, uint256 deadline) {
-        if (slot.state == State.Open) return (State.Open, terms.openUntil);
-        if (slot.state == State.Proving && block.timestamp > slot.deadline) {
-            return (State.Closing, uint256(slot.deadline) + terms.disputeSeconds);
+    function _standing(StoredJob memory stored, Terms calldata terms) private view returns (State, uint256 deadline) {
+        if (stored.state == State.Open) return (State.Open, terms.openUntil);
+        if (stored.state == State.Proving && block.timestamp > stored.deadline) {
+            return (State.Closing, uint256(stored.deadline) + terms.disputeSeconds);
         }
-        if (slot.state == State.Proving || slot.state == State.Closing) deadline = slot.deadline;
-        return (slot.state, deadline);
+        if (stored.state == State.Proving || stored.state == State.Closing) deadline = stored.deadline;
+        return (stored.state, deadline);
     }
 
     function _dataset(bytes32 datasetId) private view returns (Dataset storage dataset) {

@@ -19,7 +19,7 @@ contract ServingRound is IServingRound, Defaults, ProofAcceptance {
     using Statement for Layout;
 
     /// @dev Four storage slots. They are never cleared: an id never lives again.
-    struct Slot {
+    struct StoredJob {
         State state;
         address payee;
         uint40 deadline;
@@ -41,7 +41,7 @@ contract ServingRound is IServingRound, Defaults, ProofAcceptance {
     uint256 private constant MAX_WORD_BYTES = 16;
 
     /// @inheritdoc IServingRound
-    mapping(bytes32 jobId => Slot) public jobs;
+    mapping(bytes32 jobId => StoredJob) public jobs;
     mapping(bytes32 jobId => BitMaps.BitMap) private _answered;
 
     constructor(Limits memory limits, IModelRegistry registry_) Deployment(limits) ProofAcceptance(registry_) {}
@@ -86,15 +86,15 @@ contract ServingRound is IServingRound, Defaults, ProofAcceptance {
     function join(Job calldata job, address payee) external payable nonReentrant {
         bytes32 jobId = jobIdOf(job);
         Terms calldata terms = job.terms;
-        Slot storage slot = jobs[jobId];
-        _requireState(slot.state, State.Open);
+        StoredJob storage stored = jobs[jobId];
+        _requireState(stored.state, State.Open);
         _requireInTime(terms.openUntil);
         _requireOpenTo(terms.provider);
         _requirePayee(payee);
         _requireUsable(terms.modelId);
         uint40 deadline = _deadlineAfter(terms.serveSeconds);
 
-        (slot.state, slot.payee, slot.deadline, slot.provider) = (State.Joined, payee, deadline, msg.sender);
+        (stored.state, stored.payee, stored.deadline, stored.provider) = (State.Joined, payee, deadline, msg.sender);
 
         emit RoundJoined(jobId, msg.sender, payee, deadline);
 
@@ -104,15 +104,15 @@ contract ServingRound is IServingRound, Defaults, ProofAcceptance {
     /// @inheritdoc IServingRound
     function commitOutputs(Job calldata job, bytes calldata outputs) external nonReentrant {
         bytes32 jobId = jobIdOf(job);
-        Slot storage slot = jobs[jobId];
-        _requireState(slot.state, State.Joined);
-        _requireProvider(slot.provider);
-        _requireInTime(slot.deadline);
+        StoredJob storage stored = jobs[jobId];
+        _requireState(stored.state, State.Joined);
+        _requireProvider(stored.provider);
+        _requireInTime(stored.deadline);
         _requireLength(outputs.length, _outputBytes(job.terms));
         bytes32 root = PostedOutputs.rootOf(outputs, job.terms.n);
         uint40 deadline = _deadlineAfter(job.terms.contestSeconds);
 
-        (slot.state, slot.deadline, slot.outputsRoot) = (State.Served, deadline, root);
+        (stored.state, stored.deadline, stored.outputsRoot) = (State.Served, deadline, root);
 
         emit OutputsCommitted(jobId, root, outputs, deadline);
     }
@@ -122,16 +122,16 @@ contract ServingRound is IServingRound, Defaults, ProofAcceptance {
     /// @inheritdoc IServingRound
     function contest(Job calldata job, uint32[] calldata indices) external nonReentrant {
         bytes32 jobId = jobIdOf(job);
-        Slot storage slot = jobs[jobId];
-        _requireState(slot.state, State.Served);
+        StoredJob storage stored = jobs[jobId];
+        _requireState(stored.state, State.Served);
         _requireConsumer(job.consumer);
-        _requireInTime(slot.deadline);
+        _requireInTime(stored.deadline);
         _requireCount(indices.length, job.terms.maxContests);
         _requireAscending(indices, job.terms.n);
         uint40 deadline = _deadlineAfter(job.terms.answerSeconds);
 
-        (slot.state, slot.deadline) = (State.Contested, deadline);
-        (slot.contested, slot.listHash) = (uint32(indices.length), PostedOutputs.listHash(indices));
+        (stored.state, stored.deadline) = (State.Contested, deadline);
+        (stored.contested, stored.listHash) = (uint32(indices.length), PostedOutputs.listHash(indices));
 
         emit OutputsContested(jobId, indices, deadline);
     }
@@ -139,31 +139,31 @@ contract ServingRound is IServingRound, Defaults, ProofAcceptance {
     /// @inheritdoc IServingRound
     function answer(Job calldata job, uint32[] calldata indices, Answer[] calldata answers) external nonReentrant {
         bytes32 jobId = jobIdOf(job);
-        Slot storage slot = jobs[jobId];
-        _requireState(slot.state, State.Contested);
-        _requireInTime(slot.deadline);
-        _requireList(PostedOutputs.listHash(indices), slot.listHash);
+        StoredJob storage stored = jobs[jobId];
+        _requireState(stored.state, State.Contested);
+        _requireInTime(stored.deadline);
+        _requireList(PostedOutputs.listHash(indices), stored.listHash);
 
-        uint32 answered = slot.answered;
+        uint32 answered = stored.answered;
         for (uint256 i = 0; i < answers.length; ++i) {
-            _requireProven(jobId, slot, job.terms, indices, answers[i]);
+            _requireProven(jobId, stored, job.terms, indices, answers[i]);
             answered += _record(jobId, answers[i].contests);
         }
-        slot.answered = answered;
-        if (answered == slot.contested) _finish(jobId, job, slot);
+        stored.answered = answered;
+        if (answered == stored.contested) _finish(jobId, job, stored);
     }
 
     /// @dev The proof holds, and the items in its slots are those that stand at these places of the list.
     function _requireProven(
         bytes32 jobId,
-        Slot storage slot,
+        StoredJob storage stored,
         Terms calldata terms,
         uint32[] calldata indices,
         Answer calldata answer_
     ) private view {
         // slither-disable-next-line uninitialized-local
         Round memory round;
-        (round.jobId, round.payee, round.outputsRoot) = (jobId, slot.payee, slot.outputsRoot);
+        (round.jobId, round.payee, round.outputsRoot) = (jobId, stored.payee, stored.outputsRoot);
         uint256 items = _itemsOf(answer_.contests, indices);
         Claim memory claim = Claim(jobId, round.payee, terms.modelId, items);
         round.statement = _acceptProof(claim, answer_.proof, answer_.instances);
@@ -276,27 +276,27 @@ contract ServingRound is IServingRound, Defaults, ProofAcceptance {
     /// @inheritdoc IServingRound
     function settle(Job calldata job) external nonReentrant {
         bytes32 jobId = jobIdOf(job);
-        Slot storage slot = jobs[jobId];
-        State state = slot.state;
+        StoredJob storage stored = jobs[jobId];
+        State state = stored.state;
         if (state == State.None || state > State.Contested) {
             revert ServingRound_WrongState(state, State.Contested);
         }
-        uint256 deadline = state == State.Open ? job.terms.openUntil : slot.deadline;
+        uint256 deadline = state == State.Open ? job.terms.openUntil : stored.deadline;
         (bytes32 circuitId, uint256 condemnedAt) = registry.condemnation(job.terms.modelId);
 
-        if (_isVoid(condemnedAt, deadline, deadline)) _void(jobId, circuitId, job, slot);
-        else if (state == State.Open) _expire(jobId, job, slot);
-        else if (state == State.Served) _finish(jobId, job, slot);
-        else _slash(jobId, job, slot);
+        if (_isVoid(condemnedAt, deadline, deadline)) _void(jobId, circuitId, job, stored);
+        else if (state == State.Open) _expire(jobId, job, stored);
+        else if (state == State.Served) _finish(jobId, job, stored);
+        else _slash(jobId, job, stored);
     }
 
     /// @dev Nothing is contested, or all of it is proven.
-    function _finish(bytes32 jobId, Job calldata job, Slot storage slot) private {
+    function _finish(bytes32 jobId, Job calldata job, StoredJob storage stored) private {
         Terms calldata terms = job.terms;
-        (address payee, uint256 answered) = (slot.payee, slot.answered);
+        (address payee, uint256 answered) = (stored.payee, stored.answered);
         uint256 earned = uint256(terms.n) * terms.price + answered * terms.proofFee;
         uint256 rest = _escrowOf(terms) - earned;
-        slot.state = State.Settled;
+        stored.state = State.Settled;
 
         emit RoundSettled(jobId, payee, answered);
 
@@ -305,10 +305,10 @@ contract ServingRound is IServingRound, Defaults, ProofAcceptance {
     }
 
     /// @dev The circuit was condemned in time: each side's deposits go back to it.
-    function _void(bytes32 jobId, bytes32 circuitId, Job calldata job, Slot storage slot) private {
+    function _void(bytes32 jobId, bytes32 circuitId, Job calldata job, StoredJob storage stored) private {
         Terms calldata terms = job.terms;
-        address payee = slot.payee;
-        slot.state = State.Voided;
+        address payee = stored.payee;
+        stored.state = State.Voided;
 
         emit RoundVoided(jobId, circuitId);
 
@@ -316,10 +316,10 @@ contract ServingRound is IServingRound, Defaults, ProofAcceptance {
     }
 
     /// @dev Not served, or not all proven: everything goes to the consumer, the victim.
-    function _slash(bytes32 jobId, Job calldata job, Slot storage slot) private {
-        (address payee, uint256 stake) = (slot.payee, job.terms.stake);
-        bool unserved = slot.state == State.Joined;
-        slot.state = unserved ? State.Unserved : State.Unanswered;
+    function _slash(bytes32 jobId, Job calldata job, StoredJob storage stored) private {
+        (address payee, uint256 stake) = (stored.payee, job.terms.stake);
+        bool unserved = stored.state == State.Joined;
+        stored.state = unserved ? State.Unserved : State.Unanswered;
 
         if (unserved) emit RoundUnserved(jobId, payee, stake);
         else emit RoundUnanswered(jobId, payee, stake);
@@ -328,8 +328,8 @@ contract ServingRound is IServingRound, Defaults, ProofAcceptance {
     }
 
     /// @dev Nobody joined.
-    function _expire(bytes32 jobId, Job calldata job, Slot storage slot) private {
-        slot.state = State.Expired;
+    function _expire(bytes32 jobId, Job calldata job, StoredJob storage stored) private {
+        stored.state = State.Expired;
 
         emit RoundExpired(jobId);
 

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 /// @title Poseidon over the BN254 scalar field, as the circuits hash: width 2, rate 1, x^5, 8 + 56 rounds.
-/// @dev prover/statement/poseidon.py is the twin, tests/vectors/poseidon.json holds for both and for the circuits.
+/// @dev prover/statement/poseidon.py is its mirror, tests/vectors/poseidon.json holds for both and for the circuits.
 interface IPoseidon {
     error Poseidon_NothingToHash();
     error Poseidon_OutOfField(uint256 place, uint256 value);

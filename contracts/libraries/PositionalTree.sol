@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 /// @title Merkle trees in which a leaf has one place.
 /// @notice depth = ceil(log2 count); unused leaves are 0; bit j of the index says left (0) or right (1) at level j.
-/// @dev Sorted pairs would let a committer keep two leaves for one index. prover/statement/tree.py is the twin.
+/// @dev Sorted pairs would let a committer keep two leaves for one index. prover/statement/tree.py is its mirror.
 library PositionalTree {
     error PositionalTree_IndexOutOfRange(uint256 index, uint256 count);
     error PositionalTree_WrongPathLength(uint256 actual, uint256 allowed);

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {PositionalTree} from "./PositionalTree.sol";
 
 /// @title The posted outputs of a serving round, as bytes, as a tree; and the list of contested ones.
-/// @dev prover/statement/runs.py is the twin. Thousands of hashes fit a transaction because none allocates memory.
+/// @dev prover/statement/runs.py is its mirror. Thousands of hashes fit a transaction because none allocates memory.
 library PostedOutputs {
     /// @notice Root of the positional tree over (index, output): `outputs` is cut into `count` equal parts.
     function rootOf(bytes calldata outputs, uint256 count) internal pure returns (bytes32) {

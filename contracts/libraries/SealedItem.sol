@@ -7,7 +7,7 @@ import {Statement} from "./Statement.sol";
 
 /// @title Items that are committed encrypted, and judged in the open once their key is known.
 /// @notice Content: each element that the circuit hashes, salt included, as 4 signed big-endian bytes. Ciphertext:
-/// content XOR keccak256(key, index, 0), keccak256(key, index, 1), ... prover/statement/documents/sealed.py is the twin.
+/// content XOR keccak256(key, index, 0), keccak256(key, index, 1), ... prover/statement/documents/sealed.py is its mirror.
 library SealedItem {
     uint256 private constant ELEMENT_BYTES = 4;
 

@@ -4,10 +4,10 @@ pragma solidity 0.8.37;
 /// @notice An ERC-20 token, or ETH when it is the zero address.
 type Currency is address;
 
-using {isNative, unwrap} for Currency global;
+using {isEther, unwrap} for Currency global;
 
 /// @notice Whether the currency is ETH.
-function isNative(Currency currency) pure returns (bool) {
+function isEther(Currency currency) pure returns (bool) {
     return Currency.unwrap(currency) == address(0);
 }
 

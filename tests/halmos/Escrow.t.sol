@@ -157,7 +157,7 @@ contract EscrowChecks {
     function _books(Currency currency, address caller, address other) private view returns (Books memory) {
         return
             Books({
-                has: currency.isNative() ? address(_escrow).balance : _token.balanceOf(address(_escrow)),
+                has: currency.isEther() ? address(_escrow).balance : _token.balanceOf(address(_escrow)),
                 held: _escrow.held(currency),
                 callers: _escrow.credits(currency, caller),
                 others: _escrow.credits(currency, other)

@@ -74,7 +74,7 @@ abstract contract GasMeter {
 
     /// @dev What is sent along to pay an amount.
     function _value(Currency currency, uint256 amount) internal pure returns (uint256) {
-        return currency.isNative() ? amount : 0;
+        return currency.isEther() ? amount : 0;
     }
 
     /// @dev What binds a proof to a job of the provider.

@@ -131,6 +131,6 @@ abstract contract JobBooks is ModelSetUp {
 
     function balance(Currency currency) external view returns (uint256) {
         address escrow = address(_escrow());
-        return currency.isNative() ? escrow.balance : OddToken(currency.unwrap()).balanceOf(escrow);
+        return currency.isEther() ? escrow.balance : OddToken(currency.unwrap()).balanceOf(escrow);
     }
 }

@@ -80,7 +80,7 @@ abstract contract JobHandler is JobBooks {
 
     /// @dev Sane terms must be taken, and no others.
     function _post(Page memory page, uint256 amount, bytes memory message, bool sane) internal returns (bool taken) {
-        taken = _try(page.consumer, page.currency.isNative() ? amount : 0, message);
+        taken = _try(page.consumer, page.currency.isEther() ? amount : 0, message);
         if (taken && !sane) broken = "odd terms were taken";
         if (!taken && sane && !_isOdd(page.currency)) broken = "good terms were refused";
         if (!taken) return false;
@@ -205,7 +205,7 @@ abstract contract JobHandler is JobBooks {
         Currency currency = currencies[what % 2];
         address escrow = address(_escrow());
         donated[currency] += amount;
-        if (currency.isNative()) vm.deal(escrow, escrow.balance + amount);
+        if (currency.isEther()) vm.deal(escrow, escrow.balance + amount);
         else plain.mint(escrow, amount);
     }
 
@@ -275,6 +275,6 @@ abstract contract JobHandler is JobBooks {
     }
 
     function _native(uint256 number, uint256 amount) private view returns (uint256) {
-        return _pages[number].currency.isNative() ? amount : 0;
+        return _pages[number].currency.isEther() ? amount : 0;
     }
 }
