@@ -199,7 +199,7 @@ def _rows(text: str) -> tuple[Row, ...]:
     found = tuple(row for row in ROWS if f"{row[0]}:{row[1]}" in wanted)
     if len(found) != len(wanted):
         known = ", ".join(f"{batch}:{mode}" for batch, mode in ROWS)
-        raise argparse.ArgumentTypeError(f"rows {text}: some of {known} are allowed")
+        raise argparse.ArgumentTypeError(f"rows {text}: expected some of {known}")
     return found
 
 

@@ -71,7 +71,7 @@ def main() -> None:
     options = parser.parse_args()
     unknown = sorted(set(options.parts) - set(PARTS))
     if unknown:
-        parser.error(f"{', '.join(unknown)}: {', '.join(PARTS)} are allowed")
+        parser.error(f"{', '.join(unknown)}: expected {', '.join(PARTS)}")
     failed = [name for name in options.parts or PARTS if not run(name)]
     if failed:
         sys.exit(f"deep: {', '.join(failed)} failed")

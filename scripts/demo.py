@@ -46,7 +46,7 @@ def parse(names: list[str], words: list[str]) -> argparse.Namespace:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what happened")
     for name in names:
         if name not in DEMOS:
-            parser.error(f"no demo {name!r}: {', '.join(DEMOS)} or all is allowed")
+            parser.error(f"no demo {name!r}: expected {', '.join(DEMOS)} or all")
         importlib.import_module(f"demos.{name}").options(parser)
     return parser.parse_args(words)
 

@@ -92,7 +92,7 @@ class CircuitAuditor:
         if manifest.srs.name == DEVELOPMENT and not self.client.local:
             raise ArtifactMismatch(
                 f"the circuit was set up with a development SRS: on chain {self.client.chain_id} "
-                "only a ceremony's is allowed, as whoever made it can forge proofs; do not stake"
+                "expected a ceremony's, as whoever made it can forge proofs; do not stake"
             )
         condemned = self.registry.condemned_at(circuit_id)
         if condemned:
@@ -110,7 +110,7 @@ def _compare_code(verifier: str, found: bytes, allowed: bytes) -> None:
         )
         raise ArtifactMismatch(
             f"verifier {verifier} has {len(found)} bytes of code that differ from the rebuilt "
-            f"{len(allowed)} at byte {where}: equal code is allowed; do not stake on this model"
+            f"{len(allowed)} at byte {where}: expected equal code; do not stake on this model"
         )
 
 
@@ -134,6 +134,6 @@ def _kept(path: Path) -> bytes | None:
 def _same(name: str, found: object, allowed: object) -> None:
     if found != allowed:
         raise ArtifactMismatch(
-            f"{name} registered is {found}: {allowed} is allowed by the artifacts; "
+            f"{name} registered is {found}: expected {allowed} by the artifacts; "
             "do not stake on this model"
         )

@@ -1,4 +1,4 @@
-"""Errors a user can meet. A message says what is wrong, found and allowed, and what to do.
+"""Errors a user can meet. A message says what is wrong, expected and found, and what to do.
 
 ZkescrowError
 ├── UsageError            the command line or a file given by the user is wrong      exit status 2

@@ -21,10 +21,10 @@ def duration(text: str, name: str) -> int:
     """Seconds of "30s", "10m", "1h", "2d"; a number alone says no unit. Raises UsageError."""
     match = _DURATION.fullmatch(text.strip())
     if match is None:
-        raise UsageError(f"{name} {text!r}: a number with s, m, h or d is allowed, such as 10m")
+        raise UsageError(f"{name} {text!r}: expected a number with s, m, h or d, such as 10m")
     seconds = int(match[1]) * _UNITS[match[2]]
     if seconds > MOST_SECONDS:
-        raise UsageError(f"{name} {text!r}: at most {MOST_SECONDS} s are allowed")
+        raise UsageError(f"{name} {text!r}: expected at most {MOST_SECONDS} s")
     return seconds
 
 
@@ -34,7 +34,7 @@ def units(text: str, name: str, decimals: int = ETHER_DECIMALS) -> int:
     fraction = (match[2] or "") if match else ""
     if match is None or len(fraction) > decimals:
         raise UsageError(
-            f"{name} {text!r}: a number from 0 with at most {decimals} decimals is allowed"
+            f"{name} {text!r}: expected a number from 0 with at most {decimals} decimals"
         )
     found = int(match[1] + fraction.ljust(decimals, "0"))
     if found > MOST_UNITS:
@@ -49,7 +49,7 @@ def id_bytes(text: str, name: str) -> bytes:
     """The 32 bytes of an id in hexadecimal. Raises UsageError."""
     digits = text.removeprefix("0x")
     if not re.fullmatch(r"[0-9a-fA-F]{64}", digits):
-        raise UsageError(f"{name} {text!r}: 64 hex digits are allowed")
+        raise UsageError(f"{name} {text!r}: expected 64 hex digits")
     return bytes.fromhex(digits)
 
 
@@ -64,7 +64,7 @@ def percent(text: str, name: str) -> float:
     match = _PERCENT.fullmatch(text.strip())
     share = float(match[1]) / 100 if match else 0.0
     if not 0 < share < 1:
-        raise UsageError(f"{name} {text!r}: a percentage above 0 and below 100 is allowed")
+        raise UsageError(f"{name} {text!r}: expected a percentage above 0 and below 100")
     return share
 
 
@@ -74,5 +74,5 @@ def part(text: str | None) -> range | None:
         return None
     match = _PART.fullmatch(text.strip())
     if match is None or int(match[1]) >= int(match[2]):
-        raise UsageError(f"--rows {text!r}: A:B with A below B is allowed, such as 0:256")
+        raise UsageError(f"--rows {text!r}: expected A:B with A below B, such as 0:256")
     return range(int(match[1]), int(match[2]))

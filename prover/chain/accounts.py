@@ -58,7 +58,7 @@ def configured_address(client: Client, number: int | None) -> str | None:
 def anvil_account(number: int) -> LocalAccount:
     """Anvil's published account of that number: everybody knows its key."""
     if not 0 <= number < ANVIL_ACCOUNTS:
-        raise UsageError(f"--account {number}: 0 to {ANVIL_ACCOUNTS - 1} are allowed")
+        raise UsageError(f"--account {number}: expected 0 to {ANVIL_ACCOUNTS - 1}")
     Account.enable_unaudited_hdwallet_features()
     account: LocalAccount = Account.from_mnemonic(
         ANVIL_MNEMONIC, account_path=f"m/44'/60'/0'/0/{number}"
@@ -70,7 +70,7 @@ def _published(client: Client, number: int) -> LocalAccount:
     if not client.local:
         raise UsageError(
             f"--account {number} on chain {client.chain_id}: the keys of these accounts are "
-            "published and allowed on chain 31337 only; set ZKESCROW_KEYSTORE"
+            "published: expected chain 31337; set ZKESCROW_KEYSTORE"
         )
     return anvil_account(number)
 
@@ -80,7 +80,7 @@ def _from_key(key: str) -> LocalAccount:
         account: LocalAccount = Account.from_key(key)
     except ValueError:
         raise UsageError(
-            "ZKESCROW_PRIVATE_KEY is no private key: 32 bytes as 64 hex digits are allowed"
+            "ZKESCROW_PRIVATE_KEY is no private key: expected 32 bytes as 64 hex digits"
         ) from None
     return account
 

@@ -190,7 +190,7 @@ def _check_row(where: str, found: DeployedFor, deployment: Deployment, path: Pat
     for field in found.limits.differing(wanted):
         raise EnvironmentMissing(
             f"{where} was deployed with {field} {getattr(found.limits, field)}: "
-            f"{getattr(wanted, field)} is allowed on chain {deployment.chain_id} (docs/SPEC.md "
+            f"expected {getattr(wanted, field)} on chain {deployment.chain_id} (docs/SPEC.md "
             "section 10); do not use these contracts, `zkescrow deploy` makes others"
         )
 

@@ -122,7 +122,8 @@ def secret_key() -> bytes | None:
     content = path.read_bytes()
     if len(content) != KEY_BYTES:
         raise EnvironmentMissing(
-            f"{path} is damaged: {len(content)} bytes found, {KEY_BYTES} are allowed; put it back "
+            f"{path} is damaged: it has {len(content)} bytes, expected {KEY_BYTES}; put it "
+            "back "
             "from a copy, or remove it and give consumers a new `zkescrow provider key`"
         )
     return content
@@ -148,7 +149,7 @@ def _checked(fields: Any) -> dict[str, str]:
     if not isinstance(fields, dict) or set(fields) != {*_FIELDS, "version"}:
         raise ValueError("other fields than account, publicKey, signature and version")
     if fields["version"] != VERSION:
-        raise ValueError(f"version {fields['version']!r}: {VERSION} is allowed")
+        raise ValueError(f"version {fields['version']!r}: expected {VERSION}")
     for name, form in _FIELDS.items():
         if not form.fullmatch(fields[name]):
             raise ValueError(f"{name} is of another form")

@@ -133,7 +133,7 @@ def _unexpected(error: Exception) -> int:
     if show is not None:  # the option parser's own errors
         context = getattr(error, "ctx", None)
         path = "zkescrow" if context is None else context.command_path
-        words = f"{show().rstrip('.')}: `{path} --help` shows what is allowed"
+        words = f"{show().rstrip('.')}: `{path} --help` shows what is expected"
         return _failed(error, words, USAGE)
     if type(error).__name__ == "Abort":  # Ctrl-C where something is asked for
         return _interrupted()

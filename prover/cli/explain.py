@@ -24,7 +24,7 @@ def explain_revert(
     try:
         data = bytes.fromhex(what.removeprefix("0x"))
     except ValueError:
-        raise UsageError(f"{what!r}: a hash or revert data in hexadecimal is allowed") from None
+        raise UsageError(f"{what!r}: expected a hash or revert data in hexadecimal") from None
     if len(data) == _HASH_BYTES:
         _explain_transaction(data, rpc)
         return

@@ -283,16 +283,16 @@ def _set_up_like(onnx: Path, known: "KnownModel") -> "Artifacts":
     plan = known.artifacts.manifest.plan
     if plan.weights == "fixed":
         raise UsageError(
-            "--like names a model with public weights, which are part of its circuit: a model with "
-            "hidden weights is allowed"
+            "--like names a model with public weights, which are part of its circuit: expected a "
+            "model with hidden weights"
         )
     stands = Reference(known.artifacts.manifest.srs, Path(known.artifacts.path(SRS)))
     check_named(stands.path, stands.named, plan.logrows)
     artifacts = _keys_of(Planned(onnx_file.load(onnx), plan), stands)
     if artifacts.digest != known.artifacts.digest:
         raise ModelRefused(
-            f"{onnx.name} gives another circuit than the model of --like: the same architecture is "
-            "allowed, layer by layer; leave --like out to plan a circuit of its own"
+            f"{onnx.name} gives another circuit than the model of --like: expected the same "
+            "architecture, layer by layer; leave --like out to plan a circuit of its own"
         )
     return artifacts
 
@@ -318,7 +318,7 @@ def _given(data: Path | None) -> Path:
 
 def _one_of(text: str, name: str, allowed: dict[str, str]) -> str:
     if text not in allowed:
-        raise UsageError(f"{name} {text!r}: {' or '.join(allowed)} is allowed")
+        raise UsageError(f"{name} {text!r}: expected {' or '.join(allowed)}")
     return allowed[text]
 
 

@@ -133,7 +133,7 @@ def chance_to_catch(n: int, wrong: int, contested: int) -> float:
     """That at least one of `wrong` wrong answers among n is in a random sample of `contested`."""
     for name, value in (("wrong", wrong), ("contested", contested)):
         if not 0 <= value <= n:
-            raise StatementInvalid(f"{value} {name} answers of {n}: 0 to {n} are allowed")
+            raise StatementInvalid(f"{value} {name} answers of {n}: expected 0 to {n}")
     return 1 - comb(n - wrong, contested) / comb(n, contested)
 
 
@@ -181,7 +181,7 @@ def accuracy_penalty(reward: int, prices: Prices, luck: float = 0.05, test_set: 
     The stake is the same: more than the penalty is never lost.
     """
     if not 0 <= luck < 1:
-        raise StatementInvalid(f"a chance of {luck} to pass by luck: 0 <= luck < 1 is allowed")
+        raise StatementInvalid(f"a chance of {luck} to pass by luck: expected 0 <= luck < 1")
     spent = accuracy_spent(prices, test_set)
     return _rounded_up(max(ceil(reward * luck / (1 - luck)), spent))
 

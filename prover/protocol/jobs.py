@@ -221,7 +221,7 @@ def illegal(event: Event, found: str, allowed: str) -> IllegalEvent:
     """The error of an event that no contract of ours emits here."""
     job = f" of job 0x{event.job_id.hex()}" if isinstance(event, JobEvent) else ""
     return IllegalEvent(
-        f"{type(event).__name__}{job}: {found}; allowed is {allowed}; "
+        f"{type(event).__name__}{job}: found {found}, expected {allowed}; "
         "the node or the contract is not what it claims to be"
     )
 

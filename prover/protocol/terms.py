@@ -62,7 +62,7 @@ class Job(Generic[T]):
             terms_hash = keccak(encode([self.terms.ABI], [self.terms.to_abi()]))
         except EncodingError as error:
             raise StatementInvalid(
-                f"the terms hold what the contract has no room for ({error}): smaller amounts and "
-                "times are allowed"
+                f"the terms hold what the contract has no room for ({error}): expected smaller "
+                "amounts and times"
             ) from None
         return keccak(encode(_ID, [chain_id, contract, self.consumer, self.nonce, terms_hash]))

@@ -18,10 +18,10 @@ def parsed(uri: str | bytes) -> SplitResult:
     """
     text = uri.decode("ascii") if isinstance(uri, bytes) else uri
     if not _URI.fullmatch(text) or len(text) > MAX_URI_CHARACTERS:
-        raise ValueError(f"up to {MAX_URI_CHARACTERS} printable ASCII characters are allowed")
+        raise ValueError(f"expected up to {MAX_URI_CHARACTERS} printable ASCII characters")
     parts = urlsplit(text)
     if parts.username is not None:
-        raise ValueError("no user is allowed")
+        raise ValueError("expected no user in it")
     if parts.hostname is not None and not _is_host(parts.hostname):
         raise ValueError("its host is no name and no IP address")
     _ = parts.port  # raises where it is none

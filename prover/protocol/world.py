@@ -162,8 +162,8 @@ def _check_money(state: EscrowState, job_id: bytes, record: Record[Any]) -> None
     due = {(currency, account): amount for account, amount in record.payouts().items()}
     if held != record.escrowed() or paid != due:
         raise IllegalEvent(
-            f"job 0x{job_id.hex()} is {record.state.name}: {held} held and {paid} credited; "
-            f"{record.escrowed()} and {due} are allowed; the contract is not what it claims to be"
+            f"job 0x{job_id.hex()} is {record.state.name}: found {held} held and {paid} credited, "
+            f"expected {record.escrowed()} and {due}; the contract is not what it claims to be"
         )
 
 

@@ -44,8 +44,8 @@ def harden(source: str) -> str:
     for anchor in _RELIED_UPON:
         if source.count(anchor) != 1:
             raise ArtifactMismatch(
-                f"verifier source has {anchor!r} {source.count(anchor)} times: exactly 1 is "
-                "allowed; this generator is not the one that was reviewed"
+                f"verifier source has {anchor!r} {source.count(anchor)} times: expected exactly 1; "
+                "this generator is not the one that was reviewed"
             )
     return source[: check.start()] + check["indent"] + GUARD + "\n" + source[check.start() :]
 
@@ -53,7 +53,7 @@ def harden(source: str) -> str:
 def compile_verifier(hardened: str) -> Verifier:
     """Compile a hardened source. Raises ModelRefused above 24,576 bytes of runtime code."""
     if hardened.count(GUARD) != 1:
-        raise ArtifactMismatch("verifier source is not hardened: exactly one guard is allowed")
+        raise ArtifactMismatch("verifier source is not hardened: expected exactly one guard")
     proof_bytes = int(_length_check(hardened)["length"], 16)
     contract = compile_source(VERIFIER_UNIT, hardened, VERIFIER_CONTRACT)
     check_code_size(contract)
@@ -65,7 +65,7 @@ def check_code_size(contract: CompiledContract) -> None:
     if len(contract.runtime) > CODE_SIZE_LIMIT:
         raise ModelRefused(
             f"verifier {contract.name} has {len(contract.runtime)} bytes of code: "
-            f"{CODE_SIZE_LIMIT} are allowed; choose fewer inner columns"
+            f"expected at most {CODE_SIZE_LIMIT}; choose fewer inner columns"
         )
 
 
@@ -73,7 +73,7 @@ def _length_check(source: str) -> re.Match[str]:
     found = list(_LENGTH_CHECK.finditer(source))
     if len(found) != 1:
         raise ArtifactMismatch(
-            f"verifier source checks the proof length {len(found)} times: exactly 1 is allowed; "
+            f"verifier source checks the proof length {len(found)} times: expected exactly 1; "
             "this generator is not the one that was reviewed"
         )
     return found[0]

@@ -21,7 +21,7 @@ def inputs_hash(commitments: Sequence[bytes]) -> bytes:
     if not commitments or any(len(commitment) != 32 for commitment in commitments):
         sizes = [len(commitment) for commitment in commitments]
         raise StatementInvalid(
-            f"input commitments of {sizes} bytes: one or more of 32 bytes each are allowed; "
+            f"input commitments of {sizes} bytes: expected one or more of 32 bytes each; "
             "commit to each item first"
         )
     return keccak(b"".join(commitments))

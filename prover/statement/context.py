@@ -34,7 +34,7 @@ class JobContext:
         ):
             if len(value) != size:
                 raise StatementInvalid(
-                    f"{name} has {len(value)} bytes: {size} are allowed; check the value given"
+                    f"{name} has {len(value)} bytes: expected {size}; check the value given"
                 )
 
     def hash(self) -> int:
@@ -56,8 +56,8 @@ def check_context_size(count: int, bits: int) -> None:
     """Raises StatementInvalid unless the limbs bind at least 120 bits and at most 253."""
     if count < 1 or bits < 1 or not MIN_CONTEXT_BITS <= count * bits <= MAX_CONTEXT_BITS:
         raise StatementInvalid(
-            f"context of {count} limbs of {bits} bits: limbs * bits from {MIN_CONTEXT_BITS} to "
-            f"{MAX_CONTEXT_BITS} is allowed; choose another number of limbs"
+            f"context of {count} limbs of {bits} bits: expected limbs * bits from "
+            f"{MIN_CONTEXT_BITS} to {MAX_CONTEXT_BITS}; choose another number of limbs"
         )
 
 

@@ -33,8 +33,8 @@ def check_canonical(element: int) -> int:
     """The element itself; raises StatementInvalid unless 0 <= element < r."""
     if not 0 <= element < FIELD_MODULUS:
         raise StatementInvalid(
-            f"instance {element} is not a canonical field element: 0 <= x < {FIELD_MODULUS} is "
-            "allowed; send the residue below the modulus"
+            f"instance {element} is not a canonical field element: expected 0 <= x < "
+            f"{FIELD_MODULUS}; send the residue below the modulus"
         )
     return element
 
@@ -47,5 +47,5 @@ def words_to_bytes(words: Iterable[int]) -> bytes:
 def _check_signed(value: int) -> None:
     if not -SIGNED_BOUND < value < SIGNED_BOUND:
         raise StatementInvalid(
-            f"value {value} does not fit: |v| < 2^127 is allowed; use a smaller scale"
+            f"value {value} does not fit: expected |v| < 2^127; use a smaller scale"
         )

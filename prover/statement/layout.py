@@ -77,7 +77,7 @@ class Layout:
         """Raises StatementInvalid unless there are exactly `instances` words."""
         if len(instances) != self.instances:
             raise StatementInvalid(
-                f"proof has {len(instances)} instances: exactly {self.instances} are allowed; "
+                f"proof has {len(instances)} instances: expected exactly {self.instances}; "
                 "use the layout of the circuit that made it"
             )
 
@@ -95,14 +95,14 @@ class Layout:
         known = set(cls.__dataclass_fields__)
         if set(fields) != known:
             raise StatementInvalid(
-                f"layout fields differ by {sorted(known ^ set(fields))}: exactly {sorted(known)} "
-                "are allowed; make the manifest again"
+                f"layout fields differ by {sorted(known ^ set(fields))}: expected exactly "
+                f"{sorted(known)}; make the manifest again"
             )
         return cls(**{name: _integer(name, fields[name]) for name in known})  # type: ignore[arg-type]
 
     def _item(self, words: tuple[int, ...], item: int, size: int) -> tuple[int, ...]:
         if not 0 <= item < self.items:
-            raise StatementInvalid(f"item {item}: 0 to {self.items - 1} are allowed in this layout")
+            raise StatementInvalid(f"item {item}: expected 0 to {self.items - 1} in this layout")
         return words[item * size : (item + 1) * size]
 
     def _check_widths(self) -> None:
@@ -110,7 +110,7 @@ class Layout:
             limit = 0xFF if name in _UINT8 else 0xFFFF
             if not 0 <= value <= limit:
                 raise StatementInvalid(
-                    f"layout field {name} is {value}: 0 to {limit} is allowed; "
+                    f"layout field {name} is {value}: expected 0 to {limit}; "
                     "use a smaller model or fewer items"
                 )
 
@@ -127,7 +127,7 @@ class Layout:
         ):
             if not found:
                 raise StatementInvalid(
-                    f"layout field {name} is {getattr(self, name)}: {allowed} is allowed; "
+                    f"layout field {name} is {getattr(self, name)}: expected {allowed}; "
                     "make the layout again from the circuit's settings"
                 )
 
@@ -140,18 +140,18 @@ class Layout:
                 continue
             if where.start != end:
                 raise StatementInvalid(
-                    f"layout section {name} starts at word {where.start}: {end} is allowed, as "
+                    f"layout section {name} starts at word {where.start}: expected {end}, as "
                     "the sections tile the instances; make the layout again"
                 )
             end = where.stop
         if end != self.instances:
             raise StatementInvalid(
-                f"layout sections end at word {end}: {self.instances} is allowed, as they tile "
+                f"layout sections end at word {end}: expected {self.instances}, as they tile "
                 "the instances; make the layout again"
             )
 
 
 def _integer(name: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise StatementInvalid(f"layout field {name} is {value!r}: an integer is allowed")
+        raise StatementInvalid(f"layout field {name} is {value!r}: expected an integer")
     return value

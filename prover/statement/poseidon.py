@@ -33,7 +33,7 @@ def digest(elements: Iterable[int]) -> int:
         state = permute(((state[0] + element) % FIELD_MODULUS, state[1]))
         hashed += 1
     if not hashed:
-        raise StatementInvalid("nothing to hash: at least 1 element is allowed; check the input")
+        raise StatementInvalid("nothing to hash: expected at least 1 element; check the input")
     return state[0]
 
 

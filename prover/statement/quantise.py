@@ -21,6 +21,6 @@ def dequantise(values: Iterable[int], scale: int) -> list[float]:
 
 def _round(value: float, scale: int) -> int:
     if not math.isfinite(value):
-        raise StatementInvalid(f"input value {value}: finite numbers are allowed; clean the data")
+        raise StatementInvalid(f"input value {value}: expected finite numbers; clean the data")
     scaled = abs(float(value)) * (1 << scale)
     return int(math.copysign(math.floor(scaled + 0.5), value))

@@ -54,8 +54,8 @@ def word_bytes_for(limit: int) -> int:
     size = (max(limit - 1, 1).bit_length() + 8) // 8
     if size > MAX_WORD_BYTES:
         raise StatementInvalid(
-            f"outputs of up to {limit} take {size} bytes a word: at most {MAX_WORD_BYTES} are "
-            "allowed in a serving round; use a smaller model"
+            f"outputs of up to {limit} take {size} bytes a word: expected at most {MAX_WORD_BYTES} "
+            "in a serving round; use a smaller model"
         )
     return size
 
@@ -115,7 +115,7 @@ def _encode(index: int, row: Sequence[int], word_bytes: int) -> bytes:
 def _item_bytes(outputs: bytes, count: int, word_bytes: int = 1) -> int:
     if count < 1 or not outputs or len(outputs) % (count * word_bytes):
         raise StatementInvalid(
-            f"{len(outputs)} bytes of outputs for {count} items: the same number of words of "
-            f"{word_bytes} bytes for each is allowed"
+            f"{len(outputs)} bytes of outputs for {count} items: expected the same number of words "
+            f"of {word_bytes} bytes for each"
         )
     return len(outputs) // count

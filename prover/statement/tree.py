@@ -47,7 +47,7 @@ def build(leaves: Sequence[bytes]) -> PositionalTree:
     """The tree over 1 to 65,536 leaf hashes of 32 bytes. Raises StatementInvalid otherwise."""
     if not 1 <= len(leaves) <= MAX_COUNT or any(len(leaf) != 32 for leaf in leaves):
         raise StatementInvalid(
-            f"tree over {len(leaves)} leaves: 1 to {MAX_COUNT} hashes of 32 bytes are allowed"
+            f"tree over {len(leaves)} leaves: expected 1 to {MAX_COUNT} hashes of 32 bytes"
         )
     unused = (1 << depth_of(len(leaves))) - len(leaves)
     levels = [tuple(leaves) + (EMPTY_LEAF,) * unused]
@@ -74,7 +74,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 def fold(leaves: Sequence[bytes]) -> bytes:
     """The subtree root of an aligned batch of 2^j leaves; StatementInvalid for other counts."""
     if not leaves or len(leaves) & (len(leaves) - 1):
-        raise StatementInvalid(f"batch of {len(leaves)} leaves: a power of two is allowed")
+        raise StatementInvalid(f"batch of {len(leaves)} leaves: expected a power of two")
     level = tuple(leaves)
     while len(level) > 1:
         level = _parents(level)
@@ -97,14 +97,14 @@ def check_membership(
     _check_index(index, count, depth, batch_log2)
     if len(path) != depth - batch_log2:
         raise StatementInvalid(
-            f"path has {len(path)} nodes: {depth - batch_log2} are allowed for {count} leaves"
+            f"path has {len(path)} nodes: expected {depth - batch_log2} for {count} leaves"
         )
     node, place = subtree, index >> batch_log2
     for level, sibling in enumerate(path):
         node = node_hash(sibling, node) if (place >> level) & 1 else node_hash(node, sibling)
     if node != root:
         raise StatementInvalid(
-            f"leaf {index} folds to root 0x{node.hex()}: 0x{root.hex()} is allowed; check the path"
+            f"leaf {index} folds to root 0x{node.hex()}: expected 0x{root.hex()}; check the path"
         )
 
 
@@ -114,9 +114,9 @@ def _parents(level: tuple[bytes, ...]) -> tuple[bytes, ...]:
 
 def _check_index(index: int, count: int, depth: int, batch_log2: int) -> None:
     if not 0 <= index < count:
-        raise StatementInvalid(f"index {index}: 0 to {count - 1} are allowed in this tree")
+        raise StatementInvalid(f"index {index}: expected 0 to {count - 1} in this tree")
     if not 0 <= batch_log2 <= depth or index % (1 << batch_log2):
         raise StatementInvalid(
-            f"batch of 2^{batch_log2} leaves at index {index}: an aligned batch within 2^{depth} "
-            "leaves is allowed"
+            f"batch of 2^{batch_log2} leaves at index {index}: expected an aligned batch within "
+            f"2^{depth} leaves"
         )

@@ -30,7 +30,7 @@ class Proof:
             return cls.from_dict(strict_json.parse(content, MAX_DEPTH))
         except ValueError as error:
             raise ArtifactMismatch(
-                f"proof file is malformed ({error}): JSON with proof and instances is allowed; "
+                f"proof file is malformed ({error}): expected JSON with proof and instances; "
                 "make the proof again"
             ) from error
 
@@ -42,8 +42,8 @@ class Proof:
             return cls(bytes.fromhex(hex_digits(content["proof"])), words)
         except (KeyError, TypeError, ValueError) as error:
             raise ArtifactMismatch(
-                f"proof file is malformed ({error}): proof and instances in hexadecimal are "
-                "allowed; make the proof again"
+                f"proof file is malformed ({error}): expected proof and instances in hexadecimal; "
+                "make the proof again"
             ) from error
 
 

@@ -135,7 +135,7 @@ def _watch(
         now = time.monotonic()
         if now - started > limits.seconds:
             raise WorkerFailed(
-                f"{task} ran {now - started:.1f} s: {limits.seconds:g} s are allowed; "
+                f"{task} ran {now - started:.1f} s: expected at most {limits.seconds:g} s; "
                 "raise the time limit or use a smaller circuit"
             )
         if now - checked >= MEMORY_POLL_SECONDS or now - started < MEMORY_POLL_SECONDS:
@@ -156,7 +156,7 @@ def _check_memory(pid: int, task: str, allowed: int) -> None:
                 used += member.memory_info().rss
     if used > allowed:
         raise WorkerFailed(
-            f"{task} used {used / GIB:.2f} GiB of memory: {allowed / GIB:.2f} GiB are allowed; "
+            f"{task} used {used / GIB:.2f} GiB of memory: expected at most {allowed / GIB:.2f}; "
             "raise the memory limit or use a smaller circuit"
         )
 

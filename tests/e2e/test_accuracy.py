@@ -537,7 +537,7 @@ def test_the_key_needs_its_own_seed(world: World, tmp_path: Path) -> None:
         (("--eps", "5%", "--items", "3"), 2, "give one of them"),
         (("--miss-penalty", "0.03"), 2, "is 0.03 ETH and --stake 0.02 ETH: at most the stake"),
         (("--stake", "0", "--miss-penalty", "0"), 2, "a stake above 0"),
-        (("--reward", "0"), 2, "above 0 is allowed"),
+        (("--reward", "0"), 2, "expected above 0"),
         (("--reward", "much"), 2, "--reward 'much'"),
         (("--open-for", "0s"), 2, "--open-for is 0 s: 2 to 15552000 s"),
         (("--prove-within", "0s"), 2, "--prove-within is 0 s: 1 to 15552000 s"),

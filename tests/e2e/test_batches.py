@@ -46,4 +46,4 @@ def test_fewer_items_than_slots_are_posted_and_proven(
     assert (audit["proofs_reverified"], audit["mismatches"]) == (1, 0)
     five = [word for row in range(5) for word in ("--index", row)]
     refused = cli.run(*post, *five, status=1).sentence()
-    assert "5 items: 1 to 4 are allowed by this circuit" in refused
+    assert "5 items: expected 1 to 4 by this circuit" in refused

@@ -36,8 +36,8 @@ POST = (
     *("--inputs", EXAMPLES / "breast-cancer-test.npz", "--stake", "0.005"),
 )
 ONLY_LOCAL = (
-    (("--account", 2), 2, "published and allowed on chain 31337 only"),
-    (("--uri", "file:///tmp/inputs"), 2, "https is allowed"),
+    (("--account", 2), 2, "published: expected chain 31337"),
+    (("--uri", "file:///tmp/inputs"), 2, "expected https"),
     (("--prove-within", "59m"), 1, "Jobs_BadWindow"),
 )
 

@@ -595,11 +595,11 @@ def test_a_model_that_is_not_the_chains_is_refused_by_both_sides(world: World) -
         ((), 2, "Either --score INDEX with --at-least VALUE, or --label N"),
         (("--label", "1", "--score", "0"), 2, "Either --score"),
         (("--score", "0"), 2, "Either --score"),
-        (("--label", "3"), 2, "--label 3: 0 to 2 are allowed"),
-        (("--label", "-1"), 2, "--label -1: 0 to 2 are allowed"),
-        (("--score", "3", "--at-least", "0"), 2, "--score 3: 0 to 2 are allowed"),
-        (("--score", "0", "--at-least", "high"), 2, "a decimal number is allowed"),
-        (("--score", "0", "--at-least", "nan"), 2, "a decimal number is allowed"),
+        (("--label", "3"), 2, "--label 3: expected 0 to 2"),
+        (("--label", "-1"), 2, "--label -1: expected 0 to 2"),
+        (("--score", "3", "--at-least", "0"), 2, "--score 3: expected 0 to 2"),
+        (("--score", "0", "--at-least", "high"), 2, "expected a decimal number"),
+        (("--score", "0", "--at-least", "nan"), 2, "expected a decimal number"),
         (("--score", "0", "--at-least", "1e9"), 2, "no record could match"),
         (("--score", "0", "--at-least", "-1e9"), 2, "every record would match"),
         (("--label", "1", "--price", "0"), 2, "--price is 0"),
@@ -635,7 +635,7 @@ def test_a_record_outside_the_domain_is_named_and_never_clipped(
     np.savez(data, inputs=rows)
     refused = world.refused("commit", data, "--model", "tiny", "--account", PROVIDER)
     assert "1 of 4 records" in refused
-    assert "record 2 has 8.25 at place 1, and -8 to 8 is allowed" in refused
+    assert "record 2 has 8.25 at place 1, expected -8 to 8" in refused
     assert world.json("datasets")["datasets"] == []
 
 

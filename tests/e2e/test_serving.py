@@ -560,7 +560,7 @@ def test_a_contest_is_refused_where_it_makes_no_sense(world: World) -> None:
     world.serve()
     contest = ("contest", "--account", CONSUMER)
     for options, words in (
-        (("--index", ROWS), f"0 to {ROWS - 1} are allowed"),
+        (("--index", ROWS), f"expected 0 to {ROWS - 1}"),
         (("--index", 1, "--index", 1), "different ones"),
         (("--count", CONTESTS + 1), f"1 to {CONTESTS} may be contested"),
         (("--index", 1, "--count", 1), "--index goes without"),

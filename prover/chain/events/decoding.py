@@ -72,7 +72,7 @@ def _event(log: Log) -> Event:
 
 def _values(form: _Form, topics: tuple[bytes, ...], data: bytes) -> Mapping[str, Any]:
     if len(topics) != len(form.topics):
-        raise ValueError(f"{len(topics)} topics where {len(form.topics)} are allowed")
+        raise ValueError(f"{len(topics)} topics, expected {len(form.topics)}")
     indexed = decode([kind for _, kind in form.topics], b"".join(topics))  # a word each
     plain = decode([kind for _, kind in form.data], data)
     names = [name for name, _ in (*form.topics, *form.data)]

@@ -44,7 +44,7 @@ class Log:
             and isinstance(self.data, bytes)
         )
         if not fits:
-            raise ValueError("numbers, words of 32 bytes and an address are allowed in a log")
+            raise ValueError("expected numbers, words of 32 bytes and an address in a log")
 
     @classmethod
     def from_rpc(cls, fields: Any) -> "Log":
@@ -96,7 +96,7 @@ def checksummed(address: str) -> str:
 def _number(text: str) -> int:
     number = int(text, 16)
     if not 0 <= number < 1 << BITS:
-        raise ValueError(f"{text}: at most {BITS} bits are allowed")
+        raise ValueError(f"{text}: expected at most {BITS} bits")
     return number
 
 

@@ -213,7 +213,7 @@ def connect(url: str, chain_id: int | None = None) -> Client:
     """
     if not url.startswith(("http://", "https://")):
         raise UsageError(
-            f"RPC address {public_url(url)!r}: http:// or https:// is allowed; give --rpc URL"
+            f"RPC address {public_url(url)!r}: expected http:// or https://; give --rpc URL"
         )
     hide_url(url)
     web3 = Web3(PatientProvider(url, TIMEOUT_SECONDS))
@@ -248,4 +248,4 @@ def checksum(address: str) -> ChecksumAddress:
     try:
         return Web3.to_checksum_address(HexStr(address))
     except ValueError as error:
-        raise UsageError(f"{address!r} is no address: 0x and 40 hex digits are allowed") from error
+        raise UsageError(f"{address!r} is no address: expected 0x and 40 hex digits") from error

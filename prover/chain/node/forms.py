@@ -83,13 +83,13 @@ def _matches(found: Any, form: re.Pattern[str]) -> bool:
 def _quantity(bits: int) -> Callable[[Sequence[Any], Any], str]:
     def form(_parameters: Sequence[Any], result: Any) -> str:
         fits = _number(result, bits)
-        return "" if fits else f"a number of at most {bits} bits, 0x and hex digits, is allowed"
+        return "" if fits else f"expected a number of at most {bits} bits, 0x and hex digits"
 
     return form
 
 
 def _data(_parameters: Sequence[Any], result: Any) -> str:
-    return "" if _matches(result, _DATA) else "bytes, 0x and hex digits, are allowed"
+    return "" if _matches(result, _DATA) else "expected bytes, 0x and hex digits"
 
 
 def _block(parameters: Sequence[Any], result: Any) -> str:
@@ -98,11 +98,11 @@ def _block(parameters: Sequence[Any], result: Any) -> str:
     asked = parameters[0]
     counts = ["timestamp"] if asked == "pending" else ["timestamp", "number"]
     if not isinstance(result, Mapping) or not _has(result, counts, _COUNT_BITS):
-        return "a block with its number and time is allowed"
+        return "expected a block with its number and time"
     if asked != "pending" and not _matches(result.get("hash"), _WORD):
-        return "a block with its hash is allowed"
+        return "expected a block with its hash"
     if not _number(result.get("baseFeePerGas", "0x0"), _AMOUNT_BITS):
-        return "a block whose base fee is a number is allowed"
+        return "expected a block whose base fee is a number"
     return _of_that_block(str(asked), result)
 
 
@@ -118,11 +118,11 @@ def _receipt(parameters: Sequence[Any], result: Any) -> str:
     if result is None or _is_not_mined("eth_getTransactionReceipt", result):
         return ""
     if not isinstance(result, Mapping) or not _has(result, ["blockNumber", "gasUsed"], _COUNT_BITS):
-        return "a receipt with its block and gas is allowed"
+        return "expected a receipt with its block and gas"
     if not _matches(result.get("blockHash"), _WORD) or not isinstance(result.get("logs"), list):
-        return "a receipt with its block's hash and logs is allowed"
+        return "expected a receipt with its block's hash and logs"
     if not _has(result, ["status"], 1):
-        return "a receipt with status 0x0 or 0x1 is allowed"
+        return "expected a receipt with status 0x0 or 0x1"
     return _of_that(parameters, result.get("transactionHash"))
 
 
@@ -130,9 +130,9 @@ def _transaction(parameters: Sequence[Any], result: Any) -> str:
     if result is None:
         return ""
     if not isinstance(result, Mapping):
-        return "a transaction is allowed"
+        return "expected a transaction"
     if not _number(result.get("chainId") or "0x0", _COUNT_BITS):  # none before EIP-155
-        return "a transaction whose chain id is a number is allowed"
+        return "expected a transaction whose chain id is a number"
     return _of_that(parameters, result.get("hash"))
 
 
@@ -145,7 +145,7 @@ def _sent(parameters: Sequence[Any], result: Any) -> str:
 def _fees(_parameters: Sequence[Any], result: Any) -> str:
     rows = result.get("reward") if isinstance(result, Mapping) else None
     fits = isinstance(rows, list) and rows and all(map(_is_row, rows))
-    return "" if fits else "the tips of some blocks are allowed"
+    return "" if fits else "expected the tips of some blocks"
 
 
 def _is_row(row: Any) -> bool:

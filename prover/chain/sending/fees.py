@@ -42,7 +42,7 @@ def suggested(client: Client) -> Fees:
     base, tip, limits = base_fee(client), suggested_tip(client), limit()
     if base + tip > limits.maximum:
         raise Postponed(
-            f"gas costs {in_gwei(base + tip)} now: at most {in_gwei(limits.maximum)} are allowed "
+            f"gas costs {in_gwei(base + tip)} now: expected at most {in_gwei(limits.maximum)} "
             "by ZKESCROW_MAX_FEE_GWEI, so nothing was sent; run the same command again when gas "
             "is cheaper, or raise the limit"
         )

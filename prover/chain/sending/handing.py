@@ -50,8 +50,8 @@ def check_uri(client: Client, chosen: str | None) -> None:
     if chosen and not fetchable(chosen, files=client.local):
         allowed = "https or a file: of this machine" if client.local else "https"
         raise UsageError(
-            f"--uri '{shown(chosen)}' is no address from which a file can be fetched: {allowed} is "
-            "allowed; --uri '' hands it over by hand"
+            f"--uri '{shown(chosen)}' is no address from which a file can be fetched: expected "
+            f"{allowed}; --uri '' hands it over by hand"
         )
 
 

@@ -187,8 +187,8 @@ class Pool:
         if not within(fees):
             return (
                 f"it would have to pay {in_gwei(fees.maximum)} a gas, {in_gwei(fees.priority)} of "
-                f"it as a tip: {in_gwei(limit().maximum)} (ZKESCROW_MAX_FEE_GWEI) and "
-                f"{in_gwei(limit().priority)} (ZKESCROW_MAX_TIP_GWEI) are allowed"
+                f"it as a tip: expected at most {in_gwei(limit().maximum)} (ZKESCROW_MAX_FEE_GWEI) "
+                f"and {in_gwei(limit().priority)} (ZKESCROW_MAX_TIP_GWEI)"
             )
         needed = int(fields["value"]) + newest.gas * fees.maximum + self.outlay(newest.nonce)
         balance = self.client.balance(self._address)

@@ -316,7 +316,7 @@ class Sender:
             fees = self._worthwhile(call.says, gas, place.above.raised(fees), worth)
         if not within(fees):
             raise Postponed(
-                f"{call.says} has to replace a transaction that pays as much as is allowed "
+                f"{call.says} has to replace a transaction that pays the most already "
                 f"({in_gwei(limit().maximum)}): raise ZKESCROW_MAX_FEE_GWEI or "
                 "ZKESCROW_MAX_TIP_GWEI"
             )

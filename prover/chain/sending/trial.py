@@ -108,6 +108,6 @@ def _is_out_of_gas(message: str) -> bool:
 
 def _too_much(call: Call, needed: str) -> ChainError:
     return ChainError(
-        f"{call.says} needs {needed} gas: {GAS_CAP} is allowed in a transaction (EIP-7825); use a "
+        f"{call.says} needs {needed} gas: expected at most {GAS_CAP} in one (EIP-7825); use a "
         "smaller circuit or fewer items"
     )

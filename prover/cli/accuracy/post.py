@@ -67,9 +67,9 @@ def target_of(text: str) -> tuple[int, int]:
     elif fraction:
         num, den = int(fraction[1]), int(fraction[2])
     else:
-        raise UsageError(f"--target {text!r}: a percentage (90%) or a fraction (58/64) is allowed")
+        raise UsageError(f"--target {text!r}: expected a percentage (90%) or a fraction (58/64)")
     if not 0 < num <= den <= _MAX_PART:
-        raise UsageError(f"--target {text!r}: above 0% and at most 100% is allowed")
+        raise UsageError(f"--target {text!r}: expected above 0% and at most 100%")
     return num, den
 
 
@@ -78,7 +78,7 @@ def sample_size(items: int | None, eps: float | None) -> int | None:
     if items is not None and eps is not None:
         raise UsageError("--items and --eps both say how many rows to draw: give one of them")
     if items is not None and items < 1:
-        raise UsageError(f"--items {items}: 1 or more are allowed")
+        raise UsageError(f"--items {items}: expected 1 or more")
     return items if eps is None else hoeffding_sample(eps)
 
 
@@ -109,12 +109,12 @@ def offer_of(client: Client, known: KnownModel, n: int, typed: Typed) -> Offer:
     if money.miss_penalty > money.stake:
         raise UsageError(
             f"--miss-penalty is {amount_in(currency, money.miss_penalty)} and --stake "
-            f"{amount_in(currency, money.stake)}: at most the stake is allowed"
+            f"{amount_in(currency, money.stake)}: expected at most the stake"
         )
     if typed.provider is None and money.stake == 0:
         raise UsageError("--stake 0: a bounty that anyone may accept needs a stake above 0")
     if money.reward == 0:
-        raise UsageError("--reward 0: something above 0 is allowed")
+        raise UsageError("--reward 0: expected something above 0")
     if typed.provider is None:
         least = _spent(client, typed)
         check_penalty(currency, money.miss_penalty, least, typed.low_penalty)

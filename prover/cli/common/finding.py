@@ -219,8 +219,8 @@ def by_digits(known: Mapping[bytes, object], kind: Kind, text: str) -> bytes:
     digits = text.removeprefix("0x").lower()
     if not _HEX.fullmatch(text) or not LEAST_DIGITS <= len(digits) <= 64:
         raise UsageError(
-            f"{kind.name} {text!r}: an id of 64 hex digits, or its first {LEAST_DIGITS} or more, "
-            f"is allowed; {kind.listing}"
+            f"{kind.name} {text!r}: expected an id of 64 hex digits, or its first {LEAST_DIGITS} "
+            f"or more; {kind.listing}"
         )
     found = [job_id for job_id in known if job_id.hex().startswith(digits)]
     if not found:

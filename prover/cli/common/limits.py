@@ -109,7 +109,7 @@ def by_currency(client: "Client", texts: Sequence[str] | None, name: str) -> dic
         amount, _, token = text.partition(":")
         currency = address(token, name) if token else ZERO_ADDRESS
         if currency is None or currency in found:
-            raise UsageError(f"{name} {text!r}: one amount for each currency is allowed")
+            raise UsageError(f"{name} {text!r}: expected one amount for each currency")
         found[currency] = units(amount, name, _decimals(client, currency))
     return found
 

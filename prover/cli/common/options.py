@@ -101,9 +101,7 @@ def currency(client: "Client", text: str | None) -> str | None:
         return address(text, "--token")
     token, _, stated = text.partition(":")
     if not re.fullmatch(r"\d{1,3}", stated, re.ASCII) or int(stated) > MOST_DECIMALS:
-        raise UsageError(
-            f"--token {text!r}: an address, or ADDRESS:DECIMALS (0 to 255), is allowed"
-        )
+        raise UsageError(f"--token {text!r}: expected an address, or ADDRESS:DECIMALS (0 to 255)")
     found = str(address(token, "--token"))
     keep_decimals(client, found, int(stated))
     decimals_of(client, found)
@@ -117,5 +115,5 @@ def address(text: str | None, name: str) -> str | None:
     if text is None:
         return None
     if not re.fullmatch(r"0x[0-9a-fA-F]{40}", text):
-        raise UsageError(f"{name} {text!r}: 0x and 40 hex digits are allowed")
+        raise UsageError(f"{name} {text!r}: expected 0x and 40 hex digits")
     return str(checksum(text))

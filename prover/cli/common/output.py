@@ -123,7 +123,7 @@ def _begin(log_level: str | None, log_json: bool) -> None:
 
     settings = get_settings()
     if log_level is not None and log_level not in log.LEVELS:
-        raise UsageError(f"--log-level {log_level!r}: {', '.join(log.LEVELS)} are allowed")
+        raise UsageError(f"--log-level {log_level!r}: expected {', '.join(log.LEVELS)}")
     level = cast(Any, log_level or settings.log_level)
     log.configure(level, "json" if log_json else settings.log_format, settings.log_file)
     keep_folder_private(settings.home, HOME_NAMES)

@@ -158,7 +158,7 @@ def _money(client: Client, known: KnownModel, count: int, typed: Typed) -> Retri
 def _above_zero(amount_: int, name: str) -> int:
     if amount_ == 0:
         raise UsageError(
-            f"{name} is 0: more is allowed; who earns or risks nothing has no reason to prove"
+            f"{name} is 0: expected more; who earns or risks nothing has no reason to prove"
         )
     return amount_
 

@@ -119,7 +119,7 @@ def _contests(n: int, typed: Typed, most: int) -> int:
     if wanted > most:
         raise UsageError(
             f"--confidence {typed.confidence:.4%} and --bad-share {typed.bad_share:.4%} need "
-            f"{wanted} contested items: at most {most} are allowed; look for a larger "
+            f"{wanted} contested items: expected at most {most}; look for a larger "
             "share, or open several rounds"
         )
     return wanted

@@ -148,7 +148,7 @@ def _check_offer(client: Client, offer: Offer) -> None:
     ):
         if not wanted <= seconds <= most:
             raise UsageError(
-                f"{name} is {seconds} s: {wanted} to {most} s are allowed on chain "
+                f"{name} is {seconds} s: expected {wanted} to {most} s on chain "
                 f"{client.chain_id} (a key is sent {confirmations(client)} blocks after the "
                 "acceptance)"
             )

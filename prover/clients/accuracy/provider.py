@@ -167,7 +167,7 @@ class BountyProvider:
         self._require_proving()
         test_set = self._test_set()
         if not 0 <= index < len(test_set.items):
-            raise UsageError(f"--index {index}: 0 to {len(test_set.items) - 1} are allowed")
+            raise UsageError(f"--index {index}: expected 0 to {len(test_set.items) - 1}")
         item, path = test_set.items[index], test_set.tree.path(index)
         call = self._tools.contract.dispute(
             self._record.job, index, item.ciphertext, item.inner, path

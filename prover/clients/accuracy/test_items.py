@@ -41,7 +41,7 @@ def check_circuit(artifacts: Artifacts) -> None:
     classes = artifacts.manifest.layout.classes
     if not 2 <= classes <= MAX_CLASSES:
         raise UsageError(
-            f"the circuit has {classes} classes: 2 to {MAX_CLASSES} are allowed, as the greatest "
+            f"the circuit has {classes} classes: expected 2 to {MAX_CLASSES}, as the greatest "
             "score is the label"
         )
 
@@ -57,7 +57,7 @@ def read_tests(artifacts: Artifacts, data: Path, rows: range | None, count: int 
     part = range(len(samples)) if rows is None else rows
     if not 0 <= part.start < part.stop <= len(samples):
         raise UsageError(
-            f"--rows {part.start}:{part.stop}: a part of 0:{len(samples)} is allowed by {data}"
+            f"--rows {part.start}:{part.stop}: expected a part of 0:{len(samples)} by {data}"
         )
     chosen = _drawn(part, count)
     scale, labels = artifacts.manifest.scales.input, samples.labels

@@ -30,7 +30,7 @@ def present_prices(client: Client, left_out: Collection[str] = ()) -> Prices:
     if left_out and price > allowed * GWEI:
         raise Postponed(
             f"gas costs {in_gwei(price)} now, by which {', '.join(sorted(left_out))} would be "
-            f"chosen: at most {allowed} gwei are allowed for that by ZKESCROW_DEFAULTS_GAS_GWEI; "
+            f"chosen: expected at most {allowed} gwei for that by ZKESCROW_DEFAULTS_GAS_GWEI; "
             "give these amounts yourself, wait until gas is cheaper, or raise the limit"
         )
     return Prices(gas_wei=max(price, Prices().gas_wei))

@@ -107,7 +107,7 @@ def _model_id(client: "Client", deployment: "Deployment", text: str) -> bytes:
     digits = text.removeprefix("0x").lower()
     if not _DIGITS.fullmatch(digits):
         names = ", ".join(sorted(known)) or "none"
-        raise _unknown(text, f"a name ({names}) or an id, or its first digits, is allowed")
+        raise _unknown(text, f"expected a name ({names}) or an id, or its first digits")
     if len(digits) == 64:
         return bytes.fromhex(digits)
     return _by_digits(client, deployment, text, digits)
@@ -119,7 +119,7 @@ def _by_digits(client: "Client", deployment: "Deployment", text: str, digits: st
     models = load_world(client, deployment).registry.models
     found = [model_id for model_id in models if model_id.hex().startswith(digits)]
     if len(found) != 1:
-        raise _unknown(text, f"{len(found)} ids begin so, and exactly one is allowed")
+        raise _unknown(text, f"expected the beginning of exactly one id, found {len(found)}")
     return found[0]
 
 

@@ -160,7 +160,7 @@ def check_key(artifacts: Artifacts) -> str:
     found = sha256_file(path)
     if found != allowed:
         raise ArtifactMismatch(
-            f"proving key {path} has SHA-256 {found}: {allowed} is allowed by the manifest; "
+            f"proving key {path} has SHA-256 {found}: expected {allowed} by the manifest; "
             "nothing is staked; put the right file there or set the model up again"
         )
     return found

@@ -104,7 +104,7 @@ def make_request(known: KnownModel, path: Path, rows: Sequence[int]) -> Request:
     data = read_data(known.artifacts, path)
     for row in rows:
         if not 0 <= row < len(data):
-            raise UsageError(f"--index {row}: 0 to {len(data) - 1} are allowed by {path}")
+            raise UsageError(f"--index {row}: expected 0 to {len(data) - 1} by {path}")
     items = quantised(manifest, (data.inputs[row] for row in rows))
     request = Request(known.circuit_id, tuple(items))
     request.check(shape_of(manifest))

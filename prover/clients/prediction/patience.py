@@ -62,7 +62,7 @@ class Patience:
             )
         if self.spent >= RUN_SECONDS:
             raise InputsUnavailable(
-                f"this run has spent {self.spent:.0f} s on slow hosts, of {RUN_SECONDS:.0f} s that "
-                "are allowed: the next run looks at it"
+                f"this run has spent {self.spent:.0f} s on slow hosts, expected at most "
+                f"{RUN_SECONDS:.0f}: the next run looks at it"
             )
         return wait

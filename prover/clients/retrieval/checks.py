@@ -81,8 +81,8 @@ def check_matches(matches: int, count: int, limits: OwnerLimits) -> None:
     allowed = count // 2 if limits.max_matches is None else limits.max_matches
     if matches > allowed:
         raise UsageError(
-            f"{matches} of {count} records match, and everybody could read them: at most {allowed} "
-            "are allowed; if you want that, say so with --max-matches"
+            f"{matches} of {count} records match, and everybody could read them: expected at most "
+            f"{allowed}; if you want that, say so with --max-matches"
         )
 
 

@@ -73,6 +73,6 @@ def path_of(dataset_id: bytes) -> Path:
 def _require(what: str, found: bytes, allowed: bytes) -> None:
     if found != allowed:
         raise StatementInvalid(
-            f"the dataset's {what} 0x{found.hex()}: 0x{allowed.hex()} is committed on the chain; "
-            "do not pay for it; ask the owner for the right file"
+            f"the dataset's {what} is 0x{found.hex()}: expected 0x{allowed.hex()}, committed on "
+            "the chain; do not pay for it; ask the owner for the right file"
         )

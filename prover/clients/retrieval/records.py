@@ -49,8 +49,8 @@ def _check_domain(path: Path, samples: Floats, rows: list[list[int]], form: Form
     named = ", ".join(map(str, wrong[:_SHOWN])) + (", ..." if len(wrong) > _SHOWN else "")
     raise StatementInvalid(
         f"{len(wrong)} of {len(rows)} records of {path} ({named}) lie outside the model's domain: "
-        f"record {first} has {samples[first][place]:g} at place {place}, and "
-        f"{form.input_min / unit:g} to {form.input_max / unit:g} is allowed; scale the data as the "
+        f"record {first} has {samples[first][place]:g} at place {place}, expected "
+        f"{form.input_min / unit:g} to {form.input_max / unit:g}; scale the data as the "
         "model expects, leave these rows out, or have the model added with calibration data that "
         "spans them: no value is ever clipped"
     )

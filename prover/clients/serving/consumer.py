@@ -80,7 +80,7 @@ def make_inputs(
     chosen = range(len(samples)) if rows is None else rows
     if not 0 <= chosen.start < chosen.stop <= len(samples):
         raise UsageError(
-            f"--rows {chosen.start}:{chosen.stop}: a part of 0:{len(samples)} is allowed by {data}"
+            f"--rows {chosen.start}:{chosen.stop}: expected a part of 0:{len(samples)} by {data}"
         )
     _check_size(artifacts, len(chosen), limits)
     items = quantised(artifacts.manifest, samples[chosen.start : chosen.stop])
@@ -173,7 +173,7 @@ def _check_size(artifacts: Artifacts, count: int, limits: ChainLimits) -> None:
     most = min(limits.max_output_bytes // each, limits.max_round_items)
     if count > most:
         raise StatementInvalid(
-            f"{count} rows of {each} bytes of outputs each: at most {most} rows are allowed in a "
+            f"{count} rows of {each} bytes of outputs each: expected at most {most} rows in a "
             "round of this model, as all outputs travel in one transaction; choose with --rows and "
             "open several rounds"
         )
@@ -184,6 +184,6 @@ def _check_finality(client: Client, contest_seconds: int) -> None:
     wait = final_seconds(client)
     if contest_seconds < 2 * wait:
         raise UsageError(
-            f"--contest-within {contest_seconds} s: outputs are final after about {wait} s here "
-            f"({confirmations(client)} blocks), and at least {2 * wait} s are allowed"
+            f"--contest-within {contest_seconds} s: expected at least {2 * wait} s, as outputs are "
+            f"final after about {wait} s here ({confirmations(client)} blocks)"
         )

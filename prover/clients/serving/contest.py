@@ -73,7 +73,7 @@ def checked(record: Record, indices: Iterable[int]) -> tuple[int, ...]:
     terms, chosen = record.job.terms, sorted(indices)
     for index in chosen:
         if not 0 <= index < terms.n:
-            raise UsageError(f"--index {index}: 0 to {terms.n - 1} are allowed in this round")
+            raise UsageError(f"--index {index}: expected 0 to {terms.n - 1} in this round")
     if len(set(chosen)) != len(chosen) or not 1 <= len(chosen) <= terms.max_contests:
         raise UsageError(
             f"{len(chosen)} indices, {len(set(chosen))} of them different: 1 to "

@@ -166,7 +166,7 @@ class RoundProvider:
         allowed = self._round.record.job.terms.inputs_root
         if root != allowed:
             raise StatementInvalid(
-                f"the inputs file has the root 0x{root.hex()}: 0x{allowed.hex()} is that of the "
+                f"the inputs file has the root 0x{root.hex()}: expected 0x{allowed.hex()} by the "
                 "terms, so that no item could be proven; do not join"
             )
 

@@ -66,8 +66,9 @@ def _credited(state: EscrowState, event: Credited) -> EscrowState:
     held = state.deposits.get(source, 0) - _amount(event.amount, "Credited")
     if held < 0:
         raise IllegalEvent(
-            f"Credited {event.amount} of job 0x{event.job_id.hex()}: {held + event.amount} held is "
-            "allowed; the node or the contract is not what it claims to be"
+            f"Credited {event.amount} of job 0x{event.job_id.hex()}: expected a deposit of "
+            f"that much, found {held + event.amount}; the node or the contract is not what it "
+            "claims to be"
         )
     paid = state.paid_out.get(event.job_id, {})
     return EscrowState(
@@ -84,13 +85,13 @@ def _withdrawn(state: EscrowState, event: Withdrawn) -> EscrowState:
     credit = state.credits.get(key, 0)
     if event.amount != credit or credit == 0:
         raise IllegalEvent(
-            f"Withdrawn {event.amount} by {event.account}: all of its credit of {credit}, if above "
-            "0, is allowed; the node or the contract is not what it claims to be"
+            f"Withdrawn {event.amount} by {event.account}: expected all of its credit of {credit}, "
+            "if above 0; the node or the contract is not what it claims to be"
         )
     return replace(state, credits=put(state.credits, key, 0))
 
 
 def _amount(amount: int, name: str) -> int:
     if amount < 0:
-        raise IllegalEvent(f"{name} of {amount}: an amount from 0 is allowed; check the node")
+        raise IllegalEvent(f"{name} of {amount}: expected an amount from 0; check the node")
     return amount

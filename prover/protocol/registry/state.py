@@ -90,6 +90,6 @@ def _condemned(state: RegistryState, event: CircuitCondemned) -> RegistryState:
 def _require(holds: bool, event: RegistryEvent, allowed: str) -> None:
     if not holds:
         raise IllegalEvent(
-            f"{event} is not allowed: {allowed} is; the node or the contract is not what it "
+            f"found {event}, expected {allowed}; the node or the contract is not what it "
             "claims to be"
         )

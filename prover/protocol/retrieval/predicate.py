@@ -22,7 +22,7 @@ def at_least(index: int, value: str, scale: int) -> Predicate:
     """
     text = value.strip()
     if len(text) > _MAX_CHARACTERS or not _NUMBER.fullmatch(text):
-        raise UsageError(f"--at-least {value!r}: a decimal number is allowed, such as 0.5")
+        raise UsageError(f"--at-least {value!r}: expected a decimal number, such as 0.5")
     return Predicate(PredicateKind.AT_LEAST, index, ceil(Fraction(text) * 2**scale))
 
 
@@ -64,4 +64,4 @@ def _check_label(predicate: Predicate, layout: Layout) -> None:
 
 def _check_index(name: str, index: int, classes: int) -> None:
     if not 0 <= index < classes:
-        raise UsageError(f"{name} {index}: 0 to {classes - 1} are allowed by this model")
+        raise UsageError(f"{name} {index}: expected 0 to {classes - 1} by this model")

@@ -132,13 +132,13 @@ class PublicDataset:
             canonical = dataset.to_bytes()
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise StatementInvalid(
-                f"the dataset file cannot be read ({type(error).__name__}: {error}): canonical "
-                f"JSON of version {VERSION} is allowed; ask the owner for it again"
+                f"the dataset file cannot be read ({type(error).__name__}: {error}): expected "
+                f"canonical JSON of version {VERSION}; ask the owner for it again"
             ) from None
         if canonical != content:
             raise StatementInvalid(
-                "the dataset file is not in canonical form: exactly the bytes that the owner's "
-                "client wrote are allowed; ask the owner for it again"
+                "the dataset file is not in canonical form: expected exactly the bytes that the "
+                "owner's client wrote; ask the owner for it again"
             )
         return dataset
 
@@ -167,7 +167,7 @@ def salted_records(form: Format, rows: Sequence[Sequence[int]], seed: Seed) -> l
     Raises StatementInvalid naming the first record outside the domain.
     """
     if not 1 <= len(rows) <= MAX_COUNT:
-        raise StatementInvalid(f"{len(rows)} records: 1 to {MAX_COUNT} are allowed in a dataset")
+        raise StatementInvalid(f"{len(rows)} records: expected 1 to {MAX_COUNT} in a dataset")
     name = name_of(form, rows)
     items = [Item(tuple(row), seed.salt(name, index, form.shape)) for index, row in enumerate(rows)]
     for index, item in enumerate(items):
@@ -226,5 +226,5 @@ def _parse_record(entry: Any, form: Format) -> PublicRecord:
         raise ValueError("hexadecimal digits")
     ciphertext = bytes.fromhex(entry["ciphertext"][2:])
     if len(ciphertext) != form.content_bytes:
-        raise ValueError(f"ciphertext of {len(ciphertext)} bytes, {form.content_bytes} allowed")
+        raise ValueError(f"ciphertext of {len(ciphertext)} bytes, expected {form.content_bytes}")
     return PublicRecord(ciphertext, *(bytes.fromhex(one[2:]) for one in hashes))

@@ -100,13 +100,13 @@ class Request:
             canonical = request.to_bytes()
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise StatementInvalid(
-                f"the inputs file cannot be read ({type(error).__name__}: {error}): canonical JSON "
-                f"of version {VERSION} is allowed; ask the consumer for it again"
+                f"the inputs file cannot be read ({type(error).__name__}: {error}): expected "
+                f"canonical JSON of version {VERSION}; ask the consumer for it again"
             ) from None
         if canonical != content:
             raise StatementInvalid(
-                "the inputs file is not in canonical form: exactly the bytes that the consumer's "
-                "client wrote are allowed; ask the consumer for it again"
+                "the inputs file is not in canonical form: expected exactly the bytes that the "
+                "consumer's client wrote; ask the consumer for it again"
             )
         return request
 
@@ -114,7 +114,7 @@ class Request:
         """Raise StatementInvalid unless one proof of the circuit holds the items, all of them."""
         if not 1 <= len(self.items) <= shape.slots:
             raise StatementInvalid(
-                f"{len(self.items)} items: {_one_to(shape.slots)} allowed by this circuit"
+                f"{len(self.items)} items: expected {_one_to(shape.slots)} by this circuit"
             )
         self.check_items(shape)
 
@@ -122,7 +122,7 @@ class Request:
         """Raise StatementInvalid unless there are `count` items and each can be proven."""
         if len(self.items) != count:
             raise StatementInvalid(
-                f"{len(self.items)} items: exactly the {count} of the round's terms are allowed"
+                f"{len(self.items)} items: expected exactly the {count} of the round's terms"
             )
         self.check_items(shape)
 
@@ -141,8 +141,8 @@ def salted(values: Sequence[int], shape: Shape) -> Item:
     """An item with fresh salt from the system's generator, where the circuit hashes its inputs."""
     if shape.salt_elements and shape.salt_elements * shape.salt_bits < MIN_SALT_BITS:
         raise StatementInvalid(
-            f"{shape.salt_elements} salt elements of {shape.salt_bits} bits: at least "
-            f"{MIN_SALT_BITS} bits are allowed; set the model up again"
+            f"{shape.salt_elements} salt elements of {shape.salt_bits} bits: expected at least "
+            f"{MIN_SALT_BITS} bits; set the model up again"
         )
     salt = tuple(secrets.randbits(shape.salt_bits) for _ in range(shape.salt_elements))
     return Item(tuple(values), salt)
@@ -154,21 +154,21 @@ def _check_item(number: int, item: Item, shape: Shape) -> None:
     for at, value in enumerate(item.values):
         if not shape.input_min <= value <= shape.input_max:
             raise StatementInvalid(
-                f"item {number} has the value {value} at place {at}: {shape.input_min} to "
-                f"{shape.input_max} (quantised) is allowed; scale the data as the model expects"
+                f"item {number} has the value {value} at place {at}: expected {shape.input_min} to "
+                f"{shape.input_max} (quantised); scale the data as the model expects"
             )
     for element in item.salt:
         if not 0 <= element < 1 << shape.salt_bits:
             raise StatementInvalid(
-                f"item {number} has a salt element {element}: 0 to 2^{shape.salt_bits} - 1 is "
-                "allowed; post the job again"
+                f"item {number} has a salt element {element}: expected 0 to 2^{shape.salt_bits} - "
+                "1; post the job again"
             )
 
 
 def _check_count(number: int, name: str, found: int, allowed: int) -> None:
     if found != allowed:
         raise StatementInvalid(
-            f"item {number} has {found} {name}: exactly {allowed} are allowed by this circuit"
+            f"item {number} has {found} {name}: expected exactly {allowed} by this circuit"
         )
 
 

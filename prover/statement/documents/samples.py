@@ -59,7 +59,7 @@ def chance_to_pass(accuracy: float, right: int, n: int) -> float:
     """That a model of this true accuracy gets `right` or more of n independent items right."""
     _check_counts(right, n)
     if not 0 <= accuracy <= 1:
-        raise StatementInvalid(f"an accuracy of {accuracy}: 0 to 1 is allowed")
+        raise StatementInvalid(f"an accuracy of {accuracy}: expected 0 to 1")
     if right <= accuracy * n:  # then the lower tail is the shorter sum
         return 1 - _tail(n - right + 1, n, 1 - accuracy)
     return _tail(right, n, accuracy)
@@ -104,9 +104,9 @@ def _tail(right: int, n: int, accuracy: float) -> float:
 
 def _check_share(name: str, value: float) -> None:
     if not 0 < value < 1:
-        raise StatementInvalid(f"a {name} of {value}: above 0 and below 1 is allowed")
+        raise StatementInvalid(f"a {name} of {value}: expected above 0 and below 1")
 
 
 def _check_counts(right: int, n: int) -> None:
     if n < 1 or not 0 <= right <= n:
-        raise StatementInvalid(f"{right} right answers of {n}: 0 to n of 1 or more are allowed")
+        raise StatementInvalid(f"{right} right answers of {n}: expected 0 to n of 1 or more")

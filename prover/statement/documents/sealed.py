@@ -27,7 +27,7 @@ def check_sealable(shape: Shape) -> None:
     if not shape.salt_elements or elements > MAX_ELEMENTS:
         raise StatementInvalid(
             f"the circuit hashes {elements} elements an item, {shape.salt_elements} of them "
-            f"salt: 2 to {MAX_ELEMENTS} with salt are allowed; set the model up with hashed inputs"
+            f"salt: expected 2 to {MAX_ELEMENTS} with salt; set the model up with hashed inputs"
         )
 
 
@@ -37,7 +37,7 @@ def content_of(item: Item) -> bytes:
     for place, element in enumerate(elements):
         if not -_LIMIT <= element < _LIMIT:
             raise StatementInvalid(
-                f"element {place} is {element}: -2^31 to 2^31 - 1 is allowed in a sealed item"
+                f"element {place} is {element}: expected -2^31 to 2^31 - 1 in a sealed item"
             )
     return b"".join(element.to_bytes(ELEMENT_BYTES, "big", signed=True) for element in elements)
 
@@ -46,7 +46,7 @@ def item_of(content: bytes, shape: Shape) -> Item:
     """The inverse of `content_of`. Raises StatementInvalid, saying how the item is malformed."""
     allowed = (shape.values + shape.salt_elements) * ELEMENT_BYTES
     if len(content) != allowed:
-        raise StatementInvalid(f"content of {len(content)} bytes: exactly {allowed} are allowed")
+        raise StatementInvalid(f"content of {len(content)} bytes: expected exactly {allowed}")
     elements = tuple(
         int.from_bytes(content[at : at + ELEMENT_BYTES], "big", signed=True)
         for at in range(0, len(content), ELEMENT_BYTES)
@@ -60,7 +60,7 @@ def item_of(content: bytes, shape: Shape) -> Item:
 def seal(content: bytes, key: bytes, index: int) -> bytes:
     """The ciphertext of item `index` under a key of 32 bytes. Opening is the same operation."""
     if len(key) != _BLOCK_BYTES:
-        raise StatementInvalid(f"key of {len(key)} bytes: exactly {_BLOCK_BYTES} are allowed")
+        raise StatementInvalid(f"key of {len(key)} bytes: expected exactly {_BLOCK_BYTES}")
     blocks = -(-len(content) // _BLOCK_BYTES)
     stream = b"".join(_block(key, index, counter) for counter in range(blocks))
     return bytes(left ^ right for left, right in zip(content, stream, strict=False))
@@ -104,5 +104,5 @@ def _check_range(name: str, elements: tuple[int, ...], low: int, high: int) -> N
     for place, element in enumerate(elements):
         if not low <= element <= high:
             raise StatementInvalid(
-                f"{name} {place} is {element}: {low} to {high} is allowed by the circuit"
+                f"{name} {place} is {element}: expected {low} to {high} by the circuit"
             )

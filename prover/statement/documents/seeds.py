@@ -28,7 +28,7 @@ class Seed:
     def __post_init__(self) -> None:
         if len(self.value) != SEED_BYTES:
             raise StatementInvalid(
-                f"seed of {len(self.value)} bytes: exactly {SEED_BYTES} are allowed"
+                f"seed of {len(self.value)} bytes: expected exactly {SEED_BYTES}"
             )
 
     @classmethod
@@ -69,8 +69,8 @@ class Seed:
         except (ValueError, TypeError):
             pass
         raise StatementInvalid(
-            f"{name} cannot be read: JSON of version {VERSION} with a seed of 64 hex digits is "
-            "allowed; give the file that was written when you began"
+            f"{name} cannot be read: expected JSON of version {VERSION} with a seed of 64 hex "
+            "digits; give the file that was written when you began"
         )
 
     def _derive(self, purpose: bytes, *parts: bytes) -> bytes:

@@ -94,13 +94,13 @@ class SealedTestSet:
             canonical = found.to_bytes()
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise StatementInvalid(
-                f"the test set file cannot be read ({type(error).__name__}: {error}): canonical "
-                f"JSON of version {VERSION} is allowed; ask the consumer for it again"
+                f"the test set file cannot be read ({type(error).__name__}: {error}): expected "
+                f"canonical JSON of version {VERSION}; ask the consumer for it again"
             ) from None
         if canonical != content:
             raise StatementInvalid(
-                "the test set file is not in canonical form: exactly the bytes that the consumer's "
-                "client wrote are allowed; ask the consumer for it again"
+                "the test set file is not in canonical form: expected exactly the bytes that the "
+                "consumer's client wrote; ask the consumer for it again"
             )
         return found
 
@@ -116,15 +116,15 @@ class SealedTestSet:
             )
         if len(self.items) != count:
             raise StatementInvalid(
-                f"the test set has {len(self.items)} items: exactly the {count} of the terms are "
-                "allowed; do not stake on it"
+                f"the test set has {len(self.items)} items: expected exactly the {count} of the "
+                "terms; do not stake on it"
             )
         allowed = content_bytes(shape)
         for index, item in enumerate(self.items):
             if len(item.ciphertext) != allowed:
                 raise StatementInvalid(
-                    f"test item {index} has {len(item.ciphertext)} bytes: exactly {allowed} are "
-                    "allowed by the circuit; do not stake on it"
+                    f"test item {index} has {len(item.ciphertext)} bytes: expected exactly "
+                    f"{allowed} by the circuit; do not stake on it"
                 )
 
 
@@ -134,8 +134,8 @@ def seal_tests(
     """Items and their labels under one key. Raises StatementInvalid if the counts are wrong."""
     if not 1 <= len(items) <= MAX_COUNT or len(items) != len(labels):
         raise StatementInvalid(
-            f"{len(items)} test items with {len(labels)} labels: 1 to {MAX_COUNT}, each with its "
-            "label, are allowed"
+            f"{len(items)} test items with {len(labels)} labels: expected 1 to {MAX_COUNT}, each "
+            "with its label"
         )
     sealed = tuple(
         SealedTest(seal(content_of(item), key, index), inner_hash(item.commitment(), label))

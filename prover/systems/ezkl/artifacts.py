@@ -142,7 +142,7 @@ def recorded(directory: Path) -> dict[str, str]:
         ) from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ArtifactMismatch(
-            f"{RECORD} cannot be read ({error}): the SHA-256 of every file is allowed; set the "
+            f"{RECORD} cannot be read ({error}): expected the SHA-256 of every file; set the "
             "model up again"
         ) from error
 
@@ -180,7 +180,7 @@ def check_file(path: Path, expected: str) -> None:
     plain = path.is_file() and not path.is_symlink()
     found = sha256_file(path) if plain else "nothing"
     if found != expected:
-        raise ArtifactMismatch(f"{path.name} has SHA-256 {found}: {expected} is allowed; {_AGAIN}")
+        raise ArtifactMismatch(f"{path.name} has SHA-256 {found}: expected {expected}; {_AGAIN}")
 
 
 def _check_weights(artifacts: Artifacts) -> None:

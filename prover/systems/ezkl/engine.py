@@ -99,7 +99,7 @@ def verify(proof: str, instances: list[int], settings: str, vk: str, srs: str) -
     except RuntimeError as error:
         raise ProofRejected(f"the verifying key refuses the proof: {error}") from error
     if accepted is not True:
-        raise ProofRejected(f"the verifying key answers {accepted!r}: only True is allowed")
+        raise ProofRejected(f"the verifying key answers {accepted!r}: expected only True")
     return {}
 
 
@@ -206,7 +206,7 @@ def _check_key(path: str, expected: str) -> None:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != expected:
         raise ArtifactMismatch(
-            f"proving key {path} has SHA-256 {found}: {expected} is allowed; set the model up again"
+            f"proving key {path} has SHA-256 {found}: expected {expected}; set the model up again"
         )
 
 

@@ -95,8 +95,8 @@ def _copied(directory: Path, made: Path) -> Artifacts:
     if found != allowed:
         raise ArtifactMismatch(
             f"{directory} has {_listed(found - allowed)} too much and lacks "
-            f"{_listed(allowed - found)}: exactly the files that `zkescrow model export` wrote are "
-            "allowed; ask for the folder again"
+            f"{_listed(allowed - found)}: expected exactly the files that `zkescrow model export` "
+            "wrote; ask for the folder again"
         )
     for name in sorted(allowed - {MANIFEST}):
         _copy(directory, made, name)
@@ -113,8 +113,8 @@ def _copy(directory: Path, made: Path, name: str) -> None:
         if getattr(error, "errno", None) in NO_ROOM:
             raise  # it is our own disk's fault, not the folder's
         raise ArtifactMismatch(
-            f"{name} in {directory} cannot be taken ({_reason(error)}): a plain file of at most "
-            f"{_LIMITS[name]} bytes is allowed; ask for the folder again"
+            f"{name} in {directory} cannot be taken ({_reason(error)}): expected a plain file "
+            f"of at most {_LIMITS[name]} bytes; ask for the folder again"
         ) from error
 
 
@@ -128,7 +128,7 @@ def _check_recorded(made: Path, allowed: set[str]) -> None:
     names = set(recorded(made))
     if names != allowed - {RECORD}:
         raise ArtifactMismatch(
-            f"{RECORD} names {_listed(names)}: exactly {_listed(allowed - {RECORD})} are allowed; "
+            f"{RECORD} names {_listed(names)}: expected exactly {_listed(allowed - {RECORD})}; "
             "ask for the folder again"
         )
 

@@ -245,7 +245,7 @@ def check_manifest(manifest: Manifest) -> None:
     _require("exact plan's tolerance", plan.tolerance if plan.exact else 0, 0)
     if not plan.exact and plan.weights != FIXED:
         raise UnsoundCircuit(
-            f"an inexact circuit has {plan.weights} weights: fixed ones are allowed, as hidden "
+            f"an inexact circuit has {plan.weights} weights: expected fixed ones, as hidden "
             "ones can turn a rounding step into any label; find an exact plan"
         )
 
@@ -257,5 +257,5 @@ def _is_small(value: object) -> bool:
 def _require(name: str, found: object, allowed: object) -> None:
     if found != allowed:
         raise UnsoundCircuit(
-            f"manifest: {name} is {found!r}: {allowed!r} is allowed; set the model up again"
+            f"manifest: {name} is {found!r}: expected {allowed!r}; set the model up again"
         )

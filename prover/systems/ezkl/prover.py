@@ -169,7 +169,7 @@ def check_context(manifest: Manifest, proof: Proof, context: JobContext) -> None
     wanted = context.limbs(layout.context_limbs, layout.context_bits)
     if found != wanted:
         raise ProofRejected(
-            f"the proof's context is {list(found)}: {list(wanted)} is allowed for this chain, "
+            f"the proof's context is {list(found)}: expected {list(wanted)} for this chain, "
             "market, job and payee; it was made for another one"
         )
 
@@ -189,8 +189,8 @@ def check_form(manifest: Manifest, proof: Proof) -> None:
     """Raise ProofRejected or StatementInvalid unless lengths are exact and instances canonical."""
     if len(proof.proof) != manifest.verifier.proof_bytes:
         raise ProofRejected(
-            f"proof has {len(proof.proof)} bytes: exactly {manifest.verifier.proof_bytes} are "
-            "allowed; use the proof as it was made"
+            f"proof has {len(proof.proof)} bytes: expected exactly "
+            f"{manifest.verifier.proof_bytes}; use the proof as it was made"
         )
     manifest.layout.check_length(proof.instances)
     for word in proof.instances:
@@ -201,7 +201,7 @@ def _fill(manifest: Manifest, items: Sequence[Item]) -> tuple[Item, ...]:
     slots = manifest.layout.items
     if not 1 <= len(items) <= slots:
         raise StatementInvalid(
-            f"{len(items)} items: 1 to {slots} are allowed in one proof; split the job"
+            f"{len(items)} items: expected 1 to {slots} in one proof; split the job"
         )
     for item in items:
         check_item(manifest, item)
@@ -249,15 +249,15 @@ def _check_instances(layout: Layout, found: Sequence[int], expected: Sequence[in
         if tuple(found[where.start : where.stop]) != tuple(expected[where.start : where.stop]):
             raise ProofRejected(
                 f"the proof's {name} words are not those of the statement: "
-                f"{list(found[where.start : where.stop])} found, "
-                f"{list(expected[where.start : where.stop])} allowed; do not submit it"
+                f"found {list(found[where.start : where.stop])}, expected "
+                f"{list(expected[where.start : where.stop])}; do not submit it"
             )
 
 
 def _check_count(name: str, found: int, allowed: int) -> None:
     if found != allowed:
         raise StatementInvalid(
-            f"item has {found} {name}: exactly {allowed} are allowed; check the input's shape"
+            f"item has {found} {name}: expected exactly {allowed}; check the input's shape"
         )
 
 
@@ -265,6 +265,6 @@ def _check_range(name: str, values: Sequence[int], low: int, high: int) -> None:
     for index, value in enumerate(values):
         if not low <= value <= high:
             raise StatementInvalid(
-                f"item's {name} {index} is {value}: {low} to {high} is allowed; scale the input "
+                f"item's {name} {index} is {value}: expected {low} to {high}; scale the input "
                 "as the model's manifest says"
             )

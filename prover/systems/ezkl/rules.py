@@ -80,7 +80,7 @@ def _allow(name: str, found: Any, allowed: tuple[Any, ...], advice: str) -> None
     """Equality of type as well, so that neither 1 nor "true" passes for True."""
     if not any(type(found) is type(value) and found == value for value in allowed):
         listed = " or ".join(_canonical(value) for value in allowed)
-        raise UnsoundCircuit(f"{name} is {_canonical(found)}: {listed} is allowed; {advice}")
+        raise UnsoundCircuit(f"{name} is {_canonical(found)}: expected {listed}; {advice}")
 
 
 def _canonical(value: Any) -> str:

@@ -225,5 +225,5 @@ def _same_fields(name: str, found: Mapping[str, object], expected: Mapping[str, 
 def _same(name: str, found: object, expected: object) -> None:
     if found != expected:
         raise ArtifactMismatch(
-            f"{name} rebuilt is {found}: {expected} is allowed; the artifacts are not of this model"
+            f"{name} rebuilt is {found}: expected {expected}; the artifacts are not of this model"
         )

@@ -70,7 +70,7 @@ def read_arrays(path: Path, names: Collection[str]) -> dict[str, npt.NDArray[Any
     except OSError as error:
         raise UsageError(f"cannot read the data {path}: {error.strerror or error}") from error
     except NotPlain:
-        raise UsageError(f"the data {path} is no plain file: an .npz archive is allowed") from None
+        raise UsageError(f"the data {path} is no plain file: expected an .npz archive") from None
     except TooLarge:
         raise UsageError(f"the data {path} is too large: at most {MAX_BYTES} bytes") from None
     except UsageError:
@@ -112,8 +112,8 @@ def _check_memory(path: Path, archive: NpzFile, names: list[str]) -> None:
 def _require_room(path: Path, found: int) -> None:
     if found > MAX_ARRAY_BYTES:
         raise UsageError(
-            f"the arrays of {path} take {found} bytes of memory: at most {MAX_ARRAY_BYTES} are "
-            "allowed; take fewer samples"
+            f"the arrays of {path} take {found} bytes of memory: expected at most "
+            f"{MAX_ARRAY_BYTES}; take fewer samples"
         )
 
 
@@ -129,7 +129,7 @@ def _array_bytes(archive: NpzFile, member: str) -> int:
 
 def _inputs(values: npt.NDArray[Any], shape: tuple[int, ...], path: Path) -> Floats:
     if values.dtype.kind not in "fiub":
-        raise UsageError(f"`inputs` of {path} holds {values.dtype}: only numbers are allowed")
+        raise UsageError(f"`inputs` of {path} holds {values.dtype}: expected only numbers")
     flat = (int(np.prod(shape)),)
     if values.ndim < 1 or values.shape[1:] not in (shape, shape[1:], flat):
         raise ModelRefused(

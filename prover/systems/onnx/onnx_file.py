@@ -261,10 +261,10 @@ def _single_input(model: onnx.ModelProto) -> onnx.ValueInfoProto:
     ]
     if len(inputs) != 1:
         names = [value.name for value in inputs]
-        raise ModelRefused(f"the model has {len(inputs)} inputs {names}: exactly 1 is allowed")
+        raise ModelRefused(f"the model has {len(inputs)} inputs {names}: expected exactly 1")
     if inputs[0].type.tensor_type.elem_type != onnx.TensorProto.FLOAT:
         kind = onnx.TensorProto.DataType.Name(inputs[0].type.tensor_type.elem_type)
-        raise ModelRefused(f"input {inputs[0].name!r} is {kind}: only FLOAT is allowed")
+        raise ModelRefused(f"input {inputs[0].name!r} is {kind}: expected only FLOAT")
     return inputs[0]
 
 
@@ -272,7 +272,7 @@ def _single_output(model: onnx.ModelProto) -> onnx.ValueInfoProto:
     outputs: list[onnx.ValueInfoProto] = list(model.graph.output)
     if len(outputs) != 1:
         names = [value.name for value in outputs]
-        raise ModelRefused(f"the model has {len(outputs)} outputs {names}: exactly 1 is allowed")
+        raise ModelRefused(f"the model has {len(outputs)} outputs {names}: expected exactly 1")
     return outputs[0]
 
 

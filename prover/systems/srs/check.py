@@ -137,7 +137,7 @@ def recognise(path: Path, logrows: int) -> SetUp:
             check_srs(path, logrows)
             return SetUp(name=facts.name, sha256=sha256)
     raise ArtifactMismatch(
-        f"{path.name} is of no set-up that is known here: {', '.join(known())} are allowed, told "
+        f"{path.name} is of no set-up that is known here: expected {', '.join(known())}, told "
         "by [s]G2 or by the file's published SHA-256; whoever made another could forge proofs"
     )
 

@@ -43,12 +43,12 @@ def choose(text: str | None, *, development: bool) -> Named:
     if text == DEVELOPMENT and not development:
         raise UsageError(
             "--srs development: its secret is public, so anybody could forge proofs; outside chain "
-            f"31337 a ceremony's is allowed: {', '.join(ceremonies())}"
+            f"31337 expected a ceremony's: {', '.join(ceremonies())}"
         )
     if text in known():
         return Named(text)
     if not Path(text).is_file():
-        raise UsageError(f"--srs {text!r}: one of {', '.join(known())}, or a file, is allowed")
+        raise UsageError(f"--srs {text!r}: expected one of {', '.join(known())}, or a file")
     return Named(bring_in(Path(text)).name)
 
 

@@ -71,7 +71,7 @@ def checked(mirror: str, logrows: int) -> str:
     plain = parts.scheme == "http" and host is not None and _is_loopback(host)
     if host is None or not (parts.scheme == "https" or plain) or not address.isascii():
         raise UsageError(
-            f"mirror {mirror!r}: an https address is allowed, with {ROWS} where log2 of the rows "
+            f"mirror {mirror!r}: expected an https address, with {ROWS} where log2 of the rows "
             "stands (http only for this machine itself)"
         )
     return address
@@ -167,8 +167,8 @@ def _begin(response: http.client.HTTPResponse, have: int, size: int) -> int:
     if response.status == HTTPStatus.PARTIAL_CONTENT and span == f"bytes {have}-{size - 1}/{size}":
         return have
     raise EnvironmentMissing(
-        f"the server answers with status {response.status} {span}: 200, or 206 with the missing "
-        "bytes, is allowed (redirects are not followed)"
+        f"the server answers with status {response.status} {span}: expected 200, or 206 with the "
+        "missing bytes (redirects are not followed)"
     )
 
 

@@ -58,7 +58,7 @@ def named(name: str) -> Known:
     """A set-up by name. Raises ArtifactMismatch if it is not known."""
     if name not in known():
         raise ArtifactMismatch(
-            f"the set-up {name!r} is not known: {', '.join(known())} are allowed; ask for a "
+            f"the set-up {name!r} is not known: expected {', '.join(known())}; ask for a "
             "circuit that stands on one of them"
         )
     return known()[name]

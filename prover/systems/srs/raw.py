@@ -52,8 +52,8 @@ def check_size(path: Path, logrows: int) -> None:
     length = path.stat().st_size
     if length != size(logrows) or found != logrows:
         raise ArtifactMismatch(
-            f"set-up {path.name} has {length} bytes and k = {found}: {size(logrows)} and {logrows} "
-            "are allowed; get the file again"
+            f"set-up {path.name} has {length} bytes and k = {found}: expected {size(logrows)} and "
+            f"{logrows}; get the file again"
         )
 
 

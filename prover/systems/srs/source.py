@@ -34,7 +34,7 @@ def describe(path: Path) -> Source:
     Raises UsageError if it cannot be read, ArtifactMismatch.
     """
     if not path.is_file():
-        raise UsageError(f"{path} is no file: a set-up in halo2's raw format or a .ptau is allowed")
+        raise UsageError(f"{path} is no file: expected a set-up in halo2's raw format or a .ptau")
     with path.open("rb") as file:
         first = file.read(raw.HEADER_BYTES)
     if first == ptau.MAGIC:

@@ -134,7 +134,7 @@ def bring_in(path: Path, logrows: int | None = None) -> Kept:
         if named.name == DEVELOPMENT:
             raise ArtifactMismatch(
                 f"{path.name} is the development set-up, which is INSECURE and made where it is "
-                "needed: a ceremony's is allowed"
+                "needed: expected a ceremony's"
             )
         kept = Kept(
             named.name, rows, ceremonies_folder() / f"{named.name}-{rows}-{named.sha256}.srs"
@@ -176,7 +176,7 @@ def check_logrows(logrows: int) -> None:
     """Raise EnvironmentMissing unless set-ups of 2^logrows rows are allowed."""
     if not 1 <= logrows <= raw.MAX_LOGROWS:
         raise EnvironmentMissing(
-            f"a set-up for 2^{logrows} rows: 2^1 to 2^{raw.MAX_LOGROWS} are allowed; use a smaller "
+            f"a set-up for 2^{logrows} rows: expected 2^1 to 2^{raw.MAX_LOGROWS}; use a smaller "
             "circuit"
         )
 
@@ -191,6 +191,6 @@ def _make(path: Path, logrows: int, expected: str) -> None:
         if found != expected:
             raise ArtifactMismatch(
                 f"the development set-up for 2^{logrows} rows came out with SHA-256 {found}: "
-                f"{expected} is allowed; the engine is another version's: run scripts/setup"
+                f"expected {expected}; the engine is another version's: run scripts/setup"
             )
         publish(made, path)

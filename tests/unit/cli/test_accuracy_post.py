@@ -88,7 +88,7 @@ def test_a_penalty_in_tokens_is_compared_with_what_was_said(
 
 @pytest.mark.parametrize("text", ["110%", "100.1%", "0%", "7/6", "0/5"])
 def test_a_target_is_a_part_of_the_items(text: str) -> None:
-    with pytest.raises(UsageError, match=f"{text}'.*above 0% and at most 100% is allowed"):
+    with pytest.raises(UsageError, match=f"{text}'.*expected above 0% and at most 100%"):
         target_of(text)
 
 

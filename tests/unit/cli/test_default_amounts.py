@@ -80,7 +80,7 @@ def test_the_price_up_to_which_amounts_follow_is_a_setting(
         costs(monkeypatch, gwei)
         assert money(protocol, known, {})
     costs(monkeypatch, ALLOWED + 1e-9)
-    with pytest.raises(Postponed, match="at most 20 gwei are allowed"):
+    with pytest.raises(Postponed, match="expected at most 20 gwei"):
         money(protocol, known, {})
     with settings_of(defaults_gas_gwei=str(ALLOWED + 1)):
         assert money(protocol, known, {})

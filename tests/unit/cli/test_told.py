@@ -24,7 +24,7 @@ def test_an_unknown_option_names_the_help_of_its_command(
 ) -> None:
     assert run(["verify", "proof.json", "--artifacts", "there", "--index", "1"]) == 2
     said = capsys.readouterr().err
-    assert "No such option: --index: `zkescrow verify --help` shows what is allowed" in said
+    assert "No such option: --index: `zkescrow verify --help` shows what is expected" in said
 
 
 def test_a_photograph_is_for_models_of_photographs() -> None:

@@ -34,7 +34,7 @@ def test_an_element_that_does_not_fit_is_refused(element: int) -> None:
 def test_another_length_is_refused(change: int) -> None:
     content = sealed.content_of(ITEM)
     wrong = content[:-1] if change < 0 else content + b"\x00"
-    with pytest.raises(StatementInvalid, match="exactly 20 are allowed"):
+    with pytest.raises(StatementInvalid, match="expected exactly 20"):
         sealed.item_of(wrong, SHAPE)
 
 

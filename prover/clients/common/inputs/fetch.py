@@ -43,7 +43,7 @@ def fetch(uri: str | bytes, max_bytes: int, *, allow_files: bool = False) -> byt
         return _read_file(parts, max_bytes)
     if parts.scheme != "https" or parts.hostname is None:
         allowed = "https or file" if allow_files else "https"
-        raise InputsUnavailable(f"inputs are at {shown(uri)}: {allowed} is allowed; skip the job")
+        raise InputsUnavailable(f"inputs are at {shown(uri)}: expected {allowed}; skip the job")
     download = _Download(parts, parts.hostname, parts.port or 443, max_bytes)
     try:
         content = _within(TIMEOUT_SECONDS, download)
@@ -69,8 +69,8 @@ def public_addresses(host: str, port: int) -> tuple[str, ...]:
     for address in addresses:
         if not is_public(address):
             raise InputsUnavailable(
-                f"inputs are on {host}, which is {address} inside a network: public addresses are "
-                "allowed; skip the job"
+                f"inputs are on {host}, which is {address} inside a network: expected public "
+                "addresses; skip the job"
             )
     return addresses
 
@@ -92,7 +92,7 @@ def is_public(address: str) -> bool:
 def file_uri(path: Path) -> str:
     """The file URI of an absolute path."""
     if not path.is_absolute():
-        raise UsageError(f"{path} is relative: an absolute path is allowed")
+        raise UsageError(f"{path} is relative: expected an absolute path")
     return path.as_uri()
 
 
@@ -108,7 +108,9 @@ def _parts(uri: str | bytes) -> SplitResult:
 def _read_file(parts: SplitResult, max_bytes: int) -> bytes:
     path = Path(unquote(parts.path))
     if parts.netloc not in ("", "localhost"):
-        raise InputsUnavailable(f"inputs are a file on {parts.netloc}: this machine is allowed")
+        raise InputsUnavailable(
+            f"inputs are a file on {parts.netloc}: expected one on this machine"
+        )
     try:
         return read_plain(path, max_bytes)
     except TooLarge:
@@ -167,7 +169,7 @@ class _Download:
             response = connection.getresponse()
             if response.status != HTTPStatus.OK:
                 raise InputsUnavailable(
-                    f"the host {self.host} answers with status {response.status}: 200 is allowed "
+                    f"the host {self.host} answers with status {response.status}: expected 200 "
                     "(redirects are not followed); skip the job"
                 )
             return _body(response, self.max_bytes)

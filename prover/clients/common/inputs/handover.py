@@ -38,7 +38,7 @@ def content_of(path: Path, most: int) -> bytes:
         return _in_clear(read_plain(path, most))
     except (OSError, NotPlain, TooLarge):
         raise UsageError(
-            f"--inputs {path}: a plain file that can be read, of at most {most} bytes, is allowed; "
+            f"--inputs {path}: expected a plain file that can be read, of at most {most} bytes; "
             "give such a one"
         ) from None
 
@@ -67,7 +67,7 @@ def obtain(
     )
     if len(content) > max_bytes:
         raise InputsUnavailable(
-            f"the file has {len(content)} bytes: at most {max_bytes} are allowed by the circuit; "
+            f"the file has {len(content)} bytes: expected at most {max_bytes} by the circuit; "
             "skip the job"
         )
     if data_hash(content) != expected:

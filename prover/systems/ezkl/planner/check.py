@@ -60,7 +60,9 @@ def _bits(plan: Plan) -> Iterator[str]:
     capacity = plan.decomp_base**plan.decomp_legs
     context = plan.context_limbs * plan.context_bits
     if not CONTEXT_TOTAL_BITS <= context <= MAX_CONTEXT_BITS:
-        yield f"its context has {context} bits, {CONTEXT_TOTAL_BITS} to {MAX_CONTEXT_BITS} allowed"
+        yield (
+            f"its context has {context} bits, expected {CONTEXT_TOTAL_BITS} to {MAX_CONTEXT_BITS}"
+        )
     if max(plan.context_bits, plan.salt_bits) > capacity.bit_length() - 1:
         yield f"context limbs or salt elements do not fit digits of less than {capacity}"
     salt = plan.salt_elements * plan.salt_bits

@@ -89,12 +89,12 @@ def too_much(costs: cost.Cost, constraints: Constraints) -> str:
     """Why a circuit is too large; empty if it is not."""
     memory = constraints.memory_bytes or cost.usable_memory()
     if costs.logrows > constraints.max_logrows:
-        return f"needs 2^{costs.logrows} rows, 2^{constraints.max_logrows} are allowed"
+        return f"needs 2^{costs.logrows} rows, expected at most 2^{constraints.max_logrows}"
     if costs.memory_bytes > memory:
-        return f"needs {costs.memory_bytes >> 20} MiB to prove, {memory >> 20} MiB are allowed"
+        return f"needs {costs.memory_bytes >> 20} MiB to prove, expected at most {memory >> 20}"
     if costs.verifier_bytes > constraints.max_verifier_bytes:
         return (
             f"its verifier has about {costs.verifier_bytes} bytes, "
-            f"{constraints.max_verifier_bytes} are allowed"
+            f"expected at most {constraints.max_verifier_bytes}"
         )
     return ""

@@ -98,7 +98,7 @@ def _prepared(
     engine: CircuitEngine,
 ) -> _Search:
     if not 1 <= constraints.slots <= MAX_ITEMS:
-        raise UsageError(f"{constraints.items} items a proof: 1 to {MAX_ITEMS} are allowed")
+        raise UsageError(f"{constraints.items} items a proof: expected 1 to {MAX_ITEMS}")
     if constraints.must_be_exact and constraints.exact_required is False:
         raise UsageError("hidden weights and batches need an exact plan: do not waive it")
     least, most = float(calibration.inputs.min()), float(calibration.inputs.max())

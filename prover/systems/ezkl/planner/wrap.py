@@ -73,11 +73,11 @@ def check_context_isolated(model: onnx.ModelProto) -> None:
     graph = model.graph
     names = [value.name for value in graph.input]
     if names[-1:] != [CONTEXT] or names[:-1] != [f"item_{i}" for i in range(len(names) - 1)]:
-        raise ModelRefused(f"graph inputs are {names}: only items, then the context, are allowed")
+        raise ModelRefused(f"graph inputs are {names}: expected only items, then the context")
     users = [node for node in graph.node if CONTEXT in node.input]
     if [(node.op_type, list(node.output)) for node in users] != [("Identity", [CONTEXT_OUT])]:
         found = [f"{node.name} ({node.op_type})" for node in users]
-        raise ModelRefused(f"the context feeds {found}: only its Identity output is allowed")
+        raise ModelRefused(f"the context feeds {found}: expected only its Identity output")
     if any(CONTEXT_OUT in node.input for node in graph.node):
         raise ModelRefused("the context's output feeds other nodes: it must be an output only")
     if [value.name for value in graph.output][-1:] != [CONTEXT_OUT]:

@@ -122,7 +122,7 @@ def _rewrite(builder: Builder, node: onnx.NodeProto) -> None:
         advice = ADVICE.get(node.op_type, f"supported are {', '.join(sorted(RULES))}")
         raise refuse(node, f"this operator is not supported; {advice}")
     if len([name for name in node.output if name]) != 1:
-        raise refuse(node, f"it has {len(node.output)} outputs: exactly 1 is allowed")
+        raise refuse(node, f"it has {len(node.output)} outputs: expected exactly 1")
     for name in node.input:
         if name and builder.resolve(name) not in builder.shapes:
             raise refuse(node, f"its input {name!r} comes from nowhere")

@@ -185,7 +185,7 @@ def test_a_deployment_with_another_row_than_its_chain_s_is_refused(
     shutil.copy(deployments.path_of(31337), tmp_path)
     monkeypatch.setitem(limits.BY_CHAIN, 31337, limits.ETHEREUM)
     with settings_of(deployments=str(tmp_path)):
-        with pytest.raises(EnvironmentMissing, match=r"min_window 1: 3600 is allowed on chain 313"):
+        with pytest.raises(EnvironmentMissing, match=r"min_window 1: expected 3600 on chain 313"):
             deployments.load(chain.client)
         again, new = deploy_contracts(chain.client, anvil_account(DEPLOYER))
         assert new

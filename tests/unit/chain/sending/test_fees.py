@@ -69,7 +69,7 @@ def test_the_last_wei_below_the_limit_is_still_paid() -> None:
         assert limit() == Fees(7 * GWEI, 3 * GWEI)
         assert suggested(node(5 * GWEI, 2 * GWEI)) == Fees(7 * GWEI, 2 * GWEI)
         dear = node(5 * GWEI + 1, 2 * GWEI)
-        with pytest.raises(Postponed, match="costs 7 gwei now: at most 7 gwei are allowed"):
+        with pytest.raises(Postponed, match="costs 7 gwei now: expected at most 7 gwei"):
             suggested(dear)
         assert market(dear) == Fees(7 * GWEI, 2 * GWEI)
 

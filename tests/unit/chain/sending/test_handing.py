@@ -60,7 +60,7 @@ def test_an_address_from_which_nobody_could_fetch_is_refused(tmp_path: Path) -> 
         with pytest.raises(UsageError, match=r"--uri 'ftp://x' is no address"):
             uri_of(client, "ftp://x", given)
     assert uri_of(LOCAL, local, given) == local
-    with pytest.raises(UsageError, match=r"can be fetched: https is allowed"):
+    with pytest.raises(UsageError, match=r"can be fetched: expected https"):
         uri_of(PUBLIC, local, given)
 
 

@@ -964,7 +964,7 @@ def test_what_pays_as_much_as_is_allowed_is_not_replaced(
     stuck(eth, sender, "posting")
     eth.says = lambda _raw: "insufficient funds"
     allowed = settings_of(max_fee_gwei=str(fee), max_tip_gwei=str(tip))
-    words = f"giving has to replace .* allowed .{fee} gwei.: raise"
+    words = f"giving has to replace .* the most already .{fee} gwei.: raise"
     with allowed, pytest.raises(Postponed, match=words):
         sender.send("gift", GIFT)
     assert not sender.ever_signed("gift")

@@ -282,7 +282,7 @@ def test_items_are_proven_until_the_last_second(desk: Desk) -> None:
 def test_an_item_that_is_not_there_cannot_be_disputed(desk: Desk) -> None:
     worker = desk.worker(desk.record())
     for index in (-1, N):
-        with pytest.raises(UsageError, match=f"--index {index}: 0 to 4 are allowed"):
+        with pytest.raises(UsageError, match=f"--index {index}: expected 0 to 4"):
             worker.dispute(index)
     assert [worker.dispute(index) for index in (0, N - 1)] == [7, 7]
 

@@ -43,7 +43,10 @@ def test_a_file_may_not_be_longer_than_is_read(
     home: Path, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(handover, "MAX_BYTES", len(CONTENT) - 1)
-    with pytest.raises(UsageError, match=f"of at most {len(CONTENT) - 1} bytes, is allowed"):
+    with pytest.raises(
+        UsageError,
+        match=f"expected a plain file that can be read, of at most {len(CONTENT) - 1} bytes",
+    ):
         keep([file])
     monkeypatch.setattr(handover, "MAX_BYTES", len(CONTENT))
     keep([file])
@@ -91,7 +94,7 @@ def test_a_kept_file_that_was_damaged_is_refused(home: Path, file: Path) -> None
 
 def test_a_file_that_is_too_large_for_the_circuit_is_refused(home: Path, file: Path) -> None:
     keep([file])
-    with pytest.raises(InputsUnavailable, match="at most 17 are allowed"):
+    with pytest.raises(InputsUnavailable, match="expected at most 17"):
         obtain("", HASH, len(CONTENT) - 1)
 
 

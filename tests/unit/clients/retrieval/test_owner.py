@@ -271,7 +271,7 @@ def test_values_outside_the_domain_are_never_clipped(artifacts: Artifacts, tmp_p
         read_rows(artifacts, file)
     assert "7 of 8 records" in str(refused.value)
     assert "(1, 2, 3, 4, 5, ...)" in str(refused.value)
-    assert "record 1 has -8.1 at place 2, and -8 to 8 is allowed" in str(refused.value)
+    assert "record 1 has -8.1 at place 2, expected -8 to 8" in str(refused.value)
 
 
 # ---------------------------------------------------------------- proving

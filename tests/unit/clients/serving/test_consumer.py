@@ -301,5 +301,5 @@ def test_the_time_to_contest_covers_finality(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(serving, "confirmations", lambda _: 64)
     monkeypatch.setattr(serving, "final_seconds", lambda _: 768)
     serving._check_finality(None, 1536)  # type: ignore[arg-type]
-    with pytest.raises(UsageError, match="at least 1536 s are allowed"):
+    with pytest.raises(UsageError, match="expected at least 1536 s"):
         serving._check_finality(None, 1535)  # type: ignore[arg-type]

@@ -47,7 +47,7 @@ def test_head_is_spread_evenly() -> None:
     [
         ({"other": GOOD}, r"no array `inputs` \(found other\)"),
         ({"labels": GOOD}, r"no array `inputs` \(found labels\)"),
-        ({"inputs": GOOD.astype(str)}, "only numbers are allowed"),
+        ({"inputs": GOOD.astype(str)}, "expected only numbers"),
         ({"inputs": GOOD, "labels": np.zeros(5)}, r"integers \[5\] needed"),
         ({"inputs": GOOD, "labels": np.zeros(4, int)}, r"integers \[5\] needed"),
         ({"inputs": np.array([object()])}, "not an .npz archive of plain arrays"),
@@ -110,7 +110,7 @@ def test_an_archive_that_takes_too_much_memory_is_refused_before_it_is_read(
     path, large = tmp_path / "data.npz", np.zeros((5, 2, 3, 100))
     np.savez_compressed(path, **{"inputs": GOOD, "other": np.zeros(99_999), name: large})
     monkeypatch.setattr(calibration, "MAX_ARRAY_BYTES", large.nbytes - 1)
-    refusal = r"take \d+ bytes of memory: at most 23999 are allowed; take fewer samples"
+    refusal = r"take \d+ bytes of memory: expected at most 23999; take fewer samples"
     with pytest.raises(UsageError, match=refusal):
         read_arrays(path, ("inputs", "labels"))
     path.write_bytes(path.read_bytes().replace(*understated(path, name)))

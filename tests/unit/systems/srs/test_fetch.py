@@ -171,7 +171,7 @@ def test_a_size_that_is_not_published_is_refused(mirror: Mirror) -> None:
     ],
 )
 def test_a_mirror_must_be_https(address: str) -> None:
-    with pytest.raises(UsageError, match="an https address is allowed"):
+    with pytest.raises(UsageError, match="expected an https address"):
         checked(address, 17)
 
 
