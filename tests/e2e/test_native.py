@@ -164,7 +164,7 @@ def test_a_changed_instance_is_rejected(
 
 def test_a_circuit_is_shown(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shown = Said(capsys, "native", "show", str(made)).data
-    assert (shown["directory"], shown["layers"], shown["labels"]) == (str(made), 4, 0)
+    assert (shown["directory"], shown["labels"], shown["weights"]) == (str(made), 0, "public")
 
 
 def test_the_rebuilt_key_is_the_same(made: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -49,7 +49,7 @@ def test_options_import_nothing_heavy() -> None:
     assert done.stdout == "[]\n"
 
 
-@pytest.mark.parametrize("module", ["serving_round", "accuracy_job"])
+@pytest.mark.parametrize("module", ["serving.round", "accuracy.job"])
 def test_a_status_does_not_wait_for_what_proves(module: str) -> None:
     """SQLAlchemy it does need: a status reads the store of events."""
     heavy = "[m for m in sys.modules if m in ('numpy', 'onnx', 'onnxruntime', 'ezkl')]"
@@ -142,7 +142,8 @@ def test_all_jobs_are_told_a_line_each_with_what_is_next(
 def test_what_a_stranger_wrote_is_printed_whatever_the_terminal_takes() -> None:
     """An address in another script, on a terminal of Latin letters: nothing stops."""
     program = (
-        "from prover.cli import app, output\n"
+        "from prover.cli import app\n"
+        "from prover.cli.common import output\n"
         "app.run = lambda _: output.show({}, 'uri \u4f60 end') or 0\n"
         "app.main([])"
     )
