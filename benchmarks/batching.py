@@ -141,11 +141,11 @@ def measured(scene: Scene, wanted: Wanted, rounds: int) -> Run:
     scene.give_credits(model, items)
     payee = scene.sender(PROVIDER).address
     job, post_gas = scene.post(model, items, CONSUMER)
-    lock_gas = scene.send(PROVIDER, scene.market.lock(job, payee))
+    lock_gas = scene.send(PROVIDER, scene.prediction.lock(job, payee))
     watch = Stopwatch()
     made = watch.prove(artifacts, items, scene.context(job, payee))
     proof, instances = made.proof, list(made.instances)
-    deliver = scene.market.deliver(job, wanted.items, proof, instances)
+    deliver = scene.prediction.deliver(job, wanted.items, proof, instances)
     verify = encode_call(VERIFIER, "verifyProof", proof, instances)
     submit_gas = submit_bytes = 0
     if wanted.input_mode == "hashed":

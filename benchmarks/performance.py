@@ -100,19 +100,19 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
-def prose(*sentences: str, item: bool = False) -> str:
+def prose(*messages: str, item: bool = False) -> str:
     """Sentences as a paragraph or an item of a list: each on lines of its own, of 118 columns."""
-    starts = ["- " if item else "", *["  " if item else ""] * (len(sentences) - 1)]
+    starts = ["- " if item else "", *["  " if item else ""] * (len(messages) - 1)]
     return "\n".join(
         fill(
-            sentence,
+            message,
             118,
             initial_indent=start,
             subsequent_indent="  " if item else "",
             break_long_words=False,
             break_on_hyphens=False,
         )
-        for start, sentence in zip(starts, sentences, strict=True)
+        for start, message in zip(starts, messages, strict=True)
     )
 
 
@@ -210,7 +210,7 @@ def _words(runs: Sequence[Run], content: dict[str, Any]) -> str:
             "Each doubling doubles time and memory and saves ever less gas, as the scores remain.",
         ),
     ]
-    return "\n".join(prose(*sentences, item=True) for sentences in paragraphs)
+    return "\n".join(prose(*messages, item=True) for messages in paragraphs)
 
 
 def _instance_gas(runs: Sequence[Run]) -> float:

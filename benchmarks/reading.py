@@ -150,9 +150,9 @@ def play(scene: Scene) -> None:
     job, last = _job(scene), HexBytes(b"")
     for nonce in range(POSTED):
         again = replace(job, nonce=nonce)
-        last = _send(scene, scene.market.post(again, bytes(32), "https://inputs.example/"))
+        last = _send(scene, scene.prediction.post(again, bytes(32), "https://inputs.example/"))
         if nonce < CANCELLED:
-            last = _send(scene, scene.market.cancel(again))
+            last = _send(scene, scene.prediction.cancel(again))
     scene.client.web3.eth.wait_for_transaction_receipt(last)
 
 

@@ -11,7 +11,7 @@ from prover.base.settings import get_settings
 from prover.chain.abi.contract import Call
 from prover.chain.accounts import anvil_account
 from prover.chain.contracts.deploy import deploy_contracts
-from prover.chain.contracts.prediction import Market
+from prover.chain.contracts.prediction import PredictionMarket
 from prover.chain.deployments import Deployment
 from prover.chain.node import anvil as node
 from prover.chain.node.client import Client
@@ -36,9 +36,9 @@ class Scene:
     deployment: Deployment
 
     @property
-    def market(self) -> Market:
+    def market(self) -> PredictionMarket:
         """The prediction market."""
-        return Market(self.client, self.deployment.market)
+        return PredictionMarket(self.client, self.deployment.market)
 
     def sender(self, account: int) -> Sender:
         """One of the node's accounts."""

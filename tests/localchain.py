@@ -15,7 +15,7 @@ from prover.base.files import write_atomically
 from prover.base.settings import get_settings
 from prover.chain.accounts import anvil_account
 from prover.chain.contracts.deploy import deploy_contracts
-from prover.chain.contracts.prediction import Market
+from prover.chain.contracts.prediction import PredictionMarket
 from prover.chain.deployments import Deployment
 from prover.chain.node import anvil as node
 from prover.chain.node.client import Client
@@ -36,8 +36,8 @@ class Chain:
     url: str
 
     @property
-    def market(self) -> Market:
-        return Market(self.client, self.deployment.market)
+    def prediction(self) -> PredictionMarket:
+        return PredictionMarket(self.client, self.deployment.prediction)
 
     def sender(self, number: int) -> Sender:
         return Sender(self.client, anvil_account(number))

@@ -44,7 +44,7 @@ class Auditor:
         self._say = progress or (lambda _stage: None)
         self._retrieval = RetrievalAudit(client, deployment.retrieval)
         self._audits: dict[str, ProtocolAudit[Any]] = {
-            deployment.market: PredictionAudit(client, deployment.market),
+            deployment.prediction: PredictionAudit(client, deployment.prediction),
             deployment.serving: ServingAudit(client, deployment.serving),
             deployment.accuracy: AccuracyAudit(client, deployment.accuracy),
             deployment.retrieval: self._retrieval,

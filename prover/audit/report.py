@@ -8,7 +8,7 @@ from typing import Any
 from prover.audit.findings import AuditReport, Gift
 from prover.base.files import write_atomically
 from prover.base.text import amount_in
-from prover.chain.abi.contract import MARKET
+from prover.chain.abi.contract import PREDICTION
 from prover.protocol.jobs import Record
 from prover.protocol.table import title
 
@@ -29,7 +29,7 @@ def to_dict(report: AuditReport) -> dict[str, Any]:
     states = _states(report)
     return {
         "chain_id": report.chain_id,
-        "market": report.contracts[MARKET],
+        "market": report.contracts[PREDICTION],
         "contracts": report.contracts,
         "last_block": report.last,
         "events": found.events,

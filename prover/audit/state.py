@@ -87,8 +87,8 @@ class Money:
             try:
                 self._explain(currency, surplus, where, findings)
             except ChainError as why:
-                words = _SURPLUS.format(held=held, owed=owed, surplus=surplus, why=why)
-                findings.note(where, words)
+                message = _SURPLUS.format(held=held, owed=owed, surplus=surplus, why=why)
+                findings.note(where, message)
         ledger = Ledger(self.holder.NAME, currency, escrowed, credited, surplus)
         findings.ledgers.append(ledger)
 
@@ -99,8 +99,8 @@ class Money:
             left -= rise.amount
             hidden = list(self.origins.hidden_in(rise.block))
             for what in hidden:
-                words = _HIDDEN.format(amount=rise.amount, block=rise.block, what=what)
-                findings.note(where, words)
+                message = _HIDDEN.format(amount=rise.amount, block=rise.block, what=what)
+                findings.note(where, message)
             if not hidden:
                 gifts.append(Gift(self.holder.NAME, currency, rise.amount, rise.block))
         if left > 0:

@@ -41,7 +41,7 @@ def check_depth(content: bytes, max_depth: int) -> None:
         raise ValueError(f"brackets are more than {max_depth} deep, or do not match")
 
 
-def in_words(error: Exception) -> str:
+def as_text(error: Exception) -> str:
     """The first thing that is wrong, on one line: of pydantic's errors, which list all, too."""
     listed = error.errors() if hasattr(error, "errors") else []
     if listed:

@@ -136,6 +136,6 @@ def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode()
 
 
-def in_words(state: str) -> str:
+def as_text(state: str) -> str:
     """The name of a job's state, as people write it."""
     return state.replace("_", " ")

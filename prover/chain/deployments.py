@@ -10,7 +10,15 @@ from prover.base import strict_json
 from prover.base.errors import ChainError, EnvironmentMissing
 from prover.base.files import write_atomically
 from prover.base.settings import get_settings
-from prover.chain.abi.contract import ACCURACY, JOBS, MARKET, POSEIDON, REGISTRY, RETRIEVAL, SERVING
+from prover.chain.abi.contract import (
+    ACCURACY,
+    JOBS,
+    POSEIDON,
+    PREDICTION,
+    REGISTRY,
+    RETRIEVAL,
+    SERVING,
+)
 from prover.chain.codes import expected_code
 from prover.chain.limits import DeployedFor, answered, question
 from prover.chain.node.client import Client
@@ -20,7 +28,7 @@ from prover.protocol.limits import limits_of
 # Each contract with those whose addresses its constructor takes, in the order of deployment.
 PLAN: dict[str, tuple[str, ...]] = {
     REGISTRY: (),
-    MARKET: (REGISTRY,),
+    PREDICTION: (REGISTRY,),
     SERVING: (REGISTRY,),
     POSEIDON: (),
     ACCURACY: (REGISTRY, POSEIDON),
@@ -64,9 +72,9 @@ class Deployment(BaseModel):
         return self.contracts[REGISTRY].address
 
     @property
-    def market(self) -> str:
+    def prediction(self) -> str:
         """Address of the PredictionMarket."""
-        return self.contracts[MARKET].address
+        return self.contracts[PREDICTION].address
 
     @property
     def serving(self) -> str:
@@ -218,7 +226,7 @@ def parse(path: Path) -> Deployment:
         ) from None
     except ValueError as error:  # of the JSON, or pydantic's
         raise EnvironmentMissing(
-            f"{path} is no deployment file ({strict_json.in_words(error)}): deploy again"
+            f"{path} is no deployment file ({strict_json.as_text(error)}): deploy again"
         ) from None
 
 

@@ -64,7 +64,7 @@ class Reader:
             fields = _checked(strict_json.parse(content, 2))
         except (ValueError, TypeError) as error:
             raise UsageError(
-                f"{name} is no provider's key ({strict_json.in_words(error)}): give the file that "
+                f"{name} is no provider's key ({strict_json.as_text(error)}): give the file that "
                 "its `zkescrow provider key` wrote"
             ) from None
         account = str(checksum(fields["account"]))

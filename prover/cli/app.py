@@ -133,18 +133,20 @@ def _unexpected(error: Exception) -> int:
     if show is not None:  # the option parser's own errors
         context = getattr(error, "ctx", None)
         path = "zkescrow" if context is None else context.command_path
-        words = f"{show().rstrip('.')}: `{path} --help` shows what is expected"
-        return _failed(error, words, USAGE)
+        message = f"{show().rstrip('.')}: `{path} --help` shows what is expected"
+        return _failed(error, message, USAGE)
     if type(error).__name__ == "Abort":  # Ctrl-C where something is asked for
         return _interrupted()
-    words = f"internal error, {type(error).__name__}: {error}; run again with --debug and report it"
-    return _failed(error, words, FAILED)
+    message = (
+        f"internal error, {type(error).__name__}: {error}; run again with --debug and report it"
+    )
+    return _failed(error, message, FAILED)
 
 
-def _failed(error: Exception, words: str, status: int) -> int:
+def _failed(error: Exception, message: str, status: int) -> int:
     if OUTPUT.debug:
         sys.stderr.write(redacted("".join(traceback.format_exception(error))))
-    say_error(words)
+    say_error(message)
     return status
 
 

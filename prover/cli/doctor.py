@@ -185,10 +185,10 @@ def _chain(rpc: str | None) -> list[Finding]:
         return [Finding("node", False, "none", str(error), needed=named)]
     found = [Finding("node", True, f"chain {client.chain_id}")]
     try:
-        market = deployments.load(client).market
+        predictions = deployments.load(client).prediction
     except ZkescrowError as error:
         return [*found, Finding("contracts", False, "none", str(error), needed=False)]
-    return [*found, Finding("contracts", True, f"PredictionMarket at {market}")]
+    return [*found, Finding("contracts", True, f"PredictionMarket at {predictions}")]
 
 
 def _guarded(name: str, find: Callable[[], str], needed: bool) -> Finding:

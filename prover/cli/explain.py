@@ -30,7 +30,7 @@ def explain_revert(
         return
     revert = decode_revert(data)
     arguments = {name: _json(value) for name, value in revert.arguments.items()}
-    show({"error": revert.name, "arguments": arguments, "advice": revert.advice}, revert.sentence())
+    show({"error": revert.name, "arguments": arguments, "advice": revert.advice}, revert.message())
 
 
 def _explain_transaction(transaction_hash: bytes, rpc: str | None) -> None:

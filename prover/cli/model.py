@@ -13,8 +13,8 @@ from prover.cli.common.options import (
     Rpc,
     SetUpOption,
     deployed,
+    describe_set_up,
     sender_for,
-    set_up_in_words,
 )
 from prover.cli.common.output import command, new_app, show, show_table
 from prover.clients.common.kinds import SHOWN_DIGITS
@@ -199,10 +199,10 @@ def import_model(
     from prover.chain.contracts.registry import Circuit
     from prover.chain.state.replay import load_world
     from prover.clients.common.models import free_name, remember
-    from prover.systems.ezkl.exchange import bring_in
+    from prover.systems.ezkl.exchange import import_artifacts
 
     client, deployment = deployed(rpc)
-    artifacts = bring_in(directory)
+    artifacts = import_artifacts(directory)
     registry = load_world(client, deployment).registry
     claimed = (artifacts.digest, artifacts.weights_commitment)
     for model_id, (circuit_id, weights) in registry.models.items():
@@ -249,7 +249,7 @@ def _chosen(srs: str | None, client: "Client") -> "Named":
     from prover.systems.srs import choose
 
     stands = choose(srs, development=client.local)
-    progress(f"set-up: {set_up_in_words(stands.name)}")
+    progress(f"set-up: {describe_set_up(stands.name)}")
     return stands
 
 
@@ -299,10 +299,10 @@ def _set_up_like(onnx: Path, known: "KnownModel") -> "Artifacts":
 
 def _keys_of(planned: "Planned", srs: "SetUpChoice") -> "Artifacts":
     """Artifacts that are there from before, or new ones."""
-    from prover.systems.ezkl.reuse import made_before
+    from prover.systems.ezkl.reuse import find_cached
     from prover.systems.ezkl.system import Ezkl
 
-    found = made_before(planned.model, planned.plan, srs)
+    found = find_cached(planned.model, planned.plan, srs)
     if found is not None:
         progress("using keys that were made before")
         return found
@@ -351,7 +351,7 @@ def _lines(facts: dict[str, Any]) -> list[str]:
         f"{facts['inputs']}, weights {facts['weights']}",
         f"verifier: {facts['code_bytes']} bytes of code, proof of {facts['proof_bytes']} bytes and "
         f"{facts['instances']} instances",
-        f"set-up: {set_up_in_words(facts['srs']['name'])}",
+        f"set-up: {describe_set_up(facts['srs']['name'])}",
         _accuracy(facts["accuracy"]),
     ]
     if facts.get("gas"):
@@ -363,14 +363,14 @@ def _lines(facts: dict[str, Any]) -> list[str]:
 def _accuracy(accuracy: dict[str, Any] | None) -> str:
     if accuracy is None:
         return "accuracy: not published, as the weights are hidden"
-    words = (
+    message = (
         f"quantised model on {accuracy['samples']} samples: labels agree with the float model on "
         f"{accuracy['label_agreement']:.1%}, worst error {accuracy['worst_error']:.4f}"
     )
     if accuracy["labelled_accuracy_quantised"] is None:
-        return words
+        return message
     return (
-        f"{words}; accuracy {accuracy['labelled_accuracy_quantised']:.1%} "
+        f"{message}; accuracy {accuracy['labelled_accuracy_quantised']:.1%} "
         f"(float {accuracy['labelled_accuracy_float']:.1%})"
     )
 

@@ -7,7 +7,7 @@ import typer
 
 from prover.base.console import progress
 from prover.base.errors import UsageError
-from prover.cli.common.options import SetUpOption, set_up_in_words
+from prover.cli.common.options import SetUpOption, describe_set_up
 from prover.cli.common.output import command, new_app, show
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def _lines(made: "NativeArtifacts") -> list[str]:
         f"public: {_public(made.manifest.form)}",
         f"integers {facts['input'][0]} to {facts['input'][1]}; "
         f"{made.manifest.agreement:.1%} of the calibration labels kept",
-        f"set-up: {set_up_in_words(made.manifest.srs.name)}",
+        f"set-up: {describe_set_up(made.manifest.srs.name)}",
         f"in {made.directory}; next: zkescrow prove --artifacts {made.directory}",
     ]
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from prover.base.text import amount_in, in_words, takes_out
+from prover.base.text import amount_in, as_text, takes_out
 from prover.cli.common.options import AccountNumber, Rpc, address, deployed
 from prover.cli.common.output import command, new_app, show
 
@@ -110,7 +110,7 @@ def lines(
     from prover.cli.common.finding import short
 
     told = [
-        f"{one.kind.name} {short(one.job_id)} is {in_words(one.state)}"
+        f"{one.kind.name} {short(one.job_id)} is {as_text(one.state)}"
         f"{'; YOUR MOVE' if me is not None and one.who == me else ''}"
         f"{'; OPEN TO YOU' if _is_open(one, me, open_to) else ''}; next: {one.next}"
         for one in found

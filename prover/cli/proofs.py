@@ -9,7 +9,7 @@ import typer
 
 from prover.base.errors import UsageError
 from prover.base.parsing import id_bytes
-from prover.cli.common.options import address, set_up_in_words
+from prover.cli.common.options import address, describe_set_up
 from prover.cli.common.output import command, new_app, show
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def verify(
         {"verified": checked, **answer.data, "srs": stands},
         f"holds: {', '.join(checked)}",
         *answer.lines,
-        f"set-up: {set_up_in_words(stands)}",
+        f"set-up: {describe_set_up(stands)}",
     )
 
 

@@ -14,7 +14,7 @@ from prover.cli.common.limits import AllStakes, AtALoss, MaxStakes, MinRewards, 
 from prover.cli.common.options import AccountNumber, Rpc, address, connected, deployed, sender_for
 from prover.cli.common.output import command, new_app, show, show_table
 from prover.cli.common.rounds import Loop, one_round, only_round
-from prover.cli.withdraw import Token, take_out
+from prover.cli.withdraw import Token, withdraw_all
 
 if TYPE_CHECKING:
     from prover.chain.node.client import Client
@@ -140,7 +140,7 @@ def withdraw(
     token: Token = None,
 ) -> None:
     """Take out what was earned."""
-    take_out(rpc, account, to, token)
+    withdraw_all(rpc, account, to, token)
 
 
 def _take(handed: HandedFiles, worker: "Provider") -> bool:
@@ -155,7 +155,7 @@ def _remember(client: "Client", job_ids: list[bytes]) -> None:
     from prover.clients.common.recent import remember
 
     if job_ids:
-        remember(client, deployments.load(client).market, job_ids[-1])
+        remember(client, deployments.load(client).prediction, job_ids[-1])
 
 
 def _policy(files: bool, purse: "Purse", proof_time: str | None) -> "Policy":
@@ -167,16 +167,16 @@ def _policy(files: bool, purse: "Purse", proof_time: str | None) -> "Policy":
 
 def _provider(rpc: str | None, account: int | None, policy: "Policy", payee: Any) -> "Provider":
     from prover.base.settings import get_settings
-    from prover.chain.contracts.prediction import Market
+    from prover.chain.contracts.prediction import PredictionMarket
     from prover.clients.common.tools import tools_of
     from prover.clients.prediction.examine import PredictionTools
     from prover.clients.prediction.provider import Provider
     from prover.clients.prediction.store import JobStore
 
     client, deployment = deployed(rpc)
-    market = Market(client, deployment.market)
+    predictions = PredictionMarket(client, deployment.prediction)
     usual = tools_of(
-        sender_for(client, account), deployment, market, allow_files=policy.allow_files
+        sender_for(client, account), deployment, predictions, allow_files=policy.allow_files
     )
     tools = PredictionTools(**vars(usual), store=JobStore(Path(get_settings().home) / _STORE))
     return Provider(tools, policy, payee)

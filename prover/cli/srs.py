@@ -7,7 +7,7 @@ import typer
 
 from prover.base.console import progress
 from prover.base.parsing import duration
-from prover.cli.common.options import set_up_in_words
+from prover.cli.common.options import describe_set_up
 from prover.cli.common.output import command, new_app, show
 
 if TYPE_CHECKING:
@@ -32,10 +32,10 @@ def _group() -> None:
 @command(app, "import")
 def import_file(file: File, logrows: Rows = None) -> None:
     """Check a ceremony's file, and keep its set-up for circuits."""
-    from prover.systems.srs import bring_in
+    from prover.systems.srs import import_file
 
     progress(f"checking {file.name}")
-    _show_kept(bring_in(file, logrows))
+    _show_kept(import_file(file, logrows))
 
 
 @command(app)
@@ -86,7 +86,7 @@ def list_set_ups() -> None:
     from prover.systems.srs import kept_set_ups, known_set_ups
 
     kept, known = kept_set_ups(), known_set_ups()
-    told = {name: f"{facts.what}; {facts.told_by}" for name, facts in known.items()}
+    told = {name: f"{facts.what}; {facts.recognised_by}" for name, facts in known.items()}
     show(
         {"set_ups": [_row(one) for one in kept], "known": told},
         *[f"here: {one.name} for 2^{one.logrows} rows, SHA-256 {one.sha256}" for one in kept]
@@ -108,4 +108,4 @@ def _row(kept: "Kept") -> dict[str, Any]:
 
 
 def _warning(name: str) -> list[str]:
-    return [set_up_in_words(name)] if name == "development" else []
+    return [describe_set_up(name)] if name == "development" else []

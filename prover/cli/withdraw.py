@@ -25,10 +25,12 @@ def withdraw(
     token: Token = None,
 ) -> None:
     """Take out refunds and other credits in ETH and the tokens named, from all contracts."""
-    take_out(rpc, account, to, token)
+    withdraw_all(rpc, account, to, token)
 
 
-def take_out(rpc: str | None, account: int | None, to: str | None, token: list[str] | None) -> None:
+def withdraw_all(
+    rpc: str | None, account: int | None, to: str | None, token: list[str] | None
+) -> None:
     """Withdraw the account's whole credit in ETH and the given tokens, from every contract."""
     from itertools import product
 
@@ -46,7 +48,7 @@ def take_out(rpc: str | None, account: int | None, to: str | None, token: list[s
     currencies = [ZERO_ADDRESS, *(str(address(one, "--token")) for one in token or [])]
     for currency, holder in product(currencies, job_contracts(client, deployment)):
         try:
-            found = withdrawals.take_out(sender, holder, currency, recipient)
+            found = withdrawals.withdraw_credit(sender, holder, currency, recipient)
         except ZkescrowError as error:
             left.append({"currency": currency, "contract": holder.NAME, "why": str(error)})
             if isinstance(error, ContractRefused):

@@ -100,7 +100,7 @@ def _place(event: Event) -> Place | None:
 
 def _with_maps(world: World, kind: Any) -> World:
     """The same world over maps of another kind."""
-    known, market = world.registry, world.retrieval
+    known, predictions = world.registry, world.retrieval
     return replace(
         world,
         registry=replace(
@@ -112,7 +112,7 @@ def _with_maps(world: World, kind: Any) -> World:
         prediction=_jobs(world.prediction, kind),
         serving=_jobs(world.serving, kind),
         accuracy=_jobs(world.accuracy, kind),
-        retrieval=replace(_jobs(market, kind), datasets=kind(market.datasets)),
+        retrieval=replace(_jobs(predictions, kind), datasets=kind(predictions.datasets)),
         escrows={where: _money(state, kind) for where, state in world.escrows.items()},
     )
 

@@ -89,7 +89,7 @@ def play(chain: Chain, _chosen: argparse.Namespace) -> dict[str, Any]:
     ended = chain.run("accuracy", "settle", second, "--account", DEPLOYER)
 
     step(7, "Each side", "withdraws what is due.")
-    withdrawn = {party.name: take_out(party) for party in (expert, novice, consumer)}
+    withdrawn = {party.name: withdraw_credit(party) for party in (expert, novice, consumer)}
     summary = audit(chain, 8)
     if summary["proofs_reverified"] != paid["proofs"]:
         raise DemoFailed("not every proof was verified again")
@@ -135,8 +135,8 @@ def posting(rows: str) -> list[str]:
 def post(consumer: Party, rows: str) -> str:
     """Post a bounty, say what its test set supports; its id."""
     posted = consumer.run(*posting(rows))
-    for sentence in posted["supports"]:
-        console.print(f"   {sentence}")
+    for message in posted["supports"]:
+        console.print(f"   {message}")
     return str(posted["job"])
 
 
@@ -147,7 +147,7 @@ def prove(provider: Party, consumer: Party, job: str) -> dict[str, Any]:
     return provider.run("accuracy", "prove", job, allowed=(0, 1))
 
 
-def take_out(party: Party) -> int:
+def withdraw_credit(party: Party) -> int:
     """Withdraw; the amount in wei."""
     amount = sum(party.run("withdraw")["withdrawn"].values())
     console.print(f"   the {party.name} withdraws {amount / WEI:g} ETH")

@@ -10,10 +10,10 @@ from pathlib import Path
 from ape.contracts import ContractContainer
 from ethpm_types import ContractType
 
-from prover.chain.abi.contract import ACCURACY, MARKET, POSEIDON, REGISTRY, RETRIEVAL, SERVING
+from prover.chain.abi.contract import ACCURACY, POSEIDON, PREDICTION, REGISTRY, RETRIEVAL, SERVING
 from prover.solidity.compile import CompiledContract, compile_contracts
 
-OURS = (REGISTRY, MARKET, POSEIDON, ACCURACY, RETRIEVAL, SERVING)
+OURS = (REGISTRY, PREDICTION, POSEIDON, ACCURACY, RETRIEVAL, SERVING)
 MOCKS = Path(__file__).parents[2] / "contracts" / "mocks"
 
 

@@ -10,7 +10,7 @@ from ape.contracts import ContractInstance
 from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 
-from prover.chain.abi.contract import MARKET, REGISTRY, abi
+from prover.chain.abi.contract import PREDICTION, REGISTRY, abi
 from prover.protocol.prediction.state import Job, Terms
 from prover.protocol.registry.state import circuit_id_of, model_id_of
 from prover.statement.commitment import input_commitment, inputs_hash
@@ -36,7 +36,10 @@ BALANCE_OF = [
 ]
 
 OURS = {
-    entry["name"] for name in (REGISTRY, MARKET) for entry in abi(name) if entry["type"] == "event"
+    entry["name"]
+    for name in (REGISTRY, PREDICTION)
+    for entry in abi(name)
+    if entry["type"] == "event"
 }
 
 Circuit = tuple[Any, ...]
@@ -246,12 +249,12 @@ class World:
         proofs = (*self.proofs.sample(outputs=0), *self.proofs.sample(outputs=1))
         return self.registry.condemn(self.circuit_id, *proofs, sender=by or self.payee)
 
-    def standing(self, job: Job) -> tuple[int, str, int]:
+    def status(self, job: Job) -> tuple[int, str, int]:
         state, payee, deadline = self.market.jobs(self.id_of(job))
         return state, payee, deadline
 
     def state(self, job: Job) -> int:
-        return self.standing(job)[0]
+        return self.status(job)[0]
 
     def credit(self, account: Any, currency: Any = ETH) -> int:
         return self.market.credits(currency, account)

@@ -40,7 +40,7 @@ class Result:
         loaded: dict[str, Any] = json.loads(self.out)
         return loaded
 
-    def sentence(self) -> str:
+    def message(self) -> str:
         """The one line of an error; fails if there was none, or a traceback."""
         lines = [line for line in self.err.splitlines() if not line.startswith("  ")]
         assert len(lines) == 1, self.err

@@ -490,8 +490,8 @@ def test_a_condemned_circuit_gives_the_deposits_back(world: World) -> None:
     assert "was condemned at" in world.refused("prove", "--account", PROVIDER)
     call = world.accuracy.settle(record.job)
     world.chain.sender(STRANGER).send(f"settle:{posted['job']}", call)
-    standing = world.accuracy.standing(bytes.fromhex(posted["job"][2:]))
-    assert standing.state is State.VOIDED
+    status = world.accuracy.status(bytes.fromhex(posted["job"][2:]))
+    assert status.state is State.VOIDED
     assert world.credits() == (REWARD + BOND, STAKE)
 
 

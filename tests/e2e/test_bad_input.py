@@ -23,10 +23,10 @@ def files(home: Path) -> set[str]:
 def refused(world: World, status: int, *arguments: object, **environment: str) -> str:
     """The sentence of a command that must fail and leave nothing."""
     before, block = files(world.home), world.chain.client.block()["number"]
-    sentence = world.cli.run(*arguments, status=status, **environment).sentence()
+    message = world.cli.run(*arguments, status=status, **environment).message()
     assert files(world.home) == before
     assert world.chain.client.block()["number"] == block
-    return sentence
+    return message
 
 
 def archive(path: Path, **arrays: np.ndarray) -> Path:  # type: ignore[type-arg]
@@ -123,7 +123,7 @@ def test_an_account_without_funds_or_key_is_said(world: World) -> None:
     world.chain.rpc("anvil_setBalance", "0x14dC79964da2C08b23698B3D3cc7Ca32193d9955", "0x0")
     inputs = ("--inputs", EXAMPLES / "digits-test.npz", "--index", 3)
     block = world.chain.client.block()["number"]
-    told = world.cli.run(*POST, *inputs, "--account", 7, status=1).sentence()
+    told = world.cli.run(*POST, *inputs, "--account", 7, status=1).message()
     assert "has 0 ETH: 0.01 ETH are needed" in told  # its inputs file is written before that
     assert world.chain.client.block()["number"] == block
     assert "ZKESCROW_KEYSTORE" in refused(world, 1, *POST, *inputs)
@@ -145,6 +145,6 @@ def test_contracts_that_are_not_there_are_said(world: World, tmp_path: Path) -> 
 
 def test_a_setting_that_makes_no_sense_is_said(world: World) -> None:
     cli = Cli(world.cli.environment | {"ZKESCROW_HOME": "/proc/nowhere"})
-    told = cli.run("prediction", "status", status=1).sentence()
+    told = cli.run("prediction", "status", status=1).message()
     assert "cannot open /proc/nowhere/events.sqlite" in told
     assert "choose another directory with ZKESCROW_HOME" in told

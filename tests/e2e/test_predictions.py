@@ -10,7 +10,7 @@ import pytest
 from prover.base.errors import ContractRefused
 from prover.base.settings import get_settings
 from prover.chain.state.replay import load_world
-from prover.clients.prediction.store import JobStore, Stage, Taken
+from prover.clients.prediction.store import JobStore, Stage, TrackedJob
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction.state import State
 from prover.systems.proof import Proof
@@ -55,10 +55,10 @@ def crash(world: World, step: str) -> None:
     assert done.returncode == 9, done.stderr.decode()
 
 
-def taken(world: World, job: str) -> Taken:
+def taken(world: World, job: str) -> TrackedJob:
     """The provider's record of a job."""
     store = JobStore(get_settings().home / "provider.sqlite")
-    scope = f"{world.chain.client.scope}:{world.chain.market.address}"
+    scope = f"{world.chain.client.scope}:{world.chain.prediction.address}"
     jobs = store.all(scope, address_of(PROVIDER))
     return next(one for one in jobs if "0x" + one.job_id.hex() == job)
 
@@ -70,7 +70,7 @@ def proof_of(world: World, job: str) -> Proof:
 
 
 def credit(world: World, number: int) -> int:
-    return world.chain.market.credit(ETH, address_of(number))
+    return world.chain.prediction.credit(ETH, address_of(number))
 
 
 def test_a_digit_is_proven_paid_and_audited(world: World, tmp_path: Path) -> None:
@@ -102,14 +102,14 @@ def test_the_model_is_verified_against_the_chain(world: World) -> None:
     code = bytearray(chain.client.code(world.model["verifier"]))
     code[-1] ^= 1
     chain.rpc("anvil_setCode", world.model["verifier"], "0x" + code.hex())
-    refused = cli.run("model", "verify", "digits", status=1).sentence()
+    refused = cli.run("model", "verify", "digits", status=1).message()
     assert "differ from the rebuilt" in refused
     again = cli.run(
         *("prediction", "post", "--model", "digits", "--account", 2, "--index", 3),
         *("--inputs", EXAMPLES / "digits-test.npz", "--reward", 1, "--stake", 1),
         status=1,
     )
-    assert "do not stake" in again.sentence()
+    assert "do not stake" in again.message()
 
 
 def test_a_late_provider_loses_its_stake_to_the_consumer(world: World) -> None:
@@ -117,7 +117,7 @@ def test_a_late_provider_loses_its_stake_to_the_consumer(world: World) -> None:
     job = cli.post(3, "--prove-within", "1m")["job"]
     crash(world, "after lock")
     assert cli.json("prediction", "status")["state"] == "locked"
-    early = cli.run("prediction", "refund", "--account", CONSUMER, status=1).sentence()
+    early = cli.run("prediction", "refund", "--account", CONSUMER, status=1).message()
     assert "Jobs_Early" in early
     chain.pass_time(61)
     late = cli.json(*PROVIDE, status=1)["jobs"]
@@ -141,7 +141,7 @@ def test_a_stolen_proof_pays_the_payee_it_was_made_for(world: World) -> None:
         bytes.fromhex(job[2:])
     ]
     thief = world.chain.sender(STRANGER)
-    call = world.chain.market.deliver(record.job, 1, proof.proof, list(proof.instances))
+    call = world.chain.prediction.deliver(record.job, 1, proof.proof, list(proof.instances))
     thief.send(f"steal:{job}", call)
     assert credit(world, STRANGER) == 0
     assert credit(world, PROVIDER) == REWARD + STAKE
@@ -152,19 +152,19 @@ def test_a_stolen_proof_pays_the_payee_it_was_made_for(world: World) -> None:
 @pytest.mark.parametrize("other", ["job", "payee"])
 def test_a_proof_for_another_job_or_payee_is_rejected(world: World, other: str) -> None:
     """A thief locks a job on the same inputs, and offers the proof it has seen."""
-    chain, market = world.chain, world.chain.market
+    chain, predictions = world.chain, world.chain.prediction
     job = world.cli.post()["job"]
     crash(world, "before deliver")
     proof = proof_of(world, job)
     if other == "payee":  # the same job, locked by the thief for itself
-        chain.rpc("anvil_setStorageAt", market.address, *_payee_slot(world, job))
+        chain.rpc("anvil_setStorageAt", predictions.address, *_payee_slot(world, job))
     second = job if other == "payee" else world.cli.post()["job"]
     job_id = bytes.fromhex(second[2:])
     record = load_world(chain.client, chain.deployment).prediction.jobs[job_id]
     thief = chain.sender(STRANGER)
     if other == "job":
-        thief.send(f"lock:{second}", market.lock(record.job, address_of(PROVIDER)))
-    call = market.deliver(record.job, 1, proof.proof, list(proof.instances))
+        thief.send(f"lock:{second}", predictions.lock(record.job, address_of(PROVIDER)))
+    call = predictions.deliver(record.job, 1, proof.proof, list(proof.instances))
     with pytest.raises(ContractRefused, match="ProofAcceptance_WrongContext"):
         thief.send(f"steal:{job}", call)
 
@@ -176,7 +176,7 @@ def _payee_slot(world: World, job: str) -> tuple[str, str]:
     chain = world.chain
     for slot in range(8):
         where = "0x" + keccak(bytes.fromhex(job[2:]) + slot.to_bytes(32, "big")).hex()
-        word = chain.rpc("eth_getStorageAt", chain.market.address, where, "latest")
+        word = chain.rpc("eth_getStorageAt", chain.prediction.address, where, "latest")
         payee, thief = (address_of(number)[2:].lower() for number in (PROVIDER, STRANGER))
         if payee in word:
             return where, word.replace(payee, thief)
@@ -201,15 +201,15 @@ def test_a_killed_provider_goes_on_where_it_was(world: World, step: str, stage: 
     assert cli.json(*PROVIDE)["jobs"][0]["result"] == "delivered"
     after = taken(world, job)
     assert before.proof in (None, after.proof)
-    standing = chain.market.standing(bytes.fromhex(job[2:]))
-    assert standing.state is State.PAID
+    status = chain.prediction.status(bytes.fromhex(job[2:]))
+    assert status.state is State.PAID
     assert cli.json("audit", "replay")["mismatches"] == 0
 
 
 def test_a_job_is_cancelled_before_it_is_locked_only(world: World) -> None:
     cli = world.cli
     cli.post()
-    refused = cli.run("prediction", "cancel", "--account", STRANGER, status=1).sentence()
+    refused = cli.run("prediction", "cancel", "--account", STRANGER, status=1).message()
     assert "Jobs_NotConsumer" in refused
     cli.run("prediction", "cancel", "--account", CONSUMER)
     assert cli.json("prediction", "status")["state"] == "cancelled"
@@ -223,7 +223,7 @@ def test_an_audit_finds_a_credit_that_nobody_earned(world: World) -> None:
     cli.post()
     cli.run(*PROVIDE, "--no-withdraw")
     assert cli.json("audit", "replay")["mismatches"] == 0
-    chain.rpc("anvil_setStorageAt", chain.market.address, *_credit_slot(world))
+    chain.rpc("anvil_setStorageAt", chain.prediction.address, *_credit_slot(world))
     found = cli.json("audit", "replay", status=1)
     assert found["mismatches"] == 1
     assert found["problems"][0]["where"].startswith(f"credit of {address_of(PROVIDER)}")
@@ -231,7 +231,7 @@ def test_an_audit_finds_a_credit_that_nobody_earned(world: World) -> None:
 
 def test_an_audit_finds_money_that_is_missing(world: World, tmp_path: Path) -> None:
     world.cli.post()
-    world.chain.rpc("anvil_setBalance", world.chain.market.address, hex(REWARD - 1))
+    world.chain.rpc("anvil_setBalance", world.chain.prediction.address, hex(REWARD - 1))
     found = world.cli.json("audit", "replay", status=1)
     assert found["problems"][0]["what"] == f"{REWARD - 1} is held, {REWARD} is owed"
     page = tmp_path / "report.html"
@@ -249,17 +249,17 @@ def _credit_slot(world: World) -> tuple[str, str]:
     for slot in range(8):
         inner = keccak(bytes(32) + slot.to_bytes(32, "big"))
         where = "0x" + keccak(account + inner).hex()
-        word = int(chain.rpc("eth_getStorageAt", chain.market.address, where, "latest"), 16)
+        word = int(chain.rpc("eth_getStorageAt", chain.prediction.address, where, "latest"), 16)
         if word == REWARD + STAKE:
             return where, f"0x{word + 1:064x}"
     raise AssertionError("the credit's slot was not found")
 
 
 def test_files_alone_prove_and_verify(world: World, tmp_path: Path) -> None:
-    cli, market = world.cli, world.chain.market.address
+    cli, predictions = world.cli, world.chain.prediction.address
     posted = cli.post()
     artifacts = ("--artifacts", world.model["artifacts"])
-    job = ("--chain-id", 31337, "--market", market, "--job", posted["job"])
+    job = ("--chain-id", 31337, "--market", predictions, "--job", posted["job"])
     payee = ("--payee", address_of(PROVIDER))
     proof = tmp_path / "proof.json"
     inputs = ("--inputs", posted["inputs"])
@@ -268,7 +268,7 @@ def test_files_alone_prove_and_verify(world: World, tmp_path: Path) -> None:
     assert held["verified"] == ["proof", "inputs", "context"]
     assert held["predictions"] == made["predictions"]
     stranger = ("--payee", address_of(STRANGER))
-    refused = cli.run("verify", proof, *artifacts, *job, *stranger, status=1).sentence()
+    refused = cli.run("verify", proof, *artifacts, *job, *stranger, status=1).message()
     assert "it was made for another one" in refused
     proof.write_text(proof.read_text().replace('"proof": "0x', '"proof": "0x00', 1))
-    assert "bytes" in cli.run("verify", proof, *artifacts, status=1).sentence()
+    assert "bytes" in cli.run("verify", proof, *artifacts, status=1).message()

@@ -190,8 +190,8 @@ def test_a_prediction_is_paid_on_a_public_chain(public: Public, model: dict[str,
         provider.cli.run(*run)
         assert final(provider, posted["job"])
         assert provider.cli.json("prediction", "status", posted["job"])["provisional"] == []
-    standing = consumer.cli.json("prediction", "status", posted["job"])
-    assert standing["state"] == "paid"
+    status = consumer.cli.json("prediction", "status", posted["job"])
+    assert status["state"] == "paid"
     assert sum(int(amount) for amount in ran["withdrawn"].values()) == REWARD + 5 * 10**15
     audited = auditor.cli.json("audit", "replay")
     assert (audited["mismatches"], audited["proofs_reverified"]) == (0, 1)

@@ -18,7 +18,7 @@ from prover.base.settings import get_settings
 from prover.chain.contracts.retrieval import RetrievalBounty
 from prover.chain.state.replay import load_world
 from prover.cli.app import run
-from prover.clients.common.job_files import RoundFiles
+from prover.clients.common.job_files import JobFiles
 from prover.clients.common.models import remember
 from prover.clients.common.readiness import Readiness
 from prover.clients.register import register
@@ -137,10 +137,10 @@ class World:
         world = load_world(self.chain.client, self.chain.deployment)
         return world.retrieval.jobs[bytes.fromhex(job[2:])]
 
-    def files(self, job: str, payee: str) -> RoundFiles:
+    def files(self, job: str, payee: str) -> JobFiles:
         """Where an owner keeps its proofs."""
         scope = f"{self.chain.client.scope}:{self.retrieval.address}"
-        return RoundFiles.of(scope, bytes.fromhex(job[2:]), payee)
+        return JobFiles.of(scope, bytes.fromhex(job[2:]), payee)
 
     def credit(self, number: int) -> int:
         return self.retrieval.credit(ETH, address_of(number))

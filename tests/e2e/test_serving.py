@@ -19,7 +19,7 @@ from prover.chain.abi.contract import Call
 from prover.chain.contracts.serving import ServingRound
 from prover.chain.state.replay import load_world
 from prover.cli.app import run
-from prover.clients.common.job_files import RoundFiles
+from prover.clients.common.job_files import JobFiles
 from prover.clients.common.models import remember
 from prover.clients.register import register
 from prover.protocol.events import ZERO_ADDRESS as ETH
@@ -419,7 +419,7 @@ def relay(world: World, job_id: bytes, first: int, count: int) -> None:
 
     record = world.record(job_id)
     scope = f"{world.chain.client.scope}:{world.serving.address}"
-    files = RoundFiles.of(scope, job_id, record.payee)
+    files = JobFiles.of(scope, job_id, record.payee)
     content = files.inputs()
     assert content is not None
     opened = Openings(record, Request.from_bytes(content).items)

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from prover.chain.accounts import anvil_account
-from prover.chain.contracts.prediction import Market
+from prover.chain.contracts.prediction import PredictionMarket
 from prover.chain.deployments import Deployment, read
 from prover.chain.node import anvil as node
 from prover.chain.node.client import Client, connect
@@ -228,7 +228,7 @@ def test_an_owner_proves_with_a_model_that_it_imported(
     owner, requester = machines.owner, machines.consumer
     requested(machines, judge, dataset)
     early = requester.run("retrieval", "read", "--out", machines.post / "none.npz", status=2)
-    assert "is open: none of its 4 records is proven yet" in early.sentence()
+    assert "is open: none of its 4 records is proven yet" in early.message()
     owner.run("retrieval", "accept", "--max-matches", 4, *OWNER)
     owner.run("retrieval", "prove", *OWNER)
     read = requester.json("retrieval", "read", "--out", machines.post / "matches.npz")
@@ -292,9 +292,12 @@ def test_a_prediction_is_paid_taken_back_refunded_or_left(machines: Machines, ma
 def locked_and_left(machines: Machines, job: str) -> None:
     """The provider stakes on a job, and its machine is gone."""
     with at_home(machines.provider) as (client, deployment):
-        market, sender = Market(client, deployment.market), Sender(client, anvil_account(1))
+        predictions, sender = (
+            PredictionMarket(client, deployment.prediction),
+            Sender(client, anvil_account(1)),
+        )
         record = load_world(client, deployment).prediction.jobs[bytes.fromhex(job[2:])]
-        sender.send(f"lock:{job}", market.lock(record.job, sender.address))
+        sender.send(f"lock:{job}", predictions.lock(record.job, sender.address))
 
 
 @contextmanager

@@ -89,12 +89,12 @@ def test_a_sealed_batch_is_paid_in_tokens(world: World, tiny: ImportedModel, rec
 def test_a_delivery_relayed_by_a_contract_is_audited(world: World) -> None:
     job = world.cli.post()["job"]
     crash(world, "before deliver")
-    proof, market = proof_of(world, job), world.chain.market
+    proof, predictions = proof_of(world, job), world.chain.prediction
     jobs = load_world(world.chain.client, world.chain.deployment).prediction.jobs
     record = jobs[bytes.fromhex(job[2:])]
-    call = market.deliver(record.job, 1, proof.proof, list(proof.instances))
+    call = predictions.deliver(record.job, 1, proof.proof, list(proof.instances))
     relay = Deployed.new(world, "CallingAccount")
-    relay.send(STRANGER, "execute", market.address, call.data)
+    relay.send(STRANGER, "execute", predictions.address, call.data)
     assert credit(world, PROVIDER) == record.job.terms.reward + record.job.terms.stake
     audit = world.cli.json("audit", "replay")
     assert (audit["proofs_reverified"], audit["mismatches"]) == (1, 0)

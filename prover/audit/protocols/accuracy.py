@@ -28,8 +28,8 @@ class AccuracyAudit(ProtocolAudit[AccuracyBounty]):
         head = (record.state, record.payee, record.deadline, record.provider)
         counts = (len(record.proven), record.correct)
         allowed = (*head, *counts, record.model_id, record.key or bytes(32))
-        found = tuple(vars(self.contract.standing(job_id, block)).values())
-        yield from self.told(found, allowed)
+        found = tuple(vars(self.contract.status(job_id, block)).values())
+        yield from self.compared(found, allowed)
 
     def marks(self, step: Step) -> Iterator[str]:
         """That each item proven in the step is marked so."""
@@ -59,7 +59,7 @@ class AccuracyAudit(ProtocolAudit[AccuracyBounty]):
                     fresh, label = index not in done, items[slot][1]
                     correct += fresh and _label(accepted, slot) == label
                     done.add(index)
-        yield from self.told((sorted(record.proven), record.correct), (sorted(done), correct))
+        yield from self.compared((sorted(record.proven), record.correct), (sorted(done), correct))
 
     def _disputed(self, step: Step) -> Iterator[str]:
         """The item is in the test set, and no label makes its content what the leaf says."""

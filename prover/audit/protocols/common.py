@@ -71,7 +71,7 @@ class ProtocolAudit(ABC, Generic[C]):
         signed = self.client.transaction(step.transaction).get("chainId")
         return (live, first) if signed is None else (int(signed),)
 
-    def told(self, found: object, record: object) -> Iterator[str]:
+    def compared(self, found: object, record: object) -> Iterator[str]:
         """A difference between a view and the reducer."""
         if found != record:
             yield f"the contract says {found}, the events {record}"

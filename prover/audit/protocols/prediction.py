@@ -6,22 +6,22 @@ from typing import Any
 from prover.audit.proofs import Accepted
 from prover.audit.protocols.common import ProtocolAudit, commitments
 from prover.audit.steps import Step
-from prover.chain.contracts.prediction import Market
+from prover.chain.contracts.prediction import PredictionMarket
 from prover.protocol.events import PredictionDelivered
 from prover.protocol.prediction.state import Record
 from prover.statement.commitment import inputs_hash
 
 
-class PredictionAudit(ProtocolAudit[Market]):
+class PredictionAudit(ProtocolAudit[PredictionMarket]):
     """The prediction market."""
 
-    TITLE, CONTRACT = "prediction", Market
+    TITLE, CONTRACT = "prediction", PredictionMarket
 
     def differences(self, job_id: bytes, record: Record, block: int) -> Iterator[str]:
         """State, payee and deadline."""
-        standing = self.contract.standing(job_id, block)
-        found = (standing.state, standing.payee, standing.deadline)
-        yield from self.told(found, (record.state, record.payee, record.deadline))
+        status = self.contract.status(job_id, block)
+        found = (status.state, status.payee, status.deadline)
+        yield from self.compared(found, (record.state, record.payee, record.deadline))
 
     def evidence(self, step: Step) -> Iterator[Accepted | str]:
         """The proof of a delivery, its inputs and its outputs."""

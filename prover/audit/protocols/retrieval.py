@@ -25,11 +25,11 @@ class RetrievalAudit(ProtocolAudit[RetrievalBounty]):
     def differences(self, job_id: bytes, record: Record, block: int) -> Iterator[str]:
         """What the contract keeps, and what it says of the block's own time."""
         allowed = (record.state, record.payee, record.deadline, len(record.proven))
-        found = tuple(vars(self.contract.standing(job_id, block)).values())
-        yield from self.told(found, allowed)
+        found = tuple(vars(self.contract.status(job_id, block)).values())
+        yield from self.compared(found, allowed)
         now = record.as_of(int(self.client.block(block)["timestamp"]))
-        standing = self.contract.standing_now(record.job, block)
-        yield from self.told(standing, (now.state, now.state_deadline))
+        status = self.contract.status_now(record.job, block)
+        yield from self.compared(status, (now.state, now.state_deadline))
 
     def marks(self, step: Step) -> Iterator[str]:
         """That each record proven in the step is marked so, and as a match or not."""
@@ -38,7 +38,9 @@ class RetrievalAudit(ProtocolAudit[RetrievalBounty]):
             if isinstance(event, RecordsProven):
                 for index in event.indices:
                     found = self.contract.outcome(step.job_id, index, step.block)
-                    yield from self.told((index, *found), (index, True, index in record.matches))
+                    yield from self.compared(
+                        (index, *found), (index, True, index in record.matches)
+                    )
 
     def evidence(self, step: Step) -> Iterator[Accepted | str]:
         """The proofs of records, their matches with their keys; and what a dispute showed."""
@@ -51,7 +53,7 @@ class RetrievalAudit(ProtocolAudit[RetrievalBounty]):
         """What the contract's view of a dataset says that its event does not."""
         found = tuple(vars(self.contract.dataset(dataset.id, block)).values())
         allowed = (dataset.owner, dataset.count, dataset.committed_at, dataset.root)
-        yield from self.told(found, allowed)
+        yield from self.compared(found, allowed)
 
     def _proven(self, step: Step) -> Iterator[Accepted | str]:
         before: Any = step.before
@@ -71,7 +73,7 @@ class RetrievalAudit(ProtocolAudit[RetrievalBounty]):
                     if index not in done and slot in given:
                         matches[index] = given[slot]
                     done.add(index)
-        yield from self.told((sorted(record.proven), record.matches), (sorted(done), matches))
+        yield from self.compared((sorted(record.proven), record.matches), (sorted(done), matches))
 
     def _disputed(self, step: Step) -> Iterator[str]:
         """The record is in the dataset, and its content is not what was proven."""

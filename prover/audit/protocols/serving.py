@@ -23,8 +23,8 @@ class ServingAudit(ProtocolAudit[ServingRound]):
         counts = (len(record.contested), len(record.answered))
         head = (record.state, record.payee, record.deadline, record.provider)
         allowed = (*head, *counts, record.outputs_root, record.list_hash)
-        found = tuple(vars(self.contract.standing(job_id, block)).values())
-        yield from self.told(found, allowed)
+        found = tuple(vars(self.contract.status(job_id, block)).values())
+        yield from self.compared(found, allowed)
 
     def marks(self, step: Step) -> Iterator[str]:
         """That each place answered in the step is marked so."""
@@ -52,7 +52,7 @@ class ServingAudit(ProtocolAudit[ServingRound]):
                 yield accepted
                 yield from _opened(accepted, contests, record)
                 done.update(place for one in contests for place in range(one[0], one[0] + one[1]))
-        yield from self.told(sorted(record.answered), sorted(done))
+        yield from self.compared(sorted(record.answered), sorted(done))
 
 
 def _opened(accepted: Accepted, contests: Any, record: Record) -> Iterator[str]:

@@ -10,13 +10,13 @@ from web3 import Web3
 from web3.contract import Contract
 
 REGISTRY = "ModelRegistry"
-MARKET = "PredictionMarket"
+PREDICTION = "PredictionMarket"
 SERVING = "ServingRound"
 ACCURACY = "AccuracyBounty"
 RETRIEVAL = "RetrievalBounty"
 POSEIDON = "Poseidon"
 VERIFIER = "IVerifier"
-JOBS = (MARKET, SERVING, ACCURACY, RETRIEVAL)
+JOBS = (PREDICTION, SERVING, ACCURACY, RETRIEVAL)
 NAMES = (REGISTRY, *JOBS, POSEIDON, VERIFIER)
 
 Abi = list[dict[str, Any]]

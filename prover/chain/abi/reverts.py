@@ -63,7 +63,7 @@ class Revert:
     arguments: dict[str, Any]
     advice: str
 
-    def sentence(self) -> str:
+    def message(self) -> str:
         """For example: Jobs_NotConsumer (actual 0x12, allowed 0x34): use the account that posted.
 
         Times are shown as dates; `arguments` has them as numbers.

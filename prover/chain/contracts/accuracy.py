@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from prover.chain.abi.contract import ACCURACY, Call
 from prover.chain.contracts.batch import Run
 from prover.chain.contracts.jobs import JobContract, state_in
-from prover.chain.node.client import checksum, speaks
+from prover.chain.node.client import checksum, map_rpc_errors
 from prover.protocol.accuracy.state import Job, State
 
 
@@ -34,7 +34,7 @@ class Submission:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Status:
     """Where the contract says a bounty stands; what has not happened yet is zero."""
 
     state: State
@@ -88,13 +88,13 @@ class AccuracyBounty(JobContract):
         """End a bounty whose deadline passed or whose circuit was condemned in time."""
         return self._call("settling the bounty", "settle", job.to_abi())
 
-    @speaks
-    def standing(self, job_id: bytes, block: int | None = None) -> Standing:
+    @map_rpc_errors
+    def status(self, job_id: bytes, block: int | None = None) -> Status:
         """A bounty in the contract's storage (a deadline that passed is not noticed there)."""
         state, *rest = self._view("jobs", job_id, block=block)
-        return Standing(state_in(State, state), *rest)
+        return Status(state_in(State, state), *rest)
 
-    @speaks
+    @map_rpc_errors
     def is_proven(self, job_id: bytes, index: int, block: int | None = None) -> bool:
         """Whether an item was proven, right or wrong."""
         return bool(self._view("isProven", job_id, index, block=block))

@@ -30,9 +30,9 @@ def deploy_contracts(client: Client, account: LocalAccount) -> tuple[Deployment,
 def deploy_from(sender: Sender) -> tuple[Deployment, bool]:
     """`deploy_contracts` by a sender; one that signs nothing raises Handed."""
     client = sender.client
-    standing = _standing(client)
-    if standing is not None:
-        return standing, False
+    existing = _existing(client)
+    if existing is not None:
+        return existing, False
     contracts: dict[str, Deployed] = {}
     for name, needs in PLAN.items():
         addresses = [contracts[need].address for need in needs]
@@ -85,7 +85,7 @@ def deploy_verifier(sender: Sender, bytecode: bytes, digest: bytes) -> NewContra
     return NewContract(str(address), int(receipt["gasUsed"]))
 
 
-def _standing(client: Client) -> Deployment | None:
+def _existing(client: Client) -> Deployment | None:
     path = deployments.path_of(client.chain_id)
     if not path.exists():
         return None

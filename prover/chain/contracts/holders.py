@@ -2,13 +2,18 @@
 
 from prover.chain.contracts.accuracy import AccuracyBounty
 from prover.chain.contracts.jobs import JobContract
-from prover.chain.contracts.prediction import Market
+from prover.chain.contracts.prediction import PredictionMarket
 from prover.chain.contracts.retrieval import RetrievalBounty
 from prover.chain.contracts.serving import ServingRound
 from prover.chain.deployments import Deployment
 from prover.chain.node.client import Client
 
-_KINDS: tuple[type[JobContract], ...] = (Market, ServingRound, AccuracyBounty, RetrievalBounty)
+_KINDS: tuple[type[JobContract], ...] = (
+    PredictionMarket,
+    ServingRound,
+    AccuracyBounty,
+    RetrievalBounty,
+)
 
 
 def job_contracts(client: Client, deployment: Deployment) -> tuple[JobContract, ...]:

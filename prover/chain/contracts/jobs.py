@@ -8,7 +8,7 @@ from prover.base.errors import ChainError, UsageError
 from prover.chain.abi.contract import Call, contract, encode_call
 from prover.chain.contracts.tokens import balance_of
 from prover.chain.limits import DeployedFor, deployed_for
-from prover.chain.node.client import Client, checksum, speaks
+from prover.chain.node.client import Client, checksum, map_rpc_errors
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.limits import ChainLimits
 from prover.protocol.terms import Job, Terms
@@ -59,12 +59,12 @@ class JobContract:
         """Take the caller's whole credit out."""
         return self._call("withdrawing", "withdraw", checksum(currency), checksum(to))
 
-    @speaks
+    @map_rpc_errors
     def credit(self, currency: str, account: str, block: int | None = None) -> int:
         """What an account may withdraw, in wei or token units."""
         return int(self._view("credits", checksum(currency), checksum(account), block=block))
 
-    @speaks
+    @map_rpc_errors
     def exists(self, job_id: bytes) -> bool:
         """Whether a job was ever posted."""
         return bool(self._view("jobs", job_id)[0])

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from prover.chain.abi.contract import MARKET, Call
+from prover.chain.abi.contract import PREDICTION, Call
 from prover.chain.contracts.jobs import JobContract, state_in
-from prover.chain.node.client import checksum, speaks
+from prover.chain.node.client import checksum, map_rpc_errors
 from prover.protocol.prediction.state import Job, State
 
 
 @dataclass(frozen=True)
-class Standing:
+class Status:
     """Where the contract says a job stands; `payee` and `deadline` are zero before a lock."""
 
     state: State
@@ -17,10 +17,10 @@ class Standing:
     deadline: int
 
 
-class Market(JobContract):
+class PredictionMarket(JobContract):
     """The prediction market at an address."""
 
-    NAME = MARKET
+    NAME = PREDICTION
 
     def post(self, job: Job, data_hash: bytes, uri: str) -> Call:
         """Post a job and pay the reward in."""
@@ -45,8 +45,8 @@ class Market(JobContract):
         """End a job whose deadline passed or whose circuit was condemned in time."""
         return self._call("refunding the job", "refund", job.to_abi())
 
-    @speaks
-    def standing(self, job_id: bytes, block: int | bytes | None = None) -> Standing:
+    @map_rpc_errors
+    def status(self, job_id: bytes, block: int | bytes | None = None) -> Status:
         """A job's state in the contract's storage (a deadline that passed is not noticed there)."""
         state, payee, deadline = self._view("jobs", job_id, block=block)
-        return Standing(state_in(State, state), str(payee), int(deadline))
+        return Status(state_in(State, state), str(payee), int(deadline))

@@ -7,7 +7,7 @@ from eth_abi.abi import decode
 
 from prover.base.errors import ContractRefused
 from prover.chain.abi.contract import REGISTRY, VERIFIER, Call, contract, encode_call
-from prover.chain.node.client import Client, checksum, speaks
+from prover.chain.node.client import Client, checksum, map_rpc_errors
 from prover.protocol.registry.state import CIRCUIT_ABI, circuit_id_of, model_id_of
 from prover.statement.layout import Layout
 
@@ -79,20 +79,20 @@ class Registry:
         data = encode_call(REGISTRY, "registerModel", circuit_id, weights_commitment)
         return Call("registering the model", self.address, data)
 
-    @speaks
+    @map_rpc_errors
     def circuit(self, circuit_id: bytes) -> Circuit:
         """A registered circuit; ContractRefused if it is unknown."""
         data = encode_call(REGISTRY, "circuits", circuit_id)
         answer = self.client.call({"to": checksum(self.address), "data": _hex(data)})
         return Circuit.from_abi(decode([CIRCUIT_ABI], answer)[0])
 
-    @speaks
+    @map_rpc_errors
     def model(self, model_id: bytes) -> tuple[bytes, int]:
         """Circuit id and weights commitment of a model; ContractRefused if it is unknown."""
         circuit_id, weights = self._contract.functions.models(model_id).call()
         return bytes(circuit_id), int(weights)
 
-    @speaks
+    @map_rpc_errors
     def condemned_at(self, circuit_id: bytes, block: int | None = None) -> int:
         """Unix time of the condemnation, or 0."""
         at = "latest" if block is None else block

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from prover.chain.abi.contract import RETRIEVAL, Call
 from prover.chain.contracts.batch import Run
 from prover.chain.contracts.jobs import JobContract, state_in
-from prover.chain.node.client import checksum, speaks
+from prover.chain.node.client import checksum, map_rpc_errors
 from prover.protocol.retrieval.state import Job, State
 
 
@@ -36,7 +36,7 @@ class Submission:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Status:
     """Where the contract says a request stands, as it stores it."""
 
     state: State
@@ -102,24 +102,24 @@ class RetrievalBounty(JobContract):
         """End a request whose deadline passed or whose circuit was condemned in time."""
         return self._call("settling the request", "settle", job.to_abi())
 
-    @speaks
-    def standing(self, job_id: bytes, block: int | None = None) -> Standing:
+    @map_rpc_errors
+    def status(self, job_id: bytes, block: int | None = None) -> Status:
         """A request in the contract's storage (a deadline that passed is not noticed there)."""
         state, *rest = self._view("jobs", job_id, block=block)
-        return Standing(state_in(State, state), *rest)
+        return Status(state_in(State, state), *rest)
 
-    @speaks
-    def standing_now(self, job: Job, block: int | None = None) -> tuple[State, int]:
+    @map_rpc_errors
+    def status_now(self, job: Job, block: int | None = None) -> tuple[State, int]:
         """State and deadline at the block's time, whether or not anybody has called anything."""
         state, deadline = self._view("standing", job.to_abi(), block=block)
         return state_in(State, state), int(deadline)
 
-    @speaks
+    @map_rpc_errors
     def dataset(self, dataset_id: bytes, block: int | None = None) -> Commitment:
         """A committed dataset; ContractRefused if it is unknown."""
         return Commitment(*self._view("datasets", dataset_id, block=block))
 
-    @speaks
+    @map_rpc_errors
     def outcome(self, job_id: bytes, index: int, block: int | None = None) -> tuple[bool, bool]:
         """Whether a record was proven, and whether it matched."""
         proven, matched = self._view("outcome", job_id, index, block=block)

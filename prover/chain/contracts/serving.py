@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from prover.chain.abi.contract import SERVING, Call
 from prover.chain.contracts.jobs import JobContract, state_in
-from prover.chain.node.client import checksum, speaks
+from prover.chain.node.client import checksum, map_rpc_errors
 from prover.protocol.serving.state import Job, State
 
 
@@ -33,7 +33,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Status:
     """Where the contract says a round stands; what has not happened yet is zero."""
 
     state: State
@@ -85,13 +85,13 @@ class ServingRound(JobContract):
         """End a round whose deadline passed or whose circuit was condemned in time."""
         return self._call("settling the round", "settle", job.to_abi())
 
-    @speaks
-    def standing(self, job_id: bytes, block: int | None = None) -> Standing:
+    @map_rpc_errors
+    def status(self, job_id: bytes, block: int | None = None) -> Status:
         """A round in the contract's storage (a deadline that passed is not noticed there)."""
         state, *rest = self._view("jobs", job_id, block=block)
-        return Standing(state_in(State, state), *rest)
+        return Status(state_in(State, state), *rest)
 
-    @speaks
+    @map_rpc_errors
     def is_answered(self, job_id: bytes, position: int, block: int | None = None) -> bool:
         """Whether the item at a place of the contested list was proven."""
         return bool(self._view("isAnswered", job_id, position, block=block))

@@ -18,7 +18,7 @@ from prover.base.log import logger
 from prover.base.settings import get_settings
 from prover.base.text import Unit, amount_in, is_named, name_token
 from prover.chain.abi.contract import Call
-from prover.chain.node.client import Client, checksum, speaks
+from prover.chain.node.client import Client, checksum, map_rpc_errors
 from prover.chain.node.rpc import BATCH, ask_each
 from prover.protocol.events import ZERO_ADDRESS
 from prover.statement.field import WORD_BYTES
@@ -53,7 +53,7 @@ MOST_DECIMALS = 36  # more would hide any amount behind zeros
 _SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9.$_-]*", re.ASCII)
 
 
-@speaks
+@map_rpc_errors
 def balance_of(client: Client, currency: str, account: str, block: int | None = None) -> int:
     """ETH (currency zero) or tokens of an account, in wei or token units."""
     at: Any = "latest" if block is None else block
@@ -63,7 +63,7 @@ def balance_of(client: Client, currency: str, account: str, block: int | None = 
     return int(token.functions.balanceOf(checksum(account)).call(block_identifier=at))
 
 
-@speaks
+@map_rpc_errors
 def decimals_of(client: Client, currency: str) -> int:
     """Decimals of a token's unit. Raises UsageError if there is no contract at its address."""
     if not client.code(currency):
@@ -154,7 +154,7 @@ def _unit(symbol_data: Any, decimals_data: Any) -> Unit | None:
     return Unit(symbol, decimals) if plain and decimals <= MOST_DECIMALS else None
 
 
-@speaks
+@map_rpc_errors
 def _approvals(client: Client, currency: str, owner: str, spender: str, amount: int) -> list[int]:
     """The approvals that a payment still needs, the last exactly of its amount.
 

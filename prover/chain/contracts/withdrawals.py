@@ -22,7 +22,9 @@ class Withdrawal:
     amount: int
 
 
-def take_out(sender: Sender, holder: JobContract, currency: str, to: str) -> list[Withdrawal]:
+def withdraw_credit(
+    sender: Sender, holder: JobContract, currency: str, to: str
+) -> list[Withdrawal]:
     """Take the account's whole credit out of a contract; nothing is sent where there is none.
 
     What an earlier command sent without seeing its end is settled first, and told too: it may have

@@ -17,7 +17,7 @@ from web3.types import BlockData, TxReceipt
 from prover.base.errors import ChainError
 from prover.base.settings import get_settings
 from prover.chain.events.store import FILE, EventStore, opened
-from prover.chain.node.client import Client, speaks
+from prover.chain.node.client import Client, map_rpc_errors
 from prover.chain.node.rpc import ask_all
 from prover.protocol.limits import pace_of
 
@@ -191,7 +191,7 @@ def _final(client: Client, head: int, depth: int | None = None) -> int:
     return by_depth if called is None else min(by_depth, called)
 
 
-@speaks
+@map_rpc_errors
 def _called_final(client: Client) -> int | None:
     """The newest block that the node calls final; None if it does not know the word."""
     try:
@@ -200,7 +200,7 @@ def _called_final(client: Client) -> int | None:
         return None
 
 
-@speaks
+@map_rpc_errors
 def block_at(client: Client, number: int) -> Block | None:
     """The block of the chain with this number, or None if there is none, or none any more."""
     try:

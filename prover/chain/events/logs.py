@@ -76,7 +76,7 @@ def _logs(client: Client, wanted: Filter, start: int, end: int) -> list[Log]:
     found = _found(client, wanted, start, end)
     if not isinstance(found, list):
         raise ChainError("the node gives no list of logs: use another node")
-    _require_standing(found)
+    _require_canonical(found)
     logs = sorted(map(Log.from_rpc, found), key=lambda log: (log.block, log.index))
     _require_ordered(logs, start, end)
     return logs
@@ -104,7 +104,7 @@ def _found(client: Client, wanted: Filter, start: int, end: int) -> Any:
         pause(client)
 
 
-def _require_standing(found: Iterable[Any]) -> None:
+def _require_canonical(found: Iterable[Any]) -> None:
     if any(isinstance(one, dict) and one.get("removed") for one in found):
         raise ChainError("the node gives logs that were removed: use another node")
 

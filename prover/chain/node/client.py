@@ -38,7 +38,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def speaks(function: Callable[P, R]) -> Callable[P, R]:
+def map_rpc_errors(function: Callable[P, R]) -> Callable[P, R]:
     """Turn failures of the node or of the connection into ChainError or ContractRefused."""
 
     @functools.wraps(function)
@@ -101,7 +101,7 @@ def refused(error: ContractLogicError) -> ContractRefused:
 
 def refusal(revert: Revert) -> ContractRefused:
     """ContractRefused of a decoded revert."""
-    return ContractRefused(f"the contract refuses with {revert.sentence()}", revert.name)
+    return ContractRefused(f"the contract refuses with {revert.message()}", revert.name)
 
 
 def rpc_message(error: Web3RPCError) -> str:
@@ -130,14 +130,14 @@ class Client:
         """Whether this is a development chain, where keys and SRS may be public."""
         return self.chain_id == LOCAL_CHAIN
 
-    @speaks
+    @map_rpc_errors
     def block(self, number: int | None = None) -> BlockData:
         """A block without its transactions' bodies; the latest if no number is given."""
         found = self.web3.eth.get_block("latest" if number is None else BlockNumber(number))
         block: BlockData = _whole(found, number=int, hash=bytes, timestamp=int)
         return block
 
-    @speaks
+    @map_rpc_errors
     def now(self) -> int:
         """Unix time that the next block will have at least, as far as the node tells."""
         try:
@@ -148,24 +148,24 @@ class Client:
             raise ChainError(f"the node's time is {told}, which no clock shows: use another node")
         return told
 
-    @speaks
+    @map_rpc_errors
     def code(self, address: str, block: int | None = None) -> bytes:
         """Runtime code at an address, by default now; empty if there is none."""
         if block is None:
             return bytes(self.web3.eth.get_code(checksum(address)))
         return bytes(self.web3.eth.get_code(checksum(address), BlockNumber(block)))
 
-    @speaks
+    @map_rpc_errors
     def used_nonces(self, address: str) -> int:
         """The transactions of an account that the chain has."""
         return int(self.web3.eth.get_transaction_count(checksum(address)))
 
-    @speaks
+    @map_rpc_errors
     def balance(self, address: str) -> int:
         """ETH of an account in wei."""
         return int(self.web3.eth.get_balance(checksum(address)))
 
-    @speaks
+    @map_rpc_errors
     def call(self, transaction: TxParams, block: int | None = None) -> bytes:
         """eth_call at a block, the latest by default; raises ContractRefused on a revert."""
         if block is None:
@@ -182,17 +182,17 @@ class Client:
         """
         return "pending" if self.local else "latest"
 
-    @speaks
+    @map_rpc_errors
     def try_call(self, transaction: TxParams) -> bytes:
         """eth_call in the block of `tip`; raises ContractRefused on a revert."""
         return bytes(self.web3.eth.call(transaction, self.tip))
 
-    @speaks
+    @map_rpc_errors
     def transaction(self, transaction_hash: bytes) -> TxData:
         """A transaction by its hash."""
         return self.web3.eth.get_transaction(HexBytes(transaction_hash))
 
-    @speaks
+    @map_rpc_errors
     def receipt(self, transaction_hash: bytes) -> TxReceipt | None:
         """The receipt of a mined transaction, or None."""
         try:

@@ -7,7 +7,7 @@ from web3.exceptions import Web3RPCError
 from web3.types import RPCEndpoint
 
 from prover.base.errors import ChainError
-from prover.chain.node.client import Client, speaks
+from prover.chain.node.client import Client, map_rpc_errors
 
 BATCH = 100
 
@@ -27,13 +27,13 @@ def ask_at_once(client: Client, requests: Sequence[Request]) -> list[Any]:
     return _batch(client, requests)
 
 
-@speaks
+@map_rpc_errors
 def ask_all(client: Client, requests: Sequence[Request]) -> list[Any]:
     """The results of requests, in order; a hundred at a time. Raises ChainError."""
     return list(map(result_of, _answers(client, requests)))
 
 
-@speaks
+@map_rpc_errors
 def ask_each(client: Client, requests: Sequence[Request]) -> list[Any]:
     """As `ask_all`, but None for each request that the node refuses, or that reverts."""
     return [

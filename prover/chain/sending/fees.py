@@ -14,7 +14,7 @@ from hexbytes import HexBytes
 from prover.base.errors import Postponed
 from prover.base.settings import get_settings
 from prover.chain.abi.contract import Call
-from prover.chain.node.client import Client, speaks
+from prover.chain.node.client import Client, map_rpc_errors
 
 GWEI = 10**9
 TIP_FLOOR_WEI = GWEI // 1000  # geth's miners take no less
@@ -71,13 +71,13 @@ def within(fees: Fees) -> bool:
     return fees.maximum <= allowed.maximum and fees.priority <= allowed.priority
 
 
-@speaks
+@map_rpc_errors
 def base_fee(client: Client) -> int:
     """Base fee of the latest block, in wei a gas."""
     return int(client.block().get("baseFeePerGas", 0))
 
 
-@speaks
+@map_rpc_errors
 def suggested_tip(client: Client) -> int:
     """The tip that the node suggests (eth_maxPriorityFeePerGas, else by eth_feeHistory), bounded.
 

@@ -18,7 +18,7 @@ from prover.base.errors import ChainError
 from prover.base.log import logger
 from prover.base.text import in_ether
 from prover.chain.events.finality import final_block
-from prover.chain.node.client import Client, rpc_message, speaks
+from prover.chain.node.client import Client, map_rpc_errors, rpc_message
 from prover.chain.node.patience import is_limiting
 from prover.chain.sending.answers import Answer, meaning
 from prover.chain.sending.fees import Fees, fees_of, fields_of, in_gwei, limit, market, within
@@ -77,7 +77,7 @@ class Pool:
         LOG.info("signed", action=action, nonce=nonce, hash=digest, gas=gas, fee=fees.maximum)
         return attempt
 
-    @speaks
+    @map_rpc_errors
     def offer(self, attempt: Attempt) -> Answer:
         """Hand a transaction to the node. Raises Refused if its refusal is not understood."""
         try:
@@ -148,7 +148,7 @@ class Pool:
         except Refused:
             return not self.holds(attempt)
 
-    @speaks
+    @map_rpc_errors
     def holds(self, attempt: Attempt) -> bool:
         """Whether the node has a transaction, mined or not."""
         try:
@@ -205,7 +205,7 @@ class Pool:
         values = (int(fields_of(attempt.raw)["value"]) for attempt in others)
         return sum(values) + sum(attempt.gas * attempt.fee for attempt in others)
 
-    @speaks
+    @map_rpc_errors
     def nonce(self, block: BlockIdentifier | Literal["latest", "pending"]) -> int:
         """The account's transactions up to a block."""
         address = self._account.address

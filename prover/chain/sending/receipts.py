@@ -4,10 +4,10 @@ from web3.exceptions import BlockNotFound
 from web3.types import TxParams, TxReceipt
 
 from prover.base.errors import ChainError, ContractRefused
-from prover.chain.node.client import Client, speaks
+from prover.chain.node.client import Client, map_rpc_errors
 
 
-def standing_receipt(client: Client, transaction_hash: bytes) -> TxReceipt | None:
+def canonical_receipt(client: Client, transaction_hash: bytes) -> TxReceipt | None:
     """The receipt of a transaction whose block stands in the chain now, or None.
 
     A node may still give the receipt of a block that a reorganisation took away.
@@ -15,8 +15,8 @@ def standing_receipt(client: Client, transaction_hash: bytes) -> TxReceipt | Non
     receipt = client.receipt(transaction_hash)
     if receipt is None:
         return None
-    standing = _hash_at(client, int(receipt["blockNumber"]))
-    return receipt if standing == bytes(receipt["blockHash"]) else None
+    status = _hash_at(client, int(receipt["blockNumber"]))
+    return receipt if status == bytes(receipt["blockHash"]) else None
 
 
 def revert_of(client: Client, transaction_hash: bytes) -> ContractRefused | None:
@@ -48,7 +48,7 @@ def revert_of(client: Client, transaction_hash: bytes) -> ContractRefused | None
     )
 
 
-@speaks
+@map_rpc_errors
 def _hash_at(client: Client, number: int) -> bytes | None:
     try:
         return bytes(client.web3.eth.get_block(number)["hash"])

@@ -40,7 +40,7 @@ from prover.chain.sending.fees import (
 )
 from prover.chain.sending.journal import Attempt, Fate, Journal
 from prover.chain.sending.pool import Place, Pool
-from prover.chain.sending.receipts import revert_of, standing_receipt
+from prover.chain.sending.receipts import canonical_receipt, revert_of
 from prover.chain.sending.trial import GAS_CAP, Cost, Trial
 from prover.chain.sending.waiting import LOCAL_POLL_SECONDS, POLL_SECONDS, Waiting
 
@@ -160,7 +160,7 @@ class Sender:
     def lost(self, action: str) -> bool:
         """Whether the action was seen mined, and a reorganisation took it away."""
         mined = [one for one in self._attempts(action) if one.fate is Fate.MINED]
-        return bool(mined) and not any(standing_receipt(self.client, one.hash) for one in mined)
+        return bool(mined) and not any(canonical_receipt(self.client, one.hash) for one in mined)
 
     def restore(self, prefix: str) -> list[TxReceipt]:
         """Make again what was mined and a reorganisation took away, of actions that begin so.
@@ -299,7 +299,7 @@ class Sender:
         that are mined.
         """
         excluded = self._journal.excluded(self.client.scope, self.address, action)
-        mined = [one for one in excluded if _succeeded(standing_receipt(self.client, one.hash))]
+        mined = [one for one in excluded if _succeeded(canonical_receipt(self.client, one.hash))]
         self._journal.set_fate(mined, Fate.PENDING)
         return mined
 
@@ -398,7 +398,7 @@ class Sender:
         Raises Postponed if it is a job that was posted: the user may not want both.
         """
         given_up = [one for one in self._pool.given_up(attempt.nonce) if one.nonce == attempt.nonce]
-        mined = [one for one in given_up if standing_receipt(self.client, one.hash) is not None]
+        mined = [one for one in given_up if canonical_receipt(self.client, one.hash) is not None]
         self._journal.set_fate(mined, Fate.PENDING)
         excluded = [one for one in given_up if one not in mined]
         self._journal.set_fate([attempt, *excluded], Fate.REPLACED)

@@ -9,7 +9,7 @@ from web3.types import TxParams, Wei
 from prover.base.errors import ChainError, ContractRefused, InsufficientFunds
 from prover.base.text import in_ether
 from prover.chain.abi.contract import Call
-from prover.chain.node.client import Client, checksum, refused, rpc_message, speaks
+from prover.chain.node.client import Client, checksum, map_rpc_errors, refused, rpc_message
 from prover.chain.sending.answers import Answer, meaning
 from prover.chain.sending.fees import market
 
@@ -77,7 +77,7 @@ class Trial:
                 raise
             raise _too_much(call, "more") from error
 
-    @speaks
+    @map_rpc_errors
     def _estimate(self, transaction: TxParams, call: Call) -> int:
         try:
             estimate = int(self.client.web3.eth.estimate_gas(transaction, self.client.tip))

@@ -15,7 +15,7 @@ from prover.chain.node.client import Client
 from prover.chain.sending.answers import Answer
 from prover.chain.sending.journal import Attempt, Fate, Journal
 from prover.chain.sending.pool import Pool, Refused
-from prover.chain.sending.receipts import standing_receipt
+from prover.chain.sending.receipts import canonical_receipt
 
 BUMP_AFTER_SECONDS = 45.0
 GIVE_UP_SECONDS = 300.0
@@ -115,7 +115,7 @@ class Waiting:
             if (one.nonce, one.action) == (newest.nonce, newest.action)
         ]
         for attempt in [*reversed(live), *given_up]:
-            receipt = standing_receipt(self._client, attempt.hash)
+            receipt = canonical_receipt(self._client, attempt.hash)
             if receipt is not None:
                 self._journal.set_fate([one for one in given_up if one is attempt], Fate.PENDING)
                 return receipt

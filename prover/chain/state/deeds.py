@@ -22,7 +22,7 @@ from prover.chain.events.finality import (
 from prover.chain.node.client import Client, checksum
 from prover.chain.sending.fees import fields_of
 from prover.chain.sending.journal import Attempt, Fate, Journal
-from prover.chain.sending.receipts import standing_receipt
+from prover.chain.sending.receipts import canonical_receipt
 from prover.protocol.accuracy import state as accuracy
 from prover.protocol.jobs import Jobs
 from prover.protocol.prediction import state as prediction
@@ -125,14 +125,14 @@ def untold(client: Client, account: str) -> list[Deed]:
         deed = _deed([attempt])
         if deed is None or (deed.account, deed.kind) != (account, POST):
             continue
-        receipt = standing_receipt(client, attempt.hash)
+        receipt = canonical_receipt(client, attempt.hash)
         mined = receipt is not None and receipt["status"] == 1
         if mined or (receipt is None and attempt.nonce >= client.used_nonces(account)):
             by_job[deed.job_id] = deed
     return list(by_job.values())
 
 
-def told(client: Client, deeds: Collection[Deed]) -> None:
+def mark_reported(client: Client, deeds: Collection[Deed]) -> None:
     """The user knows of these: those that are mined are not told again."""
     journal = _journal(get_settings().home / "journal.sqlite")
     for attempt in (attempt for deed in deeds for attempt in deed.attempts):
@@ -141,7 +141,7 @@ def told(client: Client, deeds: Collection[Deed]) -> None:
 
 def _noted(client: Client, journal: Journal, attempt: Attempt) -> Block | None:
     """The block in which an attempt stands with its effect; what became of it is written down."""
-    receipt = standing_receipt(client, attempt.hash)
+    receipt = canonical_receipt(client, attempt.hash)
     if receipt is None:
         return None
     block = Block(int(receipt["blockNumber"]), bytes(receipt["blockHash"]))
@@ -202,8 +202,8 @@ def forgotten(client: Client, world: World, before: int) -> Deed | None:
             deed = _deed([one for one in reversed(mined) if one.fate is Fate.MINED])
             missing += [deed] if deed and jobs_at(world, deed.contract) is not None else []
     found = hashes_at(client, [deed.block.number for deed in missing])
-    standing = (one for one, known in zip(missing, found, strict=True) if one.block.hash == known)
-    return next(standing, None)
+    canonical = (one for one, known in zip(missing, found, strict=True) if one.block.hash == known)
+    return next(canonical, None)
 
 
 def _is_known(world: World, action: str) -> bool:
@@ -283,7 +283,7 @@ def _found_again(client: Client, deed: Deed) -> bool:
     """
     journal = _journal(get_settings().home / "journal.sqlite")
     for attempt in deed.attempts:
-        receipt = standing_receipt(client, attempt.hash)
+        receipt = canonical_receipt(client, attempt.hash)
         if receipt is not None:
             number, block_hash = int(receipt["blockNumber"]), bytes(receipt["blockHash"])
             journal.set_block(client.scope, attempt.hash, number, block_hash)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from prover.base.errors import ChainError
 from prover.base.log import logger
 from prover.base.settings import get_settings
-from prover.chain.abi.contract import ACCURACY, MARKET, REGISTRY, RETRIEVAL, SERVING
+from prover.chain.abi.contract import ACCURACY, PREDICTION, REGISTRY, RETRIEVAL, SERVING
 from prover.chain.deployments import Deployment
 from prover.chain.events.decoding import Logged, decode_log
 from prover.chain.events.finality import patience_of, pause
@@ -16,14 +16,14 @@ from prover.chain.events.store import FILE, Doubt, Point, opened
 from prover.chain.events.sync import TAIL_BLOCKS, forget, head_of, read_logs, source_of
 from prover.chain.node.client import Client, checksum
 from prover.chain.state.deeds import forgotten, jobs_at, not_shown
-from prover.chain.state.view import Place, View, standing_at
+from prover.chain.state.view import Place, View, status_at
 from prover.protocol.history import History
 from prover.protocol.limits import pace_of
 from prover.protocol.world import Finding, World, empty
 
 _FIELDS = {
     REGISTRY: "registry",
-    MARKET: "prediction",
+    PREDICTION: "prediction",
     SERVING: "serving",
     ACCURACY: "accuracy",
     RETRIEVAL: "retrieval",
@@ -84,7 +84,7 @@ def load_held(client: Client, deployment: Deployment, places: Sequence[Place]) -
     source, loose = source_of(client, deployment), list[Place]()
     for anew in (False, True):
         world = load_world(client, deployment)
-        views = standing_at(client, places, _loaded[source][0])
+        views = status_at(client, places, _loaded[source][0])
         pairs = zip(places, views, strict=True)
         loose = [place for place, view in pairs if not _is_held(world, place, view, anew)]
         if not loose:

@@ -28,7 +28,7 @@ class View:
     deadline: int
 
 
-def standing_at(client: Client, places: Sequence[Place], head: Point) -> list[View | None]:
+def status_at(client: Client, places: Sequence[Place], head: Point) -> list[View | None]:
     """Jobs in a block, in one request for a hundred; None where the node does not give one.
 
     It may have lost that state, or be asked at another of its machines.

@@ -8,7 +8,7 @@ import typer
 from prover.base.console import progress
 from prover.base.errors import UsageError
 from prover.base.parsing import duration
-from prover.base.text import in_words
+from prover.base.text import as_text
 from prover.cli.common.handover import HandedOver, Uri, keep_handed
 from prover.cli.common.limits import (
     AtALoss,
@@ -122,7 +122,7 @@ def post(
 
     count = accuracy_post.sample_size(items, None if eps is None else percent(eps, "--eps"))
     client, deployment = deployed(rpc)
-    typed = accuracy_post.Typed(
+    raw = accuracy_post.RawOptions(
         target=accuracy_post.target_of(target),
         reward=reward,
         bond=bond,
@@ -141,17 +141,17 @@ def post(
     known = accuracy_post.circuit_of(client, deployment, model)
     accuracy_tests.check_circuit(known.artifacts)
     tests = accuracy_tests.read_tests(known.artifacts, data, part(rows), count)
-    offer = accuracy_post.offer_of(client, known, len(tests.labels), typed)
+    spec = accuracy_post.spec_of(client, known, len(tests.labels), raw)
     progress("checking that the verifier on the chain is the circuit's")
     auditor(client, deployment).verify(known.model_id, known.artifacts)
     seed_file = (seed or get_settings().home / "seed.json").resolve()
     if accuracy_tests.make_seed(seed_file):
         progress(f"a new seed is in {seed_file}: keep it, and show it to nobody")
-    asked = vars(typed) | {"data": sha256_file(data), "rows": rows, "items": items, "eps": eps}
-    with posting(sender, deployment, offer, tests, seed_file, asked, progress) as drawn:
+    asked = vars(raw) | {"data": sha256_file(data), "rows": rows, "items": items, "eps": eps}
+    with posting(sender, deployment, spec, tests, seed_file, asked, progress) as drawn:
         posted = post_bounty(sender, deployment, drawn)
         _, record = find_bounty(client, deployment, "0x" + posted.job_id.hex())
-        told, lines = accuracy_post.told(sender, deployment, known, posted, record, seed_file)
+        told, lines = accuracy_post.describe(sender, deployment, known, posted, record, seed_file)
         show(told, *lines)
 
 
@@ -174,7 +174,7 @@ def accept(
     from prover.chain.state.replay import load_world
     from prover.cli.accuracy.job import acceptable, find_bounty, moved, worker_on
     from prover.clients.accuracy.provider import acceptance
-    from prover.clients.accuracy.status import consumers_past, past_sentence
+    from prover.clients.accuracy.status import consumers_past, past_message
     from prover.clients.common.limits import ProviderLimits
     from prover.clients.common.models import find
     from prover.clients.common.recent import remember
@@ -197,7 +197,7 @@ def accept(
     past = consumers_past(
         load_world(client, deployment).accuracy.jobs.values(), record.job.consumer
     )
-    progress(past_sentence(past))
+    progress(past_message(past))
     with sender.deciding(acceptance(job_id)):
         known = find(client, deployment, model)
     worker = worker_on(sender, deployment, found, known, whom, allow_files)
@@ -256,13 +256,13 @@ def prove(
     May be run again after a kill: nothing is proven twice.
     """
     from prover.cli.accuracy.job import moved, proven
-    from prover.clients.accuracy.status import told
+    from prover.clients.accuracy.status import describe
 
     sender, deployment, found, known = _accepted(rpc, account, job)
     keep_handed(inputs, found[1].job.terms.data_hash)
     outcome = proven(sender, deployment, found, known, allow_files, force)
     state, lines = moved(sender.client, deployment, found[0], outcome.gas)
-    data, words = told(outcome)
+    data, words = describe(outcome)
     show(state | data, *words, *lines)
     if outcome.gave_up:
         raise typer.Exit(1)
@@ -298,7 +298,7 @@ def status(
     from prover.cli.accuracy.job import find_bounty
     from prover.cli.common.agenda import entry, reminders, rows
     from prover.cli.common.finding import BOUNTY
-    from prover.clients.accuracy.status import consumers_past, past_sentence, progress_of, row
+    from prover.clients.accuracy.status import consumers_past, past_message, progress_of, row
     from prover.clients.common.remembered import of_job
 
     client, deployment = deployed(rpc)
@@ -314,11 +314,11 @@ def status(
     data |= {"now": now, "consumers_past": past, "provisional": done.rows, "reminders": due.rows}
     show(
         data,
-        f"bounty 0x{job_id.hex()} is {in_words(data['state'])}",
+        f"bounty 0x{job_id.hex()} is {as_text(data['state'])}",
         progress_of(record),
         *done.lines,
         f"next: {data['next']}",
-        past_sentence(past),
+        past_message(past),
         *due.lines,
     )
 

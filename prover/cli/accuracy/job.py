@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from prover.base.parsing import units
-from prover.base.text import ETHER_DECIMALS, in_words
+from prover.base.text import ETHER_DECIMALS, as_text
 from prover.chain.contracts.accuracy import AccuracyBounty
 from prover.chain.contracts.tokens import decimals_of
 from prover.chain.deployments import Deployment
@@ -47,8 +47,8 @@ def acceptable(who: str, accept: Callable[[str], None], same: Callable[[Record],
 
 def to_reveal(who: str) -> Wanted:
     """Bounties of a consumer whose key is awaited."""
-    words = "yours and waiting for the key"
-    return in_state(words, State.ACCEPTED, by="consumer", who=who, moves=("reveal",))
+    message = "yours and waiting for the key"
+    return in_state(message, State.ACCEPTED, by="consumer", who=who, moves=("reveal",))
 
 
 def to_prove(who: str) -> Wanted:
@@ -117,10 +117,10 @@ def moved(
 ) -> tuple[dict[str, Any], list[str]]:
     """What to print of a bounty after a move that took `gas`."""
     _, after = find_bounty(client, deployment, "0x" + job_id.hex())
-    words = next_step(after, client.now())
+    message = next_step(after, client.now())
     state = after.state.name.lower()
-    data = {"job": "0x" + job_id.hex(), "state": state, "next": words, "gas": gas}
-    return data, [f"bounty 0x{job_id.hex()} is {in_words(state)}", f"next: {words}"]
+    data = {"job": "0x" + job_id.hex(), "state": state, "next": message, "gas": gas}
+    return data, [f"bounty 0x{job_id.hex()} is {as_text(state)}", f"next: {message}"]
 
 
 def in_units(client: Client, currency: str | None, text: str, name: str) -> int:

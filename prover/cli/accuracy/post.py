@@ -13,7 +13,7 @@ from prover.chain.sending.handing import how
 from prover.chain.sending.transactions import Sender
 from prover.chain.state.replay import load_world
 from prover.cli.accuracy.job import in_units
-from prover.clients.accuracy.consumer import Offer, Posted
+from prover.clients.accuracy.consumer import JobSpec, Posted
 from prover.clients.accuracy.status import amount, next_step
 from prover.clients.common.gas import present_prices, verification_gas
 from prover.clients.common.models import KnownModel, find
@@ -40,7 +40,7 @@ _MAX_PART = (1 << 32) - 1
 
 
 @dataclass(frozen=True)
-class Typed:
+class RawOptions:
     """The options of `accuracy post`; amounts as typed, times in seconds, target as num / den."""
 
     target: tuple[int, int]
@@ -100,25 +100,25 @@ def circuit_of(client: Client, deployment: Deployment, text: str) -> KnownModel:
     return find(client, deployment, text)
 
 
-def offer_of(client: Client, known: KnownModel, n: int, typed: Typed) -> Offer:
+def spec_of(client: Client, known: KnownModel, n: int, raw: RawOptions) -> JobSpec:
     """What the options say about a bounty over n items, defaults filled in. Raises UsageError."""
-    check_cost_known(typed)
-    num, den = typed.target
-    money = _money(client, known, n, typed)
-    currency = typed.currency or ZERO_ADDRESS
+    check_cost_known(raw)
+    num, den = raw.target
+    money = _money(client, known, n, raw)
+    currency = raw.currency or ZERO_ADDRESS
     if money.miss_penalty > money.stake:
         raise UsageError(
             f"--miss-penalty is {amount_in(currency, money.miss_penalty)} and --stake "
             f"{amount_in(currency, money.stake)}: expected at most the stake"
         )
-    if typed.provider is None and money.stake == 0:
+    if raw.provider is None and money.stake == 0:
         raise UsageError("--stake 0: a bounty that anyone may accept needs a stake above 0")
     if money.reward == 0:
         raise UsageError("--reward 0: expected something above 0")
-    if typed.provider is None:
-        least = _spent(client, typed)
-        check_penalty(currency, money.miss_penalty, least, typed.low_penalty)
-    return Offer(
+    if raw.provider is None:
+        least = _spent(client, raw)
+        check_penalty(currency, money.miss_penalty, least, raw.low_penalty)
+    return JobSpec(
         circuit_id=known.circuit_id,
         artifacts=known.artifacts,
         currency=currency,
@@ -128,21 +128,21 @@ def offer_of(client: Client, known: KnownModel, n: int, typed: Typed) -> Offer:
         miss_penalty=money.miss_penalty,
         num=num,
         den=den,
-        provider=typed.provider or ZERO_ADDRESS,
-        open_seconds=typed.open_seconds,
-        reveal_seconds=typed.reveal_seconds,
-        prove_seconds=typed.prove_seconds,
-        uri=typed.uri,
+        provider=raw.provider or ZERO_ADDRESS,
+        open_seconds=raw.open_seconds,
+        reveal_seconds=raw.reveal_seconds,
+        prove_seconds=raw.prove_seconds,
+        uri=raw.uri,
     )
 
 
-def check_cost_known(typed: Typed) -> None:
+def check_cost_known(raw: RawOptions) -> None:
     """Raise UsageError if nobody can tell what a try at an open bounty costs the consumer.
 
     Gas has no price in a token, and what labels are worth is not known here.
     """
-    told = typed.test_set_cost is not None or typed.low_penalty
-    if typed.currency is not None and typed.provider is None and not told:
+    describe = raw.test_set_cost is not None or raw.low_penalty
+    if raw.currency is not None and raw.provider is None and not describe:
         raise UsageError(
             "--test-set-cost missing: a bounty that anyone may accept needs a penalty of what the "
             "test set and your gas cost at least, and what these are worth in a token is not known "
@@ -170,17 +170,17 @@ def check_penalty(currency: str, penalty: int, least: int, low: bool) -> None:
         )
 
 
-def _spent(client: Client, typed: Typed) -> int:
+def _spent(client: Client, raw: RawOptions) -> int:
     """What a try costs the consumer, in units of the currency; of tokens, as it says."""
-    cost = _test_set(client, typed)
-    return cost if typed.currency else accuracy_spent(present_prices(client), cost)
+    cost = _test_set(client, raw)
+    return cost if raw.currency else accuracy_spent(present_prices(client), cost)
 
 
-def _test_set(client: Client, typed: Typed) -> int:
-    return in_units(client, typed.currency, typed.test_set_cost or "0", "--test-set-cost")
+def _test_set(client: Client, raw: RawOptions) -> int:
+    return in_units(client, raw.currency, raw.test_set_cost or "0", "--test-set-cost")
 
 
-def told(
+def describe(
     sender: Sender,
     deployment: Deployment,
     known: KnownModel,
@@ -192,7 +192,7 @@ def told(
     terms = posted.terms
     wanted = needed(terms.n, terms.num, terms.den)
     gas = _total_gas(sender, deployment, known, posted, wanted)
-    sentences = supports(terms.n, wanted)
+    messages = supports(terms.n, wanted)
     data = {
         "job": "0x" + posted.job_id.hex(),
         "items": terms.n,
@@ -208,7 +208,7 @@ def told(
         "uri": posted.uri,
         "seed": str(seed),
         "open_until": terms.open_until,
-        "supports": list(sentences),
+        "supports": list(messages),
         "gas": posted.gas,
         "total_gas": gas,
         "total_fee_wei": gas * posted.wei_per_gas,
@@ -218,7 +218,7 @@ def told(
     lines = [
         f"bounty 0x{posted.job_id.hex()}: {amount(terms, terms.reward)} for {wanted} of "
         f"{terms.n} sealed items, with a bond of {amount(terms, terms.bond)}",
-        *sentences,
+        *messages,
         f"KEEP {seed}: whoever loses it cannot reveal the key, and loses the bond",
         f"posting took {posted.gas} gas; the bounty takes about {gas} gas in all, "
         f"{in_ether(gas * posted.wei_per_gas)} at the present fee, most of it the provider's",
@@ -240,26 +240,26 @@ def _total_gas(
     return posted.gas + TAKE + POST // 2 + proofs * each + (wanted - proofs) * ITEM
 
 
-def _money(client: Client, known: KnownModel, n: int, typed: Typed) -> AccuracyMoney:
+def _money(client: Client, known: KnownModel, n: int, raw: RawOptions) -> AccuracyMoney:
     """Amounts as typed, in units of the currency; for ETH those not given by their cost."""
     given = {
-        "--reward": typed.reward,
-        "--bond": typed.bond,
-        "--stake": typed.stake,
-        "--miss-penalty": typed.miss_penalty,
+        "--reward": raw.reward,
+        "--bond": raw.bond,
+        "--stake": raw.stake,
+        "--miss-penalty": raw.miss_penalty,
     }
     absent = [name for name, text in given.items() if text is None]
-    if typed.currency is not None and absent:
+    if raw.currency is not None and absent:
         raise UsageError(
             f"{', '.join(absent)} missing: what a token is worth is not known here; give every "
             "amount of a bounty that is paid in tokens"
         )
     typed_units = {
-        name: in_units(client, typed.currency, text, name)
+        name: in_units(client, raw.currency, text, name)
         for name, text in given.items()
         if text is not None
     }
-    return _usual(client, known, n, typed.target, typed_units, _test_set(client, typed))
+    return _usual(client, known, n, raw.target, typed_units, _test_set(client, raw))
 
 
 def _usual(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from prover.base.text import in_words
+from prover.base.text import as_text
 from prover.chain.accounts import configured_address
 from prover.chain.contracts.tokens import learn
 from prover.chain.node.client import Client
@@ -131,7 +131,7 @@ def reminders(client: Client, world: World, but: bytes, now: int) -> Reminders:
     learn(client, *(one.currency for one in shown))
     shown = [reworded(world, one, now) for one in shown]
     lines = [
-        f"reminder: {one.kind.name} {short(one.job_id)} is {in_words(one.state)}; YOUR MOVE; "
+        f"reminder: {one.kind.name} {short(one.job_id)} is {as_text(one.state)}; YOUR MOVE; "
         f"next: {one.next}"
         for one in shown
     ]

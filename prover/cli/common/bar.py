@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from prover.base.console import OUTPUT, progress
-from prover.systems.native.stages import Estimate, in_words
+from prover.systems.native.stages import Estimate, as_text
 from prover.systems.worker import Progress
 
 
@@ -23,7 +23,7 @@ def bar(shares: Mapping[str, float]) -> Iterator[Progress]:
 
     class Left(ProgressColumn):
         def render(self, task: Task) -> Text:
-            return Text(in_words(estimate.left()))
+            return Text(as_text(estimate.left()))
 
     columns = (TextColumn("  {task.description}"), BarColumn(), TaskProgressColumn(), Left())
     with RichProgress(*columns, console=Console(stderr=True), transient=True) as shown:
@@ -39,7 +39,7 @@ def bar(shares: Mapping[str, float]) -> Iterator[Progress]:
 def _lines(estimate: Estimate) -> Progress:
     def begins(stage: str) -> None:
         estimate.begins(stage)
-        done = f" ({estimate.done:.0%}, {in_words(estimate.left())})" if estimate.done else ""
+        done = f" ({estimate.done:.0%}, {as_text(estimate.left())})" if estimate.done else ""
         progress(stage + done)
 
     return begins

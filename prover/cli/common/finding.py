@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from prover.base.console import progress
 from prover.base.errors import UsageError
-from prover.base.text import in_words
+from prover.base.text import as_text
 from prover.chain.contracts.tokens import learn
 from prover.chain.deployments import Deployment
 from prover.chain.node.client import Client
@@ -57,7 +57,7 @@ LATE = Wanted(
 
 
 def in_state(
-    words: str, *states: int, by: str | None = None, who: str = "", moves: tuple[str, ...] = ()
+    message: str, *states: int, by: str | None = None, who: str = "", moves: tuple[str, ...] = ()
 ) -> Wanted:
     """Jobs in one of the states, in which the account `who` has the part `by`.
 
@@ -66,11 +66,11 @@ def in_state(
 
     def fits(one: Record[Any], now: int) -> bool:
         part = {None: who, "consumer": one.job.consumer, "provider": one.provider}[by]
-        standing = one.as_of(now)
-        in_time = standing.ended or now <= standing.state_deadline
-        return standing.state in states and in_time and part == who
+        status = one.as_of(now)
+        in_time = status.ended or now <= status.state_deadline
+        return status.state in states and in_time and part == who
 
-    return Wanted(words, fits, moves=moves, who=who)
+    return Wanted(message, fits, moves=moves, who=who)
 
 
 def cancellable(who: str, open_: int, cancelled: int) -> Wanted:
@@ -84,7 +84,7 @@ def cancellable(who: str, open_: int, cancelled: int) -> Wanted:
 
 
 def open_to(
-    words: str, state: int, who: str, accept: Callable[[str], None] = lambda _currency: None
+    message: str, state: int, who: str, accept: Callable[[str], None] = lambda _currency: None
 ) -> Wanted:
     """Jobs that wait for somebody to join, and that `who` may join; `accept` as in `Wanted`."""
 
@@ -96,7 +96,7 @@ def open_to(
     def done(one: Record[Any]) -> bool:
         return one.joined and not one.ended and one.provider == who
 
-    return Wanted(words, fits, accept, done)
+    return Wanted(message, fits, accept, done)
 
 
 def find_on(
@@ -131,7 +131,7 @@ def _tell_done(client: Client, world: World, kind: Kind, job_id: bytes, wanted: 
     name, state = "0x" + job_id.hex(), record.state.name.lower()
     raise Done(
         {"job": name, "state": state, "next": found.next, "already": True},
-        f"was done already: {kind.name} {name} is {in_words(state)} by {deed.says}",
+        f"was done already: {kind.name} {name} is {as_text(state)} by {deed.says}",
         f"next: {found.next}",
     )
 
@@ -196,7 +196,7 @@ def _without_text(
     if last is not None and fitting and isinstance(record, Record) and wanted.done(record):
         raise UsageError(
             f"{kind.name} {short(last)}, the last one used here, is "
-            f"{in_words(record.state.name.lower())} by this command already; if you mean another "
+            f"{as_text(record.state.name.lower())} by this command already; if you mean another "
             f"one, such as {listed(fitting)}, name it"
         )
     if len(fitting) == 1:

@@ -36,7 +36,7 @@ MOST_DECIMALS = 255  # what a uint8 can hold
 MINED_WITHIN_SECONDS = 1_200
 
 
-def set_up_in_words(name: str) -> str:
+def describe_set_up(name: str) -> str:
     """A set-up's name, and loudly what it is worth."""
     insecure = "development, INSECURE: its secret is public, so anybody can forge proofs on it"
     return insecure if name == "development" else f"ceremony {name}"

@@ -12,7 +12,7 @@ import typer
 
 from prover.base.console import OUTPUT
 from prover.base.errors import UsageError
-from prover.base.text import in_words, shown
+from prover.base.text import as_text, shown
 from prover.chain.sending.wallet import PEN, Handed
 from prover.clients.common.kinds import SHOWN_DIGITS
 
@@ -160,7 +160,7 @@ def show_jobs(kind: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Print all jobs of a contract, oldest first: the id's first digits, state, what is next."""
     digits = len("0x") + SHOWN_DIGITS
     lines = [
-        f"{row['job'][:digits]} is {in_words(row['state'])}; next: {row['next']}" for row in rows
+        f"{row['job'][:digits]} is {as_text(row['state'])}; next: {row['next']}" for row in rows
     ]
     show({kind: list(rows)}, *lines or [f"{kind}: none"])
 
@@ -173,9 +173,9 @@ def say_mistake(error: BaseException) -> None:
         sys.stderr.write(redacted("".join(traceback.format_exception(error))))
 
 
-def say_error(words: str) -> None:
+def say_error(message: str) -> None:
     """One line on stderr."""
     from prover.base.redaction import redacted
 
-    plain = shown(" ".join(redacted(words).split()), most=MOST_CHARACTERS)
+    plain = shown(" ".join(redacted(message).split()), most=MOST_CHARACTERS)
     sys.stderr.write(f"zkescrow: {plain}\n")

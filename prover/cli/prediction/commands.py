@@ -73,7 +73,7 @@ def post(
     request = consumer.make_request(known, inputs, index)
     progress("checking that the verifier on the chain is the model's")
     auditor(client, deployment).verify(known.model_id, known.artifacts)
-    wish = consumer.Wish(
+    options = consumer.PostOptions(
         currency=currency(client, token),
         reward=reward,
         stake=stake,
@@ -83,7 +83,7 @@ def post(
         uri=uri,
         reader=reader.public_key.hex() if reader else None,
     )
-    with consumer.posting(sender, deployment, known, request, wish) as drawn:
+    with consumer.posting(sender, deployment, known, request, options) as drawn:
         posted = consumer.post(sender, deployment, known, drawn)
         show(posted.to_dict(), *posted.lines())
 
@@ -95,14 +95,14 @@ def status(
     rpc: Rpc = None,
 ) -> None:
     """Say where a job stands, who must act until when, and what was proven."""
-    from prover.cli.prediction import status as standing
+    from prover.cli.prediction import status as status
 
     client, deployment = deployed(rpc)
     if every:
-        rows = standing.all_jobs(client, deployment)
+        rows = status.all_jobs(client, deployment)
         show_jobs("jobs", rows)
         return
-    report = standing.report(client, deployment, job)
+    report = status.report(client, deployment, job)
     show(report.data, *report.lines)
 
 
@@ -119,10 +119,10 @@ def refund(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = No
 
 
 def _end(job: str | None, rpc: str | None, account: int | None, how: str) -> None:
-    from prover.cli.prediction import status as standing
+    from prover.cli.prediction import status as status
     from prover.cli.prediction.job import end
 
     client, deployment = deployed(rpc)
     job_id = end(sender_for(client, account), deployment, job, how)
-    report = standing.report(client, deployment, job_id)
+    report = status.report(client, deployment, job_id)
     show(report.data, *report.lines)

@@ -1,6 +1,6 @@
 """Which job a command of predictions is about, and ending it."""
 
-from prover.chain.contracts.prediction import Market
+from prover.chain.contracts.prediction import PredictionMarket
 from prover.chain.deployments import Deployment
 from prover.chain.node.client import Client
 from prover.chain.sending.transactions import Sender
@@ -11,12 +11,12 @@ from prover.protocol.prediction.state import Record, State
 
 def end(sender: Sender, deployment: Deployment, job: str | None, how: str) -> str:
     """Cancel or refund a job; the id in hexadecimal."""
-    market = Market(sender.client, deployment.market)
+    predictions = PredictionMarket(sender.client, deployment.prediction)
     mine = cancellable(sender.address, State.OPEN, State.CANCELLED)
     wanted = mine if how == "cancel" else LATE
     job_id, record = find_job(sender.client, deployment, job, wanted)
-    remember(sender.client, deployment.market, job_id)
-    call = market.cancel(record.job) if how == "cancel" else market.refund(record.job)
+    remember(sender.client, deployment.prediction, job_id)
+    call = predictions.cancel(record.job) if how == "cancel" else predictions.refund(record.job)
     sender.send(f"{how}:{job_id.hex()}", call)
     return "0x" + job_id.hex()
 

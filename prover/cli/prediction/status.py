@@ -43,7 +43,7 @@ def report(client: Client, deployment: Deployment, text: str | None) -> Report:
     stands = f"job 0x{job_id.hex()} is {record.state.name.lower()}"
     lines = [stands, *done.lines, f"next: {told.next}"]
     if predictions is not None:
-        lines += [f"item {at}: {one.sentence()}" for at, one in enumerate(predictions)]
+        lines += [f"item {at}: {one.message()}" for at, one in enumerate(predictions)]
     elif record.outputs:
         lines.append("the model's artifacts are not on this machine: outputs are shown by --json")
     return Report(data, [*lines, *due.lines])

@@ -70,7 +70,7 @@ def commit(
 ) -> None:
     """Owner: seal every record under a key of its own, and commit to all of them."""
     from prover.cli.common.seeds import seed_at
-    from prover.cli.retrieval.owner import committed_told
+    from prover.cli.retrieval.owner import describe_commitment
     from prover.clients.common.models import find
     from prover.clients.retrieval import secrets as owner
 
@@ -82,7 +82,7 @@ def commit(
     progress(f"sealing {len(secrets.items)} records")
     committed = owner.commit(sender, deployment, secrets, uri)
     owner.remember_source(committed.dataset.id, owner.Source(data, kept.path))
-    told, lines = committed_told(committed, data, kept)
+    told, lines = describe_commitment(committed, data, kept)
     show(told, *lines)
 
 
@@ -158,7 +158,7 @@ def post(
 
     client, deployment = deployed(rpc)
     paid_in = currency(client, token)
-    typed = options.Typed(price, stake, paid_in, open_for, prove_within, dispute_within)
+    raw = options.RawOptions(price, stake, paid_in, open_for, prove_within, dispute_within)
     sender = sender_for(client, account)
     committed = load_world(client, deployment).retrieval.datasets
     chosen = None if dataset is None else by_digits(committed, DATASET, dataset)
@@ -167,15 +167,15 @@ def post(
     predicate = options.predicate_of(score, at_least, label, scale)
     consumer.check_model(known.artifacts, predicate)
     found = find_dataset(client, deployment, chosen)
-    offer = options.offer_of(client, known, found, predicate, typed)
+    spec = options.spec_of(client, known, found, predicate, raw)
     progress(f"checking the file of {found.count} records")
     content = options.public_file(found, known.artifacts, file, allow_files or client.local)
     consumer.check_dataset(found, content, known.artifacts)
     progress("checking that the verifier on the chain is the model's")
     auditor(client, deployment).verify(known.model_id, known.artifacts)
-    with consumer.posting(sender, deployment, offer, vars(typed)) as drawn:
-        posted = consumer.post(sender, deployment, offer, drawn, progress)
-        data, lines = options.told(posted, offer)
+    with consumer.posting(sender, deployment, spec, vars(raw)) as drawn:
+        posted = consumer.post(sender, deployment, spec, drawn, progress)
+        data, lines = options.describe(posted, spec)
         show(data, *lines)
 
 
@@ -200,7 +200,7 @@ def accept(
 ) -> None:
     """Owner: run every record, say what would be readable and earned, then stake."""
     from prover.cli.retrieval import job as jobs
-    from prover.cli.retrieval.owner import accepted_told
+    from prover.cli.retrieval.owner import describe_acceptance
     from prover.clients.common.recent import remember
     from prover.clients.retrieval.checks import OwnerLimits
     from prover.clients.retrieval.owner import acceptance
@@ -220,11 +220,11 @@ def accept(
     with sender.deciding(acceptance(found.job_id)):
         owner, request = jobs.owner_on(sender, deployment, found, whom)
         secrets = jobs.secrets_of(request, data, seed)
-    seen = owner.appraise(secrets, limits)
+    seen = owner.quote(secrets, limits)
     if not preview:
         remember(client, deployment.retrieval, found.job_id)  # the same command means it again
     gas = None if preview else owner.accept(limits)
-    told, lines = accepted_told(found, seen, whom, gas)
+    told, lines = describe_acceptance(found, seen, whom, gas)
     show(told, *lines)
 
 
@@ -243,13 +243,13 @@ def prove(
 
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
-    words = "accepted by you and unproven"
-    wanted = jobs.of_owner(deployment, sender, State.PROVING, words, "submit")
+    message = "accepted by you and unproven"
+    wanted = jobs.of_owner(deployment, sender, State.PROVING, message, "submit")
     found = jobs.find_request(client, deployment, job, wanted)
     owner, request = jobs.owner_on(sender, deployment, found, found.record.payee)
     done = owner.prove(jobs.secrets_of(request, data, seed))
     after = jobs.find_request(client, deployment, found.name)
-    facts, lines = jobs.standing(client, after, client.now())
+    facts, lines = jobs.status(client, after, client.now())
     work = {
         "proofs": done.proofs,
         "prove_seconds": round(done.seconds, 3),
@@ -283,7 +283,7 @@ def status(
         facts = partial(row, now=now)
         show_jobs("requests", rows(client, load_world(client, deployment), REQUEST, now, facts))
         return
-    data, lines = jobs.standing(client, jobs.find_request(client, deployment, job), now)
+    data, lines = jobs.status(client, jobs.find_request(client, deployment, job), now)
     show(data, *lines)
 
 
@@ -343,7 +343,7 @@ def dispute(
     public = consumer.public_side(found.dataset, file)
     index, gas = consumer.dispute(sender, deployment, found.job_id, found.record, public)
     after = jobs.find_request(client, deployment, found.name)
-    data, lines = jobs.standing(client, after, client.now())
+    data, lines = jobs.status(client, after, client.now())
     show(
         data | {"disputed": index, "gas": gas},
         f"record {index} is disputed: the contract agrees, {gas} gas",

@@ -54,16 +54,18 @@ def find_request(
     return Found(job_id, record, dataset, world)
 
 
-def of_owner(deployment: Deployment, sender: Sender, state: State, words: str, move: str) -> Wanted:
+def of_owner(
+    deployment: Deployment, sender: Sender, state: State, message: str, move: str
+) -> Wanted:
     """Requests in a state whose dataset is the account's, and which a move of it takes on."""
     datasets = load_world(sender.client, deployment).retrieval.datasets
     mine = {one.id for one in datasets.values() if one.owner == sender.address}
-    there = in_state(words, state)
+    there = in_state(message, state)
 
     def fits(one: Record, now: int) -> bool:
         return one.job.terms.dataset_id in mine and there.fits(one, now)
 
-    return Wanted(words, fits, moves=(move,), who=sender.address)
+    return Wanted(message, fits, moves=(move,), who=sender.address)
 
 
 def acceptable(
@@ -125,18 +127,18 @@ def end(
     call = retrieval.cancel(job) if how == "cancel" else retrieval.settle(job)
     receipt = sender.send(f"{how}:{found.job_id.hex()}", call)
     after = find_request(sender.client, deployment, found.name)
-    words = next_step(after.record, after.dataset.owner, sender.client.now())
+    message = next_step(after.record, after.dataset.owner, sender.client.now())
     state = after.record.state.name.lower()
     data = {
         "job": found.name,
         "state": state,
-        "next": words,
+        "next": message,
         "gas": int(receipt["gasUsed"]),
     }
-    return data, [f"request {found.name} is {state}", f"next: {words}"]
+    return data, [f"request {found.name} is {state}", f"next: {message}"]
 
 
-def standing(client: Client, found: Found, now: int) -> tuple[dict[str, Any], list[str]]:
+def status(client: Client, found: Found, now: int) -> tuple[dict[str, Any], list[str]]:
     """Where a request stands; the matches are read where the dataset's file is here."""
     record, done = found.record, of_job(client, found.world, found.job_id)
     due = reminders(client, found.world, found.job_id, now)
@@ -171,11 +173,11 @@ def warnings(malformed: dict[int, str], record: Record, now: int) -> list[str]:
         why if why.startswith(f"record {index} ") else f"record {index}: {why}"
         for index, why in malformed.items()
     )
-    standing = record.as_of(now)
-    if standing.state is State.PROVING:
+    status = record.as_of(now)
+    if status.state is State.PROVING:
         when = "once proving has ended"
-    elif standing.state is State.CLOSING and now <= standing.state_deadline:
-        when = until(standing.state_deadline, now)
+    elif status.state is State.CLOSING and now <= status.state_deadline:
+        when = until(status.state_deadline, now)
     else:
         return [f"WARNING: {named}. It is too late to dispute"]
     return [

@@ -7,12 +7,12 @@ from prover.base.text import counted, shown
 from prover.chain.sending import handing
 from prover.cli.common.seeds import SeedFile
 from prover.cli.retrieval.job import Found
-from prover.clients.retrieval.owner import Appraisal
+from prover.clients.retrieval.owner import Quote
 from prover.clients.retrieval.secrets import Committed
 from prover.clients.retrieval.status import amount
 
 
-def committed_told(
+def describe_commitment(
     committed: Committed, data: Path, kept: SeedFile
 ) -> tuple[dict[str, Any], list[str]]:
     """A committed dataset."""
@@ -44,14 +44,14 @@ def how_to_get(file: Path, uri: bytes | str) -> str:
     return handing.how(file, shown(uri), "requesters", "--file")
 
 
-def _consent(seen: Appraisal, count: int) -> str:
+def _consent(seen: Quote, count: int) -> str:
     """What must be said besides, where more than half of the records match."""
     many = len(seen.matches)
     return f", with --max-matches {many}: more than half match" if 2 * many > count else ""
 
 
-def accepted_told(
-    found: Found, seen: Appraisal, payee: str, gas: int | None
+def describe_acceptance(
+    found: Found, seen: Quote, payee: str, gas: int | None
 ) -> tuple[dict[str, Any], list[str]]:
     """An accepted request; one that was only looked at if `gas` is None."""
     record, terms = found.record, found.record.job.terms

@@ -16,12 +16,12 @@ from prover.clients.common.inputs.fetch import InputsUnavailable, fetch
 from prover.clients.common.models import KnownModel
 from prover.clients.common.posting import was_resumed
 from prover.clients.retrieval.records import format_of
-from prover.clients.retrieval.requester import Offer, Posted
+from prover.clients.retrieval.requester import JobSpec, Posted
 from prover.clients.retrieval.status import amount
 from prover.protocol.economics import Proving, RetrievalMoney, retrieval_money, retrieval_stake
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.limits import limits_of
-from prover.protocol.retrieval.predicate import at_least, in_words
+from prover.protocol.retrieval.predicate import as_text, at_least
 from prover.protocol.retrieval.state import Dataset, Predicate, PredicateKind
 from prover.statement.documents.dataset import max_bytes_of
 from prover.systems.ezkl.artifacts import Artifacts
@@ -31,7 +31,7 @@ TIME_FACTOR = 4  # of what proving should take on two cores
 
 
 @dataclass(frozen=True)
-class Typed:
+class RawOptions:
     """The options of `retrieval post` about money and time, as typed; `currency` is checked."""
 
     price: str | None
@@ -70,35 +70,35 @@ def public_file(
         ) from error
 
 
-def offer_of(
-    client: Client, known: KnownModel, dataset: Dataset, predicate: Predicate, typed: Typed
-) -> Offer:
+def spec_of(
+    client: Client, known: KnownModel, dataset: Dataset, predicate: Predicate, raw: RawOptions
+) -> JobSpec:
     """What the options say, defaults filled in. Raises UsageError."""
-    money = _money(client, known, dataset.count, typed)
-    return Offer(
+    money = _money(client, known, dataset.count, raw)
+    return JobSpec(
         model_id=known.model_id,
         circuit_id=known.circuit_id,
         artifacts=known.artifacts,
         dataset=dataset,
         predicate=predicate,
-        currency=typed.currency or ZERO_ADDRESS,
+        currency=raw.currency or ZERO_ADDRESS,
         price_per_record=money.price_per_record,
         stake=money.stake,
-        open_seconds=window(client, typed.open_for, "--open-for", "1d"),
-        prove_seconds=_prove_seconds(client, known.artifacts, dataset.count, typed.prove_within),
-        dispute_seconds=window(client, typed.dispute_within, "--dispute-within", "1d"),
+        open_seconds=window(client, raw.open_for, "--open-for", "1d"),
+        prove_seconds=_prove_seconds(client, known.artifacts, dataset.count, raw.prove_within),
+        dispute_seconds=window(client, raw.dispute_within, "--dispute-within", "1d"),
     )
 
 
-def told(posted: Posted, offer: Offer) -> tuple[dict[str, Any], list[str]]:
+def describe(posted: Posted, spec: JobSpec) -> tuple[dict[str, Any], list[str]]:
     """A posted request, for --json and in words."""
     terms, predicate = posted.terms, posted.terms.predicate
     fee = posted.whole.total * posted.wei_per_gas
-    words = in_words(predicate, offer.artifacts.manifest.scales.output)
+    words = as_text(predicate, spec.artifacts.manifest.scales.output)
     data = {
         "job": "0x" + posted.job_id.hex(),
         "dataset": "0x" + terms.dataset_id.hex(),
-        "records": offer.dataset.count,
+        "records": spec.dataset.count,
         "predicate": {
             "kind": predicate.kind.name.lower(),
             "index": predicate.index,
@@ -119,7 +119,7 @@ def told(posted: Posted, offer: Offer) -> tuple[dict[str, Any], list[str]]:
         "notes": list(posted.notes),
     }
     lines = [
-        f"request 0x{posted.job_id.hex()}: {offer.dataset.count} records at "
+        f"request 0x{posted.job_id.hex()}: {spec.dataset.count} records at "
         f"{amount(terms, terms.price_per_record)} each, {amount(terms, posted.escrow)} paid in; "
         f"the owner stakes {amount(terms, terms.stake)}",
         f"a record matches if {words}; every match becomes readable for everybody, with its proof",
@@ -128,30 +128,30 @@ def told(posted: Posted, offer: Offer) -> tuple[dict[str, Any], list[str]]:
         "`zkescrow retrieval status` in that time",
         f"posting took {posted.gas} gas; the request takes about {posted.whole.total} gas in all, "
         f"{in_ether(fee)} at the present fee, nearly all of it the owner's",
-        f"next: owner {offer.dataset.owner} accepts until {moment(terms.open_until)}",
+        f"next: owner {spec.dataset.owner} accepts until {moment(terms.open_until)}",
         *posted.notes,
     ]
     return data, lines
 
 
-def _money(client: Client, known: KnownModel, count: int, typed: Typed) -> RetrievalMoney:
+def _money(client: Client, known: KnownModel, count: int, raw: RawOptions) -> RetrievalMoney:
     """Amounts as typed, in units of the currency; for ETH those not given by their cost."""
-    given = {"--price": typed.price, "--stake": typed.stake}
+    given = {"--price": raw.price, "--stake": raw.stake}
     missing = [name for name, text in given.items() if text is None]
-    if typed.currency is not None and missing:
+    if raw.currency is not None and missing:
         raise UsageError(
             f"{', '.join(missing)} missing: what a token is worth is not known here; give every "
             "amount of a request that is paid in tokens"
         )
-    decimals = ETHER_DECIMALS if typed.currency is None else decimals_of(client, typed.currency)
+    decimals = ETHER_DECIMALS if raw.currency is None else decimals_of(client, raw.currency)
     prices = present_prices(client, missing)
     usual = retrieval_money(count, _proving(known.artifacts), prices)
     price = usual.price_per_record
-    if typed.price is not None:
-        price = _above_zero(units(typed.price, "--price", decimals), "--price")
+    if raw.price is not None:
+        price = _above_zero(units(raw.price, "--price", decimals), "--price")
     stake = retrieval_stake(count, price, prices)
-    if typed.stake is not None:
-        stake = _above_zero(units(typed.stake, "--stake", decimals), "--stake")
+    if raw.stake is not None:
+        stake = _above_zero(units(raw.stake, "--stake", decimals), "--stake")
     return RetrievalMoney(price, stake)
 
 
@@ -163,13 +163,13 @@ def _above_zero(amount_: int, name: str) -> int:
     return amount_
 
 
-def _prove_seconds(client: Client, artifacts: Artifacts, count: int, typed: str | None) -> int:
+def _prove_seconds(client: Client, artifacts: Artifacts, count: int, raw: str | None) -> int:
     """As typed, or some times of what proving should take, and what the acceptance's finality does.
 
     Keys are not given before that.
     """
-    if typed is not None:
-        return duration(typed, "--prove-within")
+    if raw is not None:
+        return duration(raw, "--prove-within")
     proving, wait = _proving(artifacts), final_seconds(client)
     work = round(TIME_FACTOR * proving.proofs(count) * proving.seconds)
     return wait + max(MIN_PROVE_SECONDS, work, limits_of(client.chain_id).min_window)

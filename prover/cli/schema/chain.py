@@ -116,7 +116,7 @@ class Audit(Printed):
     """What an audit compared and found. Exit status 1 on a mismatch."""
 
     chain_id: Count
-    market: Address
+    predictions: Address
     """Of the PredictionMarket."""
     contracts: dict[str, Address]
     """By name."""

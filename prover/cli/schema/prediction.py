@@ -116,7 +116,7 @@ class ProviderRound(Printed):
     """Why a credit could not be taken out."""
 
 
-class TakenJob(Printed):
+class TrackedJob(Printed):
     """A job that this machine took."""
 
     job: JobId
@@ -139,7 +139,7 @@ class ProviderStatus(Printed):
     credit_wei: Wei
     credits: dict[Currency, Amount]
     """By currency, of all contracts; those that are 0 are left out."""
-    jobs: list[TakenJob]
+    jobs: list[TrackedJob]
 
 
 class ProviderKey(Printed):

@@ -106,7 +106,7 @@ def open_round(
     chosen = part(rows)
     client, deployment = deployed(rpc)
     reader = reader_of(address(provider, "--provider"), provider_key)
-    typed = serving_open.Typed(
+    raw = serving_open.RawOptions(
         price=price,
         proof_fee=proof_fee,
         stake=stake,
@@ -126,13 +126,13 @@ def open_round(
     check_readers(known.artifacts, reader, in_clear)
     limits = limits_of(client.chain_id)
     request = consumer.make_inputs(known.circuit_id, known.artifacts, inputs, chosen, limits)
-    offer = serving_open.offer_of(client, known, len(request.items), typed)
+    spec = serving_open.spec_of(client, known, len(request.items), raw)
     progress("checking that the verifier on the chain is the model's")
     auditor(client, deployment).verify(known.model_id, known.artifacts)
-    asked = vars(typed)
-    with consumer.posting(sender, deployment, offer, request, asked, progress) as drawn:
-        opened = consumer.open_round(sender, deployment, offer, drawn)
-        data, lines = serving_open.told(opened, typed)
+    asked = vars(raw)
+    with consumer.posting(sender, deployment, spec, request, asked, progress) as drawn:
+        opened = consumer.open_round(sender, deployment, spec, drawn)
+        data, lines = serving_open.describe(opened, raw)
         show(data, *lines)
 
 
@@ -151,7 +151,7 @@ def join(
     account: AccountNumber = None,
 ) -> None:
     """Promise to serve: fetch and check the inputs, evaluate them all, stake."""
-    from prover.cli.serving.round import find_round, joinable, told_joined, worker_on
+    from prover.cli.serving.round import describe_join, find_round, joinable, worker_on
     from prover.clients.common.limits import ProviderLimits
     from prover.clients.common.recent import remember
     from prover.clients.serving.provider import joining
@@ -170,7 +170,7 @@ def join(
         worker = worker_on(sender, deployment, (job_id, record), whom, allow_files)
     remember(client, deployment.serving, job_id)  # before: the same command, once more, means it
     joined = worker.join(ProviderLimits(purse, seconds))
-    data, lines = told_joined(job_id, record, whom, joined)
+    data, lines = describe_join(job_id, record, whom, joined)
     show(data, *lines)
 
 
@@ -278,7 +278,7 @@ def status(
     from prover.chain.state.replay import load_world
     from prover.cli.common.agenda import rows
     from prover.cli.common.finding import ROUND
-    from prover.cli.serving.round import find_round, standing_of
+    from prover.cli.serving.round import find_round, status_of
     from prover.clients.serving.status import row
 
     client, deployment = deployed(rpc)
@@ -287,7 +287,7 @@ def status(
         show_jobs("rounds", rows(client, world, ROUND, now, row))
         return
     job_id, record = find_round(client, deployment, job)
-    data, lines = standing_of(client, deployment, job_id, record)
+    data, lines = status_of(client, deployment, job_id, record)
     show(data, *lines)
 
 

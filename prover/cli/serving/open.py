@@ -12,7 +12,7 @@ from prover.chain.sending.handing import how, secrecy
 from prover.clients.common.gas import present_prices
 from prover.clients.common.models import KnownModel
 from prover.clients.common.posting import was_resumed
-from prover.clients.serving.consumer import Offer, Opened, escrow_of
+from prover.clients.serving.consumer import JobSpec, Opened, escrow_of
 from prover.clients.serving.contest import supports, wrong_answers
 from prover.clients.serving.status import amount
 from prover.protocol.economics import Prices, Proving, ServingMoney, serving_money
@@ -23,7 +23,7 @@ from prover.systems.ezkl.evaluate import word_bytes
 
 
 @dataclass(frozen=True)
-class Typed:
+class RawOptions:
     """The options of `serving open`; amounts as typed, shares from 0 to 1, times in seconds."""
 
     price: str | None
@@ -41,30 +41,30 @@ class Typed:
     reader: str | None = None  # X25519 key to which the inputs file is encrypted, in hexadecimal
 
 
-def offer_of(client: Client, known: KnownModel, n: int, typed: Typed) -> Offer:
+def spec_of(client: Client, known: KnownModel, n: int, raw: RawOptions) -> JobSpec:
     """What the options say about a round of n items, defaults filled in. Raises UsageError."""
-    contests = _contests(n, typed, limits_of(client.chain_id).max_contests)
-    money = _money(client, known, n, contests, typed)
-    return Offer(
+    contests = _contests(n, raw, limits_of(client.chain_id).max_contests)
+    money = _money(client, known, n, contests, raw)
+    return JobSpec(
         model_id=known.model_id,
         circuit_id=known.circuit_id,
         artifacts=known.artifacts,
-        currency=typed.currency or ZERO_ADDRESS,
+        currency=raw.currency or ZERO_ADDRESS,
         price=money.price,
         proof_fee=money.proof_fee,
         max_contests=contests,
         stake=money.stake,
-        provider=typed.provider or ZERO_ADDRESS,
-        open_seconds=typed.open_seconds,
-        serve_seconds=typed.serve_seconds,
-        contest_seconds=typed.contest_seconds,
-        answer_seconds=typed.answer_seconds,
-        uri=typed.uri,
-        reader=typed.reader,
+        provider=raw.provider or ZERO_ADDRESS,
+        open_seconds=raw.open_seconds,
+        serve_seconds=raw.serve_seconds,
+        contest_seconds=raw.contest_seconds,
+        answer_seconds=raw.answer_seconds,
+        uri=raw.uri,
+        reader=raw.reader,
     )
 
 
-def told(opened: Opened, typed: Typed) -> tuple[dict[str, Any], list[str]]:
+def describe(opened: Opened, raw: RawOptions) -> tuple[dict[str, Any], list[str]]:
     """A posted round, for --json and in words."""
     terms, gas = opened.terms, opened.round_gas
     fee = gas.total * opened.wei_per_gas
@@ -98,7 +98,7 @@ def told(opened: Opened, typed: Typed) -> tuple[dict[str, Any], list[str]]:
         f"{amount(terms, terms.stake)}",
         f"up to {terms.max_contests} may be contested, at {amount(terms, terms.proof_fee)} for "
         "each that is proven",
-        *supports(terms.n, terms.max_contests, wrong_answers(terms.n, typed.bad_share)),
+        *supports(terms.n, terms.max_contests, wrong_answers(terms.n, raw.bad_share)),
         f"posting took {opened.gas} gas; the round takes about {gas.total} gas in all, "
         f"{in_ether(fee)} at the present fee: {gas.consumer} by you and {gas.provider} by the "
         "provider if everything that may be contested is",
@@ -113,28 +113,30 @@ def told(opened: Opened, typed: Typed) -> tuple[dict[str, Any], list[str]]:
     return data, lines
 
 
-def _contests(n: int, typed: Typed, most: int) -> int:
+def _contests(n: int, raw: RawOptions, most: int) -> int:
     """The items that must be contested for the confidence wanted; all if there are fewer."""
-    wanted = min(contest_sample(typed.bad_share, typed.confidence), n)
+    wanted = min(contest_sample(raw.bad_share, raw.confidence), n)
     if wanted > most:
         raise UsageError(
-            f"--confidence {typed.confidence:.4%} and --bad-share {typed.bad_share:.4%} need "
+            f"--confidence {raw.confidence:.4%} and --bad-share {raw.bad_share:.4%} need "
             f"{wanted} contested items: expected at most {most}; look for a larger "
             "share, or open several rounds"
         )
     return wanted
 
 
-def _money(client: Client, known: KnownModel, n: int, contests: int, typed: Typed) -> ServingMoney:
+def _money(
+    client: Client, known: KnownModel, n: int, contests: int, raw: RawOptions
+) -> ServingMoney:
     """Amounts as typed, in units of the currency; for ETH those not given by their cost."""
-    given = {"--price": typed.price, "--proof-fee": typed.proof_fee, "--stake": typed.stake}
+    given = {"--price": raw.price, "--proof-fee": raw.proof_fee, "--stake": raw.stake}
     missing = [name for name, text in given.items() if text is None]
-    if typed.currency is not None and missing:
+    if raw.currency is not None and missing:
         raise UsageError(
             f"{', '.join(missing)} missing: what a token is worth is not known here; give every "
             "amount of a round that is paid in tokens"
         )
-    decimals = ETHER_DECIMALS if typed.currency is None else decimals_of(client, typed.currency)
+    decimals = ETHER_DECIMALS if raw.currency is None else decimals_of(client, raw.currency)
     usual = _usual(known, n, contests, present_prices(client, missing))
     price, proof_fee, stake = (
         default if text is None else units(text, name, decimals)

@@ -49,8 +49,8 @@ def joinable(who: str, payee: str, accept: Callable[[str], None]) -> Wanted:
 
 def to_serve(who: str) -> Wanted:
     """Rounds of a provider that wait for its outputs."""
-    words = "joined by you and waiting for outputs"
-    return in_state(words, State.JOINED, by="provider", who=who, moves=("serve",))
+    message = "joined by you and waiting for outputs"
+    return in_state(message, State.JOINED, by="provider", who=who, moves=("serve",))
 
 
 def to_contest(who: str, same: Callable[[Record], bool]) -> Wanted:
@@ -61,8 +61,8 @@ def to_contest(who: str, same: Callable[[Record], bool]) -> Wanted:
 
 def to_answer(who: str) -> Wanted:
     """Rounds of a provider with contested outputs."""
-    words = "joined by you and contested"
-    return in_state(words, State.CONTESTED, by="provider", who=who, moves=("answer",))
+    message = "joined by you and contested"
+    return in_state(message, State.CONTESTED, by="provider", who=who, moves=("answer",))
 
 
 def worker_on(
@@ -115,17 +115,17 @@ def end(
     call = serving.cancel(record.job) if how == "cancel" else serving.settle(record.job)
     receipt = sender.send(f"{how}:{job_id.hex()}", call)
     job_id, after = find_round(sender.client, deployment, "0x" + job_id.hex())
-    words = next_step(after, sender.client.now())
+    message = next_step(after, sender.client.now())
     data = {
         "job": "0x" + job_id.hex(),
         "state": after.state.name.lower(),
-        "next": words,
+        "next": message,
         "gas": int(receipt["gasUsed"]),
     }
-    return data, [f"round 0x{job_id.hex()} is {data['state']}", f"next: {words}"]
+    return data, [f"round 0x{job_id.hex()} is {data['state']}", f"next: {message}"]
 
 
-def told_joined(
+def describe_join(
     job_id: bytes, record: Record, payee: str, joined: "Joined"
 ) -> tuple[dict[str, Any], list[str]]:
     """What a provider has promised, may earn and may lose; what to print."""
@@ -153,7 +153,7 @@ def told_joined(
     return data, lines
 
 
-def standing_of(
+def status_of(
     client: Client, deployment: Deployment, job_id: bytes, record: Record
 ) -> tuple[dict[str, Any], list[str]]:
     """Where a round stands; what to print."""

@@ -18,7 +18,7 @@ from prover.statement.field import encode_signed
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.outputs import read_outputs
 
-Told = tuple[dict[str, Any], list[str]]
+Report = tuple[dict[str, Any], list[str]]
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Choice:
         return self.count in (None, len(record.contested))
 
 
-def contested(sender: Sender, deployment: Deployment, job_id: bytes, choice: Choice) -> Told:
+def contested(sender: Sender, deployment: Deployment, job_id: bytes, choice: Choice) -> Report:
     """Wait until the outputs are final, draw, contest; what to print."""
     if choice.indices and (choice.count is not None or choice.differing):
         raise UsageError("--index goes without --count and --differing: it names what to contest")
@@ -79,7 +79,7 @@ def _words(n: int, done: consumer.Contested, random: bool, wrong: tuple[int, ...
 
 def results_of(
     job_id: bytes, record: Record, artifacts: Artifacts, out: Path, compare: bool
-) -> Told:
+) -> Report:
     """Write all posted outputs and which are proven; what to print."""
     rows = consumer.posted_outputs(record)
     words = tuple(encode_signed(word) for row in rows for word in row)

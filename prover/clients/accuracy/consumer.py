@@ -42,7 +42,7 @@ MINING_SECONDS = 600  # a posting that is mined later would be refused
 
 
 @dataclass(frozen=True)
-class Offer:
+class JobSpec:
     """What a consumer asks for; amounts in wei or token units, times in seconds.
 
     `artifacts` are the circuit's on this machine, which must have been compared with the chain.
@@ -81,7 +81,7 @@ class Posted:
 def posting(
     sender: Sender,
     deployment: Deployment,
-    offer: Offer,
+    spec: JobSpec,
     tests: Tests,
     seed: Path,
     asked: dict[str, Any],
@@ -92,10 +92,10 @@ def posting(
     Raises UsageError if a row's key was ever revealed or a window cannot hold.
     """
     client, accuracy = sender.client, AccuracyBounty(sender.client, deployment.accuracy)
-    _check_offer(client, offer)
+    _check_spec(client, spec)
     check_unknown(tests.hashes, client.scope, revealed(client, deployment))
-    draw = partial(_drawn, sender, accuracy, offer, tests, seed, progress)
-    content = asked | {"circuit": offer.circuit_id, "seed": str(seed)}
+    draw = partial(_drawn, sender, accuracy, spec, tests, seed, progress)
+    content = asked | {"circuit": spec.circuit_id, "seed": str(seed)}
     with postings.posting(sender, accuracy, Terms, content, draw) as drawn:
         try:
             yield drawn
@@ -136,15 +136,15 @@ def revealed(client: Client, deployment: Deployment) -> Iterator[bytes]:
     return (job_id for job_id, record in jobs.items() if record.key is not None)
 
 
-def _check_offer(client: Client, offer: Offer) -> None:
+def _check_spec(client: Client, spec: JobSpec) -> None:
     """Windows: the contract's bounds, time to be mined, and the time to wait for finality."""
     limits = limits_of(client.chain_id)  # the contract's: deployments.load compared them
     least, most = limits.min_window, limits.max_window
     wait = 2 * final_seconds(client)
     for name, seconds, wanted in (
-        ("--open-for", offer.open_seconds, least + (1 if client.local else MINING_SECONDS)),
-        ("--reveal-within", offer.reveal_seconds, least if client.local else max(least, wait)),
-        ("--prove-within", offer.prove_seconds, least),
+        ("--open-for", spec.open_seconds, least + (1 if client.local else MINING_SECONDS)),
+        ("--reveal-within", spec.reveal_seconds, least if client.local else max(least, wait)),
+        ("--prove-within", spec.prove_seconds, least),
     ):
         if not wanted <= seconds <= most:
             raise UsageError(
@@ -157,45 +157,45 @@ def _check_offer(client: Client, offer: Offer) -> None:
 def _drawn(
     sender: Sender,
     accuracy: AccuracyBounty,
-    offer: Offer,
+    spec: JobSpec,
     tests: Tests,
     seed: Path,
     progress: Progress,
 ) -> Drawn[Terms]:
     """Seal the tests, write the file, read it again, compute the root from it."""
     client, nonce = sender.client, secrets.randbits(256)
-    own, shape = read_seed(seed), shape_of(offer.artifacts.manifest)
+    own, shape = read_seed(seed), shape_of(spec.artifacts.manifest)
     progress(f"sealing {len(tests.labels)} test items")
-    content = sealed_tests(offer.circuit_id, shape, tests, own, nonce).to_bytes()
+    content = sealed_tests(spec.circuit_id, shape, tests, own, nonce).to_bytes()
     digest = data_hash(content)
     path = postings.file_at(digest)
-    uri = uri_of(client, offer.uri, path)
+    uri = uri_of(client, spec.uri, path)
     write_atomically(path, content)
-    terms = _terms(offer, path.read_bytes(), key_of(own, nonce), client.now(), len(tests.labels))
+    terms = _terms(spec, path.read_bytes(), key_of(own, nonce), client.now(), len(tests.labels))
     job_id = accuracy.job_id(Job(sender.address, nonce, terms))
     written = PostedSet(client.scope, job_id.hex(), str(seed.resolve()), tests.hashes).save()
     return Drawn(nonce, terms, digest, uri, (path, written))
 
 
-def _terms(offer: Offer, content: bytes, key: bytes, now: int, count: int) -> Terms:
+def _terms(spec: JobSpec, content: bytes, key: bytes, now: int, count: int) -> Terms:
     """Terms over the file as it stands on the disk."""
     written = SealedTestSet.from_bytes(content)
-    written.check(offer.circuit_id, count, shape_of(offer.artifacts.manifest))
+    written.check(spec.circuit_id, count, shape_of(spec.artifacts.manifest))
     return Terms(
-        circuit_id=offer.circuit_id,
-        provider=offer.provider,
-        currency=offer.currency,
-        reward=offer.reward,
-        bond=offer.bond,
-        stake=offer.stake,
-        miss_penalty=offer.miss_penalty,
+        circuit_id=spec.circuit_id,
+        provider=spec.provider,
+        currency=spec.currency,
+        reward=spec.reward,
+        bond=spec.bond,
+        stake=spec.stake,
+        miss_penalty=spec.miss_penalty,
         test_root=written.tree.root,
         n=len(written.items),
         key_hash=key_hash(key),
         data_hash=data_hash(content),
-        num=offer.num,
-        den=offer.den,
-        open_until=now + offer.open_seconds,
-        reveal_seconds=offer.reveal_seconds,
-        prove_seconds=offer.prove_seconds,
+        num=spec.num,
+        den=spec.den,
+        open_until=now + spec.open_seconds,
+        reveal_seconds=spec.reveal_seconds,
+        prove_seconds=spec.prove_seconds,
     )

@@ -12,7 +12,7 @@ from prover.statement.documents.samples import needed
 
 
 @dataclass(frozen=True)
-class Judged:
+class Evaluation:
     """What the model makes of the test set: indices of the items it gets right, and the target."""
 
     right: tuple[int, ...]
@@ -24,21 +24,21 @@ class Judged:
         """Whether the target can be proven."""
         return len(self.right) >= self.needed
 
-    def sentence(self) -> str:
+    def message(self) -> str:
         """In words."""
         found, share = len(self.right), len(self.right) / self.n
-        words = f"the model gets {found} of {self.n} items right ({share:.1%})"
-        return f"{words}, the target asks for {self.needed}"
+        message = f"the model gets {found} of {self.n} items right ({share:.1%})"
+        return f"{message}, the target asks for {self.needed}"
 
 
-def judge(predicted: Sequence[int | None], labels: Sequence[int], num: int, den: int) -> Judged:
+def judge(predicted: Sequence[int | None], labels: Sequence[int], num: int, den: int) -> Evaluation:
     """Compare proven labels with the true ones; None, an undecided one, is wrong."""
     pairs = zip(predicted, labels, strict=True)
     right = tuple(at for at, (found, label) in enumerate(pairs) if found == label)
-    return Judged(right, len(labels), needed(len(labels), num, den))
+    return Evaluation(right, len(labels), needed(len(labels), num, den))
 
 
-def parts(judged: Judged, slots: int) -> list[tuple[int, ...]]:
+def parts(judged: Evaluation, slots: int) -> list[tuple[int, ...]]:
     """The items of each proof, ascending: as few proofs as can be, then as few runs.
 
     Whole aligned blocks, wrong items included, where they take no more proofs than right items
@@ -55,7 +55,7 @@ def missing(planned: Sequence[tuple[int, ...]], record: Record) -> list[tuple[in
     return [part for part in planned if not record.proven.issuperset(part)]
 
 
-def _blocks(judged: Judged, slots: int) -> list[tuple[int, ...]]:
+def _blocks(judged: Evaluation, slots: int) -> list[tuple[int, ...]]:
     """Aligned blocks in the order of the items that they get right, until these are enough."""
     size = 1 << (slots.bit_length() - 1)
     right = set(judged.right)

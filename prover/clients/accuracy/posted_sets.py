@@ -19,7 +19,7 @@ from prover.base.errors import UsageError
 from prover.base.files import write_atomically
 from prover.base.log import logger
 from prover.base.settings import get_settings
-from prover.base.strict_json import in_words
+from prover.base.strict_json import as_text
 from prover.chain.node.client import LOCAL_CHAIN
 from prover.chain.state.deeds import signed_here
 
@@ -140,7 +140,7 @@ def _read(path: Path) -> PostedSet:
     try:
         found = _FORM.validate_json(path.read_bytes(), strict=True)
     except ValueError as error:
-        raise _damaged(path, in_words(error)) from None
+        raise _damaged(path, as_text(error)) from None
     if found.job_id != path.stem:
         raise _damaged(path, f"it is of bounty 0x{found.job_id}")
     return found

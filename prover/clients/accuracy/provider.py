@@ -19,10 +19,10 @@ from prover.clients.accuracy.checks import (
     check_terms,
     check_time,
 )
-from prover.clients.accuracy.plan import Judged, judge, missing, parts
+from prover.clients.accuracy.plan import Evaluation, judge, missing, parts
 from prover.clients.accuracy.submit import Malformed, Opened, Submitter
 from prover.clients.common.inputs.handover import obtain
-from prover.clients.common.job_files import RoundFiles
+from prover.clients.common.job_files import JobFiles
 from prover.clients.common.limits import ProviderLimits
 from prover.clients.common.money import check_currency, staking
 from prover.clients.common.readiness import check_key, padding, strange_items
@@ -44,7 +44,7 @@ class Outcome:
     `disputed` is the malformed item that was shown instead.
     """
 
-    judged: Judged | None
+    judged: Evaluation | None
     proofs: int = 0
     seconds: float = 0.0
     transactions: int = 0
@@ -79,7 +79,7 @@ class BountyProvider:
         self._artifacts = artifacts
         self._payee = payee
         scope = f"{tools.client.scope}:{tools.contract.address}"
-        self._files = RoundFiles.of(scope, job_id, payee)
+        self._files = JobFiles.of(scope, job_id, payee)
         self._accepting = acceptance(job_id)
 
     def accept(self, model_id: bytes, circuit_id: bytes, limits: ProviderLimits) -> int:
@@ -125,7 +125,7 @@ class BountyProvider:
             return Outcome(None, transactions=1, gas=gas, disputed=opened.malformed)
         self._tools.check_model(self._record.model_id, self._artifacts)  # not condemned either
         judged = self._judged(opened)
-        self._tools.progress(judged.sentence())
+        self._tools.progress(judged.message())
         if not judged.reaches and not force:
             return Outcome(judged)
         planned = parts(judged, self._artifacts.manifest.layout.items)
@@ -235,7 +235,7 @@ class BountyProvider:
         call = tools.contract.accept(self._record.job, model_id, self._payee)
         return int(tools.sender.send(self._accepting, call, exact=True)["gasUsed"])
 
-    def _judged(self, opened: Opened) -> Judged:
+    def _judged(self, opened: Opened) -> Evaluation:
         """Evaluate all items, some compared with witnesses."""
         self._tools.progress(f"evaluating {len(opened.items)} items")
         compare_with_witness(self._artifacts, opened.items)

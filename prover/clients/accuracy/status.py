@@ -64,7 +64,7 @@ def consumers_past(records: Iterable[Record], consumer: str) -> dict[str, int]:
     }
 
 
-def past_sentence(past: dict[str, int]) -> str:
+def past_message(past: dict[str, int]) -> str:
     """The same in words."""
     return (
         f"this consumer's bounties: {past['posted']} posted, {past['accepted']} accepted; of "
@@ -93,7 +93,7 @@ def next_step(
     return words.format(due=moment(due), until=until(due, now), **_people(record), **_money(record))
 
 
-def told(outcome: "Outcome") -> tuple[dict[str, Any], list[str]]:
+def describe(outcome: "Outcome") -> tuple[dict[str, Any], list[str]]:
     """What `accuracy prove` did, for --json and in words."""
     judged, bad = outcome.judged, outcome.disputed
     data = {
@@ -108,7 +108,7 @@ def told(outcome: "Outcome") -> tuple[dict[str, Any], list[str]]:
     }
     if bad is not None:
         return data, [f"test item {bad.index} is malformed ({bad.why}): disputed, all is yours"]
-    lines = [judged.sentence()] if judged else []
+    lines = [judged.message()] if judged else []
     if outcome.gave_up:
         return data, [
             *lines,

@@ -9,7 +9,7 @@ from prover.base.errors import ContractRefused
 from prover.chain.abi.contract import Call
 from prover.chain.contracts.accuracy import AccuracyBounty, Submission, TestItem
 from prover.chain.contracts.batch import Run
-from prover.clients.common.job_files import RoundFiles
+from prover.clients.common.job_files import JobFiles
 from prover.clients.common.money import worth
 from prover.clients.common.packing import ProofsSent, grouped
 from prover.clients.common.tools import Tools
@@ -49,7 +49,7 @@ class Submitter:
     job_id: bytes
     job: Job
     artifacts: Artifacts
-    files: RoundFiles
+    files: JobFiles
     context: JobContext
     test_set: SealedTestSet
     opened: Opened
@@ -65,8 +65,10 @@ class Submitter:
         for number, part in enumerate(planned):
             proof = kept.get(part)
             if proof is None:
-                words = f"proof {number + 1} of {len(planned)}: {len(part)} items from {part[0]} on"
-                self.tools.progress(words)
+                message = (
+                    f"proof {number + 1} of {len(planned)}: {len(part)} items from {part[0]} on"
+                )
+                self.tools.progress(message)
                 proof, made = self.prove(part), made + 1
             submissions.append(self.submission(part, proof))
         seconds = time.monotonic() - started if made else 0.0
@@ -99,7 +101,7 @@ class Submitter:
             self.tools.sender.require_worth("submitting the proofs", cost, self._depends)
             return [self._send(group) for group in groups]
         except ContractRefused:
-            if self.tools.contract.standing(self.job_id).state is not State.PAID:
+            if self.tools.contract.status(self.job_id).state is not State.PAID:
                 raise
             return []
 

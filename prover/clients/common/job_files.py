@@ -21,13 +21,13 @@ LOG = logger(__name__)
 
 
 @dataclass(frozen=True)
-class RoundFiles:
+class JobFiles:
     """Files of one round and payee, in a directory of their own under settings.home."""
 
     directory: Path
 
     @classmethod
-    def of(cls, scope: str, job_id: bytes, payee: str) -> "RoundFiles":
+    def of(cls, scope: str, job_id: bytes, payee: str) -> "JobFiles":
         """Of a round; `scope` names its contract on its very chain."""
         chain = keccak(f"{scope}:{payee}".encode()).hex()[:16]
         return cls(get_settings().home / "rounds" / f"{job_id.hex()}-{chain}")

@@ -138,7 +138,7 @@ def _read() -> dict[str, dict[str, str]]:
         content = strict_json.parse(path.read_bytes())
     except ValueError as error:
         raise UsageError(
-            f"{path} is not valid JSON ({strict_json.in_words(error)}): mend it or remove it"
+            f"{path} is not valid JSON ({strict_json.as_text(error)}): mend it or remove it"
         ) from None
     if not _are_names(content):
         raise UsageError(

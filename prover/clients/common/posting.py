@@ -20,7 +20,7 @@ from prover.chain.sending.handing import given_of
 from prover.chain.sending.intents import Intent, Intents, name_of
 from prover.chain.sending.transactions import Sender
 from prover.chain.sending.wallet import Handed
-from prover.chain.state.deeds import POST, deeds_of, gone, told, untold
+from prover.chain.state.deeds import POST, deeds_of, gone, mark_reported, untold
 from prover.clients.common.recent import remember
 from prover.protocol.terms import Job, Terms
 
@@ -132,7 +132,7 @@ def posting(
     intents = Intents(home / "intents.sqlite", sender.client.scope, sender.address)
     with locked(home / "locks" / f"intent-{name}.lock"):
         known = intents.find(name)
-        drawn, found = None, _standing(sender, contract, kind, known)
+        drawn, found = None, _status(sender, contract, kind, known)
         if found is None:
             drawn = draw()
             found = replace(
@@ -160,7 +160,7 @@ def posting(
             raise
         intents.end(name)
         with suppress(ChainError):  # the job is posted and told: then they are told once more
-            told(sender.client, beside)
+            mark_reported(sender.client, beside)
 
 
 def send(
@@ -190,7 +190,7 @@ def file_at(data_hash: bytes) -> Path:
     return get_settings().home / "inputs" / f"{data_hash.hex()}.json"
 
 
-def _standing(
+def _status(
     sender: Sender, contract: JobContract, kind: type[T], found: Intent | None
 ) -> Posting[T] | None:
     """An earlier command's job, if a transaction of it was or can be mined.

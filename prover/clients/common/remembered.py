@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from prover.base.errors import UsageError
-from prover.base.text import in_words
+from prover.base.text import as_text
 from prover.chain.events.finality import confirmations
 from prover.chain.node.client import Client
 from prover.chain.state.deeds import NAMES, POST, Deed, deeds_of, gone, undone, unsettled, waiting
@@ -23,36 +23,36 @@ Chosen = Callable[[Deed], bool]
 
 
 @dataclass(frozen=True)
-class Told:
+class Report:
     """What is to be said of deeds: rows for --json, and lines."""
 
     rows: list[dict[str, Any]]
     lines: list[str]
 
 
-def told(client: Client, world: World, chosen: Chosen) -> Told:
+def told(client: Client, world: World, chosen: Chosen) -> Report:
     """Of each chosen deed of this home that the chain has lost, or that is not final: what it is.
 
     One that is lost, and cannot be done any more, is told as long as its block is a recent one.
     """
-    found = Told([], [])
+    found = Report([], [])
     deeds = [deed for deed in deeds_of(client) if chosen(deed)]
     lost = _once(gone(client, deeds))
     for kind, jobs in protocols(world):
         for deed in lost:
             if deed.contract == jobs.contract:
                 found.rows.append(_row(kind, deed, again=_again(kind, jobs, deed)))
-                found.lines.append(sentence(kind, jobs, deed))
-        standing = [one for one in deeds if one.contract == jobs.contract and one not in lost]
-        for deed, missing in unsettled(client, standing):
+                found.lines.append(message(kind, jobs, deed))
+        status = [one for one in deeds if one.contract == jobs.contract and one not in lost]
+        for deed, missing in unsettled(client, status):
             found.rows.append(_row(kind, deed, missing=missing))
             found.lines.append(_unsettled(client, kind, deed, missing))
     return found
 
 
-def unmined(client: Client, world: World, chosen: Chosen) -> Told:
+def unmined(client: Client, world: World, chosen: Chosen) -> Report:
     """What is to be said of what was signed from here and is not on the chain."""
-    found = Told([], [])
+    found = Report([], [])
     for kind, jobs in protocols(world):
         for deed in waiting(client):
             if deed.contract != jobs.contract or not chosen(deed):
@@ -68,7 +68,7 @@ def unmined(client: Client, world: World, chosen: Chosen) -> Told:
     return found
 
 
-def of_job(client: Client, world: World, job_id: bytes) -> Told:
+def of_job(client: Client, world: World, job_id: bytes) -> Report:
     """What is to be said of what was done from here to one job."""
     return told(client, world, lambda deed: deed.job_id == job_id)
 
@@ -81,10 +81,10 @@ def require_there(client: Client, jobs: Jobs[Any], kind: Kind, begins: str) -> N
     if lost:
         there = lost[0].job_id in jobs.jobs or lost[0].kind == POST
         other = "" if there else f"; give the id of another {kind.name} if you mean one"
-        raise UsageError(sentence(kind, jobs, lost[0]) + other)
+        raise UsageError(message(kind, jobs, lost[0]) + other)
 
 
-def sentence(kind: Kind, jobs: Jobs[Any], deed: Deed) -> str:
+def message(kind: Kind, jobs: Jobs[Any], deed: Deed) -> str:
     """That a deed is gone, and what to do."""
     record, name = jobs.jobs.get(deed.job_id), f"{kind.name} {short(deed.job_id)}"
     begin = f"{name}: a reorganisation of the chain took away {deed.says}"
@@ -98,7 +98,7 @@ def sentence(kind: Kind, jobs: Jobs[Any], deed: Deed) -> str:
         return f"{begin}; run `zkescrow {again}` again: the same is sent, nothing is paid twice"
     if record is None:
         return f"{begin}, and the {kind.name} itself: nothing of yours is in it while that is so"
-    return f"{begin}; the {kind.name} is {in_words(record.state.name.lower())} now"
+    return f"{begin}; the {kind.name} is {as_text(record.state.name.lower())} now"
 
 
 def protocols(world: World) -> tuple[tuple[Kind, Jobs[Any]], ...]:

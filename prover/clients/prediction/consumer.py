@@ -11,7 +11,7 @@ from typing import Any
 from prover.base.errors import UsageError
 from prover.base.parsing import units
 from prover.base.text import ETHER_DECIMALS, in_ether, moment, span
-from prover.chain.contracts.prediction import Market
+from prover.chain.contracts.prediction import PredictionMarket
 from prover.chain.contracts.tokens import decimals_of
 from prover.chain.deployments import Deployment
 from prover.chain.node.client import Client
@@ -35,7 +35,7 @@ DELIVER_GAS = 85_000  # our part of a delivery, see docs/SPEC.md section 10
 
 
 @dataclass(frozen=True)
-class Wish:
+class PostOptions:
     """The options of `prediction post`; amounts as typed, times in seconds."""
 
     currency: str | None
@@ -112,26 +112,30 @@ def make_request(known: KnownModel, path: Path, rows: Sequence[int]) -> Request:
 
 
 def posting(
-    sender: Sender, deployment: Deployment, known: KnownModel, request: Request, wish: Wish
+    sender: Sender,
+    deployment: Deployment,
+    known: KnownModel,
+    request: Request,
+    options: PostOptions,
 ) -> AbstractContextManager[Posting[Terms]]:
     """The job that these options ask for, perhaps begun by an earlier command; see `postings`."""
-    market = Market(sender.client, deployment.market)
-    asked = vars(wish) | {
+    predictions = PredictionMarket(sender.client, deployment.prediction)
+    asked = vars(options) | {
         "model": known.model_id,
         "inputs": [item.values for item in request.items],
     }
-    draw = partial(_drawn, sender.client, known, request, wish)
-    return postings.posting(sender, market, Terms, asked, draw)
+    draw = partial(_drawn, sender.client, known, request, options)
+    return postings.posting(sender, predictions, Terms, asked, draw)
 
 
 def post(
     sender: Sender, deployment: Deployment, known: KnownModel, drawn: Posting[Terms]
 ) -> Posted:
     """Post the job. Raises ContractRefused, InsufficientFunds or Postponed."""
-    market = Market(sender.client, deployment.market)
+    predictions = PredictionMarket(sender.client, deployment.prediction)
     path, terms = drawn.file, drawn.job.terms
-    call = market.post(drawn.job, drawn.data_hash, drawn.uri)
-    receipt = postings.send(sender, market, drawn, call, terms.reward)
+    call = predictions.post(drawn.job, drawn.data_hash, drawn.uri)
+    receipt = postings.send(sender, predictions, drawn, call, terms.reward)
     gas = int(receipt["gasUsed"])
     proof = verification_gas(sender, deployment.registry, known.circuit_id, known.artifacts)
     total = gas + LOCK_GAS + DELIVER_GAS + proof
@@ -153,41 +157,43 @@ def _poor(terms: Terms, verification_gas: int, gas_wei: int) -> tuple[str, ...]:
     )
 
 
-def _drawn(client: Client, known: KnownModel, request: Request, wish: Wish) -> Drawn[Terms]:
+def _drawn(
+    client: Client, known: KnownModel, request: Request, options: PostOptions
+) -> Drawn[Terms]:
     """Write the inputs file, with the salts that the request was made with."""
     content = request.to_bytes()
     digest = data_hash(content)
     path = postings.file_at(digest)
-    given = place(path, wish.reader)
-    uri = uri_of(client, wish.uri, given)
-    terms = _terms(client, known, request, wish)
-    hand_over(path, content, wish.reader)
+    given = place(path, options.reader)
+    uri = uri_of(client, options.uri, given)
+    terms = _terms(client, known, request, options)
+    hand_over(path, content, options.reader)
     made = (path, given) if request.salted else ()
     return Drawn(secrets.randbits(256), terms, digest, uri, made)
 
 
-def _terms(client: Client, known: KnownModel, request: Request, wish: Wish) -> Terms:
-    currency = wish.currency or ZERO_ADDRESS
-    decimals = ETHER_DECIMALS if wish.currency is None else decimals_of(client, wish.currency)
-    reward = units(wish.reward, "--reward", decimals)
+def _terms(client: Client, known: KnownModel, request: Request, options: PostOptions) -> Terms:
+    currency = options.currency or ZERO_ADDRESS
+    decimals = ETHER_DECIMALS if options.currency is None else decimals_of(client, options.currency)
+    reward = units(options.reward, "--reward", decimals)
     return Terms(
         model_id=known.model_id,
         inputs_hash=request.inputs_hash(),
         currency=currency,
         reward=reward,
-        stake=_stake(client, wish, reward, decimals),
-        provider=wish.provider or ZERO_ADDRESS,
-        open_until=client.now() + wish.open_seconds,
-        prove_seconds=wish.prove_seconds,
+        stake=_stake(client, options, reward, decimals),
+        provider=options.provider or ZERO_ADDRESS,
+        open_until=client.now() + options.open_seconds,
+        prove_seconds=options.prove_seconds,
     )
 
 
-def _stake(client: Client, wish: Wish, reward: int, decimals: int) -> int:
+def _stake(client: Client, options: PostOptions, reward: int, decimals: int) -> int:
     """As typed, else by docs/ECONOMICS.md; of a token, whose worth is not known, the reward."""
-    if wish.stake is None and wish.currency is None:
+    if options.stake is None and options.currency is None:
         return prediction_stake(reward, present_prices(client, ["--stake"]))
-    stake = reward if wish.stake is None else units(wish.stake, "--stake", decimals)
-    if stake == 0 and wish.provider is None:
+    stake = reward if options.stake is None else units(options.stake, "--stake", decimals)
+    if stake == 0 and options.provider is None:
         raise UsageError(
             "--stake is 0: a job that any provider may take needs a stake above 0, as nothing "
             "would hold who takes it; leave --stake out, or name one with --provider"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from prover.base.errors import ArtifactMismatch, StatementInvalid
-from prover.chain.contracts.prediction import Market
+from prover.chain.contracts.prediction import PredictionMarket
 from prover.chain.contracts.registry import Circuit
 from prover.chain.contracts.verification import verification_gas
 from prover.chain.sending.fees import gas_price
@@ -31,7 +31,7 @@ class Unwanted(StatementInvalid):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PredictionTools(Tools[Market]):
+class PredictionTools(Tools[PredictionMarket]):
     """`store` keeps the jobs that were taken."""
 
     store: JobStore

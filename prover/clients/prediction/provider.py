@@ -16,7 +16,7 @@ from prover.base.log import logger
 from prover.base.redaction import redacted
 from prover.base.settings import get_settings
 from prover.base.text import moment, shown
-from prover.chain.contracts.withdrawals import take_out
+from prover.chain.contracts.withdrawals import withdraw_credit
 from prover.chain.events.finality import Heads, lost_of
 from prover.chain.sending.wallet import Handed
 from prover.chain.state.replay import load_world
@@ -24,7 +24,7 @@ from prover.clients.common.money import staking
 from prover.clients.prediction.examine import Examiner, PredictionTools, Unwanted, artifacts_of
 from prover.clients.prediction.policy import Policy, refusal
 from prover.clients.prediction.steps import FAILED, SKIPPED, Outcome, Steps
-from prover.clients.prediction.store import Stage, Taken
+from prover.clients.prediction.store import Stage, TrackedJob
 from prover.clients.prediction.views import end_of, is_ours, look
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction.state import Record, State
@@ -44,8 +44,8 @@ class Provider:
         self._policy = policy
         self._account = tools.sender.address
         self._payee = payee or self._account
-        self._market = tools.contract
-        self._scope = f"{tools.client.scope}:{self._market.address}"
+        self._contract = tools.contract
+        self._scope = f"{tools.client.scope}:{self._contract.address}"
         self._heads = Heads(tools.client)
         self._examiner = Examiner(tools, policy)
         self._world: World | None = None
@@ -112,7 +112,9 @@ class Provider:
         taken: dict[str, int] = {}
         for currency in sorted({ZERO_ADDRESS, *self._policy.purse.bounds}):
             try:
-                found = take_out(self._tools.sender, self._market, currency, to or self._account)
+                found = withdraw_credit(
+                    self._tools.sender, self._contract, currency, to or self._account
+                )
             except ZkescrowError as error:
                 if left is None:
                     raise
@@ -124,7 +126,7 @@ class Provider:
                 taken[currency] = taken.get(currency, 0) + one.amount
         return taken
 
-    def _promised(self, stored: list[Taken], world: World) -> Iterator[Taken]:
+    def _promised(self, stored: list[TrackedJob], world: World) -> Iterator[TrackedJob]:
         """Unfinished jobs of the store, doubtful ends, and locked jobs that the store has lost."""
         on_chain = world.prediction.jobs  # a job that a reorganisation took away waits in the store
         doubtful = {job.job_id for job in self._doubtful(stored)}
@@ -138,38 +140,40 @@ class Provider:
         known = {job.job_id for job in stored}
         for job_id, record in on_chain.items():
             if job_id in mine and job_id not in known:
-                yield Taken(self._scope, self._account, job_id, record.payee, b"", Stage.LOCKED)
+                yield TrackedJob(
+                    self._scope, self._account, job_id, record.payee, b"", Stage.LOCKED
+                )
 
-    def _set_aside(self, stored: list[Taken], world: World) -> Iterator[Outcome]:
+    def _set_aside(self, stored: list[TrackedJob], world: World) -> Iterator[Outcome]:
         """Jobs of which the events make no sense; one that was promised fails until they do."""
         unfinished = {job.job_id for job in stored if not job.ended}
         for job_id, why in world.prediction.set_aside.items():
             result = FAILED if job_id in unfinished else SKIPPED
-            words = f"its events make no sense: {why}; use another node"
-            yield Outcome(job_id, result, words)
+            message = f"its events make no sense: {why}; use another node"
+            yield Outcome(job_id, result, message)
 
-    def _unseen(self, stored: list[Taken], world: World) -> Iterator[Taken]:
+    def _unseen(self, stored: list[TrackedJob], world: World) -> Iterator[TrackedJob]:
         """Unfinished jobs that the events do not show: reorganised away, or hidden by the node."""
         visible = {*world.prediction.jobs, *world.prediction.set_aside}
         yield from (job for job in stored if not job.ended and job.job_id not in visible)
 
-    def _told(self, job: Taken) -> Iterator[Outcome]:
+    def _told(self, job: TrackedJob) -> Iterator[Outcome]:
         """What the contract says of a job whose events the node does not give."""
         try:
-            view = look(self._heads, self._market, job.job_id)
+            view = look(self._heads, self._contract, job.job_id)
         except ZkescrowError as error:  # of this job alone: the others are served
             why = str(error)
             yield self._guarded(job.job_id, lambda: Outcome(job.job_id, FAILED, why))
             return
         if is_ours(job, view):
-            words = (
+            message = (
                 f"it is locked by you in {view.where()}, and the node shows none of its events, so "
                 f"that its terms are not known: use another node before "
-                f"{moment(view.standing.deadline)}, or its stake is lost"
+                f"{moment(view.status.deadline)}, or its stake is lost"
             )
-            yield self._guarded(job.job_id, lambda: Outcome(job.job_id, FAILED, words))
+            yield self._guarded(job.job_id, lambda: Outcome(job.job_id, FAILED, message))
 
-    def _doubtful(self, stored: list[Taken]) -> Iterator[Taken]:
+    def _doubtful(self, stored: list[TrackedJob]) -> Iterator[TrackedJob]:
         """Ends in blocks that the chain no longer has; the others become final with time."""
         ended = [job for job in stored if job.ended]
         dated = [(job.block, job) for job in ended if job.block is not None]
@@ -200,8 +204,8 @@ class Provider:
         except ZkescrowError as error:
             return Outcome(job_id, FAILED, str(error))
         except Exception as error:  # noqa: BLE001 - a stranger's job may hold any surprise
-            words = f"internal error, {type(error).__name__}: {error}; report it"
-            return Outcome(job_id, FAILED, words, mistake=error)
+            message = f"internal error, {type(error).__name__}: {error}; report it"
+            return Outcome(job_id, FAILED, message, mistake=error)
 
     def _consider(self, job_id: bytes, record: Record, world: World) -> Outcome:
         """Take an open job if it pays and can be proven."""
@@ -213,13 +217,13 @@ class Provider:
         except ArtifactMismatch as error:  # somebody else's model, or damaged files
             return Outcome(job_id, SKIPPED, str(error))
         content = self._examiner.examined(record, artifacts, world)
-        taken = Taken(self._scope, self._account, job_id, self._payee, content)
+        taken = TrackedJob(self._scope, self._account, job_id, self._payee, content)
         return self._serve(self._tools.store.save(taken), world, examined=True)
 
-    def _serve(self, job: Taken, world: World, *, examined: bool = False) -> Outcome:
+    def _serve(self, job: TrackedJob, world: World, *, examined: bool = False) -> Outcome:
         """Bring a job from where it stands to its end."""
         record = world.prediction.jobs[job.job_id]
-        steps = Steps(self._tools, self._market, self._heads, self._examiner, record)
+        steps = Steps(self._tools, self._contract, self._heads, self._examiner, record)
         view = steps.look(job)
         job = steps.adopted(job, view)
         if not is_ours(job, view) and not view.behind:
@@ -244,14 +248,14 @@ class Provider:
             job = steps.prove(job, artifacts)
         return steps.deliver(job, artifacts)
 
-    def _locked(self, steps: Steps, job: Taken, artifacts: Artifacts) -> Taken | Outcome:
+    def _locked(self, steps: Steps, job: TrackedJob, artifacts: Artifacts) -> TrackedJob | Outcome:
         """Stake, if it is still worth it; fees and other stakes change while a job is examined."""
         with staking(self._tools.sender, steps.lock_name(job)):
             with self._tools.sender.deciding(steps.lock_name(job)):
                 self._examiner.weigh(steps.record, artifacts)
             return steps.lock(job)
 
-    def _for_payee(self, job: Taken, steps: Steps) -> Taken:
+    def _for_payee(self, job: TrackedJob, steps: Steps) -> TrackedJob:
         """The job for the payee of this run, unless an earlier run's lock is with a node."""
         if job.payee == self._payee or job.ended:
             return job
@@ -280,5 +284,5 @@ def _most_bytes(world: World, model_id: bytes) -> int:
         return 0
 
 
-def _due(world: World, job: Taken) -> int:
+def _due(world: World, job: TrackedJob) -> int:
     return world.prediction.jobs[job.job_id].state_deadline

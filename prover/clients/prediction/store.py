@@ -35,7 +35,7 @@ ENDED = frozenset({Stage.DELIVERED, Stage.LOST, Stage.LATE, Stage.VOIDED})
 
 
 @dataclass(frozen=True)
-class Taken:
+class TrackedJob:
     """A job of this provider; `request` is its inputs file, `seconds` what the proof took.
 
     `block` is where the stage was seen on the chain, None for one that is known here only; an end
@@ -103,7 +103,7 @@ class JobStore:
         self._engine = open_database(path, _metadata, _IF_DAMAGED)
         add_columns(self._engine, path, _jobs, _ADDED)
 
-    def save(self, job: Taken) -> Taken:
+    def save(self, job: TrackedJob) -> TrackedJob:
         """Write a job as it is now; it is on the disk when this returns."""
         row = _row(job)
         statement = insert(_jobs).values(row)
@@ -113,30 +113,32 @@ class JobStore:
             connection.execute(statement)
         return job
 
-    def advance(self, job: Taken, stage: Stage, block: Block, *, final: bool = False) -> Taken:
+    def advance(
+        self, job: TrackedJob, stage: Stage, block: Block, *, final: bool = False
+    ) -> TrackedJob:
         """The job at another stage, seen in a block, written down."""
         return self.save(replace(job, stage=stage, block=block, final=final))
 
-    def all(self, scope: str, account: str) -> Sequence[Taken]:
+    def all(self, scope: str, account: str) -> Sequence[TrackedJob]:
         """Every job of an account on a chain."""
         query = select(*_READ).where(_jobs.c.scope == scope, _jobs.c.account == account)
         with self._engine.connect() as connection:
             rows = connection.execute(query).mappings().all()
         return [self._job(dict(row)) for row in rows]
 
-    def discard(self, job: Taken, why: str) -> Taken:
+    def discard(self, job: TrackedJob, why: str) -> TrackedJob:
         """The job without its proof, written down; told in the log."""
         where = f"the proof of job 0x{job.job_id.hex()} in {self._path}"
         LOG.warning(f"{where} is damaged: it is discarded, and made again if needed", why=why)
         return self.save(replace(job, proof=None, seconds=0.0))
 
-    def _job(self, row: dict[str, Any]) -> Taken:
+    def _job(self, row: dict[str, Any]) -> TrackedJob:
         content, found = row.pop("proof"), row.pop("block_hash")
         number = row.pop("block_number")
         row["stage"], row["seconds"] = Stage(row["stage"]), float(row["seconds"])
         row["block"] = None if number is None else Block(number, bytes(found))
         row["final"] = bool(row["final"])
-        job = Taken(**row)
+        job = TrackedJob(**row)
         try:
             return job if content is None else replace(job, proof=Proof.from_bytes(content))
         except ArtifactMismatch as error:
@@ -158,7 +160,7 @@ class JobStore:
             connection.execute(statement)
 
 
-def _row(job: Taken) -> dict[str, object]:
+def _row(job: TrackedJob) -> dict[str, object]:
     proof = None if job.proof is None else json.dumps(job.proof.to_dict())
     return {
         "scope": job.scope,

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from prover.chain.contracts.prediction import Market, Standing
+from prover.chain.contracts.prediction import PredictionMarket, Status
 from prover.chain.events.finality import Block, Heads
-from prover.clients.prediction.store import Stage, Taken
+from prover.clients.prediction.store import Stage, TrackedJob
 from prover.protocol.prediction.state import State
 
 _ENDS = {State.PAID: Stage.DELIVERED, State.SLASHED: Stage.LATE, State.VOIDED: Stage.VOIDED}
@@ -17,12 +17,12 @@ class View:
 
     block: Block
     behind: bool
-    standing: Standing
+    status: Status
 
     @property
     def state(self) -> State:
         """The job's state in the contract's storage."""
-        return self.standing.state
+        return self.status.state
 
     def where(self) -> str:
         """The block in words."""
@@ -30,26 +30,26 @@ class View:
         return f"block {self.block.number}{old}"
 
 
-def look(heads: Heads, market: Market, job_id: bytes) -> View:
+def look(heads: Heads, predictions: PredictionMarket, job_id: bytes) -> View:
     """A job in the newest block. Raises ChainError."""
     head = heads.head()
-    return View(head.block, head.behind, market.standing(job_id, head.block.hash))
+    return View(head.block, head.behind, predictions.status(job_id, head.block.hash))
 
 
-def is_ours(job: Taken, view: View) -> bool:
+def is_ours(job: TrackedJob, view: View) -> bool:
     """Whether the job is locked for the payee that its proof will be for."""
-    return view.state is State.LOCKED and view.standing.payee == job.payee
+    return view.state is State.LOCKED and view.status.payee == job.payee
 
 
-def end_of(job: Taken, view: View) -> Stage | None:
+def end_of(job: TrackedJob, view: View) -> Stage | None:
     """How a job has ended for this provider, or None while something can or may be done.
 
     That somebody else has it is never concluded from a block older than what was seen.
     """
     if view.state in UNTAKEN:
         return None
-    if view.standing.payee == job.payee:
+    if view.status.payee == job.payee:
         if view.state is State.LOCKED:
-            return Stage.LATE if view.block.time > view.standing.deadline else None
+            return Stage.LATE if view.block.time > view.status.deadline else None
         return _ENDS.get(view.state, Stage.LOST)
     return None if view.behind else Stage.LOST

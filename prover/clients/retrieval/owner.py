@@ -17,7 +17,7 @@ from prover.chain.events.finality import final_seconds, once_final
 from prover.chain.events.reading import fetch_events
 from prover.chain.sending.fees import gas_price
 from prover.chain.state.replay import load_world
-from prover.clients.common.job_files import RoundFiles
+from prover.clients.common.job_files import JobFiles
 from prover.clients.common.money import check_currency, staking
 from prover.clients.common.packing import ProofsSent
 from prover.clients.common.readiness import check_key
@@ -57,7 +57,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Appraisal:
+class Quote:
     """What accepting would mean: the matches, which everybody could read, and the work."""
 
     matches: tuple[int, ...]
@@ -78,13 +78,13 @@ class DatasetOwner:
         self._request = request
         self._payee = payee
         scope = f"{tools.client.scope}:{tools.contract.address}"
-        files = RoundFiles.of(scope, request.job_id, payee)
+        files = JobFiles.of(scope, request.job_id, payee)
         self._accepting = acceptance(request.job_id)
         self._prover = RecordProver(
             tools.sender, tools.contract, tools.readiness, request.artifacts, files, tools.progress
         )
 
-    def appraise(self, secrets: Secrets, limits: OwnerLimits) -> Appraisal:
+    def quote(self, secrets: Secrets, limits: OwnerLimits) -> Quote:
         """Check all that can be checked, and run every record.
 
         Raises UsageError, StatementInvalid, ProvingError or ArtifactMismatch; no money moves.
@@ -92,7 +92,7 @@ class DatasetOwner:
         with self._tools.sender.deciding(self._accepting):
             return self._appraised(secrets, limits)
 
-    def _appraised(self, secrets: Secrets, limits: OwnerLimits) -> Appraisal:
+    def _appraised(self, secrets: Secrets, limits: OwnerLimits) -> Quote:
         self._require(State.OPEN, "only an open request can be accepted")
         terms, artifacts = self._request.record.job.terms, self._request.artifacts
         account, now = self._tools.sender.address, self._tools.client.now()
@@ -112,10 +112,10 @@ class DatasetOwner:
         seconds = limits.proof_seconds or rehearsal.seconds
         most = limits_of(self._tools.client.chain_id).call_bytes
         proofs = check_proofs(terms, len(secrets.items), artifacts, gas, seconds, wait, most)
-        return Appraisal(matches, proofs, seconds)
+        return Quote(matches, proofs, seconds)
 
     def accept(self, limits: OwnerLimits) -> int:
-        """Stake, after `appraise`; the gas it took.
+        """Stake, after `quote`; the gas it took.
 
         Raises UsageError if it is not worth it any more, ContractRefused or InsufficientFunds.
         """

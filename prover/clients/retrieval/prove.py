@@ -19,7 +19,7 @@ from prover.chain.contracts.batch import Run
 from prover.chain.contracts.retrieval import RetrievalBounty, SealedRecord, Submission
 from prover.chain.events.finality import SEND_SECONDS, now_on
 from prover.chain.sending.transactions import Sender
-from prover.clients.common.job_files import RoundFiles
+from prover.clients.common.job_files import JobFiles
 from prover.clients.common.money import worth
 from prover.clients.common.packing import Pack, ProofsSent
 from prover.clients.common.readiness import Readiness
@@ -57,7 +57,7 @@ class RecordProver:
         retrieval: RetrievalBounty,
         readiness: Readiness,
         artifacts: Artifacts,
-        files: RoundFiles,
+        files: JobFiles,
         progress: Progress,
     ) -> None:
         self._sender = sender

@@ -25,7 +25,7 @@ from prover.systems.worker import Progress
 
 
 @dataclass(frozen=True)
-class Offer:
+class JobSpec:
     """What a requester asks for; amounts in wei or token units, times in seconds.
 
     `artifacts` are the model's on this machine, which must have been compared with the chain.
@@ -89,23 +89,23 @@ def check_dataset(dataset: Dataset, content: bytes, artifacts: Artifacts) -> Non
 
 
 def posting(
-    sender: Sender, deployment: Deployment, offer: Offer, asked: dict[str, Any]
+    sender: Sender, deployment: Deployment, spec: JobSpec, asked: dict[str, Any]
 ) -> AbstractContextManager[Posting[Terms]]:
     """The request of an offer, perhaps begun by an earlier command; `asked` are the options."""
     client, retrieval = sender.client, RetrievalBounty(sender.client, deployment.retrieval)
     content = asked | {
-        "dataset": offer.dataset.id,
-        "model": offer.model_id,
-        "predicate": offer.predicate.to_abi(),
+        "dataset": spec.dataset.id,
+        "model": spec.model_id,
+        "predicate": spec.predicate.to_abi(),
     }
-    draw = lambda: Drawn(secrets.randbits(256), _terms(offer, client.now()))  # noqa: E731
+    draw = lambda: Drawn(secrets.randbits(256), _terms(spec, client.now()))  # noqa: E731
     return postings.posting(sender, retrieval, Terms, content, draw)
 
 
 def post(
     sender: Sender,
     deployment: Deployment,
-    offer: Offer,
+    spec: JobSpec,
     drawn: Posting[Terms],
     progress: Progress,
 ) -> Posted:
@@ -114,9 +114,9 @@ def post(
     Raises ContractRefused with the rule that the terms break, InsufficientFunds or Postponed.
     """
     retrieval = RetrievalBounty(sender.client, deployment.retrieval)
-    count, layout, terms = offer.dataset.count, offer.artifacts.manifest.layout, drawn.job.terms
+    count, layout, terms = spec.dataset.count, spec.artifacts.manifest.layout, drawn.job.terms
     escrow = count * terms.price_per_record
-    proof = verification_gas(sender, deployment.registry, offer.circuit_id, offer.artifacts)
+    proof = verification_gas(sender, deployment.registry, spec.circuit_id, spec.artifacts)
     progress("posting the request")
     call = retrieval.post(drawn.job, count)
     receipt = postings.send(sender, retrieval, drawn, call, escrow)
@@ -125,15 +125,15 @@ def post(
     return Posted(drawn.job_id, terms, escrow, gas, whole, price, drawn.notes)
 
 
-def _terms(offer: Offer, now: int) -> Terms:
+def _terms(spec: JobSpec, now: int) -> Terms:
     return Terms(
-        dataset_id=offer.dataset.id,
-        model_id=offer.model_id,
-        predicate=offer.predicate,
-        currency=offer.currency,
-        price_per_record=offer.price_per_record,
-        stake=offer.stake,
-        open_until=now + offer.open_seconds,
-        prove_seconds=offer.prove_seconds,
-        dispute_seconds=offer.dispute_seconds,
+        dataset_id=spec.dataset.id,
+        model_id=spec.model_id,
+        predicate=spec.predicate,
+        currency=spec.currency,
+        price_per_record=spec.price_per_record,
+        stake=spec.stake,
+        open_until=now + spec.open_seconds,
+        prove_seconds=spec.prove_seconds,
+        dispute_seconds=spec.dispute_seconds,
     )

@@ -15,10 +15,10 @@ def amount(terms: Terms, units: int) -> str:
 def row(job_id: bytes, record: Record, now: int) -> dict[str, Any]:
     """A request's facts for --json, amounts in wei or token units; the state is as by time."""
     terms = record.job.terms
-    standing = record.as_of(now)
+    status = record.as_of(now)
     return {
         "job": "0x" + job_id.hex(),
-        "state": standing.state.name.lower(),
+        "state": status.state.name.lower(),
         "dataset": "0x" + terms.dataset_id.hex(),
         "records": record.count,
         "proven": len(record.proven),
@@ -28,7 +28,7 @@ def row(job_id: bytes, record: Record, now: int) -> dict[str, Any]:
         "stake": terms.stake,
         "requester": record.job.consumer,
         "payee": record.payee,
-        "deadline": standing.state_deadline,
+        "deadline": status.state_deadline,
     }
 
 
@@ -44,16 +44,16 @@ def next_step(
     `condemned` is when the circuit was condemned, if the request can be ended for that. `left` is
     what each account still has of its credit.
     """
-    standing = record.as_of(now)
-    if standing.ended:
-        return credited(_ENDS[standing.state], record.payouts(), record.job.terms.currency, left)
+    status = record.as_of(now)
+    if status.ended:
+        return credited(_ENDS[status.state], record.payouts(), record.job.terms.currency, left)
     if condemned is not None:
         return voidable("request", condemned)
-    due = standing.state_deadline
+    due = status.state_deadline
     late = now > due
-    words = (_LATE if late else _IN_TIME)[standing.state, standing.complete]
+    message = (_LATE if late else _IN_TIME)[status.state, status.complete]
     people = {"owner": owner, "payee": record.payee, "requester": record.job.consumer}
-    return words.format(
+    return message.format(
         due=moment(due),
         until=until(due, now),
         **people,

@@ -13,7 +13,7 @@ from prover.base.errors import StatementInvalid
 from prover.chain.abi.contract import Call
 from prover.chain.contracts.serving import Answer, Contest, ServingRound
 from prover.chain.sending.transactions import Sender
-from prover.clients.common.job_files import RoundFiles
+from prover.clients.common.job_files import JobFiles
 from prover.clients.common.packing import ProofsSent, grouped
 from prover.clients.common.readiness import Readiness
 from prover.clients.serving.checks import worth_of
@@ -56,7 +56,7 @@ class Answerer:
         serving: ServingRound,
         readiness: Readiness,
         artifacts: Artifacts,
-        files: RoundFiles,
+        files: JobFiles,
         progress: Progress,
     ) -> None:
         self._sender = sender

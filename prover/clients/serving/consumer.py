@@ -30,7 +30,7 @@ from prover.systems.worker import Progress
 
 
 @dataclass(frozen=True)
-class Offer:
+class JobSpec:
     """What a consumer asks for; amounts in wei or token units, times in seconds.
 
     `artifacts` are the model's on this machine, which must have been compared with the chain;
@@ -92,7 +92,7 @@ def make_inputs(
 def posting(
     sender: Sender,
     deployment: Deployment,
-    offer: Offer,
+    spec: JobSpec,
     request: Request,
     asked: dict[str, Any],
     progress: Progress,
@@ -101,19 +101,19 @@ def posting(
 
     Raises UsageError if the time to contest is too short.
     """
-    _check_finality(sender.client, offer.contest_seconds)
+    _check_finality(sender.client, spec.contest_seconds)
     serving = ServingRound(sender.client, deployment.serving)
     content = asked | {
-        "model": offer.model_id,
+        "model": spec.model_id,
         "inputs": [item.values for item in request.items],
-        "reader": offer.reader,
+        "reader": spec.reader,
     }
-    draw = partial(_drawn, sender.client, offer, request, progress)
+    draw = partial(_drawn, sender.client, spec, request, progress)
     return postings.posting(sender, serving, Terms, content, draw)
 
 
 def open_round(
-    sender: Sender, deployment: Deployment, offer: Offer, drawn: Posting[Terms]
+    sender: Sender, deployment: Deployment, spec: JobSpec, drawn: Posting[Terms]
 ) -> Opened:
     """Post the round and pay in.
 
@@ -124,8 +124,8 @@ def open_round(
     call = serving.post(drawn.job, drawn.data_hash, drawn.uri)
     receipt = postings.send(sender, serving, drawn, call, escrow_of(terms))
     gas, price = int(receipt["gasUsed"]), gas_price(sender.client)
-    proof = verification_gas(sender, deployment.registry, offer.circuit_id, offer.artifacts)
-    layout = offer.artifacts.manifest.layout
+    proof = verification_gas(sender, deployment.registry, spec.circuit_id, spec.artifacts)
+    layout = spec.artifacts.manifest.layout
     whole = RoundGas.of(terms.n, terms.word_bytes, terms.max_contests, layout, proof)
     return Opened(drawn.job_id, terms, path, drawn.given, drawn.uri, gas, whole, price, drawn.notes)
 
@@ -135,36 +135,36 @@ def escrow_of(terms: Terms) -> int:
     return terms.n * terms.price + terms.max_contests * terms.proof_fee
 
 
-def _drawn(client: Client, offer: Offer, request: Request, progress: Progress) -> Drawn[Terms]:
+def _drawn(client: Client, spec: JobSpec, request: Request, progress: Progress) -> Drawn[Terms]:
     """Write the inputs file, read it again, compute the root from it."""
     content = request.to_bytes()
     digest = data_hash(content)
     path = postings.file_at(digest)
-    given = place(path, offer.reader)
-    uri = uri_of(client, offer.uri, given)
-    hand_over(path, content, offer.reader)
+    given = place(path, spec.reader)
+    uri = uri_of(client, spec.uri, given)
+    hand_over(path, content, spec.reader)
     written = Request.from_bytes(path.read_bytes())
     progress(f"computing the root of {len(written.items)} inputs from the file")
     made = (path, given) if request.salted else ()
-    return Drawn(secrets.randbits(256), _terms(offer, written, client.now()), digest, uri, made)
+    return Drawn(secrets.randbits(256), _terms(spec, written, client.now()), digest, uri, made)
 
 
-def _terms(offer: Offer, request: Request, now: int) -> Terms:
+def _terms(spec: JobSpec, request: Request, now: int) -> Terms:
     return Terms(
-        model_id=offer.model_id,
-        provider=offer.provider,
-        currency=offer.currency,
+        model_id=spec.model_id,
+        provider=spec.provider,
+        currency=spec.currency,
         inputs_root=inputs_tree(item.commitment() for item in request.items).root,
         n=len(request.items),
-        word_bytes=word_bytes(offer.artifacts.manifest.plan),
-        price=offer.price,
-        proof_fee=offer.proof_fee,
-        max_contests=offer.max_contests,
-        stake=offer.stake,
-        open_until=now + offer.open_seconds,
-        serve_seconds=offer.serve_seconds,
-        contest_seconds=offer.contest_seconds,
-        answer_seconds=offer.answer_seconds,
+        word_bytes=word_bytes(spec.artifacts.manifest.plan),
+        price=spec.price,
+        proof_fee=spec.proof_fee,
+        max_contests=spec.max_contests,
+        stake=spec.stake,
+        open_until=now + spec.open_seconds,
+        serve_seconds=spec.serve_seconds,
+        contest_seconds=spec.contest_seconds,
+        answer_seconds=spec.answer_seconds,
     )
 
 

@@ -14,7 +14,7 @@ from prover.chain.contracts.tokens import allow
 from prover.chain.contracts.verification import verification_gas
 from prover.chain.sending.fees import gas_price
 from prover.clients.common.inputs.handover import obtain
-from prover.clients.common.job_files import RoundFiles
+from prover.clients.common.job_files import JobFiles
 from prover.clients.common.limits import ProviderLimits
 from prover.clients.common.money import check_currency, staking
 from prover.clients.common.packing import ProofsSent
@@ -73,7 +73,7 @@ class RoundProvider:
         self._round = round_
         self._payee = payee
         scope = f"{tools.client.scope}:{tools.contract.address}"
-        self._files = RoundFiles.of(scope, round_.job_id, payee)
+        self._files = JobFiles.of(scope, round_.job_id, payee)
         self._joining = joining(round_.job_id)
 
     def join(self, limits: ProviderLimits) -> Joined:
@@ -138,7 +138,7 @@ class RoundProvider:
             with self._files.alone():
                 return answerer.answer(self._round.job_id, self._round.record, items)
         except ContractRefused:
-            if tools.contract.standing(self._round.job_id).state is not State.SETTLED:
+            if tools.contract.status(self._round.job_id).state is not State.SETTLED:
                 raise
             return ProofsSent(0, 0.0, 0, 0)  # somebody relayed the last proofs meanwhile
 

@@ -46,14 +46,14 @@ def check_predicate(predicate: Predicate, layout: Layout, bound: int) -> None:
         )
 
 
-def in_words(predicate: Predicate, scale: int | None) -> str:
+def as_text(predicate: Predicate, scale: int | None) -> str:
     """What the predicate says; `scale` is that of the outputs, where it is known."""
     if predicate.kind is PredicateKind.LABEL:
         return f"its label is {predicate.index}"
-    words = f"score {predicate.index} is at least {predicate.threshold}"
+    message = f"score {predicate.index} is at least {predicate.threshold}"
     if scale is None:
-        return f"{words} in the circuit's units"
-    return f"{words} / 2^{scale} = {predicate.threshold / 2**scale:g}"
+        return f"{message} in the circuit's units"
+    return f"{message} / 2^{scale} = {predicate.threshold / 2**scale:g}"
 
 
 def _check_label(predicate: Predicate, layout: Layout) -> None:

@@ -69,7 +69,7 @@ def export(artifacts: Artifacts, target: Path) -> None:
         publish(made, target)
 
 
-def bring_in(directory: Path, limits: Limits | None = None) -> Artifacts:
+def import_artifacts(directory: Path, limits: Limits | None = None) -> Artifacts:
     """Check files that somebody exported, and keep them; those that are here already stay.
 
     Raises UsageError if there is no such folder, ArtifactMismatch or UnsoundCircuit.

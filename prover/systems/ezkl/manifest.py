@@ -211,7 +211,7 @@ def read_manifest(path: Path) -> Manifest:
                 "set the model up again"
             ) from error
         raise ArtifactMismatch(
-            f"manifest {path} is not valid ({strict_json.in_words(error)}): set the model up "
+            f"manifest {path} is not valid ({strict_json.as_text(error)}): set the model up "
             "again, or ask for the folder again"
         ) from error
     _check_types(manifest)
@@ -224,8 +224,8 @@ def _check_types(manifest: Manifest) -> None:
     try:
         _PLAN.validate_json(rfc8785.dumps(asdict(manifest.plan)), strict=True)
     except ValueError as error:
-        words = strict_json.in_words(error).replace("_", " ")
-        raise UnsoundCircuit(f"manifest: plan, {words}; set the model up again") from error
+        message = strict_json.as_text(error).replace("_", " ")
+        raise UnsoundCircuit(f"manifest: plan, {message}; set the model up again") from error
 
 
 def check_manifest(manifest: Manifest) -> None:

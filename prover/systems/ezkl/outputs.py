@@ -34,7 +34,7 @@ class Prediction:
             "tolerance": self.tolerance,
         }
 
-    def sentence(self) -> str:
+    def message(self) -> str:
         """One line."""
         label = "a tie, no label" if self.label is None else f"label {self.label}"
         if self.scores is None:

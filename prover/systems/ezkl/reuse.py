@@ -20,7 +20,7 @@ from prover.systems.srs import INSECURE, SetUpChoice
 from prover.systems.worker import Limits
 
 
-def made_before(
+def find_cached(
     model: ImportedModel, plan: Plan, srs: SetUpChoice = INSECURE, limits: Limits | None = None
 ) -> Artifacts | None:
     """Artifacts of this user that a set-up would give again, whole; None if there are none."""

@@ -142,7 +142,7 @@ class Ezkl:
         words = [layout.item_outputs(proof.instances, item) for item in range(count)]
         found = read_outputs(tuple(word for one in words for word in one), made.manifest)
         data = {"predictions": [one.to_dict() for one in found]}
-        return Answer(data, tuple(one.sentence() for one in found))
+        return Answer(data, tuple(one.message() for one in found))
 
 
 # What contracts know of proof systems so far: circuits of ezkl.

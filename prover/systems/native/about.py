@@ -26,7 +26,7 @@ def read_about(path: Path) -> About:
         return About.model_validate(strict_json.parse(path.read_bytes()))
     except ValueError as error:
         raise ArtifactMismatch(
-            f"{path} is not valid ({strict_json.in_words(error)}): get the keys again"
+            f"{path} is not valid ({strict_json.as_text(error)}): get the keys again"
         ) from error
 
 

@@ -193,7 +193,7 @@ def load(directory: Path) -> NativeArtifacts:
         check_context_size(manifest.context_limbs, manifest.context_bits)
     except (ValueError, StatementInvalid) as error:
         raise ArtifactMismatch(
-            f"manifest {path} is not valid ({strict_json.in_words(error)}): set the model up again"
+            f"manifest {path} is not valid ({strict_json.as_text(error)}): set the model up again"
         ) from error
     allowed = named(manifest.form)
     if set(manifest.sha256) != set(allowed):

@@ -60,7 +60,7 @@ class Estimate:
         return max(0.0, whole - (self.clock() - self._started))
 
 
-def in_words(seconds: float | None) -> str:
+def as_text(seconds: float | None) -> str:
     """Rounded as far as an estimate goes."""
     if seconds is None:
         return "time left unknown yet"

@@ -10,10 +10,10 @@ from prover.systems.srs.record import SetUp
 from prover.systems.srs.store import (
     Kept,
     Reference,
-    bring_in,
     development_record,
     development_srs,
     file_of,
+    import_file,
     inspect,
     kept_set_ups,
 )
@@ -28,7 +28,7 @@ __all__ = [
     "Reference",
     "SetUp",
     "SetUpChoice",
-    "bring_in",
+    "import_file",
     "check_named",
     "check_srs",
     "check_verifying",

@@ -7,10 +7,10 @@ from prover.base.errors import EnvironmentMissing, UsageError
 from prover.systems.srs.known import DEVELOPMENT, ceremonies, known
 from prover.systems.srs.store import (
     Reference,
-    bring_in,
     ceremony,
     development_record,
     development_srs,
+    import_file,
     kept_set_ups,
 )
 
@@ -49,7 +49,7 @@ def choose(text: str | None, *, development: bool) -> Named:
         return Named(text)
     if not Path(text).is_file():
         raise UsageError(f"--srs {text!r}: expected one of {', '.join(known())}, or a file")
-    return Named(bring_in(Path(text)).name)
+    return Named(import_file(Path(text)).name)
 
 
 def _largest() -> Named:

@@ -19,7 +19,7 @@ from prover.systems import worker
 from prover.systems.child import report
 from prover.systems.srs import raw
 from prover.systems.srs.known import named
-from prover.systems.srs.store import Kept, bring_in, ceremonies_folder, check_logrows
+from prover.systems.srs.store import Kept, ceremonies_folder, check_logrows, import_file
 from prover.systems.worker import Progress
 
 PERPETUAL = "perpetual-powers-of-tau"
@@ -55,7 +55,7 @@ def fetch(
     partial = ceremonies_folder() / f"{name}-{logrows}.download"
     with locked(partial.with_suffix(".lock")):
         _download(addresses, partial, published, raw.size(logrows), seconds, progress)
-        kept = bring_in(partial)
+        kept = import_file(partial)
         partial.unlink()
     return kept
 

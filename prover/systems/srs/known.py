@@ -25,7 +25,7 @@ class Known:
     sha256: Mapping[int, str]
 
     @property
-    def told_by(self) -> str:
+    def recognised_by(self) -> str:
         """How its files are recognised."""
         if self.s_g2 is not None:
             return "told by its [tau]G2, whatever file it comes from"

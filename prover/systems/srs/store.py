@@ -117,10 +117,10 @@ def ceremony(name: str, logrows: int) -> Reference:
     smallest = min(larger, key=lambda kept: kept.logrows)
     if smallest.logrows == logrows:
         return smallest.reference()
-    return bring_in(smallest.path, logrows).reference()
+    return import_file(smallest.path, logrows).reference()
 
 
-def bring_in(path: Path, logrows: int | None = None) -> Kept:
+def import_file(path: Path, logrows: int | None = None) -> Kept:
     """Check a file, raw or .ptau, and keep its set-up, cut to 2^logrows rows if that is given.
 
     Raises ArtifactMismatch, UsageError or EnvironmentMissing.

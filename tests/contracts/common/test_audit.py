@@ -13,7 +13,7 @@ from prover.audit.protocols import retrieval as retrieval_audit
 from prover.audit.protocols.common import ProtocolAudit
 from prover.audit.replay import Auditor
 from prover.audit.report import html, lines, to_dict
-from prover.chain.abi.contract import ACCURACY, MARKET, POSEIDON, REGISTRY, RETRIEVAL, SERVING
+from prover.chain.abi.contract import ACCURACY, POSEIDON, PREDICTION, REGISTRY, RETRIEVAL, SERVING
 from prover.chain.deployments import Deployed, Deployment
 from prover.chain.events.reading import Logged, fetch_events
 from prover.chain.node.client import connect
@@ -37,7 +37,7 @@ def audited(
     accuracy.bounty.withdraw("0x" + "00" * 20, attacker, sender=payee)
     addresses = {
         REGISTRY: registry,
-        MARKET: world.market,
+        PREDICTION: world.market,
         SERVING: serving.rounds,
         POSEIDON: poseidon,
         ACCURACY: accuracy.bounty,

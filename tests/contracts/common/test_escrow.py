@@ -111,7 +111,7 @@ def test_owes_exactly_what_it_has(world, consumer, payee, auditor, currency):
     held = 2 * (REWARD + STAKE) + REWARD
     assert holdings(currency, world.market) == held
     world.deliver(ends[0])
-    at(world.standing(ends[1])[2] + 1)
+    at(world.status(ends[1])[2] + 1)
     world.refund(ends[1])
     world.cancel(ends[2])
     assert world.credit(consumer, currency) + world.credit(payee, currency) == held

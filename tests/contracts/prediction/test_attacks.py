@@ -284,7 +284,7 @@ def test_condemning_undoes_no_missed_deadline(naive, world, provider, consumer, 
     assert naive.credit(provider) == STAKE
 
     job = world.locked()
-    at(world.standing(job)[2] + 1)
+    at(world.status(job)[2] + 1)
     world.condemn(provider)
     world.refund(job, sender=provider)
     assert world.state(job) == State.SLASHED
@@ -319,7 +319,7 @@ def test_late_is_late_though_nobody_refunded(naive, world, provider):
     """windows of 2^64 s or of none; a late call before the refund"""
     naive.locked(FIRST)
     job = world.locked()
-    deadline = world.standing(job)[2]
+    deadline = world.status(job)[2]
     at(deadline + 1)
     naive.deliver(FIRST, naive.proofs.sample(), provider)
     assert naive.credit(provider) == REWARD + STAKE

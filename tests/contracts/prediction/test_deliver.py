@@ -65,14 +65,14 @@ def test_pays_the_payee_whoever_relays(world, payee, attacker):
 @pytest.mark.parametrize("early", [1, 0])
 def test_takes_a_proof_up_to_the_last_second(world, early):
     job = world.locked()
-    at(world.standing(job)[2] - early)
+    at(world.status(job)[2] - early)
     world.deliver(job)
     assert world.state(job) == State.PAID
 
 
 def test_RevertWhen_it_is_late(world):
     job = world.locked()
-    deadline = world.standing(job)[2]
+    deadline = world.status(job)[2]
     at(deadline + 1)
     late = {"now_": deadline + 1, "deadline": deadline}
     with reverts(world.market.Jobs_Late, **late):

@@ -13,7 +13,7 @@ def test_takes_the_stake_and_starts_the_clock(world, provider, payee, currency):
     receipt = world.lock(job)
 
     job_id, deadline = world.id_of(job), receipt.timestamp + PROVE_SECONDS
-    assert world.standing(job) == (State.LOCKED, payee.address, deadline)
+    assert world.status(job) == (State.LOCKED, payee.address, deadline)
     assert holdings(currency, world.market) == REWARD + STAKE
     locked, deposited = (logged(receipt)[0], logged(receipt)[-1])
     assert locked == ("JobLocked", job_id, provider, payee, deadline)
@@ -23,7 +23,7 @@ def test_takes_the_stake_and_starts_the_clock(world, provider, payee, currency):
 def test_takes_the_caller_as_its_own_payee(world, provider):
     job = world.posted()
     world.lock(job, payee=provider)
-    assert world.standing(job)[1] == provider.address
+    assert world.status(job)[1] == provider.address
 
 
 def test_takes_no_stake_where_none_is_asked(world, provider):

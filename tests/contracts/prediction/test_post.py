@@ -15,7 +15,7 @@ def test_escrows_the_reward(world, consumer, currency):
 
     job = world.posted(currency=currency)
 
-    assert world.standing(job) == (State.OPEN, NOBODY, 0)
+    assert world.status(job) == (State.OPEN, NOBODY, 0)
     assert holdings(currency, world.market) == before + REWARD
     assert world.credit(consumer, currency) == 0
 

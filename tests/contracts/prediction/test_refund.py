@@ -24,7 +24,7 @@ def test_nobody_locked(world, consumer, currency):
 
 def test_locked_and_not_delivered(world, consumer, payee, currency):
     job = world.locked(currency=currency)
-    at(world.standing(job)[2] + 1)
+    at(world.status(job)[2] + 1)
 
     receipt = world.refund(job)
 
@@ -42,7 +42,7 @@ def test_locked_and_not_delivered(world, consumer, payee, currency):
 @pytest.mark.parametrize("state", ["posted", "locked"])
 def test_RevertWhen_it_is_early(world, state, early):
     job = getattr(world, state)()
-    deadline = world.standing(job)[2] or job.terms.open_until
+    deadline = world.status(job)[2] or job.terms.open_until
     at(deadline - early)
     wrong = {"now_": deadline - early, "deadline": deadline}
     with reverts(world.market.Jobs_Early, **wrong):
@@ -92,7 +92,7 @@ def test_condemned_while_locked(world, consumer, payee, currency):
 def test_condemnation_counts_up_to_the_deadline(world, state, after, ends):
     """A deadline already missed decides, even if nobody had called refund."""
     job = getattr(world, state)()
-    deadline = world.standing(job)[2] or job.terms.open_until
+    deadline = world.status(job)[2] or job.terms.open_until
     at(deadline + after)
     world.condemn()
     at(deadline + 10)

@@ -57,7 +57,7 @@ class MarketWalk(Walk):
 
     def _deliver(self, job: Job, account: Any) -> None:
         bound = self.draw.random() < 0.8
-        payee = self.play.standing(job)[1] if bound else account
+        payee = self.play.status(job)[1] if bound else account
         items = 1 + job.nonce % 3 + (self.draw.random() < 0.2)
         self.play.deliver(job, items, self.play.prove(job, payee), sender=account)
 

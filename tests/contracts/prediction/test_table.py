@@ -49,7 +49,7 @@ REACH: dict[State, Callable[[World], Job]] = {
 
 
 def _deadline(world: World, job: Job) -> int:
-    return world.standing(job)[2] or job.terms.open_until
+    return world.status(job)[2] or job.terms.open_until
 
 
 def _wait(world: World, job: Job) -> None:

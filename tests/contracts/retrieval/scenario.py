@@ -362,16 +362,16 @@ class Scene:
         state, payee, deadline, proven = self.bounty.jobs(self.id_of(job))
         return state, payee, deadline, proven
 
-    def standing(self, job: Job) -> tuple[int, int]:
-        state, deadline = self.bounty.standing(job.to_abi())
+    def status(self, job: Job) -> tuple[int, int]:
+        state, deadline = self.bounty.status(job.to_abi())
         return state, deadline
 
     def state(self, job: Job) -> int:
         """As by time."""
-        return self.standing(job)[0]
+        return self.status(job)[0]
 
     def deadline(self, job: Job) -> int:
-        return self.standing(job)[1]
+        return self.status(job)[1]
 
     def credit(self, account: Any, currency: Any = ETH) -> int:
         return self.bounty.credits(currency, account)

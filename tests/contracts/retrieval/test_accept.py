@@ -16,7 +16,7 @@ def test_takes_the_stake_and_starts_the_clock(retrieval, payee, currency):
 
     deadline = time + PROVE_SECONDS
     assert retrieval.stored(job) == (State.PROVING, payee, deadline, 0)
-    assert retrieval.standing(job) == (State.PROVING, deadline)
+    assert retrieval.status(job) == (State.PROVING, deadline)
     assert holdings(currency, retrieval.bounty) == before + STAKE
 
 

@@ -13,7 +13,7 @@ def test_gives_the_escrow_back(retrieval, consumer, currency):
 
     retrieval.cancel(job)
 
-    assert retrieval.standing(job) == (State.CANCELLED, 0)
+    assert retrieval.status(job) == (State.CANCELLED, 0)
     assert retrieval.credit(consumer, currency) == COUNT * PRICE
 
 

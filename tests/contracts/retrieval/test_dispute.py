@@ -58,7 +58,7 @@ def test_gives_everything_to_the_requester(retrieval, consumer, payee, currency)
 
     scene.dispute(job)
 
-    assert scene.standing(job) == (State.MALFORMED, 0)
+    assert scene.status(job) == (State.MALFORMED, 0)
     assert scene.credit(consumer, currency) == ALL_MONEY
     assert scene.credit(payee, currency) == 0
 

@@ -44,7 +44,7 @@ def test_escrows_the_price_of_every_record(retrieval, consumer, currency):
     job = retrieval.posted(currency=currency)
 
     assert retrieval.stored(job) == (State.OPEN, NOBODY, 0, 0)
-    assert retrieval.standing(job) == (State.OPEN, job.terms.open_until)
+    assert retrieval.status(job) == (State.OPEN, job.terms.open_until)
     assert holdings(currency, retrieval.bounty) == before + COUNT * PRICE
     assert retrieval.credit(consumer, currency) == 0
 

@@ -37,7 +37,7 @@ def test_open_gives_the_escrow_back(retrieval, consumer, payee, currency):
         ("RetrievalExpired", job_id),
         ("Credited", job_id, currency, consumer, ESCROW),
     ]
-    assert retrieval.standing(job) == (State.EXPIRED, 0)
+    assert retrieval.status(job) == (State.EXPIRED, 0)
     assert retrieval.credit(consumer, currency) == ESCROW
     assert retrieval.credit(payee, currency) == 0
 
@@ -52,7 +52,7 @@ def test_complete_pays_all_and_the_stake_to_the_payee(retrieval, consumer, payee
         ("RetrievalSettled", job_id, payee, COUNT, True),
         ("Credited", job_id, currency, payee, ESCROW + STAKE),
     ]
-    assert retrieval.standing(job) == (State.SETTLED, 0)
+    assert retrieval.status(job) == (State.SETTLED, 0)
     assert retrieval.credit(payee, currency) == ESCROW + STAKE
     assert retrieval.credit(consumer, currency) == 0
 
@@ -147,7 +147,7 @@ def test_a_condemned_circuit_gives_each_side_its_deposits(
         ("Credited", job_id, currency, consumer, ESCROW),
         *([("Credited", job_id, currency, payee, STAKE)] if stake else []),
     ]
-    assert retrieval.standing(job) == (State.VOIDED, 0)
+    assert retrieval.status(job) == (State.VOIDED, 0)
     assert retrieval.credit(consumer, currency) == ESCROW
     assert retrieval.credit(payee, currency) == stake
 
@@ -253,17 +253,17 @@ def test_RevertWhen_a_settled_job_s_circuit_is_condemned(retrieval):
 def test_standing_is_as_by_time(retrieval):
     """Proving to its last second; Closing from the next one on, until it is settled."""
     job = retrieval.posted()
-    assert retrieval.standing(job) == (State.OPEN, job.terms.open_until)
+    assert retrieval.status(job) == (State.OPEN, job.terms.open_until)
     time = retrieval.accept(job).timestamp
     prove, dispute = time + PROVE_SECONDS, time + PROVE_SECONDS + DISPUTE_SECONDS
     seen = []
     for moment in (prove, prove + 1, dispute, dispute + 1, dispute + 10_000):
         at(moment)
         retrieval.touch()
-        seen.append(retrieval.standing(job))
+        seen.append(retrieval.status(job))
     assert seen == [(State.PROVING, prove), *[(State.CLOSING, dispute)] * 4]
     assert retrieval.stored(job)[0] == State.PROVING
 
 
 def test_standing_of_no_job(retrieval):
-    assert retrieval.standing(retrieval.job()) == (State.NONE, 0)
+    assert retrieval.status(retrieval.job()) == (State.NONE, 0)

@@ -61,8 +61,8 @@ class RequestWalk(Walk):
         allowed = (record.state, record.payee, record.deadline, len(record.proven))
         assert tuple(self.contract.jobs(job_id)) == allowed
         now_ = record.as_of(ape.chain.provider.get_block("latest").timestamp)
-        standing = self.contract.standing(record.job.to_abi())
-        assert tuple(standing) == (now_.state, now_.state_deadline)
+        status = self.contract.status(record.job.to_abi())
+        assert tuple(status) == (now_.state, now_.state_deadline)
 
     def compare_records(self) -> None:
         """Every bit."""

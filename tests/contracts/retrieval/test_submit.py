@@ -426,7 +426,7 @@ def test_takes_proofs_up_to_the_last_second(retrieval, early):
     job = retrieval.accepted()
     time = at(retrieval.deadline(job) - early)
     retrieval.submit(job)
-    assert retrieval.standing(job) == (State.CLOSING, time + DISPUTE_SECONDS)
+    assert retrieval.status(job) == (State.CLOSING, time + DISPUTE_SECONDS)
 
 
 def test_RevertWhen_it_is_late(retrieval):

@@ -7,7 +7,7 @@ import pytest
 
 from prover.audit.calls import job_calls
 from prover.base.errors import StatementInvalid
-from prover.chain.abi.contract import MARKET, encode_call
+from prover.chain.abi.contract import PREDICTION, encode_call
 from prover.chain.node.client import checksum
 from prover.protocol.prediction.state import Job, Terms
 
@@ -17,7 +17,7 @@ TERMS = Terms(b"\1" * 32, b"\2" * 32, NOBODY, 5, 6, NOBODY, 7, 8)
 
 def delivery(items: int) -> str:
     job = Job(ROUTER, 9, TERMS).to_abi()
-    return "0x" + encode_call(MARKET, "deliver", job, items, b"proof", [3, 4]).hex()
+    return "0x" + encode_call(PREDICTION, "deliver", job, items, b"proof", [3, 4]).hex()
 
 
 def node(to: str, data: str, trace: dict[str, Any] | None = None) -> Any:
@@ -32,7 +32,7 @@ def node(to: str, data: str, trace: dict[str, Any] | None = None) -> Any:
 
 def items(client: Any) -> list[int]:
     """The item counts of the deliveries found."""
-    found = job_calls(client, MARKET, OURS, b"", "deliver", Terms)
+    found = job_calls(client, PREDICTION, OURS, b"", "deliver", Terms)
     return [arguments[0] for _, arguments in found]
 
 
@@ -42,7 +42,7 @@ def call(to: str, data: str = "0x", *calls: Any, **fields: Any) -> dict[str, Any
 
 def test_a_direct_call_is_read_off_the_transaction() -> None:
     client = node(OURS, delivery(2))
-    ((job, arguments),) = job_calls(client, MARKET, OURS, b"", "deliver", Terms)
+    ((job, arguments),) = job_calls(client, PREDICTION, OURS, b"", "deliver", Terms)
     assert (job.nonce, job.terms) == (9, TERMS)
     assert arguments == (2, b"proof", (3, 4))
 

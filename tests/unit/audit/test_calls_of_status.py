@@ -6,7 +6,7 @@ import pytest
 
 from prover.chain.state import replay
 from prover.cli.app import run
-from prover.clients.prediction.store import Taken
+from prover.clients.prediction.store import TrackedJob
 from tests.conftest import Proven
 from tests.localchain import PROVIDER, Chain, address_of
 from tests.proxy import proxied
@@ -28,11 +28,11 @@ def scene(chain: Chain, proven: Callable[[str], Proven]) -> Scene:
     scene = Scene(chain, proven("plain"))
     scene.post()
     scene.provider().run_once()
-    market, account = scene.chain.market, address_of(PROVIDER)
+    predictions, account = scene.chain.prediction, address_of(PROVIDER)
     for _ in range(20):
         job_id = scene.post()
-        scope = f"{scene.chain.client.scope}:{market.address}"
-        scene.store.save(Taken(scope, account, job_id, account, b""))
+        scope = f"{scene.chain.client.scope}:{predictions.address}"
+        scene.store.save(TrackedJob(scope, account, job_id, account, b""))
     return scene
 
 

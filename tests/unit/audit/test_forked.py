@@ -29,7 +29,7 @@ def forked(home: Path, tmp_path: Path, proven: Callable[[str], Proven]) -> Itera
         scene.post()
         scene.provider().run_once()
         second = scene.post()
-        chain.sender(PROVIDER).send("lock", chain.market.lock(scene.job, address_of(PROVIDER)))
+        chain.sender(PROVIDER).send("lock", chain.prediction.lock(scene.job, address_of(PROVIDER)))
         chain.rpc("anvil_setChainId", FORK)
         content = deployments.path_of(31337).read_text()
         deployments.path_of(FORK).write_text(content)

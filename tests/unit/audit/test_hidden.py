@@ -36,7 +36,7 @@ def requested(scene: Poisoned) -> bytes:
 
 
 JOBS: dict[str, Callable[[Poisoned], bytes]] = {
-    "an open job": lambda scene: scene.chain.market.job_id(scene.prediction()),
+    "an open job": lambda scene: scene.chain.prediction.job_id(scene.prediction()),
     "a paid job": lambda scene: scene.honest,
     "a round": lambda scene: scene.rounds.job_id(scene.round()),
     "a bounty": lambda scene: scene.bounties.job_id(scene.bounty()),
@@ -86,12 +86,12 @@ def test_a_job_whose_events_are_all_hidden_is_found(scene: Poisoned, job: str) -
 def token_job(scene: Poisoned) -> bytes:
     """An open job that is paid in a token that no other job uses."""
     made = compile_contracts(["PlainToken"])["PlainToken"]
-    consumer, market = scene.chain.sender(CONSUMER), scene.chain.market
+    consumer, predictions = scene.chain.sender(CONSUMER), scene.chain.prediction
     receipt = consumer.send("token", Call("a token", None, made.bytecode))
     token = scene.chain.client.web3.eth.contract(address=receipt["contractAddress"], abi=made.abi)
     mint = token.encode_abi("mint", args=[consumer.address, REWARD])
     consumer.send("mint", Call("minting", str(token.address), bytes.fromhex(mint[2:])))
-    allow(consumer, str(token.address), market.address, REWARD)
+    allow(consumer, str(token.address), predictions.address, REWARD)
     return scene.post(currency=str(token.address))
 
 

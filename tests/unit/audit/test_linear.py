@@ -15,7 +15,7 @@ from eth_abi.abi import encode
 from prover.audit import steps
 from prover.audit.replay import Auditor
 from prover.audit.report import to_dict
-from prover.chain.abi.contract import MARKET, REGISTRY, encode_call
+from prover.chain.abi.contract import PREDICTION, REGISTRY, encode_call
 from prover.chain.state import replay
 from prover.chain.state.replay import load_world
 from prover.protocol import events as e
@@ -51,8 +51,8 @@ class FakeContracts(FakeNode):
             if isinstance(event, e.JobPosted)
         }
         self.views: dict[bytes, Callable[[bytes, int], bytes]] = {
-            _selector(MARKET, "jobs", bytes(32)): self.standing,
-            _selector(MARKET, "credits", PAYEE, PAYEE): self.credit,
+            _selector(PREDICTION, "jobs", bytes(32)): self.status,
+            _selector(PREDICTION, "credits", PAYEE, PAYEE): self.credit,
             _selector(REGISTRY, "circuits", bytes(32)): lambda *_: encode([CIRCUIT_ABI], [CIRCUIT]),
             _selector(REGISTRY, "models", bytes(32)): lambda *_: encode(
                 ["bytes32", "uint256"], [CIRCUIT_ID, 0]
@@ -63,11 +63,11 @@ class FakeContracts(FakeNode):
     def eth_call(self, call: Any, block: str) -> Any:
         data = bytes.fromhex(call["data"][2:])
         number = max(self.blocks) if block == "latest" else int(block, 16)
-        market = call["to"].lower() == AT[MARKET].lower()
-        known = market or call["to"].lower() == AT[REGISTRY].lower()
+        predictions = call["to"].lower() == AT[PREDICTION].lower()
+        known = predictions or call["to"].lower() == AT[REGISTRY].lower()
         return "0x" + (self.views[data[:4]](data[4:], number) if known else bytes(32)).hex()
 
-    def standing(self, job_id: bytes, number: int) -> bytes:
+    def status(self, job_id: bytes, number: int) -> bytes:
         passed = number - self.posted[job_id]
         state = (State.OPEN, State.LOCKED, State.PAID)[min(passed, 2)]
         due = self.blocks[self.posted[job_id]].time + 12 + 300 if passed else 0
@@ -80,7 +80,7 @@ class FakeContracts(FakeNode):
         return (earned if payee else 0).to_bytes(32, "big")
 
     def eth_getBalance(self, address: str, _block: str) -> Any:
-        holds = address.lower() == AT[MARKET].lower()
+        holds = address.lower() == AT[PREDICTION].lower()
         return hex(len(self.posted) * (REWARD + STAKE) if holds else 0)
 
 

@@ -59,7 +59,7 @@ class Poisoned(Scene):
         self.rounds = ServingRound(chain.client, chain.deployment.serving)
         self.bounties = AccuracyBounty(chain.client, chain.deployment.accuracy)
         self.requests = RetrievalBounty(chain.client, chain.deployment.retrieval)
-        self.send(self.chain.market.post(self.prediction(), bytes(32), MARK))
+        self.send(self.chain.prediction.post(self.prediction(), bytes(32), MARK))
         self.send(self.rounds.post(self.round(), bytes(32), MARK))
         self.send(self.bounties.post(self.bounty(), MARK))
         self.send(self.requests.commit_dataset(b"\5" * 32, 4, bytes(32), MARK))
@@ -113,7 +113,7 @@ def test_one_round_shows_its_uri(scene: Poisoned, capsys: pytest.CaptureFixture[
 
 def test_a_provider_skips_the_job_and_serves_the_next(scene: Poisoned) -> None:
     outcomes = {one.job_id: one for one in scene.provider().run_once()}
-    odd = outcomes[scene.chain.market.job_id(scene.prediction())]
+    odd = outcomes[scene.chain.prediction.job_id(scene.prediction())]
     assert odd.result == "skipped"
     assert SHOWN in odd.words
     assert outcomes[scene.honest].result == Stage.DELIVERED
@@ -147,7 +147,7 @@ def test_a_key_is_revealed_beside_it(scene: Poisoned, capsys: pytest.CaptureFixt
     job_id = scene.bounties.job_id(bounty)
     arguments = (job_id.hex(), "--seed", str(scene.seed), "--account", str(STRANGER))
     assert run(["accuracy", "reveal-key", *arguments]) == 0, capsys.readouterr().err
-    assert scene.bounties.standing(job_id).state is State.PROVING
+    assert scene.bounties.status(job_id).state is State.PROVING
 
 
 def test_the_world_has_no_finding(scene: Poisoned) -> None:

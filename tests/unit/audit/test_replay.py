@@ -13,7 +13,7 @@ from prover.audit.protocols.common import ProtocolAudit
 from prover.audit.replay import Auditor
 from prover.audit.report import html, lines, to_dict
 from prover.base.settings import get_settings
-from prover.chain.abi.contract import JOBS, MARKET
+from prover.chain.abi.contract import JOBS, PREDICTION
 from prover.chain.events.reading import Logged, fetch_events
 from prover.protocol import events as e
 from prover.systems.ezkl.artifacts import VK
@@ -55,7 +55,7 @@ def test_an_honest_chain_has_no_mismatch(scene: Scene) -> None:
     ledger = {"currency": e.ZERO_ADDRESS, "escrowed": 0, "credited": 0, "surplus": 0}
     money = {"escrowed": REWARD, "credited": REWARD + STAKE}
     assert data["ledgers"] == [
-        {"contract": name} | ledger | (money if name == MARKET else {}) for name in JOBS
+        {"contract": name} | ledger | (money if name == PREDICTION else {}) for name in JOBS
     ]
     assert "no mismatch" in html(report)
     assert lines(report)[-1] == "0 mismatches"
@@ -121,8 +121,8 @@ def test_a_verifier_that_was_changed_is_found(scene: Scene) -> None:
 
 
 def test_money_that_is_missing_or_given_is_told(scene: Scene) -> None:
-    market = scene.chain.market.address
-    scene.chain.rpc("anvil_setBalance", market, hex(2 * REWARD + STAKE + 1))
+    predictions = scene.chain.prediction.address
+    scene.chain.rpc("anvil_setBalance", predictions, hex(2 * REWARD + STAKE + 1))
     given = audited(scene)
     assert to_dict(given)["ledgers"][0]["surplus"] == 1
     assert given.findings.mismatches == []
@@ -131,7 +131,7 @@ def test_money_that_is_missing_or_given_is_told(scene: Scene) -> None:
     assert to_dict(accepted)["ledgers"][0]["surplus"] == 1
     assert accepted.findings.mismatches == []
     owed = 2 * REWARD + STAKE
-    scene.chain.rpc("anvil_setBalance", market, hex(owed - 1))
+    scene.chain.rpc("anvil_setBalance", predictions, hex(owed - 1))
     assert [one.what for one in audited(scene).findings.mismatches] == [
         f"{owed - 1} is held, {owed} is owed"
     ]

@@ -16,7 +16,7 @@ from prover.audit.findings import AuditReport, Gift
 from prover.audit.report import lines
 from prover.audit.surplus import Rise, _transactions, greatest_rises
 from prover.base.errors import ChainError
-from prover.chain.abi.contract import MARKET, Call, encode_call
+from prover.chain.abi.contract import PREDICTION, Call, encode_call
 from prover.chain.contracts.jobs import JobContract
 from prover.chain.contracts.tokens import allow
 from prover.chain.state.replay import load_world
@@ -37,7 +37,7 @@ def scene(chain: Chain, proven: Callable[[str], Proven], tmp_path: Path) -> Pois
 def give(scene: Poisoned, amount: int, name: str = "gift") -> int:
     """Force ETH upon the market, as anybody can; the block."""
     code = compile_contracts(["EtherForcer"])["EtherForcer"].bytecode
-    data = code + encode(["address"], [scene.chain.market.address])
+    data = code + encode(["address"], [scene.chain.prediction.address])
     receipt = scene.stranger.send(name, Call("forcing", None, data, amount))
     return int(receipt["blockNumber"])
 
@@ -65,7 +65,7 @@ def test_one_wei_fails_no_audit(scene: Poisoned) -> None:
     scene.post()
     report = audited(scene, honest)
     assert found(report) == []
-    assert report.findings.gifts == [Gift(MARKET, ETH, 1, block)]
+    assert report.findings.gifts == [Gift(PREDICTION, ETH, 1, block)]
     (told,) = [line for line in lines(report) if "given to" in line]
     assert told == (
         f"given to PredictionMarket in block {block}: 0.000000000000000001 ETH, no job's; nobody "
@@ -83,7 +83,7 @@ def test_a_token_that_contradicts_itself_is_passed_over_by_name(scene: Poisoned,
     data = token.encode_abi("mint", args=[consumer.address, 10**16])
     call = Call("minting", str(token.address), bytes.fromhex(data[2:]))
     scene.stranger.send("own", call)
-    allow(consumer, str(token.address), scene.chain.market.address, 10**16)
+    allow(consumer, str(token.address), scene.chain.prediction.address, 10**16)
     scene.post(currency=str(token.address))
 
     def lie(method: str, parameters: list[Any], result: Any) -> Any:
@@ -102,11 +102,11 @@ def test_a_token_that_contradicts_itself_is_passed_over_by_name(scene: Poisoned,
 def test_a_gift_hides_no_job(scene: Poisoned, hide: Callable[[bytes], Lie]) -> None:
     """Also where the receipts lie: the transaction pays the contract, which keeps no gifts."""
     block = give(scene, 7)
-    job_id = scene.chain.market.job_id(scene.prediction())
+    job_id = scene.chain.prediction.job_id(scene.prediction())
     report = audited(scene, hide(job_id))
     assert len(found(report)) == 1
     assert "the node hides events" in found(report)[0]
-    assert report.findings.gifts == [Gift(MARKET, ETH, 7, block)]
+    assert report.findings.gifts == [Gift(PREDICTION, ETH, 7, block)]
 
 
 def test_a_job_that_was_posted_through_a_contract_is_found_too(scene: Poisoned) -> None:
@@ -114,8 +114,8 @@ def test_a_job_that_was_posted_through_a_contract_is_found_too(scene: Poisoned) 
     made = scene.stranger.send("account", Call("an account", None, account.bytecode))
     at = scene.chain.client.web3.eth.contract(address=made["contractAddress"], abi=account.abi)
     terms = scene.prediction().terms
-    post = encode_call(MARKET, "post", terms.to_abi(), 9, bytes(32), "")
-    execute = at.encode_abi("execute", args=[scene.chain.market.address, post])
+    post = encode_call(PREDICTION, "post", terms.to_abi(), 9, bytes(32), "")
+    execute = at.encode_abi("execute", args=[scene.chain.prediction.address, post])
     call = Call("posting", str(at.address), bytes.fromhex(execute[2:]), terms.reward)
     scene.stranger.send("through", call)
     (job_id,) = [
@@ -134,15 +134,15 @@ def test_tokens_that_were_given_are_no_jobs_either(scene: Poisoned) -> None:
     made = compile_contracts(["PlainToken"])["PlainToken"]
     receipt = scene.stranger.send("token", Call("a token", None, made.bytecode))
     token = scene.chain.client.web3.eth.contract(address=receipt["contractAddress"], abi=made.abi)
-    market = scene.chain.market.address
+    predictions = scene.chain.prediction.address
     consumer = scene.chain.sender(CONSUMER)
-    for name, to, amount in (("own", consumer.address, 10**16), ("given", market, 5)):
+    for name, to, amount in (("own", consumer.address, 10**16), ("given", predictions, 5)):
         data = token.encode_abi("mint", args=[to, amount])
         call = Call("minting", str(token.address), bytes.fromhex(data[2:]))
         block = int(scene.stranger.send(name, call)["blockNumber"])
-    allow(consumer, str(token.address), market, 10**16)
+    allow(consumer, str(token.address), predictions, 10**16)
     job_id = scene.post(currency=str(token.address))
-    gift = Gift(MARKET, str(token.address), 5, block)
+    gift = Gift(PREDICTION, str(token.address), 5, block)
     report = audited(scene, honest)
     assert (found(report), report.findings.gifts) == ([], [gift])
     for hide in (hiding, and_receipts):
@@ -157,9 +157,9 @@ def test_the_greatest_gifts_are_traced(scene: Poisoned, monkeypatch: pytest.Monk
     report = audited(scene, honest)
     assert found(report) == []
     assert report.findings.gifts == [
-        Gift(MARKET, ETH, 3, blocks[0]),
-        Gift(MARKET, ETH, 5, blocks[2]),
-        Gift(MARKET, ETH, 1, None),
+        Gift(PREDICTION, ETH, 3, blocks[0]),
+        Gift(PREDICTION, ETH, 5, blocks[2]),
+        Gift(PREDICTION, ETH, 1, None),
     ]
     assert any("in smaller amounts" in line for line in lines(report))
 

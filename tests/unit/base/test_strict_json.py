@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from prover.base.strict_json import in_words, parse
+from prover.base.strict_json import as_text, parse
 
 VALUES = st.recursive(
     st.none()
@@ -45,10 +45,10 @@ def test_anything_else_is_a_value_error_of_one_line(content: bytes) -> None:
 
 
 def test_what_is_wrong_is_said_on_one_line() -> None:
-    assert in_words(ValueError("a\nb\x1b")) == "a b "
+    assert as_text(ValueError("a\nb\x1b")) == "a b "
     with pytest.raises(ValidationError) as error:
         TypeAdapter(dict[str, int]).validate_python({"a\n": "b"})
-    assert in_words(error.value).startswith("a : Input should be a valid integer")
+    assert as_text(error.value).startswith("a : Input should be a valid integer")
 
 
 @pytest.mark.parametrize(

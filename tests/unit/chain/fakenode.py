@@ -11,7 +11,7 @@ from eth_utils.crypto import keccak
 from web3 import Web3
 from web3.providers.base import JSONBaseProvider
 
-from prover.chain.abi.contract import JOBS, MARKET, POSEIDON, REGISTRY, abi
+from prover.chain.abi.contract import JOBS, POSEIDON, PREDICTION, REGISTRY, abi
 from prover.chain.deployments import Deployed, Deployment
 from prover.chain.node.client import Client, checksum
 from prover.protocol import events as e
@@ -218,7 +218,7 @@ def _job(nonce: int, at: int) -> Job[PredictionTerms]:
 
 
 def _about(job: Job[PredictionTerms]) -> dict[str, Any]:
-    return {"contract": AT[MARKET], "at": 0, "job_id": job.id_on(CHAIN, AT[MARKET])}
+    return {"contract": AT[PREDICTION], "at": 0, "job_id": job.id_on(CHAIN, AT[PREDICTION])}
 
 
 def _posted(job: Job[PredictionTerms], at: int) -> Transaction:

@@ -48,11 +48,11 @@ def test_code_that_is_not_ours_is_refused(chain: Chain, given: Path, name: str) 
 
 def test_a_contract_of_ours_on_another_registry_is_refused(chain: Chain, given: Path) -> None:
     """Whoever made that registry could have condemned, or registered, what ours refuses."""
-    market = chain.deployment.contracts["PredictionMarket"]
+    predictions = chain.deployment.contracts["PredictionMarket"]
     registry = chain.deployment.registry[2:].lower()
-    code = chain.client.code(market.address).hex()
+    code = chain.client.code(predictions.address).hex()
     assert registry in code
-    chain.rpc("anvil_setCode", market.address, "0x" + code.replace(registry, "ab" * 20))
+    chain.rpc("anvil_setCode", predictions.address, "0x" + code.replace(registry, "ab" * 20))
     with pytest.raises(EnvironmentMissing, match=r"PredictionMarket at .* no contract of this"):
         deployments.load(chain.client)
 
@@ -112,7 +112,7 @@ def test_a_node_without_old_states_is_no_reason_to_refuse(chain: Chain, given: P
 def test_a_node_that_names_another_contract_once_leaves_no_file(chain: Chain, given: Path) -> None:
     """The next deployment makes what is missing, on a node that tells the truth."""
     given.unlink()
-    trap = chain.deployment.market
+    trap = chain.deployment.prediction
 
     def lie(method: str, _parameters: list[Any], result: Any) -> Any:
         if method == "eth_getTransactionReceipt" and result and result["contractAddress"]:

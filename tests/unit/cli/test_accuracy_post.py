@@ -9,7 +9,7 @@ import pytest
 from prover.base.errors import UsageError
 from prover.cli.accuracy import job as accuracy_job
 from prover.cli.accuracy import post as accuracy_post
-from prover.cli.accuracy.post import Typed, check_cost_known, check_penalty, offer_of, target_of
+from prover.cli.accuracy.post import RawOptions, check_cost_known, check_penalty, spec_of, target_of
 from prover.protocol.economics import AccuracyMoney, Prices, accuracy_penalty, accuracy_spent
 from prover.protocol.events import ZERO_ADDRESS
 
@@ -42,20 +42,20 @@ def test_the_default_penalty_is_always_enough(test_set: int) -> None:
         check_penalty(ZERO_ADDRESS, penalty, accuracy_spent(Prices(), test_set), False)
 
 
-def typed(**options: Any) -> Typed:
+def raw(**options: Any) -> RawOptions:
     """An open bounty in a token whose amounts are all given, with changes."""
-    fields: dict[str, Any] = dict.fromkeys(one.name for one in fields_of(Typed))
+    fields: dict[str, Any] = dict.fromkeys(one.name for one in fields_of(RawOptions))
     amounts = dict.fromkeys(("reward", "bond", "stake", "miss_penalty"), "1")
     times = dict.fromkeys(("open_seconds", "reveal_seconds", "prove_seconds"), 3600)
     usual = {"target": (1, 2), "low_penalty": False, "currency": TOKEN}
-    return Typed(**(fields | amounts | times | usual | options))
+    return RawOptions(**(fields | amounts | times | usual | options))
 
 
 def test_what_a_try_costs_in_a_token_must_be_said() -> None:
     """Before the token is asked anything: there is no client."""
     nobody: Any = None
     with pytest.raises(UsageError, match=r"^--test-set-cost missing: .*in a token is not known"):
-        offer_of(nobody, nobody, 4, typed())
+        spec_of(nobody, nobody, 4, raw())
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_what_a_try_costs_in_a_token_must_be_said() -> None:
     ids=str,
 )
 def test_what_a_try_costs_is_known_or_does_not_matter(options: dict[str, Any]) -> None:
-    check_cost_known(typed(**options))
+    check_cost_known(raw(**options))
 
 
 def test_a_penalty_in_tokens_is_compared_with_what_was_said(
@@ -83,7 +83,7 @@ def test_a_penalty_in_tokens_is_compared_with_what_was_said(
         accuracy_post, "_usual", lambda *_: AccuracyMoney(9, 9, 2_500_000, 2_499_999)
     )
     with pytest.raises(UsageError, match=r"is 2499999 of token .* needs 2500000 of token"):
-        offer_of(client, known, 4, typed(**money, test_set_cost="2.5"))
+        spec_of(client, known, 4, raw(**money, test_set_cost="2.5"))
 
 
 @pytest.mark.parametrize("text", ["110%", "100.1%", "0%", "7/6", "0/5"])

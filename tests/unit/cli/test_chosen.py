@@ -67,8 +67,8 @@ def test_a_request_is_accepted_for_the_payee_of_the_last_command(play: Play) -> 
 
 
 def test_a_bounty_is_accepted_for_the_payee_of_the_last_command(play: Play) -> None:
-    wish = ("--data", play.data, "--target", "50%", "--items", 4)
-    job = play.run(CONSUMER, "accuracy", "post", "--model", "tiny", *wish)["job"]
+    chosen = ("--data", play.data, "--target", "50%", "--items", 4)
+    job = play.run(CONSUMER, "accuracy", "post", "--model", "tiny", *chosen)["job"]
     twice(play, "signed", "accuracy", "accept", "--model", "tiny", "--proof-time", "1s")
     assert play.world().accuracy.jobs[bytes.fromhex(job[2:])].payee == RIGHT
 
@@ -109,9 +109,9 @@ def test_a_prediction_is_paid_to_the_payee_of_this_run(
     assert outcome.result == "failed"
     (outcome,) = scene.provider().run_once()
     assert outcome.result == Stage.DELIVERED
-    market = scene.chain.market
-    assert market.credit(ETH, WRONG) == 0
-    assert market.credit(ETH, address_of(PROVIDER)) == REWARD + STAKE
+    predictions = scene.chain.prediction
+    assert predictions.credit(ETH, WRONG) == 0
+    assert predictions.credit(ETH, address_of(PROVIDER)) == REWARD + STAKE
     assert scene.state(job_id) is State.PAID
 
 
@@ -128,7 +128,7 @@ def test_a_lock_that_stands_for_another_payee_is_kept_and_told(
     (outcome,) = scene.provider().run_once()
     assert outcome.result == Stage.DELIVERED
     assert f"delivered for payee {WRONG}" in outcome.words
-    assert scene.chain.market.credit(ETH, WRONG) == REWARD + STAKE
+    assert scene.chain.prediction.credit(ETH, WRONG) == REWARD + STAKE
 
 
 # ---------------------------------------------------------------- money out, money in

@@ -20,26 +20,24 @@ from tests.localchain import settings_of
 GWEI, ALLOWED = 10**9, 20
 CLIENT: Any = SimpleNamespace(now=lambda: 100, chain_id=31337)
 POSTS = {
-    "prediction": (consumer.Wish, {"reward": "0.01"}, ["stake"]),
-    "serving": (serving_open.Typed, {}, ["price", "proof_fee", "stake"]),
-    "accuracy": (accuracy_post.Typed, {}, ["reward", "bond", "stake", "miss_penalty"]),
-    "retrieval": (retrieval_post.Typed, {}, ["price", "stake"]),
+    "prediction": (consumer.PostOptions, {"reward": "0.01"}, ["stake"]),
+    "serving": (serving_open.RawOptions, {}, ["price", "proof_fee", "stake"]),
+    "accuracy": (accuracy_post.RawOptions, {}, ["reward", "bond", "stake", "miss_penalty"]),
+    "retrieval": (retrieval_post.RawOptions, {}, ["price", "stake"]),
 }
 
 
 def money(protocol: str, known: KnownModel, given: dict[str, str]) -> object:
     """What would be paid, of amounts that were typed and others."""
     kind, always, _ = POSTS[protocol]
-    typed: Any = kind(**dict.fromkeys(one.name for one in fields(kind)) | always | given)
+    raw: Any = kind(**dict.fromkeys(one.name for one in fields(kind)) | always | given)
     if protocol == "prediction":
-        return consumer._stake(CLIENT, typed, 10**16, 18)
+        return consumer._stake(CLIENT, raw, 10**16, 18)
     if protocol == "serving":
-        return serving_open._money(CLIENT, known, 4, 2, typed)
+        return serving_open._money(CLIENT, known, 4, 2, raw)
     if protocol == "retrieval":
-        return retrieval_post._money(CLIENT, known, 4, typed)
-    return accuracy_post._money(
-        CLIENT, known, 4, SimpleNamespace(**vars(typed) | {"target": (1, 2)})
-    )
+        return retrieval_post._money(CLIENT, known, 4, raw)
+    return accuracy_post._money(CLIENT, known, 4, SimpleNamespace(**vars(raw) | {"target": (1, 2)}))
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from prover.protocol.jobs import Jobs
 from prover.protocol.prediction.state import Record, State
 from tests.unit.clients.prediction.test_status import CONSUMER, LOCKED, OPEN, PROVIDER
 
-MARKET, STRANGER = "0x" + "aa" * 20, "0x" + "99" * 20
+PREDICTION, STRANGER = "0x" + "aa" * 20, "0x" + "99" * 20
 ONE, TWO = b"\x12\x34\x56" + bytes(29), b"\x12\x34\x57" + bytes(29)
 
 
@@ -46,7 +46,7 @@ LATER: Any = Node(at=1001)
 
 def jobs(**records: Record) -> Jobs[Record]:
     ids = {"one": ONE, "two": TWO}
-    return Jobs(31337, MARKET, {ids[name]: record for name, record in records.items()})
+    return Jobs(31337, PREDICTION, {ids[name]: record for name, record in records.items()})
 
 
 @pytest.mark.parametrize("text", ["0x123456", "123456", "0x" + ONE.hex(), ONE.hex().upper()])
@@ -104,24 +104,24 @@ def test_of_several_that_fit_the_user_must_name_one(home: Path) -> None:
 
 
 def test_the_last_one_used_here_is_chosen_if_it_fits(home: Path) -> None:
-    remember(NODE, MARKET, TWO)
+    remember(NODE, PREDICTION, TWO)
     assert choose(NODE, jobs(one=OPEN, two=OPEN), JOB, None, UNENDED)[0] == TWO
 
 
 def test_a_last_one_that_does_not_fit_gives_way_to_the_sole_one_that_does(home: Path) -> None:
-    remember(NODE, MARKET, ONE)
+    remember(NODE, PREDICTION, ONE)
     wanted = in_state("yours", State.LOCKED, by="provider", who=PROVIDER)
     assert choose(NODE, jobs(one=OPEN, two=LOCKED), JOB, None, wanted)[0] == TWO
 
 
 def test_where_nothing_fits_the_last_one_is_named_so_that_its_refusal_is_seen(home: Path) -> None:
-    remember(NODE, MARKET, ONE)
+    remember(NODE, PREDICTION, ONE)
     wanted = in_state("yours", State.LOCKED, by="provider", who=PROVIDER)
     assert choose(NODE, jobs(one=OPEN), JOB, None, wanted)[0] == ONE
 
 
 def test_a_last_one_of_another_chain_is_not_chosen(home: Path) -> None:
-    remember(NODE, MARKET, b"\x77" * 32)
+    remember(NODE, PREDICTION, b"\x77" * 32)
     with pytest.raises(UsageError, match="no job on this chain"):
         choose(NODE, jobs(), JOB, None, UNENDED)
 
@@ -146,12 +146,12 @@ def test_past_its_deadline_a_job_fits_what_ends_it_and_no_move() -> None:
     assert not LATE.fits(replace(LOCKED, state=State.PAID), 1001)
 
 
-@pytest.mark.parametrize("content", ["[]", f'{{"31337:0xab:{MARKET}": 5}}', "{"])
+@pytest.mark.parametrize("content", ["[]", f'{{"31337:0xab:{PREDICTION}": 5}}', "{"])
 def test_a_damaged_list_of_ids_is_said(home: Path, content: str) -> None:
     home.mkdir(parents=True)
     (home / "jobs.json").write_text(content)
     with pytest.raises(StatementInvalid, match="remove it"):
-        last_used(NODE, MARKET)
+        last_used(NODE, PREDICTION)
 
 
 def test_nobody_named_is_anybody() -> None:

@@ -66,7 +66,7 @@ class Consumer:
 
     def paid(self) -> int:
         """Wei of all jobs on the market."""
-        return self.chain.market.holdings(ETH)
+        return self.chain.prediction.holdings(ETH)
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_a_prediction_is_paid_once(consumer: Consumer, step: str) -> None:
     assert consumer.paid() == 2 * REWARD
 
 
-def test_another_wish_is_another_job(consumer: Consumer) -> None:
+def test_other_options_are_another_job(consumer: Consumer) -> None:
     """Every option counts, and so does the data."""
     killed("sent", 1, *consumer.prediction())
     wishes: list[Sequence[object]] = [
@@ -104,8 +104,8 @@ def test_another_wish_is_another_job(consumer: Consumer) -> None:
         [2 if word == 1 else word for word in consumer.prediction()],
         consumer.prediction("--account", 3),
     ]
-    for wish in wishes:
-        assert not command(*wish)["resumed"]
+    for chosen in wishes:
+        assert not command(*chosen)["resumed"]
     assert len(consumer.world().prediction.jobs) == 1 + len(wishes)
     assert command(*consumer.prediction())["resumed"]
     assert len(consumer.world().prediction.jobs) == 1 + len(wishes)
@@ -146,10 +146,10 @@ def left() -> list[str]:
     return files + rows
 
 
-@pytest.mark.parametrize("wish", ["prediction", "serving"])
-def test_what_was_refused_leaves_no_file_behind(consumer: Consumer, wish: str) -> None:
+@pytest.mark.parametrize("chosen", ["prediction", "serving"])
+def test_what_was_refused_leaves_no_file_behind(consumer: Consumer, chosen: str) -> None:
     """For lack of money, and by the contract; nor does a wallet's."""
-    arguments = getattr(consumer, wish)()
+    arguments = getattr(consumer, chosen)()
     words = [word for word in arguments if word not in ("--account", CONSUMER)]
     wallet = ("--unsigned", "--from", address_of(CONSUMER))
     command(*arguments, "--open-for", "200d", status=1)
@@ -177,12 +177,12 @@ def test_a_rounds_hidden_inputs_are_not_posted_for_anybody_to_read(consumer: Con
     assert consumer.world().serving.jobs == {}
 
 
-@pytest.mark.parametrize("wish", ["prediction", "serving", "accuracy", "commit"])
+@pytest.mark.parametrize("chosen", ["prediction", "serving", "accuracy", "commit"])
 def test_an_address_that_nobody_fetches_from_is_refused_and_leaves_nothing(
-    chain: Chain, proven: Callable[[str], Proven], tmp_path: Path, wish: str
+    chain: Chain, proven: Callable[[str], Proven], tmp_path: Path, chosen: str
 ) -> None:
     consumer = Consumer(chain, proven("batch"), tmp_path / "data.npz")
-    told = command(*getattr(consumer, wish)(), "--uri", "http://example.org/x", status=2)["error"]
+    told = command(*getattr(consumer, chosen)(), "--uri", "http://example.org/x", status=2)["error"]
     assert "no address from which a file can be fetched" in told
     assert left() == []
 
@@ -349,13 +349,13 @@ def falsify(consumer: Consumer) -> None:
     consumer.chain.rpc("anvil_setCode", address, "0x" + code.hex())
 
 
-@pytest.mark.parametrize("wish", ["prediction", "serving", "accuracy"])
+@pytest.mark.parametrize("chosen", ["prediction", "serving", "accuracy"])
 def test_nobody_pays_on_a_verifier_that_is_not_the_models(
-    chain: Chain, proven: Callable[[str], Proven], tmp_path: Path, wish: str
+    chain: Chain, proven: Callable[[str], Proven], tmp_path: Path, chosen: str
 ) -> None:
     consumer = Consumer(chain, proven("batch"), tmp_path / "data.npz")
     falsify(consumer)
-    told = command(*getattr(consumer, wish)(), status=1)["error"]
+    told = command(*getattr(consumer, chosen)(), status=1)["error"]
     assert "that differ from the rebuilt" in told
     assert all(not one.jobs for one in consumer.world().protocols)
 

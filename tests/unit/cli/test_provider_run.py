@@ -49,7 +49,7 @@ def after(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 def last(chain: Chain) -> bytes | None:
-    return last_used(chain.client, chain.deployment.market)
+    return last_used(chain.client, chain.deployment.prediction)
 
 
 def test_commands_without_an_id_mean_the_last_job_that_was_worked_on(
@@ -302,7 +302,7 @@ def test_what_is_locked_is_served_before_a_folder_is_read(
     """Else whoever fills the folder takes the stake."""
     locked = scene.post()
     sender = scene.chain.sender(PROVIDER)
-    sender.send("lock", scene.chain.market.lock(scene.job, sender.address))
+    sender.send("lock", scene.chain.prediction.lock(scene.job, sender.address))
     waiting, seen = by_hand(scene, inbox), list[State]()
     read = handover.read_plain
 

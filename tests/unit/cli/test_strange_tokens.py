@@ -36,9 +36,9 @@ class Tokens(Poisoned):
         at = chain.client.web3.eth.contract(address=receipt["contractAddress"], abi=made.abi)
         mint = at.encode_abi("mint", args=[self.stranger.address, 100 * REWARD])
         self.stranger.send("mint", Call("minting", self.token, bytes.fromhex(mint[2:])))
-        market, rounds, bounties = chain.market, self.rounds, self.bounties
+        predictions, rounds, bounties = chain.prediction, self.rounds, self.bounties
         self.posted = {
-            "prediction": self.pay(market, self.prediction(), market.post, bytes(32), ""),
+            "prediction": self.pay(predictions, self.prediction(), predictions.post, bytes(32), ""),
             "serving": self.pay(rounds, self.round(), rounds.post, bytes(32), ""),
             "accuracy": self.pay(bounties, self.bounty(), bounties.post, ""),
             "retrieval": self.pay(self.requests, self.request(), self.requests.post, 4),

@@ -42,8 +42,8 @@ def test_a_join_is_taken_back(play: Play) -> None:
 
 
 def test_an_acceptance_is_taken_back(play: Play) -> None:
-    wish = ("--data", play.data, "--target", "50%", "--items", 4)
-    job = play.run(CONSUMER, "accuracy", "post", "--model", "tiny", *wish)["job"]
+    chosen = ("--data", play.data, "--target", "50%", "--items", 4)
+    job = play.run(CONSUMER, "accuracy", "post", "--model", "tiny", *chosen)["job"]
     dies_and_is_refused(play, "accuracy", "accept", "--model", "tiny", "--proof-time", "1s")
     assert play.world().accuracy.jobs[bytes.fromhex(job[2:])].state is accuracy.State.OPEN
 

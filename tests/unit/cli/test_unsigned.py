@@ -119,9 +119,9 @@ def test_a_wallet_gets_no_job_that_a_key_has_signed_and_nobody_can_post_any_more
 def test_a_wallet_withdraws(consumer: Consumer) -> None:
     posted = command(*consumer.prediction())
     sign(consumer.chain, unsigned("prediction", "cancel", posted["job"]))
-    assert consumer.chain.market.credit(ETH, WALLET) == REWARD
+    assert consumer.chain.prediction.credit(ETH, WALLET) == REWARD
     sign(consumer.chain, unsigned("withdraw"))
-    assert consumer.chain.market.credit(ETH, WALLET) == 0
+    assert consumer.chain.prediction.credit(ETH, WALLET) == 0
     assert unsigned("withdraw")["withdrawn"] == {}
 
 

@@ -33,12 +33,12 @@ class Credits:
     def earn(self, wei: int) -> None:
         terms = replace(self._job.terms, reward=wei)
         self._job = Job(self._job.consumer, self._job.nonce + 1, terms)
-        sender, market = self.chain.sender(CONSUMER), self.chain.market
-        sender.send(f"post:{self._job.nonce}", market.post(self._job, b"\2" * 32, "file:///x"))
-        sender.send(f"cancel:{self._job.nonce}", market.cancel(self._job))
+        sender, predictions = self.chain.sender(CONSUMER), self.chain.prediction
+        sender.send(f"post:{self._job.nonce}", predictions.post(self._job, b"\2" * 32, "file:///x"))
+        sender.send(f"cancel:{self._job.nonce}", predictions.cancel(self._job))
 
     def left(self) -> int:
-        return self.chain.market.credit(ETH, address_of(CONSUMER))
+        return self.chain.prediction.credit(ETH, address_of(CONSUMER))
 
     def elsewhere(self) -> int:
         return self.chain.client.balance(ELSEWHERE)
@@ -102,14 +102,14 @@ def test_a_token_that_refuses_keeps_nothing_else(
 ) -> None:
     """What was taken out is told; the one that stays is named."""
     credits_.earn(5)
-    honest = withdrawals.take_out
+    honest = withdrawals.withdraw_credit
 
     def refusing(sender: Any, holder: Any, currency: str, to: str) -> Any:
         if currency == checksum(ELSEWHERE):
             raise ContractRefused("the token says no")
         return honest(sender, holder, currency, to)
 
-    monkeypatch.setattr(withdrawals, "take_out", refusing)
+    monkeypatch.setattr(withdrawals, "withdraw_credit", refusing)
     told = command("withdraw", "--account", CONSUMER, "--token", ELSEWHERE, status=1)
     assert told["withdrawn"] == {ETH: 5}
     left = {(one["currency"], one["why"]) for one in told["left"]}
@@ -126,7 +126,7 @@ def test_a_node_that_goes_away_is_asked_for_no_other_credit(
 ) -> None:
     """What was taken out before is told."""
     credits_.earn(5)
-    honest, asked = withdrawals.take_out, list[str]()
+    honest, asked = withdrawals.withdraw_credit, list[str]()
 
     def going(sender: Any, holder: Any, currency: str, to: str) -> Any:
         asked.append(holder.NAME)
@@ -134,7 +134,7 @@ def test_a_node_that_goes_away_is_asked_for_no_other_credit(
             raise ChainError("the node is away")
         return honest(sender, holder, currency, to)
 
-    monkeypatch.setattr(withdrawals, "take_out", going)
+    monkeypatch.setattr(withdrawals, "withdraw_credit", going)
     told = command("withdraw", "--account", CONSUMER, status=1)
     assert len(asked) == 2
     assert told["withdrawn"] == {ETH: 5}

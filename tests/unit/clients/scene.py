@@ -5,7 +5,7 @@ from dataclasses import replace
 from prover.base.files import write_atomically
 from prover.base.settings import get_settings
 from prover.chain.accounts import anvil_account
-from prover.chain.contracts.prediction import Market
+from prover.chain.contracts.prediction import PredictionMarket
 from prover.chain.node.client import Client
 from prover.chain.sending.transactions import Sender
 from prover.clients.common.money import teller
@@ -13,7 +13,7 @@ from prover.clients.common.readiness import Readiness
 from prover.clients.prediction.examine import PredictionTools
 from prover.clients.prediction.policy import Policy
 from prover.clients.prediction.provider import Provider
-from prover.clients.prediction.store import JobStore, Taken
+from prover.clients.prediction.store import JobStore, TrackedJob
 from prover.clients.register import register
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction.state import Job, State, Terms
@@ -49,7 +49,7 @@ class Scene:
         tools = PredictionTools(
             client=node,
             deployment=self.chain.deployment,
-            contract=Market(node, self.chain.deployment.market),
+            contract=PredictionMarket(node, self.chain.deployment.prediction),
             sender=Sender(node, anvil_account(number)),
             store=self.store,
             system=Ezkl(),
@@ -79,18 +79,18 @@ class Scene:
             PROVE_SECONDS,
         )
         job = Job(address_of(CONSUMER), self.nonce, replace(terms, **changes))  # type: ignore[arg-type]
-        call = self.chain.market.post(job, data_hash(content), path.as_uri())
+        call = self.chain.prediction.post(job, data_hash(content), path.as_uri())
         self.chain.sender(CONSUMER).send(f"post:{self.nonce}", call)
         self.job = job
-        return self.chain.market.job_id(job)
+        return self.chain.prediction.job_id(job)
 
     @property
     def store(self) -> JobStore:
         return JobStore(get_settings().home / "provider.sqlite")
 
-    def taken(self) -> list[Taken]:
-        scope = f"{self.chain.client.scope}:{self.chain.market.address}"
+    def taken(self) -> list[TrackedJob]:
+        scope = f"{self.chain.client.scope}:{self.chain.prediction.address}"
         return list(self.store.all(scope, address_of(PROVIDER)))
 
     def state(self, job_id: bytes) -> State:
-        return self.chain.market.standing(job_id).state
+        return self.chain.prediction.status(job_id).state

@@ -8,7 +8,7 @@ import pytest
 
 from prover.base.errors import Busy
 from prover.clients.accuracy import provider as accuracy
-from prover.clients.common.job_files import RoundFiles
+from prover.clients.common.job_files import JobFiles
 from prover.clients.serving import provider as serving
 from prover.clients.serving.answer import Answerer
 
@@ -46,7 +46,7 @@ def proving(monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Done]:
         return sent
 
     submitter = SimpleNamespace(submit=submit)
-    judged = SimpleNamespace(reaches=True, sentence=str)
+    judged = SimpleNamespace(reaches=True, message=str)
     for name, value in {
         "_require_proving": None,
         "opened": SimpleNamespace(malformed=None),
@@ -74,7 +74,7 @@ def test_a_job_is_proven_by_one_process_at_a_time(
     request: pytest.FixtureRequest, home: Path, kind: str
 ) -> None:
     work, done = request.getfixturevalue(kind)
-    files = RoundFiles.of(f"chain:{CONTRACT}", JOB_ID, ME)
+    files = JobFiles.of(f"chain:{CONTRACT}", JOB_ID, ME)
     with files.alone(), pytest.raises(Busy, match="another run is at work"):
         work()
     assert done == []
@@ -88,6 +88,6 @@ def test_a_bounty_is_not_even_opened_beside_another_run(
     """All items are evaluated, and a malformed one is disputed, before anything is proven."""
     work, done = proving
     monkeypatch.setattr(accuracy.BountyProvider, "opened", lambda _self: done.append("opened"))
-    with RoundFiles.of(f"chain:{CONTRACT}", JOB_ID, ME).alone(), pytest.raises(Busy):
+    with JobFiles.of(f"chain:{CONTRACT}", JOB_ID, ME).alone(), pytest.raises(Busy):
         work()
     assert done == []

@@ -9,14 +9,14 @@ from prover.protocol.registry.state import circuit_id_of, model_id_of
 from prover.protocol.world import World, apply_transaction, empty
 
 CHAIN = 31337
-MARKET = "0x" + "aa" * 20
+PREDICTION = "0x" + "aa" * 20
 REGISTRY = "0x" + "a0" * 20
 CONSUMER = "0x" + "c0" * 20
 PROVIDER = "0x" + "b0" * 20
 PAYEE = "0x" + "ee" * 20
 ETH = e.ZERO_ADDRESS
 LAYOUT = (4, 1, 0, 1, 128, 1, 1, 2, 1, 3, 0, 3, 1, 0, 1)
-CIRCUIT = (MARKET, b"\1" * 32, b"\2" * 32, LAYOUT, -8, 8, 0, 0, 0, True, 0)
+CIRCUIT = (PREDICTION, b"\1" * 32, b"\2" * 32, LAYOUT, -8, 8, 0, 0, 0, True, 0)
 CIRCUIT_ID = circuit_id_of(CIRCUIT)
 MODEL_ID = model_id_of(CIRCUIT_ID, 0)
 START = 1_000
@@ -30,7 +30,7 @@ class Scene:
 
     @property
     def id(self) -> bytes:
-        return self.job.id_on(CHAIN, MARKET)
+        return self.job.id_on(CHAIN, PREDICTION)
 
     @property
     def terms(self) -> Terms:
@@ -40,7 +40,7 @@ class Scene:
         job, terms = self.job, self.job.terms
         return [
             e.JobPosted(
-                contract=MARKET,
+                contract=PREDICTION,
                 at=at,
                 job_id=self.id,
                 consumer=job.consumer,
@@ -57,7 +57,7 @@ class Scene:
         deadline = at + self.terms.prove_seconds
         return [
             e.JobLocked(
-                contract=MARKET,
+                contract=PREDICTION,
                 at=at,
                 job_id=self.id,
                 provider=PROVIDER,
@@ -69,29 +69,31 @@ class Scene:
 
     def cancelled(self, at: int) -> list[e.Event]:
         return [
-            e.JobCancelled(contract=MARKET, at=at, job_id=self.id),
+            e.JobCancelled(contract=PREDICTION, at=at, job_id=self.id),
             self.credit(CONSUMER, self.terms.reward, at),
         ]
 
     def delivered(self, at: int) -> list[e.Event]:
         delivery = e.PredictionDelivered(
-            contract=MARKET, at=at, job_id=self.id, payee=PAYEE, items=1, outputs=(1, 2)
+            contract=PREDICTION, at=at, job_id=self.id, payee=PAYEE, items=1, outputs=(1, 2)
         )
         return [delivery, self.credit(PAYEE, self.terms.reward + self.terms.stake, at)]
 
     def expired(self, at: int) -> list[e.Event]:
         return [
-            e.JobExpired(contract=MARKET, at=at, job_id=self.id),
+            e.JobExpired(contract=PREDICTION, at=at, job_id=self.id),
             self.credit(CONSUMER, self.terms.reward, at),
         ]
 
     def slashed(self, at: int) -> list[e.Event]:
         stake = self.terms.stake
-        slash = e.ProviderSlashed(contract=MARKET, at=at, job_id=self.id, payee=PAYEE, stake=stake)
+        slash = e.ProviderSlashed(
+            contract=PREDICTION, at=at, job_id=self.id, payee=PAYEE, stake=stake
+        )
         return [slash, self.credit(CONSUMER, self.terms.reward + stake, at)]
 
     def voided(self, at: int, locked: bool) -> list[e.Event]:
-        void = e.JobVoided(contract=MARKET, at=at, job_id=self.id, circuit_id=CIRCUIT_ID)
+        void = e.JobVoided(contract=PREDICTION, at=at, job_id=self.id, circuit_id=CIRCUIT_ID)
         events = [void, self.credit(CONSUMER, self.terms.reward, at)]
         if locked:
             events.append(self.credit(PAYEE, self.terms.stake, at))
@@ -99,7 +101,7 @@ class Scene:
 
     def deposit(self, sender: str, amount: int, at: int) -> e.Event:
         return e.Deposited(
-            contract=MARKET,
+            contract=PREDICTION,
             at=at,
             job_id=self.id,
             currency=self.terms.currency,
@@ -109,7 +111,7 @@ class Scene:
 
     def credit(self, account: str, amount: int, at: int) -> e.Event:
         return e.Credited(
-            contract=MARKET,
+            contract=PREDICTION,
             at=at,
             job_id=self.id,
             currency=self.terms.currency,
@@ -146,7 +148,7 @@ def with_terms(**changes: object) -> Scene:
 def registered() -> World:
     """A world with one circuit and one model."""
     return apply_transaction(
-        empty(CHAIN, registry=REGISTRY, prediction=MARKET),
+        empty(CHAIN, registry=REGISTRY, prediction=PREDICTION),
         [
             e.CircuitRegistered(
                 contract=REGISTRY, at=1, circuit_id=CIRCUIT_ID, registrant=PROVIDER, circuit=CIRCUIT

@@ -17,8 +17,8 @@ from prover.protocol.world import World
 from tests.unit.protocol.scenes import (
     CONSUMER,
     ETH,
-    MARKET,
     PAYEE,
+    PREDICTION,
     REGISTRY,
     SCENE,
     START,
@@ -71,21 +71,21 @@ def test_a_job_set_aside_is_refused_by_name() -> None:
 
 def test_later_events_of_a_job_set_aside_are_skipped_but_its_money_counts() -> None:
     credit = e.Credited(
-        contract=MARKET, at=START + 1, job_id=SCENE.id, currency=ETH, account=PAYEE, amount=3
+        contract=PREDICTION, at=START + 1, job_id=SCENE.id, currency=ETH, account=PAYEE, amount=3
     )
     withdrawn = e.Withdrawn(
-        contract=MARKET, at=START + 2, currency=ETH, account=PAYEE, to=PAYEE, amount=3
+        contract=PREDICTION, at=START + 2, currency=ETH, account=PAYEE, to=PAYEE, amount=3
     )
     posted = SCENE.posted()
     world = lenient([[*posted, posted[0]], SCENE.move(e.JobLocked, State.OPEN, START + 1)])
     assert len(world.findings) == 1
-    assert sum(world.escrows[MARKET].deposits.values()) == TERMS.reward + TERMS.stake
+    assert sum(world.escrows[PREDICTION].deposits.values()) == TERMS.reward + TERMS.stake
     world = lenient([[*posted, posted[0]], [credit], [withdrawn]])
     assert len(world.findings) == 1
 
 
 def test_a_log_that_cannot_be_read_sets_its_job_aside() -> None:
-    unreadable = e.Unreadable(contract=MARKET, at=START, job_id=SCENE.id, why="odd\x1b bytes")
+    unreadable = e.Unreadable(contract=PREDICTION, at=START, job_id=SCENE.id, why="odd\x1b bytes")
     world = lenient([SCENE.posted(), [unreadable], OTHER.posted()])
     assert list(world.prediction.jobs) == [OTHER.id]
     assert "odd\\x1b bytes" in str(world.findings[0])
@@ -94,7 +94,7 @@ def test_a_log_that_cannot_be_read_sets_its_job_aside() -> None:
 def test_what_is_no_job_s_is_skipped_alone() -> None:
     unreadable = e.Unreadable(contract=REGISTRY, at=START, job_id=None, why="nothing of ours")
     circuit = e.CircuitCondemned(
-        contract=REGISTRY, at=START, circuit_id=b"\x09" * 32, condemner=MARKET
+        contract=REGISTRY, at=START, circuit_id=b"\x09" * 32, condemner=PREDICTION
     )
     world = lenient([[unreadable, circuit, *OTHER.posted()]])
     assert len(world.findings) == 2

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prover.base.errors import UsageError
-from prover.protocol.retrieval.predicate import at_least, check_predicate, in_words
+from prover.protocol.retrieval.predicate import as_text, at_least, check_predicate
 from prover.protocol.retrieval.state import Predicate, PredicateKind
 from prover.statement.layout import OutputKind
 from tests.unit.statement.test_layout import HASHED
@@ -89,6 +89,6 @@ def test_predicates_that_no_circuit_answers_are_refused(
 
 
 def test_a_predicate_is_said_back_as_it_is_compared() -> None:
-    assert in_words(label(3), 8) == "its label is 3"
-    assert in_words(score(1, 384), 8) == "score 1 is at least 384 / 2^8 = 1.5"
-    assert in_words(score(1, -384), None) == "score 1 is at least -384 in the circuit's units"
+    assert as_text(label(3), 8) == "its label is 3"
+    assert as_text(score(1, 384), 8) == "score 1 is at least 384 / 2^8 = 1.5"
+    assert as_text(score(1, -384), None) == "score 1 is at least -384 in the circuit's units"

@@ -15,8 +15,8 @@ from tests.unit.protocol.scenes import (
     CIRCUIT_ID,
     CONSUMER,
     ETH,
-    MARKET,
     PAYEE,
+    PREDICTION,
     REGISTRY,
     SCENE,
     START,
@@ -86,8 +86,8 @@ def test_all_money_in_is_held_or_credited(transactions: list[list[e.Event]]) -> 
             for event in events
             if isinstance(event, e.Deposited) and event.currency == currency
         )
-        assert world.escrows[MARKET].balance(currency) == deposited
-    held = sum(world.escrows[MARKET].deposits.values())
+        assert world.escrows[PREDICTION].balance(currency) == deposited
+    held = sum(world.escrows[PREDICTION].deposits.values())
     assert held == sum(record.escrowed() for record in world.prediction.jobs.values())
 
 
@@ -127,10 +127,10 @@ def test_a_history_with_one_wei_more_or_less_is_refused(
 def test_a_credit_is_withdrawn_whole_and_once() -> None:
     world, _ = in_state(SCENE, State.PAID)
     withdrawn = e.Withdrawn(
-        contract=MARKET, at=START + 30, currency=ETH, account=PAYEE, to=PAYEE, amount=140
+        contract=PREDICTION, at=START + 30, currency=ETH, account=PAYEE, to=PAYEE, amount=140
     )
     empty = apply(world, withdrawn)
-    assert empty.escrows[MARKET].balance(ETH) == 0
+    assert empty.escrows[PREDICTION].balance(ETH) == 0
     for before, event in ((world, replace(withdrawn, amount=139)), (empty, withdrawn)):
         with pytest.raises(IllegalEvent):
             apply(before, event)
@@ -157,11 +157,13 @@ def test_models_and_condemnations_need_their_circuit() -> None:
         e.ModelRegistered(
             contract=REGISTRY, at=2, model_id=other, circuit_id=CIRCUIT_ID, weights_commitment=1
         ),
-        e.CircuitCondemned(contract=REGISTRY, at=2, circuit_id=other, condemner=MARKET),
+        e.CircuitCondemned(contract=REGISTRY, at=2, circuit_id=other, condemner=PREDICTION),
     ):
         with pytest.raises(IllegalEvent):
             apply(world, event)
-    condemned = e.CircuitCondemned(contract=REGISTRY, at=2, circuit_id=CIRCUIT_ID, condemner=MARKET)
+    condemned = e.CircuitCondemned(
+        contract=REGISTRY, at=2, circuit_id=CIRCUIT_ID, condemner=PREDICTION
+    )
     once = apply(world, condemned)
     for event in (condemned, SCENE.posted()[0]):
         with pytest.raises(IllegalEvent):

@@ -35,26 +35,26 @@ def test_a_declared_error_is_known_by_its_selector(name: str) -> None:
     signature = abi_to_signature(DECLARED[name])  # type: ignore[arg-type]
     revert = decode_revert(selector(signature) + bytes(32 * 12))
     assert revert.name in (name, "malformed error")
-    assert decode_revert(selector(signature) + bytes(32 * 12)).sentence()
+    assert decode_revert(selector(signature) + bytes(32 * 12)).message()
 
 
 def test_the_values_and_the_states_are_shown() -> None:
     data = selector("Jobs_Late(uint256,uint256)") + encode(["uint256"] * 2, [NOON + 1, NOON])
     revert = decode_revert(data)
     assert revert.arguments == {"now": NOON + 1, "deadline": NOON}
-    told = revert.sentence()
+    told = revert.message()
     assert "now 2026-11-23 12:00:01 UTC, deadline 2026-11-23 12:00:00 UTC" in told
     window = selector("Jobs_BadWindow(uint256,uint256,uint256)")
-    told = decode_revert(window + encode(["uint256"] * 3, [0, 1, 15_552_000])).sentence()
+    told = decode_revert(window + encode(["uint256"] * 3, [0, 1, 15_552_000])).message()
     assert "(actual 0 s, min 1 s, max 15552000 s)" in told
-    told = decode_revert(window + encode(["uint256"] * 3, [NOON, NOON + 1, NOON + 2])).sentence()
+    told = decode_revert(window + encode(["uint256"] * 3, [NOON, NOON + 1, NOON + 2])).message()
     assert "actual 2026-11-23 12:00:00 UTC, min" in told
 
 
 def test_addresses_are_shown_with_their_checksum() -> None:
     given = "0x9965507d1a55bcc2695c58ba16fb37d819b0a4dc"
     data = selector("Jobs_NotConsumer(address,address)") + encode(["address"] * 2, [given] * 2)
-    told = decode_revert(data).sentence()
+    told = decode_revert(data).message()
     assert "actual 0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc" in told
 
 
@@ -75,12 +75,12 @@ def test_the_states_of_each_contract_are_shown(contract: str, words: tuple[str, 
 
 def test_strings_panics_and_errors_of_the_libraries_are_known() -> None:
     text = selector("Error(string)") + encode(["string"], ["no such thing"])
-    assert "no such thing" in decode_revert(text).sentence()
+    assert "no such thing" in decode_revert(text).message()
     panic = selector("Panic(uint256)") + encode(["uint256"], [0x11])
-    assert "overflows" in decode_revert(panic).sentence()
+    assert "overflows" in decode_revert(panic).message()
     token = selector("SafeERC20FailedOperation(address)") + encode(["address"], ["0x" + "11" * 20])
     assert decode_revert(token).name == "SafeERC20FailedOperation"
-    assert "no contract of this project" in decode_revert(b"\1\2\3\4").sentence()
+    assert "no contract of this project" in decode_revert(b"\1\2\3\4").message()
     assert decode_revert(selector("FailedCall()")).name == "FailedCall"
     poor = selector("ERC20InsufficientBalance(address,uint256,uint256)")
     revert = decode_revert(poor + encode(["address", "uint256", "uint256"], [NOBODY, 7, 9]))
@@ -90,7 +90,7 @@ def test_strings_panics_and_errors_of_the_libraries_are_known() -> None:
 
 @given(st.binary(max_size=200))
 def test_any_data_gets_words(data: bytes) -> None:
-    assert decode_revert(data).sentence()
+    assert decode_revert(data).message()
 
 
 @pytest.mark.parametrize("data", ["0xno hex", "Reverted 0x", {"data": "0x"}])

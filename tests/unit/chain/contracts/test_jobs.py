@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from web3 import Web3
 
-from prover.chain.contracts.prediction import Market
+from prover.chain.contracts.prediction import PredictionMarket
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction.state import Job, Terms
 
@@ -15,22 +15,22 @@ TERMS = Terms(bytes(32), bytes(32), ETH, 5, 3, ETH, 1_000, 60)
 
 
 @pytest.fixture
-def market(monkeypatch: pytest.MonkeyPatch) -> Market:
-    monkeypatch.setattr(Market, "deployment_chain", 7)
+def prediction(monkeypatch: pytest.MonkeyPatch) -> PredictionMarket:
+    monkeypatch.setattr(PredictionMarket, "deployment_chain", 7)
     client = SimpleNamespace(chain_id=7, web3=Web3())
-    return Market(client, "0x" + "ab" * 20)  # type: ignore[arg-type]
+    return PredictionMarket(client, "0x" + "ab" * 20)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("currency", "reward", "stake"), [(ETH, 5, 3), (TOKEN, 0, 0)])
 def test_ether_travels_with_the_call_and_a_token_is_pulled(
-    market: Market, currency: str, reward: int, stake: int
+    predictions: PredictionMarket, currency: str, reward: int, stake: int
 ) -> None:
     job = Job(ME, 1, replace(TERMS, currency=currency))
-    assert market.post(job, bytes(32), "").value == reward
-    assert market.lock(job, ME).value == stake
+    assert predictions.post(job, bytes(32), "").value == reward
+    assert predictions.lock(job, ME).value == stake
 
 
-def test_nothing_travels_with_what_ends_a_job(market: Market) -> None:
+def test_nothing_travels_with_what_ends_a_job(predictions: PredictionMarket) -> None:
     job = Job(ME, 1, TERMS)
-    ends = (market.cancel(job), market.refund(job), market.deliver(job, 1, b"", []))
+    ends = (predictions.cancel(job), predictions.refund(job), predictions.deliver(job, 1, b"", []))
     assert [call.value for call in ends] == [0, 0, 0]

@@ -11,7 +11,7 @@ from web3.datastructures import AttributeDict
 
 from prover.chain.abi.contract import Call
 from prover.chain.contracts import withdrawals
-from prover.chain.contracts.withdrawals import Withdrawal, take_out
+from prover.chain.contracts.withdrawals import Withdrawal, withdraw_credit
 from prover.chain.node.client import checksum
 
 ME, HOLDER, OTHER, TOKEN, WHERE, ELSEWHERE = (
@@ -72,7 +72,7 @@ def taken(sender: Sender, credit: int) -> list[Withdrawal]:
         credit=due,
         withdraw=lambda currency, to: Call(f"{currency} to {to}", HOLDER, b""),
     )
-    return take_out(sender, holder, TOKEN, WHERE)  # type: ignore[arg-type]
+    return withdraw_credit(sender, holder, TOKEN, WHERE)  # type: ignore[arg-type]
 
 
 ACTION = f"withdraw:{HOLDER}:{TOKEN}"

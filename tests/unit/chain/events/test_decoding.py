@@ -11,7 +11,7 @@ from prover.chain.events.log import Log
 from prover.protocol import events as e
 from prover.protocol.prediction.terms import PredictionTerms
 
-MARKET, JOB, MODEL = "0x" + "11" * 20, b"\2" * 32, b"\3" * 32
+PREDICTION, JOB, MODEL = "0x" + "11" * 20, b"\2" * 32, b"\3" * 32
 WHO = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
 TERMS = PredictionTerms(MODEL, b"\4" * 32, WHO, 5, 6, WHO, 7, 8)
 POSTED = keccak(
@@ -21,7 +21,7 @@ POSTED = keccak(
 
 
 def log(topics: list[bytes], data: bytes, time: int = 1000) -> Log:
-    return Log(7, b"\x08" * 32, time, b"\x09" * 32, 0, 3, MARKET, tuple(topics), data)
+    return Log(7, b"\x08" * 32, time, b"\x09" * 32, 0, 3, PREDICTION, tuple(topics), data)
 
 
 def posted(uri: bytes) -> Log:
@@ -35,7 +35,7 @@ def test_a_string_is_bytes_of_any_content(uri: bytes) -> None:
     logged = decode_log(posted(uri))
     assert logged.event == e.JobPosted(
         at=1000,
-        contract=MARKET,
+        contract=PREDICTION,
         job_id=JOB,
         consumer=WHO,
         model_id=MODEL,
@@ -60,7 +60,7 @@ def test_data_of_any_kind_is_an_event_or_unreadable(data: bytes) -> None:
 def test_a_log_of_another_form_is_unreadable(topics: list[bytes], job_id: bytes | None) -> None:
     event = decode_log(log(topics, b"", 5)).event
     assert isinstance(event, e.Unreadable)
-    assert (event.at, event.contract, event.job_id) == (5, MARKET, job_id)
+    assert (event.at, event.contract, event.job_id) == (5, PREDICTION, job_id)
     assert "log 3 of block 7" in event.why
 
 

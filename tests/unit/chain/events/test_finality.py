@@ -103,7 +103,7 @@ def test_a_wrong_number_of_confirmations_is_said(
 # ---------------------------------------------------------------- what a secret rests on
 
 
-class Told:
+class Report:
     """Where something stands, look by look; the last answer stays."""
 
     def __init__(self, *blocks: int | None) -> None:
@@ -123,10 +123,10 @@ def test_a_secret_rests_on_the_newest_final_block(
     start = head(chain)
     mining(chain, monkeypatch)
     with settings_of(confirmations="3"):
-        assert once_final(chain.client, Told(start), "gone") == start
+        assert once_final(chain.client, Report(start), "gone") == start
         assert head(chain) == start + 3
         chain.rpc("anvil_mine", 5)
-        assert once_final(chain.client, Told(start), "gone") == start + 5
+        assert once_final(chain.client, Report(start), "gone") == start + 5
 
 
 def test_what_moves_to_a_later_block_is_waited_for_there(
@@ -135,14 +135,14 @@ def test_what_moves_to_a_later_block_is_waited_for_there(
     start = head(chain)
     mining(chain, monkeypatch)
     with settings_of(confirmations="2"):
-        assert once_final(chain.client, Told(start, start + 4), "gone") == start + 4
+        assert once_final(chain.client, Report(start, start + 4), "gone") == start + 4
     assert head(chain) == start + 6
 
 
 @pytest.mark.parametrize("blocks", [(None,), (1, None)])
 def test_what_is_gone_is_told(chain: Chain, blocks: tuple[int | None, ...]) -> None:
     with pytest.raises(ChainError, match="it is gone"):
-        once_final(chain.client, Told(*blocks), "it is gone")
+        once_final(chain.client, Report(*blocks), "it is gone")
 
 
 # ---------------------------------------------------------------- blocks that were seen

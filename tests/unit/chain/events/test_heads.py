@@ -231,11 +231,11 @@ def test_each_recent_block_is_looked_at_and_a_deeper_one_answers_for_those_below
     node = node_of(200)
     top, other, below = known(node, 190), forked(known(node, 190 - distance)), known(node, 100)
     assert lost_of(node.client, [below, top, other]) == {other}
-    standing = known(node, 120)
-    found = lost_of(node.client, [top, standing, forked(known(node, 119))])
+    status = known(node, 120)
+    found = lost_of(node.client, [top, status, forked(known(node, 119))])
     assert found == set()
-    assert lost_of(node.client, [top, forked(standing), forked(known(node, 119)), below]) == {
-        forked(standing),
+    assert lost_of(node.client, [top, forked(status), forked(known(node, 119)), below]) == {
+        forked(status),
         forked(known(node, 119)),
     }
 

@@ -19,7 +19,7 @@ from prover.chain.state import replay
 from prover.chain.state.replay import load_held, load_world
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction.state import State
-from tests.unit.chain.fakenode import AT, FIRST, JOB_VIEW, MARKET, FakeNode, chain, deployment
+from tests.unit.chain.fakenode import AT, FIRST, JOB_VIEW, PREDICTION, FakeNode, chain, deployment
 
 HERE = deployment()
 FAR = 40  # jobs of three blocks each: the first one's are no longer read each time
@@ -80,7 +80,7 @@ def test_a_job_is_not_shown_otherwise_than_its_contract_has_it(
     node.read_once_then_honest()
     found = load_world(node.client, HERE).prediction.jobs.get(node.first)
     assert found is None or found.state is not State.PAID  # what was stored stays so
-    world = load_held(node.client, HERE, [(AT[MARKET], node.first)])
+    world = load_held(node.client, HERE, [(AT[PREDICTION], node.first)])
     assert world.prediction.jobs == node.honest
     assert world.findings == ()
 
@@ -88,7 +88,7 @@ def test_a_job_is_not_shown_otherwise_than_its_contract_has_it(
 def test_nothing_is_concluded_from_a_node_that_goes_on_leaving_events_out(node: Forgetful) -> None:
     node.forget_first(range(POSTED, LOCKED + 9))
     with pytest.raises(ChainError, match="not what the contract says of it in the same block"):
-        load_held(node.client, HERE, [(AT[MARKET], node.first)])
+        load_held(node.client, HERE, [(AT[PREDICTION], node.first)])
 
 
 @pytest.mark.parametrize("said", ["0x", "0x" + "ff" * 96, None])
@@ -97,19 +97,19 @@ def test_a_node_that_does_not_give_the_view_tells_nothing(
 ) -> None:
     """It may have lost that state."""
     monkeypatch.setattr(node, "eth_call", lambda _call, _block: said)
-    found = load_held(node.client, HERE, [(AT[MARKET], node.first)])
+    found = load_held(node.client, HERE, [(AT[PREDICTION], node.first)])
     assert found.prediction.jobs == node.honest
 
 
 def test_a_job_that_nobody_posted_is_read_once(node: Forgetful) -> None:
     load_world(node.client, HERE)
     before = node.asked["eth_getLogs"]
-    load_held(node.client, HERE, [(AT[MARKET], b"\x77" * 32)])
+    load_held(node.client, HERE, [(AT[PREDICTION], b"\x77" * 32)])
     assert node.asked["eth_getLogs"] == before
 
 
 def test_a_job_of_ones_own_that_was_left_out_is_read_again(node: Forgetful) -> None:
-    done_from_here(node, AT[MARKET])
+    done_from_here(node, AT[PREDICTION])
     node.forget_first(range(POSTED, LOCKED + 9))
     with pytest.raises(ChainError, match="no sign of your posting of block 6"):
         load_world(node.client, HERE)
@@ -117,7 +117,7 @@ def test_a_job_of_ones_own_that_was_left_out_is_read_again(node: Forgetful) -> N
     assert load_world(node.client, HERE).prediction.jobs == node.honest
 
 
-@pytest.mark.parametrize(("contract", "block"), [(EARLIER, None), (AT[MARKET], b"\x55" * 32)])
+@pytest.mark.parametrize(("contract", "block"), [(EARLIER, None), (AT[PREDICTION], b"\x55" * 32)])
 def test_a_job_of_earlier_contracts_or_of_a_block_that_is_gone_is_not_missed(
     node: Forgetful, contract: str, block: bytes | None
 ) -> None:

@@ -16,7 +16,7 @@ from prover.base.settings import Settings
 from prover.chain import deployments
 from prover.chain.accounts import anvil_account, signer
 from prover.chain.contracts.deploy import deploy_contracts
-from prover.chain.contracts.prediction import Market
+from prover.chain.contracts.prediction import PredictionMarket
 from prover.chain.limits import question
 from prover.chain.node import anvil as node
 from prover.chain.node.client import Client, _port_of, connect
@@ -88,7 +88,7 @@ def test_a_second_deployment_sends_nothing(chain: Chain) -> None:
 
 
 def test_a_deployment_without_code_or_file_is_refused(chain: Chain, tmp_path: Path) -> None:
-    chain.rpc("anvil_setCode", chain.deployment.market, "0x")
+    chain.rpc("anvil_setCode", chain.deployment.prediction, "0x")
     with pytest.raises(ChainError, match="no code"):
         deployments.load(chain.client)
     with settings_of(deployments=str(tmp_path)):
@@ -190,8 +190,8 @@ def test_a_deployment_with_another_row_than_its_chain_s_is_refused(
         again, new = deploy_contracts(chain.client, anvil_account(DEPLOYER))
         assert new
         assert deployments.load(chain.client) == again
-    assert again.market != chain.deployment.market
-    assert Market(chain.client, again.market).limits == limits.ETHEREUM
+    assert again.prediction != chain.deployment.prediction
+    assert PredictionMarket(chain.client, again.prediction).limits == limits.ETHEREUM
 
 
 @pytest.mark.parametrize("words", [1, 10, 12])

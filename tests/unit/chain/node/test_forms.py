@@ -11,7 +11,7 @@ from web3 import Web3
 
 from prover.base.errors import ChainError
 from prover.chain.abi.contract import Call
-from prover.chain.contracts.prediction import Market
+from prover.chain.contracts.prediction import PredictionMarket
 from prover.chain.contracts.registry import Registry
 from prover.chain.node.client import Client
 from prover.chain.node.patience import PatientProvider
@@ -81,14 +81,14 @@ def test_a_count_that_no_store_can_hold_is_refused(chain: Chain, said: str) -> N
 @pytest.mark.parametrize("said", NO_BYTES, ids=repr)
 def test_what_are_no_bytes_is_refused(chain: Chain, said: object) -> None:
     refused(chain, saying("eth_getCode", said), lambda client: client.code(ACCOUNT))
-    market = chain.market
-    read: Read = lambda client: Market(client, market.address).standing(bytes(32))  # noqa: E731
+    predictions = chain.prediction
+    read: Read = lambda client: PredictionMarket(client, predictions.address).status(bytes(32))  # noqa: E731
     refused(chain, saying("eth_call", said), read)
 
 
 def test_a_state_that_no_contract_has_is_refused(chain: Chain) -> None:
     words = "0x" + (77).to_bytes(32, "big").hex() + "00" * 64
-    read: Read = lambda client: Market(client, chain.market.address).standing(bytes(32))  # noqa: E731
+    read: Read = lambda client: PredictionMarket(client, chain.prediction.address).status(bytes(32))  # noqa: E731
     assert "state 77" in refused(chain, saying("eth_call", words), read)
 
 

@@ -43,8 +43,8 @@ def test_what_is_no_answer_is_refused_in_words(chain: Chain, odd: Any) -> None:
             lambda: block_at(client, 1),
             lambda: client.receipt(b"\1" * 32),
             lambda: client.transaction(b"\1" * 32),
-            lambda: client.balance(chain.deployment.market),
-            lambda: client.code(chain.deployment.market),
+            lambda: client.balance(chain.deployment.prediction),
+            lambda: client.code(chain.deployment.prediction),
             lambda: Pool(client, account, chain.sender(PROVIDER)._journal).nonce("latest"),
         )
         for ask in asked:

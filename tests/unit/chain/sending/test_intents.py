@@ -27,7 +27,7 @@ def test_nobody_else_finds_an_intent(tmp_path: Path, scope: str, account: str) -
     assert Intents(path, scope, account).find(NAME) == Intent("drawn", handed=False, told=False)
 
 
-def test_another_wish_is_another_intent(tmp_path: Path) -> None:
+def test_other_options_are_another_intent(tmp_path: Path) -> None:
     mine = Intents(tmp_path / "intents.sqlite", SCOPES[0], ACCOUNTS[0])
     other = name_of({"asked": 2})
     mine.keep(NAME, "drawn")

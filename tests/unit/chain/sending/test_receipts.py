@@ -9,7 +9,7 @@ from web3.exceptions import BlockNotFound, ContractLogicError, TransactionNotFou
 
 from prover.base.errors import ChainError, ContractRefused
 from prover.chain.node.client import Client
-from prover.chain.sending.receipts import revert_of, standing_receipt
+from prover.chain.sending.receipts import canonical_receipt, revert_of
 
 HASH, BLOCK = b"\7" * 32, b"\3" * 32
 FROM, TO = "0x" + "11" * 20, "0x" + "22" * 20
@@ -54,12 +54,12 @@ class Eth:
 
 def test_a_receipt_counts_as_long_as_its_block_stands() -> None:
     eth = Eth()
-    assert standing_receipt(eth.client, HASH) == eth.receipt
-    assert standing_receipt(eth.client, BLOCK) is None
+    assert canonical_receipt(eth.client, HASH) == eth.receipt
+    assert canonical_receipt(eth.client, BLOCK) is None
     eth.blocks[12] = HASH
-    assert standing_receipt(eth.client, HASH) is None
+    assert canonical_receipt(eth.client, HASH) is None
     eth.blocks = {11: BLOCK, 13: BLOCK}
-    assert standing_receipt(eth.client, HASH) is None
+    assert canonical_receipt(eth.client, HASH) is None
 
 
 def test_a_node_that_falls_silent_is_an_error_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,7 +69,7 @@ def test_a_node_that_falls_silent_is_an_error_in_words(monkeypatch: pytest.Monke
     eth = Eth()
     monkeypatch.setattr(eth, "get_block", silent)
     with pytest.raises(ChainError, match="does not answer"):
-        standing_receipt(eth.client, HASH)
+        canonical_receipt(eth.client, HASH)
 
 
 def test_no_other_status_than_one_is_a_success() -> None:

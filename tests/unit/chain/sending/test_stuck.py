@@ -26,7 +26,7 @@ from prover.chain.sending.fees import (
     suggested_tip,
 )
 from prover.chain.sending.journal import Attempt, Fate, Journal
-from prover.chain.sending.receipts import standing_receipt
+from prover.chain.sending.receipts import canonical_receipt
 from prover.chain.sending.transactions import Sender
 from tests.localchain import CONSUMER, STRANGER, Chain, address_of
 from tests.proxy import BUSY, SEND, Answer, Forward, GethPool, Proxy, honest, proxied, refusal
@@ -454,7 +454,7 @@ def test_what_a_reorganisation_took_away_goes_out_before_the_next(
 
 def test_the_receipt_of_a_block_that_is_gone_does_not_count(chain: Chain, geth: Proxy) -> None:
     receipt = sender(geth).send("gift", GIFT)
-    assert standing_receipt(geth.client, bytes(receipt["transactionHash"])) is not None
+    assert canonical_receipt(geth.client, bytes(receipt["transactionHash"])) is not None
 
     def stale(number: str) -> None:
         def answer(parameters: list[Any], forward: Forward) -> Answer:
@@ -465,7 +465,7 @@ def test_the_receipt_of_a_block_that_is_gone_does_not_count(chain: Chain, geth: 
 
     for number in (hex(receipt["blockNumber"]), "0xffffff"):
         stale(number)
-        assert standing_receipt(geth.client, bytes(receipt["transactionHash"])) is None
+        assert canonical_receipt(geth.client, bytes(receipt["transactionHash"])) is None
 
 
 def test_a_repeatable_action_that_another_process_settles_is_not_repeated(

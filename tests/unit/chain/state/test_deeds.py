@@ -18,9 +18,9 @@ from prover.chain.state.deeds import (
     deeds_of,
     gone,
     jobs_at,
+    mark_reported,
     not_shown,
     on_the_way,
-    told,
     undone,
     unsettled,
     untold,
@@ -337,7 +337,7 @@ def test_a_posting_that_was_interrupted_is_told_once_it_is_mined_and_before(eth:
     eth.blocks.append([first.raw])
     for _ in range(2):
         assert [deed.job_id.hex() for deed in untold(client, me)] == [JOB]
-    told(client, untold(client, me))
+    mark_reported(client, untold(client, me))
     (attempt,) = journal_of().attempts(first.scope, me, first.action)
     assert (attempt.fate, attempt.block) == (Fate.MINED, 1)
     assert untold(client, me) == []

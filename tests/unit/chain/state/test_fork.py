@@ -12,7 +12,7 @@ from prover.base.errors import EnvironmentMissing, UsageError
 from prover.chain import deployments
 from prover.chain.abi.contract import REGISTRY, Call, encode_call
 from prover.chain.accounts import anvil_account
-from prover.chain.contracts.prediction import Market
+from prover.chain.contracts.prediction import PredictionMarket
 from prover.chain.deployments import Deployment
 from prover.chain.node.client import Client, connect
 from prover.chain.sending.transactions import Sender
@@ -48,7 +48,7 @@ def fork(home: Path, tmp_path: Path) -> Iterator[Fork]:
     """In a home of its own: two nodes started in one second have the same genesis block."""
     with started(tmp_path) as chain, settings_of(deployments=str(tmp_path / "deployments")):
         job = _posted(chain)
-        job_id = chain.market.job_id(job)
+        job_id = chain.prediction.job_id(job)
         chain.rpc("anvil_setChainId", FORK)
         yield Fork(chain, connect(chain.url), job, job_id)
 
@@ -72,7 +72,7 @@ def _posted(chain: Chain) -> Job:
     model, nobody = model_id_of(circuit_id, 5), ZERO_ADDRESS
     terms = Terms(model, bytes(32), nobody, REWARD, STAKE, nobody, until, 600)
     job = Job(address_of(CONSUMER), 7, terms)
-    sender.send("post", chain.market.post(job, bytes(32), ""))
+    sender.send("post", chain.prediction.post(job, bytes(32), ""))
     return job
 
 
@@ -85,32 +85,35 @@ def _copied(fork: Fork, **changes: int) -> Deployment:
 
 def test_an_open_job_is_found_and_cancelled_on_the_fork(fork: Fork) -> None:
     deployment = _copied(fork)
-    market, consumer = Market(fork.client, deployment.market), fork.sender(CONSUMER)
+    predictions, consumer = (
+        PredictionMarket(fork.client, deployment.prediction),
+        fork.sender(CONSUMER),
+    )
 
-    assert market.job_id(fork.job) == fork.job_id
+    assert predictions.job_id(fork.job) == fork.job_id
     assert load_world(fork.client, deployment).prediction.jobs[fork.job_id].state is State.OPEN
-    consumer.send("cancel", market.cancel(fork.job))
+    consumer.send("cancel", predictions.cancel(fork.job))
 
     ended = load_world(fork.client, deployment).prediction.jobs[fork.job_id]
     assert ended.state is State.CANCELLED
-    assert market.credit(ZERO_ADDRESS, consumer.address) == REWARD
-    consumer.send("withdraw", market.withdraw(ZERO_ADDRESS, consumer.address))
-    assert market.credit(ZERO_ADDRESS, consumer.address) == 0
+    assert predictions.credit(ZERO_ADDRESS, consumer.address) == REWARD
+    consumer.send("withdraw", predictions.withdraw(ZERO_ADDRESS, consumer.address))
+    assert predictions.credit(ZERO_ADDRESS, consumer.address) == 0
 
 
 def test_an_open_job_is_refunded_on_the_fork(fork: Fork) -> None:
-    market = Market(fork.client, _copied(fork).market)
+    predictions = PredictionMarket(fork.client, _copied(fork).prediction)
     fork.before.pass_time(1_001)
-    fork.sender(PROVIDER).send("refund", market.refund(fork.job))
-    assert market.credit(ZERO_ADDRESS, address_of(CONSUMER)) == REWARD
+    fork.sender(PROVIDER).send("refund", predictions.refund(fork.job))
+    assert predictions.credit(ZERO_ADDRESS, address_of(CONSUMER)) == REWARD
 
 
 def test_nothing_is_begun_on_the_fork(fork: Fork) -> None:
-    market = Market(fork.client, _copied(fork).market)
+    predictions = PredictionMarket(fork.client, _copied(fork).prediction)
     with pytest.raises(UsageError, match=r"deployed on chain 31337.*fork with the id 10001"):
-        market.post(replace(fork.job, nonce=8), bytes(32), "")
+        predictions.post(replace(fork.job, nonce=8), bytes(32), "")
     with pytest.raises(UsageError, match="deploy the contracts anew"):
-        market.lock(fork.job, address_of(PROVIDER))
+        predictions.lock(fork.job, address_of(PROVIDER))
 
 
 def test_the_file_of_another_chain_is_refused(fork: Fork) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from prover.base.errors import ArtifactMismatch, ProvingError, StatementInvalid, UsageError
 from prover.clients.accuracy import provider as module
-from prover.clients.accuracy.plan import Judged
+from prover.clients.accuracy.plan import Evaluation
 from prover.clients.accuracy.provider import BountyProvider, Outcome
 from prover.clients.accuracy.submit import Malformed, Opened
 from prover.clients.common.limits import ProviderLimits
@@ -216,7 +216,7 @@ def test_a_model_that_reaches_the_target_is_proven(desk: Desk) -> None:
     """Four of five are wanted: the parts that are proven already are left out."""
     labels = desk.wrong(4)
     record = desk.record(*labels)
-    judged = Judged((0, 1, 2, 3), N, 4)
+    judged = Evaluation((0, 1, 2, 3), N, 4)
     assert desk.worker(record).prove() == Outcome(judged, 2, 5.0, 1, 9)
     assert desk.submitted == [(0, 1), (2, 3)]
     assert desk.done == [f"model {MODEL.hex()[:2]}"]
@@ -227,7 +227,7 @@ def test_a_model_that_reaches_the_target_is_proven(desk: Desk) -> None:
 
 def test_a_model_that_misses_the_target_proves_nothing_unless_it_is_told_to(desk: Desk) -> None:
     record = desk.record(*desk.wrong(1, 4))
-    judged = Judged((0, 2, 3), N, 4)
+    judged = Evaluation((0, 2, 3), N, 4)
     outcome = desk.worker(record).prove()
     assert (outcome, outcome.gave_up) == (Outcome(judged), True)
     assert desk.submitted == []
@@ -248,10 +248,10 @@ def test_a_model_that_is_evaluated_to_what_no_proof_shows_is_not_judged(
 @pytest.mark.parametrize(
     ("outcome", "gave_up"),
     [
-        (Outcome(Judged((), 4, 3)), True),
-        (Outcome(Judged((), 4, 3), transactions=1), False),
-        (Outcome(Judged((0, 1, 2), 4, 3), transactions=1), False),
-        (Outcome(Judged((0, 1, 2), 4, 3)), False),  # somebody else has relayed its proofs
+        (Outcome(Evaluation((), 4, 3)), True),
+        (Outcome(Evaluation((), 4, 3), transactions=1), False),
+        (Outcome(Evaluation((0, 1, 2), 4, 3), transactions=1), False),
+        (Outcome(Evaluation((0, 1, 2), 4, 3)), False),  # somebody else has relayed its proofs
         (Outcome(None, transactions=1, disputed=Malformed(0, "")), False),
     ],
 )

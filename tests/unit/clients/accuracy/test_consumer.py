@@ -18,7 +18,7 @@ from prover.base.settings import get_settings
 from prover.cli.accuracy.post import sample_size, target_of
 from prover.clients.accuracy import consumer as accuracy
 from prover.clients.accuracy import test_items as accuracy_tests
-from prover.clients.accuracy.consumer import Offer
+from prover.clients.accuracy.consumer import JobSpec
 from prover.clients.accuracy.posted_sets import (
     PostedSet,
     check_unknown,
@@ -54,8 +54,8 @@ def artifacts(proven: Callable[[str], Proven]) -> Artifacts:
     return proven("hidden").artifacts
 
 
-def offer(artifacts: Artifacts) -> Offer:
-    return Offer(b"\x01" * 32, artifacts, "", 50, 30, 20, 10, 1, 2, "", 1, 2, 3, None)
+def spec(artifacts: Artifacts) -> JobSpec:
+    return JobSpec(b"\x01" * 32, artifacts, "", 50, 30, 20, 10, 1, 2, "", 1, 2, 3, None)
 
 
 def archive(path: Path, **arrays: object) -> Path:
@@ -187,7 +187,7 @@ def test_rows_of_a_bounty_whose_key_the_chain_shows_are_refused(
     )
     deployment: Any = SimpleNamespace(accuracy="")
     assert list(accuracy.revealed(sender.client, deployment)) == [b"\x34" * 32]
-    fine = replace(offer(artifacts), open_seconds=61, reveal_seconds=60, prove_seconds=60)
+    fine = replace(spec(artifacts), open_seconds=61, reveal_seconds=60, prove_seconds=60)
 
     def post() -> object:
         with accuracy.posting(sender, deployment, fine, tests, tmp_path, {}, print) as drawn:
@@ -210,13 +210,13 @@ def test_a_bounty_is_drawn_over_the_file_as_it_was_written(
     tests = read_tests(artifacts, archive(tmp_path / "data.npz"), None, None)
     make_seed(tmp_path / "seed.json")
     monkeypatch.setattr("prover.clients.accuracy.consumer.secrets.randbits", lambda _bits: 9)
-    wish = replace(offer(artifacts), open_seconds=70, uri="https://example.org/x")
+    chosen = replace(spec(artifacts), open_seconds=70, uri="https://example.org/x")
     client = SimpleNamespace(local=True, scope="31337:aa", now=lambda: 1000)
     sender: Any = SimpleNamespace(client=client, address="0x" + "11" * 20)
     contract: Any = SimpleNamespace(job_id=lambda job: bytes([job.nonce]) * 32)
     told: list[str] = []
     seed = tmp_path / "seed.json"
-    drawn = accuracy._drawn(sender, contract, wish, tests, seed, told.append)
+    drawn = accuracy._drawn(sender, contract, chosen, tests, seed, told.append)
     path, written = drawn.made
     sealed, terms = SealedTestSet.from_bytes(path.read_bytes()), drawn.terms
     assert (drawn.nonce, drawn.uri, told) == (9, "https://example.org/x", ["sealing 6 test items"])
@@ -228,9 +228,9 @@ def test_a_bounty_is_drawn_over_the_file_as_it_was_written(
     opened = [one.opened(at, key, shape, classes) for at, one in enumerate(sealed.items)]
     assert tuple(label for _, label in opened) == tests.labels
     assert tuple(item.values for item, _ in opened) == tests.values
-    assert (terms.circuit_id, terms.open_until) == (wish.circuit_id, 1070)
+    assert (terms.circuit_id, terms.open_until) == (chosen.circuit_id, 1070)
     for name in ("reward", "bond", "stake", "miss_penalty", "num", "den", "prove_seconds"):
-        assert getattr(terms, name) == getattr(wish, name)
+        assert getattr(terms, name) == getattr(chosen, name)
     known = posted_set(b"\x09" * 32)
     assert known == PostedSet("31337:aa", "09" * 32, str(seed), tests.hashes)
     assert written.is_file()
@@ -277,7 +277,7 @@ def test_a_damaged_file_stops_only_what_needs_it(
 def test_a_circuit_that_seals_nothing_is_refused(
     proven: Callable[[str], Proven], name: str
 ) -> None:
-    with pytest.raises(StatementInvalid, match="expected .* with salt"):
+    with pytest.raises(StatementInvalid, match=r"expected .* with salt"):
         check_circuit(proven(name).artifacts)
 
 
@@ -333,12 +333,12 @@ class Mainnet:
     [("open_seconds", 4200), ("reveal_seconds", 3600), ("prove_seconds", 3600)],
 )
 def test_windows_leave_time_to_be_mined(artifacts: Artifacts, option: str, least: int) -> None:
-    fine = replace(offer(artifacts), open_seconds=4200, reveal_seconds=3600, prove_seconds=3600)
-    accuracy._check_offer(Mainnet(), fine)  # type: ignore[arg-type]
-    accuracy._check_offer(Mainnet(), replace(fine, **{option: 180 * 86_400}))  # type: ignore[arg-type]
+    fine = replace(spec(artifacts), open_seconds=4200, reveal_seconds=3600, prove_seconds=3600)
+    accuracy._check_spec(Mainnet(), fine)  # type: ignore[arg-type]
+    accuracy._check_spec(Mainnet(), replace(fine, **{option: 180 * 86_400}))  # type: ignore[arg-type]
     for seconds in (least - 1, 180 * 86_400 + 1):
         with pytest.raises(UsageError, match=f"is {seconds} s: {least} to 15552000 s"):
-            accuracy._check_offer(Mainnet(), replace(fine, **{option: seconds}))  # type: ignore[arg-type]
+            accuracy._check_spec(Mainnet(), replace(fine, **{option: seconds}))  # type: ignore[arg-type]
 
 
 def test_a_local_bounty_is_open_for_a_second_more_than_the_contract_asks(
@@ -348,22 +348,22 @@ def test_a_local_bounty_is_open_for_a_second_more_than_the_contract_asks(
     local: Any = SimpleNamespace(local=True, chain_id=31337)
     least = LOCAL.min_window
     fine = replace(
-        offer(artifacts), open_seconds=least + 1, reveal_seconds=least, prove_seconds=least
+        spec(artifacts), open_seconds=least + 1, reveal_seconds=least, prove_seconds=least
     )
-    accuracy._check_offer(local, fine)
+    accuracy._check_spec(local, fine)
     for option, seconds in vars(fine).items():
         if option.endswith("_seconds"):
             with pytest.raises(UsageError, match=f"is {seconds - 1} s: {seconds} to"):
-                accuracy._check_offer(local, replace(fine, **{option: seconds - 1}))
+                accuracy._check_spec(local, replace(fine, **{option: seconds - 1}))
 
 
 def test_the_window_of_the_key_holds_the_wait_for_finality(
     artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fine = replace(offer(artifacts), open_seconds=4200, reveal_seconds=4799, prove_seconds=3600)
+    fine = replace(spec(artifacts), open_seconds=4200, reveal_seconds=4799, prove_seconds=3600)
     monkeypatch.setenv("ZKESCROW_CONFIRMATIONS", "200")
     get_settings.cache_clear()
     with pytest.raises(UsageError, match="4799 s: 4800 to"):
-        accuracy._check_offer(Mainnet(), fine)  # type: ignore[arg-type]
+        accuracy._check_spec(Mainnet(), fine)  # type: ignore[arg-type]
     monkeypatch.undo()
     get_settings.cache_clear()

@@ -11,7 +11,7 @@ from prover.clients.common.posting import Posting, file_at
 from prover.protocol.accuracy.state import Job, Terms
 from prover.protocol.events import ZERO_ADDRESS as ETH
 
-ME, MARKET = "0x" + "11" * 20, "0x" + "22" * 20
+ME, PREDICTION = "0x" + "11" * 20, "0x" + "22" * 20
 TERMS = Terms(
     bytes(32), ETH, ETH, 5, 3, 2, 1, bytes(32), 8, bytes(32), bytes(32), 3, 4, 0, 60, 60
 )  # fmt: skip
@@ -36,7 +36,7 @@ def test_a_bounty_pays_in_its_reward_and_its_bond(
     kept.parent.mkdir(parents=True)
     kept.touch()
     sender: Any = SimpleNamespace(client=None)
-    deployment: Any = SimpleNamespace(accuracy=MARKET)
+    deployment: Any = SimpleNamespace(accuracy=PREDICTION)
     posted = accuracy.post_bounty(sender, deployment, drawn)
     ((*_, call, amount),) = sent
     assert amount == TERMS.reward + TERMS.bond == 5 + 3

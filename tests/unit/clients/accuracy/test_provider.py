@@ -12,7 +12,7 @@ from prover.base.errors import StatementInvalid, UsageError
 from prover.chain.abi.contract import Call
 from prover.chain.sending.transactions import GAS_CAP, Cost
 from prover.clients.accuracy.checks import check_bounty_money, check_circuit, check_time
-from prover.clients.accuracy.plan import Judged, judge, missing, parts
+from prover.clients.accuracy.plan import Evaluation, judge, missing, parts
 from prover.clients.common.money import Account, Purse
 from prover.clients.common.packing import grouped
 from prover.protocol.accuracy.state import Job, Record, Terms
@@ -32,26 +32,30 @@ RECORD = Record(job=Job(ZERO_ADDRESS, 0, TERMS), posted_at=0, uri=b"")
 
 def test_a_tie_and_another_label_are_wrong() -> None:
     judged = judge([1, None, 2, 0], [1, 0, 2, 1], 1, 2)
-    assert judged == Judged((0, 2), 4, 2)
+    assert judged == Evaluation((0, 2), 4, 2)
     assert judged.reaches
     assert not judge([1, None, 2, 0], [1, 0, 2, 1], 3, 4).reaches
-    assert "2 of 4 items right (50.0%), the target asks for 2" in judged.sentence()
+    assert "2 of 4 items right (50.0%), the target asks for 2" in judged.message()
 
 
 def test_whole_blocks_are_proven_where_they_take_no_more_proofs() -> None:
     right = tuple(index for index in range(64) if index != 5)
-    assert parts(Judged(right, 64, 58), 16) == [tuple(range(at, at + 16)) for at in (0, 16, 32, 48)]
-    assert parts(Judged(right, 64, 48), 16) == [tuple(range(at, at + 16)) for at in (16, 32, 48)]
+    assert parts(Evaluation(right, 64, 58), 16) == [
+        tuple(range(at, at + 16)) for at in (0, 16, 32, 48)
+    ]
+    assert parts(Evaluation(right, 64, 48), 16) == [
+        tuple(range(at, at + 16)) for at in (16, 32, 48)
+    ]
 
 
 def test_right_items_alone_are_proven_where_blocks_would_take_more_proofs() -> None:
     odd = tuple(range(1, 16, 2))
-    assert parts(Judged(odd, 16, 8), 4) == [(1, 3, 5, 7), (9, 11, 13, 15)]
+    assert parts(Evaluation(odd, 16, 8), 4) == [(1, 3, 5, 7), (9, 11, 13, 15)]
 
 
 def test_a_model_that_misses_is_planned_for_what_it_gets_right() -> None:
-    assert parts(Judged((1, 6), 8, 5), 4) == [(1, 6)]
-    assert parts(Judged((), 8, 5), 4) == []
+    assert parts(Evaluation((1, 6), 8, 5), 4) == [(1, 6)]
+    assert parts(Evaluation((), 8, 5), 4) == []
 
 
 @given(st.integers(1, 80), st.integers(1, 17), st.data())
@@ -60,7 +64,7 @@ def test_a_plan_reaches_the_target_with_as_few_proofs_as_can_be(
 ) -> None:
     right = tuple(sorted(data.draw(st.sets(st.integers(0, n - 1), min_size=1))))
     wanted = data.draw(st.integers(1, len(right)))
-    planned = parts(Judged(right, n, wanted), slots)
+    planned = parts(Evaluation(right, n, wanted), slots)
     flat = [index for part in planned for index in part]
     assert flat == sorted(set(flat))
     assert all(1 <= len(part) <= slots for part in planned)

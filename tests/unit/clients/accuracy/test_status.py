@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from prover.clients.accuracy.plan import Judged
+from prover.clients.accuracy.plan import Evaluation
 from prover.clients.accuracy.provider import Outcome
 from prover.clients.accuracy.status import (
     consumers_past,
+    describe,
     next_step,
-    past_sentence,
+    past_message,
     progress_of,
     row,
-    told,
 )
 from prover.clients.accuracy.submit import Malformed
 from prover.protocol.accuracy.state import Job, Record, State, Terms
@@ -42,7 +42,7 @@ OPEN = Record(job=Job(CONSUMER, 0, TERMS), posted_at=0, uri=b"")
 JOINED = replace(OPEN, provider=PROVIDER, payee=PAYEE, deadline=1000)
 
 
-def standing(state: State) -> Record:
+def status(state: State) -> Record:
     return replace(OPEN if state in (State.OPEN, State.EXPIRED) else JOINED, state=state)
 
 
@@ -57,11 +57,11 @@ def standing(state: State) -> Record:
 def test_a_state_in_time_names_who_must_act_and_what_it_costs(
     state: State, words: tuple[str, ...]
 ) -> None:
-    said = next_step(standing(state), 990)
+    said = next_step(status(state), 990)
     assert "within 10 s (until 1970-01-01 00:16:40 UTC)" in said
     for expected in words:
         assert expected in said
-    assert "within 0 s" in next_step(standing(state), 1000)
+    assert "within 0 s" in next_step(status(state), 1000)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_state_in_time_names_who_must_act_and_what_it_costs(
 def test_a_missed_deadline_says_who_may_settle_for_whom(
     state: State, words: tuple[str, ...]
 ) -> None:
-    said = next_step(standing(state), 1001)
+    said = next_step(status(state), 1001)
     assert "until 1970-01-01 00:16:40 UTC: anyone may settle it" in said
     for expected in words:
         assert expected in said
@@ -83,7 +83,7 @@ def test_a_missed_deadline_says_who_may_settle_for_whom(
 
 @pytest.mark.parametrize("state", [state for state in State if state > State.PROVING])
 def test_an_ended_bounty_says_why_and_what_is_due(state: State) -> None:
-    record = standing(state)
+    record = status(state)
     said = next_step(record, 5)
     assert said.startswith("nothing: ")
     for who, amount in record.payouts().items():
@@ -91,10 +91,10 @@ def test_an_ended_bounty_says_why_and_what_is_due(state: State) -> None:
 
 
 def test_a_condemned_circuit_is_said() -> None:
-    said = next_step(standing(State.PROVING), 990, 1000)
+    said = next_step(status(State.PROVING), 990, 1000)
     assert "condemned at 1970-01-01 00:16:40 UTC" in said
     assert "anyone may settle the bounty" in said
-    assert next_step(standing(State.PAID), 990, 1).startswith("nothing")
+    assert next_step(status(State.PAID), 990, 1).startswith("nothing")
 
 
 def test_the_named_provider_and_token_are_said() -> None:
@@ -105,7 +105,7 @@ def test_the_named_provider_and_token_are_said() -> None:
 
 
 def test_progress_counts_what_is_needed() -> None:
-    record = replace(standing(State.PROVING), proven=frozenset({1, 2, 3}), correct=2)
+    record = replace(status(State.PROVING), proven=frozenset({1, 2, 3}), correct=2)
     assert "58 of 64 items must be proven right; 3 are proven, 2 of them" in progress_of(record)
     facts = row(b"\x07" * 32, record)
     assert (facts["state"], facts["needed"], facts["proven"], facts["correct"]) == (
@@ -115,22 +115,22 @@ def test_progress_counts_what_is_needed() -> None:
 
 def test_a_consumers_past_counts_its_own_bounties() -> None:
     ends = (State.PAID, State.PAID, State.MISSED, State.KEY_WITHHELD, State.MALFORMED, State.OPEN)
-    records = [standing(state) for state in ends]
-    stranger = replace(standing(State.PAID), job=Job(PROVIDER, 0, TERMS))
+    records = [status(state) for state in ends]
+    stranger = replace(status(State.PAID), job=Job(PROVIDER, 0, TERMS))
     past = consumers_past([*records, stranger], CONSUMER)
     assert past == {
         "posted": 6, "accepted": 5, "paid": 2, "missed": 1, "key_withheld": 1, "malformed": 1,
     }  # fmt: skip
-    assert "6 posted, 5 accepted; of these 2 paid, 1 missed, 1 key withheld" in past_sentence(past)
+    assert "6 posted, 5 accepted; of these 2 paid, 1 missed, 1 key withheld" in past_message(past)
 
 
 def test_what_proving_did_is_told() -> None:
-    missed = Outcome(Judged((0,), 4, 3))
+    missed = Outcome(Evaluation((0,), 4, 3))
     assert missed.gave_up
-    assert "nothing was proven" in told(missed)[1][-1]
-    forced = Outcome(Judged((0,), 4, 3), 1, 2.0, 1, 900)
+    assert "nothing was proven" in describe(missed)[1][-1]
+    forced = Outcome(Evaluation((0,), 4, 3), 1, 2.0, 1, 900)
     assert not forced.gave_up
-    assert "1 proof made in 2.0 s, sent in 1 transaction for 900 gas" in told(forced)[1][-1]
-    data, lines = told(Outcome(None, disputed=Malformed(2, "no label")))
+    assert "1 proof made in 2.0 s, sent in 1 transaction for 900 gas" in describe(forced)[1][-1]
+    data, lines = describe(Outcome(None, disputed=Malformed(2, "no label")))
     assert data["disputed"] == {"index": 2, "why": "no label"}
     assert "test item 2 is malformed (no label)" in lines[0]

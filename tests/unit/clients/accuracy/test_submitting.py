@@ -11,7 +11,7 @@ from prover.base.errors import ContractRefused, Postponed
 from prover.chain.contracts import accuracy
 from prover.chain.sending.transactions import GAS_CAP, Cost
 from prover.clients.accuracy.submit import Opened, Submitter
-from prover.clients.common.job_files import RoundFiles
+from prover.clients.common.job_files import JobFiles
 from prover.clients.common.packing import ProofsSent
 from prover.protocol.accuracy.state import State
 from prover.protocol.events import ZERO_ADDRESS
@@ -33,7 +33,7 @@ PLANNED = [(0, 1), (3, 5), (6, 7)]
 class Desk:
     """A contract, a sender and a prover that note what they are given."""
 
-    def __init__(self, artifacts: Artifacts, files: RoundFiles) -> None:
+    def __init__(self, artifacts: Artifacts, files: JobFiles) -> None:
         self.items = items_for(artifacts, N)
         self.sealed = seal_tests(bytes(32), self.items, LABELS, b"\7" * 32)
         self.proven: list[tuple[Item, ...]] = []
@@ -52,7 +52,7 @@ class Desk:
             ),
             contract=SimpleNamespace(
                 submit=lambda _job, group: SimpleNamespace(data=b"", group=list(group)),
-                standing=lambda _job_id: SimpleNamespace(state=self.state),
+                status=lambda _job_id: SimpleNamespace(state=self.state),
             ),
             readiness=self,
             progress=self.told.append,
@@ -98,7 +98,7 @@ class Desk:
 
 @pytest.fixture
 def desk(proven: Callable[[str], Proven], tmp_path: Path) -> Desk:
-    return Desk(proven("batch").artifacts, RoundFiles(tmp_path / "proofs"))
+    return Desk(proven("batch").artifacts, JobFiles(tmp_path / "proofs"))
 
 
 @pytest.fixture

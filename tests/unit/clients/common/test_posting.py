@@ -95,7 +95,7 @@ class World:
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(module, "deeds_of", lambda _client: [])
     monkeypatch.setattr(module, "untold", lambda _client, _account: [])
-    monkeypatch.setattr(module, "told", lambda _client, _deeds: None)
+    monkeypatch.setattr(module, "mark_reported", lambda _client, _deeds: None)
     return World()
 
 
@@ -159,7 +159,7 @@ def test_jobs_of_interrupted_commands_that_are_paid_too_are_told(
     deeds = [SimpleNamespace(job_id=first.job_id)]
     known: list[Any] = []
     monkeypatch.setattr(module, "untold", lambda _client, account: deeds if account == ME else [])
-    monkeypatch.setattr(module, "told", lambda _client, some: known.extend(some))
+    monkeypatch.setattr(module, "mark_reported", lambda _client, some: known.extend(some))
     note = f"job 0x{first.job_id.hex()}, whose command was interrupted, is posted too"
     with pytest.raises(UsageError), world.posting(other=1):
         raise UsageError("refused")
@@ -171,7 +171,7 @@ def test_jobs_of_interrupted_commands_that_are_paid_too_are_told(
     def away(*_: object) -> None:
         raise ChainError("the node is away")
 
-    monkeypatch.setattr(module, "told", away)
+    monkeypatch.setattr(module, "mark_reported", away)
     assert posted(world, other=4).notes  # it is posted: no error, and they are told once more
     world.sending |= world.signed
     assert not any(note in one for one in posted(world, other=3).notes)
@@ -192,7 +192,7 @@ def test_a_finished_command_posts_another_job(world: World) -> None:
     assert posted(world).job_id != first.job_id
 
 
-def test_each_wish_has_a_job_of_its_own(world: World) -> None:
+def test_each_set_of_options_has_a_job_of_its_own(world: World) -> None:
     first_of(world, reward=1, key=b"\1")
     assert not posted(world, reward=2, key=b"\1").resumed
     assert not posted(world, reward=1, key=b"\2").resumed

@@ -8,11 +8,11 @@ import pytest
 
 from prover.base.errors import UsageError
 from prover.clients.prediction import consumer
-from prover.clients.prediction.consumer import Wish
+from prover.clients.prediction.consumer import PostOptions
 from prover.protocol.economics import Prices, prediction_stake
 
 ME, TOKEN = "0x" + "11" * 20, "0x" + "aa" * 20
-WISH = Wish(
+POST_OPTIONS = PostOptions(
     currency=None,
     reward="0.01",
     stake=None,
@@ -24,26 +24,26 @@ WISH = Wish(
 PRICES = Prices()
 
 
-def stake(wish: Wish, monkeypatch: pytest.MonkeyPatch) -> int:
+def stake(chosen: PostOptions, monkeypatch: pytest.MonkeyPatch) -> int:
     monkeypatch.setattr(consumer, "present_prices", lambda *_: PRICES)
     monkeypatch.setattr(consumer, "decimals_of", lambda *_: 6)
     client: Any = SimpleNamespace(now=lambda: 100)
     known: Any = SimpleNamespace(model_id=bytes(32))
     request: Any = SimpleNamespace(inputs_hash=lambda: bytes(32))
-    return consumer._terms(client, known, request, wish).stake
+    return consumer._terms(client, known, request, chosen).stake
 
 
 def test_a_stake_that_nobody_gave_covers_a_broken_promise(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert stake(WISH, monkeypatch) == prediction_stake(10**16, PRICES) > 10**16
+    assert stake(POST_OPTIONS, monkeypatch) == prediction_stake(10**16, PRICES) > 10**16
 
 
 def test_a_stake_in_tokens_that_nobody_gave_is_the_reward(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert stake(replace(WISH, currency=TOKEN, reward="2.5"), monkeypatch) == 2_500_000
+    assert stake(replace(POST_OPTIONS, currency=TOKEN, reward="2.5"), monkeypatch) == 2_500_000
 
 
 def test_a_stake_is_as_it_was_typed(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert stake(replace(WISH, stake="0.005"), monkeypatch) == 5 * 10**15
-    assert stake(replace(WISH, stake="0", provider=ME), monkeypatch) == 0
+    assert stake(replace(POST_OPTIONS, stake="0.005"), monkeypatch) == 5 * 10**15
+    assert stake(replace(POST_OPTIONS, stake="0", provider=ME), monkeypatch) == 0
 
 
 @pytest.mark.parametrize("currency", [None, TOKEN])
@@ -51,4 +51,4 @@ def test_no_stake_for_anybody_is_refused_in_words(
     monkeypatch: pytest.MonkeyPatch, currency: str | None
 ) -> None:
     with pytest.raises(UsageError, match="leave --stake out, or name one with --provider"):
-        stake(replace(WISH, stake="0", currency=currency), monkeypatch)
+        stake(replace(POST_OPTIONS, stake="0", currency=currency), monkeypatch)

@@ -111,7 +111,7 @@ def test_a_lock_that_peers_mine_does_not_lose_the_stake(
     assert provider._examiner.staked == {ETH: 0}
     assert [one.result for one in outcomes] == [Stage.DELIVERED]
     assert OTHER in outcomes[0].words
-    assert scene.chain.market.standing(job_id).payee == OTHER
+    assert scene.chain.prediction.status(job_id).payee == OTHER
     assert scene.state(job_id) is State.PAID
 
 
@@ -169,4 +169,4 @@ def test_a_delivery_for_another_payee_is_not_sent_for_a_new_lock(
         for name in scene.chain.client.block(number)["transactions"]
     ]
     assert made == [1, 1]  # lock and delivery, none in vain
-    assert scene.chain.market.standing(job_id).payee == address_of(PROVIDER)
+    assert scene.chain.prediction.status(job_id).payee == address_of(PROVIDER)

@@ -25,7 +25,7 @@ from prover.clients.common.readiness import Readiness, Rehearsal
 from prover.clients.prediction import provider as serve
 from prover.clients.prediction.examine import Examiner
 from prover.clients.prediction.steps import Steps
-from prover.clients.prediction.store import Stage, Taken
+from prover.clients.prediction.store import Stage, TrackedJob
 from prover.clients.register import register
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction.state import Record, State
@@ -96,7 +96,7 @@ def test_files_are_wanted_of_open_jobs_and_of_those_locked_here(scene: Scene) ->
     for number, first in ((PROVIDER, 0), (STRANGER, 10)):
         scene.post(first=first)
         sender = scene.chain.sender(number)
-        sender.send(f"lock {first}", scene.chain.market.lock(scene.job, sender.address))
+        sender.send(f"lock {first}", scene.chain.prediction.lock(scene.job, sender.address))
     scene.post(first=20)
     provider = scene.provider(policy)
     provider.run_once()
@@ -146,9 +146,9 @@ def test_a_job_that_another_provider_took_is_given_up(
     provider = scene.provider()
     lock = Steps.lock
 
-    def slow(self: Steps, job: Taken) -> object:
+    def slow(self: Steps, job: TrackedJob) -> object:
         rival = scene.chain.sender(STRANGER)
-        rival.send("lock", scene.chain.market.lock(scene.job, rival.address))
+        rival.send("lock", scene.chain.prediction.lock(scene.job, rival.address))
         return lock(self, job)
 
     monkeypatch.setattr(Steps, "lock", slow)
@@ -163,7 +163,7 @@ def test_two_runs_of_an_account_do_not_work_side_by_side(
     scene.post()
     prove, met = Steps.prove, list[str]()
 
-    def slow(self: Steps, job: Taken, artifacts: Artifacts) -> Taken:
+    def slow(self: Steps, job: TrackedJob, artifacts: Artifacts) -> TrackedJob:
         monkeypatch.setattr(Steps, "prove", prove)
         with pytest.raises(Busy, match="another run is at work") as error:
             scene.provider().run_once()
@@ -180,7 +180,7 @@ def test_two_runs_of_an_account_do_not_work_side_by_side(
 def test_a_locked_job_whose_record_was_lost_is_still_served(scene: Scene) -> None:
     job_id = scene.post()
     sender = scene.chain.sender(PROVIDER)
-    sender.send("lock", scene.chain.market.lock(scene.job, sender.address))
+    sender.send("lock", scene.chain.prediction.lock(scene.job, sender.address))
     assert [one.result for one in scene.provider().run_once()] == [Stage.DELIVERED]
     assert scene.state(job_id) is State.PAID
 
@@ -484,7 +484,7 @@ def test_inputs_that_vanish_after_the_lock_are_a_failure(scene: Scene) -> None:
     """The store was lost, and the file too: a stake is at risk, and that is not said quietly."""
     scene.post()
     sender = scene.chain.sender(PROVIDER)
-    sender.send("lock", scene.chain.market.lock(scene.job, sender.address))
+    sender.send("lock", scene.chain.prediction.lock(scene.job, sender.address))
     for path in get_settings().home.glob("*.json"):
         path.unlink()
     assert [one.result for one in scene.provider().run_once()] == ["failed"]
@@ -554,7 +554,7 @@ def test_a_credit_that_cannot_be_taken_out_keeps_no_other(
             raise ContractRefused("the token says no")
         return [SimpleNamespace(amount=5)]
 
-    monkeypatch.setattr(serve, "take_out", odd)
+    monkeypatch.setattr(serve, "withdraw_credit", odd)
     provider = scene.provider(replace(POLICY, purse=purse))
     assert provider.withdraw(left=left.append) == {ETH: 5}
     assert left == [f"{token}: the token says no"]

@@ -7,14 +7,14 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from prover.base.settings import get_settings
-from prover.chain.contracts.prediction import Standing
+from prover.chain.contracts.prediction import Status
 from prover.chain.events import finality
 from prover.chain.events.finality import Block
 from prover.chain.sending import waiting
 from prover.clients.prediction import steps
 from prover.clients.prediction.examine import Examiner
 from prover.clients.prediction.steps import WAITING
-from prover.clients.prediction.store import JobStore, Stage, Taken
+from prover.clients.prediction.store import JobStore, Stage, TrackedJob
 from prover.clients.prediction.views import View, end_of
 from prover.protocol.prediction.state import State
 from prover.systems.ezkl.system import Ezkl
@@ -88,7 +88,7 @@ def late_after_lock(
 ) -> None:
     lock = steps.Steps.lock
 
-    def locking(self: steps.Steps, job: Taken) -> object:
+    def locking(self: steps.Steps, job: TrackedJob) -> object:
         locked = lock(self, job)
         node.late, node.answers, node.hides = 1, answers, hides
         return locked
@@ -120,8 +120,8 @@ def test_a_node_that_stays_behind_loses_nothing(
 
 
 def test_a_rival_is_not_believed_from_an_old_block() -> None:
-    job = Taken("scope", "me", b"\1" * 32, "payee", b"", Stage.LOCKED)
-    theirs = Standing(State.LOCKED, "other", 100)
+    job = TrackedJob("scope", "me", b"\1" * 32, "payee", b"", Stage.LOCKED)
+    theirs = Status(State.LOCKED, "other", 100)
     assert end_of(job, View(NOWHERE, False, theirs)) is Stage.LOST
     assert end_of(job, View(NOWHERE, True, theirs)) is None
 
@@ -145,8 +145,8 @@ def test_a_rival_is_not_believed_from_an_old_block() -> None:
 def test_how_a_job_has_ended_is_read_from_one_block(
     state: State, payee: str, time: int, end: Stage | None
 ) -> None:
-    job = Taken("scope", "me", b"\1" * 32, "payee", b"")
-    view = View(Block(9, b"\1" * 32, time), False, Standing(state, payee, 100))
+    job = TrackedJob("scope", "me", b"\1" * 32, "payee", b"")
+    view = View(Block(9, b"\1" * 32, time), False, Status(state, payee, 100))
     assert end_of(job, view) is end
 
 
@@ -199,7 +199,7 @@ def test_a_lock_that_was_reorganised_away_is_made_again(
     monkeypatch.setattr(Ezkl, "prove", forbidden)
     assert results(scene) == [Stage.DELIVERED]
     assert scene.state(job_id) is State.PAID
-    paid = scene.chain.market.credit("0x" + "00" * 20, address_of(PROVIDER))
+    paid = scene.chain.prediction.credit("0x" + "00" * 20, address_of(PROVIDER))
     assert paid == scene.job.terms.reward + STAKE
 
 
@@ -222,9 +222,9 @@ def test_a_job_lost_to_a_rival_is_taken_if_the_rival_is_reorganised_away(
     lock = steps.Steps.lock
     with monkeypatch.context() as patch:
 
-        def slow(self: steps.Steps, job: Taken) -> object:
+        def slow(self: steps.Steps, job: TrackedJob) -> object:
             rival = scene.chain.sender(STRANGER)
-            rival.send("lock", scene.chain.market.lock(scene.job, rival.address))
+            rival.send("lock", scene.chain.prediction.lock(scene.job, rival.address))
             return lock(self, job)
 
         patch.setattr(steps.Steps, "lock", slow)
@@ -252,7 +252,7 @@ def test_an_end_of_another_branch_is_doubted_although_a_later_one_stands(
 def test_a_lost_job_that_is_final_is_left_alone(scene: Scene, deep: None) -> None:
     job_id = scene.post()
     scene.store.save(replace(taken(scene, job_id), stage=Stage.TAKEN))
-    cancel = scene.chain.market.cancel(scene.job)
+    cancel = scene.chain.prediction.cancel(scene.job)
     scene.chain.sender(CONSUMER).send("cancel", cancel)
     assert results(scene) == [Stage.LOST]
     scene.chain.rpc("anvil_mine", DEPTH)
@@ -260,10 +260,10 @@ def test_a_lost_job_that_is_final_is_left_alone(scene: Scene, deep: None) -> Non
     assert scene.taken()[0].final
 
 
-def taken(scene: Scene, job_id: bytes) -> Taken:
-    scope = f"{scene.chain.client.scope}:{scene.chain.market.address}"
+def taken(scene: Scene, job_id: bytes) -> TrackedJob:
+    scope = f"{scene.chain.client.scope}:{scene.chain.prediction.address}"
     account = address_of(PROVIDER)
-    return Taken(scope, account, job_id, account, b"")
+    return TrackedJob(scope, account, job_id, account, b"")
 
 
 def test_a_job_that_was_taken_but_not_locked_is_looked_at_again(
@@ -308,7 +308,7 @@ def test_a_late_job_is_said_once_and_again_only_if_its_block_is_gone(
 def test_a_store_of_an_earlier_version_is_taken_on(home: object) -> None:
     path = get_settings().home / "provider.sqlite"
     proof = Proof(b"\1", (2,))
-    job = Taken("s", "a", b"\1" * 32, "p", b"r", Stage.DELIVERED, proof, 1.5)
+    job = TrackedJob("s", "a", b"\1" * 32, "p", b"r", Stage.DELIVERED, proof, 1.5)
     JobStore(path).save(job)
     engine = create_engine(f"sqlite:///{path}")
     with engine.begin() as connection:

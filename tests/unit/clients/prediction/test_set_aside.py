@@ -11,7 +11,7 @@ from prover.chain.node.client import connect
 from prover.clients.common.readiness import Readiness
 from prover.clients.prediction.provider import Provider
 from prover.clients.prediction.steps import FAILED, SKIPPED, Outcome
-from prover.clients.prediction.store import Stage, Taken
+from prover.clients.prediction.store import Stage, TrackedJob
 from prover.protocol.prediction.state import State
 from tests.conftest import Proven
 from tests.localchain import Chain, with_models
@@ -55,7 +55,7 @@ def test_a_job_whose_events_make_no_sense_is_skipped_and_the_next_served(scene: 
 
 def test_a_promised_job_whose_events_make_no_sense_is_told_as_failed(scene: Scene) -> None:
     odd, provider = scene.post(), scene.provider()
-    taken = Taken(provider._scope, provider._account, odd, provider._account, b"", Stage.TAKEN)
+    taken = TrackedJob(provider._scope, provider._account, odd, provider._account, b"", Stage.TAKEN)
     provider._tools.store.save(taken)
     outcomes = served(scene, provider, odd)
     assert outcomes[odd].result == FAILED
@@ -100,7 +100,7 @@ def test_a_hidden_job_that_the_contract_is_said_to_know_oddly_stops_no_other(sce
     with proxied(scene.chain.url, lie) as proxy:
         provider = scene.provider(client=proxy.client)
         me = provider._account
-        provider._tools.store.save(Taken(provider._scope, me, hidden, me, b"", Stage.TAKEN))
+        provider._tools.store.save(TrackedJob(provider._scope, me, hidden, me, b"", Stage.TAKEN))
         found = {one.job_id: one for one in provider.run_once()}
     assert found[hidden].result == FAILED
     assert "in state 77, which the contract does not have" in found[hidden].words

@@ -3,7 +3,7 @@
 import pytest
 
 from prover.clients.prediction.steps import _locked
-from prover.clients.prediction.store import Stage, Taken
+from prover.clients.prediction.store import Stage, TrackedJob
 from prover.systems.proof import Proof
 
 
@@ -13,4 +13,4 @@ from prover.systems.proof import Proof
 def test_a_proof_that_is_kept_is_not_made_again_after_a_lock(
     proof: Proof | None, stage: Stage
 ) -> None:
-    assert _locked(Taken("1:aa", "0x1", bytes(32), "0x2", b"", proof=proof)) is stage
+    assert _locked(TrackedJob("1:aa", "0x1", bytes(32), "0x2", b"", proof=proof)) is stage

@@ -8,14 +8,14 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from prover.chain.events.finality import Block
-from prover.clients.prediction.store import ENDED, JobStore, Stage, Taken
+from prover.clients.prediction.store import ENDED, JobStore, Stage, TrackedJob
 from prover.systems.proof import Proof
 
-JOB = Taken(
+JOB = TrackedJob(
     "1:aa", "0x1", b"\1" * 32, "0x2", b"inputs", Stage.PROVEN, Proof(b"\1", (1, 2)), 1.5,
     Block(7, b"\2" * 32), True,
 )  # fmt: skip
-BARE = Taken("1:aa", "0x1", b"\2" * 32, "0x2", b"inputs")
+BARE = TrackedJob("1:aa", "0x1", b"\2" * 32, "0x2", b"inputs")
 
 
 @pytest.fixture

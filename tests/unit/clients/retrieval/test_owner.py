@@ -17,7 +17,7 @@ from prover.chain.contracts.retrieval import Submission
 from prover.chain.events.finality import SEND_SECONDS
 from prover.chain.sending.transactions import GAS_CAP
 from prover.cli.common.seeds import existing, seed_at
-from prover.clients.common.job_files import RoundFiles
+from prover.clients.common.job_files import JobFiles
 from prover.clients.common.money import Account, Purse
 from prover.clients.common.readiness import Readiness
 from prover.clients.retrieval import secrets as owned
@@ -329,7 +329,7 @@ def prepared(
     artifacts: Artifacts, secrets: owned.Secrets, tmp_path: Path, home: Path
 ) -> Callable[[Chain], RecordProver]:
     """A prover that finds the proof of each part on the disk."""
-    files = RoundFiles(tmp_path / "proofs")
+    files = JobFiles(tmp_path / "proofs")
     for part in parts(COUNT, 2, frozenset()):
         words = [0] * artifacts.manifest.layout.instances
         start = artifacts.manifest.layout.outputs
@@ -464,7 +464,7 @@ def test_records_are_proven_by_one_process_at_a_time(
     prepared: Callable[[Chain], RecordProver], secrets: owned.Secrets, tmp_path: Path
 ) -> None:
     chain = Chain(ticking(NOW))
-    with RoundFiles(tmp_path / "proofs").alone(), pytest.raises(Busy, match="another run"):
+    with JobFiles(tmp_path / "proofs").alone(), pytest.raises(Busy, match="another run"):
         prepared(chain).prove(b"\x05" * 32, request(), secrets, secrets.sealed())
     assert chain.sent == []
 
@@ -474,7 +474,7 @@ def test_it_is_told_which_records_are_proven_and_sent(
 ) -> None:
     """Seven records of two to a proof, of which the second part was proven before."""
     made, told = proven("batch"), list[str]()
-    chain, files = Chain(ticking(NOW)), RoundFiles(tmp_path / "own")
+    chain, files = Chain(ticking(NOW)), JobFiles(tmp_path / "own")
     files.save_proof((2, 3), made.proof)
     ready: Any = SimpleNamespace(prove=lambda *_: made.proof, faults=sound)
     prover = RecordProver(chain, chain, ready, made.artifacts, files, told.append)  # type: ignore[arg-type]
@@ -503,7 +503,7 @@ def test_a_proof_is_made_once(
 
         faults = staticmethod(sound)
 
-    chain, files = Chain(ticking(NOW)), RoundFiles(tmp_path / "own")
+    chain, files = Chain(ticking(NOW)), JobFiles(tmp_path / "own")
     prover = RecordProver(chain, chain, Ready(), made.artifacts, files, print)  # type: ignore[arg-type]
     for _ in range(2):
         assert prover.proof_of((2, 3), secrets, JOB) == made.proof
@@ -520,7 +520,7 @@ def test_a_kept_proof_that_was_damaged_is_made_again(
 ) -> None:
     """By the real verifier; what holds is not, and no process verifies it twice."""
     made, made_again = proven("batch"), list[object]()
-    files, ready = RoundFiles(tmp_path / "own"), Readiness(Ezkl())
+    files, ready = JobFiles(tmp_path / "own"), Readiness(Ezkl())
     for part in ((0, 1), (2, 3)):
         files.save_proof(part, made.proof)
     (path,) = files.directory.glob("proof-2-*")

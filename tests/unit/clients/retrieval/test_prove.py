@@ -234,7 +234,7 @@ def test_all_is_looked_at_and_the_matches_are_named(
     stage: Callable[[Record], Stage], artifacts: Artifacts
 ) -> None:
     play = stage(opened())
-    seen = play.owner.appraise(play.secrets, OwnerLimits(proof_seconds=1.0))
+    seen = play.owner.quote(play.secrets, OwnerLimits(proof_seconds=1.0))
     rows = evaluate(artifacts, play.secrets.items)
     kind = artifacts.manifest.layout.output_kind
     predicate = opened().job.terms.predicate
@@ -251,7 +251,7 @@ def test_the_time_of_a_proof_is_that_of_the_rehearsed_one(
     stage: Callable[[Record], Stage],
 ) -> None:
     play = stage(opened())
-    assert play.owner.appraise(play.secrets, OwnerLimits()).proof_seconds == 2.0
+    assert play.owner.quote(play.secrets, OwnerLimits()).proof_seconds == 2.0
 
 
 def test_a_key_that_is_not_there_is_refused_before_anything_else(
@@ -264,7 +264,7 @@ def test_a_key_that_is_not_there_is_refused_before_anything_else(
 
     monkeypatch.setattr(module, "check_key", missing)
     with pytest.raises(KeyMissing):
-        play.owner.appraise(play.secrets, OwnerLimits(proof_seconds=1.0))
+        play.owner.quote(play.secrets, OwnerLimits(proof_seconds=1.0))
     assert "model checked" not in play.done
 
 
@@ -273,7 +273,7 @@ def test_a_token_without_limits_is_not_asked_anything(stage: Callable[[Record], 
     terms = replace(record.job.terms, currency="0x" + "dd" * 20)
     play = stage(replace(record, job=replace(record.job, terms=terms)))
     with pytest.raises(UsageError, match="no limits are given"):
-        play.owner.appraise(play.secrets, OwnerLimits())
+        play.owner.quote(play.secrets, OwnerLimits())
     assert play.done == []
 
 
@@ -282,7 +282,7 @@ def test_another_root_is_refused_before_the_records_are_run(
 ) -> None:
     play = stage(opened())
     with pytest.raises(StatementInvalid, match="do not give dataset"):
-        play.owner.appraise(replace(play.secrets, keys=play.secrets.keys[::-1]), OwnerLimits())
+        play.owner.quote(replace(play.secrets, keys=play.secrets.keys[::-1]), OwnerLimits())
     assert play.compared is None
     assert play.refused == [f"no to accept:{JOB_ID.hex()}"]
 
@@ -319,7 +319,7 @@ def test_a_request_is_weighed_again_when_the_stake_is_sent(
 ) -> None:
     """Fees rose while records were run, so that nothing is earned any more."""
     play = stage(opened())
-    play.owner.appraise(play.secrets, OwnerLimits(proof_seconds=1.0))
+    play.owner.quote(play.secrets, OwnerLimits(proof_seconds=1.0))
     monkeypatch.setattr(module, "gas_price", lambda *_: 10**12)
     with pytest.raises(UsageError, match="its gas costs"):
         play.owner.accept(OwnerLimits())

@@ -294,9 +294,9 @@ def test_a_request_whose_circuit_was_condemned_can_be_settled() -> None:
 
 
 def test_every_state_has_words() -> None:
-    standing = {state for state, _complete in retrieval_words._IN_TIME}
-    assert standing == {state for state, _complete in retrieval_words._LATE} | {State.PROVING}
-    assert standing == set(TABLE)
+    status = {state for state, _complete in retrieval_words._IN_TIME}
+    assert status == {state for state, _complete in retrieval_words._LATE} | {State.PROVING}
+    assert status == set(TABLE)
     assert set(retrieval_words._ENDS) == set(State) - {State.NONE} - set(TABLE)
 
 

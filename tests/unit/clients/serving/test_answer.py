@@ -56,7 +56,7 @@ class Desk:
         self.proven: list[tuple[Item, ...]] = []
         self.contexts: set[JobContext] = set()
         self.refusal: ContractRefused | None = None
-        self.standing, self.gas, self.now = State.CONTESTED, 1, NOW
+        self.status, self.gas, self.now = State.CONTESTED, 1, NOW
         self.items = items_for(artifacts, N)
         self.content = Request(bytes(32), tuple(self.items)).to_bytes()
         path.write_bytes(self.content)
@@ -127,7 +127,7 @@ class Desk:
             join=lambda *told: Call("join", None, repr(told[1:]).encode()),
             commit_outputs=lambda _job, outputs: Call("serve", None, outputs),
             answer=self._answer,
-            standing=lambda _job_id: SimpleNamespace(state=self.standing),
+            status=lambda _job_id: SimpleNamespace(state=self.status),
         )
 
     def _answer(self, _job: Job, contested: tuple[int, ...], group: list[Answer]) -> Any:
@@ -359,10 +359,10 @@ def test_as_many_proofs_as_fit_go_into_a_transaction(desk: Desk) -> None:
 
 def test_a_refusal_is_good_news_only_if_all_is_settled(desk: Desk) -> None:
     """Somebody has relayed the last proofs meanwhile: then the round is paid, and only then."""
-    desk.refusal, desk.standing = ContractRefused("no"), State.SETTLED
+    desk.refusal, desk.status = ContractRefused("no"), State.SETTLED
     assert desk.worker(desk.record()).answer() == ProofsSent(0, 0.0, 0, 0)
     for state in set(State) - {State.SETTLED}:
-        desk.standing = state
+        desk.status = state
         with pytest.raises(ContractRefused):
             desk.worker(desk.record()).answer()
 

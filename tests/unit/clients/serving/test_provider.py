@@ -12,7 +12,7 @@ from prover.base.errors import StatementInvalid, UsageError
 from prover.chain.abi.contract import SERVING, encode_call
 from prover.chain.contracts.serving import Answer, Contest
 from prover.chain.sending.transactions import GAS_CAP
-from prover.clients.common.job_files import RoundFiles
+from prover.clients.common.job_files import JobFiles
 from prover.clients.common.money import Account, Purse
 from prover.clients.serving.answer import Openings, Part, parts, require_provable
 from prover.clients.serving.checks import (
@@ -204,16 +204,16 @@ def test_outputs_that_no_proof_can_show_are_named_before_any_is_made(artifacts: 
 
 
 def test_proofs_are_kept_by_round_payee_and_items(home: Path) -> None:
-    files = RoundFiles.of("chain:contract", b"\x07" * 32, ME)
+    files = JobFiles.of("chain:contract", b"\x07" * 32, ME)
     proof = Proof(b"\x01\x02", (3, 4))
     assert files.proof((1, 2)) is None
     files.save_proof((1, 2), proof)
     assert files.proof((1, 2)) == proof
     assert files.proof((1, 3)) is None
     for other in (
-        RoundFiles.of("other:contract", b"\x07" * 32, ME),
-        RoundFiles.of("chain:contract", b"\x08" * 32, ME),
-        RoundFiles.of("chain:contract", b"\x07" * 32, OTHER),
+        JobFiles.of("other:contract", b"\x07" * 32, ME),
+        JobFiles.of("chain:contract", b"\x08" * 32, ME),
+        JobFiles.of("chain:contract", b"\x07" * 32, OTHER),
     ):
         assert other.proof((1, 2)) is None
 
@@ -221,7 +221,7 @@ def test_proofs_are_kept_by_round_payee_and_items(home: Path) -> None:
 def test_a_file_that_is_no_proof_is_discarded(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    files = RoundFiles.of("chain:contract", b"\x07" * 32, ME)
+    files = JobFiles.of("chain:contract", b"\x07" * 32, ME)
     files.save_proof((1,), Proof(b"", ()))
     (path,) = files.directory.glob("proof-*")
     path.write_text("{")
@@ -233,7 +233,7 @@ def test_a_file_that_is_no_proof_is_discarded(
 
 
 def test_inputs_are_kept_privately(home: Path) -> None:
-    files = RoundFiles.of("chain:contract", b"\x07" * 32, ME)
+    files = JobFiles.of("chain:contract", b"\x07" * 32, ME)
     assert files.inputs() is None
     files.save_inputs(b"secret")
     assert files.inputs() == b"secret"

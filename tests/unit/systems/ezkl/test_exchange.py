@@ -30,7 +30,7 @@ from prover.systems.ezkl.artifacts import (
     write_record,
 )
 from prover.systems.ezkl.evaluate import evaluate
-from prover.systems.ezkl.exchange import bring_in, export
+from prover.systems.ezkl.exchange import export, import_artifacts
 from prover.systems.ezkl.manifest import read_manifest
 from prover.systems.ezkl.system import Ezkl
 from tests.conftest import Proven
@@ -42,7 +42,7 @@ def test_what_was_exported_proves_the_verifier(
 ) -> None:
     made = proven(name).artifacts
     export(made, tmp_path / "given")
-    taken = bring_in(tmp_path / "given")
+    taken = import_artifacts(tmp_path / "given")
     assert taken.directory.parent == home / "artifacts"
     assert (taken.digest, taken.weights_commitment) == (made.digest, made.weights_commitment)
     Ezkl().verify(taken, [proven(name).proof])
@@ -59,7 +59,7 @@ def test_hidden_weights_are_not_given_away(
     secret = {(made.directory / name).read_bytes() for name in (MODEL, "private.onnx", CIRCUIT)}
     assert not secret & {path.read_bytes() for path in (tmp_path / "given").iterdir()}
     with pytest.raises(ArtifactMismatch, match="weights are not on this machine"):
-        evaluate(bring_in(tmp_path / "given"), [])
+        evaluate(import_artifacts(tmp_path / "given"), [])
 
 
 def test_own_artifacts_are_kept_when_their_public_part_comes_in(
@@ -69,7 +69,7 @@ def test_own_artifacts_are_kept_when_their_public_part_comes_in(
     export(made, tmp_path / "given")
     (home / "artifacts").mkdir(parents=True)
     (home / "artifacts" / made.directory.name).symlink_to(made.directory)
-    assert (bring_in(tmp_path / "given").directory / MODEL).is_file()
+    assert (import_artifacts(tmp_path / "given").directory / MODEL).is_file()
 
 
 def test_a_changed_file_is_refused(
@@ -81,7 +81,7 @@ def test_a_changed_file_is_refused(
     with (tmp_path / "given" / VK).open("ab") as file:
         file.write(b"\0")
     with pytest.raises(ArtifactMismatch, match=VK):
-        bring_in(tmp_path / "given")
+        import_artifacts(tmp_path / "given")
     assert list((home / "artifacts").iterdir()) == []
 
 
@@ -102,7 +102,7 @@ def refused(given: Path, words: str) -> None:
     home = get_settings().home
     before = sorted(home.rglob("*"))
     with pytest.raises((ArtifactMismatch, UnsoundCircuit), match=words) as refusal:
-        bring_in(given)
+        import_artifacts(given)
     assert str(refusal.value).isprintable()
     assert [one for one in home.rglob("*") if one not in before and one.is_file()] == []
 
@@ -232,7 +232,7 @@ def test_numbers_that_canonical_json_cannot_hold_are_refused_in_words(
 
 
 def test_a_circuit_is_compiled_here_not_taken(given: Path) -> None:
-    taken = bring_in(given)
+    taken = import_artifacts(given)
     assert CIRCUIT not in {path.name for path in given.iterdir()}
     assert (taken.directory / CIRCUIT).is_file()
     assert CIRCUIT in recorded(taken.directory)
@@ -250,7 +250,7 @@ def test_a_sample_that_does_not_hold_is_refused(given: Path, at: int) -> None:
 
 @pytest.mark.parametrize("name", [CIRCUIT, SAMPLE, VK, MANIFEST])
 def test_damage_on_this_machine_is_named_as_such(given: Path, name: str) -> None:
-    taken = bring_in(given)
+    taken = import_artifacts(given)
     with (taken.directory / name).open("r+b") as file:
         file.write(b"\0\0")
     with pytest.raises(ArtifactMismatch, match="are damaged"):
@@ -261,7 +261,7 @@ def test_damage_on_this_machine_is_named_as_such(given: Path, name: str) -> None
 
 def test_an_edited_manifest_on_this_machine_is_noticed(given: Path) -> None:
     """It is whole in itself: only its name tells that it was another."""
-    taken = bring_in(given)
+    taken = import_artifacts(given)
     fields = json.loads((taken.directory / MANIFEST).read_text())
     fields["plan_fields"]["exact"] = False
     (taken.directory / MANIFEST).write_text(json.dumps(fields))
@@ -286,5 +286,5 @@ def test_a_set_up_that_differs_is_called_so(
     (tmp_path / "given" / MANIFEST).write_text(json.dumps(content))
     write_record(tmp_path / "given")
     with pytest.raises(ArtifactMismatch, match=f"set-up .*{reason}"):
-        bring_in(tmp_path / "given")
+        import_artifacts(tmp_path / "given")
     assert not list((home / "artifacts").glob("[0-9a-f]*"))

@@ -7,7 +7,7 @@ import pytest
 
 from prover.base.errors import ArtifactMismatch, UsageError
 from prover.systems.ezkl.artifacts import PK, VK
-from prover.systems.ezkl.exchange import bring_in, export
+from prover.systems.ezkl.exchange import export, import_artifacts
 from prover.systems.ezkl.setup import has_proving_key
 from prover.systems.ezkl.system import Ezkl
 from tests.conftest import JOB, Proven, sample_items
@@ -19,7 +19,7 @@ def imported(
 ) -> Callable[[str], Proven]:
     def get(name: str) -> Proven:
         export(proven(name).artifacts, tmp_path / "given")
-        taken = bring_in(tmp_path / "given")
+        taken = import_artifacts(tmp_path / "given")
         return Proven(taken, proven(name).witness, proven(name).proof)
 
     return get

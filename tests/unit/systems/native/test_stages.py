@@ -14,7 +14,7 @@ from prover.systems.native.stages import (
     RUNNING,
     SETTING_UP,
     Estimate,
-    in_words,
+    as_text,
 )
 
 SHARES = {"one": 1.0, "two": 2.0, "three": 5.0}
@@ -73,7 +73,7 @@ def test_progress_never_goes_back(late: str) -> None:
     ],
 )
 def test_estimates_are_rounded(seconds: float | None, words: str) -> None:
-    assert in_words(seconds) == words
+    assert as_text(seconds) == words
 
 
 def test_shares_are_those_of_the_measured_run() -> None:

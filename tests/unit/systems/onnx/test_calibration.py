@@ -54,9 +54,9 @@ def test_head_is_spread_evenly() -> None:
     ],
 )
 def test_wrong_archives_are_usage_errors(
-    arrays: dict[str, object], sentence: str, tmp_path: Path
+    arrays: dict[str, object], message: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(UsageError, match=sentence):
+    with pytest.raises(UsageError, match=message):
         read(saved(tmp_path, **arrays), SHAPE, CLASSES)
 
 
@@ -161,9 +161,9 @@ def with_value(value: float) -> np.ndarray:
     ],
 )
 def test_values_that_do_not_fit_the_model_are_refused(
-    arrays: dict[str, object], sentence: str, tmp_path: Path
+    arrays: dict[str, object], message: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(ModelRefused, match=sentence):
+    with pytest.raises(ModelRefused, match=message):
         read(saved(tmp_path, **arrays), SHAPE, CLASSES)
 
 

@@ -12,7 +12,7 @@ from tests.unit.systems.srs.conftest import LOGROWS
 
 
 def test_a_ceremonys_file_is_kept_under_its_name_and_hash(trial: Path, own: Path) -> None:
-    kept = srs.bring_in(trial)
+    kept = srs.import_file(trial)
     assert kept.path == own / f"trial-one-{LOGROWS}-{sha256_file(trial)}.srs"
     assert srs.kept_set_ups() == [kept]
     assert kept.path.read_bytes() == trial.read_bytes()
@@ -20,7 +20,7 @@ def test_a_ceremonys_file_is_kept_under_its_name_and_hash(trial: Path, own: Path
 
 def test_a_larger_set_up_serves_fewer_rows(trial: Path) -> None:
     """The powers are the first ones; the Lagrange form is another."""
-    srs.bring_in(trial)
+    srs.import_file(trial)
     smaller = srs.choose("trial-one", development=False).at(LOGROWS - 2)
     content = smaller.path.read_bytes()
     assert content[4:][: 64 << (LOGROWS - 2)] == trial.read_bytes()[4:][: 64 << (LOGROWS - 2)]
@@ -41,7 +41,7 @@ def test_other_files_in_the_folder_are_passed_over(trial: Path, own: Path, name:
 
 def test_an_unknown_secrets_file_is_not_kept(ceremony_file: Path, own: Path) -> None:
     with pytest.raises(ArtifactMismatch, match="of no set-up that is known here"):
-        srs.bring_in(ceremony_file)
+        srs.import_file(ceremony_file)
     assert not list(own.iterdir())
 
 
@@ -50,17 +50,17 @@ def test_a_spoilt_file_is_not_kept(trial: Path, own: Path, tmp_path: Path) -> No
     content[4 + 64 * 9 : 4 + 64 * 10] = content[4 + 64 * 8 : 4 + 64 * 9]
     (tmp_path / "bad").write_bytes(content)
     with pytest.raises(ArtifactMismatch, match="not consecutive"):
-        srs.bring_in(tmp_path / "bad")
+        srs.import_file(tmp_path / "bad")
     assert not list(own.iterdir())
 
 
 def test_the_development_set_up_is_not_imported(own: Path) -> None:
     with pytest.raises(ArtifactMismatch, match="INSECURE"):
-        srs.bring_in(srs.development_srs(4))
+        srs.import_file(srs.development_srs(4))
 
 
 def test_a_kept_file_that_was_changed_is_refused(trial: Path) -> None:
-    kept = srs.bring_in(trial)
+    kept = srs.import_file(trial)
     kept.path.write_bytes(trial.read_bytes()[:-1] + b"\0")
     with pytest.raises(ArtifactMismatch, match="it was damaged"):
         srs.choose("trial-one", development=False).at(LOGROWS)
@@ -69,7 +69,7 @@ def test_a_kept_file_that_was_changed_is_refused(trial: Path) -> None:
 @pytest.mark.parametrize("logrows", [0, LOGROWS + 1])
 def test_rows_that_a_file_does_not_have_are_refused(trial: Path, logrows: int) -> None:
     with pytest.raises(UsageError, match="serves 1 to 6"):
-        srs.bring_in(trial, logrows)
+        srs.import_file(trial, logrows)
 
 
 def test_without_the_engine_large_files_are_refused_before_hours_pass() -> None:
@@ -81,7 +81,7 @@ def test_outside_the_local_chain_a_ceremony_is_chosen(trial: Path) -> None:
     assert srs.choose(None, development=True).name == "development"
     with pytest.raises(EnvironmentMissing, match="none is on this machine"):
         srs.choose(None, development=False)
-    srs.bring_in(trial)
+    srs.import_file(trial)
     assert srs.choose(None, development=False).name == "trial-one"
     with pytest.raises(UsageError, match="anybody could forge proofs"):
         srs.choose("development", development=False)
@@ -89,7 +89,7 @@ def test_outside_the_local_chain_a_ceremony_is_chosen(trial: Path) -> None:
 
 def test_a_file_may_be_named_instead_of_a_ceremony(trial: Path, tmp_path: Path) -> None:
     assert srs.choose(str(trial), development=False).name == "trial-one"
-    with pytest.raises(UsageError, match="expected .*, or a file"):
+    with pytest.raises(UsageError, match=r"expected .*, or a file"):
         srs.choose(str(tmp_path / "missing"), development=False)
 
 
@@ -97,7 +97,7 @@ def test_a_manifests_ceremony_is_looked_up_by_hash(trial: Path) -> None:
     claimed = SetUp(name="trial-one", sha256=sha256_file(trial))
     with pytest.raises(EnvironmentMissing, match="srs import FILE"):
         srs.file_of(claimed, LOGROWS)
-    kept = srs.bring_in(trial)
+    kept = srs.import_file(trial)
     assert srs.file_of(claimed, LOGROWS) == kept.path
     with pytest.raises(ArtifactMismatch, match="the set-up differs"):
         srs.file_of(SetUp(name="trial-one", sha256="00" * 32), LOGROWS)

@@ -37,7 +37,7 @@ def test_a_file_is_fetched_and_kept(
     trial: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The download itself has its own tests."""
-    monkeypatch.setattr(srs, "fetch", lambda name, logrows, *_: srs.bring_in(trial, logrows))
+    monkeypatch.setattr(srs, "fetch", lambda name, logrows, *_: srs.import_file(trial, logrows))
     made = said(capsys, "srs", "fetch", "trial-one", "--logrows", "5")
     assert (made["name"], made["logrows"]) == ("trial-one", 5)
 

@@ -27,13 +27,13 @@ def test_both_engines_make_the_same_set_up_of_a_ptau_file(
     else:
         pytest.importorskip("zkescrow_native", reason="the Rust engine is not installed (no cargo)")
         source.complete(*arguments, str(tmp_path / "made"))
-    cut = srs.bring_in(trial, POWER)
+    cut = srs.import_file(trial, POWER)
     assert (tmp_path / "made").read_bytes() == cut.path.read_bytes()
 
 
 def test_a_ptau_file_is_recognised_by_its_point(trial: Path, tmp_path: Path) -> None:
     (tmp_path / "phase1.ptau").write_bytes(ptau_of(trial.read_bytes(), POWER))
-    kept = srs.bring_in(tmp_path / "phase1.ptau")
+    kept = srs.import_file(tmp_path / "phase1.ptau")
     assert (kept.name, kept.logrows) == ("trial-one", POWER)
 
 
@@ -46,7 +46,7 @@ def test_sections_of_a_prepared_file_are_passed_over(trial: Path, tmp_path: Path
     final = phase1[:8] + count.to_bytes(4, "little") + phase1[12:] + section
     (tmp_path / "phase1.ptau").write_bytes(phase1)
     (tmp_path / "final.ptau").write_bytes(final)
-    one, other = (srs.bring_in(tmp_path / f"{name}.ptau") for name in ("phase1", "final"))
+    one, other = (srs.import_file(tmp_path / f"{name}.ptau") for name in ("phase1", "final"))
     assert one == other
 
 
@@ -117,4 +117,4 @@ def test_a_point_off_the_curve_is_found_in_a_ptau_file(trial: Path, tmp_path: Pa
     content[4 + 64 * 5] ^= 1
     (tmp_path / "bad.ptau").write_bytes(ptau_of(bytes(content), POWER))
     with pytest.raises(ArtifactMismatch, match="power 5 of the set-up"):
-        srs.bring_in(tmp_path / "bad.ptau")
+        srs.import_file(tmp_path / "bad.ptau")

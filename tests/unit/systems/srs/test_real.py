@@ -33,7 +33,7 @@ def test_it_is_what_was_published(real: Path) -> None:
 
 def test_fewer_rows_are_told_by_the_point(real: Path, own: Path) -> None:
     """No hash is published for them."""
-    kept = srs.bring_in(real, 7)
+    kept = srs.import_file(real, 7)
     assert (kept.name, kept.logrows) == ("hermez", 7)
     srs.check_named(kept.path, kept.reference().named, 7)
 
@@ -45,4 +45,4 @@ def test_one_changed_byte_is_found(real: Path, own: Path, tmp_path: Path) -> Non
         file.seek(raw.HEADER_BYTES + raw.G1_BYTES * 1000)
         file.write(b"\1")
     with pytest.raises(ArtifactMismatch, match="power 1000 of the set-up"):
-        srs.bring_in(tmp_path / "spoilt")
+        srs.import_file(tmp_path / "spoilt")
