@@ -8,6 +8,7 @@ was: see mutate_fates.py.
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -114,6 +115,7 @@ def main() -> None:
     names = options.contracts or list(SUITES)
     scores: dict[str, Any] = json.loads(SCORES.read_text()) if SCORES.exists() else {}
     with ExitStack() as stack:
+        stack.enter_context(termination())
         copies = [stack.enter_context(copied()) for _ in range(options.workers)]
         state = Run(Journal(JOURNAL), scores, copies)
         for name in names if options.again else ():
@@ -124,6 +126,17 @@ def main() -> None:
     unexplained = [name for name in scores if "" in reasons_in(scores, name).values()]
     if unexplained:
         sys.exit(f"mutate: survivors without a reason: {', '.join(unexplained)}; test or explain")
+
+
+@contextmanager
+def termination() -> Iterator[None]:
+    """Ends a run that is terminated as one that is interrupted: with its commands and copies."""
+    message = "mutate: ended; the next run goes on here"
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(message))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def arguments() -> argparse.Namespace:

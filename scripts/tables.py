@@ -10,6 +10,7 @@ tests/unit/test_docs.py and tests/unit/cli/test_schema.py compare them.
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from prover.cli.schema import commands, markdown
@@ -47,16 +48,23 @@ def blocks() -> dict[str, str]:
 
 
 def mutants() -> str:
-    """How many mutants were possible, tried and noticed, by contract, and of Python as a whole."""
+    """What became of the mutants that were tried, by contract, and of Python as a whole."""
     scores = json.loads((ROOT / "snapshots/mutants.json").read_text())
-    rows = [(name, one["possible"], one["tried"], one["killed"]) for name, one in scores.items()]
-    total = tuple(sum(row[at] for row in rows) for at in (1, 2, 3))
+    rows = [(name, *counts_of(score)) for name, score in scores.items()]
+    total = tuple(sum(row[at] for row in rows) for at in (1, 2, 3, 4))
     python = json.loads((ROOT / "snapshots/python_mutants.json").read_text())
-    modules = ("Python modules", python["places"], python["tried"], python["killed"])
-    lines = ["| code | possible mutants | tried, at random | noticed |", "|---|---|---|---|"]
-    for name, *counts in (*rows, ("all core contracts", *total), modules):
+    modules = [f"{python[key]:,}" for key in ("places", "tried", "killed")]
+    lines = [
+        "| code | possible mutants | tried, at random | noticed | took too long |",
+        "|---|---|---|---|---|",
+    ]
+    for name, *counts in (*rows, ("all core contracts", *total)):
         lines.append(f"| {name} | {' | '.join(f'{count:,}' for count in counts)} |")
-    return "\n".join(lines)
+    return "\n".join([*lines, f"| Python modules | {' | '.join(modules)} | among the noticed |"])
+
+
+def counts_of(score: Mapping[str, int]) -> tuple[int, int, int, int]:
+    return score["possible"], score["tried"], score["killed"], score.get("timed_out", 0)
 
 
 def rendered(text: str) -> str:

@@ -4,7 +4,9 @@ import hashlib
 import importlib.util
 import json
 import math
+import os
 import random
+import signal
 import sys
 import time
 from collections import Counter
@@ -454,6 +456,21 @@ def test_a_run_that_stops_keeps_what_it_tried(
     assert seen[0] not in tried
     assert seen[1] in tried
     assert snapshot["tried"] == len(tried) + 1
+
+
+def test_a_run_that_is_terminated_ends_as_one_that_is_interrupted(
+    campaign: Callable[..., tuple[list[str], dict[str, Any]]],
+) -> None:
+    def terminated(_: str) -> str:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return "killed"
+
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit, match="the next run goes on here"):
+        campaign(terminated, "--workers", "1")
+    assert signal.getsignal(signal.SIGTERM) == before
+    _, snapshot = campaign(killed)
+    assert snapshot["tried"] == -(-snapshot["possible"] // 4)
 
 
 def test_a_contract_that_changed_is_tried_again(

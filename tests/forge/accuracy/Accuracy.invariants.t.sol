@@ -39,6 +39,9 @@ contract AccuracyInvariants is JobInvariants {
         _handler.post(2, 9, 10, 5, 5, 2 hours);
         _handler.accept(0, 4, 3);
         _handler.reveal(0, 1, 1);
+        for (uint256 cheat = 5; cheat < 16; cheat += 2) {
+            _handler.submit(0, 0, 0, cheat);
+        }
         _settleLate("missed");
         _handler.post(2, 9, 10, 5, 5, 2 hours);
         _handler.cancel(0, 0);

@@ -29,6 +29,8 @@ contract PredictionInvariants is JobInvariants {
         for (uint256 i = 2; i < 5; ++i) {
             _handler.lock(i, 1, 2);
         }
+        _handler.deliver(2, 4, 1); // bound to somebody else
+        _handler.deliver(2, 4, 3); // forged
         _handler.deliver(2, 4, 0);
         _handler.passToDeadline(1, false);
         _handler.settle(1, 3);

@@ -29,6 +29,9 @@ contract RetrievalInvariants is JobInvariants {
         _handler.passToDeadline(0, true);
         _settleLate("complete");
         _accepted(0, 3);
+        for (uint256 cheat = 5; cheat < 18; cheat += 2) {
+            _handler.submit(0, 0, 0, cheat);
+        }
         _handler.passToDeadline(0, true);
         _settleLate("incomplete");
         _handler.post(0, 6, 10, 5, 1 hours, 2 hours);

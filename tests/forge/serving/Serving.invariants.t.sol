@@ -50,6 +50,10 @@ contract ServingInvariants is JobInvariants {
         _handler.commit(0, 1, 0, 1);
         _handler.contest(0, 0, 5, 2);
         _expectDone("contest", 1);
+        for (uint256 cheat = 5; cheat < 16; cheat += 2) {
+            _handler.answer(0, 0, 0, cheat);
+        }
+        _expectDone("answer", 0);
         _handler.passToDeadline(0, true);
         _expectDone("answered", 1);
     }
