@@ -194,6 +194,8 @@ def test_every_module_loads_with_what_is_declared(installed: Installed) -> None:
 def test_the_command_and_the_doctor_work(installed: Installed) -> None:
     told = installed.run(installed.python.with_name("zkescrow"), "--help").stdout
     assert "doctor" in told
+    overflow = "0x4e487b71" + (0x11).to_bytes(32, "big").hex()
+    assert "overflows" in json.dumps(installed.zkescrow("explain-revert", overflow))
     said = installed.zkescrow("doctor", cache=installed.folder / "none")
     missing = {one["name"]: one["fix"] for one in said["findings"] if not one["ok"]}
     assert said["ok"] is True
@@ -248,6 +250,16 @@ def test_a_native_proof_is_verified(installed: Installed, tmp_path: Path) -> Non
     proof.write_text(json.dumps(content))
     program = installed.python.with_name("zkescrow")
     assert "rejected" in installed.run(program, *words, status=1).stderr
+
+
+def test_nothing_was_written_beside_the_package(installed: Installed, wheels: list[Path]) -> None:
+    """After all that was done with it above."""
+    with zipfile.ZipFile(next(path for path in wheels if "native" not in path.name)) as wheel:
+        packed = {name for name in wheel.namelist() if name.startswith("prover/")}
+    packages = next((installed.python.parents[1] / "lib").glob("python*/site-packages"))
+    found = {path for path in (packages / "prover").rglob("*") if path.is_file()}
+    names = {str(path.relative_to(packages)) for path in found if path.suffix != ".pyc"}
+    assert names == packed
 
 
 def native_proof(folder: Path) -> tuple[Path, Path]:

@@ -29,7 +29,7 @@ def engine() -> ModuleType:
     except ImportError as cause:
         raise EnvironmentMissing(
             "native circuits need the Rust engine, which is not installed; "
-            "install cargo and run scripts/setup again"
+            "install cargo and run scripts/setup again, or install its wheel (docs/INSTALL.md)"
         ) from cause
 
 

@@ -103,7 +103,8 @@ def complete_plainly(
     if logrows > PLAIN_LOGROWS:
         raise EnvironmentMissing(
             f"the Lagrange form of 2^{logrows} rows needs the Rust engine: without it 2^"
-            f"{PLAIN_LOGROWS} rows are the most; install cargo and run scripts/setup again"
+            f"{PLAIN_LOGROWS} rows are the most; install cargo and run scripts/setup again, or "
+            "install the engine's wheel (docs/INSTALL.md)"
         )
     with Path(path).open("rb") as file:
         file.seek(powers_at)

@@ -191,6 +191,7 @@ def _make(path: Path, logrows: int, expected: str) -> None:
         if found != expected:
             raise ArtifactMismatch(
                 f"the development set-up for 2^{logrows} rows came out with SHA-256 {found}: "
-                f"expected {expected}; the engine is another version's: run scripts/setup"
+                f"expected {expected}; the engine is another version's: run scripts/setup, or "
+                "install its wheel again (docs/INSTALL.md)"
             )
         publish(made, path)
