@@ -8,8 +8,8 @@ use halo2_axiom::halo2curves::ff::Field;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
 
-use crate::prover::domain::Domain;
-use crate::prover::msm;
+use crate::algebra::domain::Domain;
+use crate::algebra::msm;
 use crate::srs::Srs;
 
 /// From so many bits on, scalars are drawn from the whole field.

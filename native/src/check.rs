@@ -3,11 +3,11 @@
 use halo2_axiom::dev::{FailureLocation, MockProver, VerifyFailure};
 use halo2_axiom::plonk::Any;
 
-use crate::cells::Cells;
-use crate::describe::advice_names;
+use crate::circuit::names::advice_names;
+use crate::circuit::rows::usable_rows;
 use crate::error::{Error, Result};
-use crate::network::{NetworkCircuit, Tamper};
-use crate::program::{usable_rows, Program};
+use crate::program::Program;
+use crate::witness::{Cells, NetworkCircuit, Tamper};
 
 /// What a run, its second phase tampered with as told, violates: "GATE on row ROW" by the caller's
 /// rows ("row -1" is the reserved one), or "copy of COLUMN on row ROW". Empty if it is a run.

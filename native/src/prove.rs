@@ -1,5 +1,7 @@
 //! Proofs of runs and their verification: halo2 with KZG on BN254 and SHPLONK openings.
 
+use std::io::{self, Write};
+
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::halo2curves::ff::Field;
 use halo2_axiom::halo2curves::group::Curve;
@@ -8,20 +10,23 @@ use halo2_axiom::poly::kzg::commitment::KZGCommitmentScheme;
 use halo2_axiom::poly::kzg::multiopen::VerifierSHPLONK;
 use halo2_axiom::poly::kzg::strategy::SingleStrategy;
 
-use crate::accumulate::accumulate;
-use crate::assignment;
-use crate::blinding::Blinding;
-use crate::cells::Cells;
+use crate::algebra::domain::Domain;
+use crate::algebra::msm;
+use crate::circuit::rows::{placed, usable_rows, UNUSABLE_ROWS};
 use crate::circuit::Challenges;
 use crate::error::{Error, Result};
-use crate::hashing::hashed;
-use crate::keys::{configured, permutation, Keys, Verifying};
-use crate::layout::{Layout, Watched};
-use crate::program::{placed, usable_rows, Program, UNUSABLE_ROWS};
-use crate::prover::domain::Domain;
-use crate::prover::{msm, Run, Statement};
+use crate::keys::configure::{configured, permutation};
+use crate::keys::digest::digest;
+use crate::keys::proof_layout::Layout;
+use crate::keys::{Keys, Verifying};
+use crate::program::Program;
+use crate::prover::blinding::Blinding;
+use crate::prover::{Run, Statement};
 use crate::srs::Srs;
 use crate::transcript::{point_words, EvmTranscript};
+use crate::witness::accumulators::accumulate;
+use crate::witness::hash_states::hashed;
+use crate::witness::{advice, Cells};
 
 /// A proof of a run; the caller verifies it before use. Each stage of `Layout` is reported when it
 /// is done, and "quotient i/n" inside the longest.
@@ -46,13 +51,13 @@ pub fn prove(
         permutation: &permutation(program, &cs, &columns),
     };
     let watched = Watched::new(Layout::of(vk), report);
-    let transcript = EvmTranscript::new(keys.verifying.digest(), watched);
+    let transcript = EvmTranscript::new(digest(&keys.verifying), watched);
     let mut run = Run::new(statement, blinding, transcript, &cells.instances)?;
     let hashed = hashed(program, cells);
-    run.commit(&assignment::cells(&columns, cells, &hashed))?;
+    run.commit(&advice::cells(&columns, cells, &hashed))?;
     let drawn = challenges(run.draw(cs.num_challenges()));
     let sums = accumulate(program, cells, &drawn);
-    run.commit(&assignment::sums(&columns, &sums))?;
+    run.commit(&advice::sums(&columns, &sums))?;
     drop(sums);
     let part = |done, all| report(&format!("quotient {done}/{all}"));
     Ok(run.finish(&part)?.into_stream().proof)
@@ -91,7 +96,7 @@ pub fn verify(verifying: &Verifying, proof: &[u8], instances: &[Fr]) -> Result<(
         )));
     }
     let params = verifying.params();
-    let mut transcript = EvmTranscript::of_halo2(verifying.digest(), proof);
+    let mut transcript = EvmTranscript::of_halo2(digest(verifying), proof);
     verify_proof::<KZGCommitmentScheme<_>, VerifierSHPLONK<'_, _>, _, _, _>(
         &params,
         vk,
@@ -121,4 +126,39 @@ pub fn commit_image(srs: &Srs, image: &[Fr], image_seed: [u8; 32]) -> Result<[u8
     column[blinded..].copy_from_slice(&Blinding::new(image_seed, [0; 32]).image_rows());
     let point = msm::full(&column, &srs.lagrange).to_affine();
     Ok(point_words(point)?)
+}
+
+/// A proof being written, that reports each stage when it is done.
+struct Watched<'a> {
+    proof: Vec<u8>,
+    stages: std::array::IntoIter<(&'static str, usize), 6>,
+    next: Option<(&'static str, usize)>,
+    report: &'a dyn Fn(&str),
+}
+
+impl<'a> Watched<'a> {
+    fn new(layout: Layout, report: &'a dyn Fn(&str)) -> Self {
+        let mut stages = layout.stages().into_iter();
+        Watched {
+            proof: Vec::with_capacity(layout.bytes()),
+            next: stages.next(),
+            stages,
+            report,
+        }
+    }
+}
+
+impl Write for Watched<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.proof.extend_from_slice(bytes);
+        while let Some((stage, _)) = self.next.filter(|(_, end)| self.proof.len() >= *end) {
+            (self.report)(stage);
+            self.next = self.stages.next();
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

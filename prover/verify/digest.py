@@ -2,7 +2,7 @@
 
 It is the first word of the transcript. A verifier computes it from what it verifies with, so that
 nothing of a key can be chosen after the challenges. docs/native/FORMAT.md defines the words; the
-engine's are the same (native/src/digest.rs).
+engine's are the same (native/src/keys/digest.rs).
 """
 
 from collections.abc import Iterator, Sequence

@@ -4,6 +4,7 @@ use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::halo2curves::ff::{Field, PrimeField, WithSmallOrderMulGroup};
 use rayon::prelude::*;
 
+use super::field::powers;
 use super::transform::{scrambled_powers, Transform};
 
 /// Values worked on by one thread at a time.
@@ -78,11 +79,6 @@ impl Domain {
     pub fn weights(&self, point: Fr) -> Vec<Fr> {
         scrambled_powers(point, self.k)
     }
-}
-
-/// 1, base, base^2, ...
-pub fn powers(base: Fr) -> impl Iterator<Item = Fr> {
-    std::iter::successors(Some(Fr::ONE), move |power| Some(power * base))
 }
 
 /// The value of a polynomial at a point, from its scrambled coefficients and the point's powers.

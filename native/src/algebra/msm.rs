@@ -408,7 +408,10 @@ mod tests {
                 .chain([0, i64::MIN, i64::MAX])
                 .skip(3)
                 .collect();
-            let elements: Vec<Fr> = scalars.iter().map(|v| crate::circuit::signed(*v)).collect();
+            let elements: Vec<Fr> = scalars
+                .iter()
+                .map(|v| crate::algebra::field::signed(*v))
+                .collect();
             assert_eq!(small(&scalars, &bases), naive(&elements, &bases), "{shift}");
         }
     }
@@ -421,7 +424,7 @@ mod tests {
         bases[3] = G1Affine::identity();
         bases[4] = G1Affine::identity();
         for scalars in [[1; 9], [1, 1, 1, 1, 1, -1, -1, -1, 1], [3; 9]] {
-            let elements: Vec<Fr> = scalars.map(crate::circuit::signed).to_vec();
+            let elements: Vec<Fr> = scalars.map(crate::algebra::field::signed).to_vec();
             assert_eq!(small(&scalars, &bases), naive(&elements, &bases));
         }
     }

@@ -9,7 +9,7 @@ use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::halo2curves::ff::Field;
 use rayon::prelude::*;
 
-use super::domain::powers;
+use super::field::powers;
 
 /// Values transformed by one thread without dividing the work.
 const SERIAL: usize = 1 << 12;

@@ -5,66 +5,7 @@ use halo2_axiom::plonk::{
     Advice, Challenge, Column, ConstraintSystem, FirstPhase, Fixed, Instance, SecondPhase,
 };
 
-use crate::error::{Error, Result};
-
-/// What one network's gate set needs besides its fixed columns.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Shape {
-    /// log2 of the rows.
-    pub k: u32,
-    /// Cells of a tensor to a row.
-    pub lanes: usize,
-    /// Weights to a row.
-    pub weight_lanes: usize,
-    /// Bits that every layer rescales by.
-    pub shift: u32,
-    /// The stored y of 0.
-    pub y_offset: i64,
-    /// Bits of an input value in its packed word.
-    pub input_bits: u32,
-    /// The least input value.
-    pub input_low: i64,
-    /// How many labels are public; 0 where scores are.
-    pub labels: usize,
-    /// log2 of more than all classes, and the least score, where labels are public.
-    pub class_bits: u32,
-    pub score_low: i64,
-    /// Image rows to a hashed word; 0 where inputs are not hashed.
-    pub hash_group: usize,
-    /// Whether weights and biases are the owner's secret (`hidden.rs`).
-    pub hidden: bool,
-}
-
-/// What a shape may say: a stranger's must not take all memory, nor overflow.
-const ROWS: std::ops::RangeInclusive<u32> = 4..=28;
-const LANES: std::ops::RangeInclusive<usize> = 1..=64;
-const MOST_BITS: u32 = 62;
-
-impl Shape {
-    /// Refuse what no circuit has.
-    pub fn check(&self) -> Result<()> {
-        let lanes = [self.lanes, self.weight_lanes];
-        let bits = [self.shift, self.input_bits, self.class_bits];
-        let possible = ROWS.contains(&self.k)
-            && lanes.iter().all(|count| LANES.contains(count))
-            && bits.iter().all(|count| *count <= MOST_BITS)
-            && self.labels < 1 << self.k
-            && self.hash_group < 1 << self.k;
-        match possible {
-            true => Ok(()),
-            false => Err(Error::Keys(format!(
-                "no circuit has the shape {self:?}: k of {ROWS:?}, {LANES:?} lanes and at most \
-                 {MOST_BITS} bits are allowed"
-            ))),
-        }
-    }
-
-    /// A helper covers a lane's two lookups: the remainder, and the pair (q, y).
-    pub fn helpers(&self) -> usize {
-        self.lanes
-    }
-}
+use super::shape::Shape;
 
 /// The tag of the remainders' range in the table.
 pub const RANGE_TAG: u64 = 1;
@@ -84,6 +25,15 @@ pub const FLAGS: [&str; 16] = [
     "nrs", "re", "c", "dbl", "sm", "im", "v1c", "wb", "u1", "ub", "ua", "ve", "h1", "hg", "me",
     "le",
 ];
+
+/// The flag of rows on which V2 takes an output's own factor, -1.
+pub const OWN: &str = "ow";
+
+/// The flag of rows whose bias is that of the row before.
+pub const SAME_BIAS: &str = "sb";
+
+/// The flags, one per weight lane, of places where no weight stands.
+pub const NO_WEIGHT: &str = "nw";
 
 /// Every column and challenge, by the names of docs/NATIVE.md.
 #[derive(Clone, Debug)]
@@ -120,7 +70,7 @@ pub struct Columns {
     pub shape: Shape,
 }
 
-/// Columns that only circuits with public labels have (`rank.rs`).
+/// Columns that only circuits with public labels have (`gates/rank.rs`).
 #[derive(Clone, Copy, Debug)]
 pub struct Ranks {
     pub pick: Column<Advice>,
@@ -150,7 +100,7 @@ impl Ranks {
     }
 }
 
-/// Columns that only circuits with hashed inputs have (`hash.rs`).
+/// Columns that only circuits with hashed inputs have (`gates/hash.rs`).
 #[derive(Clone, Copy, Debug)]
 pub struct Hash {
     pub pack: Column<Advice>,
@@ -195,7 +145,7 @@ impl Hash {
     }
 }
 
-/// Public columns that only circuits with hidden weights have (`secret.rs`).
+/// Public columns that only circuits with hidden weights have (`gates/hidden.rs`).
 #[derive(Clone, Debug)]
 pub struct Secret {
     /// 1 where V2 takes an output's own factor.
@@ -228,7 +178,7 @@ pub struct Challenges<T> {
 }
 
 impl Columns {
-    /// Allocate the columns; `img` is the first advice column (see `blinding.rs`).
+    /// Allocate the columns; `img` is the first advice column (see `prover/blinding.rs`).
     ///
     /// Cells are of the first phase, so that they are committed before the challenges are drawn;
     /// whatever depends on a challenge is of the second.

@@ -1,83 +1,13 @@
-//! The gates: the same for every network. docs/NATIVE.md argues what they prove together.
-//!
-//! Each gate is a polynomial that is zero on every row that `act` marks: rows 1 to the last usable
-//! one. Row 0 is reserved, and no gate but `ends` holds there: so no gate looks back, by rotation
-//! -1, at a blinding row. `Program` refuses flags that would look back from row 1 to row 0.
+//! The circuit of a shape: columns and gates, the same for every network of that shape.
 
-mod columns;
-mod fold;
-pub mod hash;
-mod image;
-mod lookup;
+pub mod assignment;
+pub mod columns;
+pub mod gates;
+pub mod names;
 pub mod poseidon;
-mod rank;
-mod row;
-mod secret;
-mod tensor;
+pub mod rows;
+pub mod shape;
 
-use halo2_axiom::halo2curves::bn256::Fr;
-use halo2_axiom::plonk::{ConstraintSystem, Expression};
-
-pub use columns::{
-    Challenges, Columns, Hash, Shape, FLAGS, HASH_FLAGS, PICK_TAG, RANGE_TAG, RANK_FLAGS,
-};
-pub use row::signed;
-
-use row::Row;
-
-type Polynomial = fn(&Row<'_, '_, '_>) -> Expression<Fr>;
-
-const GATES: [(&str, Polynomial); 10] = [
-    ("row_a", tensor::row_a),
-    ("run_a", tensor::run_a),
-    ("row_b", tensor::row_b),
-    ("run_b", tensor::run_b),
-    ("lanes", fold::lanes),
-    ("kernel", fold::kernel),
-    ("fold", fold::fold),
-    ("close", fold::close),
-    ("image", image::image),
-    ("sum", lookup::sum),
-];
-
-/// Declare every gate.
-pub fn constrain(columns: &Columns, meta: &mut ConstraintSystem<Fr>) {
-    for (name, polynomial) in GATES {
-        meta.create_gate(name, |meta| {
-            let at = Row::new(columns, meta);
-            vec![at.act() * polynomial(&at)]
-        });
-    }
-    for number in 0..columns.helpers.len() {
-        meta.create_gate("helper", |meta| {
-            let at = Row::new(columns, meta);
-            vec![at.act() * lookup::helper(&at, number)]
-        });
-    }
-    for (name, polynomial) in rank::GATES {
-        if let Some(ranks) = &columns.ranks {
-            meta.create_gate(name, |meta| {
-                let at = Row::new(columns, meta);
-                vec![at.act() * polynomial(&at, ranks)]
-            });
-        }
-    }
-    if let Some(found) = &columns.secret {
-        meta.create_gate("bias", |meta| {
-            let at = Row::new(columns, meta);
-            vec![at.act() * secret::bias(&at, found)]
-        });
-        for lane in 0..found.nw.len() {
-            meta.create_gate("no_weight", |meta| {
-                let at = Row::new(columns, meta);
-                vec![at.act() * secret::no_weight(&at, found, lane)]
-            });
-        }
-    }
-    for (name, polynomials) in hash::GATES {
-        if let Some(hash) = &columns.hash {
-            meta.create_gate(name, |meta| polynomials(&Row::new(columns, meta), hash));
-        }
-    }
-    meta.create_gate("ends", |meta| vec![lookup::ends(&Row::new(columns, meta))]);
-}
+pub use columns::{Challenges, Columns};
+pub use gates::constrain;
+pub use shape::Shape;

@@ -9,11 +9,14 @@ use halo2_axiom::plonk::{Any, Column, ColumnType, ConstraintSystem, Expression};
 use halo2_axiom::poly::Rotation;
 use sha3::{Digest, Keccak256};
 
+use super::verifying::Verifying;
+use crate::circuit::names::advice_names;
 use crate::circuit::Shape;
-use crate::describe::{advice_names, FORMAT};
-use crate::sections::Sections;
+use crate::program::Sections;
 use crate::transcript::word;
-use crate::verifying::Verifying;
+
+/// The description's format: its name and version.
+pub const FORMAT: &str = "zkescrow native circuit 2";
 
 /// Big-endian words of 32 bytes; what is negative is counted from 2^256.
 #[derive(Default)]

@@ -1,6 +1,4 @@
-//! What a proof consists of, and how far one is that is being written.
-
-use std::io::{self, Write};
+//! What a proof consists of.
 
 use halo2_axiom::halo2curves::bn256::G1Affine;
 use halo2_axiom::plonk::VerifyingKey;
@@ -71,40 +69,5 @@ impl Layout {
             "evaluations": self.evaluations,
             "bytes": self.bytes(),
         })
-    }
-}
-
-/// A proof being written, that reports each stage when it is done.
-pub struct Watched<'a> {
-    pub proof: Vec<u8>,
-    stages: std::array::IntoIter<(&'static str, usize), 6>,
-    next: Option<(&'static str, usize)>,
-    report: &'a dyn Fn(&str),
-}
-
-impl<'a> Watched<'a> {
-    pub fn new(layout: Layout, report: &'a dyn Fn(&str)) -> Self {
-        let mut stages = layout.stages().into_iter();
-        Watched {
-            proof: Vec::with_capacity(layout.bytes()),
-            next: stages.next(),
-            stages,
-            report,
-        }
-    }
-}
-
-impl Write for Watched<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.proof.extend_from_slice(bytes);
-        while let Some((stage, _)) = self.next.filter(|(_, end)| self.proof.len() >= *end) {
-            (self.report)(stage);
-            self.next = self.stages.next();
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }

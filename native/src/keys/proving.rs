@@ -8,21 +8,17 @@ use halo2_axiom::halo2curves::bn256::{Fr, G1Affine, G1};
 use halo2_axiom::halo2curves::group::prime::PrimeCurveAffine;
 use halo2_axiom::halo2curves::group::Curve;
 use halo2_axiom::halo2curves::serde::SerdeObject;
-use halo2_axiom::plonk::{Any, Column, ConstraintSystem};
 use rayon::prelude::*;
 
-use crate::assignment;
-use crate::circuit::{constrain, Columns, Shape};
+use super::configure::{check_degree, configured, permutation};
+use super::digest::digest;
+use super::verifying::{About, Verifying, VERIFYING_FILE};
+use crate::algebra::domain::Domain;
+use crate::algebra::msm;
 use crate::error::{Error, Result};
-use crate::network::cell;
-use crate::program::Program;
+use crate::program::{fixed_columns, Program};
 use crate::prover::column::{commit, values};
-use crate::prover::domain::Domain;
-use crate::prover::msm;
-use crate::prover::permutation::{Cell, Permutation};
 use crate::srs::Srs;
-use crate::verifying::VERIFYING_FILE;
-pub use crate::verifying::{About, Verifying};
 
 const BUFFER: usize = 1 << 22;
 const ELEMENT: usize = 32;
@@ -35,31 +31,6 @@ pub struct Keys {
     pub fixed: Vec<Vec<Fr>>,
     pub labels: Vec<Vec<Fr>>,
     pub verifying: Verifying,
-}
-
-/// The columns and gates of a shape.
-pub fn configured(shape: &Shape) -> (ConstraintSystem<Fr>, Columns) {
-    let mut cs = ConstraintSystem::default();
-    let columns = Columns::new(&mut cs, shape);
-    constrain(&columns, &mut cs);
-    (cs, columns)
-}
-
-/// The cycles of a program's copies.
-pub fn permutation(program: &Program, cs: &ConstraintSystem<Fr>, columns: &Columns) -> Permutation {
-    let numbered = cs.permutation().get_columns();
-    let place = |place| -> Cell {
-        let cell = cell(columns, place);
-        let same = |column: &Column<Any>| *column == cell.column;
-        let number = numbered.iter().position(same);
-        (
-            number.expect("a column of the permutation"),
-            cell.row_offset,
-        )
-    };
-    let copies = program.copies.iter();
-    let copies = copies.map(|(left, right)| (place(*left), place(*right)));
-    Permutation::new(program.shape.k, numbered.len(), copies)
 }
 
 /// Make the keys of a program; the same program and set-up give the same keys.
@@ -75,7 +46,7 @@ pub fn keygen(program: &Program, srs: &Srs) -> Result<Keys> {
     check_degree(&cs)?;
     let domain = Domain::new(shape.k, cs.degree());
     let (mut points, mut fixed, mut labels) = (Vec::<G1>::new(), Vec::new(), Vec::new());
-    for filled in assignment::fixed(&columns, program) {
+    for filled in fixed_columns(&columns, program) {
         let column = values(&filled, domain.n, None);
         points.push(commit(srs, &filled, &column, None));
         fixed.push(domain.coefficients(column));
@@ -100,29 +71,12 @@ pub fn keygen(program: &Program, srs: &Srs) -> Result<Keys> {
     })
 }
 
-/// halo2 caps the degree that it reports by the environment's MAX_DEGREE; a cap below a gate's
-/// degree would make proofs that no one can verify, or gates that hold for nothing.
-pub(crate) fn check_degree(cs: &ConstraintSystem<Fr>) -> Result<()> {
-    let gates = cs.gates().iter();
-    let found = gates
-        .flat_map(|gate| gate.polynomials())
-        .map(|p| p.degree())
-        .max();
-    match found {
-        Some(most) if most == cs.degree() => Ok(()),
-        _ => Err(Error::Keys(format!(
-            "gates have degree {found:?} and the system {}: unset MAX_DEGREE",
-            cs.degree()
-        ))),
-    }
-}
-
 impl Keys {
     /// Write the keys into a folder, which is made.
     pub fn write(&self, folder: &Path) -> Result<()> {
         fs::create_dir_all(folder)?;
         let mut file = BufWriter::with_capacity(BUFFER, File::create(folder.join(PROVING_FILE))?);
-        file.write_all(self.verifying.digest().as_ref())?;
+        file.write_all(&digest(&self.verifying))?;
         for value in self.fixed.iter().chain(&self.labels).flatten() {
             value.write_raw(&mut file)?;
         }
@@ -145,9 +99,9 @@ impl Keys {
             )));
         }
         let mut file = BufReader::with_capacity(BUFFER, File::open(&path)?);
-        let mut digest = [0; ELEMENT];
-        file.read_exact(&mut digest)?;
-        if digest != verifying.digest() {
+        let mut stated = [0; ELEMENT];
+        file.read_exact(&mut stated)?;
+        if stated != digest(&verifying) {
             return Err(Error::Keys(format!(
                 "{} is not the proving key of {VERIFYING_FILE} beside it: make the keys again",
                 path.display()

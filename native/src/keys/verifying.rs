@@ -12,13 +12,12 @@ use halo2_axiom::poly::kzg::commitment::ParamsKZG;
 use halo2_axiom::SerdeFormat;
 use serde::{Deserialize, Serialize};
 
+use super::configure::{check_degree, configured};
 use crate::circuit::Shape;
-use crate::digest::digest;
 use crate::error::{Error, Result};
-use crate::keys::{check_degree, configured};
-use crate::network::NetworkCircuit;
-use crate::sections::Sections;
+use crate::program::Sections;
 use crate::srs;
+use crate::witness::NetworkCircuit;
 
 /// Points are written as they lie in memory; halo2's reader looks at no curve, `points` does.
 const FORMAT: SerdeFormat = SerdeFormat::RawBytes;
@@ -65,11 +64,6 @@ impl Verifying {
     /// The set-up in halo2's form: only its first power.
     pub fn params(&self) -> ParamsKZG<Bn256> {
         self.srs.params(self.about.shape.k)
-    }
-
-    /// What the key is in transcripts.
-    pub fn digest(&self) -> [u8; 32] {
-        digest(self)
     }
 
     /// How many fixed columns and how many labels there are.

@@ -1,24 +1,19 @@
 //! A network's fixed columns and copies: all that tells its circuit from another's.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::halo2curves::ff::PrimeField;
 
-use crate::circuit::poseidon::{element, CONSTANTS};
-use crate::circuit::{Shape, FLAGS, HASH_FLAGS, RANK_FLAGS};
-use crate::copies::{parse_copies, Place};
+use super::copies::{parse_copies, Place};
+use super::input_columns::Given;
+use super::public_words::Sections;
+use super::salt::Salt;
+use crate::circuit::columns::{FLAGS, HASH_FLAGS, NO_WEIGHT, OWN, RANK_FLAGS, SAME_BIAS};
+use crate::circuit::poseidon::CONSTANTS;
+use crate::circuit::rows::{usable_rows, value, Lanes};
+use crate::circuit::Shape;
 use crate::error::{Error, Result};
-use crate::given::Given;
-use crate::hashing::Step;
-use crate::hidden::{Salt, NO_WEIGHT, OWN, SAME_BIAS};
-use crate::sections::Sections;
-
-/// Rows that halo2 fills with random values at the end of every column, and the row before them.
-pub const UNUSABLE_ROWS: usize = 6;
-
-/// Integer columns [lane][row].
-pub type Lanes = Vec<Vec<i64>>;
 
 /// Fixed columns by row as the caller counts them; below a column's end it is 0.
 #[derive(Clone, Debug, Default)]
@@ -39,16 +34,6 @@ pub struct Program {
     pub salt: Salt,
     pub copies: Vec<(Place, Place)>,
     pub instances: Sections,
-}
-
-/// Rows that a caller may use: all but the first, which no gate touches, and the unusable ones.
-pub fn usable_rows(k: u32) -> usize {
-    (1 << k) - UNUSABLE_ROWS - 1
-}
-
-/// The circuit's row of a caller's row: row 0 is reserved.
-pub fn placed(row: usize) -> usize {
-    row + 1
 }
 
 impl Program {
@@ -139,56 +124,6 @@ impl Program {
         }
     }
 
-    /// Rows of the hash part.
-    pub fn hash_rows(&self) -> usize {
-        let flags = HASH_FLAGS.iter().filter_map(|name| self.flags.get(*name));
-        flags.map(Vec::len).max().unwrap_or(0)
-    }
-
-    /// What a hash row does.
-    pub fn hash_step(&self, row: usize) -> Step {
-        let on = |name: &str| value(&self.flags[name], row) != 0;
-        let constants = || [0, 1].map(|lane| self.constant(row, lane));
-        match ["hs", "ha", "hf", "hp", "hd"].map(on) {
-            [true, ..] => Step::Start,
-            [_, true, ..] => Step::Absorb,
-            [_, _, full, partial, _] if full || partial => Step::Round {
-                constants: constants(),
-                full,
-            },
-            [.., true] => Step::Digest,
-            _ => Step::None,
-        }
-    }
-
-    /// Rows that absorb a word which no copy ties to the image.
-    pub fn salted_rows(&self) -> Vec<usize> {
-        let tied: HashSet<usize> = self
-            .copies
-            .iter()
-            .filter_map(|copy| match copy {
-                (Place::Word(row), Place::Pack(_)) => Some(*row),
-                _ => None,
-            })
-            .collect();
-        let absorbs = |row: &usize| matches!(self.hash_step(*row), Step::Start | Step::Absorb);
-        let rows = (0..self.hash_rows()).filter(absorbs);
-        rows.filter(|row| !tied.contains(row)).collect()
-    }
-
-    /// A column of Poseidon's constants.
-    pub fn constants(&self, lane: usize) -> Vec<Fr> {
-        let rows = 0..self.rounds.len();
-        rows.map(|row| self.constant(row, lane)).collect()
-    }
-
-    fn constant(&self, row: usize, lane: usize) -> Fr {
-        match value(&self.rounds, row) {
-            0 => Fr::zero(),
-            round => element(CONSTANTS[round as usize - 1][lane]),
-        }
-    }
-
     /// On rows of a flag, X is tied to one place, of a kind.
     fn copied(&self, flag: &str, allowed: impl Fn(&Place) -> bool) -> Result<()> {
         let set = self.flag(flag);
@@ -239,9 +174,4 @@ fn known_rounds(rounds: &[i64]) -> Result<()> {
         ))),
         None => Ok(()),
     }
-}
-
-/// The value on a row, 0 below the column's end.
-pub fn value(column: &[i64], row: usize) -> i64 {
-    column.get(row).copied().unwrap_or(0)
 }

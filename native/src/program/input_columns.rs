@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use crate::circuit::rows::{value, Lanes};
 use crate::error::{Error, Result};
-use crate::program::{value, Lanes};
 
 /// Flags that take the row before into account.
 const LOOKING_BACK: [&str; 16] = [

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::copies::Place;
 use crate::circuit::Shape;
-use crate::copies::Place;
 use crate::error::{Error, Result};
 
 /// Numbers of words: limbs of the context, which no copy ties; digests of the input; then labels,

@@ -6,29 +6,15 @@
 
 use halo2_axiom::halo2curves::bn256::Fr;
 
-use crate::circuit::signed;
+use super::checked::Program;
+use super::salt::{cell, Salt};
+use crate::circuit::columns::{NO_WEIGHT, SAME_BIAS};
+use crate::circuit::rows::usable_rows;
 use crate::error::{Error, Result};
-use crate::program::{usable_rows, Program};
-
-/// The flag of rows on which V2 takes an output's own factor, -1.
-pub const OWN: &str = "ow";
-
-/// The flag of rows whose bias is that of the row before.
-pub const SAME_BIAS: &str = "sb";
-
-/// The flags, one per weight lane, of places where no weight stands.
-pub const NO_WEIGHT: &str = "nw";
 
 /// Flags that take something of a row's weights, and of a row's bias.
 const OF_WEIGHTS: [&str; 2] = ["v1c", "ve"];
 const OF_BIAS: [&str; 4] = ["nrs", "re", "c", SAME_BIAS];
-
-/// Cells below the end of each weight column, and of `bias`; empty where weights are public.
-#[derive(Clone, Debug, Default)]
-pub struct Salt {
-    pub weights: Vec<Vec<Fr>>,
-    pub bias: Vec<Fr>,
-}
 
 impl Program {
     /// The same program with salt, a column for each weight lane and then that of `bias`.
@@ -89,18 +75,5 @@ impl Program {
         let place = row.checked_sub(self.bias.len());
         let found = place.and_then(|place| self.salt.bias.get(place));
         found.copied().unwrap_or_default()
-    }
-}
-
-/// A column of integers and the salt below it.
-pub fn with_salt(values: &[i64], salt: &[Fr]) -> Vec<Fr> {
-    let values = values.iter().map(|value| signed(*value));
-    values.chain(salt.iter().copied()).collect()
-}
-
-fn cell(values: &[i64], salt: &[Fr], row: usize) -> Fr {
-    match values.get(row) {
-        Some(value) => signed(*value),
-        None => salt.get(row - values.len()).copied().unwrap_or_default(),
     }
 }

@@ -9,7 +9,7 @@ use halo2_axiom::halo2curves::ff::Field;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
-use crate::program::UNUSABLE_ROWS;
+use crate::circuit::rows::UNUSABLE_ROWS;
 
 /// Random rows of a column.
 pub type Rows = [Fr; UNUSABLE_ROWS];

@@ -4,10 +4,10 @@ use halo2_axiom::halo2curves::bn256::{Fr, G1};
 use halo2_axiom::halo2curves::ff::Field;
 use halo2_axiom::plonk::ColumnType;
 
-use super::msm;
-use crate::assignment::{Filled, Values};
-use crate::blinding::Rows;
-use crate::circuit::signed;
+use super::blinding::Rows;
+use crate::algebra::field::signed;
+use crate::algebra::msm;
+use crate::circuit::assignment::{Filled, Values};
 use crate::srs::Srs;
 
 /// All values down a column: those given, zeros, and the last rows as given.

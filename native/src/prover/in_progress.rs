@@ -10,15 +10,17 @@ use halo2_axiom::halo2curves::group::Curve;
 use halo2_axiom::plonk::{Advice, Any, Column, ConstraintSystem};
 use halo2_axiom::transcript::TranscriptWrite;
 
+use super::blinding::{Blinding, Rows};
 use super::column::{commit, values};
-use super::domain::{evaluate, Domain};
 use super::identities::{Drawn, Identities, Places};
 use super::opening::{combine, open, Query};
 use super::permutation::{product, Copied, Permutation};
-use super::transform::reorder;
-use super::{msm, quotient};
-use crate::assignment::Filled;
-use crate::blinding::{Blinding, Rows};
+use super::quotient;
+use crate::algebra::domain::{evaluate, Domain};
+use crate::algebra::field::powers;
+use crate::algebra::msm;
+use crate::algebra::transform::reorder;
+use crate::circuit::assignment::Filled;
 use crate::srs::Srs;
 use crate::transcript::HashChallenge;
 
@@ -124,12 +126,7 @@ impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> Run<'a, T> {
         self.write_points(&points)?;
         let x = self.challenge();
         let turn = x.pow_vartime([self.statement.domain.n as u64]);
-        let folded = combine(
-            pieces
-                .iter()
-                .map(|piece| &piece[..])
-                .zip(super::domain::powers(turn)),
-        );
+        let folded = combine(pieces.iter().map(|piece| &piece[..]).zip(powers(turn)));
         drop(pieces);
         self.open(x, &folded, &random)
     }

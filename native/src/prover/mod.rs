@@ -6,15 +6,13 @@
 //! quotient is computed coset by coset by one compiled graph of all gates, and commitments to
 //! columns of integers take time by the integers' length.
 
+pub mod blinding;
 pub mod column;
-pub mod domain;
 pub mod graph;
 mod identities;
-pub mod msm;
+mod in_progress;
 mod opening;
 pub mod permutation;
 mod quotient;
-mod run;
-mod transform;
 
-pub use run::{Run, Statement};
+pub use in_progress::{Run, Statement};

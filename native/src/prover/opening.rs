@@ -9,9 +9,10 @@ use halo2_axiom::halo2curves::group::Curve;
 use halo2_axiom::transcript::TranscriptWrite;
 use rayon::prelude::*;
 
-use super::domain::{evaluate, powers, Domain};
-use super::msm;
-use super::transform::reorder;
+use crate::algebra::domain::{evaluate, Domain};
+use crate::algebra::field::powers;
+use crate::algebra::msm;
+use crate::algebra::transform::reorder;
 use crate::srs::Srs;
 use crate::transcript::HashChallenge;
 

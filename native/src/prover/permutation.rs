@@ -4,8 +4,9 @@ use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::halo2curves::ff::{BatchInvert, Field, PrimeField};
 use rayon::prelude::*;
 
-use super::domain::{powers, Domain};
-use crate::blinding::Blinding;
+use super::blinding::Blinding;
+use crate::algebra::domain::Domain;
+use crate::algebra::field::powers;
 
 /// Rows worked on by one thread at a time.
 const CHUNK: usize = 1 << 12;

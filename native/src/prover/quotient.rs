@@ -8,9 +8,10 @@ use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::halo2curves::ff::Field;
 use rayon::prelude::*;
 
-use super::domain::{powers, Domain};
 use super::graph::Compiled;
 use super::opening::combine;
+use crate::algebra::domain::Domain;
+use crate::algebra::field::powers;
 
 /// Rows evaluated by one thread at a time.
 const CHUNK: usize = 1 << 12;

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use pyo3::prelude::*;
 
-use super::elements;
-use super::run::Program;
-use crate::{describe, keys, prove, srs};
+use super::convert::elements;
+use super::program::Program;
+use crate::keys::describe::describe;
+use crate::{keys, prove, srs};
 
 /// A KZG set-up for 2^k rows.
 #[pyclass(frozen)]
@@ -107,7 +108,7 @@ impl VerifyingKey {
 
     /// JSON that suffices for an independent verifier.
     fn description(&self) -> String {
-        describe::describe(&self.0).to_string()
+        describe(&self.0).to_string()
     }
 
     /// Raise Rejected unless the proof holds for the instances, 32 little-endian bytes each.

@@ -1,41 +1,19 @@
 //! The Python module `zkescrow_native`: arrays in, bytes out. Long calls release the GIL.
 
+mod convert;
 mod keys;
 mod measure;
+mod program;
 mod run;
 
-use halo2_axiom::halo2curves::bn256::Fr;
-use halo2_axiom::halo2curves::ff::PrimeField;
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::error::Error;
-
-pyo3::create_exception!(zkescrow_native, Refused, PyValueError);
-pyo3::create_exception!(zkescrow_native, Rejected, PyValueError);
-
-impl From<Error> for PyErr {
-    fn from(error: Error) -> PyErr {
-        match error {
-            Error::Rejected(_) => Rejected::new_err(error.to_string()),
-            _ => Refused::new_err(error.to_string()),
-        }
-    }
-}
-
-/// Field elements from 32 little-endian bytes each.
-fn elements(words: Vec<[u8; 32]>) -> PyResult<Vec<Fr>> {
-    let canonical = |word| -> PyResult<Fr> {
-        let found = Option::from(Fr::from_repr(word));
-        found.ok_or_else(|| Refused::new_err("a word is not below the field's modulus"))
-    };
-    words.into_iter().map(canonical).collect()
-}
+use convert::{Refused, Rejected};
 
 #[pymodule]
 fn zkescrow_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<keys::Srs>()?;
-    module.add_class::<run::Program>()?;
+    module.add_class::<program::Program>()?;
     module.add_class::<run::Cells>()?;
     module.add_class::<keys::Keys>()?;
     module.add_class::<keys::VerifyingKey>()?;

@@ -1,99 +1,18 @@
-//! Programs, cells, and what is done with them.
-
-use std::collections::HashMap;
+//! Cells of runs, and what is done with them.
 
 use numpy::{PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 
+use super::convert::{elements, lanes_of};
 use super::keys::{Keys, Srs};
-use super::{elements, Refused};
-use crate::blinding::Blinding;
-use crate::circuit::Shape;
-use crate::network::Tamper;
-use crate::program::{self, Lanes};
-use crate::sections::Sections;
-use crate::{cells, check, prove};
-
-/// A network's fixed columns and copies.
-#[pyclass(frozen)]
-pub struct Program(pub program::Program);
-
-#[pymethods]
-impl Program {
-    #[new]
-    fn new(
-        shape: &Bound<'_, PyDict>,
-        columns: HashMap<String, PyReadonlyArray2<'_, i64>>,
-        copies: PyReadonlyArray2<'_, i64>,
-        instances: &Bound<'_, PyDict>,
-    ) -> PyResult<Self> {
-        let columns = columns.into_iter();
-        let columns = columns
-            .map(|(name, lanes)| (name, lanes_of(&lanes)))
-            .collect();
-        let copies = copies.as_array();
-        let copies: Option<Vec<[i64; 4]>> = copies
-            .rows()
-            .into_iter()
-            .map(|row| row.to_vec().try_into().ok())
-            .collect();
-        let copies = copies.ok_or_else(|| Refused::new_err("a copy is not four numbers"))?;
-        let shape = shape_of(shape)?;
-        let sections = Sections {
-            context: part(instances, "context")?,
-            digests: part(instances, "digests")?,
-            outputs: part(instances, "outputs")?,
-        };
-        Ok(Program(program::Program::new(
-            shape, columns, &copies, sections,
-        )?))
-    }
-
-    /// The same program with salt below each weight lane and below `bias`, for hidden weights.
-    fn salted(&self, salt: Vec<Vec<[u8; 32]>>) -> PyResult<Self> {
-        let columns = salt.into_iter().map(elements).collect::<PyResult<_>>()?;
-        Ok(Program(self.0.clone().salted(columns)?))
-    }
-
-    /// Rows that columns and cells may fill.
-    #[staticmethod]
-    fn usable_rows(k: u32) -> usize {
-        program::usable_rows(k)
-    }
-}
-
-fn part<'py, T: FromPyObject<'py>>(whole: &Bound<'py, PyDict>, name: &str) -> PyResult<T> {
-    let found = whole.get_item(name)?;
-    let missing = || Refused::new_err(format!("shape or instances lack {name}"));
-    found.ok_or_else(missing)?.extract()
-}
-
-fn shape_of(shape: &Bound<'_, PyDict>) -> PyResult<Shape> {
-    Ok(Shape {
-        k: part(shape, "k")?,
-        lanes: part(shape, "lanes")?,
-        weight_lanes: part(shape, "weight_lanes")?,
-        shift: part(shape, "shift")?,
-        y_offset: part(shape, "y_offset")?,
-        input_bits: part(shape, "input_bits")?,
-        input_low: part(shape, "input_low")?,
-        labels: part(shape, "labels")?,
-        class_bits: part(shape, "class_bits")?,
-        score_low: part(shape, "score_low")?,
-        hash_group: part(shape, "hash_group")?,
-        hidden: part(shape, "hidden")?,
-    })
-}
-
-fn lanes_of(array: &PyReadonlyArray2<'_, i64>) -> Lanes {
-    let rows = array.as_array();
-    rows.rows().into_iter().map(|row| row.to_vec()).collect()
-}
+use super::program::Program;
+use crate::prover::blinding::Blinding;
+use crate::witness::{self, Tamper};
+use crate::{check, prove};
 
 /// The cells of a run.
 #[pyclass(frozen)]
-pub struct Cells(pub cells::Cells);
+pub struct Cells(pub witness::Cells);
 
 #[pymethods]
 impl Cells {
@@ -110,7 +29,7 @@ impl Cells {
         instances: Vec<[u8; 32]>,
     ) -> PyResult<Self> {
         let mut ranks = lanes_of(&ranks).into_iter();
-        Ok(Cells(cells::Cells {
+        Ok(Cells(witness::Cells {
             pick: ranks.next().unwrap_or_default(),
             bar: ranks.next().unwrap_or_default(),
             q: lanes_of(&q),

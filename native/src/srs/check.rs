@@ -7,9 +7,9 @@ use halo2_axiom::poly::EvaluationDomain;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
 
-use super::Srs;
+use super::setup::Srs;
+use crate::algebra::msm;
 use crate::error::{Error, Result};
-use crate::prover::msm;
 
 impl Srs {
     /// Refuse a set-up that is no secret's. `seed` draws 128 bits a point: it must be secret until

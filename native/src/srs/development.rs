@@ -8,7 +8,8 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use rayon::prelude::*;
 
-use super::Srs;
+use super::setup::Srs;
+use crate::algebra::field::first_powers;
 
 /// Scalars worked on by one thread at a time.
 const CHUNK: usize = 1 << 10;
@@ -22,22 +23,17 @@ pub fn development(k: u32, seed: [u8; 32]) -> Srs {
     let g2 = G2Affine::generator();
     Srs {
         k,
-        powers: multiples(&windows, &powers(secret, 1 << k)),
+        powers: multiples(&windows, &first_powers(secret, 1 << k)),
         lagrange: multiples(&windows, &lagrange(secret, k)),
         g2,
         s_g2: (g2 * secret).to_affine(),
     }
 }
 
-fn powers(base: Fr, count: usize) -> Vec<Fr> {
-    let all = std::iter::successors(Some(Fr::ONE), |power| Some(power * base));
-    all.take(count).collect()
-}
-
 /// The Lagrange polynomials of the 2^k-th roots of unity w at s: (s^n - 1) w / (n (s - w)).
 fn lagrange(secret: Fr, k: u32) -> Vec<Fr> {
     let omega = (k..Fr::S).fold(Fr::ROOT_OF_UNITY, |root, _| root.square());
-    let roots = powers(omega, 1 << k);
+    let roots = first_powers(omega, 1 << k);
     let mut values: Vec<Fr> = roots.iter().map(|root| secret - root).collect();
     values.iter_mut().batch_invert();
     let n = Fr::from(1 << k);

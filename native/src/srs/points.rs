@@ -8,8 +8,11 @@ use halo2_axiom::halo2curves::group::prime::PrimeCurveAffine;
 use halo2_axiom::halo2curves::serde::SerdeObject;
 use rayon::prelude::*;
 
-use super::{POINT, TWIST};
 use crate::error::{Error, Result};
+
+/// Bytes of a point of the first and of the second group in a file.
+pub const POINT: u64 = 64;
+pub const TWIST: u64 = 128;
 
 /// Points decoded before the next are read: a megabyte.
 const CHUNK: usize = 1 << 14;

@@ -1,11 +1,4 @@
-//! KZG set-ups: powers of a secret on BN254, in coefficient and Lagrange form.
-//!
-//! What is read was written by strangers: every point must be finite and on its curve, those of the
-//! second group of the prime order. Whether the powers are one secret's is asked by `Srs::check`.
-
-mod check;
-mod development;
-mod points;
+//! A set-up and its file.
 
 use std::fs::{metadata, File};
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
@@ -18,13 +11,10 @@ use halo2_axiom::poly::kzg::commitment::ParamsKZG;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
+use super::points::{self, POINT, TWIST};
 use crate::error::{Error, Result};
-pub use development::development;
 
 const BUFFER: usize = 1 << 22;
-/// Bytes of a point of the first and of the second group in a file.
-const POINT: u64 = 64;
-const TWIST: u64 = 128;
 /// The largest set-up that is read: 16 GiB.
 const GREATEST: u32 = 27;
 

@@ -1,15 +1,14 @@
-//! What `circuit/hash.rs` constrains: words, states and squares of the hash rows.
+//! What `circuit/gates/hash.rs` constrains: words, states and squares of the hash rows.
 
 use std::collections::HashMap;
 
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::halo2curves::ff::Field;
 
-use crate::cells::Cells;
-use crate::circuit::hash::CAPACITY;
+use super::phase_1::Cells;
+use crate::circuit::gates::hash::CAPACITY;
 use crate::circuit::poseidon::{element, MATRIX};
-use crate::copies::Place;
-use crate::program::Program;
+use crate::program::{Place, Program, Step};
 
 /// Columns of the first phase, [row], by caller's rows; empty where inputs are not hashed.
 #[derive(Clone, Debug, Default)]
@@ -63,16 +62,6 @@ pub fn hashed(program: &Program, cells: &Cells) -> Hashed {
         }
     }
     found
-}
-
-/// What a hash row does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    None,
-    Start,
-    Absorb,
-    Round { constants: [Fr; 2], full: bool },
-    Digest,
 }
 
 fn packed(program: &Program, image: &[Fr]) -> Vec<Fr> {

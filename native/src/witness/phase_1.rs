@@ -2,8 +2,9 @@
 
 use halo2_axiom::halo2curves::bn256::Fr;
 
+use crate::circuit::rows::{usable_rows, Lanes};
 use crate::error::{Error, Result};
-use crate::program::{usable_rows, Lanes, Program};
+use crate::program::Program;
 
 /// The cells of one run of a network.
 #[derive(Clone, Debug, Default)]

@@ -1,16 +1,17 @@
 //! The halo2 circuit of a program: it places fixed columns and copies, then cells, then sums.
 
-use halo2_axiom::circuit::{Cell, Layouter, Region, SimpleFloorPlanner, Value};
+use halo2_axiom::circuit::{Layouter, Region, SimpleFloorPlanner, Value};
 use halo2_axiom::halo2curves::bn256::Fr;
-use halo2_axiom::plonk::{Advice, Any, Circuit, Column, ConstraintSystem, Error};
+use halo2_axiom::plonk::{Advice, Circuit, ConstraintSystem, Error};
 
-use crate::accumulate::{accumulate, Accumulated};
-use crate::assignment::{self, Filled};
-use crate::cells::Cells;
-use crate::circuit::{constrain, signed, Challenges, Columns, Hash, Shape};
-use crate::copies::Place;
-use crate::hashing::hashed;
-use crate::program::{placed, Program};
+use super::accumulators::{accumulate, Accumulated};
+use super::advice;
+use super::hash_states::hashed;
+use super::phase_1::Cells;
+use crate::algebra::field::signed;
+use crate::circuit::assignment::Filled;
+use crate::circuit::{constrain, Challenges, Columns, Shape};
+use crate::program::{cell, fixed_columns, Program};
 
 /// A change of one cell that the engine computes, for tests of the gates: column, lane, row, delta.
 pub type Tamper = (String, usize, usize, i64);
@@ -88,7 +89,7 @@ impl Circuit<Fr> for NetworkCircuit<'_> {
                         *cell += signed(*delta);
                     }
                 }
-                assign(&mut region, &assignment::cells(&columns, cells, &hashed));
+                assign(&mut region, &advice::cells(&columns, cells, &hashed));
                 Ok(())
             },
         )?;
@@ -118,7 +119,7 @@ impl Circuit<Fr> for NetworkCircuit<'_> {
         layouter.assign_region(
             || "sums",
             |mut region| {
-                assign(&mut region, &assignment::sums(&columns, &sums));
+                assign(&mut region, &advice::sums(&columns, &sums));
                 Ok(())
             },
         )
@@ -140,7 +141,7 @@ impl NetworkCircuit<'_> {
         layouter.assign_region(
             || "program",
             |mut region| {
-                for filled in assignment::fixed(columns, self.program) {
+                for filled in fixed_columns(columns, self.program) {
                     for (row, value) in filled.rows() {
                         region.assign_fixed(filled.column, row, value);
                     }
@@ -152,24 +153,6 @@ impl NetworkCircuit<'_> {
             },
         )
     }
-}
-
-/// A cell of the permutation; instances are not moved by the reserved row.
-pub fn cell(columns: &Columns, place: Place) -> Cell {
-    let (column, row_offset): (Column<Any>, usize) = match place {
-        Place::RunA(row) => (columns.run_a.into(), placed(row)),
-        Place::RunB(row) => (columns.run_b.into(), placed(row)),
-        Place::X(row) => (columns.x.into(), placed(row)),
-        Place::Instance(row) => (columns.instance.into(), row),
-        Place::Pack(row) => (hash(columns).pack.into(), placed(row)),
-        Place::Word(row) => (hash(columns).word.into(), placed(row)),
-    };
-    Cell { row_offset, column }
-}
-
-fn hash(columns: &Columns) -> &Hash {
-    let hash = columns.hash.as_ref();
-    hash.expect("Program refuses copies of columns that are not there")
 }
 
 fn assign(region: &mut Region<'_, Fr>, columns: &[Filled<'_, Advice>]) {

@@ -3,11 +3,11 @@
 use crate::tiny;
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::plonk::ConstraintSystem;
-use zkescrow_native::cells::Cells;
 use zkescrow_native::check::check;
 use zkescrow_native::circuit::{constrain, Columns};
-use zkescrow_native::network::Tamper;
 use zkescrow_native::program::Program;
+use zkescrow_native::witness::Cells;
+use zkescrow_native::witness::Tamper;
 
 fn failures(program: &Program, cells: &Cells) -> Vec<String> {
     check(program, cells, &[]).expect("the cells fit the circuit")

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use halo2_axiom::halo2curves::bn256::G1Affine;
-use zkescrow_native::blinding::Blinding;
-use zkescrow_native::digest::digest;
 use zkescrow_native::error::Error;
+use zkescrow_native::keys::digest::digest;
 use zkescrow_native::keys::{keygen, About, Keys, Verifying};
+use zkescrow_native::prover::blinding::Blinding;
 use zkescrow_native::{prove, srs};
 
 use crate::tiny;

@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use crate::tiny;
 use halo2_axiom::halo2curves::bn256::Fr;
 use rayon::ThreadPoolBuilder;
-use zkescrow_native::blinding::Blinding;
-use zkescrow_native::cells::Cells;
 use zkescrow_native::error::Error;
 use zkescrow_native::keys::{keygen, Keys};
 use zkescrow_native::program::Program;
+use zkescrow_native::prover::blinding::Blinding;
 use zkescrow_native::srs::Srs;
+use zkescrow_native::witness::Cells;
 use zkescrow_native::{prove, srs};
 
 const WORD: usize = 32;

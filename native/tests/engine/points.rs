@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::halo2curves::group::prime::PrimeCurveAffine;
-use zkescrow_native::blinding::Blinding;
 use zkescrow_native::error::Error;
 use zkescrow_native::keys::{keygen, Keys, Verifying};
+use zkescrow_native::prover::blinding::Blinding;
 use zkescrow_native::{prove, srs};
 
 use crate::tiny;

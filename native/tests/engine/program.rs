@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use crate::tiny;
+use zkescrow_native::circuit::rows::Lanes;
 use zkescrow_native::error::Error;
-use zkescrow_native::program::{Lanes, Program};
-use zkescrow_native::sections::Sections;
+use zkescrow_native::program::{Program, Sections};
 
 fn refusal(change: impl FnOnce(&mut HashMap<String, Lanes>, &mut Vec<[i64; 4]>)) -> String {
     let (mut columns, mut copies) = (tiny::columns(), tiny::COPIES.to_vec());

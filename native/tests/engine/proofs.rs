@@ -10,14 +10,14 @@ use halo2_axiom::poly::kzg::commitment::ParamsKZG;
 use halo2_axiom::SerdeFormat;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
-use zkescrow_native::blinding::Blinding;
-use zkescrow_native::cells::Cells;
-use zkescrow_native::describe::describe;
 use zkescrow_native::error::Error;
+use zkescrow_native::keys::describe::describe;
 use zkescrow_native::keys::{keygen, Keys, Verifying};
-use zkescrow_native::network::NetworkCircuit;
 use zkescrow_native::program::Program;
+use zkescrow_native::prover::blinding::Blinding;
 use zkescrow_native::srs::Srs;
+use zkescrow_native::witness::Cells;
+use zkescrow_native::witness::NetworkCircuit;
 use zkescrow_native::{prove, srs};
 
 const POINT: usize = 64;

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use halo2_axiom::halo2curves::bn256::Fr;
-use zkescrow_native::blinding::Blinding;
 use zkescrow_native::check::check;
+use zkescrow_native::circuit::rows::Lanes;
 use zkescrow_native::circuit::Shape;
 use zkescrow_native::error::Error;
 use zkescrow_native::keys::keygen;
-use zkescrow_native::program::{Lanes, Program};
+use zkescrow_native::program::Program;
+use zkescrow_native::prover::blinding::Blinding;
 use zkescrow_native::{prove, srs};
 
 use crate::tiny;

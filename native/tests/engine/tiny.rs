@@ -6,10 +6,11 @@
 use std::collections::HashMap;
 
 use halo2_axiom::halo2curves::bn256::Fr;
-use zkescrow_native::cells::Cells;
-use zkescrow_native::circuit::{Shape, FLAGS};
-use zkescrow_native::program::{usable_rows, Program};
-use zkescrow_native::sections::Sections;
+use zkescrow_native::circuit::columns::FLAGS;
+use zkescrow_native::circuit::rows::usable_rows;
+use zkescrow_native::circuit::Shape;
+use zkescrow_native::program::{Program, Sections};
+use zkescrow_native::witness::Cells;
 
 pub const K: u32 = 7;
 const SHIFT: u32 = 2;

@@ -10,9 +10,10 @@
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::plonk::{Advice, Column, Expression};
 
-use super::columns::Hash;
-use super::poseidon::{element, MATRIX};
-use super::row::{constant, power_of_two, Row};
+use super::row::{constant, Row};
+use crate::algebra::field::power_of_two;
+use crate::circuit::columns::Hash;
+use crate::circuit::poseidon::{element, MATRIX};
 
 /// The second word of a fresh state.
 pub const CAPACITY: u32 = 64;

@@ -3,8 +3,8 @@
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::plonk::Expression;
 
-use super::columns::Secret;
 use super::row::Row;
+use crate::circuit::columns::Secret;
 
 /// sb (bias - before) = 0: a channel has one bias, on all of its plane.
 pub fn bias(at: &Row<'_, '_, '_>, secret: &Secret) -> Expression<Fr> {

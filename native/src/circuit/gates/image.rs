@@ -3,7 +3,8 @@
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::plonk::Expression;
 
-use super::row::{constant, signed, zero, Row};
+use super::row::{constant, zero, Row};
+use crate::algebra::field::signed;
 
 /// im * (img - sum_l 2^(input_bits l) (z_l - input_low)) = 0
 pub fn image(at: &Row<'_, '_, '_>) -> Expression<Fr> {

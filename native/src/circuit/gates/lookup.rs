@@ -6,9 +6,9 @@
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::plonk::Expression;
 
-use super::columns::{Columns, RANGE_TAG};
 use super::rank;
 use super::row::{constant, zero, Row};
+use crate::circuit::columns::{Columns, RANGE_TAG};
 
 /// helper d1 d2 = d1 + d2: it is the sum of the inverses of a lane's two lookups.
 pub fn helper(at: &Row<'_, '_, '_>, lane: usize) -> Expression<Fr> {

@@ -13,8 +13,9 @@
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::plonk::Expression;
 
-use super::columns::{Ranks, PICK_TAG};
-use super::row::{constant, one, power_of_two, signed, Row};
+use super::row::{constant, one, Row};
+use crate::algebra::field::{power_of_two, signed};
+use crate::circuit::columns::{Ranks, PICK_TAG};
 
 type Gate = fn(&Row<'_, '_, '_>, &Ranks) -> Expression<Fr>;
 

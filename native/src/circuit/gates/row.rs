@@ -7,7 +7,9 @@ use halo2_axiom::halo2curves::ff::Field;
 use halo2_axiom::plonk::{Advice, Challenge, Column, Expression, Fixed, VirtualCells};
 use halo2_axiom::poly::Rotation;
 
-use super::columns::{Challenges, Columns, Shape};
+use crate::algebra::field::{power_of_two, signed};
+use crate::circuit::columns::{Challenges, Columns};
+use crate::circuit::shape::Shape;
 
 /// One row of the circuit, as expressions.
 pub struct Row<'a, 'b, 'c> {
@@ -90,26 +92,12 @@ pub fn constant(value: Fr) -> Expression<Fr> {
     Expression::Constant(value)
 }
 
-pub fn power_of_two(exponent: u32) -> Fr {
-    Fr::from(1 << exponent)
-}
-
 pub fn one() -> Expression<Fr> {
     constant(Fr::ONE)
 }
 
 pub fn zero() -> Expression<Fr> {
     constant(Fr::ZERO)
-}
-
-/// A signed integer as a field element.
-pub fn signed(value: i64) -> Fr {
-    let magnitude = Fr::from(value.unsigned_abs());
-    if value < 0 {
-        -magnitude
-    } else {
-        magnitude
-    }
 }
 
 pub fn power(base: &Expression<Fr>, exponent: usize) -> Expression<Fr> {

@@ -1,14 +1,15 @@
-//! What `circuit/fold.rs` constrains.
+//! What `circuit/gates/fold.rs` constrains.
 
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::halo2curves::ff::Field;
 
-use super::{per_row, powers};
-use crate::cells::Cells;
+use super::parallel::per_row;
+use crate::algebra::field::first_powers;
+use crate::circuit::columns::OWN;
+use crate::circuit::rows::usable_rows;
 use crate::circuit::Challenges;
-use crate::copies::Place;
-use crate::hidden::OWN;
-use crate::program::{usable_rows, Program};
+use crate::program::{Place, Program};
+use crate::witness::phase_1::Cells;
 
 /// x: the ends of runs and the public labels, where copies put them.
 pub fn copied(program: &Program, cells: &Cells, run_a: &[Fr], run_b: &[Fr]) -> Vec<Fr> {
@@ -27,7 +28,7 @@ pub fn copied(program: &Program, cells: &Cells, run_a: &[Fr], run_b: &[Fr]) -> V
 /// v1 and v2.
 pub fn kernels(program: &Program, at: &Challenges<Fr>) -> (Vec<Fr>, Vec<Fr>) {
     let lanes = program.shape.weight_lanes;
-    let (fold, taps) = (powers(at.g, lanes + 1), powers(at.b, lanes + 1));
+    let (fold, taps) = (first_powers(at.g, lanes + 1), first_powers(at.b, lanes + 1));
     let along = program.flag("wb");
     let weights = |row| if along(row) { &taps } else { &fold };
     let rows = usable_rows(program.shape.k);

@@ -1,13 +1,16 @@
-//! What `circuit/lookup.rs` constrains.
+//! What `circuit/gates/lookup.rs` constrains.
 
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::halo2curves::ff::{BatchInvert, Field};
 use rayon::prelude::*;
 
-use super::CHUNK;
-use crate::cells::Cells;
-use crate::circuit::{signed, Challenges, RANGE_TAG};
-use crate::program::{usable_rows, value, Program};
+use super::parallel::CHUNK;
+use crate::algebra::field::signed;
+use crate::circuit::columns::RANGE_TAG;
+use crate::circuit::rows::{usable_rows, value};
+use crate::circuit::Challenges;
+use crate::program::Program;
+use crate::witness::phase_1::Cells;
 
 /// Helpers [j][row], and the running sum with its first value 0 in front.
 pub fn lookups(

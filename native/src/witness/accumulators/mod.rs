@@ -2,23 +2,19 @@
 
 mod fold;
 mod lookup;
+mod parallel;
 mod rank;
 mod tensor;
 
 use halo2_axiom::halo2curves::bn256::Fr;
-use halo2_axiom::halo2curves::ff::Field;
-use rayon::prelude::*;
 
-use crate::cells::Cells;
+use super::phase_1::Cells;
 use crate::circuit::Challenges;
 use crate::program::Program;
 use fold::{copied, folded, kernels};
 use lookup::lookups;
 use rank::picked;
 use tensor::{outputs, products};
-
-/// Rows worked on by one thread at a time.
-const CHUNK: usize = 1 << 12;
 
 /// Every column of the second phase, [row], by caller's rows (`sum` has one row more, in front).
 #[derive(Clone, Debug, Default)]
@@ -80,18 +76,4 @@ pub fn accumulate(program: &Program, cells: &Cells, at: &Challenges<Fr>) -> Accu
         rank,
         sum,
     }
-}
-
-fn powers(base: Fr, count: usize) -> Vec<Fr> {
-    std::iter::successors(Some(Fr::ONE), |power| Some(power * base))
-        .take(count)
-        .collect()
-}
-
-fn per_row(rows: usize, row: impl Fn(usize) -> Fr + Sync + Send) -> Vec<Fr> {
-    (0..rows)
-        .into_par_iter()
-        .with_min_len(CHUNK)
-        .map(row)
-        .collect()
 }

@@ -1,11 +1,14 @@
-//! What `circuit/rank.rs` constrains in the second phase.
+//! What `circuit/gates/rank.rs` constrains in the second phase.
 
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::halo2curves::ff::{BatchInvert, Field};
 
-use crate::cells::Cells;
-use crate::circuit::{signed, Challenges, PICK_TAG};
-use crate::program::{usable_rows, value, Program};
+use crate::algebra::field::signed;
+use crate::circuit::columns::PICK_TAG;
+use crate::circuit::rows::{usable_rows, value};
+use crate::circuit::Challenges;
+use crate::program::Program;
+use crate::witness::phase_1::Cells;
 
 /// h: 1 / denominator on label rows, -pick / denominator on class rows.
 pub fn picked(program: &Program, cells: &Cells, x: &[Fr], at: &Challenges<Fr>) -> Vec<Fr> {

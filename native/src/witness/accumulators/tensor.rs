@@ -1,19 +1,24 @@
-//! What `circuit/tensor.rs` constrains.
+//! What `circuit/gates/tensor.rs` constrains.
 
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::halo2curves::ff::Field;
 
-use super::{per_row, powers};
-use crate::cells::Cells;
-use crate::circuit::{signed, Challenges, Shape};
-use crate::program::{usable_rows, value, Program};
+use super::parallel::per_row;
+use crate::algebra::field::{first_powers, signed};
+use crate::circuit::rows::{usable_rows, value};
+use crate::circuit::{Challenges, Shape};
+use crate::program::Program;
+use crate::witness::phase_1::Cells;
 
 /// row_a and run_a.
 pub fn products(program: &Program, cells: &Cells, at: &Challenges<Fr>) -> (Vec<Fr>, Vec<Fr>) {
     let Shape {
         k, lanes, shift, ..
     } = program.shape;
-    let (once, twice) = (powers(at.b, lanes + 1), powers(at.b.square(), lanes + 1));
+    let (once, twice) = (
+        first_powers(at.b, lanes + 1),
+        first_powers(at.b.square(), lanes + 1),
+    );
     let double = program.flag("dbl");
     let weights = |row| if double(row) { &twice } else { &once };
     let row = per_row(usable_rows(k), |i| {
@@ -34,7 +39,7 @@ pub fn outputs(program: &Program, cells: &Cells, at: &Challenges<Fr>) -> (Vec<Fr
     let Shape {
         k, lanes, y_offset, ..
     } = program.shape;
-    let (powers, ones) = (powers(at.b, lanes + 1), vec![Fr::ONE; lanes + 1]);
+    let (powers, ones) = (first_powers(at.b, lanes + 1), vec![Fr::ONE; lanes + 1]);
     let plain = program.flag("sm");
     let weights = |row| if plain(row) { &ones } else { &powers };
     let row = per_row(usable_rows(k), |i| {

@@ -1,6 +1,6 @@
 """Rank rows: they prove that the public labels are those of the greatest scores, best first.
 
-Label rows come first, then a row to each class (native/src/circuit/rank.rs has the gates). The
+Label rows come first, then a row to each class (native/src/circuit/gates/rank.rs has the gates). The
 order key of class j with score y is 2^bits (y - low) + 2^bits - 1 - j: no two keys are equal, and
 of equal scores the smaller class is first.
 """
