@@ -10,8 +10,26 @@ from numpy.typing import NDArray
 
 RUN_ROWS, IMAGE_ROWS = 256, 16  # a stored image, and a row of it
 FLAGS = (
-    *("nrs", "re", "c", "dbl", "sm", "im", "v1c", "wb"),
-    *("u1", "ub", "ua", "ve", "h1", "hg", "me", "le"),
+    *(
+        "continues_row",
+        "ends_row",
+        "continues_segment",
+        "doubled",
+        "summed",
+        "is_input",
+        "continues_kernel_inner",
+        "weights_are_taps",
+    ),
+    *(
+        "keeps_kernel",
+        "shifts_columns",
+        "shifts_rows",
+        "enters_kernel",
+        "keeps_accumulator",
+        "next_output",
+        "takes_product",
+        "closes_layer",
+    ),
 )
 NOTHING_PUBLIC = {"context": 0, "digests": 0, "outputs": 0}
 Columns = dict[str, NDArray[np.int64]]
@@ -72,16 +90,21 @@ def busy_program(size: Size) -> Any:
     place = np.arange(size.rows)
     draw = np.random.default_rng(1)
     columns: Columns = {name: np.zeros((1, 1), np.int64) for name in FLAGS}
-    columns["nrs"] = flag(place % IMAGE_ROWS != 0)
-    columns["re"] = flag(place % IMAGE_ROWS == IMAGE_ROWS - 1)
-    columns["c"] = columns["h1"] = flag(place % RUN_ROWS != 0)
-    columns["v1c"], columns["ve"] = columns["nrs"], columns["re"]
+    columns["continues_row"] = flag(place % IMAGE_ROWS != 0)
+    columns["ends_row"] = flag(place % IMAGE_ROWS == IMAGE_ROWS - 1)
+    columns["continues_segment"] = columns["keeps_accumulator"] = flag(place % RUN_ROWS != 0)
+    columns["continues_kernel_inner"], columns["enters_kernel"] = (
+        columns["continues_row"],
+        columns["ends_row"],
+    )
     ends = np.flatnonzero(place % RUN_ROWS == RUN_ROWS - 1)
-    columns["me"] = flag(place % RUN_ROWS == RUN_ROWS - 1)
-    columns |= dict(zip(("t_tag", "t_q", "t_y"), table(size)[:, None], strict=True))
+    columns["takes_product"] = flag(place % RUN_ROWS == RUN_ROWS - 1)
+    columns |= dict(
+        zip(("table_tag", "table_quotient", "table_activation"), table(size)[:, None], strict=True)
+    )
     columns["tag"] = tags(size)
     columns["bias"] = draw.integers(0, 2**20, (1, size.rows))
-    columns["w"] = draw.integers(-(2**11), 2**11, (size.weight_lanes, size.rows))
+    columns["weight"] = draw.integers(-(2**11), 2**11, (size.weight_lanes, size.rows))
     copies = np.stack([np.full_like(ends, 2), ends, np.zeros_like(ends), ends], axis=1)
     return native.Program(shape(size), columns, copies, NOTHING_PUBLIC)
 
@@ -115,7 +138,7 @@ def busy_cells(size: Size) -> Any:
     m = np.zeros(size.rows, np.int64)
     m[: counts.size] = counts
     ranks = np.zeros((0, size.rows), np.int64)
-    return native.Cells(q, r, y, m, ranks, list(words(size)), [], [])
+    return native.Witness(q, r, y, m, ranks, list(words(size)), [], [])
 
 
 def words(size: Size) -> Iterator[bytes]:

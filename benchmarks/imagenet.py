@@ -34,7 +34,7 @@ from prover.systems.native.network.importer import load
 from prover.systems.native.network.sources import efficientnet
 from prover.systems.native.network.sources.images import read_photo
 from prover.systems.native.static_checks.replay import check_program
-from prover.systems.native.witness import Run, run
+from prover.systems.native.witness import Execution, execute
 from prover.systems.onnx.floating import outputs_of
 from prover.systems.onnx.onnx_file import read_original
 
@@ -141,7 +141,7 @@ def measure(path: Path, image: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def prove_once(
     program: Program, layout: Layout, image: Any, engines: tuple[Any, Any, Any], watch: Watch
-) -> tuple[Run, list[int], bytes, float]:
+) -> tuple[Execution, list[int], bytes, float]:
     """The run, its instances, the proof, and seconds from the image's integers to the proof.
 
     `engines` are the engine's program, keys and set-up; `watch` forgets what was before.
@@ -149,10 +149,10 @@ def prove_once(
     loaded, keys, reference_string = engines
     watch.reset()
     started = time.perf_counter()
-    found = run(program, image, layout.usable_rows)
+    found = execute(program, image, layout.usable_rows)
     instances = engine.instances_of(program, found, [1] * CONTEXT_LIMBS)
     hidden = engine.Secrets.random()
-    cells = engine.load_cells(program, found, hidden, instances)
+    cells = engine.load_witness(program, found, hidden, instances)
     watch.ended("witness")
     proof = engine.prove(loaded, keys, reference_string, cells, hidden, watch.ended)
     seconds = time.perf_counter() - started

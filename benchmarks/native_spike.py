@@ -155,7 +155,7 @@ def make_proof(size: Size, folder: Path) -> dict[str, Any]:
     program, cells = busy_program(size), busy_cells(size)
     stages = Stages()
     proof, proving = timed(
-        lambda: native.prove_run(program, keys, srs, cells, SEED, SEED, stages.ended)
+        lambda: native.prove(program, keys, srs, cells, SEED, SEED, stages.ended)
     )
     verifying_key = native.VerifyingKey.read(folder / "keys")
     _, verifying = timed(lambda: verifying_key.verify(proof, []))

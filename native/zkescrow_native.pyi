@@ -49,25 +49,27 @@ class Program:
         `instances`: how many are "context", "digests" and "outputs", in this order.
         """
     def salted(self, salt: Sequence[Sequence[bytes]]) -> Program:
-        """The same with salt below each weight lane and below `bias`, for hidden weights."""
+        """The same with salt below each lane of `weight` and below `bias`, for hidden weights."""
     @staticmethod
     def usable_rows(k: int) -> int:
-        """Rows that columns and cells may fill."""
+        """Rows that columns may fill."""
 
-class Cells:
-    """The cells of a run: q, r, y [lanes, rows], multiplicities [rows]; words little-endian.
+class Witness:
+    """One execution of a network: advice of the first phase; words are little-endian.
 
-    `ranks` [2, rows], or [0, rows] where scores are public; `salts` of the digests, if there are.
+    `quotient`, `remainder`, `activation` [lanes, rows], `multiplicity` [rows]; `ranks` [2, rows] are
+    `membership` and `threshold`, or [0, rows] where scores are public; `input` is the packed input
+    and its salt; `salts` of the digests, if there are.
     """
 
     def __init__(
         self,
-        q: NDArray[np.int64],
-        r: NDArray[np.int64],
-        y: NDArray[np.int64],
-        multiplicities: NDArray[np.int64],
+        quotient: NDArray[np.int64],
+        remainder: NDArray[np.int64],
+        activation: NDArray[np.int64],
+        multiplicity: NDArray[np.int64],
         ranks: NDArray[np.int64],
-        image: Sequence[bytes],
+        input: Sequence[bytes],
         salts: Sequence[bytes],
         instances: Sequence[bytes],
     ) -> None: ...
@@ -99,11 +101,11 @@ class VerifyingKey:
 def keygen(program: Program, srs: Srs) -> Keys:
     """Make the keys; deterministic."""
 
-def prove_run(
+def prove(
     program: Program,
     keys: Keys,
     srs: Srs,
-    cells: Cells,
+    witness: Witness,
     image_seed: bytes,
     proof_seed: bytes,
     progress: Callable[[str], object] | None = None,
@@ -114,9 +116,9 @@ def commit_image(srs: Srs, image: Sequence[bytes], image_seed: bytes) -> bytes:
     """The first point of every proof about an image (x, y big-endian), from words and seed."""
 
 def check(
-    program: Program, cells: Cells, tampers: Sequence[tuple[str, int, int, int]] = ()
+    program: Program, witness: Witness, tampers: Sequence[tuple[str, int, int, int]] = ()
 ) -> list[str]:
-    """What a run violates: "GATE on row ROW" or "copy of COLUMN on row ROW"; empty if nothing.
+    """What a witness violates: "GATE on row ROW" or "copy of COLUMN on row ROW"; empty if nothing.
 
     A tamper adds a delta to a cell of the second phase: (column, lane, row, delta).
     """

@@ -41,7 +41,10 @@ NATIVE = tuple(
     for name in ("replay", "uses", "hidden", "hashing", "labels", "layout")
 )
 CHECKS = (
-    *(f"static_checks/{name}" for name in ("replay", "extent", "trace", "apart", "hash_check")),
+    *(
+        f"static_checks/{name}"
+        for name in ("replay", "extent", "trace", "weight_independence", "hash_check")
+    ),
     *(f"circuit/{name}" for name in ("uses", "hidden", "ranking")),
 )
 TESTS = dict.fromkeys((f"prover/systems/native/{name}.py" for name in CHECKS), NATIVE)

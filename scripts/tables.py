@@ -19,9 +19,10 @@ from prover.protocol.accuracy import state as accuracy
 from prover.protocol.prediction import state as prediction
 from prover.protocol.retrieval import state as retrieval
 from prover.protocol.serving import state as serving
+from prover.systems.native.circuit import columns
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = (ROOT / "docs/SPEC.md", ROOT / "docs/SECURITY.md", ROOT / "docs/JSON.md")
+DOCUMENTS = tuple(ROOT / f"docs/{name}.md" for name in ("SPEC", "SECURITY", "JSON", "NATIVE"))
 SCHEMA = ROOT / "prover/cli/schema/schema.json"
 PROTOCOLS = {
     "prediction": prediction,
@@ -41,6 +42,7 @@ def blocks() -> dict[str, str]:
     return tables | {
         "limits table": limits.markdown(),
         "mutants": mutants(),
+        "native columns": columns.markdown(),
         "json commands": markdown.commands(schema),
         "json values": markdown.values(schema),
         "json objects": markdown.objects(schema),

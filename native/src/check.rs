@@ -1,4 +1,4 @@
-//! Which gates and copies a run does not satisfy, found row by row without a proof.
+//! Which gates and copies a witness does not satisfy, found row by row without a proof.
 
 use halo2_axiom::dev::{FailureLocation, MockProver, VerifyFailure};
 use halo2_axiom::plonk::Any;
@@ -7,24 +7,27 @@ use crate::circuit::names::advice_names;
 use crate::circuit::rows::usable_rows;
 use crate::error::{Error, Result};
 use crate::program::Program;
-use crate::witness::{Cells, NetworkCircuit, Tamper};
+use crate::witness::{NetworkCircuit, Tamper, Witness};
 
-/// What a run, its second phase tampered with as told, violates: "GATE on row ROW" by the caller's
-/// rows ("row -1" is the reserved one), or "copy of COLUMN on row ROW". Empty if it is a run.
-pub fn check(program: &Program, cells: &Cells, tampers: &[Tamper]) -> Result<Vec<String>> {
-    cells.check(program)?;
+/// What a witness, its second phase tampered with as told, violates: "GATE on row ROW" by the caller's
+/// rows ("row -1" is the reserved one), or "copy of COLUMN on row ROW". Empty if it is one.
+pub fn check(program: &Program, witness: &Witness, tampers: &[Tamper]) -> Result<Vec<String>> {
+    witness.check(program)?;
     tampers
         .iter()
         .try_for_each(|tamper| known(program, tamper))?;
     let circuit = NetworkCircuit {
         tampers,
         place_program: true,
-        ..NetworkCircuit::proof(program, cells)
+        ..NetworkCircuit::proof(program, witness)
     };
-    let mock = MockProver::run(program.shape.k, &circuit, vec![cells.instances.clone()])
+    let mock = MockProver::run(program.shape.k, &circuit, vec![witness.instances.clone()])
         .map_err(|cause| Error::Witness(format!("{cause:?}")))?;
     let failures = mock.verify().err().unwrap_or_default();
-    let names = advice_names(&program.shape);
+    let names: Vec<String> = advice_names(&program.shape)
+        .into_iter()
+        .map(|column| column.name)
+        .collect();
     Ok(failures
         .iter()
         .map(|failure| named(failure, &names))
@@ -35,12 +38,13 @@ pub fn check(program: &Program, cells: &Cells, tampers: &[Tamper]) -> Result<Vec
 fn known(program: &Program, (name, lane, row, _): &Tamper) -> Result<()> {
     let rows = usable_rows(program.shape.k);
     let (lanes, rows) = match name.as_str() {
-        "row_a" | "run_a" | "row_b" | "run_b" | "v1" | "v2" | "x" | "mac" => (1, rows),
-        "helper" => (program.shape.helpers(), rows),
-        "sum" => (1, rows + 1),
-        "pack" | "word" if program.shape.hash_group > 0 => (1, program.hash_rows()),
-        "state" | "square" if program.shape.hash_group > 0 => (2, program.hash_rows()),
-        "rank" if program.shape.labels > 0 => (1, rows),
+        "pre_inner" | "pre_outer" | "post_inner" | "post_outer" | "kernel_inner" | "kernel"
+        | "factor" | "layer_accumulator" => (1, rows),
+        "lookup_partial" => (program.shape.lookup_partials(), rows),
+        "lookup_sum" => (1, rows + 1),
+        "packed_word" | "hash_word" if program.shape.hash_group > 0 => (1, program.hash_rows()),
+        "hash_state" | "hash_square" if program.shape.hash_group > 0 => (2, program.hash_rows()),
+        "membership_partial" if program.shape.labels > 0 => (1, rows),
         _ => (0, 0),
     };
     if *lane < lanes && *row < rows {

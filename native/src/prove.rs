@@ -1,4 +1,4 @@
-//! Proofs of runs and their verification: halo2 with KZG on BN254 and SHPLONK openings.
+//! Proofs and their verification: halo2 with KZG on BN254 and SHPLONK openings.
 
 use std::io::{self, Write};
 
@@ -17,28 +17,28 @@ use crate::circuit::Challenges;
 use crate::error::{Error, Result};
 use crate::keys::configure::{configured, permutation};
 use crate::keys::digest::digest;
-use crate::keys::proof_layout::Layout;
+use crate::keys::proof_layout::ProofLayout;
 use crate::keys::{Keys, Verifying};
 use crate::program::Program;
 use crate::prover::blinding::Blinding;
-use crate::prover::{Run, Statement};
+use crate::prover::{ProofInProgress, Statement};
 use crate::srs::Srs;
 use crate::transcript::{point_words, EvmTranscript};
 use crate::witness::accumulators::accumulate;
 use crate::witness::hash_states::hashed;
-use crate::witness::{advice, Cells};
+use crate::witness::{advice, Witness};
 
-/// A proof of a run; the caller verifies it before use. Each stage of `Layout` is reported when it
+/// A proof of an execution; the caller verifies it before use. Each stage of `ProofLayout` is reported when it
 /// is done, and "quotient i/n" inside the longest.
 pub fn prove(
     program: &Program,
     keys: &Keys,
     srs: &Srs,
-    cells: &Cells,
+    witness: &Witness,
     blinding: Blinding,
     report: &dyn Fn(&str),
 ) -> Result<Vec<u8>> {
-    cells.check(program)?;
+    witness.check(program)?;
     fits(program, keys, srs)?;
     let vk = &keys.verifying.vk;
     let (cs, columns) = configured(&program.shape);
@@ -47,20 +47,20 @@ pub fn prove(
         cs: vk.cs(),
         domain: &Domain::new(program.shape.k, cs.degree()),
         fixed: &keys.fixed,
-        labels: &keys.labels,
+        sigma: &keys.sigma,
         permutation: &permutation(program, &cs, &columns),
     };
-    let watched = Watched::new(Layout::of(vk), report);
-    let transcript = EvmTranscript::new(digest(&keys.verifying), watched);
-    let mut run = Run::new(statement, blinding, transcript, &cells.instances)?;
-    let hashed = hashed(program, cells);
-    run.commit(&advice::cells(&columns, cells, &hashed))?;
-    let drawn = challenges(run.draw(cs.num_challenges()));
-    let sums = accumulate(program, cells, &drawn);
-    run.commit(&advice::sums(&columns, &sums))?;
-    drop(sums);
+    let stages = StageReporter::new(ProofLayout::of(vk), report);
+    let transcript = EvmTranscript::new(digest(&keys.verifying), stages);
+    let mut proof = ProofInProgress::new(statement, blinding, transcript, &witness.instances)?;
+    let hashed = hashed(program, witness);
+    proof.commit(&advice::first_phase(&columns, witness, &hashed))?;
+    let challenges = challenges(proof.draw(cs.num_challenges()));
+    let accumulators = accumulate(program, witness, &challenges);
+    proof.commit(&advice::second_phase(&columns, &accumulators))?;
+    drop(accumulators);
     let part = |done, all| report(&format!("quotient {done}/{all}"));
-    Ok(run.finish(&part)?.into_stream().proof)
+    Ok(proof.finish(&part)?.into_stream().proof)
 }
 
 fn fits(program: &Program, keys: &Keys, srs: &Srs) -> Result<()> {
@@ -129,17 +129,17 @@ pub fn commit_image(srs: &Srs, image: &[Fr], image_seed: [u8; 32]) -> Result<[u8
 }
 
 /// A proof being written, that reports each stage when it is done.
-struct Watched<'a> {
+struct StageReporter<'a> {
     proof: Vec<u8>,
     stages: std::array::IntoIter<(&'static str, usize), 6>,
     next: Option<(&'static str, usize)>,
     report: &'a dyn Fn(&str),
 }
 
-impl<'a> Watched<'a> {
-    fn new(layout: Layout, report: &'a dyn Fn(&str)) -> Self {
+impl<'a> StageReporter<'a> {
+    fn new(layout: ProofLayout, report: &'a dyn Fn(&str)) -> Self {
         let mut stages = layout.stages().into_iter();
-        Watched {
+        StageReporter {
             proof: Vec::with_capacity(layout.bytes()),
             next: stages.next(),
             stages,
@@ -148,7 +148,7 @@ impl<'a> Watched<'a> {
     }
 }
 
-impl Write for Watched<'_> {
+impl Write for StageReporter<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.proof.extend_from_slice(bytes);
         while let Some((stage, _)) = self.next.filter(|(_, end)| self.proof.len() >= *end) {

@@ -15,7 +15,7 @@ from prover.verify.transcript import WORD_BYTES
 
 PERMUTATION_DEGREE = 3
 LEAST_QUERIES, OPENING_ROWS = 3, 2
-# Columns that are made with challenges, without their numbers; all others hold cells.
+# Symbols of columns that are made with challenges, without their numbers; all others hold cells.
 DERIVED_COLUMNS = ("row_a", "run_a", "row_b", "run_b", "v", "x", "mac", "h", "rank", "sum")
 
 
@@ -44,8 +44,8 @@ def _check_domain(description: Description) -> None:
     half = pow(description.omega, rows // 2, R)
     _require(half == R - 1, "omega", hex(description.omega), f"a root of unity of order {rows}")
     shift = pow(description.delta, rows, R)
-    labels = {pow(shift, column, R) for column in range(len(description.permutation.columns))}
-    disjoint = shift != 0 and len(labels) == len(description.permutation.columns)
+    cosets = {pow(shift, column, R) for column in range(len(description.permutation.columns))}
+    disjoint = shift != 0 and len(cosets) == len(description.permutation.columns)
     _require(disjoint, "delta", hex(description.delta), "a value whose cosets are disjoint")
 
 
@@ -83,6 +83,8 @@ def _check_columns(description: Description) -> None:
     found = len(permutation.commitments)
     wanted = len(permutation.columns)
     _require(found == wanted, "permutation.commitments", found, wanted)
+    _check_distinct("names of advice columns", [column.name for column in columns.advice])
+    _check_distinct("symbols of advice columns", [column.symbol for column in columns.advice])
     _check_distinct("permutation.columns", permutation.columns)
 
 
@@ -139,7 +141,7 @@ def _check_phases(description: Description) -> None:
     for phase in description.challenge_phases:
         _require(phase in phases, "challenge_phases", phase, f"one of {sorted(phases)}")
     for column in description.columns.advice:
-        if column.name.rstrip("0123456789") not in DERIVED_COLUMNS:
+        if column.symbol.rstrip("0123456789") not in DERIVED_COLUMNS:
             first = min(description.challenge_phases, default=column.phase)
             _require(column.phase <= first, f"phase of {column.name}", column.phase, first)
     _check_challenges(description)

@@ -26,9 +26,13 @@ class _Strict(BaseModel):
 
 
 class AdviceColumn(_Strict):
-    """A column that the prover fills. Phase 1 follows the challenges of phase 0, and so on."""
+    """A column that the prover fills. Phase 1 follows the challenges of phase 0, and so on.
+
+    The digest has its `symbol`, by which formulas know it; `name` is the same spelled out.
+    """
 
     name: str
+    symbol: str
     phase: Count
 
 
@@ -56,7 +60,7 @@ class Queries(_Strict):
 
 
 class Permutation(_Strict):
-    """Columns whose cells are tied by copies; `commitments` are those to the maps sigma_j."""
+    """Columns that copy constraints are about; `commitments` are those to the maps sigma_j."""
 
     columns: tuple[tuple[Kind, Count], ...]
     columns_per_product: Annotated[int, Field(ge=1)]
@@ -179,7 +183,7 @@ class Description(_Strict):
         return tuple(Query(kind, column, rotation) for column, rotation in pairs)
 
     def chunks(self) -> list[tuple[Query, ...]]:
-        """The permutation's columns, cut into the parts that share a product polynomial."""
+        """The permutation's columns, cut into the parts that share a grand product."""
         cells = [Query(kind, column, 0) for kind, column in self.permutation.columns]
         width = self.permutation.columns_per_product
         return [tuple(cells[start : start + width]) for start in range(0, len(cells), width)]

@@ -77,7 +77,7 @@ def _system(description: Description) -> Iterator[int]:
     columns, queries = description.columns, description.queries
     yield len(columns.advice)
     for column in columns.advice:
-        yield from (_text(column.name), column.phase)
+        yield from (_text(column.symbol), column.phase)
     yield len(columns.fixed)
     yield len(description.challenge_phases)
     yield from description.challenge_phases

@@ -65,13 +65,15 @@ def claims(description: Description, proof: Proof, quotient: int) -> Iterator[Cl
     """Every claim of a proof, in the order that fixes the powers of Y and V."""
     commitments, evaluations, x = proof.commitments, proof.evaluations, proof.challenges.x
     yield from _cells(description, proof, "advice", commitments.advice)
-    yield from _products(description, proof)
+    yield from _grand_products(description, proof)
     yield from _cells(description, proof, "fixed", description.fixed_commitments)
-    maps = zip(description.permutation.commitments, evaluations.sigma, strict=True)
-    for column, (point, value) in enumerate(maps):
+    sigma = zip(description.permutation.commitments, evaluations.sigma, strict=True)
+    for column, (point, value) in enumerate(sigma):
         yield Claim(("sigma", column), _one(point), x, value)
-    step = pow(x, description.domain.rows, R)
-    pieces = tuple(zip(powers(step, len(commitments.quotient)), commitments.quotient, strict=True))
+    x_to_n = pow(x, description.domain.rows, R)
+    pieces = tuple(
+        zip(powers(x_to_n, len(commitments.quotient)), commitments.quotient, strict=True)
+    )
     yield Claim(("quotient", 0), pieces, x, quotient)
     yield Claim(("random", 0), _one(commitments.random), x, evaluations.random)
 
@@ -100,17 +102,17 @@ def _cells(
             yield Claim((kind, query.column), _one(commitments[query.column]), point, value)
 
 
-def _products(description: Description, proof: Proof) -> Iterator[Claim]:
-    """Each product at x and omega x; then, from the last but one down, at the ends."""
+def _grand_products(description: Description, proof: Proof) -> Iterator[Claim]:
+    """Each grand product at x and omega x; then, from the last but one down, at the ends."""
     x, domain = proof.challenges.x, description.domain
-    pairs = zip(proof.commitments.products, proof.evaluations.products, strict=True)
+    pairs = zip(proof.commitments.grand_products, proof.evaluations.grand_products, strict=True)
     for index, (point, values) in enumerate(pairs):
-        yield Claim(("product", index), _one(point), x, values.now)
-        yield Claim(("product", index), _one(point), domain.rotate(x, 1), values.following)
+        yield Claim(("grand product", index), _one(point), x, values.now)
+        yield Claim(("grand product", index), _one(point), domain.rotate(x, 1), values.following)
     end = domain.rotate(x, description.last_rotation)
     for index, value in reversed(list(enumerate(proof.evaluations.ends))):
-        commitment = _one(proof.commitments.products[index])
-        yield Claim(("product", index), commitment, end, value)
+        commitment = _one(proof.commitments.grand_products[index])
+        yield Claim(("grand product", index), commitment, end, value)
 
 
 def _terms(description: Description, proof: Proof, sets: list[list[Opened]]) -> list[Term]:

@@ -1,9 +1,9 @@
 """The permutation argument: cells that are copies of each other are equal.
 
-Each cell has a label: delta^j * omega^i for row i of the permutation's column j; sigma_j gives the
-label of the next cell of its cycle of copies. The products over all cells of
-(value + beta * label + gamma) and of (value + beta * sigma + gamma) are equal if and, but for a
-negligible chance over beta and gamma, only if all copies hold. Running products z_i, over
+Each cell has an identity: delta^j * omega^i for row i of the permutation's column j; sigma_j gives
+the identity of the next cell of its cycle of copies. The products over all cells of
+(value + beta * identity + gamma) and of (value + beta * sigma + gamma) are equal if and, but for a
+negligible chance over beta and gamma, only if all copies hold. Grand products z_i, over
 `columns_per_product` columns each, are chained: z_i starts where z_(i-1) ended.
 Source: PLONK (eprint 2019/953), section 5; halo2 book, "Permutation argument".
 """
@@ -14,16 +14,16 @@ from dataclasses import dataclass
 from prover.verify.algebra.field import R, product
 from prover.verify.description import Description
 from prover.verify.expressions import Query
-from prover.verify.proof import ProductValues, Proof
+from prover.verify.proof import GrandProductValues, Proof
 
 
 @dataclass(frozen=True)
 class RowSelectors:
     """l_0, l_last (the row after the usable ones) and the sum of l over the blinding rows, at x."""
 
-    first: int
-    last: int
-    blinding: int
+    l_0: int
+    l_last: int
+    l_blinding: int
 
 
 def row_selectors(description: Description, x: int) -> RowSelectors:
@@ -41,29 +41,29 @@ def identities(
     description: Description, proof: Proof, cells: dict[Query, int], rows: RowSelectors
 ) -> Iterator[int]:
     """The argument's polynomials at x, each of which is zero on all rows of an honest proof."""
-    products = proof.evaluations.products
+    products = proof.evaluations.grand_products
     if not products:
         return
-    yield rows.first * (1 - products[0].now) % R
-    yield rows.last * (products[-1].now ** 2 - products[-1].now) % R
+    yield rows.l_0 * (1 - products[0].now) % R
+    yield rows.l_last * (products[-1].now ** 2 - products[-1].now) % R
     for end, z in zip(proof.evaluations.ends, products[1:], strict=True):
-        yield rows.first * (z.now - end) % R
-    counted = (1 - rows.last - rows.blinding) % R
+        yield rows.l_0 * (z.now - end) % R
+    l_active = (1 - rows.l_last - rows.l_blinding) % R
     start = 0
     for chunk, z in zip(description.chunks(), products, strict=True):
         values = [cells[query] for query in chunk]
-        yield counted * _step(description, proof, start, values, z) % R
+        yield l_active * _step(description, proof, start, values, z) % R
         start += len(chunk)
 
 
 def _step(
-    description: Description, proof: Proof, start: int, values: list[int], z: ProductValues
+    description: Description, proof: Proof, start: int, values: list[int], z: GrandProductValues
 ) -> int:
-    """z(omega x) * prod (v + beta sigma + gamma) - z(x) * prod (v + beta label + gamma)."""
+    """z(omega x) * prod (v + beta sigma + gamma) - z(x) * prod (v + beta identity + gamma)."""
     challenges, sigma = proof.challenges, proof.evaluations.sigma
-    copied, plain = [], []
+    with_sigma, with_identity = [], []
     for column, value in enumerate(values, start):
-        label = pow(description.delta, column, R) * challenges.x
-        copied.append(value + challenges.beta * sigma[column] + challenges.gamma)
-        plain.append(value + challenges.beta * label + challenges.gamma)
-    return (z.following * product(copied) - z.now * product(plain)) % R
+        identity = pow(description.delta, column, R) * challenges.x
+        with_sigma.append(value + challenges.beta * sigma[column] + challenges.gamma)
+        with_identity.append(value + challenges.beta * identity + challenges.gamma)
+    return (z.following * product(with_sigma) - z.now * product(with_identity)) % R

@@ -20,7 +20,7 @@ class Commitments:
     """Points of a proof; `advice` by index of the column."""
 
     advice: tuple[Affine, ...]
-    products: tuple[Affine, ...]
+    grand_products: tuple[Affine, ...]
     random: Affine
     quotient: tuple[Affine, ...]
 
@@ -37,8 +37,8 @@ class Challenges:
 
 
 @dataclass(frozen=True)
-class ProductValues:
-    """A permutation product at x and omega x."""
+class GrandProductValues:
+    """A grand product z_i at x and omega x."""
 
     now: int
     following: int
@@ -46,15 +46,15 @@ class ProductValues:
 
 @dataclass(frozen=True)
 class Evaluations:
-    """Claimed values at x: cells by query, the random polynomial, sigma_j and the products.
+    """Claimed values at x: cells by query, the random polynomial, sigma_j and the grand products.
 
-    `ends` holds those of all products but the last at the row after the usable ones.
+    `ends` holds those of all grand products but the last at the row after the usable ones.
     """
 
     cells: dict[Query, int]
     random: int
     sigma: tuple[int, ...]
-    products: tuple[ProductValues, ...]
+    grand_products: tuple[GrandProductValues, ...]
     ends: tuple[int, ...]
 
 
@@ -116,7 +116,7 @@ def _read_commitments(
     transcript.squeeze()  # halo2's theta, for lookups that no circuit here has
     beta, gamma = transcript.squeeze(), transcript.squeeze()
     layout = description.proof
-    products = [f"permutation product {i}" for i in range(layout.permutation_products)]
+    products = [f"grand product {i}" for i in range(layout.permutation_products)]
     found = tuple(transcript.read_point(name) for name in products)
     random = transcript.read_point("random polynomial")
     y = transcript.squeeze()
@@ -153,18 +153,18 @@ def _read_evaluations(description: Description, transcript: Transcript) -> Evalu
     random = transcript.read_scalar("random polynomial")
     columns = range(len(description.permutation.columns))
     sigma = tuple(transcript.read_scalar(f"sigma {column}") for column in columns)
-    return Evaluations(cells, random, sigma, *_read_products(description, transcript))
+    return Evaluations(cells, random, sigma, *_read_grand_products(description, transcript))
 
 
-def _read_products(
+def _read_grand_products(
     description: Description, transcript: Transcript
-) -> tuple[tuple[ProductValues, ...], tuple[int, ...]]:
+) -> tuple[tuple[GrandProductValues, ...], tuple[int, ...]]:
     products, ends = [], []
     count = description.proof.permutation_products
     for index in range(count):
-        name = f"of permutation product {index}"
+        name = f"of grand product {index}"
         now, following = (transcript.read_scalar(f"{name} at {at}") for at in ("x", "omega x"))
-        products.append(ProductValues(now, following))
+        products.append(GrandProductValues(now, following))
         if index < count - 1:
             ends.append(transcript.read_scalar(f"{name} at its end"))
     return tuple(products), tuple(ends)

@@ -15,7 +15,7 @@ from prover.systems.native.network import reference
 from prover.systems.native.network.bounds import bounded
 from prover.systems.native.network.network import Layer, Network, Tensor, Term
 from prover.systems.native.static_checks.replay import check_program
-from prover.systems.native.witness import run
+from prover.systems.native.witness import execute
 
 CHANNELS, HIDDEN, SIZE, SHIFT = 3, 6, 4, 6
 
@@ -48,10 +48,10 @@ def test_the_block_computes_what_it_does_in_the_whole_network() -> None:
     whole = small()
     block = block_of(whole, 6)
     before = value_of(whole, "before", images())
-    inside = {found.layer.name: found.y for found in reference.run(block, before)}
+    inside = {found.layer.name: found.activation for found in reference.run(block, before)}
     for found in reference.run(whole, images()):
         if found.layer.name in inside:
-            assert (found.y == inside[found.layer.name]).all()
+            assert (found.activation == inside[found.layer.name]).all()
     total = before + inside["_blocks.6._project_conv"]
     expected = np.floor(total.mean(axis=(2, 3)) + 0.5)
     assert (inside[MEANS].reshape(expected.shape) == expected).all()
@@ -63,7 +63,7 @@ def test_the_block_has_a_circuit() -> None:
     program = compile_network(block, 3, 2)
     check_program(program)
     for image in value_of(whole, "before", images()):
-        outputs = run(program, image, program.rows).outputs
+        outputs = execute(program, image, program.rows).outputs
         assert (outputs == reference.scores(block, image[None]).ravel()).all()
 
 

@@ -5,7 +5,7 @@ use halo2_axiom::halo2curves::ff::{Field, PrimeField, WithSmallOrderMulGroup};
 use rayon::prelude::*;
 
 use super::field::powers;
-use super::transform::{scrambled_powers, Transform};
+use super::transform::{bit_reversed_powers, Transform};
 
 /// Values worked on by one thread at a time.
 const CHUNK: usize = 1 << 12;
@@ -42,7 +42,7 @@ impl Domain {
         point * self.omega.pow_vartime([turns])
     }
 
-    /// Scrambled coefficients of the polynomial with these values on the roots of unity.
+    /// Bit-reversed coefficients of the polynomial with these values on the roots of unity.
     pub fn coefficients(&self, mut values: Vec<Fr>) -> Vec<Fr> {
         self.transform.backward(&mut values);
         let share = Fr::from(self.n as u64).invert().expect("a power of two");
@@ -51,7 +51,7 @@ impl Domain {
         values
     }
 
-    /// Values on a coset, in order of the roots' exponents; `weights` are the coset's scrambled
+    /// Values on a coset, in order of the roots' exponents; `weights` are the coset's bit-reversed
     /// powers.
     pub fn on_coset(&self, coefficients: &[Fr], weights: &[Fr], values: &mut [Fr]) {
         let parts = coefficients
@@ -66,7 +66,7 @@ impl Domain {
         self.transform.forward(values);
     }
 
-    /// Scrambled coefficients of the polynomial of degree below n with these values on a coset.
+    /// Bit-reversed coefficients of the polynomial of degree below n with these values on a coset.
     pub fn from_coset(&self, values: Vec<Fr>, coset: Fr) -> Vec<Fr> {
         let mut coefficients = self.coefficients(values);
         let turned = self.weights(coset.invert().expect("a coset is not zero"));
@@ -75,13 +75,13 @@ impl Domain {
         coefficients
     }
 
-    /// The powers of a point in scrambled order.
+    /// The powers of a point in bit-reversed order.
     pub fn weights(&self, point: Fr) -> Vec<Fr> {
-        scrambled_powers(point, self.k)
+        bit_reversed_powers(point, self.k)
     }
 }
 
-/// The value of a polynomial at a point, from its scrambled coefficients and the point's powers.
+/// The value of a polynomial at a point, from its bit-reversed coefficients and the point's powers.
 pub fn evaluate(coefficients: &[Fr], weights: &[Fr]) -> Fr {
     let chunks = coefficients
         .par_chunks(CHUNK)
@@ -108,8 +108,8 @@ mod tests {
         (0..count).map(|_| Fr::random(&mut draws)).collect()
     }
 
-    fn horner(scrambled: &[Fr], point: Fr) -> Fr {
-        let natural = reorder(scrambled);
+    fn horner(bit_reversed: &[Fr], point: Fr) -> Fr {
+        let natural = reorder(bit_reversed);
         natural
             .iter()
             .rev()

@@ -1,6 +1,6 @@
 //! Number-theoretic transforms of length 2^k that never reorder.
 //!
-//! Coefficients stand in *scrambled* order: the coefficient of X^i at the place whose k bits are
+//! Coefficients stand in *bit-reversed* order: the coefficient of X^i at the place whose k bits are
 //! those of i reversed. Values to coefficients is then decimation in frequency, coefficients to
 //! values decimation in time; both work in place, halves of halves, so that all but the first
 //! levels stay in the processor's cache. halo2's transform takes natural order on both sides.
@@ -37,7 +37,7 @@ impl Transform {
         &self.levels[length.ilog2() as usize - 1]
     }
 
-    /// Scrambled coefficients to values on 1, omega, omega^2, ...
+    /// Bit-reversed coefficients to values on 1, omega, omega^2, ...
     pub fn forward(&self, values: &mut [Fr]) {
         if values.len() < 2 {
             return;
@@ -56,7 +56,7 @@ impl Transform {
         parts.for_each(|((even, odd), roots)| join(even, odd, roots));
     }
 
-    /// Values on 1, omega, omega^2, ... to scrambled coefficients, times the number of values.
+    /// Values on 1, omega, omega^2, ... to bit-reversed coefficients, times the number of values.
     pub fn backward(&self, values: &mut [Fr]) {
         if values.len() < 2 {
             return;
@@ -97,8 +97,8 @@ fn part(low: &mut [Fr], high: &mut [Fr], roots: &[Fr], first: usize) {
     }
 }
 
-/// The powers x^0, x^1, ... x^(2^k - 1) in scrambled order.
-pub fn scrambled_powers(x: Fr, k: u32) -> Vec<Fr> {
+/// The powers x^0, x^1, ... x^(2^k - 1) in bit-reversed order.
+pub fn bit_reversed_powers(x: Fr, k: u32) -> Vec<Fr> {
     let squares: Vec<Fr> = std::iter::successors(Some(x), |power| Some(power.square()))
         .take(k as usize)
         .collect();
@@ -114,7 +114,7 @@ pub fn scrambled_powers(x: Fr, k: u32) -> Vec<Fr> {
     all
 }
 
-/// From scrambled to natural order, or back.
+/// From bit-reversed to natural order, or back.
 pub fn reorder(values: &[Fr]) -> Vec<Fr> {
     let unused = usize::BITS - values.len().ilog2();
     let place = |i: usize| match values.len() {

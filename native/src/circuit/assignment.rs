@@ -17,15 +17,15 @@ pub enum Values<'a> {
 
 /// A column's values from circuit row `first` on; the others are 0 (or blinding, in a proof).
 #[derive(Clone, Debug)]
-pub struct Filled<'a, C: halo2_axiom::plonk::ColumnType> {
+pub struct ColumnAssignment<'a, C: halo2_axiom::plonk::ColumnType> {
     pub column: Column<C>,
     pub first: usize,
     pub values: Values<'a>,
 }
 
-impl<'a, C: halo2_axiom::plonk::ColumnType> Filled<'a, C> {
+impl<'a, C: halo2_axiom::plonk::ColumnType> ColumnAssignment<'a, C> {
     pub fn small(column: Column<C>, values: impl Into<Cow<'a, [i64]>>) -> Self {
-        Filled {
+        ColumnAssignment {
             column,
             first: placed(0),
             values: Values::Small(values.into()),
@@ -33,7 +33,7 @@ impl<'a, C: halo2_axiom::plonk::ColumnType> Filled<'a, C> {
     }
 
     pub fn field(column: Column<C>, values: impl Into<Cow<'a, [Fr]>>) -> Self {
-        Filled {
+        ColumnAssignment {
             column,
             first: placed(0),
             values: Values::Field(values.into()),
@@ -41,7 +41,7 @@ impl<'a, C: halo2_axiom::plonk::ColumnType> Filled<'a, C> {
     }
 
     pub fn from(self, first: usize) -> Self {
-        Filled { first, ..self }
+        ColumnAssignment { first, ..self }
     }
 
     /// Each value with its circuit row.
@@ -58,9 +58,9 @@ impl<'a, C: halo2_axiom::plonk::ColumnType> Filled<'a, C> {
 pub fn lanes<'a, C: halo2_axiom::plonk::ColumnType>(
     columns: &[Column<C>],
     values: &'a [Vec<i64>],
-) -> Vec<Filled<'a, C>> {
+) -> Vec<ColumnAssignment<'a, C>> {
     let pairs = columns.iter().zip(values);
     pairs
-        .map(|(column, values)| Filled::small(*column, &values[..]))
+        .map(|(column, values)| ColumnAssignment::small(*column, &values[..]))
         .collect()
 }

@@ -11,60 +11,82 @@ use super::shape::Shape;
 pub const RANGE_TAG: u64 = 1;
 
 /// The tag of labels and classes in logUp's sum; no entry of the table has it.
-pub const PICK_TAG: i64 = -1;
+pub const MEMBERSHIP_TAG: i64 = -1;
 
 /// Fixed flags of rank rows: a label, a label after the first, a class.
-pub const RANK_FLAGS: [&str; 3] = ["lb", "lo", "cl"];
+pub const RANK_FLAGS: [&str; 3] = ["is_label", "is_lower_label", "is_class"];
 
 /// Fixed flags of hash rows: an image row that continues a word; the start of a chunk, a further
 /// word, a full and a partial round, a digest.
-pub const HASH_FLAGS: [&str; 6] = ["ip", "hs", "ha", "hf", "hp", "hd"];
+pub const HASH_FLAGS: [&str; 6] = [
+    "continues_word",
+    "hash_start",
+    "hash_absorb",
+    "hash_full_round",
+    "hash_partial_round",
+    "hash_digest",
+];
 
 /// Fixed flags of tensor rows, then of fold rows.
 pub const FLAGS: [&str; 16] = [
-    "nrs", "re", "c", "dbl", "sm", "im", "v1c", "wb", "u1", "ub", "ua", "ve", "h1", "hg", "me",
-    "le",
+    "continues_row",
+    "ends_row",
+    "continues_segment",
+    "doubled",
+    "summed",
+    "is_input",
+    "continues_kernel_inner",
+    "weights_are_taps",
+    "keeps_kernel",
+    "shifts_columns",
+    "shifts_rows",
+    "enters_kernel",
+    "keeps_accumulator",
+    "next_output",
+    "takes_product",
+    "closes_layer",
 ];
 
-/// The flag of rows on which V2 takes an output's own factor, -1.
-pub const OWN: &str = "ow";
+/// The flag of rows on which the kernel takes -1, the factor of an output's own accumulator.
+pub const OUTPUT_SELECTOR: &str = "output_selector";
 
 /// The flag of rows whose bias is that of the row before.
-pub const SAME_BIAS: &str = "sb";
+pub const SAME_BIAS: &str = "same_bias";
 
 /// The flags, one per weight lane, of places where no weight stands.
-pub const NO_WEIGHT: &str = "nw";
+pub const NO_WEIGHT: &str = "no_weight";
 
-/// Every column and challenge, by the names of docs/NATIVE.md.
+/// Every column and challenge; `prover/systems/native/circuit/columns.json` says what each is for,
+/// and docs/NATIVE.md by which symbol it stands in formulas.
 #[derive(Clone, Debug)]
 pub struct Columns {
-    pub img: Column<Advice>,
-    pub m: Column<Advice>,
-    pub q: Vec<Column<Advice>>,
-    pub r: Vec<Column<Advice>>,
-    pub y: Vec<Column<Advice>>,
-    pub row_a: Column<Advice>,
-    pub run_a: Column<Advice>,
-    pub row_b: Column<Advice>,
-    pub run_b: Column<Advice>,
-    pub v1: Column<Advice>,
-    pub v2: Column<Advice>,
-    pub x: Column<Advice>,
-    pub mac: Column<Advice>,
-    pub helpers: Vec<Column<Advice>>,
-    pub sum: Column<Advice>,
+    pub input: Column<Advice>,
+    pub multiplicity: Column<Advice>,
+    pub quotient: Vec<Column<Advice>>,
+    pub remainder: Vec<Column<Advice>>,
+    pub activation: Vec<Column<Advice>>,
+    pub pre_inner: Column<Advice>,
+    pub pre_outer: Column<Advice>,
+    pub post_inner: Column<Advice>,
+    pub post_outer: Column<Advice>,
+    pub kernel_inner: Column<Advice>,
+    pub kernel: Column<Advice>,
+    pub factor: Column<Advice>,
+    pub layer_accumulator: Column<Advice>,
+    pub lookup_partials: Vec<Column<Advice>>,
+    pub lookup_sum: Column<Advice>,
     pub tag: Vec<Column<Fixed>>,
     pub bias: Column<Fixed>,
     pub table: [Column<Fixed>; 3],
-    pub w: Vec<Column<Fixed>>,
-    pub act: Column<Fixed>,
-    pub ends: Column<Fixed>,
+    pub weight: Vec<Column<Fixed>>,
+    pub active: Column<Fixed>,
+    pub boundary: Column<Fixed>,
+    /// In the order of `FLAGS`.
     pub flags: Vec<Column<Fixed>>,
-    /// 1 where both `c` and `re` are: a run's carried value takes a step.
-    pub cre: Column<Fixed>,
+    pub steps_segment: Column<Fixed>,
     pub ranks: Option<Ranks>,
     pub hash: Option<Hash>,
-    pub secret: Option<Secret>,
+    pub hidden: Option<Hidden>,
     pub instance: Column<Instance>,
     pub challenges: Challenges<Challenge>,
     pub shape: Shape,
@@ -73,101 +95,110 @@ pub struct Columns {
 /// Columns that only circuits with public labels have (`gates/rank.rs`).
 #[derive(Clone, Copy, Debug)]
 pub struct Ranks {
-    pub pick: Column<Advice>,
-    pub bar: Column<Advice>,
-    pub h: Column<Advice>,
-    pub lb: Column<Fixed>,
-    pub lo: Column<Fixed>,
-    pub cl: Column<Fixed>,
-    /// The class of a class row.
+    pub membership: Column<Advice>,
+    pub threshold: Column<Advice>,
+    pub membership_partial: Column<Advice>,
+    pub is_label: Column<Fixed>,
+    pub is_lower_label: Column<Fixed>,
+    pub is_class: Column<Fixed>,
     pub class: Column<Fixed>,
 }
 
 impl Ranks {
     fn new(meta: &mut ConstraintSystem<Fr>) -> Self {
-        let [pick, bar] = [(); 2].map(|()| meta.advice_column_in(FirstPhase));
-        let h = meta.advice_column_in(SecondPhase);
-        let [lb, lo, cl, class] = [(); 4].map(|()| meta.fixed_column());
+        let [membership, threshold] = [(); 2].map(|()| meta.advice_column_in(FirstPhase));
+        let membership_partial = meta.advice_column_in(SecondPhase);
+        let [is_label, is_lower_label, is_class, class] = [(); 4].map(|()| meta.fixed_column());
         Ranks {
-            pick,
-            bar,
-            h,
-            lb,
-            lo,
-            cl,
+            membership,
+            threshold,
+            membership_partial,
+            is_label,
+            is_lower_label,
+            is_class,
             class,
         }
+    }
+
+    /// In the order of `RANK_FLAGS`.
+    pub fn flags(&self) -> [Column<Fixed>; 3] {
+        [self.is_label, self.is_lower_label, self.is_class]
     }
 }
 
 /// Columns that only circuits with hashed inputs have (`gates/hash.rs`).
 #[derive(Clone, Copy, Debug)]
 pub struct Hash {
-    pub pack: Column<Advice>,
-    pub word: Column<Advice>,
+    pub packed_word: Column<Advice>,
+    pub hash_word: Column<Advice>,
     pub state: [Column<Advice>; 2],
     pub square: [Column<Advice>; 2],
-    pub ip: Column<Fixed>,
-    pub hs: Column<Fixed>,
-    pub ha: Column<Fixed>,
-    pub hf: Column<Fixed>,
-    pub hp: Column<Fixed>,
-    pub hd: Column<Fixed>,
+    pub continues_word: Column<Fixed>,
+    pub start: Column<Fixed>,
+    pub absorb: Column<Fixed>,
+    pub full_round: Column<Fixed>,
+    pub partial_round: Column<Fixed>,
+    pub digest: Column<Fixed>,
     /// Poseidon's, on rows of rounds.
     pub constants: [Column<Fixed>; 2],
 }
 
 impl Hash {
     fn new(meta: &mut ConstraintSystem<Fr>) -> Self {
-        let [pack, word, s0, s1, square0, square1] =
+        let [packed_word, hash_word, state0, state1, square0, square1] =
             [(); 6].map(|()| meta.advice_column_in(FirstPhase));
-        meta.enable_equality(pack);
-        meta.enable_equality(word);
-        let [ip, hs, ha, hf, hp, hd] = [(); 6].map(|()| meta.fixed_column());
+        meta.enable_equality(packed_word);
+        meta.enable_equality(hash_word);
+        let [continues_word, start, absorb, full_round, partial_round, digest] =
+            [(); 6].map(|()| meta.fixed_column());
         Hash {
-            pack,
-            word,
-            state: [s0, s1],
+            packed_word,
+            hash_word,
+            state: [state0, state1],
             square: [square0, square1],
-            ip,
-            hs,
-            ha,
-            hf,
-            hp,
-            hd,
+            continues_word,
+            start,
+            absorb,
+            full_round,
+            partial_round,
+            digest,
             constants: [(); 2].map(|()| meta.fixed_column()),
         }
     }
 
     /// In the order of `HASH_FLAGS`.
     pub fn flags(&self) -> [Column<Fixed>; 6] {
-        [self.ip, self.hs, self.ha, self.hf, self.hp, self.hd]
+        [
+            self.continues_word,
+            self.start,
+            self.absorb,
+            self.full_round,
+            self.partial_round,
+            self.digest,
+        ]
     }
 }
 
 /// Public columns that only circuits with hidden weights have (`gates/hidden.rs`).
 #[derive(Clone, Debug)]
-pub struct Secret {
-    /// 1 where V2 takes an output's own factor.
-    pub ow: Column<Fixed>,
-    /// 1 where the bias is that of the row before.
-    pub sb: Column<Fixed>,
-    /// Per weight lane, 1 where no weight stands.
-    pub nw: Vec<Column<Fixed>>,
+pub struct Hidden {
+    pub output_selector: Column<Fixed>,
+    pub same_bias: Column<Fixed>,
+    pub no_weight: Vec<Column<Fixed>>,
 }
 
-impl Secret {
+impl Hidden {
     fn new(meta: &mut ConstraintSystem<Fr>, shape: &Shape) -> Self {
         let lanes = 0..shape.weight_lanes;
-        Secret {
-            ow: meta.fixed_column(),
-            sb: meta.fixed_column(),
-            nw: lanes.map(|_| meta.fixed_column()).collect(),
+        Hidden {
+            output_selector: meta.fixed_column(),
+            same_bias: meta.fixed_column(),
+            no_weight: lanes.map(|_| meta.fixed_column()).collect(),
         }
     }
 }
 
-/// Drawn after the cells are committed.
+/// Drawn after the advice of the first phase is committed.
 #[derive(Clone, Copy, Debug)]
 pub struct Challenges<T> {
     pub b: T,
@@ -178,20 +209,21 @@ pub struct Challenges<T> {
 }
 
 impl Columns {
-    /// Allocate the columns; `img` is the first advice column (see `prover/blinding.rs`).
+    /// Allocate the columns; `input` is the first advice column (see `prover/blinding.rs`).
     ///
-    /// Cells are of the first phase, so that they are committed before the challenges are drawn;
-    /// whatever depends on a challenge is of the second.
+    /// The order of these calls is the order of the columns in keys and proofs. What does not
+    /// depend on a challenge is of the first phase, so that it is committed before any is drawn;
+    /// accumulators, which do, are of the second.
     pub fn new(meta: &mut ConstraintSystem<Fr>, shape: &Shape) -> Self {
         let lanes = shape.lanes;
-        let img = meta.advice_column_in(FirstPhase);
-        let m = meta.advice_column_in(FirstPhase);
-        let mut cells = || -> Vec<_> {
+        let input = meta.advice_column_in(FirstPhase);
+        let multiplicity = meta.advice_column_in(FirstPhase);
+        let mut per_lane = || -> Vec<_> {
             (0..lanes)
                 .map(|_| meta.advice_column_in(FirstPhase))
                 .collect()
         };
-        let (q, r, y) = (cells(), cells(), cells());
+        let (quotient, remainder, activation) = (per_lane(), per_lane(), per_lane());
         let challenges = Challenges {
             b: meta.challenge_usable_after(FirstPhase),
             a: meta.challenge_usable_after(FirstPhase),
@@ -200,45 +232,46 @@ impl Columns {
             beta: meta.challenge_usable_after(FirstPhase),
         };
         let mut later = || meta.advice_column_in(SecondPhase);
-        let [row_a, run_a, row_b, run_b] = [later(), later(), later(), later()];
-        let [v1, v2, x, mac] = [later(), later(), later(), later()];
-        let helpers = (0..shape.helpers()).map(|_| later()).collect();
-        let sum = later();
+        let [pre_inner, pre_outer, post_inner, post_outer] = [later(), later(), later(), later()];
+        let [kernel_inner, kernel, factor, layer_accumulator] =
+            [later(), later(), later(), later()];
+        let lookup_partials = (0..shape.lookup_partials()).map(|_| later()).collect();
+        let lookup_sum = later();
         let ranks = (shape.labels > 0).then(|| Ranks::new(meta));
         let mut columns = Columns {
             ranks,
             hash: None,
-            img,
-            m,
-            q,
-            r,
-            y,
-            row_a,
-            run_a,
-            row_b,
-            run_b,
-            v1,
-            v2,
-            x,
-            mac,
-            helpers,
-            sum,
+            input,
+            multiplicity,
+            quotient,
+            remainder,
+            activation,
+            pre_inner,
+            pre_outer,
+            post_inner,
+            post_outer,
+            kernel_inner,
+            kernel,
+            factor,
+            layer_accumulator,
+            lookup_partials,
+            lookup_sum,
             tag: (0..lanes).map(|_| meta.fixed_column()).collect(),
             bias: meta.fixed_column(),
             table: [(); 3].map(|()| meta.fixed_column()),
-            w: (0..shape.weight_lanes)
+            weight: (0..shape.weight_lanes)
                 .map(|_| meta.fixed_column())
                 .collect(),
-            act: meta.fixed_column(),
-            ends: meta.fixed_column(),
+            active: meta.fixed_column(),
+            boundary: meta.fixed_column(),
             flags: FLAGS.iter().map(|_| meta.fixed_column()).collect(),
-            cre: meta.fixed_column(),
-            secret: shape.hidden.then(|| Secret::new(meta, shape)),
+            steps_segment: meta.fixed_column(),
+            hidden: shape.hidden.then(|| Hidden::new(meta, shape)),
             instance: meta.instance_column(),
             challenges,
             shape: *shape,
         };
-        for column in [columns.run_a, columns.run_b, columns.x] {
+        for column in [columns.pre_outer, columns.post_outer, columns.factor] {
             meta.enable_equality(column);
         }
         meta.enable_equality(columns.instance);

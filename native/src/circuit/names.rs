@@ -1,99 +1,118 @@
-//! The names of a circuit's columns.
+//! The names of a circuit's columns, and the symbols by which the digest knows the advice.
+//!
+//! `prover/systems/native/circuit/columns.json` declares both; tests compare the lists.
 
-use halo2_axiom::plonk::ConstraintSystem;
+use halo2_axiom::plonk::{Advice, Column, ConstraintSystem};
 
-use super::columns::{Columns, FLAGS, HASH_FLAGS, NO_WEIGHT, OWN, SAME_BIAS};
+use super::columns::{
+    Columns, FLAGS, HASH_FLAGS, NO_WEIGHT, OUTPUT_SELECTOR, RANK_FLAGS, SAME_BIAS,
+};
 use super::shape::Shape;
 
-/// The columns' names in order of index.
-fn ordered(mut named: Vec<(usize, String)>) -> Vec<String> {
-    named.sort();
-    named.into_iter().map(|(_, name)| name).collect()
+/// An advice column: spelled out, and as formulas have it. The digest of a circuit hashes the
+/// symbol, so that names may improve while keys and proofs stay what they are.
+pub struct AdviceName {
+    pub name: String,
+    pub symbol: String,
 }
 
-/// Names of the advice columns in order of index.
-pub fn advice_names(shape: &Shape) -> Vec<String> {
+/// The advice columns in order of index.
+pub fn advice_names(shape: &Shape) -> Vec<AdviceName> {
     let columns = Columns::new(&mut ConstraintSystem::default(), shape);
     let single = [
-        ("img", columns.img),
-        ("m", columns.m),
-        ("row_a", columns.row_a),
-        ("run_a", columns.run_a),
-        ("row_b", columns.row_b),
-        ("run_b", columns.run_b),
-        ("v1", columns.v1),
-        ("v2", columns.v2),
-        ("x", columns.x),
-        ("mac", columns.mac),
-        ("sum", columns.sum),
+        ("input", "img", columns.input),
+        ("multiplicity", "m", columns.multiplicity),
+        ("pre_inner", "row_a", columns.pre_inner),
+        ("pre_outer", "run_a", columns.pre_outer),
+        ("post_inner", "row_b", columns.post_inner),
+        ("post_outer", "run_b", columns.post_outer),
+        ("kernel_inner", "v1", columns.kernel_inner),
+        ("kernel", "v2", columns.kernel),
+        ("factor", "x", columns.factor),
+        ("layer_accumulator", "mac", columns.layer_accumulator),
+        ("lookup_sum", "sum", columns.lookup_sum),
     ];
     let lanes = [
-        ("q", &columns.q),
-        ("r", &columns.r),
-        ("y", &columns.y),
-        ("h", &columns.helpers),
+        ("quotient", "q", &columns.quotient[..]),
+        ("remainder", "r", &columns.remainder),
+        ("activation", "y", &columns.activation),
+        ("lookup_partial", "h", &columns.lookup_partials),
     ];
-    let ranks = columns.ranks.iter();
-    let ranks = ranks.flat_map(|r| [("pick", r.pick), ("bar", r.bar), ("rank", r.h)]);
-    let hash = columns.hash.iter().flat_map(|h| {
-        let [state0, state1] = h.state;
-        let [square0, square1] = h.square;
-        [
-            ("pack", h.pack),
-            ("word", h.word),
-            ("state0", state0),
-            ("state1", state1),
-            ("square0", square0),
-            ("square1", square1),
-        ]
-    });
-    let mut named: Vec<_> = single
-        .into_iter()
-        .chain(ranks)
-        .chain(hash)
-        .map(|(name, column)| (column.index(), name.to_string()))
-        .collect();
-    for (name, group) in lanes {
-        let numbered = group.iter().enumerate();
-        named.extend(numbered.map(|(i, column)| (column.index(), format!("{name}{i}"))));
+    let mut named: Vec<_> = single.into_iter().map(one).collect();
+    named.extend(lanes.into_iter().flat_map(numbered));
+    if let Some(ranks) = &columns.ranks {
+        let single = [
+            ("membership", "pick", ranks.membership),
+            ("threshold", "bar", ranks.threshold),
+            ("membership_partial", "rank", ranks.membership_partial),
+        ];
+        named.extend(single.map(one));
+    }
+    if let Some(hash) = &columns.hash {
+        let single = [
+            ("packed_word", "pack", hash.packed_word),
+            ("hash_word", "word", hash.hash_word),
+        ];
+        named.extend(single.map(one));
+        named.extend(numbered(("hash_state", "state", &hash.state)));
+        named.extend(numbered(("hash_square", "square", &hash.square)));
     }
     ordered(named)
+}
+
+fn one((name, symbol, column): (&str, &str, Column<Advice>)) -> (usize, AdviceName) {
+    let (name, symbol) = (name.to_string(), symbol.to_string());
+    (column.index(), AdviceName { name, symbol })
+}
+
+fn numbered<'a>(
+    (name, symbol, columns): (&'a str, &'a str, &'a [Column<Advice>]),
+) -> impl Iterator<Item = (usize, AdviceName)> + 'a {
+    columns
+        .iter()
+        .enumerate()
+        .map(move |(i, column)| one((&format!("{name}_{i}"), &format!("{symbol}{i}"), *column)))
 }
 
 /// Names of the fixed columns in order of index.
 pub fn fixed_names(shape: &Shape) -> Vec<String> {
     let columns = Columns::new(&mut ConstraintSystem::default(), shape);
-    let table = ["t_tag", "t_q", "t_y"].into_iter().zip(columns.table);
-    let flags = FLAGS.into_iter().zip(columns.flags.iter().copied());
-    let ranks = columns.ranks.iter();
-    let ranks = ranks.flat_map(|r| [("lb", r.lb), ("lo", r.lo), ("cl", r.cl), ("class", r.class)]);
-    let hash = columns.hash.iter().flat_map(|h| {
-        let flags = HASH_FLAGS.into_iter().zip(h.flags());
-        flags.chain(["hc0", "hc1"].into_iter().zip(h.constants))
-    });
-    let secret = columns.secret.as_ref();
-    let secret = secret.map(|secret| [(OWN, secret.ow), (SAME_BIAS, secret.sb)]);
-    let single = [
+    let table = ["table_tag", "table_quotient", "table_activation"];
+    let mut named = vec![
         ("bias", columns.bias),
-        ("act", columns.act),
-        ("cre", columns.cre),
-        ("ends", columns.ends),
+        ("active", columns.active),
+        ("boundary", columns.boundary),
+        ("steps_segment", columns.steps_segment),
     ];
-    let mut named: Vec<_> = table
-        .chain(flags)
-        .chain(single)
-        .chain(ranks)
-        .chain(hash)
-        .chain(secret.into_iter().flatten())
+    named.extend(table.into_iter().zip(columns.table));
+    named.extend(FLAGS.into_iter().zip(columns.flags.iter().copied()));
+    let mut lanes = vec![("tag", &columns.tag[..]), ("weight", &columns.weight)];
+    if let Some(ranks) = &columns.ranks {
+        named.extend(RANK_FLAGS.into_iter().zip(ranks.flags()));
+        named.push(("class", ranks.class));
+    }
+    if let Some(hash) = &columns.hash {
+        named.extend(HASH_FLAGS.into_iter().zip(hash.flags()));
+        lanes.push(("hash_constant", &hash.constants));
+    }
+    if let Some(hidden) = &columns.hidden {
+        named.push((OUTPUT_SELECTOR, hidden.output_selector));
+        named.push((SAME_BIAS, hidden.same_bias));
+        lanes.push((NO_WEIGHT, &hidden.no_weight));
+    }
+    let mut all: Vec<_> = named
+        .into_iter()
         .map(|(name, column)| (column.index(), name.to_string()))
         .collect();
-    let lanes = columns.secret.as_ref().map(|secret| &secret.nw);
-    for (name, group) in [("tag", &columns.tag), ("w", &columns.w)]
-        .into_iter()
-        .chain(lanes.map(|lanes| (NO_WEIGHT, lanes)))
-    {
-        let numbered = group.iter().enumerate();
-        named.extend(numbered.map(|(i, column)| (column.index(), format!("{name}{i}"))));
+    for (name, columns) in lanes {
+        let numbered = columns.iter().enumerate();
+        all.extend(numbered.map(|(i, column)| (column.index(), format!("{name}_{i}"))));
     }
-    ordered(named)
+    ordered(all)
+}
+
+/// In order of index.
+fn ordered<T>(mut named: Vec<(usize, T)>) -> Vec<T> {
+    named.sort_by_key(|(index, _)| *index);
+    named.into_iter().map(|(_, name)| name).collect()
 }

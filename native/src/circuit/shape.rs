@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 pub struct Shape {
     /// log2 of the rows.
     pub k: u32,
-    /// Cells of a tensor to a row.
+    /// Witness of a tensor to a row.
     pub lanes: usize,
     /// Weights to a row.
     pub weight_lanes: usize,
@@ -55,8 +55,8 @@ impl Shape {
         }
     }
 
-    /// A helper covers a lane's two lookups: the remainder, and the pair (q, y).
-    pub fn helpers(&self) -> usize {
+    /// A logUp partial sum covers a lane's two lookups: the remainder, and the pair (q, y).
+    pub fn lookup_partials(&self) -> usize {
         self.lanes
     }
 }

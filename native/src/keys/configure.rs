@@ -19,8 +19,8 @@ pub fn configured(shape: &Shape) -> (ConstraintSystem<Fr>, Columns) {
 /// The cycles of a program's copies.
 pub fn permutation(program: &Program, cs: &ConstraintSystem<Fr>, columns: &Columns) -> Permutation {
     let numbered = cs.permutation().get_columns();
-    let place = |place| -> Cell {
-        let cell = cell(columns, place);
+    let permuted = |endpoint| -> Cell {
+        let cell = cell(columns, endpoint);
         let same = |column: &Column<Any>| *column == cell.column;
         let number = numbered.iter().position(same);
         (
@@ -29,7 +29,7 @@ pub fn permutation(program: &Program, cs: &ConstraintSystem<Fr>, columns: &Colum
         )
     };
     let copies = program.copies.iter();
-    let copies = copies.map(|(left, right)| (place(*left), place(*right)));
+    let copies = copies.map(|(left, right)| (permuted(*left), permuted(*right)));
     Permutation::new(program.shape.k, numbered.len(), copies)
 }
 

@@ -10,7 +10,7 @@ use halo2_axiom::poly::Rotation;
 use serde_json::{json, Value};
 
 use super::digest::{digest, FORMAT};
-use super::proof_layout::Layout;
+use super::proof_layout::ProofLayout;
 use super::verifying::Verifying;
 use crate::circuit::names::{advice_names, fixed_names};
 use crate::circuit::Shape;
@@ -48,17 +48,17 @@ pub fn describe(verifying: &Verifying) -> Value {
         },
         "fixed_commitments": points(vk.fixed_commitments()),
         "srs": { "g2": twist(&srs.g2), "s_g2": twist(&srs.s_g2) },
-        "proof": Layout::of(vk).to_json(),
+        "proof": ProofLayout::of(vk).to_json(),
     })
 }
 
-/// Names of the columns and phases of the advice, in order of index.
+/// The columns in order of index: the advice by name, symbol and phase, the others by name.
 fn columns(cs: &ConstraintSystem<Fr>, shape: &Shape) -> Value {
     let phases = cs.advice_column_phase();
     let advice: Vec<Value> = advice_names(shape)
         .into_iter()
         .zip(&phases)
-        .map(|(name, phase)| json!({ "name": name, "phase": phase }))
+        .map(|(column, phase)| json!({ "name": column.name, "symbol": column.symbol, "phase": phase }))
         .collect();
     json!({ "advice": advice, "fixed": fixed_names(shape), "instance": ["public"] })
 }

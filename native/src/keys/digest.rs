@@ -67,14 +67,14 @@ pub fn digest(verifying: &Verifying) -> [u8; 32] {
     words.count(cs.blinding_factors());
     shape(&mut words, &about.shape);
     sections(&mut words, &about.instances);
-    let (fixed, labels) = (vk.fixed_commitments(), vk.permutation().commitments());
+    let (fixed, sigma) = (vk.fixed_commitments(), vk.permutation().commitments());
     words.count(fixed.len());
-    words.count(labels.len());
+    words.count(sigma.len());
     words.twist(&srs.g2);
     words.twist(&srs.s_g2);
     fixed
         .iter()
-        .chain(labels)
+        .chain(sigma)
         .for_each(|point| words.point(point));
     words.keccak()
 }
@@ -102,10 +102,10 @@ fn sections(words: &mut Words, instances: &Sections) {
 /// The constraint system: columns, challenges, gates, queries and the permutation's columns.
 fn system(cs: &ConstraintSystem<Fr>, shape: &Shape) -> [u8; 32] {
     let mut words = Words::default();
-    let (names, phases) = (advice_names(shape), cs.advice_column_phase());
-    words.count(names.len());
-    for (name, phase) in names.iter().zip(phases) {
-        words.0.extend(Keccak256::digest(name));
+    let (columns, phases) = (advice_names(shape), cs.advice_column_phase());
+    words.count(columns.len());
+    for (column, phase) in columns.iter().zip(phases) {
+        words.0.extend(Keccak256::digest(&column.symbol));
         words.count(phase.into());
     }
     words.count(cs.num_fixed_columns());

@@ -9,45 +9,43 @@ const POINT: usize = 64;
 
 /// How many of each message a proof holds, in this order.
 #[derive(Clone, Copy, Debug)]
-pub struct Layout {
-    /// Points of the advice columns of the first and of the second phase.
-    pub cells: usize,
-    pub sums: usize,
-    /// Points of the permutation's products; one random point follows.
-    pub products: usize,
+pub struct ProofLayout {
+    /// Points of the advice columns by phase.
+    pub advice: [usize; 2],
+    /// Points of the permutation's grand products; one random point follows.
+    pub grand_products: usize,
     /// Points of the quotient's pieces.
-    pub quotients: usize,
+    pub quotient_pieces: usize,
     /// Scalars; two points follow.
     pub evaluations: usize,
 }
 
-impl Layout {
+impl ProofLayout {
     pub fn of(vk: &VerifyingKey<G1Affine>) -> Self {
         let cs = vk.cs();
         let phases = cs.advice_column_phase();
-        let cells = phases.iter().filter(|phase| **phase == 0).count();
-        let copied = cs.permutation().get_columns().len();
-        let products = copied.div_ceil(cs.degree() - 2);
+        let first = phases.iter().filter(|phase| **phase == 0).count();
+        let permuted = cs.permutation().get_columns().len();
+        let grand_products = permuted.div_ceil(cs.degree() - 2);
         let queries = cs.advice_queries().len() + cs.fixed_queries().len();
-        Layout {
-            cells,
-            sums: phases.len() - cells,
-            products,
-            quotients: vk.get_domain().get_quotient_poly_degree(),
-            evaluations: queries + 1 + copied + 3 * products - 1,
+        ProofLayout {
+            advice: [first, phases.len() - first],
+            grand_products,
+            quotient_pieces: vk.get_domain().get_quotient_poly_degree(),
+            evaluations: queries + 1 + permuted + 3 * grand_products - 1,
         }
     }
 
     /// Stages of proving, with the proof's length when each is done.
     pub fn stages(&self) -> [(&'static str, usize); 6] {
-        let cells = POINT * self.cells;
-        let sums = cells + POINT * self.sums;
-        let copies = sums + POINT * (self.products + 1);
-        let quotient = copies + POINT * self.quotients;
+        let first = POINT * self.advice[0];
+        let second = first + POINT * self.advice[1];
+        let copies = second + POINT * (self.grand_products + 1);
+        let quotient = copies + POINT * self.quotient_pieces;
         let evaluations = quotient + SCALAR * self.evaluations;
         [
-            ("cells", cells),
-            ("sums", sums),
+            ("cells", first),
+            ("sums", second),
             ("copies", copies),
             ("quotient", quotient),
             ("evaluations", evaluations),
@@ -63,9 +61,9 @@ impl Layout {
     /// For the circuit's description.
     pub fn to_json(self) -> Value {
         json!({
-            "advice_points": [self.cells, self.sums],
-            "permutation_products": self.products,
-            "quotient_pieces": self.quotients,
+            "advice_points": self.advice,
+            "permutation_products": self.grand_products,
+            "quotient_pieces": self.quotient_pieces,
             "evaluations": self.evaluations,
             "bytes": self.bytes(),
         })

@@ -27,9 +27,9 @@ const PROVING_FILE: &str = "proving.key";
 /// All that proving takes besides the set-up and the program.
 #[derive(Clone, Debug)]
 pub struct Keys {
-    /// Scrambled coefficients of the fixed columns and of the permutation's labels.
+    /// Bit-reversed coefficients of the fixed columns and of the permutation's sigma.
     pub fixed: Vec<Vec<Fr>>,
-    pub labels: Vec<Vec<Fr>>,
+    pub sigma: Vec<Vec<Fr>>,
     pub verifying: Verifying,
 }
 
@@ -45,17 +45,17 @@ pub fn keygen(program: &Program, srs: &Srs) -> Result<Keys> {
     let (cs, columns) = configured(&shape);
     check_degree(&cs)?;
     let domain = Domain::new(shape.k, cs.degree());
-    let (mut points, mut fixed, mut labels) = (Vec::<G1>::new(), Vec::new(), Vec::new());
-    for filled in fixed_columns(&columns, program) {
-        let column = values(&filled, domain.n, None);
-        points.push(commit(srs, &filled, &column, None));
+    let (mut points, mut fixed, mut sigma) = (Vec::<G1>::new(), Vec::new(), Vec::new());
+    for assigned in fixed_columns(&columns, program) {
+        let column = values(&assigned, domain.n, None);
+        points.push(commit(srs, &assigned, &column, None));
         fixed.push(domain.coefficients(column));
     }
     let permutation = permutation(program, &cs, &columns);
     for number in 0..cs.permutation().get_columns().len() {
-        let column = permutation.column(number, &domain);
+        let column = permutation.sigma(number, &domain);
         points.push(msm::full(&column, &srs.lagrange));
-        labels.push(domain.coefficients(column));
+        sigma.push(domain.coefficients(column));
     }
     let about = About {
         shape,
@@ -66,7 +66,7 @@ pub fn keygen(program: &Program, srs: &Srs) -> Result<Keys> {
     let verifying = Verifying::new(about, &affine, srs.verifying())?;
     Ok(Keys {
         fixed,
-        labels,
+        sigma,
         verifying,
     })
 }
@@ -77,7 +77,7 @@ impl Keys {
         fs::create_dir_all(folder)?;
         let mut file = BufWriter::with_capacity(BUFFER, File::create(folder.join(PROVING_FILE))?);
         file.write_all(&digest(&self.verifying))?;
-        for value in self.fixed.iter().chain(&self.labels).flatten() {
+        for value in self.fixed.iter().chain(&self.sigma).flatten() {
             value.write_raw(&mut file)?;
         }
         file.flush()?;
@@ -114,7 +114,7 @@ impl Keys {
         };
         Ok(Keys {
             fixed: columns(counts.0)?,
-            labels: columns(counts.1)?,
+            sigma: columns(counts.1)?,
             verifying,
         })
     }

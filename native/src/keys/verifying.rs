@@ -46,7 +46,7 @@ pub struct Verifying {
 }
 
 impl Verifying {
-    /// From the points of the fixed columns and then of the labels, by way of halo2's file format.
+    /// From the points of the fixed columns and then of sigma, by way of halo2's file format.
     pub fn new(about: About, points: &[G1Affine], srs: srs::Verifying) -> Result<Self> {
         let mut bytes = header(&about.shape);
         let words = points.iter().flat_map(SerdeObject::to_raw_bytes);
@@ -66,7 +66,7 @@ impl Verifying {
         self.srs.params(self.about.shape.k)
     }
 
-    /// How many fixed columns and how many labels there are.
+    /// How many fixed columns and how many of sigma there are.
     pub fn columns(&self) -> (usize, usize) {
         columns(&self.about.shape)
     }
@@ -99,8 +99,8 @@ impl Verifying {
 
 fn columns(shape: &Shape) -> (usize, usize) {
     let (cs, _) = configured(shape);
-    let labels = cs.permutation().get_columns().len();
-    (cs.num_fixed_columns(), labels)
+    let sigma = cs.permutation().get_columns().len();
+    (cs.num_fixed_columns(), sigma)
 }
 
 fn header(shape: &Shape) -> Vec<u8> {
@@ -117,17 +117,17 @@ fn header(shape: &Shape) -> Vec<u8> {
 
 /// The points of a key's file, each of its group; none but a fixed column's may be infinity.
 fn points(path: &Path, shape: &Shape) -> Result<Vec<G1Affine>> {
-    let (bytes, header, (fixed, labels)) = (fs::read(path)?, header(shape), columns(shape));
+    let (bytes, header, (fixed, sigma)) = (fs::read(path)?, header(shape), columns(shape));
     let refused = |why: &str| {
         let path = path.display();
         Err(Error::Keys(format!(
             "{path}{why}: make the keys again, or get them again"
         )))
     };
-    if !bytes.starts_with(&header) || bytes.len() != header.len() + POINT * (fixed + labels) {
+    if !bytes.starts_with(&header) || bytes.len() != header.len() + POINT * (fixed + sigma) {
         return refused(" is damaged");
     }
-    let mut found = Vec::with_capacity(fixed + labels);
+    let mut found = Vec::with_capacity(fixed + sigma);
     for (number, words) in bytes[header.len()..].chunks_exact(POINT).enumerate() {
         match G1Affine::from_raw_bytes(words) {
             None => return refused(&format!(": point {number} is not on the curve")),

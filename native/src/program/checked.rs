@@ -5,11 +5,13 @@ use std::collections::HashMap;
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::halo2curves::ff::PrimeField;
 
-use super::copies::{parse_copies, Place};
-use super::input_columns::Given;
+use super::copies::{parse_copies, Endpoint};
+use super::input_columns::InputColumns;
 use super::public_words::Sections;
 use super::salt::Salt;
-use crate::circuit::columns::{FLAGS, HASH_FLAGS, NO_WEIGHT, OWN, RANK_FLAGS, SAME_BIAS};
+use crate::circuit::columns::{
+    FLAGS, HASH_FLAGS, NO_WEIGHT, OUTPUT_SELECTOR, RANK_FLAGS, SAME_BIAS,
+};
 use crate::circuit::poseidon::CONSTANTS;
 use crate::circuit::rows::{usable_rows, value, Lanes};
 use crate::circuit::Shape;
@@ -32,7 +34,7 @@ pub struct Program {
     pub no_weight: Lanes,
     /// Random cells below the columns of hidden weights; none where weights are public.
     pub salt: Salt,
-    pub copies: Vec<(Place, Place)>,
+    pub copies: Vec<(Endpoint, Endpoint)>,
     pub instances: Sections,
 }
 
@@ -46,38 +48,42 @@ impl Program {
     ) -> Result<Self> {
         packs(&shape)?;
         let rows = usable_rows(shape.k);
-        let mut given = Given { columns, rows };
-        let table = vec![given.full("t_tag")?, given.full("t_q")?, given.full("t_y")?];
-        let tag = given.lanes("tag", shape.lanes)?;
-        let bias = given.one("bias")?;
-        let weights = given.lanes("w", shape.weight_lanes)?;
+        let mut input = InputColumns { columns, rows };
+        let table = vec![
+            input.full("table_tag")?,
+            input.full("table_quotient")?,
+            input.full("table_activation")?,
+        ];
+        let tag = input.lanes("tag", shape.lanes)?;
+        let bias = input.one("bias")?;
+        let weights = input.lanes("weight", shape.weight_lanes)?;
         let mut flags = HashMap::new();
         for name in FLAGS {
-            flags.insert(name.to_string(), given.flag(name)?);
+            flags.insert(name.to_string(), input.flag(name)?);
         }
         let mut class = Vec::new();
         if shape.labels > 0 {
             for name in RANK_FLAGS {
-                flags.insert(name.to_string(), given.flag(name)?);
+                flags.insert(name.to_string(), input.flag(name)?);
             }
-            class = given.one("class")?;
+            class = input.one("class")?;
         }
         let mut rounds = Vec::new();
         if shape.hash_group > 0 {
             for name in HASH_FLAGS {
-                flags.insert(name.to_string(), given.flag(name)?);
+                flags.insert(name.to_string(), input.flag(name)?);
             }
-            rounds = given.one("hc")?;
+            rounds = input.one("hash_round")?;
             known_rounds(&rounds)?;
         }
         let mut no_weight = Lanes::new();
         if shape.hidden {
-            for name in [OWN, SAME_BIAS] {
-                flags.insert(name.to_string(), given.flag(name)?);
+            for name in [OUTPUT_SELECTOR, SAME_BIAS] {
+                flags.insert(name.to_string(), input.flag(name)?);
             }
-            no_weight = given.flags(NO_WEIGHT, shape.weight_lanes)?;
+            no_weight = input.flags(NO_WEIGHT, shape.weight_lanes)?;
         }
-        given.nothing_left()?;
+        input.nothing_left()?;
         let program = Program {
             shape,
             tag,
@@ -99,37 +105,43 @@ impl Program {
         Ok(program)
     }
 
-    /// A factor X that no copy ties to a run would be the prover's to choose.
+    /// A factor without a copy constraint would be the prover's to choose.
     fn every_factor_is_copied(&self) -> Result<()> {
-        self.copied("me", |source| !matches!(source, Place::Instance(_)))
+        self.copied("takes_product", |source| {
+            !matches!(source, Endpoint::Instance(_))
+        })
     }
 
-    /// Labels are instances, scores of classes are ends of runs.
+    /// Labels are instances, scores of classes are accumulators at the ends of segments.
     fn every_rank_is_copied(&self) -> Result<()> {
         if self.shape.labels == 0 {
             return Ok(());
         }
-        self.copied("lb", |source| matches!(source, Place::Instance(_)))?;
-        self.copied("cl", |source| matches!(source, Place::RunB(_)))
+        self.copied("is_label", |source| matches!(source, Endpoint::Instance(_)))?;
+        self.copied("is_class", |source| {
+            matches!(source, Endpoint::PostOuter(_))
+        })
     }
 
     fn every_hash_column_is_there(&self) -> Result<()> {
-        let hashed = |place: &Place| matches!(place, Place::Pack(_) | Place::Word(_));
-        let places = self.copies.iter().flat_map(|(one, other)| [one, other]);
-        match places.into_iter().find(|place| hashed(place)) {
-            Some(place) if self.shape.hash_group == 0 => Err(Error::Program(format!(
-                "{place:?} of a copy in a circuit without hashed inputs"
+        let hashed = |endpoint: &Endpoint| {
+            matches!(endpoint, Endpoint::PackedWord(_) | Endpoint::HashWord(_))
+        };
+        let endpoints = self.copies.iter().flat_map(|(one, other)| [one, other]);
+        match endpoints.into_iter().find(|endpoint| hashed(endpoint)) {
+            Some(endpoint) if self.shape.hash_group == 0 => Err(Error::Program(format!(
+                "{endpoint:?} of a copy in a circuit without hashed inputs"
             ))),
             _ => Ok(()),
         }
     }
 
-    /// On rows of a flag, X is tied to one place, of a kind.
-    fn copied(&self, flag: &str, allowed: impl Fn(&Place) -> bool) -> Result<()> {
+    /// On rows of a flag, the factor has one copy constraint, of a kind.
+    fn copied(&self, flag: &str, allowed: impl Fn(&Endpoint) -> bool) -> Result<()> {
         let set = self.flag(flag);
         let mut sources = vec![0; self.flags[flag].len()];
-        for (place, source) in &self.copies {
-            if let Place::X(row) = place {
+        for (endpoint, source) in &self.copies {
+            if let Endpoint::Factor(row) = endpoint {
                 if set(*row) {
                     sources[*row] += if allowed(source) { 1 } else { 2 };
                 }
@@ -137,8 +149,9 @@ impl Program {
         }
         match (0..sources.len()).find(|row| set(*row) && sources[*row] != 1) {
             Some(row) => Err(Error::Program(format!(
-                "row {row} takes X by {flag}, and not one copy ties it to what it stands for: copy \
-                 one there"
+                "row {row} takes a factor by {flag}: expected one copy constraint that says of what, found \
+                 {}: add or remove copies",
+                sources[row]
             ))),
             None => Ok(()),
         }

@@ -4,86 +4,93 @@ use crate::error::{Error, Result};
 
 /// One side of a copy: a column of the permutation and a row as the caller counts them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    RunA(usize),
-    RunB(usize),
-    X(usize),
+pub enum Endpoint {
+    PreOuter(usize),
+    PostOuter(usize),
+    Factor(usize),
     Instance(usize),
-    Pack(usize),
-    Word(usize),
+    PackedWord(usize),
+    HashWord(usize),
 }
 
-impl Place {
+impl Endpoint {
     fn new(column: i64, row: i64) -> Result<Self> {
         let row =
             usize::try_from(row).map_err(|_| Error::Program(format!("row {row} of a copy")))?;
         match column {
-            0 => Ok(Place::RunA(row)),
-            1 => Ok(Place::RunB(row)),
-            2 => Ok(Place::X(row)),
-            3 => Ok(Place::Instance(row)),
-            4 => Ok(Place::Pack(row)),
-            5 => Ok(Place::Word(row)),
+            0 => Ok(Endpoint::PreOuter(row)),
+            1 => Ok(Endpoint::PostOuter(row)),
+            2 => Ok(Endpoint::Factor(row)),
+            3 => Ok(Endpoint::Instance(row)),
+            4 => Ok(Endpoint::PackedWord(row)),
+            5 => Ok(Endpoint::HashWord(row)),
             _ => Err(Error::Program(format!(
-                "column {column} of a copy; 0 A2, 1 B2, 2 X, 3 instance, 4 pack, 5 word are allowed"
+                "column {column} of a copy: expected 0 pre_outer, 1 post_outer, 2 factor, 3 instance, \
+                 4 packed_word or 5 hash_word"
             ))),
         }
     }
 
-    fn is_run(self) -> bool {
-        matches!(self, Place::RunA(_) | Place::RunB(_))
+    fn is_outer_accumulator(self) -> bool {
+        matches!(self, Endpoint::PreOuter(_) | Endpoint::PostOuter(_))
     }
 
     fn row(self) -> usize {
         match self {
-            Place::RunA(row)
-            | Place::RunB(row)
-            | Place::X(row)
-            | Place::Instance(row)
-            | Place::Pack(row)
-            | Place::Word(row) => row,
+            Endpoint::PreOuter(row)
+            | Endpoint::PostOuter(row)
+            | Endpoint::Factor(row)
+            | Endpoint::Instance(row)
+            | Endpoint::PackedWord(row)
+            | Endpoint::HashWord(row) => row,
         }
     }
 }
 
-/// What may be tied: the left side takes its value from the right.
-fn joins(left: Place, right: Place) -> bool {
+/// Which copy constraints there may be: the left side takes its value from the right.
+fn may_copy(left: Endpoint, right: Endpoint) -> bool {
     match (left, right) {
-        (Place::X(_) | Place::Instance(_), place) if place.is_run() => true,
-        (Place::X(_), Place::Instance(_)) => true,
-        (Place::Word(_), Place::Pack(_)) | (Place::Instance(_), Place::Word(_)) => true,
+        (Endpoint::Factor(_) | Endpoint::Instance(_), source) if source.is_outer_accumulator() => {
+            true
+        }
+        (Endpoint::Factor(_), Endpoint::Instance(_)) => true,
+        (Endpoint::HashWord(_), Endpoint::PackedWord(_))
+        | (Endpoint::Instance(_), Endpoint::HashWord(_)) => true,
         _ => false,
     }
 }
 
-/// Copies tie a factor X or an instance to the end of a run, X to an instance, hashed words to the
-/// packed image and digests to instances; the left side takes its value from the right.
+/// A copy constraint makes a factor or an instance the accumulator at the end of a segment, a factor
+/// an instance, a hashed word the packed input's, or an instance a digest.
 pub fn parse_copies(
     copies: &[[i64; 4]],
     rows: usize,
     instances: usize,
-) -> Result<Vec<(Place, Place)>> {
-    let check = |place: Place| -> Result<Place> {
-        let most = match place {
-            Place::Instance(_) => instances,
+) -> Result<Vec<(Endpoint, Endpoint)>> {
+    let check = |endpoint: Endpoint| -> Result<Endpoint> {
+        let most = match endpoint {
+            Endpoint::Instance(_) => instances,
             _ => rows,
         };
-        if place.row() < most {
-            Ok(place)
+        if endpoint.row() < most {
+            Ok(endpoint)
         } else {
             Err(Error::Program(format!(
-                "{place:?} of a copy; there are {most} rows"
+                "{endpoint:?} of a copy; there are {most} rows"
             )))
         }
     };
     let parse = |[c, i, d, j]: &[i64; 4]| {
-        let (one, other) = (check(Place::new(*c, *i)?)?, check(Place::new(*d, *j)?)?);
+        let (one, other) = (
+            check(Endpoint::new(*c, *i)?)?,
+            check(Endpoint::new(*d, *j)?)?,
+        );
         match (one, other) {
-            _ if joins(one, other) => Ok((one, other)),
-            _ if joins(other, one) => Ok((other, one)),
+            _ if may_copy(one, other) => Ok((one, other)),
+            _ if may_copy(other, one) => Ok((other, one)),
             _ => Err(Error::Program(format!(
-                "a copy of {one:?} and {other:?}; X or an instance and a run, X and an instance, or a \
-                 word and a pack or an instance are allowed"
+                "a copy of {one:?} and {other:?}: expected a factor or an instance of an outer \
+                 accumulator, a factor of an instance, or a hash word of a packed word or an instance"
             ))),
         }
     };

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use halo2_axiom::halo2curves::bn256::Fr;
 
 use super::checked::Program;
-use super::copies::Place;
+use super::copies::Endpoint;
 use crate::circuit::columns::HASH_FLAGS;
 use crate::circuit::poseidon::{element, CONSTANTS};
 use crate::circuit::rows::value;
@@ -31,7 +31,15 @@ impl Program {
     pub fn hash_step(&self, row: usize) -> Step {
         let on = |name: &str| value(&self.flags[name], row) != 0;
         let constants = || [0, 1].map(|lane| self.constant(row, lane));
-        match ["hs", "ha", "hf", "hp", "hd"].map(on) {
+        match [
+            "hash_start",
+            "hash_absorb",
+            "hash_full_round",
+            "hash_partial_round",
+            "hash_digest",
+        ]
+        .map(on)
+        {
             [true, ..] => Step::Start,
             [_, true, ..] => Step::Absorb,
             [_, _, full, partial, _] if full || partial => Step::Round {
@@ -43,19 +51,19 @@ impl Program {
         }
     }
 
-    /// Rows that absorb a word which no copy ties to the image.
+    /// Rows that absorb a word which is no copy of the input's: the salts.
     pub fn salted_rows(&self) -> Vec<usize> {
-        let tied: HashSet<usize> = self
+        let copied: HashSet<usize> = self
             .copies
             .iter()
             .filter_map(|copy| match copy {
-                (Place::Word(row), Place::Pack(_)) => Some(*row),
+                (Endpoint::HashWord(row), Endpoint::PackedWord(_)) => Some(*row),
                 _ => None,
             })
             .collect();
         let absorbs = |row: &usize| matches!(self.hash_step(*row), Step::Start | Step::Absorb);
         let rows = (0..self.hash_rows()).filter(absorbs);
-        rows.filter(|row| !tied.contains(row)).collect()
+        rows.filter(|row| !copied.contains(row)).collect()
     }
 
     /// A column of Poseidon's constants.

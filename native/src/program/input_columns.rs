@@ -7,16 +7,31 @@ use crate::error::{Error, Result};
 
 /// Flags that take the row before into account.
 const LOOKING_BACK: [&str; 16] = [
-    "nrs", "c", "v1c", "u1", "ub", "ua", "h1", "hg", "lo", "cl", "ip", "ha", "hf", "hp", "hd", "sb",
+    "continues_row",
+    "continues_segment",
+    "continues_kernel_inner",
+    "keeps_kernel",
+    "shifts_columns",
+    "shifts_rows",
+    "keeps_accumulator",
+    "next_output",
+    "is_lower_label",
+    "is_class",
+    "continues_word",
+    "hash_absorb",
+    "hash_full_round",
+    "hash_partial_round",
+    "hash_digest",
+    "same_bias",
 ];
 
 /// The caller's columns, taken one by one.
-pub struct Given {
+pub struct InputColumns {
     pub columns: HashMap<String, Lanes>,
     pub rows: usize,
 }
 
-impl Given {
+impl InputColumns {
     pub fn lanes(&mut self, name: &str, lanes: usize) -> Result<Lanes> {
         let missing = || Error::Program(format!("column {name} is missing"));
         let column = self.columns.remove(name).ok_or_else(missing)?;

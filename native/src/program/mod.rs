@@ -11,7 +11,7 @@ pub mod salt;
 mod salted;
 
 pub use checked::Program;
-pub use copies::Place;
+pub use copies::Endpoint;
 pub use endpoints::cell;
 pub use fixed_columns::fixed_columns;
 pub use hash_steps::Step;

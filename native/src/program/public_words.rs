@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::copies::Place;
+use super::copies::Endpoint;
 use crate::circuit::Shape;
 use crate::error::{Error, Result};
 
-/// Numbers of words: limbs of the context, which no copy ties; digests of the input; then labels,
+/// Numbers of words: limbs of the context, which no copy constrains; digests of the input; then labels,
 /// or the scores of all classes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,42 +25,42 @@ impl Sections {
             .fold(0, |sum, part| sum.saturating_add(*part))
     }
 
-    /// Refuse copies that tie a word to what its section does not say, or a word that none ties.
-    pub fn check(&self, shape: &Shape, copies: &[(Place, Place)]) -> Result<()> {
+    /// Refuse a copy of what a word's section does not say, or a word without a copy constraint.
+    pub fn check(&self, shape: &Shape, copies: &[(Endpoint, Endpoint)]) -> Result<()> {
         if shape.labels > 0 && self.outputs != shape.labels {
             return Err(Error::Program(format!(
                 "{} outputs; the circuit has {} labels",
                 self.outputs, shape.labels
             )));
         }
-        let mut tied = vec![false; self.count()];
+        let mut constrained = vec![false; self.count()];
         for copy in copies {
             if let Some(word) = self.word(shape, copy)? {
-                tied[word] = true;
+                constrained[word] = true;
             }
         }
-        match (self.context..self.count()).find(|word| !tied[*word]) {
+        match (self.context..self.count()).find(|word| !constrained[*word]) {
             Some(word) => Err(Error::Program(format!(
-                "no copy ties the public word {word}: a prover could choose it"
+                "the public word {word} has no copy constraint: a prover could choose it"
             ))),
             None => Ok(()),
         }
     }
 
-    /// The public word that a copy ties, if it does.
-    fn word(&self, shape: &Shape, copy: &(Place, Place)) -> Result<Option<usize>> {
+    /// The public word that a copy constrains, if it does.
+    fn word(&self, shape: &Shape, copy: &(Endpoint, Endpoint)) -> Result<Option<usize>> {
         let (word, kind) = match copy {
-            (Place::X(_), Place::Instance(word)) if shape.labels > 0 => (*word, "label"),
-            (Place::Instance(word), Place::RunB(_)) => (*word, "score"),
-            (Place::Instance(word), Place::Word(_)) => (*word, "digest"),
-            (Place::Instance(word), _) => (*word, "product"),
+            (Endpoint::Factor(_), Endpoint::Instance(word)) if shape.labels > 0 => (*word, "label"),
+            (Endpoint::Instance(word), Endpoint::PostOuter(_)) => (*word, "score"),
+            (Endpoint::Instance(word), Endpoint::HashWord(_)) => (*word, "digest"),
+            (Endpoint::Instance(word), _) => (*word, "product"),
             _ => return Ok(None),
         };
         let wanted = self.kind(shape, word);
         match wanted == kind {
             true => Ok(Some(word)),
             false => Err(Error::Program(format!(
-                "a copy ties the public word {word} to a {kind}; it is a {wanted}"
+                "the public word {word} is copied from a {kind}: expected a {wanted}"
             ))),
         }
     }

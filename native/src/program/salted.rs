@@ -1,7 +1,8 @@
 //! Weights and biases that only the network's owner knows.
 //!
-//! Random cells stand below the columns `w` and `bias`, where no flag takes what they give: V1 of
-//! such a row is not entered (`ve`), and row_a of it is in no run (`re`). They make the columns'
+//! Random cells stand below the columns `weight` and `bias`, on rows where no flag is set: without
+//! `enters_kernel` such a row's weights reach no kernel, and without `ends_row` its bias reaches no
+//! segment's accumulator. They make the columns'
 //! points in the verifying key a commitment that hides the weights.
 
 use halo2_axiom::halo2curves::bn256::Fr;
@@ -13,8 +14,8 @@ use crate::circuit::rows::usable_rows;
 use crate::error::{Error, Result};
 
 /// Flags that take something of a row's weights, and of a row's bias.
-const OF_WEIGHTS: [&str; 2] = ["v1c", "ve"];
-const OF_BIAS: [&str; 4] = ["nrs", "re", "c", SAME_BIAS];
+const OF_WEIGHTS: [&str; 2] = ["continues_kernel_inner", "enters_kernel"];
+const OF_BIAS: [&str; 4] = ["continues_row", "ends_row", "continues_segment", SAME_BIAS];
 
 impl Program {
     /// The same program with salt, a column for each weight lane and then that of `bias`.
@@ -72,8 +73,8 @@ impl Program {
 
     /// What salt adds to the bias of a row below the tensors.
     pub fn bias_salt(&self, row: usize) -> Fr {
-        let place = row.checked_sub(self.bias.len());
-        let found = place.and_then(|place| self.salt.bias.get(place));
-        found.copied().unwrap_or_default()
+        let below = row.checked_sub(self.bias.len());
+        let salt = below.and_then(|below| self.salt.bias.get(below));
+        salt.copied().unwrap_or_default()
     }
 }

@@ -9,7 +9,7 @@ use halo2_axiom::plonk::{Any, ConstraintSystem, Expression};
 use super::graph::{constant, Graph, Node};
 
 /// Challenges of a proof.
-pub struct Drawn {
+pub struct ProofChallenges {
     /// Those of the gates, by index.
     pub gates: Vec<Fr>,
     pub beta: Fr,
@@ -19,37 +19,37 @@ pub struct Drawn {
 
 /// Where each kind of column begins among those of the quotient.
 #[derive(Clone, Copy, Debug)]
-pub struct Places {
+pub struct ColumnOffsets {
     pub advice: usize,
     pub fixed: usize,
     pub instance: usize,
-    pub labels: usize,
-    pub products: usize,
-    /// 1 on the first row, on the row before the blinding ones, on the rows before that.
-    pub first: usize,
-    pub last: usize,
-    pub active: usize,
-    /// The point itself.
-    pub point: usize,
+    pub sigma: usize,
+    pub grand_products: usize,
+    /// Selectors: 1 on row 0, on the row before the blinding ones, on the rows before that.
+    pub l_0: usize,
+    pub l_last: usize,
+    pub l_active: usize,
+    /// The polynomial X.
+    pub x: usize,
 }
 
-impl Places {
-    pub fn new(cs: &ConstraintSystem<Fr>, products: usize) -> Self {
+impl ColumnOffsets {
+    pub fn new(cs: &ConstraintSystem<Fr>, grand_products: usize) -> Self {
         let fixed = cs.num_advice_columns();
         let instance = fixed + cs.num_fixed_columns();
-        let labels = instance + cs.num_instance_columns();
-        let products_at = labels + cs.permutation().get_columns().len();
-        let first = products_at + products;
-        Places {
+        let sigma = instance + cs.num_instance_columns();
+        let grand_products_at = sigma + cs.permutation().get_columns().len();
+        let l_0 = grand_products_at + grand_products;
+        ColumnOffsets {
             advice: 0,
             fixed,
             instance,
-            labels,
-            products: products_at,
-            first,
-            last: first + 1,
-            active: first + 2,
-            point: first + 3,
+            sigma,
+            grand_products: grand_products_at,
+            l_0,
+            l_last: l_0 + 1,
+            l_active: l_0 + 2,
+            x: l_0 + 3,
         }
     }
 }
@@ -57,9 +57,9 @@ impl Places {
 /// The identities as one node of a graph.
 pub struct Identities<'a> {
     pub cs: &'a ConstraintSystem<Fr>,
-    pub places: Places,
-    pub drawn: &'a Drawn,
-    pub products: usize,
+    pub offsets: ColumnOffsets,
+    pub challenges: &'a ProofChallenges,
+    pub grand_products: usize,
 }
 
 impl Identities<'_> {
@@ -80,22 +80,24 @@ impl Identities<'_> {
                 Expression::Product(left, right) if matches!(**left, Expression::Fixed(_)) => {
                     (self.node(graph, left), self.node(graph, right))
                 }
-                whole => (constant(Fr::ONE), self.node(graph, whole)),
+                polynomial => (constant(Fr::ONE), self.node(graph, polynomial)),
             })
             .collect()
     }
 
     fn node(&self, graph: &mut Graph, expression: &Expression<Fr>) -> Node {
-        let cell = |place: usize, index: usize, rotation: i32| Node::Cell {
-            column: place + index,
+        let cell = |offset: usize, index: usize, rotation: i32| Node::Cell {
+            column: offset + index,
             rotation,
         };
         match expression {
             Expression::Constant(value) => constant(*value),
-            Expression::Challenge(challenge) => constant(self.drawn.gates[challenge.index()]),
-            Expression::Fixed(q) => cell(self.places.fixed, q.column_index(), q.rotation().0),
-            Expression::Advice(q) => cell(self.places.advice, q.column_index(), q.rotation().0),
-            Expression::Instance(q) => cell(self.places.instance, q.column_index(), q.rotation().0),
+            Expression::Challenge(challenge) => constant(self.challenges.gates[challenge.index()]),
+            Expression::Fixed(q) => cell(self.offsets.fixed, q.column_index(), q.rotation().0),
+            Expression::Advice(q) => cell(self.offsets.advice, q.column_index(), q.rotation().0),
+            Expression::Instance(q) => {
+                cell(self.offsets.instance, q.column_index(), q.rotation().0)
+            }
             Expression::Negated(inner) => {
                 let inner = self.node(graph, inner);
                 graph.subtract(constant(Fr::ZERO), inner)
@@ -127,71 +129,73 @@ impl Identities<'_> {
         }
     }
 
-    /// In halo2's order: starts, end, joints, steps of the products.
+    /// In halo2's order: the first z starts at 1, the last ends at 1 (or 0), each other one starts
+    /// where the one before ended, and each moves on by its factors.
     fn permutation(&self, graph: &mut Graph) -> Vec<(Node, Node)> {
         let at = |column: usize| Node::Cell {
             column,
             rotation: 0,
         };
-        let [first, last] = [self.places.first, self.places.last].map(at);
-        let product = |index: usize| at(self.places.products + index);
+        let [l_0, l_last] = [self.offsets.l_0, self.offsets.l_last].map(at);
+        let z = |index: usize| at(self.offsets.grand_products + index);
         let mut terms = Vec::new();
-        if self.products == 0 {
+        if self.grand_products == 0 {
             return terms;
         }
-        terms.push((first, graph.subtract(constant(Fr::ONE), product(0))));
-        let end = product(self.products - 1);
+        terms.push((l_0, graph.subtract(constant(Fr::ONE), z(0))));
+        let end = z(self.grand_products - 1);
         let square = graph.multiply(end, end);
-        terms.push((last, graph.subtract(square, end)));
-        for index in 1..self.products {
-            let before = Node::Cell {
-                column: self.places.products + index - 1,
+        terms.push((l_last, graph.subtract(square, end)));
+        for index in 1..self.grand_products {
+            let chained = Node::Cell {
+                column: self.offsets.grand_products + index - 1,
                 rotation: -(self.cs.blinding_factors() as i32 + 1),
             };
-            terms.push((first, graph.subtract(product(index), before)));
+            terms.push((l_0, graph.subtract(z(index), chained)));
         }
-        for index in 0..self.products {
-            terms.push((at(self.places.active), self.step(graph, index)));
+        for index in 0..self.grand_products {
+            terms.push((at(self.offsets.l_active), self.step(graph, index)));
         }
         terms
     }
 
-    /// product(next) times (value + beta label + gamma) - product times (value + beta own + gamma)
+    /// z(omega X) prod (value + beta sigma + gamma) - z(X) prod (value + beta identity + gamma),
+    /// identity being delta^j X
     fn step(&self, graph: &mut Graph, index: usize) -> Node {
         let columns = self.cs.permutation().get_columns();
         let width = self.cs.degree() - 2;
-        let column = self.places.products + index;
+        let column = self.offsets.grand_products + index;
         let [mut left, mut right] = [1, 0].map(|rotation| Node::Cell { column, rotation });
         for number in (0..columns.len()).skip(index * width).take(width) {
-            let value = self.copied(columns[number].column_type(), columns[number].index());
-            let raised = graph.add(value, constant(self.drawn.gamma));
-            let label = Node::Cell {
-                column: self.places.labels + number,
+            let value = self.permuted(columns[number].column_type(), columns[number].index());
+            let raised = graph.add(value, constant(self.challenges.gamma));
+            let sigma = Node::Cell {
+                column: self.offsets.sigma + number,
                 rotation: 0,
             };
-            let scaled = graph.multiply(label, constant(self.drawn.beta));
+            let scaled = graph.multiply(sigma, constant(self.challenges.beta));
             let factor = graph.add(raised, scaled);
             left = graph.multiply(left, factor);
-            let point = Node::Cell {
-                column: self.places.point,
+            let x = Node::Cell {
+                column: self.offsets.x,
                 rotation: 0,
             };
-            let delta = self.drawn.beta * Fr::DELTA.pow_vartime([number as u64]);
-            let scaled = graph.multiply(point, constant(delta));
+            let scale = self.challenges.beta * Fr::DELTA.pow_vartime([number as u64]);
+            let scaled = graph.multiply(x, constant(scale));
             let factor = graph.add(raised, scaled);
             right = graph.multiply(right, factor);
         }
         graph.subtract(left, right)
     }
 
-    fn copied(&self, kind: &Any, index: usize) -> Node {
-        let place = match kind {
-            Any::Advice(_) => self.places.advice,
-            Any::Fixed => self.places.fixed,
-            Any::Instance => self.places.instance,
+    fn permuted(&self, kind: &Any, index: usize) -> Node {
+        let offset = match kind {
+            Any::Advice(_) => self.offsets.advice,
+            Any::Fixed => self.offsets.fixed,
+            Any::Instance => self.offsets.instance,
         };
         Node::Cell {
-            column: place + index,
+            column: offset + index,
             rotation: 0,
         }
     }
@@ -203,7 +207,7 @@ impl Identities<'_> {
         let mut weight = Fr::ONE;
         for (factor, polynomial) in terms.iter().rev() {
             let weighted = graph.multiply(*polynomial, constant(weight));
-            weight *= self.drawn.y;
+            weight *= self.challenges.y;
             let at = *known.entry(*factor).or_insert_with(|| {
                 sums.push((*factor, constant(Fr::ZERO)));
                 sums.len() - 1

@@ -12,15 +12,15 @@ use halo2_axiom::transcript::TranscriptWrite;
 
 use super::blinding::{Blinding, Rows};
 use super::column::{commit, values};
-use super::identities::{Drawn, Identities, Places};
+use super::identities::{ColumnOffsets, Identities, ProofChallenges};
 use super::opening::{combine, open, Query};
-use super::permutation::{product, Copied, Permutation};
+use super::permutation::{grand_product, Permutation, PermutedColumn};
 use super::quotient;
 use crate::algebra::domain::{evaluate, Domain};
 use crate::algebra::field::powers;
 use crate::algebra::msm;
 use crate::algebra::transform::reorder;
-use crate::circuit::assignment::Filled;
+use crate::circuit::assignment::ColumnAssignment;
 use crate::srs::Srs;
 use crate::transcript::HashChallenge;
 
@@ -29,27 +29,27 @@ pub struct Statement<'a> {
     pub srs: &'a Srs,
     pub cs: &'a ConstraintSystem<Fr>,
     pub domain: &'a Domain,
-    /// Scrambled coefficients of the fixed columns and of the permutation's labels.
+    /// Bit-reversed coefficients of the fixed columns and of the permutation's sigma.
     pub fixed: &'a [Vec<Fr>],
-    pub labels: &'a [Vec<Fr>],
+    pub sigma: &'a [Vec<Fr>],
     pub permutation: &'a Permutation,
 }
 
 /// A proof being made.
-pub struct Run<'a, T> {
+pub struct ProofInProgress<'a, T> {
     statement: Statement<'a>,
     blinding: Blinding,
     transcript: T,
-    /// Scrambled coefficients of the advice columns, by index.
+    /// Bit-reversed coefficients of the advice columns, by index.
     advice: Vec<Vec<Fr>>,
     instance: Vec<Fr>,
     /// Values of the columns of the permutation, by number.
-    copied: HashMap<usize, Vec<Fr>>,
-    gates: Vec<Fr>,
-    products: Vec<Vec<Fr>>,
+    permuted: HashMap<usize, Vec<Fr>>,
+    gate_challenges: Vec<Fr>,
+    grand_products: Vec<Vec<Fr>>,
 }
 
-impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> Run<'a, T> {
+impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> ProofInProgress<'a, T> {
     /// Absorb the instances; the transcript has absorbed the circuit.
     pub fn new(
         statement: Statement<'a>,
@@ -57,38 +57,39 @@ impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> Run<'a, T> {
         mut transcript: T,
         instances: &[Fr],
     ) -> io::Result<Self> {
+        // Every challenge depends on the public words: none could be chosen when one is known.
         for word in instances {
             transcript.common_scalar(*word)?;
         }
         let mut column = instances.to_vec();
         column.resize(statement.domain.n, Fr::ZERO);
-        let mut run = Run {
+        let mut proof = ProofInProgress {
             advice: vec![Vec::new(); statement.cs.num_advice_columns()],
             statement,
             blinding,
             transcript,
             instance: Vec::new(),
-            copied: HashMap::new(),
-            gates: Vec::new(),
-            products: Vec::new(),
+            permuted: HashMap::new(),
+            gate_challenges: Vec::new(),
+            grand_products: Vec::new(),
         };
-        run.keep(Any::Instance, 0, &column);
-        run.instance = run.statement.domain.coefficients(column);
-        Ok(run)
+        proof.keep_permuted(Any::Instance, 0, &column);
+        proof.instance = proof.statement.domain.coefficients(column);
+        Ok(proof)
     }
 
-    /// Commit to the columns of a phase, in order of index; the first column of all is the image's.
-    pub fn commit(&mut self, columns: &[Filled<'_, Advice>]) -> io::Result<()> {
+    /// Commit to the columns of a phase, in order of index; the first column of all is the input's.
+    pub fn commit(&mut self, columns: &[ColumnAssignment<'_, Advice>]) -> io::Result<()> {
         let mut points = Vec::with_capacity(columns.len());
-        for filled in columns {
-            let index = filled.column.index();
+        for assigned in columns {
+            let index = assigned.column.index();
             let last: Rows = match index {
                 0 => self.blinding.image_rows(),
                 _ => self.blinding.rows(),
             };
-            let column = values(filled, self.statement.domain.n, Some(&last));
-            points.push(commit(self.statement.srs, filled, &column, Some(&last)));
-            self.keep(*filled.column.column_type(), index, &column);
+            let column = values(assigned, self.statement.domain.n, Some(&last));
+            points.push(commit(self.statement.srs, assigned, &column, Some(&last)));
+            self.keep_permuted(*assigned.column.column_type(), index, &column);
             self.advice[index] = self.statement.domain.coefficients(column);
         }
         self.write_points(&points)
@@ -96,39 +97,46 @@ impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> Run<'a, T> {
 
     /// Draw the next challenges of the gates.
     pub fn draw(&mut self, count: usize) -> &[Fr] {
-        let first = self.gates.len();
+        let first = self.gate_challenges.len();
         for _ in 0..count {
             let challenge = self.challenge();
-            self.gates.push(challenge);
+            self.gate_challenges.push(challenge);
         }
-        &self.gates[first..]
+        &self.gate_challenges[first..]
     }
 
     /// The rest of the proof; `report` is called inside the quotient with parts done and all parts.
     pub fn finish(mut self, report: &dyn Fn(usize, usize)) -> io::Result<T> {
         // halo2 draws theta for its own lookup argument, which no circuit here uses.
         self.challenge();
+        // All values that copies compare are committed by now: had a prover beta and gamma before,
+        // he could choose unequal cells whose products agree.
         let (beta, gamma) = (self.challenge(), self.challenge());
-        self.commit_products(beta, gamma)?;
+        self.commit_grand_products(beta, gamma)?;
+        // The pieces of the quotient have no blinding rows. A random polynomial that is opened at x
+        // with them hides what the two points of the opening would show of them.
         let random: Vec<Fr> = (0..self.statement.domain.n)
             .map(|_| self.blinding.element())
             .collect();
         self.write_points(&[msm::full(&reorder(&random), &self.statement.srs.powers)])?;
-        let drawn = Drawn {
+        // y folds all identities into one, so all that they read is committed before it.
+        let challenges = ProofChallenges {
             y: self.challenge(),
-            gates: std::mem::take(&mut self.gates),
+            gates: std::mem::take(&mut self.gate_challenges),
             beta,
             gamma,
         };
-        let pieces = self.quotient(&drawn, report);
+        let pieces = self.quotient(&challenges, report);
         let commit = |piece: &Vec<Fr>| msm::full(&reorder(piece), &self.statement.srs.powers);
         let points: Vec<G1> = pieces.iter().map(commit).collect();
         self.write_points(&points)?;
+        // The identity is tested at x: every polynomial in it, the quotient too, is fixed.
         let x = self.challenge();
-        let turn = x.pow_vartime([self.statement.domain.n as u64]);
-        let folded = combine(pieces.iter().map(|piece| &piece[..]).zip(powers(turn)));
+        let x_to_n = x.pow_vartime([self.statement.domain.n as u64]);
+        let coefficients = pieces.iter().map(|piece| &piece[..]);
+        let quotient = combine(coefficients.zip(powers(x_to_n)));
         drop(pieces);
-        self.open(x, &folded, &random)
+        self.open(x, &quotient, &random)
     }
 
     fn challenge(&mut self) -> Fr {
@@ -143,64 +151,69 @@ impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> Run<'a, T> {
             .try_for_each(|point| self.transcript.write_point(point))
     }
 
-    /// Remember the values of a column that is copied to or from.
-    fn keep(&mut self, kind: impl Into<Any>, index: usize, values: &[Fr]) {
+    /// Remember the values of a column of the permutation.
+    fn keep_permuted(&mut self, kind: impl Into<Any>, index: usize, values: &[Fr]) {
         let kind = kind.into();
         let columns = self.statement.cs.permutation().get_columns();
         let same = |column: &Column<Any>| *column.column_type() == kind && column.index() == index;
         if let Some(number) = columns.iter().position(same) {
-            self.copied.insert(number, values.to_vec());
+            self.permuted.insert(number, values.to_vec());
         }
     }
 
-    fn commit_products(&mut self, beta: Fr, gamma: Fr) -> io::Result<()> {
+    fn commit_grand_products(&mut self, beta: Fr, gamma: Fr) -> io::Result<()> {
         let domain = self.statement.domain;
         let count = self.statement.cs.permutation().get_columns().len();
         let numbers: Vec<usize> = (0..count).collect();
         let mut start = Fr::ONE;
-        for some in numbers.chunks(self.statement.cs.degree() - 2) {
-            let copied: Vec<Copied<'_>> = some
+        for chunk in numbers.chunks(self.statement.cs.degree() - 2) {
+            let columns: Vec<PermutedColumn<'_>> = chunk
                 .iter()
-                .map(|number| Copied {
+                .map(|number| PermutedColumn {
                     number: *number as u64,
-                    values: &self.copied[number],
-                    labels: self.statement.permutation.column(*number, domain),
+                    values: &self.permuted[number],
+                    sigma: self.statement.permutation.sigma(*number, domain),
                 })
                 .collect();
-            let values = product(domain, &copied, (beta, gamma), start, &mut self.blinding);
-            start = values[domain.n - self.statement.cs.blinding_factors() - 1];
-            self.write_points(&[msm::full(&values, &self.statement.srs.lagrange)])?;
-            self.products.push(domain.coefficients(values));
+            let z = grand_product(domain, &columns, (beta, gamma), start, &mut self.blinding);
+            start = z[domain.n - self.statement.cs.blinding_factors() - 1];
+            self.write_points(&[msm::full(&z, &self.statement.srs.lagrange)])?;
+            self.grand_products.push(domain.coefficients(z));
         }
-        self.copied.clear();
+        self.permuted.clear();
         Ok(())
     }
 
-    fn quotient(&self, drawn: &Drawn, report: &dyn Fn(usize, usize)) -> Vec<Vec<Fr>> {
+    fn quotient(
+        &self,
+        challenges: &ProofChallenges,
+        report: &dyn Fn(usize, usize),
+    ) -> Vec<Vec<Fr>> {
         let Statement { cs, domain, .. } = self.statement;
         let identities = Identities {
             cs,
-            places: Places::new(cs, self.products.len()),
-            drawn,
-            products: self.products.len(),
+            offsets: ColumnOffsets::new(cs, self.grand_products.len()),
+            challenges,
+            grand_products: self.grand_products.len(),
         };
         let (graph, node) = identities.folded();
-        let ends = self.ends();
+        let selectors = self.row_selectors();
+        // The order of `ColumnOffsets`.
         let columns: Vec<&[Fr]> = self
             .advice
             .iter()
             .chain(self.statement.fixed)
             .chain([&self.instance])
-            .chain(self.statement.labels)
-            .chain(&self.products)
-            .chain(&ends)
+            .chain(self.statement.sigma)
+            .chain(&self.grand_products)
+            .chain(&selectors)
             .map(|column| &column[..])
             .collect();
         quotient::pieces(domain, &columns, &graph.compile(node), report)
     }
 
-    /// Polynomials that are 1 on the first row, on the last usable one's next, on all before it.
-    fn ends(&self) -> [Vec<Fr>; 3] {
+    /// l_0, l_last and l_active: 1 on row 0, on the row after the usable ones, on all before it.
+    fn row_selectors(&self) -> [Vec<Fr>; 3] {
         let Statement { cs, domain, .. } = self.statement;
         let last = domain.n - cs.blinding_factors() - 1;
         let on = |rows: std::ops::Range<usize>| {
@@ -211,18 +224,18 @@ impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> Run<'a, T> {
         [on(0..1), on(last..last + 1), on(0..last)]
     }
 
-    fn open(mut self, x: Fr, folded: &[Fr], random: &[Fr]) -> io::Result<T> {
+    fn open(mut self, x: Fr, quotient: &[Fr], random: &[Fr]) -> io::Result<T> {
         let Statement {
             srs,
             cs,
             domain,
             fixed,
-            labels,
+            sigma,
             ..
         } = self.statement;
-        let (advice, products) = (
+        let (advice, grand_products) = (
             std::mem::take(&mut self.advice),
-            std::mem::take(&mut self.products),
+            std::mem::take(&mut self.grand_products),
         );
         let at = |polynomial, rotation| Query {
             polynomial,
@@ -238,41 +251,41 @@ impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> Run<'a, T> {
             .iter()
             .map(|(column, rotation)| at(&fixed[column.index()][..], rotation.0))
             .collect();
-        let of_labels: Vec<Query<'_>> = labels.iter().map(|label| at(&label[..], 0)).collect();
-        let joint = -(cs.blinding_factors() as i32 + 1);
+        let of_sigma: Vec<Query<'_>> = sigma.iter().map(|column| at(&column[..], 0)).collect();
+        let chaining_rotation = -(cs.blinding_factors() as i32 + 1);
         let random = [at(random, 0)];
 
-        let mut written: Vec<Query<'_>> = [&of_advice[..], &of_fixed, &random, &of_labels].concat();
-        for (index, product) in products.iter().enumerate() {
-            written.extend([0, 1].map(|rotation| at(&product[..], rotation)));
-            if index + 1 < products.len() {
-                written.push(at(product, joint));
+        // Evaluations are written in halo2's order of proof messages: grand product by grand
+        // product, each with its end but the last. The quotient's is left out: the verifier
+        // computes it from the others, which makes the identity a claim like any other.
+        let mut evaluated: Vec<Query<'_>> =
+            [&of_advice[..], &of_fixed, &random, &of_sigma].concat();
+        for (index, z) in grand_products.iter().enumerate() {
+            evaluated.extend([0, 1].map(|rotation| at(&z[..], rotation)));
+            if index + 1 < grand_products.len() {
+                evaluated.push(at(z, chaining_rotation));
             }
         }
-        let weights: HashMap<i32, Vec<Fr>> = [-1, 0, 1, joint]
+        let weights: HashMap<i32, Vec<Fr>> = [-1, 0, 1, chaining_rotation]
             .map(|rotation| (rotation, domain.weights(domain.rotate(x, rotation))))
             .into();
-        for query in &written {
+        for query in &evaluated {
             let value = evaluate(query.polynomial, &weights[&query.rotation]);
             self.transcript.write_scalar(value)?;
         }
 
+        // Openings are folded in another order, that of halo2's verifier's queries: it fixes which
+        // power of the opening's challenges each polynomial gets. Ends come from the last but one
+        // down, and the permutation before the fixed columns.
         let mut opened = of_advice;
-        opened.extend(
-            products
-                .iter()
-                .flat_map(|product| [at(&product[..], 0), at(&product[..], 1)]),
-        );
-        opened.extend(
-            products
-                .iter()
-                .rev()
-                .skip(1)
-                .map(|product| at(&product[..], joint)),
-        );
+        for z in &grand_products {
+            opened.extend([0, 1].map(|rotation| at(&z[..], rotation)));
+        }
+        let chained = grand_products.iter().rev().skip(1);
+        opened.extend(chained.map(|z| at(&z[..], chaining_rotation)));
         opened.extend(of_fixed);
-        opened.extend(of_labels);
-        opened.extend([at(folded, 0), random[0]]);
+        opened.extend(of_sigma);
+        opened.extend([at(quotient, 0), random[0]]);
         open(srs, domain, x, &opened, &mut self.transcript)?;
         Ok(self.transcript)
     }

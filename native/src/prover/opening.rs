@@ -16,7 +16,7 @@ use crate::algebra::transform::reorder;
 use crate::srs::Srs;
 use crate::transcript::HashChallenge;
 
-/// A polynomial (scrambled coefficients) is opened at omega^rotation x.
+/// A polynomial (bit-reversed coefficients) is opened at omega^rotation x.
 #[derive(Clone, Copy)]
 pub struct Query<'a> {
     pub polynomial: &'a [Fr],
@@ -94,13 +94,13 @@ struct Combined {
 
 impl Combined {
     fn new(domain: &Domain, x: Fr, group: &Group<'_>, y: Fr) -> Self {
-        let scrambled = combine(group.polynomials.iter().copied().zip(powers(y)));
+        let bit_reversed = combine(group.polynomials.iter().copied().zip(powers(y)));
         let rotations = group.rotations.iter();
         let points: Vec<Fr> = rotations.map(|r| domain.rotate(x, *r)).collect();
-        let value = |point: &Fr| evaluate(&scrambled, &domain.weights(*point));
+        let value = |point: &Fr| evaluate(&bit_reversed, &domain.weights(*point));
         let values: Vec<Fr> = points.iter().map(value).collect();
         let remainder = lagrange_interpolate(&points, &values);
-        let polynomial = reorder(&scrambled);
+        let polynomial = reorder(&bit_reversed);
         Combined {
             polynomial,
             points,

@@ -1,4 +1,7 @@
-//! halo2's permutation argument: where each copied cell's cycle leads, and the running products.
+//! halo2's permutation argument: where each permuted cell's cycle leads, and the grand products.
+//!
+//! `prover/verify/permutation.py` checks it; both call sigma_j the polynomial of column j that gives
+//! the next cell of a cycle, and identity the delta^j X of the cell itself.
 
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::halo2curves::ff::{BatchInvert, Field, PrimeField};
@@ -11,7 +14,7 @@ use crate::algebra::field::powers;
 /// Rows worked on by one thread at a time.
 const CHUNK: usize = 1 << 12;
 
-/// A cell: the column's place among those of the permutation, and the row.
+/// A cell: the column's number among those of the permutation, and the row.
 pub type Cell = (usize, usize);
 
 /// For every cell the next one of its cycle: column << k | row.
@@ -38,16 +41,16 @@ impl Permutation {
         Permutation { k, next }
     }
 
-    /// delta^column omega^row of the cell after each cell of a column.
-    pub fn column(&self, column: usize, domain: &Domain) -> Vec<Fr> {
+    /// sigma of a column: delta^j omega^i of the next cell (column j, row i) of each cell's cycle.
+    pub fn sigma(&self, column: usize, domain: &Domain) -> Vec<Fr> {
         let roots: Vec<Fr> = powers(domain.omega).take(domain.n).collect();
         let deltas: Vec<Fr> = powers(Fr::DELTA).take(self.next.len() >> self.k).collect();
-        let label = |cell: &u32| {
+        let identity = |cell: &u32| {
             let cell = *cell as usize;
             deltas[cell >> self.k] * roots[cell & (domain.n - 1)]
         };
         let cells = &self.next[column << self.k..][..domain.n];
-        cells.par_iter().with_min_len(CHUNK).map(label).collect()
+        cells.par_iter().with_min_len(CHUNK).map(identity).collect()
     }
 }
 
@@ -80,25 +83,26 @@ impl Cycles {
     }
 }
 
-/// A column of the permutation: its values, those of `Permutation::column`, and its number.
-pub struct Copied<'a> {
+/// A column of the permutation: its number among them, its values and its sigma.
+pub struct PermutedColumn<'a> {
     pub number: u64,
     pub values: &'a [Fr],
-    pub labels: Vec<Fr>,
+    pub sigma: Vec<Fr>,
 }
 
-/// The running product over some columns of (value + beta label + gamma) fractions, from `start`:
-/// its values down the rows, the last ones random. The next product starts where it ends.
-pub fn product(
+/// The grand product z over a chunk of columns, from `start`: down the rows, each times
+/// (value + beta identity + gamma) / (value + beta sigma + gamma), the last ones random. The next
+/// chunk's z starts where this one ends.
+pub fn grand_product(
     domain: &Domain,
-    columns: &[Copied<'_>],
+    columns: &[PermutedColumn<'_>],
     (beta, gamma): (Fr, Fr),
     start: Fr,
     blinding: &mut Blinding,
 ) -> Vec<Fr> {
     let factors = factors(domain, columns, beta, gamma);
     let mut value = start;
-    let mut product: Vec<Fr> = factors
+    let mut z: Vec<Fr> = factors
         .iter()
         .map(|factor| {
             let before = value;
@@ -109,28 +113,28 @@ pub fn product(
     // The row before the blinding ones holds the product of all usable rows.
     let rows = blinding.rows();
     let blinded = rows.len() - 1;
-    product[domain.n - blinded..].copy_from_slice(&rows[..blinded]);
-    product
+    z[domain.n - blinded..].copy_from_slice(&rows[..blinded]);
+    z
 }
 
-fn factors(domain: &Domain, columns: &[Copied<'_>], beta: Fr, gamma: Fr) -> Vec<Fr> {
+fn factors(domain: &Domain, columns: &[PermutedColumn<'_>], beta: Fr, gamma: Fr) -> Vec<Fr> {
     let mut factors = vec![Fr::ONE; domain.n];
     let chunks = factors.par_chunks_mut(CHUNK).enumerate();
     chunks.for_each(|(i, chunk)| {
         let first = i * CHUNK;
         for column in columns {
-            let cells = column.values[first..].iter().zip(&column.labels[first..]);
-            for (factor, (value, label)) in chunk.iter_mut().zip(cells) {
-                *factor *= beta * label + gamma + value;
+            let cells = column.values[first..].iter().zip(&column.sigma[first..]);
+            for (factor, (value, sigma)) in chunk.iter_mut().zip(cells) {
+                *factor *= beta * sigma + gamma + value;
             }
         }
         chunk.iter_mut().batch_invert();
         for column in columns {
             let root = domain.omega.pow_vartime([first as u64]);
-            let mut own = beta * Fr::DELTA.pow_vartime([column.number]) * root;
+            let mut identity = beta * Fr::DELTA.pow_vartime([column.number]) * root;
             for (factor, value) in chunk.iter_mut().zip(&column.values[first..]) {
-                *factor *= own + gamma + value;
-                own *= domain.omega;
+                *factor *= identity + gamma + value;
+                identity *= domain.omega;
             }
         }
     });

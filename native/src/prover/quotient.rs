@@ -16,7 +16,7 @@ use crate::algebra::field::powers;
 /// Rows evaluated by one thread at a time.
 const CHUNK: usize = 1 << 12;
 
-/// Pieces of the quotient; `columns` are polynomials by their places, the point is added behind
+/// Pieces of the quotient; `columns` are polynomials at their offsets, the polynomial X is added behind
 /// them. `report` is called with the parts done and all parts.
 pub fn pieces(
     domain: &Domain,
@@ -36,7 +36,7 @@ pub fn pieces(
     separate(domain, on_cosets.collect())
 }
 
-/// The columns' values on a coset, and behind them the point.
+/// The columns' values on a coset, and behind them those of X.
 fn fill(
     domain: &Domain,
     columns: &[&[Fr]],
@@ -45,7 +45,7 @@ fn fill(
     step: &dyn Fn(usize),
 ) {
     let weights = domain.weights(coset);
-    let (point, values) = values.split_last_mut().expect("the point's place");
+    let (x, values) = values.split_last_mut().expect("the column of X");
     let third = columns.len().div_ceil(3);
     let thirds = columns.chunks(third).zip(values.chunks_mut(third));
     for (part, (columns, values)) in thirds.enumerate() {
@@ -53,8 +53,8 @@ fn fill(
         pairs.for_each(|(column, values)| domain.on_coset(column, &weights, values));
         step(part + 1);
     }
-    for (point, root) in point.iter_mut().zip(powers(domain.omega)) {
-        *point = root * coset;
+    for (x, root) in x.iter_mut().zip(powers(domain.omega)) {
+        *x = root * coset;
     }
 }
 

@@ -4,7 +4,7 @@ mod convert;
 mod keys;
 mod measure;
 mod program;
-mod run;
+mod witness;
 
 use pyo3::prelude::*;
 
@@ -14,15 +14,15 @@ use convert::{Refused, Rejected};
 fn zkescrow_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<keys::Srs>()?;
     module.add_class::<program::Program>()?;
-    module.add_class::<run::Cells>()?;
+    module.add_class::<witness::Witness>()?;
     module.add_class::<keys::Keys>()?;
     module.add_class::<keys::VerifyingKey>()?;
     module.add_function(wrap_pyfunction!(keys::keygen, module)?)?;
-    module.add_function(wrap_pyfunction!(run::prove_run, module)?)?;
-    module.add_function(wrap_pyfunction!(run::commit_image, module)?)?;
+    module.add_function(wrap_pyfunction!(witness::prove_witness, module)?)?;
+    module.add_function(wrap_pyfunction!(witness::commit_image, module)?)?;
     module.add_function(wrap_pyfunction!(measure::msm_seconds, module)?)?;
     module.add_function(wrap_pyfunction!(measure::fft_seconds, module)?)?;
-    module.add_function(wrap_pyfunction!(run::check_run, module)?)?;
+    module.add_function(wrap_pyfunction!(witness::check_witness, module)?)?;
     module.add("Refused", module.py().get_type::<Refused>())?;
     module.add("Rejected", module.py().get_type::<Rejected>())
 }

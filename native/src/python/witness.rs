@@ -1,4 +1,4 @@
-//! Cells of runs, and what is done with them.
+//! Witnesses, and what is done with them.
 
 use numpy::{PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
@@ -10,58 +10,58 @@ use crate::prover::blinding::Blinding;
 use crate::witness::{self, Tamper};
 use crate::{check, prove};
 
-/// The cells of a run.
+/// One execution of a network: the advice of the first phase that the caller knows.
 #[pyclass(frozen)]
-pub struct Cells(pub witness::Cells);
+pub struct Witness(pub witness::Witness);
 
 #[pymethods]
-impl Cells {
+impl Witness {
     #[new]
     #[allow(clippy::too_many_arguments)] // Python's, by name
     fn new(
-        q: PyReadonlyArray2<'_, i64>,
-        r: PyReadonlyArray2<'_, i64>,
-        y: PyReadonlyArray2<'_, i64>,
-        multiplicities: PyReadonlyArray1<'_, i64>,
+        quotient: PyReadonlyArray2<'_, i64>,
+        remainder: PyReadonlyArray2<'_, i64>,
+        activation: PyReadonlyArray2<'_, i64>,
+        multiplicity: PyReadonlyArray1<'_, i64>,
         ranks: PyReadonlyArray2<'_, i64>,
-        image: Vec<[u8; 32]>,
+        input: Vec<[u8; 32]>,
         salts: Vec<[u8; 32]>,
         instances: Vec<[u8; 32]>,
     ) -> PyResult<Self> {
         let mut ranks = lanes_of(&ranks).into_iter();
-        Ok(Cells(witness::Cells {
-            pick: ranks.next().unwrap_or_default(),
-            bar: ranks.next().unwrap_or_default(),
-            q: lanes_of(&q),
-            r: lanes_of(&r),
-            y: lanes_of(&y),
-            multiplicities: multiplicities.as_array().to_vec(),
-            image: elements(image)?,
+        Ok(Witness(witness::Witness {
+            membership: ranks.next().unwrap_or_default(),
+            threshold: ranks.next().unwrap_or_default(),
+            quotient: lanes_of(&quotient),
+            remainder: lanes_of(&remainder),
+            activation: lanes_of(&activation),
+            multiplicity: multiplicity.as_array().to_vec(),
+            input: elements(input)?,
             salts: elements(salts)?,
             instances: elements(instances)?,
         }))
     }
 }
 
-/// A proof of a run. `progress` is called with each stage's name when it is done: cells, sums,
+/// A proof of an execution. `progress` is called with each stage's name when it is done: cells, sums,
 /// copies, quotient, evaluations, opening; what it raises is reported, and proving goes on.
 #[pyfunction]
-#[pyo3(signature = (program, keys, srs, cells, image_seed, proof_seed, progress = None))]
+#[pyo3(name = "prove", signature = (program, keys, srs, witness, image_seed, proof_seed, progress = None))]
 #[allow(clippy::too_many_arguments)] // Python's, by name
-pub fn prove_run(
+pub fn prove_witness(
     py: Python<'_>,
     program: &Program,
     keys: &Keys,
     srs: &Srs,
-    cells: &Cells,
+    witness: &Witness,
     image_seed: [u8; 32],
     proof_seed: [u8; 32],
     progress: Option<PyObject>,
 ) -> PyResult<Vec<u8>> {
     let blinding = Blinding::new(image_seed, proof_seed);
     let report = |stage: &str| call(progress.as_ref(), stage);
-    let run = || prove::prove(&program.0, &keys.0, &srs.0, &cells.0, blinding, &report);
-    Ok(py.allow_threads(run)?)
+    let proof = || prove::prove(&program.0, &keys.0, &srs.0, &witness.0, blinding, &report);
+    Ok(py.allow_threads(proof)?)
 }
 
 fn call(progress: Option<&PyObject>, stage: &str) {
@@ -86,15 +86,14 @@ pub fn commit_image(
     Ok(point.to_vec())
 }
 
-/// What a run violates: "GATE on row ROW" or "copy of COLUMN on row ROW"; empty if it is a run.
+/// What a witness violates: "GATE on row ROW" or "copy of COLUMN on row ROW"; empty if it is one.
 #[pyfunction]
-#[pyo3(name = "check", signature = (program, cells, tampers = Vec::new()))]
-pub fn check_run(
+#[pyo3(name = "check", signature = (program, witness, tampers = Vec::new()))]
+pub fn check_witness(
     py: Python<'_>,
     program: &Program,
-    cells: &Cells,
+    witness: &Witness,
     tampers: Vec<Tamper>,
 ) -> PyResult<Vec<String>> {
-    let found = py.allow_threads(|| check::check(&program.0, &cells.0, &tampers))?;
-    Ok(found)
+    Ok(py.allow_threads(|| check::check(&program.0, &witness.0, &tampers))?)
 }

@@ -2,67 +2,98 @@
 
 use halo2_axiom::plonk::Advice;
 
-use super::accumulators::Accumulated;
-use super::hash_states::Hashed;
-use super::phase_1::Cells;
-use crate::circuit::assignment::{lanes, Filled};
+use super::accumulators::Accumulators;
+use super::hash_states::HashStates;
+use super::phase_1::Witness;
+use crate::circuit::assignment::{lanes, ColumnAssignment};
 use crate::circuit::Columns;
 
 /// Every advice column of the first phase, in order of index.
-pub fn cells<'a>(
+pub fn first_phase<'a>(
     columns: &Columns,
-    cells: &'a Cells,
-    hashed: &'a Hashed,
-) -> Vec<Filled<'a, Advice>> {
+    witness: &'a Witness,
+    hashed: &'a HashStates,
+) -> Vec<ColumnAssignment<'a, Advice>> {
     let groups = [
-        (&columns.q, &cells.q),
-        (&columns.r, &cells.r),
-        (&columns.y, &cells.y),
+        (&columns.quotient, &witness.quotient),
+        (&columns.remainder, &witness.remainder),
+        (&columns.activation, &witness.activation),
     ];
     let mut all: Vec<_> = groups
         .into_iter()
         .flat_map(|(columns, values)| lanes(columns, values))
         .collect();
     if let Some(ranks) = &columns.ranks {
-        all.push(Filled::small(ranks.pick, &cells.pick[..]));
-        all.push(Filled::small(ranks.bar, &cells.bar[..]));
+        all.push(ColumnAssignment::small(
+            ranks.membership,
+            &witness.membership[..],
+        ));
+        all.push(ColumnAssignment::small(
+            ranks.threshold,
+            &witness.threshold[..],
+        ));
     }
     if let Some(hash) = &columns.hash {
-        all.push(Filled::field(hash.pack, &hashed.pack[..]));
-        all.push(Filled::field(hash.word, &hashed.word[..]));
+        all.push(ColumnAssignment::field(
+            hash.packed_word,
+            &hashed.packed_word[..],
+        ));
+        all.push(ColumnAssignment::field(
+            hash.hash_word,
+            &hashed.hash_word[..],
+        ));
         for lane in 0..2 {
-            all.push(Filled::field(hash.state[lane], &hashed.state[lane][..]));
-            all.push(Filled::field(hash.square[lane], &hashed.square[lane][..]));
+            all.push(ColumnAssignment::field(
+                hash.state[lane],
+                &hashed.state[lane][..],
+            ));
+            all.push(ColumnAssignment::field(
+                hash.square[lane],
+                &hashed.square[lane][..],
+            ));
         }
     }
-    all.push(Filled::small(columns.m, &cells.multiplicities[..]));
-    all.push(Filled::field(columns.img, &cells.image[..]));
-    all.sort_by_key(|filled| filled.column.index());
+    all.push(ColumnAssignment::small(
+        columns.multiplicity,
+        &witness.multiplicity[..],
+    ));
+    all.push(ColumnAssignment::field(columns.input, &witness.input[..]));
+    all.sort_by_key(|assigned| assigned.column.index());
     all
 }
 
 /// Every advice column of the second phase, in order of index.
-pub fn sums<'a>(columns: &Columns, sums: &'a Accumulated) -> Vec<Filled<'a, Advice>> {
+pub fn second_phase<'a>(
+    columns: &Columns,
+    accumulators: &'a Accumulators,
+) -> Vec<ColumnAssignment<'a, Advice>> {
     let plain = [
-        (columns.row_a, &sums.row_a),
-        (columns.run_a, &sums.run_a),
-        (columns.row_b, &sums.row_b),
-        (columns.run_b, &sums.run_b),
-        (columns.v1, &sums.v1),
-        (columns.v2, &sums.v2),
-        (columns.x, &sums.x),
-        (columns.mac, &sums.mac),
+        (columns.pre_inner, &accumulators.pre_inner),
+        (columns.pre_outer, &accumulators.pre_outer),
+        (columns.post_inner, &accumulators.post_inner),
+        (columns.post_outer, &accumulators.post_outer),
+        (columns.kernel_inner, &accumulators.kernel_inner),
+        (columns.kernel, &accumulators.kernel),
+        (columns.factor, &accumulators.factor),
+        (columns.layer_accumulator, &accumulators.layer_accumulator),
     ];
-    let helpers = columns.helpers.iter().copied().zip(&sums.helpers);
+    let lookup_partials = columns
+        .lookup_partials
+        .iter()
+        .copied()
+        .zip(&accumulators.lookup_partials);
     let mut all: Vec<_> = plain
         .into_iter()
-        .chain(helpers)
-        .map(|(column, values)| Filled::field(column, &values[..]))
+        .chain(lookup_partials)
+        .map(|(column, values)| ColumnAssignment::field(column, &values[..]))
         .collect();
     if let Some(ranks) = &columns.ranks {
-        all.push(Filled::field(ranks.h, &sums.rank[..]));
+        all.push(ColumnAssignment::field(
+            ranks.membership_partial,
+            &accumulators.membership_partial[..],
+        ));
     }
-    all.push(Filled::field(columns.sum, &sums.sum[..]).from(0));
-    all.sort_by_key(|filled| filled.column.index());
+    all.push(ColumnAssignment::field(columns.lookup_sum, &accumulators.lookup_sum[..]).from(0));
+    all.sort_by_key(|assigned| assigned.column.index());
     all
 }

@@ -5,28 +5,28 @@ use std::collections::HashMap;
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::halo2curves::ff::Field;
 
-use super::phase_1::Cells;
+use super::phase_1::Witness;
 use crate::circuit::gates::hash::CAPACITY;
 use crate::circuit::poseidon::{element, MATRIX};
-use crate::program::{Place, Program, Step};
+use crate::program::{Endpoint, Program, Step};
 
 /// Columns of the first phase, [row], by caller's rows; empty where inputs are not hashed.
 #[derive(Clone, Debug, Default)]
-pub struct Hashed {
-    pub pack: Vec<Fr>,
-    pub word: Vec<Fr>,
+pub struct HashStates {
+    pub packed_word: Vec<Fr>,
+    pub hash_word: Vec<Fr>,
     pub state: [Vec<Fr>; 2],
     pub square: [Vec<Fr>; 2],
 }
 
-impl Hashed {
+impl HashStates {
     /// A cell by its column's name; states and squares have two lanes.
     pub fn cell(&mut self, name: &str, lane: usize, row: usize) -> Option<&mut Fr> {
         let column = match (name, lane) {
-            ("pack", 0) => &mut self.pack,
-            ("word", 0) => &mut self.word,
-            ("state", lane) => self.state.get_mut(lane)?,
-            ("square", lane) => self.square.get_mut(lane)?,
+            ("packed_word", 0) => &mut self.packed_word,
+            ("hash_word", 0) => &mut self.hash_word,
+            ("hash_state", lane) => self.state.get_mut(lane)?,
+            ("hash_square", lane) => self.square.get_mut(lane)?,
             _ => return None,
         };
         column.get_mut(row)
@@ -34,15 +34,15 @@ impl Hashed {
 }
 
 /// Compute them by the gates' own recurrences.
-pub fn hashed(program: &Program, cells: &Cells) -> Hashed {
+pub fn hashed(program: &Program, witness: &Witness) -> HashStates {
     if program.shape.hash_group == 0 {
-        return Hashed::default();
+        return HashStates::default();
     }
-    let pack = packed(program, &cells.image);
-    let words = absorbed(program, &pack, &cells.salts);
-    let mut found = Hashed {
-        pack,
-        ..Hashed::default()
+    let packed_word = packed(program, &witness.input);
+    let words = absorbed(program, &packed_word, &witness.salts);
+    let mut found = HashStates {
+        packed_word,
+        ..HashStates::default()
     };
     let mut state = [Fr::ZERO; 2];
     for row in 0..program.hash_rows() {
@@ -55,7 +55,7 @@ pub fn hashed(program: &Program, cells: &Cells) -> Hashed {
             Step::Digest => word = state[0],
             Step::Round { constants, full } => (state, squares) = round(state, constants, full),
         }
-        found.word.push(word);
+        found.hash_word.push(word);
         for lane in 0..2 {
             found.state[lane].push(state[lane]);
             found.square[lane].push(squares[lane]);
@@ -67,7 +67,7 @@ pub fn hashed(program: &Program, cells: &Cells) -> Hashed {
 fn packed(program: &Program, image: &[Fr]) -> Vec<Fr> {
     let bits = u64::from(program.shape.input_bits) * program.shape.lanes as u64;
     let radix = Fr::from(2).pow_vartime([bits]);
-    let (input, continues) = (program.flag("im"), program.flag("ip"));
+    let (input, continues) = (program.flag("is_input"), program.flag("continues_word"));
     let mut word = Fr::ZERO;
     let rows = image.iter().enumerate().take_while(|(row, _)| input(*row));
     rows.map(|(row, image)| {
@@ -80,12 +80,12 @@ fn packed(program: &Program, image: &[Fr]) -> Vec<Fr> {
     .collect()
 }
 
-/// Words by row: those that copies take from `pack`, and salts, in order of the other rows.
-fn absorbed(program: &Program, pack: &[Fr], salts: &[Fr]) -> HashMap<usize, Fr> {
+/// Words by row: those that copies take from `packed_word`, and salts, in order of the other rows.
+fn absorbed(program: &Program, packed_word: &[Fr], salts: &[Fr]) -> HashMap<usize, Fr> {
     let mut words: HashMap<usize, Fr> = HashMap::new();
     for copy in &program.copies {
-        if let (Place::Word(row), Place::Pack(from)) = *copy {
-            words.insert(row, pack.get(from).copied().unwrap_or(Fr::ZERO));
+        if let (Endpoint::HashWord(row), Endpoint::PackedWord(from)) = *copy {
+            words.insert(row, packed_word.get(from).copied().unwrap_or(Fr::ZERO));
         }
     }
     let salted = program.salted_rows();

@@ -1,4 +1,4 @@
-//! The cells of one run of a network: those that the caller gives, and all that follow from them.
+//! One execution of a network: what the caller knows of it, and all advice that follows.
 
 pub mod accumulators;
 pub mod advice;
@@ -6,5 +6,5 @@ pub mod hash_states;
 pub mod phase_1;
 pub mod synthesis;
 
-pub use phase_1::Cells;
+pub use phase_1::Witness;
 pub use synthesis::{NetworkCircuit, Tamper};

@@ -1,4 +1,4 @@
-//! The cells of one run: what the prover commits to before the challenges.
+//! The advice of the first phase: what the prover commits to before the challenges.
 
 use halo2_axiom::halo2curves::bn256::Fr;
 
@@ -6,27 +6,31 @@ use crate::circuit::rows::{usable_rows, Lanes};
 use crate::error::{Error, Result};
 use crate::program::Program;
 
-/// The cells of one run of a network.
+/// One execution of a network, by columns; those of hash rows follow from it.
 #[derive(Clone, Debug, Default)]
-pub struct Cells {
-    pub q: Lanes,
-    pub r: Lanes,
-    pub y: Lanes,
-    pub multiplicities: Vec<i64>,
+pub struct Witness {
+    pub quotient: Lanes,
+    pub remainder: Lanes,
+    pub activation: Lanes,
+    pub multiplicity: Vec<i64>,
     /// Of rank rows; empty where scores are public.
-    pub pick: Vec<i64>,
-    pub bar: Vec<i64>,
-    pub image: Vec<Fr>,
+    pub membership: Vec<i64>,
+    pub threshold: Vec<i64>,
+    pub input: Vec<Fr>,
     /// One to a chunk of hashed words.
     pub salts: Vec<Fr>,
     pub instances: Vec<Fr>,
 }
 
-impl Cells {
+impl Witness {
     /// Refuse cells that do not fill the circuit's usable rows.
     pub fn check(&self, program: &Program) -> Result<()> {
         let rows = usable_rows(program.shape.k);
-        for (name, column) in [("q", &self.q), ("r", &self.r), ("y", &self.y)] {
+        for (name, column) in [
+            ("quotient", &self.quotient),
+            ("remainder", &self.remainder),
+            ("activation", &self.activation),
+        ] {
             let filled = column.iter().all(|lane| lane.len() == rows);
             if column.len() != program.shape.lanes || !filled {
                 return Err(Error::Witness(format!(
@@ -35,11 +39,11 @@ impl Cells {
                 )));
             }
         }
-        if self.multiplicities.len() != rows || self.image.len() > rows {
+        if self.multiplicity.len() != rows || self.input.len() > rows {
             return Err(Error::Witness(format!(
-                "{} multiplicities and {} image words; exactly and at most {rows} are allowed",
-                self.multiplicities.len(),
-                self.image.len()
+                "expected {rows} multiplicities and at most as many words of the input, found {} and {}",
+                self.multiplicity.len(),
+                self.input.len()
             )));
         }
         let salted = program.salted_rows().len();
@@ -50,11 +54,11 @@ impl Cells {
             )));
         }
         let ranks = if program.shape.labels == 0 { 0 } else { rows };
-        if self.pick.len() != ranks || self.bar.len() != ranks {
+        if self.membership.len() != ranks || self.threshold.len() != ranks {
             return Err(Error::Witness(format!(
-                "{} cells of pick and {} of bar; {ranks} are allowed",
-                self.pick.len(),
-                self.bar.len()
+                "expected {ranks} cells of membership and threshold each, found {} and {}",
+                self.membership.len(),
+                self.threshold.len()
             )));
         }
         if self.instances.len() != program.instances.count() {

@@ -1,46 +1,46 @@
-//! The halo2 circuit of a program: it places fixed columns and copies, then cells, then sums.
+//! The halo2 circuit of a program: fixed columns and copies, then the advice phase by phase.
 
 use halo2_axiom::circuit::{Layouter, Region, SimpleFloorPlanner, Value};
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::plonk::{Advice, Circuit, ConstraintSystem, Error};
 
-use super::accumulators::{accumulate, Accumulated};
+use super::accumulators::{accumulate, Accumulators};
 use super::advice;
 use super::hash_states::hashed;
-use super::phase_1::Cells;
+use super::phase_1::Witness;
 use crate::algebra::field::signed;
-use crate::circuit::assignment::Filled;
+use crate::circuit::assignment::ColumnAssignment;
 use crate::circuit::{constrain, Challenges, Columns, Shape};
 use crate::program::{cell, fixed_columns, Program};
 
 /// A change of one cell that the engine computes, for tests of the gates: column, lane, row, delta.
 pub type Tamper = (String, usize, usize, i64);
 
-/// A program, and a run of it when a proof is made.
+/// A program, and a witness when a proof is made.
 #[derive(Clone, Debug)]
 pub struct NetworkCircuit<'a> {
     pub program: &'a Program,
-    pub cells: Option<&'a Cells>,
+    pub witness: Option<&'a Witness>,
     pub tampers: &'a [Tamper],
     /// Fixed columns and copies are only needed for keys and for the mock prover.
     pub place_program: bool,
 }
 
 impl<'a> NetworkCircuit<'a> {
-    /// For keys: no run.
+    /// For keys: no witness.
     pub fn keys(program: &'a Program) -> Self {
         NetworkCircuit {
             program,
-            cells: None,
+            witness: None,
             tampers: &[],
             place_program: true,
         }
     }
 
-    /// For a proof of a run.
-    pub fn proof(program: &'a Program, cells: &'a Cells) -> Self {
+    /// For a proof.
+    pub fn proof(program: &'a Program, witness: &'a Witness) -> Self {
         NetworkCircuit {
-            cells: Some(cells),
+            witness: Some(witness),
             place_program: false,
             ..Self::keys(program)
         }
@@ -58,7 +58,7 @@ impl Circuit<Fr> for NetworkCircuit<'_> {
 
     fn without_witnesses(&self) -> Self {
         NetworkCircuit {
-            cells: None,
+            witness: None,
             ..self.clone()
         }
     }
@@ -77,49 +77,52 @@ impl Circuit<Fr> for NetworkCircuit<'_> {
         if self.place_program {
             self.assign_program(&columns, &mut layouter)?;
         }
-        let Some(cells) = self.cells else {
+        let Some(witness) = self.witness else {
             return Ok(());
         };
         layouter.assign_region(
-            || "cells",
+            || "first phase",
             |mut region| {
-                let mut hashed = hashed(self.program, cells);
+                let mut hashed = hashed(self.program, witness);
                 for (name, lane, row, delta) in self.tampers {
                     if let Some(cell) = hashed.cell(name, *lane, *row) {
                         *cell += signed(*delta);
                     }
                 }
-                assign(&mut region, &advice::cells(&columns, cells, &hashed));
+                assign(
+                    &mut region,
+                    &advice::first_phase(&columns, witness, &hashed),
+                );
                 Ok(())
             },
         )?;
         layouter.next_phase();
-        let drawn = columns.challenges;
+        let challenges = columns.challenges;
         let challenge = |c| known(layouter.get_challenge(c));
         let (Some(b), Some(a), Some(g), Some(theta), Some(beta)) = (
-            challenge(drawn.b),
-            challenge(drawn.a),
-            challenge(drawn.g),
-            challenge(drawn.theta),
-            challenge(drawn.beta),
+            challenge(challenges.b),
+            challenge(challenges.a),
+            challenge(challenges.g),
+            challenge(challenges.theta),
+            challenge(challenges.beta),
         ) else {
             return Ok(());
         };
-        let drawn = Challenges {
+        let challenges = Challenges {
             b,
             a,
             g,
             theta,
             beta,
         };
-        let mut sums = accumulate(self.program, cells, &drawn);
+        let mut accumulators = accumulate(self.program, witness, &challenges);
         self.tampers
             .iter()
-            .for_each(|change| tamper(&mut sums, change));
+            .for_each(|change| tamper(&mut accumulators, change));
         layouter.assign_region(
-            || "sums",
+            || "second phase",
             |mut region| {
-                assign(&mut region, &advice::sums(&columns, &sums));
+                assign(&mut region, &advice::second_phase(&columns, &accumulators));
                 Ok(())
             },
         )
@@ -127,9 +130,9 @@ impl Circuit<Fr> for NetworkCircuit<'_> {
 }
 
 fn known(value: Value<Fr>) -> Option<Fr> {
-    let mut found = None;
-    value.map(|value| found = Some(value));
-    found
+    let mut inner = None;
+    value.map(|value| inner = Some(value));
+    inner
 }
 
 impl NetworkCircuit<'_> {
@@ -141,9 +144,9 @@ impl NetworkCircuit<'_> {
         layouter.assign_region(
             || "program",
             |mut region| {
-                for filled in fixed_columns(columns, self.program) {
-                    for (row, value) in filled.rows() {
-                        region.assign_fixed(filled.column, row, value);
+                for assigned in fixed_columns(columns, self.program) {
+                    for (row, value) in assigned.rows() {
+                        region.assign_fixed(assigned.column, row, value);
                     }
                 }
                 for (left, right) in &self.program.copies {
@@ -155,16 +158,16 @@ impl NetworkCircuit<'_> {
     }
 }
 
-fn assign(region: &mut Region<'_, Fr>, columns: &[Filled<'_, Advice>]) {
-    for filled in columns {
-        for (row, value) in filled.rows() {
-            region.assign_advice(filled.column, row, Value::known(value));
+fn assign(region: &mut Region<'_, Fr>, columns: &[ColumnAssignment<'_, Advice>]) {
+    for assigned in columns {
+        for (row, value) in assigned.rows() {
+            region.assign_advice(assigned.column, row, Value::known(value));
         }
     }
 }
 
-fn tamper(sums: &mut Accumulated, (name, lane, row, delta): &Tamper) {
-    if let Some(cell) = sums.cell(name, *lane, *row) {
+fn tamper(accumulators: &mut Accumulators, (name, lane, row, delta): &Tamper) {
+    if let Some(cell) = accumulators.cell(name, *lane, *row) {
         *cell += signed(*delta);
     }
 }

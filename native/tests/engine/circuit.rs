@@ -6,15 +6,15 @@ use halo2_axiom::plonk::ConstraintSystem;
 use zkescrow_native::check::check;
 use zkescrow_native::circuit::{constrain, Columns};
 use zkescrow_native::program::Program;
-use zkescrow_native::witness::Cells;
 use zkescrow_native::witness::Tamper;
+use zkescrow_native::witness::Witness;
 
-fn failures(program: &Program, cells: &Cells) -> Vec<String> {
+fn failures(program: &Program, cells: &Witness) -> Vec<String> {
     check(program, cells, &[]).expect("the cells fit the circuit")
 }
 
 /// What fails if the honest cells are changed; the multiplicities follow the change.
-fn changed(change: impl FnOnce(&mut Cells)) -> Vec<String> {
+fn changed(change: impl FnOnce(&mut Witness)) -> Vec<String> {
     let program = tiny::program();
     let mut cells = tiny::cells(&program);
     change(&mut cells);
@@ -44,8 +44,12 @@ fn cells_are_committed_before_and_sums_after_the_challenges() {
     let shape = tiny::shape();
     let columns = Columns::new(&mut meta, &shape);
     let phases = meta.advice_column_phase();
-    let cells = columns.q.iter().chain(&columns.r).chain(&columns.y);
-    for column in cells.chain([&columns.img, &columns.m]) {
+    let cells = columns
+        .quotient
+        .iter()
+        .chain(&columns.remainder)
+        .chain(&columns.activation);
+    for column in cells.chain([&columns.input, &columns.multiplicity]) {
         assert_eq!(phases[column.index()], 0);
     }
     assert_eq!(
@@ -54,7 +58,7 @@ fn cells_are_committed_before_and_sums_after_the_challenges() {
     );
     assert_eq!(meta.challenge_phase(), vec![0; 5]);
     assert_eq!(
-        columns.img.index(),
+        columns.input.index(),
         0,
         "the image's blinding is drawn first"
     );
@@ -91,59 +95,59 @@ fn no_gate_looks_further_than_the_row_before() {
 #[test]
 fn a_product_off_by_one_leaves_the_fold_open() {
     // Another remainder in range, so that only the kernel's identity can object.
-    let failed = changed(|cells| cells.r[0][3] = (cells.r[0][3] + 1) % 4);
-    assert_only(&failed, &["close"]);
+    let failed = changed(|cells| cells.remainder[0][3] = (cells.remainder[0][3] + 1) % 4);
+    assert_only(&failed, &["closed_layer"]);
 }
 
 #[test]
 fn a_remainder_out_of_range_is_not_in_the_table() {
     // The same product, written with a remainder of 2^shift too much.
     let failed = changed(|cells| {
-        cells.q[0][3] -= 1;
-        cells.r[0][3] += 4;
+        cells.quotient[0][3] -= 1;
+        cells.remainder[0][3] += 4;
     });
-    assert_only(&failed, &["ends"]);
+    assert_only(&failed, &["boundary"]);
 }
 
 #[test]
 fn an_output_must_be_the_clamp_of_its_quotient() {
     let failed = changed(|cells| {
-        cells.y[1][5] += 1;
+        cells.activation[1][5] += 1;
         cells.instances[0] += Fr::one();
     });
-    assert_only(&failed, &["ends"]);
+    assert_only(&failed, &["boundary"]);
 }
 
 #[test]
 fn a_dead_cell_has_output_zero() {
     let failed = changed(|cells| {
-        cells.y[0][5] += 1;
+        cells.activation[0][5] += 1;
         cells.instances[0] += Fr::one();
     });
-    assert_only(&failed, &["ends"]);
+    assert_only(&failed, &["boundary"]);
 }
 
 #[test]
 fn a_tail_lane_must_hold_the_product_zero() {
-    let failed = changed(|cells| cells.q[1][4] += 1);
-    assert_only(&failed, &["close"]);
+    let failed = changed(|cells| cells.quotient[1][4] += 1);
+    assert_only(&failed, &["closed_layer"]);
 }
 
 #[test]
 fn a_pixel_out_of_range_is_not_in_the_table() {
-    let failed = changed(|cells| cells.y[0][0] += 4);
-    assert!(named(&failed, "ends"), "{failed:?}");
+    let failed = changed(|cells| cells.activation[0][0] += 4);
+    assert!(named(&failed, "boundary"), "{failed:?}");
 }
 
 #[test]
 fn the_image_column_holds_the_pixels() {
-    assert_only(&changed(|cells| cells.image[0] += Fr::one()), &["image"]);
+    assert_only(&changed(|cells| cells.input[0] += Fr::one()), &["input"]);
 }
 
 #[test]
 fn rows_that_are_no_input_leave_the_image_column_to_the_salt() {
     assert_eq!(
-        changed(|cells| cells.image[2] += Fr::one()),
+        changed(|cells| cells.input[2] += Fr::one()),
         Vec::<String>::new()
     );
 }
@@ -152,8 +156,8 @@ fn rows_that_are_no_input_leave_the_image_column_to_the_salt() {
 fn a_multiplicity_off_by_one_leaves_the_sum_open() {
     let program = tiny::program();
     let mut cells = tiny::cells(&program);
-    cells.multiplicities[3] += 1;
-    assert_only(&failures(&program, &cells), &["ends"]);
+    cells.multiplicity[3] += 1;
+    assert_only(&failures(&program, &cells), &["boundary"]);
 }
 
 #[test]
@@ -161,35 +165,46 @@ fn the_instance_is_the_output() {
     let failed = changed(|cells| cells.instances[0] += Fr::one());
     assert_eq!(
         failed,
-        ["copy of run_b on row 7", "copy of the instance on row 0"]
+        [
+            "copy of post_outer on row 7",
+            "copy of the instance on row 0"
+        ]
     );
 }
 
 #[test]
 fn another_weight_is_another_network() {
     let mut columns = tiny::columns();
-    columns.get_mut("w").expect("weights")[0][9] += 1;
+    columns.get_mut("weight").expect("weights")[0][9] += 1;
     let other =
         Program::new(tiny::shape(), columns, &tiny::COPIES, tiny::INSTANCES).expect("a program");
     let cells = tiny::cells(&tiny::program());
-    assert_only(&failures(&other, &cells), &["close"]);
+    assert_only(&failures(&other, &cells), &["closed_layer"]);
 }
 
 #[test]
 fn every_step_of_the_second_phase_is_checked() {
     let steps = [
-        ("row_a", 4),
-        ("run_a", 4),
-        ("row_b", 4),
-        ("run_b", 4),
-        ("v1", 9),
-        ("v2", 9),
-        ("mac", 9),
-        ("helper", 3),
-        ("sum", 3),
+        ("pre_inner", 4),
+        ("pre_outer", 4),
+        ("post_inner", 4),
+        ("post_outer", 4),
+        ("kernel_inner", 9),
+        ("kernel", 9),
+        ("layer_accumulator", 9),
+        ("lookup_partial", 3),
+        ("lookup_sum", 3),
     ];
     let gates = [
-        "row_a", "run_a", "row_b", "run_b", "lanes", "kernel", "fold", "helper", "sum",
+        "pre_inner",
+        "pre_outer",
+        "post_inner",
+        "post_outer",
+        "kernel_inner",
+        "kernel",
+        "layer_accumulator",
+        "lookup_partial",
+        "lookup_sum",
     ];
     for ((column, row), gate) in steps.into_iter().zip(gates) {
         let failed = tampered(column, 0, row);
@@ -199,16 +214,16 @@ fn every_step_of_the_second_phase_is_checked() {
 
 #[test]
 fn a_value_not_copied_is_noticed() {
-    let failed = tampered("x", 0, 8);
+    let failed = tampered("factor", 0, 8);
     assert!(
-        failed.contains(&"copy of x on row 8".to_string()),
+        failed.contains(&"copy of factor on row 8".to_string()),
         "{failed:?}"
     );
 }
 
 #[test]
 fn the_running_sum_starts_at_zero() {
-    assert!(named(&tampered("sum", 0, 0), "ends"));
+    assert!(named(&tampered("lookup_sum", 0, 0), "boundary"));
 }
 
 /// Whether a gate fails on some row.

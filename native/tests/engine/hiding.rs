@@ -10,7 +10,7 @@ use zkescrow_native::keys::{keygen, Keys};
 use zkescrow_native::program::Program;
 use zkescrow_native::prover::blinding::Blinding;
 use zkescrow_native::srs::Srs;
-use zkescrow_native::witness::Cells;
+use zkescrow_native::witness::Witness;
 use zkescrow_native::{prove, srs};
 
 const WORD: usize = 32;
@@ -25,7 +25,7 @@ fn set_up(program: &Program) -> (Srs, Keys) {
 
 fn proof_of(
     program: &Program,
-    cells: &Cells,
+    cells: &Witness,
     (setup, keys): &(Srs, Keys),
     seeds: [u8; 2],
 ) -> Vec<u8> {
@@ -77,7 +77,7 @@ fn a_word_that_no_row_holds_makes_no_valid_proof() {
 fn a_multiplicity_off_by_one_makes_no_valid_proof() {
     let program = tiny::program();
     let (mut cells, made) = (tiny::cells(&program), set_up(&program));
-    cells.multiplicities[3] += 1;
+    cells.multiplicity[3] += 1;
     let proof = proof_of(&program, &cells, &made, [2, 3]);
     let said = prove::verify(&made.1.verifying, &proof, &cells.instances);
     assert!(matches!(said, Err(Error::Rejected(_))));
@@ -87,7 +87,7 @@ fn a_multiplicity_off_by_one_makes_no_valid_proof() {
 fn another_networks_keys_make_no_valid_proof() {
     let program = tiny::program();
     let mut columns = tiny::columns();
-    columns.get_mut("w").expect("weights")[0][9] += 1;
+    columns.get_mut("weight").expect("weights")[0][9] += 1;
     let other =
         Program::new(tiny::shape(), columns, &tiny::COPIES, tiny::INSTANCES).expect("a program");
     let (cells, made) = (tiny::cells(&program), set_up(&program));

@@ -23,14 +23,23 @@ fn column<'a>(columns: &'a mut HashMap<String, Lanes>, name: &str) -> &'a mut Ve
 #[test]
 fn a_table_must_fill_every_row() {
     let message = refusal(|columns, _| {
-        column(columns, "t_q").pop();
+        column(columns, "table_quotient").pop();
     });
-    assert!(message.contains("t_q has 120 rows"), "{message}");
+    assert!(message.contains("table_quotient has 120 rows"), "{message}");
 }
 
 #[test]
 fn no_flag_looks_back_from_the_first_row() {
-    for name in ["nrs", "c", "v1c", "u1", "ub", "ua", "h1", "hg"] {
+    for name in [
+        "continues_row",
+        "continues_segment",
+        "continues_kernel_inner",
+        "keeps_kernel",
+        "shifts_columns",
+        "shifts_rows",
+        "keeps_accumulator",
+        "next_output",
+    ] {
         let message = refusal(|columns, _| column(columns, name)[0] = 1);
         assert!(
             message.contains(&format!("flag {name} is set on row 0")),
@@ -41,8 +50,8 @@ fn no_flag_looks_back_from_the_first_row() {
 
 #[test]
 fn a_flag_is_zero_or_one() {
-    let message = refusal(|columns, _| column(columns, "re")[3] = 2);
-    assert!(message.contains("flag re is 2 on row 3"), "{message}");
+    let message = refusal(|columns, _| column(columns, "ends_row")[3] = 2);
+    assert!(message.contains("flag ends_row is 2 on row 3"), "{message}");
 }
 
 #[test]
@@ -59,13 +68,16 @@ fn every_factor_must_be_copied() {
     let message = refusal(|_, copies| {
         copies.remove(1);
     });
-    assert!(message.contains("row 10 takes X by me"), "{message}");
+    assert!(
+        message.contains("row 10 takes a factor by takes_product"),
+        "{message}"
+    );
 }
 
 #[test]
-fn a_copy_joins_a_factor_or_an_instance_and_a_run() {
+fn a_copy_is_a_factors_or_an_instances() {
     let message = refusal(|_, copies| copies.push([2, 8, 2, 10]));
-    assert!(message.contains("X(8) and X(10)"), "{message}");
+    assert!(message.contains("Factor(8) and Factor(10)"), "{message}");
 }
 
 #[test]
@@ -77,7 +89,7 @@ fn copies_stay_inside_the_circuit() {
     );
     let message = refusal(|_, copies| copies.push([2, 0, 0, 121]));
     assert!(
-        message.contains("RunA(121) of a copy; there are 121 rows"),
+        message.contains("PreOuter(121) of a copy; there are 121 rows"),
         "{message}"
     );
     let message = refusal(|_, copies| copies.push([6, 0, 0, 0]));
@@ -96,9 +108,9 @@ fn a_copy_may_name_its_sides_in_either_order() {
 #[test]
 fn columns_are_all_there_and_of_their_size() {
     let message = refusal(|columns, _| {
-        columns.remove("sm");
+        columns.remove("summed");
     });
-    assert!(message.contains("column sm is missing"), "{message}");
+    assert!(message.contains("column summed is missing"), "{message}");
     let message = refusal(|columns, _| {
         columns.insert("other".into(), vec![vec![]]);
     });
@@ -125,16 +137,19 @@ fn every_public_word_is_what_its_section_says() {
         outputs,
     };
     for (instances, wanted) in [
-        (of(1, 0, 0), "it is a limb of the context"),
-        (of(0, 1, 0), "it is a digest"),
-        (of(0, 0, 2), "no copy ties the public word 1"),
+        (of(1, 0, 0), "expected a limb of the context"),
+        (of(0, 1, 0), "expected a digest"),
+        (of(0, 0, 2), "the public word 1 has no copy constraint"),
     ] {
         let message = refused_sections(instances, &tiny::COPIES);
         assert!(message.contains(wanted), "{message}");
     }
     let product = [tiny::COPIES[0], tiny::COPIES[1], [0, 7, 3, 0]];
     let message = refused_sections(tiny::INSTANCES, &product);
-    assert!(message.contains("to a product; it is a score"), "{message}");
+    assert!(
+        message.contains("from a product: expected a score"),
+        "{message}"
+    );
 }
 
 #[test]

@@ -16,15 +16,15 @@ use zkescrow_native::keys::{keygen, Keys, Verifying};
 use zkescrow_native::program::Program;
 use zkescrow_native::prover::blinding::Blinding;
 use zkescrow_native::srs::Srs;
-use zkescrow_native::witness::Cells;
 use zkescrow_native::witness::NetworkCircuit;
+use zkescrow_native::witness::Witness;
 use zkescrow_native::{prove, srs};
 
 const POINT: usize = 64;
 
 struct Made {
     keys: Keys,
-    cells: Cells,
+    cells: Witness,
     proof: Vec<u8>,
 }
 
@@ -114,7 +114,7 @@ fn every_stage_is_reported_when_it_is_done() {
 fn wrong_cells_make_no_valid_proof() {
     let program = tiny::program();
     let mut cells = tiny::cells(&program);
-    cells.r[0][3] = (cells.r[0][3] + 1) % 4;
+    cells.remainder[0][3] = (cells.remainder[0][3] + 1) % 4;
     tiny::count(&program, &mut cells);
     let setup = srs::development(tiny::K, [1; 32]);
     let keys = keygen(&program, &setup).expect("keys");
@@ -139,7 +139,7 @@ fn the_image_point_depends_on_image_and_its_seed_alone() {
     assert_ne!(one.proof[POINT..2 * POINT], other.proof[POINT..2 * POINT]);
     assert_ne!(one.proof[..POINT], salted.proof[..POINT]);
     let setup = srs::development(tiny::K, [1; 32]);
-    let alone = prove::commit_image(&setup, &one.cells.image, [2; 32]).expect("a point");
+    let alone = prove::commit_image(&setup, &one.cells.input, [2; 32]).expect("a point");
     assert_eq!(one.proof[..POINT], alone);
 }
 

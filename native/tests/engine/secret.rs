@@ -34,14 +34,17 @@ fn columns() -> HashMap<String, Lanes> {
             .map(|row| i64::from(rows.contains(&row)))
             .collect()
     };
-    for name in ["nrs", "re", "c"] {
+    for name in ["continues_row", "ends_row", "continues_segment"] {
         columns.get_mut(name).expect("a flag")[0].truncate(LAST + 1);
     }
-    columns.get_mut("w").expect("weights")[0][OWN] = 0;
-    columns.get_mut("ve").expect("a flag")[0][OWN] = 0;
-    columns.insert("ow".into(), vec![on(OWN..=OWN, tiny::CLOSE + 1)]);
-    columns.insert("sb".into(), vec![on(FIRST + 1..=LAST, LAST + 1)]);
-    columns.insert("nw".into(), vec![on(0..=OWN, tiny::CLOSE + 1); 2]);
+    columns.get_mut("weight").expect("weights")[0][OWN] = 0;
+    columns.get_mut("enters_kernel").expect("a flag")[0][OWN] = 0;
+    columns.insert(
+        "output_selector".into(),
+        vec![on(OWN..=OWN, tiny::CLOSE + 1)],
+    );
+    columns.insert("same_bias".into(), vec![on(FIRST + 1..=LAST, LAST + 1)]);
+    columns.insert("no_weight".into(), vec![on(0..=OWN, tiny::CLOSE + 1); 2]);
     columns
 }
 
@@ -77,7 +80,11 @@ fn honest_hidden_weights_satisfy_every_gate_and_have_proofs() {
 fn a_bias_is_the_same_on_all_of_a_plane() {
     for row in FIRST..=LAST {
         let program = made(|columns| columns.get_mut("bias").expect("biases")[0][row] += 1);
-        assert_eq!(failing(&program.expect("a program")), ["bias"], "row {row}");
+        assert_eq!(
+            failing(&program.expect("a program")),
+            ["same_bias"],
+            "row {row}"
+        );
     }
     let whole = made(|columns| {
         let biases = &mut columns.get_mut("bias").expect("biases")[0];
@@ -89,14 +96,14 @@ fn a_bias_is_the_same_on_all_of_a_plane() {
 #[test]
 fn a_lane_without_a_weight_is_zero() {
     for lane in 0..2 {
-        let program = made(|columns| columns.get_mut("w").expect("weights")[lane][OWN] = 1);
+        let program = made(|columns| columns.get_mut("weight").expect("weights")[lane][OWN] = 1);
         assert_eq!(failing(&program.expect("a program")), ["no_weight"]);
     }
 }
 
 #[test]
 fn salt_stands_below_every_flag() {
-    for (name, rows) in [("sb", LAST + 2), ("nw", tiny::CLOSE + 2)] {
+    for (name, rows) in [("same_bias", LAST + 2), ("no_weight", tiny::CLOSE + 2)] {
         let program = made(|columns| {
             let lanes = columns.get_mut(name).expect("a flag");
             lanes.iter_mut().for_each(|lane| lane.resize(rows, 0));
@@ -114,7 +121,7 @@ fn salt_stands_below_every_flag() {
 
 #[test]
 fn the_flags_of_hidden_weights_must_be_there() {
-    for name in ["ow", "sb", "nw"] {
+    for name in ["output_selector", "same_bias", "no_weight"] {
         let refused = made(|columns| {
             columns.remove(name);
         });
@@ -124,8 +131,8 @@ fn the_flags_of_hidden_weights_must_be_there() {
             "{message}"
         );
     }
-    let refused = made(|columns| columns.get_mut("nw").expect("flags")[1][3] = 2);
-    assert!(format!("{refused:?}").contains("flag nw is 2 on row 3"));
-    let refused = made(|columns| columns.get_mut("sb").expect("a flag")[0][0] = 1);
-    assert!(format!("{refused:?}").contains("flag sb is set on row 0"));
+    let refused = made(|columns| columns.get_mut("no_weight").expect("flags")[1][3] = 2);
+    assert!(format!("{refused:?}").contains("flag no_weight is 2 on row 3"));
+    let refused = made(|columns| columns.get_mut("same_bias").expect("a flag")[0][0] = 1);
+    assert!(format!("{refused:?}").contains("flag same_bias is set on row 0"));
 }

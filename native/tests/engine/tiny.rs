@@ -10,7 +10,7 @@ use zkescrow_native::circuit::columns::FLAGS;
 use zkescrow_native::circuit::rows::usable_rows;
 use zkescrow_native::circuit::Shape;
 use zkescrow_native::program::{Program, Sections};
-use zkescrow_native::witness::Cells;
+use zkescrow_native::witness::Witness;
 
 pub const K: u32 = 7;
 const SHIFT: u32 = 2;
@@ -53,19 +53,19 @@ pub fn table() -> Vec<[i64; 3]> {
 /// Every flag column with ones on the given rows.
 fn flags() -> HashMap<String, Vec<usize>> {
     let rows: [(&str, Vec<usize>); 9] = [
-        ("nrs", vec![3, 5, 7]),
-        ("re", vec![0, 1, 3, 5, 7]),
-        ("c", vec![1, 3, 4, 5, 6, 7]),
-        ("sm", (2..8).collect()),
-        ("im", vec![0, 1]),
-        ("wb", vec![9, 10]),
-        ("ve", vec![8, 9, 10]),
-        ("h1", vec![9, 10]),
-        ("me", vec![8, 10]),
+        ("continues_row", vec![3, 5, 7]),
+        ("ends_row", vec![0, 1, 3, 5, 7]),
+        ("continues_segment", vec![1, 3, 4, 5, 6, 7]),
+        ("summed", (2..8).collect()),
+        ("is_input", vec![0, 1]),
+        ("weights_are_taps", vec![9, 10]),
+        ("enters_kernel", vec![8, 9, 10]),
+        ("keeps_accumulator", vec![9, 10]),
+        ("takes_product", vec![8, 10]),
     ];
     let mut flags: HashMap<_, _> = rows.map(|(name, rows)| (name.to_string(), rows)).into();
-    flags.insert("ua".into(), vec![10]);
-    flags.insert("le".into(), vec![CLOSE]);
+    flags.insert("shifts_rows".into(), vec![10]);
+    flags.insert("closes_layer".into(), vec![CLOSE]);
     flags
 }
 
@@ -79,7 +79,10 @@ pub fn columns() -> HashMap<String, Vec<Vec<i64>>> {
         columns.insert(name.to_string(), vec![column.collect()]);
     }
     let entries = table();
-    for (part, name) in ["t_tag", "t_q", "t_y"].into_iter().enumerate() {
+    for (part, name) in ["table_tag", "table_quotient", "table_activation"]
+        .into_iter()
+        .enumerate()
+    {
         let entry = |row: usize| entries[row.min(entries.len() - 1)][part];
         columns.insert(name.to_string(), vec![(0..rows).map(entry).collect()]);
     }
@@ -94,7 +97,7 @@ pub fn columns() -> HashMap<String, Vec<Vec<i64>>> {
     let mut weights = vec![vec![0; 11]; 2];
     weights[0][8..].copy_from_slice(&[-1, w01, w11]);
     weights[1][8..].copy_from_slice(&[0, w00, w10]);
-    columns.insert("w".into(), weights);
+    columns.insert("weight".into(), weights);
     columns
 }
 
@@ -126,15 +129,19 @@ fn product(i: usize, j: usize) -> i64 {
     sum
 }
 
-/// Fill the multiplicities in by counting what the cells look up.
-pub fn count(program: &Program, cells: &mut Cells) {
+/// Fill the multiplicity in by counting what the cells look up.
+pub fn count(program: &Program, cells: &mut Witness) {
     let rows = usable_rows(K);
     let entries = table();
     let mut counts = vec![0; rows];
     for row in 0..rows {
         for lane in 0..2 {
             let tag = program.tag[lane].get(row).copied().unwrap_or(0);
-            let (q, r, y) = (cells.q[lane][row], cells.r[lane][row], cells.y[lane][row]);
+            let (q, r, y) = (
+                cells.quotient[lane][row],
+                cells.remainder[lane][row],
+                cells.activation[lane][row],
+            );
             for wanted in [[1, r, 0], [tag, q, y]] {
                 if let Some(found) = entries.iter().position(|entry| *entry == wanted) {
                     counts[found] += 1;
@@ -142,23 +149,23 @@ pub fn count(program: &Program, cells: &mut Cells) {
             }
         }
     }
-    cells.multiplicities = counts;
+    cells.multiplicity = counts;
 }
 
-pub fn cells(program: &Program) -> Cells {
+pub fn cells(program: &Program) -> Witness {
     let rows = usable_rows(K);
-    let mut cells = Cells {
-        q: vec![vec![0; rows]; 2],
-        r: vec![vec![0; rows]; 2],
-        y: vec![vec![Y_OFFSET; rows]; 2],
-        ..Cells::default()
+    let mut cells = Witness {
+        quotient: vec![vec![0; rows]; 2],
+        remainder: vec![vec![0; rows]; 2],
+        activation: vec![vec![Y_OFFSET; rows]; 2],
+        ..Witness::default()
     };
     for (row, pixels) in [PIXELS[1], PIXELS[0]].iter().enumerate() {
         for (lane, pixel) in pixels.iter().enumerate() {
-            cells.y[lane][row] = Y_OFFSET + pixel;
+            cells.activation[lane][row] = Y_OFFSET + pixel;
         }
         let packed = pixels[0] + (pixels[1] << INPUT_BITS);
-        cells.image.push(Fr::from(packed as u64));
+        cells.input.push(Fr::from(packed as u64));
     }
     let mut output = 0;
     for row in 2..8 {
@@ -166,14 +173,14 @@ pub fn cells(program: &Program) -> Cells {
         for lane in 0..2 {
             let sum = product(i, 2 * block + lane) + program.bias[row];
             let (q, r) = (sum >> SHIFT, sum & ((1 << SHIFT) - 1));
-            (cells.q[lane][row], cells.r[lane][row]) = (q, r);
+            (cells.quotient[lane][row], cells.remainder[lane][row]) = (q, r);
             if (row, lane) == (5, 1) {
                 output = (q - Q_OFFSET).clamp(0, Y_HIGH);
-                cells.y[lane][row] = Y_OFFSET + output;
+                cells.activation[lane][row] = Y_OFFSET + output;
             }
         }
     }
-    cells.image.push(Fr::from(0x5a17u64)); // salt, on a row that is no input row
+    cells.input.push(Fr::from(0x5a17u64)); // salt, on a row that is no input row
     cells.instances = vec![Fr::from(output as u64)];
     count(program, &mut cells);
     cells

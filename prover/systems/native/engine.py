@@ -1,4 +1,4 @@
-"""The Rust engine, if it was built: programs and runs in, keys and proofs out."""
+"""The Rust engine, if it was built: programs and witnesses in, keys and proofs out."""
 
 import importlib.util
 import secrets
@@ -15,7 +15,7 @@ from prover.systems.native.circuit.grid import Integers
 from prover.systems.native.circuit.hidden import Salt
 from prover.systems.native.circuit.layout import Layout
 from prover.systems.native.circuit.program import Program
-from prover.systems.native.witness import FIELD, Run, packed, packed_image
+from prover.systems.native.witness import FIELD, Execution, packed, packed_image
 
 # Full-size random cells behind the packed image: they hide it in its commitment and in the value
 # that each proof opens of the column.
@@ -54,7 +54,7 @@ def load_program(program: Program, layout: Layout, salt: Salt | None = None) -> 
     """
     rows = layout.usable_rows
     columns = {
-        name: _two_dimensional(_filled(column, rows) if name.startswith("t_") else column)
+        name: _two_dimensional(_filled(column, rows) if name.startswith("table_") else column)
         for name, column in program.columns.items()
     }
     shape = {
@@ -114,7 +114,7 @@ def random_words(count: int) -> tuple[int, ...]:
 
 
 def instances_of(
-    program: Program, run: Run, context: Sequence[int] = (), chunks: Sequence[int] = ()
+    program: Program, found: Execution, context: Sequence[int] = (), chunks: Sequence[int] = ()
 ) -> list[int]:
     """The public words: context limbs, digests, labels or scores; a negative v is FIELD - |v|.
 
@@ -122,20 +122,24 @@ def instances_of(
     """
     if len(context) != program.form.context:
         raise ValueError(f"{len(context)} context limbs; the circuit has {program.form.context}")
-    digests = program.hashing.digests(packed(program, run.cells), chunks) if program.hashing else ()
-    outputs = run.labels or tuple(int(value) % FIELD for value in run.outputs)
+    digests = (
+        program.hashing.digests(packed(program, found.cells), chunks) if program.hashing else ()
+    )
+    outputs = found.labels or tuple(int(value) % FIELD for value in found.outputs)
     return [*context, *digests, *outputs]
 
 
-def load_cells(program: Program, run: Run, hidden: Secrets, instances: Sequence[int]) -> Any:
-    """The engine's form of a run."""
-    image = packed_image(program, run.cells, hidden.salt)
-    return engine().Cells(
-        run.cells.q,
-        run.cells.r,
-        run.cells.y,
-        run.multiplicities,
-        run.ranks,
+def load_witness(
+    program: Program, found: Execution, hidden: Secrets, instances: Sequence[int]
+) -> Any:
+    """The engine's form of an execution."""
+    image = packed_image(program, found.cells, hidden.salt)
+    return engine().Witness(
+        found.cells.quotient,
+        found.cells.remainder,
+        found.cells.activation,
+        found.multiplicities,
+        found.ranks,
         [_word(value) for value in image],
         [_word(value) for value in hidden.chunks],
         [_word(value) for value in instances],
@@ -150,14 +154,14 @@ def prove(
     program: Any,
     keys: Any,
     srs: Any,
-    cells: Any,
+    witness: Any,
     hidden: Secrets,
     progress: Callable[[str], None] | None = None,
 ) -> bytes:
-    """A proof of a run; verify it before use. `progress` gets each stage's name as it ends."""
+    """A proof; verify it before use. `progress` gets each stage's name as it ends."""
     seed = secrets.token_bytes(32)
-    arguments = (program, keys, srs, cells, hidden.image_seed, seed, progress)
-    proof: bytes = bytes(engine().prove_run(*arguments))
+    arguments = (program, keys, srs, witness, hidden.image_seed, seed, progress)
+    proof: bytes = bytes(engine().prove(*arguments))
     return proof
 
 

@@ -48,7 +48,7 @@ def setup(
     form: Form = CONTEXT,
     srs: SetUpChoice = INSECURE,
 ) -> NativeArtifacts:
-    """Place the network, check the circuit, make its keys on a set-up, and publish `out` whole.
+    """Lay the network out, check the circuit, make its keys on a set-up, and publish `out` whole.
 
     `form` says what is public besides the context.
     """

@@ -19,7 +19,7 @@ from prover.systems.native.network.sources.origin import require_origin
 from prover.systems.native.secret import FOLDER as SECRET
 from prover.systems.native.secret import PROVING_KEY, Secret
 from prover.systems.native.static_checks.replay import check_program
-from prover.systems.native.witness import run
+from prover.systems.native.witness import execute
 
 
 def make_keys(directory: str, layout: list[int], form: dict[str, Any], srs: str) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def _salt(folder: Path, program: Program, layout: Layout) -> Salt | None:
     """New salt for the owner's weights."""
     if program.form.weights == "public" or not (folder / SECRET).is_dir():
         return None
-    rows = tensor_rows(program.stored), program.columns["w"].shape[1]
+    rows = tensor_rows(program.stored), program.columns["weight"].shape[1]
     salt = Salt.random(layout.weight_lanes + 1, salt_cells(layout.usable_rows, *rows))
     Secret(folder).keep_salt(salt)
     return salt
@@ -74,19 +74,19 @@ def _salt(folder: Path, program: Program, layout: Layout) -> Salt | None:
 def make_proof(
     directory: str, image: str, context: list[int], salts: list[str] | None, srs: str, out: str
 ) -> dict[str, Any]:
-    """Run the network on an .npy file and prove it; the proof is verified before it is kept.
+    """Execution the network on an .npy file and prove it; the proof is verified before it is kept.
 
     Salts of digests are drawn here if none are given.
     """
     made, native = artifacts.load(Path(directory)), engine.engine()
     program, layout = made.proving_program, made.layout
     report(stages.RUNNING)
-    found = run(program, np.load(image), layout.usable_rows)
+    found = execute(program, np.load(image), layout.usable_rows)
     hidden = engine.Secrets.random(program.digests)
     if salts is not None:
         hidden = replace(hidden, chunks=tuple(int(salt) for salt in salts))
     instances = engine.instances_of(program, found, context, hidden.chunks)
-    cells = engine.load_cells(program, found, hidden, instances)
+    cells = engine.load_witness(program, found, hidden, instances)
     report(stages.READING)
     owner = Secret(made.directory) if program.form.weights == "hidden" else None
     with engine.mismatches():

@@ -1,4 +1,4 @@
-"""The cells of a run of the network: exact, and refused where a bound would break."""
+"""The witness of an execution of the network: exact, and refused where a bound would break."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,31 +6,32 @@ from dataclasses import dataclass
 import numpy as np
 
 from prover.base.errors import ProvingError, StatementInvalid
-from prover.systems.native.circuit.convolution import Window, convolve
+from prover.statement.field import FIELD_MODULUS
 from prover.systems.native.circuit.grid import Grid, Integers
 from prover.systems.native.circuit.program import Program
-from prover.systems.native.circuit.storage import term_reaches
-from prover.systems.native.circuit.tables import DEAD, INPUT, RANGE
+from prover.systems.native.circuit.storage import term_extents
+from prover.systems.native.circuit.tables import INPUT, PADDING, RANGE
+from prover.systems.native.network.convolution import convolve_exact
 from prover.systems.native.network.network import Layer, Network, Term
 
-FIELD = 21888242871839275222246405745257275088548364400416034343698204186575808495617
+FIELD = FIELD_MODULUS
 
 
 @dataclass(frozen=True)
 class Cells:
-    """Advice of the first phase: q, r, y [lanes, rows], all stored, all not negative."""
+    """Advice of the first phase [lanes, rows], each by its offset, none negative."""
 
-    q: Integers
-    r: Integers
-    y: Integers
+    quotient: Integers
+    remainder: Integers
+    activation: Integers
 
 
 @dataclass(frozen=True)
-class Run:
-    """A run of the network: the cells, the multiplicities and the outputs [channels].
+class Execution:
+    """An execution of the network: cells, multiplicities and the outputs [channels].
 
     Where labels are public, `labels` holds them, best first, and `ranks` [2, rows] the columns
-    `pick` and `bar`; else there are none.
+    `membership` and `threshold`; else there are none.
     """
 
     cells: Cells
@@ -40,8 +41,8 @@ class Run:
     ranks: Integers
 
 
-def run(program: Program, image: Integers, rows: int) -> Run:
-    """Run the network on an image [channels, height, width] in a circuit of `rows` usable rows."""
+def execute(program: Program, image: Integers, rows: int) -> Execution:
+    """The network on an image [channels, height, width], in a circuit of `rows` usable rows."""
     network = program.network
     values = {network.input.name: _checked(network, image)}
     parts = [_input_cells(program, values[network.input.name])]
@@ -52,20 +53,20 @@ def run(program: Program, image: Integers, rows: int) -> Run:
     cells = _padded(program, parts, rows)
     outputs = values[network.output].reshape(-1)
     labels, ranks = _ranked(program, outputs, cells)
-    return Run(cells, multiplicities(program, cells, rows), outputs, labels, ranks)
+    return Execution(cells, multiplicities(program, cells, rows), outputs, labels, ranks)
 
 
 def _ranked(program: Program, scores: Integers, cells: Cells) -> tuple[tuple[int, ...], Integers]:
     """Fill the rank rows of `cells` with the differences of keys."""
-    rows, first = cells.q.shape[1], program.ranked
+    rows, first = cells.quotient.shape[1], program.ranked
     if program.ranking is None:
         return (), np.zeros((0, rows), dtype=np.int64)
     found, shift = program.ranking.cells(scores), program.table.shift
     compared = program.ranking.compared(first)
-    cells.q[0, compared] = found.gaps >> shift
-    cells.r[0, compared] = found.gaps & ((1 << shift) - 1)
+    cells.quotient[0, compared] = found.gaps >> shift
+    cells.remainder[0, compared] = found.gaps & ((1 << shift) - 1)
     ranks = np.zeros((2, rows), dtype=np.int64)
-    ranks[:, first : first + program.ranking.rows] = found.pick, found.bar
+    ranks[:, first : first + program.ranking.rows] = found.membership, found.threshold
     return found.labels, ranks
 
 
@@ -99,12 +100,11 @@ def _term_product(
     source = sum((values[name] for name in term.sources[1:]), start=values[term.sources[0]])
     if term.pooled:
         source = source.sum(axis=(1, 2), keepdims=True)
-    reaches = term_reaches(network, term)
-    windows = [
-        Window(reach.stride, reach.pad + reach.stride * axis.offset, axis.extent)
-        for reach, axis in zip(reaches, (grid.rows, grid.columns), strict=True)
-    ]
-    return convolve(source, term.weight, term.groups, windows[0], windows[1])
+    rows, columns = term_extents(network, term)
+    (top, bottom), (left, right) = rows.padding(grid.rows), columns.padding(grid.columns)
+    pads = (top, left, bottom, right)
+    product = convolve_exact(source[None], term.weight, term.stride, pads, term.groups)[0]
+    return product[:, : grid.rows.extent, : grid.columns.extent]
 
 
 def input_cells(program: Program, image: Integers) -> Cells:
@@ -123,7 +123,7 @@ def _layer_cells(program: Program, layer: Layer, products: Integers) -> Cells:
     raised = stored.grid.spread(products) + bias
     q, r = raised >> table.shift, raised & ((1 << table.shift) - 1)
     _within(layer, q - table.q_offset)
-    y = np.where(stored.grid.live, np.clip(q - table.q_offset, layer.low, layer.high), 0)
+    y = np.where(stored.grid.active, np.clip(q - table.q_offset, layer.low, layer.high), 0)
     return Cells(q, r, y + table.y_offset)
 
 
@@ -150,28 +150,30 @@ def _padded(program: Program, parts: Sequence[Cells], rows: int) -> Cells:
         joined = np.concatenate([getattr(part, name) for part in parts], axis=1)
         return np.pad(joined, ((0, 0), (0, rows - joined.shape[1])), constant_values=fill)
 
-    return Cells(join("q", 0), join("r", 0), join("y", program.table.y_offset))
+    return Cells(
+        join("quotient", 0), join("remainder", 0), join("activation", program.table.y_offset)
+    )
 
 
 def multiplicities(program: Program, cells: Cells, rows: int) -> Integers:
     """[rows]: how often each table row is looked up."""
     starts, found = program.table.starts(), np.zeros(rows, dtype=np.int64)
     tags = _tags(program, rows)
-    _count(found, starts[RANGE], cells.r)
+    _count(found, starts[RANGE], cells.remainder)
     for tag, start in starts.items():
         chosen = tags == tag
         if tag == INPUT:
             low = program.table.input_low + program.table.y_offset
-            _count(found, start, cells.y[chosen] - low)
+            _count(found, start, cells.activation[chosen] - low)
         elif tag != RANGE:
-            first = int(program.table.columns()["t_q"][start])
-            _count(found, start, cells.q[chosen] - first)
+            first = int(program.table.columns()["table_quotient"][start])
+            _count(found, start, cells.quotient[chosen] - first)
     return found
 
 
 def _tags(program: Program, rows: int) -> Integers:
     tag = program.columns["tag"]
-    return np.pad(tag, ((0, 0), (0, rows - tag.shape[1])), constant_values=DEAD)
+    return np.pad(tag, ((0, 0), (0, rows - tag.shape[1])), constant_values=PADDING)
 
 
 def _count(found: Integers, start: int, index: Integers) -> None:
@@ -187,7 +189,7 @@ def packed_image(program: Program, cells: Cells, salt: Sequence[int]) -> list[in
 def packed(program: Program, cells: Cells) -> list[int]:
     """The input's cells, a row's in a word."""
     table, rows = program.table, program.stored[program.network.input.name].stop
-    digits = cells.y[:, :rows] - table.y_offset - table.input_low
+    digits = cells.activation[:, :rows] - table.y_offset - table.input_low
     words = [0] * rows
     for lane, digit in enumerate(digits):
         weight = 1 << (table.input_bits * lane)

@@ -131,9 +131,9 @@ def duplicate(*path: Any) -> Callable[[Json], None]:
     return change
 
 
-def phase_of(name: str, phase: int) -> Callable[[Json], None]:
+def phase_of(symbol: str, phase: int) -> Callable[[Json], None]:
     def change(found: Json) -> None:
-        (column,) = (one for one in found["columns"]["advice"] if one["name"] == name)
+        (column,) = (one for one in found["columns"]["advice"] if one["symbol"] == symbol)
         found["proof"]["advice_points"][column["phase"]] -= 1
         found["proof"]["advice_points"][phase] += 1
         column["phase"] = phase
@@ -186,9 +186,11 @@ def few_rows(blinding: int) -> Callable[[Json], None]:
         (set_at("degree", 6), "degree"),
         (set_at("proof", "quotient_pieces", 5), "quotient_pieces"),
         (set_at("permutation", "columns_per_product", 3), "columns_per_product"),
-        (phase_of("q0", 1), "phase of q0"),
-        (phase_of("img", 1), "phase of img"),
-        (set_at("columns", "advice", 5, "name", "new"), "phase of new"),
+        (phase_of("q0", 1), "phase of quotient_0"),
+        (phase_of("img", 1), "phase of input"),
+        (set_at("columns", "advice", 5, "symbol", "new"), "phase of pre_inner"),
+        (set_at("columns", "advice", 2, "name", "input"), "names of advice columns"),
+        (set_at("columns", "advice", 2, "symbol", "img"), "symbols of advice columns"),
         (set_at("columns", "advice", 5, "phase", 2), "phases"),
         (set_at("challenge_phases", 0, 2), "challenge_phases"),
         (lambda found: found["challenges"].pop(), "number of challenges"),
@@ -263,7 +265,7 @@ OTHER_CIRCUITS: list[Callable[[Json], object]] = [
     set_at("shape", "lanes", 9),
     set_at("shape", "y_offset", -1),
     set_at("shape", "hidden", True),
-    set_at("columns", "advice", 2, "name", "q9"),
+    set_at("columns", "advice", 2, "symbol", "q9"),
     set_at("delta", hexadecimal(pow(description().delta, 3, R))),
     lambda found: found["srs"].update(s_g2=found["srs"]["g2"]),
     set_at("challenge_phases", 0, 1),
@@ -314,6 +316,7 @@ def test_the_digest_is_no_scalar() -> None:
 @pytest.mark.parametrize(
     "change",
     [
+        set_at("columns", "advice", 2, "name", "renamed"),
         set_at("columns", "fixed", 0, "renamed"),
         set_at("gates", 0, "name", "renamed"),
         set_at("challenges", 0, "renamed"),
@@ -321,6 +324,13 @@ def test_the_digest_is_no_scalar() -> None:
 )
 def test_other_names_are_for_readers(change: Callable[[Json], None]) -> None:
     verify(parse_description(changed(change)), PROOF, INSTANCES)
+
+
+@pytest.mark.parametrize("field", ["name", "symbol", "phase"])
+def test_an_advice_column_has_a_name_a_symbol_and_a_phase(field: str) -> None:
+    """A description of before names were spelled out has no symbols, and is refused."""
+    with pytest.raises(ArtifactMismatch, match=rf"columns\.advice\.2\.{field}: Field required"):
+        parse_description(changed(lambda found: found["columns"]["advice"][2].pop(field)))
 
 
 def test_a_proof_may_have_many_evaluations() -> None:

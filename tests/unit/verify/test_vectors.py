@@ -50,10 +50,10 @@ def test_a_proof_of_a_false_witness_is_rejected() -> None:
     """The prover does not look: it makes a well-formed proof whose identity does not hold."""
     made = make.circuit()
     false = make.honest_run()
-    r = false.cells.r.copy()
-    r[tuple(np.argwhere(r)[0])] -= 1
-    false = replace(false, cells=replace(false.cells, r=r))
-    cells = engine.load_cells(made.placed, false, make.HIDDEN, INSTANCES)
+    remainder = false.cells.remainder.copy()
+    remainder[tuple(np.argwhere(remainder)[0])] -= 1
+    false = replace(false, cells=replace(false.cells, remainder=remainder))
+    cells = engine.load_witness(made.placed, false, make.HIDDEN, INSTANCES)
     proof = engine.prove(made.program, made.keys, made.srs, cells, make.HIDDEN)
     with pytest.raises(ProofRejected, match=r"^opening: the pairing"):
         verify(parse_description(DESCRIPTION), proof, INSTANCES)

@@ -15,7 +15,7 @@ from prover.systems.native import engine
 from prover.systems.native.circuit.form import Form
 from prover.systems.native.circuit.layout import Layout, choose_layout
 from prover.systems.native.circuit.program import Program, compile_network
-from prover.systems.native.witness import Run, run
+from prover.systems.native.witness import Execution, execute
 from tests.unit.systems.native.networks import image_of, tiny_network
 
 HERE = Path(__file__).parent
@@ -49,8 +49,8 @@ def verifying_key() -> Any:
     return circuit().keys.verifying_key()
 
 
-def honest_run() -> Run:
-    return run(circuit().placed, image_of(tiny_network(), 4), circuit().layout.usable_rows)
+def honest_run() -> Execution:
+    return execute(circuit().placed, image_of(tiny_network(), 4), circuit().layout.usable_rows)
 
 
 def vectors() -> dict[str, bytes]:
@@ -58,7 +58,7 @@ def vectors() -> dict[str, bytes]:
     made = circuit()
     found = honest_run()
     instances = engine.instances_of(made.placed, found, CONTEXT)
-    cells = engine.load_cells(made.placed, found, HIDDEN, instances)
+    cells = engine.load_witness(made.placed, found, HIDDEN, instances)
     return {
         "description.json": verifying_key().description().encode(),
         "proof.bin": engine.prove(made.program, made.keys, made.srs, cells, HIDDEN),

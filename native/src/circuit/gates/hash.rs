@@ -1,11 +1,11 @@
 //! Hash rows: Poseidon digests of chunks of the packed image, each with a salt of its own.
 //!
-//! Up to `hash_group` image rows make a word (`pack`, from the first row of a group to its last).
+//! Up to `hash_group` image rows make a word (`packed_word`, from the first row of a group to its last).
 //! A chunk's rows: `start` sets the state to [0, 2^64] and absorbs the first word; 64 rounds follow,
 //! one to a row; `absorb` adds the next word; and so on, a salt being last; `digest` shows the
 //! state's first word. Words and digests are copied. The constants are the project's Poseidon's.
 //!
-//! The flags are fixed columns that are zero on unusable rows, so these gates need no `act`.
+//! The flags are fixed columns that are zero on unusable rows, so these gates need no `active`.
 
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::plonk::{Advice, Column, Expression};
@@ -21,45 +21,45 @@ pub const CAPACITY: u32 = 64;
 type Gate = fn(&Row<'_, '_, '_>, &Hash) -> Vec<Expression<Fr>>;
 
 pub const GATES: [(&str, Gate); 6] = [
-    ("pack", pack),
-    ("start", start),
-    ("absorb", absorb),
-    ("powers", powers),
-    ("round", round),
-    ("digest", digest),
+    ("packed_word", pack),
+    ("hash_start", start),
+    ("hash_absorb", absorb),
+    ("hash_square", powers),
+    ("hash_round", round),
+    ("hash_digest", digest),
 ];
 
 /// im (pack - img - ip 2^bits pack_-) = 0
 fn pack(at: &Row<'_, '_, '_>, hash: &Hash) -> Vec<Expression<Fr>> {
     let bits = at.shape().input_bits as usize * at.shape().lanes;
     let radix = constant((0..bits).fold(Fr::one(), |power, _| power.double()));
-    let carried = at.fixed(hash.ip) * at.before(hash.pack) * radix;
-    vec![at.flag("im") * (at.now(hash.pack) - at.now(at.columns.img) - carried)]
+    let carried = at.fixed(hash.continues_word) * at.before(hash.packed_word) * radix;
+    vec![at.flag("is_input") * (at.now(hash.packed_word) - at.now(at.columns.input) - carried)]
 }
 
 /// hs (s0 - word) = 0, hs (s1 - 2^64) = 0
 fn start(at: &Row<'_, '_, '_>, hash: &Hash) -> Vec<Expression<Fr>> {
     let capacity = constant(power_of_two(CAPACITY / 2).square());
-    let set = [at.now(hash.word), capacity];
+    let set = [at.now(hash.hash_word), capacity];
     let states = hash.state.map(|column| at.now(column));
     let pairs = states.into_iter().zip(set);
     pairs
-        .map(|(state, set)| at.fixed(hash.hs) * (state - set))
+        .map(|(state, set)| at.fixed(hash.start) * (state - set))
         .collect()
 }
 
 /// ha (s0 - s0_- - word) = 0, ha (s1 - s1_-) = 0
 fn absorb(at: &Row<'_, '_, '_>, hash: &Hash) -> Vec<Expression<Fr>> {
     let [grown0, grown1] = hash.state.map(|column| at.now(column) - at.before(column));
-    let flag = || at.fixed(hash.ha);
-    vec![flag() * (grown0 - at.now(hash.word)), flag() * grown1]
+    let flag = || at.fixed(hash.absorb);
+    vec![flag() * (grown0 - at.now(hash.hash_word)), flag() * grown1]
 }
 
 /// (hf + hp) (square_0 - x_0^2) = 0, hf (square_1 - x_1^2) = 0
 fn powers(at: &Row<'_, '_, '_>, hash: &Hash) -> Vec<Expression<Fr>> {
     let [x0, x1] = entered(at, hash);
     let [square0, square1] = hash.square.map(|column| at.now(column));
-    let (full, partial) = (at.fixed(hash.hf), at.fixed(hash.hp));
+    let (full, partial) = (at.fixed(hash.full_round), at.fixed(hash.partial_round));
     vec![
         (full.clone() + partial) * (square0 - x0.clone() * x0),
         full * (square1 - x1.clone() * x1),
@@ -68,7 +68,7 @@ fn powers(at: &Row<'_, '_, '_>, hash: &Hash) -> Vec<Expression<Fr>> {
 
 /// s = MATRIX (x_0^5, x_1^5) in a full round, MATRIX (x_0^5, x_1) in a partial one.
 fn round(at: &Row<'_, '_, '_>, hash: &Hash) -> Vec<Expression<Fr>> {
-    let (full, partial) = (at.fixed(hash.hf), at.fixed(hash.hp));
+    let (full, partial) = (at.fixed(hash.full_round), at.fixed(hash.partial_round));
     let [x0, x1] = entered(at, hash);
     let fifth =
         |x: &Expression<Fr>, column: Column<Advice>| at.now(column) * at.now(column) * x.clone();
@@ -88,7 +88,7 @@ fn round(at: &Row<'_, '_, '_>, hash: &Hash) -> Vec<Expression<Fr>> {
 
 /// hd (word - s0_-) = 0
 fn digest(at: &Row<'_, '_, '_>, hash: &Hash) -> Vec<Expression<Fr>> {
-    vec![at.fixed(hash.hd) * (at.now(hash.word) - at.before(hash.state[0]))]
+    vec![at.fixed(hash.digest) * (at.now(hash.hash_word) - at.before(hash.state[0]))]
 }
 
 /// The state before a round, with the round's constants.

@@ -7,12 +7,12 @@ use super::row::{constant, zero, Row};
 use crate::algebra::field::signed;
 
 /// im * (img - sum_l 2^(input_bits l) (z_l - input_low)) = 0
-pub fn image(at: &Row<'_, '_, '_>) -> Expression<Fr> {
+pub fn input(at: &Row<'_, '_, '_>) -> Expression<Fr> {
     let radix = constant(Fr::from(1 << at.shape().input_bits));
     let low = constant(signed(at.shape().input_low));
     let digits = at.outputs().into_iter().map(|value| value - low.clone());
     let packed = digits
         .rev()
         .fold(zero(), |word, digit| word * radix.clone() + digit);
-    at.flag("im") * (at.now(at.columns.img) - packed)
+    at.flag("is_input") * (at.now(at.columns.input) - packed)
 }

@@ -8,38 +8,44 @@ use halo2_axiom::plonk::Expression;
 
 use super::rank;
 use super::row::{constant, zero, Row};
-use crate::circuit::columns::{Columns, RANGE_TAG};
+use crate::circuit::columns::RANGE_TAG;
 
-/// helper d1 d2 = d1 + d2: it is the sum of the inverses of a lane's two lookups.
-pub fn helper(at: &Row<'_, '_, '_>, lane: usize) -> Expression<Fr> {
+/// h d1 d2 = d1 + d2: the partial sum h is that of the inverses of a lane's two lookups.
+pub fn partial(at: &Row<'_, '_, '_>, lane: usize) -> Expression<Fr> {
     let [range, pair] = denominators(at, lane);
     let inverses = range.clone() + pair.clone();
-    at.now(at.columns.helpers[lane]) * range * pair - inverses
+    at.now(at.columns.lookup_partials[lane]) * range * pair - inverses
 }
 
-/// sum = before + all helpers (and what rank rows add) - m / table, multiplied out.
-pub fn sum(at: &Row<'_, '_, '_>) -> Expression<Fr> {
-    let helpers = at.columns.helpers.iter().map(|helper| at.now(*helper));
-    let growth = at.now(at.columns.sum) - at.before(at.columns.sum);
-    let mut growth = helpers.fold(growth, |growth, helper| growth - helper);
+/// sum = before + all partial sums (and what rank rows add) - m / table, multiplied out.
+pub fn lookup_sum(at: &Row<'_, '_, '_>) -> Expression<Fr> {
+    let partials = at.columns.lookup_partials.iter();
+    let partials = partials.map(|partial| at.now(*partial));
+    let growth = at.now(at.columns.lookup_sum) - at.before(at.columns.lookup_sum);
+    let mut growth = partials.fold(growth, |growth, partial| growth - partial);
     if let Some(ranks) = &at.columns.ranks {
         growth = growth - rank::term(at, ranks);
     }
-    growth * table_denominator(at) + at.now(at.columns.m)
+    growth * table_denominator(at) + at.now(at.columns.multiplicity)
 }
 
 /// On row 0 and on the last usable row the sum is zero.
-pub fn ends(at: &Row<'_, '_, '_>) -> Expression<Fr> {
-    at.fixed(at.columns.ends) * at.now(at.columns.sum)
+pub fn boundary(at: &Row<'_, '_, '_>) -> Expression<Fr> {
+    at.fixed(at.columns.boundary) * at.now(at.columns.lookup_sum)
 }
 
 /// Of a lane: beta + (1, r, 0) and beta + (tag, q, y).
 fn denominators(at: &Row<'_, '_, '_>, lane: usize) -> [Expression<Fr>; 2] {
-    let Columns { tag, q, r, y, .. } = at.columns;
+    let columns = at.columns;
     let range = constant(Fr::from(RANGE_TAG));
     [
-        packed(at, range, at.now(r[lane]), zero()),
-        packed(at, at.fixed(tag[lane]), at.now(q[lane]), at.now(y[lane])),
+        packed(at, range, at.now(columns.remainder[lane]), zero()),
+        packed(
+            at,
+            at.fixed(columns.tag[lane]),
+            at.now(columns.quotient[lane]),
+            at.now(columns.activation[lane]),
+        ),
     ]
 }
 
@@ -55,6 +61,6 @@ fn packed(
     q: Expression<Fr>,
     y: Expression<Fr>,
 ) -> Expression<Fr> {
-    let theta = || at.drawn.theta.clone();
-    at.drawn.beta.clone() + tag + theta() * (q + theta() * y)
+    let theta = || at.challenges.theta.clone();
+    at.challenges.beta.clone() + tag + theta() * (q + theta() * y)
 }

@@ -1,7 +1,7 @@
 //! The gates: the same for every network. docs/NATIVE.md argues what they prove together.
 //!
-//! Each gate is a polynomial that is zero on every row that `act` marks: rows 1 to the last usable
-//! one. Row 0 is reserved, and no gate but `ends` holds there: so no gate looks back, by rotation
+//! Each gate is a polynomial that is zero on every row that `active` marks: rows 1 to the last usable
+//! one. Row 0 is reserved, and no gate but `boundary` holds there: so no gate looks back, by rotation
 //! -1, at a blinding row. `Program` refuses flags that would look back from row 1 to row 0.
 
 mod fold;
@@ -22,16 +22,16 @@ use row::Row;
 type Polynomial = fn(&Row<'_, '_, '_>) -> Expression<Fr>;
 
 const GATES: [(&str, Polynomial); 10] = [
-    ("row_a", tensor::row_a),
-    ("run_a", tensor::run_a),
-    ("row_b", tensor::row_b),
-    ("run_b", tensor::run_b),
-    ("lanes", fold::lanes),
+    ("pre_inner", tensor::pre_inner),
+    ("pre_outer", tensor::pre_outer),
+    ("post_inner", tensor::post_inner),
+    ("post_outer", tensor::post_outer),
+    ("kernel_inner", fold::kernel_inner),
     ("kernel", fold::kernel),
-    ("fold", fold::fold),
-    ("close", fold::close),
-    ("image", image::image),
-    ("sum", lookup::sum),
+    ("layer_accumulator", fold::layer_accumulator),
+    ("closed_layer", fold::closed_layer),
+    ("input", image::input),
+    ("lookup_sum", lookup::lookup_sum),
 ];
 
 /// Declare every gate.
@@ -42,10 +42,10 @@ pub fn constrain(columns: &Columns, meta: &mut ConstraintSystem<Fr>) {
             vec![at.act() * polynomial(&at)]
         });
     }
-    for number in 0..columns.helpers.len() {
-        meta.create_gate("helper", |meta| {
+    for number in 0..columns.lookup_partials.len() {
+        meta.create_gate("lookup_partial", |meta| {
             let at = Row::new(columns, meta);
-            vec![at.act() * lookup::helper(&at, number)]
+            vec![at.act() * lookup::partial(&at, number)]
         });
     }
     for (name, polynomial) in rank::GATES {
@@ -56,12 +56,12 @@ pub fn constrain(columns: &Columns, meta: &mut ConstraintSystem<Fr>) {
             });
         }
     }
-    if let Some(found) = &columns.secret {
-        meta.create_gate("bias", |meta| {
+    if let Some(found) = &columns.hidden {
+        meta.create_gate("same_bias", |meta| {
             let at = Row::new(columns, meta);
-            vec![at.act() * hidden::bias(&at, found)]
+            vec![at.act() * hidden::same_bias(&at, found)]
         });
-        for lane in 0..found.nw.len() {
+        for lane in 0..found.no_weight.len() {
             meta.create_gate("no_weight", |meta| {
                 let at = Row::new(columns, meta);
                 vec![at.act() * hidden::no_weight(&at, found, lane)]
@@ -73,5 +73,7 @@ pub fn constrain(columns: &Columns, meta: &mut ConstraintSystem<Fr>) {
             meta.create_gate(name, |meta| polynomials(&Row::new(columns, meta), hash));
         }
     }
-    meta.create_gate("ends", |meta| vec![lookup::ends(&Row::new(columns, meta))]);
+    meta.create_gate("boundary", |meta| {
+        vec![lookup::boundary(&Row::new(columns, meta))]
+    });
 }

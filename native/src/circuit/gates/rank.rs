@@ -2,68 +2,70 @@
 //!
 //! The order key of class j with score y is 2^class_bits (y - score_low) + 2^class_bits - 1 - j: no
 //! two are equal, and of equal scores the smaller class has the greater key. *Label rows* hold the
-//! public labels, best first: x is the label, `pick` its score, `bar` its key. *Class rows* follow,
-//! one to a class: x is its score by copy, `pick` 1 if it is a label and else 0, `bar` the last
-//! label's key. Differences of keys stand in the first lane, 2^shift q + r, which is not negative.
+//! public labels, best first: `factor` is the label, `membership` its score, `threshold` its key.
+//! *Class rows* follow, one to a class: `factor` is its score by copy, `membership` 1 if it is a
+//! label and else 0, `threshold` the last label's key. Differences of keys stand in the first lane, 2^shift q + r, which is not negative.
 //!
 //! That labels and their scores are classes and theirs is a lookup: logUp's sum also holds
-//! 1 / (beta + label) for each label row and -pick / (beta + class) for each class row. As classes
-//! differ, `pick` is how often a class is a label: no gate need say that it is 0 or 1.
+//! 1 / (beta + label) for each label row and -membership / (beta + class) for each class row. As classes
+//! differ, `membership` is how often a class is a label: no gate need say that it is 0 or 1.
 
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::plonk::Expression;
 
 use super::row::{constant, one, Row};
 use crate::algebra::field::{power_of_two, signed};
-use crate::circuit::columns::{Ranks, PICK_TAG};
+use crate::circuit::columns::{Ranks, MEMBERSHIP_TAG};
 
 type Gate = fn(&Row<'_, '_, '_>, &Ranks) -> Expression<Fr>;
 
 /// By name; each holds on all rows by its flag.
 pub const GATES: [(&str, Gate); 5] = [
-    ("label", label),
-    ("order", order),
-    ("bar", bar),
-    ("others", others),
-    ("picked", picked),
+    ("label_key", label),
+    ("label_order", order),
+    ("threshold", threshold),
+    ("other_classes", others),
+    ("membership_partial", picked),
 ];
 
 /// lb (bar - 2^class_bits pick - last + label) = 0, last being the key of score 0 and class 0.
 fn label(at: &Row<'_, '_, '_>, ranks: &Ranks) -> Expression<Fr> {
-    let key = at.now(ranks.pick) * classes(at) + constant(signed(last(at))) - at.now(at.columns.x);
-    at.fixed(ranks.lb) * (at.now(ranks.bar) - key)
+    let key = at.now(ranks.membership) * classes(at) + constant(signed(last(at)))
+        - at.now(at.columns.factor);
+    at.fixed(ranks.is_label) * (at.now(ranks.threshold) - key)
 }
 
-/// lo (before - bar - 1 - difference) = 0: labels are ordered, so no two are the same.
+/// lo (bar_- - bar - 1 - difference) = 0: labels are ordered, so no two are the same.
 fn order(at: &Row<'_, '_, '_>, ranks: &Ranks) -> Expression<Fr> {
-    let gap = at.before(ranks.bar) - at.now(ranks.bar) - one();
-    at.fixed(ranks.lo) * (gap - difference(at))
+    let gap = at.before(ranks.threshold) - at.now(ranks.threshold) - one();
+    at.fixed(ranks.is_lower_label) * (gap - difference(at))
 }
 
 /// cl (bar - before) = 0
-fn bar(at: &Row<'_, '_, '_>, ranks: &Ranks) -> Expression<Fr> {
-    at.fixed(ranks.cl) * (at.now(ranks.bar) - at.before(ranks.bar))
+fn threshold(at: &Row<'_, '_, '_>, ranks: &Ranks) -> Expression<Fr> {
+    at.fixed(ranks.is_class) * (at.now(ranks.threshold) - at.before(ranks.threshold))
 }
 
 /// cl ((1 - pick) (bar - key - 1) - difference) = 0: who is not a label is below all of them.
 fn others(at: &Row<'_, '_, '_>, ranks: &Ranks) -> Expression<Fr> {
-    let key = at.now(at.columns.x) * classes(at) + constant(signed(last(at))) - class(at, ranks);
-    let gap = at.now(ranks.bar) - key - one();
-    at.fixed(ranks.cl) * ((one() - at.now(ranks.pick)) * gap - difference(at))
+    let key =
+        at.now(at.columns.factor) * classes(at) + constant(signed(last(at))) - class(at, ranks);
+    let gap = at.now(ranks.threshold) - key - one();
+    at.fixed(ranks.is_class) * ((one() - at.now(ranks.membership)) * gap - difference(at))
 }
 
 /// lb (h d - 1) + cl (h d + pick) = 0, d being the denominator of the row's (number, score).
 fn picked(at: &Row<'_, '_, '_>, ranks: &Ranks) -> Expression<Fr> {
-    let h = || at.now(ranks.h);
-    let of_label = denominator(at, at.now(at.columns.x), at.now(ranks.pick));
-    let of_class = denominator(at, class(at, ranks), at.now(at.columns.x));
-    at.fixed(ranks.lb) * (h() * of_label - one())
-        + at.fixed(ranks.cl) * (h() * of_class + at.now(ranks.pick))
+    let h = || at.now(ranks.membership_partial);
+    let of_label = denominator(at, at.now(at.columns.factor), at.now(ranks.membership));
+    let of_class = denominator(at, class(at, ranks), at.now(at.columns.factor));
+    at.fixed(ranks.is_label) * (h() * of_label - one())
+        + at.fixed(ranks.is_class) * (h() * of_class + at.now(ranks.membership))
 }
 
 /// What rank rows add to logUp's sum.
 pub fn term(at: &Row<'_, '_, '_>, ranks: &Ranks) -> Expression<Fr> {
-    (at.fixed(ranks.lb) + at.fixed(ranks.cl)) * at.now(ranks.h)
+    (at.fixed(ranks.is_label) + at.fixed(ranks.is_class)) * at.now(ranks.membership_partial)
 }
 
 fn class(at: &Row<'_, '_, '_>, ranks: &Ranks) -> Expression<Fr> {
@@ -81,7 +83,7 @@ fn last(at: &Row<'_, '_, '_>) -> i64 {
 }
 
 fn difference(at: &Row<'_, '_, '_>) -> Expression<Fr> {
-    let (q, r) = (at.columns.q[0], at.columns.r[0]);
+    let (q, r) = (at.columns.quotient[0], at.columns.remainder[0]);
     at.now(q) * constant(power_of_two(at.shape().shift)) + at.now(r)
 }
 
@@ -91,7 +93,7 @@ fn denominator(
     number: Expression<Fr>,
     score: Expression<Fr>,
 ) -> Expression<Fr> {
-    let theta = || at.drawn.theta.clone();
+    let theta = || at.challenges.theta.clone();
     let packed = theta() * (number + theta() * score);
-    at.drawn.beta.clone() + constant(signed(PICK_TAG)) + packed
+    at.challenges.beta.clone() + constant(signed(MEMBERSHIP_TAG)) + packed
 }

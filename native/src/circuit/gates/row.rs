@@ -14,7 +14,7 @@ use crate::circuit::shape::Shape;
 /// One row of the circuit, as expressions.
 pub struct Row<'a, 'b, 'c> {
     pub columns: &'a Columns,
-    pub drawn: Challenges<Expression<Fr>>,
+    pub challenges: Challenges<Expression<Fr>>,
     meta: RefCell<&'b mut VirtualCells<'c, Fr>>,
 }
 
@@ -22,7 +22,7 @@ impl<'a, 'b, 'c> Row<'a, 'b, 'c> {
     pub fn new(columns: &'a Columns, meta: &'b mut VirtualCells<'c, Fr>) -> Self {
         let names = columns.challenges;
         let mut challenge = |challenge: Challenge| meta.query_challenge(challenge);
-        let drawn = Challenges {
+        let challenges = Challenges {
             b: challenge(names.b),
             a: challenge(names.a),
             g: challenge(names.g),
@@ -32,7 +32,7 @@ impl<'a, 'b, 'c> Row<'a, 'b, 'c> {
         let meta = RefCell::new(meta);
         Row {
             columns,
-            drawn,
+            challenges,
             meta,
         }
     }
@@ -67,14 +67,19 @@ impl<'a, 'b, 'c> Row<'a, 'b, 'c> {
     }
 
     pub fn act(&self) -> Expression<Fr> {
-        self.fixed(self.columns.act)
+        self.fixed(self.columns.active)
     }
 
     /// Per lane the convolution's value, without bias: 2^shift q + r - bias.
     pub fn products(&self) -> Vec<Expression<Fr>> {
-        let Columns { q, r, bias, .. } = self.columns;
+        let Columns {
+            quotient,
+            remainder,
+            bias,
+            ..
+        } = self.columns;
         let scale = constant(power_of_two(self.shape().shift));
-        let lanes = q.iter().zip(r);
+        let lanes = quotient.iter().zip(remainder);
         lanes
             .map(|(q, r)| self.now(*q) * scale.clone() + self.now(*r) - self.fixed(*bias))
             .collect()
@@ -83,7 +88,7 @@ impl<'a, 'b, 'c> Row<'a, 'b, 'c> {
     /// Per lane the output's value: y - y_offset.
     pub fn outputs(&self) -> Vec<Expression<Fr>> {
         let offset = constant(signed(self.shape().y_offset));
-        let lanes = self.columns.y.iter();
+        let lanes = self.columns.activation.iter();
         lanes.map(|y| self.now(*y) - offset.clone()).collect()
     }
 }

@@ -5,43 +5,58 @@ use halo2_axiom::halo2curves::ff::Field;
 
 use super::parallel::per_row;
 use crate::algebra::field::first_powers;
-use crate::circuit::columns::OWN;
+use crate::circuit::columns::OUTPUT_SELECTOR;
 use crate::circuit::rows::usable_rows;
 use crate::circuit::Challenges;
-use crate::program::{Place, Program};
-use crate::witness::phase_1::Cells;
+use crate::program::{Endpoint, Program};
+use crate::witness::phase_1::Witness;
 
-/// x: the ends of runs and the public labels, where copies put them.
-pub fn copied(program: &Program, cells: &Cells, run_a: &[Fr], run_b: &[Fr]) -> Vec<Fr> {
-    let mut x = vec![Fr::ZERO; run_a.len()];
+/// The factors: accumulators at the ends of segments and public labels, where copies put them.
+pub fn copied(
+    program: &Program,
+    witness: &Witness,
+    pre_outer: &[Fr],
+    post_outer: &[Fr],
+) -> Vec<Fr> {
+    let mut x = vec![Fr::ZERO; pre_outer.len()];
     for copy in &program.copies {
         match *copy {
-            (Place::X(row), Place::RunA(end)) => x[row] = run_a[end],
-            (Place::X(row), Place::RunB(end)) => x[row] = run_b[end],
-            (Place::X(row), Place::Instance(word)) => x[row] = cells.instances[word],
+            (Endpoint::Factor(row), Endpoint::PreOuter(end)) => x[row] = pre_outer[end],
+            (Endpoint::Factor(row), Endpoint::PostOuter(end)) => x[row] = post_outer[end],
+            (Endpoint::Factor(row), Endpoint::Instance(word)) => x[row] = witness.instances[word],
             _ => {}
         }
     }
     x
 }
 
-/// v1 and v2.
+/// A row's weights folded, and the kernel that they are entered into.
 pub fn kernels(program: &Program, at: &Challenges<Fr>) -> (Vec<Fr>, Vec<Fr>) {
     let lanes = program.shape.weight_lanes;
     let (fold, taps) = (first_powers(at.g, lanes + 1), first_powers(at.b, lanes + 1));
-    let along = program.flag("wb");
+    let along = program.flag("weights_are_taps");
     let weights = |row| if along(row) { &taps } else { &fold };
     let rows = usable_rows(program.shape.k);
-    let mut v1 = per_row(rows, |i| {
+    let mut kernel_inner = per_row(rows, |i| {
         let lane = |l: usize| program.weight(l, i) * weights(i)[l];
         (0..lanes).map(lane).sum()
     });
-    let (continues, enters) = (program.flag("v1c"), program.flag("ve"));
-    let step = chosen(program, [("u1", Fr::ONE), ("ub", at.b), ("ua", at.a)]);
-    let own = program.shape.hidden.then(|| program.flag(OWN));
+    let (continues, enters) = (
+        program.flag("continues_kernel_inner"),
+        program.flag("enters_kernel"),
+    );
+    let step = chosen(
+        program,
+        [
+            ("keeps_kernel", Fr::ONE),
+            ("shifts_columns", at.b),
+            ("shifts_rows", at.a),
+        ],
+    );
+    let own = program.shape.hidden.then(|| program.flag(OUTPUT_SELECTOR));
     let (mut before, mut moved) = (Fr::ZERO, Fr::ZERO);
-    let mut v2 = Vec::with_capacity(rows);
-    for (i, now) in v1.iter_mut().enumerate() {
+    let mut kernel = Vec::with_capacity(rows);
+    for (i, now) in kernel_inner.iter_mut().enumerate() {
         if continues(i) {
             *now += before * weights(i)[lanes];
         }
@@ -53,18 +68,21 @@ pub fn kernels(program: &Program, at: &Challenges<Fr>) -> (Vec<Fr>, Vec<Fr>) {
         if own.as_ref().is_some_and(|own| own(i)) {
             moved -= Fr::ONE;
         }
-        v2.push(moved);
+        kernel.push(moved);
     }
-    (v1, v2)
+    (kernel_inner, kernel)
 }
 
-/// mac.
-pub fn folded(program: &Program, v2: &[Fr], x: &[Fr], at: &Challenges<Fr>) -> Vec<Fr> {
-    let step = chosen(program, [("h1", Fr::ONE), ("hg", at.g)]);
-    let enters = program.flag("me");
+/// The layers' Horner accumulators.
+pub fn folded(program: &Program, kernel: &[Fr], x: &[Fr], at: &Challenges<Fr>) -> Vec<Fr> {
+    let step = chosen(
+        program,
+        [("keeps_accumulator", Fr::ONE), ("next_output", at.g)],
+    );
+    let enters = program.flag("takes_product");
     let mut sum = Fr::ZERO;
-    let mut sums = Vec::with_capacity(v2.len());
-    for (i, (kernel, x)) in v2.iter().zip(x).enumerate() {
+    let mut sums = Vec::with_capacity(kernel.len());
+    for (i, (kernel, x)) in kernel.iter().zip(x).enumerate() {
         sum *= step(i);
         if enters(i) {
             sum += kernel * x;

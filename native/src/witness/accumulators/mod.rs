@@ -1,4 +1,4 @@
-//! Columns of the second phase: accumulators and logUp sums, from cells and challenges.
+//! Advice of the second phase: accumulators and logUp sums, from the first phase and challenges.
 
 mod fold;
 mod lookup;
@@ -8,46 +8,46 @@ mod tensor;
 
 use halo2_axiom::halo2curves::bn256::Fr;
 
-use super::phase_1::Cells;
+use super::phase_1::Witness;
 use crate::circuit::Challenges;
 use crate::program::Program;
 use fold::{copied, folded, kernels};
 use lookup::lookups;
-use rank::picked;
+use rank::membership_partial;
 use tensor::{outputs, products};
 
-/// Every column of the second phase, [row], by caller's rows (`sum` has one row more, in front).
+/// Every column of the second phase, [row], by caller's rows (`lookup_sum` has one row more, in front).
 #[derive(Clone, Debug, Default)]
-pub struct Accumulated {
-    pub row_a: Vec<Fr>,
-    pub run_a: Vec<Fr>,
-    pub row_b: Vec<Fr>,
-    pub run_b: Vec<Fr>,
-    pub v1: Vec<Fr>,
-    pub v2: Vec<Fr>,
-    pub x: Vec<Fr>,
-    pub mac: Vec<Fr>,
-    pub helpers: Vec<Vec<Fr>>,
-    /// h of the rank rows; empty where scores are public.
-    pub rank: Vec<Fr>,
-    pub sum: Vec<Fr>,
+pub struct Accumulators {
+    pub pre_inner: Vec<Fr>,
+    pub pre_outer: Vec<Fr>,
+    pub post_inner: Vec<Fr>,
+    pub post_outer: Vec<Fr>,
+    pub kernel_inner: Vec<Fr>,
+    pub kernel: Vec<Fr>,
+    pub factor: Vec<Fr>,
+    pub layer_accumulator: Vec<Fr>,
+    pub lookup_partials: Vec<Vec<Fr>>,
+    /// Of the rank rows; empty where scores are public.
+    pub membership_partial: Vec<Fr>,
+    pub lookup_sum: Vec<Fr>,
 }
 
-impl Accumulated {
-    /// A cell by its column's name; only `helper` has lanes.
+impl Accumulators {
+    /// A cell by its column's name; only `lookup_partial` has lanes.
     pub fn cell(&mut self, name: &str, lane: usize, row: usize) -> Option<&mut Fr> {
         let column = match name {
-            "row_a" => &mut self.row_a,
-            "run_a" => &mut self.run_a,
-            "row_b" => &mut self.row_b,
-            "run_b" => &mut self.run_b,
-            "v1" => &mut self.v1,
-            "v2" => &mut self.v2,
-            "x" => &mut self.x,
-            "mac" => &mut self.mac,
-            "sum" => &mut self.sum,
-            "rank" => &mut self.rank,
-            "helper" => self.helpers.get_mut(lane)?,
+            "pre_inner" => &mut self.pre_inner,
+            "pre_outer" => &mut self.pre_outer,
+            "post_inner" => &mut self.post_inner,
+            "post_outer" => &mut self.post_outer,
+            "kernel_inner" => &mut self.kernel_inner,
+            "kernel" => &mut self.kernel,
+            "factor" => &mut self.factor,
+            "layer_accumulator" => &mut self.layer_accumulator,
+            "lookup_sum" => &mut self.lookup_sum,
+            "membership_partial" => &mut self.membership_partial,
+            "lookup_partial" => self.lookup_partials.get_mut(lane)?,
             _ => return None,
         };
         column.get_mut(row)
@@ -55,25 +55,25 @@ impl Accumulated {
 }
 
 /// Compute them by the gates' own recurrences.
-pub fn accumulate(program: &Program, cells: &Cells, at: &Challenges<Fr>) -> Accumulated {
-    let (row_a, run_a) = products(program, cells, at);
-    let (row_b, run_b) = outputs(program, cells, at);
-    let x = copied(program, cells, &run_a, &run_b);
-    let (v1, v2) = kernels(program, at);
-    let mac = folded(program, &v2, &x, at);
-    let rank = picked(program, cells, &x, at);
-    let (helpers, sum) = lookups(program, cells, &rank, at);
-    Accumulated {
-        row_a,
-        run_a,
-        row_b,
-        run_b,
-        v1,
-        v2,
-        x,
-        mac,
-        helpers,
-        rank,
-        sum,
+pub fn accumulate(program: &Program, witness: &Witness, at: &Challenges<Fr>) -> Accumulators {
+    let (pre_inner, pre_outer) = products(program, witness, at);
+    let (post_inner, post_outer) = outputs(program, witness, at);
+    let factor = copied(program, witness, &pre_outer, &post_outer);
+    let (kernel_inner, kernel) = kernels(program, at);
+    let layer_accumulator = folded(program, &kernel, &factor, at);
+    let membership_partial = membership_partial(program, witness, &factor, at);
+    let (lookup_partials, lookup_sum) = lookups(program, witness, &membership_partial, at);
+    Accumulators {
+        pre_inner,
+        pre_outer,
+        post_inner,
+        post_outer,
+        kernel_inner,
+        kernel,
+        factor,
+        layer_accumulator,
+        lookup_partials,
+        membership_partial,
+        lookup_sum,
     }
 }

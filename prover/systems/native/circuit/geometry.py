@@ -21,8 +21,8 @@ class Tap:
 
 
 @dataclass(frozen=True)
-class Reach:
-    """How one term of a layer runs along an axis: input cells, kernel, stride, padding."""
+class ReceptiveExtent:
+    """How one term of a layer lies along an axis: input cells, kernel, stride, padding."""
 
     inputs: int
     kernel: int
@@ -48,14 +48,20 @@ class Reach:
         last = [self._cells(tap.phase) - 1 - tap.tau for tap in self.taps if self._cells(tap.phase)]
         return max(last) + self.offset + 1
 
+    def padding(self, axis: Axis) -> tuple[int, int]:
+        """Zeros before and after the inputs, for an output at each position of a product axis."""
+        before = self.pad + self.stride * axis.offset
+        after = self.stride * (axis.extent - 1) + self.kernel - before - self.inputs
+        return before, max(0, after)
+
     def _cells(self, phase: int) -> int:
         return max(0, -(-(self.inputs - phase) // self.stride))
 
 
-def product_axis(reaches: Sequence[Reach], outputs: int, phases: int) -> Axis:
+def product_axis(terms: Sequence[ReceptiveExtent], outputs: int, phases: int) -> Axis:
     """The axis on which a layer's terms all fit; `phases` is what its readers want."""
-    offset = max(reach.offset for reach in reaches)
-    extents = [reach.extent + offset - reach.offset for reach in reaches]
+    offset = max(term.offset for term in terms)
+    extents = [term.extent + offset - term.offset for term in terms]
     return Axis(outputs, offset, max(*extents, outputs + offset), phases)
 
 

@@ -3,7 +3,7 @@
 A layer's output is stored on its *product grid*: the polynomial product of input and kernel has
 more positions than the layer has outputs, and each position needs a cell of its own, or the
 product identity would not hold. Along an axis, output i stands at product index i + offset.
-A tensor that a stride-2 layer reads is stored as interleaved parts (*phases*), one run each.
+A tensor that a stride-2 layer reads is stored as interleaved parts (*phases*), one segment each.
 """
 
 from dataclasses import dataclass
@@ -30,23 +30,23 @@ class Axis:
     phases: int
 
     @property
-    def lead(self) -> int:
+    def margin(self) -> int:
         """Stored cells in front of output 0: the same in every phase."""
         return -(-self.offset // self.phases)
 
     @property
-    def delta(self) -> int:
+    def alignment(self) -> int:
         """What alignment added: the stored cells of all phases tell index rho + delta."""
-        return self.phases * self.lead - self.offset
+        return self.phases * self.margin - self.offset
 
     @property
     def length(self) -> int:
         """Stored cells of a phase."""
-        return (self.extent - 1 - self.offset) // self.phases + self.lead + 1
+        return (self.extent - 1 - self.offset) // self.phases + self.margin + 1
 
     def product_index(self) -> Integers:
         """[phases, length]: the product index of each stored cell; `extent` where it has none."""
-        cells = np.arange(self.length, dtype=np.int64) - self.lead
+        cells = np.arange(self.length, dtype=np.int64) - self.margin
         phase = np.arange(self.phases, dtype=np.int64)[:, None]
         index = self.offset + self.phases * cells + phase
         inside = (index >= 0) & (index < self.extent)
@@ -57,7 +57,7 @@ class Axis:
 class Grid:
     """The cells of a tensor [channels, rows, columns], `lanes` to a circuit row.
 
-    A run is one channel's phase: `rows.length` image rows of `blocks` circuit rows, in reverse
+    A segment is one channel's phase: `rows.length` image rows of `blocks` circuit rows, in reverse
     raster order, so that Horner's rule ends at the first cell.
     """
 
@@ -72,24 +72,24 @@ class Grid:
         return -(-self.columns.length // self.lanes)
 
     @property
-    def run_rows(self) -> int:
-        """Circuit rows of one run."""
+    def segment_rows(self) -> int:
+        """Circuit rows of one segment."""
         return self.rows.length * self.blocks
 
     @property
     def phases(self) -> int:
-        """Runs of one channel."""
+        """Segments of one channel."""
         return self.rows.phases * self.columns.phases
 
     @property
     def circuit_rows(self) -> int:
         """Circuit rows of the whole tensor."""
-        return self.channels * self.phases * self.run_rows
+        return self.channels * self.phases * self.segment_rows
 
     def last_row(self, channel: int, row_phase: int, column_phase: int) -> int:
-        """The row, from the tensor's first, on which a run's accumulators are complete."""
-        run = (channel * self.rows.phases + row_phase) * self.columns.phases + column_phase
-        return (run + 1) * self.run_rows - 1
+        """The row, from the tensor's first, on which a segment's accumulators are complete."""
+        segment = (channel * self.rows.phases + row_phase) * self.columns.phases + column_phase
+        return (segment + 1) * self.segment_rows - 1
 
     def spread(self, values: Integers, fill: int = 0) -> Integers:
         """[lanes, circuit_rows]: values [channels, extent, extent] in the circuit's order."""
@@ -102,7 +102,7 @@ class Grid:
         return blocks[:, :, :, ::-1, ::-1].reshape(-1, self.lanes).T.copy()
 
     @cached_property
-    def live(self) -> Mask:
+    def active(self) -> Mask:
         """[lanes, circuit_rows]: which cells hold an output of the layer."""
         rows, columns = (_valid(axis) for axis in (self.rows, self.columns))
         valid = (rows[:, None] & columns[None, :]).astype(np.int64)

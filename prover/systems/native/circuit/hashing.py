@@ -15,7 +15,8 @@ import numpy as np
 from prover.base.errors import StatementInvalid
 from prover.statement.field import FIELD_MODULUS
 from prover.statement.poseidon import FULL_ROUNDS, PARTIAL_ROUNDS, digest
-from prover.systems.native.circuit.fold import INSTANCE, PACK, WORD
+from prover.systems.native.circuit.columns import CONTINUES_WORD, HASH_FLAGS, HASH_ROUND
+from prover.systems.native.circuit.fold import HASH_WORD, INSTANCE, PACKED_WORD
 from prover.systems.native.circuit.grid import Integers
 
 CHUNK = 1024  # elements of a digest, its salt included
@@ -61,26 +62,30 @@ class Hashing:
         return found
 
     def columns(self) -> dict[str, Integers]:
-        """`ip` [image rows]; `hs`, `ha`, `hf`, `hp`, `hd` and `hc`, 1 + the round [hash rows]."""
-        names = ("hs", "ha", "hf", "hp", "hd", "hc")
-        columns = {name: np.zeros(self.rows, dtype=np.int64) for name in names}
+        """CONTINUES_WORD [image rows]; HASH_FLAGS and HASH_ROUND, 1 + the round, [hash rows]."""
+        columns = {name: np.zeros(self.rows, dtype=np.int64) for name in (*HASH_FLAGS, HASH_ROUND)}
         for first, *others, last in self.starts():
-            columns["hs"][first] = 1
-            columns["ha"][others] = 1
-            columns["hd"][last] = 1
+            columns["hash_start"][first] = 1
+            columns["hash_absorb"][others] = 1
+            columns["hash_digest"][last] = 1
             for row in (first, *others):
                 rounds = slice(row + 1, row + 1 + ROUNDS)
-                columns["hf"][rounds], columns["hp"][rounds] = FULL, 1 - FULL
-                columns["hc"][rounds] = np.arange(1, ROUNDS + 1)
+                columns["hash_full_round"][rounds], columns["hash_partial_round"][rounds] = (
+                    FULL,
+                    1 - FULL,
+                )
+                columns[HASH_ROUND][rounds] = np.arange(1, ROUNDS + 1)
         continues = np.arange(self.image_rows) % self.group != 0
-        return {"ip": continues.astype(np.int64), **columns}
+        return {CONTINUES_WORD: continues.astype(np.int64), **columns}
 
     def copies(self, context: int) -> list[tuple[int, int, int, int]]:
         """Words are the image's; digests are instances behind the context."""
         found: list[tuple[int, int, int, int]] = []
         for number, (rows, ends) in enumerate(zip(self.starts(), self.chunks, strict=True)):
-            found += [(WORD, row, PACK, end) for row, end in zip(rows, ends, strict=False)]
-            found.append((INSTANCE, context + number, WORD, rows[-1]))
+            found += [
+                (HASH_WORD, row, PACKED_WORD, end) for row, end in zip(rows, ends, strict=False)
+            ]
+            found.append((INSTANCE, context + number, HASH_WORD, rows[-1]))
         return found
 
     def words(self, image: Sequence[int]) -> list[int]:

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from prover.base.errors import ModelRefused
-from prover.systems.native.circuit.fold import FoldCount
+from prover.systems.native.circuit.fold import FoldRows
 from prover.systems.native.circuit.form import PLAIN, Form
 from prover.systems.native.circuit.hidden import LEAST_SALT, numbered
 from prover.systems.native.circuit.program import fold_layer, hashing_of
 from prover.systems.native.circuit.ranking import Ranking
-from prover.systems.native.circuit.storage import Stored, arrange
+from prover.systems.native.circuit.storage import Stored, lay_out
 from prover.systems.native.circuit.tables import Table
 from prover.systems.native.circuit.uses import prepare
 from prover.systems.native.network.network import Network
@@ -72,12 +72,12 @@ def possible_layouts(network: Network, form: Form = PLAIN) -> Iterator[Layout]:
     prepared = prepare(network)
     ranking = Ranking.of(prepared.layer(prepared.output), form.labels)
     sized = Table.of(prepared, ranking)
-    table, ranks = sized.columns()["t_tag"].size, ranking.rows if ranking else 0
+    table, ranks = sized.columns()["table_tag"].size, ranking.rows if ranking else 0
     hashed = form.inputs == "hashed"
     folds = _fold_rows(prepared, form.weights == "hidden")
     salt = LEAST_SALT if form.weights == "hidden" else 0
     for lanes in range(1, min(MOST_LANES, sized.most_lanes) + 1):
-        stored = arrange(prepared, lanes)
+        stored = lay_out(prepared, lanes)
         image, tensors = stored[prepared.input.name], max(one.stop for one in stored.values())
         for k in range(_least_k(max(tensors + max(ranks, salt), table)), MOST_K + 1):
             if hashed and hashing_of(image, lanes, sized).rows > usable_rows(k):
@@ -95,9 +95,9 @@ def _least_k(rows: int) -> int:
 
 
 def _fold_rows(prepared: Network, hidden: bool) -> dict[int, int]:
-    """Rows of the fold machine by weight lanes; how tensors are stored does not matter."""
-    stored: dict[str, Stored] = arrange(prepared, 1)
-    counts = {lanes: FoldCount(lanes, apart=hidden) for lanes in WEIGHT_LANES}
+    """Fold rows by weight lanes; how tensors are stored does not matter."""
+    stored: dict[str, Stored] = lay_out(prepared, 1)
+    counts = {lanes: FoldRows(lanes, hidden, counting=True) for lanes in WEIGHT_LANES}
     placed = numbered(prepared) if hidden else prepared
     for count in counts.values():
         for layer in placed.layers:

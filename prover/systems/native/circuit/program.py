@@ -7,14 +7,15 @@ from itertools import pairwise
 import numpy as np
 
 from prover.base.errors import ModelRefused
-from prover.systems.native.circuit.fold import B2, INSTANCE, NO_WEIGHT, SAME_BIAS, FoldRows, Reads
+from prover.systems.native.circuit.columns import NO_WEIGHT, SAME_BIAS
+from prover.systems.native.circuit.fold import INSTANCE, POST_OUTER, FoldRows, Reads
 from prover.systems.native.circuit.form import PLAIN, Form
-from prover.systems.native.circuit.geometry import Reach
+from prover.systems.native.circuit.geometry import ReceptiveExtent
 from prover.systems.native.circuit.grid import Grid, Integers
 from prover.systems.native.circuit.hashing import Hashing
 from prover.systems.native.circuit.hidden import in_order, numbered
 from prover.systems.native.circuit.ranking import Ranking
-from prover.systems.native.circuit.storage import Stored, arrange, term_reaches
+from prover.systems.native.circuit.storage import Stored, lay_out, term_extents
 from prover.systems.native.circuit.tables import INPUT, Table
 from prover.systems.native.circuit.uses import prepare
 from prover.systems.native.network.network import Layer, Network, Term
@@ -81,17 +82,17 @@ def hashing_of(image: Stored, lanes: int, table: Table) -> Hashing:
 
 
 def compile_network(network: Network, lanes: int, weight_lanes: int, form: Form = PLAIN) -> Program:
-    """Place a network: tensor rows, fold rows, rank rows, table, copies."""
+    """Lay a network out: tensor rows, fold rows, rank rows, table, copies."""
     prepared = prepare(network)
-    stored = arrange(prepared, lanes)
+    stored = lay_out(prepared, lanes)
     ranking = Ranking.of(prepared.layer(prepared.output), form.labels)
     table = Table.of(prepared, ranking)
     fold = _folded(prepared, stored, weight_lanes, form)
     columns = {**_tensor_columns(prepared, stored, table), **table.columns(), **fold.columns()}
     numbers = None
     if form.weights == "hidden":
-        numbers = columns["w"]
-        columns["w"] = in_order(prepared)[numbers]
+        numbers = columns["weight"]
+        columns["weight"] = in_order(prepared)[numbers]
         columns[NO_WEIGHT] = (numbers == 0).astype(np.int64)
         columns[SAME_BIAS] = _same_bias(prepared, stored)
     public = form.context
@@ -126,9 +127,9 @@ def compile_network(network: Network, lanes: int, weight_lanes: int, form: Form 
 def _folded(
     prepared: Network, stored: dict[str, Stored], weight_lanes: int, form: Form
 ) -> FoldRows:
-    """The fold machine's rows; of hidden weights, the numbers stand in place of the weights."""
+    """The fold rows; of hidden weights, the numbers stand in place of the weights."""
     hidden = form.weights == "hidden"
-    fold = FoldRows(weight_lanes, apart=hidden)
+    fold = FoldRows(weight_lanes, hidden=hidden)
     placed = numbered(prepared) if hidden else prepared
     for layer in placed.layers:
         fold_layer(fold, placed, layer, stored)
@@ -150,7 +151,7 @@ def _with_ranks(tags: Integers, table: Table, ranking: Ranking, first: int) -> I
 def _outputs(output: Stored, context: int) -> Iterator[tuple[int, int, int, int]]:
     for channel in range(output.grid.channels):
         end = output.read(channel, (0, 0))
-        yield INSTANCE, context + channel, B2, end.row
+        yield INSTANCE, context + channel, POST_OUTER, end.row
 
 
 def _tensor_columns(
@@ -164,9 +165,9 @@ def _tensor_columns(
 def _input_part(stored: Stored) -> dict[str, Integers]:
     grid = stored.grid
     return {
-        "tag": np.where(grid.live, INPUT, 0).astype(np.int64),
+        "tag": np.where(grid.active, INPUT, 0).astype(np.int64),
         "bias": np.zeros(grid.circuit_rows, dtype=np.int64),
-        "im": np.ones(grid.circuit_rows, dtype=np.int64),
+        "is_input": np.ones(grid.circuit_rows, dtype=np.int64),
         **_steps(stored),
     }
 
@@ -175,9 +176,9 @@ def _layer_part(layer: Layer, stored: Stored, table: Table) -> dict[str, Integer
     grid = stored.grid
     bias = table.zero + layer.bias
     return {
-        "tag": np.where(grid.live, table.tag(layer), 0).astype(np.int64),
-        "bias": np.repeat(bias, grid.phases * grid.run_rows),
-        "im": np.zeros(grid.circuit_rows, dtype=np.int64),
+        "tag": np.where(grid.active, table.tag(layer), 0).astype(np.int64),
+        "bias": np.repeat(bias, grid.phases * grid.segment_rows),
+        "is_input": np.zeros(grid.circuit_rows, dtype=np.int64),
         **_steps(stored),
     }
 
@@ -188,40 +189,40 @@ def _same_bias(network: Network, stored: dict[str, Stored]) -> Integers:
     for layer in network.layers:
         tensor = stored[layer.name]
         row = np.arange(tensor.grid.circuit_rows)
-        channel = tensor.grid.phases * tensor.grid.run_rows
+        channel = tensor.grid.phases * tensor.grid.segment_rows
         found[tensor.start : tensor.stop] = row % channel != 0
     return found
 
 
 def _steps(stored: Stored) -> dict[str, Integers]:
-    """Where an image row and a run begin and end, and which powers they take."""
+    """Where an image row and a segment begin and end, and which powers they take."""
     grid = stored.grid
     row = np.arange(grid.circuit_rows, dtype=np.int64)
     block = row % grid.blocks
     return {
-        "nrs": (block != 0).astype(np.int64),
-        "re": (block == grid.blocks - 1).astype(np.int64),
-        "c": (row % grid.run_rows != 0).astype(np.int64),
-        "dbl": np.full_like(row, int(stored.use.stride == 2)),
-        "sm": np.full_like(row, int(stored.use.pooled)),
+        "continues_row": (block != 0).astype(np.int64),
+        "ends_row": (block == grid.blocks - 1).astype(np.int64),
+        "continues_segment": (row % grid.segment_rows != 0).astype(np.int64),
+        "doubled": np.full_like(row, int(stored.use.stride == 2)),
+        "summed": np.full_like(row, int(stored.use.pooled)),
     }
 
 
 def fold_layer(fold: FoldRows, network: Network, layer: Layer, stored: dict[str, Stored]) -> None:
     """sum_o g^o (terms of o - accumulator of o) = 0, by Horner's rule from the last output."""
-    placing = _Placing(network, layer, stored)
+    layer_rows = _LayerRows(network, layer, stored)
     fold.open_layer()
     for output in reversed(range(layer.channels)):
-        placing.own(fold, output)
+        layer_rows.subtract_output(fold, output)
         for term in layer.terms:
             width = layer.channels // term.groups
             if output % width == 0:
-                placing.group(fold, term, output // width)
+                layer_rows.add_group(fold, term, output // width)
     fold.close_layer()
 
 
 @dataclass(frozen=True)
-class _Placing:
+class _LayerRows:
     """The exponents that bring all accumulators of a layer to one origin."""
 
     network: Network
@@ -232,26 +233,26 @@ class _Placing:
     def grid(self) -> Grid:
         return self.stored[self.layer.name].grid
 
-    def leads(self, source: str) -> tuple[int, int]:
+    def margins(self, source: str) -> tuple[int, int]:
         tensor = self.stored[source]
         if tensor.use.pooled:
             return 0, 0
-        return tensor.grid.rows.lead, tensor.grid.columns.lead
+        return tensor.grid.rows.margin, tensor.grid.columns.margin
 
     @property
     def most(self) -> tuple[int, int]:
-        """The largest lead of any source: the common origin."""
-        leads = [self.leads(s) for term in self.layer.terms for s in term.sources]
-        return max(lead[0] for lead in leads), max(lead[1] for lead in leads)
+        """The largest margin of any source: the common origin."""
+        margins = [self.margins(s) for term in self.layer.terms for s in term.sources]
+        return max(one[0] for one in margins), max(one[1] for one in margins)
 
-    def own(self, fold: FoldRows, output: int) -> None:
+    def subtract_output(self, fold: FoldRows, output: int) -> None:
         rows, columns = self.most
         for i in range(self.grid.rows.phases):
             for j in range(self.grid.columns.phases):
                 end = self.stored[self.layer.name].produced(output, (i, j))
-                fold.own(rows + i, columns + j, end, i == j == 0)
+                fold.subtract_output(rows + i, columns + j, end, i == j == 0)
 
-    def group(self, fold: FoldRows, term: Term, group: int) -> None:
+    def add_group(self, fold: FoldRows, term: Term, group: int) -> None:
         width = self.layer.channels // term.groups
         weight = term.weight[group * width : (group + 1) * width]
         for channel in range(weight.shape[1]):
@@ -263,8 +264,8 @@ class _Placing:
     def _phase(
         self, fold: FoldRows, term: Term, weight: Integers, channel: int, phase: tuple[int, int]
     ) -> None:
-        for leads, reads in self._kernels(fold, term, channel, phase):
-            kernel = self._kernel(term, weight, phase, leads)
+        for margins, reads in self._kernels(fold, term, channel, phase):
+            kernel = self._kernel(term, weight, phase, margins)
             if not kernel.any():
                 continue
             if len(kernel) == 1:
@@ -275,42 +276,42 @@ class _Placing:
     def _kernels(
         self, fold: FoldRows, term: Term, channel: int, phase: tuple[int, int]
     ) -> list[tuple[tuple[int, int], list[Reads]]]:
-        """Which sources a kernel is written for, by the lead that it is written at.
+        """Which sources a kernel is written for, by the margin that it is written at.
 
-        Public weights are written once for each lead. Hidden ones once in all, and moved on from
+        Public weights are written once for each margin. Hidden ones once in all, and moved on from
         source to source: an owner could hide other weights in each copy.
         """
         ends = {
-            leads: [self.stored[source].read(channel, phase) for source in sources]
-            for leads, sources in self._by_leads(term).items()
+            margins: [self.stored[source].read(channel, phase) for source in sources]
+            for margins, sources in self._by_margins(term).items()
         }
-        if not fold.apart:
-            return [(leads, [Reads(some)]) for leads, some in ends.items()]
+        if not fold.hidden:
+            return [(margins, [Reads(group)]) for margins, group in ends.items()]
         order = sorted(ends, reverse=True)
         reads = [Reads(ends[order[0]])]
-        for before, leads in pairwise(order):
-            rows, columns = (one - other for one, other in zip(before, leads, strict=True))
+        for before, margins in pairwise(order):
+            rows, columns = (one - other for one, other in zip(before, margins, strict=True))
             if columns < 0:
                 raise ModelRefused(
                     f"layer {self.layer.name} adds tensors that are padded differently along rows "
                     "and along columns: its weights cannot be hidden; make them public"
                 )
-            reads.append(Reads(ends[leads], rows, columns))
+            reads.append(Reads(ends[margins], rows, columns))
         return [(order[0], reads)]
 
-    def _by_leads(self, term: Term) -> dict[tuple[int, int], list[str]]:
+    def _by_margins(self, term: Term) -> dict[tuple[int, int], list[str]]:
         found: dict[tuple[int, int], list[str]] = {}
         for source in term.sources:
-            found.setdefault(self.leads(source), []).append(source)
+            found.setdefault(self.margins(source), []).append(source)
         return found
 
     def _kernel(
-        self, term: Term, weight: Integers, phase: tuple[int, int], leads: tuple[int, int]
+        self, term: Term, weight: Integers, phase: tuple[int, int], margins: tuple[int, int]
     ) -> Integers:
         """[outputs, a powers, b powers]: the taps that read one phase, moved to the origin."""
-        reaches = term_reaches(self.network, term)
-        rows = self._exponents(reaches[0], phase[0], 0, leads[0])
-        columns = self._exponents(reaches[1], phase[1], 1, leads[1])
+        extents = term_extents(self.network, term)
+        rows = self._exponents(extents[0], phase[0], 0, margins[0])
+        columns = self._exponents(extents[1], phase[1], 1, margins[1])
         shape = (
             len(weight),
             max(rows.values(), default=0) + 1,
@@ -322,7 +323,9 @@ class _Placing:
                 kernel[:, row, column] = weight[:, d, e]
         return kernel
 
-    def _exponents(self, reach: Reach, phase: int, axis: int, lead: int) -> dict[int, int]:
+    def _exponents(
+        self, extent: ReceptiveExtent, phase: int, axis: int, margin: int
+    ) -> dict[int, int]:
         stored = (self.grid.rows, self.grid.columns)[axis]
-        move = stored.offset + stored.delta + self.most[axis] - lead
-        return {tap.index: move - tap.tau for tap in reach.taps if tap.phase == phase}
+        move = stored.offset + stored.alignment + self.most[axis] - margin
+        return {tap.index: move - tap.tau for tap in extent.taps if tap.phase == phase}

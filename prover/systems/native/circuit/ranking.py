@@ -1,8 +1,8 @@
 """Rank rows: they prove that the public labels are those of the greatest scores, best first.
 
-Label rows come first, then a row to each class (native/src/circuit/gates/rank.rs has the gates). The
-order key of class j with score y is 2^bits (y - low) + 2^bits - 1 - j: no two keys are equal, and
-of equal scores the smaller class is first.
+Label rows come first, then a row to each class; native/src/circuit/gates/rank.rs has the gates.
+The order key of class j with score y is 2^bits (y - low) + 2^bits - 1 - j: no two keys are equal,
+and of equal scores the smaller class is first.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from prover.base.errors import ModelRefused
-from prover.systems.native.circuit.fold import B2, INSTANCE, X
+from prover.systems.native.circuit.fold import FACTOR, INSTANCE, POST_OUTER
 from prover.systems.native.circuit.grid import Integers
 from prover.systems.native.circuit.storage import Stored
 from prover.systems.native.network.network import Layer
@@ -57,12 +57,12 @@ class Ranking:
         return (scores - self.low) * base + base - 1 - np.arange(self.classes)
 
     def columns(self, first: int) -> dict[str, Integers]:
-        """`lb`, `lo`, `cl`, `class` [rows] with the label rows from `first` on."""
+        """RANK_FLAGS and `class` [rows], with the label rows from `first` on."""
         row = np.arange(first + self.rows, dtype=np.int64) - first
         return {
-            "lb": ((row >= 0) & (row < self.labels)).astype(np.int64),
-            "lo": ((row > 0) & (row < self.labels)).astype(np.int64),
-            "cl": (row >= self.labels).astype(np.int64),
+            "is_label": ((row >= 0) & (row < self.labels)).astype(np.int64),
+            "is_lower_label": ((row > 0) & (row < self.labels)).astype(np.int64),
+            "is_class": (row >= self.labels).astype(np.int64),
             "class": np.maximum(row - self.labels, 0),
         }
 
@@ -71,34 +71,34 @@ class Ranking:
         return np.arange(first + 1, first + self.rows)
 
     def copies(self, first: int, output: Stored, context: int) -> list[tuple[int, int, int, int]]:
-        """Labels are instances behind the context; scores of classes are ends of runs."""
+        """Labels are instances behind the context; scores of classes are ends of segments."""
         rows = range(first, first + self.rows)
-        labels = [(X, rows[i], INSTANCE, context + i) for i in range(self.labels)]
+        labels = [(FACTOR, rows[i], INSTANCE, context + i) for i in range(self.labels)]
         ends = [output.read(channel, (0, 0)).row for channel in range(self.classes)]
         scores = zip(rows[self.labels :], ends, strict=True)
-        return labels + [(X, row, B2, end) for row, end in scores]
+        return labels + [(FACTOR, row, POST_OUTER, end) for row, end in scores]
 
     def cells(self, scores: Integers) -> "Ranked":
         """What the rank rows hold for scores [classes]."""
         keys = self.keys(scores)
         order = np.argsort(-keys)
-        chosen, bar = order[: self.labels], keys[order[self.labels - 1]]
+        chosen, threshold = order[: self.labels], keys[order[self.labels - 1]]
         picked = np.zeros(self.classes, dtype=np.int64)
         picked[chosen] = 1
-        gaps = [keys[chosen][:-1] - keys[chosen][1:] - 1, (1 - picked) * (bar - keys - 1)]
+        gaps = [keys[chosen][:-1] - keys[chosen][1:] - 1, (1 - picked) * (threshold - keys - 1)]
         return Ranked(
             tuple(int(label) for label in chosen),
             np.concatenate([scores[chosen], picked]),
-            np.concatenate([keys[chosen], np.full(self.classes, bar)]),
+            np.concatenate([keys[chosen], np.full(self.classes, threshold)]),
             np.concatenate(gaps),
         )
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """Labels, best first; `pick` and `bar` of all rank rows; differences of all but the first."""
+    """Labels, best first; columns of all rank rows; differences of all rows but the first."""
 
     labels: tuple[int, ...]
-    pick: Integers
-    bar: Integers
+    membership: Integers
+    threshold: Integers
     gaps: Integers

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from prover.base.errors import ModelRefused
-from prover.systems.native.circuit.fold import A2, B2, End
-from prover.systems.native.circuit.geometry import Reach, plain_axis, product_axis
+from prover.systems.native.circuit.fold import POST_OUTER, PRE_OUTER, End
+from prover.systems.native.circuit.geometry import ReceptiveExtent, plain_axis, product_axis
 from prover.systems.native.circuit.grid import Axis, Grid
 from prover.systems.native.circuit.uses import Use, uses_of
 from prover.systems.native.network.network import Layer, Network, Term
@@ -21,12 +21,12 @@ class Stored:
     use: Use
 
     def produced(self, channel: int, phase: tuple[int, int]) -> End:
-        """The accumulator over the products of one run."""
-        return End(A2, self.start + self.grid.last_row(channel, *phase))
+        """The accumulator over the products of one segment."""
+        return End(PRE_OUTER, self.start + self.grid.last_row(channel, *phase))
 
     def read(self, channel: int, phase: tuple[int, int]) -> End:
-        """The accumulator over the outputs of one run."""
-        return End(B2, self.start + self.grid.last_row(channel, *phase))
+        """The accumulator over the outputs of one segment."""
+        return End(POST_OUTER, self.start + self.grid.last_row(channel, *phase))
 
     @property
     def stop(self) -> int:
@@ -34,7 +34,7 @@ class Stored:
         return self.start + self.grid.circuit_rows
 
 
-def arrange(network: Network, lanes: int) -> dict[str, Stored]:
+def lay_out(network: Network, lanes: int) -> dict[str, Stored]:
     """Every tensor of a prepared network, the input first, one below the other."""
     uses = uses_of(network)
     stored: dict[str, Stored] = {}
@@ -60,9 +60,9 @@ def _layer_grid(network: Network, layer: Layer, use: Use, lanes: int) -> Grid:
 
 def layer_axes(network: Network, layer: Layer, phases: int) -> tuple[Axis, Axis]:
     """The product grid of a layer."""
-    reaches = [term_reaches(network, term) for term in layer.terms]
-    rows = product_axis([reach[0] for reach in reaches], layer.height, phases)
-    columns = product_axis([reach[1] for reach in reaches], layer.width, phases)
+    extents = [term_extents(network, term) for term in layer.terms]
+    rows = product_axis([extent[0] for extent in extents], layer.height, phases)
+    columns = product_axis([extent[1] for extent in extents], layer.width, phases)
     for axis in (rows, columns):
         if axis.offset < 0:
             raise ModelRefused(
@@ -72,13 +72,13 @@ def layer_axes(network: Network, layer: Layer, phases: int) -> tuple[Axis, Axis]
     return rows, columns
 
 
-def term_reaches(network: Network, term: Term) -> tuple[Reach, Reach]:
-    """How a term runs along rows and columns; a pooled source is a single cell."""
+def term_extents(network: Network, term: Term) -> tuple[ReceptiveExtent, ReceptiveExtent]:
+    """How a term lies along rows and columns; a pooled source is a single cell."""
     height, width = _plane(network, term)
     kernel = term.weight.shape[2:]
     return (
-        Reach(height, kernel[0], term.stride, term.pads[0]),
-        Reach(width, kernel[1], term.stride, term.pads[1]),
+        ReceptiveExtent(height, kernel[0], term.stride, term.pads[0]),
+        ReceptiveExtent(width, kernel[1], term.stride, term.pads[1]),
     )
 
 

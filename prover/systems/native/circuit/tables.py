@@ -8,7 +8,7 @@ from prover.systems.native.circuit.grid import Integers
 from prover.systems.native.circuit.ranking import Ranking
 from prover.systems.native.network.network import Layer, Network
 
-DEAD, RANGE, INPUT, FIRST_ACTIVATION = range(4)
+PADDING, RANGE, INPUT, FIRST_ACTIVATION = range(4)
 WORD_BITS = 253  # below the field's order
 
 
@@ -26,7 +26,7 @@ class Activation:
 class Table:
     """The table of a network.
 
-    Stored q is q + q_offset and stored y is y + y_offset, both never negative. A dead cell may
+    Stored q is q + q_offset and stored y is y + y_offset, both never negative. A padding cell may
     hold any q of the range and only y = 0. `limbs` are the values of q that a difference of order
     keys may take.
     """
@@ -62,7 +62,7 @@ class Table:
 
     @property
     def y_offset(self) -> int:
-        """Makes the least y of all layers, inputs and dead cells 0."""
+        """Makes the least y of all layers, inputs and padding cells 0."""
         return max(0, -self.input_low, *(-a.low for a in self.activations))
 
     @property
@@ -81,7 +81,7 @@ class Table:
         return WORD_BITS // self.input_bits if self.input_bits else WORD_BITS
 
     def tag(self, layer: Layer) -> int:
-        """The tag of a layer's live cells."""
+        """The tag of a layer's active cells."""
         keys = [(a.low, a.high) for a in self.activations]
         return FIRST_ACTIVATION + keys.index((layer.low, layer.high))
 
@@ -91,9 +91,9 @@ class Table:
         return FIRST_ACTIVATION + len(self.activations)
 
     def columns(self) -> dict[str, Integers]:
-        """`t_tag`, `t_q`, `t_y`: dead, range, inputs, each activation in order, differences."""
+        """The table's columns: padding, range, inputs, each activation in order, differences."""
         parts = [
-            self._dead(),
+            self._padding(),
             _entries(RANGE, np.arange(1 << self.shift), 0),
             _entries(INPUT, 0, np.arange(self.input_low, self.input_high + 1) + self.y_offset),
         ]
@@ -104,15 +104,15 @@ class Table:
         if self.limbs:
             parts.append(_entries(self.rank_tag, np.arange(self.limbs), self.y_offset))
         entries = np.concatenate(parts, axis=1).astype(np.int64)
-        return dict(zip(("t_tag", "t_q", "t_y"), entries, strict=True))
+        return dict(zip(("table_tag", "table_quotient", "table_activation"), entries, strict=True))
 
     def starts(self) -> dict[int, int]:
         """The first table row of each tag."""
-        tags = self.columns()["t_tag"]
+        tags = self.columns()["table_tag"]
         return {int(tag): int(np.argmax(tags == tag)) for tag in np.unique(tags)}
 
-    def _dead(self) -> Integers:
-        return _entries(DEAD, np.arange(self.q_most + 1), self.y_offset)
+    def _padding(self) -> Integers:
+        return _entries(PADDING, np.arange(self.q_most + 1), self.y_offset)
 
 
 def _entries(tag: int, q: Integers | int, y: Integers | int) -> Integers:

@@ -1,4 +1,7 @@
-"""What the readers of a tensor want of it; a tensor wanted in two ways is copied by a layer."""
+"""How each tensor is read: by steps of one or two, or only summed.
+
+A tensor that is read in two ways gets a copy, by a layer of its own, for each further way.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

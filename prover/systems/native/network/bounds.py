@@ -106,13 +106,13 @@ def _require_exact(name: str, term: Term, inputs: Interval) -> None:
 
 
 def table_entries(network: Network) -> int:
-    """Rows of the circuit's table: (q, y) of each activation, of dead cells, remainders, inputs."""
+    """Rows of the table: (q, y) of each activation, of padding cells, remainders, inputs."""
     ranges: dict[tuple[int, int], tuple[int, int]] = {}
     for layer in network.layers:
         key = (layer.low, layer.high)
         low, high = ranges.get(key, (layer.q_low, layer.q_high))
         ranges[key] = min(low, layer.q_low), max(high, layer.q_high)
     activations = sum(high - low + 1 for low, high in ranges.values())
-    dead = max(high for _, high in ranges.values()) - min(low for low, _ in ranges.values()) + 1
+    padding = max(high for _, high in ranges.values()) - min(low for low, _ in ranges.values()) + 1
     inputs = network.input.high - network.input.low + 1
-    return activations + dead + (1 << network.shift) + inputs
+    return activations + padding + (1 << network.shift) + inputs

@@ -11,7 +11,7 @@ from prover.base.errors import ModelRefused
 from prover.systems.native.network.bounds import bounded
 from prover.systems.native.network.network import Integers, Layer, Network, Tensor, Term
 from prover.systems.native.network.real import RealLayer, RealNetwork, Reals, RealTerm, evaluate
-from prover.systems.native.network.scales import ties_of
+from prover.systems.native.network.scales import scale_groups
 
 SIGNIFICANT = 12
 
@@ -94,12 +94,12 @@ def _fewest(layer: RealLayer, network: RealNetwork, precision: Precision) -> int
 
 def _free_activations(network: RealNetwork) -> set[str]:
     """Activations whose scale no other tensor shares, without the output."""
-    ties = ties_of(network)
-    sizes = Counter(ties.root(name) for name in ties.names)
+    united = scale_groups(network)
+    sizes = Counter(united.root(name) for name in united.names)
     return {
         layer.name
         for layer in network.layers
-        if layer.low > -inf and sizes[ties.root(layer.name)] == 1 and layer.name != network.output
+        if layer.low > -inf and sizes[united.root(layer.name)] == 1 and layer.name != network.output
     }
 
 
@@ -137,15 +137,15 @@ def choose_scales(
     network: RealNetwork, spread: Spread, source: InputRange, levels: Mapping[str, int]
 ) -> dict[str, float]:
     """What one unit of each tensor stands for; tensors that are added share it."""
-    ties = ties_of(network)
+    united = scale_groups(network)
     shared: dict[str, float] = {}
     for layer in network.layers:
         if not layer.of:
-            root = ties.root(layer.name)
+            root = united.root(layer.name)
             finest = spread.largest[layer.name] / levels[layer.name]
             shared[root] = max(shared.get(root, 0.0), finest)
-    shared[ties.root(network.input_name)] = source.scale
-    return {name: shared[ties.root(name)] or 1.0 for name in ties.names}
+    shared[united.root(network.input_name)] = source.scale
+    return {name: shared[united.root(name)] or 1.0 for name in united.names}
 
 
 def clamp_of(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from prover.systems.native.network.real import RealNetwork
 
 
-class Ties:
+class ScaleGroups:
     """Groups of names, each alone at first."""
 
     def __init__(self, names: Sequence[str]) -> None:
@@ -18,7 +18,7 @@ class Ties:
             name = self._parent[name]
         return name
 
-    def tie(self, names: Sequence[str]) -> None:
+    def unite(self, names: Sequence[str]) -> None:
         """Put all of `names` in one group."""
         first = self.root(names[0])
         for name in names[1:]:
@@ -27,11 +27,11 @@ class Ties:
                 self._parent[other] = first
 
 
-def ties_of(network: RealNetwork) -> Ties:
+def scale_groups(network: RealNetwork) -> ScaleGroups:
     """Tensors that are added before a product, and maxima with what they are taken of."""
-    ties = Ties([network.input_name, *(layer.name for layer in network.layers)])
+    united = ScaleGroups([network.input_name, *(layer.name for layer in network.layers)])
     for layer in network.layers:
-        ties.tie((layer.name, *layer.of))
+        united.unite((layer.name, *layer.of))
         for term in layer.terms:
-            ties.tie(term.sources)
-    return ties
+            united.unite(term.sources)
+    return united

@@ -31,7 +31,7 @@ def require_outlined(directory: Path, rebuilt: Path) -> None:
 
 def of_weights(column: str) -> bool:
     """Whether a fixed column depends on weights or biases."""
-    return column == "bias" or (column[0] == "w" and column[1:].isdigit())
+    return column == "bias" or (column[0] == "weight" and column[1:].isdigit())
 
 
 def differing(found: Description, wanted: Description) -> list[str]:

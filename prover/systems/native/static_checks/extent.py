@@ -6,25 +6,35 @@ rows between than what a check of the others' rows has read.
 
 import numpy as np
 
-from prover.systems.native.circuit.fold import (
-    A2,
-    B2,
-    FLAGS,
-    INSTANCE,
+from prover.systems.native.circuit.columns import (
+    FOLD_FLAGS,
     NO_WEIGHT,
-    OWN,
-    PACK,
+    OUTPUT_SELECTOR,
     SAME_BIAS,
-    WORD,
-    X,
+    TENSOR_FLAGS,
+)
+from prover.systems.native.circuit.fold import (
+    FACTOR,
+    HASH_WORD,
+    INSTANCE,
+    PACKED_WORD,
+    POST_OUTER,
+    PRE_OUTER,
 )
 from prover.systems.native.circuit.program import Program
 from prover.systems.native.circuit.tables import Table
-from prover.systems.native.static_checks.trace import RUN_FLAGS, fail
+from prover.systems.native.static_checks.trace import fail
 
-# What a copy may tie: a factor to the end of a run, a public word to one, a label to its word, a
-# hashed word to the image, a public word to a digest.
-TIES = {(X, A2), (X, B2), (INSTANCE, B2), (X, INSTANCE), (WORD, PACK), (INSTANCE, WORD)}
+# Which copy constraints there may be: a factor or a public word is the accumulator at the end of a
+# segment, a label its word, a hashed word the image's, a public word a digest.
+COPIES = {
+    (FACTOR, PRE_OUTER),
+    (FACTOR, POST_OUTER),
+    (INSTANCE, POST_OUTER),
+    (FACTOR, INSTANCE),
+    (HASH_WORD, PACKED_WORD),
+    (INSTANCE, HASH_WORD),
+}
 
 
 def require_extent(program: Program) -> None:
@@ -33,20 +43,25 @@ def require_extent(program: Program) -> None:
     Tags may go on below the tensors (rank rows): what they are there is checked by itself.
     """
     columns = program.columns
-    tags, weights = columns["tag"], columns["w"]
+    tags, weights = columns["tag"], columns["weight"]
     if len(tags) != program.lanes or len(weights) != program.weight_lanes:
         fail(
             f"it has {len(tags)} lanes of cells and {len(weights)} of weights; "
             f"{program.lanes} and {program.weight_lanes} are stated"
         )
-    _require_length(program, ("bias", *RUN_FLAGS), len(columns["c"]))
+    _require_length(program, ("bias", *TENSOR_FLAGS), len(columns["continues_segment"]))
     hidden = program.form.weights == "hidden"
-    for name in (OWN, SAME_BIAS, NO_WEIGHT):
+    for name in (OUTPUT_SELECTOR, SAME_BIAS, NO_WEIGHT):
         if (name in columns) != hidden:
             fail(f"column {name} is for circuits with hidden weights, and for all of them")
-    _require_length(program, (*FLAGS, OWN) if hidden else FLAGS, weights.shape[1])
-    if tags.shape[1] < len(columns["c"]):
-        fail(f"column tag has {tags.shape[1]} rows for {len(columns['c'])} of tensors")
+    _require_length(
+        program, (*FOLD_FLAGS, OUTPUT_SELECTOR) if hidden else FOLD_FLAGS, weights.shape[1]
+    )
+    if tags.shape[1] < len(columns["continues_segment"]):
+        fail(
+            f"column tag has {tags.shape[1]} rows for "
+            f"{len(columns['continues_segment'])} of tensors"
+        )
 
 
 def _require_length(program: Program, names: tuple[str, ...], rows: int) -> None:
@@ -55,10 +70,10 @@ def _require_length(program: Program, names: tuple[str, ...], rows: int) -> None
             fail(f"column {name} has {len(program.columns[name])} rows; its part has {rows}")
 
 
-def require_ties(program: Program) -> None:
+def require_copies(program: Program) -> None:
     """Raise UnsoundCircuit at a copy that is neither a factor's nor a public word's."""
     for kind, row, other, at in program.copies.tolist():
-        if (kind, other) not in TIES:
+        if (kind, other) not in COPIES:
             fail(f"row {row} of column {kind} is a copy of row {at} of column {other}")
 
 

@@ -11,12 +11,12 @@ import numpy as np
 
 from prover.statement.field import FIELD_MODULUS
 from prover.statement.poseidon import FULL_ROUNDS, PARTIAL_ROUNDS
-from prover.systems.native.circuit.fold import INSTANCE, PACK, WORD
+from prover.systems.native.circuit.columns import CONTINUES_WORD, HASH_FLAGS, HASH_ROUND
+from prover.systems.native.circuit.fold import HASH_WORD, INSTANCE, PACKED_WORD
 from prover.systems.native.circuit.hashing import CHUNK
 from prover.systems.native.circuit.program import Program
 from prover.systems.native.static_checks.trace import fail
 
-FLAGS = ("hs", "ha", "hf", "hp", "hd")
 ROUNDS = FULL_ROUNDS + PARTIAL_ROUNDS
 
 
@@ -31,12 +31,16 @@ class Chunk:
 def require_hashing(program: Program) -> None:
     """Raise UnsoundCircuit unless the digests are those of the whole input, chunk by chunk."""
     copies = [tuple(int(v) for v in copy) for copy in program.copies]
-    ours = [copy for copy in copies if {copy[0], copy[2]} & {PACK, WORD}]
+    ours = [copy for copy in copies if {copy[0], copy[2]} & {PACKED_WORD, HASH_WORD}]
     if program.form.inputs != "hashed":
-        if ours or any(name in program.columns for name in (*FLAGS, "ip", "hc")):
+        if ours or any(
+            name in program.columns for name in (*HASH_FLAGS, CONTINUES_WORD, HASH_ROUND)
+        ):
             fail("there are hash rows, but the input is not hashed")
         return
-    missing = [name for name in (*FLAGS, "ip", "hc") if name not in program.columns]
+    missing = [
+        name for name in (*HASH_FLAGS, CONTINUES_WORD, HASH_ROUND) if name not in program.columns
+    ]
     if missing:
         fail(f"the input is hashed, but there is no column {missing[0]}")
     chunks, ends = read_chunks(program), _word_ends(program)
@@ -45,8 +49,8 @@ def require_hashing(program: Program) -> None:
         words = ends[taken : taken + len(chunk.absorbs) - 1]
         taken += len(chunk.absorbs) - 1
         pairs = zip(chunk.absorbs, words, strict=False)
-        wanted += [(WORD, row, PACK, end) for row, end in pairs]
-        wanted.append((INSTANCE, program.form.context + number, WORD, chunk.digest))
+        wanted += [(HASH_WORD, row, PACKED_WORD, end) for row, end in pairs]
+        wanted.append((INSTANCE, program.form.context + number, HASH_WORD, chunk.digest))
     if taken != len(ends) or len(chunks) != program.digests:
         fail(f"{taken} words in {len(chunks)} chunks are hashed of {len(ends)} words")
     if len(ours) != len(wanted) or set(ours) != set(wanted):
@@ -55,13 +59,13 @@ def require_hashing(program: Program) -> None:
 
 def _word_ends(program: Program) -> list[int]:
     """The last image row of each word; words are as long as the field allows."""
-    rows = np.flatnonzero(program.columns["im"])
+    rows = np.flatnonzero(program.columns["is_input"])
     if not np.array_equal(rows, np.arange(len(rows))):
         fail("the image's rows are not the first")
     bits = program.lanes * program.table.input_bits
     group = (FIELD_MODULUS.bit_length() - 1) // bits
     continues = (np.arange(len(rows)) % group != 0).astype(np.int64)
-    if not np.array_equal(program.columns["ip"], continues):
+    if not np.array_equal(program.columns[CONTINUES_WORD], continues):
         fail("column ip does not cut the image into words")
     starts = np.flatnonzero(continues == 0)
     return [*(starts[1:] - 1).tolist(), len(rows) - 1]
@@ -69,13 +73,13 @@ def _word_ends(program: Program) -> list[int]:
 
 def read_chunks(program: Program) -> list[Chunk]:
     """Follow the hash rows from the first to the last."""
-    columns = [program.columns[name].tolist() for name in FLAGS]
-    if any(len(column) != len(columns[0]) for column in (*columns, program.columns["hc"])):
+    columns = [program.columns[name].tolist() for name in HASH_FLAGS]
+    if any(len(column) != len(columns[0]) for column in (*columns, program.columns[HASH_ROUND])):
         fail("columns of the hash rows are of unequal length")
     chunks: list[Chunk] = []
     due = 0
     for row, (flags, constant) in enumerate(
-        zip(zip(*columns, strict=True), program.columns["hc"].tolist(), strict=True)
+        zip(zip(*columns, strict=True), program.columns[HASH_ROUND].tolist(), strict=True)
     ):
         due = _step(chunks, row, flags, constant, due)
     if due or not chunks or chunks[-1].digest < 0:

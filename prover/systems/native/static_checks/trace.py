@@ -1,7 +1,7 @@
 """What a circuit's fixed columns say, read without knowing how they were placed.
 
-A *run* is cut out of the tensor rows; each of its cells has powers of a and b in the run's
-accumulators. A *sum* of the fold machine gives a coefficient to every accumulator it takes,
+A *segment* is cut out of the tensor rows; each of its cells has powers of a and b in the segment's
+accumulators. A *sum* of the fold rows gives a coefficient to every accumulator it takes,
 computed at a point of a prime field.
 """
 
@@ -14,16 +14,19 @@ import numpy as np
 
 from prover.base.errors import UnsoundCircuit
 from prover.statement.field import FIELD_MODULUS
-from prover.systems.native.circuit.fold import A2, B2, FLAGS, OWN, X
+from prover.systems.native.circuit.columns import (
+    FOLD_FLAGS,
+    LOOKING_BACK,
+    OUTPUT_SELECTOR,
+    TENSOR_FLAGS,
+)
+from prover.systems.native.circuit.fold import FACTOR, POST_OUTER, PRE_OUTER
 from prover.systems.native.circuit.grid import Integers, Mask
 from prover.systems.native.circuit.program import Program
 from prover.systems.native.circuit.tables import INPUT
 
 # The circuit's own field: an identity that holds here is the one that its gates compute.
 PRIME = FIELD_MODULUS
-RUN_FLAGS = ("nrs", "re", "c", "dbl", "sm", "im")
-# Flags that take a value from the row before: no gate holds on the row before the first.
-BACKWARD = ("nrs", "c", "v1c", "u1", "ub", "ua", "h1", "hg")
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,8 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Run:
-    """A run: image row `u` [rows] and column `v` [rows, lanes] of its cells, and their tags."""
+class Segment:
+    """A segment: image row `u` [rows] and column `v` [rows, lanes] of its cells, and their tags."""
 
     first: int
     u: Integers
@@ -64,20 +67,20 @@ class Run:
         return self.first + len(self.u) - 1
 
     @property
-    def live(self) -> Mask:
+    def active(self) -> Mask:
         """Cells that hold an output or an input."""
         return np.greater_equal(self.tags, INPUT)
 
     def rectangle(self) -> tuple[int, int, int, int]:
-        """First image row, first column, height and width of the live cells: a full rectangle."""
-        if not self.live.any():
+        """First image row, first column, height and width of the active cells: a full rectangle."""
+        if not self.active.any():
             return 0, 0, 0, 0
-        u = np.broadcast_to(self.u[:, None], self.v.shape)[self.live]
-        v = self.v[self.live]
+        u = np.broadcast_to(self.u[:, None], self.v.shape)[self.active]
+        v = self.v[self.active]
         top, left = int(u.min()), int(v.min())
         height, width = int(u.max()) - top + 1, int(v.max()) - left + 1
         if len(u) != height * width:
-            fail(f"the live cells of the run on row {self.first} are not a rectangle")
+            fail(f"the active cells of the segment on row {self.first} are not a rectangle")
         return top, left, height, width
 
 
@@ -85,7 +88,7 @@ class Run:
 class Sum:
     """The coefficients of one closed sum, by the accumulators' last rows."""
 
-    own: dict[int, int]
+    produced: dict[int, int]
     read: dict[int, int]
 
 
@@ -96,76 +99,84 @@ def fail(what: str) -> NoReturn:
 
 def require_first_row(program: Program) -> None:
     """Nothing of the first row may depend on the free row before it."""
-    for name in BACKWARD:
-        if program.columns[name][0]:
+    for name in LOOKING_BACK:
+        if name in program.columns and program.columns[name][0]:
             fail(f"column {name} takes a value from before the first row")
 
 
-def find_runs(program: Program) -> dict[int, Run]:
-    """Every run, by its last row."""
+def find_segments(program: Program) -> dict[int, Segment]:
+    """Every segment, by its last row."""
     columns = program.columns
-    for name in RUN_FLAGS:
+    for name in TENSOR_FLAGS:
         if not np.isin(columns[name], (0, 1)).all():
             fail(f"column {name} holds other values than 0 and 1")
-    starts = np.flatnonzero(columns["c"] == 0).tolist()
+    starts = np.flatnonzero(columns["continues_segment"] == 0).tolist()
     if not starts or starts[0] != 0:
-        fail("the first tensor row continues a run")
-    stops = [*starts[1:], len(columns["c"])]
-    runs = [_run(program, start, stop) for start, stop in zip(starts, stops, strict=True)]
-    return {run.last: run for run in runs}
+        fail("the first tensor row continues a segment")
+    stops = [*starts[1:], len(columns["continues_segment"])]
+    segments = [_segment(program, start, stop) for start, stop in zip(starts, stops, strict=True)]
+    return {segment.last: segment for segment in segments}
 
 
-def _run(program: Program, start: int, stop: int) -> Run:
-    part = {name: program.columns[name][start:stop] for name in (*RUN_FLAGS, "bias")}
-    for name in ("dbl", "sm", "im", "bias"):
+def _segment(program: Program, start: int, stop: int) -> Segment:
+    part = {name: program.columns[name][start:stop] for name in (*TENSOR_FLAGS, "bias")}
+    for name in ("doubled", "summed", "is_input", "bias"):
         if (part[name] != part[name][0]).any():
-            fail(f"column {name} changes inside the run on row {start}")
-    ends = part["re"]
-    if not np.array_equal(part["nrs"][1:], 1 - ends[:-1]) or part["nrs"][0] or not ends[-1]:
-        fail(f"image rows of the run on row {start} overlap or are open")
+            fail(f"column {name} changes inside the segment on row {start}")
+    ends = part["ends_row"]
+    if (
+        not np.array_equal(part["continues_row"][1:], 1 - ends[:-1])
+        or part["continues_row"][0]
+        or not ends[-1]
+    ):
+        fail(f"image rows of the segment on row {start} overlap or are open")
     after = np.cumsum(ends[::-1])[::-1] - 1
     own_end = np.flatnonzero(ends)[after.max() - after]
     blocks = own_end - np.arange(len(ends))
-    return Run(
+    return Segment(
         start,
         after,
         program.lanes * blocks[:, None] + np.arange(program.lanes),
         program.columns["tag"][:, start:stop].T,
         int(part["bias"][0]),
-        *(bool(part[name][0]) for name in ("dbl", "sm", "im")),
+        *(bool(part[name][0]) for name in ("doubled", "summed", "is_input")),
     )
 
 
 def find_sums(program: Program, point: Point) -> list[Sum]:
-    """Follow V1, V2 and MAC down the fold rows."""
-    names = (*FLAGS, OWN)
-    none = np.zeros_like(program.columns["ve"])
+    """Follow kernels and layer accumulators down the fold rows."""
+    names = (*FOLD_FLAGS, OUTPUT_SELECTOR)
+    none = np.zeros_like(program.columns["enters_kernel"])
     flags = [program.columns.get(name, none).tolist() for name in names]
     if any(value not in (0, 1) for column in flags for value in column):
-        fail("a flag of the fold machine is neither 0 nor 1")
-    lanes = _lane_values(program.columns["w"], point)
-    steps = [pow(base, len(program.columns["w"]), PRIME) for base in (point.g, point.b)]
-    machine = _Machine(point, _sources(program))
+        fail("a flag of the fold rows is neither 0 nor 1")
+    lanes = _lane_values(program.columns["weight"], point)
+    steps = [pow(base, len(program.columns["weight"]), PRIME) for base in (point.g, point.b)]
+    state = _FoldState(point, _sources(program))
     for row, values in enumerate(zip(*flags, strict=True)):
-        machine.step(row, dict(zip(names, values, strict=True)), lanes, steps)
-    if machine.pending:
-        fail("the last sum of the fold machine is never closed")
-    return machine.sums
+        state.step(row, dict(zip(names, values, strict=True)), lanes, steps)
+    if state.pending:
+        fail("the last sum of the fold rows is never closed")
+    return state.sums
 
 
 def rank_rows(program: Program) -> set[int]:
     """Rows that hold a label or a class."""
-    columns = [program.columns[name] for name in ("lb", "cl") if name in program.columns]
+    columns = [
+        program.columns[name] for name in ("is_label", "is_class") if name in program.columns
+    ]
     return {int(row) for column in columns for row in np.flatnonzero(column)}
 
 
 def _sources(program: Program) -> dict[int, tuple[int, int]]:
     copies = [tuple(int(v) for v in copy) for copy in program.copies]
     ranks = rank_rows(program)
-    pairs = [(row, (c, at)) for kind, row, c, at in copies if kind == X and row not in ranks]
+    pairs = [(row, (c, at)) for kind, row, c, at in copies if kind == FACTOR and row not in ranks]
     found = dict(pairs)
-    if len(found) != len(pairs) or any(column not in (A2, B2) for column, _ in found.values()):
-        fail("a cell of column X is not a copy of exactly one accumulator")
+    if len(found) != len(pairs) or any(
+        column not in (PRE_OUTER, POST_OUTER) for column, _ in found.values()
+    ):
+        fail("a cell of column FACTOR is not a copy of exactly one accumulator")
     return found
 
 
@@ -181,8 +192,8 @@ def _lane_values(weights: Integers, point: Point) -> tuple[list[int], list[int]]
 
 
 @dataclass
-class _Machine:
-    """The fold machine's state: V1, V2, and the terms of the open sum as (row, g power, V2)."""
+class _FoldState:
+    """The accumulators of a fold row, and the open sum's terms: (row, g power, kernel)."""
 
     point: Point
     sources: dict[int, tuple[int, int]]
@@ -190,42 +201,50 @@ class _Machine:
     def __post_init__(self) -> None:
         self.sums: list[Sum] = []
         self.pending: list[tuple[int, int, int]] = []
-        self.v1 = self.v2 = self.power = 0
+        self.kernel_inner = self.kernel = self.power = 0
         self.closed = False
 
     def step(
         self, row: int, on: dict[str, int], lanes: tuple[list[int], list[int]], steps: list[int]
     ) -> None:
-        base = on["wb"]
-        self.v1 = (on["v1c"] * self.v1 * steps[base] + lanes[base][row]) % PRIME
-        move = on["u1"] + on["ub"] * self.point.b + on["ua"] * self.point.a
-        self.v2 = (self.v2 * move + on["ve"] * self.v1 - on[OWN]) % PRIME
+        base = on["weights_are_taps"]
+        carried = on["continues_kernel_inner"] * self.kernel_inner * steps[base]
+        self.kernel_inner = (carried + lanes[base][row]) % PRIME
+        move = on["keeps_kernel"]
+        move += on["shifts_columns"] * self.point.b + on["shifts_rows"] * self.point.a
+        entered = on["enters_kernel"] * self.kernel_inner - on[OUTPUT_SELECTOR]
+        self.kernel = (self.kernel * move + entered) % PRIME
         self._carry(row, on)
-        if on["me"]:
+        if on["takes_product"]:
             if row not in self.sources:
-                fail(f"row {row} multiplies a cell of column X that nothing determines")
-            self.pending.append((row, self.power, self.v2))
-        self.closed = bool(on["le"])
+                fail(f"row {row} multiplies a cell of column FACTOR that nothing determines")
+            self.pending.append((row, self.power, self.kernel))
+        self.closed = bool(on["closes_layer"])
         if self.closed:
             self.sums.append(self._close())
 
     def _carry(self, row: int, on: dict[str, int]) -> None:
-        if on["h1"] and on["hg"]:
+        if on["keeps_accumulator"] and on["next_output"]:
             fail(f"row {row} carries its sum twice")
-        carries = bool(on["h1"] or on["hg"])
+        carries = bool(on["keeps_accumulator"] or on["next_output"])
         if carries and self.closed:
             fail(f"row {row} carries a sum that was closed")
         if self.pending and not carries:
             fail(f"row {row} drops a sum that was not closed")
         if not carries:
             self.power = 0
-        self.power += on["hg"]
+        self.power += on["next_output"]
 
     def _close(self) -> Sum:
-        found: dict[int, defaultdict[int, int]] = {A2: defaultdict(int), B2: defaultdict(int)}
+        found: dict[int, defaultdict[int, int]] = {
+            PRE_OUTER: defaultdict(int),
+            POST_OUTER: defaultdict(int),
+        }
         for row, power, value in self.pending:
             column, end = self.sources[row]
             found[column][end] += value * self.point.power(0, 0, self.power - power)
         self.pending = []
-        own, read = ({end: v % PRIME for end, v in found[c].items()} for c in (A2, B2))
-        return Sum(own, read)
+        produced, read = (
+            {end: v % PRIME for end, v in found[c].items()} for c in (PRE_OUTER, POST_OUTER)
+        )
+        return Sum(produced, read)

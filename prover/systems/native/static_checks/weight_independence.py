@@ -11,17 +11,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from prover.systems.native.circuit.fold import NO_WEIGHT, SAME_BIAS
+from prover.systems.native.circuit.columns import NO_WEIGHT, SAME_BIAS
 from prover.systems.native.circuit.program import Program
 from prover.systems.native.network.network import Integers, Network
-from prover.systems.native.static_checks.trace import Run, Sum, fail
+from prover.systems.native.static_checks.trace import Segment, Sum, fail
 
 RANDOM_BITS = 62
 
 
 def require_places(program: Program) -> None:
     """Raise UnsoundCircuit unless each weight has one place, and no other place holds anything."""
-    none, weights, numbers = program.columns[NO_WEIGHT], program.columns["w"], program.numbers
+    none, weights, numbers = program.columns[NO_WEIGHT], program.columns["weight"], program.numbers
     if none.shape != weights.shape or not np.isin(none, (0, 1)).all():
         fail(f"column {NO_WEIGHT} is not a flag of each place of a weight")
     if (weights * none).any():
@@ -46,7 +46,7 @@ def with_other_weights(program: Program) -> Program:
     count = _count(program.network)
     drawn = np.frombuffer(secrets.token_bytes(8 * count), dtype=np.int64)
     values = np.concatenate([[0], drawn % (1 << RANDOM_BITS) + 1])
-    columns = {**program.columns, "w": values[program.numbers]}
+    columns = {**program.columns, "weight": values[program.numbers]}
     return replace(program, columns=columns, network=_filled(program.network, values))
 
 
@@ -62,34 +62,37 @@ def _filled(network: Network, values: Integers) -> Network:
     return replace(network, layers=tuple(layers))
 
 
-def require_apart(
+def require_weight_independence(
     program: Program, sums: Sequence[Sum], others: Sequence[Sum], sources: Sequence[set[int]]
 ) -> None:
     """Raise UnsoundCircuit unless each layer is a function of its sources under other weights.
 
-    No factor of an own accumulator may depend on weights, or 0 hidden there would free that
-    output. And a layer multiplies nothing but its own `sources` (ends of runs), not even by 0, or
-    its outputs could depend on themselves.
+    The factor of an output may not depend on weights, or 0 hidden there would free that
+    output. And a layer multiplies nothing but its own `sources` (ends of segments), not even by
+    0, or its outputs could depend on themselves.
     """
     for layer, found, other, ends in zip(
         program.network.layers, sums, others, sources, strict=True
     ):
-        if found.own != other.own:
+        if found.produced != other.produced:
             fail(f"a factor of the outputs of layer {layer.name} is among the hidden weights")
         if not set(found.read) <= ends:
             fail(f"layer {layer.name} multiplies hidden weights by what is not its source")
 
 
-def require_one_bias(program: Program, channels: Sequence[Collection[Run]]) -> None:
-    """Raise UnsoundCircuit unless the rows of each channel's runs share their bias, and no others.
+def require_one_bias(program: Program, channels: Sequence[Collection[Segment]]) -> None:
+    """Raise UnsoundCircuit unless the rows of each channel share their bias, and no others.
 
-    `channels` are the runs of each channel of each layer.
+    `channels` are the segments of each channel of each layer.
     """
-    wanted = np.zeros_like(program.columns["c"])
-    for runs in channels:
-        first, last = min(run.first for run in runs), max(run.last for run in runs)
-        if last - first + 1 != sum(len(run.u) for run in runs):
-            fail(f"the runs of the channel on row {first} are not together")
+    wanted = np.zeros_like(program.columns["continues_segment"])
+    for segments in channels:
+        first, last = (
+            min(segment.first for segment in segments),
+            max(segment.last for segment in segments),
+        )
+        if last - first + 1 != sum(len(segment.u) for segment in segments):
+            fail(f"the segments of the channel on row {first} are not together")
         wanted[first + 1 : last + 1] = 1
     if not np.array_equal(program.columns[SAME_BIAS], wanted):
-        fail(f"column {SAME_BIAS} leaves a channel more than one bias, or ties two")
+        fail(f"column {SAME_BIAS} leaves a channel more than one bias, or two channels one")

@@ -4,7 +4,8 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from prover.systems.native.circuit.fold import A2, B2, FLAGS, INSTANCE, X
+from prover.systems.native.circuit.columns import FOLD_FLAGS, TENSOR_FLAGS
+from prover.systems.native.circuit.fold import FACTOR, INSTANCE, POST_OUTER, PRE_OUTER
 from prover.systems.native.circuit.program import Program
 from prover.systems.native.witness import FIELD as P
 from prover.systems.native.witness import Cells
@@ -25,11 +26,11 @@ class Challenges:
 
 
 class Evaluated:
-    """Every accumulator, row by row; `broken()` names the rules that do not hold."""
+    """Every accumulator, row by row; `folds` are those of the fold rows."""
 
     def __init__(self, program: Program, cells: Cells, challenges: Challenges, rows: int) -> None:
         self.program, self.cells, self.at, self.rows = program, cells, challenges, rows
-        self.columns: dict[int, list[int]] = {A2: [], B2: []}
+        self.columns: dict[int, list[int]] = {PRE_OUTER: [], POST_OUTER: []}
         self._tensor_rows()
         self._fold_rows()
 
@@ -40,45 +41,51 @@ class Evaluated:
     def _tensor_rows(self) -> None:
         b, a, lanes = self.at.b, self.at.a, range(self.program.lanes)
         shift, y_zero = self.program.table.shift, self.program.table.y_offset
-        row_a = run_a = row_b = run_b = 0
+        pre_inner = pre_outer = post_inner = post_outer = 0
         for i in range(self.rows):
-            nrs, re, c, dbl, sm = (self._fixed(n, i) for n in ("nrs", "re", "c", "dbl", "sm"))
-            base = b * b % P if dbl else b
+            f = {name: self._fixed(name, i) for name in TENSOR_FLAGS}
+            base = b * b % P if f["doubled"] else b
             e = [
-                (int(self.cells.q[lane, i]) << shift)
-                + int(self.cells.r[lane, i])
+                (int(self.cells.quotient[lane, i]) << shift)
+                + int(self.cells.remainder[lane, i])
                 - self._fixed("bias", i)
                 for lane in lanes
             ]
-            z = [int(self.cells.y[lane, i]) - y_zero for lane in lanes]
-            row_a = nrs * row_a * pow(base, len(lanes), P)
-            row_a = (row_a + sum(e[lane] * pow(base, lane, P) for lane in lanes)) % P
-            step = (a * a if dbl else a) if re else 1
-            run_a = (c * run_a * step + re * row_a) % P
-            base, step = (1, 1) if sm else (b, a)
-            row_b = nrs * row_b * pow(base, len(lanes), P)
-            row_b = (row_b + sum(z[lane] * pow(base, lane, P) for lane in lanes)) % P
-            run_b = (c * run_b * (step if re else 1) + re * row_b) % P
-            self.columns[A2].append(run_a)
-            self.columns[B2].append(run_b)
+            z = [int(self.cells.activation[lane, i]) - y_zero for lane in lanes]
+            pre_inner *= f["continues_row"] * pow(base, len(lanes), P)
+            pre_inner = (pre_inner + sum(e[lane] * pow(base, lane, P) for lane in lanes)) % P
+            step = (a * a if f["doubled"] else a) if f["ends_row"] else 1
+            pre_outer *= f["continues_segment"] * step
+            pre_outer = (pre_outer + f["ends_row"] * pre_inner) % P
+            base, step = (1, 1) if f["summed"] else (b, a)
+            post_inner *= f["continues_row"] * pow(base, len(lanes), P)
+            post_inner = (post_inner + sum(z[lane] * pow(base, lane, P) for lane in lanes)) % P
+            post_outer *= f["continues_segment"] * (step if f["ends_row"] else 1)
+            post_outer = (post_outer + f["ends_row"] * post_inner) % P
+            self.columns[PRE_OUTER].append(pre_outer)
+            self.columns[POST_OUTER].append(post_outer)
 
     def _fold_rows(self) -> None:
         b, a, g = self.at.b, self.at.a, self.at.g
-        sources = {row: (column, at) for x, row, column, at in self._copies() if x == X}
+        sources = {row: (column, at) for x, row, column, at in self._copies() if x == FACTOR}
         self.closed: Mapping[int, int] = {}
-        v1 = v2 = mac = 0
+        self.folds: list[tuple[int, int, int, int]] = []
+        inner = kernel = accumulator = 0
         closed = {}
-        weights = self.program.columns["w"]
+        weights = self.program.columns["weight"]
         for i in range(weights.shape[1]):
-            f = {n: self._fixed(n, i) for n in FLAGS}
-            base = b if f["wb"] else g
-            v1 = f["v1c"] * v1 * pow(base, len(weights), P)
-            v1 = (v1 + sum(int(w) * pow(base, n, P) for n, w in enumerate(weights[:, i]))) % P
-            v2 = (v2 * (f["u1"] + f["ub"] * b + f["ua"] * a) + f["ve"] * v1) % P
-            x = self.columns[sources[i][0]][sources[i][1]] if i in sources else 0
-            mac = (mac * (f["h1"] + f["hg"] * g) + f["me"] * v2 * x) % P
-            if f["le"]:
-                closed[i] = mac
+            f = {n: self._fixed(n, i) for n in FOLD_FLAGS}
+            base = b if f["weights_are_taps"] else g
+            inner = f["continues_kernel_inner"] * inner * pow(base, len(weights), P)
+            inner = (inner + sum(int(w) * pow(base, n, P) for n, w in enumerate(weights[:, i]))) % P
+            kernel *= f["keeps_kernel"] + f["shifts_columns"] * b + f["shifts_rows"] * a
+            kernel = (kernel + f["enters_kernel"] * inner) % P
+            factor = self.columns[sources[i][0]][sources[i][1]] if i in sources else 0
+            accumulator *= f["keeps_accumulator"] + f["next_output"] * g
+            accumulator = (accumulator + f["takes_product"] * kernel * factor) % P
+            self.folds.append((inner, kernel, factor, accumulator))
+            if f["closes_layer"]:
+                closed[i] = accumulator
         self.closed = closed
 
     def _copies(self) -> list[tuple[int, ...]]:

@@ -9,7 +9,9 @@ from prover.systems.native.network.network import Layer, Network, Term
 Values = dict[str, np.ndarray[tuple[int, ...], np.dtype[np.int64]]]
 
 
-def execute(network: Network, image: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> list[int]:
+def execute_plainly(
+    network: Network, image: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+) -> list[int]:
     """The outputs of a network."""
     values: Values = {network.input.name: image}
     for layer in network.layers:

@@ -12,9 +12,9 @@ from prover.systems.native import engine
 from prover.systems.native.circuit.form import Form
 from prover.systems.native.circuit.layout import choose_layout
 from prover.systems.native.circuit.program import compile_network
-from prover.systems.native.witness import FIELD, packed_image, run
+from prover.systems.native.witness import FIELD, execute, packed_image
 from tests.unit.systems.native.networks import image_of, tiny_network
-from tests.unit.systems.native.plain import execute
+from tests.unit.systems.native.plain import execute_plainly
 
 native = pytest.importorskip(
     "zkescrow_native", reason="the Rust engine is not installed (no cargo)"
@@ -33,9 +33,9 @@ def proven() -> tuple[Any, Any, Any, bytes, list[int]]:
     loaded = engine.load_program(program, layout)
     srs = native.Srs.development(layout.k, bytes(range(32)))
     keys = native.keygen(loaded, srs)
-    found = run(program, image_of(network, 4), layout.usable_rows)
+    found = execute(program, image_of(network, 4), layout.usable_rows)
     instances = engine.instances_of(program, found, CONTEXT)
-    cells = engine.load_cells(program, found, HIDDEN, instances)
+    cells = engine.load_witness(program, found, HIDDEN, instances)
     assert native.check(loaded, cells, []) == []
     return loaded, srs, keys, engine.prove(loaded, keys, srs, cells, HIDDEN), instances
 
@@ -47,7 +47,10 @@ def vk() -> Any:
 def test_a_proof_of_the_networks_outputs_is_accepted() -> None:
     network = tiny_network()
     *_, proof, instances = proven()
-    assert instances == [*CONTEXT, *(v % FIELD for v in execute(network, image_of(network, 4)))]
+    assert instances == [
+        *CONTEXT,
+        *(v % FIELD for v in execute_plainly(network, image_of(network, 4))),
+    ]
     engine.verify(vk(), proof, instances)
 
 
@@ -101,11 +104,11 @@ def test_a_false_witness_gives_no_valid_proof() -> None:
     network = tiny_network()
     layout = choose_layout(network)
     program = compile_network(network, layout.lanes, layout.weight_lanes, FORM)
-    found = run(program, image_of(network, 4), layout.usable_rows)
-    r = found.cells.r.copy()
+    found = execute(program, image_of(network, 4), layout.usable_rows)
+    r = found.cells.remainder.copy()
     r[tuple(np.argwhere(r)[0])] -= 1
-    false = replace(found, cells=replace(found.cells, r=r))
-    cells = engine.load_cells(program, false, HIDDEN, instances)
+    false = replace(found, cells=replace(found.cells, remainder=r))
+    cells = engine.load_witness(program, false, HIDDEN, instances)
     with pytest.raises(ProofRejected):
         engine.verify(vk(), engine.prove(loaded, keys, srs, cells, HIDDEN), instances)
 
@@ -116,7 +119,7 @@ def test_the_images_commitment_is_known_before_the_proof() -> None:
     network = tiny_network()
     layout = choose_layout(network)
     program = compile_network(network, layout.lanes, layout.weight_lanes, FORM)
-    found = run(program, image_of(network, 4), layout.usable_rows)
+    found = execute(program, image_of(network, 4), layout.usable_rows)
     words = [v.to_bytes(32, "little") for v in packed_image(program, found.cells, HIDDEN.salt)]
     assert bytes(native.commit_image(srs, words, HIDDEN.image_seed)) == proof[:64]
     assert bytes(native.commit_image(srs, words, bytes(31) + b"\1")) != proof[:64]

@@ -14,7 +14,7 @@ from prover.base.errors import ModelRefused, ProofRejected, StatementInvalid, Un
 from prover.statement import poseidon
 from prover.systems.native import engine
 from prover.systems.native.circuit import hashing
-from prover.systems.native.circuit.fold import INSTANCE, PACK, WORD
+from prover.systems.native.circuit.fold import HASH_WORD, INSTANCE, PACKED_WORD
 from prover.systems.native.circuit.form import Form
 from prover.systems.native.circuit.hashing import CHUNK, Hashing
 from prover.systems.native.circuit.layout import Layout, choose_layout
@@ -22,13 +22,21 @@ from prover.systems.native.circuit.program import Program, compile_network
 from prover.systems.native.network.network import Integers
 from prover.systems.native.static_checks.hash_check import require_hashing
 from prover.systems.native.static_checks.replay import check_program
-from prover.systems.native.witness import FIELD, Run, packed, run
+from prover.systems.native.witness import FIELD, Execution, execute, packed
 from prover.verify import parse_description, verify
 from tests.unit.systems.native.networks import image_of, tiny_network
 
 CONTEXT = (11, 12)
 FORM = Form(context=len(CONTEXT), inputs="hashed")
-COLUMNS = ("ip", "hs", "ha", "hf", "hp", "hd", "hc")
+COLUMNS = (
+    "continues_word",
+    "hash_start",
+    "hash_absorb",
+    "hash_full_round",
+    "hash_partial_round",
+    "hash_digest",
+    "hash_round",
+)
 ROUNDS = hashing.ROUNDS
 needs_engine = pytest.mark.skipif(
     not engine.is_installed(), reason="the Rust engine is not installed (no cargo)"
@@ -85,7 +93,11 @@ def with_column(program: Program, name: str, change: Callable[[Integers], None])
 @pytest.mark.parametrize("name", COLUMNS)
 def test_every_changed_hash_row_is_refused(name: str, program: Program) -> None:
     for row in range(len(program.columns[name])):
-        value = 1 - program.columns[name][row] if name != "hc" else program.columns[name][row] + 1
+        value = (
+            1 - program.columns[name][row]
+            if name != "hash_round"
+            else program.columns[name][row] + 1
+        )
 
         def change(column: Integers, row: int = row, value: int = value) -> None:
             column[row] = value
@@ -99,12 +111,14 @@ def test_the_check_of_a_circuit_reads_its_hash_rows(program: Program) -> None:
         column[7] += 1
 
     with pytest.raises(UnsoundCircuit, match="hash row 7"):
-        check_program(with_column(program, "hc", change))
+        check_program(with_column(program, "hash_round", change))
 
 
 def test_every_changed_copy_is_refused(program: Program) -> None:
     ours = [
-        i for i, copy in enumerate(program.copies.tolist()) if {copy[0], copy[2]} & {PACK, WORD}
+        i
+        for i, copy in enumerate(program.copies.tolist())
+        if {copy[0], copy[2]} & {PACKED_WORD, HASH_WORD}
     ]
     assert program.hashing is not None
     assert len(ours) == len(program.hashing.ends) + len(program.hashing.chunks)
@@ -130,7 +144,9 @@ def test_no_hash_column_may_be_missing(name: str, program: Program) -> None:
 
 
 def test_a_chunk_or_its_rounds_may_not_be_left_out(program: Program) -> None:
-    shorter = {name: program.columns[name][: -(1 + ROUNDS)] for name in COLUMNS if name != "ip"}
+    shorter = {
+        name: program.columns[name][: -(1 + ROUNDS)] for name in COLUMNS if name != "continues_word"
+    }
     with pytest.raises(UnsoundCircuit):
         check_program(replace(program, columns={**program.columns, **shorter}))
 
@@ -148,7 +164,11 @@ def test_other_chunks_are_refused(program: Program, monkeypatch: pytest.MonkeyPa
     assert program.hashing is not None
     uneven = Uneven(program.hashing.image_rows, program.hashing.bits)
     others = [list(copy) for copy in uneven.copies(len(CONTEXT))]
-    rest = [copy for copy in program.copies.tolist() if not {copy[0], copy[2]} & {PACK, WORD}]
+    rest = [
+        copy
+        for copy in program.copies.tolist()
+        if not {copy[0], copy[2]} & {PACKED_WORD, HASH_WORD}
+    ]
     changed = replace(
         program,
         columns={**program.columns, **uneven.columns()},
@@ -196,7 +216,11 @@ def test_a_word_more_than_the_image_is_refused(
     monkeypatch.setattr("prover.systems.native.static_checks.hash_check.CHUNK", 5)
     free = longer.image_rows
     others = [list(copy) for copy in longer.copies(len(CONTEXT)) if copy[3] != free]
-    rest = [copy for copy in program.copies.tolist() if not {copy[0], copy[2]} & {PACK, WORD}]
+    rest = [
+        copy
+        for copy in program.copies.tolist()
+        if not {copy[0], copy[2]} & {PACKED_WORD, HASH_WORD}
+    ]
     changed = replace(
         program,
         columns={**program.columns, **longer.columns()},
@@ -207,13 +231,15 @@ def test_a_word_more_than_the_image_is_refused(
 
 
 def test_a_circuit_without_digests_has_no_hash_rows(program: Program) -> None:
-    outputs = [copy for copy in program.copies.tolist() if copy[0] == INSTANCE and copy[2] != WORD]
+    outputs = [
+        copy for copy in program.copies.tolist() if copy[0] == INSTANCE and copy[2] != HASH_WORD
+    ]
     form = Form(context=len(CONTEXT) + program.digests)
     assert len(outputs) == 3
     with pytest.raises(UnsoundCircuit, match="not hashed"):
         check_program(replace(program, form=form))
     plain = compile_network(tiny_network(), 2, 2, Form(context=len(CONTEXT)))
-    for extra in ([WORD, 1, PACK, 1], [INSTANCE, 0, WORD, 3]):
+    for extra in ([HASH_WORD, 1, PACKED_WORD, 1], [INSTANCE, 0, HASH_WORD, 3]):
         copies = np.concatenate([plain.copies, [extra]])
         with pytest.raises(UnsoundCircuit, match="not hashed"):
             check_program(replace(plain, copies=copies))
@@ -263,9 +289,9 @@ def hidden(program: Program) -> engine.Secrets:
 
 
 @cache
-def honest() -> tuple[Program, Layout, Run]:
+def honest() -> tuple[Program, Layout, Execution]:
     program, layout = placed()
-    return program, layout, run(program, image_of(tiny_network(), 4), layout.usable_rows)
+    return program, layout, execute(program, image_of(tiny_network(), 4), layout.usable_rows)
 
 
 def said(
@@ -280,7 +306,7 @@ def said(
     instances(public)
     if salts:
         secret = replace(secret, chunks=salts)
-    cells = engine.load_cells(program, found, secret, public)
+    cells = engine.load_witness(program, found, secret, public)
     if columns:
         program = replace(program, columns={**program.columns, **columns})
     return set(engine.engine().check(engine.load_program(program, layout), cells, list(tampers)))
@@ -301,34 +327,38 @@ def rows_of(name: str) -> list[int]:
 
 
 @needs_engine
-@pytest.mark.parametrize("flag", ["hs", "ha", "hf", "hp"])
+@pytest.mark.parametrize(
+    "flag", ["hash_start", "hash_absorb", "hash_full_round", "hash_partial_round"]
+)
 @pytest.mark.parametrize("lane", [0, 1])
 def test_every_state_is_checked(flag: str, lane: int) -> None:
     """By the row's own gate: the round after it objects to another state as well."""
-    gate = {"hs": "start", "ha": "absorb"}.get(flag, "round")
+    gate = flag if flag in ("hash_start", "hash_absorb") else "hash_round"
     for row in (rows_of(flag)[0], rows_of(flag)[-1]):
-        assert f"{gate} on row {row}" in said((("state", lane, row, 1),))
+        assert f"{gate} on row {row}" in said((("hash_state", lane, row, 1),))
 
 
 @needs_engine
-@pytest.mark.parametrize(("flag", "lane"), [("hf", 0), ("hf", 1), ("hp", 0)])
+@pytest.mark.parametrize(
+    ("flag", "lane"), [("hash_full_round", 0), ("hash_full_round", 1), ("hash_partial_round", 0)]
+)
 def test_every_square_is_checked(flag: str, lane: int) -> None:
     for row in (rows_of(flag)[0], rows_of(flag)[-1]):
-        assert failures((("square", lane, row, 1),)) == {"powers", "round"}
+        assert failures((("hash_square", lane, row, 1),)) == {"hash_square", "hash_round"}
 
 
 @needs_engine
 def test_words_are_the_images() -> None:
-    start, absorb = rows_of("hs")[0], rows_of("ha")[0]
-    assert failures((("word", 0, start, 1),)) == {"start", "copy"}
-    assert failures((("word", 0, absorb, 1),)) == {"absorb", "copy"}
-    for row in range(len(honest()[0].columns["ip"])):
-        assert f"pack on row {row}" in said((("pack", 0, row, 1),))
+    start, absorb = rows_of("hash_start")[0], rows_of("hash_absorb")[0]
+    assert failures((("hash_word", 0, start, 1),)) == {"hash_start", "copy"}
+    assert failures((("hash_word", 0, absorb, 1),)) == {"hash_absorb", "copy"}
+    for row in range(len(honest()[0].columns["continues_word"])):
+        assert f"packed_word on row {row}" in said((("packed_word", 0, row, 1),))
 
 
 @needs_engine
 def test_a_digest_is_the_state_after_the_salt() -> None:
-    assert failures((("word", 0, rows_of("hd")[0], 1),)) == {"digest", "copy"}
+    assert failures((("hash_word", 0, rows_of("hash_digest")[0], 1),)) == {"hash_digest", "copy"}
 
 
 @needs_engine
@@ -345,14 +375,17 @@ def test_public_digests_are_those_of_the_rows(chunk: int) -> None:
 
 @needs_engine
 def test_other_constants_are_another_hash() -> None:
-    rounds = honest()[0].columns["hc"].copy()
-    row = rows_of("hf")[1]
+    rounds = honest()[0].columns["hash_round"].copy()
+    row = rows_of("hash_full_round")[1]
     rounds[row] += 1
-    assert failures(columns={"hc": rounds}) == {"copy"}
+    assert failures(columns={"hash_round": rounds}) == {"copy"}
 
 
 @needs_engine
-@pytest.mark.parametrize("name", ["ip", "ha", "hf", "hp", "hd"])
+@pytest.mark.parametrize(
+    "name",
+    ["continues_word", "hash_absorb", "hash_full_round", "hash_partial_round", "hash_digest"],
+)
 def test_no_hash_flag_looks_back_from_the_first_row(name: str) -> None:
     def change(column: Integers) -> None:
         column[0] = 1
@@ -374,7 +407,7 @@ def test_a_proof_shows_the_digests_to_both_verifiers() -> None:
     instances = engine.instances_of(program, found, CONTEXT, secret.chunks)
     assert instances[: 2 + len(digests)] == [*CONTEXT, *digests]
     proof = engine.prove(
-        loaded, keys, srs, engine.load_cells(program, found, secret, instances), secret
+        loaded, keys, srs, engine.load_witness(program, found, secret, instances), secret
     )
     vk = keys.verifying_key()
     engine.verify(vk, proof, instances)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from prover.base.errors import ArtifactMismatch, ModelRefused, ProvingError, UnsoundCircuit
 from prover.systems.native import engine
-from prover.systems.native.circuit.fold import B2, FLAGS, NO_WEIGHT, OWN, SAME_BIAS, X
+from prover.systems.native.circuit.columns import FOLD_FLAGS, NO_WEIGHT, OUTPUT_SELECTOR, SAME_BIAS
+from prover.systems.native.circuit.fold import FACTOR, POST_OUTER
 from prover.systems.native.circuit.form import Form
 from prover.systems.native.circuit.hidden import (
     LEAST_SALT,
@@ -27,10 +28,10 @@ from prover.systems.native.circuit.program import Program, compile_network, tens
 from prover.systems.native.network.network import Integers, Network, Tensor
 from prover.systems.native.secret import PROOFS, Secret
 from prover.systems.native.static_checks import compare
-from prover.systems.native.static_checks.apart import require_one_bias
 from prover.systems.native.static_checks.replay import check_program
-from prover.systems.native.static_checks.trace import find_runs
-from prover.systems.native.witness import run
+from prover.systems.native.static_checks.trace import find_segments
+from prover.systems.native.static_checks.weight_independence import require_one_bias
+from prover.systems.native.witness import execute
 from prover.verify import Description, parse_description, verify
 from tests.unit.systems.native.networks import (
     SHIFT,
@@ -69,7 +70,7 @@ def test_placement_says_nothing_of_the_weights(other: Callable[[Network], Networ
     two = compile_network(other(residual_network()), 3, 2, FORM)
     assert np.array_equal(one.copies, two.copies)
     same = {name for name in one.columns if np.array_equal(one.columns[name], two.columns[name])}
-    assert set(one.columns) - same == {"w", "bias"}
+    assert set(one.columns) - same == {"weight", "bias"}
     assert one.numbers is not None
     assert np.array_equal(one.numbers, two.numbers)
     check_program(two)
@@ -84,7 +85,7 @@ def test_any_small_network_is_placed_and_its_layout_has_room_for_salt(network: N
 
 
 def cells_of(program: Program, layout: Layout) -> int:
-    rows = tensor_rows(program.stored), program.columns["w"].shape[1]
+    rows = tensor_rows(program.stored), program.columns["weight"].shape[1]
     return salt_cells(layout.usable_rows, *rows)
 
 
@@ -105,14 +106,21 @@ def test_a_factor_among_the_hidden_weights_is_refused() -> None:
     check_program(program)
     columns, numbers = program.columns, program.numbers
     assert numbers is not None
-    free = np.argwhere((columns["w"] == 0) & (columns[NO_WEIGHT] == 0))[0]
-    for row in np.flatnonzero(columns[OWN]):
-        own, weights, enters = (columns[name].copy() for name in (OWN, "w", "ve"))
+    free = np.argwhere((columns["weight"] == 0) & (columns[NO_WEIGHT] == 0))[0]
+    for row in np.flatnonzero(columns[OUTPUT_SELECTOR]):
+        own, weights, enters = (
+            columns[name].copy() for name in (OUTPUT_SELECTOR, "weight", "enters_kernel")
+        )
         none, moved = columns[NO_WEIGHT].copy(), numbers.copy()
         own[row], weights[0, row], enters[row] = 0, -1, 1
         none[0, row], none[tuple(free)] = 0, 1
         moved[0, row], moved[tuple(free)] = numbers[tuple(free)], 0
-        changed = {OWN: own, "w": weights, "ve": enters, NO_WEIGHT: none}
+        changed = {
+            OUTPUT_SELECTOR: own,
+            "weight": weights,
+            "enters_kernel": enters,
+            NO_WEIGHT: none,
+        }
         with pytest.raises(UnsoundCircuit, match="among the hidden weights"):
             check_program(replace(program, columns={**columns, **changed}, numbers=moved))
 
@@ -172,7 +180,8 @@ def test_every_channel_has_one_bias() -> None:
 
 def test_a_channel_whose_runs_are_apart_is_refused() -> None:
     """The rows between would share its bias."""
-    first, _, last = sorted(find_runs(placed()[0]).values(), key=lambda run: run.first)[:3]
+    segments = find_segments(placed()[0]).values()
+    first, _, last = sorted(segments, key=lambda segment: segment.first)[:3]
     with pytest.raises(UnsoundCircuit, match="are not together"):
         require_one_bias(placed()[0], [[first, last]])
 
@@ -195,11 +204,11 @@ def test_a_sum_whose_kernel_cannot_be_moved_is_refused() -> None:
 def test_every_changed_factor_is_refused(data: st.DataObject) -> None:
     """On rows that set one or multiply; on others V2 may be moved on to nowhere."""
     columns = placed()[0].columns
-    own = columns[OWN].copy()
-    row = data.draw(st.sampled_from(np.flatnonzero(own | columns["me"]).tolist()))
+    own = columns[OUTPUT_SELECTOR].copy()
+    row = data.draw(st.sampled_from(np.flatnonzero(own | columns["takes_product"]).tolist()))
     own[row] = 1 - own[row]
     with pytest.raises(UnsoundCircuit):
-        check_program(with_columns(**{OWN: own}))
+        check_program(with_columns(**{OUTPUT_SELECTOR: own}))
 
 
 def test_a_product_with_another_tensor_is_refused_even_if_its_weight_is_zero() -> None:
@@ -213,7 +222,9 @@ def test_a_product_with_another_tensor_is_refused_even_if_its_weight_is_zero() -
     last = program.stored[program.network.output]
     ends = {last.read(channel, (0, 0)).row for channel in range(last.grid.channels)}
     reads = [
-        i for i, (kind, _, column, _) in enumerate(program.copies) if (kind, column) == (X, B2)
+        i
+        for i, (kind, _, column, _) in enumerate(program.copies)
+        if (kind, column) == (FACTOR, POST_OUTER)
     ]
     for place in reads:
         copies = program.copies.copy()
@@ -224,7 +235,7 @@ def test_a_product_with_another_tensor_is_refused_even_if_its_weight_is_zero() -
 
 def test_the_column_of_factors_must_be_there() -> None:
     program = placed()[0]
-    columns = {name: column for name, column in program.columns.items() if name != OWN}
+    columns = {name: column for name, column in program.columns.items() if name != OUTPUT_SELECTOR}
     with pytest.raises(UnsoundCircuit, match="column ow"):
         check_program(replace(program, columns=columns))
     with pytest.raises(UnsoundCircuit, match="column ow"):
@@ -234,7 +245,10 @@ def test_the_column_of_factors_must_be_there() -> None:
 def test_salt_stands_where_no_flag_takes_it() -> None:
     program, layout = placed()
     below = layout.usable_rows - cells_of(program, layout)
-    assert below >= max(len(program.columns[name]) for name in (*FLAGS, OWN, "re", "c", "nrs"))
+    assert below >= max(
+        len(program.columns[name])
+        for name in (*FOLD_FLAGS, OUTPUT_SELECTOR, "ends_row", "continues_segment", "continues_row")
+    )
 
 
 def salted(fill: int = 1) -> Salt:
@@ -259,7 +273,7 @@ def described(fill: int, name: str = "tiny") -> Description:
 
 @needs_engine
 def test_salt_changes_the_points_of_weights_and_biases_alone() -> None:
-    columns = {"w0", "w1", "bias"}
+    columns = {"weight_0", "weight_1", "bias"}
     assert set(compare.differing(described(1), described(2))) == columns
     assert set(compare.differing(described(1), described(0, "outline"))) == columns
     assert compare.differing(described(1), described(1)) == []
@@ -272,9 +286,9 @@ def test_salt_changes_the_points_of_weights_and_biases_alone() -> None:
 @needs_engine
 def test_a_proof_holds_for_both_verifiers() -> None:
     program, layout = placed()
-    found = run(program, image_of(tiny_network(), 4), layout.usable_rows)
+    found = execute(program, image_of(tiny_network(), 4), layout.usable_rows)
     instances = engine.instances_of(program, found)
-    cells = engine.load_cells(program, found, BLINDS, instances)
+    cells = engine.load_witness(program, found, BLINDS, instances)
     loaded, made = keys(1)
     assert engine.engine().check(loaded, cells, []) == []
     srs = engine.engine().Srs.development(layout.k, bytes(range(32)))
@@ -290,10 +304,10 @@ def test_a_proof_holds_for_both_verifiers() -> None:
 @needs_engine
 def test_an_outputs_own_factor_is_checked_by_its_gate() -> None:
     program, layout = placed()
-    found = run(program, image_of(tiny_network(), 4), layout.usable_rows)
-    cells = engine.load_cells(program, found, BLINDS, engine.instances_of(program, found))
-    row = int(np.flatnonzero(program.columns[OWN])[0])
-    said = engine.engine().check(keys(1)[0], cells, [("v2", 0, row, 1)])
+    found = execute(program, image_of(tiny_network(), 4), layout.usable_rows)
+    cells = engine.load_witness(program, found, BLINDS, engine.instances_of(program, found))
+    row = int(np.flatnonzero(program.columns[OUTPUT_SELECTOR])[0])
+    said = engine.engine().check(keys(1)[0], cells, [("kernel", 0, row, 1)])
     assert f"kernel on row {row}" in said
 
 
@@ -309,7 +323,10 @@ def test_salt_of_another_form_is_refused(columns: int, cells: int, objection: st
 
 
 @needs_engine
-@pytest.mark.parametrize("flag", ["ve", "v1c", "re", "nrs", "c"])
+@pytest.mark.parametrize(
+    "flag",
+    ["enters_kernel", "continues_kernel_inner", "ends_row", "continues_row", "continues_segment"],
+)
 def test_salt_beside_a_flag_is_refused(flag: str) -> None:
     program = placed()[0]
     longer = np.pad(program.columns[flag], (0, 1))

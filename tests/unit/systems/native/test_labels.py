@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from prover.base.errors import ModelRefused, ProofRejected, UnsoundCircuit
 from prover.systems.native import engine
-from prover.systems.native.circuit.fold import INSTANCE, X
+from prover.systems.native.circuit.fold import FACTOR, INSTANCE
 from prover.systems.native.circuit.form import Form
 from prover.systems.native.circuit.layout import Layout, choose_layout
 from prover.systems.native.circuit.program import Program, compile_network
 from prover.systems.native.circuit.ranking import MOST_LABELS, Ranking
 from prover.systems.native.network.network import Integers, Layer, Network, Tensor, Term
 from prover.systems.native.static_checks.replay import check_program
-from prover.systems.native.witness import Run, multiplicities, run
+from prover.systems.native.witness import Execution, execute, multiplicities
 from prover.verify import parse_description, verify
 
 CONTEXT = (11, 12)
@@ -58,7 +58,7 @@ def test_labels_are_those_of_the_greatest_scores(scores: list[int], data: st.Dat
     assert keys.min() >= 0
     assert (found.gaps >= 0).all()
     assert found.gaps.max(initial=0) < ranking.limbs(4) << 4
-    assert found.pick[count:].sum() == count
+    assert found.membership[count:].sum() == count
 
 
 @pytest.mark.parametrize("labels", [-1, len(SCORES) + 1])
@@ -94,7 +94,7 @@ def with_column(name: str, change: Callable[[Integers], None]) -> Program:
 
 
 @given(data=st.data())
-@pytest.mark.parametrize("name", ["lb", "lo", "cl", "class"])
+@pytest.mark.parametrize("name", ["is_label", "is_lower_label", "is_class", "class"])
 def test_every_changed_rank_row_is_refused(name: str, data: st.DataObject) -> None:
     row = data.draw(st.integers(0, len(placed()[0].columns[name]) - 1))
     with pytest.raises(UnsoundCircuit):
@@ -105,7 +105,7 @@ def test_every_changed_rank_row_is_refused(name: str, data: st.DataObject) -> No
 def test_every_changed_tag_below_the_tensors_is_refused(data: st.DataObject) -> None:
     program = placed()[0]
     tags = program.columns["tag"]
-    row = data.draw(st.integers(len(program.columns["c"]), tags.shape[1] - 1))
+    row = data.draw(st.integers(len(program.columns["continues_segment"]), tags.shape[1] - 1))
     lane = data.draw(st.integers(0, len(tags) - 1))
     tag = data.draw(st.integers(0, program.table.rank_tag).filter(lambda t: t != tags[lane, row]))
     with pytest.raises(UnsoundCircuit, match="row of no tensor"):
@@ -123,7 +123,9 @@ def test_a_difference_tag_inside_a_tensor_is_refused() -> None:
 
 def copies_of(program: Program) -> list[int]:
     """The copies of labels and scores, by place."""
-    return [i for i, (c, row, *_) in enumerate(program.copies) if c == X and row >= program.ranked]
+    return [
+        i for i, (c, row, *_) in enumerate(program.copies) if c == FACTOR and row >= program.ranked
+    ]
 
 
 def test_every_changed_copy_is_refused() -> None:
@@ -146,13 +148,13 @@ def test_every_changed_copy_is_refused() -> None:
 
 
 @cache
-def honest(value: int = 1) -> tuple[Program, Layout, Run]:
+def honest(value: int = 1) -> tuple[Program, Layout, Execution]:
     program, layout = placed()
-    return program, layout, run(program, np.full((1, 1, 1), value), layout.usable_rows)
+    return program, layout, execute(program, np.full((1, 1, 1), value), layout.usable_rows)
 
 
 def failures(
-    change: Callable[[Run], Run] = lambda found: found,
+    change: Callable[[Execution], Execution] = lambda found: found,
     instances: list[int] | None = None,
     tampers: tuple[tuple[str, int, int, int], ...] = (),
 ) -> set[str]:
@@ -161,15 +163,15 @@ def failures(
     counts = multiplicities(program, wrong.cells, layout.usable_rows)
     wrong = replace(wrong, multiplicities=counts)
     public = instances or engine.instances_of(program, wrong, CONTEXT)
-    loaded = engine.load_cells(program, wrong, HIDDEN, public)
+    loaded = engine.load_witness(program, wrong, HIDDEN, public)
     said = engine.engine().check(engine.load_program(program, layout), loaded, list(tampers))
     return {text.split()[0] for text in said}
 
 
-def told(labels: Sequence[int], bar: int | None = None) -> Callable[[Run], Run]:
+def told(labels: Sequence[int], bar: int | None = None) -> Callable[[Execution], Execution]:
     """A prover that says these labels, and completes the rank rows as well as it can."""
 
-    def change(found: Run) -> Run:
+    def change(found: Execution) -> Execution:
         program = honest()[0]
         ranking, first = program.ranking, program.ranked
         assert ranking is not None
@@ -190,16 +192,16 @@ def told(labels: Sequence[int], bar: int | None = None) -> Callable[[Run], Run]:
     return change
 
 
-def with_gaps(found: Run, gaps: list[Integers]) -> Any:
+def with_gaps(found: Execution, gaps: list[Integers]) -> Any:
     """Differences that are negative stand as they are: no entry of the table has them."""
     program = honest()[0]
     assert program.ranking is not None
-    q, r = found.cells.q.copy(), found.cells.r.copy()
+    q, r = found.cells.quotient.copy(), found.cells.remainder.copy()
     rows = program.ranking.compared(program.ranked)
     values = np.concatenate(gaps)
     positive = np.maximum(values, 0)
     q[0, rows], r[0, rows] = positive >> 6, positive & 63
-    return replace(found.cells, q=q, r=r)
+    return replace(found.cells, quotient=q, remainder=r)
 
 
 @needs_engine
@@ -213,12 +215,12 @@ def test_honest_labels_are_accepted() -> None:
 @pytest.mark.parametrize(
     ("labels", "objection"),
     [
-        ((0, 2, 4), {"others"}),  # class 5 is above the last
-        ((0, 5, 2), {"order"}),  # a tie settled the wrong way
-        ((2, 0, 5), {"order"}),
-        ((0, 2, 2), {"order"}),  # one twice
-        ((0, 2, 5 + 8), {"ends", "others"}),  # no class of that number
-        ((3, 1, 7), {"order", "others"}),
+        ((0, 2, 4), {"other_classes"}),  # class 5 is above the last
+        ((0, 5, 2), {"label_order"}),  # a tie settled the wrong way
+        ((2, 0, 5), {"label_order"}),
+        ((0, 2, 2), {"label_order"}),  # one twice
+        ((0, 2, 5 + 8), {"boundary", "other_classes"}),  # no class of that number
+        ((3, 1, 7), {"label_order", "other_classes"}),
     ],
 )
 def test_other_labels_are_rejected(labels: tuple[int, ...], objection: set[str]) -> None:
@@ -227,66 +229,68 @@ def test_other_labels_are_rejected(labels: tuple[int, ...], objection: set[str])
 
 @needs_engine
 def test_a_label_with_another_score_is_no_class() -> None:
-    def change(found: Run) -> Run:
+    def change(found: Execution) -> Execution:
         wrong = told(BEST[:LABELS])(found)
         program = honest()[0]
         wrong.ranks[0, program.ranked + 2] += 1  # its score, and the key that goes with it
         return wrong
 
-    assert failures(change) == {"label", "ends"}
+    assert failures(change) == {"label_key", "boundary"}
 
 
 @needs_engine
 @pytest.mark.parametrize("at", [0, 1, 2, 3, LABELS + len(SCORES) - 1])
 def test_the_bar_is_the_last_labels_key(at: int) -> None:
-    def change(found: Run) -> Run:
+    def change(found: Execution) -> Execution:
         wrong = told(BEST[:LABELS])(found)
         wrong.ranks[1, honest()[0].ranked + at] += 1
         return wrong
 
     said = failures(change)
-    assert said & {"label", "bar"}
+    assert said & {"label_key", "threshold"}
 
 
 @needs_engine
-@pytest.mark.parametrize("label", range(LABELS))
+@pytest.mark.parametrize("label_key", range(LABELS))
 def test_public_labels_are_those_of_the_rank_rows(label: int) -> None:
     """x follows the public word: another word makes another key and another tuple."""
     program, _, found = honest()
     instances = engine.instances_of(program, found, CONTEXT)
     instances[len(CONTEXT) + label] += 1
-    assert failures(instances=instances) == {"label", "ends"}
+    assert failures(instances=instances) == {"label_key", "boundary"}
 
 
 @needs_engine
 def test_the_picked_classes_are_counted() -> None:
-    def change(found: Run) -> Run:
+    def change(found: Execution) -> Execution:
         wrong = told(BEST[:LABELS])(found)
         program = honest()[0]
         wrong.ranks[0, program.ranked + LABELS + 3] = 1  # the worst class
         cells = wrong.cells
-        cells.q[0, program.ranked + LABELS + 3] = cells.r[0, program.ranked + LABELS + 3] = 0
+        cells.quotient[0, program.ranked + LABELS + 3] = cells.remainder[
+            0, program.ranked + LABELS + 3
+        ] = 0
         return wrong
 
-    assert failures(change) == {"ends"}
+    assert failures(change) == {"boundary"}
 
 
 @needs_engine
 @pytest.mark.parametrize("row", [0, LABELS, LABELS + 1])
 def test_the_helper_of_a_rank_row_is_checked(row: int) -> None:
     at = honest()[0].ranked + row
-    assert "picked" in failures(tampers=(("rank", 0, at, 1),))
+    assert "membership_partial" in failures(tampers=(("membership_partial", 0, at, 1),))
 
 
 @needs_engine
 def test_a_difference_out_of_range_is_not_in_the_table() -> None:
-    def change(found: Run) -> Run:
+    def change(found: Execution) -> Execution:
         program = honest()[0]
-        q = found.cells.q.copy()
+        q = found.cells.quotient.copy()
         q[0, program.ranked + 1] += program.table.limbs
-        return replace(found, cells=replace(found.cells, q=q))
+        return replace(found, cells=replace(found.cells, quotient=q))
 
-    assert failures(change) == {"order", "ends"}
+    assert failures(change) == {"label_order", "boundary"}
 
 
 @needs_engine
@@ -299,7 +303,7 @@ def test_a_proof_says_the_labels_to_both_verifiers(value: int) -> None:
     keys = native.keygen(loaded, srs)
     instances = engine.instances_of(program, found, CONTEXT)
     assert instances == [*CONTEXT, *ranked([value * score for score in SCORES])[:LABELS]]
-    cells = engine.load_cells(program, found, HIDDEN, instances)
+    cells = engine.load_witness(program, found, HIDDEN, instances)
     proof = engine.prove(loaded, keys, srs, cells, HIDDEN)
     vk = keys.verifying_key()
     engine.verify(vk, proof, instances)

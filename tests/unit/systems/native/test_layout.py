@@ -22,7 +22,7 @@ def test_every_layout_that_is_offered_holds_the_network_and_no_smaller_one(
         fewer = [w for w in layout.WEIGHT_LANES if w < offered.weight_lanes]
         if fewer:
             tighter = compile_network(network, offered.lanes, max(fewer))
-            assert tighter.columns["w"].shape[1] > offered.usable_rows
+            assert tighter.columns["weight"].shape[1] > offered.usable_rows
         assert program.rows > layout.usable_rows(offered.k - 1)
 
 

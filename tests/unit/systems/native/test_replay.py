@@ -10,20 +10,21 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from prover.base.errors import UnsoundCircuit
-from prover.systems.native.circuit.fold import A2, B2, INSTANCE, X
+from prover.systems.native.circuit.columns import FOLD_FLAGS, LOOKING_BACK
+from prover.systems.native.circuit.fold import FACTOR, INSTANCE, POST_OUTER, PRE_OUTER
 from prover.systems.native.circuit.form import Form
 from prover.systems.native.circuit.layout import possible_layouts
 from prover.systems.native.circuit.program import Program, compile_network
-from prover.systems.native.circuit.tables import DEAD
+from prover.systems.native.circuit.tables import PADDING
 from prover.systems.native.network.network import Layer, Network, Tensor
 from prover.systems.native.static_checks.replay import Held, _require_each_once, check_program
-from prover.systems.native.static_checks.trace import BACKWARD, Point, find_runs
-from prover.systems.native.witness import Cells, run
+from prover.systems.native.static_checks.trace import Point, find_segments
+from prover.systems.native.witness import Cells, execute
 from tests.unit.systems.native.gates import Challenges, Evaluated
 from tests.unit.systems.native.networks import SHIFT, Maker, residual_network, tiny_network
 
 PROGRAM = compile_network(residual_network(), 3, 2, Form(context=2))
-FOLD = ("w", "v1c", "wb", "u1", "ub", "ua", "ve", "h1", "hg", "me", "le")
+FOLD = ("weight", *FOLD_FLAGS)
 
 
 def changed(name: str, index: tuple[int, ...], value: int) -> Program:
@@ -41,7 +42,9 @@ def test_the_unchanged_circuit_passes() -> None:
     check_program(PROGRAM)
 
 
-@pytest.mark.parametrize("name", ["nrs", "re", "c", "dbl", "sm", "bias"])
+@pytest.mark.parametrize(
+    "name", ["continues_row", "ends_row", "continues_segment", "doubled", "summed", "bias"]
+)
 @settings(max_examples=30, deadline=None)
 @given(data=st.data())
 def test_any_changed_step_of_a_tensor_row_is_refused(name: str, data: st.DataObject) -> None:
@@ -49,7 +52,7 @@ def test_any_changed_step_of_a_tensor_row_is_refused(name: str, data: st.DataObj
     row = data.draw(st.integers(0, len(column) - 1))
     value = 1 - int(column[row]) if name != "bias" else int(column[row]) + 1
     input_rows = PROGRAM.stored["x"].stop
-    assume(row >= input_rows or name not in ("bias", "dbl"))
+    assume(row >= input_rows or name not in ("bias", "doubled"))
     refused(changed(name, (row,), value))
 
 
@@ -71,7 +74,7 @@ def test_any_changed_fold_row_is_refused_unless_it_says_the_same(
     column = PROGRAM.columns[name]
     index = tuple(data.draw(st.integers(0, size - 1)) for size in column.shape)
     program = changed(
-        name, index, int(column[index]) + 1 if name == "w" else 1 - int(column[index])
+        name, index, int(column[index]) + 1 if name == "weight" else 1 - int(column[index])
     )
     try:
         check_program(program)
@@ -80,7 +83,7 @@ def test_any_changed_fold_row_is_refused_unless_it_says_the_same(
     assert sums(program) == sums(PROGRAM)
 
 
-@pytest.mark.parametrize("name", BACKWARD)
+@pytest.mark.parametrize("name", [name for name in LOOKING_BACK if name in PROGRAM.columns])
 def test_nothing_is_taken_from_before_the_first_row(name: str) -> None:
     refused(changed(name, (0,), 1), "before the first row")
 
@@ -105,7 +108,9 @@ def test_any_changed_copy_is_refused(data: st.DataObject) -> None:
     index = data.draw(st.integers(0, len(copies) - 1))
     part = data.draw(st.integers(0, 3))
     copies[index, part] = data.draw(
-        st.sampled_from([A2, B2, X, INSTANCE] if part % 2 == 0 else [*range(80)])
+        st.sampled_from(
+            [PRE_OUTER, POST_OUTER, FACTOR, INSTANCE] if part % 2 == 0 else [*range(80)]
+        )
     )
     assume((copies[index] != PROGRAM.copies[index]).any())
     refused(replace(PROGRAM, copies=copies))
@@ -116,7 +121,7 @@ def test_a_missing_copy_is_refused() -> None:
         refused(replace(PROGRAM, copies=np.delete(PROGRAM.copies, index, axis=0)))
 
 
-@pytest.mark.parametrize("name", ["t_tag", "t_q", "t_y"])
+@pytest.mark.parametrize("name", ["table_tag", "table_quotient", "table_activation"])
 def test_another_table_is_refused(name: str) -> None:
     refused(changed(name, (3,), 9), "table")
 
@@ -148,19 +153,19 @@ def test_a_circuit_of_another_bias_padding_or_stride_is_refused() -> None:
     refused(replace(PROGRAM, network=changed_layer(pads, "b")), "weights")
 
 
-def rows_of_run(name: str, channel: int) -> slice:
+def rows_of_segment(name: str, channel: int) -> slice:
     stored = PROGRAM.stored[name]
-    rows = stored.grid.run_rows
+    rows = stored.grid.segment_rows
     return slice(stored.start + channel * rows, stored.start + (channel + 1) * rows)
 
 
 def test_the_channel_is_named_whose_bias_or_plane_is_another() -> None:
-    rows, column = rows_of_run("d", 2), PROGRAM.columns["bias"].copy()
+    rows, column = rows_of_segment("d", 2), PROGRAM.columns["bias"].copy()
     column[rows] += 1
     columns = {**PROGRAM.columns, "bias": column}
     refused(replace(PROGRAM, columns=columns), "channel 2 of d has another bias")
     tags = PROGRAM.columns["tag"].copy()
-    tags[:, rows] = DEAD
+    tags[:, rows] = PADDING
     columns = {**PROGRAM.columns, "tag": tags}
     refused(replace(PROGRAM, columns=columns), "channel 2 of d has other outputs than its plane")
 
@@ -169,19 +174,31 @@ def test_the_channel_is_named_whose_bias_or_plane_is_another() -> None:
 @pytest.mark.parametrize("axis", [0, 1])
 def test_an_output_beside_its_place_is_refused(channel: int, axis: int) -> None:
     """A single cell is a full plane wherever it is; its powers are those of another place."""
-    rows, tags = rows_of_run("g", channel), PROGRAM.columns["tag"].copy()
+    rows, tags = rows_of_segment("g", channel), PROGRAM.columns["tag"].copy()
     tags[:, rows] = np.roll(tags[:, rows], 1, axis=axis)
     columns = {**PROGRAM.columns, "tag": tags}
     refused(replace(PROGRAM, columns=columns), "outputs of layer g are not at their places")
 
 
-def test_dead_cells_that_were_made_live_are_refused() -> None:
-    dead = np.argwhere(PROGRAM.columns["tag"] == DEAD)
-    for index in dead[::37]:
+def test_padding_cells_that_were_made_active_are_refused() -> None:
+    padding = np.argwhere(PROGRAM.columns["tag"] == PADDING)
+    for index in padding[::37]:
         refused(changed("tag", tuple(index.tolist()), 3))
 
 
-@pytest.mark.parametrize("name", ["nrs", "re", "c", "dbl", "sm", "im", "bias", "tag"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "continues_row",
+        "ends_row",
+        "continues_segment",
+        "doubled",
+        "summed",
+        "is_input",
+        "bias",
+        "tag",
+    ],
+)
 @pytest.mark.parametrize("change", [-1, 1])
 def test_a_column_that_ends_on_another_row_is_refused(name: str, change: int) -> None:
     """Below its end a column is 0: the check would read another circuit than the engine's."""
@@ -191,7 +208,7 @@ def test_a_column_that_ends_on_another_row_is_refused(name: str, change: int) ->
     refused(replace(PROGRAM, columns={**PROGRAM.columns, name: other}), "rows|tag")
 
 
-@pytest.mark.parametrize("name", ["w", "me", "le"])
+@pytest.mark.parametrize("name", ["weight", "takes_product", "closes_layer"])
 def test_a_fold_column_that_ends_on_another_row_is_refused(name: str) -> None:
     column = PROGRAM.columns[name]
     refused(replace(PROGRAM, columns={**PROGRAM.columns, name: column[..., :-1]}), "its part has")
@@ -204,9 +221,9 @@ def test_other_lanes_than_stated_are_refused() -> None:
 
 def test_a_weight_that_differs_by_a_multiple_of_another_prime_is_refused() -> None:
     """The identities are compared in the circuit's own field."""
-    index = tuple(np.argwhere(PROGRAM.columns["w"])[5].tolist())
-    value = int(PROGRAM.columns["w"][index]) + (1 << 61) - 1
-    refused(changed("w", index, value), "weights")
+    index = tuple(np.argwhere(PROGRAM.columns["weight"])[5].tolist())
+    value = int(PROGRAM.columns["weight"][index]) + (1 << 61) - 1
+    refused(changed("weight", index, value), "weights")
 
 
 def test_a_circuit_that_rescales_by_another_shift_is_refused() -> None:
@@ -219,61 +236,73 @@ def test_a_circuit_that_rescales_by_another_shift_is_refused() -> None:
 
 
 def test_a_copy_of_two_accumulators_is_refused() -> None:
-    copies = np.concatenate([PROGRAM.copies, [[A2, 3, B2, 7]]])
+    copies = np.concatenate([PROGRAM.copies, [[PRE_OUTER, 3, POST_OUTER, 7]]])
     refused(replace(PROGRAM, copies=copies), "is a copy of")
 
 
 def with_a_longer_run(program: Program, start: int) -> Program:
-    """One more image row of dead cells in front of the run that begins on row `start`."""
+    """One more image row of padding cells in front of the segment that begins on row `start`."""
     columns = dict(program.columns)
-    for name in ("tag", "bias", "im", "nrs", "re", "c", "dbl", "sm"):
+    for name in (
+        "tag",
+        "bias",
+        "is_input",
+        "continues_row",
+        "ends_row",
+        "continues_segment",
+        "doubled",
+        "summed",
+    ):
         column = columns[name]
         columns[name] = np.insert(column, start, column[..., start], axis=-1)
-    columns["tag"][:, start] = DEAD
-    columns["re"][start] = 1
-    columns["c"][start + 1] = 1
+    columns["tag"][:, start] = PADDING
+    columns["ends_row"][start] = 1
+    columns["continues_segment"][start + 1] = 1
     copies = program.copies.copy()
-    copies[:, 3] += np.isin(copies[:, 2], (A2, B2)) & (copies[:, 3] >= start)
+    copies[:, 3] += np.isin(copies[:, 2], (PRE_OUTER, POST_OUTER)) & (copies[:, 3] >= start)
     return replace(program, columns=columns, copies=copies)
 
 
-def test_a_longer_run_of_dead_cells_is_refused() -> None:
+def test_a_longer_segment_of_padding_cells_is_refused() -> None:
     """Its cells could share powers with another phase's, and make up for them."""
     make = Maker(0)
     layers = (
         make.layer("a", [make.conv(["x"], (3, 1, 2, 2))], (3, 1, 1), 0, 63),
         make.layer("b", [make.conv(["a"], (2, 3, 1, 1), 2)], (2, 1, 1), -512, 511),
     )
-    program = compile_network(Network("dead", Tensor("x", 1, 2, 2, 0, 7), layers, 6, "b"), 3, 2)
+    program = compile_network(Network("padding", Tensor("x", 1, 2, 2, 0, 7), layers, 6, "b"), 3, 2)
     check_program(program)
     stored = program.stored["a"]
-    last_channels_last_phase = stored.stop - stored.grid.run_rows
+    last_channels_last_phase = stored.stop - stored.grid.segment_rows
     refused(with_a_longer_run(program, last_channels_last_phase), "another extent")
 
 
 def with_a_phase_at_powers_of_g(program: Program, name: str) -> Program:
-    """The dead phase (0, 1) of a plane of one cell takes g^2 for b."""
+    """The padding phase (0, 1) of a plane of one cell takes g^2 for b."""
     stored, columns = program.stored[name], dict(program.columns)
     ends = [stored.produced(channel, (0, 1)).row for channel in range(stored.grid.channels)]
-    rows = [row for _, row, c, end in program.copies.tolist() if c == A2 and end in ends]
-    assert columns["w"][:, rows].T.tolist() == [[0, -1, 0]] * len(ends)
-    columns["w"], columns["wb"] = columns["w"].copy(), columns["wb"].copy()
-    columns["w"][:, rows] = [[0], [0], [-1]]
-    columns["wb"][rows] = 0
+    rows = [row for _, row, c, end in program.copies.tolist() if c == PRE_OUTER and end in ends]
+    assert columns["weight"][:, rows].T.tolist() == [[0, -1, 0]] * len(ends)
+    columns["weight"], columns["weights_are_taps"] = (
+        columns["weight"].copy(),
+        columns["weights_are_taps"].copy(),
+    )
+    columns["weight"][:, rows] = [[0], [0], [-1]]
+    columns["weights_are_taps"][rows] = 0
     return replace(program, columns=columns)
 
 
 def forged(program: Program, name: str) -> Cells:
-    """Channel 2's product is one less; a dead cell of channel 0 makes up for it."""
+    """Channel 2's product is one less; a padding cell of channel 0 makes up for it."""
     grid, start = program.stored[name].grid, program.stored[name].start
-    cells = run(program, np.full((1, 1, 1), 5), 1 << 14).cells
-    assert cells.r[0, start + grid.last_row(2, 0, 0)] > 0
-    cells.r[0, start + grid.last_row(2, 0, 0)] -= 1
-    cells.r[0, start + grid.last_row(0, 0, 1)] += 1
+    cells = execute(program, np.full((1, 1, 1), 5), 1 << 14).cells
+    assert cells.remainder[0, start + grid.last_row(2, 0, 0)] > 0
+    cells.remainder[0, start + grid.last_row(2, 0, 0)] -= 1
+    cells.remainder[0, start + grid.last_row(0, 0, 1)] += 1
     return cells
 
 
-def test_a_dead_phase_that_makes_up_for_another_channel_is_refused() -> None:
+def test_a_padding_phase_that_makes_up_for_another_channel_is_refused() -> None:
     make = Maker(0)
     layers = (
         make.layer("a", [make.conv(["x"], (3, 1, 1, 1))], (3, 1, 1), 0, 63),
@@ -299,9 +328,9 @@ def test_words_that_could_stand_for_two_images_are_refused() -> None:
 def test_an_output_that_is_not_summed_is_refused() -> None:
     """Its accumulator would be the score times powers of the challenges."""
     stored = PROGRAM.stored[PROGRAM.network.output]
-    summed = PROGRAM.columns["sm"].copy()
+    summed = PROGRAM.columns["summed"].copy()
     summed[stored.start : stored.stop] = 0
-    program = replace(PROGRAM, columns={**PROGRAM.columns, "sm": summed})
+    program = replace(PROGRAM, columns={**PROGRAM.columns, "summed": summed})
     refused(program, "an output's accumulator is not its value")
 
 
@@ -324,25 +353,35 @@ def test_cells_that_share_a_power_are_refused() -> None:
         check_program(two_channels, Point(5, 5, 7))
 
 
-def with_a_further_run(program: Program) -> Program:
-    """The last run's rows once more, below it; no sum takes them."""
+def with_a_further_segment(program: Program) -> Program:
+    """The last segment's rows once more, below it; no sum takes them."""
     columns = dict(program.columns)
     stored = program.stored[program.network.output]
-    rows = slice(stored.stop - stored.grid.run_rows, stored.stop)
-    for name in ("tag", "bias", "im", "nrs", "re", "c", "dbl", "sm"):
+    rows = slice(stored.stop - stored.grid.segment_rows, stored.stop)
+    for name in (
+        "tag",
+        "bias",
+        "is_input",
+        "continues_row",
+        "ends_row",
+        "continues_segment",
+        "doubled",
+        "summed",
+    ):
         column = columns[name]
         columns[name] = np.concatenate([column, column[..., rows]], axis=-1)
     return replace(program, columns=columns)
 
 
-def test_a_run_of_no_tensor_is_refused() -> None:
-    refused(with_a_further_run(PROGRAM), "a run belongs to no tensor, or to two")
+def test_a_segment_of_no_tensor_is_refused() -> None:
+    refused(with_a_further_segment(PROGRAM), "a segment belongs to no tensor, or to two")
 
 
-def test_a_run_of_two_tensors_is_refused() -> None:
+def test_a_segment_of_two_tensors_is_refused() -> None:
     """What one layer's cells are must not be said by another's sum."""
-    runs = {run.last: run for run in find_runs(PROGRAM).values()}
-    one = Held(1, {(0, 0, 0): next(iter(runs.values()))})
-    with pytest.raises(UnsoundCircuit, match="a run belongs to no tensor, or to two"):
-        _require_each_once({run.last: run for run in one.runs.values()}, {"a": one, "b": one})
-    _require_each_once({run.last: run for run in one.runs.values()}, {"a": one})
+    segments = list(find_segments(PROGRAM).values())
+    held = Held(1, {(0, 0, 0): segments[0]})
+    by_end = {segments[0].last: segments[0]}
+    with pytest.raises(UnsoundCircuit, match="a segment belongs to no tensor, or to two"):
+        _require_each_once(by_end, {"a": held, "b": held})
+    _require_each_once(by_end, {"a": held})

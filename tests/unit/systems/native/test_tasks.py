@@ -63,6 +63,6 @@ def test_each_proof_is_counted_and_none_is_made_beyond_the_hiding(
 def test_a_hidden_key_is_salted_to_the_last_row(owned: Path) -> None:
     salt = Secret(owned).salt()
     program = artifacts.load(owned).program
-    rows = max(len(program.columns["c"]), program.columns["w"].shape[1])
+    rows = max(len(program.columns["continues_segment"]), program.columns["weight"].shape[1])
     assert salt.cells == min(1 << 14, LAYOUT.usable_rows - rows)
     assert salt.proofs == (salt.cells - 1) // 5

@@ -12,7 +12,7 @@ from prover.base.errors import UnsoundCircuit
 from prover.systems.native.network.network import Layer, Network, Term
 from prover.systems.native.network.quantise import clamp_of, integer_layer
 from prover.systems.native.network.real import RealLayer, RealNetwork
-from prover.systems.native.network.scales import ties_of
+from prover.systems.native.network.scales import scale_groups
 
 
 def require_origin(real: RealNetwork, network: Network) -> None:
@@ -34,10 +34,10 @@ def require_origin(real: RealNetwork, network: Network) -> None:
 
 def _require_scales(real: RealNetwork, scales: dict[str, float]) -> None:
     """Positive, and equal where tensors are added."""
-    ties = ties_of(real)
+    united = scale_groups(real)
     for name, scale in scales.items():
         _require(isfinite(scale) and scale > 0, f"the scale {scale} of {name}")
-        _require(scale == scales[ties.root(name)], f"the scale {scale} of {name}")
+        _require(scale == scales[united.root(name)], f"the scale {scale} of {name}")
 
 
 def _require_layer(

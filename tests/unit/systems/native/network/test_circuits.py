@@ -11,7 +11,7 @@ from prover.systems.native.network.importer import load
 from prover.systems.native.network.quantise import InputRange, Precision, measure, quantise
 from prover.systems.native.network.reference import scores
 from prover.systems.native.static_checks.replay import check_program
-from prover.systems.native.witness import run
+from prover.systems.native.witness import execute
 from tests.unit.systems.ezkl.zoo import Net
 from tests.unit.systems.native.network.test_importer import GOOD
 
@@ -31,5 +31,5 @@ def test_a_circuit_gives_the_scores_of_the_reference(
     network = quantise(real, spread, SOURCE, PRECISION)
     program = compile_network(network, LANES, WEIGHT_LANES)
     check_program(program)
-    found = [run(program, image, program.rows).outputs for image in images]
+    found = [execute(program, image, program.rows).outputs for image in images]
     assert (np.array(found) == scores(network, images)).all()

@@ -21,7 +21,7 @@ from prover.systems.native.network.network import Integers, Network
 from prover.systems.native.network.quantise import InputRange, Precision, Spread, measure, quantise
 from prover.systems.native.network.real import RealNetwork, outputs
 from prover.systems.native.network.reference import run, scores
-from prover.systems.native.network.scales import ties_of
+from prover.systems.native.network.scales import scale_groups
 from prover.systems.native.network.search import convert, find, grid_of
 from tests.unit.systems.native.network import plain
 
@@ -67,10 +67,10 @@ def test_coarse_integers_are_consistent_and_equal_to_plain_loops(real: RealNetwo
 
 def test_added_tensors_share_a_scale(real: RealNetwork) -> None:
     network, _ = converted(real, COARSE)
-    ties = ties_of(real)
+    united = scale_groups(real)
     for one in network.layers:
         for other in network.layers:
-            assert ties.root(one.name) != ties.root(other.name) or one.scale == other.scale
+            assert united.root(one.name) != united.root(other.name) or one.scale == other.scale
 
 
 def test_activations_have_the_most_levels_that_fit(real: RealNetwork) -> None:
