@@ -8,29 +8,10 @@ import numpy as np
 import zkescrow_native as native
 from numpy.typing import NDArray
 
+from prover.systems.native.circuit.columns import FOLD_FLAGS, TENSOR_FLAGS
+
 RUN_ROWS, IMAGE_ROWS = 256, 16  # a stored image, and a row of it
-FLAGS = (
-    *(
-        "continues_row",
-        "ends_row",
-        "continues_segment",
-        "doubled",
-        "summed",
-        "is_input",
-        "continues_kernel_inner",
-        "weights_are_taps",
-    ),
-    *(
-        "keeps_kernel",
-        "shifts_columns",
-        "shifts_rows",
-        "enters_kernel",
-        "keeps_accumulator",
-        "next_output",
-        "takes_product",
-        "closes_layer",
-    ),
-)
+FLAGS = (*TENSOR_FLAGS, *FOLD_FLAGS)
 NOTHING_PUBLIC = {"context": 0, "digests": 0, "outputs": 0}
 Columns = dict[str, NDArray[np.int64]]
 

@@ -57,9 +57,9 @@ class Program:
 class Witness:
     """One execution of a network: advice of the first phase; words are little-endian.
 
-    `quotient`, `remainder`, `activation` [lanes, rows], `multiplicity` [rows]; `ranks` [2, rows] are
-    `membership` and `threshold`, or [0, rows] where scores are public; `input` is the packed input
-    and its salt; `salts` of the digests, if there are.
+    `quotient`, `remainder`, `activation` [lanes, rows], `multiplicity` [rows]; `ranks` [2, rows]
+    are `membership` and `threshold`, or [0, rows] where scores are public; `input` is the packed
+    input and its salt; `salts` of the digests, if there are.
     """
 
     def __init__(

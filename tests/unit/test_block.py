@@ -48,10 +48,10 @@ def test_the_block_computes_what_it_does_in_the_whole_network() -> None:
     whole = small()
     block = block_of(whole, 6)
     before = value_of(whole, "before", images())
-    inside = {found.layer.name: found.activation for found in reference.run(block, before)}
+    inside = {found.layer.name: found.y for found in reference.run(block, before)}
     for found in reference.run(whole, images()):
         if found.layer.name in inside:
-            assert (found.activation == inside[found.layer.name]).all()
+            assert (found.y == inside[found.layer.name]).all()
     total = before + inside["_blocks.6._project_conv"]
     expected = np.floor(total.mean(axis=(2, 3)) + 0.5)
     assert (inside[MEANS].reshape(expected.shape) == expected).all()

@@ -251,7 +251,7 @@ def test_the_bar_is_the_last_labels_key(at: int) -> None:
 
 
 @needs_engine
-@pytest.mark.parametrize("label_key", range(LABELS))
+@pytest.mark.parametrize("label", range(LABELS))
 def test_public_labels_are_those_of_the_rank_rows(label: int) -> None:
     """x follows the public word: another word makes another key and another tuple."""
     program, _, found = honest()
@@ -267,9 +267,8 @@ def test_the_picked_classes_are_counted() -> None:
         program = honest()[0]
         wrong.ranks[0, program.ranked + LABELS + 3] = 1  # the worst class
         cells = wrong.cells
-        cells.quotient[0, program.ranked + LABELS + 3] = cells.remainder[
-            0, program.ranked + LABELS + 3
-        ] = 0
+        row = program.ranked + LABELS + 3
+        cells.quotient[0, row] = cells.remainder[0, row] = 0
         return wrong
 
     assert failures(change) == {"boundary"}
