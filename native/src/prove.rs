@@ -53,6 +53,8 @@ pub fn prove(
     let stages = StageReporter::new(ProofLayout::of(vk), report);
     let transcript = EvmTranscript::new(digest(&keys.verifying), stages);
     let mut proof = ProofInProgress::new(statement, blinding, transcript, &witness.instances)?;
+    // Tensor cells and image are bound before the point (a, b, g) and logUp's theta and beta exist:
+    // a prover who knew them could choose cells that agree there and nowhere else.
     let hashed = hashed(program, witness);
     proof.commit(&advice::first_phase(&columns, witness, &hashed))?;
     let challenges = challenges(proof.draw(cs.num_challenges()));
