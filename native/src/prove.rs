@@ -28,8 +28,8 @@ use crate::witness::accumulators::accumulate;
 use crate::witness::hash_states::hashed;
 use crate::witness::{advice, Witness};
 
-/// A proof of an execution; the caller verifies it before use. Each stage of `ProofLayout` is reported when it
-/// is done, and "quotient i/n" inside the longest.
+/// A proof of an execution; the caller verifies it before use. Each stage of `ProofLayout` is
+/// reported when it is done, and "quotient i/n" inside the longest.
 pub fn prove(
     program: &Program,
     keys: &Keys,

@@ -1,9 +1,9 @@
 //! A Fiat-Shamir transcript that an EVM contract can follow.
 //!
-//! The state is 32 bytes, at first zero; the circuit's digest is absorbed first. Absorbed words wait in a buffer: a scalar is one
-//! big-endian word, a point its x and y words (infinity is refused). A challenge is
-//! state = keccak256(state || buffer), read as a big-endian integer mod r; the buffer is emptied.
-//! A proof is the words of the prover's messages in order.
+//! The state is 32 bytes, at first zero; the circuit's digest is absorbed first. Absorbed words
+//! wait in a buffer: a scalar is one big-endian word, a point its x and y words (infinity is
+//! refused). A challenge is state = keccak256(state || buffer), read as a big-endian integer mod r;
+//! the buffer is emptied. A proof is the words of the prover's messages in order.
 
 use std::io::{self, Read, Write};
 

@@ -1,7 +1,7 @@
 //! A circuit's description as JSON: all that a verifier of its proofs needs, in any language.
 //!
-//! docs/native/FORMAT.md states the format and how a proof is read by it. Numbers that may exceed 53 bits
-//! are hexadecimal strings; a point is [x, y].
+//! docs/native/FORMAT.md states the format and how a proof is read by it. Numbers that may exceed
+//! 53 bits are hexadecimal strings; a point is [x, y].
 
 use halo2_axiom::halo2curves::bn256::{Fq, Fr, G1Affine, G2Affine};
 use halo2_axiom::halo2curves::ff::PrimeField;

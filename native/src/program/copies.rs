@@ -60,8 +60,8 @@ fn may_copy(left: Endpoint, right: Endpoint) -> bool {
     }
 }
 
-/// A copy constraint makes a factor or an instance the accumulator at the end of a segment, a factor
-/// an instance, a hashed word the packed input's, or an instance a digest.
+/// A copy constraint makes a factor or an instance the accumulator at the end of a segment, a
+/// factor an instance, a hashed word the packed input's, or an instance a digest.
 pub fn parse_copies(
     copies: &[[i64; 4]],
     rows: usize,

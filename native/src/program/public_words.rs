@@ -6,8 +6,8 @@ use super::copies::Endpoint;
 use crate::circuit::Shape;
 use crate::error::{Error, Result};
 
-/// Numbers of words: limbs of the context, which no copy constrains; digests of the input; then labels,
-/// or the scores of all classes.
+/// Numbers of words: limbs of the context, which no copy constrains; digests of the input; then
+/// labels, or the scores of all classes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sections {

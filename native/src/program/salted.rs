@@ -1,9 +1,9 @@
 //! Weights and biases that only the network's owner knows.
 //!
-//! Random cells stand below the columns `weight` and `bias`, on rows where the flags that would take
-//! them are 0: without `enters_kernel` such a row's weights reach no kernel, and without `ends_row`
-//! its bias reaches no segment's accumulator. They make the columns'
-//! points in the verifying key a commitment that hides the weights.
+//! Random cells stand below the columns `weight` and `bias`, on rows where the flags that would
+//! take them are 0: without `enters_kernel` such a row's weights reach no kernel, and without
+//! `ends_row` its bias reaches no segment's accumulator. They make the columns' points in the
+//! verifying key a commitment that hides the weights.
 
 use halo2_axiom::halo2curves::bn256::Fr;
 

@@ -1,7 +1,7 @@
 //! halo2's permutation argument: where each permuted cell's cycle leads, and the grand products.
 //!
-//! `prover/verify/permutation.py` checks it; both call sigma_j the polynomial of column j that gives
-//! the next cell of a cycle, and identity the delta^j X of the cell itself.
+//! `prover/verify/permutation.py` checks it; both call sigma_j the polynomial of column j that
+//! gives the next cell of a cycle, and identity the delta^j X of the cell itself.
 
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::halo2curves::ff::{BatchInvert, Field, PrimeField};

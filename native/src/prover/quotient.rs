@@ -16,8 +16,8 @@ use crate::algebra::field::powers;
 /// Rows evaluated by one thread at a time.
 const CHUNK: usize = 1 << 12;
 
-/// Pieces of the quotient; `columns` are polynomials at their offsets, the polynomial X is added behind
-/// them. `report` is called with the parts done and all parts.
+/// Pieces of the quotient; `columns` are polynomials at their offsets, the polynomial X is added
+/// behind them. `report` is called with the parts done and all parts.
 pub fn pieces(
     domain: &Domain,
     columns: &[&[Fr]],

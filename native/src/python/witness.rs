@@ -43,8 +43,8 @@ impl Witness {
     }
 }
 
-/// A proof of an execution. `progress` is called with each stage's name when it is done: cells, sums,
-/// copies, quotient, evaluations, opening; what it raises is reported, and proving goes on.
+/// A proof of an execution. `progress` is called with each stage's name when it is done: cells,
+/// sums, copies, quotient, evaluations, opening; what it raises is reported, and proving goes on.
 #[pyfunction]
 #[pyo3(name = "prove", signature = (program, keys, srs, witness, image_seed, proof_seed, progress = None))]
 #[allow(clippy::too_many_arguments)] // Python's, by name

@@ -1,4 +1,4 @@
-//! What two proofs of one run have in common, and what a prover of false runs gets.
+//! What two proofs of one execution have in common, and what a prover of false ones gets.
 
 use std::collections::HashSet;
 

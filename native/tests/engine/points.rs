@@ -41,7 +41,8 @@ fn refusal(folder: &Path, name: &str, change: impl FnOnce(&mut Vec<u8>)) -> Stri
     }
 }
 
-/// Ways to spoil the point that begins at a byte: off the curve, a coordinate not below p, infinity.
+/// Ways to spoil the point that begins at a byte: off the curve, a coordinate not below p,
+/// infinity.
 fn off_the_curve(bytes: &mut [u8], at: usize) {
     bytes[at] ^= 1;
 }

@@ -101,7 +101,7 @@ pub fn columns() -> HashMap<String, Vec<Vec<i64>>> {
     columns
 }
 
-/// Places: 0 run of products, 1 run of outputs, 2 X, 3 instance.
+/// Columns: 0 pre_outer, 1 post_outer, 2 factor, 3 instance.
 pub const COPIES: [[i64; 4]; 3] = [[2, 8, 0, 7], [2, 10, 1, 1], [1, OUTPUT as i64, 3, 0]];
 
 /// One score.

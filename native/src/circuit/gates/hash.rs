@@ -1,9 +1,10 @@
 //! Hash rows: Poseidon digests of chunks of the packed image, each with a salt of its own.
 //!
-//! Up to `hash_group` image rows make a word (`packed_word`, from the first row of a group to its last).
-//! A chunk's rows: `start` sets the state to [0, 2^64] and absorbs the first word; 64 rounds follow,
-//! one to a row; `absorb` adds the next word; and so on, a salt being last; `digest` shows the
-//! state's first word. Words and digests are copied. The constants are the project's Poseidon's.
+//! Up to `hash_group` image rows make a word (`packed_word`, from the first row of a group to its
+//! last). A chunk's rows: `start` sets the state to [0, 2^64] and absorbs the first word; 64 rounds
+//! follow, one to a row; `absorb` adds the next word; and so on, a salt being last; `digest` shows
+//! the state's first word. Words and digests are copied. The constants are the project's
+//! Poseidon's.
 //!
 //! The flags are fixed columns that are zero on unusable rows, so these gates need no `active`.
 

@@ -1,8 +1,9 @@
 //! The gates: the same for every network. docs/NATIVE.md argues what they prove together.
 //!
-//! Each gate is a polynomial that is zero on every row that `active` marks: rows 1 to the last usable
-//! one. Row 0 is reserved, and no gate but `boundary` holds there: so no gate looks back, by rotation
-//! -1, at a blinding row. `Program` refuses flags that would look back from row 1 to row 0.
+//! Each gate is a polynomial that is zero on every row that `active` marks: rows 1 to the last
+//! usable one. Row 0 is reserved, and no gate but `boundary` holds there: so no gate looks back, by
+//! rotation -1, at a blinding row. `Program` refuses flags that would look back from row 1 to row
+//! 0.
 
 mod fold;
 pub mod hash;

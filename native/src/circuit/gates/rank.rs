@@ -4,11 +4,13 @@
 //! two are equal, and of equal scores the smaller class has the greater key. *Label rows* hold the
 //! public labels, best first: `factor` is the label, `membership` its score, `threshold` its key.
 //! *Class rows* follow, one to a class: `factor` is its score by copy, `membership` 1 if it is a
-//! label and else 0, `threshold` the last label's key. Differences of keys stand in the first lane, 2^shift q + r, which is not negative.
+//! label and else 0, `threshold` the last label's key. Differences of keys stand in the first lane,
+//! 2^shift q + r, which is not negative.
 //!
-//! That labels and their scores are classes and theirs is a lookup: logUp's sum also holds
-//! 1 / (beta + label) for each label row and -membership / (beta + class) for each class row. As classes
-//! differ, `membership` is how often a class is a label: no gate need say that it is 0 or 1.
+//! That labels and their scores are classes and theirs is a lookup: logUp's sum also holds 1 /
+//! (beta + label) for each label row and -membership / (beta + class) for each class row. As
+//! classes differ, `membership` is how often a class is a label: no gate need say that it is 0 or
+//! 1.
 
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::plonk::Expression;

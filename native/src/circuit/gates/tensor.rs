@@ -45,7 +45,7 @@ pub fn post_outer(at: &Row<'_, '_, '_>) -> Expression<Fr> {
     outer(at, at.columns.post_inner, at.columns.post_outer, step)
 }
 
-/// row = nrs * before * step(L) + sum_l cell_l * step(l)
+/// inner = nrs * before * step(L) + sum_l cell_l * step(l)
 fn inner(
     at: &Row<'_, '_, '_>,
     inner: Column<Advice>,
@@ -56,7 +56,7 @@ fn inner(
     at.now(inner) - carried - weighted(cells, step)
 }
 
-/// run = before * (c, times the step where an image row ends) + re * row
+/// outer = before * (c, times the step where an image row ends) + re * inner
 fn outer(
     at: &Row<'_, '_, '_>,
     inner: Column<Advice>,

@@ -16,7 +16,8 @@ use lookup::lookups;
 use rank::membership_partial;
 use tensor::{outputs, products};
 
-/// Every column of the second phase, [row], by caller's rows (`lookup_sum` has one row more, in front).
+/// Every column of the second phase, [row], by caller's rows (`lookup_sum` has one row more, in
+/// front).
 #[derive(Clone, Debug, Default)]
 pub struct Accumulators {
     pub pre_inner: Vec<Fr>,
