@@ -104,7 +104,8 @@ def _term_product(
     (top, bottom), (left, right) = rows.padding(grid.rows), columns.padding(grid.columns)
     pads = (top, left, bottom, right)
     product = convolve_exact(source[None], term.weight, term.stride, pads, term.groups)[0]
-    return product[:, : grid.rows.extent, : grid.columns.extent]
+    inside: Integers = product[:, : grid.rows.extent, : grid.columns.extent]
+    return inside
 
 
 def input_cells(program: Program, image: Integers) -> Cells:

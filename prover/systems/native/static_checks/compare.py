@@ -1,5 +1,6 @@
 """Whether a verifying key with hidden weights is, but for them, the one that its outline gives."""
 
+import re
 from pathlib import Path
 
 from prover.base.errors import UnsoundCircuit
@@ -31,7 +32,7 @@ def require_outlined(directory: Path, rebuilt: Path) -> None:
 
 def of_weights(column: str) -> bool:
     """Whether a fixed column depends on weights or biases."""
-    return column == "bias" or (column[0] == "weight" and column[1:].isdigit())
+    return re.fullmatch(r"bias|weight_\d+", column) is not None
 
 
 def differing(found: Description, wanted: Description) -> list[str]:

@@ -47,6 +47,12 @@ def columns(weights: bool) -> Change:
     return change
 
 
+def test_the_columns_of_weights_and_biases_are_known_by_name() -> None:
+    assert [name for name in COLUMNS if of_weights(name)] == ["bias", "weight_0"]
+    assert of_weights("weight_12")
+    assert not any(map(of_weights, ("weight", "weight_", "weights_are_taps", "no_weight_0")))
+
+
 def test_columns_of_weights_and_biases_may_be_others(
     compared: Callable[[bytes, bytes], None],
 ) -> None:

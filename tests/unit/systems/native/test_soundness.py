@@ -193,7 +193,7 @@ def cell_in_input() -> tuple[int, int]:
 
 def test_an_input_that_is_not_the_committed_one() -> None:
     """Another word of the image column, and the salt, which is free."""
-    for word, objection in ((0, {"image"}), (-1, set())):
+    for word, objection in ((0, {"input"}), (-1, set())):
         program, layout, found = honest()
         words = packed_image(program, found.cells, HIDDEN.salt)
         words[word] += 1
@@ -239,7 +239,8 @@ def test_a_multiplicity_off_by_one() -> None:
         assert failures(counts=counts) == {"boundary"}
 
 
-SUMS = [
+# Columns of the second phase; each has a gate of its name.
+ACCUMULATORS = [
     "pre_inner",
     "pre_outer",
     "post_inner",
@@ -250,19 +251,12 @@ SUMS = [
     "lookup_sum",
     "lookup_partial",
 ]
-OBJECTS = {
-    **{name: name for name in ("pre_inner", "pre_outer", "post_inner", "post_outer", "lookup_sum")},
-    "kernel_inner": "lanes",
-    "kernel": "kernel",
-    "layer_accumulator": "fold",
-    "lookup_partial": "lookup_partial",
-}
 
 
-@pytest.mark.parametrize("name", SUMS)
+@pytest.mark.parametrize("name", ACCUMULATORS)
 @pytest.mark.parametrize("row", [1, 5, 9])
 def test_a_wrong_step_of_an_accumulator(name: str, row: int) -> None:
-    assert OBJECTS[name] in failures(tampers=((name, 0, row, 1),))
+    assert name in failures(tampers=((name, 0, row, 1),))
 
 
 def test_a_product_with_another_accumulator() -> None:
