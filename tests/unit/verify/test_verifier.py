@@ -212,5 +212,5 @@ def test_what_is_folded_are_canonical_scalars() -> None:
     rows = permutation.row_selectors(description(), read.challenges.x)
     found = list(permutation.identities(description(), read, read.evaluations.cells | public, rows))
     assert len(found) == 1 + 1 + (LAYOUT.permutation_products - 1) + LAYOUT.permutation_products
-    assert all(0 <= value < R for value in (*found, rows.first, rows.last, rows.blinding))
+    assert all(0 <= value < R for value in (*found, rows.l_0, rows.l_last, rows.l_blinding))
     assert 0 <= vanishing.quotient_value(description(), read, public) < R
