@@ -101,7 +101,7 @@ impl Graph {
     /// Ready to compute one node.
     pub fn compile(&self, result: Node) -> Compiled {
         let last_use = self.last_uses(result);
-        let mut slots = Slots::default();
+        let mut registers = Registers::default();
         let mut place = vec![usize::MAX; self.steps.len()];
         let mut compiled = Vec::new();
         for (index, (operation, left, right)) in self.steps.iter().enumerate() {
@@ -109,16 +109,16 @@ impl Graph {
                 continue;
             }
             let operands = [*left, *right].map(|node| operand(node, &place));
-            place[index] = slots.take();
+            place[index] = registers.take();
             compiled.push((*operation, operands, place[index]));
             let mut used: Vec<usize> = [left, right].into_iter().filter_map(Node::step).collect();
             used.dedup();
             used.retain(|step| last_use[*step] == Some(index));
-            slots.free.extend(used.iter().map(|step| place[*step]));
+            registers.free.extend(used.iter().map(|step| place[*step]));
         }
         Compiled {
             steps: compiled,
-            slots: slots.count,
+            registers: registers.count,
             result: operand(result, &place),
         }
     }
@@ -143,12 +143,12 @@ impl Graph {
 
 /// Blocks of memory for nodes in use.
 #[derive(Default)]
-struct Slots {
+struct Registers {
     free: Vec<usize>,
     count: usize,
 }
 
-impl Slots {
+impl Registers {
     /// A block that no node in use has; not that of an operand, which is freed afterwards.
     fn take(&mut self) -> usize {
         self.free.pop().unwrap_or_else(|| {
@@ -162,14 +162,14 @@ impl Slots {
 enum Operand {
     Constant(Fr),
     Cell { column: usize, rotation: i32 },
-    Slot(usize),
+    Register(usize),
 }
 
 fn operand(node: Node, place: &[usize]) -> Operand {
     match node {
         Node::Constant(_) => Operand::Constant(value_of(node).expect("a constant")),
         Node::Cell { column, rotation } => Operand::Cell { column, rotation },
-        Node::Computed(index) => Operand::Slot(place[index]),
+        Node::Computed(index) => Operand::Register(place[index]),
     }
 }
 
@@ -177,7 +177,7 @@ fn operand(node: Node, place: &[usize]) -> Operand {
 #[derive(Clone, Debug)]
 pub struct Compiled {
     steps: Vec<(Operation, [Operand; 2], usize)>,
-    slots: usize,
+    registers: usize,
     result: Operand,
 }
 
@@ -185,7 +185,7 @@ impl Compiled {
     /// The result on rows `first..first + out.len()`; columns have one length, a power of two, and
     /// rows are counted around its end.
     pub fn evaluate(&self, columns: &[Vec<Fr>], first: usize, out: &mut [Fr]) {
-        let mut slots = vec![vec![Fr::ZERO; BLOCK]; self.slots];
+        let mut registers = vec![vec![Fr::ZERO; BLOCK]; self.registers];
         for (i, out) in out.chunks_mut(BLOCK).enumerate() {
             let block = Block {
                 columns,
@@ -193,12 +193,12 @@ impl Compiled {
                 rows: out.len(),
             };
             for (operation, operands, place) in &self.steps {
-                let mut result = std::mem::take(&mut slots[*place]);
-                block.compute(*operation, operands, &slots, &mut result[..out.len()]);
-                slots[*place] = result;
+                let mut result = std::mem::take(&mut registers[*place]);
+                block.compute(*operation, operands, &registers, &mut result[..out.len()]);
+                registers[*place] = result;
             }
             for (row, out) in out.iter_mut().enumerate() {
-                *out = block.value(&self.result, &slots, row);
+                *out = block.value(&self.result, &registers, row);
             }
         }
     }
@@ -216,10 +216,10 @@ impl Block<'_> {
         &self,
         operation: Operation,
         operands: &[Operand; 2],
-        slots: &[Vec<Fr>],
+        registers: &[Vec<Fr>],
         out: &mut [Fr],
     ) {
-        let [left, right] = operands.map(|operand| self.slice(&operand, slots));
+        let [left, right] = operands.map(|operand| self.slice(&operand, registers));
         match operation {
             Operation::Add => apply(left, right, out, |a, b| a + b),
             Operation::Subtract => apply(left, right, out, |a, b| a - b),
@@ -227,12 +227,12 @@ impl Block<'_> {
         }
     }
 
-    fn slice<'s>(&'s self, operand: &Operand, slots: &'s [Vec<Fr>]) -> Values<'s> {
+    fn slice<'s>(&'s self, operand: &Operand, registers: &'s [Vec<Fr>]) -> Values<'s> {
         match operand {
             Operand::Constant(value) => Values::Same(*value),
-            Operand::Slot(slot) => {
-                Values::Each(std::borrow::Cow::Borrowed(&slots[*slot][..self.rows]))
-            }
+            Operand::Register(register) => Values::Each(std::borrow::Cow::Borrowed(
+                &registers[*register][..self.rows],
+            )),
             Operand::Cell { column, rotation } => self.cells(*column, *rotation),
         }
     }
@@ -255,10 +255,10 @@ impl Block<'_> {
         (self.first + row).wrapping_add_signed(rotation as isize) & (length - 1)
     }
 
-    fn value(&self, operand: &Operand, slots: &[Vec<Fr>], row: usize) -> Fr {
+    fn value(&self, operand: &Operand, registers: &[Vec<Fr>], row: usize) -> Fr {
         match operand {
             Operand::Constant(value) => *value,
-            Operand::Slot(slot) => slots[*slot][row],
+            Operand::Register(register) => registers[*register][row],
             Operand::Cell { column, rotation } => self.columns[*column][self.row(row, *rotation)],
         }
     }
@@ -369,7 +369,7 @@ mod tests {
             let product = graph.multiply(shifted, BEFORE);
             graph.add(sum, product)
         });
-        assert!(graph.compile(sum).slots <= 4);
+        assert!(graph.compile(sum).registers <= 4);
         let columns = columns(128);
         let at = |column: usize, row: usize| columns[column][row % 128];
         let expected = |row: usize| {

@@ -119,7 +119,7 @@ fn an_output_must_be_the_clamp_of_its_quotient() {
 }
 
 #[test]
-fn a_dead_cell_has_output_zero() {
+fn a_padding_cell_has_output_zero() {
     let failed = changed(|cells| {
         cells.activation[0][5] += 1;
         cells.instances[0] += Fr::one();

@@ -41,13 +41,13 @@ pub fn shape() -> Shape {
     }
 }
 
-/// The entries (tag, q, y): dead cells, remainders, pixels, the clamp to 0..=7.
+/// The entries (tag, q, y): padding cells, remainders, pixels, the clamp to 0..=7.
 pub fn table() -> Vec<[i64; 3]> {
-    let dead = (0..Q_COUNT).map(|q| [0, q, Y_OFFSET]);
+    let padding = (0..Q_COUNT).map(|q| [0, q, Y_OFFSET]);
     let range = (0..1 << SHIFT).map(|r| [1, r, 0]);
     let pixels = (0..1 << INPUT_BITS).map(|value| [2, 0, Y_OFFSET + value]);
     let clamp = (0..Q_COUNT).map(|q| [3, q, (q - Q_OFFSET).clamp(0, Y_HIGH) + Y_OFFSET]);
-    dead.chain(range).chain(pixels).chain(clamp).collect()
+    padding.chain(range).chain(pixels).chain(clamp).collect()
 }
 
 /// Every flag column with ones on the given rows.

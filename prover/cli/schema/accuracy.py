@@ -16,10 +16,10 @@ from prover.cli.schema.parts import (
     Index,
     JobId,
     JobRow,
+    Message,
     OneOf,
     Printed,
     Seconds,
-    Sentence,
     Time,
     Wei,
     Word,
@@ -60,7 +60,7 @@ class PostedBounty(Printed):
     seed: FilePath
     """From which the key comes: to be kept."""
     open_until: Time
-    supports: list[Sentence]
+    supports: list[Message]
     """What the sample says of the model."""
     gas: Gas
     """Of the posting."""
@@ -70,7 +70,7 @@ class PostedBounty(Printed):
     """The same at the present fee."""
     resumed: bool
     """Whether an earlier command began it."""
-    notes: list[Sentence]
+    notes: list[Message]
 
 
 class MovedBounty(Printed):
@@ -78,7 +78,7 @@ class MovedBounty(Printed):
 
     job: JobId
     state: AccuracyState
-    next: Sentence
+    next: Message
     gas: Gas
 
 
@@ -103,7 +103,7 @@ class MalformedItem(Printed):
     """A malformed item."""
 
     index: Index
-    why: Sentence
+    why: Message
 
 
 class ProvenBounty(MovedBounty):

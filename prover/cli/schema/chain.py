@@ -13,9 +13,9 @@ from prover.cli.schema.parts import (
     Index,
     JobId,
     JobRow,
+    Message,
     Printed,
     Protocol,
-    Sentence,
     Time,
     UnminedRow,
 )
@@ -66,7 +66,7 @@ class SetAside(Printed):
 
     protocol: Protocol
     job: JobId
-    why: Sentence
+    why: Message
 
 
 class AllJobs(Printed):
@@ -88,7 +88,7 @@ class Mismatch(Printed):
     """Something that is not as it must be."""
 
     where: str
-    what: Sentence
+    what: Message
 
 
 class Ledger(Printed):
@@ -116,7 +116,7 @@ class Audit(Printed):
     """What an audit compared and found. Exit status 1 on a mismatch."""
 
     chain_id: Count
-    predictions: Address
+    market: Address
     """Of the PredictionMarket."""
     contracts: dict[str, Address]
     """By name."""
@@ -130,7 +130,7 @@ class Audit(Printed):
     datasets: Count
     steps_compared: Count
     """Jobs compared with the contract at the end of a block that moved them."""
-    transfers_unknown: Sentence
+    transfers_unknown: Message
     """Why incoming tokens were not compared with events; empty if they were."""
     steps_not_comparable: Count
     """Those whose state the node has forgotten."""
@@ -139,7 +139,7 @@ class Audit(Printed):
     proofs_accepted: Count
     proofs_reverified: Count
     proofs_not_reverifiable: Count
-    left_out: list[Sentence]
+    left_out: list[Message]
     """What was not compared, as was asked."""
     mismatches: Count
     problems: list[Mismatch]
@@ -153,7 +153,7 @@ class RevertReason(Printed):
     error: str
     arguments: dict[str, JsonValue]
     """By the names of the contract's interface."""
-    advice: Sentence
+    advice: Message
 
 
 class Reverted(Printed):
@@ -161,7 +161,7 @@ class Reverted(Printed):
 
     status: Literal[0]
     error: str
-    words: Sentence
+    words: Message
 
 
 class Succeeded(Printed):
@@ -175,8 +175,8 @@ class Finding(Printed):
 
     name: str
     ok: bool
-    found: Sentence
-    fix: Sentence
+    found: Message
+    fix: Message
     """Empty if there is nothing to say."""
     needed: bool
     """Whether commands fail without it; else some do."""

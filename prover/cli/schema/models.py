@@ -10,11 +10,11 @@ from prover.cli.schema.parts import (
     Count,
     FilePath,
     Gas,
+    Message,
     Prediction,
     Printed,
     Real,
     Seconds,
-    Sentence,
     SetUp,
     Sha256,
     Share,
@@ -42,7 +42,7 @@ class Candidate(Printed):
     input_scale: int
     param_scale: int
     rebase_multiplier: int
-    verdict: Sentence
+    verdict: Message
     decomp_base: Count | None
     decomp_legs: Count | None
     num_inner_cols: Count | None
@@ -219,5 +219,5 @@ class SetUps(Printed):
 
     set_ups: list[KeptSetUp]
     """On this machine."""
-    known: dict[str, Sentence]
+    known: dict[str, Message]
     """Name of a ceremony -> what it is, and how it is recognised."""

@@ -108,8 +108,8 @@ Share = TypeAliasType(
     "Share", Annotated[float, Field(ge=0, le=1, description="A share, from 0 to 1.")]
 )
 FilePath = TypeAliasType("FilePath", Annotated[str, Field(description="A file or folder.")])
-Sentence = TypeAliasType(
-    "Sentence", Annotated[str, Field(description="Plain English for people: it may change.")]
+Message = TypeAliasType(
+    "Message", Annotated[str, Field(description="Plain English for people: it may change.")]
 )
 Protocol = TypeAliasType(
     "Protocol",
@@ -130,7 +130,7 @@ class Already(Printed):
 
     job: JobId
     state: str
-    next: Sentence
+    next: Message
     already: Literal[True]
 
 
@@ -189,7 +189,7 @@ class Unsent(Printed):
 
     currency: Currency
     contract: str
-    why: Sentence
+    why: Message
 
 
 class Unsigned(Printed):
@@ -201,7 +201,7 @@ class Unsigned(Printed):
     """Who is to sign."""
     transactions: list[WalletTransaction]
     """To be signed in this order."""
-    says: list[Sentence]
+    says: list[Message]
     """What each of the transactions does."""
     safe: SafeBatch
     """The same for Safe's transaction builder."""
@@ -211,7 +211,7 @@ class Unsigned(Printed):
     """Of a posting: the file that the other side needs, where there is one."""
     uri: str = ""
     """Of a posting with a file: where that can be fetched; empty if it is given by hand."""
-    notes: list[Sentence] = Field(default_factory=list)
+    notes: list[Message] = Field(default_factory=list)
     """What else there is to know, where there is anything."""
     left: list[Unsent] = Field(default_factory=list)
     """Of `withdraw`: what cannot be taken out."""
@@ -228,7 +228,7 @@ class JobRow(Printed):
     """Who must act; null if the job has ended."""
     until: Time
     """The last second to act; 0 if the job has ended."""
-    next: Sentence
+    next: Message
     currency: Currency
 
 
@@ -286,7 +286,7 @@ class Ended(Printed):
 
     job: JobId
     state: str
-    next: Sentence
+    next: Message
     gas: Gas
 
 

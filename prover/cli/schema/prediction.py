@@ -14,11 +14,11 @@ from prover.cli.schema.parts import (
     Gas,
     JobId,
     JobRow,
+    Message,
     OneOf,
     Prediction,
     Printed,
     Seconds,
-    Sentence,
     Time,
     Wei,
     Window,
@@ -59,7 +59,7 @@ class PostedJob(Printed):
     """The same at the present fee."""
     resumed: bool
     """Whether an earlier command began it."""
-    notes: list[Sentence]
+    notes: list[Message]
 
 
 class PredictionJob(JobRow):
@@ -100,7 +100,7 @@ class ServedJob(Printed):
 
     job: JobId
     result: Annotated[str, OneOf([*Stage, WAITING, SKIPPED, FAILED])]
-    words: Sentence
+    words: Message
     prove_seconds: Seconds
     """That the proof took."""
     gas: Gas
@@ -112,7 +112,7 @@ class ProviderRound(Printed):
     jobs: list[ServedJob]
     withdrawn: dict[Currency, Amount]
     """By currency."""
-    trouble: Sentence | None
+    trouble: Message | None
     """Why a credit could not be taken out."""
 
 

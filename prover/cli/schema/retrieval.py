@@ -16,10 +16,10 @@ from prover.cli.schema.parts import (
     Index,
     JobId,
     JobRow,
+    Message,
     OneOf,
     Printed,
     Seconds,
-    Sentence,
     Time,
     Wei,
     Window,
@@ -94,7 +94,7 @@ class PostedRequest(Printed):
     """Its id."""
     records: Count
     predicate: Predicate
-    wanted: Sentence
+    wanted: Message
     """The predicate in words."""
     price_per_record: Amount
     stake: Amount
@@ -113,7 +113,7 @@ class PostedRequest(Printed):
     """The same at the present fee."""
     resumed: bool
     """Whether an earlier command began it."""
-    notes: list[Sentence]
+    notes: list[Message]
 
 
 class AcceptedRequest(Printed):
@@ -203,6 +203,6 @@ class ReadRecords(Printed):
     matches: Count
     """Of the proven records."""
     readable: list[Index]
-    malformed: dict[str, Sentence]
+    malformed: dict[str, Message]
     """Record -> why it does not read as proven."""
     file: FilePath

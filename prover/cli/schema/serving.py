@@ -17,10 +17,10 @@ from prover.cli.schema.parts import (
     Index,
     JobId,
     JobRow,
+    Message,
     OneOf,
     Printed,
     Seconds,
-    Sentence,
     Time,
     Wei,
     Window,
@@ -75,7 +75,7 @@ class OpenedRound(Printed):
     """The same at the present fee."""
     resumed: bool
     """Whether an earlier command began it."""
-    notes: list[Sentence]
+    notes: list[Message]
 
 
 class JoinedRound(Printed):

@@ -26,7 +26,7 @@ from tests.unit.clients.prediction.test_policy import record
 DEADLINE = 20.0
 
 
-class Market:
+class SlowHosts:
     """Open jobs of which the hosts take their time; the clock is this test's."""
 
     def __init__(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,15 +56,15 @@ class Market:
 
 
 @pytest.fixture
-def market(home: Path, monkeypatch: pytest.MonkeyPatch) -> Market:
-    return Market(home, monkeypatch)
+def market(home: Path, monkeypatch: pytest.MonkeyPatch) -> SlowHosts:
+    return SlowHosts(home, monkeypatch)
 
 
 def at(number: int) -> Record:
     return replace(record(), uri=f"https://example.org/{number}".encode())
 
 
-def test_one_run_spends_a_bounded_time_on_slow_hosts(market: Market) -> None:
+def test_one_run_spends_a_bounded_time_on_slow_hosts(market: SlowHosts) -> None:
     jobs = [at(number) for number in range(10)]
     told = market.run(*jobs)
     most = int(RUN_SECONDS / DEADLINE)
@@ -74,7 +74,7 @@ def test_one_run_spends_a_bounded_time_on_slow_hosts(market: Market) -> None:
     assert market.asked == [job.uri for job in jobs]  # each was asked once, and all had their turn
 
 
-def test_a_slow_file_is_asked_for_again_later_and_later(market: Market) -> None:
+def test_a_slow_file_is_asked_for_again_later_and_later(market: SlowHosts) -> None:
     for wait in (FIRST_WAIT_SECONDS, 2 * FIRST_WAIT_SECONDS, 4 * FIRST_WAIT_SECONDS):
         market.asked.clear()
         market.run(at(1))
@@ -84,19 +84,19 @@ def test_a_slow_file_is_asked_for_again_later_and_later(market: Market) -> None:
         assert len(market.asked) == 1
 
 
-def test_a_slow_file_that_is_not_the_job_s_counts_too(market: Market) -> None:
+def test_a_slow_file_that_is_not_the_job_s_counts_too(market: SlowHosts) -> None:
     market.error = StatementInvalid("another file")
     market.run(at(1), at(1))
     assert len(market.asked) == 1
 
 
-def test_a_host_that_refuses_at_once_is_asked_in_each_run(market: Market) -> None:
+def test_a_host_that_refuses_at_once_is_asked_in_each_run(market: SlowHosts) -> None:
     market.takes = FAILED_SECONDS - 0.1
     market.run(*[at(1)] * 50)
     assert len(market.asked) == 50
 
 
-def test_hosts_that_fail_just_before_they_are_slow_are_bounded_too(market: Market) -> None:
+def test_hosts_that_fail_just_before_they_are_slow_are_bounded_too(market: SlowHosts) -> None:
     """Else a thousand jobs of a stranger would hold up every run for an hour."""
     market.takes = SLOW_SECONDS - 0.1
     jobs = [at(number) for number in range(60)]
@@ -110,7 +110,7 @@ def test_hosts_that_fail_just_before_they_are_slow_are_bounded_too(market: Marke
     assert len(market.asked) == len(jobs) + 1
 
 
-def test_a_file_that_is_handed_over_need_not_wait(market: Market, tmp_path: Path) -> None:
+def test_a_file_that_is_handed_over_need_not_wait(market: SlowHosts, tmp_path: Path) -> None:
     (tmp_path / "inputs").write_bytes(b"inputs")
     job = replace(at(1), data_hash=data_hash(b"inputs"))
     market.run(job)

@@ -303,7 +303,7 @@ def test_a_proof_holds_for_both_verifiers() -> None:
 
 
 @needs_engine
-def test_an_outputs_own_factor_is_checked_by_its_gate() -> None:
+def test_an_output_selector_is_checked_by_its_gate() -> None:
     program, layout = placed()
     found = execute(program, image_of(tiny_network(), 4), layout.usable_rows)
     cells = engine.load_witness(program, found, BLINDS, engine.instances_of(program, found))
