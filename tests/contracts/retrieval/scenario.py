@@ -363,7 +363,7 @@ class Scene:
         return state, payee, deadline, proven
 
     def status(self, job: Job) -> tuple[int, int]:
-        state, deadline = self.bounty.status(job.to_abi())
+        state, deadline = self.bounty.standing(job.to_abi())
         return state, deadline
 
     def state(self, job: Job) -> int:

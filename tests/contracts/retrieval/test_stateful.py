@@ -61,7 +61,7 @@ class RequestWalk(Walk):
         allowed = (record.state, record.payee, record.deadline, len(record.proven))
         assert tuple(self.contract.jobs(job_id)) == allowed
         now_ = record.as_of(ape.chain.provider.get_block("latest").timestamp)
-        status = self.contract.status(record.job.to_abi())
+        status = self.contract.standing(record.job.to_abi())
         assert tuple(status) == (now_.state, now_.state_deadline)
 
     def compare_records(self) -> None:
