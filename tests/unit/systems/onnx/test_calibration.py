@@ -43,7 +43,7 @@ def test_head_is_spread_evenly() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arrays", "sentence"),
+    ("arrays", "message"),
     [
         ({"other": GOOD}, r"no array `inputs` \(found other\)"),
         ({"labels": GOOD}, r"no array `inputs` \(found labels\)"),
@@ -149,7 +149,7 @@ def with_value(value: float) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("arrays", "sentence"),
+    ("arrays", "message"),
     [
         ({"inputs": GOOD.reshape(5, 3, 2)}, r"shape \[5, 3, 2\]: the model takes \[n, 2, 3\]"),
         ({"inputs": GOOD[:0]}, "is empty"),
