@@ -118,7 +118,7 @@ pub fn commit_image(srs: &Srs, image: &[Fr], image_seed: [u8; 32]) -> Result<[u8
     let usable = usable_rows(srs.k);
     if image.len() > usable {
         return Err(Error::Witness(format!(
-            "{} image words; at most {usable} are allowed",
+            "{} image words: expected at most {usable}",
             image.len()
         )));
     }

@@ -34,7 +34,7 @@ def check(description: Description) -> None:
 def _require(holds: bool, what: str, found: object, allowed: object) -> None:
     if not holds:
         raise UnsoundCircuit(
-            f"circuit description: {what} is {found}; {allowed} is allowed: export it again"
+            f"circuit description: {what} is {found}: expected {allowed}; export it again"
         )
 
 

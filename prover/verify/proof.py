@@ -104,7 +104,7 @@ def _check_instances(description: Description, instances: Sequence[int]) -> None
     for index, word in enumerate(instances):
         if not 0 <= word < R:
             raise ProofRejected(
-                f"instances: word {index} is {word}; 0 <= word < {R} is allowed: the residue of a "
+                f"instances: word {index} is {word}; expected 0 <= word < {R}: the residue of a "
                 "word is another word"
             )
 

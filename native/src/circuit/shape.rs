@@ -49,8 +49,8 @@ impl Shape {
         match possible {
             true => Ok(()),
             false => Err(Error::Keys(format!(
-                "no circuit has the shape {self:?}: k of {ROWS:?}, {LANES:?} lanes and at most \
-                 {MOST_BITS} bits are allowed"
+                "no circuit has the shape {self:?}: expected k of {ROWS:?}, {LANES:?} lanes and at \
+                 most {MOST_BITS} bits"
             ))),
         }
     }

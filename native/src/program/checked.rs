@@ -170,7 +170,7 @@ fn packs(shape: &Shape) -> Result<()> {
     match bits <= u64::from(Fr::CAPACITY) {
         true => Ok(()),
         false => Err(Error::Program(format!(
-            "{} inputs of {} bits to a row make {bits} bits; at most {} are allowed: use fewer lanes",
+            "{} inputs of {} bits to a row make {bits} bits: expected at most {}; use fewer lanes",
             shape.lanes,
             shape.input_bits,
             Fr::CAPACITY
@@ -182,7 +182,7 @@ fn known_rounds(rounds: &[i64]) -> Result<()> {
     let known = 0..=CONSTANTS.len() as i64;
     match rounds.iter().find(|round| !known.contains(*round)) {
         Some(round) => Err(Error::Program(format!(
-            "round {round} of a hash row; 0 (none) to {} are allowed",
+            "round {round} of a hash row: expected 0 (none) to {}",
             CONSTANTS.len()
         ))),
         None => Ok(()),

@@ -38,8 +38,8 @@ impl InputColumns {
         let longest = column.iter().map(Vec::len).max().unwrap_or(0);
         if column.len() != lanes || longest > self.rows {
             return Err(Error::Program(format!(
-                "column {name} has {} lanes of up to {longest} rows; {lanes} lanes of at most {} \
-                 rows are allowed",
+                "column {name} has {} lanes of up to {longest} rows: expected {lanes} lanes of at \
+                 most {} rows",
                 column.len(),
                 self.rows
             )));
@@ -93,7 +93,7 @@ impl InputColumns {
 fn is_flag(name: &str, column: &[i64]) -> Result<()> {
     match column.iter().position(|value| ![0, 1].contains(value)) {
         Some(row) => Err(Error::Program(format!(
-            "flag {name} is {} on row {row}; 0 and 1 are allowed",
+            "flag {name} is {} on row {row}: expected 0 or 1",
             column[row]
         ))),
         None => Ok(()),

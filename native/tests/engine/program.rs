@@ -60,7 +60,7 @@ fn a_row_of_inputs_fits_a_word() {
     shape.input_bits = 127;
     let refused = Program::new(shape, tiny::columns(), &tiny::COPIES, tiny::INSTANCES);
     let message = format!("{:?}", refused.expect_err("254 bits"));
-    assert!(message.contains("at most 253 are allowed"), "{message}");
+    assert!(message.contains("expected at most 253"), "{message}");
 }
 
 #[test]

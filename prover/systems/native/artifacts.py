@@ -198,8 +198,8 @@ def load(directory: Path) -> NativeArtifacts:
     allowed = named(manifest.form)
     if set(manifest.sha256) != set(allowed):
         raise ArtifactMismatch(
-            f"manifest {path} names {sorted(manifest.sha256)}: exactly {sorted(allowed)} "
-            "are allowed; set the model up again"
+            f"manifest {path} names {sorted(manifest.sha256)}: expected exactly {sorted(allowed)}; "
+            "set the model up again"
         )
     folder.require_only(directory, (MANIFEST, *allowed), manifest.weights == "hidden")
     for name, expected in manifest.sha256.items():

@@ -24,7 +24,7 @@ _LIMITS = {
     "description.json": 16 * _MIB,
 }
 _LARGEST = 2 * MAX_BYTES
-_NOT_PLAIN = "is a link, pipe, device or folder: a plain file is allowed"
+_NOT_PLAIN = "is a link, pipe, device or folder: expected a plain file"
 
 
 def read(directory: Path, name: str) -> bytes:
@@ -45,7 +45,7 @@ def check_hash(directory: Path, name: str, expected: str) -> None:
         raise _refusal(directory, name, error) from error
     if found != expected:
         raise ArtifactMismatch(
-            f"{name} has SHA-256 {found}: {expected} is allowed; set the model up again"
+            f"{name} has SHA-256 {found}: expected {expected}; set the model up again"
         )
 
 
@@ -59,8 +59,8 @@ def require_only(directory: Path, named: Collection[str], hidden: bool) -> None:
     found = set(_plain_files(directory, folders))
     if found - allowed:
         raise ArtifactMismatch(
-            f"{directory} has {_listed(found - allowed)} too much: exactly the files that "
-            "`zkescrow native add` made are allowed; take out what is yours, or ask for the folder "
+            f"{directory} has {_listed(found - allowed)} too much: expected exactly the files that "
+            "`zkescrow native add` made; take out what is yours, or ask for the folder "
             "again"
         )
 
@@ -100,7 +100,7 @@ def _refusal(directory: Path, name: str, error: Exception) -> ArtifactMismatch:
     reason = (
         _NOT_PLAIN
         if isinstance(error, NotPlain)
-        else f"is larger than {_most(name)} bytes, the most that is allowed"
+        else f"is larger than {_most(name)} bytes, the most that is expected"
         if isinstance(error, TooLarge)
         else f"cannot be read: {getattr(error, 'strerror', None) or error}"
     )

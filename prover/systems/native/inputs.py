@@ -69,7 +69,7 @@ def read_photograph(path: Path | None, made: NativeArtifacts) -> Integers:
     if source.channels != 3 or source.height != source.width or source.high - source.low != 255:
         raise UsageError(
             f"--image: the model takes {source.channels} planes of {source.height}x{source.width} "
-            f"integers {source.low} to {source.high}; square RGB images of 256 levels are allowed: "
+            f"integers {source.low} to {source.high}; expected square RGB images of 256 levels: "
             "give --inputs"
         )
     image: Integers = read_photo(path, source.height, -source.low)[0]
@@ -80,12 +80,12 @@ def read_samples(path: Path) -> Reals:
     """`inputs` [n, channels, height, width] of an .npz file. Raises UsageError."""
     found = read_arrays(path, ("inputs",))["inputs"]
     if found.dtype.kind not in "fiub":
-        raise UsageError(f"`inputs` of {path} holds {found.dtype}: only numbers are allowed")
+        raise UsageError(f"`inputs` of {path} holds {found.dtype}: expected only numbers")
     inputs = found.astype(np.float64)
     if inputs.ndim != 4 or not len(inputs):
         raise UsageError(
             f"`inputs` of {path} has shape {list(inputs.shape)}: "
-            "[n, channels, height, width] with at least one input is allowed"
+            "expected [n, channels, height, width] with at least one input"
         )
     return inputs
 
@@ -95,6 +95,6 @@ def input_range(samples: Reals, scale: float | None) -> InputRange:
     if scale is None:
         return grid_of(samples)
     if scale <= 0:
-        raise UsageError(f"--scale {scale}: a positive number is allowed")
+        raise UsageError(f"--scale {scale}: expected a positive number")
     integers = np.rint(samples / scale)
     return InputRange(int(integers.min()), int(integers.max()), scale)

@@ -110,7 +110,7 @@ class Hashing:
         """The public digests of an image's packed rows, one to a chunk and salt."""
         if len(salts) != len(self.chunks):
             raise StatementInvalid(
-                f"{len(salts)} salts: {len(self.chunks)} are allowed, one to a chunk"
+                f"{len(salts)} salts: expected {len(self.chunks)}, one to a chunk"
             )
         words = self.words(image)
         chunks = [words[i : i + CHUNK - 1] for i in range(0, len(words), CHUNK - 1)]

@@ -34,7 +34,7 @@ class Ranking:
             return None
         most = min(MOST_LABELS, output.channels)
         if not 1 <= labels <= most:
-            raise ModelRefused(f"{labels} labels: 1 to {most} are allowed, or 0 for all scores")
+            raise ModelRefused(f"{labels} labels: expected 1 to {most}, or 0 for all scores")
         return cls(labels, output.channels, output.low, output.high)
 
     @property

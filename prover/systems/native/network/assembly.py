@@ -123,8 +123,8 @@ class Assembly:
             found = self.store(self.output, affine)
         if found.shape[1:] != (1, 1):
             raise ModelRefused(
-                f"output {self.output!r} has shape {list(found.shape)}: one vector of scores is "
-                "allowed; end the model with a dense layer or a global average"
+                f"output {self.output!r} has shape {list(found.shape)}: expected one vector of "
+                "scores; end the model with a dense layer or a global average"
             )
         layers = _needed(self.layers, found.sources[0])
         return RealNetwork(name, self.input_name, self.input_shape, layers, found.sources[0])

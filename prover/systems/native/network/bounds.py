@@ -71,7 +71,7 @@ def quotients(layer: Layer, known: Intervals, areas: Mapping[str, int], shift: i
         sums = sums + _product(layer.name, term, term_inputs(term, known, areas))
     worst = int(max(sums.high.max(), -sums.low.min()))
     if worst >= LARGEST:
-        raise OverflowError(f"layer {layer.name!r} may reach {worst}: less than 2^53 is allowed")
+        raise OverflowError(f"layer {layer.name!r} may reach {worst}: expected less than 2^53")
     half = 1 << shift >> 1
     return Interval((sums.low + half) >> shift, (sums.high + half) >> shift)
 
@@ -102,7 +102,7 @@ def _require_exact(name: str, term: Term, inputs: Interval) -> None:
     magnitudes = np.abs(term.weight).sum(axis=(1, 2, 3), dtype=np.float64)
     worst = float(magnitudes.max()) * largest
     if worst >= LARGEST:
-        raise OverflowError(f"layer {name!r} may reach {worst:.3g}: less than 2^53 is allowed")
+        raise OverflowError(f"layer {name!r} may reach {worst:.3g}: expected less than 2^53")
 
 
 def table_entries(network: Network) -> int:

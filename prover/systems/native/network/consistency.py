@@ -33,7 +33,7 @@ def check_shapes(network: Network) -> None:
 
 def _problems(network: Network) -> Iterator[str]:
     if not 1 <= network.shift <= MAX_SHIFT:
-        yield f"its shift is {network.shift}: 1 to {MAX_SHIFT} is allowed"
+        yield f"its shift is {network.shift}: expected 1 to {MAX_SHIFT}"
     if not network.input.low <= network.input.high:
         yield f"its input runs from {network.input.low} to {network.input.high}"
     known: dict[str, Tensor | Layer] = {network.input.name: network.input}

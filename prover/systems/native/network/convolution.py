@@ -52,7 +52,7 @@ def convolve_exact(
     sums = np.abs(weight).reshape(len(weight), -1).sum(axis=1, dtype=np.float64)
     worst = max(float(source.max()), -float(source.min())) * float(sums.max()) * ROUNDING
     if worst >= 1 << 62:
-        raise OverflowError(f"a convolution may reach {worst:.3g}: less than 2^62 is allowed")
+        raise OverflowError(f"a convolution may reach {worst:.3g}: expected less than 2^62")
     if worst >= EXACT:
         return convolve(source, weight, stride, pads, groups)
     wide = convolve(source.astype(np.float64), weight.astype(np.float64), stride, pads, groups)

@@ -84,10 +84,10 @@ def _shapes(model: onnx.ModelProto) -> dict[str, tuple[int, ...]]:
 def _rewritten(assembly: Assembly, node: onnx.NodeProto) -> Expression:
     rule = RULES.get(node.op_type)
     if rule is None:
-        advice = ADVICE.get(node.op_type, f"allowed are {', '.join(sorted(RULES))}")
+        advice = ADVICE.get(node.op_type, f"expected {', '.join(sorted(RULES))}")
         raise refuse(node, f"it has no exact integer form; {advice}")
     if len([name for name in node.output if name]) != 1:
-        raise refuse(node, f"it has {len(node.output)} outputs: exactly 1 is allowed")
+        raise refuse(node, f"it has {len(node.output)} outputs: expected exactly 1")
     return rule(assembly, node)
 
 
@@ -102,5 +102,5 @@ def _check_same(original: Original, network: RealNetwork) -> None:
     if not worst <= allowed:
         raise ModelRefused(
             f"the layers of {original.path.name} differ by {worst:.3g} from the model (allowed "
-            f"{allowed:.3g}): an operator is used in a way that is not allowed"
+            f"{allowed:.3g}): an operator is used in a way that is not known here"
         )

@@ -61,8 +61,8 @@ def check_input(tensor: Tensor, images: Integers) -> None:
         )
     if images.size and (images.min() < tensor.low or images.max() > tensor.high):
         raise StatementInvalid(
-            f"the input has values {images.min()} to {images.max()}: {tensor.low} to {tensor.high} "
-            "is allowed"
+            f"the input has values {images.min()} to {images.max()}: expected {tensor.low} to "
+            f"{tensor.high}"
         )
 
 

@@ -86,7 +86,7 @@ def read_chunks(program: Program) -> list[Chunk]:
         fail("there are no hash rows, or the last chunk is open")
     sizes = [len(chunk.absorbs) for chunk in chunks]
     if any(size != CHUNK for size in sizes[:-1]) or not 2 <= sizes[-1] <= CHUNK:
-        fail(f"its chunks hash {sizes} elements: {CHUNK} each are allowed, and 2 to so many last")
+        fail(f"its chunks hash {sizes} elements: expected {CHUNK} each, and 2 to so many last")
     return chunks
 
 

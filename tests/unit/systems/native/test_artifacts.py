@@ -129,7 +129,7 @@ def test_what_is_no_plain_bounded_file_is_refused_unread(
     spoil: Callable[[Path], None], name: str, made: Path
 ) -> None:
     spoil(made / name)
-    words = "a plain file is allowed|too much|the most that is allowed"
+    words = "expected a plain file|too much|the most that is expected"
     with pytest.raises(ArtifactMismatch, match=words):
         artifacts.load(made)
     with pytest.raises(ArtifactMismatch, match=f"{words}|no plain file"):

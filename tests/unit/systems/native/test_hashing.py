@@ -268,7 +268,7 @@ def test_an_image_of_another_length_is_refused() -> None:
 
 
 def test_another_number_of_salts_is_refused() -> None:
-    with pytest.raises(StatementInvalid, match="1 salts: 2 are allowed"):
+    with pytest.raises(StatementInvalid, match="1 salts: expected 2"):
         Hashing(9, 6).digests([0] * 9, [1])
 
 

@@ -63,7 +63,7 @@ def test_labels_are_those_of_the_greatest_scores(scores: list[int], data: st.Dat
 
 @pytest.mark.parametrize("labels", [-1, len(SCORES) + 1])
 def test_another_number_of_labels_is_refused(labels: int) -> None:
-    with pytest.raises(ModelRefused, match="1 to 8 are allowed"):
+    with pytest.raises(ModelRefused, match="expected 1 to 8"):
         compile_network(network(), 2, 2, Form(labels=labels))
 
 
@@ -71,7 +71,7 @@ def test_more_labels_than_a_circuit_may_have_are_refused() -> None:
     """However many classes there are."""
     output = replace(network().layer("out"), channels=MOST_LABELS + 1)
     assert Ranking.of(output, MOST_LABELS) == Ranking(MOST_LABELS, MOST_LABELS + 1, -20, 20)
-    with pytest.raises(ModelRefused, match="9 labels: 1 to 8 are allowed"):
+    with pytest.raises(ModelRefused, match="9 labels: expected 1 to 8"):
         Ranking.of(output, MOST_LABELS + 1)
 
 

@@ -28,7 +28,7 @@ def conv(assembly: Assembly, node: onnx.NodeProto) -> Expression:
     """Convolution with constant weights, strides 1 or 2, no dilation."""
     weight, view = constant(assembly, node, 1), planes(node, assembly.view(node))
     if weight is None:
-        raise refuse(node, "its weights are computed: only constant weights are allowed")
+        raise refuse(node, "its weights are computed: expected only constant weights")
     groups = int(attribute(node, "group", 1))
     stride, pads = strides_and_pads(node, weight.shape[2:], view)
     bias = bias_of(assembly, node, 2, len(weight))
@@ -45,7 +45,7 @@ def planes(node: onnx.NodeProto, view: View) -> View:
 def strides_and_pads(node: onnx.NodeProto, kernel: tuple[int, ...], view: View) -> tuple[int, Pads]:
     """The stride, 1 or 2 on both axes, and the padding; strides over a single window may be any."""
     if len(kernel) != 2:
-        raise refuse(node, f"it has {len(kernel)} spatial dimensions: only 2 are allowed")
+        raise refuse(node, f"it has {len(kernel)} spatial dimensions: expected only 2")
     top, left, bottom, right = view.pads
     size = (view.shape[1] + top + bottom, view.shape[2] + left + right)
     strides, pads = window(node, kernel, size)
@@ -55,7 +55,7 @@ def strides_and_pads(node: onnx.NodeProto, kernel: tuple[int, ...], view: View) 
     if all(step > left_over for step, left_over in zip(strides, spare, strict=True)):
         strides = [1, 1] if max(spare) <= 0 else [2, 2] if max(spare) == 1 else strides
     if strides[0] != strides[1] or strides[0] not in (1, 2):
-        raise refuse(node, f"strides {strides}: only 1 or 2, the same on both axes, are allowed")
+        raise refuse(node, f"strides {strides}: expected only 1 or 2, the same on both axes")
     return strides[0], (pads[0], pads[1], pads[2], pads[3])
 
 
@@ -65,7 +65,7 @@ def bias_of(assembly: Assembly, node: onnx.NodeProto, index: int, channels: int)
         return np.zeros(channels)
     found = constant(assembly, node, index)
     if found is None:
-        raise refuse(node, "its bias is computed: only a constant bias is allowed")
+        raise refuse(node, "its bias is computed: expected only a constant bias")
     return by_channel(node, found.reshape(-1), channels)
 
 
@@ -75,8 +75,8 @@ def by_channel(node: onnx.NodeProto, value: Reals, channels: int) -> Reals:
     if flat.size not in (1, channels):
         raise refuse(
             node,
-            f"a constant of shape {list(value.shape)} on {channels} channels: one number, or one a "
-            "channel, is allowed",
+            f"a constant of shape {list(value.shape)} on {channels} channels: expected one number, "
+            "or one a channel",
         )
     return np.broadcast_to(flat, (channels,)).astype(np.float64)
 
@@ -95,7 +95,7 @@ def matmul(assembly: Assembly, node: onnx.NodeProto) -> Expression:
     """Product with a constant matrix on the right."""
     weight = constant(assembly, node, 1)
     if weight is None or weight.ndim != 2:
-        raise refuse(node, "only a product with a constant matrix on the right is allowed")
+        raise refuse(node, "expected only a product with a constant matrix on the right")
     return dense(assembly, node, weight, np.zeros(weight.shape[1]))
 
 
@@ -179,7 +179,7 @@ def div(assembly: Assembly, node: onnx.NodeProto) -> Expression:
     """Each channel divided by a constant."""
     value = constant(assembly, node, 1)
     if value is None or not value.all():
-        raise refuse(node, "only division by a constant other than 0 is allowed")
+        raise refuse(node, "expected only division by a constant other than 0")
     return _stretched(assembly, node, 0, 1 / value)
 
 
@@ -203,7 +203,7 @@ def _broadcast(node: onnx.NodeProto, value: Reals, affine: Affine) -> Reals:
     if value.size > 1 and not (single if affine.flat else aligned.shape[2:] == (1, 1)):
         raise refuse(
             node,
-            f"a constant of shape {list(value.shape)} varies over a plane: one number, or one a "
-            "channel, is allowed",
+            f"a constant of shape {list(value.shape)} varies over a plane: expected one number, or "
+            "one a channel",
         )
     return by_channel(node, value, affine.shape[0])

@@ -31,7 +31,7 @@ def reduce_mean(assembly: Assembly, node: onnx.NodeProto) -> Expression:
     given = constant(assembly, node, 1)
     axes = attribute(node, "axes", None) if given is None else given
     if axes is None or sorted(int(axis) % 4 for axis in axes) != [2, 3]:
-        raise refuse(node, f"its axes are {axes}: only height and width, [2, 3], are allowed")
+        raise refuse(node, f"its axes are {axes}: expected only height and width, [2, 3]")
     return _plane_mean(assembly, node, flat=not attribute(node, "keepdims", 1))
 
 
@@ -69,7 +69,7 @@ def max_pool(assembly: Assembly, node: onnx.NodeProto) -> Expression:
     view = planes(node, assembly.view(node))
     stride, pads = strides_and_pads(node, _kernel(node), view)
     if attribute(node, "storage_order", 0) or view.pooled:
-        raise refuse(node, "only row-major maxima over stored planes are allowed")
+        raise refuse(node, "expected only row-major maxima over stored planes")
     if (any(pads) or any(view.pads)) and not assembly.nonnegative(view):
         raise refuse(
             node, "it pads values that may be negative: put a Relu before it, or no padding"

@@ -50,7 +50,7 @@ def reshape(assembly: Assembly, node: onnx.NodeProto) -> Expression:
         return _input_planes(assembly, node, (shape[1], shape[2], shape[3]))
     raise refuse(
         node,
-        f"{list(found.shape)} to {list(shape)}: only flattening to [1, n], and back, is allowed",
+        f"{list(found.shape)} to {list(shape)}: expected only flattening to [1, n], and back",
     )
 
 
@@ -87,7 +87,7 @@ def pad(assembly: Assembly, node: onnx.NodeProto) -> Expression:
     zeros = absent(node, 3) and (value is None or not value.any())
     mode = attribute(node, "mode", "constant")
     if amounts is None or mode != "constant" or not zeros:
-        raise refuse(node, f"mode {mode!r}: only constant zeros on all axes are allowed")
+        raise refuse(node, f"mode {mode!r}: expected only constant zeros on all axes")
     pads = [int(amount) for amount in amounts]
     if len(pads) != 8 or min(pads) < 0 or any(pads[i] for i in (0, 1, 4, 5)) or view.pooled:
         raise refuse(node, f"padding {pads}: only height and width of planes can be padded")
@@ -114,7 +114,7 @@ def _limit(assembly: Assembly, node: onnx.NodeProto, index: int, default: float)
         return float(default)
     value = constant(assembly, node, index)
     if value is None or value.size != 1:
-        raise refuse(node, "its limits are computed: only constant limits are allowed")
+        raise refuse(node, "its limits are computed: expected only constant limits")
     return float(value.reshape(()))
 
 

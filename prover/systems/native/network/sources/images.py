@@ -29,8 +29,8 @@ def read_photo(path: Path, size: int, mean: int) -> Integers:
         with PIL.Image.open(path) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise UsageError(
-                    f"{path} has {image.width}x{image.height} pixels: {MAX_PIXELS} are allowed; "
-                    "make it smaller"
+                    f"{path} has {image.width}x{image.height} pixels: expected at most "
+                    f"{MAX_PIXELS}; make it smaller"
                 )
             return integers(central(image.convert("RGB"), size), mean)
     except (OSError, ValueError, PIL.Image.DecompressionBombError) as error:

@@ -425,7 +425,7 @@ def two_shapes() -> Net:
 REFUSED: list[tuple[Callable[[], Net], str]] = [
     (
         lambda: after("Sigmoid"),
-        "'sigmoid1' \\(Sigmoid\\): it has no exact integer form; allowed",
+        "'sigmoid1' \\(Sigmoid\\): it has no exact integer form; expected",
     ),
     (lambda: after("Softmax", axis=1), "'softmax1' \\(Softmax\\).*leave it out"),
     (lambda: strided(3, 3), "'conv0' \\(Conv\\): strides \\[3, 3\\]: only 1 or 2"),

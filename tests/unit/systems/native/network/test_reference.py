@@ -80,7 +80,7 @@ def test_a_rounded_half_goes_up() -> None:
     [
         (np.zeros((1, 1, 2, 1), dtype=np.int64), "integers \\[n, 1, 1, 1\\] are needed"),
         (np.zeros((1, 1, 1, 1)), "the input is float64"),
-        (np.full((1, 1, 1, 1), 6), "values 6 to 6: -5 to 5 is allowed"),
+        (np.full((1, 1, 1, 1), 6), "values 6 to 6: expected -5 to 5"),
         (np.full((1, 1, 1, 1), -6), "values -6 to -6"),
     ],
 )
