@@ -172,9 +172,11 @@ def accept(
 ) -> None:
     """Enter a model: fetch and check the test set and the circuit, stake."""
     from prover.chain.state.replay import load_world
-    from prover.cli.accuracy.job import acceptable, find_bounty, moved, worker_on
+    from prover.cli.accuracy.job import acceptable, find_bounty, worker_on
+    from prover.cli.common.ending import moved
     from prover.clients.accuracy.provider import acceptance
     from prover.clients.accuracy.status import consumers_past, past_message
+    from prover.clients.common.kinds import BOUNTY
     from prover.clients.common.limits import ProviderLimits
     from prover.clients.common.models import find
     from prover.clients.common.recent import remember
@@ -203,7 +205,7 @@ def accept(
     worker = worker_on(sender, deployment, found, known, whom, allow_files)
     remember(client, deployment.accuracy, job_id)  # before: the same command, once more, means it
     gas = worker.accept(known.model_id, known.circuit_id, ProviderLimits(purse, seconds))
-    data, lines = moved(client, deployment, job_id, gas)
+    data, lines = moved(client, deployment, BOUNTY, job_id, gas)
     show(data | {"consumers_past": past}, *lines)
 
 
@@ -228,15 +230,17 @@ def reveal_key(
     account: AccountNumber = None,
 ) -> None:
     """Open the test set, once the acceptance is final. From then on everybody can read it."""
-    from prover.cli.accuracy.job import find_bounty, moved, to_reveal
+    from prover.cli.accuracy.job import find_bounty, to_reveal
+    from prover.cli.common.ending import moved
     from prover.clients.accuracy.reveal import Assured, reveal
+    from prover.clients.common.kinds import BOUNTY
 
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
     found = find_bounty(client, deployment, job, to_reveal(sender.address))
     assured = Assured(never_signed, never_shared)
     gas = reveal(sender, deployment, found, seed, progress, assured)
-    data, lines = moved(client, deployment, found[0], gas)
+    data, lines = moved(client, deployment, BOUNTY, found[0], gas)
     show(data, "the key is public: never use this test set again", *lines)
 
 
@@ -255,13 +259,15 @@ def prove(
 
     May be run again after a kill: nothing is proven twice.
     """
-    from prover.cli.accuracy.job import moved, proven
+    from prover.cli.accuracy.job import proven
+    from prover.cli.common.ending import moved
     from prover.clients.accuracy.status import describe
+    from prover.clients.common.kinds import BOUNTY
 
     sender, deployment, found, known = _accepted(rpc, account, job)
     keep_handed(inputs, found[1].job.terms.data_hash)
     outcome = proven(sender, deployment, found, known, allow_files, force)
-    state, lines = moved(sender.client, deployment, found[0], outcome.gas)
+    state, lines = moved(sender.client, deployment, BOUNTY, found[0], outcome.gas)
     data, words = describe(outcome)
     show(state | data, *words, *lines)
     if outcome.gave_up:
@@ -278,12 +284,14 @@ def dispute(
     account: AccountNumber = None,
 ) -> None:
     """Show that a test item is malformed: everything goes to you. `prove` does it by itself."""
-    from prover.cli.accuracy.job import moved, worker_on
+    from prover.cli.accuracy.job import worker_on
+    from prover.cli.common.ending import moved
+    from prover.clients.common.kinds import BOUNTY
 
     sender, deployment, found, known = _accepted(rpc, account, job)
     keep_handed(inputs, found[1].job.terms.data_hash)
     worker = worker_on(sender, deployment, found, known, found[1].payee, allow_files)
-    data, lines = moved(sender.client, deployment, found[0], worker.dispute(index))
+    data, lines = moved(sender.client, deployment, BOUNTY, found[0], worker.dispute(index))
     show(data, *lines)
 
 
@@ -354,8 +362,9 @@ def _accepted(
 
 
 def _end(job: str | None, rpc: str | None, account: int | None, how: str) -> None:
-    from prover.cli.accuracy.job import end
+    from prover.cli.common.ending import ended
+    from prover.clients.common.kinds import BOUNTY
 
     client, deployment = deployed(rpc)
-    data, lines = end(sender_for(client, account), deployment, job, how)
+    data, lines = ended(sender_for(client, account), deployment, BOUNTY, job, how)
     show(data, *lines)

@@ -2,27 +2,23 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from prover.base.parsing import units
-from prover.base.text import ETHER_DECIMALS, as_text
+from prover.base.text import ETHER_DECIMALS
 from prover.chain.contracts.accuracy import AccuracyBounty
 from prover.chain.contracts.tokens import decimals_of
 from prover.chain.deployments import Deployment
 from prover.chain.node.client import Client
 from prover.cli.common.finding import (
     BOUNTY,
-    LATE,
     UNENDED,
     Wanted,
-    cancellable,
     find_on,
     in_state,
     open_to,
 )
-from prover.clients.accuracy.status import next_step
 from prover.clients.common.models import KnownModel
-from prover.clients.common.recent import remember
 from prover.protocol.accuracy.state import Record, State
 from prover.protocol.events import ZERO_ADDRESS
 
@@ -96,31 +92,6 @@ def proven(
     gas = sum(int(one["gasUsed"]) for one in again)
     transactions = outcome.transactions + len(again)
     return replace(outcome, transactions=transactions, gas=outcome.gas + gas)
-
-
-def end(
-    sender: "Sender", deployment: Deployment, text: str | None, how: str
-) -> tuple[dict[str, Any], list[str]]:
-    """Cancel or settle a bounty; what to print."""
-    mine = cancellable(sender.address, State.OPEN, State.CANCELLED)
-    wanted = mine if how == "cancel" else LATE
-    job_id, record = find_bounty(sender.client, deployment, text, wanted)
-    remember(sender.client, deployment.accuracy, job_id)
-    accuracy = AccuracyBounty(sender.client, deployment.accuracy)
-    call = accuracy.cancel(record.job) if how == "cancel" else accuracy.settle(record.job)
-    receipt = sender.send(f"{how}:{job_id.hex()}", call)
-    return moved(sender.client, deployment, job_id, int(receipt["gasUsed"]))
-
-
-def moved(
-    client: Client, deployment: Deployment, job_id: bytes, gas: int
-) -> tuple[dict[str, Any], list[str]]:
-    """What to print of a bounty after a move that took `gas`."""
-    _, after = find_bounty(client, deployment, "0x" + job_id.hex())
-    message = next_step(after, client.now())
-    state = after.state.name.lower()
-    data = {"job": "0x" + job_id.hex(), "state": state, "next": message, "gas": gas}
-    return data, [f"bounty 0x{job_id.hex()} is {as_text(state)}", f"next: {message}"]
 
 
 def in_units(client: Client, currency: str | None, text: str, name: str) -> int:

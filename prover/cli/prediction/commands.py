@@ -119,10 +119,11 @@ def refund(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = No
 
 
 def _end(job: str | None, rpc: str | None, account: int | None, how: str) -> None:
-    from prover.cli.prediction import status as status
-    from prover.cli.prediction.job import end
+    from prover.cli.common.ending import end
+    from prover.cli.prediction import status
+    from prover.clients.common.kinds import JOB
 
     client, deployment = deployed(rpc)
-    job_id = end(sender_for(client, account), deployment, job, how)
-    report = status.report(client, deployment, job_id)
+    job_id, _ = end(sender_for(client, account), deployment, JOB, job, how)
+    report = status.report(client, deployment, "0x" + job_id.hex())
     show(report.data, *report.lines)

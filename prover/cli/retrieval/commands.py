@@ -354,18 +354,20 @@ def dispute(
 @command(app)
 def settle(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = None) -> None:
     """End a request whose deadline passed; what is due becomes credits. Anyone may do it."""
-    from prover.cli.retrieval.job import end
+    from prover.cli.common.ending import ended
+    from prover.clients.common.kinds import REQUEST
 
     client, deployment = deployed(rpc)
-    data, lines = end(sender_for(client, account), deployment, job, "settle")
+    data, lines = ended(sender_for(client, account), deployment, REQUEST, job, "settle")
     show(data, *lines)
 
 
 @command(app)
 def cancel(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = None) -> None:
     """Requester: take an open request back; what was paid in becomes a credit."""
-    from prover.cli.retrieval.job import end
+    from prover.cli.common.ending import ended
+    from prover.clients.common.kinds import REQUEST
 
     client, deployment = deployed(rpc)
-    data, lines = end(sender_for(client, account), deployment, job, "cancel")
+    data, lines = ended(sender_for(client, account), deployment, REQUEST, job, "cancel")
     show(data, *lines)

@@ -15,17 +15,16 @@ from prover.chain.node.client import Client
 from prover.chain.sending.transactions import Sender
 from prover.chain.state.replay import load_world
 from prover.cli.common.agenda import entry, reminders
-from prover.cli.common.finding import LATE, REQUEST, UNENDED, Wanted, cancellable, find_on, in_state
+from prover.cli.common.finding import REQUEST, UNENDED, Wanted, find_on, in_state
 from prover.cli.common.seeds import existing
 from prover.clients.common.models import find
-from prover.clients.common.recent import remember
 from prover.clients.common.remembered import of_job
 from prover.clients.common.tools import tools_of
 from prover.clients.retrieval.datasets import kept
 from prover.clients.retrieval.owner import DatasetOwner, Request
 from prover.clients.retrieval.read import read_matches
 from prover.clients.retrieval.secrets import Secrets, read_secrets, source_of
-from prover.clients.retrieval.status import next_step, row
+from prover.clients.retrieval.status import row
 from prover.protocol.retrieval.state import Dataset, Record, State
 from prover.protocol.world import World
 
@@ -114,28 +113,6 @@ def secrets_of(request: Request, data: Path | None, seed: Path | None) -> Secret
     source = source_of(request.dataset.id, data, seed)
     progress(f"reading {source.data}")
     return read_secrets(request.artifacts, source.data, existing(source.seed))
-
-
-def end(
-    sender: Sender, deployment: Deployment, text: str | None, how: str
-) -> tuple[dict[str, Any], list[str]]:
-    """Cancel or settle a request; what to print."""
-    mine = cancellable(sender.address, State.OPEN, State.CANCELLED)
-    found = find_request(sender.client, deployment, text, mine if how == "cancel" else LATE)
-    remember(sender.client, deployment.retrieval, found.job_id)
-    retrieval, job = RetrievalBounty(sender.client, deployment.retrieval), found.record.job
-    call = retrieval.cancel(job) if how == "cancel" else retrieval.settle(job)
-    receipt = sender.send(f"{how}:{found.job_id.hex()}", call)
-    after = find_request(sender.client, deployment, found.name)
-    message = next_step(after.record, after.dataset.owner, sender.client.now())
-    state = after.record.state.name.lower()
-    data = {
-        "job": found.name,
-        "state": state,
-        "next": message,
-        "gas": int(receipt["gasUsed"]),
-    }
-    return data, [f"request {found.name} is {state}", f"next: {message}"]
 
 
 def status(client: Client, found: Found, now: int) -> tuple[dict[str, Any], list[str]]:

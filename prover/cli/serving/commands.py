@@ -315,18 +315,20 @@ def results(
 @command(app)
 def settle(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = None) -> None:
     """End a round whose deadline passed; what is due becomes credits. Anyone may do it."""
-    from prover.cli.serving.round import end
+    from prover.cli.common.ending import ended
+    from prover.clients.common.kinds import ROUND
 
     client, deployment = deployed(rpc)
-    data, lines = end(sender_for(client, account), deployment, job, "settle")
+    data, lines = ended(sender_for(client, account), deployment, ROUND, job, "settle")
     show(data, *lines)
 
 
 @command(app)
 def cancel(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = None) -> None:
     """Take an open round back; what was paid in becomes a credit."""
-    from prover.cli.serving.round import end
+    from prover.cli.common.ending import ended
+    from prover.clients.common.kinds import ROUND
 
     client, deployment = deployed(rpc)
-    data, lines = end(sender_for(client, account), deployment, job, "cancel")
+    data, lines = ended(sender_for(client, account), deployment, ROUND, job, "cancel")
     show(data, *lines)

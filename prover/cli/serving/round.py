@@ -12,19 +12,16 @@ from prover.chain.node.client import Client
 from prover.chain.state.replay import load_world
 from prover.cli.common.agenda import entry, reminders
 from prover.cli.common.finding import (
-    LATE,
     ROUND,
     UNENDED,
     Wanted,
-    cancellable,
     find_on,
     in_state,
     open_to,
 )
 from prover.clients.common.models import find
-from prover.clients.common.recent import remember
 from prover.clients.common.remembered import of_job
-from prover.clients.serving.status import amount, next_step, row
+from prover.clients.serving.status import amount, row
 from prover.protocol.serving.state import Record, State
 
 if TYPE_CHECKING:
@@ -101,28 +98,6 @@ def answered(
     gas = sum(int(one["gasUsed"]) for one in again)
     transactions = done.transactions + len(again)
     return replace(done, transactions=transactions, gas=done.gas + gas)
-
-
-def end(
-    sender: "Sender", deployment: Deployment, text: str | None, how: str
-) -> tuple[dict[str, Any], list[str]]:
-    """Cancel or settle a round; what to print."""
-    mine = cancellable(sender.address, State.OPEN, State.CANCELLED)
-    wanted = mine if how == "cancel" else LATE
-    job_id, record = find_round(sender.client, deployment, text, wanted)
-    remember(sender.client, deployment.serving, job_id)
-    serving = ServingRound(sender.client, deployment.serving)
-    call = serving.cancel(record.job) if how == "cancel" else serving.settle(record.job)
-    receipt = sender.send(f"{how}:{job_id.hex()}", call)
-    job_id, after = find_round(sender.client, deployment, "0x" + job_id.hex())
-    message = next_step(after, sender.client.now())
-    data = {
-        "job": "0x" + job_id.hex(),
-        "state": after.state.name.lower(),
-        "next": message,
-        "gas": int(receipt["gasUsed"]),
-    }
-    return data, [f"round 0x{job_id.hex()} is {data['state']}", f"next: {message}"]
 
 
 def describe_join(
