@@ -13,7 +13,7 @@ from prover.cli.common.handover import HandedFiles, HandedOver
 from prover.cli.common.limits import AllStakes, AtALoss, MaxStakes, MinRewards, ProofTime, purse_of
 from prover.cli.common.options import AccountNumber, Rpc, address, connected, deployed, sender_for
 from prover.cli.common.output import command, new_app, show, show_table
-from prover.cli.common.rounds import Loop, one_round, only_round
+from prover.cli.common.passes import Loop, one_pass, only_pass
 from prover.cli.withdraw import Token, withdraw_all
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ def run(
     rpc: Rpc = None,
     account: AccountNumber = None,
     once: Annotated[
-        bool, typer.Option("--once", help="One round: finish what is locked, take what is open.")
+        bool, typer.Option("--once", help="One pass: finish what is locked, take what is open.")
     ] = False,
-    every: Annotated[str, typer.Option(help="Without --once: time between two rounds.")] = "30s",
+    every: Annotated[str, typer.Option(help="Without --once: time between two passes.")] = "30s",
     payee: Annotated[str | None, typer.Option(help="Who is paid [default: the account].")] = None,
     min_reward: MinRewards = None,
     max_stake: MaxStakes = None,
@@ -52,7 +52,7 @@ def run(
     inputs: HandedOver = None,
     withdraw: Annotated[bool, typer.Option(help="Withdraw credits at the end.")] = True,
 ) -> None:
-    """Take open jobs for this machine's models, lock, prove, deliver, withdraw, round after round.
+    """Take open jobs for this machine's models, lock, prove, deliver, withdraw, pass after pass.
 
     A token is accepted if --max-stake AMOUNT:TOKEN and --min-reward AMOUNT:TOKEN are given.
     """
@@ -62,14 +62,14 @@ def run(
     purse = purse_of(client, min_reward, max_stake, max_stakes, at_a_loss)
     policy = _policy(client.local or allow_files, purse, proof_time)
     worker = _provider(rpc, account, policy, address(payee, "--payee"))
-    serve = partial(one_round, worker, withdraw, partial(_remember, client))
+    serve = partial(one_pass, worker, withdraw, partial(_remember, client))
     take = partial(_take, handed, worker)
     if once:
-        if only_round(serve, take).bad:
+        if only_pass(serve, take).bad:
             raise typer.Exit(1)
         return
     pause = duration(every, "--every")
-    progress(f"a round every {pause} s, until Ctrl-C; what is new is told")
+    progress(f"a pass every {pause} s, until Ctrl-C; what is new is told")
     Loop(serve, take, pause).run()
 
 

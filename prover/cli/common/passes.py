@@ -1,4 +1,4 @@
-"""Rounds of `provider run`: one, or one after the other until the command is ended."""
+"""Passes of `provider run`: one, or one after the other until the command is ended."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ _BAD_ENDS = frozenset({"failed", "late"})
 
 
 @dataclass(frozen=True)
-class Round:
+class Pass:
     """What became of the jobs, what was taken out by currency, and why nothing could be."""
 
     outcomes: Sequence["Outcome"]
@@ -30,13 +30,13 @@ class Round:
         """Whether a job failed or was late, or credit stays where it is."""
         return bool(self.trouble) or any(one.result in _BAD_ENDS for one in self.outcomes)
 
-    def then(self, later: "Round") -> "Round":
+    def then(self, later: "Pass") -> "Pass":
         """Both as one: what a job has come to is what it came to last."""
         outcomes = {one.job_id: one for one in (*self.outcomes, *later.outcomes)}
         withdrawn = dict(self.withdrawn)
         for currency, amount in later.withdrawn.items():
             withdrawn[currency] = withdrawn.get(currency, 0) + amount
-        return Round(list(outcomes.values()), withdrawn, later.trouble)
+        return Pass(list(outcomes.values()), withdrawn, later.trouble)
 
     def tell(self) -> None:
         """Print it."""
@@ -63,7 +63,7 @@ class Round:
                 say_mistake(outcome.mistake)
 
 
-def one_round(worker: "Provider", withdraw: bool, done: Callable[[list[bytes]], None]) -> Round:
+def one_pass(worker: "Provider", withdraw: bool, done: Callable[[list[bytes]], None]) -> Pass:
     """Serve, then take credits out; `done` is told the ids of jobs that were worked on.
 
     Raises Busy, ChainError.
@@ -71,15 +71,15 @@ def one_round(worker: "Provider", withdraw: bool, done: Callable[[list[bytes]], 
     outcomes = worker.run_once()
     done([one.job_id for one in outcomes if one.result != "skipped"])
     if not withdraw:
-        return Round(outcomes, {}, None)
+        return Pass(outcomes, {}, None)
     left: list[str] = []
     try:
-        return Round(outcomes, worker.withdraw(left=left.append), "; ".join(left) or None)
+        return Pass(outcomes, worker.withdraw(left=left.append), "; ".join(left) or None)
     except ZkescrowError as error:  # the jobs' outcomes are told all the same
-        return Round(outcomes, {}, str(error))
+        return Pass(outcomes, {}, str(error))
 
 
-def only_round(serve: Callable[[], Round], take: Callable[[], bool]) -> Round:
+def only_pass(serve: Callable[[], Pass], take: Callable[[], bool]) -> Pass:
     """Serve, take files, and serve again if there were any; it is told whatever happens.
 
     What is locked waits for no file of a stranger. Raises as `serve` and `take`.
@@ -97,11 +97,11 @@ def only_round(serve: Callable[[], Round], take: Callable[[], bool]) -> Round:
 class Loop:
     """Rounds without end, `seconds` apart, of which only news is told.
 
-    After a round files are taken; if there were any, the next one comes at once. A job is news when
+    After a pass files are taken; if there were any, the next one comes at once. A job is news when
     it comes to something else than before; an error is when it is another one.
     """
 
-    serve: Callable[[], Round]
+    serve: Callable[[], Pass]
     take: Callable[[], bool]
     seconds: float
     _known: dict[bytes, str] = field(default_factory=dict)
@@ -109,7 +109,7 @@ class Loop:
     _untaken: str | None = None
 
     def run(self) -> NoReturn:
-        """Until the process is ended: what hinders one round is told, and the next tries again."""
+        """Until the process is ended: what hinders one pass is told, and the next tries again."""
         while True:
             try:
                 self._tell(self.serve())
@@ -132,22 +132,22 @@ class Loop:
         except (ZkescrowError, OSError) as error:
             why = str(error)
             if why != self._untaken:
-                say_error(f"{why}; the next round tries again")
+                say_error(f"{why}; the next pass tries again")
         self._untaken = why
         return taken
 
     def _wait(self) -> None:
         time.sleep(self.seconds)
 
-    def _tell(self, found: Round) -> None:
+    def _tell(self, found: Pass) -> None:
         news = [one for one in found.outcomes if self._known.get(one.job_id) != str(one.result)]
         self._known |= {one.job_id: str(one.result) for one in found.outcomes}
         trouble = found.trouble if found.trouble != self._trouble else None
         self._trouble = found.trouble
         if news or found.withdrawn or trouble:
-            Round(news, found.withdrawn, trouble).tell()
+            Pass(news, found.withdrawn, trouble).tell()
 
     def _hindered(self, why: str) -> None:
         if why != self._trouble:
-            say_error(f"{why}; the next round tries again")
+            say_error(f"{why}; the next pass tries again")
         self._trouble = why

@@ -96,7 +96,7 @@ class JobStatus(PredictionJob):
 
 
 class ServedJob(Printed):
-    """What became of a job in a provider's round."""
+    """What became of a job in a provider's pass."""
 
     job: JobId
     result: Annotated[str, OneOf([*Stage, WAITING, SKIPPED, FAILED])]
@@ -107,7 +107,7 @@ class ServedJob(Printed):
 
 
 class ProviderRound(Printed):
-    """A provider's round; without --once one is printed for each round that has news."""
+    """A provider's pass; without --once one is printed for each pass that has news."""
 
     jobs: list[ServedJob]
     withdrawn: dict[Currency, Amount]

@@ -1,7 +1,7 @@
-"""One round of work: finish what is promised, then take what pays.
+"""One pass of work: finish what is promised, then take what pays.
 
 What a job has come to is decided from one stated block, and believed when that block is final:
-until then each round looks again, and delivers again what a reorganisation took away.
+until then each pass looks again, and delivers again what a reorganisation took away.
 """
 
 from collections.abc import Callable, Iterator
@@ -59,10 +59,10 @@ class Provider:
         name = keccak(f"{self._tools.client.scope}:{self._account}".encode()).hex()[:16]
         lock = get_settings().home / "locks" / f"run-{name}.lock"
         with alone(lock, f"the jobs of {self._account}"):
-            return self._round()
+            return self._pass()
 
     def wanted(self) -> dict[bytes, int]:
-        """Inputs files by hash, with the most bytes of each, of what the last round saw.
+        """Inputs files by hash, with the most bytes of each, of what the last pass saw.
 
         Those of open jobs and of this account's, for which this machine has the circuit.
         """
@@ -78,7 +78,7 @@ class Provider:
     def _is_locked(self, record: Record) -> bool:
         return record.provider == self._account and record.state is State.LOCKED
 
-    def _round(self) -> list[Outcome]:
+    def _pass(self) -> list[Outcome]:
         stored = list(self._tools.store.all(self._scope, self._account))
         open_ends = [job.block for job in stored if job.block and not job.final]
         newest = max(open_ends, key=lambda block: block.number, default=None)

@@ -28,7 +28,7 @@ _WRONG_CONTEXT = "ProofAcceptance_WrongContext"  # the payee is another than the
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a job in this round: `result` is a stage, or one of the words above.
+    """What became of a job in this pass: `result` is a stage, or one of the words above.
 
     `mistake` is an error that nobody foresaw, for the log.
     """

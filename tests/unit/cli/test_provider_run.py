@@ -13,7 +13,7 @@ from prover.base.settings import get_settings
 from prover.chain.sending.wallet import Handed
 from prover.cli import provider
 from prover.cli.app import run
-from prover.cli.common.rounds import Loop, Round
+from prover.cli.common.passes import Loop, Pass
 from prover.clients.common.inputs import handover
 from prover.clients.common.recent import last_used
 from prover.clients.prediction.steps import SKIPPED, Outcome
@@ -102,7 +102,7 @@ def test_jobs_are_served_whatever_hinders_the_taking_of_files(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """That is told once, until it is something else."""
-    rounds, whys = list[str](), iter(["full", "full", "", "full"])
+    passes, whys = list[str](), iter(["full", "full", "", "full"])
 
     def full() -> bool:
         why = next(whys)
@@ -110,19 +110,19 @@ def test_jobs_are_served_whatever_hinders_the_taking_of_files(
             raise EnvironmentMissing(why)
         return False
 
-    def serve() -> Round:
-        rounds.append("served")
-        return Round([], {}, None)
+    def serve() -> Pass:
+        passes.append("served")
+        return Pass([], {}, None)
 
     def wait(_loop: Loop) -> None:
-        if len(rounds) == 4:
+        if len(passes) == 4:
             raise KeyboardInterrupt
 
     monkeypatch.setattr(Loop, "_wait", wait)
     with pytest.raises(KeyboardInterrupt):
         Loop(serve, full, 1.0).run()
-    assert rounds == ["served"] * 4
-    assert capsys.readouterr().err.count("full; the next round tries again") == 2
+    assert passes == ["served"] * 4
+    assert capsys.readouterr().err.count("full; the next pass tries again") == 2
 
 
 def test_a_round_follows_at_once_on_what_was_taken(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,7 +140,7 @@ def test_a_round_follows_at_once_on_what_was_taken(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(Loop, "_wait", wait)
     loop = Loop(
-        lambda: noting("served", Round([], {}, None)), lambda: noting("taken", next(taken)), 1.0
+        lambda: noting("served", Pass([], {}, None)), lambda: noting("taken", next(taken)), 1.0
     )
     with pytest.raises(KeyboardInterrupt):
         loop.run()
@@ -151,7 +151,7 @@ def test_nothing_is_taken_while_nothing_can_be_served(monkeypatch: pytest.Monkey
     def wait(_loop: Loop) -> None:
         raise KeyboardInterrupt
 
-    def away() -> Round:
+    def away() -> Pass:
         raise ChainError("the node is away")
 
     def take() -> bool:
@@ -165,9 +165,9 @@ def test_nothing_is_taken_while_nothing_can_be_served(monkeypatch: pytest.Monkey
 class Days:
     """Rounds that end one after the other as is said, until Ctrl-C; the time between is noted."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, *rounds_: Callable[[], Any]) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *passes_: Callable[[], Any]) -> None:
         self.waited: list[float] = []
-        self._left = list(rounds_)
+        self._left = list(passes_)
         worker = SimpleNamespace(run_once=lambda: self._left.pop(0)(), withdraw=lambda left: {})
         monkeypatch.setattr(provider, "_provider", lambda *_: worker)
         monkeypatch.setattr(Loop, "_wait", lambda loop: self._wait(loop.seconds))
@@ -202,7 +202,7 @@ def test_without_once_it_goes_on_until_it_is_ended(
     assert days.run("--every", "7s") == 130
     said = capsys.readouterr()
     assert days.waited == [7.0] * 5
-    assert said.err.count("the node is away; the next round tries again") == 1
+    assert said.err.count("the node is away; the next pass tries again") == 1
     assert said.err.count("No space left on device") == 1
     told = [f"0x{ONE.hex()} failed: no memory", f"0x{ONE.hex()} delivered: paid"]
     assert said.out.splitlines() == told
@@ -239,7 +239,7 @@ def test_a_step_for_a_wallet_ends_it(chain: Chain, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("every", ["soon", "-1"])
-def test_the_time_between_rounds_is_a_duration(
+def test_the_time_between_passes_is_a_duration(
     chain: Chain, monkeypatch: pytest.MonkeyPatch, every: str
 ) -> None:
     days = Days(monkeypatch, of())
