@@ -32,6 +32,8 @@ def test_dependencies_point_one_way() -> None:
         ("chain/node/wrong.py", "import prover.chain.events"),
         ("systems/wrong.py", "import prover.chain"),
         ("systems/wrong.py", "import ape"),
+        ("systems/native/wrong.py", "import prover.systems.ezkl"),
+        ("systems/onnx/wrong.py", "import prover.systems.interface"),
         ("clients/wrong.py", "import prover.cli"),
         ("clients/accuracy/wrong.py", "import prover.clients.serving"),
         ("cli/retrieval/wrong.py", "import prover.cli.prediction"),
