@@ -161,11 +161,24 @@ def test_the_wheel_is_the_same_each_time_and_holds_what_it_needs(
     assert not [name for name in names if name.startswith("tests") or "__pycache__" in name]
 
 
-def test_the_engine_is_built_for_every_python_from_3_11_on(wheels: list[Path]) -> None:
-    engines = [path.name for path in wheels if path.name.startswith("zkescrow_native")]
+@pytest.fixture(scope="module")
+def engine_wheel(wheels: list[Path]) -> Path:
+    engines = [path for path in wheels if path.name.startswith("zkescrow_native")]
     if not engines:
         pytest.skip("the Rust engine is not built (no cargo)")
-    assert re.fullmatch(r"zkescrow_native-[\d.]+-cp311-abi3-\w+\.whl", engines[0])
+    return engines[0]
+
+
+def test_the_engine_is_built_for_every_python_from_3_11_on(engine_wheel: Path) -> None:
+    assert re.fullmatch(r"zkescrow_native-[\d.]+-cp311-abi3-\w+\.whl", engine_wheel.name)
+
+
+def test_the_engine_names_no_folder_of_its_builder(engine_wheel: Path) -> None:
+    with zipfile.ZipFile(engine_wheel) as wheel:
+        content = b"".join(wheel.read(name) for name in wheel.namelist())
+    assert b"/cargo/registry" in content  # panics name their source file
+    assert str(Path.home()).encode() not in content
+    assert str(ROOT).encode() not in content
 
 
 def test_nothing_of_the_checkout_is_seen(installed: Installed) -> None:

@@ -1,12 +1,13 @@
 """The circuit's columns and flags, as columns.json declares them.
 
-The file is the one place: the placement's lists and the table of docs/NATIVE.md are made from it,
+The file is the one place: the placement's lists and those of docs/NATIVE.md are made from it,
 and the engine's columns are compared with it by the tests. Code and descriptions have the spelled
 out `name`; formulas, and the digest of a circuit, the `symbol`.
 """
 
 from dataclasses import dataclass
 from importlib.resources import files
+from textwrap import fill
 from typing import Literal
 
 from pydantic import TypeAdapter
@@ -72,28 +73,42 @@ LOOKING_BACK = tuple(column.name for column in DECLARED if column.looks_back)
 HASH_ROUND = "hash_round"
 
 
+_KINDS = {"advice": "Advice", "fixed": "Fixed", "instance": "Instance"}
+_PARTS = {
+    "all": "all rows",
+    "tensor": "tensor rows",
+    "fold": "fold rows",
+    "lookup": "lookups",
+    "rank": "rank rows (circuits `labels`)",
+    "hash": "hash rows (circuits `hashed`)",
+}
+_COUNTS = {"one": (), "two": ("two",), "lanes": ("per lane",), "weight_lanes": ("per weight lane",)}
+# Of the columns of these parts the title says the form.
+_FORM_OF_PART = {"rank": "labels", "hash": "hashed"}
+
+
 def markdown() -> str:
-    """The tables of docs/NATIVE.md: advice, then fixed columns and flags."""
-    return "\n\n".join((_table("advice"), _table("fixed", "instance")))
-
-
-def _table(*kinds: str) -> str:
-    phases = "phase | " if "advice" in kinds else ""
-    lines = [
-        f"| symbol | name | {phases}circuits | gates | says |",
-        "|---" * (5 + bool(phases)) + "|",
+    """The lists of docs/NATIVE.md: by kind and part an item for each column."""
+    groups = [
+        (f"{kind_title}: {part_title}", [c for c in DECLARED if (c.kind, c.part) == (kind, part)])
+        for kind, kind_title in _KINDS.items()
+        for part, part_title in _PARTS.items()
     ]
-    return "\n".join([*lines, *(_row(one, bool(phases)) for one in DECLARED if one.kind in kinds)])
+    return "\n\n".join(
+        "\n".join((f"**{title}**", "", *map(_item, columns)))
+        for title, columns in groups
+        if columns
+    )
 
 
-def _row(column: Column, with_phase: bool) -> str:
-    many = {"one": "", "two": " (2)", "lanes": " (per lane)", "weight_lanes": " (per weight lane)"}
-    cells = [
-        f"`{column.symbol}`",
-        f"`{column.name}`{many[column.count]}",
-        *([str(column.phase + 1)] if with_phase else []),
-        column.form,
-        ", ".join(column.gates) or "-",
-        column.says,
-    ]
-    return f"| {' | '.join(cells)} |"
+def _item(column: Column) -> str:
+    gates = f" Gates: {', '.join(column.gates)}." if column.gates else ""
+    notes = f" ({', '.join(_notes(column))})" if _notes(column) else ""
+    says = f"- `{column.symbol}`, `{column.name}`{notes}: {column.says}.{gates}"
+    return fill(says, 120, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False)
+
+
+def _notes(column: Column) -> tuple[str, ...]:
+    phase = (f"phase {column.phase + 1}",) if column.kind == "advice" else ()
+    told = column.form in ("all", _FORM_OF_PART.get(column.part))
+    return (*_COUNTS[column.count], *phase, *(() if told else (f"circuits `{column.form}`",)))
