@@ -485,7 +485,7 @@ def outside(request: Request) -> Request:
     ("change", "terms", "words"),
     [
         (same, {"inputs_root": b"\x11" * 32}, "root"),
-        (one_less, {}, f"{ROWS - 1} items: exactly the {ROWS}"),
+        (one_less, {}, f"{ROWS - 1} items: expected exactly the {ROWS}"),
         (outside, {}, "item 0 has the value 129"),
         (same, {"word_bytes": 1}, "proven bounds of this model need"),
         (same, {"answer_seconds": 3}, "times what it takes is wanted"),

@@ -194,4 +194,4 @@ def _integers(values: Any) -> tuple[int, ...]:
 
 
 def _one_to(most: int) -> str:
-    return "1 is" if most == 1 else f"1 to {most} are"
+    return "1" if most == 1 else f"1 to {most}"

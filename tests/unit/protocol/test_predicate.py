@@ -71,13 +71,13 @@ def test_predicates_that_can_be_right_or_wrong_are_taken() -> None:
 @pytest.mark.parametrize(
     ("predicate", "layout", "words"),
     [
-        (score(2, 0), SCORES, "--score 2: 0 to 1"),
-        (score(-1, 0), SCORES, "--score -1: 0 to 1"),
+        (score(2, 0), SCORES, "--score 2: expected 0 to 1"),
+        (score(-1, 0), SCORES, "--score -1: expected 0 to 1"),
         (score(0, 100), SCORES, "no record could match"),
         (score(0, -100), SCORES, "every record would match"),
         (score(0, 0), LABEL, "proves a label only"),
-        (label(2), SCORES, "--label 2: 0 to 1"),
-        (label(-1), LABEL, "--label -1: 0 to 1"),
+        (label(2), SCORES, "--label 2: expected 0 to 1"),
+        (label(-1), LABEL, "--label -1: expected 0 to 1"),
         (label(0), ONE, "this model has one score"),
     ],
 )

@@ -117,7 +117,7 @@ def test_a_set_for_other_terms_is_refused() -> None:
     for found, circuit, count, words in (
         (SEALED, b"\x12" * 32, len(ITEMS), "is for circuit"),
         (SEALED, CIRCUIT, len(ITEMS) + 1, "exactly the 6"),
-        (cut, CIRCUIT, len(ITEMS), "test item 3 has 11 bytes: exactly 12"),
+        (cut, CIRCUIT, len(ITEMS), "test item 3 has 11 bytes: expected exactly 12"),
     ):
         with pytest.raises(StatementInvalid, match=words):
             found.check(circuit, count, SHAPE)

@@ -296,7 +296,7 @@ def test_one_score_is_no_label(artifacts: Artifacts) -> None:
     less = fields["items"] * (fields["output_words"] - 1)
     words |= {name: fields[name] - less for name in ("instances", "context")}
     manifest = artifacts.manifest.model_copy(update={"layout_fields": words})
-    with pytest.raises(UsageError, match="1 classes: 2 to 1024"):
+    with pytest.raises(UsageError, match="1 classes: expected 2 to 1024"):
         check_circuit(replace(artifacts, manifest=manifest))
 
 
@@ -337,7 +337,7 @@ def test_windows_leave_time_to_be_mined(artifacts: Artifacts, option: str, least
     accuracy._check_spec(Mainnet(), fine)  # type: ignore[arg-type]
     accuracy._check_spec(Mainnet(), replace(fine, **{option: 180 * 86_400}))  # type: ignore[arg-type]
     for seconds in (least - 1, 180 * 86_400 + 1):
-        with pytest.raises(UsageError, match=f"is {seconds} s: {least} to 15552000 s"):
+        with pytest.raises(UsageError, match=f"is {seconds} s: expected {least} to 15552000 s"):
             accuracy._check_spec(Mainnet(), replace(fine, **{option: seconds}))  # type: ignore[arg-type]
 
 
@@ -353,7 +353,7 @@ def test_a_local_bounty_is_open_for_a_second_more_than_the_contract_asks(
     accuracy._check_spec(local, fine)
     for option, seconds in vars(fine).items():
         if option.endswith("_seconds"):
-            with pytest.raises(UsageError, match=f"is {seconds - 1} s: {seconds} to"):
+            with pytest.raises(UsageError, match=f"is {seconds - 1} s: expected {seconds} to"):
                 accuracy._check_spec(local, replace(fine, **{option: seconds - 1}))
 
 
@@ -363,7 +363,7 @@ def test_the_window_of_the_key_holds_the_wait_for_finality(
     fine = replace(spec(artifacts), open_seconds=4200, reveal_seconds=4799, prove_seconds=3600)
     monkeypatch.setenv("ZKESCROW_CONFIRMATIONS", "200")
     get_settings.cache_clear()
-    with pytest.raises(UsageError, match="4799 s: 4800 to"):
+    with pytest.raises(UsageError, match="4799 s: expected 4800 to"):
         accuracy._check_spec(Mainnet(), fine)  # type: ignore[arg-type]
     monkeypatch.undo()
     get_settings.cache_clear()

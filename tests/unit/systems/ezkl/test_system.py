@@ -76,17 +76,17 @@ def test_a_part_of_a_batch_is_padded(proven: Get) -> None:
 @pytest.mark.parametrize("count", [0, 3])
 def test_no_item_and_too_many_are_refused(proven: Get, count: int) -> None:
     made = proven("batch")
-    with pytest.raises(StatementInvalid, match=f"{count} items: 1 to 2"):
+    with pytest.raises(StatementInvalid, match=f"{count} items: expected 1 to 2"):
         SYSTEM.witness(made.artifacts, [made.witness.items[0]] * count, JOB)
 
 
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ({"values": (0,) * (ELEMENTS - 1)}, "3 values: exactly 4"),
+        ({"values": (0,) * (ELEMENTS - 1)}, "3 values: expected exactly 4"),
         ({"values": (0, 0, 129, 0)}, "value 2 is 129: -128 to 128"),
         ({"values": (-129, 0, 0, 0)}, "value 0 is -129"),
-        ({"salt": ()}, "0 salt elements: exactly 8"),
+        ({"salt": ()}, "0 salt elements: expected exactly 8"),
         ({"salt": (1 << 15, *[0] * 7)}, "salt 0 is 32768"),
         ({"salt": (*[0] * 7, -1)}, "salt 7 is -1"),
     ],

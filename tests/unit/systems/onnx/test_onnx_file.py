@@ -178,7 +178,7 @@ def test_two_inputs_are_refused(tmp_path: Path) -> None:
     model = mlp().model()
     model.graph.input.append(helper.make_tensor_value_info("second", TensorProto.FLOAT, [1]))
     onnx.save(model, tmp_path / "net.onnx")
-    with pytest.raises(ModelRefused, match=r"2 inputs \['input', 'second'\]: exactly 1"):
+    with pytest.raises(ModelRefused, match=r"2 inputs \['input', 'second'\]: expected exactly 1"):
         load(tmp_path / "net.onnx")
 
 
@@ -194,7 +194,7 @@ def test_integer_input_is_refused(tmp_path: Path) -> None:
     model = mlp().model()
     model.graph.input[0].type.tensor_type.elem_type = TensorProto.DOUBLE
     onnx.save(model, tmp_path / "net.onnx")
-    with pytest.raises(ModelRefused, match="is DOUBLE: only FLOAT"):
+    with pytest.raises(ModelRefused, match="is DOUBLE: expected only FLOAT"):
         load(tmp_path / "net.onnx")
 
 

@@ -81,7 +81,7 @@ def last_twice() -> Network:
 @pytest.mark.parametrize(
     ("network", "reason"),
     [
-        (replace(NETWORK, shift=0), "its shift is 0: 1 to 24"),
+        (replace(NETWORK, shift=0), "its shift is 0: expected 1 to 24"),
         (replace(NETWORK, output="hidden"), "'hidden' is not a layer of planes 1x1"),
         (replace(NETWORK, output="nothing"), "'nothing' is not a layer"),
         (replace(NETWORK, input=replace(NETWORK.input, low=9, high=3)), "runs from 9 to 3"),
