@@ -538,7 +538,7 @@ def test_the_key_needs_its_own_seed(world: World, tmp_path: Path) -> None:
         (
             ("--miss-penalty", "0.03"),
             2,
-            "is 0.03 ETH and --stake 0.02 ETH: expected at most the stake",
+            "--stake 0.02 ETH: expected at most the stake",
         ),
         (("--stake", "0", "--miss-penalty", "0"), 2, "a stake above 0"),
         (("--reward", "0"), 2, "expected above 0"),

@@ -46,7 +46,7 @@ def test_a_label_outside_the_classes_is_malformed() -> None:
 def test_an_item_outside_the_domain_is_malformed() -> None:
     bad = Item((10, 0), (1,))
     sealed = SealedTest(seal(content_of(bad), KEY, 0), inner_hash(bad.commitment(), 0))
-    with pytest.raises(StatementInvalid, match="value 0 is 10: -9 to 9"):
+    with pytest.raises(StatementInvalid, match="value 0 is 10: expected -9 to 9"):
         sealed.opened(0, KEY, SHAPE, CLASSES)
 
 

@@ -84,7 +84,7 @@ def test_no_item_and_too_many_are_refused(proven: Get, count: int) -> None:
     ("change", "named"),
     [
         ({"values": (0,) * (ELEMENTS - 1)}, "3 values: expected exactly 4"),
-        ({"values": (0, 0, 129, 0)}, "value 2 is 129: -128 to 128"),
+        ({"values": (0, 0, 129, 0)}, "value 2 is 129: expected -128 to 128"),
         ({"values": (-129, 0, 0, 0)}, "value 0 is -129"),
         ({"salt": ()}, "0 salt elements: expected exactly 8"),
         ({"salt": (1 << 15, *[0] * 7)}, "salt 0 is 32768"),
