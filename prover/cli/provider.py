@@ -99,7 +99,7 @@ def status(rpc: Rpc = None, account: AccountNumber = None) -> None:
                 "final": job.final,
                 "on_chain": unknown if record is None else record.state.name.lower(),
                 "due": 0 if record is None else record.deadline,
-                "prove_seconds": round(job.seconds, 3),
+                "proof_seconds": round(job.seconds, 3),
             }
         )
     credits = credits_of(world, who)

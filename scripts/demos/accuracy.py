@@ -70,7 +70,7 @@ def play(chain: Chain, _chosen: argparse.Namespace) -> dict[str, Any]:
         raise DemoFailed(f"the bounty is {paid['state']}, not paid")
     console.print(
         f"   [green]paid[/green]: {paid['right']} of {ITEMS} right, {paid['needed']} needed; "
-        f"{paid['proofs']} proofs in {paid['prove_seconds']:.0f} s, {paid['gas']:,} gas"
+        f"{paid['proofs']} proofs in {paid['proof_seconds']:.0f} s, {paid['gas']:,} gas"
     )
 
     step(5, "The consumer", "cannot use opened digits again, and seals others for a second bounty.")
@@ -93,7 +93,7 @@ def play(chain: Chain, _chosen: argparse.Namespace) -> dict[str, Any]:
     summary = audit(chain, 8)
     if summary["proofs_reverified"] != paid["proofs"]:
         raise DemoFailed("not every proof was verified again")
-    shown = ("job", "state", "right", "needed", "proofs", "prove_seconds", "gas")
+    shown = ("job", "state", "right", "needed", "proofs", "proof_seconds", "gas")
     return {
         "models": models,
         "items": ITEMS,

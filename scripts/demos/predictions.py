@@ -48,12 +48,12 @@ def read(chain: Chain, job: str, served: dict[str, Any]) -> dict[str, Any]:
         raise DemoFailed(f"job {job} is {report['state']}, not paid")
     label = report["predictions"][0]["label"]
     console.print(
-        f"   [green]proven label {label}[/green]: proof in {served['prove_seconds']:.2f} s, "
+        f"   [green]proven label {label}[/green]: proof in {served['proof_seconds']:.2f} s, "
         f"verified and paid on the chain for {served['gas']:,} gas"
     )
     return {
         "proven_label": label,
-        "prove_seconds": served["prove_seconds"],
+        "proof_seconds": served["proof_seconds"],
         "gas": served["gas"],
     }
 

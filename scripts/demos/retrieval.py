@@ -107,23 +107,23 @@ def commit(chain: Chain, count: int, directory: Path) -> dict[str, Any]:
 def prove(chain: Chain, count: int) -> dict[str, Any]:
     """Accept, prove, and say what it took."""
     accepted = chain.run("retrieval", "accept", "--max-matches", str(count), "--account", HOSPITAL)
-    minutes = accepted["proofs"] * accepted["prove_seconds"] / 60
+    minutes = accepted["proofs"] * accepted["proof_seconds"] / 60
     console.print(
         f"   {accepted['matches']} records match; one proof took "
-        f"{accepted['prove_seconds']:.1f} s, {accepted['proofs']} are needed: "
+        f"{accepted['proof_seconds']:.1f} s, {accepted['proofs']} are needed: "
         f"about {minutes:.0f} minutes"
     )
     proved = chain.run("retrieval", "prove", "--account", HOSPITAL)
     each = proved["gas"] / proved["proven"]
     console.print(
         f"   [green]{proved['proven']} of {proved['records']} records proven[/green] in "
-        f"{proved['prove_seconds']:.0f} s, {proved['transactions']} transactions, {each:,.0f} gas "
+        f"{proved['proof_seconds']:.0f} s, {proved['transactions']} transactions, {each:,.0f} gas "
         "a record"
     )
     return {
         "proven": proved["proven"],
         "proofs": accepted["proofs"],
-        "prove_seconds": round(proved["prove_seconds"], 1),
+        "proof_seconds": round(proved["proof_seconds"], 1),
         "transactions": proved["transactions"],
         "gas_per_record": round(each),
     }
@@ -200,6 +200,6 @@ def revealed(chain: Chain, job: str) -> set[str]:
 def conclusion(result: dict[str, Any]) -> str:
     """What was shown, in a few words."""
     return (
-        f"{result['proven']} sealed records judged by proof in {result['prove_seconds']:.0f} s, "
+        f"{result['proven']} sealed records judged by proof in {result['proof_seconds']:.0f} s, "
         f"{result['matches']} readable, {result['hidden']} hidden"
     )

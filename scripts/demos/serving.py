@@ -56,7 +56,7 @@ def honest(chain: Chain, items: int) -> dict[str, Any]:
 
     step(4, "The provider", "checks and evaluates everything before it stakes, posts all answers.")
     joined = chain.run("serving", "join", "--account", PROVIDER)
-    console.print(f"   one proof of {SLOTS} digits took {joined['prove_seconds']:.1f} s")
+    console.print(f"   one proof of {SLOTS} digits took {joined['proof_seconds']:.1f} s")
     served = chain.run("serving", "serve", "--account", PROVIDER)
     console.print(f"   {items} answers posted for {served['gas']:,} gas")
 
@@ -69,7 +69,7 @@ def honest(chain: Chain, items: int) -> dict[str, Any]:
     each = answered["gas"] / answered["contested"]
     console.print(
         f"   [green]{answered['proven']} of {answered['contested']} proven[/green] in "
-        f"{answered['proofs']} proofs, {answered['prove_seconds']:.0f} s, {each:,.0f} gas each"
+        f"{answered['proofs']} proofs, {answered['proof_seconds']:.0f} s, {each:,.0f} gas each"
     )
     paid = chain.run("withdraw", "--account", PROVIDER)["withdrawn"]
     earned = sum(paid.values()) - opened["stake"]
@@ -78,7 +78,7 @@ def honest(chain: Chain, items: int) -> dict[str, Any]:
         "state": answered["state"],
         "contested": answered["contested"],
         "proven": answered["proven"],
-        "prove_seconds": answered["prove_seconds"],
+        "proof_seconds": answered["proof_seconds"],
         "gas_per_contested_item": round(each),
         "right_labels": right_labels(chain, items),
         "earned_wei": earned,

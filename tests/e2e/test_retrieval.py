@@ -230,7 +230,7 @@ def test_every_record_is_proven_and_exactly_the_matches_are_read(
     assert "may accept" in world.json("status")["next"]
     accepted = world.json("accept", "--account", PROVIDER)
     assert (accepted["matching_records"], accepted["proofs"]) == (matching, PROOFS)
-    assert accepted["prove_seconds"] > 0
+    assert accepted["proof_seconds"] > 0
     assert f"must prove {RECORDS} more" in world.json("status")["next"]
     proved = world.prove()
     assert (proved["proofs"], proved["transactions"]) == (PROOFS, 1)  # the rehearsal is no job's

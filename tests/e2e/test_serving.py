@@ -240,7 +240,7 @@ def test_a_round_that_nobody_contests_is_settled(world: World, tmp_path: Path) -
     assert "may join" in world.json("status")["next"]
     joined = world.json("join", "--account", PROVIDER)
     assert joined["proofs"] == 2
-    assert joined["prove_seconds"] > 0
+    assert joined["proof_seconds"] > 0
     assert f"must post all {ROWS} outputs" in world.json("status")["next"]
     world.serve()
     status = world.json("status", opened["job"])

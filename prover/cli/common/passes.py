@@ -45,7 +45,7 @@ class Pass:
                 "job": "0x" + outcome.job_id.hex(),
                 "result": str(outcome.result),
                 "words": outcome.words,
-                "prove_seconds": round(outcome.seconds, 3),
+                "proof_seconds": round(outcome.seconds, 3),
                 "gas": outcome.gas,
             }
             for outcome in self.outcomes

@@ -252,7 +252,7 @@ def prove(
     facts, lines = jobs.status(client, after, client.now())
     work = {
         "proofs": done.proofs,
-        "prove_seconds": round(done.seconds, 3),
+        "proof_seconds": round(done.seconds, 3),
         "transactions": done.transactions,
         "gas": done.gas,
     }

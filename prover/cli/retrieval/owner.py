@@ -65,7 +65,7 @@ def describe_acceptance(
         "stake": terms.stake,
         "payee": payee,
         "proofs": seen.proofs,
-        "prove_seconds": round(seen.proof_seconds, 3),
+        "proof_seconds": round(seen.proof_seconds, 3),
         "gas": gas,
     }
     lines = [

@@ -117,7 +117,7 @@ class ProvenBounty(MovedBounty):
     """Whether the target can be reached; null if nothing was evaluated."""
     proofs: Count
     """Made now."""
-    prove_seconds: Seconds
+    proof_seconds: Seconds
     """That they took."""
     transactions: Count
     disputed: MalformedItem | None

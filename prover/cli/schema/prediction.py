@@ -101,7 +101,7 @@ class ServedJob(Printed):
     job: JobId
     result: Annotated[str, OneOf([*Stage, WAITING, SKIPPED, FAILED])]
     words: Message
-    prove_seconds: Seconds
+    proof_seconds: Seconds
     """That the proof took."""
     gas: Gas
 
@@ -128,7 +128,7 @@ class TrackedJob(Printed):
     """Its state on the chain."""
     due: Time
     """Its deadline; 0 if the chain does not have it."""
-    prove_seconds: Seconds
+    proof_seconds: Seconds
     """That the proof took."""
 
 

@@ -130,7 +130,7 @@ class AcceptedRequest(Printed):
     payee: Address
     proofs: Count
     """That it takes."""
-    prove_seconds: Seconds
+    proof_seconds: Seconds
     """That one of them takes here."""
     gas: Gas | None
     """Null with --preview."""
@@ -180,7 +180,7 @@ class ProvenRequest(RequestStatus):
 
     proofs: Count
     """Made now."""
-    prove_seconds: Seconds
+    proof_seconds: Seconds
     """That they took."""
     transactions: Count
     gas: Gas

@@ -84,7 +84,7 @@ class JoinedRound(Printed):
     job: JobId
     state: Literal["joined"]
     payee: Address
-    prove_seconds: Seconds
+    proof_seconds: Seconds
     """That one proof takes here."""
     proofs: Count
     """If all that may be contested is."""
@@ -128,7 +128,7 @@ class AnsweredRound(Printed):
     proven: Count
     proofs: Count
     """Made now."""
-    prove_seconds: Seconds
+    proof_seconds: Seconds
     """That they took."""
     transactions: Count
     gas: Gas

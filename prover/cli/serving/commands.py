@@ -255,7 +255,7 @@ def answer(
         "contested": len(after.contested),
         "proven": len(after.answered),
         "proofs": done.proofs,
-        "prove_seconds": round(done.seconds, 3),
+        "proof_seconds": round(done.seconds, 3),
         "transactions": done.transactions,
         "gas": done.gas,
     }

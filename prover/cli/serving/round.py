@@ -109,7 +109,7 @@ def describe_join(
         "job": "0x" + job_id.hex(),
         "state": "joined",
         "payee": payee,
-        "prove_seconds": round(joined.proof_seconds, 3),
+        "proof_seconds": round(joined.proof_seconds, 3),
         "proofs": joined.proofs,
         "gas": joined.gas,
         "outputs_gas": ahead.outputs,
