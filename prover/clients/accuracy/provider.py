@@ -10,7 +10,6 @@ from prover.base.errors import ProvingError, StatementInvalid, UsageError
 from prover.base.text import moment, shown
 from prover.chain.contracts.accuracy import AccuracyBounty
 from prover.chain.contracts.registry import Registry
-from prover.chain.contracts.tokens import allow
 from prover.chain.contracts.verification import verification_gas
 from prover.chain.sending.fees import gas_price
 from prover.clients.accuracy.checks import (
@@ -24,7 +23,7 @@ from prover.clients.accuracy.submit import Malformed, Opened, Submitter
 from prover.clients.common.inputs.handover import obtain
 from prover.clients.common.job_files import JobFiles
 from prover.clients.common.limits import ProviderLimits
-from prover.clients.common.money import check_currency, staking
+from prover.clients.common.money import check_currency, stake, staking
 from prover.clients.common.readiness import check_key, padding, strange_items
 from prover.clients.common.tools import Tools
 from prover.protocol.accuracy.state import Record, State
@@ -231,9 +230,8 @@ class BountyProvider:
 
     def _stake(self, model_id: bytes) -> int:
         terms, tools = self._record.job.terms, self._tools
-        allow(tools.sender, terms.currency, tools.contract.address, terms.stake)
         call = tools.contract.accept(self._record.job, model_id, self._payee)
-        return int(tools.sender.send(self._accepting, call, exact=True)["gasUsed"])
+        return int(stake(tools.sender, self._accepting, terms, tools.contract, call)["gasUsed"])
 
     def _judged(self, opened: Opened) -> Evaluation:
         """Evaluate all items, some compared with witnesses."""

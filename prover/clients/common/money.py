@@ -8,16 +8,21 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from web3.types import TxReceipt
+
 from prover.base.errors import UsageError
 from prover.base.files import locked
 from prover.base.settings import get_settings
 from prover.base.text import amount_in, in_ether
-from prover.chain.contracts.tokens import balance_of
+from prover.chain.abi.contract import Call
+from prover.chain.contracts.jobs import JobContract
+from prover.chain.contracts.tokens import allow, balance_of
 from prover.chain.deployments import Deployment
 from prover.chain.node.client import Client
 from prover.chain.sending.transactions import Sender
 from prover.chain.state.replay import load_world
 from prover.protocol.events import ZERO_ADDRESS
+from prover.protocol.terms import Terms
 from prover.protocol.world import World
 
 MARGIN_PERCENT = 25  # what a job earns above its gas, as fees rise between two moves
@@ -101,6 +106,17 @@ def staking(sender: Sender, action: str) -> Iterator[None]:
     with locked(get_settings().home / "locks" / f"stake-{sender.address}.lock"):
         sender.settle_stakes(but=action)
         yield
+
+
+def stake(
+    sender: Sender, action: str, terms: Terms, contract: JobContract, call: Call
+) -> TxReceipt:
+    """Let a contract take exactly the stake of the terms, then send the call that pays it, once.
+
+    Raises UsageError if an earlier `action` was another call, ContractRefused, InsufficientFunds.
+    """
+    allow(sender, terms.currency, contract.address, terms.stake)
+    return sender.send(action, call, exact=True)
 
 
 def at_risk(world: World, account: str, currency: str) -> int:

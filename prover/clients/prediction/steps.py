@@ -8,9 +8,8 @@ from web3.types import TxReceipt
 from prover.base.errors import ContractRefused, UsageError
 from prover.base.text import amount_in, moment
 from prover.chain.contracts.prediction import PredictionMarket
-from prover.chain.contracts.tokens import allow
 from prover.chain.events.finality import Heads, confirmations, pause
-from prover.clients.common.money import worth
+from prover.clients.common.money import stake, worth
 from prover.clients.prediction.examine import Examiner, PredictionTools
 from prover.clients.prediction.store import Stage, TrackedJob
 from prover.clients.prediction.views import UNTAKEN, View, end_of, is_ours, look
@@ -91,10 +90,9 @@ class Steps:
     def lock(self, job: TrackedJob) -> TrackedJob | Outcome:
         """Send the stake; what a refusal means is read from the job's standing."""
         terms, sender = self.record.job.terms, self.tools.sender
-        allow(sender, terms.currency, self.prediction.address, terms.stake)
         try:
             call = self.prediction.lock(self.record.job, job.payee)
-            receipt = sender.send(self.lock_name(job), call, exact=True)
+            receipt = stake(sender, self.lock_name(job), terms, self.prediction, call)
         except ContractRefused as error:
             if error.error_name not in (_WRONG_STATE, _LATE):
                 raise

@@ -11,14 +11,13 @@ from web3.types import TxReceipt
 from prover.base.errors import ChainError, ContractRefused, UsageError
 from prover.chain.contracts.registry import Circuit
 from prover.chain.contracts.retrieval import RetrievalBounty
-from prover.chain.contracts.tokens import allow
 from prover.chain.contracts.verification import verification_gas
 from prover.chain.events.finality import final_seconds, once_final
 from prover.chain.events.reading import fetch_events
 from prover.chain.sending.fees import gas_price
 from prover.chain.state.replay import load_world
 from prover.clients.common.job_files import JobFiles
-from prover.clients.common.money import check_currency, staking
+from prover.clients.common.money import check_currency, stake, staking
 from prover.clients.common.packing import ProofsSent
 from prover.clients.common.readiness import check_key
 from prover.clients.common.tools import Tools
@@ -124,9 +123,8 @@ class DatasetOwner:
         with staking(sender, self._accepting):
             with sender.deciding(self._accepting):
                 self._check_money(self._verification_gas(), limits)  # fees and stakes change
-            allow(sender, terms.currency, retrieval.address, terms.stake)
             call = retrieval.accept(self._request.record.job, self._payee)
-            return int(sender.send(self._accepting, call, exact=True)["gasUsed"])
+            return int(stake(sender, self._accepting, terms, retrieval, call)["gasUsed"])
 
     def prove(self, secrets: Secrets) -> ProofsSent:
         """Prove every record, once the acceptance is final, and give the keys of the matches.

@@ -10,13 +10,12 @@ from prover.base.errors import ContractRefused, StatementInvalid, UsageError
 from prover.base.text import moment, shown
 from prover.chain.contracts.registry import Circuit
 from prover.chain.contracts.serving import ServingRound
-from prover.chain.contracts.tokens import allow
 from prover.chain.contracts.verification import verification_gas
 from prover.chain.sending.fees import gas_price
 from prover.clients.common.inputs.handover import obtain
 from prover.clients.common.job_files import JobFiles
 from prover.clients.common.limits import ProviderLimits
-from prover.clients.common.money import check_currency, staking
+from prover.clients.common.money import check_currency, stake, staking
 from prover.clients.common.packing import ProofsSent
 from prover.clients.common.readiness import check_key
 from prover.clients.common.tools import Tools
@@ -188,9 +187,8 @@ class RoundProvider:
 
     def _stake(self) -> int:
         terms, tools = self._round.record.job.terms, self._tools
-        allow(tools.sender, terms.currency, tools.contract.address, terms.stake)
         call = tools.contract.join(self._round.record.job, self._payee)
-        return int(tools.sender.send(self._joining, call, exact=True)["gasUsed"])
+        return int(stake(tools.sender, self._joining, terms, tools.contract, call)["gasUsed"])
 
     def _require(self, state: State, why: str) -> None:
         """The round is in a state, and not beyond its deadline."""

@@ -197,9 +197,7 @@ def test_nothing_is_sent_while_gas_is_too_dear(chain: Chain, geth: Proxy) -> Non
     before, nonce = balance(chain), chain.client.web3.eth.get_transaction_count
     count = nonce(address_of(CONSUMER))  # type: ignore[arg-type]
     set_base_fee(chain, 501 * GWEI)
-    with pytest.raises(
-        Postponed, match=r"502 gwei now: expected at most 500 .* nothing was sent"
-    ):
+    with pytest.raises(Postponed, match=r"502 gwei now: expected at most 500 .* nothing was sent"):
         sender(geth).send("gift", GIFT)
     assert not geth.sent()
     assert not attempts(chain, "gift")

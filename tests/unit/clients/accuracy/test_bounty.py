@@ -13,6 +13,7 @@ from prover.clients.accuracy import provider as module
 from prover.clients.accuracy.plan import Evaluation
 from prover.clients.accuracy.provider import BountyProvider, Outcome
 from prover.clients.accuracy.submit import Malformed, Opened
+from prover.clients.common import money
 from prover.clients.common.limits import ProviderLimits
 from prover.clients.common.money import Account
 from prover.clients.common.packing import ProofsSent
@@ -134,7 +135,7 @@ def desk(
     monkeypatch.setattr(module, "Registry", lambda *_: circuit)
     monkeypatch.setattr(module, "gas_price", lambda _client: 0)
     monkeypatch.setattr(module, "verification_gas", lambda *_: 700_000)
-    monkeypatch.setattr(module, "allow", made.allow)
+    monkeypatch.setattr(money, "allow", made.allow)
     return made
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from prover.base.errors import ChainError, ContractRefused, StatementInvalid, UsageError
 from prover.chain.events import finality
+from prover.clients.common import money
 from prover.clients.common.money import Account
 from prover.clients.common.packing import ProofsSent
 from prover.clients.common.readiness import KeyMissing, Rehearsal
@@ -292,7 +293,7 @@ def test_the_stake_is_sent_for_the_payee(
 ) -> None:
     play = stage(opened())
     monkeypatch.setattr(
-        module,
+        money,
         "allow",
         lambda _sender, currency, spender, amount: play.done.append(
             f"allowed {amount} of {currency[:4]} to {spender[:4]}"

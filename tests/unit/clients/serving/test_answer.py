@@ -12,6 +12,7 @@ from prover.base.errors import ContractRefused, ProvingError, StatementInvalid, 
 from prover.chain.abi.contract import Call
 from prover.chain.contracts.serving import Answer
 from prover.chain.sending.transactions import GAS_CAP, Cost
+from prover.clients.common import money
 from prover.clients.common.limits import ProviderLimits
 from prover.clients.common.money import Account
 from prover.clients.common.packing import ProofsSent
@@ -155,7 +156,7 @@ def desk(
     made = Desk(proven("batch").artifacts, tmp_path / "inputs.json")
     monkeypatch.setattr(module, "gas_price", lambda _client: 0)
     monkeypatch.setattr(module, "verification_gas", lambda *_: 700_000)
-    monkeypatch.setattr(module, "allow", made.allow)
+    monkeypatch.setattr(money, "allow", made.allow)
     return made
 
 
