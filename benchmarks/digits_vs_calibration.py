@@ -15,6 +15,7 @@ import os
 import statistics
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,7 @@ def our_side(
         "inputs": [[row, [1] * plan.context_limbs] for row in inputs],
         "calibration": None,
     }
-    return arguments, {"plan_seconds": seconds, "plan": plan.to_json()}
+    return arguments, {"plan_seconds": seconds, "plan": asdict(plan)}
 
 
 def their_side(calibration: Calibration, test: Calibration) -> dict[str, Any]:

@@ -22,12 +22,13 @@ from prover.base.settings import get_settings
 from prover.solidity import compile as solidity
 from prover.solidity import verifier
 from prover.statement.context import JobContext
-from prover.statement.documents.request import Item
+from prover.statement.documents.request import Item, salted
 from prover.systems.ezkl import circuit, engine, manifest, setup
 from prover.systems.ezkl.artifacts import Artifacts, list_artifacts
+from prover.systems.ezkl.inputs import shape_of
 from prover.systems.ezkl.planner import wrap
 from prover.systems.ezkl.planner.plan import Accuracy, Plan
-from prover.systems.ezkl.prover import Witness, new_salt
+from prover.systems.ezkl.prover import Witness
 from prover.systems.ezkl.system import Ezkl, Planned
 from prover.systems.onnx import onnx_file
 from prover.systems.onnx.lowering import constants as lowering_constants
@@ -245,8 +246,5 @@ def _prove(artifacts: Artifacts, cached: Path) -> Proven:
 
 def sample_items(artifacts: Artifacts) -> list[Item]:
     """As many items as the circuit takes, each different."""
-    plan = artifacts.manifest.plan
-    return [
-        Item(tuple(range(-5 + slot, -1 + slot)), new_salt(artifacts.manifest))
-        for slot in range(plan.items)
-    ]
+    shape = shape_of(artifacts.manifest)
+    return [salted(range(-5 + slot, -1 + slot), shape) for slot in range(shape.slots)]

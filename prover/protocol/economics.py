@@ -201,14 +201,6 @@ def accuracy_bond(reward: int, elements: int, prices: Prices) -> int:
     return _rounded_up(reward + dispute * prices.gas_wei)
 
 
-def accuracy_break_even(money: AccuracyMoney, luck: float, gas: int = 0) -> float:
-    """What a try is worth, on average, to a provider that passes with this chance, in wei.
-
-    Its proofs cost nothing unless it passes: it knows before the first of them.
-    """
-    return luck * money.reward - (1 - luck) * money.miss_penalty - gas
-
-
 # ---------------------------------------------------------------- retrieval bounties
 
 

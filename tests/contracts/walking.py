@@ -10,6 +10,7 @@ from typing import Any
 
 import ape
 from ape.exceptions import VirtualMachineError
+from web3.types import LogReceipt
 
 from prover.chain.events.log import Log
 from prover.chain.events.reading import by_transaction, decode_log
@@ -105,7 +106,22 @@ class Walk(ABC):
         query = {"address": self.addresses, "fromBlock": self.seen + 1, "toBlock": head}
         logs = eth.get_logs(query) if head > self.seen else []
         times = {log["blockNumber"]: eth.get_block(log["blockNumber"])["timestamp"] for log in logs}
-        logged = [decode_log(Log.from_receipt(log, times[log["blockNumber"]])) for log in logs]
+        logged = [decode_log(_logged(log, times[log["blockNumber"]])) for log in logs]
         for events in by_transaction(logged):
             self.model = reducer.apply_transaction(self.model, [one.event for one in events])
         self.seen = head
+
+
+def _logged(log: LogReceipt, time: int) -> Log:
+    """A log as web3 gives it."""
+    return Log(
+        block=int(log["blockNumber"]),
+        block_hash=bytes(log["blockHash"]),
+        time=time,
+        transaction=bytes(log["transactionHash"]),
+        place=int(log["transactionIndex"]),
+        index=int(log["logIndex"]),
+        address=str(log["address"]),
+        topics=tuple(bytes(topic) for topic in log["topics"]),
+        data=bytes(log["data"]),
+    )

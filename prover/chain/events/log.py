@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeGuard
 
-from web3.types import LogReceipt
-
 from prover.base.errors import ChainError, UsageError
 from prover.chain.node.client import checksum
 
@@ -65,21 +63,6 @@ class Log:
             raise ChainError(
                 f"the node gives a log that is none ({type(error).__name__}): use another node"
             ) from error
-
-    @classmethod
-    def from_receipt(cls, log: LogReceipt, time: int) -> "Log":
-        """A log as web3 gives it. Raises ValueError if it is none."""
-        return cls(
-            block=int(log["blockNumber"]),
-            block_hash=bytes(log["blockHash"]),
-            time=time,
-            transaction=bytes(log["transactionHash"]),
-            place=int(log["transactionIndex"]),
-            index=int(log["logIndex"]),
-            address=str(log["address"]),
-            topics=tuple(bytes(topic) for topic in log["topics"]),
-            data=bytes(log["data"]),
-        )
 
 
 def is_word(value: object) -> TypeGuard[bytes]:

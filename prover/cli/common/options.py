@@ -1,7 +1,6 @@
 """Options that commands share, and the parsing of amounts, times and ids."""
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -30,7 +29,6 @@ PaidIn = Annotated[
     str | None,
     typer.Option("--token", help="ERC-20 to pay in, ADDRESS or ADDRESS:DECIMALS [default: ETH]."),
 ]
-OutFile = Annotated[Path | None, typer.Option("--out", help="File to write.")]
 
 MOST_DECIMALS = 255  # what a uint8 can hold
 MINED_WITHIN_SECONDS = 1_200

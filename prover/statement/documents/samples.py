@@ -55,16 +55,6 @@ def accuracy_at_least(right: int, n: int, confidence: float = CONFIDENCE) -> flo
     return low
 
 
-def chance_to_pass(accuracy: float, right: int, n: int) -> float:
-    """That a model of this true accuracy gets `right` or more of n independent items right."""
-    _check_counts(right, n)
-    if not 0 <= accuracy <= 1:
-        raise StatementInvalid(f"an accuracy of {accuracy}: expected 0 to 1")
-    if right <= accuracy * n:  # then the lower tail is the shorter sum
-        return 1 - _tail(n - right + 1, n, 1 - accuracy)
-    return _tail(right, n, accuracy)
-
-
 def needed(n: int, num: int, den: int) -> int:
     """The fewest right items of n that reach the target num / den."""
     return -(-num * n // den)

@@ -1,7 +1,6 @@
 """Witness, proof and verification with ezkl, tied to the statement that the layout describes."""
 
 import json
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,12 +34,6 @@ class Witness:
     context: tuple[int, ...]
     outputs: tuple[tuple[int, ...], ...]
     instances: tuple[int, ...]
-
-
-def new_salt(manifest: Manifest) -> tuple[int, ...]:
-    """Fresh salt for one item; empty when inputs are public."""
-    plan = manifest.plan
-    return tuple(secrets.randbits(plan.salt_bits) for _ in range(plan.salt_elements))
 
 
 def item_words(manifest: Manifest, item: Item) -> tuple[int, ...]:

@@ -13,7 +13,6 @@ EZKL_VERSION = "23.0.5"
 FIXED = "Fixed"
 PUBLIC = "Public"
 HASHED = {"Hashed": {"hash_is_public": True, "outlets": []}}
-VISIBILITY_NAMES = {"public": PUBLIC, "fixed": FIXED, "hashed": HASHED}
 
 
 def canonical_settings(settings: Mapping[str, Any]) -> dict[str, Any]:

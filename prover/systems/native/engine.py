@@ -1,6 +1,6 @@
 """The Rust engine, if it was built: programs and witnesses in, keys and proofs out."""
 
-import importlib.util
+import importlib
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -40,11 +40,6 @@ def mismatches() -> Iterator[None]:
         yield
     except engine().Refused as error:
         raise ArtifactMismatch(str(error)) from error
-
-
-def is_installed() -> bool:
-    """Whether the extension module can be imported."""
-    return importlib.util.find_spec("zkescrow_native") is not None
 
 
 def load_program(program: Program, layout: Layout, salt: Salt | None = None) -> Any:

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from prover.base.errors import StatementInvalid
 from prover.statement.documents.samples import (
     accuracy_at_least,
-    chance_to_pass,
     contest_sample,
     hoeffding_margin,
     hoeffding_sample,
@@ -66,18 +65,8 @@ def test_a_model_below_the_bound_rarely_passes(n: int, data: st.DataObject) -> N
     assert bound > right / n - hoeffding_margin(n)
 
 
-@given(st.floats(0, 1), st.integers(1, 60), st.data())
-def test_the_chance_to_pass_is_the_binomial_tail(
-    accuracy: float, n: int, data: st.DataObject
-) -> None:
-    right = data.draw(st.integers(0, n))
-    assert chance_to_pass(accuracy, right, n) == pytest.approx(tail(accuracy, right, n), abs=1e-9)
-
-
 def test_large_samples_are_computed_too() -> None:
     assert accuracy_at_least(59_000, 65_536) == pytest.approx(0.89833, abs=1e-4)
-    assert chance_to_pass(0.5, 59_000, 65_536) == pytest.approx(0)
-    assert chance_to_pass(0.95, 59_000, 65_536) == pytest.approx(1)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +91,3 @@ def test_counts_and_margins_outside_their_bounds_are_refused() -> None:
     for right, n in ((-1, 5), (6, 5), (0, 0)):
         with pytest.raises(StatementInvalid, match="right answers"):
             accuracy_at_least(right, n)
-        with pytest.raises(StatementInvalid, match="right answers"):
-            chance_to_pass(0.5, right, n)
-    with pytest.raises(StatementInvalid, match=r"accuracy of 1\.5"):
-        chance_to_pass(1.5, 1, 2)

@@ -20,7 +20,7 @@ from queue import Empty, SimpleQueue
 from urllib.parse import SplitResult, unquote
 
 from prover.base import text as words
-from prover.base.errors import UsageError, ZkescrowError
+from prover.base.errors import ZkescrowError
 from prover.base.files import NotPlain, TooLarge, read_plain
 from prover.base.log import logger
 from prover.protocol import uris
@@ -87,13 +87,6 @@ def is_public(address: str) -> bool:
         if inner is not None:
             return is_public(str(inner))
     return parsed.is_global and not parsed.is_multicast and not parsed.is_reserved
-
-
-def file_uri(path: Path) -> str:
-    """The file URI of an absolute path."""
-    if not path.is_absolute():
-        raise UsageError(f"{path} is relative: expected an absolute path")
-    return path.as_uri()
 
 
 def _parts(uri: str | bytes) -> SplitResult:

@@ -4,7 +4,7 @@ Integers are held in float64 and stay below 2**52, so that sums and products are
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -59,10 +59,6 @@ class Bounds:
         low = change(self.low)
         high = low if self.is_point else change(self.high)
         return Bounds(low, high, change(self.error), self.scale if scale is None else scale)
-
-    def with_error(self, error: Floats) -> "Bounds":
-        """The same values with another error."""
-        return replace(self, error=error)
 
 
 def quantise(values: npt.ArrayLike, scale: int) -> Floats:

@@ -1,7 +1,7 @@
 """What was decided about a circuit: enough, with the ONNX file, to build it again."""
 
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, Self
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from prover.systems.ezkl.arithmetic.scales import Quantisation
 
@@ -84,18 +84,6 @@ class Plan:
         """The scales that tensors and constants are computed from."""
         scales = self.input_scale, self.param_scale, self.scale_rebase_multiplier
         return Quantisation(*scales, shared=self.items > 1)
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values, as the manifest holds them."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Self:
-        """The inverse of `to_json`; raises TypeError or KeyError on missing or unknown names."""
-        unknown = set(values) - {field.name for field in fields(cls)}
-        if unknown:
-            raise KeyError(f"unknown parts of a plan: {sorted(unknown)}")
-        return cls(**{**values, "accuracy": Accuracy(**values["accuracy"])})
 
 
 @dataclass(frozen=True)

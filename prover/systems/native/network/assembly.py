@@ -2,14 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import inf, prod
 
 import numpy as np
 import onnx
 
 from prover.base.errors import ModelRefused
-from prover.systems.native.network.convolution import NO_PADS
 from prover.systems.native.network.expressions import Affine, Expression, View, identity
 from prover.systems.native.network.real import RealLayer, RealNetwork, Reals, Shape
 from prover.systems.onnx.graph import Builder, refuse
@@ -159,8 +158,3 @@ def constant(assembly: Assembly, node: onnx.NodeProto, index: int) -> Reals | No
 def absent(node: onnx.NodeProto, index: int) -> bool:
     """Whether the node has no input at `index`."""
     return index >= len(node.input) or not node.input[index]
-
-
-def frameless(view: View) -> View:
-    """The view without the zeros around it."""
-    return replace(view, pads=NO_PADS)

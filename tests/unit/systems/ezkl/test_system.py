@@ -8,10 +8,11 @@ import pytest
 from prover.base.errors import ProofRejected, ProvingError, StatementInvalid
 from prover.statement import poseidon
 from prover.statement.context import JobContext
-from prover.statement.documents.request import Item
+from prover.statement.documents.request import salted
 from prover.statement.field import FIELD_MODULUS, decode_signed
 from prover.systems.ezkl import prover
-from prover.systems.ezkl.prover import item_words, new_salt
+from prover.systems.ezkl.inputs import shape_of
+from prover.systems.ezkl.prover import item_words
 from prover.systems.ezkl.system import Ezkl
 from prover.systems.proof import Proof
 from tests.conftest import ELEMENTS, JOB, PLANS, Proven
@@ -51,14 +52,14 @@ def test_hashed_inputs_are_our_own_poseidon(proven: Get) -> None:
 
 def test_salt_hides_equal_items(proven: Get) -> None:
     manifest = proven("salted").artifacts.manifest
-    first, second = (Item((1, 2, 3, 4), new_salt(manifest)) for _ in range(2))
+    first, second = (salted((1, 2, 3, 4), shape_of(manifest)) for _ in range(2))
     assert item_words(manifest, first) != item_words(manifest, second)
 
 
 def test_outputs_do_not_depend_on_context_or_salt(proven: Get) -> None:
     made = proven("salted")
     other = replace(JOB, payee=b"\x77" * 20)
-    item = replace(made.witness.items[0], salt=new_salt(made.artifacts.manifest))
+    item = salted(made.witness.items[0].values, shape_of(made.artifacts.manifest))
     witness = SYSTEM.witness(made.artifacts, [item], other)
     assert witness.outputs == made.witness.outputs
     assert witness.context != made.witness.context

@@ -16,6 +16,7 @@ from prover.systems.native.circuit.layout import Layout, usable_rows
 from prover.systems.native.circuit.program import compile_network
 from prover.verify import parse_description
 from prover.verify.expressions import Query, leaves
+from tests.unit.systems.native.needs import needs_engine
 from tests.unit.systems.native.networks import tiny_network
 
 NATIVE = Path(__file__).parents[4] / "docs/NATIVE.md"
@@ -27,9 +28,6 @@ FORMS = {
     "hidden": Form(weights="hidden"),
 }
 EVERYTHING = Form(inputs="hashed", labels=2, weights="hidden")
-needs_engine = pytest.mark.skipif(
-    not engine.is_installed(), reason="the Rust engine is not installed (no cargo)"
-)
 
 
 @cache

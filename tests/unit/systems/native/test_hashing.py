@@ -24,6 +24,7 @@ from prover.systems.native.static_checks.hash_check import require_hashing
 from prover.systems.native.static_checks.replay import check_program
 from prover.systems.native.witness import FIELD, Execution, execute, packed
 from prover.verify import parse_description, verify
+from tests.unit.systems.native.needs import needs_engine
 from tests.unit.systems.native.networks import image_of, tiny_network
 
 CONTEXT = (11, 12)
@@ -38,9 +39,6 @@ COLUMNS = (
     "hash_round",
 )
 ROUNDS = hashing.ROUNDS
-needs_engine = pytest.mark.skipif(
-    not engine.is_installed(), reason="the Rust engine is not installed (no cargo)"
-)
 
 
 @pytest.fixture(autouse=True)

@@ -33,6 +33,7 @@ from prover.systems.native.static_checks.trace import find_segments
 from prover.systems.native.static_checks.weight_independence import require_one_bias
 from prover.systems.native.witness import execute
 from prover.verify import Description, parse_description, verify
+from tests.unit.systems.native.needs import needs_engine
 from tests.unit.systems.native.networks import (
     SHIFT,
     Maker,
@@ -44,9 +45,6 @@ from tests.unit.systems.native.networks import (
 
 FORM = Form(weights="hidden")
 BLINDS = engine.Secrets(tuple(range(1, 9)), bytes(32))
-needs_engine = pytest.mark.skipif(
-    not engine.is_installed(), reason="the Rust engine is not installed (no cargo)"
-)
 
 
 def with_zeros(network: Network) -> Network:

@@ -21,6 +21,7 @@ from prover.systems.native.network.network import Integers, Layer, Network, Tens
 from prover.systems.native.static_checks.replay import check_program
 from prover.systems.native.witness import Execution, execute, multiplicities
 from prover.verify import parse_description, verify
+from tests.unit.systems.native.needs import needs_engine
 
 CONTEXT = (11, 12)
 LABELS = 3
@@ -28,9 +29,6 @@ HIDDEN = engine.Secrets(tuple(range(1, 9)), bytes(32))
 # Scores 9 0 9 -7 5 9 5 1: three classes share the greatest, two the next.
 SCORES = (9, 0, 9, -7, 5, 9, 5, 1)
 BEST = (0, 2, 5, 4, 6, 7, 1, 3)
-needs_engine = pytest.mark.skipif(
-    not engine.is_installed(), reason="the Rust engine is not installed (no cargo)"
-)
 
 
 def network() -> Network:

@@ -8,7 +8,7 @@ import pytest
 
 from prover.base.errors import ProvingError
 from prover.base.files import write_atomically
-from prover.systems.native import artifacts, engine, tasks
+from prover.systems.native import artifacts, tasks
 from prover.systems.native.circuit.form import Form
 from prover.systems.native.circuit.hidden import outline
 from prover.systems.native.circuit.layout import Layout
@@ -16,13 +16,12 @@ from prover.systems.native.network import serialise
 from prover.systems.native.network.bounds import bounded
 from prover.systems.native.secret import PROOFS, Secret
 from prover.systems.srs import development_record, development_srs
+from tests.unit.systems.native.needs import needs_engine
 from tests.unit.systems.native.networks import image_of, tiny_network
 
 FORM = Form(context=1, weights="hidden")
 LAYOUT = Layout(k=11, lanes=2, weight_lanes=2)
-pytestmark = pytest.mark.skipif(
-    not engine.is_installed(), reason="the Rust engine is not installed (no cargo)"
-)
+pytestmark = needs_engine
 
 
 @pytest.fixture(scope="module")
