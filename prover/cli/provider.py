@@ -1,4 +1,4 @@
-"""`zkescrow provider`: serving predictions."""
+"""`zkescrow provider`: serving predictions; and what any provider has, its key and its credit."""
 
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from prover.cli.common.handover import HandedFiles, HandedOver
 from prover.cli.common.limits import AllStakes, AtALoss, MaxStakes, MinRewards, ProofTime, purse_of
 from prover.cli.common.options import AccountNumber, Rpc, address, connected, deployed, sender_for
 from prover.cli.common.output import command, new_app, show, show_table
-from prover.cli.common.passes import Loop, one_pass, only_pass
+from prover.cli.prediction.passes import Loop, one_pass, only_pass
 from prover.cli.withdraw import Token, withdraw_all
 
 if TYPE_CHECKING:

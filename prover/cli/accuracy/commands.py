@@ -119,6 +119,7 @@ def post(
     from prover.clients.accuracy import test_items as accuracy_tests
     from prover.clients.accuracy.consumer import post_bounty, posting
     from prover.clients.common.models import auditor
+    from prover.clients.common.seeds import make_seed
 
     count = accuracy_post.sample_size(items, None if eps is None else percent(eps, "--eps"))
     client, deployment = deployed(rpc)
@@ -145,7 +146,7 @@ def post(
     progress("checking that the verifier on the chain is the circuit's")
     auditor(client, deployment).verify(known.model_id, known.artifacts)
     seed_file = (seed or get_settings().home / "seed.json").resolve()
-    if accuracy_tests.make_seed(seed_file):
+    if make_seed(seed_file):
         progress(f"a new seed is in {seed_file}: keep it, and show it to nobody")
     asked = vars(raw) | {"data": sha256_file(data), "rows": rows, "items": items, "eps": eps}
     with posting(sender, deployment, spec, tests, seed_file, asked, progress) as drawn:

@@ -69,9 +69,9 @@ def commit(
     account: AccountNumber = None,
 ) -> None:
     """Owner: seal every record under a key of its own, and commit to all of them."""
-    from prover.cli.common.seeds import seed_at
     from prover.cli.retrieval.owner import describe_commitment
     from prover.clients.common.models import find
+    from prover.clients.common.seeds import seed_at
     from prover.clients.retrieval import secrets as owner
 
     client, deployment = deployed(rpc)

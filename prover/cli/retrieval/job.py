@@ -16,9 +16,9 @@ from prover.chain.sending.transactions import Sender
 from prover.chain.state.replay import load_world
 from prover.cli.common.agenda import entry, reminders
 from prover.cli.common.finding import REQUEST, UNENDED, Wanted, find_on, in_state
-from prover.cli.common.seeds import existing
 from prover.clients.common.models import find
 from prover.clients.common.remembered import of_job
+from prover.clients.common.seeds import read_seed
 from prover.clients.common.tools import tools_of
 from prover.clients.retrieval.datasets import kept
 from prover.clients.retrieval.owner import DatasetOwner, Request
@@ -112,7 +112,7 @@ def secrets_of(request: Request, data: Path | None, seed: Path | None) -> Secret
     """The dataset's records from data and seed, where the owner says or said they are."""
     source = source_of(request.dataset.id, data, seed)
     progress(f"reading {source.data}")
-    return read_secrets(request.artifacts, source.data, existing(source.seed))
+    return read_secrets(request.artifacts, source.data, read_seed(source.seed))
 
 
 def status(client: Client, found: Found, now: int) -> tuple[dict[str, Any], list[str]]:

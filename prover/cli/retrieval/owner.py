@@ -5,8 +5,8 @@ from typing import Any
 
 from prover.base.text import counted, shown
 from prover.chain.sending import handing
-from prover.cli.common.seeds import SeedFile
 from prover.cli.retrieval.job import Found
+from prover.clients.common.seeds import SeedFile
 from prover.clients.retrieval.owner import Quote
 from prover.clients.retrieval.secrets import Committed
 from prover.clients.retrieval.status import amount

@@ -26,9 +26,10 @@ from prover.clients.accuracy.posted_sets import (
     posted_set,
     sharing,
 )
-from prover.clients.accuracy.test_items import Tests, key_of, read_seed, sealed_tests
+from prover.clients.accuracy.test_items import Tests, key_of, sealed_tests
 from prover.clients.common import posting as postings
 from prover.clients.common.posting import Drawn, Posting
+from prover.clients.common.seeds import read_seed
 from prover.protocol.accuracy.state import Job, Terms
 from prover.protocol.limits import limits_of
 from prover.statement.documents.request import data_hash

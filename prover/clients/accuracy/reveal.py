@@ -25,7 +25,8 @@ from prover.clients.accuracy.posted_sets import (
     posted_sets,
     sharing,
 )
-from prover.clients.accuracy.test_items import key_of, read_seed
+from prover.clients.accuracy.test_items import key_of
+from prover.clients.common.seeds import read_seed
 from prover.protocol.accuracy.state import Record, State
 from prover.protocol.events import BountyAccepted
 from prover.statement.documents.sealed import key_hash

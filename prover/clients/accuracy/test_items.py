@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prover.base.errors import StatementInvalid, UsageError
-from prover.base.files import locked, write_atomically
-from prover.base.settings import get_settings
 from prover.clients.accuracy.posted_sets import row_hash
 from prover.statement.documents.request import Item, Shape
 from prover.statement.documents.sealed import check_sealable, content_of, item_of
@@ -83,25 +81,6 @@ def sealed_tests(
 def key_of(seed: Seed, nonce: int) -> bytes:
     """The key of the bounty with this nonce: fresh for each, as no two have the same nonce."""
     return seed.test_set_key(_name(nonce))
-
-
-def read_seed(path: Path) -> Seed:
-    """The seed of a file. Raises UsageError if there is none, StatementInvalid if it is damaged."""
-    if not path.is_file():
-        raise UsageError(f"there is no seed file at {path}: give the one of your test sets")
-    return Seed.from_bytes(path.read_bytes(), f"seed file {path}")
-
-
-def make_seed(path: Path) -> bool:
-    """Write a fresh seed, for this user's eyes only, unless one is there; whether it was made.
-
-    Of two commands at once one makes it: what the other had sealed with its own would be lost.
-    """
-    with locked(get_settings().home / "locks" / "seed.lock"):
-        if path.exists():
-            return False
-        write_atomically(path, Seed.fresh().to_bytes())
-        return True
 
 
 def _name(nonce: int) -> bytes:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prover.base.errors import UsageError
+from prover.base.files import locked, write_atomically
 from prover.base.settings import get_settings
-from prover.clients.accuracy.test_items import make_seed
 from prover.statement.documents.seeds import Seed
 
 
@@ -34,11 +34,23 @@ def seed_at(path: Path | None) -> SeedFile:
     """
     chosen = path or get_settings().home / "seed.json"
     made = make_seed(chosen)
-    return SeedFile(existing(chosen), chosen, made)
+    return SeedFile(read_seed(chosen), chosen, made)
 
 
-def existing(path: Path) -> Seed:
-    """The seed of a file that must be there. Raises UsageError or StatementInvalid."""
+def read_seed(path: Path) -> Seed:
+    """The seed of a file. Raises UsageError if there is none, StatementInvalid if it is damaged."""
     if not path.is_file():
         raise UsageError(f"there is no seed file at {path}: give the one that was kept")
     return Seed.from_bytes(path.read_bytes(), f"seed file {path}")
+
+
+def make_seed(path: Path) -> bool:
+    """Write a fresh seed, for this user's eyes only, unless one is there; whether it was made.
+
+    Of two commands at once one makes it: what the other had sealed with its own would be lost.
+    """
+    with locked(get_settings().home / "locks" / "seed.lock"):
+        if path.exists():
+            return False
+        write_atomically(path, Seed.fresh().to_bytes())
+        return True

@@ -15,7 +15,8 @@ from prover.chain.contracts.retrieval import RetrievalBounty
 from prover.chain.contracts.serving import ServingRound
 from prover.chain.state.replay import load_world
 from prover.cli.app import run
-from prover.clients.accuracy.test_items import key_of, make_seed, read_seed
+from prover.clients.accuracy.test_items import key_of
+from prover.clients.common.seeds import make_seed, read_seed
 from prover.clients.prediction.store import Stage
 from prover.protocol.accuracy.state import State
 from prover.protocol.accuracy.terms import AccuracyTerms

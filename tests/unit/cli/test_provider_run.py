@@ -13,7 +13,7 @@ from prover.base.settings import get_settings
 from prover.chain.sending.wallet import Handed
 from prover.cli import provider
 from prover.cli.app import run
-from prover.cli.common.passes import Loop, Pass
+from prover.cli.prediction.passes import Loop, Pass
 from prover.clients.common.inputs import handover
 from prover.clients.common.recent import last_used
 from prover.clients.prediction.steps import SKIPPED, Outcome

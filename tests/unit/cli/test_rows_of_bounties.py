@@ -7,7 +7,8 @@ import pytest
 
 from prover.chain.sending.fees import GWEI
 from prover.clients.accuracy.posted_sets import PostedSet, key_is_out, posted_set
-from prover.clients.accuracy.test_items import key_of, read_seed
+from prover.clients.accuracy.test_items import key_of
+from prover.clients.common.seeds import read_seed
 from prover.protocol.accuracy.state import Record, State
 from tests.conftest import Proven
 from tests.killing import command, killed

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,11 +12,9 @@ import numpy as np
 import pytest
 
 from prover.base.errors import ModelRefused, StatementInvalid, UsageError
-from prover.base.files import write_atomically
 from prover.base.settings import get_settings
 from prover.cli.accuracy.post import sample_size, target_of
 from prover.clients.accuracy import consumer as accuracy
-from prover.clients.accuracy import test_items as accuracy_tests
 from prover.clients.accuracy.consumer import JobSpec
 from prover.clients.accuracy.posted_sets import (
     PostedSet,
@@ -30,11 +27,10 @@ from prover.clients.accuracy.test_items import (
     Tests,
     check_circuit,
     key_of,
-    make_seed,
-    read_seed,
     read_tests,
     sealed_tests,
 )
+from prover.clients.common.seeds import make_seed, read_seed
 from prover.protocol.limits import LOCAL
 from prover.statement.documents.request import data_hash
 from prover.statement.documents.sealed import key_hash
@@ -79,38 +75,6 @@ def test_each_bounty_has_a_key_and_salts_of_its_own(artifacts: Artifacts) -> Non
     ]
     salts = [item.salt for item, _ in opened] + others
     assert len(set(salts)) == 4
-
-
-def test_a_seed_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
-    path = tmp_path / "deep" / "seed.json"
-    assert make_seed(path)
-    first = read_seed(path)
-    assert not make_seed(path)
-    assert read_seed(path) == first
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    with pytest.raises(UsageError, match="no seed file"):
-        read_seed(tmp_path / "none.json")
-
-
-def test_of_two_commands_at_once_one_makes_the_seed(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The other would put its own in its place, and what was sealed with the first were lost."""
-    path, made = tmp_path / "seed.json", list[bool]()
-    second = Thread(target=lambda: made.append(make_seed(path)))
-
-    def writes(*arguments: Any) -> None:
-        if not second.is_alive():
-            second.start()
-            second.join(0.2)  # it waits for the first one, or had no need to
-        write_atomically(*arguments)
-
-    monkeypatch.setattr(accuracy_tests, "write_atomically", writes)
-    assert make_seed(path)
-    first = read_seed(path)
-    second.join()
-    assert made == [False]
-    assert read_seed(path) == first
 
 
 def test_rows_are_taken_in_part_or_drawn(artifacts: Artifacts, tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ from prover.chain.abi.contract import RETRIEVAL, encode_call
 from prover.chain.contracts.retrieval import Submission
 from prover.chain.events.finality import SEND_SECONDS
 from prover.chain.sending.transactions import GAS_CAP
-from prover.cli.common.seeds import existing, seed_at
 from prover.clients.common.job_files import JobFiles
 from prover.clients.common.money import Account, Purse
 from prover.clients.common.readiness import Readiness
@@ -237,22 +236,6 @@ def test_data_and_seed_are_remembered_and_can_be_given(home: Path, tmp_path: Pat
     next((home / "datasets").glob("*.source.json")).write_text("[]")
     with pytest.raises(UsageError, match="is damaged"):
         owned.source_of(b"\x01" * 32, None, None)
-
-
-def test_a_seed_is_made_once_and_is_private(home: Path, tmp_path: Path) -> None:
-    made = seed_at(None)
-    assert made.made
-    assert made.path == home / "seed.json"
-    assert made.path.stat().st_mode & 0o077 == 0
-    again = seed_at(None)
-    assert (again.seed, again.made) == (made.seed, False)
-    assert made.seed.value.hex() not in made.warning + repr(made)
-    assert "KEEP IT" in made.warning
-    with pytest.raises(UsageError, match="no seed file"):
-        existing(tmp_path / "none")
-    made.path.write_text("{}")
-    with pytest.raises(StatementInvalid, match=r"seed\.json cannot be read"):
-        seed_at(None)
 
 
 def rows_file(path: Path, *rows: Sequence[float]) -> Path:
