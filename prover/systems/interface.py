@@ -1,4 +1,9 @@
-"""What every proof system does. The rest of the code knows no more of one than this."""
+"""What every proof system does.
+
+`prover.systems.load`, the commands `prove` and `verify` and the API know no more of one than this.
+What has to do with a chain knows more of ezkl's, as contracts verify no other circuits: `OnChain`
+of `prover.systems.ezkl.system`, and its artifacts, manifests, inputs and outputs.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -66,11 +71,6 @@ class ProofSystem(Protocol[Wanted, Planned, Made, Given, Evaluated]):
     """
 
     name: str
-
-    @property
-    def setup_stages(self) -> Mapping[str, float]:
-        """Seconds of each stage of `setup` in a measured run; empty where unknown."""
-        ...
 
     @property
     def prove_stages(self) -> Mapping[str, float]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from prover.base.console import OUTPUT, progress
-from prover.systems.native.stages import Estimate, as_text
+from prover.systems.progress import Estimate, as_text
 from prover.systems.worker import Progress
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from prover.base.errors import UsageError
 from prover.base.files import read_file
@@ -48,7 +48,6 @@ class Ezkl:
     """`ProofSystem` over ezkl; `limits` hold for each child process."""
 
     name = "ezkl"
-    setup_stages: ClassVar[Mapping[str, float]] = {}
     prove_stages: ClassVar[Mapping[str, float]] = {}
 
     def __init__(self, limits: Limits | None = None) -> None:
@@ -147,3 +146,5 @@ class Ezkl:
 
 # What contracts know of proof systems so far: circuits of ezkl.
 OnChain = ProofSystem[Wanted, Planned, Artifacts, Sequence[Item], Witness]
+if TYPE_CHECKING:
+    _CHECKED: OnChain = Ezkl()  # mypy compares each method

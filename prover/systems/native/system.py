@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from prover.base.errors import UsageError
 from prover.statement.context import JobContext
-from prover.systems.interface import Answer, InputFiles, Numbers
+from prover.systems.interface import Answer, InputFiles, Numbers, ProofSystem
 from prover.systems.native import artifacts, prover, setup, stages
 from prover.systems.native.artifacts import NativeArtifacts
 from prover.systems.native.circuit.form import Form
@@ -138,3 +138,8 @@ class Native:
         words = ", ".join(f"{label} ({found.values[label] * found.scale:.2f})" for label in top)
         scores = {"scores": list(found.values), "top": top}
         return Answer(data | scores, (f"labels by score: {words}",))
+
+
+if TYPE_CHECKING:
+    # mypy compares each method.
+    _CHECKED: ProofSystem[Wanted, Planned, NativeArtifacts, Input, NativeWitness] = Native()
