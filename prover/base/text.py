@@ -1,6 +1,6 @@
 """Amounts and times in words, as people read them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -58,6 +58,12 @@ def _decimal(units: int, decimals: int) -> str:
 def counted(count: int, thing: str) -> str:
     """A number of things whose plural ends in s: 1 proof, 2 proofs."""
     return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
+def some_of(things: Sequence[object], most: int = 8) -> str:
+    """The first `most` of a list, and how many more there are."""
+    first = ", ".join(map(str, things[:most]))
+    return f"{first} and {len(things) - most} more" if len(things) > most else first
 
 
 def moment(at: int) -> str:

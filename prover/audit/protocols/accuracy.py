@@ -6,7 +6,7 @@ from typing import Any
 from eth_utils.crypto import keccak
 
 from prover.audit.proofs import Accepted
-from prover.audit.protocols.common import ProtocolAudit, commitments, not_under
+from prover.audit.protocols.common import ProtocolAudit, commitments, indices_of, not_under
 from prover.audit.protocols.sealed import commitment_of
 from prover.audit.steps import Step
 from prover.chain.contracts.accuracy import AccuracyBounty
@@ -55,7 +55,7 @@ class AccuracyAudit(ProtocolAudit[AccuracyBounty]):
                 accepted = self.accepted(step, record.model_id, len(items), proof, instances)
                 yield accepted
                 yield from _opened(accepted, runs, items, record)
-                for slot, index in enumerate(_indices(runs)):
+                for slot, index in enumerate(indices_of(runs)):
                     fresh, label = index not in done, items[slot][1]
                     correct += fresh and _label(accepted, slot) == label
                     done.add(index)
@@ -78,10 +78,6 @@ class AccuracyAudit(ProtocolAudit[AccuracyBounty]):
                 yield f"the disputed item {index} is well formed, with label {label}"
         if not disputes:
             yield "no call of dispute for this job in its transaction"
-
-
-def _indices(runs: Any) -> list[int]:
-    return [index for start, size, _ in runs for index in range(start, start + size)]
 
 
 def _label(accepted: Accepted, slot: int) -> int | None:

@@ -83,6 +83,11 @@ def commitments(accepted: Accepted) -> list[bytes]:
     return [input_commitment(layout.item_inputs(words, at)) for at in range(accepted.items)]
 
 
+def indices_of(runs: Iterable[tuple[int, int, Any]]) -> list[int]:
+    """Indices of the items in the runs (first, size, path) of a call, in its order."""
+    return [index for first, size, _ in runs for index in range(first, first + size)]
+
+
 def not_under(
     root: bytes, count: int, first: int, leaves: Sequence[bytes], path: Sequence[bytes]
 ) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import Any
 from eth_utils.crypto import keccak
 
 from prover.audit.proofs import Accepted
-from prover.audit.protocols.common import ProtocolAudit, commitments, not_under
+from prover.audit.protocols.common import ProtocolAudit, commitments, indices_of, not_under
 from prover.audit.protocols.sealed import commitment_of
 from prover.audit.steps import Step
 from prover.chain.contracts.registry import Circuit
@@ -69,7 +69,7 @@ class RetrievalAudit(ProtocolAudit[RetrievalBounty]):
                 flagged = _flagged(accepted, record.job.terms.predicate)
                 yield from _wrong_keys(flagged, records, keys)
                 given = dict(zip(flagged, keys, strict=False))
-                for slot, index in enumerate(_indices(runs)):
+                for slot, index in enumerate(indices_of(runs)):
                     if index not in done and slot in given:
                         matches[index] = given[slot]
                     done.add(index)
@@ -89,10 +89,6 @@ class RetrievalAudit(ProtocolAudit[RetrievalBounty]):
                 yield f"the disputed record {index} is what was proven"
         if not disputes:
             yield "no call of dispute for this job in its transaction"
-
-
-def _indices(runs: Any) -> list[int]:
-    return [index for start, size, _ in runs for index in range(start, start + size)]
 
 
 def _flagged(accepted: Accepted, flag: Predicate) -> list[int]:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from prover.base.console import progress
 from prover.base.errors import UsageError
-from prover.base.text import as_text
+from prover.base.text import as_text, some_of
 from prover.chain.contracts.tokens import learn
 from prover.chain.deployments import Deployment
 from prover.chain.node.client import Client
@@ -24,7 +24,7 @@ from prover.protocol.world import World
 
 __all__ = ["BOUNTY", "JOB", "REQUEST", "ROUND", "Kind", "short"]
 
-LEAST_DIGITS, MOST_SHOWN = 4, 8
+LEAST_DIGITS = 4
 _HEX = re.compile(r"(0x)?[0-9a-fA-F]+", re.ASCII)
 
 R = TypeVar("R", bound=Record[Any])
@@ -235,6 +235,4 @@ def by_digits(known: Mapping[bytes, object], kind: Kind, text: str) -> bytes:
 
 def listed(job_ids: Iterable[bytes]) -> str:
     """Ids for a sentence, shortened; the first few if they are many."""
-    names = [short(job_id) for job_id in job_ids]
-    more = f" and {len(names) - MOST_SHOWN} more" if len(names) > MOST_SHOWN else ""
-    return ", ".join(names[:MOST_SHOWN]) + more
+    return some_of([short(job_id) for job_id in job_ids])

@@ -8,7 +8,7 @@ from typing import Any
 from prover.base.console import progress
 from prover.base.errors import UsageError
 from prover.base.files import write_atomically
-from prover.base.text import moment
+from prover.base.text import moment, some_of
 from prover.chain.deployments import Deployment
 from prover.chain.sending.transactions import Sender
 from prover.clients.common.models import find
@@ -71,7 +71,7 @@ def _words(n: int, done: consumer.Contested, random: bool, wrong: tuple[int, ...
     count = len(done.indices)
     return [
         f"contested {count} of {n} items ({_how(n, count, random, len(wrong))}); {done.gas} gas",
-        *([f"differ from your own evaluation: {len(wrong)} ({_listed(wrong)})"] if wrong else []),
+        *([f"differ from your own evaluation: {len(wrong)} ({some_of(wrong)})"] if wrong else []),
         *(consumer.supports(n, count, consumer.least_found(n, count)) if random else ()),
         f"next: the provider proves them until {moment(done.deadline)}, or you get everything",
     ]
@@ -103,7 +103,7 @@ def results_of(
         f"{data['state']}"
     ]
     if wrong is not None:
-        named = f" ({_listed(wrong)})" if wrong else ""
+        named = f" ({some_of(wrong)})" if wrong else ""
         lines.append(f"{len(wrong)} differ from the evaluation on this machine{named}")
     return data | {"out": str(out)}, lines
 
@@ -122,8 +122,3 @@ def _chosen(record: Record, choice: Choice, wrong: tuple[int, ...]) -> tuple[int
     if not 1 <= count <= terms.max_contests:
         raise UsageError(f"--count {count}: 1 to {terms.max_contests} may be contested")
     return consumer.draw(terms.n, count, wrong)
-
-
-def _listed(indices: tuple[int, ...]) -> str:
-    shown = ", ".join(map(str, indices[:8]))
-    return f"{shown} and {len(indices) - 8} more" if len(indices) > 8 else shown

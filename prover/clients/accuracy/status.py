@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from prover.base.text import amount_in, counted, credited, moment, until, voidable
+from prover.clients.common.parties import parties
 from prover.protocol.accuracy.state import Record, State, Terms
-from prover.protocol.events import ZERO_ADDRESS
 from prover.statement.documents.samples import needed
 
 if TYPE_CHECKING:
@@ -90,7 +90,12 @@ def next_step(
         return voidable("bounty", condemned)
     due = record.state_deadline
     words = _LATE[record.state] if now > due else _IN_TIME[record.state]
-    return words.format(due=moment(due), until=until(due, now), **_people(record), **_money(record))
+    return words.format(
+        due=moment(due),
+        until=until(due, now),
+        **parties(record.job.terms.provider, record),
+        **_money(record),
+    )
 
 
 def describe(outcome: "Outcome") -> tuple[dict[str, Any], list[str]]:
@@ -120,16 +125,6 @@ def describe(outcome: "Outcome") -> tuple[dict[str, Any], list[str]]:
         f"{counted(outcome.proofs, 'proof')} made in {outcome.seconds:.1f} s, sent in "
         f"{counted(outcome.transactions, 'transaction')} for {outcome.gas} gas",
     ]
-
-
-def _people(record: Record) -> dict[str, str]:
-    allowed = record.job.terms.provider
-    return {
-        "who": "any provider" if allowed == ZERO_ADDRESS else f"provider {allowed}",
-        "provider": record.provider,
-        "payee": record.payee,
-        "consumer": record.job.consumer,
-    }
 
 
 def _money(record: Record) -> dict[str, str]:

@@ -23,18 +23,30 @@ class ProviderLimits:
     proof_seconds: float | None = None
 
 
+def closed(terms: Terms, now: int) -> str | None:
+    """Why a job may not be joined at the Unix time `now`, or None if it may."""
+    if now + LOCK_SECONDS > terms.open_until:
+        return f"was open until {moment(terms.open_until)}, and it is {moment(now)} now"
+    return None
+
+
+def for_another(provider: str, account: str) -> str | None:
+    """Whom a job is for that names a provider, unless that is the account; else None."""
+    return None if provider in (ZERO_ADDRESS, account) else f"is for provider {provider}"
+
+
 def require_open(name: str, terms: Terms, now: int) -> None:
     """Raise UsageError unless a job may be joined at the Unix time `now`; `name` as in "round"."""
-    if now + LOCK_SECONDS > terms.open_until:
-        raise UsageError(
-            f"the {name} was open until {moment(terms.open_until)}, and it is {moment(now)} now"
-        )
+    why_not = closed(terms, now)
+    if why_not:
+        raise UsageError(f"the {name} {why_not}")
 
 
 def require_named(name: str, joins: str, provider: str, account: str) -> None:
     """Raise UsageError if a job is for another account; `joins` as in "accept"."""
-    if provider not in (ZERO_ADDRESS, account):
-        raise UsageError(f"the {name} is for provider {provider}: {account} cannot {joins}")
+    why_not = for_another(provider, account)
+    if why_not:
+        raise UsageError(f"the {name} {why_not}: {account} cannot {joins}")
 
 
 def misfit(size: int, gas: int, call_bytes: int) -> tuple[str, int, int] | None:

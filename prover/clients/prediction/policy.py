@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass
 
-from prover.base.text import moment
-from prover.clients.common.limits import LOCK_SECONDS, TIME_FACTOR, ProviderLimits
+from prover.clients.common.limits import TIME_FACTOR, ProviderLimits, closed, for_another
 from prover.clients.common.money import Deal
 from prover.protocol.economics import PROVE, TAKE
-from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction.state import Record, State, Terms
 
 
@@ -22,11 +20,8 @@ def refusal(record: Record, account: str, now: int) -> str | None:
     terms = record.job.terms
     if record.state is not State.OPEN:
         return f"it is {record.state.name.lower()}"
-    if terms.provider not in (ZERO_ADDRESS, account):
-        return f"it is for provider {terms.provider}"
-    if now + LOCK_SECONDS > terms.open_until:
-        return f"it was open until {moment(terms.open_until)}, and it is {moment(now)} now"
-    return None
+    why_not = for_another(terms.provider, account) or closed(terms, now)
+    return why_not and f"it {why_not}"
 
 
 def deal_of(terms: Terms, verification_gas: int, gas_wei: int) -> Deal:

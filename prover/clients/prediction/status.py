@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from prover.base.text import amount_in, credited, moment, until, voidable
-from prover.protocol.events import ZERO_ADDRESS
+from prover.clients.common.parties import parties
 from prover.protocol.prediction.state import Record, State
 
 
@@ -45,10 +45,7 @@ def next_step(
     return words.format(
         due=moment(due),
         until=until(due, now),
-        who="any provider" if terms.provider == ZERO_ADDRESS else f"provider {terms.provider}",
-        provider=record.provider,
-        payee=record.payee,
-        consumer=record.job.consumer,
+        **parties(terms.provider, record),
         reward=amount_in(terms.currency, terms.reward),
         stake=amount_in(terms.currency, terms.stake),
         everything=amount_in(terms.currency, terms.reward + terms.stake),

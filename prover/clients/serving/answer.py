@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from prover.base.errors import StatementInvalid
+from prover.base.text import some_of
 from prover.chain.abi.contract import Call
 from prover.chain.contracts.serving import Answer, Contest, ServingRound
 from prover.chain.sending.transactions import Sender
@@ -80,7 +81,7 @@ class Answerer:
         )
         for number, part in enumerate(todo):
             if proofs[number] is None:
-                self._progress(f"proof {number + 1} of {len(todo)}: items {_listed(part.indices)}")
+                self._progress(f"proof {number + 1} of {len(todo)}: items {some_of(part.indices)}")
                 proofs[number] = self._prove(part, items, context)
         seconds = time.monotonic() - started
         opened = Openings(record, items)
@@ -145,11 +146,6 @@ def require_provable(record: Record, artifacts: Artifacts, items: Sequence[Item]
     ]
     if wrong:
         raise StatementInvalid(
-            f"the posted outputs of contested item(s) {_listed(wrong)} are not what the circuit "
+            f"the posted outputs of contested item(s) {some_of(wrong)} are not what the circuit "
             "gives: no proof of them exists, and the stake goes to the consumer"
         )
-
-
-def _listed(indices: Sequence[int]) -> str:
-    shown = ", ".join(map(str, indices[:8]))
-    return f"{shown} and {len(indices) - 8} more" if len(indices) > 8 else shown

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from prover.base.text import amount_in, credited, moment, until, voidable
-from prover.protocol.events import ZERO_ADDRESS
+from prover.clients.common.parties import parties
 from prover.protocol.serving.state import Record, State, Terms
 
 
@@ -53,20 +53,10 @@ def next_step(
     return words.format(
         due=moment(due),
         until=until(due, now),
-        **_people(record),
+        **parties(record.job.terms.provider, record),
         **_money(record),
         **_counts(record),
     )
-
-
-def _people(record: Record) -> dict[str, str]:
-    allowed = record.job.terms.provider
-    return {
-        "who": "any provider" if allowed == ZERO_ADDRESS else f"provider {allowed}",
-        "provider": record.provider,
-        "payee": record.payee,
-        "consumer": record.job.consumer,
-    }
 
 
 def _money(record: Record) -> dict[str, str]:

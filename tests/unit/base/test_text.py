@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prover.base.text import amount_in, counted, credited, moment, shown, span, until, voidable
+from prover.base.text import (
+    amount_in,
+    counted,
+    credited,
+    moment,
+    shown,
+    some_of,
+    span,
+    until,
+    voidable,
+)
 from prover.protocol.events import ZERO_ADDRESS
 
 TOKEN = "0x" + "77" * 20
@@ -62,6 +72,10 @@ def test_a_span_is_never_told_too_long(seconds: int) -> None:
 
 def test_one_is_no_plural() -> None:
     assert [counted(n, "proof") for n in (0, 1, 2)] == ["0 proofs", "1 proof", "2 proofs"]
+
+
+def test_a_long_list_is_cut_and_what_is_left_out_is_counted() -> None:
+    assert [some_of(range(n), 2) for n in (0, 1, 2, 3)] == ["", "0", "0, 1", "0, 1 and 1 more"]
 
 
 def test_until_tells_how_long_and_when() -> None:
