@@ -216,7 +216,7 @@ class Provider:
             artifacts = artifacts_of(world, record.job.terms.model_id)
         except ArtifactMismatch as error:  # somebody else's model, or damaged files
             return Outcome(job_id, SKIPPED, str(error))
-        content = self._examiner.examined(record, artifacts, world)
+        content = self._examiner.examined(record, artifacts, world).to_bytes()
         taken = TrackedJob(self._scope, self._account, job_id, self._payee, content)
         return self._serve(self._tools.store.save(taken), world, examined=True)
 

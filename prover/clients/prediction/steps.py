@@ -15,7 +15,6 @@ from prover.clients.prediction.store import Stage, TrackedJob
 from prover.clients.prediction.views import UNTAKEN, View, end_of, is_ours, look
 from prover.protocol.prediction.state import Record
 from prover.statement.context import JobContext
-from prover.statement.documents.request import Request
 from prover.systems.ezkl.artifacts import Artifacts
 
 WAITING, SKIPPED, FAILED = "waiting", "skipped", "failed"
@@ -118,15 +117,13 @@ class Steps:
 
     def prove(self, job: TrackedJob, artifacts: Artifacts) -> TrackedJob:
         """Prove and verify, and keep the proof."""
-        request = job.request or self.examiner.inputs(self.record, artifacts)
-        started = time.monotonic()
-        client, items = self.tools.client, Request.from_bytes(request).items
-        context = JobContext.of(client.chain_id, self.prediction.address, job.job_id, job.payee)
-        proof = self.tools.readiness.prove(artifacts, items, context, self.tools.progress)
+        if not job.request:  # the store had lost the job
+            job = replace(job, request=self.examiner.inputs(self.record, artifacts).to_bytes())
+        started, chain_id = time.monotonic(), self.tools.client.chain_id
+        context = JobContext.of(chain_id, self.prediction.address, job.job_id, job.payee)
+        proof = self.tools.readiness.prove(artifacts, job.items, context, self.tools.progress)
         seconds = time.monotonic() - started
-        return self.tools.store.save(
-            replace(job, request=request, proof=proof, seconds=seconds, stage=Stage.PROVEN)
-        )
+        return self.tools.store.save(replace(job, proof=proof, seconds=seconds, stage=Stage.PROVEN))
 
     def deliver(self, job: TrackedJob, artifacts: Artifacts) -> Outcome:
         """Send the proof; a node that does not know of the lock yet is asked again."""
@@ -160,7 +157,7 @@ class Steps:
 
     def _send(self, job: TrackedJob) -> TxReceipt:
         assert job.proof is not None  # noqa: S101 - it was made before
-        items, instances = len(Request.from_bytes(job.request).items), list(job.proof.instances)
+        items, instances = len(job.items), list(job.proof.instances)
         call = self.prediction.deliver(self.record.job, items, job.proof.proof, instances)
         terms, at_a_loss = self.record.job.terms, self.examiner.policy.purse.at_a_loss
         depends = None if at_a_loss else worth(terms.currency, terms.reward, terms.stake)

@@ -14,6 +14,7 @@ from prover.base.database import add_columns, open_database
 from prover.base.errors import ArtifactMismatch
 from prover.base.log import logger
 from prover.chain.events.finality import Block
+from prover.statement.documents.request import Item, Request
 from prover.systems.proof import Proof
 
 LOG = logger(__name__)
@@ -57,6 +58,11 @@ class TrackedJob:
     def ended(self) -> bool:
         """Whether nothing more is to be done, as far as was seen."""
         return self.stage in ENDED
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """What is to be proven, read from the inputs file. Raises StatementInvalid."""
+        return Request.from_bytes(self.request).items
 
 
 _metadata = MetaData()
