@@ -35,6 +35,7 @@ from tests.contracts.retrieval.scenario import (
 )
 from tests.contracts.scenario import ETH, Proofs, World, circuit_of, hidden_layout, public_layout
 from tests.contracts.serving import scenario as serving_scenario
+from tests.contracts.thrift import ask_less
 
 RICH = 10**24
 LIMITS = LOCAL.to_abi()
@@ -48,7 +49,8 @@ def chain() -> Iterator[ChainManager]:
         patch.setenv("APE_FOUNDRY_HOST", str(client.web3.provider.endpoint_uri))
         # ape prints a call trace for each revert, at a second each; here they are wanted.
         patch.setattr(Trace, "show", lambda *_, **__: None)
-        with ape.networks.ethereum.local.use_provider("foundry"):
+        with ape.networks.ethereum.local.use_provider("foundry") as provider:
+            ask_less(patch, provider)
             yield ape.chain
 
 
