@@ -13,7 +13,7 @@ from eth_utils.crypto import keccak
 from solcx.exceptions import SolcError
 
 from prover.base.errors import UsageError
-from prover.base.files import write_atomically
+from prover.base.files import locked, write_atomically
 from prover.base.redaction import bare_environment
 from prover.base.settings import get_settings
 from prover.solidity.compiler import SOLC_VERSION as SOLC_VERSION
@@ -102,9 +102,10 @@ def _compile(sources: Mapping[str, str]) -> tuple[dict[str, Any], str]:
     request = _request(sources)
     input_hash = hashlib.sha256(rfc8785.dumps([SOLC_VERSION, request])).hexdigest()
     cached = get_settings().cache / "solidity" / f"{input_hash}.json"
-    if not cached.exists():
-        contracts = _run_solc(request)["contracts"]
-        write_atomically(cached, json.dumps(contracts).encode(), private=False)
+    with locked(cached.with_suffix(".lock")):  # it takes a core for seconds: once is enough
+        if not cached.exists():
+            contracts = _run_solc(request)["contracts"]
+            write_atomically(cached, json.dumps(contracts).encode(), private=False)
     output: dict[str, Any] = json.loads(cached.read_text())
     return output, input_hash
 

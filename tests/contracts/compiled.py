@@ -5,6 +5,7 @@ is not asked: when several sources changed it may give the old code of all but o
 """
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ape.contracts import ContractContainer
@@ -25,9 +26,11 @@ class Contracts:
 
     @classmethod
     def compiled(cls) -> "Contracts":
-        """Ours together, as `zkescrow deploy` compiles them; then the mocks."""
+        """Ours together, as `zkescrow deploy` compiles them; beside them the mocks."""
         mocks = sorted(path.stem for path in MOCKS.rglob("*.sol"))
-        return cls(compile_contracts(OURS) | compile_contracts(mocks))
+        with ThreadPoolExecutor() as pool:
+            ours, theirs = pool.map(compile_contracts, (OURS, mocks))
+        return cls(ours | theirs)
 
     def __getattr__(self, name: str) -> ContractContainer:
         try:
