@@ -106,7 +106,7 @@ def describe(outcome: "Outcome") -> tuple[dict[str, Any], list[str]]:
         "needed": None if judged is None else judged.needed,
         "reaches": None if judged is None else judged.reaches,
         "proofs": outcome.proofs,
-        "prove_seconds": round(outcome.seconds, 3),
+        "proof_seconds": round(outcome.seconds, 3),
         "transactions": outcome.transactions,
         "gas": outcome.gas,
         "disputed": None if bad is None else {"index": bad.index, "why": bad.why},
