@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import onnx
 
 from prover.base.errors import ArtifactMismatch, UnsoundCircuit
+from prover.base.files import new_directory, publish
+from prover.base.settings import get_settings
 from prover.solidity.compiler import get_compiler
 from prover.solidity.verifier import Verifier, compile_verifier, harden
 from prover.statement.layout import Layout, OutputKind
@@ -22,6 +25,11 @@ from prover.systems.ezkl.planning import ENGINE
 from prover.systems.ezkl.rules import check_settings
 from prover.systems.onnx.onnx_file import check_self_contained
 from prover.systems.worker import Limits, Progress, run
+
+EMPTY_ABI = """#!/bin/sh
+cat >/dev/null
+echo '{"contracts": {"verifier.sol": {"Halo2Verifier": {"abi": []}}}}'
+"""
 
 
 @dataclass(frozen=True)
@@ -43,20 +51,40 @@ def build(
     proving key under the name `pk`. Raises UnsoundCircuit if a rule is broken, ModelRefused if the
     verifier is too large, WorkerFailed.
     """
-    solc = str(get_compiler())  # before what takes minutes
+    get_compiler()  # before what takes minutes
     network = check_self_contained(directory / NETWORK)
     settings = make_settings(directory, plan, network, limits)
     paths = {name: str(directory / name) for name in (NETWORK, CIRCUIT, VK, SRS, SETTINGS)}
     make_keys(directory, NETWORK, CIRCUIT, VK, pk, limits, progress)
     answer = run(
         f"{ENGINE}:verifier_source",
-        {"vk": paths[VK], "settings": paths[SETTINGS], "srs": paths[SRS], "solc": solc},
+        {
+            "vk": paths[VK],
+            "settings": paths[SETTINGS],
+            "srs": paths[SRS],
+            "solc": str(_empty_compiler()),
+        },
         limits,
     )
     verifier = compile_verifier(harden(answer["source"]))
     (directory / VERIFIER).write_text(verifier.source)
     elements = _item_elements(network, plan)
     return Built(settings, layout_of(settings, plan, elements), elements, verifier)
+
+
+def _empty_compiler() -> Path:
+    """A program that answers as solc does, with an empty ABI: ezkl wants one, and nobody reads it.
+
+    It stands in the cache, as programs may not be run from some temporary directories.
+    """
+    path = get_settings().cache / "solc" / "empty-abi"
+    if not (path.is_file() and path.read_text() == EMPTY_ABI and os.access(path, os.X_OK)):
+        with new_directory(path.parent) as scratch:
+            made = scratch / path.name
+            made.write_text(EMPTY_ABI)
+            made.chmod(0o700)
+            publish(made, path)
+    return path
 
 
 def make_settings(

@@ -119,8 +119,8 @@ def verify_all(
 async def verifier_source(vk: str, settings: str, srs: str, solc: str) -> dict[str, Any]:
     """The Solidity source that ezkl generates for a verifying key, before hardening: {"source"}.
 
-    ezkl starts solc 0.8.20 for the ABI, which nobody reads: `solc`, another one, stands in its
-    place, or ezkl would download it.
+    ezkl starts solc 0.8.20 for the ABI, which nobody reads, and would download it: `solc` stands in
+    its place.
     """
     wanted = Path.home() / ".svm/0.8.20/solc-0.8.20"
     wanted.parent.mkdir(parents=True)

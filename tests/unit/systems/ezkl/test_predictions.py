@@ -42,7 +42,7 @@ def test_outputs_beyond_the_calibration_are_those_of_proofs(capped_low: Capped, 
         proof = system.prove(artifacts, witness)
         shown = artifacts.manifest.layout.item_outputs(proof.instances, 0)
         assert tuple(decode_signed(word) for word in shown) == words
-    system.rebuild(artifacts, model)
+    system.rebuild(artifacts, model=model)
 
 
 def test_a_scale_that_was_not_assumed_refuses_the_set_up(

@@ -85,7 +85,7 @@ def test_a_rebuild_gives_the_verifier_of_the_manifest(
     proven: Get, tiny: ImportedModel, name: str
 ) -> None:
     artifacts = proven(name).artifacts
-    code = SYSTEM.rebuild(artifacts, tiny if name == "plain" else None)
+    code = SYSTEM.rebuild(artifacts, model=tiny if name == "plain" else None)
     assert len(code) == artifacts.manifest.verifier.code_bytes
 
 
@@ -164,7 +164,7 @@ def test_a_skeleton_holds_no_weight(tiny: ImportedModel) -> None:
 def test_another_model_is_told_by_its_file(proven: Get, tmp_path: Path) -> None:
     other = tiny_model(tmp_path / "other.onnx", seed=1)
     with pytest.raises(ArtifactMismatch, match="model file"):
-        SYSTEM.rebuild(proven("plain").artifacts, other)
+        SYSTEM.rebuild(proven("plain").artifacts, model=other)
 
 
 def test_a_network_that_is_not_the_models_is_refused(
@@ -373,7 +373,7 @@ def test_a_plan_whose_values_outgrow_its_digits_is_refused(
     artifacts = proven("plain").artifacts
     fields = artifacts.manifest.plan_fields | {"input_max": 100_000}
     with pytest.raises(ModelRefused, match="digits hold less"):
-        SYSTEM.rebuild(with_manifest(artifacts, plan_fields=fields), tiny)
+        SYSTEM.rebuild(with_manifest(artifacts, plan_fields=fields), model=tiny)
 
 
 def test_a_plan_that_calls_itself_exact_is_not_believed(
