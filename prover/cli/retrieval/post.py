@@ -18,9 +18,14 @@ from prover.clients.common.posting import was_resumed
 from prover.clients.retrieval.records import format_of
 from prover.clients.retrieval.requester import JobSpec, Posted
 from prover.clients.retrieval.status import amount
-from prover.protocol.economics import Proving, RetrievalMoney, retrieval_money, retrieval_stake
+from prover.protocol.costs import Proving
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.limits import limits_of
+from prover.protocol.retrieval.economics import (
+    RetrievalMoney,
+    retrieval_money,
+    retrieval_stake,
+)
 from prover.protocol.retrieval.predicate import as_text, at_least
 from prover.protocol.retrieval.state import Dataset, Predicate, PredicateKind
 from prover.statement.documents.dataset import max_bytes_of
