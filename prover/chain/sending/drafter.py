@@ -66,11 +66,11 @@ class Drafter(Sender):
     def settle_stakes(self, but: str = "") -> None:
         """Nothing is known of what a wallet signed before."""
 
-    def earlier(self, action: str) -> TxReceipt | None:
+    def retry_unseen(self, action: str) -> TxReceipt | None:
         """Nothing is known of what a wallet signed before."""
         return None
 
-    def restore(self, prefix: str) -> list[TxReceipt]:
+    def retry_lost(self, prefix: str) -> list[TxReceipt]:
         """What a wallet signed it sends again itself."""
         return []
 
