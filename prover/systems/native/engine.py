@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from prover.base.errors import ArtifactMismatch, EnvironmentMissing, ProofRejected
-from prover.systems.native.circuit.grid import Integers
 from prover.systems.native.circuit.hidden import Salt
 from prover.systems.native.circuit.layout import Layout
 from prover.systems.native.circuit.program import Program
+from prover.systems.native.network.network import Integers
 from prover.systems.native.witness import FIELD, Execution, packed, packed_image
 
 # Full-size random cells behind the packed image: they hide it in its commitment and in the value

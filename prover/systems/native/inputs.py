@@ -9,7 +9,7 @@ import numpy as np
 from prover.base.errors import StatementInvalid, UsageError
 from prover.systems.interface import InputFiles
 from prover.systems.native.artifacts import NativeArtifacts
-from prover.systems.native.circuit.grid import Integers
+from prover.systems.native.network.network import Integers
 from prover.systems.native.network.quantise import InputRange
 from prover.systems.native.network.real import Reals
 from prover.systems.native.network.search import grid_of

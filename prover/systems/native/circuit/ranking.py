@@ -11,9 +11,8 @@ import numpy as np
 
 from prover.base.errors import ModelRefused
 from prover.systems.native.circuit.fold import FACTOR, INSTANCE, POST_OUTER
-from prover.systems.native.circuit.grid import Integers
 from prover.systems.native.circuit.storage import Stored
-from prover.systems.native.network.network import Layer
+from prover.systems.native.network.network import Integers, Layer
 
 MOST_LABELS = 8
 

@@ -17,7 +17,7 @@ from prover.systems.native.network.real import RealNetwork, Reals, outputs
 from prover.systems.native.network.reference import scores
 
 SHIFTS = (6, 8, 10, 12)
-ACTIVATIONS = (31, 63, 127, 255, 511)
+ACTIVATION_LEVELS = (31, 63, 127, 255, 511)
 SCORES = (31, 63, 127, 255, 511, 1023)
 MIXED = (
     Precision(shift=14, activations=(255, 1023), width=1 << 16, linear=511, score=1023),
@@ -110,7 +110,7 @@ def _cells(network: RealNetwork) -> int:
 
 def _uniform(limit: int) -> Iterator[Precision]:
     """Precisions with one number of levels for all activations."""
-    for shift, activation, score in product(SHIFTS, ACTIVATIONS, SCORES):
+    for shift, activation, score in product(SHIFTS, ACTIVATION_LEVELS, SCORES):
         yield Precision(shift, (activation,), limit, 2 * activation + 1, score)
 
 
