@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Self
 
+from prover.base.units import GWEI, HOUR
 from prover.protocol.gas import proofs_gas, verification_gas
 
 # A proof on two cores takes this long for each row of its circuit (benchmarks/results).
 ROW_SECONDS = 0.00035
-SECONDS_PER_HOUR = 3600
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Prices:
     The defaults are 1 gwei, and 0.00002 ETH: 5 US cents at 2,500 dollars an ETH.
     """
 
-    gas_wei: int = 10**9
+    gas_wei: int = GWEI
     core_hour_wei: int = 2 * 10**13
     margin_percent: int = 50
 
@@ -51,7 +51,7 @@ class Proving:
 
     def cost(self, items: int, prices: Prices) -> int:
         """Wei that it takes to prove that many items and to have the proofs verified on-chain."""
-        hours = self.proofs(items) * self.seconds * self.cores / SECONDS_PER_HOUR
+        hours = self.proofs(items) * self.seconds * self.cores / HOUR
         gas = proofs_gas(items, self.items, verification_gas(self.instances))
         return ceil(hours * prices.core_hour_wei) + gas * prices.gas_wei
 

@@ -7,6 +7,7 @@ from prover.base.errors import StatementInvalid
 FIELD_MODULUS = 21888242871839275222246405745257275088548364400416034343698204186575808495617
 SIGNED_BOUND = 1 << 127
 WORD_BYTES = 32
+WORD_BITS = 253  # that a word holds whatever they are: 2^253 is below the modulus
 
 
 def encode_signed(value: int) -> int:

@@ -8,10 +8,9 @@ from hexbytes import HexBytes
 from web3.types import TxReceipt
 
 from prover.base.errors import ContractRefused, EnvironmentMissing
-from prover.base.settings import get_settings
 from prover.chain.abi.contract import Call
 from prover.chain.node.client import Client, checksum
-from prover.chain.sending.journal import Attempt, Journal
+from prover.chain.sending.journal import Attempt, Journal, journal_of_home
 from prover.chain.sending.transactions import Sender
 from prover.chain.sending.trial import Trial
 from prover.chain.sending.wallet import Draft, Handed
@@ -30,7 +29,7 @@ class Drafter(Sender):
     def __init__(self, client: Client, address: str) -> None:
         self.client = client
         self.address = str(checksum(address))
-        self._journal = Journal(get_settings().home / "journal.sqlite")  # what a key has signed
+        self._journal = Journal(journal_of_home())  # what a key has signed
         self._trial = Trial(client, self.address)
         self._drafts: list[Draft] = []
 

@@ -21,7 +21,7 @@ from prover.chain.events.finality import Heads
 from prover.chain.node.client import Client
 from prover.chain.sending.answers import Answer
 from prover.chain.sending.fees import fees_of, in_gwei
-from prover.chain.sending.journal import Attempt, Fate, Journal
+from prover.chain.sending.journal import Attempt, Fate, Journal, journal_of_home
 from prover.chain.sending.pool import Pool
 from prover.chain.sending.receipts import canonical_receipt
 from prover.chain.sending.waiting import Waiting
@@ -35,7 +35,7 @@ class Retrying:
     def __init__(self, client: Client, account: LocalAccount, journal: Journal | None = None):
         self.client = client
         self.address = str(account.address)
-        self._journal = journal or Journal(get_settings().home / "journal.sqlite")
+        self._journal = journal or Journal(journal_of_home())
         self._pool = Pool(client, account, self._journal)
 
     def retry_unseen(self, action: str) -> TxReceipt | None:

@@ -7,6 +7,7 @@ from typing import Any
 from prover.base.errors import UsageError
 from prover.base.parsing import duration, units
 from prover.base.text import ETHER_DECIMALS, in_ether, moment, span
+from prover.base.units import HOUR
 from prover.chain.contracts.tokens import decimals_of
 from prover.chain.events.finality import final_seconds
 from prover.chain.node.client import Client
@@ -31,7 +32,7 @@ from prover.protocol.retrieval.state import Dataset, Predicate, PredicateKind
 from prover.statement.documents.dataset import max_bytes_of
 from prover.systems.ezkl.artifacts import Artifacts
 
-MIN_PROVE_SECONDS = 3600
+MIN_PROVE_SECONDS = HOUR
 TIME_FACTOR = 4  # of what proving should take on two cores
 
 

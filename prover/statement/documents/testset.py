@@ -29,7 +29,8 @@ from prover.statement.documents.sealed import (
     open_sealed,
     seal,
 )
-from prover.statement.tree import MAX_COUNT, PositionalTree, build
+from prover.statement.sizes import MAX_ITEMS
+from prover.statement.tree import PositionalTree, build
 
 VERSION = 1
 MAX_DEPTH = 3  # the set, its items, an item
@@ -132,9 +133,9 @@ def seal_tests(
     circuit_id: bytes, items: Sequence[Item], labels: Sequence[int], key: bytes
 ) -> SealedTestSet:
     """Items and their labels under one key. Raises StatementInvalid if the counts are wrong."""
-    if not 1 <= len(items) <= MAX_COUNT or len(items) != len(labels):
+    if not 1 <= len(items) <= MAX_ITEMS or len(items) != len(labels):
         raise StatementInvalid(
-            f"{len(items)} test items with {len(labels)} labels: expected 1 to {MAX_COUNT}, each "
+            f"{len(items)} test items with {len(labels)} labels: expected 1 to {MAX_ITEMS}, each "
             "with its label"
         )
     sealed = tuple(

@@ -14,8 +14,6 @@ from prover.systems.native.circuit.tables import INPUT, PADDING, RANGE
 from prover.systems.native.network.convolution import convolve_exact
 from prover.systems.native.network.network import Integers, Layer, Network, Term
 
-FIELD = FIELD_MODULUS
-
 
 @dataclass(frozen=True)
 class Cells:
@@ -195,6 +193,7 @@ def packed(program: Program, cells: Cells) -> list[int]:
     for lane, digit in enumerate(digits):
         weight = 1 << (table.input_bits * lane)
         words = [
-            (word + int(value) * weight) % FIELD for word, value in zip(words, digit, strict=True)
+            (word + int(value) * weight) % FIELD_MODULUS
+            for word, value in zip(words, digit, strict=True)
         ]
     return words

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from prover.statement.field import WORD_BITS
 from prover.systems.native.circuit.ranking import Ranking
 from prover.systems.native.network.activation import Lookup
 from prover.systems.native.network.network import Integers, Layer, Network
 
 PADDING, RANGE, INPUT, FIRST_ACTIVATION = range(4)
-WORD_BITS = 253  # below the field's order
 
 
 @dataclass(frozen=True)
