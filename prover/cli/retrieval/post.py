@@ -33,7 +33,7 @@ from prover.statement.documents.dataset import max_bytes_of
 from prover.systems.ezkl.artifacts import Artifacts
 
 MIN_PROVE_SECONDS = HOUR
-TIME_FACTOR = 4  # of what proving should take on two cores
+WORK_FACTOR = 4  # of what proving should take on two cores
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,7 @@ def _prove_seconds(client: Client, artifacts: Artifacts, count: int, raw: str | 
     if raw is not None:
         return duration(raw, "--prove-within")
     proving, wait = _proving(artifacts), final_seconds(client)
-    work = round(TIME_FACTOR * proving.proofs(count) * proving.seconds)
+    work = round(WORK_FACTOR * proving.proofs(count) * proving.seconds)
     return wait + max(MIN_PROVE_SECONDS, work, limits_of(client.chain_id).min_window)
 
 

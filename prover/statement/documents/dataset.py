@@ -19,7 +19,6 @@ from prover.base.errors import StatementInvalid
 from prover.statement.documents.request import Item, Shape
 from prover.statement.documents.sealed import (
     ELEMENT_BYTES,
-    HASH,
     HEX,
     content_of,
     item_of,
@@ -29,6 +28,7 @@ from prover.statement.documents.sealed import (
     seal,
 )
 from prover.statement.documents.seeds import Seed
+from prover.statement.field import WORD_HEX
 from prover.statement.sizes import MAX_ITEMS
 from prover.statement.tree import PositionalTree, build
 
@@ -223,7 +223,7 @@ def _parse_record(entry: Any, form: Format) -> PublicRecord:
     if set(entry) != {"ciphertext", "inputCommitment", "keyHash"}:
         raise ValueError(f"record fields {sorted(entry)}")
     hashes = [entry["inputCommitment"], entry["keyHash"]]
-    if not all(HASH.fullmatch(one) for one in hashes) or not HEX.fullmatch(entry["ciphertext"]):
+    if not all(WORD_HEX.fullmatch(one) for one in hashes) or not HEX.fullmatch(entry["ciphertext"]):
         raise ValueError("hexadecimal digits")
     ciphertext = bytes.fromhex(entry["ciphertext"][2:])
     if len(ciphertext) != form.content_bytes:

@@ -19,7 +19,6 @@ from prover.base.errors import StatementInvalid
 from prover.statement.documents.request import Item, Shape
 from prover.statement.documents.sealed import (
     ELEMENT_BYTES,
-    HASH,
     HEX,
     content_of,
     inner_hash,
@@ -29,6 +28,7 @@ from prover.statement.documents.sealed import (
     open_sealed,
     seal,
 )
+from prover.statement.field import WORD_HEX
 from prover.statement.sizes import MAX_ITEMS
 from prover.statement.tree import PositionalTree, build
 
@@ -161,13 +161,13 @@ def _parse(fields: Any) -> SealedTestSet:
     if not isinstance(fields["items"], list):
         raise TypeError("items are no list")
     items = tuple(_parse_item(entry) for entry in fields["items"])
-    return SealedTestSet(_bytes(fields["circuitId"], HASH), items)
+    return SealedTestSet(_bytes(fields["circuitId"], WORD_HEX), items)
 
 
 def _parse_item(entry: Any) -> SealedTest:
     if set(entry) != {"ciphertext", "inner"}:
         raise ValueError(f"item fields {sorted(entry)}")
-    return SealedTest(_bytes(entry["ciphertext"], HEX), _bytes(entry["inner"], HASH))
+    return SealedTest(_bytes(entry["ciphertext"], HEX), _bytes(entry["inner"], WORD_HEX))
 
 
 def _bytes(text: str, form: re.Pattern[str]) -> bytes:
