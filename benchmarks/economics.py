@@ -3,7 +3,7 @@
 Usage: python -m benchmarks.economics_page, which writes docs/ECONOMICS.md.
 
 Payouts are those of the reducers (prover/protocol), costs and default amounts those of
-prover/protocol/economics.py.
+`economics.py` and `gas.py` of each of them.
 """
 
 import random
@@ -13,29 +13,17 @@ from functools import cached_property
 from math import ceil
 
 from prover.protocol.accuracy import state as accuracy
-from prover.protocol.economics import (
-    DIGEST_ELEMENT,
-    END,
-    OUTPUT_BYTE,
-    OUTPUT_LEAF,
-    POST,
-    PROVE,
-    TAKE,
-    WITHDRAW,
-    AccuracyMoney,
-    Prices,
-    Proving,
-    RetrievalMoney,
-    ServingMoney,
-    accuracy_money,
-    chance_to_catch,
-    retrieval_money,
-    serving_money,
-)
+from prover.protocol.accuracy.economics import AccuracyMoney, accuracy_money
+from prover.protocol.accuracy.gas import dispute_gas
+from prover.protocol.costs import Prices, Proving
 from prover.protocol.events import ZERO_ADDRESS
+from prover.protocol.gas import END, POST, TAKE, WITHDRAW
 from prover.protocol.retrieval import state as retrieval
+from prover.protocol.retrieval.economics import RetrievalMoney, retrieval_money
 from prover.protocol.retrieval.terms import Predicate, PredicateKind
 from prover.protocol.serving import state as serving
+from prover.protocol.serving.economics import ServingMoney, chance_to_catch, serving_money
+from prover.protocol.serving.gas import outputs_gas
 from prover.protocol.terms import Job
 
 CONSUMER, PROVIDER = "0x" + "c0" * 20, "0x" + "f0" * 20
@@ -127,8 +115,7 @@ class Serving(Setting):
     def _outcome(self, record: serving.Record, gained: int) -> Outcome:
         paid, asked = record.payouts(), len(record.contested)
         answered = record.state is serving.State.SETTLED and asked > 0
-        outputs = PROVE + self.n * (OUTPUT_LEAF + self.output_bytes * OUTPUT_BYTE)
-        work = self.gas(TAKE, outputs, WITHDRAW)
+        work = self.gas(TAKE, outputs_gas(self.n, self.output_bytes), WITHDRAW)
         work += self.proving.cost(asked, self.prices) if answered else 0
         asking = (TAKE if asked else 0, POST, END, WITHDRAW)
         return Outcome(
@@ -181,7 +168,7 @@ class Accuracy(Setting):
 
     def item_planted(self) -> Outcome:
         """The consumer planted a malformed item, and the provider disputes it."""
-        dispute = PROVE + self.elements * DIGEST_ELEMENT
+        dispute = dispute_gas(self.elements)
         return self._outcome(accuracy.State.MALFORMED, TAKE, dispute, WITHDRAW)
 
     def _outcome(self, state: accuracy.State, *gas: int, proofs: int = 0) -> Outcome:

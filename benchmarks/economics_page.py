@@ -9,14 +9,10 @@ from dataclasses import astuple
 from benchmarks.circuits import ROOT
 from benchmarks.economics import Accuracy, Retrieval, Serving
 from benchmarks.performance import svg, table
-from prover.protocol.economics import (
-    Prices,
-    Proving,
-    chance_to_catch,
-    prediction_money,
-    retrieval_break_even,
-    serving_break_even,
-)
+from prover.protocol.costs import Prices, Proving
+from prover.protocol.prediction.economics import prediction_money
+from prover.protocol.retrieval.economics import retrieval_break_even
+from prover.protocol.serving.economics import chance_to_catch, serving_break_even
 
 PAGE, PLOT = ROOT / "docs" / "ECONOMICS.md", ROOT / "docs" / "economics.svg"
 ETHER = 10**18

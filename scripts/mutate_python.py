@@ -62,7 +62,7 @@ MONEY = (
         f"prover/chain/sending/{name}.py"
         for name in (
             *("transactions", "journal", "pool", "waiting", "fees", "answers", "receipts"),
-            *("trial", "intents", "wallet", "drafter"),
+            *("retry", "trial", "intents", "wallet", "drafter"),
         )
     ),
     "prover/chain/events/finality.py",

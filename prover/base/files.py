@@ -19,13 +19,14 @@ from pathlib import Path
 import psutil
 
 from prover.base.errors import Busy, EnvironmentMissing, UsageError
+from prover.base.units import HOUR, MIB
 
 PARTIAL = ".partial-"
 SCRATCH = "zkescrow-run-"
-STALE_SECONDS = 3600
+STALE_SECONDS = HOUR
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 _NEVER_SYNCED = frozenset({errno.EACCES, errno.EINVAL, errno.ENOTSUP})
-_CHUNK_BYTES = 1 << 20
+_CHUNK_BYTES = MIB
 
 
 def sha256_file(path: Path) -> str:

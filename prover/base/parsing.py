@@ -4,11 +4,12 @@ import re
 
 from prover.base.errors import UsageError
 from prover.base.text import ETHER_DECIMALS
+from prover.base.units import DAY, HOUR, MINUTE
 
 MOST_SECONDS, MOST_UNITS = 2**32 - 1, 2**128 - 1  # what the contracts' terms can hold
 
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_UNITS = {"s": 1, "m": MINUTE, "h": HOUR, "d": DAY}
 
 
 _AMOUNT = re.compile(r"(\d{1,99})(?:\.(\d+))?", re.ASCII)

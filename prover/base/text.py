@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from prover.base.units import DAY, HOUR, MINUTE
+
 ETHER_DECIMALS = 18
-_ETH = "0x" + 40 * "0"  # events.ZERO_ADDRESS, which takes long to import
-_UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+ZERO_ADDRESS = "0x" + 40 * "0"  # ETH, among currencies; nobody, among parties
+_UNITS = (("d", DAY), ("h", HOUR), ("min", MINUTE), ("s", 1))
 _EXACT_SECONDS = 600  # below it, seconds are told
 _LAST = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
 
@@ -32,7 +34,7 @@ def name_token(currency: str, unit: Unit) -> None:
 
 def is_named(currency: str) -> bool:
     """Whether amounts of a currency are shown in its own unit."""
-    return currency == _ETH or currency in _units
+    return currency == ZERO_ADDRESS or currency in _units
 
 
 def in_ether(wei: int) -> str:
@@ -42,7 +44,7 @@ def in_ether(wei: int) -> str:
 
 def amount_in(currency: str, units: int) -> str:
     """An amount of a currency; the zero address is ETH."""
-    if currency == _ETH:
+    if currency == ZERO_ADDRESS:
         return in_ether(units)
     unit = _units.get(currency)
     if unit is None:
@@ -125,7 +127,7 @@ def _taken(currency: str, left: Mapping[str, int] | None, who: str) -> str:
 
 def takes_out(currency: str) -> str:
     """How a credit in a currency becomes money: a token must be named, as any contract may be."""
-    token = "" if currency == _ETH else f" --token {currency}"
+    token = "" if currency == ZERO_ADDRESS else f" --token {currency}"
     return f"`zkescrow withdraw{token}` takes it out"
 
 

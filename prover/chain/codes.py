@@ -13,8 +13,8 @@ from importlib.resources import files
 from typing import Any
 
 from prover.protocol.limits import limits_of, self_test_gas
+from prover.statement.field import WORD_BYTES
 
-WORD = 32
 COMPILED = "compiled"  # the file that says from what
 # Immutables that are fields of the chain's row.
 _LIMITS = {
@@ -43,7 +43,7 @@ class Template:
         code = bytearray(self.runtime)
         for name, starts in self.immutables.items():
             for start in starts:
-                code[start : start + WORD] = values[name].to_bytes(WORD, "big")
+                code[start : start + WORD_BYTES] = values[name].to_bytes(WORD_BYTES, "big")
         return bytes(code)
 
 

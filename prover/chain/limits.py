@@ -10,8 +10,9 @@ from prover.base.errors import ChainError
 from prover.chain.node.client import Client, checksum
 from prover.chain.node.rpc import Request, ask_all
 from prover.protocol.limits import ChainLimits
+from prover.statement.field import WORD_BYTES
 
-_BYTES = 32 * (1 + len(fields(ChainLimits)))  # a word for the chain's id, one for each limit
+_BYTES = WORD_BYTES * (1 + len(fields(ChainLimits)))  # the chain's id, then each limit
 _CALL = "0x" + keccak(text="deployment()")[:4].hex()
 
 

@@ -14,12 +14,12 @@ from pathlib import Path
 import typer
 
 from prover.base.errors import ZkescrowError
+from prover.base.units import GIB
 from prover.cli.common.options import Rpc
 from prover.cli.common.output import command, new_app, show
 
 app = new_app()
 APPS = {"doctor": app}
-GIB = 1 << 30
 NEEDED_DISK_GIB = 2
 NEEDED_MEMORY_GIB = 4
 NODE_MAJOR = 20

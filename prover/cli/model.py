@@ -8,6 +8,7 @@ import typer
 
 from prover.base.console import OUTPUT, progress
 from prover.base.errors import UsageError
+from prover.base.units import MIB
 from prover.cli.common.options import (
     AccountNumber,
     Rpc,
@@ -383,7 +384,7 @@ def _row(candidate: "Candidate") -> dict[str, Any]:
         "columns": candidate.num_inner_cols,
         "rows": candidate.rows,
         "k": candidate.logrows,
-        "key MiB": f"{(candidate.key_bytes or 0) / (1 << 20):.1f}",
+        "key MiB": f"{(candidate.key_bytes or 0) / MIB:.1f}",
         "labels": "" if accuracy is None else f"{accuracy.label_agreement:.1%}",
         "worst error": "" if accuracy is None else f"{accuracy.worst_error:.4f}",
         "verdict": candidate.verdict,

@@ -26,7 +26,7 @@ def example(
 ) -> None:
     """Write EfficientNet-Lite0 (ImageNet weights), photographs, and one to prove."""
     from prover.base.settings import get_settings
-    from prover.systems.native.network.example import write_efficientnet
+    from prover.systems.native.network.sources.example import write_efficientnet
 
     if out.exists():
         raise UsageError(f"{out} exists: choose another directory")

@@ -11,7 +11,15 @@ from prover.base.parsing import duration
 from prover.base.text import amount_in, moment
 from prover.cli.common.handover import HandedFiles, HandedOver
 from prover.cli.common.limits import AllStakes, AtALoss, MaxStakes, MinRewards, ProofTime, purse_of
-from prover.cli.common.options import AccountNumber, Rpc, address, connected, deployed, sender_for
+from prover.cli.common.options import (
+    AccountNumber,
+    Payee,
+    Rpc,
+    address,
+    connected,
+    deployed,
+    sender_for,
+)
 from prover.cli.common.output import command, new_app, show, show_table
 from prover.cli.prediction.passes import Loop, one_pass, only_pass
 from prover.cli.withdraw import Token, withdraw_all
@@ -40,7 +48,7 @@ def run(
         bool, typer.Option("--once", help="One pass: finish what is locked, take what is open.")
     ] = False,
     every: Annotated[str, typer.Option(help="Without --once: time between two passes.")] = "30s",
-    payee: Annotated[str | None, typer.Option(help="Who is paid [default: the account].")] = None,
+    payee: Payee = None,
     min_reward: MinRewards = None,
     max_stake: MaxStakes = None,
     max_stakes: AllStakes = None,

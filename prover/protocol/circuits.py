@@ -25,11 +25,11 @@ from prover.protocol.events import (
 )
 from prover.protocol.jobs import Record, illegal, require, require_equal
 from prover.protocol.limits import ChainLimits
-from prover.protocol.registry.state import RegistryState
+from prover.protocol.registry.state import RegistryState, layout_of
 from prover.protocol.retrieval.state import Predicate, PredicateKind
 from prover.statement.layout import Layout, OutputKind
 
-_LAYOUT, _DIGEST_ELEMENTS, _SALT_ELEMENTS, _EXACT = 3, 6, 7, 9  # fields of the ABI tuple
+_DIGEST_ELEMENTS, _SALT_ELEMENTS, _EXACT = 6, 7, 9  # fields of the ABI tuple
 
 _Posted = JobPosted | RoundPosted | BountyPosted | RetrievalPosted
 _Joined = JobLocked | RoundJoined | BountyAccepted | RetrievalAccepted
@@ -83,11 +83,6 @@ def condemned_in_time(state: RegistryState, record: Record[Any], now: int) -> in
     since = state.condemned_at.get(circuit_id)
     status = record.as_of(now)
     return since if since and not status.ended and since <= status.void_until else None
-
-
-def layout_of(circuit: tuple[object, ...]) -> Layout:
-    """The statement's layout of a circuit as its ABI tuple."""
-    return Layout(*cast(tuple[Any, ...], circuit[_LAYOUT]))
 
 
 def _circuit_id(state: RegistryState, event: JobEvent, terms: Any) -> bytes:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-ZERO_ADDRESS = "0x" + "0" * 40
+from prover.base.text import ZERO_ADDRESS as ZERO_ADDRESS
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,8 +8,11 @@ deployed with another. A promise holds if a transaction is included within half 
 from dataclasses import astuple, dataclass, fields, replace
 from typing import Any, ClassVar, Self
 
-HOUR, DAY, KIB = 3_600, 86_400, 1_024
+from prover.base.units import DAY, HOUR, KIB
+from prover.statement.sizes import MAX_CLASSES, MAX_ELEMENTS, MAX_ITEMS
+
 LOCAL_CHAIN = 31337
+CODE_SIZE_LIMIT = 24_576  # bytes of a contract's code (EIP-170)
 REGISTRATION_GAS, RUNS_TIMES_TEN = 3_000_000, 76  # of a registration besides its self-test
 
 
@@ -23,12 +26,12 @@ class ChainLimits:
     max_window: int = 180 * DAY
     transaction_gas: int = 16_777_216  # EIP-7825
     transaction_bytes: int = 128 * KIB
-    max_items: int = 65_536
+    max_items: int = MAX_ITEMS
     max_round_items: int = 16_384
     max_output_bytes: int = 96 * KIB
     max_contests: int = 1_024
-    max_elements: int = 1_024
-    max_classes: int = 1_024
+    max_elements: int = MAX_ELEMENTS
+    max_classes: int = MAX_CLASSES
 
     @property
     def call_bytes(self) -> int:

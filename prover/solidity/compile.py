@@ -22,7 +22,6 @@ from prover.solidity.sources import close_over_imports, find_contracts, root_of_
 
 OPTIMIZER_RUNS = 200
 EVM_VERSION = "cancun"
-CODE_SIZE_LIMIT = 24_576
 _IMMUTABLES = "evm.deployedBytecode.immutableReferences"
 
 

@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 
 from prover.base.errors import ArtifactMismatch, ModelRefused
-from prover.solidity.compile import CODE_SIZE_LIMIT, CompiledContract, compile_source
+from prover.protocol.limits import CODE_SIZE_LIMIT
+from prover.solidity.compile import CompiledContract, compile_source
 
 VERIFIER_CONTRACT = "Halo2Verifier"
 VERIFIER_UNIT = "verifier.sol"

@@ -7,9 +7,10 @@ from eth_utils.address import to_canonical_address
 from eth_utils.crypto import keccak
 
 from prover.base.errors import StatementInvalid
+from prover.statement.field import WORD_BITS
 
 MIN_CONTEXT_BITS = 120
-MAX_CONTEXT_BITS = 253
+MAX_CONTEXT_BITS = WORD_BITS
 
 
 @dataclass(frozen=True)

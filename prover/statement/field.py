@@ -1,5 +1,6 @@
 """Elements of the scalar field of BN254, in which every public instance of a proof lives."""
 
+import re
 from collections.abc import Iterable
 
 from prover.base.errors import StatementInvalid
@@ -7,6 +8,8 @@ from prover.base.errors import StatementInvalid
 FIELD_MODULUS = 21888242871839275222246405745257275088548364400416034343698204186575808495617
 SIGNED_BOUND = 1 << 127
 WORD_BYTES = 32
+WORD_HEX = re.compile(r"0x[0-9a-f]{64}")  # in files
+WORD_BITS = 253  # that a word holds whatever they are: 2^253 is below the modulus
 
 
 def encode_signed(value: int) -> int:

@@ -9,6 +9,7 @@ from prover.base.errors import StatementInvalid
 def quantise(values: Iterable[float], scale: int) -> list[int]:
     """Each value times 2^scale, rounded half away from zero, as the circuit compiler rounds.
 
+    `prover.systems.ezkl.arithmetic.tensors.quantise` does the same to arrays (a test compares).
     Raises StatementInvalid on NaN or infinity.
     """
     return [_round(value, scale) for value in values]

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from eth_utils.crypto import keccak
 
 from prover.base.errors import StatementInvalid
+from prover.statement.field import WORD_BYTES
 from prover.statement.tree import PositionalTree, build, leaf_hash
 
 MAX_WORD_BYTES = 16
-MAX_OUTPUT_BYTES = 96 * 1024  # of all items together: they travel in one transaction
-_INDEX_BYTES, _LISTED_BYTES = 32, 4
+_LISTED_BYTES = 4
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,12 @@ class Run:
 
 def input_leaf(index: int, commitment: bytes) -> bytes:
     """The leaf hash of an item's input commitment."""
-    return leaf_hash(index.to_bytes(_INDEX_BYTES, "big") + commitment)
+    return leaf_hash(index.to_bytes(WORD_BYTES, "big") + commitment)
 
 
 def output_leaf(index: int, output: bytes) -> bytes:
     """The leaf hash of an item's posted output."""
-    return leaf_hash(index.to_bytes(_INDEX_BYTES, "big") + output)
+    return leaf_hash(index.to_bytes(WORD_BYTES, "big") + output)
 
 
 def inputs_tree(commitments: Iterable[bytes]) -> PositionalTree:

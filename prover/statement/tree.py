@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from eth_utils.crypto import keccak
 
 from prover.base.errors import StatementInvalid
+from prover.statement.sizes import MAX_ITEMS
 
 EMPTY_LEAF = bytes(32)
-MAX_COUNT = 65_536
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,9 @@ class PositionalTree:
 
 def build(leaves: Sequence[bytes]) -> PositionalTree:
     """The tree over 1 to 65,536 leaf hashes of 32 bytes. Raises StatementInvalid otherwise."""
-    if not 1 <= len(leaves) <= MAX_COUNT or any(len(leaf) != 32 for leaf in leaves):
+    if not 1 <= len(leaves) <= MAX_ITEMS or any(len(leaf) != 32 for leaf in leaves):
         raise StatementInvalid(
-            f"tree over {len(leaves)} leaves: expected 1 to {MAX_COUNT} hashes of 32 bytes"
+            f"tree over {len(leaves)} leaves: expected 1 to {MAX_ITEMS} hashes of 32 bytes"
         )
     unused = (1 << depth_of(len(leaves))) - len(leaves)
     levels = [tuple(leaves) + (EMPTY_LEAF,) * unused]

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from prover.base import strict_json
 from prover.base.errors import ArtifactMismatch
 from prover.base.files import NotPlain, TooLarge, read_plain
+from prover.base.units import MIB
+from prover.systems.places import MANIFEST
 
 if TYPE_CHECKING:
     from prover.systems.interface import ProofSystem
 
-MANIFEST, MOST_BYTES = "manifest.json", 1 << 20
+MOST_BYTES = MIB
 # Imported when asked for: their libraries take a second.
 SYSTEMS = {
     "ezkl": "prover.systems.ezkl.system:Ezkl",

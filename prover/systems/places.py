@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+MANIFEST, MODEL = "manifest.json", "model.onnx"  # of any proof system
 PK = "pk.key"
 
 

@@ -23,12 +23,12 @@ from prover.base.errors import EnvironmentMissing, WorkerFailed
 from prover.base.files import scratch_folder
 from prover.base.log import logger
 from prover.base.redaction import child_environment
+from prover.base.units import GIB, MIB
 
 POLL_SECONDS = 0.05
 MEMORY_POLL_SECONDS = 0.25
 STDERR_TAIL_CHARACTERS = 1500
-ROOM_BYTES = 1 << 20
-GIB = 1 << 30
+ROOM_BYTES = MIB
 LOG = logger(__name__)
 
 Progress = Callable[[str], None]

@@ -189,7 +189,7 @@ def allow(sender: "Sender", currency: str, spender: str, amount: int) -> None:
         )
     action = f"approve:{checksum(currency)}:{checksum(spender)}"
     for earlier in (0, amount):
-        sender.earlier(f"{action}:{earlier}")
+        sender.retry_unseen(f"{action}:{earlier}")
     for value in _approvals(sender.client, currency, sender.address, spender, amount):
         needed = _approve(sender.client, currency, spender, value)
         sender.send(f"{action}:{value}", needed, once=False)

@@ -34,7 +34,7 @@ def withdraw_credit(
     """
     action, call = f"withdraw:{holder.address}:{currency}", holder.withdraw(currency, to)
     sender.drop(action, call)
-    earlier = sender.earlier(action)
+    earlier = sender.retry_unseen(action)
     receipts = [] if earlier is None else [earlier]
     newest = newest_block(sender.client).number  # an older one may show no credit yet
     if holder.credit(currency, sender.address, newest):

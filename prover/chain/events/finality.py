@@ -19,7 +19,7 @@ from prover.base.settings import get_settings
 from prover.chain.events.store import FILE, EventStore, opened
 from prover.chain.node.client import Client, map_rpc_errors
 from prover.chain.node.rpc import ask_all
-from prover.protocol.limits import pace_of
+from prover.protocol.limits import Pace, pace_of
 
 POLL_SECONDS = 2.0
 LOCAL_POLL_SECONDS = 0.1
@@ -27,7 +27,7 @@ MOST = 2**63 - 1  # what the store can hold
 AHEAD_SECONDS = 900  # what clocks may differ by
 BEHIND_SECONDS = 60.0  # a node that lags longer than this has lost its peers
 LOCAL_BEHIND_SECONDS = 5.0  # on a local chain it was put back, as nothing travels
-RECENT_BLOCKS = 64  # two epochs
+RECENT_BLOCKS = Pace().final_blocks
 SEND_SECONDS = 24  # two blocks: a transaction sent later may be late, and shows keys for nothing
 
 

@@ -6,9 +6,9 @@ from typing import Any, TypeGuard
 
 from prover.base.errors import ChainError, UsageError
 from prover.chain.node.client import checksum
+from prover.statement.field import WORD_BYTES
 
 BITS = 63  # what the store can hold
-WORD = 32  # bytes of a hash or topic
 MAX_TOPICS = 4
 _ADDRESS_CHARACTERS = 42
 
@@ -67,7 +67,7 @@ class Log:
 
 def is_word(value: object) -> TypeGuard[bytes]:
     """Whether something is 32 bytes, as hashes and topics are."""
-    return isinstance(value, bytes) and len(value) == WORD
+    return isinstance(value, bytes) and len(value) == WORD_BYTES
 
 
 @lru_cache(maxsize=1 << 14)

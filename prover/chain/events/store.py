@@ -31,7 +31,8 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from prover.base.database import open_database
 from prover.base.errors import EnvironmentMissing, StoreDamaged
 from prover.base.log import logger
-from prover.chain.events.log import WORD, Log, is_word
+from prover.chain.events.log import Log, is_word
+from prover.statement.field import WORD_BYTES
 
 FILE = "events.sqlite"
 _IF_DAMAGED = "what it held is read from the chain again"
@@ -278,7 +279,7 @@ def _log_of(row: object) -> Log:
     fields.pop("source")
     topics = fields.pop("topics")
     try:
-        parts = tuple(topics[at : at + WORD] for at in range(0, len(topics), WORD))
+        parts = tuple(topics[at : at + WORD_BYTES] for at in range(0, len(topics), WORD_BYTES))
         return Log(**fields, topics=parts)
     except (TypeError, ValueError) as error:
         raise StoreDamaged(f"a row of {FILE} is damaged ({error}): {_IF_DAMAGED}") from error

@@ -8,10 +8,9 @@ from hexbytes import HexBytes
 from web3.types import TxReceipt
 
 from prover.base.errors import ContractRefused, EnvironmentMissing
-from prover.base.settings import get_settings
 from prover.chain.abi.contract import Call
 from prover.chain.node.client import Client, checksum
-from prover.chain.sending.journal import Attempt, Journal
+from prover.chain.sending.journal import Attempt, Journal, journal_of_home
 from prover.chain.sending.transactions import Sender
 from prover.chain.sending.trial import Trial
 from prover.chain.sending.wallet import Draft, Handed
@@ -30,7 +29,7 @@ class Drafter(Sender):
     def __init__(self, client: Client, address: str) -> None:
         self.client = client
         self.address = str(checksum(address))
-        self._journal = Journal(get_settings().home / "journal.sqlite")  # what a key has signed
+        self._journal = Journal(journal_of_home())  # what a key has signed
         self._trial = Trial(client, self.address)
         self._drafts: list[Draft] = []
 
@@ -66,11 +65,11 @@ class Drafter(Sender):
     def settle_stakes(self, but: str = "") -> None:
         """Nothing is known of what a wallet signed before."""
 
-    def earlier(self, action: str) -> TxReceipt | None:
+    def retry_unseen(self, action: str) -> TxReceipt | None:
         """Nothing is known of what a wallet signed before."""
         return None
 
-    def restore(self, prefix: str) -> list[TxReceipt]:
+    def retry_lost(self, prefix: str) -> list[TxReceipt]:
         """What a wallet signed it sends again itself."""
         return []
 

@@ -13,10 +13,10 @@ from hexbytes import HexBytes
 
 from prover.base.errors import Postponed
 from prover.base.settings import get_settings
+from prover.base.units import GWEI as GWEI
 from prover.chain.abi.contract import Call
 from prover.chain.node.client import Client, map_rpc_errors
 
-GWEI = 10**9
 TIP_FLOOR_WEI = GWEI // 1000  # geth's miners take no less
 BUMP_PERCENT = 15
 

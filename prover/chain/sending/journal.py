@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from prover.base.database import add_columns, open_database
+from prover.base.settings import get_settings
 
 
 class Fate(StrEnum):
@@ -82,6 +83,11 @@ _IF_DAMAGED = (
     "without it nothing is known of what was signed here, so that a command that was interrupted "
     "may do the same once more"
 )
+
+
+def journal_of_home() -> Path:
+    """Where this home's journal is, or will be."""
+    return get_settings().home / "journal.sqlite"
 
 
 class Journal:

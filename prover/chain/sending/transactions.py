@@ -2,36 +2,30 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import ClassVar
 
 from eth_account.signers.local import LocalAccount
-from eth_utils.crypto import keccak
 from web3.types import TxReceipt
 
 from prover.base.errors import (
     ChainError,
     ContractRefused,
-    InsufficientFunds,
     Postponed,
     UsageError,
     ZkescrowError,
 )
-from prover.base.files import at_work, is_at_work, locked
+from prover.base.files import at_work, is_at_work
 from prover.base.log import logger
-from prover.base.settings import get_settings
 from prover.base.text import in_ether
 from prover.chain.abi.contract import Call
-from prover.chain.events.finality import Heads
 from prover.chain.node.client import Client
 from prover.chain.sending.answers import Answer
 from prover.chain.sending.fees import (
     TIP_FLOOR_WEI,
     Fees,
     base_fee,
-    fees_of,
     in_gwei,
     limit,
     makes,
@@ -39,8 +33,9 @@ from prover.chain.sending.fees import (
     within,
 )
 from prover.chain.sending.journal import Attempt, Fate, Journal
-from prover.chain.sending.pool import Place, Pool
+from prover.chain.sending.pool import Place
 from prover.chain.sending.receipts import canonical_receipt, revert_of
+from prover.chain.sending.retry import Retrying
 from prover.chain.sending.trial import GAS_CAP, Cost, Trial
 from prover.chain.sending.waiting import LOCAL_POLL_SECONDS, POLL_SECONDS, Waiting
 
@@ -52,7 +47,7 @@ STAKES = ("lock:", "join:", "accept:")  # and of those that stake
 LOG = logger(__name__)
 
 
-class Sender:
+class Sender(Retrying):
     """One account on one chain. Actions are named; a name stands for one effect on the chain.
 
     `signs`: whether it is here that transactions are signed.
@@ -61,10 +56,7 @@ class Sender:
     signs: ClassVar[bool] = True
 
     def __init__(self, client: Client, account: LocalAccount, journal: Journal | None = None):
-        self.client = client
-        self.address = str(account.address)
-        self._journal = journal or Journal(get_settings().home / "journal.sqlite")
-        self._pool = Pool(client, account, self._journal)
+        super().__init__(client, account, journal)
         self._trial = Trial(client, self.address)
 
     def send(
@@ -80,7 +72,7 @@ class Sender:
         """Make `call` happen once, whatever crashed before, and wait for its receipt.
 
         A second send of the same action returns the receipt of the first, as long as its block
-        stands in the chain. With `once` False it happens again, after `earlier` ones are settled.
+        stands in the chain. With `once` False it happens again, after earlier ones are settled.
         An action that was mined but reverted may be sent again. Raises ContractRefused with the
         decoded error, before sending where the dry run shows it; InsufficientFunds; Postponed if
         gas is too dear or it takes too long; ChainError. `more` says that the command sends more
@@ -94,7 +86,7 @@ class Sender:
             if exact:
                 self.forgo(action, call)
             if not once:
-                self.earlier(action)
+                self.retry_unseen(action)
             for _ in range(TURNS):
                 receipt = self._sent(action, call, once, worth)
                 if receipt is None or (exact and self._of_another(action, call, receipt)):
@@ -112,27 +104,10 @@ class Sender:
             self._give_up_others(action)
             live = self._live(action, once)
             if live:
-                self._renew(live[-1].nonce, call.says, waiting)
+                self._resend(live[-1].nonce, call.says, waiting)
             else:
                 live = [self._begin(action, call, waiting, worth)]
         return waiting.until_mined(live[-1], call.says)
-
-    def earlier(self, action: str) -> TxReceipt | None:
-        """The receipt of an earlier attempt whose end nobody has seen, once it is mined.
-
-        None if there is none, or if it had no effect. Raises Postponed if it takes too long.
-        """
-        waiting = self._waiting()
-        with self._alone():
-            self._give_up_others(action)
-            live = self._live(action, once=False)
-            if not live:
-                return None
-            self._renew(live[-1].nonce, action, waiting)
-        receipt = waiting.until_mined(live[-1], action)
-        if receipt is None:
-            return None
-        return receipt if self._end(action, receipt) is Fate.MINED else None
 
     def settle_stakes(self, but: str = "") -> None:
         """Wait for stakes that an interrupted command sent, and that a node has.
@@ -145,7 +120,7 @@ class Sender:
         for other in others:
             live = [one for one in self._attempts(other) if one.nonce >= mined]
             if any(self._pool.holds(one) for one in live):
-                self.earlier(other)
+                self.retry_unseen(other)
 
     def unsent(self, action: str) -> bool:
         """Whether no transaction of this action was or can be mined, as far as is known."""
@@ -156,30 +131,6 @@ class Sender:
         used = self.client.used_nonces(self.address)
         given_up = self._journal.given_up(self.client.scope, self.address, used)
         return any(attempt.action == action for attempt in given_up)
-
-    def lost(self, action: str) -> bool:
-        """Whether the action was seen mined, and a reorganisation took it away."""
-        mined = [one for one in self._attempts(action) if one.fate is Fate.MINED]
-        return bool(mined) and not any(canonical_receipt(self.client, one.hash) for one in mined)
-
-    def restore(self, prefix: str) -> list[TxReceipt]:
-        """Make again what was mined and a reorganisation took away, of actions that begin so.
-
-        The same transactions, on their nonces; the receipts of those that have their effect again.
-        """
-        actions = self._journal.actions(self.client.scope, self.address, prefix)
-        receipts = (self._restored(action) for action in actions if self.lost(action))
-        return [receipt for receipt in receipts if receipt is not None]
-
-    def _restored(self, action: str) -> TxReceipt | None:
-        waiting, attempt = self._waiting(), self._attempts(action)[-1]
-        with at_work(self._work(action)):
-            with self._alone():
-                self._give_up_others(action)
-                self._renew(attempt.nonce, action, waiting)
-            receipt = waiting.until_mined(attempt, action)
-        mined = receipt is not None and self._end(action, receipt) is Fate.MINED
-        return receipt if mined else None
 
     def is_sending(self, action: str) -> bool:
         """Whether another process sends this action now."""
@@ -207,37 +158,6 @@ class Sender:
                 self.take_back(action)
             raise
 
-    def take_back(self, action: str) -> None:
-        """Give up what was signed of an action and never mined, where the node has none of it.
-
-        The account's next transaction takes its nonce, so that never both are mined. Should another
-        node have had it, and it is mined before that, `send` and the contract's standing tell.
-        """
-        with self._alone():
-            self._take_back(action, self._pool.nonce("latest"), "taken back")
-
-    def _take_back(self, action: str, mined: int, says: str) -> None:
-        live = [one for one in self._attempts(action) if one.nonce >= mined]
-        if live and not any(self._pool.holds(one) for one in live):
-            self._journal.set_fate(live, Fate.GIVEN_UP)
-            LOG.warning(says, action=action, nonce=live[-1].nonce)
-
-    def _give_up_others(self, action: str = "") -> None:
-        """What the node has not goes out by its own command alone, never with another action.
-
-        Whoever gives another command may have thought better of it; a stake is to be weighed again;
-        a key that is late would be shown for nothing. What a command waits for now is its own.
-        """
-        pending = self._journal.actions(self.client.scope, self.address, "", Fate.PENDING)
-        others = [one for one in pending if one != action]
-        mined = self._pool.nonce("latest") if others else 0
-        for other in others:
-            fates = {one.fate for one in self._attempts(other)}
-            had = fates != {Fate.PENDING}  # the chain had it before
-            if not had and not is_at_work(self._work(other)):
-                says = "given up, as the node has it not: its command makes it"
-                self._take_back(other, mined, says)
-
     def forgo(self, action: str, call: Call) -> None:
         """Give up what was signed of an action with other choices; see `send` and `take_back`.
 
@@ -248,7 +168,7 @@ class Sender:
             return
         waiting = self._waiting()
         with self._alone():
-            self._renew(left[-1].nonce, action, waiting)
+            self._resend(left[-1].nonce, action, waiting)
         receipt = waiting.until_mined(left[-1], call.says)
         if receipt is not None:
             self._of_another(action, call, receipt)
@@ -283,25 +203,6 @@ class Sender:
     def estimate(self, call: Call) -> Cost:
         """Dry run and cost. Raises ContractRefused, InsufficientFunds or ChainError."""
         return self._trial.cost(call)
-
-    def _attempts(self, action: str) -> Sequence[Attempt]:
-        return self._journal.attempts(self.client.scope, self.address, action)
-
-    def _live(self, action: str, once: bool) -> Sequence[Attempt]:
-        """Earlier attempts that were or can still be mined; with `once` False only open ones."""
-        found = self._attempts(action)
-        if once:
-            return found or self._revived(action)
-        return [attempt for attempt in found if attempt.fate is Fate.PENDING]
-
-    def _revived(self, action: str) -> Sequence[Attempt]:
-        """Attempts that a node which lagged, or lied, made us take for replaced or reverted, and
-        that are mined.
-        """
-        excluded = self._journal.excluded(self.client.scope, self.address, action)
-        mined = [one for one in excluded if _succeeded(canonical_receipt(self.client, one.hash))]
-        self._journal.set_fate(mined, Fate.PENDING)
-        return mined
 
     def _attempt(self, action: str, call: Call, worth: int | None) -> Attempt:
         """A new attempt, signed and written down."""
@@ -420,54 +321,8 @@ class Sender:
                 return True
         return False
 
-    def _renew(self, nonce: int, says: str, waiting: Waiting) -> None:
-        """Hand out again what an earlier process signed, and what must be mined before it."""
-        for newest in self._pool.waiting():
-            if newest.nonce > nonce:
-                break
-            answer = self._pool.offer(newest)
-            if answer is Answer.NO_FUNDS:
-                raise self._lacking(says if newest.nonce == nonce else newest.action, newest)
-            waiting.handed(newest, answer)
-
     def _judge(self, action: str, receipt: TxReceipt) -> TxReceipt:
         if self._end(action, receipt) is Fate.MINED:
             return receipt
         reason = revert_of(self.client, bytes(receipt["transactionHash"]))
         raise reason or ChainError("the node contradicts its own receipt: use another node")
-
-    def _end(self, action: str, receipt: TxReceipt) -> Fate:
-        """Note the end of the attempts on the nonce of a receipt."""
-        fate = Fate.MINED if receipt["status"] == 1 else Fate.REVERTED
-        attempts, mined = self._attempts(action), bytes(receipt["transactionHash"])
-        seen = Heads(self.client).saw(receipt)  # what is read from now on is not older
-        nonces = {attempt.nonce for attempt in attempts if attempt.hash == mined}
-        ended = [attempt for attempt in attempts if attempt.nonce in nonces]
-        self._journal.set_block(self.client.scope, mined, seen.number, seen.hash)
-        self._journal.set_fate(ended, fate)
-        LOG.info(fate.value, action=action, hash=mined, gas=int(receipt["gasUsed"]))
-        return fate
-
-    def _lacking(self, says: str, attempt: Attempt) -> InsufficientFunds:
-        balance, price = self.client.balance(self.address), fees_of(attempt.raw).maximum
-        return InsufficientFunds(
-            f"account {self.address} has {in_ether(balance)}, which does not cover {says} "
-            f"(transaction 0x{attempt.hash.hex()}: {attempt.gas} gas at {in_gwei(price)} at most): "
-            "send it ETH, then run the same command again"
-        )
-
-    def _waiting(self) -> Waiting:
-        return Waiting(self.client, self._pool, self._journal, self._alone)
-
-    def _work(self, action: str) -> Path:
-        """The file that tells other processes that this action is being waited for."""
-        name = keccak(f"{self.client.scope}:{self.address}:{action}".encode()).hex()[:16]
-        return get_settings().home / "locks" / f"sending-{name}.lock"
-
-    def _alone(self) -> AbstractContextManager[None]:
-        """No other process signs for the account meanwhile."""
-        return locked(get_settings().home / "locks" / f"{self.address}.lock")
-
-
-def _succeeded(receipt: TxReceipt | None) -> bool:
-    return receipt is not None and receipt["status"] == 1

@@ -12,8 +12,9 @@ from prover.chain.abi.contract import Call
 from prover.chain.node.client import Client, checksum, map_rpc_errors, refused, rpc_message
 from prover.chain.sending.answers import Answer, meaning
 from prover.chain.sending.fees import market
+from prover.protocol.limits import ETHEREUM
 
-GAS_CAP = 16_777_216  # EIP-7825
+GAS_CAP = ETHEREUM.transaction_gas
 GAS_MARGIN_PERCENT = 20
 
 

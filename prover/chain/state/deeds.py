@@ -10,7 +10,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from prover.base.settings import get_settings
 from prover.chain.events.finality import (
     Block,
     confirmations,
@@ -21,7 +20,7 @@ from prover.chain.events.finality import (
 )
 from prover.chain.node.client import Client, checksum
 from prover.chain.sending.fees import fields_of
-from prover.chain.sending.journal import Attempt, Fate, Journal
+from prover.chain.sending.journal import Attempt, Fate, Journal, journal_of_home
 from prover.chain.sending.receipts import canonical_receipt
 from prover.protocol.accuracy import state as accuracy
 from prover.protocol.jobs import Jobs
@@ -93,7 +92,7 @@ class Deed:
 
 def deeds_of(client: Client, since: int = 0) -> list[Deed]:
     """What was done from here on this chain from block `since` on, newest block first."""
-    path = get_settings().home / "journal.sqlite"
+    path = journal_of_home()
     if not path.exists():
         return []
     by_action = dict[tuple[str, str], list[Attempt]]()
@@ -105,7 +104,7 @@ def deeds_of(client: Client, since: int = 0) -> list[Deed]:
 
 def waiting(client: Client) -> list[Deed]:
     """What was signed here and the chain has not; its nonce is free there, so that it may come."""
-    path = get_settings().home / "journal.sqlite"
+    path = journal_of_home()
     if not path.exists():
         return []
     by_action = {(one.sender, one.action): one for one in _journal(path).unmined(client.scope)}
@@ -117,7 +116,7 @@ def waiting(client: Client) -> list[Deed]:
 
 def untold(client: Client, account: str) -> list[Deed]:
     """Postings that were interrupted, and are or may be on the chain: see `told`."""
-    path = get_settings().home / "journal.sqlite"
+    path = journal_of_home()
     if not path.exists():
         return []
     by_job = dict[bytes, Deed]()
@@ -134,7 +133,7 @@ def untold(client: Client, account: str) -> list[Deed]:
 
 def mark_reported(client: Client, deeds: Collection[Deed]) -> None:
     """The user knows of these: those that are mined are not told again."""
-    journal = _journal(get_settings().home / "journal.sqlite")
+    journal = _journal(journal_of_home())
     for attempt in (attempt for deed in deeds for attempt in deed.attempts):
         _noted(client, journal, attempt)
 
@@ -153,7 +152,7 @@ def _noted(client: Client, journal: Journal, attempt: Attempt) -> Block | None:
 
 def signed_here(scope: str, kind: str, job_id: bytes) -> bool:
     """Whether a deed of a chain was ever signed by an account of this home, on the chain or not."""
-    path = get_settings().home / "journal.sqlite"
+    path = journal_of_home()
     return path.exists() and _journal(path).names(scope, f"{kind}:{job_id.hex()}")
 
 
@@ -192,7 +191,7 @@ def not_shown(client: Client, world: World, since: int) -> Deed | None:
 
 def forgotten(client: Client, world: World, before: int) -> Deed | None:
     """A deed of an older block of the chain, on a job that the world knows nothing of at all."""
-    path = get_settings().home / "journal.sqlite"
+    path = journal_of_home()
     if not path.exists():
         return None
     journal, missing = _journal(path), list[Deed]()
@@ -232,7 +231,7 @@ def done_by(client: Client, account: str, kind: str, job_id: bytes, record: Any)
 
     Whether or not the command that did it lived to see it mined.
     """
-    path = get_settings().home / "journal.sqlite"
+    path = journal_of_home()
     _, after = _MOVES[type(record)][kind]
     if record.state != after or not path.exists():
         return None
@@ -281,7 +280,7 @@ def _found_again(client: Client, deed: Deed) -> bool:
 
     Which block that is, and that it had no effect there, is noted.
     """
-    journal = _journal(get_settings().home / "journal.sqlite")
+    journal = _journal(journal_of_home())
     for attempt in deed.attempts:
         receipt = canonical_receipt(client, attempt.hash)
         if receipt is not None:

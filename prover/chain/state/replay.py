@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from prover.base.errors import ChainError
 from prover.base.log import logger
 from prover.base.settings import get_settings
+from prover.base.units import HOUR
 from prover.chain.abi.contract import ACCURACY, PREDICTION, REGISTRY, RETRIEVAL, SERVING
 from prover.chain.deployments import Deployment
 from prover.chain.events.decoding import Logged, decode_log
@@ -33,7 +34,7 @@ _TOLD: set[Finding] = set()
 _MOST_TOLD = 20
 # What makes no sense is read again after so long, then twice as long, up to the most; what is new
 # after the least, as strangers could otherwise have everything read at each command.
-AGAIN_SECONDS, MOST_AGAIN_SECONDS, LEAST_AGAIN_SECONDS = 600, 3_600, 60
+AGAIN_SECONDS, MOST_AGAIN_SECONDS, LEAST_AGAIN_SECONDS = 600, HOUR, 60
 
 
 def empty_world(client: Client, deployment: Deployment) -> World:

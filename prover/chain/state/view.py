@@ -12,10 +12,11 @@ from hexbytes import HexBytes
 from prover.chain.events.store import Point
 from prover.chain.node.client import Client, checksum
 from prover.chain.node.rpc import ask_each
+from prover.statement.field import WORD_BYTES
 
 _JOBS = function_signature_to_4byte_selector("jobs(bytes32)")
 _WORDS = ("uint256", "address", "uint256")  # what every contract's record begins with
-_BYTES = 32 * len(_WORDS)
+_BYTES = WORD_BYTES * len(_WORDS)
 Place = tuple[str, bytes]  # contract and job id
 
 

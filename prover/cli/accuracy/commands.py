@@ -23,6 +23,7 @@ from prover.cli.common.options import (
     AccountNumber,
     ModelName,
     PaidIn,
+    Payee,
     Rpc,
     address,
     currency,
@@ -47,7 +48,6 @@ JobArgument = Annotated[
         help="Bounty's id, or its beginning [default: the last one used here, or the sole one].",
     ),
 ]
-Payee = Annotated[str | None, typer.Option(help="Who is paid [default: the account].")]
 AllowFiles = Annotated[bool, typer.Option(help="Read file: test sets on other chains than 31337.")]
 
 

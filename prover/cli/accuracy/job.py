@@ -82,7 +82,7 @@ def proven(
     from prover.clients.accuracy.provider import Outcome
 
     job_id, record = found
-    again = sender.restore(f"submit:{job_id.hex()}:")
+    again = sender.retry_lost(f"submit:{job_id.hex()}:")
     if again:
         _, record = find_bounty(sender.client, deployment, "0x" + job_id.hex())
     outcome = Outcome(None)

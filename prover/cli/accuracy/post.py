@@ -18,19 +18,16 @@ from prover.clients.accuracy.status import amount, next_step
 from prover.clients.common.gas import present_prices, verification_gas
 from prover.clients.common.models import KnownModel, find
 from prover.clients.common.posting import was_resumed
-from prover.protocol.accuracy.state import Record
-from prover.protocol.economics import (
-    ITEM,
-    POST,
-    PROVE,
-    TAKE,
+from prover.protocol.accuracy.economics import (
     AccuracyMoney,
-    Proving,
     accuracy_bond,
     accuracy_money,
     accuracy_penalty,
     accuracy_spent,
 )
+from prover.protocol.accuracy.gas import BountyGas
+from prover.protocol.accuracy.state import Record
+from prover.protocol.costs import Proving
 from prover.protocol.events import ZERO_ADDRESS
 from prover.statement.documents.samples import hoeffding_sample, needed, supports
 
@@ -234,10 +231,8 @@ def _total_gas(
 ) -> int:
     """Post, accept, reveal, and the proofs of as many items as are needed."""
     slots = known.artifacts.manifest.layout.items
-    proofs = -(-wanted // slots)
     proof = verification_gas(sender, deployment.registry, known.circuit_id, known.artifacts)
-    each = PROVE + proof
-    return posted.gas + TAKE + POST // 2 + proofs * each + (wanted - proofs) * ITEM
+    return posted.gas + BountyGas.of(wanted, slots, proof).after_posting
 
 
 def _money(client: Client, known: KnownModel, n: int, raw: RawOptions) -> AccuracyMoney:

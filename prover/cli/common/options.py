@@ -20,6 +20,7 @@ AccountNumber = Annotated[
     int | None,
     typer.Option("--account", help="One of Anvil's published accounts, 0 to 9; chain 31337 only."),
 ]
+Payee = Annotated[str | None, typer.Option(help="Who is paid [default: the account].")]
 ModelName = Annotated[str, typer.Option("--model", help="Name or id of a registered model.")]
 SetUpOption = Annotated[
     str | None,

@@ -22,6 +22,7 @@ from prover.cli.common.options import (
     AccountNumber,
     ModelName,
     PaidIn,
+    Payee,
     Rpc,
     address,
     currency,
@@ -182,7 +183,7 @@ def post(
 @command(app)
 def accept(
     job: JobArgument = None,
-    payee: Annotated[str | None, typer.Option(help="Who is paid [default: the account].")] = None,
+    payee: Payee = None,
     min_reward: MinReward = None,
     max_stake: MaxStake = None,
     max_stakes: MaxInAll = None,

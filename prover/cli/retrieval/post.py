@@ -7,6 +7,7 @@ from typing import Any
 from prover.base.errors import UsageError
 from prover.base.parsing import duration, units
 from prover.base.text import ETHER_DECIMALS, in_ether, moment, span
+from prover.base.units import HOUR
 from prover.chain.contracts.tokens import decimals_of
 from prover.chain.events.finality import final_seconds
 from prover.chain.node.client import Client
@@ -18,16 +19,21 @@ from prover.clients.common.posting import was_resumed
 from prover.clients.retrieval.records import format_of
 from prover.clients.retrieval.requester import JobSpec, Posted
 from prover.clients.retrieval.status import amount
-from prover.protocol.economics import Proving, RetrievalMoney, retrieval_money, retrieval_stake
+from prover.protocol.costs import Proving
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.limits import limits_of
+from prover.protocol.retrieval.economics import (
+    RetrievalMoney,
+    retrieval_money,
+    retrieval_stake,
+)
 from prover.protocol.retrieval.predicate import as_text, at_least
 from prover.protocol.retrieval.state import Dataset, Predicate, PredicateKind
 from prover.statement.documents.dataset import max_bytes_of
 from prover.systems.ezkl.artifacts import Artifacts
 
-MIN_PROVE_SECONDS = 3600
-TIME_FACTOR = 4  # of what proving should take on two cores
+MIN_PROVE_SECONDS = HOUR
+WORK_FACTOR = 4  # of what proving should take on two cores
 
 
 @dataclass(frozen=True)
@@ -171,7 +177,7 @@ def _prove_seconds(client: Client, artifacts: Artifacts, count: int, raw: str | 
     if raw is not None:
         return duration(raw, "--prove-within")
     proving, wait = _proving(artifacts), final_seconds(client)
-    work = round(TIME_FACTOR * proving.proofs(count) * proving.seconds)
+    work = round(WORK_FACTOR * proving.proofs(count) * proving.seconds)
     return wait + max(MIN_PROVE_SECONDS, work, limits_of(client.chain_id).min_window)
 
 

@@ -15,9 +15,10 @@ from prover.clients.common.posting import was_resumed
 from prover.clients.serving.consumer import JobSpec, Opened, escrow_of
 from prover.clients.serving.contest import supports, wrong_answers
 from prover.clients.serving.status import amount
-from prover.protocol.economics import Prices, Proving, ServingMoney, serving_money
+from prover.protocol.costs import Prices, Proving
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.limits import limits_of
+from prover.protocol.serving.economics import ServingMoney, serving_money
 from prover.statement.documents.samples import contest_sample
 from prover.systems.ezkl.evaluate import word_bytes
 

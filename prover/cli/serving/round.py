@@ -89,7 +89,7 @@ def answered(
     from prover.clients.common.packing import ProofsSent
 
     job_id, record = found
-    again = sender.restore(f"answer:{job_id.hex()}:")
+    again = sender.retry_lost(f"answer:{job_id.hex()}:")
     if again:
         _, record = find_round(sender.client, deployment, "0x" + job_id.hex())
     done = ProofsSent(0, 0.0, 0, 0)

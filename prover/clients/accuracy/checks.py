@@ -4,8 +4,8 @@ from prover.base.errors import StatementInvalid, UsageError
 from prover.base.text import counted, in_ether
 from prover.clients.common.limits import TIME_FACTOR, require_named, require_open
 from prover.clients.common.money import Account, Deal, Purse, check_money
+from prover.protocol.accuracy.gas import KEY_WITHHELD, BountyGas
 from prover.protocol.accuracy.state import Terms
-from prover.protocol.economics import END, ITEM, PROVE, TAKE, WITHDRAW
 from prover.protocol.events import ZERO_ADDRESS
 from prover.statement.documents.samples import needed
 from prover.systems.ezkl.artifacts import Artifacts
@@ -30,11 +30,10 @@ def check_bounty_money(
     The bond is all that a provider gets then, for its acceptance, a settlement and a withdrawal.
     """
     items, slots = needed(terms.n, terms.num, terms.den), artifacts.manifest.layout.items
-    proofs = -(-items // slots)
-    gas = TAKE + proofs * (PROVE + verification_gas) + (items - proofs) * ITEM
-    deal = Deal(terms.currency, terms.reward, terms.stake, gas * gas_wei)
+    gas = BountyGas.of(items, slots, verification_gas)
+    deal = Deal(terms.currency, terms.reward, terms.stake, gas.provider * gas_wei)
     check_money("the bounty", deal, purse, account)
-    least = (TAKE + END + WITHDRAW) * gas_wei
+    least = KEY_WITHHELD * gas_wei
     if terms.currency == ZERO_ADDRESS and terms.bond < least and not purse.at_a_loss:
         raise UsageError(
             f"the bounty is not taken: its bond is {in_ether(terms.bond)}, and if the consumer "

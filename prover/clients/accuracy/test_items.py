@@ -10,11 +10,11 @@ from prover.statement.documents.request import Item, Shape
 from prover.statement.documents.sealed import check_sealable, content_of, item_of
 from prover.statement.documents.seeds import Seed
 from prover.statement.documents.testset import SealedTestSet, seal_tests
+from prover.statement.field import WORD_BYTES
 from prover.statement.quantise import quantise
+from prover.statement.sizes import MAX_CLASSES
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.inputs import read_data, shape_of
-
-MAX_CLASSES = 1024
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def key_of(seed: Seed, nonce: int) -> bytes:
 
 
 def _name(nonce: int) -> bytes:
-    return nonce.to_bytes(32, "big")
+    return nonce.to_bytes(WORD_BYTES, "big")
 
 
 def _drawn(part: range, count: int | None) -> list[int]:

@@ -9,7 +9,7 @@ from prover.chain.contracts.verification import verification_gas as measured
 from prover.chain.node.client import Client
 from prover.chain.sending.fees import GWEI, gas_price, in_gwei
 from prover.chain.sending.transactions import Sender
-from prover.protocol.economics import Prices
+from prover.protocol.costs import Prices
 from prover.systems.ezkl.artifacts import Artifacts
 
 

@@ -11,6 +11,7 @@ from prover.base.errors import UsageError
 from prover.base.files import locked, write_atomically
 from prover.base.settings import get_settings
 from prover.base.text import shown
+from prover.statement.field import WORD_HEX
 
 if TYPE_CHECKING:
     from prover.audit.circuit import CircuitAuditor
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from prover.systems.ezkl.artifacts import Artifacts
 
 _DIGITS = re.compile("[0-9a-f]{4,64}", re.ASCII)
-_ID = re.compile("0x[0-9a-f]{64}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -158,4 +158,4 @@ def _are_names(content: Any) -> bool:
 
 
 def _is_id(value: Any) -> bool:
-    return isinstance(value, str) and _ID.fullmatch(value) is not None
+    return isinstance(value, str) and WORD_HEX.fullmatch(value) is not None

@@ -25,6 +25,7 @@ from prover.base.errors import (
 from prover.base.files import sha256_file, write_atomically
 from prover.base.log import logger
 from prover.base.settings import get_settings
+from prover.base.units import KIB
 from prover.statement.context import JobContext
 from prover.statement.documents.request import Item
 from prover.systems.ezkl.artifacts import PK, Artifacts, directory_name
@@ -34,7 +35,6 @@ from prover.systems.worker import Progress
 
 NO_JOB = JobContext(0, bytes(20), bytes(32), bytes(20))  # what is rehearsed can be sent nowhere
 LOG = logger(__name__)
-_KIB = 1024
 
 
 @dataclass(frozen=True)
@@ -227,4 +227,4 @@ def _write(artifacts: Artifacts, known: Rehearsal) -> None:
 
 
 def _peak_memory() -> int:
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * _KIB
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * KIB

@@ -24,8 +24,8 @@ from prover.clients.common.models import KnownModel
 from prover.clients.common.money import least_earned
 from prover.clients.common.posting import Drawn, Posting
 from prover.clients.prediction.policy import deal_of
-from prover.protocol.economics import prediction_stake
 from prover.protocol.events import ZERO_ADDRESS
+from prover.protocol.prediction.economics import prediction_stake
 from prover.protocol.prediction.state import Terms
 from prover.statement.documents.request import Request, data_hash
 from prover.systems.ezkl.inputs import quantised, read_data, shape_of

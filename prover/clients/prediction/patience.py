@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from eth_utils.crypto import keccak
 
 from prover.base.text import moment
+from prover.base.units import HOUR
 from prover.clients.common.inputs.fetch import InputsUnavailable
 from prover.clients.common.inputs.handover import is_kept
 from prover.clients.prediction.store import JobStore
@@ -22,7 +23,7 @@ from prover.protocol.prediction.state import Record
 SLOW_SECONDS = 5.0
 FAILED_SECONDS = 1.0  # a failure that takes so long is slow too
 RUN_SECONDS = 120.0
-FIRST_WAIT_SECONDS = 3600
+FIRST_WAIT_SECONDS = HOUR
 
 
 @dataclass

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from prover.clients.common.limits import TIME_FACTOR, ProviderLimits, closed, for_another
 from prover.clients.common.money import Deal
-from prover.protocol.economics import PROVE, TAKE
+from prover.protocol.prediction.gas import provider_gas
 from prover.protocol.prediction.state import Record, State, Terms
 
 
@@ -26,8 +26,8 @@ def refusal(record: Record, account: str, now: int) -> str | None:
 
 def deal_of(terms: Terms, verification_gas: int, gas_wei: int) -> Deal:
     """A job as money; `verification_gas` is that of a proof, `gas_wei` the price of a gas."""
-    gas = TAKE + PROVE + verification_gas
-    return Deal(terms.currency, terms.reward, terms.stake, gas * gas_wei)
+    cost = provider_gas(verification_gas) * gas_wei
+    return Deal(terms.currency, terms.reward, terms.stake, cost)
 
 
 def time_refusal(prove_seconds: int, proof_seconds: float) -> str | None:

@@ -14,8 +14,7 @@ from prover.clients.common.limits import (
 )
 from prover.clients.common.money import Account, Deal, Purse, check_money
 from prover.clients.retrieval.records import format_of
-from prover.protocol.economics import ITEM, PROVE
-from prover.protocol.retrieval.gas import RetrievalGas
+from prover.protocol.retrieval.gas import RetrievalGas, largest_submission_gas
 from prover.protocol.retrieval.state import Dataset, Terms
 from prover.statement.documents.dataset import Format
 from prover.statement.field import WORD_BYTES
@@ -110,7 +109,7 @@ def check_proofs(
             f"nothing is staked; ask for a request with --prove-within {least}s or more, "
             "or try again on a machine that has less to do"
         )
-    gas = verification_gas + PROVE + min(artifacts.manifest.layout.items, count) * ITEM
+    gas = largest_submission_gas(min(artifacts.manifest.layout.items, count), verification_gas)
     too_much = misfit(submission_bytes(count, artifacts), gas, call_bytes)
     if too_much:
         name, found, most = too_much

@@ -136,7 +136,7 @@ class DatasetOwner:
         dataset = self._request.dataset
         public = kept(dataset) or check_secrets(secrets, dataset)
         match_secrets(secrets, dataset, public)
-        record, again = self._final(), self._restored()
+        record, again = self._final(), self._again()
         try:
             if again:
                 record = self._present()
@@ -148,9 +148,9 @@ class DatasetOwner:
         gas = sum(int(one["gasUsed"]) for one in again)
         return replace(done, transactions=done.transactions + len(again), gas=done.gas + gas)
 
-    def _restored(self) -> list[TxReceipt]:
+    def _again(self) -> list[TxReceipt]:
         """Send again what a reorganisation took away of the proofs; their keys are known."""
-        return self._tools.sender.restore(f"submit:{self._request.job_id.hex()}:")
+        return self._tools.sender.retry_lost(f"submit:{self._request.job_id.hex()}:")
 
     def _final(self) -> Record:
         """The request once its acceptance is final: keys given before that could stay unpaid."""

@@ -10,8 +10,7 @@ from prover.clients.common.limits import (
     require_open,
 )
 from prover.clients.common.money import Account, Deal, Purse, check_money, worth
-from prover.protocol.economics import ITEM, PROVE
-from prover.protocol.serving.gas import ANSWER_INDEX, RoundGas
+from prover.protocol.serving.gas import RoundGas, answers_gas
 from prover.protocol.serving.state import Terms
 from prover.statement.field import WORD_BYTES
 from prover.systems.ezkl.artifacts import Artifacts
@@ -70,7 +69,7 @@ def check_answers(
             "it takes is wanted; do not join"
         )
     slots = min(artifacts.manifest.layout.items, terms.max_contests)
-    gas = verification_gas + PROVE + slots * ITEM + terms.max_contests * ANSWER_INDEX
+    gas = answers_gas(1, slots, terms.max_contests, verification_gas)
     too_much = misfit(answer_bytes(terms, artifacts), gas, call_bytes)
     if too_much:
         name, found, most = too_much

@@ -16,8 +16,8 @@ from prover.chain.events.reading import fetch_events
 from prover.chain.node.client import Client
 from prover.chain.sending.transactions import Sender
 from prover.chain.state.replay import load_world
-from prover.protocol.economics import chance_to_catch
 from prover.protocol.events import OutputsCommitted
+from prover.protocol.serving.economics import chance_to_catch
 from prover.protocol.serving.state import Record, State
 from prover.statement.documents.request import Request
 from prover.statement.runs import decode_outputs, inputs_tree

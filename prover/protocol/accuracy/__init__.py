@@ -1,1 +1,1 @@
-"""The rules of accuracy bounties: states, events."""
+"""The rules of accuracy bounties: states, events, gas, default amounts."""

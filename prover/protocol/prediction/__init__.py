@@ -1,1 +1,1 @@
-"""The rules of predictions: states, events."""
+"""The rules of predictions: states, events, gas, default amounts."""

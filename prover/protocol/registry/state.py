@@ -25,8 +25,6 @@ LAYOUT_ABI = (
 )
 CIRCUIT_ABI = f"(address,bytes32,bytes32,{LAYOUT_ABI},int64,int64,uint32,uint16,uint8,bool,uint64)"
 
-_LAYOUT = 3  # its place in the ABI tuple
-
 
 @dataclass(frozen=True)
 class RegistryState:
@@ -41,6 +39,11 @@ class RegistryState:
 def circuit_id_of(circuit: tuple[object, ...]) -> bytes:
     """keccak256(abi.encode(circuit))."""
     return keccak(encode([CIRCUIT_ABI], [circuit]))
+
+
+def layout_of(circuit: tuple[object, ...]) -> Layout:
+    """The statement's layout of a circuit. Raises StatementInvalid unless it tiles."""
+    return Layout(*cast(tuple[Any, ...], circuit[3]))
 
 
 def model_id_of(circuit_id: bytes, weights_commitment: int) -> bytes:
@@ -67,7 +70,7 @@ def _circuit(state: RegistryState, event: CircuitRegistered) -> RegistryState:
     expected = circuit_id_of(event.circuit)
     _require(event.circuit_id == expected, event, f"id of its fields 0x{expected.hex()}")
     _require(event.circuit_id not in state.circuits, event, "a circuit that is new")
-    Layout(*cast(tuple[Any, ...], event.circuit[_LAYOUT]))  # StatementInvalid unless it tiles
+    layout_of(event.circuit)  # refuses one that does not tile
     return replace(state, circuits=put(state.circuits, event.circuit_id, event.circuit))
 
 

@@ -1,1 +1,1 @@
-"""The rules of retrieval bounties: states, events, predicates, gas."""
+"""The rules of retrieval bounties: states, events, predicates, gas, default amounts."""

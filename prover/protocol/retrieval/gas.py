@@ -2,10 +2,15 @@
 
 from dataclasses import dataclass
 
-from prover.protocol.economics import END, POST, TAKE
+from prover.protocol.gas import END, ITEM, POST, PROVE, TAKE
 from prover.statement.layout import Layout
 
 SUBMIT, RECORD = 155_000, 11_000  # a proof's first record and each further one, all matches
+
+
+def largest_submission_gas(records: int, verification: int) -> int:
+    """What one proof of so many records may take at most, whatever it is of."""
+    return verification + PROVE + records * ITEM
 
 
 @dataclass(frozen=True)

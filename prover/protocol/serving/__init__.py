@@ -1,1 +1,1 @@
-"""The rules of serving rounds: states, events, gas."""
+"""The rules of serving rounds: states, events, gas, default amounts."""

@@ -2,19 +2,23 @@
 
 from dataclasses import dataclass
 
-from prover.protocol.economics import (
-    END,
-    ITEM,
-    OUTPUT_BYTE,
-    OUTPUT_LEAF,
-    POST,
-    PROVE,
-    TAKE,
-)
+from prover.protocol.gas import END, ITEM, POST, PROVE, TAKE
 from prover.statement.layout import Layout
 
+OUTPUT_BYTE = 25  # of the posted outputs: calldata, event, hash
+OUTPUT_LEAF = 600  # an item's leaf and node in the tree of outputs
 CONTEST, CONTEST_INDEX = 70_000, 1_250
 ANSWER_INDEX = 600  # each contested index is read again, and hashed, with every answer
+
+
+def outputs_gas(n: int, item_bytes: int) -> int:
+    """Of posting the outputs of n items of so many bytes each."""
+    return PROVE + n * (OUTPUT_LEAF + item_bytes * OUTPUT_BYTE)
+
+
+def answers_gas(proofs: int, items: int, contests: int, verification: int) -> int:
+    """Of so many proofs with `items` items in all, of a round with `contests` contested ones."""
+    return proofs * (verification + PROVE + contests * ANSWER_INDEX) + items * ITEM
 
 
 @dataclass(frozen=True)
@@ -50,12 +54,11 @@ class RoundGas:
         """Of a round of n items; `verification` is what a proof takes, calldata included."""
         item_bytes = layout.output_words * word_bytes
         proofs = -(-contests // layout.items)
-        proof = verification + PROVE + contests * ANSWER_INDEX
         return cls(
             post=POST,
             join=TAKE,
-            outputs=PROVE + n * (OUTPUT_LEAF + item_bytes * OUTPUT_BYTE),
+            outputs=outputs_gas(n, item_bytes),
             contest=CONTEST + contests * CONTEST_INDEX,
-            answers=proofs * proof + contests * ITEM,
+            answers=answers_gas(proofs, contests, contests, verification),
             settle=END,
         )

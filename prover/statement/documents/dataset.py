@@ -19,7 +19,6 @@ from prover.base.errors import StatementInvalid
 from prover.statement.documents.request import Item, Shape
 from prover.statement.documents.sealed import (
     ELEMENT_BYTES,
-    HASH,
     HEX,
     content_of,
     item_of,
@@ -29,7 +28,9 @@ from prover.statement.documents.sealed import (
     seal,
 )
 from prover.statement.documents.seeds import Seed
-from prover.statement.tree import MAX_COUNT, PositionalTree, build
+from prover.statement.field import WORD_HEX
+from prover.statement.sizes import MAX_ITEMS
+from prover.statement.tree import PositionalTree, build
 
 VERSION = 1
 _OVERHEAD_BYTES = 512
@@ -166,8 +167,8 @@ def salted_records(form: Format, rows: Sequence[Sequence[int]], seed: Seed) -> l
 
     Raises StatementInvalid naming the first record outside the domain.
     """
-    if not 1 <= len(rows) <= MAX_COUNT:
-        raise StatementInvalid(f"{len(rows)} records: expected 1 to {MAX_COUNT} in a dataset")
+    if not 1 <= len(rows) <= MAX_ITEMS:
+        raise StatementInvalid(f"{len(rows)} records: expected 1 to {MAX_ITEMS} in a dataset")
     name = name_of(form, rows)
     items = [Item(tuple(row), seed.salt(name, index, form.shape)) for index, row in enumerate(rows)]
     for index, item in enumerate(items):
@@ -213,7 +214,7 @@ def _parse(fields: Any) -> PublicDataset:
         raise ValueError("format")
     form = Format(**given)
     records = tuple(_parse_record(entry, form) for entry in fields["records"])
-    if not 1 <= len(records) <= MAX_COUNT:
+    if not 1 <= len(records) <= MAX_ITEMS:
         raise ValueError(f"{len(records)} records")
     return PublicDataset(form, records)
 
@@ -222,7 +223,7 @@ def _parse_record(entry: Any, form: Format) -> PublicRecord:
     if set(entry) != {"ciphertext", "inputCommitment", "keyHash"}:
         raise ValueError(f"record fields {sorted(entry)}")
     hashes = [entry["inputCommitment"], entry["keyHash"]]
-    if not all(HASH.fullmatch(one) for one in hashes) or not HEX.fullmatch(entry["ciphertext"]):
+    if not all(WORD_HEX.fullmatch(one) for one in hashes) or not HEX.fullmatch(entry["ciphertext"]):
         raise ValueError("hexadecimal digits")
     ciphertext = bytes.fromhex(entry["ciphertext"][2:])
     if len(ciphertext) != form.content_bytes:

@@ -4,7 +4,6 @@
 JSON (RFC 8785); all numbers are integers.
 """
 
-import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from eth_utils.crypto import keccak
 from prover.base import strict_json
 from prover.base.errors import StatementInvalid
 from prover.statement.commitment import input_commitment, inputs_hash
-from prover.statement.field import encode_signed
+from prover.statement.field import WORD_HEX, encode_signed
 from prover.statement.poseidon import digest
 
 VERSION = 1
@@ -24,7 +23,6 @@ MIN_SALT_BITS = 120
 MAX_INTEGER_CHARACTERS = 17  # canonical JSON holds integers below 2^53
 MAX_DEPTH = 4  # the request, its items, an item, its values
 _OVERHEAD_BYTES = 256
-_CIRCUIT_ID = re.compile(r"0x[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -175,7 +173,7 @@ def _check_count(number: int, name: str, found: int, allowed: int) -> None:
 def _parse(fields: Any) -> Request:
     if set(fields) != {"version", "circuitId", "items"} or fields["version"] != VERSION:
         raise ValueError(f"fields {sorted(fields)}")
-    if not _CIRCUIT_ID.fullmatch(fields["circuitId"]):
+    if not WORD_HEX.fullmatch(fields["circuitId"]):
         raise ValueError("circuitId")
     items = tuple(_parse_item(entry) for entry in fields["items"])
     return Request(bytes.fromhex(fields["circuitId"][2:]), items)

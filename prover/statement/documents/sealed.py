@@ -12,11 +12,11 @@ from eth_utils.crypto import keccak
 
 from prover.base.errors import StatementInvalid
 from prover.statement.documents.request import Item, Shape
+from prover.statement.sizes import MAX_ELEMENTS
 from prover.statement.tree import leaf_hash
 
 ELEMENT_BYTES = 4
-MAX_ELEMENTS = 1024
-HASH, HEX = re.compile(r"0x[0-9a-f]{64}"), re.compile(r"0x(?:[0-9a-f]{2})+")  # in files
+HEX = re.compile(r"0x(?:[0-9a-f]{2})+")  # in files
 _BLOCK_BYTES = 32
 _LIMIT = 1 << (8 * ELEMENT_BYTES - 1)
 

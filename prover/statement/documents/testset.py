@@ -19,7 +19,6 @@ from prover.base.errors import StatementInvalid
 from prover.statement.documents.request import Item, Shape
 from prover.statement.documents.sealed import (
     ELEMENT_BYTES,
-    HASH,
     HEX,
     content_of,
     inner_hash,
@@ -29,7 +28,9 @@ from prover.statement.documents.sealed import (
     open_sealed,
     seal,
 )
-from prover.statement.tree import MAX_COUNT, PositionalTree, build
+from prover.statement.field import WORD_HEX
+from prover.statement.sizes import MAX_ITEMS
+from prover.statement.tree import PositionalTree, build
 
 VERSION = 1
 MAX_DEPTH = 3  # the set, its items, an item
@@ -132,9 +133,9 @@ def seal_tests(
     circuit_id: bytes, items: Sequence[Item], labels: Sequence[int], key: bytes
 ) -> SealedTestSet:
     """Items and their labels under one key. Raises StatementInvalid if the counts are wrong."""
-    if not 1 <= len(items) <= MAX_COUNT or len(items) != len(labels):
+    if not 1 <= len(items) <= MAX_ITEMS or len(items) != len(labels):
         raise StatementInvalid(
-            f"{len(items)} test items with {len(labels)} labels: expected 1 to {MAX_COUNT}, each "
+            f"{len(items)} test items with {len(labels)} labels: expected 1 to {MAX_ITEMS}, each "
             "with its label"
         )
     sealed = tuple(
@@ -160,13 +161,13 @@ def _parse(fields: Any) -> SealedTestSet:
     if not isinstance(fields["items"], list):
         raise TypeError("items are no list")
     items = tuple(_parse_item(entry) for entry in fields["items"])
-    return SealedTestSet(_bytes(fields["circuitId"], HASH), items)
+    return SealedTestSet(_bytes(fields["circuitId"], WORD_HEX), items)
 
 
 def _parse_item(entry: Any) -> SealedTest:
     if set(entry) != {"ciphertext", "inner"}:
         raise ValueError(f"item fields {sorted(entry)}")
-    return SealedTest(_bytes(entry["ciphertext"], HEX), _bytes(entry["inner"], HASH))
+    return SealedTest(_bytes(entry["ciphertext"], HEX), _bytes(entry["inner"], WORD_HEX))
 
 
 def _bytes(text: str, form: re.Pattern[str]) -> bytes:

@@ -13,15 +13,17 @@ from prover.base.settings import get_settings
 from prover.statement.field import FIELD_MODULUS
 from prover.systems.ezkl.manifest import FIXED, MAX_BYTES, Manifest, read_manifest
 from prover.systems.ezkl.rules import check_settings
+from prover.systems.places import MANIFEST as MANIFEST
+from prover.systems.places import MODEL as MODEL
 from prover.systems.places import PK as PK
 from prover.systems.places import directory_name as directory_name
 from prover.systems.proof import MAX_DEPTH, Proof, hex_digits, parse_word
 from prover.systems.srs import SetUp
 
-MODEL, NETWORK, PRIVATE = "model.onnx", "network.onnx", "private.onnx"
+NETWORK, PRIVATE = "network.onnx", "private.onnx"
 SETTINGS, CIRCUIT, SRS = "settings.json", "circuit.ezkl", "kzg.srs"
 VK, VERIFIER = "vk.key", "verifier.sol"
-MANIFEST, SAMPLE, WEIGHTS = "manifest.json", "sample.json", "weights.json"
+SAMPLE, WEIGHTS = "sample.json", "weights.json"
 _AGAIN = "set the model up again, or ask for its folder again"
 RECORD = "files.json"  # SHA-256 of every other file, these of the last two lines too
 

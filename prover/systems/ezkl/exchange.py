@@ -16,6 +16,7 @@ from pathlib import Path
 from prover.base.errors import ArtifactMismatch, ProvingError, StatementInvalid, UsageError
 from prover.base.files import NO_ROOM, NotPlain, TooLarge, copy_plain, new_directory, publish
 from prover.base.settings import get_settings
+from prover.base.units import MIB
 from prover.systems.ezkl.artifacts import (
     MANIFEST,
     MODEL,
@@ -41,12 +42,11 @@ from prover.systems.onnx.onnx_file import MAX_BYTES, check_self_contained
 from prover.systems.srs import check_named
 from prover.systems.worker import Limits
 
-_MIB = 1 << 20
 # The most that a file of any circuit needs.
 _LIMITS = {
-    **{MANIFEST: _MIB, RECORD: _MIB, SETTINGS: 16 * _MIB, SAMPLE: 16 * _MIB, WEIGHTS: _MIB},
-    **{VERIFIER: 4 * _MIB, VK: 64 * _MIB, NETWORK: MAX_BYTES, MODEL: MAX_BYTES},
-    SRS: 128 * (1 << MAX_LOGROWS) + _MIB,
+    **{MANIFEST: MIB, RECORD: MIB, SETTINGS: 16 * MIB, SAMPLE: 16 * MIB, WEIGHTS: MIB},
+    **{VERIFIER: 4 * MIB, VK: 64 * MIB, NETWORK: MAX_BYTES, MODEL: MAX_BYTES},
+    SRS: 128 * (1 << MAX_LOGROWS) + MIB,
 }
 _ALWAYS = (MANIFEST, RECORD, NETWORK, SETTINGS, SRS, VK, VERIFIER, SAMPLE)
 

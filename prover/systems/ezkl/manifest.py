@@ -12,17 +12,19 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from prover.base import strict_json
 from prover.base.errors import ArtifactMismatch, StatementInvalid, UnsoundCircuit
 from prover.base.files import NotPlain, TooLarge, read_plain
+from prover.base.units import MIB
 from prover.solidity.compile import EVM_VERSION, OPTIMIZER_RUNS, SOLC_VERSION
 from prover.solidity.verifier import VERIFIER_CONTRACT, Verifier
 from prover.statement.documents.request import MIN_SALT_BITS
 from prover.statement.layout import Layout
 from prover.systems.ezkl.planner.plan import Accuracy, Plan
 from prover.systems.ezkl.rules import EZKL_VERSION
+from prover.systems.places import MODEL
 from prover.systems.srs import MAX_LOGROWS as MAX_LOGROWS
 from prover.systems.srs import SetUp
 
 HASHED, PUBLIC, FIXED = "hashed", "public", "fixed"
-MAX_BYTES = 1 << 20
+MAX_BYTES = MIB
 NO_ACCURACY: dict[str, Any] = {
     "label_agreement": 0.0,
     "worst_error": 0.0,
@@ -138,7 +140,7 @@ def named_files(weights: str) -> tuple[str, ...]:
     The compiled circuit and the sample proof do not; a folder's `files.json` covers them.
     """
     named = ("network.onnx", "settings.json", "vk.key", "pk.key", "kzg.srs")
-    return (*named, "model.onnx") if weights == FIXED else named
+    return (*named, MODEL) if weights == FIXED else named
 
 
 def make_manifest(

@@ -20,25 +20,22 @@ from prover.systems.native.circuit.form import Form
 from prover.systems.native.circuit.layout import MOST_K, MOST_LANES, WEIGHT_LANES, Layout
 from prover.systems.native.circuit.program import Program, compile_network
 from prover.systems.native.circuit.ranking import MOST_LABELS
+from prover.systems.native.folder import DESCRIPTION as DESCRIPTION
+from prover.systems.native.folder import KEYS as KEYS
+from prover.systems.native.folder import SHAPE, VERIFYING_KEY, VERIFYING_SRS
 from prover.systems.native.network import serialise
 from prover.systems.native.network.network import Network
+from prover.systems.native.secret import NETWORK as NETWORK
 from prover.systems.native.secret import Secret
+from prover.systems.places import MANIFEST as MANIFEST
+from prover.systems.places import MODEL as MODEL
 from prover.systems.srs import SetUp, check_verifying
 
-MODEL, NETWORK, OUTLINE, DESCRIPTION, MANIFEST = (
-    "model.onnx",
-    "network.bin",
-    "outline.bin",
-    "description.json",
-    "manifest.json",
-)
-KEYS = "keys"
-SHAPE = f"{KEYS}/shape.json"
-VERIFYING_SRS = f"{KEYS}/verifying.srs"
+OUTLINE = "outline.bin"
 # What a verifier reads, of which every byte follows from the network and the set-up.
 VERIFYING = (
     DESCRIPTION,
-    f"{KEYS}/verifying.key",
+    VERIFYING_KEY,
     VERIFYING_SRS,
     SHAPE,
 )

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from prover.base.errors import ArtifactMismatch, EnvironmentMissing, ProofRejected
-from prover.systems.native.circuit.grid import Integers
+from prover.statement.field import FIELD_MODULUS
 from prover.systems.native.circuit.hidden import Salt
 from prover.systems.native.circuit.layout import Layout
 from prover.systems.native.circuit.program import Program
-from prover.systems.native.witness import FIELD, Execution, packed, packed_image
+from prover.systems.native.network.network import Integers
+from prover.systems.native.witness import Execution, packed, packed_image
 
 # Full-size random cells behind the packed image: they hide it in its commitment and in the value
 # that each proof opens of the column.
@@ -105,13 +106,13 @@ class Secrets:
 
 def random_words(count: int) -> tuple[int, ...]:
     """Field elements from the system's generator."""
-    return tuple(secrets.randbelow(FIELD) for _ in range(count))
+    return tuple(secrets.randbelow(FIELD_MODULUS) for _ in range(count))
 
 
 def instances_of(
     program: Program, found: Execution, context: Sequence[int] = (), chunks: Sequence[int] = ()
 ) -> list[int]:
-    """The public words: context limbs, digests, labels or scores; a negative v is FIELD - |v|.
+    """The public words: context limbs, digests, labels or scores; a negative v is r - |v|.
 
     `chunks` are the digests' salts, where these are public.
     """
@@ -120,7 +121,7 @@ def instances_of(
     digests = (
         program.hashing.digests(packed(program, found.cells), chunks) if program.hashing else ()
     )
-    outputs = found.labels or tuple(int(value) % FIELD for value in found.outputs)
+    outputs = found.labels or tuple(int(value) % FIELD_MODULUS for value in found.outputs)
     return [*context, *digests, *outputs]
 
 

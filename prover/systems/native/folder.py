@@ -11,17 +11,19 @@ from pathlib import Path
 
 from prover.base.errors import ArtifactMismatch
 from prover.base.files import PARTIAL, NotPlain, TooLarge, read_plain, sha256_plain
+from prover.base.units import MIB
 from prover.systems.native import secret
 from prover.systems.onnx.onnx_file import MAX_BYTES
+from prover.systems.places import MANIFEST
 
-_MIB = 1 << 20
+DESCRIPTION = "description.json"
+KEYS = "keys"
+SHAPE, VERIFYING_SRS = f"{KEYS}/shape.json", f"{KEYS}/verifying.srs"
+VERIFYING_KEY = f"{KEYS}/verifying.key"
 # The most that a file of any circuit needs; models, and integers of eight bytes for their floats.
 _LIMITS = {
-    "manifest.json": _MIB,
-    "keys/shape.json": _MIB,
-    "keys/verifying.srs": _MIB,
-    "keys/verifying.key": 16 * _MIB,
-    "description.json": 16 * _MIB,
+    **{MANIFEST: MIB, SHAPE: MIB, VERIFYING_SRS: MIB},
+    **{VERIFYING_KEY: 16 * MIB, DESCRIPTION: 16 * MIB},
 }
 _LARGEST = 2 * MAX_BYTES
 _NOT_PLAIN = "is a link, pipe, device or folder: expected a plain file"

@@ -9,8 +9,8 @@ import numpy as np
 from prover.base.errors import StatementInvalid, UsageError
 from prover.systems.interface import InputFiles
 from prover.systems.native.artifacts import NativeArtifacts
-from prover.systems.native.circuit.grid import Integers
-from prover.systems.native.network.quantise import InputRange
+from prover.systems.native.network.network import Integers
+from prover.systems.native.network.quantise import InputRange, to_integers
 from prover.systems.native.network.real import Reals
 from prover.systems.native.network.search import grid_of
 from prover.systems.native.network.sources.images import read_photo
@@ -57,8 +57,7 @@ def read_image(path: Path, index: int, made: NativeArtifacts) -> Integers:
 
 
 def _integers(image: Reals, made: NativeArtifacts) -> Integers:
-    integers: Integers = np.rint(image / made.manifest.input_scale).astype(np.int64)
-    return integers
+    return to_integers(image, made.manifest.input_scale)
 
 
 def read_photograph(path: Path | None, made: NativeArtifacts) -> Integers:

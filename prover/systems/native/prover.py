@@ -11,7 +11,7 @@ from prover.statement.context import JobContext
 from prover.statement.field import FIELD_MODULUS
 from prover.systems import srs, worker
 from prover.systems.native.artifacts import NativeArtifacts
-from prover.systems.native.circuit.grid import Integers
+from prover.systems.native.network.network import Integers
 from prover.systems.native.setup import TASKS
 from prover.systems.native.witness import input_cells, packed
 from prover.systems.proof import Proof

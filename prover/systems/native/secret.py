@@ -13,9 +13,10 @@ from prover.base.files import locked, write_atomically
 from prover.systems.native.circuit.hidden import Salt
 from prover.systems.native.network import serialise
 from prover.systems.native.network.network import Network
+from prover.systems.places import MODEL
 
 FOLDER = "secret"
-MODEL, NETWORK, SALT, PROOFS = "model.onnx", "network.bin", "salt.bin", "proofs"
+NETWORK, SALT, PROOFS = "network.bin", "salt.bin", "proofs"
 PROVING_KEY = "keys/proving.key"
 LOCK = "lock"
 FILES = tuple(f"{FOLDER}/{name}" for name in (MODEL, NETWORK, SALT, PROOFS, LOCK))

@@ -4,8 +4,6 @@ import shutil
 from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
-
 from prover.base.errors import UnsoundCircuit
 from prover.base.files import new_directory, publish, write_atomically
 from prover.systems import worker
@@ -17,7 +15,7 @@ from prover.systems.native.circuit.layout import Layout, choose_layout
 from prover.systems.native.engine import engine
 from prover.systems.native.network import importer, serialise
 from prover.systems.native.network.network import Network
-from prover.systems.native.network.quantise import InputRange
+from prover.systems.native.network.quantise import InputRange, to_integers
 from prover.systems.native.network.real import Reals
 from prover.systems.native.network.search import Choice, find
 from prover.systems.native.secret import Secret
@@ -35,8 +33,7 @@ def plan(onnx: Path, samples: Reals, source: InputRange) -> Choice:
     `samples` [n, channels, height, width] are what the model takes; `source` the integers that
     stand for them. Raises ModelRefused naming the node or layer.
     """
-    integers = np.rint(samples / source.scale).astype(np.int64)
-    return find(importer.load(onnx), integers, source)
+    return find(importer.load(onnx), to_integers(samples, source.scale), source)
 
 
 def setup(

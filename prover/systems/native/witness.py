@@ -7,14 +7,12 @@ import numpy as np
 
 from prover.base.errors import ProvingError, StatementInvalid
 from prover.statement.field import FIELD_MODULUS
-from prover.systems.native.circuit.grid import Grid, Integers
+from prover.systems.native.circuit.grid import Grid
 from prover.systems.native.circuit.program import Program
 from prover.systems.native.circuit.storage import term_extents
 from prover.systems.native.circuit.tables import INPUT, PADDING, RANGE
 from prover.systems.native.network.convolution import convolve_exact
-from prover.systems.native.network.network import Layer, Network, Term
-
-FIELD = FIELD_MODULUS
+from prover.systems.native.network.network import Integers, Layer, Network, Term
 
 
 @dataclass(frozen=True)
@@ -124,7 +122,7 @@ def _layer_cells(program: Program, layer: Layer, products: Integers) -> Cells:
     raised = stored.grid.spread(products) + bias
     q, r = raised >> table.shift, raised & ((1 << table.shift) - 1)
     _within(layer, q - table.q_offset)
-    y = np.where(stored.grid.active, np.clip(q - table.q_offset, layer.low, layer.high), 0)
+    y = np.where(stored.grid.active, layer.activation.of(q - table.q_offset), 0)
     return Cells(q, r, y + table.y_offset)
 
 
@@ -141,7 +139,7 @@ def _outputs(program: Program, layer: Layer, products: Integers) -> Integers:
     rows = slice(grid.rows.offset, grid.rows.offset + layer.height)
     columns = slice(grid.columns.offset, grid.columns.offset + layer.width)
     acc = products[:, rows, columns] + layer.bias[:, None, None]
-    return np.clip((acc + (1 << shift >> 1)) >> shift, layer.low, layer.high)
+    return layer.activation.of((acc + (1 << shift >> 1)) >> shift)
 
 
 def _padded(program: Program, parts: Sequence[Cells], rows: int) -> Cells:
@@ -195,6 +193,7 @@ def packed(program: Program, cells: Cells) -> list[int]:
     for lane, digit in enumerate(digits):
         weight = 1 << (table.input_bits * lane)
         words = [
-            (word + int(value) * weight) % FIELD for word, value in zip(words, digit, strict=True)
+            (word + int(value) * weight) % FIELD_MODULUS
+            for word, value in zip(words, digit, strict=True)
         ]
     return words

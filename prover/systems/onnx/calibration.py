@@ -15,12 +15,12 @@ from numpy.lib.npyio import NpzFile
 from prover.base.errors import ModelRefused, UsageError
 from prover.base.files import NotPlain, TooLarge, read_plain
 from prover.base.text import shown
+from prover.base.units import GIB
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
 
-MAX_BYTES = 1 << 30
-MAX_ARRAY_BYTES = 1 << 30
+MAX_BYTES = MAX_ARRAY_BYTES = GIB
 _MAX_HEADER_BYTES = 1 << 16
 _FLOAT_BYTES = 4
 

@@ -12,13 +12,14 @@ from onnx import numpy_helper, shape_inference
 from onnx.inliner import inline_local_functions
 
 from prover.base.errors import ModelRefused, UsageError
+from prover.base.units import MIB
 from prover.systems.onnx.floating import outputs_of
 from prover.systems.onnx.graph import refuse, static_shape
 from prover.systems.onnx.lowering.graph import CONTROL_FLOW, lower
 from prover.systems.onnx.opset import converted
 
 MAX_OPSET = 17
-MAX_BYTES = 256 * 1024 * 1024
+MAX_BYTES = 256 * MIB
 CANONICAL_OPSET = 13
 CANONICAL_IR = 8
 SEED = 20_221_015

@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 from prover.base.errors import EnvironmentMissing, UsageError, WorkerFailed
 from prover.base.files import locked, sha256_file
 from prover.base.settings import get_settings
+from prover.base.units import MIB
 from prover.systems import worker
 from prover.systems.child import report
 from prover.systems.srs import raw
@@ -25,7 +26,7 @@ from prover.systems.worker import Progress
 PERPETUAL = "perpetual-powers-of-tau"
 ROWS = "{k}"  # stands for log2 rows in the address of a mirror
 READ_SECONDS = 30.0
-_CHUNK_BYTES = 1 << 20
+_CHUNK_BYTES = MIB
 _PARTS = 20  # of a download that are reported
 
 

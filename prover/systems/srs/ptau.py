@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from prover.base.errors import ArtifactMismatch
+from prover.systems.srs.curve import TWO_ADICITY
 from prover.systems.srs.raw import G1_BYTES, G2_BYTES
 from prover.verify.algebra.group import P
 
 MAGIC = b"ptau"
 HEADER, POWERS, TWISTS = 1, 2, 3
 COORDINATE_BYTES = 32
-MAX_POWER = 28
+MAX_POWER = TWO_ADICITY
 MAX_SECTIONS = 64
 _HEADER_BYTES = 4 + COORDINATE_BYTES + 4 + 4
 

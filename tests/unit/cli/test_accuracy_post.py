@@ -10,7 +10,8 @@ from prover.base.errors import UsageError
 from prover.cli.accuracy import job as accuracy_job
 from prover.cli.accuracy import post as accuracy_post
 from prover.cli.accuracy.post import RawOptions, check_cost_known, check_penalty, spec_of, target_of
-from prover.protocol.economics import AccuracyMoney, Prices, accuracy_penalty, accuracy_spent
+from prover.protocol.accuracy.economics import AccuracyMoney, accuracy_penalty, accuracy_spent
+from prover.protocol.costs import Prices
 from prover.protocol.events import ZERO_ADDRESS
 
 LEAST = 10**15

@@ -6,14 +6,12 @@ from pathlib import Path
 import pytest
 from eth_abi.abi import encode
 
+from prover.base.units import DAY, HOUR, KIB
 from prover.protocol.limits import (
     ARBITRUM,
     BY_CHAIN,
-    DAY,
     DEFAULT,
     ETHEREUM,
-    HOUR,
-    KIB,
     LOCAL,
     NAMES,
     OPTIMISM,

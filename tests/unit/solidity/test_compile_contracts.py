@@ -7,7 +7,8 @@ import pytest
 
 from prover.base.errors import EnvironmentMissing
 from prover.base.settings import get_settings
-from prover.solidity.compile import CODE_SIZE_LIMIT, compile_contracts
+from prover.protocol.limits import CODE_SIZE_LIMIT
+from prover.solidity.compile import compile_contracts
 from prover.solidity.sources import close_over_imports, find_contracts
 
 ROOT = Path(__file__).parents[3]

@@ -3,7 +3,7 @@
 import pytest
 
 from prover.protocol.retrieval.terms import Predicate, PredicateKind
-from prover.statement.label import proven_label
+from prover.statement.label import proven_label, untied_label
 from prover.statement.layout import OutputKind
 
 
@@ -21,6 +21,11 @@ from prover.statement.layout import OutputKind
 )
 def test_the_label_of_outputs(outputs: tuple[int, ...], kind: OutputKind, label: int) -> None:
     assert proven_label(outputs, kind) == label
+
+
+@pytest.mark.parametrize(("scores", "label"), [((4,), 0), ((4, 4), None), ((4, 4, 5), 2)])
+def test_a_tie_at_the_top_has_no_label(scores: tuple[int, ...], label: int | None) -> None:
+    assert untied_label(scores) == label
 
 
 def test_a_threshold_flags_from_itself_on() -> None:

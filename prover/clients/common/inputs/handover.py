@@ -13,12 +13,13 @@ from prover.base.files import NotPlain, TooLarge, read_plain, write_atomically
 from prover.base.log import logger
 from prover.base.settings import get_settings
 from prover.base.text import shown
+from prover.base.units import GIB
 from prover.chain.readers import secret_key
 from prover.clients.common.inputs.fetch import InputsUnavailable, fetch
 from prover.statement.documents.envelope import OVERHEAD_BYTES, is_sealed, opened
 from prover.statement.documents.request import data_hash
 
-MAX_BYTES = 1 << 30
+MAX_BYTES = GIB
 LOG = logger(__name__)
 
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from prover.base.errors import UsageError, ZkescrowError
+from prover.base.units import MIB
 from prover.clients.common.inputs.handover import content_of, is_kept, keep_as
 from prover.statement.documents.envelope import OVERHEAD_BYTES
 from prover.statement.documents.request import data_hash
 
 LOOK_SECONDS = 20.0
-HOLES_BYTES = 1 << 20  # in smaller files holes cost nobody anything
+HOLES_BYTES = MIB  # in smaller files holes cost nobody anything
 MOST_HOLES = 16  # bytes that are read for one on the disk; file systems that compress have some too
 _BLOCK_BYTES = 512
 Mark = tuple[int, int]

@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 
 from prover.base.errors import ModelRefused
+from prover.statement.context import MAX_CONTEXT_BITS, MIN_CONTEXT_BITS
+from prover.statement.documents.request import MIN_SALT_BITS
 from prover.systems.ezkl.arithmetic.ranges import Ranges, domain, evaluate
 from prover.systems.ezkl.arithmetic.tensors import Bounds
-from prover.systems.ezkl.planner.draft import CONTEXT_TOTAL_BITS, MAX_CONTEXT_BITS
 from prover.systems.ezkl.planner.plan import Plan
 from prover.systems.onnx.onnx_file import ImportedModel
-
-SALT_BITS_AT_LEAST = 120
 
 
 def check_plan(model: ImportedModel, plan: Plan) -> None:
@@ -59,12 +58,10 @@ def _statements(plan: Plan, outputs: Bounds, ranges: Ranges) -> Iterator[str]:
 def _bits(plan: Plan) -> Iterator[str]:
     capacity = plan.decomp_base**plan.decomp_legs
     context = plan.context_limbs * plan.context_bits
-    if not CONTEXT_TOTAL_BITS <= context <= MAX_CONTEXT_BITS:
-        yield (
-            f"its context has {context} bits, expected {CONTEXT_TOTAL_BITS} to {MAX_CONTEXT_BITS}"
-        )
+    if not MIN_CONTEXT_BITS <= context <= MAX_CONTEXT_BITS:
+        yield (f"its context has {context} bits, expected {MIN_CONTEXT_BITS} to {MAX_CONTEXT_BITS}")
     if max(plan.context_bits, plan.salt_bits) > capacity.bit_length() - 1:
         yield f"context limbs or salt elements do not fit digits of less than {capacity}"
     salt = plan.salt_elements * plan.salt_bits
-    if (salt < SALT_BITS_AT_LEAST) if plan.input_mode == "hashed" else salt > 0:
+    if (salt < MIN_SALT_BITS) if plan.input_mode == "hashed" else salt > 0:
         yield f"its salt has {salt} bits for {plan.input_mode} inputs"

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 import psutil
 
+from prover.base.units import MIB
+from prover.statement.field import WORD_BYTES
+
 BLINDING_ROWS = 64
 TABLE_MARGIN = 16
-FIELD_BYTES = 32
 MEMORY_PER_KEY = 2.0
-MEMORY_BASE = 300 * 1024 * 1024
+MEMORY_BASE = 300 * MIB
 VERIFIER_BYTES = 13_400
 POSEIDON_VERIFIER_BYTES = 4_700
 TABLE_VERIFIER_BYTES = 700
@@ -43,7 +45,7 @@ def predict(
     extension = 8 if hashed else 4
     held = 8 + 6 * columns + 4 * tables + 9 * hashed
     per_row = 3 * extension + (2 + extension) * held
-    key = FIELD_BYTES * per_row << logrows
+    key = WORD_BYTES * per_row << logrows
     code = VERIFIER_BYTES + POSEIDON_VERIFIER_BYTES * hashed + TABLE_VERIFIER_BYTES * tables
     return Cost(logrows, key, int(MEMORY_PER_KEY * key) + MEMORY_BASE, code)
 

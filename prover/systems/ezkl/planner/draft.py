@@ -5,17 +5,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from prover.statement.context import MAX_CONTEXT_BITS as MAX_CONTEXT_BITS
+from prover.statement.context import MAX_CONTEXT_BITS, MIN_CONTEXT_BITS
+from prover.statement.documents.sealed import ELEMENT_BYTES
 from prover.systems.ezkl.arithmetic.ranges import Ranges
 from prover.systems.ezkl.arithmetic.scales import Quantisation
 from prover.systems.ezkl.planner import cost
 from prover.systems.ezkl.planner.measure import Measurement
 from prover.systems.ezkl.planner.plan import Constraints, Plan
 
-CONTEXT_TOTAL_BITS = 120
 SALT_TOTAL_BITS = 128
 MAX_LIMB_BITS = 60
-MAX_SALT_BITS = 31  # a sealed item holds its elements in 4 signed bytes
+MAX_SALT_BITS = 8 * ELEMENT_BYTES - 1  # a sealed item's elements are signed
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +40,7 @@ def draft(scales: Scales, constraints: Constraints, legs: int, columns: int) -> 
     base = 1 << max(3, math.ceil(math.log2(scales.ranges.decomposed + 2) / legs))
     bits = min((base.bit_length() - 1) * legs, MAX_LIMB_BITS)
     salt_bits = min(bits, MAX_SALT_BITS)
-    limbs = math.ceil(CONTEXT_TOTAL_BITS / bits)
+    limbs = math.ceil(MIN_CONTEXT_BITS / bits)
     if base + cost.TABLE_MARGIN > 1 << constraints.max_logrows or limbs * bits > MAX_CONTEXT_BITS:
         return None
     hashed = constraints.input_mode == "hashed"

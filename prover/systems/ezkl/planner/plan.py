@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from prover.protocol.limits import CODE_SIZE_LIMIT
 from prover.systems.ezkl.arithmetic.scales import Quantisation
 
 InputMode = Literal["public", "hashed"]
@@ -104,7 +105,7 @@ class Constraints:
     exact_required: bool | None = None
     max_logrows: int = 17
     memory_bytes: int | None = None
-    max_verifier_bytes: int = 24_576
+    max_verifier_bytes: int = CODE_SIZE_LIMIT
     samples: int = 48
     min_agreement: float = 0.98
     max_relative_error: float = 0.1

@@ -35,7 +35,7 @@ MIN_EVALUATED, MAX_EVALUATED = 16, 256
 EVALUATED_WORK = 50_000_000
 MAX_CONFIRMED = 4
 UNTRIED = f"not tried, as {MAX_CONFIRMED} that are cheaper are not what was predicted"
-MAX_ITEMS = 1024
+MAX_SLOTS = 1024
 
 Ranked = tuple[tuple[float, ...], Plan, Scales]
 
@@ -97,8 +97,8 @@ def _prepared(
     constraints: Constraints,
     engine: CircuitEngine,
 ) -> _Search:
-    if not 1 <= constraints.slots <= MAX_ITEMS:
-        raise UsageError(f"{constraints.items} items a proof: expected 1 to {MAX_ITEMS}")
+    if not 1 <= constraints.slots <= MAX_SLOTS:
+        raise UsageError(f"{constraints.items} items a proof: expected 1 to {MAX_SLOTS}")
     if constraints.must_be_exact and constraints.exact_required is False:
         raise UsageError("hidden weights and batches need an exact plan: do not waive it")
     least, most = float(calibration.inputs.min()), float(calibration.inputs.max())

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from prover.systems.native.circuit.columns import FOLD_FLAGS, OUTPUT_SELECTOR
-from prover.systems.native.circuit.grid import Integers
+from prover.systems.native.network.network import Integers
 
 PRE_OUTER, POST_OUTER, FACTOR, INSTANCE, PACKED_WORD, HASH_WORD = range(6)
 

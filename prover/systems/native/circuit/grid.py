@@ -12,7 +12,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-Integers = NDArray[np.int64]
+from prover.systems.native.network.network import Integers
+
 Mask = NDArray[np.bool_]
 
 

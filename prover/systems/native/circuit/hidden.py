@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from prover.base.errors import ArtifactMismatch
-from prover.statement.field import FIELD_MODULUS
+from prover.statement.field import FIELD_MODULUS, WORD_BYTES
 from prover.systems.native.network.network import Integers, Layer, Network
 
 # Cells of salt: as many as fit, up to MOST; a layout has room for LEAST.
@@ -22,7 +22,6 @@ LEAST_SALT, MOST_SALT = 1 << 10, 1 << 14
 # What a proof takes of the hiding: the values it opens of a column, two of `bias`, and another for
 # each of the quotient's three pieces, which depend on the columns and are not blinded.
 VALUES_A_PROOF = 5
-WORD = 32
 
 
 def numbered(prepared: Network) -> Network:
@@ -89,19 +88,19 @@ class Salt:
     def to_bytes(self) -> bytes:
         """The number of columns, then each cell, 32 little-endian bytes each."""
         words = (len(self.columns), *(cell for column in self.columns for cell in column))
-        return b"".join(word.to_bytes(WORD, "little") for word in words)
+        return b"".join(word.to_bytes(WORD_BYTES, "little") for word in words)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Salt":
         """Read what `to_bytes` wrote; ArtifactMismatch if it is damaged."""
-        columns = int.from_bytes(data[:WORD], "little")
-        cells, rest = divmod(len(data) - WORD, WORD * columns) if columns else (0, 0)
+        columns = int.from_bytes(data[:WORD_BYTES], "little")
+        cells, rest = divmod(len(data) - WORD_BYTES, WORD_BYTES * columns) if columns else (0, 0)
         if rest or not cells:
             raise ArtifactMismatch(
                 "the file of the weights' salt is damaged; set the model up again"
             )
-        starts = range(WORD, len(data), WORD)
-        words = tuple(int.from_bytes(data[at : at + WORD], "little") for at in starts)
+        starts = range(WORD_BYTES, len(data), WORD_BYTES)
+        words = tuple(int.from_bytes(data[at : at + WORD_BYTES], "little") for at in starts)
         return cls(tuple(words[at : at + cells] for at in range(0, len(words), cells)))
 
 

@@ -11,14 +11,14 @@ from prover.systems.native.circuit.columns import NO_WEIGHT, SAME_BIAS
 from prover.systems.native.circuit.fold import INSTANCE, POST_OUTER, FoldRows, Reads
 from prover.systems.native.circuit.form import PLAIN, Form
 from prover.systems.native.circuit.geometry import ReceptiveExtent
-from prover.systems.native.circuit.grid import Grid, Integers
+from prover.systems.native.circuit.grid import Grid
 from prover.systems.native.circuit.hashing import Hashing
 from prover.systems.native.circuit.hidden import in_order, numbered
 from prover.systems.native.circuit.ranking import Ranking
 from prover.systems.native.circuit.storage import Stored, lay_out, term_extents
 from prover.systems.native.circuit.tables import INPUT, Table
 from prover.systems.native.circuit.uses import prepare
-from prover.systems.native.network.network import Layer, Network, Term
+from prover.systems.native.network.network import Integers, Layer, Network, Term
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 Label rows come first, then a row to each class; native/src/circuit/gates/rank.rs has the gates.
 The order key of class j with score y is 2^bits (y - low) + 2^bits - 1 - j: no two keys are equal,
-and of equal scores the smaller class is first.
+which settles ties: of equal scores the smaller class is first.
 """
 
 from dataclasses import dataclass
@@ -11,9 +11,8 @@ import numpy as np
 
 from prover.base.errors import ModelRefused
 from prover.systems.native.circuit.fold import FACTOR, INSTANCE, POST_OUTER
-from prover.systems.native.circuit.grid import Integers
 from prover.systems.native.circuit.storage import Stored
-from prover.systems.native.network.network import Layer
+from prover.systems.native.network.network import Integers, Layer
 
 MOST_LABELS = 8
 
@@ -51,8 +50,8 @@ class Ranking:
         """How many values q of a difference 2^shift q + r can take."""
         return -(-((self.high - self.low + 1) << self.bits) >> shift)
 
-    def keys(self, scores: Integers) -> Integers:
-        """[classes]: the order key of each class."""
+    def break_ties(self, scores: Integers) -> Integers:
+        """[classes]: the order key of each class, which tells equal scores apart."""
         base = np.int64(1) << self.bits
         return (scores - self.low) * base + base - 1 - np.arange(self.classes)
 
@@ -80,7 +79,7 @@ class Ranking:
 
     def cells(self, scores: Integers) -> "Ranked":
         """What the rank rows hold for scores [classes]."""
-        keys = self.keys(scores)
+        keys = self.break_ties(scores)
         order = np.argsort(-keys)
         chosen, threshold = order[: self.labels], keys[order[self.labels - 1]]
         picked = np.zeros(self.classes, dtype=np.int64)

@@ -4,22 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prover.systems.native.circuit.grid import Integers
+from prover.statement.field import WORD_BITS
 from prover.systems.native.circuit.ranking import Ranking
-from prover.systems.native.network.network import Layer, Network
+from prover.systems.native.network.activation import Lookup
+from prover.systems.native.network.network import Integers, Layer, Network
 
 PADDING, RANGE, INPUT, FIRST_ACTIVATION = range(4)
-WORD_BITS = 253  # below the field's order
-
-
-@dataclass(frozen=True)
-class Activation:
-    """y = clamp(q, low, high) for q up to `q_high`."""
-
-    low: int
-    high: int
-    q_low: int
-    q_high: int
 
 
 @dataclass(frozen=True)
@@ -34,36 +24,30 @@ class Table:
     shift: int
     input_low: int
     input_high: int
-    activations: tuple[Activation, ...]
+    lookups: tuple[Lookup, ...]
     limbs: int = 0
 
     @classmethod
     def of(cls, network: Network, ranking: Ranking | None = None) -> "Table":
         """Sized by the proven bounds of each activation's layers, and by the keys of a ranking."""
-        merged: dict[tuple[int, int], Activation] = {}
-        for layer in network.layers:
-            key = (layer.low, layer.high)
-            old = merged.get(key, Activation(*key, layer.q_low, layer.q_high))
-            q_low, q_high = min(old.q_low, layer.q_low), max(old.q_high, layer.q_high)
-            merged[key] = Activation(*key, q_low, q_high)
         tensor = network.input
         limbs = ranking.limbs(network.shift) if ranking else 0
-        return cls(network.shift, tensor.low, tensor.high, tuple(merged.values()), limbs)
+        return cls(network.shift, tensor.low, tensor.high, network.lookups(), limbs)
 
     @property
     def q_offset(self) -> int:
         """Makes the least q of all layers 0."""
-        return max(0, *(-a.q_low for a in self.activations))
+        return max(0, *(-one.q_low for one in self.lookups))
 
     @property
     def q_most(self) -> int:
         """The largest stored q of all layers."""
-        return max(a.q_high for a in self.activations) + self.q_offset
+        return max(one.q_high for one in self.lookups) + self.q_offset
 
     @property
     def y_offset(self) -> int:
         """Makes the least y of all layers, inputs and padding cells 0."""
-        return max(0, -self.input_low, *(-a.low for a in self.activations))
+        return max(0, -self.input_low, *(-one.activation.low for one in self.lookups))
 
     @property
     def zero(self) -> int:
@@ -82,13 +66,12 @@ class Table:
 
     def tag(self, layer: Layer) -> int:
         """The tag of a layer's active cells."""
-        keys = [(a.low, a.high) for a in self.activations]
-        return FIRST_ACTIVATION + keys.index((layer.low, layer.high))
+        return FIRST_ACTIVATION + [one.activation for one in self.lookups].index(layer.activation)
 
     @property
     def rank_tag(self) -> int:
         """The tag of a difference of order keys."""
-        return FIRST_ACTIVATION + len(self.activations)
+        return FIRST_ACTIVATION + len(self.lookups)
 
     def columns(self) -> dict[str, Integers]:
         """The table's columns: padding, range, inputs, each activation in order, differences."""
@@ -97,10 +80,9 @@ class Table:
             _entries(RANGE, np.arange(1 << self.shift), 0),
             _entries(INPUT, 0, np.arange(self.input_low, self.input_high + 1) + self.y_offset),
         ]
-        for number, activation in enumerate(self.activations):
-            q = np.arange(activation.q_low, activation.q_high + 1)
-            y = np.clip(q, activation.low, activation.high) + self.y_offset
-            parts.append(_entries(FIRST_ACTIVATION + number, q + self.q_offset, y))
+        for number, one in enumerate(self.lookups):
+            tag = FIRST_ACTIVATION + number
+            parts.append(_entries(tag, one.q + self.q_offset, one.y + self.y_offset))
         if self.limbs:
             parts.append(_entries(self.rank_tag, np.arange(self.limbs), self.y_offset))
         entries = np.concatenate(parts, axis=1).astype(np.int64)

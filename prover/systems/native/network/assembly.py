@@ -14,9 +14,6 @@ from prover.systems.native.network.real import RealLayer, RealNetwork, Reals, Sh
 from prover.systems.onnx.graph import Builder, refuse
 from prover.systems.onnx.lowering.shape import constant_input
 
-ACTIVATIONS = frozenset({"Relu", "Clip"})
-TRANSPARENT = frozenset({"Identity", "Dropout", "Cast"})
-
 
 @dataclass
 class Assembly:
@@ -92,19 +89,6 @@ class Assembly:
             value = self.store(name, value)
         self.tensors[name] = value
 
-    def activated(self, node: onnx.NodeProto) -> bool:
-        """Whether the node's output only goes into an activation, or is the model's output."""
-        name = node.output[0]
-        if name == self.output:
-            return True
-        readers = self.readers.get(name, [])
-        if len(readers) != 1:
-            return False
-        reader = readers[0]
-        return reader.op_type in ACTIVATIONS or (
-            reader.op_type in TRANSPARENT and self.activated(reader)
-        )
-
     def nonnegative(self, view: View) -> bool:
         """Whether no stored value of it is below 0."""
         return all(self.lowest[name] >= 0 for name in view.sources)
@@ -130,6 +114,9 @@ class Assembly:
 
     def _is_layer(self, view: View) -> bool:
         return view.plain and len(view.sources) == 1 and view.sources[0] != self.input_name
+
+
+Rule = Callable[[Assembly, onnx.NodeProto], Expression]
 
 
 def _needed(layers: list[RealLayer], output: str) -> tuple[RealLayer, ...]:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from prover.systems.native.network.activation import Clamp
+from prover.systems.native.network.convolution import EXACT
 from prover.systems.native.network.network import Integers, Layer, Network, Tensor, Term
-
-LARGEST = 1 << 53
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,9 +32,9 @@ class Interval:
         """Of values that may be absent."""
         return Interval(np.minimum(self.low, 0), np.maximum(self.high, 0))
 
-    def clamped(self, low: int, high: int) -> "Interval":
-        """After a clamp."""
-        return Interval(np.clip(self.low, low, high), np.clip(self.high, low, high))
+    def activated(self, activation: Clamp) -> "Interval":
+        """Of what an activation makes of such values."""
+        return Interval(activation.of(self.low), activation.of(self.high))
 
 
 Intervals = Mapping[str, Interval]
@@ -50,7 +50,7 @@ def bounded(network: Network) -> Network:
     layers = []
     for layer in network.layers:
         q = quotients(layer, known, areas, network.shift)
-        known[layer.name] = q.clamped(layer.low, layer.high)
+        known[layer.name] = q.activated(layer.activation)
         areas[layer.name] = layer.height * layer.width
         layers.append(replace(layer, q_low=int(q.low.min()), q_high=int(q.high.max())))
     return replace(network, layers=tuple(layers))
@@ -70,7 +70,7 @@ def quotients(layer: Layer, known: Intervals, areas: Mapping[str, int], shift: i
     for term in layer.terms:
         sums = sums + _product(layer.name, term, term_inputs(term, known, areas))
     worst = int(max(sums.high.max(), -sums.low.min()))
-    if worst >= LARGEST:
+    if worst >= EXACT:
         raise OverflowError(f"layer {layer.name!r} may reach {worst}: expected less than 2^53")
     half = 1 << shift >> 1
     return Interval((sums.low + half) >> shift, (sums.high + half) >> shift)
@@ -101,18 +101,14 @@ def _require_exact(name: str, term: Term, inputs: Interval) -> None:
     largest = max(1, int(inputs.high.max()), -int(inputs.low.min()))
     magnitudes = np.abs(term.weight).sum(axis=(1, 2, 3), dtype=np.float64)
     worst = float(magnitudes.max()) * largest
-    if worst >= LARGEST:
+    if worst >= EXACT:
         raise OverflowError(f"layer {name!r} may reach {worst:.3g}: expected less than 2^53")
 
 
 def table_entries(network: Network) -> int:
     """Rows of the table: (q, y) of each activation, of padding cells, remainders, inputs."""
-    ranges: dict[tuple[int, int], tuple[int, int]] = {}
-    for layer in network.layers:
-        key = (layer.low, layer.high)
-        low, high = ranges.get(key, (layer.q_low, layer.q_high))
-        ranges[key] = min(low, layer.q_low), max(high, layer.q_high)
-    activations = sum(high - low + 1 for low, high in ranges.values())
-    padding = max(high for _, high in ranges.values()) - min(low for low, _ in ranges.values()) + 1
+    lookups = network.lookups()
+    activations = sum(map(len, lookups))
+    padding = max(one.q_high for one in lookups) - min(one.q_low for one in lookups) + 1
     inputs = network.input.high - network.input.low + 1
     return activations + padding + (1 << network.shift) + inputs

@@ -6,10 +6,11 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+Integers = npt.NDArray[np.int64]
 Number = TypeVar("Number", np.float64, np.int64)
 Pads = tuple[int, int, int, int]
 NO_PADS: Pads = (0, 0, 0, 0)
-EXACT = 1 << 53
+EXACT = 1 << 53  # float64 has every integer of a smaller magnitude
 ROUNDING = 1 + 2**-20  # of the estimate of the largest sum
 
 
@@ -37,12 +38,12 @@ def convolve(
 
 
 def convolve_exact(
-    source: npt.NDArray[np.int64],
-    weight: npt.NDArray[np.int64],
+    source: Integers,
+    weight: Integers,
     stride: int,
     pads: Pads,
     groups: int,
-) -> npt.NDArray[np.int64]:
+) -> Integers:
     """The same in integers: by float64 products (fast) where every partial sum is below 2^53.
 
     Raises OverflowError where even int64 might not hold a sum.

@@ -1,16 +1,16 @@
 """Reads an ONNX CNN into layers of real numbers, normalisation and constants folded."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import onnx
 
 from prover.base.errors import ModelRefused
-from prover.systems.native.network.assembly import Assembly
+from prover.systems.native.network.assembly import Assembly, Rule
 from prover.systems.native.network.expressions import Expression
 from prover.systems.native.network.real import RealNetwork, outputs
 from prover.systems.native.network.rules import linear, pool, shape
+from prover.systems.native.network.rules.activation import ACTIVATIONS
 from prover.systems.onnx.floating import outputs_of
 from prover.systems.onnx.graph import refuse, static_shape
 from prover.systems.onnx.lowering.graph import ADVICE, fold, start
@@ -18,8 +18,6 @@ from prover.systems.onnx.onnx_file import Original, read_original
 
 SEED = 20_240_229
 TOLERANCE = 1e-3
-
-Rule = Callable[[Assembly, onnx.NodeProto], Expression]
 
 RULES: dict[str, Rule] = {
     "Identity": shape.alias,
@@ -30,8 +28,6 @@ RULES: dict[str, Rule] = {
     "Squeeze": shape.reshape,
     "Unsqueeze": shape.reshape,
     "Pad": shape.pad,
-    "Relu": shape.relu,
-    "Clip": shape.clip,
     "Conv": linear.conv,
     "Gemm": linear.gemm,
     "MatMul": linear.matmul,
@@ -45,6 +41,7 @@ RULES: dict[str, Rule] = {
     "ReduceMean": pool.reduce_mean,
     "AveragePool": pool.average_pool,
     "MaxPool": pool.max_pool,
+    **ACTIVATIONS,
 }
 
 

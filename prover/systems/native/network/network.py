@@ -7,10 +7,8 @@ acc + 2^(s-1) = 2^s * q + r with 0 <= r < 2^s, y = clamp(q, low, high).
 
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
-Integers = npt.NDArray[np.int64]
+from prover.systems.native.network.activation import Clamp, Lookup
+from prover.systems.native.network.convolution import Integers as Integers
 
 
 @dataclass(frozen=True)
@@ -63,6 +61,11 @@ class Layer:
     width: int
     scale: float = 1.0
 
+    @property
+    def activation(self) -> Clamp:
+        """What it makes of q."""
+        return Clamp(self.low, self.high)
+
 
 @dataclass(frozen=True, eq=False)
 class Network:
@@ -89,3 +92,13 @@ class Network:
             if layer.name == name:
                 return layer
         raise KeyError(name)
+
+    def lookups(self) -> tuple[Lookup, ...]:
+        """Of each activation, by first use: one for all its layers, by the bounds of their q."""
+        found: dict[Clamp, Lookup] = {}
+        for layer in self.layers:
+            one = layer.activation
+            old = found.get(one, Lookup(one, layer.q_low, layer.q_high))
+            q_low, q_high = min(old.q_low, layer.q_low), max(old.q_high, layer.q_high)
+            found[one] = Lookup(one, q_low, q_high)
+        return tuple(found.values())

@@ -41,6 +41,12 @@ class InputRange:
     scale: float
 
 
+def to_integers(samples: Reals, scale: float) -> Integers:
+    """The integers that stand for a model's inputs, of any shape: the nearest, halves to even."""
+    integers: Integers = np.rint(samples / scale).astype(np.int64)
+    return integers
+
+
 @dataclass(frozen=True)
 class Spread:
     """The largest magnitude of each layer's outputs on calibration data, by name.

@@ -84,7 +84,7 @@ def layer_values(layer: Layer, values: Mapping[str, Integers], shift: int) -> La
     acc = conv + layer.bias[:, None, None]
     raised = acc + (1 << shift >> 1)
     q, r = raised >> shift, raised & ((1 << shift) - 1)
-    return LayerValues(layer, conv, acc, q, r, np.clip(q, layer.low, layer.high))
+    return LayerValues(layer, conv, acc, q, r, layer.activation.of(q))
 
 
 def term_product(term: Term, values: Mapping[str, Integers]) -> Integers:

@@ -9,15 +9,23 @@ from pathlib import Path
 import numpy as np
 
 from prover.base.errors import ModelRefused
+from prover.systems.native.circuit.layout import MOST_LANES
 from prover.systems.native.network.bounds import table_entries
 from prover.systems.native.network.importer import load
 from prover.systems.native.network.network import Integers, Network
-from prover.systems.native.network.quantise import InputRange, Precision, Spread, measure, quantise
+from prover.systems.native.network.quantise import (
+    InputRange,
+    Precision,
+    Spread,
+    measure,
+    quantise,
+    to_integers,
+)
 from prover.systems.native.network.real import RealNetwork, Reals, outputs
 from prover.systems.native.network.reference import scores
 
 SHIFTS = (6, 8, 10, 12)
-ACTIVATIONS = (31, 63, 127, 255, 511)
+ACTIVATION_LEVELS = (31, 63, 127, 255, 511)
 SCORES = (31, 63, 127, 255, 511, 1023)
 MIXED = (
     Precision(shift=14, activations=(255, 1023), width=1 << 16, linear=511, score=1023),
@@ -26,8 +34,6 @@ MIXED = (
 DENOMINATORS = (*(1 << bits for bits in range(9)), 255)
 AGREEMENT = 0.99
 MAX_ENTRIES = 1 << 19
-# Cells of a row, at most: `prover.systems.native.circuit.layout` takes no more.
-LANES = 16
 SPARE_ROWS = 64  # of a circuit, that no table can use
 TRIED = 12
 
@@ -88,7 +94,7 @@ def _by_size(
 ) -> Iterator[list[Candidate]]:
     """At most TRIED candidates of each size, the finest of it."""
     sizes: dict[int, list[Candidate]] = {}
-    floor = int(_cells(network) / LANES).bit_length()
+    floor = int(_cells(network) / MOST_LANES).bit_length()
     if 1 << floor >= limit:
         for precision in reversed(MIXED):
             found = quantise(network, spread, source, precision)
@@ -110,7 +116,7 @@ def _cells(network: RealNetwork) -> int:
 
 def _uniform(limit: int) -> Iterator[Precision]:
     """Precisions with one number of levels for all activations."""
-    for shift, activation, score in product(SHIFTS, ACTIVATIONS, SCORES):
+    for shift, activation, score in product(SHIFTS, ACTIVATION_LEVELS, SCORES):
         yield Precision(shift, (activation,), limit, 2 * activation + 1, score)
 
 
@@ -129,8 +135,7 @@ def convert(path: Path, inputs: Reals, agreement: float = AGREEMENT) -> Choice:
     network = load(path)
     samples = inputs.reshape(len(inputs), *network.input_shape).astype(np.float64)
     source = grid_of(samples)
-    integers = np.rint(samples / source.scale).astype(np.int64)
-    return find(network, integers, source, agreement)
+    return find(network, to_integers(samples, source.scale), source, agreement)
 
 
 def grid_of(samples: Reals) -> InputRange:

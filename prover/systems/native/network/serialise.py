@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from prover.base.errors import ModelRefused
 from prover.systems.native.network.consistency import check, check_shapes
+from prover.systems.native.network.convolution import EXACT
 from prover.systems.native.network.network import Integers, Layer, Network, Tensor, Term
 
 MAGIC = b"zkescrow integer network 1\n"
@@ -25,7 +26,7 @@ WIDTHS: dict[int, np.dtype[Any]] = {4: np.dtype("<i4"), 8: np.dtype("<i8")}
 
 
 # Numbers of canonical JSON are exact up to here (RFC 8785).
-_Whole = Annotated[int, Field(gt=-(1 << 53), lt=1 << 53)]
+_Whole = Annotated[int, Field(gt=-EXACT, lt=EXACT)]
 _Real = Annotated[float, Field(allow_inf_nan=False)]
 
 

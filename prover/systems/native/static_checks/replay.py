@@ -12,10 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from prover.systems.native.circuit.fold import FACTOR, HASH_WORD, INSTANCE, POST_OUTER
-from prover.systems.native.circuit.grid import Integers
 from prover.systems.native.circuit.program import Program
 from prover.systems.native.circuit.tables import INPUT, PADDING
-from prover.systems.native.network.network import Layer, Network, Term
+from prover.systems.native.network.network import Integers, Layer, Network, Term
 from prover.systems.native.static_checks.extent import require_copies, require_extent, require_table
 from prover.systems.native.static_checks.hash_check import require_hashing
 from prover.systems.native.static_checks.trace import (

@@ -21,9 +21,10 @@ from prover.systems.native.circuit.columns import (
     TENSOR_FLAGS,
 )
 from prover.systems.native.circuit.fold import FACTOR, POST_OUTER, PRE_OUTER
-from prover.systems.native.circuit.grid import Integers, Mask
+from prover.systems.native.circuit.grid import Mask
 from prover.systems.native.circuit.program import Program
 from prover.systems.native.circuit.tables import INPUT
+from prover.systems.native.network.network import Integers
 
 # The circuit's own field: an identity that holds here is the one that its gates compute.
 PRIME = FIELD_MODULUS

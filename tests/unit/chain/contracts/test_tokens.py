@@ -127,7 +127,7 @@ def test_nothing_is_approved_that_the_account_does_not_have(
     with pytest.raises(InsufficientFunds, match=r"5 of token .* are needed; nothing was sent"):
         tokens.allow(sender, TOKEN, TOKEN, 5)
     sender.send.assert_not_called()
-    sender.earlier.assert_not_called()
+    sender.retry_unseen.assert_not_called()
 
 
 class Unreliable(Token):

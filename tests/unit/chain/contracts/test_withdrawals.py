@@ -46,7 +46,7 @@ class Sender:
         self.done.append(("dropped unless", call.says, action))
         return ()
 
-    def earlier(self, action: str) -> Any:
+    def retry_unseen(self, action: str) -> Any:
         self.done.append(("earlier", action))
         return self._earlier
 

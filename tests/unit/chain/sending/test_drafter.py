@@ -67,8 +67,8 @@ def test_all_that_a_command_sends_is_handed_over_at_its_end(made: Drafter) -> No
 def test_nothing_is_handed_over_where_nothing_is_to_be_done(made: Drafter) -> None:
     assert not made.signs
     made.hand_over()
-    assert made.earlier("move") is None
-    assert made.restore("move") == []
+    assert made.retry_unseen("move") is None
+    assert made.retry_lost("move") == []
 
 
 def test_a_contract_is_created_by_the_deterministic_deployer(made: Drafter) -> None:

@@ -141,20 +141,20 @@ def test_a_receipt_without_effect_whose_call_has_one_is_a_contradiction(
 
 
 def test_an_earlier_one_is_told_once_it_is_mined_and_only_once(eth: Eth, sender: Sender) -> None:
-    assert sender.earlier("gift") is None
+    assert sender.retry_unseen("gift") is None
     attempt = stuck(eth, sender, "gift")
-    receipt = sender.earlier("gift")
+    receipt = sender.retry_unseen("gift")
     assert receipt is not None
     assert bytes(receipt["transactionHash"]) == attempt.hash
     assert {one.fate for one in attempts("gift")} == {Fate.MINED}
-    assert sender.earlier("gift") is None
+    assert sender.retry_unseen("gift") is None
     assert len(mined(eth)) == 1
 
 
 def test_an_earlier_one_without_effect_is_none(eth: Eth, sender: Sender) -> None:
     stuck(eth, sender, "gift")
     eth.reverting |= {attempt.hash for attempt in attempts("gift")}
-    assert sender.earlier("gift") is None
+    assert sender.retry_unseen("gift") is None
     assert attempts("gift") == []
     assert len(mined(eth)) == 1
 
@@ -163,7 +163,7 @@ def test_an_earlier_one_that_another_excluded_is_none(eth: Eth, sender: Sender) 
     stuck(eth, sender, "gift")
     eth.pool.clear()
     eth.blocks.append([b"another"])
-    assert sender.earlier("gift") is None
+    assert sender.retry_unseen("gift") is None
     assert {one.fate for one in replaced("gift")} == {Fate.REPLACED}
 
 
@@ -171,9 +171,9 @@ def test_an_earlier_one_is_waited_for(eth: Eth, sender: Sender, clock: Clock) ->
     stuck(eth, sender, "gift")
     eth.mining = False
     with pytest.raises(Postponed):
-        sender.earlier("gift")
+        sender.retry_unseen("gift")
     clock.then = eth.mine
-    assert sender.earlier("gift") is not None
+    assert sender.retry_unseen("gift") is not None
 
 
 def test_only_the_end_of_its_own_nonce_is_noted(eth: Eth, sender: Sender) -> None:
@@ -198,7 +198,7 @@ def test_what_was_ever_signed_stays_known(eth: Eth, sender: Sender) -> None:
     assert (sender.ever_signed("gift"), sender.unsent("gift")) == (True, False)
     eth.pool.clear()
     eth.blocks.append([b"another"])
-    sender.earlier("gift")
+    sender.retry_unseen("gift")
     assert (sender.ever_signed("gift"), sender.unsent("gift")) == (True, True)
 
 
@@ -213,7 +213,7 @@ def test_what_a_reorganisation_took_away_is_lost_until_it_is_mined_again(
     assert not sender.lost("gift")
     eth.blocks[1:] = [[]]
     assert sender.lost("gift")
-    receipts = sender.restore("gift")
+    receipts = sender.retry_lost("gift")
     assert [one["blockNumber"] for one in receipts] == [2]
     assert not sender.lost("gift")
     assert len(set(eth.sent)) == 1
@@ -222,7 +222,7 @@ def test_what_a_reorganisation_took_away_is_lost_until_it_is_mined_again(
 def test_what_waits_is_not_lost(eth: Eth, sender: Sender) -> None:
     stuck(eth, sender, "gift")
     assert not sender.lost("gift")
-    assert sender.restore("gift") == []
+    assert sender.retry_lost("gift") == []
 
 
 def test_only_what_is_lost_and_begins_so_is_made_again_in_its_order(
@@ -233,7 +233,7 @@ def test_only_what_is_lost_and_begins_so_is_made_again_in_its_order(
     second, other, first, _ = mined(eth)
     eth.blocks[1:] = [[second], []]
     eth.sent.clear()
-    receipts = sender.restore("answer:")
+    receipts = sender.retry_lost("answer:")
     assert len(receipts) == 2
     assert eth.sent[:2] == [other, first]  # the nonce before it must be mined as well
     assert nonces(mined(eth)) == [0, 1, 2, 3]
@@ -243,7 +243,7 @@ def test_what_has_no_effect_the_second_time_is_not_told(eth: Eth, sender: Sender
     sender.send("gift", GIFT)
     eth.blocks[1:] = [[]]
     eth.reverting.add(attempts("gift")[0].hash)
-    assert sender.restore("gift") == []
+    assert sender.retry_lost("gift") == []
     assert attempts("gift") == []
 
 
@@ -362,7 +362,7 @@ def test_a_sender_tells_others_that_it_waits(eth: Eth, sender: Sender, clock: Cl
     assert seen == [True]
     assert not sender.is_sending("gift")
     eth.blocks[1:], clock.then = [[]], look
-    sender.restore("gift")
+    sender.retry_lost("gift")
     assert seen == [True, True]
 
 
@@ -603,7 +603,7 @@ def test_all_that_a_move_sends_is_weighed(eth: Eth, sender: Sender, short: int) 
         sender.require_worth("proving", 7, cost)
 
 
-@pytest.mark.parametrize("how", ["send", "earlier"])
+@pytest.mark.parametrize("how", ["send", "retry_unseen"])
 def test_the_last_of_several_attempts_is_handed_out_and_waited_for(
     eth: Eth, sender: Sender, clock: Clock, how: str
 ) -> None:
@@ -613,7 +613,7 @@ def test_the_last_of_several_attempts_is_handed_out_and_waited_for(
     second = sender._pool.sign("gift", first.nonce + 1, fields, fees_of(first.raw))
     eth.sent.clear()
     eth.mining = True
-    receipt = sender.send("gift", GIFT) if how == "send" else sender.earlier("gift")
+    receipt = sender.send("gift", GIFT) if how == "send" else sender.retry_unseen("gift")
     assert second.raw in eth.sent
     assert receipt is not None
     assert bytes(receipt["transactionHash"]) == second.hash
@@ -756,10 +756,10 @@ def test_a_posting_that_no_node_has_is_not_paid_by_another_command(
     assert sender.unsent("post:0a")
 
 
-@pytest.mark.parametrize("how", ["earlier", "restore"])
+@pytest.mark.parametrize("how", ["retry_unseen", "retry_lost"])
 def test_nor_by_what_is_looked_at_again(eth: Eth, sender: Sender, how: str) -> None:
     """The node has forgotten another one, or a reorganisation took it away."""
-    if how == "restore":
+    if how == "retry_lost":
         sender.send("gift", GIFT)
     else:
         stuck(eth, sender, "gift")
@@ -770,7 +770,7 @@ def test_nor_by_what_is_looked_at_again(eth: Eth, sender: Sender, how: str) -> N
         sender.send("post:0a", GIFT)
     (lost,) = attempts("post:0a")
     eth.blocks, eth.pool, eth.mining, eth.says = [[]], {}, True, lambda _raw: None
-    sender.earlier("gift") if how == "earlier" else sender.restore("gift")
+    sender.retry_unseen("gift") if how == "retry_unseen" else sender.retry_lost("gift")
     assert len(mined(eth)) == 1
     assert eth.sent.count(lost.raw) == 1  # in vain
     assert replaced("post:0a")

@@ -269,7 +269,7 @@ def test_a_hole_in_the_nonces_is_filled_by_the_next(chain: Chain, geth: Proxy) -
     assert balance(chain) == before + 2 * ETHER
 
 
-@pytest.mark.parametrize("again", ["send", "earlier"])
+@pytest.mark.parametrize("again", ["send", "retry_unseen"])
 def test_what_waits_behind_a_hole_that_nobody_fills_is_moved_into_it(
     chain: Chain, geth: Proxy, again: str
 ) -> None:
@@ -284,8 +284,8 @@ def test_what_waits_behind_a_hole_that_nobody_fills_is_moved_into_it(
     with pytest.raises(Postponed, match=rf"from nonce {first} to {first + 2} that were not signed"):
         sender(geth).send("posting", GIFT)
     geth.lie = honest
-    if again == "earlier":
-        assert sender(geth).earlier("posting") is None  # it was moved, and is waited for next
+    if again == "retry_unseen":
+        assert sender(geth).retry_unseen("posting") is None  # it was moved, and is waited for next
     sender(geth).send("posting", GIFT)
     assert balance(chain) == before + ETHER
     assert [one.nonce for one in attempts(chain, "posting")] == [first]

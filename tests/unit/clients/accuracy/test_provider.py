@@ -16,8 +16,8 @@ from prover.clients.accuracy.plan import Evaluation, judge, missing, parts
 from prover.clients.common.money import Account, Purse
 from prover.clients.common.packing import grouped
 from prover.protocol.accuracy.state import Job, Record, Terms
-from prover.protocol.economics import END, ITEM, PROVE, TAKE, WITHDRAW
 from prover.protocol.events import ZERO_ADDRESS
+from prover.protocol.gas import END, ITEM, PROVE, TAKE, WITHDRAW
 from prover.protocol.limits import LOCAL
 from prover.statement.runs import runs
 from prover.systems.ezkl.artifacts import Artifacts

@@ -9,7 +9,8 @@ import pytest
 from prover.base.errors import UsageError
 from prover.clients.prediction import consumer
 from prover.clients.prediction.consumer import PostOptions
-from prover.protocol.economics import Prices, prediction_stake
+from prover.protocol.costs import Prices
+from prover.protocol.prediction.economics import prediction_stake
 
 ME, TOKEN = "0x" + "11" * 20, "0x" + "aa" * 20
 POST_OPTIONS = PostOptions(

@@ -11,8 +11,8 @@ from prover.clients.common.money import Deal
 from prover.clients.prediction import examine
 from prover.clients.prediction.examine import Examiner, Unwanted
 from prover.clients.prediction.policy import Policy, deal_of, refusal, time_refusal
-from prover.protocol.economics import PROVE, TAKE
 from prover.protocol.events import ZERO_ADDRESS
+from prover.protocol.gas import PROVE, TAKE
 from prover.protocol.prediction.state import Job, Record, State, Terms
 
 ACCOUNT, OTHER = "0x" + "aa" * 20, "0x" + "bb" * 20

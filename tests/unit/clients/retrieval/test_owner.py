@@ -31,8 +31,8 @@ from prover.clients.retrieval.checks import (
 )
 from prover.clients.retrieval.prove import RecordProver, parts
 from prover.clients.retrieval.records import format_of, read_rows
-from prover.protocol.economics import TAKE
 from prover.protocol.events import ZERO_ADDRESS as ETH
+from prover.protocol.gas import TAKE
 from prover.protocol.limits import LOCAL
 from prover.protocol.retrieval.gas import RECORD, SUBMIT
 from prover.protocol.retrieval.state import (

@@ -55,7 +55,7 @@ class Stage:
         )
         sender = SimpleNamespace(
             address=ME,
-            restore=self.restore,
+            retry_lost=self.retry_lost,
             deciding=noted_in(self.refused),
             settle_stakes=lambda but: self.settled.append(but),
         )
@@ -83,7 +83,7 @@ class Stage:
             raise self.refusal
         return ProofsSent(1, 1.0, 1, 1)
 
-    def restore(self, prefix: str) -> list[dict[str, int]]:
+    def retry_lost(self, prefix: str) -> list[dict[str, int]]:
         assert prefix == f"submit:{JOB_ID.hex()}:"
         self.done.append("looked for proofs that are gone")
         return [{"gasUsed": gas} for gas in self.again]

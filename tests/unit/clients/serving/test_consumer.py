@@ -28,10 +28,10 @@ from prover.clients.serving.contest import (
     supports,
     wrong_answers,
 )
-from prover.protocol.economics import chance_to_catch
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.events import OutputsCommitted
 from prover.protocol.limits import LOCAL
+from prover.protocol.serving.economics import chance_to_catch
 from prover.protocol.serving.state import Job, Record, State, Terms
 from prover.statement.documents.request import Item, Request, data_hash
 from prover.statement.runs import encode_outputs, inputs_tree

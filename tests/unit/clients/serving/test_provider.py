@@ -21,10 +21,10 @@ from prover.clients.serving.checks import (
     check_round_money,
     check_terms,
 )
-from prover.protocol.economics import ITEM, OUTPUT_BYTE, OUTPUT_LEAF, PROVE, TAKE
 from prover.protocol.events import ZERO_ADDRESS as ETH
+from prover.protocol.gas import ITEM, PROVE, TAKE
 from prover.protocol.limits import LOCAL
-from prover.protocol.serving.gas import ANSWER_INDEX
+from prover.protocol.serving.gas import ANSWER_INDEX, OUTPUT_BYTE, OUTPUT_LEAF
 from prover.protocol.serving.state import Job, Record, Terms
 from prover.statement.runs import (
     decode_outputs,

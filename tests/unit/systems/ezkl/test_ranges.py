@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from prover.base.errors import ModelRefused
+from prover.statement import quantise as statement
 from prover.systems.ezkl.arithmetic.ranges import domain, evaluate
 from prover.systems.ezkl.arithmetic.scales import Quantisation
 from prover.systems.ezkl.arithmetic.tensors import Bounds, OutOfRange, quantise, round_half_away
@@ -21,6 +22,7 @@ from prover.systems.onnx.floating import outputs_of
 from prover.systems.onnx.onnx_file import ImportedModel, load
 from tests.unit.systems.ezkl.zoo import NETS, Net, mlp
 
+FINITE = st.floats(-(2.0**40), 2.0**40)
 PLAN = Plan(
     system="ezkl",
     items=1,
@@ -48,6 +50,12 @@ PLAN = Plan(
     accuracy=Accuracy(1.0, 0.0, 0, None, None),
 )
 WITNESSED = ("conv_relu6", "depthwise", "sigmoid", "tanh", "max_pool", "residual", "concat")
+
+
+@given(st.lists(FINITE | st.integers(-999, 999).map(lambda halves: halves / 2), min_size=1))
+def test_inputs_are_quantised_as_statements_do(values: list[float]) -> None:
+    for scale in (0, 3, 12):
+        assert quantise(values, scale).tolist() == statement.quantise(values, scale)
 
 
 def taken(net: Net, tmp_path: Path) -> ImportedModel:

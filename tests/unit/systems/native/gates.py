@@ -4,10 +4,10 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from prover.statement.field import FIELD_MODULUS as P
 from prover.systems.native.circuit.columns import FOLD_FLAGS, TENSOR_FLAGS
 from prover.systems.native.circuit.fold import FACTOR, INSTANCE, POST_OUTER, PRE_OUTER
 from prover.systems.native.circuit.program import Program
-from prover.systems.native.witness import FIELD as P
 from prover.systems.native.witness import Cells
 
 

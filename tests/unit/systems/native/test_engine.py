@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from prover.base.errors import ProofRejected
+from prover.statement.field import FIELD_MODULUS
 from prover.systems.native import engine
 from prover.systems.native.circuit.form import Form
 from prover.systems.native.circuit.layout import choose_layout
 from prover.systems.native.circuit.program import compile_network
-from prover.systems.native.witness import FIELD, execute, packed_image
+from prover.systems.native.witness import execute, packed_image
 from tests.unit.systems.native.networks import image_of, tiny_network
 from tests.unit.systems.native.plain import execute_plainly
 
@@ -49,7 +50,7 @@ def test_a_proof_of_the_networks_outputs_is_accepted() -> None:
     *_, proof, instances = proven()
     assert instances == [
         *CONTEXT,
-        *(v % FIELD for v in execute_plainly(network, image_of(network, 4))),
+        *(v % FIELD_MODULUS for v in execute_plainly(network, image_of(network, 4))),
     ]
     engine.verify(vk(), proof, instances)
 
@@ -58,7 +59,7 @@ def test_a_proof_of_the_networks_outputs_is_accepted() -> None:
 def test_other_instances_are_rejected(index: int) -> None:
     *_, proof, instances = proven()
     other = list(instances)
-    other[index] = (other[index] + 1) % FIELD
+    other[index] = (other[index] + 1) % FIELD_MODULUS
     with pytest.raises(ProofRejected):
         engine.verify(vk(), proof, other)
 

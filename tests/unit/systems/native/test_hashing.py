@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from prover.base.errors import ModelRefused, ProofRejected, StatementInvalid, UnsoundCircuit
 from prover.statement import poseidon
+from prover.statement.field import FIELD_MODULUS
 from prover.systems.native import engine
 from prover.systems.native.circuit import hashing
 from prover.systems.native.circuit.fold import HASH_WORD, INSTANCE, PACKED_WORD
@@ -22,7 +23,7 @@ from prover.systems.native.circuit.program import Program, compile_network
 from prover.systems.native.network.network import Integers
 from prover.systems.native.static_checks.hash_check import require_hashing
 from prover.systems.native.static_checks.replay import check_program
-from prover.systems.native.witness import FIELD, Execution, execute, packed
+from prover.systems.native.witness import Execution, execute, packed
 from prover.verify import parse_description, verify
 from tests.unit.systems.native.needs import needs_engine
 from tests.unit.systems.native.networks import image_of, tiny_network
@@ -276,7 +277,7 @@ def test_words_are_as_long_as_the_field_allows(monkeypatch: pytest.MonkeyPatch) 
     photograph = Hashing(17_472, 9 * 8)
     assert photograph.group == 3
     assert len(photograph.words([(1 << 72) - 1] * 17_472)) == 5_824
-    assert max(photograph.words([(1 << 72) - 1] * 17_472)) < FIELD
+    assert max(photograph.words([(1 << 72) - 1] * 17_472)) < FIELD_MODULUS
     assert [len(chunk) for chunk in photograph.chunks] == [1023] * 5 + [709]
     assert photograph.rows < 1 << 19
 

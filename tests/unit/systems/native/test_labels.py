@@ -51,7 +51,7 @@ def test_labels_are_those_of_the_greatest_scores(scores: list[int], data: st.Dat
     ranking = Ranking(count, len(scores), -9, 9)
     found = ranking.cells(np.array(scores))
     assert list(found.labels) == ranked(scores)[:count]
-    keys = ranking.keys(np.array(scores))
+    keys = ranking.break_ties(np.array(scores))
     assert len(set(keys.tolist())) == len(scores)
     assert keys.min() >= 0
     assert (found.gaps >= 0).all()
@@ -173,7 +173,7 @@ def told(labels: Sequence[int], bar: int | None = None) -> Callable[[Execution],
         program = honest()[0]
         ranking, first = program.ranking, program.ranked
         assert ranking is not None
-        scores, keys = np.array(SCORES), ranking.keys(np.array(SCORES))
+        scores, keys = np.array(SCORES), ranking.break_ties(np.array(SCORES))
         chosen = np.array(labels)
         known = chosen[chosen < len(SCORES)]
         ranks = np.zeros_like(found.ranks)

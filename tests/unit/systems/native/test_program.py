@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given, settings
 
 from prover.base.errors import StatementInvalid
+from prover.statement.field import FIELD_MODULUS
 from prover.systems.native.circuit.program import Program, compile_network
 from prover.systems.native.network.network import Network
 from prover.systems.native.static_checks.replay import check_program
-from prover.systems.native.witness import FIELD, execute
+from prover.systems.native.witness import execute
 from tests.unit.systems.native.gates import Challenges, Evaluated
 from tests.unit.systems.native.networks import image_of, networks, residual_network, tiny_network
 from tests.unit.systems.native.plain import execute_plainly
@@ -29,7 +30,7 @@ def test_gates_hold_and_outputs_are_the_networks(lanes: int, weight_lanes: int) 
     evaluated = Evaluated(program, found.cells, Challenges.draw(1), program.columns["tag"].shape[1])
     assert len(evaluated.closed) == len(program.network.layers) == 8
     assert not any(evaluated.closed.values())
-    assert evaluated.outputs() == [value % FIELD for value in found.outputs.tolist()]
+    assert evaluated.outputs() == [value % FIELD_MODULUS for value in found.outputs.tolist()]
     assert found.outputs.tolist() == execute_plainly(network, image)
 
 

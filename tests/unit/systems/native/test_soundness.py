@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from prover.statement.field import FIELD_MODULUS
 from prover.systems.native import engine
 from prover.systems.native.circuit.form import Form
 from prover.systems.native.circuit.layout import Layout, choose_layout
@@ -18,7 +19,6 @@ from prover.systems.native.circuit.program import Program, compile_network
 from prover.systems.native.circuit.tables import FIRST_ACTIVATION, RANGE
 from prover.systems.native.network.network import Integers
 from prover.systems.native.witness import (
-    FIELD,
     Cells,
     Execution,
     execute,
@@ -269,7 +269,7 @@ def test_a_product_with_another_accumulator() -> None:
 def test_another_public_output(index: int) -> None:
     program, _, found = honest()
     public = engine.instances_of(program, found, CONTEXT)
-    public[len(CONTEXT) + index] = (public[len(CONTEXT) + index] + 1) % FIELD
+    public[len(CONTEXT) + index] = (public[len(CONTEXT) + index] + 1) % FIELD_MODULUS
     assert failures(instances=public) == {"copy"}
 
 

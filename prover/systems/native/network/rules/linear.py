@@ -18,6 +18,7 @@ from prover.systems.native.network.expressions import (
     scaled,
 )
 from prover.systems.native.network.real import Reals
+from prover.systems.native.network.rules.activation import is_activated
 from prover.systems.onnx.graph import attribute, refuse
 from prover.systems.onnx.lowering.linear import window
 
@@ -144,7 +145,7 @@ def total(assembly: Assembly, node: onnx.NodeProto) -> Expression:
             raise refuse(
                 node, f"shapes {list(shapes[0].shape)} and {list(other.shape)} must be the same"
             )
-    if assembly.activated(node):
+    if is_activated(assembly, node):
         return reduce(joined, (assembly.affine(node, index) for index in every))
     views = [_plain(assembly, node, index) for index in every]
     return replace(views[0], sources=tuple(name for view in views for name in view.sources))

@@ -1,12 +1,12 @@
-"""Views of tensors, and the activations that close a layer."""
+"""Views of tensors: what changes a shape alone, or nothing."""
 
 from dataclasses import replace
-from math import inf, prod
+from math import prod
 
 import onnx
 
 from prover.systems.native.network.assembly import Assembly, absent, constant
-from prover.systems.native.network.expressions import Affine, Expression, View
+from prover.systems.native.network.expressions import Expression, View
 from prover.systems.onnx.graph import attribute, refuse
 from prover.systems.onnx.lowering.shape import constant_input
 
@@ -93,34 +93,3 @@ def pad(assembly: Assembly, node: onnx.NodeProto) -> Expression:
         raise refuse(node, f"padding {pads}: only height and width of planes can be padded")
     top, left, bottom, right = view.pads
     return replace(view, pads=(top + pads[2], left + pads[3], bottom + pads[6], right + pads[7]))
-
-
-def relu(assembly: Assembly, node: onnx.NodeProto) -> Expression:
-    """The layer's outputs, not below 0."""
-    return _clamped(assembly, node, 0.0, inf)
-
-
-def clip(assembly: Assembly, node: onnx.NodeProto) -> Expression:
-    """The layer's outputs between two constants, as inputs or (opset 6) attributes."""
-    low = _limit(assembly, node, 1, attribute(node, "min", -inf))
-    high = _limit(assembly, node, 2, attribute(node, "max", inf))
-    if not low <= high:
-        raise refuse(node, f"it clips to {low} .. {high}: that is empty")
-    return _clamped(assembly, node, low, high)
-
-
-def _limit(assembly: Assembly, node: onnx.NodeProto, index: int, default: float) -> float:
-    if absent(node, index):
-        return float(default)
-    value = constant(assembly, node, index)
-    if value is None or value.size != 1:
-        raise refuse(node, "its limits are computed: expected only constant limits")
-    return float(value.reshape(()))
-
-
-def _clamped(assembly: Assembly, node: onnx.NodeProto, low: float, high: float) -> Expression:
-    found = assembly.expression(node)
-    if isinstance(found, View) and low <= 0 and high == inf and assembly.nonnegative(found):
-        return found
-    affine: Affine = assembly.affine(node)
-    return assembly.store(node.output[0], affine, low, high)

@@ -12,14 +12,13 @@ from benchmarks.integer_models import RESULT
 from benchmarks.performance import read
 from prover.base.errors import ArtifactMismatch, EnvironmentMissing, UsageError
 from prover.cli.app import run
-from prover.systems.native.network import example
 from prover.systems.native.network.bounds import table_entries
 from prover.systems.native.network.importer import load
 from prover.systems.native.network.network import Network
 from prover.systems.native.network.reference import scores
 from prover.systems.native.network.search import grid_of
 from prover.systems.native.network.serialise import sha256
-from prover.systems.native.network.sources import efficientnet
+from prover.systems.native.network.sources import efficientnet, example
 from prover.systems.native.network.sources.images import read_photo
 
 CHINA = Path(sklearn.datasets.__file__).parent / "images" / "china.jpg"

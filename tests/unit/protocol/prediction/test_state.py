@@ -23,7 +23,7 @@ from tests.unit.protocol.scenes import (
     with_terms,
 )
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 STATES = [state for state in State if state is not State.NONE]
 LEGAL = [(state, kind) for state in TABLE for kind in legal(State(state))]
 ILLEGAL = [(state, kind) for state in STATES for kind in MOVES if kind not in legal(state)]

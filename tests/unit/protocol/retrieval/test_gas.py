@@ -6,7 +6,7 @@ from pathlib import Path
 from prover.protocol.retrieval.gas import RECORD, SUBMIT, RetrievalGas
 from tests.unit.statement.test_layout import HASHED
 
-GAS = json.loads((Path(__file__).parents[3] / "snapshots/gas.json").read_text())
+GAS = json.loads((Path(__file__).parents[4] / "snapshots/gas.json").read_text())
 
 
 def test_each_proof_is_verified_and_each_record_is_opened() -> None:
