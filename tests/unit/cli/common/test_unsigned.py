@@ -13,7 +13,7 @@ from prover.protocol.events import ZERO_ADDRESS as ETH
 from tests.conftest import Proven
 from tests.killing import command, killed
 from tests.localchain import CONSUMER, DEPLOYER, PROVIDER, Chain, address_of, with_models
-from tests.unit.cli.test_postings import REWARD, Consumer
+from tests.unit.cli.common.test_postings import REWARD, Consumer
 
 node_with_contracts = with_models("salted")
 
