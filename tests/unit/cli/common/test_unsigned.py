@@ -61,7 +61,7 @@ def test_a_wallet_posts_the_job_that_was_printed(consumer: Consumer) -> None:
     sign(consumer.chain, told)
     ((job_id, record),) = consumer.world().prediction.jobs.items()
     assert told["job"] == "0x" + job_id.hex()
-    assert told["file"].endswith(f"{record.data_hash.hex()}.json")
+    assert told["given"].endswith(f"{record.data_hash.hex()}.json")
     assert command("prediction", "status")["job"] == told["job"]
     another = unsigned(*consumer.prediction())
     assert another["job"] != told["job"]
