@@ -30,14 +30,14 @@ def audited(
     registry, poseidon, world, serving, accuracy, retrieval, payee, attacker
 ) -> Callable[[], dict[str, Any]]:
     """Every protocol played once and more; then an audit, as a dictionary."""
-    _play_market(world)
+    _play_predictions(world)
     _play_rounds(serving)
     _play_bounties(accuracy)
     _play_requests(retrieval)
     accuracy.bounty.withdraw("0x" + "00" * 20, attacker, sender=payee)
     addresses = {
         REGISTRY: registry,
-        PREDICTION: world.market,
+        PREDICTION: world.predictions,
         SERVING: serving.rounds,
         POSEIDON: poseidon,
         ACCURACY: accuracy.bounty,
@@ -62,7 +62,7 @@ def _deployed(contract: Any) -> Deployed:
     return Deployed(address=contract.address, block=0, tx=nothing, compiler="", inputHash=nothing)
 
 
-def _play_market(world: Any) -> None:
+def _play_predictions(world: Any) -> None:
     world.deliver(world.locked())
     world.posted(nonce=1)
 
