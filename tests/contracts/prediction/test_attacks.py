@@ -87,7 +87,9 @@ def build_naive(project, deployer, consumer, provider):
 
     def build(verifier: Any) -> Naive:
         layout = public_layout(1)
-        predictions = deployer.deploy(project.NaiveMarket, verifier, 1, layout.input_words)
+        predictions = deployer.deploy(
+            project.NaivePredictionMarket, verifier, 1, layout.input_words
+        )
         return Naive(predictions, Proofs(layout), consumer, provider)
 
     return build
@@ -308,7 +310,7 @@ def test_nobody_waits_for_ever(naive, world):
     """windows of 2^64 s or of none; a late call before the refund"""
     naive.locked(FIRST, proveSeconds=FOREVER)
     at(now() + 1_000 * DAY)
-    with reverts(naive.predictions.NaiveMarket_Refused, why="early"):
+    with reverts(naive.predictions.NaivePredictionMarket_Refused, why="early"):
         naive.predictions.refund(FIRST, sender=naive.consumer)
 
     for seconds in (0, 180 * DAY + 1, 2**32 - 1):
@@ -416,7 +418,7 @@ def test_forced_ether_stops_nobody(naive, world, project, attacker, payee):
     for predictions in (naive.predictions, world.predictions):
         attacker.deploy(project.EtherForcer, predictions, value=1)
         assert predictions.balance == 1
-    with reverts(naive.predictions.NaiveMarket_Refused, why="balance"):
+    with reverts(naive.predictions.NaivePredictionMarket_Refused, why="balance"):
         naive.post(FIRST)
 
     world.deliver(world.locked())
