@@ -77,9 +77,9 @@ class InputDigests(Printed):
 
 class _Outcome(Printed):
     digests: list[Word] = Field(default_factory=list)
-    """Of the input. Left out where the circuit does not show them."""
+    """Of the input. Only if the circuit shows them."""
     output_words: list[int] = Field(default_factory=list)
-    """Outputs as signed integers. Left out where the circuit does not show them."""
+    """Outputs as signed integers. Only if the circuit shows them."""
     top: list[Index]
     """Labels, the best first."""
 

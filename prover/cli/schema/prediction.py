@@ -89,7 +89,7 @@ class JobStatus(PredictionJob):
     reminders: list[JobRow]
     """Other jobs that wait for whoever uses this home."""
     predictions: list[Prediction] | None
-    """By item. Null if nothing is proven, or the model is not here."""
+    """By item. Null without a proof, or without the model."""
     outputs: list[str]
     """Proven outputs as field elements, in hexadecimal."""
 
