@@ -23,10 +23,10 @@ GIFT = Call("giving", RECEIVER, b"", ETHER)
 
 CRASHING = """
 import os, sys
-from prover.chain import journal, pool, transactions
+from prover.chain.abi.contract import Call
 from prover.chain.accounts import anvil_account
 from prover.chain.node.client import connect
-from prover.chain.abi.contract import Call
+from prover.chain.sending import journal, pool, transactions
 
 step, url, receiver = sys.argv[1:4]
 client = connect(url)
