@@ -36,9 +36,9 @@ class Scene:
     deployment: Deployment
 
     @property
-    def market(self) -> PredictionMarket:
-        """The prediction market."""
-        return PredictionMarket(self.client, self.deployment.market)
+    def predictions(self) -> PredictionMarket:
+        """The contract of predictions."""
+        return PredictionMarket(self.client, self.deployment.prediction)
 
     def sender(self, account: int) -> Sender:
         """One of the node's accounts."""
@@ -68,19 +68,19 @@ class Scene:
         )
         job = Job(self.sender(account).address, secrets.randbits(256), terms)
         digest = data_hash(request.to_bytes())
-        call = self.market.post(job, digest, f"ipfs://{digest.hex()}")
+        call = self.predictions.post(job, digest, f"ipfs://{digest.hex()}")
         return job, self.send(account, call)
 
     def give_credits(self, model: Registered, items: Sequence[Item]) -> None:
         """Both sides have credits before anything is measured, as in daily business."""
         for account in (PROVIDER, CONSUMER):
             job, _ = self.post(model, items, account)
-            self.send(account, self.market.cancel(job))
+            self.send(account, self.predictions.cancel(job))
 
     def context(self, job: Job, payee: str) -> JobContext:
         """What a proof for a job and payee is bound to."""
-        market = self.market
-        return JobContext.of(self.client.chain_id, market.address, market.job_id(job), payee)
+        at, job_id = self.predictions.address, self.predictions.job_id(job)
+        return JobContext.of(self.client.chain_id, at, job_id, payee)
 
 
 @contextmanager

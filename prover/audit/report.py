@@ -8,7 +8,6 @@ from typing import Any
 from prover.audit.findings import AuditReport, Gift
 from prover.base.files import write_atomically
 from prover.base.text import amount_in
-from prover.chain.abi.contract import PREDICTION
 from prover.protocol.jobs import Record
 from prover.protocol.table import title
 
@@ -21,22 +20,18 @@ _PROTOCOLS = ("prediction", "serving", "accuracy", "retrieval")
 
 
 def to_dict(report: AuditReport) -> dict[str, Any]:
-    """For --json; `mismatches` is their number, `problems` says what they are.
-
-    `jobs` counts all jobs by state, `protocols` those of each protocol.
-    """
+    """For --json."""
     found = report.findings
     states = _states(report)
     return {
         "chain_id": report.chain_id,
-        "market": report.contracts[PREDICTION],
-        "contracts": report.contracts,
+        "addresses": report.contracts,
         "last_block": report.last,
-        "events": found.events,
-        "transactions": found.transactions,
-        "jobs": dict(sum(states.values(), Counter())),
-        "protocols": {name: dict(counts) for name, counts in states.items()},
-        "datasets": len(report.world.retrieval.datasets),
+        "events_read": found.events,
+        "transactions_read": found.transactions,
+        "jobs_by_state": dict(sum(states.values(), Counter())),
+        "jobs_by_protocol": {name: dict(counts) for name, counts in states.items()},
+        "datasets_read": len(report.world.retrieval.datasets),
         "steps_compared": found.steps_compared,
         "transfers_unknown": found.transfers_unknown,
         "steps_not_comparable": found.steps_not_comparable,
@@ -46,8 +41,7 @@ def to_dict(report: AuditReport) -> dict[str, Any]:
         "proofs_reverified": found.proofs_reverified,
         "proofs_not_reverifiable": found.proofs_not_reverifiable,
         "left_out": list(found.left_out),
-        "mismatches": len(found.mismatches),
-        "problems": [{"where": one.where, "what": one.what} for one in found.mismatches],
+        "mismatches": [{"where": one.where, "what": one.what} for one in found.mismatches],
         "ledgers": [dict(vars(ledger)) for ledger in found.ledgers],
         "gifts": [dict(vars(gift)) for gift in found.gifts],
     }

@@ -41,7 +41,7 @@ COMMANDS = {
         "retrieval.commands", "Have a sealed dataset judged, and read what matches."
     ),
     "status": Entry("overview", "List jobs of all protocols that are under way, and what is due."),
-    "provider": Entry("provider", "Serve predictions and be paid for them."),
+    "provider": Entry("provider", "Prove predictions and be paid for them."),
     "withdraw": Entry("withdraw", "Take out refunds and other credits."),
     "srs": Entry("srs", "Set-ups of public ceremonies: import, fetch, verify, list."),
     "native": Entry("native", "Circuits for larger CNNs, off-chain."),

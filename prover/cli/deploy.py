@@ -1,7 +1,12 @@
 """`zkescrow deploy`: the contracts."""
 
+from typing import TYPE_CHECKING, Any
+
 from prover.cli.common.options import AccountNumber, Rpc, connected, sender_for
 from prover.cli.common.output import command, new_app, show
+
+if TYPE_CHECKING:
+    from prover.chain.deployments import Deployed
 
 app = new_app()
 APPS = {"deploy": app}
@@ -19,5 +24,16 @@ def deploy(rpc: Rpc = None, account: AccountNumber = None) -> None:
         f"{name} {'deployed' if new else 'was deployed already'} at {contract.address}"
         for name, contract in deployment.contracts.items()
     ]
-    data = deployment.model_dump() | {"new": new}
+    facts = {name: _facts(contract) for name, contract in deployment.contracts.items()}
+    data = {"chain_id": deployment.chain_id, "contracts": facts, "new": new}
     show(data, *lines, f"written to {path_of(client.chain_id)}" if new else "nothing sent")
+
+
+def _facts(contract: "Deployed") -> dict[str, Any]:
+    return {
+        "address": contract.address,
+        "block": contract.block,
+        "transaction_hash": contract.tx_hash,
+        "compiler": contract.compiler,
+        "input_hash": "0x" + contract.input_hash.removeprefix("0x"),
+    }

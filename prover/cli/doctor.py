@@ -29,13 +29,13 @@ _PACKAGES = ("ezkl", "web3", "onnxruntime", "py-solc-x", "sqlalchemy")
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at; `needed` False means that some commands work without it."""
+    """One thing that was looked at; `required` False means that some commands work without it."""
 
     name: str
     ok: bool
     found: str
     fix: str = ""
-    needed: bool = True
+    required: bool = True
 
 
 @command(app)
@@ -46,10 +46,10 @@ def doctor(rpc: Rpc = None) -> None:
     findings += [_engine(), _home(), _disk(), _memory(), _srs(), _account(), *_chain(rpc)]
     lines = []
     for one in findings:
-        mark = "ok     " if one.ok else ("MISSING" if one.needed else "absent ")
+        mark = "ok     " if one.ok else ("MISSING" if one.required else "absent ")
         fix = f": {one.fix}" if not one.ok else ""
         lines.append(f"{mark} {one.name}: {one.found}{fix}")
-    healthy = all(one.ok for one in findings if one.needed)
+    healthy = all(one.ok for one in findings if one.required)
     show({"ok": healthy, "findings": [asdict(one) for one in findings]}, *lines)
     if not healthy:
         raise typer.Exit(1)
@@ -96,7 +96,7 @@ def _solc() -> Finding:
         return str(compiler.find_compiler())
 
     name = f"solc {compiler.SOLC_VERSION}"
-    return _guarded(name, find, needed=_in_checkout() or not compiler.is_downloadable())
+    return _guarded(name, find, required=_in_checkout() or not compiler.is_downloadable())
 
 
 def _engine() -> Finding:
@@ -109,7 +109,7 @@ def _engine() -> Finding:
             "install the wheel of zkescrow_native (docs/INSTALL.md)",
         )
         fix = f"needed for native circuits only: {what}"
-        return Finding("native engine", False, str(error), fix, needed=False)
+        return Finding("native engine", False, str(error), fix, required=False)
     return Finding("native engine", True, "installed")
 
 
@@ -117,7 +117,7 @@ def _anvil() -> Finding:
     """For local nodes; who works on another's chain needs none."""
     from prover.chain.node.anvil import find_anvil
 
-    return _guarded("anvil", lambda: str(find_anvil()), needed=_in_checkout())
+    return _guarded("anvil", lambda: str(find_anvil()), required=_in_checkout())
 
 
 def _disk() -> Finding:
@@ -159,7 +159,7 @@ def _srs() -> Finding:
     kept = [f"{one.name} for 2^{one.logrows} rows" for one in kept_set_ups()]
     fix = "needed outside chain 31337 only: zkescrow srs fetch --logrows 17, or srs import FILE"
     found = ", ".join(kept) or "none"
-    return Finding("set-ups of ceremonies", bool(kept), found, fix, needed=False)
+    return Finding("set-ups of ceremonies", bool(kept), found, fix, required=False)
 
 
 def _account() -> Finding:
@@ -169,7 +169,7 @@ def _account() -> Finding:
     given = settings.private_key is not None or settings.keystore is not None
     found = "configured" if given else "none"
     fix = "--account works on chain 31337; elsewhere set ZKESCROW_KEYSTORE"
-    return Finding("account", given, found, fix, needed=False)
+    return Finding("account", given, found, fix, required=False)
 
 
 def _chain(rpc: str | None) -> list[Finding]:
@@ -182,20 +182,20 @@ def _chain(rpc: str | None) -> list[Finding]:
         client = connected(rpc)
     except ZkescrowError as error:
         named = rpc is not None or "rpc_url" in get_settings().model_fields_set
-        return [Finding("node", False, "none", str(error), needed=named)]
+        return [Finding("node", False, "none", str(error), required=named)]
     found = [Finding("node", True, f"chain {client.chain_id}")]
     try:
         predictions = deployments.load(client).prediction
     except ZkescrowError as error:
-        return [*found, Finding("contracts", False, "none", str(error), needed=False)]
+        return [*found, Finding("contracts", False, "none", str(error), required=False)]
     return [*found, Finding("contracts", True, f"PredictionMarket at {predictions}")]
 
 
-def _guarded(name: str, find: Callable[[], str], needed: bool) -> Finding:
+def _guarded(name: str, find: Callable[[], str], required: bool) -> Finding:
     try:
         return Finding(name, True, find())
     except (ZkescrowError, OSError) as error:
-        return Finding(name, False, "not found", str(error), needed)
+        return Finding(name, False, "not found", str(error), required)
 
 
 def _version(program: list[str]) -> str:

@@ -40,7 +40,7 @@ def _explain_transaction(transaction_hash: bytes, rpc: str | None) -> None:
     if reason is None:
         show({"status": 1}, "the transaction did not revert")
     else:
-        show({"status": 0, "error": reason.error_name, "words": str(reason)}, str(reason))
+        show({"status": 0, "error": reason.error_name, "message": str(reason)}, str(reason))
 
 
 def _json(value: Any) -> Any:

@@ -83,7 +83,7 @@ def add(
         "model_id": "0x" + registered.model_id.hex(),
         "circuit_id": "0x" + registered.circuit_id.hex(),
         "verifier": registered.verifier,
-        "gas": dict(registered.gas),
+        "gas_by_step": dict(registered.gas),
     }
     if report and not OUTPUT.json:
         show_table({}, "plans considered", [_row(one) for one in report.shortlist()])
@@ -110,20 +110,15 @@ def list_models(rpc: Rpc = None) -> None:
         rows.append(
             {
                 "name": names.get("0x" + model_id.hex(), ""),
-                "model": "0x" + model_id.hex(),
+                "model_id": "0x" + model_id.hex(),
                 "weights": "hidden" if weights else "public",
-                "items": circuit.layout.items,
+                "items_per_proof": circuit.layout.items,
                 "exact": circuit.exact,
-                "artifacts": circuit.artifact_digest in here,
+                "has_artifacts": circuit.artifact_digest in here,
                 "condemned": circuit_id in registry.condemned_at,
             }
         )
-    told = [
-        {key: shown(value) for key, value in row.items() if key != "model"}
-        | {"model": row["model"][: len("0x") + SHOWN_DIGITS]}
-        for row in rows
-    ]
-    show_table({"models": rows}, "models", told)
+    show_table({"models": rows}, "models", [_listed(row) for row in rows])
 
 
 def shown(value: Any) -> Any:
@@ -329,7 +324,7 @@ def _facts(artifacts: "Artifacts") -> dict[str, Any]:
     return {
         "artifact_digest": "0x" + artifacts.digest.hex(),
         "artifacts": str(artifacts.directory),
-        "items": plan.items,
+        "items_per_proof": plan.items,
         "inputs": plan.input_mode,
         "weights": "public" if plan.weights == "fixed" else "hidden",
         "exact": plan.exact,
@@ -344,19 +339,33 @@ def _facts(artifacts: "Artifacts") -> dict[str, Any]:
     }
 
 
+def _listed(row: dict[str, Any]) -> dict[str, Any]:
+    """A model in the table, which is to be narrow."""
+    columns = {
+        "name": row["name"],
+        "weights": row["weights"],
+        "items": row["items_per_proof"],
+        "exact": row["exact"],
+        "artifacts": row["has_artifacts"],
+        "condemned": row["condemned"],
+        "model": row["model_id"][: len("0x") + SHOWN_DIGITS],
+    }
+    return {name: shown(value) for name, value in columns.items()}
+
+
 def _lines(facts: dict[str, Any]) -> list[str]:
     kind = "exact" if facts["exact"] else f"inexact, tolerance {facts['tolerance']} output units"
     lines = [
         f"model {facts['model_id']}",
-        f"circuit: 2^{facts['logrows']} rows, {facts['items']} item(s) a proof, {kind}, inputs "
-        f"{facts['inputs']}, weights {facts['weights']}",
+        f"circuit: 2^{facts['logrows']} rows, {facts['items_per_proof']} item(s) a proof, {kind}, "
+        f"inputs {facts['inputs']}, weights {facts['weights']}",
         f"verifier: {facts['code_bytes']} bytes of code, proof of {facts['proof_bytes']} bytes and "
         f"{facts['instances']} instances",
         f"set-up: {describe_set_up(facts['srs']['name'])}",
         _accuracy(facts["accuracy"]),
     ]
-    if facts.get("gas"):
-        spent = ", ".join(f"{step} {gas}" for step, gas in facts["gas"].items())
+    if facts.get("gas_by_step"):
+        spent = ", ".join(f"{step} {gas}" for step, gas in facts["gas_by_step"].items())
         lines.append(f"gas: {spent}")
     return lines
 

@@ -145,17 +145,18 @@ def digests(
 
 
 def _facts(made: "NativeArtifacts") -> dict[str, Any]:
+    layout = made.manifest.layout
     return {
-        "directory": str(made.directory),
-        "digest": "0x" + made.manifest.digest().hex(),
+        "artifacts": str(made.directory),
+        "artifact_digest": "0x" + made.manifest.digest().hex(),
         "layers": len(made.network.layers),
-        "layout": made.manifest.layout.model_dump(),
-        "agreement": made.manifest.agreement,
+        "layout": {"logrows": layout.k, "lanes": layout.lanes, "weight_lanes": layout.weight_lanes},
+        "label_agreement": made.manifest.agreement,
         "labels": made.manifest.labels,
         "inputs": made.manifest.inputs,
         "weights": made.manifest.weights,
         "srs": made.manifest.srs.model_dump(),
-        "input": [made.network.input.low, made.network.input.high],
+        "input_range": [made.network.input.low, made.network.input.high],
     }
 
 
@@ -165,7 +166,7 @@ def _lines(made: "NativeArtifacts") -> list[str]:
         f"{made.network.name}: {facts['layers']} layers in 2^{layout.k} rows of {layout.lanes} "
         f"cells and {layout.weight_lanes} weights",
         f"public: {_public(made.manifest.form)}",
-        f"integers {facts['input'][0]} to {facts['input'][1]}; "
+        f"integers {facts['input_range'][0]} to {facts['input_range'][1]}; "
         f"{made.manifest.agreement:.1%} of the calibration labels kept",
         f"set-up: {describe_set_up(made.manifest.srs.name)}",
         f"in {made.directory}; next: zkescrow prove --artifacts {made.directory}",

@@ -72,7 +72,9 @@ def prove(
     answer = system.answer(made, proof, given)
     told = f"proven in {seconds:.1f} s ({total:.1f} s with reading the circuit): {out}"
     show(
-        {"proof": str(out), "seconds": seconds, "total": total, **answer.data}, told, *answer.lines
+        {"proof": str(out), "proof_seconds": seconds, "total_seconds": total, **answer.data},
+        told,
+        *answer.lines,
     )
 
 
@@ -82,7 +84,7 @@ def verify(
     artifacts: ArtifactsOption,
     inputs: Annotated[Path | None, typer.Option(help="Inputs file that it must be about.")] = None,
     chain_id: Annotated[int | None, typer.Option(help="Chain it must be for.")] = None,
-    market: Annotated[str | None, typer.Option(help="Market it must be for.")] = None,
+    market: Annotated[str | None, typer.Option(help="Contract it must be for.")] = None,
     job: Annotated[str | None, typer.Option(help="Job it must be for.")] = None,
     payee: Annotated[str | None, typer.Option(help="Payee it must be for.")] = None,
     reference: Annotated[
@@ -112,7 +114,7 @@ def verify(
     checked = ["proof", *(name for name, wanted in asked.items() if wanted)]
     answer, stands = system.answer(made, found, given), made.srs.name
     show(
-        {"verified": checked, **answer.data, "srs": stands},
+        {"checked": checked, **answer.data, "srs_name": stands},
         f"holds: {', '.join(checked)}",
         *answer.lines,
         f"set-up: {describe_set_up(stands)}",

@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     from prover.clients.prediction.policy import Policy
     from prover.clients.prediction.provider import Provider
 
-app = new_app("Serve predictions and be paid for them.")
+app = new_app("Prove predictions and be paid for them.")
 APPS = {"provider": app}
 _STORE = "provider.sqlite"
 
 
 @app.callback()
 def _group() -> None:
-    """Serve predictions and be paid for them."""
+    """Prove predictions and be paid for them."""
 
 
 @command(app)
@@ -70,15 +70,15 @@ def run(
     purse = purse_of(client, min_reward, max_stake, max_stakes, at_a_loss)
     policy = _policy(client.local or allow_files, purse, proof_time)
     worker = _provider(rpc, account, policy, address(payee, "--payee"))
-    serve = partial(one_pass, worker, withdraw, partial(_remember, client))
+    work = partial(one_pass, worker, withdraw, partial(_remember, client))
     take = partial(_take, handed, worker)
     if once:
-        if only_pass(serve, take).bad:
+        if only_pass(work, take).bad:
             raise typer.Exit(1)
         return
     pause = duration(every, "--every")
     progress(f"a pass every {pause} s, until Ctrl-C; what is new is told")
-    Loop(serve, take, pause).run()
+    Loop(work, take, pause).run()
 
 
 @command(app)
@@ -106,17 +106,17 @@ def status(rpc: Rpc = None, account: AccountNumber = None) -> None:
                 "stage": job.stage.value,
                 "final": job.final,
                 "on_chain": unknown if record is None else record.state.name.lower(),
-                "due": 0 if record is None else record.deadline,
+                "until": 0 if record is None else record.state_deadline,
                 "proof_seconds": round(job.seconds, 3),
             }
         )
     credits = credits_of(world, who)
     learn(client, *credits)
-    due = {ZERO_ADDRESS: 0} | credits
-    data = {"account": who, "credit_wei": due[ZERO_ADDRESS], "credits": credits, "jobs": rows}
-    worth = ", ".join(amount_in(currency, units) for currency, units in due.items())
-    dated = [one | {"due": moment(one["due"]) if one["due"] else ""} for one in rows]
-    show_table(data, f"jobs of {who}, credit {worth}", dated)
+    worth = {ZERO_ADDRESS: 0} | credits
+    credit = ", ".join(amount_in(currency, units) for currency, units in worth.items())
+    dated = [one | {"until": moment(one["until"]) if one["until"] else ""} for one in rows]
+    data = {"account": who, "credits": credits, "jobs": rows}
+    show_table(data, f"jobs of {who}, credit {credit}", dated)
 
 
 @command(app)

@@ -97,7 +97,7 @@ def list_set_ups() -> None:
 
 def _show_kept(kept: "Kept") -> None:
     show(
-        _row(kept) | {"path": str(kept.path)},
+        _row(kept) | {"file": str(kept.path)},
         f"the set-up of {kept.name} for 2^{kept.logrows} rows and fewer is kept, SHA-256 "
         f"{kept.sha256}; next: zkescrow model add --srs {kept.name}",
     )

@@ -69,8 +69,9 @@ def play(chain: Chain, _chosen: argparse.Namespace) -> dict[str, Any]:
     if paid["state"] != "paid":
         raise DemoFailed(f"the bounty is {paid['state']}, not paid")
     console.print(
-        f"   [green]paid[/green]: {paid['right']} of {ITEMS} right, {paid['needed']} needed; "
-        f"{paid['proofs']} proofs in {paid['proof_seconds']:.0f} s, {paid['gas']:,} gas"
+        f"   [green]paid[/green]: {paid['expected_correct']} of {ITEMS} right, "
+        f"{paid['needed']} needed; {paid['proofs_made']} proofs in "
+        f"{paid['proof_seconds']:.0f} s, {paid['gas']:,} gas"
     )
 
     step(5, "The consumer", "cannot use opened digits again, and seals others for a second bounty.")
@@ -83,7 +84,8 @@ def play(chain: Chain, _chosen: argparse.Namespace) -> dict[str, Any]:
     if missed["state"] != "proving" or missed["reaches"]:
         raise DemoFailed(f"the second bounty is {missed['state']}: a miss was expected")
     console.print(
-        f"   {missed['right']} of {ITEMS} right, {missed['needed']} needed: nothing to prove"
+        f"   {missed['expected_correct']} of {ITEMS} right, {missed['needed']} needed: "
+        "nothing to prove"
     )
     chain.pass_time(PROVE_SECONDS + 1)
     ended = chain.run("accuracy", "settle", second, "--account", DEPLOYER)
@@ -91,9 +93,9 @@ def play(chain: Chain, _chosen: argparse.Namespace) -> dict[str, Any]:
     step(7, "Each side", "withdraws what is due.")
     withdrawn = {party.name: withdraw_credit(party) for party in (expert, novice, consumer)}
     summary = audit(chain, 8)
-    if summary["proofs_reverified"] != paid["proofs"]:
+    if summary["proofs_reverified"] != paid["proofs_made"]:
         raise DemoFailed("not every proof was verified again")
-    shown = ("job", "state", "right", "needed", "proofs", "proof_seconds", "gas")
+    shown = ("job", "state", "expected_correct", "needed", "proofs_made", "proof_seconds", "gas")
     return {
         "models": models,
         "items": ITEMS,
@@ -158,6 +160,6 @@ def conclusion(result: dict[str, Any]) -> str:
     """What was shown, in a few words."""
     paid, missed = result["paid"], result["missed"]
     return (
-        f"a hidden model with {paid['right']} of {result['items']} right is paid, one with "
-        f"{missed['right']} loses its penalty"
+        f"a hidden model with {paid['expected_correct']} of {result['items']} right is paid, "
+        f"one with {missed['expected_correct']} loses its penalty"
     )

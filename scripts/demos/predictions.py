@@ -41,20 +41,20 @@ def post(chain: Chain, index: int, image: np.ndarray, true_label: int) -> str:
     )  # fmt: skip
 
 
-def read(chain: Chain, job: str, served: dict[str, Any]) -> dict[str, Any]:
+def read(chain: Chain, job: str, outcome: dict[str, Any]) -> dict[str, Any]:
     """The proven answer to a job, and what it took."""
     report = chain.run("prediction", "status", job)
     if report["state"] != "paid":
         raise DemoFailed(f"job {job} is {report['state']}, not paid")
     label = report["predictions"][0]["label"]
     console.print(
-        f"   [green]proven label {label}[/green]: proof in {served['proof_seconds']:.2f} s, "
-        f"verified and paid on the chain for {served['gas']:,} gas"
+        f"   [green]proven label {label}[/green]: proof in {outcome['proof_seconds']:.2f} s, "
+        f"verified and paid on the chain for {outcome['gas']:,} gas"
     )
     return {
         "proven_label": label,
-        "proof_seconds": served["proof_seconds"],
-        "gas": served["gas"],
+        "proof_seconds": outcome["proof_seconds"],
+        "gas": outcome["gas"],
     }
 
 
@@ -78,7 +78,7 @@ def play(chain: Chain, chosen: argparse.Namespace) -> dict[str, Any]:
 
     step(4, "The provider", "locks, proves, delivers, and withdraws what it earned.")
     run = chain.run("provider", "run", "--once", "--account", PROVIDER)
-    served = {entry["job"]: entry for entry in run["jobs"]}
+    outcomes = {entry["job"]: entry for entry in run["jobs"]}
     withdrawn = sum(run["withdrawn"].values())
     paid = withdrawn - count * round(float(STAKE) * WEI)
     console.print(
@@ -86,7 +86,7 @@ def play(chain: Chain, chosen: argparse.Namespace) -> dict[str, Any]:
     )
 
     step(5, "The consumer", "reads the proven answers.")
-    answers = [read(chain, job, served[job]) for job in jobs]
+    answers = [read(chain, job, outcomes[job]) for job in jobs]
 
     summary = audit(chain, 6)
     predictions = [

@@ -66,7 +66,7 @@ def _play(chain: Chain, count: int, directory: Path) -> dict[str, Any]:
         "--account", REQUESTER,
     )  # fmt: skip
     console.print(
-        f"   {count} records, {posted['escrow'] / WEI:g} ETH paid in, a stake of "
+        f"   {count} records, {posted['deposit'] / WEI:g} ETH paid in, a stake of "
         f"{posted['stake'] / WEI:g} ETH wanted; a record matches if {posted['wanted']} (malignant)"
     )
 
@@ -74,7 +74,7 @@ def _play(chain: Chain, count: int, directory: Path) -> dict[str, Any]:
     proved = prove(chain, count)
 
     step(6, "The requester", "reads what matched, and nothing else.")
-    shown = read(chain, Path(dataset["file"]), count, directory)
+    shown = read(chain, Path(dataset["given"]), count, directory)
 
     step(7, "Everybody", "waits for disputes; there is nothing to dispute. The hospital is paid.")
     chain.pass_time(DISPUTE_SECONDS + 1)
@@ -107,24 +107,24 @@ def commit(chain: Chain, count: int, directory: Path) -> dict[str, Any]:
 def prove(chain: Chain, count: int) -> dict[str, Any]:
     """Accept, prove, and say what it took."""
     accepted = chain.run("retrieval", "accept", "--max-matches", str(count), "--account", HOSPITAL)
-    minutes = accepted["proofs"] * accepted["proof_seconds"] / 60
+    minutes = accepted["expected_proofs"] * accepted["expected_proof_seconds"] / 60
     console.print(
-        f"   {accepted['matches']} records match; one proof took "
-        f"{accepted['proof_seconds']:.1f} s, {accepted['proofs']} are needed: "
+        f"   {accepted['expected_matches']} records match; one proof took "
+        f"{accepted['expected_proof_seconds']:.1f} s, {accepted['expected_proofs']} are needed: "
         f"about {minutes:.0f} minutes"
     )
     proved = chain.run("retrieval", "prove", "--account", HOSPITAL)
     each = proved["gas"] / proved["proven"]
     console.print(
         f"   [green]{proved['proven']} of {proved['records']} records proven[/green] in "
-        f"{proved['proof_seconds']:.0f} s, {proved['transactions']} transactions, {each:,.0f} gas "
-        "a record"
+        f"{proved['proof_seconds']:.0f} s, {proved['transactions_sent']} transactions, "
+        f"{each:,.0f} gas a record"
     )
     return {
         "proven": proved["proven"],
-        "proofs": accepted["proofs"],
+        "proofs": accepted["expected_proofs"],
         "proof_seconds": round(proved["proof_seconds"], 1),
-        "transactions": proved["transactions"],
+        "transactions": proved["transactions_sent"],
         "gas_per_record": round(each),
     }
 
@@ -152,7 +152,7 @@ def read(chain: Chain, file: Path, count: int, directory: Path) -> dict[str, Any
         "matches": len(readable),
         "differ_from_float": len(differing),
         "hidden": hidden,
-        "malformed": found["malformed"],
+        "malformed": found["why_malformed"],
     }
 
 

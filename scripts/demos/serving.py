@@ -43,7 +43,7 @@ def open_round(chain: Chain, items: int) -> dict[str, Any]:
         "--rows", f"0:{items}", "--account", CONSUMER,
     )  # fmt: skip
     console.print(
-        f"   {opened['items']} digits, {opened['escrow'] / WEI:g} ETH paid in, a stake of "
+        f"   {opened['items']} digits, {opened['deposit'] / WEI:g} ETH paid in, a stake of "
         f"{opened['stake'] / WEI:g} ETH wanted; {opened['max_contests']} answers may be contested"
     )
     return opened
@@ -56,20 +56,20 @@ def honest(chain: Chain, items: int) -> dict[str, Any]:
 
     step(4, "The provider", "checks and evaluates everything before it stakes, posts all answers.")
     joined = chain.run("serving", "join", "--account", PROVIDER)
-    console.print(f"   one proof of {SLOTS} digits took {joined['proof_seconds']:.1f} s")
+    console.print(f"   one proof of {SLOTS} digits took {joined['expected_proof_seconds']:.1f} s")
     served = chain.run("serving", "serve", "--account", PROVIDER)
     console.print(f"   {items} answers posted for {served['gas']:,} gas")
 
     step(5, "The consumer", "contests random answers, now that none can be changed.")
     contested = chain.run("serving", "contest", "--account", CONSUMER)
-    console.print(f"   digits {_listed(contested['contested'])}")
+    console.print(f"   digits {_listed(contested['contested_items'])}")
 
     step(6, "The provider", "proves them, and is paid.")
     answered = chain.run("serving", "answer", "--account", PROVIDER)
     each = answered["gas"] / answered["contested"]
     console.print(
         f"   [green]{answered['proven']} of {answered['contested']} proven[/green] in "
-        f"{answered['proofs']} proofs, {answered['proof_seconds']:.0f} s, {each:,.0f} gas each"
+        f"{answered['proofs_made']} proofs, {answered['proof_seconds']:.0f} s, {each:,.0f} gas each"
     )
     paid = chain.run("withdraw", "--account", PROVIDER)["withdrawn"]
     earned = sum(paid.values()) - opened["stake"]
@@ -107,7 +107,7 @@ def lazy(chain: Chain, items: int) -> dict[str, Any]:
 
     step(8, "The consumer", "contests random answers; no proof of a wrong one exists.")
     contested = chain.run("serving", "contest", "--account", CONSUMER)
-    console.print(f"   digits {_listed(contested['contested'])}")
+    console.print(f"   digits {_listed(contested['contested_items'])}")
     try:
         chain.run("serving", "answer", "--account", LAZY)
     except DemoFailed:
@@ -118,12 +118,12 @@ def lazy(chain: Chain, items: int) -> dict[str, Any]:
     settled = chain.run("serving", "settle", "--account", CONSUMER)
     console.print(f"   the round is {settled['state']}")
     paid = sum(chain.run("withdraw", "--account", CONSUMER)["withdrawn"].values())
-    slashed = paid - opened["escrow"]
+    slashed = paid - opened["deposit"]
     console.print(f"   the consumer has its money back, and {slashed / WEI:g} ETH of stake")
     return {
         "state": settled["state"],
         "made_up": wrong,
-        "contested": len(contested["contested"]),
+        "contested": len(contested["contested_items"]),
         "slashed_wei": slashed,
     }
 

@@ -119,7 +119,7 @@ def registry(project, deployer) -> ContractInstance:
 
 
 @pytest.fixture(scope="session")
-def market(project, deployer, registry) -> ContractInstance:
+def predictions(project, deployer, registry) -> ContractInstance:
     return deployer.deploy(project.PredictionMarket, LIMITS, registry)
 
 
@@ -129,31 +129,33 @@ def verifier(project, deployer) -> ContractInstance:
 
 
 @pytest.fixture(scope="session")
-def token(project, deployer, consumer, provider, attacker, market) -> ContractInstance:
-    """A plain token: everybody has some and lets the market take it."""
+def token(project, deployer, consumer, provider, attacker, predictions) -> ContractInstance:
+    """A plain token: everybody has some and lets the contract of predictions take it."""
     token = deployer.deploy(project.OddToken)
     for holder in (consumer, provider, attacker):
         token.mint(holder, RICH, sender=deployer)
-        token.approve(market, RICH, sender=holder)
+        token.approve(predictions, RICH, sender=holder)
     return token
 
 
 @pytest.fixture(scope="session")
-def world(registry, market, verifier, deployer, consumer, provider, payee) -> World:
+def world(registry, predictions, verifier, deployer, consumer, provider, payee) -> World:
     """A registered circuit of three items with public inputs and fixed weights, and its model."""
     circuit = circuit_of(verifier, public_layout())
     model_id = Proofs(public_layout()).register(registry, circuit, deployer)
-    return World(registry, market, public_layout(), circuit, model_id, consumer, provider, payee)
+    return World(
+        registry, predictions, public_layout(), circuit, model_id, consumer, provider, payee
+    )
 
 
 @pytest.fixture(scope="session")
-def hidden_world(registry, market, verifier, deployer, consumer, provider, payee) -> World:
+def hidden_world(registry, predictions, verifier, deployer, consumer, provider, payee) -> World:
     """A registered circuit of one item with hashed inputs and hidden weights, and its model."""
     layout, weights = hidden_layout(), 7**80
     circuit = circuit_of(verifier, layout)
     model_id = Proofs(layout, weights).register(registry, circuit, deployer)
     people = (consumer, provider, payee)
-    return World(registry, market, layout, circuit, model_id, *people, weights=weights)
+    return World(registry, predictions, layout, circuit, model_id, *people, weights=weights)
 
 
 @pytest.fixture(scope="session")

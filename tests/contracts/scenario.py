@@ -163,10 +163,10 @@ class Proofs:
 
 @dataclass(frozen=True)
 class World:
-    """A market, one model, and the people; its methods do what people do."""
+    """The contract of predictions, one model, and the people; its methods do what people do."""
 
     registry: ContractInstance
-    market: ContractInstance
+    predictions: ContractInstance
     layout: Layout
     circuit: Circuit
     model_id: bytes
@@ -201,12 +201,12 @@ class World:
         return Job(self.consumer.address, nonce, self.terms(items, **changes))
 
     def id_of(self, job: Job) -> bytes:
-        return job.id_on(CHAIN_ID, self.market.address)
+        return job.id_on(CHAIN_ID, self.predictions.address)
 
     def post(self, job: Job, **options: Any) -> ReceiptAPI:
         """Posts `job`, as its consumer and with the value due unless `options` say otherwise."""
         options = {"sender": self.consumer, "value": native(job, job.terms.reward)} | options
-        return self.market.post(job.terms.to_abi(), job.nonce, DATA_HASH, URI, **options)
+        return self.predictions.post(job.terms.to_abi(), job.nonce, DATA_HASH, URI, **options)
 
     def posted(self, items: int = 1, nonce: int = 0, **changes: Any) -> Job:
         job = self.job(items, nonce, **changes)
@@ -215,7 +215,7 @@ class World:
 
     def lock(self, job: Job, payee: Any = None, **options: Any) -> ReceiptAPI:
         options = {"sender": self.provider, "value": native(job, job.terms.stake)} | options
-        return self.market.lock(job.to_abi(), payee or self.payee, **options)
+        return self.predictions.lock(job.to_abi(), payee or self.payee, **options)
 
     def locked(self, items: int = 1, nonce: int = 0, **changes: Any) -> Job:
         job = self.posted(items, nonce, **changes)
@@ -224,7 +224,11 @@ class World:
 
     def limbs(self, job: Job, payee: Any = None, **changes: Any) -> tuple[int, ...]:
         """The context limbs of `job`; `changes` are `escrow`, `chain_id`, `job_id`."""
-        fields = {"chain_id": CHAIN_ID, "escrow": self.market.address, "job_id": self.id_of(job)}
+        fields = {
+            "chain_id": CHAIN_ID,
+            "escrow": self.predictions.address,
+            "job_id": self.id_of(job),
+        }
         context = JobContext.of(payee=str(payee or self.payee), **(fields | changes))
         return context.limbs(self.layout.context_limbs, self.layout.context_bits)
 
@@ -236,13 +240,13 @@ class World:
     def deliver(self, job: Job, items: int = 1, proven: Any = None, **options: Any) -> ReceiptAPI:
         proof, instances = proven or self.prove(job)
         options = {"sender": self.provider} | options
-        return self.market.deliver(job.to_abi(), items, proof, instances, **options)
+        return self.predictions.deliver(job.to_abi(), items, proof, instances, **options)
 
     def refund(self, job: Job, **options: Any) -> ReceiptAPI:
-        return self.market.refund(job.to_abi(), **({"sender": self.payee} | options))
+        return self.predictions.refund(job.to_abi(), **({"sender": self.payee} | options))
 
     def cancel(self, job: Job, **options: Any) -> ReceiptAPI:
-        return self.market.cancel(job.to_abi(), **({"sender": self.consumer} | options))
+        return self.predictions.cancel(job.to_abi(), **({"sender": self.consumer} | options))
 
     def condemn(self, by: AccountAPI | None = None) -> ReceiptAPI:
         """Two proofs of the same inputs with different outputs."""
@@ -250,14 +254,14 @@ class World:
         return self.registry.condemn(self.circuit_id, *proofs, sender=by or self.payee)
 
     def status(self, job: Job) -> tuple[int, str, int]:
-        state, payee, deadline = self.market.jobs(self.id_of(job))
+        state, payee, deadline = self.predictions.jobs(self.id_of(job))
         return state, payee, deadline
 
     def state(self, job: Job) -> int:
         return self.status(job)[0]
 
     def credit(self, account: Any, currency: Any = ETH) -> int:
-        return self.market.credits(currency, account)
+        return self.predictions.credits(currency, account)
 
 
 def native(job: Job, amount: int) -> int:

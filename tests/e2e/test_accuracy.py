@@ -161,7 +161,7 @@ class World:
     def audit(self) -> tuple[int, int]:
         """Proofs verified again, and mismatches."""
         found = json.loads(self.run("audit", "replay", "--json")[0])
-        return found["proofs_reverified"], found["mismatches"]
+        return found["proofs_reverified"], len(found["mismatches"])
 
     def crash(self, step: str, *arguments: object) -> None:
         """Run a command in a process that dies at a step."""
@@ -241,8 +241,8 @@ def test_a_model_that_reaches_the_target_is_paid(world: World) -> None:
     assert "must reveal the key" in accepted["next"]
     assert "must prove the target" in world.reveal()["next"]
     proven = world.prove()
-    assert (proven["state"], proven["right"], proven["needed"]) == ("paid", 5, 4)
-    assert (proven["proofs"], proven["transactions"]) == (2, 1)
+    assert (proven["state"], proven["expected_correct"], proven["needed"]) == ("paid", 5, 4)
+    assert (proven["proofs_made"], proven["transactions_sent"]) == (2, 1)
     assert world.credits() == (BOND, REWARD + STAKE)
     status = world.json("status", posted["job"])
     assert (status["correct"], status["needed"], status["consumers_past"]["paid"]) == (4, 4, 1)
@@ -274,7 +274,7 @@ def test_proofs_that_are_on_the_chain_are_not_made_again(world: World) -> None:
         path.unlink()
     assert world.json("status")["correct"] == 2
     proven = world.prove()
-    assert (proven["state"], proven["proofs"]) == ("paid", 2)
+    assert (proven["state"], proven["proofs_made"]) == ("paid", 2)
 
 
 def provider_of(world: World) -> Any:
@@ -328,8 +328,12 @@ def test_other_hidden_weights_enter_under_the_same_circuit(world: World, tmp_pat
 def test_a_model_that_misses_proves_nothing_and_loses_the_penalty(world: World) -> None:
     world.proving(data=world.lies)
     gave_up = world.prove(status=1)
-    assert (gave_up["state"], gave_up["right"], gave_up["reaches"]) == ("proving", 0, False)
-    assert (gave_up["proofs"], gave_up["transactions"]) == (0, 0)
+    assert (gave_up["state"], gave_up["expected_correct"], gave_up["reaches"]) == (
+        "proving",
+        0,
+        False,
+    )
+    assert (gave_up["proofs_made"], gave_up["transactions_sent"]) == (0, 0)
     assert "Jobs_Early" in world.refused("settle", "--account", STRANGER)
     world.chain.pass_time(WINDOW + 1)
     assert "anyone may settle" in world.json("status")["next"]
@@ -342,9 +346,13 @@ def test_a_model_that_misses_proves_nothing_and_loses_the_penalty(world: World) 
 
 def test_what_is_right_is_proven_by_force_and_does_not_pay(world: World) -> None:
     world.proving("--rows", "0:2", "--target", "2/2")
-    assert world.prove(status=1)["right"] == 1
+    assert world.prove(status=1)["expected_correct"] == 1
     forced = world.prove("--force")
-    assert (forced["state"], forced["proofs"], forced["transactions"]) == ("proving", 1, 1)
+    assert (forced["state"], forced["proofs_made"], forced["transactions_sent"]) == (
+        "proving",
+        1,
+        1,
+    )
     assert (world.record().proven, world.record().correct) == ({0}, 1)
     world.chain.pass_time(WINDOW + 1)
     assert world.settle()["state"] == "missed"
@@ -423,14 +431,14 @@ def test_a_planted_item_is_disputed_and_costs_everything(
     assert "ItemWellFormed" in honest
     found = world.prove()
     assert found["state"] == "malformed"
-    assert found["disputed"]["index"] == 4
-    assert why in found["disputed"]["why"]
+    assert found["disputed_item"]["item"] == 4
+    assert why in found["disputed_item"]["why"]
     assert world.credits() == (0, REWARD + BOND + STAKE)
     assert world.audit() == (0, 0)
 
 
 def test_another_file_than_the_terms_name_is_refused_before_staking(world: World) -> None:
-    file = Path(world.post()["test_set"])
+    file = Path(world.post()["given"])
     file.write_bytes(file.read_bytes() + b" ")
     refused = world.refused("accept", "--model", "tiny", "--account", PROVIDER)
     assert "is not the one that the job names by its hash" in refused

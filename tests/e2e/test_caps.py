@@ -38,13 +38,13 @@ def test_an_honest_provider_is_paid_beyond_the_cap(
     world = world_of(chain, Ezkl().setup(Planned(network.model(), network.plan)), tmp_path)
     job_id = world.served()
     found = world.json("results", "--out", tmp_path / "out.json", "--compare")
-    assert found["differing"] == []
-    contested = world.json("contest", "--account", CONSUMER)["contested"]
+    assert found["differing_items"] == []
+    contested = world.json("contest", "--account", CONSUMER)["contested_items"]
     assert len(contested) == CONTESTS
     answered = world.json("answer", "--account", PROVIDER)
     assert (answered["state"], answered["proven"]) == ("settled", CONTESTS)
     assert world.credit(PROVIDER) == ROWS * PRICE + CONTESTS * FEE + STAKE
-    assert world.audit()["mismatches"] == 0
+    assert world.audit()["mismatches"] == []
     assert world.state(job_id) is State.SETTLED
 
 

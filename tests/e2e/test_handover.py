@@ -102,14 +102,14 @@ def test_hidden_inputs_are_not_posted_for_anybody_to_read(apart: Apart) -> None:
 def test_inputs_are_encrypted_to_the_provider_that_is_named(apart: Apart) -> None:
     posted = apart.post("--provider-key", apart.key)
     given = Path(posted["given"]).read_bytes()
-    clear = Path(posted["inputs"]).read_bytes()
+    clear = Path(posted["inputs_file"]).read_bytes()
     assert is_sealed(given)
     values = Request.from_bytes(clear).items[0].values
     assert json.dumps(values, separators=(",", ":")).encode() not in given
     assert posted["uri"].endswith(f"{data_hash(clear).hex()}.sealed")
     other = apart.ran(key=bytes(range(32)))
     assert other["result"] == "skipped"
-    assert "encrypted, and not to this machine's key" in other["words"]
+    assert "encrypted, and not to this machine's key" in other["message"]
     assert apart.ran()["result"] == "delivered"
 
 
@@ -117,7 +117,9 @@ def test_a_file_is_handed_over_by_hand(apart: Apart) -> None:
     posted = apart.post("--provider-key", apart.key, "--uri", "")
     skipped = apart.ran()
     assert skipped["result"] == "skipped"
-    assert "hands its file over by hand: ask for it, and give it with --inputs" in skipped["words"]
+    assert (
+        "hands its file over by hand: ask for it, and give it with --inputs" in skipped["message"]
+    )
     assert apart.ran("--inputs", posted["given"])["result"] == "delivered"
 
 

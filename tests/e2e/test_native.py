@@ -66,7 +66,7 @@ def test_a_proof_holds_for_its_job_and_says_the_models_label(
 ) -> None:
     said = Said(capsys, "verify", str(proof), "--artifacts", str(made), *JOB)
     assert said.status == 0
-    assert said.data["verified"] == ["proof", "context"]
+    assert said.data["checked"] == ["proof", "context"]
     assert said.data["top"][0] == label_of(3)
 
 
@@ -82,7 +82,7 @@ def test_the_verifier_in_python_agrees(
     made: Path, proof: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     said = Said(capsys, "verify", str(proof), "--artifacts", str(made), "--reference")
-    assert said.data["verified"] == ["proof", "reference"]
+    assert said.data["checked"] == ["proof", "reference"]
     content = json.loads(proof.read_text())
     words = [int(word, 16) for word in content["instances"]]
     description = parse_description((made / artifacts.DESCRIPTION).read_bytes())
@@ -103,10 +103,10 @@ def test_only_the_labels_are_public_where_that_was_asked_for(
     proven = Said(capsys, "prove", *INPUTS, "--index", "3", "--out", str(said), *rest)
     expected = Said(capsys, "verify", str(proof), "--artifacts", str(made)).data["top"]
     assert (proven.status, proven.data["top"]) == (0, expected[:3])
-    assert "scores" not in proven.data
+    assert "output_words" not in proven.data
     assert len(json.loads(said.read_text())["instances"]) == 1 + 3
     verified = Said(capsys, "verify", str(said), *rest, "--reference")
-    assert verified.data["verified"] == ["proof", "reference", "context"]
+    assert verified.data["checked"] == ["proof", "reference", "context"]
     assert verified.data["top"] == expected[:3]
     assert Said(capsys, "native", "rebuild", str(out)).data == {"rebuilt": True}
 
@@ -132,7 +132,7 @@ def test_digests_of_the_input_are_known_before_the_proof(
     assert one.data["digests"] == known.data["digests"] != two.data["digests"]
     rest = ["--artifacts", out, *JOB, "--reference"]
     verified = Said(capsys, "verify", str(tmp_path / "one"), *rest)
-    assert verified.data["verified"] == ["proof", "reference", "context"]
+    assert verified.data["checked"] == ["proof", "reference", "context"]
     assert verified.data["digests"] == known.data["digests"]
     assert len(json.loads((tmp_path / "one").read_text())["instances"]) == 1 + 1 + 1
     Path(salts).write_text('["0x1", "0x2"]')
@@ -164,7 +164,7 @@ def test_a_changed_instance_is_rejected(
 
 def test_a_circuit_is_shown(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shown = Said(capsys, "native", "show", str(made)).data
-    assert (shown["directory"], shown["labels"], shown["weights"]) == (str(made), 0, "public")
+    assert (shown["artifacts"], shown["labels"], shown["weights"]) == (str(made), 0, "public")
 
 
 def test_the_rebuilt_key_is_the_same(made: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -257,7 +257,7 @@ def test_a_native_proof_is_verified(installed: Installed, tmp_path: Path) -> Non
     pytest.importorskip("zkescrow_native", reason="the Rust engine is not installed (no cargo)")
     circuit, proof = native_proof(tmp_path)
     words = ("verify", proof, "--artifacts", circuit, "--reference")
-    assert installed.zkescrow(*words)["verified"] == ["proof", "reference"]
+    assert installed.zkescrow(*words)["checked"] == ["proof", "reference"]
     content = json.loads(proof.read_text())
     content["instances"][-1] = f"0x{int(content['instances'][-1], 16) ^ 1:064x}"
     proof.write_text(json.dumps(content))

@@ -89,8 +89,8 @@ def test_a_digit_is_proven_paid_and_audited(world: World, tmp_path: Path) -> Non
     assert not cli.json(*PROVIDE)["jobs"]
     page = tmp_path / "report.html"
     audit = cli.json("audit", "replay", "--report", page)
-    assert (audit["proofs_reverified"], audit["mismatches"]) == (1, 0)
-    assert audit["jobs"] == {"paid": 1}
+    assert (audit["proofs_reverified"], audit["mismatches"]) == (1, [])
+    assert audit["jobs_by_state"] == {"paid": 1}
     assert "no mismatch" in page.read_text()
 
 
@@ -130,7 +130,7 @@ def test_a_late_provider_loses_its_stake_to_the_consumer(world: World) -> None:
     taken_out = cli.json("withdraw", "--account", CONSUMER)
     assert taken_out["withdrawn"] == {ETH: REWARD + STAKE}
     audit = cli.json("audit", "replay")
-    assert (audit["jobs"], audit["mismatches"]) == ({"slashed": 1}, 0)
+    assert (audit["jobs_by_state"], audit["mismatches"]) == ({"slashed": 1}, [])
 
 
 def test_a_stolen_proof_pays_the_payee_it_was_made_for(world: World) -> None:
@@ -146,7 +146,7 @@ def test_a_stolen_proof_pays_the_payee_it_was_made_for(world: World) -> None:
     assert credit(world, STRANGER) == 0
     assert credit(world, PROVIDER) == REWARD + STAKE
     assert world.cli.json(*PROVIDE)["jobs"][0]["result"] == "delivered"
-    assert world.cli.json("audit", "replay")["mismatches"] == 0
+    assert world.cli.json("audit", "replay")["mismatches"] == []
 
 
 @pytest.mark.parametrize("other", ["job", "payee"])
@@ -203,7 +203,7 @@ def test_a_killed_provider_goes_on_where_it_was(world: World, step: str, stage: 
     assert before.proof in (None, after.proof)
     status = chain.prediction.status(bytes.fromhex(job[2:]))
     assert status.state is State.PAID
-    assert cli.json("audit", "replay")["mismatches"] == 0
+    assert cli.json("audit", "replay")["mismatches"] == []
 
 
 def test_a_job_is_cancelled_before_it_is_locked_only(world: World) -> None:
@@ -222,18 +222,18 @@ def test_an_audit_finds_a_credit_that_nobody_earned(world: World) -> None:
     cli, chain = world.cli, world.chain
     cli.post()
     cli.run(*PROVIDE, "--no-withdraw")
-    assert cli.json("audit", "replay")["mismatches"] == 0
+    assert cli.json("audit", "replay")["mismatches"] == []
     chain.rpc("anvil_setStorageAt", chain.prediction.address, *_credit_slot(world))
     found = cli.json("audit", "replay", status=1)
-    assert found["mismatches"] == 1
-    assert found["problems"][0]["where"].startswith(f"credit of {address_of(PROVIDER)}")
+    (mismatch,) = found["mismatches"]
+    assert mismatch["where"].startswith(f"credit of {address_of(PROVIDER)}")
 
 
 def test_an_audit_finds_money_that_is_missing(world: World, tmp_path: Path) -> None:
     world.cli.post()
     world.chain.rpc("anvil_setBalance", world.chain.prediction.address, hex(REWARD - 1))
     found = world.cli.json("audit", "replay", status=1)
-    assert found["problems"][0]["what"] == f"{REWARD - 1} is held, {REWARD} is owed"
+    assert found["mismatches"][0]["what"] == f"{REWARD - 1} is held, {REWARD} is owed"
     page = tmp_path / "report.html"
     told = world.cli.run("audit", "replay", "--report", page, status=1)
     assert f"report written to {page}" in told.out
@@ -262,10 +262,10 @@ def test_files_alone_prove_and_verify(world: World, tmp_path: Path) -> None:
     job = ("--chain-id", 31337, "--market", predictions, "--job", posted["job"])
     payee = ("--payee", address_of(PROVIDER))
     proof = tmp_path / "proof.json"
-    inputs = ("--inputs", posted["inputs"])
+    inputs = ("--inputs", posted["inputs_file"])
     made = cli.json("prove", *inputs, *artifacts, *job, *payee, "--out", proof)
     held = cli.json("verify", proof, *artifacts, *inputs, *job, *payee)
-    assert held["verified"] == ["proof", "inputs", "context"]
+    assert held["checked"] == ["proof", "inputs", "context"]
     assert held["predictions"] == made["predictions"]
     stranger = ("--payee", address_of(STRANGER))
     refused = cli.run("verify", proof, *artifacts, *job, *stranger, status=1).message()

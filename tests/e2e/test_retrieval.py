@@ -225,15 +225,21 @@ def test_every_record_is_proven_and_exactly_the_matches_are_read(
     assert committed["records"] == RECORDS
     assert [one["records"] for one in world.json("datasets")["datasets"]] == [RECORDS]
     posted = world.post(committed["dataset"])
-    assert posted["escrow"] == ESCROW
+    assert posted["deposit"] == ESCROW
     assert posted["gas"] < posted["total_gas"]
     assert "may accept" in world.json("status")["next"]
     accepted = world.json("accept", "--account", PROVIDER)
-    assert (accepted["matching_records"], accepted["proofs"]) == (matching, PROOFS)
-    assert accepted["proof_seconds"] > 0
+    assert (accepted["expected_matching_records"], accepted["expected_proofs"]) == (
+        matching,
+        PROOFS,
+    )
+    assert accepted["expected_proof_seconds"] > 0
     assert f"must prove {RECORDS} more" in world.json("status")["next"]
     proved = world.prove()
-    assert (proved["proofs"], proved["transactions"]) == (PROOFS, 1)  # the rehearsal is no job's
+    assert (proved["proofs_made"], proved["transactions_sent"]) == (
+        PROOFS,
+        1,
+    )  # the rehearsal is no job's
     assert (proved["state"], proved["proven"]) == ("closing", RECORDS)
     assert proved["matching_records"] == matching
     assert "may dispute" in world.json("status")["next"]
@@ -246,13 +252,13 @@ def test_every_record_is_proven_and_exactly_the_matches_are_read(
     assert (world.credit(PROVIDER), world.credit(CONSUMER)) == (ESCROW + STAKE, 0)
     assert world.json("status")["next"].startswith("nothing: the request is settled")
     audit = world.audit()
-    assert (audit["proofs_reverified"], audit["mismatches"]) == (PROOFS, 0)
+    assert (audit["proofs_reverified"], audit["mismatches"]) == (PROOFS, [])
 
 
 def check_what_is_read(world: World, matching: list[int], path: Path) -> None:
     """The matches come out as the owner has them, and nothing else can be decrypted."""
     found = world.json("read", "--out", path)
-    assert (found["readable"], found["malformed"]) == (matching, {})
+    assert (found["readable_records"], found["why_malformed"]) == (matching, {})
     with np.load(path) as read, np.load(world.data) as data:
         assert list(read["indices"]) == matching
         step = 2.0**-world.artifacts.manifest.scales.input
@@ -270,7 +276,7 @@ def test_a_score_is_compared_exactly(world: World) -> None:
     posted = world.json("post", *options, "--price", "0.002", "--prove-within", "10m")
     assert posted["predicate"]["threshold"] == 23041  # 90.001 * 2^8, rounded up
     assert "23041 / 2^8" in posted["wanted"]
-    assert world.accept("--preview")["matches"] == 0
+    assert world.accept("--preview")["expected_matches"] == 0
 
 
 def test_a_look_stakes_nothing(world: World) -> None:
@@ -327,13 +333,13 @@ def test_an_owner_that_walks_away_midway_is_paid_its_part_and_loses_the_stake(
     assert (status["state"], status["proven"]) == ("closing", 2)
     assert "3 of 5 records were not proven in time" in status["next"]
     early = [index for index in world.matching() if index < 2]
-    assert world.json("read", "--out", tmp_path / "part.npz")["readable"] == early
+    assert world.json("read", "--out", tmp_path / "part.npz")["readable_records"] == early
     assert "Jobs_Early" in world.refused("settle", "--account", STRANGER)
     world.chain.pass_time(WINDOW)
     assert world.settle()["state"] == "settled"
     assert world.credit(PROVIDER) == 2 * PRICE
     assert world.credit(CONSUMER) == 3 * PRICE + STAKE
-    assert world.audit()["mismatches"] == 0
+    assert world.audit()["mismatches"] == []
 
 
 def test_an_owner_that_proves_nothing_gets_nothing(world: World) -> None:
@@ -407,21 +413,21 @@ def test_a_match_that_does_not_read_as_proven_is_disputed_in_time(
     hidden = next(index for index in range(RECORDS) if index not in matching)
     job = proven_by_a_cheat(world, [junk, hidden])
     assert world.record(job).state is State.CLOSING
-    assert world.json("status")["malformed"] == [junk]
+    assert world.json("status")["malformed_records"] == [junk]
     lines = world.run("status")[0]
     assert "WARNING" in lines
     assert f"record {junk}" in lines
     assert "retrieval dispute` within" in lines
     read = world.json("read", "--out", tmp_path / "matches.npz", status=1)
-    assert read["readable"] == matching[:-1]
-    assert list(read["malformed"]) == [str(junk)]
+    assert read["readable_records"] == matching[:-1]
+    assert list(read["why_malformed"]) == [str(junk)]
     assert "Jobs_NotConsumer" in world.refused("dispute", "--account", STRANGER)
     with world.chain.put_back():
         check_late(world)
     disputed = world.json("dispute", "--account", CONSUMER)
-    assert (disputed["disputed"], disputed["state"]) == (junk, "malformed")
+    assert (disputed["disputed_record"], disputed["state"]) == (junk, "malformed")
     assert (world.credit(PROVIDER), world.credit(CONSUMER)) == (0, ESCROW + STAKE)
-    assert world.audit()["mismatches"] == 0
+    assert world.audit()["mismatches"] == []
 
 
 def check_late(world: World) -> None:
@@ -448,7 +454,11 @@ def test_a_killed_owner_goes_on_and_what_a_stranger_relayed_is_not_sent_again(
     relay(world, job, [0, 2])
     assert world.record(job).proven == {0, 1, 4}
     proved = world.prove()
-    assert (proved["proofs"], proved["transactions"], proved["state"]) == (0, 1, "closing")
+    assert (proved["proofs_made"], proved["transactions_sent"], proved["state"]) == (
+        0,
+        1,
+        "closing",
+    )
     assert world.prove()["already"]
     world.chain.pass_time(WINDOW + 1)
     world.settle()
@@ -485,7 +495,7 @@ def test_a_file_that_is_not_the_datasets_is_refused_before_money_moves(
     world: World, tmp_path: Path
 ) -> None:
     committed = world.commit()
-    content = Path(committed["file"]).read_bytes()
+    content = Path(committed["given"]).read_bytes()
     other = tmp_path / "other.json"
     base = ("post", "--model", "tiny", "--label", LABEL, "--account", CONSUMER, "--file", other)
     before = world.balance(CONSUMER)
@@ -659,9 +669,9 @@ def test_a_new_seed_file_is_private_and_the_user_is_told_to_keep_it(
 def test_amounts_that_nobody_gave_cover_the_cost(world: World) -> None:
     world.commit()
     posted = world.json("post", "--model", "tiny", "--label", LABEL, "--account", CONSUMER)
-    assert posted["price_per_record"] > 0
-    assert posted["stake"] >= posted["escrow"]
-    assert posted["prove_seconds"] == 3600
+    assert posted["price"] > 0
+    assert posted["stake"] >= posted["deposit"]
+    assert posted["prove_window_seconds"] == 3600
 
 
 def test_what_is_not_there_is_named(world: World) -> None:

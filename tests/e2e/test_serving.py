@@ -235,12 +235,12 @@ def tampered(world: World, *items: int) -> bytes:
 def test_a_round_that_nobody_contests_is_settled(world: World, tmp_path: Path) -> None:
     opened = world.open()
     assert (opened["items"], opened["max_contests"]) == (ROWS, CONTESTS)
-    assert opened["escrow"] == ROWS * PRICE + CONTESTS * FEE
+    assert opened["deposit"] == ROWS * PRICE + CONTESTS * FEE
     assert opened["gas"] < opened["total_gas"] < 16_777_216
     assert "may join" in world.json("status")["next"]
     joined = world.json("join", "--account", PROVIDER)
-    assert joined["proofs"] == 2
-    assert joined["proof_seconds"] > 0
+    assert joined["expected_proofs"] == 2
+    assert joined["expected_proof_seconds"] > 0
     assert f"must post all {ROWS} outputs" in world.json("status")["next"]
     world.serve()
     status = world.json("status", opened["job"])
@@ -253,29 +253,33 @@ def test_a_round_that_nobody_contests_is_settled(world: World, tmp_path: Path) -
     assert world.credit(PROVIDER) == ROWS * PRICE + STAKE
     assert world.credit(CONSUMER) == CONTESTS * FEE
     found = world.json("results", "--out", tmp_path / "out.json", "--compare")
-    assert (found["items"], found["proven"], found["differing"]) == (ROWS, 0, [])
-    assert world.audit()["mismatches"] == 0
+    assert (found["items"], found["proven"], found["differing_items"]) == (ROWS, 0, [])
+    assert world.audit()["mismatches"] == []
 
 
 def test_contested_items_are_proven_and_paid(world: World, tmp_path: Path) -> None:
     job_id = world.served()
     contested = world.json("contest", "--account", CONSUMER)
     assert contested["random"]
-    assert len(set(contested["contested"])) == CONTESTS
+    assert len(set(contested["contested_items"])) == CONTESTS
     assert f"must prove {CONTESTS} more" in world.json("status")["next"]
     answered = world.json("answer", "--account", PROVIDER)
-    assert (answered["state"], answered["proven"], answered["proofs"]) == ("settled", CONTESTS, 2)
-    assert answered["transactions"] == 1
+    assert (answered["state"], answered["proven"], answered["proofs_made"]) == (
+        "settled",
+        CONTESTS,
+        2,
+    )
+    assert answered["transactions_sent"] == 1
     assert world.credit(PROVIDER) == ROWS * PRICE + CONTESTS * FEE + STAKE
     assert world.credit(CONSUMER) == 0
     world.json("results", "--out", tmp_path / "out.json")
     outputs = json.loads((tmp_path / "out.json").read_text())["outputs"]
     proven = [entry["index"] for entry in outputs if entry["proven"]]
-    assert proven == contested["contested"]
+    assert proven == contested["contested_items"]
     rows = own_outputs(world, world.record(job_id))
-    assert [tuple(entry["words"]) for entry in outputs] == list(rows)
+    assert [tuple(entry["output_words"]) for entry in outputs] == list(rows)
     audit = world.audit()
-    assert (audit["proofs_reverified"], audit["mismatches"]) == (2, 0)
+    assert (audit["proofs_reverified"], audit["mismatches"]) == (2, [])
 
 
 def test_items_contested_by_hand_are_opened_together_where_they_stand_so(world: World) -> None:
@@ -283,8 +287,8 @@ def test_items_contested_by_hand_are_opened_together_where_they_stand_so(world: 
     chosen = (2, 3, 8)  # an aligned pair, and the last
     options = [word for index in chosen for word in ("--index", index)]
     contested = world.json("contest", "--account", CONSUMER, *options)
-    assert (contested["contested"], contested["random"]) == (list(chosen), False)
-    assert world.json("answer", "--account", PROVIDER)["proofs"] == 2
+    assert (contested["contested_items"], contested["random"]) == (list(chosen), False)
+    assert world.json("answer", "--account", PROVIDER)["proofs_made"] == 2
     record = world.record(job_id)
     assert record.state is State.SETTLED
     assert record.contested == chosen
@@ -314,7 +318,7 @@ def test_a_round_is_paid_in_tokens(world: World) -> None:
     ]
     fee = 5 * UNIT // 2
     assert balances == [ROWS * UNIT + fee + 20 * UNIT, (CONTESTS - 1) * fee]
-    assert world.audit()["mismatches"] == 0
+    assert world.audit()["mismatches"] == []
 
 
 # ---------------------------------------------------------------- the provider fails
@@ -329,15 +333,15 @@ def test_outputs_that_never_come_cost_the_stake(world: World) -> None:
     assert world.settle()["state"] == "unserved"
     assert world.credit(CONSUMER) == ROWS * PRICE + CONTESTS * FEE + STAKE
     assert world.credit(PROVIDER) == world.credit(STRANGER) == 0
-    assert world.audit()["mismatches"] == 0
+    assert world.audit()["mismatches"] == []
 
 
 def test_a_tampered_output_cannot_be_proven_and_costs_the_stake(world: World) -> None:
     job_id = tampered(world, 4)
     found = world.json("contest", "--account", CONSUMER, "--differing")
-    assert found["differing"] == [4]
-    assert 4 in found["contested"]
-    assert len(found["contested"]) == CONTESTS
+    assert found["differing_items"] == [4]
+    assert 4 in found["contested_items"]
+    assert len(found["contested_items"]) == CONTESTS
     refused = world.refused("answer", "--account", PROVIDER)
     assert "contested item(s) 4 are not what the circuit gives" in refused
     world.chain.pass_time(WINDOW + 1)
@@ -356,7 +360,7 @@ def test_a_tampered_output_that_is_not_contested_is_paid_for(world: World, tmp_p
     assert "they say nothing about the others" in lines
     assert world.json("answer", "--account", PROVIDER)["state"] == "settled"
     found = world.json("results", "--out", tmp_path / "out.json", "--compare")
-    assert found["differing"] == [0]
+    assert found["differing_items"] == [0]
 
 
 # ---------------------------------------------------------------- nobody joins
@@ -392,7 +396,7 @@ def test_a_killed_provider_goes_on_with_the_proofs_it_has(world: World) -> None:
     world.crash("after a proof", "answer", "--account", PROVIDER)
     world.crash("before answer", "answer", "--account", PROVIDER)
     answered = world.json("answer", "--account", PROVIDER)
-    assert (answered["proofs"], answered["state"]) == (0, "settled")
+    assert (answered["proofs_made"], answered["state"]) == (0, "settled")
 
 
 @pytest.mark.parametrize("step", ["before join", "after join"])
@@ -445,7 +449,7 @@ def test_a_relayed_answer_pays_the_payee_and_is_not_repeated(world: World) -> No
     assert (answered["proven"], answered["state"]) == (CONTESTS, "settled")
     assert world.credit(PROVIDER) == ROWS * PRICE + CONTESTS * FEE + STAKE
     assert world.credit(STRANGER) == 0
-    assert world.audit()["mismatches"] == 0
+    assert world.audit()["mismatches"] == []
 
 
 # ---------------------------------------------------------------- nothing is staked on bad rounds
@@ -456,7 +460,7 @@ def posted_badly(world: World, change: Callable[[Request], Request], **terms: ob
     opened = world.open()
     record = world.record(bytes.fromhex(opened["job"][2:]))
     world.json("cancel", "--account", CONSUMER)
-    request = change(Request.from_bytes(Path(opened["inputs"]).read_bytes()))
+    request = change(Request.from_bytes(Path(opened["inputs_file"]).read_bytes()))
     content = request.to_bytes()
     path = get_settings().home / "inputs" / f"bad-{data_hash(content).hex()}.json"
     path.write_bytes(content)
@@ -504,7 +508,7 @@ def test_a_bad_round_is_refused_before_the_stake(
 
 def test_a_file_that_is_not_the_rounds_is_refused_before_the_stake(world: World) -> None:
     opened = world.open()
-    path = Path(opened["inputs"])
+    path = Path(opened["inputs_file"])
     path.write_bytes(path.read_bytes().replace(b'"version":1', b'"version":2'))
     refused = world.refused("join", "--account", PROVIDER)
     assert "not the one that the job names by its hash" in refused

@@ -109,7 +109,7 @@ def add(machines: Machines, cli: Cli, name: str, *options: object) -> None:
 
 def audited(machines: Machines) -> dict[str, Any]:
     found = machines.auditor.json("audit", "replay")
-    assert found["mismatches"] == 0
+    assert found["mismatches"] == []
     return found
 
 
@@ -165,7 +165,7 @@ def test_a_round_is_served_contested_and_answered(machines: Machines, many: str)
     results = consumer.json(
         *("serving", "results", "--compare", "--out", machines.post / "answers.json")
     )
-    assert (results["items"], results["proven"], results["differing"]) == (ROWS, 1, [])
+    assert (results["items"], results["proven"], results["differing_items"]) == (ROWS, 1, [])
     assert provider.json("serving", "status")["state"] == "settled"
     assert audited(machines)["proofs_reverified"] >= 1
 
@@ -179,7 +179,7 @@ def bounty(machines: Machines, model: str, first: int) -> tuple[object, ...]:
 
 
 def accepted(machines: Machines, model: str, posted: dict[str, Any]) -> str:
-    given = machines.give_file(posted["test_set"])
+    given = machines.give_file(posted["given"])
     words = ("accuracy", "accept", "--model", model, "--inputs", given, *PROVIDER)
     assert machines.provider.json(*words)["job"] == posted["job"]
     return str(posted["job"])
@@ -207,7 +207,7 @@ def committing(machines: Machines, model: str, name: str, first: int) -> tuple[o
 
 def requested(machines: Machines, model: str, committed: dict[str, Any], *chosen: object) -> str:
     """A request of the requester, with the file that it was given; by default for label 0."""
-    given = machines.give_file(committed["file"])
+    given = machines.give_file(committed["given"])
     posted = machines.consumer.json(
         *("retrieval", "post", committed["dataset"], "--model", model, "--file", given),
         *(chosen or ("--label", 0)),
@@ -232,7 +232,7 @@ def test_an_owner_proves_with_a_model_that_it_imported(
     owner.run("retrieval", "accept", "--max-matches", 4, *OWNER)
     owner.run("retrieval", "prove", *OWNER)
     read = requester.json("retrieval", "read", "--out", machines.post / "matches.npz")
-    assert (read["proven"], read["malformed"]) == (4, {})
+    assert (read["proven"], read["why_malformed"]) == (4, {})
     assert owner.json("retrieval", "status")["state"] == "closing"
     audited(machines)
 

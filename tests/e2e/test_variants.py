@@ -68,11 +68,11 @@ def test_a_sealed_batch_is_paid_in_tokens(world: World, tiny: ImportedModel, rec
         *("--index", 0, "--index", 1, "--token", token.address, "--reward", "2.5", "--stake", 1),
         "--in-clear",
     )
-    inputs = Path(posted["inputs"])
+    inputs = Path(posted["inputs_file"])
     assert stat.S_IMODE(inputs.stat().st_mode) == 0o600
     ignored = cli.json(*PROVIDE)["jobs"]
     assert [job["result"] for job in ignored] == ["skipped"]
-    assert "no limits are given" in ignored[0]["words"]
+    assert "no limits are given" in ignored[0]["message"]
     limits = ("--max-stake", f"1:{token.address}", "--min-reward", f"2.5:{token.address}")
     served = cli.json(*PROVIDE, *limits)
     assert [job["result"] for job in served["jobs"]] == ["delivered"]
@@ -82,7 +82,7 @@ def test_a_sealed_batch_is_paid_in_tokens(world: World, tiny: ImportedModel, rec
     floats = outputs_of(tiny.proto, np.load(records)["inputs"][:2, None])
     assert np.allclose([one["scores"] for one in proven], floats, atol=0.1)
     audit = cli.json("audit", "replay")
-    assert (audit["proofs_reverified"], audit["mismatches"]) == (1, 0)
+    assert (audit["proofs_reverified"], audit["mismatches"]) == (1, [])
 
 
 @pytest.mark.deep
@@ -97,4 +97,4 @@ def test_a_delivery_relayed_by_a_contract_is_audited(world: World) -> None:
     relay.send(STRANGER, "execute", predictions.address, call.data)
     assert credit(world, PROVIDER) == record.job.terms.reward + record.job.terms.stake
     audit = world.cli.json("audit", "replay")
-    assert (audit["proofs_reverified"], audit["mismatches"]) == (1, 0)
+    assert (audit["proofs_reverified"], audit["mismatches"]) == (1, [])

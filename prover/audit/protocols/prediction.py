@@ -13,7 +13,7 @@ from prover.statement.commitment import inputs_hash
 
 
 class PredictionAudit(ProtocolAudit[PredictionMarket]):
-    """The prediction market."""
+    """The contract of predictions."""
 
     TITLE, CONTRACT = "prediction", PredictionMarket
 

@@ -18,7 +18,7 @@ class Status:
 
 
 class PredictionMarket(JobContract):
-    """The prediction market at an address."""
+    """The contract of predictions at an address."""
 
     NAME = PREDICTION
 

@@ -51,8 +51,8 @@ class Handed(Exception):
                 f"   to {draft.to}, value {draft.value} wei, gas {gas}",
                 f"   data 0x{draft.data.hex()}",
             ]
-        if "file" in self.about:
-            told.append(f"the provider needs this file: {self.about['file']}")
+        if "given" in self.about:
+            told.append(f"the provider needs this file: {self.about['given']}")
         return [
             *told,
             *self.about.get("notes", ()),

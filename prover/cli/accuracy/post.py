@@ -201,7 +201,7 @@ def describe(
         "miss_penalty": terms.miss_penalty,
         "currency": terms.currency,
         "test_root": "0x" + terms.test_root.hex(),
-        "test_set": str(posted.file),
+        "given": str(posted.file),
         "uri": posted.uri,
         "seed": str(seed),
         "open_until": terms.open_until,

@@ -44,13 +44,13 @@ class Pass:
             {
                 "job": "0x" + outcome.job_id.hex(),
                 "result": str(outcome.result),
-                "words": outcome.words,
+                "message": outcome.words,
                 "proof_seconds": round(outcome.seconds, 3),
                 "gas": outcome.gas,
             }
             for outcome in self.outcomes
         ]
-        lines = [f"{job['job']} {job['result']}: {job['words']}" for job in jobs]
+        lines = [f"{job['job']} {job['result']}: {job['message']}" for job in jobs]
         taken = self.withdrawn.items()
         lines += [f"withdrawn: {amount_in(currency, amount)}" for currency, amount in taken]
         lines += [f"not withdrawn: {self.trouble}"] if self.trouble else []
@@ -64,7 +64,7 @@ class Pass:
 
 
 def one_pass(worker: "Provider", withdraw: bool, done: Callable[[list[bytes]], None]) -> Pass:
-    """Serve, then take credits out; `done` is told the ids of jobs that were worked on.
+    """Work on all jobs, then take credits out; `done` is told the ids of jobs that were worked on.
 
     Raises Busy, ChainError.
     """
@@ -79,15 +79,15 @@ def one_pass(worker: "Provider", withdraw: bool, done: Callable[[list[bytes]], N
         return Pass(outcomes, {}, str(error))
 
 
-def only_pass(serve: Callable[[], Pass], take: Callable[[], bool]) -> Pass:
-    """Serve, take files, and serve again if there were any; it is told whatever happens.
+def only_pass(work: Callable[[], Pass], take: Callable[[], bool]) -> Pass:
+    """Work, take files, and work again if there were any; it is told whatever happens.
 
-    What is locked waits for no file of a stranger. Raises as `serve` and `take`.
+    What is locked waits for no file of a stranger. Raises as `work` and `take`.
     """
-    found = serve()
+    found = work()
     try:
         if take():
-            found = found.then(serve())
+            found = found.then(work())
     finally:
         found.tell()
     return found
@@ -95,13 +95,13 @@ def only_pass(serve: Callable[[], Pass], take: Callable[[], bool]) -> Pass:
 
 @dataclass
 class Loop:
-    """Rounds without end, `seconds` apart, of which only news is told.
+    """Passes without end, `seconds` apart, of which only news is told.
 
     After a pass files are taken; if there were any, the next one comes at once. A job is news when
     it comes to something else than before; an error is when it is another one.
     """
 
-    serve: Callable[[], Pass]
+    work: Callable[[], Pass]
     take: Callable[[], bool]
     seconds: float
     _known: dict[bytes, str] = field(default_factory=dict)
@@ -112,7 +112,7 @@ class Loop:
         """Until the process is ended: what hinders one pass is told, and the next tries again."""
         while True:
             try:
-                self._tell(self.serve())
+                self._tell(self.work())
                 if self._took():
                     continue
             except Handed:  # no error: a wallet is to sign the next step

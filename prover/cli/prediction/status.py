@@ -19,7 +19,7 @@ from prover.systems.ezkl.outputs import Prediction, read_outputs
 
 @dataclass(frozen=True)
 class Report:
-    """A job's standing as data and as lines."""
+    """A job's status as data and as lines."""
 
     data: dict[str, Any]
     lines: list[str]
@@ -50,7 +50,7 @@ def report(client: Client, deployment: Deployment, text: str | None) -> Report:
 
 
 def all_jobs(client: Client, deployment: Deployment) -> list[dict[str, Any]]:
-    """One row for each job of the market, oldest first."""
+    """One row for each job of predictions, oldest first."""
     return rows(client, load_world(client, deployment), JOB, client.now(), row)
 
 

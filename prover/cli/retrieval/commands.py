@@ -252,9 +252,9 @@ def prove(
     after = jobs.find_request(client, deployment, found.name)
     facts, lines = jobs.status(client, after, client.now())
     work = {
-        "proofs": done.proofs,
+        "proofs_made": done.proofs,
         "proof_seconds": round(done.seconds, 3),
-        "transactions": done.transactions,
+        "transactions_sent": done.transactions,
         "gas": done.gas,
     }
     show(
@@ -312,8 +312,8 @@ def read(
         "records": found.record.count,
         "proven": len(found.record.proven),
         "matches": len(found.record.matches),
-        "readable": sorted(matches.readable),
-        "malformed": {str(index): why for index, why in matches.malformed.items()},
+        "readable_records": sorted(matches.readable),
+        "why_malformed": {str(index): why for index, why in matches.malformed.items()},
         "file": str(out),
     }
     show(
@@ -346,7 +346,7 @@ def dispute(
     after = jobs.find_request(client, deployment, found.name)
     data, lines = jobs.status(client, after, client.now())
     show(
-        data | {"disputed": index, "gas": gas},
+        data | {"disputed_record": index, "gas": gas},
         f"record {index} is disputed: the contract agrees, {gas} gas",
         *lines,
     )

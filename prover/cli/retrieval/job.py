@@ -127,7 +127,7 @@ def status(client: Client, found: Found, now: int) -> tuple[dict[str, Any], list
         **told.to_dict(),
         "owner": found.dataset.owner,
         "matching_records": sorted(record.matches),
-        "malformed": malformed,
+        "malformed_records": malformed,
         "provisional": done.rows,
         "reminders": due.rows,
     }

@@ -42,10 +42,11 @@ class PostedBounty(Printed):
 
     job: JobId
     items: Count
+    """Of the job."""
     needed: Count
     """Items that must be proven right."""
     target: str
-    """The share of them, as a fraction."""
+    """The share of all items that must be, as a fraction."""
     reward: Amount
     bond: Amount
     stake: Amount
@@ -53,24 +54,25 @@ class PostedBounty(Printed):
     """The part of the stake that is lost if the target is missed."""
     currency: Currency
     test_root: Word
-    test_set: FilePath
-    """The sealed test set."""
+    given: FilePath
+    """The file for the other side. It is the sealed test set."""
     uri: str
-    """Where it can be fetched; empty if it is given by hand."""
+    """Where the file for the other side can be fetched. Empty if it is given by hand."""
     seed: FilePath
-    """From which the key comes: to be kept."""
+    """From which keys and salts come: to be kept."""
     open_until: Time
     supports: list[Message]
     """What the sample says of the model."""
     gas: Gas
-    """Of the posting."""
+    """That this command's transactions took."""
     total_gas: Gas
-    """Of the whole bounty."""
+    """Expected of all moves of the job."""
     total_fee_wei: Wei
-    """The same at the present fee."""
+    """Of `total_gas` at the present fee."""
     resumed: bool
     """Whether an earlier command began it."""
     notes: list[Message]
+    """What else there is to know."""
 
 
 class MovedBounty(Printed):
@@ -80,6 +82,7 @@ class MovedBounty(Printed):
     state: AccuracyState
     next: Message
     gas: Gas
+    """That this command's transactions took."""
 
 
 class ConsumersPast(Printed):
@@ -102,25 +105,24 @@ class AcceptedBounty(MovedBounty):
 class MalformedItem(Printed):
     """A malformed item."""
 
-    index: Index
+    item: Index
     why: Message
 
 
 class ProvenBounty(MovedBounty):
     """A bounty after proving. Exit status 1 if it was given up, as the target cannot be reached."""
 
-    right: Count | None
-    """Items that the model has right; null if nothing was evaluated."""
+    expected_correct: Count | None
+    """Items that the model has right on this machine. Null if nothing was evaluated."""
     needed: Count | None
-    """Items that must be proven right; null if nothing was evaluated."""
+    """Items that must be proven right. Null if nothing was evaluated."""
     reaches: bool | None
-    """Whether the target can be reached; null if nothing was evaluated."""
-    proofs: Count
-    """Made now."""
+    """Whether the target can be reached. Null if nothing was evaluated."""
+    proofs_made: Count
     proof_seconds: Seconds
-    """That they took."""
-    transactions: Count
-    disputed: MalformedItem | None
+    """That the proofs took."""
+    transactions_sent: Count
+    disputed_item: MalformedItem | None
 
 
 class Bounty(JobRow):
@@ -133,16 +135,16 @@ class Bounty(JobRow):
     miss_penalty: Amount
     """The part of the stake that is lost if the target is missed."""
     items: Count
+    """Of the job."""
     needed: Count
     """Items that must be proven right."""
     proven: Count
+    """Items or records that are proven."""
     correct: Count
     """Of the proven items, those that are right."""
     consumer: Address
     provider: Address
     payee: Address
-    deadline: Time
-    """Of the state; 0 if the bounty has ended."""
 
 
 class Bounties(Printed):

@@ -7,10 +7,11 @@ from pydantic import JsonValue
 from prover.cli.schema.parts import (
     Address,
     Amount,
+    Block,
+    ChainId,
     Count,
     Currency,
     DeedRow,
-    Index,
     JobId,
     JobRow,
     Message,
@@ -18,6 +19,7 @@ from prover.cli.schema.parts import (
     Protocol,
     Time,
     UnminedRow,
+    Word,
 )
 
 
@@ -26,8 +28,8 @@ class LocalNode(Printed):
 
     rpc: str
     """The node's address."""
-    chain_id: Count
-    pid: Count
+    chain_id: ChainId
+    pid: int
     """Of the node's process."""
 
 
@@ -35,19 +37,19 @@ class Contract(Printed):
     """A contract on the chain."""
 
     address: Address
-    block: Index
-    """From which on it is there."""
-    tx: str
-    """That deployed it; zeros if a wallet's was not told."""
+    block: Block
+    """That it is in."""
+    transaction_hash: Word
+    """Of the one that deployed it. Zeros if a wallet's was not told."""
     compiler: str
-    input_hash: str
+    input_hash: Word
     """Of what the compiler was given."""
 
 
 class Deployed(Printed):
     """The project's contracts on the chain."""
 
-    chain_id: Count
+    chain_id: ChainId
     contracts: dict[str, Contract]
     """By name."""
     new: bool
@@ -75,10 +77,10 @@ class AllJobs(Printed):
     now: Time
     """Of the chain's last block."""
     account: Address | None
-    """Whose jobs; null for everybody's."""
+    """Whose this is. Null for everybody's jobs."""
     jobs: list[AnyJob]
     credits: dict[Currency, Amount]
-    """Currency -> what the account may withdraw from all contracts."""
+    """What may be withdrawn from all contracts, by currency. Those that are 0 are left out."""
     provisional: list[DeedRow]
     unmined: list[UnminedRow]
     set_aside: list[SetAside]
@@ -95,6 +97,7 @@ class Ledger(Printed):
     """One currency in one contract."""
 
     contract: str
+    """Its name."""
     currency: Currency
     escrowed: Amount
     credited: Amount
@@ -106,32 +109,31 @@ class Gift(Printed):
     """Money that came into a contract and is no job's."""
 
     contract: str
+    """Its name."""
     currency: Currency
     amount: Amount
-    block: Index | None
-    """Null for smaller amounts, which are not traced."""
+    block: Block | None
+    """That it is in. Null for smaller amounts, which are not traced."""
 
 
 class Audit(Printed):
     """What an audit compared and found. Exit status 1 on a mismatch."""
 
-    chain_id: Count
-    market: Address
-    """Of the PredictionMarket."""
-    contracts: dict[str, Address]
-    """By name."""
-    last_block: Index
-    events: Count
-    transactions: Count
-    jobs: dict[str, Count]
-    """All jobs by state."""
-    protocols: dict[Protocol, dict[str, Count]]
-    """The jobs of each protocol by state."""
-    datasets: Count
+    chain_id: ChainId
+    addresses: dict[str, Address]
+    """Of the contracts, by name."""
+    last_block: Block
+    events_read: Count
+    transactions_read: Count
+    jobs_by_state: dict[str, Count]
+    """Of all protocols."""
+    jobs_by_protocol: dict[Protocol, dict[str, Count]]
+    """And state."""
+    datasets_read: Count
     steps_compared: Count
     """Jobs compared with the contract at the end of a block that moved them."""
     transfers_unknown: Message
-    """Why incoming tokens were not compared with events; empty if they were."""
+    """Why incoming tokens were not compared with events. Empty if they were."""
     steps_not_comparable: Count
     """Those whose state the node has forgotten."""
     deliveries: Count
@@ -141,8 +143,7 @@ class Audit(Printed):
     proofs_not_reverifiable: Count
     left_out: list[Message]
     """What was not compared, as was asked."""
-    mismatches: Count
-    problems: list[Mismatch]
+    mismatches: list[Mismatch]
     ledgers: list[Ledger]
     gifts: list[Gift]
 
@@ -151,6 +152,7 @@ class RevertReason(Printed):
     """What revert data says."""
 
     error: str
+    """Its name."""
     arguments: dict[str, JsonValue]
     """By the names of the contract's interface."""
     advice: Message
@@ -160,30 +162,37 @@ class Reverted(Printed):
     """A transaction that reverted."""
 
     status: Literal[0]
+    """Of the receipt."""
     error: str
-    words: Message
+    """Its name."""
+    message: Message
+    """What happened."""
 
 
 class Succeeded(Printed):
     """A transaction that did not revert."""
 
     status: Literal[1]
+    """Of the receipt."""
 
 
 class Finding(Printed):
     """Something that `doctor` looked at."""
 
     name: str
+    """What it is called."""
     ok: bool
+    """Whether nothing that is required is missing."""
     found: Message
     fix: Message
     """Empty if there is nothing to say."""
-    needed: bool
-    """Whether commands fail without it; else some do."""
+    required: bool
+    """Whether all commands fail without it. Else some do."""
 
 
 class Health(Printed):
     """What this machine has and lacks. Exit status 1 if something needed is missing."""
 
     ok: bool
+    """Whether nothing that is required is missing."""
     findings: list[Finding]

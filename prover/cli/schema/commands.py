@@ -56,7 +56,7 @@ COMMANDS: dict[str, Alternatives] = {
     "retrieval settle": (Ended, *_SENT),
     "retrieval cancel": (Ended, *_MOVED),
     "status": (chain.AllJobs,),
-    "provider run": (prediction.ProviderRound, *_SENT),
+    "provider run": (prediction.ProviderPass, *_SENT),
     "provider status": (prediction.ProviderStatus,),
     "provider key": (prediction.ProviderKey,),
     "provider withdraw": (Withdrawn, *_SENT),

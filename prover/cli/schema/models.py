@@ -7,9 +7,12 @@ from pydantic import JsonValue
 from prover.cli.schema.parts import (
     Address,
     ByteCount,
+    Check,
     Count,
     FilePath,
     Gas,
+    Inputs,
+    Log2,
     Message,
     Prediction,
     Printed,
@@ -18,6 +21,7 @@ from prover.cli.schema.parts import (
     SetUp,
     Sha256,
     Share,
+    Weights,
     Word,
 )
 
@@ -26,7 +30,7 @@ class Accuracy(Printed):
     """The quantised model against the float model, on the calibration data."""
 
     label_agreement: Share
-    """Of equal labels."""
+    """Of calibration labels that the integers keep."""
     worst_error: Real
     """Of a score, in the model's own units."""
     samples: Count
@@ -40,17 +44,20 @@ class Candidate(Printed):
     """A set of parameters that the planner tried; what was not computed before it fell is null."""
 
     input_scale: int
+    """Binary digits after the point of an input."""
     param_scale: int
     rebase_multiplier: int
     verdict: Message
-    decomp_base: Count | None
+    decomp_base: int | None
     decomp_legs: Count | None
     num_inner_cols: Count | None
     rows: Count | None
-    logrows: Count | None
+    logrows: Log2 | None
+    """Of the number of rows."""
     key_bytes: ByteCount | None
     """Of the proving key, as predicted."""
     accuracy: Accuracy | None
+    """Of the integers, against the float model."""
 
 
 class ModelFacts(Printed):
@@ -59,15 +66,16 @@ class ModelFacts(Printed):
     artifact_digest: Word
     """SHA-256 of the manifest."""
     artifacts: FilePath
-    items: Count
-    """Predictions that one proof can hold."""
-    inputs: Literal["public", "hashed"]
-    weights: Literal["public", "hidden"]
+    """The circuit's folder."""
+    items_per_proof: Count
+    inputs: Inputs
+    weights: Weights
     exact: bool
-    tolerance: Count
-    """Worst error of an output word that a proof can hide; 0 if it is exact."""
-    logrows: Count
-    """log2 of the circuit's rows."""
+    """Whether inputs and weights determine the outputs."""
+    tolerance: int
+    """Worst error of an output word that a proof can hide. 0 if it is exact."""
+    logrows: Log2
+    """Of the number of rows."""
     input_scale: int
     """Binary digits after the point of an input."""
     instances: Count
@@ -77,26 +85,19 @@ class ModelFacts(Printed):
     proof_bytes: ByteCount
     srs: SetUp
     accuracy: Accuracy | None
-    """Null of hidden weights."""
+    """Of the integers, against the float model. Null of hidden weights."""
     model_id: Word
     circuit_id: Word
-
-
-class SpentGas(Printed):
-    """Gas of the steps that were taken now."""
-
-    verifier: Gas = 0
-    circuit: Gas = 0
-    model: Gas = 0
 
 
 class AddedModel(ModelFacts):
     """A model that was added."""
 
     name: str
-    """On this machine."""
+    """What it is called. Of a model, on this machine."""
     verifier: Address
-    gas: SpentGas
+    gas_by_step: dict[Literal["verifier", "circuit", "model"], Gas]
+    """Of the steps that were taken now."""
     candidates: list[Candidate]
     """What the planner tried; none with --like."""
 
@@ -112,14 +113,13 @@ class Model(Printed):
     """A model on the chain."""
 
     name: str
-    """On this machine; empty if it has none."""
-    model: Word
-    """Its id."""
-    weights: Literal["public", "hidden"]
-    items: Count
-    """Predictions that one proof can hold."""
+    """What it is called. Empty if it has no name on this machine."""
+    model_id: Word
+    weights: Weights
+    items_per_proof: Count
     exact: bool
-    artifacts: bool
+    """Whether inputs and weights determine the outputs."""
+    has_artifacts: bool
     """Whether its files are on this machine."""
     condemned: bool
     """Whether its circuit is."""
@@ -152,7 +152,7 @@ class ImportedModel(Printed):
     """A model that was taken in."""
 
     name: str
-    """On this machine."""
+    """What it is called. Of a model, on this machine."""
     model_id: Word
 
 
@@ -162,53 +162,58 @@ class ModelKeys(Printed):
     model_id: Word
     proving_key: FilePath
     sha256: Sha256
-    """Of the key."""
+    """Of its file."""
 
 
 class EzklProof(Printed):
     """A proof of an ezkl circuit."""
 
     proof: FilePath
-    seconds: Seconds
-    """For witness and proof."""
-    total: Seconds
+    proof_seconds: Seconds
+    """That the proofs took."""
+    total_seconds: Seconds
     """With reading the circuit."""
     predictions: list[Prediction]
+    """By item."""
 
 
 class VerifiedEzklProof(Printed):
     """What was checked of a proof of an ezkl circuit, and what it says."""
 
-    verified: list[Literal["proof", "inputs", "context"]]
-    """What was checked."""
+    checked: list[Check]
     predictions: list[Prediction]
-    srs: str
-    """Name of the set-up that the circuit stands on."""
+    """By item."""
+    srs_name: str
+    """Of the set-up that the circuit stands on."""
 
 
 class KeptSetUp(Printed):
     """A set-up on this machine."""
 
     name: str
-    logrows: Count
-    """log2 of its rows."""
+    """What it is called."""
+    logrows: Log2
+    """Of the number of rows."""
     sha256: Sha256
+    """Of its file. Of a set-up, in halo2's raw format."""
 
 
 class NewSetUp(KeptSetUp):
     """A set-up that was taken in."""
 
-    path: FilePath
+    file: FilePath
+    """That was written."""
 
 
 class CheckedSetUp(Printed):
     """A set-up whose every point was checked."""
 
     name: str
+    """What it is called."""
     sha256: Sha256
-    """In halo2's raw format, of so many rows."""
-    logrows: Count
-    """log2 of its rows."""
+    """Of its file. Of a set-up, in halo2's raw format."""
+    logrows: Log2
+    """Of the number of rows."""
     known_by: str
     """How it was recognised."""
     format: Literal["raw", "ptau"]

@@ -5,13 +5,17 @@ from typing import Literal
 from pydantic import Field
 
 from prover.cli.schema.parts import (
+    Check,
     Count,
     FilePath,
     Index,
+    Inputs,
+    Log2,
     Printed,
     Seconds,
     SetUp,
     Share,
+    Weights,
     Word,
 )
 
@@ -27,8 +31,8 @@ class NativeExample(Printed):
 class NativeLayout(Printed):
     """The circuit's parameters."""
 
-    k: Count
-    """log2 of its rows."""
+    logrows: Log2
+    """Of the number of rows."""
     lanes: Count
     """Cells of a row."""
     weight_lanes: Count
@@ -38,20 +42,20 @@ class NativeLayout(Printed):
 class NativeCircuit(Printed):
     """A native circuit."""
 
-    directory: FilePath
-    digest: Word
+    artifacts: FilePath
+    """The circuit's folder."""
+    artifact_digest: Word
     """SHA-256 of the manifest."""
     layers: Count
     layout: NativeLayout
-    agreement: Share
+    label_agreement: Share
     """Of calibration labels that the integers keep."""
     labels: Count
-    """Labels that are public, the best first; 0: all scores are."""
-    inputs: Literal["point", "hashed"]
-    """What of the input is public: a hiding commitment, or salted digests."""
-    weights: Literal["public", "hidden"]
+    """That are public, the best first. 0 if all scores are."""
+    inputs: Inputs
+    weights: Weights
     srs: SetUp
-    input: list[int]
+    input_range: list[int]
     """The least and the largest integer of an input."""
 
 
@@ -60,21 +64,22 @@ class RebuiltCircuit(Printed):
 
     rebuilt: Literal[True]
     except_: list[Literal["weights", "biases"]] = Field(alias="except", default_factory=list)
-    """Only of hidden weights: what was not compared."""
+    """What was not compared."""
 
 
 class InputDigests(Printed):
     """The digests that a proof about an input will show."""
 
     digests: list[Word]
+    """Of the input."""
     salts: FilePath
 
 
 class _Outcome(Printed):
     digests: list[Word] = Field(default_factory=list)
-    """Of the input, where the circuit shows them."""
-    scores: list[int] = Field(default_factory=list)
-    """Of each label, where the circuit shows them: signed integers."""
+    """Of the input. Only if the circuit shows them."""
+    output_words: list[int] = Field(default_factory=list)
+    """Outputs as signed integers. Only if the circuit shows them."""
     top: list[Index]
     """Labels, the best first."""
 
@@ -83,16 +88,15 @@ class NativeProof(_Outcome):
     """A proof of a native circuit."""
 
     proof: FilePath
-    seconds: Seconds
-    """For witness and proof."""
-    total: Seconds
-    """With reading and placing the circuit."""
+    proof_seconds: Seconds
+    """That the proofs took."""
+    total_seconds: Seconds
+    """With reading the circuit."""
 
 
 class VerifiedNativeProof(_Outcome):
     """What was checked of a proof of a native circuit, and what it says."""
 
-    verified: list[Literal["proof", "reference", "context"]]
-    """What was checked, and with the verifier in Python too."""
-    srs: str
-    """Name of the set-up that the circuit stands on."""
+    checked: list[Check]
+    srs_name: str
+    """Of the set-up that the circuit stands on."""

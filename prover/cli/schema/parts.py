@@ -10,6 +10,10 @@ from typing_extensions import TypeAliasType
 
 from prover.chain.state.deeds import KINDS
 from prover.clients.common.kinds import BOUNTY, JOB, REQUEST, ROUND
+from prover.protocol.accuracy.state import State as BountyState
+from prover.protocol.prediction.state import State as PredictionState
+from prover.protocol.retrieval.state import State as RequestState
+from prover.protocol.serving.state import State as RoundState
 
 
 class Printed(BaseModel):
@@ -18,9 +22,10 @@ class Printed(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
 
 
-def states(kind: type[IntEnum]) -> list[str]:
-    """The states of a protocol as they are printed."""
-    return [state.name.lower() for state in kind if state]
+def states(*kinds: type[IntEnum]) -> list[str]:
+    """The states of protocols as they are printed, each once."""
+    found = (state.name.lower() for kind in kinds for state in kind if state)
+    return list(dict.fromkeys(found))
 
 
 class OneOf:
@@ -104,6 +109,9 @@ ByteCount = TypeAliasType("ByteCount", Annotated[int, Field(ge=0, description="B
 Real = TypeAliasType(
     "Real", Annotated[float, Field(allow_inf_nan=False, description="A real number.")]
 )
+ChainId = TypeAliasType("ChainId", Annotated[int, Field(ge=0, description="EIP-155's number.")])
+Block = TypeAliasType("Block", Annotated[int, Field(ge=0, description="The number of a block.")])
+Log2 = TypeAliasType("Log2", Annotated[int, Field(ge=0, description="A logarithm to base 2.")])
 Share = TypeAliasType(
     "Share", Annotated[float, Field(ge=0, le=1, description="A share, from 0 to 1.")]
 )
@@ -119,6 +127,40 @@ Protocol = TypeAliasType(
         Field(description="The protocol of a job."),
     ],
 )
+JobState = TypeAliasType(
+    "JobState",
+    Annotated[
+        str,
+        OneOf(states(PredictionState, RoundState, BountyState, RequestState)),
+        Field(description="The state of a job of any protocol."),
+    ],
+)
+Inputs = TypeAliasType(
+    "Inputs",
+    Annotated[
+        Literal["public", "hashed", "point"],
+        Field(
+            description="What a proof shows of an input: all of it, a salted digest, or a hiding "
+            "commitment."
+        ),
+    ],
+)
+Weights = TypeAliasType(
+    "Weights",
+    Annotated[
+        Literal["public", "hidden"], Field(description="Whether everybody may know a model.")
+    ],
+)
+Check = TypeAliasType(
+    "Check",
+    Annotated[
+        Literal["proof", "inputs", "context", "reference"],
+        Field(
+            description="What holds of a proof: itself, that it is about these inputs, about this "
+            "job, and the verifier in Python's word too."
+        ),
+    ],
+)
 Move = TypeAliasType(
     "Move",
     Annotated[str, OneOf(sorted(KINDS)), Field(description="What an account did to a job.")],
@@ -129,7 +171,7 @@ class Already(Printed):
     """Instead of the usual object: an earlier run of the very command did it, this one nothing."""
 
     job: JobId
-    state: str
+    state: JobState
     next: Message
     already: Literal[True]
 
@@ -189,14 +231,18 @@ class Unsent(Printed):
 
     currency: Currency
     contract: str
+    """Its name."""
     why: Message
 
 
 class Unsigned(Printed):
-    """With --unsigned, instead of the usual object: what a wallet or multisig is to sign."""
+    """With --unsigned, instead of the usual object: what a wallet or multisig is to sign.
+
+    A posting has `job`, the job that it will be, and what else there is to know of it.
+    """
 
     unsigned: Literal[True]
-    chain_id: Count
+    chain_id: ChainId
     from_: Address = Field(alias="from")
     """Who is to sign."""
     transactions: list[WalletTransaction]
@@ -206,15 +252,14 @@ class Unsigned(Printed):
     safe: SafeBatch
     """The same for Safe's transaction builder."""
     job: JobId = ""
-    """Of a posting: the job that it will be."""
-    file: FilePath = ""
-    """Of a posting: the file that the other side needs, where there is one."""
+    given: FilePath = ""
+    """The file for the other side."""
     uri: str = ""
-    """Of a posting with a file: where that can be fetched; empty if it is given by hand."""
+    """Where the file for the other side can be fetched. Empty if it is given by hand."""
     notes: list[Message] = Field(default_factory=list)
-    """What else there is to know, where there is anything."""
+    """What else there is to know."""
     left: list[Unsent] = Field(default_factory=list)
-    """Of `withdraw`: what cannot be taken out."""
+    """What cannot be taken out."""
 
 
 class JobRow(Printed):
@@ -222,12 +267,11 @@ class JobRow(Printed):
 
     protocol: Protocol
     job: JobId
-    state: str
-    """The state's name in lower case."""
+    state: JobState
     who: Address | Literal["anyone"] | None
-    """Who must act; null if the job has ended."""
+    """Who must act. Null if the job has ended."""
     until: Time
-    """The last second to act; 0 if the job has ended."""
+    """The last second to act. 0 if the job has ended."""
     next: Message
     currency: Currency
 
@@ -239,14 +283,15 @@ class DeedRow(Printed):
     job: JobId
     move: Move
     account: Address
-    block: Index
-    """In which it was seen last."""
+    """Whose this is."""
+    block: Block
+    """That it is in. Of a lost one, in which it was seen last."""
     lost: bool
     """Whether a reorganisation took it away."""
     blocks_to_go: Count | None
-    """Blocks until it is final; null if it is lost."""
+    """Blocks until it is final. Null if it is lost."""
     again: str | None
-    """The command that does a lost one again; null where none can."""
+    """The command that does a lost one again. Null where none can."""
 
 
 class UnminedRow(Printed):
@@ -256,45 +301,48 @@ class UnminedRow(Printed):
     job: JobId
     move: Move
     account: Address
+    """Whose this is."""
 
 
 class SetUp(Printed):
     """The set-up (structured reference string) of a circuit."""
 
     name: str
+    """What it is called."""
     sha256: Sha256
-    """Of its file in halo2's raw format."""
+    """Of its file. Of a set-up, in halo2's raw format."""
 
 
 class Prediction(Printed):
     """What a model says of one input, as it was proven."""
 
-    words: list[int]
-    """Output words: signed integers."""
+    output_words: list[int]
+    """Outputs as signed integers."""
     scores: list[Real] | None
-    """The words in the model's own units; null where the output is a label."""
+    """Outputs in the model's own units. Null where the output is a label."""
     label: Index | None
-    """The label of the largest score; null if it is a tie."""
+    """Of the largest score. Null if it is a tie."""
     decisive: bool
     """Whether no other label is within the tolerance."""
-    tolerance: Real
-    """Of a score, in its own units."""
+    score_tolerance: Real
+    """How far a score may be from the exact one."""
 
 
 class Ended(Printed):
     """A job that was taken back, or ended once its deadline had passed."""
 
     job: JobId
-    state: str
+    state: JobState
     next: Message
     gas: Gas
+    """That this command's transactions took."""
 
 
 class Withdrawal(Printed):
     """Money that was taken out of a contract."""
 
     contract: str
-    """The contract's name."""
+    """Its name."""
     currency: Currency
     to: Address
     amount: Amount
@@ -308,3 +356,4 @@ class Withdrawn(Printed):
     """By currency."""
     withdrawals: list[Withdrawal]
     left: list[Unsent]
+    """What cannot be taken out."""

@@ -1,4 +1,4 @@
-"""Of predictions, and of the provider who serves them."""
+"""Of predictions, and of the provider who proves them."""
 
 from typing import Annotated, Literal
 
@@ -39,27 +39,28 @@ class PostedJob(Printed):
     """A job for predictions that was posted."""
 
     job: JobId
-    inputs: FilePath
-    """The inputs file, with its salts."""
+    inputs_file: FilePath
+    """With its salts: to be kept."""
     given: FilePath
-    """The file for the provider: an envelope where its key is known."""
+    """The file for the other side. It is an envelope where the provider's key is known."""
     uri: str
-    """Where it can be fetched; empty if it is given by hand."""
+    """Where the file for the other side can be fetched. Empty if it is given by hand."""
     reward: Amount
     stake: Amount
     currency: Currency
     open_until: Time
-    prove_seconds: Window
-    """From lock to proof."""
+    prove_window_seconds: Window
+    """From joining to the last proof."""
     gas: Gas
-    """Of the posting."""
+    """That this command's transactions took."""
     total_gas: Gas
-    """Of post, lock and delivery together."""
+    """Expected of all moves of the job."""
     total_fee_wei: Wei
-    """The same at the present fee."""
+    """Of `total_gas` at the present fee."""
     resumed: bool
     """Whether an earlier command began it."""
     notes: list[Message]
+    """What else there is to know."""
 
 
 class PredictionJob(JobRow):
@@ -71,8 +72,6 @@ class PredictionJob(JobRow):
     consumer: Address
     provider: Address
     payee: Address
-    deadline: Time
-    """Of the state; 0 if the job has ended."""
 
 
 class PredictionJobs(Printed):
@@ -90,26 +89,28 @@ class JobStatus(PredictionJob):
     reminders: list[JobRow]
     """Other jobs that wait for whoever uses this home."""
     predictions: list[Prediction] | None
-    """Null if nothing is proven, or the model is not here."""
+    """By item. Null without a proof, or without the model."""
     outputs: list[str]
-    """Proven output words: field elements in hexadecimal."""
+    """Proven outputs as field elements, in hexadecimal."""
 
 
-class ServedJob(Printed):
+class JobOutcome(Printed):
     """What became of a job in a provider's pass."""
 
     job: JobId
     result: Annotated[str, OneOf([*Stage, WAITING, SKIPPED, FAILED])]
-    words: Message
+    message: Message
+    """What happened."""
     proof_seconds: Seconds
-    """That the proof took."""
+    """That the proofs took."""
     gas: Gas
+    """That this command's transactions took."""
 
 
-class ProviderRound(Printed):
+class ProviderPass(Printed):
     """A provider's pass; without --once one is printed for each pass that has news."""
 
-    jobs: list[ServedJob]
+    jobs: list[JobOutcome]
     withdrawn: dict[Currency, Amount]
     """By currency."""
     trouble: Message | None
@@ -126,19 +127,19 @@ class TrackedJob(Printed):
     """Whether its end is final."""
     on_chain: PredictionState | Literal["none", "set aside"]
     """Its state on the chain."""
-    due: Time
-    """Its deadline; 0 if the chain does not have it."""
+    until: Time
+    """The last second to act. 0 if the job has ended, or the chain does not have it."""
     proof_seconds: Seconds
-    """That the proof took."""
+    """That the proofs took."""
 
 
 class ProviderStatus(Printed):
     """The jobs that this machine took, and the account's credit."""
 
     account: Address
-    credit_wei: Wei
+    """Whose this is."""
     credits: dict[Currency, Amount]
-    """By currency, of all contracts; those that are 0 are left out."""
+    """What may be withdrawn from all contracts, by currency. Those that are 0 are left out."""
     jobs: list[TrackedJob]
 
 
@@ -146,6 +147,8 @@ class ProviderKey(Printed):
     """The key to which consumers encrypt inputs."""
 
     account: Address
+    """Whose this is."""
     public_key: Word
     """X25519."""
     file: FilePath
+    """That was written."""

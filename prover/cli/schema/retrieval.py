@@ -45,18 +45,19 @@ class CommittedDataset(Printed):
     """Its id."""
     owner: Address
     records: Count
-    root: Word
+    """Of the dataset."""
+    records_root: Word
     data_hash: Word
     """keccak256 of the public file."""
-    file: FilePath
-    """The public file."""
+    given: FilePath
+    """The file for the other side. It is the dataset's public file."""
     uri: str
-    """Where it can be fetched; empty if it is given by hand."""
+    """Where the file for the other side can be fetched. Empty if it is given by hand."""
     seed: FilePath
     """From which keys and salts come: to be kept."""
     committed_at: Time
     gas: Gas
-    """0 if it was committed before."""
+    """That this command's transactions took. 0 if it was committed before."""
 
 
 class Dataset(Printed):
@@ -66,8 +67,10 @@ class Dataset(Printed):
     """Its id."""
     owner: Address
     records: Count
+    """Of the dataset."""
     committed_at: Time
     uri: str
+    """Where the file for the other side can be fetched. Empty if it is given by hand."""
 
 
 class Datasets(Printed):
@@ -93,27 +96,30 @@ class PostedRequest(Printed):
     dataset: Word
     """Its id."""
     records: Count
+    """Of the dataset."""
     predicate: Predicate
     wanted: Message
     """The predicate in words."""
-    price_per_record: Amount
+    price: Amount
+    """Of one item or record."""
     stake: Amount
     currency: Currency
-    escrow: Amount
-    """That was paid in."""
+    deposit: Amount
+    """That the posting paid in."""
     open_until: Time
-    prove_seconds: Window
-    """From acceptance to the last proof."""
-    dispute_seconds: Window
+    prove_window_seconds: Window
+    """From joining to the last proof."""
+    dispute_window_seconds: Window
     gas: Gas
-    """Of the posting."""
+    """That this command's transactions took."""
     total_gas: Gas
-    """Of the whole request."""
+    """Expected of all moves of the job."""
     total_fee_wei: Wei
-    """The same at the present fee."""
+    """Of `total_gas` at the present fee."""
     resumed: bool
     """Whether an earlier command began it."""
     notes: list[Message]
+    """What else there is to know."""
 
 
 class AcceptedRequest(Printed):
@@ -122,18 +128,21 @@ class AcceptedRequest(Printed):
     job: JobId
     state: RetrievalState
     records: Count
-    matches: Count
-    matching_records: list[Index]
+    """Of the dataset."""
+    expected_matches: Count
+    """Records that match on this machine."""
+    expected_matching_records: list[Index]
     earns: Amount
     """If all is proven in time."""
     stake: Amount
+    currency: Currency
     payee: Address
-    proofs: Count
-    """That it takes."""
-    proof_seconds: Seconds
-    """That one of them takes here."""
+    expected_proofs: Count
+    """That the job takes."""
+    expected_proof_seconds: Seconds
+    """That one proof takes on this machine."""
     gas: Gas | None
-    """Null with --preview."""
+    """That this command's transactions took. Null with --preview."""
 
 
 class Request(JobRow):
@@ -143,16 +152,16 @@ class Request(JobRow):
     dataset: Word
     """Its id."""
     records: Count
+    """Of the dataset."""
     proven: Count
+    """Items or records that are proven."""
     matches: Count
-    """Of the proven records."""
+    """Of the proven records, those that match."""
     price: Amount
-    """Of one record."""
+    """Of one item or record."""
     stake: Amount
     requester: Address
     payee: Address
-    deadline: Time
-    """Of the state; 0 if the request has ended."""
 
 
 class Requests(Printed):
@@ -168,7 +177,7 @@ class RequestStatus(Request):
     """Of the chain's last block."""
     owner: Address
     matching_records: list[Index]
-    malformed: list[Index]
+    malformed_records: list[Index]
     """Matches that do not read as proven."""
     provisional: list[DeedRow]
     reminders: list[JobRow]
@@ -178,20 +187,20 @@ class RequestStatus(Request):
 class ProvenRequest(RequestStatus):
     """A request after proving."""
 
-    proofs: Count
-    """Made now."""
+    proofs_made: Count
     proof_seconds: Seconds
-    """That they took."""
-    transactions: Count
+    """That the proofs took."""
+    transactions_sent: Count
     gas: Gas
+    """That this command's transactions took."""
 
 
 class DisputedRequest(RequestStatus):
     """A request of which a match was disputed."""
 
-    disputed: Index
-    """The record."""
+    disputed_record: Index
     gas: Gas
+    """That this command's transactions took."""
 
 
 class ReadRecords(Printed):
@@ -199,10 +208,13 @@ class ReadRecords(Printed):
 
     job: JobId
     records: Count
+    """Of the dataset."""
     proven: Count
+    """Items or records that are proven."""
     matches: Count
-    """Of the proven records."""
-    readable: list[Index]
-    malformed: dict[str, Message]
+    """Of the proven records, those that match."""
+    readable_records: list[Index]
+    why_malformed: dict[str, Message]
     """Record -> why it does not read as proven."""
     file: FilePath
+    """That was written."""

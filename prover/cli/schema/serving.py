@@ -1,6 +1,6 @@
 """Of serving rounds."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 from typing_extensions import TypeAliasType
@@ -44,79 +44,84 @@ class OpenedRound(Printed):
 
     job: JobId
     items: Count
+    """Of the job."""
     price: Amount
-    """Of one prediction."""
+    """Of one item or record."""
     proof_fee: Amount
-    """For each contested one that is proven."""
+    """For each contested item that is proven."""
     stake: Amount
     currency: Currency
-    escrow: Amount
-    """That was paid in."""
+    deposit: Amount
+    """That the posting paid in."""
     max_contests: Count
     """Items that may be contested."""
     word_bytes: ByteCount
     """Of one output word as it is posted."""
     inputs_root: Word
-    inputs: FilePath
-    """The inputs file, with its salts."""
+    inputs_file: FilePath
+    """With its salts: to be kept."""
     given: FilePath
-    """The file for the provider: an envelope where its key is known."""
+    """The file for the other side. It is an envelope where the provider's key is known."""
     uri: str
-    """Where it can be fetched; empty if it is given by hand."""
+    """Where the file for the other side can be fetched. Empty if it is given by hand."""
     open_until: Time
-    serve_seconds: Window
-    contest_seconds: Window
-    answer_seconds: Window
+    serve_window_seconds: Window
+    contest_window_seconds: Window
+    answer_window_seconds: Window
     gas: Gas
-    """Of the posting."""
+    """That this command's transactions took."""
     total_gas: Gas
-    """Of the whole round, if all that may be contested is."""
+    """Expected of all moves of the job. Of a round, if all that may be contested is."""
     total_fee_wei: Wei
-    """The same at the present fee."""
+    """Of `total_gas` at the present fee."""
     resumed: bool
     """Whether an earlier command began it."""
     notes: list[Message]
+    """What else there is to know."""
 
 
 class JoinedRound(Printed):
     """A round that a provider joined."""
 
     job: JobId
-    state: Literal["joined"]
+    state: ServingState
     payee: Address
-    proof_seconds: Seconds
-    """That one proof takes here."""
-    proofs: Count
-    """If all that may be contested is."""
+    expected_proof_seconds: Seconds
+    """That one proof takes on this machine."""
+    expected_proofs: Count
+    """That the job takes. Of a round, if all that may be contested is."""
     gas: Gas
-    outputs_gas: Gas
-    """That posting the outputs will take."""
-    answers_gas: Gas
-    """That the proofs will take, if all that may be contested is."""
+    """That this command's transactions took."""
+    expected_outputs_gas: Gas
+    """That posting the outputs takes."""
+    expected_answers_gas: Gas
+    """That the proofs take, if all that may be contested is."""
 
 
 class ServedRound(Printed):
     """A round whose outputs were posted."""
 
     job: JobId
-    state: Literal["served"]
+    state: ServingState
     items: Count
+    """Of the job."""
     gas: Gas
+    """That this command's transactions took."""
 
 
 class ContestedRound(Printed):
     """A round of which items were contested."""
 
     job: JobId
-    contested: list[Index]
-    """The items."""
+    contested_items: list[Index]
     random: bool
     """Whether they were drawn, and not named by hand."""
-    differing: list[Index]
-    """With --differing: all items that this machine's evaluation contradicts."""
-    deadline: Time
-    """For the proofs."""
+    differing_items: list[Index]
+    """That this machine's evaluation contradicts. Empty without --differing."""
+    until: Time
+    """The last second to act. It is the provider who must, by proving."""
     gas: Gas
+    """That this command's transactions took."""
 
 
 class AnsweredRound(Printed):
@@ -125,13 +130,15 @@ class AnsweredRound(Printed):
     job: JobId
     state: ServingState
     contested: Count
+    """Items that are contested."""
     proven: Count
-    proofs: Count
-    """Made now."""
+    """Items or records that are proven."""
+    proofs_made: Count
     proof_seconds: Seconds
-    """That they took."""
-    transactions: Count
+    """That the proofs took."""
+    transactions_sent: Count
     gas: Gas
+    """That this command's transactions took."""
 
 
 class Round(JobRow):
@@ -139,19 +146,19 @@ class Round(JobRow):
 
     state: ServingState
     items: Count
+    """Of the job."""
     price: Amount
-    """Of one prediction."""
+    """Of one item or record."""
     proof_fee: Amount
-    """For each contested one that is proven."""
+    """For each contested item that is proven."""
     stake: Amount
     contested: Count
+    """Items that are contested."""
     proven: Count
-    """Of the contested items."""
+    """Items or records that are proven. Of a round, of the contested ones."""
     consumer: Address
     provider: Address
     payee: Address
-    deadline: Time
-    """Of the state; 0 if the round has ended."""
 
 
 class Rounds(Printed):
@@ -165,9 +172,10 @@ class RoundStatus(Round):
 
     now: Time
     """Of the chain's last block."""
-    condemned: Time | None
-    """When the circuit was condemned, if the round can be ended for that."""
+    condemned_at: Time | None
+    """When the circuit was. Null if the round cannot be ended for that."""
     uri: str
+    """Where the file for the other side can be fetched. Empty if it is given by hand."""
     contested_items: list[Index]
     proven_items: list[Index]
     provisional: list[DeedRow]
@@ -181,7 +189,10 @@ class RoundResults(Printed):
     job: JobId
     state: ServingState
     items: Count
+    """Of the job."""
     proven: Count
-    differing: list[Index] | None
-    """Items that this machine's evaluation contradicts; null without --compare."""
-    out: FilePath
+    """Items or records that are proven."""
+    differing_items: list[Index] | None
+    """That this machine's evaluation contradicts. Null without --compare."""
+    file: FilePath
+    """That was written."""

@@ -254,9 +254,9 @@ def answer(
         "state": after.state.name.lower(),
         "contested": len(after.contested),
         "proven": len(after.answered),
-        "proofs": done.proofs,
+        "proofs_made": done.proofs,
         "proof_seconds": round(done.seconds, 3),
-        "transactions": done.transactions,
+        "transactions_sent": done.transactions,
         "gas": done.gas,
     }
     show(

@@ -109,11 +109,11 @@ def describe_join(
         "job": "0x" + job_id.hex(),
         "state": "joined",
         "payee": payee,
-        "proof_seconds": round(joined.proof_seconds, 3),
-        "proofs": joined.proofs,
+        "expected_proof_seconds": round(joined.proof_seconds, 3),
+        "expected_proofs": joined.proofs,
         "gas": joined.gas,
-        "outputs_gas": ahead.outputs,
-        "answers_gas": ahead.answers,
+        "expected_outputs_gas": ahead.outputs,
+        "expected_answers_gas": ahead.answers,
     }
     lines = [
         f"joined round 0x{job_id.hex()} for {payee}: {joined.gas} gas",
@@ -137,7 +137,7 @@ def status_of(
     data = row(job_id, record) | {
         "now": now,
         **told.to_dict(),
-        "condemned": world.condemned_in_time(record, now),
+        "condemned_at": world.condemned_in_time(record, now),
         "uri": shown(record.uri),
         "contested_items": list(record.contested),
         "proven_items": [record.contested[position] for position in sorted(record.answered)],

@@ -46,10 +46,10 @@ def contested(sender: Sender, deployment: Deployment, job_id: bytes, choice: Cho
     done = consumer.contest(sender, deployment, job_id, record, indices)
     data = {
         "job": "0x" + job_id.hex(),
-        "contested": list(done.indices),
+        "contested_items": list(done.indices),
         "random": not choice.indices,
-        "differing": list(wrong),
-        "deadline": done.deadline,
+        "differing_items": list(wrong),
+        "until": done.deadline,
         "gas": done.gas,
     }
     return data, _words(record.job.terms.n, done, not choice.indices, wrong)
@@ -94,7 +94,7 @@ def results_of(
         "state": record.state.name.lower(),
         "items": len(entries),
         "proven": len(proven),
-        "differing": None if wrong is None else list(wrong),
+        "differing_items": None if wrong is None else list(wrong),
     }
     content = json.dumps(data | {"outputs": entries}, indent=1).encode()
     write_atomically(out.absolute(), content, private=False)
@@ -105,7 +105,7 @@ def results_of(
     if wrong is not None:
         named = f" ({some_of(wrong)})" if wrong else ""
         lines.append(f"{len(wrong)} differ from the evaluation on this machine{named}")
-    return data | {"out": str(out)}, lines
+    return data | {"file": str(out)}, lines
 
 
 def _differing(sender: Sender, deployment: Deployment, record: Record) -> tuple[int, ...]:

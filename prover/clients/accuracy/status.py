@@ -35,7 +35,6 @@ def row(job_id: bytes, record: Record) -> dict[str, Any]:
         "consumer": record.job.consumer,
         "provider": record.provider,
         "payee": record.payee,
-        "deadline": record.state_deadline,
     }
 
 
@@ -102,14 +101,14 @@ def describe(outcome: "Outcome") -> tuple[dict[str, Any], list[str]]:
     """What `accuracy prove` did, for --json and in words."""
     judged, bad = outcome.judged, outcome.disputed
     data = {
-        "right": None if judged is None else len(judged.right),
+        "expected_correct": None if judged is None else len(judged.right),
         "needed": None if judged is None else judged.needed,
         "reaches": None if judged is None else judged.reaches,
-        "proofs": outcome.proofs,
+        "proofs_made": outcome.proofs,
         "proof_seconds": round(outcome.seconds, 3),
-        "transactions": outcome.transactions,
+        "transactions_sent": outcome.transactions,
         "gas": outcome.gas,
-        "disputed": None if bad is None else {"index": bad.index, "why": bad.why},
+        "disputed_item": None if bad is None else {"item": bad.index, "why": bad.why},
     }
     if bad is not None:
         return data, [f"test item {bad.index} is malformed ({bad.why}): disputed, all is yours"]

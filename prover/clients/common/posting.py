@@ -89,7 +89,7 @@ class Posting(Generic[T]):
         """For --json, where a wallet is to sign it."""
         return {
             "job": "0x" + self.job_id.hex(),
-            **({"file": str(self.given), "uri": self.uri} if self.data_hash else {}),
+            **({"given": str(self.given), "uri": self.uri} if self.data_hash else {}),
             **({"notes": list(self._others)} if self._others else {}),
         }
 

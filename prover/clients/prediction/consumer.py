@@ -66,14 +66,14 @@ class Posted:
         """For --json."""
         return {
             "job": "0x" + self.job_id.hex(),
-            "inputs": str(self.inputs_file),
+            "inputs_file": str(self.inputs_file),
             "given": str(self.given),
             "uri": self.uri,
             "reward": self.terms.reward,
             "stake": self.terms.stake,
             "currency": self.terms.currency,
             "open_until": self.terms.open_until,
-            "prove_seconds": self.terms.prove_seconds,
+            "prove_window_seconds": self.terms.prove_seconds,
             "gas": self.gas,
             "total_gas": self.total_gas,
             "total_fee_wei": self.fee_wei,

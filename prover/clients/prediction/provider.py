@@ -161,7 +161,7 @@ class Provider:
         """What the contract says of a job whose events the node does not give."""
         try:
             view = look(self._heads, self._contract, job.job_id)
-        except ZkescrowError as error:  # of this job alone: the others are served
+        except ZkescrowError as error:  # of this job alone: the others go on
             why = str(error)
             yield self._guarded(job.job_id, lambda: Outcome(job.job_id, FAILED, why))
             return

@@ -28,7 +28,6 @@ def row(job_id: bytes, record: Record, now: int) -> dict[str, Any]:
         "stake": terms.stake,
         "requester": record.job.consumer,
         "payee": record.payee,
-        "deadline": status.state_deadline,
     }
 
 

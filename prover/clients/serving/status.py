@@ -29,7 +29,6 @@ def row(job_id: bytes, record: Record) -> dict[str, Any]:
         "consumer": record.job.consumer,
         "provider": record.provider,
         "payee": record.payee,
-        "deadline": record.state_deadline,
     }
 
 

@@ -27,11 +27,11 @@ class Prediction:
     def to_dict(self) -> dict[str, Any]:
         """For --json."""
         return {
-            "words": list(self.words),
+            "output_words": list(self.words),
             "scores": None if self.scores is None else list(self.scores),
             "label": self.label,
             "decisive": self.decisive,
-            "tolerance": self.tolerance,
+            "score_tolerance": self.tolerance,
         }
 
     def message(self) -> str:

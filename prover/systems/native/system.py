@@ -136,8 +136,8 @@ class Native:
             return Answer(data | {"top": top}, (line,))
         found = prover.scores(made, proof)
         words = ", ".join(f"{label} ({found.values[label] * found.scale:.2f})" for label in top)
-        scores = {"scores": list(found.values), "top": top}
-        return Answer(data | scores, (f"labels by score: {words}",))
+        data |= {"output_words": list(found.values), "top": top}
+        return Answer(data, (f"labels by score: {words}",))
 
 
 if TYPE_CHECKING:

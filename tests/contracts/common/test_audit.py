@@ -30,14 +30,14 @@ def audited(
     registry, poseidon, world, serving, accuracy, retrieval, payee, attacker
 ) -> Callable[[], dict[str, Any]]:
     """Every protocol played once and more; then an audit, as a dictionary."""
-    _play_market(world)
+    _play_predictions(world)
     _play_rounds(serving)
     _play_bounties(accuracy)
     _play_requests(retrieval)
     accuracy.bounty.withdraw("0x" + "00" * 20, attacker, sender=payee)
     addresses = {
         REGISTRY: registry,
-        PREDICTION: world.market,
+        PREDICTION: world.predictions,
         SERVING: serving.rounds,
         POSEIDON: poseidon,
         ACCURACY: accuracy.bounty,
@@ -62,7 +62,7 @@ def _deployed(contract: Any) -> Deployed:
     return Deployed(address=contract.address, block=0, tx=nothing, compiler="", inputHash=nothing)
 
 
-def _play_market(world: Any) -> None:
+def _play_predictions(world: Any) -> None:
     world.deliver(world.locked())
     world.posted(nonce=1)
 
@@ -106,14 +106,14 @@ def _play_requests(retrieval: Any) -> None:
 
 def test_honest_play_has_no_mismatch(audited):
     data = audited()
-    assert data["problems"] == []
-    assert data["protocols"] == {
+    assert data["mismatches"] == []
+    assert data["jobs_by_protocol"] == {
         "prediction": {"paid": 1, "open": 1},
         "serving": {"settled": 2, "unserved": 1},
         "accuracy": {"paid": 1, "malformed": 2},
         "retrieval": {"settled": 2, "malformed": 1, "proving": 1},
     }
-    assert (data["deliveries"], data["disputes"], data["datasets"]) == (1, 3, 2)
+    assert (data["deliveries"], data["disputes"], data["datasets_read"]) == (1, 3, 2)
     assert data["proofs_accepted"] == data["proofs_not_reverifiable"] > 10
     assert (data["steps_compared"] > 30, data["steps_not_comparable"]) == (True, 0)
 
@@ -209,7 +209,7 @@ def test_a_call_that_is_not_what_the_events_tell_is_found(audited, monkeypatch):
                 yield _deep(arguments, case[2], case[3]) if touched else arguments
 
         monkeypatch.setattr(ProtocolAudit, "calls", other)
-        found = " ".join(one["what"] for one in audited()["problems"])
+        found = " ".join(one["what"] for one in audited()["mismatches"])
         assert words in found, (name, found)
 
 
@@ -218,7 +218,7 @@ def test_a_dispute_of_a_good_item_is_found(audited, monkeypatch):
     monkeypatch.setattr(accuracy_audit, "label_of", lambda *_: 2)
     monkeypatch.setattr(retrieval_audit, "commitment_of", lambda *_: _Equal())
     monkeypatch.setattr(accuracy_audit, "commitment_of", lambda *_: bytes(32))
-    found = " ".join(one["what"] for one in audited()["problems"])
+    found = " ".join(one["what"] for one in audited()["mismatches"])
     assert "well formed, with label 2" in found
     assert "record 2 is what was proven" in found
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from tests.contracts.accuracy.test_stateful import BountyWalk
-from tests.contracts.prediction.test_stateful import MarketWalk
+from tests.contracts.prediction.test_stateful import PredictionWalk
 from tests.contracts.retrieval.test_stateful import RequestWalk
 from tests.contracts.serving.test_stateful import RoundWalk
 from tests.contracts.walking import Walk
@@ -30,7 +30,7 @@ SETTINGS = settings(
     suppress_health_check=list(HealthCheck),
 )
 WALKS = {
-    "world": MarketWalk,
+    "world": PredictionWalk,
     "serving": RoundWalk,
     "accuracy": BountyWalk,
     "retrieval": RequestWalk,

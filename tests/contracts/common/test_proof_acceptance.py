@@ -36,8 +36,8 @@ def odd_world(world, odd_verifier, registry, deployer):
     return replace(world, circuit=circuit, model_id=model_id)
 
 
-def test_the_market_names_its_registry(market, registry):
-    assert market.registry() == registry
+def test_the_contract_of_predictions_names_its_registry(predictions, registry):
+    assert predictions.registry() == registry
 
 
 def test_true_counts(odd_world, odd_verifier, deployer):
@@ -53,7 +53,7 @@ def test_RevertWhen_the_verifier_answers_anything_else(odd_world, odd_verifier, 
     """Even to an honest proof, and however much it returns or burns."""
     job = odd_world.locked()
     odd_verifier.set(ANSWERS.index(answer), sender=deployer)
-    rejected = odd_world.market.ProofAcceptance_ProofRejected
+    rejected = odd_world.predictions.ProofAcceptance_ProofRejected
     with reverts(rejected, circuitId=odd_world.circuit_id):
         odd_world.deliver(job)
     assert odd_world.state(job) == State.LOCKED

@@ -19,7 +19,9 @@ def scene(request, world, serving, accuracy, retrieval) -> Any:
 
 
 def contract_of(scene: Any) -> ContractInstance:
-    return next(getattr(scene, at) for at in ("market", "rounds", "bounty") if hasattr(scene, at))
+    return next(
+        getattr(scene, at) for at in ("predictions", "rounds", "bounty") if hasattr(scene, at)
+    )
 
 
 def join(scene: Any, job: Any) -> None:

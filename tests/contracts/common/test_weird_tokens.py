@@ -37,46 +37,46 @@ def behave(token, deployer):
 
 
 @pytest.fixture
-def rich_market(world, token, consumer, deployer):
-    """The market holds money of others, which a bad token might count."""
-    token.mint(world.market, 10 * REWARD, sender=deployer)
-    return world.market
+def rich_predictions(world, token, consumer, deployer):
+    """The contract holds money of others, which a bad token might count."""
+    token.mint(world.predictions, 10 * REWARD, sender=deployer)
+    return world.predictions
 
 
-def refusal(market, token, way, amount):
+def refusal(predictions, token, way, amount):
     """The error that a deposit of `amount` meets."""
     if way in RECEIVED:
         received = RECEIVED[way](amount)
-        return reverts(market.Escrow_WrongReceipt, actual=received, allowed=amount)
+        return reverts(predictions.Escrow_WrongReceipt, actual=received, allowed=amount)
     if way == "Reverts":
         return reverts(token.OddToken_Refused)
-    return reverts(market.SafeERC20FailedOperation, token=token)
+    return reverts(predictions.SafeERC20FailedOperation, token=token)
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_reward(world, token, behave, rich_market, way):
+def test_reward(world, token, behave, rich_predictions, way):
     behave(way)
     job = world.job(currency=token.address)
     if way in GOOD:
         world.post(job)
-        assert token.balanceOf(rich_market) == 11 * REWARD
+        assert token.balanceOf(rich_predictions) == 11 * REWARD
         assert world.state(job) == State.OPEN
     else:
-        with refusal(rich_market, token, way, REWARD):
+        with refusal(rich_predictions, token, way, REWARD):
             world.post(job)
         assert world.state(job) == State.NONE
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_stake(world, token, behave, rich_market, way):
+def test_stake(world, token, behave, rich_predictions, way):
     job = world.posted(currency=token.address)
     behave(way)
     if way in GOOD:
         world.lock(job)
-        assert token.balanceOf(rich_market) == 11 * REWARD + STAKE
+        assert token.balanceOf(rich_predictions) == 11 * REWARD + STAKE
         assert world.state(job) == State.LOCKED
     else:
-        with refusal(rich_market, token, way, STAKE):
+        with refusal(rich_predictions, token, way, STAKE):
             world.lock(job)
         assert world.state(job) == State.OPEN
 
@@ -85,12 +85,12 @@ def test_stake(world, token, behave, rich_market, way):
 def test_a_refused_withdrawal_leaves_the_credit(world, token, behave, payee, way):
     world.deliver(world.locked(currency=token.address))
     behave(way)
-    with refusal(world.market, token, way, REWARD):
-        world.market.withdraw(token, payee, sender=payee)
+    with refusal(world.predictions, token, way, REWARD):
+        world.predictions.withdraw(token, payee, sender=payee)
     assert world.credit(payee, token) == REWARD + STAKE
 
     behave("Plain")
-    world.market.withdraw(token, payee, sender=payee)
+    world.predictions.withdraw(token, payee, sender=payee)
     assert token.balanceOf(payee) == REWARD + STAKE
 
 
@@ -98,7 +98,7 @@ def test_a_refused_withdrawal_leaves_the_credit(world, token, behave, payee, way
 def test_a_withdrawal(world, token, behave, payee, way):
     world.deliver(world.locked(currency=token.address))
     behave(way)
-    world.market.withdraw(token, payee, sender=payee)
+    world.predictions.withdraw(token, payee, sender=payee)
     assert token.balanceOf(payee) == REWARD + STAKE
     assert world.credit(payee, token) == 0
 
@@ -106,18 +106,18 @@ def test_a_withdrawal(world, token, behave, payee, way):
 def test_a_fee_on_withdrawal_is_the_payee_s(world, token, behave, payee):
     world.deliver(world.locked(currency=token.address))
     behave("TakesFee")
-    world.market.withdraw(token, payee, sender=payee)
+    world.predictions.withdraw(token, payee, sender=payee)
     paid = REWARD + STAKE
     assert token.balanceOf(payee) == paid - paid // 100
-    assert token.balanceOf(world.market) == 0
+    assert token.balanceOf(world.predictions) == 0
 
 
 def test_a_blocked_payee_withdraws_to_another_account(world, token, payee, auditor, deployer):
     world.deliver(world.locked(currency=token.address))
     token.setBlocked(payee, sender=deployer)
     with reverts(token.OddToken_Refused):
-        world.market.withdraw(token, payee, sender=payee)
-    world.market.withdraw(token, auditor, sender=payee)
+        world.predictions.withdraw(token, payee, sender=payee)
+    world.predictions.withdraw(token, auditor, sender=payee)
     assert token.balanceOf(auditor) == REWARD + STAKE
 
 
@@ -131,26 +131,26 @@ def test_a_token_that_blocks_one_side_does_not_stop_the_other(
     late = world.posted(nonce=1, currency=token.address)
     world.cancel(late)
     before = token.balanceOf(consumer)
-    world.market.withdraw(token, consumer, sender=consumer)
+    world.predictions.withdraw(token, consumer, sender=consumer)
     assert token.balanceOf(consumer) == before + REWARD
 
 
 def test_a_shrinking_token_harms_only_its_own_holders(world, token, payee, deployer):
     world.deliver(world.locked(currency=token.address))
     world.deliver(world.locked(nonce=1))
-    token.rebase(world.market, 0, sender=deployer)
+    token.rebase(world.predictions, 0, sender=deployer)
     before = payee.balance
-    receipt = world.market.withdraw("0x" + "00" * 20, payee, sender=payee)
+    receipt = world.predictions.withdraw("0x" + "00" * 20, payee, sender=payee)
     assert payee.balance == before + REWARD + STAKE - receipt.total_fees_paid
 
 
 def test_a_donation_belongs_to_nobody(world, token, payee, deployer):
-    token.mint(world.market, 5, sender=deployer)
+    token.mint(world.predictions, 5, sender=deployer)
     world.deliver(world.locked(currency=token.address))
     assert world.credit(payee, token) == REWARD + STAKE
 
 
 @pytest.mark.parametrize("address", ["0x" + "00" * 19 + "01", "0x" + "ee" * 20])
 def test_RevertWhen_the_token_has_no_code(world, address):
-    with reverts(world.market.Escrow_TokenWithoutCode, token=address):
+    with reverts(world.predictions.Escrow_TokenWithoutCode, token=address):
         world.post(world.job(currency=address))

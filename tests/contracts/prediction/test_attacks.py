@@ -1,4 +1,4 @@
-"""The attacks of docs/SECURITY.md: each succeeds against a naive market, and fails against ours.
+"""The attacks of docs/SECURITY.md: each succeeds against a naive contract, and fails against ours.
 
 The first line of a test's docstring is its row of the table.
 """
@@ -40,9 +40,9 @@ REENTRANT = keccak(text="ReentrancyGuardReentrantCall()")[:4]
 
 @dataclass(frozen=True)
 class Naive:
-    """The naive market of one item, and what people do there."""
+    """The naive contract of one item, and what people do there."""
 
-    market: ContractInstance
+    predictions: ContractInstance
     proofs: Proofs
     consumer: AccountAPI
     provider: AccountAPI
@@ -60,11 +60,11 @@ class Naive:
             "deadline": 0,
         } | changes
         value = REWARD if job["token"] == ETH else 0
-        self.market.post(job_id, tuple(job.values()), sender=self.consumer, value=value)
+        self.predictions.post(job_id, tuple(job.values()), sender=self.consumer, value=value)
         return job_id
 
     def lock(self, job_id: bytes) -> None:
-        self.market.lock(job_id, sender=self.provider, value=STAKE)
+        self.predictions.lock(job_id, sender=self.provider, value=STAKE)
 
     def locked(self, job_id: bytes, **changes: Any) -> bytes:
         self.post(job_id, **changes)
@@ -72,10 +72,10 @@ class Naive:
         return job_id
 
     def deliver(self, job_id: bytes, proven: Any, by: AccountAPI) -> Any:
-        return self.market.deliver(job_id, *proven, sender=by)
+        return self.predictions.deliver(job_id, *proven, sender=by)
 
     def credit(self, account: Any) -> int:
-        return self.market.credits(ETH, account)
+        return self.predictions.credits(ETH, account)
 
 
 FIRST, SECOND = b"\x01" * 32, b"\x02" * 32
@@ -83,12 +83,14 @@ FIRST, SECOND = b"\x01" * 32, b"\x02" * 32
 
 @pytest.fixture
 def build_naive(project, deployer, consumer, provider):
-    """A naive market with any verifier, which pays for proofs of one item."""
+    """A naive contract with any verifier, which pays for proofs of one item."""
 
     def build(verifier: Any) -> Naive:
         layout = public_layout(1)
-        market = deployer.deploy(project.NaiveMarket, verifier, 1, layout.input_words)
-        return Naive(market, Proofs(layout), consumer, provider)
+        predictions = deployer.deploy(
+            project.NaivePredictionMarket, verifier, 1, layout.input_words
+        )
+        return Naive(predictions, Proofs(layout), consumer, provider)
 
     return build
 
@@ -100,7 +102,7 @@ def naive(build_naive, verifier):
 
 @pytest.fixture
 def world_of(world, registry, deployer):
-    """Our market with a circuit of another verifier."""
+    """Our contract with a circuit of another verifier."""
 
     def build(verifier: ContractInstance, **changes: Any):
         circuit = circuit_of(verifier, public_layout(), **changes)
@@ -135,7 +137,7 @@ def test_a_copied_proof_serves_no_lock_of_the_thief(world, payee, attacker):
     theirs, mine = world.locked(), world.posted(nonce=1)
     world.lock(mine, payee=attacker, sender=attacker)
     wrong = {"jobId": world.id_of(mine), "payee": attacker}
-    with reverts(world.market.ProofAcceptance_WrongContext, **wrong):
+    with reverts(world.predictions.ProofAcceptance_WrongContext, **wrong):
         world.deliver(mine, proven=world.prove(theirs), sender=attacker)
 
 
@@ -150,7 +152,7 @@ def test_a_proof_serves_one_job(naive, world, payee, provider):
     proven = world.prove(first)
     world.deliver(first, proven=proven)
     wrong = {"jobId": world.id_of(second), "payee": payee}
-    with reverts(world.market.ProofAcceptance_WrongContext, **wrong):
+    with reverts(world.predictions.ProofAcceptance_WrongContext, **wrong):
         world.deliver(second, proven=proven)
     assert world.credit(payee) == REWARD + STAKE
 
@@ -162,7 +164,7 @@ def test_a_proof_serves_one_contract_of_one_chain(world, payee, attacker, change
     job = world.locked()
     instances = world.proofs.statement(world.limbs(job, **fields[change]))
     wrong = {"jobId": world.id_of(job), "payee": payee}
-    with reverts(world.market.ProofAcceptance_WrongContext, **wrong):
+    with reverts(world.predictions.ProofAcceptance_WrongContext, **wrong):
         world.deliver(job, proven=(mock_proof(instances), instances))
 
 
@@ -174,10 +176,10 @@ def test_an_id_never_lives_again(naive, world, provider):
 
     job = world.locked()
     world.deliver(job)
-    with reverts(world.market.Jobs_JobExists, jobId=world.id_of(job)):
+    with reverts(world.predictions.Jobs_JobExists, jobId=world.id_of(job)):
         world.post(job)
     wrong = {"actual": State.PAID, "allowed": State.OPEN}
-    with reverts(world.market.PredictionMarket_WrongState, **wrong):
+    with reverts(world.predictions.PredictionMarket_WrongState, **wrong):
         world.lock(job)
 
 
@@ -200,7 +202,7 @@ def test_an_instance_has_one_form(build_naive, world_of, project, deployer, prov
     output = world.layout.outputs
     instances[output] += FIELD_MODULUS
     wrong = {"word": output, "value": instances[output]}
-    with reverts(world.market.Statement_OutOfField, **wrong):
+    with reverts(world.predictions.Statement_OutOfField, **wrong):
         world.deliver(job, proven=(proof, instances))
 
 
@@ -214,7 +216,7 @@ def test_offsets_hide_nothing(build_naive, world_of, project, deployer, provider
     call = fixed.verifyProof.encode_input(proof, honest)
     message = moved(bytes(call), argument=1, lie=lie)
     job_id = naive.locked(FIRST)
-    receipt = naive.market.deliverRaw(job_id, message, sender=provider)
+    receipt = naive.predictions.deliverRaw(job_id, message, sender=provider)
     assert list(receipt.events[-1].outputs) == lie
 
     world = world_of(fixed)
@@ -222,9 +224,9 @@ def test_offsets_hide_nothing(build_naive, world_of, project, deployer, provider
     proof, honest = world.prove(job)
     lie = [*honest]
     lie[world.layout.outputs] += 5
-    call = world.market.deliver.encode_input(job.to_abi(), 1, proof, honest)
-    with reverts(world.market.ProofAcceptance_ProofRejected, circuitId=world.circuit_id):
-        send(attacker, world.market, moved(bytes(call), argument=12, lie=lie))
+    call = world.predictions.deliver.encode_input(job.to_abi(), 1, proof, honest)
+    with reverts(world.predictions.ProofAcceptance_ProofRejected, circuitId=world.circuit_id):
+        send(attacker, world.predictions, moved(bytes(call), argument=12, lie=lie))
     assert world.state(job) == State.LOCKED
     world.deliver(job, proven=(proof, honest))
 
@@ -252,7 +254,7 @@ def test_the_verifier_stays_what_it_was(build_naive, world, verifier, attacker, 
     assert naive.credit(attacker) == REWARD + STAKE
 
     wrong = {"actual": keccak(hexstr=ALWAYS_TRUE), "allowed": world.circuit[1]}
-    with reverts(world.market.ProofAcceptance_WrongVerifierCode, **wrong):
+    with reverts(world.predictions.ProofAcceptance_WrongVerifierCode, **wrong):
         world.deliver(job, proven=(b"", world.prove(job)[1]))
 
 
@@ -279,8 +281,8 @@ def test_condemning_undoes_no_missed_deadline(naive, world, provider, consumer, 
     naive.locked(FIRST)
     at(now() + PROVE_SECONDS + 1)
     proofs = (*naive.proofs.sample(), *naive.proofs.sample(outputs=1))
-    naive.market.condemn(*proofs, sender=provider)
-    naive.market.refund(FIRST, sender=provider)
+    naive.predictions.condemn(*proofs, sender=provider)
+    naive.predictions.refund(FIRST, sender=provider)
     assert naive.credit(provider) == STAKE
 
     job = world.locked()
@@ -294,8 +296,10 @@ def test_condemning_undoes_no_missed_deadline(naive, world, provider, consumer, 
 
 def test_an_inexact_circuit_cannot_be_condemned(naive, world_of, verifier, registry, provider):
     """condemn a circuit to get out of a lost job"""
-    naive.market.condemn(*naive.proofs.sample(), *naive.proofs.sample(outputs=1), sender=provider)
-    assert naive.market.condemned()
+    naive.predictions.condemn(
+        *naive.proofs.sample(), *naive.proofs.sample(outputs=1), sender=provider
+    )
+    assert naive.predictions.condemned()
 
     world = world_of(verifier, exact=False, tolerance=3)
     with reverts(registry.ModelRegistry_NotExact, because="condemn"):
@@ -306,12 +310,12 @@ def test_nobody_waits_for_ever(naive, world):
     """windows of 2^64 s or of none; a late call before the refund"""
     naive.locked(FIRST, proveSeconds=FOREVER)
     at(now() + 1_000 * DAY)
-    with reverts(naive.market.NaiveMarket_Refused, why="early"):
-        naive.market.refund(FIRST, sender=naive.consumer)
+    with reverts(naive.predictions.NaivePredictionMarket_Refused, why="early"):
+        naive.predictions.refund(FIRST, sender=naive.consumer)
 
     for seconds in (0, 180 * DAY + 1, 2**32 - 1):
         wrong = {"actual": seconds, "min": 1, "max": 180 * DAY}
-        with reverts(world.market.Jobs_BadWindow, **wrong):
+        with reverts(world.predictions.Jobs_BadWindow, **wrong):
             world.post(world.job(prove_seconds=seconds))
 
 
@@ -325,7 +329,7 @@ def test_late_is_late_though_nobody_refunded(naive, world, provider):
     assert naive.credit(provider) == REWARD + STAKE
 
     at(deadline + 2)
-    with reverts(world.market.Jobs_Late, now_=deadline + 2, deadline=deadline):
+    with reverts(world.predictions.Jobs_Late, now_=deadline + 2, deadline=deadline):
         world.deliver(job)
 
 
@@ -334,29 +338,29 @@ def test_late_is_late_though_nobody_refunded(naive, world, provider):
 
 def test_a_withdrawal_cannot_be_entered_again(naive, world, accomplice, attacker, provider):
     """reentrancy through token, payee or verifier; odd tokens; forced ETH"""
-    market = naive.market
+    predictions = naive.predictions
     naive.locked(SECOND)  # the money of others
     naive.locked(FIRST)
-    deliver = market.deliver.encode_input(FIRST, *naive.proofs.sample())
-    withdraw = market.withdraw.encode_input(ETH)
-    accomplice.execute(market, deliver, sender=attacker)
-    accomplice.set(CALLS, market, withdraw, sender=attacker)
-    accomplice.execute(market, withdraw, sender=attacker)
+    deliver = predictions.deliver.encode_input(FIRST, *naive.proofs.sample())
+    withdraw = predictions.withdraw.encode_input(ETH)
+    accomplice.execute(predictions, deliver, sender=attacker)
+    accomplice.set(CALLS, predictions, withdraw, sender=attacker)
+    accomplice.execute(predictions, withdraw, sender=attacker)
     assert accomplice.balance == 2 * (REWARD + STAKE)
-    assert market.balance == 0
+    assert predictions.balance == 0
 
-    market = world.market
+    predictions = world.predictions
     job = world.posted()
     world.posted(nonce=1)  # the money of others
     world.lock(job, payee=accomplice)
     world.deliver(job, proven=world.prove(job, payee=accomplice))
     before = accomplice.balance
-    withdraw = market.withdraw.encode_input(ETH, accomplice)
-    accomplice.set(CALLS, market, withdraw, sender=attacker)
-    accomplice.execute(market, withdraw, sender=attacker)
+    withdraw = predictions.withdraw.encode_input(ETH, accomplice)
+    accomplice.set(CALLS, predictions, withdraw, sender=attacker)
+    accomplice.execute(predictions, withdraw, sender=attacker)
     assert accomplice.balance == before + REWARD + STAKE
     assert accomplice.refusal() == REENTRANT
-    assert market.balance == REWARD
+    assert predictions.balance == REWARD
 
 
 @pytest.mark.parametrize("function", ["post", "cancel", "lock", "deliver", "refund", "withdraw"])
@@ -371,15 +375,15 @@ def test_no_function_can_be_entered_from_a_token(world, token, deployer, payee, 
         "refund": (other.to_abi(),),
         "withdraw": (ETH, payee),
     }
-    call = getattr(world.market, function).encode_input(*arguments[function])
-    token.setCall(world.market, call, sender=deployer)
+    call = getattr(world.predictions, function).encode_input(*arguments[function])
+    token.setCall(world.predictions, call, sender=deployer)
 
     job = world.posted(currency=token.address)
     assert (token.entered(), token.refusal()) == (False, REENTRANT)
     world.lock(job)
     assert (token.entered(), token.refusal()) == (False, REENTRANT)
     world.deliver(job)
-    world.market.withdraw(token, payee, sender=payee)
+    world.predictions.withdraw(token, payee, sender=payee)
     assert (token.entered(), token.refusal()) == (False, REENTRANT)
     assert holdings(token.address, payee) == REWARD + STAKE
 
@@ -391,49 +395,49 @@ def test_a_verifier_can_change_nothing(world_of, project, deployer, payee, funct
     world = world_of(verifier)
     job = world.locked()
     arguments = {"refund": (job.to_abi(),), "withdraw": (ETH, payee)}
-    call = getattr(world.market, function).encode_input(*arguments[function])
-    verifier.reenter(world.market, call, sender=deployer)
-    with reverts(world.market.ProofAcceptance_ProofRejected, circuitId=world.circuit_id):
+    call = getattr(world.predictions, function).encode_input(*arguments[function])
+    verifier.reenter(world.predictions, call, sender=deployer)
+    with reverts(world.predictions.ProofAcceptance_ProofRejected, circuitId=world.circuit_id):
         world.deliver(job)
 
 
 def test_a_token_that_moves_nothing_buys_nothing(naive, world, token, deployer, consumer):
     """reentrancy through token, payee or verifier; odd tokens; forced ETH"""
     token.set(MOVES_NOTHING, sender=deployer)
-    token.approve(naive.market, REWARD, sender=consumer)
+    token.approve(naive.predictions, REWARD, sender=consumer)
     naive.post(FIRST, token=token.address)
-    assert naive.market.jobs(FIRST)["reward"] == REWARD
-    assert token.balanceOf(naive.market) == 0
+    assert naive.predictions.jobs(FIRST)["reward"] == REWARD
+    assert token.balanceOf(naive.predictions) == 0
 
-    with reverts(world.market.Escrow_WrongReceipt, actual=0, allowed=REWARD):
+    with reverts(world.predictions.Escrow_WrongReceipt, actual=0, allowed=REWARD):
         world.post(world.job(currency=token.address))
 
 
 def test_forced_ether_stops_nobody(naive, world, project, attacker, payee):
     """reentrancy through token, payee or verifier; odd tokens; forced ETH"""
-    for market in (naive.market, world.market):
-        attacker.deploy(project.EtherForcer, market, value=1)
-        assert market.balance == 1
-    with reverts(naive.market.NaiveMarket_Refused, why="balance"):
+    for predictions in (naive.predictions, world.predictions):
+        attacker.deploy(project.EtherForcer, predictions, value=1)
+        assert predictions.balance == 1
+    with reverts(naive.predictions.NaivePredictionMarket_Refused, why="balance"):
         naive.post(FIRST)
 
     world.deliver(world.locked())
-    world.market.withdraw(ETH, payee, sender=payee)
-    assert world.market.balance == 1
+    world.predictions.withdraw(ETH, payee, sender=payee)
+    assert world.predictions.balance == 1
 
 
 def test_a_payee_that_takes_no_ether_stops_nobody(world, accomplice, attacker, payee, consumer):
     """reentrancy through token, payee or verifier; odd tokens; forced ETH"""
     job = world.posted()
     world.lock(job, payee=accomplice)
-    accomplice.set(REFUSES, world.market, b"", sender=attacker)
+    accomplice.set(REFUSES, world.predictions, b"", sender=attacker)
     world.deliver(job, proven=world.prove(job, payee=accomplice))
     assert world.state(job) == State.PAID
 
-    withdraw = world.market.withdraw.encode_input
+    withdraw = world.predictions.withdraw.encode_input
     failed = {"recipient": accomplice, "amount": REWARD + STAKE}
-    with reverts(world.market.Escrow_TransferFailed, **failed):
-        accomplice.execute(world.market, withdraw(ETH, accomplice), sender=attacker)
+    with reverts(world.predictions.Escrow_TransferFailed, **failed):
+        accomplice.execute(world.predictions, withdraw(ETH, accomplice), sender=attacker)
     before = attacker.balance
-    accomplice.execute(world.market, withdraw(ETH, attacker), sender=consumer)
+    accomplice.execute(world.predictions, withdraw(ETH, attacker), sender=consumer)
     assert attacker.balance == before + REWARD + STAKE

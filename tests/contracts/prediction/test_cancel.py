@@ -33,19 +33,19 @@ def test_RevertWhen_it_is_late(world):
     job = world.posted()
     at(job.terms.open_until + 1)
     late = {"now_": job.terms.open_until + 1, "deadline": job.terms.open_until}
-    with reverts(world.market.Jobs_Late, **late):
+    with reverts(world.predictions.Jobs_Late, **late):
         world.cancel(job)
 
 
 def test_RevertWhen_somebody_else_calls(world, consumer, attacker):
     job = world.posted()
     wrong = {"actual": attacker.address, "allowed": consumer.address}
-    with reverts(world.market.Jobs_NotConsumer, **wrong):
+    with reverts(world.predictions.Jobs_NotConsumer, **wrong):
         world.cancel(job, sender=attacker)
 
 
 def test_RevertWhen_a_provider_has_locked(world):
     job = world.locked()
     wrong = {"actual": State.LOCKED, "allowed": State.OPEN}
-    with reverts(world.market.PredictionMarket_WrongState, **wrong):
+    with reverts(world.predictions.PredictionMarket_WrongState, **wrong):
         world.cancel(job)

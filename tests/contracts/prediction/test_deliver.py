@@ -43,7 +43,7 @@ def test_reads_the_items_of_the_job_and_no_more(world, items):
 def test_RevertWhen_other_items_are_claimed(world, items, claimed):
     job = world.locked(items)
     wrong = {"actual": world.proofs.inputs_hash(claimed), "allowed": job.terms.inputs_hash}
-    with reverts(world.market.PredictionMarket_WrongInputs, **wrong):
+    with reverts(world.predictions.PredictionMarket_WrongInputs, **wrong):
         world.deliver(job, claimed)
 
 
@@ -51,7 +51,7 @@ def test_RevertWhen_other_items_are_claimed(world, items, claimed):
 def test_RevertWhen_the_items_are_not_of_the_batch(world, items):
     job = world.locked()
     wrong = {"actual": items, "max": 3}
-    with reverts(world.market.ProofAcceptance_BadItemCount, **wrong):
+    with reverts(world.predictions.ProofAcceptance_BadItemCount, **wrong):
         world.deliver(job, items)
 
 
@@ -75,7 +75,7 @@ def test_RevertWhen_it_is_late(world):
     deadline = world.status(job)[2]
     at(deadline + 1)
     late = {"now_": deadline + 1, "deadline": deadline}
-    with reverts(world.market.Jobs_Late, **late):
+    with reverts(world.predictions.Jobs_Late, **late):
         world.deliver(job)
 
 
@@ -83,14 +83,14 @@ def test_RevertWhen_the_circuit_was_condemned(world):
     job = world.locked()
     condemned_at = world.condemn().timestamp
     condemned = {"circuitId": world.circuit_id, "condemnedAt": condemned_at}
-    with reverts(world.market.ProofAcceptance_Condemned, **condemned):
+    with reverts(world.predictions.ProofAcceptance_Condemned, **condemned):
         world.deliver(job)
 
 
 def test_RevertWhen_the_proof_is_of_other_inputs(world):
     job = world.locked()
     wrong = {"actual": world.proofs.inputs_hash(1, seed=1), "allowed": job.terms.inputs_hash}
-    with reverts(world.market.PredictionMarket_WrongInputs, **wrong):
+    with reverts(world.predictions.PredictionMarket_WrongInputs, **wrong):
         world.deliver(job, proven=world.prove(job, inputs=1))
 
 
@@ -101,7 +101,7 @@ def test_RevertWhen_any_context_limb_differs(world, payee, limb):
     limbs[limb] ^= 1
     instances = world.proofs.statement(limbs)
     wrong = {"jobId": world.id_of(job), "payee": payee.address}
-    with reverts(world.market.ProofAcceptance_WrongContext, **wrong):
+    with reverts(world.predictions.ProofAcceptance_WrongContext, **wrong):
         world.deliver(job, proven=(mock_proof(instances), instances))
 
 
@@ -112,7 +112,7 @@ def test_RevertWhen_the_instances_are_not_as_many_as_the_circuit_has(world, chan
     instances = instances[:-1] if change < 0 else [*instances, 0]
     count = world.layout.instances
     wrong = {"actual": count + change, "allowed": count}
-    with reverts(world.market.Statement_WrongInstanceCount, **wrong):
+    with reverts(world.predictions.Statement_WrongInstanceCount, **wrong):
         world.deliver(job, proven=(mock_proof(instances), instances))
 
 
@@ -123,7 +123,7 @@ def test_RevertWhen_any_instance_is_not_in_the_field(world, word, value):
     instances = world.prove(job)[1]
     instances[word] = value
     wrong = {"word": word, "value": value}
-    with reverts(world.market.Statement_OutOfField, **wrong):
+    with reverts(world.predictions.Statement_OutOfField, **wrong):
         world.deliver(job, proven=(mock_proof(instances), instances))
 
 
@@ -140,7 +140,7 @@ def test_RevertWhen_the_proof_does_not_hold(world):
     proof, instances = world.prove(job)
     refused = {"circuitId": world.circuit_id}
     for wrong in (b"", proof[:-1], proof + b"\x00", bytes(32)):
-        with reverts(world.market.ProofAcceptance_ProofRejected, **refused):
+        with reverts(world.predictions.ProofAcceptance_ProofRejected, **refused):
             world.deliver(job, proven=(wrong, instances))
 
 
@@ -148,7 +148,7 @@ def test_RevertWhen_an_output_was_changed_after_proving(world):
     job = world.locked()
     proof, instances = world.prove(job)
     instances[world.layout.outputs] += 1
-    with reverts(world.market.ProofAcceptance_ProofRejected, circuitId=world.circuit_id):
+    with reverts(world.predictions.ProofAcceptance_ProofRejected, circuitId=world.circuit_id):
         world.deliver(job, proven=(proof, instances))
 
 
@@ -157,7 +157,7 @@ def test_hidden_weights_are_compared(hidden_world):
     instances = hidden_world.prove(job)[1]
     instances[hidden_world.layout.weights] += 1
     wrong = {"actual": hidden_world.weights + 1, "allowed": hidden_world.weights}
-    with reverts(hidden_world.market.ProofAcceptance_WrongWeights, **wrong):
+    with reverts(hidden_world.predictions.ProofAcceptance_WrongWeights, **wrong):
         hidden_world.deliver(job, proven=(mock_proof(instances), instances))
     hidden_world.deliver(job)
     assert hidden_world.state(job) == State.PAID
@@ -168,7 +168,7 @@ def test_RevertWhen_the_code_of_the_verifier_changed(world, chain):
     code = bytes.fromhex("600160005260206000f3")  # returns true
     chain.provider.set_code(world.circuit[0], "0x" + code.hex())
     wrong = {"actual": keccak(code), "allowed": world.circuit[1]}
-    with reverts(world.market.ProofAcceptance_WrongVerifierCode, **wrong):
+    with reverts(world.predictions.ProofAcceptance_WrongVerifierCode, **wrong):
         world.deliver(job)
 
 
@@ -176,5 +176,5 @@ def test_RevertWhen_it_is_paid_already(world):
     job = world.locked()
     world.deliver(job)
     wrong = {"actual": State.PAID, "allowed": State.LOCKED}
-    with reverts(world.market.PredictionMarket_WrongState, **wrong):
+    with reverts(world.predictions.PredictionMarket_WrongState, **wrong):
         world.deliver(job)

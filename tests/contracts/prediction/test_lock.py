@@ -14,7 +14,7 @@ def test_takes_the_stake_and_starts_the_clock(world, provider, payee, currency):
 
     job_id, deadline = world.id_of(job), receipt.timestamp + PROVE_SECONDS
     assert world.status(job) == (State.LOCKED, payee.address, deadline)
-    assert holdings(currency, world.market) == REWARD + STAKE
+    assert holdings(currency, world.predictions) == REWARD + STAKE
     locked, deposited = (logged(receipt)[0], logged(receipt)[-1])
     assert locked == ("JobLocked", job_id, provider, payee, deadline)
     assert deposited == ("Deposited", job_id, currency, provider, STAKE)
@@ -45,14 +45,14 @@ def test_RevertWhen_it_is_late(world):
     job = world.posted()
     at(job.terms.open_until + 1)
     late = {"now_": job.terms.open_until + 1, "deadline": job.terms.open_until}
-    with reverts(world.market.Jobs_Late, **late):
+    with reverts(world.predictions.Jobs_Late, **late):
         world.lock(job)
 
 
 def test_RevertWhen_the_terms_name_another_provider(world, provider, attacker):
     job = world.posted(provider=provider.address)
     wrong = {"actual": attacker.address, "allowed": provider.address}
-    with reverts(world.market.Jobs_NotProvider, **wrong):
+    with reverts(world.predictions.Jobs_NotProvider, **wrong):
         world.lock(job, sender=attacker)
     world.lock(job)
     assert world.state(job) == State.LOCKED
@@ -60,8 +60,8 @@ def test_RevertWhen_the_terms_name_another_provider(world, provider, attacker):
 
 def test_RevertWhen_the_payee_could_not_be_paid(world):
     job = world.posted()
-    for payee in (NOBODY, world.market.address):
-        with reverts(world.market.Jobs_BadPayee, payee=payee):
+    for payee in (NOBODY, world.predictions.address):
+        with reverts(world.predictions.Jobs_BadPayee, payee=payee):
             world.lock(job, payee=payee)
 
 
@@ -69,7 +69,7 @@ def test_RevertWhen_the_circuit_is_condemned(world):
     job = world.posted()
     condemned_at = world.condemn().timestamp
     condemned = {"circuitId": world.circuit_id, "condemnedAt": condemned_at}
-    with reverts(world.market.ProofAcceptance_Condemned, **condemned):
+    with reverts(world.predictions.ProofAcceptance_Condemned, **condemned):
         world.lock(job)
 
 
@@ -77,14 +77,14 @@ def test_RevertWhen_the_circuit_is_condemned(world):
 def test_RevertWhen_the_stake_is_not_exact(world, value):
     job = world.posted()
     wrong = {"actual": value, "allowed": STAKE}
-    with reverts(world.market.Escrow_WrongValue, **wrong):
+    with reverts(world.predictions.Escrow_WrongValue, **wrong):
         world.lock(job, value=value)
 
 
 def test_RevertWhen_somebody_has_locked(world, attacker):
     job = world.locked()
     wrong = {"actual": State.LOCKED, "allowed": State.OPEN}
-    with reverts(world.market.PredictionMarket_WrongState, **wrong):
+    with reverts(world.predictions.PredictionMarket_WrongState, **wrong):
         world.lock(job, sender=attacker)
 
 
@@ -103,5 +103,5 @@ def test_RevertWhen_a_term_differs_from_what_was_posted(world):
     }.items():
         changed = world.job(**{"open_until": job.terms.open_until, field: value})
         wrong = {"actual": State.NONE, "allowed": State.OPEN}
-        with reverts(world.market.PredictionMarket_WrongState, **wrong):
+        with reverts(world.predictions.PredictionMarket_WrongState, **wrong):
             world.lock(changed)

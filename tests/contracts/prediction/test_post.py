@@ -11,12 +11,12 @@ MAX_WINDOW = 180 * DAY
 
 
 def test_escrows_the_reward(world, consumer, currency):
-    before = holdings(currency, world.market)
+    before = holdings(currency, world.predictions)
 
     job = world.posted(currency=currency)
 
     assert world.status(job) == (State.OPEN, NOBODY, 0)
-    assert holdings(currency, world.market) == before + REWARD
+    assert holdings(currency, world.predictions) == before + REWARD
     assert world.credit(consumer, currency) == 0
 
 
@@ -35,7 +35,7 @@ def test_announces_all_that_the_id_commits_to(world, consumer):
 def test_gives_the_id_that_python_computes(world, consumer):
     job = world.job(nonce=2**256 - 1)
     receipt = world.post(job)
-    assert receipt.return_value == world.market.jobIdOf(job.to_abi()) == world.id_of(job)
+    assert receipt.return_value == world.predictions.jobIdOf(job.to_abi()) == world.id_of(job)
 
 
 def test_takes_the_same_terms_under_another_nonce(world):
@@ -55,7 +55,7 @@ def test_RevertWhen_the_id_was_ever_used(world, consumer, ending):
         world.deliver(job)
 
     exists = {"jobId": world.id_of(job)}
-    with reverts(world.market.Jobs_JobExists, **exists):
+    with reverts(world.predictions.Jobs_JobExists, **exists):
         world.post(job)
 
 
@@ -69,17 +69,17 @@ def test_RevertWhen_the_model_is_unknown(world):
 def test_RevertWhen_the_circuit_is_condemned(world):
     condemned_at = world.condemn().timestamp
     condemned = {"circuitId": world.circuit_id, "condemnedAt": condemned_at}
-    with reverts(world.market.ProofAcceptance_Condemned, **condemned):
+    with reverts(world.predictions.ProofAcceptance_Condemned, **condemned):
         world.post(world.job())
 
 
 def test_RevertWhen_the_reward_is_zero(world):
-    with reverts(world.market.Jobs_ZeroReward):
+    with reverts(world.predictions.Jobs_ZeroReward):
         world.post(world.job(reward=0))
 
 
 def test_RevertWhen_anyone_may_lock_for_nothing(world):
-    with reverts(world.market.Jobs_OpenNeedsStake):
+    with reverts(world.predictions.Jobs_OpenNeedsStake):
         world.post(world.job(stake=0))
 
 
@@ -95,7 +95,7 @@ def test_takes_proving_times_within_the_bounds(world, seconds):
 @pytest.mark.parametrize("seconds", [0, MAX_WINDOW + 1, 2**32 - 1])
 def test_RevertWhen_the_proving_time_is_out_of_bounds(world, seconds):
     bad = {"actual": seconds, "min": 1, "max": MAX_WINDOW}
-    with reverts(world.market.Jobs_BadWindow, **bad):
+    with reverts(world.predictions.Jobs_BadWindow, **bad):
         world.post(world.job(prove_seconds=seconds))
 
 
@@ -114,40 +114,40 @@ def test_RevertWhen_the_end_of_opening_is_out_of_bounds(world, ahead):
     job = world.job(open_until=time + ahead)
     at(time)
     bad = {"actual": time + ahead, "min": time + 1, "max": time + MAX_WINDOW}
-    with reverts(world.market.Jobs_BadWindow, **bad):
+    with reverts(world.predictions.Jobs_BadWindow, **bad):
         world.post(job)
 
 
 @pytest.mark.parametrize("value", [0, REWARD - 1, REWARD + 1])
 def test_RevertWhen_the_ether_is_not_exact(world, value):
     wrong = {"actual": value, "allowed": REWARD}
-    with reverts(world.market.Escrow_WrongValue, **wrong):
+    with reverts(world.predictions.Escrow_WrongValue, **wrong):
         world.post(world.job(), value=value)
 
 
 def test_RevertWhen_ether_comes_with_a_token_job(world, token):
-    with reverts(world.market.Escrow_WrongValue, actual=1, allowed=0):
+    with reverts(world.predictions.Escrow_WrongValue, actual=1, allowed=0):
         world.post(world.job(currency=token.address), value=1)
 
 
 def test_RevertWhen_the_token_has_no_code(world, attacker):
     job = world.job(currency=attacker.address)
     bare = {"token": attacker.address}
-    with reverts(world.market.Escrow_TokenWithoutCode, **bare):
+    with reverts(world.predictions.Escrow_TokenWithoutCode, **bare):
         world.post(job)
 
 
 def test_takes_the_greatest_amounts(world, token, consumer, deployer):
     reward = 2**128 - 1
     token.mint(consumer, reward, sender=deployer)
-    token.approve(world.market, reward, sender=consumer)
+    token.approve(world.predictions, reward, sender=consumer)
     job = world.posted(currency=token.address, reward=reward, stake=2**128 - 1)
-    assert holdings(token.address, world.market) == reward
+    assert holdings(token.address, world.predictions) == reward
     assert world.state(job) == State.OPEN
 
 
 def test_windows_are_public(world):
-    chain_id, limits = world.market.deployment()
+    chain_id, limits = world.predictions.deployment()
     assert (chain_id, tuple(limits)) == (31337, LOCAL.to_abi())
     assert (limits[0], limits[1]) == (1, MAX_WINDOW)
-    assert world.market.registry() == world.registry.address
+    assert world.predictions.registry() == world.registry.address

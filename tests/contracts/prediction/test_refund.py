@@ -45,7 +45,7 @@ def test_RevertWhen_it_is_early(world, state, early):
     deadline = world.status(job)[2] or job.terms.open_until
     at(deadline - early)
     wrong = {"now_": deadline - early, "deadline": deadline}
-    with reverts(world.market.Jobs_Early, **wrong):
+    with reverts(world.predictions.Jobs_Early, **wrong):
         world.refund(job)
 
 
@@ -102,7 +102,7 @@ def test_condemnation_counts_up_to_the_deadline(world, state, after, ends):
 
 def test_RevertWhen_the_job_was_never_posted(world):
     wrong = {"actual": State.NONE, "allowed": State.LOCKED}
-    with reverts(world.market.PredictionMarket_WrongState, **wrong):
+    with reverts(world.predictions.PredictionMarket_WrongState, **wrong):
         world.refund(world.job())
 
 
@@ -111,5 +111,5 @@ def test_RevertWhen_it_was_refunded_already(world):
     at(job.terms.open_until + 1)
     world.refund(job)
     wrong = {"actual": State.EXPIRED, "allowed": State.LOCKED}
-    with reverts(world.market.PredictionMarket_WrongState, **wrong):
+    with reverts(world.predictions.PredictionMarket_WrongState, **wrong):
         world.refund(job)

@@ -12,11 +12,11 @@ from tests.contracts.walking import Walk
 JOBS, STEPS = 8, 40
 
 
-class MarketWalk(Walk):
+class PredictionWalk(Walk):
     protocol = "prediction"
 
     def __init__(self, play: World, token: str, everybody: list[Any], seed: int) -> None:
-        super().__init__(play.registry, play.market, token, everybody, seed)
+        super().__init__(play.registry, play.predictions, token, everybody, seed)
         self.play = play
         self.jobs = [self._post(nonce) for nonce in range(JOBS)]
 
@@ -66,7 +66,7 @@ class MarketWalk(Walk):
     ("seed", "condemned"), [pytest.param(1, False, marks=pytest.mark.deep), (2, True)]
 )
 def test_reducer_equals_views(world, token, consumer, provider, payee, attacker, seed, condemned):
-    walk = MarketWalk(world, token.address, [consumer, provider, payee, attacker], seed)
+    walk = PredictionWalk(world, token.address, [consumer, provider, payee, attacker], seed)
     assert walk.life(walk.jobs[0])
     for _ in range(STEPS):
         walk.step()

@@ -80,7 +80,7 @@ def _check(world: World, state: State, move: str, to: State | None, late: bool) 
         _wait(world, job)
     if to is None:
         error, arguments = _refusal(world, job, state, move, late)
-        with reverts(getattr(world.market, error), **arguments):
+        with reverts(getattr(world.predictions, error), **arguments):
             getattr(world, move)(job)
         assert world.state(job) == state
     else:

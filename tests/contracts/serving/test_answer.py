@@ -393,10 +393,10 @@ def test_RevertWhen_the_proof_is_false(serving, job):
 
 @pytest.mark.parametrize(
     "context",
-    [{"payee": "attacker"}, {"chain_id": 1}, {"job_id": b"\x01" * 32}, {"escrow": "market"}],
+    [{"payee": "attacker"}, {"chain_id": 1}, {"job_id": b"\x01" * 32}, {"escrow": "predictions"}],
 )
 def test_RevertWhen_the_proof_is_bound_to_something_else(serving, job, request, context):
-    fixture = {"attacker", "market"}
+    fixture = {"attacker", "predictions"}
     values = {
         name: request.getfixturevalue(value).address if value in fixture else value
         for name, value in context.items()

@@ -101,8 +101,8 @@ def audited(node: FakeNode) -> dict[str, Any]:
 def test_an_audit_asks_in_proportion_to_the_events(count: int) -> None:
     node = FakeContracts(count)
     found = audited(node)
-    assert found["problems"] == []
-    assert (found["events"], found["steps_compared"]) == (6 * count + 2, 3 * count)
+    assert found["mismatches"] == []
+    assert (found["events_read"], found["steps_compared"]) == (6 * count + 2, 3 * count)
     assert found["transfers_unknown"] == ""
     assert node.asked["eth_getLogs"] == 2  # our events, and the tokens that came in
     assert node.asked["eth_call"] <= 4 * count + 20
@@ -133,8 +133,8 @@ def test_a_hundred_thousand_events_are_audited_in_linear_memory() -> None:
     process = psutil.Process()
     before = process.memory_info().rss
     found = audited(node)
-    assert found["problems"] == []
-    assert found["events"] >= EVENTS - EVENTS_A_JOB
+    assert found["mismatches"] == []
+    assert found["events_read"] >= EVENTS - EVENTS_A_JOB
     assert process.memory_info().rss - before < EVENTS * KIB_AN_EVENT * 1024
 
 

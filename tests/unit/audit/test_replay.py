@@ -42,11 +42,11 @@ def audited(scene: Scene) -> AuditReport:
 def test_an_honest_chain_has_no_mismatch(scene: Scene) -> None:
     report = audited(scene)
     data = to_dict(report)
-    assert data["problems"] == []
+    assert data["mismatches"] == []
     assert (data["deliveries"], data["proofs_accepted"], data["proofs_reverified"]) == (1, 1, 1)
     assert (data["steps_compared"], data["steps_not_comparable"]) == (4, 0)
-    assert data["jobs"] == {"paid": 1, "open": 1}
-    assert data["protocols"] == {
+    assert data["jobs_by_state"] == {"paid": 1, "open": 1}
+    assert data["jobs_by_protocol"] == {
         "prediction": {"paid": 1, "open": 1},
         "serving": {},
         "accuracy": {},

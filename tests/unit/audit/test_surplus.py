@@ -35,7 +35,7 @@ def scene(chain: Chain, proven: Callable[[str], Proven], tmp_path: Path) -> Pois
 
 
 def give(scene: Poisoned, amount: int, name: str = "gift") -> int:
-    """Force ETH upon the market, as anybody can; the block."""
+    """Force ETH upon the contract of predictions, as anybody can; the block."""
     code = compile_contracts(["EtherForcer"])["EtherForcer"].bytecode
     data = code + encode(["address"], [scene.chain.prediction.address])
     receipt = scene.stranger.send(name, Call("forcing", None, data, amount))

@@ -20,7 +20,7 @@ def test_revert_data_is_explained_without_a_chain() -> None:
 def test_a_transaction_that_reverted_is_explained(chain: Chain) -> None:
     told = command("explain-revert", sent(chain, chain.deployment.prediction, "0x12345678"))
     assert told["status"] == 0
-    assert "without data" in told["words"]
+    assert "without data" in told["message"]
 
 
 def test_a_transaction_that_did_not_revert_is_said_to_be_one(chain: Chain) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from prover.base.settings import HOME_NAMES
 from tests.conftest import Proven
 from tests.localchain import PROVIDER, Chain
-from tests.unit.cli.test_reorganised import Play
+from tests.unit.cli.common.test_reorganised import Play
 
 
 def test_all_that_a_home_holds_is_known_as_its_own(

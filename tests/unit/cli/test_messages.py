@@ -93,4 +93,4 @@ def test_the_list_of_models_is_narrow_and_in_words(
     assert MODEL_ID.hex()[:11] not in table
     assert run(["model", "list", "--json"]) == 0
     (row,) = json.loads(capsys.readouterr().out)["models"]
-    assert (row["model"], row["exact"]) == ("0x" + MODEL_ID.hex(), True)
+    assert (row["model_id"], row["exact"]) == ("0x" + MODEL_ID.hex(), True)

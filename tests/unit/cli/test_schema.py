@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,104 @@ def test_keys_are_in_snake_case_but_for_those_of_standards() -> None:
     assert len(ours) > 300
     assert [key for key in ours if not re.fullmatch("[a-z][a-z0-9]*(_[a-z0-9]+)*", key)] == []
     assert {"chainId", "createdFromSafeAddress"} <= set(theirs)
+
+
+def kind_of(one: dict[str, Any]) -> str:
+    """What a value is, whether or not it may be null; each protocol's states are states."""
+    if "$ref" in one:
+        name = str(one["$ref"].rpartition("/")[2])
+        is_object = "properties" in SCHEMA["$defs"].get(name, {})
+        return "object" if is_object else re.sub("^[A-Za-z]+State$", "State", name)
+    if "anyOf" in one:
+        found = {kind_of(each) for each in one["anyOf"] if each != {"type": "null"}}
+        return " or ".join(sorted(found))
+    if one["type"] == "array":
+        return f"list of {kind_of(one['items'])}"
+    if one["type"] == "object":
+        return f"map to {kind_of(one['additionalProperties'])}"
+    return "choice" if "enum" in one else str(one["type"])
+
+
+def meaning_of(one: dict[str, Any]) -> str:
+    """The first sentence; those after it say when the value is null, 0 or empty, and why."""
+    return str(one.get("description", "")).partition(". ")[0].rstrip(".")
+
+
+def clashes(definitions: dict[str, Any]) -> dict[str, set[tuple[str, str]]]:
+    """Keys that mean two things, or have values of two kinds."""
+    found = defaultdict(set)
+    for name, definition in definitions.items():
+        if name not in STANDARD:
+            for key, one in definition.get("properties", {}).items():
+                found[key].add((kind_of(one), meaning_of(one)))
+    return {key: meanings for key, meanings in found.items() if len(meanings) > 1}
+
+
+def test_a_key_has_one_meaning_and_one_kind_of_value_in_all_objects() -> None:
+    assert clashes(SCHEMA["$defs"]) == {}
+
+
+AMOUNT, NULL = {"$ref": "#/$defs/Amount"}, {"type": "null"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "description", "fits"),
+    [
+        (AMOUNT, "Of one item.", True),
+        (AMOUNT, "Of one item. 0 if it is free.", True),
+        ({"anyOf": [AMOUNT, NULL]}, "Of one item.", True),
+        ({"$ref": "#/$defs/Wei"}, "Of one item.", False),
+        ({"type": "string"}, "Of one item.", False),
+        ({"type": "array", "items": AMOUNT}, "Of one item.", False),
+        (AMOUNT, "Of all items.", False),
+        (AMOUNT, "", False),
+    ],
+)
+def test_a_key_with_two_meanings_is_found(
+    kind: dict[str, Any], description: str, fits: bool
+) -> None:
+    prices = [AMOUNT | {"description": "Of one item."}, kind | {"description": description}]
+    objects = {str(at): {"properties": {"price": one}} for at, one in enumerate(prices)}
+    assert set(clashes(objects)) == (set() if fits else {"price"})
+
+
+# A key that ends so has such values, and such values have a key that ends so.
+ENDINGS = {
+    "Time": "_at|until|now",
+    "Window": "_window_seconds",
+    "Seconds": "(proof|total)_seconds",
+    "Gas": "gas|gas_by_step",
+    "Wei": "_wei",
+    "ByteCount": "_bytes",
+    "ChainId": "chain_id",
+    "Log2": "logrows",
+    "Word": "(model|circuit)_id|_hash|_root|_digest|dataset|public_key|digests",
+}
+
+
+def test_a_unit_is_in_the_key() -> None:
+    """Of times, gas and sizes."""
+    named = [
+        (key, re.sub(r"^(list of|map to) ", "", kind_of(one)))
+        for name, definition in SCHEMA["$defs"].items()
+        if name not in STANDARD
+        for key, one in definition.get("properties", {}).items()
+    ]
+    assert {kind for _, kind in named} >= set(ENDINGS)
+    for key, kind in named:
+        ends = {unit for unit, ending in ENDINGS.items() if re.search(f"({ending})$", key)}
+        assert ends == ({kind} if kind in ENDINGS else set()), (key, kind)
+
+
+def test_an_amount_stands_beside_its_currency() -> None:
+    objects = {name: one.get("properties", {}) for name, one in SCHEMA["$defs"].items()}
+    with_amounts = {
+        name
+        for name, properties in objects.items()
+        if any(kind_of(one) == "Amount" for one in properties.values())
+    }
+    assert len(with_amounts) > 10
+    assert [name for name in with_amounts if "currency" not in objects[name]] == []
 
 
 def test_no_object_has_other_keys() -> None:

@@ -21,7 +21,7 @@ ELSEWHERE = "0x" + "ab" * 20
 
 
 class Credits:
-    """Credits of the consumer on the market, from jobs that are taken back."""
+    """Credits of the consumer for predictions, from jobs that are taken back."""
 
     def __init__(self, chain: Chain, proven: Proven) -> None:
         self.chain = chain

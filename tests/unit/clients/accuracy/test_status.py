@@ -132,5 +132,5 @@ def test_what_proving_did_is_told() -> None:
     assert not forced.gave_up
     assert "1 proof made in 2.0 s, sent in 1 transaction for 900 gas" in describe(forced)[1][-1]
     data, lines = describe(Outcome(None, disputed=Malformed(2, "no label")))
-    assert data["disputed"] == {"index": 2, "why": "no label"}
+    assert data["disputed_item"] == {"item": 2, "why": "no label"}
     assert "test item 2 is malformed (no label)" in lines[0]

@@ -341,7 +341,7 @@ def test_a_job_without_a_file_of_its_own_tells_none(world: World) -> None:
     found = posted(world)
     assert found.about == {
         "job": "0x" + found.job_id.hex(),
-        "file": str(get_settings().home / "inputs" / f"{'01' * 32}.json"),
+        "given": str(get_settings().home / "inputs" / f"{'01' * 32}.json"),
         "uri": "https://example.org/x",
     }
     bare = Posting(found.job, found.job_id, b"", "", False)

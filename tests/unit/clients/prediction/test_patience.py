@@ -56,7 +56,7 @@ class SlowHosts:
 
 
 @pytest.fixture
-def market(home: Path, monkeypatch: pytest.MonkeyPatch) -> SlowHosts:
+def slow(home: Path, monkeypatch: pytest.MonkeyPatch) -> SlowHosts:
     return SlowHosts(home, monkeypatch)
 
 
@@ -64,56 +64,56 @@ def at(number: int) -> Record:
     return replace(record(), uri=f"https://example.org/{number}".encode())
 
 
-def test_one_run_spends_a_bounded_time_on_slow_hosts(market: SlowHosts) -> None:
+def test_one_run_spends_a_bounded_time_on_slow_hosts(slow: SlowHosts) -> None:
     jobs = [at(number) for number in range(10)]
-    told = market.run(*jobs)
+    told = slow.run(*jobs)
     most = int(RUN_SECONDS / DEADLINE)
-    assert market.asked == [job.uri for job in jobs[:most]]
+    assert slow.asked == [job.uri for job in jobs[:most]]
     assert all("the next run looks at it" in words for words in told[most:])
-    market.run(*jobs)
-    assert market.asked == [job.uri for job in jobs]  # each was asked once, and all had their turn
+    slow.run(*jobs)
+    assert slow.asked == [job.uri for job in jobs]  # each was asked once, and all had their turn
 
 
-def test_a_slow_file_is_asked_for_again_later_and_later(market: SlowHosts) -> None:
+def test_a_slow_file_is_asked_for_again_later_and_later(slow: SlowHosts) -> None:
     for wait in (FIRST_WAIT_SECONDS, 2 * FIRST_WAIT_SECONDS, 4 * FIRST_WAIT_SECONDS):
-        market.asked.clear()
-        market.run(at(1))
-        market.now += wait - 1
-        assert "came too slowly" in market.run(at(1))[0]
-        market.now += 1
-        assert len(market.asked) == 1
+        slow.asked.clear()
+        slow.run(at(1))
+        slow.now += wait - 1
+        assert "came too slowly" in slow.run(at(1))[0]
+        slow.now += 1
+        assert len(slow.asked) == 1
 
 
-def test_a_slow_file_that_is_not_the_job_s_counts_too(market: SlowHosts) -> None:
-    market.error = StatementInvalid("another file")
-    market.run(at(1), at(1))
-    assert len(market.asked) == 1
+def test_a_slow_file_that_is_not_the_job_s_counts_too(slow: SlowHosts) -> None:
+    slow.error = StatementInvalid("another file")
+    slow.run(at(1), at(1))
+    assert len(slow.asked) == 1
 
 
-def test_a_host_that_refuses_at_once_is_asked_in_each_run(market: SlowHosts) -> None:
-    market.takes = FAILED_SECONDS - 0.1
-    market.run(*[at(1)] * 50)
-    assert len(market.asked) == 50
+def test_a_host_that_refuses_at_once_is_asked_in_each_run(slow: SlowHosts) -> None:
+    slow.takes = FAILED_SECONDS - 0.1
+    slow.run(*[at(1)] * 50)
+    assert len(slow.asked) == 50
 
 
-def test_hosts_that_fail_just_before_they_are_slow_are_bounded_too(market: SlowHosts) -> None:
+def test_hosts_that_fail_just_before_they_are_slow_are_bounded_too(slow: SlowHosts) -> None:
     """Else a thousand jobs of a stranger would hold up every run for an hour."""
-    market.takes = SLOW_SECONDS - 0.1
+    slow.takes = SLOW_SECONDS - 0.1
     jobs = [at(number) for number in range(60)]
-    market.run(*jobs)
-    assert len(market.asked) == -(-RUN_SECONDS // market.takes)
-    market.run(*jobs)
-    market.run(*jobs)
-    assert market.asked == [job.uri for job in jobs]
-    market.now += FIRST_WAIT_SECONDS
-    market.run(jobs[0])
-    assert len(market.asked) == len(jobs) + 1
+    slow.run(*jobs)
+    assert len(slow.asked) == -(-RUN_SECONDS // slow.takes)
+    slow.run(*jobs)
+    slow.run(*jobs)
+    assert slow.asked == [job.uri for job in jobs]
+    slow.now += FIRST_WAIT_SECONDS
+    slow.run(jobs[0])
+    assert len(slow.asked) == len(jobs) + 1
 
 
-def test_a_file_that_is_handed_over_need_not_wait(market: SlowHosts, tmp_path: Path) -> None:
+def test_a_file_that_is_handed_over_need_not_wait(slow: SlowHosts, tmp_path: Path) -> None:
     (tmp_path / "inputs").write_bytes(b"inputs")
     job = replace(at(1), data_hash=data_hash(b"inputs"))
-    market.run(job)
+    slow.run(job)
     keep([tmp_path / "inputs"])
-    market.run(job)
-    assert len(market.asked) == 2
+    slow.run(job)
+    assert len(slow.asked) == 2

@@ -549,7 +549,7 @@ def test_a_credit_that_cannot_be_taken_out_keeps_no_other(
     token, purse = "0x" + "ee" * 20, Purse({"0x" + "ee" * 20: Bounds()})
     left: list[str] = []
 
-    def odd(_sender: object, _market: object, currency: str, _to: str) -> list[Any]:
+    def odd(_sender: object, _contract: object, currency: str, _to: str) -> list[Any]:
         if currency == token:
             raise ContractRefused("the token says no")
         return [SimpleNamespace(amount=5)]

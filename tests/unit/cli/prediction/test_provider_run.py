@@ -98,7 +98,7 @@ def test_a_token_that_refuses_keeps_nothing_else(
 # ---------------------------------------------------------------- round after round
 
 
-def test_jobs_are_served_whatever_hinders_the_taking_of_files(
+def test_jobs_are_worked_on_whatever_hinders_the_taking_of_files(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """That is told once, until it is something else."""
@@ -110,8 +110,8 @@ def test_jobs_are_served_whatever_hinders_the_taking_of_files(
             raise EnvironmentMissing(why)
         return False
 
-    def serve() -> Pass:
-        passes.append("served")
+    def work() -> Pass:
+        passes.append("worked")
         return Pass([], {}, None)
 
     def wait(_loop: Loop) -> None:
@@ -120,8 +120,8 @@ def test_jobs_are_served_whatever_hinders_the_taking_of_files(
 
     monkeypatch.setattr(Loop, "_wait", wait)
     with pytest.raises(KeyboardInterrupt):
-        Loop(serve, full, 1.0).run()
-    assert passes == ["served"] * 4
+        Loop(work, full, 1.0).run()
+    assert passes == ["worked"] * 4
     assert capsys.readouterr().err.count("full; the next pass tries again") == 2
 
 
@@ -140,14 +140,14 @@ def test_a_round_follows_at_once_on_what_was_taken(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(Loop, "_wait", wait)
     loop = Loop(
-        lambda: noting("served", Pass([], {}, None)), lambda: noting("taken", next(taken)), 1.0
+        lambda: noting("worked", Pass([], {}, None)), lambda: noting("taken", next(taken)), 1.0
     )
     with pytest.raises(KeyboardInterrupt):
         loop.run()
-    assert done == ["served", "taken", "served", "taken", "waited"] * 2
+    assert done == ["worked", "taken", "worked", "taken", "waited"] * 2
 
 
-def test_nothing_is_taken_while_nothing_can_be_served(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_taken_while_nothing_can_be_done(monkeypatch: pytest.MonkeyPatch) -> None:
     def wait(_loop: Loop) -> None:
         raise KeyboardInterrupt
 
@@ -296,7 +296,7 @@ def scene(chain: Chain, proven: Callable[[str], Proven], monkeypatch: pytest.Mon
     return made
 
 
-def test_what_is_locked_is_served_before_a_folder_is_read(
+def test_what_is_locked_comes_before_a_folder_is_read(
     scene: Scene, inbox: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Else whoever fills the folder takes the stake."""

@@ -4,9 +4,9 @@ pragma solidity 0.8.37;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IVerifier} from "../../interfaces/IVerifier.sol";
 
-/// @title What a first draft of the prediction market gets wrong, all in one place.
-/// @dev tests/contracts/prediction/test_attacks.py: each attack succeeds here first, and then fails against PredictionMarket.
-contract NaiveMarket {
+/// @title What a first draft of PredictionMarket gets wrong, all in one place.
+/// @dev tests/contracts/prediction/test_attacks.py: each attack succeeds here first, and then fails against ours.
+contract NaivePredictionMarket {
     struct Job {
         address consumer;
         address provider;
@@ -29,14 +29,14 @@ contract NaiveMarket {
 
     event Delivered(bytes32 indexed jobId, address indexed payee, uint256[] outputs);
 
-    error NaiveMarket_Refused(string why);
+    error NaivePredictionMarket_Refused(string why);
 
     constructor(address verifier_, uint256 items_, uint256 inputWords_) {
         (verifier, items, inputWords) = (verifier_, items_, inputWords_);
     }
 
     function _require(bool holds, string memory why) private pure {
-        if (!holds) revert NaiveMarket_Refused(why);
+        if (!holds) revert NaivePredictionMarket_Refused(why);
     }
 
     /// @dev Takes any window.

@@ -140,23 +140,23 @@ def test_each_move_of_a_round_is_made_again(
     play.run(PROVIDER, "serving", "serve")
     assert play.round(job).outputs == outputs
 
-    contested = play.run(CONSUMER, "serving", "contest")["contested"]
+    contested = play.run(CONSUMER, "serving", "contest")["contested_items"]
     play.take_away()
     assert "took away your contest" in play.refused(PROVIDER, "serving", "answer")
-    assert play.run(CONSUMER, "serving", "contest")["contested"] == contested
+    assert play.run(CONSUMER, "serving", "contest")["contested_items"] == contested
 
     with monkeypatch.context() as patch:
         patch.setattr(grouping, "GAS_CAP", 1)  # each proof in a transaction of its own
         answered = play.run(PROVIDER, "serving", "answer")
     proofs = -(-len(contested) // 2)  # two items a proof
-    assert (answered["proofs"], answered["transactions"]) == (proofs, proofs)
+    assert (answered["proofs_made"], answered["transactions_sent"]) == (proofs, proofs)
     ended = play.nonce(PROVIDER)
     play.take_away(proofs)
     assert play.round(job).state is serving.State.CONTESTED
     no_proofs()
     answered = play.run(PROVIDER, "serving", "answer")
-    assert (answered["state"], answered["proofs"]) == ("settled", 0)
-    assert (answered["transactions"], play.nonce(PROVIDER)) == (proofs, ended)
+    assert (answered["state"], answered["proofs_made"]) == ("settled", 0)
+    assert (answered["transactions_sent"], play.nonce(PROVIDER)) == (proofs, ended)
     paid = ServingRound(play.chain.client, play.chain.deployment.serving)
     assert paid.credit(ETH, address_of(PROVIDER)) == ROWS * PRICE + len(contested) * FEE + STAKE
 
@@ -225,7 +225,7 @@ def test_each_move_of_a_bounty_is_made_again(play: Play, no_proofs: Callable[[],
     assert play.lost(PROVIDER, "accuracy", "status", job) == [("submit", again)]
     no_proofs()
     proven = play.run(PROVIDER, "accuracy", "prove")
-    assert (proven["state"], proven["proofs"], proven["transactions"]) == ("paid", 0, 1)
+    assert (proven["state"], proven["proofs_made"], proven["transactions_sent"]) == ("paid", 0, 1)
     assert play.nonce(PROVIDER) == accepted + 2
     paid = AccuracyBounty(play.chain.client, play.chain.deployment.accuracy)
     assert paid.credit(ETH, address_of(PROVIDER)) == 7 * 10**16
@@ -261,7 +261,11 @@ def test_each_move_of_a_request_is_made_again(play: Play, no_proofs: Callable[[]
     assert play.lost(PROVIDER, "retrieval", "status", job) == [("submit", again)]
     no_proofs()
     proven = play.run(PROVIDER, "retrieval", "prove")
-    assert (proven["state"], proven["proofs"], proven["transactions"]) == ("closing", 0, 1)
+    assert (proven["state"], proven["proofs_made"], proven["transactions_sent"]) == (
+        "closing",
+        0,
+        1,
+    )
     record = play.world().retrieval.jobs[bytes.fromhex(job[2:])]
     assert (record.matches, record.state) == (keys, retrieval.State.CLOSING)
     assert play.nonce(PROVIDER) == ended

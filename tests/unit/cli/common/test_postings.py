@@ -65,7 +65,7 @@ class Consumer:
         return load_world(self.chain.client, self.chain.deployment)
 
     def paid(self) -> int:
-        """Wei of all jobs on the market."""
+        """Wei of all jobs for predictions."""
         return self.chain.prediction.holdings(ETH)
 
 
@@ -83,7 +83,7 @@ def test_a_prediction_is_paid_once(consumer: Consumer, step: str) -> None:
     assert posted["job"] == "0x" + job_id.hex()
     assert posted["resumed"]
     assert consumer.paid() == REWARD
-    content = Path(posted["inputs"]).read_bytes()
+    content = Path(posted["inputs_file"]).read_bytes()
     assert data_hash(content) == record.data_hash
     assert Request.from_bytes(content).inputs_hash() == record.job.terms.inputs_hash
     again = command(*consumer.prediction())
@@ -194,7 +194,7 @@ def test_a_refused_job_keeps_a_file_that_others_may_have(
     consumer = Consumer(chain, proven("plain"), tmp_path / "data.npz")
     posted = command(*consumer.prediction())
     command(*consumer.prediction("--open-for", "200d"), status=1)
-    assert Path(posted["inputs"]).is_file()
+    assert Path(posted["inputs_file"]).is_file()
 
 
 def test_an_interrupted_command_keeps_what_it_has_signed(
@@ -297,7 +297,7 @@ def test_a_round_is_paid_once(consumer: Consumer, step: str) -> None:
     opened = command(*consumer.serving())
     ((job_id, record),) = consumer.world().serving.jobs.items()
     assert (opened["job"], opened["resumed"]) == ("0x" + job_id.hex(), True)
-    assert data_hash(Path(opened["inputs"]).read_bytes()) == record.data_hash
+    assert data_hash(Path(opened["inputs_file"]).read_bytes()) == record.data_hash
     command(*consumer.serving())
     assert len(consumer.world().serving.jobs) == 2
 
@@ -312,7 +312,7 @@ def test_a_bounty_is_paid_once(
     posted = command(*consumer.accuracy())
     ((job_id, record),) = consumer.world().accuracy.jobs.items()
     assert (posted["job"], posted["resumed"]) == ("0x" + job_id.hex(), True)
-    assert data_hash(Path(posted["test_set"]).read_bytes()) == record.job.terms.data_hash
+    assert data_hash(Path(posted["given"]).read_bytes()) == record.job.terms.data_hash
     command(*consumer.accuracy())
     assert len(consumer.world().accuracy.jobs) == 2
 
@@ -379,6 +379,6 @@ def test_no_provider_stakes_on_a_verifier_that_is_not_the_models(consumer: Consu
     words = ("provider", "run", "--once", "--account", PROVIDER, "--proof-time", "1s")
     (job,) = command(*words)["jobs"]
     assert job["result"] == "skipped"
-    assert "that differ from the rebuilt" in job["words"]
+    assert "that differ from the rebuilt" in job["message"]
     (record,) = consumer.world().prediction.jobs.values()
     assert record.state.name == "OPEN"

@@ -14,7 +14,7 @@ from prover.protocol.serving import state as serving
 from tests.conftest import Proven
 from tests.killing import killed
 from tests.localchain import CONSUMER, PROVIDER, STRANGER, Chain, with_models
-from tests.unit.cli.test_reorganised import ROWS, Play
+from tests.unit.cli.common.test_reorganised import ROWS, Play
 
 node_with_contracts = with_models("batch")
 

@@ -14,7 +14,7 @@ from tests.conftest import Proven
 from tests.killing import command, killed
 from tests.localchain import CONSUMER, PROVIDER, Chain, address_of, settings_of, with_models
 from tests.unit.chain.sending.test_stuck import set_base_fee
-from tests.unit.cli.test_reorganised import Play
+from tests.unit.cli.common.test_reorganised import Play
 
 node_with_contracts = with_models("batch")
 

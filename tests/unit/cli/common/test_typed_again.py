@@ -10,7 +10,7 @@ from prover.cli.app import run
 from tests.conftest import Proven
 from tests.killing import killed
 from tests.localchain import CONSUMER, PROVIDER, STRANGER, Chain, address_of, with_models
-from tests.unit.cli.test_reorganised import ROWS, Play
+from tests.unit.cli.common.test_reorganised import ROWS, Play
 
 node_with_contracts = with_models("batch")
 

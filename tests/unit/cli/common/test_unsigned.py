@@ -13,7 +13,7 @@ from prover.protocol.events import ZERO_ADDRESS as ETH
 from tests.conftest import Proven
 from tests.killing import command, killed
 from tests.localchain import CONSUMER, DEPLOYER, PROVIDER, Chain, address_of, with_models
-from tests.unit.cli.test_postings import REWARD, Consumer
+from tests.unit.cli.common.test_postings import REWARD, Consumer
 
 node_with_contracts = with_models("salted")
 
@@ -61,7 +61,7 @@ def test_a_wallet_posts_the_job_that_was_printed(consumer: Consumer) -> None:
     sign(consumer.chain, told)
     ((job_id, record),) = consumer.world().prediction.jobs.items()
     assert told["job"] == "0x" + job_id.hex()
-    assert told["file"].endswith(f"{record.data_hash.hex()}.json")
+    assert told["given"].endswith(f"{record.data_hash.hex()}.json")
     assert command("prediction", "status")["job"] == told["job"]
     another = unsigned(*consumer.prediction())
     assert another["job"] != told["job"]

@@ -19,8 +19,8 @@ from prover.protocol.serving import state as serving
 from tests.conftest import Proven
 from tests.killing import command, killed
 from tests.localchain import CONSUMER, PROVIDER, STRANGER, Chain, address_of, with_models
-from tests.unit.cli.test_postings import Consumer
-from tests.unit.cli.test_reorganised import ROWS, Play
+from tests.unit.cli.common.test_postings import Consumer
+from tests.unit.cli.common.test_reorganised import ROWS, Play
 from tests.unit.clients.scene import REWARD, STAKE, Scene
 
 node_with_contracts = with_models("batch")
