@@ -97,24 +97,12 @@ impl Circuit<Fr> for NetworkCircuit<'_> {
             },
         )?;
         layouter.next_phase();
-        let challenges = columns.challenges;
-        let challenge = |c| known(layouter.get_challenge(c));
-        let (Some(b), Some(a), Some(g), Some(theta), Some(beta)) = (
-            challenge(challenges.b),
-            challenge(challenges.a),
-            challenge(challenges.g),
-            challenge(challenges.theta),
-            challenge(challenges.beta),
-        ) else {
+        let challenges = columns.challenges.into_array();
+        let drawn = challenges.map(|challenge| known(layouter.get_challenge(challenge)));
+        let [Some(b), Some(a), Some(g), Some(theta), Some(beta)] = drawn else {
             return Ok(());
         };
-        let challenges = Challenges {
-            b,
-            a,
-            g,
-            theta,
-            beta,
-        };
+        let challenges = Challenges::from([b, a, g, theta, beta]);
         let mut accumulators = accumulate(self.program, witness, &challenges);
         self.tampers
             .iter()

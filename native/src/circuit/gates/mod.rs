@@ -43,7 +43,7 @@ pub fn constrain(columns: &Columns, meta: &mut ConstraintSystem<Fr>) {
             vec![at.act() * polynomial(&at)]
         });
     }
-    for number in 0..columns.lookup_partials.len() {
+    for number in 0..columns.lookup_partial.len() {
         meta.create_gate("lookup_partial", |meta| {
             let at = Row::new(columns, meta);
             vec![at.act() * lookup::partial(&at, number)]
