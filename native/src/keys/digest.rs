@@ -170,10 +170,10 @@ fn expression(words: &mut Words, found: &Expression<Fr>) {
             expression(words, left);
             expression(words, right);
         }
-        Expression::Scaled(inner, factor) => {
+        Expression::Scaled(inner, scalar) => {
             words.count(PRODUCT);
             expression(words, inner);
-            constant(words, *factor);
+            constant(words, *scalar);
         }
         Expression::Selector(_) => unreachable!("the circuits have no selectors"),
     }

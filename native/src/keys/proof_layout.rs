@@ -62,7 +62,7 @@ impl ProofLayout {
     pub fn to_json(self) -> Value {
         json!({
             "advice_points": self.advice,
-            "permutation_products": self.grand_products,
+            "grand_products": self.grand_products,
             "quotient_pieces": self.quotient_pieces,
             "evaluations": self.evaluations,
             "bytes": self.bytes(),
