@@ -8,7 +8,7 @@
 mod fold;
 pub mod hash;
 mod hidden;
-mod image;
+mod input;
 mod lookup;
 mod rank;
 mod row;
@@ -31,7 +31,7 @@ const GATES: [(&str, Polynomial); 10] = [
     ("kernel", fold::kernel),
     ("layer_accumulator", fold::layer_accumulator),
     ("closed_layer", fold::closed_layer),
-    ("input", image::input),
+    ("input", input::input),
     ("lookup_sum", lookup::lookup_sum),
 ];
 
