@@ -116,7 +116,7 @@ pub fn commit_image(srs: &Srs, image: &[Fr], image_seed: [u8; 32]) -> Result<[u8
     let mut column = vec![Fr::ZERO; 1 << srs.k];
     column[placed(0)..][..image.len()].copy_from_slice(image);
     let blinded = column.len() - UNUSABLE_ROWS;
-    column[blinded..].copy_from_slice(&Blinding::new(image_seed, [0; 32]).image_rows());
+    column[blinded..].copy_from_slice(&Blinding::new(image_seed, [0; 32]).input_rows());
     let point = msm::full(&column, &srs.lagrange).to_affine();
     Ok(point_words(point)?)
 }

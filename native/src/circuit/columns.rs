@@ -1,4 +1,4 @@
-//! Columns, challenges and the parameters of their number.
+//! Columns and challenges; `Shape` says how many there are.
 
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::plonk::{

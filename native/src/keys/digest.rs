@@ -15,7 +15,7 @@ use crate::circuit::Shape;
 use crate::program::Sections;
 use crate::transcript::word;
 
-/// The description's format: its name and version.
+/// The description's format: its name and version. docs/NATIVE.md says when it is raised.
 pub const FORMAT: &str = "zkescrow native circuit 2";
 
 /// Big-endian words of 32 bytes; what is negative is counted from 2^256.

@@ -13,7 +13,7 @@ use crate::circuit::columns::{NO_WEIGHT, SAME_BIAS};
 use crate::circuit::rows::usable_rows;
 use crate::error::{Error, Result};
 
-/// Flags that take something of a row's weights, and of a row's bias.
+/// Flags by which a gate reads a row's weights, and a row's bias.
 const OF_WEIGHTS: [&str; 2] = ["continues_kernel_inner", "enters_kernel"];
 const OF_BIAS: [&str; 4] = ["continues_row", "ends_row", "continues_segment", SAME_BIAS];
 

@@ -130,7 +130,8 @@ impl Identities<'_> {
     }
 
     /// In halo2's order: the first z starts at 1, the last ends at 1 (or 0), each other one starts
-    /// where the one before ended, and each row of a z is the row before times that row's ratios.
+    /// where the one before ended, and from a row to the next z is multiplied by the row's ratio
+    /// (`grand_product` of `permutation.rs`).
     fn permutation(&self, graph: &mut Graph) -> Vec<(Node, Node)> {
         let at = |column: usize| Node::Cell {
             column,

@@ -84,7 +84,7 @@ impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> ProofInProgress<'a, T> {
         for assigned in columns {
             let index = assigned.column.index();
             let last: Rows = match index {
-                0 => self.blinding.image_rows(),
+                0 => self.blinding.input_rows(),
                 _ => self.blinding.rows(),
             };
             let column = values(assigned, self.proving.domain.n, Some(&last));
@@ -106,8 +106,8 @@ impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> ProofInProgress<'a, T> {
     pub fn finish(mut self, report: &dyn Fn(usize, usize)) -> io::Result<T> {
         // halo2 draws theta for its own lookup argument, which no circuit here uses.
         self.challenge();
-        // All values that copies compare are committed by now: had a prover beta and gamma before,
-        // he could choose unequal cells whose products agree.
+        // All values that copies compare are committed by now: a prover that knew beta and gamma
+        // before could choose unequal cells whose products agree.
         let (beta, gamma) = (self.challenge(), self.challenge());
         self.commit_grand_products(beta, gamma)?;
         // The pieces of the quotient have no blinding rows. A random polynomial that is opened at x

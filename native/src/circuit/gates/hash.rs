@@ -3,8 +3,8 @@
 //! Up to `hash_group` image rows make a word (`packed_word`, from the first row of a group to its
 //! last). A chunk's rows, by their flags: `hash_start` sets the state to [0, 2^64] and absorbs the
 //! first word; 64 rounds follow, one to a row; `hash_absorb` adds the next word; and so on, a salt
-//! being last; `hash_digest` shows the state's first word. Words and digests are copied. The constants are the project's
-//! Poseidon's.
+//! being last; `hash_digest` shows the state's first word. Words and digests are copied. The
+//! constants are those of the project's Poseidon.
 //!
 //! The flags are fixed columns that are zero on unusable rows, so these gates need no `active`.
 
