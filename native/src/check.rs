@@ -18,7 +18,7 @@ pub fn check(program: &Program, witness: &Witness, tampers: &[Tamper]) -> Result
         .try_for_each(|tamper| known(program, tamper))?;
     let circuit = NetworkCircuit {
         tampers,
-        place_program: true,
+        with_program: true,
         ..NetworkCircuit::proof(program, witness)
     };
     let mock = MockProver::run(program.shape.k, &circuit, vec![witness.instances.clone()])

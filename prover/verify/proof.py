@@ -27,9 +27,9 @@ class Commitments:
 
 @dataclass(frozen=True)
 class Challenges:
-    """What the verifier asked, in order: `circuit` for the gates, then the protocol's own."""
+    """What the verifier asked, in order: those of the `gates`, then the proof system's."""
 
-    circuit: tuple[int, ...]
+    gates: tuple[int, ...]
     beta: int
     gamma: int
     y: int
@@ -112,7 +112,7 @@ def _check_instances(description: Description, instances: Sequence[int]) -> None
 def _read_commitments(
     description: Description, transcript: Transcript
 ) -> tuple[Commitments, Challenges]:
-    advice, circuit = _read_advice(description, transcript)
+    advice, gates = _read_advice(description, transcript)
     transcript.squeeze()  # halo2's theta, for lookups that no circuit here has
     beta, gamma = transcript.squeeze(), transcript.squeeze()
     layout = description.proof
@@ -123,7 +123,7 @@ def _read_commitments(
     pieces = [f"quotient piece {i}" for i in range(layout.quotient_pieces)]
     quotient = tuple(transcript.read_point(name) for name in pieces)
     x = transcript.squeeze()
-    return Commitments(advice, found, random, quotient), Challenges(circuit, beta, gamma, y, x)
+    return Commitments(advice, found, random, quotient), Challenges(gates, beta, gamma, y, x)
 
 
 def _read_advice(

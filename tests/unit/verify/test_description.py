@@ -287,7 +287,7 @@ def test_the_challenges_depend_on_all_of_the_key(change: Callable[[Json], object
     other = Description.model_validate_json(changed(change))
     assert other.digest == description().digest
     found = read_proof(other, PROOF, INSTANCES).challenges
-    assert not {*found.circuit, found.x} & {*honest().circuit, honest().x}
+    assert not {*found.gates, found.x} & {*honest().gates, honest().x}
 
 
 def honest() -> Challenges:
