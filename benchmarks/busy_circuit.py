@@ -36,12 +36,12 @@ class Size:
 
     @property
     def quotients(self) -> int:
-        """Values of q, each twice in the table: dead and clamped."""
+        """Values of q, each twice in the table: of padding cells and clamped."""
         return int(2 ** min(17, self.k - 2))
 
 
 def table(size: Size) -> NDArray[np.int64]:
-    """Entries [3, rows] (tag, q, y): dead cells, remainders, a clamp to 0..255."""
+    """Entries [3, rows] (tag, q, y): padding cells, remainders, a clamp to 0..255."""
     q, r = np.arange(size.quotients), np.arange(2**size.shift)
     entries = np.concatenate(
         [
@@ -61,9 +61,9 @@ def clamp(q: NDArray[np.int64], size: Size) -> NDArray[np.int64]:
 
 
 def tags(size: Size) -> NDArray[np.int64]:
-    """[lanes, rows]: two rows of three are live."""
-    live = np.where(np.arange(size.rows) % 3 == 0, 0, 3)
-    return np.repeat(live[None, :], size.lanes, axis=0)
+    """[lanes, rows]: two rows of three are active."""
+    active = np.where(np.arange(size.rows) % 3 == 0, 0, 3)
+    return np.repeat(active[None, :], size.lanes, axis=0)
 
 
 def busy_program(size: Size) -> Any:
@@ -107,13 +107,13 @@ def busy_cells(size: Size) -> Any:
     draw = np.random.default_rng(2)
     q = draw.integers(0, size.quotients, (size.lanes, size.rows))
     r = draw.integers(0, 2**size.shift, (size.lanes, size.rows))
-    live = tags(size) == 3
-    y = np.where(live, clamp(q, size), 0)
+    active = tags(size) == 3
+    y = np.where(active, clamp(q, size), 0)
     counts = np.concatenate(
         [
-            np.bincount(q[~live], minlength=size.quotients),
+            np.bincount(q[~active], minlength=size.quotients),
             np.bincount(r.ravel(), minlength=2**size.shift),
-            np.bincount(q[live], minlength=size.quotients),
+            np.bincount(q[active], minlength=size.quotients),
         ]
     )
     m = np.zeros(size.rows, np.int64)

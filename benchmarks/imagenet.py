@@ -168,9 +168,7 @@ def kernels(description: dict[str, Any], reference_string: Any) -> dict[str, Any
     """
     native, k = engine.engine(), description["k"]
     cells, sums = description["proof"]["advice_points"]
-    products, pieces = (
-        description["proof"][n] for n in ("permutation_products", "quotient_pieces")
-    )
+    products, pieces = (description["proof"][n] for n in ("grand_products", "quotient_pieces"))
     fixed = len(description["columns"]["fixed"]) + len(description["permutation"]["columns"])
     advice = cells + sums + products + 1  # the instance column
     counts = {

@@ -34,8 +34,8 @@ def calibration(proofs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         return {"points": 0}
     layouts = [Layout(row["k"], row["lanes"], row["weight_lanes"]) for row in large]
     columns = {
-        "cells": [3 * layout.lanes + 2 for layout in layouts],
-        "sums": [layout.lanes + 11 for layout in layouts],
+        "cells": [layout.integer_columns for layout in layouts],
+        "sums": [layout.field_columns for layout in layouts],
         "quotient": [layout.columns for layout in layouts],
     }
     each = {

@@ -9,9 +9,8 @@ use crate::error::{Error, Result};
 use crate::program::Program;
 use crate::witness::{NetworkCircuit, Tamper, Witness};
 
-/// What a witness, its second phase tampered with as told, violates: "GATE on row ROW" by the
-/// caller's rows ("row -1" is the reserved one), or "copy of COLUMN on row ROW". Empty if it is
-/// one.
+/// What a witness violates once the tampers have changed it: "GATE on row ROW" by the caller's rows
+/// ("row -1" is the reserved one), or "copy of COLUMN on row ROW". Empty if it violates nothing.
 pub fn check(program: &Program, witness: &Witness, tampers: &[Tamper]) -> Result<Vec<String>> {
     witness.check(program)?;
     tampers
@@ -19,7 +18,7 @@ pub fn check(program: &Program, witness: &Witness, tampers: &[Tamper]) -> Result
         .try_for_each(|tamper| known(program, tamper))?;
     let circuit = NetworkCircuit {
         tampers,
-        place_program: true,
+        with_program: true,
         ..NetworkCircuit::proof(program, witness)
     };
     let mock = MockProver::run(program.shape.k, &circuit, vec![witness.instances.clone()])

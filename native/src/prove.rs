@@ -12,6 +12,7 @@ use halo2_axiom::poly::kzg::strategy::SingleStrategy;
 
 use crate::algebra::domain::Domain;
 use crate::algebra::msm;
+use crate::circuit::columns::CHALLENGES;
 use crate::circuit::rows::{placed, usable_rows, UNUSABLE_ROWS};
 use crate::circuit::Challenges;
 use crate::error::{Error, Result};
@@ -21,7 +22,7 @@ use crate::keys::proof_layout::ProofLayout;
 use crate::keys::{Keys, Verifying};
 use crate::program::Program;
 use crate::prover::blinding::Blinding;
-use crate::prover::{ProofInProgress, Statement};
+use crate::prover::{ProofInProgress, Proving};
 use crate::srs::Srs;
 use crate::transcript::{point_words, EvmTranscript};
 use crate::witness::accumulators::accumulate;
@@ -42,7 +43,7 @@ pub fn prove(
     fits(program, keys, srs)?;
     let vk = &keys.verifying.vk;
     let (cs, columns) = configured(&program.shape);
-    let statement = Statement {
+    let proving = Proving {
         srs,
         cs: vk.cs(),
         domain: &Domain::new(program.shape.k, cs.degree()),
@@ -52,12 +53,13 @@ pub fn prove(
     };
     let stages = StageReporter::new(ProofLayout::of(vk), report);
     let transcript = EvmTranscript::new(digest(&keys.verifying), stages);
-    let mut proof = ProofInProgress::new(statement, blinding, transcript, &witness.instances)?;
+    let mut proof = ProofInProgress::new(proving, blinding, transcript, &witness.instances)?;
     // Tensor cells and image are bound before the point (a, b, g) and logUp's theta and beta exist:
-    // a prover who knew them could choose cells that agree there and nowhere else.
+    // a prover that knew them could choose cells that agree there and nowhere else.
     let hashed = hashed(program, witness);
     proof.commit(&advice::first_phase(&columns, witness, &hashed))?;
-    let challenges = challenges(proof.draw(cs.num_challenges()));
+    let drawn: [Fr; CHALLENGES.len()] = proof.draw();
+    let challenges = Challenges::from(drawn);
     let accumulators = accumulate(program, witness, &challenges);
     proof.commit(&advice::second_phase(&columns, &accumulators))?;
     drop(accumulators);
@@ -74,17 +76,6 @@ fn fits(program: &Program, keys: &Keys, srs: &Srs) -> Result<()> {
         "the keys are for {theirs:?} and the set-up for 2^{} rows; the program has {ours:?}",
         srs.k
     )))
-}
-
-/// In the order of `Columns::new`.
-fn challenges(drawn: &[Fr]) -> Challenges<Fr> {
-    Challenges {
-        b: drawn[0],
-        a: drawn[1],
-        g: drawn[2],
-        theta: drawn[3],
-        beta: drawn[4],
-    }
 }
 
 /// Accept exactly a valid proof of so many instances as the circuit has, with nothing behind it.
@@ -125,7 +116,7 @@ pub fn commit_image(srs: &Srs, image: &[Fr], image_seed: [u8; 32]) -> Result<[u8
     let mut column = vec![Fr::ZERO; 1 << srs.k];
     column[placed(0)..][..image.len()].copy_from_slice(image);
     let blinded = column.len() - UNUSABLE_ROWS;
-    column[blinded..].copy_from_slice(&Blinding::new(image_seed, [0; 32]).image_rows());
+    column[blinded..].copy_from_slice(&Blinding::new(image_seed, [0; 32]).input_rows());
     let point = msm::full(&column, &srs.lagrange).to_affine();
     Ok(point_words(point)?)
 }

@@ -124,8 +124,8 @@ def _check_degree(description: Description) -> None:
     _require(description.degree == most, "degree", description.degree, most)
     pieces = description.proof.quotient_pieces
     _require(pieces == most - 1, "quotient_pieces", pieces, most - 1)
-    width = description.permutation.columns_per_product
-    _require(width == most - 2, "permutation.columns_per_product", width, most - 2)
+    width = description.permutation.columns_per_grand_product
+    _require(width == most - 2, "permutation.columns_per_grand_product", width, most - 2)
 
 
 def _check_phases(description: Description) -> None:
@@ -165,8 +165,8 @@ def _check_layout(description: Description) -> None:
         wanted = len(description.advice_of(phase))
         _require(found == wanted, f"proof.advice_points of phase {phase}", found, wanted)
     products = len(description.chunks())
-    found = layout.permutation_products
-    _require(found == products, "proof.permutation_products", found, products)
+    found = layout.grand_products
+    _require(found == products, "proof.grand_products", found, products)
     cells = len(description.queries.advice) + len(description.queries.fixed)
     scalars = cells + 1 + len(description.permutation.columns) + max(3 * products - 1, 0)
     _require(layout.evaluations == scalars, "proof.evaluations", layout.evaluations, scalars)

@@ -63,7 +63,7 @@ class Permutation(_Strict):
     """Columns that copy constraints are about; `commitments` are those to the maps sigma_j."""
 
     columns: tuple[tuple[Kind, Count], ...]
-    columns_per_product: Annotated[int, Field(ge=1)]
+    columns_per_grand_product: Annotated[int, Field(ge=1)]
     commitments: tuple[Point, ...]
 
 
@@ -81,7 +81,7 @@ class ProofLayout(_Strict):
     """How many points and scalars of each sort a proof has, and its length."""
 
     advice_points: tuple[Count, ...]
-    permutation_products: Count
+    grand_products: Count
     quotient_pieces: Count
     evaluations: Count
     bytes: Count
@@ -158,8 +158,8 @@ class Description(_Strict):
         return tuple(polynomial for gate in self.gates for polynomial in gate.polynomials)
 
     @property
-    def last_rotation(self) -> int:
-        """From a row to the one `blinding_rows` + 1 before: from row 0 to the row l_last."""
+    def chaining_rotation(self) -> int:
+        """From row 0 of a grand product to where the one before it ended: the row of l_last."""
         return -(self.blinding_rows + 1)
 
     @property
@@ -183,7 +183,7 @@ class Description(_Strict):
         return tuple(Query(kind, column, rotation) for column, rotation in pairs)
 
     def chunks(self) -> list[tuple[Query, ...]]:
-        """The permutation's columns, cut into the parts that share a grand product."""
+        """The permutation's columns, cut into the chunks that share a grand product."""
         cells = [Query(kind, column, 0) for kind, column in self.permutation.columns]
-        width = self.permutation.columns_per_product
+        width = self.permutation.columns_per_grand_product
         return [tuple(cells[start : start + width]) for start in range(0, len(cells), width)]

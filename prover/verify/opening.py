@@ -52,9 +52,8 @@ def check(description: Description, proof: Proof, quotient: int) -> None:
     """Check all claimed evaluations, and that of H. Raises ProofRejected."""
     sets = point_sets(claims(description, proof, quotient))
     combined = sum_of_multiples(_terms(description, proof, sets))
-    last = proof.opening.remainder
     srs = description.srs
-    if not pairings_cancel((last, srs.s_g2), (negate(combined), srs.g2)):
+    if not pairings_cancel((proof.opening.w_prime, srs.s_g2), (negate(combined), srs.g2)):
         raise ProofRejected(
             "opening: the pairing check fails: some commitment, evaluation or instance is not the "
             "one that was proven, or the proof belongs to another circuit or set-up"
@@ -109,7 +108,7 @@ def _grand_products(description: Description, proof: Proof) -> Iterator[Claim]:
     for index, (point, values) in enumerate(pairs):
         yield Claim(("grand product", index), _one(point), x, values.now)
         yield Claim(("grand product", index), _one(point), domain.rotate(x, 1), values.following)
-    end = domain.rotate(x, description.last_rotation)
+    end = domain.rotate(x, description.chaining_rotation)
     for index, value in reversed(list(enumerate(proof.evaluations.ends))):
         commitment = _one(proof.commitments.grand_products[index])
         yield Claim(("grand product", index), commitment, end, value)
@@ -120,22 +119,22 @@ def _terms(description: Description, proof: Proof, sets: list[list[Opened]]) -> 
     opening = proof.opening
     everywhere = {point for group in sets for one in group for point in one.values}
     first = sets[0][0].values
-    first_outside = product(opening.at - point for point in everywhere - set(first))
+    first_outside = product(opening.u - point for point in everywhere - set(first))
     terms: list[Term] = []
     constant = 0
-    for group, power in zip(sets, powers(opening.between, len(sets)), strict=True):
-        outside = product(opening.at - point for point in everywhere - set(group[0].values))
-        factor = power * outside * inverse(first_outside) % R
-        for one, within in zip(group, powers(opening.within, len(group)), strict=True):
-            scale = factor * within % R
+    for group, v_power in zip(sets, powers(opening.v, len(sets)), strict=True):
+        outside = product(opening.u - point for point in everywhere - set(group[0].values))
+        of_group = v_power * outside * inverse(first_outside) % R
+        for one, y_power in zip(group, powers(opening.y, len(group)), strict=True):
+            scale = of_group * y_power % R
             terms += [(scale * scalar % R, point) for scalar, point in one.commitment]
-            constant += scale * interpolate(one.values, opening.at)
-    vanishing = product(opening.at - point for point in first)
+            constant += scale * interpolate(one.values, opening.u)
+    vanishing = product(opening.u - point for point in first)
     return [
         *terms,
         (-constant, GENERATOR),
-        (-vanishing, opening.quotient),
-        (opening.at, opening.remainder),
+        (-vanishing, opening.w),
+        (opening.u, opening.w_prime),
     ]
 
 

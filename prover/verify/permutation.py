@@ -4,7 +4,7 @@ Each cell has an identity: delta^j * omega^i for row i of the permutation's colu
 the identity of the next cell of its cycle of copies. The products over all cells of
 (value + beta * identity + gamma) and of (value + beta * sigma + gamma) are equal if and, but for a
 negligible chance over beta and gamma, only if all copies hold. Grand products z_i, over
-`columns_per_product` columns each, are chained: z_i starts where z_(i-1) ended.
+`columns_per_grand_product` columns each, are chained: z_i starts where z_(i-1) ended.
 Source: PLONK (eprint 2019/953), section 5; halo2 book, "Permutation argument".
 """
 
@@ -32,7 +32,7 @@ def row_selectors(description: Description, x: int) -> RowSelectors:
     blinding = range(-description.blinding_rows, 0)
     return RowSelectors(
         domain.lagrange(0, x),
-        domain.lagrange(description.last_rotation, x),
+        domain.lagrange(description.chaining_rotation, x),
         sum(domain.lagrange(row, x) for row in blinding) % R,
     )
 

@@ -27,9 +27,9 @@ class Commitments:
 
 @dataclass(frozen=True)
 class Challenges:
-    """What the verifier asked, in order: `circuit` for the gates, then the protocol's own."""
+    """What the verifier asked, in order: those of the `gates`, then the proof system's."""
 
-    circuit: tuple[int, ...]
+    gates: tuple[int, ...]
     beta: int
     gamma: int
     y: int
@@ -60,13 +60,13 @@ class Evaluations:
 
 @dataclass(frozen=True)
 class Opening:
-    """SHPLONK's challenges, by its paper's names gamma, beta (of the sets) and z; W and W'."""
+    """SHPLONK's challenges Y (within a set), V (between sets) and U, and its points W and W'."""
 
-    within: int
-    between: int
-    at: int
-    quotient: Affine
-    remainder: Affine
+    y: int
+    v: int
+    u: int
+    w: Affine
+    w_prime: Affine
 
 
 @dataclass(frozen=True)
@@ -112,18 +112,18 @@ def _check_instances(description: Description, instances: Sequence[int]) -> None
 def _read_commitments(
     description: Description, transcript: Transcript
 ) -> tuple[Commitments, Challenges]:
-    advice, circuit = _read_advice(description, transcript)
+    advice, gates = _read_advice(description, transcript)
     transcript.squeeze()  # halo2's theta, for lookups that no circuit here has
     beta, gamma = transcript.squeeze(), transcript.squeeze()
     layout = description.proof
-    products = [f"grand product {i}" for i in range(layout.permutation_products)]
+    products = [f"grand product {i}" for i in range(layout.grand_products)]
     found = tuple(transcript.read_point(name) for name in products)
     random = transcript.read_point("random polynomial")
     y = transcript.squeeze()
     pieces = [f"quotient piece {i}" for i in range(layout.quotient_pieces)]
     quotient = tuple(transcript.read_point(name) for name in pieces)
     x = transcript.squeeze()
-    return Commitments(advice, found, random, quotient), Challenges(circuit, beta, gamma, y, x)
+    return Commitments(advice, found, random, quotient), Challenges(gates, beta, gamma, y, x)
 
 
 def _read_advice(
@@ -160,7 +160,7 @@ def _read_grand_products(
     description: Description, transcript: Transcript
 ) -> tuple[tuple[GrandProductValues, ...], tuple[int, ...]]:
     products, ends = [], []
-    count = description.proof.permutation_products
+    count = description.proof.grand_products
     for index in range(count):
         name = f"of grand product {index}"
         now, following = (transcript.read_scalar(f"{name} at {at}") for at in ("x", "omega x"))
@@ -171,7 +171,7 @@ def _read_grand_products(
 
 
 def _read_opening(transcript: Transcript) -> Opening:
-    within, between = transcript.squeeze(), transcript.squeeze()
-    quotient = transcript.read_point("opening W")
-    at = transcript.squeeze()
-    return Opening(within, between, at, quotient, transcript.read_point("opening W'"))
+    y, v = transcript.squeeze(), transcript.squeeze()
+    w = transcript.read_point("opening W")
+    u = transcript.squeeze()
+    return Opening(y, v, u, w, transcript.read_point("opening W'"))

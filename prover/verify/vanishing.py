@@ -18,7 +18,7 @@ def quotient_value(description: Description, proof: Proof, instances: dict[Query
     """H(x), as the claimed evaluations and the instances demand it."""
     challenges = proof.challenges
     cells = proof.evaluations.cells | instances
-    gates = [evaluate(one, cells, challenges.circuit) for one in description.polynomials]
+    gates = [evaluate(one, cells, challenges.gates) for one in description.polynomials]
     rows = permutation.row_selectors(description, challenges.x)
     copies = permutation.identities(description, proof, cells, rows)
     divisor = description.domain.vanishing(challenges.x)

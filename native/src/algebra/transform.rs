@@ -104,12 +104,12 @@ pub fn bit_reversed_powers(x: Fr, k: u32) -> Vec<Fr> {
         .collect();
     let mut all = Vec::with_capacity(1 << k);
     all.push(Fr::ONE);
-    for factor in squares.iter().rev() {
+    for square in squares.iter().rev() {
         let length = all.len();
         all.resize(2 * length, Fr::ZERO);
         let (known, next) = all.split_at_mut(length);
         let pairs = next.par_iter_mut().with_min_len(SERIAL).zip(known);
-        pairs.for_each(|(next, known)| *next = *known * factor);
+        pairs.for_each(|(next, known)| *next = *known * square);
     }
     all
 }

@@ -1,4 +1,4 @@
-//! Columns, challenges and the parameters of their number.
+//! Columns and challenges; `Shape` says how many there are.
 
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::plonk::{
@@ -47,7 +47,7 @@ pub const FLAGS: [&str; 16] = [
     "closes_layer",
 ];
 
-/// The flag of rows on which the kernel takes -1, the factor of an output's own accumulator.
+/// The flag of rows on which the kernel takes -1, the coefficient of an output's accumulator.
 pub const OUTPUT_SELECTOR: &str = "output_selector";
 
 /// The flag of rows whose bias is that of the row before.
@@ -55,6 +55,9 @@ pub const SAME_BIAS: &str = "same_bias";
 
 /// The flags, one per weight lane, of places where no weight stands.
 pub const NO_WEIGHT: &str = "no_weight";
+
+/// The challenges, in the order in which they are drawn.
+pub const CHALLENGES: [&str; 5] = ["b", "a", "g", "theta", "beta"];
 
 /// Every column and challenge; `prover/systems/native/circuit/columns.json` says what each is for,
 /// and docs/NATIVE.md by which symbol it stands in formulas.
@@ -73,7 +76,7 @@ pub struct Columns {
     pub kernel: Column<Advice>,
     pub factor: Column<Advice>,
     pub layer_accumulator: Column<Advice>,
-    pub lookup_partials: Vec<Column<Advice>>,
+    pub lookup_partial: Vec<Column<Advice>>,
     pub lookup_sum: Column<Advice>,
     pub tag: Vec<Column<Fixed>>,
     pub bias: Column<Fixed>,
@@ -121,7 +124,7 @@ impl Ranks {
     }
 
     /// In the order of `RANK_FLAGS`.
-    pub fn flags(&self) -> [Column<Fixed>; 3] {
+    pub fn flags(&self) -> [Column<Fixed>; RANK_FLAGS.len()] {
         [self.is_label, self.is_lower_label, self.is_class]
     }
 }
@@ -131,16 +134,16 @@ impl Ranks {
 pub struct Hash {
     pub packed_word: Column<Advice>,
     pub hash_word: Column<Advice>,
-    pub state: [Column<Advice>; 2],
-    pub square: [Column<Advice>; 2],
+    pub hash_state: [Column<Advice>; 2],
+    pub hash_square: [Column<Advice>; 2],
     pub continues_word: Column<Fixed>,
-    pub start: Column<Fixed>,
-    pub absorb: Column<Fixed>,
-    pub full_round: Column<Fixed>,
-    pub partial_round: Column<Fixed>,
-    pub digest: Column<Fixed>,
+    pub hash_start: Column<Fixed>,
+    pub hash_absorb: Column<Fixed>,
+    pub hash_full_round: Column<Fixed>,
+    pub hash_partial_round: Column<Fixed>,
+    pub hash_digest: Column<Fixed>,
     /// Poseidon's, on rows of rounds.
-    pub constants: [Column<Fixed>; 2],
+    pub hash_constant: [Column<Fixed>; 2],
 }
 
 impl Hash {
@@ -149,32 +152,33 @@ impl Hash {
             [(); 6].map(|()| meta.advice_column_in(FirstPhase));
         meta.enable_equality(packed_word);
         meta.enable_equality(hash_word);
-        let [continues_word, start, absorb, full_round, partial_round, digest] =
-            [(); 6].map(|()| meta.fixed_column());
+        let flags = HASH_FLAGS.map(|_| meta.fixed_column());
+        let [continues_word, hash_start, hash_absorb, hash_full_round, hash_partial_round, hash_digest] =
+            flags;
         Hash {
             packed_word,
             hash_word,
-            state: [state0, state1],
-            square: [square0, square1],
+            hash_state: [state0, state1],
+            hash_square: [square0, square1],
             continues_word,
-            start,
-            absorb,
-            full_round,
-            partial_round,
-            digest,
-            constants: [(); 2].map(|()| meta.fixed_column()),
+            hash_start,
+            hash_absorb,
+            hash_full_round,
+            hash_partial_round,
+            hash_digest,
+            hash_constant: [(); 2].map(|()| meta.fixed_column()),
         }
     }
 
     /// In the order of `HASH_FLAGS`.
-    pub fn flags(&self) -> [Column<Fixed>; 6] {
+    pub fn flags(&self) -> [Column<Fixed>; HASH_FLAGS.len()] {
         [
             self.continues_word,
-            self.start,
-            self.absorb,
-            self.full_round,
-            self.partial_round,
-            self.digest,
+            self.hash_start,
+            self.hash_absorb,
+            self.hash_full_round,
+            self.hash_partial_round,
+            self.hash_digest,
         ]
     }
 }
@@ -208,6 +212,26 @@ pub struct Challenges<T> {
     pub beta: T,
 }
 
+/// In the order of `CHALLENGES`.
+impl<T> From<[T; CHALLENGES.len()]> for Challenges<T> {
+    fn from([b, a, g, theta, beta]: [T; CHALLENGES.len()]) -> Self {
+        Challenges {
+            b,
+            a,
+            g,
+            theta,
+            beta,
+        }
+    }
+}
+
+impl<T> Challenges<T> {
+    /// In the order of `CHALLENGES`.
+    pub fn into_array(self) -> [T; CHALLENGES.len()] {
+        [self.b, self.a, self.g, self.theta, self.beta]
+    }
+}
+
 impl Columns {
     /// Allocate the columns; `input` is the first advice column (see `prover/blinding.rs`).
     ///
@@ -224,18 +248,12 @@ impl Columns {
                 .collect()
         };
         let (quotient, remainder, activation) = (per_lane(), per_lane(), per_lane());
-        let challenges = Challenges {
-            b: meta.challenge_usable_after(FirstPhase),
-            a: meta.challenge_usable_after(FirstPhase),
-            g: meta.challenge_usable_after(FirstPhase),
-            theta: meta.challenge_usable_after(FirstPhase),
-            beta: meta.challenge_usable_after(FirstPhase),
-        };
+        let challenges = CHALLENGES.map(|_| meta.challenge_usable_after(FirstPhase));
         let mut later = || meta.advice_column_in(SecondPhase);
         let [pre_inner, pre_outer, post_inner, post_outer] = [later(), later(), later(), later()];
         let [kernel_inner, kernel, factor, layer_accumulator] =
             [later(), later(), later(), later()];
-        let lookup_partials = (0..shape.lookup_partials()).map(|_| later()).collect();
+        let lookup_partial = (0..shape.lookup_partials()).map(|_| later()).collect();
         let lookup_sum = later();
         let ranks = (shape.labels > 0).then(|| Ranks::new(meta));
         let mut columns = Columns {
@@ -254,7 +272,7 @@ impl Columns {
             kernel,
             factor,
             layer_accumulator,
-            lookup_partials,
+            lookup_partial,
             lookup_sum,
             tag: (0..lanes).map(|_| meta.fixed_column()).collect(),
             bias: meta.fixed_column(),
@@ -268,7 +286,7 @@ impl Columns {
             steps_segment: meta.fixed_column(),
             hidden: shape.hidden.then(|| Hidden::new(meta, shape)),
             instance: meta.instance_column(),
-            challenges,
+            challenges: challenges.into(),
             shape: *shape,
         };
         for column in [columns.pre_outer, columns.post_outer, columns.factor] {

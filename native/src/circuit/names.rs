@@ -36,7 +36,7 @@ pub fn advice_names(shape: &Shape) -> Vec<AdviceName> {
         ("quotient", "q", &columns.quotient[..]),
         ("remainder", "r", &columns.remainder),
         ("activation", "y", &columns.activation),
-        ("lookup_partial", "h", &columns.lookup_partials),
+        ("lookup_partial", "h", &columns.lookup_partial),
     ];
     let mut named: Vec<_> = single.into_iter().map(one).collect();
     named.extend(lanes.into_iter().flat_map(numbered));
@@ -54,8 +54,8 @@ pub fn advice_names(shape: &Shape) -> Vec<AdviceName> {
             ("hash_word", "word", hash.hash_word),
         ];
         named.extend(single.map(one));
-        named.extend(numbered(("hash_state", "state", &hash.state)));
-        named.extend(numbered(("hash_square", "square", &hash.square)));
+        named.extend(numbered(("hash_state", "state", &hash.hash_state)));
+        named.extend(numbered(("hash_square", "square", &hash.hash_square)));
     }
     ordered(named)
 }
@@ -93,7 +93,7 @@ pub fn fixed_names(shape: &Shape) -> Vec<String> {
     }
     if let Some(hash) = &columns.hash {
         named.extend(HASH_FLAGS.into_iter().zip(hash.flags()));
-        lanes.push(("hash_constant", &hash.constants));
+        lanes.push(("hash_constant", &hash.hash_constant));
     }
     if let Some(hidden) = &columns.hidden {
         named.push((OUTPUT_SELECTOR, hidden.output_selector));

@@ -2,13 +2,13 @@
 
 use crate::error::{Error, Result};
 
-/// What one network's gate set needs besides its fixed columns.
+/// What the gates of one network's circuit depend on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Shape {
     /// log2 of the rows.
     pub k: u32,
-    /// Witness of a tensor to a row.
+    /// Cells of a tensor to a row.
     pub lanes: usize,
     /// Weights to a row.
     pub weight_lanes: usize,
@@ -22,7 +22,7 @@ pub struct Shape {
     pub input_low: i64,
     /// How many labels are public; 0 where scores are.
     pub labels: usize,
-    /// log2 of more than all classes, and the least score, where labels are public.
+    /// 2^class_bits is more than there are classes; the least score, where labels are public.
     pub class_bits: u32,
     pub score_low: i64,
     /// Image rows to a hashed word; 0 where inputs are not hashed.

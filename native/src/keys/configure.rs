@@ -34,7 +34,7 @@ pub fn permutation(program: &Program, cs: &ConstraintSystem<Fr>, columns: &Colum
 }
 
 /// halo2 caps the degree that it reports by the environment's MAX_DEGREE; a cap below a gate's
-/// degree would make proofs that no one can verify, or gates that hold for nothing.
+/// degree would make proofs that no one can verify, or gates that constrain nothing.
 pub fn check_degree(cs: &ConstraintSystem<Fr>) -> Result<()> {
     let gates = cs.gates().iter();
     let found = gates

@@ -12,6 +12,7 @@ use serde_json::{json, Value};
 use super::digest::{digest, FORMAT};
 use super::proof_layout::ProofLayout;
 use super::verifying::Verifying;
+use crate::circuit::columns::CHALLENGES;
 use crate::circuit::names::{advice_names, fixed_names};
 use crate::circuit::Shape;
 use crate::transcript::word;
@@ -33,7 +34,7 @@ pub fn describe(verifying: &Verifying) -> Value {
         "digest": words(&digest(verifying)),
         "instances": about.instances,
         "columns": columns(cs, shape),
-        "challenges": ["b", "a", "g", "theta", "beta"],
+        "challenges": CHALLENGES,
         "challenge_phases": cs.challenge_phase(),
         "gates": gates(cs),
         "queries": {
@@ -43,7 +44,7 @@ pub fn describe(verifying: &Verifying) -> Value {
         },
         "permutation": {
             "columns": cs.permutation().get_columns().iter().map(any).collect::<Vec<_>>(),
-            "columns_per_product": cs.degree() - 2,
+            "columns_per_grand_product": cs.degree() - 2,
             "commitments": points(vk.permutation().commitments()),
         },
         "fixed_commitments": points(vk.fixed_commitments()),
@@ -85,8 +86,8 @@ fn expression(found: &Expression<Fr>) -> Value {
         Expression::Negated(inner) => json!(["-", expression(inner)]),
         Expression::Sum(left, right) => json!(["+", expression(left), expression(right)]),
         Expression::Product(left, right) => json!(["*", expression(left), expression(right)]),
-        Expression::Scaled(inner, factor) => {
-            json!(["*", expression(inner), ["constant", hex(*factor)]])
+        Expression::Scaled(inner, scalar) => {
+            json!(["*", expression(inner), ["constant", hex(*scalar)]])
         }
         Expression::Selector(_) => unreachable!("keygen turns selectors into fixed columns"),
     }

@@ -15,7 +15,7 @@ use crate::circuit::Shape;
 use crate::program::Sections;
 use crate::transcript::word;
 
-/// The description's format: its name and version.
+/// The description's format: its name and version. docs/NATIVE.md says when it is raised.
 pub const FORMAT: &str = "zkescrow native circuit 2";
 
 /// Big-endian words of 32 bytes; what is negative is counted from 2^256.
@@ -170,10 +170,10 @@ fn expression(words: &mut Words, found: &Expression<Fr>) {
             expression(words, left);
             expression(words, right);
         }
-        Expression::Scaled(inner, factor) => {
+        Expression::Scaled(inner, scalar) => {
             words.count(PRODUCT);
             expression(words, inner);
-            constant(words, *factor);
+            constant(words, *scalar);
         }
         Expression::Selector(_) => unreachable!("the circuits have no selectors"),
     }

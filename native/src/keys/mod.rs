@@ -1,4 +1,4 @@
-//! Proving and verifying keys, their files, and what a verifier is told of a circuit.
+//! Proving and verifying keys, their files, and what describes a circuit to its verifiers.
 
 pub mod configure;
 pub mod describe;

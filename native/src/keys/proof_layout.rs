@@ -11,7 +11,7 @@ const POINT: usize = 64;
 #[derive(Clone, Copy, Debug)]
 pub struct ProofLayout {
     /// Points of the advice columns by phase.
-    pub advice: [usize; 2],
+    pub advice_points: [usize; 2],
     /// Points of the permutation's grand products; one random point follows.
     pub grand_products: usize,
     /// Points of the quotient's pieces.
@@ -29,7 +29,7 @@ impl ProofLayout {
         let grand_products = permuted.div_ceil(cs.degree() - 2);
         let queries = cs.advice_queries().len() + cs.fixed_queries().len();
         ProofLayout {
-            advice: [first, phases.len() - first],
+            advice_points: [first, phases.len() - first],
             grand_products,
             quotient_pieces: vk.get_domain().get_quotient_poly_degree(),
             evaluations: queries + 1 + permuted + 3 * grand_products - 1,
@@ -38,8 +38,8 @@ impl ProofLayout {
 
     /// Stages of proving, with the proof's length when each is done.
     pub fn stages(&self) -> [(&'static str, usize); 6] {
-        let first = POINT * self.advice[0];
-        let second = first + POINT * self.advice[1];
+        let first = POINT * self.advice_points[0];
+        let second = first + POINT * self.advice_points[1];
         let copies = second + POINT * (self.grand_products + 1);
         let quotient = copies + POINT * self.quotient_pieces;
         let evaluations = quotient + SCALAR * self.evaluations;
@@ -61,8 +61,8 @@ impl ProofLayout {
     /// For the circuit's description.
     pub fn to_json(self) -> Value {
         json!({
-            "advice_points": self.advice,
-            "permutation_products": self.grand_products,
+            "advice_points": self.advice_points,
+            "grand_products": self.grand_products,
             "quotient_pieces": self.quotient_pieces,
             "evaluations": self.evaluations,
             "bytes": self.bytes(),

@@ -24,12 +24,12 @@ pub struct Program {
     pub tag: Lanes,
     pub bias: Vec<i64>,
     pub table: Lanes,
-    pub weights: Lanes,
+    pub weight: Lanes,
     pub flags: HashMap<String, Vec<i64>>,
     /// The class of each class row; empty where scores are public.
     pub class: Vec<i64>,
     /// 1 + the round of each hash row that is one; empty where inputs are not hashed.
-    pub rounds: Vec<i64>,
+    pub hash_round: Vec<i64>,
     /// Where no weight stands; no lanes where weights are public.
     pub no_weight: Lanes,
     /// Random cells below the columns of hidden weights; none where weights are public.
@@ -56,7 +56,7 @@ impl Program {
         ];
         let tag = input.lanes("tag", shape.lanes)?;
         let bias = input.one("bias")?;
-        let weights = input.lanes("weight", shape.weight_lanes)?;
+        let weight = input.lanes("weight", shape.weight_lanes)?;
         let mut flags = HashMap::new();
         for name in FLAGS {
             flags.insert(name.to_string(), input.flag(name)?);
@@ -68,13 +68,13 @@ impl Program {
             }
             class = input.one("class")?;
         }
-        let mut rounds = Vec::new();
+        let mut hash_round = Vec::new();
         if shape.hash_group > 0 {
             for name in HASH_FLAGS {
                 flags.insert(name.to_string(), input.flag(name)?);
             }
-            rounds = input.one("hash_round")?;
-            known_rounds(&rounds)?;
+            hash_round = input.one("hash_round")?;
+            known_rounds(&hash_round)?;
         }
         let mut no_weight = Lanes::new();
         if shape.hidden {
@@ -89,10 +89,10 @@ impl Program {
             tag,
             bias,
             table,
-            weights,
+            weight,
             flags,
             class,
-            rounds,
+            hash_round,
             no_weight,
             salt: Salt::default(),
             copies: parse_copies(copies, rows, instances.count())?,

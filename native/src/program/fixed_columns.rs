@@ -27,7 +27,7 @@ pub fn fixed_columns<'a>(
     all.push(salted(columns.bias, &program.bias, &salt.bias));
     for (lane, column) in columns.weight.iter().enumerate() {
         let salt = salt.weights.get(lane).map_or(&[][..], |salt| salt);
-        all.push(salted(*column, &program.weights[lane], salt));
+        all.push(salted(*column, &program.weight[lane], salt));
     }
     if let Some(hidden) = &columns.hidden {
         for (column, name) in [
@@ -51,7 +51,7 @@ pub fn fixed_columns<'a>(
         for (column, name) in hash.flags().into_iter().zip(HASH_FLAGS) {
             all.push(ColumnAssignment::small(column, &program.flags[name][..]));
         }
-        for (lane, column) in hash.constants.into_iter().enumerate() {
+        for (lane, column) in hash.hash_constant.into_iter().enumerate() {
             all.push(ColumnAssignment::field(column, program.constants(lane)));
         }
     }

@@ -68,12 +68,12 @@ impl Program {
 
     /// A column of Poseidon's constants.
     pub fn constants(&self, lane: usize) -> Vec<Fr> {
-        let rows = 0..self.rounds.len();
+        let rows = 0..self.hash_round.len();
         rows.map(|row| self.constant(row, lane)).collect()
     }
 
     fn constant(&self, row: usize, lane: usize) -> Fr {
-        match value(&self.rounds, row) {
+        match value(&self.hash_round, row) {
             0 => Fr::zero(),
             round => element(CONSTANTS[round as usize - 1][lane]),
         }

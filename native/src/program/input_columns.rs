@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::circuit::rows::{value, Lanes};
 use crate::error::{Error, Result};
 
-/// Flags that take the row before into account.
+/// Flags by which a gate reads the row before: those that columns.json declares so.
 const LOOKING_BACK: [&str; 16] = [
     "continues_row",
     "continues_segment",

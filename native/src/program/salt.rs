@@ -4,7 +4,7 @@ use halo2_axiom::halo2curves::bn256::Fr;
 
 use crate::algebra::field::signed;
 
-/// Witness below the end of each weight column, and of `bias`; empty where weights are public.
+/// What stands below the end of each weight column, and of `bias`; empty where weights are public.
 #[derive(Clone, Debug, Default)]
 pub struct Salt {
     pub weights: Vec<Vec<Fr>>,

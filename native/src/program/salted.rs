@@ -13,24 +13,24 @@ use crate::circuit::columns::{NO_WEIGHT, SAME_BIAS};
 use crate::circuit::rows::usable_rows;
 use crate::error::{Error, Result};
 
-/// Flags that take something of a row's weights, and of a row's bias.
+/// Flags by which a gate reads a row's weights, and a row's bias.
 const OF_WEIGHTS: [&str; 2] = ["continues_kernel_inner", "enters_kernel"];
 const OF_BIAS: [&str; 4] = ["continues_row", "ends_row", "continues_segment", SAME_BIAS];
 
 impl Program {
     /// The same program with salt, a column for each weight lane and then that of `bias`.
     pub fn salted(self, mut columns: Vec<Vec<Fr>>) -> Result<Self> {
-        if !self.shape.hidden || columns.len() != self.weights.len() + 1 {
+        if !self.shape.hidden || columns.len() != self.weight.len() + 1 {
             return Err(Error::Program(format!(
                 "{} columns of salt; circuits with hidden weights have one for each of their {} \
                  weight lanes and one for bias, others none",
                 columns.len(),
-                self.weights.len()
+                self.weight.len()
             )));
         }
         let bias = columns.pop().expect("a column for bias");
         let weights = columns;
-        for (below, salt) in self.weights.iter().zip(&weights) {
+        for (below, salt) in self.weight.iter().zip(&weights) {
             self.salt_is_apart(below.len(), salt.len(), &OF_WEIGHTS)?;
             self.no_weight_ends(below.len())?;
         }
@@ -68,7 +68,7 @@ impl Program {
     /// A weight, or the salt below the weights.
     pub fn weight(&self, lane: usize, row: usize) -> Fr {
         let salt = self.salt.weights.get(lane).map_or(&[][..], |salt| salt);
-        cell(&self.weights[lane], salt, row)
+        cell(&self.weight[lane], salt, row)
     }
 
     /// What salt adds to the bias of a row below the tensors.

@@ -1,8 +1,8 @@
-//! The prover's randomness, with the image column's part set apart.
+//! The prover's randomness, with the input column's part set apart.
 //!
-//! The last rows of every advice column are random. Those of the image column come from the image's
-//! own seed, which makes the column, and its commitment, a function of image, salt and seed alone:
-//! a consumer can compute the commitment before any proof exists.
+//! The last rows of every advice column are random. Those of the input column come from a seed of the
+//! image's, which makes the column, and its commitment, a function of image, salt and seed alone: a
+//! consumer can compute the commitment before any proof exists.
 
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::halo2curves::ff::Field;
@@ -30,8 +30,8 @@ impl Blinding {
         }
     }
 
-    /// The last rows of the image column; to be drawn once.
-    pub fn image_rows(&mut self) -> Rows {
+    /// The last rows of the input column; to be drawn once.
+    pub fn input_rows(&mut self) -> Rows {
         [(); UNUSABLE_ROWS].map(|()| Fr::random(&mut self.image))
     }
 

@@ -72,7 +72,7 @@ impl Identities<'_> {
         (graph, node)
     }
 
-    /// (factor, polynomial) for each gate: the factor is a column that many gates share.
+    /// (selector, polynomial) for each gate: the selector is a column that many gates share.
     fn gates(&self, graph: &mut Graph) -> Vec<(Node, Node)> {
         let gates = self.cs.gates().iter().flat_map(|gate| gate.polynomials());
         gates
@@ -107,9 +107,9 @@ impl Identities<'_> {
                 let (left, right) = (self.node(graph, left), self.node(graph, right));
                 graph.multiply(left, right)
             }
-            Expression::Scaled(inner, factor) => {
+            Expression::Scaled(inner, scalar) => {
                 let inner = self.node(graph, inner);
-                graph.multiply(inner, constant(*factor))
+                graph.multiply(inner, constant(*scalar))
             }
             Expression::Selector(_) => unreachable!("keygen turns selectors into fixed columns"),
         }
@@ -130,7 +130,8 @@ impl Identities<'_> {
     }
 
     /// In halo2's order: the first z starts at 1, the last ends at 1 (or 0), each other one starts
-    /// where the one before ended, and each moves on by its factors.
+    /// where the one before ended, and from a row to the next z is multiplied by the row's ratio
+    /// (`grand_product` of `permutation.rs`).
     fn permutation(&self, graph: &mut Graph) -> Vec<(Node, Node)> {
         let at = |column: usize| Node::Cell {
             column,
@@ -165,7 +166,8 @@ impl Identities<'_> {
         let columns = self.cs.permutation().get_columns();
         let width = self.cs.degree() - 2;
         let column = self.offsets.grand_products + index;
-        let [mut left, mut right] = [1, 0].map(|rotation| Node::Cell { column, rotation });
+        let [mut with_sigma, mut with_identity] =
+            [1, 0].map(|rotation| Node::Cell { column, rotation });
         for number in (0..columns.len()).skip(index * width).take(width) {
             let value = self.permuted(columns[number].column_type(), columns[number].index());
             let raised = graph.add(value, constant(self.challenges.gamma));
@@ -174,18 +176,18 @@ impl Identities<'_> {
                 rotation: 0,
             };
             let scaled = graph.multiply(sigma, constant(self.challenges.beta));
-            let factor = graph.add(raised, scaled);
-            left = graph.multiply(left, factor);
+            let sum = graph.add(raised, scaled);
+            with_sigma = graph.multiply(with_sigma, sum);
             let x = Node::Cell {
                 column: self.offsets.x,
                 rotation: 0,
             };
             let scale = self.challenges.beta * Fr::DELTA.pow_vartime([number as u64]);
             let scaled = graph.multiply(x, constant(scale));
-            let factor = graph.add(raised, scaled);
-            right = graph.multiply(right, factor);
+            let sum = graph.add(raised, scaled);
+            with_identity = graph.multiply(with_identity, sum);
         }
-        graph.subtract(left, right)
+        graph.subtract(with_sigma, with_identity)
     }
 
     fn permuted(&self, kind: &Any, index: usize) -> Node {
@@ -200,23 +202,23 @@ impl Identities<'_> {
         }
     }
 
-    /// Horner's rule by y over all terms, gathered by their factors.
+    /// Horner's rule by y over all terms, gathered by their selectors.
     fn fold(&self, graph: &mut Graph, terms: &[(Node, Node)]) -> Node {
         let mut sums: Vec<(Node, Node)> = Vec::new();
         let mut known: HashMap<Node, usize> = HashMap::new();
         let mut weight = Fr::ONE;
-        for (factor, polynomial) in terms.iter().rev() {
+        for (selector, polynomial) in terms.iter().rev() {
             let weighted = graph.multiply(*polynomial, constant(weight));
             weight *= self.challenges.y;
-            let at = *known.entry(*factor).or_insert_with(|| {
-                sums.push((*factor, constant(Fr::ZERO)));
+            let at = *known.entry(*selector).or_insert_with(|| {
+                sums.push((*selector, constant(Fr::ZERO)));
                 sums.len() - 1
             });
             sums[at].1 = graph.add(sums[at].1, weighted);
         }
         sums.into_iter()
-            .fold(constant(Fr::ZERO), |total, (factor, sum)| {
-                let product = graph.multiply(sum, factor);
+            .fold(constant(Fr::ZERO), |total, (selector, sum)| {
+                let product = graph.multiply(sum, selector);
                 graph.add(total, product)
             })
     }

@@ -24,8 +24,8 @@ use crate::circuit::assignment::ColumnAssignment;
 use crate::srs::Srs;
 use crate::transcript::HashChallenge;
 
-/// What is proven with which keys: fixed for a circuit.
-pub struct Statement<'a> {
+/// All that proofs of a circuit are made with; `keys::Verifying` is what they are verified with.
+pub struct Proving<'a> {
     pub srs: &'a Srs,
     pub cs: &'a ConstraintSystem<Fr>,
     pub domain: &'a Domain,
@@ -37,7 +37,7 @@ pub struct Statement<'a> {
 
 /// A proof being made.
 pub struct ProofInProgress<'a, T> {
-    statement: Statement<'a>,
+    proving: Proving<'a>,
     blinding: Blinding,
     transcript: T,
     /// Bit-reversed coefficients of the advice columns, by index.
@@ -52,7 +52,7 @@ pub struct ProofInProgress<'a, T> {
 impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> ProofInProgress<'a, T> {
     /// Absorb the instances; the transcript has absorbed the circuit.
     pub fn new(
-        statement: Statement<'a>,
+        proving: Proving<'a>,
         blinding: Blinding,
         mut transcript: T,
         instances: &[Fr],
@@ -62,10 +62,10 @@ impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> ProofInProgress<'a, T> {
             transcript.common_scalar(*word)?;
         }
         let mut column = instances.to_vec();
-        column.resize(statement.domain.n, Fr::ZERO);
+        column.resize(proving.domain.n, Fr::ZERO);
         let mut proof = ProofInProgress {
-            advice: vec![Vec::new(); statement.cs.num_advice_columns()],
-            statement,
+            advice: vec![Vec::new(); proving.cs.num_advice_columns()],
+            proving,
             blinding,
             transcript,
             instance: Vec::new(),
@@ -74,7 +74,7 @@ impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> ProofInProgress<'a, T> {
             grand_products: Vec::new(),
         };
         proof.keep_permuted(Any::Instance, 0, &column);
-        proof.instance = proof.statement.domain.coefficients(column);
+        proof.instance = proof.proving.domain.coefficients(column);
         Ok(proof)
     }
 
@@ -84,41 +84,38 @@ impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> ProofInProgress<'a, T> {
         for assigned in columns {
             let index = assigned.column.index();
             let last: Rows = match index {
-                0 => self.blinding.image_rows(),
+                0 => self.blinding.input_rows(),
                 _ => self.blinding.rows(),
             };
-            let column = values(assigned, self.statement.domain.n, Some(&last));
-            points.push(commit(self.statement.srs, assigned, &column, Some(&last)));
+            let column = values(assigned, self.proving.domain.n, Some(&last));
+            points.push(commit(self.proving.srs, assigned, &column, Some(&last)));
             self.keep_permuted(*assigned.column.column_type(), index, &column);
-            self.advice[index] = self.statement.domain.coefficients(column);
+            self.advice[index] = self.proving.domain.coefficients(column);
         }
         self.write_points(&points)
     }
 
     /// Draw the next challenges of the gates.
-    pub fn draw(&mut self, count: usize) -> &[Fr] {
-        let first = self.gate_challenges.len();
-        for _ in 0..count {
-            let challenge = self.challenge();
-            self.gate_challenges.push(challenge);
-        }
-        &self.gate_challenges[first..]
+    pub fn draw<const N: usize>(&mut self) -> [Fr; N] {
+        let drawn = [(); N].map(|()| self.challenge());
+        self.gate_challenges.extend(drawn);
+        drawn
     }
 
     /// The rest of the proof; `report` is called inside the quotient with parts done and all parts.
     pub fn finish(mut self, report: &dyn Fn(usize, usize)) -> io::Result<T> {
         // halo2 draws theta for its own lookup argument, which no circuit here uses.
         self.challenge();
-        // All values that copies compare are committed by now: had a prover beta and gamma before,
-        // he could choose unequal cells whose products agree.
+        // All values that copies compare are committed by now: a prover that knew beta and gamma
+        // before could choose unequal cells whose products agree.
         let (beta, gamma) = (self.challenge(), self.challenge());
         self.commit_grand_products(beta, gamma)?;
         // The pieces of the quotient have no blinding rows. A random polynomial that is opened at x
         // with them hides what the two points of the opening would show of them.
-        let random: Vec<Fr> = (0..self.statement.domain.n)
+        let random: Vec<Fr> = (0..self.proving.domain.n)
             .map(|_| self.blinding.element())
             .collect();
-        self.write_points(&[msm::full(&reorder(&random), &self.statement.srs.powers)])?;
+        self.write_points(&[msm::full(&reorder(&random), &self.proving.srs.powers)])?;
         // y folds all identities into one, so all that they read is committed before it.
         let challenges = ProofChallenges {
             y: self.challenge(),
@@ -127,12 +124,12 @@ impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> ProofInProgress<'a, T> {
             gamma,
         };
         let pieces = self.quotient(&challenges, report);
-        let commit = |piece: &Vec<Fr>| msm::full(&reorder(piece), &self.statement.srs.powers);
+        let commit = |piece: &Vec<Fr>| msm::full(&reorder(piece), &self.proving.srs.powers);
         let points: Vec<G1> = pieces.iter().map(commit).collect();
         self.write_points(&points)?;
         // The identity is tested at x: every polynomial in it, the quotient too, is fixed.
         let x = self.challenge();
-        let x_to_n = x.pow_vartime([self.statement.domain.n as u64]);
+        let x_to_n = x.pow_vartime([self.proving.domain.n as u64]);
         let coefficients = pieces.iter().map(|piece| &piece[..]);
         let quotient = combine(coefficients.zip(powers(x_to_n)));
         drop(pieces);
@@ -154,7 +151,7 @@ impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> ProofInProgress<'a, T> {
     /// Remember the values of a column of the permutation.
     fn keep_permuted(&mut self, kind: impl Into<Any>, index: usize, values: &[Fr]) {
         let kind = kind.into();
-        let columns = self.statement.cs.permutation().get_columns();
+        let columns = self.proving.cs.permutation().get_columns();
         let same = |column: &Column<Any>| *column.column_type() == kind && column.index() == index;
         if let Some(number) = columns.iter().position(same) {
             self.permuted.insert(number, values.to_vec());
@@ -162,22 +159,22 @@ impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> ProofInProgress<'a, T> {
     }
 
     fn commit_grand_products(&mut self, beta: Fr, gamma: Fr) -> io::Result<()> {
-        let domain = self.statement.domain;
-        let count = self.statement.cs.permutation().get_columns().len();
+        let domain = self.proving.domain;
+        let count = self.proving.cs.permutation().get_columns().len();
         let numbers: Vec<usize> = (0..count).collect();
         let mut start = Fr::ONE;
-        for chunk in numbers.chunks(self.statement.cs.degree() - 2) {
+        for chunk in numbers.chunks(self.proving.cs.degree() - 2) {
             let columns: Vec<PermutedColumn<'_>> = chunk
                 .iter()
                 .map(|number| PermutedColumn {
                     number: *number as u64,
                     values: &self.permuted[number],
-                    sigma: self.statement.permutation.sigma(*number, domain),
+                    sigma: self.proving.permutation.sigma(*number, domain),
                 })
                 .collect();
             let z = grand_product(domain, &columns, (beta, gamma), start, &mut self.blinding);
-            start = z[domain.n - self.statement.cs.blinding_factors() - 1];
-            self.write_points(&[msm::full(&z, &self.statement.srs.lagrange)])?;
+            start = z[domain.n - self.proving.cs.blinding_factors() - 1];
+            self.write_points(&[msm::full(&z, &self.proving.srs.lagrange)])?;
             self.grand_products.push(domain.coefficients(z));
         }
         self.permuted.clear();
@@ -189,7 +186,7 @@ impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> ProofInProgress<'a, T> {
         challenges: &ProofChallenges,
         report: &dyn Fn(usize, usize),
     ) -> Vec<Vec<Fr>> {
-        let Statement { cs, domain, .. } = self.statement;
+        let Proving { cs, domain, .. } = self.proving;
         let identities = Identities {
             cs,
             offsets: ColumnOffsets::new(cs, self.grand_products.len()),
@@ -202,9 +199,9 @@ impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> ProofInProgress<'a, T> {
         let columns: Vec<&[Fr]> = self
             .advice
             .iter()
-            .chain(self.statement.fixed)
+            .chain(self.proving.fixed)
             .chain([&self.instance])
-            .chain(self.statement.sigma)
+            .chain(self.proving.sigma)
             .chain(&self.grand_products)
             .chain(&selectors)
             .map(|column| &column[..])
@@ -214,7 +211,7 @@ impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> ProofInProgress<'a, T> {
 
     /// l_0, l_last and l_active: 1 on row 0, on the row after the usable ones, on all before it.
     fn row_selectors(&self) -> [Vec<Fr>; 3] {
-        let Statement { cs, domain, .. } = self.statement;
+        let Proving { cs, domain, .. } = self.proving;
         let last = domain.n - cs.blinding_factors() - 1;
         let on = |rows: std::ops::Range<usize>| {
             let mut values = vec![Fr::ZERO; domain.n];
@@ -225,14 +222,14 @@ impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> ProofInProgress<'a, T> {
     }
 
     fn open(mut self, x: Fr, quotient: &[Fr], random: &[Fr]) -> io::Result<T> {
-        let Statement {
+        let Proving {
             srs,
             cs,
             domain,
             fixed,
             sigma,
             ..
-        } = self.statement;
+        } = self.proving;
         let (advice, grand_products) = (
             std::mem::take(&mut self.advice),
             std::mem::take(&mut self.grand_products),

@@ -15,4 +15,4 @@ mod opening;
 pub mod permutation;
 mod quotient;
 
-pub use in_progress::{ProofInProgress, Statement};
+pub use in_progress::{ProofInProgress, Proving};

@@ -1,4 +1,6 @@
 //! SHPLONK: one proof for all polynomials at all points (Boneh, Drake, Fisch, Gabizon 2020).
+//!
+//! Letters are those of docs/native/FORMAT.md, section 5, and of `prover/verify/opening.py`.
 
 use std::io;
 
@@ -43,19 +45,15 @@ pub fn open<T: TranscriptWrite<G1Affine, HashChallenge>>(
         .iter()
         .map(|group| Combined::new(domain, x, group, y))
         .collect();
-    let weights: Vec<Fr> = powers(v).take(groups.len()).collect();
+    let v_powers: Vec<Fr> = powers(v).take(groups.len()).collect();
     let quotients: Vec<Vec<Fr>> = groups.iter().map(Combined::quotient).collect();
-    let quotient = combine(
-        quotients
-            .iter()
-            .map(|q| &q[..])
-            .zip(weights.iter().copied()),
-    );
-    transcript.write_point(msm::full(&quotient, &srs.powers[..quotient.len()]).to_affine())?;
+    let polynomials = quotients.iter().map(|q| &q[..]);
+    let w = combine(polynomials.zip(v_powers.iter().copied()));
+    transcript.write_point(msm::full(&w, &srs.powers[..w.len()]).to_affine())?;
 
     let u = *transcript.squeeze_challenge_scalar::<()>();
-    let last = linearised(&groups, &weights, &quotient, u);
-    transcript.write_point(msm::full(&last, &srs.powers[..last.len()]).to_affine())
+    let w_prime = linearised(&groups, &v_powers, &w, u);
+    transcript.write_point(msm::full(&w_prime, &srs.powers[..w_prime.len()]).to_affine())
 }
 
 fn groups<'a>(queries: &[Query<'a>]) -> Vec<Group<'a>> {
@@ -124,28 +122,30 @@ impl Combined {
     }
 }
 
-/// What is zero at u if the quotient is right, divided by X - u.
-fn linearised(groups: &[Combined], weights: &[Fr], quotient: &[Fr], u: Fr) -> Vec<Fr> {
+/// The polynomial of W': what is zero at u if W is right, divided by X - u and by D of the first
+/// group.
+fn linearised(groups: &[Combined], v_powers: &[Fr], w: &[Fr], u: Fr) -> Vec<Fr> {
     let all = distinct(groups.iter().flat_map(|group| &group.points));
-    let away = |points: &[Fr]| -> Fr {
+    let outside = |points: &[Fr]| -> Fr {
         let others = all.iter().filter(|point| !points.contains(point));
         others.map(|point| u - point).product()
     };
-    let scales: Vec<Fr> = groups.iter().map(|group| away(&group.points)).collect();
-    let factors: Vec<Fr> = scales.iter().zip(weights).map(|(s, w)| *s * w).collect();
-    let constants = groups.iter().zip(&factors);
+    let outsides: Vec<Fr> = groups.iter().map(|group| outside(&group.points)).collect();
+    let scalars: Vec<Fr> = outsides.iter().zip(v_powers).map(|(d, v)| *d * v).collect();
+    let constants = groups.iter().zip(&scalars);
     let constant: Fr = constants
-        .map(|(group, factor)| *factor * group.remainder_at(u))
+        .map(|(group, scalar)| *scalar * group.remainder_at(u))
         .sum();
-    let vanishing = away(&[]);
+    let vanishing = outside(&[]);
     let polynomials = groups.iter().map(|group| &group.polynomial[..]);
-    let mut sum = combine(polynomials.zip(factors).chain([(quotient, -vanishing)]));
+    let mut sum = combine(polynomials.zip(scalars).chain([(w, -vanishing)]));
     sum[0] -= constant;
-    let mut last = kate_division(&sum, u);
-    let share = scales[0].invert().expect("u is none of the points");
-    last.par_iter_mut()
+    let mut w_prime = kate_division(&sum, u);
+    let share = outsides[0].invert().expect("u is none of the points");
+    w_prime
+        .par_iter_mut()
         .for_each(|coefficient| *coefficient *= share);
-    last
+    w_prime
 }
 
 fn distinct<'a>(points: impl Iterator<Item = &'a Fr>) -> Vec<Fr> {
@@ -158,17 +158,17 @@ fn distinct<'a>(points: impl Iterator<Item = &'a Fr>) -> Vec<Fr> {
     found
 }
 
-/// The sum of each polynomial times its factor.
+/// The sum of each polynomial times its scalar.
 pub fn combine<'a>(terms: impl Iterator<Item = (&'a [Fr], Fr)>) -> Vec<Fr> {
     let terms: Vec<(&[Fr], Fr)> = terms.collect();
     let length = terms.iter().map(|(p, _)| p.len()).max().unwrap_or(0);
     let mut sum = vec![Fr::ZERO; length];
     let chunks = sum.par_chunks_mut(1 << 10).enumerate();
     chunks.for_each(|(i, chunk)| {
-        for (polynomial, factor) in &terms {
+        for (polynomial, scalar) in &terms {
             let part = polynomial.get(i << 10..).unwrap_or(&[]);
             for (total, coefficient) in chunk.iter_mut().zip(part) {
-                *total += *coefficient * factor;
+                *total += *coefficient * scalar;
             }
         }
     });

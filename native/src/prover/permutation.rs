@@ -100,13 +100,13 @@ pub fn grand_product(
     start: Fr,
     blinding: &mut Blinding,
 ) -> Vec<Fr> {
-    let factors = factors(domain, columns, beta, gamma);
+    let ratios = ratios(domain, columns, beta, gamma);
     let mut value = start;
-    let mut z: Vec<Fr> = factors
+    let mut z: Vec<Fr> = ratios
         .iter()
-        .map(|factor| {
+        .map(|ratio| {
             let before = value;
-            value *= factor;
+            value *= ratio;
             before
         })
         .collect();
@@ -117,26 +117,26 @@ pub fn grand_product(
     z
 }
 
-fn factors(domain: &Domain, columns: &[PermutedColumn<'_>], beta: Fr, gamma: Fr) -> Vec<Fr> {
-    let mut factors = vec![Fr::ONE; domain.n];
-    let chunks = factors.par_chunks_mut(CHUNK).enumerate();
+fn ratios(domain: &Domain, columns: &[PermutedColumn<'_>], beta: Fr, gamma: Fr) -> Vec<Fr> {
+    let mut ratios = vec![Fr::ONE; domain.n];
+    let chunks = ratios.par_chunks_mut(CHUNK).enumerate();
     chunks.for_each(|(i, chunk)| {
         let first = i * CHUNK;
         for column in columns {
             let cells = column.values[first..].iter().zip(&column.sigma[first..]);
-            for (factor, (value, sigma)) in chunk.iter_mut().zip(cells) {
-                *factor *= beta * sigma + gamma + value;
+            for (ratio, (value, sigma)) in chunk.iter_mut().zip(cells) {
+                *ratio *= beta * sigma + gamma + value;
             }
         }
         chunk.iter_mut().batch_invert();
         for column in columns {
             let root = domain.omega.pow_vartime([first as u64]);
             let mut identity = beta * Fr::DELTA.pow_vartime([column.number]) * root;
-            for (factor, value) in chunk.iter_mut().zip(&column.values[first..]) {
-                *factor *= identity + gamma + value;
+            for (ratio, value) in chunk.iter_mut().zip(&column.values[first..]) {
+                *ratio *= identity + gamma + value;
                 identity *= domain.omega;
             }
         }
     });
-    factors
+    ratios
 }

@@ -86,7 +86,7 @@ pub fn commit_image(
     Ok(point.to_vec())
 }
 
-/// What a witness violates: "GATE on row ROW" or "copy of COLUMN on row ROW"; empty if it is one.
+/// What a witness violates: "GATE on row ROW" or "copy of COLUMN on row ROW"; empty if nothing.
 #[pyfunction]
 #[pyo3(name = "check", signature = (program, witness, tampers = Vec::new()))]
 pub fn check_witness(

@@ -37,11 +37,11 @@ fn lagrange(secret: Fr, k: u32) -> Vec<Fr> {
     let mut values: Vec<Fr> = roots.iter().map(|root| secret - root).collect();
     values.iter_mut().batch_invert();
     let n = Fr::from(1 << k);
-    let factor = (secret.pow_vartime([1 << k]) - Fr::ONE) * n.invert().expect("n is not zero");
+    let scale = (secret.pow_vartime([1 << k]) - Fr::ONE) * n.invert().expect("n is not zero");
     values
         .iter()
         .zip(&roots)
-        .map(|(value, root)| factor * root * value)
+        .map(|(value, root)| scale * root * value)
         .collect()
 }
 

@@ -44,12 +44,12 @@ pub fn first_phase<'a>(
         ));
         for lane in 0..2 {
             all.push(ColumnAssignment::field(
-                hash.state[lane],
-                &hashed.state[lane][..],
+                hash.hash_state[lane],
+                &hashed.hash_state[lane][..],
             ));
             all.push(ColumnAssignment::field(
-                hash.square[lane],
-                &hashed.square[lane][..],
+                hash.hash_square[lane],
+                &hashed.hash_square[lane][..],
             ));
         }
     }
@@ -77,14 +77,14 @@ pub fn second_phase<'a>(
         (columns.factor, &accumulators.factor),
         (columns.layer_accumulator, &accumulators.layer_accumulator),
     ];
-    let lookup_partials = columns
-        .lookup_partials
+    let lookup_partial = columns
+        .lookup_partial
         .iter()
         .copied()
-        .zip(&accumulators.lookup_partials);
+        .zip(&accumulators.lookup_partial);
     let mut all: Vec<_> = plain
         .into_iter()
-        .chain(lookup_partials)
+        .chain(lookup_partial)
         .map(|(column, values)| ColumnAssignment::field(column, &values[..]))
         .collect();
     if let Some(ranks) = &columns.ranks {

@@ -15,8 +15,8 @@ use crate::program::{Endpoint, Program, Step};
 pub struct HashStates {
     pub packed_word: Vec<Fr>,
     pub hash_word: Vec<Fr>,
-    pub state: [Vec<Fr>; 2],
-    pub square: [Vec<Fr>; 2],
+    pub hash_state: [Vec<Fr>; 2],
+    pub hash_square: [Vec<Fr>; 2],
 }
 
 impl HashStates {
@@ -25,8 +25,8 @@ impl HashStates {
         let column = match (name, lane) {
             ("packed_word", 0) => &mut self.packed_word,
             ("hash_word", 0) => &mut self.hash_word,
-            ("hash_state", lane) => self.state.get_mut(lane)?,
-            ("hash_square", lane) => self.square.get_mut(lane)?,
+            ("hash_state", lane) => self.hash_state.get_mut(lane)?,
+            ("hash_square", lane) => self.hash_square.get_mut(lane)?,
             _ => return None,
         };
         column.get_mut(row)
@@ -57,8 +57,8 @@ pub fn hashed(program: &Program, witness: &Witness) -> HashStates {
         }
         found.hash_word.push(word);
         for lane in 0..2 {
-            found.state[lane].push(state[lane]);
-            found.square[lane].push(squares[lane]);
+            found.hash_state[lane].push(state[lane]);
+            found.hash_square[lane].push(squares[lane]);
         }
     }
     found

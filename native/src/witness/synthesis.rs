@@ -23,7 +23,7 @@ pub struct NetworkCircuit<'a> {
     pub witness: Option<&'a Witness>,
     pub tampers: &'a [Tamper],
     /// Fixed columns and copies are only needed for keys and for the mock prover.
-    pub place_program: bool,
+    pub with_program: bool,
 }
 
 impl<'a> NetworkCircuit<'a> {
@@ -33,7 +33,7 @@ impl<'a> NetworkCircuit<'a> {
             program,
             witness: None,
             tampers: &[],
-            place_program: true,
+            with_program: true,
         }
     }
 
@@ -41,7 +41,7 @@ impl<'a> NetworkCircuit<'a> {
     pub fn proof(program: &'a Program, witness: &'a Witness) -> Self {
         NetworkCircuit {
             witness: Some(witness),
-            place_program: false,
+            with_program: false,
             ..Self::keys(program)
         }
     }
@@ -74,7 +74,7 @@ impl Circuit<Fr> for NetworkCircuit<'_> {
     }
 
     fn synthesize(&self, columns: Columns, mut layouter: impl Layouter<Fr>) -> Result<(), Error> {
-        if self.place_program {
+        if self.with_program {
             self.assign_program(&columns, &mut layouter)?;
         }
         let Some(witness) = self.witness else {
@@ -97,24 +97,12 @@ impl Circuit<Fr> for NetworkCircuit<'_> {
             },
         )?;
         layouter.next_phase();
-        let challenges = columns.challenges;
-        let challenge = |c| known(layouter.get_challenge(c));
-        let (Some(b), Some(a), Some(g), Some(theta), Some(beta)) = (
-            challenge(challenges.b),
-            challenge(challenges.a),
-            challenge(challenges.g),
-            challenge(challenges.theta),
-            challenge(challenges.beta),
-        ) else {
+        let challenges = columns.challenges.into_array();
+        let drawn = challenges.map(|challenge| known(layouter.get_challenge(challenge)));
+        let [Some(b), Some(a), Some(g), Some(theta), Some(beta)] = drawn else {
             return Ok(());
         };
-        let challenges = Challenges {
-            b,
-            a,
-            g,
-            theta,
-            beta,
-        };
+        let challenges = Challenges::from([b, a, g, theta, beta]);
         let mut accumulators = accumulate(self.program, witness, &challenges);
         self.tampers
             .iter()

@@ -1,6 +1,7 @@
 //! Tests of the crate through its public face, in one binary.
 
 mod circuit;
+mod declared;
 mod digest;
 mod hiding;
 mod points;

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
+use crate::declared::declared;
 use crate::tiny;
+use zkescrow_native::circuit::columns::FLAGS;
 use zkescrow_native::circuit::rows::Lanes;
 use zkescrow_native::error::Error;
 use zkescrow_native::program::{Program, Sections};
@@ -29,22 +31,18 @@ fn a_table_must_fill_every_row() {
 }
 
 #[test]
-fn no_flag_looks_back_from_the_first_row() {
-    for name in [
-        "continues_row",
-        "continues_segment",
-        "continues_kernel_inner",
-        "keeps_kernel",
-        "shifts_columns",
-        "shifts_rows",
-        "keeps_accumulator",
-        "next_output",
-    ] {
-        let message = refusal(|columns, _| column(columns, name)[0] = 1);
-        assert!(
-            message.contains(&format!("flag {name} is set on row 0")),
-            "{message}"
-        );
+fn just_the_flags_that_look_back_are_refused_on_the_first_row() {
+    let flags = declared(&tiny::shape(), "fixed");
+    for flag in flags
+        .into_iter()
+        .filter(|one| FLAGS.contains(&&one.name[..]))
+    {
+        let (mut columns, name) = (tiny::columns(), &flag.name);
+        column(&mut columns, name)[0] = 1;
+        let found = Program::new(tiny::shape(), columns, &tiny::COPIES, tiny::INSTANCES);
+        let said = found.err().map_or(String::new(), |error| error.to_string());
+        let refused = said.contains(&format!("flag {name} is set on row 0"));
+        assert_eq!(refused, flag.looks_back(), "{name}: {said}");
     }
 }
 

@@ -14,8 +14,8 @@ use zkescrow_native::{prove, srs};
 
 use crate::tiny;
 
-/// The row of the output's own factor, and the tensor's first and last rows.
-const OWN: usize = 8;
+/// The row of the output selector, and the tensor's first and last rows.
+const SELECTOR: usize = 8;
 const FIRST: usize = 2;
 const LAST: usize = 7;
 
@@ -37,14 +37,17 @@ fn columns() -> HashMap<String, Lanes> {
     for name in ["continues_row", "ends_row", "continues_segment"] {
         columns.get_mut(name).expect("a flag")[0].truncate(LAST + 1);
     }
-    columns.get_mut("weight").expect("weights")[0][OWN] = 0;
-    columns.get_mut("enters_kernel").expect("a flag")[0][OWN] = 0;
+    columns.get_mut("weight").expect("weights")[0][SELECTOR] = 0;
+    columns.get_mut("enters_kernel").expect("a flag")[0][SELECTOR] = 0;
     columns.insert(
         "output_selector".into(),
-        vec![on(OWN..=OWN, tiny::CLOSE + 1)],
+        vec![on(SELECTOR..=SELECTOR, tiny::CLOSE + 1)],
     );
     columns.insert("same_bias".into(), vec![on(FIRST + 1..=LAST, LAST + 1)]);
-    columns.insert("no_weight".into(), vec![on(0..=OWN, tiny::CLOSE + 1); 2]);
+    columns.insert(
+        "no_weight".into(),
+        vec![on(0..=SELECTOR, tiny::CLOSE + 1); 2],
+    );
     columns
 }
 
@@ -96,7 +99,8 @@ fn a_bias_is_the_same_on_all_of_a_plane() {
 #[test]
 fn a_lane_without_a_weight_is_zero() {
     for lane in 0..2 {
-        let program = made(|columns| columns.get_mut("weight").expect("weights")[lane][OWN] = 1);
+        let program =
+            made(|columns| columns.get_mut("weight").expect("weights")[lane][SELECTOR] = 1);
         assert_eq!(failing(&program.expect("a program")), ["no_weight"]);
     }
 }

@@ -1,1 +1,1 @@
-"""Native halo2 circuits for integer networks: placement, witness and checks (docs/NATIVE.md)."""
+"""Native halo2 circuits for integer networks: layout, witness and checks (docs/NATIVE.md)."""

@@ -16,8 +16,8 @@ from prover.systems.native.network.network import Integers, Layer, Network, Term
 
 
 @dataclass(frozen=True)
-class Cells:
-    """Advice of the first phase [lanes, rows], each by its offset, none negative."""
+class TensorAdvice:
+    """Advice of the tensor rows [lanes, rows], each by its offset, none negative."""
 
     quotient: Integers
     remainder: Integers
@@ -32,7 +32,7 @@ class Execution:
     `membership` and `threshold`; else there are none.
     """
 
-    cells: Cells
+    cells: TensorAdvice
     multiplicities: Integers
     outputs: Integers
     labels: tuple[int, ...]
@@ -54,7 +54,9 @@ def execute(program: Program, image: Integers, rows: int) -> Execution:
     return Execution(cells, multiplicities(program, cells, rows), outputs, labels, ranks)
 
 
-def _ranked(program: Program, scores: Integers, cells: Cells) -> tuple[tuple[int, ...], Integers]:
+def _ranked(
+    program: Program, scores: Integers, cells: TensorAdvice
+) -> tuple[tuple[int, ...], Integers]:
     """Fill the rank rows of `cells` with the differences of keys."""
     rows, first = cells.quotient.shape[1], program.ranked
     if program.ranking is None:
@@ -106,24 +108,24 @@ def _term_product(
     return inside
 
 
-def input_cells(program: Program, image: Integers) -> Cells:
+def input_cells(program: Program, image: Integers) -> TensorAdvice:
     """The cells of the input's rows alone; StatementInvalid if the image is none of the domain."""
     return _input_cells(program, _checked(program.network, image))
 
 
-def _input_cells(program: Program, image: Integers) -> Cells:
+def _input_cells(program: Program, image: Integers) -> TensorAdvice:
     y = program.stored[program.network.input.name].grid.spread(image) + program.table.y_offset
-    return Cells(np.zeros_like(y), np.zeros_like(y), y)
+    return TensorAdvice(np.zeros_like(y), np.zeros_like(y), y)
 
 
-def _layer_cells(program: Program, layer: Layer, products: Integers) -> Cells:
+def _layer_cells(program: Program, layer: Layer, products: Integers) -> TensorAdvice:
     stored, table = program.stored[layer.name], program.table
     bias = program.columns["bias"][stored.start : stored.stop]
     raised = stored.grid.spread(products) + bias
     q, r = raised >> table.shift, raised & ((1 << table.shift) - 1)
     _within(layer, q - table.q_offset)
     y = np.where(stored.grid.active, layer.activation.of(q - table.q_offset), 0)
-    return Cells(q, r, y + table.y_offset)
+    return TensorAdvice(q, r, y + table.y_offset)
 
 
 def _within(layer: Layer, q: Integers) -> None:
@@ -142,19 +144,19 @@ def _outputs(program: Program, layer: Layer, products: Integers) -> Integers:
     return layer.activation.of((acc + (1 << shift >> 1)) >> shift)
 
 
-def _padded(program: Program, parts: Sequence[Cells], rows: int) -> Cells:
+def _padded(program: Program, parts: Sequence[TensorAdvice], rows: int) -> TensorAdvice:
     """Rows below the last tensor hold 0 products of nothing: q = 0, r = 0, y = 0 as stored."""
 
     def join(name: str, fill: int) -> Integers:
         joined = np.concatenate([getattr(part, name) for part in parts], axis=1)
         return np.pad(joined, ((0, 0), (0, rows - joined.shape[1])), constant_values=fill)
 
-    return Cells(
+    return TensorAdvice(
         join("quotient", 0), join("remainder", 0), join("activation", program.table.y_offset)
     )
 
 
-def multiplicities(program: Program, cells: Cells, rows: int) -> Integers:
+def multiplicities(program: Program, cells: TensorAdvice, rows: int) -> Integers:
     """[rows]: how often each table row is looked up."""
     starts, found = program.table.starts(), np.zeros(rows, dtype=np.int64)
     tags = _tags(program, rows)
@@ -180,12 +182,12 @@ def _count(found: Integers, start: int, index: Integers) -> None:
     found[start : start + len(counts)] += counts
 
 
-def packed_image(program: Program, cells: Cells, salt: Sequence[int]) -> list[int]:
+def packed_image(program: Program, cells: TensorAdvice, salt: Sequence[int]) -> list[int]:
     """The image column: packed input cells on the input's rows, then the salt."""
     return [*packed(program, cells), *salt]
 
 
-def packed(program: Program, cells: Cells) -> list[int]:
+def packed(program: Program, cells: TensorAdvice) -> list[int]:
     """The input's cells, a row's in a word."""
     table, rows = program.table, program.stored[program.network.input.name].stop
     digits = cells.activation[:, :rows] - table.y_offset - table.input_low

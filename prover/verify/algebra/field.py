@@ -19,11 +19,11 @@ def inverse(value: int) -> int:
     return pow(value, -1, R)
 
 
-def product(factors: Iterable[int]) -> int:
+def product(scalars: Iterable[int]) -> int:
     """The product of scalars; 1 of none."""
     result = 1
-    for factor in factors:
-        result = result * factor % R
+    for scalar in scalars:
+        result = result * scalar % R
     return result
 
 
@@ -35,11 +35,11 @@ def powers(base: int, count: int) -> list[int]:
     return found[:count]
 
 
-def fold(values: Iterable[int], factor: int) -> int:
-    """Horner's rule: the first value has the highest power of the factor, the last has none."""
+def fold(values: Iterable[int], base: int) -> int:
+    """Horner's rule: the first value has the highest power of the base, the last has none."""
     result = 0
     for value in values:
-        result = (result * factor + value) % R
+        result = (result * base + value) % R
     return result
 
 

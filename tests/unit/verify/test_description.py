@@ -165,7 +165,7 @@ def few_rows(blinding: int) -> Callable[[Json], None]:
         (set_at("blinding_rows", 6), "usable_rows"),
         (set_at("usable_rows", 1), "usable_rows"),
         (set_at("instances", "outputs", 1 << description().k), "instances"),
-        (few_rows(7), "usable_rows is 8; more than 8"),
+        (few_rows(7), "usable_rows is 8: expected more than 8"),
         (set_at("instances", "digests", 1), r"instances\.digests"),
         (set_at("shape", "hash_group", 1), r"instances\.digests"),
         (set_at("shape", "labels", 1), "outputs"),
@@ -185,7 +185,7 @@ def few_rows(blinding: int) -> Callable[[Json], None]:
         (lambda found: found["gates"].pop(), "not used"),
         (set_at("degree", 6), "degree"),
         (set_at("proof", "quotient_pieces", 5), "quotient_pieces"),
-        (set_at("permutation", "columns_per_product", 3), "columns_per_product"),
+        (set_at("permutation", "columns_per_grand_product", 3), "columns_per_grand_product"),
         (phase_of("q0", 1), "phase of quotient_0"),
         (phase_of("img", 1), "phase of input"),
         (set_at("columns", "advice", 5, "symbol", "new"), "phase of pre_inner"),
@@ -201,8 +201,8 @@ def few_rows(blinding: int) -> Callable[[Json], None]:
             "challenges of the gates",
         ),
         (set_at("proof", "advice_points", [3, 3]), "advice_points"),
-        (set_at("proof", "permutation_products", 1), "permutation_products"),
-        (set_at("proof", "permutation_products", 99), "permutation_products"),
+        (set_at("proof", "grand_products", 1), "grand_products"),
+        (set_at("proof", "grand_products", 99), "grand_products"),
         (set_at("proof", "evaluations", 1), r"proof\.evaluations"),
         (set_at("proof", "bytes", len(PROOF) + 32), r"proof\.bytes"),
     ],
@@ -287,7 +287,7 @@ def test_the_challenges_depend_on_all_of_the_key(change: Callable[[Json], object
     other = Description.model_validate_json(changed(change))
     assert other.digest == description().digest
     found = read_proof(other, PROOF, INSTANCES).challenges
-    assert not {*found.circuit, found.x} & {*honest().circuit, honest().x}
+    assert not {*found.gates, found.x} & {*honest().gates, honest().x}
 
 
 def honest() -> Challenges:

@@ -22,7 +22,7 @@ from tests.unit.verify.vector import (
 )
 
 LAYOUT = description().proof
-POINTS = sum(LAYOUT.advice_points) + LAYOUT.permutation_products + 1 + LAYOUT.quotient_pieces
+POINTS = sum(LAYOUT.advice_points) + LAYOUT.grand_products + 1 + LAYOUT.quotient_pieces
 FIRST_SCALAR = 2 * POINTS
 FIRST_OPENING = FIRST_SCALAR + LAYOUT.evaluations
 POINT_WORDS = [*range(0, FIRST_SCALAR, 2), FIRST_OPENING, FIRST_OPENING + 2]
@@ -200,7 +200,7 @@ def test_both_opening_points_scaled_by_a_secret_are_rejected() -> None:
     def double(point: Affine) -> Affine:
         return sum_of_multiples([(2, point)])
 
-    points = (*double(read.opening.quotient), *double(read.opening.remainder))
+    points = (*double(read.opening.w), *double(read.opening.w_prime))
     with pytest.raises(ProofRejected, match=r"^opening: the pairing"):
         verify(description(), with_word(FIRST_OPENING, *points), INSTANCES)
 
@@ -211,6 +211,6 @@ def test_what_is_folded_are_canonical_scalars() -> None:
     public = verifier._instance_cells(description(), INSTANCES, read.challenges.x)
     rows = permutation.row_selectors(description(), read.challenges.x)
     found = list(permutation.identities(description(), read, read.evaluations.cells | public, rows))
-    assert len(found) == 1 + 1 + (LAYOUT.permutation_products - 1) + LAYOUT.permutation_products
+    assert len(found) == 1 + 1 + (LAYOUT.grand_products - 1) + LAYOUT.grand_products
     assert all(0 <= value < R for value in (*found, rows.l_0, rows.l_last, rows.l_blinding))
     assert 0 <= vanishing.quotient_value(description(), read, public) < R

@@ -1,4 +1,4 @@
-//! Weight rows: kernels at the point (a, b), times the tensors they meet, folded by g to zero.
+//! Fold rows: kernels at (a, b, g) times their factors, and layer accumulators that close at zero.
 
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::plonk::Expression;
@@ -24,8 +24,8 @@ pub fn kernel_inner(at: &Row<'_, '_, '_>) -> Expression<Fr> {
 
 /// v2 = before * (u1 + ub b + ua a) + ve * v1 - ow
 ///
-/// `ow` is of circuits with hidden weights: there the factor -1 of an output must not be a weight,
-/// or an owner who hides 0 in its place could prove any value of that output.
+/// `ow` is of circuits with hidden weights: there the coefficient -1 of an output must not be a
+/// weight, or an owner that hides 0 in its place could prove any value of that output.
 pub fn kernel(at: &Row<'_, '_, '_>) -> Expression<Fr> {
     let step = at.flag("keeps_kernel")
         + at.flag("shifts_columns") * at.challenges.b.clone()

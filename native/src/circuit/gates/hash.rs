@@ -1,10 +1,10 @@
 //! Hash rows: Poseidon digests of chunks of the packed image, each with a salt of its own.
 //!
 //! Up to `hash_group` image rows make a word (`packed_word`, from the first row of a group to its
-//! last). A chunk's rows: `start` sets the state to [0, 2^64] and absorbs the first word; 64 rounds
-//! follow, one to a row; `absorb` adds the next word; and so on, a salt being last; `digest` shows
-//! the state's first word. Words and digests are copied. The constants are the project's
-//! Poseidon's.
+//! last). A chunk's rows, by their flags: `hash_start` sets the state to [0, 2^64] and absorbs the
+//! first word; 64 rounds follow, one to a row; `hash_absorb` adds the next word; and so on, a salt
+//! being last; `hash_digest` shows the state's first word. Words and digests are copied. The
+//! constants are those of the project's Poseidon.
 //!
 //! The flags are fixed columns that are zero on unusable rows, so these gates need no `active`.
 
@@ -42,25 +42,30 @@ fn pack(at: &Row<'_, '_, '_>, hash: &Hash) -> Vec<Expression<Fr>> {
 fn start(at: &Row<'_, '_, '_>, hash: &Hash) -> Vec<Expression<Fr>> {
     let capacity = constant(power_of_two(CAPACITY / 2).square());
     let set = [at.now(hash.hash_word), capacity];
-    let states = hash.state.map(|column| at.now(column));
+    let states = hash.hash_state.map(|column| at.now(column));
     let pairs = states.into_iter().zip(set);
     pairs
-        .map(|(state, set)| at.fixed(hash.start) * (state - set))
+        .map(|(state, set)| at.fixed(hash.hash_start) * (state - set))
         .collect()
 }
 
 /// ha (s0 - s0_- - word) = 0, ha (s1 - s1_-) = 0
 fn absorb(at: &Row<'_, '_, '_>, hash: &Hash) -> Vec<Expression<Fr>> {
-    let [grown0, grown1] = hash.state.map(|column| at.now(column) - at.before(column));
-    let flag = || at.fixed(hash.absorb);
+    let [grown0, grown1] = hash
+        .hash_state
+        .map(|column| at.now(column) - at.before(column));
+    let flag = || at.fixed(hash.hash_absorb);
     vec![flag() * (grown0 - at.now(hash.hash_word)), flag() * grown1]
 }
 
 /// (hf + hp) (square_0 - x_0^2) = 0, hf (square_1 - x_1^2) = 0
 fn powers(at: &Row<'_, '_, '_>, hash: &Hash) -> Vec<Expression<Fr>> {
     let [x0, x1] = entered(at, hash);
-    let [square0, square1] = hash.square.map(|column| at.now(column));
-    let (full, partial) = (at.fixed(hash.full_round), at.fixed(hash.partial_round));
+    let [square0, square1] = hash.hash_square.map(|column| at.now(column));
+    let (full, partial) = (
+        at.fixed(hash.hash_full_round),
+        at.fixed(hash.hash_partial_round),
+    );
     vec![
         (full.clone() + partial) * (square0 - x0.clone() * x0),
         full * (square1 - x1.clone() * x1),
@@ -69,14 +74,20 @@ fn powers(at: &Row<'_, '_, '_>, hash: &Hash) -> Vec<Expression<Fr>> {
 
 /// s = MATRIX (x_0^5, x_1^5) in a full round, MATRIX (x_0^5, x_1) in a partial one.
 fn round(at: &Row<'_, '_, '_>, hash: &Hash) -> Vec<Expression<Fr>> {
-    let (full, partial) = (at.fixed(hash.full_round), at.fixed(hash.partial_round));
+    let (full, partial) = (
+        at.fixed(hash.hash_full_round),
+        at.fixed(hash.hash_partial_round),
+    );
     let [x0, x1] = entered(at, hash);
     let fifth =
         |x: &Expression<Fr>, column: Column<Advice>| at.now(column) * at.now(column) * x.clone();
-    let [first, second] = [fifth(&x0, hash.square[0]), fifth(&x1, hash.square[1])];
+    let [first, second] = [
+        fifth(&x0, hash.hash_square[0]),
+        fifth(&x1, hash.hash_square[1]),
+    ];
     let mixed = |row: usize, last: &Expression<Fr>| {
         let [left, right] = MATRIX[row].map(|limbs| constant(element(limbs)));
-        at.now(hash.state[row]) - first.clone() * left - last.clone() * right
+        at.now(hash.hash_state[row]) - first.clone() * left - last.clone() * right
     };
     [0, 1]
         .into_iter()
@@ -89,10 +100,10 @@ fn round(at: &Row<'_, '_, '_>, hash: &Hash) -> Vec<Expression<Fr>> {
 
 /// hd (word - s0_-) = 0
 fn digest(at: &Row<'_, '_, '_>, hash: &Hash) -> Vec<Expression<Fr>> {
-    vec![at.fixed(hash.digest) * (at.now(hash.hash_word) - at.before(hash.state[0]))]
+    vec![at.fixed(hash.hash_digest) * (at.now(hash.hash_word) - at.before(hash.hash_state[0]))]
 }
 
 /// The state before a round, with the round's constants.
 fn entered(at: &Row<'_, '_, '_>, hash: &Hash) -> [Expression<Fr>; 2] {
-    [0, 1].map(|i| at.before(hash.state[i]) + at.fixed(hash.constants[i]))
+    [0, 1].map(|i| at.before(hash.hash_state[i]) + at.fixed(hash.hash_constant[i]))
 }

@@ -14,12 +14,12 @@ use crate::circuit::columns::RANGE_TAG;
 pub fn partial(at: &Row<'_, '_, '_>, lane: usize) -> Expression<Fr> {
     let [range, pair] = denominators(at, lane);
     let inverses = range.clone() + pair.clone();
-    at.now(at.columns.lookup_partials[lane]) * range * pair - inverses
+    at.now(at.columns.lookup_partial[lane]) * range * pair - inverses
 }
 
 /// sum = before + all partial sums (and what rank rows add) - m / table, multiplied out.
 pub fn lookup_sum(at: &Row<'_, '_, '_>) -> Expression<Fr> {
-    let partials = at.columns.lookup_partials.iter();
+    let partials = at.columns.lookup_partial.iter();
     let partials = partials.map(|partial| at.now(*partial));
     let growth = at.now(at.columns.lookup_sum) - at.before(at.columns.lookup_sum);
     let mut growth = partials.fold(growth, |growth, partial| growth - partial);

@@ -8,7 +8,7 @@
 mod fold;
 pub mod hash;
 mod hidden;
-mod image;
+mod input;
 mod lookup;
 mod rank;
 mod row;
@@ -31,7 +31,7 @@ const GATES: [(&str, Polynomial); 10] = [
     ("kernel", fold::kernel),
     ("layer_accumulator", fold::layer_accumulator),
     ("closed_layer", fold::closed_layer),
-    ("input", image::input),
+    ("input", input::input),
     ("lookup_sum", lookup::lookup_sum),
 ];
 
@@ -43,7 +43,7 @@ pub fn constrain(columns: &Columns, meta: &mut ConstraintSystem<Fr>) {
             vec![at.act() * polynomial(&at)]
         });
     }
-    for number in 0..columns.lookup_partials.len() {
+    for number in 0..columns.lookup_partial.len() {
         meta.create_gate("lookup_partial", |meta| {
             let at = Row::new(columns, meta);
             vec![at.act() * lookup::partial(&at, number)]

@@ -7,10 +7,10 @@
 //! label and else 0, `threshold` the last label's key. Differences of keys stand in the first lane,
 //! 2^shift q + r, which is not negative.
 //!
-//! That labels and their scores are classes and theirs is a lookup: logUp's sum also holds 1 /
+//! That each label with its score is a class with its score is a lookup: logUp's sum also holds 1 /
 //! (beta + label) for each label row and -membership / (beta + class) for each class row. As
-//! classes differ, `membership` is how often a class is a label: no gate need say that it is 0 or
-//! 1.
+//! classes differ, `membership` is how often a class is a label: no gate has to say that it is 0
+//! or 1.
 
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::plonk::Expression;
@@ -21,7 +21,7 @@ use crate::circuit::columns::{Ranks, MEMBERSHIP_TAG};
 
 type Gate = fn(&Row<'_, '_, '_>, &Ranks) -> Expression<Fr>;
 
-/// By name; each holds on all rows by its flag.
+/// By name; each is multiplied by a flag of its rows, and so holds on all others.
 pub const GATES: [(&str, Gate); 5] = [
     ("label_key", label),
     ("label_order", order),
@@ -48,7 +48,7 @@ fn threshold(at: &Row<'_, '_, '_>, ranks: &Ranks) -> Expression<Fr> {
     at.fixed(ranks.is_class) * (at.now(ranks.threshold) - at.before(ranks.threshold))
 }
 
-/// cl ((1 - pick) (bar - key - 1) - difference) = 0: who is not a label is below all of them.
+/// cl ((1 - pick) (bar - key - 1) - difference) = 0: a class that is no label has a lower key than all labels.
 fn others(at: &Row<'_, '_, '_>, ranks: &Ranks) -> Expression<Fr> {
     let key =
         at.now(at.columns.factor) * classes(at) + constant(signed(last(at))) - class(at, ranks);

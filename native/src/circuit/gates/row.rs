@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::halo2curves::ff::Field;
-use halo2_axiom::plonk::{Advice, Challenge, Column, Expression, Fixed, VirtualCells};
+use halo2_axiom::plonk::{Advice, Column, Expression, Fixed, VirtualCells};
 use halo2_axiom::poly::Rotation;
 
 use crate::algebra::field::{power_of_two, signed};
@@ -20,20 +20,12 @@ pub struct Row<'a, 'b, 'c> {
 
 impl<'a, 'b, 'c> Row<'a, 'b, 'c> {
     pub fn new(columns: &'a Columns, meta: &'b mut VirtualCells<'c, Fr>) -> Self {
-        let names = columns.challenges;
-        let mut challenge = |challenge: Challenge| meta.query_challenge(challenge);
-        let challenges = Challenges {
-            b: challenge(names.b),
-            a: challenge(names.a),
-            g: challenge(names.g),
-            theta: challenge(names.theta),
-            beta: challenge(names.beta),
-        };
-        let meta = RefCell::new(meta);
+        let challenges = columns.challenges.into_array();
+        let challenges = challenges.map(|challenge| meta.query_challenge(challenge));
         Row {
             columns,
-            challenges,
-            meta,
+            challenges: challenges.into(),
+            meta: RefCell::new(meta),
         }
     }
 

@@ -53,7 +53,7 @@ pub fn kernels(program: &Program, at: &Challenges<Fr>) -> (Vec<Fr>, Vec<Fr>) {
             ("shifts_rows", at.a),
         ],
     );
-    let own = program.shape.hidden.then(|| program.flag(OUTPUT_SELECTOR));
+    let selects_output = program.shape.hidden.then(|| program.flag(OUTPUT_SELECTOR));
     let (mut before, mut moved) = (Fr::ZERO, Fr::ZERO);
     let mut kernel = Vec::with_capacity(rows);
     for (i, now) in kernel_inner.iter_mut().enumerate() {
@@ -65,7 +65,7 @@ pub fn kernels(program: &Program, at: &Challenges<Fr>) -> (Vec<Fr>, Vec<Fr>) {
         if enters(i) {
             moved += *now;
         }
-        if own.as_ref().is_some_and(|own| own(i)) {
+        if selects_output.as_ref().is_some_and(|selects| selects(i)) {
             moved -= Fr::ONE;
         }
         kernel.push(moved);

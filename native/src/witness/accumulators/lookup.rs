@@ -50,7 +50,7 @@ pub fn lookups(
     (columns, sum)
 }
 
-/// For each row its lookup_partials and the growth of the sum.
+/// For each row its partial sums and the growth of the sum.
 fn chunk(
     program: &Program,
     witness: &Witness,

@@ -28,7 +28,7 @@ pub struct Accumulators {
     pub kernel: Vec<Fr>,
     pub factor: Vec<Fr>,
     pub layer_accumulator: Vec<Fr>,
-    pub lookup_partials: Vec<Vec<Fr>>,
+    pub lookup_partial: Vec<Vec<Fr>>,
     /// Of the rank rows; empty where scores are public.
     pub membership_partial: Vec<Fr>,
     pub lookup_sum: Vec<Fr>,
@@ -48,7 +48,7 @@ impl Accumulators {
             "layer_accumulator" => &mut self.layer_accumulator,
             "lookup_sum" => &mut self.lookup_sum,
             "membership_partial" => &mut self.membership_partial,
-            "lookup_partial" => self.lookup_partials.get_mut(lane)?,
+            "lookup_partial" => self.lookup_partial.get_mut(lane)?,
             _ => return None,
         };
         column.get_mut(row)
@@ -63,7 +63,7 @@ pub fn accumulate(program: &Program, witness: &Witness, at: &Challenges<Fr>) -> 
     let (kernel_inner, kernel) = kernels(program, at);
     let layer_accumulator = folded(program, &kernel, &factor, at);
     let membership_partial = membership_partial(program, witness, &factor, at);
-    let (lookup_partials, lookup_sum) = lookups(program, witness, &membership_partial, at);
+    let (lookup_partial, lookup_sum) = lookups(program, witness, &membership_partial, at);
     Accumulators {
         pre_inner,
         pre_outer,
@@ -73,7 +73,7 @@ pub fn accumulate(program: &Program, witness: &Witness, at: &Challenges<Fr>) -> 
         kernel,
         factor,
         layer_accumulator,
-        lookup_partials,
+        lookup_partial,
         membership_partial,
         lookup_sum,
     }

@@ -1,8 +1,8 @@
-"""The circuit's columns and flags, as columns.json declares them.
+"""The circuit's columns, flags and challenges, as columns.json declares them.
 
-The file is the one place: the placement's lists and those of docs/NATIVE.md are made from it,
-and the engine's columns are compared with it by the tests. Code and descriptions have the spelled
-out `name`; formulas, and the digest of a circuit, the `symbol`.
+The file is the one place: the layout's lists and counts and the lists of docs/NATIVE.md are made
+from it, and the engine's columns are compared with it by the tests. Code and descriptions have the
+spelled out `name`; formulas, and the digest of a circuit, the `symbol`.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
+Kind = Literal["advice", "fixed", "instance", "input", "challenge"]
 Count = Literal["one", "two", "lanes", "weight_lanes"]
 FormName = Literal["all", "labels", "hashed", "hidden"]
 Part = Literal["all", "tensor", "fold", "rank", "hash", "lookup"]
@@ -19,26 +20,30 @@ Part = Literal["all", "tensor", "fold", "rank", "hash", "lookup"]
 
 @dataclass(frozen=True)
 class Column:
-    """One column, or `count` of the same kind.
+    """One column, or `count` of the same kind; or a challenge, whose value all rows share.
 
-    `form`: the circuits that have it, by what is public; `part`: the rows that it is about;
-    `set_by`: `program` (with the placement), `caller` (with a witness) or the `engine`; `phase` of
-    advice; a `flag` is 0 or 1, and one that `looks_back` takes from the row before; `gates` are
-    those that read it; `says`: what it holds, or on which rows a flag is 1.
+    `kind`: an `input` is no column of the circuit, but what the engine makes one of. `form`: the
+    circuits that have it, by what is public. `part`: the rows that it is about. `set_by`: the
+    `program` (with the layout), the `caller` (with a witness), the `engine` or the `transcript`.
+    `phase`: that of advice, or the one after which a challenge is drawn; 0 is the first. A `flag`
+    is 0 or 1; where one that `looks_back` is 1, its gates read the row before. `gates` are those
+    that read it. `permutation_index`: its number in the permutation and in copies, if it is
+    permuted. `says`: what it holds, or on which rows a flag is 1.
     """
 
     symbol: str
     name: str
-    kind: Literal["advice", "fixed", "instance"]
+    kind: Kind
     count: Count
     form: FormName
     part: Part
-    set_by: Literal["program", "caller", "engine"]
+    set_by: Literal["program", "caller", "engine", "transcript"]
     gates: tuple[str, ...]
     says: str
     phase: int = 0
     flag: bool = False
     looks_back: bool = False
+    permutation_index: int | None = None
 
     def numbered(self, lanes: int, weight_lanes: int) -> list[tuple[str, str]]:
         """(name, symbol) of each of its columns."""
@@ -67,13 +72,38 @@ RANK_FLAGS, HASH_FLAGS = flags("rank", "labels"), flags("hash", "hashed")
 (CONTINUES_WORD,) = flags("tensor", "hashed")
 OUTPUT_SELECTOR, NO_WEIGHT = flags("fold", "hidden")
 (SAME_BIAS,) = flags("tensor", "hidden")
-# Flags that take a value from the row before: no gate holds on the row before the first.
-LOOKING_BACK = tuple(column.name for column in DECLARED if column.looks_back)
-# 1 + the number of a hash row's round, 0 where it is none: the engine makes `hash_constant` of it.
-HASH_ROUND = "hash_round"
+# Flags of a program by which a gate reads the row before: no gate holds on the row before the
+# first. The engine's `steps_segment` is 0 where `continues_segment` is.
+LOOKING_BACK = tuple(c.name for c in DECLARED if c.looks_back and c.set_by == "program")
+(HASH_ROUND,) = (column.name for column in DECLARED if column.kind == "input")
+
+_PERMUTED = {c.permutation_index: c for c in DECLARED if c.permutation_index is not None}
+# The permutation's columns in order of their index, by which copies name them.
+PERMUTED = tuple(_PERMUTED[index].name for index in range(len(_PERMUTED)))
+# The greatest degree of a gate, 4, less two: a grand product is multiplied by one selector, and by
+# a term of each of its columns.
+COLUMNS_PER_GRAND_PRODUCT = 2
 
 
-_KINDS = {"advice": "Advice", "fixed": "Fixed", "instance": "Instance"}
+def count_columns(kind: Kind, lanes: int, weight_lanes: int, phase: int = 0) -> int:
+    """How many columns of a kind, and phase, the circuits of all forms have."""
+    found = (c for c in DECLARED if (c.kind, c.phase, c.form) == (kind, phase, "all"))
+    return sum(len(column.numbered(lanes, weight_lanes)) for column in found)
+
+
+def grand_products() -> int:
+    """How many grand products the circuits of all forms have at least."""
+    permuted = sum(column.form == "all" for column in _PERMUTED.values())
+    return -(-permuted // COLUMNS_PER_GRAND_PRODUCT)
+
+
+_KINDS = {
+    "advice": "Advice",
+    "fixed": "Fixed",
+    "instance": "Instance",
+    "input": "Given to the engine, but no column of the circuit",
+    "challenge": "Challenges, drawn after phase 1",
+}
 _PARTS = {
     "all": "all rows",
     "tensor": "tensor rows",
@@ -110,5 +140,7 @@ def _item(column: Column) -> str:
 
 def _notes(column: Column) -> tuple[str, ...]:
     phase = (f"phase {column.phase + 1}",) if column.kind == "advice" else ()
+    permuted = () if column.permutation_index is None else ("permuted",)
     told = column.form in ("all", _FORM_OF_PART.get(column.part))
-    return (*_COUNTS[column.count], *phase, *(() if told else (f"circuits `{column.form}`",)))
+    form = () if told else (f"circuits `{column.form}`",)
+    return (*_COUNTS[column.count], *phase, *permuted, *form)

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from prover.systems.native.circuit.columns import FOLD_FLAGS, OUTPUT_SELECTOR
+from prover.systems.native.circuit.columns import FOLD_FLAGS, OUTPUT_SELECTOR, PERMUTED
 from prover.systems.native.network.network import Integers
 
-PRE_OUTER, POST_OUTER, FACTOR, INSTANCE, PACKED_WORD, HASH_WORD = range(6)
+PRE_OUTER, POST_OUTER, FACTOR, INSTANCE, PACKED_WORD, HASH_WORD = range(len(PERMUTED))
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Reads:
 class FoldRows:
     """The rows written so far; `lanes` weights to a row.
 
-    `hidden`: the factor -1 of an output stands in OUTPUT_SELECTOR rather than among the weights.
+    `hidden`: an output's coefficient -1 stands in OUTPUT_SELECTOR rather than among the weights.
     `counting`: nothing is written; only `rows` is of use.
     """
 

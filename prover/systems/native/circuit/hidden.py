@@ -1,8 +1,8 @@
 """Weights that only their owner knows: placed without looking at them, hidden by random cells.
 
 The columns `w` and `bias` of the verifying key are then commitments. A circuit says nothing else
-of the weights: where they stand depends on the architecture alone, and an output's own factor is
-in the public column `ow`, for an owner who hides 0 there could prove any value of that output;
+of the weights: where they stand depends on the architecture alone, and an output's coefficient is
+in the public column `ow`, for an owner that hides 0 there could prove any value of that output;
 `nw` says where no weight stands, `sb` which rows share a bias. What a key binds is therefore one
 function of the input, of this architecture, whatever the owner hid.
 """

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from prover.base.errors import ModelRefused
+from prover.systems.native.circuit.columns import Kind, count_columns, grand_products
 from prover.systems.native.circuit.fold import FoldRows
 from prover.systems.native.circuit.form import PLAIN, Form
 from prover.systems.native.circuit.hidden import LEAST_SALT, numbered
@@ -40,15 +41,27 @@ class Layout:
     @property
     def cost(self) -> float:
         """Rows times the work of all columns."""
-        small, full = 3 * self.lanes + 2, 9 + self.lanes + 2
-        columns = small * SMALL + full * FULL + self.columns * TRANSFORM
-        return float((1 << self.k) * columns)
+        commitments = self.integer_columns * SMALL + self.field_columns * FULL
+        return float((1 << self.k) * (commitments + self.columns * TRANSFORM))
 
     @property
     def columns(self) -> int:
-        """Columns of cells, of sums and of the network."""
-        cells, sums = 3 * self.lanes + 2, 9 + self.lanes + 2
-        return cells + sums + self.lanes + self.weight_lanes + 24
+        """Columns and grand products of a circuit; what only some forms have is left out."""
+        given = self._count("fixed") + self._count("instance")
+        return self.integer_columns + self.field_columns + given
+
+    @property
+    def integer_columns(self) -> int:
+        """Advice columns of integers, which are committed to faster: the first phase's."""
+        return self._count("advice")
+
+    @property
+    def field_columns(self) -> int:
+        """Columns of field elements: the second phase's advice, and grand products."""
+        return self._count("advice", phase=1) + grand_products()
+
+    def _count(self, kind: Kind, phase: int = 0) -> int:
+        return count_columns(kind, self.lanes, self.weight_lanes, phase)
 
 
 def usable_rows(k: int) -> int:

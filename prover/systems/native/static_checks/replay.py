@@ -1,9 +1,9 @@
 """Static checks of a circuit: its columns and copies against the network's definition.
 
-For every layer, sum_o g^o sum_(i,j) a^i b^j conv_o(i, j) is written twice: by the circuit's own
-cells, and by its sources' cells with the weights of the definition (input index = stride * i + tap
-- pad). The coefficient of every cell must agree with what the fixed columns say. Nothing of the
-placement is used, so a mistake there cannot excuse itself.
+For every layer, sum_o g^o sum_(i,j) a^i b^j conv_o(i, j) is written twice: by the layer's cells in
+the circuit, and by its sources' cells with the weights of the definition (input index = stride * i
++ tap - pad). The coefficient of every cell must agree with what the fixed columns say. Nothing of
+the layout's code is used, so a mistake there cannot excuse itself.
 """
 
 from collections import defaultdict
@@ -19,12 +19,12 @@ from prover.systems.native.static_checks.extent import require_copies, require_e
 from prover.systems.native.static_checks.hash_check import require_hashing
 from prover.systems.native.static_checks.trace import (
     PRIME,
+    ClosedLayer,
     Point,
     Segment,
-    Sum,
     fail,
+    find_closed_layers,
     find_segments,
-    find_sums,
     rank_rows,
     require_first_row,
 )
@@ -59,17 +59,17 @@ def check_program(program: Program, point: Point | None = None) -> None:
     require_table(program)
     require_first_row(program)
     network, segments = program.network, find_segments(program)
-    sums = find_sums(program, point)
-    if len(sums) != len(network.layers):
-        fail(f"{len(sums)} sums are closed for {len(network.layers)} layers")
+    closed = find_closed_layers(program, point)
+    if len(closed) != len(network.layers):
+        fail(f"{len(closed)} layers are closed; the network has {len(network.layers)}")
     held = {network.input.name: _input(network, segments)}
-    factors = []
-    for layer, found in zip(network.layers, sums, strict=True):
-        common, held[layer.name] = _own(program, layer, found, segments, point)
-        factors.append(common)
-        _require_weights(layer, found, held, common, point)
+    origins = []
+    for layer, found in zip(network.layers, closed, strict=True):
+        origin, held[layer.name] = _produced(program, layer, found, segments, point)
+        origins.append(origin)
+        _require_weights(layer, found, held, origin, point)
     if program.form.weights == "hidden":
-        _require_hidden(program, sums, held, factors, point)
+        _require_hidden(program, closed, held, origins, point)
     _require_each_once(segments, held)
     _require_outputs(program, held[network.output])
     _require_ranks(program)
@@ -77,15 +77,19 @@ def check_program(program: Program, point: Point | None = None) -> None:
 
 
 def _require_hidden(
-    program: Program, sums: list[Sum], held: dict[str, Held], factors: list[int], point: Point
+    program: Program,
+    closed: list[ClosedLayer],
+    held: dict[str, Held],
+    origins: list[int],
+    point: Point,
 ) -> None:
     """Whatever an owner hides, the circuit computes a network of this architecture."""
     require_places(program)
     other = with_other_weights(program)
-    others, layers = find_sums(other, point), other.network.layers
-    require_weight_independence(program, sums, others, [_ends(layer, held) for layer in layers])
-    for layer, found, common in zip(layers, others, factors, strict=True):
-        _require_weights(layer, found, held, common, point)
+    others, layers = find_closed_layers(other, point), other.network.layers
+    require_weight_independence(program, closed, others, [_ends(layer, held) for layer in layers])
+    for layer, found, origin in zip(layers, others, origins, strict=True):
+        _require_weights(layer, found, held, origin, point)
     require_one_bias(
         program, [segments for layer in layers for segments in held[layer.name].channels()]
     )
@@ -135,18 +139,19 @@ def _require_cells(
         fail(f"channel {key[0]} of {name} has other outputs than its plane")
 
 
-def _own(
-    program: Program, layer: Layer, found: Sum, segments: dict[int, Segment], point: Point
+def _produced(
+    program: Program, layer: Layer, found: ClosedLayer, segments: dict[int, Segment], point: Point
 ) -> tuple[int, Held]:
-    """The segments of a layer's own cells, and the common factor of their coefficients."""
+    """The segments of a layer's cells, and the coefficient of cell (0, 0) of its channel 0."""
     if set(found.produced) - set(segments):
         fail(f"layer {layer.name} takes an accumulator in the middle of a segment")
-    own = [segments[end] for end in sorted(found.produced)]
-    stride = 2 if own and own[0].doubled else 1
-    if len(own) != layer.channels * stride**2 or any(r.doubled != (stride == 2) for r in own):
-        fail(f"layer {layer.name} has {len(own)} segments for {layer.channels} channels")
-    held = _held(own, layer.channels, stride)
-    factors = set()
+    produced = [segments[end] for end in sorted(found.produced)]
+    stride = 2 if produced and produced[0].doubled else 1
+    mixed = any(segment.doubled != (stride == 2) for segment in produced)
+    if mixed or len(produced) != layer.channels * stride**2:
+        fail(f"layer {layer.name} has {len(produced)} segments for {layer.channels} channels")
+    held = _held(produced, layer.channels, stride)
+    origins = set()
     for key, segment in held.segments.items():
         _require_cells(
             segment, program.table.tag(layer), (layer.height, layer.width), key, stride, layer.name
@@ -162,14 +167,14 @@ def _own(
         if segment.active.any():
             top, left = segment.rectangle()[:2]
             move = point.power(stride * top - key[1], stride * left - key[2], -key[0])
-            factors.add(coefficient * move % PRIME)
-    if len(factors) != 1 or 0 in factors:
+            origins.add(coefficient * move % PRIME)
+    if len(origins) != 1 or 0 in origins:
         fail(f"the outputs of layer {layer.name} are not at their places")
     _require_distinct(layer, found, held, point)
-    return factors.pop(), held
+    return origins.pop(), held
 
 
-def _require_distinct(layer: Layer, found: Sum, held: Held, point: Point) -> None:
+def _require_distinct(layer: Layer, found: ClosedLayer, held: Held, point: Point) -> None:
     """No two cells of the product share a power: one could then make up for the other."""
     values: list[int] = []
     _require_phases(layer, found, held, point)
@@ -180,15 +185,17 @@ def _require_distinct(layer: Layer, found: Sum, held: Held, point: Point) -> Non
         if key[0] < 2:
             a = [pow(point.a, int(held.stride * u), PRIME) for u in segment.u]
             b = {int(v): pow(point.b, int(held.stride * v), PRIME) for v in np.unique(segment.v)}
-            factor = found.produced[segment.last]
+            first_cell = found.produced[segment.last]
             values += [
-                factor * a[i] * b[int(v)] % PRIME for i, row in enumerate(segment.v) for v in row
+                first_cell * a[i] * b[int(v)] % PRIME
+                for i, row in enumerate(segment.v)
+                for v in row
             ]
     if len(set(values)) != len(values):
         fail(f"two cells of layer {layer.name} can make up for each other")
 
 
-def _require_phases(layer: Layer, found: Sum, held: Held, point: Point) -> None:
+def _require_phases(layer: Layer, found: ClosedLayer, held: Held, point: Point) -> None:
     """Phase (i, j) stands a^i b^j behind phase (0, 0), even where it has no active cell.
 
     With powers of g between phases, a padding cell could make up for another channel's active one.
@@ -200,7 +207,7 @@ def _require_phases(layer: Layer, found: Sum, held: Held, point: Point) -> None:
 
 
 def _require_weights(
-    layer: Layer, found: Sum, held: dict[str, Held], common: int, point: Point
+    layer: Layer, found: ClosedLayer, held: dict[str, Held], origin: int, point: Point
 ) -> None:
     expected: defaultdict[int, int] = defaultdict(int)
     silent: set[int] = set()
@@ -215,7 +222,7 @@ def _require_weights(
                     continue
                 top, left = (0, 0) if term.pooled else segment.rectangle()[:2]
                 kernel = _kernel(layer, term, key, point)
-                expected[segment.last] -= common * kernel * point.power(-top, -left)
+                expected[segment.last] -= origin * kernel * point.power(-top, -left)
     wanted = {end: value % PRIME for end, value in expected.items() if value % PRIME}
     have = {end: value for end, value in found.read.items() if value and end not in silent}
     if wanted != have:

@@ -1,8 +1,8 @@
 """What a circuit's fixed columns say, read without knowing how they were placed.
 
 A *segment* is cut out of the tensor rows; each of its cells has powers of a and b in the segment's
-accumulators. A *sum* of the fold rows gives a coefficient to every accumulator it takes,
-computed at a point of a prime field.
+accumulators. A *closed layer* of the fold rows gives a coefficient to every outer accumulator that
+its layer accumulator takes, computed at a point of a prime field.
 """
 
 import secrets
@@ -40,7 +40,7 @@ class Point:
 
     @classmethod
     def random(cls) -> "Point":
-        """From the system's generator, so that no placement can be made for it."""
+        """From the system's generator, so that no layout can be made for it."""
         return cls(*(secrets.randbelow(PRIME - 2) + 2 for _ in range(3)))
 
     def power(self, a: int, b: int, g: int = 0) -> int:
@@ -86,8 +86,11 @@ class Segment:
 
 
 @dataclass(frozen=True)
-class Sum:
-    """The coefficients of one closed sum, by the accumulators' last rows."""
+class ClosedLayer:
+    """The coefficients of one closed layer, by the outer accumulators' last rows.
+
+    `produced`: of the layer's segments; `read`: of its sources'.
+    """
 
     produced: dict[int, int]
     read: dict[int, int]
@@ -144,7 +147,7 @@ def _segment(program: Program, start: int, stop: int) -> Segment:
     )
 
 
-def find_sums(program: Program, point: Point) -> list[Sum]:
+def find_closed_layers(program: Program, point: Point) -> list[ClosedLayer]:
     """Follow kernels and layer accumulators down the fold rows."""
     names = (*FOLD_FLAGS, OUTPUT_SELECTOR)
     none = np.zeros_like(program.columns["enters_kernel"])
@@ -157,8 +160,8 @@ def find_sums(program: Program, point: Point) -> list[Sum]:
     for row, values in enumerate(zip(*flags, strict=True)):
         state.step(row, dict(zip(names, values, strict=True)), lanes, steps)
     if state.pending:
-        fail("the last sum of the fold rows is never closed")
-    return state.sums
+        fail("the last layer of the fold rows is never closed")
+    return state.layers
 
 
 def rank_rows(program: Program) -> set[int]:
@@ -194,13 +197,13 @@ def _lane_values(weights: Integers, point: Point) -> tuple[list[int], list[int]]
 
 @dataclass
 class _FoldState:
-    """The accumulators of a fold row, and the open sum's terms: (row, g power, kernel)."""
+    """The accumulators of a fold row, and the open layer's terms: (row, g power, kernel)."""
 
     point: Point
     sources: dict[int, tuple[int, int]]
 
     def __post_init__(self) -> None:
-        self.sums: list[Sum] = []
+        self.layers: list[ClosedLayer] = []
         self.pending: list[tuple[int, int, int]] = []
         self.kernel_inner = self.kernel = self.power = 0
         self.closed = False
@@ -222,21 +225,21 @@ class _FoldState:
             self.pending.append((row, self.power, self.kernel))
         self.closed = bool(on["closes_layer"])
         if self.closed:
-            self.sums.append(self._close())
+            self.layers.append(self._close())
 
     def _carry(self, row: int, on: dict[str, int]) -> None:
         if on["keeps_accumulator"] and on["next_output"]:
-            fail(f"row {row} carries its sum twice")
+            fail(f"row {row} carries its accumulator twice")
         carries = bool(on["keeps_accumulator"] or on["next_output"])
         if carries and self.closed:
-            fail(f"row {row} carries a sum that was closed")
+            fail(f"row {row} carries an accumulator that was closed")
         if self.pending and not carries:
-            fail(f"row {row} drops a sum that was not closed")
+            fail(f"row {row} drops an accumulator that was not closed")
         if not carries:
             self.power = 0
         self.power += on["next_output"]
 
-    def _close(self) -> Sum:
+    def _close(self) -> ClosedLayer:
         found: dict[int, defaultdict[int, int]] = {
             PRE_OUTER: defaultdict(int),
             POST_OUTER: defaultdict(int),
@@ -248,4 +251,4 @@ class _FoldState:
         produced, read = (
             {end: v % PRIME for end, v in found[c].items()} for c in (PRE_OUTER, POST_OUTER)
         )
-        return Sum(produced, read)
+        return ClosedLayer(produced, read)

@@ -14,7 +14,7 @@ import numpy as np
 from prover.systems.native.circuit.columns import NO_WEIGHT, SAME_BIAS
 from prover.systems.native.circuit.program import Program
 from prover.systems.native.network.network import Integers, Network
-from prover.systems.native.static_checks.trace import Segment, Sum, fail
+from prover.systems.native.static_checks.trace import ClosedLayer, Segment, fail
 
 RANDOM_BITS = 62
 
@@ -40,8 +40,8 @@ def _count(network: Network) -> int:
 def with_other_weights(program: Program) -> Program:
     """Random weights, in the circuit and in its network alike: another owner's.
 
-    Every coefficient of a sum is linear in the weights: what holds of these holds of any, but with
-    a chance of some 2^-62.
+    Every coefficient of a closed layer is linear in the weights: what holds of these holds of any,
+    but with a chance of some 2^-62.
     """
     count = _count(program.network)
     drawn = np.frombuffer(secrets.token_bytes(8 * count), dtype=np.int64)
@@ -63,19 +63,22 @@ def _filled(network: Network, values: Integers) -> Network:
 
 
 def require_weight_independence(
-    program: Program, sums: Sequence[Sum], others: Sequence[Sum], sources: Sequence[set[int]]
+    program: Program,
+    closed: Sequence[ClosedLayer],
+    others: Sequence[ClosedLayer],
+    sources: Sequence[set[int]],
 ) -> None:
     """Raise UnsoundCircuit unless each layer is a function of its sources under other weights.
 
-    The factor of an output may not depend on weights, or 0 hidden there would free that
-    output. And a layer multiplies nothing but its own `sources` (ends of segments), not even by
+    The coefficient of an output may not depend on weights, or 0 hidden there would free that
+    output. And a layer multiplies nothing but its `sources` (ends of segments), not even by
     0, or its outputs could depend on themselves.
     """
     for layer, found, other, ends in zip(
-        program.network.layers, sums, others, sources, strict=True
+        program.network.layers, closed, others, sources, strict=True
     ):
         if found.produced != other.produced:
-            fail(f"a factor of the outputs of layer {layer.name} is among the hidden weights")
+            fail(f"the coefficient of an output of layer {layer.name} is among the hidden weights")
         if not set(found.read) <= ends:
             fail(f"layer {layer.name} multiplies hidden weights by what is not its source")
 

@@ -8,7 +8,7 @@ from prover.statement.field import FIELD_MODULUS as P
 from prover.systems.native.circuit.columns import FOLD_FLAGS, TENSOR_FLAGS
 from prover.systems.native.circuit.fold import FACTOR, INSTANCE, POST_OUTER, PRE_OUTER
 from prover.systems.native.circuit.program import Program
-from prover.systems.native.witness import Cells
+from prover.systems.native.witness import TensorAdvice
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,9 @@ class Challenges:
 class Evaluated:
     """Every accumulator, row by row; `folds` are those of the fold rows."""
 
-    def __init__(self, program: Program, cells: Cells, challenges: Challenges, rows: int) -> None:
+    def __init__(
+        self, program: Program, cells: TensorAdvice, challenges: Challenges, rows: int
+    ) -> None:
         self.program, self.cells, self.at, self.rows = program, cells, challenges, rows
         self.columns: dict[int, list[int]] = {PRE_OUTER: [], POST_OUTER: []}
         self._tensor_rows()

@@ -1,4 +1,4 @@
-"""Small integer networks with every feature of the placement, and random ones."""
+"""Small integer networks with every feature of the layout, and random ones."""
 
 from dataclasses import dataclass
 
@@ -49,7 +49,7 @@ class Maker:
 
 def residual_network(seed: int = 0) -> Network:
     """Strides, asymmetric and missing padding, depthwise and dense kernels, two branches, a
-    tensor read in three ways, residual sums with other leads, pooling and a rectangular kernel."""
+    tensor read in three ways, residual sums with other margins, pooling, a rectangular kernel."""
     make = Maker(seed)
     layers = (
         make.layer("a", [make.conv(["x"], (4, 2, 3, 3), 2, (1, 0, 1, 1))], (4, 5, 3), 0, 63),

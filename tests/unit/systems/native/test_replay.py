@@ -19,7 +19,7 @@ from prover.systems.native.circuit.tables import PADDING
 from prover.systems.native.network.network import Layer, Network, Tensor
 from prover.systems.native.static_checks.replay import Held, _require_each_once, check_program
 from prover.systems.native.static_checks.trace import Point, find_segments
-from prover.systems.native.witness import Cells, execute
+from prover.systems.native.witness import TensorAdvice, execute
 from tests.unit.systems.native.gates import Challenges, Evaluated
 from tests.unit.systems.native.networks import SHIFT, Maker, residual_network, tiny_network
 
@@ -89,11 +89,11 @@ def test_nothing_is_taken_from_before_the_first_row(name: str) -> None:
 
 
 @cache
-def random_cells() -> Cells:
+def random_cells() -> TensorAdvice:
     """Cells that satisfy nothing: sums of them agree only if they are the same sums."""
     rows = PROGRAM.columns["tag"].shape[1]
     draw = np.random.default_rng(3)
-    return Cells(*(draw.integers(0, 1 << 30, (PROGRAM.lanes, rows)) for _ in range(3)))
+    return TensorAdvice(*(draw.integers(0, 1 << 30, (PROGRAM.lanes, rows)) for _ in range(3)))
 
 
 def sums(program: Program) -> dict[int, int]:
@@ -292,7 +292,7 @@ def with_a_phase_at_powers_of_g(program: Program, name: str) -> Program:
     return replace(program, columns=columns)
 
 
-def forged(program: Program, name: str) -> Cells:
+def forged(program: Program, name: str) -> TensorAdvice:
     """Channel 2's product is one less; a padding cell of channel 0 makes up for it."""
     grid, start = program.stored[name].grid, program.stored[name].start
     cells = execute(program, np.full((1, 1, 1), 5), 1 << 14).cells

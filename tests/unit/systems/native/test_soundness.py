@@ -19,8 +19,8 @@ from prover.systems.native.circuit.program import Program, compile_network
 from prover.systems.native.circuit.tables import FIRST_ACTIVATION, RANGE
 from prover.systems.native.network.network import Integers
 from prover.systems.native.witness import (
-    Cells,
     Execution,
+    TensorAdvice,
     execute,
     multiplicities,
     packed_image,
@@ -43,7 +43,7 @@ def honest() -> tuple[Program, Layout, Execution]:
 
 
 def failures(
-    cells: Cells | None = None,
+    cells: TensorAdvice | None = None,
     counts: Integers | None = None,
     instances: list[int] | None = None,
     tampers: tuple[tuple[str, int, int, int], ...] = (),
@@ -66,12 +66,12 @@ def failures(
     return {text.split()[0] for text in said}
 
 
-def recounted(cells: Cells) -> Integers:
+def recounted(cells: TensorAdvice) -> Integers:
     program, layout, _ = honest()
     return multiplicities(program, cells, layout.usable_rows)
 
 
-def with_cell(name: str, index: tuple[int, int], value: int) -> Cells:
+def with_cell(name: str, index: tuple[int, int], value: int) -> TensorAdvice:
     _, _, found = honest()
     column = getattr(found.cells, name).copy()
     column[index] = value

@@ -30,8 +30,8 @@ def test_no_disagreement_is_on_a_confident_input() -> None:
 def test_ranges_of_q_leave_half_a_million_rows() -> None:
     ranges = read("integer_models")["efficientnet-lite0"]["tables"]["q"].values()
     widths = [high - low + 1 for low, high in ranges]
-    dead = max(high for _, high in ranges) - min(low for low, _ in ranges) + 1
-    assert sum(widths) + dead < TABLE
+    padding = max(high for _, high in ranges) - min(low for low, _ in ranges) + 1
+    assert sum(widths) + padding < TABLE
 
 
 def test_digits_are_read_as_well_as_by_the_float_model() -> None:

@@ -1,4 +1,4 @@
-//! Input rows: the image column packs the network's input, for its point in the proof to bind it.
+//! Input rows: the input column packs the network's input, so that its point in the proof binds it.
 
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::plonk::Expression;
