@@ -165,7 +165,7 @@ def few_rows(blinding: int) -> Callable[[Json], None]:
         (set_at("blinding_rows", 6), "usable_rows"),
         (set_at("usable_rows", 1), "usable_rows"),
         (set_at("instances", "outputs", 1 << description().k), "instances"),
-        (few_rows(7), "usable_rows is 8; more than 8"),
+        (few_rows(7), "usable_rows is 8: expected more than 8"),
         (set_at("instances", "digests", 1), r"instances\.digests"),
         (set_at("shape", "hash_group", 1), r"instances\.digests"),
         (set_at("shape", "labels", 1), "outputs"),

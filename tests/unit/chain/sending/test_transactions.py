@@ -23,10 +23,10 @@ GIFT = Call("giving", RECEIVER, b"", ETHER)
 
 CRASHING = """
 import os, sys
-from prover.chain import journal, pool, transactions
+from prover.chain.abi.contract import Call
 from prover.chain.accounts import anvil_account
 from prover.chain.node.client import connect
-from prover.chain.abi.contract import Call
+from prover.chain.sending import journal, pool, transactions
 
 step, url, receiver = sys.argv[1:4]
 client = connect(url)
@@ -109,7 +109,7 @@ def test_an_attempt_whose_nonce_was_taken_is_made_anew(chain: Chain) -> None:
 def test_a_refusal_is_told_before_anything_is_sent(chain: Chain) -> None:
     sender = chain.sender(STRANGER)
     count = chain.client.web3.eth.get_transaction_count(sender.address)  # type: ignore[arg-type]
-    call = chain.market.withdraw("0x" + "0" * 40, sender.address)
+    call = chain.prediction.withdraw("0x" + "0" * 40, sender.address)
     with pytest.raises(ContractRefused, match="Escrow_NothingToWithdraw") as caught:
         sender.send("withdraw", call)
     assert caught.value.error_name == "Escrow_NothingToWithdraw"
@@ -145,7 +145,7 @@ def test_a_mined_revert_is_explained_and_may_be_sent_again(
     chain: Chain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sender = chain.sender(CONSUMER)
-    call = chain.market.withdraw("0x" + "0" * 40, sender.address)
+    call = chain.prediction.withdraw("0x" + "0" * 40, sender.address)
     with monkeypatch.context() as patch:  # as if the state had changed after the dry run
         patch.setattr(trial.Trial, "gas", lambda *_: 100_000)
         patch.setattr(transactions, "revert_of", lambda *_: ContractRefused("refused"))
