@@ -592,9 +592,9 @@ def test_a_model_that_is_not_the_chains_is_refused_by_both_sides(world: World) -
 @pytest.mark.parametrize(
     ("options", "status", "words"),
     [
-        ((), 2, "Either --score INDEX with --at-least VALUE, or --label N"),
-        (("--label", "1", "--score", "0"), 2, "Either --score"),
-        (("--score", "0"), 2, "Either --score"),
+        ((), 2, "expected --score INDEX with --at-least VALUE, or --label N"),
+        (("--label", "1", "--score", "0"), 2, "expected --score"),
+        (("--score", "0"), 2, "expected --score"),
         (("--label", "3"), 2, "--label 3: expected 0 to 2"),
         (("--label", "-1"), 2, "--label -1: expected 0 to 2"),
         (("--score", "3", "--at-least", "0"), 2, "--score 3: expected 0 to 2"),

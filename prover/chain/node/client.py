@@ -145,7 +145,10 @@ class Client:
         except (BlockNotFound, KeyError, TypeError):
             told = int(self.block()["timestamp"])
         if not 0 <= told < MOST_TIME:
-            raise ChainError(f"the node's time is {told}, which no clock shows: use another node")
+            raise ChainError(
+                f"the node's time is {told}: expected 0 to {MOST_TIME - 1} (Unix time); use "
+                "another node"
+            )
         return told
 
     @map_rpc_errors
@@ -229,7 +232,8 @@ def connect(url: str, chain_id: int | None = None) -> Client:
         ) from error
     if chain_id is not None and found != chain_id:
         raise ChainError(
-            f"the node at {public_url(url)} serves chain {found}: chain {chain_id} is wanted"
+            f"the node at {public_url(url)} serves chain {found}: expected chain {chain_id}; give "
+            "a node of that chain with --rpc"
         )
     return Client(web3, found, f"{found}:{genesis.hex()}")
 

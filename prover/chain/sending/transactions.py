@@ -261,7 +261,7 @@ class Sender:
             return False
         if self._end(action, receipt) is Fate.MINED:
             raise UsageError(
-                f"an earlier command did this with other words ({call.says}; payee, model, "
+                f"an earlier command did this with other options ({call.says}; payee, model, "
                 "recipient or address differ), and the chain has it: nothing more was sent; "
                 "`zkescrow status` shows what stands"
             )

@@ -55,8 +55,8 @@ def reader_of(provider: str | None, key: Path | None) -> "Reader | None":
     reader = readers.read(key)
     if provider not in (None, reader.account):
         raise UsageError(
-            f"--provider-key {key} is the key of {reader.account}: {provider} is named by "
-            "--provider; give that provider's own"
+            f"--provider-key {key} is the key of {reader.account}: expected that of {provider}, "
+            "whom --provider names; give that provider's own"
         )
     readers.keep(reader)
     return reader

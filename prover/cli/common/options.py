@@ -67,7 +67,9 @@ def sender_for(client: "Client", account: int | None) -> "Sender":
     if PEN.unsigned:
         who = address(PEN.sender, "--from") or configured_address(client, account)
         if who is None:
-            raise UsageError("--unsigned: whose transaction? Give its address with --from")
+            raise UsageError(
+                "--unsigned: expected the account that will sign; give its address with --from"
+            )
         return Drafter(client, who)
     if PEN.sender is not None:
         raise UsageError("--from goes with --unsigned: what is signed here is from --account")

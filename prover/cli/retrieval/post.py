@@ -51,7 +51,8 @@ def predicate_of(
     if label is not None and score is None and threshold is None:
         return Predicate(PredicateKind.LABEL, label)
     raise UsageError(
-        "which records are wanted? Either --score INDEX with --at-least VALUE, or --label N"
+        "no predicate: expected --score INDEX with --at-least VALUE, or --label N; say which "
+        "records match"
     )
 
 
@@ -158,7 +159,8 @@ def _money(client: Client, known: KnownModel, count: int, raw: RawOptions) -> Re
 def _above_zero(amount_: int, name: str) -> int:
     if amount_ == 0:
         raise UsageError(
-            f"{name} is 0: expected more; who earns or risks nothing has no reason to prove"
+            f"{name} is 0: expected more than 0, as an owner that earns or risks nothing has no "
+            "reason to prove"
         )
     return amount_
 

@@ -142,7 +142,7 @@ def _read(path: Path) -> PostedSet:
     except ValueError as error:
         raise _damaged(path, as_text(error)) from None
     if found.job_id != path.stem:
-        raise _damaged(path, f"it is of bounty 0x{found.job_id}")
+        raise _damaged(path, f"it is of bounty 0x{found.job_id}, expected 0x{path.stem}")
     return found
 
 

@@ -185,7 +185,7 @@ def strange_items(artifacts: Artifacts, count: int = 8) -> list[Item]:
 
 def _barred(why: str) -> str:
     return (
-        f"no new job of this model is taken, as a proof of it failed ({why}): mend that; the next "
+        f"no new job of this model is taken, as a proof of it failed ({why}): fix that; the next "
         "run rehearses again"
     )
 

@@ -76,13 +76,13 @@ def check_dataset(dataset: Dataset, content: bytes, artifacts: Artifacts) -> Non
     """
     public, allowed = checked(dataset, content), format_of(artifacts.manifest)
     differing = [
-        f"{name} {value} (the model: {getattr(allowed, name)})"
+        f"{name} {value} (expected {getattr(allowed, name)})"
         for name, value in vars(public.form).items()
         if value != getattr(allowed, name)
     ]
     if differing:
         raise StatementInvalid(
-            f"the dataset's records are not of the model's format: {', '.join(differing)}; use a "
+            f"the dataset's records are not in the model's format: {', '.join(differing)}; use a "
             "model of that format, or ask the owner to commit for this one"
         )
     keep(dataset, content)

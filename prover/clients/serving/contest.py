@@ -76,8 +76,8 @@ def checked(record: Record, indices: Iterable[int]) -> tuple[int, ...]:
             raise UsageError(f"--index {index}: expected 0 to {terms.n - 1} in this round")
     if len(set(chosen)) != len(chosen) or not 1 <= len(chosen) <= terms.max_contests:
         raise UsageError(
-            f"{len(chosen)} indices, {len(set(chosen))} of them different: 1 to "
-            f"{terms.max_contests} different ones may be contested in this round"
+            f"{len(chosen)} indices, {len(set(chosen))} of them different: expected 1 to "
+            f"{terms.max_contests} different ones in this round"
         )
     return tuple(chosen)
 
@@ -131,7 +131,9 @@ def own_inputs(record: Record) -> Request:
     request = Request.from_bytes(path.read_bytes())
     root = inputs_tree(item.commitment() for item in request.items).root
     if root != record.job.terms.inputs_root:
-        raise StatementInvalid(f"{path} is not the inputs file of the round: put it back")
+        raise StatementInvalid(
+            f"{path} is another file: expected the inputs file of the round; put that back"
+        )
     return request
 
 

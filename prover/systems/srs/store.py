@@ -46,8 +46,8 @@ class Kept:
         found = sha256_file(self.path)
         if found != self.sha256:
             raise ArtifactMismatch(
-                f"{self.path} has SHA-256 {found}, and its name says another: it was damaged; "
-                "remove it and import it again"
+                f"{self.path} has SHA-256 {found}: expected {self.sha256}, as its name says; it "
+                "was damaged, remove it and import it again"
             )
         return Reference(SetUp(name=self.name, sha256=found), self.path)
 

@@ -92,7 +92,7 @@ def test_another_content_is_neither_kept_nor_started(
 ) -> None:
     with mirror(b"#!/bin/sh\ntouch started\n") as served:
         pin(monkeypatch, PROGRAM, served.url)
-        with pytest.raises(EnvironmentMissing, match=r"SHA-256 .* was expected.*ZKESCROW_SOLC"):
+        with pytest.raises(EnvironmentMissing, match=r"SHA-256 .*: expected .*ZKESCROW_SOLC"):
             compiler.get_compiler()
     assert not [path for path in alone.rglob("solc-v*") if not path.name.endswith(".lock")]
 

@@ -88,13 +88,14 @@ def _check(path: Path, status: os.stat_result, most: int) -> None:
     size, there = status.st_size, status.st_blocks * _BLOCK_BYTES
     if size > most:
         raise UsageError(
-            f"it has {size} bytes, and no job that waits for a file takes more than {most}: it is "
-            "not read; if it is a job's, give it by itself with --inputs FILE"
+            f"it has {size} bytes: expected at most {most}, the most that a waiting job takes; it "
+            "is not read; if it is a job's, give it by itself with --inputs FILE"
         )
     if size > HOLES_BYTES and size > there * MOST_HOLES:
         raise UsageError(
-            f"it has {size} bytes, of which {there} are on the disk: files that are mostly holes "
-            f"are not read; if it is a job's, give it by itself with --inputs FILE ({path})"
+            f"it has {size} bytes, of which {there} are on the disk: expected a file that is not "
+            "mostly holes; it is not read; if it is a job's, give it by itself with --inputs FILE "
+            f"({path})"
         )
 
 

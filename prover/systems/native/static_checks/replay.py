@@ -62,7 +62,7 @@ def check_program(program: Program, point: Point | None = None) -> None:
     network, segments = program.network, find_segments(program)
     sums = find_sums(program, point)
     if len(sums) != len(network.layers):
-        fail(f"{len(sums)} sums are closed for {len(network.layers)} layers")
+        fail(f"{len(sums)} sums are closed: expected {len(network.layers)}, one for each layer")
     held = {network.input.name: _input(network, segments)}
     factors = []
     for layer, found in zip(network.layers, sums, strict=True):
@@ -104,7 +104,10 @@ def _input(network: Network, segments: dict[int, Segment]) -> Held:
     phases, rest = divmod(len(found), tensor.channels)
     stride = {1: 1, 4: 2}.get(phases, 0)
     if rest or not stride:
-        fail(f"{len(found)} segments hold an input of {tensor.channels} channels")
+        fail(
+            f"{len(found)} segments hold the input: expected 1 or 4 for each of {tensor.channels} "
+            "channels"
+        )
     held = _held(found, tensor.channels, stride)
     for key, segment in held.segments.items():
         _require_cells(

@@ -72,6 +72,6 @@ def test_a_file_of_names_that_holds_something_else_is_said_to_do_so(
     home.mkdir()
     (home / "models.json").write_bytes(content)
     for step in (lambda: aliases(NODE), lambda: remember(NODE, "digits", ONE)):
-        with pytest.raises(UsageError, match=r"models\.json .*: mend it or remove it"):
+        with pytest.raises(UsageError, match=r"models\.json .*: correct it or remove it"):
             step()
     assert (home / "models.json").read_bytes() == content

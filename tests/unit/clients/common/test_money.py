@@ -87,7 +87,7 @@ def test_all_stakes_together_are_at_most_half_of_what_is_there() -> None:
     allowed = ETHER // 40  # half of 0.15 less 0.05
     assert refusal(replace(GOOD, stake=allowed), PLAIN, busy) is None
     told = why_not(replace(GOOD, stake=allowed + 1), PLAIN, busy)
-    assert "and 0.05 ETH is at stake: at most 0.075 ETH in all (half of what" in told
+    assert "and 0.05 ETH is at stake: expected at most 0.075 ETH in all (half of what" in told
 
 
 def test_all_stakes_together_may_have_a_limit() -> None:
@@ -113,7 +113,7 @@ def test_a_token_without_both_limits_is_not_accepted() -> None:
         limits(TOKEN, max_stake=10**30),
         limits(TOKEN, min_reward=0),
     ):
-        assert "for which no limits are given" in why_not(deal, purse)
+        assert "for which limits are missing" in why_not(deal, purse)
     assert refusal(deal, limits(TOKEN, max_stake=900, min_reward=1), RICH) is None
 
 

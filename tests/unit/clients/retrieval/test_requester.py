@@ -168,7 +168,7 @@ def test_records_of_another_format_than_the_models_are_refused(
     """At another scale the same integers mean other values."""
     other = replace(public, form=replace(public.form, **{name: getattr(public.form, name) + 1}))
     dataset = dataset_of(other)
-    with pytest.raises(StatementInvalid, match=f"not of the model's format: {name}"):
+    with pytest.raises(StatementInvalid, match=f"not in the model's format: {name}"):
         check_dataset(dataset, other.to_bytes(), artifacts)
 
 

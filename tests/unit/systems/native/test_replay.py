@@ -211,7 +211,9 @@ def test_a_column_that_ends_on_another_row_is_refused(name: str, change: int) ->
 @pytest.mark.parametrize("name", ["weight", "takes_product", "closes_layer"])
 def test_a_fold_column_that_ends_on_another_row_is_refused(name: str) -> None:
     column = PROGRAM.columns[name]
-    refused(replace(PROGRAM, columns={**PROGRAM.columns, name: column[..., :-1]}), "its part has")
+    refused(
+        replace(PROGRAM, columns={**PROGRAM.columns, name: column[..., :-1]}), "those of its part"
+    )
 
 
 def test_other_lanes_than_stated_are_refused() -> None:
