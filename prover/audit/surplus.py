@@ -23,7 +23,7 @@ from prover.chain.node.rpc import ask_all
 from prover.protocol.events import ZERO_ADDRESS, Deposited, Withdrawn
 
 _NO_BLOCK = "the node's block is malformed: expected one with its transactions; use another node"
-MOST_RISES = 32  # the greatest are traced: who gives more often gives small amounts
+MOST_RISES = 32  # the greatest are traced: whoever gives more often gives small amounts
 
 
 class Owed:

@@ -1,4 +1,4 @@
-"""Amounts and times in words, as people read them."""
+"""Amounts and times as text, as people read them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 ETHER_DECIMALS = 18
 _ETH = "0x" + 40 * "0"  # events.ZERO_ADDRESS, which takes long to import
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
-_EXACT_SECONDS = 600  # below it, seconds are told
+_EXACT_SECONDS = 600  # below it, seconds are shown
 _LAST = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
 
 

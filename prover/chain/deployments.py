@@ -54,7 +54,7 @@ class Deployed(BaseModel):
 
     @property
     def tx_hash(self) -> str:
-        """The transaction as nodes are asked for it; zeros if a wallet's was not told."""
+        """The transaction as nodes are asked for it; zeros if a wallet's was not given."""
         return "0x" + self.tx.removeprefix("0x")
 
 

@@ -66,7 +66,7 @@ Expression = Constant | Challenge | Query | Negated | Sum | Product
 
 
 def parse(found: Any, depth: int = 0) -> Expression:
-    """The tree of prefix notation. Raises ValueError with the part that is none."""
+    """The tree of prefix notation. Raises ValueError with the part that is no expression."""
     if depth > MAX_DEPTH:
         raise ValueError(f"expected an expression nested at most {MAX_DEPTH} deep")
     match found:

@@ -141,12 +141,12 @@ def learn(client: Client, *currencies: str) -> None:
 
 
 def _unit(symbol_data: Any, decimals_data: Any) -> Unit | None:
-    """What the two views told; None where that is no plain unit."""
+    """What the two views answered; None where that is no plain unit."""
     try:
         (symbol,) = decode(["string"], HexBytes(symbol_data))
         word = bytes(HexBytes(decimals_data))
     except (DecodingError, OverflowError, TypeError, ValueError):
-        return None  # no such views, or answers that are none: shown without a unit
+        return None  # no such views, or malformed answers: shown without a unit
     if len(word) != WORD_BYTES:
         return None
     decimals = int.from_bytes(word, "big")

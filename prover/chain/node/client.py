@@ -1,4 +1,4 @@
-"""A node, reached over HTTP: reads, with failures in words."""
+"""A node, reached over HTTP: reads, with failures as text."""
 
 import contextlib
 import functools
@@ -90,7 +90,7 @@ def _whole(found: Any, **kinds: type) -> Any:
 
 
 def refused(error: ContractLogicError) -> ContractRefused:
-    """A revert as an error in words."""
+    """A revert as an error as text."""
     data = error.data if isinstance(error.data, str) else "0x"
     try:
         revert = decode_revert(bytes.fromhex(data.removeprefix("0x")))

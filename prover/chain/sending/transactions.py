@@ -86,7 +86,7 @@ class Sender:
         gas is too dear or it takes too long; ChainError. `more` says that the command sends more
         after this, whatever its receipt says (for `Drafter`).
 
-        `exact` is for an action that its name does not tell whole, as a payee was chosen too: what
+        `exact` is for an action that its name does not say in full, as a payee was chosen too: what
         was signed of it with other choices is given up, and UsageError raised if that is mined.
         `worth` is what depends on the call, in wei: it is not signed while its gas costs more.
         """
@@ -211,7 +211,7 @@ class Sender:
         """Give up what was signed of an action and never mined, where the node has none of it.
 
         The account's next transaction takes its nonce, so that never both are mined. Should another
-        node have had it, and it is mined before that, `send` and the contract's standing tell.
+        node have had it, and it is mined before that, `send` and the contract's status tell.
         """
         with self._alone():
             self._take_back(action, self._pool.nonce("latest"), "taken back")
@@ -225,7 +225,7 @@ class Sender:
     def _give_up_others(self, action: str = "") -> None:
         """What the node has not goes out by its own command alone, never with another action.
 
-        Whoever gives another command may have thought better of it; a stake is to be weighed again;
+        Whoever gives another command may have changed their mind; a stake is to be checked again;
         a key that is late would be shown for nothing. What a command waits for now is its own.
         """
         pending = self._journal.actions(self.client.scope, self.address, "", Fate.PENDING)

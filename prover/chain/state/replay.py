@@ -46,7 +46,7 @@ def empty_world(client: Client, deployment: Deployment) -> World:
 def load_world(client: Client, deployment: Deployment, last: int | None = None) -> World:
     """The world after block `last`, by default the latest. Raises ChainError.
 
-    What makes no sense is told once, skipped, and among the findings. As long as the block is the
+    What makes no sense is logged once, skipped, and among the findings. As long as the block is the
     same, one process reads it once. By default it is not older than what this home has seen, and
     what was done from here is in it: a node that is behind is waited for, and one that left a job
     out when it was read is asked for everything again.
@@ -141,7 +141,7 @@ def _read(
 
 
 def _is_read_again(source: str, world: World) -> bool:
-    """Whether what makes no sense may be what a node told once, or a file that was damaged since.
+    """Whether what makes no sense may be what a node said once, or a file that was damaged since.
 
     The contracts emit nothing of the kind, so that all is read anew: at once for what is new, and
     later and later for what stays.

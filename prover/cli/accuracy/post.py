@@ -1,4 +1,4 @@
-"""`zkescrow accuracy post`: options into an offer, and what to say of the bounty."""
+"""`zkescrow accuracy post`: options into a job spec, and what to say of the bounty."""
 
 import re
 from dataclasses import dataclass
@@ -188,7 +188,7 @@ def describe(
     record: Record,
     seed: Path,
 ) -> tuple[dict[str, Any], list[str]]:
-    """A posted bounty, for --json and in words."""
+    """A posted bounty, for --json and as text."""
     terms = posted.terms
     wanted = needed(terms.n, terms.num, terms.den)
     gas = _total_gas(sender, deployment, known, posted, wanted)

@@ -23,7 +23,7 @@ AccountNumber = Annotated[
 ModelName = Annotated[str, typer.Option("--model", help="Name or id of a registered model.")]
 SetUpOption = Annotated[
     str | None,
-    typer.Option("--srs", help="Set-up to stand on: a name of `srs list`, or a file to import."),
+    typer.Option("--srs", help="Set-up to use: a name of `srs list`, or a file to import."),
 ]
 PaidIn = Annotated[
     str | None,

@@ -1,4 +1,4 @@
-"""Where a job stands, in words."""
+"""Where a job stands, as text."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ from prover.systems.ezkl.outputs import Prediction, read_outputs
 
 @dataclass(frozen=True)
 class Report:
-    """A job's standing as data and as lines."""
+    """A job's status as data and as lines."""
 
     data: dict[str, Any]
     lines: list[str]

@@ -1,4 +1,4 @@
-"""`zkescrow retrieval post`: options into an offer, and what to say of the request."""
+"""`zkescrow retrieval post`: options into a job spec, and what to say of the request."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,7 +92,7 @@ def spec_of(
 
 
 def describe(posted: Posted, spec: JobSpec) -> tuple[dict[str, Any], list[str]]:
-    """A posted request, for --json and in words."""
+    """A posted request, for --json and as text."""
     terms, predicate = posted.terms, posted.terms.predicate
     fee = posted.whole.total * posted.wei_per_gas
     words = as_text(predicate, spec.artifacts.manifest.scales.output)

@@ -51,7 +51,7 @@ _FORM = TypeAdapter(PostedSet)
 
 
 def row_hash(row: npt.NDArray[np.float32]) -> str:
-    """What tells a row of data from others, whatever circuit it was quantised for."""
+    """What identifies a row of data, whatever circuit it was quantised for."""
     return keccak(np.ascontiguousarray(row, dtype="<f4").tobytes()).hex()
 
 

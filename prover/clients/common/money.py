@@ -80,14 +80,14 @@ class Account:
 
 
 def account_of(client: Client, world: World, address: str, currency: str) -> Account:
-    """The standing of an account in a currency."""
+    """What an account has in a currency."""
     ether = client.balance(address)
     balance = ether if currency == ZERO_ADDRESS else balance_of(client, currency, address)
     return Account(balance, at_risk(world, address, currency), ether)
 
 
 def teller(client: Client, deployment: Deployment, address: str) -> Callable[[str], Account]:
-    """Tells the standing of an account by currency, as the chain is when it is asked."""
+    """Tells what an account has by currency, as the chain is when it is asked."""
     return lambda currency: account_of(client, load_world(client, deployment), address, currency)
 
 
@@ -98,7 +98,7 @@ def worth(currency: str, *amounts: int) -> int | None:
 
 @contextmanager
 def staking(sender: Sender, action: str) -> Iterator[None]:
-    """Weigh a stake and send it within: no other process of this user stakes for the account then.
+    """Check a stake and send it within: no other process of this user stakes for the account then.
 
     Else two, each within the limit over all stakes, would together be above it; so would one that
     an interrupted command sent, which is waited for. Raises Postponed.

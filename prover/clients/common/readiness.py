@@ -1,6 +1,6 @@
 """Before any stake: the proving key is here, it is the manifest's, and this machine has used it.
 
-One proof is rehearsed for each model and kept in words, not in bytes: how long it took, how much
+One proof is rehearsed for each model and noted as text, not as bytes: how long it took, how much
 memory. A proof that fails afterwards is written down too, and bars the model until another
 rehearsal succeeds, which a later run tries.
 """

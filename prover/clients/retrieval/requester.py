@@ -91,7 +91,7 @@ def check_dataset(dataset: Dataset, content: bytes, artifacts: Artifacts) -> Non
 def posting(
     sender: Sender, deployment: Deployment, spec: JobSpec, asked: dict[str, Any]
 ) -> AbstractContextManager[Posting[Terms]]:
-    """The request of an offer, perhaps begun by an earlier command; `asked` are the options."""
+    """The request of a job spec, perhaps begun by an earlier command; `asked` are the options."""
     client, retrieval = sender.client, RetrievalBounty(sender.client, deployment.retrieval)
     content = asked | {
         "dataset": spec.dataset.id,

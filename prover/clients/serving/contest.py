@@ -31,7 +31,7 @@ _REORGANISED = "the chain was reorganised and the outputs are others now: run th
 
 @dataclass(frozen=True)
 class Contested:
-    """The items that the consumer wants proven, as they stand on the chain."""
+    """The items that the consumer wants proven, as they are on the chain."""
 
     indices: tuple[int, ...]
     deadline: int
@@ -43,8 +43,8 @@ def wait_for_outputs(
 ) -> Record:
     """The round once its outputs are final: before that a contest would give the sample away.
 
-    A provider that sees the sample while a reorganisation can still replace the outputs would mend
-    just these. Raises UsageError if the outputs are not there, ChainError if they changed.
+    A provider that sees the sample while a reorganisation can still replace the outputs would
+    correct just these. Raises UsageError if the outputs are not there, ChainError if they changed.
     """
     before = _served(client, deployment, job_id)
     served_in = partial(_block_of_outputs, client, deployment, job_id)

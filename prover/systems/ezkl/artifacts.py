@@ -44,7 +44,7 @@ class Artifacts:
 
     @property
     def srs(self) -> SetUp:
-        """The set-up that its keys stand on."""
+        """The set-up that its keys use."""
         return self.manifest.srs
 
     @property

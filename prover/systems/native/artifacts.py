@@ -101,7 +101,7 @@ class NativeArtifacts:
 
     @property
     def srs(self) -> SetUp:
-        """The set-up that its keys stand on."""
+        """The set-up that its keys use."""
         return self.manifest.srs
 
     @cached_property

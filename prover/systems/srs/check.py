@@ -84,8 +84,8 @@ def check_named(path: Path, claimed: SetUp, logrows: int) -> None:
 def check_verifying(path: Path, claimed: SetUp, logrows: int) -> None:
     """Check the set-up that a native circuit's proofs are verified with: its [s]G2.
 
-    Whoever chose it could forge proofs. Where a ceremony is told by hashes alone, only making the
-    keys again tells. Raises ArtifactMismatch.
+    Whoever chose it could forge proofs. Where a ceremony is recognised by hashes alone, only making
+    the keys again shows it. Raises ArtifactMismatch.
     """
     require_published(claimed, logrows)
     raw.check_size(path, 0)
@@ -108,7 +108,7 @@ def require_published(claimed: SetUp, logrows: int) -> None:
         else "the file is not the ceremony's"
     )
     raise ArtifactMismatch(
-        f"the set-up differs: the circuit stands on a {claimed.name} set-up with SHA-256 "
+        f"the set-up differs: the circuit uses a {claimed.name} set-up with SHA-256 "
         f"{claimed.sha256}, and that for 2^{logrows} rows is {published} everywhere: {reason}; "
         "have the circuit made again"
     )
@@ -137,8 +137,9 @@ def recognise(path: Path, logrows: int) -> SetUp:
             check_srs(path, logrows)
             return SetUp(name=facts.name, sha256=sha256)
     raise ArtifactMismatch(
-        f"{path.name} is of no set-up that is known here: expected {', '.join(known())}, told "
-        "by [s]G2 or by the file's published SHA-256; whoever made another could forge proofs"
+        f"{path.name} is of no set-up that is known here: expected {', '.join(known())}, "
+        "recognised by [s]G2 or by the file's published SHA-256; whoever made another could forge "
+        "proofs"
     )
 
 

@@ -94,7 +94,7 @@ def file_of(claimed: SetUp, logrows: int) -> Path:
     found = ceremony(claimed.name, logrows)
     if found.named.sha256 != claimed.sha256:
         raise ArtifactMismatch(
-            f"the set-up differs: the circuit stands on one of {claimed.name} with SHA-256 "
+            f"the set-up differs: the circuit uses one of {claimed.name} with SHA-256 "
             f"{claimed.sha256}, and that for 2^{logrows} rows is {found.named.sha256}; have the "
             "circuit made again"
         )

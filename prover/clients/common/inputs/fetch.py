@@ -172,7 +172,7 @@ class _Download:
                 one.close()
 
     def _watch(self, connection: socket.socket) -> None:
-        """Let `abort` shut this connection; TLS takes the socket itself over, not a twin of it."""
+        """Let `abort` shut this connection; TLS takes the socket itself over, not a copy of it."""
         self._open.append(connection.dup())
         if self._aborted.is_set():
             raise TimeoutError("the deadline is over")

@@ -1,8 +1,8 @@
 """Folders into which strangers put files: what a job waits for is kept, and nothing else.
 
-One look reads for a bounded time, and no file that can be none of those: larger than their
-circuits take, or mostly a hole. What was read is known by time and size, and read again only when
-a job names what it held.
+One scan reads for a bounded time. It reads no file that no job can wait for: one that is larger
+than their circuits take, or mostly a hole. A file that was read is known by time and size, and is
+read again only when a job names what it held.
 """
 
 import os
@@ -25,7 +25,7 @@ Mark = tuple[int, int]
 
 @dataclass
 class Look:
-    """What a look came to: files kept, files left out and why, files that there was no time for."""
+    """What a scan found: files kept, files left out and why, files that there was no time for."""
 
     kept: int = 0
     left: list[tuple[Path, str]] = field(default_factory=list)
