@@ -577,5 +577,7 @@ def test_a_provider_checks_what_it_risks(world: World) -> None:
     assert "may be needed" in world.refused(*accept)
     world.post()
     assert "at most" in world.refused(*accept, "--max-stake", "0.001", status=2)
-    assert "nobody accepted it" in world.refused("prove", "--account", PROVIDER, status=2)
+    assert "expected one that a provider accepted" in world.refused(
+        "prove", "--account", PROVIDER, status=2
+    )
     assert world.record().state.name == "OPEN"

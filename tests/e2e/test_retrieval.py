@@ -520,11 +520,11 @@ def another_record(public: PublicDataset) -> PublicDataset:
     ("change", "count", "words"),
     [
         (another_record, RECORDS, "records have the root"),
-        (lambda public: public, RECORDS + 1, f"has {RECORDS} records: {RECORDS + 1} are committed"),
+        (lambda public: public, RECORDS + 1, f"has {RECORDS} records: expected {RECORDS + 1}"),
         (
             lambda public: replace(public, form=replace(public.form, input_scale=9)),
             RECORDS,
-            r"input_scale 9 (the model: 4)",
+            r"input_scale 9 (expected 4)",
         ),
     ],
 )

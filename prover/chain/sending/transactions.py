@@ -263,7 +263,7 @@ class Sender:
             raise UsageError(
                 f"an earlier command did this with other options ({call.says}; payee, model, "
                 "recipient or address differ), and the chain has it: nothing more was sent; "
-                "`zkescrow status` shows what stands"
+                "`zkescrow status` shows what is there"
             )
         return True
 

@@ -68,7 +68,7 @@ def load_world(client: Client, deployment: Deployment, last: int | None = None) 
         if time.monotonic() - started > patience_of(client):
             raise ChainError(
                 f"the node shows no sign of {missing.says} on job 0x{missing.job_id.hex()}, "
-                "although it has that block: what it tells is old or lacks events, and nothing is "
+                "although it has that block: what it gives is old or lacks events, and nothing is "
                 "concluded from it; run the command again, or use another node"
             )
         _loaded.clear()

@@ -67,16 +67,16 @@ def check_named(path: Path, claimed: SetUp, logrows: int) -> None:
     facts, found = named(claimed.name), sha256_file(path)
     if found != claimed.sha256:
         raise ArtifactMismatch(
-            f"the set-up differs: {path.name} has SHA-256 {found}, and the manifest says "
-            f"{claimed.sha256}; get the files again"
+            f"the set-up differs: {path.name} has SHA-256 {found}: expected {claimed.sha256} by "
+            "the manifest; get the files again"
         )
     if logrows in facts.sha256:
         return
     raw.check_size(path, logrows)
     if facts.s_g2 != second_point(path, logrows):
         raise ArtifactMismatch(
-            f"the set-up differs: {path.name} is said to be of {claimed.name}, and has another "
-            "secret; whoever made it could forge proofs"
+            f"the set-up differs: {path.name} has another secret: expected that of {claimed.name}; "
+            "whoever made it could forge proofs, do not use it"
         )
     check_srs(path, logrows)
 
@@ -92,8 +92,8 @@ def check_verifying(path: Path, claimed: SetUp, logrows: int) -> None:
     expected = named(claimed.name).s_g2
     if expected is not None and second_point(path, 0) != expected:
         raise ArtifactMismatch(
-            f"the set-up differs: {path.name} is said to be of {claimed.name}, and has another "
-            "secret; whoever made it could forge proofs"
+            f"the set-up differs: {path.name} has another secret: expected that of {claimed.name}; "
+            "whoever made it could forge proofs, do not use it"
         )
 
 
@@ -109,8 +109,8 @@ def require_published(claimed: SetUp, logrows: int) -> None:
     )
     raise ArtifactMismatch(
         f"the set-up differs: the circuit uses a {claimed.name} set-up with SHA-256 "
-        f"{claimed.sha256}, and that for 2^{logrows} rows is {published} everywhere: {reason}; "
-        "have the circuit made again"
+        f"{claimed.sha256}: expected {published} for 2^{logrows} rows; {reason}; have the circuit "
+        "made again"
     )
 
 

@@ -95,7 +95,7 @@ def file_of(claimed: SetUp, logrows: int) -> Path:
     if found.named.sha256 != claimed.sha256:
         raise ArtifactMismatch(
             f"the set-up differs: the circuit uses one of {claimed.name} with SHA-256 "
-            f"{claimed.sha256}, and that for 2^{logrows} rows is {found.named.sha256}; have the "
+            f"{claimed.sha256}: expected {found.named.sha256} for 2^{logrows} rows; have the "
             "circuit made again"
         )
     return found.path

@@ -183,6 +183,6 @@ def test_a_node_of_another_chain_than_the_settings_name_is_refused(
         url = str(client.web3.provider.endpoint_uri)
         with settings_of(chain_id="1"):
             assert run(["status", "--rpc", url]) == 1
-        assert "serves chain 31337: chain 1 is wanted" in capsys.readouterr().err
+        assert "serves chain 31337: expected chain 1" in capsys.readouterr().err
         with settings_of(chain_id="31337"):
             assert connected(url).chain_id == 31337

@@ -147,7 +147,7 @@ def test_the_one_that_is_named_is_taken(tmp_path: Path) -> None:
     named.chmod(0o644)
     with (
         settings_of(solc=str(named)),
-        pytest.raises(EnvironmentMissing, match=r"ZKESCROW_SOLC is .*, which is no program"),
+        pytest.raises(EnvironmentMissing, match=r"ZKESCROW_SOLC is .*: expected a program"),
     ):
         compiler.get_compiler()
 

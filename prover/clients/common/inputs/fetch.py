@@ -111,7 +111,7 @@ def _read_file(parts: SplitResult, max_bytes: int) -> bytes:
     except (OSError, ValueError, NotPlain):
         where = shown(str(path))
         raise InputsUnavailable(
-            f"inputs are at {where}, where no file is that can be read: skip the job"
+            f"inputs are at {where}: expected a file that can be read; skip the job"
         ) from None
 
 

@@ -113,4 +113,4 @@ def _status(path: Path) -> os.stat_result:
     try:
         return path.stat() if path.exists() else path.lstat()
     except OSError as error:
-        raise UsageError(f"it cannot be looked at ({error.strerror}); put it there again") from None
+        raise UsageError(f"it cannot be read ({error.strerror}); put it there again") from None

@@ -15,7 +15,7 @@ TERMS = Terms(bytes(32), bytes(32), ETH, 5, 3, ETH, 1_000, 60)
 
 
 @pytest.fixture
-def prediction(monkeypatch: pytest.MonkeyPatch) -> PredictionMarket:
+def predictions(monkeypatch: pytest.MonkeyPatch) -> PredictionMarket:
     monkeypatch.setattr(PredictionMarket, "deployment_chain", 7)
     client = SimpleNamespace(chain_id=7, web3=Web3())
     return PredictionMarket(client, "0x" + "ab" * 20)  # type: ignore[arg-type]

@@ -32,7 +32,7 @@ def test_a_wrong_address_scheme_or_chain_is_refused(chain: Chain) -> None:
         connect("ws://127.0.0.1:1")
     with pytest.raises(ChainError, match="no Ethereum node answers"):
         connect("http://127.0.0.1:1")
-    with pytest.raises(ChainError, match="serves chain 31337: chain 1 is wanted"):
+    with pytest.raises(ChainError, match="serves chain 31337: expected chain 1"):
         connect(chain.url, 1)
     assert connect(chain.url).scope == chain.client.scope
 

@@ -49,8 +49,8 @@ def test_a_job_that_pays_is_taken() -> None:
 
 def test_one_wei_for_fifty_ether_is_refused() -> None:
     told = why_not(Deal(ETH, 1, 50 * ETHER, GAS))
-    assert "it earns 0.000000000000000001 ETH: its gas costs 0.001 ETH at present fees" in told
-    assert "at least 0.00125 ETH is wanted" in told
+    assert "it earns 0.000000000000000001 ETH: expected at least 0.00125 ETH" in told
+    assert "25 % more than its gas costs at present fees (0.001 ETH;" in told
 
 
 def test_a_reward_must_exceed_the_gas_by_a_quarter() -> None:
@@ -72,7 +72,7 @@ def test_a_reward_may_have_a_least_amount_besides() -> None:
 def test_a_stake_is_at_most_ten_times_what_is_earned() -> None:
     assert refusal(replace(GOOD, stake=10 * GOOD.earns), PLAIN, RICH) is None
     told = why_not(replace(GOOD, stake=10 * GOOD.earns + 1))
-    assert "at most 0.1 ETH is risked (10 times what it earns" in told
+    assert "expected at most 0.1 ETH (10 times what it earns" in told
 
 
 def test_a_stake_limit_in_numbers_takes_its_place() -> None:

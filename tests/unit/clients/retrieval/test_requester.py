@@ -144,7 +144,7 @@ def test_a_file_by_hand_is_checked_too(public: PublicDataset, tmp_path: Path) ->
     ("changes", "words"),
     [
         ({"data_hash": bytes(32)}, "file has the hash"),
-        ({"count": 4}, "3 records: 4 are committed"),
+        ({"count": 4}, "3 records: expected 4, as committed"),
         ({"root": bytes(32)}, "records have the root"),
     ],
 )

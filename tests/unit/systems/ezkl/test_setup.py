@@ -129,7 +129,7 @@ def test_no_link_is_followed_and_no_pipe_waited_for(copied: Path, name: str, pip
     else:
         path.symlink_to(content)
     with pytest.raises(
-        ArtifactMismatch, match=f"{name} (: expected a plain file|has SHA-256 nothing)"
+        ArtifactMismatch, match=f"{name}(: expected a plain file| has SHA-256 nothing)"
     ):
         load_artifacts(copied)
 

@@ -86,7 +86,7 @@ def last_twice() -> Network:
         (replace(NETWORK, output="nothing"), "'nothing': expected a layer"),
         (replace(NETWORK, input=replace(NETWORK.input, low=9, high=3)), "runs from 9 to 3"),
         (with_layer(q_high=NETWORK.layers[0].q_high - 1), "'hidden' states q from"),
-        (with_layer(q_low=NETWORK.layers[0].q_low + 1), "is proven"),
+        (with_layer(q_low=NETWORK.layers[0].q_low + 1), "as proven"),
         (with_layer(name="x"), "has the name of another tensor"),
         (last_twice(), "has the name of another tensor"),
         (with_layer(low=5, high=4), "clamped to 5 .. 4"),
