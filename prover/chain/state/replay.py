@@ -101,7 +101,7 @@ def load_held(client: Client, deployment: Deployment, places: Sequence[Place]) -
 def _is_held(world: World, place: Place, view: View | None, anew: bool) -> bool:
     """Whether events and view agree; a node that does not give the view tells nothing.
 
-    A job whose events make no sense is read anew once, and then has words of its own.
+    A job whose events make no sense is read again once, and then has its own message.
     """
     contract, job_id = place
     jobs = jobs_at(world, contract)
