@@ -114,7 +114,7 @@ def spec_of(client: Client, known: KnownModel, n: int, raw: RawOptions) -> JobSp
     if raw.provider is None and money.stake == 0:
         raise UsageError("--stake 0: a bounty that anyone may accept needs a stake above 0")
     if money.reward == 0:
-        raise UsageError("--reward 0: expected something above 0")
+        raise UsageError("--reward 0: expected above 0")
     if raw.provider is None:
         least = _spent(client, raw)
         check_penalty(currency, money.miss_penalty, least, raw.low_penalty)
