@@ -72,7 +72,10 @@ def traced(client: Client, transaction: bytes) -> Iterator[dict[str, Any]]:
     while waiting:
         call = waiting.pop()
         if not isinstance(call, dict) or not isinstance(call.get("calls", []), list):
-            raise ChainError("the node gives a trace that is none: use another node")
+            raise ChainError(
+                "the node's trace is malformed: expected an object whose calls are a list; use "
+                "another node"
+            )
         if "error" in call:
             continue  # what it called was reverted with it
         waiting += reversed(call.get("calls", []))

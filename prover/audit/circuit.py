@@ -35,7 +35,7 @@ class Verdict:
 
 
 class Rebuilder(Protocol):
-    """A system whose verifiers stand on the chain."""
+    """A system whose verifiers are on the chain."""
 
     def rebuild(
         self,

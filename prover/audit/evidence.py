@@ -86,7 +86,7 @@ class Evidence:
     def _found(self, digest: bytes, weights: int) -> Artifacts | None:
         """Artifacts on this machine; finding them reads every file, so do it once.
 
-        Damaged ones are noted: they could have told whether the proofs hold.
+        Damaged ones are noted: they could have shown whether the proofs hold.
         """
         try:
             return find_artifacts(digest, weights)

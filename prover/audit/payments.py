@@ -29,7 +29,9 @@ def pays(client: Client, deployment: Deployment, transaction: Sent, receipt: Sen
 def pays_directly(deployment: Deployment, transaction: Sent, receipt: Sent) -> bool:
     """Whether a transaction is such a call itself, and was not reverted. Raises ChainError."""
     if not isinstance(transaction, Mapping):
-        raise ChainError("the node gives a transaction that is none: use another node")
+        raise ChainError(
+            "the node's transaction is malformed: expected an object; use another node"
+        )
     return receipt.get("status") == "0x1" and _is_payment(transaction, deployment)
 
 

@@ -56,7 +56,7 @@ class Accepted:
 
 
 def broken_rules(client: Client, accepted: Accepted) -> Iterator[str]:
-    """Every rule of proof acceptance that a proof breaks, in words; recomputed here."""
+    """Every rule of proof acceptance that a proof breaks, as text; recomputed here."""
     try:
         yield from _statement(accepted)
     except StatementInvalid as error:

@@ -48,7 +48,7 @@ def to_dict(report: AuditReport) -> dict[str, Any]:
 
 
 def lines(report: AuditReport) -> list[str]:
-    """In words."""
+    """As text."""
     found, states = report.findings, _states(report)
     jobs = ", ".join(f"{counts.total()} of {name}" for name, counts in states.items())
     told = [
@@ -79,7 +79,7 @@ def lines(report: AuditReport) -> list[str]:
 
 
 def _given(gift: Gift) -> str:
-    """Money that is nobody's, in words."""
+    """Money that is nobody's, as text."""
     when = "in smaller amounts" if gift.block is None else f"in block {gift.block}"
     amount = amount_in(gift.currency, gift.amount)
     return f"given to {gift.contract} {when}: {amount}, no job's; nobody can take it out"

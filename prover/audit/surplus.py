@@ -22,8 +22,8 @@ from prover.chain.node.client import Client
 from prover.chain.node.rpc import ask_all
 from prover.protocol.events import ZERO_ADDRESS, Deposited, Withdrawn
 
-_NO_BLOCK = "the node gives no block with transactions: use another node"
-MOST_RISES = 32  # the greatest are traced: who gives more often gives small amounts
+_NO_BLOCK = "the node's block is malformed: expected one with its transactions; use another node"
+MOST_RISES = 32  # the greatest are traced: whoever gives more often gives small amounts
 
 
 class Owed:

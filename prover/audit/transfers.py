@@ -90,4 +90,7 @@ def events_in(receipt: Any, addresses: set[str]) -> int:
             where in addresses and {*first} <= topics and bool(first) for where, first in logs
         )
     except (AttributeError, KeyError, TypeError) as error:
-        raise ChainError("the node gives a receipt that is none: use another node") from error
+        raise ChainError(
+            "the node's receipt is malformed: expected a list of logs with address and topics; "
+            "use another node"
+        ) from error

@@ -86,7 +86,7 @@ class ChainError(ZkescrowError):
 
 
 class ContractRefused(ChainError):
-    """A contract reverted; `error_name` is the Solidity error, the message has it in words."""
+    """A contract reverted; `error_name` is the Solidity error, the message has it as text."""
 
     def __init__(self, message: str, error_name: str = "") -> None:
         super().__init__(message)

@@ -176,7 +176,7 @@ def alone(path: Path, work: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def at_work(path: Path) -> Iterator[None]:
-    """Tell other processes, by a file that is there meanwhile, that a work goes on: see below."""
+    """Show other processes, by a file that exists meanwhile, that work is under way: see below."""
     make_folder(path.parent)
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_SH)

@@ -40,8 +40,8 @@ def units(text: str, name: str, decimals: int = ETHER_DECIMALS) -> int:
     found = int(match[1] + fraction.ljust(decimals, "0"))
     if found > MOST_UNITS:
         raise UsageError(
-            f"{name} {text!r}: that is more of the smallest units than the contracts can count "
-            f"({MOST_UNITS})"
+            f"{name} {text!r}: expected at most {MOST_UNITS} of the currency's smallest units, as "
+            "contracts count no more"
         )
     return found
 

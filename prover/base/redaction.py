@@ -1,4 +1,4 @@
-"""What nobody else may see: secrets in words, and in the environment of programs that we start."""
+"""What nobody else may see: secrets as text, and in the environment of programs that we start."""
 
 import contextlib
 import os

@@ -38,7 +38,7 @@ def check_depth(content: bytes, max_depth: int) -> None:
     for _ in range(max_depth):
         left = left.replace(b"[]", b"").replace(b"{}", b"")
     if left:
-        raise ValueError(f"brackets are more than {max_depth} deep, or do not match")
+        raise ValueError(f"expected matching brackets, at most {max_depth} deep")
 
 
 def as_text(error: Exception) -> str:
@@ -61,22 +61,22 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
-        raise ValueError(f"the name {twice[:40]!a} stands twice in one object")
+        raise ValueError(f"the name {twice[:40]!a} is given twice in one object: expected once")
     return found
 
 
 def _integer(text: str) -> int:
     if len(text) > MAX_BITS or abs(int(text)) >> MAX_BITS:
-        raise ValueError(f"an integer of more than {MAX_BITS} bits")
+        raise ValueError(f"expected integers of at most {MAX_BITS} bits")
     return int(text)
 
 
 def _float(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
-        raise ValueError("a number that is too large")
+        raise ValueError(f"expected a finite number, found {text[:40]}")
     return value
 
 
 def _constant(text: str) -> Any:
-    raise ValueError(f"{text} is no number")
+    raise ValueError(f"expected a number, found {text}")

@@ -1,4 +1,4 @@
-"""Amounts and times in words, as people read them."""
+"""Amounts and times as text, as people read them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from prover.base.units import DAY, HOUR, MINUTE
 ETHER_DECIMALS = 18
 ZERO_ADDRESS = "0x" + 40 * "0"  # ETH, among currencies; nobody, among parties
 _UNITS = (("d", DAY), ("h", HOUR), ("min", MINUTE), ("s", 1))
-_EXACT_SECONDS = 600  # below it, seconds are told
+_EXACT_SECONDS = 600  # below it, seconds are shown
 _LAST = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
 
 

@@ -54,7 +54,7 @@ class Deployed(BaseModel):
 
     @property
     def tx_hash(self) -> str:
-        """The transaction as nodes are asked for it; zeros if a wallet's was not told."""
+        """The transaction as nodes are asked for it; zeros if a wallet's was not given."""
         return "0x" + self.tx.removeprefix("0x")
 
 
@@ -156,7 +156,7 @@ def _check_code(where: str, found: str, expected: bytes) -> None:
     if bytes.fromhex(found[2:]) != expected:
         raise EnvironmentMissing(
             f"{where} is no contract of this version: its code has keccak256 "
-            f"0x{keccak(hexstr=found).hex()}, and 0x{keccak(expected).hex()} was expected; send it "
+            f"0x{keccak(hexstr=found).hex()}: expected 0x{keccak(expected).hex()}; send it "
             "nothing, ask for the right deployment file, or run `zkescrow deploy`"
         )
 

@@ -51,5 +51,5 @@ def _exact(answer: str) -> bytes:
     """The bytes of a row; the decoder by itself takes longer ones. Raises ValueError."""
     content = bytes.fromhex(answer.removeprefix("0x"))
     if len(content) != _BYTES:
-        raise ValueError(f"{len(content)} bytes: {_BYTES} are wanted")
+        raise ValueError(f"{len(content)} bytes: expected {_BYTES}")
     return content

@@ -147,12 +147,12 @@ def _kept_at(account: str) -> Path:
 
 def _checked(fields: Any) -> dict[str, str]:
     if not isinstance(fields, dict) or set(fields) != {*_FIELDS, "version"}:
-        raise ValueError("other fields than account, publicKey, signature and version")
+        raise ValueError("expected the fields account, publicKey, signature and version")
     if fields["version"] != VERSION:
         raise ValueError(f"version {fields['version']!r}: expected {VERSION}")
     for name, form in _FIELDS.items():
         if not form.fullmatch(fields[name]):
-            raise ValueError(f"{name} is of another form")
+            raise ValueError(f"{name} is malformed: expected {form.pattern}")
     return fields
 
 

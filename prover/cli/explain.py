@@ -1,4 +1,4 @@
-"""`zkescrow explain-revert`: revert data or a failed transaction in words."""
+"""`zkescrow explain-revert`: revert data or a failed transaction as text."""
 
 from typing import Annotated, Any
 

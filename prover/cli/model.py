@@ -70,7 +70,9 @@ def add(
     sender = sender_for(client, account)
     if like is not None:
         if srs is not None:
-            raise UsageError("--srs and --like: a circuit that is there has its set-up")
+            raise UsageError(
+                "--srs with --like: the circuit of --like has its set-up already; leave --srs out"
+            )
         artifacts, report = _set_up_like(onnx, find(client, deployment, like)), None
     else:
         stands = _chosen(srs, client)

@@ -53,7 +53,7 @@ def status(
     world = load_world(client, deployment)
     open_to = frozenset[bytes]() if me is None else provable(world)
     found = chosen(world)
-    if me is not None:  # what is told of these must not be what a node left events out of
+    if me is not None:  # what is shown of these must not come from a node that left events out
         world = load_held(client, deployment, _places(world, found))
         found = chosen(world)
     credits = {} if me is None else credits_of(world, me)
@@ -139,7 +139,7 @@ def credits_of(world: "World", account: str) -> dict[str, int]:
 
 
 def _me(client: "Client", account: int | None, who: str | None) -> Any:
-    """The account that the user speaks for, without asking for a password; None if none is set."""
+    """The account that the user acts for, without asking for a password; None if none is set."""
     from prover.chain.accounts import configured_address
 
     return address(who, "--address") or configured_address(client, account)

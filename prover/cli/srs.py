@@ -1,4 +1,4 @@
-"""`zkescrow srs`: the set-ups (structured reference strings) that circuits stand on."""
+"""`zkescrow srs`: the set-ups (structured reference strings) that circuits use."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any

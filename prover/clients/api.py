@@ -51,8 +51,8 @@ def prove(
     """A verified proof of the model's outputs on `inputs`, bound to a job and its payee.
 
     `inputs` [items, ...] are numbers as the model takes them; salts, where the circuit has any, are
-    drawn anew. `progress` is told which stage begins. Raises StatementInvalid if the circuit takes
-    no such inputs, EnvironmentMissing where the native engine is needed and missing.
+    drawn anew. `progress` is called with the stage that begins. Raises StatementInvalid if the
+    circuit takes no such inputs, EnvironmentMissing where the native engine is needed and missing.
 
     >>> proof = prove(load_artifacts("circuit"), [[0.5, -1.0, 0.25, 2.0]], job)
     """
@@ -70,7 +70,7 @@ def verify_proof(circuit: Circuit, proof: Proof, job: JobContext | None = None) 
     """What a proof says, if it holds; with `job`, only if it was made for that one.
 
     Slots of items that were not used show what the model says of padding. Raises ProofRejected, or
-    ArtifactMismatch if the circuit's keys stand on another set-up than its manifest names.
+    ArtifactMismatch if the circuit's keys use another set-up than its manifest names.
 
     >>> verify_proof(load_artifacts("circuit"), read_proof("proof.json"), job).lines
     ('proven label 0; scores 3.730 0.645 0.000',)

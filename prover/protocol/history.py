@@ -86,7 +86,7 @@ class History:
         try:
             after = escrow.apply(state, event)
         except IllegalEvent:
-            return  # its job's finding, or the event's own, was told
+            return  # its job's finding, or the event's own, was reported
         self.world = replace(self.world, escrows={**self.world.escrows, event.contract: after})
 
 

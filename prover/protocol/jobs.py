@@ -60,7 +60,7 @@ class Record(Generic[T]):
 
     @property
     def overdue(self) -> str:
-        """What the transaction that led here left undone, in words; empty if nothing."""
+        """What the transaction that led here left undone, as text; empty if nothing."""
         return ""
 
     def as_of(self, now: int) -> Self:

@@ -11,7 +11,7 @@ from prover.protocol.event import Event
 class Move:
     """Who makes the move by calling what, the event it leaves, and the state it leads to.
 
-    `when` is a condition besides the time, in words.
+    `when` is a condition besides the time, as text.
     """
 
     by: str

@@ -40,7 +40,7 @@ _CONTRACTS = ("registry", "prediction", "serving", "accuracy", "retrieval")
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that a chain told and that was skipped: of what, and why."""
+    """Something that a chain said and that was skipped: of what, and why."""
 
     where: str
     what: str

@@ -78,7 +78,7 @@ def _installed() -> Path | None:
 def _named(path: Path) -> Path:
     if not os.access(path, os.X_OK) or path.is_dir():
         raise EnvironmentMissing(
-            f"ZKESCROW_SOLC is {path}, which is no program: name solc {SOLC_VERSION}"
+            f"ZKESCROW_SOLC is {path}: expected a program; name solc {SOLC_VERSION}"
         )
     return path.absolute()
 
@@ -108,8 +108,8 @@ def _download() -> Path:
         found = hashlib.sha256(content).hexdigest()
         if found != SHA256:
             raise EnvironmentMissing(
-                f"{address} has SHA-256 {found}: {SHA256} was expected, and it was thrown away; "
-                f"name another mirror by ZKESCROW_SOLC_MIRROR, or {_SET}"
+                f"{address} has SHA-256 {found}: expected {SHA256}; it was thrown away, name "
+                f"another mirror by ZKESCROW_SOLC_MIRROR, or {_SET}"
             )
         with new_directory(path.parent) as scratch:
             made = scratch / path.name

@@ -107,8 +107,8 @@ def _encode(index: int, row: Sequence[int], word_bytes: int) -> bytes:
         return b"".join(word.to_bytes(word_bytes, "big", signed=True) for word in row)
     except OverflowError:
         raise StatementInvalid(
-            f"item {index} has the outputs {list(row)}: the round posts {word_bytes} signed bytes "
-            "a word, which do not hold them"
+            f"item {index} has the outputs {list(row)}: expected signed words of {word_bytes} "
+            "bytes, as the round posts them"
         ) from None
 
 

@@ -54,8 +54,8 @@ def _stated(path: Path) -> str:
         ) from None
     except (NotPlain, TooLarge) as error:
         raise ArtifactMismatch(
-            f"manifest {path} is no plain file of at most {MOST_BYTES} bytes: set the model up "
-            "again, or ask for the folder again"
+            f"manifest {path}: expected a plain file of at most {MOST_BYTES} bytes; set the model "
+            "up again, or ask for the folder again"
         ) from error
     except (OSError, ValueError) as error:
         raise ArtifactMismatch(

@@ -51,7 +51,7 @@ class Published(Protocol):
 
     @property
     def srs(self) -> SetUp:
-        """The set-up that their keys stand on."""
+        """The set-up that their keys use."""
         ...
 
 
@@ -120,7 +120,7 @@ class ProofSystem(Protocol[Wanted, Planned, Made, Given, Evaluated]):
         ...
 
     def check_set_up(self, made: Made) -> None:
-        """Raise ArtifactMismatch unless the keys stand on the set-up that the manifest names."""
+        """Raise ArtifactMismatch unless the keys use the set-up that the manifest names."""
         ...
 
     def check_given(self, made: Made, proof: Proof, files: InputFiles) -> Given:

@@ -50,12 +50,12 @@ class Proof:
 def parse_word(text: str) -> int:
     """A field element of at most 32 bytes in hexadecimal; ValueError or TypeError otherwise."""
     if not _WORD.fullmatch(text):
-        raise ValueError(f"{text[:80]!r} is no hexadecimal word of 32 bytes")
+        raise ValueError(f"expected a hexadecimal word of 32 bytes, found {text[:80]!r}")
     return int(text, 16)
 
 
 def hex_digits(text: str) -> str:
     """Whole bytes in hexadecimal, without 0x; ValueError or TypeError otherwise."""
     if not _HEX.fullmatch(text):
-        raise ValueError(f"{text[:80]!r} is not hexadecimal")
+        raise ValueError(f"expected whole bytes in hexadecimal, found {text[:80]!r}")
     return text.removeprefix("0x")

@@ -50,7 +50,7 @@ def _check_domain(description: Description) -> None:
 
 
 def _check_rows(description: Description) -> None:
-    """Enough random rows hide what is opened; instances stand on usable rows."""
+    """Enough random rows hide what is opened; instances are on usable rows."""
     opened = Counter(column for column, _ in description.queries.advice)
     least = max(LEAST_QUERIES, *opened.values(), 0) + OPENING_ROWS
     blinding = description.blinding_rows

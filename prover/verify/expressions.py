@@ -66,9 +66,9 @@ Expression = Constant | Challenge | Query | Negated | Sum | Product
 
 
 def parse(found: Any, depth: int = 0) -> Expression:
-    """The tree of prefix notation. Raises ValueError with the part that is none."""
+    """The tree of prefix notation. Raises ValueError with the part that is no expression."""
     if depth > MAX_DEPTH:
-        raise ValueError(f"an expression is nested deeper than {MAX_DEPTH}")
+        raise ValueError(f"expected an expression nested at most {MAX_DEPTH} deep")
     match found:
         case ["+", left, right]:
             return Sum(parse(left, depth + 1), parse(right, depth + 1))
@@ -90,7 +90,8 @@ def _leaf(found: Any) -> Expression:
             return Query(kind, natural(column), whole(rotation))
         case _:
             raise ValueError(
-                f"{str(found)[:80]} is no expression: + * - constant challenge {KINDS}"
+                f"expected an expression (+ * - constant challenge {KINDS}), found "
+                f"{str(found)[:80]}"
             )
 
 

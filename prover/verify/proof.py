@@ -85,7 +85,7 @@ def read_proof(description: Description, proof: bytes, instances: Sequence[int])
     expected = description.proof.bytes
     if len(proof) != expected:
         raise ProofRejected(
-            f"length: the proof has {len(proof)} bytes, this circuit's have {expected}"
+            f"length: the proof has {len(proof)} bytes: expected {expected} by this circuit"
         )
     transcript = Transcript(proof)
     for word in (circuit_digest(description), *instances):
@@ -100,11 +100,11 @@ def read_proof(description: Description, proof: bytes, instances: Sequence[int])
 def _check_instances(description: Description, instances: Sequence[int]) -> None:
     count = description.instances.count
     if len(instances) != count:
-        raise ProofRejected(f"instances: {len(instances)} words given, this circuit has {count}")
+        raise ProofRejected(f"instances: {len(instances)} words: expected {count} by this circuit")
     for index, word in enumerate(instances):
         if not 0 <= word < R:
             raise ProofRejected(
-                f"instances: word {index} is {word}; expected 0 <= word < {R}: the residue of a "
+                f"instances: word {index} is {word}: expected 0 <= word < {R}; the residue of a "
                 "word is another word"
             )
 

@@ -38,6 +38,6 @@ def _refuse_lookups(content: bytes) -> None:
         return  # said better by pydantic
     if isinstance(found, dict) and found.get("lookups"):
         raise ArtifactMismatch(
-            f"circuit description: lookups: {len(found['lookups'])} built-in lookups; none are "
-            "supported: write them as gates (logUp)"
+            f"circuit description: lookups: {len(found['lookups'])} built-in lookups: expected "
+            "none; write them as gates (logUp)"
         )

@@ -44,7 +44,8 @@ class Transcript:
         point = self._read_below(P, what), self._read_below(P, what)
         if not on_curve(point):
             raise ProofRejected(
-                f"{what}: ({point[0]:#x}, {point[1]:#x}) is not on the curve y^2 = x^3 + 3"
+                f"{what}: ({point[0]:#x}, {point[1]:#x}): expected a point on the curve y^2 = x^3 "
+                "+ 3"
             )
         return point
 
@@ -62,6 +63,8 @@ class Transcript:
         self._position = end
         word = int.from_bytes(found, "big")
         if word >= modulus:
-            raise ProofRejected(f"{what}: {word:#x} is not below the modulus {modulus:#x}")
+            raise ProofRejected(
+                f"{what}: {word:#x}: expected a word below the modulus {modulus:#x}"
+            )
         self.absorb(word)
         return word

@@ -12,14 +12,14 @@ _WORD = re.compile(r"0x[0-9a-f]{64}")
 def whole(found: Any) -> int:
     """A whole number of JSON; ValueError otherwise, also for true and false."""
     if type(found) is not int:
-        raise ValueError(f"{str(found)[:80]} is not a whole number")
+        raise ValueError(f"expected a whole number, found {str(found)[:80]}")
     return found
 
 
 def natural(found: Any) -> int:
     """A whole number from 0 on; ValueError otherwise."""
     if whole(found) < 0:
-        raise ValueError(f"{found} is not a whole number from 0 on")
+        raise ValueError(f"expected a whole number from 0 on, found {found}")
     return int(found)
 
 
@@ -38,7 +38,7 @@ def point(found: Any) -> Affine:
     x, y = _pair(found)
     result = _below(x, P, "p"), _below(y, P, "p")
     if not on_curve(result):
-        raise ValueError(f"the point {found} is not on the curve y^2 = x^3 + 3")
+        raise ValueError(f"expected a point on the curve y^2 = x^3 + 3, found {found}")
     return result
 
 
@@ -56,7 +56,7 @@ def twist(found: Any) -> Twist:
         (_below(y0, P, "p"), _below(y1, P, "p")),
     )
     if not in_second_group(result):
-        raise ValueError(f"the point {found} is not in the group of order r on the twist")
+        raise ValueError(f"expected a point in the group of order r on the twist, found {found}")
     return result
 
 
@@ -65,13 +65,15 @@ def _pair(found: Any) -> tuple[Any, Any]:
         case [first, second]:
             return first, second
         case _:
-            raise ValueError(f"{str(found)[:80]} is not a pair")
+            raise ValueError(f"expected a pair, found {str(found)[:80]}")
 
 
 def _below(found: Any, modulus: int, name: str) -> int:
     if not isinstance(found, str) or not _WORD.fullmatch(found):
-        raise ValueError(f"{str(found)[:80]} is not 0x and 64 lower-case hexadecimal digits")
+        raise ValueError(
+            f"expected 0x and 64 lower-case hexadecimal digits, found {str(found)[:80]}"
+        )
     value = int(found, 16)
     if value >= modulus:
-        raise ValueError(f"{found} is not below {name} = {hex(modulus)}")
+        raise ValueError(f"expected a value below {name} = {hex(modulus)}, found {found}")
     return value

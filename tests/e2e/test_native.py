@@ -269,11 +269,11 @@ def test_bad_input_is_refused_in_words(
 ) -> None:
     rest = ["--artifacts", str(made), "--out", str(tmp_path / "proof.json"), *JOB]
     said = Said(capsys, "prove", *INPUTS, "--index", "9999", *rest)
-    assert (said.status, "has inputs 0 to 359" in said.problem) == (2, True)
+    assert (said.status, "expected 0 to 359, the inputs of" in said.problem) == (2, True)
     np.savez(tmp_path / "loud.npz", inputs=np.full((1, 1, 8, 8), 2.0))
     said = Said(capsys, "prove", "--inputs", str(tmp_path / "loud.npz"), *rest)
     assert said.status == 1
-    assert "the circuit takes 0 to 16" in said.problem
+    assert "expected 0 to 16 by the circuit" in said.problem
     said = Said(capsys, "prove", "--image", "photo.png", *rest)
     assert (said.status, "takes 1 planes of 8x8 integers" in said.problem) == (2, True)
     said = Said(capsys, "prove", *INPUTS, "--image", "photo.png", *rest)

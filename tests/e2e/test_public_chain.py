@@ -150,7 +150,7 @@ def model(public: Public, ceremony: Path) -> dict[str, Any]:
     data = ("--data", EXAMPLES / "breast-cancer-calibration.npz")
     provider.run("deploy")
     refused = provider.run(*words, *data, status=1)
-    assert "outside chain 31337 a circuit stands on a public ceremony's set-up" in refused.err
+    assert "outside chain 31337 a circuit uses a public ceremony's set-up" in refused.err
     refused = provider.run(*words, *data, "--srs", "development", status=2)
     assert "anybody could forge proofs" in refused.err
     kept = provider.json("srs", "import", ceremony)

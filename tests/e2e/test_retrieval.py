@@ -530,11 +530,11 @@ def another_record(public: PublicDataset) -> PublicDataset:
     ("change", "count", "words"),
     [
         (another_record, RECORDS, "records have the root"),
-        (lambda public: public, RECORDS + 1, f"has {RECORDS} records: {RECORDS + 1} are committed"),
+        (lambda public: public, RECORDS + 1, f"has {RECORDS} records: expected {RECORDS + 1}"),
         (
             lambda public: replace(public, form=replace(public.form, input_scale=9)),
             RECORDS,
-            r"input_scale 9 (the model: 4)",
+            r"input_scale 9 (expected 4)",
         ),
     ],
 )
@@ -602,9 +602,9 @@ def test_a_model_that_is_not_the_chains_is_refused_by_both_sides(world: World) -
 @pytest.mark.parametrize(
     ("options", "status", "words"),
     [
-        ((), 2, "Either --score INDEX with --at-least VALUE, or --label N"),
-        (("--label", "1", "--score", "0"), 2, "Either --score"),
-        (("--score", "0"), 2, "Either --score"),
+        ((), 2, "expected --score INDEX with --at-least VALUE, or --label N"),
+        (("--label", "1", "--score", "0"), 2, "expected --score"),
+        (("--score", "0"), 2, "expected --score"),
         (("--label", "3"), 2, "--label 3: expected 0 to 2"),
         (("--label", "-1"), 2, "--label -1: expected 0 to 2"),
         (("--score", "3", "--at-least", "0"), 2, "--score 3: expected 0 to 2"),

@@ -306,7 +306,7 @@ def test_a_round_is_paid_in_tokens(world: World) -> None:
     world.open("--token", token.address, "--price", "1", "--proof-fee", "2.5", "--stake", "20")
     assert f"PLN (token {token.address})" in world.json("status")["next"]
     join = ("join", "--account", PROVIDER, "--min-reward", ROWS)
-    assert "no limits are given" in world.refused(*join, status=2)
+    assert "limits are missing" in world.refused(*join, status=2)
     assert "(--max-stake)" in world.refused(*join, "--max-stake", "19.5", status=2)
     world.join("--max-stake", "20", "--min-reward", ROWS)
     world.serve()
@@ -491,8 +491,8 @@ def outside(request: Request) -> Request:
         (same, {"inputs_root": b"\x11" * 32}, "root"),
         (one_less, {}, f"{ROWS - 1} items: expected exactly the {ROWS}"),
         (outside, {}, "item 0 has the value 129"),
-        (same, {"word_bytes": 1}, "proven bounds of this model need"),
-        (same, {"answer_seconds": 3}, "times what it takes is wanted"),
+        (same, {"word_bytes": 1}, "by the proven bounds of this model"),
+        (same, {"answer_seconds": 3}, "times what it takes; do not join"),
     ],
 )
 def test_a_bad_round_is_refused_before_the_stake(
@@ -511,7 +511,7 @@ def test_a_file_that_is_not_the_rounds_is_refused_before_the_stake(world: World)
     path = Path(opened["inputs_file"])
     path.write_bytes(path.read_bytes().replace(b'"version":1', b'"version":2'))
     refused = world.refused("join", "--account", PROVIDER)
-    assert "not the one that the job names by its hash" in refused
+    assert "as the job names it" in refused
     assert world.state(bytes.fromhex(opened["job"][2:])) is State.OPEN
 
 
@@ -566,8 +566,8 @@ def test_a_contest_is_refused_where_it_makes_no_sense(world: World) -> None:
     for options, words in (
         (("--index", ROWS), f"expected 0 to {ROWS - 1}"),
         (("--index", 1, "--index", 1), "different ones"),
-        (("--count", CONTESTS + 1), f"1 to {CONTESTS} may be contested"),
-        (("--index", 1, "--count", 1), "--index goes without"),
+        (("--count", CONTESTS + 1), f"expected 1 to {CONTESTS}, which may be contested"),
+        (("--index", 1, "--count", 1), "leave one out"),
     ):
         assert words in world.refused(*contest, *options, status=2)
     stranger = world.refused("contest", "--account", STRANGER)

@@ -72,7 +72,7 @@ def test_a_sealed_batch_is_paid_in_tokens(world: World, tiny: ImportedModel, rec
     assert stat.S_IMODE(inputs.stat().st_mode) == 0o600
     ignored = cli.json(*PROVIDE)["jobs"]
     assert [job["result"] for job in ignored] == ["skipped"]
-    assert "no limits are given" in ignored[0]["message"]
+    assert "limits are missing" in ignored[0]["message"]
     limits = ("--max-stake", f"1:{token.address}", "--min-reward", f"2.5:{token.address}")
     served = cli.json(*PROVIDE, *limits)
     assert [job["result"] for job in served["jobs"]] == ["delivered"]

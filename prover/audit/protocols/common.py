@@ -37,7 +37,7 @@ class ProtocolAudit(ABC, Generic[C]):
 
     @abstractmethod
     def evidence(self, step: Step) -> Iterator[Accepted | str]:
-        """The proofs that a step rests on, and in words what in its calls is not as it must be.
+        """The proofs that a step rests on, and as text what in its calls is not as it must be.
 
         Raises StatementInvalid if a call is not what the ABI or the layout allows.
         """

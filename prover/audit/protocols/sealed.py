@@ -1,4 +1,4 @@
-"""What a sealed item commits to, by its content: the twin of `SealedItem.inputCommitment`."""
+"""What a sealed item commits to, by its content: the mirror of `SealedItem.inputCommitment`."""
 
 from prover.base.errors import StatementInvalid
 from prover.chain.contracts.registry import Circuit

@@ -1,1 +1,1 @@
-"""The interfaces of the contracts, and their reverts in words."""
+"""The interfaces of the contracts, and their reverts as text."""

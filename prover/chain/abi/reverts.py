@@ -1,4 +1,4 @@
-"""Revert data in words: which rule refused, with its values, and what to do."""
+"""Revert data as text: which rule refused, with its values, and what to do."""
 
 from dataclasses import dataclass
 from enum import IntEnum

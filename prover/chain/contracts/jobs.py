@@ -22,8 +22,8 @@ def state_in(states: type[S], number: int) -> S:
         return states(number)
     except ValueError as error:
         raise ChainError(
-            f"the node says that a job is in state {number}, which the contract does not have: use "
-            "another node"
+            f"the node says that a job is in state {number}: expected {min(states)} to "
+            f"{max(states)}; use another node"
         ) from error
 
 

@@ -67,7 +67,7 @@ def balance_of(client: Client, currency: str, account: str, block: int | None = 
 def decimals_of(client: Client, currency: str) -> int:
     """Decimals of a token's unit. Raises UsageError if there is no contract at its address."""
     if not client.code(currency):
-        raise UsageError(f"no token is at {currency}: the address has no code; check --token")
+        raise UsageError(f"no code is at {currency}: expected an ERC-20 token; check --token")
     token: Any = client.web3.eth.contract(address=checksum(currency), abi=_ERC20)
     learn(client, currency)
     return keep_decimals(client, currency, int(token.functions.decimals().call()))
@@ -103,8 +103,8 @@ def _known() -> dict[str, dict[str, int]]:
         return {}
     except ValueError:  # of the JSON, or pydantic's
         raise UsageError(
-            f"{_known_path()} holds no decimals of tokens: put it right, or remove it and state "
-            "them with --token ADDRESS:DECIMALS"
+            f"{_known_path()} is damaged: expected the decimals of tokens by address; correct it, "
+            "or remove it and state them with --token ADDRESS:DECIMALS"
         ) from None
 
 
@@ -141,12 +141,12 @@ def learn(client: Client, *currencies: str) -> None:
 
 
 def _unit(symbol_data: Any, decimals_data: Any) -> Unit | None:
-    """What the two views told; None where that is no plain unit."""
+    """What the two views answered; None where that is no plain unit."""
     try:
         (symbol,) = decode(["string"], HexBytes(symbol_data))
         word = bytes(HexBytes(decimals_data))
     except (DecodingError, OverflowError, TypeError, ValueError):
-        return None  # no such views, or answers that are none: shown without a unit
+        return None  # no such views, or malformed answers: shown without a unit
     if len(word) != WORD_BYTES:
         return None
     decimals = int.from_bytes(word, "big")
@@ -185,7 +185,7 @@ def allow(sender: "Sender", currency: str, spender: str, amount: int) -> None:
     if held < amount:  # before an approval is sent, which would stand
         raise InsufficientFunds(
             f"account {sender.address} has {amount_in(currency, held)}: "
-            f"{amount_in(currency, amount)} are needed; nothing was sent"
+            f"{amount_in(currency, amount)} are needed; nothing was sent, get more of the token"
         )
     action = f"approve:{checksum(currency)}:{checksum(spender)}"
     for earlier in (0, amount):

@@ -27,7 +27,7 @@ def withdraw_credit(
 ) -> list[Withdrawal]:
     """Take the account's whole credit out of a contract; nothing is sent where there is none.
 
-    What an earlier command sent without seeing its end is settled first, and told too: it may have
+    What an earlier command sent without seeing its end is settled first, and shown too: it may have
     taken less than is due now, and sent it elsewhere; of another recipient, what no node has is
     given up. Raises ContractRefused, InsufficientFunds,
     Postponed, or ChainError if the node lags.

@@ -109,7 +109,7 @@ class Heads:
 
 
 def seen(client: Client) -> Block | None:
-    """The newest block of the chain that any command of this home saw, whatever node told it."""
+    """The newest block of the chain that any command of this home saw, whatever node gave it."""
     found = _store().newest(client.scope)
     known = None if found is None else Block(*found)
     return known if known is None or known.time or client.local else None
@@ -218,7 +218,7 @@ def lost_of(client: Client, blocks: Collection[Block]) -> set[Block]:
     """Those of some blocks that the chain does not have now.
 
     Each recent one is looked at, as they may be of several branches. Those below are deeper than
-    reorganisations reach: there the newest one that stands answers for all before it.
+    reorganisations reach: there the newest one still there answers for all before it.
     """
     depth = max(RECENT_BLOCKS, pace_of(client.chain_id).final_blocks)
     ordered = sorted(set(blocks), key=lambda block: block.number, reverse=True)

@@ -61,7 +61,7 @@ class Log:
             )
         except (KeyError, TypeError, ValueError, AttributeError, UsageError) as error:
             raise ChainError(
-                f"the node gives a log that is none ({type(error).__name__}): use another node"
+                f"the node's log is malformed ({type(error).__name__}): use another node"
             ) from error
 
 

@@ -1,7 +1,7 @@
 """Logs that were read before, in one SQLite file: what can be made again from the chain.
 
 A row is a log, a cursor says up to which block a source was read, and on which block's hash that
-rests. A source is a node, a chain and a set of contracts: what one node told is not believed of
+rests. A source is a node, a chain and a set of contracts: what one node says is not believed of
 another. Rows end at the cursor; a reorganisation takes away those above the common ancestor.
 Two processes may read a source at once: each adds only to the cursor that it saw.
 """
@@ -71,7 +71,7 @@ _cursors = Table(
 _newest = Table(
     "newest",
     _metadata,
-    Column("scope", String, primary_key=True),  # a chain, whatever node told of it
+    Column("scope", String, primary_key=True),  # a chain, whatever node gave it
     Column("block", Integer, nullable=False),
     Column("block_hash", _Bytes, nullable=False),
     Column("time", Integer, nullable=False),
@@ -111,7 +111,7 @@ class Moved(Exception):
 
 
 class EventStore:
-    """The logs of all sources that this user reads. A damaged file is made anew, and told."""
+    """The logs of all sources that this user reads. A damaged file is made anew, and logged."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

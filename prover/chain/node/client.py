@@ -1,4 +1,4 @@
-"""A node, reached over HTTP: reads, with failures in words."""
+"""A node, reached over HTTP: reads, with failures as text."""
 
 import contextlib
 import functools
@@ -90,7 +90,7 @@ def _whole(found: Any, **kinds: type) -> Any:
 
 
 def refused(error: ContractLogicError) -> ContractRefused:
-    """A revert as an error in words."""
+    """A revert as an error as text."""
     data = error.data if isinstance(error.data, str) else "0x"
     try:
         revert = decode_revert(bytes.fromhex(data.removeprefix("0x")))
@@ -145,7 +145,10 @@ class Client:
         except (BlockNotFound, KeyError, TypeError):
             told = int(self.block()["timestamp"])
         if not 0 <= told < MOST_TIME:
-            raise ChainError(f"the node's time is {told}, which no clock shows: use another node")
+            raise ChainError(
+                f"the node's time is {told}: expected 0 to {MOST_TIME - 1} (Unix time); use "
+                "another node"
+            )
         return told
 
     @map_rpc_errors
@@ -229,7 +232,8 @@ def connect(url: str, chain_id: int | None = None) -> Client:
         ) from error
     if chain_id is not None and found != chain_id:
         raise ChainError(
-            f"the node at {public_url(url)} serves chain {found}: chain {chain_id} is wanted"
+            f"the node at {public_url(url)} serves chain {found}: expected chain {chain_id}; give "
+            "a node of that chain with --rpc"
         )
     return Client(web3, found, f"{found}:{genesis.hex()}")
 

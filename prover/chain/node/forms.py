@@ -35,17 +35,17 @@ def decoded(body: bytes) -> Any:
         check_depth(body, _DEPTH)
         found = json.loads(body)
     except ValueError as error:
-        raise BadResponseFormat(f"no JSON ({type(error).__name__})") from error
+        raise BadResponseFormat(f"expected JSON ({type(error).__name__})") from error
     many = found if isinstance(found, list) else [found]
     if not all(isinstance(one, dict) for one in many):
-        raise BadResponseFormat("no answers to requests")
+        raise BadResponseFormat("expected an object for each request")
     if found is not many:
         return found
     if len(many) == 1 and "error" in many[0] and many[0].get("id") is None:
         return many[0]
     names = [one.get("id") for one in many]
     if not all(type(name) is int for name in names) or len(set(names)) < len(names):
-        raise BadResponseFormat("answers that do not say to which requests")
+        raise BadResponseFormat("expected answers with the ids of their requests, each once")
     return many
 
 

@@ -92,7 +92,7 @@ class Drafter(Sender):
             return None  # what is signed before it decides
 
     def _receipt(self, created: str | None) -> TxReceipt:
-        """What stands for a receipt while a command goes on to its next transaction."""
+        """What takes the place of a receipt while a command goes on to its next transaction."""
         fields: dict[str, Any] = {
             "status": 1,
             "gasUsed": 0,

@@ -111,7 +111,7 @@ def fees_of(raw: bytes) -> Fees:
 
 
 def in_gwei(wei: int) -> str:
-    """In words, such as "1.5 gwei"."""
+    """As text, such as "1.5 gwei"."""
     return f"{wei / GWEI:.9g} gwei"
 
 

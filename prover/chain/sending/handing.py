@@ -56,7 +56,7 @@ def check_uri(client: Client, chosen: str | None) -> None:
 
 
 def how(given: Path, uri: str, whom: str = "the provider", option: str = "--inputs") -> str:
-    """What its maker does with the file, in words."""
+    """What its maker does with the file, as text."""
     if not uri:
         return f"file {given}: give it to {whom}, to be taken with {option}"
     if uri.startswith("file:"):
@@ -65,7 +65,7 @@ def how(given: Path, uri: str, whom: str = "the provider", option: str = "--inpu
 
 
 def secrecy(given: Path) -> str:
-    """Who can read a file of inputs that is given away, in words."""
+    """Who can read a file of inputs that is given away, as text."""
     if given.suffix == _SUFFIX:
         return "the file is encrypted: the provider's key alone opens it"
     return READABLE

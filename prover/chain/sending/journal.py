@@ -111,7 +111,7 @@ class Journal:
         return self._of(scope, sender, action, Fate.PENDING, Fate.MINED)
 
     def excluded(self, scope: str, sender: str, action: str) -> Sequence[Attempt]:
-        """The attempts that had no effect, as far as a node told, oldest first."""
+        """The attempts that had no effect, as far as a node said, oldest first."""
         return self._of(scope, sender, action, Fate.REPLACED, Fate.REVERTED, Fate.GIVEN_UP)
 
     def signed(self, scope: str, sender: str, action: str) -> Sequence[Attempt]:

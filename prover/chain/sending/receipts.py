@@ -8,7 +8,7 @@ from prover.chain.node.client import Client, map_rpc_errors
 
 
 def canonical_receipt(client: Client, transaction_hash: bytes) -> TxReceipt | None:
-    """The receipt of a transaction whose block stands in the chain now, or None.
+    """The receipt of a transaction whose block is in the chain now, or None.
 
     A node may still give the receipt of a block that a reorganisation took away.
     """

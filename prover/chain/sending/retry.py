@@ -113,7 +113,7 @@ class Retrying:
         """Give up what was signed of an action and never mined, where the node has none of it.
 
         The account's next transaction takes its nonce, so that never both are mined. Should another
-        node have had it, and it is mined before that, `send` and the contract's standing tell.
+        node have had it, and it is mined before that, `send` and the contract's status tell.
         """
         with self._alone():
             self._take_back(action, self._pool.nonce("latest"), "taken back")
@@ -127,7 +127,7 @@ class Retrying:
     def _give_up_others(self, action: str = "") -> None:
         """What the node has not goes out by its own command alone, never with another action.
 
-        Whoever gives another command may have thought better of it; a stake is to be weighed again;
+        Whoever gives another command may have changed their mind; a stake is to be checked again;
         a key that is late would be shown for nothing. What a command waits for now is its own.
         """
         pending = self._journal.actions(self.client.scope, self.address, "", Fate.PENDING)

@@ -78,7 +78,7 @@ class Sender(Retrying):
         gas is too dear or it takes too long; ChainError. `more` says that the command sends more
         after this, whatever its receipt says (for `Drafter`).
 
-        `exact` is for an action that its name does not tell whole, as a payee was chosen too: what
+        `exact` is for an action that its name does not say in full, as a payee was chosen too: what
         was signed of it with other choices is given up, and UsageError raised if that is mined.
         `worth` is what depends on the call, in wei: it is not signed while its gas costs more.
         """
@@ -181,9 +181,9 @@ class Sender(Retrying):
             return False
         if self._end(action, receipt) is Fate.MINED:
             raise UsageError(
-                f"an earlier command did this with other words ({call.says}; payee, model, "
+                f"an earlier command did this with other options ({call.says}; payee, model, "
                 "recipient or address differ), and the chain has it: nothing more was sent; "
-                "`zkescrow status` shows what stands"
+                "`zkescrow status` shows what is there"
             )
         return True
 

@@ -41,7 +41,7 @@ class Handed(Exception):
         }
 
     def lines(self) -> list[str]:
-        """In words."""
+        """As text."""
         told = [f"nothing was sent: {self.sender} is to sign this on chain {self.chain_id}"]
         told += [f"job {self.about['job']}"] if "job" in self.about else []
         for number, draft in enumerate(self.drafts, 1):

@@ -86,7 +86,7 @@ class Deed:
 
     @property
     def says(self) -> str:
-        """In words, such as "your outputs of block 7"."""
+        """As text, such as "your outputs of block 7"."""
         return f"your {NAMES.get(self.kind, self.kind)} of block {self.block.number}"
 
 
@@ -132,14 +132,14 @@ def untold(client: Client, account: str) -> list[Deed]:
 
 
 def mark_reported(client: Client, deeds: Collection[Deed]) -> None:
-    """The user knows of these: those that are mined are not told again."""
+    """The user knows of these: those that are mined are not shown again."""
     journal = _journal(journal_of_home())
     for attempt in (attempt for deed in deeds for attempt in deed.attempts):
         _noted(client, journal, attempt)
 
 
 def _noted(client: Client, journal: Journal, attempt: Attempt) -> Block | None:
-    """The block in which an attempt stands with its effect; what became of it is written down."""
+    """The block in which an attempt is mined with its effect; what became of it is written down."""
     receipt = canonical_receipt(client, attempt.hash)
     if receipt is None:
         return None
@@ -214,7 +214,7 @@ def _is_known(world: World, action: str) -> bool:
 
 
 def undone(jobs: Jobs[Any], deed: Deed) -> bool:
-    """Whether a job stands where the deed would have to be done, or done again."""
+    """Whether a job is in the state in which the deed would have to be done, or done again."""
     if deed.job_id in jobs.set_aside:
         return False
     record = jobs.jobs.get(deed.job_id)
@@ -276,7 +276,7 @@ def _about(action: str) -> tuple[str, bytes | None]:
 
 
 def _found_again(client: Client, deed: Deed) -> bool:
-    """Whether a transaction of the deed stands in another block, with or without its effect.
+    """Whether a transaction of the deed is in another block, with or without its effect.
 
     Which block that is, and that it had no effect there, is noted.
     """

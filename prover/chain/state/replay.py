@@ -47,7 +47,7 @@ def empty_world(client: Client, deployment: Deployment) -> World:
 def load_world(client: Client, deployment: Deployment, last: int | None = None) -> World:
     """The world after block `last`, by default the latest. Raises ChainError.
 
-    What makes no sense is told once, skipped, and among the findings. As long as the block is the
+    What makes no sense is logged once, skipped, and among the findings. As long as the block is the
     same, one process reads it once. By default it is not older than what this home has seen, and
     what was done from here is in it: a node that is behind is waited for, and one that left a job
     out when it was read is asked for everything again.
@@ -69,7 +69,7 @@ def load_world(client: Client, deployment: Deployment, last: int | None = None) 
         if time.monotonic() - started > patience_of(client):
             raise ChainError(
                 f"the node shows no sign of {missing.says} on job 0x{missing.job_id.hex()}, "
-                "although it has that block: what it tells is old or lacks events, and nothing is "
+                "although it has that block: what it gives is old or lacks events, and nothing is "
                 "concluded from it; run the command again, or use another node"
             )
         _loaded.clear()
@@ -102,7 +102,7 @@ def load_held(client: Client, deployment: Deployment, places: Sequence[Place]) -
 def _is_held(world: World, place: Place, view: View | None, anew: bool) -> bool:
     """Whether events and view agree; a node that does not give the view tells nothing.
 
-    A job whose events make no sense is read anew once, and then has words of its own.
+    A job whose events make no sense is read again once, and then has its own message.
     """
     contract, job_id = place
     jobs = jobs_at(world, contract)
@@ -142,7 +142,7 @@ def _read(
 
 
 def _is_read_again(source: str, world: World) -> bool:
-    """Whether what makes no sense may be what a node told once, or a file that was damaged since.
+    """Whether what makes no sense may be what a node said once, or a file that was damaged since.
 
     The contracts emit nothing of the kind, so that all is read anew: at once for what is new, and
     later and later for what stays.

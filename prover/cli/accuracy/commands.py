@@ -356,7 +356,8 @@ def _accepted(
     job_id, record = find_bounty(client, deployment, job, to_prove(sender.address))
     if not record.joined:
         raise UsageError(
-            f"bounty 0x{job_id.hex()} is {record.state.name.lower()}: nobody accepted it"
+            f"bounty 0x{job_id.hex()} is {record.state.name.lower()}: expected one that a provider "
+            "accepted; see `zkescrow accuracy status`"
         )
     known = find(client, deployment, record.model_id.hex())
     return sender, deployment, (job_id, record), known

@@ -1,4 +1,4 @@
-"""`zkescrow accuracy post`: options into an offer, and what to say of the bounty."""
+"""`zkescrow accuracy post`: options into a job spec, and what to say of the bounty."""
 
 import re
 from dataclasses import dataclass
@@ -111,7 +111,7 @@ def spec_of(client: Client, known: KnownModel, n: int, raw: RawOptions) -> JobSp
     if raw.provider is None and money.stake == 0:
         raise UsageError("--stake 0: a bounty that anyone may accept needs a stake above 0")
     if money.reward == 0:
-        raise UsageError("--reward 0: expected something above 0")
+        raise UsageError("--reward 0: expected above 0")
     if raw.provider is None:
         least = _spent(client, raw)
         check_penalty(currency, money.miss_penalty, least, raw.low_penalty)
@@ -185,7 +185,7 @@ def describe(
     record: Record,
     seed: Path,
 ) -> tuple[dict[str, Any], list[str]]:
-    """A posted bounty, for --json and in words."""
+    """A posted bounty, for --json and as text."""
     terms = posted.terms
     wanted = needed(terms.n, terms.num, terms.den)
     gas = _total_gas(sender, deployment, known, posted, wanted)

@@ -24,7 +24,7 @@ from prover.protocol.serving import state as serving
 from prover.protocol.world import World
 
 ANYONE = "anyone"
-REMINDERS = 3  # how many other jobs are told beside the one that was asked for
+REMINDERS = 3  # how many other jobs are shown beside the one that was asked for
 # Who must act in a state, or loses by it. Moves that anybody may make are the provider's work.
 _ACTORS: dict[Kind, dict[Any, str]] = {
     JOB: {prediction.State.OPEN: "provider", prediction.State.LOCKED: "provider"},

@@ -55,8 +55,8 @@ def reader_of(provider: str | None, key: Path | None) -> "Reader | None":
     reader = readers.read(key)
     if provider not in (None, reader.account):
         raise UsageError(
-            f"--provider-key {key} is the key of {reader.account}: {provider} is named by "
-            "--provider; give that provider's own"
+            f"--provider-key {key} is the key of {reader.account}: expected that of {provider}, "
+            "whom --provider names; give that provider's own"
         )
     readers.keep(reader)
     return reader
@@ -125,7 +125,7 @@ class HandedFiles:
         return new
 
     def take(self, wanted: Mapping[bytes, int]) -> bool:
-        """Take these from folders, as `provider.inbox`, and tell what is left out, each once.
+        """Take these from folders, as `provider.inbox`, and print what is left out, each once.
 
         Whether there were any. Raises UsageError if a folder cannot be read.
         """
@@ -140,7 +140,7 @@ class HandedFiles:
 
 
 def _mark(path: Path) -> tuple[int, int] | None:
-    """What tells a file as it is now, by time and size; None if it cannot be asked."""
+    """What identifies a file as it is now, by time and size; None if it cannot be asked."""
     try:
         found = path.stat()
     except OSError:

@@ -24,7 +24,7 @@ Payee = Annotated[str | None, typer.Option(help="Who is paid [default: the accou
 ModelName = Annotated[str, typer.Option("--model", help="Name or id of a registered model.")]
 SetUpOption = Annotated[
     str | None,
-    typer.Option("--srs", help="Set-up to stand on: a name of `srs list`, or a file to import."),
+    typer.Option("--srs", help="Set-up to use: a name of `srs list`, or a file to import."),
 ]
 PaidIn = Annotated[
     str | None,
@@ -68,7 +68,9 @@ def sender_for(client: "Client", account: int | None) -> "Sender":
     if PEN.unsigned:
         who = address(PEN.sender, "--from") or configured_address(client, account)
         if who is None:
-            raise UsageError("--unsigned: whose transaction? Give its address with --from")
+            raise UsageError(
+                "--unsigned: expected the account that will sign; give its address with --from"
+            )
         return Drafter(client, who)
     if PEN.sender is not None:
         raise UsageError("--from goes with --unsigned: what is signed here is from --account")

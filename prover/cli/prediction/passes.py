@@ -64,7 +64,7 @@ class Pass:
 
 
 def one_pass(worker: "Provider", withdraw: bool, done: Callable[[list[bytes]], None]) -> Pass:
-    """Work on all jobs, then take credits out; `done` is told the ids of jobs that were worked on.
+    """Work on all jobs, then take credits out; `done` is called with the ids of jobs that were worked on.
 
     Raises Busy, ChainError.
     """
@@ -75,12 +75,12 @@ def one_pass(worker: "Provider", withdraw: bool, done: Callable[[list[bytes]], N
     left: list[str] = []
     try:
         return Pass(outcomes, worker.withdraw(left=left.append), "; ".join(left) or None)
-    except ZkescrowError as error:  # the jobs' outcomes are told all the same
+    except ZkescrowError as error:  # the jobs' outcomes are printed all the same
         return Pass(outcomes, {}, str(error))
 
 
 def only_pass(work: Callable[[], Pass], take: Callable[[], bool]) -> Pass:
-    """Work, take files, and work again if there were any; it is told whatever happens.
+    """Work, take files, and work again if there were any; the outcome is printed in any case.
 
     What is locked waits for no file of a stranger. Raises as `work` and `take`.
     """
@@ -95,7 +95,7 @@ def only_pass(work: Callable[[], Pass], take: Callable[[], bool]) -> Pass:
 
 @dataclass
 class Loop:
-    """Passes without end, `seconds` apart, of which only news is told.
+    """Passes without end, `seconds` apart, of which only news is printed.
 
     After a pass files are taken; if there were any, the next one comes at once. A job is news when
     it comes to something else than before; an error is when it is another one.
@@ -109,7 +109,7 @@ class Loop:
     _untaken: str | None = None
 
     def run(self) -> NoReturn:
-        """Until the process is ended: what hinders one pass is told, and the next tries again."""
+        """Until the process is ended: what stops one pass is printed, and the next tries again."""
         while True:
             try:
                 self._tell(self.work())
@@ -125,7 +125,7 @@ class Loop:
             self._wait()
 
     def _took(self) -> bool:
-        """Whether there are new files; what hinders the taking of them is told."""
+        """Whether there are new files; what hinders taking them is printed."""
         taken, why = False, None
         try:
             taken = self.take()

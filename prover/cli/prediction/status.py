@@ -1,4 +1,4 @@
-"""Where a job stands, in words."""
+"""Where a job stands, as text."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""What to say of an owner's commitment and acceptance, for --json and in words."""
+"""What to say of an owner's commitment and acceptance, for --json and as text."""
 
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ def describe_commitment(
 
 
 def how_to_get(file: Path, uri: bytes | str) -> str:
-    """How requesters come by a public file, in words."""
+    """How requesters come by a public file, as text."""
     return handing.how(file, shown(uri), "requesters", "--file")
 
 

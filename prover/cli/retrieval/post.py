@@ -1,4 +1,4 @@
-"""`zkescrow retrieval post`: options into an offer, and what to say of the request."""
+"""`zkescrow retrieval post`: options into a job spec, and what to say of the request."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +57,8 @@ def predicate_of(
     if label is not None and score is None and threshold is None:
         return Predicate(PredicateKind.LABEL, label)
     raise UsageError(
-        "which records are wanted? Either --score INDEX with --at-least VALUE, or --label N"
+        "no predicate: expected --score INDEX with --at-least VALUE, or --label N; say which "
+        "records match"
     )
 
 
@@ -97,7 +98,7 @@ def spec_of(
 
 
 def describe(posted: Posted, spec: JobSpec) -> tuple[dict[str, Any], list[str]]:
-    """A posted request, for --json and in words."""
+    """A posted request, for --json and as text."""
     terms, predicate = posted.terms, posted.terms.predicate
     fee = posted.whole.total * posted.wei_per_gas
     words = as_text(predicate, spec.artifacts.manifest.scales.output)
@@ -164,7 +165,8 @@ def _money(client: Client, known: KnownModel, count: int, raw: RawOptions) -> Re
 def _above_zero(amount_: int, name: str) -> int:
     if amount_ == 0:
         raise UsageError(
-            f"{name} is 0: expected more; who earns or risks nothing has no reason to prove"
+            f"{name} is 0: expected more than 0, as an owner that earns or risks nothing has no "
+            "reason to prove"
         )
     return amount_
 

@@ -1,4 +1,4 @@
-"""`zkescrow serving open`: options into an offer, and what to say of the round."""
+"""`zkescrow serving open`: options into a job spec, and what to say of the round."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -66,7 +66,7 @@ def spec_of(client: Client, known: KnownModel, n: int, raw: RawOptions) -> JobSp
 
 
 def describe(opened: Opened, raw: RawOptions) -> tuple[dict[str, Any], list[str]]:
-    """A posted round, for --json and in words."""
+    """A posted round, for --json and as text."""
     terms, gas = opened.terms, opened.round_gas
     fee = gas.total * opened.wei_per_gas
     data = {

@@ -39,7 +39,10 @@ class Choice:
 def contested(sender: Sender, deployment: Deployment, job_id: bytes, choice: Choice) -> Report:
     """Wait until the outputs are final, draw, contest; what to print."""
     if choice.indices and (choice.count is not None or choice.differing):
-        raise UsageError("--index goes without --count and --differing: it names what to contest")
+        raise UsageError(
+            "--index with --count or --differing: expected either the items by --index, or how "
+            "to draw them; leave one out"
+        )
     record = consumer.wait_for_outputs(sender.client, deployment, job_id, progress)
     wrong = _differing(sender, deployment, record) if choice.differing else ()
     indices = _chosen(record, choice, wrong)
@@ -120,5 +123,7 @@ def _chosen(record: Record, choice: Choice, wrong: tuple[int, ...]) -> tuple[int
         return consumer.checked(record, choice.indices)
     count = terms.max_contests if choice.count is None else choice.count
     if not 1 <= count <= terms.max_contests:
-        raise UsageError(f"--count {count}: 1 to {terms.max_contests} may be contested")
+        raise UsageError(
+            f"--count {count}: expected 1 to {terms.max_contests}, which may be contested"
+        )
     return consumer.draw(terms.n, count, wrong)

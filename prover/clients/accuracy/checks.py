@@ -37,8 +37,8 @@ def check_bounty_money(
     if terms.currency == ZERO_ADDRESS and terms.bond < least and not purse.at_a_loss:
         raise UsageError(
             f"the bounty is not taken: its bond is {in_ether(terms.bond)}, and if the consumer "
-            f"keeps the key your gas costs {in_ether(least)} at present fees: at least that is "
-            "wanted (--at-a-loss takes it)"
+            f"keeps the key your gas costs {in_ether(least)} at present fees: expected at least "
+            "that (--at-a-loss takes it)"
         )
 
 
@@ -46,7 +46,7 @@ def check_circuit(terms: Terms, circuit_id: bytes) -> None:
     """Raise UsageError unless the model is of the bounty's circuit."""
     if circuit_id != terms.circuit_id:
         raise UsageError(
-            f"the model is of circuit 0x{circuit_id.hex()}: the bounty asks for one of circuit "
+            f"the model is of circuit 0x{circuit_id.hex()}: expected one of the bounty's circuit, "
             f"0x{terms.circuit_id.hex()}; `zkescrow model add --like` makes one"
         )
 
@@ -56,5 +56,5 @@ def check_time(proofs: int, seconds: float, given: int) -> None:
     if given < TIME_FACTOR * proofs * seconds:
         raise StatementInvalid(
             f"{given} s are given to prove: {counted(proofs, 'proof')} of {seconds:.0f} s may be "
-            f"needed, and {TIME_FACTOR} times what they take is wanted; do not accept"
+            f"needed, expected {TIME_FACTOR} times what they take; do not accept"
         )

@@ -88,7 +88,7 @@ def posting(
     asked: dict[str, Any],
     progress: Progress,
 ) -> Iterator[Posting[Terms]]:
-    """The bounty of an offer, perhaps begun by an earlier command; `asked` are the options of it.
+    """The bounty of a job spec, perhaps begun by an earlier command; `asked` are the options of it.
 
     Raises UsageError if a row's key was ever revealed or a window cannot hold.
     """
@@ -179,7 +179,7 @@ def _drawn(
 
 
 def _terms(spec: JobSpec, content: bytes, key: bytes, now: int, count: int) -> Terms:
-    """Terms over the file as it stands on the disk."""
+    """Terms over the file as it is on the disk."""
     written = SealedTestSet.from_bytes(content)
     written.check(spec.circuit_id, count, shape_of(spec.artifacts.manifest))
     return Terms(

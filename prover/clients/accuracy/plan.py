@@ -25,7 +25,7 @@ class Evaluation:
         return len(self.right) >= self.needed
 
     def message(self) -> str:
-        """In words."""
+        """As text."""
         found, share = len(self.right), len(self.right) / self.n
         message = f"the model gets {found} of {self.n} items right ({share:.1%})"
         return f"{message}, the target asks for {self.needed}"

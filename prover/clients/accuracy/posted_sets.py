@@ -51,7 +51,7 @@ _FORM = TypeAdapter(PostedSet)
 
 
 def row_hash(row: npt.NDArray[np.float32]) -> str:
-    """What tells a row of data from others, whatever circuit it was quantised for."""
+    """What identifies a row of data, whatever circuit it was quantised for."""
     return keccak(np.ascontiguousarray(row, dtype="<f4").tobytes()).hex()
 
 
@@ -142,7 +142,7 @@ def _read(path: Path) -> PostedSet:
     except ValueError as error:
         raise _damaged(path, as_text(error)) from None
     if found.job_id != path.stem:
-        raise _damaged(path, f"it is of bounty 0x{found.job_id}")
+        raise _damaged(path, f"it is of bounty 0x{found.job_id}, expected 0x{path.stem}")
     return found
 
 

@@ -215,8 +215,9 @@ class BountyProvider:
         found.check(terms.circuit_id, terms.n, shape_of(self._artifacts.manifest))
         if found.tree.root != terms.test_root:
             raise StatementInvalid(
-                f"the test set has the root 0x{found.tree.root.hex()}: 0x{terms.test_root.hex()} "
-                "is that of the terms, so that no item could be proven; do not accept"
+                f"the test set has the root 0x{found.tree.root.hex()}: expected "
+                f"0x{terms.test_root.hex()} by the terms, so that no item could be proven; do not "
+                "accept"
             )
         self._files.save_inputs(content)
         return found

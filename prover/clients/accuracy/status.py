@@ -1,4 +1,4 @@
-"""Where an accuracy bounty stands, in words: what is next, who must act until when, who is paid."""
+"""Where an accuracy bounty stands, as text: what is next, who must act until when, who is paid."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -64,7 +64,7 @@ def consumers_past(records: Iterable[Record], consumer: str) -> dict[str, int]:
 
 
 def past_message(past: dict[str, int]) -> str:
-    """The same in words."""
+    """The same as text."""
     return (
         f"this consumer's bounties: {past['posted']} posted, {past['accepted']} accepted; of "
         f"these {past['paid']} paid, {past['missed']} missed, {past['key_withheld']} key withheld, "
@@ -98,7 +98,7 @@ def next_step(
 
 
 def describe(outcome: "Outcome") -> tuple[dict[str, Any], list[str]]:
-    """What `accuracy prove` did, for --json and in words."""
+    """What `accuracy prove` did, for --json and as text."""
     judged, bad = outcome.judged, outcome.disputed
     data = {
         "expected_correct": None if judged is None else len(judged.right),

@@ -51,7 +51,10 @@ def read_tests(artifacts: Artifacts, data: Path, rows: range | None, count: int 
     """
     samples = read_data(artifacts, data)
     if samples.labels is None:
-        raise UsageError(f"{data} has no array `labels`: the right answer of each row is needed")
+        raise UsageError(
+            f"{data} has no array `labels`: expected the right label of each row; add it to the "
+            "archive"
+        )
     part = range(len(samples)) if rows is None else rows
     if not 0 <= part.start < part.stop <= len(samples):
         raise UsageError(
@@ -92,8 +95,8 @@ def _drawn(part: range, count: int | None) -> list[int]:
         return list(part)
     if not 1 <= count <= len(part):
         raise UsageError(
-            f"{count} test items are wanted: 1 to {len(part)} rows are there; use more data, or a "
-            "larger --eps"
+            f"{count} test items: expected 1 to {len(part)}, the rows that are there; use more "
+            "data, or a larger --eps"
         )
     return sorted(secrets.SystemRandom().sample(part, count))
 

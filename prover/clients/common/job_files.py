@@ -45,7 +45,7 @@ class JobFiles:
         write_atomically(self.directory / "inputs.json", content, private=True)
 
     def proof(self, indices: Sequence[int]) -> Proof | None:
-        """The proof of these items in this order, if it was made; a file that is none is discarded.
+        """The proof of these items in this order, if it was made; a damaged file is discarded.
 
         What it says is not verified: see `sound`.
         """

@@ -138,12 +138,12 @@ def _read() -> dict[str, dict[str, str]]:
         content = strict_json.parse(path.read_bytes())
     except ValueError as error:
         raise UsageError(
-            f"{path} is not valid JSON ({strict_json.as_text(error)}): mend it or remove it"
+            f"{path} is not valid JSON ({strict_json.as_text(error)}): correct it or remove it"
         ) from None
     if not _are_names(content):
         raise UsageError(
-            f"{path} holds {shown(json.dumps(content), most=80)}, where ids of models by chain and "
-            "name are expected: mend it or remove it, and name models again with `zkescrow model "
+            f"{path} holds {shown(json.dumps(content), most=80)}: expected ids of models by chain "
+            "and name; correct it or remove it, and name models again with `zkescrow model "
             "import` or `add`"
         )
     return dict(content)

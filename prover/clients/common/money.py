@@ -80,14 +80,14 @@ class Account:
 
 
 def account_of(client: Client, world: World, address: str, currency: str) -> Account:
-    """The standing of an account in a currency."""
+    """What an account has in a currency."""
     ether = client.balance(address)
     balance = ether if currency == ZERO_ADDRESS else balance_of(client, currency, address)
     return Account(balance, at_risk(world, address, currency), ether)
 
 
 def teller(client: Client, deployment: Deployment, address: str) -> Callable[[str], Account]:
-    """Tells the standing of an account by currency, as the chain is when it is asked."""
+    """Tells what an account has by currency, as the chain is when it is asked."""
     return lambda currency: account_of(client, load_world(client, deployment), address, currency)
 
 
@@ -98,7 +98,7 @@ def worth(currency: str, *amounts: int) -> int | None:
 
 @contextmanager
 def staking(sender: Sender, action: str) -> Iterator[None]:
-    """Weigh a stake and send it within: no other process of this user stakes for the account then.
+    """Check a stake and send it within: no other process of this user stakes for the account then.
 
     Else two, each within the limit over all stakes, would together be above it; so would one that
     an interrupted command sent, which is waited for. Raises Postponed.
@@ -155,8 +155,8 @@ def unknown(currency: str, purse: Purse) -> str | None:
     if currency == ZERO_ADDRESS or None not in (bounds.max_stake, bounds.min_reward):
         return None
     return (
-        f"it pays in token {currency}, for which no limits are given: state both with "
-        "--max-stake and --min-reward"
+        f"it pays in token {currency}, for which limits are missing: give both with --max-stake "
+        "and --min-reward"
     )
 
 
@@ -178,12 +178,12 @@ def _too_little(deal: Deal, bounds: Bounds, at_a_loss: bool) -> str | None:
     found = amount_in(deal.currency, deal.earns)
     if bounds.min_reward is not None and deal.earns < bounds.min_reward:
         least = amount_in(deal.currency, bounds.min_reward)
-        return f"it earns {found}: at least {least} is wanted (--min-reward)"
+        return f"it earns {found}: expected at least {least} (--min-reward)"
     wanted = least_earned(deal.gas_wei)
     if deal.currency == ZERO_ADDRESS and deal.earns < wanted and not at_a_loss:
         return (
-            f"it earns {found}: its gas costs {in_ether(deal.gas_wei)} at present fees, and at "
-            f"least {in_ether(wanted)} is wanted ({MARGIN_PERCENT} % more; --at-a-loss takes it)"
+            f"it earns {found}: expected at least {in_ether(wanted)}, {MARGIN_PERCENT} % more than "
+            f"its gas costs at present fees ({in_ether(deal.gas_wei)}; --at-a-loss takes it)"
         )
     return None
 
@@ -196,7 +196,7 @@ def _too_much(deal: Deal, bounds: Bounds) -> str | None:
     if deal.stake <= most:
         return None
     found, allowed = amount_in(deal.currency, deal.stake), amount_in(deal.currency, most)
-    return f"its stake is {found}: at most {allowed} is risked ({why})"
+    return f"its stake is {found}: expected at most {allowed} ({why})"
 
 
 def _in_all(deal: Deal, bounds: Bounds, account: Account) -> str | None:
@@ -208,7 +208,9 @@ def _in_all(deal: Deal, bounds: Bounds, account: Account) -> str | None:
         return None
     found, others = (amount_in(deal.currency, each) for each in (deal.stake, account.at_risk))
     allowed = amount_in(deal.currency, most)
-    return f"its stake is {found}, and {others} is at stake: at most {allowed} in all ({why})"
+    return (
+        f"its stake is {found}, and {others} is at stake: expected at most {allowed} in all ({why})"
+    )
 
 
 def _no_reserve(deal: Deal, account: Account) -> str | None:
@@ -218,6 +220,6 @@ def _no_reserve(deal: Deal, account: Account) -> str | None:
     if left >= wanted:
         return None
     return (
-        f"it leaves the account {in_ether(max(left, 0))}: {in_ether(wanted)} is wanted for its "
-        "gas, twice what that costs now, as who cannot pay for a delivery loses the stake"
+        f"it leaves the account {in_ether(max(left, 0))}: expected {in_ether(wanted)} for its gas, "
+        "twice what that costs now, as whoever cannot pay for a delivery loses the stake"
     )

@@ -1,4 +1,4 @@
-"""The parties of a job in words, for the sentences that say where it stands."""
+"""The parties of a job as text, for the sentences that say where it stands."""
 
 from typing import Any
 

@@ -95,7 +95,7 @@ class Posting(Generic[T]):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What to tell besides the result."""
+        """What to print besides the result."""
         earlier = (RETURNED if self.returned else RESUMED,) if self.resumed else ()
         return (*earlier, *self._others, AGAIN)
 
@@ -159,7 +159,7 @@ def posting(
                 _remove(drawn.made)
             raise
         intents.end(name)
-        with suppress(ChainError):  # the job is posted and told: then they are told once more
+        with suppress(ChainError):  # the job is posted and reported: at worst they are shown again
             mark_reported(sender.client, beside)
 
 

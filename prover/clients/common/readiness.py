@@ -1,6 +1,6 @@
 """Before any stake: the proving key is here, it is the manifest's, and this machine has used it.
 
-One proof is rehearsed for each model and kept in words, not in bytes: how long it took, how much
+One proof is rehearsed for each model and noted as text, not as bytes: how long it took, how much
 memory. A proof that fails afterwards is written down too, and bars the model until another
 rehearsal succeeds, which a later run tries.
 """
@@ -185,7 +185,7 @@ def strange_items(artifacts: Artifacts, count: int = 8) -> list[Item]:
 
 def _barred(why: str) -> str:
     return (
-        f"no new job of this model is taken, as a proof of it failed ({why}): mend that; the next "
+        f"no new job of this model is taken, as a proof of it failed ({why}): fix that; the next "
         "run rehearses again"
     )
 

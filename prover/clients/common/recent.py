@@ -29,7 +29,9 @@ def last_used(client: Client, contract: str) -> bytes | None:
     try:
         return bytes.fromhex(job_id.removeprefix("0x"))
     except (AttributeError, ValueError):
-        raise StatementInvalid(f"{_path()} holds {job_id!r}, which is no id: remove it") from None
+        raise StatementInvalid(
+            f"{_path()} holds {job_id!r}: expected an id in hexadecimal; remove the file"
+        ) from None
 
 
 def _path() -> Path:
@@ -42,7 +44,9 @@ def _read() -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except ValueError:
-        raise StatementInvalid(f"{_path()} is not valid JSON: remove it") from None
+        raise StatementInvalid(f"{_path()} is damaged: expected JSON; remove the file") from None
     if not isinstance(known, dict):
-        raise StatementInvalid(f"{_path()} is no list of ids: remove it")
+        raise StatementInvalid(
+            f"{_path()} is damaged: expected ids of jobs by scope; remove the file"
+        )
     return known

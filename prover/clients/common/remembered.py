@@ -1,4 +1,4 @@
-"""What was done from this home, looked at again: not final yet, or taken away, in words."""
+"""What was done from this home and is checked again: not final yet, or taken away, as text."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Report:
 def told(client: Client, world: World, chosen: Chosen) -> Report:
     """Of each chosen deed of this home that the chain has lost, or that is not final: what it is.
 
-    One that is lost, and cannot be done any more, is told as long as its block is a recent one.
+    One that is lost, and cannot be done any more, is shown as long as its block is a recent one.
     """
     found = Report([], [])
     deeds = [deed for deed in deeds_of(client) if chosen(deed)]

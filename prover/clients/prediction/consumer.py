@@ -82,7 +82,7 @@ class Posted:
         }
 
     def lines(self) -> list[str]:
-        """In words."""
+        """As text."""
         return [
             f"job 0x{self.job_id.hex()}",
             f"posting took {self.gas} gas; post, lock and delivery take about {self.total_gas} gas "

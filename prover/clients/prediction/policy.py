@@ -34,7 +34,7 @@ def time_refusal(prove_seconds: int, proof_seconds: float) -> str | None:
     """Why the time to prove is too short, or None."""
     if prove_seconds < TIME_FACTOR * proof_seconds:
         return (
-            f"it gives {prove_seconds} s to prove: a proof takes {proof_seconds:.1f} s here, and "
-            f"{TIME_FACTOR} times that is wanted (--proof-time)"
+            f"it gives {prove_seconds} s to prove: expected {TIME_FACTOR} times the "
+            f"{proof_seconds:.1f} s that a proof takes here (--proof-time)"
         )
     return None

@@ -107,7 +107,7 @@ class Provider:
     ) -> dict[str, int]:
         """Take out every credit of the account; amounts in wei or token units, by currency.
 
-        Why the credit of a currency stays is told to `left`, if it is given, else raised.
+        Why the credit of a currency stays is given to `left`, if it is given, else raised.
         """
         taken: dict[str, int] = {}
         for currency in sorted({ZERO_ADDRESS, *self._policy.purse.bounds}):

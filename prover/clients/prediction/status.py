@@ -1,4 +1,4 @@
-"""Where a job for predictions stands, in words: what is next, by whom, until when, who is paid."""
+"""Where a job for predictions stands, as text: what is next, by whom, until when, who is paid."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -87,7 +87,7 @@ class Steps:
         return self.tools.store.advance(job, _locked(job), view.block)
 
     def lock(self, job: TrackedJob) -> TrackedJob | Outcome:
-        """Send the stake; what a refusal means is read from the job's standing."""
+        """Send the stake; what a refusal means is read from the job's status."""
         terms, sender = self.record.job.terms, self.tools.sender
         try:
             call = self.prediction.lock(self.record.job, job.payee)

@@ -101,7 +101,7 @@ _IF_DAMAGED = (
 class JobStore:
     """Jobs of all accounts and chains of this user, in one file.
 
-    A proof in it that is none is discarded, and told once: it is made again if it is needed.
+    A damaged proof in it is discarded, and logged once: it is made again if it is needed.
     """
 
     def __init__(self, path: Path) -> None:
@@ -133,7 +133,7 @@ class JobStore:
         return [self._job(dict(row)) for row in rows]
 
     def discard(self, job: TrackedJob, why: str) -> TrackedJob:
-        """The job without its proof, written down; told in the log."""
+        """The job without its proof, written down; said in the log."""
         where = f"the proof of job 0x{job.job_id.hex()} in {self._path}"
         LOG.warning(f"{where} is damaged: it is discarded, and made again if needed", why=why)
         return self.save(replace(job, proof=None, seconds=0.0))

@@ -25,7 +25,7 @@ class View:
         return self.status.state
 
     def where(self) -> str:
-        """The block in words."""
+        """The block as text."""
         old = ", which is older than what was seen before" if self.behind else ""
         return f"block {self.block.number}{old}"
 

@@ -61,13 +61,13 @@ def check_format(found: Format, artifacts: Artifacts) -> None:
     """Raise StatementInvalid unless a circuit takes records of this format."""
     allowed = format_of(artifacts.manifest)
     differing = [
-        f"{name} {value} (the model: {getattr(allowed, name)})"
+        f"{name} {value} (expected {getattr(allowed, name)})"
         for name, value in vars(found).items()
         if value != getattr(allowed, name)
     ]
     if differing:
         raise StatementInvalid(
-            f"the dataset's records are not of the model's format: {', '.join(differing)}; the "
+            f"the dataset's records are not in the model's format: {', '.join(differing)}; the "
             "dataset must be committed anew for this model"
         )
 
@@ -104,18 +104,17 @@ def check_proofs(
     if terms.prove_seconds < least:
         raise StatementInvalid(
             f"{count} records take {counted(proofs, 'proof')} of {seconds:.1f} s: "
-            f"{terms.prove_seconds} s are given, {TIME_FACTOR} times what "
-            f"it takes and {wait} s to finality are wanted; do not accept: "
-            f"nothing is staked; ask for a request with --prove-within {least}s or more, "
-            "or try again on a machine that has less to do"
+            f"{terms.prove_seconds} s are given, expected {TIME_FACTOR} times what it takes and "
+            f"{wait} s to finality; do not accept: nothing is staked; ask for a request with "
+            f"--prove-within {least}s or more, or try again on a machine that has less to do"
         )
     gas = largest_submission_gas(min(artifacts.manifest.layout.items, count), verification_gas)
     too_much = misfit(submission_bytes(count, artifacts), gas, call_bytes)
     if too_much:
         name, found, most = too_much
         raise StatementInvalid(
-            f"a proof's submission could take {found} {name}: {most} fit a transaction; use "
-            "a circuit of fewer items; do not accept"
+            f"a proof's submission could take {found} {name}: expected at most {most}, which fit a "
+            "transaction; use a circuit of fewer items; do not accept"
         )
     return proofs
 

@@ -39,8 +39,8 @@ def checked(dataset: Dataset, content: bytes) -> PublicDataset:
     public = PublicDataset.from_bytes(content)
     if len(public.records) != dataset.count:
         raise StatementInvalid(
-            f"the dataset's file has {len(public.records)} records: {dataset.count} are committed; "
-            "do not pay for it"
+            f"the dataset's file has {len(public.records)} records: expected {dataset.count}, as "
+            "committed; do not pay for it"
         )
     _require("file's records have the root", public.tree.root, dataset.root)
     return public

@@ -1,6 +1,6 @@
 """Retrieval requests: proving all records, some to a proof, some proofs to a transaction.
 
-The records are cut into the same parts whenever one looks, so that a proof which was made before
+The records are cut into the same parts every time, so that a proof which was made before
 the owner was killed is used, and one that somebody else relayed is not made again. What is proven
 is sent as soon as a transaction is full, or when the time is short.
 """

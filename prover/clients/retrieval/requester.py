@@ -76,13 +76,13 @@ def check_dataset(dataset: Dataset, content: bytes, artifacts: Artifacts) -> Non
     """
     public, allowed = checked(dataset, content), format_of(artifacts.manifest)
     differing = [
-        f"{name} {value} (the model: {getattr(allowed, name)})"
+        f"{name} {value} (expected {getattr(allowed, name)})"
         for name, value in vars(public.form).items()
         if value != getattr(allowed, name)
     ]
     if differing:
         raise StatementInvalid(
-            f"the dataset's records are not of the model's format: {', '.join(differing)}; use a "
+            f"the dataset's records are not in the model's format: {', '.join(differing)}; use a "
             "model of that format, or ask the owner to commit for this one"
         )
     keep(dataset, content)
@@ -91,7 +91,7 @@ def check_dataset(dataset: Dataset, content: bytes, artifacts: Artifacts) -> Non
 def posting(
     sender: Sender, deployment: Deployment, spec: JobSpec, asked: dict[str, Any]
 ) -> AbstractContextManager[Posting[Terms]]:
-    """The request of an offer, perhaps begun by an earlier command; `asked` are the options."""
+    """The request of a job spec, perhaps begun by an earlier command; `asked` are the options."""
     client, retrieval = sender.client, RetrievalBounty(sender.client, deployment.retrieval)
     content = asked | {
         "dataset": spec.dataset.id,

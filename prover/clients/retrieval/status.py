@@ -1,4 +1,4 @@
-"""Where a retrieval request stands, in words: what is next, by whom, until when, who gets what."""
+"""Where a retrieval request stands, as text: what is next, by whom, until when, who gets what."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,6 +1,6 @@
 """Serving rounds: proving the contested items, some to a proof, some proofs to a transaction.
 
-The contested list is cut into the same parts whenever one looks, so that a proof which was made
+The contested list is cut into the same parts every time, so that a proof which was made
 before the provider was killed is used, and one that somebody else relayed is not made again.
 """
 

@@ -26,8 +26,9 @@ def check_terms(terms: Terms, account: str, now: int, artifacts: Artifacts) -> N
     needed = word_bytes(artifacts.manifest.plan)
     if terms.word_bytes < needed:
         raise StatementInvalid(
-            f"the round posts {terms.word_bytes} bytes a word: the proven bounds of this model "
-            f"need {needed}; an output that does not fit could not be posted; do not join"
+            f"the round posts {terms.word_bytes} bytes a word: expected at least {needed} by the "
+            "proven bounds of this model; an output that does not fit could not be posted; do not "
+            "join"
         )
 
 
@@ -65,8 +66,8 @@ def check_answers(
     if terms.answer_seconds < TIME_FACTOR * proofs * seconds:
         raise StatementInvalid(
             f"{terms.max_contests} items may be contested, {counted(proofs, 'proof')} of "
-            f"{seconds:.1f} s: {terms.answer_seconds} s are given, {TIME_FACTOR} times what "
-            "it takes is wanted; do not join"
+            f"{seconds:.1f} s: {terms.answer_seconds} s are given, expected {TIME_FACTOR} times "
+            "what it takes; do not join"
         )
     slots = min(artifacts.manifest.layout.items, terms.max_contests)
     gas = answers_gas(1, slots, terms.max_contests, verification_gas)
@@ -75,7 +76,7 @@ def check_answers(
         name, found, most = too_much
         raise StatementInvalid(
             f"an answer could take {found} {name} with {terms.max_contests} contested items: "
-            f"{most} fit a transaction, so that it could not be given; do not join"
+            f"expected at most {most}, which fit a transaction; do not join"
         )
     return proofs
 

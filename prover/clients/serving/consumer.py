@@ -97,7 +97,7 @@ def posting(
     asked: dict[str, Any],
     progress: Progress,
 ) -> AbstractContextManager[Posting[Terms]]:
-    """The round of an offer, perhaps begun by an earlier command; `asked` are the options of it.
+    """The round of a job spec, perhaps begun by an earlier command; `asked` are the options of it.
 
     Raises UsageError if the time to contest is too short.
     """

@@ -31,7 +31,7 @@ _REORGANISED = "the chain was reorganised and the outputs are others now: run th
 
 @dataclass(frozen=True)
 class Contested:
-    """The items that the consumer wants proven, as they stand on the chain."""
+    """The items that the consumer wants proven, as they are on the chain."""
 
     indices: tuple[int, ...]
     deadline: int
@@ -43,8 +43,8 @@ def wait_for_outputs(
 ) -> Record:
     """The round once its outputs are final: before that a contest would give the sample away.
 
-    A provider that sees the sample while a reorganisation can still replace the outputs would mend
-    just these. Raises UsageError if the outputs are not there, ChainError if they changed.
+    A provider that sees the sample while a reorganisation can still replace the outputs would
+    correct just these. Raises UsageError if the outputs are not there, ChainError if they changed.
     """
     before = _served(client, deployment, job_id)
     served_in = partial(_block_of_outputs, client, deployment, job_id)
@@ -76,8 +76,8 @@ def checked(record: Record, indices: Iterable[int]) -> tuple[int, ...]:
             raise UsageError(f"--index {index}: expected 0 to {terms.n - 1} in this round")
     if len(set(chosen)) != len(chosen) or not 1 <= len(chosen) <= terms.max_contests:
         raise UsageError(
-            f"{len(chosen)} indices, {len(set(chosen))} of them different: 1 to "
-            f"{terms.max_contests} different ones may be contested in this round"
+            f"{len(chosen)} indices, {len(set(chosen))} of them different: expected 1 to "
+            f"{terms.max_contests} different ones in this round"
         )
     return tuple(chosen)
 
@@ -131,7 +131,9 @@ def own_inputs(record: Record) -> Request:
     request = Request.from_bytes(path.read_bytes())
     root = inputs_tree(item.commitment() for item in request.items).root
     if root != record.job.terms.inputs_root:
-        raise StatementInvalid(f"{path} is not the inputs file of the round: put it back")
+        raise StatementInvalid(
+            f"{path} is another file: expected the inputs file of the round; put that back"
+        )
     return request
 
 

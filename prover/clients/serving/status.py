@@ -1,4 +1,4 @@
-"""Where a serving round stands, in words: what is next, who must act, until when, who gets what."""
+"""Where a serving round stands, as text: what is next, who must act, until when, who gets what."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Predicates of retrieval requests: from what a user types, checked against a circuit, in words.
+"""Predicates of retrieval requests: from what a user types, checked against a circuit, as text.
 
 A score is a signed integer: a real number times 2^output_scale.
 """

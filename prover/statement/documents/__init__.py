@@ -1,1 +1,1 @@
-"""The files whose hashes stand on the chain."""
+"""The files whose hashes are on the chain."""

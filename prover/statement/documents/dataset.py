@@ -201,7 +201,7 @@ def sealed_dataset(form: Format, items: Sequence[Item], keys: Sequence[bytes]) -
 def _loads(content: bytes) -> Any:
     """JSON of the file's outline: the parser recurses, and would as deep as another file goes."""
     if not _FILE.fullmatch(content):
-        raise ValueError("another outline than format, records and version")
+        raise ValueError("expected the fields format, records and version, in this order")
     return strict_json.parse(content)
 
 
@@ -221,10 +221,13 @@ def _parse(fields: Any) -> PublicDataset:
 
 def _parse_record(entry: Any, form: Format) -> PublicRecord:
     if set(entry) != {"ciphertext", "inputCommitment", "keyHash"}:
-        raise ValueError(f"record fields {sorted(entry)}")
+        raise ValueError(
+            f"record has the fields {sorted(entry)}: expected ciphertext, inputCommitment and "
+            "keyHash"
+        )
     hashes = [entry["inputCommitment"], entry["keyHash"]]
     if not all(WORD_HEX.fullmatch(one) for one in hashes) or not HEX.fullmatch(entry["ciphertext"]):
-        raise ValueError("hexadecimal digits")
+        raise ValueError("expected 0x and hexadecimal digits in every field of a record")
     ciphertext = bytes.fromhex(entry["ciphertext"][2:])
     if len(ciphertext) != form.content_bytes:
         raise ValueError(f"ciphertext of {len(ciphertext)} bytes, expected {form.content_bytes}")

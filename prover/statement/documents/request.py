@@ -181,13 +181,13 @@ def _parse(fields: Any) -> Request:
 
 def _parse_item(entry: Any) -> Item:
     if set(entry) != {"values", "salt"}:
-        raise ValueError(f"item fields {sorted(entry)}")
+        raise ValueError(f"item has the fields {sorted(entry)}: expected salt and values")
     return Item(_integers(entry["values"]), _integers(entry["salt"]))
 
 
 def _integers(values: Any) -> tuple[int, ...]:
     if not isinstance(values, list) or any(type(value) is not int for value in values):
-        raise ValueError("a list of integers is wanted")
+        raise ValueError("expected a list of integers")
     return tuple(values)
 
 

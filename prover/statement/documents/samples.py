@@ -61,7 +61,7 @@ def needed(n: int, num: int, den: int) -> int:
 
 
 def supports(n: int, right: int, confidence: float = CONFIDENCE) -> tuple[str, ...]:
-    """What `right` right answers of n support, in words, and what they do not."""
+    """What `right` right answers of n support, as text, and what they do not."""
     target, margin = right / n, hoeffding_margin(n, confidence)
     exact = accuracy_at_least(right, n, confidence)
     return (

@@ -2,7 +2,7 @@
 
 Content: each element that a circuit hashes for an item, salt included, as 4 signed big-endian
 bytes. Ciphertext: content XOR keccak256(key, index, 0), keccak256(key, index, 1), ...
-contracts/libraries/SealedItem.sol is the twin.
+contracts/libraries/SealedItem.sol is the mirror.
 """
 
 import re

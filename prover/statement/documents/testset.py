@@ -112,8 +112,8 @@ class SealedTestSet:
         """
         if self.circuit_id != circuit_id:
             raise StatementInvalid(
-                f"the test set is for circuit 0x{self.circuit_id.hex()}: 0x{circuit_id.hex()} is "
-                "that of the terms; do not stake on it"
+                f"the test set is for circuit 0x{self.circuit_id.hex()}: expected "
+                f"0x{circuit_id.hex()} by the terms; do not stake on it"
             )
         if len(self.items) != count:
             raise StatementInvalid(
@@ -157,20 +157,22 @@ def max_bytes_of(count: int, shape: Shape) -> int:
 
 def _parse(fields: Any) -> SealedTestSet:
     if set(fields) != {"version", "circuitId", "items"} or fields["version"] != VERSION:
-        raise ValueError(f"fields {sorted(fields)}")
+        raise ValueError(
+            f"fields {sorted(fields)}: expected circuitId, items and version {VERSION}"
+        )
     if not isinstance(fields["items"], list):
-        raise TypeError("items are no list")
+        raise TypeError("expected a list of items")
     items = tuple(_parse_item(entry) for entry in fields["items"])
     return SealedTestSet(_bytes(fields["circuitId"], WORD_HEX), items)
 
 
 def _parse_item(entry: Any) -> SealedTest:
     if set(entry) != {"ciphertext", "inner"}:
-        raise ValueError(f"item fields {sorted(entry)}")
+        raise ValueError(f"item has the fields {sorted(entry)}: expected ciphertext and inner")
     return SealedTest(_bytes(entry["ciphertext"], HEX), _bytes(entry["inner"], WORD_HEX))
 
 
 def _bytes(text: str, form: re.Pattern[str]) -> bytes:
     if not form.fullmatch(text):
-        raise ValueError(f"{text[:80]!r} is no such hexadecimal value")
+        raise ValueError(f"expected 0x and hexadecimal digits, found {text[:80]!r}")
     return bytes.fromhex(text[2:])

@@ -46,7 +46,7 @@ class Artifacts:
 
     @property
     def srs(self) -> SetUp:
-        """The set-up that its keys stand on."""
+        """The set-up that its keys use."""
         return self.manifest.srs
 
     @property
@@ -140,7 +140,7 @@ def recorded(directory: Path) -> dict[str, str]:
         return {_file_name(name): hex_digits(expected) for name, expected in found.items()}
     except (NotPlain, TooLarge) as error:
         raise ArtifactMismatch(
-            f"{RECORD} is no plain file of at most {MAX_BYTES} bytes: {_AGAIN}"
+            f"{RECORD}: expected a plain file of at most {MAX_BYTES} bytes; {_AGAIN}"
         ) from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ArtifactMismatch(
@@ -168,7 +168,7 @@ def _commitment(content: bytes) -> int:
 
 def _file_name(text: str) -> str:
     if Path(text).name != text:
-        raise ValueError(f"{text[:80]!r} is no file's name")
+        raise ValueError(f"expected a file's name, found {text[:80]!r}")
     return text
 
 
@@ -190,6 +190,6 @@ def _check_weights(artifacts: Artifacts) -> None:
         0 < artifacts.weights_commitment < FIELD_MODULUS
     ):
         raise ArtifactMismatch(
-            f"weights commitment {artifacts.weights_commitment} is not a non-zero field element; "
-            f"{_AGAIN}"
+            f"weights commitment {artifacts.weights_commitment}: expected a field element other "
+            f"than 0; {_AGAIN}"
         )

@@ -162,8 +162,12 @@ def layout_of(settings: dict[str, Any], plan: Plan, item_elements: int) -> Layou
     shapes = [math.prod(shape) for shape in settings["model_instance_shapes"]]
     seen = [] if hashed else [item_elements] * plan.items + [plan.context_limbs]
     outputs = shapes[len(seen) : -1]
-    if shapes != [*seen, *outputs[:1] * plan.items, plan.context_limbs]:
-        raise ArtifactMismatch(f"circuit shows {shapes} instances: not the shapes of its plan")
+    expected = [*seen, *outputs[:1] * plan.items, plan.context_limbs]
+    if shapes != expected:
+        raise ArtifactMismatch(
+            f"circuit shows {shapes} instances: expected {expected} by its plan; plan the model "
+            "again"
+        )
     words, echo = (1, 1) if hashed else (item_elements, plan.context_limbs)
     inputs = 0 if hashed else hidden
     weights = plan.items * words + echo if hashed else 0

@@ -187,7 +187,9 @@ def _element(felt: str) -> int:
 def _proof_file(proof: str, instances: Sequence[int]) -> dict[str, Any]:
     for word in instances:
         if not 0 <= word < FIELD_MODULUS:
-            raise ProofRejected(f"instance {word} is not below the field modulus")
+            raise ProofRejected(
+                f"instance {word}: expected 0 <= x < {FIELD_MODULUS}; use the proof as it was made"
+            )
     raw = bytes.fromhex(proof.removeprefix("0x"))
     return {
         "protocol": None,

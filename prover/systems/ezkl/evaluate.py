@@ -74,8 +74,9 @@ def compare_corners(artifacts: Artifacts, model: ImportedModel, limits: Limits) 
     for item, ours, found in zip(items, _rows(model, plan, items), proven, strict=True):
         if ours != found:
             raise UnsoundCircuit(
-                f"on the input {_shown(item.values)} the circuit gives {_shown(found)}, "
-                f"{_shown(ours)} was computed: nobody can predict its outputs; plan the model again"
+                f"on the input {_shown(item.values)} the circuit gives {_shown(found)}: expected "
+                f"{_shown(ours)}, as computed here, else nobody can predict its outputs; plan the "
+                "model again"
             )
 
 
@@ -98,8 +99,8 @@ def _telling(items: Sequence[Item], count: int) -> list[int]:
 def _same_words(index: int, ours: tuple[int, ...], found: tuple[int, ...]) -> None:
     if found != ours:
         raise ProvingError(
-            f"item {index} is evaluated to {list(ours)}, its witness says {list(found)}: stake "
-            "nothing on this model, and report it with the model's plan"
+            f"the witness of item {index} gives {list(found)}: expected {list(ours)}, as "
+            "evaluated; stake nothing on this model, and report it with the model's plan"
         )
 
 

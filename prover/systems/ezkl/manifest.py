@@ -197,8 +197,8 @@ def read_manifest(path: Path) -> Manifest:
         _ = manifest.plan, manifest.layout, manifest.digest()
     except (NotPlain, TooLarge) as error:
         raise ArtifactMismatch(
-            f"manifest {path} is no plain file of at most {MAX_BYTES} bytes: set the model up "
-            "again, or ask for the folder again"
+            f"manifest {path}: expected a plain file of at most {MAX_BYTES} bytes; set the model "
+            "up again, or ask for the folder again"
         ) from error
     except FileNotFoundError:
         raise ArtifactMismatch(
@@ -209,7 +209,7 @@ def read_manifest(path: Path) -> Manifest:
             problem["loc"] == ("freivalds",) for problem in error.errors()
         ):
             raise UnsoundCircuit(
-                f"manifest {path} does not say freivalds false: a wrong result could be proven; "
+                f"manifest {path}: expected freivalds false, else a wrong result could be proven; "
                 "set the model up again"
             ) from error
         raise ArtifactMismatch(

@@ -48,6 +48,6 @@ def require_stated(about: About, layout: Layout, form: Form) -> None:
     for name, (stated, found) in pairs.items():
         if stated != found:
             raise ArtifactMismatch(
-                f"the manifest says {name} = {stated}, its key {found}: get the circuit again, or "
-                "set the model up again"
+                f"the manifest says {name} = {stated}: expected {found} by its key; get the "
+                "circuit again, or set the model up again"
             )

@@ -98,7 +98,7 @@ class NativeArtifacts:
 
     @property
     def srs(self) -> SetUp:
-        """The set-up that its keys stand on."""
+        """The set-up that its keys use."""
         return self.manifest.srs
 
     @cached_property
@@ -123,8 +123,8 @@ class NativeArtifacts:
         found = network.input_scale, network.layer(network.output).scale
         if stated != found:
             raise ArtifactMismatch(
-                f"the manifest states the scales {stated} of inputs and outputs; its network has "
-                f"{found}: get the circuit again, or set the model up again"
+                f"the manifest states the scales {stated} of inputs and outputs: expected {found} "
+                "by its network; get the circuit again, or set the model up again"
             )
 
     @property

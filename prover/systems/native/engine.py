@@ -117,7 +117,9 @@ def instances_of(
     `chunks` are the digests' salts, where these are public.
     """
     if len(context) != program.form.context:
-        raise ValueError(f"{len(context)} context limbs; the circuit has {program.form.context}")
+        raise ValueError(
+            f"{len(context)} context limbs: expected {program.form.context} by the circuit"
+        )
     digests = (
         program.hashing.digests(packed(program, found.cells), chunks) if program.hashing else ()
     )

@@ -52,7 +52,7 @@ def read_image(path: Path, index: int, made: NativeArtifacts) -> Integers:
     """Integers [channels, height, width] of one input of an .npz file."""
     inputs = read_samples(path)
     if not 0 <= index < len(inputs):
-        raise UsageError(f"--index {index}: {path} has inputs 0 to {len(inputs) - 1}")
+        raise UsageError(f"--index {index}: expected 0 to {len(inputs) - 1}, the inputs of {path}")
     return _integers(inputs[index], made)
 
 

@@ -86,7 +86,10 @@ def check_context(made: NativeArtifacts, proof: Proof, context: JobContext) -> N
     """Raise ProofRejected unless the proof was made for this chain, contract, job and payee."""
     limbs = _limbs(made, context)
     if proof.instances[: len(limbs)] != limbs:
-        raise ProofRejected("the proof was made for another chain, contract, job or payee")
+        raise ProofRejected(
+            "the proof was made for another chain, contract, job or payee: expected one for this "
+            "job; prove again"
+        )
 
 
 def digests_of(made: NativeArtifacts, image: Integers, salts: Sequence[int]) -> list[int]:

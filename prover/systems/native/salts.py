@@ -16,7 +16,7 @@ def read_salts(path: Path) -> list[int]:
     except ValueError as error:
         raise _not_salts(path, str(error)) from None
     if not isinstance(words, list):
-        raise _not_salts(path, f"it holds a {type(words).__name__}")
+        raise _not_salts(path, f"found {type(words).__name__}")
     try:
         return [int(word, 16) for word in words]
     except (ValueError, TypeError) as error:
@@ -25,7 +25,7 @@ def read_salts(path: Path) -> list[int]:
 
 def _not_salts(path: Path, why: str) -> UsageError:
     return UsageError(
-        f"{path} is not a JSON list of hexadecimal words ({why}): `native digests` writes one"
+        f"{path}: expected a JSON list of hexadecimal words ({why}); `native digests` writes one"
     )
 
 

@@ -62,8 +62,8 @@ class Secret:
             made = int(path.read_text()) if path.exists() else 0
             if made >= allowed:
                 raise ProvingError(
-                    f"{made} proofs were made: the salt hides the weights in {allowed}; "
-                    "set the model up again, which makes another key"
+                    f"{made} proofs were made: expected at most {allowed}, in which the salt hides "
+                    "the weights; set the model up again, which makes another key"
                 )
             write_atomically(path, b"%d\n" % (made + 1))
         return allowed - made - 1

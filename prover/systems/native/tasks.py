@@ -74,7 +74,7 @@ def _salt(folder: Path, program: Program, layout: Layout) -> Salt | None:
 def make_proof(
     directory: str, image: str, context: list[int], salts: list[str] | None, srs: str, out: str
 ) -> dict[str, Any]:
-    """Execution the network on an .npy file and prove it; the proof is verified before it is kept.
+    """Run the network on an .npy file and prove it; the proof is verified before it is kept.
 
     Salts of digests are drawn here if none are given.
     """

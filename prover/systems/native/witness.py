@@ -75,12 +75,12 @@ def _checked(network: Network, image: Integers) -> Integers:
     shape = (tensor.channels, tensor.height, tensor.width)
     if image.shape != shape:
         raise StatementInvalid(
-            f"the input has shape {list(image.shape)}; the model takes {list(shape)}"
+            f"the input has shape {list(image.shape)}: expected {list(shape)} by the model"
         )
     if image.min() < tensor.low or image.max() > tensor.high:
         raise StatementInvalid(
-            f"the input holds values {image.min()} to {image.max()}; "
-            f"the circuit takes {tensor.low} to {tensor.high}"
+            f"the input holds values {image.min()} to {image.max()}: expected {tensor.low} to "
+            f"{tensor.high} by the circuit"
         )
     return image.astype(np.int64)
 
@@ -131,8 +131,8 @@ def _layer_cells(program: Program, layer: Layer, products: Integers) -> TensorAd
 def _within(layer: Layer, q: Integers) -> None:
     if q.min() < layer.q_low or q.max() > layer.q_high:
         raise ProvingError(
-            f"layer {layer.name} reaches {q.min()} to {q.max()}; its proven bounds are "
-            f"{layer.q_low} to {layer.q_high}: this is a defect of the bounds, please report it"
+            f"layer {layer.name} reaches {q.min()} to {q.max()}: expected {layer.q_low} to "
+            f"{layer.q_high}, its proven bounds; this is a defect of the bounds, please report it"
         )
 
 

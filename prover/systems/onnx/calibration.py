@@ -72,7 +72,9 @@ def read_arrays(path: Path, names: Collection[str]) -> dict[str, npt.NDArray[Any
     except NotPlain:
         raise UsageError(f"the data {path} is no plain file: expected an .npz archive") from None
     except TooLarge:
-        raise UsageError(f"the data {path} is too large: at most {MAX_BYTES} bytes") from None
+        raise UsageError(
+            f"the data {path} is too large: expected at most {MAX_BYTES} bytes"
+        ) from None
     except UsageError:
         raise
     except Exception as error:
@@ -85,14 +87,18 @@ def read_arrays(path: Path, names: Collection[str]) -> dict[str, npt.NDArray[Any
 def _arrays(path: Path, content: bytes, names: Collection[str]) -> dict[str, npt.NDArray[Any]]:
     archive = np.load(io.BytesIO(content), allow_pickle=False)
     if not isinstance(archive, NpzFile):
-        raise UsageError(f"{path} is a single array: save an .npz with `inputs`")
+        raise UsageError(
+            f"{path} is a single array: expected an .npz archive; save one with `inputs`"
+        )
     with archive:
         _check_names(path, archive.files)
         chosen = [name for name in archive.files if name in names]
         _check_memory(path, archive, chosen)
         found = {name: archive[name] for name in chosen}
     if not all(isinstance(one, np.ndarray) for one in found.values()):
-        raise UsageError(f"{path} holds something else than plain arrays: use numpy.savez")
+        raise UsageError(
+            f"{path} holds something else: expected only plain arrays; use numpy.savez"
+        )
     return found
 
 
@@ -133,18 +139,18 @@ def _inputs(values: npt.NDArray[Any], shape: tuple[int, ...], path: Path) -> Flo
     flat = (int(np.prod(shape)),)
     if values.ndim < 1 or values.shape[1:] not in (shape, shape[1:], flat):
         raise ModelRefused(
-            f"`inputs` of {path} has shape {list(values.shape)}: the model takes "
-            f"[n, {', '.join(map(str, shape[1:]))}]"
+            f"`inputs` of {path} has shape {list(values.shape)}: expected [n, "
+            f"{', '.join(map(str, shape[1:]))}] by the model"
         )
     if len(values) == 0:
-        raise ModelRefused(f"`inputs` of {path} is empty: at least 1 sample is needed")
+        raise ModelRefused(f"`inputs` of {path} is empty: expected at least 1 sample")
     with np.errstate(over="ignore"):
         found = values.astype(np.float32)
     if not np.isfinite(found).all():
         where = int(np.argwhere(~np.isfinite(found))[0][0])
         raise ModelRefused(
-            f"`inputs` of {path} holds NaN or infinity, first in sample {where}: only finite "
-            "values that 32 bits can hold"
+            f"`inputs` of {path} holds NaN or infinity, first in sample {where}: expected only "
+            "finite values that 32 bits can hold"
         )
     return found.reshape(len(values), *shape)
 
@@ -152,12 +158,13 @@ def _inputs(values: npt.NDArray[Any], shape: tuple[int, ...], path: Path) -> Flo
 def _labels(values: npt.NDArray[Any], count: int, classes: int, path: Path) -> Integers:
     if values.dtype.kind not in "iu" or values.shape != (count,):
         raise UsageError(
-            f"`labels` of {path} is {values.dtype} {list(values.shape)}: integers [{count}] needed"
+            f"`labels` of {path} is {values.dtype} {list(values.shape)}: expected integers "
+            f"[{count}]"
         )
     limit = max(classes, 2)  # a single score tells two classes apart by its sign
     if values.size and not 0 <= int(values.min()) <= int(values.max()) < limit:
         raise ModelRefused(
-            f"`labels` of {path} run from {values.min()} to {values.max()}: the model has {limit} "
-            f"classes, 0 to {limit - 1}"
+            f"`labels` of {path} run from {values.min()} to {values.max()}: expected 0 to "
+            f"{limit - 1}, the classes of the model"
         )
     return values.astype(np.int64)

@@ -139,7 +139,7 @@ def _read(path: Path) -> bytes:
     except OSError as error:
         raise UsageError(f"cannot read the model {path}: {error.strerror}") from error
     if not path.is_file() or size > MAX_BYTES:
-        raise UsageError(f"{path} is not a file of at most {MAX_BYTES} bytes (found {size})")
+        raise UsageError(f"{path} has {size} bytes: expected a plain file of at most {MAX_BYTES}")
     return path.read_bytes()
 
 
@@ -230,11 +230,13 @@ def _opset(model: onnx.ModelProto) -> int:
     foreign = sorted({n.domain for n in model.graph.node} - {"", "ai.onnx"} - _local(model))
     if foreign:
         raise ModelRefused(
-            f"operators of domain {foreign[0]!r} are not supported: only standard ONNX"
+            f"operators of domain {foreign[0]!r} are not supported: expected only standard ONNX"
         )
     version = domains.get("", domains.get("ai.onnx"))
     if version is None:
-        raise ModelRefused("the model names no opset of standard ONNX operators")
+        raise ModelRefused(
+            "the model names no opset: expected one of standard ONNX operators; export it again"
+        )
     return int(version)
 
 
@@ -283,8 +285,8 @@ def _known(value: onnx.ValueInfoProto) -> tuple[int, ...]:
     if len(known) != len(shape) or not shape or known[0] != 1:
         found = ["?" if size is None else size for size in shape]
         raise ModelRefused(
-            f"tensor {value.name!r} has shape {found}: every dimension must be fixed and the first "
-            "(batch) must be 1; export with a static batch of 1"
+            f"tensor {value.name!r} has shape {found}: expected fixed dimensions, the first "
+            "(batch) 1; export with a static batch of 1"
         )
     return known
 

@@ -67,16 +67,16 @@ def check_named(path: Path, claimed: SetUp, logrows: int) -> None:
     facts, found = named(claimed.name), sha256_file(path)
     if found != claimed.sha256:
         raise ArtifactMismatch(
-            f"the set-up differs: {path.name} has SHA-256 {found}, and the manifest says "
-            f"{claimed.sha256}; get the files again"
+            f"the set-up differs: {path.name} has SHA-256 {found}: expected {claimed.sha256} by "
+            "the manifest; get the files again"
         )
     if logrows in facts.sha256:
         return
     raw.check_size(path, logrows)
     if facts.s_g2 != second_point(path, logrows):
         raise ArtifactMismatch(
-            f"the set-up differs: {path.name} is said to be of {claimed.name}, and has another "
-            "secret; whoever made it could forge proofs"
+            f"the set-up differs: {path.name} has another secret: expected that of {claimed.name}; "
+            "whoever made it could forge proofs, do not use it"
         )
     check_srs(path, logrows)
 
@@ -84,16 +84,16 @@ def check_named(path: Path, claimed: SetUp, logrows: int) -> None:
 def check_verifying(path: Path, claimed: SetUp, logrows: int) -> None:
     """Check the set-up that a native circuit's proofs are verified with: its [s]G2.
 
-    Whoever chose it could forge proofs. Where a ceremony is told by hashes alone, only making the
-    keys again tells. Raises ArtifactMismatch.
+    Whoever chose it could forge proofs. Where a ceremony is recognised by hashes alone, only making
+    the keys again shows it. Raises ArtifactMismatch.
     """
     require_published(claimed, logrows)
     raw.check_size(path, 0)
     expected = named(claimed.name).s_g2
     if expected is not None and second_point(path, 0) != expected:
         raise ArtifactMismatch(
-            f"the set-up differs: {path.name} is said to be of {claimed.name}, and has another "
-            "secret; whoever made it could forge proofs"
+            f"the set-up differs: {path.name} has another secret: expected that of {claimed.name}; "
+            "whoever made it could forge proofs, do not use it"
         )
 
 
@@ -108,9 +108,9 @@ def require_published(claimed: SetUp, logrows: int) -> None:
         else "the file is not the ceremony's"
     )
     raise ArtifactMismatch(
-        f"the set-up differs: the circuit stands on a {claimed.name} set-up with SHA-256 "
-        f"{claimed.sha256}, and that for 2^{logrows} rows is {published} everywhere: {reason}; "
-        "have the circuit made again"
+        f"the set-up differs: the circuit uses a {claimed.name} set-up with SHA-256 "
+        f"{claimed.sha256}: expected {published} for 2^{logrows} rows; {reason}; have the circuit "
+        "made again"
     )
 
 
@@ -137,8 +137,9 @@ def recognise(path: Path, logrows: int) -> SetUp:
             check_srs(path, logrows)
             return SetUp(name=facts.name, sha256=sha256)
     raise ArtifactMismatch(
-        f"{path.name} is of no set-up that is known here: expected {', '.join(known())}, told "
-        "by [s]G2 or by the file's published SHA-256; whoever made another could forge proofs"
+        f"{path.name} is of no set-up that is known here: expected {', '.join(known())}, "
+        "recognised by [s]G2 or by the file's published SHA-256; whoever made another could forge "
+        "proofs"
     )
 
 

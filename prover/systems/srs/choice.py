@@ -1,4 +1,4 @@
-"""Which set-up a new circuit is to stand on."""
+"""Which set-up a new circuit is to use."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +56,7 @@ def _largest() -> Named:
     here = kept_set_ups()
     if not here:
         raise EnvironmentMissing(
-            "outside chain 31337 a circuit stands on a public ceremony's set-up, and none is on "
-            "this machine: run `zkescrow srs fetch --logrows K` or `zkescrow srs import FILE`"
+            "outside chain 31337 a circuit uses a public ceremony's set-up, and none is on this "
+            "machine: run `zkescrow srs fetch --logrows K` or `zkescrow srs import FILE`"
         )
     return Named(max(here, key=lambda kept: kept.logrows).name)

@@ -109,7 +109,9 @@ def _download(
         if found == published:
             return
         partial.unlink()
-        reasons.append(f"{address}: the file has SHA-256 {found}, and {published} is published")
+        reasons.append(
+            f"{address}: the file has SHA-256 {found}, expected {published}, as published"
+        )
     raise EnvironmentMissing(
         f"the set-up could not be downloaded ({'; '.join(reasons)}); what arrived is kept: run the "
         "command again to go on, or name another --mirror"

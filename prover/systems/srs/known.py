@@ -28,9 +28,9 @@ class Known:
     def recognised_by(self) -> str:
         """How its files are recognised."""
         if self.s_g2 is not None:
-            return "told by its [tau]G2, whatever file it comes from"
+            return "recognised by its [tau]G2, whatever file it comes from"
         rows = f"2^{min(self.sha256)} to 2^{max(self.sha256)} rows"
-        return f"told by the published SHA-256 of its files alone, for {rows}"
+        return f"recognised by the published SHA-256 of its files alone, for {rows}"
 
     def evidence(self, logrows: int, sha256: str) -> str:
         """By what a file that was recognised is known."""
@@ -58,8 +58,8 @@ def named(name: str) -> Known:
     """A set-up by name. Raises ArtifactMismatch if it is not known."""
     if name not in known():
         raise ArtifactMismatch(
-            f"the set-up {name!r} is not known: expected {', '.join(known())}; ask for a "
-            "circuit that stands on one of them"
+            f"the set-up {name!r} is not known: expected {', '.join(known())}; ask for a circuit "
+            "that uses one of them"
         )
     return known()[name]
 

@@ -48,10 +48,14 @@ def _sections(file: BinaryIO, path: Path) -> dict[int, tuple[int, int]]:
     """Place and size of the content by section type; they must fill the file exactly."""
     end = path.stat().st_size
     if file.read(len(MAGIC)) != MAGIC:
-        raise _damaged(path, "it does not begin with the letters ptau")
+        raise _damaged(path, f"expected {MAGIC!r} as its first bytes")
     version, count = _number(file, 4, path), _number(file, 4, path)
     if version != 1 or count > MAX_SECTIONS:
-        raise _damaged(path, f"it has version {version} and {count} sections")
+        raise _damaged(
+            path,
+            f"it has version {version} and {count} sections, expected version 1 and at most "
+            f"{MAX_SECTIONS}",
+        )
     found: dict[int, tuple[int, int]] = {}
     for _ in range(count):
         kind, size = _number(file, 4, path), _number(file, 8, path)
@@ -69,10 +73,14 @@ def _power(file: BinaryIO, sections: dict[int, tuple[int, int]], path: Path) -> 
     file.seek(sections[HEADER][0])
     width, prime = _number(file, 4, path), _number(file, COORDINATE_BYTES, path)
     if width != COORDINATE_BYTES or prime != P:
-        raise _damaged(path, f"its curve has the prime {prime:#x}, which is not that of BN254")
+        raise _damaged(
+            path,
+            f"its curve has the prime {prime:#x} in {width} bytes, expected that of BN254, {P:#x} "
+            f"in {COORDINATE_BYTES}",
+        )
     power = _number(file, 4, path)
     if not 1 <= power <= MAX_POWER:
-        raise _damaged(path, f"its power is {power}, and 1 to {MAX_POWER} is possible")
+        raise _damaged(path, f"its power is {power}, expected 1 to {MAX_POWER}")
     return power
 
 
@@ -81,7 +89,7 @@ def _require_size(
 ) -> None:
     found = sections.get(kind, (0, 0))[1]
     if found != expected:
-        raise _damaged(path, f"section {kind} has {found} bytes where {expected} belong")
+        raise _damaged(path, f"section {kind} has {found} bytes, expected {expected}")
 
 
 def _number(file: BinaryIO, length: int, path: Path) -> int:

@@ -44,7 +44,7 @@ def describe(path: Path) -> Source:
     if not 1 <= logrows <= ptau.MAX_POWER:
         raise ArtifactMismatch(
             f"{path.name} is neither a .ptau file nor a set-up in halo2's raw format: its k is "
-            f"{logrows}, and 1 to {ptau.MAX_POWER} is possible; get the file again"
+            f"{logrows}, expected 1 to {ptau.MAX_POWER}; get the file again"
         )
     raw.check_size(path, logrows)
     return Source(path, _KEEPS_ALL, logrows, raw.HEADER_BYTES, raw.twists_at(logrows))
@@ -56,7 +56,8 @@ def rows_of(source: Source, wanted: int | None) -> int:
     found = most if wanted is None else wanted
     if not 1 <= found <= most:
         raise UsageError(
-            f"--logrows {found}: {source.path.name} serves 1 to {most}; take another file for more"
+            f"--logrows {found}: expected 1 to {most}, which {source.path.name} serves; take "
+            "another file for more"
         )
     return found
 

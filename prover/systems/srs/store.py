@@ -46,8 +46,8 @@ class Kept:
         found = sha256_file(self.path)
         if found != self.sha256:
             raise ArtifactMismatch(
-                f"{self.path} has SHA-256 {found}, and its name says another: it was damaged; "
-                "remove it and import it again"
+                f"{self.path} has SHA-256 {found}: expected {self.sha256}, as its name says; it "
+                "was damaged, remove it and import it again"
             )
         return Reference(SetUp(name=self.name, sha256=found), self.path)
 
@@ -94,8 +94,8 @@ def file_of(claimed: SetUp, logrows: int) -> Path:
     found = ceremony(claimed.name, logrows)
     if found.named.sha256 != claimed.sha256:
         raise ArtifactMismatch(
-            f"the set-up differs: the circuit stands on one of {claimed.name} with SHA-256 "
-            f"{claimed.sha256}, and that for 2^{logrows} rows is {found.named.sha256}; have the "
+            f"the set-up differs: the circuit uses one of {claimed.name} with SHA-256 "
+            f"{claimed.sha256}: expected {found.named.sha256} for 2^{logrows} rows; have the "
             "circuit made again"
         )
     return found.path

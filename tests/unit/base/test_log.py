@@ -62,7 +62,7 @@ def test_a_line_of_json_has_time_level_event_part_and_values(
     (line,) = lines(capsys.readouterr().err)
     assert line.pop("timestamp").endswith("Z")
     assert line == {
-        **{"level": "info", "event": "signed", "part": "chain.pool"},
+        **{"level": "info", "event": "signed", "part": "chain.sending.pool"},
         **{"hash": "0x0102", "sizes": [1, 2], "more": {"a": None}},
     }
 

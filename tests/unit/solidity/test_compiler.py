@@ -92,7 +92,7 @@ def test_another_content_is_neither_kept_nor_started(
 ) -> None:
     with mirror(b"#!/bin/sh\ntouch started\n") as served:
         pin(monkeypatch, PROGRAM, served.url)
-        with pytest.raises(EnvironmentMissing, match=r"SHA-256 .* was expected.*ZKESCROW_SOLC"):
+        with pytest.raises(EnvironmentMissing, match=r"SHA-256 .*: expected .*ZKESCROW_SOLC"):
             compiler.get_compiler()
     assert not [path for path in alone.rglob("solc-v*") if not path.name.endswith(".lock")]
 
@@ -147,7 +147,7 @@ def test_the_one_that_is_named_is_taken(tmp_path: Path) -> None:
     named.chmod(0o644)
     with (
         settings_of(solc=str(named)),
-        pytest.raises(EnvironmentMissing, match=r"ZKESCROW_SOLC is .*, which is no program"),
+        pytest.raises(EnvironmentMissing, match=r"ZKESCROW_SOLC is .*: expected a program"),
     ):
         compiler.get_compiler()
 

@@ -35,7 +35,7 @@ def test_the_manifest_says_which_system_loads_a_folder(proven: Any) -> None:
         (b"[1]", "names the proof system 'None'"),
         (b"{", "is not valid"),
         (b"\xff", "is not valid"),
-        (b" " * (systems.MOST_BYTES + 1), "no plain file of at most"),
+        (b" " * (systems.MOST_BYTES + 1), "expected a plain file of at most"),
     ],
 )
 def test_a_strange_manifest_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
@@ -50,10 +50,10 @@ def test_a_folder_without_a_plain_manifest_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ArtifactMismatch, match="there is no manifest at"):
         systems.load(tmp_path / "none")
     os.mkfifo(tmp_path / systems.MANIFEST)
-    with pytest.raises(ArtifactMismatch, match="no plain file"):
+    with pytest.raises(ArtifactMismatch, match="a plain file"):
         systems.load(tmp_path)
     (tmp_path / systems.MANIFEST).unlink()
     (tmp_path / "elsewhere").write_text(json.dumps({"system": "native"}))
     (tmp_path / systems.MANIFEST).symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(ArtifactMismatch, match="no plain file"):
+    with pytest.raises(ArtifactMismatch, match="a plain file"):
         systems.load(tmp_path)

@@ -111,7 +111,7 @@ def _read_file(parts: SplitResult, max_bytes: int) -> bytes:
     except (OSError, ValueError, NotPlain):
         where = shown(str(path))
         raise InputsUnavailable(
-            f"inputs are at {where}, where no file is that can be read: skip the job"
+            f"inputs are at {where}: expected a file that can be read; skip the job"
         ) from None
 
 
@@ -172,7 +172,7 @@ class _Download:
                 one.close()
 
     def _watch(self, connection: socket.socket) -> None:
-        """Let `abort` shut this connection; TLS takes the socket itself over, not a twin of it."""
+        """Let `abort` shut this connection; TLS takes the socket itself over, not a copy of it."""
         self._open.append(connection.dup())
         if self._aborted.is_set():
             raise TimeoutError("the deadline is over")

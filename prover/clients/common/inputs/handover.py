@@ -74,9 +74,9 @@ def obtain(
     if data_hash(content) != expected:
         where = str(kept) if kept.is_file() else shown(uri)
         raise StatementInvalid(
-            f"the file at '{where}' is not the one that the job names by its hash (0x"
-            f"{data_hash(content).hex()} found, 0x{expected.hex()} named): do not stake on it; ask "
-            "the consumer for the right one"
+            f"the file at '{where}' has keccak256 0x{data_hash(content).hex()}: expected "
+            f"0x{expected.hex()}, as the job names it; do not stake on it; ask the consumer for "
+            "the right one"
         )
     return content
 

@@ -1,8 +1,8 @@
 """Folders into which strangers put files: what a job waits for is kept, and nothing else.
 
-One look reads for a bounded time, and no file that can be none of those: larger than their
-circuits take, or mostly a hole. What was read is known by time and size, and read again only when
-a job names what it held.
+One scan reads for a bounded time. It reads no file that no job can wait for: one that is larger
+than their circuits take, or mostly a hole. A file that was read is known by time and size, and is
+read again only when a job names what it held.
 """
 
 import os
@@ -26,7 +26,7 @@ Mark = tuple[int, int]
 
 @dataclass
 class Look:
-    """What a look came to: files kept, files left out and why, files that there was no time for."""
+    """What a scan found: files kept, files left out and why, files that there was no time for."""
 
     kept: int = 0
     left: list[tuple[Path, str]] = field(default_factory=list)
@@ -89,13 +89,14 @@ def _check(path: Path, status: os.stat_result, most: int) -> None:
     size, there = status.st_size, status.st_blocks * _BLOCK_BYTES
     if size > most:
         raise UsageError(
-            f"it has {size} bytes, and no job that waits for a file takes more than {most}: it is "
-            "not read; if it is a job's, give it by itself with --inputs FILE"
+            f"it has {size} bytes: expected at most {most}, the most that a waiting job takes; it "
+            "is not read; if it is a job's, give it by itself with --inputs FILE"
         )
     if size > HOLES_BYTES and size > there * MOST_HOLES:
         raise UsageError(
-            f"it has {size} bytes, of which {there} are on the disk: files that are mostly holes "
-            f"are not read; if it is a job's, give it by itself with --inputs FILE ({path})"
+            f"it has {size} bytes, of which {there} are on the disk: expected a file that is not "
+            "mostly holes; it is not read; if it is a job's, give it by itself with --inputs FILE "
+            f"({path})"
         )
 
 
@@ -113,4 +114,4 @@ def _status(path: Path) -> os.stat_result:
     try:
         return path.stat() if path.exists() else path.lstat()
     except OSError as error:
-        raise UsageError(f"it cannot be looked at ({error.strerror}); put it there again") from None
+        raise UsageError(f"it cannot be read ({error.strerror}); put it there again") from None

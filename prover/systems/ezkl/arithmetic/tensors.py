@@ -157,7 +157,10 @@ def _checked(value: Bounds) -> Bounds:
 def _limit(magnitude: Floats) -> None:
     largest = float(magnitude.max(initial=0.0))
     if largest >= EXACT_LIMIT:
-        raise OutOfRange(f"values reach 2^{np.log2(largest):.0f}: at most 2^52 can be bounded")
+        raise OutOfRange(
+            f"values reach 2^{np.log2(largest):.0f}: expected less than 2^52, beyond which floats "
+            "are not exact"
+        )
 
 
 class OutOfRange(ModelRefused):

@@ -29,13 +29,16 @@ def check_plan(model: ImportedModel, plan: Plan) -> None:
 def _limits(plan: Plan, ranges: Ranges) -> Iterator[str]:
     capacity = plan.decomp_base**plan.decomp_legs
     if ranges.decomposed >= capacity:
-        yield f"values reach {ranges.decomposed:.0f}, its digits hold less than {capacity}"
+        yield (
+            f"values reach {ranges.decomposed:.0f}, expected less than {capacity}, which its "
+            "digits hold"
+        )
     if ranges.functions and (
         ranges.lookup_low < plan.lookup_min or ranges.lookup_high > plan.lookup_max
     ):
         yield (
-            f"tables are read from {ranges.lookup_low:.0f} to {ranges.lookup_high:.0f}, they run "
-            f"from {plan.lookup_min} to {plan.lookup_max}"
+            f"tables are read from {ranges.lookup_low:.0f} to {ranges.lookup_high:.0f}, expected "
+            f"within {plan.lookup_min} to {plan.lookup_max}, which they hold"
         )
     if ranges.functions and plan.lookup_max - plan.lookup_min >= 1 << plan.logrows:
         yield f"its tables do not fit one column of 2^{plan.logrows} rows"
@@ -48,11 +51,14 @@ def _statements(plan: Plan, outputs: Bounds, ranges: Ranges) -> Iterator[str]:
     if plan.exact != (ranges.rebased == 0):
         yield f"it says exact = {plan.exact}, but {ranges.rebased} results are rescaled"
     if plan.tolerance < proven or (plan.exact and plan.tolerance):
-        yield f"it states a tolerance of {plan.tolerance} units, {proven} can be proven"
+        yield (
+            f"it states a tolerance of {plan.tolerance} units, expected {proven}, which can be "
+            "proven"
+        )
     if plan.output_scale != outputs.scale:
-        yield f"it states output scale {plan.output_scale}, the outputs have {outputs.scale}"
+        yield f"it states output scale {plan.output_scale}, expected {outputs.scale}"
     if not plan.exact and (plan.items > 1 or plan.weights == "hashed"):
-        yield "it is not exact: only single predictions with fixed weights may be"
+        yield "it is not exact: expected single predictions with fixed weights"
 
 
 def _bits(plan: Plan) -> Iterator[str]:
@@ -64,4 +70,5 @@ def _bits(plan: Plan) -> Iterator[str]:
         yield f"context limbs or salt elements do not fit digits of less than {capacity}"
     salt = plan.salt_elements * plan.salt_bits
     if (salt < MIN_SALT_BITS) if plan.input_mode == "hashed" else salt > 0:
-        yield f"its salt has {salt} bits for {plan.input_mode} inputs"
+        wanted = f"at least {MIN_SALT_BITS}" if plan.input_mode == "hashed" else "none"
+        yield f"its salt has {salt} bits, expected {wanted} for {plan.input_mode} inputs"

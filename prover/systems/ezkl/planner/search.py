@@ -105,7 +105,7 @@ def _prepared(
     low, high = constraints.domain or (min(_outward(least), 0.0), max(_outward(most), 0.0))
     if not low <= least <= most <= high:
         raise UsageError(
-            f"calibration inputs run from {least:g} to {most:g}: all must lie in the domain, "
+            f"calibration inputs run from {least:g} to {most:g}: expected all in the domain, "
             f"{low:g} to {high:g}"
         )
     affordable = max(MIN_EVALUATED, EVALUATED_WORK // multiplications(model))

@@ -210,7 +210,10 @@ def _operator(row: Row) -> str:
 def _require_kept(row: Row, sources: Sequence[tuple[int, int]], scale: int) -> None:
     if len(sources) != 1 or sources[0][1] != scale:
         before = [found for _, found in sources]
-        raise _Unknown(f"{_described(row)} of the circuit turns scale {before} into {scale}")
+        raise _Unknown(
+            f"{_described(row)} of the circuit turns scale {before} into {scale}, expected one "
+            "that stays"
+        )
 
 
 def _described(row: Row) -> str:
@@ -220,7 +223,7 @@ def _described(row: Row) -> str:
 def _inputs(assumed: Counter[int], found: Counter[int]) -> Iterator[str]:
     if assumed != found:
         wrong, right = sorted(found.elements()), sorted(assumed.elements())
-        yield f"the circuit's inputs have the scales {wrong}, {right} were assumed"
+        yield f"the circuit's inputs have the scales {wrong}, expected {right}"
 
 
 def _compare(ours: _Terms, theirs: _Terms) -> Iterator[str]:

@@ -48,8 +48,8 @@ def confirm(
     settings = engine.gen_settings(content, open_plan.run_args())
     if settings["model_output_scales"][0] != plan.output_scale:
         raise Mismatch(
-            f"the circuit's outputs have scale {settings['model_output_scales'][0]}, the plan says "
-            f"{plan.output_scale}"
+            f"the circuit's outputs have scale {settings['model_output_scales'][0]}, expected "
+            f"{plan.output_scale} by the plan"
         )
     chosen = np.linspace(0, len(calibration) - 1, count).round().astype(int)
     usual = quantise(calibration.inputs[chosen], plan.input_scale)
@@ -63,8 +63,8 @@ def confirm(
     if worst.max() > 0:
         where = "a calibration sample" if worst.argmax() < count else "a corner of the domain"
         raise Mismatch(
-            f"witnesses differ by {worst.max():.0f} units from what was computed, at {where}: not "
-            "bounded"
+            f"witnesses differ by {worst.max():.0f} units from what was computed, at {where}: "
+            "expected no more than the bound"
         )
 
 

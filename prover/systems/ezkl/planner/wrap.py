@@ -81,7 +81,9 @@ def check_context_isolated(model: onnx.ModelProto) -> None:
     if any(CONTEXT_OUT in node.input for node in graph.node):
         raise ModelRefused("the context's output feeds other nodes: it must be an output only")
     if [value.name for value in graph.output][-1:] != [CONTEXT_OUT]:
-        raise ModelRefused("the last graph output is not the context")
+        raise ModelRefused(
+            f"the last graph output is {graph.output[-1].name!r}: expected the context"
+        )
 
 
 def _item(

@@ -95,7 +95,7 @@ class Hashing:
         """
         if len(image) != self.image_rows:
             raise StatementInvalid(
-                f"an image of {len(image)} rows: the circuit hashes exactly {self.image_rows}"
+                f"an image of {len(image)} rows: expected exactly {self.image_rows} by the circuit"
             )
         found, first = [], 0
         for end in self.ends:

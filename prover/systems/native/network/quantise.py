@@ -67,7 +67,10 @@ def measure(network: RealNetwork, samples: Reals, batch: int = 8) -> Spread:
         for layer, _, values in evaluate(network, samples[start : start + batch]):
             largest[layer.name] = max(largest[layer.name], float(np.abs(values).max()))
             if not isfinite(largest[layer.name]):
-                raise ModelRefused(f"layer {layer.name!r} is not finite on the calibration data")
+                raise ModelRefused(
+                    f"layer {layer.name!r} gives NaN or infinity on the calibration data: "
+                    "expected finite values; train or export it again"
+                )
     return Spread({name: _rounded_up(value) for name, value in largest.items()})
 
 
@@ -185,5 +188,8 @@ def _integer_term(term: RealTerm, factor: float) -> Term:
 
 def _rounded(name: str, values: Reals) -> Integers:
     if values.size and float(np.abs(values).max()) >= 2**52:
-        raise ModelRefused(f"integers of layer {name!r} reach 2^52: its weights are out of scale")
+        raise ModelRefused(
+            f"integers of layer {name!r} reach 2^52: expected less; its weights are too large for "
+            "its outputs, train it again"
+        )
     return np.rint(values).astype(np.int64)

@@ -56,8 +56,8 @@ def check_input(tensor: Tensor, images: Integers) -> None:
     shape = (tensor.channels, tensor.height, tensor.width)
     if images.ndim != 4 or images.shape[1:] != shape or images.dtype.kind not in "iu":
         raise StatementInvalid(
-            f"the input is {images.dtype} {list(images.shape)}: integers [n, "
-            f"{', '.join(map(str, shape))}] are needed"
+            f"the input is {images.dtype} {list(images.shape)}: expected integers [n, "
+            f"{', '.join(map(str, shape))}]"
         )
     if images.size and (images.min() < tensor.low or images.max() > tensor.high):
         raise StatementInvalid(

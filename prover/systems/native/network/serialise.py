@@ -99,7 +99,10 @@ def from_bytes(data: bytes, bounds: bool = True) -> Network:
             f"this is not a file of an integer network, or it is damaged: {reason}"
         ) from error
     if to_bytes(network) != data:
-        raise ModelRefused("this file of an integer network is not in canonical form")
+        raise ModelRefused(
+            "this file of an integer network is not in canonical form: expected exactly the "
+            "bytes that zkescrow writes; set the model up again"
+        )
     (check if bounds else check_shapes)(network)
     return network
 
@@ -157,7 +160,7 @@ def _term_record(term: Term) -> _Term:
 
 def _parsed(data: bytes) -> Network:
     if not data.startswith(MAGIC):
-        raise ValueError("its first line is another")
+        raise ValueError(f"expected the first line {MAGIC!r}")
     start = len(MAGIC) + LENGTH.size
     size = LENGTH.unpack(data[len(MAGIC) : start])[0]
     header = _Header.model_validate_json(data[start : start + size])

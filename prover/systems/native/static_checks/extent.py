@@ -46,8 +46,8 @@ def require_extent(program: Program) -> None:
     tags, weights = columns["tag"], columns["weight"]
     if len(tags) != program.lanes or len(weights) != program.weight_lanes:
         fail(
-            f"it has {len(tags)} lanes of cells and {len(weights)} of weights; "
-            f"{program.lanes} and {program.weight_lanes} are stated"
+            f"it has {len(tags)} lanes of cells and {len(weights)} of weights: expected "
+            f"{program.lanes} and {program.weight_lanes}, as stated"
         )
     _require_length(program, ("bias", *TENSOR_FLAGS), len(columns["continues_segment"]))
     hidden = program.form.weights == "hidden"
@@ -59,15 +59,18 @@ def require_extent(program: Program) -> None:
     )
     if tags.shape[1] < len(columns["continues_segment"]):
         fail(
-            f"column tag has {tags.shape[1]} rows for "
-            f"{len(columns['continues_segment'])} of tensors"
+            f"column tag has {tags.shape[1]} rows: expected at least "
+            f"{len(columns['continues_segment'])}, those of tensors"
         )
 
 
 def _require_length(program: Program, names: tuple[str, ...], rows: int) -> None:
     for name in names:
         if program.columns[name].shape != (rows,):
-            fail(f"column {name} has {len(program.columns[name])} rows; its part has {rows}")
+            fail(
+                f"column {name} has {len(program.columns[name])} rows: expected {rows}, those of "
+                "its part"
+            )
 
 
 def require_copies(program: Program) -> None:
@@ -81,9 +84,12 @@ def require_table(program: Program) -> None:
     """Raise UnsoundCircuit unless the table, and what gates take from it, are the network's."""
     wanted = Table.of(program.network, program.ranking)
     if program.table != wanted:
-        fail(f"its table is {program.table}; the network's is {wanted}")
+        fail(f"its table is {program.table}: expected {wanted} by the network")
     if program.lanes > wanted.most_lanes:
-        fail(f"a word of the input packs {program.lanes} values; {wanted.most_lanes} fit the field")
+        fail(
+            f"a word of the input packs {program.lanes} values: expected at most "
+            f"{wanted.most_lanes}, which fit the field"
+        )
     for name, column in wanted.columns().items():
         if not np.array_equal(program.columns[name], column):
             fail(f"table column {name} holds other entries than the network's")

@@ -52,7 +52,10 @@ def require_hashing(program: Program) -> None:
         wanted += [(HASH_WORD, row, PACKED_WORD, end) for row, end in pairs]
         wanted.append((INSTANCE, program.form.context + number, HASH_WORD, chunk.digest))
     if taken != len(ends) or len(chunks) != program.digests:
-        fail(f"{taken} words in {len(chunks)} chunks are hashed of {len(ends)} words")
+        fail(
+            f"{taken} words in {len(chunks)} chunks are hashed: expected {len(ends)} words in "
+            f"{program.digests}"
+        )
     if len(ours) != len(wanted) or set(ours) != set(wanted):
         fail("the hashed words are not the image's in order, or the digests are not public")
 

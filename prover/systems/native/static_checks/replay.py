@@ -61,7 +61,7 @@ def check_program(program: Program, point: Point | None = None) -> None:
     network, segments = program.network, find_segments(program)
     closed = find_closed_layers(program, point)
     if len(closed) != len(network.layers):
-        fail(f"{len(closed)} layers are closed; the network has {len(network.layers)}")
+        fail(f"{len(closed)} layers are closed: expected {len(network.layers)}, all of them")
     held = {network.input.name: _input(network, segments)}
     origins = []
     for layer, found in zip(network.layers, closed, strict=True):
@@ -107,7 +107,10 @@ def _input(network: Network, segments: dict[int, Segment]) -> Held:
     phases, rest = divmod(len(found), tensor.channels)
     stride = {1: 1, 4: 2}.get(phases, 0)
     if rest or not stride:
-        fail(f"{len(found)} segments hold an input of {tensor.channels} channels")
+        fail(
+            f"{len(found)} segments hold the input: expected 1 or 4 for each of {tensor.channels} "
+            "channels"
+        )
     held = _held(found, tensor.channels, stride)
     for key, segment in held.segments.items():
         _require_cells(

@@ -109,8 +109,8 @@ def start(model: onnx.ModelProto) -> Builder:
         if value.name not in constants and (len(known) != len(dims) or known[:1] != (1,)):
             found = ["?" if size is None else size for size in dims]
             raise ModelRefused(
-                f"input {value.name!r} has shape {found}: every dimension must be fixed and the "
-                "first (batch) must be 1; export with a static batch of 1"
+                f"input {value.name!r} has shape {found}: expected fixed dimensions, the first "
+                "(batch) 1; export with a static batch of 1"
             )
         shapes[value.name] = known
     return Builder(shapes, dict(constants))
@@ -119,13 +119,13 @@ def start(model: onnx.ModelProto) -> Builder:
 def _rewrite(builder: Builder, node: onnx.NodeProto) -> None:
     rule = RULES.get(node.op_type)
     if rule is None:
-        advice = ADVICE.get(node.op_type, f"supported are {', '.join(sorted(RULES))}")
+        advice = ADVICE.get(node.op_type, f"expected {', '.join(sorted(RULES))}")
         raise refuse(node, f"this operator is not supported; {advice}")
     if len([name for name in node.output if name]) != 1:
         raise refuse(node, f"it has {len(node.output)} outputs: expected exactly 1")
     for name in node.input:
         if name and builder.resolve(name) not in builder.shapes:
-            raise refuse(node, f"its input {name!r} comes from nowhere")
+            raise refuse(node, f"its input {name!r} is computed by no node: expected one before it")
     builder.aliases[node.output[0]] = rule(builder, node)
 
 
@@ -161,7 +161,7 @@ def _constant(node: onnx.NodeProto) -> Array:
         "value_int",
         "value_ints",
     ):
-        raise refuse(node, "only dense numeric constants are supported")
+        raise refuse(node, "expected only dense numeric constants")
     value = helper.get_attribute_value(node.attribute[0])
     if isinstance(value, onnx.TensorProto):
         return numpy_helper.to_array(value)

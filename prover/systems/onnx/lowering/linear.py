@@ -13,11 +13,11 @@ def conv(builder: Builder, node: onnx.NodeProto) -> str:
     """Convolution with constant weights, explicit strides and padding, no dilation."""
     weight, bias = constant_input(builder, node, 1), constant_input(builder, node, 2)
     if weight is None or (len(node.input) > 2 and node.input[2] and bias is None):
-        raise refuse(node, "its weights are computed: only constant weights are supported")
+        raise refuse(node, "its weights are computed: expected only constant weights")
     source = builder.resolve(node.input[0])
     spatial = builder.shapes[source][2:]
     if len(spatial) not in (1, 2):
-        raise refuse(node, f"it has {len(spatial)} spatial dimensions: only 1 or 2 are supported")
+        raise refuse(node, f"it has {len(spatial)} spatial dimensions: expected only 1 or 2")
     strides, pads = window(node, weight.shape[2:], spatial)
     return convolution(
         builder, source, weight, bias, strides, pads, int(attribute(node, "group", 1))
@@ -66,9 +66,7 @@ def window(
     rank = len(kernel)
     strides = [int(v) for v in attribute(node, "strides", [1] * rank)]
     if any(v != 1 for v in attribute(node, "dilations", [1] * rank)):
-        raise refuse(
-            node, f"dilations {list(attribute(node, 'dilations', []))}: only 1 is supported"
-        )
+        raise refuse(node, f"dilations {list(attribute(node, 'dilations', []))}: expected only 1")
     auto = attribute(node, "auto_pad", "NOTSET")
     if auto in ("SAME_UPPER", "SAME_LOWER"):
         return strides, _same(spatial, kernel, strides, lower=auto == "SAME_LOWER")
@@ -91,8 +89,8 @@ def _require_whole_windows(
         if (spatial[i] + pads[i] + pads[i + rank] - kernel[i]) % strides[i]:
             raise refuse(
                 node,
-                f"ceil_mode 1 adds a window to {spatial[i]} cells: only 0 is supported there; "
-                "pad before it",
+                f"ceil_mode 1 adds a window to {spatial[i]} cells: expected only 0 there; pad "
+                "before it",
             )
 
 
@@ -122,14 +120,14 @@ def gemm(builder: Builder, node: onnx.NodeProto) -> str:
     weight, bias = constant_input(builder, node, 1), constant_input(builder, node, 2)
     if weight is None or attribute(node, "transA", 0):
         raise refuse(
-            node, "only a computed matrix (not transposed) times constant weights is supported"
+            node, "expected only a computed matrix (not transposed) times constant weights"
         )
     weight = weight.T if attribute(node, "transB", 0) else weight
     product = dense(builder, builder.resolve(node.input[0]), attribute(node, "alpha", 1.0) * weight)
     if len(node.input) < 3 or not node.input[2]:
         return product
     if bias is None:
-        raise refuse(node, "its bias is computed: only a constant bias is supported")
+        raise refuse(node, "its bias is computed: expected only a constant bias")
     return shifted(builder, product, attribute(node, "beta", 1.0) * bias)
 
 
@@ -137,7 +135,7 @@ def matmul(builder: Builder, node: onnx.NodeProto) -> str:
     """Product with a constant matrix on the right."""
     weight = constant_input(builder, node, 1)
     if weight is None or weight.ndim != 2:
-        raise refuse(node, "only a product with a constant matrix on the right is supported")
+        raise refuse(node, "expected only a product with a constant matrix on the right")
     return dense(builder, builder.resolve(node.input[0]), weight)
 
 
@@ -231,11 +229,9 @@ def div(builder: Builder, node: onnx.NodeProto) -> str:
     """Division by a constant, as a product with its inverse."""
     divisor = constant_input(builder, node, 1)
     if divisor is None:
-        raise refuse(
-            node, "it divides by a computed value: only division by a constant is supported"
-        )
+        raise refuse(node, "it divides by a computed value: expected only division by a constant")
     if not divisor.all():
-        raise refuse(node, "it divides by zero")
+        raise refuse(node, "it divides by zero: expected other numbers")
     return scaled(builder, builder.resolve(node.input[0]), 1.0 / divisor.astype(np.float64))
 
 

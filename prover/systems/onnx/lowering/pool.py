@@ -20,7 +20,11 @@ def max_pool(builder: Builder, node: onnx.NodeProto) -> str:
     kernel = [int(v) for v in attribute(node, "kernel_shape", [])]
     strides, pads = window(node, kernel, spatial)
     if any(pads) and _operator(builder, source) not in NOT_NEGATIVE:
-        raise refuse(node, "padding is only supported right after ReLU or Sigmoid: pad before it")
+        raise refuse(
+            node,
+            "padding of values that may be negative: expected it only right after ReLU or "
+            "Sigmoid; pad before it",
+        )
     rank = len(kernel)
     source = padded(builder, source, [0, 0, *pads[:rank], 0, 0, *pads[rank:]])
     return _maxima(builder, source, kernel, strides)
@@ -40,7 +44,11 @@ def average_pool(builder: Builder, node: onnx.NodeProto) -> str:
     kernel = [int(v) for v in attribute(node, "kernel_shape", [])]
     strides, pads = window(node, kernel, spatial)
     if any(pads) and not attribute(node, "count_include_pad", 0):
-        raise refuse(node, "padding that is left out of the mean is not supported: pad before it")
+        raise refuse(
+            node,
+            "padding is left out of the mean: expected count_include_pad 1, or no padding; pad "
+            "before it",
+        )
     return _averages(builder, source, kernel, strides, pads)
 
 
@@ -59,7 +67,7 @@ def reduce_mean(builder: Builder, node: onnx.NodeProto) -> str:
     axes = raw if raw is not None else constant_input(builder, node, 1)
     wanted = list(range(2, len(shape)))
     if axes is None or not wanted or sorted(int(a) % len(shape) for a in axes) != wanted:
-        raise refuse(node, f"only the mean over all spatial axes {wanted} is supported")
+        raise refuse(node, f"expected only the mean over all spatial axes {wanted}")
     result = global_average_pool(builder, node)
     return result if attribute(node, "keepdims", 1) else view(builder, result, shape[:2])
 

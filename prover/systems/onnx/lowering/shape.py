@@ -24,7 +24,7 @@ def dropout(builder: Builder, node: onnx.NodeProto) -> str:
 def cast(builder: Builder, node: onnx.NodeProto) -> str:
     """Only float32 to float32."""
     if attribute(node, "to", 0) != onnx.TensorProto.FLOAT:
-        raise refuse(node, "values can only be cast to FLOAT")
+        raise refuse(node, "it casts to another type: expected only FLOAT")
     return builder.resolve(node.input[0])
 
 
@@ -39,9 +39,7 @@ def reshape(builder: Builder, node: onnx.NodeProto) -> str:
     """To a constant shape; 0 keeps a dimension, -1 is computed."""
     target = constant_input(builder, node, 1)
     if target is None:
-        raise refuse(
-            node, "its shape is computed from the input: only constant shapes are supported"
-        )
+        raise refuse(node, "its shape is computed from the input: expected only constant shapes")
     old = builder.shapes[builder.resolve(node.input[0])]
     keep = not attribute(node, "allowzero", 0)
     sizes = [
@@ -66,7 +64,7 @@ def unsqueeze(builder: Builder, node: onnx.NodeProto) -> str:
     raw = attribute(node, "axes", None)
     given = raw if raw is not None else constant_input(builder, node, 1)
     if given is None:
-        raise refuse(node, "its axes are computed from the input")
+        raise refuse(node, "its axes are computed from the input: expected only constant axes")
     for axis in sorted(int(a) % (len(shape) + len(given)) for a in given):
         shape.insert(axis, 1)
     return reshaped(builder, node, shape)
@@ -87,12 +85,12 @@ def slices(builder: Builder, node: onnx.NodeProto) -> str:
     starts, ends = (constant_input(builder, node, i) for i in (1, 2))
     axes, steps = (constant_input(builder, node, i) for i in (3, 4))
     if starts is None or ends is None:
-        raise refuse(node, "its bounds must be constant inputs")
+        raise refuse(node, "its bounds are computed: expected only constant bounds")
     axes = np.arange(len(starts)) if axes is None else axes
     steps = np.ones(len(starts), dtype=np.int64) if steps is None else steps
     for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
         if step < 1:
-            raise refuse(node, f"step {step} is not supported: only positive steps")
+            raise refuse(node, f"step {step}: expected only positive steps")
         size = shape[int(axis)]
         begin, stop, _ = slice(int(start), int(end), int(step)).indices(size)
         source = cut(builder, source, int(axis) % len(shape), begin, stop, int(step))
@@ -111,9 +109,7 @@ def pad(builder: Builder, node: onnx.NodeProto) -> str:
         or mode != "constant"
         or (value is not None and value.any())
     ):
-        raise refuse(
-            node, f"mode {mode!r}: only constant padding with zeros on all axes is supported"
-        )
+        raise refuse(node, f"mode {mode!r}: expected only constant padding with zeros on all axes")
     return padded(builder, source, [int(p) for p in pads])
 
 
@@ -131,7 +127,10 @@ def reshaped(builder: Builder, node: onnx.NodeProto, shape: Sequence[int]) -> st
     """Add a Reshape of the node's first input unless the shape stays."""
     source = builder.resolve(node.input[0])
     if int(np.prod(shape)) != int(np.prod(builder.shapes[source])):
-        raise refuse(node, f"{list(builder.shapes[source])} cannot be given shape {list(shape)}")
+        raise refuse(
+            node,
+            f"it reshapes {list(builder.shapes[source])} to {list(shape)}: expected as many values",
+        )
     return view(builder, source, shape)
 
 

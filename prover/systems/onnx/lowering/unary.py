@@ -29,7 +29,7 @@ def parametric_relu(builder: Builder, node: onnx.NodeProto) -> str:
     """The same with a constant slope per channel."""
     slope = constant_input(builder, node, 1)
     if slope is None:
-        raise refuse(node, "its slope is computed: only a constant slope is supported")
+        raise refuse(node, "its slope is computed: expected only a constant slope")
     return _leaky(builder, builder.resolve(node.input[0]), slope)
 
 
@@ -112,5 +112,5 @@ def _bound(builder: Builder, node: onnx.NodeProto, index: int) -> float | None:
         return None
     value = constant_input(builder, node, index)
     if value is None or value.size != 1:
-        raise refuse(node, "its limits are computed: only constant limits are supported")
+        raise refuse(node, "its limits are computed: expected only constant limits")
     return float(value.ravel()[0])

@@ -206,5 +206,5 @@ def test_a_damaged_list_of_decimals_is_told(
     home.mkdir(exist_ok=True)
     (home / "tokens.json").write_text(content)
     tokens.learn(client, TOKEN)
-    with pytest.raises(UsageError, match="holds no decimals"):
+    with pytest.raises(UsageError, match="expected the decimals of tokens"):
         tokens.decimals_of(client, TOKEN)

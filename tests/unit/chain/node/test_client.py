@@ -32,7 +32,7 @@ def test_a_wrong_address_scheme_or_chain_is_refused(chain: Chain) -> None:
         connect("ws://127.0.0.1:1")
     with pytest.raises(ChainError, match="no Ethereum node answers"):
         connect("http://127.0.0.1:1")
-    with pytest.raises(ChainError, match="serves chain 31337: chain 1 is wanted"):
+    with pytest.raises(ChainError, match="serves chain 31337: expected chain 1"):
         connect(chain.url, 1)
     assert connect(chain.url).scope == chain.client.scope
 
@@ -103,7 +103,7 @@ def test_a_deployment_without_code_or_file_is_refused(chain: Chain, tmp_path: Pa
 def test_published_accounts_are_for_the_local_chain_only(chain: Chain) -> None:
     assert signer(chain.client, 0).address == FIRST_ACCOUNT
     mainnet = Client(chain.client.web3, 1, "1:0")
-    with pytest.raises(UsageError, match="chain 31337 only"):
+    with pytest.raises(UsageError, match="expected chain 31337"):
         signer(mainnet, 0)
     with pytest.raises(UsageError, match="0 to 9"):
         signer(chain.client, 10)

@@ -83,5 +83,5 @@ def test_a_time_that_no_clock_shows_is_refused(chain: Chain) -> None:
     with proxied(chain.url) as proxy:
         client = proxy.client
         proxy.lie = lambda _m, _p, result: _but(result, "timestamp", hex(2**40))
-        with pytest.raises(ChainError, match="which no clock shows"):
+        with pytest.raises(ChainError, match=r"the node's time is .*: expected 0 to"):
             client.now()

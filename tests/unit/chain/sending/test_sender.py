@@ -545,7 +545,7 @@ def test_the_receipt_of_another_choice_is_none_of_this_one(
 
     clock.then = mined_elsewhere
     if works:
-        with pytest.raises(UsageError, match="did this with other words"):
+        with pytest.raises(UsageError, match="did this with other options"):
             sender.send("join", OTHER, exact=True)
         assert mined(eth) == [first.raw]
     else:
@@ -562,7 +562,7 @@ def test_all_that_was_chosen_otherwise_is_handed_out_and_waited_for(
     second = sender._pool.sign("join", first.nonce + 1, fields, fees_of(first.raw))
     eth.sent.clear()
     eth.mining = True
-    with pytest.raises(UsageError, match="did this with other words"):
+    with pytest.raises(UsageError, match="did this with other options"):
         sender.forgo("join", OTHER)
     assert second.raw in eth.sent
 
@@ -718,7 +718,7 @@ def test_what_was_chosen_otherwise_and_is_mined_is_told_and_nothing_is_sent(
         stuck(eth, sender, "join")
     else:
         sender.send("join", GIFT)
-    with pytest.raises(UsageError, match="an earlier command did this with other words"):
+    with pytest.raises(UsageError, match="an earlier command did this with other options"):
         sender.send("join", OTHER, exact=True)
     assert [makes(raw, GIFT) for raw in mined(eth)] == [True]
     assert attempts("join")[-1].fate is Fate.MINED

@@ -26,7 +26,7 @@ from tests.unit.clients.scene import REWARD, STAKE, Scene
 node_with_contracts = with_models("batch")
 
 WRONG, RIGHT = address_of(STRANGER), address_of(4)
-OTHERWISE = "an earlier command did this with other words"
+OTHERWISE = "an earlier command did this with other options"
 
 
 @pytest.fixture

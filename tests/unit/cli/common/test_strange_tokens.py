@@ -94,7 +94,7 @@ def test_a_token_without_limits_is_refused_before_it_is_asked_anything(
         for limits in ((), ("--max-stake", "1"), ("--min-reward", "1")):
             command = (*accepting(scene, protocol), *limits, "--rpc", proxy.url)
             assert run([str(word) for word in command]) == 2
-            assert "no limits are given" in capsys.readouterr().err
+            assert "limits are missing" in capsys.readouterr().err
     assert asked
     assert scene.token.lower() not in asked
 

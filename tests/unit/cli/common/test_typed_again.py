@@ -89,4 +89,4 @@ def test_what_was_done_with_another_choice_is_not_done(play: Play) -> None:
     job = posted(play)
     again(play, PROVIDER, *ACCEPT)
     refused = play.refused(PROVIDER, *ACCEPT, job, "--payee", address_of(STRANGER))
-    assert "is accepted" in refused or "with other words" in refused
+    assert "is accepted" in refused or "with other options" in refused

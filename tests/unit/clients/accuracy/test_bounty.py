@@ -241,7 +241,7 @@ def test_a_model_that_is_evaluated_to_what_no_proof_shows_is_not_judged(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bulk, "evaluate", off_by_one(bulk.evaluate))
-    with pytest.raises(ProvingError, match="is evaluated to"):
+    with pytest.raises(ProvingError, match=", as evaluated"):
         desk.worker(desk.record()).prove()
     assert desk.submitted == []
 
@@ -347,9 +347,9 @@ def test_all_items_must_fit_the_time_by_the_rehearsal_or_the_option(
         ({"open_until": NOW + 1}, "was open until"),
         ({"provider": OTHER}, "is for provider"),
         ({"stake": 51}, "10 times what it earns"),
-        ({"currency": "0x" + "dd" * 20}, "no limits are given"),
+        ({"currency": "0x" + "dd" * 20}, "limits are missing"),
         ({"test_root": bytes(32)}, "do not accept"),
-        ({"circuit_id": bytes(32)}, "asks for one of circuit"),
+        ({"circuit_id": bytes(32)}, "expected one of the bounty's circuit"),
     ],
 )
 def test_nothing_is_staked_on_a_bounty_that_is_not_wanted(

@@ -120,7 +120,7 @@ def test_a_bounty_may_not_risk_more_than_ten_times_its_reward(artifacts: Artifac
 
 def test_a_model_of_another_circuit_is_refused() -> None:
     check_circuit(TERMS, bytes(32))
-    with pytest.raises(UsageError, match="the bounty asks for one of circuit"):
+    with pytest.raises(UsageError, match="expected one of the bounty's circuit"):
         check_circuit(TERMS, b"\1" * 32)
 
 

@@ -100,7 +100,8 @@ def test_a_file_larger_than_any_that_is_waited_for_is_not_read(
     assert left == path
     most = len(CONTENT) + OVERHEAD_BYTES
     assert (
-        f"it has {most + 1} bytes, and no job that waits for a file takes more than {most}" in why
+        f"it has {most + 1} bytes: expected at most {most}, the most that a waiting job takes"
+        in why
     )
     assert reads == []
     inbox.look({HASH: len(CONTENT) + 1})  # a job of a larger circuit

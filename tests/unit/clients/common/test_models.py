@@ -43,8 +43,8 @@ def test_a_folder_gives_a_model_its_name_but_takes_no_other_models(home: Path) -
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("0x1234", "2 ids begin so"),
-        ("0xabcd", "0 ids begin so"),
+        ("0x1234", "exactly one id, found 2"),
+        ("0xabcd", "exactly one id, found 0"),
         ("0x1", "a name"),
         ("nobody", r"a name \(none\)"),
         ("0x" + "1" * 65, "a name"),
@@ -72,6 +72,6 @@ def test_a_file_of_names_that_holds_something_else_is_said_to_do_so(
     home.mkdir()
     (home / "models.json").write_bytes(content)
     for step in (lambda: aliases(NODE), lambda: remember(NODE, "digits", ONE)):
-        with pytest.raises(UsageError, match=r"models\.json .*: mend it or remove it"):
+        with pytest.raises(UsageError, match=r"models\.json .*[:;] correct it or remove it"):
             step()
     assert (home / "models.json").read_bytes() == content

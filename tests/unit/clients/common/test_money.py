@@ -49,8 +49,8 @@ def test_a_job_that_pays_is_taken() -> None:
 
 def test_one_wei_for_fifty_ether_is_refused() -> None:
     told = why_not(Deal(ETH, 1, 50 * ETHER, GAS))
-    assert "it earns 0.000000000000000001 ETH: its gas costs 0.001 ETH at present fees" in told
-    assert "at least 0.00125 ETH is wanted" in told
+    assert "it earns 0.000000000000000001 ETH: expected at least 0.00125 ETH" in told
+    assert "25 % more than its gas costs at present fees (0.001 ETH;" in told
 
 
 def test_a_reward_must_exceed_the_gas_by_a_quarter() -> None:
@@ -72,7 +72,7 @@ def test_a_reward_may_have_a_least_amount_besides() -> None:
 def test_a_stake_is_at_most_ten_times_what_is_earned() -> None:
     assert refusal(replace(GOOD, stake=10 * GOOD.earns), PLAIN, RICH) is None
     told = why_not(replace(GOOD, stake=10 * GOOD.earns + 1))
-    assert "at most 0.1 ETH is risked (10 times what it earns" in told
+    assert "expected at most 0.1 ETH (10 times what it earns" in told
 
 
 def test_a_stake_limit_in_numbers_takes_its_place() -> None:
@@ -87,7 +87,7 @@ def test_all_stakes_together_are_at_most_half_of_what_is_there() -> None:
     allowed = ETHER // 40  # half of 0.15 less 0.05
     assert refusal(replace(GOOD, stake=allowed), PLAIN, busy) is None
     told = why_not(replace(GOOD, stake=allowed + 1), PLAIN, busy)
-    assert "and 0.05 ETH is at stake: at most 0.075 ETH in all (half of what" in told
+    assert "and 0.05 ETH is at stake: expected at most 0.075 ETH in all (half of what" in told
 
 
 def test_all_stakes_together_may_have_a_limit() -> None:
@@ -113,7 +113,7 @@ def test_a_token_without_both_limits_is_not_accepted() -> None:
         limits(TOKEN, max_stake=10**30),
         limits(TOKEN, min_reward=0),
     ):
-        assert "for which no limits are given" in why_not(deal, purse)
+        assert "for which limits are missing" in why_not(deal, purse)
     assert refusal(deal, limits(TOKEN, max_stake=900, min_reward=1), RICH) is None
 
 

@@ -49,7 +49,7 @@ def test_twice_the_time_of_a_proof_is_wanted() -> None:
     assert time_refusal(60, 30.0) is None
     refused = time_refusal(60, 30.1)
     assert refused is not None
-    assert "it gives 60 s to prove: a proof takes 30.1 s here" in refused
+    assert "it gives 60 s to prove: expected 2 times the 30.1 s that a proof takes here" in refused
 
 
 def test_a_job_as_money_has_the_gas_of_lock_and_delivery() -> None:
@@ -70,5 +70,5 @@ def test_a_token_that_answers_nothing_is_unwanted_and_no_failure(
     for name in ("verification_gas", "gas_price"):
         monkeypatch.setattr(examine, name, MagicMock(return_value=1))
     examiner = Examiner(MagicMock(), Policy())
-    with pytest.raises(Unwanted, match="no limits are given"):
+    with pytest.raises(Unwanted, match="limits are missing"):
         examiner.examined(record(currency="0x" + "dd" * 20), MagicMock(), MagicMock())

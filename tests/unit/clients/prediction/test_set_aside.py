@@ -103,7 +103,7 @@ def test_a_hidden_job_that_the_contract_is_said_to_know_oddly_stops_no_other(sce
         provider._tools.store.save(TrackedJob(provider._scope, me, hidden, me, b"", Stage.TAKEN))
         found = {one.job_id: one for one in provider.run_once()}
     assert found[hidden].result == FAILED
-    assert "in state 77, which the contract does not have" in found[hidden].words
+    assert "in state 77: expected 0 to" in found[hidden].words
     assert found[honest].result == Stage.DELIVERED
 
 

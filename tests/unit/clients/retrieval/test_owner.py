@@ -222,7 +222,7 @@ def test_secrets_are_not_shown(secrets: owned.Secrets) -> None:
 def test_records_of_another_format_are_refused(artifacts: Artifacts) -> None:
     form = format_of(artifacts.manifest)
     check_format(form, artifacts)
-    with pytest.raises(StatementInvalid, match=r"input_scale 9 \(the model: 4\)"):
+    with pytest.raises(StatementInvalid, match=r"input_scale 9 \(expected 4\)"):
         check_format(replace(form, input_scale=9), artifacts)
 
 

@@ -273,7 +273,7 @@ def test_a_token_without_limits_is_not_asked_anything(stage: Callable[[Record], 
     record = opened()
     terms = replace(record.job.terms, currency="0x" + "dd" * 20)
     play = stage(replace(record, job=replace(record.job, terms=terms)))
-    with pytest.raises(UsageError, match="no limits are given"):
+    with pytest.raises(UsageError, match="limits are missing"):
         play.owner.quote(play.secrets, OwnerLimits())
     assert play.done == []
 

@@ -144,7 +144,7 @@ def test_a_file_by_hand_is_checked_too(public: PublicDataset, tmp_path: Path) ->
     ("changes", "words"),
     [
         ({"data_hash": bytes(32)}, "file has the hash"),
-        ({"count": 4}, "3 records: 4 are committed"),
+        ({"count": 4}, "3 records: expected 4, as committed"),
         ({"root": bytes(32)}, "records have the root"),
     ],
 )
@@ -168,7 +168,7 @@ def test_records_of_another_format_than_the_models_are_refused(
     """At another scale the same integers mean other values."""
     other = replace(public, form=replace(public.form, **{name: getattr(public.form, name) + 1}))
     dataset = dataset_of(other)
-    with pytest.raises(StatementInvalid, match=f"not of the model's format: {name}"):
+    with pytest.raises(StatementInvalid, match=f"not in the model's format: {name}"):
         check_dataset(dataset, other.to_bytes(), artifacts)
 
 

@@ -221,9 +221,9 @@ def test_all_that_may_be_contested_must_fit_the_time_by_the_rehearsal_or_the_opt
     [
         ({"open_until": NOW + 1}, "was open until"),
         ({"stake": 601}, "10 times what it earns"),
-        ({"currency": "0x" + "dd" * 20}, "no limits are given"),
+        ({"currency": "0x" + "dd" * 20}, "limits are missing"),
         ({"inputs_root": bytes(32)}, "do not join"),
-        ({"data_hash": bytes(32)}, "is not the one that the job names"),
+        ({"data_hash": bytes(32)}, "as the job names it"),
         ({"n": N - 1}, "exactly the 19"),
     ],
 )
@@ -268,7 +268,7 @@ def test_outputs_that_no_proof_shows_are_not_posted(
 ) -> None:
     record = desk.record(State.JOINED)
     monkeypatch.setattr(bulk, "evaluate", off_by_one(bulk.evaluate))
-    with pytest.raises(ProvingError, match="is evaluated to"):
+    with pytest.raises(ProvingError, match=", as evaluated"):
         desk.worker(record).serve()
     assert desk.sent == []
 

@@ -152,7 +152,7 @@ def test_own_inputs_are_those_of_the_round(home: Path) -> None:
         own_inputs(ours)
     write_atomically(get_settings().home / "inputs" / f"{data_hash(content).hex()}.json", content)
     assert own_inputs(ours).items == items
-    with pytest.raises(StatementInvalid, match="not the inputs file of the round"):
+    with pytest.raises(StatementInvalid, match="expected the inputs file of the round"):
         own_inputs(record(data_hash=data_hash(content)))
 
 

@@ -86,7 +86,7 @@ def test_good_terms_are_taken(artifacts: Artifacts) -> None:
     [
         (TERMS, 999, "was open until 1970-01-01 00:16:40 UTC"),
         (replace(TERMS, provider=OTHER), NOW, "is for provider"),
-        (replace(TERMS, word_bytes=2), NOW, "proven bounds of this model need 3"),
+        (replace(TERMS, word_bytes=2), NOW, "expected at least 3 by the proven bounds"),
     ],
 )
 def test_terms_that_can_only_lose_are_refused(

@@ -83,7 +83,7 @@ def test_every_item_of_a_small_job_is_compared(
         words[wrong][-1] += 1
         false = tuple(tuple(row) for row in words)
         monkeypatch.setattr(bulk, "evaluate", lambda *_, false=false: false)
-        with pytest.raises(ProvingError, match=f"item {wrong} is evaluated to"):
+        with pytest.raises(ProvingError, match=f"the witness of item {wrong} gives"):
             compare_with_witness(artifacts, items)
 
 

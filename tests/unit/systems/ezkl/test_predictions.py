@@ -72,7 +72,7 @@ def test_a_false_circuit_is_told_before_a_stake_and_by_verification(
     compare_with_witness(false_artifacts, [low])
     with pytest.raises(ProvingError, match="stake nothing on this model"):
         compare_with_witness(false_artifacts, [low, *extreme_items(model, capped_low.plan)])
-    with pytest.raises(ProvingError, match="its witness says"):
+    with pytest.raises(ProvingError, match="the witness of item"):
         compare_as_consumer(false_artifacts, extreme_items(model, capped_low.plan), monkeypatch)
     with pytest.raises(UnsoundCircuit, match=r"node 'sub_\d+@0' was assumed at scale \d+"):
         system.rebuild(false_artifacts)

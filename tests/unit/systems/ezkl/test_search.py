@@ -161,7 +161,7 @@ def test_too_little_memory_is_refused(tmp_path: Path) -> None:
 
 def test_data_outside_the_domain_is_a_usage_error(tmp_path: Path) -> None:
     model = taken(mlp(), tmp_path)
-    with pytest.raises(UsageError, match=r"all must lie in the domain, 0 to 0\.5"):
+    with pytest.raises(UsageError, match=r"expected all in the domain, 0 to 0\.5"):
         find_plan(model, samples(model), Constraints(domain=(0, 0.5)), OfRows(500))
 
 

@@ -225,7 +225,7 @@ def test_a_word_more_than_the_image_is_refused(
         columns={**program.columns, **longer.columns()},
         copies=np.array([*rest, *others]),
     )
-    with pytest.raises(UnsoundCircuit, match="words in 2 chunks are hashed of"):
+    with pytest.raises(UnsoundCircuit, match="words in 2 chunks are hashed: expected"):
         require_hashing(changed)
 
 

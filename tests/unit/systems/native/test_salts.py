@@ -22,7 +22,7 @@ def test_salts_survive_their_file(tmp_path: Path) -> None:
 def test_other_files_are_refused(content: str, tmp_path: Path) -> None:
     path = tmp_path / "salts.json"
     path.write_text(content, encoding="latin-1")
-    with pytest.raises(UsageError, match="is not a JSON list of hexadecimal words"):
+    with pytest.raises(UsageError, match="expected a JSON list of hexadecimal words"):
         read_salts(path)
 
 

@@ -48,8 +48,8 @@ def test_head_is_spread_evenly() -> None:
         ({"other": GOOD}, r"no array `inputs` \(found other\)"),
         ({"labels": GOOD}, r"no array `inputs` \(found labels\)"),
         ({"inputs": GOOD.astype(str)}, "expected only numbers"),
-        ({"inputs": GOOD, "labels": np.zeros(5)}, r"integers \[5\] needed"),
-        ({"inputs": GOOD, "labels": np.zeros(4, int)}, r"integers \[5\] needed"),
+        ({"inputs": GOOD, "labels": np.zeros(5)}, r"expected integers \[5\]"),
+        ({"inputs": GOOD, "labels": np.zeros(4, int)}, r"expected integers \[5\]"),
         ({"inputs": np.array([object()])}, "not an .npz archive of plain arrays"),
     ],
 )
@@ -151,7 +151,7 @@ def with_value(value: float) -> np.ndarray:
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"inputs": GOOD.reshape(5, 3, 2)}, r"shape \[5, 3, 2\]: the model takes \[n, 2, 3\]"),
+        ({"inputs": GOOD.reshape(5, 3, 2)}, r"shape \[5, 3, 2\]: expected \[n, 2, 3\]"),
         ({"inputs": GOOD[:0]}, "is empty"),
         ({"inputs": with_value(np.nan)}, "NaN or infinity, first in sample 3"),
         ({"inputs": with_value(np.inf)}, "NaN or infinity, first in sample 3"),

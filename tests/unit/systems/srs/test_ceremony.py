@@ -68,7 +68,7 @@ def test_a_kept_file_that_was_changed_is_refused(trial: Path) -> None:
 
 @pytest.mark.parametrize("logrows", [0, LOGROWS + 1])
 def test_rows_that_a_file_does_not_have_are_refused(trial: Path, logrows: int) -> None:
-    with pytest.raises(UsageError, match="serves 1 to 6"):
+    with pytest.raises(UsageError, match="expected 1 to 6"):
         srs.import_file(trial, logrows)
 
 

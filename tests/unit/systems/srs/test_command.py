@@ -57,9 +57,9 @@ def test_it_is_said_by_what_a_set_up_is_known(
 ) -> None:
     """The perpetual powers of tau have published hashes, and no [tau]G2 that is known here."""
     known = said(capsys, "srs", "list")["known"]
-    alone = "told by the published SHA-256 of its files alone, for 2^1 to 2^26 rows"
+    alone = "recognised by the published SHA-256 of its files alone, for 2^1 to 2^26 rows"
     assert known["perpetual-powers-of-tau"].endswith(alone)
-    assert "told by its [tau]G2" in known["hermez"]
+    assert "recognised by its [tau]G2" in known["hermez"]
     found = {
         str(path): said(capsys, "srs", "verify", str(path))["known_by"]
         for path in (trial, srs.development_srs(4))

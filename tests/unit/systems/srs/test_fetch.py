@@ -122,7 +122,7 @@ def test_a_range_that_was_not_asked_for_is_refused(mirror: Mirror) -> None:
 
 def test_another_content_is_thrown_away(mirror: Mirror, own: Path) -> None:
     honest, mirror.content = mirror.content, bytes(len(mirror.content))
-    with pytest.raises(EnvironmentMissing, match=r"and .* is published"):
+    with pytest.raises(EnvironmentMissing, match=r"expected .*, as published"):
         fetch(mirror)
     assert srs.kept_set_ups() == []
     mirror.content = honest

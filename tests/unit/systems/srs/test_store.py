@@ -91,7 +91,9 @@ def test_a_set_up_that_differs_is_called_so_and_not_malicious(cache: Path) -> No
     """What a circuit of an older version says: each machine made a random set-up."""
     with pytest.raises(ArtifactMismatch, match=r"the set-up differs: .* an older version"):
         srs.file_of(SetUp(name="development", sha256="00" * 32), LOGROWS)
-    with pytest.raises(ArtifactMismatch, match=r"'mine' is not known: development, hermez"):
+    with pytest.raises(
+        ArtifactMismatch, match=r"'mine' is not known: expected development, hermez"
+    ):
         srs.file_of(SetUp(name="mine", sha256="00" * 32), LOGROWS)
     with pytest.raises(ArtifactMismatch, match=r"the set-up differs: .* not the ceremony's"):
         srs.file_of(SetUp(name="hermez", sha256="00" * 32), 11)

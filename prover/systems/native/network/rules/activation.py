@@ -22,7 +22,7 @@ def clip(assembly: Assembly, node: onnx.NodeProto) -> Expression:
     low = _limit(assembly, node, 1, attribute(node, "min", -inf))
     high = _limit(assembly, node, 2, attribute(node, "max", inf))
     if not low <= high:
-        raise refuse(node, f"it clips to {low} .. {high}: that is empty")
+        raise refuse(node, f"it clips to {low} .. {high}: expected a range that is not empty")
     return _clamped(assembly, node, low, high)
 
 

@@ -39,7 +39,7 @@ def conv(assembly: Assembly, node: onnx.NodeProto) -> Expression:
 def planes(node: onnx.NodeProto, view: View) -> View:
     """The view, refused where ONNX sees it as a matrix."""
     if view.flat:
-        raise refuse(node, "its input is flat: channels of two-dimensional planes are needed")
+        raise refuse(node, "its input is flat: expected channels of two-dimensional planes")
     return view
 
 
@@ -51,7 +51,7 @@ def strides_and_pads(node: onnx.NodeProto, kernel: tuple[int, ...], view: View) 
     size = (view.shape[1] + top + bottom, view.shape[2] + left + right)
     strides, pads = window(node, kernel, size)
     if min(pads) < 0:
-        raise refuse(node, f"padding {pads}: it must not be negative")
+        raise refuse(node, f"padding {pads}: expected 0 or more on each side")
     spare = [size[i] + pads[i] + pads[i + 2] - kernel[i] for i in range(2)]
     if all(step > left_over for step, left_over in zip(strides, spare, strict=True)):
         strides = [1, 1] if max(spare) <= 0 else [2, 2] if max(spare) == 1 else strides
@@ -86,7 +86,7 @@ def gemm(assembly: Assembly, node: onnx.NodeProto) -> Expression:
     """Dense layer: a convolution whose kernel is the whole plane."""
     weight = constant(assembly, node, 1)
     if weight is None or attribute(node, "transA", 0):
-        raise refuse(node, "only the model's values (not transposed) times constant weights")
+        raise refuse(node, "expected the model's values (not transposed) times constant weights")
     weight = weight.T if attribute(node, "transB", 0) else weight
     bias = bias_of(assembly, node, 2, weight.shape[1]) * attribute(node, "beta", 1.0)
     return dense(assembly, node, weight * attribute(node, "alpha", 1.0), bias)
@@ -106,8 +106,8 @@ def dense(assembly: Assembly, node: onnx.NodeProto, weight: Reals, bias: Reals) 
     if not view.flat or prod(view.shape) != len(weight):
         raise refuse(
             node,
-            f"its input has shape {list(view.shape)}: a vector of {len(weight)} is needed; "
-            "flatten it first",
+            f"its input has shape {list(view.shape)}: expected a vector of {len(weight)}; flatten "
+            "it first",
         )
     kernel = weight.T.reshape(-1, *view.shape)
     found = attempt(node, lambda: convolution(view, kernel, bias, 1, NO_PADS, 1))
@@ -119,7 +119,9 @@ def batch_normalization(assembly: Assembly, node: onnx.NodeProto) -> Expression:
     affine = assembly.affine(node)
     values = [constant(assembly, node, index) for index in range(1, 5)]
     if attribute(node, "training_mode", 0) or any(value is None for value in values):
-        raise refuse(node, "it is exported in training mode, or its values are computed")
+        raise refuse(
+            node, "expected constant values, and not training mode: export the model for inference"
+        )
     gain, shift, mean, variance = (
         by_channel(node, value, affine.shape[0]) for value in values if value is not None
     )
@@ -143,7 +145,7 @@ def total(assembly: Assembly, node: onnx.NodeProto) -> Expression:
     for other in shapes:
         if (other.shape, other.flat) != (shapes[0].shape, shapes[0].flat):
             raise refuse(
-                node, f"shapes {list(shapes[0].shape)} and {list(other.shape)} must be the same"
+                node, f"shapes {list(shapes[0].shape)} and {list(other.shape)}: expected the same"
             )
     if is_activated(assembly, node):
         return reduce(joined, (assembly.affine(node, index) for index in every))
@@ -163,7 +165,7 @@ def sub(assembly: Assembly, node: onnx.NodeProto) -> Expression:
     """A constant taken off each channel."""
     value = constant(assembly, node, 1)
     if value is None:
-        raise refuse(node, "only a constant can be subtracted")
+        raise refuse(node, "it subtracts a computed value: expected only a constant")
     return _shifted(assembly, node, 0, -value)
 
 
@@ -173,7 +175,7 @@ def mul(assembly: Assembly, node: onnx.NodeProto) -> Expression:
         value = constant(assembly, node, index)
         if value is not None:
             return _stretched(assembly, node, 1 - index, value)
-    raise refuse(node, "two computed tensors are multiplied: one must be constant")
+    raise refuse(node, "it multiplies two computed tensors: expected one constant")
 
 
 def div(assembly: Assembly, node: onnx.NodeProto) -> Expression:

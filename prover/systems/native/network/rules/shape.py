@@ -27,7 +27,7 @@ def dropout(assembly: Assembly, node: onnx.NodeProto) -> Expression:
 def cast(assembly: Assembly, node: onnx.NodeProto) -> Expression:
     """Only float32 to float32."""
     if attribute(node, "to", 0) != onnx.TensorProto.FLOAT:
-        raise refuse(node, "values can only be cast to FLOAT")
+        raise refuse(node, "it casts to another type: expected only FLOAT")
     return assembly.expression(node)
 
 
@@ -39,9 +39,11 @@ def reshape(assembly: Assembly, node: onnx.NodeProto) -> Expression:
     found = assembly.expression(node)
     shape = _target(assembly, node, (1, prod(found.shape)) if found.flat else (1, *found.shape))
     if prod(shape) != prod(found.shape):
-        raise refuse(node, f"its shape {list(shape)} is not fixed, or not of as many values")
+        raise refuse(
+            node, f"its shape is {list(shape)}: expected a fixed one of {prod(found.shape)} values"
+        )
     if isinstance(found, View) and any(found.pads):
-        raise refuse(node, "padding can only be followed by a convolution or pooling")
+        raise refuse(node, "its input is padded: expected a convolution or pooling after padding")
     if len(shape) == 2 and shape[0] == 1:
         return replace(found, flat=True)
     if shape == (1, *found.shape):
@@ -75,7 +77,10 @@ def _input_planes(
     assembly: Assembly, node: onnx.NodeProto, shape: tuple[int, int, int]
 ) -> Expression:
     if len(assembly.readers[assembly.input_name]) > 1:
-        raise refuse(node, "the input is read in two shapes: reshape it before its first reader")
+        raise refuse(
+            node,
+            "the input is read in two shapes: expected one; reshape it before its first reader",
+        )
     assembly.input_shape = shape
     return View((assembly.input_name,), shape)
 
@@ -90,6 +95,8 @@ def pad(assembly: Assembly, node: onnx.NodeProto) -> Expression:
         raise refuse(node, f"mode {mode!r}: expected only constant zeros on all axes")
     pads = [int(amount) for amount in amounts]
     if len(pads) != 8 or min(pads) < 0 or any(pads[i] for i in (0, 1, 4, 5)) or view.pooled:
-        raise refuse(node, f"padding {pads}: only height and width of planes can be padded")
+        raise refuse(
+            node, f"padding {pads}: expected 0 or more, of height and width of planes only"
+        )
     top, left, bottom, right = view.pads
     return replace(view, pads=(top + pads[2], left + pads[3], bottom + pads[6], right + pads[7]))

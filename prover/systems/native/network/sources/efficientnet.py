@@ -96,7 +96,7 @@ def checkpoint() -> Path:
     found = sha256_file(path)
     if found != CHECKPOINT_SHA256:
         raise ArtifactMismatch(
-            f"{path} has SHA-256 {found}, not {CHECKPOINT_SHA256}: install the package again"
+            f"{path} has SHA-256 {found}: expected {CHECKPOINT_SHA256}; install the package again"
         )
     return path
 

@@ -83,10 +83,10 @@ def _read(file: BinaryIO) -> dict[str, Array]:
     if (_Reader(file, storages).load(), _Reader(file, storages).load()) != (MAGIC, PROTOCOL):
         raise ValueError("its first words are not those of a checkpoint")
     if not _Reader(file, storages).load().get("little_endian"):
-        raise ValueError("it is big-endian")
+        raise ValueError("it is big-endian: expected little-endian")
     tensors = _Reader(file, storages).load()
     if not all(isinstance(tensor, Strided) for tensor in dict(tensors).values()):
-        raise ValueError("it holds other things than tensors")
+        raise ValueError("it holds something else: expected only tensors")
     for key in _Reader(file, storages).load():
         if key not in storages:
             raise ValueError(f"storage {key!r} belongs to no tensor")
@@ -98,7 +98,7 @@ def _fill(storage: Storage, file: BinaryIO) -> None:
     count = int.from_bytes(file.read(8), "little")
     data = file.read(count * storage.kind.itemsize) if count == storage.count else b""
     if len(data) != storage.count * storage.kind.itemsize:
-        raise ValueError(f"a storage has {count} elements: {storage.count} were announced")
+        raise ValueError(f"a storage has {count} elements: expected {storage.count}, as announced")
     storage.data = np.frombuffer(data, dtype=storage.kind)
 
 
@@ -116,12 +116,14 @@ class _Reader(pickle.Unpickler):
             return _strided
         if module == "torch" and name in TYPES:
             return TYPES[name]
-        raise pickle.UnpicklingError(f"it asks for {module}.{name}")
+        raise pickle.UnpicklingError(f"it asks for {module}.{name}: expected only tensors")
 
     def persistent_load(self, pid: Any) -> Storage:
         kind, key, count = pid[1], pid[2], pid[4]
         if pid[0] != "storage" or not isinstance(kind, np.dtype) or pid[5] is not None:
-            raise pickle.UnpicklingError(f"it holds a storage of kind {pid[0]}")
+            raise pickle.UnpicklingError(
+                f"it holds a storage of kind {pid[0]}: expected only plain ones"
+            )
         return self._storages.setdefault(key, Storage(kind, count))
 
 

@@ -432,7 +432,7 @@ REFUSED: list[tuple[Callable[[], Net], str]] = [
     (lambda: strided(2, 1), "'conv0'.*the same on both axes"),
     (one_dimensional, "'conv0'.*1 spatial dimensions|channels of two-dimensional planes"),
     (one_window_of_many, "'conv0'.*strides \\[4, 4\\]"),
-    (dilated, "'conv0'.*dilations \\[2, 2\\]: only 1"),
+    (dilated, "'conv0'.*dilations \\[2, 2\\]: expected only 1"),
     (padded_widely, "'conv0'.*padding \\[3, 0, 0, 0\\].*smaller than the kernel"),
     (computed_weights, "'conv2'.*its weights are computed"),
     (varying_constant, "'add1'.*varies over a plane"),

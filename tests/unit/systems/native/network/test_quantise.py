@@ -102,7 +102,7 @@ def test_values_that_are_not_finite_are_refused(tmp_path: Path) -> None:
     real = imported("vgg", tmp_path)
     first = real.layers[0]
     endless = replace(first, bias=first.bias + np.inf)
-    with pytest.raises(ModelRefused, match="'relu1' is not finite on the calibration data"):
+    with pytest.raises(ModelRefused, match="'relu1' gives NaN or infinity on the calibration data"):
         converted(replace(real, layers=(endless, *real.layers[1:])), COARSE)
 
 

@@ -78,7 +78,7 @@ def test_a_rounded_half_goes_up() -> None:
 @pytest.mark.parametrize(
     ("image", "reason"),
     [
-        (np.zeros((1, 1, 2, 1), dtype=np.int64), "integers \\[n, 1, 1, 1\\] are needed"),
+        (np.zeros((1, 1, 2, 1), dtype=np.int64), "expected integers \\[n, 1, 1, 1\\]"),
         (np.zeros((1, 1, 1, 1)), "the input is float64"),
         (np.full((1, 1, 1, 1), 6), "values 6 to 6: expected -5 to 5"),
         (np.full((1, 1, 1, 1), -6), "values -6 to -6"),

@@ -128,7 +128,7 @@ def backwards() -> bytes:
         (checkpoint(tensors())[:-1], "a storage has 1 elements|announced"),
         (checkpoint(tensors(), (FLOATS,)), "outside its storage"),
         (checkpoint([1, 2]), "damaged"),
-        (checkpoint(OrderedDict(bad=3), ()), "other things than tensors"),
+        (checkpoint(OrderedDict(bad=3), ()), "expected only tensors"),
         (outside(), "outside its storage"),
         (backwards(), "outside its storage"),
     ],
