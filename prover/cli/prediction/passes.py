@@ -64,7 +64,7 @@ class Pass:
 
 
 def one_pass(worker: "Provider", withdraw: bool, done: Callable[[list[bytes]], None]) -> Pass:
-    """Work on all jobs, then take credits out; `done` is called with the ids of jobs that were worked on.
+    """Work on all jobs, then take credits out; `done` is called with the ids of those jobs.
 
     Raises Busy, ChainError.
     """
