@@ -43,6 +43,7 @@ _ON = [True]
 def keep() -> None:
     """From now on, in this process and those forked from it."""
     folder = get_settings().cache / "tests" / "tasks"
+    get_settings.cache_clear()  # whoever is forked from this has settings of his own
     _sweep(folder)
     kept = _kept(worker.run, folder)
     for module in CALLERS:
