@@ -85,7 +85,7 @@ def test_rows_are_taken_in_part_or_drawn(artifacts: Artifacts, tmp_path: Path) -
     drawn = {read_tests(artifacts, data, None, 2).hashes for _ in range(60)}
     assert all(len(one) == 2 for one in drawn)
     assert {row for one in drawn for row in one} == set(whole.hashes)
-    with pytest.raises(UsageError, match="1 to 6 rows"):
+    with pytest.raises(UsageError, match="expected 1 to 6, the rows"):
         read_tests(artifacts, data, None, 7)
     with pytest.raises(UsageError, match="a part of 0:6"):
         read_tests(artifacts, data, range(3, 7), None)
