@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -28,6 +29,7 @@ from web3.exceptions import BadResponseFormat, Web3RPCError
 from web3.providers.rpc.utils import REQUEST_RETRY_ALLOWLIST, ExceptionRetryConfiguration
 from web3.types import RPCEndpoint, RPCResponse
 
+from prover.base.hosts import is_loopback
 from prover.base.log import logger
 from prover.chain.node.forms import checked, decoded
 
@@ -54,7 +56,7 @@ class PatientProvider(HTTPProvider):
         super().__init__(
             url,
             request_kwargs={"timeout": timeout, "allow_redirects": False},
-            session=_session(),
+            session=_session(url),
             exception_retry_configuration=retried,
         )
         self._chain_id: RPCResponse | None = None  # web3 asks it at each call
@@ -260,7 +262,8 @@ def _whole(response: requests.Response) -> bytes:
     return b"".join(chunks)
 
 
-def _session() -> requests.Session:
+def _session(url: str) -> requests.Session:
+    """To the node at `url`. What the environment says of proxies is not for one on this machine."""
     retry = _Bounded(
         total=ATTEMPTS - 1,
         connect=0,
@@ -274,4 +277,6 @@ def _session() -> requests.Session:
         backoff_max=MOST_SECONDS,
         raise_on_status=False,
     )
-    return _Session(retry)
+    session = _Session(retry)
+    session.trust_env = not is_loopback(urlsplit(url).hostname or "")
+    return session

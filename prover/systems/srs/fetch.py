@@ -5,7 +5,6 @@ the next attempt goes on behind it. Nothing is believed before the whole file ha
 """
 
 import http.client
-import ipaddress
 import ssl
 from http import HTTPStatus
 from pathlib import Path
@@ -14,6 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from prover.base.errors import EnvironmentMissing, UsageError, WorkerFailed
 from prover.base.files import locked, sha256_file
+from prover.base.hosts import is_loopback
 from prover.base.settings import get_settings
 from prover.base.units import MIB
 from prover.systems import worker
@@ -69,20 +69,13 @@ def checked(mirror: str, logrows: int) -> str:
         host, _ = parts.hostname, parts.port
     except ValueError:
         host, parts = None, urlsplit("")
-    plain = parts.scheme == "http" and host is not None and _is_loopback(host)
+    plain = parts.scheme == "http" and host is not None and is_loopback(host)
     if host is None or not (parts.scheme == "https" or plain) or not address.isascii():
         raise UsageError(
             f"mirror {mirror!r}: expected an https address, with {ROWS} where log2 of the rows "
             "stands (http only for this machine itself)"
         )
     return address
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _download(

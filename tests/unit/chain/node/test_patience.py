@@ -304,6 +304,15 @@ def test_nor_is_one_that_drips_through_a_proxy(monkeypatch: pytest.MonkeyPatch) 
             client.block()
 
 
+def test_no_proxy_is_asked_for_a_node_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving() as (node, client), serving() as (proxy, beside):
+        monkeypatch.setenv("http_proxy", beside.web3.provider.endpoint_uri)  # type: ignore[attr-defined]
+        monkeypatch.setenv("no_proxy", "")
+        client.block()
+        assert node.asked
+        assert proxy.asked == []
+
+
 def test_nobody_else_is_asked_or_believed_where_a_node_redirects() -> None:
     with serving() as (elsewhere, client):
         url = client.web3.provider.endpoint_uri.encode()  # type: ignore[attr-defined]
