@@ -1,9 +1,10 @@
 """Every protocol with each role on a machine of its own: between them goes only what README names.
 
 That is the folder of `model export`, the inputs file or test set file of a job, and the public
-file of a dataset. Each role has a home and a cache of its own; nobody gives an id to anybody. The
-ends that a party's move or its silence brings are played from the home that would do so, and all
-others see them; what a condemned circuit, or an owner's false records, leads to has other tests.
+file of a dataset. Each role has a home of its own, and a cache but for the compiler's; nobody gives
+an id to anybody. The ends that a party's move or its silence brings are played from the home that
+would do so, and all others see them; what a condemned circuit, or an owner's false records, leads
+to has other tests.
 """
 
 import json
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from prover.base.settings import get_settings
 from prover.chain.accounts import anvil_account
 from prover.chain.contracts.prediction import PredictionMarket
 from prover.chain.deployments import Deployment, read
@@ -90,6 +92,12 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
         )
         for name in ("provider", "consumer", "owner", "auditor")
     ]
+    for one in people:  # what a compiler makes of the same source takes half a minute a role
+        cache = Path(one.environment["ZKESCROW_CACHE"])
+        cache.mkdir(parents=True)
+        compiled = get_settings().cache / "solidity"
+        compiled.mkdir(parents=True, exist_ok=True)
+        (cache / "solidity").symlink_to(compiled)
     onnx = folder / "tiny.onnx"
     model = tiny_model(onnx)
     draw = np.random.default_rng(3)
