@@ -1,8 +1,10 @@
 """A local chain for tests: Anvil with the contracts on it, put back after each test."""
 
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from copy import copy
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -163,6 +165,33 @@ def with_models(*plans: str) -> Any:
             yield node_with_contracts
 
     return node_with_contracts
+
+
+def with_scene(make: Callable[[Chain, Callable[[str], Any], Path], Any]) -> tuple[Any, Any]:
+    """Two fixtures of a module, `made_once` and `scene`: what all its tests begin with.
+
+    It is made once, with a chain, `proven` and a folder; each test has a copy of the scene and of
+    its home, and the chain is put back after it.
+    """
+
+    @pytest.fixture(scope="module")
+    def made_once(
+        node_with_contracts: tuple[Chain, Path],
+        proven: Callable[[str], Any],
+        tmp_path_factory: pytest.TempPathFactory,
+    ) -> Iterator[tuple[Any, Path]]:
+        folder = tmp_path_factory.mktemp("scene")
+        with settings_of(home=str(folder / "home")), restored(*node_with_contracts) as chain:
+            yield make(chain, proven, folder), folder / "home"
+
+    @pytest.fixture
+    def scene(made_once: tuple[Any, Path], home: Path) -> Iterator[Any]:
+        made, begun = made_once
+        shutil.copytree(begun, home, symlinks=True)
+        with made.chain.put_back():
+            yield copy(made)
+
+    return made_once, scene
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """How much a status command asks a node, on a live chain with a history."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +9,7 @@ from prover.chain.state import replay
 from prover.cli.app import run
 from prover.clients.prediction.store import TrackedJob
 from tests.conftest import Proven
-from tests.localchain import PROVIDER, Chain, address_of
+from tests.localchain import PROVIDER, Chain, address_of, with_scene
 from tests.proxy import proxied
 from tests.unit.clients.prediction.test_provider import Scene
 
@@ -22,8 +23,7 @@ COMMANDS = (
 )
 
 
-@pytest.fixture
-def scene(chain: Chain, proven: Callable[[str], Proven]) -> Scene:
+def begun(chain: Chain, proven: Callable[[str], Proven], _: Path) -> Scene:
     """One paid job, and many that are open, all of them in the provider's store."""
     scene = Scene(chain, proven("plain"))
     scene.post()
@@ -34,6 +34,9 @@ def scene(chain: Chain, proven: Callable[[str], Proven]) -> Scene:
         scope = f"{scene.chain.client.scope}:{predictions.address}"
         scene.store.save(TrackedJob(scope, account, job_id, account, b""))
     return scene
+
+
+made_once, scene = with_scene(begun)
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

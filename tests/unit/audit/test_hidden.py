@@ -18,7 +18,7 @@ from prover.protocol.retrieval.terms import Predicate, PredicateKind, RetrievalT
 from prover.solidity.compile import compile_contracts
 from prover.systems.ezkl.system import Ezkl
 from tests.conftest import Proven
-from tests.localchain import CONSUMER, Chain
+from tests.localchain import CONSUMER, Chain, with_scene
 from tests.proxy import Lie, honest, proxied
 from tests.unit.audit.test_poisoned import Poisoned
 from tests.unit.clients.scene import REWARD
@@ -44,12 +44,14 @@ JOBS: dict[str, Callable[[Poisoned], bytes]] = {
 }
 
 
-@pytest.fixture
-def scene(chain: Chain, proven: Callable[[str], Proven], tmp_path: Path) -> Poisoned:
+def begun(chain: Chain, proven: Callable[[str], Proven], folder: Path) -> Poisoned:
     """An open job, round and bounty, and a job that was paid."""
-    scene = Poisoned(chain, proven("salted"), tmp_path)
+    scene = Poisoned(chain, proven("salted"), folder)
     scene.provider().run_once()
     return scene
+
+
+made_once, scene = with_scene(begun)
 
 
 def hiding(job_id: bytes) -> Lie:

@@ -13,6 +13,7 @@ from prover.chain.contracts.accuracy import AccuracyBounty
 from prover.chain.contracts.registry import Registry
 from prover.chain.contracts.retrieval import RetrievalBounty
 from prover.chain.contracts.serving import ServingRound
+from prover.chain.sending.transactions import Sender
 from prover.chain.state.replay import load_world
 from prover.cli.app import run
 from prover.clients.accuracy.test_items import key_of
@@ -27,7 +28,7 @@ from prover.protocol.terms import Job
 from prover.statement.documents.sealed import key_hash
 from prover.systems.ezkl.system import Ezkl
 from tests.conftest import Proven
-from tests.localchain import CONSUMER, PROVIDER, STRANGER, Chain, address_of
+from tests.localchain import CONSUMER, PROVIDER, STRANGER, Chain, address_of, with_scene
 from tests.unit.clients.prediction.test_provider import Scene
 
 MARK, POISON = "POISONED", b"\xff\xfe\x00\x1b[2J\x07"
@@ -54,7 +55,7 @@ class Poisoned(Scene):
 
     def __init__(self, chain: Chain, proven: Proven, directory: Path) -> None:
         super().__init__(chain, proven)
-        self.now, self.stranger = chain.client.now(), chain.sender(STRANGER)
+        self.now = chain.client.now()
         self.seed = directory / "seed.json"
         make_seed(self.seed)
         self.rounds = ServingRound(chain.client, chain.deployment.serving)
@@ -65,6 +66,11 @@ class Poisoned(Scene):
         self.send(self.bounties.post(self.bounty(), MARK))
         self.send(self.requests.commit_dataset(b"\5" * 32, 4, bytes(32), MARK))
         self.honest = self.post()
+
+    @property
+    def stranger(self) -> Sender:
+        """With the journal of the present home."""
+        return self.chain.sender(STRANGER)
 
     def send(self, call: Call) -> None:
         self.stranger.send(f"poison:{call.says}", poisoned(call))
@@ -89,9 +95,11 @@ class Poisoned(Scene):
         return self.by_stranger(AccuracyTerms(*fields, self.now + 500, 600, 600))
 
 
-@pytest.fixture
-def scene(chain: Chain, proven: Callable[[str], Proven], tmp_path: Path) -> Poisoned:
-    return Poisoned(chain, proven("salted"), tmp_path)
+def begun(chain: Chain, proven: Callable[[str], Proven], folder: Path) -> Poisoned:
+    return Poisoned(chain, proven("salted"), folder)
+
+
+made_once, scene = with_scene(begun)
 
 
 @pytest.mark.parametrize("command", STATUS, ids=" ".join)

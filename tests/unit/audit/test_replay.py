@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,20 +20,22 @@ from prover.protocol import events as e
 from prover.systems.ezkl.artifacts import VK
 from prover.systems.ezkl.system import Ezkl
 from tests.conftest import Proven
-from tests.localchain import Chain
+from tests.localchain import Chain, with_scene
 from tests.unit.clients.prediction.test_provider import Scene
 
 REWARD, STAKE = 10**16, 4 * 10**15  # of the jobs of the scene
 
 
-@pytest.fixture
-def scene(chain: Chain, proven: Callable[[str], Proven]) -> Scene:
+def begun(chain: Chain, proven: Callable[[str], Proven], _: Path) -> Scene:
     """One paid job, one open job."""
     scene = Scene(chain, proven("plain"))
     scene.post()
     scene.provider().run_once()
     scene.post()
     return scene
+
+
+made_once, scene = with_scene(begun)
 
 
 def audited(scene: Scene) -> AuditReport:

@@ -23,15 +23,17 @@ from prover.chain.state.replay import load_world
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.solidity.compile import compile_contracts
 from tests.conftest import Proven
-from tests.localchain import CONSUMER, Chain
+from tests.localchain import CONSUMER, Chain, with_scene
 from tests.proxy import Lie, honest
 from tests.unit.audit.test_hidden import audited, hiding
 from tests.unit.audit.test_poisoned import Poisoned
 
 
-@pytest.fixture
-def scene(chain: Chain, proven: Callable[[str], Proven], tmp_path: Path) -> Poisoned:
-    return Poisoned(chain, proven("salted"), tmp_path)
+def begun(chain: Chain, proven: Callable[[str], Proven], folder: Path) -> Poisoned:
+    return Poisoned(chain, proven("salted"), folder)
+
+
+made_once, scene = with_scene(begun)
 
 
 def give(scene: Poisoned, amount: int, name: str = "gift") -> int:
