@@ -44,7 +44,7 @@ def keep() -> None:
     """From now on, in this process and those forked from it."""
     folder = get_settings().cache / "tests" / "tasks"
     _sweep(folder)
-    kept = _kept(worker.run, folder)
+    kept = _reusing(worker.run, folder)
     for module in CALLERS:
         assert module.run is worker.run
         module.run = kept  # type: ignore[attr-defined]
@@ -58,7 +58,7 @@ def anew() -> Iterator[None]:
     _ON.pop()
 
 
-def _kept(run: Run, folder: Path) -> Run:
+def _reusing(run: Run, folder: Path) -> Run:
     def asked(
         task: str,
         arguments: Mapping[str, Any],

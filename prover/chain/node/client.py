@@ -141,15 +141,15 @@ class Client:
     def now(self) -> int:
         """Unix time that the next block will have at least, as far as the node tells."""
         try:
-            told = int(self.web3.eth.get_block("pending")["timestamp"])
+            seconds = int(self.web3.eth.get_block("pending")["timestamp"])
         except (BlockNotFound, KeyError, TypeError):
-            told = int(self.block()["timestamp"])
-        if not 0 <= told < MOST_TIME:
+            seconds = int(self.block()["timestamp"])
+        if not 0 <= seconds < MOST_TIME:
             raise ChainError(
-                f"the node's time is {told}: expected 0 to {MOST_TIME - 1} (Unix time); use "
+                f"the node's time is {seconds}: expected 0 to {MOST_TIME - 1} (Unix time); use "
                 "another node"
             )
-        return told
+        return seconds
 
     @map_rpc_errors
     def code(self, address: str, block: int | None = None) -> bytes:

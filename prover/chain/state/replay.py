@@ -30,8 +30,8 @@ _FIELDS = {
     RETRIEVAL: "retrieval",
 }
 _loaded: dict[str, tuple[Point, World]] = {}  # by source, the last one
-_TOLD: set[Finding] = set()
-_MOST_TOLD = 20
+_SHOWN: set[Finding] = set()
+_MOST_SHOWN = 20
 # What makes no sense is read again after so long, then twice as long, up to the most; what is new
 # after the least, as strangers could otherwise have everything read at each command.
 AGAIN_SECONDS, MOST_AGAIN_SECONDS, LEAST_AGAIN_SECONDS = 600, HOUR, 60
@@ -182,10 +182,10 @@ def reduce_events(world: World, events: Iterable[Logged]) -> World:
 def _tell(findings: Iterable[Finding]) -> None:
     """Each finding once in the life of this process, and not more than can be read."""
     for finding in findings:
-        if finding in _TOLD:
+        if finding in _SHOWN:
             continue
-        _TOLD.add(finding)
-        if len(_TOLD) <= _MOST_TOLD:
+        _SHOWN.add(finding)
+        if len(_SHOWN) <= _MOST_SHOWN:
             logger(__name__).warning("skipped", where=finding.where, what=finding.what)
-        elif len(_TOLD) == _MOST_TOLD + 1:
+        elif len(_SHOWN) == _MOST_SHOWN + 1:
             logger(__name__).warning("skipped more; `zkescrow audit replay` tells all of it")

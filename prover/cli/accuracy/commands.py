@@ -152,8 +152,8 @@ def post(
     with posting(sender, deployment, spec, tests, seed_file, asked, progress) as drawn:
         posted = post_bounty(sender, deployment, drawn)
         _, record = find_bounty(client, deployment, "0x" + posted.job_id.hex())
-        told, lines = accuracy_post.describe(sender, deployment, known, posted, record, seed_file)
-        show(told, *lines)
+        facts, lines = accuracy_post.describe(sender, deployment, known, posted, record, seed_file)
+        show(facts, *lines)
 
 
 @command(app)
@@ -269,8 +269,8 @@ def prove(
     keep_handed(inputs, found[1].job.terms.data_hash)
     outcome = proven(sender, deployment, found, known, allow_files, force)
     state, lines = moved(sender.client, deployment, BOUNTY, found[0], outcome.gas)
-    data, words = describe(outcome)
-    show(state | data, *words, *lines)
+    data, said = describe(outcome)
+    show(state | data, *said, *lines)
     if outcome.gave_up:
         raise typer.Exit(1)
 
@@ -316,10 +316,9 @@ def status(
         show_jobs("bounties", rows(client, world, BOUNTY, now, row))
         return
     job_id, record = find_bounty(client, deployment, job)
-    told, done = entry(world, BOUNTY, job_id, record, now).to_dict(), of_job(client, world, job_id)
-    due = reminders(client, world, job_id, now)
+    done, due = of_job(client, world, job_id), reminders(client, world, job_id, now)
     past = consumers_past(world.accuracy.jobs.values(), record.job.consumer)
-    data = row(job_id, record) | told
+    data = row(job_id, record) | entry(world, BOUNTY, job_id, record, now).to_dict()
     data |= {"now": now, "consumers_past": past, "provisional": done.rows, "reminders": due.rows}
     show(
         data,

@@ -49,8 +49,8 @@ def to_reveal(who: str) -> Wanted:
 
 def to_prove(who: str) -> Wanted:
     """Bounties that a provider accepted, and whose key is public."""
-    words, moves = "accepted by you and open", ("submit", "dispute")
-    return in_state(words, State.PROVING, by="provider", who=who, moves=moves)
+    message, moves = "accepted by you and open", ("submit", "dispute")
+    return in_state(message, State.PROVING, by="provider", who=who, moves=moves)
 
 
 def worker_on(

@@ -83,8 +83,8 @@ def commit(
     progress(f"sealing {len(secrets.items)} records")
     committed = owner.commit(sender, deployment, secrets, uri)
     owner.remember_source(committed.dataset.id, owner.Source(data, kept.path))
-    told, lines = describe_commitment(committed, data, kept)
-    show(told, *lines)
+    facts, lines = describe_commitment(committed, data, kept)
+    show(facts, *lines)
 
 
 @command(app)
@@ -225,8 +225,8 @@ def accept(
     if not preview:
         remember(client, deployment.retrieval, found.job_id)  # the same command means it again
     gas = None if preview else owner.accept(limits)
-    told, lines = describe_acceptance(found, seen, whom, gas)
-    show(told, *lines)
+    facts, lines = describe_acceptance(found, seen, whom, gas)
+    show(facts, *lines)
 
 
 @command(app)

@@ -101,7 +101,7 @@ def describe(posted: Posted, spec: JobSpec) -> tuple[dict[str, Any], list[str]]:
     """A posted request, for --json and as text."""
     terms, predicate = posted.terms, posted.terms.predicate
     fee = posted.whole.total * posted.wei_per_gas
-    words = as_text(predicate, spec.artifacts.manifest.scales.output)
+    rule = as_text(predicate, spec.artifacts.manifest.scales.output)
     data = {
         "job": "0x" + posted.job_id.hex(),
         "dataset": "0x" + terms.dataset_id.hex(),
@@ -111,7 +111,7 @@ def describe(posted: Posted, spec: JobSpec) -> tuple[dict[str, Any], list[str]]:
             "index": predicate.index,
             "threshold": predicate.threshold,
         },
-        "wanted": words,
+        "wanted": rule,
         "price": terms.price_per_record,
         "stake": terms.stake,
         "currency": terms.currency,
@@ -129,7 +129,7 @@ def describe(posted: Posted, spec: JobSpec) -> tuple[dict[str, Any], list[str]]:
         f"request 0x{posted.job_id.hex()}: {spec.dataset.count} records at "
         f"{amount(terms, terms.price_per_record)} each, {amount(terms, posted.escrow)} paid in; "
         f"the owner stakes {amount(terms, terms.stake)}",
-        f"a record matches if {words}; every match becomes readable for everybody, with its proof",
+        f"a record matches if {rule}; every match becomes readable for everybody, with its proof",
         f"the owner has {span(terms.prove_seconds)} to prove all records, you then have "
         f"{span(terms.dispute_seconds)} to dispute a match that does not read as proven: look at "
         "`zkescrow retrieval status` in that time",

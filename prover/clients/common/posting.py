@@ -20,7 +20,7 @@ from prover.chain.sending.handing import given_of
 from prover.chain.sending.intents import Intent, Intents, name_of
 from prover.chain.sending.transactions import Sender
 from prover.chain.sending.wallet import Handed
-from prover.chain.state.deeds import POST, deeds_of, gone, mark_reported, untold
+from prover.chain.state.deeds import POST, deeds_of, gone, mark_reported, unreported
 from prover.clients.common.recent import remember
 from prover.protocol.terms import Job, Terms
 
@@ -141,7 +141,7 @@ def posting(
             intents.keep(name, _packed(drawn))
         beside = [
             deed
-            for deed in untold(sender.client, sender.address)
+            for deed in unreported(sender.client, sender.address)
             if deed.job_id != found.job_id and not sender.is_sending(action_of(deed.job_id))
         ]
         ids = tuple(deed.job_id for deed in beside)

@@ -26,14 +26,14 @@ _WRONG_CONTEXT = "ProofAcceptance_WrongContext"  # the payee is another than the
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a job in this pass: `result` is a stage, or one of the words above.
+    """What became of a job in this pass: `result` is a stage, or one of the strings above.
 
     `mistake` is an error that nobody foresaw, for the log.
     """
 
     job_id: bytes
     result: str
-    words: str
+    message: str
     seconds: float = 0.0
     gas: int = 0
     mistake: Exception | None = None

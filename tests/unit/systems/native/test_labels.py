@@ -166,7 +166,7 @@ def failures(
     return {text.split()[0] for text in said}
 
 
-def told(labels: Sequence[int], bar: int | None = None) -> Callable[[Execution], Execution]:
+def claimed(labels: Sequence[int], bar: int | None = None) -> Callable[[Execution], Execution]:
     """A prover that says these labels, and completes the rank rows as well as it can."""
 
     def change(found: Execution) -> Execution:
@@ -206,7 +206,7 @@ def with_gaps(found: Execution, gaps: list[Integers]) -> Any:
 def test_honest_labels_are_accepted() -> None:
     assert honest()[2].labels == BEST[:LABELS]
     assert failures() == set()
-    assert failures(told(BEST[:LABELS])) == set()
+    assert failures(claimed(BEST[:LABELS])) == set()
 
 
 @needs_engine
@@ -222,13 +222,13 @@ def test_honest_labels_are_accepted() -> None:
     ],
 )
 def test_other_labels_are_rejected(labels: tuple[int, ...], objection: set[str]) -> None:
-    assert failures(told(labels)) == objection
+    assert failures(claimed(labels)) == objection
 
 
 @needs_engine
 def test_a_label_with_another_score_is_no_class() -> None:
     def change(found: Execution) -> Execution:
-        wrong = told(BEST[:LABELS])(found)
+        wrong = claimed(BEST[:LABELS])(found)
         program = honest()[0]
         wrong.ranks[0, program.ranked + 2] += 1  # its score, and the key that goes with it
         return wrong
@@ -240,7 +240,7 @@ def test_a_label_with_another_score_is_no_class() -> None:
 @pytest.mark.parametrize("at", [0, 1, 2, 3, LABELS + len(SCORES) - 1])
 def test_the_bar_is_the_last_labels_key(at: int) -> None:
     def change(found: Execution) -> Execution:
-        wrong = told(BEST[:LABELS])(found)
+        wrong = claimed(BEST[:LABELS])(found)
         wrong.ranks[1, honest()[0].ranked + at] += 1
         return wrong
 
@@ -261,7 +261,7 @@ def test_public_labels_are_those_of_the_rank_rows(label: int) -> None:
 @needs_engine
 def test_the_picked_classes_are_counted() -> None:
     def change(found: Execution) -> Execution:
-        wrong = told(BEST[:LABELS])(found)
+        wrong = claimed(BEST[:LABELS])(found)
         program = honest()[0]
         wrong.ranks[0, program.ranked + LABELS + 3] = 1  # the worst class
         cells = wrong.cells
