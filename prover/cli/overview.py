@@ -54,7 +54,7 @@ def status(
     open_to = frozenset[bytes]() if me is None else provable(world)
     found = chosen(world)
     if me is not None:  # what is shown of these must not come from a node that left events out
-        world = load_held(client, deployment, _places(world, found))
+        world = load_held(client, deployment, _refs(world, found))
         found = chosen(world)
     credits = {} if me is None else credits_of(world, me)
     learn(client, *(one.currency for one in found), *credits)
@@ -91,7 +91,7 @@ def set_aside_lines(world: "World") -> list[str]:
     return [*shown, *([f"{more} more jobs are set aside"] if more else [])]
 
 
-def _places(world: "World", found: Iterable["Entry"]) -> list[tuple[str, bytes]]:
+def _refs(world: "World", found: Iterable["Entry"]) -> list[tuple[str, bytes]]:
     """Contract and id of the jobs that come first, as many as one request asks for."""
     from prover.chain.node.rpc import BATCH
     from prover.clients.common.remembered import protocols

@@ -33,7 +33,7 @@ from prover.chain.sending.fees import (
     within,
 )
 from prover.chain.sending.journal import Attempt, Fate, Journal
-from prover.chain.sending.pool import Place
+from prover.chain.sending.pool import NonceChoice
 from prover.chain.sending.receipts import canonical_receipt, revert_of
 from prover.chain.sending.retry import Retrying
 from prover.chain.sending.trial import GAS_CAP, Cost, Trial
@@ -206,15 +206,15 @@ class Sender(Retrying):
 
     def _attempt(self, action: str, call: Call, worth: int | None) -> Attempt:
         """A new attempt, signed and written down."""
-        place = self._pool.place()
-        bound = self._pool.outlay(place.nonce)
+        chosen = self._pool.choose_nonce()
+        bound = self._pool.outlay(chosen.nonce)
         self._trial.check_funds(call.value + bound, call, bound)
         gas, fees = self._trial.gas(call), suggested(self.client)
         fees = self._lowered(call.says, gas, fees, worth)
-        if place.if_any:
-            fees = self._to_replace(place, gas, fees, worth, call.value + bound)
-        elif place.above is not None:
-            fees = self._worthwhile(call.says, gas, place.above.raised(fees), worth)
+        if chosen.if_any:
+            fees = self._to_replace(chosen, gas, fees, worth, call.value + bound)
+        elif chosen.above is not None:
+            fees = self._worthwhile(call.says, gas, chosen.above.raised(fees), worth)
         if not within(fees):
             raise Postponed(
                 f"{call.says} has to replace a transaction that pays the most already "
@@ -223,10 +223,10 @@ class Sender(Retrying):
             )
         self._trial.check_funds(call.value + gas * fees.maximum + bound, call, bound)
         fields = {**self._trial.fields(call), "gas": gas}
-        return self._pool.sign(action, place.nonce, fields, fees)
+        return self._pool.sign(action, chosen.nonce, fields, fees)
 
     def _to_replace(
-        self, place: Place, gas: int, fees: Fees, worth: int | None, bound: int
+        self, chosen: NonceChoice, gas: int, fees: Fees, worth: int | None, bound: int
     ) -> Fees:
         """Fees of the present, and more where a node may have what was given up on the nonce.
 
@@ -234,8 +234,8 @@ class Sender(Retrying):
         in a row would add up. Never more than `worth`, the settings, or the balance with `bound`
         wei of other use allow.
         """
-        higher, most = (one.raised(fees) for one in (place.above or fees, fees))
-        if not place.taken:
+        higher, most = (one.raised(fees) for one in (chosen.above or fees, fees))
+        if not chosen.taken:
             higher = Fees(min(higher.maximum, most.maximum), min(higher.priority, most.priority))
         worthwhile = worth is None or self._price(gas, higher) <= worth
         paid = gas * higher.maximum + bound <= self.client.balance(self.address)

@@ -123,7 +123,7 @@ def post(
 
     count = accuracy_post.sample_size(items, None if eps is None else percent(eps, "--eps"))
     client, deployment = deployed(rpc)
-    raw = accuracy_post.RawOptions(
+    options = accuracy_post.PostOptions(
         target=accuracy_post.target_of(target),
         reward=reward,
         bond=bond,
@@ -142,13 +142,13 @@ def post(
     known = accuracy_post.circuit_of(client, deployment, model)
     accuracy_tests.check_circuit(known.artifacts)
     tests = accuracy_tests.read_tests(known.artifacts, data, part(rows), count)
-    spec = accuracy_post.spec_of(client, known, len(tests.labels), raw)
+    spec = accuracy_post.spec_of(client, known, len(tests.labels), options)
     progress("checking that the verifier on the chain is the circuit's")
     auditor(client, deployment).verify(known.model_id, known.artifacts)
     seed_file = (seed or get_settings().home / "seed.json").resolve()
     if make_seed(seed_file):
         progress(f"a new seed is in {seed_file}: keep it, and show it to nobody")
-    asked = vars(raw) | {"data": sha256_file(data), "rows": rows, "items": items, "eps": eps}
+    asked = vars(options) | {"data": sha256_file(data), "rows": rows, "items": items, "eps": eps}
     with posting(sender, deployment, spec, tests, seed_file, asked, progress) as drawn:
         posted = post_bounty(sender, deployment, drawn)
         _, record = find_bounty(client, deployment, "0x" + posted.job_id.hex())

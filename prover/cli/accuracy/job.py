@@ -96,5 +96,5 @@ def proven(
 
 def in_units(client: Client, currency: str | None, text: str, name: str) -> int:
     """An amount of a currency (None or zero: ETH) in its smallest units. Raises UsageError."""
-    native = currency in (None, ZERO_ADDRESS)
-    return units(text, name, ETHER_DECIMALS if native else decimals_of(client, str(currency)))
+    is_ether = currency in (None, ZERO_ADDRESS)
+    return units(text, name, ETHER_DECIMALS if is_ether else decimals_of(client, str(currency)))

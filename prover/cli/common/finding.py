@@ -66,9 +66,9 @@ def in_state(
 
     def fits(one: Record[Any], now: int) -> bool:
         part = {None: who, "consumer": one.job.consumer, "provider": one.provider}[by]
-        status = one.as_of(now)
-        in_time = status.ended or now <= status.state_deadline
-        return status.state in states and in_time and part == who
+        current = one.as_of(now)
+        in_time = current.ended or now <= current.state_deadline
+        return current.state in states and in_time and part == who
 
     return Wanted(message, fits, moves=moves, who=who)
 

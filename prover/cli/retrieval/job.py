@@ -150,11 +150,11 @@ def warnings(malformed: dict[int, str], record: Record, now: int) -> list[str]:
         why if why.startswith(f"record {index} ") else f"record {index}: {why}"
         for index, why in malformed.items()
     )
-    status = record.as_of(now)
-    if status.state is State.PROVING:
+    current = record.as_of(now)
+    if current.state is State.PROVING:
         when = "once proving has ended"
-    elif status.state is State.CLOSING and now <= status.state_deadline:
-        when = until(status.state_deadline, now)
+    elif current.state is State.CLOSING and now <= current.state_deadline:
+        when = until(current.state_deadline, now)
     else:
         return [f"WARNING: {named}. It is too late to dispute"]
     return [

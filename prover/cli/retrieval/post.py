@@ -37,7 +37,7 @@ WORK_FACTOR = 4  # of what proving should take on two cores
 
 
 @dataclass(frozen=True)
-class RawOptions:
+class PostOptions:
     """The options of `retrieval post` about money and time, as typed; `currency` is checked."""
 
     price: str | None
@@ -78,22 +78,22 @@ def public_file(
 
 
 def spec_of(
-    client: Client, known: KnownModel, dataset: Dataset, predicate: Predicate, raw: RawOptions
+    client: Client, known: KnownModel, dataset: Dataset, predicate: Predicate, options: PostOptions
 ) -> JobSpec:
     """What the options say, defaults filled in. Raises UsageError."""
-    money = _money(client, known, dataset.count, raw)
+    money = _money(client, known, dataset.count, options)
     return JobSpec(
         model_id=known.model_id,
         circuit_id=known.circuit_id,
         artifacts=known.artifacts,
         dataset=dataset,
         predicate=predicate,
-        currency=raw.currency or ZERO_ADDRESS,
+        currency=options.currency or ZERO_ADDRESS,
         price_per_record=money.price_per_record,
         stake=money.stake,
-        open_seconds=window(client, raw.open_for, "--open-for", "1d"),
-        prove_seconds=_prove_seconds(client, known.artifacts, dataset.count, raw.prove_within),
-        dispute_seconds=window(client, raw.dispute_within, "--dispute-within", "1d"),
+        open_seconds=window(client, options.open_for, "--open-for", "1d"),
+        prove_seconds=_prove_seconds(client, known.artifacts, dataset.count, options.prove_within),
+        dispute_seconds=window(client, options.dispute_within, "--dispute-within", "1d"),
     )
 
 
@@ -141,24 +141,24 @@ def describe(posted: Posted, spec: JobSpec) -> tuple[dict[str, Any], list[str]]:
     return data, lines
 
 
-def _money(client: Client, known: KnownModel, count: int, raw: RawOptions) -> RetrievalMoney:
+def _money(client: Client, known: KnownModel, count: int, options: PostOptions) -> RetrievalMoney:
     """Amounts as typed, in units of the currency; for ETH those not given by their cost."""
-    given = {"--price": raw.price, "--stake": raw.stake}
+    given = {"--price": options.price, "--stake": options.stake}
     missing = [name for name, text in given.items() if text is None]
-    if raw.currency is not None and missing:
+    if options.currency is not None and missing:
         raise UsageError(
             f"{', '.join(missing)} missing: what a token is worth is not known here; give every "
             "amount of a request that is paid in tokens"
         )
-    decimals = ETHER_DECIMALS if raw.currency is None else decimals_of(client, raw.currency)
+    decimals = ETHER_DECIMALS if options.currency is None else decimals_of(client, options.currency)
     prices = present_prices(client, missing)
     usual = retrieval_money(count, _proving(known.artifacts), prices)
     price = usual.price_per_record
-    if raw.price is not None:
-        price = _above_zero(units(raw.price, "--price", decimals), "--price")
+    if options.price is not None:
+        price = _above_zero(units(options.price, "--price", decimals), "--price")
     stake = retrieval_stake(count, price, prices)
-    if raw.stake is not None:
-        stake = _above_zero(units(raw.stake, "--stake", decimals), "--stake")
+    if options.stake is not None:
+        stake = _above_zero(units(options.stake, "--stake", decimals), "--stake")
     return RetrievalMoney(price, stake)
 
 
@@ -171,13 +171,13 @@ def _above_zero(amount_: int, name: str) -> int:
     return amount_
 
 
-def _prove_seconds(client: Client, artifacts: Artifacts, count: int, raw: str | None) -> int:
+def _prove_seconds(client: Client, artifacts: Artifacts, count: int, options: str | None) -> int:
     """As typed, or some times of what proving should take, and what the acceptance's finality does.
 
     Keys are not given before that.
     """
-    if raw is not None:
-        return duration(raw, "--prove-within")
+    if options is not None:
+        return duration(options, "--prove-within")
     proving, wait = _proving(artifacts), final_seconds(client)
     work = round(WORK_FACTOR * proving.proofs(count) * proving.seconds)
     return wait + max(MIN_PROVE_SECONDS, work, limits_of(client.chain_id).min_window)

@@ -132,7 +132,7 @@ def posting(
     intents = Intents(home / "intents.sqlite", sender.client.scope, sender.address)
     with locked(home / "locks" / f"intent-{name}.lock"):
         known = intents.find(name)
-        drawn, found = None, _status(sender, contract, kind, known)
+        drawn, found = None, _resumable(sender, contract, kind, known)
         if found is None:
             drawn = draw()
             found = replace(
@@ -190,7 +190,7 @@ def file_at(data_hash: bytes) -> Path:
     return get_settings().home / "inputs" / f"{data_hash.hex()}.json"
 
 
-def _status(
+def _resumable(
     sender: Sender, contract: JobContract, kind: type[T], found: Intent | None
 ) -> Posting[T] | None:
     """An earlier command's job, if a transaction of it was or can be mined.

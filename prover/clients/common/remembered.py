@@ -43,8 +43,8 @@ def report(client: Client, world: World, chosen: Chosen) -> Report:
             if deed.contract == jobs.contract:
                 found.rows.append(_row(kind, deed, again=_again(kind, jobs, deed)))
                 found.lines.append(message(kind, jobs, deed))
-        status = [one for one in deeds if one.contract == jobs.contract and one not in lost]
-        for deed, missing in unsettled(client, status):
+        present = [one for one in deeds if one.contract == jobs.contract and one not in lost]
+        for deed, missing in unsettled(client, present):
             found.rows.append(_row(kind, deed, missing=missing))
             found.lines.append(_unsettled(client, kind, deed, missing))
     return found

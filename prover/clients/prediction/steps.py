@@ -190,7 +190,7 @@ class Steps:
         view = self.look(job)
         message = (
             f"{error}; but the job is {view.state.name.lower()} in {view.where()}: nothing is "
-            "given up, the next run looks again"
+            "given up, the next pass looks again"
         )
         return Outcome(job.job_id, WAITING, message, job.seconds)
 

@@ -13,7 +13,7 @@ from prover.chain.deployments import Deployment
 from prover.chain.events.finality import confirmations, final_seconds
 from prover.chain.node.client import Client
 from prover.chain.sending.fees import gas_price
-from prover.chain.sending.handing import hand_over, place, uri_of
+from prover.chain.sending.handing import hand_over, handed_path, uri_of
 from prover.chain.sending.transactions import Sender
 from prover.clients.common import posting as postings
 from prover.clients.common.gas import verification_gas
@@ -140,7 +140,7 @@ def _drawn(client: Client, spec: JobSpec, request: Request, progress: Progress) 
     content = request.to_bytes()
     digest = data_hash(content)
     path = postings.file_at(digest)
-    given = place(path, spec.reader)
+    given = handed_path(path, spec.reader)
     uri = uri_of(client, spec.uri, given)
     hand_over(path, content, spec.reader)
     written = Request.from_bytes(path.read_bytes())

@@ -23,7 +23,7 @@ from prover.systems.native.witness import execute
 
 
 def make_keys(directory: str, layout: list[int], form: dict[str, Any], srs: str) -> dict[str, Any]:
-    """Place, check, and write keys and description.
+    """Lay out, check, and write keys and description.
 
     Of hidden weights: with the secret network, if it is in the folder, and salt; or from the
     outline alone.
