@@ -99,7 +99,7 @@ def _ref_of(event: Event) -> JobRef | None:
 
 def _with_maps(world: World, kind: Any) -> World:
     """The same world over maps of another kind."""
-    known, predictions = world.registry, world.retrieval
+    known, retrieval = world.registry, world.retrieval
     return replace(
         world,
         registry=replace(
@@ -111,7 +111,7 @@ def _with_maps(world: World, kind: Any) -> World:
         prediction=_jobs(world.prediction, kind),
         serving=_jobs(world.serving, kind),
         accuracy=_jobs(world.accuracy, kind),
-        retrieval=replace(_jobs(predictions, kind), datasets=kind(predictions.datasets)),
+        retrieval=replace(_jobs(retrieval, kind), datasets=kind(retrieval.datasets)),
         escrows={where: _money(state, kind) for where, state in world.escrows.items()},
     )
 

@@ -80,7 +80,7 @@ def _senseless(error: Exception) -> ChainError:
     )
 
 
-def _whole(found: Any, **kinds: type) -> Any:
+def _checked_fields(found: Any, **kinds: type) -> Any:
     """What a node gave, if it has these fields, no number below 0. Raises ChainError."""
     for name, kind in kinds.items():
         value = found.get(name)
@@ -134,7 +134,7 @@ class Client:
     def block(self, number: int | None = None) -> BlockData:
         """A block without its transactions' bodies; the latest if no number is given."""
         found = self.web3.eth.get_block("latest" if number is None else BlockNumber(number))
-        block: BlockData = _whole(found, number=int, hash=bytes, timestamp=int)
+        block: BlockData = _checked_fields(found, number=int, hash=bytes, timestamp=int)
         return block
 
     @map_rpc_errors
@@ -204,7 +204,7 @@ class Client:
             return None
         numbers = {"status": int, "blockNumber": int, "gasUsed": int}
         hashes = {"blockHash": bytes, "transactionHash": bytes}
-        receipt: TxReceipt = _whole(found, **numbers, **hashes, logs=list)
+        receipt: TxReceipt = _checked_fields(found, **numbers, **hashes, logs=list)
         return receipt
 
 

@@ -80,7 +80,7 @@ class Sender(Retrying):
 
         `exact` is for an action that its name does not say in full, as a payee was chosen too: what
         was signed of it with other choices is given up, and UsageError raised if that is mined.
-        `worth` is what depends on the call, in wei: it is not signed while its gas costs more.
+        `worth` is what is won or lost by the call, in wei: it is not signed if gas costs more.
         """
         with at_work(self._work(action)):
             if exact:
@@ -250,7 +250,7 @@ class Sender(Retrying):
 
     def require_worth(self, says: str, gas: int, worth: int | None) -> None:
         """Raise Postponed if so much gas, of all that a move sends, costs more than `worth` wei."""
-        fees = Fees(0, TIP_FLOOR_WEI)  # the tip is lowered where less depends on it
+        fees = Fees(0, TIP_FLOOR_WEI)  # the tip is lowered where a move is worth less
         self._worthwhile(says, gas, fees, worth)
 
     def _worthwhile(self, says: str, gas: int, fees: Fees, worth: int | None) -> Fees:
@@ -259,7 +259,7 @@ class Sender(Retrying):
         if worth is not None and cost > worth:
             raise Postponed(
                 f"{says} would cost {in_ether(cost)} at present fees, and {in_ether(worth)} "
-                "depends on it: nothing was sent; run the same command again when fees have "
+                "is won or lost by it: nothing was sent; run the same command again when fees have "
                 "fallen, before the deadline"
             )
         return fees

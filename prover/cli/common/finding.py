@@ -108,7 +108,7 @@ def find_on(
     """
     world = load_world(client, deployment)
     contract = _jobs_of(world, kind).contract
-    named = last_used(client, contract) if text is None else _whole(text)
+    named = last_used(client, contract) if text is None else _full_id(text)
     if named is not None:
         world = load_held(client, deployment, [(contract, named)])
     job_id, record = choose(client, _jobs_of(world, kind), kind, text, wanted)
@@ -140,7 +140,7 @@ def _jobs_of(world: World, kind: Kind) -> Jobs[Any]:
     return dict(protocols(world))[kind]
 
 
-def _whole(text: str) -> bytes | None:
+def _full_id(text: str) -> bytes | None:
     """An id of which all digits are given."""
     digits = text.removeprefix("0x")
     return bytes.fromhex(digits) if _HEX.fullmatch(text) and len(digits) == 64 else None

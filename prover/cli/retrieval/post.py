@@ -100,7 +100,7 @@ def spec_of(
 def describe(posted: Posted, spec: JobSpec) -> tuple[dict[str, Any], list[str]]:
     """A posted request, for --json and as text."""
     terms, predicate = posted.terms, posted.terms.predicate
-    fee = posted.whole.total * posted.wei_per_gas
+    fee = posted.estimate.total * posted.wei_per_gas
     rule = as_text(predicate, spec.artifacts.manifest.scales.output)
     data = {
         "job": "0x" + posted.job_id.hex(),
@@ -120,7 +120,7 @@ def describe(posted: Posted, spec: JobSpec) -> tuple[dict[str, Any], list[str]]:
         "prove_window_seconds": terms.prove_seconds,
         "dispute_window_seconds": terms.dispute_seconds,
         "gas": posted.gas,
-        "total_gas": posted.whole.total,
+        "total_gas": posted.estimate.total,
         "total_fee_wei": fee,
         "resumed": was_resumed(posted.notes),
         "notes": list(posted.notes),
@@ -133,7 +133,7 @@ def describe(posted: Posted, spec: JobSpec) -> tuple[dict[str, Any], list[str]]:
         f"the owner has {span(terms.prove_seconds)} to prove all records, you then have "
         f"{span(terms.dispute_seconds)} to dispute a match that does not read as proven: look at "
         "`zkescrow retrieval status` in that time",
-        f"posting took {posted.gas} gas; the request takes about {posted.whole.total} gas in all, "
+        f"posting took {posted.gas} gas; the request takes about {posted.estimate.total} gas in all, "
         f"{in_ether(fee)} at the present fee, nearly all of it the owner's",
         f"next: owner {spec.dataset.owner} accepts until {moment(terms.open_until)}",
         *posted.notes,

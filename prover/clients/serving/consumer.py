@@ -126,8 +126,8 @@ def open_round(
     gas, price = int(receipt["gasUsed"]), gas_price(sender.client)
     proof = verification_gas(sender, deployment.registry, spec.circuit_id, spec.artifacts)
     layout = spec.artifacts.manifest.layout
-    whole = RoundGas.of(terms.n, terms.word_bytes, terms.max_contests, layout, proof)
-    return Opened(drawn.job_id, terms, path, drawn.given, drawn.uri, gas, whole, price, drawn.notes)
+    total = RoundGas.of(terms.n, terms.word_bytes, terms.max_contests, layout, proof)
+    return Opened(drawn.job_id, terms, path, drawn.given, drawn.uri, gas, total, price, drawn.notes)
 
 
 def escrow_of(terms: Terms) -> int:

@@ -13,7 +13,7 @@ import numpy as np
 from prover.base.errors import ArtifactMismatch, EnvironmentMissing, ProofRejected
 from prover.statement.field import FIELD_MODULUS
 from prover.systems.native.circuit.hidden import Salt
-from prover.systems.native.circuit.layout import Layout
+from prover.systems.native.circuit.layout import CircuitLayout
 from prover.systems.native.circuit.program import Program
 from prover.systems.native.network.network import Integers
 from prover.systems.native.witness import Execution, packed, packed_image
@@ -43,7 +43,7 @@ def mismatches() -> Iterator[None]:
         raise ArtifactMismatch(str(error)) from error
 
 
-def load_program(program: Program, layout: Layout, salt: Salt | None = None) -> Any:
+def load_program(program: Program, layout: CircuitLayout, salt: Salt | None = None) -> Any:
     """The engine's form of a program, its table filled up to the last usable row.
 
     `salt` hides the weights, where they are hidden; without it, it is only an outline's.

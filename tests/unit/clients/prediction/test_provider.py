@@ -538,7 +538,7 @@ def test_a_delivery_that_costs_more_than_it_saves_waits_for_lower_fees(
     with monkeypatch.context() as patched:
         patched.setattr(Steps, "prove", while_fees_rise(scene, Steps.prove))
         (outcome,) = scene.provider().run_once()
-    assert "and 0.014 ETH depends on it: nothing was sent" in outcome.message
+    assert "and 0.014 ETH is won or lost by it: nothing was sent" in outcome.message
     assert scene.state(job_id) is State.LOCKED
     gas_costs(scene, 1)
     (outcome,) = scene.provider().run_once()

@@ -14,7 +14,7 @@ from prover.base.errors import ModelRefused, ProofRejected, UnsoundCircuit
 from prover.systems.native import engine
 from prover.systems.native.circuit.fold import FACTOR, INSTANCE
 from prover.systems.native.circuit.form import Form
-from prover.systems.native.circuit.layout import Layout, choose_layout
+from prover.systems.native.circuit.layout import CircuitLayout, choose_layout
 from prover.systems.native.circuit.program import Program, compile_network
 from prover.systems.native.circuit.ranking import MOST_LABELS, Ranking
 from prover.systems.native.network.network import Integers, Layer, Network, Tensor, Term
@@ -74,7 +74,7 @@ def test_more_labels_than_a_circuit_may_have_are_refused() -> None:
 
 
 @cache
-def placed() -> tuple[Program, Layout]:
+def placed() -> tuple[Program, CircuitLayout]:
     form = Form(context=len(CONTEXT), labels=LABELS)
     layout = replace(choose_layout(network(), form), lanes=2, weight_lanes=2, k=9)
     return compile_network(network(), 2, 2, form), layout
@@ -146,7 +146,7 @@ def test_every_changed_copy_is_refused() -> None:
 
 
 @cache
-def honest(value: int = 1) -> tuple[Program, Layout, Execution]:
+def honest(value: int = 1) -> tuple[Program, CircuitLayout, Execution]:
     program, layout = placed()
     return program, layout, execute(program, np.full((1, 1, 1), value), layout.usable_rows)
 
