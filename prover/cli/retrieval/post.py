@@ -133,8 +133,8 @@ def describe(posted: Posted, spec: JobSpec) -> tuple[dict[str, Any], list[str]]:
         f"the owner has {span(terms.prove_seconds)} to prove all records, you then have "
         f"{span(terms.dispute_seconds)} to dispute a match that does not read as proven: look at "
         "`zkescrow retrieval status` in that time",
-        f"posting took {posted.gas} gas; the request takes about {posted.estimate.total} gas in all, "
-        f"{in_ether(fee)} at the present fee, nearly all of it the owner's",
+        f"posting took {posted.gas} gas; the request takes about {posted.estimate.total} gas in "
+        f"all, {in_ether(fee)} at the present fee, nearly all of it the owner's",
         f"next: owner {spec.dataset.owner} accepts until {moment(terms.open_until)}",
         *posted.notes,
     ]

@@ -50,7 +50,7 @@ def load_program(program: Program, layout: CircuitLayout, salt: Salt | None = No
     """
     rows = layout.usable_rows
     columns = {
-        name: _two_dimensional(_filled(column, rows) if name.startswith("table_") else column)
+        name: _two_dimensional(_padded(column, rows) if name.startswith("table_") else column)
         for name, column in program.columns.items()
     }
     shape = {
@@ -82,7 +82,7 @@ def _two_dimensional(column: Integers) -> Integers:
     return np.ascontiguousarray(np.atleast_2d(column))
 
 
-def _filled(column: Integers, rows: int) -> Integers:
+def _padded(column: Integers, rows: int) -> Integers:
     """Unused table rows repeat the first entry: a row of zeros would be an entry of its own."""
     return np.pad(column, (0, rows - len(column)), constant_values=column[0])
 

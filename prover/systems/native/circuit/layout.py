@@ -47,8 +47,8 @@ class CircuitLayout:
     @property
     def columns(self) -> int:
         """Columns and grand products of a circuit; what only some forms have is left out."""
-        given = self._count("fixed") + self._count("instance")
-        return self.integer_columns + self.field_columns + given
+        others = self._count("fixed") + self._count("instance")
+        return self.integer_columns + self.field_columns + others
 
     @property
     def integer_columns(self) -> int:

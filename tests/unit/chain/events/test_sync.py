@@ -278,7 +278,7 @@ def test_a_store_that_is_made_anew_while_it_is_read_into_has_no_hole(home: Path)
 def test_commands_that_read_at_once_leave_no_hole_where_each_stops() -> None:
     """Two take turns at each page; the one that lags is interrupted, and the other goes on."""
     node = FakeNode(chain(JOBS), limit=20)
-    turn, serve = threading.Semaphore(0), node.eth_getLogs
+    one_by_one, serve = threading.Semaphore(0), node.eth_getLogs
     steps = {"slow": threading.Semaphore(0), "fast": threading.Semaphore(0)}
     failed: list[BaseException] = []
 
@@ -286,7 +286,7 @@ def test_commands_that_read_at_once_leave_no_hole_where_each_stops() -> None:
         name = threading.current_thread().name
         found = serve(query)
         if name in steps and isinstance(found, list):
-            turn.release()
+            one_by_one.release()
             steps[name].acquire()
             if stopped.get(name):
                 raise ChainError("interrupted")
@@ -303,10 +303,10 @@ def test_commands_that_read_at_once_leave_no_hole_where_each_stops() -> None:
     threads = {name: threading.Thread(target=reading, name=name) for name in steps}
     for thread in threads.values():
         thread.start()
-        turn.acquire()
+        one_by_one.acquire()
     for name in ("fast", "fast", "fast", "slow", "fast"):
         steps[name].release()
-        turn.acquire()
+        one_by_one.acquire()
     stopped.update(slow=True, fast=True)
     for name, thread in threads.items():
         steps[name].release()

@@ -63,7 +63,7 @@ def with_zeros(network: Network) -> Network:
 
 
 @pytest.mark.parametrize("other", [with_zeros, outline])
-def test_placement_says_nothing_of_the_weights(other: Callable[[Network], Network]) -> None:
+def test_the_layout_says_nothing_of_the_weights(other: Callable[[Network], Network]) -> None:
     one = compile_network(residual_network(), 3, 2, FORM)
     two = compile_network(other(residual_network()), 3, 2, FORM)
     assert np.array_equal(one.copies, two.copies)

@@ -274,7 +274,7 @@ def test_the_picked_classes_are_counted() -> None:
 
 @needs_engine
 @pytest.mark.parametrize("row", [0, LABELS, LABELS + 1])
-def test_the_helper_of_a_rank_row_is_checked(row: int) -> None:
+def test_the_partial_sum_of_a_rank_row_is_checked(row: int) -> None:
     at = honest()[0].ranked + row
     assert "membership_partial" in failures(tampers=(("membership_partial", 0, at, 1),))
 

@@ -81,7 +81,7 @@ def test_the_development_set_up_is_said_to_be_insecure(
     assert "INSECURE" in refused(capsys, "srs", "import", str(srs.development_srs(4)))
 
 
-def test_bad_input_is_refused_in_one_sentence(
+def test_bad_input_is_refused_in_one_message(
     own: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "text").write_text("hello, I am not a set-up")
