@@ -320,7 +320,7 @@ def test_what_makes_no_sense_is_told_once_and_not_without_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Strangers can post odd jobs without number; the audit tells of all of them."""
-    monkeypatch.setattr(replay, "_TOLD", set[Finding]())
+    monkeypatch.setattr(replay, "_SHOWN", set[Finding]())
     odd = [posted_in(ETH, CONSUMER, nonce)[:1] for nonce in range(replay._MOST_SHOWN + 5)]
     node = FakeNode([Block(0), Block(FIRST, [registered()]), Block(FIRST + 1, odd)])
     with capture_logs() as told:

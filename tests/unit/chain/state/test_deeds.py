@@ -298,7 +298,7 @@ def test_one_of_several_proofs_tells_nothing_of_its_kind(
     assert not_shown(client_of(eth), world_of(jobs_of(contested)), 0) is None
 
 
-# ---------------------------------------------------------------- may come, or came untold
+# ---------------------------------------------------------------- may come, or came unreported
 
 
 def test_what_was_signed_and_is_not_on_the_chain_is_on_its_way(eth: Eth) -> None:
