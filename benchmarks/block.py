@@ -30,7 +30,7 @@ from prover.systems import srs
 from prover.systems.native import engine
 from prover.systems.native.artifacts import CONTEXT_LIMBS
 from prover.systems.native.circuit.form import Form
-from prover.systems.native.circuit.layout import Layout, choose_layout
+from prover.systems.native.circuit.layout import CircuitLayout, choose_layout
 from prover.systems.native.circuit.program import compile_network
 from prover.systems.native.network import reference
 from prover.systems.native.network.bounds import bounded
@@ -100,7 +100,7 @@ def value_of(whole: Network, name: str, images: Integers) -> Integers:
     raise KeyError(name)
 
 
-def measure(network: Network, image: Integers) -> tuple[dict[str, Any], Layout]:
+def measure(network: Network, image: Integers) -> tuple[dict[str, Any], CircuitLayout]:
     """Keys, proof, both verifications."""
     watch, native, layout = Watch(), engine.engine(), choose_layout(network)
     form = Form(context=CONTEXT_LIMBS)
@@ -140,9 +140,9 @@ def verified(vk: Any, proof: bytes, instances: list[int]) -> dict[str, float]:
     return {"engine": round(between - started, 4), "python": round(ended - between, 2)}
 
 
-def predicted(layout: Layout, whole: Mapping[str, Any]) -> dict[str, float]:
+def predicted(layout: CircuitLayout, whole: Mapping[str, Any]) -> dict[str, float]:
     """Seconds and GiB of a layout, in proportion to those of the whole network's proof."""
-    known = Layout(**whole["layout"])
+    known = CircuitLayout(**whole["layout"])
     share = layout.cost / known.cost
     cells = [(1 << each.k) * each.columns for each in (layout, known)]
     return {

@@ -27,7 +27,7 @@ from prover.systems import srs
 from prover.systems.native import engine
 from prover.systems.native.artifacts import CONTEXT_LIMBS
 from prover.systems.native.circuit.form import Form
-from prover.systems.native.circuit.layout import Layout, choose_layout
+from prover.systems.native.circuit.layout import CircuitLayout, choose_layout
 from prover.systems.native.circuit.program import Program, compile_network
 from prover.systems.native.network import reference
 from prover.systems.native.network.importer import load
@@ -140,7 +140,7 @@ def measure(path: Path, image: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def prove_once(
-    program: Program, layout: Layout, image: Any, engines: tuple[Any, Any, Any], watch: Watch
+    program: Program, layout: CircuitLayout, image: Any, engines: tuple[Any, Any, Any], watch: Watch
 ) -> tuple[Execution, list[int], bytes, float]:
     """The run, its instances, the proof, and seconds from the image's integers to the proof.
 

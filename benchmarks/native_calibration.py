@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from prover.systems.native.circuit import layout as code
-from prover.systems.native.circuit.layout import FULL, SMALL, TRANSFORM, Layout
+from prover.systems.native.circuit.layout import FULL, SMALL, TRANSFORM, CircuitLayout
 
 RESULT = Path(__file__).parent / "results" / "native_spike.json"
 LINE = re.compile(r"^SMALL, FULL, TRANSFORM = .*$", re.MULTILINE)
@@ -32,7 +32,7 @@ def calibration(proofs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     large = [row for row in proofs if "stages" in row and row["k"] >= CALIBRATED_K]
     if not large:
         return {"points": 0}
-    layouts = [Layout(row["k"], row["lanes"], row["weight_lanes"]) for row in large]
+    layouts = [CircuitLayout(row["k"], row["lanes"], row["weight_lanes"]) for row in large]
     columns = {
         "cells": [layout.integer_columns for layout in layouts],
         "sums": [layout.field_columns for layout in layouts],

@@ -27,7 +27,7 @@ import zkescrow_native as native
 from benchmarks.busy_circuit import Size, busy_cells, busy_program
 from benchmarks.machine import machine
 from benchmarks.native_calibration import calibration
-from prover.systems.native.circuit.layout import Layout
+from prover.systems.native.circuit.layout import CircuitLayout
 
 RESULT = Path(__file__).parent / "results" / "native_spike.json"
 SEED = bytes(32)
@@ -84,7 +84,7 @@ def add(size: Size) -> None:
 
 def predicted_gib(size: Size) -> float:
     """Peak memory: what EfficientNet-Lite0's proof took for a cell of its columns, and a tenth."""
-    cells: int = Layout(size.k, size.lanes, size.weight_lanes).columns * 2**size.k
+    cells: int = CircuitLayout(size.k, size.lanes, size.weight_lanes).columns * 2**size.k
     return BASE_GIB + cells * BYTES_A_CELL / 2**30
 
 

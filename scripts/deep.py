@@ -102,8 +102,8 @@ def sample(name: str) -> str:
         scores = json.loads((SNAPSHOTS / "mutants.json").read_text()).values()
         tried, possible = (sum(score[key] for score in scores) for key in ("tried", "possible"))
     elif name == "python-mutants":
-        told = json.loads((SNAPSHOTS / "python_mutants.json").read_text())
-        tried, possible = told["tried"], told["places"]
+        scores = json.loads((SNAPSHOTS / "python_mutants.json").read_text())
+        tried, possible = scores["tried"], scores["places"]
     else:
         return ""
     return f": {tried:,} of {possible:,} tried"
@@ -112,10 +112,10 @@ def sample(name: str) -> str:
 def commit() -> str:
     """The commit that is checked out, marked where files other than the results differ from it."""
     head = ["git", "rev-parse", "--short=12", "HEAD"]
-    told = subprocess.run(head, cwd=ROOT, capture_output=True, text=True, check=True)
+    found = subprocess.run(head, cwd=ROOT, capture_output=True, text=True, check=True)
     same = ["git", "diff", "--quiet", "HEAD", "--", ".", ":!snapshots", ":!benchmarks/results"]
     changed = subprocess.run(same, cwd=ROOT, check=False).returncode != 0
-    return told.stdout.strip() + ("-dirty" if changed else "")
+    return found.stdout.strip() + ("-dirty" if changed else "")
 
 
 if __name__ == "__main__":

@@ -24,23 +24,23 @@ DEMOS = {
 
 
 def main() -> None:
-    words = sys.argv[1:]
-    name = words.pop(0) if words and not words[0].startswith("-") else next(iter(DEMOS))
+    arguments = sys.argv[1:]
+    name = arguments.pop(0) if arguments and not arguments[0].startswith("-") else next(iter(DEMOS))
     names = list(DEMOS) if name == "all" else [name]
-    chosen = parse(names, words)
+    chosen = parse(names, arguments)
     results = {each: show(each, chosen) for each in names}
     if chosen.json:
-        told: Any = results if name == "all" else results[name]
-        chosen.json.write_text(json.dumps(told, indent=2) + "\n")
+        printed: Any = results if name == "all" else results[name]
+        chosen.json.write_text(json.dumps(printed, indent=2) + "\n")
 
 
-def parse(names: list[str], words: list[str]) -> argparse.Namespace:
+def parse(names: list[str], arguments: list[str]) -> argparse.Namespace:
     """The options of the chosen demos. Exits with 2 on a wrong name or option."""
-    told = "".join(f"\n  {name:12} {summary}" for name, summary in DEMOS.items())
+    listing = "".join(f"\n  {name:12} {summary}" for name, summary in DEMOS.items())
     parser = argparse.ArgumentParser(
         prog="scripts/demo",
         usage="scripts/demo [NAME | all] [options]",
-        description=f"NAME is, by default the first:{told}",
+        description=f"NAME is, by default the first:{listing}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what happened")
@@ -48,7 +48,7 @@ def parse(names: list[str], words: list[str]) -> argparse.Namespace:
         if name not in DEMOS:
             parser.error(f"no demo {name!r}: expected {', '.join(DEMOS)} or all")
         importlib.import_module(f"demos.{name}").options(parser)
-    return parser.parse_args(words)
+    return parser.parse_args(arguments)
 
 
 def show(name: str, chosen: argparse.Namespace) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def keep() -> None:
     folder = get_settings().cache / "tests" / "tasks"
     get_settings.cache_clear()  # whoever is forked from this has settings of his own
     _sweep(folder)
-    kept = _kept(worker.run, folder)
+    kept = _reusing(worker.run, folder)
     for module in CALLERS:
         assert module.run is worker.run
         module.run = kept  # type: ignore[attr-defined]
@@ -59,7 +59,7 @@ def anew() -> Iterator[None]:
     _ON.pop()
 
 
-def _kept(run: Run, folder: Path) -> Run:
+def _reusing(run: Run, folder: Path) -> Run:
     def asked(
         task: str,
         arguments: Mapping[str, Any],

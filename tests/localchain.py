@@ -131,7 +131,7 @@ def install(artifacts: Artifacts) -> None:
 def install_rebuilt(artifacts: Artifacts) -> None:
     """The same, rebuilt before: what the home keeps of it, which takes seconds, is made once."""
     install(artifacts)
-    write_atomically(circuit._kept_at(artifacts), _rebuilt(artifacts.directory))
+    write_atomically(circuit._code_path(artifacts), _rebuilt(artifacts.directory))
 
 
 @cache

@@ -172,10 +172,10 @@ class _Handler(BaseHTTPRequestHandler):
         method, parameters = request["method"], list(request.get("params", []))
         proxy.calls.append((method, parameters))
         hook = proxy.hooks.get(method)
-        answer = hook(parameters, self._forward) if hook else self._told(method, parameters)
+        answer = hook(parameters, self._forward) if hook else self._answer_of(method, parameters)
         return None if answer is None else {"jsonrpc": "2.0", "id": request["id"]} | answer
 
-    def _told(self, method: str, parameters: list[Any]) -> Answer:
+    def _answer_of(self, method: str, parameters: list[Any]) -> Answer:
         proxy: Proxy = self.server.proxy  # type: ignore[attr-defined]
         answer = self._forward(method, parameters)
         if "result" in answer:

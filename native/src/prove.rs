@@ -58,8 +58,8 @@ pub fn prove(
     // a prover that knew them could choose cells that agree there and nowhere else.
     let hashed = hashed(program, witness);
     proof.commit(&advice::first_phase(&columns, witness, &hashed))?;
-    let drawn: [Fr; CHALLENGES.len()] = proof.draw();
-    let challenges = Challenges::from(drawn);
+    let challenges: [Fr; CHALLENGES.len()] = proof.draw();
+    let challenges = Challenges::from(challenges);
     let accumulators = accumulate(program, witness, &challenges);
     proof.commit(&advice::second_phase(&columns, &accumulators))?;
     drop(accumulators);

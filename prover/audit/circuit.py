@@ -73,11 +73,11 @@ class CircuitAuditor:
         circuit = self.registry.circuit(circuit_id)
         found = artifacts or find_artifacts(circuit.artifact_digest, weights)
         self._check_claims(circuit_id, circuit, weights, found)
-        allowed = None if anew or model is not None else _kept(_kept_at(found))
+        allowed = None if anew or model is not None else _load_code(_code_path(found))
         rebuilt = allowed is None
         if allowed is None:
             allowed = self.system.rebuild(found, self.progress, model)
-            write_atomically(_kept_at(found), _content(allowed))
+            write_atomically(_code_path(found), _content(allowed))
         _compare_code(circuit.verifier, self.client.code(circuit.verifier), allowed)
         return Verdict(model_id, circuit_id, circuit.code_hash, rebuilt)
 
@@ -114,7 +114,7 @@ def _compare_code(verifier: str, found: bytes, allowed: bytes) -> None:
         )
 
 
-def _kept_at(artifacts: Artifacts) -> Path:
+def _code_path(artifacts: Artifacts) -> Path:
     return get_settings().home / "verdicts" / f"{artifacts.directory.name}.json"
 
 
@@ -122,7 +122,7 @@ def _content(code: bytes) -> bytes:
     return json.dumps({"code": code.hex(), "checks": CHECKS}, sort_keys=True).encode()
 
 
-def _kept(path: Path) -> bytes | None:
+def _load_code(path: Path) -> bytes | None:
     """The code that the artifacts gave before, by no fewer checks than there are now."""
     try:
         found = json.loads(path.read_bytes())

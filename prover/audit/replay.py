@@ -50,7 +50,7 @@ class Auditor:
             deployment.retrieval: self._retrieval,
         }
         self._findings = Findings()
-        self._told: dict[bytes, int] = {}  # events by transaction
+        self._event_counts: dict[bytes, int] = {}  # events by transaction
         self._owed = Owed()
         self._leave_out: Collection[str] = ()
 
@@ -87,7 +87,7 @@ class Auditor:
 
     def _replay(self, last: int, first_proof_block: int) -> World:
         """One block after another: nothing of a step is kept once it was compared and checked."""
-        self._told.clear()
+        self._event_counts.clear()
         self._owed = Owed()
         history = History(empty_world(self._client, self._deployment))
         evidence = Evidence(self._client, self._system, self._audits, self._findings)
@@ -105,7 +105,7 @@ class Auditor:
         """The steps of one transaction; what makes no sense is noted."""
         self._findings.transactions += 1
         self._findings.events += len(transaction)
-        self._told[transaction[0].transaction] = len(transaction)
+        self._event_counts[transaction[0].transaction] = len(transaction)
         self._owed.add(transaction)
         before = records_of(history.world, transaction)
         for finding in history.add([logged.event for logged in transaction]):
@@ -132,7 +132,7 @@ class Auditor:
 
     def _compare_all(self, world: World, last: int, accept_surplus: bool) -> None:
         """Everything as it is now."""
-        origins = Origins(self._client, self._deployment, last, self._told, self._owed)
+        origins = Origins(self._client, self._deployment, last, self._event_counts, self._owed)
         for address, audit in self._audits.items():
             for job_id, record in world.jobs_of(address).items():
                 for what in audit.differences(job_id, record, last):
@@ -142,6 +142,6 @@ class Auditor:
         for dataset_id, dataset in world.retrieval.datasets.items():
             for what in self._retrieval.dataset_differences(dataset, last):
                 self._findings.note(f"dataset 0x{dataset_id.hex()}", what)
-        compare_transfers(self._client, self._deployment, last, self._told, self._findings)
+        compare_transfers(self._client, self._deployment, last, self._event_counts, self._findings)
         registry = Registry(self._client, self._deployment.registry)
         compare_registry(self._client, registry, world.registry, last, self._findings)

@@ -51,7 +51,7 @@ def lines(report: AuditReport) -> list[str]:
     """As text."""
     found, states = report.findings, _states(report)
     jobs = ", ".join(f"{counts.total()} of {name}" for name, counts in states.items())
-    told = [
+    lines = [
         f"replayed {found.events} events of {found.transactions} transactions up to block "
         f"{report.last}: jobs {jobs}",
         f"compared {found.steps_compared} steps of jobs with the contracts' views",
@@ -59,23 +59,23 @@ def lines(report: AuditReport) -> list[str]:
         f"off-chain, and {found.disputes} disputes",
     ]
     if found.transfers_unknown:
-        told.append(
+        lines.append(
             "a hidden job in a token of its own would not show: transfers cannot be compared: "
             f"{found.transfers_unknown}"
         )
-    told += [_given(gift) for gift in found.gifts]
+    lines += [_given(gift) for gift in found.gifts]
     if found.steps_not_comparable:
-        told.append(f"{found.steps_not_comparable} steps not compared: the node keeps no history")
+        lines.append(f"{found.steps_not_comparable} steps not compared: the node keeps no history")
     if found.proofs_not_reverifiable:
-        told.append(
+        lines.append(
             f"{found.proofs_not_reverifiable} proofs are of circuits without artifacts on this "
             "machine: checked by the contract's verifier only; `zkescrow model import` takes in "
             "the folder that their provider gives"
         )
-    told += [f"left out, as was asked: {what}" for what in found.left_out]
-    told += [f"MISMATCH {one.where}: {one.what}" for one in found.mismatches]
-    told.append(f"{len(found.mismatches)} mismatches")
-    return told
+    lines += [f"left out, as was asked: {what}" for what in found.left_out]
+    lines += [f"MISMATCH {one.where}: {one.what}" for one in found.mismatches]
+    lines.append(f"{len(found.mismatches)} mismatches")
+    return lines
 
 
 def _given(gift: Gift) -> str:

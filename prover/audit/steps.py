@@ -6,7 +6,7 @@ from typing import Any
 
 from prover.chain.events.reading import Logged
 from prover.protocol.events import EscrowEvent, JobEvent
-from prover.protocol.jobs import Record
+from prover.protocol.jobs import JobRef, Record
 from prover.protocol.world import World
 
 
@@ -33,28 +33,27 @@ class Step:
         return any(isinstance(event, kinds) for event in self.events)
 
 
-Place = tuple[str, bytes]
-Records = Mapping[Place, Record[Any] | None]
+Records = Mapping[JobRef, Record[Any] | None]
 
 
 def records_of(world: World, transaction: Sequence[Logged]) -> Records:
     """The jobs that a transaction moves, as they are now."""
-    return {place: world.jobs_of(place[0]).get(place[1]) for place in _by_job(transaction)}
+    return {ref: world.jobs_of(ref[0]).get(ref[1]) for ref in _by_job(transaction)}
 
 
 def steps_of(transaction: Sequence[Logged], before: Records, world: World) -> list[Step]:
     """The steps of a transaction that led to a world; jobs that were set aside have none."""
     steps = []
-    for place, events in _by_job(transaction).items():
-        after = world.jobs_of(place[0]).get(place[1])
+    for ref, events in _by_job(transaction).items():
+        after = world.jobs_of(ref[0]).get(ref[1])
         if after is not None:
             step = Step(
-                contract=place[0],
-                job_id=place[1],
+                contract=ref[0],
+                job_id=ref[1],
                 block=transaction[0].block,
                 transaction=transaction[0].transaction,
                 events=tuple(events),
-                before=before[place],
+                before=before[ref],
                 after=after,
                 world=world,
             )
@@ -62,8 +61,8 @@ def steps_of(transaction: Sequence[Logged], before: Records, world: World) -> li
     return steps
 
 
-def _by_job(transaction: Sequence[Logged]) -> dict[Place, list[JobEvent]]:
-    by_job: dict[Place, list[JobEvent]] = {}
+def _by_job(transaction: Sequence[Logged]) -> dict[JobRef, list[JobEvent]]:
+    by_job: dict[JobRef, list[JobEvent]] = {}
     for logged in transaction:
         event = logged.event
         if isinstance(event, JobEvent) and not isinstance(event, EscrowEvent):

@@ -58,12 +58,12 @@ class Rise:
 
 @dataclass
 class Origins:
-    """Finds where a surplus came from; `told` are events of ours by transaction."""
+    """Finds where a surplus came from; `event_counts` are events of ours by transaction."""
 
     client: Client
     deployment: Deployment
     last: int
-    told: Mapping[bytes, int]
+    event_counts: Mapping[bytes, int]
     owed: Owed
 
     def rises(self, holder: JobContract, currency: str) -> list[Rise]:
@@ -89,7 +89,7 @@ class Origins:
         ours = {one.lower() for one in (self.deployment.registry, *self.deployment.holding_jobs)}
         for transaction, receipt in zip(transactions, receipts, strict=True):
             name = transaction["hash"]
-            known = self.told.get(bytes.fromhex(name[2:]), 0)
+            known = self.event_counts.get(bytes.fromhex(name[2:]), 0)
             there = events_in(receipt, ours)
             if there > known:
                 yield f"the receipt of {name} has {there} events, the logs {known}: {HIDES}"

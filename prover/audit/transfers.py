@@ -26,10 +26,11 @@ def compare_transfers(
     client: Client,
     deployment: Deployment,
     last: int,
-    told: Mapping[bytes, int],
+    event_counts: Mapping[bytes, int],
     findings: Findings,
 ) -> None:
-    """Each transaction that brought a token in has as many events of ours as were `told` of it.
+    """Each transaction that brought a token in has as many events of ours as
+    `event_counts` says of it.
 
     Where the node gives no transfers or receipts, that is among the findings, as no mismatch.
     """
@@ -38,7 +39,13 @@ def compare_transfers(
         receipts = ask_all(
             client, [("eth_getTransactionReceipt", ("0x" + one.hex(),)) for one in transactions]
         )
-        _compare(client, deployment, dict(zip(transactions, receipts, strict=True)), told, findings)
+        _compare(
+            client,
+            deployment,
+            dict(zip(transactions, receipts, strict=True)),
+            event_counts,
+            findings,
+        )
     except ChainError as error:
         findings.transfers_unknown = str(error)
 
@@ -47,17 +54,19 @@ def _compare(
     client: Client,
     deployment: Deployment,
     receipts: Mapping[bytes, Any],
-    told: Mapping[bytes, int],
+    event_counts: Mapping[bytes, int],
     findings: Findings,
 ) -> None:
     ours = {one.lower() for one in (deployment.registry, *deployment.holding_jobs)}
     counts = {one: events_in(receipt, ours) for one, receipt in receipts.items()}
-    quiet = {one: receipts[one] for one, there in counts.items() if not there and one not in told}
+    quiet = {
+        one: receipts[one] for one, there in counts.items() if not there and one not in event_counts
+    }
     for transaction in _silent(client, deployment, quiet):
         what = f"it pays for a job, and no log tells of it: {HIDES}"
         findings.note(f"transaction 0x{transaction.hex()}", what)
     for transaction, there in counts.items():
-        known = told.get(transaction, 0)
+        known = event_counts.get(transaction, 0)
         if there > known:
             what = f"its receipt has {there} events of the contracts, the logs {known}: {HIDES}"
             findings.note(f"transaction 0x{transaction.hex()}", what)

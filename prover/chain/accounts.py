@@ -48,8 +48,8 @@ def configured_address(client: Client, number: int | None) -> str | None:
     if settings.keystore is None:
         return None
     try:
-        told = json.loads(settings.keystore.read_text()).get("address")
-        return str(checksum("0x" + str(told).removeprefix("0x")))
+        address = json.loads(settings.keystore.read_text()).get("address")
+        return str(checksum("0x" + str(address).removeprefix("0x")))
     except (OSError, ValueError, AttributeError, UsageError):
         return None
 

@@ -38,7 +38,7 @@ class Template:
     runtime: bytes
     immutables: Mapping[str, tuple[int, ...]]
 
-    def filled(self, values: Mapping[str, int]) -> bytes:
+    def with_immutables(self, values: Mapping[str, int]) -> bytes:
         """The code of a contract whose immutables have these values."""
         code = bytearray(self.runtime)
         for name, starts in self.immutables.items():
@@ -91,4 +91,4 @@ def expected_code(name: str, chain_id: int, registry: str, poseidon: str) -> byt
         "registry": int(registry, 16),
         "poseidon": int(poseidon, 16),
     }
-    return template(name).filled(values)
+    return template(name).with_immutables(values)

@@ -105,12 +105,12 @@ def read(path: Path) -> Reader:
 
 def keep(reader: Reader) -> None:
     """Remember a key that was checked, in place of an earlier one of its account."""
-    write_atomically(_kept_at(reader.account), reader.to_bytes())
+    write_atomically(_path_of(reader.account), reader.to_bytes())
 
 
-def kept(account: str) -> Reader | None:
+def load(account: str) -> Reader | None:
     """The key of an account that was kept on this machine, if there is one."""
-    path = _kept_at(account)
+    path = _path_of(account)
     return read(path) if path.is_file() else None
 
 
@@ -141,7 +141,7 @@ def _secret_path() -> Path:
     return get_settings().home / "reader.key"
 
 
-def _kept_at(account: str) -> Path:
+def _path_of(account: str) -> Path:
     return get_settings().home / "readers" / f"{account.lower()}.json"
 
 

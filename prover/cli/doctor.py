@@ -154,9 +154,9 @@ def _memory() -> Finding:
 
 def _srs() -> Finding:
     """The development set-up is made where it is needed; a ceremony's must be got."""
-    from prover.systems.srs import kept_set_ups
+    from prover.systems.srs import stored_set_ups
 
-    kept = [f"{one.name} for 2^{one.logrows} rows" for one in kept_set_ups()]
+    kept = [f"{one.name} for 2^{one.logrows} rows" for one in stored_set_ups()]
     fix = "needed outside chain 31337 only: zkescrow srs fetch --logrows 17, or srs import FILE"
     found = ", ".join(kept) or "none"
     return Finding("set-ups of ceremonies", bool(kept), found, fix, required=False)

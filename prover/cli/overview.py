@@ -36,7 +36,7 @@ def status(
     from prover.chain.state.replay import load_held, load_world
     from prover.cli.common.agenda import entries, reworded
     from prover.clients.common.models import provable
-    from prover.clients.common.remembered import told, unmined
+    from prover.clients.common.remembered import report, unmined
 
     client, deployment = deployed(rpc)
     me = None if every else _me(client, account, who)
@@ -54,12 +54,12 @@ def status(
     open_to = frozenset[bytes]() if me is None else provable(world)
     found = chosen(world)
     if me is not None:  # what is shown of these must not come from a node that left events out
-        world = load_held(client, deployment, _places(world, found))
+        world = load_held(client, deployment, _refs(world, found))
         found = chosen(world)
     credits = {} if me is None else credits_of(world, me)
     learn(client, *(one.currency for one in found), *credits)
     found = [reworded(world, one, now) for one in found]
-    done = told(client, world, lambda deed: me is None or deed.account == me)
+    done = report(client, world, lambda deed: me is None or deed.account == me)
     signed = unmined(client, world, lambda deed: me is None or deed.account == me)
     rows = [one.to_dict() | {"open_to_you": _is_open(one, me, open_to)} for one in found]
     data = {"now": now, "account": me, "jobs": rows, "credits": credits}
@@ -82,16 +82,16 @@ def set_aside(world: "World") -> list[dict[str, str]]:
 def set_aside_lines(world: "World") -> list[str]:
     """The same to be printed, the first of them; a job of yours may be among them."""
     rows = set_aside(world)
-    told = [
+    shown = [
         f"{row['protocol']} {row['job']} is set aside, as its events make no sense ({row['why']}): "
         "if it is yours, use another node; `zkescrow audit replay` tells more"
         for row in rows[:MOST_SET_ASIDE]
     ]
-    more = len(rows) - len(told)
-    return [*told, *([f"{more} more jobs are set aside"] if more else [])]
+    more = len(rows) - len(shown)
+    return [*shown, *([f"{more} more jobs are set aside"] if more else [])]
 
 
-def _places(world: "World", found: Iterable["Entry"]) -> list[tuple[str, bytes]]:
+def _refs(world: "World", found: Iterable["Entry"]) -> list[tuple[str, bytes]]:
     """Contract and id of the jobs that come first, as many as one request asks for."""
     from prover.chain.node.rpc import BATCH
     from prover.clients.common.remembered import protocols
@@ -109,16 +109,16 @@ def lines(
     """What to print: the jobs, and the credit that waits; `open_to` are models that I can prove."""
     from prover.cli.common.finding import short
 
-    told = [
+    stands = [
         f"{one.kind.name} {short(one.job_id)} is {as_text(one.state)}"
         f"{'; YOUR MOVE' if me is not None and one.who == me else ''}"
         f"{'; OPEN TO YOU' if _is_open(one, me, open_to) else ''}; next: {one.next}"
         for one in found
     ]
-    if not told:
-        told = ["no job is under way" + ("" if me is None else f" in which {me} has a part")]
+    if not stands:
+        stands = ["no job is under way" + ("" if me is None else f" in which {me} has a part")]
     return [
-        *told,
+        *stands,
         *(f"credit of {amount_in(one, units)}: {takes_out(one)}" for one, units in credits.items()),
     ]
 

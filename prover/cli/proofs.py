@@ -70,10 +70,10 @@ def prove(
     content = json.dumps(proof.to_dict(), indent=1).encode() + b"\n"
     write_atomically(out.absolute(), content, private=False)
     answer = system.answer(made, proof, given)
-    told = f"proven in {seconds:.1f} s ({total:.1f} s with reading the circuit): {out}"
+    message = f"proven in {seconds:.1f} s ({total:.1f} s with reading the circuit): {out}"
     show(
         {"proof": str(out), "proof_seconds": seconds, "total_seconds": total, **answer.data},
-        told,
+        message,
         *answer.lines,
     )
 

@@ -11,7 +11,7 @@ from prover.cli.common.options import describe_set_up
 from prover.cli.common.output import command, new_app, show
 
 if TYPE_CHECKING:
-    from prover.systems.srs import Kept
+    from prover.systems.srs import StoredSetUp
 
 app = new_app("Set-ups of public ceremonies: import, fetch, verify, list.")
 APPS = {"srs": app}
@@ -35,7 +35,7 @@ def import_file(file: File, logrows: Rows = None) -> None:
     from prover.systems.srs import import_file
 
     progress(f"checking {file.name}")
-    _show_kept(import_file(file, logrows))
+    _show(import_file(file, logrows))
 
 
 @command(app)
@@ -59,7 +59,7 @@ def fetch(
 
     seconds = duration(deadline, "--deadline")
     kept = download(name or PERPETUAL, logrows, seconds, tuple(mirror or ()), progress)
-    _show_kept(kept)
+    _show(kept)
 
 
 @command(app)
@@ -83,19 +83,19 @@ def verify(file: File, logrows: Rows = None) -> None:
 @command(app, "list")
 def list_set_ups() -> None:
     """List the set-ups on this machine, and the ceremonies that are known."""
-    from prover.systems.srs import kept_set_ups, known_set_ups
+    from prover.systems.srs import known_set_ups, stored_set_ups
 
-    kept, known = kept_set_ups(), known_set_ups()
-    told = {name: f"{facts.what}; {facts.recognised_by}" for name, facts in known.items()}
+    kept, known = stored_set_ups(), known_set_ups()
+    printed = {name: f"{facts.what}; {facts.recognised_by}" for name, facts in known.items()}
     show(
-        {"set_ups": [_row(one) for one in kept], "known": told},
+        {"set_ups": [_row(one) for one in kept], "known": printed},
         *[f"here: {one.name} for 2^{one.logrows} rows, SHA-256 {one.sha256}" for one in kept]
         or ["here: none of a ceremony"],
-        *(f"known: {name}: {what}" for name, what in told.items()),
+        *(f"known: {name}: {what}" for name, what in printed.items()),
     )
 
 
-def _show_kept(kept: "Kept") -> None:
+def _show(kept: "StoredSetUp") -> None:
     show(
         _row(kept) | {"file": str(kept.path)},
         f"the set-up of {kept.name} for 2^{kept.logrows} rows and fewer is kept, SHA-256 "
@@ -103,7 +103,7 @@ def _show_kept(kept: "Kept") -> None:
     )
 
 
-def _row(kept: "Kept") -> dict[str, Any]:
+def _row(kept: "StoredSetUp") -> dict[str, Any]:
     return {"name": kept.name, "logrows": kept.logrows, "sha256": kept.sha256}
 
 

@@ -42,7 +42,7 @@ def withdraw_all(
     sender = sender_for(client, account)
     recipient = address(to, "--to") or sender.address
     taken: dict[str, int] = {}
-    told: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
     lines: list[str] = []
     left: list[dict[str, Any]] = []
     currencies = [ZERO_ADDRESS, *(str(address(one, "--token")) for one in token or [])]
@@ -56,7 +56,7 @@ def withdraw_all(
             break
         for one in found:
             taken[currency] = taken.get(currency, 0) + one.amount
-            told.append(vars(one) | {"contract": holder.NAME})
+            rows.append(vars(one) | {"contract": holder.NAME})
             lines.append(f"{amount_in(currency, one.amount)} of {holder.NAME} sent to {one.to}")
     kept = [f"{one['currency']} of {one['contract']} not sent: {one['why']}" for one in left]
     try:
@@ -66,7 +66,7 @@ def withdraw_all(
         raise
     lines += kept
     show(
-        {"to": recipient, "withdrawn": taken, "withdrawals": told, "left": left},
+        {"to": recipient, "withdrawn": taken, "withdrawals": rows, "left": left},
         *lines or ["nothing to withdraw" + ("" if token else _TOKENS)],
     )
     if left:

@@ -81,8 +81,8 @@ def condemned_in_time(state: RegistryState, record: Record[Any], now: int) -> in
     known = isinstance(terms, AccuracyTerms)
     circuit_id = terms.circuit_id if known else state.models[terms.model_id][0]
     since = state.condemned_at.get(circuit_id)
-    status = record.as_of(now)
-    return since if since and not status.ended and since <= status.void_until else None
+    current = record.as_of(now)
+    return since if since and not current.ended and since <= current.void_until else None
 
 
 def _circuit_id(state: RegistryState, event: JobEvent, terms: Any) -> bytes:

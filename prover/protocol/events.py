@@ -1,7 +1,7 @@
 """Events of the contracts, as values: a class each, named as the event, fields in snake_case.
 
 Ids are 32 bytes, addresses checksummed, amounts in wei or token units, times Unix seconds. Strings
-of the chain are bytes, of whatever content: `words.shown` makes text of them.
+of the chain are bytes, of whatever content: `base.text.shown` makes text of them.
 """
 
 from prover.protocol.accuracy.events import (

@@ -13,10 +13,9 @@ from prover.base.text import shown
 from prover.protocol.escrow import state as escrow
 from prover.protocol.escrow.state import EscrowState
 from prover.protocol.events import EscrowEvent, Event, JobEvent, Unreadable
+from prover.protocol.jobs import JobRef
 from prover.protocol.mappings import InPlace, put, remove
 from prover.protocol.world import Finding, World, apply, check_job
-
-Place = tuple[str, bytes]
 
 
 class History:
@@ -24,7 +23,7 @@ class History:
 
     def __init__(self, world: World) -> None:
         self.world = _with_maps(world, InPlace)
-        self._set_aside: set[Place] = set()
+        self._set_aside: set[JobRef] = set()
         self._findings = list(world.findings)
 
     def add(self, events: Sequence[Event]) -> list[Finding]:
@@ -32,8 +31,8 @@ class History:
         found = [finding for event in events for finding in self._event(event)]
         moved = (event for event in events if isinstance(event, JobEvent))
         touched = dict.fromkeys((event.contract, event.job_id) for event in moved)
-        for place in touched:
-            found += self._checked(place)
+        for ref in touched:
+            found += self._checked(ref)
         self._findings += found
         return found
 
@@ -42,8 +41,8 @@ class History:
         return replace(_with_maps(self.world, dict), findings=tuple(self._findings))
 
     def _event(self, event: Event) -> Iterator[Finding]:
-        place = _place(event)
-        if place in self._set_aside:
+        ref = _ref_of(event)
+        if ref in self._set_aside:
             self._money_only(event)
             return
         try:
@@ -52,26 +51,26 @@ class History:
             yield self._refused(event, error)
             self._money_only(event)
 
-    def _checked(self, place: Place) -> Iterator[Finding]:
-        if place in self._set_aside:
+    def _checked(self, ref: JobRef) -> Iterator[Finding]:
+        if ref in self._set_aside:
             return
         try:
-            check_job(self.world, *place)
+            check_job(self.world, *ref)
         except IllegalEvent as error:
-            yield self._aside(place, str(error))
+            yield self._aside(ref, str(error))
 
     def _refused(self, event: Event, error: Exception) -> Finding:
         known = isinstance(error, ZkescrowError)
         what = shown(str(error) if known else f"{type(error).__name__}: {error}")
-        place = _place(event)
-        if place is not None:
-            return self._aside(place, what)
+        ref = _ref_of(event)
+        if ref is not None:
+            return self._aside(ref, what)
         return Finding(f"{type(event).__name__} of {event.contract}", what)
 
-    def _aside(self, place: Place, what: str) -> Finding:
+    def _aside(self, ref: JobRef, what: str) -> Finding:
         """Set a job aside; it is nobody's to work on."""
-        contract, job_id = place
-        self._set_aside.add(place)
+        contract, job_id = ref
+        self._set_aside.add(ref)
         for jobs in self.world.protocols:
             if jobs.contract == contract:
                 put(jobs.set_aside, job_id, what)
@@ -90,7 +89,7 @@ class History:
         self.world = replace(self.world, escrows={**self.world.escrows, event.contract: after})
 
 
-def _place(event: Event) -> Place | None:
+def _ref_of(event: Event) -> JobRef | None:
     if isinstance(event, JobEvent):
         return (event.contract, event.job_id)
     if isinstance(event, Unreadable) and event.job_id is not None:
@@ -100,7 +99,7 @@ def _place(event: Event) -> Place | None:
 
 def _with_maps(world: World, kind: Any) -> World:
     """The same world over maps of another kind."""
-    known, predictions = world.registry, world.retrieval
+    known, retrieval = world.registry, world.retrieval
     return replace(
         world,
         registry=replace(
@@ -112,7 +111,7 @@ def _with_maps(world: World, kind: Any) -> World:
         prediction=_jobs(world.prediction, kind),
         serving=_jobs(world.serving, kind),
         accuracy=_jobs(world.accuracy, kind),
-        retrieval=replace(_jobs(predictions, kind), datasets=kind(predictions.datasets)),
+        retrieval=replace(_jobs(retrieval, kind), datasets=kind(retrieval.datasets)),
         escrows={where: _money(state, kind) for where, state in world.escrows.items()},
     )
 

@@ -14,11 +14,12 @@ from prover.protocol.table import ByTime, Move, Table
 from prover.protocol.terms import Job, Terms
 
 T = TypeVar("T", bound=Terms)
+JobRef = tuple[str, bytes]  # contract and job id
 
 
 @dataclass(frozen=True, kw_only=True)
 class Record(Generic[T]):
-    """Where a job stands, as its contract stores it.
+    """Where a job stands, as its events tell; its contract stores the same.
 
     Before somebody joins, `provider` and `payee` are the zero address and `deadline` is 0.
     """

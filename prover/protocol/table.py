@@ -53,9 +53,9 @@ def markdown(table: Table) -> str:
     """
     lines = ["| state | moves | deadline | when the deadline has passed |", "|---|---|---|---|"]
     for rule in table.values():
-        first, *later = [_words(move) for move in rule.moves]
+        first, *later = [_text(move) for move in rule.moves]
         name = title(rule.state)
-        lines.append(f"| {name} | {first} | {rule.deadline} | {_words(rule.default)} |")
+        lines.append(f"| {name} | {first} | {rule.deadline} | {_text(rule.default)} |")
         lines += [f"| | {move} | | |" for move in later]
     return "\n".join(lines)
 
@@ -78,7 +78,7 @@ def title(state: IntEnum) -> str:
     return "".join(word.capitalize() for word in state.name.split("_"))
 
 
-def _words(move: Move | ByTime) -> str:
+def _text(move: Move | ByTime) -> str:
     if isinstance(move, ByTime):
         return f"by time alone -> {title(move.to)}"
     when = f" ({move.when})" if move.when else ""

@@ -54,7 +54,7 @@ def find_compiler() -> Path:
     if is_downloadable():
         raise EnvironmentMissing(
             f"solc {SOLC_VERSION} is not on this machine: the first command that compiles "
-            f"downloads it to {_kept()}; without a network {_SET}"
+            f"downloads it to {_cached_path()}; without a network {_SET}"
         )
     raise EnvironmentMissing(
         f"solc {SOLC_VERSION} is not on this machine, and is downloaded for Linux on x86-64 only: "
@@ -71,7 +71,7 @@ def _installed() -> Path | None:
     settings = get_settings()
     if settings.solc is not None:
         return _named(settings.solc)
-    places = [_of_solcx(), settings.project and _shim(settings.project), _kept()]
+    places = [_of_solcx(), settings.project and _shim(settings.project), _cached_path()]
     return next((one for one in places if one is not None and one.exists()), None)
 
 
@@ -93,13 +93,13 @@ def _shim(project: Path) -> Path:
     return project / ".toolchain" / "solcx" / f"solc-v{SOLC_VERSION}"
 
 
-def _kept() -> Path:
+def _cached_path() -> Path:
     """Named by its hash too: another build of the version is never taken for this one."""
     return get_settings().cache / "solc" / f"solc-v{SOLC_VERSION}-{SHA256[:16]}"
 
 
 def _download() -> Path:
-    path, address = _kept(), f"{get_settings().solc_mirror.rstrip('/')}/{BUILD}"
+    path, address = _cached_path(), f"{get_settings().solc_mirror.rstrip('/')}/{BUILD}"
     with locked(path.with_suffix(".lock")):
         if path.exists():  # another process was faster
             return path

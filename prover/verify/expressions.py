@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from prover.verify.algebra.field import R
-from prover.verify.words import natural, scalar, whole
+from prover.verify.words import integer, natural, scalar
 
 Kind = Literal["advice", "fixed", "instance"]
 KINDS = get_args(Kind)
@@ -87,7 +87,7 @@ def _leaf(found: Any) -> Expression:
         case ["challenge", index]:
             return Challenge(natural(index))
         case ["advice" | "fixed" | "instance" as kind, column, rotation]:
-            return Query(kind, natural(column), whole(rotation))
+            return Query(kind, natural(column), integer(rotation))
         case _:
             raise ValueError(
                 f"expected an expression (+ * - constant challenge {KINDS}), found "

@@ -109,7 +109,7 @@ def _grand_products(description: Description, proof: Proof) -> Iterator[Claim]:
         yield Claim(("grand product", index), _one(point), x, values.now)
         yield Claim(("grand product", index), _one(point), domain.rotate(x, 1), values.following)
     end = domain.rotate(x, description.chaining_rotation)
-    for index, value in reversed(list(enumerate(proof.evaluations.ends))):
+    for index, value in reversed(list(enumerate(proof.evaluations.chained))):
         commitment = _one(proof.commitments.grand_products[index])
         yield Claim(("grand product", index), commitment, end, value)
 

@@ -41,16 +41,16 @@ def identities(
     description: Description, proof: Proof, cells: dict[Query, int], rows: RowSelectors
 ) -> Iterator[int]:
     """The argument's polynomials at x, each of which is zero on all rows of an honest proof."""
-    products = proof.evaluations.grand_products
-    if not products:
+    grand_products = proof.evaluations.grand_products
+    if not grand_products:
         return
-    yield rows.l_0 * (1 - products[0].now) % R
-    yield rows.l_last * (products[-1].now ** 2 - products[-1].now) % R
-    for end, z in zip(proof.evaluations.ends, products[1:], strict=True):
+    yield rows.l_0 * (1 - grand_products[0].now) % R
+    yield rows.l_last * (grand_products[-1].now ** 2 - grand_products[-1].now) % R
+    for end, z in zip(proof.evaluations.chained, grand_products[1:], strict=True):
         yield rows.l_0 * (z.now - end) % R
     l_active = (1 - rows.l_last - rows.l_blinding) % R
     start = 0
-    for chunk, z in zip(description.chunks(), products, strict=True):
+    for chunk, z in zip(description.chunks(), grand_products, strict=True):
         values = [cells[query] for query in chunk]
         yield l_active * _step(description, proof, start, values, z) % R
         start += len(chunk)

@@ -48,14 +48,14 @@ class GrandProductValues:
 class Evaluations:
     """Claimed values at x: cells by query, the random polynomial, sigma_j and the grand products.
 
-    `ends` holds those of all grand products but the last at the row after the usable ones.
+    `chained` holds those of all grand products but the last at the row after the usable ones.
     """
 
     cells: dict[Query, int]
     random: int
     sigma: tuple[int, ...]
     grand_products: tuple[GrandProductValues, ...]
-    ends: tuple[int, ...]
+    chained: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -116,8 +116,8 @@ def _read_commitments(
     transcript.squeeze()  # halo2's theta, for lookups that no circuit here has
     beta, gamma = transcript.squeeze(), transcript.squeeze()
     layout = description.proof
-    products = [f"grand product {i}" for i in range(layout.grand_products)]
-    found = tuple(transcript.read_point(name) for name in products)
+    grand_products = [f"grand product {i}" for i in range(layout.grand_products)]
+    found = tuple(transcript.read_point(name) for name in grand_products)
     random = transcript.read_point("random polynomial")
     y = transcript.squeeze()
     pieces = [f"quotient piece {i}" for i in range(layout.quotient_pieces)]
@@ -159,15 +159,15 @@ def _read_evaluations(description: Description, transcript: Transcript) -> Evalu
 def _read_grand_products(
     description: Description, transcript: Transcript
 ) -> tuple[tuple[GrandProductValues, ...], tuple[int, ...]]:
-    products, ends = [], []
+    grand_products, chained = [], []
     count = description.proof.grand_products
     for index in range(count):
         name = f"of grand product {index}"
         now, following = (transcript.read_scalar(f"{name} at {at}") for at in ("x", "omega x"))
-        products.append(GrandProductValues(now, following))
+        grand_products.append(GrandProductValues(now, following))
         if index < count - 1:
-            ends.append(transcript.read_scalar(f"{name} at its end"))
-    return tuple(products), tuple(ends)
+            chained.append(transcript.read_scalar(f"{name} at its end"))
+    return tuple(grand_products), tuple(chained)
 
 
 def _read_opening(transcript: Transcript) -> Opening:

@@ -9,17 +9,17 @@ from prover.verify.algebra.group import INFINITY, Affine, P, Twist, in_second_gr
 _WORD = re.compile(r"0x[0-9a-f]{64}")
 
 
-def whole(found: Any) -> int:
-    """A whole number of JSON; ValueError otherwise, also for true and false."""
+def integer(found: Any) -> int:
+    """An integer of JSON; ValueError otherwise, also for true and false."""
     if type(found) is not int:
-        raise ValueError(f"expected a whole number, found {str(found)[:80]}")
+        raise ValueError(f"expected an integer, found {str(found)[:80]}")
     return found
 
 
 def natural(found: Any) -> int:
-    """A whole number from 0 on; ValueError otherwise."""
-    if whole(found) < 0:
-        raise ValueError(f"expected a whole number from 0 on, found {found}")
+    """An integer from 0 on; ValueError otherwise."""
+    if integer(found) < 0:
+        raise ValueError(f"expected an integer from 0 on, found {found}")
     return int(found)
 
 

@@ -44,9 +44,9 @@ class Party:
     chain: Chain
     account: str
 
-    def run(self, *words: str, allowed: tuple[int, ...] = (0,)) -> dict[str, Any]:
+    def run(self, *arguments: str, allowed: tuple[int, ...] = (0,)) -> dict[str, Any]:
         """A command that this party signs."""
-        return self.chain.run(*words, "--account", self.account, allowed=allowed)
+        return self.chain.run(*arguments, "--account", self.account, allowed=allowed)
 
 
 def play(chain: Chain, _chosen: argparse.Namespace) -> dict[str, Any]:

@@ -98,6 +98,6 @@ def play(chain: Chain, chosen: argparse.Namespace) -> dict[str, Any]:
 
 def conclusion(result: dict[str, Any]) -> str:
     """What was shown, in a few words."""
-    told = result["predictions"]
-    right = sum(entry["true_label"] == entry["proven_label"] for entry in told)
-    return f"{len(told)} predictions proven and paid ({right} equal the true label)"
+    entries = result["predictions"]
+    right = sum(entry["true_label"] == entry["proven_label"] for entry in entries)
+    return f"{len(entries)} predictions proven and paid ({right} equal the true label)"

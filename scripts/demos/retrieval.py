@@ -174,8 +174,8 @@ def show_hidden(job: str, chain: Chain, file: Path, readable: list[int], count: 
         raise DemoFailed("a revealed key opens a record that did not match")
     full = np.load(RECORDS)["full_scale"]
     values = np.load(RECORDS)["inputs"][readable[0]][: len(MEASURED)] * full[: len(MEASURED)]
-    told = ", ".join(f"{name} {value:.1f}" for name, value in zip(MEASURED, values, strict=True))
-    console.print(f"   record {readable[0]}: {told}, ...")
+    figures = ", ".join(f"{name} {value:.1f}" for name, value in zip(MEASURED, values, strict=True))
+    console.print(f"   record {readable[0]}: {figures}, ...")
     console.print(
         f"   record {hidden[0]}: {records[hidden[0]]['ciphertext'][:50]}... and none of the "
         f"{len(keys)} revealed keys is its own"

@@ -31,7 +31,7 @@ from prover.solidity.sources import close_over_imports, find_contracts, path_of_
 from prover.systems.ezkl.exchange import export
 from prover.systems.native import artifacts, tasks
 from prover.systems.native.circuit.form import Form
-from prover.systems.native.circuit.layout import Layout
+from prover.systems.native.circuit.layout import CircuitLayout
 from prover.systems.native.network import serialise
 from prover.systems.native.network.bounds import bounded
 from prover.systems.srs import development_record, development_srs
@@ -41,7 +41,7 @@ from tests.unit.systems.native.networks import image_of, tiny_network
 
 ROOT = Path(__file__).parents[2]
 EPOCH = {"SOURCE_DATE_EPOCH": "1700000000"}
-LAYOUT = Layout(k=11, lanes=2, weight_lanes=2)
+LAYOUT = CircuitLayout(k=11, lanes=2, weight_lanes=2)
 
 
 @dataclass(frozen=True)

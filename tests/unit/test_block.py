@@ -9,7 +9,7 @@ import pytest
 from benchmarks.block import MEANS, block_of, predicted, value_of
 from benchmarks.imagenet import RESULT as WHOLE
 from benchmarks.performance import read
-from prover.systems.native.circuit.layout import Layout
+from prover.systems.native.circuit.layout import CircuitLayout
 from prover.systems.native.circuit.program import compile_network
 from prover.systems.native.network import reference
 from prover.systems.native.network.bounds import bounded
@@ -81,16 +81,16 @@ def test_a_block_without_a_single_input_or_a_missing_tensor_is_refused() -> None
 def test_the_prediction_is_in_proportion_to_rows_and_columns() -> None:
     layout = {"k": 20, "lanes": 9, "weight_lanes": 5}
     whole = {"layout": layout, "prove_seconds": 200.0, "peak_gib": 8.0}
-    assert predicted(Layout(20, 9, 5), whole) == {"seconds": 200.0, "gib": 8.0}
-    assert predicted(Layout(18, 9, 5), whole) == {"seconds": 50.0, "gib": 2.0}
-    assert predicted(Layout(20, 2, 5), whole)["seconds"] < 150
+    assert predicted(CircuitLayout(20, 9, 5), whole) == {"seconds": 200.0, "gib": 8.0}
+    assert predicted(CircuitLayout(18, 9, 5), whole) == {"seconds": 50.0, "gib": 2.0}
+    assert predicted(CircuitLayout(20, 2, 5), whole)["seconds"] < 150
 
 
 def test_the_committed_block_is_the_one_that_was_asked_for() -> None:
     found = read("block")
     assert found["shape"] == [80, 480, 14]
     assert found["equal_to_the_reference"]
-    layout = Layout(**found["layout"])
+    layout = CircuitLayout(**found["layout"])
     assert found["predicted"] == predicted(layout, found["predicted_from"])
     assert 0.5 < found["prove_seconds"] / found["predicted"]["seconds"] < 2
     assert set(json.loads(WHOLE.read_text())) >= set(found["predicted_from"])

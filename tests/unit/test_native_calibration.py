@@ -8,14 +8,14 @@ import pytest
 
 from benchmarks.native_calibration import RESULT, calibration, fitted
 from prover.systems.native.circuit import layout as code
-from prover.systems.native.circuit.layout import FULL, SMALL, TRANSFORM, Layout
+from prover.systems.native.circuit.layout import FULL, SMALL, TRANSFORM, CircuitLayout
 
 UNIT = 3e-6  # seconds a row of a column of sums
 
 
 def proof(k: int, lanes: int, slower: float = 1.0) -> dict[str, Any]:
     """A proof whose stages cost what the layout's constants say."""
-    layout, unit = Layout(k, lanes, lanes), UNIT * 2**k
+    layout, unit = CircuitLayout(k, lanes, lanes), UNIT * 2**k
     stages = {
         "cells": unit * SMALL * (3 * lanes + 2),
         "sums": unit * FULL * (lanes + 11),

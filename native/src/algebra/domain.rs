@@ -38,8 +38,8 @@ impl Domain {
 
     /// omega^rotation times a point.
     pub fn rotate(&self, point: Fr, rotation: i32) -> Fr {
-        let turns = rotation.rem_euclid(self.n as i32) as u64;
-        point * self.omega.pow_vartime([turns])
+        let exponent = rotation.rem_euclid(self.n as i32) as u64;
+        point * self.omega.pow_vartime([exponent])
     }
 
     /// Bit-reversed coefficients of the polynomial with these values on the roots of unity.

@@ -97,9 +97,9 @@ impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> ProofInProgress<'a, T> {
 
     /// Draw the next challenges of the gates.
     pub fn draw<const N: usize>(&mut self) -> [Fr; N] {
-        let drawn = [(); N].map(|()| self.challenge());
-        self.gate_challenges.extend(drawn);
-        drawn
+        let challenges = [(); N].map(|()| self.challenge());
+        self.gate_challenges.extend(challenges);
+        challenges
     }
 
     /// The rest of the proof; `report` is called inside the quotient with parts done and all parts.

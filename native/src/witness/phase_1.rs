@@ -31,8 +31,8 @@ impl Witness {
             ("remainder", &self.remainder),
             ("activation", &self.activation),
         ] {
-            let filled = column.iter().all(|lane| lane.len() == rows);
-            if column.len() != program.shape.lanes || !filled {
+            let complete = column.iter().all(|lane| lane.len() == rows);
+            if column.len() != program.shape.lanes || !complete {
                 return Err(Error::Witness(format!(
                     "{name} must have {} lanes of {rows} rows",
                     program.shape.lanes

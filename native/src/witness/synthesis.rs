@@ -98,8 +98,8 @@ impl Circuit<Fr> for NetworkCircuit<'_> {
         )?;
         layouter.next_phase();
         let challenges = columns.challenges.into_array();
-        let drawn = challenges.map(|challenge| known(layouter.get_challenge(challenge)));
-        let [Some(b), Some(a), Some(g), Some(theta), Some(beta)] = drawn else {
+        let challenges = challenges.map(|challenge| known(layouter.get_challenge(challenge)));
+        let [Some(b), Some(a), Some(g), Some(theta), Some(beta)] = challenges else {
             return Ok(());
         };
         let challenges = Challenges::from([b, a, g, theta, beta]);

@@ -74,8 +74,8 @@ class AccuracyBounty(JobContract):
 
     def submit(self, job: Job, submissions: Sequence[Submission]) -> Call:
         """Prove items of the test set."""
-        told = [one.to_abi() for one in submissions]
-        return self._call("proving test items", "submit", job.to_abi(), told)
+        rows = [one.to_abi() for one in submissions]
+        return self._call("proving test items", "submit", job.to_abi(), rows)
 
     def dispute(
         self, job: Job, index: int, ciphertext: bytes, inner: bytes, path: Sequence[bytes]

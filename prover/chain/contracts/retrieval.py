@@ -82,8 +82,8 @@ class RetrievalBounty(JobContract):
 
     def submit(self, job: Job, submissions: Sequence[Submission]) -> Call:
         """Prove records, with the keys of those that match."""
-        told = [one.to_abi() for one in submissions]
-        return self._call("proving records", "submit", job.to_abi(), told)
+        rows = [one.to_abi() for one in submissions]
+        return self._call("proving records", "submit", job.to_abi(), rows)
 
     def dispute(
         self,

@@ -77,8 +77,8 @@ class ServingRound(JobContract):
 
     def answer(self, job: Job, indices: Sequence[int], answers: Sequence[Answer]) -> Call:
         """Prove contested items; `indices` is the contested list."""
-        told = [one.to_abi() for one in answers]
-        arguments = (job.to_abi(), list(indices), told)
+        rows = [one.to_abi() for one in answers]
+        arguments = (job.to_abi(), list(indices), rows)
         return self._call("proving contested outputs", "answer", *arguments)
 
     def settle(self, job: Job) -> Call:

@@ -39,10 +39,10 @@ def withdraw_credit(
     newest = newest_block(sender.client).number  # an older one may show no credit yet
     if holder.credit(currency, sender.address, newest):
         receipts.append(sender.send(action, call, once=False))
-    return [one for receipt in receipts for one in _told(sender, holder, receipt)]
+    return [one for receipt in receipts for one in _withdrawals_in(sender, holder, receipt)]
 
 
-def _told(sender: Sender, holder: JobContract, receipt: TxReceipt) -> list[Withdrawal]:
+def _withdrawals_in(sender: Sender, holder: JobContract, receipt: TxReceipt) -> list[Withdrawal]:
     """What the contract's events say that the account took out."""
     at = contract(sender.client.web3, holder.NAME, holder.address)
     return [

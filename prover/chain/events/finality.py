@@ -257,11 +257,11 @@ def wait_final(
 
     A reorganisation may have changed the past meanwhile: `once_final` looks again afterwards.
     """
-    told = None
+    shown = None
     while (missing := block - final_block(client, depth)) > 0:
-        if progress and missing != told:
+        if progress and missing != shown:
             progress(f"waiting for finality: {missing} blocks to go")
-            told = missing
+            shown = missing
         time.sleep(POLL_SECONDS)
 
 

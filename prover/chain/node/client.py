@@ -80,7 +80,7 @@ def _senseless(error: Exception) -> ChainError:
     )
 
 
-def _whole(found: Any, **kinds: type) -> Any:
+def _checked_fields(found: Any, **kinds: type) -> Any:
     """What a node gave, if it has these fields, no number below 0. Raises ChainError."""
     for name, kind in kinds.items():
         value = found.get(name)
@@ -134,22 +134,22 @@ class Client:
     def block(self, number: int | None = None) -> BlockData:
         """A block without its transactions' bodies; the latest if no number is given."""
         found = self.web3.eth.get_block("latest" if number is None else BlockNumber(number))
-        block: BlockData = _whole(found, number=int, hash=bytes, timestamp=int)
+        block: BlockData = _checked_fields(found, number=int, hash=bytes, timestamp=int)
         return block
 
     @map_rpc_errors
     def now(self) -> int:
         """Unix time that the next block will have at least, as far as the node tells."""
         try:
-            told = int(self.web3.eth.get_block("pending")["timestamp"])
+            seconds = int(self.web3.eth.get_block("pending")["timestamp"])
         except (BlockNotFound, KeyError, TypeError):
-            told = int(self.block()["timestamp"])
-        if not 0 <= told < MOST_TIME:
+            seconds = int(self.block()["timestamp"])
+        if not 0 <= seconds < MOST_TIME:
             raise ChainError(
-                f"the node's time is {told}: expected 0 to {MOST_TIME - 1} (Unix time); use "
+                f"the node's time is {seconds}: expected 0 to {MOST_TIME - 1} (Unix time); use "
                 "another node"
             )
-        return told
+        return seconds
 
     @map_rpc_errors
     def code(self, address: str, block: int | None = None) -> bytes:
@@ -204,7 +204,7 @@ class Client:
             return None
         numbers = {"status": int, "blockNumber": int, "gasUsed": int}
         hashes = {"blockHash": bytes, "transactionHash": bytes}
-        receipt: TxReceipt = _whole(found, **numbers, **hashes, logs=list)
+        receipt: TxReceipt = _checked_fields(found, **numbers, **hashes, logs=list)
         return receipt
 
 

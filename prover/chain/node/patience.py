@@ -235,7 +235,7 @@ class _Session(requests.Session):
         timer.start()
         try:
             response = super().send(request, **(options | {"stream": True}))
-            response._content = _whole(response)
+            response._content = _bounded(response)
         except requests.RequestException as error:
             if late.is_set():
                 raise _late() from error
@@ -251,7 +251,7 @@ def _late() -> Unbounded:
     return Unbounded(f"an answer of the node takes more than {ANSWER_SECONDS:.0f} s")
 
 
-def _whole(response: requests.Response) -> bytes:
+def _bounded(response: requests.Response) -> bytes:
     chunks, size = list[bytes](), 0
     for chunk in response.iter_content(_CHUNK_BYTES):
         chunks.append(chunk)

@@ -66,6 +66,6 @@ def result_of(answer: Any) -> Any:
     if not isinstance(answer, dict) or ("result" not in answer and "error" not in answer):
         raise ChainError("the node's answer is no JSON-RPC: is the RPC address right?")
     if "error" in answer:
-        told: Any = answer
-        raise Web3RPCError(repr(answer["error"]), rpc_response=told)
+        response: Any = answer
+        raise Web3RPCError(repr(answer["error"]), rpc_response=response)
     return answer["result"]

@@ -13,7 +13,7 @@ _SUFFIX = ".sealed"
 READABLE = "the file is not encrypted: whoever is given it, or finds it at its address, can read it"
 
 
-def place(path: Path, reader: str | None) -> Path:
+def handed_path(path: Path, reader: str | None) -> Path:
     """What the provider gets of the file at `path`: itself, or its envelope for a reader's key."""
     return path if reader is None else path.with_suffix(_SUFFIX)
 
@@ -24,7 +24,7 @@ def hand_over(path: Path, content: bytes, reader: str | None) -> None:
     if reader is None:
         path.with_suffix(_SUFFIX).unlink(missing_ok=True)
     else:
-        write_atomically(place(path, reader), sealed(content, bytes.fromhex(reader)))
+        write_atomically(handed_path(path, reader), sealed(content, bytes.fromhex(reader)))
 
 
 def given_of(path: Path) -> Path:

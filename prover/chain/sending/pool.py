@@ -36,7 +36,7 @@ class Limited(Refused):
 
 
 @dataclass(frozen=True)
-class Place:
+class NonceChoice:
     """A nonce for a new transaction; `above` are fees that it must replace, if there are any.
 
     `if_any`: the node has not what is to be replaced, but another may; `taken`: one had it.
@@ -121,7 +121,7 @@ class Pool:
         """What was given up from a nonce on, by nonce, the newest of each last."""
         return list(self._journal.given_up(self.client.scope, self._address, nonce))
 
-    def place(self) -> Place:
+    def choose_nonce(self) -> NonceChoice:
         """A nonce, after the node was handed all that is written down, as it may have lost it.
 
         Where the balance no longer covers a waiting transaction, or the node does not want it, its
@@ -132,7 +132,7 @@ class Pool:
         waiting = self.waiting(mined)
         for attempt in waiting:
             if self._unwanted(attempt):
-                return Place(attempt.nonce, fees_of(attempt.raw))
+                return NonceChoice(attempt.nonce, fees_of(attempt.raw))
         taken = {attempt.nonce for attempt in waiting}
         nonce = max(mined, self.nonce("pending"))
         while nonce in taken:
@@ -140,7 +140,7 @@ class Pool:
         given_up = [one for one in self.given_up(mined) if one.nonce not in taken]
         if given_up and given_up[0].nonce <= nonce:
             return _instead_of([one for one in given_up if one.nonce == given_up[0].nonce])
-        return Place(nonce)
+        return NonceChoice(nonce)
 
     def _unwanted(self, attempt: Attempt) -> bool:
         try:
@@ -216,8 +216,8 @@ class Pool:
         return self.nonce(max(final_block(self.client), 0))
 
 
-def _instead_of(given_up: Sequence[Attempt]) -> Place:
+def _instead_of(given_up: Sequence[Attempt]) -> NonceChoice:
     """The nonce of attempts that were given up, oldest first, and the fees of what a node had."""
     had = [one for one in given_up if one.taken]
     newest = (had or given_up)[-1]
-    return Place(newest.nonce, fees_of(newest.raw), if_any=True, taken=bool(had))
+    return NonceChoice(newest.nonce, fees_of(newest.raw), if_any=True, taken=bool(had))

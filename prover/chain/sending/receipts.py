@@ -15,8 +15,8 @@ def canonical_receipt(client: Client, transaction_hash: bytes) -> TxReceipt | No
     receipt = client.receipt(transaction_hash)
     if receipt is None:
         return None
-    status = _hash_at(client, int(receipt["blockNumber"]))
-    return receipt if status == bytes(receipt["blockHash"]) else None
+    canonical = _hash_at(client, int(receipt["blockNumber"]))
+    return receipt if canonical == bytes(receipt["blockHash"]) else None
 
 
 def revert_of(client: Client, transaction_hash: bytes) -> ContractRefused | None:

@@ -33,7 +33,7 @@ from prover.chain.sending.fees import (
     within,
 )
 from prover.chain.sending.journal import Attempt, Fate, Journal
-from prover.chain.sending.pool import Place
+from prover.chain.sending.pool import NonceChoice
 from prover.chain.sending.receipts import canonical_receipt, revert_of
 from prover.chain.sending.retry import Retrying
 from prover.chain.sending.trial import GAS_CAP, Cost, Trial
@@ -80,7 +80,7 @@ class Sender(Retrying):
 
         `exact` is for an action that its name does not say in full, as a payee was chosen too: what
         was signed of it with other choices is given up, and UsageError raised if that is mined.
-        `worth` is what depends on the call, in wei: it is not signed while its gas costs more.
+        `worth` is what is won or lost by the call, in wei: it is not signed if gas costs more.
         """
         with at_work(self._work(action)):
             if exact:
@@ -206,15 +206,15 @@ class Sender(Retrying):
 
     def _attempt(self, action: str, call: Call, worth: int | None) -> Attempt:
         """A new attempt, signed and written down."""
-        place = self._pool.place()
-        bound = self._pool.outlay(place.nonce)
+        chosen = self._pool.choose_nonce()
+        bound = self._pool.outlay(chosen.nonce)
         self._trial.check_funds(call.value + bound, call, bound)
         gas, fees = self._trial.gas(call), suggested(self.client)
         fees = self._lowered(call.says, gas, fees, worth)
-        if place.if_any:
-            fees = self._to_replace(place, gas, fees, worth, call.value + bound)
-        elif place.above is not None:
-            fees = self._worthwhile(call.says, gas, place.above.raised(fees), worth)
+        if chosen.if_any:
+            fees = self._to_replace(chosen, gas, fees, worth, call.value + bound)
+        elif chosen.above is not None:
+            fees = self._worthwhile(call.says, gas, chosen.above.raised(fees), worth)
         if not within(fees):
             raise Postponed(
                 f"{call.says} has to replace a transaction that pays the most already "
@@ -223,10 +223,10 @@ class Sender(Retrying):
             )
         self._trial.check_funds(call.value + gas * fees.maximum + bound, call, bound)
         fields = {**self._trial.fields(call), "gas": gas}
-        return self._pool.sign(action, place.nonce, fields, fees)
+        return self._pool.sign(action, chosen.nonce, fields, fees)
 
     def _to_replace(
-        self, place: Place, gas: int, fees: Fees, worth: int | None, bound: int
+        self, chosen: NonceChoice, gas: int, fees: Fees, worth: int | None, bound: int
     ) -> Fees:
         """Fees of the present, and more where a node may have what was given up on the nonce.
 
@@ -234,8 +234,8 @@ class Sender(Retrying):
         in a row would add up. Never more than `worth`, the settings, or the balance with `bound`
         wei of other use allow.
         """
-        higher, most = (one.raised(fees) for one in (place.above or fees, fees))
-        if not place.taken:
+        higher, most = (one.raised(fees) for one in (chosen.above or fees, fees))
+        if not chosen.taken:
             higher = Fees(min(higher.maximum, most.maximum), min(higher.priority, most.priority))
         worthwhile = worth is None or self._price(gas, higher) <= worth
         paid = gas * higher.maximum + bound <= self.client.balance(self.address)
@@ -250,7 +250,7 @@ class Sender(Retrying):
 
     def require_worth(self, says: str, gas: int, worth: int | None) -> None:
         """Raise Postponed if so much gas, of all that a move sends, costs more than `worth` wei."""
-        fees = Fees(0, TIP_FLOOR_WEI)  # the tip is lowered where less depends on it
+        fees = Fees(0, TIP_FLOOR_WEI)  # the tip is lowered where a move is worth less
         self._worthwhile(says, gas, fees, worth)
 
     def _worthwhile(self, says: str, gas: int, fees: Fees, worth: int | None) -> Fees:
@@ -259,7 +259,7 @@ class Sender(Retrying):
         if worth is not None and cost > worth:
             raise Postponed(
                 f"{says} would cost {in_ether(cost)} at present fees, and {in_ether(worth)} "
-                "depends on it: nothing was sent; run the same command again when fees have "
+                "is won or lost by it: nothing was sent; run the same command again when fees have "
                 "fallen, before the deadline"
             )
         return fees

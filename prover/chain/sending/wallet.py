@@ -42,19 +42,19 @@ class Handed(Exception):
 
     def lines(self) -> list[str]:
         """As text."""
-        told = [f"nothing was sent: {self.sender} is to sign this on chain {self.chain_id}"]
-        told += [f"job {self.about['job']}"] if "job" in self.about else []
+        lines = [f"nothing was sent: {self.sender} is to sign this on chain {self.chain_id}"]
+        lines += [f"job {self.about['job']}"] if "job" in self.about else []
         for number, draft in enumerate(self.drafts, 1):
             gas = "what the node says then" if draft.gas is None else f"about {draft.gas}"
-            told += [
+            lines += [
                 f"{number}. {draft.says}",
                 f"   to {draft.to}, value {draft.value} wei, gas {gas}",
                 f"   data 0x{draft.data.hex()}",
             ]
         if "given" in self.about:
-            told.append(f"the provider needs this file: {self.about['given']}")
+            lines.append(f"the provider needs this file: {self.about['given']}")
         return [
-            *told,
+            *lines,
             *self.about.get("notes", ()),
             "next: sign in this order; when all is mined `zkescrow status` shows it; a command of "
             "several steps goes on when it is given again, and one that posts posts another job",

@@ -114,8 +114,8 @@ def waiting(client: Client) -> list[Deed]:
     return [deed for nonce, deed in found if deed is not None and nonce >= used[deed.account]]
 
 
-def untold(client: Client, account: str) -> list[Deed]:
-    """Postings that were interrupted, and are or may be on the chain: see `told`."""
+def unreported(client: Client, account: str) -> list[Deed]:
+    """Postings that were interrupted, and are or may be on the chain: see `mark_reported`."""
     path = journal_of_home()
     if not path.exists():
         return []

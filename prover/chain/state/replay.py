@@ -17,8 +17,9 @@ from prover.chain.events.store import FILE, Doubt, Point, opened
 from prover.chain.events.sync import TAIL_BLOCKS, forget, head_of, read_logs, source_of
 from prover.chain.node.client import Client, checksum
 from prover.chain.state.deeds import forgotten, jobs_at, not_shown
-from prover.chain.state.view import Place, View, status_at
+from prover.chain.state.view import View, status_at
 from prover.protocol.history import History
+from prover.protocol.jobs import JobRef
 from prover.protocol.limits import pace_of
 from prover.protocol.world import Finding, World, empty
 
@@ -30,8 +31,8 @@ _FIELDS = {
     RETRIEVAL: "retrieval",
 }
 _loaded: dict[str, tuple[Point, World]] = {}  # by source, the last one
-_TOLD: set[Finding] = set()
-_MOST_TOLD = 20
+_SHOWN: set[Finding] = set()
+_MOST_SHOWN = 20
 # What makes no sense is read again after so long, then twice as long, up to the most; what is new
 # after the least, as strangers could otherwise have everything read at each command.
 AGAIN_SECONDS, MOST_AGAIN_SECONDS, LEAST_AGAIN_SECONDS = 600, HOUR, 60
@@ -76,18 +77,18 @@ def load_world(client: Client, deployment: Deployment, last: int | None = None) 
         pause(client)
 
 
-def load_held(client: Client, deployment: Deployment, places: Sequence[Place]) -> World:
+def load_held(client: Client, deployment: Deployment, refs: Sequence[JobRef]) -> World:
     """The world, in which jobs stand where their contracts say that they do in the same block.
 
     Where one does not, the node left events out, now or when they were stored: it is asked for all
     of them again. Raises ChainError if it goes on contradicting itself.
     """
-    source, loose = source_of(client, deployment), list[Place]()
+    source, loose = source_of(client, deployment), list[JobRef]()
     for anew in (False, True):
         world = load_world(client, deployment)
-        views = status_at(client, places, _loaded[source][0])
-        pairs = zip(places, views, strict=True)
-        loose = [place for place, view in pairs if not _is_held(world, place, view, anew)]
+        views = status_at(client, refs, _loaded[source][0])
+        pairs = zip(refs, views, strict=True)
+        loose = [ref for ref, view in pairs if not _is_held(world, ref, view, anew)]
         if not loose:
             return world
         if not anew:
@@ -99,12 +100,12 @@ def load_held(client: Client, deployment: Deployment, places: Sequence[Place]) -
     )
 
 
-def _is_held(world: World, place: Place, view: View | None, anew: bool) -> bool:
+def _is_held(world: World, ref: JobRef, view: View | None, anew: bool) -> bool:
     """Whether events and view agree; a node that does not give the view tells nothing.
 
     A job whose events make no sense is read again once, and then has its own message.
     """
-    contract, job_id = place
+    contract, job_id = ref
     jobs = jobs_at(world, contract)
     if jobs is None or view is None or (job_id in jobs.set_aside and anew):
         return True
@@ -182,10 +183,10 @@ def reduce_events(world: World, events: Iterable[Logged]) -> World:
 def _tell(findings: Iterable[Finding]) -> None:
     """Each finding once in the life of this process, and not more than can be read."""
     for finding in findings:
-        if finding in _TOLD:
+        if finding in _SHOWN:
             continue
-        _TOLD.add(finding)
-        if len(_TOLD) <= _MOST_TOLD:
+        _SHOWN.add(finding)
+        if len(_SHOWN) <= _MOST_SHOWN:
             logger(__name__).warning("skipped", where=finding.where, what=finding.what)
-        elif len(_TOLD) == _MOST_TOLD + 1:
+        elif len(_SHOWN) == _MOST_SHOWN + 1:
             logger(__name__).warning("skipped more; `zkescrow audit replay` tells all of it")

@@ -12,12 +12,12 @@ from hexbytes import HexBytes
 from prover.chain.events.store import Point
 from prover.chain.node.client import Client, checksum
 from prover.chain.node.rpc import ask_each
+from prover.protocol.jobs import JobRef
 from prover.statement.field import WORD_BYTES
 
 _JOBS = function_signature_to_4byte_selector("jobs(bytes32)")
 _WORDS = ("uint256", "address", "uint256")  # what every contract's record begins with
 _BYTES = WORD_BYTES * len(_WORDS)
-Place = tuple[str, bytes]  # contract and job id
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,13 @@ class View:
     deadline: int
 
 
-def status_at(client: Client, places: Sequence[Place], head: Point) -> list[View | None]:
+def status_at(client: Client, refs: Sequence[JobRef], head: Point) -> list[View | None]:
     """Jobs in a block, in one request for a hundred; None where the node does not give one.
 
     It may have lost that state, or be asked at another of its machines.
     """
     at = {"blockHash": "0x" + head.hash.hex()}  # EIP-1898
-    calls = [{"to": where, "data": "0x" + (_JOBS + job_id).hex()} for where, job_id in places]
+    calls = [{"to": where, "data": "0x" + (_JOBS + job_id).hex()} for where, job_id in refs]
     return [
         _view(answer) for answer in ask_each(client, [("eth_call", (one, at)) for one in calls])
     ]

@@ -123,7 +123,7 @@ def post(
 
     count = accuracy_post.sample_size(items, None if eps is None else percent(eps, "--eps"))
     client, deployment = deployed(rpc)
-    raw = accuracy_post.RawOptions(
+    options = accuracy_post.PostOptions(
         target=accuracy_post.target_of(target),
         reward=reward,
         bond=bond,
@@ -142,18 +142,18 @@ def post(
     known = accuracy_post.circuit_of(client, deployment, model)
     accuracy_tests.check_circuit(known.artifacts)
     tests = accuracy_tests.read_tests(known.artifacts, data, part(rows), count)
-    spec = accuracy_post.spec_of(client, known, len(tests.labels), raw)
+    spec = accuracy_post.spec_of(client, known, len(tests.labels), options)
     progress("checking that the verifier on the chain is the circuit's")
     auditor(client, deployment).verify(known.model_id, known.artifacts)
     seed_file = (seed or get_settings().home / "seed.json").resolve()
     if make_seed(seed_file):
         progress(f"a new seed is in {seed_file}: keep it, and show it to nobody")
-    asked = vars(raw) | {"data": sha256_file(data), "rows": rows, "items": items, "eps": eps}
+    asked = vars(options) | {"data": sha256_file(data), "rows": rows, "items": items, "eps": eps}
     with posting(sender, deployment, spec, tests, seed_file, asked, progress) as drawn:
         posted = post_bounty(sender, deployment, drawn)
         _, record = find_bounty(client, deployment, "0x" + posted.job_id.hex())
-        told, lines = accuracy_post.describe(sender, deployment, known, posted, record, seed_file)
-        show(told, *lines)
+        facts, lines = accuracy_post.describe(sender, deployment, known, posted, record, seed_file)
+        show(facts, *lines)
 
 
 @command(app)
@@ -269,8 +269,8 @@ def prove(
     keep_handed(inputs, found[1].job.terms.data_hash)
     outcome = proven(sender, deployment, found, known, allow_files, force)
     state, lines = moved(sender.client, deployment, BOUNTY, found[0], outcome.gas)
-    data, words = describe(outcome)
-    show(state | data, *words, *lines)
+    data, said = describe(outcome)
+    show(state | data, *said, *lines)
     if outcome.gave_up:
         raise typer.Exit(1)
 
@@ -316,10 +316,9 @@ def status(
         show_jobs("bounties", rows(client, world, BOUNTY, now, row))
         return
     job_id, record = find_bounty(client, deployment, job)
-    told, done = entry(world, BOUNTY, job_id, record, now).to_dict(), of_job(client, world, job_id)
-    due = reminders(client, world, job_id, now)
+    done, due = of_job(client, world, job_id), reminders(client, world, job_id, now)
     past = consumers_past(world.accuracy.jobs.values(), record.job.consumer)
-    data = row(job_id, record) | told
+    data = row(job_id, record) | entry(world, BOUNTY, job_id, record, now).to_dict()
     data |= {"now": now, "consumers_past": past, "provisional": done.rows, "reminders": due.rows}
     show(
         data,

@@ -49,8 +49,8 @@ def to_reveal(who: str) -> Wanted:
 
 def to_prove(who: str) -> Wanted:
     """Bounties that a provider accepted, and whose key is public."""
-    words, moves = "accepted by you and open", ("submit", "dispute")
-    return in_state(words, State.PROVING, by="provider", who=who, moves=moves)
+    message, moves = "accepted by you and open", ("submit", "dispute")
+    return in_state(message, State.PROVING, by="provider", who=who, moves=moves)
 
 
 def worker_on(
@@ -96,5 +96,5 @@ def proven(
 
 def in_units(client: Client, currency: str | None, text: str, name: str) -> int:
     """An amount of a currency (None or zero: ETH) in its smallest units. Raises UsageError."""
-    native = currency in (None, ZERO_ADDRESS)
-    return units(text, name, ETHER_DECIMALS if native else decimals_of(client, str(currency)))
+    is_ether = currency in (None, ZERO_ADDRESS)
+    return units(text, name, ETHER_DECIMALS if is_ether else decimals_of(client, str(currency)))

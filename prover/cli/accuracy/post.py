@@ -37,7 +37,7 @@ _MAX_PART = (1 << 32) - 1
 
 
 @dataclass(frozen=True)
-class RawOptions:
+class PostOptions:
     """The options of `accuracy post`; amounts as typed, times in seconds, target as num / den."""
 
     target: tuple[int, int]
@@ -97,24 +97,24 @@ def circuit_of(client: Client, deployment: Deployment, text: str) -> KnownModel:
     return find(client, deployment, text)
 
 
-def spec_of(client: Client, known: KnownModel, n: int, raw: RawOptions) -> JobSpec:
+def spec_of(client: Client, known: KnownModel, n: int, options: PostOptions) -> JobSpec:
     """What the options say about a bounty over n items, defaults filled in. Raises UsageError."""
-    check_cost_known(raw)
-    num, den = raw.target
-    money = _money(client, known, n, raw)
-    currency = raw.currency or ZERO_ADDRESS
+    check_cost_known(options)
+    num, den = options.target
+    money = _money(client, known, n, options)
+    currency = options.currency or ZERO_ADDRESS
     if money.miss_penalty > money.stake:
         raise UsageError(
             f"--miss-penalty is {amount_in(currency, money.miss_penalty)} and --stake "
             f"{amount_in(currency, money.stake)}: expected at most the stake"
         )
-    if raw.provider is None and money.stake == 0:
+    if options.provider is None and money.stake == 0:
         raise UsageError("--stake 0: a bounty that anyone may accept needs a stake above 0")
     if money.reward == 0:
         raise UsageError("--reward 0: expected above 0")
-    if raw.provider is None:
-        least = _spent(client, raw)
-        check_penalty(currency, money.miss_penalty, least, raw.low_penalty)
+    if options.provider is None:
+        least = _spent(client, options)
+        check_penalty(currency, money.miss_penalty, least, options.low_penalty)
     return JobSpec(
         circuit_id=known.circuit_id,
         artifacts=known.artifacts,
@@ -125,21 +125,21 @@ def spec_of(client: Client, known: KnownModel, n: int, raw: RawOptions) -> JobSp
         miss_penalty=money.miss_penalty,
         num=num,
         den=den,
-        provider=raw.provider or ZERO_ADDRESS,
-        open_seconds=raw.open_seconds,
-        reveal_seconds=raw.reveal_seconds,
-        prove_seconds=raw.prove_seconds,
-        uri=raw.uri,
+        provider=options.provider or ZERO_ADDRESS,
+        open_seconds=options.open_seconds,
+        reveal_seconds=options.reveal_seconds,
+        prove_seconds=options.prove_seconds,
+        uri=options.uri,
     )
 
 
-def check_cost_known(raw: RawOptions) -> None:
+def check_cost_known(options: PostOptions) -> None:
     """Raise UsageError if nobody can tell what a try at an open bounty costs the consumer.
 
     Gas has no price in a token, and what labels are worth is not known here.
     """
-    describe = raw.test_set_cost is not None or raw.low_penalty
-    if raw.currency is not None and raw.provider is None and not describe:
+    is_stated = options.test_set_cost is not None or options.low_penalty
+    if options.currency is not None and options.provider is None and not is_stated:
         raise UsageError(
             "--test-set-cost missing: a bounty that anyone may accept needs a penalty of what the "
             "test set and your gas cost at least, and what these are worth in a token is not known "
@@ -167,14 +167,14 @@ def check_penalty(currency: str, penalty: int, least: int, low: bool) -> None:
         )
 
 
-def _spent(client: Client, raw: RawOptions) -> int:
+def _spent(client: Client, options: PostOptions) -> int:
     """What a try costs the consumer, in units of the currency; of tokens, as it says."""
-    cost = _test_set(client, raw)
-    return cost if raw.currency else accuracy_spent(present_prices(client), cost)
+    cost = _test_set(client, options)
+    return cost if options.currency else accuracy_spent(present_prices(client), cost)
 
 
-def _test_set(client: Client, raw: RawOptions) -> int:
-    return in_units(client, raw.currency, raw.test_set_cost or "0", "--test-set-cost")
+def _test_set(client: Client, options: PostOptions) -> int:
+    return in_units(client, options.currency, options.test_set_cost or "0", "--test-set-cost")
 
 
 def describe(
@@ -235,26 +235,26 @@ def _total_gas(
     return posted.gas + BountyGas.of(wanted, slots, proof).after_posting
 
 
-def _money(client: Client, known: KnownModel, n: int, raw: RawOptions) -> AccuracyMoney:
+def _money(client: Client, known: KnownModel, n: int, options: PostOptions) -> AccuracyMoney:
     """Amounts as typed, in units of the currency; for ETH those not given by their cost."""
     given = {
-        "--reward": raw.reward,
-        "--bond": raw.bond,
-        "--stake": raw.stake,
-        "--miss-penalty": raw.miss_penalty,
+        "--reward": options.reward,
+        "--bond": options.bond,
+        "--stake": options.stake,
+        "--miss-penalty": options.miss_penalty,
     }
     absent = [name for name, text in given.items() if text is None]
-    if raw.currency is not None and absent:
+    if options.currency is not None and absent:
         raise UsageError(
             f"{', '.join(absent)} missing: what a token is worth is not known here; give every "
             "amount of a bounty that is paid in tokens"
         )
     typed_units = {
-        name: in_units(client, raw.currency, text, name)
+        name: in_units(client, options.currency, text, name)
         for name, text in given.items()
         if text is not None
     }
-    return _usual(client, known, n, raw.target, typed_units, _test_set(client, raw))
+    return _usual(client, known, n, options.target, typed_units, _test_set(client, options))
 
 
 def _usual(

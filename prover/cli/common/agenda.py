@@ -9,12 +9,12 @@ from prover.chain.accounts import configured_address
 from prover.chain.contracts.tokens import learn
 from prover.chain.node.client import Client
 from prover.chain.state.deeds import deeds_of
-from prover.clients.accuracy import status as accuracy_words
+from prover.clients.accuracy import status as accuracy_status
 from prover.clients.common.kinds import BOUNTY, JOB, REQUEST, ROUND, Kind, short
 from prover.clients.common.remembered import protocols
-from prover.clients.prediction import status as prediction_words
-from prover.clients.retrieval import status as retrieval_words
-from prover.clients.serving import status as serving_words
+from prover.clients.prediction import status as prediction_status
+from prover.clients.retrieval import status as retrieval_status
+from prover.clients.serving import status as serving_status
 from prover.protocol.accuracy import state as accuracy
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.jobs import Record
@@ -178,12 +178,12 @@ def next_of(world: World, kind: Kind, record: Record[Any], now: int) -> str:
     left = world.credits_in(jobs.contract, record.job.terms.currency)
     one: Any = record
     if kind is JOB:
-        return prediction_words.next_step(one, now, condemned, left)
+        return prediction_status.next_step(one, now, condemned, left)
     if kind is ROUND:
-        return serving_words.next_step(one, now, condemned, left)
+        return serving_status.next_step(one, now, condemned, left)
     if kind is BOUNTY:
-        return accuracy_words.next_step(one, now, condemned, left)
-    return retrieval_words.next_step(one, _owner(world, one), now, condemned, left)
+        return accuracy_status.next_step(one, now, condemned, left)
+    return retrieval_status.next_step(one, _owner(world, one), now, condemned, left)
 
 
 def _actor(

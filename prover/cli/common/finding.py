@@ -32,7 +32,7 @@ R = TypeVar("R", bound=Record[Any])
 
 @dataclass(frozen=True)
 class Wanted:
-    """The jobs that a command can act on; `words` follow "no round" and "3 rounds".
+    """The jobs that a command can act on; `message` follows "no round" and "3 rounds".
 
     `accept` raises for a currency that is not accepted, before its token is asked anything: any
     contract may be a token. `done` says that the command was done for a job: whoever types it once
@@ -40,7 +40,7 @@ class Wanted:
     `who` does it, and `same` says whether a job is as this very command would have made it.
     """
 
-    words: str
+    message: str
     fits: Callable[[Any, int], bool]
     accept: Callable[[str], None] = lambda _currency: None
     done: Callable[[Any], bool] = lambda _record: False
@@ -66,9 +66,9 @@ def in_state(
 
     def fits(one: Record[Any], now: int) -> bool:
         part = {None: who, "consumer": one.job.consumer, "provider": one.provider}[by]
-        status = one.as_of(now)
-        in_time = status.ended or now <= status.state_deadline
-        return status.state in states and in_time and part == who
+        current = one.as_of(now)
+        in_time = current.ended or now <= current.state_deadline
+        return current.state in states and in_time and part == who
 
     return Wanted(message, fits, moves=moves, who=who)
 
@@ -108,7 +108,7 @@ def find_on(
     """
     world = load_world(client, deployment)
     contract = _jobs_of(world, kind).contract
-    named = last_used(client, contract) if text is None else _whole(text)
+    named = last_used(client, contract) if text is None else _full_id(text)
     if named is not None:
         world = load_held(client, deployment, [(contract, named)])
     job_id, record = choose(client, _jobs_of(world, kind), kind, text, wanted)
@@ -140,7 +140,7 @@ def _jobs_of(world: World, kind: Kind) -> Jobs[Any]:
     return dict(protocols(world))[kind]
 
 
-def _whole(text: str) -> bytes | None:
+def _full_id(text: str) -> bytes | None:
     """An id of which all digits are given."""
     digits = text.removeprefix("0x")
     return bytes.fromhex(digits) if _HEX.fullmatch(text) and len(digits) == 64 else None
@@ -179,7 +179,7 @@ def _chosen(client: Client, jobs: Jobs[R], kind: Kind, text: str | None, wanted:
     if wanted is not UNENDED and job_id not in fitting:
         require_there(client, jobs, kind, job_id.hex())
     if text is None and job_id != last:
-        progress(f"{kind.name} 0x{job_id.hex()}: the only one {wanted.words}")
+        progress(f"{kind.name} 0x{job_id.hex()}: the only one {wanted.message}")
     return job_id
 
 
@@ -203,7 +203,7 @@ def _without_text(
         return fitting[0]
     if fitting:
         raise UsageError(
-            f"{len(fitting)} {kind.plural} are {wanted.words}: name one of {listed(fitting)}"
+            f"{len(fitting)} {kind.plural} are {wanted.message}: name one of {listed(fitting)}"
         )
     if last is not None and last in jobs:
         return last  # the command itself says why it cannot act on it
@@ -211,7 +211,7 @@ def _without_text(
         return next(iter(jobs))
     aside = sum(not isinstance(one, Record) for one in jobs.values())
     others = f", and {aside} were set aside: their events make no sense" if aside else ""
-    raise UsageError(f"no {kind.name} on this chain is {wanted.words}{others}: {kind.listing}")
+    raise UsageError(f"no {kind.name} on this chain is {wanted.message}{others}: {kind.listing}")
 
 
 def by_digits(known: Mapping[bytes, object], kind: Kind, text: str) -> bytes:

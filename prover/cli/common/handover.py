@@ -51,7 +51,7 @@ def reader_of(provider: str | None, key: Path | None) -> "Reader | None":
     from prover.chain import readers
 
     if key is None:
-        return None if provider is None else readers.kept(provider)
+        return None if provider is None else readers.load(provider)
     reader = readers.read(key)
     if provider not in (None, reader.account):
         raise UsageError(
@@ -102,7 +102,7 @@ class HandedFiles:
         self._files = [path for path in given or () if not path.is_dir()]
         self._inbox = Inbox([path for path in given or () if path.is_dir()])
         self._seen: dict[Path, tuple[int, int] | None] = {}
-        self._told: set[tuple[Path, str]] = set()
+        self._shown: set[tuple[Path, str]] = set()
 
     @property
     def has_folders(self) -> bool:
@@ -132,10 +132,10 @@ class HandedFiles:
         found = self._inbox.look(wanted)
         self.unread = found.unread
         for left in found.left:
-            if left not in self._told:
+            if left not in self._shown:
                 LOG.warning("not taken", file=str(left[0]), why=left[1])
                 say_error(f"{left[0]} is left out: {left[1]}")
-            self._told.add(left)
+            self._shown.add(left)
         return found.kept > 0
 
 

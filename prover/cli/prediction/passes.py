@@ -44,7 +44,7 @@ class Pass:
             {
                 "job": "0x" + outcome.job_id.hex(),
                 "result": str(outcome.result),
-                "message": outcome.words,
+                "message": outcome.message,
                 "proof_seconds": round(outcome.seconds, 3),
                 "gas": outcome.gas,
             }

@@ -30,18 +30,18 @@ def report(client: Client, deployment: Deployment, text: str | None) -> Report:
     job_id, record = find_job(client, deployment, text)
     now, world = client.now(), load_world(client, deployment)
     predictions = _predictions(world, record)
-    told = entry(world, JOB, job_id, record, now)
+    current = entry(world, JOB, job_id, record, now)
     done, due = of_job(client, world, job_id), reminders(client, world, job_id, now)
     data = row(job_id, record) | {
         "now": now,
         "provisional": done.rows,
         "reminders": due.rows,
-        **told.to_dict(),
+        **current.to_dict(),
         "predictions": None if predictions is None else [one.to_dict() for one in predictions],
         "outputs": [hex(word) for word in record.outputs],
     }
     stands = f"job 0x{job_id.hex()} is {record.state.name.lower()}"
-    lines = [stands, *done.lines, f"next: {told.next}"]
+    lines = [stands, *done.lines, f"next: {current.next}"]
     if predictions is not None:
         lines += [f"item {at}: {one.message()}" for at, one in enumerate(predictions)]
     elif record.outputs:

@@ -83,8 +83,8 @@ def commit(
     progress(f"sealing {len(secrets.items)} records")
     committed = owner.commit(sender, deployment, secrets, uri)
     owner.remember_source(committed.dataset.id, owner.Source(data, kept.path))
-    told, lines = describe_commitment(committed, data, kept)
-    show(told, *lines)
+    facts, lines = describe_commitment(committed, data, kept)
+    show(facts, *lines)
 
 
 @command(app)
@@ -151,7 +151,7 @@ def post(
     """Requester: pay for every record to be judged. Checks model and dataset first."""
     from prover.chain.state.replay import load_world
     from prover.cli.common.finding import by_digits
-    from prover.cli.retrieval import post as options
+    from prover.cli.retrieval import post as retrieval_post
     from prover.clients.common.kinds import DATASET
     from prover.clients.common.models import auditor, find
     from prover.clients.retrieval import requester as consumer
@@ -159,24 +159,26 @@ def post(
 
     client, deployment = deployed(rpc)
     paid_in = currency(client, token)
-    raw = options.RawOptions(price, stake, paid_in, open_for, prove_within, dispute_within)
+    options = retrieval_post.PostOptions(
+        price, stake, paid_in, open_for, prove_within, dispute_within
+    )
     sender = sender_for(client, account)
     committed = load_world(client, deployment).retrieval.datasets
     chosen = None if dataset is None else by_digits(committed, DATASET, dataset)
     known = find(client, deployment, model)
     scale = known.artifacts.manifest.scales.output
-    predicate = options.predicate_of(score, at_least, label, scale)
+    predicate = retrieval_post.predicate_of(score, at_least, label, scale)
     consumer.check_model(known.artifacts, predicate)
     found = find_dataset(client, deployment, chosen)
-    spec = options.spec_of(client, known, found, predicate, raw)
+    spec = retrieval_post.spec_of(client, known, found, predicate, options)
     progress(f"checking the file of {found.count} records")
-    content = options.public_file(found, known.artifacts, file, allow_files or client.local)
+    content = retrieval_post.public_file(found, known.artifacts, file, allow_files or client.local)
     consumer.check_dataset(found, content, known.artifacts)
     progress("checking that the verifier on the chain is the model's")
     auditor(client, deployment).verify(known.model_id, known.artifacts)
-    with consumer.posting(sender, deployment, spec, vars(raw)) as drawn:
+    with consumer.posting(sender, deployment, spec, vars(options)) as drawn:
         posted = consumer.post(sender, deployment, spec, drawn, progress)
-        data, lines = options.describe(posted, spec)
+        data, lines = retrieval_post.describe(posted, spec)
         show(data, *lines)
 
 
@@ -225,8 +227,8 @@ def accept(
     if not preview:
         remember(client, deployment.retrieval, found.job_id)  # the same command means it again
     gas = None if preview else owner.accept(limits)
-    told, lines = describe_acceptance(found, seen, whom, gas)
-    show(told, *lines)
+    facts, lines = describe_acceptance(found, seen, whom, gas)
+    show(facts, *lines)
 
 
 @command(app)

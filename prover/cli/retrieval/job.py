@@ -20,7 +20,7 @@ from prover.clients.common.models import find
 from prover.clients.common.remembered import of_job
 from prover.clients.common.seeds import read_seed
 from prover.clients.common.tools import tools_of
-from prover.clients.retrieval.datasets import kept
+from prover.clients.retrieval.datasets import load_public
 from prover.clients.retrieval.owner import DatasetOwner, Request
 from prover.clients.retrieval.read import read_matches
 from prover.clients.retrieval.secrets import Secrets, read_secrets, source_of
@@ -120,11 +120,11 @@ def status(client: Client, found: Found, now: int) -> tuple[dict[str, Any], list
     record, done = found.record, of_job(client, found.world, found.job_id)
     due = reminders(client, found.world, found.job_id, now)
     facts = row(found.job_id, record, now)
-    told = entry(found.world, REQUEST, found.job_id, record, now)
+    current = entry(found.world, REQUEST, found.job_id, record, now)
     warning, malformed = _malformed(found, now)
     data = facts | {
         "now": now,
-        **told.to_dict(),
+        **current.to_dict(),
         "owner": found.dataset.owner,
         "matching_records": sorted(record.matches),
         "malformed_records": malformed,
@@ -136,7 +136,7 @@ def status(client: Client, found: Found, now: int) -> tuple[dict[str, Any], list
         f"records proven, {facts['matches']} match",
         *warning,
         *done.lines,
-        f"next: {told.next}",
+        f"next: {current.next}",
         *due.lines,
     ]
     return data, lines
@@ -150,11 +150,11 @@ def warnings(malformed: dict[int, str], record: Record, now: int) -> list[str]:
         why if why.startswith(f"record {index} ") else f"record {index}: {why}"
         for index, why in malformed.items()
     )
-    status = record.as_of(now)
-    if status.state is State.PROVING:
+    current = record.as_of(now)
+    if current.state is State.PROVING:
         when = "once proving has ended"
-    elif status.state is State.CLOSING and now <= status.state_deadline:
-        when = until(status.state_deadline, now)
+    elif current.state is State.CLOSING and now <= current.state_deadline:
+        when = until(current.state_deadline, now)
     else:
         return [f"WARNING: {named}. It is too late to dispute"]
     return [
@@ -164,7 +164,7 @@ def warnings(malformed: dict[int, str], record: Record, now: int) -> list[str]:
 
 
 def _malformed(found: Found, now: int) -> tuple[list[str], list[int]]:
-    public = None if not found.record.matches else kept(found.dataset)
+    public = None if not found.record.matches else load_public(found.dataset)
     if public is None or found.record.ended:
         return [], []
     malformed = dict(read_matches(found.record, public).malformed)

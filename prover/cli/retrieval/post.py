@@ -37,7 +37,7 @@ WORK_FACTOR = 4  # of what proving should take on two cores
 
 
 @dataclass(frozen=True)
-class RawOptions:
+class PostOptions:
     """The options of `retrieval post` about money and time, as typed; `currency` is checked."""
 
     price: str | None
@@ -78,30 +78,30 @@ def public_file(
 
 
 def spec_of(
-    client: Client, known: KnownModel, dataset: Dataset, predicate: Predicate, raw: RawOptions
+    client: Client, known: KnownModel, dataset: Dataset, predicate: Predicate, options: PostOptions
 ) -> JobSpec:
     """What the options say, defaults filled in. Raises UsageError."""
-    money = _money(client, known, dataset.count, raw)
+    money = _money(client, known, dataset.count, options)
     return JobSpec(
         model_id=known.model_id,
         circuit_id=known.circuit_id,
         artifacts=known.artifacts,
         dataset=dataset,
         predicate=predicate,
-        currency=raw.currency or ZERO_ADDRESS,
+        currency=options.currency or ZERO_ADDRESS,
         price_per_record=money.price_per_record,
         stake=money.stake,
-        open_seconds=window(client, raw.open_for, "--open-for", "1d"),
-        prove_seconds=_prove_seconds(client, known.artifacts, dataset.count, raw.prove_within),
-        dispute_seconds=window(client, raw.dispute_within, "--dispute-within", "1d"),
+        open_seconds=window(client, options.open_for, "--open-for", "1d"),
+        prove_seconds=_prove_seconds(client, known.artifacts, dataset.count, options.prove_within),
+        dispute_seconds=window(client, options.dispute_within, "--dispute-within", "1d"),
     )
 
 
 def describe(posted: Posted, spec: JobSpec) -> tuple[dict[str, Any], list[str]]:
     """A posted request, for --json and as text."""
     terms, predicate = posted.terms, posted.terms.predicate
-    fee = posted.whole.total * posted.wei_per_gas
-    words = as_text(predicate, spec.artifacts.manifest.scales.output)
+    fee = posted.estimate.total * posted.wei_per_gas
+    rule = as_text(predicate, spec.artifacts.manifest.scales.output)
     data = {
         "job": "0x" + posted.job_id.hex(),
         "dataset": "0x" + terms.dataset_id.hex(),
@@ -111,7 +111,7 @@ def describe(posted: Posted, spec: JobSpec) -> tuple[dict[str, Any], list[str]]:
             "index": predicate.index,
             "threshold": predicate.threshold,
         },
-        "wanted": words,
+        "wanted": rule,
         "price": terms.price_per_record,
         "stake": terms.stake,
         "currency": terms.currency,
@@ -120,7 +120,7 @@ def describe(posted: Posted, spec: JobSpec) -> tuple[dict[str, Any], list[str]]:
         "prove_window_seconds": terms.prove_seconds,
         "dispute_window_seconds": terms.dispute_seconds,
         "gas": posted.gas,
-        "total_gas": posted.whole.total,
+        "total_gas": posted.estimate.total,
         "total_fee_wei": fee,
         "resumed": was_resumed(posted.notes),
         "notes": list(posted.notes),
@@ -129,36 +129,36 @@ def describe(posted: Posted, spec: JobSpec) -> tuple[dict[str, Any], list[str]]:
         f"request 0x{posted.job_id.hex()}: {spec.dataset.count} records at "
         f"{amount(terms, terms.price_per_record)} each, {amount(terms, posted.escrow)} paid in; "
         f"the owner stakes {amount(terms, terms.stake)}",
-        f"a record matches if {words}; every match becomes readable for everybody, with its proof",
+        f"a record matches if {rule}; every match becomes readable for everybody, with its proof",
         f"the owner has {span(terms.prove_seconds)} to prove all records, you then have "
         f"{span(terms.dispute_seconds)} to dispute a match that does not read as proven: look at "
         "`zkescrow retrieval status` in that time",
-        f"posting took {posted.gas} gas; the request takes about {posted.whole.total} gas in all, "
-        f"{in_ether(fee)} at the present fee, nearly all of it the owner's",
+        f"posting took {posted.gas} gas; the request takes about {posted.estimate.total} gas in "
+        f"all, {in_ether(fee)} at the present fee, nearly all of it the owner's",
         f"next: owner {spec.dataset.owner} accepts until {moment(terms.open_until)}",
         *posted.notes,
     ]
     return data, lines
 
 
-def _money(client: Client, known: KnownModel, count: int, raw: RawOptions) -> RetrievalMoney:
+def _money(client: Client, known: KnownModel, count: int, options: PostOptions) -> RetrievalMoney:
     """Amounts as typed, in units of the currency; for ETH those not given by their cost."""
-    given = {"--price": raw.price, "--stake": raw.stake}
+    given = {"--price": options.price, "--stake": options.stake}
     missing = [name for name, text in given.items() if text is None]
-    if raw.currency is not None and missing:
+    if options.currency is not None and missing:
         raise UsageError(
             f"{', '.join(missing)} missing: what a token is worth is not known here; give every "
             "amount of a request that is paid in tokens"
         )
-    decimals = ETHER_DECIMALS if raw.currency is None else decimals_of(client, raw.currency)
+    decimals = ETHER_DECIMALS if options.currency is None else decimals_of(client, options.currency)
     prices = present_prices(client, missing)
     usual = retrieval_money(count, _proving(known.artifacts), prices)
     price = usual.price_per_record
-    if raw.price is not None:
-        price = _above_zero(units(raw.price, "--price", decimals), "--price")
+    if options.price is not None:
+        price = _above_zero(units(options.price, "--price", decimals), "--price")
     stake = retrieval_stake(count, price, prices)
-    if raw.stake is not None:
-        stake = _above_zero(units(raw.stake, "--stake", decimals), "--stake")
+    if options.stake is not None:
+        stake = _above_zero(units(options.stake, "--stake", decimals), "--stake")
     return RetrievalMoney(price, stake)
 
 
@@ -171,13 +171,13 @@ def _above_zero(amount_: int, name: str) -> int:
     return amount_
 
 
-def _prove_seconds(client: Client, artifacts: Artifacts, count: int, raw: str | None) -> int:
+def _prove_seconds(client: Client, artifacts: Artifacts, count: int, options: str | None) -> int:
     """As typed, or some times of what proving should take, and what the acceptance's finality does.
 
     Keys are not given before that.
     """
-    if raw is not None:
-        return duration(raw, "--prove-within")
+    if options is not None:
+        return duration(options, "--prove-within")
     proving, wait = _proving(artifacts), final_seconds(client)
     work = round(WORK_FACTOR * proving.proofs(count) * proving.seconds)
     return wait + max(MIN_PROVE_SECONDS, work, limits_of(client.chain_id).min_window)

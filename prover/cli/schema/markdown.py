@@ -44,8 +44,8 @@ def _section(name: str, schema: Schema) -> Iterator[str]:
     yield from ("| key | value | |", "|---|---|---|")
     for key, one in definition["properties"].items():
         optional = "" if key in definition.get("required", ()) else "May be left out. "
-        told = f"{optional}{one.get('description', '')}".strip()
-        yield f"| `{key}` | {_type(one, schema)} | {told} |"
+        text = f"{optional}{one.get('description', '')}".strip()
+        yield f"| `{key}` | {_type(one, schema)} | {text} |"
 
 
 def _type(one: Schema, schema: Schema) -> str:

@@ -187,7 +187,7 @@ class VerifiedEzklProof(Printed):
     """Of the set-up that the circuit stands on."""
 
 
-class KeptSetUp(Printed):
+class StoredSetUp(Printed):
     """A set-up on this machine."""
 
     name: str
@@ -198,7 +198,7 @@ class KeptSetUp(Printed):
     """Of its file. Of a set-up, in halo2's raw format."""
 
 
-class NewSetUp(KeptSetUp):
+class NewSetUp(StoredSetUp):
     """A set-up that was taken in."""
 
     file: FilePath
@@ -222,7 +222,7 @@ class CheckedSetUp(Printed):
 class SetUps(Printed):
     """Set-ups on this machine, and ceremonies that are known."""
 
-    set_ups: list[KeptSetUp]
+    set_ups: list[StoredSetUp]
     """On this machine."""
     known: dict[str, Message]
     """Name of a ceremony -> what it is, and how it is recognised."""

@@ -28,7 +28,7 @@ class NativeExample(Printed):
     photograph: FilePath
 
 
-class NativeLayout(Printed):
+class CircuitLayout(Printed):
     """The circuit's parameters."""
 
     logrows: Log2
@@ -47,7 +47,7 @@ class NativeCircuit(Printed):
     artifact_digest: Word
     """SHA-256 of the manifest."""
     layers: Count
-    layout: NativeLayout
+    layout: CircuitLayout
     label_agreement: Share
     """Of calibration labels that the integers keep."""
     labels: Count

@@ -106,7 +106,7 @@ def open_round(
     chosen = part(rows)
     client, deployment = deployed(rpc)
     reader = reader_of(address(provider, "--provider"), provider_key)
-    raw = serving_open.RawOptions(
+    options = serving_open.PostOptions(
         price=price,
         proof_fee=proof_fee,
         stake=stake,
@@ -126,13 +126,13 @@ def open_round(
     check_readers(known.artifacts, reader, in_clear)
     limits = limits_of(client.chain_id)
     request = consumer.make_inputs(known.circuit_id, known.artifacts, inputs, chosen, limits)
-    spec = serving_open.spec_of(client, known, len(request.items), raw)
+    spec = serving_open.spec_of(client, known, len(request.items), options)
     progress("checking that the verifier on the chain is the model's")
     auditor(client, deployment).verify(known.model_id, known.artifacts)
-    asked = vars(raw)
+    asked = vars(options)
     with consumer.posting(sender, deployment, spec, request, asked, progress) as drawn:
         opened = consumer.open_round(sender, deployment, spec, drawn)
-        data, lines = serving_open.describe(opened, raw)
+        data, lines = serving_open.describe(opened, options)
         show(data, *lines)
 
 

@@ -24,7 +24,7 @@ from prover.systems.ezkl.evaluate import word_bytes
 
 
 @dataclass(frozen=True)
-class RawOptions:
+class PostOptions:
     """The options of `serving open`; amounts as typed, shares from 0 to 1, times in seconds."""
 
     price: str | None
@@ -42,30 +42,30 @@ class RawOptions:
     reader: str | None = None  # X25519 key to which the inputs file is encrypted, in hexadecimal
 
 
-def spec_of(client: Client, known: KnownModel, n: int, raw: RawOptions) -> JobSpec:
+def spec_of(client: Client, known: KnownModel, n: int, options: PostOptions) -> JobSpec:
     """What the options say about a round of n items, defaults filled in. Raises UsageError."""
-    contests = _contests(n, raw, limits_of(client.chain_id).max_contests)
-    money = _money(client, known, n, contests, raw)
+    contests = _contests(n, options, limits_of(client.chain_id).max_contests)
+    money = _money(client, known, n, contests, options)
     return JobSpec(
         model_id=known.model_id,
         circuit_id=known.circuit_id,
         artifacts=known.artifacts,
-        currency=raw.currency or ZERO_ADDRESS,
+        currency=options.currency or ZERO_ADDRESS,
         price=money.price,
         proof_fee=money.proof_fee,
         max_contests=contests,
         stake=money.stake,
-        provider=raw.provider or ZERO_ADDRESS,
-        open_seconds=raw.open_seconds,
-        serve_seconds=raw.serve_seconds,
-        contest_seconds=raw.contest_seconds,
-        answer_seconds=raw.answer_seconds,
-        uri=raw.uri,
-        reader=raw.reader,
+        provider=options.provider or ZERO_ADDRESS,
+        open_seconds=options.open_seconds,
+        serve_seconds=options.serve_seconds,
+        contest_seconds=options.contest_seconds,
+        answer_seconds=options.answer_seconds,
+        uri=options.uri,
+        reader=options.reader,
     )
 
 
-def describe(opened: Opened, raw: RawOptions) -> tuple[dict[str, Any], list[str]]:
+def describe(opened: Opened, options: PostOptions) -> tuple[dict[str, Any], list[str]]:
     """A posted round, for --json and as text."""
     terms, gas = opened.terms, opened.round_gas
     fee = gas.total * opened.wei_per_gas
@@ -99,7 +99,7 @@ def describe(opened: Opened, raw: RawOptions) -> tuple[dict[str, Any], list[str]
         f"{amount(terms, terms.stake)}",
         f"up to {terms.max_contests} may be contested, at {amount(terms, terms.proof_fee)} for "
         "each that is proven",
-        *supports(terms.n, terms.max_contests, wrong_answers(terms.n, raw.bad_share)),
+        *supports(terms.n, terms.max_contests, wrong_answers(terms.n, options.bad_share)),
         f"posting took {opened.gas} gas; the round takes about {gas.total} gas in all, "
         f"{in_ether(fee)} at the present fee: {gas.consumer} by you and {gas.provider} by the "
         "provider if everything that may be contested is",
@@ -114,12 +114,12 @@ def describe(opened: Opened, raw: RawOptions) -> tuple[dict[str, Any], list[str]
     return data, lines
 
 
-def _contests(n: int, raw: RawOptions, most: int) -> int:
+def _contests(n: int, options: PostOptions, most: int) -> int:
     """The items that must be contested for the confidence wanted; all if there are fewer."""
-    wanted = min(contest_sample(raw.bad_share, raw.confidence), n)
+    wanted = min(contest_sample(options.bad_share, options.confidence), n)
     if wanted > most:
         raise UsageError(
-            f"--confidence {raw.confidence:.4%} and --bad-share {raw.bad_share:.4%} need "
+            f"--confidence {options.confidence:.4%} and --bad-share {options.bad_share:.4%} need "
             f"{wanted} contested items: expected at most {most}; look for a larger "
             "share, or open several rounds"
         )
@@ -127,17 +127,17 @@ def _contests(n: int, raw: RawOptions, most: int) -> int:
 
 
 def _money(
-    client: Client, known: KnownModel, n: int, contests: int, raw: RawOptions
+    client: Client, known: KnownModel, n: int, contests: int, options: PostOptions
 ) -> ServingMoney:
     """Amounts as typed, in units of the currency; for ETH those not given by their cost."""
-    given = {"--price": raw.price, "--proof-fee": raw.proof_fee, "--stake": raw.stake}
+    given = {"--price": options.price, "--proof-fee": options.proof_fee, "--stake": options.stake}
     missing = [name for name, text in given.items() if text is None]
-    if raw.currency is not None and missing:
+    if options.currency is not None and missing:
         raise UsageError(
             f"{', '.join(missing)} missing: what a token is worth is not known here; give every "
             "amount of a round that is paid in tokens"
         )
-    decimals = ETHER_DECIMALS if raw.currency is None else decimals_of(client, raw.currency)
+    decimals = ETHER_DECIMALS if options.currency is None else decimals_of(client, options.currency)
     usual = _usual(known, n, contests, present_prices(client, missing))
     price, proof_fee, stake = (
         default if text is None else units(text, name, decimals)

@@ -133,10 +133,10 @@ def status_of(
 ) -> tuple[dict[str, Any], list[str]]:
     """Where a round stands; what to print."""
     now, world = client.now(), load_world(client, deployment)
-    told = entry(world, ROUND, job_id, record, now)
+    current = entry(world, ROUND, job_id, record, now)
     data = row(job_id, record) | {
         "now": now,
-        **told.to_dict(),
+        **current.to_dict(),
         "condemned_at": world.condemned_in_time(record, now),
         "uri": shown(record.uri),
         "contested_items": list(record.contested),
@@ -147,4 +147,4 @@ def status_of(
     lines = [f"round 0x{job_id.hex()} is {data['state']}: {record.job.terms.n} items"]
     if record.contested:
         lines.append(f"contested: {len(record.contested)}, proven: {len(record.answered)}")
-    return data, [*lines, *done.lines, f"next: {told.next}", *due.lines]
+    return data, [*lines, *done.lines, f"next: {current.next}", *due.lines]

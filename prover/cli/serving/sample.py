@@ -55,7 +55,7 @@ def contested(sender: Sender, deployment: Deployment, job_id: bytes, choice: Cho
         "until": done.deadline,
         "gas": done.gas,
     }
-    return data, _words(record.job.terms.n, done, not choice.indices, wrong)
+    return data, _lines(record.job.terms.n, done, not choice.indices, wrong)
 
 
 def _how(n: int, count: int, random: bool, wrong: int) -> str:
@@ -69,7 +69,7 @@ def _how(n: int, count: int, random: bool, wrong: int) -> str:
     return f"{min(wrong, count)} that differ, {max(count - wrong, 0)} random"
 
 
-def _words(n: int, done: consumer.Contested, random: bool, wrong: tuple[int, ...]) -> list[str]:
+def _lines(n: int, done: consumer.Contested, random: bool, wrong: tuple[int, ...]) -> list[str]:
     """What was contested, and what that supports."""
     count = len(done.indices)
     return [

@@ -136,12 +136,12 @@ def _require_alone(
         others |= {one: 0 for one in jobs if jobs[one].job.consumer == record.job.consumer}
     for other, handed_until in others.items():
         until = 0 if assured.never_signed else handed_until
-        status = _status(other, jobs.get(other), other in coming, until, now)
-        if status is not None:
-            raise UsageError(_shared(other, *status, sure=known is not None))
+        obstacle = _obstacle(other, jobs.get(other), other in coming, until, now)
+        if obstacle is not None:
+            raise UsageError(_shared(other, *obstacle, sure=known is not None))
 
 
-def _status(
+def _obstacle(
     other: bytes, record: Record | None, coming: bool, handed_until: int, now: int
 ) -> tuple[str, str] | None:
     """Why a bounty can, or will, be accepted, and what to do about it; None if it cannot."""
@@ -163,12 +163,12 @@ def _status(
     return None
 
 
-def _shared(other: bytes, status: str, remedy: str, sure: bool) -> str:
+def _shared(other: bytes, why: str, remedy: str, sure: bool) -> str:
     """Why a key is kept; unless `sure`, this home does not know which rows the bounties have."""
     has = "has" if sure else "may have"
     unless = "" if sure else ", or give --never-shared if it has none of them"
     return (
-        f"bounty 0x{other.hex()} {has} rows of this test set{status}: whoever trained on them "
+        f"bounty 0x{other.hex()} {has} rows of this test set{why}: whoever trained on them "
         f"could take it once the key is known; {remedy}{unless}"
     )
 

@@ -88,8 +88,8 @@ def next_step(
     if condemned is not None:
         return voidable("bounty", condemned)
     due = record.state_deadline
-    words = _LATE[record.state] if now > due else _IN_TIME[record.state]
-    return words.format(
+    message = _LATE[record.state] if now > due else _IN_TIME[record.state]
+    return message.format(
         due=moment(due),
         until=until(due, now),
         **parties(record.job.terms.provider, record),

@@ -98,7 +98,7 @@ class Submitter:
         """The gas of each transaction; none once the bounty is paid, whoever proved the last."""
         try:
             groups, cost = grouped(self.tools.sender, submissions, self._call)
-            self.tools.sender.require_worth("submitting the proofs", cost, self._depends)
+            self.tools.sender.require_worth("submitting the proofs", cost, self._worth)
             return [self._send(group) for group in groups]
         except ContractRefused:
             if self.tools.contract.status(self.job_id).state is not State.PAID:
@@ -108,11 +108,11 @@ class Submitter:
     def _send(self, group: list[Submission]) -> int:
         indices = [run.start for one in group for run in one.runs]
         name = f"submit:{self.job_id.hex()}:{list_hash(indices).hex()}"
-        call, depends = self._call(group), self._depends
-        return int(self.tools.sender.send(name, call, worth=depends)["gasUsed"])
+        call = self._call(group)
+        return int(self.tools.sender.send(name, call, worth=self._worth)["gasUsed"])
 
     @property
-    def _depends(self) -> int | None:
+    def _worth(self) -> int | None:
         """What is won or lost by the proofs, in wei; None in a token."""
         terms = self.job.terms
         return worth(terms.currency, terms.reward, terms.stake)

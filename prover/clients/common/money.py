@@ -92,7 +92,7 @@ def teller(client: Client, deployment: Deployment, address: str) -> Callable[[st
 
 
 def worth(currency: str, *amounts: int) -> int | None:
-    """What depends on a move, in wei; None of a token, whose worth nobody here knows."""
+    """What is won or lost by a move, in wei; None of a token, whose worth nobody here knows."""
     return sum(amounts) if currency == ZERO_ADDRESS else None
 
 

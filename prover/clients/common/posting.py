@@ -20,7 +20,7 @@ from prover.chain.sending.handing import given_of
 from prover.chain.sending.intents import Intent, Intents, name_of
 from prover.chain.sending.transactions import Sender
 from prover.chain.sending.wallet import Handed
-from prover.chain.state.deeds import POST, deeds_of, gone, mark_reported, untold
+from prover.chain.state.deeds import POST, deeds_of, gone, mark_reported, unreported
 from prover.clients.common.recent import remember
 from prover.protocol.terms import Job, Terms
 
@@ -132,7 +132,7 @@ def posting(
     intents = Intents(home / "intents.sqlite", sender.client.scope, sender.address)
     with locked(home / "locks" / f"intent-{name}.lock"):
         known = intents.find(name)
-        drawn, found = None, _status(sender, contract, kind, known)
+        drawn, found = None, _resumable(sender, contract, kind, known)
         if found is None:
             drawn = draw()
             found = replace(
@@ -141,7 +141,7 @@ def posting(
             intents.keep(name, _packed(drawn))
         beside = [
             deed
-            for deed in untold(sender.client, sender.address)
+            for deed in unreported(sender.client, sender.address)
             if deed.job_id != found.job_id and not sender.is_sending(action_of(deed.job_id))
         ]
         ids = tuple(deed.job_id for deed in beside)
@@ -190,7 +190,7 @@ def file_at(data_hash: bytes) -> Path:
     return get_settings().home / "inputs" / f"{data_hash.hex()}.json"
 
 
-def _status(
+def _resumable(
     sender: Sender, contract: JobContract, kind: type[T], found: Intent | None
 ) -> Posting[T] | None:
     """An earlier command's job, if a transaction of it was or can be mined.

@@ -30,7 +30,7 @@ class Report:
     lines: list[str]
 
 
-def told(client: Client, world: World, chosen: Chosen) -> Report:
+def report(client: Client, world: World, chosen: Chosen) -> Report:
     """Of each chosen deed of this home that the chain has lost, or that is not final: what it is.
 
     One that is lost, and cannot be done any more, is shown as long as its block is a recent one.
@@ -43,8 +43,8 @@ def told(client: Client, world: World, chosen: Chosen) -> Report:
             if deed.contract == jobs.contract:
                 found.rows.append(_row(kind, deed, again=_again(kind, jobs, deed)))
                 found.lines.append(message(kind, jobs, deed))
-        status = [one for one in deeds if one.contract == jobs.contract and one not in lost]
-        for deed, missing in unsettled(client, status):
+        present = [one for one in deeds if one.contract == jobs.contract and one not in lost]
+        for deed, missing in unsettled(client, present):
             found.rows.append(_row(kind, deed, missing=missing))
             found.lines.append(_unsettled(client, kind, deed, missing))
     return found
@@ -70,7 +70,7 @@ def unmined(client: Client, world: World, chosen: Chosen) -> Report:
 
 def of_job(client: Client, world: World, job_id: bytes) -> Report:
     """What is to be said of what was done from here to one job."""
-    return told(client, world, lambda deed: deed.job_id == job_id)
+    return report(client, world, lambda deed: deed.job_id == job_id)
 
 
 def require_there(client: Client, jobs: Jobs[Any], kind: Kind, begins: str) -> None:

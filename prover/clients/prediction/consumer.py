@@ -16,7 +16,7 @@ from prover.chain.contracts.tokens import decimals_of
 from prover.chain.deployments import Deployment
 from prover.chain.node.client import Client
 from prover.chain.sending.fees import gas_price
-from prover.chain.sending.handing import hand_over, how, place, secrecy, uri_of
+from prover.chain.sending.handing import hand_over, handed_path, how, secrecy, uri_of
 from prover.chain.sending.transactions import Sender
 from prover.clients.common import posting as postings
 from prover.clients.common.gas import present_prices, verification_gas
@@ -164,7 +164,7 @@ def _drawn(
     content = request.to_bytes()
     digest = data_hash(content)
     path = postings.file_at(digest)
-    given = place(path, options.reader)
+    given = handed_path(path, options.reader)
     uri = uri_of(client, options.uri, given)
     terms = _terms(client, known, request, options)
     hand_over(path, content, options.reader)

@@ -1,6 +1,6 @@
-"""How long the hosts of open jobs may hold up a provider's run: they are strangers' too.
+"""How long the hosts of open jobs may hold up a pass of a provider: they are strangers' too.
 
-A host that answers slowly costs a run up to the whole deadline of a download. So one run spends a
+A host that answers slowly costs a pass up to the whole deadline of a download. So one pass spends a
 bounded time on all of them, and a file that was slow is not asked for again for an hour, then two,
 then four; one that was not to be had, and took a second or more, for as long in proportion. However
 many such jobs there are, the others get their turn.
@@ -22,13 +22,13 @@ from prover.protocol.prediction.state import Record
 
 SLOW_SECONDS = 5.0
 FAILED_SECONDS = 1.0  # a failure that takes so long is slow too
-RUN_SECONDS = 120.0
+PASS_SECONDS = 120.0
 FIRST_WAIT_SECONDS = HOUR
 
 
 @dataclass
 class Patience:
-    """Seconds that one run has spent on slow files of open jobs, and what is known of them."""
+    """Seconds that one pass has spent on slow files of open jobs, and what is known of them."""
 
     store: JobStore
     spent: float = 0.0
@@ -61,9 +61,9 @@ class Patience:
                 "its inputs came too slowly, or not at all: they are asked for again from "
                 f"{moment(until)} on, or give the file with --inputs FILE"
             )
-        if self.spent >= RUN_SECONDS:
+        if self.spent >= PASS_SECONDS:
             raise InputsUnavailable(
-                f"this run has spent {self.spent:.0f} s on slow hosts, expected at most "
-                f"{RUN_SECONDS:.0f}: the next run looks at it"
+                f"this pass has spent {self.spent:.0f} s on slow hosts, expected at most "
+                f"{PASS_SECONDS:.0f}: the next pass looks at it"
             )
         return wait

@@ -93,7 +93,7 @@ class Provider:
         ]
         outcomes += self._set_aside(stored, world)
         for job in self._unseen(stored, world):
-            outcomes += self._told(job)
+            outcomes += self._ask_contract(job)
         known = {job.job_id for job in stored}
         for job_id, record in world.prediction.jobs.items():
             if record.state is State.OPEN and job_id not in known:
@@ -157,7 +157,7 @@ class Provider:
         visible = {*world.prediction.jobs, *world.prediction.set_aside}
         yield from (job for job in stored if not job.ended and job.job_id not in visible)
 
-    def _told(self, job: TrackedJob) -> Iterator[Outcome]:
+    def _ask_contract(self, job: TrackedJob) -> Iterator[Outcome]:
         """What the contract says of a job whose events the node does not give."""
         try:
             view = look(self._heads, self._contract, job.job_id)
@@ -188,9 +188,9 @@ class Provider:
         written to the log too.
         """
         found = self._outcome(job_id, work)
-        outcome = replace(found, words=shown(redacted(found.words), most=MOST_CHARACTERS))
+        outcome = replace(found, message=shown(redacted(found.message), most=MOST_CHARACTERS))
         tell = LOG.info if outcome.result not in (FAILED, Stage.LATE) else LOG.error
-        tell("job", id="0x" + job_id.hex(), result=str(outcome.result), why=outcome.words)
+        tell("job", id="0x" + job_id.hex(), result=str(outcome.result), why=outcome.message)
         return outcome
 
     def _outcome(self, job_id: bytes, work: Callable[[], Outcome]) -> Outcome:

@@ -40,8 +40,8 @@ def next_step(
     if condemned is not None:
         return voidable("job", condemned, "refund")
     due = record.state_deadline
-    words = _LATE[record.state] if now > due else _IN_TIME[record.state]
-    return words.format(
+    message = _LATE[record.state] if now > due else _IN_TIME[record.state]
+    return message.format(
         due=moment(due),
         until=until(due, now),
         **parties(terms.provider, record),

@@ -26,14 +26,14 @@ _WRONG_CONTEXT = "ProofAcceptance_WrongContext"  # the payee is another than the
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a job in this pass: `result` is a stage, or one of the words above.
+    """What became of a job in this pass: `result` is a stage, or one of the strings above.
 
     `mistake` is an error that nobody foresaw, for the log.
     """
 
     job_id: bytes
     result: str
-    words: str
+    message: str
     seconds: float = 0.0
     gas: int = 0
     mistake: Exception | None = None
@@ -190,7 +190,7 @@ class Steps:
         view = self.look(job)
         message = (
             f"{error}; but the job is {view.state.name.lower()} in {view.where()}: nothing is "
-            "given up, the next run looks again"
+            "given up, the next pass looks again"
         )
         return Outcome(job.job_id, WAITING, message, job.seconds)
 

@@ -53,7 +53,7 @@ def keep(dataset: Dataset, content: bytes) -> Path:
     return path
 
 
-def kept(dataset: Dataset) -> PublicDataset | None:
+def load_public(dataset: Dataset) -> PublicDataset | None:
     """The dataset as its public file on this machine has it; None if there is no such file.
 
     Raises StatementInvalid if the file is not the one committed to.

@@ -29,7 +29,7 @@ from prover.clients.retrieval.checks import (
     check_request_money,
     check_terms,
 )
-from prover.clients.retrieval.datasets import kept
+from prover.clients.retrieval.datasets import load_public
 from prover.clients.retrieval.prove import RecordProver
 from prover.clients.retrieval.secrets import Secrets, check_secrets, match_secrets
 from prover.protocol.events import RetrievalAccepted
@@ -134,7 +134,7 @@ class DatasetOwner:
         self._require(State.PROVING, "records are proven once, after the acceptance")
         check_format(secrets.form, self._request.artifacts)
         dataset = self._request.dataset
-        public = kept(dataset) or check_secrets(secrets, dataset)
+        public = load_public(dataset) or check_secrets(secrets, dataset)
         match_secrets(secrets, dataset, public)
         record, again = self._final(), self._again()
         try:

@@ -170,7 +170,7 @@ class RecordProver:
     def _require_worth(self, record: Record, group: Pack[_Part], count: int) -> None:
         """Raise Postponed if `count` proofs, each as dear as one of the group, cost too much."""
         gas = group.gas * count // len(group.submissions)
-        self._sender.require_worth("proving all records", gas, _depends(record))
+        self._sender.require_worth("proving all records", gas, _worth(record))
 
     def _require_in_time(self, record: Record) -> None:
         client = self._retrieval.client
@@ -194,10 +194,10 @@ class RecordProver:
         )
         name = keccak(b"".join(index.to_bytes(4, "big") for index in indices)).hex()
         action = f"submit:{job_id.hex()}:{name}"
-        return int(self._sender.send(action, call, worth=_depends(record))["gasUsed"])
+        return int(self._sender.send(action, call, worth=_worth(record))["gasUsed"])
 
 
-def _depends(record: Record) -> int | None:
+def _worth(record: Record) -> int | None:
     """What is won or lost by the proofs, in wei; None in a token."""
     terms = record.job.terms
     return worth(terms.currency, terms.price_per_record * record.count, terms.stake)

@@ -13,7 +13,7 @@ from prover.base.text import shown
 from prover.chain.contracts.retrieval import RetrievalBounty
 from prover.chain.deployments import Deployment
 from prover.chain.sending.transactions import Sender
-from prover.clients.retrieval.datasets import checked, kept
+from prover.clients.retrieval.datasets import checked, load_public
 from prover.protocol.retrieval.state import Dataset, Record
 from prover.statement.documents.dataset import Format, PublicDataset
 from prover.statement.documents.request import Item
@@ -35,7 +35,7 @@ def public_side(dataset: Dataset, file: Path | None = None) -> PublicDataset:
     """
     if file is not None:
         return checked(dataset, file.read_bytes())
-    public = kept(dataset)
+    public = load_public(dataset)
     if public is None:
         raise UsageError(
             f"the file of dataset 0x{dataset.id.hex()} is not on this machine: its owner put it at "

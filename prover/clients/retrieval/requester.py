@@ -46,13 +46,13 @@ class JobSpec:
 
 @dataclass(frozen=True)
 class Posted:
-    """A request on the chain; `gas` is what posting took, `whole` what the request will take."""
+    """A request on the chain; `gas` is what posting took, `estimate` what the request will take."""
 
     job_id: bytes
     terms: Terms
     escrow: int
     gas: int
-    whole: RetrievalGas
+    estimate: RetrievalGas
     wei_per_gas: int
     notes: tuple[str, ...]
 
@@ -121,8 +121,8 @@ def post(
     call = retrieval.post(drawn.job, count)
     receipt = postings.send(sender, retrieval, drawn, call, escrow)
     gas, price = int(receipt["gasUsed"]), gas_price(sender.client)
-    whole = RetrievalGas.of(count, layout, proof)
-    return Posted(drawn.job_id, terms, escrow, gas, whole, price, drawn.notes)
+    estimate = RetrievalGas.of(count, layout, proof)
+    return Posted(drawn.job_id, terms, escrow, gas, estimate, price, drawn.notes)
 
 
 def _terms(spec: JobSpec, now: int) -> Terms:

@@ -117,8 +117,8 @@ def match_secrets(secrets: Secrets, dataset: Dataset, public: PublicDataset) -> 
 
 def remember_source(dataset_id: bytes, source: Source) -> None:
     """Note where data and seed of a dataset are."""
-    told = {"data": str(source.data.resolve()), "seed": str(source.seed.resolve())}
-    write_atomically(_source_path(dataset_id), json.dumps(told).encode() + b"\n")
+    noted = {"data": str(source.data.resolve()), "seed": str(source.seed.resolve())}
+    write_atomically(_source_path(dataset_id), json.dumps(noted).encode() + b"\n")
 
 
 def source_of(dataset_id: bytes, data: Path | None, seed: Path | None) -> Source:

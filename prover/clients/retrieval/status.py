@@ -15,10 +15,10 @@ def amount(terms: Terms, units: int) -> str:
 def row(job_id: bytes, record: Record, now: int) -> dict[str, Any]:
     """A request's facts for --json, amounts in wei or token units; the state is as by time."""
     terms = record.job.terms
-    status = record.as_of(now)
+    current = record.as_of(now)
     return {
         "job": "0x" + job_id.hex(),
-        "state": status.state.name.lower(),
+        "state": current.state.name.lower(),
         "dataset": "0x" + terms.dataset_id.hex(),
         "records": record.count,
         "proven": len(record.proven),
@@ -43,14 +43,14 @@ def next_step(
     `condemned` is when the circuit was condemned, if the request can be ended for that. `left` is
     what each account still has of its credit.
     """
-    status = record.as_of(now)
-    if status.ended:
-        return credited(_ENDS[status.state], record.payouts(), record.job.terms.currency, left)
+    current = record.as_of(now)
+    if current.ended:
+        return credited(_ENDS[current.state], record.payouts(), record.job.terms.currency, left)
     if condemned is not None:
         return voidable("request", condemned)
-    due = status.state_deadline
+    due = current.state_deadline
     late = now > due
-    message = (_LATE if late else _IN_TIME)[status.state, status.complete]
+    message = (_LATE if late else _IN_TIME)[current.state, current.complete]
     people = {"owner": owner, "payee": record.payee, "requester": record.job.consumer}
     return message.format(
         due=moment(due),

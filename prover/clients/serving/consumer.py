@@ -13,7 +13,7 @@ from prover.chain.deployments import Deployment
 from prover.chain.events.finality import confirmations, final_seconds
 from prover.chain.node.client import Client
 from prover.chain.sending.fees import gas_price
-from prover.chain.sending.handing import hand_over, place, uri_of
+from prover.chain.sending.handing import hand_over, handed_path, uri_of
 from prover.chain.sending.transactions import Sender
 from prover.clients.common import posting as postings
 from prover.clients.common.gas import verification_gas
@@ -126,8 +126,8 @@ def open_round(
     gas, price = int(receipt["gasUsed"]), gas_price(sender.client)
     proof = verification_gas(sender, deployment.registry, spec.circuit_id, spec.artifacts)
     layout = spec.artifacts.manifest.layout
-    whole = RoundGas.of(terms.n, terms.word_bytes, terms.max_contests, layout, proof)
-    return Opened(drawn.job_id, terms, path, drawn.given, drawn.uri, gas, whole, price, drawn.notes)
+    total = RoundGas.of(terms.n, terms.word_bytes, terms.max_contests, layout, proof)
+    return Opened(drawn.job_id, terms, path, drawn.given, drawn.uri, gas, total, price, drawn.notes)
 
 
 def escrow_of(terms: Terms) -> int:
@@ -140,7 +140,7 @@ def _drawn(client: Client, spec: JobSpec, request: Request, progress: Progress) 
     content = request.to_bytes()
     digest = data_hash(content)
     path = postings.file_at(digest)
-    given = place(path, spec.reader)
+    given = handed_path(path, spec.reader)
     uri = uri_of(client, spec.uri, given)
     hand_over(path, content, spec.reader)
     written = Request.from_bytes(path.read_bytes())

@@ -28,7 +28,7 @@ def find_cached(
         return None
     for manifest in sorted(get_settings().artifacts.glob(f"[0-9a-f]*-*/{files.MANIFEST}")):
         found = _loaded(manifest.parent)
-        if found and _is_of(found, model, plan, srs) and _is_whole(found, limits or Limits()):
+        if found and _is_of(found, model, plan, srs) and _is_complete(found, limits or Limits()):
             return found
     return None
 
@@ -54,7 +54,7 @@ def _is_of(found: Artifacts, model: ImportedModel, plan: Plan, srs: SetUpChoice)
     )
 
 
-def _is_whole(found: Artifacts, limits: Limits) -> bool:
+def _is_complete(found: Artifacts, limits: Limits) -> bool:
     """What loading does not look at: the proving key, and the compiled circuit."""
     key, circuit = (found.directory / name for name in (files.PK, files.CIRCUIT))
     if not (key.is_file() and circuit.is_file()):

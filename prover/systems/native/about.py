@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from prover.base import strict_json
 from prover.base.errors import ArtifactMismatch
 from prover.systems.native.circuit.form import Form
-from prover.systems.native.circuit.layout import Layout
+from prover.systems.native.circuit.layout import CircuitLayout
 from prover.verify.description import Instances, Shape
 
 
@@ -30,7 +30,7 @@ def read_about(path: Path) -> About:
         ) from error
 
 
-def require_stated(about: About, layout: Layout, form: Form) -> None:
+def require_stated(about: About, layout: CircuitLayout, form: Form) -> None:
     """Raise ArtifactMismatch unless a manifest's layout and form are the key's.
 
     Else a limb of the context could be read as a score, or a digest as a label.

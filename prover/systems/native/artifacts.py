@@ -17,7 +17,7 @@ from prover.statement.context import MAX_CONTEXT_BITS, check_context_size
 from prover.systems.native import folder
 from prover.systems.native.about import About, read_about, require_stated
 from prover.systems.native.circuit.form import Form
-from prover.systems.native.circuit.layout import MOST_K, MOST_LANES, WEIGHT_LANES, Layout
+from prover.systems.native.circuit.layout import MOST_K, MOST_LANES, WEIGHT_LANES, CircuitLayout
 from prover.systems.native.circuit.program import Program, compile_network
 from prover.systems.native.circuit.ranking import MOST_LABELS
 from prover.systems.native.folder import DESCRIPTION as DESCRIPTION
@@ -128,9 +128,9 @@ class NativeArtifacts:
             )
 
     @property
-    def layout(self) -> Layout:
+    def layout(self) -> CircuitLayout:
         """The circuit's parameters."""
-        return Layout(**self.manifest.layout.model_dump())
+        return CircuitLayout(**self.manifest.layout.model_dump())
 
     @cached_property
     def program(self) -> Program:
@@ -150,7 +150,12 @@ class NativeArtifacts:
 
 
 def publish(
-    directory: Path, network: Network, layout: Layout, agreement: float, form: Form, srs: SetUp
+    directory: Path,
+    network: Network,
+    layout: CircuitLayout,
+    agreement: float,
+    form: Form,
+    srs: SetUp,
 ) -> None:
     """Write the manifest of a directory whose other files are there."""
     manifest = NativeManifest(

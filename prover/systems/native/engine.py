@@ -13,7 +13,7 @@ import numpy as np
 from prover.base.errors import ArtifactMismatch, EnvironmentMissing, ProofRejected
 from prover.statement.field import FIELD_MODULUS
 from prover.systems.native.circuit.hidden import Salt
-from prover.systems.native.circuit.layout import Layout
+from prover.systems.native.circuit.layout import CircuitLayout
 from prover.systems.native.circuit.program import Program
 from prover.systems.native.network.network import Integers
 from prover.systems.native.witness import Execution, packed, packed_image
@@ -43,14 +43,14 @@ def mismatches() -> Iterator[None]:
         raise ArtifactMismatch(str(error)) from error
 
 
-def load_program(program: Program, layout: Layout, salt: Salt | None = None) -> Any:
+def load_program(program: Program, layout: CircuitLayout, salt: Salt | None = None) -> Any:
     """The engine's form of a program, its table filled up to the last usable row.
 
     `salt` hides the weights, where they are hidden; without it, it is only an outline's.
     """
     rows = layout.usable_rows
     columns = {
-        name: _two_dimensional(_filled(column, rows) if name.startswith("table_") else column)
+        name: _two_dimensional(_padded(column, rows) if name.startswith("table_") else column)
         for name, column in program.columns.items()
     }
     shape = {
@@ -82,7 +82,7 @@ def _two_dimensional(column: Integers) -> Integers:
     return np.ascontiguousarray(np.atleast_2d(column))
 
 
-def _filled(column: Integers, rows: int) -> Integers:
+def _padded(column: Integers, rows: int) -> Integers:
     """Unused table rows repeat the first entry: a row of zeros would be an entry of its own."""
     return np.pad(column, (0, rows - len(column)), constant_values=column[0])
 

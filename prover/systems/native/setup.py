@@ -11,7 +11,7 @@ from prover.systems.native import artifacts
 from prover.systems.native.artifacts import NativeArtifacts
 from prover.systems.native.circuit.form import Form
 from prover.systems.native.circuit.hidden import outline
-from prover.systems.native.circuit.layout import Layout, choose_layout
+from prover.systems.native.circuit.layout import CircuitLayout, choose_layout
 from prover.systems.native.engine import engine
 from prover.systems.native.network import importer, serialise
 from prover.systems.native.network.network import Network
@@ -100,14 +100,14 @@ def rebuild(
     worker.run(f"{TASKS}:check_origin", {"directory": str(made.directory)}, limits)
 
 
-def _say_set_up(layout: Layout, progress: Progress | None) -> None:
+def _say_set_up(layout: CircuitLayout, progress: Progress | None) -> None:
     if progress:
         progress(f"set-up for 2^{layout.k} rows")
 
 
 def _make_keys(
     directory: Path,
-    layout: Layout,
+    layout: CircuitLayout,
     form: Form,
     reference: Path,
     limits: Limits | None,

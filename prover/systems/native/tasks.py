@@ -11,7 +11,7 @@ from prover.systems.native import artifacts, engine, stages
 from prover.systems.native.artifacts import DESCRIPTION, KEYS, MODEL, NETWORK, OUTLINE
 from prover.systems.native.circuit.form import Form
 from prover.systems.native.circuit.hidden import Salt, salt_cells
-from prover.systems.native.circuit.layout import Layout
+from prover.systems.native.circuit.layout import CircuitLayout
 from prover.systems.native.circuit.program import Program, compile_network, tensor_rows
 from prover.systems.native.network import importer, serialise
 from prover.systems.native.network.network import Network
@@ -23,12 +23,12 @@ from prover.systems.native.witness import execute
 
 
 def make_keys(directory: str, layout: list[int], form: dict[str, Any], srs: str) -> dict[str, Any]:
-    """Place, check, and write keys and description.
+    """Lay out, check, and write keys and description.
 
     Of hidden weights: with the secret network, if it is in the folder, and salt; or from the
     outline alone.
     """
-    folder, chosen, shown = Path(directory), Layout(*layout), Form(**form)
+    folder, chosen, shown = Path(directory), CircuitLayout(*layout), Form(**form)
     report(stages.PLACING)
     network = _network(folder, shown)
     program = compile_network(network, chosen.lanes, chosen.weight_lanes, shown)
@@ -61,7 +61,7 @@ def _network(folder: Path, form: Form) -> Network:
     return serialise.from_bytes((folder / OUTLINE).read_bytes(), bounds=False)
 
 
-def _salt(folder: Path, program: Program, layout: Layout) -> Salt | None:
+def _salt(folder: Path, program: Program, layout: CircuitLayout) -> Salt | None:
     """New salt for the owner's weights."""
     if program.form.weights == "public" or not (folder / SECRET).is_dir():
         return None

@@ -8,14 +8,14 @@ from prover.systems.srs.known import known as known_set_ups
 from prover.systems.srs.raw import MAX_LOGROWS
 from prover.systems.srs.record import SetUp
 from prover.systems.srs.store import (
-    Kept,
     Reference,
+    StoredSetUp,
     development_record,
     development_srs,
     file_of,
     import_file,
     inspect,
-    kept_set_ups,
+    stored_set_ups,
 )
 
 __all__ = [
@@ -23,7 +23,7 @@ __all__ = [
     "INSECURE",
     "MAX_LOGROWS",
     "PERPETUAL",
-    "Kept",
+    "StoredSetUp",
     "Named",
     "Reference",
     "SetUp",
@@ -38,7 +38,7 @@ __all__ = [
     "fetch",
     "file_of",
     "inspect",
-    "kept_set_ups",
+    "stored_set_ups",
     "known_set_ups",
     "recognise",
 ]

@@ -11,7 +11,7 @@ from prover.systems.srs.store import (
     development_record,
     development_srs,
     import_file,
-    kept_set_ups,
+    stored_set_ups,
 )
 
 
@@ -53,7 +53,7 @@ def choose(text: str | None, *, development: bool) -> Named:
 
 
 def _largest() -> Named:
-    here = kept_set_ups()
+    here = stored_set_ups()
     if not here:
         raise EnvironmentMissing(
             "outside chain 31337 a circuit uses a public ceremony's set-up, and none is on this "

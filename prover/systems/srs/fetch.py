@@ -20,7 +20,7 @@ from prover.systems import worker
 from prover.systems.child import report
 from prover.systems.srs import raw
 from prover.systems.srs.known import named
-from prover.systems.srs.store import Kept, ceremonies_folder, check_logrows, import_file
+from prover.systems.srs.store import StoredSetUp, ceremonies_folder, check_logrows, import_file
 from prover.systems.worker import Progress
 
 PERPETUAL = "perpetual-powers-of-tau"
@@ -36,7 +36,7 @@ def fetch(
     seconds: float,
     mirrors: tuple[str, ...] = (),
     progress: Progress | None = None,
-) -> Kept:
+) -> StoredSetUp:
     """Download, check and keep a ceremony's set-up for 2^logrows rows; at most `seconds` in all.
 
     Mirrors are tried in turn, by default those of the settings. Raises UsageError if there is no

@@ -29,7 +29,7 @@ class Reference:
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredSetUp:
     """A ceremony's set-up on this machine, named by its hash."""
 
     name: str
@@ -107,7 +107,7 @@ def ceremony(name: str, logrows: int) -> Reference:
     Raises EnvironmentMissing if there is none.
     """
     check_logrows(logrows)
-    larger = [kept for kept in kept_set_ups() if kept.name == name and kept.logrows >= logrows]
+    larger = [kept for kept in stored_set_ups() if kept.name == name and kept.logrows >= logrows]
     if not larger:
         raise EnvironmentMissing(
             f"the set-up of {name} for 2^{logrows} rows is not on this machine: `zkescrow srs "
@@ -120,7 +120,7 @@ def ceremony(name: str, logrows: int) -> Reference:
     return import_file(smallest.path, logrows).reference()
 
 
-def import_file(path: Path, logrows: int | None = None) -> Kept:
+def import_file(path: Path, logrows: int | None = None) -> StoredSetUp:
     """Check a file, raw or .ptau, and keep its set-up, cut to 2^logrows rows if that is given.
 
     Raises ArtifactMismatch, UsageError or EnvironmentMissing.
@@ -136,7 +136,7 @@ def import_file(path: Path, logrows: int | None = None) -> Kept:
                 f"{path.name} is the development set-up, which is INSECURE and made where it is "
                 "needed: expected a ceremony's"
             )
-        kept = Kept(
+        kept = StoredSetUp(
             named.name, rows, ceremonies_folder() / f"{named.name}-{rows}-{named.sha256}.srs"
         )
         publish(made, kept.path)
@@ -157,13 +157,13 @@ def inspect(path: Path, logrows: int | None = None) -> Inspected:
         return Inspected(described.format, rows, check.recognise(made, rows))
 
 
-def kept_set_ups() -> list[Kept]:
+def stored_set_ups() -> list[StoredSetUp]:
     """The ceremonies' set-ups on this machine, by name and size."""
     found = []
     for path in ceremonies_folder().glob("*.srs"):
         match = _KEPT.fullmatch(path.stem)
         if match and match["name"] in ceremonies():
-            found.append(Kept(match["name"], int(match["logrows"]), path))
+            found.append(StoredSetUp(match["name"], int(match["logrows"]), path))
     return sorted(found, key=lambda kept: (kept.name, kept.logrows))
 
 

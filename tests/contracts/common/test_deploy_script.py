@@ -26,9 +26,9 @@ def test_deploys_and_records_where(tmp_path):
         for name in LIMITED:
             assert deployed_for(client, name, deployment.contracts[name].address).limits == LOCAL
         for name in JOBS:
-            assert told(client, deployment, name, "registry()") == deployment.registry
+            assert view_of(client, deployment, name, "registry()") == deployment.registry
         for name in (ACCURACY, RETRIEVAL):
-            assert told(client, deployment, name, "poseidon()") == deployment.poseidon
+            assert view_of(client, deployment, name, "poseidon()") == deployment.poseidon
         assert set(deployment.contracts) == set(PLAN)
         for name, contract in compiled.items():
             deployed = deployment.contracts[name]
@@ -55,7 +55,7 @@ def run(url: str, folder: Path) -> None:
     assert f"deploy: {REGISTRY} 0x" in done.stdout
 
 
-def told(client, deployment, name, view):
+def view_of(client, deployment, name, view):
     """An immutable address of a contract."""
     selector = client.web3.keccak(text=view)[:4]
     at = deployment.contracts[name].address

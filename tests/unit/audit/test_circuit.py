@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from prover.audit.circuit import CHECKS, _content, _kept
+from prover.audit.circuit import CHECKS, _content, _load_code
 
 CODE = b"\x60\x80"
 
 
 def test_what_artifacts_gave_is_remembered(tmp_path: Path) -> None:
     path = tmp_path / "kept.json"
-    assert _kept(path) is None
+    assert _load_code(path) is None
     path.write_bytes(_content(CODE))
-    assert _kept(path) == CODE
+    assert _load_code(path) == CODE
 
 
 @pytest.mark.parametrize(
@@ -30,4 +30,4 @@ def test_what_artifacts_gave_is_remembered(tmp_path: Path) -> None:
 def test_what_fewer_checks_gave_or_makes_no_sense_is_not(content: str, tmp_path: Path) -> None:
     path = tmp_path / "kept.json"
     path.write_text(content)
-    assert _kept(path) is None
+    assert _load_code(path) is None

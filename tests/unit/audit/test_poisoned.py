@@ -124,7 +124,7 @@ def test_a_provider_skips_the_job_and_serves_the_next(scene: Poisoned) -> None:
     outcomes = {one.job_id: one for one in scene.provider().run_once()}
     odd = outcomes[scene.chain.prediction.job_id(scene.prediction())]
     assert odd.result == "skipped"
-    assert SHOWN in odd.words
+    assert SHOWN in odd.message
     assert outcomes[scene.honest].result == Stage.DELIVERED
 
 

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(autouse=True)
-def untold(monkeypatch: pytest.MonkeyPatch) -> None:
+def unreported(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of these in the environment."""
     for name in ("HOME", "PROJECT", "DEPLOYMENTS"):
         monkeypatch.delenv(f"ZKESCROW_{name}", raising=False)

@@ -57,13 +57,13 @@ def test_fields_of_other_forms_are_refused(change: dict[str, object]) -> None:
 
 def test_a_key_is_kept_by_its_account_and_replaced(home: Path) -> None:
     account = anvil_account(1)
-    assert readers.kept(account.address) is None
+    assert readers.load(account.address) is None
     for key in (KEY, KEY[::-1]):
         readers.keep(Reader.signed_by(account, key))
-        found = readers.kept(account.address.lower())
+        found = readers.load(account.address.lower())
         assert found is not None
         assert found.public_key == key
-    assert readers.kept(anvil_account(2).address) is None
+    assert readers.load(anvil_account(2).address) is None
 
 
 def test_a_kept_key_that_was_changed_is_refused(home: Path) -> None:
@@ -71,7 +71,7 @@ def test_a_kept_key_that_was_changed_is_refused(home: Path) -> None:
     (path,) = (home / "readers").iterdir()
     path.write_bytes(path.read_bytes().replace(KEY.hex().encode(), b"ab" * 32))
     with pytest.raises(UsageError, match="is signed by"):
-        readers.kept(anvil_account(1).address)
+        readers.load(anvil_account(1).address)
 
 
 def test_this_machine_s_key_is_made_once_and_its_owner_s(home: Path) -> None:

@@ -77,7 +77,7 @@ def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -
         ["model", "add", "missing.onnx"],
     ],
 )
-def test_wrong_usage_is_one_sentence_and_status_2(
+def test_wrong_usage_is_one_message_and_status_2(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(arguments) == 2
@@ -154,7 +154,7 @@ def test_what_a_stranger_wrote_is_printed_whatever_the_terminal_takes() -> None:
     assert (done.returncode, done.stdout) == (0, b"uri \\u4f60 end\n"), done.stderr
 
 
-def test_ctrl_c_is_told_in_one_sentence(tmp_path: Path) -> None:
+def test_ctrl_c_is_told_in_one_message(tmp_path: Path) -> None:
     """While a node is waited for that never answers."""
     with socket.create_server(("127.0.0.1", 0)) as node:
         process = subprocess.Popen(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from prover.base import text as words
+from prover.base import text
 from prover.chain.node.client import checksum
 from prover.chain.state import replay
 from prover.cli import overview
@@ -39,9 +39,9 @@ def node(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeNode]:
     node = FakeNode([Block(0), Block(FIRST, [registered()]), Block(FIRST + 1, posts)])
     monkeypatch.setattr(overview, "deployed", lambda _rpc: (node.client, deployment()))
     replay._loaded.clear()
-    words._units.clear()
+    text._units.clear()
     yield node
-    words._units.clear()
+    text._units.clear()
 
 
 def test_only_the_tokens_of_the_jobs_shown_are_asked(

@@ -243,7 +243,7 @@ def test_a_node_prints_one_object_and_goes_on(tmp_path: Path) -> None:
     assert rest == ""
 
 
-def test_an_error_is_a_sentence_and_no_object(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_error_is_a_message_and_no_object(capsys: pytest.CaptureFixture[str]) -> None:
     from prover.cli.app import run
 
     assert run(["explain-revert", "no hexadecimal", "--json"]) == 2

@@ -13,7 +13,7 @@ from typing import Any
 
 from prover.systems.native import engine
 from prover.systems.native.circuit.form import Form
-from prover.systems.native.circuit.layout import Layout, choose_layout
+from prover.systems.native.circuit.layout import CircuitLayout, choose_layout
 from prover.systems.native.circuit.program import Program, compile_network
 from prover.systems.native.witness import Execution, execute
 from tests.unit.systems.native.networks import image_of, tiny_network
@@ -29,7 +29,7 @@ class Circuit:
     """A placed network with the engine's objects for it."""
 
     placed: Program
-    layout: Layout
+    layout: CircuitLayout
     program: Any
     srs: Any
     keys: Any

@@ -27,7 +27,7 @@ pub const GATES: [(&str, Gate); 5] = [
     ("label_order", order),
     ("threshold", threshold),
     ("other_classes", others),
-    ("membership_partial", picked),
+    ("membership_partial", membership),
 ];
 
 /// lb (bar - 2^class_bits pick - last + label) = 0, last being the key of score 0 and class 0.
@@ -57,7 +57,7 @@ fn others(at: &Row<'_, '_, '_>, ranks: &Ranks) -> Expression<Fr> {
 }
 
 /// lb (h d - 1) + cl (h d + pick) = 0, d being the denominator of the row's (number, score).
-fn picked(at: &Row<'_, '_, '_>, ranks: &Ranks) -> Expression<Fr> {
+fn membership(at: &Row<'_, '_, '_>, ranks: &Ranks) -> Expression<Fr> {
     let h = || at.now(ranks.membership_partial);
     let of_label = denominator(at, at.now(at.columns.factor), at.now(ranks.membership));
     let of_class = denominator(at, class(at, ranks), at.now(at.columns.factor));

@@ -63,7 +63,7 @@ impl<'a, 'b, 'c> Row<'a, 'b, 'c> {
     }
 
     /// Per lane the convolution's value, without bias: 2^shift q + r - bias.
-    pub fn products(&self) -> Vec<Expression<Fr>> {
+    pub fn convolutions(&self) -> Vec<Expression<Fr>> {
         let Columns {
             quotient,
             remainder,

@@ -19,7 +19,7 @@ pub fn pre_inner(at: &Row<'_, '_, '_>) -> Expression<Fr> {
             power(&at.challenges.b, 2 * l),
         )
     };
-    inner(at, at.columns.pre_inner, &at.products(), step)
+    inner(at, at.columns.pre_inner, &at.convolutions(), step)
 }
 
 /// run_a moves on by a, or by a^2 where `dbl` is set.

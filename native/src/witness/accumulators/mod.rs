@@ -14,7 +14,7 @@ use crate::program::Program;
 use fold::{copied, folded, kernels};
 use lookup::lookups;
 use rank::membership_partial;
-use tensor::{outputs, products};
+use tensor::{outputs, pre_accumulators};
 
 /// Every column of the second phase, [row], by caller's rows (`lookup_sum` has one row more, in
 /// front).
@@ -57,7 +57,7 @@ impl Accumulators {
 
 /// Compute them by the gates' own recurrences.
 pub fn accumulate(program: &Program, witness: &Witness, at: &Challenges<Fr>) -> Accumulators {
-    let (pre_inner, pre_outer) = products(program, witness, at);
+    let (pre_inner, pre_outer) = pre_accumulators(program, witness, at);
     let (post_inner, post_outer) = outputs(program, witness, at);
     let factor = copied(program, witness, &pre_outer, &post_outer);
     let (kernel_inner, kernel) = kernels(program, at);

@@ -19,7 +19,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from urllib.parse import SplitResult, unquote
 
-from prover.base import text as words
+from prover.base import text
 from prover.base.errors import ZkescrowError
 from prover.base.files import NotPlain, TooLarge, read_plain
 from prover.base.log import logger
@@ -56,7 +56,7 @@ def fetch(uri: str | bytes, max_bytes: int, *, allow_files: bool = False) -> byt
 
 def shown(uri: str | bytes) -> str:
     """A stranger's URI as it may be printed: quoted, short, without control characters."""
-    return f"'{words.shown(uri, _SHOWN_CHARACTERS)}'"
+    return f"'{text.shown(uri, _SHOWN_CHARACTERS)}'"
 
 
 def public_addresses(host: str, port: int) -> tuple[str, ...]:

@@ -47,12 +47,12 @@ def content_of(path: Path, most: int) -> bytes:
 def keep_as(named: bytes, content: bytes) -> None:
     """Keep the content that has this hash. Raises EnvironmentMissing without room."""
     LOG.info("handed over", hash=named)
-    write_atomically(_kept_at(named), content)
+    write_atomically(_path_of(named), content)
 
 
 def is_kept(expected: bytes) -> bool:
     """Whether the file of this hash was handed over."""
-    return _kept_at(expected).is_file()
+    return _path_of(expected).is_file()
 
 
 def obtain(
@@ -62,7 +62,7 @@ def obtain(
 
     Raises InputsUnavailable if it is not to be had, StatementInvalid if it is another one.
     """
-    kept = _kept_at(expected)
+    kept = _path_of(expected)
     content = (
         kept.read_bytes() if kept.is_file() else _fetched(uri, expected, max_bytes, allow_files)
     )
@@ -96,5 +96,5 @@ def _in_clear(content: bytes) -> bytes:
     return opened(content, secret_key() or bytes(32))
 
 
-def _kept_at(expected: bytes) -> Path:
+def _path_of(expected: bytes) -> Path:
     return get_settings().home / "handed" / f"{expected.hex()}.json"

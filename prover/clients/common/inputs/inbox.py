@@ -59,13 +59,13 @@ class Inbox:
         return found
 
     def _look_at(self, path: Path, missing: dict[bytes, int], until: float, found: Look) -> None:
-        status = _status(path)
-        mark = (status.st_mtime_ns, status.st_size)
+        stat = _stat_of(path)
+        mark = (stat.st_mtime_ns, stat.st_size)
         known = self._known.get(path)
         if known is not None and known[0] == mark and known[1] not in missing:
             return
         most = max(missing.values()) + OVERHEAD_BYTES
-        _check(path, status, most)
+        _check(path, stat, most)
         if time.monotonic() > until:
             found.unread += 1
             return
@@ -84,9 +84,9 @@ class Inbox:
         return content, named
 
 
-def _check(path: Path, status: os.stat_result, most: int) -> None:
+def _check(path: Path, stat: os.stat_result, most: int) -> None:
     """Raise UsageError for a file that is not read, as its size alone tells."""
-    size, there = status.st_size, status.st_blocks * _BLOCK_BYTES
+    size, there = stat.st_size, stat.st_blocks * _BLOCK_BYTES
     if size > most:
         raise UsageError(
             f"it has {size} bytes: expected at most {most}, the most that a waiting job takes; it "
@@ -109,7 +109,7 @@ def _members(folder: Path) -> list[Path]:
         ) from None
 
 
-def _status(path: Path) -> os.stat_result:
+def _stat_of(path: Path) -> os.stat_result:
     """Of a file, or of a link that leads nowhere. Raises UsageError if it has gone."""
     try:
         return path.stat() if path.exists() else path.lstat()

@@ -175,7 +175,7 @@ def _read_rows(terms: _Terms, rows: Sequence[Row]) -> Counter[int]:
         elif operator == "CONST":
             known[index] = 0, scale
         elif operator in MOVING:
-            _require_kept(row, sources, scale)
+            _require_same_scale(row, sources, scale)
             known[index] = sources[0][0], scale
         else:
             known[index] = _term(terms, row, operator, sources, scale), scale
@@ -207,7 +207,7 @@ def _operator(row: Row) -> str:
     return re.split(r"[ (]", text, maxsplit=1)[0]
 
 
-def _require_kept(row: Row, sources: Sequence[tuple[int, int]], scale: int) -> None:
+def _require_same_scale(row: Row, sources: Sequence[tuple[int, int]], scale: int) -> None:
     if len(sources) != 1 or sources[0][1] != scale:
         before = [found for _, found in sources]
         raise _Unknown(
@@ -233,14 +233,14 @@ def _compare(ours: _Terms, theirs: _Terms) -> Iterator[str]:
             yield f"{theirs.names[term]} of the circuit computes what no node of the network does"
         elif not found <= assumed:
             yield (
-                f"node {ours.names[term]!r} was assumed at {_words(assumed)}, the circuit's "
-                f"{theirs.names[term]} is at {_words(found - assumed)}"
+                f"node {ours.names[term]!r} was assumed at {_text(assumed)}, the circuit's "
+                f"{theirs.names[term]} is at {_text(found - assumed)}"
             )
     for term in ours.scales.keys() - theirs.scales.keys():
         yield f"node {ours.names[term]!r} is not in the circuit as the network has it"
 
 
-def _words(pairs: set[Scaled]) -> str:
+def _text(pairs: set[Scaled]) -> str:
     return " and ".join(
         f"scale {scale}" + ("" if constant is None else f" with a constant at scale {constant}")
         for scale, constant in sorted(pairs, key=str)

@@ -141,6 +141,6 @@ def _item(column: Column) -> str:
 def _notes(column: Column) -> tuple[str, ...]:
     phase = (f"phase {column.phase + 1}",) if column.kind == "advice" else ()
     permuted = () if column.permutation_index is None else ("permuted",)
-    told = column.form in ("all", _FORM_OF_PART.get(column.part))
-    form = () if told else (f"circuits `{column.form}`",)
+    is_usual = column.form in ("all", _FORM_OF_PART.get(column.part))
+    form = () if is_usual else (f"circuits `{column.form}`",)
     return (*_COUNTS[column.count], *phase, *permuted, *form)

@@ -37,7 +37,7 @@ class Hashing:
         return (FIELD_MODULUS.bit_length() - 1) // self.bits
 
     @property
-    def ends(self) -> list[int]:
+    def word_ends(self) -> list[int]:
         """The last image row of each word."""
         full = range(self.group - 1, self.image_rows, self.group)
         return [*full, *([self.image_rows - 1] if self.image_rows % self.group else [])]
@@ -45,13 +45,13 @@ class Hashing:
     @property
     def chunks(self) -> list[list[int]]:
         """The last image rows of each chunk's words."""
-        ends = self.ends
+        ends = self.word_ends
         return [ends[start : start + CHUNK - 1] for start in range(0, len(ends), CHUNK - 1)]
 
     @property
     def rows(self) -> int:
         """Hash rows: a row and its rounds for each element, a row for each digest."""
-        return (len(self.ends) + len(self.chunks)) * (1 + ROUNDS) + len(self.chunks)
+        return (len(self.word_ends) + len(self.chunks)) * (1 + ROUNDS) + len(self.chunks)
 
     def starts(self) -> list[list[int]]:
         """For each chunk the rows that absorb its words and its salt, then its digest's row."""
@@ -81,9 +81,10 @@ class Hashing:
     def copies(self, context: int) -> list[tuple[int, int, int, int]]:
         """Words are the image's; digests are instances behind the context."""
         found: list[tuple[int, int, int, int]] = []
-        for number, (rows, ends) in enumerate(zip(self.starts(), self.chunks, strict=True)):
+        for number, (rows, last_rows) in enumerate(zip(self.starts(), self.chunks, strict=True)):
             found += [
-                (HASH_WORD, row, PACKED_WORD, end) for row, end in zip(rows, ends, strict=False)
+                (HASH_WORD, row, PACKED_WORD, end)
+                for row, end in zip(rows, last_rows, strict=False)
             ]
             found.append((INSTANCE, context + number, HASH_WORD, rows[-1]))
         return found
@@ -98,7 +99,7 @@ class Hashing:
                 f"an image of {len(image)} rows: expected exactly {self.image_rows} by the circuit"
             )
         found, first = [], 0
-        for end in self.ends:
+        for end in self.word_ends:
             word = 0
             for row in image[first : end + 1]:
                 word = (word << self.bits) + row

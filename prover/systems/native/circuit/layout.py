@@ -26,7 +26,7 @@ SMALL, FULL, TRANSFORM = 0.21, 1.0, 0.38
 
 
 @dataclass(frozen=True)
-class Layout:
+class CircuitLayout:
     """Parameters of a circuit; `cost` compares layouts of one network, without a unit."""
 
     k: int
@@ -47,8 +47,8 @@ class Layout:
     @property
     def columns(self) -> int:
         """Columns and grand products of a circuit; what only some forms have is left out."""
-        given = self._count("fixed") + self._count("instance")
-        return self.integer_columns + self.field_columns + given
+        others = self._count("fixed") + self._count("instance")
+        return self.integer_columns + self.field_columns + others
 
     @property
     def integer_columns(self) -> int:
@@ -69,7 +69,7 @@ def usable_rows(k: int) -> int:
     return (1 << k) - RESERVED
 
 
-def choose_layout(network: Network, form: Form = PLAIN) -> Layout:
+def choose_layout(network: Network, form: Form = PLAIN) -> CircuitLayout:
     """The cheapest layout that holds the network in one proof."""
     layouts = list(possible_layouts(network, form))
     if not layouts:
@@ -80,7 +80,7 @@ def choose_layout(network: Network, form: Form = PLAIN) -> Layout:
     return min(layouts, key=lambda layout: layout.cost)
 
 
-def possible_layouts(network: Network, form: Form = PLAIN) -> Iterator[Layout]:
+def possible_layouts(network: Network, form: Form = PLAIN) -> Iterator[CircuitLayout]:
     """For every number of lanes, the smallest k, and the fewest weight lanes that fit it."""
     prepared = prepare(network)
     ranking = Ranking.of(prepared.layer(prepared.output), form.labels)
@@ -99,7 +99,7 @@ def possible_layouts(network: Network, form: Form = PLAIN) -> Iterator[Layout]:
                 width for width, rows in folds.items() if rows + max(ranks, salt) <= usable_rows(k)
             ]
             if fitting:
-                yield Layout(k, lanes, min(fitting))
+                yield CircuitLayout(k, lanes, min(fitting))
                 break
 
 

@@ -45,7 +45,7 @@ def bounded(network: Network) -> Network:
 
     Raises OverflowError, naming the layer, if a sum might reach 2^53.
     """
-    known = {network.input.name: whole(network.input)}
+    known = {network.input.name: input_interval(network.input)}
     areas = {network.input.name: network.input.height * network.input.width}
     layers = []
     for layer in network.layers:
@@ -56,7 +56,7 @@ def bounded(network: Network) -> Network:
     return replace(network, layers=tuple(layers))
 
 
-def whole(tensor: Tensor) -> Interval:
+def input_interval(tensor: Tensor) -> Interval:
     """All values of the input."""
     return Interval(
         np.full(tensor.channels, tensor.low, dtype=np.int64),

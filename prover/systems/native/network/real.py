@@ -53,7 +53,7 @@ class RealNetwork:
 
 
 @dataclass
-class Live:
+class Retained:
     """Values of tensors, dropped after their last reader."""
 
     network: RealNetwork
@@ -73,12 +73,12 @@ class Live:
 
 def evaluate(network: RealNetwork, samples: Reals) -> Iterator[tuple[RealLayer, Reals, Reals]]:
     """Each layer with its sums and its outputs [n, c, h, w] for `samples` [n, c, h, w]."""
-    live = Live(network, {network.input_name: samples})
+    retained = Retained(network, {network.input_name: samples})
     for position, layer in enumerate(network.layers):
-        sums = layer_sums(layer, live.values)
-        live.values[layer.name] = np.clip(sums, layer.low, layer.high)
-        yield layer, sums, live.values[layer.name]
-        live.forget(position)
+        sums = layer_sums(layer, retained.values)
+        retained.values[layer.name] = np.clip(sums, layer.low, layer.high)
+        yield layer, sums, retained.values[layer.name]
+        retained.forget(position)
 
 
 def outputs(network: RealNetwork, samples: Reals) -> Reals:

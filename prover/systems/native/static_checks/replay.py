@@ -87,7 +87,9 @@ def _require_hidden(
     require_places(program)
     other = with_other_weights(program)
     others, layers = find_closed_layers(other, point), other.network.layers
-    require_weight_independence(program, closed, others, [_ends(layer, held) for layer in layers])
+    require_weight_independence(
+        program, closed, others, [_segment_ends(layer, held) for layer in layers]
+    )
     for layer, found, origin in zip(layers, others, origins, strict=True):
         _require_weights(layer, found, held, origin, point)
     require_one_bias(
@@ -95,7 +97,7 @@ def _require_hidden(
     )
 
 
-def _ends(layer: Layer, held: dict[str, Held]) -> set[int]:
+def _segment_ends(layer: Layer, held: dict[str, Held]) -> set[int]:
     """Where the segments of a layer's sources end."""
     sources = {source for term in layer.terms for source in term.sources}
     return {segment.last for source in sources for segment in held[source].segments.values()}

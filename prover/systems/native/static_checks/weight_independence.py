@@ -47,10 +47,10 @@ def with_other_weights(program: Program) -> Program:
     drawn = np.frombuffer(secrets.token_bytes(8 * count), dtype=np.int64)
     values = np.concatenate([[0], drawn % (1 << RANDOM_BITS) + 1])
     columns = {**program.columns, "weight": values[program.numbers]}
-    return replace(program, columns=columns, network=_filled(program.network, values))
+    return replace(program, columns=columns, network=_with_weights(program.network, values))
 
 
-def _filled(network: Network, values: Integers) -> Network:
+def _with_weights(network: Network, values: Integers) -> Network:
     layers, first = [], 1
     for layer in network.layers:
         terms = []

@@ -121,8 +121,8 @@ class _Settled:
         for part in self.made[source].input:
             target = [*shape[:axis], int(np.prod(self.builder.shapes[part])), *shape[axis + 1 :]]
             made = view(self.builder, part, target)
-            parts.append(part if made == part else self._kept(made))
-        return self._kept(self.builder.node("Concat", parts, shape, axis=axis))
+            parts.append(part if made == part else self._note(made))
+        return self._note(self.builder.node("Concat", parts, shape, axis=axis))
 
     def _summed(self, node: onnx.NodeProto, source: str, weight: Array) -> str:
         """The same sum, so that rescaled parts are rounded as they will be."""
@@ -165,8 +165,8 @@ class _Settled:
             return source
         if (source, 0) not in self.stops:
             rank = len(self.builder.shapes[source])
-            wide = self._kept(padded(self.builder, source, [0] * rank + [1] + [0] * (rank - 1)))
-            self.stops[source, 0] = self._kept(cut(self.builder, wide, 0, 0, 1))
+            wide = self._note(padded(self.builder, source, [0] * rank + [1] + [0] * (rank - 1)))
+            self.stops[source, 0] = self._note(cut(self.builder, wide, 0, 0, 1))
         return self.stops[source, 0]
 
     def _multiplied(self, source: str) -> bool:
@@ -182,7 +182,7 @@ class _Settled:
             pending += node.input
         return False
 
-    def _kept(self, name: str) -> str:
+    def _note(self, name: str) -> str:
         self.made[name] = self.builder.nodes[-1]
         return name
 

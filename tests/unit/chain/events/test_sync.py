@@ -278,7 +278,7 @@ def test_a_store_that_is_made_anew_while_it_is_read_into_has_no_hole(home: Path)
 def test_commands_that_read_at_once_leave_no_hole_where_each_stops() -> None:
     """Two take turns at each page; the one that lags is interrupted, and the other goes on."""
     node = FakeNode(chain(JOBS), limit=20)
-    turn, serve = threading.Semaphore(0), node.eth_getLogs
+    one_by_one, serve = threading.Semaphore(0), node.eth_getLogs
     steps = {"slow": threading.Semaphore(0), "fast": threading.Semaphore(0)}
     failed: list[BaseException] = []
 
@@ -286,7 +286,7 @@ def test_commands_that_read_at_once_leave_no_hole_where_each_stops() -> None:
         name = threading.current_thread().name
         found = serve(query)
         if name in steps and isinstance(found, list):
-            turn.release()
+            one_by_one.release()
             steps[name].acquire()
             if stopped.get(name):
                 raise ChainError("interrupted")
@@ -303,10 +303,10 @@ def test_commands_that_read_at_once_leave_no_hole_where_each_stops() -> None:
     threads = {name: threading.Thread(target=reading, name=name) for name in steps}
     for thread in threads.values():
         thread.start()
-        turn.acquire()
+        one_by_one.acquire()
     for name in ("fast", "fast", "fast", "slow", "fast"):
         steps[name].release()
-        turn.acquire()
+        one_by_one.acquire()
     stopped.update(slow=True, fast=True)
     for name, thread in threads.items():
         steps[name].release()
@@ -320,8 +320,8 @@ def test_what_makes_no_sense_is_told_once_and_not_without_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Strangers can post odd jobs without number; the audit tells of all of them."""
-    monkeypatch.setattr(replay, "_TOLD", set[Finding]())
-    odd = [posted_in(ETH, CONSUMER, nonce)[:1] for nonce in range(replay._MOST_TOLD + 5)]
+    monkeypatch.setattr(replay, "_SHOWN", set[Finding]())
+    odd = [posted_in(ETH, CONSUMER, nonce)[:1] for nonce in range(replay._MOST_SHOWN + 5)]
     node = FakeNode([Block(0), Block(FIRST, [registered()]), Block(FIRST + 1, odd)])
     with capture_logs() as told:
         world = load_world(node.client, HERE)
@@ -329,5 +329,5 @@ def test_what_makes_no_sense_is_told_once_and_not_without_end(
         load_world(node.client, HERE)
     assert len(world.findings) == len(odd)
     names = [f"job 0x{job_id.hex()}" for job_id in world.prediction.set_aside]
-    assert [line.get("where") for line in told] == [*names[: replay._MOST_TOLD], None]
+    assert [line.get("where") for line in told] == [*names[: replay._MOST_SHOWN], None]
     assert "`zkescrow audit replay` tells all of it" in told[-1]["event"]

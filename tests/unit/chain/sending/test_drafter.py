@@ -140,26 +140,26 @@ ORDER = (Draft("moving", OTHER, b"\1\2", 500, 21_000), Draft("ending", ME, b"\xa
 
 
 @pytest.fixture
-def told() -> dict[str, Any]:
+def printed() -> dict[str, Any]:
     handed = Handed(31337, ME, ORDER)
     handed.about["job"] = "0x07"
     return handed.to_dict()
 
 
-def test_a_wallet_is_told_every_field_in_hexadecimal(told: dict[str, Any]) -> None:
-    assert told["transactions"] == [
+def test_a_wallet_is_told_every_field_in_hexadecimal(printed: dict[str, Any]) -> None:
+    assert printed["transactions"] == [
         {
             **{"chainId": "0x7a69", "from": ME, "to": OTHER, "value": "0x1f4", "data": "0x0102"},
             "gas": "0x5208",
         },
         {"chainId": "0x7a69", "from": ME, "to": ME, "value": "0x0", "data": "0xab"},
     ]
-    assert (told["job"], told["unsigned"], told["chain_id"]) == ("0x07", True, 31337)
-    assert (told["from"], told["says"]) == (ME, ["moving", "ending"])
+    assert (printed["job"], printed["unsigned"], printed["chain_id"]) == ("0x07", True, 31337)
+    assert (printed["from"], printed["says"]) == (ME, ["moving", "ending"])
 
 
-def test_a_safe_is_told_every_field_in_decimals(told: dict[str, Any]) -> None:
-    assert told["safe"] == {
+def test_a_safe_is_told_every_field_in_decimals(printed: dict[str, Any]) -> None:
+    assert printed["safe"] == {
         "version": "1.0",
         "chainId": "31337",
         "meta": {"name": "zkescrow", "createdFromSafeAddress": ME},

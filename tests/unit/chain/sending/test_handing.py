@@ -7,7 +7,15 @@ import pytest
 
 from prover.base.errors import UsageError
 from prover.chain.node.client import Client
-from prover.chain.sending.handing import READABLE, given_of, hand_over, how, place, secrecy, uri_of
+from prover.chain.sending.handing import (
+    READABLE,
+    given_of,
+    hand_over,
+    handed_path,
+    how,
+    secrecy,
+    uri_of,
+)
 from prover.statement.documents.envelope import opened, public_key_of
 
 SECRET = b"\7" * 32
@@ -22,7 +30,7 @@ def test_a_reader_s_file_is_an_envelope_that_its_key_opens(
     path = tmp_path / "ab.json"
     hand_over(path, b"inputs", reader)
     assert path.read_bytes() == b"inputs"
-    assert given_of(path) == place(path, reader)
+    assert given_of(path) == handed_path(path, reader)
     given = given_of(path).read_bytes()
     assert (given if reader is None else opened(given, SECRET)) == b"inputs"
     assert (given == b"inputs") == (reader is None)
@@ -38,8 +46,8 @@ def test_an_envelope_of_an_earlier_reader_is_not_given_away(tmp_path: Path) -> N
 
 def test_only_of_an_envelope_it_is_said_that_nobody_else_reads_it() -> None:
     path = Path("inputs/ab.json")
-    assert secrecy(place(path, None)) == READABLE
-    assert secrecy(place(path, READER)) == (
+    assert secrecy(handed_path(path, None)) == READABLE
+    assert secrecy(handed_path(path, READER)) == (
         "the file is encrypted: the provider's key alone opens it"
     )
 

@@ -85,7 +85,7 @@ def test_a_store_that_another_process_holds_is_said_to_be_in_use(
     journal.record(ATTEMPT)
 
 
-def test_a_full_disk_is_said_in_one_sentence(tmp_path: Path) -> None:
+def test_a_full_disk_is_said_in_one_message(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.sqlite")
     with journal._engine.connect() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()

@@ -15,7 +15,7 @@ from prover.base.errors import ChainError
 from prover.chain.sending.answers import Answer
 from prover.chain.sending.fees import GWEI, Fees, fees_of, fields_of
 from prover.chain.sending.journal import Attempt, Fate
-from prover.chain.sending.pool import Limited, Place, Pool, Refused
+from prover.chain.sending.pool import Limited, NonceChoice, Pool, Refused
 from tests.localchain import settings_of
 from tests.unit.chain.sending.memory import (
     ACCOUNT,
@@ -181,7 +181,7 @@ def test_a_new_transaction_takes_the_first_nonce_that_is_free(
     if written == [1]:
         eth.pool[0] = b"another"
     attempts = [signed(pool, one) for one in written]
-    assert pool.place() == Place(nonce)
+    assert pool.choose_nonce() == NonceChoice(nonce)
     assert eth.sent == [one.raw for one in attempts if one.nonce >= mined]
 
 
@@ -190,7 +190,7 @@ def test_what_a_node_forgot_but_names_as_next_is_not_signed_over(eth: Eth, pool:
     eth.says = lambda _raw: "txpool is full"
     for nonce in (0, 1, 2):
         signed(pool, nonce)
-    assert pool.place() == Place(3)
+    assert pool.choose_nonce() == NonceChoice(3)
 
 
 @pytest.mark.parametrize("said", ["insufficient funds", "the node is on fire"])
@@ -200,7 +200,7 @@ def test_the_nonce_of_what_can_not_be_mined_is_used_at_a_higher_price(
     first, second = signed(pool, 0), signed(pool, 1, fees=Fees(5 * GWEI, 2 * GWEI))
     signed(pool, 2)
     eth.says = lambda raw: said if raw == second.raw else None
-    assert pool.place() == Place(1, Fees(5 * GWEI, 2 * GWEI))
+    assert pool.choose_nonce() == NonceChoice(1, Fees(5 * GWEI, 2 * GWEI))
     assert eth.sent == [first.raw, second.raw]
 
 
@@ -208,7 +208,7 @@ def test_what_the_node_holds_keeps_its_nonce_whatever_it_says(eth: Eth, pool: Po
     attempt = signed(pool, 0)
     pool.offer(attempt)
     eth.says = lambda _raw: "the node is on fire"
-    assert pool.place() == Place(1)
+    assert pool.choose_nonce() == NonceChoice(1)
 
 
 # ---------------------------------------------------------------- money

@@ -403,7 +403,7 @@ def test_what_a_node_had_at_the_limit_stops_nothing(eth: Eth, sender: Sender) ->
 
 
 @pytest.mark.parametrize("enough", [True, False])
-def test_no_more_is_paid_to_replace_than_there_is_or_depends_on_it(
+def test_no_more_is_paid_to_replace_than_there_is_or_it_is_worth(
     eth: Eth, sender: Sender, enough: bool
 ) -> None:
     unheard(eth, sender, "one")
@@ -419,14 +419,14 @@ def test_no_more_is_paid_to_replace_than_there_is_or_depends_on_it(
 
 
 @pytest.mark.parametrize("short", [0, 1])
-def test_what_replaces_another_costs_no_more_than_depends_on_it(
+def test_what_replaces_another_costs_no_more_than_it_is_worth(
     eth: Eth, sender: Sender, short: int
 ) -> None:
     posting = stuck(eth, sender, "posting")
     eth.says = lambda raw: "insufficient funds" if raw == posting.raw else None
     worth = GAS * (eth.base + fees_of(posting.raw).raised(Fees(0, 0)).priority) - short
     if short:
-        with pytest.raises(Postponed, match="depends on it: nothing was sent"):
+        with pytest.raises(Postponed, match="is won or lost by it: nothing was sent"):
             sender.send("deliver", GIFT, worth=worth)
         assert not sender.ever_signed("deliver")
     else:
@@ -800,10 +800,10 @@ def test_a_posting_that_a_reorganisation_took_away_is_not_given_up(
 
 
 @pytest.mark.parametrize("short", [0, 1])
-def test_no_more_gas_is_paid_than_depends_on_it(eth: Eth, sender: Sender, short: int) -> None:
+def test_no_more_gas_is_paid_than_a_move_is_worth(eth: Eth, sender: Sender, short: int) -> None:
     cost = GAS * (eth.base + TIP_FLOOR_WEI)
     if short:
-        with pytest.raises(Postponed, match="depends on it: nothing was sent"):
+        with pytest.raises(Postponed, match="is won or lost by it: nothing was sent"):
             sender.send("deliver", GIFT, worth=cost - 1)
         assert attempts("deliver") == []
         assert eth.sent == []
@@ -812,7 +812,7 @@ def test_no_more_gas_is_paid_than_depends_on_it(eth: Eth, sender: Sender, short:
         assert [fees_of(raw).priority for raw in mined(eth)] == [TIP_FLOOR_WEI]
 
 
-def test_the_tip_is_what_depends_on_it_allows(eth: Eth, sender: Sender) -> None:
+def test_the_tip_is_what_the_worth_of_a_move_allows(eth: Eth, sender: Sender) -> None:
     """A node that asks for an absurd tip withholds nothing that can be sent for less."""
     eth.tip = 10**6 * GWEI
     sender.send("first", GIFT, worth=GAS * (eth.base + 7 * TIP_FLOOR_WEI))

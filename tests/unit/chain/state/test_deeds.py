@@ -22,8 +22,8 @@ from prover.chain.state.deeds import (
     not_shown,
     on_the_way,
     undone,
+    unreported,
     unsettled,
-    untold,
 )
 from prover.protocol.accuracy import state as accuracy
 from prover.protocol.prediction import state as prediction
@@ -298,7 +298,7 @@ def test_one_of_several_proofs_tells_nothing_of_its_kind(
     assert not_shown(client_of(eth), world_of(jobs_of(contested)), 0) is None
 
 
-# ---------------------------------------------------------------- may come, or came untold
+# ---------------------------------------------------------------- may come, or came unreported
 
 
 def test_what_was_signed_and_is_not_on_the_chain_is_on_its_way(eth: Eth) -> None:
@@ -329,24 +329,24 @@ def test_so_is_a_posting_that_a_reorganisation_took_away_until_its_nonce_is_used
 
 def test_a_posting_that_was_interrupted_is_told_once_it_is_mined_and_before(eth: Eth) -> None:
     client, me = client_of(eth), str(ACCOUNT.address)
-    assert untold(client, me) == []
+    assert unreported(client, me) == []
     first, other = signed(eth, f"post:{JOB}", 0), signed(eth, f"cancel:{OTHER}", 1)
     journal_of().set_fate([other], Fate.GIVEN_UP)
-    assert [deed.job_id.hex() for deed in untold(client, me)] == [JOB]
-    assert untold(client, RECEIVER) == []
+    assert [deed.job_id.hex() for deed in unreported(client, me)] == [JOB]
+    assert unreported(client, RECEIVER) == []
     eth.blocks.append([first.raw])
     for _ in range(2):
-        assert [deed.job_id.hex() for deed in untold(client, me)] == [JOB]
-    mark_reported(client, untold(client, me))
+        assert [deed.job_id.hex() for deed in unreported(client, me)] == [JOB]
+    mark_reported(client, unreported(client, me))
     (attempt,) = journal_of().attempts(first.scope, me, first.action)
     assert (attempt.fate, attempt.block) == (Fate.MINED, 1)
-    assert untold(client, me) == []
+    assert unreported(client, me) == []
 
 
 def test_one_that_had_no_effect_or_is_excluded_is_not_told(eth: Eth) -> None:
     first, second = signed(eth, f"post:{JOB}", 0), signed(eth, f"post:{OTHER}", 1)
     eth.reverting.add(first.hash)
     eth.blocks.append([first.raw, b"another of nonce 1"])
-    assert untold(client_of(eth), str(ACCOUNT.address)) == []
+    assert unreported(client_of(eth), str(ACCOUNT.address)) == []
     kept = journal_of().attempts(second.scope, second.sender, second.action)
     assert [one.fate for one in kept] == [Fate.PENDING]

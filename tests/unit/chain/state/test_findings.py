@@ -13,7 +13,7 @@ def test_each_finding_is_told_once_and_many_in_one_line(monkeypatch: pytest.Monk
     told: list[tuple[str, dict[str, Any]]] = []
     log = SimpleNamespace(warning=lambda text, **about: told.append((text, about)))
     monkeypatch.setattr(replay, "logger", lambda _name: log)
-    monkeypatch.setattr(replay, "_TOLD", set())
+    monkeypatch.setattr(replay, "_SHOWN", set())
     findings = [Finding(f"block {number}", "odd") for number in range(25)]
     for shown in (findings[:20], findings[:20], findings, findings):
         replay._tell(shown)

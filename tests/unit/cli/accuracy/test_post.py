@@ -9,7 +9,13 @@ import pytest
 from prover.base.errors import UsageError
 from prover.cli.accuracy import job as accuracy_job
 from prover.cli.accuracy import post as accuracy_post
-from prover.cli.accuracy.post import RawOptions, check_cost_known, check_penalty, spec_of, target_of
+from prover.cli.accuracy.post import (
+    PostOptions,
+    check_cost_known,
+    check_penalty,
+    spec_of,
+    target_of,
+)
 from prover.protocol.accuracy.economics import AccuracyMoney, accuracy_penalty, accuracy_spent
 from prover.protocol.costs import Prices
 from prover.protocol.events import ZERO_ADDRESS
@@ -43,13 +49,13 @@ def test_the_default_penalty_is_always_enough(test_set: int) -> None:
         check_penalty(ZERO_ADDRESS, penalty, accuracy_spent(Prices(), test_set), False)
 
 
-def raw(**options: Any) -> RawOptions:
+def raw(**options: Any) -> PostOptions:
     """An open bounty in a token whose amounts are all given, with changes."""
-    fields: dict[str, Any] = dict.fromkeys(one.name for one in fields_of(RawOptions))
+    fields: dict[str, Any] = dict.fromkeys(one.name for one in fields_of(PostOptions))
     amounts = dict.fromkeys(("reward", "bond", "stake", "miss_penalty"), "1")
     times = dict.fromkeys(("open_seconds", "reveal_seconds", "prove_seconds"), 3600)
     usual = {"target": (1, 2), "low_penalty": False, "currency": TOKEN}
-    return RawOptions(**(fields | amounts | times | usual | options))
+    return PostOptions(**(fields | amounts | times | usual | options))
 
 
 def test_what_a_try_costs_in_a_token_must_be_said() -> None:

@@ -42,7 +42,7 @@ def record(play: Play, job: str) -> Record:
     return found
 
 
-def kept(job: str) -> PostedSet:
+def posted_of(job: str) -> PostedSet:
     found = posted_set(bytes.fromhex(job[2:]))
     assert found is not None
     return found
@@ -54,7 +54,7 @@ def test_a_bounty_that_a_reorganisation_took_away_keeps_the_key(play: Play) -> N
     refused = play.refused(CONSUMER, "accuracy", "reveal-key", job)
     assert f"bounty {other} has rows of this test set, and its posting is signed" in refused
     assert record(play, job).key is None
-    assert not kept(job).revealed
+    assert not posted_of(job).revealed
 
 
 def test_a_bounty_that_a_wallet_has_keeps_the_key_until_it_is_never_signed(play: Play) -> None:
@@ -63,7 +63,7 @@ def test_a_bounty_that_a_wallet_has_keeps_the_key_until_it_is_never_signed(play:
     other = command(*words, "--reward", "0.3")["job"]
     refused = play.refused(CONSUMER, "accuracy", "reveal-key", job)
     assert f"bounty {other} has rows of this test set, and was given to a wallet" in refused
-    assert not kept(job).revealed
+    assert not posted_of(job).revealed
     play.run(CONSUMER, "accuracy", "reveal-key", job, "--never-signed")
     assert record(play, job).key is not None
 
@@ -85,7 +85,7 @@ def test_a_key_that_was_not_signed_is_not_known(play: Play) -> None:
         told = play.run(CONSUMER, "accuracy", "reveal-key", job, status=1)
     set_base_fee(play.chain, base)  # it outlives the snapshot
     assert "nothing was sent" in told["error"]
-    assert not kept(job).revealed
+    assert not posted_of(job).revealed
 
 
 def test_a_key_whose_command_died_before_it_was_signed_is_not_known(play: Play) -> None:
@@ -98,7 +98,7 @@ def test_a_key_whose_command_died_before_it_was_signed_is_not_known(play: Play) 
     assert f"bounty {other} has rows of this test set and is open" in refused
     play.run(CONSUMER, "accuracy", "cancel", other)
     play.run(CONSUMER, "accuracy", "reveal-key", job)
-    assert kept(job).revealed
+    assert posted_of(job).revealed
 
 
 def test_a_key_that_was_signed_is_known_though_its_command_died(play: Play) -> None:
@@ -113,7 +113,7 @@ def test_a_key_that_was_signed_is_known_though_its_command_died(play: Play) -> N
 def test_a_key_that_a_wallet_was_given_is_known(play: Play) -> None:
     job, whom = accepted(play), ("--unsigned", "--from", address_of(CONSUMER), "--rpc", play.url)
     command("accuracy", "reveal-key", job, *whom)
-    assert kept(job).revealed
+    assert posted_of(job).revealed
 
 
 def test_a_home_that_has_only_the_seed_keeps_the_key_while_another_bounty_is_open(
@@ -121,7 +121,7 @@ def test_a_home_that_has_only_the_seed_keeps_the_key_while_another_bounty_is_ope
 ) -> None:
     """It does not know which rows the bounties have: any other one may have the same."""
     job, other = accepted(play), posted(play, "--reward", "0.3")
-    reveal = ("accuracy", "reveal-key", job, "--seed", kept(job).seed)
+    reveal = ("accuracy", "reveal-key", job, "--seed", posted_of(job).seed)
     with settings_of(home=str(tmp_path / "new")):
         refused = play.refused(CONSUMER, *reveal)
         assert f"bounty {other} may have rows of this test set and is open until" in refused
@@ -136,7 +136,7 @@ def test_a_home_that_has_only_the_seed_reveals_the_key_of_the_only_bounty(
 ) -> None:
     job, other = accepted(play), posted(play, "--reward", "0.3")
     play.run(CONSUMER, "accuracy", "cancel", other)
-    reveal = ("accuracy", "reveal-key", job, "--seed", kept(job).seed)
+    reveal = ("accuracy", "reveal-key", job, "--seed", posted_of(job).seed)
     with settings_of(home=str(tmp_path / "new")):
         play.run(CONSUMER, *reveal)
     assert record(play, job).key is not None
@@ -145,7 +145,7 @@ def test_a_home_that_has_only_the_seed_reveals_the_key_of_the_only_bounty(
 def test_a_late_key_goes_out_with_no_other_transaction(play: Play) -> None:
     job = accepted(play)
     killed("signed", 1, "accuracy", "reveal-key", job, "--account", CONSUMER, "--rpc", play.url)
-    key = key_of(read_seed(Path(kept(job).seed)), record(play, job).job.nonce)
+    key = key_of(read_seed(Path(posted_of(job).seed)), record(play, job).job.nonce)
     play.chain.pass_time(100_000)
     assert "keep it" in play.refused(CONSUMER, "accuracy", "reveal-key", job)
     play.run(CONSUMER, "accuracy", "settle", job)

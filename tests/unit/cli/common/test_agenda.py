@@ -96,7 +96,7 @@ def test_the_list_marks_your_move_and_names_your_credit() -> None:
 TOKEN = "0x" + "70" * 20
 
 
-def test_a_credit_in_a_token_names_the_token_to_take_out() -> None:
+def test_a_credit_in_a_token_names_the_token_to_withdraw() -> None:
     """Without --token the command takes out ETH alone."""
     (_, told) = lines([], CONSUMER, {TOKEN: 5})
     assert told == f"credit of 5 of token {TOKEN}: `zkescrow withdraw --token {TOKEN}` takes it out"

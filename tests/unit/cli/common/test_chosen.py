@@ -127,7 +127,7 @@ def test_a_lock_that_stands_for_another_payee_is_kept_and_told(
         scene.provider(payee=WRONG).run_once()
     (outcome,) = scene.provider().run_once()
     assert outcome.result == Stage.DELIVERED
-    assert f"delivered for payee {WRONG}" in outcome.words
+    assert f"delivered for payee {WRONG}" in outcome.message
     assert scene.chain.prediction.credit(ETH, WRONG) == REWARD + STAKE
 
 

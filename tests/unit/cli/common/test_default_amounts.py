@@ -21,9 +21,9 @@ GWEI, ALLOWED = 10**9, 20
 CLIENT: Any = SimpleNamespace(now=lambda: 100, chain_id=31337)
 POSTS = {
     "prediction": (consumer.PostOptions, {"reward": "0.01"}, ["stake"]),
-    "serving": (serving_open.RawOptions, {}, ["price", "proof_fee", "stake"]),
-    "accuracy": (accuracy_post.RawOptions, {}, ["reward", "bond", "stake", "miss_penalty"]),
-    "retrieval": (retrieval_post.RawOptions, {}, ["price", "stake"]),
+    "serving": (serving_open.PostOptions, {}, ["price", "proof_fee", "stake"]),
+    "accuracy": (accuracy_post.PostOptions, {}, ["reward", "bond", "stake", "miss_penalty"]),
+    "retrieval": (retrieval_post.PostOptions, {}, ["price", "stake"]),
 }
 
 

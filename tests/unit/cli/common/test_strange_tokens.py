@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from prover.base import text as words
+from prover.base import text
 from prover.chain.abi.contract import Call
 from prover.chain.contracts.jobs import JobContract
 from prover.chain.contracts.tokens import allow
@@ -62,7 +62,7 @@ class Tokens(Poisoned):
 @pytest.fixture
 def scene(chain: Chain, proven: Callable[[str], Proven], tmp_path: Path) -> Tokens:
     scene = Tokens(chain, proven("salted"), tmp_path)
-    words._units.clear()  # as another process
+    text._units.clear()  # as another process
     replay._loaded.clear()
     return scene
 
@@ -103,7 +103,7 @@ def test_all_jobs_are_shown_in_the_units_of_their_tokens(
     scene: Tokens, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for protocol, job in scene.posted.items():
-        words._units.clear()
+        text._units.clear()
         assert run([protocol, "status", "--all", "--json"]) == 0
         ((_, rows),) = json.loads(capsys.readouterr().out).items()
         told = {row["job"]: row["next"] for row in rows}

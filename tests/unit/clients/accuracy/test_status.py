@@ -47,7 +47,7 @@ def status(state: State) -> Record:
 
 
 @pytest.mark.parametrize(
-    ("state", "words"),
+    ("state", "parts"),
     [
         (State.OPEN, ("any provider may accept", "stake of 20 ETH", f"{CONSUMER} gets 80 ETH")),
         (State.ACCEPTED, (f"{CONSUMER} must reveal", f"{PAYEE} gets 50 ETH", "50 ETH back")),
@@ -55,17 +55,17 @@ def status(state: State) -> Record:
     ],
 )
 def test_a_state_in_time_names_who_must_act_and_what_it_costs(
-    state: State, words: tuple[str, ...]
+    state: State, parts: tuple[str, ...]
 ) -> None:
     said = next_step(status(state), 990)
     assert "within 10 s (until 1970-01-01 00:16:40 UTC)" in said
-    for expected in words:
+    for expected in parts:
         assert expected in said
     assert "within 0 s" in next_step(status(state), 1000)
 
 
 @pytest.mark.parametrize(
-    ("state", "words"),
+    ("state", "parts"),
     [
         (State.OPEN, (f"{CONSUMER} gets 80 ETH back",)),
         (State.ACCEPTED, (f"{PAYEE} gets 50 ETH", f"{CONSUMER} its reward of 50 ETH")),
@@ -73,11 +73,11 @@ def test_a_state_in_time_names_who_must_act_and_what_it_costs(
     ],
 )
 def test_a_missed_deadline_says_who_may_settle_for_whom(
-    state: State, words: tuple[str, ...]
+    state: State, parts: tuple[str, ...]
 ) -> None:
     said = next_step(status(state), 1001)
     assert "until 1970-01-01 00:16:40 UTC: anyone may settle it" in said
-    for expected in words:
+    for expected in parts:
         assert expected in said
 
 

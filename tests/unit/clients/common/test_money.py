@@ -214,6 +214,6 @@ def test_one_process_of_a_home_stakes_for_an_account_at_a_time(home: Path) -> No
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def test_what_depends_on_a_move_is_known_in_ether_alone() -> None:
+def test_what_is_won_or_lost_by_a_move_is_known_in_ether_alone() -> None:
     assert worth(ETH, 3, 4) == 7
     assert worth(TOKEN, 3, 4) is None

@@ -94,7 +94,7 @@ class World:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(module, "deeds_of", lambda _client: [])
-    monkeypatch.setattr(module, "untold", lambda _client, _account: [])
+    monkeypatch.setattr(module, "unreported", lambda _client, _account: [])
     monkeypatch.setattr(module, "mark_reported", lambda _client, _deeds: None)
     return World()
 
@@ -158,7 +158,9 @@ def test_jobs_of_interrupted_commands_that_are_paid_too_are_told(
     first = first_of(world, mined=True)
     deeds = [SimpleNamespace(job_id=first.job_id)]
     known: list[Any] = []
-    monkeypatch.setattr(module, "untold", lambda _client, account: deeds if account == ME else [])
+    monkeypatch.setattr(
+        module, "unreported", lambda _client, account: deeds if account == ME else []
+    )
     monkeypatch.setattr(module, "mark_reported", lambda _client, some: known.extend(some))
     note = f"job 0x{first.job_id.hex()}, whose command was interrupted, is posted too"
     with pytest.raises(UsageError), world.posting(other=1):

@@ -110,7 +110,7 @@ def test_a_lock_that_peers_mine_does_not_lose_the_stake(
     outcomes = provider.run_once()
     assert provider._examiner.staked == {ETH: 0}
     assert [one.result for one in outcomes] == [Stage.DELIVERED]
-    assert OTHER in outcomes[0].words
+    assert OTHER in outcomes[0].message
     assert scene.chain.prediction.status(job_id).payee == OTHER
     assert scene.state(job_id) is State.PAID
 

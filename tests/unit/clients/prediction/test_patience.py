@@ -14,7 +14,7 @@ from prover.clients.prediction.examine import Examiner, Unwanted
 from prover.clients.prediction.patience import (
     FAILED_SECONDS,
     FIRST_WAIT_SECONDS,
-    RUN_SECONDS,
+    PASS_SECONDS,
     SLOW_SECONDS,
 )
 from prover.clients.prediction.policy import Policy
@@ -67,9 +67,9 @@ def at(number: int) -> Record:
 def test_one_run_spends_a_bounded_time_on_slow_hosts(slow: SlowHosts) -> None:
     jobs = [at(number) for number in range(10)]
     told = slow.run(*jobs)
-    most = int(RUN_SECONDS / DEADLINE)
+    most = int(PASS_SECONDS / DEADLINE)
     assert slow.asked == [job.uri for job in jobs[:most]]
-    assert all("the next run looks at it" in words for words in told[most:])
+    assert all("the next pass looks at it" in words for words in told[most:])
     slow.run(*jobs)
     assert slow.asked == [job.uri for job in jobs]  # each was asked once, and all had their turn
 
@@ -101,7 +101,7 @@ def test_hosts_that_fail_just_before_they_are_slow_are_bounded_too(slow: SlowHos
     slow.takes = SLOW_SECONDS - 0.1
     jobs = [at(number) for number in range(60)]
     slow.run(*jobs)
-    assert len(slow.asked) == -(-RUN_SECONDS // slow.takes)
+    assert len(slow.asked) == -(-PASS_SECONDS // slow.takes)
     slow.run(*jobs)
     slow.run(*jobs)
     assert slow.asked == [job.uri for job in jobs]

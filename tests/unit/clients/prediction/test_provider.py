@@ -85,7 +85,7 @@ def test_a_wrong_inputs_hash_is_never_locked(scene: Scene) -> None:
     job_id = scene.post(inputs_hash=b"\7" * 32)
     outcome = scene.provider().run_once()[0]
     assert outcome.result == "skipped"
-    assert "inputs hash" in outcome.words
+    assert "inputs hash" in outcome.message
     assert scene.state(job_id) is State.OPEN
 
 
@@ -113,7 +113,7 @@ def test_files_are_not_read_unless_allowed(scene: Scene) -> None:
     scene.post()
     outcome = scene.provider(replace(POLICY, allow_files=False)).run_once()[0]
     assert outcome.result == "skipped"
-    assert "expected https" in outcome.words
+    assert "expected https" in outcome.message
 
 
 def test_a_model_that_is_not_its_artifacts_is_never_locked(
@@ -126,7 +126,7 @@ def test_a_model_that_is_not_its_artifacts_is_never_locked(
         raise ArtifactMismatch("another code")
 
     provider._tools = replace(provider._tools, check_model=refuse)
-    told = [(str(one.result), one.words) for one in provider.run_once()]
+    told = [(str(one.result), one.message) for one in provider.run_once()]
     assert told == [("skipped", "another code")]  # no failure of this run: a stranger posted it
     assert scene.state(job_id) is State.OPEN
 
@@ -215,7 +215,7 @@ def test_a_late_provider_says_so_and_stops(scene: Scene, monkeypatch: pytest.Mon
     scene.chain.pass_time(PROVE_SECONDS + 1)
     outcome = scene.provider().run_once()[0]
     assert outcome.result == Stage.LATE
-    assert in_ether(STAKE) in outcome.words
+    assert in_ether(STAKE) in outcome.message
     assert scene.provider().run_once() == []
 
 
@@ -295,17 +295,17 @@ def imported(scene: Scene, key: bytes | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "result", "words"),
+    ("key", "result", "message"),
     [(None, "skipped", "no proving key"), (b"not a key", "failed", " by the manifest")],
 )
 def test_nothing_is_staked_without_the_proving_key(
-    scene: Scene, key: bytes | None, result: str, words: str
+    scene: Scene, key: bytes | None, result: str, message: str
 ) -> None:
     job_ids = [scene.post(), scene.post()]
     imported(scene, key)
     outcomes = scene.provider().run_once()
     assert [one.result for one in outcomes] == [result] * 2
-    assert all(words in one.words for one in outcomes)
+    assert all(message in one.message for one in outcomes)
     assert [scene.state(job_id) for job_id in job_ids] == [State.OPEN] * 2
 
 
@@ -317,7 +317,7 @@ def test_a_lock_that_nobody_was_handed_does_not_go_out_once_it_is_refused(
     with monkeypatch.context() as dying:
         dying.setattr(Pool, "offer", _dying)
         (outcome,) = scene.provider().run_once()
-        assert "killed" in outcome.words
+        assert "killed" in outcome.message
     imported(scene, None)
     (outcome,) = scene.provider().run_once()
     assert outcome.result == "skipped"
@@ -341,10 +341,10 @@ def test_after_a_failed_proof_no_other_job_of_the_model_is_taken(
     monkeypatch.setattr(Ezkl, "prove", _failing)
     outcomes = {one.job_id: one for one in scene.provider().run_once()}
     assert outcomes[first].result == outcomes[second].result == "failed"
-    assert "no new job of this model is taken" in outcomes[second].words
+    assert "no new job of this model is taken" in outcomes[second].message
     assert [scene.state(first), scene.state(second)] == [State.LOCKED, State.OPEN]
     again = {one.job_id: one for one in scene.provider().run_once()}
-    assert "no new job of this model is taken" in again[second].words
+    assert "no new job of this model is taken" in again[second].message
     assert scene.state(second) is State.OPEN
     monkeypatch.setattr(Ezkl, "prove", prove)
     scene.provider().run_once()
@@ -389,7 +389,7 @@ def test_a_proof_is_rehearsed_before_the_first_stake(
 
     monkeypatch.setattr(Ezkl, "verify", refuse)
     (outcome,) = scene.provider().run_once()
-    assert "the key is of another circuit" in outcome.words
+    assert "the key is of another circuit" in outcome.message
     assert scene.state(job_id) is State.OPEN
 
 
@@ -400,7 +400,7 @@ def test_nothing_is_staked_on_inputs_whose_evaluation_no_proof_shows(
     monkeypatch.setattr(bulk, "evaluate", off_by_one(bulk.evaluate))
     (outcome,) = scene.provider().run_once()
     assert outcome.result == "failed"
-    assert ", as evaluated" in outcome.words
+    assert ", as evaluated" in outcome.message
     assert scene.state(job_id) is State.OPEN
 
 
@@ -414,7 +414,7 @@ def test_the_time_that_a_job_must_leave_is_the_measured_one(
     assert outcome.result == "skipped"
     assert (
         "it gives 59 s to prove: expected 2 times the 30.0 s that a proof takes here"
-        in outcome.words
+        in outcome.message
     )
     assert scene.state(job_id) is State.OPEN
 
@@ -429,7 +429,7 @@ def test_one_wei_for_a_stake_of_fifty_ether_is_refused(scene: Scene) -> None:
     job_id = scene.post(reward=1, stake=50 * 10**18, prove_seconds=4)
     (outcome,) = scene.provider().run_once()
     assert outcome.result == "skipped"
-    assert "it earns 0.000000000000000001 ETH: expected at least" in outcome.words
+    assert "it earns 0.000000000000000001 ETH: expected at least" in outcome.message
     assert scene.state(job_id) is State.OPEN
 
 
@@ -442,7 +442,7 @@ def test_stakes_of_this_run_count_towards_the_limit_of_all(
     monkeypatch.setattr(Steps, "deliver", _failing)
     outcomes = scene.provider(replace(POLICY, purse=purse)).run_once()
     assert [one.result for one in outcomes] == ["failed", "skipped"]
-    assert "(--max-stakes)" in outcomes[1].words
+    assert "(--max-stakes)" in outcomes[1].message
     assert [scene.state(first), scene.state(second)] == [State.LOCKED, State.OPEN]
 
 
@@ -463,8 +463,8 @@ def test_a_job_that_raises_does_not_stop_the_others(
     monkeypatch.setattr(Examiner, "inputs", surprising)
     outcomes = {one.job_id: one for one in scene.provider().run_once()}
     assert outcomes[odd].result == "failed"
-    assert "internal error, ZeroDivisionError: odd" in outcomes[odd].words
-    assert "\x1b" not in outcomes[odd].words  # a stranger may have written it
+    assert "internal error, ZeroDivisionError: odd" in outcomes[odd].message
+    assert "\x1b" not in outcomes[odd].message  # a stranger may have written it
     assert isinstance(outcomes[odd].mistake, ZeroDivisionError)
     assert outcomes[good].result == Stage.DELIVERED
 
@@ -526,7 +526,7 @@ def test_a_job_is_weighed_again_when_its_stake_is_sent(
     job_id = scene.post()
     monkeypatch.setattr(Readiness, "ready", while_fees_rise(scene, Readiness.ready))
     (outcome,) = scene.provider().run_once()
-    assert "its gas costs" in outcome.words
+    assert "its gas costs" in outcome.message
     assert scene.state(job_id) is State.OPEN
 
 
@@ -538,7 +538,7 @@ def test_a_delivery_that_costs_more_than_it_saves_waits_for_lower_fees(
     with monkeypatch.context() as patched:
         patched.setattr(Steps, "prove", while_fees_rise(scene, Steps.prove))
         (outcome,) = scene.provider().run_once()
-    assert "and 0.014 ETH depends on it: nothing was sent" in outcome.words
+    assert "and 0.014 ETH is won or lost by it: nothing was sent" in outcome.message
     assert scene.state(job_id) is State.LOCKED
     gas_costs(scene, 1)
     (outcome,) = scene.provider().run_once()

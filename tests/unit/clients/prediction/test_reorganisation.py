@@ -108,7 +108,7 @@ def test_a_node_that_stays_behind_loses_nothing(
         late_after_lock(node, monkeypatch, answers=None, hides=True)
         (outcome,) = scene.provider(client=client).run_once()
         assert outcome.result == WAITING
-        assert "nothing is given up" in outcome.words
+        assert "nothing is given up" in outcome.message
         (job,) = scene.taken()
         assert (job.stage, job.final) == (Stage.PROVEN, False)
         (again,) = scene.provider(client=client).run_once()
@@ -156,7 +156,7 @@ def test_how_a_job_has_ended_is_read_from_one_block(
 def test_a_delivery_is_final_when_it_is_buried(scene: Scene, deep: None) -> None:
     scene.post()
     (outcome,) = scene.provider().run_once()
-    assert "final when 3 blocks lie on it" in outcome.words
+    assert "final when 3 blocks lie on it" in outcome.message
     (job,) = scene.taken()
     assert (job.stage, job.final) == (Stage.DELIVERED, False)
     for final in (False, True):

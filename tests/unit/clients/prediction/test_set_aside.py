@@ -48,7 +48,7 @@ def test_a_job_whose_events_make_no_sense_is_skipped_and_the_next_served(scene: 
     odd, honest = scene.post(), scene.post()
     outcomes = served(scene, scene.provider(), odd)
     assert outcomes[odd].result == SKIPPED
-    assert "make no sense" in outcomes[odd].words
+    assert "make no sense" in outcomes[odd].message
     assert outcomes[honest].result == Stage.DELIVERED
     assert scene.state(odd) is State.OPEN
 
@@ -59,7 +59,7 @@ def test_a_promised_job_whose_events_make_no_sense_is_told_as_failed(scene: Scen
     provider._tools.store.save(taken)
     outcomes = served(scene, provider, odd)
     assert outcomes[odd].result == FAILED
-    assert "another node" in outcomes[odd].words
+    assert "another node" in outcomes[odd].message
 
 
 def test_a_locked_job_whose_events_are_hidden_is_told_as_failed(
@@ -81,7 +81,7 @@ def test_a_locked_job_whose_events_are_hidden_is_told_as_failed(
     with proxied(scene.chain.url, lie) as proxy:
         found = {one.job_id: one for one in scene.provider(client=proxy.client).run_once()}
     assert found[hidden].result == FAILED
-    assert "use another node before" in found[hidden].words
+    assert "use another node before" in found[hidden].message
     assert found[honest].result == Stage.DELIVERED
     (again,) = scene.provider().run_once()
     assert (again.job_id, again.result) == (hidden, Stage.DELIVERED)
@@ -103,7 +103,7 @@ def test_a_hidden_job_that_the_contract_is_said_to_know_oddly_stops_no_other(sce
         provider._tools.store.save(TrackedJob(provider._scope, me, hidden, me, b"", Stage.TAKEN))
         found = {one.job_id: one for one in provider.run_once()}
     assert found[hidden].result == FAILED
-    assert "in state 77: expected 0 to" in found[hidden].words
+    assert "in state 77: expected 0 to" in found[hidden].message
     assert found[honest].result == Stage.DELIVERED
 
 

@@ -26,7 +26,7 @@ AT_1000 = "1970-01-01 00:16:40 UTC"
 
 
 @pytest.mark.parametrize(
-    ("record", "words"),
+    ("record", "parts"),
     [
         (OPEN, ("any provider may lock it", "stake of 2 ETH", f"{CONSUMER} may cancel")),
         (OPEN, (f"{CONSUMER} gets 3 ETH back",)),
@@ -35,25 +35,25 @@ AT_1000 = "1970-01-01 00:16:40 UTC"
     ],
 )
 def test_a_job_in_time_says_who_must_act_and_what_each_outcome_pays(
-    record: Record, words: tuple[str, ...]
+    record: Record, parts: tuple[str, ...]
 ) -> None:
     said = next_step(record, 990)
     assert f"within 10 s (until {AT_1000})" in said
-    for expected in words:
+    for expected in parts:
         assert expected in said
 
 
 @pytest.mark.parametrize(
-    ("record", "words"),
+    ("record", "message"),
     [
         (OPEN, f"{CONSUMER} gets 3 ETH"),
         (LOCKED, f"{CONSUMER} gets 5 ETH, the stake included"),
     ],
 )
-def test_a_missed_deadline_says_who_may_refund_for_whom(record: Record, words: str) -> None:
+def test_a_missed_deadline_says_who_may_refund_for_whom(record: Record, message: str) -> None:
     said = next_step(record, 1001)
     assert f"until {AT_1000}: anyone may refund it" in said
-    assert words in said
+    assert message in said
 
 
 @pytest.mark.parametrize("state", sorted(set(State) - {State.NONE} - set(TABLE)))

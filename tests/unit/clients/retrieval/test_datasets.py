@@ -28,7 +28,7 @@ def test_the_only_one_need_not_be_named(
 
 
 @pytest.mark.parametrize(
-    ("count", "wanted", "words"),
+    ("count", "wanted", "message"),
     [
         (0, None, "0 datasets are committed"),
         (2, None, "2 datasets are committed"),
@@ -36,7 +36,7 @@ def test_the_only_one_need_not_be_named(
     ],
 )
 def test_none_is_chosen_where_several_or_another_could_be_meant(
-    monkeypatch: pytest.MonkeyPatch, count: int, wanted: bytes | None, words: str
+    monkeypatch: pytest.MonkeyPatch, count: int, wanted: bytes | None, message: str
 ) -> None:
-    with pytest.raises(UsageError, match=words):
+    with pytest.raises(UsageError, match=message):
         found(monkeypatch, count, wanted)

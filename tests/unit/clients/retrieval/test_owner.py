@@ -93,14 +93,14 @@ def test_good_terms_are_taken() -> None:
 
 
 @pytest.mark.parametrize(
-    ("account", "now", "words"),
+    ("account", "now", "message"),
     [
         (OTHER, NOW, "who alone can accept"),
         (ME, 999, "was open until 1970-01-01 00:16:40 UTC"),
     ],
 )
-def test_terms_that_cannot_be_accepted_are_refused(account: str, now: int, words: str) -> None:
-    with pytest.raises(UsageError, match=words):
+def test_terms_that_cannot_be_accepted_are_refused(account: str, now: int, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
         check_terms(TERMS, DATASET, account, now)
 
 

@@ -41,5 +41,5 @@ def test_a_request_pays_in_the_price_of_every_record(monkeypatch: pytest.MonkeyP
     assert amount == posted.escrow == 4 * 7
     assert call == ("post", drawn.job, 4)
     assert (posted.job_id, posted.terms, posted.notes) == (drawn.job_id, TERMS, drawn.notes)
-    assert posted.whole == (4, "layout", 40_000)
+    assert posted.estimate == (4, "layout", 40_000)
     assert (posted.gas, posted.wei_per_gas) == (111_000, 3)

@@ -141,7 +141,7 @@ def test_a_file_by_hand_is_checked_too(public: PublicDataset, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("changes", "message"),
     [
         ({"data_hash": bytes(32)}, "file has the hash"),
         ({"count": 4}, "3 records: expected 4, as committed"),
@@ -153,10 +153,10 @@ def test_a_file_that_is_not_the_commitments_is_refused(
     public: PublicDataset,
     home: Path,
     changes: dict[str, object],
-    words: str,
+    message: str,
 ) -> None:
     dataset = dataset_of(public, **changes)
-    with pytest.raises(StatementInvalid, match=words):
+    with pytest.raises(StatementInvalid, match=message):
         check_dataset(dataset, public.to_bytes(), artifacts)
     assert not datasets.path_of(dataset.id).exists()
 
@@ -257,7 +257,7 @@ COMPLETE = joined(State.CLOSING, proven=frozenset({0, 1, 2}))
 
 
 @pytest.mark.parametrize(
-    ("found", "now", "words"),
+    ("found", "now", "message"),
     [
         (record(), 900, "owner 0x1111 may accept within 100 s (until 1970-01-01 00:16:40 UTC)"),
         (record(), 900, "If the owner does not accept, 0x2222 gets 3 ETH back"),
@@ -279,12 +279,12 @@ COMPLETE = joined(State.CLOSING, proven=frozenset({0, 1, 2}))
     ],
 )
 def test_what_is_next_is_said_with_who_until_when_and_for_how_much(
-    found: Record, now: int, words: str
+    found: Record, now: int, message: str
 ) -> None:
     told = next_step(found, OWNER, now)
     for account in (OWNER, REQUESTER, PAYEE):
         told = told.replace(account, account[:6])
-    assert words in told
+    assert message in told
 
 
 def test_a_request_whose_circuit_was_condemned_can_be_settled() -> None:
@@ -307,15 +307,15 @@ def test_a_row_is_as_by_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("now", "words"),
+    ("now", "message"),
     [
         (500, "Run `zkescrow retrieval dispute` once proving has ended"),
         (501, "Run `zkescrow retrieval dispute` within 299 s"),
         (801, "It is too late to dispute"),
     ],
 )
-def test_a_warning_says_what_to_do_and_how_long(now: int, words: str) -> None:
+def test_a_warning_says_what_to_do_and_how_long(now: int, message: str) -> None:
     (line,) = warnings({0: "record 0 decrypts to other content"}, PROVING, now)
     assert line.startswith("WARNING: record 0 decrypts to other content")
-    assert words in line
+    assert message in line
     assert warnings({}, PROVING, now) == []

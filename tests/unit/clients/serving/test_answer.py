@@ -321,7 +321,7 @@ def test_contested_items_are_proven_and_sent_together(desk: Desk, clock: None) -
     assert places == [[0, 1], [2, 3], [4]]
     assert desk.weighed == [(3, worth_of(desk.record().job.terms))]
     assert [answer.proof for answer in (first, second, third)] == [b"\1", b"\2", b"\3"]
-    told = [words for words in desk.done if words.startswith("proof ")]
+    told = [message for message in desk.done if message.startswith("proof ")]
     assert told == [
         "proof 1 of 3: items 0, 4",
         "proof 2 of 3: items 5, 9",
@@ -369,7 +369,7 @@ def test_a_refusal_is_good_news_only_if_all_is_settled(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "words"),
+    ("count", "items"),
     [
         (8, "0, 1, 2, 3, 4, 5, 6, 7 are"),
         (9, "0, 1, 2, 3, 4, 5, 6, 7 and 1 more are"),
@@ -377,13 +377,13 @@ def test_a_refusal_is_good_news_only_if_all_is_settled(desk: Desk) -> None:
     ],
 )
 def test_items_that_no_proof_can_show_are_listed_in_short(
-    desk: Desk, count: int, words: str
+    desk: Desk, count: int, items: str
 ) -> None:
     record = desk.record(contested=tuple(range(count)))
     wrong = encode_outputs(off_by_one(evaluate)(desk.artifacts, desk.items), 3)
     with pytest.raises(StatementInvalid) as refused:
         require_provable(replace(record, outputs=wrong), desk.artifacts, desk.items)
-    assert f"contested item(s) {words} not what the circuit gives" in str(refused.value)
+    assert f"contested item(s) {items} not what the circuit gives" in str(refused.value)
 
 
 def test_nothing_is_proven_where_an_item_cannot_be(desk: Desk) -> None:

@@ -82,7 +82,7 @@ def test_good_terms_are_taken(artifacts: Artifacts) -> None:
 
 
 @pytest.mark.parametrize(
-    ("terms", "now", "words"),
+    ("terms", "now", "message"),
     [
         (TERMS, 999, "was open until 1970-01-01 00:16:40 UTC"),
         (replace(TERMS, provider=OTHER), NOW, "is for provider"),
@@ -90,9 +90,9 @@ def test_good_terms_are_taken(artifacts: Artifacts) -> None:
     ],
 )
 def test_terms_that_can_only_lose_are_refused(
-    artifacts: Artifacts, terms: Terms, now: int, words: str
+    artifacts: Artifacts, terms: Terms, now: int, message: str
 ) -> None:
-    with pytest.raises((UsageError, StatementInvalid), match=words):
+    with pytest.raises((UsageError, StatementInvalid), match=message):
         check_terms(terms, ME, now, artifacts)
 
 

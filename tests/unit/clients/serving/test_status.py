@@ -24,7 +24,7 @@ def at(state: State, **changes: Any) -> Record:
 
 
 @pytest.mark.parametrize(
-    ("state", "now", "words"),
+    ("state", "now", "message"),
     [
         (State.OPEN, 990, f"any provider may join within 10 s (until {AT_1000}) with a stake"),
         (
@@ -38,8 +38,8 @@ def at(state: State, **changes: Any) -> Record:
         (State.SERVED, 501, f"nothing was contested until {AT_500}: anyone may settle it"),
     ],
 )
-def test_each_state_says_who_must_act_until_when(state: State, now: int, words: str) -> None:
-    assert words in next_step(at(state), now)
+def test_each_state_says_who_must_act_until_when(state: State, now: int, message: str) -> None:
+    assert message in next_step(at(state), now)
 
 
 def test_a_contested_round_counts_what_is_left() -> None:
@@ -57,9 +57,9 @@ def test_a_default_that_costs_the_stake_names_the_whole_sum(state: State, now: i
 
 @pytest.mark.parametrize("now", [490, 501])
 def test_a_round_that_is_not_contested_pays_price_and_stake(now: int) -> None:
-    words = next_step(at(State.SERVED), now)
-    assert f"{PAYEE} gets {PAID} (price and stake)" in words
-    assert f"{CONSUMER} gets {REST} back" in words
+    message = next_step(at(State.SERVED), now)
+    assert f"{PAYEE} gets {PAID} (price and stake)" in message
+    assert f"{CONSUMER} gets {REST} back" in message
 
 
 @pytest.mark.parametrize(
@@ -74,16 +74,16 @@ def test_a_round_that_is_not_contested_pays_price_and_stake(now: int) -> None:
     ],
 )
 def test_each_end_says_who_may_withdraw_what(state: State, shares: tuple[str, ...]) -> None:
-    words = next_step(at(state), 10**6)
-    assert words.startswith("nothing: ")
-    due = words.partition("credited: ")[2].split(", ")
+    message = next_step(at(state), 10**6)
+    assert message.startswith("nothing: ")
+    due = message.partition("credited: ")[2].split(", ")
     assert tuple(one.split(" ")[0] for one in due) == shares
 
 
 def test_a_round_whose_circuit_was_condemned_can_be_settled() -> None:
-    words = next_step(at(State.CONTESTED, contested=(1,)), 490, 500)
-    assert f"condemned at {AT_500}" in words
-    assert "anyone may settle the round" in words
+    message = next_step(at(State.CONTESTED, contested=(1,)), 490, 500)
+    assert f"condemned at {AT_500}" in message
+    assert "anyone may settle the round" in message
 
 
 def test_amounts_of_a_token_name_it() -> None:

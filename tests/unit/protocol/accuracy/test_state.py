@@ -151,7 +151,7 @@ def test_terms_that_no_contract_accepts_are_refused(changes: dict[str, Any]) -> 
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("changes", "message"),
     [
         ({6: 0, 7: 0, 8: 0}, "unsalted"),
         ({7: 0}, "unsalted"),
@@ -160,11 +160,11 @@ def test_terms_that_no_contract_accepts_are_refused(changes: dict[str, Any]) -> 
         ({3: (*LAYOUT[:13], 1, 1_025)}, "1025 classes"),
     ],
 )
-def test_a_circuit_that_cannot_be_sealed_is_refused(changes: dict[int, Any], words: str) -> None:
+def test_a_circuit_that_cannot_be_sealed_is_refused(changes: dict[int, Any], message: str) -> None:
     circuit = tuple(changes.get(at, value) for at, value in enumerate(SALTED))
     world = registered(circuit)
     (circuit_id,) = world.registry.circuits
-    with pytest.raises(IllegalEvent, match=words):
+    with pytest.raises(IllegalEvent, match=message):
         apply(world, with_terms(BOUNTY, circuit_id=circuit_id).posted()[0])
 
 

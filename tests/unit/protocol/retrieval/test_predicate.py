@@ -69,7 +69,7 @@ def test_predicates_that_can_be_right_or_wrong_are_taken() -> None:
 
 
 @pytest.mark.parametrize(
-    ("predicate", "layout", "words"),
+    ("predicate", "layout", "message"),
     [
         (score(2, 0), SCORES, "--score 2: expected 0 to 1"),
         (score(-1, 0), SCORES, "--score -1: expected 0 to 1"),
@@ -82,9 +82,9 @@ def test_predicates_that_can_be_right_or_wrong_are_taken() -> None:
     ],
 )
 def test_predicates_that_no_circuit_answers_are_refused(
-    predicate: Predicate, layout: object, words: str
+    predicate: Predicate, layout: object, message: str
 ) -> None:
-    with pytest.raises(UsageError, match=words):
+    with pytest.raises(UsageError, match=message):
         check_predicate(predicate, layout, 100)  # type: ignore[arg-type]
 
 

@@ -14,7 +14,7 @@ from prover.base.files import PARTIAL, sha256_file
 from prover.systems.native import artifacts
 from prover.systems.native.about import read_about
 from prover.systems.native.circuit.form import Form
-from prover.systems.native.circuit.layout import Layout, choose_layout
+from prover.systems.native.circuit.layout import CircuitLayout, choose_layout
 from prover.systems.native.folder import require_only
 from prover.systems.native.secret import FILES, PROVING_KEY
 from prover.systems.native.secret import FOLDER as SECRET
@@ -49,7 +49,7 @@ def verifying(reference: Path) -> bytes:
     return bytes(4) + content[4:68] * 2 + content[-256:]
 
 
-def about(layout: Layout) -> dict[str, dict[str, Any]]:
+def about(layout: CircuitLayout) -> dict[str, dict[str, Any]]:
     """What the key of a circuit with one limb of context and three scores says."""
     shape = dict.fromkeys(Shape.model_fields, 0) | {"hidden": False}
     shape |= {"k": layout.k, "lanes": layout.lanes, "weight_lanes": layout.weight_lanes}

@@ -12,7 +12,7 @@ from prover.systems.native import engine
 from prover.systems.native.circuit import columns, fold
 from prover.systems.native.circuit.columns import DECLARED, Column
 from prover.systems.native.circuit.form import Form
-from prover.systems.native.circuit.layout import Layout, usable_rows
+from prover.systems.native.circuit.layout import CircuitLayout, usable_rows
 from prover.systems.native.circuit.program import Program, compile_network
 from prover.verify import Description, parse_description
 from prover.verify.consistency import DERIVED_COLUMNS
@@ -44,7 +44,7 @@ EVERYTHING = Form(inputs="hashed", labels=2, weights="hidden")
 def described(form: Form, lanes: int = LANES, weight_lanes: int = WEIGHT_LANES) -> dict[str, Any]:
     """The engine's description of the tiny network's circuit in a form."""
     placed = compile_network(tiny_network(), lanes, weight_lanes, form)
-    layout = Layout(10, lanes, weight_lanes)
+    layout = CircuitLayout(10, lanes, weight_lanes)
     native, program = engine.engine(), engine.load_program(placed, layout)
     keys = native.keygen(program, native.Srs.development(layout.k, bytes(32)))
     found: dict[str, Any] = json.loads(keys.verifying_key().description())
@@ -76,7 +76,7 @@ def parsed(form: Form) -> Description:
 def refusal(program: Program) -> str:
     """What the engine says of a program, if it refuses it."""
     try:
-        engine.load_program(program, Layout(10, LANES, WEIGHT_LANES))
+        engine.load_program(program, CircuitLayout(10, LANES, WEIGHT_LANES))
     except engine.engine().Refused as error:
         return str(error)
     return ""
@@ -150,7 +150,7 @@ def test_copies_name_the_permuted_columns_by_their_index() -> None:
 @needs_engine
 @pytest.mark.parametrize(("lanes", "weight_lanes"), [(2, 3), (3, 1), (1, 2)])
 def test_the_layout_counts_the_columns_that_the_engine_has(lanes: int, weight_lanes: int) -> None:
-    found, layout = described(Form(), lanes, weight_lanes), Layout(10, lanes, weight_lanes)
+    found, layout = described(Form(), lanes, weight_lanes), CircuitLayout(10, lanes, weight_lanes)
     integers, others = found["proof"]["advice_points"]
     products, kinds = found["proof"]["grand_products"], found["columns"]
     width = found["permutation"]["columns_per_grand_product"]
@@ -239,4 +239,4 @@ def test_the_page_has_the_table_of_the_columns() -> None:
 def test_a_column_of_each_lane_has_its_number_in_name_and_symbol() -> None:
     quotient = next(one for one in DECLARED if one.name == "quotient")
     assert quotient.numbered(2, 3) == [("quotient_0", "q0"), ("quotient_1", "q1")]
-    assert usable_rows(10) == Layout(10, 2, 3).usable_rows
+    assert usable_rows(10) == CircuitLayout(10, 2, 3).usable_rows

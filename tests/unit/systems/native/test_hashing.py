@@ -18,7 +18,7 @@ from prover.systems.native.circuit import hashing
 from prover.systems.native.circuit.fold import HASH_WORD, INSTANCE, PACKED_WORD
 from prover.systems.native.circuit.form import Form
 from prover.systems.native.circuit.hashing import CHUNK, Hashing
-from prover.systems.native.circuit.layout import Layout, choose_layout
+from prover.systems.native.circuit.layout import CircuitLayout, choose_layout
 from prover.systems.native.circuit.program import Program, compile_network
 from prover.systems.native.network.network import Integers
 from prover.systems.native.static_checks.hash_check import require_hashing
@@ -60,14 +60,14 @@ def test_an_input_of_one_value_is_refused() -> None:
             refused(network, FORM)
 
 
-def built() -> tuple[Program, Layout]:
+def built() -> tuple[Program, CircuitLayout]:
     network = tiny_network()
     layout = replace(choose_layout(network, FORM), lanes=2, weight_lanes=2, k=11)
     return compile_network(network, 2, 2, FORM), layout
 
 
 @cache
-def placed() -> tuple[Program, Layout]:
+def placed() -> tuple[Program, CircuitLayout]:
     return built()
 
 
@@ -120,7 +120,7 @@ def test_every_changed_copy_is_refused(program: Program) -> None:
         if {copy[0], copy[2]} & {PACKED_WORD, HASH_WORD}
     ]
     assert program.hashing is not None
-    assert len(ours) == len(program.hashing.ends) + len(program.hashing.chunks)
+    assert len(ours) == len(program.hashing.word_ends) + len(program.hashing.chunks)
     for place in ours:
         moved = program.copies.copy()
         moved[place, 3] += 1
@@ -288,7 +288,7 @@ def hidden(program: Program) -> engine.Secrets:
 
 
 @cache
-def honest() -> tuple[Program, Layout, Execution]:
+def honest() -> tuple[Program, CircuitLayout, Execution]:
     program, layout = placed()
     return program, layout, execute(program, image_of(tiny_network(), 4), layout.usable_rows)
 

@@ -23,7 +23,7 @@ from prover.systems.native.circuit.hidden import (
     outline,
     salt_cells,
 )
-from prover.systems.native.circuit.layout import Layout, choose_layout
+from prover.systems.native.circuit.layout import CircuitLayout, choose_layout
 from prover.systems.native.circuit.program import Program, compile_network, tensor_rows
 from prover.systems.native.network.network import Integers, Network, Tensor
 from prover.systems.native.secret import PROOFS, Secret
@@ -63,7 +63,7 @@ def with_zeros(network: Network) -> Network:
 
 
 @pytest.mark.parametrize("other", [with_zeros, outline])
-def test_placement_says_nothing_of_the_weights(other: Callable[[Network], Network]) -> None:
+def test_the_layout_says_nothing_of_the_weights(other: Callable[[Network], Network]) -> None:
     one = compile_network(residual_network(), 3, 2, FORM)
     two = compile_network(other(residual_network()), 3, 2, FORM)
     assert np.array_equal(one.copies, two.copies)
@@ -82,14 +82,14 @@ def test_any_small_network_is_placed_and_its_layout_has_room_for_salt(network: N
     assert cells_of(program, layout) >= LEAST_SALT
 
 
-def cells_of(program: Program, layout: Layout) -> int:
+def cells_of(program: Program, layout: CircuitLayout) -> int:
     rows = tensor_rows(program.stored), program.columns["weight"].shape[1]
     return salt_cells(layout.usable_rows, *rows)
 
 
 @cache
-def placed() -> tuple[Program, Layout]:
-    layout = Layout(k=11, lanes=2, weight_lanes=2)
+def placed() -> tuple[Program, CircuitLayout]:
+    layout = CircuitLayout(k=11, lanes=2, weight_lanes=2)
     return compile_network(tiny_network(), 2, 2, FORM), layout
 
 

@@ -14,7 +14,7 @@ from prover.base.errors import ModelRefused, ProofRejected, UnsoundCircuit
 from prover.systems.native import engine
 from prover.systems.native.circuit.fold import FACTOR, INSTANCE
 from prover.systems.native.circuit.form import Form
-from prover.systems.native.circuit.layout import Layout, choose_layout
+from prover.systems.native.circuit.layout import CircuitLayout, choose_layout
 from prover.systems.native.circuit.program import Program, compile_network
 from prover.systems.native.circuit.ranking import MOST_LABELS, Ranking
 from prover.systems.native.network.network import Integers, Layer, Network, Tensor, Term
@@ -74,7 +74,7 @@ def test_more_labels_than_a_circuit_may_have_are_refused() -> None:
 
 
 @cache
-def placed() -> tuple[Program, Layout]:
+def placed() -> tuple[Program, CircuitLayout]:
     form = Form(context=len(CONTEXT), labels=LABELS)
     layout = replace(choose_layout(network(), form), lanes=2, weight_lanes=2, k=9)
     return compile_network(network(), 2, 2, form), layout
@@ -146,7 +146,7 @@ def test_every_changed_copy_is_refused() -> None:
 
 
 @cache
-def honest(value: int = 1) -> tuple[Program, Layout, Execution]:
+def honest(value: int = 1) -> tuple[Program, CircuitLayout, Execution]:
     program, layout = placed()
     return program, layout, execute(program, np.full((1, 1, 1), value), layout.usable_rows)
 
@@ -166,7 +166,7 @@ def failures(
     return {text.split()[0] for text in said}
 
 
-def told(labels: Sequence[int], bar: int | None = None) -> Callable[[Execution], Execution]:
+def claimed(labels: Sequence[int], bar: int | None = None) -> Callable[[Execution], Execution]:
     """A prover that says these labels, and completes the rank rows as well as it can."""
 
     def change(found: Execution) -> Execution:
@@ -206,7 +206,7 @@ def with_gaps(found: Execution, gaps: list[Integers]) -> Any:
 def test_honest_labels_are_accepted() -> None:
     assert honest()[2].labels == BEST[:LABELS]
     assert failures() == set()
-    assert failures(told(BEST[:LABELS])) == set()
+    assert failures(claimed(BEST[:LABELS])) == set()
 
 
 @needs_engine
@@ -222,13 +222,13 @@ def test_honest_labels_are_accepted() -> None:
     ],
 )
 def test_other_labels_are_rejected(labels: tuple[int, ...], objection: set[str]) -> None:
-    assert failures(told(labels)) == objection
+    assert failures(claimed(labels)) == objection
 
 
 @needs_engine
 def test_a_label_with_another_score_is_no_class() -> None:
     def change(found: Execution) -> Execution:
-        wrong = told(BEST[:LABELS])(found)
+        wrong = claimed(BEST[:LABELS])(found)
         program = honest()[0]
         wrong.ranks[0, program.ranked + 2] += 1  # its score, and the key that goes with it
         return wrong
@@ -240,7 +240,7 @@ def test_a_label_with_another_score_is_no_class() -> None:
 @pytest.mark.parametrize("at", [0, 1, 2, 3, LABELS + len(SCORES) - 1])
 def test_the_bar_is_the_last_labels_key(at: int) -> None:
     def change(found: Execution) -> Execution:
-        wrong = told(BEST[:LABELS])(found)
+        wrong = claimed(BEST[:LABELS])(found)
         wrong.ranks[1, honest()[0].ranked + at] += 1
         return wrong
 
@@ -261,7 +261,7 @@ def test_public_labels_are_those_of_the_rank_rows(label: int) -> None:
 @needs_engine
 def test_the_picked_classes_are_counted() -> None:
     def change(found: Execution) -> Execution:
-        wrong = told(BEST[:LABELS])(found)
+        wrong = claimed(BEST[:LABELS])(found)
         program = honest()[0]
         wrong.ranks[0, program.ranked + LABELS + 3] = 1  # the worst class
         cells = wrong.cells
@@ -274,7 +274,7 @@ def test_the_picked_classes_are_counted() -> None:
 
 @needs_engine
 @pytest.mark.parametrize("row", [0, LABELS, LABELS + 1])
-def test_the_helper_of_a_rank_row_is_checked(row: int) -> None:
+def test_the_partial_sum_of_a_rank_row_is_checked(row: int) -> None:
     at = honest()[0].ranked + row
     assert "membership_partial" in failures(tampers=(("membership_partial", 0, at, 1),))
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 
 from prover.base.errors import ModelRefused
 from prover.systems.native.circuit import layout
-from prover.systems.native.circuit.layout import Layout, choose_layout, possible_layouts
+from prover.systems.native.circuit.layout import CircuitLayout, choose_layout, possible_layouts
 from prover.systems.native.circuit.program import compile_network
 from prover.systems.native.network.network import Network
 from tests.unit.systems.native.networks import networks, residual_network, tiny_network
@@ -32,8 +32,10 @@ def test_the_cheapest_layout_is_chosen() -> None:
 
 
 def test_more_rows_or_columns_cost_more() -> None:
-    assert Layout(13, 4, 2).cost < Layout(14, 4, 2).cost
-    assert Layout(13, 4, 2).cost < Layout(13, 5, 2).cost < Layout(13, 5, 3).cost
+    assert CircuitLayout(13, 4, 2).cost < CircuitLayout(14, 4, 2).cost
+    assert (
+        CircuitLayout(13, 4, 2).cost < CircuitLayout(13, 5, 2).cost < CircuitLayout(13, 5, 3).cost
+    )
 
 
 def test_a_network_that_fits_no_proof_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

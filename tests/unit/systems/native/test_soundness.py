@@ -14,7 +14,7 @@ import pytest
 from prover.statement.field import FIELD_MODULUS
 from prover.systems.native import engine
 from prover.systems.native.circuit.form import Form
-from prover.systems.native.circuit.layout import Layout, choose_layout
+from prover.systems.native.circuit.layout import CircuitLayout, choose_layout
 from prover.systems.native.circuit.program import Program, compile_network
 from prover.systems.native.circuit.tables import FIRST_ACTIVATION, RANGE
 from prover.systems.native.network.network import Integers
@@ -34,7 +34,7 @@ HIDDEN = engine.Secrets(tuple(range(1, 9)), bytes(32))
 
 
 @cache
-def honest() -> tuple[Program, Layout, Execution]:
+def honest() -> tuple[Program, CircuitLayout, Execution]:
     network = tiny_network()
     layout = choose_layout(network)
     program = compile_network(network, 3, 2, Form(context=len(CONTEXT)))

@@ -11,7 +11,7 @@ from prover.base.files import write_atomically
 from prover.systems.native import artifacts, tasks
 from prover.systems.native.circuit.form import Form
 from prover.systems.native.circuit.hidden import outline
-from prover.systems.native.circuit.layout import Layout
+from prover.systems.native.circuit.layout import CircuitLayout
 from prover.systems.native.network import serialise
 from prover.systems.native.network.bounds import bounded
 from prover.systems.native.secret import PROOFS, Secret
@@ -20,7 +20,7 @@ from tests.unit.systems.native.needs import needs_engine
 from tests.unit.systems.native.networks import image_of, tiny_network
 
 FORM = Form(context=1, weights="hidden")
-LAYOUT = Layout(k=11, lanes=2, weight_lanes=2)
+LAYOUT = CircuitLayout(k=11, lanes=2, weight_lanes=2)
 pytestmark = needs_engine
 
 

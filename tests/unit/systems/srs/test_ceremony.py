@@ -14,7 +14,7 @@ from tests.unit.systems.srs.conftest import LOGROWS
 def test_a_ceremonys_file_is_kept_under_its_name_and_hash(trial: Path, own: Path) -> None:
     kept = srs.import_file(trial)
     assert kept.path == own / f"trial-one-{LOGROWS}-{sha256_file(trial)}.srs"
-    assert srs.kept_set_ups() == [kept]
+    assert srs.stored_set_ups() == [kept]
     assert kept.path.read_bytes() == trial.read_bytes()
 
 
@@ -36,7 +36,7 @@ def test_a_larger_set_up_serves_fewer_rows(trial: Path) -> None:
 def test_other_files_in_the_folder_are_passed_over(trial: Path, own: Path, name: str) -> None:
     own.mkdir(parents=True)
     (own / f"{name}.srs").touch()
-    assert srs.kept_set_ups() == []
+    assert srs.stored_set_ups() == []
 
 
 def test_an_unknown_secrets_file_is_not_kept(ceremony_file: Path, own: Path) -> None:
@@ -119,4 +119,4 @@ def test_a_manifest_cannot_pass_a_spoilt_file_off_as_a_ceremonys(
 def test_a_file_can_be_inspected_without_keeping_it(trial: Path, own: Path) -> None:
     found = srs.inspect(trial)
     assert (found.format, found.logrows, found.named.name) == ("raw", LOGROWS, "trial-one")
-    assert srs.kept_set_ups() == []
+    assert srs.stored_set_ups() == []

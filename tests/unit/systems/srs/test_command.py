@@ -49,7 +49,7 @@ def test_a_file_is_verified_and_not_kept(
     path.write_bytes(ptau_of(trial.read_bytes(), LOGROWS - 1))
     found = said(capsys, "srs", "verify", str(path))
     assert (found["name"], found["format"], found["logrows"]) == ("trial-one", "ptau", 5)
-    assert srs.kept_set_ups() == []
+    assert srs.stored_set_ups() == []
 
 
 def test_it_is_said_by_what_a_set_up_is_known(
@@ -81,7 +81,7 @@ def test_the_development_set_up_is_said_to_be_insecure(
     assert "INSECURE" in refused(capsys, "srs", "import", str(srs.development_srs(4)))
 
 
-def test_bad_input_is_refused_in_one_sentence(
+def test_bad_input_is_refused_in_one_message(
     own: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "text").write_text("hello, I am not a set-up")

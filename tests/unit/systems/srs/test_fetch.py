@@ -78,10 +78,10 @@ def published(trial: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(known, "_published", lambda: facts)
 
 
-Fetch = Callable[..., srs.Kept]
+Fetch = Callable[..., srs.StoredSetUp]
 
 
-def fetch(mirror: Mirror, *more: str, seconds: float = SECONDS) -> srs.Kept:
+def fetch(mirror: Mirror, *more: str, seconds: float = SECONDS) -> srs.StoredSetUp:
     return srs.fetch("trial-one", LOGROWS, seconds, (mirror.address, *more))
 
 
@@ -124,7 +124,7 @@ def test_another_content_is_thrown_away(mirror: Mirror, own: Path) -> None:
     honest, mirror.content = mirror.content, bytes(len(mirror.content))
     with pytest.raises(EnvironmentMissing, match=r"expected .*, as published"):
         fetch(mirror)
-    assert srs.kept_set_ups() == []
+    assert srs.stored_set_ups() == []
     mirror.content = honest
     assert fetch(mirror).logrows == LOGROWS
 
