@@ -11,7 +11,11 @@ use crate::program::Program;
 use crate::witness::phase_1::Witness;
 
 /// pre_inner and pre_outer.
-pub fn pre_accumulators(program: &Program, witness: &Witness, at: &Challenges<Fr>) -> (Vec<Fr>, Vec<Fr>) {
+pub fn pre_accumulators(
+    program: &Program,
+    witness: &Witness,
+    at: &Challenges<Fr>,
+) -> (Vec<Fr>, Vec<Fr>) {
     let Shape {
         k, lanes, shift, ..
     } = program.shape;

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -26,10 +27,16 @@ ROOT = Path(__file__).parents[4]
 _BLOCK = {"at", "contract"}  # what an event has from its log, not from its arguments
 
 
+@cache
+def templates() -> dict[str, tuple[bytes, dict[str, list[int]]]]:
+    """All compiled once, as they are for the package: it takes a compiler half a minute."""
+    return compile_templates(PLAN)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_abi_is_that_of_the_sources(name: str) -> None:
     """If this fails: python scripts/abi.py."""
-    compiled = compile_contracts([name])[name].abi
+    compiled = compile_contracts(NAMES)[name].abi
     text = files("prover.chain").joinpath("abi", f"{name}.json").read_text()
     assert json.loads(text) == json.loads(json.dumps(compiled))
 
@@ -37,9 +44,9 @@ def test_the_abi_is_that_of_the_sources(name: str) -> None:
 @pytest.mark.parametrize("name", PLAN)
 def test_the_code_is_that_of_the_sources(name: str) -> None:
     """If this fails: python scripts/abi.py."""
-    code, places = compile_templates([name])[name]
+    code, places = templates()[name]
     known = template(name)
-    assert known.runtime == code == compile_contracts([name])[name].runtime
+    assert known.runtime == code == compile_contracts(PLAN)[name].runtime
     assert {one: list(starts) for one, starts in known.immutables.items()} == places
 
 
