@@ -53,7 +53,7 @@ from prover.chain.sending import transactions
 from prover.clients.common import job_files
 
 step = sys.argv.pop(1)
-send, save = transactions.Sender.send, job_files.RoundFiles.save_proof
+send, save = transactions.Sender.send, job_files.JobFiles.save_proof
 made = 0
 
 def crashing_send(self, action, call, **options):
@@ -70,7 +70,7 @@ def crashing_save(self, indices, proof):
         os._exit(9)
 
 transactions.Sender.send = crashing_send
-job_files.RoundFiles.save_proof = crashing_save
+job_files.JobFiles.save_proof = crashing_save
 from prover.cli import main
 main()
 """

@@ -150,7 +150,7 @@ def test_past_its_deadline_a_job_fits_what_ends_it_and_no_move() -> None:
 def test_a_damaged_list_of_ids_is_said(home: Path, content: str) -> None:
     home.mkdir(parents=True)
     (home / "jobs.json").write_text(content)
-    with pytest.raises(StatementInvalid, match="remove it"):
+    with pytest.raises(StatementInvalid, match="remove the file"):
         last_used(NODE, PREDICTION)
 
 
