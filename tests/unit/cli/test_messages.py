@@ -12,7 +12,7 @@ from prover.base.errors import UsageError
 from prover.chain.state import replay
 from prover.cli import model, proofs
 from prover.cli.app import run
-from prover.cli.serving.sample import _how, _words
+from prover.cli.serving.sample import _how, _lines
 from prover.clients.serving.contest import Contested
 from prover.systems.interface import Answer
 from prover.systems.native import inputs
@@ -53,7 +53,7 @@ def test_how_contested_items_were_chosen_is_told(
 ) -> None:
     assert _how(8, count, random, wrong) == said
     done = Contested(tuple(range(count)), 1_000, 50_000)
-    assert f"contested {count} of 8 items ({said})" in _words(8, done, random, (0,) * wrong)[0]
+    assert f"contested {count} of 8 items ({said})" in _lines(8, done, random, (0,) * wrong)[0]
 
 
 def test_a_proof_tells_the_time_of_the_whole_command_too(
