@@ -78,7 +78,9 @@ def _empty_compiler() -> Path:
     It stands in the cache, as programs may not be run from some temporary directories.
     """
     path = get_settings().cache / "solc" / "empty-abi"
-    if not (path.is_file() and path.read_text() == EMPTY_ABI and os.access(path, os.X_OK)):
+    if not (
+        path.is_file() and path.read_bytes() == EMPTY_ABI.encode() and os.access(path, os.X_OK)
+    ):
         with new_directory(path.parent) as scratch:
             made = scratch / path.name
             made.write_text(EMPTY_ABI)
