@@ -219,7 +219,13 @@ def connect(url: str, chain_id: int | None = None) -> Client:
             f"RPC address {public_url(url)!r}: expected http:// or https://; give --rpc URL"
         )
     hide_url(url)
-    web3 = Web3(PatientProvider(url, TIMEOUT_SECONDS))
+    try:
+        web3 = Web3(PatientProvider(url, TIMEOUT_SECONDS))
+    except ValueError as error:
+        raise UsageError(
+            f"RPC address {public_url(url)!r}: expected a host and perhaps a port, found none "
+            f"({error}); give --rpc URL"
+        ) from error
     try:
         found = int(web3.eth.chain_id)
         genesis = bytes(web3.eth.get_block(BlockNumber(0))["hash"])

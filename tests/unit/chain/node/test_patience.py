@@ -16,7 +16,7 @@ import pytest
 from web3 import Web3
 from web3.types import RPCEndpoint
 
-from prover.base.errors import ChainError
+from prover.base.errors import ChainError, UsageError
 from prover.chain.events.logs import fetch_pages
 from prover.chain.node import patience
 from prover.chain.node.client import Client, checksum, connect
@@ -320,3 +320,9 @@ def test_nobody_else_is_asked_or_believed_where_a_node_redirects() -> None:
         with saying([head]) as redirecting, pytest.raises(ChainError):
             redirecting.block()
         assert elsewhere.asked == []
+
+
+@pytest.mark.parametrize("url", ["http://[", "http://[::1"])
+def test_an_address_that_is_none_is_said(url: str) -> None:
+    with pytest.raises(UsageError, match="expected a host"):
+        connect(url)
