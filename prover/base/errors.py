@@ -5,7 +5,7 @@ ZkescrowError
 ├── EnvironmentMissing    a tool, key, file or service is not there                  exit status 1
 │   └── StoreDamaged      a database of ours cannot be read any more
 ├── Busy                  another process of this user is at the same work           exit status 1
-├── ModelRefused          an ONNX model or its calibration data cannot be served     exit status 1
+├── ModelRefused          an ONNX model or its calibration data cannot be proven     exit status 1
 ├── StatementInvalid      words, layout or context that no proof can have            exit status 1
 ├── ProvingError          set-up, witness or proof failed
 │   ├── UnsoundCircuit    a circuit's settings break a rule that keeps proofs sound
@@ -46,7 +46,7 @@ class Busy(ZkescrowError):
 
 
 class ModelRefused(ZkescrowError):
-    """The model or its calibration data cannot be served; names the node where there is one."""
+    """The model or its calibration data cannot be proven; names the node where there is one."""
 
 
 class StatementInvalid(ZkescrowError):

@@ -184,7 +184,7 @@ class VerifiedEzklProof(Printed):
     predictions: list[Prediction]
     """By item."""
     srs_name: str
-    """Of the set-up that the circuit stands on."""
+    """Of the set-up that the keys were made with."""
 
 
 class StoredSetUp(Printed):

@@ -99,4 +99,4 @@ class VerifiedNativeProof(_Outcome):
 
     checked: list[Check]
     srs_name: str
-    """Of the set-up that the circuit stands on."""
+    """Of the set-up that the keys were made with."""

@@ -163,7 +163,7 @@ def check_context(manifest: Manifest, proof: Proof, context: JobContext) -> None
     if found != wanted:
         raise ProofRejected(
             f"the proof's context is {list(found)}: expected {list(wanted)} for this chain, "
-            "market, job and payee; it was made for another one"
+            "contract, job and payee; it was made for another one"
         )
 
 

@@ -18,7 +18,7 @@ abstract contract JobInvariants {
 
     function _newHandler() internal virtual returns (JobHandler);
 
-    /// @dev What can be done with a job besides what all have; more than once if most of the rest hangs on it.
+    /// @dev What can be done with a job besides what all have; more than once if most of the rest needs it.
     function _moves() internal pure virtual returns (bytes4[] memory);
 
     /// @dev Plays until each end has been reached, and asks `_expectDone` for it; on the way, each way to cheat.

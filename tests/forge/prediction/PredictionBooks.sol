@@ -6,7 +6,7 @@ import {IPredictionMarket} from "../../../contracts/interfaces/IPredictionMarket
 import {JobBooks} from "../common/JobBooks.sol";
 import {PredictionSetUp} from "./PredictionSetUp.sol";
 
-/// @notice What the market must say of its jobs.
+/// @notice What the contract must say of its jobs.
 abstract contract PredictionBooks is PredictionSetUp, JobBooks {
     IPredictionMarket.Job[] internal _jobs;
 

@@ -6,7 +6,7 @@ import {Limits} from "../../../contracts/types/Limits.sol";
 import {JobHandler} from "../common/JobHandler.sol";
 import {PredictionBooks} from "./PredictionBooks.sol";
 
-/// @notice Anybody doing anything with the market.
+/// @notice Anybody doing anything with the contract of predictions.
 /// @dev The diligent provider delivers in the last second whatever it is the payee of.
 contract PredictionHandler is PredictionBooks, JobHandler {
     function _pace() internal pure override returns (Pace memory) {

@@ -6,7 +6,7 @@ import {Circuit} from "../../../contracts/types/Circuit.sol";
 import {ChainLimits} from "../common/ChainLimits.sol";
 import {ModelSetUp} from "../common/ModelSetUp.sol";
 
-/// @notice The market of predictions, and statements of its model: one score an item.
+/// @notice The contract of predictions, and statements of its model: one score an item.
 contract PredictionSetUp is ModelSetUp {
     PredictionMarket public market;
 

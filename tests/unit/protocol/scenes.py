@@ -1,4 +1,4 @@
-"""Legal histories of one market, as the contracts would emit them."""
+"""Legal histories of the prediction contract, as the contracts would emit them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
