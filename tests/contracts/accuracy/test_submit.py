@@ -74,6 +74,17 @@ def test_a_tie_is_wrong(accuracy):
     assert accuracy.counts(job) == (1, 0)
 
 
+@pytest.mark.parametrize("other", range(CLASSES))
+@pytest.mark.parametrize("label", range(CLASSES))
+def test_a_label_whose_score_another_shares_is_none(accuracy, label, other):
+    """Whichever of the two comes first, and whichever is right."""
+    job = accuracy.proving()
+    scores = [-3, -3, -3]
+    scores[label] = scores[other] = -2
+    accuracy.submit(job, accuracy.submission(job, (0, 1), outputs={0: scores}))
+    assert accuracy.counts(job) == (1, int(label == other == label_of(0)))
+
+
 @pytest.mark.parametrize("label", range(CLASSES))
 def test_the_greatest_score_is_the_label(accuracy, label):
     job = accuracy.proving()
