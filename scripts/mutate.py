@@ -45,6 +45,8 @@ class Run:
 
     def __init__(self, journal: Journal, scores: dict[str, Any], copies: Sequence[Path]) -> None:
         self.journal, self.scores = journal, scores
+        # As they were: whoever survives again after it was forgotten, does so for the same reason.
+        self._reasons = {name: reasons_in(scores, name) for name in scores}
         self.stopped = Event()
         self._tree = tree_of(copies[0])
         self._lock = Lock()
@@ -86,7 +88,7 @@ class Run:
     def note(self, name: str) -> None:
         """Bring the snapshot up to date."""
         source, keys = source_of(name), keys_of(name)
-        reasons = reasons_in(self.scores, name)
+        reasons = self._reasons.get(name, {})
         self.scores[name] = score_of(digest(source), keys, self.fates(name), reasons)
         write(self.scores)
 

@@ -37,7 +37,7 @@ from prover.systems.onnx.lowering import graph as lowering
 from prover.systems.onnx.onnx_file import ImportedModel, load
 from prover.systems.proof import Proof
 from prover.systems.srs import development_record
-from tests import kept, printed
+from tests import forked, kept, printed
 
 # Nothing here is a timed test: a busy machine must not fail one.
 settings.register_profile("untimed", deadline=None)
@@ -45,6 +45,7 @@ settings.load_profile("untimed")
 
 printed.watch()
 kept.keep()
+forked.fork()
 
 CEREMONY = "ceremony"  # marks the only tests that CI may skip: they need a file that is not ours
 

@@ -133,9 +133,10 @@ def main() -> NoReturn:
     ours = [module.name for module in pkgutil.walk_packages(prover.__path__, "prover.")]
     for name in (*LOADED, *ours):
         importlib.import_module(name)
-    from tests import kept
+    from tests import forked, kept
 
     kept.keep()
+    forked.fork()
     assert len(list(Path("/proc/self/task").iterdir())) == 1
     gc.freeze()  # a collection would copy what is shared
     exec(serve(), {"__name__": "before"})  # noqa: S102 - a test wrote it

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psutil
 
@@ -77,18 +77,25 @@ def run(
             raise
 
 
+def start(
+    directory: Path, environment: Mapping[str, str], output: IO[bytes]
+) -> "subprocess.Popen[bytes]":
+    """The child that carries out DIRECTORY/call.json there, in a session of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "prover.systems.child", str(directory)],
+        cwd=directory,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        start_new_session=True,
+    )
+
+
 @contextlib.contextmanager
 def _child(directory: Path) -> Iterator["subprocess.Popen[bytes]"]:
     with (directory / "stderr").open("wb") as stderr:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "prover.systems.child", str(directory)],
-            cwd=directory,
-            env=_environment(directory),
-            stdin=subprocess.DEVNULL,
-            stdout=stderr,
-            stderr=stderr,
-            start_new_session=True,
-        )
+        process = start(directory, _environment(directory), stderr)
     try:
         yield process
     finally:

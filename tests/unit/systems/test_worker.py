@@ -7,7 +7,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import psutil
@@ -16,9 +17,17 @@ import pytest
 from prover.base import files
 from prover.base.errors import EnvironmentMissing, ProofRejected, WorkerFailed
 from prover.systems.worker import Limits, run
+from tests import forked
 
 TASKS = "tests.unit.systems.tasks"
 MIB = 1 << 20
+
+
+@pytest.fixture(params=["a program", "forked"], autouse=True)
+def begun(request: pytest.FixtureRequest) -> Iterator[None]:
+    """As a user's child begins, and as those of most tests do."""
+    with forked.from_nothing() if request.param == "a program" else nullcontext():
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +41,8 @@ def nothing_is_left(
     before = psutil.Process().children(recursive=True)
     yield
     assert list((tmp_path / "scratch").iterdir()) == []
-    assert set(psutil.Process().children(recursive=True)) <= set(before)
+    begun = set(psutil.Process().children(recursive=True)) - set(before)
+    assert psutil.wait_procs(begun, timeout=5)[1] == []  # the guard of a forked child ends after it
 
 
 @pytest.mark.parametrize("task", ["add", "add_later"])
