@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from copy import copy
@@ -22,6 +23,7 @@ from prover.chain.deployments import Deployment
 from prover.chain.node import anvil as node
 from prover.chain.node.client import Client
 from prover.chain.sending.transactions import Sender
+from prover.clients.common import readiness
 from prover.clients.register import register
 from prover.systems.ezkl.artifacts import Artifacts, load_artifacts
 from prover.systems.ezkl.system import Ezkl
@@ -128,15 +130,28 @@ def install(artifacts: Artifacts) -> None:
     (home / artifacts.directory.name).symlink_to(artifacts.directory)
 
 
-def install_rebuilt(artifacts: Artifacts) -> None:
-    """The same, rebuilt before: what the home keeps of it, which takes seconds, is made once."""
+def install_used(artifacts: Artifacts, *, rebuilt: bool = False) -> None:
+    """The same for a home that has proven with them, and rebuilt them if it says so.
+
+    What a home keeps of that, which takes seconds, is made once for all tests.
+    """
     install(artifacts)
-    write_atomically(circuit._code_path(artifacts), _rebuilt(artifacts.directory))
+    write_atomically(readiness._path(artifacts), _rehearsed(artifacts.directory))
+    if rebuilt:
+        write_atomically(circuit._code_path(artifacts), _rebuilt(artifacts.directory))
 
 
 @cache
 def _rebuilt(directory: Path) -> bytes:
     return circuit._content(Ezkl().rebuild(load_artifacts(directory)))
+
+
+@cache
+def _rehearsed(directory: Path) -> bytes:
+    artifacts = load_artifacts(directory)
+    with tempfile.TemporaryDirectory() as home, settings_of(home=home):
+        readiness.Readiness(Ezkl()).ready(artifacts)
+        return readiness._path(artifacts).read_bytes()
 
 
 @pytest.fixture(scope="session")

@@ -133,10 +133,11 @@ def main() -> NoReturn:
     ours = [module.name for module in pkgutil.walk_packages(prover.__path__, "prover.")]
     for name in (*LOADED, *ours):
         importlib.import_module(name)
-    from tests import forked, kept
+    from tests import estimates, forked, kept
 
     kept.keep()
     forked.fork()
+    estimates.keep()
     assert len(list(Path("/proc/self/task").iterdir())) == 1
     gc.freeze()  # a collection would copy what is shared
     exec(serve(), {"__name__": "before"})  # noqa: S102 - a test wrote it

@@ -1,6 +1,7 @@
 """Fewer questions to the node: ape asks eleven for each transaction, most with one answer here."""
 
 import threading
+from collections.abc import Callable
 from http import HTTPStatus
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
@@ -10,7 +11,11 @@ from ape.api import ReceiptAPI
 from ape.api.address import BaseAddress
 from ape_ethereum.ecosystem import Ethereum
 from ape_foundry import FoundryProvider
+from hexbytes import HexBytes
+from web3.eth import Eth
+from web3.types import TxReceipt
 
+POLL_SECONDS = 0.003
 _CONNECTIONS = threading.local()
 
 
@@ -31,7 +36,18 @@ def ask_less(patch: pytest.MonkeyPatch, provider: FoundryProvider) -> None:
     kind = provider.network.ecosystem.default_transaction_type
     patch.setattr(Ethereum, "default_transaction_type", property(lambda _: kind))
     patch.setattr(provider.web3.provider._request_session_manager, "make_post_request", _posted)
+    patch.setattr(provider.web3.eth, "wait_for_transaction_receipt", _mined(provider.web3.eth))
     _look_for_code_once(patch)
+
+
+def _mined(eth: Eth) -> Callable[..., TxReceipt]:
+    """Asked again soon: a block is mined in a few milliseconds, not in a tenth of a second."""
+    wait = eth.wait_for_transaction_receipt
+
+    def receipt(transaction_hash: HexBytes, timeout: float) -> TxReceipt:
+        return wait(transaction_hash, timeout, poll_latency=POLL_SECONDS)
+
+    return receipt
 
 
 def _posted(url: str, data: bytes, **_: object) -> bytes:

@@ -20,6 +20,7 @@ from prover.base.files import at_work, is_at_work
 from prover.base.log import logger
 from prover.base.text import in_ether
 from prover.chain.abi.contract import Call
+from prover.chain.events.finality import LOCAL_POLL_SECONDS, POLL_SECONDS
 from prover.chain.node.client import Client
 from prover.chain.sending.answers import Answer
 from prover.chain.sending.fees import (
@@ -37,7 +38,7 @@ from prover.chain.sending.pool import NonceChoice
 from prover.chain.sending.receipts import canonical_receipt, revert_of
 from prover.chain.sending.retry import Retrying
 from prover.chain.sending.trial import GAS_CAP, Cost, Trial
-from prover.chain.sending.waiting import LOCAL_POLL_SECONDS, POLL_SECONDS, Waiting
+from prover.chain.sending.waiting import Waiting
 
 __all__ = ["GAS_CAP", "Cost", "Sender"]
 

@@ -8,15 +8,14 @@ from web3.types import TxReceipt
 
 from prover.base.errors import Postponed
 from prover.base.log import logger
-from prover.chain.events.finality import LOCAL_POLL_SECONDS as LOCAL_POLL_SECONDS
-from prover.chain.events.finality import POLL_SECONDS as POLL_SECONDS
-from prover.chain.events.finality import patience_of
+from prover.chain.events.finality import POLL_SECONDS, patience_of
 from prover.chain.node.client import Client
 from prover.chain.sending.answers import Answer
 from prover.chain.sending.journal import Attempt, Fate, Journal
 from prover.chain.sending.pool import Pool, Refused
 from prover.chain.sending.receipts import canonical_receipt
 
+MINING_POLL_SECONDS = 0.02  # on a local chain, which mines a transaction within milliseconds
 BUMP_AFTER_SECONDS = 45.0
 GIVE_UP_SECONDS = 300.0
 LOG = logger(__name__)
@@ -69,7 +68,7 @@ class Waiting:
             if self._moved(live[-1], mined):
                 return None
             self._raise_due(mined, nonce)
-            time.sleep(LOCAL_POLL_SECONDS if self._client.local else POLL_SECONDS)
+            time.sleep(MINING_POLL_SECONDS if self._client.local else POLL_SECONDS)
 
     def _live(self, attempt: Attempt) -> list[Attempt]:
         found = self._journal.attempts(attempt.scope, attempt.sender, attempt.action)

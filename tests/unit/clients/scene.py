@@ -21,7 +21,7 @@ from prover.statement.documents.request import Request, data_hash, salted
 from prover.systems.ezkl.inputs import shape_of
 from prover.systems.ezkl.system import Ezkl
 from tests.conftest import Proven
-from tests.localchain import CONSUMER, PROVIDER, Chain, address_of, install
+from tests.localchain import CONSUMER, PROVIDER, Chain, address_of, install_used
 
 REWARD, STAKE = 10**16, 4 * 10**15
 OPEN_SECONDS = PROVE_SECONDS = 10_000  # a busy machine must not make a job late
@@ -33,7 +33,7 @@ class Scene:
 
     def __init__(self, chain: Chain, proven: Proven) -> None:
         self.chain, self.artifacts = chain, proven.artifacts
-        install(proven.artifacts)
+        install_used(proven.artifacts)
         self.model = register(chain.sender(PROVIDER), chain.deployment, proven.artifacts)
         self.checked: list[bytes] = []
         self.nonce = 0

@@ -38,7 +38,7 @@ class Clock:
         return self.now
 
     def sleep(self, seconds: float) -> None:
-        assert seconds == waiting.LOCAL_POLL_SECONDS
+        assert seconds == waiting.MINING_POLL_SECONDS
         self.now += LOOK
         self.then.get(self.now, lambda: None)()
 
@@ -179,7 +179,7 @@ def test_one_on_an_earlier_nonce_does_not(eth: Eth, pool: Pool, wait: Waiting) -
 def test_another_transaction_ends_it_once_nothing_takes_that_back(
     eth: Eth, pool: Pool, monkeypatch: pytest.MonkeyPatch, above: int
 ) -> None:
-    monkeypatch.setattr(waiting, "LOCAL_POLL_SECONDS", waiting.POLL_SECONDS)
+    monkeypatch.setattr(waiting, "POLL_SECONDS", waiting.MINING_POLL_SECONDS)
     public = client_of(eth, 1)
     pool = Pool(public, ACCOUNT, journal_of())
     wait = Waiting(public, pool, journal_of(), nullcontext)
@@ -236,7 +236,7 @@ def test_how_long_is_waited_is_as_long_as_it_is_said_to_be(
 
     class Steps(Clock):
         def sleep(self, seconds: float) -> None:
-            assert seconds == 0.1
+            assert seconds == 0.02
             seen[self.now], self.now = len(eth.sent), looks.pop(0)
 
     monkeypatch.setattr(waiting, "BUMP_AFTER_SECONDS", BUMP_AFTER_SECONDS)

@@ -18,7 +18,7 @@ from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.statement.documents.request import Request, data_hash
 from tests.conftest import ELEMENTS, Proven
 from tests.killing import STEPS, command, killed
-from tests.localchain import CONSUMER, PROVIDER, Chain, address_of, install_rebuilt, with_models
+from tests.localchain import CONSUMER, PROVIDER, Chain, address_of, install_used, with_models
 
 node_with_contracts = with_models("salted", "batch")
 
@@ -30,7 +30,7 @@ class Consumer:
 
     def __init__(self, chain: Chain, proven: Proven, data: Path) -> None:
         self.chain = chain
-        install_rebuilt(proven.artifacts)
+        install_used(proven.artifacts, rebuilt=True)
         self.model = register(chain.sender(PROVIDER), chain.deployment, proven.artifacts)
         rows = np.arange(6 * ELEMENTS, dtype=np.float32).reshape(6, ELEMENTS) / 16
         np.savez(data, inputs=rows, labels=np.zeros(6, dtype=np.int64))

@@ -32,7 +32,7 @@ from tests.localchain import (
     PROVIDER,
     Chain,
     address_of,
-    install_rebuilt,
+    install_used,
     settings_of,
     with_models,
 )
@@ -49,7 +49,7 @@ class Play:
 
     def __init__(self, chain: Chain, proven: Proven, directory: Path) -> None:
         self.chain, self.url = chain, chain.url
-        install_rebuilt(proven.artifacts)
+        install_used(proven.artifacts, rebuilt=True)
         model = register(chain.sender(PROVIDER), chain.deployment, proven.artifacts)
         remember(chain.client, "tiny", model.model_id)
         draw, manifest = np.random.default_rng(3), proven.artifacts.manifest

@@ -334,8 +334,6 @@ def _dying(*_: object) -> None:
 def test_after_a_failed_proof_no_other_job_of_the_model_is_taken(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scene.post()
-    scene.provider().run_once()  # the rehearsal is done
     first, second = scene.post(), scene.post()
     prove = Ezkl.prove
     monkeypatch.setattr(Ezkl, "prove", _failing)
@@ -383,6 +381,7 @@ def test_a_proof_is_rehearsed_before_the_first_stake(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job_id = scene.post()
+    shutil.rmtree(get_settings().home / "rehearsals")
 
     def refuse(*_: object) -> None:
         raise ProofRejected("the key is of another circuit")
