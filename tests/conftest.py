@@ -51,6 +51,7 @@ kept.keep()
 forked.fork()
 estimates.keep()
 
+OPEN_FILES = 400  # a system may allow no more than 1,024
 CEREMONY = "ceremony"  # marks the only tests that CI may skip: they need a file that is not ours
 
 
@@ -68,6 +69,12 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+
+
+def pytest_runtest_teardown() -> None:
+    """So seldom collected, databases and connections that nobody has any more are open for long."""
+    if len(os.listdir("/proc/self/fd")) > OPEN_FILES:
+        gc.collect()
 
 
 def pytest_configure(config: pytest.Config) -> None:

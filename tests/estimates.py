@@ -34,7 +34,7 @@ def keep() -> None:
     ask = Eth.estimate_gas
 
     def estimate_gas(self: Eth, transaction: Any, *rest: Any) -> int:
-        if bytes(transaction["data"])[:4] not in selectors:
+        if HexBytes(transaction.get("data", b""))[:4] not in selectors:
             return ask(self, transaction, *rest)
         kept = folder / _key(self, transaction)
         if not kept.exists():
@@ -55,5 +55,5 @@ def _key(eth: Eth, transaction: Any) -> str:
     """By the node, too: what one of a test's own says is no answer of another."""
     node = getattr(eth.w3.provider, "endpoint_uri", id(eth.w3.provider))
     code = HexBytes(eth.get_code(transaction["to"]))
-    said = [node, transaction["from"], transaction["to"], code, bytes(transaction["data"])]
+    said = [node, transaction["from"], transaction["to"], code, HexBytes(transaction["data"])]
     return hashlib.sha256(repr(said).encode()).hexdigest()[:32]

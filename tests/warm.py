@@ -140,8 +140,13 @@ def main() -> NoReturn:
     estimates.keep()
     assert len(list(Path("/proc/self/task").iterdir())) == 1
     gc.freeze()  # a collection would copy what is shared
-    exec(serve(), {"__name__": "before"})  # noqa: S102 - a test wrote it
-    sys.exit(zkescrow())
+    before = serve()
+
+    def command() -> object:
+        exec(before, {"__name__": "before"})  # noqa: S102 - a test wrote it
+        return zkescrow()
+
+    forked.leave(command)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,8 @@ contract StatementTest {
     function testFuzz_aLimbHasNoOtherForm(uint256 seed, uint256 context, uint256 limb, uint256 more) public view {
         Layout memory layout_ = _layout(seed);
         uint256[] memory instances = Proofs.statement(layout_, context, 1);
-        more = 1 + (more % 1e9);
+        uint256 forms = type(uint256).max >> layout_.contextBits; // more would be shifted out of the word
+        more = 1 + (more % (forms < 1e9 ? forms : 1e9));
         instances[layout_.context + (limb % layout_.contextLimbs)] += more << layout_.contextBits;
         assert(!this.hasContext(layout_, instances, context));
     }
