@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import NoReturn
 
 LOADED = (
-    *("aiohttp", "eth_account", "eth_hash.auto", "platformdirs", "psutil", "pydantic_settings"),
-    *("sqlalchemy.dialects.sqlite", "structlog", "typer", "web3"),
+    *("aiohttp", "coincurve", "eth_account", "eth_hash.auto", "onnxruntime", "platformdirs"),
+    *("psutil", "pydantic_settings", "sqlalchemy.dialects.sqlite", "structlog", "typer", "web3"),
 )
 ROOT = Path(__file__).parents[1]
 SECONDS = 300.0
