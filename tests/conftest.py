@@ -73,7 +73,7 @@ def pytest_collection_finish() -> None:
 
 def pytest_runtest_teardown() -> None:
     """So seldom collected, databases and connections that nobody has any more are open for long."""
-    if len(os.listdir("/proc/self/fd")) > OPEN_FILES:
+    if sum(1 for _ in Path("/proc/self/fd").iterdir()) > OPEN_FILES:
         gc.collect()
 
 

@@ -125,6 +125,7 @@ def _become(
 def main() -> NoReturn:
     sys.path[0] = str(ROOT)  # in place of this file's folder
     import prover
+    from prover.statement.poseidon import round_constants
     from tests import printed
 
     printed.watch()
@@ -138,6 +139,7 @@ def main() -> NoReturn:
     kept.keep()
     forked.fork()
     estimates.keep()
+    round_constants()  # each command would make them anew
     assert len(list(Path("/proc/self/task").iterdir())) == 1
     gc.freeze()  # a collection would copy what is shared
     before = serve()

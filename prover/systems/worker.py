@@ -145,7 +145,7 @@ def _watch(
                 f"{task} ran {now - started:.1f} s: expected at most {limits.seconds:g} s; "
                 "raise the time limit or use a smaller circuit"
             )
-        if now - checked >= MEMORY_POLL_SECONDS or now - started < MEMORY_POLL_SECONDS:
+        if now - checked >= MEMORY_POLL_SECONDS:
             checked = now
             _check_memory(process.pid, task, limits.memory_bytes)
         reports.pass_on()

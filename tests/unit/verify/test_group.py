@@ -4,11 +4,13 @@ from hypothesis import strategies as st
 
 from prover.verify.algebra.field import R
 from prover.verify.algebra.group import (
+    _SIXTH_ROOT,
     INFINITY,
     Affine,
     P,
     Twist,
     bn128,
+    final_exponentiation,
     in_second_group,
     negate,
     on_curve,
@@ -104,3 +106,16 @@ def square_root(value: object) -> object | None:
             found: object = root
             return found
     return None
+
+
+@given(st.lists(st.integers(0, P - 1), min_size=12, max_size=12).filter(any))
+@settings(max_examples=10)
+def test_the_final_exponentiation_is_that_of_py_ecc(coefficients: list[int]) -> None:
+    value = bn128.FQ12(coefficients)
+    assert final_exponentiation(value) == bn128.final_exponentiate(value)
+
+
+def test_the_powers_of_frobenius_are_powers() -> None:
+    root = bn128.FQ12([0, 1, *[0] * 10])
+    assert root ** (P**2 - 1) == bn128.FQ12([_SIXTH_ROOT, *[0] * 11])
+    assert root ** (P**6 - 1) == bn128.FQ12([P - 1, *[0] * 11])
