@@ -22,7 +22,6 @@ def gas() -> dict[str, int]:
     """Move -> gas, as the gas tests of tests/forge measure it."""
     with tempfile.TemporaryDirectory() as folder:
         settings = {
-            "FOUNDRY_PROFILE": "gas",
             "FOUNDRY_SNAPSHOTS": folder,
             "FOUNDRY_GAS_SNAPSHOT_EMIT": "true",
         }
@@ -43,7 +42,7 @@ def sizes() -> dict[str, int]:
 
 
 def _runtime_size(name: str) -> int:
-    artifact = json.loads((ROOT / f"out/gas/{name}.sol/{name}.json").read_text())
+    artifact = json.loads((ROOT / f"out/{name}.sol/{name}.json").read_text())
     return len(artifact["deployedBytecode"]["object"].removeprefix("0x")) // 2
 
 

@@ -71,6 +71,7 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(20_000, 20, 20)
 
 
+@pytest.hookimpl(trylast=True)  # after a test's own changes of what follows are undone
 def pytest_runtest_teardown() -> None:
     """So seldom collected, databases and connections that nobody has any more are open for long."""
     if sum(1 for _ in Path("/proc/self/fd").iterdir()) > OPEN_FILES:
