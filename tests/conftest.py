@@ -98,6 +98,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         )
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How many tests stand behind the one that runs forge's."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties if report.when == "call" else ():
+            terminalreporter.write_line(f"{name}: {value}")
+
+
 def _is_whole(config: pytest.Config) -> bool:
     """Whether this process ends a run of all tests."""
     option = config.option

@@ -39,12 +39,18 @@ def digest(elements: Iterable[int]) -> int:
 
 def permute(state: Row) -> Row:
     """One Poseidon permutation of two field elements."""
+    (a, b), (c, d) = mixing_matrix()
     half = FULL_ROUNDS // 2
-    for index, constants in enumerate(round_constants()):
-        first, second = (state[0] + constants[0], state[1] + constants[1])
-        full = index < half or index >= half + PARTIAL_ROUNDS
-        state = _mix(_fifth(first), _fifth(second) if full else second)
-    return state
+    first, second = state
+    for index, (one, two) in enumerate(round_constants()):
+        first, second = _fifth(first + one), second + two
+        if not half <= index < half + PARTIAL_ROUNDS:
+            second = _fifth(second)
+        first, second = (
+            (a * first + b * second) % FIELD_MODULUS,
+            (c * first + d * second) % FIELD_MODULUS,
+        )
+    return first, second
 
 
 @lru_cache(maxsize=1)
@@ -69,14 +75,6 @@ def _parameters() -> tuple[tuple[Row, ...], tuple[Row, ...]]:
     return constants, (
         (_inverse(x0 + y0), _inverse(x0 + y1)),
         (_inverse(x1 + y0), _inverse(x1 + y1)),
-    )
-
-
-def _mix(first: int, second: int) -> Row:
-    top, bottom = mixing_matrix()
-    return (
-        (top[0] * first + top[1] * second) % FIELD_MODULUS,
-        (bottom[0] * first + bottom[1] * second) % FIELD_MODULUS,
     )
 
 

@@ -1,0 +1,20 @@
+"""What forge tests, in tests/forge: invariants, fuzzing, gas. All of it as one test of pytest.
+
+So it runs beside the others: the compiler, with which it begins, has work for one core only.
+"""
+
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_everything_that_forge_tests_holds(record_property: Callable[[str, object], None]) -> None:
+    done = subprocess.run(["forge", "test"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2_000:]
+    found = re.search(r"(\d+) tests passed, 0 failed, 0 skipped", done.stdout)
+    assert found is not None, done.stdout[-2_000:]
+    assert int(found[1]) >= len(list(Path(__file__).parent.rglob("*.t.sol")))
+    record_property("forge", found[0])
