@@ -142,6 +142,7 @@ def main() -> NoReturn:
     round_constants()  # each command would make them anew
     assert len(list(Path("/proc/self/task").iterdir())) == 1
     gc.freeze()  # a collection would copy what is shared
+    gc.set_threshold(20_000, 20, 20)
     before = serve()
 
     def command() -> object:
