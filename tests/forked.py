@@ -28,7 +28,7 @@ from typing import IO, Any, NoReturn
 
 ROOT = Path(__file__).parents[1]
 LOADED = ("prover.systems.child", "prover.systems.ezkl.engine", "ezkl")
-SOCKET = "ZKESCROW_TEST_FORKS"  # its path, for the processes of this run
+SOCKET = "ZKESCROW_TEST_FORKS"  # a checkout and the socket's path, for the processes of its run
 SECONDS = 60.0
 WAITING = 128  # for their turn
 LIMITS = (resource.RLIMIT_AS, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE)
@@ -67,7 +67,8 @@ def fork() -> None:
     """From now on children are forked, in this process and those that it starts."""
     from prover.systems import worker
 
-    begin, path = worker.start, os.environ.get(SOCKET) or _served()
+    begin, given = worker.start, os.environ.get(SOCKET, "").split(os.pathsep)
+    path = given[1] if given[0] == str(ROOT) else _served()
 
     def start(directory: Path, environment: Mapping[str, str], output: IO[bytes]) -> Any:
         if not _ON[-1]:
@@ -109,7 +110,7 @@ def _served() -> str:
             path.parent.rmdir()
 
     atexit.register(close)
-    os.environ[SOCKET] = str(path)
+    os.environ[SOCKET] = f"{ROOT}{os.pathsep}{path}"
     return str(path)
 
 
