@@ -6,8 +6,11 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from prover.base.files import locked
+
 ROOT = Path(__file__).parents[1]
 SNAPSHOTS = ROOT / "snapshots"
+BUILD = ROOT / "cache" / "build.lock"  # forge's, which tests/forge/test_forge.py uses beside this
 CONTRACTS = (
     "ModelRegistry",
     "PredictionMarket",
@@ -25,13 +28,14 @@ def gas() -> dict[str, int]:
             "FOUNDRY_SNAPSHOTS": folder,
             "FOUNDRY_GAS_SNAPSHOT_EMIT": "true",
         }
-        subprocess.run(
-            ["forge", "test", "--isolate", "--match-contract", "GasTest"],
-            cwd=ROOT,
-            env=os.environ | settings,
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
+        with locked(BUILD):
+            subprocess.run(
+                ["forge", "test", "--isolate", "--match-contract", "GasTest"],
+                cwd=ROOT,
+                env=os.environ | settings,
+                check=True,
+                stdout=subprocess.DEVNULL,
+            )
         values = json.loads((Path(folder) / "gas.json").read_text())
     return {name: int(value) for name, value in values.items()}
 

@@ -39,9 +39,6 @@ from prover.systems.proof import Proof
 from prover.systems.srs import development_record
 from tests import estimates, forked, kept, printed
 
-# Five times as fast as the default, and loaded by nobody else before.
-os.environ.setdefault("ETH_HASH_BACKEND", "pysha3")
-
 # Nothing here is a timed test: a busy machine must not fail one.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")

@@ -8,11 +8,16 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from prover.base.files import locked
+
 ROOT = Path(__file__).parents[2]
 
 
 def test_everything_that_forge_tests_holds(record_property: Callable[[str, object], None]) -> None:
-    done = subprocess.run(["forge", "test"], cwd=ROOT, capture_output=True, text=True, check=False)
+    with locked(ROOT / "cache" / "build.lock"):  # scripts/snapshot.py uses the build, too
+        done = subprocess.run(
+            ["forge", "test"], cwd=ROOT, capture_output=True, text=True, check=False
+        )
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2_000:]
     found = re.search(r"(\d+) tests passed, 0 failed, 0 skipped", done.stdout)
     assert found is not None, done.stdout[-2_000:]

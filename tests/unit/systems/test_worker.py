@@ -41,8 +41,8 @@ def nothing_is_left(
     before = psutil.Process().children(recursive=True)
     yield
     assert list((tmp_path / "scratch").iterdir()) == []
-    begun = set(psutil.Process().children(recursive=True)) - set(before)
-    assert psutil.wait_procs(begun, timeout=5)[1] == []  # the guard of a forked child ends after it
+    left = set(psutil.Process().children(recursive=True)) - set(before)
+    assert psutil.wait_procs(left, timeout=5)[1] == []  # the guard of a forked child ends after it
 
 
 @pytest.mark.parametrize("task", ["add", "add_later"])

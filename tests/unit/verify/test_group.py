@@ -119,3 +119,8 @@ def test_the_powers_of_frobenius_are_powers() -> None:
     root = bn128.FQ12([0, 1, *[0] * 10])
     assert root ** (P**2 - 1) == bn128.FQ12([_SIXTH_ROOT, *[0] * 11])
     assert root ** (P**6 - 1) == bn128.FQ12([P - 1, *[0] * 11])
+
+
+def test_nothing_is_one_that_is_not() -> None:
+    """No pairing is 0; if one were, nothing would be proven by it."""
+    assert final_exponentiation(bn128.FQ12.zero()) != bn128.FQ12.one()
