@@ -33,7 +33,7 @@ from benchmarks.machine import machine
 from benchmarks.scene import CONSUMER, PROVIDER, Scene, running
 from prover.chain.abi.contract import VERIFIER, Call, encode_call
 from prover.statement.context import JobContext
-from prover.statement.documents.request import Item
+from prover.statement.documents.inputs_file import Item
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.planner.plan import InputMode
 from prover.systems.ezkl.system import Ezkl

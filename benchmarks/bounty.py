@@ -13,7 +13,7 @@ from prover.clients.register import Registered
 from prover.protocol.accuracy.state import Job, Terms
 from prover.protocol.events import ZERO_ADDRESS
 from prover.statement.context import JobContext
-from prover.statement.documents.request import Item
+from prover.statement.documents.inputs_file import Item
 from prover.statement.documents.sealed import key_hash
 from prover.statement.documents.testset import SealedTestSet, seal_tests
 from prover.systems.proof import Proof

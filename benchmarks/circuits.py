@@ -7,7 +7,7 @@ from pathlib import Path
 
 from prover.base.errors import UsageError
 from prover.base.settings import get_settings
-from prover.statement.documents.request import Item, salted
+from prover.statement.documents.inputs_file import Item, salted
 from prover.statement.quantise import quantise
 from prover.systems.ezkl import system
 from prover.systems.ezkl.artifacts import MODEL, Artifacts, list_artifacts

@@ -172,7 +172,7 @@ def prove_native(circuit: Path, inputs: Any, scale: float) -> dict[str, Any]:
 
 def prove_ezkl(circuit: Path, inputs: Any, _: float) -> dict[str, Any]:
     """Proofs of some inputs."""
-    from prover.statement.documents.request import Item
+    from prover.statement.documents.inputs_file import Item
     from prover.systems.ezkl.arithmetic.tensors import quantise
     from prover.systems.ezkl.artifacts import load_artifacts
     from prover.systems.ezkl.system import Ezkl

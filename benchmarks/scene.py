@@ -20,7 +20,7 @@ from prover.clients.register import Registered, register
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction.state import Job, Terms
 from prover.statement.context import JobContext
-from prover.statement.documents.request import Item, Request, data_hash
+from prover.statement.documents.inputs_file import InputsFile, Item, data_hash
 from prover.systems.ezkl.artifacts import Artifacts
 
 DEPLOYER, PROVIDER, CONSUMER = 0, 1, 2
@@ -55,10 +55,10 @@ class Scene:
 
     def post(self, model: Registered, items: Sequence[Item], account: int) -> tuple[Job, int]:
         """A job of these items, open to anyone, and the gas of its post."""
-        request = Request(model.circuit_id, tuple(items))
+        inputs_file = InputsFile(model.circuit_id, tuple(items))
         terms = Terms(
             model_id=model.model_id,
-            inputs_hash=request.inputs_hash(),
+            inputs_hash=inputs_file.inputs_hash(),
             currency=ZERO_ADDRESS,
             reward=REWARD,
             stake=STAKE,
@@ -67,7 +67,7 @@ class Scene:
             prove_seconds=DAY,
         )
         job = Job(self.sender(account).address, secrets.randbits(256), terms)
-        digest = data_hash(request.to_bytes())
+        digest = data_hash(inputs_file.to_bytes())
         call = self.predictions.post(job, digest, f"ipfs://{digest.hex()}")
         return job, self.send(account, call)
 

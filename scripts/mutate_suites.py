@@ -55,6 +55,21 @@ SUITES = {
             contract_tests("serving/test_post.py"),
         ),
     ),
+    "Defaults": Suite(
+        "Defaults.sol",
+        (*PREDICTION, *SERVING[1:], *ACCURACY[1:], *RETRIEVAL[1:]),
+    ),
+    "Deployment": Suite(
+        "Deployment.sol",
+        (
+            contract_tests("common/test_deploy_script.py"),
+            forge_tests("prediction/Windows.t.sol"),
+            *PREDICTION[1:],
+            *SERVING[1:],
+            *ACCURACY[1:],
+            *RETRIEVAL[1:],
+        ),
+    ),
     "ProofAcceptance": Suite(
         "ProofAcceptance.sol",
         (
@@ -63,6 +78,16 @@ SUITES = {
             contract_tests("prediction/test_deliver.py"),
             contract_tests("*/test_attacks.py"),
             *ACCURACY[1:],
+        ),
+    ),
+    "VerifierCall": Suite(
+        "libraries/VerifierCall.sol",
+        (
+            contract_tests("common/test_proof_acceptance.py"),
+            contract_tests("common/test_vanished_verifier.py"),
+            contract_tests("prediction/test_deliver.py"),
+            contract_tests("common/test_model_registry.py"),
+            contract_tests("*/test_attacks.py"),
         ),
     ),
     "PredictionMarket": Suite("PredictionMarket.sol", PREDICTION),

@@ -23,7 +23,7 @@ from prover.base.settings import get_settings
 from prover.solidity import compile as solidity
 from prover.solidity import verifier
 from prover.statement.context import JobContext
-from prover.statement.documents.request import Item, salted
+from prover.statement.documents.inputs_file import Item, salted
 from prover.systems.ezkl import circuit, engine, manifest, setup
 from prover.systems.ezkl.artifacts import Artifacts, list_artifacts
 from prover.systems.ezkl.inputs import shape_of

@@ -17,7 +17,7 @@ _LISTED_BYTES = 4
 
 
 @dataclass(frozen=True)
-class Run:
+class ContestedRun:
     """`size` contested items, a power of two, whose indices follow one another from `first` on.
 
     They stand at `position` and after it in the contested list; `first` is a multiple of `size`.
@@ -84,14 +84,14 @@ def list_hash(indices: Iterable[int]) -> bytes:
     return keccak(b"".join(index.to_bytes(_LISTED_BYTES, "big") for index in indices))
 
 
-def runs(indices: Sequence[int], position: int = 0) -> tuple[Run, ...]:
+def runs(indices: Sequence[int], position: int = 0) -> tuple[ContestedRun, ...]:
     """Ascending indices as the fewest aligned runs; the first stands at `position` of the list."""
     found, at = [], 0
     while at < len(indices):
         size = 1
         while _aligned(indices, at, 2 * size):
             size *= 2
-        found.append(Run(position + at, indices[at], size))
+        found.append(ContestedRun(position + at, indices[at], size))
         at += size
     return tuple(found)
 

@@ -1,4 +1,4 @@
-"""Runs one task of native code in a child process that cannot take this one down.
+"""Runs one task of compiled code in a child process that cannot take this one down.
 
 The proving library holds the GIL, panics, aborts, and may abort at interpreter exit after its work
 is complete: a child is judged by the result file it leaves, never by its exit status alone.

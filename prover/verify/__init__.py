@@ -6,7 +6,7 @@ The formats are defined in docs/native/FORMAT.md.
 """
 
 from prover.verify.description import Description
-from prover.verify.reader import parse_description
+from prover.verify.parsing import parse_description
 from prover.verify.verifier import verify
 
 __all__ = ["Description", "parse_description", "verify"]

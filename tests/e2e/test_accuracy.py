@@ -26,7 +26,7 @@ from prover.clients.common.models import remember
 from prover.clients.register import register
 from prover.protocol.accuracy.state import Record, State, Terms
 from prover.protocol.events import ZERO_ADDRESS as ETH
-from prover.statement.documents.request import Item
+from prover.statement.documents.inputs_file import Item
 from prover.statement.documents.sealed import content_of, inner_hash, seal
 from prover.statement.documents.seeds import Seed
 from prover.statement.documents.testset import SealedTest, SealedTestSet

@@ -16,7 +16,7 @@ import pytest
 from prover.chain.accounts import anvil_account
 from prover.chain.readers import Reader
 from prover.statement.documents.envelope import is_sealed
-from prover.statement.documents.request import Request, data_hash
+from prover.statement.documents.inputs_file import InputsFile, data_hash
 from prover.systems.onnx.onnx_file import ImportedModel
 from tests.conftest import ELEMENTS
 from tests.e2e.conftest import Cli, World
@@ -104,7 +104,7 @@ def test_inputs_are_encrypted_to_the_provider_that_is_named(apart: Apart) -> Non
     given = Path(posted["given"]).read_bytes()
     clear = Path(posted["inputs_file"]).read_bytes()
     assert is_sealed(given)
-    values = Request.from_bytes(clear).items[0].values
+    values = InputsFile.from_bytes(clear).items[0].values
     assert json.dumps(values, separators=(",", ":")).encode() not in given
     assert posted["uri"].endswith(f"{data_hash(clear).hex()}.sealed")
     other = apart.ran(key=bytes(range(32)))

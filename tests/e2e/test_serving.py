@@ -25,7 +25,7 @@ from prover.clients.register import register
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.serving.state import Job, Record, State
 from prover.solidity.compile import compile_contracts
-from prover.statement.documents.request import Request, data_hash
+from prover.statement.documents.inputs_file import InputsFile, data_hash
 from prover.statement.runs import encode_outputs, inputs_tree
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.evaluate import evaluate
@@ -211,7 +211,7 @@ def world(served_chain: World) -> Iterator[World]:
 
 def own_outputs(world: World, record: Record) -> tuple[tuple[int, ...], ...]:
     path = get_settings().home / "inputs" / f"{record.data_hash.hex()}.json"
-    return evaluate(world.artifacts, Request.from_bytes(path.read_bytes()).items)
+    return evaluate(world.artifacts, InputsFile.from_bytes(path.read_bytes()).items)
 
 
 def tampered(world: World, *items: int) -> bytes:
@@ -426,7 +426,7 @@ def relay(world: World, job_id: bytes, first: int, count: int) -> None:
     files = JobFiles.of(scope, job_id, record.payee)
     content = files.inputs()
     assert content is not None
-    opened = Openings(record, Request.from_bytes(content).items)
+    opened = Openings(record, InputsFile.from_bytes(content).items)
     answers = []
     for part in parts(record, 2)[first : first + count]:
         proof = files.proof(part.indices)
@@ -455,16 +455,18 @@ def test_a_relayed_answer_pays_the_payee_and_is_not_repeated(world: World) -> No
 # ---------------------------------------------------------------- nothing is staked on bad rounds
 
 
-def posted_badly(world: World, change: Callable[[Request], Request], **terms: object) -> bytes:
+def posted_badly(
+    world: World, change: Callable[[InputsFile], InputsFile], **terms: object
+) -> bytes:
     """A round whose file or terms no client of ours would post."""
     opened = world.open()
     record = world.record(bytes.fromhex(opened["job"][2:]))
     world.json("cancel", "--account", CONSUMER)
-    request = change(Request.from_bytes(Path(opened["inputs_file"]).read_bytes()))
-    content = request.to_bytes()
+    inputs_file = change(InputsFile.from_bytes(Path(opened["inputs_file"]).read_bytes()))
+    content = inputs_file.to_bytes()
     path = get_settings().home / "inputs" / f"bad-{data_hash(content).hex()}.json"
     path.write_bytes(content)
-    root = inputs_tree(item.commitment() for item in request.items).root
+    root = inputs_tree(item.commitment() for item in inputs_file.items).root
     wanted = replace(record.job.terms, **({"inputs_root": root} | terms))  # type: ignore[arg-type]
     job = Job(record.job.consumer, record.job.nonce + 1, wanted)
     call = world.serving.post(job, data_hash(content), path.as_uri())
@@ -472,17 +474,17 @@ def posted_badly(world: World, change: Callable[[Request], Request], **terms: ob
     return world.serving.job_id(job)
 
 
-def same(request: Request) -> Request:
-    return request
+def same(inputs_file: InputsFile) -> InputsFile:
+    return inputs_file
 
 
-def one_less(request: Request) -> Request:
-    return replace(request, items=request.items[:-1])
+def one_less(inputs_file: InputsFile) -> InputsFile:
+    return replace(inputs_file, items=inputs_file.items[:-1])
 
 
-def outside(request: Request) -> Request:
-    first, *others = request.items
-    return replace(request, items=(replace(first, values=(129, 0, 0, 0)), *others))
+def outside(inputs_file: InputsFile) -> InputsFile:
+    first, *others = inputs_file.items
+    return replace(inputs_file, items=(replace(first, values=(129, 0, 0, 0)), *others))
 
 
 @pytest.mark.parametrize(
@@ -496,7 +498,7 @@ def outside(request: Request) -> Request:
     ],
 )
 def test_a_bad_round_is_refused_before_the_stake(
-    world: World, change: Callable[[Request], Request], terms: dict[str, Any], words: str
+    world: World, change: Callable[[InputsFile], InputsFile], terms: dict[str, Any], words: str
 ) -> None:
     job_id = posted_badly(world, change, **terms)
     refused = world.refused(

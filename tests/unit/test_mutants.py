@@ -23,7 +23,10 @@ ROOT = Path(__file__).parents[2]
 CORE = {
     "Escrow",
     "Jobs",
+    "Defaults",
+    "Deployment",
     "ProofAcceptance",
+    "VerifierCall",
     "PredictionMarket",
     "ServingRound",
     "AccuracyBounty",

@@ -3,7 +3,7 @@
 from prover.base.errors import StatementInvalid
 from prover.chain.contracts.registry import Circuit
 from prover.statement.commitment import input_commitment
-from prover.statement.documents.request import Item, Shape
+from prover.statement.documents.inputs_file import Item, Shape
 from prover.statement.documents.sealed import ELEMENT_BYTES, item_of
 from prover.statement.field import encode_signed
 from prover.statement.poseidon import digest

@@ -99,7 +99,7 @@ class Doubt:
 
 
 @dataclass(frozen=True)
-class Point:
+class BlockPoint:
     """A block by number and hash."""
 
     block: int
@@ -117,11 +117,11 @@ class EventStore:
         self._path = path
         self._engine = self._opened()
 
-    def cursor(self, source: str) -> Point | None:
+    def cursor(self, source: str) -> BlockPoint | None:
         """Up to where the source was read."""
         return self._within(lambda connection: _cursor(connection, source))
 
-    def points(self, source: str) -> list[Point]:
+    def points(self, source: str) -> list[BlockPoint]:
         """The blocks that the stored logs are in, ascending."""
         query = (
             select(_logs.c.block, _logs.c.block_hash)
@@ -132,7 +132,12 @@ class EventStore:
         return self._within(lambda connection: list(map(_point, connection.execute(query))))
 
     def write(
-        self, source: str, seen: Point | None, first: int, logs: Iterable[Log], cursor: Point
+        self,
+        source: str,
+        seen: BlockPoint | None,
+        first: int,
+        logs: Iterable[Log],
+        cursor: BlockPoint,
     ) -> None:
         """Replace all rows from block `first` on by these, which end at the cursor.
 
@@ -154,7 +159,7 @@ class EventStore:
         """Everything of a source, so that it is read again."""
         self._within(lambda connection: _forget(connection, source, 0))
 
-    def read(self, source: str, seen: Point | None, last: int) -> Iterator[Log]:
+    def read(self, source: str, seen: BlockPoint | None, last: int) -> Iterator[Log]:
         """The logs up to block `last` as they are now, in the order of the chain.
 
         Raises Moved unless the cursor is still the one that was `seen`; what others write from
@@ -195,7 +200,7 @@ class EventStore:
         statement = statement.on_conflict_do_update(index_elements=["source"], set_=row)
         self._within(lambda connection: connection.execute(statement))
 
-    def _snapshot(self, source: str, seen: Point | None, last: int) -> Iterator[Log]:
+    def _snapshot(self, source: str, seen: BlockPoint | None, last: int) -> Iterator[Log]:
         query = (
             select(_logs)
             .where(_logs.c.source == source, _logs.c.block <= last)
@@ -249,13 +254,13 @@ def opened(path: Path) -> EventStore:
     return EventStore(path)
 
 
-def _cursor(connection: Connection, source: str) -> Point | None:
+def _cursor(connection: Connection, source: str) -> BlockPoint | None:
     query = select(_cursors.c.block, _cursors.c.block_hash).where(_cursors.c.source == source)
     row = connection.execute(query).first()
     return None if row is None else _point(row)
 
 
-def _demand(connection: Connection, source: str, seen: Point | None) -> None:
+def _demand(connection: Connection, source: str, seen: BlockPoint | None) -> None:
     if _cursor(connection, source) != seen:
         raise Moved(source)
 
@@ -265,7 +270,7 @@ def _forget(connection: Connection, source: str, first: int) -> None:
     connection.execute(delete(_cursors).where(_cursors.c.source == source))
 
 
-def _named(cursor: Point) -> dict[str, object]:
+def _named(cursor: BlockPoint) -> dict[str, object]:
     return {"block": cursor.block, "block_hash": cursor.hash}
 
 
@@ -295,9 +300,9 @@ def _doubt(row: Sequence[object] | None) -> Doubt | None:
     raise StoreDamaged(f"a row of {FILE} is damaged (32 bytes and times): {_IF_DAMAGED}")
 
 
-def _point(row: Iterable[object]) -> Point:
+def _point(row: Iterable[object]) -> BlockPoint:
     number, digest, _ = _block(*row)
-    return Point(number, digest)
+    return BlockPoint(number, digest)
 
 
 def _block(number: object, digest: object, time: object = 0) -> tuple[int, bytes, int]:

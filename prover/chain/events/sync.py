@@ -17,7 +17,7 @@ from prover.chain.events.decoding import known_topics
 from prover.chain.events.finality import RECENT_BLOCKS, hashes_at, newest_block
 from prover.chain.events.log import Log
 from prover.chain.events.logs import fetch_pages
-from prover.chain.events.store import FILE, EventStore, Moved, Point, opened
+from prover.chain.events.store import FILE, BlockPoint, EventStore, Moved, opened
 from prover.chain.node.client import Client
 from prover.protocol.limits import pace_of
 
@@ -29,7 +29,7 @@ ATTEMPTS = 3
 class Reading:
     """All logs up to a block, to be gone through once: those `stored`, then `recent` ones."""
 
-    head: Point
+    head: BlockPoint
     stored: Iterator[Log]
     recent: tuple[Log, ...]
 
@@ -43,7 +43,7 @@ class _Reorganised(ChainError):
 
 
 def read_logs(
-    client: Client, deployment: Deployment, last: int | None = None, head: Point | None = None
+    client: Client, deployment: Deployment, last: int | None = None, head: BlockPoint | None = None
 ) -> Reading:
     """All logs of the deployment up to block `last`, by default the latest. Raises ChainError.
 
@@ -71,13 +71,13 @@ def forget(client: Client, deployment: Deployment) -> bool:
     return known
 
 
-def head_of(client: Client, last: int | None = None) -> Point:
+def head_of(client: Client, last: int | None = None) -> BlockPoint:
     """The block up to which is read: by default the newest, never older than this home has seen."""
     if last is None:
         newest = newest_block(client)
-        return Point(newest.number, newest.hash)
+        return BlockPoint(newest.number, newest.hash)
     block = client.block(last)
-    return Point(int(block["number"]), bytes(block["hash"]))
+    return BlockPoint(int(block["number"]), bytes(block["hash"]))
 
 
 def source_of(client: Client, deployment: Deployment) -> str:
@@ -89,7 +89,7 @@ def source_of(client: Client, deployment: Deployment) -> str:
 
 
 def _read_on(
-    client: Client, deployment: Deployment, store: EventStore, source: str, head: Point
+    client: Client, deployment: Deployment, store: EventStore, source: str, head: BlockPoint
 ) -> Reading:
     """From where the store ends; again from there whenever another process got further.
 
@@ -101,7 +101,7 @@ def _read_on(
 
 
 def _read(
-    client: Client, deployment: Deployment, store: EventStore, source: str, head: Point
+    client: Client, deployment: Deployment, store: EventStore, source: str, head: BlockPoint
 ) -> Reading:
     known = _ancestor(client, store, source)
     first = deployment.first_block if known is None else known.block + 1
@@ -119,7 +119,7 @@ def _read(
     return Reading(head, store.read(source, known, head.block), tuple(recent))
 
 
-def _ancestor(client: Client, store: EventStore, source: str) -> Point | None:
+def _ancestor(client: Client, store: EventStore, source: str) -> BlockPoint | None:
     """The last block of the store that is still on the chain, with nothing stored above it."""
     cursor = store.cursor(source)
     if cursor is None or _stands(client, [cursor])[0]:
@@ -133,13 +133,13 @@ def _ancestor(client: Client, store: EventStore, source: str) -> Point | None:
     return points[gone - 1]
 
 
-def _stands(client: Client, points: Sequence[Point]) -> list[bool]:
+def _stands(client: Client, points: Sequence[BlockPoint]) -> list[bool]:
     """For each block whether the chain has it now."""
     found = hashes_at(client, [point.block for point in points])
     return [known == point.hash for known, point in zip(found, points, strict=True)]
 
 
-def _point(client: Client, number: int, head: Point) -> Point:
+def _point(client: Client, number: int, head: BlockPoint) -> BlockPoint:
     """A block of the branch of `head`, to which the logs belong that were read meanwhile.
 
     Raises ChainError if the chain left that branch, as nothing would show that later.
@@ -151,7 +151,7 @@ def _point(client: Client, number: int, head: Point) -> Point:
         raise _Reorganised(
             "the chain was reorganised while it was read: try again later, or use another node"
         )
-    return Point(number, found)
+    return BlockPoint(number, found)
 
 
 def _addresses(deployment: Deployment) -> list[str]:

@@ -31,7 +31,7 @@ from web3.types import RPCEndpoint, RPCResponse
 
 from prover.base.hosts import is_loopback
 from prover.base.log import logger
-from prover.chain.node.forms import checked, decoded
+from prover.chain.node.rpc_answers import checked, decoded
 
 LOG = logger(__name__)
 LIMITING = (429, 503)

@@ -13,7 +13,7 @@ from prover.chain.deployments import Deployment
 from prover.chain.events.decoding import Logged, decode_log
 from prover.chain.events.finality import patience_of, pause
 from prover.chain.events.reading import by_transaction
-from prover.chain.events.store import FILE, Doubt, Point, opened
+from prover.chain.events.store import FILE, BlockPoint, Doubt, opened
 from prover.chain.events.sync import TAIL_BLOCKS, forget, head_of, read_logs, source_of
 from prover.chain.node.client import Client, checksum
 from prover.chain.state.deeds import forgotten, jobs_at, not_shown
@@ -30,7 +30,7 @@ _FIELDS = {
     ACCURACY: "accuracy",
     RETRIEVAL: "retrieval",
 }
-_loaded: dict[str, tuple[Point, World]] = {}  # by source, the last one
+_loaded: dict[str, tuple[BlockPoint, World]] = {}  # by source, the last one
 _SHOWN: set[Finding] = set()
 _MOST_SHOWN = 20
 # What makes no sense is read again after so long, then twice as long, up to the most; what is new
@@ -121,7 +121,7 @@ def _read_anew(client: Client, deployment: Deployment) -> None:
     _loaded.clear()
 
 
-def _world(client: Client, deployment: Deployment, last: int | None, head: Point) -> World:
+def _world(client: Client, deployment: Deployment, last: int | None, head: BlockPoint) -> World:
     source = source_of(client, deployment)
     if source not in _loaded or _loaded[source][0] != head:
         found = _read(client, deployment, last, head)
@@ -135,8 +135,8 @@ def _world(client: Client, deployment: Deployment, last: int | None, head: Point
 
 
 def _read(
-    client: Client, deployment: Deployment, last: int | None, head: Point | None
-) -> tuple[Point, World]:
+    client: Client, deployment: Deployment, last: int | None, head: BlockPoint | None
+) -> tuple[BlockPoint, World]:
     reading = read_logs(client, deployment, last, head)
     world = reduce_events(empty_world(client, deployment), map(decode_log, reading))
     return reading.head, world

@@ -9,7 +9,7 @@ from eth_abi.exceptions import DecodingError
 from eth_utils.abi import function_signature_to_4byte_selector
 from hexbytes import HexBytes
 
-from prover.chain.events.store import Point
+from prover.chain.events.store import BlockPoint
 from prover.chain.node.client import Client, checksum
 from prover.chain.node.rpc import ask_each
 from prover.protocol.jobs import JobRef
@@ -29,7 +29,7 @@ class View:
     deadline: int
 
 
-def status_at(client: Client, refs: Sequence[JobRef], head: Point) -> list[View | None]:
+def status_at(client: Client, refs: Sequence[JobRef], head: BlockPoint) -> list[View | None]:
     """Jobs in a block, in one request for a hundred; None where the node does not give one.
 
     It may have lost that state, or be asked at another of its machines.

@@ -70,7 +70,7 @@ def post(
     known = find(client, deployment, model)
     reader = reader_of(address(provider, "--provider"), provider_key)
     check_readers(known.artifacts, reader, in_clear)
-    request = consumer.make_request(known, inputs, index)
+    inputs_file = consumer.make_inputs(known, inputs, index)
     progress("checking that the verifier on the chain is the model's")
     auditor(client, deployment).verify(known.model_id, known.artifacts)
     options = consumer.PostOptions(
@@ -83,7 +83,7 @@ def post(
         uri=uri,
         reader=reader.public_key.hex() if reader else None,
     )
-    with consumer.posting(sender, deployment, known, request, options) as drawn:
+    with consumer.posting(sender, deployment, known, inputs_file, options) as drawn:
         posted = consumer.post(sender, deployment, known, drawn)
         show(posted.to_dict(), *posted.lines())
 

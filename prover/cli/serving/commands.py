@@ -125,12 +125,12 @@ def open_round(
     known = find(client, deployment, model)
     check_readers(known.artifacts, reader, in_clear)
     limits = limits_of(client.chain_id)
-    request = consumer.make_inputs(known.circuit_id, known.artifacts, inputs, chosen, limits)
-    spec = serving_open.spec_of(client, known, len(request.items), options)
+    inputs_file = consumer.make_inputs(known.circuit_id, known.artifacts, inputs, chosen, limits)
+    spec = serving_open.spec_of(client, known, len(inputs_file.items), options)
     progress("checking that the verifier on the chain is the model's")
     auditor(client, deployment).verify(known.model_id, known.artifacts)
     asked = vars(options)
-    with consumer.posting(sender, deployment, spec, request, asked, progress) as drawn:
+    with consumer.posting(sender, deployment, spec, inputs_file, asked, progress) as drawn:
         opened = consumer.open_round(sender, deployment, spec, drawn)
         data, lines = serving_open.describe(opened, options)
         show(data, *lines)

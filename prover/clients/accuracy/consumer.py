@@ -32,7 +32,7 @@ from prover.clients.common.posting import Drawn, Posting
 from prover.clients.common.seeds import read_seed
 from prover.protocol.accuracy.state import Job, Terms
 from prover.protocol.limits import limits_of
-from prover.statement.documents.request import data_hash
+from prover.statement.documents.inputs_file import data_hash
 from prover.statement.documents.sealed import key_hash
 from prover.statement.documents.testset import SealedTestSet
 from prover.systems.ezkl.artifacts import Artifacts

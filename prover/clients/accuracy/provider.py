@@ -28,7 +28,7 @@ from prover.clients.common.readiness import check_key, padding, strange_items
 from prover.clients.common.tools import Tools
 from prover.protocol.accuracy.state import Record, State
 from prover.statement.context import JobContext
-from prover.statement.documents.request import Item, data_hash
+from prover.statement.documents.inputs_file import Item, data_hash
 from prover.statement.documents.testset import SealedTestSet, max_bytes_of
 from prover.statement.label import proven_label
 from prover.systems.ezkl.artifacts import Artifacts

@@ -15,7 +15,7 @@ from prover.clients.common.packing import ProofsSent, grouped
 from prover.clients.common.tools import Tools
 from prover.protocol.accuracy.state import Job, State
 from prover.statement.context import JobContext
-from prover.statement.documents.request import Item
+from prover.statement.documents.inputs_file import Item
 from prover.statement.documents.testset import SealedTestSet
 from prover.statement.runs import list_hash, runs
 from prover.systems.ezkl.artifacts import Artifacts

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from prover.base.errors import StatementInvalid, UsageError
 from prover.clients.accuracy.posted_sets import row_hash
-from prover.statement.documents.request import Item, Shape
+from prover.statement.documents.inputs_file import Item, Shape
 from prover.statement.documents.sealed import check_sealable, content_of, item_of
 from prover.statement.documents.seeds import Seed
 from prover.statement.documents.testset import SealedTestSet, seal_tests

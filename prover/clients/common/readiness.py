@@ -27,7 +27,7 @@ from prover.base.log import logger
 from prover.base.settings import get_settings
 from prover.base.units import KIB
 from prover.statement.context import JobContext
-from prover.statement.documents.request import Item
+from prover.statement.documents.inputs_file import Item
 from prover.systems.ezkl.artifacts import PK, Artifacts, directory_name
 from prover.systems.ezkl.system import OnChain
 from prover.systems.proof import Proof

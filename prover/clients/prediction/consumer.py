@@ -27,7 +27,7 @@ from prover.clients.prediction.policy import deal_of
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction.economics import prediction_stake
 from prover.protocol.prediction.state import Terms
-from prover.statement.documents.request import Request, data_hash
+from prover.statement.documents.inputs_file import InputsFile, data_hash
 from prover.systems.ezkl.inputs import quantised, read_data, shape_of
 
 LOCK_GAS = 100_000
@@ -95,7 +95,7 @@ class Posted:
         ]
 
 
-def make_request(known: KnownModel, path: Path, rows: Sequence[int]) -> Request:
+def make_inputs(known: KnownModel, path: Path, rows: Sequence[int]) -> InputsFile:
     """Quantise rows of an NPZ archive, check the domain, add salt.
 
     Raises UsageError or ModelRefused on a bad file, StatementInvalid outside the circuit's domain.
@@ -106,25 +106,25 @@ def make_request(known: KnownModel, path: Path, rows: Sequence[int]) -> Request:
         if not 0 <= row < len(data):
             raise UsageError(f"--index {row}: expected 0 to {len(data) - 1} by {path}")
     items = quantised(manifest, (data.inputs[row] for row in rows))
-    request = Request(known.circuit_id, tuple(items))
-    request.check(shape_of(manifest))
-    return request
+    inputs_file = InputsFile(known.circuit_id, tuple(items))
+    inputs_file.check(shape_of(manifest))
+    return inputs_file
 
 
 def posting(
     sender: Sender,
     deployment: Deployment,
     known: KnownModel,
-    request: Request,
+    inputs_file: InputsFile,
     options: PostOptions,
 ) -> AbstractContextManager[Posting[Terms]]:
     """The job that these options ask for, perhaps begun by an earlier command; see `postings`."""
     predictions = PredictionMarket(sender.client, deployment.prediction)
     asked = vars(options) | {
         "model": known.model_id,
-        "inputs": [item.values for item in request.items],
+        "inputs": [item.values for item in inputs_file.items],
     }
-    draw = partial(_drawn, sender.client, known, request, options)
+    draw = partial(_drawn, sender.client, known, inputs_file, options)
     return postings.posting(sender, predictions, Terms, asked, draw)
 
 
@@ -158,27 +158,29 @@ def _poor(terms: Terms, verification_gas: int, gas_wei: int) -> tuple[str, ...]:
 
 
 def _drawn(
-    client: Client, known: KnownModel, request: Request, options: PostOptions
+    client: Client, known: KnownModel, inputs_file: InputsFile, options: PostOptions
 ) -> Drawn[Terms]:
-    """Write the inputs file, with the salts that the request was made with."""
-    content = request.to_bytes()
+    """Write the inputs file, with the salts that it was made with."""
+    content = inputs_file.to_bytes()
     digest = data_hash(content)
     path = postings.file_at(digest)
     given = handed_path(path, options.reader)
     uri = uri_of(client, options.uri, given)
-    terms = _terms(client, known, request, options)
+    terms = _terms(client, known, inputs_file, options)
     hand_over(path, content, options.reader)
-    made = (path, given) if request.salted else ()
+    made = (path, given) if inputs_file.salted else ()
     return Drawn(secrets.randbits(256), terms, digest, uri, made)
 
 
-def _terms(client: Client, known: KnownModel, request: Request, options: PostOptions) -> Terms:
+def _terms(
+    client: Client, known: KnownModel, inputs_file: InputsFile, options: PostOptions
+) -> Terms:
     currency = options.currency or ZERO_ADDRESS
     decimals = ETHER_DECIMALS if options.currency is None else decimals_of(client, options.currency)
     reward = units(options.reward, "--reward", decimals)
     return Terms(
         model_id=known.model_id,
-        inputs_hash=request.inputs_hash(),
+        inputs_hash=inputs_file.inputs_hash(),
         currency=currency,
         reward=reward,
         stake=_stake(client, options, reward, decimals),

@@ -20,7 +20,7 @@ from prover.clients.prediction.policy import Policy, deal_of, time_refusal
 from prover.clients.prediction.store import JobStore
 from prover.protocol.prediction.state import Record
 from prover.protocol.world import World
-from prover.statement.documents.request import Request
+from prover.statement.documents.inputs_file import InputsFile
 from prover.systems.ezkl.artifacts import Artifacts, find_artifacts
 from prover.systems.ezkl.evaluate import compare_with_witness
 from prover.systems.ezkl.inputs import shape_of
@@ -56,7 +56,7 @@ class Examiner:
         """Note what was put at risk, or (negative) came back."""
         self.staked[currency] = self.staked.get(currency, 0) + amount
 
-    def examined(self, record: Record, artifacts: Artifacts, world: World) -> Request:
+    def examined(self, record: Record, artifacts: Artifacts, world: World) -> InputsFile:
         """The inputs of a job that may be staked on.
 
         Raises Unwanted if this job is not to be taken, ArtifactMismatch or ProvingError if nothing
@@ -67,29 +67,29 @@ class Examiner:
         except (StatementInvalid, InputsUnavailable, KeyMissing) as error:
             raise Unwanted(str(error)) from error
 
-    def inputs(self, record: Record, artifacts: Artifacts) -> Request:
+    def inputs(self, record: Record, artifacts: Artifacts) -> InputsFile:
         """The inputs, checked against the job and the circuit. Raises StatementInvalid."""
         shape = shape_of(artifacts.manifest)
         files = self.policy.allow_files
         content = obtain(record.uri, record.data_hash, shape.max_bytes, allow_files=files)
-        request = Request.from_bytes(content)
-        request.check(shape)
-        if request.inputs_hash() != record.job.terms.inputs_hash:
+        inputs_file = InputsFile.from_bytes(content)
+        inputs_file.check(shape)
+        if inputs_file.inputs_hash() != record.job.terms.inputs_hash:
             raise StatementInvalid("its inputs file does not hash to the inputs hash of the terms")
-        return request
+        return inputs_file
 
-    def _examined(self, record: Record, artifacts: Artifacts, world: World) -> Request:
+    def _examined(self, record: Record, artifacts: Artifacts, world: World) -> InputsFile:
         _require(unknown(record.job.terms.currency, self.policy.purse))
         _require(self._money_refusal(record, artifacts, world, self.staked))
         check_key(artifacts)
         self._check_model(record.job.terms.model_id, artifacts)
         with self.patience.fetching(record):
-            request = self.inputs(record, artifacts)
-        compare_with_witness(artifacts, request.items)
-        rehearsal = self.tools.readiness.ready(artifacts, request.items)
+            inputs_file = self.inputs(record, artifacts)
+        compare_with_witness(artifacts, inputs_file.items)
+        rehearsal = self.tools.readiness.ready(artifacts, inputs_file.items)
         seconds = self.policy.proof_seconds or rehearsal.seconds
         _require(time_refusal(record.job.terms.prove_seconds, seconds))
-        return request
+        return inputs_file
 
     def weigh(self, record: Record, artifacts: Artifacts) -> None:
         """Look at the money again, as the chain is now. Raises Unwanted."""

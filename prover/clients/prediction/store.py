@@ -14,7 +14,7 @@ from prover.base.database import add_columns, open_database
 from prover.base.errors import ArtifactMismatch
 from prover.base.log import logger
 from prover.chain.events.finality import Block
-from prover.statement.documents.request import Item, Request
+from prover.statement.documents.inputs_file import InputsFile, Item
 from prover.systems.proof import Proof
 
 LOG = logger(__name__)
@@ -62,7 +62,7 @@ class TrackedJob:
     @property
     def items(self) -> tuple[Item, ...]:
         """What is to be proven, read from the inputs file. Raises StatementInvalid."""
-        return Request.from_bytes(self.request).items
+        return InputsFile.from_bytes(self.request).items
 
 
 _metadata = MetaData()

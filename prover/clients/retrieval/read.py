@@ -16,7 +16,7 @@ from prover.chain.sending.transactions import Sender
 from prover.clients.retrieval.datasets import checked, load_public
 from prover.protocol.retrieval.state import Dataset, Record
 from prover.statement.documents.dataset import Format, PublicDataset
-from prover.statement.documents.request import Item
+from prover.statement.documents.inputs_file import Item
 from prover.statement.quantise import dequantise
 
 

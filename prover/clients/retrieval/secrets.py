@@ -24,7 +24,7 @@ from prover.statement.documents.dataset import (
     salted_records,
     sealed_dataset,
 )
-from prover.statement.documents.request import Item
+from prover.statement.documents.inputs_file import Item
 from prover.statement.documents.sealed import check_sealable, content_of, key_hash, seal
 from prover.statement.documents.seeds import Seed
 from prover.systems.ezkl.artifacts import Artifacts

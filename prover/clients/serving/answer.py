@@ -20,8 +20,15 @@ from prover.clients.common.readiness import Readiness
 from prover.clients.serving.checks import worth_of
 from prover.protocol.serving.state import Record
 from prover.statement.context import JobContext
-from prover.statement.documents.request import Item
-from prover.statement.runs import Run, decode_outputs, inputs_tree, list_hash, outputs_tree, runs
+from prover.statement.documents.inputs_file import Item
+from prover.statement.runs import (
+    ContestedRun,
+    decode_outputs,
+    inputs_tree,
+    list_hash,
+    outputs_tree,
+    runs,
+)
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.evaluate import evaluate
 from prover.systems.proof import Proof
@@ -124,7 +131,7 @@ class Openings:
         contests = tuple(self._contest(run) for run in runs(part.indices, part.position))
         return Answer(contests, proof.proof, proof.instances)
 
-    def _contest(self, run: Run) -> Contest:
+    def _contest(self, run: ContestedRun) -> Contest:
         levels = run.size.bit_length() - 1
         return Contest(
             run.position,

@@ -21,7 +21,7 @@ from prover.clients.common.posting import Drawn, Posting
 from prover.protocol.limits import ChainLimits
 from prover.protocol.serving.gas import RoundGas
 from prover.protocol.serving.state import Terms
-from prover.statement.documents.request import Request, data_hash
+from prover.statement.documents.inputs_file import InputsFile, data_hash
 from prover.statement.runs import inputs_tree
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.evaluate import word_bytes
@@ -71,7 +71,7 @@ class Opened:
 
 def make_inputs(
     circuit_id: bytes, artifacts: Artifacts, data: Path, rows: range | None, limits: ChainLimits
-) -> Request:
+) -> InputsFile:
     """Items of the rows (all by default) of an NPZ archive, checked against circuit and contract.
 
     Raises UsageError, ModelRefused or StatementInvalid.
@@ -84,16 +84,16 @@ def make_inputs(
         )
     _check_size(artifacts, len(chosen), limits)
     items = quantised(artifacts.manifest, samples[chosen.start : chosen.stop])
-    request = Request(circuit_id, tuple(items))
-    request.check_round(shape_of(artifacts.manifest), len(chosen))
-    return request
+    inputs_file = InputsFile(circuit_id, tuple(items))
+    inputs_file.check_round(shape_of(artifacts.manifest), len(chosen))
+    return inputs_file
 
 
 def posting(
     sender: Sender,
     deployment: Deployment,
     spec: JobSpec,
-    request: Request,
+    inputs_file: InputsFile,
     asked: dict[str, Any],
     progress: Progress,
 ) -> AbstractContextManager[Posting[Terms]]:
@@ -105,10 +105,10 @@ def posting(
     serving = ServingRound(sender.client, deployment.serving)
     content = asked | {
         "model": spec.model_id,
-        "inputs": [item.values for item in request.items],
+        "inputs": [item.values for item in inputs_file.items],
         "reader": spec.reader,
     }
-    draw = partial(_drawn, sender.client, spec, request, progress)
+    draw = partial(_drawn, sender.client, spec, inputs_file, progress)
     return postings.posting(sender, serving, Terms, content, draw)
 
 
@@ -135,27 +135,29 @@ def escrow_of(terms: Terms) -> int:
     return terms.n * terms.price + terms.max_contests * terms.proof_fee
 
 
-def _drawn(client: Client, spec: JobSpec, request: Request, progress: Progress) -> Drawn[Terms]:
+def _drawn(
+    client: Client, spec: JobSpec, inputs_file: InputsFile, progress: Progress
+) -> Drawn[Terms]:
     """Write the inputs file, read it again, compute the root from it."""
-    content = request.to_bytes()
+    content = inputs_file.to_bytes()
     digest = data_hash(content)
     path = postings.file_at(digest)
     given = handed_path(path, spec.reader)
     uri = uri_of(client, spec.uri, given)
     hand_over(path, content, spec.reader)
-    written = Request.from_bytes(path.read_bytes())
+    written = InputsFile.from_bytes(path.read_bytes())
     progress(f"computing the root of {len(written.items)} inputs from the file")
-    made = (path, given) if request.salted else ()
+    made = (path, given) if inputs_file.salted else ()
     return Drawn(secrets.randbits(256), _terms(spec, written, client.now()), digest, uri, made)
 
 
-def _terms(spec: JobSpec, request: Request, now: int) -> Terms:
+def _terms(spec: JobSpec, inputs_file: InputsFile, now: int) -> Terms:
     return Terms(
         model_id=spec.model_id,
         provider=spec.provider,
         currency=spec.currency,
-        inputs_root=inputs_tree(item.commitment() for item in request.items).root,
-        n=len(request.items),
+        inputs_root=inputs_tree(item.commitment() for item in inputs_file.items).root,
+        n=len(inputs_file.items),
         word_bytes=word_bytes(spec.artifacts.manifest.plan),
         price=spec.price,
         proof_fee=spec.proof_fee,

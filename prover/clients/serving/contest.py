@@ -19,7 +19,7 @@ from prover.chain.state.replay import load_world
 from prover.protocol.events import OutputsCommitted
 from prover.protocol.serving.economics import chance_to_catch
 from prover.protocol.serving.state import Record, State
-from prover.statement.documents.request import Request
+from prover.statement.documents.inputs_file import InputsFile
 from prover.statement.runs import decode_outputs, inputs_tree
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.evaluate import compare_with_witness, evaluate
@@ -111,16 +111,16 @@ def differing(record: Record, artifacts: Artifacts) -> tuple[int, ...]:
     Needs the inputs file of the round, and the model with its weights. Raises ArtifactMismatch or
     StatementInvalid, and ProvingError if our evaluation is not what a proof would show.
     """
-    request = own_inputs(record)
-    compare_with_witness(artifacts, request.items)
-    ours = evaluate(artifacts, request.items)
+    inputs_file = own_inputs(record)
+    compare_with_witness(artifacts, inputs_file.items)
+    ours = evaluate(artifacts, inputs_file.items)
     pairs = zip(posted_outputs(record), ours, strict=True)
     found = [index for index, (theirs, own) in enumerate(pairs) if theirs != own]
-    compare_with_witness(artifacts, [request.items[index] for index in found])
+    compare_with_witness(artifacts, [inputs_file.items[index] for index in found])
     return tuple(found)
 
 
-def own_inputs(record: Record) -> Request:
+def own_inputs(record: Record) -> InputsFile:
     """The inputs file that was written when the round was opened from here."""
     path = get_settings().home / "inputs" / f"{record.data_hash.hex()}.json"
     if not path.is_file():
@@ -128,13 +128,13 @@ def own_inputs(record: Record) -> Request:
             f"the round's inputs file is not at {path}: only where the round was opened can its "
             "outputs be computed again"
         )
-    request = Request.from_bytes(path.read_bytes())
-    root = inputs_tree(item.commitment() for item in request.items).root
+    inputs_file = InputsFile.from_bytes(path.read_bytes())
+    root = inputs_tree(item.commitment() for item in inputs_file.items).root
     if root != record.job.terms.inputs_root:
         raise StatementInvalid(
             f"{path} is another file: expected the inputs file of the round; put that back"
         )
-    return request
+    return inputs_file
 
 
 def supports(n: int, contested: int, wrong: int) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ from prover.clients.serving.checks import (
 from prover.protocol.limits import limits_of
 from prover.protocol.serving.gas import RoundGas
 from prover.protocol.serving.state import Record, State
-from prover.statement.documents.request import Item, Request, data_hash
+from prover.statement.documents.inputs_file import InputsFile, Item, data_hash
 from prover.statement.runs import encode_outputs, inputs_tree
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.evaluate import Outputs, compare_with_witness, evaluate
@@ -147,10 +147,10 @@ class RoundProvider:
         content = self._files.inputs()
         if content is None or data_hash(content) != record.data_hash:
             content = self._fetched()
-        request = Request.from_bytes(content)
-        request.check_round(shape_of(self._round.artifacts.manifest), record.job.terms.n)
+        inputs_file = InputsFile.from_bytes(content)
+        inputs_file.check_round(shape_of(self._round.artifacts.manifest), record.job.terms.n)
         self._files.save_inputs(content)
-        return request.items
+        return inputs_file.items
 
     def _fetched(self) -> bytes:
         record = self._round.record

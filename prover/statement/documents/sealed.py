@@ -11,7 +11,7 @@ from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from prover.base.errors import StatementInvalid
-from prover.statement.documents.request import Item, Shape
+from prover.statement.documents.inputs_file import Item, Shape
 from prover.statement.sizes import MAX_ELEMENTS
 from prover.statement.tree import leaf_hash
 

@@ -11,7 +11,7 @@ import secrets
 from dataclasses import dataclass
 
 from prover.base.errors import StatementInvalid
-from prover.statement.documents.request import Shape
+from prover.statement.documents.inputs_file import Shape
 
 SEED_BYTES = 32
 VERSION = 1

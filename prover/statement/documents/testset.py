@@ -16,7 +16,7 @@ from eth_utils.crypto import keccak
 
 from prover.base import strict_json
 from prover.base.errors import StatementInvalid
-from prover.statement.documents.request import Item, Shape
+from prover.statement.documents.inputs_file import Item, Shape
 from prover.statement.documents.sealed import (
     ELEMENT_BYTES,
     HEX,

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from prover.base.errors import ArtifactMismatch, ProvingError, UnsoundCircuit
-from prover.statement.documents.request import Item
+from prover.statement.documents.inputs_file import Item
 from prover.statement.runs import word_bytes_for
 from prover.systems.ezkl.artifacts import MODEL, Artifacts
 from prover.systems.ezkl.planner.corners import corners, predicted

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from prover.statement.documents.request import Item, Shape, salted
+from prover.statement.documents.inputs_file import Item, Shape, salted
 from prover.statement.quantise import quantise
 from prover.systems.ezkl.artifacts import MODEL, Artifacts
 from prover.systems.ezkl.manifest import Manifest

@@ -15,7 +15,7 @@ from prover.base.files import NotPlain, TooLarge, read_plain
 from prover.base.units import MIB
 from prover.solidity.compile import EVM_VERSION, OPTIMIZER_RUNS, SOLC_VERSION
 from prover.solidity.verifier import VERIFIER_CONTRACT, Verifier
-from prover.statement.documents.request import MIN_SALT_BITS
+from prover.statement.documents.inputs_file import MIN_SALT_BITS
 from prover.statement.layout import Layout
 from prover.systems.ezkl.planner.plan import Accuracy, Plan
 from prover.systems.ezkl.rules import EZKL_VERSION

@@ -8,7 +8,7 @@ from pathlib import Path
 from prover.base.errors import ProofRejected, ProvingError, StatementInvalid
 from prover.statement import poseidon
 from prover.statement.context import JobContext
-from prover.statement.documents.request import Item
+from prover.statement.documents.inputs_file import Item
 from prover.statement.field import check_canonical, encode_signed
 from prover.statement.layout import Layout
 from prover.systems.ezkl import artifacts as files

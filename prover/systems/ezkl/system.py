@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from prover.base.errors import UsageError
 from prover.base.files import read_file
 from prover.statement.context import JobContext
-from prover.statement.documents.request import Item, Request
+from prover.statement.documents.inputs_file import InputsFile, Item
 from prover.systems.ezkl import prover, setup
 from prover.systems.ezkl.artifacts import SRS, Artifacts, load_artifacts
 from prover.systems.ezkl.inputs import quantised, shape_of
@@ -94,9 +94,9 @@ class Ezkl:
             raise UsageError(
                 f"--index {files.index}: an inputs file is proven as a whole; leave it out"
             )
-        request = Request.from_bytes(read_file(files.inputs))
-        request.check(shape_of(made.manifest))
-        return request.items
+        inputs_file = InputsFile.from_bytes(read_file(files.inputs))
+        inputs_file.check(shape_of(made.manifest))
+        return inputs_file.items
 
     def take(self, made: Artifacts, values: Numbers) -> Sequence[Item]:
         """See `inputs.quantised`."""
@@ -126,7 +126,7 @@ class Ezkl:
         """The items of an inputs file, which must be those of the proof, in their order."""
         if files.inputs is None:
             raise UsageError("give --inputs, the inputs file that the proof must be about")
-        items = Request.from_bytes(read_file(files.inputs)).items
+        items = InputsFile.from_bytes(read_file(files.inputs)).items
         prover.check_items(made.manifest, proof, items, str(files.inputs))
         return items
 

@@ -7,7 +7,7 @@ from eth_utils.crypto import keccak
 
 from prover.statement.commitment import input_commitment
 from prover.statement.documents import sealed
-from prover.statement.documents.request import Item
+from prover.statement.documents.inputs_file import Item
 from prover.statement.field import encode_signed
 from prover.statement.layout import Layout, OutputKind
 from prover.statement.poseidon import digest

@@ -17,7 +17,7 @@ from prover.clients.prediction.store import JobStore, TrackedJob
 from prover.clients.register import register
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction.state import Job, State, Terms
-from prover.statement.documents.request import Request, data_hash, salted
+from prover.statement.documents.inputs_file import InputsFile, data_hash, salted
 from prover.systems.ezkl.inputs import shape_of
 from prover.systems.ezkl.system import Ezkl
 from tests.conftest import Proven
@@ -63,14 +63,14 @@ class Scene:
     def post(self, items: int = 1, tamper: bytes = b"", first: int = 0, **changes: object) -> bytes:
         shape = shape_of(self.artifacts.manifest)
         rows = [salted(range(n, n + shape.values), shape) for n in range(first, first + items)]
-        request = Request(self.model.circuit_id, tuple(rows))
-        content = request.to_bytes()
+        inputs_file = InputsFile(self.model.circuit_id, tuple(rows))
+        content = inputs_file.to_bytes()
         path = get_settings().home / f"{data_hash(content).hex()}.json"
         write_atomically(path, content + tamper)
         now, self.nonce = self.chain.client.now(), self.nonce + 1
         terms = Terms(
             self.model.model_id,
-            request.inputs_hash(),
+            inputs_file.inputs_hash(),
             ETH,
             REWARD,
             STAKE,

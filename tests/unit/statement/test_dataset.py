@@ -18,7 +18,7 @@ from prover.statement.documents.dataset import (
     salted_records,
     sealed_dataset,
 )
-from prover.statement.documents.request import Item, Shape
+from prover.statement.documents.inputs_file import Item, Shape
 from prover.statement.documents.sealed import content_of, key_hash, open_sealed, seal
 from prover.statement.documents.seeds import Seed
 from prover.statement.tree import build, check_membership

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from prover.base.errors import StatementInvalid
 from prover.statement.documents import sealed
-from prover.statement.documents.request import Item, Shape
+from prover.statement.documents.inputs_file import Item, Shape
 from prover.statement.tree import leaf_hash
 
 SHAPE = Shape(slots=4, values=2, salt_elements=3, salt_bits=15, input_min=-128, input_max=127)

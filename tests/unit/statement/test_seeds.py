@@ -3,7 +3,7 @@
 import pytest
 
 from prover.base.errors import StatementInvalid
-from prover.statement.documents.request import Shape
+from prover.statement.documents.inputs_file import Shape
 from prover.statement.documents.seeds import Seed
 
 SEED = Seed(bytes(range(32)))

@@ -17,7 +17,7 @@ from prover.base.units import GIB
 from prover.chain.readers import secret_key
 from prover.clients.common.inputs.fetch import InputsUnavailable, fetch
 from prover.statement.documents.envelope import OVERHEAD_BYTES, is_sealed, opened
-from prover.statement.documents.request import data_hash
+from prover.statement.documents.inputs_file import data_hash
 
 MAX_BYTES = GIB
 LOG = logger(__name__)

@@ -15,7 +15,7 @@ from prover.base.errors import UsageError, ZkescrowError
 from prover.base.units import MIB
 from prover.clients.common.inputs.handover import content_of, is_kept, keep_as
 from prover.statement.documents.envelope import OVERHEAD_BYTES
-from prover.statement.documents.request import data_hash
+from prover.statement.documents.inputs_file import data_hash
 
 LOOK_SECONDS = 20.0
 HOLES_BYTES = MIB  # in smaller files holes cost nobody anything

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from prover.base.errors import ModelRefused
 from prover.statement.context import MAX_CONTEXT_BITS, MIN_CONTEXT_BITS
-from prover.statement.documents.request import MIN_SALT_BITS
+from prover.statement.documents.inputs_file import MIN_SALT_BITS
 from prover.systems.ezkl.arithmetic.ranges import Ranges, domain, evaluate
 from prover.systems.ezkl.arithmetic.tensors import Bounds
 from prover.systems.ezkl.planner.plan import Plan

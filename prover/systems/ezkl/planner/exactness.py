@@ -42,14 +42,14 @@ _RESCALED = re.compile(r"RESCALED INPUT \((.*)\)")
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Exactness:
     """Whether the prover has no choice, and every reason why it has one."""
 
     exact: bool
     reasons: tuple[str, ...]
 
 
-def judge(rows: list[dict[str, Any]], network: onnx.ModelProto) -> Verdict:
+def judge(rows: list[dict[str, Any]], network: onnx.ModelProto) -> Exactness:
     """Judge a circuit by the rows of its graph's table and the ONNX graph that it was made from.
 
     A row holds "index" and "operator" as the library prints them.
@@ -65,7 +65,7 @@ def judge(rows: list[dict[str, Any]], network: onnx.ModelProto) -> Verdict:
         check_context_isolated(network)
     except ModelRefused as error:
         reasons.append(str(error))
-    return Verdict(not reasons, tuple(reasons))
+    return Exactness(not reasons, tuple(reasons))
 
 
 def is_determined(operator: str) -> bool:

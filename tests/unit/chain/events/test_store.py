@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from prover.base.errors import EnvironmentMissing
 from prover.chain.events.log import Log
-from prover.chain.events.store import EventStore, Moved, Point
+from prover.chain.events.store import BlockPoint, EventStore, Moved
 
 SCOPE = "31337:aa"
 MADE_ANEW = "all events are read from the node again"
@@ -22,8 +22,8 @@ def log(block: int) -> Log:
     return Log(block, b"h" * 32, 1, bytes(32), 0, 0, "0x" + "00" * 20, (bytes(32),), b"")
 
 
-def at(block: int) -> Point:
-    return Point(block, b"h" * 32)
+def at(block: int) -> BlockPoint:
+    return BlockPoint(block, b"h" * 32)
 
 
 @pytest.fixture
@@ -34,13 +34,13 @@ def stores(tmp_path: Path) -> tuple[EventStore, EventStore]:
     return first, EventStore(tmp_path / "events.sqlite")
 
 
-def blocks(store: EventStore, seen: Point) -> list[int]:
+def blocks(store: EventStore, seen: BlockPoint) -> list[int]:
     return [one.block for one in store.read("x", seen, 100)]
 
 
-@pytest.mark.parametrize("seen", [None, at(10), Point(20, b"fork")], ids=str)
+@pytest.mark.parametrize("seen", [None, at(10), BlockPoint(20, b"fork")], ids=str)
 def test_a_write_from_another_cursor_changes_nothing(
-    stores: tuple[EventStore, EventStore], seen: Point | None
+    stores: tuple[EventStore, EventStore], seen: BlockPoint | None
 ) -> None:
     quick, slow = stores
     quick.write("x", at(10), 11, [log(15)], at(20))

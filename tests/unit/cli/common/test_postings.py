@@ -15,7 +15,7 @@ from prover.chain.sending.pool import Pool
 from prover.chain.state.replay import load_world
 from prover.clients.register import register
 from prover.protocol.events import ZERO_ADDRESS as ETH
-from prover.statement.documents.request import Request, data_hash
+from prover.statement.documents.inputs_file import InputsFile, data_hash
 from tests.conftest import ELEMENTS, Proven
 from tests.killing import STEPS, command, killed
 from tests.localchain import CONSUMER, PROVIDER, Chain, address_of, install_used, with_models
@@ -85,7 +85,7 @@ def test_a_prediction_is_paid_once(consumer: Consumer, step: str) -> None:
     assert consumer.paid() == REWARD
     content = Path(posted["inputs_file"]).read_bytes()
     assert data_hash(content) == record.data_hash
-    assert Request.from_bytes(content).inputs_hash() == record.job.terms.inputs_hash
+    assert InputsFile.from_bytes(content).inputs_hash() == record.job.terms.inputs_hash
     again = command(*consumer.prediction())
     assert not again["resumed"]
     assert consumer.paid() == 2 * REWARD

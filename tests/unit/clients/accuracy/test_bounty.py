@@ -20,7 +20,7 @@ from prover.clients.common.packing import ProofsSent
 from prover.clients.common.readiness import Rehearsal
 from prover.clients.common.tools import Tools
 from prover.protocol.accuracy.state import Job, Record, State
-from prover.statement.documents.request import data_hash
+from prover.statement.documents.inputs_file import data_hash
 from prover.statement.documents.sealed import item_leaf
 from prover.statement.documents.testset import SealedTestSet, seal_tests
 from prover.statement.label import proven_label

@@ -32,7 +32,7 @@ from prover.clients.accuracy.test_items import (
 )
 from prover.clients.common.seeds import make_seed, read_seed
 from prover.protocol.limits import LOCAL
-from prover.statement.documents.request import data_hash
+from prover.statement.documents.inputs_file import data_hash
 from prover.statement.documents.sealed import key_hash
 from prover.statement.documents.seeds import Seed
 from prover.statement.documents.testset import SealedTestSet

@@ -15,7 +15,7 @@ from prover.clients.common.job_files import JobFiles
 from prover.clients.common.packing import ProofsSent
 from prover.protocol.accuracy.state import State
 from prover.protocol.events import ZERO_ADDRESS
-from prover.statement.documents.request import Item
+from prover.statement.documents.inputs_file import Item
 from prover.statement.documents.sealed import item_leaf
 from prover.statement.documents.testset import SealedTestSet, seal_tests
 from prover.statement.runs import list_hash

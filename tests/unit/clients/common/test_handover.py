@@ -11,7 +11,7 @@ from prover.clients.common.inputs import handover
 from prover.clients.common.inputs.fetch import InputsUnavailable
 from prover.clients.common.inputs.handover import keep, obtain
 from prover.statement.documents.envelope import sealed
-from prover.statement.documents.request import data_hash
+from prover.statement.documents.inputs_file import data_hash
 
 CONTENT = b'{"some": "inputs"}'
 HASH = data_hash(CONTENT)

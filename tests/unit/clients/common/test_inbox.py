@@ -14,7 +14,7 @@ from prover.clients.common.inputs import inbox as module
 from prover.clients.common.inputs.handover import MAX_BYTES, is_kept, keep, obtain
 from prover.clients.common.inputs.inbox import HOLES_BYTES, Inbox
 from prover.statement.documents.envelope import OVERHEAD_BYTES, sealed
-from prover.statement.documents.request import data_hash
+from prover.statement.documents.inputs_file import data_hash
 
 CONTENT = b'{"some": "inputs"}'
 HASH = data_hash(CONTENT)

@@ -20,7 +20,7 @@ from prover.base.settings import get_settings
 from prover.clients.common import readiness as module
 from prover.clients.common.readiness import KeyMissing, Readiness, check_key, padding, strange_items
 from prover.statement.context import JobContext
-from prover.statement.documents.request import Item
+from prover.statement.documents.inputs_file import Item
 from prover.systems.ezkl.artifacts import PK, Artifacts
 from prover.systems.ezkl.prover import check_item
 from prover.systems.proof import Proof

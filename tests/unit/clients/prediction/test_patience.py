@@ -20,7 +20,7 @@ from prover.clients.prediction.patience import (
 from prover.clients.prediction.policy import Policy
 from prover.clients.prediction.store import JobStore
 from prover.protocol.prediction.state import Record
-from prover.statement.documents.request import data_hash
+from prover.statement.documents.inputs_file import data_hash
 from tests.unit.clients.prediction.test_policy import record
 
 DEADLINE = 20.0

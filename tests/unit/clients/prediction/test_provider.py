@@ -29,7 +29,7 @@ from prover.clients.prediction.store import Stage, TrackedJob
 from prover.clients.register import register
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction.state import Record, State
-from prover.statement.documents.request import Request, data_hash
+from prover.statement.documents.inputs_file import InputsFile, data_hash
 from prover.systems.ezkl import evaluate as bulk
 from prover.systems.ezkl.artifacts import PK, Artifacts
 from prover.systems.ezkl.inputs import shape_of
@@ -102,7 +102,7 @@ def test_files_are_wanted_of_open_jobs_and_of_those_locked_here(scene: Scene) ->
     provider.run_once()
     most = shape_of(scene.artifacts.manifest).max_bytes
     paths = get_settings().home.glob("*.json")
-    hashes = {Request.from_bytes(one.read_bytes()).items[0].values[0]: one for one in paths}
+    hashes = {InputsFile.from_bytes(one.read_bytes()).items[0].values[0]: one for one in paths}
     wanted = {data_hash(hashes[first].read_bytes()): most for first in (0, 20)}
     assert provider.wanted() == wanted
     shutil.rmtree(get_settings().artifacts)

@@ -25,7 +25,7 @@ from prover.clients.serving.provider import Round, RoundProvider
 from prover.protocol.serving.gas import RoundGas
 from prover.protocol.serving.state import Job, Record, State
 from prover.statement.context import JobContext
-from prover.statement.documents.request import Item, Request, data_hash
+from prover.statement.documents.inputs_file import InputsFile, Item, data_hash
 from prover.statement.runs import encode_outputs, inputs_tree, list_hash
 from prover.systems.ezkl import evaluate as bulk
 from prover.systems.ezkl.artifacts import Artifacts
@@ -59,7 +59,7 @@ class Desk:
         self.refusal: ContractRefused | None = None
         self.status, self.gas, self.now = State.CONTESTED, 1, NOW
         self.items = items_for(artifacts, N)
-        self.content = Request(bytes(32), tuple(self.items)).to_bytes()
+        self.content = InputsFile(bytes(32), tuple(self.items)).to_bytes()
         path.write_bytes(self.content)
 
     def worker(self, record: Record) -> RoundProvider:

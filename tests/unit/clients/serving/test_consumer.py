@@ -33,7 +33,7 @@ from prover.protocol.events import OutputsCommitted
 from prover.protocol.limits import LOCAL
 from prover.protocol.serving.economics import chance_to_catch
 from prover.protocol.serving.state import Job, Record, State, Terms
-from prover.statement.documents.request import Item, Request, data_hash
+from prover.statement.documents.inputs_file import InputsFile, Item, data_hash
 from prover.statement.runs import encode_outputs, inputs_tree
 from prover.systems.ezkl.evaluate import evaluate
 from tests.conftest import Proven
@@ -145,7 +145,7 @@ def test_the_escrow_is_all_that_can_be_due() -> None:
 
 def test_own_inputs_are_those_of_the_round(home: Path) -> None:
     items = tuple(Item((n,)) for n in range(20))
-    content = Request(bytes(32), items).to_bytes()
+    content = InputsFile(bytes(32), items).to_bytes()
     root = inputs_tree(item.commitment() for item in items).root
     ours = record(replace(TERMS, inputs_root=root), data_hash=data_hash(content))
     with pytest.raises(StatementInvalid, match="only where the round was opened"):
@@ -227,7 +227,7 @@ def test_outputs_that_differ_from_the_models_are_named(
 ) -> None:
     artifacts = proven("batch").artifacts
     items = items_for(artifacts, 20)
-    content = Request(bytes(32), tuple(items)).to_bytes()
+    content = InputsFile(bytes(32), tuple(items)).to_bytes()
     write_atomically(get_settings().home / "inputs" / f"{data_hash(content).hex()}.json", content)
     root = inputs_tree(item.commitment() for item in items).root
     rows = [list(row) for row in evaluate(artifacts, items)]

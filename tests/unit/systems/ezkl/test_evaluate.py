@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from prover.base.errors import ArtifactMismatch, ProvingError
-from prover.statement.documents.request import Item, salted
+from prover.statement.documents.inputs_file import Item, salted
 from prover.systems.ezkl import evaluate as bulk
 from prover.systems.ezkl.artifacts import MODEL, Artifacts
 from prover.systems.ezkl.evaluate import Outputs, compare_with_witness, evaluate

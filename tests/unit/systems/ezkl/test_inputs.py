@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from prover.base.errors import ModelRefused
-from prover.statement.documents.request import Request
+from prover.statement.documents.inputs_file import InputsFile
 from prover.systems.ezkl.artifacts import MODEL
 from prover.systems.ezkl.inputs import quantised, read_data, shape_of
 from tests.conftest import Proven
@@ -23,7 +23,7 @@ def test_rows_are_quantised_and_salted(proven: Callable[[str], Proven], tmp_path
     items = quantised(artifacts.manifest, data.inputs)
     assert [item.values for item in items] == [(-128, 8, 128, 16), (0, 1, -1, 0)]
     assert items[0].salt != items[1].salt
-    Request(bytes(32), tuple(items)).check_round(shape_of(artifacts.manifest), 2)
+    InputsFile(bytes(32), tuple(items)).check_round(shape_of(artifacts.manifest), 2)
 
 
 def test_flat_rows_are_read_without_the_model(

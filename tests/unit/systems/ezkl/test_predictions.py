@@ -8,7 +8,7 @@ import pytest
 from prover.base.errors import ProvingError, UnsoundCircuit
 from prover.clients.serving import contest as serving_contest
 from prover.protocol.serving.state import Record
-from prover.statement.documents.request import Item, Request
+from prover.statement.documents.inputs_file import InputsFile, Item
 from prover.statement.field import decode_signed
 from prover.systems.ezkl import circuit
 from prover.systems.ezkl.artifacts import Artifacts
@@ -85,8 +85,8 @@ def compare_as_consumer(
     artifacts: Artifacts, items: list[Item], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`serving results --compare` of a round whose provider posted what we evaluate."""
-    request = Request(bytes(32), tuple(items))
-    monkeypatch.setattr(serving_contest, "own_inputs", lambda _: request)
+    inputs_file = InputsFile(bytes(32), tuple(items))
+    monkeypatch.setattr(serving_contest, "own_inputs", lambda _: inputs_file)
     monkeypatch.setattr(serving_contest, "posted_outputs", lambda _: evaluate(artifacts, items))
     record = cast(Record, None)
     assert serving_contest.differing(record, artifacts) == ()

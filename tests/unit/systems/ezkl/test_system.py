@@ -8,7 +8,7 @@ import pytest
 from prover.base.errors import ProofRejected, ProvingError, StatementInvalid
 from prover.statement import poseidon
 from prover.statement.context import JobContext
-from prover.statement.documents.request import salted
+from prover.statement.documents.inputs_file import salted
 from prover.statement.field import FIELD_MODULUS, decode_signed
 from prover.systems.ezkl import prover
 from prover.systems.ezkl.inputs import shape_of

@@ -54,11 +54,11 @@ def checked(method: str, parameters: Sequence[Any], answer: Any) -> Any:
 
     Refusals, and methods that are not known here, go through as they are.
     """
-    form = _FORMS.get(method)
-    if form is None or not isinstance(answer, dict) or "result" not in answer:
+    check = _CHECKS.get(method)
+    if check is None or not isinstance(answer, dict) or "result" not in answer:
         return answer
     result = answer["result"]
-    why_not = form(parameters, result)
+    why_not = check(parameters, result)
     if why_not:
         found = shown(redacted(repr(result)), _SHOWN_CHARACTERS)
         raise ChainError(
@@ -76,16 +76,16 @@ def _number(found: Any, bits: int) -> bool:
     )
 
 
-def _matches(found: Any, form: re.Pattern[str]) -> bool:
-    return isinstance(found, str) and form.fullmatch(found) is not None
+def _matches(found: Any, pattern: re.Pattern[str]) -> bool:
+    return isinstance(found, str) and pattern.fullmatch(found) is not None
 
 
 def _quantity(bits: int) -> Callable[[Sequence[Any], Any], str]:
-    def form(_parameters: Sequence[Any], result: Any) -> str:
+    def check(_parameters: Sequence[Any], result: Any) -> str:
         fits = _number(result, bits)
         return "" if fits else f"expected a number of at most {bits} bits, 0x and hex digits"
 
-    return form
+    return check
 
 
 def _data(_parameters: Sequence[Any], result: Any) -> str:
@@ -168,7 +168,7 @@ def _is_not_mined(method: str, result: Any) -> bool:
     return is_receipt and "blockNumber" in result and result["blockNumber"] is None
 
 
-_FORMS: dict[str, Callable[[Sequence[Any], Any], str]] = {
+_CHECKS: dict[str, Callable[[Sequence[Any], Any], str]] = {
     "eth_blockNumber": _quantity(_COUNT_BITS),
     "eth_call": _data,
     "eth_chainId": _quantity(_COUNT_BITS),

@@ -21,7 +21,7 @@ from prover.statement.poseidon import digest
 VERSION = 1
 MIN_SALT_BITS = 120
 MAX_INTEGER_CHARACTERS = 17  # canonical JSON holds integers below 2^53
-MAX_DEPTH = 4  # the request, its items, an item, its values
+MAX_DEPTH = 4  # the file, its items, an item, its values
 _OVERHEAD_BYTES = 256
 
 
@@ -69,7 +69,7 @@ class Shape:
 
 
 @dataclass(frozen=True)
-class Request:
+class InputsFile:
     """The items of a job or of a serving round, in order, for one circuit (32 bytes)."""
 
     circuit_id: bytes
@@ -77,7 +77,7 @@ class Request:
 
     @property
     def salted(self) -> bool:
-        """Whether no other request, of the same values either, has this file."""
+        """Whether no other job, with the same values either, has this file."""
         return any(item.salt for item in self.items)
 
     def inputs_hash(self) -> bytes:
@@ -91,11 +91,11 @@ class Request:
         return rfc8785.dumps({"version": VERSION, "circuitId": circuit, "items": items})
 
     @classmethod
-    def from_bytes(cls, content: bytes) -> "Request":
+    def from_bytes(cls, content: bytes) -> "InputsFile":
         """The inverse of `to_bytes`. Raises StatementInvalid unless the file is canonical."""
         try:
-            request = _parse(strict_json.parse(content, MAX_DEPTH))
-            canonical = request.to_bytes()
+            found = _parse(strict_json.parse(content, MAX_DEPTH))
+            canonical = found.to_bytes()
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise StatementInvalid(
                 f"the inputs file cannot be read ({type(error).__name__}: {error}): expected "
@@ -106,7 +106,7 @@ class Request:
                 "the inputs file is not in canonical form: expected exactly the bytes that the "
                 "consumer's client wrote; ask the consumer for it again"
             )
-        return request
+        return found
 
     def check(self, shape: Shape) -> None:
         """Raise StatementInvalid unless one proof of the circuit holds the items, all of them."""
@@ -170,13 +170,13 @@ def _check_count(number: int, name: str, found: int, allowed: int) -> None:
         )
 
 
-def _parse(fields: Any) -> Request:
+def _parse(fields: Any) -> InputsFile:
     if set(fields) != {"version", "circuitId", "items"} or fields["version"] != VERSION:
         raise ValueError(f"fields {sorted(fields)}")
     if not WORD_HEX.fullmatch(fields["circuitId"]):
         raise ValueError("circuitId")
     items = tuple(_parse_item(entry) for entry in fields["items"])
-    return Request(bytes.fromhex(fields["circuitId"][2:]), items)
+    return InputsFile(bytes.fromhex(fields["circuitId"][2:]), items)
 
 
 def _parse_item(entry: Any) -> Item:

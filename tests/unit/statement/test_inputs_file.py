@@ -9,38 +9,42 @@ from hypothesis import strategies as st
 from prover.base.errors import StatementInvalid
 from prover.statement import poseidon
 from prover.statement.commitment import input_commitment, inputs_hash
-from prover.statement.documents.request import Item, Request, Shape, data_hash, salted
+from prover.statement.documents.inputs_file import InputsFile, Item, Shape, data_hash, salted
 from prover.statement.field import FIELD_MODULUS
 
 SHAPE = Shape(slots=2, values=3, salt_elements=2, salt_bits=60, input_min=-8, input_max=8)
 values = st.tuples(*[st.integers(-8, 8)] * 3)
 salts = st.tuples(*[st.integers(0, 2**52)] * 2)
 items = st.builds(Item, values, salts)
-requests = st.builds(
-    Request, st.binary(min_size=32, max_size=32), st.lists(items, min_size=1, max_size=2).map(tuple)
+files = st.builds(
+    InputsFile,
+    st.binary(min_size=32, max_size=32),
+    st.lists(items, min_size=1, max_size=2).map(tuple),
 )
 
 
-@given(requests)
-def test_a_file_gives_the_request_back(request: Request) -> None:
-    content = request.to_bytes()
-    assert Request.from_bytes(content) == request
+@given(files)
+def test_a_file_gives_its_content_back(inputs_file: InputsFile) -> None:
+    content = inputs_file.to_bytes()
+    assert InputsFile.from_bytes(content) == inputs_file
     assert len(content) <= SHAPE.max_bytes
     assert len(data_hash(content)) == 32
 
 
-@given(requests, st.data())
-def test_another_form_of_the_same_content_is_refused(request: Request, data: st.DataObject) -> None:
-    content = request.to_bytes()
+@given(files, st.data())
+def test_another_form_of_the_same_content_is_refused(
+    inputs_file: InputsFile, data: st.DataObject
+) -> None:
+    content = inputs_file.to_bytes()
     at = data.draw(st.integers(0, len(content)))
     with pytest.raises(StatementInvalid):
-        Request.from_bytes(content[:at] + b" " + content[at:])
+        InputsFile.from_bytes(content[:at] + b" " + content[at:])
 
 
 @given(st.binary(max_size=80))
 def test_no_other_file_is_accepted(content: bytes) -> None:
     with pytest.raises(StatementInvalid):
-        Request.from_bytes(content)
+        InputsFile.from_bytes(content)
 
 
 @pytest.mark.parametrize(
@@ -57,19 +61,19 @@ def test_no_other_file_is_accepted(content: bytes) -> None:
 )
 def test_a_file_of_another_form_is_refused(content: bytes) -> None:
     with pytest.raises(StatementInvalid):
-        Request.from_bytes(content)
+        InputsFile.from_bytes(content)
 
 
 def test_words_and_commitments_are_those_of_the_statement() -> None:
     public, hashed = Item((-1, 2, 3)), Item((-1, 2, 3), (4, 5))
     assert public.words() == (FIELD_MODULUS - 1, 2, 3)
     assert hashed.words() == (poseidon.digest([-1, 2, 3, 4, 5]),)
-    request = Request(bytes(32), (public, hashed))
-    commitments = [input_commitment(item.words()) for item in request.items]
-    assert request.inputs_hash() == inputs_hash(commitments)
+    inputs_file = InputsFile(bytes(32), (public, hashed))
+    commitments = [input_commitment(item.words()) for item in inputs_file.items]
+    assert inputs_file.inputs_hash() == inputs_hash(commitments)
 
 
-GOOD = Request(bytes(32), (Item((-8, 0, 8), (0, 2**60 - 1)),))
+GOOD = InputsFile(bytes(32), (Item((-8, 0, 8), (0, 2**60 - 1)),))
 
 
 @pytest.mark.parametrize(
@@ -107,7 +111,7 @@ def test_each_item_of_a_round_is_checked() -> None:
 
 def test_a_file_of_many_items_stays_within_its_size() -> None:
     widest = Item((-8, -8, -8), (2**52, 2**52))
-    content = Request(b"\xff" * 32, (widest,) * 500).to_bytes()
+    content = InputsFile(b"\xff" * 32, (widest,) * 500).to_bytes()
     assert len(content) <= SHAPE.max_bytes_of(500)
     assert SHAPE.max_bytes == SHAPE.max_bytes_of(SHAPE.slots)
 
