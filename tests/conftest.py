@@ -37,7 +37,7 @@ from prover.systems.onnx.lowering import graph as lowering
 from prover.systems.onnx.onnx_file import ImportedModel, load
 from prover.systems.proof import Proof
 from prover.systems.srs import development_record
-from tests import estimates, forked, kept, printed
+from tests import direct, estimates, forked, kept, printed
 
 # Nothing here is a timed test: a busy machine must not fail one.
 settings.register_profile("untimed", deadline=None)
@@ -47,6 +47,7 @@ printed.watch()
 kept.keep()
 forked.fork()
 estimates.keep()
+direct.ask()
 
 OPEN_FILES = 400  # a system may allow no more than 1,024
 CEREMONY = "ceremony"  # marks the only tests that CI may skip: they need a file that is not ours

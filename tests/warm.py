@@ -134,11 +134,12 @@ def main() -> NoReturn:
     ours = [module.name for module in pkgutil.walk_packages(prover.__path__, "prover.")]
     for name in (*LOADED, *ours):
         importlib.import_module(name)
-    from tests import estimates, forked, kept
+    from tests import direct, estimates, forked, kept
 
     kept.keep()
     forked.fork()
     estimates.keep()
+    direct.ask()
     round_constants()  # each command would make them anew
     assert len(list(Path("/proc/self/task").iterdir())) == 1
     gc.freeze()  # a collection would copy what is shared

@@ -1,10 +1,6 @@
 """Fewer questions to the node: ape asks eleven for each transaction, most with one answer here."""
 
-import threading
 from collections.abc import Callable
-from http import HTTPStatus
-from http.client import HTTPConnection
-from urllib.parse import urlsplit
 
 import pytest
 from ape.api import ReceiptAPI
@@ -16,7 +12,6 @@ from web3.eth import Eth
 from web3.types import TxReceipt
 
 POLL_SECONDS = 0.003
-_CONNECTIONS = threading.local()
 
 
 def ask_less(patch: pytest.MonkeyPatch, provider: FoundryProvider) -> None:
@@ -35,7 +30,6 @@ def ask_less(patch: pytest.MonkeyPatch, provider: FoundryProvider) -> None:
     patch.setattr(ReceiptAPI, "show_debug_logs", lambda _: None)
     kind = provider.network.ecosystem.default_transaction_type
     patch.setattr(Ethereum, "default_transaction_type", property(lambda _: kind))
-    patch.setattr(provider.web3.provider._request_session_manager, "make_post_request", _posted)
     patch.setattr(provider.web3.eth, "wait_for_transaction_receipt", _mined(provider.web3.eth))
     _look_for_code_once(patch)
 
@@ -48,20 +42,6 @@ def _mined(eth: Eth) -> Callable[..., TxReceipt]:
         return wait(transaction_hash, timeout, poll_latency=POLL_SECONDS)
 
     return receipt
-
-
-def _posted(url: str, data: bytes, **_: object) -> bytes:
-    """As requests does, but for proxies, cookies and redirections: a quarter of a test's time."""
-    address = urlsplit(url)
-    if url not in vars(_CONNECTIONS):
-        assert address.hostname is not None
-        setattr(_CONNECTIONS, url, HTTPConnection(address.hostname, address.port))
-    connection: HTTPConnection = getattr(_CONNECTIONS, url)
-    connection.request("POST", "/", data, {"Content-Type": "application/json"})
-    response = connection.getresponse()
-    body = response.read()
-    assert response.status == HTTPStatus.OK, body
-    return body
 
 
 def _look_for_code_once(patch: pytest.MonkeyPatch) -> None:

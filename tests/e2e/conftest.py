@@ -16,7 +16,7 @@ import pytest
 from prover.chain.deployments import read
 from prover.chain.node import anvil as node
 from prover.chain.node.client import connect
-from tests import warm
+from tests import direct, warm
 from tests.localchain import (  # noqa: F401 - fixtures
     Chain,
     chain,
@@ -105,6 +105,7 @@ class running_node:
     """`zkescrow node` in a process of its own; ends it as Ctrl-C does."""
 
     def __init__(self, cli: Cli, port: int) -> None:
+        self._port = port
         self._process = subprocess.Popen(
             [ZKESCROW, "node", "--port", str(port)],
             env=os.environ | cli.environment,
@@ -117,6 +118,7 @@ class running_node:
     def __enter__(self) -> None:
         assert self._process.stdout is not None
         assert re.search("chain 31337 at http", self._process.stdout.readline())
+        direct.note(self._port, self._process.pid)
 
     def __exit__(self, *_: object) -> None:
         self._process.send_signal(signal.SIGINT)
