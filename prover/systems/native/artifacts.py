@@ -17,14 +17,14 @@ from prover.statement.context import MAX_CONTEXT_BITS, check_context_size
 from prover.systems.native import folder
 from prover.systems.native.about import About, read_about, require_stated
 from prover.systems.native.circuit.form import Form
-from prover.systems.native.circuit.layout import MOST_K, MOST_LANES, WEIGHT_LANES, CircuitLayout
+from prover.systems.native.circuit.layout import MOST_K, WEIGHT_LANES, CircuitLayout
 from prover.systems.native.circuit.program import Program, compile_network
 from prover.systems.native.circuit.ranking import MOST_LABELS
 from prover.systems.native.folder import DESCRIPTION as DESCRIPTION
 from prover.systems.native.folder import KEYS as KEYS
 from prover.systems.native.folder import SHAPE, VERIFYING_KEY, VERIFYING_SRS
 from prover.systems.native.network import serialise
-from prover.systems.native.network.network import Network
+from prover.systems.native.network.network import MOST_LANES, Network
 from prover.systems.native.secret import NETWORK as NETWORK
 from prover.systems.native.secret import Secret
 from prover.systems.places import MANIFEST as MANIFEST

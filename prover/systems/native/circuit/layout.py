@@ -13,10 +13,9 @@ from prover.systems.native.circuit.ranking import Ranking
 from prover.systems.native.circuit.storage import Stored, lay_out
 from prover.systems.native.circuit.tables import Table
 from prover.systems.native.circuit.uses import prepare
-from prover.systems.native.network.network import Network
+from prover.systems.native.network.network import MOST_LANES, Network
 
 MOST_K = 22
-MOST_LANES = 16
 WEIGHT_LANES = (1, 2, 3, 4, 5, 6, 8, 12, 16)
 # Rows that no network may use: halo2's blinding rows, the row before them, and row 0.
 RESERVED = 7

@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from prover.base.errors import ModelRefused
-from prover.systems.native.circuit.layout import MOST_LANES
 from prover.systems.native.network.bounds import table_entries
 from prover.systems.native.network.importer import load
-from prover.systems.native.network.network import Integers, Network
+from prover.systems.native.network.network import MOST_LANES, Integers, Network
 from prover.systems.native.network.quantise import (
     InputRange,
     Precision,
