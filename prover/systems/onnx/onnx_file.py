@@ -301,8 +301,8 @@ def _check_same(original: onnx.ModelProto, proto: onnx.ModelProto, shape: Sequen
     worst = float(np.abs(expected - found).max())
     if worst > allowed:
         raise ModelRefused(
-            f"the model rewritten for a circuit differs by {worst:.3g} from the original (allowed "
-            f"{allowed:.3g}): an operator is used in a way that is not supported"
+            f"the model rewritten for a circuit differs by {worst:.3g} from the original: expected "
+            f"at most {allowed:.3g}; an operator is used in a way that is not supported"
         )
 
 

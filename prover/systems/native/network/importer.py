@@ -98,6 +98,6 @@ def _check_same(original: Original, network: RealNetwork) -> None:
     allowed = TOLERANCE * max(1.0, float(np.abs(expected).max()))
     if not worst <= allowed:
         raise ModelRefused(
-            f"the layers of {original.path.name} differ by {worst:.3g} from the model (allowed "
-            f"{allowed:.3g}): an operator is used in a way that is not known here"
+            f"the layers of {original.path.name} differ by {worst:.3g} from the model: expected at "
+            f"most {allowed:.3g}; an operator is used in a way that is not known here"
         )

@@ -9,6 +9,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from prover.base.errors import ModelRefused, UsageError
+from prover.systems.onnx import onnx_file
 from prover.systems.onnx.floating import outputs_of
 from prover.systems.onnx.lowering.graph import CANONICAL
 from prover.systems.onnx.onnx_file import check_self_contained, load
@@ -308,3 +309,11 @@ def test_no_factor_of_a_single_element_is_left(tmp_path: Path) -> None:
     sizes = [np.prod(t.dims) for t in model.proto.graph.initializer if t.name in factors]
     assert sizes
     assert min(sizes) > 1
+
+
+def test_a_rewritten_model_that_differs_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(onnx_file, "outputs_of", lambda model, _: np.float32(len(model.graph.node)))
+    said = refusal(NETS["scaled_input"](), tmp_path)
+    assert "differs by 2 from the original: expected at most 0.005; an operator" in said

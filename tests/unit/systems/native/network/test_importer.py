@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks import networks
 from prover.base.errors import ModelRefused
+from prover.systems.native.network import importer
 from prover.systems.native.network.importer import load
 from prover.systems.native.network.real import RealNetwork, outputs
 from prover.systems.onnx.floating import outputs_of
@@ -458,3 +459,12 @@ def test_what_has_no_integer_form_is_refused(
 ) -> None:
     with pytest.raises(ModelRefused, match=reason):
         imported(make(), tmp_path)
+
+
+def test_layers_that_differ_from_the_file_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importer, "outputs", lambda network, x: outputs(network, x) + 2)
+    said = r"layers of net\.onnx differ by 2 from the model: expected at most 0\.001; an operator"
+    with pytest.raises(ModelRefused, match=said):
+        load(one_pixel().save(tmp_path / "net.onnx"))
