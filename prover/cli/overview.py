@@ -107,7 +107,7 @@ def lines(
     open_to: Collection[bytes] = (),
 ) -> list[str]:
     """What to print: the jobs, and the credit that waits; `open_to` are models that I can prove."""
-    from prover.cli.common.finding import short
+    from prover.clients.common.kinds import short
 
     stands = [
         f"{one.kind.name} {short(one.job_id)} is {as_text(one.state)}"

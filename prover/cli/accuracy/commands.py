@@ -174,7 +174,7 @@ def accept(
     """Enter a model: fetch and check the test set and the circuit, stake."""
     from prover.chain.state.replay import load_world
     from prover.cli.accuracy.job import acceptable, find_bounty, worker_on
-    from prover.cli.common.ending import moved
+    from prover.cli.job import moved
     from prover.clients.accuracy.provider import acceptance
     from prover.clients.accuracy.status import consumers_past, past_message
     from prover.clients.common.kinds import BOUNTY
@@ -232,7 +232,7 @@ def reveal_key(
 ) -> None:
     """Open the test set, once the acceptance is final. From then on everybody can read it."""
     from prover.cli.accuracy.job import find_bounty, to_reveal
-    from prover.cli.common.ending import moved
+    from prover.cli.job import moved
     from prover.clients.accuracy.reveal import Assured, reveal
     from prover.clients.common.kinds import BOUNTY
 
@@ -261,7 +261,7 @@ def prove(
     May be run again after a kill: nothing is proven twice.
     """
     from prover.cli.accuracy.job import proven
-    from prover.cli.common.ending import moved
+    from prover.cli.job import moved
     from prover.clients.accuracy.status import describe
     from prover.clients.common.kinds import BOUNTY
 
@@ -286,7 +286,7 @@ def dispute(
 ) -> None:
     """Show that a test item is malformed: everything goes to you. `prove` does it by itself."""
     from prover.cli.accuracy.job import worker_on
-    from prover.cli.common.ending import moved
+    from prover.cli.job import moved
     from prover.clients.common.kinds import BOUNTY
 
     sender, deployment, found, known = _accepted(rpc, account, job)
@@ -306,8 +306,8 @@ def status(
     from prover.chain.state.replay import load_world
     from prover.cli.accuracy.job import find_bounty
     from prover.cli.common.agenda import entry, reminders, rows
-    from prover.cli.common.finding import BOUNTY
     from prover.clients.accuracy.status import consumers_past, past_message, progress_of, row
+    from prover.clients.common.kinds import BOUNTY
     from prover.clients.common.remembered import of_job
 
     client, deployment = deployed(rpc)
@@ -363,7 +363,7 @@ def _accepted(
 
 
 def _end(job: str | None, rpc: str | None, account: int | None, how: str) -> None:
-    from prover.cli.common.ending import ended
+    from prover.cli.job import ended
     from prover.clients.common.kinds import BOUNTY
 
     client, deployment = deployed(rpc)

@@ -3,15 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from prover.base.text import as_text
 from prover.chain.contracts.accuracy import AccuracyBounty
 from prover.chain.contracts.prediction import PredictionMarket
 from prover.chain.contracts.retrieval import RetrievalBounty
 from prover.chain.contracts.serving import ServingRound
 from prover.chain.deployments import Deployment
-from prover.chain.node.client import Client
 from prover.chain.sending.transactions import Sender
-from prover.cli.common.agenda import entry
 from prover.cli.common.finding import LATE, cancellable, find_on
 from prover.clients.common.kinds import BOUNTY, JOB, REQUEST, ROUND, Kind
 from prover.clients.common.recent import remember
@@ -41,7 +38,8 @@ def end(
 ) -> tuple[bytes, int]:
     """Cancel a job, or `how` the contract ends one that is late; its id, and the gas it took.
 
-    `text` is the id or its beginning; without one it is the job that the command fits.
+    `text` is the id or its beginning; without one it is the job that the command fits. Raises
+    DoneBefore if an earlier run cancelled it.
     """
     wanted = cancellable(sender.address, *_CANCELLED[kind]) if how == CANCEL else LATE
     _, job_id, record = find_on(sender.client, deployment, kind, text, wanted)
@@ -51,22 +49,3 @@ def end(
     call = getattr(contract, how)(record.job)
     receipt = sender.send(f"{how}:{job_id.hex()}", call)
     return job_id, int(receipt["gasUsed"])
-
-
-def moved(
-    client: Client, deployment: Deployment, kind: Kind, job_id: bytes, gas: int
-) -> tuple[dict[str, Any], list[str]]:
-    """What to print of a job after a move that took `gas`: for --json, and in lines."""
-    world, _, record = find_on(client, deployment, kind, "0x" + job_id.hex())
-    found = entry(world, kind, job_id, record, client.now())
-    name, state = "0x" + job_id.hex(), record.state.name.lower()
-    data = {"job": name, "state": state, "next": found.next, "gas": gas}
-    return data, [f"{kind.name} {name} is {as_text(state)}", f"next: {found.next}"]
-
-
-def ended(
-    sender: Sender, deployment: Deployment, kind: Kind, text: str | None, how: str
-) -> tuple[dict[str, Any], list[str]]:
-    """End a job, and what to print of it."""
-    job_id, gas = end(sender, deployment, kind, text, how)
-    return moved(sender.client, deployment, kind, job_id, gas)

@@ -11,18 +11,14 @@ from prover.base.text import as_text, some_of
 from prover.chain.contracts.tokens import learn
 from prover.chain.deployments import Deployment
 from prover.chain.node.client import Client
-from prover.chain.state.deeds import done_by
+from prover.chain.state.deeds import Deed, done_by
 from prover.chain.state.replay import load_held, load_world
-from prover.cli.common.agenda import entry
-from prover.cli.common.output import Done
-from prover.clients.common.kinds import BOUNTY, JOB, REQUEST, ROUND, Kind, short
+from prover.clients.common.kinds import Kind, short
 from prover.clients.common.recent import last_used
 from prover.clients.common.remembered import protocols, require_there
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.jobs import Jobs, Record
 from prover.protocol.world import World
-
-__all__ = ["BOUNTY", "JOB", "REQUEST", "ROUND", "Kind", "short"]
 
 LEAST_DIGITS = 4
 _HEX = re.compile(r"(0x)?[0-9a-fA-F]+", re.ASCII)
@@ -47,6 +43,15 @@ class Wanted:
     moves: tuple[str, ...] = ()
     who: str = ""
     same: Callable[[Any], bool] = lambda _record: True
+
+
+class DoneBefore(Exception):
+    """Not an error: `deed` of an earlier run of the very command took the job where it is."""
+
+    def __init__(self, world: World, kind: Kind, job_id: bytes, deed: Deed) -> None:
+        super().__init__(f"{kind.name} {short(job_id)}: {deed.says}")
+        self.world, self.kind, self.job_id, self.deed = world, kind, job_id, deed
+        self.record: Record[Any] = _jobs_of(world, kind).jobs[job_id]
 
 
 UNENDED = Wanted("still open or under way", lambda one, _: not one.ended)
@@ -104,7 +109,7 @@ def find_on(
 ) -> tuple[World, bytes, Any]:
     """The job that a command means, as `choose`, with its world: events and contract agree on it.
 
-    Raises ChainError if the node contradicts itself, Done if the command was done before.
+    Raises ChainError if the node contradicts itself, DoneBefore if the command was done before.
     """
     world = load_world(client, deployment)
     contract = _jobs_of(world, kind).contract
@@ -116,24 +121,19 @@ def find_on(
         world = load_held(client, deployment, [(contract, job_id)])
         job_id, record = choose(client, _jobs_of(world, kind), kind, text, wanted)
     if not wanted.fits(record, client.now()):
-        _tell_done(client, world, kind, job_id, wanted)
+        _require_undone(client, world, kind, job_id, wanted)
     return world, job_id, record
 
 
-def _tell_done(client: Client, world: World, kind: Kind, job_id: bytes, wanted: Wanted) -> None:
-    """Raise Done if a job is where it is by an earlier run of the very command."""
+def _require_undone(
+    client: Client, world: World, kind: Kind, job_id: bytes, wanted: Wanted
+) -> None:
+    """Raise DoneBefore if a job is where it is by an earlier run of the very command."""
     record = _jobs_of(world, kind).jobs[job_id]
     deeds = (done_by(client, wanted.who, move, job_id, record) for move in wanted.moves)
     deed = next((one for one in deeds if one is not None and wanted.same(record)), None)
-    if deed is None:
-        return
-    found = entry(world, kind, job_id, record, client.now())
-    name, state = "0x" + job_id.hex(), record.state.name.lower()
-    raise Done(
-        {"job": name, "state": state, "next": found.next, "already": True},
-        f"was done already: {kind.name} {name} is {as_text(state)} by {deed.says}",
-        f"next: {found.next}",
-    )
+    if deed is not None:
+        raise DoneBefore(world, kind, job_id, deed)
 
 
 def _jobs_of(world: World, kind: Kind) -> Jobs[Any]:

@@ -119,7 +119,7 @@ def refund(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = No
 
 
 def _end(job: str | None, rpc: str | None, account: int | None, how: str) -> None:
-    from prover.cli.common.ending import end
+    from prover.cli.job import end
     from prover.cli.prediction import status
     from prover.clients.common.kinds import JOB
 

@@ -276,8 +276,8 @@ def status(
     """Say where a request stands, who must act until when, and who gets what if nobody does."""
     from prover.chain.state.replay import load_world
     from prover.cli.common.agenda import rows
-    from prover.cli.common.finding import REQUEST
     from prover.cli.retrieval import job as jobs
+    from prover.clients.common.kinds import REQUEST
     from prover.clients.retrieval.status import row
 
     client, deployment = deployed(rpc)
@@ -357,7 +357,7 @@ def dispute(
 @command(app)
 def settle(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = None) -> None:
     """End a request whose deadline passed; what is due becomes credits. Anyone may do it."""
-    from prover.cli.common.ending import ended
+    from prover.cli.job import ended
     from prover.clients.common.kinds import REQUEST
 
     client, deployment = deployed(rpc)
@@ -368,7 +368,7 @@ def settle(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = No
 @command(app)
 def cancel(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = None) -> None:
     """Requester: take an open request back; what was paid in becomes a credit."""
-    from prover.cli.common.ending import ended
+    from prover.cli.job import ended
     from prover.clients.common.kinds import REQUEST
 
     client, deployment = deployed(rpc)

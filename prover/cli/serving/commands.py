@@ -277,8 +277,8 @@ def status(
     """Say where a round stands, who must act until when, and who gets what if nobody does."""
     from prover.chain.state.replay import load_world
     from prover.cli.common.agenda import rows
-    from prover.cli.common.finding import ROUND
     from prover.cli.serving.round import find_round, status_of
+    from prover.clients.common.kinds import ROUND
     from prover.clients.serving.status import row
 
     client, deployment = deployed(rpc)
@@ -315,7 +315,7 @@ def results(
 @command(app)
 def settle(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = None) -> None:
     """End a round whose deadline passed; what is due becomes credits. Anyone may do it."""
-    from prover.cli.common.ending import ended
+    from prover.cli.job import ended
     from prover.clients.common.kinds import ROUND
 
     client, deployment = deployed(rpc)
@@ -326,7 +326,7 @@ def settle(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = No
 @command(app)
 def cancel(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = None) -> None:
     """Take an open round back; what was paid in becomes a credit."""
-    from prover.cli.common.ending import ended
+    from prover.cli.job import ended
     from prover.clients.common.kinds import ROUND
 
     client, deployment = deployed(rpc)

@@ -8,7 +8,6 @@ import pytest
 
 from prover.base.errors import StatementInvalid, UsageError
 from prover.cli.common.finding import (
-    JOB,
     LATE,
     UNENDED,
     Wanted,
@@ -16,9 +15,8 @@ from prover.cli.common.finding import (
     choose,
     in_state,
     open_to,
-    short,
 )
-from prover.clients.common.kinds import DATASET
+from prover.clients.common.kinds import DATASET, JOB, short
 from prover.clients.common.recent import last_used, remember
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.jobs import Jobs

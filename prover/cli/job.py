@@ -1,0 +1,70 @@
+"""The job that a command is about, in any protocol: found or ended, and what to print of it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from prover.base.text import as_text
+from prover.chain.deployments import Deployment
+from prover.chain.node.client import Client
+from prover.chain.sending.transactions import Sender
+from prover.cli.common import ending, finding
+from prover.cli.common.agenda import entry, next_of
+from prover.cli.common.finding import UNENDED, DoneBefore, Wanted
+from prover.cli.common.output import Done
+from prover.clients.common.kinds import Kind
+from prover.protocol.world import World
+
+
+def find_on(
+    client: Client, deployment: Deployment, kind: Kind, text: str | None, wanted: Wanted = UNENDED
+) -> tuple[World, bytes, Any]:
+    """As `finding.find_on`, but raises Done if the command was done before."""
+    with _raising_done(client):
+        return finding.find_on(client, deployment, kind, text, wanted)
+
+
+def end(
+    sender: Sender, deployment: Deployment, kind: Kind, text: str | None, how: str
+) -> tuple[bytes, int]:
+    """As `ending.end`, but raises Done if the command was done before."""
+    with _raising_done(sender.client):
+        return ending.end(sender, deployment, kind, text, how)
+
+
+def ended(
+    sender: Sender, deployment: Deployment, kind: Kind, text: str | None, how: str
+) -> tuple[dict[str, Any], list[str]]:
+    """End a job, and what to print of it."""
+    job_id, gas = end(sender, deployment, kind, text, how)
+    return moved(sender.client, deployment, kind, job_id, gas)
+
+
+def moved(
+    client: Client, deployment: Deployment, kind: Kind, job_id: bytes, gas: int
+) -> tuple[dict[str, Any], list[str]]:
+    """What to print of a job after a move that took `gas`: for --json, and in lines."""
+    world, _, record = find_on(client, deployment, kind, "0x" + job_id.hex())
+    found = entry(world, kind, job_id, record, client.now())
+    name, state = "0x" + job_id.hex(), record.state.name.lower()
+    data = {"job": name, "state": state, "next": found.next, "gas": gas}
+    return data, [f"{kind.name} {name} is {as_text(state)}", f"next: {found.next}"]
+
+
+@contextmanager
+def _raising_done(client: Client) -> Iterator[None]:
+    """Raise Done, with what there is to print, where an earlier run of the command did it."""
+    try:
+        yield
+    except DoneBefore as before:
+        raise _done(before, client.now()) from None
+
+
+def _done(before: DoneBefore, now: int) -> Done:
+    kind, name, state = before.kind, "0x" + before.job_id.hex(), before.record.state.name.lower()
+    next_ = next_of(before.world, kind, before.record, now)
+    return Done(
+        {"job": name, "state": state, "next": next_, "already": True},
+        f"was done already: {kind.name} {name} is {as_text(state)} by {before.deed.says}",
+        f"next: {next_}",
+    )
