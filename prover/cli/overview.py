@@ -11,7 +11,7 @@ from prover.cli.common.output import command, new_app, show
 
 if TYPE_CHECKING:
     from prover.chain.node.client import Client
-    from prover.cli.common.agenda import Entry
+    from prover.clients.agenda import Entry
     from prover.protocol.world import World
 
 MOST_SET_ASIDE = 20  # shown one by one
@@ -34,7 +34,7 @@ def status(
     """
     from prover.chain.contracts.tokens import learn
     from prover.chain.state.replay import load_held, load_world
-    from prover.cli.common.agenda import entries, reworded
+    from prover.clients.agenda import entries, reworded
     from prover.clients.common.models import provable
     from prover.clients.common.remembered import report, unmined
 

@@ -305,8 +305,8 @@ def status(
     """Say where a bounty stands, who must act until when, and what each outcome pays."""
     from prover.chain.state.replay import load_world
     from prover.cli.accuracy.job import find_bounty
-    from prover.cli.common.agenda import entry, reminders, rows
     from prover.clients.accuracy.status import consumers_past, past_message, progress_of, row
+    from prover.clients.agenda import entry, reminders, rows
     from prover.clients.common.kinds import BOUNTY
     from prover.clients.common.remembered import of_job
 

@@ -7,8 +7,8 @@ from prover.base.errors import ArtifactMismatch
 from prover.chain.deployments import Deployment
 from prover.chain.node.client import Client
 from prover.chain.state.replay import load_world
-from prover.cli.common.agenda import entry, reminders, rows
 from prover.cli.prediction.job import find_job
+from prover.clients.agenda import entry, reminders, rows
 from prover.clients.common.kinds import JOB
 from prover.clients.common.remembered import of_job
 from prover.clients.prediction.status import row

@@ -275,8 +275,8 @@ def status(
 ) -> None:
     """Say where a request stands, who must act until when, and who gets what if nobody does."""
     from prover.chain.state.replay import load_world
-    from prover.cli.common.agenda import rows
     from prover.cli.retrieval import job as jobs
+    from prover.clients.agenda import rows
     from prover.clients.common.kinds import REQUEST
     from prover.clients.retrieval.status import row
 

@@ -276,8 +276,8 @@ def status(
 ) -> None:
     """Say where a round stands, who must act until when, and who gets what if nobody does."""
     from prover.chain.state.replay import load_world
-    from prover.cli.common.agenda import rows
     from prover.cli.serving.round import find_round, status_of
+    from prover.clients.agenda import rows
     from prover.clients.common.kinds import ROUND
     from prover.clients.serving.status import row
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from prover.base.text import credited
-from prover.cli.common import agenda
-from prover.cli.common.agenda import _ACTORS, ANYONE, Entry, Reminders, entries, reminders
 from prover.cli.overview import credits_of, lines
+from prover.clients import agenda
+from prover.clients.agenda import _ACTORS, ANYONE, Entry, Reminders, entries, reminders
 from prover.clients.common.kinds import short
 from prover.protocol import events as e
 from prover.protocol.accuracy import state as accuracy
