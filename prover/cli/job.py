@@ -8,11 +8,11 @@ from prover.base.text import as_text
 from prover.chain.deployments import Deployment
 from prover.chain.node.client import Client
 from prover.chain.sending.transactions import Sender
-from prover.cli.common import ending, finding
-from prover.cli.common.finding import UNENDED, DoneBefore, Wanted
 from prover.cli.common.output import Done
 from prover.clients.agenda import entry, next_of
-from prover.clients.common.kinds import Kind
+from prover.clients.common.jobs import ending, finding
+from prover.clients.common.jobs.finding import UNENDED, DoneBefore, Wanted
+from prover.clients.common.jobs.kinds import Kind
 from prover.protocol.world import World
 
 

@@ -18,7 +18,7 @@ from prover.cli.common.options import (
     sender_for,
 )
 from prover.cli.common.output import command, new_app, show, show_table
-from prover.clients.common.kinds import SHOWN_DIGITS
+from prover.clients.common.jobs.kinds import SHOWN_DIGITS
 
 if TYPE_CHECKING:
     from prover.chain.node.client import Client

@@ -35,8 +35,8 @@ def status(
     from prover.chain.contracts.tokens import learn
     from prover.chain.state.replay import load_held, load_world
     from prover.clients.agenda import entries, reworded
+    from prover.clients.common.jobs.remembered import report, unmined
     from prover.clients.common.models import provable
-    from prover.clients.common.remembered import report, unmined
 
     client, deployment = deployed(rpc)
     me = None if every else _me(client, account, who)
@@ -70,7 +70,7 @@ def status(
 
 def set_aside(world: "World") -> list[dict[str, str]]:
     """Jobs of which the events make no sense, whosever they are: rows for --json."""
-    from prover.clients.common.remembered import protocols
+    from prover.clients.common.jobs.remembered import protocols
 
     return [
         {"protocol": kind.group, "job": "0x" + job_id.hex(), "why": why}
@@ -94,7 +94,7 @@ def set_aside_lines(world: "World") -> list[str]:
 def _refs(world: "World", found: Iterable["Entry"]) -> list[tuple[str, bytes]]:
     """Contract and id of the jobs that come first, as many as one request asks for."""
     from prover.chain.node.rpc import BATCH
-    from prover.clients.common.remembered import protocols
+    from prover.clients.common.jobs.remembered import protocols
 
     contracts = {kind: jobs.contract for kind, jobs in protocols(world)}
     return [(contracts[one.kind], one.job_id) for one in found][:BATCH]
@@ -107,7 +107,7 @@ def lines(
     open_to: Collection[bytes] = (),
 ) -> list[str]:
     """What to print: the jobs, and the credit that waits; `open_to` are models that I can prove."""
-    from prover.clients.common.kinds import short
+    from prover.clients.common.jobs.kinds import short
 
     stands = [
         f"{one.kind.name} {short(one.job_id)} is {as_text(one.state)}"

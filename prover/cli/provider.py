@@ -160,7 +160,7 @@ def _take(handed: HandedFiles, worker: "Provider") -> bool:
 def _remember(client: "Client", job_ids: list[bytes]) -> None:
     """Let `prediction status` mean the last job that was worked on here."""
     from prover.chain import deployments
-    from prover.clients.common.recent import remember
+    from prover.clients.common.jobs.recent import remember
 
     if job_ids:
         remember(client, deployments.load(client).prediction, job_ids[-1])

@@ -177,10 +177,10 @@ def accept(
     from prover.cli.job import moved
     from prover.clients.accuracy.provider import acceptance
     from prover.clients.accuracy.status import consumers_past, past_message
-    from prover.clients.common.kinds import BOUNTY
+    from prover.clients.common.jobs.kinds import BOUNTY
+    from prover.clients.common.jobs.recent import remember
     from prover.clients.common.limits import ProviderLimits
     from prover.clients.common.models import find
-    from prover.clients.common.recent import remember
 
     seconds = None if proof_time is None else duration(proof_time, "--proof-time")
     whom = address(payee, "--payee")
@@ -234,7 +234,7 @@ def reveal_key(
     from prover.cli.accuracy.job import find_bounty, to_reveal
     from prover.cli.job import moved
     from prover.clients.accuracy.reveal import Assured, reveal
-    from prover.clients.common.kinds import BOUNTY
+    from prover.clients.common.jobs.kinds import BOUNTY
 
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
@@ -263,7 +263,7 @@ def prove(
     from prover.cli.accuracy.job import proven
     from prover.cli.job import moved
     from prover.clients.accuracy.status import describe
-    from prover.clients.common.kinds import BOUNTY
+    from prover.clients.common.jobs.kinds import BOUNTY
 
     sender, deployment, found, known = _accepted(rpc, account, job)
     keep_handed(inputs, found[1].job.terms.data_hash)
@@ -287,7 +287,7 @@ def dispute(
     """Show that a test item is malformed: everything goes to you. `prove` does it by itself."""
     from prover.cli.accuracy.job import worker_on
     from prover.cli.job import moved
-    from prover.clients.common.kinds import BOUNTY
+    from prover.clients.common.jobs.kinds import BOUNTY
 
     sender, deployment, found, known = _accepted(rpc, account, job)
     keep_handed(inputs, found[1].job.terms.data_hash)
@@ -307,8 +307,8 @@ def status(
     from prover.cli.accuracy.job import find_bounty
     from prover.clients.accuracy.status import consumers_past, past_message, progress_of, row
     from prover.clients.agenda import entry, reminders, rows
-    from prover.clients.common.kinds import BOUNTY
-    from prover.clients.common.remembered import of_job
+    from prover.clients.common.jobs.kinds import BOUNTY
+    from prover.clients.common.jobs.remembered import of_job
 
     client, deployment = deployed(rpc)
     now, world = client.now(), load_world(client, deployment)
@@ -364,7 +364,7 @@ def _accepted(
 
 def _end(job: str | None, rpc: str | None, account: int | None, how: str) -> None:
     from prover.cli.job import ended
-    from prover.clients.common.kinds import BOUNTY
+    from prover.clients.common.jobs.kinds import BOUNTY
 
     client, deployment = deployed(rpc)
     data, lines = ended(sender_for(client, account), deployment, BOUNTY, job, how)

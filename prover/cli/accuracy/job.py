@@ -10,9 +10,9 @@ from prover.chain.contracts.accuracy import AccuracyBounty
 from prover.chain.contracts.tokens import decimals_of
 from prover.chain.deployments import Deployment
 from prover.chain.node.client import Client
-from prover.cli.common.finding import UNENDED, Wanted, in_state, open_to
 from prover.cli.job import find_on
-from prover.clients.common.kinds import BOUNTY
+from prover.clients.common.jobs.finding import UNENDED, Wanted, in_state, open_to
+from prover.clients.common.jobs.kinds import BOUNTY
 from prover.clients.common.models import KnownModel
 from prover.protocol.accuracy.state import Record, State
 from prover.protocol.events import ZERO_ADDRESS

@@ -14,7 +14,7 @@ from prover.base.console import OUTPUT
 from prover.base.errors import UsageError
 from prover.base.text import as_text, shown
 from prover.chain.sending.wallet import PEN, Handed
-from prover.clients.common.kinds import SHOWN_DIGITS
+from prover.clients.common.jobs.kinds import SHOWN_DIGITS
 
 USAGE = 2
 MOST_CHARACTERS = 4_000  # of an error

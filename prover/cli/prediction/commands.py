@@ -121,7 +121,7 @@ def refund(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = No
 def _end(job: str | None, rpc: str | None, account: int | None, how: str) -> None:
     from prover.cli.job import end
     from prover.cli.prediction import status
-    from prover.clients.common.kinds import JOB
+    from prover.clients.common.jobs.kinds import JOB
 
     client, deployment = deployed(rpc)
     job_id, _ = end(sender_for(client, account), deployment, JOB, job, how)

@@ -150,9 +150,9 @@ def post(
 ) -> None:
     """Requester: pay for every record to be judged. Checks model and dataset first."""
     from prover.chain.state.replay import load_world
-    from prover.cli.common.finding import by_digits
     from prover.cli.retrieval import post as retrieval_post
-    from prover.clients.common.kinds import DATASET
+    from prover.clients.common.jobs.finding import by_digits
+    from prover.clients.common.jobs.kinds import DATASET
     from prover.clients.common.models import auditor, find
     from prover.clients.retrieval import requester as consumer
     from prover.clients.retrieval.datasets import find_dataset
@@ -204,7 +204,7 @@ def accept(
     """Owner: run every record, say what would be readable and earned, then stake."""
     from prover.cli.retrieval import job as jobs
     from prover.cli.retrieval.owner import describe_acceptance
-    from prover.clients.common.recent import remember
+    from prover.clients.common.jobs.recent import remember
     from prover.clients.retrieval.checks import OwnerLimits
     from prover.clients.retrieval.owner import acceptance
 
@@ -277,7 +277,7 @@ def status(
     from prover.chain.state.replay import load_world
     from prover.cli.retrieval import job as jobs
     from prover.clients.agenda import rows
-    from prover.clients.common.kinds import REQUEST
+    from prover.clients.common.jobs.kinds import REQUEST
     from prover.clients.retrieval.status import row
 
     client, deployment = deployed(rpc)
@@ -358,7 +358,7 @@ def dispute(
 def settle(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = None) -> None:
     """End a request whose deadline passed; what is due becomes credits. Anyone may do it."""
     from prover.cli.job import ended
-    from prover.clients.common.kinds import REQUEST
+    from prover.clients.common.jobs.kinds import REQUEST
 
     client, deployment = deployed(rpc)
     data, lines = ended(sender_for(client, account), deployment, REQUEST, job, "settle")
@@ -369,7 +369,7 @@ def settle(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = No
 def cancel(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = None) -> None:
     """Requester: take an open request back; what was paid in becomes a credit."""
     from prover.cli.job import ended
-    from prover.clients.common.kinds import REQUEST
+    from prover.clients.common.jobs.kinds import REQUEST
 
     client, deployment = deployed(rpc)
     data, lines = ended(sender_for(client, account), deployment, REQUEST, job, "cancel")

@@ -152,8 +152,8 @@ def join(
 ) -> None:
     """Promise to serve: fetch and check the inputs, evaluate them all, stake."""
     from prover.cli.serving.round import describe_join, find_round, joinable, worker_on
+    from prover.clients.common.jobs.recent import remember
     from prover.clients.common.limits import ProviderLimits
-    from prover.clients.common.recent import remember
     from prover.clients.serving.provider import joining
 
     seconds = None if proof_time is None else duration(proof_time, "--proof-time")
@@ -278,7 +278,7 @@ def status(
     from prover.chain.state.replay import load_world
     from prover.cli.serving.round import find_round, status_of
     from prover.clients.agenda import rows
-    from prover.clients.common.kinds import ROUND
+    from prover.clients.common.jobs.kinds import ROUND
     from prover.clients.serving.status import row
 
     client, deployment = deployed(rpc)
@@ -316,7 +316,7 @@ def results(
 def settle(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = None) -> None:
     """End a round whose deadline passed; what is due becomes credits. Anyone may do it."""
     from prover.cli.job import ended
-    from prover.clients.common.kinds import ROUND
+    from prover.clients.common.jobs.kinds import ROUND
 
     client, deployment = deployed(rpc)
     data, lines = ended(sender_for(client, account), deployment, ROUND, job, "settle")
@@ -327,7 +327,7 @@ def settle(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = No
 def cancel(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = None) -> None:
     """Take an open round back; what was paid in becomes a credit."""
     from prover.cli.job import ended
-    from prover.clients.common.kinds import ROUND
+    from prover.clients.common.jobs.kinds import ROUND
 
     client, deployment = deployed(rpc)
     data, lines = ended(sender_for(client, account), deployment, ROUND, job, "cancel")

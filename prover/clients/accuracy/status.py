@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from prover.base.text import amount_in, counted, credited, moment, until, voidable
-from prover.clients.common.parties import parties
+from prover.clients.common.jobs.parties import parties
 from prover.protocol.accuracy.state import Record, State, Terms
 from prover.statement.documents.samples import needed
 

@@ -21,7 +21,7 @@ from prover.chain.sending.intents import Intent, Intents, name_of
 from prover.chain.sending.transactions import Sender
 from prover.chain.sending.wallet import Handed
 from prover.chain.state.deeds import POST, deeds_of, gone, mark_reported, unreported
-from prover.clients.common.recent import remember
+from prover.clients.common.jobs.recent import remember
 from prover.protocol.terms import Job, Terms
 
 T = TypeVar("T", bound=Terms)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from prover.base.text import amount_in, credited, moment, until, voidable
-from prover.clients.common.parties import parties
+from prover.clients.common.jobs.parties import parties
 from prover.protocol.serving.state import Record, State, Terms
 
 

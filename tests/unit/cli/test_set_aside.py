@@ -11,8 +11,8 @@ from prover.base.errors import UsageError
 from prover.chain.state import replay
 from prover.cli import overview
 from prover.cli.app import run
-from prover.cli.common.finding import Wanted, choose
-from prover.clients.common.kinds import BOUNTY
+from prover.clients.common.jobs.finding import Wanted, choose
+from prover.clients.common.jobs.kinds import BOUNTY
 from prover.protocol.jobs import Jobs
 from tests.unit.chain.fakenode import (
     CONSUMER,

@@ -9,7 +9,7 @@ from prover.base.text import credited
 from prover.cli.overview import credits_of, lines
 from prover.clients import agenda
 from prover.clients.agenda import _ACTORS, ANYONE, Entry, Reminders, entries, reminders
-from prover.clients.common.kinds import short
+from prover.clients.common.jobs.kinds import short
 from prover.protocol import events as e
 from prover.protocol.accuracy import state as accuracy
 from prover.protocol.retrieval import state as retrieval

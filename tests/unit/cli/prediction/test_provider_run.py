@@ -15,7 +15,7 @@ from prover.cli import provider
 from prover.cli.app import run
 from prover.cli.prediction.passes import Loop, Pass
 from prover.clients.common.inputs import handover
-from prover.clients.common.recent import last_used
+from prover.clients.common.jobs.recent import last_used
 from prover.clients.prediction.steps import SKIPPED, Outcome
 from prover.clients.prediction.store import Stage
 from prover.protocol.events import ZERO_ADDRESS as ETH

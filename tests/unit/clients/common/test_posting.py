@@ -13,6 +13,7 @@ from prover.base.settings import get_settings
 from prover.chain.sending.intents import Intents
 from prover.chain.sending.wallet import Handed
 from prover.clients.common import posting as module
+from prover.clients.common.jobs.recent import last_used
 from prover.clients.common.posting import (
     AGAIN,
     RESUMED,
@@ -22,7 +23,6 @@ from prover.clients.common.posting import (
     posting,
     was_resumed,
 )
-from prover.clients.common.recent import last_used
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction.terms import PredictionTerms
 

@@ -9,7 +9,7 @@ from prover.base.text import as_text
 from prover.chain.events.finality import confirmations
 from prover.chain.node.client import Client
 from prover.chain.state.deeds import NAMES, POST, Deed, deeds_of, gone, undone, unsettled, waiting
-from prover.clients.common.kinds import BOUNTY, JOB, REQUEST, ROUND, Kind, short
+from prover.clients.common.jobs.kinds import BOUNTY, JOB, REQUEST, ROUND, Kind, short
 from prover.protocol.jobs import Jobs
 from prover.protocol.world import World
 

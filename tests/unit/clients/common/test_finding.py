@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from prover.base.errors import StatementInvalid, UsageError
-from prover.cli.common.finding import (
+from prover.clients.common.jobs.finding import (
     LATE,
     UNENDED,
     Wanted,
@@ -16,8 +16,8 @@ from prover.cli.common.finding import (
     in_state,
     open_to,
 )
-from prover.clients.common.kinds import DATASET, JOB, short
-from prover.clients.common.recent import last_used, remember
+from prover.clients.common.jobs.kinds import DATASET, JOB, short
+from prover.clients.common.jobs.recent import last_used, remember
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.jobs import Jobs
 from prover.protocol.prediction.state import Record, State
