@@ -1,12 +1,10 @@
-"""Jobs of all protocols in one list: who must act, until when, and what waits to be withdrawn."""
+"""Jobs of all protocols in one form: who must act, until when, and what waits to be withdrawn."""
 
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
-from prover.base.text import credited
-from prover.cli.overview import credits_of, lines
 from prover.clients import agenda
 from prover.clients.agenda import _ACTORS, ANYONE, Entry, Reminders, entries, reminders
 from prover.clients.common.jobs.kinds import short
@@ -18,7 +16,6 @@ from prover.protocol.world import World, apply_transaction
 from tests.unit.protocol.plays import (
     CIRCUIT_ID,
     CONSUMER,
-    ETH,
     MODEL_ID,
     PAYEE,
     PLAYS,
@@ -80,28 +77,6 @@ def test_a_job_that_anybody_may_take_says_what_it_wants_until_it_is_taken(play: 
         assert only(world, due).wants == (subject if open_ else None)
         assert only(world, due + 1).wants is None
         assert only(condemned(world, due), due).wants is None
-
-
-def test_the_list_marks_your_move_and_names_your_credit() -> None:
-    play = PLAYS[0]
-    world, _ = reach(play, states_of(play)[1])
-    found = only(world, START + 1)
-    told = lines([found], PROVIDER, {ETH: 10**18})
-    assert "YOUR MOVE" in told[0]
-    assert told[-1] == "credit of 1 ETH: `zkescrow withdraw` takes it out"
-    assert "YOUR MOVE" not in lines([found], CONSUMER, {})[0]
-    assert lines([], CONSUMER, {}) == [f"no job is under way in which {CONSUMER} has a part"]
-
-
-TOKEN = "0x" + "70" * 20
-
-
-def test_a_credit_in_a_token_names_the_token_to_withdraw() -> None:
-    """Without --token the command takes out ETH alone."""
-    (_, told) = lines([], CONSUMER, {TOKEN: 5})
-    assert told == f"credit of 5 of token {TOKEN}: `zkescrow withdraw --token {TOKEN}` takes it out"
-    ended = credited("over", {CONSUMER: 5}, TOKEN, {CONSUMER: 5})
-    assert ended.endswith(f"(`zkescrow withdraw --token {TOKEN}` takes it out)")
 
 
 @dataclass(frozen=True)
@@ -168,7 +143,7 @@ def test_an_end_says_what_was_taken_out_and_what_was_not() -> None:
     record = play.record(world)
     cancel = next(move for move in play.module.TABLE[record.state].moves if move.call == "cancel")
     world = apply_transaction(world, play.transaction(cancel.event, record, START + 1))
-    due = credits_of(world, CONSUMER)[record.job.terms.currency]
+    due = world.credits_in(play.contract, record.job.terms.currency)[CONSUMER]
     assert "(`zkescrow withdraw` takes it out)" in only(world, LATER).next
     taken = e.Withdrawn(
         contract=play.contract,
@@ -179,6 +154,6 @@ def test_an_end_says_what_was_taken_out_and_what_was_not() -> None:
         amount=due,
     )
     world = apply_transaction(world, [taken])
-    assert credits_of(world, CONSUMER) == {}
+    assert not any(world.credits_in(play.contract, record.job.terms.currency).values())
     assert "(taken out)" in only(world, LATER).next
     assert only(world, LATER).who is None
