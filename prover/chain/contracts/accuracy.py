@@ -56,8 +56,7 @@ class AccuracyBounty(JobContract):
         """Post a bounty and pay reward and bond in."""
         terms = job.terms
         arguments = (terms.to_abi(), job.nonce, uri)
-        escrow = terms.reward + terms.bond
-        return self._pay("posting the bounty", terms, escrow, "post", *arguments)
+        return self._pay("posting the bounty", terms, terms.escrow, "post", *arguments)
 
     def cancel(self, job: Job) -> Call:
         """Take an open bounty back."""

@@ -68,7 +68,7 @@ class RetrievalBounty(JobContract):
     def post(self, job: Job, count: int) -> Call:
         """Post a request and pay for all `count` records of the dataset in."""
         terms = job.terms
-        escrow = count * terms.price_per_record
+        escrow = terms.price_of(count)
         return self._pay("posting the request", terms, escrow, "post", terms.to_abi(), job.nonce)
 
     def cancel(self, job: Job) -> Call:

@@ -54,9 +54,8 @@ class ServingRound(JobContract):
     def post(self, job: Job, data_hash: bytes, uri: str) -> Call:
         """Post a round and pay all prices and proof fees in."""
         terms = job.terms
-        escrow = terms.n * terms.price + terms.max_contests * terms.proof_fee
         arguments = (terms.to_abi(), job.nonce, data_hash, uri)
-        return self._pay("posting the round", terms, escrow, "post", *arguments)
+        return self._pay("posting the round", terms, terms.escrow, "post", *arguments)
 
     def cancel(self, job: Job) -> Call:
         """Take an open round back."""

@@ -12,7 +12,7 @@ from prover.chain.sending.handing import how, secrecy
 from prover.clients.common.gas import present_prices
 from prover.clients.common.models import KnownModel
 from prover.clients.common.posting import was_resumed
-from prover.clients.serving.consumer import JobSpec, Opened, escrow_of
+from prover.clients.serving.consumer import JobSpec, Opened
 from prover.clients.serving.contest import supports, wrong_answers
 from prover.clients.serving.status import amount
 from prover.protocol.costs import Prices, Proving
@@ -76,7 +76,7 @@ def describe(opened: Opened, options: PostOptions) -> tuple[dict[str, Any], list
         "proof_fee": terms.proof_fee,
         "stake": terms.stake,
         "currency": terms.currency,
-        "deposit": escrow_of(terms),
+        "deposit": terms.escrow,
         "max_contests": terms.max_contests,
         "word_bytes": terms.word_bytes,
         "inputs_root": "0x" + terms.inputs_root.hex(),
@@ -95,7 +95,7 @@ def describe(opened: Opened, options: PostOptions) -> tuple[dict[str, Any], list
     }
     lines = [
         f"round 0x{opened.job_id.hex()}: {terms.n} items at {amount(terms, terms.price)} each, "
-        f"{amount(terms, escrow_of(terms))} paid in; the provider stakes "
+        f"{amount(terms, terms.escrow)} paid in; the provider stakes "
         f"{amount(terms, terms.stake)}",
         f"up to {terms.max_contests} may be contested, at {amount(terms, terms.proof_fee)} for "
         "each that is proven",

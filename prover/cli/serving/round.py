@@ -112,7 +112,7 @@ def describe_join(
     }
     lines = [
         f"joined round 0x{job_id.hex()} for {payee}: {joined.gas} gas",
-        f"you earn {amount(terms, terms.n * terms.price)}, and for each contested item "
+        f"you earn {amount(terms, terms.earned(0))}, and for each contested item "
         f"{amount(terms, terms.proof_fee)}; the stake of {amount(terms, terms.stake)} is lost if "
         "the outputs or one proof do not come in time",
         f"posting the outputs takes about {ahead.outputs} gas; if all {terms.max_contests} items "

@@ -114,7 +114,7 @@ def post_bounty(sender: Sender, deployment: Deployment, drawn: Posting[Terms]) -
     path, terms = drawn.file, drawn.job.terms
     notes = (*_shared(sender.client, deployment, drawn.job_id), *drawn.notes)
     call = accuracy.post(drawn.job, drawn.uri)
-    receipt = postings.send(sender, accuracy, drawn, call, terms.reward + terms.bond)
+    receipt = postings.send(sender, accuracy, drawn, call, terms.escrow)
     gas, price = int(receipt["gasUsed"]), gas_price(sender.client)
     return Posted(drawn.job_id, terms, path, drawn.uri, gas, price, notes)
 

@@ -53,7 +53,7 @@ def check_request_money(
     """Raise UsageError unless proving all records pays."""
     gas = RetrievalGas.of(count, artifacts.manifest.layout, verification_gas)
     cost = (gas.accept + gas.submit) * gas_wei
-    deal = Deal(terms.currency, count * terms.price_per_record, terms.stake, cost)
+    deal = Deal(terms.currency, terms.price_of(count), terms.stake, cost)
     check_money("the request", deal, purse, account)
 
 

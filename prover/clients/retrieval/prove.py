@@ -200,7 +200,7 @@ class RecordProver:
 def _worth(record: Record) -> int | None:
     """What is won or lost by the proofs, in wei; None in a token."""
     terms = record.job.terms
-    return worth(terms.currency, terms.price_per_record * record.count, terms.stake)
+    return worth(terms.currency, record.escrow, terms.stake)
 
 
 def _opened(first: int, size: int, public: PublicDataset) -> Run:

@@ -115,7 +115,7 @@ def post(
     """
     retrieval = RetrievalBounty(sender.client, deployment.retrieval)
     count, layout, terms = spec.dataset.count, spec.artifacts.manifest.layout, drawn.job.terms
-    escrow = count * terms.price_per_record
+    escrow = terms.price_of(count)
     proof = verification_gas(sender, deployment.registry, spec.circuit_id, spec.artifacts)
     progress("posting the request")
     call = retrieval.post(drawn.job, count)

@@ -72,7 +72,7 @@ def _counts(record: Record) -> dict[str, Any]:
 
 def _money(record: Record) -> dict[str, str]:
     terms = record.job.terms
-    earned = len(record.proven) * terms.price_per_record
+    earned = terms.price_of(len(record.proven))
     return {
         "stake": amount(terms, terms.stake),
         "escrow": amount(terms, record.escrow),

@@ -34,8 +34,7 @@ def check_terms(terms: Terms, account: str, now: int, artifacts: Artifacts) -> N
 
 def worth_of(terms: Terms) -> int | None:
     """What a provider has to win or to lose by its moves, in wei; None in a token."""
-    earns = terms.n * terms.price + terms.max_contests * terms.proof_fee
-    return worth(terms.currency, earns, terms.stake)
+    return worth(terms.currency, terms.escrow, terms.stake)
 
 
 def check_round_money(
@@ -50,8 +49,7 @@ def check_round_money(
     layout, slots = artifacts.manifest.layout, artifacts.manifest.layout.items
     for contests in (0, *range(1, terms.max_contests + 1, slots)):  # a proof more, for one item
         gas = RoundGas.of(terms.n, terms.word_bytes, contests, layout, verification_gas)
-        earns = terms.n * terms.price + contests * terms.proof_fee
-        deal = Deal(terms.currency, earns, terms.stake, gas.provider * gas_wei)
+        deal = Deal(terms.currency, terms.earned(contests), terms.stake, gas.provider * gas_wei)
         check_money(f"a round with {contests} items contested", deal, purse, account)
 
 

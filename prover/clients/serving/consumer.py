@@ -122,17 +122,12 @@ def open_round(
     serving = ServingRound(sender.client, deployment.serving)
     path, terms = drawn.file, drawn.job.terms
     call = serving.post(drawn.job, drawn.data_hash, drawn.uri)
-    receipt = postings.send(sender, serving, drawn, call, escrow_of(terms))
+    receipt = postings.send(sender, serving, drawn, call, terms.escrow)
     gas, price = int(receipt["gasUsed"]), gas_price(sender.client)
     proof = verification_gas(sender, deployment.registry, spec.circuit_id, spec.artifacts)
     layout = spec.artifacts.manifest.layout
     total = RoundGas.of(terms.n, terms.word_bytes, terms.max_contests, layout, proof)
     return Opened(drawn.job_id, terms, path, drawn.given, drawn.uri, gas, total, price, drawn.notes)
-
-
-def escrow_of(terms: Terms) -> int:
-    """What the consumer pays in: all outputs, and the proofs of all items that may be contested."""
-    return terms.n * terms.price + terms.max_contests * terms.proof_fee
 
 
 def _drawn(

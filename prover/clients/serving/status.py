@@ -60,7 +60,7 @@ def next_step(
 
 def _money(record: Record) -> dict[str, str]:
     terms = record.job.terms
-    price = terms.n * terms.price
+    price = terms.earned(0)
     return {
         "stake": amount(terms, terms.stake),
         "escrow": amount(terms, record.escrow),

@@ -105,7 +105,7 @@ class Record(jobs.Record[Terms]):
     @property
     def escrow(self) -> int:
         """Reward and bond, in wei or token units."""
-        return self.job.terms.reward + self.job.terms.bond
+        return self.job.terms.escrow
 
     @property
     def reached(self) -> bool:

@@ -30,3 +30,8 @@ class AccuracyTerms(Terms):
     open_until: int
     reveal_seconds: int
     prove_seconds: int
+
+    @property
+    def escrow(self) -> int:
+        """What the consumer pays in, in wei or token units: reward and bond."""
+        return self.reward + self.bond

@@ -140,7 +140,7 @@ class Record(jobs.Record[Terms]):
     @property
     def escrow(self) -> int:
         """count * pricePerRecord, in wei or token units."""
-        return self.count * self.job.terms.price_per_record
+        return self.job.terms.price_of(self.count)
 
     @property
     def overdue(self) -> str:
@@ -156,7 +156,7 @@ class Record(jobs.Record[Terms]):
         """What each account has been credited for this request, by the state it ended in."""
         wanted, consumer = self.job.terms, self.job.consumer
         if self.state is State.SETTLED:
-            earned = len(self.proven) * wanted.price_per_record
+            earned = wanted.price_of(len(self.proven))
             keeper = self.payee if self.complete else consumer
             unspent = self.escrow - earned
             return shares((self.payee, earned), (keeper, wanted.stake), (consumer, unspent))

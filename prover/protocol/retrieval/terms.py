@@ -52,6 +52,10 @@ class RetrievalTerms(Terms):
     prove_seconds: int
     dispute_seconds: int
 
+    def price_of(self, records: int) -> int:
+        """What so many records cost, in wei or token units; all of a dataset are paid in."""
+        return records * self.price_per_record
+
     @classmethod
     def from_abi(cls, values: tuple[Any, ...]) -> Self:
         """The inverse of `to_abi`."""

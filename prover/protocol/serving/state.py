@@ -117,8 +117,7 @@ class Record(jobs.Record[Terms]):
     @property
     def escrow(self) -> int:
         """n * price + maxContests * proofFee, in wei or token units."""
-        wanted = self.job.terms
-        return wanted.n * wanted.price + wanted.max_contests * wanted.proof_fee
+        return self.job.terms.escrow
 
     @property
     def overdue(self) -> str:
@@ -130,7 +129,7 @@ class Record(jobs.Record[Terms]):
         """What each account has been credited for this round, by the state it ended in."""
         wanted, consumer = self.job.terms, self.job.consumer
         if self.state is State.SETTLED:
-            earned = wanted.n * wanted.price + len(self.answered) * wanted.proof_fee
+            earned = wanted.earned(len(self.answered))
             return shares((self.payee, earned + wanted.stake), (consumer, self.escrow - earned))
         if self.state in (State.UNSERVED, State.UNANSWERED):
             return shares((consumer, self.escrow + wanted.stake))

@@ -28,3 +28,12 @@ class ServingTerms(Terms):
     serve_seconds: int
     contest_seconds: int
     answer_seconds: int
+
+    @property
+    def escrow(self) -> int:
+        """What the consumer pays in: all that the provider may earn, in wei or token units."""
+        return self.earned(self.max_contests)
+
+    def earned(self, proven: int) -> int:
+        """What the provider earns by all items, and by proofs of `proven` contested ones."""
+        return self.n * self.price + proven * self.proof_fee

@@ -17,7 +17,7 @@ from prover.base.files import write_atomically
 from prover.base.settings import get_settings
 from prover.clients.serving import consumer as serving
 from prover.clients.serving import contest as serving_contest
-from prover.clients.serving.consumer import escrow_of, make_inputs
+from prover.clients.serving.consumer import make_inputs
 from prover.clients.serving.contest import (
     checked,
     differing,
@@ -137,10 +137,6 @@ def test_outputs_are_read_when_they_are_posted() -> None:
         posted_outputs(record())
     rows = tuple((n, -n) for n in range(20))
     assert posted_outputs(record(outputs=encode_outputs(rows, 2))) == rows
-
-
-def test_the_escrow_is_all_that_can_be_due() -> None:
-    assert escrow_of(TERMS) == 20 * 3 + 4 * 7 == record().escrow
 
 
 def test_own_inputs_are_those_of_the_round(home: Path) -> None:
