@@ -32,6 +32,7 @@ from prover.cli.common.options import (
     window,
 )
 from prover.cli.common.output import command, new_app, show, show_jobs
+from prover.statement.documents.samples import CONFIDENCE
 
 if TYPE_CHECKING:
     from prover.chain.deployments import Deployment
@@ -68,7 +69,8 @@ def post(
         int | None, typer.Option(help="Draw so many rows at random [default: all].")
     ] = None,
     eps: Annotated[
-        str | None, typer.Option(help="Draw as many as support target - EPS with 95%.")
+        str | None,
+        typer.Option(help=f"Draw as many as support target - EPS with {CONFIDENCE:.0%}."),
     ] = None,
     seed: Annotated[
         Path | None, typer.Option(help="File of your seed; made if it is not there.")

@@ -38,6 +38,7 @@ from prover.cli.common.options import (
     window,
 )
 from prover.cli.common.output import command, new_app, show, show_jobs
+from prover.statement.documents.samples import CONFIDENCE
 
 app = new_app("Have many inputs served at once, and contest a few answers.")
 APPS = {"serving": app}
@@ -70,7 +71,9 @@ def open_round(
     stake: Annotated[
         str | None, typer.Option(help="What the provider risks [default: by the price].")
     ] = None,
-    confidence: Annotated[str, typer.Option(help="With which wrong answers are found.")] = "95%",
+    confidence: Annotated[
+        str, typer.Option(help="With which wrong answers are found.")
+    ] = f"{CONFIDENCE:.0%}",
     bad_share: Annotated[str, typer.Option(help="Share of wrong answers to find.")] = "5%",
     token: PaidIn = None,
     provider: Annotated[str | None, typer.Option(help="Who may join [default: anyone].")] = None,

@@ -20,6 +20,7 @@ from prover.protocol.events import OutputsCommitted
 from prover.protocol.serving.economics import chance_to_catch
 from prover.protocol.serving.state import Record, State
 from prover.statement.documents.inputs_file import InputsFile
+from prover.statement.documents.samples import CONFIDENCE
 from prover.statement.runs import decode_outputs, inputs_tree
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.evaluate import compare_with_witness, evaluate
@@ -156,7 +157,7 @@ def wrong_answers(n: int, share: float) -> int:
     return max(1, ceil(round(share * n, 9)))
 
 
-def least_found(n: int, contested: int, confidence: float = 0.95) -> int:
+def least_found(n: int, contested: int, confidence: float = CONFIDENCE) -> int:
     """The fewest wrong answers of n that a random sample finds with this confidence."""
     return bisect_left(
         range(n), confidence, lo=1, key=lambda wrong: chance_to_catch(n, wrong, contested)
