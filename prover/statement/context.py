@@ -63,3 +63,5 @@ def check_context_size(count: int, bits: int) -> None:
 
 
 _ABI_TYPES = ("uint256", "address", "bytes32", "address")
+# No chain has id 0: its proofs can be sent nowhere. The samples of circuits are bound to it.
+NO_JOB = JobContext(0, bytes(20), bytes(32), bytes(20))

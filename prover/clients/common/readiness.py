@@ -26,14 +26,13 @@ from prover.base.files import sha256_file, write_atomically
 from prover.base.log import logger
 from prover.base.settings import get_settings
 from prover.base.units import KIB
-from prover.statement.context import JobContext
+from prover.statement.context import NO_JOB, JobContext
 from prover.statement.documents.inputs_file import Item
 from prover.systems.ezkl.artifacts import PK, Artifacts, directory_name
 from prover.systems.ezkl.system import OnChain
 from prover.systems.proof import Proof
 from prover.systems.worker import Progress
 
-NO_JOB = JobContext(0, bytes(20), bytes(32), bytes(20))  # what is rehearsed can be sent nowhere
 LOG = logger(__name__)
 
 

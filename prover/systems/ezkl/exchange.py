@@ -17,6 +17,7 @@ from prover.base.errors import ArtifactMismatch, ProvingError, StatementInvalid,
 from prover.base.files import NO_ROOM, NotPlain, TooLarge, copy_plain, new_directory, publish
 from prover.base.settings import get_settings
 from prover.base.units import MIB
+from prover.statement.context import NO_JOB
 from prover.systems.ezkl.artifacts import (
     MANIFEST,
     MODEL,
@@ -37,7 +38,7 @@ from prover.systems.ezkl.artifacts import (
 )
 from prover.systems.ezkl.circuit import compile_here
 from prover.systems.ezkl.manifest import FIXED, MAX_LOGROWS, Manifest, read_manifest
-from prover.systems.ezkl.prover import SAMPLE_CONTEXT, verify
+from prover.systems.ezkl.prover import verify
 from prover.systems.onnx.onnx_file import MAX_BYTES, check_self_contained
 from prover.systems.srs import check_named
 from prover.systems.worker import Limits
@@ -149,7 +150,7 @@ def _complete(found: Artifacts, limits: Limits) -> None:
 def _check_sample(found: Artifacts) -> None:
     """The sample belongs to no job, and has the weights that are claimed."""
     layout, words = found.manifest.layout, found.sample.instances
-    context = SAMPLE_CONTEXT.limbs(layout.context_limbs, layout.context_bits)
+    context = NO_JOB.limbs(layout.context_limbs, layout.context_bits)
     claimed = (found.weights_commitment,) if layout.weight_words else ()
     if layout.section("context", words) != context or layout.section("weights", words) != claimed:
         raise ArtifactMismatch("the sample proof is about other weights, or belongs to a job")

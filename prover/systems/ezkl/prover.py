@@ -7,7 +7,7 @@ from pathlib import Path
 
 from prover.base.errors import ProofRejected, ProvingError, StatementInvalid
 from prover.statement import poseidon
-from prover.statement.context import JobContext
+from prover.statement.context import NO_JOB, JobContext
 from prover.statement.documents.inputs_file import Item
 from prover.statement.field import check_canonical, encode_signed
 from prover.statement.layout import Layout
@@ -17,8 +17,6 @@ from prover.systems.ezkl.manifest import FIXED, HASHED, Manifest
 from prover.systems.ezkl.planning import ENGINE
 from prover.systems.proof import Proof
 from prover.systems.worker import Limits, Progress, run
-
-SAMPLE_CONTEXT = JobContext(0, bytes(20), bytes(32), bytes(20))
 
 
 @dataclass(frozen=True)
@@ -142,7 +140,7 @@ def verify(artifacts: Artifacts, proofs: Sequence[Proof], limits: Limits) -> Non
 def prove_sample(artifacts: Artifacts, limits: Limits, progress: Progress | None = None) -> Proof:
     """A proof about padding only, in a context that belongs to no job."""
     padding = _padding(artifacts.manifest)
-    witness = make_witness(artifacts, [padding], SAMPLE_CONTEXT, limits)
+    witness = make_witness(artifacts, [padding], NO_JOB, limits)
     return prove(artifacts, witness, limits, progress)
 
 

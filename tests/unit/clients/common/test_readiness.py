@@ -19,7 +19,7 @@ from prover.base.errors import (
 from prover.base.settings import get_settings
 from prover.clients.common import readiness as module
 from prover.clients.common.readiness import KeyMissing, Readiness, check_key, padding, strange_items
-from prover.statement.context import JobContext
+from prover.statement.context import NO_JOB, JobContext
 from prover.statement.documents.inputs_file import Item
 from prover.systems.ezkl.artifacts import PK, Artifacts
 from prover.systems.ezkl.prover import check_item
@@ -173,7 +173,7 @@ def test_a_failed_proof_bars_the_model_until_a_rehearsal_succeeds(
     ready.ready(artifacts)
     system.failing["prove"] = ProofRejected("no")
     with pytest.raises(ProofRejected):
-        ready.prove(artifacts, [padding(artifacts)], module.NO_JOB)
+        ready.prove(artifacts, [padding(artifacts)], NO_JOB)
     with pytest.raises(ProvingError, match="no new job of this model"):
         ready.ready(artifacts)
     with pytest.raises(ProvingError, match="no new job of this model"):
@@ -193,13 +193,13 @@ def test_an_unexpected_error_bars_it_too(artifacts: Artifacts, system: FakeSyste
     system.failing["verify"] = ZeroDivisionError("odd")
     ready = readiness(system)
     with pytest.raises(ZeroDivisionError):
-        ready.prove(artifacts, [padding(artifacts)], module.NO_JOB)
+        ready.prove(artifacts, [padding(artifacts)], NO_JOB)
     with pytest.raises(ProvingError, match="odd"):
         ready.ready(artifacts)
 
 
 def test_a_job_gets_a_proof_that_was_verified(artifacts: Artifacts, system: FakeSystem) -> None:
-    made = readiness(system).prove(artifacts, [padding(artifacts)], module.NO_JOB)
+    made = readiness(system).prove(artifacts, [padding(artifacts)], NO_JOB)
     assert made == Proof(b"\1", (1,))
     assert system.done == ["witness", "prove", "verify"]
 
@@ -222,7 +222,7 @@ def test_a_proof_that_was_made_by_this_process_is_not_verified_again(
     artifacts: Artifacts, system: FakeSystem
 ) -> None:
     ready = readiness(system)
-    made = ready.prove(artifacts, [padding(artifacts)], module.NO_JOB)
+    made = ready.prove(artifacts, [padding(artifacts)], NO_JOB)
     assert ready.faults(artifacts, [made]) == [None]
     assert system.verified == [[made.proof]]
 
