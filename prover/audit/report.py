@@ -10,13 +10,13 @@ from prover.base.files import write_atomically
 from prover.base.text import amount_in
 from prover.protocol.jobs import Record
 from prover.protocol.table import title
+from prover.protocol.world import PROTOCOLS
 
 _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:88rem;margin:2rem auto;padding:0 1rem}"
     "table{border-collapse:collapse}td,th{border:1px solid #bbb;padding:.3rem .6rem;"
     "text-align:left;overflow-wrap:break-word}.good{color:#06632b}.bad{color:#a3000b}"
 )
-_PROTOCOLS = ("prediction", "serving", "accuracy", "retrieval")
 
 
 def to_dict(report: AuditReport) -> dict[str, Any]:
@@ -134,7 +134,7 @@ def _jobs(report: AuditReport) -> list[tuple[Any, ...]]:
 
 
 def _records(report: AuditReport) -> "dict[str, dict[bytes, Record[Any]]]":
-    return {name: dict(getattr(report.world, name).jobs) for name in _PROTOCOLS}
+    return {name: dict(getattr(report.world, name).jobs) for name in PROTOCOLS}
 
 
 def _states(report: AuditReport) -> dict[str, Counter[str]]:

@@ -35,7 +35,7 @@ from prover.protocol.retrieval import state as retrieval
 from prover.protocol.retrieval.state import Retrievals
 from prover.protocol.serving import state as serving
 
-_CONTRACTS = ("registry", "prediction", "serving", "accuracy", "retrieval")
+PROTOCOLS = ("prediction", "serving", "accuracy", "retrieval")  # fields of a world
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def empty(chain_id: int, **contracts: str) -> World:
     Each is the address of a contract; one that is left out does not exist. `chain_id` is that of
     the chain when they were deployed.
     """
-    at = dict.fromkeys(_CONTRACTS, ZERO_ADDRESS) | contracts
+    at = dict.fromkeys(("registry", *PROTOCOLS), ZERO_ADDRESS) | contracts
     return World(
         RegistryState(at["registry"]),
         Jobs(chain_id, at["prediction"]),
