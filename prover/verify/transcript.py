@@ -12,7 +12,7 @@ from prover.base.errors import ProofRejected
 from prover.verify.algebra.field import R
 from prover.verify.algebra.group import Affine, P, on_curve
 
-WORD_BYTES = 32
+WORD_BYTES = 32  # as docs/native/FORMAT.md says; the prover has its own
 
 
 class Transcript:

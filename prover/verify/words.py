@@ -6,7 +6,7 @@ from typing import Any
 from prover.verify.algebra.field import R
 from prover.verify.algebra.group import INFINITY, Affine, P, Twist, in_second_group, on_curve
 
-_WORD = re.compile(r"0x[0-9a-f]{64}")
+_WORD = re.compile(r"0x[0-9a-f]{64}")  # as docs/native/FORMAT.md says; the prover has its own
 
 
 def integer(found: Any) -> int:
