@@ -16,6 +16,7 @@ from prover.statement.field import FIELD_MODULUS
 WIDTH = 2
 FULL_ROUNDS = 8
 PARTIAL_ROUNDS = 56
+ROUNDS = FULL_ROUNDS + PARTIAL_ROUNDS
 INITIAL_STATE = (0, 1 << 64)
 _FIELD_BITS = 254
 _GRAIN_TAPS = (0, 13, 23, 38, 51, 62)
@@ -68,9 +69,7 @@ def mixing_matrix() -> tuple[Row, ...]:
 @lru_cache(maxsize=1)
 def _parameters() -> tuple[tuple[Row, ...], tuple[Row, ...]]:
     bits = _shrunk(_grain())
-    constants = tuple(
-        (_canonical(bits), _canonical(bits)) for _ in range(FULL_ROUNDS + PARTIAL_ROUNDS)
-    )
+    constants = tuple((_canonical(bits), _canonical(bits)) for _ in range(ROUNDS))
     x0, x1, y0, y1 = (_integer(bits) % FIELD_MODULUS for _ in range(2 * WIDTH))
     return constants, (
         (_inverse(x0 + y0), _inverse(x0 + y1)),

@@ -23,7 +23,7 @@ from prover.base.errors import EnvironmentMissing, WorkerFailed
 from prover.base.files import scratch_folder
 from prover.base.log import logger
 from prover.base.redaction import child_environment
-from prover.base.units import GIB, MIB
+from prover.base.units import GIB, HOUR, MIB
 
 POLL_SECONDS = 0.05
 MEMORY_POLL_SECONDS = 0.25
@@ -41,7 +41,7 @@ class Limits:
     The default is an hour and nine tenths of the machine's memory.
     """
 
-    seconds: float = 3600.0
+    seconds: float = HOUR
     memory_bytes: int = field(default_factory=lambda: psutil.virtual_memory().total * 9 // 10)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from prover.base.errors import ArtifactMismatch, EnvironmentMissing
 from prover.base.files import locked, new_directory, publish, sha256_file
 from prover.base.settings import get_settings
+from prover.base.units import HOUR
 from prover.systems import worker
 from prover.systems.srs import check, raw, source
 from prover.systems.srs.known import DEVELOPMENT, ceremonies, named
@@ -186,7 +187,7 @@ def _make(path: Path, logrows: int, expected: str) -> None:
         made = scratch / path.name
         arguments = {"path": str(made), "logrows": logrows}
         task = "prover.systems.srs.development:write"
-        worker.run(task, arguments, worker.Limits(seconds=3600))
+        worker.run(task, arguments, worker.Limits(seconds=HOUR))
         found = sha256_file(made)
         if found != expected:
             raise ArtifactMismatch(

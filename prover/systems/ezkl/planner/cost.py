@@ -39,7 +39,7 @@ def predict(
     `base` and `table` are the lengths of the range table and of the lookup tables, `constants` the
     fixed values, `tables` the number of lookup functions.
     """
-    needed = max(rows + BLINDING_ROWS, base + TABLE_MARGIN, table + BLINDING_ROWS, constants + 64)
+    needed = max(max(rows, table, constants) + BLINDING_ROWS, base + TABLE_MARGIN)
     logrows = max(MIN_LOGROWS, math.ceil(math.log2(needed)))
     # Poseidon's x^5 doubles the extended domain; fixed and permutation columns have three forms
     extension = 8 if hashed else 4

@@ -14,13 +14,12 @@ import numpy as np
 
 from prover.base.errors import StatementInvalid
 from prover.statement.field import FIELD_MODULUS
-from prover.statement.poseidon import FULL_ROUNDS, PARTIAL_ROUNDS, digest
+from prover.statement.poseidon import FULL_ROUNDS, PARTIAL_ROUNDS, ROUNDS, digest
 from prover.systems.native.circuit.columns import CONTINUES_WORD, HASH_FLAGS, HASH_ROUND
 from prover.systems.native.circuit.fold import HASH_WORD, INSTANCE, PACKED_WORD
 from prover.systems.native.network.network import Integers
 
 CHUNK = 1024  # elements of a digest, its salt included
-ROUNDS = FULL_ROUNDS + PARTIAL_ROUNDS
 FULL = np.array([1] * (FULL_ROUNDS // 2) + [0] * PARTIAL_ROUNDS + [1] * (FULL_ROUNDS // 2))
 
 

@@ -10,14 +10,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from prover.statement.field import FIELD_MODULUS
-from prover.statement.poseidon import FULL_ROUNDS, PARTIAL_ROUNDS
+from prover.statement.poseidon import FULL_ROUNDS, PARTIAL_ROUNDS, ROUNDS
 from prover.systems.native.circuit.columns import CONTINUES_WORD, HASH_FLAGS, HASH_ROUND
 from prover.systems.native.circuit.fold import HASH_WORD, INSTANCE, PACKED_WORD
 from prover.systems.native.circuit.hashing import CHUNK
 from prover.systems.native.circuit.program import Program
 from prover.systems.native.static_checks.trace import fail
-
-ROUNDS = FULL_ROUNDS + PARTIAL_ROUNDS
 
 
 @dataclass
