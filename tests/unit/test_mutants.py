@@ -124,7 +124,7 @@ def test_every_mutant_of_a_core_contract_has_a_name_of_its_own(
     for suite in mutate.SUITES.values():
         source = (ROOT / "contracts" / suite.source).read_text()
         keys = [mutant.key(source) for mutant in operators.mutants(source)]
-        assert len(keys) > 20
+        assert keys
         assert len(set(keys)) == len(keys)
 
 

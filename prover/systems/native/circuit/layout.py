@@ -13,14 +13,10 @@ from prover.systems.native.circuit.ranking import Ranking
 from prover.systems.native.circuit.storage import Stored, lay_out
 from prover.systems.native.circuit.tables import Table
 from prover.systems.native.circuit.uses import prepare
-from prover.systems.native.network.network import Network
+from prover.systems.native.network.network import MOST_LANES, Network
 from prover.systems.srs import MAX_LOGROWS
 
 MOST_K = MAX_LOGROWS  # a circuit's keys are made on a set-up of as many rows
-MOST_LANES = 16
-from prover.systems.native.network.network import MOST_LANES
-
-MOST_K = 22
 WEIGHT_LANES = (1, 2, 3, 4, 5, 6, 8, 12, 16)
 # Rows that no network may use: halo2's blinding rows, the row before them, and row 0.
 RESERVED = 7
