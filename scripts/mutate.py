@@ -10,15 +10,16 @@ import argparse
 import json
 import signal
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from queue import Queue
-from threading import Event, Lock
+from threading import Event, Lock, Thread
 from typing import Any
 
-from mutate_bench import Bench, Habits, copied, tree_of
+from mutate_bench import Bench, Habits, StoppedError, copied, tree_of
 from mutate_fates import (
     SURVIVED,
     TIMED_OUT,
@@ -38,6 +39,7 @@ SCORES = ROOT / "snapshots" / "mutants.json"
 JOURNAL = ROOT / "out" / "mutants.jsonl"
 SHARE = 25  # percent of each contract's possible mutants, rounded up
 WORKERS = 2
+WAIT_SECONDS = 0.02
 
 
 class Run:
@@ -76,6 +78,8 @@ class Run:
 
     def attempt(self, name: str, mutant: Mutant) -> None:
         """Try one mutant, and write down what became of it."""
+        if self.stopped.is_set():
+            raise StoppedError
         with self._lock:
             habits = Habits(self.journal.pace, self.journal.killers())
         with self._bench() as bench:
@@ -162,7 +166,38 @@ def arguments() -> argparse.Namespace:
 
 
 def complete(state: Run, names: Sequence[str], options: argparse.Namespace) -> None:
-    """Try mutants until each contract's share is reached; further ones where some are stillborn."""
+    """Try mutants until each contract's share is reached; further ones where some are stillborn.
+
+    In a thread of its own: a signal interrupts the main one, wherever it is, and a lock of the pool
+    that it took just then would never be released.
+    """
+    failed: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            _complete(state, names, options)
+        except BaseException as error:  # noqa: BLE001 - raised again in the main thread
+            failed.append(error)
+
+    thread = Thread(target=work)
+    thread.start()
+    try:
+        _wait_for(thread)
+    except BaseException:
+        state.stopped.set()
+        _wait_for(thread)
+        raise
+    if failed:
+        raise failed[0]
+
+
+def _wait_for(thread: Thread) -> None:
+    """As join, which Python 3.11 takes to be over once a signal has interrupted it."""
+    while thread.is_alive():
+        time.sleep(WAIT_SECONDS)
+
+
+def _complete(state: Run, names: Sequence[str], options: argparse.Namespace) -> None:
     with ThreadPoolExecutor(options.workers) as pool:
         try:
             if not options.passed:

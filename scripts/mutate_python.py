@@ -81,7 +81,7 @@ MONEY = (
         f"prover/verify/{name}.py"
         for name in (
             *("verifier", "proof", "opening", "permutation", "transcript", "consistency"),
-            *("description", "digest", "words", "reader", "expressions", "vanishing"),
+            *("description", "digest", "words", "parsing", "expressions", "vanishing"),
             *("algebra/domain", "algebra/field", "algebra/group"),
         )
     ),
