@@ -181,20 +181,14 @@ def complete(state: Run, names: Sequence[str], options: argparse.Namespace) -> N
 
     thread = Thread(target=work)
     thread.start()
-    try:
-        _wait_for(thread)
-    except BaseException:
-        state.stopped.set()
-        _wait_for(thread)
-        raise
+    while thread.is_alive():  # a signal has join of Python 3.11 say that the thread has ended
+        try:
+            time.sleep(WAIT_SECONDS)
+        except BaseException as error:  # noqa: BLE001 - raised again when all has ended
+            state.stopped.set()
+            failed.insert(0, error)
     if failed:
         raise failed[0]
-
-
-def _wait_for(thread: Thread) -> None:
-    """As join, which Python 3.11 takes to be over once a signal has interrupted it."""
-    while thread.is_alive():
-        time.sleep(WAIT_SECONDS)
 
 
 def _complete(state: Run, names: Sequence[str], options: argparse.Namespace) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from prover.base.errors import StatementInvalid
 from prover.statement.runs import (
-    Run,
+    ContestedRun,
     decode_outputs,
     encode_outputs,
     input_leaf,
@@ -80,7 +80,7 @@ def test_an_aligned_run_is_opened_by_one_path_in_both_trees() -> None:
     content = encode_outputs(rows, 3)
     inputs, outputs = inputs_tree(commitments), outputs_tree(content, 11)
     run = runs([3, 4, 5, 6, 7, 9])[1]
-    assert run == Run(1, 4, 4)
+    assert run == ContestedRun(1, 4, 4)
     where = range(run.first, run.first + run.size)
     leaves = fold([input_leaf(n, commitments[n]) for n in where])
     check_membership(inputs.root, 11, run.first, leaves, inputs.path(run.first, 2), 2)
@@ -102,4 +102,4 @@ def test_runs_cover_the_list_in_order_and_are_aligned(chosen: set[int], start: i
 @given(st.integers(0, 9), st.integers(0, 63))
 def test_a_whole_subtree_is_one_run(levels: int, place: int) -> None:
     size = 1 << levels
-    assert runs(range(place * size, (place + 1) * size)) == (Run(0, place * size, size),)
+    assert runs(range(place * size, (place + 1) * size)) == (ContestedRun(0, place * size, size),)
