@@ -167,12 +167,12 @@ PLAIN = Plan(
     rows=0,
     accuracy=Accuracy(1.0, 0.0, 1, None, None),
 )
-SALTED = replace(PLAIN, input_mode="hashed", salt_elements=8, salt_bits=15, logrows=11)
+SALTED = replace(PLAIN, input_mode="hashed", salt_elements=8, salt_bits=15, logrows=10)
 PLANS = {
     "plain": PLAIN,
     "salted": SALTED,
-    "batch": replace(SALTED, items=2, logrows=12),
-    "hidden": replace(SALTED, items=2, weights="hashed", logrows=12),
+    "batch": replace(SALTED, items=2, logrows=11),
+    "hidden": replace(SALTED, items=2, weights="hashed", logrows=11),
     "open": replace(PLAIN, weights="hashed", logrows=10),
 }
 
