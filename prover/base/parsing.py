@@ -61,11 +61,21 @@ _PART = re.compile(r"(\d+):(\d+)", re.ASCII)
 
 
 def percent(text: str, name: str) -> float:
-    """A share from 0 to 1 of "95", "95%" or "2.5%". Raises UsageError."""
+    """A share from 0 to 1 of "95", "95%" or "2.5%". Raises UsageError.
+
+    Also of "0.95" or "1", which may mean the share itself: the sample would be another one.
+    """
     match = _PERCENT.fullmatch(text.strip())
     share = float(match[1]) / 100 if match else 0.0
     if not 0 < share < 1:
-        raise UsageError(f"{name} {text!r}: expected a percentage above 0 and below 100")
+        raise UsageError(
+            f"{name} {text!r}: expected a percentage above 0 and below 100, such as 95%"
+        )
+    if share <= 0.01 and not text.strip().endswith("%"):
+        raise UsageError(
+            f"{name} {text!r}: expected {100 * share:g}% or {10_000 * share:g}%, found a number "
+            "that may mean either; give the sign"
+        )
     return share
 
 

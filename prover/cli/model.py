@@ -61,7 +61,7 @@ def add(
     account: AccountNumber = None,
 ) -> None:
     """Plan a circuit, make its keys and verifier, deploy and register them."""
-    from prover.clients.common.models import find, remember
+    from prover.clients.common.models import find
     from prover.clients.register import register
 
     if like is None:
@@ -79,7 +79,7 @@ def add(
         artifacts, report = _set_up(onnx, _given(data), items, inputs, weights, stands)
     registered = register(sender, deployment, artifacts, progress)
     alias = name or onnx.stem
-    remember(client, alias, registered.model_id)
+    _name(client, alias, registered.model_id)
     facts = _facts(artifacts) | {
         "name": alias,
         "model_id": "0x" + registered.model_id.hex(),
@@ -126,6 +126,15 @@ def list_models(rpc: Rpc = None) -> None:
 def shown(value: Any) -> Any:
     """Yes and no as people write them."""
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
+
+
+def _name(client: "Client", alias: str, model_id: bytes) -> None:
+    """Have a name mean a model, and say so if it meant another one: jobs are posted by it."""
+    from prover.clients.common.models import remember
+
+    before = remember(client, alias, model_id)
+    if before is not None:
+        progress(f"{alias} was model {before}: from now on it is 0x{model_id.hex()}")
 
 
 @command(app, "show")
@@ -196,7 +205,7 @@ def import_model(
     """Keep the files of somebody else's model, to verify it and to post jobs on it."""
     from prover.chain.contracts.registry import Circuit
     from prover.chain.state.replay import load_world
-    from prover.clients.common.models import free_name, remember
+    from prover.clients.common.models import free_name
     from prover.systems.ezkl.exchange import import_artifacts
 
     client, deployment = deployed(rpc)
@@ -207,7 +216,7 @@ def import_model(
         circuit = Circuit.from_abi(registry.circuits[circuit_id])
         if (circuit.artifact_digest, weights) == claimed:
             alias = name or free_name(client, directory.resolve().name, model_id)
-            remember(client, alias, model_id)
+            _name(client, alias, model_id)
             data = {"name": alias, "model_id": "0x" + model_id.hex()}
             show(
                 data,
@@ -365,6 +374,7 @@ def _lines(facts: dict[str, Any]) -> list[str]:
         f"{facts['instances']} instances",
         f"set-up: {describe_set_up(facts['srs']['name'])}",
         _accuracy(facts["accuracy"]),
+        f"artifacts: {facts['artifacts']}",
     ]
     if facts.get("gas_by_step"):
         spent = ", ".join(f"{step} {gas}" for step, gas in facts["gas_by_step"].items())

@@ -97,7 +97,9 @@ def test_a_digit_is_proven_paid_and_audited(world: World, tmp_path: Path) -> Non
 def test_the_model_is_verified_against_the_chain(world: World) -> None:
     cli, chain = world.cli, world.chain
     assert cli.json("model", "verify", "digits")["verified"]
-    assert cli.json("model", "show", "digits")["model_id"] == world.model["model_id"]
+    shown = cli.json("model", "show", "digits")
+    assert shown["model_id"] == world.model["model_id"]
+    assert f"artifacts: {shown['artifacts']}" in cli.run("model", "show", "digits").out
     assert "digits" in [model["name"] for model in cli.json("model", "list")["models"]]
     code = bytearray(chain.client.code(world.model["verifier"]))
     code[-1] ^= 1

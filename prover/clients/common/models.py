@@ -41,13 +41,15 @@ def aliases(client: "Client") -> dict[str, str]:
     return dict(_read().get(client.scope, {}))
 
 
-def remember(client: "Client", name: str, model_id: bytes) -> None:
-    """Give a model a name; a name that is taken moves to this model."""
+def remember(client: "Client", name: str, model_id: bytes) -> str | None:
+    """Give a model a name; one that is taken moves to this model. Whose it was, if another's."""
+    own = "0x" + model_id.hex()
     with locked(_path().with_suffix(".lock")):
         content = _read()
         names = content.setdefault(client.scope, {})
-        names[name] = "0x" + model_id.hex()
+        before, names[name] = names.get(name, own), own
         write_atomically(_path(), json.dumps(content, indent=2).encode() + b"\n")
+    return None if before == own else str(before)
 
 
 def free_name(client: "Client", folder: str, model_id: bytes) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from prover.base.errors import UsageError
 from prover.chain.state import replay
+from prover.cli import model
 from prover.clients.common.models import _model_id, aliases, free_name, remember
 
 ONE, TWO = b"\x12\x34\x56" + bytes(29), b"\x12\x34\x57" + bytes(29)
@@ -25,6 +26,21 @@ def test_a_model_is_named_by_its_alias_its_id_or_the_ids_first_digits() -> None:
     remember(NODE, "digits", TWO)
     for text, expected in (("digits", TWO), ("0x123456", ONE), ("0x" + ONE.hex(), ONE)):
         assert _model_id(NODE, None, text) == expected  # type: ignore[arg-type]
+
+
+def test_a_name_that_moves_to_another_model_says_whose_it_was(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Jobs are posted by it: whoever typed it before would mean another model without a word."""
+    assert remember(NODE, "digits", ONE) is None
+    assert remember(NODE, "digits", ONE) is None
+    assert remember(NODE, "digits", TWO) == f"0x{ONE.hex()}"
+    model._name(NODE, "digits", ONE)
+    assert f"digits was model 0x{TWO.hex()}: from now on it is 0x{ONE.hex()}" in (
+        capsys.readouterr().err
+    )
+    model._name(NODE, "digits", ONE)
+    assert capsys.readouterr().err == ""
 
 
 def test_a_folder_gives_a_model_its_name_but_takes_no_other_models(home: Path) -> None:

@@ -107,6 +107,15 @@ def test_other_shares_are_refused(text: str) -> None:
         percent(text, "--x")
 
 
+@pytest.mark.parametrize(
+    ("text", "either"), [("0.2", "0.2% or 20%"), ("1", "1% or 100%"), ("0.95", "0.95% or 95%")]
+)
+def test_a_number_that_may_be_the_share_itself_needs_its_sign(text: str, either: str) -> None:
+    with pytest.raises(UsageError, match=f"--x '{text}': expected {either}"):
+        percent(text, "--x")
+    assert percent(f"{text}%", "--x") == pytest.approx(float(text) / 100)
+
+
 def test_parts_of_a_file_are_half_open() -> None:
     assert part(None) is None
     assert part("0:256") == range(256)
