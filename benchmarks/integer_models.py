@@ -17,8 +17,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import skimage.data
-import sklearn.datasets
 from PIL import Image
 
 from benchmarks.machine import machine
@@ -162,6 +160,9 @@ def photographs(crops: int, seed: int) -> tuple[list[str], Integers]:
 
 
 def _files() -> list[Path]:
+    import skimage.data
+    import sklearn.datasets
+
     ours = Path(skimage.data.__file__).parent
     theirs = Path(sklearn.datasets.__file__).parent / "images"
     return [ours / name for name in SKIMAGE] + [theirs / name for name in SKLEARN]

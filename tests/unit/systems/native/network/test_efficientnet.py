@@ -1,11 +1,11 @@
 """EfficientNet-Lite0 from its package: the file, the integer network, and photographs."""
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
-import sklearn.datasets
 from PIL import Image
 
 from benchmarks.integer_models import RESULT
@@ -21,7 +21,10 @@ from prover.systems.native.network.serialise import sha256
 from prover.systems.native.network.sources import efficientnet, example
 from prover.systems.native.network.sources.images import read_photo
 
-CHINA = Path(sklearn.datasets.__file__).parent / "images" / "china.jpg"
+# Not imported: that takes as long as all tests of this file, in every process that collects them.
+SKLEARN = find_spec("sklearn")
+assert SKLEARN is not None
+CHINA = Path(str(SKLEARN.origin)).parent / "datasets" / "images" / "china.jpg"
 PALACE = 698
 
 
