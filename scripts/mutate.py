@@ -10,16 +10,15 @@ import argparse
 import json
 import signal
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from queue import Queue
-from threading import Event, Lock, Thread
+from threading import Lock
 from typing import Any
 
-from mutate_bench import Bench, Habits, StoppedError, copied, tree_of
+from mutate_bench import Bench, Flag, Habits, StoppedError, copied, tree_of
 from mutate_fates import (
     SURVIVED,
     TIMED_OUT,
@@ -39,17 +38,18 @@ SCORES = ROOT / "snapshots" / "mutants.json"
 JOURNAL = ROOT / "out" / "mutants.jsonl"
 SHARE = 25  # percent of each contract's possible mutants, rounded up
 WORKERS = 2
-WAIT_SECONDS = 0.02
 
 
 class Run:
     """The fates so far, and the copies of the checkout that the workers share."""
 
-    def __init__(self, journal: Journal, scores: dict[str, Any], copies: Sequence[Path]) -> None:
+    def __init__(
+        self, journal: Journal, scores: dict[str, Any], copies: Sequence[Path], stopped: Flag
+    ) -> None:
         self.journal, self.scores = journal, scores
         # As they were: whoever survives again after it was forgotten, does so for the same reason.
         self._reasons = {name: reasons_in(scores, name) for name in scores}
-        self.stopped = Event()
+        self.stopped = stopped
         self._tree = tree_of(copies[0])
         self._lock = Lock()
         self._benches: Queue[Bench] = Queue()
@@ -121,9 +121,9 @@ def main() -> None:
     names = options.contracts or list(SUITES)
     scores: dict[str, Any] = json.loads(SCORES.read_text()) if SCORES.exists() else {}
     with ExitStack() as stack:
-        stack.enter_context(termination())
+        stopped = stack.enter_context(termination())
         copies = [stack.enter_context(copied()) for _ in range(options.workers)]
-        state = Run(Journal(JOURNAL), scores, copies)
+        state = Run(Journal(JOURNAL), scores, copies, stopped)
         for name in names if options.again else ():
             state.forget(name)
         complete(state, names, options)
@@ -135,14 +135,24 @@ def main() -> None:
 
 
 @contextmanager
-def termination() -> Iterator[None]:
-    """Ends a run that is terminated as one that is interrupted: with its commands and copies."""
-    message = "mutate: ended; the next run goes on here"
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(message))
+def termination() -> Iterator[Flag]:
+    """Set once a signal asks for the end. What runs is ended then, and the copies are deleted.
+
+    A signal does no more than that, however often it comes: an exception could leave a lock of the
+    pool held, or a copy half deleted.
+    """
+    stopped = Flag()
+    before = {
+        number: signal.signal(number, lambda *_: stopped.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
-        yield
+        yield stopped
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if stopped.is_set():
+        sys.exit("mutate: ended; the next run goes on here")
 
 
 def arguments() -> argparse.Namespace:
@@ -166,32 +176,7 @@ def arguments() -> argparse.Namespace:
 
 
 def complete(state: Run, names: Sequence[str], options: argparse.Namespace) -> None:
-    """Try mutants until each contract's share is reached; further ones where some are stillborn.
-
-    In a thread of its own: a signal interrupts the main one, wherever it is, and a lock of the pool
-    that it took just then would never be released.
-    """
-    failed: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            _complete(state, names, options)
-        except BaseException as error:  # noqa: BLE001 - raised again in the main thread
-            failed.append(error)
-
-    thread = Thread(target=work)
-    thread.start()
-    while thread.is_alive():  # a signal has join of Python 3.11 say that the thread has ended
-        try:
-            time.sleep(WAIT_SECONDS)
-        except BaseException as error:  # noqa: BLE001 - raised again when all has ended
-            state.stopped.set()
-            failed.insert(0, error)
-    if failed:
-        raise failed[0]
-
-
-def _complete(state: Run, names: Sequence[str], options: argparse.Namespace) -> None:
+    """Try mutants until each contract's share is reached; further ones where some are stillborn."""
     with ThreadPoolExecutor(options.workers) as pool:
         try:
             if not options.passed:
@@ -200,10 +185,12 @@ def _complete(state: Run, names: Sequence[str], options: argparse.Namespace) -> 
                 (one, name) for name in names for one in state.missing(name, options.share)
             ]:
                 list(pool.map(lambda pair: state.attempt(pair[1], pair[0]), work))
-        except BaseException:  # an interruption too: what runs is ended and gets no fate
+        except BaseException as error:  # what runs is ended and gets no fate
+            asked = state.stopped.is_set()
             state.stopped.set()
             pool.shutdown(cancel_futures=True)
-            raise
+            if not (asked and isinstance(error, StoppedError)):
+                raise
 
 
 def commands_of(names: Sequence[str]) -> list[Command]:

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
 
 from mutate_fates import KILLED, STILLBORN, SURVIVED, TIMED_OUT, Trial, digest
 from mutate_operators import Mutant
@@ -26,6 +25,19 @@ SECONDS = 400
 NOT_COMPILED = ("Compiler run failed", "the Solidity compiler refuses")
 FAILED = (1, 2)  # how pytest and forge end if a test fails, or cannot even be collected
 _FAILURE = re.compile(r"^(?:FAILED|ERROR) (tests/[^: ]+)", re.MULTILINE)
+
+
+class Flag:
+    """As an Event, but without a lock: the handler of a signal sets it, which may come any time."""
+
+    def __init__(self) -> None:
+        self._is_set = False
+
+    def set(self) -> None:
+        self._is_set = True
+
+    def is_set(self) -> bool:
+        return self._is_set
 
 
 class StoppedError(Exception):
@@ -52,7 +64,7 @@ class Habits:
 class Bench:
     """A copy of the checkout and its builds, for one mutant at a time."""
 
-    def __init__(self, copy: Path, stopped: Event) -> None:
+    def __init__(self, copy: Path, stopped: Flag) -> None:
         self._copy, self._stopped = copy, stopped
 
     def attempt(self, suite: Suite, source: str, mutant: Mutant, habits: Habits) -> Trial:

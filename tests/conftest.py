@@ -2,7 +2,6 @@
 
 import gc
 import hashlib
-import inspect
 import json
 import os
 import shutil
@@ -10,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -18,22 +18,16 @@ import pytest
 from hypothesis import settings
 from onnx import TensorProto, helper, numpy_helper
 
+import prover
 from prover.base.files import locked
 from prover.base.settings import get_settings
-from prover.solidity import compile as solidity
-from prover.solidity import verifier
 from prover.statement.context import JobContext
 from prover.statement.documents.inputs_file import Item, salted
-from prover.systems.ezkl import circuit, engine, manifest, setup
 from prover.systems.ezkl.artifacts import Artifacts, list_artifacts
 from prover.systems.ezkl.inputs import shape_of
-from prover.systems.ezkl.planner import wrap
 from prover.systems.ezkl.planner.plan import Accuracy, Plan
 from prover.systems.ezkl.prover import Witness
 from prover.systems.ezkl.system import Ezkl, Planned
-from prover.systems.onnx import onnx_file
-from prover.systems.onnx.lowering import constants as lowering_constants
-from prover.systems.onnx.lowering import graph as lowering
 from prover.systems.onnx.onnx_file import ImportedModel, load
 from prover.systems.proof import Proof
 from prover.systems.srs import development_record
@@ -138,8 +132,7 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 
 JOB = JobContext(31337, b"\x11" * 20, b"\x22" * 32, b"\x33" * 20)
 ELEMENTS, CLASSES = 4, 3
-PROVING_SOURCES = (circuit, engine, setup, manifest, solidity, verifier)
-SOURCES = (*PROVING_SOURCES, wrap, lowering, lowering_constants, onnx_file)
+SOURCES = ("systems/ezkl", "systems/onnx", "systems/srs", "statement", "solidity")
 
 PLAIN = Plan(
     system="ezkl",
@@ -235,15 +228,22 @@ def proven(tiny: ImportedModel) -> Callable[[str], Proven]:
 
 
 def _cached(model: ImportedModel, plan: Plan) -> Proven:
-    sources = "".join(inspect.getsource(module) for module in SOURCES)
     reference = development_record(plan.logrows)
-    content = f"{model.sha256} {plan} {reference} {sources}"
+    content = f"{model.sha256} {plan} {reference} {_sources()}"
     key = hashlib.sha256(content.encode()).hexdigest()[:32]
     directory = get_settings().cache / "tests" / key
     with locked(directory.with_suffix(".lock")), _home_at(directory):
         found = list_artifacts()
         artifacts = found[0] if found else Ezkl().setup(Planned(model, plan))
         return _prove(artifacts, directory / "proof.json")
+
+
+@cache
+def _sources() -> str:
+    """The code that artifacts and proofs are made by."""
+    folders = [Path(prover.__file__).parent / room for room in SOURCES]
+    files = sorted(file for folder in folders for file in folder.rglob("*.py"))
+    return "".join(file.read_text() for file in files)
 
 
 @contextmanager

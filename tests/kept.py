@@ -22,8 +22,9 @@ from typing import Any
 
 from prover.base.files import locked, publish
 from prover.base.settings import get_settings
-from prover.systems import worker
-from prover.systems.ezkl import circuit, engine, planning, prover
+from prover.statement import field
+from prover.systems import child, worker
+from prover.systems.ezkl import circuit, engine, planning, prover, rules
 from prover.systems.worker import Limits, Progress
 
 TASKS = {
@@ -117,7 +118,9 @@ def _key(task: str, arguments: Mapping[str, Any], before: Mapping[str, str | Non
 
 @cache
 def _code() -> str:
-    return f"{version('ezkl')} {inspect.getsource(engine)} {Path(__file__).read_text()}"
+    """Of the tasks, with what they call, and of this module."""
+    sources = [inspect.getsource(module) for module in (engine, rules, field, child)]
+    return f"{version('ezkl')} {''.join(sources)} {Path(__file__).read_text()}"
 
 
 def _digest_of(path: Path) -> str | None:

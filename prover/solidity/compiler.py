@@ -100,7 +100,7 @@ def _cached_path() -> Path:
 
 def _download() -> Path:
     path, address = _cached_path(), f"{get_settings().solc_mirror.rstrip('/')}/{BUILD}"
-    with locked(path.with_suffix(".lock")):
+    with locked(path.with_name(f"{path.name}.lock")):
         if path.exists():  # another process was faster
             return path
         progress(f"downloading solc {SOLC_VERSION} to {path}")

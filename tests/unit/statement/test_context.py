@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from prover.base.errors import StatementInvalid
 from prover.statement.commitment import input_commitment, inputs_hash
-from prover.statement.context import JobContext
+from prover.statement.context import NO_JOB, JobContext
 from prover.statement.field import FIELD_MODULUS
 
 JOB = JobContext(31337, b"\x01" * 20, b"\x02" * 32, b"\x03" * 20)
@@ -22,6 +22,11 @@ def test_limbs_are_the_low_bits_of_the_hash(size: tuple[int, int], chain: int) -
     assert sum(limb << (j * bits) for j, limb in enumerate(limbs)) == job.hash() % 2 ** (
         count * bits
     )
+
+
+def test_the_context_of_no_job_is_what_samples_of_circuits_have() -> None:
+    """It is in the proofs that go with a circuit: another one, and nobody could import them."""
+    assert JobContext(0, bytes(20), bytes(32), bytes(20)) == NO_JOB
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,7 @@ def test_settings_that_we_make_keep_every_rule(proven: Get, name: str) -> None:
         ("run_args.ignore_range_check_inputs_outputs", True, "ignore_range_check"),
         ("module_sizes.polycommit", [4], "polycommit"),
         ("required_range_checks", [[0, 255], [-1, 1]], "required_range_checks"),
+        ("required_lookups", [{"Tanh": 2}, {"Sigmoid": 1}], "required_lookups"),
     ],
 )
 def test_a_broken_rule_is_named(
@@ -77,6 +78,10 @@ def test_the_order_that_ezkl_chose_does_not_matter(settings: dict[str, Any]) -> 
     shuffled["einsum_params"]["equations"].reverse()
     shuffled["timestamp"] = 1_700_000_000
     assert canonical_settings(shuffled) == canonical_settings(settings) == settings
+    lookups = [{"Sigmoid": 1}, {"Tanh": 2}]
+    for order in (lookups, lookups[::-1]):
+        given = settings | {"required_lookups": order}
+        assert canonical_settings(given)["required_lookups"] == lookups
 
 
 def test_a_product_that_ezkl_would_only_spot_check_is_recognised(tmp_path: Path) -> None:
