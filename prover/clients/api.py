@@ -5,7 +5,7 @@ from os import PathLike
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from prover import systems
 from prover.base.errors import StatementInvalid
@@ -56,7 +56,7 @@ def prove(
 
     >>> proof = prove(load_artifacts("circuit"), [[0.5, -1.0, 0.25, 2.0]], job)
     """
-    values = np.asarray(inputs, dtype=np.float64)
+    values = _numbers(inputs)
     if values.ndim < 2 or not np.isfinite(values).all():
         raise StatementInvalid(
             f"expected finite numbers [items, ...] as inputs, found shape {list(values.shape)}"
@@ -64,6 +64,16 @@ def prove(
         )
     system, made = circuit
     return system.prove(made, system.witness(made, system.take(made, values), job), progress)
+
+
+def _numbers(inputs: ArrayLike) -> NDArray[np.float64]:
+    try:
+        return np.asarray(inputs, dtype=np.float64)
+    except (ValueError, TypeError) as error:
+        raise StatementInvalid(
+            f"expected finite numbers [items, ...] as inputs, found no array of numbers ({error}): "
+            "clean and shape the data"
+        ) from None
 
 
 def verify_proof(circuit: Circuit, proof: Proof, job: JobContext | None = None) -> Answer:

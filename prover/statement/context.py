@@ -11,6 +11,7 @@ from prover.statement.field import WORD_BITS
 
 MIN_CONTEXT_BITS = 120
 MAX_CONTEXT_BITS = WORD_BITS
+_CHAIN_BITS = 256
 
 
 @dataclass(frozen=True)
@@ -24,15 +25,21 @@ class JobContext:
 
     @classmethod
     def of(cls, chain_id: int, escrow: str, job_id: bytes, payee: str) -> "JobContext":
-        """From hexadecimal addresses as web3 gives them."""
-        return cls(chain_id, to_canonical_address(escrow), job_id, to_canonical_address(payee))
+        """From hexadecimal addresses as web3 gives them. Raises StatementInvalid."""
+        return cls(chain_id, _address("escrow", escrow), job_id, _address("payee", payee))
 
     def __post_init__(self) -> None:
+        _check_chain(self.chain_id)
         for name, value, size in (
             ("escrow", self.escrow, 20),
             ("job id", self.job_id, 32),
             ("payee", self.payee, 20),
         ):
+            if not isinstance(value, bytes):
+                raise StatementInvalid(
+                    f"{name} {value!r}: expected {size} bytes; of hexadecimal text, give "
+                    "bytes.fromhex(text)"
+                )
             if len(value) != size:
                 raise StatementInvalid(
                     f"{name} has {len(value)} bytes: expected {size}; check the value given"
@@ -51,6 +58,23 @@ class JobContext:
         check_context_size(count, bits)
         value = self.hash()
         return tuple((value >> (j * bits)) & ((1 << bits) - 1) for j in range(count))
+
+
+def _check_chain(chain_id: object) -> None:
+    number = chain_id if isinstance(chain_id, int) and not isinstance(chain_id, bool) else -1
+    if not 0 <= number < 1 << _CHAIN_BITS:
+        raise StatementInvalid(
+            f"chain id {chain_id!r}: expected an integer, 0 to 2^{_CHAIN_BITS}-1; give the chain's"
+        )
+
+
+def _address(name: str, text: str) -> bytes:
+    try:
+        return bytes(to_canonical_address(text))
+    except (ValueError, TypeError):
+        raise StatementInvalid(
+            f"{name} {text!r}: expected an address, 0x and 40 hexadecimal digits; give all of it"
+        ) from None
 
 
 def check_context_size(count: int, bits: int) -> None:

@@ -113,7 +113,17 @@ def test_another_proof_or_job_is_rejected(circuit: prover.Circuit) -> None:
         prover.verify_proof(circuit, changed)
 
 
-@pytest.mark.parametrize("inputs", [[0.5, 1.0, 2.0, 3.0], [[float("nan")] * 4], [[0.5, 1.0]]])
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        [0.5, 1.0, 2.0, 3.0],
+        [[float("nan")] * 4],
+        [[0.5, 1.0]],
+        "abc",
+        [[0.5, 1.0, 2.0, 3.0], [0.5]],
+        [[{}]],
+    ],
+)
 def test_inputs_of_another_form_are_refused(circuit: prover.Circuit, inputs: Any) -> None:
     with pytest.raises(StatementInvalid):
         prover.prove(circuit, inputs, JOB)

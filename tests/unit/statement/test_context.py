@@ -1,4 +1,5 @@
 import dataclasses
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -46,6 +47,31 @@ def test_contexts_of_too_few_or_many_bits_are_refused(size: tuple[int, int]) -> 
 def test_a_short_address_is_refused() -> None:
     with pytest.raises(StatementInvalid, match="payee has 19 bytes"):
         dataclasses.replace(JOB, payee=b"\x01" * 19)
+
+
+@pytest.mark.parametrize("chain", [-1, 2**256, "31337", 1.0, True, None])
+def test_what_is_no_chain_id_is_refused(chain: Any) -> None:
+    with pytest.raises(StatementInvalid, match=r"chain id .*: expected an integer, 0 to 2\^256-1"):
+        dataclasses.replace(JOB, chain_id=chain)
+
+
+def test_the_largest_chain_id_is_one() -> None:
+    assert dataclasses.replace(JOB, chain_id=2**256 - 1).hash() > 0
+
+
+@pytest.mark.parametrize("text", ["0x5Fb", "", "0x" + "zz" * 20, 5, None])
+def test_what_is_no_address_is_refused(text: Any) -> None:
+    good = "0x" + "11" * 20
+    with pytest.raises(StatementInvalid, match=r"escrow .*: expected an address"):
+        JobContext.of(1, text, bytes(32), good)
+    with pytest.raises(StatementInvalid, match=r"payee .*: expected an address"):
+        JobContext.of(1, good, bytes(32), text)
+
+
+def test_text_of_32_characters_is_no_job_id() -> None:
+    id_: Any = "11" * 16
+    with pytest.raises(StatementInvalid, match=r"job id .*: expected 32 bytes"):
+        dataclasses.replace(JOB, job_id=id_)
 
 
 def test_commitments_depend_on_every_word_and_their_order() -> None:
