@@ -96,10 +96,11 @@ class Trial:
         return min(estimate * (100 + GAS_MARGIN_PERCENT) // 100, GAS_CAP)
 
     def _lacking(self, call: Call, balance: int, needed: int, bound: int) -> InsufficientFunds:
+        gas = "gas included" if needed > call.value + bound else "and gas besides"
         others = f", and {in_ether(bound)} for what is not mined yet" if bound else ""
         return InsufficientFunds(
             f"account {self.address} has {in_ether(balance)}: {in_ether(needed)} are needed for "
-            f"{call.says}, gas included{others}; send it ETH"
+            f"{call.says}, {gas}{others}; send it ETH"
         )
 
 

@@ -127,11 +127,14 @@ def test_time_that_passes_without_a_block_counts(chain: Chain) -> None:
     assert chain.sender(STRANGER).send("waiting", waiting)["status"] == 1
 
 
-@pytest.mark.parametrize("wei", [0, ETHER, ETHER + 1000])
-def test_an_account_without_the_money_is_told_so(chain: Chain, wei: int) -> None:
+@pytest.mark.parametrize(
+    ("wei", "gas"),
+    [(0, "and gas besides"), (ETHER, "gas included"), (ETHER + 1000, "gas included")],
+)
+def test_an_account_without_the_money_is_told_so(chain: Chain, wei: int, gas: str) -> None:
     """Nothing at all, the value but no gas, the value and too little gas."""
     chain.rpc("anvil_setBalance", address_of(CONSUMER), hex(wei))
-    with pytest.raises(InsufficientFunds, match=r"ETH: .* ETH are needed for giving, gas included"):
+    with pytest.raises(InsufficientFunds, match=f"ETH: .* ETH are needed for giving, {gas}"):
         chain.sender(CONSUMER).send("gift", GIFT)
 
 

@@ -69,7 +69,8 @@ def test_another_answer_is_not_explained_away() -> None:
 
 
 def test_nothing_is_tried_without_the_amount() -> None:
-    with pytest.raises(InsufficientFunds):
+    """What gas takes is not known yet."""
+    with pytest.raises(InsufficientFunds, match=r"5 ETH are needed for a gift, and gas besides;"):
         trial(AssertionError("asked all the same"), balance=4).gas(CALL)
 
 
@@ -103,8 +104,16 @@ def test_a_dry_run_without_money_says_how_much_is_there() -> None:
         dry(ChainError("insufficient funds for transfer"), balance=6).gas(CALL)
 
 
-@pytest.mark.parametrize(("bound", "words"), [(0, "gas included; send it"), (2, "2 ETH for what")])
+@pytest.mark.parametrize(
+    ("bound", "words"),
+    [
+        (0, "gas included; send it"),
+        (4, r"gas included, and 0\.0+4 ETH for what"),
+        (5, r"and gas besides, and 0\.0+5 ETH for what"),
+    ],
+)
 def test_all_that_is_needed_must_be_there(bound: int, words: str) -> None:
+    """Of the 10 wei, 5 are the call's value and some are for others: the rest is for gas."""
     made = trial(0, balance=9)
     made.check_funds(9, CALL, bound)
     with pytest.raises(InsufficientFunds, match=words):
