@@ -23,7 +23,7 @@ from prover.chain.codes import expected_code
 from prover.chain.limits import DeployedFor, answered, question
 from prover.chain.node.client import Client
 from prover.chain.node.rpc import Request, ask_each
-from prover.protocol.limits import limits_of
+from prover.protocol.limits import LOCAL_CHAIN, limits_of
 
 # Each contract with those whose addresses its constructor takes, in the order of deployment.
 PLAN: dict[str, tuple[str, ...]] = {
@@ -117,6 +117,11 @@ def path_of(chain_id: int) -> Path:
     return get_settings().deployments / f"{chain_id}.json"
 
 
+def deploying(local: bool) -> str:
+    """The command that deploys on a chain; on the local one no key need be configured."""
+    return "`zkescrow deploy --account 0`" if local else "`zkescrow deploy`"
+
+
 def load(client: Client) -> Deployment:
     """The contracts on the client's chain, each of them compared with what this version deploys.
 
@@ -141,23 +146,23 @@ def check_contracts(client: Client, deployment: Deployment, path: Path) -> None:
         if code in (None, "0x"):
             raise ChainError(
                 f"{name} has no code at {contracts[name].address} on chain {client.chain_id}: the "
-                "node was started anew or is another one; run `zkescrow deploy`"
+                f"node was started anew or is another one; run {deploying(client.local)}"
             )
     for name, answer in zip(LIMITED, answers, strict=False):
         address = contracts[name].address
         _check_row(f"{name} at {address}", answered(name, address, answer), deployment, path)
     for name, code in found.items():
         wanted = expected_code(name, deployment.chain_id, deployment.registry, deployment.poseidon)
-        _check_code(f"{name} at {contracts[name].address}", code, wanted)
+        _check_code(f"{name} at {contracts[name].address}", code, wanted, client.local)
     _check_first_block(deployment, path, *answers)
 
 
-def _check_code(where: str, found: str, expected: bytes) -> None:
+def _check_code(where: str, found: str, expected: bytes, local: bool) -> None:
     if bytes.fromhex(found[2:]) != expected:
         raise EnvironmentMissing(
             f"{where} is no contract of this version: its code has keccak256 "
             f"0x{keccak(hexstr=found).hex()}: expected 0x{keccak(expected).hex()}; send it "
-            "nothing, ask for the right deployment file, or run `zkescrow deploy`"
+            f"nothing, ask for the right deployment file, or run {deploying(local)}"
         )
 
 
@@ -189,7 +194,7 @@ def _check_row(where: str, found: DeployedFor, deployment: Deployment, path: Pat
 
     The client's chain has another id than that only after a fork.
     """
-    wanted = limits_of(deployment.chain_id)
+    wanted, local = limits_of(deployment.chain_id), deployment.chain_id == LOCAL_CHAIN
     if found.chain_id != deployment.chain_id:
         raise EnvironmentMissing(
             f"{path} is for chain {deployment.chain_id}: {where} was deployed on chain "
@@ -199,7 +204,7 @@ def _check_row(where: str, found: DeployedFor, deployment: Deployment, path: Pat
         raise EnvironmentMissing(
             f"{where} was deployed with {field} {getattr(found.limits, field)}: "
             f"expected {getattr(wanted, field)} on chain {deployment.chain_id} (docs/SPEC.md "
-            "section 10); do not use these contracts, `zkescrow deploy` makes others"
+            f"section 10); do not use these contracts, {deploying(local)} makes others"
         )
 
 
@@ -222,7 +227,8 @@ def parse(path: Path) -> Deployment:
         return Deployment.model_validate(strict_json.parse(path.read_bytes()))
     except FileNotFoundError:
         raise EnvironmentMissing(
-            f"{path} is not there: the contracts are not deployed; run `zkescrow deploy`"
+            f"{path} is not there: the contracts are not deployed; run "
+            f"{deploying(path == path_of(LOCAL_CHAIN))}"
         ) from None
     except ValueError as error:  # of the JSON, or pydantic's
         raise EnvironmentMissing(

@@ -42,7 +42,7 @@ def answered(name: str, address: str, answer: object) -> DeployedFor:
     except (ValueError, DecodingError) as error:
         raise ChainError(
             f"{name} at {address} does not say what it was deployed for: there is none, or one of "
-            "another version; run `zkescrow deploy`"
+            "another version; run `zkescrow deploy` (with --account 0 on a local chain)"
         ) from error
     return DeployedFor(chain_id, ChainLimits.from_abi(limits))
 

@@ -42,7 +42,8 @@ def test_code_that_is_not_ours_is_refused(chain: Chain, given: Path, name: str) 
     other = "0x" + "ef" * 20
     chain.rpc("anvil_setCode", other, "0x" + code.hex() + "00")
     change(given, **{name: {"address": other}})
-    with pytest.raises(EnvironmentMissing, match=r"no contract of this version: .* nothing"):
+    refused = r"no contract of this version: .* nothing, .* run `zkescrow deploy --account 0`"
+    with pytest.raises(EnvironmentMissing, match=refused):
         deployments.load(chain.client)
 
 
