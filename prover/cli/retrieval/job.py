@@ -81,7 +81,7 @@ def acceptable(
     return replace(mine, accept=accept, done=done, same=lambda one: one.payee == payee)
 
 
-PROVEN = Wanted("with a proven record", lambda one, _: len(one.proven) > 0)
+PROVEN = Wanted("partly or wholly proven", lambda one, _: len(one.proven) > 0)
 
 
 def to_dispute(who: str) -> Wanted:

@@ -37,6 +37,10 @@ def content_of(path: Path, most: int) -> bytes:
     """What a file of at most `most` bytes holds, in clear. Raises UsageError, StatementInvalid."""
     try:
         return _in_clear(read_plain(path, most))
+    except FileNotFoundError:
+        raise UsageError(
+            f"--inputs {path}: nothing is there; expected a plain file or a folder: check the path"
+        ) from None
     except (OSError, NotPlain, TooLarge):
         raise UsageError(
             f"--inputs {path}: expected a plain file that can be read, of at most {most} bytes; "

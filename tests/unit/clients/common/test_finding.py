@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from prover.base.errors import StatementInvalid, UsageError
+from prover.cli.retrieval.job import PROVEN
 from prover.clients.common.jobs.finding import (
     LATE,
     UNENDED,
@@ -155,3 +156,8 @@ def test_a_damaged_list_of_ids_is_said(home: Path, content: str) -> None:
 def test_nobody_named_is_anybody() -> None:
     assert open_to("", State.OPEN, STRANGER).fits(OPEN, 1000)
     assert OPEN.job.terms.provider == ZERO_ADDRESS
+
+
+def test_what_jobs_are_found_by_reads_as_english() -> None:
+    with pytest.raises(UsageError, match="no job on this chain is partly or wholly proven: "):
+        choose(NODE, jobs(), JOB, None, PROVEN)

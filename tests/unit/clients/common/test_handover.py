@@ -53,6 +53,11 @@ def test_a_file_may_not_be_longer_than_is_read(
     assert obtain("", HASH, 100) == CONTENT
 
 
+def test_a_path_where_nothing_is_is_said_to_be_one(home: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"nowhere: nothing is there; .* file or a folder"):
+        keep_handed([tmp_path / "nowhere"], HASH)
+
+
 def test_an_encrypted_file_is_opened_both_ways(home: Path, tmp_path: Path) -> None:
     """The hash of the job is that of the content, so that the envelope need not be known."""
     path = tmp_path / "inputs.sealed"
