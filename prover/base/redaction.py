@@ -10,6 +10,10 @@ MASK = "***"
 MIN_SEGMENT = 8  # shorter parts of an address are names of its service, such as v3
 _ENVIRONMENT = ("ZKESCROW_PRIVATE_KEY", "ZKESCROW_KEYSTORE_PASSWORD")
 _RPC_URL = "ZKESCROW_RPC_URL"
+# A host that cannot be taken for a key, and a port: no scheme, user, path nor query.
+_HOST_AND_PORT = re.compile(
+    r"(localhost|[a-z0-9-]{1,30}(\.[a-z0-9-]{1,30})+):[0-9]{1,5}", re.I | re.A
+)
 _USER = re.compile(r"(?<=://)[^/\s@]+(?=@)")
 # What a child may know: an allow-list, as anything else may hold somebody's key.
 _PASSED_ON = frozenset(
@@ -38,7 +42,12 @@ def hide_url(url: str) -> None:
 
 
 def public_url(url: str) -> str:
-    """An address as it may be shown: scheme, host and port, `/***` for what follows these."""
+    """An address as it may be shown: scheme, host and port, `/***` for what follows these.
+
+    Without a scheme, only what is plainly a host and a port is shown.
+    """
+    if _HOST_AND_PORT.fullmatch(url):
+        return url
     parts = _split(url)
     if parts is None or not parts.netloc:
         return MASK
@@ -90,6 +99,8 @@ def _secret_parts(url: str) -> set[str]:
     parts = _split(url)
     if parts is None:
         return {url}
+    if _HOST_AND_PORT.fullmatch(url):
+        return set()
     user = parts.netloc.rpartition("@")[0]
     words = {user, *user.split(":"), parts.fragment, *re.split("[&=]", parts.query)}
     segments = {*parts.path.split("/"), *words - {user}}

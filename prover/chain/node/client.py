@@ -31,6 +31,7 @@ from prover.chain.node.patience import LIMITED, PatientProvider, Unbounded, is_l
 from prover.protocol.limits import LOCAL_CHAIN as LOCAL_CHAIN
 
 TIMEOUT_SECONDS = 60
+_EXAMPLE = f"http://127.0.0.1:{DEFAULT_PORT}"
 MOST_TIME = 2**40  # Unix seconds that terms can hold
 # What web3 raises where an answer is of another form than it takes for granted.
 _ODD = (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError)
@@ -216,7 +217,8 @@ def connect(url: str, chain_id: int | None = None) -> Client:
     """
     if not url.startswith(("http://", "https://")):
         raise UsageError(
-            f"RPC address {public_url(url)!r}: expected http:// or https://; give --rpc URL"
+            f"RPC address {public_url(url)!r}: expected http:// or https:// at its beginning; give "
+            f"one such as {_EXAMPLE}"
         )
     hide_url(url)
     try:
@@ -224,7 +226,7 @@ def connect(url: str, chain_id: int | None = None) -> Client:
     except ValueError as error:
         raise UsageError(
             f"RPC address {public_url(url)!r}: expected a host and perhaps a port, found none "
-            f"({error}); give --rpc URL"
+            f"({error}); give one such as {_EXAMPLE}"
         ) from error
     try:
         found = int(web3.eth.chain_id)
@@ -234,12 +236,12 @@ def connect(url: str, chain_id: int | None = None) -> Client:
     except (requests.RequestException, Web3Exception, *_ODD) as error:
         raise ChainError(
             f"no Ethereum node answers at {public_url(url)} ({type(error).__name__}): start one "
-            f"with `zkescrow node{_port_of(url)}` or give the right address with --rpc"
+            f"with `zkescrow node{_port_of(url)}` or give the right address (to a command: --rpc)"
         ) from error
     if chain_id is not None and found != chain_id:
         raise ChainError(
             f"the node at {public_url(url)} serves chain {found}: expected chain {chain_id}; give "
-            "a node of that chain with --rpc"
+            "the address of a node of that chain (to a command: --rpc)"
         )
     return Client(web3, found, f"{found}:{genesis.hex()}")
 

@@ -87,7 +87,32 @@ def test_an_address_is_shown_by_its_host(scheme: str, key: str) -> None:
     assert public_url(f"{scheme}://host.example/") == f"{scheme}://host.example"
 
 
-@pytest.mark.parametrize("url", ["", "no address", "https://[::1/key"])
+@pytest.mark.parametrize("url", ["localhost:8545", "127.0.0.1:1", "my-node.example.org:65535"])
+def test_a_host_and_a_port_are_shown_as_they_were_typed(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZKESCROW_RPC_URL", url)
+    assert redacted(public_url(url)) == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "no address",
+        "https://[::1/key",
+        "user:12345",
+        "node.example:pa55word",
+        "user:12345@node.example:8545",
+        "user:pa55word@localhost:8545",
+        "localhost:8545/key",
+        "localhost:8545?key=1",
+        "localhost:8545#key",
+        "localhost:8545\n",
+        "0123456789abcdef0123456789abcdef:8545",
+        "0123456789abcdef0123456789abcdef.example:8545",
+    ],
+)
 def test_an_odd_address_is_not_shown(url: str) -> None:
     assert public_url(url) == MASK
 

@@ -28,7 +28,7 @@ FIRST_ACCOUNT = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
 
 
 def test_a_wrong_address_scheme_or_chain_is_refused(chain: Chain) -> None:
-    with pytest.raises(UsageError, match="http"):
+    with pytest.raises(UsageError, match=r"http.*; give one such as http://127\.0\.0\.1:8545"):
         connect("ws://127.0.0.1:1")
     with pytest.raises(ChainError, match="no Ethereum node answers"):
         connect("http://127.0.0.1:1")
@@ -89,11 +89,13 @@ def test_a_second_deployment_sends_nothing(chain: Chain) -> None:
 
 def test_a_deployment_without_code_or_file_is_refused(chain: Chain, tmp_path: Path) -> None:
     chain.rpc("anvil_setCode", chain.deployment.prediction, "0x")
-    with pytest.raises(ChainError, match="no code"):
+    with pytest.raises(ChainError, match=r"no code .* run `zkescrow deploy --account 0`"):
         deployments.load(chain.client)
     with settings_of(deployments=str(tmp_path)):
-        with pytest.raises(EnvironmentMissing, match="zkescrow deploy"):
+        with pytest.raises(EnvironmentMissing, match="run `zkescrow deploy --account 0`"):
             deployments.load(chain.client)
+        with pytest.raises(EnvironmentMissing, match="run `zkescrow deploy`"):  # with a key
+            deployments.load(Client(chain.client.web3, 1, "1:0"))
         for content in ("{", "{}", json.dumps({"chainId": 31337, "contracts": {}})):
             (tmp_path / "31337.json").write_text(content)
             with pytest.raises(EnvironmentMissing, match="deploy again"):
