@@ -58,7 +58,10 @@ def configured_address(client: Client, number: int | None) -> str | None:
 def anvil_account(number: int) -> LocalAccount:
     """Anvil's published account of that number: everybody knows its key."""
     if not 0 <= number < ANVIL_ACCOUNTS:
-        raise UsageError(f"--account {number}: expected 0 to {ANVIL_ACCOUNTS - 1}")
+        raise UsageError(
+            f"--account {number}: expected 0 to {ANVIL_ACCOUNTS - 1}, the number of one of Anvil's "
+            "accounts; to sign for another, set ZKESCROW_KEYSTORE"
+        )
     Account.enable_unaudited_hdwallet_features()
     account: LocalAccount = Account.from_mnemonic(
         ANVIL_MNEMONIC, account_path=f"m/44'/60'/0'/0/{number}"

@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Sequence
 from io import TextIOWrapper
 from types import FrameType
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import typer
 from typer.core import TyperGroup
@@ -85,8 +85,23 @@ app = typer.Typer(
 )
 
 
+def _show_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"zkescrow {version('zkescrow')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _root() -> None:
+def _root(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
     """Pay for a machine-learning answer only when a proof says it is right."""
 
 
@@ -129,6 +144,9 @@ def _interrupted() -> int:
 
 
 def _unexpected(error: Exception) -> int:
+    if type(error).__name__ == "NoArgsIsHelpError":  # no mistake to name: its message is the help
+        typer.echo(str(error), err=True)
+        return USAGE
     show = getattr(error, "format_message", None)
     if show is not None:  # the option parser's own errors
         context = getattr(error, "ctx", None)

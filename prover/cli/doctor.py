@@ -41,7 +41,7 @@ class Finding:
 @command(app)
 def doctor(rpc: Rpc = None) -> None:
     """Look at everything that the commands need. Exit status 1 if something needed is missing."""
-    findings = [check() for check in (_python, _packages, _solc, _anvil)]
+    findings = [check() for check in (_zkescrow, _python, _packages, _solc, _anvil)]
     findings += [_node()] if _in_checkout() else []
     findings += [_engine(), _home(), _disk(), _memory(), _srs(), _account(), *_chain(rpc)]
     lines = []
@@ -64,6 +64,10 @@ def _in_checkout() -> bool:
 def _fix(in_checkout: str, installed: str) -> str:
     """What to do in a checkout, or where the package is installed by itself."""
     return in_checkout if _in_checkout() else installed
+
+
+def _zkescrow() -> Finding:
+    return Finding("zkescrow", True, importlib.metadata.version("zkescrow"))
 
 
 def _python() -> Finding:

@@ -10,7 +10,7 @@ from prover.cli.common.output import command, new_app, show
 
 app = new_app()
 APPS = {"explain-revert": app}
-_HASH_BYTES = 32
+_HASH_BYTES, _SELECTOR_BYTES = 32, 4
 
 
 @command(app, "explain-revert")
@@ -28,6 +28,11 @@ def explain_revert(
     if len(data) == _HASH_BYTES:
         _explain_transaction(data, rpc)
         return
+    if 0 < len(data) < _SELECTOR_BYTES:
+        raise UsageError(
+            f"{what!r} has {len(data)} bytes: expected a hash of {_HASH_BYTES}, or revert data, "
+            f"which is empty or has {_SELECTOR_BYTES} or more; give all of it"
+        )
     revert = decode_revert(data)
     arguments = {name: _json(value) for name, value in revert.arguments.items()}
     show({"error": revert.name, "arguments": arguments, "advice": revert.advice}, revert.message())

@@ -16,9 +16,30 @@ if TYPE_CHECKING:
 Rpc = Annotated[
     str | None, typer.Option("--rpc", help="Address of the node [default: ZKESCROW_RPC_URL].")
 ]
+
+
+def account_number(text: str) -> int:
+    """The number of --account as typed. Raises UsageError if it is none.
+
+    What was typed is not repeated: it may be a key.
+    """
+    try:
+        return int(text)
+    except ValueError:
+        raise UsageError(
+            "--account: expected 0 to 9, the number of one of Anvil's accounts, found no number; "
+            "to sign for another, set ZKESCROW_KEYSTORE"
+        ) from None
+
+
 AccountNumber = Annotated[
     int | None,
-    typer.Option("--account", help="One of Anvil's published accounts, 0 to 9; chain 31337 only."),
+    typer.Option(
+        "--account",
+        parser=account_number,
+        metavar="INTEGER",
+        help="One of Anvil's published accounts, 0 to 9; chain 31337 only.",
+    ),
 ]
 Payee = Annotated[str | None, typer.Option(help="Who is paid [default: the account].")]
 ModelName = Annotated[str, typer.Option("--model", help="Name or id of a registered model.")]

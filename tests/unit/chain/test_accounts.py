@@ -43,7 +43,7 @@ def keystore(path: Path, **changes: object) -> Path:
 
 @pytest.mark.parametrize("number", [-1, 10])
 def test_an_account_that_anvil_has_not_is_refused(number: int) -> None:
-    with pytest.raises(UsageError, match=f"--account {number}: expected 0 to 9"):
+    with pytest.raises(UsageError, match=f"--account {number}: expected 0 to 9, the number of"):
         anvil_account(number)
 
 

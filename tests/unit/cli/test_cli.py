@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,57 @@ def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -
     assert run([name, "--help"]) == 0
     out = capsys.readouterr().out
     assert "--json" in out or "Commands:" in out
+
+
+@pytest.mark.parametrize("group", [[], ["prediction"], ["srs"]])
+def test_without_a_command_the_help_is_printed_as_it_is(
+    group: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*group, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert run(group) == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", shown)
+    assert "\nCommands:\n" in shown
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out == f"zkescrow {version('zkescrow')}\n"
+
+
+KEY = "0x" + "5e" * 32
+
+
+@pytest.mark.parametrize("typed", ["0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC", KEY, "first", ""])
+def test_an_account_is_given_by_its_number(typed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What was typed in its place may be a key, and is not shown."""
+    assert run(["withdraw", "--account", typed]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("zkescrow: --account: expected 0 to 9, the number of one of Anvil's")
+    assert not typed or typed not in said
+
+
+@pytest.mark.parametrize("data", ["0x12", "0x1234", "123456"])
+def test_less_than_a_selector_is_no_revert_data(
+    data: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["explain-revert", data]) == 2
+    said = capsys.readouterr().err
+    assert f"'{data}' has {len(bytes.fromhex(data.removeprefix('0x')))} bytes: expected" in said
+    assert run(["explain-revert", "0x12345678"]) == 0
+
+
+def test_a_node_s_address_without_a_scheme_is_repeated(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Typed, or of the environment, whose secrets are hidden in whatever is said."""
+    for where in ("localhost:8545", "127.0.0.1:8545", "node.example:443"):
+        monkeypatch.setenv("ZKESCROW_RPC_URL", where)
+        assert run(["status", "--rpc", where]) == 2
+        said = capsys.readouterr().err
+        assert f"RPC address '{where}': expected http:// or https://" in said
+        assert "such as http://127.0.0.1:8545" in said
 
 
 @pytest.mark.parametrize(

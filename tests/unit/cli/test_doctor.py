@@ -1,5 +1,7 @@
 """The doctor says what is wrong with HOME and ZKESCROW_HOME, and does not die of it."""
 
+import json
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -27,7 +29,7 @@ def test_a_node_that_does_not_answer_is_said_once(
 ) -> None:
     """It is missing where the user named it; else `zkescrow node` starts one when it is needed."""
     fine = doctor.Finding("fine", True, "")
-    for name in ("_python", "_packages", "_node", "_solc", "_anvil", "_memory"):
+    for name in ("_zkescrow", "_python", "_packages", "_node", "_solc", "_anvil", "_memory"):
         monkeypatch.setattr(doctor, name, lambda: fine)
     connected = cli_options.connected
     nowhere = "http://127.0.0.1:9"  # also if a node runs where one is by default
@@ -43,6 +45,12 @@ def test_a_node_that_does_not_answer_is_said_once(
     assert line.startswith("MISSING" if status else "absent")
     assert line.count("answer") == 1
     assert "no Ethereum node answers at http://127.0.0.1:9" in line
+
+
+def test_the_version_is_a_finding(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(["doctor", "--json"])
+    first = json.loads(capsys.readouterr().out)["findings"][0]
+    assert (first["name"], first["ok"], first["found"]) == ("zkescrow", True, version("zkescrow"))
 
 
 def test_a_home_that_cannot_be_is_named(
