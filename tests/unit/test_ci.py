@@ -73,7 +73,9 @@ def native(checkout: Path, ci: str, **tools: str) -> subprocess.CompletedProcess
             continue
         (programs / name).symlink_to(found)
     (checkout / "scripts").mkdir()
-    shutil.copy(ROOT / "scripts/native", checkout / "scripts/native")
+    debian = f"debian={checkout}/debian"  # what this machine has there is not asked
+    script = (ROOT / "scripts/native").read_text().replace("debian=/usr/bin", debian)
+    program(checkout / "scripts/native", script.removeprefix("#!/usr/bin/env bash\n"), "bash")
     return subprocess.run(
         [checkout / "scripts/native"], env={"PATH": str(programs), "CI": ci},
         capture_output=True, text=True, check=False,
@@ -89,8 +91,8 @@ def built(checkout: Path) -> None:
     (checkout / ".venv/.stamp").write_text("")
 
 
-def program(path: Path, script: str) -> None:
-    path.write_text(f"#!/bin/sh\n{script}\n")
+def program(path: Path, script: str, shell: str = "sh") -> None:
+    path.write_text(f"#!/bin/{shell}\n{script}\n")
     path.chmod(0o755)
 
 
@@ -168,6 +170,43 @@ def test_other_users_are_told_how_to_get_rust(tmp_path: Path) -> None:
     assert asked == []
     assert f"apt-get install {RUST}" in said
     assert "https://rustup.rs" in said
+
+
+SHIM = "echo 'error: no toolchain is installed' >&2; echo 'help: install one' >&2; exit 1"
+
+
+def test_a_cargo_that_does_not_run_is_not_called_missing(tmp_path: Path) -> None:
+    done = native(tmp_path, "true", cargo=SHIM)
+    assert done.returncode == 1
+    assert f"{tmp_path}/bin/cargo does not run (help: install one): repair it" in done.stderr
+    assert "missing" not in done.stderr
+
+
+@pytest.mark.parametrize("tools", [{}, {"cargo": SHIM}])
+def test_debians_cargo_is_tried_before_anything_is_installed(
+    tmp_path: Path, tools: dict[str, str]
+) -> None:
+    if "adx" not in Path("/proc/cpuinfo").read_text().split():
+        pytest.skip("this processor has no ADX, and that is said first")
+    built(tmp_path)
+    (tmp_path / "debian").mkdir()
+    program(tmp_path / "debian/cargo", "exit 0")
+    program(tmp_path / ".venv/bin/maturin", f"command -v cargo >{tmp_path}/used; exit 1")
+    asked = f'echo "$@" >>{tmp_path}/asked'
+    done = native(tmp_path, "true", **tools, **{"id": "echo 0", "apt-get": asked, "dpkg": "exit 1"})
+    assert "could not be built" in done.stderr
+    assert (tmp_path / "used").read_text() == f"{tmp_path}/debian/cargo\n"
+    assert not (tmp_path / "asked").exists()
+
+
+def test_packages_that_are_there_are_not_installed_again(tmp_path: Path) -> None:
+    asked = f'echo "$@" >>{tmp_path}/asked'
+    tools = {"cargo": SHIM, "id": "echo 0", "apt-get": asked}
+    done = native(tmp_path / "there", "true", **tools, dpkg="exit 0")
+    assert "does not run" in done.stderr
+    assert not (tmp_path / "asked").exists()
+    native(tmp_path / "not", "true", **tools, dpkg="exit 1")
+    assert (tmp_path / "asked").read_text().split("\n")[1].endswith(RUST)
 
 
 def test_ci_checks_and_tests(tmp_path: Path) -> None:
