@@ -1,5 +1,7 @@
 """Paid predictions with real proofs, through the command line, and what can go wrong with them."""
 
+import doctest
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +16,7 @@ from prover.clients.prediction.store import JobStore, Stage, TrackedJob
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction.state import State
 from prover.systems.proof import Proof
-from tests.e2e.conftest import EXAMPLES, World
+from tests.e2e.conftest import EXAMPLES, ROOT, ZKESCROW, World
 from tests.localchain import CONSUMER, PROVIDER, STRANGER, address_of
 
 REWARD, STAKE = 10**16, 5 * 10**15
@@ -44,8 +46,6 @@ main()
 
 def crash(world: World, step: str) -> None:
     """Run the provider in a process that dies at a step."""
-    import os
-
     done = subprocess.run(
         [sys.executable, "-c", CRASHING, step, *(str(word) for word in PROVIDE)],
         env=os.environ | world.cli.environment,
@@ -274,3 +274,21 @@ def test_files_alone_prove_and_verify(world: World, tmp_path: Path) -> None:
     assert "it was made for another one" in refused
     proof.write_text(proof.read_text().replace('"proof": "0x', '"proof": "0x00', 1))
     assert "bytes" in cli.run("verify", proof, *artifacts, status=1).message()
+
+
+def test_the_examples_of_the_api_run(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As docs/API.md shows them, but for the node's port."""
+    (tmp_path / "examples").symlink_to(EXAMPLES)
+    monkeypatch.chdir(tmp_path)
+    for name, value in world.cli.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PATH", str(Path(ZKESCROW).parent), prepend=os.pathsep)
+    text = (ROOT / "docs/API.md").read_text()
+    shown = '"http://127.0.0.1:8545"'
+    assert shown in text
+    text = text.replace(shown, repr(world.chain.url))
+    examples = doctest.DocTestParser().get_doctest(text, {}, "API.md", "docs/API.md", 0)
+    found = doctest.DocTestRunner().run(examples)
+    assert (found.failed, found.attempted > 15) == (0, True)
