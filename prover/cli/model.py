@@ -8,6 +8,7 @@ import typer
 
 from prover.base.console import OUTPUT, progress
 from prover.base.errors import UsageError
+from prover.base.text import counted
 from prover.base.units import MIB
 from prover.cli.common.options import (
     AccountNumber,
@@ -89,7 +90,9 @@ def add(
     }
     if report and not OUTPUT.json:
         show_table({}, "plans considered", [_row(one) for one in report.shortlist()])
-        show({}, *(f"{count} plans fell: {why}" for why, count in report.reasons()))
+        show(
+            {}, *(f"{counted(count, 'plan')} not chosen: {why}" for why, count in report.reasons())
+        )
     considered = [asdict(one) for one in report.candidates] if report else []
     show(facts | {"candidates": considered}, *_lines(facts))
 

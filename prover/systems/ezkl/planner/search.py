@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from prover.base.errors import ModelRefused, UsageError
+from prover.base.text import counted
 from prover.systems.ezkl.arithmetic.ranges import domain, evaluate
 from prover.systems.ezkl.arithmetic.scales import Quantisation
 from prover.systems.ezkl.arithmetic.tensors import OutOfRange, quantise
@@ -34,6 +35,7 @@ INNER_COLUMNS = (2, 3)
 MIN_EVALUATED, MAX_EVALUATED = 16, 256
 EVALUATED_WORK = 50_000_000
 MAX_CONFIRMED = 4
+NO_BETTER = "costs more, or is less accurate, than the chosen one"
 UNTRIED = f"not tried, as {MAX_CONFIRMED} that are cheaper are not what was predicted"
 MAX_SLOTS = 1024
 
@@ -168,7 +170,7 @@ def _cheapest(search: _Search, accurate: list[Scales]) -> Plan | None:
     ranked.sort(key=lambda entry: entry[0])
     chosen = None
     for place, (order, plan, scales) in enumerate(ranked):
-        verdict = UNTRIED if chosen is None else "costs more, or is less accurate"
+        verdict = UNTRIED if chosen is None else NO_BETTER
         if chosen is None and place < MAX_CONFIRMED:
             try:
                 plan = chosen = _confirmed(search, plan, scales)
@@ -202,7 +204,7 @@ def _with_digits(
     for scales in accurate:
         plan = draft(scales, search.constraints, legs, columns)
         if plan is None:
-            search.fell(scales.quantisation, f"values do not fit {legs} digits")
+            search.fell(scales.quantisation, f"values do not fit {counted(legs, 'digit')}")
         else:
             drafts.append((plan, scales))
     if not drafts:
