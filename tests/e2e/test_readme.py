@@ -49,6 +49,7 @@ def test_the_quick_start_of_the_readme_works(environment: dict[str, str], tmp_pa
     port = int(environment["ZKESCROW_RPC_URL"].rsplit(":", 1)[1])
     with running_node(Cli(environment), port):
         said = [run(line, environment, tmp_path) for line in typed(second)]
+    assert "plans not chosen: costs more" in said[1]
     assert "proven label" in said[-2]
     assert (tmp_path / "report.html").exists()
 

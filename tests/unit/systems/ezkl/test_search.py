@@ -76,7 +76,11 @@ def test_shipped_models_get_small_exact_plans_and_stay_accurate(
 ) -> None:
     model = load(EXAMPLES / f"{model_name}.onnx")
     calibration = read(EXAMPLES / f"{data}-calibration.npz", model.input_shape, model.classes)
-    plan = find_plan(model, calibration, Constraints(), EzklCircuits()).plan
+    report = find_plan(model, calibration, Constraints(), EzklCircuits())
+    reasons = {why for why, _ in report.reasons()}
+    assert {"costs more, or is less accurate, than the chosen one"} < reasons
+    assert "values do not fit 1 digit" in reasons
+    plan = report.plan
     assert plan.exact
     assert plan.logrows <= logrows
     test = read(EXAMPLES / f"{data}-test.npz", model.input_shape, model.classes)
