@@ -8,6 +8,7 @@ import typer
 
 from prover.base.console import OUTPUT, progress
 from prover.base.errors import UsageError
+from prover.base.log import logger
 from prover.base.text import counted
 from prover.base.units import MIB
 from prover.cli.common.options import (
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from prover.systems.ezkl.system import Planned
     from prover.systems.srs import Named, SetUpChoice
 
+LOG = logger(__name__)
 app = new_app("Add, list, show and verify models.")
 APPS = {"model": app}
 ModelArgument = Annotated[str, typer.Argument(metavar="MODEL", help="Name or id of a model.")]
@@ -137,7 +139,7 @@ def _name(client: "Client", alias: str, model_id: bytes) -> None:
 
     before = remember(client, alias, model_id)
     if before is not None:
-        progress(f"{alias} was model {before}: from now on it is 0x{model_id.hex()}")
+        LOG.warning("the name means another model now", name=alias, before=before)
 
 
 @command(app, "show")

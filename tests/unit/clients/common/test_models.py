@@ -29,18 +29,18 @@ def test_a_model_is_named_by_its_alias_its_id_or_the_ids_first_digits() -> None:
 
 
 def test_a_name_that_moves_to_another_model_says_whose_it_was(
-    home: Path, capsys: pytest.CaptureFixture[str]
+    home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Jobs are posted by it: whoever typed it before would mean another model without a word."""
     assert remember(NODE, "digits", ONE) is None
     assert remember(NODE, "digits", ONE) is None
     assert remember(NODE, "digits", TWO) == f"0x{ONE.hex()}"
+    said: list[dict[str, object]] = []
+    log = SimpleNamespace(warning=lambda _, **facts: said.append(facts))
+    monkeypatch.setattr(model, "LOG", log)
     model._name(NODE, "digits", ONE)
-    assert f"digits was model 0x{TWO.hex()}: from now on it is 0x{ONE.hex()}" in (
-        capsys.readouterr().err
-    )
     model._name(NODE, "digits", ONE)
-    assert capsys.readouterr().err == ""
+    assert said == [{"name": "digits", "before": f"0x{TWO.hex()}"}]
 
 
 def test_a_folder_gives_a_model_its_name_but_takes_no_other_models(home: Path) -> None:
