@@ -75,6 +75,8 @@ def posted(connection: HTTPConnection, data: bytes) -> bytes:
 def _connection(url: str) -> HTTPConnection | None:
     """This thread's to a node of ours; None to all else."""
     found: HTTPConnection | None = vars(_CONNECTIONS).get(url)
+    if found is not None and found.sock is None:  # closed: whoever listens there now may be another
+        found = None
     if found is None and _is_ours(url):
         address = urlsplit(url)
         assert address.hostname is not None
