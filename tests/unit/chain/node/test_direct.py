@@ -11,7 +11,7 @@ CHAIN = b'{"jsonrpc": "2.0", "id": 0, "result": "0x7a69"}'
 
 
 def test_another_server_at_a_nodes_port_is_asked_as_by_users() -> None:
-    """http.client names no agent, requests does; HTTP/1.0 closes, so each request connects anew."""
+    """Plain connections name no agent, those of users do."""
     seen: list[str | None] = []
 
     class Other(BaseHTTPRequestHandler):
@@ -27,8 +27,10 @@ def test_another_server_at_a_nodes_port_is_asked_as_by_users() -> None:
 
     port = node.free_port()
     with node.running(port) as client:
-        assert direct._connection(f"http://127.0.0.1:{port}") is not None
         client.now()
+        connection = direct._connection(f"http://127.0.0.1:{port}")
+        assert connection is not None
+        connection.close()  # as one is that the other side has closed: it would open by itself
     with HTTPServer(("127.0.0.1", port), Other) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         for _ in range(3):
