@@ -40,7 +40,7 @@ COMMANDS = {
     "retrieval": Entry(
         "retrieval.commands", "Have a sealed dataset judged, and read what matches."
     ),
-    "status": Entry("overview", "List jobs of all protocols that are under way, and what is due."),
+    "status": Entry("status", "List jobs of all protocols that are under way, and what is due."),
     "provider": Entry("provider", "Prove predictions and be paid for them."),
     "withdraw": Entry("withdraw", "Take out refunds and other credits."),
     "srs": Entry("srs", "Set-ups of public ceremonies: import, fetch, verify, list."),

@@ -10,8 +10,8 @@ from prover.chain.node.client import Client
 from prover.chain.sending.transactions import Sender
 from prover.cli.common.output import Done
 from prover.clients.agenda import entry, next_of
-from prover.clients.common.jobs import ending, finding
-from prover.clients.common.jobs.finding import UNENDED, DoneBefore, Wanted
+from prover.clients.common.jobs import choosing, ending
+from prover.clients.common.jobs.choosing import UNENDED, DoneBefore, Wanted
 from prover.clients.common.jobs.kinds import Kind
 from prover.protocol.world import World
 
@@ -19,9 +19,9 @@ from prover.protocol.world import World
 def find_on(
     client: Client, deployment: Deployment, kind: Kind, text: str | None, wanted: Wanted = UNENDED
 ) -> tuple[World, bytes, Any]:
-    """As `finding.find_on`, but raises Done if the command was done before."""
+    """As `choosing.find_on`, but raises Done if the command was done before."""
     with _raising_done(client):
-        return finding.find_on(client, deployment, kind, text, wanted)
+        return choosing.find_on(client, deployment, kind, text, wanted)
 
 
 def end(

@@ -87,7 +87,7 @@ def status(rpc: Rpc = None, account: AccountNumber = None) -> None:
     from prover.base.settings import get_settings
     from prover.chain.contracts.tokens import learn
     from prover.chain.state.replay import load_world
-    from prover.cli.overview import credits_of
+    from prover.cli.status import credits_of
     from prover.clients.prediction.store import JobStore
     from prover.protocol.events import ZERO_ADDRESS
 

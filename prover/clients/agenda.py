@@ -10,8 +10,8 @@ from prover.chain.contracts.tokens import learn
 from prover.chain.node.client import Client
 from prover.chain.state.deeds import deeds_of
 from prover.clients.accuracy import status as accuracy_status
+from prover.clients.common.jobs.deeds import protocols
 from prover.clients.common.jobs.kinds import BOUNTY, JOB, REQUEST, ROUND, Kind, short
-from prover.clients.common.jobs.remembered import protocols
 from prover.clients.prediction import status as prediction_status
 from prover.clients.retrieval import status as retrieval_status
 from prover.clients.serving import status as serving_status

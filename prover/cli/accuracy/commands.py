@@ -309,8 +309,8 @@ def status(
     from prover.cli.accuracy.job import find_bounty
     from prover.clients.accuracy.status import consumers_past, past_message, progress_of, row
     from prover.clients.agenda import entry, reminders, rows
+    from prover.clients.common.jobs.deeds import of_job
     from prover.clients.common.jobs.kinds import BOUNTY
-    from prover.clients.common.jobs.remembered import of_job
 
     client, deployment = deployed(rpc)
     now, world = client.now(), load_world(client, deployment)

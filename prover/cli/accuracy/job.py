@@ -11,7 +11,7 @@ from prover.chain.contracts.tokens import decimals_of
 from prover.chain.deployments import Deployment
 from prover.chain.node.client import Client
 from prover.cli.job import find_on
-from prover.clients.common.jobs.finding import UNENDED, Wanted, in_state, open_to
+from prover.clients.common.jobs.choosing import UNENDED, Wanted, in_state, open_to
 from prover.clients.common.jobs.kinds import BOUNTY
 from prover.clients.common.models import KnownModel
 from prover.protocol.accuracy.state import Record, State

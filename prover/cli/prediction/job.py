@@ -3,7 +3,7 @@
 from prover.chain.deployments import Deployment
 from prover.chain.node.client import Client
 from prover.cli.job import find_on
-from prover.clients.common.jobs.finding import UNENDED, Wanted
+from prover.clients.common.jobs.choosing import UNENDED, Wanted
 from prover.clients.common.jobs.kinds import JOB
 from prover.protocol.prediction.state import Record
 

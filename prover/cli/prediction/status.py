@@ -9,8 +9,8 @@ from prover.chain.node.client import Client
 from prover.chain.state.replay import load_world
 from prover.cli.prediction.job import find_job
 from prover.clients.agenda import entry, reminders, rows
+from prover.clients.common.jobs.deeds import of_job
 from prover.clients.common.jobs.kinds import JOB
-from prover.clients.common.jobs.remembered import of_job
 from prover.clients.prediction.status import row
 from prover.protocol.prediction.state import Record
 from prover.protocol.world import World

@@ -151,7 +151,7 @@ def post(
     """Requester: pay for every record to be judged. Checks model and dataset first."""
     from prover.chain.state.replay import load_world
     from prover.cli.retrieval import post as retrieval_post
-    from prover.clients.common.jobs.finding import by_digits
+    from prover.clients.common.jobs.choosing import by_digits
     from prover.clients.common.jobs.kinds import DATASET
     from prover.clients.common.models import auditor, find
     from prover.clients.retrieval import requester as consumer

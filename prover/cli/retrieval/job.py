@@ -16,9 +16,9 @@ from prover.chain.sending.transactions import Sender
 from prover.chain.state.replay import load_world
 from prover.cli.job import find_on
 from prover.clients.agenda import entry, reminders
-from prover.clients.common.jobs.finding import UNENDED, Wanted, in_state
+from prover.clients.common.jobs.choosing import UNENDED, Wanted, in_state
+from prover.clients.common.jobs.deeds import of_job
 from prover.clients.common.jobs.kinds import REQUEST
-from prover.clients.common.jobs.remembered import of_job
 from prover.clients.common.models import find
 from prover.clients.common.seeds import read_seed
 from prover.clients.common.tools import tools_of

@@ -12,9 +12,9 @@ from prover.chain.node.client import Client
 from prover.chain.state.replay import load_world
 from prover.cli.job import find_on
 from prover.clients.agenda import entry, reminders
-from prover.clients.common.jobs.finding import UNENDED, Wanted, in_state, open_to
+from prover.clients.common.jobs.choosing import UNENDED, Wanted, in_state, open_to
+from prover.clients.common.jobs.deeds import of_job
 from prover.clients.common.jobs.kinds import ROUND
-from prover.clients.common.jobs.remembered import of_job
 from prover.clients.common.models import find
 from prover.clients.serving.status import amount, row
 from prover.protocol.serving.state import Record, State

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from prover.chain.state import replay
-from prover.cli import overview
+from prover.cli import status
 from prover.cli.app import run
 from prover.systems.places import PK, directory_name
 from tests.unit.chain.fakenode import (
@@ -30,7 +30,7 @@ def node(home: Path, monkeypatch: pytest.MonkeyPatch) -> FakeNode:
     """One open prediction job that names no provider."""
     posted = [posted_in(ETH, CONSUMER, 0)]
     node = FakeNode([Block(0), Block(FIRST, [registered()]), Block(FIRST + 1, posted)])
-    monkeypatch.setattr(overview, "deployed", lambda _rpc: (node.client, deployment()))
+    monkeypatch.setattr(status, "deployed", lambda _rpc: (node.client, deployment()))
     replay._loaded.clear()
     return node
 

@@ -9,9 +9,9 @@ import pytest
 
 from prover.base.errors import UsageError
 from prover.chain.state import replay
-from prover.cli import overview
+from prover.cli import status
 from prover.cli.app import run
-from prover.clients.common.jobs.finding import Wanted, choose
+from prover.clients.common.jobs.choosing import Wanted, choose
 from prover.clients.common.jobs.kinds import BOUNTY
 from prover.protocol.jobs import Jobs
 from tests.unit.chain.fakenode import (
@@ -29,9 +29,9 @@ from tests.unit.protocol.plays import ETH
 @pytest.fixture
 def node(home: Path, monkeypatch: pytest.MonkeyPatch) -> FakeNode:
     """Postings without the deposit that belongs to them."""
-    odd = [posted_in(ETH, CONSUMER, nonce)[:1] for nonce in range(overview.MOST_SET_ASIDE + 2)]
+    odd = [posted_in(ETH, CONSUMER, nonce)[:1] for nonce in range(status.MOST_SET_ASIDE + 2)]
     node = FakeNode([Block(0), Block(FIRST, [registered()]), Block(FIRST + 1, odd)])
-    monkeypatch.setattr(overview, "deployed", lambda _rpc: (node.client, deployment()))
+    monkeypatch.setattr(status, "deployed", lambda _rpc: (node.client, deployment()))
     replay._loaded.clear()
     return node
 
@@ -42,7 +42,7 @@ def test_a_status_lists_them(
 ) -> None:
     assert run(["status", *whose, "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["set_aside"]
-    assert len(rows) == overview.MOST_SET_ASIDE + 2
+    assert len(rows) == status.MOST_SET_ASIDE + 2
     assert {row["protocol"] for row in rows} == {"prediction"}
     assert run(["status", *whose]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -9,7 +9,7 @@ from prover.chain.contracts.retrieval import RetrievalBounty
 from prover.chain.contracts.serving import ServingRound
 from prover.chain.deployments import Deployment
 from prover.chain.sending.transactions import Sender
-from prover.clients.common.jobs.finding import LATE, cancellable, find_on
+from prover.clients.common.jobs.choosing import LATE, cancellable, find_on
 from prover.clients.common.jobs.kinds import BOUNTY, JOB, REQUEST, ROUND, Kind
 from prover.clients.common.jobs.recent import remember
 from prover.protocol.accuracy.state import State as BountyState

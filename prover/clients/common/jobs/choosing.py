@@ -13,9 +13,9 @@ from prover.chain.deployments import Deployment
 from prover.chain.node.client import Client
 from prover.chain.state.deeds import Deed, done_by
 from prover.chain.state.replay import load_held, load_world
+from prover.clients.common.jobs.deeds import protocols, require_there
 from prover.clients.common.jobs.kinds import Kind, short
 from prover.clients.common.jobs.recent import last_used
-from prover.clients.common.jobs.remembered import protocols, require_there
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.jobs import Jobs, Record
 from prover.protocol.world import World

@@ -1,7 +1,7 @@
 """What `zkescrow status` prints of the jobs and the credits of an account."""
 
 from prover.base.text import credited
-from prover.cli.overview import credits_of, lines
+from prover.cli.status import credits_of, lines
 from prover.clients.agenda import entries
 from prover.protocol.world import apply_transaction
 from tests.unit.protocol.plays import CONSUMER, ETH, PLAYS, PROVIDER, START, reach

@@ -8,7 +8,7 @@ import pytest
 
 from prover.base.errors import StatementInvalid, UsageError
 from prover.cli.retrieval.job import PROVEN
-from prover.clients.common.jobs.finding import (
+from prover.clients.common.jobs.choosing import (
     LATE,
     UNENDED,
     Wanted,

@@ -35,7 +35,7 @@ def status(
     from prover.chain.contracts.tokens import learn
     from prover.chain.state.replay import load_held, load_world
     from prover.clients.agenda import entries, reworded
-    from prover.clients.common.jobs.remembered import report, unmined
+    from prover.clients.common.jobs.deeds import report, unmined
     from prover.clients.common.models import provable
 
     client, deployment = deployed(rpc)
@@ -70,7 +70,7 @@ def status(
 
 def set_aside(world: "World") -> list[dict[str, str]]:
     """Jobs of which the events make no sense, whosever they are: rows for --json."""
-    from prover.clients.common.jobs.remembered import protocols
+    from prover.clients.common.jobs.deeds import protocols
 
     return [
         {"protocol": kind.group, "job": "0x" + job_id.hex(), "why": why}
@@ -94,7 +94,7 @@ def set_aside_lines(world: "World") -> list[str]:
 def _refs(world: "World", found: Iterable["Entry"]) -> list[tuple[str, bytes]]:
     """Contract and id of the jobs that come first, as many as one request asks for."""
     from prover.chain.node.rpc import BATCH
-    from prover.clients.common.jobs.remembered import protocols
+    from prover.clients.common.jobs.deeds import protocols
 
     contracts = {kind: jobs.contract for kind, jobs in protocols(world)}
     return [(contracts[one.kind], one.job_id) for one in found][:BATCH]

@@ -9,7 +9,7 @@ import pytest
 from prover.base import text
 from prover.chain.node.client import checksum
 from prover.chain.state import replay
-from prover.cli import overview
+from prover.cli import status
 from prover.cli.accuracy import commands as accuracy
 from prover.cli.app import run
 from prover.cli.prediction import commands as prediction
@@ -37,7 +37,7 @@ def node(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeNode]:
     posts = [posted_in(one, PAYEE, nonce) for nonce, one in enumerate(STRANGERS)]
     posts.append(posted_in(MINE, CONSUMER, 0))
     node = FakeNode([Block(0), Block(FIRST, [registered()]), Block(FIRST + 1, posts)])
-    monkeypatch.setattr(overview, "deployed", lambda _rpc: (node.client, deployment()))
+    monkeypatch.setattr(status, "deployed", lambda _rpc: (node.client, deployment()))
     replay._loaded.clear()
     text._units.clear()
     yield node
@@ -68,7 +68,7 @@ def test_three_thousand_events_are_read_by_ranges_and_then_from_the_home(
 ) -> None:
     """Not a request for each block, where the node's logs have no times either."""
     node = FakeNode(chain(500), stamped=stamped)
-    for module in (overview, prediction, serving, accuracy, retrieval):
+    for module in (status, prediction, serving, accuracy, retrieval):
         monkeypatch.setattr(module, "deployed", lambda _rpc: (node.client, deployment()))
     groups = [("status",), *((one, "status") for one in ("prediction", "serving", "accuracy"))]
     for command in (*groups, ("retrieval", "status")):
