@@ -39,7 +39,7 @@ RESULTS = ROOT / "benchmarks" / "results" / "reading.json"
 COMMAND = ("status", "--all", "--json")
 POSTED, CANCELLED = 760, 739  # two events each, and the model's two: 3,000
 TIMES = 5
-MOST_REQUESTS, MOST_SECONDS = 10, 2.0  # more than on an empty chain, after the first time
+MAX_REQUESTS, MAX_SECONDS = 10, 2.0  # more than on an empty chain, after the first time
 _LAYOUT = Layout(12, 1, 4, 8, 17, 1, 1, 0, 1, 2, 1, 3, 1, OutputKind.LABEL, 10)
 _SAMPLE = (1, 2, 3, 4, *range(8))
 
@@ -82,7 +82,7 @@ def measured() -> dict[str, Any]:
         "later": {name: [asdict(one) for one in found] for name, found in later.items()},
         "more_seconds": more(later, "seconds"),
         "more_cpu_seconds": more(later, "cpu_seconds"),
-        "bar": {"more_seconds": MOST_SECONDS, "requests": MOST_REQUESTS},
+        "bar": {"more_seconds": MAX_SECONDS, "requests": MAX_REQUESTS},
     }
 
 

@@ -23,7 +23,7 @@ from prover.chain.node.rpc import ask_all
 from prover.protocol.events import ZERO_ADDRESS, Deposited, Withdrawn
 
 _NO_BLOCK = "the node's block is malformed: expected one with its transactions; use another node"
-MOST_RISES = 32  # the greatest are traced: whoever gives more often gives small amounts
+MAX_RISES = 32  # the greatest are traced: whoever gives more often gives small amounts
 
 
 class Owed:
@@ -98,7 +98,7 @@ class Origins:
 
 
 def greatest_rises(surplus: Callable[[int], int], first: int, last: int) -> list[Rise]:
-    """Up to MOST_RISES blocks after `first` in which `surplus` grew, found by halving.
+    """Up to MAX_RISES blocks after `first` in which `surplus` grew, found by halving.
 
     What was there at `first` is a rise of that block. Where money came and went, the halves' net
     growth decides where is looked first.
@@ -106,7 +106,7 @@ def greatest_rises(surplus: Callable[[int], int], first: int, last: int) -> list
     before, after = surplus(first), surplus(last)
     found = [Rise(first, before)] if before > 0 else []
     waiting = [(before - after, first, last, before, after)]
-    while waiting and len(found) < MOST_RISES:
+    while waiting and len(found) < MAX_RISES:
         growth, low, high, least, most = heappop(waiting)
         if growth >= 0:
             break

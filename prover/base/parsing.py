@@ -6,7 +6,7 @@ from prover.base.errors import UsageError
 from prover.base.text import ETHER_DECIMALS
 from prover.base.units import DAY, HOUR, MINUTE
 
-MOST_SECONDS, MOST_UNITS = 2**32 - 1, 2**128 - 1  # what the contracts' terms can hold
+MAX_SECONDS, MAX_UNITS = 2**32 - 1, 2**128 - 1  # what the contracts' terms can hold
 
 
 _UNITS = {"s": 1, "m": MINUTE, "h": HOUR, "d": DAY}
@@ -24,8 +24,8 @@ def duration(text: str, name: str) -> int:
     if match is None:
         raise UsageError(f"{name} {text!r}: expected a number with s, m, h or d, such as 10m")
     seconds = int(match[1]) * _UNITS[match[2]]
-    if seconds > MOST_SECONDS:
-        raise UsageError(f"{name} {text!r}: expected at most {MOST_SECONDS} s")
+    if seconds > MAX_SECONDS:
+        raise UsageError(f"{name} {text!r}: expected at most {MAX_SECONDS} s")
     return seconds
 
 
@@ -38,9 +38,9 @@ def units(text: str, name: str, decimals: int = ETHER_DECIMALS) -> int:
             f"{name} {text!r}: expected a number from 0 with at most {decimals} decimals"
         )
     found = int(match[1] + fraction.ljust(decimals, "0"))
-    if found > MOST_UNITS:
+    if found > MAX_UNITS:
         raise UsageError(
-            f"{name} {text!r}: expected at most {MOST_UNITS} of the currency's smallest units, as "
+            f"{name} {text!r}: expected at most {MAX_UNITS} of the currency's smallest units, as "
             "contracts count no more"
         )
     return found

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from prover.clients.agenda import Entry
     from prover.protocol.world import World
 
-MOST_SET_ASIDE = 20  # shown one by one
+MAX_SET_ASIDE = 20  # shown one by one
 app = new_app()
 APPS = {"status": app}
 
@@ -70,7 +70,7 @@ def status(
 
 def set_aside(world: "World") -> list[dict[str, str]]:
     """Jobs of which the events make no sense, whosever they are: rows for --json."""
-    from prover.clients.common.jobs.deeds import protocols
+    from prover.clients.common.jobs.kinds import protocols
 
     return [
         {"protocol": kind.group, "job": "0x" + job_id.hex(), "why": why}
@@ -85,7 +85,7 @@ def set_aside_lines(world: "World") -> list[str]:
     shown = [
         f"{row['protocol']} {row['job']} is set aside, as its events make no sense ({row['why']}): "
         "if it is yours, use another node; `zkescrow audit replay` tells more"
-        for row in rows[:MOST_SET_ASIDE]
+        for row in rows[:MAX_SET_ASIDE]
     ]
     more = len(rows) - len(shown)
     return [*shown, *([f"{more} more jobs are set aside"] if more else [])]
@@ -94,7 +94,7 @@ def set_aside_lines(world: "World") -> list[str]:
 def _refs(world: "World", found: Iterable["Entry"]) -> list[tuple[str, bytes]]:
     """Contract and id of the jobs that come first, as many as one request asks for."""
     from prover.chain.node.rpc import BATCH
-    from prover.clients.common.jobs.deeds import protocols
+    from prover.clients.common.jobs.kinds import protocols
 
     contracts = {kind: jobs.contract for kind, jobs in protocols(world)}
     return [(contracts[one.kind], one.job_id) for one in found][:BATCH]

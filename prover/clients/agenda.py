@@ -8,43 +8,27 @@ from prover.base.text import as_text
 from prover.chain.accounts import configured_address
 from prover.chain.contracts.tokens import learn
 from prover.chain.node.client import Client
-from prover.chain.state.deeds import deeds_of
+from prover.chain.state.deeds import CANCEL, deeds_of
 from prover.clients.accuracy import status as accuracy_status
-from prover.clients.common.jobs.deeds import protocols
-from prover.clients.common.jobs.kinds import BOUNTY, JOB, REQUEST, ROUND, Kind, short
+from prover.clients.common.jobs.deeds import Report
+from prover.clients.common.jobs.kinds import (
+    BOUNTY,
+    PREDICTION,
+    REQUEST,
+    ROUND,
+    Kind,
+    protocols,
+    short,
+)
 from prover.clients.prediction import status as prediction_status
 from prover.clients.retrieval import status as retrieval_status
 from prover.clients.serving import status as serving_status
-from prover.protocol.accuracy import state as accuracy
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.jobs import Record
-from prover.protocol.prediction import state as prediction
-from prover.protocol.retrieval import state as retrieval
-from prover.protocol.serving import state as serving
 from prover.protocol.world import World
 
 ANYONE = "anyone"
 REMINDERS = 3  # how many other jobs are shown beside the one that was asked for
-# Who must act in a state, or loses by it. Moves that anybody may make are the provider's work.
-_ACTORS: dict[Kind, dict[Any, str]] = {
-    JOB: {prediction.State.OPEN: "provider", prediction.State.LOCKED: "provider"},
-    ROUND: {
-        serving.State.OPEN: "provider",
-        serving.State.JOINED: "provider",
-        serving.State.SERVED: "consumer",
-        serving.State.CONTESTED: "provider",
-    },
-    BOUNTY: {
-        accuracy.State.OPEN: "provider",
-        accuracy.State.ACCEPTED: "consumer",
-        accuracy.State.PROVING: "provider",
-    },
-    REQUEST: {
-        retrieval.State.OPEN: "owner",
-        retrieval.State.PROVING: "owner",
-        retrieval.State.CLOSING: "consumer",
-    },
-}
 
 
 @dataclass(frozen=True)
@@ -107,16 +91,8 @@ def entry(world: World, kind: Kind, job_id: bytes, record: Record[Any], now: int
     )
 
 
-@dataclass(frozen=True)
-class Reminders:
-    """Other jobs that wait for whoever uses this home: rows for --json, and lines."""
-
-    rows: list[dict[str, Any]]
-    lines: list[str]
-
-
-def reminders(client: Client, world: World, but: bytes, now: int) -> Reminders:
-    """Jobs that wait for the home's account, or one that acted from it, by deadline.
+def reminders(client: Client, world: World, but: bytes, now: int) -> Report:
+    """Other jobs that wait for the home's account, or one that acted from it, by deadline.
 
     Open ones are not among them: anybody can post jobs that name somebody.
     """
@@ -136,7 +112,7 @@ def reminders(client: Client, world: World, but: bytes, now: int) -> Reminders:
         for one in shown
     ]
     lines += [f"reminder: {more} more wait for you: `zkescrow status`"] if more else []
-    return Reminders([one.to_dict() for one in shown], lines)
+    return Report([one.to_dict() for one in shown], lines)
 
 
 def rows(
@@ -177,7 +153,7 @@ def next_of(world: World, kind: Kind, record: Record[Any], now: int) -> str:
     condemned = world.condemned_in_time(record, now)
     left = world.credits_in(jobs.contract, record.job.terms.currency)
     one: Any = record
-    if kind is JOB:
+    if kind is PREDICTION:
         return prediction_status.next_step(one, now, condemned, left)
     if kind is ROUND:
         return serving_status.next_step(one, now, condemned, left)
@@ -191,10 +167,11 @@ def _actor(
 ) -> str | None:
     if condemned is not None or now > record.state_deadline:
         return ANYONE
-    part = _ACTORS[kind][record.state]
-    if part == "consumer":
+    # Who loses by doing nothing. What anybody may do is the provider's work, or the owner's.
+    part = next(one.by for one in record.TABLE[record.state].moves if one.call != CANCEL)
+    if part in {"consumer", "requester"}:
         return record.job.consumer
-    if part == "owner":
+    if kind is REQUEST:
         return _owner(world, record)
     named = record.provider if record.joined else record.job.terms.provider
     return ANYONE if named == ZERO_ADDRESS else str(named)

@@ -22,8 +22,8 @@ from prover.base.settings import get_settings
 SOLC_VERSION = "0.8.37"
 BUILD = f"solc-linux-amd64-v{SOLC_VERSION}+commit.f401782d"
 SHA256 = "5de843c2c93563cc66425c99a4fb13fdbf32b4c4ae07469480faaf126e14404a"
-MOST_BYTES = 64 << 20
-READ_SECONDS, MOST_SECONDS = 30.0, 600.0
+MAX_BYTES = 64 << 20
+READ_SECONDS, MAX_SECONDS = 30.0, 600.0
 _CHUNK_BYTES = 1 << 18
 _SET = f"set ZKESCROW_SOLC to solc {SOLC_VERSION}"
 
@@ -126,10 +126,10 @@ def _get(address: str) -> bytes:
             answer.raise_for_status()
             for chunk in answer.iter_content(_CHUNK_BYTES):
                 content += chunk
-                if len(content) > MOST_BYTES or time.monotonic() - started > MOST_SECONDS:
+                if len(content) > MAX_BYTES or time.monotonic() - started > MAX_SECONDS:
                     raise EnvironmentMissing(
-                        f"{address} sends more than {MOST_BYTES} bytes or takes longer than "
-                        f"{MOST_SECONDS:g} s: name another mirror by ZKESCROW_SOLC_MIRROR"
+                        f"{address} sends more than {MAX_BYTES} bytes or takes longer than "
+                        f"{MAX_SECONDS:g} s: name another mirror by ZKESCROW_SOLC_MIRROR"
                     )
     except requests.RequestException as error:
         raise EnvironmentMissing(

@@ -13,7 +13,7 @@ from prover.systems.places import MANIFEST
 if TYPE_CHECKING:
     from prover.systems.interface import ProofSystem
 
-MOST_BYTES = MIB
+MAX_BYTES = MIB
 # Imported when asked for: their libraries take a second.
 SYSTEMS = {
     "ezkl": "prover.systems.ezkl.system:Ezkl",
@@ -46,7 +46,7 @@ def named(name: str) -> "ProofSystem[Any, Any, Any, Any, Any]":
 
 def _stated(path: Path) -> str:
     try:
-        manifest = strict_json.parse(read_plain(path, MOST_BYTES, follow=False))
+        manifest = strict_json.parse(read_plain(path, MAX_BYTES, follow=False))
     except FileNotFoundError:
         raise ArtifactMismatch(
             f"there is no manifest at {path}: name a folder that `zkescrow model add` or `zkescrow "
@@ -54,7 +54,7 @@ def _stated(path: Path) -> str:
         ) from None
     except (NotPlain, TooLarge) as error:
         raise ArtifactMismatch(
-            f"manifest {path}: expected a plain file of at most {MOST_BYTES} bytes; set the model "
+            f"manifest {path}: expected a plain file of at most {MAX_BYTES} bytes; set the model "
             "up again, or ask for the folder again"
         ) from error
     except (OSError, ValueError) as error:

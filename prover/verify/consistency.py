@@ -14,7 +14,7 @@ from prover.verify.expressions import Challenge, Query, degree, leaves
 from prover.verify.transcript import WORD_BYTES
 
 PERMUTATION_DEGREE = 3
-LEAST_QUERIES, OPENING_ROWS = 3, 2
+MIN_QUERIES, OPENING_ROWS = 3, 2
 # Symbols of columns that are made with challenges, without their numbers; all others hold cells.
 DERIVED_COLUMNS = ("row_a", "run_a", "row_b", "run_b", "v", "x", "mac", "h", "rank", "sum")
 
@@ -52,7 +52,7 @@ def _check_domain(description: Description) -> None:
 def _check_rows(description: Description) -> None:
     """Enough random rows hide what is opened; instances are on usable rows."""
     opened = Counter(column for column, _ in description.queries.advice)
-    least = max(LEAST_QUERIES, *opened.values(), 0) + OPENING_ROWS
+    least = max(MIN_QUERIES, *opened.values(), 0) + OPENING_ROWS
     blinding = description.blinding_rows
     _require(blinding >= least, "blinding_rows", blinding, f"at least {least}")
     usable = description.domain.rows - blinding - 1

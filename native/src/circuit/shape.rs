@@ -34,7 +34,7 @@ pub struct Shape {
 /// What a shape may say: a stranger's must not take all memory, nor overflow.
 const ROWS: std::ops::RangeInclusive<u32> = 4..=28;
 const LANES: std::ops::RangeInclusive<usize> = 1..=64;
-const MOST_BITS: u32 = 62;
+const MAX_BITS: u32 = 62;
 
 impl Shape {
     /// Refuse what no circuit has.
@@ -43,14 +43,14 @@ impl Shape {
         let bits = [self.shift, self.input_bits, self.class_bits];
         let possible = ROWS.contains(&self.k)
             && lanes.iter().all(|count| LANES.contains(count))
-            && bits.iter().all(|count| *count <= MOST_BITS)
+            && bits.iter().all(|count| *count <= MAX_BITS)
             && self.labels < 1 << self.k
             && self.hash_group < 1 << self.k;
         match possible {
             true => Ok(()),
             false => Err(Error::Keys(format!(
                 "no circuit has the shape {self:?}: expected k of {ROWS:?}, {LANES:?} lanes and at \
-                 most {MOST_BITS} bits"
+                 most {MAX_BITS} bits"
             ))),
         }
     }

@@ -47,9 +47,9 @@ _UNIT_VIEWS = tuple(
     for view in ("symbol", "decimals")
 )
 SYMBOL_LETTERS = 12
-MOST_LEARNT = BATCH // len(_UNIT_VIEWS)  # tokens asked for their units at once
+MAX_LEARNT = BATCH // len(_UNIT_VIEWS)  # tokens asked for their units at once
 _KNOWN = TypeAdapter(dict[str, dict[str, Annotated[int, Field(strict=True, ge=0, lt=256)]]])
-MOST_DECIMALS = 36  # more would hide any amount behind zeros
+MAX_SHOWN_DECIMALS = 36  # more would hide any amount behind zeros
 _SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9.$_-]*", re.ASCII)
 
 
@@ -124,10 +124,10 @@ def learn(client: Client, *currencies: str) -> None:
     """Show amounts of these tokens in their own units from now on, where they tell plain ones.
 
     A symbol is what a stranger wrote: one of a few plain letters is taken, any other is left out
-    and amounts stay in the token's smallest unit. So do those of all but the first MOST_LEARNT:
+    and amounts stay in the token's smallest unit. So do those of all but the first MAX_LEARNT:
     strangers can make tokens without number. At most one request.
     """
-    asked = [one for one in dict.fromkeys(currencies) if not is_named(one)][:MOST_LEARNT]
+    asked = [one for one in dict.fromkeys(currencies) if not is_named(one)][:MAX_LEARNT]
     views = [
         ("eth_call", ({"to": currency, "data": selector}, "latest"))
         for currency in asked
@@ -151,7 +151,7 @@ def _unit(symbol_data: Any, decimals_data: Any) -> Unit | None:
         return None
     decimals = int.from_bytes(word, "big")
     plain = _SYMBOL.fullmatch(symbol) and len(symbol) <= SYMBOL_LETTERS and symbol != "ETH"
-    return Unit(symbol, decimals) if plain and decimals <= MOST_DECIMALS else None
+    return Unit(symbol, decimals) if plain and decimals <= MAX_SHOWN_DECIMALS else None
 
 
 @map_rpc_errors

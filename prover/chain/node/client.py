@@ -32,7 +32,7 @@ from prover.protocol.limits import LOCAL_CHAIN as LOCAL_CHAIN
 
 TIMEOUT_SECONDS = 60
 _EXAMPLE = f"http://127.0.0.1:{DEFAULT_PORT}"
-MOST_TIME = 2**40  # Unix seconds that terms can hold
+MAX_TIME = 2**40  # Unix seconds that terms can hold
 # What web3 raises where an answer is of another form than it takes for granted.
 _ODD = (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError)
 P = ParamSpec("P")
@@ -145,9 +145,9 @@ class Client:
             seconds = int(self.web3.eth.get_block("pending")["timestamp"])
         except (BlockNotFound, KeyError, TypeError):
             seconds = int(self.block()["timestamp"])
-        if not 0 <= seconds < MOST_TIME:
+        if not 0 <= seconds < MAX_TIME:
             raise ChainError(
-                f"the node's time is {seconds}: expected 0 to {MOST_TIME - 1} (Unix time); use "
+                f"the node's time is {seconds}: expected 0 to {MAX_TIME - 1} (Unix time); use "
                 "another node"
             )
         return seconds

@@ -38,7 +38,7 @@ LIMITING = (429, 503)
 SEND, CHAIN_ID = "eth_sendRawTransaction", "eth_chainId"
 LIMIT_EXCEEDED = -32005
 LIMITED = "the node limits requests: wait a minute, or use another node"
-ATTEMPTS, FIRST_SECONDS, MOST_SECONDS = 6, 0.5, 30.0
+ATTEMPTS, FIRST_SECONDS, MAX_SECONDS = 6, 0.5, 30.0
 ANSWER_SECONDS, ANSWER_BYTES = 180.0, 1 << 27  # of one answer, however slowly it comes
 _CHUNK_BYTES = 1 << 16
 # Some nodes say -32005 of a range with too many logs as well: waiting does not make it smaller.
@@ -130,11 +130,11 @@ def _pause(answer: Any, attempt: int) -> float:
     try:
         asked = float(answer["error"]["data"]["rate"]["backoff_seconds"])
     except OverflowError:
-        return MOST_SECONDS
+        return MAX_SECONDS
     except (KeyError, TypeError, ValueError, IndexError):
         asked = 0.0
     # In this order: what is no number is never the greater one.
-    return min(max(FIRST_SECONDS * 2.0**attempt, asked), MOST_SECONDS)
+    return min(max(FIRST_SECONDS * 2.0**attempt, asked), MAX_SECONDS)
 
 
 class _Bounded(Retry):
@@ -144,8 +144,8 @@ class _Bounded(Retry):
         try:
             asked = super().get_retry_after(response)
         except (ValueError, OverflowError):  # more digits, or a later year, than Python takes
-            return MOST_SECONDS
-        return None if asked is None else min(asked, MOST_SECONDS)
+            return MAX_SECONDS
+        return None if asked is None else min(asked, MAX_SECONDS)
 
     def sleep(self, response: BaseHTTPResponse | None = None) -> None:
         LOG.warning("the node limits requests", status=response.status if response else None)
@@ -274,7 +274,7 @@ def _session(url: str) -> requests.Session:
         status_forcelist=LIMITING,
         allowed_methods=None,
         backoff_factor=FIRST_SECONDS,
-        backoff_max=MOST_SECONDS,
+        backoff_max=MAX_SECONDS,
         raise_on_status=False,
     )
     session = _Session(retry)

@@ -4,7 +4,7 @@ The journal knows every transaction that was signed here, and the block in which
 A deed whose block the chain has no longer is gone until it is mined again.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -23,40 +23,23 @@ from prover.chain.sending.fees import fields_of
 from prover.chain.sending.journal import Attempt, Fate, Journal, journal_of_home
 from prover.chain.sending.receipts import canonical_receipt
 from prover.protocol.accuracy import state as accuracy
-from prover.protocol.jobs import Jobs
+from prover.protocol.jobs import Jobs, Record
 from prover.protocol.prediction import state as prediction
 from prover.protocol.retrieval import state as retrieval
 from prover.protocol.serving import state as serving
 from prover.protocol.world import World
 
-POST, ENDING = "post", frozenset({"settle", "refund"})
-# The states that a move takes a job from, and brings it to. Of proofs, `_GOES_ON`, the last does.
-_MOVES: dict[type[Any], dict[str, tuple[Any, Any]]] = {
-    prediction.Record: {
-        "lock": (prediction.State.OPEN, prediction.State.LOCKED),
-        "cancel": (prediction.State.OPEN, prediction.State.CANCELLED),
-        "deliver": (prediction.State.LOCKED, prediction.State.PAID),
-    },
-    serving.Record: {
-        "join": (serving.State.OPEN, serving.State.JOINED),
-        "cancel": (serving.State.OPEN, serving.State.CANCELLED),
-        "serve": (serving.State.JOINED, serving.State.SERVED),
-        "contest": (serving.State.SERVED, serving.State.CONTESTED),
-        "answer": (serving.State.CONTESTED, serving.State.SETTLED),
-    },
-    accuracy.Record: {
-        "accept": (accuracy.State.OPEN, accuracy.State.ACCEPTED),
-        "cancel": (accuracy.State.OPEN, accuracy.State.CANCELLED),
-        "reveal": (accuracy.State.ACCEPTED, accuracy.State.PROVING),
-        "submit": (accuracy.State.PROVING, accuracy.State.PAID),
-        "dispute": (accuracy.State.PROVING, accuracy.State.MALFORMED),
-    },
-    retrieval.Record: {
-        "accept": (retrieval.State.OPEN, retrieval.State.PROVING),
-        "cancel": (retrieval.State.OPEN, retrieval.State.CANCELLED),
-        "submit": (retrieval.State.PROVING, retrieval.State.CLOSING),
-        "dispute": (retrieval.State.CLOSING, retrieval.State.MALFORMED),
-    },
+POST, CANCEL, ENDING = "post", "cancel", frozenset({"settle", "refund"})
+# Calls of contracts whose deeds are named by another word: as their commands, or as what they post.
+_KIND_OF = {"commitOutputs": "serve", "revealKey": "reveal"}
+# The states that a move takes a job from, and brings it to: of several proofs, the last one does.
+MOVES: Mapping[type[Record[Any]], Mapping[str, tuple[Any, Any]]] = {
+    record: {
+        _KIND_OF.get(move.call, move.call): (rule.state, move.to)
+        for rule in record.TABLE.values()
+        for move in rule.moves
+    }
+    for record in (prediction.Record, serving.Record, accuracy.Record, retrieval.Record)
 }
 _GOES_ON = frozenset({"answer", "submit"})  # one of several proofs
 NAMES = {
@@ -70,7 +53,7 @@ NAMES = {
     "cancel": "cancellation",
     "settle": "settlement",
 }
-KINDS = frozenset({POST, *ENDING, *(kind for moves in _MOVES.values() for kind in moves)})
+KINDS = frozenset({POST, *ENDING, *(kind for moves in MOVES.values() for kind in moves)})
 
 
 @dataclass(frozen=True)
@@ -222,7 +205,7 @@ def undone(jobs: Jobs[Any], deed: Deed) -> bool:
         return record is None and deed.kind == POST
     if deed.kind in ENDING:
         return not record.ended
-    before, _ = _MOVES[type(record)].get(deed.kind, (None, None))
+    before, _ = MOVES[type(record)].get(deed.kind, (None, None))
     return bool(record.state == before)
 
 
@@ -232,7 +215,7 @@ def done_by(client: Client, account: str, kind: str, job_id: bytes, record: Any)
     Whether or not the command that did it lived to see it mined.
     """
     path = journal_of_home()
-    _, after = _MOVES[type(record)][kind]
+    _, after = MOVES[type(record)][kind]
     if record.state != after or not path.exists():
         return None
     journal = _journal(path)

@@ -35,7 +35,7 @@ _SHOWN: set[Finding] = set()
 _MOST_SHOWN = 20
 # What makes no sense is read again after so long, then twice as long, up to the most; what is new
 # after the least, as strangers could otherwise have everything read at each command.
-AGAIN_SECONDS, MOST_AGAIN_SECONDS, LEAST_AGAIN_SECONDS = 600, HOUR, 60
+AGAIN_SECONDS, MAX_AGAIN_SECONDS, MIN_AGAIN_SECONDS = 600, HOUR, 60
 
 
 def empty_world(client: Client, deployment: Deployment) -> World:
@@ -153,7 +153,7 @@ def _is_read_again(source: str, world: World) -> bool:
     known, now = opened(get_settings().home / FILE).doubt(source), int(time.time())
     if known is None:
         return True
-    wait = known.wait if known.digest == _nonsense(world) else LEAST_AGAIN_SECONDS
+    wait = known.wait if known.digest == _nonsense(world) else MIN_AGAIN_SECONDS
     return not known.read <= now < known.read + wait
 
 
@@ -161,7 +161,7 @@ def _note(source: str, world: World) -> None:
     store, digest = opened(get_settings().home / FILE), _nonsense(world)
     known = store.doubt(source)
     same = known is not None and known.digest == digest
-    wait = min(known.wait * 2, MOST_AGAIN_SECONDS) if known and same else AGAIN_SECONDS
+    wait = min(known.wait * 2, MAX_AGAIN_SECONDS) if known and same else AGAIN_SECONDS
     store.save_doubt(source, Doubt(digest, int(time.time()), wait))
 
 

@@ -52,7 +52,7 @@ PaidIn = Annotated[
     typer.Option("--token", help="ERC-20 to pay in, ADDRESS or ADDRESS:DECIMALS [default: ETH]."),
 ]
 
-MOST_DECIMALS = 255  # what a uint8 can hold
+MAX_DECIMALS = 255  # what a uint8 can hold
 MINED_WITHIN_SECONDS = 1_200
 
 
@@ -122,7 +122,7 @@ def currency(client: "Client", text: str | None) -> str | None:
     if text is None or ":" not in text:
         return address(text, "--token")
     token, _, stated = text.partition(":")
-    if not re.fullmatch(r"\d{1,3}", stated, re.ASCII) or int(stated) > MOST_DECIMALS:
+    if not re.fullmatch(r"\d{1,3}", stated, re.ASCII) or int(stated) > MAX_DECIMALS:
         raise UsageError(f"--token {text!r}: expected an address, or ADDRESS:DECIMALS (0 to 255)")
     found = str(address(token, "--token"))
     keep_decimals(client, found, int(stated))

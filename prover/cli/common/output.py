@@ -17,7 +17,7 @@ from prover.chain.sending.wallet import PEN, Handed
 from prover.clients.common.jobs.kinds import SHOWN_DIGITS
 
 USAGE = 2
-MOST_CHARACTERS = 4_000  # of an error
+MAX_CHARACTERS = 4_000  # of an error
 Function = Callable[..., None]
 
 
@@ -177,5 +177,5 @@ def say_error(message: str) -> None:
     """One line on stderr."""
     from prover.base.redaction import redacted
 
-    plain = shown(" ".join(redacted(message).split()), most=MOST_CHARACTERS)
+    plain = shown(" ".join(redacted(message).split()), most=MAX_CHARACTERS)
     sys.stderr.write(f"zkescrow: {plain}\n")

@@ -121,9 +121,9 @@ def refund(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = No
 def _end(job: str | None, rpc: str | None, account: int | None, how: str) -> None:
     from prover.cli.job import end
     from prover.cli.prediction import status
-    from prover.clients.common.jobs.kinds import JOB
+    from prover.clients.common.jobs.kinds import PREDICTION
 
     client, deployment = deployed(rpc)
-    job_id, _ = end(sender_for(client, account), deployment, JOB, job, how)
+    job_id, _ = end(sender_for(client, account), deployment, PREDICTION, job, how)
     report = status.report(client, deployment, "0x" + job_id.hex())
     show(report.data, *report.lines)

@@ -10,7 +10,7 @@ from prover.chain.state.replay import load_world
 from prover.cli.prediction.job import find_job
 from prover.clients.agenda import entry, reminders, rows
 from prover.clients.common.jobs.deeds import of_job
-from prover.clients.common.jobs.kinds import JOB
+from prover.clients.common.jobs.kinds import PREDICTION
 from prover.clients.prediction.status import row
 from prover.protocol.prediction.state import Record
 from prover.protocol.world import World
@@ -30,7 +30,7 @@ def report(client: Client, deployment: Deployment, text: str | None) -> Report:
     job_id, record = find_job(client, deployment, text)
     now, world = client.now(), load_world(client, deployment)
     predictions = _predictions(world, record)
-    current = entry(world, JOB, job_id, record, now)
+    current = entry(world, PREDICTION, job_id, record, now)
     done, due = of_job(client, world, job_id), reminders(client, world, job_id, now)
     data = row(job_id, record) | {
         "now": now,
@@ -51,7 +51,7 @@ def report(client: Client, deployment: Deployment, text: str | None) -> Report:
 
 def all_jobs(client: Client, deployment: Deployment) -> list[dict[str, Any]]:
     """One row for each job of predictions, oldest first."""
-    return rows(client, load_world(client, deployment), JOB, client.now(), row)
+    return rows(client, load_world(client, deployment), PREDICTION, client.now(), row)
 
 
 def _predictions(world: World, record: Record) -> list[Prediction] | None:

@@ -9,7 +9,7 @@ from pydantic_core import core_schema
 from typing_extensions import TypeAliasType
 
 from prover.chain.state.deeds import KINDS
-from prover.clients.common.jobs.kinds import BOUNTY, JOB, REQUEST, ROUND
+from prover.clients.common.jobs.kinds import BOUNTY, PREDICTION, REQUEST, ROUND
 from prover.protocol.accuracy.state import State as BountyState
 from prover.protocol.prediction.state import State as PredictionState
 from prover.protocol.retrieval.state import State as RequestState
@@ -123,7 +123,7 @@ Protocol = TypeAliasType(
     "Protocol",
     Annotated[
         str,
-        OneOf(kind.group for kind in (JOB, ROUND, BOUNTY, REQUEST)),
+        OneOf(kind.group for kind in (PREDICTION, ROUND, BOUNTY, REQUEST)),
         Field(description="The protocol of a job."),
     ],
 )

@@ -32,7 +32,7 @@ from prover.protocol.world import World
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.inputs import shape_of
 
-MOST_CHARACTERS = 1_000
+MAX_CHARACTERS = 1_000
 LOG = logger(__name__)
 
 
@@ -188,7 +188,7 @@ class Provider:
         written to the log too.
         """
         found = self._outcome(job_id, work)
-        outcome = replace(found, message=shown(redacted(found.message), most=MOST_CHARACTERS))
+        outcome = replace(found, message=shown(redacted(found.message), most=MAX_CHARACTERS))
         tell = LOG.info if outcome.result not in (FAILED, Stage.LATE) else LOG.error
         tell("job", id="0x" + job_id.hex(), result=str(outcome.result), why=outcome.message)
         return outcome

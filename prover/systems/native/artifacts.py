@@ -17,14 +17,14 @@ from prover.statement.context import MAX_CONTEXT_BITS, check_context_size
 from prover.systems.native import folder
 from prover.systems.native.about import About, read_about, require_stated
 from prover.systems.native.circuit.form import Form
-from prover.systems.native.circuit.layout import MOST_K, WEIGHT_LANES, CircuitLayout
+from prover.systems.native.circuit.layout import MAX_K, WEIGHT_LANES, CircuitLayout
 from prover.systems.native.circuit.program import Program, compile_network
-from prover.systems.native.circuit.ranking import MOST_LABELS
+from prover.systems.native.circuit.ranking import MAX_LABELS
 from prover.systems.native.folder import DESCRIPTION as DESCRIPTION
 from prover.systems.native.folder import KEYS as KEYS
 from prover.systems.native.folder import SHAPE, VERIFYING_KEY, VERIFYING_SRS
 from prover.systems.native.network import serialise
-from prover.systems.native.network.network import MOST_LANES, Network
+from prover.systems.native.network.network import MAX_LANES, Network
 from prover.systems.native.secret import NETWORK as NETWORK
 from prover.systems.native.secret import Secret
 from prover.systems.places import MANIFEST as MANIFEST
@@ -52,8 +52,8 @@ class _Strict(BaseModel):
 class LayoutRecord(_Strict):
     """The circuit's parameters."""
 
-    k: Annotated[int, Field(ge=1, le=MOST_K)]
-    lanes: Annotated[int, Field(ge=1, le=MOST_LANES)]
+    k: Annotated[int, Field(ge=1, le=MAX_K)]
+    lanes: Annotated[int, Field(ge=1, le=MAX_LANES)]
     weight_lanes: Annotated[int, Field(ge=1, le=WEIGHT_LANES[-1])]
 
 
@@ -73,7 +73,7 @@ class NativeManifest(_Strict):
     context_limbs: Annotated[int, Field(ge=1, le=MAX_CONTEXT_BITS)]
     context_bits: Annotated[int, Field(ge=1, le=MAX_CONTEXT_BITS)]
     inputs: Literal["point", "hashed"]
-    labels: Annotated[int, Field(ge=0, le=MOST_LABELS)]
+    labels: Annotated[int, Field(ge=0, le=MAX_LABELS)]
     weights: Literal["public", "hidden"] = "public"
     input_scale: Scale
     output_scale: Scale

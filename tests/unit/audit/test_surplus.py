@@ -154,7 +154,7 @@ def test_tokens_that_were_given_are_no_jobs_either(scene: Poisoned) -> None:
 
 
 def test_the_greatest_gifts_are_traced(scene: Poisoned, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(surplus, "MOST_RISES", 2)
+    monkeypatch.setattr(surplus, "MAX_RISES", 2)
     blocks = [give(scene, amount, f"gift {amount}") for amount in (3, 1, 5)]
     report = audited(scene, honest)
     assert found(report) == []
@@ -198,7 +198,7 @@ def test_all_rises_are_found_in_as_few_looks_as_halving_takes(steps: list[int], 
     expected = [Rise(0, at)] if at else []
     expected += [Rise(block, step) for block, step in enumerate(steps, 1) if step]
     found = greatest_rises(level, 0, len(steps))
-    if len(expected) <= surplus.MOST_RISES:
+    if len(expected) <= surplus.MAX_RISES:
         assert sorted(found, key=lambda rise: rise.block) == expected
     assert len(looks) <= 2 + len(found) * len(steps).bit_length()
 
@@ -209,7 +209,7 @@ def test_where_money_came_and_went_what_is_found_did_come(levels: list[int]) -> 
     found = greatest_rises(lambda block: levels[block], 0, len(levels) - 1)
     before = [0, *levels]
     assert all(levels[one.block] - before[one.block] == one.amount > 0 for one in found)
-    if len(found) < surplus.MOST_RISES:
+    if len(found) < surplus.MAX_RISES:
         assert sum(one.amount for one in found) >= levels[-1]
 
 

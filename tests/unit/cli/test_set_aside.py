@@ -29,7 +29,7 @@ from tests.unit.protocol.plays import ETH
 @pytest.fixture
 def node(home: Path, monkeypatch: pytest.MonkeyPatch) -> FakeNode:
     """Postings without the deposit that belongs to them."""
-    odd = [posted_in(ETH, CONSUMER, nonce)[:1] for nonce in range(status.MOST_SET_ASIDE + 2)]
+    odd = [posted_in(ETH, CONSUMER, nonce)[:1] for nonce in range(status.MAX_SET_ASIDE + 2)]
     node = FakeNode([Block(0), Block(FIRST, [registered()]), Block(FIRST + 1, odd)])
     monkeypatch.setattr(status, "deployed", lambda _rpc: (node.client, deployment()))
     replay._loaded.clear()
@@ -42,7 +42,7 @@ def test_a_status_lists_them(
 ) -> None:
     assert run(["status", *whose, "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["set_aside"]
-    assert len(rows) == status.MOST_SET_ASIDE + 2
+    assert len(rows) == status.MAX_SET_ASIDE + 2
     assert {row["protocol"] for row in rows} == {"prediction"}
     assert run(["status", *whose]) == 0
     lines = capsys.readouterr().out.splitlines()

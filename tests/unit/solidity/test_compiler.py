@@ -98,7 +98,7 @@ def test_another_content_is_neither_kept_nor_started(
 
 
 def test_too_much_is_not_read(alone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiler, "MOST_BYTES", 1000)
+    monkeypatch.setattr(compiler, "MAX_BYTES", 1000)
     with mirror(bytes(10_000)) as served:
         pin(monkeypatch, PROGRAM, served.url)
         with pytest.raises(EnvironmentMissing, match="more than 1000 bytes"):

@@ -35,7 +35,7 @@ def test_the_manifest_says_which_system_loads_a_folder(proven: Any) -> None:
         (b"[1]", "names the proof system 'None'"),
         (b"{", "is not valid"),
         (b"\xff", "is not valid"),
-        (b" " * (systems.MOST_BYTES + 1), "expected a plain file of at most"),
+        (b" " * (systems.MAX_BYTES + 1), "expected a plain file of at most"),
     ],
 )
 def test_a_strange_manifest_is_refused(tmp_path: Path, content: bytes, said: str) -> None:

@@ -19,7 +19,7 @@ from prover.statement.documents.inputs_file import data_hash
 
 LOOK_SECONDS = 20.0
 HOLES_BYTES = MIB  # in smaller files holes cost nobody anything
-MOST_HOLES = 16  # bytes that are read for one on the disk; file systems that compress have some too
+MAX_HOLES = 16  # bytes that are read for one on the disk; file systems that compress have some too
 _BLOCK_BYTES = 512
 Mark = tuple[int, int]
 
@@ -92,7 +92,7 @@ def _check(path: Path, stat: os.stat_result, most: int) -> None:
             f"it has {size} bytes: expected at most {most}, the most that a waiting job takes; it "
             "is not read; if it is a job's, give it by itself with --inputs FILE"
         )
-    if size > HOLES_BYTES and size > there * MOST_HOLES:
+    if size > HOLES_BYTES and size > there * MAX_HOLES:
         raise UsageError(
             f"it has {size} bytes, of which {there} are on the disk: expected a file that is not "
             "mostly holes; it is not read; if it is a job's, give it by itself with --inputs FILE "

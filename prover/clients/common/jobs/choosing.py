@@ -13,14 +13,14 @@ from prover.chain.deployments import Deployment
 from prover.chain.node.client import Client
 from prover.chain.state.deeds import Deed, done_by
 from prover.chain.state.replay import load_held, load_world
-from prover.clients.common.jobs.deeds import protocols, require_there
-from prover.clients.common.jobs.kinds import Kind, short
+from prover.clients.common.jobs.deeds import require_there
+from prover.clients.common.jobs.kinds import Kind, protocols, short
 from prover.clients.common.jobs.recent import last_used
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.jobs import Jobs, Record
 from prover.protocol.world import World
 
-LEAST_DIGITS = 4
+MIN_DIGITS = 4
 _HEX = re.compile(r"(0x)?[0-9a-fA-F]+", re.ASCII)
 
 R = TypeVar("R", bound=Record[Any])
@@ -217,9 +217,9 @@ def _without_text(
 def by_digits(known: Mapping[bytes, object], kind: Kind, text: str) -> bytes:
     """The one known id that begins with the digits. Raises UsageError if there is none, or more."""
     digits = text.removeprefix("0x").lower()
-    if not _HEX.fullmatch(text) or not LEAST_DIGITS <= len(digits) <= 64:
+    if not _HEX.fullmatch(text) or not MIN_DIGITS <= len(digits) <= 64:
         raise UsageError(
-            f"{kind.name} {text!r}: expected an id of 64 hex digits, or its first {LEAST_DIGITS} "
+            f"{kind.name} {text!r}: expected an id of 64 hex digits, or its first {MIN_DIGITS} "
             f"or more; {kind.listing}"
         )
     found = [job_id for job_id in known if job_id.hex().startswith(digits)]

@@ -9,12 +9,20 @@ from prover.base.text import as_text
 from prover.chain.events.finality import confirmations
 from prover.chain.node.client import Client
 from prover.chain.state.deeds import NAMES, POST, Deed, deeds_of, gone, undone, unsettled, waiting
-from prover.clients.common.jobs.kinds import BOUNTY, JOB, REQUEST, ROUND, Kind, short
+from prover.clients.common.jobs.kinds import (
+    BOUNTY,
+    PREDICTION,
+    REQUEST,
+    ROUND,
+    Kind,
+    protocols,
+    short,
+)
 from prover.protocol.jobs import Jobs
 from prover.protocol.world import World
 
 _COMMANDS = {
-    JOB: {"lock": "provider run --once", "deliver": "provider run --once"},
+    PREDICTION: {"lock": "provider run --once", "deliver": "provider run --once"},
     ROUND: {},
     BOUNTY: {"reveal": "accuracy reveal-key", "submit": "accuracy prove"},
     REQUEST: {"submit": "retrieval prove"},
@@ -24,7 +32,7 @@ Chosen = Callable[[Deed], bool]
 
 @dataclass(frozen=True)
 class Report:
-    """What is to be said of deeds: rows for --json, and lines."""
+    """What is to be said of deeds, or of jobs: rows for --json, and lines."""
 
     rows: list[dict[str, Any]]
     lines: list[str]
@@ -99,16 +107,6 @@ def message(kind: Kind, jobs: Jobs[Any], deed: Deed) -> str:
     if record is None:
         return f"{begin}, and the {kind.name} itself: nothing of yours is in it while that is so"
     return f"{begin}; the {kind.name} is {as_text(record.state.name.lower())} now"
-
-
-def protocols(world: World) -> tuple[tuple[Kind, Jobs[Any]], ...]:
-    """The jobs of each protocol, with what it calls them."""
-    return (
-        (JOB, world.prediction),
-        (ROUND, world.serving),
-        (BOUNTY, world.accuracy),
-        (REQUEST, world.retrieval),
-    )
 
 
 def _again(kind: Kind, jobs: Jobs[Any], deed: Deed) -> str | None:

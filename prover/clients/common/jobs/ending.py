@@ -9,27 +9,21 @@ from prover.chain.contracts.retrieval import RetrievalBounty
 from prover.chain.contracts.serving import ServingRound
 from prover.chain.deployments import Deployment
 from prover.chain.sending.transactions import Sender
+from prover.chain.state.deeds import CANCEL, MOVES
 from prover.clients.common.jobs.choosing import LATE, cancellable, find_on
-from prover.clients.common.jobs.kinds import BOUNTY, JOB, REQUEST, ROUND, Kind
+from prover.clients.common.jobs.kinds import BOUNTY, PREDICTION, REQUEST, ROUND, Kind
 from prover.clients.common.jobs.recent import remember
-from prover.protocol.accuracy.state import State as BountyState
-from prover.protocol.prediction.state import State as JobState
-from prover.protocol.retrieval.state import State as RequestState
-from prover.protocol.serving.state import State as RoundState
+from prover.protocol.accuracy import state as accuracy
+from prover.protocol.jobs import Record
+from prover.protocol.prediction import state as prediction
+from prover.protocol.retrieval import state as retrieval
+from prover.protocol.serving import state as serving
 
-CANCEL = "cancel"
-# The contract of each kind of job, and the states that a job is taken back from and to.
-_CONTRACTS: Mapping[Kind, Any] = {
-    JOB: PredictionMarket,
-    ROUND: ServingRound,
-    BOUNTY: AccuracyBounty,
-    REQUEST: RetrievalBounty,
-}
-_CANCELLED: Mapping[Kind, tuple[int, int]] = {
-    JOB: (JobState.OPEN, JobState.CANCELLED),
-    ROUND: (RoundState.OPEN, RoundState.CANCELLED),
-    BOUNTY: (BountyState.OPEN, BountyState.CANCELLED),
-    REQUEST: (RequestState.OPEN, RequestState.CANCELLED),
+_RULES: Mapping[Kind, tuple[Any, type[Record[Any]]]] = {
+    PREDICTION: (PredictionMarket, prediction.Record),
+    ROUND: (ServingRound, serving.Record),
+    BOUNTY: (AccuracyBounty, accuracy.Record),
+    REQUEST: (RetrievalBounty, retrieval.Record),
 }
 
 
@@ -41,10 +35,10 @@ def end(
     `text` is the id or its beginning; without one it is the job that the command fits. Raises
     DoneBefore if an earlier run cancelled it.
     """
-    wanted = cancellable(sender.address, *_CANCELLED[kind]) if how == CANCEL else LATE
+    holder, rules = _RULES[kind]
+    wanted = cancellable(sender.address, *MOVES[rules][CANCEL]) if how == CANCEL else LATE
     _, job_id, record = find_on(sender.client, deployment, kind, text, wanted)
-    kept = _CONTRACTS[kind]
-    contract = kept(sender.client, deployment.contracts[kept.NAME].address)
+    contract = holder(sender.client, deployment.contracts[holder.NAME].address)
     remember(sender.client, contract.address, job_id)
     call = getattr(contract, how)(record.job)
     receipt = sender.send(f"{how}:{job_id.hex()}", call)

@@ -1,6 +1,10 @@
 """What the protocols call their jobs, and how an id is shown."""
 
 from dataclasses import dataclass
+from typing import Any
+
+from prover.protocol.jobs import Jobs
+from prover.protocol.world import World
 
 
 @dataclass(frozen=True)
@@ -18,11 +22,21 @@ class Kind:
         return f"`zkescrow {self.group} {self.lists}` lists them"
 
 
-JOB = Kind("job", "prediction", "jobs")
+PREDICTION = Kind("job", "prediction", "jobs")
 ROUND = Kind("round", "serving", "rounds")
 BOUNTY = Kind("bounty", "accuracy", "bounties")
 REQUEST = Kind("request", "retrieval", "requests")
 DATASET = Kind("dataset", "retrieval", "datasets", "datasets")
+
+
+def protocols(world: World) -> tuple[tuple[Kind, Jobs[Any]], ...]:
+    """The jobs of each protocol, with what it calls them."""
+    return (
+        (PREDICTION, world.prediction),
+        (ROUND, world.serving),
+        (BOUNTY, world.accuracy),
+        (REQUEST, world.retrieval),
+    )
 
 
 def short(job_id: bytes) -> str:

@@ -21,7 +21,7 @@ COUNT, LEAST = 48, 12
 SEED = 20_260_929
 WORK, WITNESS_WORK = 400_000_000, 50_000_000  # multiplications
 POPULATION, MUTANTS, ROUNDS, TARGETS = 96, 24, 16, 24
-MOST_UNITS = 2048
+MAX_UNITS = 2048
 
 Flags = npt.NDArray[np.bool_]
 
@@ -133,7 +133,7 @@ class _Search:
         count = len(inputs.low)
         if not watched:
             return Bounds.point(np.zeros((count, 0)), 0)
-        each = max(MOST_UNITS // len(watched), 1)
+        each = max(MAX_UNITS // len(watched), 1)
         lows, highs = (
             [_sampled(getattr(value, side), count, each) for value in watched.values()]
             for side in ("low", "high")

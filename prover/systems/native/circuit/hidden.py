@@ -18,7 +18,7 @@ from prover.statement.field import FIELD_MODULUS, WORD_BYTES
 from prover.systems.native.network.network import Integers, Layer, Network
 
 # Cells of salt: as many as fit, up to MOST; a layout has room for LEAST.
-LEAST_SALT, MOST_SALT = 1 << 10, 1 << 14
+MIN_SALT, MAX_SALT = 1 << 10, 1 << 14
 # What a proof takes of the hiding: the values it opens of a column, two of `bias`, and another for
 # each of the quotient's three pieces, which depend on the columns and are not blinded.
 VALUES_A_PROOF = 5
@@ -106,4 +106,4 @@ class Salt:
 
 def salt_cells(usable: int, tensors: int, folds: int) -> int:
     """Cells that fit below the tensors' rows and the fold rows, where no flag takes them."""
-    return min(MOST_SALT, usable - max(tensors, folds))
+    return min(MAX_SALT, usable - max(tensors, folds))

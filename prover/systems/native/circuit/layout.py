@@ -7,16 +7,16 @@ from prover.base.errors import ModelRefused
 from prover.systems.native.circuit.columns import Kind, count_columns, grand_products
 from prover.systems.native.circuit.fold import FoldRows
 from prover.systems.native.circuit.form import PLAIN, Form
-from prover.systems.native.circuit.hidden import LEAST_SALT, numbered
+from prover.systems.native.circuit.hidden import MIN_SALT, numbered
 from prover.systems.native.circuit.program import fold_layer, hashing_of
 from prover.systems.native.circuit.ranking import Ranking
 from prover.systems.native.circuit.storage import Stored, lay_out
 from prover.systems.native.circuit.tables import Table
 from prover.systems.native.circuit.uses import prepare
-from prover.systems.native.network.network import MOST_LANES, Network
+from prover.systems.native.network.network import MAX_LANES, Network
 from prover.systems.srs import MAX_LOGROWS
 
-MOST_K = MAX_LOGROWS  # a circuit's keys are made on a set-up of as many rows
+MAX_K = MAX_LOGROWS  # a circuit's keys are made on a set-up of as many rows
 WEIGHT_LANES = (1, 2, 3, 4, 5, 6, 8, 12, 16)
 # Rows that no network may use: halo2's blinding rows, the row before them, and row 0.
 RESERVED = 7
@@ -74,7 +74,7 @@ def choose_layout(network: Network, form: Form = PLAIN) -> CircuitLayout:
     layouts = list(possible_layouts(network, form))
     if not layouts:
         raise ModelRefused(
-            f"{network.name} needs more than 2^{MOST_K} rows of {MOST_LANES} lanes; "
+            f"{network.name} needs more than 2^{MAX_K} rows of {MAX_LANES} lanes; "
             "use a smaller network or a smaller input"
         )
     return min(layouts, key=lambda layout: layout.cost)
@@ -88,11 +88,11 @@ def possible_layouts(network: Network, form: Form = PLAIN) -> Iterator[CircuitLa
     table, ranks = sized.columns()["table_tag"].size, ranking.rows if ranking else 0
     hashed = form.inputs == "hashed"
     folds = _fold_rows(prepared, form.weights == "hidden")
-    salt = LEAST_SALT if form.weights == "hidden" else 0
-    for lanes in range(1, min(MOST_LANES, sized.most_lanes) + 1):
+    salt = MIN_SALT if form.weights == "hidden" else 0
+    for lanes in range(1, min(MAX_LANES, sized.most_lanes) + 1):
         stored = lay_out(prepared, lanes)
         image, tensors = stored[prepared.input.name], max(one.stop for one in stored.values())
-        for k in range(_least_k(max(tensors + max(ranks, salt), table)), MOST_K + 1):
+        for k in range(_least_k(max(tensors + max(ranks, salt), table)), MAX_K + 1):
             if hashed and hashing_of(image, lanes, sized).rows > usable_rows(k):
                 continue
             fitting = [

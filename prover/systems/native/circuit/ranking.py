@@ -14,7 +14,7 @@ from prover.systems.native.circuit.fold import FACTOR, INSTANCE, POST_OUTER
 from prover.systems.native.circuit.storage import Stored
 from prover.systems.native.network.network import Integers, Layer
 
-MOST_LABELS = 8
+MAX_LABELS = 8
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Ranking:
         """Of a network's output layer; None where scores are public. Raises ModelRefused."""
         if labels == 0:
             return None
-        most = min(MOST_LABELS, output.channels)
+        most = min(MAX_LABELS, output.channels)
         if not 1 <= labels <= most:
             raise ModelRefused(f"{labels} labels: expected 1 to {most}, or 0 for all scores")
         return cls(labels, output.channels, output.low, output.high)

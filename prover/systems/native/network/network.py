@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from prover.systems.native.network.activation import Clamp, Lookup
 from prover.systems.native.network.convolution import Integers as Integers
 
-MOST_LANES = 16  # cells of a tensor that one row of a circuit holds
+MAX_LANES = 16  # cells of a tensor that one row of a circuit holds
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 from prover.base.errors import ModelRefused
 from prover.systems.native.network.bounds import table_entries
 from prover.systems.native.network.importer import load
-from prover.systems.native.network.network import MOST_LANES, Integers, Network
+from prover.systems.native.network.network import MAX_LANES, Integers, Network
 from prover.systems.native.network.quantise import (
     InputRange,
     Precision,
@@ -93,7 +93,7 @@ def _by_size(
 ) -> Iterator[list[Candidate]]:
     """At most TRIED candidates of each size, the finest of it."""
     sizes: dict[int, list[Candidate]] = {}
-    floor = int(_cells(network) / MOST_LANES).bit_length()
+    floor = int(_cells(network) / MAX_LANES).bit_length()
     if 1 << floor >= limit:
         for precision in reversed(MIXED):
             found = quantise(network, spread, source, precision)

@@ -109,7 +109,7 @@ def test_what_stays_nonsense_is_read_again_more_and_more_rarely(now: list[int]) 
     node.lie = changed
     assert asked_for(node, lambda: read(node)) == 2
     wait = replay.AGAIN_SECONDS
-    while wait <= replay.MOST_AGAIN_SECONDS:
+    while wait <= replay.MAX_AGAIN_SECONDS:
         now[0] += wait - 1
         assert asked_for(node, lambda: read(node)) == 1
         now[0] += 1
@@ -122,7 +122,7 @@ def test_new_nonsense_does_not_have_all_read_at_each_command(now: list[int]) -> 
     node.lie = changed
     read(node)
     node.lie = hidden
-    now[0] += replay.LEAST_AGAIN_SECONDS - 1
+    now[0] += replay.MIN_AGAIN_SECONDS - 1
     stored = sqlite3.connect(Path(replay.get_settings().home) / FILE)
     with stored:
         stored.execute("DELETE FROM logs WHERE block = ? AND [index] = 0", [POSTED])

@@ -23,7 +23,7 @@ from prover.chain.node.client import Client, checksum, connect
 from prover.chain.node.patience import (
     ATTEMPTS,
     FIRST_SECONDS,
-    MOST_SECONDS,
+    MAX_SECONDS,
     PatientProvider,
     patiently,
 )
@@ -131,7 +131,7 @@ def test_no_pause_is_longer_than_we_allow(slept: list[float]) -> None:
         told = {**TOO_FAST, "data": {"rate": {"backoff_seconds": 1e9}}}
         server.limits = [(200, {}, told)]
         client.block()
-    assert slept == [MOST_SECONDS, MOST_SECONDS]
+    assert slept == [MAX_SECONDS, MAX_SECONDS]
 
 
 @pytest.mark.parametrize("asked", [math.nan, "nan", -1, None, "soon", -math.inf])
@@ -147,7 +147,7 @@ def test_an_endless_pause_is_bounded(slept: list[float], asked: Any) -> None:
     with serving() as (server, client):
         server.limits = [(200, {}, {**TOO_FAST, "data": {"rate": {"backoff_seconds": asked}}})]
         assert client.block()["number"] == 7
-    assert slept == [MOST_SECONDS]
+    assert slept == [MAX_SECONDS]
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_a_header_that_asks_for_no_time_is_bounded(slept: list[float], asked: st
     with serving() as (server, client):
         server.limits = [(429, {"Retry-After": asked}, None)]
         assert client.block()["number"] == 7
-    assert slept == [MOST_SECONDS]
+    assert slept == [MAX_SECONDS]
 
 
 @pytest.mark.parametrize("limit", [(429, {}, None), (503, {}, None), (200, {}, TOO_FAST)])

@@ -17,7 +17,7 @@ from prover.systems.native.circuit.columns import FOLD_FLAGS, NO_WEIGHT, OUTPUT_
 from prover.systems.native.circuit.fold import FACTOR, POST_OUTER
 from prover.systems.native.circuit.form import Form
 from prover.systems.native.circuit.hidden import (
-    LEAST_SALT,
+    MIN_SALT,
     VALUES_A_PROOF,
     Salt,
     outline,
@@ -79,7 +79,7 @@ def test_any_small_network_is_placed_and_its_layout_has_room_for_salt(network: N
     layout = choose_layout(network, FORM)
     program = compile_network(network, layout.lanes, layout.weight_lanes, FORM)
     check_program(program)
-    assert cells_of(program, layout) >= LEAST_SALT
+    assert cells_of(program, layout) >= MIN_SALT
 
 
 def cells_of(program: Program, layout: CircuitLayout) -> int:

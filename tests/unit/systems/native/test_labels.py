@@ -16,7 +16,7 @@ from prover.systems.native.circuit.fold import FACTOR, INSTANCE
 from prover.systems.native.circuit.form import Form
 from prover.systems.native.circuit.layout import CircuitLayout, choose_layout
 from prover.systems.native.circuit.program import Program, compile_network
-from prover.systems.native.circuit.ranking import MOST_LABELS, Ranking
+from prover.systems.native.circuit.ranking import MAX_LABELS, Ranking
 from prover.systems.native.network.network import Integers, Layer, Network, Tensor, Term
 from prover.systems.native.static_checks.replay import check_program
 from prover.systems.native.witness import Execution, execute, multiplicities
@@ -47,7 +47,7 @@ def ranked(scores: Sequence[int]) -> list[int]:
 
 @given(st.lists(st.integers(-9, 9), min_size=1, max_size=40), st.data())
 def test_labels_are_those_of_the_greatest_scores(scores: list[int], data: st.DataObject) -> None:
-    count = data.draw(st.integers(1, min(len(scores), MOST_LABELS)))
+    count = data.draw(st.integers(1, min(len(scores), MAX_LABELS)))
     ranking = Ranking(count, len(scores), -9, 9)
     found = ranking.cells(np.array(scores))
     assert list(found.labels) == ranked(scores)[:count]
@@ -67,10 +67,10 @@ def test_another_number_of_labels_is_refused(labels: int) -> None:
 
 def test_more_labels_than_a_circuit_may_have_are_refused() -> None:
     """However many classes there are."""
-    output = replace(network().layer("out"), channels=MOST_LABELS + 1)
-    assert Ranking.of(output, MOST_LABELS) == Ranking(MOST_LABELS, MOST_LABELS + 1, -20, 20)
+    output = replace(network().layer("out"), channels=MAX_LABELS + 1)
+    assert Ranking.of(output, MAX_LABELS) == Ranking(MAX_LABELS, MAX_LABELS + 1, -20, 20)
     with pytest.raises(ModelRefused, match="9 labels: expected 1 to 8"):
-        Ranking.of(output, MOST_LABELS + 1)
+        Ranking.of(output, MAX_LABELS + 1)
 
 
 @cache

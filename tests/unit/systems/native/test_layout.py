@@ -39,6 +39,6 @@ def test_more_rows_or_columns_cost_more() -> None:
 
 
 def test_a_network_that_fits_no_proof_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(layout, "MOST_K", 7)
+    monkeypatch.setattr(layout, "MAX_K", 7)
     with pytest.raises(ModelRefused, match="smaller network"):
         choose_layout(tiny_network())

@@ -17,14 +17,14 @@ from prover.clients.common.jobs.choosing import (
     in_state,
     open_to,
 )
-from prover.clients.common.jobs.kinds import DATASET, JOB, short
+from prover.clients.common.jobs.kinds import DATASET, PREDICTION, short
 from prover.clients.common.jobs.recent import last_used, remember
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.jobs import Jobs
 from prover.protocol.prediction.state import Record, State
 from tests.unit.clients.prediction.test_status import CONSUMER, LOCKED, OPEN, PROVIDER
 
-PREDICTION, STRANGER = "0x" + "aa" * 20, "0x" + "99" * 20
+CONTRACT, STRANGER = "0x" + "aa" * 20, "0x" + "99" * 20
 ONE, TWO = b"\x12\x34\x56" + bytes(29), b"\x12\x34\x57" + bytes(29)
 
 
@@ -45,12 +45,12 @@ LATER: Any = Node(at=1001)
 
 def jobs(**records: Record) -> Jobs[Record]:
     ids = {"one": ONE, "two": TWO}
-    return Jobs(31337, PREDICTION, {ids[name]: record for name, record in records.items()})
+    return Jobs(31337, CONTRACT, {ids[name]: record for name, record in records.items()})
 
 
 @pytest.mark.parametrize("text", ["0x123456", "123456", "0x" + ONE.hex(), ONE.hex().upper()])
 def test_the_first_digits_of_an_id_are_enough(text: str) -> None:
-    assert by_digits({ONE: OPEN, TWO: OPEN}, JOB, text) == ONE
+    assert by_digits({ONE: OPEN, TWO: OPEN}, PREDICTION, text) == ONE
 
 
 def test_so_are_those_of_a_dataset() -> None:
@@ -72,57 +72,59 @@ def test_so_are_those_of_a_dataset() -> None:
 )
 def test_digits_that_name_no_job_or_several_are_refused(text: str, said: str) -> None:
     with pytest.raises(UsageError, match=r"status --all`|more digits") as found:
-        by_digits({ONE: OPEN, TWO: OPEN}, JOB, text)
+        by_digits({ONE: OPEN, TWO: OPEN}, PREDICTION, text)
     assert said in str(found.value)
 
 
 def test_the_sole_job_that_fits_is_chosen(home: Path) -> None:
     wanted = open_to("open to you", State.OPEN, PROVIDER)
-    assert choose(NODE, jobs(one=OPEN, two=LOCKED), JOB, None, wanted)[0] == ONE
+    assert choose(NODE, jobs(one=OPEN, two=LOCKED), PREDICTION, None, wanted)[0] == ONE
 
 
 def test_a_job_that_names_another_provider_does_not_fit(home: Path) -> None:
     terms = replace(OPEN.job.terms, provider=STRANGER)
     named = replace(OPEN, job=replace(OPEN.job, terms=terms))
     wanted = open_to("open to you", State.OPEN, PROVIDER)
-    assert choose(NODE, jobs(one=named, two=OPEN), JOB, None, wanted)[0] == TWO
+    assert choose(NODE, jobs(one=named, two=OPEN), PREDICTION, None, wanted)[0] == TWO
     with pytest.raises(UsageError, match="no job on this chain is open to you"):
-        choose(NODE, jobs(one=named), JOB, None, wanted)
+        choose(NODE, jobs(one=named), PREDICTION, None, wanted)
 
 
 def test_a_job_whose_time_to_join_is_over_does_not_fit(home: Path) -> None:
     with pytest.raises(UsageError, match="no job on this chain is open to you"):
-        choose(LATER, jobs(one=OPEN), JOB, None, open_to("open to you", State.OPEN, PROVIDER))
+        choose(
+            LATER, jobs(one=OPEN), PREDICTION, None, open_to("open to you", State.OPEN, PROVIDER)
+        )
 
 
 def test_of_several_that_fit_the_user_must_name_one(home: Path) -> None:
     with pytest.raises(UsageError, match="2 jobs are") as found:
-        choose(NODE, jobs(one=OPEN, two=OPEN), JOB, None, UNENDED)
+        choose(NODE, jobs(one=OPEN, two=OPEN), PREDICTION, None, UNENDED)
     assert short(ONE) in str(found.value)
     assert short(TWO) in str(found.value)
 
 
 def test_the_last_one_used_here_is_chosen_if_it_fits(home: Path) -> None:
-    remember(NODE, PREDICTION, TWO)
-    assert choose(NODE, jobs(one=OPEN, two=OPEN), JOB, None, UNENDED)[0] == TWO
+    remember(NODE, CONTRACT, TWO)
+    assert choose(NODE, jobs(one=OPEN, two=OPEN), PREDICTION, None, UNENDED)[0] == TWO
 
 
 def test_a_last_one_that_does_not_fit_gives_way_to_the_sole_one_that_does(home: Path) -> None:
-    remember(NODE, PREDICTION, ONE)
+    remember(NODE, CONTRACT, ONE)
     wanted = in_state("yours", State.LOCKED, by="provider", who=PROVIDER)
-    assert choose(NODE, jobs(one=OPEN, two=LOCKED), JOB, None, wanted)[0] == TWO
+    assert choose(NODE, jobs(one=OPEN, two=LOCKED), PREDICTION, None, wanted)[0] == TWO
 
 
 def test_where_nothing_fits_the_last_one_is_named_so_that_its_refusal_is_seen(home: Path) -> None:
-    remember(NODE, PREDICTION, ONE)
+    remember(NODE, CONTRACT, ONE)
     wanted = in_state("yours", State.LOCKED, by="provider", who=PROVIDER)
-    assert choose(NODE, jobs(one=OPEN), JOB, None, wanted)[0] == ONE
+    assert choose(NODE, jobs(one=OPEN), PREDICTION, None, wanted)[0] == ONE
 
 
 def test_a_last_one_of_another_chain_is_not_chosen(home: Path) -> None:
-    remember(NODE, PREDICTION, b"\x77" * 32)
+    remember(NODE, CONTRACT, b"\x77" * 32)
     with pytest.raises(UsageError, match="no job on this chain"):
-        choose(NODE, jobs(), JOB, None, UNENDED)
+        choose(NODE, jobs(), PREDICTION, None, UNENDED)
 
 
 @pytest.mark.parametrize(
@@ -145,12 +147,12 @@ def test_past_its_deadline_a_job_fits_what_ends_it_and_no_move() -> None:
     assert not LATE.fits(replace(LOCKED, state=State.PAID), 1001)
 
 
-@pytest.mark.parametrize("content", ["[]", f'{{"31337:0xab:{PREDICTION}": 5}}', "{"])
+@pytest.mark.parametrize("content", ["[]", f'{{"31337:0xab:{CONTRACT}": 5}}', "{"])
 def test_a_damaged_list_of_ids_is_said(home: Path, content: str) -> None:
     home.mkdir(parents=True)
     (home / "jobs.json").write_text(content)
     with pytest.raises(StatementInvalid, match="remove the file"):
-        last_used(NODE, PREDICTION)
+        last_used(NODE, CONTRACT)
 
 
 def test_nobody_named_is_anybody() -> None:
@@ -160,4 +162,4 @@ def test_nobody_named_is_anybody() -> None:
 
 def test_what_jobs_are_found_by_reads_as_english() -> None:
     with pytest.raises(UsageError, match="no job on this chain is partly or wholly proven: "):
-        choose(NODE, jobs(), JOB, None, PROVEN)
+        choose(NODE, jobs(), PREDICTION, None, PROVEN)

@@ -147,7 +147,7 @@ def test_where_the_tensors_need_more_rows_the_finest_tables_come_first(
     real = imported("vgg", tmp_path)
     samples = networks.samples(networks.vgg(), 2)
     small = find(real, samples, PIXELS, agreement=0.0, limit=1 << 18)
-    monkeypatch.setattr(search, "MOST_LANES", 1e-4)
+    monkeypatch.setattr(search, "MAX_LANES", 1e-4)
     found = find(real, samples, PIXELS, agreement=0.0, limit=1 << 18)
     assert found.precision == search.MIXED[-1]
     assert found.precision.shift > small.precision.shift
