@@ -47,7 +47,7 @@ PARTS = {
         {"ZKESCROW_DEEP": "1"},
     ),
     "forge": Part(
-        "invariants of the four contracts, ten times as many calls, others each time",
+        "invariants of the four contracts, ten times as many calls, from another seed each time",
         ("forge", "test", "--fuzz-seed", f"0x{secrets.token_hex(8)}"),
         {"FOUNDRY_PROFILE": "deep"},
     ),

@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -39,6 +40,38 @@ pool.Pool.offer, pool.Pool.sign = dying, dying_before
 if step == "told":
     sys.stdout.write = sys.stdout.writelines = lambda *_: os._exit(9)
 """
+
+_CRASHING = """
+import os
+from prover.chain.sending import transactions
+from prover.clients.common import job_files
+
+step = {step!r}
+send, save = transactions.Sender.send, job_files.JobFiles.save_proof
+
+def crashing_send(self, action, call, **options):
+    if step == "before " + action.split(":")[0]:
+        os._exit(9)
+    receipt = send(self, action, call, **options)
+    if step == "after " + action.split(":")[0]:
+        os._exit(9)
+    return receipt
+
+def crashing_save(self, indices, proof):
+    save(self, indices, proof)
+    if step == "after a proof":
+        os._exit(9)
+
+transactions.Sender.send = crashing_send
+job_files.JobFiles.save_proof = crashing_save
+"""
+
+
+def crashed(step: str, environment: Mapping[str, str], *arguments: object) -> None:
+    """Run a command that dies "before" or "after" an action ("submit"), or "after a proof"."""
+    words = [str(one) for one in arguments]
+    died = warm.server().run(words, os.environ | environment, _CRASHING.format(step=step))
+    assert died.returncode == 9, (died.stdout, died.stderr)
 
 
 def killed(step: str, count: int, *arguments: object) -> None:

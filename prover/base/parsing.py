@@ -72,9 +72,10 @@ def percent(text: str, name: str) -> float:
             f"{name} {text!r}: expected a percentage above 0 and below 100, such as 95%"
         )
     if share <= 0.01 and not text.strip().endswith("%"):
+        other = f" or {10_000 * share:g}%" if share < 0.01 else ""
         raise UsageError(
-            f"{name} {text!r}: expected {100 * share:g}% or {10_000 * share:g}%, found a number "
-            "that may mean either; give the sign"
+            f"{name} {text!r}: expected {100 * share:g}%{other}, found a number that may be a "
+            "share of 1; give the sign"
         )
     return share
 

@@ -122,13 +122,13 @@ def credited(
 def _taken(currency: str, left: Mapping[str, int] | None, who: str) -> str:
     if left is None:
         return ""
-    return f" ({takes_out(currency)})" if left.get(who) else " (taken out)"
+    return f" ({how_to_withdraw(currency)})" if left.get(who) else " (withdrawn)"
 
 
-def takes_out(currency: str) -> str:
+def how_to_withdraw(currency: str) -> str:
     """How a credit in a currency becomes money: a token must be named, as any contract may be."""
     token = "" if currency == ZERO_ADDRESS else f" --token {currency}"
-    return f"`zkescrow withdraw{token}` takes it out"
+    return f"withdraw it with `zkescrow withdraw{token}`"
 
 
 def shown(text: bytes | str, most: int = 400) -> str:

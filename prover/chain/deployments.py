@@ -1,4 +1,4 @@
-"""Where the contracts are on each chain: deployments/<chainId>.json."""
+"""Where the contracts are on each chain: deployments/CHAIN_ID.json."""
 
 from pathlib import Path
 from typing import Annotated, Any

@@ -42,7 +42,7 @@ COMMANDS = {
     ),
     "status": Entry("status", "List jobs of all protocols that are under way, and what is due."),
     "provider": Entry("provider", "Prove predictions and be paid for them."),
-    "withdraw": Entry("withdraw", "Take out refunds and other credits."),
+    "withdraw": Entry("withdraw", "Withdraw refunds and other credits."),
     "srs": Entry("srs", "Set-ups of public ceremonies: import, fetch, verify, list."),
     "native": Entry("native", "Circuits for larger CNNs, off-chain."),
     "prove": Entry("proofs", "Prove an inputs file for a job, off-chain."),
@@ -66,8 +66,10 @@ class LazyGroup(TyperGroup):
         if entry is None:
             return None
         module = importlib.import_module(f"prover.cli.{entry.module}")
-        commands = module.APPS[cmd_name]
-        return typer.main.get_command(commands)
+        found = typer.main.get_command(module.APPS[cmd_name])
+        if isinstance(found, TyperGroup):
+            found.help, found.no_args_is_help = entry.help, True
+        return found
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """The help's table, without importing anything."""

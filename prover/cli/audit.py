@@ -9,7 +9,7 @@ from prover.base.console import progress
 from prover.cli.common.options import Rpc, address, deployed
 from prover.cli.common.output import command, new_app, show
 
-app = new_app("Replay a chain and check every payment again.")
+app = new_app()
 APPS = {"audit": app}
 
 

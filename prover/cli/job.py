@@ -1,6 +1,6 @@
 """The job that a command is about, in any protocol: found or ended, and what to print of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -9,10 +9,12 @@ from prover.chain.deployments import Deployment
 from prover.chain.node.client import Client
 from prover.chain.sending.transactions import Sender
 from prover.cli.common.output import Done
-from prover.clients.agenda import entry, next_of
+from prover.clients.agenda import entry, next_of, reminders
 from prover.clients.common.jobs import choosing, ending
 from prover.clients.common.jobs.choosing import UNENDED, DoneBefore, Wanted
+from prover.clients.common.jobs.deeds import of_job
 from prover.clients.common.jobs.kinds import Kind
+from prover.protocol.jobs import Record
 from prover.protocol.world import World
 
 
@@ -49,6 +51,28 @@ def moved(
     name, state = "0x" + job_id.hex(), record.state.name.lower()
     data = {"job": name, "state": state, "next": found.next, "gas": gas}
     return data, [f"{kind.name} {name} is {as_text(state)}", f"next: {found.next}"]
+
+
+def job_status(
+    client: Client,
+    world: World,
+    kind: Kind,
+    job_id: bytes,
+    record: Record[Any],
+    now: int,
+    facts: Mapping[str, Any],
+    head: Sequence[str],
+    tail: Sequence[str] = (),
+) -> tuple[dict[str, Any], list[str]]:
+    """Where a job stands at a Unix time: the protocol's `facts` for --json, and lines.
+
+    Between `head` and `tail` stands what was done from here, and what is next; at the end, which
+    other jobs wait.
+    """
+    current = entry(world, kind, job_id, record, now).to_dict()
+    done, due = of_job(client, world, job_id), reminders(client, world, job_id, now)
+    data = {**facts, "now": now, **current, "provisional": done.rows, "reminders": due.rows}
+    return data, [*head, *done.lines, f"next: {current['next']}", *tail, *due.lines]
 
 
 @contextmanager

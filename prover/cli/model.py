@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from prover.systems.srs import Named, SetUpChoice
 
 LOG = logger(__name__)
-app = new_app("Add, list, show and verify models.")
+app = new_app()
 APPS = {"model": app}
 ModelArgument = Annotated[str, typer.Argument(metavar="MODEL", help="Name or id of a model.")]
 

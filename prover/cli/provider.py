@@ -1,4 +1,4 @@
-"""`zkescrow provider`: serving predictions; and what any provider has, its key and its credit."""
+"""`zkescrow provider`: proving predictions; and what any provider has, its key and its credit."""
 
 from functools import partial
 from pathlib import Path
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from prover.clients.prediction.policy import Policy
     from prover.clients.prediction.provider import Provider
 
-app = new_app("Prove predictions and be paid for them.")
+app = new_app()
 APPS = {"provider": app}
 _STORE = "provider.sqlite"
 
@@ -147,7 +147,7 @@ def withdraw(
     to: Annotated[str | None, typer.Option(help="Recipient [default: the account].")] = None,
     token: Token = None,
 ) -> None:
-    """Take out what was earned."""
+    """Withdraw what was earned."""
     withdraw_all(rpc, account, to, token)
 
 

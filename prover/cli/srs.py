@@ -13,7 +13,7 @@ from prover.cli.common.output import command, new_app, show
 if TYPE_CHECKING:
     from prover.systems.srs import StoredSetUp
 
-app = new_app("Set-ups of public ceremonies: import, fetch, verify, list.")
+app = new_app()
 APPS = {"srs": app}
 File = Annotated[
     Path, typer.Argument(metavar="FILE", help="A set-up: halo2's raw format or a .ptau.")

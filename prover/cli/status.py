@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from prover.base.text import amount_in, as_text, takes_out
+from prover.base.text import amount_in, as_text, how_to_withdraw
 from prover.cli.common.options import AccountNumber, Rpc, address, deployed
 from prover.cli.common.output import command, new_app, show
 
@@ -119,7 +119,10 @@ def lines(
         stands = ["no job is under way" + ("" if me is None else f" in which {me} has a part")]
     return [
         *stands,
-        *(f"credit of {amount_in(one, units)}: {takes_out(one)}" for one, units in credits.items()),
+        *(
+            f"credit of {amount_in(one, units)}: {how_to_withdraw(one)}"
+            for one, units in credits.items()
+        ),
     ]
 
 

@@ -24,7 +24,7 @@ def withdraw(
     to: Annotated[str | None, typer.Option(help="Recipient [default: the account].")] = None,
     token: Token = None,
 ) -> None:
-    """Take out refunds and other credits in ETH and the tokens named, from all contracts."""
+    """Withdraw refunds and other credits in ETH and the tokens named, from all contracts."""
     withdraw_all(rpc, account, to, token)
 
 
@@ -52,7 +52,7 @@ def withdraw_all(
         except ZkescrowError as error:
             left.append({"currency": currency, "contract": holder.NAME, "why": str(error)})
             if isinstance(error, ContractRefused):
-                continue  # that is of this credit: the others are taken out
+                continue  # that is of this credit: the others are withdrawn
             break
         for one in found:
             taken[currency] = taken.get(currency, 0) + one.amount

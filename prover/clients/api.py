@@ -96,7 +96,7 @@ def verify_proof(circuit: Circuit, proof: Proof, job: JobContext | None = None) 
 def load_deployment(client: Client) -> Deployment:
     """zkescrow's contracts on the client's chain, each compared with the code of this version.
 
-    The file is `<chainId>.json` in the folder that ZKESCROW_DEPLOYMENTS names. Raises
+    The file is `CHAIN_ID.json` in the folder that ZKESCROW_DEPLOYMENTS names. Raises
     EnvironmentMissing if there is none that fits, ChainError if a contract has no code.
 
     >>> sorted(load_deployment(client).contracts)[:2]

@@ -66,7 +66,7 @@ def _play(chain: Chain, count: int, directory: Path) -> dict[str, Any]:
         "--account", REQUESTER,
     )  # fmt: skip
     console.print(
-        f"   {count} records, {posted['deposit'] / WEI:g} ETH paid in, a stake of "
+        f"   {count} records, {posted['escrow'] / WEI:g} ETH paid in, a stake of "
         f"{posted['stake'] / WEI:g} ETH wanted; a record matches if {posted['wanted']} (malignant)"
     )
 

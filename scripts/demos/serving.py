@@ -43,7 +43,7 @@ def open_round(chain: Chain, items: int) -> dict[str, Any]:
         "--rows", f"0:{items}", "--account", CONSUMER,
     )  # fmt: skip
     console.print(
-        f"   {opened['items']} digits, {opened['deposit'] / WEI:g} ETH paid in, a stake of "
+        f"   {opened['items']} digits, {opened['escrow'] / WEI:g} ETH paid in, a stake of "
         f"{opened['stake'] / WEI:g} ETH wanted; {opened['max_contests']} answers may be contested"
     )
     return opened
@@ -118,7 +118,7 @@ def lazy(chain: Chain, items: int) -> dict[str, Any]:
     settled = chain.run("serving", "settle", "--account", CONSUMER)
     console.print(f"   the round is {settled['state']}")
     paid = sum(chain.run("withdraw", "--account", CONSUMER)["withdrawn"].values())
-    slashed = paid - opened["deposit"]
+    slashed = paid - opened["escrow"]
     console.print(f"   the consumer has its money back, and {slashed / WEI:g} ETH of stake")
     return {
         "state": settled["state"],

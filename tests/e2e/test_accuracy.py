@@ -3,11 +3,8 @@
 import contextlib
 import io
 import json
-import os
 import shutil
 import stat
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,6 +33,7 @@ from prover.systems.ezkl.evaluate import evaluate
 from prover.systems.ezkl.inputs import quantised
 from tests import kept
 from tests.conftest import ELEMENTS, Proven, tiny_model
+from tests.killing import crashed
 from tests.localchain import (
     CONSUMER,
     PROVIDER,
@@ -50,31 +48,6 @@ from tests.localchain import (
 ROWS, ITEMS = 24, 6
 REWARD, BOND, STAKE, PENALTY = 5 * 10**16, 3 * 10**16, 2 * 10**16, 10**16
 WINDOW = 600
-
-CRASHING = """
-import os, sys
-from prover.chain.sending import transactions
-from prover.clients.common import job_files
-
-step = sys.argv.pop(1)
-send, save = transactions.Sender.send, job_files.JobFiles.save_proof
-
-def crashing_send(self, action, call, **options):
-    receipt = send(self, action, call, **options)
-    if step == "after " + action.split(":")[0]:
-        os._exit(9)
-    return receipt
-
-def crashing_save(self, indices, proof):
-    save(self, indices, proof)
-    if step == "after a proof":
-        os._exit(9)
-
-transactions.Sender.send = crashing_send
-job_files.JobFiles.save_proof = crashing_save
-from prover.cli import main
-main()
-"""
 
 
 @dataclass(frozen=True)
@@ -166,14 +139,7 @@ class World:
 
     def crash(self, step: str, *arguments: object) -> None:
         """Run a command in a process that dies at a step."""
-        words = ("accuracy", *(str(argument) for argument in arguments))
-        done = subprocess.run(
-            [sys.executable, "-c", CRASHING, step, *words],
-            env=os.environ | self.environment,
-            capture_output=True,
-            check=False,
-        )
-        assert done.returncode == 9, done.stderr.decode()
+        crashed(step, self.environment, "accuracy", *arguments)
 
 
 def labelled(artifacts: Artifacts, directory: Path) -> tuple[Path, Path]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests import warm
 from tests.e2e.conftest import EXAMPLES, ZKESCROW, Cli, World
 
 MODEL, DATA = EXAMPLES / "digits-cnn.onnx", EXAMPLES / "digits-calibration.npz"
@@ -56,19 +57,13 @@ def test_wrong_data_is_refused(world: World, tmp_path: Path, bad: str) -> None:
     archive(path, **arrays[bad])
     if bad == "cut":
         path.write_bytes(path.read_bytes()[:-100])
-    done = world.cli
     before = files(world.home)
     for arguments in (
         ("model", "add", MODEL, "--data", path, "--account", 1),
         (*POST, "--inputs", path, "--index", 0, "--account", 2),
     ):
-        result = subprocess.run(
-            [ZKESCROW, *(str(word) for word in arguments)],
-            env=os.environ | done.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        words = [str(word) for word in arguments]
+        result = warm.server().run(words, os.environ | world.cli.environment)
         assert result.returncode in (1, 2)
         assert "Traceback" not in result.stderr
         assert result.stderr.splitlines()[-1].startswith("zkescrow: ")

@@ -2,8 +2,6 @@
 
 import doctest
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,42 +15,16 @@ from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.prediction.state import State
 from prover.systems.proof import Proof
 from tests.e2e.conftest import EXAMPLES, ROOT, ZKESCROW, World
+from tests.killing import crashed
 from tests.localchain import CONSUMER, PROVIDER, STRANGER, address_of
 
 REWARD, STAKE = 10**16, 5 * 10**15
 PROVIDE = ("provider", "run", "--once", "--account", PROVIDER)
 
-CRASHING = """
-import os, sys
-from prover.chain.sending import transactions
-from prover.clients.prediction import provider, store
-
-step = sys.argv.pop(1)
-send, save = transactions.Sender.send, store.JobStore.save
-
-def crashing_send(self, action, call, **options):
-    if step == "before " + action.split(":")[0]:
-        os._exit(9)
-    receipt = send(self, action, call, **options)
-    if step == "after " + action.split(":")[0]:
-        os._exit(9)
-    return receipt
-
-transactions.Sender.send = crashing_send
-from prover.cli import main
-main()
-"""
-
 
 def crash(world: World, step: str) -> None:
     """Run the provider in a process that dies at a step."""
-    done = subprocess.run(
-        [sys.executable, "-c", CRASHING, step, *(str(word) for word in PROVIDE)],
-        env=os.environ | world.cli.environment,
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == 9, done.stderr.decode()
+    crashed(step, world.cli.environment, *PROVIDE)
 
 
 def taken(world: World, job: str) -> TrackedJob:
@@ -127,7 +99,7 @@ def test_a_late_provider_loses_its_stake_to_the_consumer(world: World) -> None:
     assert "was not delivered until" in cli.json("prediction", "status")["next"]
     ended = cli.json("prediction", "refund", job, "--account", STRANGER)
     assert ended["state"] == "slashed"
-    assert f"credited: {address_of(CONSUMER)} 0.015 ETH (`zkescrow withdraw`" in ended["next"]
+    assert f"credited: {address_of(CONSUMER)} 0.015 ETH (withdraw it with `zkescrow" in ended["next"]
     assert credit(world, STRANGER) == credit(world, PROVIDER) == 0
     taken_out = cli.json("withdraw", "--account", CONSUMER)
     assert taken_out["withdrawn"] == {ETH: REWARD + STAKE}

@@ -3,9 +3,6 @@
 import contextlib
 import io
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,6 +32,7 @@ from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.evaluate import evaluate
 from prover.systems.ezkl.system import Ezkl
 from tests.conftest import ELEMENTS, Proven
+from tests.killing import crashed
 from tests.localchain import (
     CONSUMER,
     PROVIDER,
@@ -50,33 +48,6 @@ RECORDS, PROOFS, LABEL = 5, 3, 1  # records 0 and 4 match
 PRICE, STAKE = 2 * 10**15, 5 * 10**16  # more than the gas of proving costs at Anvil's first fees
 ESCROW = RECORDS * PRICE
 WINDOW = 600
-
-CRASHING = """
-import os, sys
-from prover.chain.sending import transactions
-from prover.clients.common import job_files
-
-step = sys.argv.pop(1)
-send, save = transactions.Sender.send, job_files.JobFiles.save_proof
-
-def crashing_send(self, action, call, **options):
-    if step == "before " + action.split(":")[0]:
-        os._exit(9)
-    receipt = send(self, action, call, **options)
-    if step == "after " + action.split(":")[0]:
-        os._exit(9)
-    return receipt
-
-def crashing_save(self, indices, proof):
-    save(self, indices, proof)
-    if step == "after a proof":
-        os._exit(9)
-
-transactions.Sender.send = crashing_send
-job_files.JobFiles.save_proof = crashing_save
-from prover.cli import main
-main()
-"""
 
 
 @dataclass(frozen=True)
@@ -168,14 +139,7 @@ class World:
 
     def crash(self, step: str, *arguments: object) -> None:
         """Run a command in a process that dies at a step."""
-        words = ("retrieval", *(str(argument) for argument in arguments))
-        done = subprocess.run(
-            [sys.executable, "-c", CRASHING, step, *words],
-            env=os.environ | self.environment,
-            capture_output=True,
-            check=False,
-        )
-        assert done.returncode == 9, done.stderr.decode()
+        crashed(step, self.environment, "retrieval", *arguments)
 
 
 @pytest.fixture(scope="session")
@@ -225,7 +189,7 @@ def test_every_record_is_proven_and_exactly_the_matches_are_read(
     assert committed["records"] == RECORDS
     assert [one["records"] for one in world.json("datasets")["datasets"]] == [RECORDS]
     posted = world.post(committed["dataset"])
-    assert posted["deposit"] == ESCROW
+    assert posted["escrow"] == ESCROW
     assert posted["gas"] < posted["total_gas"]
     assert "may accept" in world.json("status")["next"]
     accepted = world.json("accept", "--account", PROVIDER)
@@ -670,7 +634,7 @@ def test_amounts_that_nobody_gave_cover_the_cost(world: World) -> None:
     world.commit()
     posted = world.json("post", "--model", "tiny", "--label", LABEL, "--account", CONSUMER)
     assert posted["price"] > 0
-    assert posted["stake"] >= posted["deposit"]
+    assert posted["stake"] >= posted["escrow"]
     assert posted["prove_window_seconds"] == 3600
 
 

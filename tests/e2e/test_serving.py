@@ -3,9 +3,6 @@
 import contextlib
 import io
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,6 +27,7 @@ from prover.statement.runs import encode_outputs, inputs_tree
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.evaluate import evaluate
 from tests.conftest import ELEMENTS, Proven
+from tests.killing import crashed
 from tests.localchain import (
     CONSUMER,
     DEPLOYER,
@@ -46,34 +44,6 @@ ROWS, CONTESTS = 9, 3
 PRICE, FEE, STAKE = 10**15, 2 * 10**15, 5 * 10**16
 WINDOW = 600
 UNIT = 10**6  # PlainToken has 6 decimals
-
-CRASHING = """
-import os, sys
-from prover.chain.sending import transactions
-from prover.clients.common import job_files
-
-step = sys.argv.pop(1)
-send, save = transactions.Sender.send, job_files.JobFiles.save_proof
-made = 0
-
-def crashing_send(self, action, call, **options):
-    if step == "before " + action.split(":")[0]:
-        os._exit(9)
-    receipt = send(self, action, call, **options)
-    if step == "after " + action.split(":")[0]:
-        os._exit(9)
-    return receipt
-
-def crashing_save(self, indices, proof):
-    save(self, indices, proof)
-    if step == "after a proof":
-        os._exit(9)
-
-transactions.Sender.send = crashing_send
-job_files.JobFiles.save_proof = crashing_save
-from prover.cli import main
-main()
-"""
 
 
 @dataclass(frozen=True)
@@ -165,14 +135,7 @@ class World:
 
     def crash(self, step: str, *arguments: object) -> None:
         """Run a command in a process that dies at a step."""
-        words = ("serving", *(str(argument) for argument in arguments))
-        done = subprocess.run(
-            [sys.executable, "-c", CRASHING, step, *words],
-            env=os.environ | self.environment,
-            capture_output=True,
-            check=False,
-        )
-        assert done.returncode == 9, done.stderr.decode()
+        crashed(step, self.environment, "serving", *arguments)
 
 
 @pytest.fixture(scope="session")
@@ -235,7 +198,7 @@ def tampered(world: World, *items: int) -> bytes:
 def test_a_round_that_nobody_contests_is_settled(world: World, tmp_path: Path) -> None:
     opened = world.open()
     assert (opened["items"], opened["max_contests"]) == (ROWS, CONTESTS)
-    assert opened["deposit"] == ROWS * PRICE + CONTESTS * FEE
+    assert opened["escrow"] == ROWS * PRICE + CONTESTS * FEE
     assert opened["gas"] < opened["total_gas"] < 16_777_216
     assert "may join" in world.json("status")["next"]
     joined = world.json("join", "--account", PROVIDER)

@@ -255,7 +255,7 @@ def test_everybody_sees_what_is_due(machines: Machines) -> None:
     machines.provider.run("withdraw", *PROVIDER)
     assert machines.provider.json("status", *PROVIDER)["credits"] == {}
     ended = machines.provider.json("serving", "status", "--all")["rounds"]
-    assert [("taken out" in one["next"]) for one in ended] == [True]
+    assert [("withdrawn" in one["next"]) for one in ended] == [True]
     machines.late("retrieval", mine["jobs"][0]["job"])
     machines.owner.run("retrieval", "settle", *OWNER)
     machines.seen("retrieval", mine["jobs"][0]["job"], "settled")

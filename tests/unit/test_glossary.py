@@ -54,6 +54,7 @@ UNUSED = entries("Words that are not used")
 STAYING = entries("Words that stay")
 
 
+@cache
 def words_of(name: str) -> list[str]:
     """The words of an identifier, a heading or a path, in lower case."""
     parts = re.findall(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+", name)

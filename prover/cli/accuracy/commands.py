@@ -8,7 +8,6 @@ import typer
 from prover.base.console import progress
 from prover.base.errors import UsageError
 from prover.base.parsing import duration
-from prover.base.text import as_text
 from prover.cli.common.handover import HandedOver, Uri, keep_handed
 from prover.cli.common.limits import (
     AtALoss,
@@ -40,8 +39,12 @@ if TYPE_CHECKING:
     from prover.clients.common.models import KnownModel
     from prover.protocol.accuracy.state import Record
 
-app = new_app("Pay for a model that reaches a target on a sealed test set.")
+app = new_app()
 APPS = {"accuracy": app}
+# Windows that are usual; a chain may take no shorter ones.
+OPEN_FOR = "1d"
+REVEAL_WITHIN = "1h"
+PROVE_WITHIN = "2h"
 JobArgument = Annotated[
     str | None,
     typer.Argument(
@@ -98,15 +101,15 @@ def post(
     provider: Annotated[str | None, typer.Option(help="Who may accept [default: anyone].")] = None,
     open_for: Annotated[
         str | None,
-        typer.Option(help="Time to find a provider [default: 1d or more]."),
+        typer.Option(help=f"Time to find a provider [default: {OPEN_FOR} or more]."),
     ] = None,
     reveal_within: Annotated[
         str | None,
-        typer.Option(help="Your time to reveal the key [default: 1h or more]."),
+        typer.Option(help=f"Your time to reveal the key [default: {REVEAL_WITHIN} or more]."),
     ] = None,
     prove_within: Annotated[
         str | None,
-        typer.Option(help="Time to prove, from the key [default: 2h or more]."),
+        typer.Option(help=f"Time to prove, from the key [default: {PROVE_WITHIN} or more]."),
     ] = None,
     uri: Uri = None,
     rpc: Rpc = None,
@@ -135,9 +138,9 @@ def post(
         low_penalty=low_penalty,
         currency=currency(client, token),
         provider=address(provider, "--provider"),
-        open_seconds=window(client, open_for, "--open-for", "1d"),
-        reveal_seconds=window(client, reveal_within, "--reveal-within", "1h"),
-        prove_seconds=window(client, prove_within, "--prove-within", "2h"),
+        open_seconds=window(client, open_for, "--open-for", OPEN_FOR),
+        reveal_seconds=window(client, reveal_within, "--reveal-within", REVEAL_WITHIN),
+        prove_seconds=window(client, prove_within, "--prove-within", PROVE_WITHIN),
         uri=uri,
     )
     sender = sender_for(client, account)
@@ -305,32 +308,14 @@ def status(
     rpc: Rpc = None,
 ) -> None:
     """Say where a bounty stands, who must act until when, and what each outcome pays."""
-    from prover.chain.state.replay import load_world
-    from prover.cli.accuracy.job import find_bounty
-    from prover.clients.accuracy.status import consumers_past, past_message, progress_of, row
-    from prover.clients.agenda import entry, reminders, rows
-    from prover.clients.common.jobs.deeds import of_job
-    from prover.clients.common.jobs.kinds import BOUNTY
+    from prover.cli.accuracy.status import all_bounties, status_of
 
     client, deployment = deployed(rpc)
-    now, world = client.now(), load_world(client, deployment)
     if every:
-        show_jobs("bounties", rows(client, world, BOUNTY, now, row))
+        show_jobs("bounties", all_bounties(client, deployment))
         return
-    job_id, record = find_bounty(client, deployment, job)
-    done, due = of_job(client, world, job_id), reminders(client, world, job_id, now)
-    past = consumers_past(world.accuracy.jobs.values(), record.job.consumer)
-    data = row(job_id, record) | entry(world, BOUNTY, job_id, record, now).to_dict()
-    data |= {"now": now, "consumers_past": past, "provisional": done.rows, "reminders": due.rows}
-    show(
-        data,
-        f"bounty 0x{job_id.hex()} is {as_text(data['state'])}",
-        progress_of(record),
-        *done.lines,
-        f"next: {data['next']}",
-        past_message(past),
-        *due.lines,
-    )
+    data, lines = status_of(client, deployment, job)
+    show(data, *lines)
 
 
 @command(app)

@@ -1,4 +1,4 @@
-"""What the commands about one accuracy bounty share: finding it, the provider, ending it."""
+"""What the commands about one accuracy bounty share: finding it, and the provider's part."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -46,11 +46,9 @@ _SHARED: dict[str, tuple[Any, Any]] = {
 }
 
 
-def new_app(help: str = "") -> typer.Typer:
-    """A Typer application in the project's manner."""
+def new_app() -> typer.Typer:
+    """A Typer application in the project's manner; what it is for is said in `app.COMMANDS`."""
     return typer.Typer(
-        help=help or None,
-        no_args_is_help=bool(help),
         add_completion=False,
         rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},

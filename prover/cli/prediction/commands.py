@@ -20,8 +20,11 @@ from prover.cli.common.options import (
 )
 from prover.cli.common.output import command, new_app, show, show_jobs
 
-app = new_app("Ask and pay for proven predictions.")
+app = new_app()
 APPS = {"prediction": app}
+# Windows that are usual; a chain may take no shorter ones.
+OPEN_FOR = "1d"
+PROVE_WITHIN = "1h"
 JobArgument = Annotated[
     str | None,
     typer.Argument(
@@ -49,11 +52,11 @@ def post(
     provider: Annotated[str | None, typer.Option(help="Who may lock [default: anyone].")] = None,
     open_for: Annotated[
         str | None,
-        typer.Option(help="Time to find a provider [default: 1d or more]."),
+        typer.Option(help=f"Time to find a provider [default: {OPEN_FOR} or more]."),
     ] = None,
     prove_within: Annotated[
         str | None,
-        typer.Option(help="Time from lock to proof [default: 1h or more]."),
+        typer.Option(help=f"Time from lock to proof [default: {PROVE_WITHIN} or more]."),
     ] = None,
     provider_key: ProviderKey = None,
     in_clear: InClear = False,
@@ -78,8 +81,8 @@ def post(
         reward=reward,
         stake=stake,
         provider=reader.account if reader else address(provider, "--provider"),
-        open_seconds=window(client, open_for, "--open-for", "1d"),
-        prove_seconds=window(client, prove_within, "--prove-within", "1h"),
+        open_seconds=window(client, open_for, "--open-for", OPEN_FOR),
+        prove_seconds=window(client, prove_within, "--prove-within", PROVE_WITHIN),
         uri=uri,
         reader=reader.public_key.hex() if reader else None,
     )
@@ -95,15 +98,14 @@ def status(
     rpc: Rpc = None,
 ) -> None:
     """Say where a job stands, who must act until when, and what was proven."""
-    from prover.cli.prediction import status as status
+    from prover.cli.prediction.status import all_jobs, status_of
 
     client, deployment = deployed(rpc)
     if every:
-        rows = status.all_jobs(client, deployment)
-        show_jobs("jobs", rows)
+        show_jobs("jobs", all_jobs(client, deployment))
         return
-    report = status.report(client, deployment, job)
-    show(report.data, *report.lines)
+    data, lines = status_of(client, deployment, job)
+    show(data, *lines)
 
 
 @command(app)
@@ -120,10 +122,10 @@ def refund(job: JobArgument = None, rpc: Rpc = None, account: AccountNumber = No
 
 def _end(job: str | None, rpc: str | None, account: int | None, how: str) -> None:
     from prover.cli.job import end
-    from prover.cli.prediction import status
+    from prover.cli.prediction.status import status_of
     from prover.clients.common.jobs.kinds import PREDICTION
 
     client, deployment = deployed(rpc)
     job_id, _ = end(sender_for(client, account), deployment, PREDICTION, job, how)
-    report = status.report(client, deployment, "0x" + job_id.hex())
-    show(report.data, *report.lines)
+    data, lines = status_of(client, deployment, "0x" + job_id.hex())
+    show(data, *lines)

@@ -19,7 +19,7 @@ _BAD_ENDS = frozenset({"failed", "late"})
 
 @dataclass(frozen=True)
 class Pass:
-    """What became of the jobs, what was taken out by currency, and why nothing could be."""
+    """What became of the jobs, what was withdrawn by currency, and why nothing could be."""
 
     outcomes: Sequence["Outcome"]
     withdrawn: dict[str, int]

@@ -1,6 +1,5 @@
 """`zkescrow retrieval`: the records of a sealed dataset that a model flags, proven and readable."""
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,7 +30,7 @@ from prover.cli.common.options import (
 )
 from prover.cli.common.output import command, new_app, show, show_jobs
 
-app = new_app("Have every record of a sealed dataset judged, and read those that match.")
+app = new_app()
 APPS = {"retrieval": app}
 JobArgument = Annotated[
     str | None,
@@ -154,7 +153,7 @@ def post(
     from prover.clients.common.jobs.choosing import by_digits
     from prover.clients.common.jobs.kinds import DATASET
     from prover.clients.common.models import auditor, find
-    from prover.clients.retrieval import requester as consumer
+    from prover.clients.retrieval import requester
     from prover.clients.retrieval.datasets import find_dataset
 
     client, deployment = deployed(rpc)
@@ -168,16 +167,16 @@ def post(
     known = find(client, deployment, model)
     scale = known.artifacts.manifest.scales.output
     predicate = retrieval_post.predicate_of(score, at_least, label, scale)
-    consumer.check_model(known.artifacts, predicate)
+    requester.check_model(known.artifacts, predicate)
     found = find_dataset(client, deployment, chosen)
     spec = retrieval_post.spec_of(client, known, found, predicate, options)
     progress(f"checking the file of {found.count} records")
     content = retrieval_post.public_file(found, known.artifacts, file, allow_files or client.local)
-    consumer.check_dataset(found, content, known.artifacts)
+    requester.check_dataset(found, content, known.artifacts)
     progress("checking that the verifier on the chain is the model's")
     auditor(client, deployment).verify(known.model_id, known.artifacts)
-    with consumer.posting(sender, deployment, spec, vars(options)) as drawn:
-        posted = consumer.post(sender, deployment, spec, drawn, progress)
+    with requester.posting(sender, deployment, spec, vars(options)) as drawn:
+        posted = requester.post(sender, deployment, spec, drawn, progress)
         data, lines = retrieval_post.describe(posted, spec)
         show(data, *lines)
 
@@ -242,6 +241,7 @@ def prove(
     """Owner: prove every record and give the keys of the matches. Goes on where it was stopped."""
     from prover.base.text import counted
     from prover.cli.retrieval import job as jobs
+    from prover.cli.retrieval.status import status_of
     from prover.protocol.retrieval.state import State
 
     client, deployment = deployed(rpc)
@@ -252,7 +252,7 @@ def prove(
     owner, request = jobs.owner_on(sender, deployment, found, found.record.payee)
     done = owner.prove(jobs.secrets_of(request, data, seed))
     after = jobs.find_request(client, deployment, found.name)
-    facts, lines = jobs.status(client, after, client.now())
+    facts, lines = status_of(client, after)
     work = {
         "proofs_made": done.proofs,
         "proof_seconds": round(done.seconds, 3),
@@ -274,19 +274,14 @@ def status(
     rpc: Rpc = None,
 ) -> None:
     """Say where a request stands, who must act until when, and who gets what if nobody does."""
-    from prover.chain.state.replay import load_world
-    from prover.cli.retrieval import job as jobs
-    from prover.clients.agenda import rows
-    from prover.clients.common.jobs.kinds import REQUEST
-    from prover.clients.retrieval.status import row
+    from prover.cli.retrieval.job import find_request
+    from prover.cli.retrieval.status import all_requests, status_of
 
     client, deployment = deployed(rpc)
-    now = client.now()
     if every:
-        facts = partial(row, now=now)
-        show_jobs("requests", rows(client, load_world(client, deployment), REQUEST, now, facts))
+        show_jobs("requests", all_requests(client, deployment))
         return
-    data, lines = jobs.status(client, jobs.find_request(client, deployment, job), now)
+    data, lines = status_of(client, find_request(client, deployment, job))
     show(data, *lines)
 
 
@@ -299,16 +294,17 @@ def read(
 ) -> None:
     """Decrypt the matches, check each against its commitment, write them in the data's units."""
     from prover.cli.retrieval import job as jobs
-    from prover.clients.retrieval import read as consumer
+    from prover.cli.retrieval.status import warnings_of
+    from prover.clients.retrieval import read as reader
 
     client, deployment = deployed(rpc)
     found = jobs.find_request(client, deployment, job, jobs.PROVEN)
     jobs.require_proven(found)
-    public = consumer.public_side(found.dataset, file)
+    public = reader.public_side(found.dataset, file)
     progress(f"reading {len(found.record.matches)} matches")
-    matches = consumer.read_matches(found.record, public)
-    consumer.write_records(out, matches, public.form)
-    warnings = jobs.warnings(dict(matches.malformed), found.record, client.now())
+    matches = reader.read_matches(found.record, public)
+    reader.write_records(out, matches, public.form)
+    warnings = warnings_of(dict(matches.malformed), found.record, client.now())
     data = {
         "job": found.name,
         "records": found.record.count,
@@ -337,16 +333,17 @@ def dispute(
 ) -> None:
     """Requester: find a match that does not read as proven, and show it to the contract."""
     from prover.cli.retrieval import job as jobs
-    from prover.clients.retrieval import read as consumer
+    from prover.cli.retrieval.status import status_of
+    from prover.clients.retrieval import read as reader
 
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
     found = jobs.find_request(client, deployment, job, jobs.to_dispute(sender.address))
     jobs.require_proven(found)
-    public = consumer.public_side(found.dataset, file)
-    index, gas = consumer.dispute(sender, deployment, found.job_id, found.record, public)
+    public = reader.public_side(found.dataset, file)
+    index, gas = reader.dispute(sender, deployment, found.job_id, found.record, public)
     after = jobs.find_request(client, deployment, found.name)
-    data, lines = jobs.status(client, after, client.now())
+    data, lines = status_of(client, after)
     show(
         data | {"disputed_record": index, "gas": gas},
         f"record {index} is disputed: the contract agrees, {gas} gas",

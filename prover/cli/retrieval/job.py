@@ -1,13 +1,11 @@
-"""What the commands about one retrieval request share: finding it, the owner's tools, ending it."""
+"""What the commands about one retrieval request share: finding it, and the owner's part."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from prover.base.console import progress
 from prover.base.errors import UsageError
-from prover.base.text import until
 from prover.chain.contracts.registry import Registry
 from prover.chain.contracts.retrieval import RetrievalBounty
 from prover.chain.deployments import Deployment
@@ -15,18 +13,13 @@ from prover.chain.node.client import Client
 from prover.chain.sending.transactions import Sender
 from prover.chain.state.replay import load_world
 from prover.cli.job import find_on
-from prover.clients.agenda import entry, reminders
 from prover.clients.common.jobs.choosing import UNENDED, Wanted, in_state
-from prover.clients.common.jobs.deeds import of_job
 from prover.clients.common.jobs.kinds import REQUEST
 from prover.clients.common.models import find
 from prover.clients.common.seeds import read_seed
 from prover.clients.common.tools import tools_of
-from prover.clients.retrieval.datasets import load_public
 from prover.clients.retrieval.owner import DatasetOwner, Request
-from prover.clients.retrieval.read import read_matches
 from prover.clients.retrieval.secrets import Secrets, read_secrets, source_of
-from prover.clients.retrieval.status import row
 from prover.protocol.retrieval.state import Dataset, Record, State
 from prover.protocol.world import World
 
@@ -115,59 +108,3 @@ def secrets_of(request: Request, data: Path | None, seed: Path | None) -> Secret
     source = source_of(request.dataset.id, data, seed)
     progress(f"reading {source.data}")
     return read_secrets(request.artifacts, source.data, read_seed(source.seed))
-
-
-def status(client: Client, found: Found, now: int) -> tuple[dict[str, Any], list[str]]:
-    """Where a request stands; the matches are read where the dataset's file is here."""
-    record, done = found.record, of_job(client, found.world, found.job_id)
-    due = reminders(client, found.world, found.job_id, now)
-    facts = row(found.job_id, record, now)
-    current = entry(found.world, REQUEST, found.job_id, record, now)
-    warning, malformed = _malformed(found, now)
-    data = facts | {
-        "now": now,
-        **current.to_dict(),
-        "owner": found.dataset.owner,
-        "matching_records": sorted(record.matches),
-        "malformed_records": malformed,
-        "provisional": done.rows,
-        "reminders": due.rows,
-    }
-    lines = [
-        f"request {found.name} is {facts['state']}: {facts['proven']} of {facts['records']} "
-        f"records proven, {facts['matches']} match",
-        *warning,
-        *done.lines,
-        f"next: {current.next}",
-        *due.lines,
-    ]
-    return data, lines
-
-
-def warnings(malformed: dict[int, str], record: Record, now: int) -> list[str]:
-    """What the requester must know of matches that do not read as proven."""
-    if not malformed:
-        return []
-    named = "; ".join(
-        why if why.startswith(f"record {index} ") else f"record {index}: {why}"
-        for index, why in malformed.items()
-    )
-    current = record.as_of(now)
-    if current.state is State.PROVING:
-        when = "once proving has ended"
-    elif current.state is State.CLOSING and now <= current.state_deadline:
-        when = until(current.state_deadline, now)
-    else:
-        return [f"WARNING: {named}. It is too late to dispute"]
-    return [
-        f"WARNING: {named}. Run `zkescrow retrieval dispute` {when}: everything paid in and the "
-        "stake are then yours"
-    ]
-
-
-def _malformed(found: Found, now: int) -> tuple[list[str], list[int]]:
-    public = None if not found.record.matches else load_public(found.dataset)
-    if public is None or found.record.ended:
-        return [], []
-    malformed = dict(read_matches(found.record, public).malformed)
-    return warnings(malformed, found.record, now), sorted(malformed)

@@ -115,7 +115,7 @@ def describe(posted: Posted, spec: JobSpec) -> tuple[dict[str, Any], list[str]]:
         "price": terms.price_per_record,
         "stake": terms.stake,
         "currency": terms.currency,
-        "deposit": posted.escrow,
+        "escrow": posted.escrow,
         "open_until": terms.open_until,
         "prove_window_seconds": terms.prove_seconds,
         "dispute_window_seconds": terms.dispute_seconds,

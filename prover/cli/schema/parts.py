@@ -227,7 +227,7 @@ STANDARD = (WalletTransaction, SafeTransaction, SafeMeta, SafeBatch)
 
 
 class Unsent(Printed):
-    """A credit that was not taken out."""
+    """A credit that was not withdrawn."""
 
     currency: Currency
     contract: str
@@ -259,7 +259,7 @@ class Unsigned(Printed):
     notes: list[Message] = Field(default_factory=list)
     """What else there is to know."""
     left: list[Unsent] = Field(default_factory=list)
-    """What cannot be taken out."""
+    """What cannot be withdrawn."""
 
 
 class JobRow(Printed):
@@ -339,7 +339,7 @@ class Ended(Printed):
 
 
 class Withdrawal(Printed):
-    """Money that was taken out of a contract."""
+    """Money that was withdrawn of a contract."""
 
     contract: str
     """Its name."""
@@ -349,11 +349,11 @@ class Withdrawal(Printed):
 
 
 class Withdrawn(Printed):
-    """What was taken out. Exit status 1 if something is left."""
+    """What was withdrawn. Exit status 1 if something is left."""
 
     to: Address
     withdrawn: dict[Currency, Amount]
     """By currency."""
     withdrawals: list[Withdrawal]
     left: list[Unsent]
-    """What cannot be taken out."""
+    """What cannot be withdrawn."""

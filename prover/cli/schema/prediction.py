@@ -114,7 +114,7 @@ class ProviderPass(Printed):
     withdrawn: dict[Currency, Amount]
     """By currency."""
     trouble: Message | None
-    """Why a credit could not be taken out."""
+    """Why a credit could not be withdrawn."""
 
 
 class TrackedJob(Printed):

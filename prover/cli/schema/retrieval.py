@@ -104,7 +104,7 @@ class PostedRequest(Printed):
     """Of one item or record."""
     stake: Amount
     currency: Currency
-    deposit: Amount
+    escrow: Amount
     """That the posting paid in."""
     open_until: Time
     prove_window_seconds: Window

@@ -51,7 +51,7 @@ class OpenedRound(Printed):
     """For each contested item that is proven."""
     stake: Amount
     currency: Currency
-    deposit: Amount
+    escrow: Amount
     """That the posting paid in."""
     max_contests: Count
     """Items that may be contested."""

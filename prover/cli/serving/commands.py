@@ -40,8 +40,13 @@ from prover.cli.common.options import (
 from prover.cli.common.output import command, new_app, show, show_jobs
 from prover.statement.documents.samples import CONFIDENCE
 
-app = new_app("Have many inputs served at once, and contest a few answers.")
+app = new_app()
 APPS = {"serving": app}
+# Windows that are usual; a chain may take no shorter ones.
+OPEN_FOR = "1d"
+SERVE_WITHIN = "1h"
+CONTEST_WITHIN = "1h"
+ANSWER_WITHIN = "1h"
 JobArgument = Annotated[
     str | None,
     typer.Argument(
@@ -79,19 +84,19 @@ def open_round(
     provider: Annotated[str | None, typer.Option(help="Who may join [default: anyone].")] = None,
     open_for: Annotated[
         str | None,
-        typer.Option(help="Time to find a provider [default: 1d or more]."),
+        typer.Option(help=f"Time to find a provider [default: {OPEN_FOR} or more]."),
     ] = None,
     serve_within: Annotated[
         str | None,
-        typer.Option(help="Time to post the outputs [default: 1h or more]."),
+        typer.Option(help=f"Time to post the outputs [default: {SERVE_WITHIN} or more]."),
     ] = None,
     contest_within: Annotated[
         str | None,
-        typer.Option(help="Your time to contest [default: 1h or more]."),
+        typer.Option(help=f"Your time to contest [default: {CONTEST_WITHIN} or more]."),
     ] = None,
     answer_within: Annotated[
         str | None,
-        typer.Option(help="Time to prove what you contest [default: 1h or more]."),
+        typer.Option(help=f"Time to prove what you contest [default: {ANSWER_WITHIN} or more]."),
     ] = None,
     provider_key: ProviderKey = None,
     in_clear: InClear = False,
@@ -117,10 +122,10 @@ def open_round(
         bad_share=percent(bad_share, "--bad-share"),
         currency=currency(client, token),
         provider=reader.account if reader else address(provider, "--provider"),
-        open_seconds=window(client, open_for, "--open-for", "1d"),
-        serve_seconds=window(client, serve_within, "--serve-within", "1h"),
-        contest_seconds=window(client, contest_within, "--contest-within", "1h"),
-        answer_seconds=window(client, answer_within, "--answer-within", "1h"),
+        open_seconds=window(client, open_for, "--open-for", OPEN_FOR),
+        serve_seconds=window(client, serve_within, "--serve-within", SERVE_WITHIN),
+        contest_seconds=window(client, contest_within, "--contest-within", CONTEST_WITHIN),
+        answer_seconds=window(client, answer_within, "--answer-within", ANSWER_WITHIN),
         uri=uri,
         reader=reader.public_key.hex() if reader else None,
     )
@@ -278,19 +283,13 @@ def status(
     rpc: Rpc = None,
 ) -> None:
     """Say where a round stands, who must act until when, and who gets what if nobody does."""
-    from prover.chain.state.replay import load_world
-    from prover.cli.serving.round import find_round, status_of
-    from prover.clients.agenda import rows
-    from prover.clients.common.jobs.kinds import ROUND
-    from prover.clients.serving.status import row
+    from prover.cli.serving.status import all_rounds, status_of
 
     client, deployment = deployed(rpc)
     if every:
-        now, world = client.now(), load_world(client, deployment)
-        show_jobs("rounds", rows(client, world, ROUND, now, row))
+        show_jobs("rounds", all_rounds(client, deployment))
         return
-    job_id, record = find_round(client, deployment, job)
-    data, lines = status_of(client, deployment, job_id, record)
+    data, lines = status_of(client, deployment, job)
     show(data, *lines)
 
 

@@ -76,7 +76,7 @@ def describe(opened: Opened, options: PostOptions) -> tuple[dict[str, Any], list
         "proof_fee": terms.proof_fee,
         "stake": terms.stake,
         "currency": terms.currency,
-        "deposit": terms.escrow,
+        "escrow": terms.escrow,
         "max_contests": terms.max_contests,
         "word_bytes": terms.word_bytes,
         "inputs_root": "0x" + terms.inputs_root.hex(),

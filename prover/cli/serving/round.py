@@ -1,22 +1,19 @@
-"""What the commands about one round share: finding it, the provider's tools, ending it."""
+"""What the commands about one round share: finding it, and the provider's part."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from prover.base.text import counted, shown
+from prover.base.text import counted
 from prover.chain.contracts.registry import Registry
 from prover.chain.contracts.serving import ServingRound
 from prover.chain.deployments import Deployment
 from prover.chain.node.client import Client
-from prover.chain.state.replay import load_world
 from prover.cli.job import find_on
-from prover.clients.agenda import entry, reminders
 from prover.clients.common.jobs.choosing import UNENDED, Wanted, in_state, open_to
-from prover.clients.common.jobs.deeds import of_job
 from prover.clients.common.jobs.kinds import ROUND
 from prover.clients.common.models import find
-from prover.clients.serving.status import amount, row
+from prover.clients.serving.status import amount
 from prover.protocol.serving.state import Record, State
 
 if TYPE_CHECKING:
@@ -121,25 +118,3 @@ def describe_join(
         "next: zkescrow serving serve",
     ]
     return data, lines
-
-
-def status_of(
-    client: Client, deployment: Deployment, job_id: bytes, record: Record
-) -> tuple[dict[str, Any], list[str]]:
-    """Where a round stands; what to print."""
-    now, world = client.now(), load_world(client, deployment)
-    current = entry(world, ROUND, job_id, record, now)
-    data = row(job_id, record) | {
-        "now": now,
-        **current.to_dict(),
-        "condemned_at": world.condemned_in_time(record, now),
-        "uri": shown(record.uri),
-        "contested_items": list(record.contested),
-        "proven_items": [record.contested[position] for position in sorted(record.answered)],
-    }
-    done, due = of_job(client, world, job_id), reminders(client, world, job_id, now)
-    data |= {"provisional": done.rows, "reminders": due.rows}
-    lines = [f"round 0x{job_id.hex()} is {data['state']}: {record.job.terms.n} items"]
-    if record.contested:
-        lines.append(f"contested: {len(record.contested)}, proven: {len(record.answered)}")
-    return data, [*lines, *done.lines, f"next: {current.next}", *due.lines]

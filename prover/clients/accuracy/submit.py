@@ -1,7 +1,7 @@
 """Accuracy bounties: proving a plan of test items, and sending several proofs at once."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,8 +20,6 @@ from prover.statement.documents.testset import SealedTestSet
 from prover.statement.runs import list_hash, runs
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.proof import Proof
-
-CheckModel = Callable[[bytes, Artifacts], None]
 
 
 @dataclass(frozen=True)

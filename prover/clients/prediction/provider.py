@@ -105,7 +105,7 @@ class Provider:
     def withdraw(
         self, to: str | None = None, left: Callable[[str], None] | None = None
     ) -> dict[str, int]:
-        """Take out every credit of the account; amounts in wei or token units, by currency.
+        """Withdraw every credit of the account; amounts in wei or token units, by currency.
 
         Why the credit of a currency stays is given to `left`, if it is given, else raised.
         """
@@ -120,7 +120,7 @@ class Provider:
                     raise
                 left(f"{currency}: {error}")
                 if isinstance(error, ContractRefused):
-                    continue  # that is of this credit: the others are taken out
+                    continue  # that is of this credit: the others are withdrawn
                 break
             for one in found:
                 taken[currency] = taken.get(currency, 0) + one.amount

@@ -117,8 +117,8 @@ class Steps:
 
     def prove(self, job: TrackedJob, artifacts: Artifacts) -> TrackedJob:
         """Prove and verify, and keep the proof."""
-        if not job.request:  # the store had lost the job
-            job = replace(job, request=self.examiner.inputs(self.record, artifacts).to_bytes())
+        if not job.inputs_file:  # the store had lost the job
+            job = replace(job, inputs_file=self.examiner.inputs(self.record, artifacts).to_bytes())
         started, chain_id = time.monotonic(), self.tools.client.chain_id
         context = JobContext.of(chain_id, self.prediction.address, job.job_id, job.payee)
         proof = self.tools.readiness.prove(artifacts, job.items, context, self.tools.progress)

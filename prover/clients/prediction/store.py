@@ -37,7 +37,7 @@ ENDED = frozenset({Stage.DELIVERED, Stage.LOST, Stage.LATE, Stage.VOIDED})
 
 @dataclass(frozen=True)
 class TrackedJob:
-    """A job of this provider; `request` is its inputs file, `seconds` what the proof took.
+    """A job of this provider; `inputs_file` has its items, `seconds` what the proof took.
 
     `block` is where the stage was seen on the chain, None for one that is known here only; an end
     is believed when it is `final`. The proof is kept, as a reorganisation may ask for it again.
@@ -47,7 +47,7 @@ class TrackedJob:
     account: str
     job_id: bytes
     payee: str
-    request: bytes
+    inputs_file: bytes
     stage: Stage = Stage.TAKEN
     proof: Proof | None = None
     seconds: float = 0.0
@@ -62,7 +62,7 @@ class TrackedJob:
     @property
     def items(self) -> tuple[Item, ...]:
         """What is to be proven, read from the inputs file. Raises StatementInvalid."""
-        return InputsFile.from_bytes(self.request).items
+        return InputsFile.from_bytes(self.inputs_file).items
 
 
 _metadata = MetaData()
@@ -73,7 +73,7 @@ _jobs = Table(
     Column("account", String, primary_key=True),
     Column("job_id", LargeBinary, primary_key=True),
     Column("payee", String, nullable=False),
-    Column("request", LargeBinary, nullable=False),
+    Column("request", LargeBinary, key="inputs_file", nullable=False),  # its name in old stores
     Column("stage", String, nullable=False),
     Column("proof", String),
     Column("seconds", String, nullable=False),
@@ -89,7 +89,7 @@ _slow = Table(
     Column("wait", Integer, nullable=False),
 )
 _proof = cast(_jobs.c.proof, LargeBinary).label("proof")  # a damaged one may be no text
-_READ = (*(one for one in _jobs.c if one.name != "proof"), _proof)
+_READ = (*(one.label(one.key) for one in _jobs.c if one.name != "proof"), _proof)
 _ADDED = ("block_number", "block_hash", "final")  # since version 0.1
 _IF_DAMAGED = (
     "put it back from a copy, or move it away; without it the jobs that you locked are found on "
@@ -173,7 +173,7 @@ def _row(job: TrackedJob) -> dict[str, object]:
         "account": job.account,
         "job_id": job.job_id,
         "payee": job.payee,
-        "request": job.request,
+        "inputs_file": job.inputs_file,
         "stage": job.stage.value,
         "proof": proof,
         "seconds": repr(job.seconds),

@@ -1,4 +1,4 @@
-"""Default amounts of a prediction, in wei of ETH. docs/ECONOMICS.md derives them."""
+"""Usual amounts of a prediction, in wei of ETH: docs/ECONOMICS.md derives them, and has a table."""
 
 from dataclasses import dataclass
 

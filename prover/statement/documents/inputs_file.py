@@ -7,6 +7,7 @@ JSON (RFC 8785); all numbers are integers.
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import rfc8785
@@ -35,12 +36,16 @@ class Item:
     def words(self) -> tuple[int, ...]:
         """The instance words of the item: its values, or one salted digest."""
         if self.salt:
-            return (digest(encode_signed(value) for value in (*self.values, *self.salt)),)
+            return (self._digest,)
         return tuple(encode_signed(value) for value in self.values)
 
     def commitment(self) -> bytes:
         """keccak256 of the item's input words."""
         return input_commitment(self.words())
+
+    @cached_property  # a command commits to the same items several times
+    def _digest(self) -> int:
+        return digest(encode_signed(value) for value in (*self.values, *self.salt))
 
 
 @dataclass(frozen=True)

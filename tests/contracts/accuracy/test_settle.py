@@ -94,7 +94,7 @@ def test_RevertWhen_it_was_never_posted(accuracy):
 
 
 def test_credits_are_all_the_money(accuracy, consumer, payee, currency):
-    """What was paid in is what can be taken out."""
+    """What was paid in is what can be withdrawn."""
     before = holdings(currency, accuracy.bounty)
     job = accuracy.late(accuracy.proving(currency=currency))
     accuracy.settle(job)

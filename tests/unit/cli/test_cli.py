@@ -12,35 +12,30 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.core import TyperGroup
 
 from prover.base.errors import UsageError
 from prover.base.parsing import duration, units
 from prover.base.text import in_ether
 from prover.chain.node import anvil as node
-from prover.cli.app import COMMANDS, run
+from prover.cli.app import COMMANDS, LazyGroup, run
 from prover.cli.common.options import connected
 from prover.cli.common.output import show_jobs
 from tests.localchain import settings_of
 
 ZKESCROW = str(Path(sys.executable).with_name("zkescrow"))
-HELP_SECONDS = 0.3
+HELP_MODULES = 250
+GROUPS = [name for name in COMMANDS if isinstance(LazyGroup().get_command(None, name), TyperGroup)]
 
 
-def test_help_is_quick_and_imports_nothing_heavy() -> None:
-    """CPU time of the best of five runs: other programs must not make this fail."""
-    import resource
-
-    def once() -> float:
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([ZKESCROW, "--help"], check=True, capture_output=True)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-    assert min(once() for _ in range(5)) < HELP_SECONDS
+def test_help_imports_little_and_nothing_heavy() -> None:
+    """What makes it quick; seconds would depend on the machine."""
     heavy = "[m for m in sys.modules if m in ('web3', 'ezkl', 'onnx', 'numpy', 'rich', 'pydantic')]"
-    code = f"import sys, prover.cli.app as a; a.run(['--help']); print({heavy})"
+    code = f"import sys, prover.cli.app as a; a.run(['--help']); print({heavy}, len(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert done.stdout.splitlines()[-1] == "[]"
+    found, count = done.stdout.splitlines()[-1].rsplit(maxsplit=1)
+    assert found == "[]"
+    assert int(count) < HELP_MODULES
 
 
 def test_options_import_nothing_heavy() -> None:
@@ -50,7 +45,7 @@ def test_options_import_nothing_heavy() -> None:
     assert done.stdout == "[]\n"
 
 
-@pytest.mark.parametrize("module", ["serving.round", "accuracy.job"])
+@pytest.mark.parametrize("module", ["serving.status", "accuracy.status"])
 def test_a_status_does_not_wait_for_what_proves(module: str) -> None:
     """SQLAlchemy it does need: a status reads the store of events."""
     heavy = "[m for m in sys.modules if m in ('numpy', 'onnx', 'onnxruntime', 'ezkl')]"
@@ -66,7 +61,7 @@ def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -
     assert "--json" in out or "Commands:" in out
 
 
-@pytest.mark.parametrize("group", [[], ["prediction"], ["srs"]])
+@pytest.mark.parametrize("group", [[], *([name] for name in GROUPS)])
 def test_without_a_command_the_help_is_printed_as_it_is(
     group: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

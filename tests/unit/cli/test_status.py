@@ -15,7 +15,7 @@ def test_the_list_marks_your_move_and_names_your_credit() -> None:
     (found,) = entries(world, START + 1)
     told = lines([found], PROVIDER, {ETH: 10**18})
     assert "YOUR MOVE" in told[0]
-    assert told[-1] == "credit of 1 ETH: `zkescrow withdraw` takes it out"
+    assert told[-1] == "credit of 1 ETH: withdraw it with `zkescrow withdraw`"
     assert "YOUR MOVE" not in lines([found], CONSUMER, {})[0]
     assert lines([], CONSUMER, {}) == [f"no job is under way in which {CONSUMER} has a part"]
 
@@ -23,9 +23,12 @@ def test_the_list_marks_your_move_and_names_your_credit() -> None:
 def test_a_credit_in_a_token_names_the_token_to_withdraw() -> None:
     """Without --token the command takes out ETH alone."""
     (_, told) = lines([], CONSUMER, {TOKEN: 5})
-    assert told == f"credit of 5 of token {TOKEN}: `zkescrow withdraw --token {TOKEN}` takes it out"
+    assert (
+        told
+        == f"credit of 5 of token {TOKEN}: withdraw it with `zkescrow withdraw --token {TOKEN}`"
+    )
     ended = credited("over", {CONSUMER: 5}, TOKEN, {CONSUMER: 5})
-    assert ended.endswith(f"(`zkescrow withdraw --token {TOKEN}` takes it out)")
+    assert ended.endswith(f"(withdraw it with `zkescrow withdraw --token {TOKEN}`)")
 
 
 def test_a_credit_is_its_accounts_alone() -> None:

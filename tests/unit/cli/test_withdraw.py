@@ -79,7 +79,7 @@ def test_money_is_said_to_be_where_it_went(credits_: Credits) -> None:
     ]
 
 
-def test_a_provider_takes_out_what_is_its_own(credits_: Credits) -> None:
+def test_a_provider_withdraws_what_is_its_own(credits_: Credits) -> None:
     credits_.earn(5)
     assert command("provider", "withdraw", "--account", PROVIDER)["withdrawn"] == {}
     assert command("provider", "withdraw", "--account", CONSUMER)["withdrawn"] == {ETH: 5}
@@ -100,7 +100,7 @@ def test_a_node_that_lags_is_not_believed_that_nothing_is_due(credits_: Credits)
 def test_a_token_that_refuses_keeps_nothing_else(
     credits_: Credits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was taken out is told; the one that stays is named."""
+    """What was withdrawn is told; the one that stays is named."""
     credits_.earn(5)
     honest = withdrawals.withdraw_credit
 
@@ -124,7 +124,7 @@ def test_a_token_that_refuses_keeps_nothing_else(
 def test_a_node_that_goes_away_is_asked_for_no_other_credit(
     credits_: Credits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was taken out before is told."""
+    """What was withdrawn before is told."""
     credits_.earn(5)
     honest, asked = withdrawals.withdraw_credit, list[str]()
 

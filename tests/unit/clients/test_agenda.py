@@ -145,7 +145,7 @@ def test_an_end_says_what_was_taken_out_and_what_was_not() -> None:
     cancel = next(move for move in play.module.TABLE[record.state].moves if move.call == "cancel")
     world = apply_transaction(world, play.transaction(cancel.event, record, START + 1))
     due = world.credits_in(play.contract, record.job.terms.currency)[CONSUMER]
-    assert "(`zkescrow withdraw` takes it out)" in only(world, LATER).next
+    assert "(withdraw it with `zkescrow withdraw`)" in only(world, LATER).next
     taken = e.Withdrawn(
         contract=play.contract,
         at=START + 2,
@@ -156,5 +156,5 @@ def test_an_end_says_what_was_taken_out_and_what_was_not() -> None:
     )
     world = apply_transaction(world, [taken])
     assert not any(world.credits_in(play.contract, record.job.terms.currency).values())
-    assert "(taken out)" in only(world, LATER).next
+    assert "(withdrawn)" in only(world, LATER).next
     assert only(world, LATER).who is None

@@ -1,10 +1,11 @@
 """What the protocols call their jobs, and how an id is shown."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from prover.protocol.jobs import Jobs
-from prover.protocol.world import World
+if TYPE_CHECKING:  # the help of all commands reads this module
+    from prover.protocol.jobs import Jobs
+    from prover.protocol.world import World
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ REQUEST = Kind("request", "retrieval", "requests")
 DATASET = Kind("dataset", "retrieval", "datasets", "datasets")
 
 
-def protocols(world: World) -> tuple[tuple[Kind, Jobs[Any]], ...]:
+def protocols(world: "World") -> "tuple[tuple[Kind, Jobs[Any]], ...]":
     """The jobs of each protocol, with what it calls them."""
     return (
         (PREDICTION, world.prediction),

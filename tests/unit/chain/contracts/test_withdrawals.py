@@ -1,4 +1,4 @@
-"""What is said to have been taken out is what the receipts of these very withdrawals say."""
+"""What is said to have been withdrawn is what the receipts of these very withdrawals say."""
 
 from types import SimpleNamespace
 from typing import Any

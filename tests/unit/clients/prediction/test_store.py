@@ -29,6 +29,12 @@ def test_a_job_is_read_as_it_was_written(path: Path) -> None:
     assert list(JobStore(path).all("1:aa", "0x1")) == [JOB, BARE]
 
 
+def test_inputs_stand_where_earlier_versions_keep_them(path: Path) -> None:
+    JobStore(path).save(JOB)
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT request FROM jobs").fetchall() == [(b"inputs",)]
+
+
 def test_a_job_is_there_once_and_as_it_was_written_last(path: Path) -> None:
     store = JobStore(path)
     store.save(BARE)
@@ -70,7 +76,7 @@ def test_a_proof_that_is_none_is_discarded_and_told_once(
     assert capsys.readouterr().err.count(told) == 1
 
 
-@pytest.mark.parametrize("name", ["scope", "account", "job_id", "payee", "request"])
+@pytest.mark.parametrize("name", ["scope", "account", "job_id", "payee", "inputs_file"])
 def test_a_job_without_what_is_needed_to_serve_it_is_not_written(path: Path, name: str) -> None:
     store = JobStore(path)
     with pytest.raises(IntegrityError, match="NOT NULL"):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from prover.base.errors import StatementInvalid, UsageError
-from prover.cli.retrieval.job import warnings
+from prover.cli.retrieval.status import warnings_of
 from prover.clients.retrieval import datasets
 from prover.clients.retrieval import read as retrieval_read
 from prover.clients.retrieval import status as retrieval_words
@@ -315,7 +315,7 @@ def test_a_row_is_as_by_time() -> None:
     ],
 )
 def test_a_warning_says_what_to_do_and_how_long(now: int, message: str) -> None:
-    (line,) = warnings({0: "record 0 decrypts to other content"}, PROVING, now)
+    (line,) = warnings_of({0: "record 0 decrypts to other content"}, PROVING, now)
     assert line.startswith("WARNING: record 0 decrypts to other content")
     assert message in line
-    assert warnings({}, PROVING, now) == []
+    assert warnings_of({}, PROVING, now) == []

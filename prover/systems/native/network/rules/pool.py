@@ -62,7 +62,7 @@ def _kernel(node: onnx.NodeProto) -> tuple[int, ...]:
 
 
 def max_pool(assembly: Assembly, node: onnx.NodeProto) -> Expression:
-    """max(u, v) = u + relu(v - u), cell after cell of the window; all weights are 1: exact.
+    """max(u, v) = u + relu(v - u), one cell of the window after another; weights are 1: exact.
 
     With m_0 the first cell, layer j holds r_j = relu(x_j - m_(j-1)) and m_j = m_(j-1) + r_j.
     """
