@@ -246,14 +246,16 @@ def test_proofs_that_are_on_the_chain_are_not_made_again(world: World) -> None:
 
 def provider_of(world: World) -> Any:
     """The provider's part in the last bounty, without the command line."""
-    from prover.cli.accuracy.job import find_bounty, worker_on
+    from prover.cli.accuracy.job import find_bounty
+    from prover.clients.accuracy.provider import BountyProvider
     from prover.clients.common.models import find
 
     client, deployment = world.chain.client, world.chain.deployment
     found = find_bounty(client, deployment, None)
     known = find(client, deployment, "tiny")
     sender = world.chain.sender(PROVIDER)
-    return worker_on(sender, deployment, found, known, sender.address, True)
+    me = sender.address
+    return BountyProvider.of(sender, deployment, found, known.artifacts, me, allow_files=True)
 
 
 def artifacts_named(name: str, world: World) -> Artifacts:

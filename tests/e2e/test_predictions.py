@@ -99,7 +99,9 @@ def test_a_late_provider_loses_its_stake_to_the_consumer(world: World) -> None:
     assert "was not delivered until" in cli.json("prediction", "status")["next"]
     ended = cli.json("prediction", "refund", job, "--account", STRANGER)
     assert ended["state"] == "slashed"
-    assert f"credited: {address_of(CONSUMER)} 0.015 ETH (withdraw it with `zkescrow" in ended["next"]
+    assert (
+        f"credited: {address_of(CONSUMER)} 0.015 ETH (withdraw it with `zkescrow" in ended["next"]
+    )
     assert credit(world, STRANGER) == credit(world, PROVIDER) == 0
     taken_out = cli.json("withdraw", "--account", CONSUMER)
     assert taken_out["withdrawn"] == {ETH: REWARD + STAKE}

@@ -178,9 +178,9 @@ def accept(
 ) -> None:
     """Enter a model: fetch and check the test set and the circuit, stake."""
     from prover.chain.state.replay import load_world
-    from prover.cli.accuracy.job import acceptable, find_bounty, worker_on
+    from prover.cli.accuracy.job import acceptable, find_bounty
     from prover.cli.job import moved
-    from prover.clients.accuracy.provider import acceptance
+    from prover.clients.accuracy.provider import BountyProvider, acceptance
     from prover.clients.accuracy.status import consumers_past, past_message
     from prover.clients.common.jobs.kinds import BOUNTY
     from prover.clients.common.jobs.recent import remember
@@ -208,9 +208,11 @@ def accept(
     progress(past_message(past))
     with sender.deciding(acceptance(job_id)):
         known = find(client, deployment, model)
-    worker = worker_on(sender, deployment, found, known, whom, allow_files)
+    provider = BountyProvider.of(
+        sender, deployment, found, known.artifacts, whom, allow_files=allow_files
+    )
     remember(client, deployment.accuracy, job_id)  # before: the same command, once more, means it
-    gas = worker.accept(known.model_id, known.circuit_id, ProviderLimits(purse, seconds))
+    gas = provider.accept(known.model_id, known.circuit_id, ProviderLimits(purse, seconds))
     data, lines = moved(client, deployment, BOUNTY, job_id, gas)
     show(data | {"consumers_past": past}, *lines)
 
@@ -265,14 +267,16 @@ def prove(
 
     May be run again after a kill: nothing is proven twice.
     """
-    from prover.cli.accuracy.job import proven
     from prover.cli.job import moved
+    from prover.clients.accuracy import provider
     from prover.clients.accuracy.status import describe
     from prover.clients.common.jobs.kinds import BOUNTY
 
     sender, deployment, found, known = _accepted(rpc, account, job)
     keep_handed(inputs, found[1].job.terms.data_hash)
-    outcome = proven(sender, deployment, found, known, allow_files, force)
+    outcome = provider.prove(
+        sender, deployment, found, known.artifacts, allow_files=allow_files, force=force
+    )
     state, lines = moved(sender.client, deployment, BOUNTY, found[0], outcome.gas)
     data, said = describe(outcome)
     show(state | data, *said, *lines)
@@ -290,14 +294,16 @@ def dispute(
     account: AccountNumber = None,
 ) -> None:
     """Show that a test item is malformed: everything goes to you. `prove` does it by itself."""
-    from prover.cli.accuracy.job import worker_on
     from prover.cli.job import moved
+    from prover.clients.accuracy.provider import BountyProvider
     from prover.clients.common.jobs.kinds import BOUNTY
 
     sender, deployment, found, known = _accepted(rpc, account, job)
     keep_handed(inputs, found[1].job.terms.data_hash)
-    worker = worker_on(sender, deployment, found, known, found[1].payee, allow_files)
-    data, lines = moved(sender.client, deployment, BOUNTY, found[0], worker.dispute(index))
+    provider = BountyProvider.of(
+        sender, deployment, found, known.artifacts, found[1].payee, allow_files=allow_files
+    )
+    data, lines = moved(sender.client, deployment, BOUNTY, found[0], provider.dispute(index))
     show(data, *lines)
 
 

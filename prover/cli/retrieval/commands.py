@@ -205,7 +205,7 @@ def accept(
     from prover.cli.retrieval.owner import describe_acceptance
     from prover.clients.common.jobs.recent import remember
     from prover.clients.retrieval.checks import OwnerLimits
-    from prover.clients.retrieval.owner import acceptance
+    from prover.clients.retrieval.owner import DatasetOwner, Request, acceptance
 
     seconds = None if proof_time is None else duration(proof_time, "--proof-time")
     whom = address(payee, "--payee")
@@ -220,7 +220,8 @@ def accept(
     all_ = found.record.count if preview else None  # what it would mean is asked before the limit
     limits = OwnerLimits(purse, seconds, all_ if max_matches is None else max_matches)
     with sender.deciding(acceptance(found.job_id)):
-        owner, request = jobs.owner_on(sender, deployment, found, whom)
+        request = Request.on(client, deployment, found.job_id, found.record, found.dataset)
+        owner = DatasetOwner.of(sender, deployment, request, whom)
         secrets = jobs.secrets_of(request, data, seed)
     seen = owner.quote(secrets, limits)
     if not preview:
@@ -242,6 +243,7 @@ def prove(
     from prover.base.text import counted
     from prover.cli.retrieval import job as jobs
     from prover.cli.retrieval.status import status_of
+    from prover.clients.retrieval.owner import DatasetOwner, Request
     from prover.protocol.retrieval.state import State
 
     client, deployment = deployed(rpc)
@@ -249,7 +251,8 @@ def prove(
     message = "accepted by you and unproven"
     wanted = jobs.of_owner(deployment, sender, State.PROVING, message, "submit")
     found = jobs.find_request(client, deployment, job, wanted)
-    owner, request = jobs.owner_on(sender, deployment, found, found.record.payee)
+    request = Request.on(client, deployment, found.job_id, found.record, found.dataset)
+    owner = DatasetOwner.of(sender, deployment, request, found.record.payee)
     done = owner.prove(jobs.secrets_of(request, data, seed))
     after = jobs.find_request(client, deployment, found.name)
     facts, lines = status_of(client, after)

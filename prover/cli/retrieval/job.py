@@ -6,8 +6,6 @@ from pathlib import Path
 
 from prover.base.console import progress
 from prover.base.errors import UsageError
-from prover.chain.contracts.registry import Registry
-from prover.chain.contracts.retrieval import RetrievalBounty
 from prover.chain.deployments import Deployment
 from prover.chain.node.client import Client
 from prover.chain.sending.transactions import Sender
@@ -15,10 +13,8 @@ from prover.chain.state.replay import load_world
 from prover.cli.job import find_on
 from prover.clients.common.jobs.choosing import UNENDED, Wanted, in_state
 from prover.clients.common.jobs.kinds import REQUEST
-from prover.clients.common.models import find
 from prover.clients.common.seeds import read_seed
-from prover.clients.common.tools import tools_of
-from prover.clients.retrieval.owner import DatasetOwner, Request
+from prover.clients.retrieval.owner import Request
 from prover.clients.retrieval.secrets import Secrets, read_secrets, source_of
 from prover.protocol.retrieval.state import Dataset, Record, State
 from prover.protocol.world import World
@@ -89,18 +85,6 @@ def require_proven(found: Found) -> None:
             f"request {found.name} is {found.record.state.name.lower()}: none of its "
             f"{found.record.count} records is proven yet, so there is nothing to read"
         )
-
-
-def owner_on(
-    sender: Sender, deployment: Deployment, found: Found, payee: str
-) -> tuple[DatasetOwner, Request]:
-    """The owner's part in a request; ArtifactMismatch if its model is not on this machine."""
-    client = sender.client
-    known = find(client, deployment, "0x" + found.record.job.terms.model_id.hex())
-    tools = tools_of(sender, deployment, RetrievalBounty(client, deployment.retrieval))
-    circuit = Registry(client, deployment.registry).circuit(known.circuit_id)
-    request = Request(found.job_id, found.record, found.dataset, circuit, known.artifacts)
-    return DatasetOwner(tools, request, payee), request
 
 
 def secrets_of(request: Request, data: Path | None, seed: Path | None) -> Secrets:

@@ -159,10 +159,10 @@ def join(
     account: AccountNumber = None,
 ) -> None:
     """Promise to serve: fetch and check the inputs, evaluate them all, stake."""
-    from prover.cli.serving.round import describe_join, find_round, joinable, worker_on
+    from prover.cli.serving.round import describe_join, find_round, joinable
     from prover.clients.common.jobs.recent import remember
     from prover.clients.common.limits import ProviderLimits
-    from prover.clients.serving.provider import joining
+    from prover.clients.serving.provider import RoundProvider, joining
 
     seconds = None if proof_time is None else duration(proof_time, "--proof-time")
     whom = address(payee, "--payee")
@@ -175,9 +175,11 @@ def join(
     currency = record.job.terms.currency
     purse = purse_in(client, currency, min_reward, max_stake, max_stakes, at_a_loss)
     with sender.deciding(joining(job_id)):
-        worker = worker_on(sender, deployment, (job_id, record), whom, allow_files)
+        provider = RoundProvider.of(
+            sender, deployment, (job_id, record), whom, allow_files=allow_files
+        )
     remember(client, deployment.serving, job_id)  # before: the same command, once more, means it
-    joined = worker.join(ProviderLimits(purse, seconds))
+    joined = provider.join(ProviderLimits(purse, seconds))
     data, lines = describe_join(job_id, record, whom, joined)
     show(data, *lines)
 
@@ -191,13 +193,15 @@ def serve(
     account: AccountNumber = None,
 ) -> None:
     """Evaluate all inputs and post the outputs, in one transaction."""
-    from prover.cli.serving.round import find_round, to_serve, worker_on
+    from prover.cli.serving.round import find_round, to_serve
+    from prover.clients.serving.provider import RoundProvider
 
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
     job_id, record = find_round(client, deployment, job, to_serve(sender.address))
     keep_handed(inputs, record.data_hash)
-    gas = worker_on(sender, deployment, (job_id, record), record.payee, allow_files).serve()
+    found = (job_id, record)
+    gas = RoundProvider.of(sender, deployment, found, record.payee, allow_files=allow_files).serve()
     data = {
         "job": "0x" + job_id.hex(),
         "state": "served",
@@ -249,13 +253,14 @@ def answer(
 ) -> None:
     """Prove the contested outputs, several to a proof. Goes on where it was interrupted."""
     from prover.base.text import counted
-    from prover.cli.serving.round import answered, find_round, to_answer
+    from prover.cli.serving.round import find_round, to_answer
+    from prover.clients.serving import provider
 
     client, deployment = deployed(rpc)
     sender = sender_for(client, account)
     job_id, record = find_round(client, deployment, job, to_answer(sender.address))
     keep_handed(inputs, record.data_hash)
-    done = answered(sender, deployment, (job_id, record), allow_files)
+    done = provider.answer(sender, deployment, (job_id, record), allow_files=allow_files)
     _, after = find_round(client, deployment, "0x" + job_id.hex())
     data = {
         "job": "0x" + job_id.hex(),

@@ -5,21 +5,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from prover.base.text import counted
-from prover.chain.contracts.registry import Registry
-from prover.chain.contracts.serving import ServingRound
 from prover.chain.deployments import Deployment
 from prover.chain.node.client import Client
 from prover.cli.job import find_on
 from prover.clients.common.jobs.choosing import UNENDED, Wanted, in_state, open_to
 from prover.clients.common.jobs.kinds import ROUND
-from prover.clients.common.models import find
 from prover.clients.serving.status import amount
 from prover.protocol.serving.state import Record, State
 
 if TYPE_CHECKING:
-    from prover.chain.sending.transactions import Sender
-    from prover.clients.common.packing import ProofsSent
-    from prover.clients.serving.provider import Joined, RoundProvider
+    from prover.clients.serving.provider import Joined
 
 
 def find_round(
@@ -52,44 +47,6 @@ def to_answer(who: str) -> Wanted:
     """Rounds of a provider with contested outputs."""
     message = "joined by you and contested"
     return in_state(message, State.CONTESTED, by="provider", who=who, moves=("answer",))
-
-
-def worker_on(
-    sender: "Sender",
-    deployment: Deployment,
-    found: tuple[bytes, Record],
-    payee: str,
-    allow_files: bool,
-) -> "RoundProvider":
-    """The provider's part in a round; ArtifactMismatch if its model is not on this machine."""
-    from prover.clients.common.tools import tools_of
-    from prover.clients.serving.provider import Round, RoundProvider
-
-    client = sender.client
-    job_id, record = found
-    known = find(client, deployment, "0x" + record.job.terms.model_id.hex())
-    contract = ServingRound(client, deployment.serving)
-    tools = tools_of(sender, deployment, contract, allow_files=allow_files)
-    circuit = Registry(client, deployment.registry).circuit(known.circuit_id)
-    return RoundProvider(tools, Round(job_id, record, circuit, known.artifacts), payee)
-
-
-def answered(
-    sender: "Sender", deployment: Deployment, found: tuple[bytes, Record], allow_files: bool
-) -> "ProofsSent":
-    """Send again what a reorganisation took away of the proofs, then prove what is left."""
-    from prover.clients.common.packing import ProofsSent
-
-    job_id, record = found
-    again = sender.retry_lost(f"answer:{job_id.hex()}:")
-    if again:
-        _, record = find_round(sender.client, deployment, "0x" + job_id.hex())
-    done = ProofsSent(0, 0.0, 0, 0)
-    if not (again and record.ended):
-        done = worker_on(sender, deployment, (job_id, record), record.payee, allow_files).answer()
-    gas = sum(int(one["gasUsed"]) for one in again)
-    transactions = done.transactions + len(again)
-    return replace(done, transactions=transactions, gas=done.gas + gas)
 
 
 def describe_join(

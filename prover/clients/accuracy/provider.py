@@ -4,14 +4,16 @@ All that can be checked without the key is checked before the stake is sent; wit
 item is opened and evaluated before anything is proven.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from prover.base.errors import ProvingError, StatementInvalid, UsageError
 from prover.base.text import moment, shown
 from prover.chain.contracts.accuracy import AccuracyBounty
 from prover.chain.contracts.registry import Registry
 from prover.chain.contracts.verification import verification_gas
+from prover.chain.deployments import Deployment
 from prover.chain.sending.fees import gas_price
+from prover.chain.sending.transactions import Sender
 from prover.clients.accuracy.checks import (
     check_bounty_money,
     check_circuit,
@@ -22,10 +24,12 @@ from prover.clients.accuracy.plan import Evaluation, judge, missing, parts
 from prover.clients.accuracy.submit import Malformed, Opened, Submitter
 from prover.clients.common.inputs.handover import obtain
 from prover.clients.common.job_files import JobFiles
+from prover.clients.common.jobs.choosing import find_on
+from prover.clients.common.jobs.kinds import BOUNTY
 from prover.clients.common.limits import ProviderLimits
 from prover.clients.common.money import check_currency, stake, staking
 from prover.clients.common.readiness import check_key, padding, strange_items
-from prover.clients.common.tools import Tools
+from prover.clients.common.tools import Tools, tools_of
 from prover.protocol.accuracy.state import Record, State
 from prover.statement.context import JobContext
 from prover.statement.documents.inputs_file import Item, data_hash
@@ -34,6 +38,8 @@ from prover.statement.label import proven_label
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.evaluate import compare_with_witness, evaluate
 from prover.systems.ezkl.inputs import shape_of
+
+Found = tuple[bytes, Record]  # a bounty's id, and where it stands
 
 
 @dataclass(frozen=True)
@@ -61,8 +67,53 @@ def acceptance(job_id: bytes) -> str:
     return f"accept:{job_id.hex()}"
 
 
+def prove(
+    sender: Sender,
+    deployment: Deployment,
+    found: Found,
+    artifacts: Artifacts,
+    *,
+    allow_files: bool = False,
+    force: bool = False,
+) -> Outcome:
+    """Send again what a reorganisation took away of the proofs, then prove what is left.
+
+    Raises what `BountyProvider.prove` does.
+    """
+    job_id, record = found
+    again = sender.retry_lost(f"submit:{job_id.hex()}:")
+    if again:
+        _, _, record = find_on(sender.client, deployment, BOUNTY, "0x" + job_id.hex())
+    outcome = Outcome(None)
+    if not (again and record.ended):
+        part = (job_id, record)
+        provider = BountyProvider.of(
+            sender, deployment, part, artifacts, record.payee, allow_files=allow_files
+        )
+        outcome = provider.prove(force=force)
+    gas = sum(int(one["gasUsed"]) for one in again)
+    transactions = outcome.transactions + len(again)
+    return replace(outcome, transactions=transactions, gas=outcome.gas + gas)
+
+
 class BountyProvider:
     """One account's part in one bounty, with one model; proofs are bound to `payee`."""
+
+    @classmethod
+    def of(
+        cls,
+        sender: Sender,
+        deployment: Deployment,
+        found: Found,
+        artifacts: Artifacts,
+        payee: str,
+        *,
+        allow_files: bool = False,
+    ) -> "BountyProvider":
+        """The sender's part, with a model of this machine."""
+        contract = AccuracyBounty(sender.client, deployment.accuracy)
+        tools = tools_of(sender, deployment, contract, allow_files=allow_files)
+        return cls(tools, *found, artifacts, payee)
 
     def __init__(
         self,

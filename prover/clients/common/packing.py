@@ -1,8 +1,10 @@
 """Several proofs in one transaction: as many as fit, by gas and by bytes."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
+
+from web3.types import TxReceipt
 
 from prover.chain.abi.contract import Call
 from prover.chain.sending.transactions import GAS_CAP, Sender
@@ -19,6 +21,11 @@ class ProofsSent:
     seconds: float
     transactions: int
     gas: int
+
+    def after(self, again: Sequence[TxReceipt]) -> "ProofsSent":
+        """With what a reorganisation had taken away, and was sent again before."""
+        gas = sum(int(one["gasUsed"]) for one in again)
+        return replace(self, transactions=self.transactions + len(again), gas=self.gas + gas)
 
 
 @dataclass

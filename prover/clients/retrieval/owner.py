@@ -4,23 +4,27 @@ Everything is computed before the stake is sent: the records from data and seed,
 and, once for each model, a real proof of some.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from web3.types import TxReceipt
 
 from prover.base.errors import ChainError, ContractRefused, UsageError
-from prover.chain.contracts.registry import Circuit
+from prover.chain.contracts.registry import Circuit, Registry
 from prover.chain.contracts.retrieval import RetrievalBounty
 from prover.chain.contracts.verification import verification_gas
+from prover.chain.deployments import Deployment
 from prover.chain.events.finality import final_seconds, once_final
 from prover.chain.events.reading import fetch_events
+from prover.chain.node.client import Client
 from prover.chain.sending.fees import gas_price
+from prover.chain.sending.transactions import Sender
 from prover.chain.state.replay import load_world
 from prover.clients.common.job_files import JobFiles
+from prover.clients.common.models import find
 from prover.clients.common.money import check_currency, stake, staking
 from prover.clients.common.packing import ProofsSent
 from prover.clients.common.readiness import check_key
-from prover.clients.common.tools import Tools
+from prover.clients.common.tools import Tools, tools_of
 from prover.clients.retrieval.checks import (
     OwnerLimits,
     check_format,
@@ -54,6 +58,15 @@ class Request:
     circuit: Circuit
     artifacts: Artifacts
 
+    @classmethod
+    def on(
+        cls, client: Client, deployment: Deployment, job_id: bytes, record: Record, dataset: Dataset
+    ) -> "Request":
+        """A request of the chain. Raises ArtifactMismatch if its model is not on this machine."""
+        known = find(client, deployment, "0x" + record.job.terms.model_id.hex())
+        circuit = Registry(client, deployment.registry).circuit(known.circuit_id)
+        return cls(job_id, record, dataset, circuit, known.artifacts)
+
 
 @dataclass(frozen=True)
 class Quote:
@@ -71,6 +84,14 @@ def acceptance(job_id: bytes) -> str:
 
 class DatasetOwner:
     """One account's part in one request about its dataset; proofs are bound to `payee`."""
+
+    @classmethod
+    def of(
+        cls, sender: Sender, deployment: Deployment, request: Request, payee: str
+    ) -> "DatasetOwner":
+        """The sender's part."""
+        contract = RetrievalBounty(sender.client, deployment.retrieval)
+        return cls(tools_of(sender, deployment, contract), request, payee)
 
     def __init__(self, tools: Tools[RetrievalBounty], request: Request, payee: str) -> None:
         self._tools = tools
@@ -145,8 +166,7 @@ class DatasetOwner:
             if not self._present().complete:
                 raise
             done = ProofsSent(0, 0.0, 0, 0)  # somebody relayed the last proofs meanwhile
-        gas = sum(int(one["gasUsed"]) for one in again)
-        return replace(done, transactions=done.transactions + len(again), gas=done.gas + gas)
+        return done.after(again)
 
     def _again(self) -> list[TxReceipt]:
         """Send again what a reorganisation took away of the proofs; their keys are known."""

@@ -8,17 +8,22 @@ from dataclasses import dataclass
 
 from prover.base.errors import ContractRefused, StatementInvalid, UsageError
 from prover.base.text import moment, shown
-from prover.chain.contracts.registry import Circuit
+from prover.chain.contracts.registry import Circuit, Registry
 from prover.chain.contracts.serving import ServingRound
 from prover.chain.contracts.verification import verification_gas
+from prover.chain.deployments import Deployment
 from prover.chain.sending.fees import gas_price
+from prover.chain.sending.transactions import Sender
 from prover.clients.common.inputs.handover import obtain
 from prover.clients.common.job_files import JobFiles
+from prover.clients.common.jobs.choosing import find_on
+from prover.clients.common.jobs.kinds import ROUND
 from prover.clients.common.limits import ProviderLimits
+from prover.clients.common.models import find
 from prover.clients.common.money import check_currency, stake, staking
 from prover.clients.common.packing import ProofsSent
 from prover.clients.common.readiness import check_key
-from prover.clients.common.tools import Tools
+from prover.clients.common.tools import Tools, tools_of
 from prover.clients.serving.answer import Answerer
 from prover.clients.serving.checks import (
     check_answers,
@@ -34,6 +39,8 @@ from prover.statement.runs import encode_outputs, inputs_tree
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.evaluate import Outputs, compare_with_witness, evaluate
 from prover.systems.ezkl.inputs import shape_of
+
+Found = tuple[bytes, Record]  # a round's id, and where it stands
 
 
 @dataclass(frozen=True)
@@ -64,8 +71,46 @@ def joining(job_id: bytes) -> str:
     return f"join:{job_id.hex()}"
 
 
+def answer(
+    sender: Sender, deployment: Deployment, found: Found, *, allow_files: bool = False
+) -> ProofsSent:
+    """Send again what a reorganisation took away of the proofs, then prove what is left.
+
+    Raises what `RoundProvider.answer` does.
+    """
+    job_id, record = found
+    again = sender.retry_lost(f"answer:{job_id.hex()}:")
+    if again:
+        _, _, record = find_on(sender.client, deployment, ROUND, "0x" + job_id.hex())
+    done = ProofsSent(0, 0.0, 0, 0)
+    if not (again and record.ended):
+        part = (job_id, record)
+        provider = RoundProvider.of(sender, deployment, part, record.payee, allow_files=allow_files)
+        done = provider.answer()
+    return done.after(again)
+
+
 class RoundProvider:
     """One account's part in one round; proofs are bound to `payee`."""
+
+    @classmethod
+    def of(
+        cls,
+        sender: Sender,
+        deployment: Deployment,
+        found: Found,
+        payee: str,
+        *,
+        allow_files: bool = False,
+    ) -> "RoundProvider":
+        """The sender's part. Raises ArtifactMismatch if the model is not on this machine."""
+        client = sender.client
+        job_id, record = found
+        known = find(client, deployment, "0x" + record.job.terms.model_id.hex())
+        contract = ServingRound(client, deployment.serving)
+        tools = tools_of(sender, deployment, contract, allow_files=allow_files)
+        circuit = Registry(client, deployment.registry).circuit(known.circuit_id)
+        return cls(tools, Round(job_id, record, circuit, known.artifacts), payee)
 
     def __init__(self, tools: Tools[ServingRound], round_: Round, payee: str) -> None:
         self._tools = tools

@@ -108,7 +108,8 @@ def test_other_shares_are_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "either"), [("0.2", "0.2% or 20%"), ("1", "1% or 100%"), ("0.95", "0.95% or 95%")]
+    ("text", "either"),
+    [("0.2", "0.2% or 20%"), ("1", "1%, found a number"), ("0.95", "0.95% or 95%")],
 )
 def test_a_number_that_may_be_the_share_itself_needs_its_sign(text: str, either: str) -> None:
     with pytest.raises(UsageError, match=f"--x '{text}': expected {either}"):
