@@ -278,6 +278,17 @@ def test_a_receipts_block_is_remembered_with_its_time(chain: Chain) -> None:
     assert found.time <= time.time()
 
 
+def test_a_block_whose_time_is_not_known_is_not_outgrown(chain: Chain) -> None:
+    """On a local chain: a receipt's block that the node does not give has no time."""
+    latest = block(chain)
+    heads = Heads(chain.client)
+    heads.saw(receipt_of(Block(latest.number + 5, b"\1" * 32)))  # type: ignore[arg-type]
+    heads.saw(receipt_of(latest))  # type: ignore[arg-type]
+    newest = seen(chain.client)
+    assert newest is not None
+    assert newest.number == latest.number + 5
+
+
 def test_time_does_not_go_back(chain: Chain) -> None:
     chain.pass_time(1000)
     newest = newest_block(chain.client)

@@ -154,6 +154,14 @@ def test_a_damaged_record_is_as_good_as_none(
     assert system.done.count("prove") == 2
 
 
+def test_a_record_of_no_time_is_as_good_as_none(artifacts: Artifacts, system: FakeSystem) -> None:
+    readiness(system).ready(artifacts)
+    (path,) = (get_settings().home / "rehearsals").glob("*.json")
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"seconds": 0}))
+    readiness(system).ready(artifacts)
+    assert system.done.count("prove") == 2
+
+
 @pytest.mark.parametrize("step", ["witness", "prove", "verify"])
 def test_a_rehearsal_that_fails_bars_the_model_in_this_run(
     artifacts: Artifacts, system: FakeSystem, step: str

@@ -13,6 +13,7 @@ from prover.clients.common.jobs.choosing import (
     UNENDED,
     Wanted,
     by_digits,
+    cancellable,
     choose,
     in_state,
     open_to,
@@ -113,6 +114,26 @@ def test_a_last_one_that_does_not_fit_gives_way_to_the_sole_one_that_does(home: 
     remember(NODE, CONTRACT, ONE)
     wanted = in_state("yours", State.LOCKED, by="provider", who=PROVIDER)
     assert choose(NODE, jobs(one=OPEN, two=LOCKED), PREDICTION, None, wanted)[0] == TWO
+
+
+def test_a_last_one_that_another_account_took_is_not_what_the_command_did(home: Path) -> None:
+    remember(NODE, CONTRACT, ONE)
+    wanted = open_to("open to you", State.OPEN, STRANGER)
+    assert choose(NODE, jobs(one=LOCKED, two=OPEN), PREDICTION, None, wanted)[0] == TWO
+    over = replace(LOCKED, state=State.SLASHED)
+    mine = open_to("open to you", State.OPEN, PROVIDER)
+    assert choose(NODE, jobs(one=over, two=OPEN), PREDICTION, None, mine)[0] == TWO
+    with pytest.raises(UsageError, match="is locked by this command already"):
+        choose(NODE, jobs(one=LOCKED, two=OPEN), PREDICTION, None, mine)
+
+
+def test_a_last_one_that_ended_in_another_way_was_not_taken_back(home: Path) -> None:
+    remember(NODE, CONTRACT, ONE)
+    wanted = cancellable(CONSUMER, State.OPEN, State.CANCELLED)
+    expired, cancelled = (replace(OPEN, state=end) for end in (State.EXPIRED, State.CANCELLED))
+    assert choose(NODE, jobs(one=expired, two=OPEN), PREDICTION, None, wanted)[0] == TWO
+    with pytest.raises(UsageError, match="is cancelled by this command already"):
+        choose(NODE, jobs(one=cancelled, two=OPEN), PREDICTION, None, wanted)
 
 
 def test_where_nothing_fits_the_last_one_is_named_so_that_its_refusal_is_seen(home: Path) -> None:
