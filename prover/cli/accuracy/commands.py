@@ -19,6 +19,7 @@ from prover.cli.common.limits import (
     purse_in,
 )
 from prover.cli.common.options import (
+    OPEN_FOR,
     AccountNumber,
     ModelName,
     PaidIn,
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 app = new_app()
 APPS = {"accuracy": app}
 # Windows that are usual; a chain may take no shorter ones.
-OPEN_FOR = "1d"
 REVEAL_WITHIN = "1h"
 PROVE_WITHIN = "2h"
 JobArgument = Annotated[

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from prover.chain.node.client import Client
     from prover.chain.sending.transactions import Sender
 
+# Windows that are usual; a chain may take no shorter ones. Others are in commands.py of a protocol.
+OPEN_FOR = DISPUTE_WITHIN = "1d"
+
 Rpc = Annotated[
     str | None, typer.Option("--rpc", help="Address of the node [default: ZKESCROW_RPC_URL].")
 ]

@@ -8,6 +8,7 @@ import typer
 from prover.base.console import progress
 from prover.cli.common.handover import InClear, ProviderKey, Uri, check_readers, reader_of
 from prover.cli.common.options import (
+    OPEN_FOR,
     AccountNumber,
     ModelName,
     PaidIn,
@@ -23,7 +24,6 @@ from prover.cli.common.output import command, new_app, show, show_jobs
 app = new_app()
 APPS = {"prediction": app}
 # Windows that are usual; a chain may take no shorter ones.
-OPEN_FOR = "1d"
 PROVE_WITHIN = "1h"
 JobArgument = Annotated[
     str | None,

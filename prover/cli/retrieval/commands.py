@@ -18,6 +18,8 @@ from prover.cli.common.limits import (
     purse_in,
 )
 from prover.cli.common.options import (
+    DISPUTE_WITHIN,
+    OPEN_FOR,
     AccountNumber,
     ModelName,
     PaidIn,
@@ -131,14 +133,14 @@ def post(
     token: PaidIn = None,
     open_for: Annotated[
         str | None,
-        typer.Option(help="Time for the owner to accept [default: 1d or more]."),
+        typer.Option(help=f"Time for the owner to accept [default: {OPEN_FOR} or more]."),
     ] = None,
     prove_within: Annotated[
         str | None, typer.Option(help="Time to prove all records [default: by the circuit].")
     ] = None,
     dispute_within: Annotated[
         str | None,
-        typer.Option(help="Your time to dispute a match [default: 1d or more]."),
+        typer.Option(help=f"Your time to dispute a match [default: {DISPUTE_WITHIN} or more]."),
     ] = None,
     file: FileOption = None,
     allow_files: Annotated[

@@ -11,7 +11,7 @@ from prover.base.units import HOUR
 from prover.chain.contracts.tokens import decimals_of
 from prover.chain.events.finality import final_seconds
 from prover.chain.node.client import Client
-from prover.cli.common.options import window
+from prover.cli.common.options import DISPUTE_WITHIN, OPEN_FOR, window
 from prover.clients.common.gas import present_prices
 from prover.clients.common.inputs.fetch import InputsUnavailable, fetch
 from prover.clients.common.models import KnownModel
@@ -91,9 +91,9 @@ def spec_of(
         currency=options.currency or ZERO_ADDRESS,
         price_per_record=money.price_per_record,
         stake=money.stake,
-        open_seconds=window(client, options.open_for, "--open-for", "1d"),
+        open_seconds=window(client, options.open_for, "--open-for", OPEN_FOR),
         prove_seconds=_prove_seconds(client, known.artifacts, dataset.count, options.prove_within),
-        dispute_seconds=window(client, options.dispute_within, "--dispute-within", "1d"),
+        dispute_seconds=window(client, options.dispute_within, "--dispute-within", DISPUTE_WITHIN),
     )
 
 

@@ -26,6 +26,7 @@ from prover.cli.common.limits import (
     purse_in,
 )
 from prover.cli.common.options import (
+    OPEN_FOR,
     AccountNumber,
     ModelName,
     PaidIn,
@@ -43,7 +44,6 @@ from prover.statement.documents.samples import CONFIDENCE
 app = new_app()
 APPS = {"serving": app}
 # Windows that are usual; a chain may take no shorter ones.
-OPEN_FOR = "1d"
 SERVE_WITHIN = "1h"
 CONTEST_WITHIN = "1h"
 ANSWER_WITHIN = "1h"
