@@ -73,6 +73,23 @@ def test_the_states_of_each_contract_are_shown(contract: str, words: tuple[str, 
     assert decode_revert(data).arguments == {"actual": actual, "allowed": allowed}
 
 
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        (0x01, "an assertion is false"),
+        (0x11, "arithmetic overflows"),
+        (0x12, "a division by zero"),
+        (0x21, "a value outside its enum"),
+        (0x32, "an index outside its array"),
+        (0x41, "too much memory is asked for"),
+    ],
+)
+def test_each_panic_of_the_compiler_is_told(code: int, why: str) -> None:
+    """Source: the documentation of Solidity, "Panic via assert"."""
+    panic = selector("Panic(uint256)") + encode(["uint256"], [code])
+    assert why in decode_revert(panic).message()
+
+
 def test_strings_panics_and_errors_of_the_libraries_are_known() -> None:
     text = selector("Error(string)") + encode(["string"], ["no such thing"])
     assert "no such thing" in decode_revert(text).message()

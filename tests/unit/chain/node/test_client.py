@@ -80,6 +80,14 @@ def test_a_server_that_is_no_node_is_refused() -> None:
         server.server_close()
 
 
+def test_code_is_that_of_a_block_if_one_is_named(chain: Chain) -> None:
+    contract = chain.deployment.prediction
+    now = chain.client.code(contract)
+    assert now
+    assert chain.client.code(contract, chain.client.block()["number"]) == now
+    assert chain.client.code(contract, 0) == b""
+
+
 def test_a_second_deployment_sends_nothing(chain: Chain) -> None:
     block = chain.client.block()["number"]
     again, new = deploy_contracts(chain.client, anvil_account(DEPLOYER))

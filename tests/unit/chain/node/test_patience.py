@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from web3 import Web3
+from web3.providers.rpc.utils import REQUEST_RETRY_ALLOWLIST
 from web3.types import RPCEndpoint
 
 from prover.base.errors import ChainError, UsageError
@@ -190,6 +191,13 @@ def test_each_pause_is_logged(
     logged = [line for line in capsys.readouterr().err.splitlines() if " warning " in line]
     assert len(logged) == 2
     assert all("the node limits requests" in line for line in logged)
+
+
+def test_every_question_may_be_asked_again_but_no_transaction() -> None:
+    retried = patience.PatientProvider("http://127.0.0.1:9", 1).exception_retry_configuration
+    assert retried is not None
+    assert {*retried.method_allowlist, patience.SEND} == {*REQUEST_RETRY_ALLOWLIST, patience.SEND}
+    assert patience.SEND not in retried.method_allowlist
 
 
 def test_the_chain_id_is_not_asked_at_each_call() -> None:
