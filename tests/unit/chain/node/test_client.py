@@ -88,13 +88,6 @@ def test_code_is_that_of_a_block_if_one_is_named(chain: Chain) -> None:
     assert chain.client.code(contract, 0) == b""
 
 
-def test_a_second_deployment_sends_nothing(chain: Chain) -> None:
-    block = chain.client.block()["number"]
-    again, new = deploy_contracts(chain.client, anvil_account(DEPLOYER))
-    assert (again, new) == (chain.deployment, False)
-    assert chain.client.block()["number"] == block
-
-
 def test_a_deployment_without_code_or_file_is_refused(chain: Chain, tmp_path: Path) -> None:
     chain.rpc("anvil_setCode", chain.deployment.prediction, "0x")
     with pytest.raises(ChainError, match=r"no code .* run `zkescrow deploy --account 0`"):

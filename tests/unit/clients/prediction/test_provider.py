@@ -548,7 +548,8 @@ def test_a_delivery_that_costs_more_than_it_saves_waits_for_lower_fees(
 def test_a_credit_that_cannot_be_taken_out_keeps_no_other(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    token, purse = "0x" + "ee" * 20, Purse({"0x" + "ee" * 20: Bounds()})
+    token, other = "0x" + "ee" * 20, "0x" + "ff" * 20
+    purse = Purse({token: Bounds(), other: Bounds()})
     left: list[str] = []
 
     def odd(_sender: object, _contract: object, currency: str, _to: str) -> list[Any]:
@@ -558,7 +559,7 @@ def test_a_credit_that_cannot_be_taken_out_keeps_no_other(
 
     monkeypatch.setattr(serve, "withdraw_credit", odd)
     provider = scene.provider(replace(POLICY, purse=purse))
-    assert provider.withdraw(left=left.append) == {ETH: 5}
+    assert provider.withdraw(left=left.append) == {ETH: 5, other: 5}
     assert left == [f"{token}: the token says no"]
     with pytest.raises(ContractRefused):
         provider.withdraw()

@@ -98,6 +98,15 @@ def test_a_job_whose_time_to_join_is_over_does_not_fit(home: Path) -> None:
         )
 
 
+@pytest.mark.parametrize("text", [None, "0x1234"])
+def test_which_one_is_meant_is_said_if_nobody_named_it(
+    home: Path, capsys: pytest.CaptureFixture[str], text: str | None
+) -> None:
+    choose(NODE, jobs(one=OPEN), PREDICTION, text, UNENDED)
+    told = f"job 0x{ONE.hex()}: the only one still open or under way"
+    assert (told in capsys.readouterr().err) is (text is None)
+
+
 def test_of_several_that_fit_the_user_must_name_one(home: Path) -> None:
     with pytest.raises(UsageError, match="2 jobs are") as found:
         choose(NODE, jobs(one=OPEN, two=OPEN), PREDICTION, None, UNENDED)

@@ -55,6 +55,20 @@ def test_the_first_that_was_lost_is_said(monkeypatch: pytest.MonkeyPatch) -> Non
     assert "your lock of block 8" in told
 
 
+def test_what_is_lost_is_reported_of_its_protocol(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = SimpleNamespace(contract=CONTRACT, jobs={ONE: LOCKED}, set_aside={})
+    none = SimpleNamespace(contract="0x" + "bb" * 20, jobs={}, set_aside={})
+    world: Any = SimpleNamespace(prediction=there, serving=none, accuracy=none, retrieval=none)
+    monkeypatch.setattr(deeds, "deeds_of", lambda _client: [deed("lock"), deed("deliver", TWO)])
+    monkeypatch.setattr(deeds, "gone", lambda _client, chosen: list(chosen))
+    monkeypatch.setattr(deeds, "unsettled", lambda *_: [])
+    found = deeds.of_job(CLIENT, world, ONE)  # type: ignore[arg-type]
+    assert [(row["protocol"], row["move"], row["lost"]) for row in found.rows] == [
+        ("prediction", "lock", True)
+    ]
+    assert found.lines == [deeds.message(PREDICTION, there, deed("lock"))]  # type: ignore[arg-type]
+
+
 def test_what_is_not_lost_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deeds, "deeds_of", lambda _client: [deed(POST)])
     monkeypatch.setattr(deeds, "gone", lambda _client, _chosen: [])
