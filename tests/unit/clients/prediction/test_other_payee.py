@@ -18,7 +18,15 @@ from prover.protocol.prediction.state import State
 from tests import latenode
 from tests.conftest import Proven
 from tests.latenode import LateNode, late_node
-from tests.localchain import PROVIDER, STRANGER, Chain, address_of, settings_of, with_models
+from tests.localchain import (
+    CONSUMER,
+    PROVIDER,
+    STRANGER,
+    Chain,
+    address_of,
+    settings_of,
+    with_models,
+)
 from tests.unit.clients.scene import Scene
 
 node_with_contracts = with_models("plain")
@@ -144,8 +152,9 @@ def test_a_job_that_was_taken_for_lost_and_is_ours_is_served(scene: Scene) -> No
     assert scene.state(job_id) is State.PAID
 
 
+@pytest.mark.parametrize("account", [STRANGER, CONSUMER])  # its address is above ours, or below
 def test_a_delivery_for_another_payee_is_not_sent_for_a_new_lock(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, account: int
 ) -> None:
     """The reorganisation took the lock away before the delivery was handed over."""
     monkeypatch.setattr(finality, "LOCAL_BEHIND_SECONDS", 0.3)
@@ -157,7 +166,7 @@ def test_a_delivery_for_another_payee_is_not_sent_for_a_new_lock(
     with settings_of(confirmations="3"):
         with monkeypatch.context() as patch:
             patch.setattr(Pool, "offer_new", dying)
-            scene.provider(payee=OTHER).run_once()
+            scene.provider(payee=address_of(account)).run_once()
         scene.chain.rpc("anvil_reorg", 1, [])
         assert scene.state(job_id) is State.OPEN
         first = scene.chain.client.block()["number"] + 1
