@@ -6,7 +6,7 @@ import pytest
 
 from prover.base.errors import Postponed
 from prover.chain.abi.contract import Call
-from prover.chain.contracts.tokens import allow
+from prover.chain.contracts.tokens import allow, balance_of
 from prover.chain.node.client import checksum
 from prover.chain.sending import waiting
 from prover.protocol.events import ZERO_ADDRESS as ETH
@@ -32,6 +32,18 @@ def allowed(token: Any) -> int:
 
 def sent(chain: Chain) -> int:
     return int(chain.client.web3.eth.get_transaction_count(address_of(CONSUMER)))  # type: ignore[arg-type]
+
+
+def test_a_balance_is_that_of_a_block_if_one_is_named(chain: Chain, token: Any) -> None:
+    client, who = chain.client, address_of(CONSUMER)
+    block = client.block()["number"]
+    assert balance_of(client, str(token.address), who) == 100
+    assert balance_of(client, str(token.address), who, block - 1) == 0  # before the minting
+    ether = balance_of(client, ETH, who)
+    chain.rpc("anvil_setBalance", who, hex(ether + 5))
+    chain.rpc("evm_mine")
+    assert balance_of(client, ETH, who, block) == ether
+    assert balance_of(client, ETH, who) == ether + 5
 
 
 def test_an_approval_that_is_not_mined_yet_is_waited_for(

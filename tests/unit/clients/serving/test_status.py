@@ -43,6 +43,8 @@ def test_each_state_says_who_must_act_until_when(state: State, now: int, message
 
 
 def test_a_contested_round_counts_what_is_left() -> None:
+    four = at(State.CONTESTED, contested=(1, 2, 5, 7), answered=frozenset({1}))
+    assert "must prove 3 more of 4 contested outputs" in next_step(four, 490)
     found = at(State.CONTESTED, contested=(1, 2, 5), answered=frozenset({1}))
     assert "must prove 2 more of 3 contested outputs within 10 s" in next_step(found, 490)
     assert f"2 of 3 contested outputs were not proven until {AT_500}" in next_step(found, 501)
