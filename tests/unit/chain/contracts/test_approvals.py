@@ -40,8 +40,8 @@ def test_a_balance_is_that_of_a_block_if_one_is_named(chain: Chain, token: Any) 
     assert balance_of(client, str(token.address), who) == 100
     assert balance_of(client, str(token.address), who, block - 1) == 0  # before the minting
     ether = balance_of(client, ETH, who)
-    chain.rpc("anvil_setBalance", who, hex(ether + 5))
     chain.rpc("evm_mine")
+    chain.rpc("anvil_setBalance", who, hex(ether + 5))  # in the newest block
     assert balance_of(client, ETH, who, block) == ether
     assert balance_of(client, ETH, who) == ether + 5
 
