@@ -23,6 +23,7 @@ from prover.chain.events.finality import (
     stands,
     wait_final,
 )
+from prover.protocol.limits import pace_of
 from tests.latenode import late_node
 from tests.localchain import Chain, settings_of
 
@@ -287,6 +288,10 @@ def test_a_block_whose_time_is_not_known_is_not_outgrown(chain: Chain) -> None:
     newest = seen(chain.client)
     assert newest is not None
     assert newest.number == latest.number + 5
+
+
+def test_what_is_sent_has_two_blocks_of_ethereum_to_be_mined() -> None:
+    assert 2 * pace_of(1).block_seconds == finality.SEND_SECONDS
 
 
 def test_time_does_not_go_back(chain: Chain) -> None:

@@ -38,6 +38,7 @@ class Stage:
 
     def __init__(self, artifacts: Artifacts, record: Record) -> None:
         self.done: list[str] = []
+        self.given: list[Record] = []  # what was proven on
         self.refused: list[str] = []
         self.settled: list[str] = []
         self.artifacts = artifacts
@@ -77,8 +78,9 @@ class Stage:
         self.owner = DatasetOwner(tools, told, ME)
         self.owner._prover = self  # type: ignore[assignment]
 
-    def prove(self, _job_id: bytes, _record: Record, *_rest: object) -> ProofsSent:
+    def prove(self, _job_id: bytes, record: Record, *_rest: object) -> ProofsSent:
         self.done.append("keys are sent")
+        self.given.append(record)
         if self.refusal:
             raise self.refusal
         return ProofsSent(1, 1.0, 1, 1)
@@ -156,8 +158,10 @@ def test_keys_are_sent_when_the_acceptance_is_final(stage: Callable[[Record], St
 
 def test_what_a_reorganisation_took_of_the_proofs_is_told(stage: Callable[[Record], Stage]) -> None:
     play = stage(request())
-    play.again = [5, 6]
+    play.again, later = [5, 6], replace(request(), proven=frozenset({1}))
+    play.records = [request(), request(), later]
     assert play.owner.prove(play.secrets) == ProofsSent(1, 1.0, 3, 12)
+    assert play.given == [later]
 
 
 @pytest.mark.parametrize(
