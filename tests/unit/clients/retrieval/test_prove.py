@@ -232,7 +232,7 @@ def test_a_refusal_is_good_news_only_if_all_is_proven(stage: Callable[[Record], 
     relayed.refusal = ContractRefused("no")
     complete = request(proven=frozenset(range(len(ROWS))))
     relayed.records = [request(), complete]
-    assert relayed.owner.prove(relayed.secrets).transactions == 0
+    assert relayed.owner.prove(relayed.secrets) == ProofsSent(0, 0.0, 0, 0)
 
 
 def test_all_is_looked_at_and_the_matches_are_named(

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,13 +12,14 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from prover.base.errors import UnsoundCircuit
-from prover.systems.native.circuit.columns import FOLD_FLAGS, LOOKING_BACK
+from prover.systems.native.circuit.columns import FOLD_FLAGS, LOOKING_BACK, TENSOR_FLAGS
 from prover.systems.native.circuit.fold import FACTOR, INSTANCE, POST_OUTER, PRE_OUTER
 from prover.systems.native.circuit.form import Form
 from prover.systems.native.circuit.layout import possible_layouts
 from prover.systems.native.circuit.program import Program, compile_network
 from prover.systems.native.circuit.tables import PADDING
 from prover.systems.native.network.network import Layer, Network, Tensor
+from prover.systems.native.static_checks import replay
 from prover.systems.native.static_checks.replay import Held, _require_each_once, check_program
 from prover.systems.native.static_checks.trace import Point, find_segments
 from prover.systems.native.witness import TensorAdvice, execute
@@ -40,6 +43,11 @@ def refused(program: Program, match: str | None = None) -> None:
 
 def test_the_unchanged_circuit_passes() -> None:
     check_program(PROGRAM)
+
+
+@pytest.mark.parametrize("name", TENSOR_FLAGS)
+def test_a_flag_is_0_or_1(name: str) -> None:
+    refused(changed(name, (5,), 2), f"column {name} holds other values than 0 and 1")
 
 
 @pytest.mark.parametrize(
@@ -277,6 +285,20 @@ def test_a_longer_segment_of_padding_cells_is_refused() -> None:
     stored = program.stored["a"]
     last_channels_last_phase = stored.stop - stored.grid.segment_rows
     refused(with_a_longer_run(program, last_channels_last_phase), "another extent")
+
+
+@pytest.mark.parametrize("other", ["u", "v"])
+def test_each_axis_of_a_channel_must_have_the_extent_of_the_first(
+    monkeypatch: pytest.MonkeyPatch, other: str
+) -> None:
+    monkeypatch.setattr(replay, "_require_phases", lambda *_: None)
+    first = {"u": np.array([0]), "v": np.array([[0, 1]]), "last": 0}
+    channels = {(0, 0, 0): first, (1, 0, 0): first | {other: first[other] + 1, "last": 1}}
+    segments: Any = {key: SimpleNamespace(**one) for key, one in channels.items()}
+    found: Any = SimpleNamespace(produced={0: 1, 1: 1})
+    layer: Any = SimpleNamespace(name="a")
+    with pytest.raises(UnsoundCircuit, match="channel 1 of layer a has another extent"):
+        replay._require_distinct(layer, found, Held(1, segments), Point(2, 3, 5))
 
 
 def with_a_phase_at_powers_of_g(program: Program, name: str) -> Program:
