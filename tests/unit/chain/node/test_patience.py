@@ -200,6 +200,19 @@ def test_every_question_may_be_asked_again_but_no_transaction() -> None:
     assert patience.SEND not in retried.method_allowlist
 
 
+def test_only_the_chain_ids_own_answer_is_kept_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = {"eth_gasPrice": "0x5", "eth_blockNumber": "0x6", "eth_chainId": "0x7"}
+
+    def ask(_provider: object, method: str, _params: object) -> Any:
+        return {"jsonrpc": "2.0", "id": 1, "result": answers[method]}
+
+    monkeypatch.setattr(patience.HTTPProvider, "make_request", ask)
+    provider = patience.PatientProvider("http://127.0.0.1:9", 1)
+    for _ in range(2):
+        for method, answer in answers.items():
+            assert provider.make_request(RPCEndpoint(method), [])["result"] == answer
+
+
 def test_the_chain_id_is_not_asked_at_each_call() -> None:
     with serving() as (server, client):
         for _ in range(3):

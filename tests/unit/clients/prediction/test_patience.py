@@ -96,6 +96,16 @@ def test_a_host_that_refuses_at_once_is_asked_in_each_run(slow: SlowHosts) -> No
     assert len(slow.asked) == 50
 
 
+def test_a_failure_that_took_half_as_long_waits_for_half_as_long(slow: SlowHosts) -> None:
+    slow.takes = SLOW_SECONDS / 2
+    slow.run(at(1))
+    slow.now += FIRST_WAIT_SECONDS / 2 - 1
+    assert "came too slowly" in slow.run(at(1))[0]
+    slow.now += 1
+    slow.run(at(1))
+    assert len(slow.asked) == 2
+
+
 def test_hosts_that_fail_just_before_they_are_slow_are_bounded_too(slow: SlowHosts) -> None:
     """Else a thousand jobs of a stranger would hold up every run for an hour."""
     slow.takes = SLOW_SECONDS - 0.1
