@@ -56,6 +56,7 @@ class Stage:
         )
         sender = SimpleNamespace(
             address=ME,
+            client=client,
             retry_lost=self.retry_lost,
             deciding=noted_in(self.refused),
             settle_stakes=lambda but: self.settled.append(but),
@@ -154,6 +155,19 @@ def test_keys_are_sent_when_the_acceptance_is_final(stage: Callable[[Record], St
     play.owner.prove(play.secrets)
     looked = "looked for proofs that are gone"
     assert play.done == [f"block {BLOCK} is final", looked, "keys are sent"]
+
+
+def test_an_owners_part_is_made_with_its_senders_tools(
+    stage: Callable[[Record], Stage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play = stage(request())
+    tools, told = play.owner._tools, play.owner._request
+    made: list[object] = []
+    monkeypatch.setattr(module, "RetrievalBounty", lambda _client, address: address)
+    monkeypatch.setattr(module, "tools_of", lambda *given: made.extend(given) or tools)
+    owner = DatasetOwner.of(tools.sender, tools.deployment, told, OTHER)
+    assert made == [tools.sender, tools.deployment, tools.deployment.retrieval]
+    assert (owner._tools, owner._request, owner._payee) == (tools, told, OTHER)
 
 
 def test_what_a_reorganisation_took_of_the_proofs_is_told(stage: Callable[[Record], Stage]) -> None:
