@@ -1,4 +1,4 @@
-"""Deploys all contracts with ape, and writes deployments/<chainId>.json:
+"""Deploys all contracts with ape, and writes deployments/CHAIN_ID.json:
 
     ape run deploy --network ethereum:local:foundry --account TEST::0
 

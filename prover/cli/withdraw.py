@@ -12,7 +12,7 @@ from prover.cli.common.output import command, new_app, show
 
 app = new_app()
 APPS = {"withdraw": app}
-_TOKENS = " in ETH; `zkescrow status` shows what is due in tokens, which --token takes out"
+_TOKENS = " in ETH; `zkescrow status` shows what is due in tokens, which --token withdraws"
 
 Token = Annotated[list[str] | None, typer.Option(help="ERC-20 besides ETH; may be repeated.")]
 

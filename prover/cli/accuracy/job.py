@@ -1,8 +1,7 @@
-"""What the commands about one accuracy bounty share: finding it, and the provider's part."""
+"""What the commands about one accuracy bounty share: which of them, and amounts."""
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from prover.base.parsing import units
 from prover.base.text import ETHER_DECIMALS
@@ -14,9 +13,6 @@ from prover.clients.common.jobs.choosing import UNENDED, Wanted, in_state, open_
 from prover.clients.common.jobs.kinds import BOUNTY
 from prover.protocol.accuracy.state import Record, State
 from prover.protocol.events import ZERO_ADDRESS
-
-if TYPE_CHECKING:
-    pass
 
 
 def find_bounty(

@@ -1,4 +1,4 @@
-"""What the commands about one retrieval request share: finding it, and the owner's part."""
+"""What the commands about one retrieval request share: which of them, and the owner's secrets."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

@@ -339,7 +339,7 @@ class Ended(Printed):
 
 
 class Withdrawal(Printed):
-    """Money that was withdrawn of a contract."""
+    """Money that was withdrawn from a contract."""
 
     contract: str
     """Its name."""

@@ -1,4 +1,4 @@
-"""What the commands about one round share: finding it, and the provider's part."""
+"""What the commands about one round share: which of them, and what joining says."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from prover.base.errors import UsageError
+from prover.base.errors import IllegalEvent, UsageError
 from prover.chain.state import replay
 from prover.cli import status
 from prover.cli.app import run
@@ -60,3 +60,5 @@ def test_none_is_not_concluded_while_some_are_set_aside() -> None:
     odd = replace(jobs, set_aside={bytes(32): "why"})
     with pytest.raises(UsageError, match="is yours to reveal, and 1 were set aside: their events"):
         choose(client, odd, BOUNTY, None, wanted)
+    with pytest.raises(IllegalEvent, match="set aside: why"):
+        choose(client, odd, BOUNTY, "00" * 32, wanted)
