@@ -17,6 +17,8 @@ from prover.chain.sending.journal import Attempt, Fate, Journal
 from prover.chain.sending.pool import Pool
 from prover.chain.state import replay
 from prover.chain.state.replay import load_held, load_world
+from prover.clients.common.jobs import kinds
+from prover.clients.common.jobs.choosing import Wanted, find_on
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction.state import State
 from tests.unit.chain.fakenode import AT, FIRST, JOB_VIEW, PREDICTION, FakeNode, chain, deployment
@@ -83,6 +85,18 @@ def test_a_job_is_not_shown_otherwise_than_its_contract_has_it(
     world = load_held(node.client, HERE, [(AT[PREDICTION], node.first)])
     assert world.prediction.jobs == node.honest
     assert world.findings == ()
+
+
+@pytest.mark.parametrize("digits", [64, 10, None])
+def test_a_command_means_a_job_as_its_contract_has_it(node: Forgetful, digits: int | None) -> None:
+    """By its id, its first digits, or as the sole one that fits."""
+    node.forget_first(range(LOCKED + 1, LOCKED + 2))
+    node.read_once_then_honest()
+    first = node.honest[node.first]
+    wanted = Wanted("the first", lambda one, _now: one.posted_at == first.posted_at)
+    text = None if digits is None else "0x" + node.first.hex()[:digits]
+    _, job_id, record = find_on(node.client, HERE, kinds.PREDICTION, text, wanted)
+    assert (job_id, record) == (node.first, first)
 
 
 def test_nothing_is_concluded_from_a_node_that_goes_on_leaving_events_out(node: Forgetful) -> None:
