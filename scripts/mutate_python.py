@@ -69,7 +69,10 @@ MONEY = (
     "prover/chain/state/deeds.py",
     "prover/chain/contracts/tokens.py",
     "prover/chain/contracts/withdrawals.py",
-    *(f"prover/clients/common/{name}.py" for name in ("money", "posting", "readiness")),
+    *(
+        f"prover/clients/common/{name}.py"
+        for name in ("money", "posting", "readiness", "jobs/resending")
+    ),
     *(
         f"prover/clients/prediction/{name}.py"
         for name in ("policy", "provider", "examine", "steps", "views")

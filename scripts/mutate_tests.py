@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import sys
+import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Generator, Iterable, Mapping, Sequence
@@ -217,6 +218,9 @@ def _enter(copy: Path) -> None:
     os.chdir(copy)
     os.environ |= {"PYTHONPATH": str(copy), "ZKESCROW_CACHE": str(copy / ".cache")}
     os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(copy / ".hypothesis")
+    # A run that is cut short leaves its folders where all of the copy is deleted.
+    tempfile.tempdir = os.environ["TMPDIR"] = str(copy / ".tmp")
+    (copy / ".tmp").mkdir(exist_ok=True)
     sys.path[:] = [str(copy), *(path for path in sys.path if Path(path) != ROOT)]
     sys.dont_write_bytecode = True  # a mutant of the same size and second would be read as compiled
 

@@ -26,13 +26,12 @@ def account_number(text: str) -> int:
 
     What was typed is not repeated: it may be a key.
     """
-    try:
-        return int(text)
-    except ValueError:
+    if not re.fullmatch(r"-?\d{1,3}", text.strip(), re.ASCII):
         raise UsageError(
-            "--account: expected 0 to 9, the number of one of Anvil's accounts, found no number; "
-            "to sign for another, set ZKESCROW_KEYSTORE"
-        ) from None
+            "--account: expected 0 to 9, the number of one of Anvil's accounts, found no such "
+            "number; to sign for another, set ZKESCROW_KEYSTORE"
+        )
+    return int(text)
 
 
 AccountNumber = Annotated[
@@ -40,7 +39,7 @@ AccountNumber = Annotated[
     typer.Option(
         "--account",
         parser=account_number,
-        metavar="INTEGER",
+        metavar="<int>",
         help="One of Anvil's published accounts, 0 to 9; chain 31337 only.",
     ),
 ]

@@ -24,8 +24,8 @@ from prover.clients.accuracy.plan import Evaluation, judge, missing, parts
 from prover.clients.accuracy.submit import Malformed, Opened, Submitter
 from prover.clients.common.inputs.handover import obtain
 from prover.clients.common.job_files import JobFiles
-from prover.clients.common.jobs.choosing import find_on
 from prover.clients.common.jobs.kinds import BOUNTY
+from prover.clients.common.jobs.resending import send_again
 from prover.clients.common.limits import ProviderLimits
 from prover.clients.common.money import check_currency, stake, staking
 from prover.clients.common.readiness import check_key, padding, strange_items
@@ -80,13 +80,10 @@ def prove(
 
     Raises what `BountyProvider.prove` does.
     """
-    job_id, record = found
-    again = sender.retry_lost(f"submit:{job_id.hex()}:")
-    if again:
-        _, _, record = find_on(sender.client, deployment, BOUNTY, "0x" + job_id.hex())
+    again, record = send_again(sender, deployment, BOUNTY, "submit", found)
     outcome = Outcome(None)
     if not (again and record.ended):
-        part = (job_id, record)
+        part = (found[0], record)
         provider = BountyProvider.of(
             sender, deployment, part, artifacts, record.payee, allow_files=allow_files
         )

@@ -16,8 +16,8 @@ from prover.chain.sending.fees import gas_price
 from prover.chain.sending.transactions import Sender
 from prover.clients.common.inputs.handover import obtain
 from prover.clients.common.job_files import JobFiles
-from prover.clients.common.jobs.choosing import find_on
 from prover.clients.common.jobs.kinds import ROUND
+from prover.clients.common.jobs.resending import send_again
 from prover.clients.common.limits import ProviderLimits
 from prover.clients.common.models import find
 from prover.clients.common.money import check_currency, stake, staking
@@ -78,13 +78,10 @@ def answer(
 
     Raises what `RoundProvider.answer` does.
     """
-    job_id, record = found
-    again = sender.retry_lost(f"answer:{job_id.hex()}:")
-    if again:
-        _, _, record = find_on(sender.client, deployment, ROUND, "0x" + job_id.hex())
+    again, record = send_again(sender, deployment, ROUND, "answer", found)
     done = ProofsSent(0, 0.0, 0, 0)
     if not (again and record.ended):
-        part = (job_id, record)
+        part = (found[0], record)
         provider = RoundProvider.of(sender, deployment, part, record.payee, allow_files=allow_files)
         done = provider.answer()
     return done.after(again)

@@ -71,6 +71,7 @@ def test_without_a_command_the_help_is_printed_as_it_is(
     said = capsys.readouterr()
     assert (said.out, said.err) == ("", shown)
     assert "\nCommands:\n" in shown
+    assert not group or COMMANDS[group[0]].help in " ".join(shown.split())
 
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
@@ -81,7 +82,10 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 KEY = "0x" + "5e" * 32
 
 
-@pytest.mark.parametrize("typed", ["0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC", KEY, "first", ""])
+ADDRESS = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC"
+
+
+@pytest.mark.parametrize("typed", [ADDRESS, KEY, str(int(KEY, 16)), "first", ""])
 def test_an_account_is_given_by_its_number(typed: str, capsys: pytest.CaptureFixture[str]) -> None:
     """What was typed in its place may be a key, and is not shown."""
     assert run(["withdraw", "--account", typed]) == 2

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from prover.clients.accuracy import provider as accuracy
+from prover.clients.common.jobs import resending
 from prover.clients.common.packing import ProofsSent
 from prover.clients.serving import provider as serving
 
@@ -20,8 +21,7 @@ class Desk:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, lost: int, after: Any) -> None:
         self.asked, self.proven = list[str](), list[Any]()
         self.client, self._lost = SimpleNamespace(), lost
-        for module in (accuracy, serving):
-            monkeypatch.setattr(module, "find_on", lambda *_: (None, JOB_ID, after))
+        monkeypatch.setattr(resending, "find_on", lambda *_: (None, JOB_ID, after))
         part = SimpleNamespace(prove=self.prove, answer=self.answer)
 
         def of(_sender: object, _deployment: object, found: Any, *_: object, **__: object) -> Any:

@@ -57,8 +57,8 @@ def test_a_job_shows_its_actor_in_time_and_anyone_after_its_deadline(play: Play)
         assert in_time.who in ((CONSUMER,) if consumers else (PROVIDER, ANYONE))
         assert in_time.until == due
         rule = play.module.TABLE[state]
-        if not isinstance(rule.default, ByTime):
-            assert late.who == ANYONE
+        assert late.who == (CONSUMER if isinstance(rule.default, ByTime) else ANYONE)
+        assert only(condemned(world, due), due).who == ANYONE
 
 
 @pytest.mark.parametrize("play", PLAYS)

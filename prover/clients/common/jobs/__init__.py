@@ -1,1 +1,1 @@
-"""Jobs of any protocol: what they are called, finding and ending one, what was done from here."""
+"""Jobs of any protocol: what they are called, choosing and ending one, what was done from here."""

@@ -1,4 +1,4 @@
-"""What the protocols call their jobs, and how an id is shown."""
+"""What the protocols call their jobs, where a world has them, and how an id is shown."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any

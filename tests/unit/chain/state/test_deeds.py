@@ -16,6 +16,7 @@ from prover.chain.state import deeds
 from prover.chain.state.deeds import (
     Deed,
     deeds_of,
+    done_by,
     gone,
     jobs_at,
     mark_reported,
@@ -299,6 +300,17 @@ def test_one_of_several_proofs_tells_nothing_of_its_kind(
 
 
 # ---------------------------------------------------------------- may come, or came unreported
+
+
+def test_a_command_was_done_only_while_the_job_is_where_it_brought_it(eth: Eth) -> None:
+    locked = signed(eth, f"lock:{JOB}", 0)
+    client, me, job_id = client_of(eth), str(ACCOUNT.address), bytes.fromhex(JOB)
+    eth.blocks.append([locked.raw])
+    found: dict[str, Deed | None] = {}
+    for state in (prediction.State.OPEN, prediction.State.LOCKED, prediction.State.PAID):
+        record = prediction.Record(job=None, posted_at=0, state=state, **PREDICTION)  # type: ignore[arg-type]
+        found[state.name] = done_by(client, me, "lock", job_id, record)
+    assert [name for name, deed in found.items() if deed is not None] == ["LOCKED"]
 
 
 def test_what_was_signed_and_is_not_on_the_chain_is_on_its_way(eth: Eth) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from prover.cli.app import run
+from prover.clients.common.jobs.recent import last_used
 from tests.conftest import Proven
 from tests.killing import killed
 from tests.localchain import CONSUMER, PROVIDER, STRANGER, Chain, address_of, with_models
@@ -14,6 +15,7 @@ from tests.unit.cli.common.test_reorganised import ROWS, Play
 
 node_with_contracts = with_models("batch")
 
+POST = ("accuracy", "post", "--model", "tiny", "--target", f"4/{ROWS}", "--data")
 ACCEPT = ("accuracy", "accept", "--model", "tiny", "--proof-time", "1s")
 
 
@@ -33,8 +35,7 @@ def again(play: Play, account: int, *words: object) -> dict[str, Any]:
 
 
 def posted(play: Play) -> str:
-    about = ("--data", play.data, "--target", f"4/{ROWS}")
-    return str(play.run(CONSUMER, "accuracy", "post", "--model", "tiny", *about)["job"])
+    return str(play.run(CONSUMER, *POST, play.data)["job"])
 
 
 def test_each_move_of_a_bounty_is_done_once_and_said(
@@ -77,6 +78,32 @@ def test_each_move_of_a_request_is_done_once_and_said(play: Play) -> None:
     accept = ("retrieval", "accept", "--proof-time", "1s", "--max-matches", ROWS)
     assert again(play, PROVIDER, *accept)["state"] == "proving"
     assert again(play, PROVIDER, "retrieval", "prove")["state"] == "closing"
+
+
+def test_a_job_is_taken_back_once_and_said(play: Play, capsys: pytest.CaptureFixture[str]) -> None:
+    job = posted(play)
+    told = again(play, CONSUMER, "accuracy", "cancel", job)
+    assert (told["job"], told["state"]) == (job, "cancelled")
+    capsys.readouterr()
+    assert run(["accuracy", "cancel", "--account", str(CONSUMER), "--rpc", play.url]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith(f"was done already: bounty {job} is cancelled by your cancellation")
+    assert second.startswith("next: nothing: the consumer took the bounty back")
+
+
+def test_a_move_of_a_job_that_went_on_is_not_done(play: Play) -> None:
+    play.open()
+    play.join()
+    play.run(PROVIDER, "serving", "serve")
+    assert "is served" in play.refused(PROVIDER, "serving", "join", "--proof-time", "1s")
+
+
+def test_the_job_that_was_ended_is_the_last_one_used(play: Play) -> None:
+    first, second = posted(play), play.run(CONSUMER, *POST, play.data)["job"]
+    assert first != second
+    play.run(CONSUMER, "accuracy", "cancel", first)
+    bounties = play.chain.deployment.accuracy
+    assert last_used(play.chain.client, bounties) == bytes.fromhex(first[2:])
 
 
 def test_what_another_account_did_is_not_done(play: Play) -> None:

@@ -143,6 +143,8 @@ def test_a_last_one_that_ended_in_another_way_was_not_taken_back(home: Path) -> 
     assert choose(NODE, jobs(one=expired, two=OPEN), PREDICTION, None, wanted)[0] == TWO
     with pytest.raises(UsageError, match="is cancelled by this command already"):
         choose(NODE, jobs(one=cancelled, two=OPEN), PREDICTION, None, wanted)
+    theirs = replace(cancelled, job=replace(OPEN.job, consumer=STRANGER))
+    assert choose(NODE, jobs(one=theirs, two=OPEN), PREDICTION, None, wanted)[0] == TWO
 
 
 def test_where_nothing_fits_the_last_one_is_named_so_that_its_refusal_is_seen(home: Path) -> None:
