@@ -32,7 +32,7 @@ _FIELDS = {
 }
 _loaded: dict[str, tuple[BlockPoint, World]] = {}  # by source, the last one
 _SHOWN: set[Finding] = set()
-_MOST_SHOWN = 20
+_MAX_SHOWN = 20
 # What makes no sense is read again after so long, then twice as long, up to the most; what is new
 # after the least, as strangers could otherwise have everything read at each command.
 AGAIN_SECONDS, MAX_AGAIN_SECONDS, MIN_AGAIN_SECONDS = 600, HOUR, 60
@@ -186,7 +186,7 @@ def _tell(findings: Iterable[Finding]) -> None:
         if finding in _SHOWN:
             continue
         _SHOWN.add(finding)
-        if len(_SHOWN) <= _MOST_SHOWN:
+        if len(_SHOWN) <= _MAX_SHOWN:
             logger(__name__).warning("skipped", where=finding.where, what=finding.what)
-        elif len(_SHOWN) == _MOST_SHOWN + 1:
+        elif len(_SHOWN) == _MAX_SHOWN + 1:
             logger(__name__).warning("skipped more; `zkescrow audit replay` tells all of it")

@@ -321,7 +321,7 @@ def test_what_makes_no_sense_is_told_once_and_not_without_end(
 ) -> None:
     """Strangers can post odd jobs without number; the audit tells of all of them."""
     monkeypatch.setattr(replay, "_SHOWN", set[Finding]())
-    odd = [posted_in(ETH, CONSUMER, nonce)[:1] for nonce in range(replay._MOST_SHOWN + 5)]
+    odd = [posted_in(ETH, CONSUMER, nonce)[:1] for nonce in range(replay._MAX_SHOWN + 5)]
     node = FakeNode([Block(0), Block(FIRST, [registered()]), Block(FIRST + 1, odd)])
     with capture_logs() as told:
         world = load_world(node.client, HERE)
@@ -329,5 +329,5 @@ def test_what_makes_no_sense_is_told_once_and_not_without_end(
         load_world(node.client, HERE)
     assert len(world.findings) == len(odd)
     names = [f"job 0x{job_id.hex()}" for job_id in world.prediction.set_aside]
-    assert [line.get("where") for line in told] == [*names[: replay._MOST_SHOWN], None]
+    assert [line.get("where") for line in told] == [*names[: replay._MAX_SHOWN], None]
     assert "`zkescrow audit replay` tells all of it" in told[-1]["event"]
