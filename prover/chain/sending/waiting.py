@@ -39,6 +39,7 @@ class Waiting:
         self._since: dict[bytes, float] = {}
         self._why: dict[int, str] = {}
         self._holes: dict[int, float] = {}
+        self._gone: dict[int, float] = {}
 
     def handed(self, attempt: Attempt, answer: Answer) -> None:
         """Note what the node answered; what it finds too cheap is raised at once."""
@@ -78,12 +79,17 @@ class Waiting:
         """Whether another transaction has the nonce for good.
 
         The nonce is asked for before the receipts: the other way round an attempt that is mined
-        between the two questions would be given up, and sent again.
+        between the two questions would be given up, and sent again. A node, or one of several at
+        its address, may count a transaction before it has its receipt: it is waited for.
         """
-        if self._pool.final_nonce() <= live[-1].nonce or self._look(live) is not None:
+        nonce, now = live[-1].nonce, time.monotonic()
+        if self._pool.final_nonce() <= nonce or self._look(live) is not None:
+            self._gone.pop(nonce, None)
+            return False
+        if now - self._gone.setdefault(nonce, now) <= patience_of(self._client):
             return False
         self._journal.set_fate(live, Fate.REPLACED)
-        LOG.warning("replaced by another", action=live[-1].action, nonce=live[-1].nonce)
+        LOG.warning("replaced by another", action=live[-1].action, nonce=nonce)
         return True
 
     def _moved(self, newest: Attempt, mined: int) -> bool:

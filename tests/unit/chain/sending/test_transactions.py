@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, text
 from prover.base.errors import ChainError, ContractRefused, InsufficientFunds
 from prover.base.settings import get_settings
 from prover.chain.abi.contract import Call
-from prover.chain.sending import transactions, trial
+from prover.chain.sending import transactions, trial, waiting
 from prover.chain.sending.journal import Attempt, Fate, Journal
 from prover.chain.sending.receipts import revert_of
 from tests.localchain import CONSUMER, STRANGER, Chain, address_of
@@ -96,7 +96,10 @@ def test_two_threads_of_one_account_use_different_nonces(chain: Chain) -> None:
     assert balance(chain) == before + 4 * ETHER
 
 
-def test_an_attempt_whose_nonce_was_taken_is_made_anew(chain: Chain) -> None:
+def test_an_attempt_whose_nonce_was_taken_is_made_anew(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "patience_of", lambda _: 0.1)
     before, sender = balance(chain), chain.sender(CONSUMER)
     nonce = chain.client.web3.eth.get_transaction_count(sender.address)  # type: ignore[arg-type]
     lost = Attempt(chain.client.scope, sender.address, "gift", nonce, b"\1" * 32, b"\2", 21000, 1)

@@ -143,7 +143,7 @@ def test_another_transaction_on_the_nonce_ends_it(
     eth.blocks.append([b"another"])
     assert wait.until_mined(second, "giving") is None
     assert (fate(first), fate(second)) == (Fate.REPLACED, Fate.REPLACED)
-    assert clock.now == 0  # nothing is left to be waited for
+    assert clock.now == LOOK  # longer than a local node may lag
 
 
 def test_the_same_action_on_a_later_nonce_goes_its_own_way(
@@ -208,6 +208,36 @@ def test_what_is_mined_between_two_questions_is_not_given_up(
     monkeypatch.setattr(eth, "get_transaction_receipt", late)
     assert wait.until_mined(attempt, "giving") is not None
     assert fate(attempt) is Fate.PENDING
+
+
+@pytest.mark.parametrize("lag", [2, 3])
+def test_what_a_node_counts_before_it_has_its_receipt_is_not_given_up(
+    eth: Eth, pool: Pool, wait: Waiting, clock: Clock, monkeypatch: pytest.MonkeyPatch, lag: int
+) -> None:
+    """Given up it would be missing from what a command says that it sent."""
+    monkeypatch.setattr(waiting, "patience_of", lambda _: 2 * LOOK)
+    attempt, serve = handed(wait, pool), eth.get_transaction_receipt
+    eth.mine()
+
+    def receipt(name: bytes) -> Any:
+        return serve(name if clock.now > lag * LOOK else b"")
+
+    monkeypatch.setattr(eth, "get_transaction_receipt", receipt)
+    found = wait.until_mined(attempt, "giving")
+    assert (found is None, clock.now) == (lag == 3, 3 * LOOK)
+    assert fate(attempt) is (Fate.PENDING if found else Fate.REPLACED)
+
+
+def test_how_long_it_lacks_a_receipt_begins_again_with_the_block_that_has_the_nonce(
+    eth: Eth, pool: Pool, wait: Waiting, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "patience_of", lambda _: 2 * LOOK)
+    monkeypatch.setattr(waiting, "GIVE_UP_SECONDS", 10 * LOOK)
+    monkeypatch.setattr(pool, "final_nonce", lambda: int(clock.now != LOOK))
+    attempt = handed(wait, pool)
+    eth.blocks.append([b"another"])
+    assert wait.until_mined(attempt, "giving") is None
+    assert clock.now == 5 * LOOK
 
 
 # ---------------------------------------------------------------- raised fees
