@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import psutil
 import pytest
 from hypothesis import settings
 from onnx import TensorProto, helper, numpy_helper
@@ -66,7 +67,7 @@ def pytest_collection_finish() -> None:
 @pytest.hookimpl(trylast=True)  # after a test's own changes of what follows are undone
 def pytest_runtest_teardown() -> None:
     """So seldom collected, databases and connections that nobody has any more are open for long."""
-    if sum(1 for _ in Path("/proc/self/fd").iterdir()) > OPEN_FILES:
+    if psutil.Process().num_fds() > OPEN_FILES:
         gc.collect()
 
 

@@ -1,20 +1,16 @@
 """Opens the SQLite files of this user: write-ahead log, full syncs, private, damage named."""
 
 import sqlite3
-from collections.abc import Sequence
+import zlib
+from collections.abc import Collection
+from functools import cache
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import (
-    URL,
-    Engine,
-    MetaData,
-    Table,
-    create_engine,
-    event,
-    text,
-)
+from sqlalchemy import URL, Column, Engine, MetaData, create_engine, event, text
 from sqlalchemy import inspect as inspector
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from prover.base.errors import EnvironmentMissing, StoreDamaged
 from prover.base.files import keep_private, locked, make_folder
@@ -22,24 +18,19 @@ from prover.base.files import keep_private, locked, make_folder
 BUSY_MILLISECONDS = 10_000  # that another process of this user may write
 
 
-def add_columns(engine: Engine, path: Path, table: Table, names: Sequence[str]) -> None:
-    """Give a table of an earlier version the columns that it lacks."""
-    with locked(path.with_suffix(".lock")):  # two processes may meet an old file
-        found = {column["name"] for column in inspector(engine).get_columns(table.name)}
-        missing = [name for name in names if name not in found]
-        if not missing:
-            return
-        with engine.begin() as connection:
-            for name in missing:
-                kind = table.c[name].type.compile(engine.dialect)
-                connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {name} {kind}"))
-
-
-def open_database(path: Path, metadata: MetaData, advice: str, *, cache: bool = False) -> Engine:
+def open_database(
+    path: Path,
+    metadata: MetaData,
+    advice: str,
+    *,
+    added: Collection[Column[Any]] = (),
+    is_cache: bool = False,
+) -> Engine:
     """A SQLite file with write-ahead log and full syncs. Raises StoreDamaged, EnvironmentMissing.
 
     `advice` says what to do with a damaged one, and what is lost with it. Nothing is lost with a
-    `cache`: there every error shows damage, but those of a file that cannot be used now.
+    cache: there every error shows damage, but those of a file that cannot be used now. `added` are
+    columns that a file of an earlier version lacks.
     """
     try:
         make_folder(path.parent)
@@ -49,12 +40,11 @@ def open_database(path: Path, metadata: MetaData, advice: str, *, cache: bool = 
         event.listen(
             engine,
             "handle_error",
-            lambda context: _name_trouble(path, advice, cache, context.original_exception),
+            lambda context: _name_trouble(path, advice, is_cache, context.original_exception),
         )
-        with locked(path.with_suffix(".lock")):  # two processes may meet a new file
-            metadata.create_all(engine)
+        _make_tables(engine, path, metadata, added)
     except (OSError, DBAPIError, sqlite3.Error, UnicodeDecodeError) as error:
-        _name_trouble(path, advice, cache, getattr(error, "orig", None) or error)
+        _name_trouble(path, advice, is_cache, getattr(error, "orig", None) or error)
         raise EnvironmentMissing(
             f"cannot open {path} ({error.__cause__ or error}): make room or choose another "
             "directory with ZKESCROW_HOME"
@@ -62,14 +52,43 @@ def open_database(path: Path, metadata: MetaData, advice: str, *, cache: bool = 
     return engine
 
 
-def _name_trouble(path: Path, advice: str, cache: bool, cause: BaseException) -> None:
+def _make_tables(
+    engine: Engine, path: Path, metadata: MetaData, added: Collection[Column[Any]]
+) -> None:
+    """Give a file that is new, or of another version, the tables and columns that it lacks."""
+    version = _version(metadata)
+    with engine.connect() as connection:
+        if connection.execute(text("PRAGMA user_version")).scalar() == version:
+            return
+    with locked(path.with_suffix(".lock")):  # two processes may meet it
+        metadata.create_all(engine)
+        for column in added:
+            table = column.table.name
+            if column.name not in {one["name"] for one in inspector(engine).get_columns(table)}:
+                kind = column.type.compile(engine.dialect)
+                with engine.begin() as connection:
+                    connection.execute(text(f"ALTER TABLE {table} ADD COLUMN {column.name} {kind}"))
+        with engine.begin() as connection:
+            connection.execute(text(f"PRAGMA user_version={version}"))
+
+
+@cache
+def _version(metadata: MetaData) -> int:
+    """A number of these tables, never 0, which is that of a new file."""
+    tables = metadata.sorted_tables
+    made = [str(CreateTable(table)) for table in tables]
+    indices = [str(CreateIndex(index)) for table in tables for index in table.indexes]
+    return zlib.crc32("".join([*made, *sorted(indices)]).encode()) >> 1 | 1
+
+
+def _name_trouble(path: Path, advice: str, is_cache: bool, cause: BaseException) -> None:
     """Say in one sentence that a store is damaged or cannot be used; mistakes go their way.
 
     SQLAlchemy's own words hold what was to be written: inputs, and signed transactions.
     """
     message, of_sqlite = str(cause), isinstance(cause, sqlite3.Error)
     other = of_sqlite and ("no such" in message or "has no column" in message)
-    if other or _is_damage(cause, cache):
+    if other or _is_damage(cause, is_cache):
         state = "of another version" if other else "damaged"
         raise StoreDamaged(f"{path} is {state} ({message}): {advice}") from cause
     if isinstance(cause, sqlite3.OperationalError):
@@ -80,7 +99,7 @@ def _name_trouble(path: Path, advice: str, cache: bool, cause: BaseException) ->
         ) from cause
 
 
-def _is_damage(cause: BaseException, cache: bool) -> bool:
+def _is_damage(cause: BaseException, is_cache: bool) -> bool:
     """Whether an error shows that what is in a file is not what was written into it.
 
     Names and texts that are no UTF-8 come as an OperationalError, or as Python's own.
@@ -88,7 +107,7 @@ def _is_damage(cause: BaseException, cache: bool) -> bool:
     if isinstance(cause, sqlite3.OperationalError):
         return "Could not decode" in str(cause)
     if isinstance(cause, sqlite3.Error):
-        return cache or type(cause) is sqlite3.DatabaseError
+        return is_cache or type(cause) is sqlite3.DatabaseError
     return isinstance(cause, UnicodeDecodeError)
 
 

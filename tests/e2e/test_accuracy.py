@@ -286,6 +286,8 @@ def test_other_hidden_weights_enter_under_the_same_circuit(world: World, tmp_pat
         assert "weights are not on this machine" in world.refused(*accept, "--model", "tiny")
         assert world.record().state.name == "OPEN"
         world.json(*accept, "--model", "rival")
+        like = ("--like", "tiny", "--name", "tiny", "--account", STRANGER)
+        assert "the name means another model" in world.run("model", "add", rival.path, *like)[1]
     record = world.record()
     assert record.model_id.hex() == facts["model_id"][2:]
     assert record.job.terms.circuit_id.hex() == facts["circuit_id"][2:]

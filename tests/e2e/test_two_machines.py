@@ -178,6 +178,18 @@ def test_a_round_is_served_contested_and_answered(machines: Machines, many: str)
     assert audited(machines)["proofs_reverified"] >= 1
 
 
+def test_whose_name_a_model_takes_is_said(machines: Machines, many: str, expert: str) -> None:
+    """Jobs are posted by it."""
+    consumer, post = machines.consumer, machines.post
+    first = consumer.json("model", "show", many)["model_id"]
+    taken = [
+        consumer.run("model", "import", post / f"model-{name}", "--name", "both").err
+        for name in (many, many, expert)
+    ]
+    assert ["means another model" in said for said in taken] == [False, False, True]
+    assert first in taken[-1]
+
+
 def bounty(machines: Machines, model: str, first: int) -> tuple[object, ...]:
     """What posts one on four rows; each on others, as rows whose key is known are refused."""
     return (

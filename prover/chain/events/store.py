@@ -232,15 +232,15 @@ class EventStore:
 
     def _opened(self) -> Engine:
         try:
-            return open_database(self._path, _metadata, _IF_DAMAGED, cache=True)
+            return open_database(self._path, _metadata, _IF_DAMAGED, is_cache=True)
         except StoreDamaged as error:
             self._remove(error)
-        return open_database(self._path, _metadata, _IF_DAMAGED, cache=True)
+        return open_database(self._path, _metadata, _IF_DAMAGED, is_cache=True)
 
     def _make_anew(self, error: StoreDamaged) -> None:
         self._engine.dispose()
         self._remove(error)
-        self._engine = open_database(self._path, _metadata, _IF_DAMAGED, cache=True)
+        self._engine = open_database(self._path, _metadata, _IF_DAMAGED, is_cache=True)
 
     def _remove(self, error: StoreDamaged) -> None:
         logger(__name__).warning("all events are read from the node again", why=str(error))

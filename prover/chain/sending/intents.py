@@ -13,7 +13,7 @@ from eth_utils.crypto import keccak
 from sqlalchemy import Boolean, Column, MetaData, String, Table, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from prover.base.database import add_columns, open_database
+from prover.base.database import open_database
 
 _metadata = MetaData()
 _intents = Table(
@@ -50,8 +50,8 @@ class Intents:
     """The intents of one account on one chain."""
 
     def __init__(self, path: Path, scope: str, account: str) -> None:
-        self._engine = open_database(path, _metadata, _IF_DAMAGED)
-        add_columns(self._engine, path, _intents, ["told"])
+        added = [_intents.c.told]  # since version 0.1
+        self._engine = open_database(path, _metadata, _IF_DAMAGED, added=added)
         self._scope, self._account = scope, account
         self._mine = (_intents.c.scope == scope) & (_intents.c.account == account)
 

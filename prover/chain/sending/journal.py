@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from prover.base.database import add_columns, open_database
+from prover.base.database import open_database
 from prover.base.settings import get_settings
 
 
@@ -77,7 +77,7 @@ _attempts = Table(
     Column("taken", Boolean),
     UniqueConstraint("scope", "hash"),  # a local chain made anew takes the same transaction again
 )
-_ADDED = ("block", "block_hash", "taken")  # since version 0.1
+_ADDED = (_attempts.c.block, _attempts.c.block_hash, _attempts.c.taken)  # since version 0.1
 _IF_DAMAGED = (
     "put it back from a copy, or move it away once no transaction of yours waits to be mined; "
     "without it nothing is known of what was signed here, so that a command that was interrupted "
@@ -94,8 +94,7 @@ class Journal:
     """The attempts of all accounts of this user, in one SQLite file."""
 
     def __init__(self, path: Path) -> None:
-        self._engine = open_database(path, _metadata, _IF_DAMAGED)
-        add_columns(self._engine, path, _attempts, _ADDED)
+        self._engine = open_database(path, _metadata, _IF_DAMAGED, added=_ADDED)
 
     def record(self, attempt: Attempt) -> None:
         """Write an attempt down; it is on the disk when this returns.

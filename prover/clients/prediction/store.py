@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Boolean, Column, Integer, LargeBinary, MetaData, String, Table, cast, select
 from sqlalchemy.dialects.sqlite import insert
 
-from prover.base.database import add_columns, open_database
+from prover.base.database import open_database
 from prover.base.errors import ArtifactMismatch
 from prover.base.log import logger
 from prover.chain.events.finality import Block
@@ -90,7 +90,7 @@ _slow = Table(
 )
 _proof = cast(_jobs.c.proof, LargeBinary).label("proof")  # a damaged one may be no text
 _READ = (*(one.label(one.key) for one in _jobs.c if one.name != "proof"), _proof)
-_ADDED = ("block_number", "block_hash", "final")  # since version 0.1
+_ADDED = (_jobs.c.block_number, _jobs.c.block_hash, _jobs.c.final)  # since version 0.1
 _IF_DAMAGED = (
     "put it back from a copy, or move it away; without it the jobs that you locked are found on "
     "the chain, and their inputs are fetched (with --inputs where they were handed over) and "
@@ -106,8 +106,7 @@ class JobStore:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._engine = open_database(path, _metadata, _IF_DAMAGED)
-        add_columns(self._engine, path, _jobs, _ADDED)
+        self._engine = open_database(path, _metadata, _IF_DAMAGED, added=_ADDED)
 
     def save(self, job: TrackedJob) -> TrackedJob:
         """Write a job as it is now; it is on the disk when this returns."""

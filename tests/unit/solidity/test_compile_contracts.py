@@ -30,10 +30,10 @@ def test_code_does_not_depend_on_the_directory(
 ) -> None:
     shutil.copytree(ROOT / "contracts", tmp_path / "contracts")
     (tmp_path / "node_modules").symlink_to(ROOT / "node_modules")
-    here = compile_contracts(["ModelRegistry"])["ModelRegistry"]
+    here = compile_contracts(["PlainToken"])["PlainToken"]  # imports a package
     monkeypatch.setenv("ZKESCROW_CACHE", str(tmp_path / "cache"))
     get_settings.cache_clear()
-    there = compile_contracts(["ModelRegistry"], tmp_path)["ModelRegistry"]
+    there = compile_contracts(["PlainToken"], tmp_path)["PlainToken"]
     assert there.bytecode == here.bytecode
     assert there.input_hash == here.input_hash
 

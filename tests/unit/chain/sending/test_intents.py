@@ -84,6 +84,7 @@ def test_intents_of_the_first_version_are_taken_on_as_not_told(tmp_path: Path) -
     path = tmp_path / "intents.sqlite"
     Intents(path, SCOPES[0], ACCOUNTS[0]).keep(NAME, "drawn")
     with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version=0")
         connection.execute("ALTER TABLE intents DROP COLUMN told")
     connection.close()
     mine = Intents(path, SCOPES[0], ACCOUNTS[0])

@@ -108,6 +108,7 @@ def test_a_journal_without_blocks_is_taken_on(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
     Journal(path).record(replace(ATTEMPT, fate=Fate.MINED))
     with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version=0")
         for column in ("block", "block_hash"):
             connection.execute(f"ALTER TABLE attempts DROP COLUMN {column}")
     connection.close()

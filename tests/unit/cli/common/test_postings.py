@@ -279,6 +279,7 @@ def test_intents_of_an_earlier_version_are_taken_on(consumer: Consumer) -> None:
     killed("sent", 1, *consumer.prediction())
     intents = sqlite3.connect(get_settings().home / "intents.sqlite")
     with intents:
+        intents.execute("PRAGMA user_version=0")
         intents.execute("ALTER TABLE intents DROP COLUMN told")
     intents.close()
     assert command(*consumer.prediction())["resumed"]

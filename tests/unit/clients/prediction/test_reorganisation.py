@@ -312,6 +312,7 @@ def test_a_store_of_an_earlier_version_is_taken_on(home: object) -> None:
     JobStore(path).save(job)
     engine = create_engine(f"sqlite:///{path}")
     with engine.begin() as connection:
+        connection.execute(text("PRAGMA user_version=0"))
         for column in ("block_number", "block_hash", "final"):
             connection.execute(text(f"ALTER TABLE jobs DROP COLUMN {column}"))
     store = JobStore(path)
