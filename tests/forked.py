@@ -27,7 +27,10 @@ from pathlib import Path
 from typing import IO, Any, NoReturn
 
 ROOT = Path(__file__).parents[1]
-LOADED = ("prover.systems.child", "prover.systems.ezkl.engine", "ezkl")
+LOADED = (
+    *("prover.systems.child", "prover.systems.ezkl.engine", "ezkl"),
+    *("prover.systems.native.tasks", "prover.systems.srs"),
+)
 SOCKET = "ZKESCROW_TEST_FORKS"  # a checkout and the socket's path, for the processes of its run
 SECONDS = 60.0
 WAITING = 128  # for their turn
@@ -95,7 +98,10 @@ def _served() -> str:
     """Start the server, which ends with this process; the path of its socket."""
     path = Path(tempfile.mkdtemp(prefix="zkescrow-forks-"), "socket")
     server = subprocess.Popen(
-        [sys.executable, __file__, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, __file__, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},  # a process of several threads cannot fork
     )
     assert server.stdout is not None
     assert server.stdout.readline() == b"ready\n"

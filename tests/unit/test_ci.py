@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.forked import leave
+
 ROOT = Path(__file__).parents[2]
 SKIPPED = """
 import pytest
@@ -17,15 +19,24 @@ def test_one():
 
 
 def run_pytest(directory: Path, source: str, ci: str) -> pytest.ExitCode:
-    """The exit status of a test file under this project's hooks."""
+    """The exit status of a test file under this project's hooks.
+
+    In a process that is forked from this one, which has loaded all that the hooks load.
+    """
     (directory / "test_it.py").write_text(source)
-    environment = os.environ | {"CI": ci, "PYTHONPATH": str(ROOT)}
     command = ["-q", "-p", "tests.conftest", "-c", str(ROOT / "pyproject.toml"), "--rootdir"]
-    done = subprocess.run(
-        [ROOT / ".venv/bin/python", "-m", "pytest", *command, directory, directory / "test_it.py"],
-        env=environment, cwd=directory, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    return pytest.ExitCode(done.returncode)
+    child = os.fork()
+    if child == 0:
+        with (directory / "output").open("wb") as output:
+            os.dup2(output.fileno(), 1)
+            os.dup2(output.fileno(), 2)
+        for name in [one for one in os.environ if one.startswith("PYTEST_")]:
+            del os.environ[name]
+        os.environ["CI"] = ci
+        os.chdir(directory)
+        leave(lambda: pytest.main([*command, str(directory), str(directory / "test_it.py")]))
+    _, status = os.waitpid(child, 0)
+    return pytest.ExitCode(os.waitstatus_to_exitcode(status))
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,6 @@
 """A transaction is sent once, whatever dies between its steps."""
 
 import os
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from prover.chain.abi.contract import Call
 from prover.chain.sending import transactions, trial, waiting
 from prover.chain.sending.journal import Attempt, Fate, Journal
 from prover.chain.sending.receipts import revert_of
+from tests import warm
 from tests.localchain import CONSUMER, STRANGER, Chain, address_of
 
 ETHER = 10**18
@@ -51,11 +50,7 @@ def balance(chain: Chain) -> int:
 @pytest.mark.parametrize("step", ["signed", "recorded", "sent", "mined"])
 def test_a_crash_between_steps_never_sends_twice(chain: Chain, step: str) -> None:
     before = balance(chain)
-    died = subprocess.run(
-        [sys.executable, "-c", CRASHING, step, chain.url, RECEIVER],
-        env=dict(os.environ),
-        check=False,
-    )
+    died = warm.server().run([step, chain.url, RECEIVER], os.environ, CRASHING)
     assert died.returncode == 9
     chain.sender(CONSUMER).send("gift", GIFT)
     chain.sender(CONSUMER).send("gift", GIFT)
