@@ -10,7 +10,7 @@ from prover.chain.events.finality import Block
 from prover.chain.state.deeds import POST, Deed
 from prover.clients.common.jobs import deeds
 from prover.clients.common.jobs.deeds import require_there
-from prover.clients.common.jobs.kinds import PREDICTION
+from prover.clients.common.jobs.kinds import BOUNTY, PREDICTION, REQUEST, ROUND, Kind
 from prover.protocol.jobs import Jobs
 from tests.unit.clients.prediction.test_status import LOCKED
 
@@ -67,6 +67,32 @@ def test_what_is_lost_is_reported_of_its_protocol(monkeypatch: pytest.MonkeyPatc
         ("prediction", "lock", True)
     ]
     assert found.lines == [deeds.message(PREDICTION, there, deed("lock"))]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("kind", "move", "command"),
+    [
+        (PREDICTION, POST, "prediction post"),
+        (PREDICTION, "lock", "provider run --once"),
+        (PREDICTION, "deliver", "provider run --once"),
+        (ROUND, POST, "serving open"),
+        (ROUND, "serve", "serving serve 0x12340000"),
+        (BOUNTY, POST, "accuracy post"),
+        (BOUNTY, "reveal", "accuracy reveal-key 0x12340000"),
+        (BOUNTY, "submit", "accuracy prove 0x12340000"),
+        (REQUEST, POST, "retrieval post"),
+        (REQUEST, "submit", "retrieval prove 0x12340000"),
+    ],
+)
+def test_what_does_a_lost_deed_again_is_said(
+    monkeypatch: pytest.MonkeyPatch, kind: Kind, move: str, command: str
+) -> None:
+    """A posting is given with its own words; any other command takes the job's id."""
+    monkeypatch.setattr(deeds, "undone", lambda *_: True)
+    there: Any = SimpleNamespace(jobs={})
+    assert deeds._again(kind, there, deed(move)) == command
+    monkeypatch.setattr(deeds, "undone", lambda *_: False)
+    assert deeds._again(kind, there, deed(move)) is None
 
 
 def test_what_is_not_lost_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
