@@ -76,12 +76,12 @@ def test_what_is_lost_is_reported_of_its_protocol(monkeypatch: pytest.MonkeyPatc
         (PREDICTION, "lock", "provider run --once"),
         (PREDICTION, "deliver", "provider run --once"),
         (ROUND, POST, "serving open"),
-        (ROUND, "serve", "serving serve 0x12340000"),
+        (ROUND, "serve", "serving serve 0x1234000000"),
         (BOUNTY, POST, "accuracy post"),
-        (BOUNTY, "reveal", "accuracy reveal-key 0x12340000"),
-        (BOUNTY, "submit", "accuracy prove 0x12340000"),
+        (BOUNTY, "reveal", "accuracy reveal-key 0x1234000000"),
+        (BOUNTY, "submit", "accuracy prove 0x1234000000"),
         (REQUEST, POST, "retrieval post"),
-        (REQUEST, "submit", "retrieval prove 0x12340000"),
+        (REQUEST, "submit", "retrieval prove 0x1234000000"),
     ],
 )
 def test_what_does_a_lost_deed_again_is_said(
