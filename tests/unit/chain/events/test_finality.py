@@ -2,6 +2,8 @@
 
 import time
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -23,7 +25,6 @@ from prover.chain.events.finality import (
     stands,
     wait_final,
 )
-from prover.protocol.limits import pace_of
 from tests.latenode import late_node
 from tests.localchain import Chain, settings_of
 
@@ -291,7 +292,9 @@ def test_a_block_whose_time_is_not_known_is_not_outgrown(chain: Chain) -> None:
 
 
 def test_what_is_sent_has_two_blocks_of_ethereum_to_be_mined() -> None:
-    assert 2 * pace_of(1).block_seconds == finality.SEND_SECONDS
+    ethereum: Any = SimpleNamespace(chain_id=1, local=False)
+    block = finality.final_seconds(ethereum) / finality.confirmations(ethereum)
+    assert 2 * block == finality.SEND_SECONDS
 
 
 def test_time_does_not_go_back(chain: Chain) -> None:
@@ -323,9 +326,3 @@ def test_a_block_is_final_when_enough_lie_on_it(chain: Chain) -> None:
         for buried in (False, False, True):
             assert heads.is_final(seen) is buried
             chain.rpc("evm_mine")
-
-
-def test_a_transaction_has_two_blocks_of_ethereum_to_be_mined() -> None:
-    """Later it may be too late, and a key would be shown for nothing."""
-    blocks = finality.SEND_SECONDS / pace_of(1).block_seconds
-    assert blocks == 2
