@@ -20,8 +20,10 @@ from hypothesis import settings
 from onnx import TensorProto, helper, numpy_helper
 
 import prover
+from prover.base.console import OUTPUT
 from prover.base.files import locked
 from prover.base.settings import get_settings
+from prover.chain.sending.wallet import PEN
 from prover.statement.context import JobContext
 from prover.statement.documents.inputs_file import Item, salted
 from prover.systems.ezkl.artifacts import Artifacts, list_artifacts
@@ -66,7 +68,12 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(trylast=True)  # after a test's own changes of what follows are undone
 def pytest_runtest_teardown() -> None:
-    """So seldom collected, databases and connections that nobody has any more are open for long."""
+    """What a command line asked for ends with its test.
+
+    So seldom collected, databases and connections that nobody has any more are open for long.
+    """
+    OUTPUT.json = OUTPUT.debug = PEN.unsigned = False
+    PEN.sender = None
     if psutil.Process().num_fds() > OPEN_FILES:
         gc.collect()
 

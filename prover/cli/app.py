@@ -120,6 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: list[str]) -> int:
     """The exit status of a command line. Errors go to stderr as one sentence."""
     command = typer.main.get_command(app)
+    OUTPUT.json = OUTPUT.debug = False  # what the line before asked for, if this one is not parsed
     try:
         status = command.main(arguments, prog_name="zkescrow", standalone_mode=False)
     except ZkescrowError as error:

@@ -141,6 +141,8 @@ def test_a_traceback_comes_with_debug_only(capsys: pytest.CaptureFixture[str]) -
     assert "Traceback" not in capsys.readouterr().err
     assert run(["explain-revert", "zz", "--debug"]) == 2
     assert "Traceback" in capsys.readouterr().err
+    assert run(["withdraw", "--account", "first"]) == 2  # no command begins that would say so
+    assert "Traceback" not in capsys.readouterr().err
 
 
 def test_revert_data_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
