@@ -20,7 +20,7 @@ from prover.solidity.compiler import SOLC_VERSION as SOLC_VERSION
 from prover.solidity.compiler import get_compiler
 from prover.solidity.sources import close_over_imports, find_contracts, root_of_sources
 
-OPTIMIZER_RUNS = 200
+OPTIMIZER_RUNS = 200  # what a contract is called before its creation costs more than it saves
 EVM_VERSION = "cancun"
 _IMMUTABLES = "evm.deployedBytecode.immutableReferences"
 
@@ -42,17 +42,18 @@ class CompiledContract:
 
 
 def compile_contracts(
-    names: Iterable[str], project: Path | None = None
+    names: Iterable[str], project: Path | None = None, runs: int = OPTIMIZER_RUNS
 ) -> dict[str, CompiledContract]:
     """Compile contracts by name from contracts/**/<name>.sol, OpenZeppelin from node_modules.
 
-    `project` is where these lie, by default the checkout or, where there is none, the package.
+    `project` is where these lie, by default the checkout or, where there is none, the package;
+    `runs` how often a contract is called, for the optimiser.
     Raises UsageError on an unknown name or a compiler error, EnvironmentMissing without compiler or
     packages.
     """
     root = project or root_of_sources()
     units = find_contracts(root, list(names))
-    output, input_hash = _compile(close_over_imports(root, units.values()))
+    output, input_hash = _compile(close_over_imports(root, units.values()), runs)
     return {name: _contract(name, output[unit][name], input_hash) for name, unit in units.items()}
 
 
@@ -63,7 +64,7 @@ def compile_templates(names: Iterable[str]) -> dict[str, tuple[bytes, dict[str, 
     """
     root = root_of_sources()
     units = find_contracts(root, list(names))
-    request = _request(close_over_imports(root, units.values()))
+    request = _request(close_over_imports(root, units.values()), OPTIMIZER_RUNS)
     request["settings"]["outputSelection"] = {
         "*": {"": ["ast"], "*": ["evm.deployedBytecode.object", _IMMUTABLES]}
     }
@@ -93,12 +94,12 @@ def _immutables(trees: Iterable[Any]) -> dict[str, str]:
 
 def compile_source(unit: str, source: str, name: str) -> CompiledContract:
     """Compile one self-contained source; `unit` is its name in messages and in the input hash."""
-    output, input_hash = _compile({unit: source})
+    output, input_hash = _compile({unit: source}, OPTIMIZER_RUNS)
     return _contract(name, output[unit][name], input_hash)
 
 
-def _compile(sources: Mapping[str, str]) -> tuple[dict[str, Any], str]:
-    request = _request(sources)
+def _compile(sources: Mapping[str, str], runs: int) -> tuple[dict[str, Any], str]:
+    request = _request(sources, runs)
     input_hash = hashlib.sha256(rfc8785.dumps([SOLC_VERSION, request])).hexdigest()
     cached = get_settings().cache / "solidity" / f"{input_hash}.json"
     with locked(cached.with_suffix(".lock")):  # it takes a core for seconds: once is enough
@@ -109,13 +110,13 @@ def _compile(sources: Mapping[str, str]) -> tuple[dict[str, Any], str]:
     return output, input_hash
 
 
-def _request(sources: Mapping[str, str]) -> dict[str, Any]:
+def _request(sources: Mapping[str, str], runs: int) -> dict[str, Any]:
     """Standard JSON; no metadata in the code, so that it depends on no path and no comment."""
     return {
         "language": "Solidity",
         "sources": {unit: {"content": text} for unit, text in sources.items()},
         "settings": {
-            "optimizer": {"enabled": True, "runs": OPTIMIZER_RUNS},
+            "optimizer": {"enabled": True, "runs": runs},
             "evmVersion": EVM_VERSION,
             "metadata": {"bytecodeHash": "none", "appendCBOR": False},
             "outputSelection": {

@@ -27,6 +27,11 @@ KINDS = {"advice": 0, "fixed": 1, "instance": 2}
 CONSTANT, CHALLENGE, NEGATED, SUM, PRODUCT = range(3, 8)
 
 
+def circuit_key(description: Description) -> bytes:
+    """All that a verifier takes of a circuit: what a key contract holds behind its STOP."""
+    return _bytes(_key(description))
+
+
 def circuit_digest(description: Description) -> int:
     """What a circuit is in transcripts; below 2^256, not below r."""
     return _hash(_key(description))
@@ -43,9 +48,12 @@ def require_digest(description: Description) -> None:
 
 
 def _hash(words: Iterator[int]) -> int:
+    return int.from_bytes(keccak(_bytes(words)), "big")
+
+
+def _bytes(words: Iterator[int]) -> bytes:
     """Negative numbers count from 2^256."""
-    data = b"".join((word % (1 << 256)).to_bytes(WORD_BYTES, "big") for word in words)
-    return int.from_bytes(keccak(data), "big")
+    return b"".join((word % (1 << 256)).to_bytes(WORD_BYTES, "big") for word in words)
 
 
 def _text(text: str) -> int:

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title A verifier of many circuits: what differs between them is in a key.
+interface IKeyedVerifier {
+    /// @notice Checks a proof against its public instances.
+    /// @param key Contract whose code is STOP and the circuit's key. The caller vouches for its code hash.
+    /// @param proof Proof bytes, exactly as long as the circuit demands.
+    /// @param instances Public instances, each below the order of the BN254 scalar field.
+    /// @return Whether the proof holds; a false proof may also revert.
+    function verifyProof(address key, bytes calldata proof, uint256[] calldata instances) external view returns (bool);
+}

@@ -1,0 +1,102 @@
+"""Every claim, gate and copy counts: proofs that only a verifier without one would accept."""
+
+import json
+from functools import cache
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from prover.systems.native.circuit.form import Form
+from prover.verify import Description, parse_description
+from prover.verify.algebra.field import R
+from prover.verify.algebra.group import P
+from tests.unit.solidity.native.conftest import OnChain
+from tests.unit.solidity.native.forger import Forgery, with_known_points
+from tests.unit.systems.native.needs import needs_engine
+from tests.unit.systems.native.test_columns import described
+
+pytestmark = needs_engine
+CONTEXT = 2
+EVERYTHING = Form(CONTEXT, "hashed", 2, "hidden")
+SHAPES = [
+    (Form(CONTEXT), 1, 1),
+    (Form(CONTEXT), 3, 2),
+    (Form(CONTEXT, labels=2), 9, 5),
+    (Form(CONTEXT, "hashed"), 1, 3),
+    (Form(CONTEXT, "hashed", 2), 4, 3),
+    (Form(CONTEXT, weights="hidden"), 2, 2),
+    (Form(CONTEXT, labels=1, weights="hidden"), 5, 12),
+    (EVERYTHING, 2, 3),
+    (EVERYTHING, 16, 12),
+]
+
+
+@cache
+def circuit(form: Form, lanes: int, weight_lanes: int) -> Description:
+    """The engine's columns and gates, with points whose logarithms are known."""
+    found = parse_description(json.dumps(described(form, lanes, weight_lanes)).encode())
+    return with_known_points(found)
+
+
+def forgery(form: Form, lanes: int, weight_lanes: int, seed: int = 0) -> Forgery:
+    made = circuit(form, lanes, weight_lanes)
+    count = made.instances.count
+    return Forgery(made, tuple(7 + index for index in range(count)), seed)
+
+
+@pytest.mark.parametrize(("form", "lanes", "weight_lanes"), SHAPES)
+def test_what_fits_is_accepted_whatever_the_shape(
+    on_chain: OnChain, form: Form, lanes: int, weight_lanes: int
+) -> None:
+    """All columns, claims and gates are where the description has them: random values show it."""
+    made = forgery(form, lanes, weight_lanes)
+    proofs = [(made.proof(), made.instances)]
+    assert on_chain.accepts(made.description, proofs) == [True]
+
+
+def test_a_witness_that_breaks_one_gate_or_copy_is_refused(on_chain: OnChain) -> None:
+    """For each polynomial: a proof that holds for a verifier that lacks it, and for no other."""
+    made = forgery(EVERYTHING, 2, 3)
+    count = len(made.description.polynomials) + 1 + 1 + 2 + 3
+    proofs = [(made.proof(without=[index]), made.instances) for index in range(count)]
+    assert on_chain.accepts(made.description, proofs) == [False] * count
+    with pytest.raises(IndexError):
+        made.proof(without=[count])
+
+
+def test_each_word_counts(on_chain: OnChain) -> None:
+    """Evaluations and points, one by one; of a point the negative, which is on the curve too."""
+    made = forgery(EVERYTHING, 2, 3)
+    honest = made.proof()
+    words = [int.from_bytes(honest[at : at + 32], "big") for at in range(0, len(honest), 32)]
+    layout = made.description.proof
+    points = sum(layout.advice_points) + layout.grand_products + 1 + layout.quotient_pieces
+    others = []
+    for index, word in enumerate(words):
+        scalar = 2 * points <= index < 2 * points + layout.evaluations
+        if scalar:
+            other = (word + 1) % R
+        elif (index - 2 * points - layout.evaluations) % 2 == 0:
+            continue
+        else:
+            other = P - word
+        others.append((_joined([*words[:index], other, *words[index + 1 :]]), made.instances))
+    assert len(others) == points + 2 + layout.evaluations
+    assert on_chain.accepts(made.description, others) == [False] * len(others)
+
+
+def _joined(words: list[int]) -> bytes:
+    return b"".join(word.to_bytes(32, "big") for word in words)
+
+
+@given(st.integers(0, 2**64), st.lists(st.integers(0, R - 1), min_size=3, max_size=3))
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_values_that_fit_are_accepted(on_chain: OnChain, seed: int, words: list[int]) -> None:
+    """Also instances at the edge of the field."""
+    made = forgery(Form(CONTEXT, labels=1), 3, 2, seed).with_instances(tuple(words))
+    edge = made.with_instances((R - 1, 0, R - 1))
+    proofs = [(one.proof(), one.instances) for one in (made, edge)]
+    assert on_chain.accepts(made.description, proofs) == [True, True]
+    crossed = [(proofs[0][0], edge.instances), (proofs[1][0], made.instances)]
+    assert on_chain.accepts(made.description, crossed) == [False, False]
