@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -185,7 +184,7 @@ def show_hidden(job: str, chain: Chain, file: Path, readable: list[int], count: 
 
 def revealed(chain: Chain, job: str) -> set[str]:
     """The hashes of all keys in the chain's events."""
-    os.environ.update(chain.environment)
+    chain.use_here()
     from prover.chain import deployments
     from prover.chain.node.client import connect
     from prover.chain.state.replay import load_world

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -133,7 +132,7 @@ def post_lazily(chain: Chain, job: str) -> int:
 
     The command `serving serve` has no way to do so. Returns how many answers are wrong.
     """
-    os.environ.update(chain.environment)
+    chain.use_here()
     from prover.chain import deployments
     from prover.chain.accounts import anvil_account
     from prover.chain.contracts.serving import ServingRound

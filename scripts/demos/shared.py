@@ -49,6 +49,13 @@ class Chain:
         """The same node for another user, whose files are elsewhere."""
         return Chain(self.rpc, self._deployments, home)
 
+    def use_here(self) -> None:
+        """This process, too, has the settings of the commands from now on."""
+        from prover.base.settings import get_settings
+
+        os.environ.update(self.environment)
+        get_settings.cache_clear()
+
     def run(self, *arguments: str, allowed: tuple[int, ...] = (0,)) -> dict[str, Any]:
         """The JSON that a command prints. Raises DemoFailed on another exit status than allowed."""
         self._say(arguments)
