@@ -8,7 +8,6 @@ from textwrap import fill
 from typing import Any
 
 from benchmarks.circuits import ROOT
-from benchmarks.targets import limit
 
 PAGE, PLOT = ROOT / "docs" / "PERFORMANCE.md", ROOT / "docs" / "batching.svg"
 RESULTS, SNAPSHOTS = ROOT / "benchmarks" / "results", ROOT / "snapshots"
@@ -46,6 +45,7 @@ def page() -> str:
                 _batching(batching),
                 _comparison(comparison),
                 _verification(),
+                _repricing(read("repricing")),
                 "",
             ]
         ).rstrip("\n")
@@ -301,22 +301,62 @@ def _verification() -> str:
     )
 
 
-def _targets() -> str:
-    rows = []
-    for name, gas in snapshot("gas").items():
-        most, reason = limit(name)
-        rows.append((name, f"{gas:,}", f"{most:,}", reason))
-    sizes = [(name, f"{size:,}") for name, size in snapshot("sizes").items()]
+def _repricing(content: dict[str, Any]) -> str:
+    rows = [
+        (
+            demo,
+            name,
+            row["count"],
+            f"{row['calldata']:,}",
+            f"{row['state_bytes']:,}",
+            f"{row['today']:,}",
+            f"{row['tomorrow']:,}",
+            f"{row['tomorrow'] / row['today']:.2f}",
+        )
+        for demo, transactions in content.items()
+        for name, row in transactions.items()
+    ]
     return "\n\n".join(
         [
-            "## Gas of our part",
-            "Each move as a transaction of its own (21,000 and the calldata of its terms "
-            "included), without the verifier's run and the calldata of proof and instances; "
-            "accounts have credits. Where the limit is not the target of docs/SPEC.md, the reason "
-            "stands beside it. A rise of more than 2 % fails `tests/unit/test_snapshots.py`.",
-            table(("move", "gas", "limit", "why not the target"), rows),
-            "Bytes of code (24,576 are allowed):",
-            table(("contract", "bytes"), sizes),
+            "## Gas tomorrow",
+            prose(
+                "Every kind of transaction that the four demos send, the one of median gas of its "
+                "kind, by its receipt today and under three scheduled changes:",
+            ),
+            "\n".join(
+                prose(*messages, item=True)
+                for messages in (
+                    ("**EIP-7976**: at least 21,000 and 64 gas a byte of calldata.",),
+                    (
+                        "**EIP-8037**: 1,530 gas a byte of new state: a slot is 64 bytes, an "
+                        "account 120, code its length.",
+                        "This gas does not count for the cap of a transaction (16,777,216).",
+                    ),
+                    (
+                        "**EIP-8038**: 10,000 for the first change of a slot beside the access to "
+                        "it, 3,000 for a cold account, 11,616 back for a slot that is cleared.",
+                    ),
+                )
+            ),
+            prose(
+                "The changes are computed from traces (`benchmarks/prices.py`), whose sum under "
+                "today's rules is a real node's receipt, as a test shows.",
+                "The proposals as they stood in November 2026; EIP-2780 is not priced.",
+                "Made by `python -m benchmarks.repricing`.",
+            ),
+            table(
+                (
+                    "demo",
+                    "transaction",
+                    "sent",
+                    "calldata B",
+                    "new state B",
+                    "today",
+                    "tomorrow",
+                    "ratio",
+                ),
+                rows,
+            ),
         ]
     )
 

@@ -7,6 +7,7 @@ interface IKeyedVerifier {
     /// @param key Contract whose code is STOP and the circuit's key. The caller vouches for its code hash.
     /// @param proof Proof bytes, exactly as long as the circuit demands.
     /// @param instances Public instances, each below the order of the BN254 scalar field.
-    /// @return Whether the proof holds; a false proof may also revert.
+    /// @return Whether the proof holds. `false` is a verdict; a revert is none: words that are no proof of this circuit, or
+    /// too little gas. Words that are no points take 63/64 of the gas with them.
     function verifyProof(address key, bytes calldata proof, uint256[] calldata instances) external view returns (bool);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Cells} from "./Cells.sol";
+import {Evaluations, Claims} from "./Evaluations.sol";
 import {Domain} from "./Domain.sol";
 import {Fr, ONE, get} from "./Field.sol";
 import {Key} from "./Key.sol";
@@ -9,13 +9,12 @@ import {Challenges} from "./Proof.sol";
 
 /// @title The permutation argument, at x: cells that are copies of each other are equal. docs/native/FORMAT.md section 4.
 library Copies {
-    /// @dev Values of a grand product: at x, at omega x and, but for the last one, at its end.
-    uint256 private constant VALUES = 3;
+    uint256 private constant VALUES = Claims.GRAND_PRODUCT_VALUES;
 
     /// @notice Goes on with the fold of the gates in y.
     function fold(
         Key memory key,
-        Cells memory c,
+        Evaluations memory c,
         Challenges memory drawn,
         Domain memory d,
         Fr sum
@@ -43,32 +42,37 @@ library Copies {
     /// columns of a grand product: j, of which `identity` is beta delta^j x, and the next.
     function _step(
         Key memory key,
-        Cells memory c,
+        Evaluations memory c,
         Challenges memory drawn,
         uint256 product,
         Fr identity
     ) private pure returns (Fr) {
         unchecked {
             uint256 column = 2 * product;
-            Fr before = get(c.grandProducts, VALUES * product) * _kept(c, drawn, column, identity);
-            before = before * _kept(c, drawn, column + 1, identity * key.delta);
-            Fr moved = _moved(c, drawn, column) * _moved(c, drawn, column + 1);
+            Fr before = get(c.grandProducts, VALUES * product) * _withIdentity(c, drawn, column, identity);
+            before = before * _withIdentity(c, drawn, column + 1, identity * key.delta);
+            Fr moved = _withSigma(c, drawn, column) * _withSigma(c, drawn, column + 1);
             return get(c.grandProducts, VALUES * product + 1) * moved - before;
         }
     }
 
     /// @dev value + beta delta^j x + gamma
-    function _kept(Cells memory c, Challenges memory drawn, uint256 column, Fr identity) private pure returns (Fr) {
+    function _withIdentity(
+        Evaluations memory c,
+        Challenges memory drawn,
+        uint256 column,
+        Fr identity
+    ) private pure returns (Fr) {
         return _value(c, column) + identity + drawn.copyGamma;
     }
 
     /// @dev value + beta sigma + gamma
-    function _moved(Cells memory c, Challenges memory drawn, uint256 column) private pure returns (Fr) {
+    function _withSigma(Evaluations memory c, Challenges memory drawn, uint256 column) private pure returns (Fr) {
         return _value(c, column) + drawn.copyBeta * get(c.sigmas, column) + drawn.copyGamma;
     }
 
     /// @dev The columns of the permutation, in order.
-    function _value(Cells memory c, uint256 column) private pure returns (Fr) {
+    function _value(Evaluations memory c, uint256 column) private pure returns (Fr) {
         if (column == 0) return c.preOuter;
         if (column == 1) return c.postOuter;
         if (column == 2) return c.factor;

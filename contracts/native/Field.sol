@@ -36,15 +36,15 @@ function mix(Fr flag, Fr off, Fr on) pure returns (Fr) {
     return off + flag * (on - off);
 }
 
-/// @notice 2^exponent, for exponents below 253.
+/// @notice 2^exponent, for exponents up to 253.
 function powerOfTwo(uint256 exponent) pure returns (Fr) {
     return Fr.wrap(1 << exponent);
 }
 
-/// @notice An integer; one below 0 is r less its amount.
+/// @notice An integer below r in amount; one below 0 is r less its amount.
 function signed(int256 value) pure returns (Fr) {
     unchecked {
-        return value < 0 ? -Fr.wrap(uint256(-value) % ORDER) : Fr.wrap(uint256(value) % ORDER);
+        return value < 0 ? -Fr.wrap(uint256(-value)) : Fr.wrap(uint256(value));
     }
 }
 
@@ -62,7 +62,8 @@ function get(uint256 place, uint256 index) pure returns (Fr value) {
     }
 }
 
-/// @notice The challenge fell on a point that a proof divides by: chance below 2^-220. Prove again.
+/// @notice A challenge fell on a point that a proof divides by, with a chance below 2^-220: prove again. Or the call had too
+/// little gas.
 error NativeVerifier_NoInverse();
 
 /// @notice Puts in the place of each of `count` values its inverse, with one modular exponentiation for all.

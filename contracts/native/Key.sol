@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Fr, powerOfTwo, signed} from "./Field.sol";
+import {Fr, ONE, ORDER, powerOfTwo, signed} from "./Field.sol";
 
 /// @notice All that differs between circuits. docs/native/FORMAT.md section 2 lists the words.
 struct Key {
@@ -34,95 +34,128 @@ struct Key {
 /// @title The key of a native circuit, as it lies in the code of a contract: STOP, then its words.
 library KeyData {
     uint256 internal constant BLINDING_ROWS = 5;
-    /// @dev Words before the commitments.
+    /// @dev Words before the commitments, and among them those of the set-up.
     uint256 private constant HEAD = 30;
+    uint256 private constant SET_UP_WORD = 22;
+    uint256 private constant SET_UP_BYTES = 256;
     bytes32 private constant FORMAT = keccak256("zkescrow native circuit 2");
-    /// @dev Beyond these the sums of `read` could wrap.
+    /// @dev What the engine's `Shape::check` allows. r - 1 is divisible by 2^28, and not by more.
+    uint256 private constant LEAST_K = 4;
+    uint256 private constant MOST_K = 28;
     uint256 private constant MOST_LANES = 64;
     uint256 private constant MOST_BITS = 62;
+    /// @dev A row's digits, packed into one field element: more bits would wrap.
+    uint256 private constant MOST_ROW_BITS = 253;
+    uint256 private constant MOST_INSTANCES = 1 << 28;
+    int256 private constant LEAST_SIGNED = -(1 << 63);
+    int256 private constant MOST_SIGNED = (1 << 63) - 1;
 
-    /// @notice The key is not one, or of another format: `word` of it, or its length where `word` is 0.
-    error NativeVerifier_BadKey(uint256 word, uint256 actual, uint256 allowed);
+    /// @notice The account's code is no key: its first byte, or its length, is another.
+    error NativeVerifier_NoKey(uint256 actual, uint256 allowed);
+    /// @notice A word of the key, counted from 0, is outside of what the contract reads.
+    error NativeVerifier_BadKey(uint256 word, uint256 actual);
 
-    /// @notice Reads a key. What it says is not judged: whoever registered it is answerable for it, and it is compared with
-    /// its network by `zkescrow model verify`. Only what would be read wrongly is refused.
+    /// @notice Reads a key. Each word that is read has one meaning, and that alone is checked: word 1, `system`, is not
+    /// looked at. Whether the key is a network's is not seen here; `zkescrow native rebuild` compares it with one.
     function read(address account) internal view returns (Key memory key) {
         unchecked {
             uint256 size = account.code.length;
+            if (size < 32 * HEAD + 1) revert NativeVerifier_NoKey(size, 32 * HEAD + 1);
+            _requireStop(account);
+            --size;
             uint256 data;
-            if (size < 32 * HEAD + 1) revert NativeVerifier_BadKey(0, size, 32 * HEAD + 1);
             assembly ("memory-safe") {
                 data := mload(0x40)
-                size := sub(size, 1)
                 mstore(0x40, add(data, and(add(size, 0x3f), not(0x1f))))
                 extcodecopy(account, data, 1, size)
             }
-            _require(data, 0, uint256(FORMAT));
             _readShape(key, data);
             _readNumbers(key, data);
+            _readInstances(key, data);
             uint256 allowed = 32 * (HEAD + 2 * (key.fixedColumns + key.permuted));
-            if (size != allowed) revert NativeVerifier_BadKey(0, size + 1, allowed + 1);
-            key.setUp = data + 32 * 22;
+            if (size != allowed) revert NativeVerifier_NoKey(size + 1, allowed + 1);
+            key.setUp = data + 32 * SET_UP_WORD;
             key.fixedPoints = data + 32 * HEAD;
             key.sigmaPoints = key.fixedPoints + 64 * key.fixedColumns;
-            assembly ("memory-safe") {
-                mstore(key, keccak256(data, size)) // key.digest
-                mstore(add(key, 0x20), keccak256(add(data, 0x2c0), 0x100)) // key.setUpHash, of words 22 to 29
-            }
+            (key.digest, key.setUpHash) = (uint256(_hash(data, size)), _hash(key.setUp, SET_UP_BYTES));
         }
+    }
+
+    /// @dev Code that begins otherwise could be run, and could destroy itself.
+    function _requireStop(address account) private view {
+        uint256 first;
+        assembly ("memory-safe") {
+            mstore(0x00, 0)
+            extcodecopy(account, 0x1f, 0, 1)
+            first := mload(0x00)
+        }
+        if (first != 0) revert NativeVerifier_NoKey(first, 0);
     }
 
     /// @dev How many columns there are follows from these. docs/NATIVE.md section 3.
     function _readShape(Key memory key, uint256 data) private pure {
         unchecked {
-            key.lanes = _below(data, 6, MOST_LANES + 1);
-            key.weightLanes = _below(data, 7, MOST_LANES + 1);
-            key.labels = _word(data, 12);
-            key.hashed = _word(data, 15) != 0;
-            key.hidden = _below(data, 16, 2) == 1;
+            _between(data, 0, uint256(FORMAT), uint256(FORMAT));
+            key.lanes = _between(data, 6, 1, MOST_LANES);
+            key.weightLanes = _between(data, 7, 1, MOST_LANES);
+            key.labels = _between(data, 12, 0, MOST_INSTANCES);
+            key.hashed = _between(data, 15, 0, MOST_INSTANCES) != 0;
+            key.hidden = _between(data, 16, 0, 1) == 1;
             key.fixedColumns = 23 + key.lanes + key.weightLanes;
             if (key.labels != 0) key.fixedColumns += 4;
             if (key.hidden) key.fixedColumns += 2 + key.weightLanes;
             if (key.hashed) key.fixedColumns += 8;
             key.grandProducts = key.hashed ? 3 : 2;
             key.permuted = 2 * key.grandProducts;
-            _require(data, 20, key.fixedColumns);
-            _require(data, 21, key.permuted);
+            _between(data, 20, key.fixedColumns, key.fixedColumns);
+            _between(data, 21, key.permuted, key.permuted);
         }
     }
 
     function _readNumbers(Key memory key, uint256 data) private pure {
         unchecked {
-            key.k = _below(data, 2, 29);
-            key.omega = Fr.wrap(_word(data, 3));
-            key.delta = Fr.wrap(_word(data, 4));
-            _require(data, 5, BLINDING_ROWS);
-            key.scale = powerOfTwo(_below(data, 8, MOST_BITS + 1));
-            key.yOffset = signed(int256(_word(data, 9)));
-            uint256 bits = _below(data, 10, MOST_BITS + 1);
+            key.k = _between(data, 2, LEAST_K, MOST_K);
+            key.omega = Fr.wrap(_between(data, 3, 0, ORDER - 1));
+            key.delta = Fr.wrap(_between(data, 4, 0, ORDER - 1));
+            _between(data, 5, BLINDING_ROWS, BLINDING_ROWS);
+            key.scale = powerOfTwo(_between(data, 8, 0, MOST_BITS));
+            key.yOffset = _signed(data, 9);
+            uint256 bits = _between(data, 10, 0, MOST_BITS);
+            if (bits * key.lanes > MOST_ROW_BITS) revert NativeVerifier_BadKey(10, bits);
             key.inputRadix = powerOfTwo(bits);
             key.rowRadix = powerOfTwo(bits * key.lanes);
-            key.inputLow = signed(int256(_word(data, 11)));
-            key.classes = powerOfTwo(_below(data, 13, MOST_BITS + 1));
-            key.lastKey = (Fr.wrap(1) - signed(int256(_word(data, 14)))) * key.classes - Fr.wrap(1);
-            key.instances = _below(data, 17, 1 << 28) + _below(data, 18, 1 << 28) + _below(data, 19, 1 << 28);
+            key.inputLow = _signed(data, 11);
+            key.classes = powerOfTwo(_between(data, 13, 0, MOST_BITS));
+            key.lastKey = (ONE - _signed(data, 14)) * key.classes - ONE;
         }
     }
 
-    function _word(uint256 data, uint256 index) private pure returns (uint256 word) {
+    /// @dev The sections are those of the form: labels are the outputs, digests are public where inputs are hashed.
+    function _readInstances(Key memory key, uint256 data) private pure {
+        unchecked {
+            uint256 digests = _between(data, 18, key.hashed ? 1 : 0, key.hashed ? MOST_INSTANCES : 0);
+            uint256 least = key.labels;
+            uint256 outputs = _between(data, 19, least, least == 0 ? MOST_INSTANCES : least);
+            key.instances = _between(data, 17, 0, MOST_INSTANCES) + digests + outputs;
+        }
+    }
+
+    function _between(uint256 data, uint256 index, uint256 least, uint256 most) private pure returns (uint256 word) {
         assembly ("memory-safe") {
             word := mload(add(data, shl(5, index)))
         }
+        if (word < least || word > most) revert NativeVerifier_BadKey(index, word);
     }
 
-    function _below(uint256 data, uint256 index, uint256 bound) private pure returns (uint256 word) {
-        unchecked {
-            word = _word(data, index);
-            if (word >= bound) revert NativeVerifier_BadKey(index, word, bound - 1);
+    function _signed(uint256 data, uint256 index) private pure returns (Fr) {
+        int256 value = int256(_between(data, index, 0, type(uint256).max));
+        if (value < LEAST_SIGNED || value > MOST_SIGNED) revert NativeVerifier_BadKey(index, uint256(value));
+        return signed(value);
+    }
+
+    function _hash(uint256 start, uint256 size) private pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            hash := keccak256(start, size)
         }
-    }
-
-    function _require(uint256 data, uint256 index, uint256 allowed) private pure {
-        if (_word(data, index) != allowed) revert NativeVerifier_BadKey(index, _word(data, index), allowed);
     }
 }

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IKeyedVerifier} from "../interfaces/IKeyedVerifier.sol";
-import {Cells, Claims} from "./Cells.sol";
+import {Evaluations, Claims} from "./Evaluations.sol";
 import {Copies} from "./Copies.sol";
 import {Domain, Rows} from "./Domain.sol";
 import {Fr} from "./Field.sol";
@@ -29,7 +29,7 @@ contract NativeVerifier is IKeyedVerifier {
         if (found.setUpHash != SET_UP) revert NativeVerifier_OtherSetUp();
         Proof memory words = Transcript.load(found, proof, instances);
         Challenges memory drawn = Transcript.challenges(words);
-        Cells memory cells = Claims.read(found, words);
+        Evaluations memory cells = Claims.read(found, words);
         Domain memory domain = Rows.domainOf(found, drawn, words);
         cells.instance = domain.instance;
         Fr identity = Copies.fold(found, cells, drawn, domain, Gates.fold(found, cells, drawn));

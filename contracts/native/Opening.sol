@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Cells} from "./Cells.sol";
+import {Evaluations, Claims} from "./Evaluations.sol";
 import {Domain} from "./Domain.sol";
+// ORDER is used in assembly alone, which the rule does not read
 // solhint-disable-next-line no-unused-import
 import {Fr, ORDER, ZERO, get} from "./Field.sol";
 import {Key} from "./Key.sol";
@@ -25,21 +26,25 @@ struct Sum {
 
 /// @title SHPLONK: all commitments opened at all their points, by one pairing. docs/native/FORMAT.md section 5.
 /// @dev Sets of points, in order of first claim: {x, x / omega}, {x}, {x, omega x, end}, {x, omega x}. Within a set the
-/// commitments stand in order of first claim too.
+/// commitments stand in order of first claim too. A number behind `64 *` is the index of a column: of advice within its
+/// phase, of fixed columns behind the place that is named, both as a circuit's description lists them (`columns`).
 library Opening {
     uint256 private constant COORDINATES =
         21888242871839275222246405745257275088696311157297823662689037894645226208583;
-    /// @dev Values of a grand product that is not the last: at x, at omega x, at its end.
-    uint256 private constant VALUES = 3;
+    uint256 private constant VALUES = Claims.GRAND_PRODUCT_VALUES;
 
-    /// @notice A point is not on the curve, or a coordinate not below p.
+    /// @notice A point is not on the curve, or a coordinate not below p; or the call had too little gas. The precompile
+    /// takes 63/64 of the caller's gas with it.
     error NativeVerifier_BadPoint();
+
+    /// @notice The pairing could not be computed: call with more gas. Or the verifier's set-up is none.
+    error NativeVerifier_OutOfGas();
 
     /// @notice Whether all claims hold, and that the quotient has the value `quotient` at x.
     function holds(
         Key memory key,
         Proof memory proof,
-        Cells memory c,
+        Evaluations memory c,
         Challenges memory drawn,
         Domain memory d,
         Fr quotient
@@ -64,7 +69,7 @@ library Opening {
     // ---------------------------------------------------------------- claims, in order
 
     /// @dev The set {x, x / omega}: columns that gates also read on the row before, but the first.
-    function _addReadTwice(Key memory key, Proof memory proof, Cells memory c, Sum memory sum) private view {
+    function _addReadTwice(Key memory key, Proof memory proof, Evaluations memory c, Sum memory sum) private view {
         unchecked {
             uint256 sums = proof.sums;
             _twice(sum, sums + 64 * 3, c.postOuter, c.postOuterBefore);
@@ -86,7 +91,7 @@ library Opening {
     }
 
     /// @dev The set {x}: the other columns of advice.
-    function _addAdvice(Key memory key, Proof memory proof, Cells memory c, Sum memory sum) private view {
+    function _addAdvice(Key memory key, Proof memory proof, Evaluations memory c, Sum memory sum) private view {
         unchecked {
             uint256 lanes = key.lanes;
             uint256 quotients = proof.cells + 64 * 2;
@@ -111,7 +116,7 @@ library Opening {
     }
 
     /// @dev The set {x}, on: fixed columns.
-    function _addFixed(Key memory key, Cells memory c, Sum memory sum) private view {
+    function _addFixed(Key memory key, Evaluations memory c, Sum memory sum) private view {
         unchecked {
             uint256 bias = _biasPoint(key);
             uint256 weights = bias + 64 * 4;
@@ -146,7 +151,7 @@ library Opening {
         }
     }
 
-    function _addFoldFlags(Key memory key, Cells memory c, Sum memory sum, uint256 flags) private view {
+    function _addFoldFlags(Key memory key, Evaluations memory c, Sum memory sum, uint256 flags) private view {
         unchecked {
             _once(sum, flags + 64 * 6, c.continuesKernelInner);
             _once(sum, flags + 64 * 8, c.keepsKernel);
@@ -162,7 +167,7 @@ library Opening {
     }
 
     /// @dev Columns of hidden weights, then of hash rows; `next` is the point behind those of all forms.
-    function _addFormFlags(Key memory key, Cells memory c, Sum memory sum, uint256 next) private view {
+    function _addFormFlags(Key memory key, Evaluations memory c, Sum memory sum, uint256 next) private view {
         unchecked {
             if (key.hidden) {
                 _once(sum, next + 64, c.sameBias);
@@ -185,7 +190,7 @@ library Opening {
     function _addOthers(
         Key memory key,
         Proof memory proof,
-        Cells memory c,
+        Evaluations memory c,
         Sum memory sum,
         Fr xToN,
         Fr quotient
@@ -205,7 +210,7 @@ library Opening {
     function _addGrandProducts(
         Key memory key,
         Proof memory proof,
-        Cells memory c,
+        Evaluations memory c,
         Challenges memory drawn,
         Domain memory d,
         Sum memory sum
@@ -298,7 +303,7 @@ library Opening {
     }
 
     /// @dev Adds `power` times a point, and moves `power` on. Only a fixed column's point can be infinity, as `Transcript`
-    /// refuses it in a proof: it adds nothing.
+    /// refuses it in a proof: it adds nothing, and the precompiles need not be asked.
     function _addTerm(Sum memory sum, uint256 point) private view {
         bool done = true;
         assembly ("memory-safe") {
@@ -341,6 +346,8 @@ library Opening {
             done := staticcall(gas(), 0x08, pairs, 0x180, 0x00, 0x20)
             one := mload(0x00)
         }
-        return done && one == 1;
+        // All points were checked by the precompiles before: what fails now is gas, and no verdict on the proof.
+        if (!done) revert NativeVerifier_OutOfGas();
+        return one == 1;
     }
 }

@@ -109,7 +109,7 @@ library Transcript {
         if (place != end) revert NativeVerifier_NotCanonical((place - first) / 32);
     }
 
-    /// @dev That a point is on the curve, with coordinates below p, is for the precompiles to say: each is added.
+    /// @dev That a point is on the curve, with coordinates below p, is for the precompiles to say: each enters the sum.
     function _requirePoints(uint256 start, uint256 end, uint256 first) private pure {
         uint256 place = start;
         assembly ("memory-safe") {

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from eth_abi.abi import encode
@@ -39,16 +40,23 @@ class Node:
 
     def accepts(self, verifier: str, calls: Sequence[bytes]) -> list[bool]:
         """Whether each call answers true; a revert and any other answer are no."""
-        answers: list[bool] = []
+        return [reply.get("result") == TRUE for reply in self.replies(verifier, calls)]
+
+    def replies(
+        self, verifier: str, calls: Sequence[bytes], gas: int | None = None
+    ) -> list[dict[str, Any]]:
+        """What the node says of each call, with so much gas."""
+        answers: list[dict[str, Any]] = []
+        limit = {} if gas is None else {"gas": hex(gas)}
         for at in range(0, len(calls), BATCH):
             requests = [
-                ("eth_call", [{"to": verifier, "data": "0x" + call.hex()}, "latest"])
+                ("eth_call", [{"to": verifier, "data": "0x" + call.hex(), **limit}, "latest"])
                 for call in calls[at : at + BATCH]
             ]
-            replies = self.provider.make_batch_request(requests)  # type: ignore[arg-type]
+            replies: Any = self.provider.make_batch_request(requests)  # type: ignore[arg-type]
             assert isinstance(replies, list)
             assert len(replies) == len(requests)
-            answers += [reply.get("result") == TRUE for reply in replies]
+            answers += replies
         return answers
 
 

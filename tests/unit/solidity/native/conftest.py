@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
 
 import pytest
-from eth_abi.abi import encode
+from eth_abi.abi import decode, encode
 from web3 import Web3
 
 from prover.solidity.native import compile_native_verifier, key_creation, verifier_creation
@@ -35,6 +37,10 @@ class OnChain:
             self.keys[key] = self.node.deploy(key_creation(key))
         return self.keys[key]
 
+    def answers(self, verifier: str, calls: Sequence[bytes], gas: int | None = None) -> list[str]:
+        """Of each call: true, false, or the error with its arguments."""
+        return [_answer(reply) for reply in self.node.replies(verifier, calls, gas)]
+
     def accepts(
         self,
         description: Description,
@@ -45,6 +51,27 @@ class OnChain:
         data = circuit_key(description)
         calls = [called(key or self.key(data), *proof) for proof in proofs]
         return self.node.accepts(self.verifier(data), calls)
+
+
+def _answer(reply: dict[str, Any]) -> str:
+    if "result" in reply:
+        return {0: "false", 1: "true"}[int(reply["result"], 16)]
+    data = bytes.fromhex(str(reply["error"].get("data") or "0x")[2:])
+    entry = _errors().get(data[:4])
+    if entry is None:
+        return f"no error of ours: {reply['error']['message']}"
+    values = decode([one["type"] for one in entry["inputs"]], data[4:])
+    return f"{entry['name'].removeprefix('NativeVerifier_')}({', '.join(map(str, values))})"
+
+
+@cache
+def _errors() -> dict[bytes, Any]:
+    errors = (one for one in compile_native_verifier().abi if one["type"] == "error")
+    found: dict[bytes, Any] = {}
+    for one in errors:
+        types = ",".join(part["type"] for part in one["inputs"])
+        found[bytes(Web3.keccak(text=f"{one['name']}({types})")[:4])] = one
+    return found
 
 
 def called(key: str, proof: bytes, instances: Sequence[int]) -> bytes:

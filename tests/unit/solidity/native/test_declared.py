@@ -8,7 +8,7 @@ from prover.systems.native.circuit.columns import DECLARED
 
 NATIVE = Path(__file__).parents[4] / "contracts/native"
 # What the gates' functions call, and which of their columns they are given by.
-HELPERS = {"_orderKey", "_difference", "_denominator"}
+CALLED = {"_orderKey", "_difference", "_denominator"}
 ON_ALL_ROWS = {"active"}  # a factor of the fold
 
 
@@ -32,7 +32,9 @@ def camel(name: str) -> str:
 
 def fields() -> set[str]:
     """Columns of the struct by their names, several of one kind as one, rotations left out."""
-    body = source("Cells.sol").split("struct Cells {")[1].split("// what follows them")[0]
+    body = (
+        source("Evaluations.sol").split("struct Evaluations {")[1].split("// what follows them")[0]
+    )
     names = re.findall(r"^    (?:Fr|uint256) (\w+);", body, re.MULTILINE)
     return {re.sub(r"(Before|\d)+$", "", name) for name in names}
 
@@ -86,7 +88,7 @@ def read_by(name: str) -> set[str]:
         if re.sub(r"\d+$", "", one) == name or (name == "hashRound" and one == "_foldRounds")
     }
     text = "".join(bodies.values())
-    for helper in HELPERS & set(re.findall(r"(_\w+)\(", text)):
+    for helper in CALLED & set(re.findall(r"(_\w+)\(", text)):
         text += functions()[helper]
     return {re.sub(r"(Before|\d)+$", "", one) for one in re.findall(r"\bc\.(\w+)", text)}
 

@@ -11,6 +11,7 @@ from prover.systems.native.circuit.form import Form
 from prover.verify import Description, parse_description
 from prover.verify.algebra.field import R
 from prover.verify.algebra.group import P
+from prover.verify.digest import circuit_digest
 from tests.unit.solidity.native.conftest import OnChain
 from tests.unit.solidity.native.forger import Forgery, with_known_points
 from tests.unit.systems.native.needs import needs_engine
@@ -29,6 +30,7 @@ SHAPES = [
     (Form(CONTEXT, labels=1, weights="hidden"), 5, 12),
     (EVERYTHING, 2, 3),
     (EVERYTHING, 16, 12),
+    (Form(CONTEXT), 31, 64),
 ]
 
 
@@ -53,6 +55,22 @@ def test_what_fits_is_accepted_whatever_the_shape(
     made = forgery(form, lanes, weight_lanes)
     proofs = [(made.proof(), made.instances)]
     assert on_chain.accepts(made.description, proofs) == [True]
+
+
+@pytest.mark.parametrize(("k", "outputs"), [(4, 1), (20, 1_000), (28, 3)])
+def test_circuits_of_any_size_are_verified(on_chain: OnChain, k: int, outputs: int) -> None:
+    """From the fewest rows to the most, and with as many scores as ImageNet has classes."""
+    made = circuit(Form(CONTEXT), 2, 2)
+    changed = made.model_copy(
+        update={
+            "k": k,
+            "omega": pow(5, (R - 1) >> k, R),
+            "instances": made.instances.model_copy(update={"outputs": outputs}),
+        }
+    )
+    sized = changed.model_copy(update={"digest": circuit_digest(changed)})
+    forged = Forgery(sized, tuple(range(CONTEXT + outputs)))
+    assert on_chain.accepts(sized, [(forged.proof(), forged.instances)]) == [True]
 
 
 def test_a_witness_that_breaks_one_gate_or_copy_is_refused(on_chain: OnChain) -> None:

@@ -7,7 +7,7 @@ import {Proof} from "./Proof.sol";
 
 /// @notice What the prover claims of the columns at x, and of some on the row before, at x / omega. One of several lanes
 /// is the place in memory of its first lane's value. docs/NATIVE.md section 3 says what the columns hold.
-struct Cells {
+struct Evaluations {
     // advice
     Fr preOuter;
     Fr preOuterBefore;
@@ -95,8 +95,11 @@ struct Cells {
 
 /// @title Reading the claimed values: each once, in the order in which the gates first ask for them.
 library Claims {
+    /// @dev Values of a grand product: at x, at omega x and, but for the last one, at its end.
+    uint256 internal constant GRAND_PRODUCT_VALUES = 3;
+
     /// @notice The values of a proof by the names of their columns.
-    function read(Key memory key, Proof memory proof) internal pure returns (Cells memory c) {
+    function read(Key memory key, Proof memory proof) internal pure returns (Evaluations memory c) {
         unchecked {
             uint256 next = _readTensorRows(key, c, proof.evaluations);
             next = _readOthers(key, c, next);
@@ -111,7 +114,7 @@ library Claims {
         }
     }
 
-    function _readTensorRows(Key memory key, Cells memory c, uint256 next) private pure returns (uint256) {
+    function _readTensorRows(Key memory key, Evaluations memory c, uint256 next) private pure returns (uint256) {
         unchecked {
             (c.preOuter, c.postOuter, c.factor) = (get(next), get(next, 1), get(next, 2));
             next += 0x60;
@@ -130,7 +133,7 @@ library Claims {
         }
     }
 
-    function _readOthers(Key memory key, Cells memory c, uint256 next) private pure returns (uint256) {
+    function _readOthers(Key memory key, Evaluations memory c, uint256 next) private pure returns (uint256) {
         unchecked {
             (c.kernelInnerBefore, c.kernelInner) = (get(next), get(next, 1));
             (c.kernel, c.kernelBefore) = (get(next, 2), get(next, 3));
@@ -149,7 +152,7 @@ library Claims {
         }
     }
 
-    function _readHashRows(Cells memory c, uint256 next) private pure returns (uint256) {
+    function _readHashRows(Evaluations memory c, uint256 next) private pure returns (uint256) {
         unchecked {
             c.packedWordBefore = get(next);
             (c.hashState0, c.hashState1) = (get(next, 1), get(next, 2));
@@ -159,7 +162,7 @@ library Claims {
         }
     }
 
-    function _readTensorFlags(Cells memory c, uint256 next) private pure returns (uint256) {
+    function _readTensorFlags(Evaluations memory c, uint256 next) private pure returns (uint256) {
         unchecked {
             (c.active, c.doubled, c.bias) = (get(next), get(next, 1), get(next, 2));
             (c.continuesRow, c.stepsSegment) = (get(next, 3), get(next, 4));
@@ -168,7 +171,7 @@ library Claims {
         }
     }
 
-    function _readFoldFlags(Key memory key, Cells memory c, uint256 next) private pure returns (uint256) {
+    function _readFoldFlags(Key memory key, Evaluations memory c, uint256 next) private pure returns (uint256) {
         unchecked {
             c.weightsAreTaps = get(next);
             next += 0x20;
@@ -187,7 +190,7 @@ library Claims {
         }
     }
 
-    function _readOtherFlags(Key memory key, Cells memory c, uint256 next) private pure returns (uint256) {
+    function _readOtherFlags(Key memory key, Evaluations memory c, uint256 next) private pure returns (uint256) {
         unchecked {
             c.isInput = get(next);
             next += 0x20;
@@ -212,7 +215,7 @@ library Claims {
         }
     }
 
-    function _readHashFlags(Cells memory c, uint256 next) private pure returns (uint256) {
+    function _readHashFlags(Evaluations memory c, uint256 next) private pure returns (uint256) {
         unchecked {
             (c.continuesWord, c.hashStart, c.hashAbsorb) = (get(next), get(next, 1), get(next, 2));
             (c.hashConstant0, c.hashConstant1) = (get(next, 3), get(next, 4));
