@@ -133,7 +133,8 @@ def confidence(real: Floats) -> Floats:
 
 
 def _five(row: npt.NDArray[Any]) -> list[int]:
-    return np.argsort(-row, kind="stable")[:5].tolist()
+    best: list[int] = np.argsort(-row, kind="stable")[:5].tolist()
+    return best
 
 
 def tables(network: Network) -> dict[str, Any]:

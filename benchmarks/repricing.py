@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from eth_utils.abi import function_abi_to_4byte_selector
+
 from benchmarks.circuits import ROOT
 from benchmarks.prices import Price, Step, Traced, price
 from prover.chain.abi.contract import abi
@@ -71,13 +73,11 @@ def summary(found: dict[str, list[Price]]) -> dict[str, Any]:
 def played(names: list[str]) -> Iterator[tuple[str, dict[str, list[Price]]]]:
     """Each demo with the prices of its transactions, by contract and function."""
     sys.path.insert(0, str(ROOT / "scripts"))
-    from demo import DEMOS, parse
-    from demos.shared import fresh_chain
-
-    chosen = parse(names or list(DEMOS), [])
-    for name in names or DEMOS:
+    demo, shared = (importlib.import_module(name) for name in ("demo", "demos.shared"))
+    chosen = demo.parse(names or list(demo.DEMOS), [])
+    for name in names or demo.DEMOS:
         found = defaultdict(list)
-        with fresh_chain() as chain:
+        with shared.fresh_chain() as chain:
             importlib.import_module(f"demos.{name}").play(chain, chosen)
             for function, priced in priced_transactions(connect(chain.rpc)):
                 found[function].append(priced)
@@ -100,10 +100,9 @@ def priced_transactions(client: Client) -> Iterator[tuple[str, Price]]:
 
 def functions() -> dict[bytes, str]:
     """Contract and function by selector."""
-    from eth_utils.abi import function_abi_to_4byte_selector
-
     found: dict[bytes, list[str]] = defaultdict(list)
     for contract in CONTRACTS:
+        entry: Any
         for entry in abi(contract):
             if entry["type"] == "function":
                 found[function_abi_to_4byte_selector(entry)].append(f"{contract}.{entry['name']}")

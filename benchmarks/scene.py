@@ -36,7 +36,7 @@ class Scene:
     deployment: Deployment
 
     @property
-    def predictions(self) -> PredictionMarket:
+    def prediction(self) -> PredictionMarket:
         """The contract of predictions."""
         return PredictionMarket(self.client, self.deployment.prediction)
 
@@ -68,18 +68,18 @@ class Scene:
         )
         job = Job(self.sender(account).address, secrets.randbits(256), terms)
         digest = data_hash(inputs_file.to_bytes())
-        call = self.predictions.post(job, digest, f"ipfs://{digest.hex()}")
+        call = self.prediction.post(job, digest, f"ipfs://{digest.hex()}")
         return job, self.send(account, call)
 
     def give_credits(self, model: Registered, items: Sequence[Item]) -> None:
         """Both sides have credits before anything is measured, as in daily business."""
         for account in (PROVIDER, CONSUMER):
             job, _ = self.post(model, items, account)
-            self.send(account, self.predictions.cancel(job))
+            self.send(account, self.prediction.cancel(job))
 
     def context(self, job: Job, payee: str) -> JobContext:
         """What a proof for a job and payee is bound to."""
-        at, job_id = self.predictions.address, self.predictions.job_id(job)
+        at, job_id = self.prediction.address, self.prediction.job_id(job)
         return JobContext.of(self.client.chain_id, at, job_id, payee)
 
 
