@@ -7,7 +7,6 @@ benchmarks/results/repricing.json, keeping what is not named.
 import argparse
 import importlib
 import json
-import statistics
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
@@ -19,16 +18,10 @@ from eth_utils.abi import function_abi_to_4byte_selector
 from benchmarks.circuits import ROOT
 from benchmarks.prices import Price, Step, Traced, price
 from prover.chain.abi.contract import abi
+from prover.chain.deployments import PLAN
 from prover.chain.node.client import Client, connect
 
 RESULT = ROOT / "benchmarks" / "results" / "repricing.json"
-CONTRACTS = (
-    "ModelRegistry",
-    "PredictionMarket",
-    "ServingRound",
-    "AccuracyBounty",
-    "RetrievalBounty",
-)
 CREATED = "a contract's creation"
 # What a step names: the account that it runs in, and the words on the stack.
 TRACER = """{
@@ -65,7 +58,6 @@ def summary(found: dict[str, list[Price]]) -> dict[str, Any]:
     for name in sorted(found):
         prices = sorted(found[name], key=lambda one: (one.today, one.tomorrow))
         middle = prices[(len(prices) - 1) // 2]
-        assert middle.today == statistics.median_low(one.today for one in prices)
         rows[name] = {"count": len(prices), **asdict(middle)}
     return rows
 
@@ -101,7 +93,7 @@ def priced_transactions(client: Client) -> Iterator[tuple[str, Price]]:
 def functions() -> dict[bytes, str]:
     """Contract and function by selector."""
     found: dict[bytes, list[str]] = defaultdict(list)
-    for contract in CONTRACTS:
+    for contract in PLAN:
         entry: Any
         for entry in abi(contract):
             if entry["type"] == "function":

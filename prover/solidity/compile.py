@@ -20,7 +20,7 @@ from prover.solidity.compiler import SOLC_VERSION as SOLC_VERSION
 from prover.solidity.compiler import get_compiler
 from prover.solidity.sources import close_over_imports, find_contracts, root_of_sources
 
-OPTIMIZER_RUNS = 200  # what a contract is called before its creation costs more than it saves
+OPTIMIZER_RUNS = 200  # how often a contract is taken to be called, against its creation
 EVM_VERSION = "cancun"
 _IMMUTABLES = "evm.deployedBytecode.immutableReferences"
 
