@@ -39,8 +39,10 @@ class Bounty:
     @property
     def context(self) -> JobContext:
         """What its proofs are bound to."""
+        where, job_id = self.contract.address, self.contract.job_id(self.job)
         payee, chain = self.scene.sender(PROVIDER).address, self.scene.client.chain_id
-        return JobContext.of(chain, self.contract.address, self.contract.job_id(self.job), payee)
+        model_id = self.contract.status(job_id).model_id
+        return JobContext.of(chain, where, job_id, payee, model_id)
 
     def submitted(self, proof: Proof, items: int) -> tuple[int, int]:
         """Gas and calldata bytes of the first `items` test items in one proof."""

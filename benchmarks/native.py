@@ -39,7 +39,7 @@ MODELS = ("digits", "mobilenet", "resnet")
 # Family, size and width; the labels of networks with random weights are close to each other.
 CURVE = ("mobilenet:8:2", "mobilenet:8:4", "mobilenet:16:2", "resnet:8:4", "resnet:16:2")
 LIFTED_LOGROWS, LIFTED_AGREEMENT, LIFTED_ERROR = 18, 0.6, 0.3
-CONTEXT = JobContext.of(31337, "0x" + "11" * 20, bytes(32), "0x" + "22" * 20)
+CONTEXT = JobContext.of(31337, "0x" + "11" * 20, bytes(32), "0x" + "22" * 20, bytes(32))
 GIB_OF_KIB = 1 << 20
 
 

@@ -40,7 +40,7 @@ COMMAND = ("status", "--all", "--json")
 POSTED, CANCELLED = 760, 739  # two events each, and the model's two: 3,000
 TIMES = 5
 MAX_REQUESTS, MAX_SECONDS = 10, 2.0  # more than on an empty chain, after the first time
-_LAYOUT = Layout(12, 1, 4, 8, 17, 1, 1, 0, 1, 2, 1, 3, 1, OutputKind.LABEL, 10)
+_LAYOUT = Layout(12, 1, 4, 8, 17, 1, 1, 0, 1, 2, 1, 0, 3, 1, OutputKind.LABEL, 10)
 _SAMPLE = (1, 2, 3, 4, *range(8))
 
 

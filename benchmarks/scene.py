@@ -80,7 +80,7 @@ class Scene:
     def context(self, job: Job, payee: str) -> JobContext:
         """What a proof for a job and payee is bound to."""
         at, job_id = self.prediction.address, self.prediction.job_id(job)
-        return JobContext.of(self.client.chain_id, at, job_id, payee)
+        return JobContext.of(self.client.chain_id, at, job_id, payee, job.terms.model_id)
 
 
 @contextmanager

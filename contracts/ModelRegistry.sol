@@ -26,6 +26,17 @@ contract ModelRegistry is IModelRegistry, Deployment {
         uint256 weightsCommitment;
     }
 
+    /// @dev An encoded call with a circuit's sample.
+    struct Sample {
+        address verifier;
+        address key;
+        bytes call_;
+    }
+
+    /// @dev Modulus p of the coordinates of BN254's points.
+    uint256 private constant COORDINATE_MODULUS =
+        21888242871839275222246405745257275088696311157297823662689037894645226208583;
+
     /// @inheritdoc IModelRegistry
     uint256 public immutable SELF_TEST_GAS;
     /// @inheritdoc IModelRegistry
@@ -61,8 +72,10 @@ contract ModelRegistry is IModelRegistry, Deployment {
     /// @inheritdoc IModelRegistry
     function registerModel(bytes32 circuitId, uint256 weightsCommitment) external returns (bytes32 modelId) {
         _requireKnown(circuitId);
-        bool hidden = _circuits[circuitId].statement.weightWords != 0;
-        if (hidden != (weightsCommitment != 0) || weightsCommitment >= Statement.FIELD_MODULUS) {
+        Layout storage layout_ = _circuits[circuitId].statement;
+        (bool digest, bool points) = (layout_.weightWords != 0, layout_.weightPoints != 0);
+        bool hidden = digest || points;
+        if (hidden != (weightsCommitment != 0) || (digest && weightsCommitment >= Statement.FIELD_MODULUS)) {
             revert ModelRegistry_BadWeightsCommitment(weightsCommitment, hidden);
         }
         modelId = keccak256(abi.encode(circuitId, weightsCommitment));
@@ -90,6 +103,7 @@ contract ModelRegistry is IModelRegistry, Deployment {
 
         circuit.statement.requireCanonical(instancesA);
         circuit.statement.requireCanonical(instancesB);
+        _requireSameHead(circuit.statement, proofA, instancesA, proofB, instancesB);
         _requireContradiction(circuit.statement, instancesA, instancesB);
         _requireAccepted(circuit, circuitId, proofA, instancesA);
         _requireAccepted(circuit, circuitId, proofB, instancesB);
@@ -99,11 +113,26 @@ contract ModelRegistry is IModelRegistry, Deployment {
         emit CircuitCondemned(circuitId, msg.sender);
     }
 
-    /// @dev The same inputs and weights, another output.
+    /// @dev What the proofs themselves commit to is the same: hidden weights, and inputs, where these are no instances.
+    function _requireSameHead(
+        Layout memory layout_,
+        bytes calldata proofA,
+        uint256[] calldata instancesA,
+        bytes calldata proofB,
+        uint256[] calldata instancesB
+    ) private pure {
+        if (layout_.weightsOf(proofA, instancesA) != layout_.weightsOf(proofB, instancesB)) {
+            revert ModelRegistry_DifferentStatement(layout_.weightPoints == 0 ? layout_.weights : layout_.instances);
+        }
+        if (layout_.inputWords != 0) return;
+        if (layout_.inputCommitment(proofA, instancesA, 0) != layout_.inputCommitment(proofB, instancesB, 0)) {
+            revert ModelRegistry_DifferentStatement(layout_.instances + layout_.inputPoint() / 32);
+        }
+    }
+
+    /// @dev The same inputs, another output.
     function _requireContradiction(Layout memory layout_, uint256[] calldata a, uint256[] calldata b) private pure {
         uint256 differing = _firstDifference(a, b, layout_.inputs, uint256(layout_.items) * layout_.inputWords);
-        if (differing != type(uint256).max) revert ModelRegistry_DifferentStatement(differing);
-        differing = _firstDifference(a, b, layout_.weights, layout_.weightWords);
         if (differing != type(uint256).max) revert ModelRegistry_DifferentStatement(differing);
         differing = _firstDifference(a, b, layout_.outputs, uint256(layout_.items) * layout_.outputWords);
         if (differing == type(uint256).max) revert ModelRegistry_NoContradiction();
@@ -127,8 +156,8 @@ contract ModelRegistry is IModelRegistry, Deployment {
         bytes calldata proof,
         uint256[] calldata instances
     ) private view {
-        _requireCodeHash(circuit.verifier, circuit.codeHash);
-        if (!VerifierCall.accepts(circuit.verifier, gasleft(), proof, instances)) {
+        _requireCodeHash(circuit.verifier, circuit.key, circuit.codeHash);
+        if (!VerifierCall.accepts(circuit.verifier, circuit.key, gasleft(), proof, instances)) {
             revert ModelRegistry_ProofRejected(circuitId);
         }
     }
@@ -136,14 +165,16 @@ contract ModelRegistry is IModelRegistry, Deployment {
     // ---------------------------------------------------------------- checks of a circuit
 
     function _requireCode(Circuit calldata circuit) private view {
-        address verifier = circuit.verifier;
+        (address verifier, address key) = (circuit.verifier, circuit.key);
         if (verifier.code.length == 0) revert ModelRegistry_VerifierWithoutCode(verifier);
         if (_firstByte(verifier) == 0xef) revert ModelRegistry_DelegatedVerifier(verifier);
-        _requireCodeHash(verifier, circuit.codeHash);
+        if (key != address(0) && (key.code.length < 2 || _firstByte(key) != 0)) revert ModelRegistry_BadKey(key);
+        _requireCodeHash(verifier, key, circuit.codeHash);
     }
 
-    function _requireCodeHash(address verifier, bytes32 allowed) private view {
-        if (verifier.codehash != allowed) revert ModelRegistry_WrongCodeHash(verifier.codehash, allowed);
+    function _requireCodeHash(address verifier, address key, bytes32 allowed) private view {
+        bytes32 actual = VerifierCall.codeHashOf(verifier, key);
+        if (actual != allowed) revert ModelRegistry_WrongCodeHash(actual, allowed);
     }
 
     function _firstByte(address account) private view returns (uint256 value) {
@@ -165,7 +196,9 @@ contract ModelRegistry is IModelRegistry, Deployment {
         if (circuit.exact != (circuit.tolerance == 0)) {
             revert ModelRegistry_BadTolerance(circuit.tolerance, circuit.exact);
         }
-        if (!circuit.exact && layout_.weightWords != 0) revert ModelRegistry_NotExact("hidden weights");
+        if (!circuit.exact && (layout_.weightWords != 0 || layout_.weightPoints != 0)) {
+            revert ModelRegistry_NotExact("hidden weights");
+        }
         if (!circuit.exact && layout_.outputKind == OutputKind.Label) revert ModelRegistry_NotExact("label output");
     }
 
@@ -178,40 +211,57 @@ contract ModelRegistry is IModelRegistry, Deployment {
     // ---------------------------------------------------------------- self-test
 
     /// @dev It finds mistakes, not malice: the sample is accepted, and refused once one word of it is changed, the last
-    /// or the first of any section, each alone.
+    /// instance or the first of any section, or a point that the proof commits by, each alone.
     function _selfTest(Circuit calldata circuit, bytes calldata proof, uint256[] calldata instances) private view {
         Layout memory layout_ = circuit.statement;
         layout_.requireCanonical(instances);
-        bytes memory call_ = VerifierCall.encode(proof, instances);
-        if (!_accepts(circuit.verifier, SELF_TEST_GAS, call_)) revert ModelRegistry_SampleRefused(SELF_TEST_GAS);
-        _requireRefused(circuit.verifier, call_, instances, instances.length - 1);
-        _requireRefused(circuit.verifier, call_, instances, layout_.context);
-        _requireRefused(circuit.verifier, call_, instances, layout_.inputs);
-        _requireRefused(circuit.verifier, call_, instances, layout_.outputs);
-        if (layout_.contextEchoWords != 0) _requireRefused(circuit.verifier, call_, instances, layout_.contextEcho);
-        if (layout_.weightWords != 0) _requireRefused(circuit.verifier, call_, instances, layout_.weights);
+        Sample memory sample = Sample(
+            circuit.verifier,
+            circuit.key,
+            VerifierCall.encode(circuit.key, proof, instances)
+        );
+        if (!_accepts(sample, SELF_TEST_GAS)) revert ModelRegistry_SampleRefused(SELF_TEST_GAS);
+        _requireRefused(sample, instances, instances.length - 1);
+        _requireRefused(sample, instances, layout_.context);
+        _requireRefused(sample, instances, layout_.outputs);
+        if (layout_.contextEchoWords != 0) _requireRefused(sample, instances, layout_.contextEcho);
+        if (layout_.weightWords != 0) _requireRefused(sample, instances, layout_.weights);
+        if (layout_.weightPoints != 0) _requirePointRefused(sample, proof, instances, Statement.WEIGHT_POINT);
+        if (layout_.inputWords != 0) _requireRefused(sample, instances, layout_.inputs);
+        else _requirePointRefused(sample, proof, instances, layout_.inputPoint());
     }
 
-    /// @dev The verifier refuses the sample with one word raised by 1. `call_` is left as it was.
-    function _requireRefused(
-        address verifier,
-        bytes memory call_,
-        uint256[] calldata instances,
-        uint256 word
-    ) private view {
+    /// @dev The verifier refuses the sample with one instance raised by 1. The sample is left as it was.
+    function _requireRefused(Sample memory sample, uint256[] calldata instances, uint256 word) private view {
         uint256 fromEnd = instances.length - word;
-        VerifierCall.setInstance(call_, fromEnd, addmod(instances[word], 1, Statement.FIELD_MODULUS));
-        if (_accepts(verifier, SELF_TEST_GAS + SELF_TEST_GAS / 10, call_)) {
-            revert ModelRegistry_FalseSampleAccepted(word);
-        }
-        VerifierCall.setInstance(call_, fromEnd, instances[word]);
+        VerifierCall.setInstance(sample.call_, fromEnd, addmod(instances[word], 1, Statement.FIELD_MODULUS));
+        _requireChangeSeen(sample, word);
+        VerifierCall.setInstance(sample.call_, fromEnd, instances[word]);
+    }
+
+    /// @dev The same with a point of the proof negated, which is a point too.
+    function _requirePointRefused(
+        Sample memory sample,
+        bytes calldata proof,
+        uint256[] calldata instances,
+        uint256 point
+    ) private view {
+        uint256 place = point + 32; // of y
+        uint256 y = Statement.wordAt(proof, place);
+        VerifierCall.setProofWord(sample.call_, sample.key, place, COORDINATE_MODULUS - (y % COORDINATE_MODULUS));
+        _requireChangeSeen(sample, instances.length + place / 32);
+        VerifierCall.setProofWord(sample.call_, sample.key, place, y);
+    }
+
+    function _requireChangeSeen(Sample memory sample, uint256 word) private view {
+        if (_accepts(sample, SELF_TEST_GAS + SELF_TEST_GAS / 10)) revert ModelRegistry_FalseSampleAccepted(word);
     }
 
     /// @dev A refusal for want of gas must not be taken for an answer: a call gets at most 63/64 of what is left.
-    function _accepts(address verifier, uint256 gasLimit, bytes memory call_) private view returns (bool) {
+    function _accepts(Sample memory sample, uint256 gasLimit) private view returns (bool) {
         uint256 needed = gasLimit + gasLimit / 63 + CALL_GAS;
         if (gasleft() < needed) revert ModelRegistry_TooLittleGas(gasleft(), needed);
-        return VerifierCall.answersTrue(verifier, gasLimit, call_);
+        return VerifierCall.answersTrue(sample.verifier, gasLimit, sample.call_);
     }
 
     // ---------------------------------------------------------------- views
@@ -237,13 +287,18 @@ contract ModelRegistry is IModelRegistry, Deployment {
     }
 
     /// @inheritdoc IModelRegistry
-    function verification(
-        bytes32 modelId
-    ) external view returns (bytes32 circuitId, uint40 time, address verifier, bytes32 codeHash) {
-        circuitId = _models[modelId].circuitId;
+    function verification(bytes32 modelId) external view returns (Verification memory) {
+        bytes32 circuitId = _models[modelId].circuitId;
         if (circuitId == 0) revert ModelRegistry_UnknownModel(modelId);
         Circuit storage circuit = _circuits[circuitId];
-        return (circuitId, condemnedAt[circuitId], circuit.verifier, circuit.codeHash);
+        return
+            Verification({
+                circuitId: circuitId,
+                condemnedAt: condemnedAt[circuitId],
+                verifier: circuit.verifier,
+                key: circuit.key,
+                codeHash: circuit.codeHash
+            });
     }
 
     /// @inheritdoc IModelRegistry
@@ -257,6 +312,7 @@ contract ModelRegistry is IModelRegistry, Deployment {
                 condemnedAt: condemnedAt[model.circuitId],
                 weightsCommitment: model.weightsCommitment,
                 verifier: circuit.verifier,
+                key: circuit.key,
                 codeHash: circuit.codeHash,
                 statement: circuit.statement
             });

@@ -92,7 +92,7 @@ contract PredictionMarket is IPredictionMarket, Defaults, ProofAcceptance {
         _requireState(stored.state, State.Locked);
         _requireInTime(stored.deadline);
         Layout memory layout_ = _acceptProof(Claim(jobId, stored.payee, job.terms.modelId, items), proof, instances);
-        _requireInputs(layout_.inputsHash(instances, items), job.terms.inputsHash);
+        _requireInputs(layout_.inputsHash(proof, instances, items), job.terms.inputsHash);
 
         jobs[jobId].state = State.Paid;
 

@@ -37,49 +37,47 @@ abstract contract ProofAcceptance is IProofAcceptance {
         layout_ = required.statement;
 
         _requireNotCondemned(required.circuitId, required.condemnedAt);
-        _requireVerifierCode(required.verifier, required.codeHash);
+        _requireVerifierCode(required.verifier, required.key, required.codeHash);
         layout_.requireCanonical(instances);
-        _requireStatement(layout_, claim, required.weightsCommitment, instances);
-        if (!VerifierCall.accepts(required.verifier, gasleft(), proof, instances)) {
+        _requireStatement(layout_, claim, instances);
+        _requireWeights(layout_.weightsOf(proof, instances), required.weightsCommitment);
+        if (!VerifierCall.accepts(required.verifier, required.key, gasleft(), proof, instances)) {
             revert ProofAcceptance_ProofRejected(required.circuitId);
         }
     }
 
-    /// @dev The statement is about this job, this payee, these weights.
-    function _requireStatement(
-        Layout memory layout_,
-        Claim memory claim,
-        uint256 weights,
-        uint256[] calldata instances
-    ) private view {
-        if (!layout_.hasContext(instances, Statement.contextOf(claim.jobId, claim.payee))) {
-            revert ProofAcceptance_WrongContext(claim.jobId, claim.payee);
+    /// @dev The statement is about this job, this payee, this model.
+    function _requireStatement(Layout memory layout_, Claim memory claim, uint256[] calldata instances) private view {
+        if (!layout_.hasContext(instances, Statement.contextOf(claim.jobId, claim.payee, claim.modelId))) {
+            revert ProofAcceptance_WrongContext(claim.jobId, claim.payee, claim.modelId);
         }
-        uint256 proven = layout_.weightsOf(instances);
-        if (proven != weights) revert ProofAcceptance_WrongWeights(proven, weights);
         if (claim.items == 0 || claim.items > layout_.items) {
             revert ProofAcceptance_BadItemCount(claim.items, layout_.items);
         }
     }
 
-    function _requireVerifierCode(address verifier, bytes32 allowed) private view {
-        bytes32 codeHash = verifier.codehash;
+    function _requireWeights(uint256 actual, uint256 allowed) private pure {
+        if (actual != allowed) revert ProofAcceptance_WrongWeights(actual, allowed);
+    }
+
+    function _requireVerifierCode(address verifier, address key, bytes32 allowed) private view {
+        bytes32 codeHash = VerifierCall.codeHashOf(verifier, key);
         if (codeHash != allowed) revert ProofAcceptance_WrongVerifierCode(codeHash, allowed);
     }
 
-    /// @dev Money may enter: the model is known, its circuit not condemned, and its verifier's code still there.
+    /// @dev Money may enter: the model is known, its circuit not condemned, and the code that verifies still there.
     function _requireUsable(bytes32 modelId) internal view {
-        (bytes32 circuitId, uint256 condemnedAt, address verifier, bytes32 codeHash) = registry.verification(modelId);
-        _requireNotCondemned(circuitId, condemnedAt);
-        _requireVerifierCode(verifier, codeHash);
+        IModelRegistry.Verification memory found = registry.verification(modelId);
+        _requireNotCondemned(found.circuitId, found.condemnedAt);
+        _requireVerifierCode(found.verifier, found.key, found.codeHash);
     }
 
-    /// @dev Money may enter: the circuit is known, not condemned, its verifier's code still there, and it leaves a prover
-    /// no choice.
+    /// @dev Money may enter: the circuit is known, not condemned, the code that verifies still there, and it leaves a
+    /// prover no choice.
     function _requireExactCircuit(bytes32 circuitId) internal view returns (Circuit memory circuit) {
         circuit = registry.circuits(circuitId);
         _requireNotCondemned(circuitId, registry.condemnedAt(circuitId));
-        _requireVerifierCode(circuit.verifier, circuit.codeHash);
+        _requireVerifierCode(circuit.verifier, circuit.key, circuit.codeHash);
         if (!circuit.exact) revert ProofAcceptance_NotExact(circuitId);
     }
 

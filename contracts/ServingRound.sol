@@ -171,7 +171,7 @@ contract ServingRound is IServingRound, Defaults, ProofAcceptance {
         for (uint256 i = 0; i < answer_.contests.length; ++i) {
             Contest calldata run = answer_.contests[i];
             uint256 index = indices[run.position];
-            _requireInputs(round, terms, answer_.instances, run, index, first);
+            _requireInputs(round, terms, answer_, run, index, first);
             _requireOutputs(round, terms, answer_.instances, run, index, first);
             first += run.size;
         }
@@ -196,14 +196,14 @@ contract ServingRound is IServingRound, Defaults, ProofAcceptance {
     function _requireInputs(
         Round memory round,
         Terms calldata terms,
-        uint256[] calldata instances,
+        Answer calldata answer_,
         Contest calldata run,
         uint256 index,
         uint256 first
     ) private pure {
         bytes32[] memory leaves = new bytes32[](run.size);
         for (uint256 i = 0; i < leaves.length; ++i) {
-            bytes32 commitment = round.statement.inputCommitment(instances, first + i);
+            bytes32 commitment = round.statement.inputCommitment(answer_.proof, answer_.instances, first + i);
             leaves[i] = PositionalTree.leaf(abi.encode(index + i, commitment));
         }
         if (PositionalTree.rootOfBatch(leaves, index, terms.n, run.inputPath) != terms.inputsRoot) {

@@ -5,6 +5,15 @@ import {Circuit, Requirements} from "../types/Circuit.sol";
 
 /// @title Circuits with their verifiers, and models under circuits. It only grows.
 interface IModelRegistry {
+    /// @notice What a model's proofs are verified with.
+    struct Verification {
+        bytes32 circuitId;
+        uint40 condemnedAt; // Unix seconds; 0 if the circuit was not condemned
+        address verifier;
+        address key; // 0: none
+        bytes32 codeHash; // of both, as registered
+    }
+
     event CircuitRegistered(bytes32 indexed circuitId, address indexed registrant, Circuit circuit);
     event ModelRegistered(bytes32 indexed modelId, bytes32 indexed circuitId, uint256 weightsCommitment);
     event CircuitCondemned(bytes32 indexed circuitId, address indexed condemner);
@@ -13,6 +22,8 @@ interface IModelRegistry {
     error ModelRegistry_UnknownModel(bytes32 modelId);
     error ModelRegistry_VerifierWithoutCode(address verifier);
     error ModelRegistry_DelegatedVerifier(address verifier);
+    /// @notice The key's code does not begin with STOP, or is no more than that: it could be run, or holds nothing.
+    error ModelRegistry_BadKey(address key);
     error ModelRegistry_WrongCodeHash(bytes32 actual, bytes32 allowed);
     /// @notice The sections do not tile the instances; `section` is the first that is out of place.
     error ModelRegistry_BadLayout(string section, uint256 actual, uint256 allowed);
@@ -25,12 +36,14 @@ interface IModelRegistry {
     error ModelRegistry_BadTolerance(uint64 actual, bool exact);
     /// @notice The sample proof was refused, or needs more gas than allowed.
     error ModelRegistry_SampleRefused(uint256 gasAllowed);
-    /// @notice The verifier accepted the sample with one instance changed: the last, or the first of a section.
+    /// @notice The verifier accepted the sample with one word changed: the last instance, the first of a section, or a
+    /// point of the proof. Words of the proof count on from the instances.
     error ModelRegistry_FalseSampleAccepted(uint256 word);
     error ModelRegistry_TooLittleGas(uint256 actual, uint256 needed);
     error ModelRegistry_BadWeightsCommitment(uint256 actual, bool hidden);
     error ModelRegistry_AlreadyCondemned(bytes32 circuitId);
-    /// @notice The two proofs are not of the same inputs and weights (`word` differs).
+    /// @notice The two proofs are not of the same inputs and weights: `word` differs, an instance, or the beginning of what
+    /// the proof commits with. Words of the proof count on from the instances.
     error ModelRegistry_DifferentStatement(uint256 word);
     error ModelRegistry_NoContradiction();
     /// @notice The verifier refused one of the two proofs.
@@ -45,7 +58,7 @@ interface IModelRegistry {
         uint256[] calldata sampleInstances
     ) external returns (bytes32 circuitId);
 
-    /// @notice Registers weights under a circuit: 0 if they are in the verifying key, else their digest.
+    /// @notice Registers weights under a circuit: 0 if they are in the verifying key, else what commits to them.
     function registerModel(bytes32 circuitId, uint256 weightsCommitment) external returns (bytes32 modelId);
 
     /// @notice Ends an exact circuit for good by two accepted proofs that contradict each other.
@@ -73,10 +86,8 @@ interface IModelRegistry {
     /// @notice The circuit of a model, and when it was condemned; 0 if it was not.
     function condemnation(bytes32 modelId) external view returns (bytes32 circuitId, uint40 time);
 
-    /// @notice The circuit of a model, when it was condemned (0 if it was not), and the verifier whose code it needs.
-    function verification(
-        bytes32 modelId
-    ) external view returns (bytes32 circuitId, uint40 time, address verifier, bytes32 codeHash);
+    /// @notice The circuit of a model, and the code that it needs; reverts if the model is unknown.
+    function verification(bytes32 modelId) external view returns (Verification memory);
 
     /// @notice All that a proof of a model is held against, in one call; reverts if the model is unknown.
     function requirements(bytes32 modelId) external view returns (Requirements memory);

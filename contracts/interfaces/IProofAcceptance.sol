@@ -7,10 +7,10 @@ import {IModelRegistry} from "./IModelRegistry.sol";
 interface IProofAcceptance {
     /// @notice The circuit was condemned: no new jobs and no proofs.
     error ProofAcceptance_Condemned(bytes32 circuitId, uint256 condemnedAt);
-    /// @notice The verifier's code is not what was registered.
+    /// @notice The verifier's code, or the key's, is not what was registered.
     error ProofAcceptance_WrongVerifierCode(bytes32 actual, bytes32 allowed);
-    /// @notice The context limbs are not those of this chain, contract, job and payee.
-    error ProofAcceptance_WrongContext(bytes32 jobId, address payee);
+    /// @notice The context limbs are not those of this chain, contract, job, payee and model.
+    error ProofAcceptance_WrongContext(bytes32 jobId, address payee, bytes32 modelId);
     error ProofAcceptance_WrongWeights(uint256 actual, uint256 allowed);
     error ProofAcceptance_BadItemCount(uint256 actual, uint256 max);
     /// @notice The protocol needs an exact circuit: inputs and weights determine the outputs.

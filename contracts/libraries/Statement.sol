@@ -12,14 +12,19 @@ library Statement {
 
     error Statement_WrongInstanceCount(uint256 actual, uint256 allowed);
     error Statement_OutOfField(uint256 word, uint256 value);
+    /// @notice The proof is shorter than the points that it commits by.
+    error Statement_ShortProof(uint256 actual, uint256 least);
     /// @notice A signed value is allowed below 2^127 in amount.
     error Statement_OutOfRange(uint256 element);
 
     int256 private constant SIGNED_BOUND = 1 << 127;
+    uint256 private constant POINT_BYTES = 64;
+    /// @dev Where the points of hidden weights begin in a proof: after the digest of the circuit's key.
+    uint256 internal constant WEIGHT_POINT = 32;
 
-    /// @notice What binds a proof to one payee of one job of one contract of one chain.
-    function contextOf(bytes32 jobId, address payee) internal view returns (uint256) {
-        return uint256(keccak256(abi.encode(block.chainid, address(this), jobId, payee)));
+    /// @notice What binds a proof to one model and one payee of one job of one contract of one chain.
+    function contextOf(bytes32 jobId, address payee, bytes32 modelId) internal view returns (uint256) {
+        return uint256(keccak256(abi.encode(block.chainid, address(this), jobId, payee, modelId)));
     }
 
     /// @notice Reverts unless there are exactly as many instances as the layout says, each below r.
@@ -52,17 +57,31 @@ library Statement {
         return true;
     }
 
-    /// @notice The weights digest; 0 when the weights are in the verifying key.
-    function weightsOf(Layout memory layout_, uint256[] calldata instances) internal pure returns (uint256) {
+    /// @notice What commits to hidden weights: their digest, or keccak256 of the proof's head, which is the key's digest and
+    /// their points. 0 when the weights are in the verifying key.
+    function weightsOf(
+        Layout memory layout_,
+        bytes calldata proof,
+        uint256[] calldata instances
+    ) internal pure returns (uint256) {
+        if (layout_.weightPoints != 0) return uint256(keccak256(_part(proof, 0, inputPoint(layout_))));
         return layout_.weightWords == 0 ? 0 : instances[layout_.weights];
     }
 
-    /// @notice keccak256 of the input words of item `item`.
+    /// @notice Where the point of the input begins in a proof: after what commits to hidden weights.
+    function inputPoint(Layout memory layout_) internal pure returns (uint256) {
+        return layout_.weightPoints == 0 ? 0 : WEIGHT_POINT + POINT_BYTES * layout_.weightPoints;
+    }
+
+    /// @notice keccak256 of the input words of item `item`; where there are none, of the point by which the proof commits
+    /// to its input.
     function inputCommitment(
         Layout memory layout_,
+        bytes calldata proof,
         uint256[] calldata instances,
         uint256 item
     ) internal pure returns (bytes32 hash) {
+        if (layout_.inputWords == 0) return keccak256(_part(proof, inputPoint(layout_), POINT_BYTES));
         uint256 start = layout_.inputs + item * layout_.inputWords;
         uint256[] calldata words = instances[start:start + layout_.inputWords];
         assembly ("memory-safe") {
@@ -76,12 +95,13 @@ library Statement {
     /// @notice keccak256 of the input commitments of the first `items` items.
     function inputsHash(
         Layout memory layout_,
+        bytes calldata proof,
         uint256[] calldata instances,
         uint256 items
     ) internal pure returns (bytes32 hash) {
         bytes32[] memory commitments = new bytes32[](items);
         for (uint256 i = 0; i < items; ++i) {
-            commitments[i] = inputCommitment(layout_, instances, i);
+            commitments[i] = inputCommitment(layout_, proof, instances, i);
         }
         assembly ("memory-safe") {
             hash := keccak256(add(commitments, 0x20), shl(5, items))
@@ -114,8 +134,9 @@ library Statement {
         return signedOf(instances[layout_.outputs + item * layout_.outputWords + word]);
     }
 
-    /// @notice The label that is proven of an item: the label output, or the index of the strictly greatest score. With a
-    /// tie at the top no label is proven: `decided` is false.
+    /// @notice The label that is proven of an item: the first of the labels, where these are the outputs (ties are settled
+    /// by the circuit), or the index of the strictly greatest score. With a tie at the top no label is proven: `decided`
+    /// is false.
     function labelOf(
         Layout memory layout_,
         uint256[] calldata instances,
@@ -129,5 +150,16 @@ library Statement {
             if (score == greatest) decided = false;
             if (score > greatest) (greatest, label, decided) = (score, word, true);
         }
+    }
+
+    /// @notice The word at a place of the proof, in bytes.
+    function wordAt(bytes calldata proof, uint256 place) internal pure returns (uint256) {
+        return uint256(bytes32(_part(proof, place, 32)));
+    }
+
+    function _part(bytes calldata proof, uint256 start, uint256 length) private pure returns (bytes calldata) {
+        uint256 end = start + length;
+        if (proof.length < end) revert Statement_ShortProof(proof.length, end);
+        return proof[start:end];
     }
 }

@@ -32,12 +32,20 @@ library Tiling {
 
     function _requireSections(Layout calldata layout_) private pure {
         if (layout_.items == 0) revert IModelRegistry.ModelRegistry_BadLayout("items", 0, 1);
-        if (layout_.inputWords == 0) revert IModelRegistry.ModelRegistry_BadLayout("inputs", 0, 1);
+        if (layout_.inputWords == 0) _require("items", layout_.items, 1); // a proof has one point of an input
         uint256 echoWords = layout_.contextEchoWords;
-        if (echoWords != 1) _require("contextEcho", echoWords, layout_.contextLimbs);
+        if (echoWords > 1) _require("contextEcho", echoWords, layout_.contextLimbs);
         if (layout_.weightWords > 1) _require("weightWords", layout_.weightWords, 1);
-        if (layout_.classes == 0) revert IModelRegistry.ModelRegistry_BadLayout("classes", 0, 1);
-        _require("outputs", layout_.outputWords, layout_.outputKind == OutputKind.Label ? 1 : layout_.classes);
+        if (layout_.weightPoints != 0) _require("weightWords", layout_.weightWords, 0);
+        _requireOutputs(layout_);
+    }
+
+    /// @dev All scores, or some labels: at least the first.
+    function _requireOutputs(Layout calldata layout_) private pure {
+        (uint256 words, uint256 classes) = (layout_.outputWords, layout_.classes);
+        if (classes == 0) revert IModelRegistry.ModelRegistry_BadLayout("classes", 0, 1);
+        if (layout_.outputKind == OutputKind.Scores) _require("outputs", words, classes);
+        if (words == 0 || words > classes) revert IModelRegistry.ModelRegistry_BadLayout("outputs", words, classes);
     }
 
     /// @dev Length of the non-empty section that starts at `start`; 0 if there is none.

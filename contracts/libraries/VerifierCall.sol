@@ -1,31 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IKeyedVerifier} from "../interfaces/IKeyedVerifier.sol";
 import {IVerifier} from "../interfaces/IVerifier.sol";
 
 /// @title The one way in which a verifier is called: typed, static, its answer read strictly.
+/// @dev A generated verifier knows its circuit. A keyed one is told the contract that holds the circuit's key.
 library VerifierCall {
+    /// @notice What a circuit's verification hangs on: the verifier's code and, where there is one, the key's.
+    /// @dev Compared at every proof: a contract that holds a key can vanish and come back with another.
+    function codeHashOf(address verifier, address key) internal view returns (bytes32) {
+        return key == address(0) ? verifier.codehash : keccak256(abi.encode(verifier.codehash, key.codehash));
+    }
+
     /// @notice Whether the verifier answers exactly `true`. A revert or any other answer counts as no.
     /// @dev The arguments are encoded here, so a caller's calldata never reaches the verifier as it stands.
     /// @param gasLimit Gas passed on at the most (EIP-150 keeps a 64th back).
     function accepts(
         address verifier,
+        address key,
         uint256 gasLimit,
         bytes calldata proof,
         uint256[] calldata instances
     ) internal view returns (bool) {
-        return answersTrue(verifier, gasLimit, encode(proof, instances));
+        return answersTrue(verifier, gasLimit, encode(key, proof, instances));
     }
 
     /// @notice The call; the instances are its last words.
-    function encode(bytes calldata proof, uint256[] calldata instances) internal pure returns (bytes memory) {
-        return abi.encodeCall(IVerifier.verifyProof, (proof, instances));
+    function encode(
+        address key,
+        bytes calldata proof,
+        uint256[] calldata instances
+    ) internal pure returns (bytes memory) {
+        if (key == address(0)) return abi.encodeCall(IVerifier.verifyProof, (proof, instances));
+        return abi.encodeCall(IKeyedVerifier.verifyProof, (key, proof, instances));
     }
 
     /// @notice Changes one instance of an encoded call; the last one is 1 from the end.
     function setInstance(bytes memory call_, uint256 fromEnd, uint256 value) internal pure {
         assembly ("memory-safe") {
             mstore(sub(add(add(call_, 0x20), mload(call_)), shl(5, fromEnd)), value)
+        }
+    }
+
+    /// @notice Changes the word at a place of the proof of an encoded call.
+    function setProofWord(bytes memory call_, address key, uint256 place, uint256 value) internal pure {
+        uint256 start = 4 + 32 * (key == address(0) ? 3 : 4); // selector, places of the arguments, length of the proof
+        assembly ("memory-safe") {
+            mstore(add(add(add(call_, 0x20), start), place), value)
         }
     }
 

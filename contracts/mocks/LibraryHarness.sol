@@ -9,8 +9,8 @@ import {Layout} from "../types/Circuit.sol";
 contract LibraryHarness {
     using Statement for Layout;
 
-    function contextOf(bytes32 jobId, address payee) external view returns (uint256) {
-        return Statement.contextOf(jobId, payee);
+    function contextOf(bytes32 jobId, address payee, bytes32 modelId) external view returns (uint256) {
+        return Statement.contextOf(jobId, payee, modelId);
     }
 
     function hasContext(
@@ -25,24 +25,30 @@ contract LibraryHarness {
         layout_.requireCanonical(instances);
     }
 
-    function weightsOf(Layout memory layout_, uint256[] calldata instances) external pure returns (uint256) {
-        return layout_.weightsOf(instances);
+    function weightsOf(
+        Layout memory layout_,
+        bytes calldata proof,
+        uint256[] calldata instances
+    ) external pure returns (uint256) {
+        return layout_.weightsOf(proof, instances);
     }
 
     function inputCommitment(
         Layout memory layout_,
+        bytes calldata proof,
         uint256[] calldata instances,
         uint256 item
     ) external pure returns (bytes32) {
-        return layout_.inputCommitment(instances, item);
+        return layout_.inputCommitment(proof, instances, item);
     }
 
     function inputsHash(
         Layout memory layout_,
+        bytes calldata proof,
         uint256[] calldata instances,
         uint256 items
     ) external pure returns (bytes32) {
-        return layout_.inputsHash(instances, items);
+        return layout_.inputsHash(proof, instances, items);
     }
 
     function outputsOf(

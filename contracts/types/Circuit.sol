@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 /// @notice What the output words of an item are.
 enum OutputKind {
     Scores,
-    Label
+    Label // best first; the first is the label that is proven
 }
 
 /// @notice Where each section of a statement stands among the public instances of a proof.
@@ -19,19 +19,21 @@ struct Layout {
     uint16 contextEcho; // the context as a graph input: implied by the circuit, never read
     uint16 contextEchoWords;
     uint16 inputs; // input words of item 0; item i follows at inputs + i * inputWords
-    uint16 inputWords; // words an item; 1 when the input is hashed
+    uint16 inputWords; // words an item: its values or digests; 0: the proof commits to it by its point
     uint16 weights; // weights digest, when there is one
-    uint8 weightWords; // 0: weights fixed in the verifying key; 1: hidden, bound by a digest
+    uint8 weightWords; // 1: hidden weights, bound by a digest
+    uint8 weightPoints; // not 0: hidden weights, bound by so many points at the head of the proof
     uint16 outputs; // output words of item 0
-    uint16 outputWords; // words an item
+    uint16 outputWords; // words an item: all scores, or the best labels
     OutputKind outputKind;
     uint16 classes; // number of scores, or of labels
 }
 
 /// @notice A proof circuit as the registry knows it. Its id is keccak256(abi.encode(circuit)).
 struct Circuit {
-    address verifier; // generated verifier, no proxy
-    bytes32 codeHash; // keccak256 of the verifier's runtime code
+    address verifier; // no proxy
+    address key; // contract that holds the circuit's verifying key; 0: the verifier is generated for this circuit
+    bytes32 codeHash; // keccak256 of the verifier's runtime code; with a key, of its hash and the key's
     bytes32 artifactDigest; // SHA-256 of the canonical manifest
     Layout statement;
     int64 inputMin; // quantised input domain, inclusive
@@ -49,6 +51,7 @@ struct Requirements {
     uint40 condemnedAt; // Unix seconds; 0 if the circuit was not condemned
     uint256 weightsCommitment;
     address verifier;
-    bytes32 codeHash; // of the verifier, as registered
+    address key; // 0: none
+    bytes32 codeHash; // of both, as registered
     Layout statement;
 }

@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from eth_utils.crypto import keccak
-
 from prover.base.errors import ProofRejected, StatementInvalid
-from prover.chain.contracts.registry import Circuit, verify_on_chain
+from prover.chain.contracts.registry import Circuit, code_hash, verify_on_chain
 from prover.chain.node.client import Client
 from prover.protocol.registry.state import RegistryState
+from prover.statement.commitment import weights_of
 from prover.statement.context import JobContext
 from prover.statement.field import check_canonical
 from prover.systems.ezkl.artifacts import Artifacts
@@ -27,6 +26,7 @@ class Bound:
     contract: str
     job_id: bytes
     payee: str
+    model_id: bytes
     circuit: Circuit
     weights: int
 
@@ -41,7 +41,7 @@ class Bound:
         """Of a registered model; `where` is contract, job id and payee."""
         circuit_id, weights = registry.models[model_id]
         circuit = Circuit.from_abi(registry.circuits[circuit_id])
-        return cls(chain_ids, *where, circuit, weights)
+        return cls(chain_ids, *where, model_id, circuit, weights)
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,9 @@ def broken_rules(client: Client, accepted: Accepted) -> Iterator[str]:
         yield str(error)
         return
     circuit, proof, block = accepted.bound.circuit, accepted.proof, accepted.block
-    if keccak(client.code(circuit.verifier, block)) != circuit.code_hash:
-        yield "the verifier's code was not the registered one"
-    if not verify_on_chain(client, circuit.verifier, proof.proof, list(proof.instances), block):
+    if code_hash(client, circuit, block) != circuit.code_hash:
+        yield "the code that verifies was not the registered one"
+    if not verify_on_chain(client, circuit, proof.proof, list(proof.instances), block):
         yield "the verifier does not accept the proof by a typed call at its block"
 
 
@@ -89,15 +89,16 @@ def _statement(accepted: Accepted) -> Iterator[str]:
     for word in words:
         check_canonical(word)
     if layout.section("context", words) not in _contexts(bound):
-        yield "the proof's context is not that of the job and payee"
-    if layout.section("weights", words) != ((bound.weights,) if bound.weights else ()):
+        yield "the proof's context is not that of the job, payee and model"
+    if weights_of(layout, accepted.proof.proof, words) != bound.weights:
         yield "the proof's weights are not those registered"
     if not 1 <= accepted.items <= layout.items:
         yield f"{accepted.items} items of a proof with {layout.items} slots"
 
 
 def _contexts(bound: Bound) -> list[tuple[int, ...]]:
-    layout, where = bound.circuit.layout, (bound.contract, bound.job_id, bound.payee)
+    layout = bound.circuit.layout
+    where = bound.contract, bound.job_id, bound.payee, bound.model_id
     contexts = [JobContext.of(chain_id, *where) for chain_id in bound.chain_ids]
     return [one.limbs(layout.context_limbs, layout.context_bits) for one in contexts]
 

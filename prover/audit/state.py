@@ -3,13 +3,11 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from eth_utils.crypto import keccak
-
 from prover.audit.findings import Findings, Gift, Ledger
 from prover.audit.surplus import Origins
 from prover.base.errors import ChainError, ContractRefused
 from prover.chain.contracts.jobs import JobContract
-from prover.chain.contracts.registry import Circuit, Registry
+from prover.chain.contracts.registry import Circuit, Registry, code_hash
 from prover.chain.node.client import Client
 from prover.protocol.escrow.state import EscrowState
 from prover.protocol.events import ZERO_ADDRESS
@@ -34,8 +32,8 @@ def compare_registry(
         findings.expect(where, "fields", _circuit(registry, circuit_id), circuit)
         condemned = registry.condemned_at(circuit_id, last)
         findings.expect(where, "condemned at", condemned, state.condemned_at.get(circuit_id, 0))
-        code_hash = keccak(client.code(circuit.verifier, last))
-        findings.expect(where, "hash of the verifier's code", code_hash, circuit.code_hash)
+        code = code_hash(client, circuit, last)
+        findings.expect(where, "hash of the code that verifies", code, circuit.code_hash)
     for model_id, entry in state.models.items():
         found = _model(registry, model_id)
         findings.expect(f"model 0x{model_id.hex()}", "circuit and weights", found, entry)

@@ -25,6 +25,7 @@ ChainId = Annotated[int, typer.Option("--chain-id", help="Chain of the job.")]
 MarketAddress = Annotated[str, typer.Option("--market", help="Address of the PredictionMarket.")]
 JobId = Annotated[str, typer.Option("--job", help="Id of the job.")]
 Payee = Annotated[str, typer.Option("--payee", help="Who is paid for the proof.")]
+ModelId = Annotated[str, typer.Option("--model", help="Id of the job's model.")]
 
 
 @command(prove_app)
@@ -34,6 +35,7 @@ def prove(
     market: MarketAddress,
     job: JobId,
     payee: Payee,
+    model: ModelId,
     out: Annotated[Path, typer.Option(help="Proof file to write.")],
     inputs: Annotated[Path | None, typer.Option(help="Inputs file of the job.")] = None,
     index: Annotated[
@@ -48,7 +50,7 @@ def prove(
         typer.Option(help="Salts of the digests (`native digests`); native circuits only."),
     ] = None,
 ) -> None:
-    """Prove an inputs file for one job and payee, and verify the proof.
+    """Prove an inputs file for one job, payee and model, and verify the proof.
 
     For a native circuit the inputs file is an .npz with `inputs` [n, channels, height, width].
     """
@@ -57,7 +59,7 @@ def prove(
     from prover.systems import load
     from prover.systems.interface import InputFiles
 
-    context = _context(chain_id, market, job, payee)
+    context = _context(chain_id, market, job, payee, model)
     begun = time.monotonic()
     system, made = load(artifacts)
     given = system.read(made, InputFiles(inputs, index, image, salts))
@@ -87,6 +89,7 @@ def verify(
     market: Annotated[str | None, typer.Option(help="Contract it must be for.")] = None,
     job: Annotated[str | None, typer.Option(help="Job it must be for.")] = None,
     payee: Annotated[str | None, typer.Option(help="Payee it must be for.")] = None,
+    model: Annotated[str | None, typer.Option(help="Model it must be of, by id.")] = None,
     reference: Annotated[
         bool, typer.Option(help="Also with the verifier in Python; native circuits only.")
     ] = False,
@@ -97,10 +100,12 @@ def verify(
     from prover.systems.interface import InputFiles
     from prover.systems.proof import Proof
 
-    where = (chain_id, market, job, payee)
+    where = (chain_id, market, job, payee, model)
     bound = None not in where
-    if not bound and where != (None,) * 4:
-        raise UsageError("give all of --chain-id, --market, --job and --payee, or none of them")
+    if not bound and any(given is not None for given in where):
+        raise UsageError(
+            "give all of --chain-id, --market, --job, --payee and --model, or none of them"
+        )
     system, made = load(artifacts)
     found = Proof.from_bytes(read_file(proof))
     system.check_set_up(made)
@@ -121,8 +126,9 @@ def verify(
     )
 
 
-def _context(chain_id: Any, market: Any, job: Any, payee: Any) -> "JobContext":
+def _context(chain_id: Any, market: Any, job: Any, payee: Any, model: Any) -> "JobContext":
     from prover.statement.context import JobContext
 
-    where, whom = address(market, "--market"), address(payee, "--payee")
-    return JobContext.of(chain_id, str(where), id_bytes(job, "--job"), str(whom))
+    where, whom = str(address(market, "--market")), str(address(payee, "--payee"))
+    ids = id_bytes(job, "--job"), id_bytes(model, "--model")
+    return JobContext.of(chain_id, where, ids[0], whom, ids[1])

@@ -29,7 +29,7 @@ from prover.protocol.registry.state import RegistryState, layout_of
 from prover.protocol.retrieval.state import Predicate, PredicateKind
 from prover.statement.layout import Layout, OutputKind
 
-_DIGEST_ELEMENTS, _SALT_ELEMENTS, _EXACT = 6, 7, 9  # fields of the ABI tuple
+_DIGEST_ELEMENTS, _SALT_ELEMENTS, _EXACT = 7, 8, 10  # fields of the ABI tuple
 
 _Posted = JobPosted | RoundPosted | BountyPosted | RetrievalPosted
 _Joined = JobLocked | RoundJoined | BountyAccepted | RetrievalAccepted

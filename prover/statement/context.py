@@ -1,4 +1,4 @@
-"""The job context: what ties a proof to one chain, escrow, job and payee."""
+"""The job context: what ties a proof to one chain, escrow, job, payee and model."""
 
 from dataclasses import dataclass
 
@@ -16,17 +16,25 @@ _CHAIN_BITS = 256
 
 @dataclass(frozen=True)
 class JobContext:
-    """Chain id, escrow contract, job id (32 bytes) and payee; addresses are 20 bytes."""
+    """Chain id, escrow contract, job id, payee and model id; ids are 32 bytes, addresses 20.
+
+    The model is in it as a provider of hidden weights chooses among its models when it knows the
+    job.
+    """
 
     chain_id: int
     escrow: bytes
     job_id: bytes
     payee: bytes
+    model_id: bytes
 
     @classmethod
-    def of(cls, chain_id: int, escrow: str, job_id: bytes, payee: str) -> "JobContext":
+    def of(
+        cls, chain_id: int, escrow: str, job_id: bytes, payee: str, model_id: bytes
+    ) -> "JobContext":
         """From hexadecimal addresses as web3 gives them. Raises StatementInvalid."""
-        return cls(chain_id, _address("escrow", escrow), job_id, _address("payee", payee))
+        places = _address("escrow", escrow), _address("payee", payee)
+        return cls(chain_id, places[0], job_id, places[1], model_id)
 
     def __post_init__(self) -> None:
         _check_chain(self.chain_id)
@@ -34,6 +42,7 @@ class JobContext:
             ("escrow", self.escrow, 20),
             ("job id", self.job_id, 32),
             ("payee", self.payee, 20),
+            ("model id", self.model_id, 32),
         ):
             if not isinstance(value, bytes):
                 raise StatementInvalid(
@@ -46,8 +55,8 @@ class JobContext:
                 )
 
     def hash(self) -> int:
-        """uint256(keccak256(abi.encode(chainid, escrow, jobId, payee)))."""
-        fields = (self.chain_id, self.escrow, self.job_id, self.payee)
+        """uint256(keccak256(abi.encode(chainid, escrow, jobId, payee, modelId)))."""
+        fields = (self.chain_id, self.escrow, self.job_id, self.payee, self.model_id)
         return int.from_bytes(keccak(encode(_ABI_TYPES, fields)), "big")
 
     def limbs(self, count: int, bits: int) -> tuple[int, ...]:
@@ -86,6 +95,6 @@ def check_context_size(count: int, bits: int) -> None:
         )
 
 
-_ABI_TYPES = ("uint256", "address", "bytes32", "address")
+_ABI_TYPES = ("uint256", "address", "bytes32", "address", "bytes32")
 # No chain has id 0: its proofs can be sent nowhere. The samples of circuits are bound to it.
-NO_JOB = JobContext(0, bytes(20), bytes(32), bytes(20))
+NO_JOB = JobContext(0, bytes(20), bytes(32), bytes(20), bytes(32))

@@ -7,7 +7,9 @@ from enum import IntEnum
 from prover.base.errors import StatementInvalid
 from prover.statement.context import check_context_size
 
-_UINT8 = frozenset({"context_limbs", "context_bits", "weight_words", "output_kind"})
+_UINT8 = frozenset(
+    {"context_limbs", "context_bits", "weight_words", "weight_points", "output_kind"}
+)
 
 
 class OutputKind(IntEnum):
@@ -23,7 +25,8 @@ class Layout:
 
     Sections are context, context echo, inputs (item i at inputs + i*input_words), weights and
     outputs (item i at outputs + i*output_words). They tile [0, instances) exactly, or
-    StatementInvalid is raised.
+    StatementInvalid is raised. Without input words the proof commits to its input by a point; with
+    `weight_points` it commits to hidden weights by as many points at its head.
     """
 
     instances: int
@@ -37,6 +40,7 @@ class Layout:
     input_words: int
     weights: int
     weight_words: int
+    weight_points: int
     outputs: int
     output_words: int
     output_kind: OutputKind
@@ -115,15 +119,19 @@ class Layout:
                 )
 
     def _check_counts(self) -> None:
-        echo_allowed = {1, self.context_limbs}
-        outputs_expected = self.classes if self.output_kind is OutputKind.SCORES else 1
+        echo_allowed = {0, 1, self.context_limbs}
+        pointed, hidden = self.input_words == 0, self.weight_points > 0
+        scores = self.output_kind is OutputKind.SCORES
+        fewest = self.classes if scores else 1
+        outputs_expected = f"{fewest} to {self.classes}"
         for name, found, allowed in (
             ("items", self.items > 0, "at least 1"),
-            ("input_words", self.input_words > 0, "at least 1"),
+            ("items", self.items == 1 or not pointed, "1 where the proof has the input's point"),
             ("classes", self.classes > 0, "at least 1"),
             ("weight_words", self.weight_words <= 1, "0 or 1"),
+            ("weight_words", self.weight_words == 0 or not hidden, "0 where there are points"),
             ("context_echo_words", self.context_echo_words in echo_allowed, f"{echo_allowed}"),
-            ("output_words", self.output_words == outputs_expected, f"{outputs_expected}"),
+            ("output_words", fewest <= self.output_words <= self.classes, outputs_expected),
         ):
             if not found:
                 raise StatementInvalid(

@@ -128,7 +128,7 @@ class ProofSystem(Protocol[Wanted, Planned, Made, Given, Evaluated]):
         ...
 
     def check_context(self, made: Made, proof: Proof, context: JobContext) -> None:
-        """Raise ProofRejected unless the proof was made for this job and payee."""
+        """Raise ProofRejected unless the proof was made for this job, payee and model."""
         ...
 
     def answer(self, made: Made, proof: Proof, given: Given | None = None) -> Answer:

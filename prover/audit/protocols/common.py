@@ -10,7 +10,7 @@ from prover.audit.steps import Step
 from prover.base.errors import StatementInvalid
 from prover.chain.contracts.jobs import JobContract
 from prover.chain.node.client import Client
-from prover.statement.commitment import input_commitment
+from prover.statement.commitment import proven_input
 from prover.statement.tree import check_membership, fold
 from prover.systems.proof import Proof
 
@@ -79,8 +79,9 @@ class ProtocolAudit(ABC, Generic[C]):
 
 def commitments(accepted: Accepted) -> list[bytes]:
     """Input commitments of the items in a proof's first slots."""
-    layout, words = accepted.bound.circuit.layout, accepted.proof.instances
-    return [input_commitment(layout.item_inputs(words, at)) for at in range(accepted.items)]
+    layout, proof = accepted.bound.circuit.layout, accepted.proof
+    slots = range(accepted.items)
+    return [proven_input(layout, proof.proof, proof.instances, at) for at in slots]
 
 
 def indices_of(runs: Iterable[tuple[int, int, Any]]) -> list[int]:

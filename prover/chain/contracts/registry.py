@@ -4,9 +4,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from eth_abi.abi import decode
+from eth_utils.crypto import keccak
 
 from prover.base.errors import ContractRefused
-from prover.chain.abi.contract import REGISTRY, VERIFIER, Call, contract, encode_call
+from prover.base.text import ZERO_ADDRESS
+from prover.chain.abi.contract import (
+    KEYED_VERIFIER,
+    REGISTRY,
+    VERIFIER,
+    Call,
+    contract,
+    encode_call,
+)
 from prover.chain.node.client import Client, checksum, map_rpc_errors
 from prover.protocol.registry.state import CIRCUIT_ABI, circuit_id_of, model_id_of
 from prover.statement.layout import Layout
@@ -17,6 +26,7 @@ class Circuit:
     """`Circuit` of types/Circuit.sol; see there for the meaning of the fields."""
 
     verifier: str
+    key: str
     code_hash: bytes
     artifact_digest: bytes
     layout: Layout
@@ -32,6 +42,7 @@ class Circuit:
         """The fields as the Solidity struct takes them."""
         return (
             checksum(self.verifier),
+            checksum(self.key),
             self.code_hash,
             self.artifact_digest,
             self.layout.to_abi(),
@@ -47,8 +58,9 @@ class Circuit:
     @classmethod
     def from_abi(cls, fields: tuple[Any, ...]) -> "Circuit":
         """The inverse of `to_abi`. Raises StatementInvalid on a layout that does not tile."""
-        head, layout, tail = fields[:3], fields[3], fields[4:]
-        return cls(str(checksum(head[0])), bytes(head[1]), bytes(head[2]), Layout(*layout), *tail)
+        verifier, key, code_hash, digest, layout, *rest = fields
+        places = str(checksum(verifier)), str(checksum(key))
+        return cls(*places, bytes(code_hash), bytes(digest), Layout(*layout), *rest)
 
     @property
     def id(self) -> bytes:
@@ -99,16 +111,32 @@ class Registry:
         return int(self._contract.functions.condemnedAt(circuit_id).call(block_identifier=at))
 
 
+def code_hash(client: Client, circuit: Circuit, block: int | None = None) -> bytes:
+    """What `Circuit.code_hash` must be, by the code on the chain."""
+    codes = [client.code(circuit.verifier, block)]
+    if circuit.key == ZERO_ADDRESS:
+        return keccak(codes[0])
+    codes.append(client.code(circuit.key, block))
+    return keccak(b"".join(keccak(code) for code in codes))
+
+
 def verify_on_chain(
-    client: Client, verifier: str, proof: bytes, instances: list[int], block: int | None = None
+    client: Client, circuit: Circuit, proof: bytes, instances: list[int], block: int | None = None
 ) -> bool:
-    """A typed call of a verifier, as the contracts make it; False also if it reverts."""
-    data = encode_call(VERIFIER, "verifyProof", proof, instances)
+    """A typed call of a circuit's verifier, as the contracts make it; False also if it reverts."""
+    data = verify_call(circuit, proof, instances)
     try:
-        answer = client.call({"to": checksum(verifier), "data": _hex(data)}, block)
+        answer = client.call({"to": checksum(circuit.verifier), "data": _hex(data)}, block)
     except ContractRefused:
         return False
     return answer == (1).to_bytes(32, "big")
+
+
+def verify_call(circuit: Circuit, proof: bytes, instances: list[int]) -> bytes:
+    """Calldata of that call: a keyed verifier is told the circuit's key."""
+    if circuit.key == ZERO_ADDRESS:
+        return encode_call(VERIFIER, "verifyProof", proof, instances)
+    return encode_call(KEYED_VERIFIER, "verifyProof", checksum(circuit.key), proof, instances)
 
 
 def _hex(data: bytes) -> Any:

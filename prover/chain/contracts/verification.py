@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 
 from prover.base.errors import ArtifactMismatch, ContractRefused
-from prover.chain.abi.contract import VERIFIER, Call, encode_call
+from prover.chain.abi.contract import Call
+from prover.chain.contracts.registry import Circuit, verify_call
 from prover.chain.sending.transactions import Sender
 
 
-def verification_gas(sender: Sender, verifier: str, proof: bytes, instances: Sequence[int]) -> int:
+def verification_gas(
+    sender: Sender, circuit: Circuit, proof: bytes, instances: Sequence[int]
+) -> int:
     """Gas of a transaction that verifies a proof and nothing else, its calldata included.
 
     The proof is one that the model's verifier accepts: raises ArtifactMismatch if this one reverts.
     """
-    data = encode_call(VERIFIER, "verifyProof", proof, list(instances))
+    verifier, data = circuit.verifier, verify_call(circuit, proof, list(instances))
     try:
         return sender.estimate(Call("verifying a proof", verifier, data)).gas
     except ContractRefused as error:

@@ -224,8 +224,8 @@ class BountyProvider:
 
     def _check_money(self, circuit_id: bytes, limits: ProviderLimits) -> None:
         terms, tools, sample = self._record.job.terms, self._tools, self._artifacts.sample
-        verifier = Registry(tools.client, tools.deployment.registry).circuit(circuit_id).verifier
-        gas = verification_gas(tools.sender, verifier, sample.proof, sample.instances)
+        circuit = Registry(tools.client, tools.deployment.registry).circuit(circuit_id)
+        gas = verification_gas(tools.sender, circuit, sample.proof, sample.instances)
         price, account = gas_price(tools.client), tools.account(terms.currency)
         check_bounty_money(terms, self._artifacts, gas, price, limits.purse, account)
 
@@ -295,7 +295,9 @@ class BountyProvider:
     @property
     def _context(self) -> JobContext:
         client, accuracy = self._tools.client, self._tools.contract
-        return JobContext.of(client.chain_id, accuracy.address, self._job_id, self._payee)
+        return JobContext.of(
+            client.chain_id, accuracy.address, self._job_id, self._payee, self._record.model_id
+        )
 
     def _require_proving(self) -> None:
         self._require(State.PROVING, "items are proven or disputed after the key is revealed")

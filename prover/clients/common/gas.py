@@ -17,7 +17,7 @@ def verification_gas(sender: Sender, registry: str, circuit_id: bytes, artifacts
     """Gas of verifying a proof of this circuit, measured on its sample, calldata included."""
     circuit = Registry(sender.client, registry).circuit(circuit_id)
     sample = artifacts.sample
-    return measured(sender, circuit.verifier, sample.proof, sample.instances)
+    return measured(sender, circuit, sample.proof, sample.instances)
 
 
 def present_prices(client: Client, left_out: Collection[str] = ()) -> Prices:

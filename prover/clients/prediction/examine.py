@@ -107,8 +107,8 @@ class Examiner:
     ) -> str | None:
         """`staked` is what was put at risk since the view of the world, by currency."""
         client, sample, terms = self.tools.client, artifacts.sample, record.job.terms
-        verifier = circuit_of(world, terms.model_id).verifier
-        gas = verification_gas(self.tools.sender, verifier, sample.proof, sample.instances)
+        circuit = circuit_of(world, terms.model_id)
+        gas = verification_gas(self.tools.sender, circuit, sample.proof, sample.instances)
         deal = deal_of(record.job.terms, gas, gas_price(client))
         account = account_of(client, world, self.tools.sender.address, terms.currency)
         more = account.with_staked(staked.get(terms.currency, 0))

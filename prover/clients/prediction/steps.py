@@ -120,7 +120,8 @@ class Steps:
         if not job.inputs_file:  # the store had lost the job
             job = replace(job, inputs_file=self.examiner.inputs(self.record, artifacts).to_bytes())
         started, chain_id = time.monotonic(), self.tools.client.chain_id
-        context = JobContext.of(chain_id, self.prediction.address, job.job_id, job.payee)
+        where, model_id = self.prediction.address, self.record.job.terms.model_id
+        context = JobContext.of(chain_id, where, job.job_id, job.payee, model_id)
         proof = self.tools.readiness.prove(artifacts, job.items, context, self.tools.progress)
         seconds = time.monotonic() - started
         return self.tools.store.save(replace(job, proof=proof, seconds=seconds, stage=Stage.PROVEN))

@@ -227,8 +227,8 @@ class DatasetOwner:
         )
 
     def _verification_gas(self) -> int:
-        sample, verifier = self._request.artifacts.sample, self._request.circuit.verifier
-        return verification_gas(self._tools.sender, verifier, sample.proof, sample.instances)
+        sample, circuit = self._request.artifacts.sample, self._request.circuit
+        return verification_gas(self._tools.sender, circuit, sample.proof, sample.instances)
 
     def _require(self, state: State, why: str) -> None:
         found = self._request.record.as_of(self._tools.client.now()).state

@@ -82,7 +82,8 @@ class RecordProver:
     ) -> ProofsSent:
         """Prove and send all that is left, with the keys of the matches. Raises Busy."""
         client = self._retrieval.client
-        context = JobContext.of(client.chain_id, self._retrieval.address, job_id, record.payee)
+        where, model_id = self._retrieval.address, record.job.terms.model_id
+        context = JobContext.of(client.chain_id, where, job_id, record.payee, model_id)
         todo = parts(record.count, self._artifacts.manifest.layout.items, record.proven)
         with self._files.alone():
             missing = set(todo) - set(self._sound(todo))  # all in one process, which takes a second

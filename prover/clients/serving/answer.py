@@ -83,9 +83,9 @@ class Answerer:
         kept = self._files.sound([part.indices for part in todo], faults)
         proofs = [kept.get(part.indices) for part in todo]
         made = proofs.count(None)
-        context = JobContext.of(
-            self._serving.client.chain_id, self._serving.address, job_id, record.payee
-        )
+        chain_id, where = self._serving.client.chain_id, self._serving.address
+        model_id = record.job.terms.model_id
+        context = JobContext.of(chain_id, where, job_id, record.payee, model_id)
         for number, part in enumerate(todo):
             if proofs[number] is None:
                 self._progress(f"proof {number + 1} of {len(todo)}: items {some_of(part.indices)}")

@@ -224,8 +224,8 @@ class RoundProvider:
         check_round_money(terms, artifacts, verification, price, limits.purse, account)
 
     def _verification_gas(self) -> int:
-        sample, verifier = self._round.artifacts.sample, self._round.circuit.verifier
-        return verification_gas(self._tools.sender, verifier, sample.proof, sample.instances)
+        sample, circuit = self._round.artifacts.sample, self._round.circuit
+        return verification_gas(self._tools.sender, circuit, sample.proof, sample.instances)
 
     def _stake(self) -> int:
         terms, tools = self._round.record.job.terms, self._tools

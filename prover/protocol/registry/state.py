@@ -20,10 +20,12 @@ from prover.statement.field import FIELD_MODULUS
 from prover.statement.layout import Layout
 
 LAYOUT_ABI = (
-    "(uint16,uint16,uint16,uint8,uint8,uint16,uint16,uint16,uint16,uint16,uint8,uint16,uint16,"
-    "uint8,uint16)"
+    "(uint16,uint16,uint16,uint8,uint8,uint16,uint16,uint16,uint16,uint16,uint8,uint8,uint16,"
+    "uint16,uint8,uint16)"
 )
-CIRCUIT_ABI = f"(address,bytes32,bytes32,{LAYOUT_ABI},int64,int64,uint32,uint16,uint8,bool,uint64)"
+CIRCUIT_ABI = (
+    f"(address,address,bytes32,bytes32,{LAYOUT_ABI},int64,int64,uint32,uint16,uint8,bool,uint64)"
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def circuit_id_of(circuit: tuple[object, ...]) -> bytes:
 
 def layout_of(circuit: tuple[object, ...]) -> Layout:
     """The statement's layout of a circuit. Raises StatementInvalid unless it tiles."""
-    return Layout(*cast(tuple[Any, ...], circuit[3]))
+    return Layout(*cast(tuple[Any, ...], circuit[4]))
 
 
 def model_id_of(circuit_id: bytes, weights_commitment: int) -> bytes:
@@ -78,7 +80,8 @@ def _model(state: RegistryState, event: ModelRegistered) -> RegistryState:
     _require(event.circuit_id in state.circuits, event, "a registered circuit")
     expected = model_id_of(event.circuit_id, event.weights_commitment)
     _require(event.model_id == expected, event, f"id of its fields 0x{expected.hex()}")
-    _require(event.weights_commitment < FIELD_MODULUS, event, "a commitment below the modulus")
+    if not layout_of(state.circuits[event.circuit_id]).weight_points:
+        _require(event.weights_commitment < FIELD_MODULUS, event, "a commitment below the modulus")
     _require(event.model_id not in state.models, event, "a model that is new")
     entry = (event.circuit_id, event.weights_commitment)
     return replace(state, models=put(state.models, event.model_id, entry))

@@ -186,6 +186,7 @@ def layout_of(settings: dict[str, Any], plan: Plan, item_elements: int) -> Layou
         input_words=words,
         weights=weights,
         weight_words=hidden,
+        weight_points=0,
         outputs=end,
         output_words=outputs[0],
         output_kind=OutputKind.SCORES,

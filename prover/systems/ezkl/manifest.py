@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from prover.base import strict_json
 from prover.base.errors import ArtifactMismatch, StatementInvalid, UnsoundCircuit
 from prover.base.files import NotPlain, TooLarge, read_plain
+from prover.base.text import ZERO_ADDRESS
 from prover.base.units import MIB
 from prover.solidity.compile import EVM_VERSION, OPTIMIZER_RUNS, SOLC_VERSION
 from prover.solidity.verifier import VERIFIER_CONTRACT, Verifier
@@ -121,6 +122,7 @@ class Manifest(_Strict):
         plan = self.plan
         return (
             verifier,
+            ZERO_ADDRESS,
             self.code_hash,
             self.digest(),
             self.layout.to_abi(),

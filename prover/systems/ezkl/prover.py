@@ -154,14 +154,14 @@ def weights_digest(artifacts: Artifacts, limits: Limits) -> int:
 
 
 def check_context(manifest: Manifest, proof: Proof, context: JobContext) -> None:
-    """Raise ProofRejected unless the proof was made for this chain, contract, job and payee."""
+    """Raise ProofRejected unless the proof was made for this chain, contract, job, payee, model."""
     layout = manifest.layout
     found = layout.section("context", proof.instances)
     wanted = context.limbs(layout.context_limbs, layout.context_bits)
     if found != wanted:
         raise ProofRejected(
             f"the proof's context is {list(found)}: expected {list(wanted)} for this chain, "
-            "contract, job and payee; it was made for another one"
+            "contract, job, payee and model; it was made for another one"
         )
 
 

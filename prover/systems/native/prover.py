@@ -83,7 +83,7 @@ def verify(made: NativeArtifacts, proof: Proof, limits: Limits | None = None) ->
 
 
 def check_context(made: NativeArtifacts, proof: Proof, context: JobContext) -> None:
-    """Raise ProofRejected unless the proof was made for this chain, contract, job and payee."""
+    """Raise ProofRejected unless the proof was made for this chain, contract, job, payee, model."""
     limbs = _limbs(made, context)
     if proof.instances[: len(limbs)] != limbs:
         raise ProofRejected(
