@@ -8,7 +8,7 @@ chain says is looked at every time.
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from prover.base.errors import ArtifactMismatch
 from prover.base.files import write_atomically
@@ -16,12 +16,12 @@ from prover.base.settings import get_settings
 from prover.base.text import moment
 from prover.chain.contracts.registry import Circuit, Registry
 from prover.chain.node.client import Client
-from prover.systems.ezkl.artifacts import Artifacts, find_artifacts
-from prover.systems.onnx.onnx_file import ImportedModel
+from prover.systems.circuits import find_artifacts
+from prover.systems.interface import Artifacts, Codes
 from prover.systems.srs import DEVELOPMENT
 from prover.systems.worker import Progress
 
-CHECKS = 2  # 1 rebuilt; 2 compares scales and witnesses as well
+CHECKS = 3  # 1 rebuilt; 2 compares scales and witnesses as well; 3 knows keys
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,10 @@ class Verdict:
 class Rebuilder(Protocol):
     """A system whose verifiers are on the chain."""
 
-    def rebuild(
-        self,
-        made: Artifacts,
-        progress: Progress | None = None,
-        model: ImportedModel | None = None,
-    ) -> bytes:
-        """The verifier's runtime code, from the model: the given one, or the artifacts' own."""
+    def rebuilt(
+        self, made: Any, progress: Progress | None = None, model: Path | None = None
+    ) -> Codes:
+        """The contracts' code, from the model: the given one, or the artifacts' own."""
         ...
 
 
@@ -60,7 +57,7 @@ class CircuitAuditor:
         self,
         model_id: bytes,
         artifacts: Artifacts | None = None,
-        model: ImportedModel | None = None,
+        model: Path | None = None,
         *,
         anew: bool = False,
     ) -> Verdict:
@@ -76,20 +73,24 @@ class CircuitAuditor:
         allowed = None if anew or model is not None else _load_code(_code_path(found))
         rebuilt = allowed is None
         if allowed is None:
-            allowed = self.system.rebuild(found, self.progress, model)
+            allowed = self.system.rebuilt(found, self.progress, model)
             write_atomically(_code_path(found), _content(allowed))
-        _compare_code(circuit.verifier, self.client.code(circuit.verifier), allowed)
+        _compare_code("verifier", circuit.verifier, self._code(circuit.verifier), allowed.verifier)
+        if allowed.key:
+            _compare_code("key", circuit.key, self._code(circuit.key), allowed.key)
         return Verdict(model_id, circuit_id, circuit.code_hash, rebuilt)
+
+    def _code(self, address: str) -> bytes:
+        return self.client.code(address)
 
     def _check_claims(
         self, circuit_id: bytes, circuit: Circuit, weights: int, artifacts: Artifacts
     ) -> None:
-        manifest = artifacts.manifest
-        expected = Circuit.from_abi(manifest.circuit(circuit.verifier))
+        expected = Circuit.from_abi(artifacts.circuit(circuit.verifier, circuit.key))
         _same("circuit", circuit, expected)
         _same("circuit id", circuit_id, expected.id)
         _same("weights commitment", weights, artifacts.weights_commitment)
-        if manifest.srs.name == DEVELOPMENT and not self.client.local:
+        if artifacts.srs.name == DEVELOPMENT and not self.client.local:
             raise ArtifactMismatch(
                 f"the circuit was set up with a development SRS: on chain {self.client.chain_id} "
                 "expected a ceremony's, as whoever made it can forge proofs; do not stake"
@@ -102,14 +103,14 @@ class CircuitAuditor:
             )
 
 
-def _compare_code(verifier: str, found: bytes, allowed: bytes) -> None:
+def _compare_code(name: str, address: str, found: bytes, allowed: bytes) -> None:
     if found != allowed:
         where = next(
             (at for at, (a, b) in enumerate(zip(found, allowed, strict=False)) if a != b),
             min(len(found), len(allowed)),
         )
         raise ArtifactMismatch(
-            f"verifier {verifier} has {len(found)} bytes of code that differ from the rebuilt "
+            f"{name} {address} has {len(found)} bytes of code that differ from the rebuilt "
             f"{len(allowed)} at byte {where}: expected equal code; do not stake on this model"
         )
 
@@ -118,15 +119,18 @@ def _code_path(artifacts: Artifacts) -> Path:
     return get_settings().home / "verdicts" / f"{artifacts.directory.name}.json"
 
 
-def _content(code: bytes) -> bytes:
-    return json.dumps({"code": code.hex(), "checks": CHECKS}, sort_keys=True).encode()
+def _content(code: Codes) -> bytes:
+    fields = {"verifier": code.verifier.hex(), "key": code.key.hex(), "checks": CHECKS}
+    return json.dumps(fields, sort_keys=True).encode()
 
 
-def _load_code(path: Path) -> bytes | None:
+def _load_code(path: Path) -> Codes | None:
     """The code that the artifacts gave before, by no fewer checks than there are now."""
     try:
         found = json.loads(path.read_bytes())
-        return bytes.fromhex(found["code"]) if found["checks"] == CHECKS else None
+        if found["checks"] != CHECKS:
+            return None
+        return Codes(bytes.fromhex(found["verifier"]), bytes.fromhex(found["key"]))
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None  # what makes no sense is made anew
 

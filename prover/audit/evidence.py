@@ -11,8 +11,8 @@ from prover.base.errors import ArtifactsMissing, ProvingError, ZkescrowError
 from prover.base.text import shown
 from prover.chain.node.client import Client
 from prover.protocol.events import ItemMalformed, PredictionDelivered, RecordMalformed
-from prover.systems.ezkl.artifacts import Artifacts, find_artifacts
-from prover.systems.ezkl.system import OnChain
+from prover.systems.circuits import find_artifacts
+from prover.systems.interface import Artifacts, ItemProver
 
 BATCH = 64  # proofs of a circuit that are held, and verified together
 
@@ -23,7 +23,7 @@ class Evidence:
     def __init__(
         self,
         client: Client,
-        system: OnChain,
+        system: ItemProver[Any],
         audits: Mapping[str, ProtocolAudit[Any]],
         findings: Findings,
     ) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from prover.base.errors import ProofRejected, StatementInvalid
 from prover.chain.contracts.registry import Circuit, code_hash, verify_on_chain
@@ -10,8 +11,7 @@ from prover.protocol.registry.state import RegistryState
 from prover.statement.commitment import weights_of
 from prover.statement.context import JobContext
 from prover.statement.field import check_canonical
-from prover.systems.ezkl.artifacts import Artifacts
-from prover.systems.ezkl.system import OnChain
+from prover.systems.interface import Artifacts, ItemProver
 from prover.systems.proof import Proof
 
 
@@ -70,7 +70,7 @@ def broken_rules(client: Client, accepted: Accepted) -> Iterator[str]:
 
 
 def reverified(
-    system: OnChain, artifacts: Artifacts, accepted: Sequence[Accepted]
+    system: ItemProver[Any], artifacts: Artifacts, accepted: Sequence[Accepted]
 ) -> Iterator[bool]:
     """For each proof of a circuit whether the proof system accepts it too.
 

@@ -24,7 +24,7 @@ from prover.chain.node.client import Client
 from prover.chain.state.replay import empty_world
 from prover.protocol.history import History
 from prover.protocol.world import World
-from prover.systems.ezkl.system import OnChain
+from prover.systems.interface import ItemProver
 from prover.systems.worker import Progress
 
 
@@ -35,7 +35,7 @@ class Auditor:
         self,
         client: Client,
         deployment: Deployment,
-        system: OnChain,
+        system: ItemProver[Any],
         progress: Progress | None = None,
     ) -> None:
         self._client = client

@@ -25,9 +25,9 @@ from prover.clients.common.jobs.kinds import SHOWN_DIGITS
 if TYPE_CHECKING:
     from prover.chain.node.client import Client
     from prover.clients.common.models import KnownModel
-    from prover.systems.ezkl.artifacts import Artifacts
     from prover.systems.ezkl.planner.report import Candidate, PlanReport
     from prover.systems.ezkl.system import Planned
+    from prover.systems.interface import Artifacts
     from prover.systems.srs import Named, SetUpChoice
 
 LOG = logger(__name__)
@@ -105,7 +105,7 @@ def list_models(rpc: Rpc = None) -> None:
     from prover.chain.contracts.registry import Circuit
     from prover.chain.state.replay import load_world
     from prover.clients.common.models import aliases
-    from prover.systems.ezkl.artifacts import list_artifacts
+    from prover.systems.circuits import list_artifacts
 
     client, deployment = deployed(rpc)
     registry = load_world(client, deployment).registry
@@ -144,8 +144,9 @@ def _name(client: "Client", alias: str, model_id: bytes) -> None:
 
 @command(app, "show")
 def show_model(model: ModelArgument, rpc: Rpc = None) -> None:
-    """Show a model's plan, measured accuracy and sizes."""
+    """Show a model's circuit, measured accuracy and sizes."""
     from prover.clients.common.models import find
+    from prover.systems.circuits import on_chain
 
     client, deployment = deployed(rpc)
     known = find(client, deployment, model)
@@ -153,7 +154,8 @@ def show_model(model: ModelArgument, rpc: Rpc = None) -> None:
         "model_id": "0x" + known.model_id.hex(),
         "circuit_id": "0x" + known.circuit_id.hex(),
     }
-    show(facts | {"manifest": known.artifacts.manifest.model_dump()}, *_lines(facts))
+    manifest = on_chain(known.artifacts).describe(known.artifacts)
+    show(facts | {"manifest": dict(manifest)}, *_lines(facts))
 
 
 @command(app)
@@ -166,13 +168,11 @@ def verify(
 ) -> None:
     """Rebuild from ONNX, settings and SRS; compare byte for byte with the code on the chain."""
     from prover.clients.common.models import auditor, find
-    from prover.systems.onnx.onnx_file import load
 
     client, deployment = deployed(rpc)
     known = find(client, deployment, model)
-    source = load(onnx) if onnx else None
     checker = auditor(client, deployment)
-    verdict = checker.verify(known.model_id, known.artifacts, source, anew=True)
+    verdict = checker.verify(known.model_id, known.artifacts, onnx, anew=True)
     data = {
         "model_id": "0x" + verdict.model_id.hex(),
         "circuit_id": "0x" + verdict.circuit_id.hex(),
@@ -190,12 +190,11 @@ def export_model(
 ) -> None:
     """Write the files that others need to check a model's circuit; never hidden weights."""
     from prover.clients.common.models import find
-    from prover.systems.ezkl.exchange import export, public_files
+    from prover.systems.circuits import on_chain
 
     client, deployment = deployed(rpc)
     known = find(client, deployment, model)
-    export(known.artifacts, out)
-    names = list(public_files(known.artifacts.manifest))
+    names = on_chain(known.artifacts).export(known.artifacts, out)
     show({"directory": str(out), "files": names}, f"{len(names)} files in {out}: give them away")
 
 
@@ -241,17 +240,16 @@ def import_model(
 def keys(model: ModelArgument, rpc: Rpc = None) -> None:
     """Make the proving key of an imported model, so that this machine can prove with it."""
     from prover.clients.common.models import find
-    from prover.systems.ezkl.artifacts import PK
-    from prover.systems.ezkl.system import Ezkl
+    from prover.systems.circuits import on_chain
 
     client, deployment = deployed(rpc)
     known = find(client, deployment, model)
-    Ezkl().make_proving_key(known.artifacts, progress)
-    path = known.artifacts.path(PK)
+    on_chain(known.artifacts).make_proving_key(known.artifacts, progress)
+    path = str(known.artifacts.proving_key)
     data = {
         "model_id": "0x" + known.model_id.hex(),
         "proving_key": path,
-        "sha256": known.artifacts.manifest.sha256[PK],
+        "sha256": known.artifacts.proving_key_sha256,
     }
     show(data, f"model {model} can be proven here: its key {path} is the one of the manifest")
 
@@ -288,17 +286,19 @@ def _set_up_like(onnx: Path, known: "KnownModel") -> "Artifacts":
     """Other weights for a circuit that is there. Raises ModelRefused if they do not fit it."""
     from prover.base.errors import ModelRefused
     from prover.systems.ezkl.artifacts import SRS
+    from prover.systems.ezkl.artifacts import Artifacts as EzklArtifacts
     from prover.systems.ezkl.system import Planned
     from prover.systems.onnx import onnx_file
     from prover.systems.srs import Reference, check_named
 
-    plan = known.artifacts.manifest.plan
-    if plan.weights == "fixed":
+    like = known.artifacts
+    if not isinstance(like, EzklArtifacts) or like.manifest.plan.weights == "fixed":
         raise UsageError(
             "--like names a model with public weights, which are part of its circuit: expected a "
             "model with hidden weights"
         )
-    stands = Reference(known.artifacts.manifest.srs, Path(known.artifacts.path(SRS)))
+    plan = like.manifest.plan
+    stands = Reference(like.srs, Path(like.path(SRS)))
     check_named(stands.path, stands.named, plan.logrows)
     artifacts = _keys_of(Planned(onnx_file.load(onnx), plan), stands)
     if artifacts.digest != known.artifacts.digest:
@@ -335,23 +335,23 @@ def _one_of(text: str, name: str, allowed: dict[str, str]) -> str:
 
 
 def _facts(artifacts: "Artifacts") -> dict[str, Any]:
-    manifest = artifacts.manifest
-    plan = manifest.plan
+    facts = artifacts.facts
     return {
         "artifact_digest": "0x" + artifacts.digest.hex(),
         "artifacts": str(artifacts.directory),
-        "items_per_proof": plan.items,
-        "inputs": plan.input_mode,
-        "weights": "public" if plan.weights == "fixed" else "hidden",
-        "exact": plan.exact,
-        "tolerance": plan.tolerance,
-        "logrows": plan.logrows,
-        "input_scale": plan.input_scale,
-        "instances": manifest.layout.instances,
-        "code_bytes": manifest.verifier.code_bytes,
-        "proof_bytes": manifest.verifier.proof_bytes,
-        "srs": manifest.srs.model_dump(),
-        "accuracy": manifest.accuracy,
+        "items_per_proof": facts.layout.items,
+        "inputs": facts.inputs,
+        "weights": "hidden" if facts.hidden else "public",
+        "exact": facts.exact,
+        "tolerance": facts.tolerance,
+        "logrows": facts.logrows,
+        "input_unit": facts.input_unit,
+        "instances": facts.layout.instances,
+        "code_bytes": facts.code_bytes,
+        "key_bytes": facts.key_bytes,
+        "proof_bytes": facts.proof_bytes,
+        "srs": artifacts.srs.model_dump(),
+        "accuracy": facts.accuracy,
     }
 
 

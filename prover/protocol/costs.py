@@ -33,17 +33,19 @@ class Prices:
 
 @dataclass(frozen=True)
 class Proving:
-    """One proof of a circuit: how long it takes on how many cores, its item slots and instances."""
+    """One proof of a circuit: how long it takes on how many cores, its item slots, and the gas of
+    its verification.
+    """
 
     seconds: float
     items: int
-    instances: int
+    verification_gas: int
     cores: int = 2
 
     @classmethod
     def predicted(cls, logrows: int, items: int, instances: int) -> Self:
-        """For a circuit of 2**logrows rows that nobody timed."""
-        return cls(ROW_SECONDS * (1 << logrows), items, instances)
+        """For a circuit of ezkl of 2**logrows rows that nobody timed."""
+        return cls(ROW_SECONDS * (1 << logrows), items, verification_gas(instances))
 
     def proofs(self, items: int) -> int:
         """How many proofs that many items take."""
@@ -52,7 +54,7 @@ class Proving:
     def cost(self, items: int, prices: Prices) -> int:
         """Wei that it takes to prove that many items and to have the proofs verified on-chain."""
         hours = self.proofs(items) * self.seconds * self.cores / HOUR
-        gas = proofs_gas(items, self.items, verification_gas(self.instances))
+        gas = proofs_gas(items, self.items, self.verification_gas)
         return ceil(hours * prices.core_hour_wei) + gas * prices.gas_wei
 
 

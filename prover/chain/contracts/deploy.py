@@ -1,4 +1,4 @@
-"""Deploying the project's contracts and generated verifiers, once each."""
+"""Deploying the project's contracts, and what verifies circuits, once each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -75,10 +75,10 @@ class NewContract:
     gas: int
 
 
-def deploy_verifier(sender: Sender, bytecode: bytes, digest: bytes) -> NewContract:
-    """Deploy a generated verifier; the artifact digest names the action, so it happens once."""
-    call = Call("deploying the verifier", None, bytecode)
-    receipt = sender.send(f"deploy:verifier:{digest.hex()}", call, more=True)
+def deploy(sender: Sender, what: str, name: str, bytecode: bytes) -> NewContract:
+    """Deploy what verifies a circuit, a verifier or a key; its name makes that it happens once."""
+    call = Call(f"deploying the {what}", None, bytecode)
+    receipt = sender.send(f"deploy:{what}:{name}", call, more=True)
     address = receipt["contractAddress"]
     if address is None:
         raise ChainError("the node's receipt names no contract address: use another node")

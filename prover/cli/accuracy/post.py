@@ -27,7 +27,6 @@ from prover.protocol.accuracy.economics import (
 )
 from prover.protocol.accuracy.gas import BountyGas
 from prover.protocol.accuracy.state import Record
-from prover.protocol.costs import Proving
 from prover.protocol.events import ZERO_ADDRESS
 from prover.statement.documents.samples import hoeffding_sample, needed, supports
 
@@ -230,7 +229,7 @@ def _total_gas(
     sender: Sender, deployment: Deployment, known: KnownModel, posted: Posted, wanted: int
 ) -> int:
     """Post, accept, reveal, and the proofs of as many items as are needed."""
-    slots = known.artifacts.manifest.layout.items
+    slots = known.artifacts.facts.layout.items
     proof = verification_gas(sender, deployment.registry, known.circuit_id, known.artifacts)
     return posted.gas + BountyGas.of(wanted, slots, proof).after_posting
 
@@ -267,9 +266,8 @@ def _usual(
 ) -> AccuracyMoney:
     """Amounts by docs/ECONOMICS.md at the present price of gas, where none is given."""
     amounts = {"--reward", "--miss-penalty", "--stake", "--bond"}
-    manifest, prices = known.artifacts.manifest, present_prices(client, amounts - given.keys())
-    plan, layout, elements = manifest.plan, manifest.layout, manifest.digest_elements
-    proving = Proving.predicted(plan.logrows, layout.items, layout.instances)
+    facts, prices = known.artifacts.facts, present_prices(client, amounts - given.keys())
+    proving, elements = facts.proving, facts.sealed_elements
     usual = accuracy_money(needed(n, *target), elements, proving, prices)
     reward = given.get("--reward", usual.reward)
     penalty = given.get("--miss-penalty")

@@ -12,7 +12,7 @@ from prover.cli.common.output import say_error
 
 if TYPE_CHECKING:
     from prover.chain.readers import Reader
-    from prover.systems.ezkl.artifacts import Artifacts
+    from prover.systems.interface import Artifacts
 
 LOG = logger(__name__)
 
@@ -64,7 +64,7 @@ def reader_of(provider: str | None, key: Path | None) -> "Reader | None":
 
 def check_readers(artifacts: "Artifacts", reader: "Reader | None", in_clear: bool) -> None:
     """Raise UsageError where inputs that the model hides would be posted for anybody to read."""
-    if artifacts.manifest.digest_elements and reader is None and not in_clear:
+    if artifacts.facts.salted and reader is None and not in_clear:
         raise UsageError(
             "the model keeps inputs from the chain, but no provider is named whose key is known: "
             "whoever asks for the inputs file must be given it, and can read it; name one with "

@@ -13,7 +13,8 @@ from prover.clients.common.jobs.kinds import PREDICTION
 from prover.clients.prediction.status import row
 from prover.protocol.prediction.state import Record
 from prover.protocol.world import World
-from prover.systems.ezkl.outputs import Prediction, read_outputs
+from prover.systems.circuits import read_outputs
+from prover.systems.interface import Prediction
 
 
 def status_of(
@@ -43,14 +44,14 @@ def all_jobs(client: Client, deployment: Deployment) -> list[dict[str, Any]]:
 
 def _predictions(world: World, record: Record) -> list[Prediction] | None:
     from prover.chain.contracts.registry import Circuit
-    from prover.systems.ezkl.artifacts import find_artifacts
+    from prover.systems.circuits import find_artifacts
 
     if not record.outputs:
         return None
     circuit_id, weights = world.registry.models[record.job.terms.model_id]
     digest = Circuit.from_abi(world.registry.circuits[circuit_id]).artifact_digest
     try:
-        manifest = find_artifacts(digest, weights).manifest
+        artifacts = find_artifacts(digest, weights)
     except ArtifactMismatch:
         return None
-    return read_outputs(record.outputs, manifest)
+    return read_outputs(artifacts, record.outputs)

@@ -167,8 +167,8 @@ def post(
     committed = load_world(client, deployment).retrieval.datasets
     chosen = None if dataset is None else by_digits(committed, DATASET, dataset)
     known = find(client, deployment, model)
-    scale = known.artifacts.manifest.scales.output
-    predicate = retrieval_post.predicate_of(score, at_least, label, scale)
+    unit = known.artifacts.facts.output_unit
+    predicate = retrieval_post.predicate_of(score, at_least, label, unit)
     requester.check_model(known.artifacts, predicate)
     found = find_dataset(client, deployment, chosen)
     spec = retrieval_post.spec_of(client, known, found, predicate, options)

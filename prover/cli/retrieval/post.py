@@ -30,7 +30,7 @@ from prover.protocol.retrieval.economics import (
 from prover.protocol.retrieval.predicate import as_text, at_least
 from prover.protocol.retrieval.state import Dataset, Predicate, PredicateKind
 from prover.statement.documents.dataset import max_bytes_of
-from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.interface import Artifacts
 
 MIN_PROVE_SECONDS = HOUR
 WORK_FACTOR = 4  # of what proving should take on two cores
@@ -49,11 +49,11 @@ class PostOptions:
 
 
 def predicate_of(
-    score: int | None, threshold: str | None, label: int | None, scale: int
+    score: int | None, threshold: str | None, label: int | None, unit: float
 ) -> Predicate:
     """Which records are wanted. Raises UsageError unless it is said in one of the two ways."""
     if label is None and score is not None and threshold is not None:
-        return at_least(score, threshold, scale)
+        return at_least(score, threshold, unit)
     if label is not None and score is None and threshold is None:
         return Predicate(PredicateKind.LABEL, label)
     raise UsageError(
@@ -66,7 +66,7 @@ def public_file(
     dataset: Dataset, artifacts: Artifacts, file: Path | None, allow_files: bool
 ) -> bytes:
     """The dataset's public file, from where the owner or --file says. Raises UsageError."""
-    limit = max_bytes_of(dataset.count, format_of(artifacts.manifest))
+    limit = max_bytes_of(dataset.count, format_of(artifacts))
     try:
         uri = dataset.uri if file is None else file.resolve().as_uri()
         return fetch(uri, limit, allow_files=allow_files or file is not None)
@@ -101,7 +101,7 @@ def describe(posted: Posted, spec: JobSpec) -> tuple[dict[str, Any], list[str]]:
     """A posted request, for --json and as text."""
     terms, predicate = posted.terms, posted.terms.predicate
     fee = posted.estimate.total * posted.wei_per_gas
-    rule = as_text(predicate, spec.artifacts.manifest.scales.output)
+    rule = as_text(predicate, spec.artifacts.facts.output_unit)
     data = {
         "job": "0x" + posted.job_id.hex(),
         "dataset": "0x" + terms.dataset_id.hex(),
@@ -184,5 +184,4 @@ def _prove_seconds(client: Client, artifacts: Artifacts, count: int, options: st
 
 
 def _proving(artifacts: Artifacts) -> Proving:
-    plan, layout = artifacts.manifest.plan, artifacts.manifest.layout
-    return Proving.predicted(plan.logrows, layout.items, layout.instances)
+    return artifacts.facts.proving

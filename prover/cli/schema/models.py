@@ -76,12 +76,14 @@ class ModelFacts(Printed):
     """Worst error of an output word that a proof can hide. 0 if it is exact."""
     logrows: Log2
     """Of the number of rows."""
-    input_scale: int
-    """Binary digits after the point of an input."""
+    input_unit: Real
+    """What integer 1 stands for, of an input."""
     instances: Count
     """Public words of a proof."""
     code_bytes: ByteCount
     """Of the verifier."""
+    key_bytes: ByteCount
+    """Of the key that the verifier is told; 0 where it is generated for the circuit."""
     proof_bytes: ByteCount
     srs: SetUp
     accuracy: Accuracy | None
@@ -96,7 +98,7 @@ class AddedModel(ModelFacts):
     name: str
     """What it is called. Of a model, on this machine."""
     verifier: Address
-    gas_by_step: dict[Literal["verifier", "circuit", "model"], Gas]
+    gas_by_step: dict[Literal["verifier", "key", "circuit", "model"], Gas]
     """Of the steps that were taken now."""
     candidates: list[Candidate]
     """What the planner tried; none with --like."""

@@ -15,12 +15,11 @@ from prover.clients.common.posting import was_resumed
 from prover.clients.serving.consumer import JobSpec, Opened
 from prover.clients.serving.contest import supports, wrong_answers
 from prover.clients.serving.status import amount
-from prover.protocol.costs import Prices, Proving
+from prover.protocol.costs import Prices
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.limits import limits_of
 from prover.protocol.serving.economics import ServingMoney, serving_money
 from prover.statement.documents.samples import contest_sample
-from prover.systems.ezkl.evaluate import word_bytes
 
 
 @dataclass(frozen=True)
@@ -150,7 +149,6 @@ def _money(
 
 def _usual(known: KnownModel, n: int, contests: int, prices: Prices) -> ServingMoney:
     """Amounts by docs/ECONOMICS.md at the present price of gas."""
-    plan, layout = known.artifacts.manifest.plan, known.artifacts.manifest.layout
-    item_bytes = layout.output_words * word_bytes(plan)
-    proving = Proving.predicted(plan.logrows, layout.items, layout.instances)
-    return serving_money(n, item_bytes, contests, proving, prices)
+    facts = known.artifacts.facts
+    item_bytes = facts.layout.output_words * facts.word_bytes
+    return serving_money(n, item_bytes, contests, facts.proving, prices)

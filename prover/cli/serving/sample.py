@@ -15,8 +15,8 @@ from prover.clients.common.models import find
 from prover.clients.serving import contest as consumer
 from prover.protocol.serving.state import Record
 from prover.statement.field import encode_signed
-from prover.systems.ezkl.artifacts import Artifacts
-from prover.systems.ezkl.outputs import read_outputs
+from prover.systems.circuits import read_outputs
+from prover.systems.interface import Artifacts
 
 Report = tuple[dict[str, Any], list[str]]
 
@@ -90,7 +90,7 @@ def results_of(
     wrong = consumer.differing(record, artifacts) if compare else None
     entries = [
         {"index": index, "proven": index in proven} | one.to_dict()
-        for index, one in enumerate(read_outputs(words, artifacts.manifest))
+        for index, one in enumerate(read_outputs(artifacts, words))
     ]
     data = {
         "job": "0x" + job_id.hex(),

@@ -8,7 +8,7 @@ from prover.protocol.accuracy.gas import KEY_WITHHELD, BountyGas
 from prover.protocol.accuracy.state import Terms
 from prover.protocol.events import ZERO_ADDRESS
 from prover.statement.documents.samples import needed
-from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.interface import Artifacts
 
 
 def check_terms(terms: Terms, account: str, now: int) -> None:
@@ -29,7 +29,7 @@ def check_bounty_money(
 
     The bond is all that a provider gets then, for its acceptance, a settlement and a withdrawal.
     """
-    items, slots = needed(terms.n, terms.num, terms.den), artifacts.manifest.layout.items
+    items, slots = needed(terms.n, terms.num, terms.den), artifacts.facts.layout.items
     gas = BountyGas.of(items, slots, verification_gas)
     deal = Deal(terms.currency, terms.reward, terms.stake, gas.provider * gas_wei)
     check_money("the bounty", deal, purse, account)

@@ -35,8 +35,7 @@ from prover.protocol.limits import limits_of
 from prover.statement.documents.inputs_file import data_hash
 from prover.statement.documents.sealed import key_hash
 from prover.statement.documents.testset import SealedTestSet
-from prover.systems.ezkl.artifacts import Artifacts
-from prover.systems.ezkl.inputs import shape_of
+from prover.systems.interface import Artifacts
 from prover.systems.worker import Progress
 
 MINING_SECONDS = 600  # a posting that is mined later would be refused
@@ -165,7 +164,7 @@ def _drawn(
 ) -> Drawn[Terms]:
     """Seal the tests, write the file, read it again, compute the root from it."""
     client, nonce = sender.client, secrets.randbits(256)
-    own, shape = read_seed(seed), shape_of(spec.artifacts.manifest)
+    own, shape = read_seed(seed), spec.artifacts.facts.shape
     progress(f"sealing {len(tests.labels)} test items")
     content = sealed_tests(spec.circuit_id, shape, tests, own, nonce).to_bytes()
     digest = data_hash(content)
@@ -181,7 +180,7 @@ def _drawn(
 def _terms(spec: JobSpec, content: bytes, key: bytes, now: int, count: int) -> Terms:
     """Terms over the file as it is on the disk."""
     written = SealedTestSet.from_bytes(content)
-    written.check(spec.circuit_id, count, shape_of(spec.artifacts.manifest))
+    written.check(spec.circuit_id, count, spec.artifacts.facts.shape)
     return Terms(
         circuit_id=spec.circuit_id,
         provider=spec.provider,

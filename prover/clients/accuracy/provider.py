@@ -6,7 +6,7 @@ item is opened and evaluated before anything is proven.
 
 from dataclasses import dataclass, replace
 
-from prover.base.errors import ProvingError, StatementInvalid, UsageError
+from prover.base.errors import StatementInvalid, UsageError
 from prover.base.text import moment, shown
 from prover.chain.contracts.accuracy import AccuracyBounty
 from prover.chain.contracts.registry import Registry
@@ -28,16 +28,15 @@ from prover.clients.common.jobs.kinds import BOUNTY
 from prover.clients.common.jobs.resending import send_again
 from prover.clients.common.limits import ProviderLimits
 from prover.clients.common.money import check_currency, stake, staking
-from prover.clients.common.readiness import check_key, padding, strange_items
+from prover.clients.common.readiness import check_key, strange_items
 from prover.clients.common.tools import Tools, tools_of
 from prover.protocol.accuracy.state import Record, State
 from prover.statement.context import JobContext
 from prover.statement.documents.inputs_file import Item, data_hash
 from prover.statement.documents.testset import SealedTestSet, max_bytes_of
 from prover.statement.label import proven_label
-from prover.systems.ezkl.artifacts import Artifacts
-from prover.systems.ezkl.evaluate import compare_with_witness, evaluate
-from prover.systems.ezkl.inputs import shape_of
+from prover.systems.circuits import compare_with_witness, evaluate
+from prover.systems.interface import Artifacts
 
 Found = tuple[bytes, Record]  # a bounty's id, and where it stands
 
@@ -148,7 +147,7 @@ class BountyProvider:
         evaluate(self._artifacts, [])  # raises if the weights are not on this machine
         self._tools.check_model(model_id, self._artifacts)  # first: its verifier is run for gas
         self._check_money(circuit_id, limits)
-        self._check_weights()
+        self._tools.system.require_weights(self._artifacts)
         self._test_set()
         self._check_time(limits)
         with staking(self._tools.sender, self._accepting):
@@ -175,7 +174,7 @@ class BountyProvider:
         self._tools.progress(judged.message())
         if not judged.reaches and not force:
             return Outcome(judged)
-        planned = parts(judged, self._artifacts.manifest.layout.items)
+        planned = parts(judged, self._artifacts.facts.layout.items)
         sent = self.submitter(opened).submit(missing(planned, self._record))
         return Outcome(judged, sent.proofs, sent.seconds, sent.transactions, sent.gas)
 
@@ -197,8 +196,8 @@ class BountyProvider:
         key = self._record.key
         if key is None:
             raise UsageError("the key is not revealed: see `zkescrow accuracy status`")
-        shape = shape_of(self._artifacts.manifest)
-        classes = self._artifacts.manifest.layout.classes
+        shape = self._artifacts.facts.shape
+        classes = self._artifacts.facts.layout.classes
         items, labels = list[Item](), list[int]()
         for index, sealed in enumerate(self._test_set().items):
             try:
@@ -238,20 +237,8 @@ class BountyProvider:
         compare_with_witness(artifacts, strange_items(artifacts))
         rehearsal = self._tools.readiness.ready(artifacts)
         seconds = limits.proof_seconds or rehearsal.seconds
-        proofs = -(-terms.n // artifacts.manifest.layout.items)
+        proofs = -(-terms.n // artifacts.facts.layout.items)
         check_time(proofs, seconds, terms.prove_seconds)
-
-    def _check_weights(self) -> None:
-        """Raise ProvingError unless what would be proven has the weights that are registered."""
-        layout = self._artifacts.manifest.layout
-        item = padding(self._artifacts)
-        witness = self._tools.system.witness(self._artifacts, [item], self._context)
-        found = layout.section("weights", witness.instances)
-        if found and found[0] != self._artifacts.weights_commitment:
-            raise ProvingError(
-                "the compiled circuit on this machine has other weights than the model that is "
-                "registered, so that no proof would be accepted: set the model up again"
-            )
 
     def _test_set(self) -> SealedTestSet:
         """The file, checked against hash, circuit, count and root; kept on the disk."""
@@ -260,7 +247,7 @@ class BountyProvider:
         if content is None or data_hash(content) != terms.data_hash:
             content = self._fetched()
         found = SealedTestSet.from_bytes(content)
-        found.check(terms.circuit_id, terms.n, shape_of(self._artifacts.manifest))
+        found.check(terms.circuit_id, terms.n, self._artifacts.facts.shape)
         if found.tree.root != terms.test_root:
             raise StatementInvalid(
                 f"the test set has the root 0x{found.tree.root.hex()}: expected "
@@ -272,7 +259,7 @@ class BountyProvider:
 
     def _fetched(self) -> bytes:
         record, limit = self._record, self._record.job.terms.n
-        most = max_bytes_of(limit, shape_of(self._artifacts.manifest))
+        most = max_bytes_of(limit, self._artifacts.facts.shape)
         self._tools.progress(f"fetching the test set from {shown(record.uri)}")
         files, named = self._tools.allow_files, record.job.terms.data_hash
         return obtain(record.uri, named, most, allow_files=files)
@@ -287,7 +274,7 @@ class BountyProvider:
         self._tools.progress(f"evaluating {len(opened.items)} items")
         compare_with_witness(self._artifacts, opened.items)
         outputs = evaluate(self._artifacts, opened.items)
-        kind = self._artifacts.manifest.layout.output_kind
+        kind = self._artifacts.facts.layout.output_kind
         labels = [proven_label(row, kind) for row in outputs]
         terms = self._record.job.terms
         return judge(labels, opened.labels, terms.num, terms.den)

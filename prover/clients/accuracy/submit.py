@@ -18,7 +18,7 @@ from prover.statement.context import JobContext
 from prover.statement.documents.inputs_file import Item
 from prover.statement.documents.testset import SealedTestSet
 from prover.statement.runs import list_hash, runs
-from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.interface import Artifacts
 from prover.systems.proof import Proof
 
 

@@ -11,10 +11,9 @@ from prover.statement.documents.sealed import check_sealable, content_of, item_o
 from prover.statement.documents.seeds import Seed
 from prover.statement.documents.testset import SealedTestSet, seal_tests
 from prover.statement.field import WORD_BYTES
-from prover.statement.quantise import quantise
 from prover.statement.sizes import MAX_CLASSES
-from prover.systems.ezkl.artifacts import Artifacts
-from prover.systems.ezkl.inputs import read_data, shape_of
+from prover.systems.circuits import quantised, read_data
+from prover.systems.interface import Artifacts
 
 
 @dataclass(frozen=True)
@@ -30,13 +29,13 @@ class Tests:
 
 def check_circuit(artifacts: Artifacts) -> None:
     """Raise UsageError or StatementInvalid unless a bounty can be posted on the circuit."""
-    if not artifacts.manifest.plan.exact:
+    if not artifacts.facts.exact:
         raise UsageError(
             "the circuit is not exact: its prover could choose between results; only exact "
             "circuits decide bounties, see `zkescrow model show`"
         )
-    check_sealable(shape_of(artifacts.manifest))
-    classes = artifacts.manifest.layout.classes
+    check_sealable(artifacts.facts.shape)
+    classes = artifacts.facts.layout.classes
     if not 2 <= classes <= MAX_CLASSES:
         raise UsageError(
             f"the circuit has {classes} classes: expected 2 to {MAX_CLASSES}, as the greatest "
@@ -61,10 +60,9 @@ def read_tests(artifacts: Artifacts, data: Path, rows: range | None, count: int 
             f"--rows {part.start}:{part.stop}: expected a part of 0:{len(samples)} by {data}"
         )
     chosen = _drawn(part, count)
-    scale, labels = artifacts.manifest.scales.input, samples.labels
-    flat = [samples.inputs[row].reshape(-1) for row in chosen]
-    values = tuple(tuple(quantise(map(float, each), scale)) for each in flat)
-    _check_domain(values, chosen, shape_of(artifacts.manifest))
+    flat, labels = [samples.inputs[row].reshape(-1) for row in chosen], samples.labels
+    values = tuple(item.values for item in quantised(artifacts, flat))
+    _check_domain(values, chosen, artifacts.facts.shape)
     return Tests(
         values, tuple(int(labels[row]) for row in chosen), tuple(row_hash(each) for each in flat)
     )

@@ -10,7 +10,7 @@ from prover.chain.node.client import Client
 from prover.chain.sending.fees import GWEI, gas_price, in_gwei
 from prover.chain.sending.transactions import Sender
 from prover.protocol.costs import Prices
-from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.interface import Artifacts
 
 
 def verification_gas(sender: Sender, registry: str, circuit_id: bytes, artifacts: Artifacts) -> int:

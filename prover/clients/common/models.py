@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from prover.chain.deployments import Deployment
     from prover.chain.node.client import Client
     from prover.protocol.world import World
-    from prover.systems.ezkl.artifacts import Artifacts
+    from prover.systems.interface import Artifacts
 
 _DIGITS = re.compile("[0-9a-f]{4,64}", re.ASCII)
 
@@ -70,7 +70,7 @@ def free_name(client: "Client", folder: str, model_id: bytes) -> str:
 def find(client: "Client", deployment: "Deployment", text: str) -> KnownModel:
     """The model of a name, or of an id or its beginning. Raises UsageError or ArtifactMismatch."""
     from prover.chain.contracts.registry import Registry
-    from prover.systems.ezkl.artifacts import find_artifacts
+    from prover.systems.circuits import find_artifacts
 
     model_id = _model_id(client, deployment, text)
     registry = Registry(client, deployment.registry)
@@ -97,9 +97,9 @@ def auditor(client: "Client", deployment: "Deployment") -> "CircuitAuditor":
     from prover.audit.circuit import CircuitAuditor
     from prover.base.console import progress
     from prover.chain.contracts.registry import Registry
-    from prover.systems.ezkl.system import Ezkl
+    from prover.systems.circuits import AnySystem
 
-    return CircuitAuditor(client, Registry(client, deployment.registry), Ezkl(), progress)
+    return CircuitAuditor(client, Registry(client, deployment.registry), AnySystem(), progress)
 
 
 def _model_id(client: "Client", deployment: "Deployment", text: str) -> bytes:

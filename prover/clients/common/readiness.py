@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from prover.base.errors import (
     ArtifactMismatch,
@@ -28,8 +29,8 @@ from prover.base.settings import get_settings
 from prover.base.units import KIB
 from prover.statement.context import NO_JOB, JobContext
 from prover.statement.documents.inputs_file import Item
-from prover.systems.ezkl.artifacts import PK, Artifacts, directory_name
-from prover.systems.ezkl.system import OnChain
+from prover.systems.interface import Artifacts, ItemProver
+from prover.systems.places import directory_name
 from prover.systems.proof import Proof
 from prover.systems.worker import Progress
 
@@ -58,7 +59,7 @@ class KeyMissing(ArtifactMismatch):
 class Readiness:
     """Says whether a model can be proven here; asked before each stake of every protocol."""
 
-    def __init__(self, system: OnChain, progress: Progress | None = None) -> None:
+    def __init__(self, system: ItemProver[Any], progress: Progress | None = None) -> None:
         self._system = system
         self._say = progress or (lambda _stage: None)
         self._failed_now: dict[str, str] = {}
@@ -126,13 +127,13 @@ class Readiness:
 
     def failed(self, artifacts: Artifacts, why: str) -> None:
         """Take no new job of the model: a proof of it has just failed."""
-        known = _read(artifacts) or Rehearsal(_key(artifacts), platform.node(), 0.0, 0)
+        known = _read(artifacts) or Rehearsal(artifacts.proving_key_sha256, platform.node(), 0.0, 0)
         _write(artifacts, replace(known, failure=why or "no reason given"))
         self._failed_now[_name(artifacts)] = why
 
     def _rehearsed(self, artifacts: Artifacts, key: str, items: Sequence[Item]) -> Rehearsal:
         self._say("rehearsing one proof, to know that it works and how long it takes")
-        slots = artifacts.manifest.layout.items
+        slots = artifacts.facts.layout.items
         chosen = list(items[:slots]) or [padding(artifacts)]
         started = time.monotonic()
         try:
@@ -150,7 +151,7 @@ class Readiness:
 
 def check_key(artifacts: Artifacts) -> str:
     """The SHA-256 of the proving key. Raises KeyMissing or ArtifactMismatch."""
-    path, allowed = Path(artifacts.path(PK)), _key(artifacts)
+    path, allowed = artifacts.proving_key, artifacts.proving_key_sha256
     if not path.is_file():
         raise KeyMissing(
             f"there is no proving key at {path}, so that nothing can be proven here: nothing is "
@@ -167,19 +168,20 @@ def check_key(artifacts: Artifacts) -> str:
 
 def padding(artifacts: Artifacts) -> Item:
     """An item that every circuit takes: zeros, or what is nearest to them in its domain."""
-    plan = artifacts.manifest.plan
-    nearest_zero = min(max(0, plan.input_min), plan.input_max)
-    return Item((nearest_zero,) * artifacts.manifest.item_elements, (0,) * plan.salt_elements)
+    shape = artifacts.facts.shape
+    nearest_zero = min(max(0, shape.input_min), shape.input_max)
+    return Item((nearest_zero,) * shape.values, (0,) * shape.salt_elements)
 
 
 def strange_items(artifacts: Artifacts, count: int = 8) -> list[Item]:
     """Items at the corners of the domain and from all over it, for want of a job's own."""
-    plan, size = artifacts.manifest.plan, artifacts.manifest.item_elements
-    low, high, draw = plan.input_min, plan.input_max, secrets.SystemRandom()
+    shape = artifacts.facts.shape
+    size, low, high = shape.values, shape.input_min, shape.input_max
+    draw = secrets.SystemRandom()
     rows = [[low] * size, [high] * size]
     rows += [[draw.choice((low, high)) for _ in range(size)] for _ in range(count // 2 - 1)]
     rows += [[draw.randint(low, high) for _ in range(size)] for _ in range(count - count // 2 - 1)]
-    return [Item(tuple(row), (0,) * plan.salt_elements) for row in rows]
+    return [Item(tuple(row), (0,) * shape.salt_elements) for row in rows]
 
 
 def _barred(why: str) -> str:
@@ -191,10 +193,6 @@ def _barred(why: str) -> str:
 
 def _holds(known: Rehearsal, key: str) -> bool:
     return known.key == key and known.machine == platform.node() and not known.failure
-
-
-def _key(artifacts: Artifacts) -> str:
-    return artifacts.manifest.sha256[PK]
 
 
 def _name(artifacts: Artifacts) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from prover.base.console import progress
 from prover.chain.contracts.jobs import JobContract
@@ -12,8 +12,8 @@ from prover.chain.sending.transactions import Sender
 from prover.clients.common.models import auditor
 from prover.clients.common.money import Account, teller
 from prover.clients.common.readiness import Readiness
-from prover.systems.ezkl.artifacts import Artifacts
-from prover.systems.ezkl.system import Ezkl, OnChain
+from prover.systems.circuits import AnySystem
+from prover.systems.interface import Artifacts, ItemProver
 from prover.systems.worker import Progress
 
 C = TypeVar("C", bound=JobContract)
@@ -32,7 +32,7 @@ class Tools(Generic[C]):
     deployment: Deployment
     contract: C
     sender: Sender
-    system: OnChain
+    system: ItemProver[Any]
     readiness: Readiness
     check_model: CheckModel
     account: Callable[[str], Account]
@@ -44,7 +44,7 @@ def tools_of(
     sender: Sender, deployment: Deployment, contract: C, *, allow_files: bool = False
 ) -> Tools[C]:
     """The usual ones; files of this machine may always be read on a local chain."""
-    client, system = sender.client, Ezkl()
+    client, system = sender.client, AnySystem()
     checker = auditor(client, deployment)
 
     def check(model_id: bytes, artifacts: Artifacts) -> None:

@@ -28,7 +28,7 @@ from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction.economics import prediction_stake
 from prover.protocol.prediction.state import Terms
 from prover.statement.documents.inputs_file import InputsFile, data_hash
-from prover.systems.ezkl.inputs import quantised, read_data, shape_of
+from prover.systems.circuits import quantised, read_data
 
 LOCK_GAS = 100_000
 DELIVER_GAS = 85_000  # our part of a delivery, see docs/SPEC.md section 10
@@ -100,14 +100,13 @@ def make_inputs(known: KnownModel, path: Path, rows: Sequence[int]) -> InputsFil
 
     Raises UsageError or ModelRefused on a bad file, StatementInvalid outside the circuit's domain.
     """
-    manifest = known.artifacts.manifest
     data = read_data(known.artifacts, path)
     for row in rows:
         if not 0 <= row < len(data):
             raise UsageError(f"--index {row}: expected 0 to {len(data) - 1} by {path}")
-    items = quantised(manifest, (data.inputs[row] for row in rows))
+    items = quantised(known.artifacts, (data.inputs[row] for row in rows))
     inputs_file = InputsFile(known.circuit_id, tuple(items))
-    inputs_file.check(shape_of(manifest))
+    inputs_file.check(known.artifacts.facts.shape)
     return inputs_file
 
 

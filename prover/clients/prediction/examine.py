@@ -21,9 +21,8 @@ from prover.clients.prediction.store import JobStore
 from prover.protocol.prediction.state import Record
 from prover.protocol.world import World
 from prover.statement.documents.inputs_file import InputsFile
-from prover.systems.ezkl.artifacts import Artifacts, find_artifacts
-from prover.systems.ezkl.evaluate import compare_with_witness
-from prover.systems.ezkl.inputs import shape_of
+from prover.systems.circuits import compare_with_witness, find_artifacts
+from prover.systems.interface import Artifacts
 
 
 class Unwanted(StatementInvalid):
@@ -69,7 +68,7 @@ class Examiner:
 
     def inputs(self, record: Record, artifacts: Artifacts) -> InputsFile:
         """The inputs, checked against the job and the circuit. Raises StatementInvalid."""
-        shape = shape_of(artifacts.manifest)
+        shape = artifacts.facts.shape
         files = self.policy.allow_files
         content = obtain(record.uri, record.data_hash, shape.max_bytes, allow_files=files)
         inputs_file = InputsFile.from_bytes(content)

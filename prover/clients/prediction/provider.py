@@ -29,8 +29,7 @@ from prover.clients.prediction.views import end_of, is_ours, look
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction.state import Record, State
 from prover.protocol.world import World
-from prover.systems.ezkl.artifacts import Artifacts
-from prover.systems.ezkl.inputs import shape_of
+from prover.systems.interface import Artifacts
 
 MAX_CHARACTERS = 1_000
 LOG = logger(__name__)
@@ -279,7 +278,7 @@ class Provider:
 def _most_bytes(world: World, model_id: bytes) -> int:
     """Size that no inputs file for a model exceeds; 0 if nothing can be proven with it here."""
     try:
-        return shape_of(artifacts_of(world, model_id).manifest).max_bytes
+        return artifacts_of(world, model_id).facts.shape.max_bytes
     except ProvingError:  # somebody else's model, or damaged files
         return 0
 

@@ -15,7 +15,7 @@ from prover.clients.prediction.store import Stage, TrackedJob
 from prover.clients.prediction.views import UNTAKEN, View, end_of, is_ours, look
 from prover.protocol.prediction.state import Record
 from prover.statement.context import JobContext
-from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.interface import Artifacts
 
 WAITING, SKIPPED, FAILED = "waiting", "skipped", "failed"
 PATIENCE_SECONDS = 60.0  # for a node that does not know yet what was mined

@@ -19,7 +19,7 @@ from prover.protocol.retrieval.state import Dataset, Terms
 from prover.statement.documents.dataset import Format
 from prover.statement.field import WORD_BYTES
 from prover.statement.tree import depth_of
-from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.interface import Artifacts
 
 _RECORD_BYTES = 3 * WORD_BYTES  # two hashes, and a key if it matches
 _RUN_BYTES = 5 * WORD_BYTES  # a run without its path
@@ -51,7 +51,7 @@ def check_request_money(
     account: Account,
 ) -> None:
     """Raise UsageError unless proving all records pays."""
-    gas = RetrievalGas.of(count, artifacts.manifest.layout, verification_gas)
+    gas = RetrievalGas.of(count, artifacts.facts.layout, verification_gas)
     cost = (gas.accept + gas.submit) * gas_wei
     deal = Deal(terms.currency, terms.price_of(count), terms.stake, cost)
     check_money("the request", deal, purse, account)
@@ -59,7 +59,7 @@ def check_request_money(
 
 def check_format(found: Format, artifacts: Artifacts) -> None:
     """Raise StatementInvalid unless a circuit takes records of this format."""
-    allowed = format_of(artifacts.manifest)
+    allowed = format_of(artifacts)
     differing = [
         f"{name} {value} (expected {getattr(allowed, name)})"
         for name, value in vars(found).items()
@@ -99,7 +99,7 @@ def check_proofs(
     `wait` is how many seconds the acceptance takes to be final; a call has at most `call_bytes` on
     this chain. Raises StatementInvalid otherwise.
     """
-    proofs = -(-count // artifacts.manifest.layout.items)
+    proofs = -(-count // artifacts.facts.layout.items)
     least = math.ceil(wait + TIME_FACTOR * proofs * seconds)
     if terms.prove_seconds < least:
         raise StatementInvalid(
@@ -108,7 +108,7 @@ def check_proofs(
             f"{wait} s to finality; do not accept: nothing is staked; ask for a request with "
             f"--prove-within {least}s or more, or try again on a machine that has less to do"
         )
-    gas = largest_submission_gas(min(artifacts.manifest.layout.items, count), verification_gas)
+    gas = largest_submission_gas(min(artifacts.facts.layout.items, count), verification_gas)
     too_much = misfit(submission_bytes(count, artifacts), gas, call_bytes)
     if too_much:
         name, found, most = too_much
@@ -121,9 +121,9 @@ def check_proofs(
 
 def submission_bytes(count: int, artifacts: Artifacts) -> int:
     """Bytes that no call with one proof of this circuit exceeds, if every record matches."""
-    layout, depth = artifacts.manifest.layout, depth_of(count)
+    layout, depth = artifacts.facts.layout, depth_of(count)
     slots = min(layout.items, count)
     runs = min(slots, 2 * depth + 1)  # neighbours, cut into aligned subtrees
     opened = runs * (_RUN_BYTES + depth * WORD_BYTES) + slots * _RECORD_BYTES
-    proof = artifacts.manifest.verifier.proof_bytes + WORD_BYTES * layout.instances
+    proof = artifacts.facts.proof_bytes + WORD_BYTES * layout.instances
     return CALL_BYTES + opened + proof

@@ -39,8 +39,8 @@ from prover.clients.retrieval.secrets import Secrets, check_secrets, match_secre
 from prover.protocol.events import RetrievalAccepted
 from prover.protocol.limits import limits_of
 from prover.protocol.retrieval.state import Dataset, Record, State
-from prover.systems.ezkl.artifacts import Artifacts
-from prover.systems.ezkl.evaluate import Outputs, compare_with_witness, evaluate
+from prover.systems.circuits import compare_with_witness, evaluate
+from prover.systems.interface import Artifacts, Outputs
 
 _REORGANISED = (
     "the chain was reorganised and the acceptance is not what it was: see `zkescrow retrieval "
@@ -210,7 +210,7 @@ class DatasetOwner:
 
     def _matches(self, outputs: Outputs) -> tuple[int, ...]:
         predicate = self._request.record.job.terms.predicate
-        kind = self._request.artifacts.manifest.layout.output_kind
+        kind = self._request.artifacts.facts.layout.output_kind
         return tuple(at for at, row in enumerate(outputs) if predicate.flags(row, kind))
 
     def _check_money(self, verification: int, limits: OwnerLimits) -> None:

@@ -29,7 +29,7 @@ from prover.statement.context import JobContext
 from prover.statement.documents.dataset import PublicDataset
 from prover.statement.field import decode_signed
 from prover.statement.runs import runs
-from prover.systems.ezkl.artifacts import Artifacts
+from prover.systems.interface import Artifacts
 from prover.systems.proof import Proof
 from prover.systems.worker import Progress
 
@@ -84,7 +84,7 @@ class RecordProver:
         client = self._retrieval.client
         where, model_id = self._retrieval.address, record.job.terms.model_id
         context = JobContext.of(client.chain_id, where, job_id, record.payee, model_id)
-        todo = parts(record.count, self._artifacts.manifest.layout.items, record.proven)
+        todo = parts(record.count, self._artifacts.facts.layout.items, record.proven)
         with self._files.alone():
             missing = set(todo) - set(self._sound(todo))  # all in one process, which takes a second
             started = time.monotonic()
@@ -158,7 +158,7 @@ class RecordProver:
 
     def _flagged(self, record: Record, part: Sequence[int], proof: Proof) -> list[int]:
         """Which of the records match, by what the proof shows."""
-        layout, predicate = self._artifacts.manifest.layout, record.job.terms.predicate
+        layout, predicate = self._artifacts.facts.layout, record.job.terms.predicate
         return [
             index
             for slot, index in enumerate(part)

@@ -3,25 +3,25 @@
 A value outside the circuit's domain is refused, never clipped.
 """
 
+import math
 from pathlib import Path
 
 import numpy as np
 
 from prover.base.errors import StatementInvalid
 from prover.statement.documents.dataset import Format
-from prover.statement.quantise import quantise
-from prover.systems.ezkl.artifacts import Artifacts
-from prover.systems.ezkl.inputs import read_data, shape_of
-from prover.systems.ezkl.manifest import Manifest
+from prover.systems.circuits import quantised, read_data
+from prover.systems.interface import Artifacts
 from prover.systems.onnx.calibration import Floats
 
 Rows = tuple[tuple[int, ...], ...]
 _SHOWN = 5
 
 
-def format_of(manifest: Manifest) -> Format:
+def format_of(artifacts: Artifacts) -> Format:
     """The format of the records that a circuit can prove."""
-    return Format.of(shape_of(manifest), manifest.scales.input)
+    facts = artifacts.facts
+    return Format.of(facts.shape, -round(math.log2(facts.input_unit)))
 
 
 def read_rows(artifacts: Artifacts, path: Path) -> Rows:
@@ -30,14 +30,14 @@ def read_rows(artifacts: Artifacts, path: Path) -> Rows:
     Raises UsageError or ModelRefused where the file is wrong, StatementInvalid naming the records
     outside the circuit's domain.
     """
-    form = format_of(artifacts.manifest)
+    form = format_of(artifacts)
     samples = read_data(artifacts, path).inputs.reshape(-1, form.values)
-    rows = [quantise(map(float, sample), form.input_scale) for sample in samples]
+    rows = tuple(item.values for item in quantised(artifacts, samples))
     _check_domain(path, samples, rows, form)
-    return tuple(tuple(row) for row in rows)
+    return rows
 
 
-def _check_domain(path: Path, samples: Floats, rows: list[list[int]], form: Format) -> None:
+def _check_domain(path: Path, samples: Floats, rows: Rows, form: Format) -> None:
     values = np.array(rows, dtype=object)
     outside = (values < form.input_min) | (values > form.input_max)
     wrong = [int(record) for record in np.flatnonzero(outside.any(axis=1))]

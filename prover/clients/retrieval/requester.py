@@ -19,8 +19,7 @@ from prover.protocol.retrieval.gas import RetrievalGas
 from prover.protocol.retrieval.predicate import check_predicate
 from prover.protocol.retrieval.state import Dataset, Predicate, Terms
 from prover.statement.documents.sealed import check_sealable
-from prover.systems.ezkl.artifacts import Artifacts
-from prover.systems.ezkl.inputs import shape_of
+from prover.systems.interface import Artifacts
 from prover.systems.worker import Progress
 
 
@@ -59,14 +58,14 @@ class Posted:
 
 def check_model(artifacts: Artifacts, predicate: Predicate) -> None:
     """Raise StatementInvalid or UsageError unless the model can answer such a request."""
-    plan = artifacts.manifest.plan
-    if not plan.exact:
+    facts = artifacts.facts
+    if not facts.exact:
         raise StatementInvalid(
             "the model's circuit is not exact: its prover could choose which records match; add "
             "the model again with a plan that is"
         )
-    check_sealable(shape_of(artifacts.manifest))
-    check_predicate(predicate, artifacts.manifest.layout, plan.decomp_base**plan.decomp_legs)
+    check_sealable(facts.shape)
+    check_predicate(predicate, facts.layout, facts.reach)
 
 
 def check_dataset(dataset: Dataset, content: bytes, artifacts: Artifacts) -> None:
@@ -74,7 +73,7 @@ def check_dataset(dataset: Dataset, content: bytes, artifacts: Artifacts) -> Non
 
     Keeps the file. Raises StatementInvalid.
     """
-    public, allowed = checked(dataset, content), format_of(artifacts.manifest)
+    public, allowed = checked(dataset, content), format_of(artifacts)
     differing = [
         f"{name} {value} (expected {getattr(allowed, name)})"
         for name, value in vars(public.form).items()
@@ -114,7 +113,7 @@ def post(
     Raises ContractRefused with the rule that the terms break, InsufficientFunds or Postponed.
     """
     retrieval = RetrievalBounty(sender.client, deployment.retrieval)
-    count, layout, terms = spec.dataset.count, spec.artifacts.manifest.layout, drawn.job.terms
+    count, layout, terms = spec.dataset.count, spec.artifacts.facts.layout, drawn.job.terms
     escrow = terms.price_of(count)
     proof = verification_gas(sender, deployment.registry, spec.circuit_id, spec.artifacts)
     progress("posting the request")

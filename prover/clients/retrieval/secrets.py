@@ -27,8 +27,7 @@ from prover.statement.documents.dataset import (
 from prover.statement.documents.inputs_file import Item
 from prover.statement.documents.sealed import check_sealable, content_of, key_hash, seal
 from prover.statement.documents.seeds import Seed
-from prover.systems.ezkl.artifacts import Artifacts
-from prover.systems.ezkl.inputs import shape_of
+from prover.systems.interface import Artifacts
 
 
 @dataclass(frozen=True, repr=False)
@@ -63,8 +62,8 @@ class Committed:
 
 def read_secrets(artifacts: Artifacts, data: Path, seed: Seed) -> Secrets:
     """The records of an NPZ archive, salted and with their keys; UsageError or StatementInvalid."""
-    check_sealable(shape_of(artifacts.manifest))
-    form, rows = format_of(artifacts.manifest), read_rows(artifacts, data)
+    check_sealable(artifacts.facts.shape)
+    form, rows = format_of(artifacts), read_rows(artifacts, data)
     items, keys = salted_records(form, rows, seed), record_keys(form, rows, seed)
     return Secrets(form, tuple(items), tuple(keys))
 

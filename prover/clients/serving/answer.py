@@ -29,8 +29,8 @@ from prover.statement.runs import (
     outputs_tree,
     runs,
 )
-from prover.systems.ezkl.artifacts import Artifacts
-from prover.systems.ezkl.evaluate import evaluate
+from prover.systems.circuits import evaluate
+from prover.systems.interface import Artifacts
 from prover.systems.proof import Proof
 from prover.systems.worker import Progress
 
@@ -78,7 +78,7 @@ class Answerer:
         """Prove all that is left, then send it. Raises StatementInvalid if an item cannot be."""
         require_provable(record, self._artifacts, items)
         started = time.monotonic()
-        todo = parts(record, self._artifacts.manifest.layout.items)
+        todo = parts(record, self._artifacts.facts.layout.items)
         faults = partial(self._readiness.faults, self._artifacts)
         kept = self._files.sound([part.indices for part in todo], faults)
         proofs = [kept.get(part.indices) for part in todo]

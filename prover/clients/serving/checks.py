@@ -13,8 +13,7 @@ from prover.clients.common.money import Account, Deal, Purse, check_money, worth
 from prover.protocol.serving.gas import RoundGas, answers_gas
 from prover.protocol.serving.state import Terms
 from prover.statement.field import WORD_BYTES
-from prover.systems.ezkl.artifacts import Artifacts
-from prover.systems.ezkl.evaluate import word_bytes
+from prover.systems.interface import Artifacts
 
 _RUN_BYTES = 8 * WORD_BYTES  # a run of one item without its paths
 
@@ -23,7 +22,7 @@ def check_terms(terms: Terms, account: str, now: int, artifacts: Artifacts) -> N
     """Raise UsageError or StatementInvalid unless the account may and should join."""
     require_open("round", terms, now)
     require_named("round", "join", terms.provider, account)
-    needed = word_bytes(artifacts.manifest.plan)
+    needed = artifacts.facts.word_bytes
     if terms.word_bytes < needed:
         raise StatementInvalid(
             f"the round posts {terms.word_bytes} bytes a word: expected at least {needed} by the "
@@ -46,7 +45,7 @@ def check_round_money(
     account: Account,
 ) -> None:
     """Raise UsageError unless the round pays, however many of its items are contested."""
-    layout, slots = artifacts.manifest.layout, artifacts.manifest.layout.items
+    layout, slots = artifacts.facts.layout, artifacts.facts.layout.items
     for contests in (0, *range(1, terms.max_contests + 1, slots)):  # a proof more, for one item
         gas = RoundGas.of(terms.n, terms.word_bytes, contests, layout, verification_gas)
         deal = Deal(terms.currency, terms.earned(contests), terms.stake, gas.provider * gas_wei)
@@ -60,14 +59,14 @@ def check_answers(
     time, `seconds` for a proof; a call has at most `call_bytes` on this chain. Raises
     StatementInvalid otherwise.
     """
-    proofs = -(-terms.max_contests // artifacts.manifest.layout.items)
+    proofs = -(-terms.max_contests // artifacts.facts.layout.items)
     if terms.answer_seconds < TIME_FACTOR * proofs * seconds:
         raise StatementInvalid(
             f"{terms.max_contests} items may be contested, {counted(proofs, 'proof')} of "
             f"{seconds:.1f} s: {terms.answer_seconds} s are given, expected {TIME_FACTOR} times "
             "what it takes; do not join"
         )
-    slots = min(artifacts.manifest.layout.items, terms.max_contests)
+    slots = min(artifacts.facts.layout.items, terms.max_contests)
     gas = answers_gas(1, slots, terms.max_contests, verification_gas)
     too_much = misfit(answer_bytes(terms, artifacts), gas, call_bytes)
     if too_much:
@@ -81,8 +80,8 @@ def check_answers(
 
 def answer_bytes(terms: Terms, artifacts: Artifacts) -> int:
     """Bytes that no call with one proof of this circuit exceeds in this round."""
-    layout, depth = artifacts.manifest.layout, (terms.n - 1).bit_length()
+    layout, depth = artifacts.facts.layout, (terms.n - 1).bit_length()
     slots = min(layout.items, terms.max_contests)
     opened = slots * (_RUN_BYTES + 2 * depth * WORD_BYTES)
-    proof = artifacts.manifest.verifier.proof_bytes + WORD_BYTES * layout.instances
+    proof = artifacts.facts.proof_bytes + WORD_BYTES * layout.instances
     return CALL_BYTES + terms.max_contests * WORD_BYTES + opened + proof

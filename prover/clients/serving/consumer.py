@@ -23,9 +23,8 @@ from prover.protocol.serving.gas import RoundGas
 from prover.protocol.serving.state import Terms
 from prover.statement.documents.inputs_file import InputsFile, data_hash
 from prover.statement.runs import inputs_tree
-from prover.systems.ezkl.artifacts import Artifacts
-from prover.systems.ezkl.evaluate import word_bytes
-from prover.systems.ezkl.inputs import quantised, read_data, shape_of
+from prover.systems.circuits import quantised, read_data
+from prover.systems.interface import Artifacts
 from prover.systems.worker import Progress
 
 
@@ -83,9 +82,9 @@ def make_inputs(
             f"--rows {chosen.start}:{chosen.stop}: expected a part of 0:{len(samples)} by {data}"
         )
     _check_size(artifacts, len(chosen), limits)
-    items = quantised(artifacts.manifest, samples[chosen.start : chosen.stop])
+    items = quantised(artifacts, samples[chosen.start : chosen.stop])
     inputs_file = InputsFile(circuit_id, tuple(items))
-    inputs_file.check_round(shape_of(artifacts.manifest), len(chosen))
+    inputs_file.check_round(artifacts.facts.shape, len(chosen))
     return inputs_file
 
 
@@ -125,7 +124,7 @@ def open_round(
     receipt = postings.send(sender, serving, drawn, call, terms.escrow)
     gas, price = int(receipt["gasUsed"]), gas_price(sender.client)
     proof = verification_gas(sender, deployment.registry, spec.circuit_id, spec.artifacts)
-    layout = spec.artifacts.manifest.layout
+    layout = spec.artifacts.facts.layout
     total = RoundGas.of(terms.n, terms.word_bytes, terms.max_contests, layout, proof)
     return Opened(drawn.job_id, terms, path, drawn.given, drawn.uri, gas, total, price, drawn.notes)
 
@@ -153,7 +152,7 @@ def _terms(spec: JobSpec, inputs_file: InputsFile, now: int) -> Terms:
         currency=spec.currency,
         inputs_root=inputs_tree(item.commitment() for item in inputs_file.items).root,
         n=len(inputs_file.items),
-        word_bytes=word_bytes(spec.artifacts.manifest.plan),
+        word_bytes=spec.artifacts.facts.word_bytes,
         price=spec.price,
         proof_fee=spec.proof_fee,
         max_contests=spec.max_contests,
@@ -166,7 +165,7 @@ def _terms(spec: JobSpec, inputs_file: InputsFile, now: int) -> Terms:
 
 
 def _check_size(artifacts: Artifacts, count: int, limits: ChainLimits) -> None:
-    each = artifacts.manifest.layout.output_words * word_bytes(artifacts.manifest.plan)
+    each = artifacts.facts.layout.output_words * artifacts.facts.word_bytes
     most = min(limits.max_output_bytes // each, limits.max_round_items)
     if count > most:
         raise StatementInvalid(

@@ -22,8 +22,8 @@ from prover.protocol.serving.state import Record, State
 from prover.statement.documents.inputs_file import InputsFile
 from prover.statement.documents.samples import CONFIDENCE
 from prover.statement.runs import decode_outputs, inputs_tree
-from prover.systems.ezkl.artifacts import Artifacts
-from prover.systems.ezkl.evaluate import compare_with_witness, evaluate
+from prover.systems.circuits import compare_with_witness, evaluate
+from prover.systems.interface import Artifacts
 from prover.systems.worker import Progress
 
 Outputs = tuple[tuple[int, ...], ...]

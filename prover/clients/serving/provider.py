@@ -36,9 +36,8 @@ from prover.protocol.serving.gas import RoundGas
 from prover.protocol.serving.state import Record, State
 from prover.statement.documents.inputs_file import InputsFile, Item, data_hash
 from prover.statement.runs import encode_outputs, inputs_tree
-from prover.systems.ezkl.artifacts import Artifacts
-from prover.systems.ezkl.evaluate import Outputs, compare_with_witness, evaluate
-from prover.systems.ezkl.inputs import shape_of
+from prover.systems.circuits import compare_with_witness, evaluate
+from prover.systems.interface import Artifacts, Outputs
 
 Found = tuple[bytes, Record]  # a round's id, and where it stands
 
@@ -134,7 +133,7 @@ class RoundProvider:
         check_currency("the round", terms.currency, limits.purse)
         check_key(artifacts)
         self._tools.check_model(terms.model_id, artifacts)  # first: its verifier is run for gas
-        verification, layout = self._verification_gas(), artifacts.manifest.layout
+        verification, layout = self._verification_gas(), artifacts.facts.layout
         self._check_money(verification, limits)
         items = self._items()
         self._check_root(items)
@@ -190,13 +189,13 @@ class RoundProvider:
         if content is None or data_hash(content) != record.data_hash:
             content = self._fetched()
         inputs_file = InputsFile.from_bytes(content)
-        inputs_file.check_round(shape_of(self._round.artifacts.manifest), record.job.terms.n)
+        inputs_file.check_round(self._round.artifacts.facts.shape, record.job.terms.n)
         self._files.save_inputs(content)
         return inputs_file.items
 
     def _fetched(self) -> bytes:
         record = self._round.record
-        limit = shape_of(self._round.artifacts.manifest).max_bytes_of(record.job.terms.n)
+        limit = self._round.artifacts.facts.shape.max_bytes_of(record.job.terms.n)
         self._tools.progress(f"fetching the inputs from {shown(record.uri)}")
         files = self._tools.allow_files
         return obtain(record.uri, record.data_hash, limit, allow_files=files)

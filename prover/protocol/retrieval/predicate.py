@@ -1,6 +1,6 @@
 """Predicates of retrieval requests: from what a user types, checked against a circuit, as text.
 
-A score is a signed integer: a real number times 2^output_scale.
+A score is a signed integer, of which 1 stands for the circuit's output unit, a real number.
 """
 
 import re
@@ -15,7 +15,7 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,3})?", re.ASCII | re.
 _MAX_CHARACTERS = 64
 
 
-def at_least(index: int, value: str, scale: int) -> Predicate:
+def at_least(index: int, value: str, unit: float) -> Predicate:
     """Score `index` is at least a real number, exactly: the threshold is the least integer that is.
 
     Raises UsageError unless `value` is a decimal number.
@@ -23,7 +23,7 @@ def at_least(index: int, value: str, scale: int) -> Predicate:
     text = value.strip()
     if len(text) > _MAX_CHARACTERS or not _NUMBER.fullmatch(text):
         raise UsageError(f"--at-least {value!r}: expected a decimal number, such as 0.5")
-    return Predicate(PredicateKind.AT_LEAST, index, ceil(Fraction(text) * 2**scale))
+    return Predicate(PredicateKind.AT_LEAST, index, ceil(Fraction(text) / Fraction(unit)))
 
 
 def check_predicate(predicate: Predicate, layout: Layout, bound: int) -> None:
@@ -46,14 +46,14 @@ def check_predicate(predicate: Predicate, layout: Layout, bound: int) -> None:
         )
 
 
-def as_text(predicate: Predicate, scale: int | None) -> str:
-    """What the predicate says; `scale` is that of the outputs, where it is known."""
+def as_text(predicate: Predicate, unit: float | None) -> str:
+    """What the predicate says; `unit` is that of the outputs, where it is known."""
     if predicate.kind is PredicateKind.LABEL:
         return f"its label is {predicate.index}"
     message = f"score {predicate.index} is at least {predicate.threshold}"
-    if scale is None:
+    if unit is None:
         return f"{message} in the circuit's units"
-    return f"{message} / 2^{scale} = {predicate.threshold / 2**scale:g}"
+    return f"{message} in the circuit's units, which is {predicate.threshold * unit:g}"
 
 
 def _check_label(predicate: Predicate, layout: Layout) -> None:

@@ -5,14 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any, ClassVar
 
 from prover.base import strict_json
 from prover.base.errors import ArtifactMismatch, ArtifactsMissing
 from prover.base.files import NotPlain, TooLarge, read_plain, sha256_file
 from prover.base.settings import get_settings
+from prover.base.text import ZERO_ADDRESS
 from prover.statement.field import FIELD_MODULUS
+from prover.systems.ezkl.facts import facts_of
 from prover.systems.ezkl.manifest import FIXED, MAX_BYTES, Manifest, read_manifest
 from prover.systems.ezkl.rules import check_settings
+from prover.systems.interface import CircuitFacts
 from prover.systems.places import MANIFEST as MANIFEST
 from prover.systems.places import MODEL as MODEL
 from prover.systems.places import PK as PK
@@ -34,6 +38,7 @@ class Artifacts:
 
     directory: Path
     manifest: Manifest
+    system: ClassVar[str] = "ezkl"
 
     def path(self, name: str) -> str:
         """Absolute path of one of the files named in this module."""
@@ -43,6 +48,25 @@ class Artifacts:
     def digest(self) -> bytes:
         """The artifact digest that is registered on-chain."""
         return self.manifest.digest()
+
+    @cached_property
+    def facts(self) -> CircuitFacts:
+        """What protocols compute with."""
+        return facts_of(self.manifest)
+
+    @property
+    def proving_key(self) -> Path:
+        """Where the proving key is, or would be."""
+        return self.directory / PK
+
+    @property
+    def proving_key_sha256(self) -> str:
+        """What that file's SHA-256 must be."""
+        return self.manifest.sha256[PK]
+
+    def circuit(self, verifier: str, key: str = ZERO_ADDRESS) -> tuple[Any, ...]:
+        """See `Manifest.circuit`: there is no key, as the verifier is generated."""
+        return self.manifest.circuit(verifier)
 
     @property
     def srs(self) -> SetUp:

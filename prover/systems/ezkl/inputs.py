@@ -3,25 +3,13 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from prover.statement.documents.inputs_file import Item, Shape, salted
+from prover.statement.documents.inputs_file import Item, salted
 from prover.statement.quantise import quantise
 from prover.systems.ezkl.artifacts import MODEL, Artifacts
+from prover.systems.ezkl.facts import shape_of as shape_of
 from prover.systems.ezkl.manifest import Manifest
 from prover.systems.onnx.calibration import Calibration, Floats, read
 from prover.systems.onnx.onnx_file import load
-
-
-def shape_of(manifest: Manifest) -> Shape:
-    """Slots, values and salt of an item, and the domain of its values."""
-    plan = manifest.plan
-    return Shape(
-        slots=manifest.layout.items,
-        values=manifest.item_elements,
-        salt_elements=plan.salt_elements if manifest.digest_elements else 0,
-        salt_bits=plan.salt_bits,
-        input_min=plan.input_min,
-        input_max=plan.input_max,
-    )
 
 
 def read_data(artifacts: Artifacts, path: Path) -> Calibration:

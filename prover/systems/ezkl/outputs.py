@@ -1,47 +1,13 @@
 """Proven outputs as people read them."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from prover.statement.field import decode_signed
 from prover.statement.layout import OutputKind
+from prover.systems.interface import Prediction as Prediction
 
 if TYPE_CHECKING:
     from prover.systems.ezkl.manifest import Manifest
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """One item's outputs: `words` are signed integers, `scores` real numbers (None for labels).
-
-    `label` is None on a tie. `decisive` is False where a prover could have chosen another label
-    within the tolerance.
-    """
-
-    words: tuple[int, ...]
-    scores: tuple[float, ...] | None
-    label: int | None
-    decisive: bool
-    tolerance: float
-
-    def to_dict(self) -> dict[str, Any]:
-        """For --json."""
-        return {
-            "output_words": list(self.words),
-            "scores": None if self.scores is None else list(self.scores),
-            "label": self.label,
-            "decisive": self.decisive,
-            "score_tolerance": self.tolerance,
-        }
-
-    def message(self) -> str:
-        """One line."""
-        label = "a tie, no label" if self.label is None else f"label {self.label}"
-        if self.scores is None:
-            return f"proven {label}"
-        scores = " ".join(f"{score:.3f}" for score in self.scores)
-        doubt = "" if self.decisive else f"; NOT decisive at a tolerance of {self.tolerance:g}"
-        return f"proven {label}; scores {scores}{doubt}"
 
 
 def read_outputs(outputs: tuple[int, ...], manifest: "Manifest") -> list[Prediction]:

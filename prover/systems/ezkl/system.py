@@ -1,26 +1,38 @@
 """The proof system of ezkl, whose verifiers contracts call."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from prover.base.errors import UsageError
+from prover.base.errors import ProvingError, UsageError
 from prover.base.files import read_file
+from prover.solidity.verifier import compile_verifier
 from prover.statement.context import JobContext
 from prover.statement.documents.inputs_file import InputsFile, Item
-from prover.systems.ezkl import prover, setup
+from prover.systems.ezkl import exchange, prover, setup
 from prover.systems.ezkl.artifacts import SRS, Artifacts, load_artifacts
-from prover.systems.ezkl.inputs import quantised, shape_of
+from prover.systems.ezkl.evaluate import compare_with_witness, evaluate
+from prover.systems.ezkl.inputs import quantised, read_data, shape_of
 from prover.systems.ezkl.outputs import read_outputs
 from prover.systems.ezkl.planner.plan import Constraints, Plan
 from prover.systems.ezkl.planner.report import PlanReport
 from prover.systems.ezkl.planner.search import find_plan
 from prover.systems.ezkl.planning import EzklCircuits
 from prover.systems.ezkl.prover import Witness
-from prover.systems.interface import Answer, InputFiles, Numbers, ProofSystem
-from prover.systems.onnx.calibration import Calibration
+from prover.systems.interface import (
+    Answer,
+    Codes,
+    InputFiles,
+    Numbers,
+    OnChain,
+    Outputs,
+    Prediction,
+    ProofSystem,
+)
+from prover.systems.onnx.calibration import Calibration, Floats
 from prover.systems.onnx.onnx_file import ImportedModel
+from prover.systems.onnx.onnx_file import load as load_model
 from prover.systems.proof import Proof
 from prover.systems.srs import INSECURE, SetUpChoice, check_named
 from prover.systems.worker import Limits, Progress
@@ -130,6 +142,63 @@ class Ezkl:
         prover.check_items(made.manifest, proof, items, str(files.inputs))
         return items
 
+    def read_data(self, made: Artifacts, path: Path) -> Calibration:
+        """See `inputs.read_data`."""
+        return read_data(made, path)
+
+    def items(self, made: Artifacts, samples: Iterable[Floats]) -> list[Item]:
+        """See `inputs.quantised`."""
+        return quantised(made.manifest, samples)
+
+    def commitments(self, made: Artifacts, items: Sequence[Item]) -> list[bytes]:
+        """Of the items' own words."""
+        return [item.commitment() for item in items]
+
+    def evaluate(self, made: Artifacts, items: Sequence[Item]) -> Outputs:
+        """See `evaluate.evaluate`."""
+        return evaluate(made, items)
+
+    def compare_with_witness(self, made: Artifacts, items: Sequence[Item]) -> None:
+        """See `evaluate.compare_with_witness`."""
+        compare_with_witness(made, items, limits=self._limits)
+
+    def predictions(self, made: Artifacts, words: Sequence[int]) -> list[Prediction]:
+        """See `outputs.read_outputs`."""
+        return read_outputs(tuple(words), made.manifest)
+
+    def require_weights(self, made: Artifacts) -> None:
+        """Of hidden weights, those of the compiled circuit must be the registered ones."""
+        if not made.facts.hidden:
+            return
+        if prover.weights_digest(made, self._limits) != made.weights_commitment:
+            raise ProvingError(
+                "the compiled circuit on this machine has other weights than the model that is "
+                "registered, so that no proof would be accepted: set the model up again"
+            )
+
+    def creation(self, made: Artifacts) -> Codes:
+        """Of the generated verifier."""
+        return Codes(compile_verifier(made.verifier_source).contract.bytecode)
+
+    def runtime(self, made: Artifacts) -> Codes:
+        """Of the generated verifier."""
+        return Codes(compile_verifier(made.verifier_source).contract.runtime)
+
+    def rebuilt(
+        self, made: Artifacts, progress: Progress | None = None, model: Path | None = None
+    ) -> Codes:
+        """See `rebuild`."""
+        return Codes(self.rebuild(made, progress, load_model(model) if model else None))
+
+    def describe(self, made: Artifacts) -> Mapping[str, Any]:
+        """Every field of the manifest."""
+        return made.manifest.model_dump()
+
+    def export(self, made: Artifacts, target: Path) -> list[str]:
+        """See `exchange.export`."""
+        exchange.export(made, target)
+        return list(exchange.public_files(made.manifest))
+
     def check_context(self, made: Artifacts, proof: Proof, context: JobContext) -> None:
         """See `prover.check_context`."""
         prover.check_context(made.manifest, proof, context)
@@ -144,7 +213,7 @@ class Ezkl:
         return Answer(data, tuple(one.message() for one in found))
 
 
-# What contracts know of proof systems so far: circuits of ezkl.
-OnChain = ProofSystem[Wanted, Planned, Artifacts, Sequence[Item], Witness]
 if TYPE_CHECKING:
-    _CHECKED: OnChain = Ezkl()  # mypy compares each method
+    # mypy compares each method.
+    _CHECKED: ProofSystem[Wanted, Planned, Artifacts, Sequence[Item], Witness] = Ezkl()
+    _ON_CHAIN: OnChain[Artifacts] = Ezkl()
