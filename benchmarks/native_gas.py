@@ -23,7 +23,7 @@ from benchmarks.machine import machine
 from benchmarks.networks import ROOT
 from prover.base.settings import get_settings
 from prover.chain.node.anvil import running
-from prover.solidity.native import compile_native_verifier, key_creation, verifier_creation
+from prover.solidity.native import key_creation, verifier_creation
 from prover.systems import srs
 from prover.systems.native import engine
 from prover.systems.native.artifacts import CONTEXT_LIMBS
@@ -92,7 +92,7 @@ def on_chain(key: bytes, proof: bytes, instances: list[int]) -> dict[str, int]:
                 raise SystemExit(f"a transaction of {len(data)} bytes reverted")
             return receipt
 
-        verifier = send(verifier_creation(compile_native_verifier(), key))
+        verifier = send(verifier_creation(key))
         holder = send(key_creation(key))
         arguments = [holder["contractAddress"], proof, instances]
         call = VERIFY + encode(["address", "bytes", "uint256[]"], arguments)

@@ -1,4 +1,7 @@
-"""Writes prover/chain/abi/ from the contracts: ABIs and code; a test compares them."""
+"""Writes ABIs and code of the contracts, to prover/chain/abi/ and prover/solidity/code/.
+
+A test compares them with the sources.
+"""
 
 import json
 from pathlib import Path
@@ -7,8 +10,10 @@ from prover.chain.abi.contract import NAMES
 from prover.chain.codes import COMPILED
 from prover.chain.deployments import PLAN
 from prover.solidity.compile import SOLC_VERSION, compile_contracts, compile_templates
+from prover.solidity.native import NATIVE_VERIFIER, RUNS, compile_native_verifier
 
-ABI = Path(__file__).parents[1] / "prover/chain/abi"
+ROOT = Path(__file__).parents[1]
+ABI, NATIVE = ROOT / "prover/chain/abi", ROOT / "prover/solidity/code"
 
 
 def rendered() -> dict[str, str]:
@@ -36,7 +41,20 @@ def rendered() -> dict[str, str]:
     return abis | files
 
 
+def native() -> dict[str, str]:
+    """The same of the verifier of native circuits, which is compiled for many calls."""
+    code, places = compile_templates([NATIVE_VERIFIER], RUNS)[NATIVE_VERIFIER]
+    found = {
+        "creation": compile_native_verifier().bytecode.hex(),
+        "immutables": places,
+        "runtime": code.hex(),
+    }
+    return {f"{NATIVE_VERIFIER}.json": json.dumps(found, sort_keys=True) + "\n"}
+
+
 if __name__ == "__main__":
-    (ABI / "code").mkdir(exist_ok=True)
-    for name, content in rendered().items():
-        (ABI / name).write_text(content)
+    for folder, written in ((ABI, rendered()), (NATIVE, native())):
+        for name, content in written.items():
+            path = folder / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(content)

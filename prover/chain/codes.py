@@ -6,14 +6,13 @@ address is compared with this one, word by word.
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from prover.protocol.limits import limits_of, self_test_gas
-from prover.statement.field import WORD_BYTES
+from prover.solidity.template import Template as Template
 
 COMPILED = "compiled"  # the file that says from what
 # Immutables that are fields of the chain's row.
@@ -29,22 +28,6 @@ _LIMITS = {
     "MAX_ELEMENTS": "max_elements",
     "MAX_CLASSES": "max_classes",
 }
-
-
-@dataclass(frozen=True)
-class Template:
-    """Runtime code with zeros where immutables go, and where that is, by the immutable's name."""
-
-    runtime: bytes
-    immutables: Mapping[str, tuple[int, ...]]
-
-    def with_immutables(self, values: Mapping[str, int]) -> bytes:
-        """The code of a contract whose immutables have these values."""
-        code = bytearray(self.runtime)
-        for name, starts in self.immutables.items():
-            for start in starts:
-                code[start : start + WORD_BYTES] = values[name].to_bytes(WORD_BYTES, "big")
-        return bytes(code)
 
 
 @dataclass(frozen=True)

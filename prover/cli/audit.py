@@ -40,10 +40,10 @@ def replay(
     """
     from prover.audit.replay import Auditor
     from prover.audit.report import lines, to_dict, write_html
-    from prover.systems.ezkl.system import Ezkl
+    from prover.systems.circuits import AnySystem
 
     client, deployment = deployed(rpc)
-    found = Auditor(client, deployment, Ezkl(), progress).run(
+    found = Auditor(client, deployment, AnySystem(), progress).run(
         from_block,
         accept_surplus=accept_surplus,
         leave_out={str(address(one, "--leave-out")) for one in leave_out or ()},

@@ -1,16 +1,17 @@
 """`zkescrow model`: adding, listing, showing and verifying models."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from prover.base.console import OUTPUT, progress
 from prover.base.errors import UsageError
 from prover.base.log import logger
-from prover.base.text import counted
-from prover.base.units import MIB
+from prover.base.text import counted, in_ether
+from prover.base.units import GWEI, MIB
 from prover.cli.common.options import (
     AccountNumber,
     Rpc,
@@ -25,9 +26,10 @@ from prover.clients.common.jobs.kinds import SHOWN_DIGITS
 if TYPE_CHECKING:
     from prover.chain.node.client import Client
     from prover.clients.common.models import KnownModel
+    from prover.protocol.costs import Prices
     from prover.systems.ezkl.planner.report import Candidate, PlanReport
-    from prover.systems.ezkl.system import Planned
     from prover.systems.interface import Artifacts
+    from prover.systems.offer import Offer, Wanted
     from prover.systems.srs import Named, SetUpChoice
 
 LOG = logger(__name__)
@@ -51,10 +53,26 @@ def add(
         str | None, typer.Option(help="Name to use on this machine [default: the file's].")
     ] = None,
     items: Annotated[int, typer.Option(min=1, help="Predictions that one proof can hold.")] = 1,
-    inputs: Annotated[str, typer.Option(help="public or hashed (salted, kept from the chain).")] = (
-        "public"
-    ),
+    inputs: Annotated[
+        str | None,
+        typer.Option(
+            help="public, hashed (salted, kept from the chain) or point (the same, of a native "
+            "circuit) [default: point, or public with ezkl]."
+        ),
+    ] = None,
     weights: Annotated[str, typer.Option(help="public or hidden (bound by a digest).")] = "public",
+    labels: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Make only the best labels public, 1 to 8; 0: all scores; native circuits only "
+            "[default: 5 of many classes].",
+        ),
+    ] = None,
+    system: Annotated[
+        str | None,
+        typer.Option(help="native or ezkl [default: what proves a prediction for less]."),
+    ] = None,
     like: Annotated[
         str | None,
         typer.Option(help="Use the circuit of this model with hidden weights; needs no --data."),
@@ -78,8 +96,9 @@ def add(
             )
         artifacts, report = _set_up_like(onnx, find(client, deployment, like)), None
     else:
+        wanted = _wanted(onnx, _given(data), items, inputs, weights, labels, system)
         stands = _chosen(srs, client)
-        artifacts, report = _set_up(onnx, _given(data), items, inputs, weights, stands)
+        artifacts, report = _set_up(wanted, stands)
     registered = register(sender, deployment, artifacts, progress)
     alias = name or onnx.stem
     _name(client, alias, registered.model_id)
@@ -210,7 +229,7 @@ def import_model(
     from prover.chain.contracts.registry import Circuit
     from prover.chain.state.replay import load_world
     from prover.clients.common.models import free_name
-    from prover.systems.ezkl.exchange import import_artifacts
+    from prover.systems.circuits import import_artifacts
 
     client, deployment = deployed(rpc)
     artifacts = import_artifacts(directory)
@@ -263,23 +282,47 @@ def _chosen(srs: str | None, client: "Client") -> "Named":
     return stands
 
 
-def _set_up(
-    onnx: Path, data: Path, items: int, inputs: str, weights: str, srs: "SetUpChoice"
-) -> "tuple[Artifacts, PlanReport | None]":
-    from prover.systems.ezkl.planner.plan import Constraints
-    from prover.systems.ezkl.system import Ezkl, Wanted
-    from prover.systems.onnx import calibration, onnx_file
+def _wanted(
+    onnx: Path,
+    data: Path,
+    items: int,
+    inputs: str | None,
+    weights: str,
+    labels: int | None,
+    system: str | None,
+) -> "Wanted":
+    from prover.systems.offer import HASHED, HIDDEN, POINT, PUBLIC, Wanted
 
-    constraints = Constraints(
-        items=items,
-        input_mode=cast(Any, _one_of(inputs, "--inputs", {"public": "public", "hashed": "hashed"})),
-        weights=cast(Any, _one_of(weights, "--weights", {"public": "fixed", "hidden": "hashed"})),
-    )
-    model = onnx_file.load(onnx)
-    samples = calibration.read(data, model.input_shape, model.classes)
+    if inputs is not None:
+        _one_of(inputs, "--inputs", (PUBLIC, HASHED, POINT))
+    _one_of(weights, "--weights", (PUBLIC, HIDDEN))
+    return Wanted(onnx, data, items, inputs, weights, labels, system)
+
+
+def _set_up(wanted: "Wanted", srs: "SetUpChoice") -> "tuple[Artifacts, PlanReport | None]":
+    from prover.protocol.costs import Prices
+    from prover.systems.choosing import cheapest, offers
+
     progress("planning the circuit")
-    planned = Ezkl().plan(Wanted(model, samples, constraints))
-    return _keys_of(planned, srs), planned.report
+    found, prices = offers(wanted), Prices()
+    for offer in found:
+        progress(_offered(offer, prices))
+    chosen = cheapest(found, prices)
+    return chosen.make(srs, progress), chosen.report
+
+
+def _offered(offer: "Offer", prices: "Prices") -> str:
+    """What a system would take, in a line."""
+    from prover.protocol.costs import rounded_up
+
+    if offer.proving is None:
+        return f"{offer.system}: none, as {offer.refusal}"
+    proving, cost = offer.proving, in_ether(rounded_up(offer.cost(prices)))
+    return (
+        f"{offer.system}: a proof of about {proving.seconds:.1f} s on two cores, about "
+        f"{proving.verification_gas:,} gas to verify, {cost} a prediction at "
+        f"{prices.gas_wei // GWEI} gwei"
+    )
 
 
 def _set_up_like(onnx: Path, known: "KnownModel") -> "Artifacts":
@@ -287,6 +330,7 @@ def _set_up_like(onnx: Path, known: "KnownModel") -> "Artifacts":
     from prover.base.errors import ModelRefused
     from prover.systems.ezkl.artifacts import SRS
     from prover.systems.ezkl.artifacts import Artifacts as EzklArtifacts
+    from prover.systems.ezkl.offer import set_up
     from prover.systems.ezkl.system import Planned
     from prover.systems.onnx import onnx_file
     from prover.systems.srs import Reference, check_named
@@ -300,7 +344,7 @@ def _set_up_like(onnx: Path, known: "KnownModel") -> "Artifacts":
     plan = like.manifest.plan
     stands = Reference(like.srs, Path(like.path(SRS)))
     check_named(stands.path, stands.named, plan.logrows)
-    artifacts = _keys_of(Planned(onnx_file.load(onnx), plan), stands)
+    artifacts = set_up(Planned(onnx_file.load(onnx), plan), stands, progress)
     if artifacts.digest != known.artifacts.digest:
         raise ModelRefused(
             f"{onnx.name} gives another circuit than the model of --like: expected the same "
@@ -309,29 +353,15 @@ def _set_up_like(onnx: Path, known: "KnownModel") -> "Artifacts":
     return artifacts
 
 
-def _keys_of(planned: "Planned", srs: "SetUpChoice") -> "Artifacts":
-    """Artifacts that are there from before, or new ones."""
-    from prover.systems.ezkl.reuse import find_cached
-    from prover.systems.ezkl.system import Ezkl
-
-    found = find_cached(planned.model, planned.plan, srs)
-    if found is not None:
-        progress("using keys that were made before")
-        return found
-    progress("making keys and verifier")
-    return Ezkl().setup(planned, progress, srs)
-
-
 def _given(data: Path | None) -> Path:
     if data is None:
         raise UsageError("--data is missing: a circuit is planned on data; only --like needs none")
     return data
 
 
-def _one_of(text: str, name: str, allowed: dict[str, str]) -> str:
+def _one_of(text: str, name: str, allowed: Sequence[str]) -> None:
     if text not in allowed:
         raise UsageError(f"{name} {text!r}: expected {' or '.join(allowed)}")
-    return allowed[text]
 
 
 def _facts(artifacts: "Artifacts") -> dict[str, Any]:
@@ -390,10 +420,11 @@ def _lines(facts: dict[str, Any]) -> list[str]:
 def _accuracy(accuracy: dict[str, Any] | None) -> str:
     if accuracy is None:
         return "accuracy: not published, as the weights are hidden"
+    worst = accuracy["worst_error"]
     message = (
         f"quantised model on {accuracy['samples']} samples: labels agree with the float model on "
-        f"{accuracy['label_agreement']:.1%}, worst error {accuracy['worst_error']:.4f}"
-    )
+        f"{accuracy['label_agreement']:.1%}"
+    ) + ("" if worst is None else f", worst error {worst:.4f}")
     if accuracy["labelled_accuracy_quantised"] is None:
         return message
     return (

@@ -130,9 +130,9 @@ def digests(
     from prover.systems.interface import InputFiles
     from prover.systems.native.artifacts import load
     from prover.systems.native.engine import random_words
+    from prover.systems.native.hiding.salts import read_salts, write_salts
     from prover.systems.native.inputs import read_input
     from prover.systems.native.prover import digests_of
-    from prover.systems.native.salts import read_salts, write_salts
 
     made = load(directory)
     integers = read_input(made, InputFiles(inputs, index, image)).image

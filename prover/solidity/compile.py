@@ -57,14 +57,16 @@ def compile_contracts(
     return {name: _contract(name, output[unit][name], input_hash) for name, unit in units.items()}
 
 
-def compile_templates(names: Iterable[str]) -> dict[str, tuple[bytes, dict[str, list[int]]]]:
+def compile_templates(
+    names: Iterable[str], runs: int = OPTIMIZER_RUNS
+) -> dict[str, tuple[bytes, dict[str, list[int]]]]:
     """Runtime code by contract, with the places of each immutable's words by its name.
 
     Raises as `compile_contracts`.
     """
     root = root_of_sources()
     units = find_contracts(root, list(names))
-    request = _request(close_over_imports(root, units.values()), OPTIMIZER_RUNS)
+    request = _request(close_over_imports(root, units.values()), runs)
     request["settings"]["outputSelection"] = {
         "*": {"": ["ast"], "*": ["evm.deployedBytecode.object", _IMMUTABLES]}
     }

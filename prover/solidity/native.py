@@ -1,10 +1,16 @@
 """The verifier of native circuits, which has no state, and the contracts that hold their keys."""
 
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
 from eth_utils.crypto import keccak
 
 from prover.base.errors import UsageError
 from prover.protocol.limits import CODE_SIZE_LIMIT
 from prover.solidity.compile import CompiledContract, compile_contracts
+from prover.solidity.template import Template
 
 NATIVE_VERIFIER = "NativeVerifier"
 # It is created once for each set-up and called for every proof.
@@ -20,9 +26,28 @@ def compile_native_verifier() -> CompiledContract:
     return compile_contracts([NATIVE_VERIFIER], runs=RUNS)[NATIVE_VERIFIER]
 
 
-def verifier_creation(compiled: CompiledContract, key: bytes) -> bytes:
+@cache
+def _written() -> dict[str, Any]:
+    """What scripts/abi.py compiled; a test compares it with the sources."""
+    path = files("prover.solidity").joinpath("code", f"{NATIVE_VERIFIER}.json")
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
+
+
+def verifier_creation(key: bytes) -> bytes:
     """Creation code of the verifier for the set-up of a key, as `circuit_key` makes one."""
-    return compiled.bytecode + keccak(key[_SET_UP])
+    return bytes.fromhex(_written()["creation"]) + _set_up_hash(key)
+
+
+def verifier_code(key: bytes) -> bytes:
+    """Its code, once it is created."""
+    places = {name: tuple(starts) for name, starts in _written()["immutables"].items()}
+    template = Template(bytes.fromhex(_written()["runtime"]), places)
+    return template.with_immutables({"SET_UP": int.from_bytes(_set_up_hash(key), "big")})
+
+
+def _set_up_hash(key: bytes) -> bytes:
+    return bytes(keccak(key[_SET_UP]))
 
 
 def key_code(key: bytes) -> bytes:

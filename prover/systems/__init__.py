@@ -33,7 +33,7 @@ def load(directory: Path) -> Circuit:
 
     The folder may be a stranger's. Raises ArtifactMismatch.
     """
-    system = named(_stated(directory / MANIFEST))
+    system = named(stated(directory))
     return Circuit(system, system.load(directory))
 
 
@@ -44,7 +44,9 @@ def named(name: str) -> "ProofSystem[Any, Any, Any, Any, Any]":
     return made
 
 
-def _stated(path: Path) -> str:
+def stated(directory: Path) -> str:
+    """The proof system that a folder's manifest names. Raises ArtifactMismatch."""
+    path = directory / MANIFEST
     try:
         manifest = strict_json.parse(read_plain(path, MAX_BYTES, follow=False))
     except FileNotFoundError:

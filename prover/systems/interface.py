@@ -274,8 +274,8 @@ class Artifacts(Published, Protocol):
         ...
 
     @property
-    def proving_key_sha256(self) -> str:
-        """What that file's SHA-256 must be."""
+    def proving_key_sha256(self) -> str | None:
+        """What that file's SHA-256 must be; None where the manifest does not say."""
         ...
 
     def circuit(self, verifier: str, key: str = ZERO_ADDRESS) -> tuple[Any, ...]:
@@ -356,6 +356,10 @@ class OnChain(ItemProver[OnChainMade], Protocol[OnChainMade]):
 
     def describe(self, made: OnChainMade) -> Mapping[str, Any]:
         """The manifest, as JSON."""
+        ...
+
+    def import_artifacts(self, directory: Path) -> Artifacts:
+        """Check and keep what `export` wrote, a stranger's folder perhaps."""
         ...
 
     def export(self, made: OnChainMade, target: Path) -> list[str]:

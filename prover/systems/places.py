@@ -3,7 +3,7 @@
 from pathlib import Path
 
 MANIFEST, MODEL = "manifest.json", "model.onnx"  # of any proof system
-PK = "pk.key"
+PK, NATIVE_PK = "pk.key", "keys/proving.key"  # of ezkl, and of native circuits
 
 
 def directory_name(digest: bytes, weights_commitment: int) -> str:
@@ -13,4 +13,5 @@ def directory_name(digest: bytes, weights_commitment: int) -> str:
 
 def with_proving_key(artifacts: Path) -> frozenset[str]:
     """Names of the directories that hold a proving key; what it is, nobody has looked at."""
-    return frozenset(path.parent.name for path in artifacts.glob(f"[0-9a-f]*/{PK}"))
+    found = (one for name in (PK, NATIVE_PK) for one in artifacts.glob(f"[0-9a-f]*/{name}"))
+    return frozenset(path.relative_to(artifacts).parts[0] for path in found)

@@ -31,8 +31,8 @@ class Accuracy(Printed):
 
     label_agreement: Share
     """Of calibration labels that the integers keep."""
-    worst_error: Real
-    """Of a score, in the model's own units."""
+    worst_error: Real | None
+    """Of a score, in the model's own units. Null of native circuits."""
     samples: Count
     labelled_accuracy_float: Share | None
     """Null without labels."""

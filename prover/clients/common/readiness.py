@@ -28,7 +28,7 @@ from prover.base.log import logger
 from prover.base.settings import get_settings
 from prover.base.units import KIB
 from prover.statement.context import NO_JOB, JobContext
-from prover.statement.documents.inputs_file import Item
+from prover.statement.documents.inputs_file import Item, padding
 from prover.systems.interface import Artifacts, ItemProver
 from prover.systems.places import directory_name
 from prover.systems.proof import Proof
@@ -127,14 +127,16 @@ class Readiness:
 
     def failed(self, artifacts: Artifacts, why: str) -> None:
         """Take no new job of the model: a proof of it has just failed."""
-        known = _read(artifacts) or Rehearsal(artifacts.proving_key_sha256, platform.node(), 0.0, 0)
+        known = _read(artifacts) or Rehearsal(
+            artifacts.proving_key_sha256 or "", platform.node(), 0.0, 0
+        )
         _write(artifacts, replace(known, failure=why or "no reason given"))
         self._failed_now[_name(artifacts)] = why
 
     def _rehearsed(self, artifacts: Artifacts, key: str, items: Sequence[Item]) -> Rehearsal:
         self._say("rehearsing one proof, to know that it works and how long it takes")
         slots = artifacts.facts.layout.items
-        chosen = list(items[:slots]) or [padding(artifacts)]
+        chosen = list(items[:slots]) or [padding(artifacts.facts.shape)]
         started = time.monotonic()
         try:
             witness = self._system.witness(artifacts, chosen, NO_JOB)
@@ -158,19 +160,12 @@ def check_key(artifacts: Artifacts) -> str:
             "staked; `zkescrow model keys MODEL` makes the key of an imported model"
         )
     found = sha256_file(path)
-    if found != allowed:
+    if allowed is not None and found != allowed:
         raise ArtifactMismatch(
             f"proving key {path} has SHA-256 {found}: expected {allowed} by the manifest; "
             "nothing is staked; put the right file there or set the model up again"
         )
     return found
-
-
-def padding(artifacts: Artifacts) -> Item:
-    """An item that every circuit takes: zeros, or what is nearest to them in its domain."""
-    shape = artifacts.facts.shape
-    nearest_zero = min(max(0, shape.input_min), shape.input_max)
-    return Item((nearest_zero,) * shape.values, (0,) * shape.salt_elements)
 
 
 def strange_items(artifacts: Artifacts, count: int = 8) -> list[Item]:

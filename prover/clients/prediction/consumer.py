@@ -27,8 +27,9 @@ from prover.clients.prediction.policy import deal_of
 from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction.economics import prediction_stake
 from prover.protocol.prediction.state import Terms
+from prover.statement.commitment import inputs_hash
 from prover.statement.documents.inputs_file import InputsFile, data_hash
-from prover.systems.circuits import quantised, read_data
+from prover.systems.circuits import commitments, quantised, read_data
 
 LOCK_GAS = 100_000
 DELIVER_GAS = 85_000  # our part of a delivery, see docs/SPEC.md section 10
@@ -179,7 +180,7 @@ def _terms(
     reward = units(options.reward, "--reward", decimals)
     return Terms(
         model_id=known.model_id,
-        inputs_hash=inputs_file.inputs_hash(),
+        inputs_hash=inputs_hash(commitments(known.artifacts, inputs_file.items)),
         currency=currency,
         reward=reward,
         stake=_stake(client, options, reward, decimals),

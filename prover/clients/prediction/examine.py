@@ -20,8 +20,9 @@ from prover.clients.prediction.policy import Policy, deal_of, time_refusal
 from prover.clients.prediction.store import JobStore
 from prover.protocol.prediction.state import Record
 from prover.protocol.world import World
+from prover.statement.commitment import inputs_hash
 from prover.statement.documents.inputs_file import InputsFile
-from prover.systems.circuits import compare_with_witness, find_artifacts
+from prover.systems.circuits import commitments, compare_with_witness, find_artifacts
 from prover.systems.interface import Artifacts
 
 
@@ -73,7 +74,7 @@ class Examiner:
         content = obtain(record.uri, record.data_hash, shape.max_bytes, allow_files=files)
         inputs_file = InputsFile.from_bytes(content)
         inputs_file.check(shape)
-        if inputs_file.inputs_hash() != record.job.terms.inputs_hash:
+        if inputs_hash(commitments(artifacts, inputs_file.items)) != record.job.terms.inputs_hash:
             raise StatementInvalid("its inputs file does not hash to the inputs hash of the terms")
         return inputs_file
 

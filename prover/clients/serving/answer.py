@@ -29,7 +29,7 @@ from prover.statement.runs import (
     outputs_tree,
     runs,
 )
-from prover.systems.circuits import evaluate
+from prover.systems.circuits import commitments, evaluate
 from prover.systems.interface import Artifacts
 from prover.systems.proof import Proof
 from prover.systems.worker import Progress
@@ -91,7 +91,7 @@ class Answerer:
                 self._progress(f"proof {number + 1} of {len(todo)}: items {some_of(part.indices)}")
                 proofs[number] = self._prove(part, items, context)
         seconds = time.monotonic() - started
-        opened = Openings(record, items)
+        opened = Openings(record, commitments(self._artifacts, items))
         answers = [
             opened.answer(part, proof)
             for part, proof in zip(todo, proofs, strict=True)
@@ -120,10 +120,10 @@ class Answerer:
 
 
 class Openings:
-    """Both trees of a round, built once."""
+    """Both trees of a round, built once, from the input commitments and the posted outputs."""
 
-    def __init__(self, record: Record, items: Sequence[Item]) -> None:
-        self._inputs = inputs_tree(item.commitment() for item in items)
+    def __init__(self, record: Record, inputs: Sequence[bytes]) -> None:
+        self._inputs = inputs_tree(inputs)
         self._outputs = outputs_tree(record.outputs, record.job.terms.n)
 
     def answer(self, part: Part, proof: Proof) -> Answer:

@@ -23,7 +23,7 @@ from prover.protocol.serving.gas import RoundGas
 from prover.protocol.serving.state import Terms
 from prover.statement.documents.inputs_file import InputsFile, data_hash
 from prover.statement.runs import inputs_tree
-from prover.systems.circuits import quantised, read_data
+from prover.systems.circuits import commitments, quantised, read_data
 from prover.systems.interface import Artifacts
 from prover.systems.worker import Progress
 
@@ -150,7 +150,7 @@ def _terms(spec: JobSpec, inputs_file: InputsFile, now: int) -> Terms:
         model_id=spec.model_id,
         provider=spec.provider,
         currency=spec.currency,
-        inputs_root=inputs_tree(item.commitment() for item in inputs_file.items).root,
+        inputs_root=inputs_tree(commitments(spec.artifacts, inputs_file.items)).root,
         n=len(inputs_file.items),
         word_bytes=spec.artifacts.facts.word_bytes,
         price=spec.price,

@@ -22,7 +22,7 @@ from prover.protocol.serving.state import Record, State
 from prover.statement.documents.inputs_file import InputsFile
 from prover.statement.documents.samples import CONFIDENCE
 from prover.statement.runs import decode_outputs, inputs_tree
-from prover.systems.circuits import compare_with_witness, evaluate
+from prover.systems.circuits import commitments, compare_with_witness, evaluate
 from prover.systems.interface import Artifacts
 from prover.systems.worker import Progress
 
@@ -112,7 +112,7 @@ def differing(record: Record, artifacts: Artifacts) -> tuple[int, ...]:
     Needs the inputs file of the round, and the model with its weights. Raises ArtifactMismatch or
     StatementInvalid, and ProvingError if our evaluation is not what a proof would show.
     """
-    inputs_file = own_inputs(record)
+    inputs_file = own_inputs(record, artifacts)
     compare_with_witness(artifacts, inputs_file.items)
     ours = evaluate(artifacts, inputs_file.items)
     pairs = zip(posted_outputs(record), ours, strict=True)
@@ -121,7 +121,7 @@ def differing(record: Record, artifacts: Artifacts) -> tuple[int, ...]:
     return tuple(found)
 
 
-def own_inputs(record: Record) -> InputsFile:
+def own_inputs(record: Record, artifacts: Artifacts) -> InputsFile:
     """The inputs file that was written when the round was opened from here."""
     path = get_settings().home / "inputs" / f"{record.data_hash.hex()}.json"
     if not path.is_file():
@@ -130,7 +130,7 @@ def own_inputs(record: Record) -> InputsFile:
             "outputs be computed again"
         )
     inputs_file = InputsFile.from_bytes(path.read_bytes())
-    root = inputs_tree(item.commitment() for item in inputs_file.items).root
+    root = inputs_tree(commitments(artifacts, inputs_file.items)).root
     if root != record.job.terms.inputs_root:
         raise StatementInvalid(
             f"{path} is another file: expected the inputs file of the round; put that back"

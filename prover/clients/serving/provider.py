@@ -36,7 +36,7 @@ from prover.protocol.serving.gas import RoundGas
 from prover.protocol.serving.state import Record, State
 from prover.statement.documents.inputs_file import InputsFile, Item, data_hash
 from prover.statement.runs import encode_outputs, inputs_tree
-from prover.systems.circuits import compare_with_witness, evaluate
+from prover.systems.circuits import commitments, compare_with_witness, evaluate
 from prover.systems.interface import Artifacts, Outputs
 
 Found = tuple[bytes, Record]  # a round's id, and where it stands
@@ -202,7 +202,7 @@ class RoundProvider:
 
     def _check_root(self, items: tuple[Item, ...]) -> None:
         self._tools.progress("computing the root of the inputs")
-        root = inputs_tree(item.commitment() for item in items).root
+        root = inputs_tree(commitments(self._round.artifacts, items)).root
         allowed = self._round.record.job.terms.inputs_root
         if root != allowed:
             raise StatementInvalid(

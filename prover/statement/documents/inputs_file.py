@@ -151,6 +151,12 @@ def salted(values: Sequence[int], shape: Shape) -> Item:
     return Item(tuple(values), salt)
 
 
+def padding(shape: Shape) -> Item:
+    """An item that every circuit takes: zeros, or what is nearest to them in its domain."""
+    nearest_zero = min(max(0, shape.input_min), shape.input_max)
+    return Item((nearest_zero,) * shape.values, (0,) * shape.salt_elements)
+
+
 def _check_item(number: int, item: Item, shape: Shape) -> None:
     _check_count(number, "values", len(item.values), shape.values)
     _check_count(number, "salt elements", len(item.salt), shape.salt_elements)

@@ -13,6 +13,7 @@ from prover.base.files import NotPlain, TooLarge, read_plain, sha256_file
 from prover.base.settings import get_settings
 from prover.base.text import ZERO_ADDRESS
 from prover.statement.field import FIELD_MODULUS
+from prover.systems.commitments import read_commitment
 from prover.systems.ezkl.facts import facts_of
 from prover.systems.ezkl.manifest import FIXED, MAX_BYTES, Manifest, read_manifest
 from prover.systems.ezkl.rules import check_settings
@@ -21,7 +22,7 @@ from prover.systems.places import MANIFEST as MANIFEST
 from prover.systems.places import MODEL as MODEL
 from prover.systems.places import PK as PK
 from prover.systems.places import directory_name as directory_name
-from prover.systems.proof import MAX_DEPTH, Proof, hex_digits, parse_word
+from prover.systems.proof import MAX_DEPTH, Proof, hex_digits
 from prover.systems.srs import SetUp
 
 NETWORK, PRIVATE = "network.onnx", "private.onnx"
@@ -88,7 +89,7 @@ class Artifacts:
         """Poseidon digest of hidden weights, 0 if they are fixed in the verifying key."""
         if self.manifest.plan.weights == FIXED:
             return 0
-        return _commitment((self.directory / WEIGHTS).read_bytes())
+        return read_commitment(self.directory / WEIGHTS)
 
 
 def list_artifacts() -> list[Artifacts]:
@@ -181,13 +182,6 @@ def _check_settings(content: bytes) -> None:
             f"{SETTINGS} are not the settings of a circuit ({type(error).__name__}: {error}); set "
             "the model up again"
         ) from error
-
-
-def _commitment(content: bytes) -> int:
-    try:
-        return parse_word(strict_json.parse(content, MAX_DEPTH)["commitment"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise ArtifactMismatch(f"{WEIGHTS} holds no commitment ({error}): {_AGAIN}") from error
 
 
 def _file_name(text: str) -> str:

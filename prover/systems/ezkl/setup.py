@@ -8,6 +8,7 @@ from pathlib import Path
 from prover.base.errors import ArtifactMismatch, UsageError
 from prover.base.files import locked, new_directory, publish, sha256_file
 from prover.base.settings import get_settings
+from prover.systems.commitments import commitment_bytes
 from prover.systems.ezkl import artifacts as files
 from prover.systems.ezkl.artifacts import Artifacts, check_file, directory_name, hash_files
 from prover.systems.ezkl.circuit import Built, build, make_keys
@@ -152,8 +153,8 @@ def _make(
     (scratch / files.MANIFEST).write_bytes(manifest.canonical())
     made = Artifacts(scratch, manifest)
     if plan.weights != FIXED:
-        commitment = f"0x{weights_digest(made, limits):064x}"
-        (scratch / files.WEIGHTS).write_text(json.dumps({"commitment": commitment}))
+        content = commitment_bytes(weights_digest(made, limits))
+        (scratch / files.WEIGHTS).write_bytes(content)
     compare_corners(made, model, limits)
     sample = prove_sample(made, limits, progress)
     (scratch / files.SAMPLE).write_text(json.dumps(sample.to_dict()))

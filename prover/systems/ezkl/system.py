@@ -194,6 +194,10 @@ class Ezkl:
         """Every field of the manifest."""
         return made.manifest.model_dump()
 
+    def import_artifacts(self, directory: Path) -> Artifacts:
+        """See `exchange.import_artifacts`."""
+        return exchange.import_artifacts(directory, self._limits)
+
     def export(self, made: Artifacts, target: Path) -> list[str]:
         """See `exchange.export`."""
         exchange.export(made, target)

@@ -5,31 +5,41 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import rfc8785
+from eth_utils.crypto import keccak
 from pydantic import BaseModel, ConfigDict, Field
 
 from prover.base import strict_json
 from prover.base.errors import ArtifactMismatch, StatementInvalid
 from prover.base.files import sha256_file, write_atomically
+from prover.base.text import ZERO_ADDRESS
+from prover.solidity.native import key_code, verifier_code
 from prover.statement.context import MAX_CONTEXT_BITS, check_context_size
+from prover.systems.commitments import read_commitment
+from prover.systems.interface import CircuitFacts
 from prover.systems.native import folder
 from prover.systems.native.about import About, read_about, require_stated
 from prover.systems.native.circuit.form import Form
 from prover.systems.native.circuit.layout import MAX_K, WEIGHT_LANES, CircuitLayout
 from prover.systems.native.circuit.program import Program, compile_network
 from prover.systems.native.circuit.ranking import MAX_LABELS
+from prover.systems.native.facts import facts_of
 from prover.systems.native.folder import DESCRIPTION as DESCRIPTION
 from prover.systems.native.folder import KEYS as KEYS
 from prover.systems.native.folder import SHAPE, VERIFYING_KEY, VERIFYING_SRS
 from prover.systems.native.network import serialise
 from prover.systems.native.network.network import MAX_LANES, Network
+from prover.systems.native.network.search import Choice
 from prover.systems.native.secret import NETWORK as NETWORK
-from prover.systems.native.secret import Secret
+from prover.systems.native.secret import PROVING_KEY, Secret
 from prover.systems.places import MANIFEST as MANIFEST
 from prover.systems.places import MODEL as MODEL
+from prover.systems.proof import Proof
 from prover.systems.srs import SetUp, check_verifying
+from prover.verify import Description, parse_description
+from prover.verify.digest import circuit_key
 
 OUTLINE = "outline.bin"
 # What a verifier reads, of which every byte follows from the network and the set-up.
@@ -40,6 +50,9 @@ VERIFYING = (
     SHAPE,
 )
 NAMED = (MODEL, NETWORK, *VERIFYING)
+# What a model has that is for the chain; a commitment only of hidden weights.
+SAMPLE, WEIGHTS = "sample.json", "weights.json"
+ADDED = (SAMPLE, WEIGHTS)
 # One word holds the context, which has 120 to 253 bits (docs/SPEC.md, section 1).
 CONTEXT_LIMBS, CONTEXT_BITS = 1, 248
 Scale = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -60,8 +73,8 @@ class LayoutRecord(_Strict):
 class NativeManifest(_Strict):
     """What manifest.json holds.
 
-    `agreement`: the share of calibration labels that integers keep; `inputs`, `labels` and
-    `weights`: what is public, as `Form` says.
+    `agreement`: the share of labels of calibration `samples` that integers keep; `inputs`, `labels`
+    and `weights`: what is public, as `Form` says.
     """
 
     format: Literal[1]
@@ -78,11 +91,22 @@ class NativeManifest(_Strict):
     input_scale: Scale
     output_scale: Scale
     agreement: Annotated[float, Field(ge=0, le=1)]
+    samples: Annotated[int, Field(ge=1)]
 
     @property
     def form(self) -> Form:
         """What the circuit makes public."""
         return Form(self.context_limbs, self.inputs, self.labels, self.weights)
+
+    def accuracy(self) -> dict[str, Any]:
+        """The integers against the float model, on the calibration data."""
+        return {
+            "label_agreement": self.agreement,
+            "worst_error": None,
+            "samples": self.samples,
+            "labelled_accuracy_float": None,
+            "labelled_accuracy_quantised": None,
+        }
 
     def digest(self) -> bytes:
         """SHA-256 of the canonical JSON."""
@@ -95,6 +119,73 @@ class NativeArtifacts:
 
     directory: Path
     manifest: NativeManifest
+    system: ClassVar[str] = "native"
+
+    @cached_property
+    def digest(self) -> bytes:
+        """The artifact digest that is registered."""
+        return self.manifest.digest()
+
+    @cached_property
+    def description(self) -> Description:
+        """What a verifier is told of the circuit."""
+        return parse_description((self.directory / DESCRIPTION).read_bytes())
+
+    @cached_property
+    def facts(self) -> CircuitFacts:
+        """What protocols compute with."""
+        accuracy = None if self.manifest.weights == "hidden" else self.manifest.accuracy()
+        stated = self.layout, self.manifest.form, self.manifest.context_bits
+        return facts_of(self.description, self.network, *stated, accuracy)
+
+    @property
+    def weights_commitment(self) -> int:
+        """keccak256 of the head of each proof, of hidden weights; else 0."""
+        if self.manifest.weights == "public":
+            return 0
+        return read_commitment(self.directory / WEIGHTS)
+
+    @property
+    def sample(self) -> Proof:
+        """A proof of no job. Raises ArtifactMismatch if none was made."""
+        path = self.directory / SAMPLE
+        if not path.is_file():
+            raise ArtifactMismatch(
+                f"there is no sample proof at {path}: it is made when a model is added; run "
+                "`zkescrow model add`"
+            )
+        return Proof.from_bytes(path.read_bytes())
+
+    @property
+    def proving_key(self) -> Path:
+        """Where the proving key is, or would be."""
+        return self.directory / PROVING_KEY
+
+    @property
+    def proving_key_sha256(self) -> None:
+        """None: of hidden weights it tells the weights, and no proof that it gives is unchecked."""
+        return None
+
+    def circuit(self, verifier: str, key: str = ZERO_ADDRESS) -> tuple[Any, ...]:
+        """The `Circuit` struct of contracts/types/Circuit.sol for the contracts' addresses.
+
+        Nothing that a dispute hashes: items are not sealed yet.
+        """
+        facts, code = self.facts, circuit_key(self.description)
+        hashes = keccak(verifier_code(code)) + keccak(key_code(code))
+        shape = facts.shape
+        domain = shape.input_min, shape.input_max
+        return (
+            *(verifier, key, keccak(hashes), self.digest, facts.layout.to_abi(), *domain),
+            *(0, 0, 0, facts.exact, facts.tolerance),
+        )
+
+    @cached_property
+    def known_network(self) -> Network:
+        """With its weights; ArtifactMismatch if these are hidden and their files not here."""
+        if self.manifest.weights == "public":
+            return self.network
+        return Secret(self.directory).network()
 
     @property
     def srs(self) -> SetUp:
@@ -151,13 +242,13 @@ class NativeArtifacts:
 
 def publish(
     directory: Path,
-    network: Network,
     layout: CircuitLayout,
-    agreement: float,
+    choice: Choice,
     form: Form,
     srs: SetUp,
 ) -> None:
     """Write the manifest of a directory whose other files are there."""
+    network = choice.network
     manifest = NativeManifest(
         format=1,
         system="native",
@@ -172,7 +263,8 @@ def publish(
         weights=form.weights,
         input_scale=network.input_scale,
         output_scale=network.layer(network.output).scale,
-        agreement=agreement,
+        agreement=choice.agreement,
+        samples=choice.samples,
     )
     content = rfc8785.dumps(manifest.model_dump()) + b"\n"
     write_atomically(directory / MANIFEST, content, private=False)
@@ -203,7 +295,7 @@ def load(directory: Path) -> NativeArtifacts:
             f"manifest {path} names {sorted(manifest.sha256)}: expected exactly {sorted(allowed)}; "
             "set the model up again"
         )
-    folder.require_only(directory, (MANIFEST, *allowed), manifest.weights == "hidden")
+    folder.require_only(directory, (MANIFEST, *allowed, *ADDED), manifest.weights == "hidden")
     for name, expected in manifest.sha256.items():
         folder.check_hash(directory, name, expected)
     check_verifying(directory / VERIFYING_SRS, manifest.srs, manifest.layout.k)

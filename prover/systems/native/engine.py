@@ -4,7 +4,6 @@ import importlib
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
@@ -15,12 +14,10 @@ from prover.statement.field import FIELD_MODULUS
 from prover.systems.native.circuit.hidden import Salt
 from prover.systems.native.circuit.layout import CircuitLayout
 from prover.systems.native.circuit.program import Program
+from prover.systems.native.hiding.image import Secrets as Secrets
+from prover.systems.native.hiding.image import random_words as random_words
 from prover.systems.native.network.network import Integers
-from prover.systems.native.witness import Execution, packed, packed_image
-
-# Full-size random cells behind the packed image: they hide it in its commitment and in the value
-# that each proof opens of the column.
-SALT_CELLS = 8
+from prover.systems.native.witness import Execution, TensorAdvice, packed, packed_image
 
 
 def engine() -> ModuleType:
@@ -87,28 +84,6 @@ def _padded(column: Integers, rows: int) -> Integers:
     return np.pad(column, (0, rows - len(column)), constant_values=column[0])
 
 
-@dataclass(frozen=True)
-class Secrets:
-    """What hides the image: the salt cells, and the seed of its column's blinding rows.
-
-    `chunks` are the salts of its digests, where these are public.
-    """
-
-    salt: tuple[int, ...]
-    image_seed: bytes
-    chunks: tuple[int, ...] = ()
-
-    @classmethod
-    def random(cls, chunks: int = 0) -> "Secrets":
-        """From the system's generator."""
-        return cls(random_words(SALT_CELLS), secrets.token_bytes(32), random_words(chunks))
-
-
-def random_words(count: int) -> tuple[int, ...]:
-    """Field elements from the system's generator."""
-    return tuple(secrets.randbelow(FIELD_MODULUS) for _ in range(count))
-
-
 def instances_of(
     program: Program, found: Execution, context: Sequence[int] = (), chunks: Sequence[int] = ()
 ) -> list[int]:
@@ -161,6 +136,12 @@ def prove(
     arguments = (program, keys, srs, witness, hidden.image_seed, seed, progress)
     proof: bytes = bytes(engine().prove(*arguments))
     return proof
+
+
+def commit_image(srs: Any, program: Program, cells: TensorAdvice, hidden: Secrets) -> bytes:
+    """The point, x and y of 32 bytes, with which every proof about an image begins."""
+    words = [_word(value) for value in packed_image(program, cells, hidden.salt)]
+    return bytes(engine().commit_image(srs, words, hidden.image_seed))
 
 
 def verify(vk: Any, proof: bytes, instances: Sequence[int]) -> None:

@@ -9,12 +9,12 @@ import numpy as np
 from prover.base.errors import StatementInvalid, UsageError
 from prover.systems.interface import InputFiles
 from prover.systems.native.artifacts import NativeArtifacts
+from prover.systems.native.hiding.salts import read_salts
 from prover.systems.native.network.network import Integers
 from prover.systems.native.network.quantise import InputRange, to_integers
 from prover.systems.native.network.real import Reals
 from prover.systems.native.network.search import grid_of
 from prover.systems.native.network.sources.images import read_photo
-from prover.systems.native.salts import read_salts
 from prover.systems.onnx.calibration import read_arrays
 
 

@@ -38,10 +38,12 @@ def prove(
     limits: Limits | None = None,
     progress: Progress | None = None,
     salts: Sequence[int] | None = None,
+    seed: bytes | None = None,
 ) -> Proof:
     """A verified proof of the network's outputs on `image` [channels, height, width].
 
-    `salts` are those of the image's digests, where these are public; by default random ones.
+    `salts` are those of the image's digests, where these are public; by default random ones. With
+    `seed` all that hides the image comes from it (`hiding.secrets_of`).
     """
     check_input(made, image, salts)
     limbs = _limbs(made, context)
@@ -54,6 +56,7 @@ def prove(
             "image": str(source),
             "context": list(limbs),
             "salts": None if salts is None else [str(salt) for salt in salts],
+            "seed": None if seed is None else seed.hex(),
             "srs": str(reference),
             "out": str(target),
         }

@@ -13,11 +13,11 @@ from prover.base.files import locked, write_atomically
 from prover.systems.native.circuit.hidden import Salt
 from prover.systems.native.network import serialise
 from prover.systems.native.network.network import Network
-from prover.systems.places import MODEL
+from prover.systems.places import MODEL, NATIVE_PK
 
 FOLDER = "secret"
 NETWORK, SALT, PROOFS = "network.bin", "salt.bin", "proofs"
-PROVING_KEY = "keys/proving.key"
+PROVING_KEY = NATIVE_PK
 LOCK = "lock"
 FILES = tuple(f"{FOLDER}/{name}" for name in (MODEL, NETWORK, SALT, PROOFS, LOCK))
 

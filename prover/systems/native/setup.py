@@ -18,7 +18,7 @@ from prover.systems.native.network.network import Network
 from prover.systems.native.network.quantise import InputRange, to_integers
 from prover.systems.native.network.real import Reals
 from prover.systems.native.network.search import Choice, find
-from prover.systems.native.secret import Secret
+from prover.systems.native.secret import PROVING_KEY, Secret
 from prover.systems.native.static_checks import compare
 from prover.systems.srs import INSECURE, SetUpChoice, file_of
 from prover.systems.worker import Limits, Progress
@@ -56,7 +56,7 @@ def setup(
     with new_directory(out.absolute().parent) as directory:
         _keep(directory, onnx, network, form)
         _make_keys(directory, layout, form, reference.path, limits, progress)
-        artifacts.publish(directory, network, layout, choice.agreement, form, reference.named)
+        artifacts.publish(directory, layout, choice, form, reference.named)
         publish(directory, out.absolute())
     return artifacts.load(out)
 
@@ -73,13 +73,18 @@ def _keep(directory: Path, onnx: Path, network: Network, form: Form) -> None:
 
 
 def rebuild(
-    made: NativeArtifacts, limits: Limits | None = None, progress: Progress | None = None
+    made: NativeArtifacts,
+    limits: Limits | None = None,
+    progress: Progress | None = None,
+    *,
+    keep_key: bool = False,
 ) -> None:
     """Make circuit and keys again from the network; UnsoundCircuit if the key is another one.
 
     The network in turn must be what the ONNX file gives with the network's scales, which are the
     manifest's. Of hidden weights: from the outline, and all but the columns of weights is compared.
-    A verifying key says nothing by itself: this is how a party learns what it stands for.
+    A verifying key says nothing by itself: this is how a party learns what it stands for. With
+    `keep_key` the proving key is put into the artifacts.
     """
     made.require_scales()
     _say_set_up(made.layout, progress)
@@ -97,6 +102,8 @@ def rebuild(
                     f"{name} is not what the network gives: the circuit proves something else; "
                     "do not use it"
                 )
+        if keep_key:
+            (directory / PROVING_KEY).replace(made.proving_key)
     worker.run(f"{TASKS}:check_origin", {"directory": str(made.directory)}, limits)
 
 

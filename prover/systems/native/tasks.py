@@ -13,13 +13,14 @@ from prover.systems.native.circuit.form import Form
 from prover.systems.native.circuit.hidden import Salt, salt_cells
 from prover.systems.native.circuit.layout import CircuitLayout
 from prover.systems.native.circuit.program import Program, compile_network, tensor_rows
+from prover.systems.native.hiding import image as hiding
 from prover.systems.native.network import importer, serialise
 from prover.systems.native.network.network import Network
 from prover.systems.native.network.sources.origin import require_origin
 from prover.systems.native.secret import FOLDER as SECRET
 from prover.systems.native.secret import PROVING_KEY, Secret
 from prover.systems.native.static_checks.replay import check_program
-from prover.systems.native.witness import execute
+from prover.systems.native.witness import execute, input_cells
 
 
 def make_keys(directory: str, layout: list[int], form: dict[str, Any], srs: str) -> dict[str, Any]:
@@ -72,21 +73,33 @@ def _salt(folder: Path, program: Program, layout: CircuitLayout) -> Salt | None:
 
 
 def make_proof(
-    directory: str, image: str, context: list[int], salts: list[str] | None, srs: str, out: str
+    directory: str,
+    image: str,
+    context: list[int],
+    salts: list[str] | None,
+    seed: str | None,
+    srs: str,
+    out: str,
 ) -> dict[str, Any]:
     """Run the network on an .npy file and prove it; the proof is verified before it is kept.
 
-    Salts of digests are drawn here if none are given.
+    What hides the image comes from the seed; without one it is drawn here, but for given salts of
+    digests.
     """
     made, native = artifacts.load(Path(directory)), engine.engine()
     program, layout = made.proving_program, made.layout
     report(stages.RUNNING)
     found = execute(program, np.load(image), layout.usable_rows)
-    hidden = engine.Secrets.random(program.digests)
+    cells = hiding.salt_cells(program, layout)
+    hidden = (
+        engine.Secrets.random(program.digests, cells)
+        if seed is None
+        else hiding.secrets_of(bytes.fromhex(seed), cells, program.digests)
+    )
     if salts is not None:
         hidden = replace(hidden, chunks=tuple(int(salt) for salt in salts))
     instances = engine.instances_of(program, found, context, hidden.chunks)
-    cells = engine.load_witness(program, found, hidden, instances)
+    witness = engine.load_witness(program, found, hidden, instances)
     report(stages.READING)
     owner = Secret(made.directory) if program.form.weights == "hidden" else None
     with engine.mismatches():
@@ -96,10 +109,24 @@ def make_proof(
     report(stages.ENGINE[0])
     if owner:
         owner.spend()
-    proof = engine.prove(loaded, keys, reference, cells, hidden, _ended)
+    proof = engine.prove(loaded, keys, reference, witness, hidden, _ended)
     engine.verify(keys.verifying_key(), proof, instances)
     Path(out).write_bytes(proof)
     return {"instances": [str(word) for word in instances]}
+
+
+def commit_images(directory: str, images: str, seeds: list[str], srs: str) -> dict[str, Any]:
+    """The points, in hexadecimal, that proofs about images [n, ...] of an .npy file begin with."""
+    made, native = artifacts.load(Path(directory)), engine.engine()
+    program, cells = made.program, hiding.salt_cells(made.program, made.layout)
+    with engine.mismatches():
+        reference = native.Srs.read(srs)
+    points = []
+    for image, seed in zip(np.load(images), seeds, strict=True):
+        secret = hiding.secrets_of(bytes.fromhex(seed), cells, 0)
+        point = engine.commit_image(reference, program, input_cells(program, image), secret)
+        points.append(point.hex())
+    return {"points": points}
 
 
 def check_proof(directory: str, proof: str, instances: list[str]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from it, and the engine's columns are compared with it by the tests. Code and de
 spelled out `name`; formulas, and the digest of a circuit, the `symbol`.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from importlib.resources import files
 from textwrap import fill
@@ -15,6 +16,7 @@ from pydantic import TypeAdapter
 Kind = Literal["advice", "fixed", "instance", "input", "challenge"]
 Count = Literal["one", "two", "lanes", "weight_lanes"]
 FormName = Literal["all", "labels", "hashed", "hidden"]
+EVERY: tuple[FormName, ...] = ("all",)  # columns that every circuit has
 Part = Literal["all", "tensor", "fold", "rank", "hash", "lookup"]
 
 
@@ -85,15 +87,21 @@ PERMUTED = tuple(_PERMUTED[index].name for index in range(len(_PERMUTED)))
 COLUMNS_PER_GRAND_PRODUCT = 2
 
 
-def count_columns(kind: Kind, lanes: int, weight_lanes: int, phase: int = 0) -> int:
-    """How many columns of a kind, and phase, the circuits of all forms have."""
-    found = (c for c in DECLARED if (c.kind, c.phase, c.form) == (kind, phase, "all"))
+def count_columns(
+    kind: Kind,
+    lanes: int,
+    weight_lanes: int,
+    phase: int | None = 0,
+    forms: Collection[FormName] = EVERY,
+) -> int:
+    """How many columns of a kind, and phase or all, the circuits of these forms have."""
+    found = (c for c in DECLARED if c.kind == kind and c.form in forms and phase in (None, c.phase))
     return sum(len(column.numbered(lanes, weight_lanes)) for column in found)
 
 
-def grand_products() -> int:
-    """How many grand products the circuits of all forms have at least."""
-    permuted = sum(column.form == "all" for column in _PERMUTED.values())
+def grand_products(forms: Collection[FormName] = EVERY) -> int:
+    """How many grand products the circuits of these forms have."""
+    permuted = sum(column.form in forms for column in _PERMUTED.values())
     return -(-permuted // COLUMNS_PER_GRAND_PRODUCT)
 
 

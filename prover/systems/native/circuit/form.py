@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from prover.systems.native.circuit.columns import FormName
+
 
 @dataclass(frozen=True)
 class Form:
@@ -19,6 +21,18 @@ class Form:
     inputs: Literal["point", "hashed"] = "point"
     labels: int = 0
     weights: Literal["public", "hidden"] = "public"
+
+    @property
+    def names(self) -> tuple[FormName, ...]:
+        """Which columns of columns.json the circuit has."""
+        found: list[FormName] = ["all"]
+        if self.labels:
+            found.append("labels")
+        if self.inputs == "hashed":
+            found.append("hashed")
+        if self.weights == "hidden":
+            found.append("hidden")
+        return tuple(found)
 
 
 PLAIN = Form()

@@ -39,7 +39,7 @@ TRIED = 12
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """A network, its precision, and the share of calibration samples whose label it keeps.
+    """A network, its precision, and the share of so many samples whose label it keeps.
 
     `error` is the mean distance of its scores from the model's.
     """
@@ -48,6 +48,7 @@ class Choice:
     precision: Precision
     agreement: float
     error: float
+    samples: int
 
     @property
     def merit(self) -> tuple[float, float]:
@@ -123,7 +124,7 @@ def _tried(precision: Precision, network: Network, samples: Integers, expected: 
     found = scores(network, samples)
     share = float((found.argmax(axis=1) == expected.argmax(axis=1)).mean())
     error = float(np.abs(found * network.layer(network.output).scale - expected).mean())
-    return Choice(network, precision, share, error)
+    return Choice(network, precision, share, error, len(samples))
 
 
 def convert(path: Path, inputs: Reals, agreement: float = AGREEMENT) -> Choice:

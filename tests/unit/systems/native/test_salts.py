@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from prover.base.errors import UsageError
-from prover.systems.native.salts import read_salts, write_salts
+from prover.systems.native.hiding.salts import read_salts, write_salts
 
 
 def test_salts_survive_their_file(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""What hides inputs: one seed an image, and files of salts."""

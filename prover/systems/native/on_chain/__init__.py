@@ -1,0 +1,1 @@
+"""Native circuits as the clients of the contracts use them."""

@@ -1,0 +1,50 @@
+"""Making a native circuit that contracts are to know: with a sample proof, under its own name."""
+
+import json
+from pathlib import Path
+
+from prover.base.files import locked, new_directory, publish, write_atomically
+from prover.base.settings import get_settings
+from prover.statement.context import NO_JOB
+from prover.statement.documents.inputs_file import padding, salted
+from prover.systems.native import artifacts, setup
+from prover.systems.native.artifacts import SAMPLE, NativeArtifacts
+from prover.systems.native.circuit.form import Form
+from prover.systems.native.network.search import Choice
+from prover.systems.native.on_chain.items import NativeOnChain
+from prover.systems.places import directory_name
+from prover.systems.srs import INSECURE, SetUpChoice
+from prover.systems.worker import Limits, Progress
+
+
+def add(
+    onnx: Path,
+    choice: Choice,
+    form: Form,
+    limits: Limits | None = None,
+    progress: Progress | None = None,
+    srs: SetUpChoice = INSECURE,
+) -> NativeArtifacts:
+    """Set up, prove a sample, and publish under settings.home; an equal directory there is kept.
+
+    Nothing is left behind on failure. Raises as `setup.setup`.
+    """
+    home = get_settings().artifacts
+    with new_directory(home) as scratch:
+        made = setup.setup(onnx, choice, scratch / "whole", limits, progress, form, srs)
+        target = home / directory_name(made.digest, made.weights_commitment)
+        if not target.exists():
+            _prove_sample(made, limits, progress)
+            with locked(home / ".lock"):
+                if not target.exists():
+                    publish(made.directory, target)
+    return artifacts.load(target)
+
+
+def _prove_sample(made: NativeArtifacts, limits: Limits | None, progress: Progress | None) -> None:
+    """A proof about zeros, or what is nearest to them, in a context that belongs to no job."""
+    system, shape = NativeOnChain(limits), made.facts.shape
+    item = salted(padding(shape).values, shape)
+    proof = system.prove(made, system.witness(made, [item], NO_JOB), progress)
+    content = json.dumps(proof.to_dict()).encode()
+    write_atomically(made.directory / SAMPLE, content, private=False)
