@@ -69,6 +69,9 @@ def add(
             "[default: 5 of many classes].",
         ),
     ] = None,
+    classes: Annotated[
+        Path | None, typer.Option(help="Text file with the names of the classes, one a line.")
+    ] = None,
     system: Annotated[
         str | None,
         typer.Option(help="native or ezkl [default: what proves a prediction for less]."),
@@ -96,7 +99,7 @@ def add(
             )
         artifacts, report = _set_up_like(onnx, find(client, deployment, like)), None
     else:
-        wanted = _wanted(onnx, _given(data), items, inputs, weights, labels, system)
+        wanted = _wanted(onnx, _given(data), items, inputs, weights, labels, classes, system)
         stands = _chosen(srs, client)
         artifacts, report = _set_up(wanted, stands)
     registered = register(sender, deployment, artifacts, progress)
@@ -289,6 +292,7 @@ def _wanted(
     inputs: str | None,
     weights: str,
     labels: int | None,
+    classes: Path | None,
     system: str | None,
 ) -> "Wanted":
     from prover.systems.offer import HASHED, HIDDEN, POINT, PUBLIC, Wanted
@@ -296,7 +300,7 @@ def _wanted(
     if inputs is not None:
         _one_of(inputs, "--inputs", (PUBLIC, HASHED, POINT))
     _one_of(weights, "--weights", (PUBLIC, HIDDEN))
-    return Wanted(onnx, data, items, inputs, weights, labels, system)
+    return Wanted(onnx, data, items, inputs, weights, labels, classes, system)
 
 
 def _set_up(wanted: "Wanted", srs: "SetUpChoice") -> "tuple[Artifacts, PlanReport | None]":

@@ -33,10 +33,15 @@ def example(
     progress("reading weights and photographs")
     made = write_efficientnet(out, get_settings().cache)
     show(
-        {"model": str(made.model), "data": str(made.data), "photograph": str(made.photograph)},
-        f"{made.model}, {made.data}, {made.photograph}",
-        f"next: zkescrow native add {made.model} --data {made.data} --out CIRCUIT",
-        f"then: zkescrow prove --image {made.photograph} --artifacts CIRCUIT ...",
+        {
+            "model": str(made.model),
+            "data": str(made.data),
+            "photograph": str(made.photograph),
+            "classes": str(made.classes),
+        },
+        f"{made.model}, {made.data}, {made.photograph}, {made.classes}",
+        f"next: zkescrow model add {made.model} --data {made.data} --classes {made.classes}",
+        f"then: zkescrow prediction post --model NAME --image {made.photograph} ...",
     )
 
 

@@ -4,6 +4,7 @@ Each function asks the system that the artifacts name.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -97,6 +98,11 @@ def quantised(artifacts: Artifacts, samples: Iterable[Floats]) -> list[Item]:
     return on_chain(artifacts).items(artifacts, samples)
 
 
+def photograph(artifacts: Artifacts, path: Path) -> Item:
+    """The item that a photograph gives. Raises UsageError if the model takes none."""
+    return on_chain(artifacts).photograph(artifacts, path)
+
+
 def commitments(artifacts: Artifacts, items: Sequence[Item]) -> list[bytes]:
     """The input commitment of each item, as the contracts compute it of a proof."""
     return on_chain(artifacts).commitments(artifacts, items)
@@ -121,7 +127,8 @@ def compare_with_witness(artifacts: Artifacts, items: Sequence[Item]) -> None:
 
 def read_outputs(artifacts: Artifacts, words: Sequence[int]) -> list[Prediction]:
     """The predictions in a delivery's output words (field elements), item after item."""
-    return on_chain(artifacts).predictions(artifacts, words)
+    names = artifacts.class_names
+    return [replace(one, names=names) for one in on_chain(artifacts).predictions(artifacts, words)]
 
 
 class AnySystem:

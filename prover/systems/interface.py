@@ -202,7 +202,7 @@ class Prediction:
     """One item's outputs: `words` are signed integers, `scores` real numbers (None for labels).
 
     `label` is None on a tie. `decisive` is False where a prover could have chosen another label
-    within the tolerance.
+    within the tolerance. `names` are those of all classes.
     """
 
     words: tuple[int, ...]
@@ -210,6 +210,12 @@ class Prediction:
     label: int | None
     decisive: bool
     tolerance: float
+    names: tuple[str, ...] | None = None
+
+    @property
+    def name(self) -> str | None:
+        """What the label is called, if it is known."""
+        return None if self.label is None or self.names is None else self.names[self.label]
 
     def to_dict(self) -> dict[str, Any]:
         """For --json."""
@@ -217,19 +223,23 @@ class Prediction:
             "output_words": list(self.words),
             "scores": None if self.scores is None else list(self.scores),
             "label": self.label,
+            "class_name": self.name,
             "decisive": self.decisive,
             "score_tolerance": self.tolerance,
         }
 
     def message(self) -> str:
         """One line."""
-        label = "a tie, no label" if self.label is None else f"label {self.label}"
+        label = "a tie, no label" if self.label is None else f"label {self._called(self.label)}"
         if self.scores is None:
-            others = ", then " + ", ".join(map(str, self.words[1:])) if self.words[1:] else ""
-            return f"proven {label}{others}"
+            others = ", ".join(map(self._called, self.words[1:]))
+            return f"proven {label}{', then ' if others else ''}{others}"
         scores = " ".join(f"{score:.3f}" for score in self.scores)
         doubt = "" if self.decisive else f"; NOT decisive at a tolerance of {self.tolerance:g}"
         return f"proven {label}; scores {scores}{doubt}"
+
+    def _called(self, label: int) -> str:
+        return f"{label} ({self.names[label]})" if self.names else str(label)
 
 
 @dataclass(frozen=True)
@@ -261,6 +271,11 @@ class Artifacts(Published, Protocol):
     @property
     def facts(self) -> CircuitFacts:
         """What protocols compute with."""
+        ...
+
+    @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """What the classes are called, if anybody said so."""
         ...
 
     @property
@@ -311,6 +326,10 @@ class OnChain(ItemProver[OnChainMade], Protocol[OnChainMade]):
 
     def read_data(self, made: OnChainMade, path: Path) -> Calibration:
         """The samples of an NPZ archive. Raises UsageError or ModelRefused."""
+        ...
+
+    def photograph(self, made: OnChainMade, path: Path) -> Item:
+        """The item that a photograph gives. Raises UsageError if the model takes none."""
         ...
 
     def items(self, made: OnChainMade, samples: Iterable[Floats]) -> list[Item]:

@@ -21,7 +21,8 @@ class Wanted:
 
     `items` are those of one proof; `inputs` is PUBLIC, HASHED, POINT, or None for what the system
     does; `labels` are those that are public, best first, 0 for all scores, None for what the system
-    does; `system` is one of SYSTEMS, or None for the cheapest.
+    does; `classes` is a file of their names;
+    `system` is one of SYSTEMS, or None for the cheapest.
     """
 
     onnx: Path
@@ -30,6 +31,7 @@ class Wanted:
     inputs: str | None = None
     weights: str = PUBLIC
     labels: int | None = None
+    classes: Path | None = None
     system: str | None = None
 
 

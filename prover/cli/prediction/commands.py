@@ -42,9 +42,14 @@ def _group() -> None:
 @command(app)
 def post(
     model: ModelName,
-    inputs: Annotated[Path, typer.Option(help="NPZ archive with an array `inputs`.")],
-    index: Annotated[list[int], typer.Option(help="Row of `inputs`; may be repeated.")],
     reward: Annotated[str, typer.Option(help="What the provider earns, in ETH or tokens.")],
+    inputs: Annotated[Path | None, typer.Option(help="NPZ archive with an array `inputs`.")] = None,
+    index: Annotated[
+        list[int] | None, typer.Option(help="Row of `inputs`; may be repeated.")
+    ] = None,
+    image: Annotated[
+        Path | None, typer.Option(help="A photograph instead of --inputs, for a model of images.")
+    ] = None,
     stake: Annotated[
         str | None, typer.Option(help="What it loses if it is late [default: by the reward].")
     ] = None,
@@ -73,7 +78,7 @@ def post(
     known = find(client, deployment, model)
     reader = reader_of(address(provider, "--provider"), provider_key)
     check_readers(known.artifacts, reader, in_clear)
-    inputs_file = consumer.make_inputs(known, inputs, index)
+    inputs_file = consumer.make_inputs(known, consumer.Given(inputs, index or (), image))
     progress("checking that the verifier on the chain is the model's")
     auditor(client, deployment).verify(known.model_id, known.artifacts)
     options = consumer.PostOptions(

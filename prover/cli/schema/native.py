@@ -26,6 +26,7 @@ class NativeExample(Printed):
     model: FilePath
     data: FilePath
     photograph: FilePath
+    classes: FilePath
 
 
 class CircuitLayout(Printed):

@@ -322,6 +322,8 @@ class Prediction(Printed):
     """Outputs in the model's own units. Null where the output is a label."""
     label: Index | None
     """Of the largest score. Null if it is a tie."""
+    class_name: str | None
+    """What the label is called. Null if nobody said so."""
     decisive: bool
     """Whether no other label is within the tolerance."""
     score_tolerance: Real

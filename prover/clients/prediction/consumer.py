@@ -28,8 +28,8 @@ from prover.protocol.events import ZERO_ADDRESS
 from prover.protocol.prediction.economics import prediction_stake
 from prover.protocol.prediction.state import Terms
 from prover.statement.commitment import inputs_hash
-from prover.statement.documents.inputs_file import InputsFile, data_hash
-from prover.systems.circuits import commitments, quantised, read_data
+from prover.statement.documents.inputs_file import InputsFile, Item, data_hash
+from prover.systems.circuits import commitments, photograph, quantised, read_data
 
 LOCK_GAS = 100_000
 DELIVER_GAS = 85_000  # our part of a delivery, see docs/SPEC.md section 10
@@ -96,19 +96,41 @@ class Posted:
         ]
 
 
-def make_inputs(known: KnownModel, path: Path, rows: Sequence[int]) -> InputsFile:
-    """Quantise rows of an NPZ archive, check the domain, add salt.
+@dataclass(frozen=True)
+class Given:
+    """What to predict: rows of an NPZ archive, or a photograph."""
+
+    inputs: Path | None = None
+    rows: Sequence[int] = ()
+    image: Path | None = None
+
+
+def make_inputs(known: KnownModel, given: Given) -> InputsFile:
+    """Quantise what is given, check the domain, add salt.
 
     Raises UsageError or ModelRefused on a bad file, StatementInvalid outside the circuit's domain.
     """
+    items = _photograph(known, given) if given.image else _rows(known, given)
+    inputs_file = InputsFile(known.circuit_id, tuple(items))
+    inputs_file.check(known.artifacts.facts.shape)
+    return inputs_file
+
+
+def _photograph(known: KnownModel, given: Given) -> list[Item]:
+    if given.inputs is not None or given.rows or given.image is None:
+        raise UsageError("give --image alone, or --inputs with --index")
+    return [photograph(known.artifacts, given.image)]
+
+
+def _rows(known: KnownModel, given: Given) -> list[Item]:
+    path, rows = given.inputs, given.rows
+    if path is None or not rows:
+        raise UsageError("give --inputs with --index, the rows to predict, or --image PHOTO")
     data = read_data(known.artifacts, path)
     for row in rows:
         if not 0 <= row < len(data):
             raise UsageError(f"--index {row}: expected 0 to {len(data) - 1} by {path}")
-    items = quantised(known.artifacts, (data.inputs[row] for row in rows))
-    inputs_file = InputsFile(known.circuit_id, tuple(items))
-    inputs_file.check(known.artifacts.facts.shape)
-    return inputs_file
+    return quantised(known.artifacts, (data.inputs[row] for row in rows))
 
 
 def posting(

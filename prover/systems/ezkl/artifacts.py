@@ -13,6 +13,7 @@ from prover.base.files import NotPlain, TooLarge, read_plain, sha256_file
 from prover.base.settings import get_settings
 from prover.base.text import ZERO_ADDRESS
 from prover.statement.field import FIELD_MODULUS
+from prover.systems.class_names import kept_names
 from prover.systems.commitments import read_commitment
 from prover.systems.ezkl.facts import facts_of
 from prover.systems.ezkl.manifest import FIXED, MAX_BYTES, Manifest, read_manifest
@@ -54,6 +55,11 @@ class Artifacts:
     def facts(self) -> CircuitFacts:
         """What protocols compute with."""
         return facts_of(self.manifest)
+
+    @cached_property
+    def class_names(self) -> tuple[str, ...] | None:
+        """What the classes are called, if anybody said so."""
+        return kept_names(self.directory, self.facts.layout.classes)
 
     @property
     def proving_key(self) -> Path:

@@ -18,6 +18,7 @@ from prover.base.files import NO_ROOM, NotPlain, TooLarge, copy_plain, new_direc
 from prover.base.settings import get_settings
 from prover.base.units import MIB
 from prover.statement.context import NO_JOB
+from prover.systems.class_names import CLASSES
 from prover.systems.ezkl.artifacts import (
     MANIFEST,
     MODEL,
@@ -45,7 +46,8 @@ from prover.systems.worker import Limits
 
 # The most that a file of any circuit needs.
 _LIMITS = {
-    **{MANIFEST: MIB, RECORD: MIB, SETTINGS: 16 * MIB, SAMPLE: 16 * MIB, WEIGHTS: MIB},
+    **{MANIFEST: MIB, RECORD: MIB, CLASSES: MIB, WEIGHTS: MIB},
+    **{SETTINGS: 16 * MIB, SAMPLE: 16 * MIB},
     **{VERIFIER: 4 * MIB, VK: 64 * MIB, NETWORK: MAX_BYTES, MODEL: MAX_BYTES},
     SRS: 128 * (1 << MAX_LOGROWS) + MIB,
 }
@@ -54,7 +56,8 @@ _ALWAYS = (MANIFEST, RECORD, NETWORK, SETTINGS, SRS, VK, VERIFIER, SAMPLE)
 
 def public_files(manifest: Manifest) -> tuple[str, ...]:
     """Names of the files that may be given to anybody."""
-    return (*_ALWAYS, MODEL if manifest.plan.weights == FIXED else WEIGHTS)
+    named = (CLASSES,) if CLASSES in manifest.sha256 else ()
+    return (*_ALWAYS, *named, MODEL if manifest.plan.weights == FIXED else WEIGHTS)
 
 
 def export(artifacts: Artifacts, target: Path) -> None:

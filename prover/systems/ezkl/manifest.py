@@ -18,6 +18,7 @@ from prover.solidity.compile import EVM_VERSION, OPTIMIZER_RUNS, SOLC_VERSION
 from prover.solidity.verifier import VERIFIER_CONTRACT, Verifier
 from prover.statement.documents.inputs_file import MIN_SALT_BITS
 from prover.statement.layout import Layout
+from prover.systems.class_names import CLASSES
 from prover.systems.ezkl.planner.plan import Accuracy, Plan
 from prover.systems.ezkl.rules import EZKL_VERSION
 from prover.systems.places import MODEL
@@ -245,7 +246,8 @@ def check_manifest(manifest: Manifest) -> None:
     _require(
         "salt", salt_bits >= MIN_SALT_BITS if plan.input_mode == HASHED else not salt_bits, True
     )
-    _require("files", sorted(manifest.sha256), sorted(named_files(plan.weights)))
+    named = {*manifest.sha256} - {CLASSES}
+    _require("files", sorted(named), sorted(named_files(plan.weights)))
     _require("exact plan's tolerance", plan.tolerance if plan.exact else 0, 0)
     if not plan.exact and plan.weights != FIXED:
         raise UnsoundCircuit(

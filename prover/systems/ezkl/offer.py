@@ -1,9 +1,11 @@
 """What a circuit of ezkl would take for a model, before its keys are made."""
 
+from dataclasses import replace
 from typing import Literal
 
 from prover.base.errors import ModelRefused
 from prover.protocol.costs import Proving
+from prover.systems.class_names import read_names
 from prover.systems.ezkl.planner.plan import Constraints, InputMode, Plan
 from prover.systems.ezkl.reuse import find_cached
 from prover.systems.ezkl.system import Ezkl, Planned
@@ -27,7 +29,8 @@ def offer(wanted: Wanted) -> Offer:
     model = onnx_file.load(wanted.onnx)
     samples = calibration.read(wanted.data, model.input_shape, model.classes)
     constraints = Constraints(items=wanted.items, input_mode=mode, weights=weights)
-    planned = Ezkl().plan(Asked(model, samples, constraints))
+    names = read_names(wanted.classes, model.classes) if wanted.classes else None
+    planned = replace(Ezkl().plan(Asked(model, samples, constraints)), class_names=names)
     proving = Proving.predicted(
         planned.plan.logrows, planned.plan.items, _instances(planned.plan, model)
     )
@@ -40,7 +43,7 @@ def offer(wanted: Wanted) -> Offer:
 
 def set_up(planned: Planned, srs: SetUpChoice, progress: Progress | None) -> Artifacts:
     """Artifacts that are there from before, or new ones."""
-    found = find_cached(planned.model, planned.plan, srs)
+    found = find_cached(planned.model, planned.plan, srs, class_names=planned.class_names)
     if found is not None:
         if progress:
             progress("using keys that were made before")

@@ -21,14 +21,20 @@ from prover.systems.worker import Limits
 
 
 def find_cached(
-    model: ImportedModel, plan: Plan, srs: SetUpChoice = INSECURE, limits: Limits | None = None
+    model: ImportedModel,
+    plan: Plan,
+    srs: SetUpChoice = INSECURE,
+    limits: Limits | None = None,
+    class_names: tuple[str, ...] | None = None,
 ) -> Artifacts | None:
     """Artifacts of this user that a set-up would give again, whole; None if there are none."""
     if plan.weights == FIXED:
         return None
     for manifest in sorted(get_settings().artifacts.glob(f"[0-9a-f]*-*/{files.MANIFEST}")):
         found = _loaded(manifest.parent)
-        if found and _is_of(found, model, plan, srs) and _is_complete(found, limits or Limits()):
+        if found is None or found.class_names != class_names:
+            continue
+        if _is_of(found, model, plan, srs) and _is_complete(found, limits or Limits()):
             return found
     return None
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from prover.base.errors import ArtifactMismatch, UsageError
 from prover.base.files import locked, new_directory, publish, sha256_file
 from prover.base.settings import get_settings
+from prover.systems.class_names import CLASSES, to_bytes
 from prover.systems.commitments import commitment_bytes
 from prover.systems.ezkl import artifacts as files
 from prover.systems.ezkl.artifacts import Artifacts, check_file, directory_name, hash_files
@@ -37,6 +38,7 @@ def setup(
     limits: Limits,
     progress: Progress | None = None,
     srs: SetUpChoice = INSECURE,
+    class_names: tuple[str, ...] | None = None,
 ) -> Artifacts:
     """Build, prove a sample, and publish under settings.home; an equal directory there is kept.
 
@@ -46,7 +48,7 @@ def setup(
     check_plan(model, plan)
     home = get_settings().artifacts
     with new_directory(home) as scratch:
-        made = _make(scratch, model, plan, limits, srs.at(plan.logrows), progress)
+        made = _make(scratch, model, plan, limits, srs.at(plan.logrows), progress, class_names)
         target = home / directory_name(made.digest, made.weights_commitment)
         with locked(home / ".lock"):
             _publish(scratch, target)
@@ -137,8 +139,11 @@ def _make(
     limits: Limits,
     srs: Reference,
     progress: Progress | None,
+    class_names: tuple[str, ...] | None,
 ) -> Artifacts:
     """All files in `scratch`, not yet published."""
+    if class_names:
+        (scratch / CLASSES).write_bytes(to_bytes(class_names))
     shutil.copyfile(model.path, scratch / files.MODEL)
     check_file(scratch / files.MODEL, model.sha256)
     network = wrap(model, plan)
@@ -174,6 +179,8 @@ def _describe(scratch: Path, plan: Plan, built: Built, srs: SetUp) -> Manifest:
     hashed = [files.NETWORK, files.SETTINGS, files.VK, files.PK, files.SRS]
     if plan.weights == FIXED:
         hashed.append(files.MODEL)
+    if (scratch / CLASSES).exists():
+        hashed.append(CLASSES)
     manifest = make_manifest(
         plan=plan,
         layout=built.layout,

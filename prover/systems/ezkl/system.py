@@ -49,11 +49,15 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Planned:
-    """A model and the parameters of its circuit, with the other candidates if it was searched."""
+    """A model, the parameters of its circuit, and what its classes are called.
+
+    With the other candidates if it was searched.
+    """
 
     model: ImportedModel
     plan: Plan
     report: PlanReport | None = None
+    class_names: tuple[str, ...] | None = None
 
 
 class Ezkl:
@@ -75,7 +79,8 @@ class Ezkl:
         self, planned: Planned, progress: Progress | None = None, srs: SetUpChoice = INSECURE
     ) -> Artifacts:
         """See `setup.setup`."""
-        return setup.setup(planned.model, planned.plan, self._limits, progress, srs)
+        asked = planned.model, planned.plan, self._limits, progress, srs
+        return setup.setup(*asked, planned.class_names)
 
     def load(self, directory: Path) -> Artifacts:
         """See `artifacts.load_artifacts`."""
@@ -145,6 +150,12 @@ class Ezkl:
     def read_data(self, made: Artifacts, path: Path) -> Calibration:
         """See `inputs.read_data`."""
         return read_data(made, path)
+
+    def photograph(self, made: Artifacts, path: Path) -> Item:
+        """None of ezkl's circuits takes any."""
+        raise UsageError(
+            f"--image {path}: this circuit takes no photograph; give --inputs and --index"
+        )
 
     def items(self, made: Artifacts, samples: Iterable[Floats]) -> list[Item]:
         """See `inputs.quantised`."""

@@ -17,6 +17,7 @@ from prover.base.files import sha256_file, write_atomically
 from prover.base.text import ZERO_ADDRESS
 from prover.solidity.native import key_code, verifier_code
 from prover.statement.context import MAX_CONTEXT_BITS, check_context_size
+from prover.systems.class_names import CLASSES, kept_names, to_bytes
 from prover.systems.commitments import read_commitment
 from prover.systems.interface import CircuitFacts
 from prover.systems.native import folder
@@ -138,6 +139,11 @@ class NativeArtifacts:
         stated = self.layout, self.manifest.form, self.manifest.context_bits
         return facts_of(self.description, self.network, *stated, accuracy)
 
+    @cached_property
+    def class_names(self) -> tuple[str, ...] | None:
+        """What the classes are called, if anybody said so."""
+        return kept_names(self.directory, self.facts.layout.classes)
+
     @property
     def weights_commitment(self) -> int:
         """keccak256 of the head of each proof, of hidden weights; else 0."""
@@ -246,14 +252,18 @@ def publish(
     choice: Choice,
     form: Form,
     srs: SetUp,
+    class_names: tuple[str, ...] | None = None,
 ) -> None:
-    """Write the manifest of a directory whose other files are there."""
-    network = choice.network
+    """Write the manifest of a directory whose other files are there, and names of classes."""
+    network, names = choice.network, named(form)
+    if class_names:
+        write_atomically(directory / CLASSES, to_bytes(class_names), private=False)
+        names = (*names, CLASSES)
     manifest = NativeManifest(
         format=1,
         system="native",
         versions={"zkescrow": version("zkescrow"), "engine": version("zkescrow-native")},
-        sha256={name: sha256_file(directory / name) for name in named(form)},
+        sha256={name: sha256_file(directory / name) for name in names},
         srs=srs,
         layout=LayoutRecord(k=layout.k, lanes=layout.lanes, weight_lanes=layout.weight_lanes),
         context_limbs=form.context,
@@ -290,6 +300,8 @@ def load(directory: Path) -> NativeArtifacts:
             f"manifest {path} is not valid ({strict_json.as_text(error)}): set the model up again"
         ) from error
     allowed = named(manifest.form)
+    if CLASSES in manifest.sha256:
+        allowed = (*allowed, CLASSES)
     if set(manifest.sha256) != set(allowed):
         raise ArtifactMismatch(
             f"manifest {path} names {sorted(manifest.sha256)}: expected exactly {sorted(allowed)}; "

@@ -44,6 +44,7 @@ def setup(
     progress: Progress | None = None,
     form: Form = CONTEXT,
     srs: SetUpChoice = INSECURE,
+    class_names: tuple[str, ...] | None = None,
 ) -> NativeArtifacts:
     """Lay the network out, check the circuit, make its keys on a set-up, and publish `out` whole.
 
@@ -56,7 +57,7 @@ def setup(
     with new_directory(out.absolute().parent) as directory:
         _keep(directory, onnx, network, form)
         _make_keys(directory, layout, form, reference.path, limits, progress)
-        artifacts.publish(directory, layout, choice, form, reference.named)
+        artifacts.publish(directory, layout, choice, form, reference.named, class_names)
         publish(directory, out.absolute())
     return artifacts.load(out)
 

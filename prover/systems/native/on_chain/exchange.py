@@ -13,7 +13,7 @@ from prover.base.settings import get_settings
 from prover.statement.commitment import weights_of
 from prover.statement.context import NO_JOB
 from prover.systems.native import artifacts, folder, prover, setup
-from prover.systems.native.artifacts import MANIFEST, SAMPLE, WEIGHTS, NativeArtifacts, named
+from prover.systems.native.artifacts import MANIFEST, SAMPLE, WEIGHTS, NativeArtifacts
 from prover.systems.places import directory_name
 from prover.systems.worker import Limits, Progress
 
@@ -21,7 +21,7 @@ from prover.systems.worker import Limits, Progress
 def public_files(made: NativeArtifacts) -> tuple[str, ...]:
     """Names of the files that may be given to anybody."""
     hidden = made.manifest.weights == "hidden"
-    return (MANIFEST, *named(made.manifest.form), SAMPLE, *((WEIGHTS,) if hidden else ()))
+    return (MANIFEST, *made.manifest.sha256, SAMPLE, *((WEIGHTS,) if hidden else ()))
 
 
 def export(made: NativeArtifacts, target: Path) -> list[str]:

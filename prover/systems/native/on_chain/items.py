@@ -21,6 +21,7 @@ from prover.systems.interface import Codes, OnChain, Outputs, Prediction
 from prover.systems.native import prover, setup
 from prover.systems.native.artifacts import MODEL, NativeArtifacts
 from prover.systems.native.hiding import image as hiding
+from prover.systems.native.inputs import read_photograph
 from prover.systems.native.network.network import Integers
 from prover.systems.native.network.quantise import to_integers
 from prover.systems.native.network.reference import scores
@@ -57,6 +58,11 @@ class NativeOnChain:
         """See `calibration.read`."""
         source, classes = made.network.input, made.facts.layout.classes
         return calibration.read(path, (1, source.channels, source.height, source.width), classes)
+
+    def photograph(self, made: NativeArtifacts, path: Path) -> Item:
+        """Its middle, as large as the network's input."""
+        image = read_photograph(path, made)
+        return salted(image.reshape(-1).tolist(), made.facts.shape)
 
     def items(self, made: NativeArtifacts, samples: Iterable[Floats]) -> list[Item]:
         """Images as integers, each with a seed of its own, which hides it."""

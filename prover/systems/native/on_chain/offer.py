@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from prover.base.errors import ModelRefused
 from prover.protocol.costs import Proving
+from prover.systems.class_names import read_names
 from prover.systems.interface import Artifacts
 from prover.systems.native.artifacts import CONTEXT_LIMBS
 from prover.systems.native.circuit.form import Form
@@ -39,7 +40,9 @@ def offer(wanted: Wanted) -> Offer:
     source = input_range(samples, None)
     choice = find(network, to_integers(samples, source.scale), source)
     form = _form(wanted, choice)
-    return Offer("native", _proving(choice, form), "", _maker(wanted, choice, form))
+    classes = choice.network.layer(choice.network.output).channels
+    names = read_names(wanted.classes, classes) if wanted.classes else None
+    return Offer("native", _proving(choice, form), "", _maker(wanted, choice, form, names))
 
 
 def _samples(wanted: Wanted, network: RealNetwork) -> Reals:
@@ -73,9 +76,9 @@ def _proving(choice: Choice, form: Form) -> Proving:
 
 
 def _maker(
-    wanted: Wanted, choice: Choice, form: Form
+    wanted: Wanted, choice: Choice, form: Form, names: tuple[str, ...] | None
 ) -> Callable[[SetUpChoice, Progress | None], Artifacts]:
     def make(srs: SetUpChoice, progress: Progress | None) -> Artifacts:
-        return add(wanted.onnx, choice, form, None, progress, srs)
+        return add(wanted.onnx, choice, form, None, progress, srs, names)
 
     return make

@@ -9,6 +9,7 @@ import numpy as np
 
 from prover.base.errors import EnvironmentMissing
 from prover.base.files import new_directory, publish
+from prover.systems.class_names import CLASSES
 from prover.systems.native.network.sources import efficientnet
 from prover.systems.native.network.sources.images import read_photo
 
@@ -17,15 +18,17 @@ PHOTOGRAPHS = (
     *("rocket.jpg", "hubble_deep_field.jpg", "retina.jpg", "camera.png", "page.png", "coins.png"),
 )
 PHOTOGRAPH = "chelsea.png"
+NAMES = "imagenet-classes.txt"  # the first of each class's names, as in MobileNet's npm package
 
 
 @dataclass(frozen=True)
 class Example:
-    """Files of a folder: the model, calibration inputs (.npz), a photograph to classify."""
+    """Files of a folder: the model, calibration inputs (.npz), a photograph, names of classes."""
 
     model: Path
     data: Path
     photograph: Path
+    classes: Path
 
 
 def write_efficientnet(folder: Path, cache: Path) -> Example:
@@ -33,7 +36,9 @@ def write_efficientnet(folder: Path, cache: Path) -> Example:
 
     Raises EnvironmentMissing without the packages of the extra `imagenet`.
     """
-    example = Example(folder / "model.onnx", folder / "photographs.npz", folder / PHOTOGRAPH)
+    example = Example(
+        folder / "model.onnx", folder / "photographs.npz", folder / PHOTOGRAPH, folder / CLASSES
+    )
     source = _photographs()
     with new_directory(folder.absolute().parent) as made:
         shutil.copyfile(efficientnet.cached(cache), made / example.model.name)
@@ -43,6 +48,7 @@ def write_efficientnet(folder: Path, cache: Path) -> Example:
         inputs = np.concatenate(images) / np.float32(efficientnet.DEVIATION)
         np.savez_compressed(made / example.data.name, inputs=inputs.astype(np.float32))
         shutil.copyfile(source / PHOTOGRAPH, made / PHOTOGRAPH)
+        shutil.copyfile(Path(__file__).with_name(NAMES), made / CLASSES)
         publish(made, folder.absolute())
     return example
 
