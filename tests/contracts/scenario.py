@@ -60,6 +60,7 @@ def public_layout(items: int = 3) -> Layout:
         input_words=2,
         weights=0,
         weight_words=0,
+        weight_points=0,
         outputs=inputs + 10,
         output_words=2,
         output_kind=OutputKind.SCORES,
@@ -81,6 +82,7 @@ def hidden_layout() -> Layout:
         input_words=1,
         weights=2,
         weight_words=1,
+        weight_points=0,
         outputs=3,
         output_words=1,
         output_kind=OutputKind.LABEL,
@@ -92,6 +94,7 @@ def circuit_of(verifier: ContractInstance, layout: Layout, /, **changes: Any) ->
     """The circuit as `registerCircuit` takes it; exact unless `changes` say otherwise."""
     fields: dict[str, Any] = {
         "verifier": verifier.address,
+        "key": NOBODY,
         "codeHash": keccak(verifier.provider.get_code(verifier.address)),
         "artifactDigest": b"\xaa" * 32,
         "statement": layout.to_abi(),
@@ -223,11 +226,12 @@ class World:
         return job
 
     def limbs(self, job: Job, payee: Any = None, **changes: Any) -> tuple[int, ...]:
-        """The context limbs of `job`; `changes` are `escrow`, `chain_id`, `job_id`."""
+        """The context limbs of `job`; `changes` are fields of JobContext but the payee."""
         fields = {
             "chain_id": CHAIN_ID,
             "escrow": self.predictions.address,
             "job_id": self.id_of(job),
+            "model_id": job.terms.model_id,
         }
         context = JobContext.of(payee=str(payee or self.payee), **(fields | changes))
         return context.limbs(self.layout.context_limbs, self.layout.context_bits)

@@ -61,6 +61,7 @@ def sealed_layout() -> Layout:
         input_words=1,
         weights=SLOTS + 1,
         weight_words=1,
+        weight_points=0,
         outputs=outputs,
         output_words=CLASSES,
         output_kind=OutputKind.SCORES,
@@ -272,12 +273,17 @@ class Scene:
     ) -> Submission:
         """An honest proof of the blocks' items; `outputs` replace those of some of them.
 
-        `context` is `escrow`, `chain_id`, `job_id`.
+        `context` are fields of JobContext but the payee.
         """
         indices = [index for start, size in blocks for index in range(start, start + size)]
         instances = self._instances(indices, outputs or {})
         instances[self.layout.weights] = weights
-        fields = {"chain_id": CHAIN_ID, "escrow": self.bounty.address, "job_id": self.id_of(job)}
+        fields = {
+            "chain_id": CHAIN_ID,
+            "escrow": self.bounty.address,
+            "job_id": self.id_of(job),
+            "model_id": bytes(self.stored(job)[6]),
+        }
         bound = JobContext.of(payee=str(payee or self.payee), **(fields | context))
         limbs = bound.limbs(self.layout.context_limbs, self.layout.context_bits)
         instances[self.layout.context : self.layout.context + len(limbs)] = limbs

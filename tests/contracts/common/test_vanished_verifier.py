@@ -31,7 +31,7 @@ def join(scene: Any, job: Any) -> None:
 @pytest.fixture(params=CODES)
 def vanish(request, scene, chain):
     """Puts other code, or none, where the scene's verifier was; returns the refusal's arguments."""
-    verifier, registered = scene.circuit[0], scene.circuit[1]
+    verifier, registered = scene.circuit[0], scene.circuit[2]
     code = CODES[request.param]
 
     def change() -> dict[str, bytes]:

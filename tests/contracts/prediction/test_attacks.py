@@ -136,7 +136,7 @@ def test_a_copied_proof_serves_no_lock_of_the_thief(world, payee, attacker):
     """copy a proof from the mempool and claim for it, or relay it"""
     theirs, mine = world.locked(), world.posted(nonce=1)
     world.lock(mine, payee=attacker, sender=attacker)
-    wrong = {"jobId": world.id_of(mine), "payee": attacker}
+    wrong = {"jobId": world.id_of(mine), "payee": attacker, "modelId": world.model_id}
     with reverts(world.predictions.ProofAcceptance_WrongContext, **wrong):
         world.deliver(mine, proven=world.prove(theirs), sender=attacker)
 
@@ -151,7 +151,7 @@ def test_a_proof_serves_one_job(naive, world, payee, provider):
     first, second = world.locked(), world.locked(nonce=1)
     proven = world.prove(first)
     world.deliver(first, proven=proven)
-    wrong = {"jobId": world.id_of(second), "payee": payee}
+    wrong = {"jobId": world.id_of(second), "payee": payee, "modelId": world.model_id}
     with reverts(world.predictions.ProofAcceptance_WrongContext, **wrong):
         world.deliver(second, proven=proven)
     assert world.credit(payee) == REWARD + STAKE
@@ -163,7 +163,7 @@ def test_a_proof_serves_one_contract_of_one_chain(world, payee, attacker, change
     fields = {"chain": {"chain_id": CHAIN_ID + 1}, "contract": {"escrow": attacker.address}}
     job = world.locked()
     instances = world.proofs.statement(world.limbs(job, **fields[change]))
-    wrong = {"jobId": world.id_of(job), "payee": payee}
+    wrong = {"jobId": world.id_of(job), "payee": payee, "modelId": world.model_id}
     with reverts(world.predictions.ProofAcceptance_WrongContext, **wrong):
         world.deliver(job, proven=(mock_proof(instances), instances))
 
@@ -253,7 +253,7 @@ def test_the_verifier_stays_what_it_was(build_naive, world, verifier, attacker, 
     naive.deliver(job_id, false, attacker)
     assert naive.credit(attacker) == REWARD + STAKE
 
-    wrong = {"actual": keccak(hexstr=ALWAYS_TRUE), "allowed": world.circuit[1]}
+    wrong = {"actual": keccak(hexstr=ALWAYS_TRUE), "allowed": world.circuit[2]}
     with reverts(world.predictions.ProofAcceptance_WrongVerifierCode, **wrong):
         world.deliver(job, proven=(b"", world.prove(job)[1]))
 

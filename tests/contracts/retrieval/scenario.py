@@ -63,6 +63,7 @@ def record_layout() -> Layout:
         input_words=1,
         weights=0,
         weight_words=0,
+        weight_points=0,
         outputs=outputs,
         output_words=CLASSES,
         output_kind=OutputKind.SCORES,
@@ -315,11 +316,16 @@ class Scene:
     ) -> Submission:
         """An honest proof of the blocks' records, with the keys of those that match.
 
-        `outputs` replace those of some records; `context` is `escrow`, `chain_id`, `job_id`.
+        `outputs` replace those of some records; `context` are fields of JobContext but the payee.
         """
         indices = [index for start, size in blocks for index in range(start, start + size)]
         instances = self._instances(indices, outputs or {})
-        fields = {"chain_id": CHAIN_ID, "escrow": self.bounty.address, "job_id": self.id_of(job)}
+        fields = {
+            "chain_id": CHAIN_ID,
+            "escrow": self.bounty.address,
+            "job_id": self.id_of(job),
+            "model_id": job.terms.model_id,
+        }
         bound = JobContext.of(payee=str(payee or self.payee), **(fields | context))
         limbs = bound.limbs(self.layout.context_limbs, self.layout.context_bits)
         instances[self.layout.context : self.layout.context + len(limbs)] = limbs

@@ -61,6 +61,7 @@ def round_layout(kind: OutputKind = OutputKind.SCORES, input_words: int = 2) -> 
         input_words=input_words,
         weights=0,
         weight_words=0,
+        weight_points=0,
         outputs=outputs,
         output_words=output_words,
         output_kind=kind,
@@ -235,11 +236,16 @@ class Scene:
     ) -> Answer:
         """An honest proof of the blocks of the contested list.
 
-        `outputs` replace those of some items; `context` is `escrow`, `chain_id`, `job_id`.
+        `outputs` replace those of some items; `context` are fields of JobContext but the payee.
         """
         chosen = [indices[place] for start, size in blocks for place in range(start, start + size)]
         instances = self.instances(chosen, outputs or {})
-        fields = {"chain_id": CHAIN_ID, "escrow": self.rounds.address, "job_id": self.id_of(job)}
+        fields = {
+            "chain_id": CHAIN_ID,
+            "escrow": self.rounds.address,
+            "job_id": self.id_of(job),
+            "model_id": job.terms.model_id,
+        }
         bound = JobContext.of(payee=str(payee or self.payee), **(fields | context))
         limbs = bound.limbs(self.layout.context_limbs, self.layout.context_bits)
         instances[self.layout.context : self.layout.context + len(limbs)] = limbs
