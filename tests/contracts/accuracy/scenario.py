@@ -27,6 +27,7 @@ from tests.contracts.scenario import (
     ETH,
     NOBODY,
     Circuit,
+    Prover,
     at,
     mock_proof,
     native,
@@ -151,6 +152,7 @@ class Scene:
     provider: AccountAPI
     payee: AccountAPI
     data: TestSet = TestSet()
+    proves: Prover = mock_proof
 
     @property
     def circuit_id(self) -> bytes:
@@ -257,7 +259,8 @@ class Scene:
 
     def condemn(self, by: AccountAPI | None = None) -> ReceiptAPI:
         """Two proofs of the same inputs with different outputs."""
-        one, other = sample(self.layout), sample(self.layout, output=1)
+        one = sample(self.layout, proves=self.proves)
+        other = sample(self.layout, output=1, proves=self.proves)
         return self.registry.condemn(self.circuit_id, *one, *other, sender=by or self.payee)
 
     # ------------------------------------------------------------ proofs
@@ -290,7 +293,7 @@ class Scene:
         return Submission(
             tuple((start, size, self._path(start, size)) for start, size in blocks),
             tuple((keccak(self.data.ciphertext(one)), label_of(one)) for one in indices),
-            mock_proof(instances),
+            self.proves(instances, indices[0]),
             tuple(instances),
         )
 
@@ -330,12 +333,14 @@ class Scene:
         return self.bounty.credits(currency, account)
 
 
-def sample(layout: Layout, output: int = 0, weights: int = WEIGHTS) -> tuple[bytes, list[int]]:
+def sample(
+    layout: Layout, output: int = 0, weights: int = WEIGHTS, proves: Prover = mock_proof
+) -> tuple[bytes, list[int]]:
     """A proof for no job, for registration and condemnation."""
     instances = [1] * layout.instances
     instances[layout.outputs] = output
     instances[layout.weights] = weights
-    return mock_proof(instances), instances
+    return proves(instances, 0), instances
 
 
 def register(
@@ -344,9 +349,10 @@ def register(
     layout: Layout,
     by: AccountAPI,
     weights: int = WEIGHTS,
+    proves: Prover = mock_proof,
 ) -> bytes:
     """Registers circuit and model with hidden weights; returns the model's id."""
-    registry.registerCircuit(circuit, *sample(layout), sender=by)
+    registry.registerCircuit(circuit, *sample(layout, proves=proves), sender=by)
     circuit_id = circuit_id_of(circuit)
     registry.registerModel(circuit_id, weights, sender=by)
     return model_id_of(circuit_id, weights)

@@ -30,6 +30,7 @@ from tests.contracts.scenario import (
     mock_proof,
     now,
     public_layout,
+    send,
 )
 
 ALWAYS_TRUE = "0x60015f5260205ff3"
@@ -229,12 +230,6 @@ def test_offsets_hide_nothing(build_naive, world_of, project, deployer, provider
         send(attacker, world.predictions, moved(bytes(call), argument=12, lie=lie))
     assert world.state(job) == State.LOCKED
     world.deliver(job, proven=(proof, honest))
-
-
-def send(sender: AccountAPI, to: ContractInstance, data: bytes) -> None:
-    """A transaction of exactly these bytes."""
-    create = to.provider.network.ecosystem.create_transaction
-    sender.call(create(receiver=to.address, data=data))
 
 
 def moved(call: bytes, argument: int, lie: list[int]) -> bytes:
