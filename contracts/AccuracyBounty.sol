@@ -14,6 +14,7 @@ import {Statement} from "./libraries/Statement.sol";
 import {Run} from "./types/Batch.sol";
 import {Circuit, Layout} from "./types/Circuit.sol";
 import {Limits} from "./types/Limits.sol";
+import {Digit} from "./types/Sealed.sol";
 
 /// @title Accuracy bounties: a model whose weights are hidden is paid if it reaches a target on a sealed test set.
 contract AccuracyBounty is IAccuracyBounty, Defaults, ProofAcceptance {
@@ -180,7 +181,8 @@ contract AccuracyBounty is IAccuracyBounty, Defaults, ProofAcceptance {
         for (uint256 k = 0; k < leaves.length; ++k) {
             TestItem calldata item = submission.items[first + k];
             bytes32 commitment = layout_.inputCommitment(submission.proof, submission.instances, first + k);
-            leaves[k] = _leaf(run.start + k, item.ciphertextHash, _inner(commitment, item.label));
+            bytes32 labelHash = SealedItem.labelHash(item.label, item.labelSalt);
+            leaves[k] = SealedItem.leaf(run.start + k, item.partsHash, commitment, labelHash);
         }
         if (PositionalTree.rootOfBatch(leaves, run.start, terms.n, run.path) != terms.testRoot) {
             revert AccuracyBounty_WrongItem(run.start, run.size);
@@ -230,21 +232,87 @@ contract AccuracyBounty is IAccuracyBounty, Defaults, ProofAcceptance {
     // ---------------------------------------------------------------- dispute
 
     /// @inheritdoc IAccuracyBounty
-    function dispute(
+    function disputeChunk(
+        Job calldata job,
+        uint256 index,
+        uint256 chunk,
+        bytes calldata ciphertext,
+        Committed calldata committed
+    ) external nonReentrant {
+        bytes32 jobId = jobIdOf(job);
+        Circuit memory circuit = _requireDisputable(jobId, job, committed);
+        SealedItem.requireChunk(circuit, chunk);
+        _requireInTestSet(job.terms, index, chunk, ciphertext, committed);
+        bytes memory content = SealedItem.decrypt(ciphertext, jobs[jobId].key, index, chunk);
+        bool holds = SealedItem.isChunk(circuit, poseidon, chunk, content, committed.digests[chunk]);
+        _endMalformed(jobId, job, index, chunk, holds);
+    }
+
+    /// @inheritdoc IAccuracyBounty
+    function disputeDigit(
+        Job calldata job,
+        uint256 index,
+        Digit calldata place,
+        bytes calldata ciphertext,
+        Committed calldata committed
+    ) external nonReentrant {
+        bytes32 jobId = jobIdOf(job);
+        Circuit memory circuit = _requireDisputable(jobId, job, committed);
+        SealedItem.requireChunk(circuit, place.chunk);
+        _requireInTestSet(job.terms, index, place.chunk, ciphertext, committed);
+        bool holds = SealedItem.isDigit(circuit, ciphertext, jobs[jobId].key, index, place);
+        _endMalformed(jobId, job, index, place.chunk, holds);
+    }
+
+    /// @inheritdoc IAccuracyBounty
+    function disputeLabel(
         Job calldata job,
         uint256 index,
         bytes calldata ciphertext,
-        bytes32 inner,
-        bytes32[] calldata path
+        Committed calldata committed
     ) external nonReentrant {
         bytes32 jobId = jobIdOf(job);
+        Circuit memory circuit = _requireDisputable(jobId, job, committed);
+        uint256 part = circuit.statement.inputWords;
+        _requireInTestSet(job.terms, index, part, ciphertext, committed);
+        bytes memory content = SealedItem.decrypt(ciphertext, jobs[jobId].key, index, part);
+        bool holds = SealedItem.isLabel(content, committed.labelHash, circuit.statement.classes);
+        _endMalformed(jobId, job, index, part, holds);
+    }
+
+    function _requireDisputable(
+        bytes32 jobId,
+        Job calldata job,
+        Committed calldata committed
+    ) private view returns (Circuit memory circuit) {
         StoredJob storage stored = jobs[jobId];
         _requireState(stored.state, State.Proving);
         _requireProvider(stored.provider);
         _requireInTime(stored.deadline);
-        _requireInTestSet(job.terms, index, _leaf(index, keccak256(ciphertext), inner), path);
-        bytes memory content = SealedItem.decrypt(ciphertext, stored.key, index);
-        _requireMalformed(job.terms.circuitId, index, content, inner);
+        circuit = registry.circuits(job.terms.circuitId);
+        uint256 parts = uint256(circuit.statement.inputWords) + 1;
+        SealedItem.requireParts(circuit, committed.parts.length, parts, committed.digests.length);
+    }
+
+    /// @dev The test set has this item, and the item this part.
+    function _requireInTestSet(
+        Terms calldata terms,
+        uint256 index,
+        uint256 part,
+        bytes calldata ciphertext,
+        Committed calldata committed
+    ) private pure {
+        bytes32 parts = SealedItem.partsHash(committed.parts, part, ciphertext);
+        bytes32 commitment = SealedItem.commitmentOf(committed.digests);
+        bytes32 leaf = SealedItem.leaf(index, parts, commitment, committed.labelHash);
+        if (PositionalTree.rootOf(leaf, index, terms.n, committed.path) != terms.testRoot) {
+            revert AccuracyBounty_UnknownItem(index);
+        }
+    }
+
+    function _endMalformed(bytes32 jobId, Job calldata job, uint256 index, uint256 part, bool holds) private {
+        if (holds) revert AccuracyBounty_PartWellFormed(index, part);
+        StoredJob storage stored = jobs[jobId];
 
         stored.state = State.Malformed;
 
@@ -252,27 +320,6 @@ contract AccuracyBounty is IAccuracyBounty, Defaults, ProofAcceptance {
 
         uint256 amount = uint256(job.terms.reward) + job.terms.bond + job.terms.stake;
         _credit(jobId, job.terms.currency, stored.payee, amount);
-    }
-
-    function _requireInTestSet(
-        Terms calldata terms,
-        uint256 index,
-        bytes32 leaf,
-        bytes32[] calldata path
-    ) private pure {
-        if (PositionalTree.rootOf(leaf, index, terms.n, path) != terms.testRoot) {
-            revert AccuracyBounty_UnknownItem(index);
-        }
-    }
-
-    /// @dev No label of the circuit makes the content the one that the leaf commits to.
-    function _requireMalformed(bytes32 circuitId, uint256 index, bytes memory content, bytes32 inner) private view {
-        Circuit memory circuit = registry.circuits(circuitId);
-        (bool wellFormed, bytes32 commitment) = SealedItem.inputCommitment(circuit, poseidon, content);
-        if (!wellFormed) return;
-        for (uint256 label = 0; label < circuit.statement.classes; ++label) {
-            if (_inner(commitment, label) == inner) revert AccuracyBounty_ItemWellFormed(index, label);
-        }
     }
 
     // ---------------------------------------------------------------- settle
@@ -341,10 +388,7 @@ contract AccuracyBounty is IAccuracyBounty, Defaults, ProofAcceptance {
 
     function _requireGoodTerms(Terms calldata terms) private view {
         Circuit memory circuit = _requireExactCircuit(terms.circuitId);
-        SealedItem.requireSealable(circuit, MAX_ELEMENTS);
-        if (circuit.statement.classes > MAX_CLASSES) {
-            revert AccuracyBounty_TooManyClasses(circuit.statement.classes, MAX_CLASSES);
-        }
+        SealedItem.requireSealable(circuit, MAX_ELEMENTS, MAX_CHUNKS);
         _requireToken(terms.currency);
         _requireReward(terms.reward);
         if (terms.provider == address(0) && terms.missPenalty == 0) revert AccuracyBounty_OpenNeedsPenalty();
@@ -360,15 +404,7 @@ contract AccuracyBounty is IAccuracyBounty, Defaults, ProofAcceptance {
         if (actual != allowed) revert AccuracyBounty_WrongState(actual, allowed);
     }
 
-    // ---------------------------------------------------------------- leaves, ids, views
-
-    function _leaf(uint256 index, bytes32 ciphertextHash, bytes32 inner) private pure returns (bytes32) {
-        return PositionalTree.leaf(abi.encode(index, ciphertextHash, inner));
-    }
-
-    function _inner(bytes32 commitment, uint256 label) private pure returns (bytes32) {
-        return keccak256(abi.encode(commitment, label));
-    }
+    // ---------------------------------------------------------------- ids, views
 
     /// @inheritdoc IAccuracyBounty
     function jobIdOf(Job calldata job) public view returns (bytes32) {

@@ -17,7 +17,7 @@ abstract contract Deployment is IDeployment {
     uint32 internal immutable MAX_OUTPUT_BYTES;
     uint32 internal immutable MAX_CONTESTS;
     uint32 internal immutable MAX_ELEMENTS;
-    uint32 internal immutable MAX_CLASSES;
+    uint32 internal immutable MAX_CHUNKS;
 
     constructor(Limits memory limits) {
         DEPLOYMENT_CHAIN = block.chainid;
@@ -25,7 +25,7 @@ abstract contract Deployment is IDeployment {
         (TRANSACTION_GAS, TRANSACTION_BYTES) = (limits.transactionGas, limits.transactionBytes);
         (MAX_ITEMS, MAX_ROUND_ITEMS) = (limits.maxItems, limits.maxRoundItems);
         (MAX_OUTPUT_BYTES, MAX_CONTESTS) = (limits.maxOutputBytes, limits.maxContests);
-        (MAX_ELEMENTS, MAX_CLASSES) = (limits.maxElements, limits.maxClasses);
+        (MAX_ELEMENTS, MAX_CHUNKS) = (limits.maxElements, limits.maxChunks);
     }
 
     /// @inheritdoc IDeployment
@@ -35,7 +35,7 @@ abstract contract Deployment is IDeployment {
         (limits.transactionGas, limits.transactionBytes) = (TRANSACTION_GAS, TRANSACTION_BYTES);
         (limits.maxItems, limits.maxRoundItems) = (MAX_ITEMS, MAX_ROUND_ITEMS);
         (limits.maxOutputBytes, limits.maxContests) = (MAX_OUTPUT_BYTES, MAX_CONTESTS);
-        (limits.maxElements, limits.maxClasses) = (MAX_ELEMENTS, MAX_CLASSES);
+        (limits.maxElements, limits.maxChunks) = (MAX_ELEMENTS, MAX_CHUNKS);
     }
 }
 // slither-disable-end unused-state

@@ -6,7 +6,7 @@ import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
 import {Statement} from "./libraries/Statement.sol";
 import {Tiling} from "./libraries/Tiling.sol";
 import {VerifierCall} from "./libraries/VerifierCall.sol";
-import {Circuit, Layout, OutputKind, Requirements} from "./types/Circuit.sol";
+import {Circuit, Layout, OutputKind, Requirements, Sealing} from "./types/Circuit.sol";
 import {Limits} from "./types/Limits.sol";
 
 /// @title Circuits with their verifiers, and models under circuits. It only grows.
@@ -20,6 +20,10 @@ contract ModelRegistry is IModelRegistry, Deployment {
     uint256 private constant CALL_GAS = 10_000;
     uint256 private constant MIN_CONTEXT_BITS = 120;
     uint256 private constant MAX_CONTEXT_BITS = 253;
+    /// @dev Of the order of the scalar field: numbers of fewer bits are all below it.
+    uint256 private constant FIELD_BITS = 254;
+    /// @dev Length of an encoded `Sealing`.
+    uint256 private constant SEALING_BYTES = 7 * 32;
 
     struct Model {
         bytes32 circuitId;
@@ -192,7 +196,7 @@ contract ModelRegistry is IModelRegistry, Deployment {
             revert ModelRegistry_BadContextBits(bits, MIN_CONTEXT_BITS, MAX_CONTEXT_BITS);
         }
         if (circuit.inputMin > circuit.inputMax) revert ModelRegistry_BadDomain(circuit.inputMin, circuit.inputMax);
-        _requireSalt(circuit);
+        _requireSealing(circuit);
         if (circuit.exact != (circuit.tolerance == 0)) {
             revert ModelRegistry_BadTolerance(circuit.tolerance, circuit.exact);
         }
@@ -202,10 +206,47 @@ contract ModelRegistry is IModelRegistry, Deployment {
         if (!circuit.exact && layout_.outputKind == OutputKind.Label) revert ModelRegistry_NotExact("label output");
     }
 
-    function _requireSalt(Circuit calldata circuit) private pure {
-        (uint256 salt, uint256 bits, uint256 hashed) = (circuit.saltElements, circuit.saltBits, circuit.digestElements);
-        if (salt == 0 ? bits == 0 : salt < hashed && bits != 0 && bits < 64) return;
-        revert ModelRegistry_BadSalt(salt, bits, hashed);
+    /// @dev All of it is 0, or every item fits the digests, and every element its bytes.
+    function _requireSealing(Circuit calldata circuit) private pure {
+        Sealing calldata sealing = circuit.sealing;
+        if (sealing.elements == 0) {
+            if (keccak256(abi.encode(sealing)) == keccak256(new bytes(SEALING_BYTES))) return;
+            revert ModelRegistry_BadSealing("elements");
+        }
+        _requireChunks(sealing, circuit.statement.inputWords);
+        if (sealing.digitBits == 0) _requireValues(circuit);
+        else _requireDigits(circuit);
+    }
+
+    /// @dev Each digest hashes salt, and more than that; the last one of them too.
+    function _requireChunks(Sealing calldata sealing, uint256 chunks) private pure {
+        (uint256 full, uint256 salt, uint256 elements) = (sealing.digestElements, sealing.saltElements, sealing.elements);
+        if (salt == 0 || salt >= full) revert ModelRegistry_BadSealing("saltElements");
+        if (chunks == 0 || elements > chunks * full || elements <= (chunks - 1) * full + salt) {
+            revert ModelRegistry_BadSealing("elements");
+        }
+    }
+
+    /// @dev An element has 4 signed bytes.
+    function _requireValues(Circuit calldata circuit) private pure {
+        Sealing calldata sealing = circuit.sealing;
+        if (sealing.saltBits == 0 || sealing.saltBits > 31) revert ModelRegistry_BadSealing("saltBits");
+        if (circuit.inputMin < type(int32).min || circuit.inputMax > type(int32).max) {
+            revert ModelRegistry_BadSealing("domain");
+        }
+        if (sealing.digits != 0 || sealing.paddingRoot != 0) revert ModelRegistry_BadSealing("digits");
+    }
+
+    /// @dev Two lists of digits never give the same element, and value 0, which pads, is a digit.
+    function _requireDigits(Circuit calldata circuit) private pure {
+        Sealing calldata sealing = circuit.sealing;
+        (int256 min, int256 max, uint256 bits) = (circuit.inputMin, circuit.inputMax, sealing.digitBits);
+        if (sealing.saltBits == 0 || sealing.saltBits > FIELD_BITS) revert ModelRegistry_BadSealing("saltBits");
+        if (sealing.digits == 0 || bits * sealing.digits >= FIELD_BITS) revert ModelRegistry_BadSealing("digits");
+        if (min > 0 || uint256(-min) >> bits != 0 || uint256(max - min) >> bits != 0) {
+            revert ModelRegistry_BadSealing("domain");
+        }
+        if (sealing.paddingRoot == 0) revert ModelRegistry_BadSealing("paddingRoot");
     }
 
     // ---------------------------------------------------------------- self-test

@@ -14,6 +14,7 @@ import {Statement} from "./libraries/Statement.sol";
 import {Run} from "./types/Batch.sol";
 import {Circuit, Layout, OutputKind} from "./types/Circuit.sol";
 import {Limits} from "./types/Limits.sol";
+import {Digit} from "./types/Sealed.sol";
 
 /// @title Retrieval bounties: each record of a committed dataset is judged, and those that match can be read.
 contract RetrievalBounty is IRetrievalBounty, Defaults, ProofAcceptance {
@@ -181,7 +182,7 @@ contract RetrievalBounty is IRetrievalBounty, Defaults, ProofAcceptance {
         for (uint256 i = 0; i < leaves.length; ++i) {
             Record calldata record = submission.records[slot + i];
             bytes32 inputs = layout_.inputCommitment(submission.proof, submission.instances, slot + i);
-            leaves[i] = _leaf(run.start + i, record.ciphertextHash, inputs, record.keyHash);
+            leaves[i] = SealedItem.leaf(run.start + i, record.chunksHash, inputs, record.keyHash);
         }
         if (PositionalTree.rootOfBatch(leaves, run.start, dataset.count, run.path) != dataset.root) {
             revert RetrievalBounty_WrongRecord(run.start, run.size);
@@ -272,52 +273,83 @@ contract RetrievalBounty is IRetrievalBounty, Defaults, ProofAcceptance {
     // ---------------------------------------------------------------- dispute
 
     /// @inheritdoc IRetrievalBounty
-    function dispute(
+    function disputeChunk(
         Job calldata job,
         uint256 index,
         bytes32 key,
+        uint256 chunk,
         bytes calldata ciphertext,
-        bytes32 inputCommitment,
-        bytes32[] calldata path
+        Committed calldata committed
     ) external nonReentrant {
         bytes32 jobId = jobIdOf(job);
-        _requireDisputable(job, jobId, index);
-        bytes32 leaf = _leaf(index, keccak256(ciphertext), inputCommitment, SealedItem.keyHash(key));
-        _requireMember(_dataset(job.terms.datasetId), leaf, index, path);
-        if (_isAsProven(job.terms.modelId, SealedItem.decrypt(ciphertext, key, index), inputCommitment)) {
-            revert RetrievalBounty_RecordWellFormed(index);
+        Circuit memory circuit = _requireDisputable(jobId, job, index, chunk, committed);
+        _requireMember(job.terms.datasetId, index, key, chunk, ciphertext, committed);
+        bytes memory content = SealedItem.decrypt(ciphertext, key, index, chunk);
+        bool holds = SealedItem.isChunk(circuit, poseidon, chunk, content, committed.digests[chunk]);
+        _endMalformed(jobId, job, index, chunk, holds);
+    }
+
+    /// @inheritdoc IRetrievalBounty
+    function disputeDigit(
+        Job calldata job,
+        uint256 index,
+        bytes32 key,
+        Digit calldata place,
+        bytes calldata ciphertext,
+        Committed calldata committed
+    ) external nonReentrant {
+        bytes32 jobId = jobIdOf(job);
+        Circuit memory circuit = _requireDisputable(jobId, job, index, place.chunk, committed);
+        _requireMember(job.terms.datasetId, index, key, place.chunk, ciphertext, committed);
+        bool holds = SealedItem.isDigit(circuit, ciphertext, key, index, place);
+        _endMalformed(jobId, job, index, place.chunk, holds);
+    }
+
+    function _requireDisputable(
+        bytes32 jobId,
+        Job calldata job,
+        uint256 index,
+        uint256 chunk,
+        Committed calldata committed
+    ) private view returns (Circuit memory circuit) {
+        (State state, uint256 deadline) = _standing(jobs[jobId], job.terms);
+        _requireState(state, State.Closing);
+        _requireConsumer(job.consumer);
+        _requireInTime(deadline);
+        if (!_matched[jobId].get(index)) revert RetrievalBounty_NotMatched(index);
+        (bytes32 circuitId, ) = registry.models(job.terms.modelId);
+        circuit = registry.circuits(circuitId);
+        uint256 chunks = circuit.statement.inputWords;
+        SealedItem.requireParts(circuit, committed.chunks.length, chunks, committed.digests.length);
+        SealedItem.requireChunk(circuit, chunk);
+    }
+
+    /// @dev The dataset has this record with this key, and the record this chunk.
+    function _requireMember(
+        bytes32 datasetId,
+        uint256 index,
+        bytes32 key,
+        uint256 chunk,
+        bytes calldata ciphertext,
+        Committed calldata committed
+    ) private view {
+        bytes32 chunks = SealedItem.partsHash(committed.chunks, chunk, ciphertext);
+        bytes32 commitment = SealedItem.commitmentOf(committed.digests);
+        bytes32 leaf = SealedItem.leaf(index, chunks, commitment, SealedItem.keyHash(key));
+        Dataset memory dataset = _dataset(datasetId);
+        if (PositionalTree.rootOf(leaf, index, dataset.count, committed.path) != dataset.root) {
+            revert RetrievalBounty_UnknownRecord(index);
         }
+    }
+
+    function _endMalformed(bytes32 jobId, Job calldata job, uint256 index, uint256 chunk, bool holds) private {
+        if (holds) revert RetrievalBounty_ChunkWellFormed(index, chunk);
 
         jobs[jobId].state = State.Malformed;
 
         emit RecordMalformed(jobId, jobs[jobId].payee, index);
 
         _credit(jobId, job.terms.currency, job.consumer, _escrowOf(job.terms) + job.terms.stake);
-    }
-
-    function _requireDisputable(Job calldata job, bytes32 jobId, uint256 index) private view {
-        (State state, uint256 deadline) = _standing(jobs[jobId], job.terms);
-        _requireState(state, State.Closing);
-        _requireConsumer(job.consumer);
-        _requireInTime(deadline);
-        if (!_matched[jobId].get(index)) revert RetrievalBounty_NotMatched(index);
-    }
-
-    function _requireMember(Dataset memory dataset, bytes32 leaf, uint256 index, bytes32[] calldata path) private pure {
-        if (PositionalTree.rootOf(leaf, index, dataset.count, path) != dataset.root) {
-            revert RetrievalBounty_UnknownRecord(index);
-        }
-    }
-
-    /// @dev Whether the content is an item of the model's circuit, with this commitment to its inputs.
-    function _isAsProven(bytes32 modelId, bytes memory content, bytes32 inputs) private view returns (bool) {
-        (bytes32 circuitId, ) = registry.models(modelId);
-        (bool wellFormed, bytes32 commitment) = SealedItem.inputCommitment(
-            registry.circuits(circuitId),
-            poseidon,
-            content
-        );
-        return wellFormed && commitment == inputs;
     }
 
     // ---------------------------------------------------------------- settle
@@ -380,7 +412,7 @@ contract RetrievalBounty is IRetrievalBounty, Defaults, ProofAcceptance {
     function _requireGoodTerms(Terms calldata terms) private view {
         (bytes32 circuitId, ) = registry.models(terms.modelId);
         Circuit memory circuit = _requireExactCircuit(circuitId);
-        SealedItem.requireSealable(circuit, MAX_ELEMENTS);
+        SealedItem.requireSealable(circuit, MAX_ELEMENTS, MAX_CHUNKS);
         _requirePredicate(terms.predicate, circuit.statement);
         _requireToken(terms.currency);
         _requireReward(terms.pricePerRecord);
@@ -444,16 +476,5 @@ contract RetrievalBounty is IRetrievalBounty, Defaults, ProofAcceptance {
 
     function _escrowOf(Terms calldata terms) private view returns (uint256) {
         return uint256(_dataset(terms.datasetId).count) * terms.pricePerRecord;
-    }
-
-    // ---------------------------------------------------------------- hashes
-
-    function _leaf(
-        uint256 index,
-        bytes32 ciphertextHash,
-        bytes32 inputCommitment,
-        bytes32 keyHash
-    ) private pure returns (bytes32) {
-        return PositionalTree.leaf(abi.encode(index, ciphertextHash, inputCommitment, keyHash));
     }
 }

@@ -3,13 +3,14 @@ pragma solidity 0.8.37;
 
 import {Run} from "../types/Batch.sol";
 import {Currency} from "../types/Currency.sol";
+import {Digit} from "../types/Sealed.sol";
 import {IEscrow} from "./IEscrow.sol";
 import {IJobs} from "./IJobs.sol";
 
 /// @title Accuracy bounties: a model whose weights are hidden is paid if it reaches a target on a sealed test set.
 /// @notice Open -> Accepted -> Proving -> Paid; see docs/SPEC.md for states, deadlines and defaults.
 interface IAccuracyBounty is IEscrow, IJobs {
-    /// @notice What the consumer asks for. Ciphertexts and inner hashes are with the provider before it accepts.
+    /// @notice What the consumer asks for. All that is public of the test set is with the provider before it accepts.
     struct Terms {
         bytes32 circuitId; // exact, with hashed inputs
         address provider; // who may accept; zero for anyone
@@ -18,10 +19,10 @@ interface IAccuracyBounty is IEscrow, IJobs {
         uint128 bond; // the consumer's, lost if it keeps the key or an item is malformed
         uint128 stake; // the provider's
         uint128 missPenalty; // part of the stake that a missed target costs
-        bytes32 testRoot; // positional tree over (index, keccak256(ciphertext), keccak256(inputCommitment, label))
+        bytes32 testRoot; // positional tree over the leaves of all test items (SealedItem)
         uint32 n; // test items
         bytes32 keyHash; // keccak256 of the key
-        bytes32 dataHash; // keccak256 of the file of all ciphertexts and inner hashes
+        bytes32 dataHash; // keccak256 of the file with all that is public of the test items
         uint32 num; // the target is num / den
         uint32 den;
         uint40 openUntil; // last second in which the bounty can be accepted (Unix time)
@@ -50,10 +51,19 @@ interface IAccuracyBounty is IEscrow, IJobs {
         Voided // the circuit was condemned in time: deposits went back
     }
 
-    /// @notice What a leaf holds besides index and input commitment.
+    /// @notice What a leaf holds besides index and input commitment, opened.
     struct TestItem {
-        bytes32 ciphertextHash;
+        bytes32 partsHash; // keccak256 of the parts' ciphertext hashes
         uint32 label;
+        bytes32 labelSalt;
+    }
+
+    /// @notice What a leaf holds besides index, as it was committed.
+    struct Committed {
+        bytes32[] parts; // ciphertext hashes of the chunks and the label; that of the disputed part is not read
+        uint256[] digests; // one for each chunk
+        bytes32 labelHash; // keccak256(label, labelSalt)
+        bytes32[] path;
     }
 
     /// @notice One proof, and the test items in its first slots.
@@ -64,7 +74,7 @@ interface IAccuracyBounty is IEscrow, IJobs {
         uint256[] instances;
     }
 
-    /// @notice A bounty was posted. Ciphertexts and inner hashes are at `uri`.
+    /// @notice A bounty was posted. What is public of its test set is at `uri`.
     event BountyPosted(
         bytes32 indexed jobId,
         address indexed consumer,
@@ -93,8 +103,6 @@ interface IAccuracyBounty is IEscrow, IJobs {
 
     error AccuracyBounty_WrongState(State actual, State allowed);
     error AccuracyBounty_BadTarget(uint256 num, uint256 den);
-    /// @notice A dispute tries every label, and must fit a transaction.
-    error AccuracyBounty_TooManyClasses(uint256 actual, uint256 max);
     /// @notice Whoever accepts an open bounty risks the penalty, not the stake: without one, the bond is hostage for gas.
     error AccuracyBounty_OpenNeedsPenalty();
     error AccuracyBounty_PenaltyAboveStake(uint256 actual, uint256 max);
@@ -104,12 +112,12 @@ interface IAccuracyBounty is IEscrow, IJobs {
     /// @notice The runs do not ascend strictly.
     error AccuracyBounty_BadRun(uint256 start, uint256 size);
     error AccuracyBounty_WrongItemCount(uint256 actual, uint256 allowed);
-    /// @notice Proven inputs, ciphertext hash or label of the items from `index` on are not those of the test set.
+    /// @notice Proven inputs, parts' hash or label of the items from `index` on are not those of the test set.
     error AccuracyBounty_WrongItem(uint256 index, uint256 size);
     /// @notice The disputed leaf is not in the test set.
     error AccuracyBounty_UnknownItem(uint256 index);
-    /// @notice The disputed item is well formed.
-    error AccuracyBounty_ItemWellFormed(uint256 index, uint256 label);
+    /// @notice The disputed part is well formed. The label is the part behind the chunks.
+    error AccuracyBounty_PartWellFormed(uint256 index, uint256 part);
 
     /// @notice Posts a bounty and pays reward + bond in.
     function post(Terms calldata terms, uint256 nonce, string calldata uri) external payable returns (bytes32 jobId);
@@ -126,15 +134,34 @@ interface IAccuracyBounty is IEscrow, IJobs {
     /// @notice Proves items; one that is done is skipped. Pays as soon as the target is reached. Anyone may relay it.
     function submit(Job calldata job, Submission[] calldata submissions) external;
 
-    /// @notice Proves that an item is malformed: wrong length, an element outside the domain, or no label for which the
-    /// inner hash is that of its content. Only the provider that accepted.
-    /// @param inner The leaf's inner hash.
-    function dispute(
+    /// @notice Proves that a chunk of an item is malformed: of wrong length, an element outside its domain, or not what its
+    /// digest hashes. Only the provider that accepted.
+    function disputeChunk(
+        Job calldata job,
+        uint256 index,
+        uint256 chunk,
+        bytes calldata ciphertext,
+        Committed calldata committed
+    ) external;
+
+    /// @notice Proves that an element that packs digits holds one that no input has there. Only the provider that accepted.
+    /// @param ciphertext The chunk's.
+    function disputeDigit(
+        Job calldata job,
+        uint256 index,
+        Digit calldata place,
+        bytes calldata ciphertext,
+        Committed calldata committed
+    ) external;
+
+    /// @notice Proves that an item's label is malformed: of wrong length, no class, or not what the leaf hides. Only the
+    /// provider that accepted.
+    /// @param ciphertext The label's.
+    function disputeLabel(
         Job calldata job,
         uint256 index,
         bytes calldata ciphertext,
-        bytes32 inner,
-        bytes32[] calldata path
+        Committed calldata committed
     ) external;
 
     /// @notice Ends a bounty whose deadline passed, or whose circuit was condemned in time. Anyone may call it.

@@ -29,8 +29,8 @@ interface IModelRegistry {
     error ModelRegistry_BadLayout(string section, uint256 actual, uint256 allowed);
     error ModelRegistry_BadContextBits(uint256 actual, uint256 min, uint256 max);
     error ModelRegistry_BadDomain(int64 inputMin, int64 inputMax);
-    /// @notice Salt stands inside a digest, without being all of it; none where inputs are public.
-    error ModelRegistry_BadSalt(uint256 saltElements, uint256 saltBits, uint256 digestElements);
+    /// @notice How items are sealed does not fit the circuit, or itself; `field` is what does not fit.
+    error ModelRegistry_BadSealing(string field);
     /// @notice Hidden weights and label outputs need an exact circuit.
     error ModelRegistry_NotExact(string because);
     error ModelRegistry_BadTolerance(uint64 actual, bool exact);

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {Run} from "../types/Batch.sol";
 import {Currency} from "../types/Currency.sol";
+import {Digit} from "../types/Sealed.sol";
 import {IEscrow} from "./IEscrow.sol";
 import {IJobs} from "./IJobs.sol";
 
@@ -21,7 +22,7 @@ interface IRetrievalBounty is IEscrow, IJobs {
         int128 threshold; // in output units; 0 for Label
     }
 
-    /// @notice What the requester asks for. It holds all ciphertexts and leaf fields before it posts.
+    /// @notice What the requester asks for. It holds all that is public of the dataset before it posts.
     struct Terms {
         bytes32 datasetId;
         bytes32 modelId; // of an exact circuit with hashed inputs
@@ -55,8 +56,15 @@ interface IRetrievalBounty is IEscrow, IJobs {
 
     /// @notice What a leaf holds besides index and input commitment.
     struct Record {
-        bytes32 ciphertextHash;
+        bytes32 chunksHash; // keccak256 of the chunks' ciphertext hashes
         bytes32 keyHash; // keccak256 of the record's own key
+    }
+
+    /// @notice What a leaf holds besides index and key hash, as it was committed.
+    struct Committed {
+        bytes32[] chunks; // ciphertext hashes; that of the disputed chunk is not read
+        uint256[] digests; // one for each chunk
+        bytes32[] path;
     }
 
     /// @notice One proof, and the records in its first slots.
@@ -69,7 +77,7 @@ interface IRetrievalBounty is IEscrow, IJobs {
     }
 
     /// @notice A dataset was committed: `count` sealed records under `root`, of leaves
-    /// (index, keccak256(ciphertext), inputCommitment, keccak256(key)). They are at `uri`.
+    /// (index, keccak256(ciphertext hashes), inputCommitment, keccak256(key)). They are at `uri`.
     event DatasetCommitted(
         bytes32 indexed datasetId,
         address indexed owner,
@@ -106,7 +114,7 @@ interface IRetrievalBounty is IEscrow, IJobs {
     /// @notice The runs do not ascend strictly.
     error RetrievalBounty_BadRun(uint256 start, uint256 size);
     error RetrievalBounty_WrongRecordCount(uint256 actual, uint256 allowed);
-    /// @notice Proven inputs, ciphertext hash or key hash of the records from `index` on are not the dataset's.
+    /// @notice Proven inputs, chunks' hash or key hash of the records from `index` on are not the dataset's.
     error RetrievalBounty_WrongRecord(uint256 index, uint256 size);
     /// @notice The record matches, and its key is not among those given.
     error RetrievalBounty_KeyMissing(uint256 index);
@@ -116,8 +124,8 @@ interface IRetrievalBounty is IEscrow, IJobs {
     error RetrievalBounty_NotMatched(uint256 index);
     /// @notice The disputed leaf is not in the dataset.
     error RetrievalBounty_UnknownRecord(uint256 index);
-    /// @notice The disputed record is what was proven.
-    error RetrievalBounty_RecordWellFormed(uint256 index);
+    /// @notice The disputed chunk is what was proven.
+    error RetrievalBounty_ChunkWellFormed(uint256 index, uint256 chunk);
 
     /// @notice Commits the caller's dataset. Committing again returns the id and leaves the time as it was.
     function commitDataset(
@@ -139,14 +147,26 @@ interface IRetrievalBounty is IEscrow, IJobs {
     /// @notice Proves records; one that is done is skipped. A match counts only with its key. Anyone may relay it.
     function submit(Job calldata job, Submission[] calldata submissions) external;
 
-    /// @notice Proves that a matched record, decrypted with its key, is not what was proven. Only the consumer.
-    function dispute(
+    /// @notice Proves that a chunk of a matched record, decrypted with its key, is not what was proven: of wrong length, an
+    /// element outside its domain, or not what its digest hashes. Only the consumer.
+    function disputeChunk(
         Job calldata job,
         uint256 index,
         bytes32 key,
+        uint256 chunk,
         bytes calldata ciphertext,
-        bytes32 inputCommitment,
-        bytes32[] calldata path
+        Committed calldata committed
+    ) external;
+
+    /// @notice Proves that an element of a matched record packs a digit that no input has there. Only the consumer.
+    /// @param ciphertext The chunk's.
+    function disputeDigit(
+        Job calldata job,
+        uint256 index,
+        bytes32 key,
+        Digit calldata place,
+        bytes calldata ciphertext,
+        Committed calldata committed
     ) external;
 
     /// @notice Ends a request whose deadline passed, or whose circuit was condemned in time. Anyone may call it.

@@ -29,6 +29,18 @@ struct Layout {
     uint16 classes; // number of scores, or of labels
 }
 
+/// @notice How items of a circuit are sealed: what each digest hashes of an item, and which elements an input gives. All 0
+/// where none can be sealed: inputs are not hashed, or without salt.
+struct Sealing {
+    uint32 elements; // hashed elements of an item in all, salts included
+    uint32 digestElements; // elements hashed into one digest, salt included; the last digest may hash fewer
+    uint16 saltElements; // of each digest's elements salt, at the end
+    uint8 saltBits; // a salt element lies in [0, 2^saltBits), and in the field
+    uint8 digitBits; // an element packs digits of so many bits, the first lowest; 0: it is a value
+    uint16 digits; // digits of a full element
+    bytes32 paddingRoot; // PositionalTree over all elements but salt, of (number, digits, bitmap of padding digits)
+}
+
 /// @notice A proof circuit as the registry knows it. Its id is keccak256(abi.encode(circuit)).
 struct Circuit {
     address verifier; // no proxy
@@ -38,9 +50,7 @@ struct Circuit {
     Layout statement;
     int64 inputMin; // quantised input domain, inclusive
     int64 inputMax;
-    uint32 digestElements; // elements hashed into one input word, salt included; 0 when inputs are public
-    uint16 saltElements; // of them salt, at the end
-    uint8 saltBits; // a salt element lies in [0, 2^saltBits)
+    Sealing sealing;
     bool exact; // inputs and weights determine the outputs
     uint64 tolerance; // worst error of an output word, in output units; 0 when exact
 }

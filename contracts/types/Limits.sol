@@ -12,6 +12,6 @@ struct Limits {
     uint32 maxRoundItems; // of a serving round: their outputs are hashed in one transaction
     uint32 maxOutputBytes; // of a serving round: they are posted in one transaction
     uint32 maxContests; // of a serving round: the list travels with every answer
-    uint32 maxElements; // that an item's dispute hashes
-    uint32 maxClasses; // whose labels an item's dispute tries
+    uint32 maxElements; // that one digest of a sealed item hashes: a dispute does so too
+    uint32 maxChunks; // digests of a sealed item
 }

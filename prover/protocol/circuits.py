@@ -28,8 +28,9 @@ from prover.protocol.limits import ChainLimits
 from prover.protocol.registry.state import RegistryState, layout_of
 from prover.protocol.retrieval.state import Predicate, PredicateKind
 from prover.statement.layout import Layout, OutputKind
+from prover.statement.sealing import Sealing
 
-_DIGEST_ELEMENTS, _SALT_ELEMENTS, _EXACT = 7, 8, 10  # fields of the ABI tuple
+_SEALING, _EXACT = 7, 8  # fields of the ABI tuple
 
 _Posted = JobPosted | RoundPosted | BountyPosted | RetrievalPosted
 _Joined = JobLocked | RoundJoined | BountyAccepted | RetrievalAccepted
@@ -51,12 +52,9 @@ def check_posted(state: RegistryState, event: _Posted, limits: ChainLimits) -> N
         most = limits.max_output_bytes
         require(size <= most, event, f"{size} bytes of outputs", f"at most {most}")
         return
-    _require_sealed(event, circuit, layout, limits.max_elements)
+    _require_sealed(event, circuit, layout, limits)
     if isinstance(event, RetrievalPosted):
         _require_predicate(event, event.terms.predicate, layout)
-    else:
-        most = limits.max_classes
-        require(layout.classes <= most, event, f"{layout.classes} classes", f"at most {most}")
 
 
 def check_moved(state: RegistryState, event: JobEvent, record: Record[Any]) -> None:
@@ -101,13 +99,16 @@ def _require_usable(state: RegistryState, event: JobEvent, circuit_id: bytes) ->
 
 
 def _require_sealed(
-    event: JobEvent, circuit: tuple[object, ...], layout: Layout, most: int
+    event: JobEvent, circuit: tuple[object, ...], layout: Layout, limits: ChainLimits
 ) -> None:
-    """Items that can be sealed are hashed with salt, and small enough for a dispute."""
-    each, salt = cast(int, circuit[_DIGEST_ELEMENTS]), cast(int, circuit[_SALT_ELEMENTS])
-    require(each > 0 and salt > 0, event, "public or unsalted inputs", "hashed ones with salt")
-    size = layout.input_words * each
-    require(size <= most, event, f"{size} elements an item", f"at most {most}")
+    """Items that can be sealed are hashed with salt, each chunk small enough for a dispute."""
+    sealing = Sealing.from_abi(cast(tuple[Any, ...], circuit[_SEALING]))
+    each, chunks = sealing.digest_elements, layout.input_words
+    require(each > 0, event, "public or unsalted inputs", "hashed ones with salt")
+    found, most = f"{each} elements a digest", limits.max_elements
+    require(each <= most, event, found, f"at most {most}")
+    found, most = f"{chunks} digests an item", limits.max_chunks
+    require(chunks <= most, event, found, f"at most {most}")
 
 
 def _require_predicate(event: JobEvent, flag: Predicate, layout: Layout) -> None:

@@ -9,7 +9,7 @@ from dataclasses import astuple, dataclass, fields, replace
 from typing import Any, ClassVar, Self
 
 from prover.base.units import DAY, HOUR, KIB
-from prover.statement.sizes import MAX_CLASSES, MAX_ELEMENTS, MAX_ITEMS
+from prover.statement.sizes import MAX_CHUNKS, MAX_ELEMENTS, MAX_ITEMS
 
 LOCAL_CHAIN = 31337
 CODE_SIZE_LIMIT = 24_576  # bytes of a contract's code (EIP-170)
@@ -31,7 +31,7 @@ class ChainLimits:
     max_output_bytes: int = 96 * KIB
     max_contests: int = 1_024
     max_elements: int = MAX_ELEMENTS
-    max_classes: int = MAX_CLASSES
+    max_chunks: int = MAX_CHUNKS
 
     @property
     def call_bytes(self) -> int:

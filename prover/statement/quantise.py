@@ -15,11 +15,6 @@ def quantise(values: Iterable[float], scale: int) -> list[int]:
     return [_round(value, scale) for value in values]
 
 
-def dequantise(values: Iterable[int], scale: int) -> list[float]:
-    """The real numbers that integers at this scale stand for."""
-    return [value / (1 << scale) for value in values]
-
-
 def _round(value: float, scale: int) -> int:
     if not math.isfinite(value):
         raise StatementInvalid(f"input value {value}: expected finite numbers; clean the data")

@@ -14,6 +14,7 @@ from prover.base.errors import ArtifactMismatch, ArtifactsMissing, UsageError
 from prover.base.settings import get_settings
 from prover.statement.context import JobContext
 from prover.statement.documents.inputs_file import Item
+from prover.statement.sealing import Chunks
 from prover.systems import load, stated
 from prover.systems.interface import Artifacts, Codes, OnChain, Outputs, Prediction
 from prover.systems.onnx.calibration import Calibration, Floats
@@ -106,6 +107,16 @@ def photograph(artifacts: Artifacts, path: Path) -> Item:
 def commitments(artifacts: Artifacts, items: Sequence[Item]) -> list[bytes]:
     """The input commitment of each item, as the contracts compute it of a proof."""
     return on_chain(artifacts).commitments(artifacts, items)
+
+
+def chunks(artifacts: Artifacts, item: Item) -> Chunks:
+    """What each digest of an item hashes, salt last: what is sealed of it."""
+    return on_chain(artifacts).chunks(artifacts, item)
+
+
+def unsealed(artifacts: Artifacts, found: Chunks) -> Item:
+    """The item of chunks that are well formed. Raises StatementInvalid on others."""
+    return on_chain(artifacts).unsealed(artifacts, found)
 
 
 def evaluate(artifacts: Artifacts, items: Sequence[Item]) -> Outputs:

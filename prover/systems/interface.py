@@ -19,6 +19,7 @@ from prover.statement.context import JobContext
 from prover.statement.documents.inputs_file import Item, Shape
 from prover.statement.layout import Layout
 from prover.statement.runs import word_bytes_for
+from prover.statement.sealing import Chunks, SealedForm
 from prover.systems.onnx.calibration import Calibration, Floats
 from prover.systems.proof import Proof
 from prover.systems.srs import INSECURE, SetUp, SetUpChoice
@@ -149,14 +150,16 @@ Outputs = tuple[tuple[int, ...], ...]
 class CircuitFacts:
     """What the sides of a protocol compute with, of a circuit of any system.
 
-    `tolerance` is in units of outputs, and no output word is greater in amount than `reach`.
-    Integer 1 stands for `input_unit` and `output_unit`. `proving` is what one proof is predicted to
-    take. `code_bytes` is the size of the verifier, `key_bytes` of its key, if it is told one.
-    `accuracy` compares the integers with the float model; None of hidden weights.
+    `sealed` says what a sealed item is; None where none can be. `tolerance` is in units of
+    outputs, and no output word is greater in amount than `reach`. Integer 1 stands for
+    `input_unit` and `output_unit`. `proving` is what one proof is predicted to take. `code_bytes`
+    is the size of the verifier, `key_bytes` of its key, if it is told one. `accuracy` compares the
+    integers with the float model; None of hidden weights.
     """
 
     layout: Layout
     shape: Shape
+    sealed: SealedForm | None
     exact: bool
     tolerance: int
     logrows: int
@@ -188,8 +191,8 @@ class CircuitFacts:
 
     @property
     def sealed_elements(self) -> int:
-        """Elements that a dispute about a sealed item hashes; 0 where none can be sealed."""
-        return self.shape.values + self.shape.salt_elements if self.salted else 0
+        """Elements that a dispute about a sealed chunk hashes; 0 where none can be sealed."""
+        return 0 if self.sealed is None else self.sealed.sealing.digest_elements
 
     @property
     def word_bytes(self) -> int:
@@ -338,6 +341,14 @@ class OnChain(ItemProver[OnChainMade], Protocol[OnChainMade]):
 
     def commitments(self, made: OnChainMade, items: Sequence[Item]) -> list[bytes]:
         """The input commitment of each item, as the contracts compute it of a proof."""
+        ...
+
+    def chunks(self, made: OnChainMade, item: Item) -> Chunks:
+        """What each digest of an item hashes, salt last: what is sealed of it."""
+        ...
+
+    def unsealed(self, made: OnChainMade, chunks: Chunks) -> Item:
+        """The inverse, of chunks that are well formed. Raises StatementInvalid on others."""
         ...
 
     def evaluate(self, made: OnChainMade, items: Sequence[Item]) -> Outputs:

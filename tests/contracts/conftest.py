@@ -190,7 +190,8 @@ def retrieval(
     circuit = record_circuit(verifier, layout)
     model_id = register(registry, circuit, layout, deployer)
     people = (consumer, provider, payee)
-    scene = Scene(registry, bounty, poseidon, layout, circuit, model_id, *people, Records())
+    contracts = (registry, bounty, poseidon, verifier)
+    scene = Scene(*contracts, layout, circuit, model_id, *people, Records())
     scene.commit(scene.data)
     return scene
 

@@ -17,6 +17,7 @@ from prover.protocol.registry.state import circuit_id_of, model_id_of
 from prover.statement.commitment import input_commitment, inputs_hash
 from prover.statement.context import JobContext
 from prover.statement.layout import Layout, OutputKind
+from prover.statement.sealing import UNSEALED
 
 ETH = "0x" + "00" * 20
 NOBODY = ETH
@@ -102,9 +103,7 @@ def circuit_of(verifier: ContractInstance, layout: Layout, /, **changes: Any) ->
         "statement": layout.to_abi(),
         "inputMin": -128,
         "inputMax": 127,
-        "digestElements": 0,
-        "saltElements": 0,
-        "saltBits": 0,
+        "sealing": UNSEALED.to_abi(),
         "exact": True,
         "tolerance": 0,
     }

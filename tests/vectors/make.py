@@ -5,8 +5,11 @@ tests/unit/statement/test_vectors.py fails if a file here is not what this scrip
 
 import json
 import random
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+from eth_utils.crypto import keccak
 
 from prover.statement import poseidon, tree
 from prover.statement.commitment import (
@@ -21,6 +24,7 @@ from prover.statement.context import JobContext
 from prover.statement.documents import sealed
 from prover.statement.field import FIELD_MODULUS, decode_signed, encode_signed
 from prover.statement.layout import Layout, OutputKind
+from prover.statement.sealing import Chunks, Digits, SealedForm, Sealing, padding_tree
 
 HERE = Path(__file__).parent
 COUNTS = (1, 2, 3, 5, 8, 13)
@@ -177,38 +181,81 @@ def poseidon_vectors() -> dict[str, Any]:
 
 def sealed_vectors() -> dict[str, Any]:
     draw = random.Random("sealed")
-    shapes = ((1, 2, 1), (1, 6, 4), (1, 72, 8), (2, 3, 1), (3, 11, 10), (40, 2, 1))
+    shapes = ((1, 2, 1), (1, 6, 4), (1, 72, 8))
+    packed = (("one word", 1, 2), ("two chunks", 5, 4), ("whole chunks", 9, 4))
     return {
         "ciphers": [cipher(draw, size) for size in (0, 1, 4, 31, 32, 33, 64, 97, 288)],
-        "items": [sealed_item(draw, *shape) for shape in shapes],
+        "items": [
+            *(sealed_item(draw, f"{shape[1]} values", *values(draw, *shape)) for shape in shapes),
+            *(sealed_item(draw, name, *digits(draw, *shape)) for name, *shape in packed),
+        ],
     }
 
 
 def cipher(draw: random.Random, size: int) -> dict[str, Any]:
-    content, key, index = draw.randbytes(size), draw.randbytes(32), draw.randrange(65_536)
+    content, key = draw.randbytes(size), draw.randbytes(32)
+    index, part = draw.randrange(65_536), draw.randrange(65)
     return {
         "key": hexadecimal(key),
         "index": index,
+        "part": part,
         "content": hexadecimal(content),
-        "ciphertext": hexadecimal(sealed.seal(content, key, index)),
+        "ciphertext": hexadecimal(sealed.seal(content, key, index, part)),
     }
 
 
-def sealed_item(draw: random.Random, words: int, elements: int, salt: int) -> dict[str, Any]:
+def values(draw: random.Random, chunks: int, elements: int, salt: int) -> tuple[SealedForm, Chunks]:
     """Each value is one of [-300, 500], each salt element below 2^20."""
+    form = SealedForm(Sealing(chunks * elements, elements, salt, 20), chunks, -300, 500)
     rows = [
         [draw.randrange(-300, 501) for _ in range(elements - salt)]
         + [draw.randrange(1 << 20) for _ in range(salt)]
-        for _ in range(words)
+        for _ in range(chunks)
     ]
-    content = b"".join(element.to_bytes(4, "big", signed=True) for row in rows for element in row)
-    digests = [poseidon.digest([encode_signed(element) for element in row]) for row in rows]
+    return form, tuple(map(tuple, rows))
+
+
+def digits(draw: random.Random, count: int, elements: int) -> tuple[SealedForm, Chunks]:
+    """Words of up to 27 digits of 9 bits, each of [-300, 200] or padding."""
+    bits, least, most = 9, -300, 500
+    words = tuple(Digits(size, draw.getrandbits(size)) for size in draw.choices([3, 27], k=count))
+    chunks = -(-count // (elements - 1))
+    root = padding_tree(words).root
+    sealing = Sealing(count + chunks, elements, 1, 254, bits, 27, root)
+    rows = [
+        sum(
+            (-least if (word.padding >> at) & 1 else draw.randint(0, most)) << (bits * at)
+            for at in range(word.count)
+        )
+        for word in words
+    ]
+    parts = [rows[at : at + elements - 1] for at in range(0, count, elements - 1)]
+    salted = tuple((*part, draw.randrange(FIELD_MODULUS)) for part in parts)
+    return SealedForm(sealing, chunks, least, least + most, words), salted
+
+
+def sealed_item(draw: random.Random, name: str, form: SealedForm, chunks: Chunks) -> dict[str, Any]:
+    key, index, hidden = draw.randbytes(32), draw.randrange(65_536), draw.randbytes(32)
+    texts, digests = sealed.seal_chunks(chunks, form, key, index), sealed.digests_of(chunks)
+    parts, commitment = sealed.parts_hash([keccak(one) for one in texts]), input_commitment(digests)
+    described = asdict(form.sealing) | {"padding_root": hexadecimal(form.sealing.padding_root)}
     return {
-        "inputWords": words,
-        "digestElements": elements,
-        "saltElements": salt,
-        "content": hexadecimal(content),
-        "inputCommitment": hexadecimal(input_commitment(digests)),
+        "name": name,
+        "form": {
+            "sealing": described,
+            "chunks": form.chunks,
+            "least": form.input_min,
+            "greatest": form.input_max,
+            "words": [[one.count, one.padding] for one in form.words],
+        },
+        "key": hexadecimal(key),
+        "index": index,
+        "ciphertexts": [hexadecimal(one) for one in texts],
+        "digests": [word(one) for one in digests],
+        "partsHash": hexadecimal(parts),
+        "inputCommitment": hexadecimal(commitment),
+        "hidden": hexadecimal(hidden),
+        "leaf": hexadecimal(sealed.sealed_leaf(index, parts, commitment, hidden)),
     }
 
 

@@ -3,17 +3,15 @@
 from collections.abc import Iterator
 from typing import Any
 
-from eth_utils.crypto import keccak
-
 from prover.audit.proofs import Accepted
 from prover.audit.protocols.common import ProtocolAudit, commitments, indices_of, not_under
-from prover.audit.protocols.sealed import commitment_of
+from prover.audit.protocols.sealed import shown_leaf, sound_chunk, sound_digit, sound_label
 from prover.audit.steps import Step
 from prover.chain.contracts.accuracy import AccuracyBounty
 from prover.chain.contracts.registry import Circuit
 from prover.protocol.accuracy.state import Record
 from prover.protocol.events import ItemMalformed, ItemsProven
-from prover.statement.documents.sealed import inner_hash, item_leaf, label_of, open_sealed
+from prover.statement.documents.sealed import label_hash, sealed_leaf
 from prover.statement.field import decode_signed
 from prover.statement.label import proven_label
 
@@ -62,22 +60,32 @@ class AccuracyAudit(ProtocolAudit[AccuracyBounty]):
         yield from self.compared((sorted(record.proven), record.correct), (sorted(done), correct))
 
     def _disputed(self, step: Step) -> Iterator[str]:
-        """The item is in the test set, and no label makes its content what the leaf says."""
+        """The item is in the test set, and the disputed part is malformed."""
         record: Any = step.after
         terms = record.job.terms
         circuit = Circuit.from_abi(step.world.registry.circuits[terms.circuit_id])
-        disputes = list(self.calls(step, "dispute"))
-        for index, ciphertext, inner, path in disputes:
-            leaf = item_leaf(index, keccak(ciphertext), inner)
-            yield from not_under(terms.test_root, terms.n, index, [leaf], path)
-            commitment = commitment_of(circuit, open_sealed(ciphertext, record.key, index))
-            if commitment is None:
-                continue
-            label = label_of(commitment, inner, circuit.layout.classes)
-            if label is not None:
-                yield f"the disputed item {index} is well formed, with label {label}"
-        if not disputes:
-            yield "no call of dispute for this job in its transaction"
+        key, found = record.key, 0
+        for index, chunk, ciphertext, committed in self.calls(step, "disputeChunk"):
+            found += 1
+            yield from _not_in(terms, index, chunk, ciphertext, committed)
+            yield from sound_chunk(circuit, index, chunk, ciphertext, key, committed[1])
+        for index, place, ciphertext, committed in self.calls(step, "disputeDigit"):
+            found += 1
+            yield from _not_in(terms, index, place[0], ciphertext, committed)
+            yield from sound_digit(circuit, index, place, ciphertext, key)
+        for index, ciphertext, committed in self.calls(step, "disputeLabel"):
+            found += 1
+            yield from _not_in(terms, index, circuit.layout.input_words, ciphertext, committed)
+            yield from sound_label(circuit, index, ciphertext, key, committed[2])
+        if not found:
+            yield "no call of a dispute for this job in its transaction"
+
+
+def _not_in(terms: Any, index: int, part: int, ciphertext: bytes, committed: Any) -> Iterator[str]:
+    """That the disputed item is not in the test set."""
+    parts, digests, hidden, path = committed
+    leaf = shown_leaf(index, part, ciphertext, parts, digests, hidden)
+    yield from not_under(terms.test_root, terms.n, index, [leaf], path)
 
 
 def _label(accepted: Accepted, slot: int) -> int | None:
@@ -87,11 +95,11 @@ def _label(accepted: Accepted, slot: int) -> int | None:
 
 
 def _opened(accepted: Accepted, runs: Any, items: Any, record: Record) -> Iterator[str]:
-    """Each run's inputs, ciphertext hashes and labels are those of the test set."""
+    """Each run's inputs, parts and labels are those of the test set."""
     terms, inputs, first = record.job.terms, commitments(accepted), 0
     for start, size, path in runs:
         leaves = [
-            item_leaf(start + i, items[slot][0], inner_hash(inputs[slot], items[slot][1]))
+            sealed_leaf(start + i, items[slot][0], inputs[slot], label_hash(*items[slot][1:]))
             for i, slot in enumerate(range(first, first + size))
         ]
         yield from not_under(terms.test_root, terms.n, start, leaves, path)

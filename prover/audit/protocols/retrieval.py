@@ -3,17 +3,15 @@
 from collections.abc import Iterator
 from typing import Any
 
-from eth_utils.crypto import keccak
-
 from prover.audit.proofs import Accepted
 from prover.audit.protocols.common import ProtocolAudit, commitments, indices_of, not_under
-from prover.audit.protocols.sealed import commitment_of
+from prover.audit.protocols.sealed import shown_leaf, sound_chunk, sound_digit
 from prover.audit.steps import Step
 from prover.chain.contracts.registry import Circuit
 from prover.chain.contracts.retrieval import RetrievalBounty
 from prover.protocol.events import RecordMalformed, RecordsProven
 from prover.protocol.retrieval.state import Dataset, Predicate, Record
-from prover.statement.documents.sealed import key_hash, open_sealed, record_leaf
+from prover.statement.documents.sealed import key_hash, sealed_leaf
 from prover.statement.field import decode_signed
 
 
@@ -76,19 +74,31 @@ class RetrievalAudit(ProtocolAudit[RetrievalBounty]):
         yield from self.compared((sorted(record.proven), record.matches), (sorted(done), matches))
 
     def _disputed(self, step: Step) -> Iterator[str]:
-        """The record is in the dataset, and its content is not what was proven."""
+        """The record is in the dataset, and the disputed chunk is not what was proven."""
         terms: Any = step.after.job.terms
         dataset = step.world.retrieval.datasets[terms.dataset_id]
         circuit_id, _ = step.world.registry.models[terms.model_id]
         circuit = Circuit.from_abi(step.world.registry.circuits[circuit_id])
-        disputes = list(self.calls(step, "dispute"))
-        for index, key, ciphertext, commitment, path in disputes:
-            leaf = record_leaf(index, keccak(ciphertext), commitment, key_hash(key))
-            yield from not_under(dataset.root, dataset.count, index, [leaf], path)
-            if commitment_of(circuit, open_sealed(ciphertext, key, index)) == commitment:
-                yield f"the disputed record {index} is what was proven"
-        if not disputes:
-            yield "no call of dispute for this job in its transaction"
+        found = 0
+        for index, key, chunk, ciphertext, committed in self.calls(step, "disputeChunk"):
+            found += 1
+            yield from _not_in(dataset, index, key, chunk, ciphertext, committed)
+            yield from sound_chunk(circuit, index, chunk, ciphertext, key, committed[1])
+        for index, key, place, ciphertext, committed in self.calls(step, "disputeDigit"):
+            found += 1
+            yield from _not_in(dataset, index, key, place[0], ciphertext, committed)
+            yield from sound_digit(circuit, index, place, ciphertext, key)
+        if not found:
+            yield "no call of a dispute for this job in its transaction"
+
+
+def _not_in(
+    dataset: Dataset, index: int, key: bytes, chunk: int, ciphertext: bytes, committed: Any
+) -> Iterator[str]:
+    """That the disputed record is not in the dataset."""
+    chunks, digests, path = committed
+    leaf = shown_leaf(index, chunk, ciphertext, chunks, digests, key_hash(key))
+    yield from not_under(dataset.root, dataset.count, index, [leaf], path)
 
 
 def _flagged(accepted: Accepted, flag: Predicate) -> list[int]:
@@ -109,12 +119,12 @@ def _wrong_keys(flagged: list[int], records: Any, keys: Any) -> Iterator[str]:
 
 
 def _opened(accepted: Accepted, runs: Any, records: Any, dataset: Dataset) -> Iterator[str]:
-    """Each run's inputs, ciphertext hashes and key hashes are those of the dataset."""
+    """Each run's inputs, chunks and key hashes are those of the dataset."""
     inputs, first = commitments(accepted), 0
     for start, size, path in runs:
         slots = range(first, first + size)
         leaves = [
-            record_leaf(start + i, records[slot][0], inputs[slot], records[slot][1])
+            sealed_leaf(start + i, records[slot][0], inputs[slot], records[slot][1])
             for i, slot in enumerate(slots)
         ]
         yield from not_under(dataset.root, dataset.count, start, leaves, path)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from prover.chain.abi.contract import ACCURACY, Call
 from prover.chain.contracts.batch import Run
 from prover.chain.contracts.jobs import JobContract, state_in
+from prover.chain.contracts.sealed import DigitOpening
 from prover.chain.node.client import checksum, map_rpc_errors
 from prover.protocol.accuracy.state import Job, State
 
@@ -14,8 +15,27 @@ from prover.protocol.accuracy.state import Job, State
 class TestItem:
     """`IAccuracyBounty.TestItem`: what a leaf holds besides index and input commitment."""
 
-    ciphertext_hash: bytes
+    parts_hash: bytes
     label: int
+    label_salt: bytes
+
+    def to_abi(self) -> tuple[object, ...]:
+        """The fields as the Solidity struct takes them."""
+        return (self.parts_hash, self.label, self.label_salt)
+
+
+@dataclass(frozen=True)
+class Committed:
+    """`IAccuracyBounty.Committed`: what a leaf holds besides index, as it was committed."""
+
+    parts: tuple[bytes, ...]
+    digests: tuple[int, ...]
+    label_hash: bytes
+    path: tuple[bytes, ...]
+
+    def to_abi(self) -> tuple[object, ...]:
+        """The fields as the Solidity struct takes them."""
+        return (list(self.parts), list(self.digests), self.label_hash, list(self.path))
 
 
 @dataclass(frozen=True)
@@ -29,7 +49,7 @@ class Submission:
 
     def to_abi(self) -> tuple[object, ...]:
         """The fields as the Solidity struct takes them."""
-        items = [(one.ciphertext_hash, one.label) for one in self.items]
+        items = [one.to_abi() for one in self.items]
         return ([run.to_abi() for run in self.runs], items, self.proof, self.instances)
 
 
@@ -76,12 +96,24 @@ class AccuracyBounty(JobContract):
         rows = [one.to_abi() for one in submissions]
         return self._call("proving test items", "submit", job.to_abi(), rows)
 
-    def dispute(
-        self, job: Job, index: int, ciphertext: bytes, inner: bytes, path: Sequence[bytes]
+    def dispute_chunk(
+        self, job: Job, index: int, chunk: int, ciphertext: bytes, committed: Committed
     ) -> Call:
-        """Show that an item is malformed; `inner` is the inner hash in its leaf."""
-        arguments = (job.to_abi(), index, ciphertext, inner, list(path))
-        return self._call("disputing a test item", "dispute", *arguments)
+        """Show that a chunk of an item is malformed, or not what its digest hashes."""
+        arguments = (job.to_abi(), index, chunk, ciphertext, committed.to_abi())
+        return self._call("disputing a test item", "disputeChunk", *arguments)
+
+    def dispute_digit(
+        self, job: Job, index: int, place: DigitOpening, ciphertext: bytes, committed: Committed
+    ) -> Call:
+        """Show that an element of an item packs a digit that no input has."""
+        arguments = (job.to_abi(), index, place.to_abi(), ciphertext, committed.to_abi())
+        return self._call("disputing a test item", "disputeDigit", *arguments)
+
+    def dispute_label(self, job: Job, index: int, ciphertext: bytes, committed: Committed) -> Call:
+        """Show that the label of an item is malformed, or not what its leaf hides."""
+        arguments = (job.to_abi(), index, ciphertext, committed.to_abi())
+        return self._call("disputing a test item", "disputeLabel", *arguments)
 
     def settle(self, job: Job) -> Call:
         """End a bounty whose deadline passed or whose circuit was condemned in time."""

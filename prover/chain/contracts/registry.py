@@ -19,6 +19,7 @@ from prover.chain.abi.contract import (
 from prover.chain.node.client import Client, checksum, map_rpc_errors
 from prover.protocol.registry.state import CIRCUIT_ABI, circuit_id_of, model_id_of
 from prover.statement.layout import Layout
+from prover.statement.sealing import SealedForm, Sealing
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,7 @@ class Circuit:
     layout: Layout
     input_min: int
     input_max: int
-    digest_elements: int
-    salt_elements: int
-    salt_bits: int
+    sealing: Sealing
     exact: bool
     tolerance: int
 
@@ -48,9 +47,7 @@ class Circuit:
             self.layout.to_abi(),
             self.input_min,
             self.input_max,
-            self.digest_elements,
-            self.salt_elements,
-            self.salt_bits,
+            self.sealing.to_abi(),
             self.exact,
             self.tolerance,
         )
@@ -58,9 +55,17 @@ class Circuit:
     @classmethod
     def from_abi(cls, fields: tuple[Any, ...]) -> "Circuit":
         """The inverse of `to_abi`. Raises StatementInvalid on a layout that does not tile."""
-        verifier, key, code_hash, digest, layout, *rest = fields
+        verifier, key, code_hash, digest, layout, least, greatest, sealing, *rest = fields
         places = str(checksum(verifier)), str(checksum(key))
-        return cls(*places, bytes(code_hash), bytes(digest), Layout(*layout), *rest)
+        hashes = bytes(code_hash), bytes(digest)
+        domain = least, greatest
+        return cls(*places, *hashes, Layout(*layout), *domain, Sealing.from_abi(sealing), *rest)
+
+    @property
+    def sealed_form(self) -> SealedForm:
+        """What sealed items are, but for which digits are padding."""
+        chunks = self.layout.input_words
+        return SealedForm(self.sealing, chunks, self.input_min, self.input_max)
 
     @property
     def id(self) -> bytes:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from prover.chain.abi.contract import RETRIEVAL, Call
 from prover.chain.contracts.batch import Run
 from prover.chain.contracts.jobs import JobContract, state_in
+from prover.chain.contracts.sealed import DigitOpening
 from prover.chain.node.client import checksum, map_rpc_errors
 from prover.protocol.retrieval.state import Job, State
 
@@ -14,8 +15,21 @@ from prover.protocol.retrieval.state import Job, State
 class SealedRecord:
     """`IRetrievalBounty.Record`: what a leaf holds besides index and input commitment."""
 
-    ciphertext_hash: bytes
+    chunks_hash: bytes
     key_hash: bytes
+
+
+@dataclass(frozen=True)
+class CommittedRecord:
+    """`IRetrievalBounty.Committed`: what a leaf holds besides index and key hash."""
+
+    chunks: tuple[bytes, ...]
+    digests: tuple[int, ...]
+    path: tuple[bytes, ...]
+
+    def to_abi(self) -> tuple[object, ...]:
+        """The fields as the Solidity struct takes them."""
+        return (list(self.chunks), list(self.digests), list(self.path))
 
 
 @dataclass(frozen=True)
@@ -30,7 +44,7 @@ class Submission:
 
     def to_abi(self) -> tuple[object, ...]:
         """The fields as the Solidity struct takes them."""
-        records = [(one.ciphertext_hash, one.key_hash) for one in self.records]
+        records = [(one.chunks_hash, one.key_hash) for one in self.records]
         runs = [run.to_abi() for run in self.runs]
         return (runs, records, self.keys, self.proof, self.instances)
 
@@ -85,18 +99,31 @@ class RetrievalBounty(JobContract):
         rows = [one.to_abi() for one in submissions]
         return self._call("proving records", "submit", job.to_abi(), rows)
 
-    def dispute(
+    def dispute_chunk(
         self,
         job: Job,
         index: int,
         key: bytes,
+        chunk: int,
         ciphertext: bytes,
-        input_commitment: bytes,
-        path: Sequence[bytes],
+        committed: CommittedRecord,
     ) -> Call:
-        """Show that a match, decrypted with its key, is not what was proven."""
-        arguments = (job.to_abi(), index, key, ciphertext, input_commitment, list(path))
-        return self._call("disputing a match", "dispute", *arguments)
+        """Show that a chunk of a match, decrypted with its key, is not what was proven."""
+        arguments = (job.to_abi(), index, key, chunk, ciphertext, committed.to_abi())
+        return self._call("disputing a match", "disputeChunk", *arguments)
+
+    def dispute_digit(
+        self,
+        job: Job,
+        index: int,
+        key: bytes,
+        place: DigitOpening,
+        ciphertext: bytes,
+        committed: CommittedRecord,
+    ) -> Call:
+        """Show that an element of a match packs a digit that no input has."""
+        arguments = (job.to_abi(), index, key, place.to_abi(), ciphertext, committed.to_abi())
+        return self._call("disputing a match", "disputeDigit", *arguments)
 
     def settle(self, job: Job) -> Call:
         """End a request whose deadline passed or whose circuit was condemned in time."""

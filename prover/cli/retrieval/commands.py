@@ -257,7 +257,7 @@ def prove(
     owner = DatasetOwner.of(sender, deployment, request, found.record.payee)
     done = owner.prove(jobs.secrets_of(request, data, seed))
     after = jobs.find_request(client, deployment, found.name)
-    facts, lines = status_of(client, after)
+    facts, lines = status_of(client, deployment, after)
     work = {
         "proofs_made": done.proofs,
         "proof_seconds": round(done.seconds, 3),
@@ -286,7 +286,7 @@ def status(
     if every:
         show_jobs("requests", all_requests(client, deployment))
         return
-    data, lines = status_of(client, find_request(client, deployment, job))
+    data, lines = status_of(client, deployment, find_request(client, deployment, job))
     show(data, *lines)
 
 
@@ -307,9 +307,10 @@ def read(
     jobs.require_proven(found)
     public = reader.public_side(found.dataset, file)
     progress(f"reading {len(found.record.matches)} matches")
-    matches = reader.read_matches(found.record, public)
+    artifacts = jobs.artifacts_of(client, deployment, found)
+    matches = reader.read_matches(found.record, public, artifacts)
     reader.write_records(out, matches, public.form)
-    warnings = warnings_of(dict(matches.malformed), found.record, client.now())
+    warnings = warnings_of(matches.malformed, found.record, client.now())
     data = {
         "job": found.name,
         "records": found.record.count,
@@ -346,9 +347,11 @@ def dispute(
     found = jobs.find_request(client, deployment, job, jobs.to_dispute(sender.address))
     jobs.require_proven(found)
     public = reader.public_side(found.dataset, file)
-    index, gas = reader.dispute(sender, deployment, found.job_id, found.record, public)
+    artifacts = jobs.artifacts_of(client, deployment, found)
+    request = (found.job_id, found.record)
+    index, gas = reader.dispute(sender, deployment, request, public, artifacts)
     after = jobs.find_request(client, deployment, found.name)
-    data, lines = status_of(client, after)
+    data, lines = status_of(client, deployment, after)
     show(
         data | {"disputed_record": index, "gas": gas},
         f"record {index} is disputed: the contract agrees, {gas} gas",

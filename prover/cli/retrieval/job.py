@@ -13,11 +13,13 @@ from prover.chain.state.replay import load_world
 from prover.cli.job import find_on
 from prover.clients.common.jobs.choosing import UNENDED, Wanted, in_state
 from prover.clients.common.jobs.kinds import REQUEST
+from prover.clients.common.models import find
 from prover.clients.common.seeds import read_seed
 from prover.clients.retrieval.owner import Request
 from prover.clients.retrieval.secrets import Secrets, read_secrets, source_of
 from prover.protocol.retrieval.state import Dataset, Record, State
 from prover.protocol.world import World
+from prover.systems.interface import Artifacts
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,11 @@ def find_request(
     world, job_id, record = find_on(client, deployment, REQUEST, text, wanted)
     dataset = world.retrieval.datasets[record.job.terms.dataset_id]
     return Found(job_id, record, dataset, world)
+
+
+def artifacts_of(client: Client, deployment: Deployment, found: Found) -> Artifacts:
+    """This machine's artifacts of a request's model. Raises ArtifactMismatch if there are none."""
+    return find(client, deployment, "0x" + found.record.job.terms.model_id.hex()).artifacts
 
 
 def of_owner(

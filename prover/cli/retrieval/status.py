@@ -3,12 +3,13 @@
 from functools import partial
 from typing import Any
 
+from prover.base.errors import ArtifactsMissing
 from prover.base.text import until
 from prover.chain.deployments import Deployment
 from prover.chain.node.client import Client
 from prover.chain.state.replay import load_world
 from prover.cli.job import job_status
-from prover.cli.retrieval.job import Found
+from prover.cli.retrieval.job import Found, artifacts_of
 from prover.clients.agenda import rows
 from prover.clients.common.jobs.kinds import REQUEST
 from prover.clients.retrieval.datasets import load_public
@@ -17,10 +18,12 @@ from prover.clients.retrieval.status import row
 from prover.protocol.retrieval.state import Record, State
 
 
-def status_of(client: Client, found: Found) -> tuple[dict[str, Any], list[str]]:
-    """One request; what to print. The matches are read where the dataset's file is here."""
+def status_of(
+    client: Client, deployment: Deployment, found: Found
+) -> tuple[dict[str, Any], list[str]]:
+    """One request; what to print. Matches are read where the dataset's file and the model are."""
     record, now = found.record, client.now()
-    warning, malformed = _malformed(found, now)
+    warning, malformed = _malformed(client, deployment, found, now)
     facts = row(found.job_id, record, now) | {
         "owner": found.dataset.owner,
         "matching_records": sorted(record.matches),
@@ -61,9 +64,15 @@ def warnings_of(malformed: dict[int, str], record: Record, now: int) -> list[str
     ]
 
 
-def _malformed(found: Found, now: int) -> tuple[list[str], list[int]]:
+def _malformed(
+    client: Client, deployment: Deployment, found: Found, now: int
+) -> tuple[list[str], list[int]]:
     public = None if not found.record.matches else load_public(found.dataset)
     if public is None or found.record.ended:
         return [], []
-    malformed = dict(read_matches(found.record, public).malformed)
+    try:
+        artifacts = artifacts_of(client, deployment, found)
+    except ArtifactsMissing:
+        return [], []
+    malformed = read_matches(found.record, public, artifacts).malformed
     return warnings_of(malformed, found.record, now), sorted(malformed)

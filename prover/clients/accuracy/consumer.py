@@ -26,7 +26,7 @@ from prover.clients.accuracy.posted_sets import (
     posted_set,
     sharing,
 )
-from prover.clients.accuracy.test_items import Tests, key_of, sealed_tests
+from prover.clients.accuracy.test_items import Tests, key_of, sealed_form, sealed_tests
 from prover.clients.common import posting as postings
 from prover.clients.common.posting import Drawn, Posting
 from prover.clients.common.seeds import read_seed
@@ -164,9 +164,9 @@ def _drawn(
 ) -> Drawn[Terms]:
     """Seal the tests, write the file, read it again, compute the root from it."""
     client, nonce = sender.client, secrets.randbits(256)
-    own, shape = read_seed(seed), spec.artifacts.facts.shape
+    own = read_seed(seed)
     progress(f"sealing {len(tests.labels)} test items")
-    content = sealed_tests(spec.circuit_id, shape, tests, own, nonce).to_bytes()
+    content = sealed_tests(spec.circuit_id, spec.artifacts, tests, own, nonce).to_bytes()
     digest = data_hash(content)
     path = postings.file_at(digest)
     uri = uri_of(client, spec.uri, path)
@@ -180,7 +180,7 @@ def _drawn(
 def _terms(spec: JobSpec, content: bytes, key: bytes, now: int, count: int) -> Terms:
     """Terms over the file as it is on the disk."""
     written = SealedTestSet.from_bytes(content)
-    written.check(spec.circuit_id, count, spec.artifacts.facts.shape)
+    written.check(spec.circuit_id, count, sealed_form(spec.artifacts))
     return Terms(
         circuit_id=spec.circuit_id,
         provider=spec.provider,

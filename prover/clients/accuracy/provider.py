@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 from prover.base.errors import StatementInvalid, UsageError
 from prover.base.text import moment, shown
-from prover.chain.contracts.accuracy import AccuracyBounty
+from prover.chain.contracts.accuracy import AccuracyBounty, Committed
 from prover.chain.contracts.registry import Registry
+from prover.chain.contracts.sealed import DigitOpening
 from prover.chain.contracts.verification import verification_gas
 from prover.chain.deployments import Deployment
 from prover.chain.sending.fees import gas_price
@@ -22,6 +23,7 @@ from prover.clients.accuracy.checks import (
 )
 from prover.clients.accuracy.plan import Evaluation, judge, missing, parts
 from prover.clients.accuracy.submit import Malformed, Opened, Submitter
+from prover.clients.accuracy.test_items import sealed_form
 from prover.clients.common.inputs.handover import obtain
 from prover.clients.common.job_files import JobFiles
 from prover.clients.common.jobs.kinds import BOUNTY
@@ -32,10 +34,13 @@ from prover.clients.common.readiness import check_key, strange_items
 from prover.clients.common.tools import Tools, tools_of
 from prover.protocol.accuracy.state import Record, State
 from prover.statement.context import JobContext
-from prover.statement.documents.inputs_file import Item, data_hash
-from prover.statement.documents.testset import SealedTestSet, max_bytes_of
+from prover.statement.documents.inputs_file import data_hash
+from prover.statement.documents.sealed import Malformed as MalformedPart
+from prover.statement.documents.testset import Opened as OpenedTest
+from prover.statement.documents.testset import SealedTest, SealedTestSet, max_bytes_of
+from prover.statement.field import WORD_BYTES
 from prover.statement.label import proven_label
-from prover.systems.circuits import compare_with_witness, evaluate
+from prover.systems.circuits import compare_with_witness, evaluate, unsealed
 from prover.systems.interface import Artifacts
 
 Found = tuple[bytes, Record]  # a bounty's id, and where it stands
@@ -167,7 +172,7 @@ class BountyProvider:
     def _prove(self, force: bool) -> Outcome:
         opened = self.opened()
         if opened.malformed is not None:
-            gas = self.dispute(opened.malformed.index)
+            gas = self._dispute(opened.malformed)
             return Outcome(None, transactions=1, gas=gas, disputed=opened.malformed)
         self._tools.check_model(self._record.model_id, self._artifacts)  # not condemned either
         judged = self._judged(opened)
@@ -196,28 +201,59 @@ class BountyProvider:
         key = self._record.key
         if key is None:
             raise UsageError("the key is not revealed: see `zkescrow accuracy status`")
-        shape = self._artifacts.facts.shape
-        classes = self._artifacts.facts.layout.classes
-        items, labels = list[Item](), list[int]()
+        items, malformed = list[OpenedTest](), None
         for index, sealed in enumerate(self._test_set().items):
-            try:
-                item, label = sealed.opened(index, key, shape, classes)
-            except StatementInvalid as error:
-                return Opened(tuple(items), tuple(labels), Malformed(index, str(error)))
-            items.append(item)
-            labels.append(label)
-        return Opened(tuple(items), tuple(labels), None)
+            found = self._opened(index, sealed, key)
+            if isinstance(found, Malformed):
+                malformed = found
+                break
+            items.append(found)
+        return Opened(
+            tuple(unsealed(self._artifacts, one.chunks) for one in items),
+            tuple(one.label for one in items),
+            tuple(one.label_salt for one in items),
+            malformed,
+        )
+
+    def _opened(self, index: int, sealed: SealedTest, key: bytes) -> OpenedTest | Malformed:
+        form, classes = sealed_form(self._artifacts), self._artifacts.facts.layout.classes
+        try:
+            return sealed.opened(index, key, form, classes)
+        except MalformedPart as error:
+            return Malformed(index, error.part, str(error), error.digit)
 
     def dispute(self, index: int) -> int:
-        """Show that an item is malformed; the gas it took. Raises ContractRefused if it is not."""
+        """Show that an item is malformed; the gas it took.
+
+        Raises UsageError if every part of it is well formed, ContractRefused.
+        """
         self._require_proving()
-        test_set = self._test_set()
-        if not 0 <= index < len(test_set.items):
-            raise UsageError(f"--index {index}: expected 0 to {len(test_set.items) - 1}")
-        item, path = test_set.items[index], test_set.tree.path(index)
-        call = self._tools.contract.dispute(
-            self._record.job, index, item.ciphertext, item.inner, path
-        )
+        items, key = self._test_set().items, self._record.key
+        if not 0 <= index < len(items):
+            raise UsageError(f"--index {index}: expected 0 to {len(items) - 1}")
+        found = self._opened(index, items[index], key or bytes(WORD_BYTES))
+        if not isinstance(found, Malformed):
+            raise UsageError(
+                f"item {index} is well formed, with label {found.label}: there is nothing to "
+                "dispute"
+            )
+        return self._dispute(found)
+
+    def _dispute(self, found: Malformed) -> int:
+        """By the call that shows what is wrong with the part."""
+        self._tools.progress(f"disputing item {found.index}: {found.why}")
+        contract, job, index = self._tools.contract, self._record.job, found.index
+        test_set, form = self._test_set(), sealed_form(self._artifacts)
+        item = test_set.items[index]
+        shown, part = item.parts[found.part], found.part
+        committed = Committed(item.hashes, item.digests, item.label_hash, test_set.tree.path(index))
+        if found.digit is not None:
+            place = DigitOpening.of(found.digit, form)
+            call = contract.dispute_digit(job, index, place, shown, committed)
+        elif part == form.chunks:
+            call = contract.dispute_label(job, index, shown, committed)
+        else:
+            call = contract.dispute_chunk(job, index, part, shown, committed)
         name = f"dispute:{self._job_id.hex()}:{index}"
         return int(self._tools.sender.send(name, call)["gasUsed"])
 
@@ -247,7 +283,7 @@ class BountyProvider:
         if content is None or data_hash(content) != terms.data_hash:
             content = self._fetched()
         found = SealedTestSet.from_bytes(content)
-        found.check(terms.circuit_id, terms.n, self._artifacts.facts.shape)
+        found.check(terms.circuit_id, terms.n, sealed_form(self._artifacts))
         if found.tree.root != terms.test_root:
             raise StatementInvalid(
                 f"the test set has the root 0x{found.tree.root.hex()}: expected "
@@ -259,7 +295,7 @@ class BountyProvider:
 
     def _fetched(self) -> bytes:
         record, limit = self._record, self._record.job.terms.n
-        most = max_bytes_of(limit, self._artifacts.facts.shape)
+        most = max_bytes_of(limit, sealed_form(self._artifacts))
         self._tools.progress(f"fetching the test set from {shown(record.uri)}")
         files, named = self._tools.allow_files, record.job.terms.data_hash
         return obtain(record.uri, named, most, allow_files=files)

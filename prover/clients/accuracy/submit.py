@@ -16,6 +16,7 @@ from prover.clients.common.tools import Tools
 from prover.protocol.accuracy.state import Job, State
 from prover.statement.context import JobContext
 from prover.statement.documents.inputs_file import Item
+from prover.statement.documents.sealed import DigitPlace
 from prover.statement.documents.testset import SealedTestSet
 from prover.statement.runs import list_hash, runs
 from prover.systems.interface import Artifacts
@@ -24,10 +25,12 @@ from prover.systems.proof import Proof
 
 @dataclass(frozen=True)
 class Malformed:
-    """An item that no proof can be about, and why."""
+    """An item that no proof can be about: which part of it, why, and where a digit is wrong."""
 
     index: int
+    part: int
     why: str
+    digit: DigitPlace | None = None
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Opened:
 
     items: tuple[Item, ...]
     labels: tuple[int, ...]
+    label_salts: tuple[bytes, ...]
     malformed: Malformed | None
 
 
@@ -87,8 +91,9 @@ class Submitter:
             Run(run.first, run.size, tree.path(run.first, run.size.bit_length() - 1))
             for run in runs(part)
         )
+        labels, salts = self.opened.labels, self.opened.label_salts
         tests = tuple(
-            TestItem(items[index].ciphertext_hash, self.opened.labels[index]) for index in part
+            TestItem(items[index].parts_hash, labels[index], salts[index]) for index in part
         )
         return Submission(openings, tests, proof.proof, proof.instances)
 

@@ -6,13 +6,12 @@ from pathlib import Path
 
 from prover.base.errors import StatementInvalid, UsageError
 from prover.clients.accuracy.posted_sets import row_hash
-from prover.statement.documents.inputs_file import Item, Shape
-from prover.statement.documents.sealed import check_sealable, content_of, item_of
+from prover.statement.documents.inputs_file import Item, Shape, check_values
 from prover.statement.documents.seeds import Seed
-from prover.statement.documents.testset import SealedTestSet, seal_tests
+from prover.statement.documents.testset import SealedTestSet, Test, seal_tests
 from prover.statement.field import WORD_BYTES
-from prover.statement.sizes import MAX_CLASSES
-from prover.systems.circuits import quantised, read_data
+from prover.statement.sealing import SealedForm, check_sealable
+from prover.systems.circuits import chunks, quantised, read_data
 from prover.systems.interface import Artifacts
 
 
@@ -34,13 +33,17 @@ def check_circuit(artifacts: Artifacts) -> None:
             "the circuit is not exact: its prover could choose between results; only exact "
             "circuits decide bounties, see `zkescrow model show`"
         )
-    check_sealable(artifacts.facts.shape)
+    sealed_form(artifacts)
     classes = artifacts.facts.layout.classes
-    if not 2 <= classes <= MAX_CLASSES:
+    if classes < 2:
         raise UsageError(
-            f"the circuit has {classes} classes: expected 2 to {MAX_CLASSES}, as the greatest "
-            "score is the label"
+            f"the circuit has {classes} classes: expected 2 or more, of which one is the label"
         )
+
+
+def sealed_form(artifacts: Artifacts) -> SealedForm:
+    """What sealed items of the circuit are. Raises StatementInvalid if none can be."""
+    return check_sealable(artifacts.facts.sealed)
 
 
 def read_tests(artifacts: Artifacts, data: Path, rows: range | None, count: int | None) -> Tests:
@@ -69,14 +72,19 @@ def read_tests(artifacts: Artifacts, data: Path, rows: range | None, count: int 
 
 
 def sealed_tests(
-    circuit_id: bytes, shape: Shape, tests: Tests, seed: Seed, nonce: int
+    circuit_id: bytes, artifacts: Artifacts, tests: Tests, seed: Seed, nonce: int
 ) -> SealedTestSet:
     """The tests as the bounty with this nonce seals them: key and salts are its own."""
-    name = _name(nonce)
-    items = [
-        Item(values, seed.salt(name, index, shape)) for index, values in enumerate(tests.values)
+    name, shape = _name(nonce), artifacts.facts.shape
+    opened = [
+        Test(
+            chunks(artifacts, Item(values, seed.salt(name, index, shape))),
+            label,
+            seed.label_salt(name, index),
+        )
+        for index, (values, label) in enumerate(zip(tests.values, tests.labels, strict=True))
     ]
-    return seal_tests(circuit_id, items, tests.labels, key_of(seed, nonce))
+    return seal_tests(circuit_id, opened, key_of(seed, nonce), sealed_form(artifacts))
 
 
 def key_of(seed: Seed, nonce: int) -> bytes:
@@ -100,10 +108,9 @@ def _drawn(part: range, count: int | None) -> list[int]:
 
 
 def _check_domain(values: tuple[tuple[int, ...], ...], rows: list[int], shape: Shape) -> None:
-    salt = (0,) * shape.salt_elements
     for row, each in zip(rows, values, strict=True):
         try:
-            item_of(content_of(Item(each, salt)), shape)
+            check_values(each, shape)
         except StatementInvalid as error:
             raise StatementInvalid(
                 f"row {row}: {error}; an item that no proof can be about would cost you the bond: "

@@ -150,7 +150,7 @@ class RecordProver:
         flagged = self._flagged(record, part, proof)
         return Submission(
             runs=tuple(_opened(run.first, run.size, public) for run in runs(part)),
-            records=tuple(SealedRecord(one.ciphertext_hash, one.key_hash) for one in records),
+            records=tuple(SealedRecord(one.chunks_hash, one.key_hash) for one in records),
             keys=tuple(secrets.keys[index] for index in flagged),
             proof=proof.proof,
             instances=proof.instances,

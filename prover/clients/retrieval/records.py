@@ -3,13 +3,13 @@
 A value outside the circuit's domain is refused, never clipped.
 """
 
-import math
 from pathlib import Path
 
 import numpy as np
 
 from prover.base.errors import StatementInvalid
 from prover.statement.documents.dataset import Format
+from prover.statement.sealing import check_sealable
 from prover.systems.circuits import quantised, read_data
 from prover.systems.interface import Artifacts
 from prover.systems.onnx.calibration import Floats
@@ -21,7 +21,7 @@ _SHOWN = 5
 def format_of(artifacts: Artifacts) -> Format:
     """The format of the records that a circuit can prove."""
     facts = artifacts.facts
-    return Format.of(facts.shape, -round(math.log2(facts.input_unit)))
+    return Format.of(check_sealable(facts.sealed), facts.shape.values, facts.input_unit)
 
 
 def read_rows(artifacts: Artifacts, path: Path) -> Rows:
@@ -45,12 +45,12 @@ def _check_domain(path: Path, samples: Floats, rows: Rows, form: Format) -> None
         return
     first = wrong[0]
     place = int(np.flatnonzero(outside[first])[0])
-    unit = 2**form.input_scale
+    unit = form.input_unit
     named = ", ".join(map(str, wrong[:_SHOWN])) + (", ..." if len(wrong) > _SHOWN else "")
     raise StatementInvalid(
         f"{len(wrong)} of {len(rows)} records of {path} ({named}) lie outside the model's domain: "
         f"record {first} has {samples[first][place]:g} at place {place}, expected "
-        f"{form.input_min / unit:g} to {form.input_max / unit:g}; scale the data as the "
+        f"{form.input_min * unit:g} to {form.input_max * unit:g}; scale the data as the "
         "model expects, leave these rows out, or have the model added with calibration data that "
         "spans them: no value is ever clipped"
     )

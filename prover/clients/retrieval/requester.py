@@ -18,7 +18,7 @@ from prover.clients.retrieval.records import format_of
 from prover.protocol.retrieval.gas import RetrievalGas
 from prover.protocol.retrieval.predicate import check_predicate
 from prover.protocol.retrieval.state import Dataset, Predicate, Terms
-from prover.statement.documents.sealed import check_sealable
+from prover.statement.sealing import check_sealable
 from prover.systems.interface import Artifacts
 from prover.systems.worker import Progress
 
@@ -64,7 +64,7 @@ def check_model(artifacts: Artifacts, predicate: Predicate) -> None:
             "the model's circuit is not exact: its prover could choose which records match; add "
             "the model again with a plan that is"
         )
-    check_sealable(facts.shape)
+    check_sealable(facts.sealed)
     check_predicate(predicate, facts.layout, facts.reach)
 
 

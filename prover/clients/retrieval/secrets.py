@@ -25,8 +25,10 @@ from prover.statement.documents.dataset import (
     sealed_dataset,
 )
 from prover.statement.documents.inputs_file import Item
-from prover.statement.documents.sealed import check_sealable, content_of, key_hash, seal
+from prover.statement.documents.sealed import key_hash, seal_chunks
 from prover.statement.documents.seeds import Seed
+from prover.statement.sealing import Chunks
+from prover.systems.circuits import chunks
 from prover.systems.interface import Artifacts
 
 
@@ -37,10 +39,11 @@ class Secrets:
     form: Format
     items: tuple[Item, ...]
     keys: tuple[bytes, ...]
+    chunks: tuple[Chunks, ...]  # of each item
 
     def sealed(self) -> PublicDataset:
         """What may be public of it; hashes every record, which takes a while."""
-        return sealed_dataset(self.form, self.items, self.keys)
+        return sealed_dataset(self.form, self.chunks, self.keys)
 
 
 @dataclass(frozen=True)
@@ -62,10 +65,10 @@ class Committed:
 
 def read_secrets(artifacts: Artifacts, data: Path, seed: Seed) -> Secrets:
     """The records of an NPZ archive, salted and with their keys; UsageError or StatementInvalid."""
-    check_sealable(artifacts.facts.shape)
     form, rows = format_of(artifacts), read_rows(artifacts, data)
-    items, keys = salted_records(form, rows, seed), record_keys(form, rows, seed)
-    return Secrets(form, tuple(items), tuple(keys))
+    items = salted_records(form, artifacts.facts.shape, rows, seed)
+    found = tuple(chunks(artifacts, item) for item in items)
+    return Secrets(form, tuple(items), tuple(record_keys(form, rows, seed)), found)
 
 
 def commit(sender: Sender, deployment: Deployment, secrets: Secrets, uri: str | None) -> Committed:
@@ -104,11 +107,12 @@ def check_secrets(secrets: Secrets, dataset: Dataset) -> PublicDataset:
 
 def match_secrets(secrets: Secrets, dataset: Dataset, public: PublicDataset) -> None:
     """The same by ciphertexts and keys alone, which is quick. Raises StatementInvalid."""
-    same = secrets.form == public.form and len(secrets.items) == len(public.records)
+    form, known = public.form.sealed, public.records
+    same = secrets.form == public.form and len(secrets.items) == len(known)
     if not same or any(
-        seal(content_of(item), key, index) != record.ciphertext or key_hash(key) != record.key_hash
-        for index, (item, key, record) in enumerate(
-            zip(secrets.items, secrets.keys, public.records, strict=True)
+        seal_chunks(found, form, key, index) != record.chunks or key_hash(key) != record.key_hash
+        for index, (found, key, record) in enumerate(
+            zip(secrets.chunks, secrets.keys, known, strict=True)
         )
     ):
         raise StatementInvalid(_other(dataset))

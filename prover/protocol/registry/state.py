@@ -18,13 +18,14 @@ from prover.protocol.registry.events import (
 )
 from prover.statement.field import FIELD_MODULUS
 from prover.statement.layout import Layout
+from prover.statement.sealing import SEALING_ABI
 
 LAYOUT_ABI = (
     "(uint16,uint16,uint16,uint8,uint8,uint16,uint16,uint16,uint16,uint16,uint8,uint8,uint16,"
     "uint16,uint8,uint16)"
 )
 CIRCUIT_ABI = (
-    f"(address,address,bytes32,bytes32,{LAYOUT_ABI},int64,int64,uint32,uint16,uint8,bool,uint64)"
+    f"(address,address,bytes32,bytes32,{LAYOUT_ABI},int64,int64,{SEALING_ABI},bool,uint64)"
 )
 
 

@@ -1,13 +1,13 @@
 """A sealed dataset: the public file that its commitment stands for, and how it is made.
 
-The file is canonical JSON (RFC 8785): {"format": {..}, "records": [{"ciphertext": "0x..",
-"inputCommitment": "0x..", "keyHash": "0x.."}, ..], "version": 1}. Its keccak256 is the data hash of
-`DatasetCommitted`. Without a record's key nothing of its content can be read off it.
+The file is canonical JSON (RFC 8785): {"format": {..}, "records": [{"chunks": ["0x..", ..],
+"digests": ["0x..", ..], "keyHash": "0x.."}, ..], "version": 2}; chunks are ciphertexts. Its
+keccak256 is the data hash of `DatasetCommitted`. Without a record's key nothing of its content can
+be read off it.
 """
 
-import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -16,89 +16,101 @@ from eth_utils.crypto import keccak
 
 from prover.base import strict_json
 from prover.base.errors import StatementInvalid
-from prover.statement.documents.inputs_file import Item, Shape
+from prover.statement.commitment import input_commitment
+from prover.statement.documents.inputs_file import Item, Shape, check_values
 from prover.statement.documents.sealed import (
-    ELEMENT_BYTES,
     HEX,
-    content_of,
-    item_of,
+    digests_of,
     key_hash,
-    open_sealed,
-    record_leaf,
-    seal,
+    open_chunk,
+    parts_hash,
+    seal_chunks,
+    sealed_leaf,
 )
 from prover.statement.documents.seeds import Seed
+from prover.statement.documents.testset import parse_digest
 from prover.statement.field import WORD_HEX
+from prover.statement.sealing import Chunks, SealedForm, Sealing
 from prover.statement.sizes import MAX_ITEMS
 from prover.statement.tree import PositionalTree, build
 
-VERSION = 1
-_OVERHEAD_BYTES = 512
-_FLAT = rb"\{[^{}\[\]]*\}"
-_FILE = re.compile(rb'\{"format":%b,"records":\[(?:%b,?)*\],"version":\d{1,9}\}' % (_FLAT, _FLAT))
+VERSION = 2
+MAX_DEPTH = 4  # the dataset, its records, a record, its chunks
+_OVERHEAD_BYTES, _DIGEST_BYTES = 1024, 128  # a digest with what stands around it and a chunk
 
 
 @dataclass(frozen=True)
 class Format:
-    """What a record is: values with their quantised domain (inclusive) and scale, and salt.
+    """What a record is: values with their quantised domain (inclusive) and unit, and its chunks.
 
-    A value x stands for x * 2^-input_scale. Only circuits of this format can prove the records.
+    A value x stands for x * input_unit. Only circuits of this format can prove the records.
     """
 
     values: int
-    salt_elements: int
-    salt_bits: int
     input_min: int
     input_max: int
-    input_scale: int
+    input_unit: float
+    chunks: int
+    elements: int
+    digest_elements: int
+    salt_elements: int
+    salt_bits: int
+    digit_bits: int
+    digits: int
+    padding_root: str  # 0x and 64 digits
 
     @classmethod
-    def of(cls, shape: Shape, input_scale: int) -> "Format":
+    def of(cls, form: SealedForm, values: int, input_unit: float) -> "Format":
         """The format of a circuit's items."""
-        domain = (shape.input_min, shape.input_max)
-        return cls(shape.values, shape.salt_elements, shape.salt_bits, *domain, input_scale)
+        named = asdict(form.sealing)
+        root = "0x" + named.pop("padding_root").hex()
+        domain = form.input_min, form.input_max
+        return cls(values, *domain, input_unit, form.chunks, **named, padding_root=root)
 
     @property
-    def shape(self) -> Shape:
-        """For items of this format, one to a proof."""
-        salt = (self.salt_elements, self.salt_bits)
-        return Shape(1, self.values, *salt, self.input_min, self.input_max)
-
-    @property
-    def content_bytes(self) -> int:
-        """Length of every record's content, and of its ciphertext."""
-        return (self.values + self.salt_elements) * ELEMENT_BYTES
+    def sealed(self) -> SealedForm:
+        """For the ciphertexts; which digits are padding is the circuit's."""
+        names = [field.name for field in fields(Sealing)][:-1]
+        numbers = {name: getattr(self, name) for name in names}
+        sealing = Sealing(**numbers, padding_root=bytes.fromhex(self.padding_root[2:]))
+        return SealedForm(sealing, self.chunks, self.input_min, self.input_max)
 
 
 @dataclass(frozen=True)
 class PublicRecord:
-    """What everybody may know of a record."""
+    """What everybody may know of a record: encrypted chunks, digests, the hash of its key."""
 
-    ciphertext: bytes
-    commitment: bytes
+    chunks: tuple[bytes, ...]
+    digests: tuple[int, ...]
     key_hash: bytes
 
     @property
-    def ciphertext_hash(self) -> bytes:
-        """keccak256 of the ciphertext."""
-        return keccak(self.ciphertext)
+    def hashes(self) -> tuple[bytes, ...]:
+        """keccak256 of each chunk's ciphertext."""
+        return tuple(keccak(chunk) for chunk in self.chunks)
+
+    @property
+    def chunks_hash(self) -> bytes:
+        """keccak256 of these."""
+        return parts_hash(self.hashes)
 
     def leaf(self, index: int) -> bytes:
         """The leaf hash of this record at its place."""
-        return record_leaf(index, self.ciphertext_hash, self.commitment, self.key_hash)
+        commitment = input_commitment(self.digests)
+        return sealed_leaf(index, self.chunks_hash, commitment, self.key_hash)
 
-    def opened(self, index: int, key: bytes, form: Format) -> Item:
-        """The item that the key lets one read.
+    def opened(self, index: int, key: bytes, form: SealedForm) -> Chunks:
+        """The elements that the key lets one read.
 
-        Raises StatementInvalid if the key is another record's, or if what it decrypts is malformed
-        or not what was committed to: such a record can be disputed once it was given as a match.
+        Raises Malformed, saying which chunk is and how: exactly then the record can be disputed,
+        once it was given as a match; StatementInvalid if the key is another record's.
         """
         if key_hash(key) != self.key_hash:
             raise StatementInvalid(f"record {index}: the key is not the one committed to")
-        item = item_of(open_sealed(self.ciphertext, key, index), form.shape)
-        if item.commitment() != self.commitment:
-            raise StatementInvalid(f"record {index} decrypts to other content than was proven")
-        return item
+        return tuple(
+            open_chunk(part, key, index, chunk, hashed, form)
+            for chunk, (part, hashed) in enumerate(zip(self.chunks, self.digests, strict=True))
+        )
 
 
 @dataclass(frozen=True)
@@ -117,8 +129,8 @@ class PublicDataset:
         """The file."""
         records = [
             {
-                "ciphertext": "0x" + one.ciphertext.hex(),
-                "inputCommitment": "0x" + one.commitment.hex(),
+                "chunks": ["0x" + chunk.hex() for chunk in one.chunks],
+                "digests": [f"0x{word:064x}" for word in one.digests],
                 "keyHash": "0x" + one.key_hash.hex(),
             }
             for one in self.records
@@ -129,7 +141,7 @@ class PublicDataset:
     def from_bytes(cls, content: bytes) -> "PublicDataset":
         """The inverse of `to_bytes`. Raises StatementInvalid unless the file is canonical."""
         try:
-            dataset = _parse(_loads(content))
+            dataset = _parse(strict_json.parse(content, MAX_DEPTH))
             canonical = dataset.to_bytes()
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise StatementInvalid(
@@ -151,7 +163,8 @@ def data_hash(content: bytes) -> bytes:
 
 def max_bytes_of(count: int, form: Format) -> int:
     """Size that no file of so many records of a format exceeds."""
-    return _OVERHEAD_BYTES + count * (2 * form.content_bytes + _OVERHEAD_BYTES)
+    record = 2 * form.sealed.content_bytes + form.chunks * _DIGEST_BYTES + _OVERHEAD_BYTES
+    return _OVERHEAD_BYTES + count * record
 
 
 def name_of(form: Format, rows: Sequence[Sequence[int]]) -> bytes:
@@ -162,7 +175,9 @@ def name_of(form: Format, rows: Sequence[Sequence[int]]) -> bytes:
     return keccak(rfc8785.dumps({"format": asdict(form), "rows": [list(row) for row in rows]}))
 
 
-def salted_records(form: Format, rows: Sequence[Sequence[int]], seed: Seed) -> list[Item]:
+def salted_records(
+    form: Format, shape: Shape, rows: Sequence[Sequence[int]], seed: Seed
+) -> list[Item]:
     """Rows of quantised values as items, salted from the seed.
 
     Raises StatementInvalid naming the first record outside the domain.
@@ -170,15 +185,14 @@ def salted_records(form: Format, rows: Sequence[Sequence[int]], seed: Seed) -> l
     if not 1 <= len(rows) <= MAX_ITEMS:
         raise StatementInvalid(f"{len(rows)} records: expected 1 to {MAX_ITEMS} in a dataset")
     name = name_of(form, rows)
-    items = [Item(tuple(row), seed.salt(name, index, form.shape)) for index, row in enumerate(rows)]
-    for index, item in enumerate(items):
+    for index, row in enumerate(rows):
         try:
-            item_of(content_of(item), form.shape)
+            check_values(row, shape)
         except StatementInvalid as error:
             raise StatementInvalid(
                 f"record {index}: {error}; scale or leave out that row"
             ) from None
-    return items
+    return [Item(tuple(row), seed.salt(name, index, shape)) for index, row in enumerate(rows)]
 
 
 def record_keys(form: Format, rows: Sequence[Sequence[int]], seed: Seed) -> list[bytes]:
@@ -187,48 +201,56 @@ def record_keys(form: Format, rows: Sequence[Sequence[int]], seed: Seed) -> list
     return [seed.record_key(name, index) for index in range(len(rows))]
 
 
-def sealed_dataset(form: Format, items: Sequence[Item], keys: Sequence[bytes]) -> PublicDataset:
-    """The public side of items under their keys."""
+def sealed_dataset(form: Format, items: Sequence[Chunks], keys: Sequence[bytes]) -> PublicDataset:
+    """The public side of items, by their chunks, under their keys."""
     return PublicDataset(
         form,
         tuple(
-            PublicRecord(seal(content_of(item), key, index), item.commitment(), key_hash(key))
-            for index, (item, key) in enumerate(zip(items, keys, strict=True))
+            PublicRecord(
+                seal_chunks(chunks, form.sealed, key, index), digests_of(chunks), key_hash(key)
+            )
+            for index, (chunks, key) in enumerate(zip(items, keys, strict=True))
         ),
     )
 
 
-def _loads(content: bytes) -> Any:
-    """JSON of the file's outline: the parser recurses, and would as deep as another file goes."""
-    if not _FILE.fullmatch(content):
-        raise ValueError("expected the fields format, records and version, in this order")
-    return strict_json.parse(content)
-
-
-def _parse(fields: Any) -> PublicDataset:
-    if set(fields) != {"version", "format", "records"} or fields["version"] != VERSION:
-        raise ValueError(f"fields {sorted(fields)}")
-    known = Format.__dataclass_fields__
-    given = fields["format"]
-    if set(given) != set(known) or any(type(value) is not int for value in given.values()):
-        raise ValueError("format")
-    form = Format(**given)
-    records = tuple(_parse_record(entry, form) for entry in fields["records"])
+def _parse(found: Any) -> PublicDataset:
+    if set(found) != {"version", "format", "records"} or found["version"] != VERSION:
+        raise ValueError(f"fields {sorted(found)}")
+    form = _parse_format(found["format"])
+    records = tuple(_parse_record(entry, form) for entry in found["records"])
     if not 1 <= len(records) <= MAX_ITEMS:
         raise ValueError(f"{len(records)} records")
     return PublicDataset(form, records)
 
 
+def _parse_format(given: Any) -> Format:
+    if set(given) != {field.name for field in fields(Format)}:
+        raise ValueError("format")
+    unit, root = given["input_unit"], given["padding_root"]
+    others = {"input_unit", "padding_root"}
+    numbers = {name: one for name, one in given.items() if name not in others}
+    if any(type(one) is not int for one in numbers.values()) or type(unit) not in (int, float):
+        raise ValueError("format")
+    if not WORD_HEX.fullmatch(root):
+        raise ValueError("padding_root")
+    return Format(**numbers, input_unit=float(unit), padding_root=root)
+
+
 def _parse_record(entry: Any, form: Format) -> PublicRecord:
-    if set(entry) != {"ciphertext", "inputCommitment", "keyHash"}:
+    if set(entry) != {"chunks", "digests", "keyHash"}:
         raise ValueError(
-            f"record has the fields {sorted(entry)}: expected ciphertext, inputCommitment and "
-            "keyHash"
+            f"record has the fields {sorted(entry)}: expected chunks, digests and keyHash"
         )
-    hashes = [entry["inputCommitment"], entry["keyHash"]]
-    if not all(WORD_HEX.fullmatch(one) for one in hashes) or not HEX.fullmatch(entry["ciphertext"]):
+    texts = [*entry["chunks"], entry["keyHash"]]
+    if not WORD_HEX.fullmatch(entry["keyHash"]) or not all(map(HEX.fullmatch, texts)):
         raise ValueError("expected 0x and hexadecimal digits in every field of a record")
-    ciphertext = bytes.fromhex(entry["ciphertext"][2:])
-    if len(ciphertext) != form.content_bytes:
-        raise ValueError(f"ciphertext of {len(ciphertext)} bytes, expected {form.content_bytes}")
-    return PublicRecord(ciphertext, *(bytes.fromhex(one[2:]) for one in hashes))
+    *chunks, hashed = (bytes.fromhex(text[2:]) for text in texts)
+    digests = tuple(map(parse_digest, entry["digests"]))
+    if not form.chunks == len(chunks) == len(digests):
+        raise ValueError(f"{len(chunks)} chunks and {len(digests)} digests")
+    sizes = list(map(len, chunks))
+    allowed = list(map(form.sealed.chunk_bytes, range(form.chunks)))
+    if sizes != allowed:
+        raise ValueError(f"chunks of {sizes} bytes, expected {allowed}")
+    return PublicRecord(tuple(chunks), digests, hashed)

@@ -28,10 +28,15 @@ _OVERHEAD_BYTES = 256
 
 @dataclass(frozen=True)
 class Item:
-    """One input: quantised values in tensor order, and salt (empty when inputs are public)."""
+    """One input: quantised values in tensor order, and salt (empty when inputs are public).
+
+    `digest_salts` are the salts of the digests themselves, of an item that was read from its
+    chunks: where they come from salt, it is not known.
+    """
 
     values: tuple[int, ...]
     salt: tuple[int, ...] = ()
+    digest_salts: tuple[int, ...] = ()
 
     def words(self) -> tuple[int, ...]:
         """The instance words of the item: its values, or one salted digest."""
@@ -157,15 +162,25 @@ def padding(shape: Shape) -> Item:
     return Item((nearest_zero,) * shape.values, (0,) * shape.salt_elements)
 
 
+def check_values(values: Sequence[int], shape: Shape) -> None:
+    """Raise StatementInvalid unless all values are in the circuit's domain."""
+    for at, value in enumerate(values):
+        if not shape.input_min <= value <= shape.input_max:
+            raise StatementInvalid(
+                f"value {value} at place {at}: expected {shape.input_min} to {shape.input_max} "
+                "(quantised) by the circuit"
+            )
+
+
 def _check_item(number: int, item: Item, shape: Shape) -> None:
     _check_count(number, "values", len(item.values), shape.values)
     _check_count(number, "salt elements", len(item.salt), shape.salt_elements)
-    for at, value in enumerate(item.values):
-        if not shape.input_min <= value <= shape.input_max:
-            raise StatementInvalid(
-                f"item {number} has the value {value} at place {at}: expected {shape.input_min} to "
-                f"{shape.input_max} (quantised); scale the data as the model expects"
-            )
+    try:
+        check_values(item.values, shape)
+    except StatementInvalid as error:
+        raise StatementInvalid(
+            f"item {number}: {error}; scale the data as the model expects"
+        ) from None
     for element in item.salt:
         if not 0 <= element < 1 << shape.salt_bits:
             raise StatementInvalid(

@@ -54,6 +54,10 @@ class Seed:
         )
         return tuple(int.from_bytes(part[:size], "big") & mask for part in parts)
 
+    def label_salt(self, name: bytes, index: int) -> bytes:
+        """What hides the label of item `index`, 32 bytes."""
+        return self._derive(b"label salt", name, _number(index))
+
     def to_bytes(self) -> bytes:
         """The seed file: JSON, to be written for its owner's eyes only."""
         return json.dumps({"version": VERSION, "seed": self.value.hex()}).encode() + b"\n"

@@ -1,7 +1,8 @@
 """A sealed test set: the file that a provider holds before it accepts, and what a leaf is made of.
 
-{"circuitId": "0x..", "items": [{"ciphertext": "0x..", "inner": "0x.."}, ..], "version": 1} in
-canonical JSON (RFC 8785). Its keccak256 is the data hash of the bounty's terms. Without the key
+{"circuitId": "0x..", "items": [{"digests": ["0x..", ..], "labelHash": "0x..", "parts": ["0x..",
+..]}, ..], "version": 2} in canonical JSON (RFC 8785). Parts are ciphertexts: those of the chunks,
+then the label's. The file's keccak256 is the data hash of the bounty's terms. Without the key
 nothing of inputs or labels can be read off it.
 """
 
@@ -16,52 +17,74 @@ from eth_utils.crypto import keccak
 
 from prover.base import strict_json
 from prover.base.errors import StatementInvalid
-from prover.statement.documents.inputs_file import Item, Shape
+from prover.statement.commitment import input_commitment
 from prover.statement.documents.sealed import (
-    ELEMENT_BYTES,
     HEX,
-    content_of,
-    inner_hash,
-    item_leaf,
-    item_of,
-    label_of,
-    open_sealed,
+    LABEL_BYTES,
+    digests_of,
+    label_content,
+    label_hash,
+    open_chunk,
+    open_label,
+    parts_hash,
     seal,
+    seal_chunks,
+    sealed_leaf,
 )
-from prover.statement.field import WORD_HEX
+from prover.statement.field import WORD_HEX, check_canonical
+from prover.statement.sealing import Chunks, SealedForm
 from prover.statement.sizes import MAX_ITEMS
 from prover.statement.tree import PositionalTree, build
 
-VERSION = 1
-MAX_DEPTH = 3  # the set, its items, an item
-_OVERHEAD_BYTES = 256
+VERSION = 2
+MAX_DEPTH = 4  # the set, its items, an item, its parts
+_OVERHEAD_BYTES, _DIGEST_BYTES = 512, 128  # a digest with what stands around it and a part
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A test item in the clear."""
+
+    chunks: Chunks
+    label: int
+    label_salt: bytes
 
 
 @dataclass(frozen=True)
 class SealedTest:
-    """A test item as everybody may see it: encrypted content, and the hash that hides its label."""
+    """A test item as everybody may see it: encrypted parts, digests, and what hides its label."""
 
-    ciphertext: bytes
-    inner: bytes
+    parts: tuple[bytes, ...]
+    digests: tuple[int, ...]
+    label_hash: bytes
 
     @property
-    def ciphertext_hash(self) -> bytes:
-        """keccak256 of the ciphertext."""
-        return keccak(self.ciphertext)
+    def hashes(self) -> tuple[bytes, ...]:
+        """keccak256 of each part's ciphertext."""
+        return tuple(keccak(part) for part in self.parts)
 
-    def opened(self, index: int, key: bytes, shape: Shape, classes: int) -> tuple[Item, int]:
-        """The item and its label.
+    @property
+    def parts_hash(self) -> bytes:
+        """keccak256 of these."""
+        return parts_hash(self.hashes)
 
-        Raises StatementInvalid, saying how the item is malformed: exactly then it can be disputed.
+    def leaf(self, index: int) -> bytes:
+        """The leaf hash of this item at its place."""
+        commitment = input_commitment(self.digests)
+        return sealed_leaf(index, self.parts_hash, commitment, self.label_hash)
+
+    def opened(self, index: int, key: bytes, form: SealedForm, classes: int) -> Opened:
+        """Every part in the clear.
+
+        Raises Malformed, saying which part is and how: exactly then it can be disputed.
         """
-        item = item_of(open_sealed(self.ciphertext, key, index), shape)
-        label = label_of(item.commitment(), self.inner, classes)
-        if label is None:
-            raise StatementInvalid(
-                f"no label from 0 to {classes - 1} belongs to its content: its inner hash is of "
-                "something else"
-            )
-        return item, label
+        *chunks, label = self.parts
+        elements = tuple(
+            open_chunk(part, key, index, chunk, hashed, form)
+            for chunk, (part, hashed) in enumerate(zip(chunks, self.digests, strict=True))
+        )
+        found = open_label(label, key, index, len(chunks), self.label_hash, classes)
+        return Opened(elements, *found)
 
 
 @dataclass(frozen=True)
@@ -74,14 +97,16 @@ class SealedTestSet:
     @cached_property
     def tree(self) -> PositionalTree:
         """The tree whose root the terms carry."""
-        return build(
-            [item_leaf(at, one.ciphertext_hash, one.inner) for at, one in enumerate(self.items)]
-        )
+        return build([one.leaf(at) for at, one in enumerate(self.items)])
 
     def to_bytes(self) -> bytes:
         """The file."""
         items = [
-            {"ciphertext": "0x" + one.ciphertext.hex(), "inner": "0x" + one.inner.hex()}
+            {
+                "parts": ["0x" + part.hex() for part in one.parts],
+                "digests": [f"0x{word:064x}" for word in one.digests],
+                "labelHash": "0x" + one.label_hash.hex(),
+            }
             for one in self.items
         ]
         circuit = "0x" + self.circuit_id.hex()
@@ -105,7 +130,7 @@ class SealedTestSet:
             )
         return found
 
-    def check(self, circuit_id: bytes, count: int, shape: Shape) -> None:
+    def check(self, circuit_id: bytes, count: int, form: SealedForm) -> None:
         """Raise StatementInvalid unless it is for the circuit, whole, and of the right lengths.
 
         What the ciphertexts hold is seen only with the key.
@@ -120,39 +145,54 @@ class SealedTestSet:
                 f"the test set has {len(self.items)} items: expected exactly the {count} of the "
                 "terms; do not stake on it"
             )
-        allowed = content_bytes(shape)
+        allowed = (*map(form.chunk_bytes, range(form.chunks)), LABEL_BYTES)
         for index, item in enumerate(self.items):
-            if len(item.ciphertext) != allowed:
+            found = tuple(map(len, item.parts))
+            if found != allowed or len(item.digests) != form.chunks:
                 raise StatementInvalid(
-                    f"test item {index} has {len(item.ciphertext)} bytes: expected exactly "
-                    f"{allowed} by the circuit; do not stake on it"
+                    f"test item {index} has parts of {list(found)} bytes and {len(item.digests)} "
+                    f"digests: expected exactly {list(allowed)} and {form.chunks} by the circuit; "
+                    "do not stake on it"
                 )
 
 
-def seal_tests(
-    circuit_id: bytes, items: Sequence[Item], labels: Sequence[int], key: bytes
-) -> SealedTestSet:
-    """Items and their labels under one key. Raises StatementInvalid if the counts are wrong."""
-    if not 1 <= len(items) <= MAX_ITEMS or len(items) != len(labels):
-        raise StatementInvalid(
-            f"{len(items)} test items with {len(labels)} labels: expected 1 to {MAX_ITEMS}, each "
-            "with its label"
+@dataclass(frozen=True)
+class Test:
+    """A test item of the consumer: elements by chunk, label, and the salt that hides the label."""
+
+    __test__ = False  # no test case
+
+    chunks: Chunks
+    label: int
+    label_salt: bytes
+
+    def sealed(self, index: int, key: bytes, form: SealedForm) -> SealedTest:
+        """As everybody may see it."""
+        content = label_content(self.label, self.label_salt)
+        return SealedTest(
+            parts=(
+                *seal_chunks(self.chunks, form, key, index),
+                seal(content, key, index, len(self.chunks)),
+            ),
+            digests=digests_of(self.chunks),
+            label_hash=label_hash(self.label, self.label_salt),
         )
-    sealed = tuple(
-        SealedTest(seal(content_of(item), key, index), inner_hash(item.commitment(), label))
-        for index, (item, label) in enumerate(zip(items, labels, strict=True))
-    )
+
+
+def seal_tests(
+    circuit_id: bytes, tests: Sequence[Test], key: bytes, form: SealedForm
+) -> SealedTestSet:
+    """Items with their labels under one key. Raises StatementInvalid if the count is wrong."""
+    if not 1 <= len(tests) <= MAX_ITEMS:
+        raise StatementInvalid(f"{len(tests)} test items: expected 1 to {MAX_ITEMS}")
+    sealed = tuple(test.sealed(index, key, form) for index, test in enumerate(tests))
     return SealedTestSet(circuit_id, sealed)
 
 
-def content_bytes(shape: Shape) -> int:
-    """Length of an item's content, and of its ciphertext."""
-    return (shape.values + shape.salt_elements) * ELEMENT_BYTES
-
-
-def max_bytes_of(count: int, shape: Shape) -> int:
+def max_bytes_of(count: int, form: SealedForm) -> int:
     """Size that no file of so many items exceeds."""
-    return _OVERHEAD_BYTES + count * (2 * content_bytes(shape) + _OVERHEAD_BYTES)
+    item = 2 * (form.content_bytes + LABEL_BYTES) + form.chunks * _DIGEST_BYTES + _OVERHEAD_BYTES
+    return _OVERHEAD_BYTES + count * item
 
 
 def _parse(fields: Any) -> SealedTestSet:
@@ -167,9 +207,26 @@ def _parse(fields: Any) -> SealedTestSet:
 
 
 def _parse_item(entry: Any) -> SealedTest:
-    if set(entry) != {"ciphertext", "inner"}:
-        raise ValueError(f"item has the fields {sorted(entry)}: expected ciphertext and inner")
-    return SealedTest(_bytes(entry["ciphertext"], HEX), _bytes(entry["inner"], WORD_HEX))
+    if set(entry) != {"parts", "digests", "labelHash"}:
+        raise ValueError(
+            f"item has the fields {sorted(entry)}: expected digests, labelHash and parts"
+        )
+    return SealedTest(
+        tuple(_bytes(part, HEX) for part in _listed(entry["parts"])),
+        tuple(parse_digest(word) for word in _listed(entry["digests"])),
+        _bytes(entry["labelHash"], WORD_HEX),
+    )
+
+
+def parse_digest(text: str) -> int:
+    """A digest as files have it. Raises ValueError or StatementInvalid."""
+    return check_canonical(int.from_bytes(_bytes(text, WORD_HEX), "big"))
+
+
+def _listed(found: Any) -> list[str]:
+    if not isinstance(found, list) or not found or not all(isinstance(one, str) for one in found):
+        raise TypeError("expected a list of at least one text")
+    return found
 
 
 def _bytes(text: str, form: re.Pattern[str]) -> bytes:

@@ -2,6 +2,7 @@
 
 from prover.protocol.costs import Proving
 from prover.statement.documents.inputs_file import Shape
+from prover.statement.sealing import UNSEALED, SealedForm
 from prover.systems.ezkl.manifest import Manifest
 from prover.systems.interface import CircuitFacts
 
@@ -19,12 +20,20 @@ def shape_of(manifest: Manifest) -> Shape:
     )
 
 
+def _sealed(manifest: Manifest) -> SealedForm | None:
+    sealing, plan = manifest.sealing, manifest.plan
+    if sealing == UNSEALED:
+        return None
+    return SealedForm(sealing, manifest.layout.input_words, plan.input_min, plan.input_max)
+
+
 def facts_of(manifest: Manifest) -> CircuitFacts:
     """All of it, from the manifest."""
     plan, layout = manifest.plan, manifest.layout
     return CircuitFacts(
         layout=layout,
         shape=shape_of(manifest),
+        sealed=_sealed(manifest),
         exact=plan.exact,
         tolerance=plan.tolerance,
         logrows=plan.logrows,

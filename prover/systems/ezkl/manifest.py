@@ -18,6 +18,7 @@ from prover.solidity.compile import EVM_VERSION, OPTIMIZER_RUNS, SOLC_VERSION
 from prover.solidity.verifier import VERIFIER_CONTRACT, Verifier
 from prover.statement.documents.inputs_file import MIN_SALT_BITS
 from prover.statement.layout import Layout
+from prover.statement.sealing import UNSEALED, VALUE_BYTES, Sealing
 from prover.systems.class_names import CLASSES
 from prover.systems.ezkl.planner.plan import Accuracy, Plan
 from prover.systems.ezkl.rules import EZKL_VERSION
@@ -106,6 +107,15 @@ class Manifest(_Strict):
         return self.item_elements + plan.salt_elements if plan.input_mode == HASHED else 0
 
     @property
+    def sealing(self) -> Sealing:
+        """How items are sealed: one digest, of values with salt, where each fits its bytes."""
+        plan, elements, bound = self.plan, self.digest_elements, 1 << (8 * VALUE_BYTES - 1)
+        values = -bound <= plan.input_min and plan.input_max < bound
+        if not (elements and plan.salt_elements and values and 1 << plan.salt_bits <= bound):
+            return UNSEALED
+        return Sealing(elements, elements, plan.salt_elements, plan.salt_bits)
+
+    @property
     def code_hash(self) -> bytes:
         """keccak256 of the verifier's runtime code."""
         return bytes.fromhex(self.verifier.code_hash)
@@ -129,9 +139,7 @@ class Manifest(_Strict):
             self.layout.to_abi(),
             plan.input_min,
             plan.input_max,
-            self.digest_elements,
-            plan.salt_elements,
-            plan.salt_bits,
+            self.sealing.to_abi(),
             plan.exact,
             plan.tolerance,
         )

@@ -10,6 +10,7 @@ from prover.base.files import read_file
 from prover.solidity.verifier import compile_verifier
 from prover.statement.context import JobContext
 from prover.statement.documents.inputs_file import InputsFile, Item
+from prover.statement.sealing import Chunks
 from prover.systems.ezkl import exchange, prover, setup
 from prover.systems.ezkl.artifacts import SRS, Artifacts, load_artifacts
 from prover.systems.ezkl.evaluate import compare_with_witness, evaluate
@@ -164,6 +165,16 @@ class Ezkl:
     def commitments(self, made: Artifacts, items: Sequence[Item]) -> list[bytes]:
         """Of the items' own words."""
         return [item.commitment() for item in items]
+
+    def chunks(self, made: Artifacts, item: Item) -> Chunks:
+        """One: values, then salt."""
+        return ((*item.values, *item.salt),)
+
+    def unsealed(self, made: Artifacts, chunks: Chunks) -> Item:
+        """The inverse."""
+        (elements,) = chunks
+        values = made.facts.shape.values
+        return Item(elements[:values], elements[values:])
 
     def evaluate(self, made: Artifacts, items: Sequence[Item]) -> Outputs:
         """See `evaluate.evaluate`."""

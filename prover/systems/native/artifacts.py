@@ -17,6 +17,7 @@ from prover.base.files import sha256_file, write_atomically
 from prover.base.text import ZERO_ADDRESS
 from prover.solidity.native import key_code, verifier_code
 from prover.statement.context import MAX_CONTEXT_BITS, check_context_size
+from prover.statement.sealing import UNSEALED
 from prover.systems.class_names import CLASSES, kept_names, to_bytes
 from prover.systems.commitments import read_commitment
 from prover.systems.interface import CircuitFacts
@@ -33,6 +34,7 @@ from prover.systems.native.folder import SHAPE, VERIFYING_KEY, VERIFYING_SRS
 from prover.systems.native.network import serialise
 from prover.systems.native.network.network import MAX_LANES, Network
 from prover.systems.native.network.search import Choice
+from prover.systems.native.packing import Packing
 from prover.systems.native.secret import NETWORK as NETWORK
 from prover.systems.native.secret import PROVING_KEY, Secret
 from prover.systems.places import MANIFEST as MANIFEST
@@ -173,18 +175,20 @@ class NativeArtifacts:
         return None
 
     def circuit(self, verifier: str, key: str = ZERO_ADDRESS) -> tuple[Any, ...]:
-        """The `Circuit` struct of contracts/types/Circuit.sol for the contracts' addresses.
-
-        Nothing that a dispute hashes: items are not sealed yet.
-        """
+        """The `Circuit` struct of contracts/types/Circuit.sol for the contracts' addresses."""
         facts, code = self.facts, circuit_key(self.description)
         hashes = keccak(verifier_code(code)) + keccak(key_code(code))
-        shape = facts.shape
-        domain = shape.input_min, shape.input_max
+        domain = facts.shape.input_min, facts.shape.input_max
+        sealing = facts.sealed.sealing if facts.sealed else UNSEALED
         return (
             *(verifier, key, keccak(hashes), self.digest, facts.layout.to_abi(), *domain),
-            *(0, 0, 0, facts.exact, facts.tolerance),
+            *(sealing.to_abi(), facts.exact, facts.tolerance),
         )
+
+    @cached_property
+    def packing(self) -> Packing:
+        """How images are packed into the words that are hashed."""
+        return Packing.of(self.network, self.layout.lanes)
 
     @cached_property
     def known_network(self) -> Network:

@@ -7,6 +7,7 @@ from prover.protocol.costs import Proving
 from prover.solidity.native import key_code, verifier_code
 from prover.statement.documents.inputs_file import Shape
 from prover.statement.layout import Layout, OutputKind
+from prover.statement.sealing import SealedForm
 from prover.systems.interface import CircuitFacts
 from prover.systems.native.circuit.columns import (
     COLUMNS_PER_GRAND_PRODUCT,
@@ -17,6 +18,7 @@ from prover.systems.native.circuit.form import Form
 from prover.systems.native.circuit.layout import CircuitLayout
 from prover.systems.native.hiding.image import SEED_BITS, SEED_ELEMENTS
 from prover.systems.native.network.network import Network
+from prover.systems.native.packing import Packing
 from prover.verify import Description
 from prover.verify.digest import circuit_key
 
@@ -43,6 +45,7 @@ def facts_of(
     return CircuitFacts(
         layout=layout,
         shape=_shape(network),
+        sealed=_sealed(network, chosen, form),
         exact=True,
         tolerance=0,
         logrows=description.k,
@@ -91,6 +94,14 @@ def _shape(network: Network) -> Shape:
         input_min=source.low,
         input_max=source.high,
     )
+
+
+def _sealed(network: Network, layout: CircuitLayout, form: Form) -> SealedForm | None:
+    """Of hashed images in whose digits 0 is one, which padding holds."""
+    if form.inputs != "hashed":
+        return None
+    packing = Packing.of(network, layout.lanes)
+    return packing.form if packing.is_sealable else None
 
 
 def predicted(layout: CircuitLayout, form: Form, instances: int) -> Proving:

@@ -11,6 +11,7 @@ from prover.statement.context import JobContext
 from prover.statement.field import FIELD_MODULUS
 from prover.systems import srs, worker
 from prover.systems.native.artifacts import NativeArtifacts
+from prover.systems.native.circuit.hashing import Hashing
 from prover.systems.native.network.network import Integers
 from prover.systems.native.setup import TASKS
 from prover.systems.native.witness import input_cells, packed
@@ -102,13 +103,24 @@ def digests_of(made: NativeArtifacts, image: Integers, salts: Sequence[int]) -> 
     not a field element.
     """
     program = made.program
-    if program.hashing is None:
+    hashing = _hashing(made)
+    if any(not 0 <= salt < FIELD_MODULUS for salt in salts):
+        raise StatementInvalid("a salt is not below the field's order: draw it from the field")
+    return hashing.digests(packed(program, input_cells(program, image)), salts)
+
+
+def words_of(made: NativeArtifacts, image: Integers) -> list[int]:
+    """The words of an image that its digests hash. Raises StatementInvalid as `digests_of`."""
+    program = made.program
+    return _hashing(made).words(packed(program, input_cells(program, image)))
+
+
+def _hashing(made: NativeArtifacts) -> Hashing:
+    if made.program.hashing is None:
         raise StatementInvalid(
             "the circuit hides its input behind a commitment and shows no digests: leave salts out"
         )
-    if any(not 0 <= salt < FIELD_MODULUS for salt in salts):
-        raise StatementInvalid("a salt is not below the field's order: draw it from the field")
-    return program.hashing.digests(packed(program, input_cells(program, image)), salts)
+    return made.program.hashing
 
 
 def digests(made: NativeArtifacts, proof: Proof) -> tuple[int, ...]:

@@ -11,16 +11,25 @@ from ape.contracts import ContractInstance
 from eth_utils.crypto import keccak
 
 from prover.chain.abi.contract import ACCURACY, abi
+from prover.chain.contracts.sealed import DigitOpening
 from prover.protocol.accuracy.state import Job, Terms
 from prover.protocol.registry.state import circuit_id_of, model_id_of
 from prover.statement.commitment import input_commitment
 from prover.statement.context import JobContext
-from prover.statement.documents.sealed import inner_hash, item_leaf, key_hash, seal
+from prover.statement.documents.sealed import (
+    content_of,
+    key_hash,
+    label_content,
+    label_hash,
+    parts_hash,
+    seal,
+    sealed_leaf,
+)
 from prover.statement.field import FIELD_MODULUS
 from prover.statement.layout import Layout, OutputKind
-from prover.statement.poseidon import digest
+from prover.statement.sealing import SealedForm
 from prover.statement.tree import PositionalTree, build
-from tests.contracts.retrieval.scenario import content_of, elements_of, plain
+from tests.contracts.retrieval.scenario import Records, plain
 from tests.contracts.scenario import (
     CHAIN_ID,
     DAY,
@@ -33,6 +42,7 @@ from tests.contracts.scenario import (
     native,
     now,
 )
+from tests.contracts.sealed import FORM
 
 N, SLOTS, CLASSES = 10, 4, 3
 WRONG, TIED = frozenset({1, 8}), frozenset({5})
@@ -92,29 +102,70 @@ class TestSet:
 
     n: int = N
     key: bytes = keccak(b"key")
-    elements: Mapping[int, Sequence[int]] = field(default_factory=dict)
-    contents: Mapping[int, bytes] = field(default_factory=dict)
-    inners: Mapping[int, bytes] = field(default_factory=dict)
+    elements: Mapping[Any, Sequence[int]] = field(default_factory=dict)
+    contents: Mapping[Any, bytes] = field(default_factory=dict)
+    labels: Mapping[int, int] = field(default_factory=dict)
+    label_contents: Mapping[int, bytes] = field(default_factory=dict)
+    label_hashes: Mapping[int, bytes] = field(default_factory=dict)
+    form: SealedForm = FORM
 
-    def digest(self, index: int) -> int:
-        return digest(self.elements.get(index, elements_of(index)))
+    @cached_property
+    def _inputs(self) -> Records:
+        return Records(self.n, b"", self.elements, self.contents, self.form)
 
-    def commitment(self, index: int) -> bytes:
-        return input_commitment([self.digest(index)])
+    def chunk(self, index: int, chunk: int = 0) -> Sequence[int]:
+        return self._inputs.chunk(index, chunk)
 
-    def ciphertext(self, index: int) -> bytes:
-        honest = content_of(self.elements.get(index, elements_of(index)))
-        return seal(self.contents.get(index, honest), self.key, index)
+    def digests(self, index: int) -> tuple[int, ...]:
+        return self._inputs.digests(index)
 
-    def inner(self, index: int) -> bytes:
-        return self.inners.get(index, inner_hash(self.commitment(index), label_of(index)))
+    def label(self, index: int) -> int:
+        return self.labels.get(index, label_of(index))
+
+    def label_salt(self, index: int) -> bytes:
+        return keccak(b"salt" + index.to_bytes(4, "big"))
+
+    def label_hash(self, index: int) -> bytes:
+        honest = label_hash(self.label(index), self.label_salt(index))
+        return self.label_hashes.get(index, honest)
+
+    def ciphertext(self, index: int, part: int = 0) -> bytes:
+        """Of a chunk, or of the label behind them."""
+        if part < self.form.chunks:
+            content = self.contents.get((index, part) if part else index)
+            if content is None:
+                content = content_of(self.chunk(index, part), self.form)
+        else:
+            honest = label_content(self.label(index), self.label_salt(index))
+            content = self.label_contents.get(index, honest)
+        return seal(content, self.key, index, part)
+
+    def hashes(self, index: int) -> list[bytes]:
+        """The ciphertext hashes of an item's parts."""
+        return [keccak(self.ciphertext(index, part)) for part in range(self.form.chunks + 1)]
+
+    def entry(self, index: int) -> tuple[bytes, int, bytes]:
+        """A `TestItem`: what a leaf holds besides index and input commitment, opened."""
+        return parts_hash(self.hashes(index)), self.label(index), self.label_salt(index)
+
+    def committed(self, index: int, **changes: Any) -> tuple[Any, ...]:
+        """A `Committed`: what a dispute shows of a leaf."""
+        fields = {
+            "parts": self.hashes(index),
+            "digests": self.digests(index),
+            "labelHash": self.label_hash(index),
+            "path": self.tree.path(index),
+        }
+        return tuple((fields | changes).values())
 
     @cached_property
     def tree(self) -> PositionalTree:
         return build([self._leaf(index) for index in range(self.n)])
 
     def _leaf(self, index: int) -> bytes:
-        return item_leaf(index, keccak(self.ciphertext(index)), self.inner(index))
+        commitment = input_commitment(self.digests(index))
+        parts, hidden = parts_hash(self.hashes(index)), self.label_hash(index)
+        return sealed_leaf(index, parts, commitment, hidden)
 
 
 @dataclass(frozen=True)
@@ -122,7 +173,7 @@ class Submission:
     """`IAccuracyBounty.Submission`; `changed` gives one that was spoilt."""
 
     runs: tuple[tuple[int, int, tuple[bytes, ...]], ...]
-    items: tuple[tuple[bytes, int], ...]
+    items: tuple[tuple[bytes, int, bytes], ...]
     proof: bytes
     instances: tuple[int, ...]
 
@@ -238,15 +289,38 @@ class Scene:
         return self.submit(job, self.submission(job, *blocks))
 
     def dispute(self, job: Job, index: int, /, **changes: Any) -> ReceiptAPI:
+        """Of a chunk; `changes` are arguments, or the sender of the transaction."""
+        options = {"sender": changes.pop("sender", self.provider)}
+        arguments = {
+            "index": index,
+            "chunk": 0,
+            "ciphertext": self.data.ciphertext(index, changes.get("chunk", 0)),
+            "committed": self.data.committed(index),
+        } | changes
+        return self.bounty.disputeChunk(job.to_abi(), *arguments.values(), **options)
+
+    def dispute_digit(
+        self, job: Job, index: int, place: DigitOpening, /, **changes: Any
+    ) -> ReceiptAPI:
         """`changes` are arguments, or the sender of the transaction."""
         options = {"sender": changes.pop("sender", self.provider)}
         arguments = {
             "index": index,
-            "ciphertext": self.data.ciphertext(index),
-            "inner": self.data.inner(index),
-            "path": self.data.tree.path(index),
+            "place": place.to_abi(),
+            "ciphertext": self.data.ciphertext(index, place.place.chunk),
+            "committed": self.data.committed(index),
         } | changes
-        return self.bounty.dispute(job.to_abi(), *arguments.values(), **options)
+        return self.bounty.disputeDigit(job.to_abi(), *arguments.values(), **options)
+
+    def dispute_label(self, job: Job, index: int, /, **changes: Any) -> ReceiptAPI:
+        """`changes` are arguments, or the sender of the transaction."""
+        options = {"sender": changes.pop("sender", self.provider)}
+        arguments = {
+            "index": index,
+            "ciphertext": self.data.ciphertext(index, self.data.form.chunks),
+            "committed": self.data.committed(index),
+        } | changes
+        return self.bounty.disputeLabel(job.to_abi(), *arguments.values(), **options)
 
     def settle(self, job: Job, **options: Any) -> ReceiptAPI:
         return self.bounty.settle(job.to_abi(), **({"sender": self.payee} | options))
@@ -292,8 +366,8 @@ class Scene:
         instances[self.layout.context : self.layout.context + len(limbs)] = limbs
         return Submission(
             tuple((start, size, self._path(start, size)) for start, size in blocks),
-            tuple((keccak(self.data.ciphertext(one)), label_of(one)) for one in indices),
-            self.proves(instances, indices[0]),
+            tuple(self.data.entry(one) for one in indices),
+            self.proves(instances, indices[0] if indices else 0),
             tuple(instances),
         )
 
@@ -303,7 +377,9 @@ class Scene:
     def _instances(self, indices: Sequence[int], outputs: Mapping[int, Sequence[int]]) -> list[int]:
         instances = [1] * self.layout.instances
         for slot, index in enumerate(indices):
-            instances[slot] = self.data.digest(index)
+            digests = self.data.digests(index)
+            first = self.layout.inputs + slot * len(digests)
+            instances[first : first + len(digests)] = digests
             words = outputs.get(index, scores_of(index))
             start = self.layout.outputs + slot * self.layout.output_words
             instances[start : start + len(words)] = [word % FIELD_MODULUS for word in words]

@@ -3,15 +3,18 @@
 The first line of a test's docstring is its row of the table in docs/SECURITY.md.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from ape.contracts import ContractInstance
+from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from prover.protocol.accuracy.state import State
 from prover.protocol.registry.state import circuit_id_of
+from prover.statement.commitment import input_commitment
 from prover.statement.field import FIELD_MODULUS
 from tests.contracts.accuracy.scenario import (
     BOND,
@@ -52,9 +55,14 @@ class Naive:
         return self.bounty.credits(account)
 
 
+def _inner(digests: Sequence[int], label: int) -> bytes:
+    return keccak(encode(["bytes32", "uint256"], [input_commitment(digests), label]))
+
+
 @pytest.fixture
 def naive(project, accuracy, deployer) -> Naive:
-    inners = [accuracy.data.inner(index) for index in range(accuracy.data.n)]
+    data = accuracy.data
+    inners = [_inner(data.digests(index), data.label(index)) for index in range(data.n)]
     shape = (SLOTS, CLASSES, accuracy.layout.outputs)
     bounty = deployer.deploy(project.NaiveAccuracyBounty, accuracy.verifier, *shape, inners)
     bounty.post(6, 10, sender=accuracy.consumer, value=REWARD)
@@ -247,12 +255,12 @@ def test_a_planted_item_is_no_way_out(naive, accuracy, consumer, provider, payee
     naive.bounty.dispute(3, b"\1" * 32, 0, sender=consumer)
     assert naive.credit(consumer) == REWARD + STAKE
 
-    scene = accuracy.with_data(Items(inners={3: keccak(b"nobody opens this")}))
+    scene = accuracy.with_data(Items(label_hashes={3: keccak(b"nobody opens this")}))
     job = scene.proving()
     people = {"actual": consumer.address, "allowed": provider.address}
     with reverts(scene.bounty.Jobs_NotProvider, **people):
-        scene.dispute(job, 3, sender=consumer)
-    scene.dispute(job, 3)
+        scene.dispute_label(job, 3, sender=consumer)
+    scene.dispute_label(job, 3)
     assert scene.credit(payee) == REWARD + BOND + STAKE
 
 
@@ -317,7 +325,9 @@ def test_a_verifier_that_changed_is_not_asked(accuracy, chain):
         accuracy.submit(job, one.changed(proof=mock_proof([1])))
 
 
-FUNCTIONS = ["post", "cancel", "accept", "revealKey", "submit", "dispute", "settle", "withdraw"]
+DISPUTES = ["disputeChunk", "disputeDigit", "disputeLabel"]
+FUNCTIONS = ["post", "cancel", "accept", "revealKey", "submit", *DISPUTES, "settle", "withdraw"]
+COMMITTED = ([], [], bytes(32), [])
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -330,7 +340,9 @@ def test_no_function_can_be_entered_from_a_token(accuracy, token, deployer, paye
         "accept": (other.to_abi(), accuracy.model_id, payee),
         "revealKey": (other.to_abi(), accuracy.data.key),
         "submit": (other.to_abi(), []),
-        "dispute": (other.to_abi(), 2, b"", bytes(32), []),
+        "disputeChunk": (other.to_abi(), 2, 0, b"", COMMITTED),
+        "disputeDigit": (other.to_abi(), 2, (0, 0, 0, 0, 0, []), b"", COMMITTED),
+        "disputeLabel": (other.to_abi(), 2, b"", COMMITTED),
         "settle": (other.to_abi(),),
         "withdraw": (ETH, payee),
     }

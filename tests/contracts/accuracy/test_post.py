@@ -4,6 +4,7 @@ import pytest
 
 from prover.protocol.accuracy.state import State
 from prover.protocol.registry.state import circuit_id_of
+from prover.statement.sealing import UNSEALED
 from tests.contracts.accuracy.scenario import (
     BOND,
     REWARD,
@@ -17,6 +18,7 @@ from tests.contracts.accuracy.scenario import (
 from tests.contracts.retrieval.scenario import record_circuit
 from tests.contracts.reverting import reverts
 from tests.contracts.scenario import DAY, NOBODY, at, circuit_of, holdings, now
+from tests.contracts.sealed import chunked_layout, sealing
 
 MAX_WINDOW = 180 * DAY
 MOST = 2**128 - 1
@@ -105,30 +107,35 @@ def test_RevertWhen_the_circuit_is_inexact(accuracy, world, deployer):
 
 def test_RevertWhen_the_inputs_are_not_hashed(accuracy, world):
     error = accuracy.bounty.SealedItem_NotSealable
-    with reverts(error, elements=0, saltElements=0, maxElements=1_024):
+    with reverts(error, elements=0, maxElements=1_024, chunks=2, maxChunks=64):
         accuracy.posted(circuit_id=world.circuit_id)
 
 
 def test_RevertWhen_there_is_no_salt(accuracy, deployer):
-    circuit_id = _registered(accuracy, deployer, digestElements=2, saltElements=0, saltBits=0)
+    circuit_id = _registered(accuracy, deployer, sealing=UNSEALED.to_abi())
     error = accuracy.bounty.SealedItem_NotSealable
-    with reverts(error, elements=2, saltElements=0, maxElements=1_024):
+    with reverts(error, elements=0, maxElements=1_024, chunks=1, maxChunks=64):
         accuracy.posted(circuit_id=circuit_id)
 
 
 def test_RevertWhen_a_dispute_would_hash_too_much(accuracy, deployer):
-    circuit_id = _registered(accuracy, deployer, digestElements=1_025)
+    large = sealing(elements=1_025, digest_elements=1_025)
     error = accuracy.bounty.SealedItem_NotSealable
-    with reverts(error, elements=1_025, saltElements=4, maxElements=1_024):
-        accuracy.posted(circuit_id=circuit_id)
-    assert accuracy.posted(circuit_id=_registered(accuracy, deployer, digestElements=1_024))
+    with reverts(error, elements=1_025, maxElements=1_024, chunks=1, maxChunks=64):
+        accuracy.posted(circuit_id=_registered(accuracy, deployer, sealing=large))
+    largest = sealing(elements=1_024, digest_elements=1_024)
+    assert accuracy.posted(circuit_id=_registered(accuracy, deployer, sealing=largest))
 
 
-def test_RevertWhen_a_dispute_would_try_too_many_labels(accuracy, deployer):
-    error = accuracy.bounty.AccuracyBounty_TooManyClasses
-    with reverts(error, actual=1_025, max=1_024):
-        accuracy.posted(circuit_id=_registered(accuracy, deployer, label_layout(1_025)))
-    assert accuracy.posted(circuit_id=_registered(accuracy, deployer, label_layout(1_024)))
+def test_RevertWhen_an_item_has_too_many_chunks(accuracy, deployer):
+    error = accuracy.bounty.SealedItem_NotSealable
+    with reverts(error, elements=6, maxElements=1_024, chunks=65, maxChunks=64):
+        accuracy.posted(circuit_id=_chunked(accuracy, deployer, 65))
+    assert accuracy.posted(circuit_id=_chunked(accuracy, deployer, 64))
+
+
+def test_takes_any_number_of_classes(accuracy, deployer):
+    assert accuracy.posted(circuit_id=_registered(accuracy, deployer, label_layout(65_535)))
 
 
 def test_RevertWhen_the_token_has_no_code(accuracy, attacker):
@@ -216,6 +223,11 @@ def test_RevertWhen_another_than_the_consumer_cancels(accuracy, attacker):
     people = {"actual": attacker.address, "allowed": accuracy.consumer.address}
     with reverts(accuracy.bounty.Jobs_NotConsumer, **people):
         accuracy.cancel(job, sender=attacker)
+
+
+def _chunked(accuracy, deployer, chunks):
+    layout = chunked_layout(chunks)
+    return _registered(accuracy, deployer, layout, sealing=sealing(elements=6 * chunks))
 
 
 def _registered(accuracy, deployer, layout=None, **changes):

@@ -226,15 +226,16 @@ def test_RevertWhen_a_run_is_beyond_the_count(accuracy):
     _refused(accuracy, job, beyond, error, index=10, count=N)
 
 
-@pytest.mark.parametrize("changed", ["ciphertext", "label", "inputs", "index"])
+@pytest.mark.parametrize("changed", ["parts", "label", "salt", "inputs", "index"])
 def test_RevertWhen_an_item_is_not_the_test_sets(accuracy, changed):
     job = accuracy.proving()
     one = accuracy.submission(job, (2, 1))
-    ciphertext, label = one.items[0]
+    parts, label, salt = one.items[0]
     other = {
-        "ciphertext": one.changed(items=((keccak(b"other"), label),)),
-        "label": one.changed(items=((ciphertext, (label + 1) % CLASSES),)),
-        "inputs": one.with_instance(0, accuracy.data.digest(3)),
+        "parts": one.changed(items=((keccak(b"other"), label, salt),)),
+        "label": one.changed(items=((parts, (label + 1) % CLASSES, salt),)),
+        "salt": one.changed(items=((parts, label, keccak(salt)),)),
+        "inputs": one.with_instance(0, accuracy.data.digests(3)[0]),
         "index": one.changed(runs=((3, 1, one.runs[0][2]),)),
     }
     index = 3 if changed == "index" else 2

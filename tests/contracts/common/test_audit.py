@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from prover.audit import replay
-from prover.audit.protocols import accuracy as accuracy_audit
-from prover.audit.protocols import retrieval as retrieval_audit
+from prover.audit.protocols import sealed as sealed_audit
 from prover.audit.protocols.common import ProtocolAudit
 from prover.audit.replay import Auditor
 from prover.audit.report import html, lines, to_dict
@@ -80,15 +79,15 @@ def _play_rounds(serving: Any) -> None:
 
 
 def _play_bounties(accuracy: Any) -> None:
-    """One is paid, in two transactions that overlap; the test set of the other is malformed."""
+    """One is paid, in two transactions that overlap; the test sets of the others are malformed."""
     job = accuracy.proving(num=7)
     accuracy.prove(job, (0, 4))
     accuracy.submit(job)
     spoilt = accuracy.with_data(Items(contents={BAD: b"junk"}))
     spoilt.dispute(spoilt.proving(nonce=1), BAD)
-    outside = Items(inners={BAD: bytes(32)})
+    outside = Items(labels={BAD: 3})
     other = accuracy.with_data(outside)
-    other.dispute(other.proving(nonce=2), BAD)
+    other.dispute_label(other.proving(nonce=2), BAD)
 
 
 def _play_requests(retrieval: Any) -> None:
@@ -176,7 +175,8 @@ CALLS: dict[str, tuple[str, str, tuple[int, ...], Callable[[Any], Any], str]] = 
     "the proven outputs": ("serving", "answer", (1, 0, 2, 9), _more, "not the one that was posted"),
     "the proof of an answer": ("serving", "answer", (1, 0, 1), _flipped, "does not accept"),
     "a label": ("accuracy", "submit", (0, 0, 1, 0, 1), _more, "folds to root"),
-    "a ciphertext's hash": ("accuracy", "submit", (0, 0, 1, 0, 0), _flipped, "folds to root"),
+    "the parts' hash": ("accuracy", "submit", (0, 0, 1, 0, 0), _flipped, "folds to root"),
+    "a label's salt": ("accuracy", "submit", (0, 0, 1, 0, 2), _flipped, "folds to root"),
     "the key of a match": (
         "retrieval",
         "submit",
@@ -185,8 +185,10 @@ CALLS: dict[str, tuple[str, str, tuple[int, ...], Callable[[Any], Any], str]] = 
         "not the one that was comm",
     ),
     "the keys": ("retrieval", "submit", (0, 0, 2), lambda keys: keys[1:], "keys for"),
-    "the disputed record": ("retrieval", "dispute", (3,), _flipped, "folds to root"),
-    "the disputed item": ("accuracy", "dispute", (0,), lambda _: 4, "folds to root"),
+    "the digests of a record": ("retrieval", "disputeChunk", (4, 1, 0), _more, "folds to root"),
+    "the disputed item": ("accuracy", "disputeChunk", (0,), lambda _: 4, "folds to root"),
+    "the disputed chunk": ("accuracy", "disputeChunk", (1,), _more, "no chunk"),
+    "the hidden label": ("accuracy", "disputeLabel", (2, 2), _flipped, "folds to root"),
     "a delivery's inputs": (
         "prediction",
         "deliver",
@@ -215,19 +217,12 @@ def test_a_call_that_is_not_what_the_events_tell_is_found(audited, monkeypatch):
 
 def test_a_dispute_of_a_good_item_is_found(audited, monkeypatch):
     """As if the contract had called malformed what is well formed."""
-    monkeypatch.setattr(accuracy_audit, "label_of", lambda *_: 2)
-    monkeypatch.setattr(retrieval_audit, "commitment_of", lambda *_: _Equal())
-    monkeypatch.setattr(accuracy_audit, "commitment_of", lambda *_: bytes(32))
+    monkeypatch.setattr(sealed_audit, "open_chunk", lambda *_: ())
+    monkeypatch.setattr(sealed_audit, "open_label", lambda *_: (2, bytes(32)))
     found = " ".join(one["what"] for one in audited()["mismatches"])
-    assert "well formed, with label 2" in found
-    assert "record 2 is what was proven" in found
-
-
-class _Equal:
-    def __eq__(self, _other: object) -> bool:
-        return True
-
-    __hash__ = None  # type: ignore[assignment]
+    assert f"chunk 0 of the disputed item {BAD} is well formed" in found
+    assert "chunk 0 of the disputed item 2 is well formed" in found  # a record
+    assert f"the disputed item {BAD} has label 2" in found
 
 
 def test_the_page_tells_of_every_protocol(audited, monkeypatch):

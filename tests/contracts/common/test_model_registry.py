@@ -1,6 +1,7 @@
 """ModelRegistry: circuits, their self-test, models and condemnation."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,8 +13,10 @@ from prover.chain.abi.contract import contract as web3_contract
 from prover.protocol.registry.state import circuit_id_of, model_id_of
 from prover.statement.field import FIELD_MODULUS
 from prover.statement.layout import Layout, OutputKind
+from prover.statement.sealing import Sealing
 from tests.contracts.reverting import revert_data, reverts
 from tests.contracts.scenario import Proofs, circuit_of, hidden_layout, mock_proof, public_layout
+from tests.contracts.sealed import chunked_layout
 
 ANSWERS = ("Honest", "True", "False", "Two", "Nothing", "OneByte", "TwoWords")
 CANONICAL = 11  # OddVerifier.Answer
@@ -82,7 +85,7 @@ def test_the_id_covers_every_field(register, registry, verifier):
         circuit_of(verifier, layout, artifactDigest=b"\x01" * 32),
         circuit_of(verifier, layout, artifactDigest=b"\x02" * 32),
         circuit_of(verifier, layout, inputMax=126),
-        circuit_of(verifier, layout, digestElements=1),
+        circuit_of(verifier, layout, sealing=Sealing(4, 2, 1, 8).to_abi()),
         circuit_of(verifier, layout, exact=False, tolerance=1),
     ]
     ids = {bytes(register(circuit).logs[0]["topics"][1]) for circuit in variants}
@@ -191,6 +194,92 @@ def test_RevertWhen_the_input_domain_is_empty(register, registry, verifier):
     circuit = circuit_of(verifier, public_layout(), inputMin=1, inputMax=0)
     with reverts(registry.ModelRegistry_BadDomain, inputMin=1, inputMax=0):
         register(circuit)
+
+
+VALUES, DIGITS = Sealing(6, 6, 4, 31), Sealing(13, 5, 1, 254, 8, 31, b"\1" * 32)
+# Of one digest of values from -128 to 127; name of the field -> sealings.
+BAD_VALUES = {
+    "saltElements": [Sealing(6, 6, 0, 31), Sealing(6, 6, 6, 31), Sealing(6, 0, 0, 31)],
+    "elements": [
+        *(replace(VALUES, elements=elements) for elements in (0, 4, 7, 12)),
+        Sealing(salt_bits=1),
+        Sealing(padding_root=b"\1" * 32),
+    ],
+    "saltBits": [replace(VALUES, salt_bits=bits) for bits in (0, 32, 63)],
+    "digits": [replace(VALUES, digits=1), replace(VALUES, padding_root=b"\1" * 32)],
+}
+# Of three digests of packed digits of the same values.
+BAD_DIGITS = {
+    "elements": [replace(DIGITS, elements=elements) for elements in (10, 11, 16)],
+    "saltBits": [replace(DIGITS, salt_bits=bits) for bits in (0, 255)],
+    "digits": [replace(DIGITS, digits=digits) for digits in (0, 32)],
+    "domain": [replace(DIGITS, digit_bits=7)],
+    "paddingRoot": [replace(DIGITS, padding_root=bytes(32))],
+}
+BAD_SEALINGS = [
+    (chunks, field, sealing)
+    for chunks, bad in ((1, BAD_VALUES), (3, BAD_DIGITS))
+    for field, sealings in bad.items()
+    for sealing in sealings
+]
+
+
+@pytest.fixture
+def sealing_circuit(verifier):
+    def make(chunks, sealing, **domain):
+        layout = chunked_layout(chunks, hidden=False)
+        return circuit_of(verifier, layout, sealing=sealing.to_abi(), **domain)
+
+    return make
+
+
+def sealed_sample(chunks):
+    return Proofs(chunked_layout(chunks, hidden=False)).sample()
+
+
+@pytest.mark.parametrize(("chunks", "field", "sealing"), BAD_SEALINGS)
+def test_RevertWhen_items_cannot_be_sealed_so(
+    register, registry, sealing_circuit, chunks, field, sealing
+):
+    with reverts(registry.ModelRegistry_BadSealing, field=field):
+        register(sealing_circuit(chunks, sealing), sealed_sample(chunks))
+
+
+@pytest.mark.parametrize(
+    ("chunks", "sealing", "domain"),
+    [
+        (1, VALUES, (-(2**31) - 1, 0)),
+        (1, VALUES, (0, 2**31)),
+        (3, DIGITS, (1, 2)),
+        (3, DIGITS, (-256, -1)),
+        (3, DIGITS, (-255, 1)),
+        (3, DIGITS, (-(2**63), 2**63 - 1)),
+    ],
+)
+def test_RevertWhen_the_domain_does_not_fit_elements(
+    register, registry, sealing_circuit, chunks, sealing, domain
+):
+    circuit = sealing_circuit(chunks, sealing, inputMin=domain[0], inputMax=domain[1])
+    with reverts(registry.ModelRegistry_BadSealing, field="domain"):
+        register(circuit, sealed_sample(chunks))
+
+
+@pytest.mark.parametrize(
+    ("chunks", "sealing", "domain"),
+    [
+        (1, VALUES, (-(2**31), 2**31 - 1)),
+        (1, replace(VALUES, salt_bits=1), (-128, 127)),
+        (1, Sealing(2, 2, 1, 31), (-128, 127)),
+        (2, Sealing(11, 6, 4, 31), (-128, 127)),
+        (3, DIGITS, (-128, 127)),
+        (3, replace(DIGITS, elements=12), (0, 255)),
+        (3, replace(DIGITS, elements=15, salt_bits=1), (-255, 0)),
+        (3, replace(DIGITS, digit_bits=253, digits=1), (-(2**63), 2**63 - 1)),
+    ],
+)
+def test_takes_sealings_at_their_bounds(register, sealing_circuit, chunks, sealing, domain):
+    circuit = sealing_circuit(chunks, sealing, inputMin=domain[0], inputMax=domain[1])
+    assert register(circuit, sealed_sample(chunks)).logs
 
 
 @pytest.mark.parametrize(("exact", "tolerance"), [(True, 1), (False, 0)])

@@ -12,14 +12,22 @@ from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 
 from prover.chain.abi.contract import abi
+from prover.chain.contracts.sealed import DigitOpening
 from prover.protocol.registry.state import circuit_id_of, model_id_of
 from prover.protocol.retrieval.state import Dataset, Job, Predicate, PredicateKind, Terms
 from prover.statement.commitment import input_commitment
 from prover.statement.context import JobContext
-from prover.statement.documents.sealed import key_hash, record_leaf, seal
+from prover.statement.documents import sealed
+from prover.statement.documents.sealed import (
+    digests_of,
+    key_hash,
+    parts_hash,
+    seal,
+    sealed_leaf,
+)
 from prover.statement.field import FIELD_MODULUS
 from prover.statement.layout import Layout, OutputKind
-from prover.statement.poseidon import digest
+from prover.statement.sealing import SealedForm
 from prover.statement.tree import PositionalTree, build
 from tests.contracts.scenario import (
     CHAIN_ID,
@@ -33,10 +41,16 @@ from tests.contracts.scenario import (
     native,
     now,
 )
+from tests.contracts.sealed import (
+    FORM,
+    INPUT_MAX,
+    INPUT_MIN,
+    SALT_BITS,
+    packed_chunks,
+    sealed_fields,
+)
 
 COUNT, SLOTS, CLASSES = 11, 4, 3
-VALUES, SALT_ELEMENTS, SALT_BITS = 2, 4, 31
-INPUT_MIN, INPUT_MAX = -128, 127
 MATCHES = frozenset({2, 3, 7, 10})
 PRICE, STAKE = 10**15, 7 * 10**16
 PROVE_SECONDS, DISPUTE_SECONDS = 1_000, 500
@@ -86,14 +100,7 @@ def label_layout() -> Layout:
 
 def record_circuit(verifier: ContractInstance, layout: Layout, /, **changes: Any) -> Circuit:
     """A circuit that hashes two values and four elements of salt an item."""
-    sealed = {
-        "digestElements": VALUES + SALT_ELEMENTS,
-        "saltElements": SALT_ELEMENTS,
-        "saltBits": SALT_BITS,
-        "inputMin": INPUT_MIN,
-        "inputMax": INPUT_MAX,
-    }
-    return circuit_of(verifier, layout, **(sealed | changes))
+    return circuit_of(verifier, layout, **(sealed_fields(FORM) | changes))
 
 
 def scores_of(index: int) -> list[int]:
@@ -112,42 +119,63 @@ def content_of(elements: Sequence[int]) -> bytes:
     return b"".join(element.to_bytes(4, "big", signed=True) for element in elements)
 
 
+def _place(index: int, chunk: int) -> Any:
+    return (index, chunk) if chunk else index
+
+
 @dataclass(frozen=True)
 class Records:
-    """A dataset with its secrets. `elements` are hashed; `contents` are sealed in their place."""
+    """A dataset with its secrets. `elements` are hashed; `contents` are sealed in their place.
+
+    Both are of chunks, found by the index; of chunks behind the first, by (index, chunk).
+    """
 
     count: int = COUNT
     seed: bytes = b"seed"
-    elements: Mapping[int, Sequence[int]] = field(default_factory=dict)
-    contents: Mapping[int, bytes] = field(default_factory=dict)
+    elements: Mapping[Any, Sequence[int]] = field(default_factory=dict)
+    contents: Mapping[Any, bytes] = field(default_factory=dict)
+    form: SealedForm = FORM
 
-    def digest(self, index: int) -> int:
-        return digest(self.elements.get(index, elements_of(index)))
+    def chunk(self, index: int, chunk: int) -> Sequence[int]:
+        honest = packed_chunks(index, self.form)[chunk] if self.form.words else elements_of(index)
+        return self.elements.get(_place(index, chunk), honest)
 
-    def commitment(self, index: int) -> bytes:
-        return input_commitment([self.digest(index)])
-
-    def content(self, index: int) -> bytes:
-        honest = content_of(self.elements.get(index, elements_of(index)))
-        return self.contents.get(index, honest)
+    def digests(self, index: int) -> tuple[int, ...]:
+        return digests_of(tuple(tuple(self.chunk(index, at)) for at in range(self.form.chunks)))
 
     def key(self, index: int) -> bytes:
         return keccak(self.seed + index.to_bytes(4, "big"))
 
-    def ciphertext(self, index: int) -> bytes:
-        return seal(self.content(index), self.key(index), index)
+    def ciphertext(self, index: int, chunk: int = 0) -> bytes:
+        content = self.contents.get(_place(index, chunk))
+        if content is None:
+            content = sealed.content_of(self.chunk(index, chunk), self.form)
+        return seal(content, self.key(index), index, chunk)
+
+    def hashes(self, index: int) -> list[bytes]:
+        """The ciphertext hashes of a record's chunks."""
+        return [keccak(self.ciphertext(index, chunk)) for chunk in range(self.form.chunks)]
 
     def entry(self, index: int) -> tuple[bytes, bytes]:
         """A `Record`: what a leaf holds besides index and input commitment."""
-        return keccak(self.ciphertext(index)), key_hash(self.key(index))
+        return parts_hash(self.hashes(index)), key_hash(self.key(index))
+
+    def committed(self, index: int, **changes: Any) -> tuple[Any, ...]:
+        """A `Committed`: what a dispute shows of a leaf."""
+        fields = {
+            "chunks": self.hashes(index),
+            "digests": self.digests(index),
+            "path": self.tree.path(index),
+        }
+        return tuple((fields | changes).values())
 
     @cached_property
     def tree(self) -> PositionalTree:
         return build([self._leaf(index) for index in range(self.count)])
 
     def _leaf(self, index: int) -> bytes:
-        ciphertext_hash, hashed_key = self.entry(index)
-        return record_leaf(index, ciphertext_hash, self.commitment(index), hashed_key)
+        chunks, hashed_key = self.entry(index)
+        return sealed_leaf(index, chunks, input_commitment(self.digests(index)), hashed_key)
 
     def id_of(self, owner: Any) -> bytes:
         fields = (str(owner), self.tree.root, self.count, b"", "")
@@ -183,6 +211,7 @@ class Scene:
     registry: ContractInstance
     bounty: ContractInstance
     poseidon: ContractInstance
+    verifier: ContractInstance
     layout: Layout
     circuit: Circuit
     model_id: bytes
@@ -288,11 +317,26 @@ class Scene:
         arguments = {
             "index": index,
             "key": self.data.key(index),
-            "ciphertext": self.data.ciphertext(index),
-            "inputCommitment": self.data.commitment(index),
-            "path": self.data.tree.path(index),
+            "chunk": 0,
+            "ciphertext": self.data.ciphertext(index, changes.get("chunk", 0)),
+            "committed": self.data.committed(index),
         } | changes
-        return self.bounty.dispute(job.to_abi(), *arguments.values(), **options)
+        return self.bounty.disputeChunk(job.to_abi(), *arguments.values(), **options)
+
+    def dispute_digit(
+        self, job: Job, index: int, place: DigitOpening, /, **changes: Any
+    ) -> ReceiptAPI:
+        """`changes` are arguments, or options of the transaction."""
+        options = {"sender": changes.pop("sender", self.consumer)}
+        chunk = min(place.place.chunk, self.data.form.chunks - 1)  # some tests name one beyond
+        arguments = {
+            "index": index,
+            "key": self.data.key(index),
+            "place": place.to_abi(),
+            "ciphertext": self.data.ciphertext(index, chunk),
+            "committed": self.data.committed(index),
+        } | changes
+        return self.bounty.disputeDigit(job.to_abi(), *arguments.values(), **options)
 
     def settle(self, job: Job, **options: Any) -> ReceiptAPI:
         return self.bounty.settle(job.to_abi(), **({"sender": self.payee} | options))
@@ -336,7 +380,7 @@ class Scene:
             tuple((start, size, self._path(start, size)) for start, size in blocks),
             tuple(self.data.entry(index) for index in indices),
             self.keys(indices),
-            self.proves(instances, indices[0]),
+            self.proves(instances, indices[0] if indices else 0),
             tuple(instances),
         )
 
@@ -353,7 +397,9 @@ class Scene:
     def _instances(self, indices: Sequence[int], outputs: Mapping[int, Sequence[int]]) -> list[int]:
         instances = [1] * self.layout.instances
         for slot, index in enumerate(indices):
-            instances[slot] = self.data.digest(index)
+            digests = self.data.digests(index)
+            first = self.layout.inputs + slot * len(digests)
+            instances[first : first + len(digests)] = digests
             words = outputs.get(index, self._outputs(index))
             start = self.layout.outputs + slot * self.layout.output_words
             instances[start : start + len(words)] = [word % FIELD_MODULUS for word in words]

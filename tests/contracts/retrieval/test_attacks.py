@@ -414,7 +414,9 @@ def test_a_withdrawal_cannot_be_entered_again(naive, retrieval, accomplice, atta
     assert bounty.balance == ESCROW
 
 
-FUNCTIONS = ["post", "cancel", "accept", "submit", "dispute", "settle", "withdraw"]
+DISPUTES = ["disputeChunk", "disputeDigit"]
+FUNCTIONS = ["post", "cancel", "accept", "submit", *DISPUTES, "settle", "withdraw"]
+COMMITTED = ([], [], [])
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -426,7 +428,8 @@ def test_no_function_can_be_entered_from_a_token(retrieval, token, deployer, pay
         "cancel": (other.to_abi(),),
         "accept": (other.to_abi(), payee),
         "submit": (other.to_abi(), []),
-        "dispute": (other.to_abi(), 2, bytes(32), b"", bytes(32), []),
+        "disputeChunk": (other.to_abi(), 2, bytes(32), 0, b"", COMMITTED),
+        "disputeDigit": (other.to_abi(), 2, bytes(32), (0, 0, 0, 0, 0, []), b"", COMMITTED),
         "settle": (other.to_abi(),),
         "withdraw": (ETH, payee),
     }

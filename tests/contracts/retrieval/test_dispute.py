@@ -1,22 +1,41 @@
 """RetrievalBounty.dispute; the cases are in test_dispute.tree."""
 
+import random
+from dataclasses import replace
+
 import pytest
 
+from prover.chain.contracts.sealed import DigitOpening
 from prover.protocol.retrieval.state import State
+from prover.statement.documents.sealed import DigitPlace
+from prover.statement.field import FIELD_MODULUS
+from prover.statement.sealing import Digits
 from tests.contracts.retrieval.scenario import (
     ALL,
     COUNT,
-    INPUT_MAX,
-    INPUT_MIN,
     PRICE,
     STAKE,
     Records,
     content_of,
     elements_of,
     events,
+    register,
 )
 from tests.contracts.reverting import reverts
-from tests.contracts.scenario import at
+from tests.contracts.scenario import at, circuit_of
+from tests.contracts.sealed import (
+    GREATEST,
+    INPUT_MAX,
+    INPUT_MIN,
+    LEAST,
+    PACKED,
+    chunked_layout,
+    packed_chunks,
+    packed_form,
+    sealed_fields,
+    with_digit,
+    with_word,
+)
 
 ALL_MONEY = COUNT * PRICE + STAKE
 HONEST = content_of(elements_of(2))
@@ -93,7 +112,7 @@ def test_content_that_is_no_item_of_the_circuit(retrieval, consumer, elements):
 def test_RevertWhen_the_record_is_well_formed(retrieval, index):
     """Both ends of the domain and of the salt are among these records."""
     job = retrieval.closing()
-    with reverts(retrieval.bounty.RetrievalBounty_RecordWellFormed, index=index):
+    with reverts(retrieval.bounty.RetrievalBounty_ChunkWellFormed, index=index, chunk=0):
         retrieval.dispute(job, index)
 
 
@@ -118,27 +137,25 @@ def test_RevertWhen_a_match_was_not_proven(retrieval):
         scene.dispute(job, 10)
 
 
-@pytest.mark.parametrize("field", ["key", "ciphertext", "inputCommitment", "path", "index"])
+@pytest.mark.parametrize("field", ["key", "ciphertext", "digests", "path", "index"])
 def test_RevertWhen_the_leaf_is_not_the_dataset_s(junk, field):
     """A requester cannot make a record look bad by saying it otherwise."""
     job = junk.closing()
-    lies = {
-        "key": bytes(32),
-        "ciphertext": junk.data.ciphertext(2)[:-1] + b"\x00",
-        "inputCommitment": bytes(32),
-        "path": junk.data.tree.path(3),
-        "index": 3,
-    }
-    index = lies["index"] if field == "index" else 2
+    others = {"digests": [7], "path": junk.data.tree.path(3)}
+    lies = {"key": bytes(32), "ciphertext": junk.data.ciphertext(2)[:-1] + b"\x00", "index": 3}
+    if field in others:
+        lies = {"committed": junk.data.committed(2, **{field: others[field]})}
+        field = "committed"
+    index = 3 if field == "index" else 2
     with reverts(junk.bounty.RetrievalBounty_UnknownRecord, index=index):
         junk.dispute(job, 2, **{field: lies[field]})
 
 
 def test_RevertWhen_the_path_has_another_length(junk):
     job = junk.closing()
-    path = junk.data.tree.path(2)
+    committed = junk.data.committed(2, path=junk.data.tree.path(2)[:-1])
     with reverts(junk.bounty.PositionalTree_WrongPathLength, actual=3, allowed=4):
-        junk.dispute(job, 2, path=path[:-1])
+        junk.dispute(job, 2, committed=committed)
 
 
 @pytest.mark.parametrize("person", ["owner", "attacker", "payee"])
@@ -147,6 +164,130 @@ def test_RevertWhen_it_is_not_the_requester(junk, consumer, request, person):
     wrong = {"actual": caller.address, "allowed": consumer.address}
     with reverts(junk.bounty.Jobs_NotConsumer, **wrong):
         junk.dispute(job, sender=caller)
+
+
+# ---------------------------------------------------------------- chunks and digits
+
+
+def _packed(retrieval, deployer, data):
+    """The scene with a model whose records are chunks of packed digits."""
+    layout = chunked_layout(data.form.chunks, hidden=False)
+    circuit = circuit_of(retrieval.verifier, layout, **sealed_fields(data.form))
+    model_id = register(retrieval.registry, circuit, layout, deployer)
+    changed = replace(retrieval, layout=layout, circuit=circuit, model_id=model_id)
+    return changed.with_data(data)
+
+
+def _packed_closing(scene):
+    """All three records are proven; the last one matches."""
+    job = scene.accepted(predicate=scene.label())
+    scene.submit(job, *(scene.submission(job, (index, 1)) for index in range(3)))
+    return job
+
+
+def _spoilt(chunks, **fields) -> Records:
+    """Three records, the last of which has these elements."""
+    elements = {(2, at) if at else 2: chunk for at, chunk in enumerate(chunks)}
+    return Records(count=3, elements=elements, form=PACKED, **fields)
+
+
+def _place(chunk: int, element: int, digit: int, form=PACKED) -> DigitOpening:
+    return DigitOpening.of(DigitPlace(chunk, element, digit), form)
+
+
+PACKED_HONEST = packed_chunks(2)
+ILLEGAL = {
+    "above the domain": (with_digit(PACKED_HONEST, 0, 1, 4, GREATEST - LEAST + 1), (0, 1, 4)),
+    "padding": (with_digit(PACKED_HONEST, 0, 0, 0, 0), (0, 0, 0)),
+    "above all digits": (with_word(PACKED_HONEST, 1, 1, 1 << 250), (1, 1, 3)),
+}
+MALFORMED_CHUNKS = {
+    "a word of the field's order": _spoilt(with_word(PACKED_HONEST, 1, 0, FIELD_MODULUS)),
+    "salt of the field's order": _spoilt(with_word(PACKED_HONEST, 1, 2, FIELD_MODULUS)),
+    "other content": _spoilt(PACKED_HONEST, contents={(2, 1): bytes(96)}),
+    "too short": _spoilt(PACKED_HONEST, contents={(2, 1): bytes(64)}),
+}
+
+
+@pytest.mark.parametrize("what", MALFORMED_CHUNKS)
+def test_any_chunk_may_be_malformed(retrieval, deployer, consumer, what):
+    scene = _packed(retrieval, deployer, MALFORMED_CHUNKS[what])
+    job = _packed_closing(scene)
+    with reverts(scene.bounty.RetrievalBounty_ChunkWellFormed, index=2, chunk=0):
+        scene.dispute(job)
+    scene.dispute(job, 2, chunk=1)
+    assert scene.credit(consumer) == 3 * PRICE + STAKE
+
+
+@pytest.mark.parametrize("what", ILLEGAL)
+def test_an_illegal_digit_gives_everything_to_the_requester(retrieval, deployer, consumer, what):
+    chunks, place = ILLEGAL[what]
+    scene = _packed(retrieval, deployer, _spoilt(chunks))
+    job = _packed_closing(scene)
+    with reverts(scene.bounty.RetrievalBounty_ChunkWellFormed, index=2, chunk=place[0]):
+        scene.dispute(job, 2, chunk=place[0])
+    scene.dispute_digit(job, 2, _place(*place))
+    assert scene.credit(consumer) == 3 * PRICE + STAKE
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_RevertWhen_a_packed_record_is_well_formed(retrieval, deployer, seed):
+    """Of any size of chunk, wherever one looks."""
+    draw = random.Random(f"honest {seed}")
+    words = tuple(
+        Digits(count, draw.getrandbits(count)) for count in draw.choices(range(1, 7), k=seed + 3)
+    )
+    form = packed_form(words, draw.randint(2, 7))
+    scene = _packed(retrieval, deployer, Records(count=3, form=form))
+    job, error = _packed_closing(scene), scene.bounty.RetrievalBounty_ChunkWellFormed
+    for chunk in range(form.chunks):
+        with reverts(error, index=2, chunk=chunk):
+            scene.dispute(job, 2, chunk=chunk)
+        element = draw.randrange(form.length(chunk) - 1)
+        for digit in range(words[form.number(chunk, element)].count + 2):
+            with reverts(error, index=2, chunk=chunk):
+                scene.dispute_digit(job, 2, _place(chunk, element, digit, form))
+
+
+def test_RevertWhen_a_digit_is_shown_of_a_record_that_may_not_be_disputed(retrieval, deployer):
+    scene = _packed(retrieval, deployer, _spoilt(ILLEGAL["padding"][0]))
+    job, place = _packed_closing(scene), _place(0, 0, 0)
+    with reverts(scene.bounty.RetrievalBounty_NotMatched, index=0):
+        scene.dispute_digit(job, 0, place)
+    people = {"actual": scene.owner.address, "allowed": scene.consumer.address}
+    with reverts(scene.bounty.Jobs_NotConsumer, **people):
+        scene.dispute_digit(job, 2, place, sender=scene.owner)
+    for lie in ({"key": bytes(32)}, {"ciphertext": bytes(128)}):
+        with reverts(scene.bounty.RetrievalBounty_UnknownRecord, index=2):
+            scene.dispute_digit(job, 2, place, **lie)
+    deadline = scene.deadline(job)
+    time = at(deadline + 1)
+    with reverts(scene.bounty.Jobs_Late, now_=time, deadline=deadline):
+        scene.dispute_digit(job, 2, place)
+
+
+@pytest.mark.parametrize("chunk", [1, 2**256 - 1])
+def test_RevertWhen_there_is_no_such_chunk(junk, chunk):
+    job = junk.closing()
+    with reverts(junk.bounty.SealedItem_NoSuchChunk, chunk=chunk, chunks=1):
+        junk.dispute(job, 2, chunk=chunk, ciphertext=b"")
+
+
+def test_RevertWhen_a_digit_is_of_no_chunk(retrieval, deployer):
+    scene = _packed(retrieval, deployer, _spoilt(PACKED_HONEST))
+    job = _packed_closing(scene)
+    opening = replace(_place(0, 0, 0), place=DigitPlace(2, 0, 0))
+    with reverts(scene.bounty.SealedItem_NoSuchChunk, chunk=2, chunks=2):
+        scene.dispute_digit(job, 2, opening, ciphertext=b"")
+
+
+@pytest.mark.parametrize(("chunks", "digests"), [(0, 1), (2, 1), (1, 0), (1, 2)])
+def test_RevertWhen_there_are_other_chunks_or_digests(junk, chunks, digests):
+    job = junk.closing()
+    changes = {"chunks": [bytes(32)] * chunks, "digests": [1] * digests}
+    wrong = {"actual": digests if chunks == 1 else chunks, "allowed": 1}
+    with reverts(junk.bounty.SealedItem_WrongPartCount, **wrong):
+        junk.dispute(job, 2, committed=junk.data.committed(2, **changes))
 
 
 # ---------------------------------------------------------------- state and time

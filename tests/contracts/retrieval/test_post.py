@@ -6,11 +6,11 @@ import pytest
 
 from prover.protocol.limits import LOCAL
 from prover.protocol.retrieval.state import Predicate, PredicateKind, State
+from prover.statement.sealing import UNSEALED
 from tests.contracts.retrieval.scenario import (
     CLASSES,
     COUNT,
     PRICE,
-    SALT_ELEMENTS,
     Records,
     events,
     label_layout,
@@ -20,6 +20,7 @@ from tests.contracts.retrieval.scenario import (
 )
 from tests.contracts.reverting import reverts
 from tests.contracts.scenario import DAY, NOBODY, at, holdings, now
+from tests.contracts.sealed import chunked_layout, sealing
 
 MAX_WINDOW = 180 * DAY
 LEAST, GREATEST = -(2**127), 2**127 - 1
@@ -116,21 +117,31 @@ def test_RevertWhen_the_circuit_is_not_exact(scene_of):
         scene.post(scene.job())
 
 
-@pytest.mark.parametrize("inputs", ["public", "without salt"])
-def test_RevertWhen_a_record_cannot_be_sealed(scene_of, inputs):
-    changes = {"saltElements": 0, "saltBits": 0}
-    scene = scene_of(**(changes | ({"digestElements": 0} if inputs == "public" else {})))
-    refused = {"elements": scene.circuit[7], "saltElements": 0, "maxElements": 1_024}
+def test_RevertWhen_a_record_cannot_be_sealed(scene_of):
+    scene = scene_of(sealing=UNSEALED.to_abi())
+    refused = {"elements": 0, "maxElements": 1_024, "chunks": 1, "maxChunks": 64}
     with reverts(scene.bounty.SealedItem_NotSealable, **refused):
         scene.post(scene.job())
 
 
 def test_RevertWhen_a_dispute_would_not_fit_a_transaction(scene_of):
-    assert scene_of(digestElements=1_024).posted()
-    scene = scene_of(digestElements=1_025)
-    refused = {"elements": 1_025, "saltElements": SALT_ELEMENTS, "maxElements": 1_024}
+    assert scene_of(sealing=sealing(elements=1_024, digest_elements=1_024)).posted()
+    scene = scene_of(sealing=sealing(elements=1_025, digest_elements=1_025))
+    refused = {"elements": 1_025, "maxElements": 1_024, "chunks": 1, "maxChunks": 64}
     with reverts(scene.bounty.SealedItem_NotSealable, **refused):
         scene.post(scene.job())
+
+
+def test_RevertWhen_a_record_has_too_many_chunks(scene_of):
+    def chunked(chunks):
+        layout = chunked_layout(chunks, hidden=False)
+        return scene_of(layout, sealing=sealing(elements=6 * chunks))
+
+    label = {"predicate": chunked(64).label()}
+    assert chunked(64).posted(**label)
+    refused = {"elements": 6, "maxElements": 1_024, "chunks": 65, "maxChunks": 64}
+    with reverts(chunked(65).bounty.SealedItem_NotSealable, **refused):
+        chunked(65).posted(**label)
 
 
 # ---------------------------------------------------------------- predicate

@@ -17,7 +17,7 @@ library ChainLimits {
                 maxOutputBytes: 96 * 1024,
                 maxContests: 1_024,
                 maxElements: 1_024,
-                maxClasses: 1_024
+                maxChunks: 64
             });
     }
 

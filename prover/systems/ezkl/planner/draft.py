@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from prover.statement.context import MAX_CONTEXT_BITS, MIN_CONTEXT_BITS
-from prover.statement.documents.sealed import ELEMENT_BYTES
+from prover.statement.sealing import VALUE_BYTES
 from prover.systems.ezkl.arithmetic.ranges import Ranges
 from prover.systems.ezkl.arithmetic.scales import Quantisation
 from prover.systems.ezkl.planner import cost
@@ -15,7 +15,7 @@ from prover.systems.ezkl.planner.plan import Constraints, Plan
 
 SALT_TOTAL_BITS = 128
 MAX_LIMB_BITS = 60
-MAX_SALT_BITS = 8 * ELEMENT_BYTES - 1  # a sealed item's elements are signed
+MAX_SALT_BITS = 8 * VALUE_BYTES - 1  # a sealed item's elements are signed
 
 
 @dataclass(frozen=True, eq=False)

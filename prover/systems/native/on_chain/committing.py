@@ -9,10 +9,12 @@ from eth_utils.crypto import keccak
 from prover.base.files import scratch_folder
 from prover.statement.commitment import input_commitment
 from prover.statement.documents.inputs_file import Item
+from prover.statement.sealing import Chunks
 from prover.systems import srs, worker
 from prover.systems.native.artifacts import NativeArtifacts
 from prover.systems.native.hiding import image as hiding
-from prover.systems.native.prover import digests_of
+from prover.systems.native.packing import chunks_of
+from prover.systems.native.prover import digests_of, words_of
 from prover.systems.native.setup import TASKS
 from prover.systems.worker import Limits
 
@@ -27,9 +29,20 @@ def commitments(made: NativeArtifacts, items: Sequence[Item], limits: Limits) ->
 
 
 def _digests(made: NativeArtifacts, item: Item) -> list[int]:
-    seed, chunks = hiding.seed_of(item.salt), made.program.digests
-    salts = hiding.secrets_of(seed, 0, chunks).chunks
-    return digests_of(made, _shaped(made, item), salts)
+    return digests_of(made, _shaped(made, item), digest_salts(made, item))
+
+
+def digest_salts(made: NativeArtifacts, item: Item) -> tuple[int, ...]:
+    """The salts of an item's digests: given, or from the seed that its salt is."""
+    if item.digest_salts:
+        return item.digest_salts
+    return hiding.secrets_of(hiding.seed_of(item.salt), 0, made.program.digests).chunks
+
+
+def chunks(made: NativeArtifacts, item: Item) -> Chunks:
+    """What each digest of an item hashes: words, then a salt."""
+    words = words_of(made, _shaped(made, item))
+    return chunks_of(words, digest_salts(made, item))
 
 
 def _points(made: NativeArtifacts, items: Sequence[Item], limits: Limits) -> list[bytes]:

@@ -17,6 +17,7 @@ from prover.statement.context import NO_JOB, JobContext
 from prover.statement.documents.inputs_file import Item, salted
 from prover.statement.field import decode_signed
 from prover.statement.layout import OutputKind
+from prover.statement.sealing import Chunks
 from prover.systems.interface import Codes, OnChain, Outputs, Prediction
 from prover.systems.native import prover, setup
 from prover.systems.native.artifacts import MODEL, NativeArtifacts
@@ -26,6 +27,7 @@ from prover.systems.native.network.network import Integers
 from prover.systems.native.network.quantise import to_integers
 from prover.systems.native.network.reference import scores
 from prover.systems.native.on_chain import committing, exchange
+from prover.systems.native.packing import opened
 from prover.systems.native.witness import execute
 from prover.systems.onnx import calibration
 from prover.systems.onnx.calibration import Calibration, Floats
@@ -73,6 +75,15 @@ class NativeOnChain:
     def commitments(self, made: NativeArtifacts, items: Sequence[Item]) -> list[bytes]:
         """keccak256 of each image's point, or of its digests."""
         return committing.commitments(made, items, self._limits)
+
+    def chunks(self, made: NativeArtifacts, item: Item) -> Chunks:
+        """See `committing.chunks`."""
+        return committing.chunks(made, item)
+
+    def unsealed(self, made: NativeArtifacts, chunks: Chunks) -> Item:
+        """The image that the words give, and the salts of its digests."""
+        words, salts = opened(chunks)
+        return Item(made.packing.values(words), digest_salts=salts)
 
     def evaluate(self, made: NativeArtifacts, items: Sequence[Item]) -> Outputs:
         """By the integer reference; needs the weights."""
@@ -134,17 +145,7 @@ class NativeOnChain:
         self, made: NativeArtifacts, witness: ItemWitness, progress: Progress | None = None
     ) -> Proof:
         """A proof of what was evaluated. Raises ProvingError once its hiding is used up."""
-        item, layout = witness.item, made.facts.layout
-        allowed = hiding.proofs_hidden(hiding.salt_cells(made.program, made.layout))
-        hiding.spend(get_settings().home / "hiding", witness.commitment, allowed)
-        proof = prover.prove(
-            made,
-            _image(made, item),
-            witness.context,
-            self._limits,
-            progress,
-            seed=hiding.seed_of(item.salt),
-        )
+        layout, proof = made.facts.layout, self._proof(made, witness, progress)
         shown = tuple(map(decode_signed, layout.item_outputs(proof.instances, 0)))
         if shown != witness.outputs:
             raise ProvingError(
@@ -154,6 +155,22 @@ class NativeOnChain:
         if proven_input(layout, proof.proof, proof.instances, 0) != witness.commitment:
             raise ProvingError("the proof is about another input than its item: do not submit it")
         return proof
+
+    def _proof(
+        self, made: NativeArtifacts, witness: ItemWitness, progress: Progress | None
+    ) -> Proof:
+        """Digests need their own salts alone: all else that hides is drawn for each proof.
+
+        A point needs all of it again, which a number of proofs uses up.
+        """
+        image, context = _image(made, witness.item), witness.context
+        if made.manifest.inputs == "hashed":
+            salts = committing.digest_salts(made, witness.item)
+            return prover.prove(made, image, context, self._limits, progress, salts=salts)
+        allowed = hiding.proofs_hidden(hiding.salt_cells(made.program, made.layout))
+        hiding.spend(get_settings().home / "hiding", witness.commitment, allowed)
+        seed = hiding.seed_of(witness.item.salt)
+        return prover.prove(made, image, context, self._limits, progress, seed=seed)
 
     def verify(self, made: NativeArtifacts, proofs: Sequence[Proof]) -> None:
         """See `prover.verify`."""
