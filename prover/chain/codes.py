@@ -26,7 +26,7 @@ _LIMITS = {
     "MAX_OUTPUT_BYTES": "max_output_bytes",
     "MAX_CONTESTS": "max_contests",
     "MAX_ELEMENTS": "max_elements",
-    "MAX_CLASSES": "max_classes",
+    "MAX_CHUNKS": "max_chunks",
 }
 
 

@@ -179,7 +179,7 @@ def _check_item(number: int, item: Item, shape: Shape) -> None:
         check_values(item.values, shape)
     except StatementInvalid as error:
         raise StatementInvalid(
-            f"item {number}: {error}; scale the data as the model expects"
+            f"item {number} has the {error}; scale the data as the model expects"
         ) from None
     for element in item.salt:
         if not 0 <= element < 1 << shape.salt_bits:

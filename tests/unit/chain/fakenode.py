@@ -18,6 +18,7 @@ from prover.protocol import events as e
 from prover.protocol.prediction.terms import PredictionTerms
 from prover.protocol.registry.state import circuit_id_of, model_id_of
 from prover.protocol.terms import Job, Terms
+from prover.statement.sealing import UNSEALED
 from tests.unit.protocol.scenes import LAYOUT
 
 CHAIN, FIRST, START, SECONDS = 31337, 5, 1_000_000, 12
@@ -26,7 +27,8 @@ AT = {
     for number, name in enumerate((REGISTRY, *JOBS, POSEIDON), start=0xA1)
 }
 CONSUMER, PROVIDER, PAYEE = (str(checksum("0x" + pair * 20)) for pair in ("c0", "b0", "ee"))
-CIRCUIT = (PROVIDER, e.ZERO_ADDRESS, keccak(b"code"), b"\2" * 32, LAYOUT, -8, 8, 0, 0, 0, True, 0)
+OPEN = UNSEALED.to_abi()
+CIRCUIT = (PROVIDER, e.ZERO_ADDRESS, keccak(b"code"), b"\2" * 32, LAYOUT, -8, 8, OPEN, True, 0)
 CIRCUIT_ID = circuit_id_of(CIRCUIT)
 MODEL_ID = model_id_of(CIRCUIT_ID, 0)
 REWARD, STAKE = 100, 40

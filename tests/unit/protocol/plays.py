@@ -20,6 +20,7 @@ from prover.protocol.serving import state as serving
 from prover.protocol.table import ByTime, Move
 from prover.protocol.world import World, apply_transaction, empty
 from prover.statement.runs import outputs_tree
+from prover.statement.sealing import Sealing
 
 CHAIN = 31337
 REGISTRY, SERVING = "0x" + "a0" * 20, "0x" + "a1" * 20
@@ -29,7 +30,8 @@ CONSUMER, PROVIDER, PAYEE = "0x" + "c0" * 20, "0x" + "b0" * 20, "0x" + "ee" * 20
 START = 1_000
 
 LAYOUT = (4, 1, 0, 1, 128, 1, 1, 2, 1, 3, 0, 0, 3, 1, 0, 1)
-SALTED = (REGISTRY, ETH, b"\1" * 32, b"\2" * 32, LAYOUT, -8, 8, 12, 4, 31, True, 0)
+SEALING = Sealing(12, 12, 4, 31).to_abi()
+SALTED = (REGISTRY, ETH, b"\1" * 32, b"\2" * 32, LAYOUT, -8, 8, SEALING, True, 0)
 CIRCUIT_ID = circuit_id_of(SALTED)
 MODEL_ID = model_id_of(CIRCUIT_ID, 0)
 KEY = b"\x0c" * 32

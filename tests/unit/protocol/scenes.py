@@ -7,6 +7,7 @@ from prover.protocol import events as e
 from prover.protocol.prediction.state import TABLE, Job, State, Terms
 from prover.protocol.registry.state import circuit_id_of, model_id_of
 from prover.protocol.world import World, apply_transaction, empty
+from prover.statement.sealing import UNSEALED
 
 CHAIN = 31337
 PREDICTION = "0x" + "aa" * 20
@@ -16,7 +17,8 @@ PROVIDER = "0x" + "b0" * 20
 PAYEE = "0x" + "ee" * 20
 ETH = e.ZERO_ADDRESS
 LAYOUT = (4, 1, 0, 1, 128, 1, 1, 2, 1, 3, 0, 0, 3, 1, 0, 1)
-CIRCUIT = (PREDICTION, e.ZERO_ADDRESS, b"\1" * 32, b"\2" * 32, LAYOUT, -8, 8, 0, 0, 0, True, 0)
+OPEN = UNSEALED.to_abi()
+CIRCUIT = (PREDICTION, e.ZERO_ADDRESS, b"\1" * 32, b"\2" * 32, LAYOUT, -8, 8, OPEN, True, 0)
 CIRCUIT_ID = circuit_id_of(CIRCUIT)
 MODEL_ID = model_id_of(CIRCUIT_ID, 0)
 START = 1_000

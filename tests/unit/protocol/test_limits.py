@@ -72,8 +72,8 @@ def test_a_row_is_encoded_field_by_field() -> None:
 
 def test_rows_are_compared_by_name() -> None:
     assert ARBITRUM.differing(ARBITRUM) == []
-    other = replace(ARBITRUM, max_classes=1, min_window=2)
-    assert ARBITRUM.differing(other) == ["min_window", "max_classes"]
+    other = replace(ARBITRUM, max_chunks=1, min_window=2)
+    assert ARBITRUM.differing(other) == ["min_window", "max_chunks"]
 
 
 def test_the_table_is_that_of_the_specification() -> None:

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from prover.base.errors import StatementInvalid
 from prover.statement.field import FIELD_MODULUS, check_canonical, decode_signed, encode_signed
-from prover.statement.quantise import dequantise, quantise
+from prover.statement.quantise import quantise
 
 BOUND = 2**127
 
@@ -33,7 +33,6 @@ def test_elements_that_are_not_canonical_are_refused(element: int) -> None:
 def test_halves_round_away_from_zero() -> None:
     assert quantise([0.5, -0.5, 0.25, 1.75, -1.5], 0) == [1, -1, 0, 2, -2]
     assert quantise([0.5, -0.5], 3) == [4, -4]
-    assert dequantise([4, -4], 3) == [0.5, -0.5]
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])

@@ -18,8 +18,11 @@ def test_what_is_derived_differs_by_purpose_name_and_index() -> None:
         SEED.record_key(b"a", 1),
         SEED.record_key(b"b", 0),
         Seed(bytes(32)).record_key(b"a", 0),
+        SEED.label_salt(b"a", 0),
+        SEED.label_salt(b"a", 1),
+        SEED.label_salt(b"b", 0),
     }
-    assert len(derived) == 6
+    assert len(derived) == 9
     assert {len(key) for key in derived} == {32}
 
 

@@ -22,6 +22,7 @@ from prover.protocol.prediction.state import Job, State, Terms
 from prover.protocol.registry.state import circuit_id_of, model_id_of
 from prover.solidity.compile import compile_contracts
 from prover.statement.layout import Layout, OutputKind
+from prover.statement.sealing import Sealing
 from tests.localchain import CONSUMER, PROVIDER, Chain, address_of, settings_of, started
 
 FORK = 10_001
@@ -59,7 +60,8 @@ def _posted(chain: Chain) -> Job:
     code = compile_contracts(["MockVerifier"])["MockVerifier"].bytecode
     verifier = str(sender.send("verifier", Call("deploying", None, code))["contractAddress"])
     digest = keccak(chain.client.code(verifier))
-    circuit = (verifier, ZERO_ADDRESS, digest, bytes(32), LAYOUT.to_abi(), -8, 7, 6, 3, 45, True, 0)
+    sealing = Sealing(6, 6, 3, 31).to_abi()
+    circuit = (verifier, ZERO_ADDRESS, digest, bytes(32), LAYOUT.to_abi(), -8, 7, sealing, True, 0)
     proof = keccak(b"".join(word.to_bytes(32, "big") for word in SAMPLE))
     circuit_id = circuit_id_of(circuit)
     for name, arguments in (

@@ -11,13 +11,14 @@ from prover.protocol import events as e
 from prover.protocol.accuracy.state import Record, State
 from prover.protocol.registry.state import circuit_id_of, model_id_of
 from prover.protocol.world import World, apply, apply_transaction
+from prover.statement.sealing import UNSEALED, Sealing
+from tests.contracts.sealed import chunked_layout
 from tests.unit.protocol.plays import (
     ACCURACY,
     BOUNTY,
     CONSUMER,
     ETH,
     KEY,
-    LAYOUT,
     MODEL_ID,
     PAYEE,
     PROVIDER,
@@ -150,14 +151,25 @@ def test_terms_that_no_contract_accepts_are_refused(changes: dict[str, Any]) -> 
         apply(registered(), with_terms(BOUNTY, **changes).posted()[0])
 
 
+def chunked(chunks: int) -> tuple[int, ...]:
+    return chunked_layout(chunks, hidden=False).to_abi()
+
+
+def test_a_circuit_of_the_most_chunks_is_taken() -> None:
+    sealing = Sealing(64 * 1_024, 1_024, 4, 31).to_abi()
+    changes = {4: chunked(64), 7: sealing}
+    world = registered(tuple(changes.get(at, value) for at, value in enumerate(SALTED)))
+    (circuit_id,) = world.registry.circuits
+    assert apply(world, with_terms(BOUNTY, circuit_id=circuit_id).posted()[0])
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({7: 0, 8: 0, 9: 0}, "unsalted"),
-        ({8: 0}, "unsalted"),
-        ({7: 1_025}, "1025 elements"),
-        ({10: False, 11: 1}, "inexact"),
-        ({4: (*LAYOUT[:14], 1, 1_025)}, "1025 classes"),
+        ({7: UNSEALED.to_abi()}, "unsalted"),
+        ({7: Sealing(1_025, 1_025, 4, 31).to_abi()}, "1025 elements"),
+        ({8: False, 9: 1}, "inexact"),
+        ({4: chunked(65)}, "65 digests"),
     ],
 )
 def test_a_circuit_that_cannot_be_sealed_is_refused(changes: dict[int, Any], message: str) -> None:
