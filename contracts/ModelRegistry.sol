@@ -220,7 +220,11 @@ contract ModelRegistry is IModelRegistry, Deployment {
 
     /// @dev Each digest hashes salt, and more than that; the last one of them too.
     function _requireChunks(Sealing calldata sealing, uint256 chunks) private pure {
-        (uint256 full, uint256 salt, uint256 elements) = (sealing.digestElements, sealing.saltElements, sealing.elements);
+        (uint256 full, uint256 salt, uint256 elements) = (
+            sealing.digestElements,
+            sealing.saltElements,
+            sealing.elements
+        );
         if (salt == 0 || salt >= full) revert ModelRegistry_BadSealing("saltElements");
         if (chunks == 0 || elements > chunks * full || elements <= (chunks - 1) * full + salt) {
             revert ModelRegistry_BadSealing("elements");

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from prover.protocol.gas import END, POST, PROVE, TAKE, WITHDRAW, proofs_gas
 
 REVEAL = POST // 2
-DIGEST_ELEMENT = 12_000  # of a disputed item: decryption and one permutation of Poseidon
+DIGEST_ELEMENT = 13_000  # of a disputed chunk: calldata, decryption, one permutation of Poseidon
 KEY_WITHHELD = TAKE + END + WITHDRAW  # all that a provider sends if the key stays away
 
 
 def dispute_gas(elements: int) -> int:
-    """Of showing that an item of that many hashed elements is malformed."""
+    """Of showing that a chunk of that many hashed elements is malformed."""
     return PROVE + elements * DIGEST_ELEMENT
 
 

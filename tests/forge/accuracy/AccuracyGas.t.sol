@@ -55,6 +55,7 @@ contract AccuracyGasTest is SealedGasMeter {
         _note("dispute of 72 elements", few);
         _note("dispute of 1024 elements", many);
         _note("dispute per element", (many - few) / (MANY - FEW));
+        _note("dispute of a label", _disputeLabel(_proving(_token(), FEW, COUNT)));
     }
 
     function test_gas_condemned() public {
@@ -122,13 +123,31 @@ contract AccuracyGasTest is SealedGasMeter {
         return _last();
     }
 
-    /// @dev The item is well formed and has no label: all of it is decrypted, hashed and compared with every label.
+    /// @dev The chunk is well formed and is not what was hashed: all of it is decrypted, compared and hashed.
     function _dispute(IAccuracyBounty.Job memory job, uint32 elements) private returns (uint256) {
         bytes memory ciphertext = _ciphertext(0, elements);
-        bytes32[] memory path = _path(_first(elements, COUNT), COUNT, 0, 0);
+        IAccuracyBounty.Committed memory committed = _committed(0, elements);
         vm.prank(PROVIDER);
-        _bounty.dispute(job, 0, ciphertext, _inner(0), path);
+        _bounty.disputeChunk(job, 0, 0, ciphertext, committed);
         return _last();
+    }
+
+    /// @dev Every label is that of its leaf, but item 1's is hidden by the hash of another.
+    function _disputeLabel(IAccuracyBounty.Job memory job) private returns (uint256) {
+        IAccuracyBounty.Committed memory committed = _committed(1, FEW);
+        vm.prank(PROVIDER);
+        _bounty.disputeLabel(job, 1, _zeros(1, 1, 2), committed);
+        return _last();
+    }
+
+    function _committed(uint256 index, uint32 elements) private view returns (IAccuracyBounty.Committed memory) {
+        return
+            IAccuracyBounty.Committed({
+                parts: _parts(index, elements),
+                digests: _digests(index),
+                labelHash: _labelHash(index),
+                path: _path(_first(elements, COUNT), COUNT, index, 0)
+            });
     }
 
     // ---------------------------------------------------------------- items and proofs
@@ -137,9 +156,22 @@ contract AccuracyGasTest is SealedGasMeter {
         return KEY;
     }
 
+    function _labelSalt(uint256 index) private pure returns (bytes32) {
+        return index == 1 ? keccak256("another") : bytes32(0);
+    }
+
     /// @dev The label is 0.
-    function _inner(uint256 index) private pure returns (bytes32) {
-        return keccak256(abi.encode(_inputs(index), uint256(0)));
+    function _labelHash(uint256 index) private pure returns (bytes32) {
+        return keccak256(abi.encode(uint256(0), _labelSalt(index)));
+    }
+
+    function _parts(uint256 index, uint32 elements) private pure returns (bytes32[] memory parts) {
+        parts = new bytes32[](2);
+        (parts[0], parts[1]) = (keccak256(_ciphertext(index, elements)), keccak256(_zeros(index, 1, 2)));
+    }
+
+    function _partsHash(uint256 index, uint32 elements) private pure returns (bytes32) {
+        return keccak256(abi.encodePacked(_parts(index, elements)));
     }
 
     function _first(uint32 elements, uint256 count) private view returns (bytes32[] memory leaves) {
@@ -159,7 +191,8 @@ contract AccuracyGasTest is SealedGasMeter {
         submission.runs[0] = Run(uint32(start), uint32(size), path);
         submission.items = new IAccuracyBounty.TestItem[](size);
         for (uint256 i = 0; i < size; ++i) {
-            submission.items[i] = IAccuracyBounty.TestItem(keccak256(_ciphertext(start + i, FEW)), 0);
+            bytes32 parts = _partsHash(start + i, FEW);
+            submission.items[i] = IAccuracyBounty.TestItem(parts, 0, _labelSalt(start + i));
         }
         submission.instances = _statement(_contextOf(_bounty.jobIdOf(job), _modelOf(job)));
         submission.proof = new bytes(PROOF_BYTES);
@@ -179,7 +212,8 @@ contract AccuracyGasTest is SealedGasMeter {
 
     function _plant(uint32 elements) private {
         for (uint256 i = 0; i < REAL; ++i) {
-            bytes32 leaf = PositionalTree.leaf(abi.encode(i, keccak256(_ciphertext(i, elements)), _inner(i)));
+            bytes32 parts = _partsHash(i, elements);
+            bytes32 leaf = PositionalTree.leaf(abi.encode(i, parts, _inputs(i), _labelHash(i)));
             _leaves[elements].push(leaf);
         }
     }

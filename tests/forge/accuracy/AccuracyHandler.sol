@@ -11,7 +11,7 @@ import {AccuracyBooks} from "./AccuracyBooks.sol";
 /// its key in the last second.
 contract AccuracyHandler is AccuracyBooks, SealedHandler {
     constructor() {
-        uint8[6] memory counts = [1, 3, 5, 8, 2, 6];
+        uint8[6] memory counts = [1, 3, 5, 8, 6, 6];
         for (uint256 i = 0; i < counts.length; ++i) {
             _newSet(counts[i], i > 3);
         }
@@ -100,7 +100,7 @@ contract AccuracyHandler is AccuracyBooks, SealedHandler {
         (first.runs, first.instances, first.proof) = _proofOf(number, start, size, cheat);
         first.items = _testItems(_items(number), start, cheat == Cheat.OneItemMore ? 2 * SLOTS : size);
         if (cheat == Cheat.OtherLabel) first.items[0].label ^= 1;
-        if (cheat == Cheat.OtherItem) first.items[0].ciphertextHash ^= bytes32(uint256(1));
+        if (cheat == Cheat.OtherItem) first.items[0].partsHash ^= bytes32(uint256(1));
         if (cheat == Cheat.Twice) all[1] = first;
         return abi.encodeCall(bounty.submit, (_bounties[number].job, all));
     }
@@ -112,8 +112,9 @@ contract AccuracyHandler is AccuracyBooks, SealedHandler {
     ) private view returns (IAccuracyBounty.TestItem[] memory items) {
         items = new IAccuracyBounty.TestItem[](size);
         for (uint256 i = 0; i < size && start + i < set.digests.length; ++i) {
-            bytes32 ciphertextHash = keccak256(_ciphertext(set, start + i));
-            items[i] = IAccuracyBounty.TestItem(ciphertextHash, uint32(_label(set, start + i)));
+            uint256 index = start + i;
+            uint32 label = uint32(_label(set, index));
+            items[i] = IAccuracyBounty.TestItem(_partsHash(set, index), label, _labelSalt(set, index));
         }
     }
 
@@ -141,14 +142,34 @@ contract AccuracyHandler is AccuracyBooks, SealedHandler {
 
     /* DISPUTE */
 
+    /// @dev The label, unless the chunk is what is malformed; of every second item that is well formed, the label too.
+    function _isOfLabel(uint256 number, uint256 index) private view returns (bool) {
+        Items storage set = _items(number);
+        return !_isChunkMalformed(set, index) && (_isMalformed(set, index) || index % 2 == 1);
+    }
+
+    function _disputed(uint256 number, uint256 index) internal view override returns (bytes memory) {
+        Items storage set = _items(number);
+        return _isOfLabel(number, index) ? _labelText(set, index) : _ciphertext(set, index);
+    }
+
     function _disputeCall(
         uint256 number,
         uint256 index,
         bytes memory ciphertext
     ) internal view override returns (bytes memory) {
         Items storage set = _items(number);
-        bytes32[] memory path = _path(set, index, 0);
-        return abi.encodeCall(bounty.dispute, (_bounties[number].job, index, ciphertext, _inner(set, index), path));
+        IAccuracyBounty.Committed memory committed = IAccuracyBounty.Committed({
+            parts: _parts(set, index),
+            digests: _digests(set, index),
+            labelHash: _labelHash(set, index),
+            path: _path(set, index, 0)
+        });
+        IAccuracyBounty.Job memory job = _bounties[number].job;
+        if (_isOfLabel(number, index)) {
+            return abi.encodeCall(bounty.disputeLabel, (job, index, ciphertext, committed));
+        }
+        return abi.encodeCall(bounty.disputeChunk, (job, index, 0, ciphertext, committed));
     }
 
     function _disputable(uint256 number) internal view override returns (bool, uint256) {

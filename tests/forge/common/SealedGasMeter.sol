@@ -29,7 +29,8 @@ abstract contract SealedGasMeter is GasMeter {
 
     function _register(uint32 elements) private {
         Circuit memory circuit = Proofs.circuitOf(_layout, address(new CheapVerifier()), true);
-        (circuit.digestElements, circuit.saltElements, circuit.saltBits) = (elements, 8, 16);
+        (circuit.sealing.elements, circuit.sealing.digestElements) = (elements, elements);
+        (circuit.sealing.saltElements, circuit.sealing.saltBits) = (8, 16);
         _circuits[elements] = _registry.registerCircuit(circuit, Proofs.sampleProof(_statement(0)), _statement(0));
         _models[elements] = _registry.registerModel(_circuits[elements], 0);
     }
@@ -42,16 +43,26 @@ abstract contract SealedGasMeter is GasMeter {
 
     /* ITEMS */
 
-    /// @dev The content is all zeros.
-    function _ciphertext(uint256 index, uint256 elements) internal pure returns (bytes memory sealed_) {
-        for (uint256 counter = 0; counter < elements / 8; ++counter) {
-            sealed_ = bytes.concat(sealed_, keccak256(abi.encode(_key(index), index, counter)));
+    /// @dev The content of the one chunk is all zeros.
+    function _ciphertext(uint256 index, uint256 elements) internal pure returns (bytes memory) {
+        return _zeros(index, 0, elements / 8);
+    }
+
+    /// @dev A part that is all zeros.
+    function _zeros(uint256 index, uint256 part, uint256 blocks) internal pure returns (bytes memory sealed_) {
+        for (uint256 counter = 0; counter < blocks; ++counter) {
+            sealed_ = bytes.concat(sealed_, keccak256(abi.encode(_key(index), index, part, counter)));
         }
     }
 
     /// @dev What the circuit hashed: the input word of each slot is its number plus 1.
     function _inputs(uint256 index) internal pure returns (bytes32) {
-        return keccak256(abi.encode((index % 8) + 1));
+        return keccak256(abi.encodePacked(_digests(index)));
+    }
+
+    function _digests(uint256 index) internal pure returns (uint256[] memory digests) {
+        digests = new uint256[](1);
+        digests[0] = (index % 8) + 1;
     }
 
     /* TREES */

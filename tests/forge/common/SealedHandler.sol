@@ -50,6 +50,11 @@ abstract contract SealedHandler is SealedSetUp, JobHandler {
     /// @dev `size` items from `start` on were taken.
     function _note(uint256 number, uint256 start, uint256 size) internal virtual;
 
+    /// @dev The ciphertext of the part that is disputed of an item.
+    function _disputed(uint256 number, uint256 index) internal view virtual returns (bytes memory) {
+        return _ciphertext(_setOf(number), index);
+    }
+
     function _disputeCall(
         uint256 number,
         uint256 index,
@@ -136,7 +141,7 @@ abstract contract SealedHandler is SealedSetUp, JobHandler {
     /// @dev A liar changes the ciphertext.
     function _dispute(uint256 number, address caller, uint256 index, bool lie) internal {
         bool allowed = caller == _disputant(number) && _isWrong(number, index) && !lie;
-        bytes memory ciphertext = _ciphertext(_setOf(number), index);
+        bytes memory ciphertext = _disputed(number, index);
         if (lie) ciphertext[0] ^= 0x01;
         if (_try(caller, 0, _disputeCall(number, index, ciphertext))) {
             if (!allowed) broken = "disputed against the rules";

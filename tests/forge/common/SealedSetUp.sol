@@ -45,7 +45,8 @@ abstract contract SealedSetUp is ModelSetUp {
     function _newCircuit() internal override returns (Circuit memory circuit) {
         circuit = _circuitOf();
         (circuit.inputMin, circuit.inputMax) = (int64(LEAST), int64(GREATEST));
-        (circuit.digestElements, circuit.saltElements, circuit.saltBits) = (3, 1, 16);
+        (circuit.sealing.elements, circuit.sealing.digestElements) = (3, 3);
+        (circuit.sealing.saltElements, circuit.sealing.saltBits) = (1, 16);
     }
 
     /* OF EACH PROTOCOL */
@@ -69,20 +70,35 @@ abstract contract SealedSetUp is ModelSetUp {
         return keccak256(abi.encode(set.digests[index]));
     }
 
+    /// @dev Of the item's one chunk.
     function _ciphertext(Items storage set, uint256 index) internal view returns (bytes memory ciphertext) {
         (int256[3] memory item, Flaw flaw) = _item(set, index);
         int32 first = int32(item[0]);
         if (flaw == Flaw.OtherContent) first = first == 0 ? int32(1) : int32(0);
-        ciphertext = abi.encodePacked(first, int32(item[1]), int32(item[2]));
-        bytes32 stream = keccak256(abi.encode(_key(set, index), index, uint256(0)));
-        for (uint256 i = 0; i < ciphertext.length; ++i) {
-            ciphertext[i] ^= stream[i];
-        }
+        ciphertext = _seal(set, index, 0, abi.encodePacked(first, int32(item[1]), int32(item[2])));
         if (flaw == Flaw.TooShort) {
             assembly ("memory-safe") {
                 mstore(ciphertext, 11)
             }
         }
+    }
+
+    function _seal(
+        Items storage set,
+        uint256 index,
+        uint256 part,
+        bytes memory content
+    ) internal view returns (bytes memory) {
+        for (uint256 i = 0; i < content.length; ++i) {
+            bytes32 stream = keccak256(abi.encode(_key(set, index), index, part, i / 32));
+            content[i] ^= stream[i % 32];
+        }
+        return content;
+    }
+
+    function _digests(Items storage set, uint256 index) internal view returns (uint256[] memory digests) {
+        digests = new uint256[](1);
+        digests[0] = set.digests[index];
     }
 
     function _digestOf(int256[3] memory item) private view returns (uint256) {

@@ -140,10 +140,15 @@ contract RetrievalGasTest is SealedGasMeter {
     function _disputeNew(bytes32 datasetId) private returns (uint256) {
         IRetrievalBounty.Job memory job = _accepted(_token(), datasetId, ANYTHING);
         _submit(job, 0, 8);
-        bytes memory ciphertext = _ciphertext(0, _data[datasetId].elements);
-        bytes32[] memory path = _path(_data[datasetId].leaves, _data[datasetId].count, 0, 0);
+        uint32 elements = _data[datasetId].elements;
+        bytes memory ciphertext = _ciphertext(0, elements);
+        IRetrievalBounty.Committed memory committed = IRetrievalBounty.Committed({
+            chunks: _chunks(0, elements),
+            digests: _digests(0),
+            path: _path(_data[datasetId].leaves, _data[datasetId].count, 0, 0)
+        });
         vm.prank(CONSUMER);
-        _bounty.dispute(job, 0, _key(0), ciphertext, _inputs(0), path);
+        _bounty.disputeChunk(job, 0, _key(0), 0, ciphertext, committed);
         return _last();
     }
 
@@ -154,7 +159,13 @@ contract RetrievalGasTest is SealedGasMeter {
     }
 
     function _entry(uint256 index, uint32 elements) private pure returns (IRetrievalBounty.Record memory) {
-        return IRetrievalBounty.Record(keccak256(_ciphertext(index, elements)), keccak256(abi.encode(_key(index))));
+        bytes32 chunks = keccak256(abi.encodePacked(_chunks(index, elements)));
+        return IRetrievalBounty.Record(chunks, keccak256(abi.encode(_key(index))));
+    }
+
+    function _chunks(uint256 index, uint32 elements) private pure returns (bytes32[] memory chunks) {
+        chunks = new bytes32[](1);
+        chunks[0] = keccak256(_ciphertext(index, elements));
     }
 
     function _commit(uint32 count, uint32 elements) private returns (bytes32 id) {
@@ -162,7 +173,7 @@ contract RetrievalGasTest is SealedGasMeter {
         bytes32[] memory leaves = new bytes32[](real);
         for (uint256 i = 0; i < real; ++i) {
             IRetrievalBounty.Record memory record = _entry(i, elements);
-            leaves[i] = PositionalTree.leaf(abi.encode(i, record.ciphertextHash, _inputs(i), record.keyHash));
+            leaves[i] = PositionalTree.leaf(abi.encode(i, record.chunksHash, _inputs(i), record.keyHash));
         }
         bytes32 root = _root(leaves, PositionalTree.depthOf(count));
         vm.prank(PROVIDER);

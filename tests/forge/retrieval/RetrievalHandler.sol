@@ -83,7 +83,7 @@ contract RetrievalHandler is RetrievalBooks, SealedHandler {
         IRetrievalBounty.Submission memory first = all[0];
         (first.runs, first.instances, first.proof) = _proofOf(number, start, size, cheat);
         (first.records, first.keys) = _opened(number, start, size);
-        if (cheat == Cheat.OtherItem) first.records[0].ciphertextHash ^= bytes32(uint256(1));
+        if (cheat == Cheat.OtherItem) first.records[0].chunksHash ^= bytes32(uint256(1));
         _spoilKeys(first, cheat);
         if (cheat == Cheat.Twice) all[1] = first;
         return abi.encodeCall(bounty.submit, (_requests[number].job, all));
@@ -163,9 +163,13 @@ contract RetrievalHandler is RetrievalBooks, SealedHandler {
         bytes memory ciphertext
     ) internal view override returns (bytes memory) {
         Items storage set = _dataset(number);
-        (bytes32 key, bytes32 commitment) = (_key(set, index), _commitment(set, index));
-        bytes32[] memory path = _path(set, index, 0);
-        return abi.encodeCall(bounty.dispute, (_requests[number].job, index, key, ciphertext, commitment, path));
+        IRetrievalBounty.Committed memory committed = IRetrievalBounty.Committed({
+            chunks: _chunks(set, index),
+            digests: _digests(set, index),
+            path: _path(set, index, 0)
+        });
+        IRetrievalBounty.Job memory job = _requests[number].job;
+        return abi.encodeCall(bounty.disputeChunk, (job, index, _key(set, index), 0, ciphertext, committed));
     }
 
     function _disputable(uint256 number) internal view override returns (bool, uint256) {

@@ -35,16 +35,22 @@ abstract contract RetrievalSetUp is SealedSetUp {
         return keccak256(abi.encode("key", set.seed, index));
     }
 
+    /// @dev Ciphertext hashes of the one chunk.
+    function _chunks(Items storage set, uint256 index) internal view returns (bytes32[] memory chunks) {
+        chunks = new bytes32[](1);
+        chunks[0] = keccak256(_ciphertext(set, index));
+    }
+
     /// @dev What a leaf holds besides index and input commitment.
     function _record(Items storage set, uint256 index) internal view returns (IRetrievalBounty.Record memory) {
         bytes32 keyHash = keccak256(abi.encode(_key(set, index)));
-        return IRetrievalBounty.Record(keccak256(_ciphertext(set, index)), keyHash);
+        return IRetrievalBounty.Record(keccak256(abi.encodePacked(_chunks(set, index))), keyHash);
     }
 
     function _leaf(Items storage set, uint256 index) internal view override returns (bytes32) {
         IRetrievalBounty.Record memory record = _record(set, index);
         bytes32 commitment = _commitment(set, index);
-        return PositionalTree.leaf(abi.encode(index, record.ciphertextHash, commitment, record.keyHash));
+        return PositionalTree.leaf(abi.encode(index, record.chunksHash, commitment, record.keyHash));
     }
 
     /// @dev By the words of the specification: the score is at least the threshold, or the label is strictly greatest.
