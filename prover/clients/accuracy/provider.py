@@ -22,7 +22,7 @@ from prover.clients.accuracy.checks import (
     check_time,
 )
 from prover.clients.accuracy.plan import Evaluation, judge, missing, parts
-from prover.clients.accuracy.submit import Malformed, Opened, Submitter
+from prover.clients.accuracy.submit import MalformedItem, Opened, Submitter
 from prover.clients.accuracy.test_items import sealed_form
 from prover.clients.common.inputs.handover import obtain
 from prover.clients.common.job_files import JobFiles
@@ -35,7 +35,7 @@ from prover.clients.common.tools import Tools, tools_of
 from prover.protocol.accuracy.state import Record, State
 from prover.statement.context import JobContext
 from prover.statement.documents.inputs_file import data_hash
-from prover.statement.documents.sealed import Malformed as MalformedPart
+from prover.statement.documents.sealed import Malformed
 from prover.statement.documents.testset import Opened as OpenedTest
 from prover.statement.documents.testset import SealedTest, SealedTestSet, max_bytes_of
 from prover.statement.field import WORD_BYTES
@@ -58,7 +58,7 @@ class Outcome:
     seconds: float = 0.0
     transactions: int = 0
     gas: int = 0
-    disputed: Malformed | None = None
+    disputed: MalformedItem | None = None
 
     @property
     def gave_up(self) -> bool:
@@ -204,7 +204,7 @@ class BountyProvider:
         items, malformed = list[OpenedTest](), None
         for index, sealed in enumerate(self._test_set().items):
             found = self._opened(index, sealed, key)
-            if isinstance(found, Malformed):
+            if isinstance(found, MalformedItem):
                 malformed = found
                 break
             items.append(found)
@@ -215,12 +215,12 @@ class BountyProvider:
             malformed,
         )
 
-    def _opened(self, index: int, sealed: SealedTest, key: bytes) -> OpenedTest | Malformed:
+    def _opened(self, index: int, sealed: SealedTest, key: bytes) -> OpenedTest | MalformedItem:
         form, classes = sealed_form(self._artifacts), self._artifacts.facts.layout.classes
         try:
             return sealed.opened(index, key, form, classes)
-        except MalformedPart as error:
-            return Malformed(index, error.part, str(error), error.digit)
+        except Malformed as error:
+            return MalformedItem(index, error.part, str(error), error.digit)
 
     def dispute(self, index: int) -> int:
         """Show that an item is malformed; the gas it took.
@@ -232,14 +232,14 @@ class BountyProvider:
         if not 0 <= index < len(items):
             raise UsageError(f"--index {index}: expected 0 to {len(items) - 1}")
         found = self._opened(index, items[index], key or bytes(WORD_BYTES))
-        if not isinstance(found, Malformed):
+        if not isinstance(found, MalformedItem):
             raise UsageError(
                 f"item {index} is well formed, with label {found.label}: there is nothing to "
                 "dispute"
             )
         return self._dispute(found)
 
-    def _dispute(self, found: Malformed) -> int:
+    def _dispute(self, found: MalformedItem) -> int:
         """By the call that shows what is wrong with the part."""
         self._tools.progress(f"disputing item {found.index}: {found.why}")
         contract, job, index = self._tools.contract, self._record.job, found.index

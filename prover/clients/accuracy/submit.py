@@ -24,7 +24,7 @@ from prover.systems.proof import Proof
 
 
 @dataclass(frozen=True)
-class Malformed:
+class MalformedItem:
     """An item that no proof can be about: which part of it, why, and where a digit is wrong."""
 
     index: int
@@ -40,7 +40,7 @@ class Opened:
     items: tuple[Item, ...]
     labels: tuple[int, ...]
     label_salts: tuple[bytes, ...]
-    malformed: Malformed | None
+    malformed: MalformedItem | None
 
 
 @dataclass(frozen=True)

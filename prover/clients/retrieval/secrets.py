@@ -14,7 +14,7 @@ from prover.chain.sending.handing import check_uri, uri_of
 from prover.chain.sending.transactions import Sender
 from prover.chain.state.replay import load_world
 from prover.clients.retrieval import datasets
-from prover.clients.retrieval.records import format_of, read_rows
+from prover.clients.retrieval.records import Rows, format_of, read_rows
 from prover.protocol.retrieval.state import Dataset
 from prover.statement.documents.dataset import (
     Format,
@@ -65,7 +65,12 @@ class Committed:
 
 def read_secrets(artifacts: Artifacts, data: Path, seed: Seed) -> Secrets:
     """The records of an NPZ archive, salted and with their keys; UsageError or StatementInvalid."""
-    form, rows = format_of(artifacts), read_rows(artifacts, data)
+    return secrets_of(artifacts, read_rows(artifacts, data), seed)
+
+
+def secrets_of(artifacts: Artifacts, rows: Rows, seed: Seed) -> Secrets:
+    """Quantised rows as records. Raises StatementInvalid naming one outside the domain."""
+    form = format_of(artifacts)
     items = salted_records(form, artifacts.facts.shape, rows, seed)
     found = tuple(chunks(artifacts, item) for item in items)
     return Secrets(form, tuple(items), tuple(record_keys(form, rows, seed)), found)
@@ -108,7 +113,7 @@ def check_secrets(secrets: Secrets, dataset: Dataset) -> PublicDataset:
 def match_secrets(secrets: Secrets, dataset: Dataset, public: PublicDataset) -> None:
     """The same by ciphertexts and keys alone, which is quick. Raises StatementInvalid."""
     form, known = public.form.sealed, public.records
-    same = secrets.form == public.form and len(secrets.items) == len(known)
+    same = secrets.form == public.form and len(secrets.chunks) == len(known)
     if not same or any(
         seal_chunks(found, form, key, index) != record.chunks or key_hash(key) != record.key_hash
         for index, (found, key, record) in enumerate(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,10 +10,11 @@ from typing import Any
 import pytest
 
 from prover.base.errors import ArtifactMismatch, ProvingError, StatementInvalid, UsageError
+from prover.chain.contracts.accuracy import Committed
 from prover.clients.accuracy import provider as module
 from prover.clients.accuracy.plan import Evaluation
 from prover.clients.accuracy.provider import BountyProvider, Outcome
-from prover.clients.accuracy.submit import Malformed, Opened
+from prover.clients.accuracy.submit import MalformedItem, Opened
 from prover.clients.common import money
 from prover.clients.common.limits import ProviderLimits
 from prover.clients.common.money import Account
@@ -21,8 +23,8 @@ from prover.clients.common.readiness import Rehearsal
 from prover.clients.common.tools import Tools
 from prover.protocol.accuracy.state import Job, Record, State
 from prover.statement.documents.inputs_file import data_hash
-from prover.statement.documents.sealed import item_leaf
-from prover.statement.documents.testset import SealedTestSet, seal_tests
+from prover.statement.documents.sealed import label_hash
+from prover.statement.documents.testset import SealedTestSet
 from prover.statement.label import proven_label
 from prover.statement.tree import check_membership
 from prover.systems.ezkl import evaluate as bulk
@@ -33,6 +35,7 @@ from prover.systems.ezkl.system import Ezkl
 from tests.conftest import Proven
 from tests.unit.clients.accuracy.test_provider import TERMS
 from tests.unit.clients.deciding import alone_in, noted_in, while_alone
+from tests.unit.clients.sealing import sealed_items
 from tests.unit.systems.ezkl.test_evaluate import items_for, off_by_one
 
 JOB_ID, KEY, CIRCUIT, MODEL = b"\x05" * 32, b"\x07" * 32, b"\x01" * 32, b"\x02" * 32
@@ -57,7 +60,7 @@ class Desk:
     def tools(self, **changes: object) -> Tools[Any]:
         fields: dict[str, Any] = {
             "client": SimpleNamespace(now=lambda: NOW, scope="x", chain_id=31337, local=True),
-            "contract": SimpleNamespace(address=OTHER, dispute=self._call, accept=self._call),
+            "contract": SimpleNamespace(address=OTHER, accept=self._call, **self._disputes()),
             "deployment": SimpleNamespace(registry=OTHER),
             "sender": SimpleNamespace(
                 address=ME,
@@ -79,7 +82,7 @@ class Desk:
 
     def record(self, *labels: int, **changes: object) -> Record:
         """A bounty whose key is revealed, on a test set with these labels (default: all right)."""
-        sealed = seal_tests(CIRCUIT, self.items, labels or self.truth, KEY)
+        sealed = sealed_items(self.artifacts, CIRCUIT, self.items, labels or self.truth, KEY)
         self.path.write_bytes(sealed.to_bytes())
         terms = replace(
             TERMS,
@@ -115,6 +118,10 @@ class Desk:
 
     def _call(self, *arguments: object) -> tuple[object, ...]:
         return arguments
+
+    def _disputes(self) -> dict[str, object]:
+        names = ("dispute_chunk", "dispute_digit", "dispute_label")
+        return {name: partial(self._call, name) for name in names}
 
     def _send(
         self, action: str, call: tuple[object, ...], *, exact: bool = False
@@ -177,7 +184,7 @@ def test_a_test_set_that_the_terms_do_not_name_is_refused_and_not_kept(
 def test_all_items_are_opened_with_their_labels(desk: Desk) -> None:
     labels = (0, 1, 2, 1, 0)
     opened = desk.worker(desk.record(*labels)).opened()
-    assert opened == Opened(tuple(desk.items), labels, None)
+    assert opened == Opened(tuple(desk.items), labels, (bytes(32),) * N, None)
 
 
 def test_the_first_item_that_no_proof_can_be_about_is_named(desk: Desk) -> None:
@@ -185,7 +192,7 @@ def test_the_first_item_that_no_proof_can_be_about_is_named(desk: Desk) -> None:
     assert (opened.items, opened.labels) == (tuple(desk.items[:2]), (0, 1))
     assert opened.malformed is not None
     assert opened.malformed.index == 2
-    assert "no label from 0 to 2" in opened.malformed.why
+    assert "the label is 3: expected 0 to 2" in opened.malformed.why
 
 
 def test_nothing_is_opened_before_the_key_is_known(desk: Desk) -> None:
@@ -207,10 +214,38 @@ def test_a_malformed_item_is_disputed_and_nothing_is_proven(desk: Desk) -> None:
     assert desk.done == [f"dispute:{JOB_ID.hex()}:2"]
     assert desk.submitted == []
     sealed = SealedTestSet.from_bytes(desk.path.read_bytes())
-    ((job, index, ciphertext, inner, path),) = desk.calls
-    assert (job, index, ciphertext) == (record.job, 2, sealed.items[2].ciphertext)
-    leaf = item_leaf(2, sealed.items[2].ciphertext_hash, inner)  # type: ignore[arg-type]
-    check_membership(record.job.terms.test_root, N, 2, leaf, path)  # type: ignore[arg-type]
+    ((name, job, index, text, committed),) = desk.calls
+    item = sealed.items[2]
+    assert (name, job, index, text) == ("dispute_label", record.job, 2, item.parts[-1])
+    assert isinstance(committed, Committed)
+    assert (committed.parts, committed.digests) == (item.hashes, item.digests)
+    assert committed.label_hash == label_hash(3, bytes(32))
+    check_membership(record.job.terms.test_root, N, 2, item.leaf(2), committed.path)
+
+
+def test_the_part_that_is_malformed_is_disputed(desk: Desk) -> None:
+    record = desk.record()
+    sealed = SealedTestSet.from_bytes(desk.path.read_bytes())
+    bad = replace(sealed.items[1], digests=(7,))
+    items = (sealed.items[0], bad, *sealed.items[2:])
+    content = replace(sealed, items=items).to_bytes()
+    desk.path.write_bytes(content)
+    root = SealedTestSet.from_bytes(content).tree.root
+    terms = replace(record.job.terms, test_root=root, data_hash=data_hash(content))
+    record = replace(record, job=replace(record.job, terms=terms))
+    outcome = desk.worker(record).prove()
+    assert outcome.disputed is not None
+    assert (outcome.disputed.index, outcome.disputed.part) == (1, 0)
+    ((name, _, index, chunk, text, committed),) = desk.calls
+    assert (name, index, chunk, text) == ("dispute_chunk", 1, 0, bad.parts[0])
+    assert isinstance(committed, Committed)
+    assert committed.digests == (7,)
+
+
+def test_an_item_that_is_well_formed_is_not_disputed(desk: Desk) -> None:
+    with pytest.raises(UsageError, match="item 1 is well formed, with label"):
+        desk.worker(desk.record()).dispute(1)
+    assert desk.calls == []
 
 
 def test_a_model_that_reaches_the_target_is_proven(desk: Desk) -> None:
@@ -253,7 +288,7 @@ def test_a_model_that_is_evaluated_to_what_no_proof_shows_is_not_judged(
         (Outcome(Evaluation((), 4, 3), transactions=1), False),
         (Outcome(Evaluation((0, 1, 2), 4, 3), transactions=1), False),
         (Outcome(Evaluation((0, 1, 2), 4, 3)), False),  # somebody else has relayed its proofs
-        (Outcome(None, transactions=1, disputed=Malformed(0, "")), False),
+        (Outcome(None, transactions=1, disputed=MalformedItem(0, 0, "")), False),
     ],
 )
 def test_a_provider_gives_up_only_where_its_model_misses_and_nothing_was_sent(
@@ -285,6 +320,7 @@ def test_an_item_that_is_not_there_cannot_be_disputed(desk: Desk) -> None:
     for index in (-1, N):
         with pytest.raises(UsageError, match=f"--index {index}: expected 0 to 4"):
             worker.dispute(index)
+    worker = desk.worker(desk.record(3, *desk.truth[1:-1], 3))
     assert [worker.dispute(index) for index in (0, N - 1)] == [7, 7]
 
 

@@ -28,6 +28,7 @@ from prover.clients.accuracy.test_items import (
     check_circuit,
     key_of,
     read_tests,
+    sealed_form,
     sealed_tests,
 )
 from prover.clients.common.seeds import make_seed, read_seed
@@ -36,8 +37,8 @@ from prover.statement.documents.inputs_file import data_hash
 from prover.statement.documents.sealed import key_hash
 from prover.statement.documents.seeds import Seed
 from prover.statement.documents.testset import SealedTestSet
+from prover.systems.circuits import unsealed
 from prover.systems.ezkl.artifacts import Artifacts
-from prover.systems.ezkl.inputs import shape_of
 from tests.conftest import ELEMENTS, Proven
 
 SEED, JOB = Seed(b"\x07" * 32), b"\x33" * 32
@@ -62,19 +63,20 @@ def archive(path: Path, **arrays: object) -> Path:
 
 def test_each_bounty_has_a_key_and_salts_of_its_own(artifacts: Artifacts) -> None:
     tests = Tests(((1, 2, 3, 4), (1, 2, 3, 4)), (0, 2), ("a", "b"))
-    shape, classes = shape_of(artifacts.manifest), artifacts.manifest.layout.classes
-    first, again, other = (sealed_tests(b"\1" * 32, shape, tests, SEED, n) for n in (1, 1, 2))
+    form, classes = sealed_form(artifacts), artifacts.manifest.layout.classes
+    first, again, other = (sealed_tests(b"\1" * 32, artifacts, tests, SEED, n) for n in (1, 1, 2))
     assert first == again
     assert key_of(SEED, 1) != key_of(SEED, 2)
-    opened = [one.opened(at, key_of(SEED, 1), shape, classes) for at, one in enumerate(first.items)]
-    assert [label for _, label in opened] == [0, 2]
-    assert [item.values for item, _ in opened] == list(tests.values)
-    others = [
-        one.opened(at, key_of(SEED, 2), shape, classes)[0].salt
-        for at, one in enumerate(other.items)
+    opened = [
+        one.opened(at, key_of(SEED, number), form, classes)
+        for number, tests_ in ((1, first), (2, other))
+        for at, one in enumerate(tests_.items)
     ]
-    salts = [item.salt for item, _ in opened] + others
-    assert len(set(salts)) == 4
+    items = [unsealed(artifacts, one.chunks) for one in opened]
+    assert [one.label for one in opened] == [0, 2] * 2
+    assert [item.values for item in items] == list(tests.values) * 2
+    assert len({item.salt for item in items}) == 4
+    assert len({one.label_salt for one in opened}) == 4
 
 
 def test_rows_are_taken_in_part_or_drawn(artifacts: Artifacts, tmp_path: Path) -> None:
@@ -103,7 +105,7 @@ def test_an_item_outside_the_domain_is_named(artifacts: Artifacts, tmp_path: Pat
     inputs = np.zeros((6, ELEMENTS), np.float32)
     inputs[4, 2] = 8.5
     data = archive(tmp_path / "data.npz", inputs=inputs)
-    with pytest.raises(StatementInvalid, match="row 4: value 2 is 136"):
+    with pytest.raises(StatementInvalid, match="row 4: value 136 at place 2"):
         read_tests(artifacts, data, None, None)
     assert read_tests(artifacts, data, range(4), None).labels == (0, 1, 2, 0)
 
@@ -186,12 +188,12 @@ def test_a_bounty_is_drawn_over_the_file_as_it_was_written(
     assert (drawn.nonce, drawn.uri, told) == (9, "https://example.org/x", ["sealing 6 test items"])
     assert (terms.test_root, terms.n) == (sealed.tree.root, 6)
     assert drawn.data_hash == terms.data_hash == data_hash(path.read_bytes())
-    key, shape = key_of(read_seed(seed), 9), shape_of(artifacts.manifest)
+    key, form = key_of(read_seed(seed), 9), sealed_form(artifacts)
     assert terms.key_hash == key_hash(key)
     classes = artifacts.manifest.layout.classes
-    opened = [one.opened(at, key, shape, classes) for at, one in enumerate(sealed.items)]
-    assert tuple(label for _, label in opened) == tests.labels
-    assert tuple(item.values for item, _ in opened) == tests.values
+    opened = [one.opened(at, key, form, classes) for at, one in enumerate(sealed.items)]
+    assert tuple(one.label for one in opened) == tests.labels
+    assert tuple(unsealed(artifacts, one.chunks).values for one in opened) == tests.values
     assert (terms.circuit_id, terms.open_until) == (chosen.circuit_id, 1070)
     for name in ("reward", "bond", "stake", "miss_penalty", "num", "den", "prove_seconds"):
         assert getattr(terms, name) == getattr(chosen, name)
@@ -241,7 +243,7 @@ def test_a_damaged_file_stops_only_what_needs_it(
 def test_a_circuit_that_seals_nothing_is_refused(
     proven: Callable[[str], Proven], name: str
 ) -> None:
-    with pytest.raises(StatementInvalid, match=r"expected .* with salt"):
+    with pytest.raises(StatementInvalid, match="expected inputs hashed with salt"):
         check_circuit(proven(name).artifacts)
 
 
@@ -260,7 +262,7 @@ def test_one_score_is_no_label(artifacts: Artifacts) -> None:
     less = fields["items"] * (fields["output_words"] - 1)
     words |= {name: fields[name] - less for name in ("instances", "context")}
     manifest = artifacts.manifest.model_copy(update={"layout_fields": words})
-    with pytest.raises(UsageError, match="1 classes: expected 2 to 1024"):
+    with pytest.raises(UsageError, match="1 classes: expected 2 or more"):
         check_circuit(replace(artifacts, manifest=manifest))
 
 

@@ -14,7 +14,7 @@ from prover.clients.accuracy.status import (
     progress_of,
     row,
 )
-from prover.clients.accuracy.submit import Malformed
+from prover.clients.accuracy.submit import MalformedItem
 from prover.protocol.accuracy.state import Job, Record, State, Terms
 from prover.protocol.events import ZERO_ADDRESS
 
@@ -131,6 +131,6 @@ def test_what_proving_did_is_told() -> None:
     forced = Outcome(Evaluation((0,), 4, 3), 1, 2.0, 1, 900)
     assert not forced.gave_up
     assert "1 proof made in 2.0 s, sent in 1 transaction for 900 gas" in describe(forced)[1][-1]
-    data, lines = describe(Outcome(None, disputed=Malformed(2, "no label")))
+    data, lines = describe(Outcome(None, disputed=MalformedItem(2, 1, "no label")))
     assert data["disputed_item"] == {"item": 2, "why": "no label"}
     assert "test item 2 is malformed (no label)" in lines[0]

@@ -16,13 +16,13 @@ from prover.clients.common.packing import ProofsSent
 from prover.protocol.accuracy.state import State
 from prover.protocol.events import ZERO_ADDRESS
 from prover.statement.documents.inputs_file import Item
-from prover.statement.documents.sealed import item_leaf
-from prover.statement.documents.testset import SealedTestSet, seal_tests
+from prover.statement.documents.testset import SealedTestSet
 from prover.statement.runs import list_hash
 from prover.statement.tree import check_membership, fold
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.proof import Proof
 from tests.conftest import JOB, Proven
+from tests.unit.clients.sealing import sealed_items
 from tests.unit.systems.ezkl.test_evaluate import items_for
 
 JOB_ID, N = b"\x05" * 32, 8
@@ -35,7 +35,7 @@ class Desk:
 
     def __init__(self, artifacts: Artifacts, files: JobFiles) -> None:
         self.items = items_for(artifacts, N)
-        self.sealed = seal_tests(bytes(32), self.items, LABELS, b"\7" * 32)
+        self.sealed = sealed_items(artifacts, bytes(32), self.items, LABELS, b"\7" * 32)
         self.proven: list[tuple[Item, ...]] = []
         self.sent: list[tuple[str, list[accuracy.Submission]]] = []
         self.told: list[str] = []
@@ -58,7 +58,7 @@ class Desk:
             progress=self.told.append,
         )
         opened, job = (
-            Opened(tuple(self.items), LABELS, None),
+            Opened(tuple(self.items), LABELS, (bytes(32),) * N, None),
             SimpleNamespace(terms=SimpleNamespace(currency=ZERO_ADDRESS, reward=7, stake=4)),
         )
         self.submitter = Submitter(
@@ -130,13 +130,12 @@ def test_a_plan_is_proven_and_sent_together(desk: Desk, clock: None) -> None:
 
 def check_opened(sealed: SealedTestSet, one: accuracy.Submission, part: tuple[int, ...]) -> None:
     """Each run is a subtree of the test set; hashes and labels are the items' own."""
-    told = [accuracy.TestItem(sealed.items[at].ciphertext_hash, LABELS[at]) for at in part]
+    told = [accuracy.TestItem(sealed.items[at].parts_hash, LABELS[at], bytes(32)) for at in part]
     assert list(one.items) == told
     assert [run.start + at for run in one.runs for at in range(run.size)] == list(part)
     for run in one.runs:
         indices = range(run.start, run.start + run.size)
-        found = [(at, sealed.items[at]) for at in indices]
-        leaves = [item_leaf(at, item.ciphertext_hash, item.inner) for at, item in found]
+        leaves = [sealed.items[at].leaf(at) for at in indices]
         levels = run.size.bit_length() - 1
         check_membership(sealed.tree.root, N, run.start, fold(leaves), run.path, levels)
 

@@ -45,7 +45,7 @@ from prover.protocol.retrieval.state import (
     Terms,
 )
 from prover.statement.context import JobContext
-from prover.statement.documents.dataset import PublicDataset, record_keys, salted_records
+from prover.statement.documents.dataset import PublicDataset
 from prover.statement.documents.seeds import Seed
 from prover.statement.tree import check_membership, fold
 from prover.systems.ezkl.artifacts import Artifacts
@@ -80,9 +80,7 @@ def artifacts(proven: Callable[[str], Proven]) -> Artifacts:
 
 @pytest.fixture
 def secrets(artifacts: Artifacts) -> owned.Secrets:
-    form = format_of(artifacts.manifest)
-    items = salted_records(form, ROWS, SEED)
-    return owned.Secrets(form, tuple(items), tuple(record_keys(form, ROWS, SEED)))
+    return owned.secrets_of(artifacts, ROWS, SEED)
 
 
 # ---------------------------------------------------------------- before the stake
@@ -201,15 +199,15 @@ def test_secrets_are_the_datasets_or_refused(secrets: owned.Secrets) -> None:
     owned.match_secrets(secrets, dataset, public)
     for other in (
         replace(secrets, keys=(secrets.keys[1], *secrets.keys[1:])),
-        replace(secrets, items=(secrets.items[1], *secrets.items[1:])),
-        replace(secrets, items=secrets.items[:-1], keys=secrets.keys[:-1]),
-        replace(secrets, items=secrets.items * 2, keys=secrets.keys * 2),
+        replace(secrets, chunks=(secrets.chunks[1], *secrets.chunks[1:])),
+        replace(secrets, chunks=secrets.chunks[:-1], keys=secrets.keys[:-1]),
+        replace(secrets, chunks=secrets.chunks * 2, keys=secrets.keys * 2),
     ):
         with pytest.raises(StatementInvalid, match="do not give dataset"):
             owned.check_secrets(other, dataset)
         with pytest.raises(StatementInvalid, match="do not give dataset"):
             owned.match_secrets(other, dataset, public)
-    form = replace(secrets.form, input_scale=9)
+    form = replace(secrets.form, input_unit=9.0)
     with pytest.raises(StatementInvalid, match="do not give dataset"):
         owned.match_secrets(replace(secrets, form=form), dataset, public)
 
@@ -220,10 +218,10 @@ def test_secrets_are_not_shown(secrets: owned.Secrets) -> None:
 
 
 def test_records_of_another_format_are_refused(artifacts: Artifacts) -> None:
-    form = format_of(artifacts.manifest)
+    form = format_of(artifacts)
     check_format(form, artifacts)
-    with pytest.raises(StatementInvalid, match=r"input_scale 9 \(expected 4\)"):
-        check_format(replace(form, input_scale=9), artifacts)
+    with pytest.raises(StatementInvalid, match=r"input_unit 9.0 \(expected 0.0625\)"):
+        check_format(replace(form, input_unit=9.0), artifacts)
 
 
 def test_data_and_seed_are_remembered_and_can_be_given(home: Path, tmp_path: Path) -> None:
@@ -381,8 +379,8 @@ def check_opened(one: Submission, public: PublicDataset) -> None:
         leaves = [
             public.records[index].leaf(index) for index in range(run.start, run.start + run.size)
         ]
-        hashes = [record.ciphertext_hash for record in one.records[at : at + run.size]]
-        assert hashes == [public.records[run.start + i].ciphertext_hash for i in range(run.size)]
+        hashes = [record.chunks_hash for record in one.records[at : at + run.size]]
+        assert hashes == [public.records[run.start + i].chunks_hash for i in range(run.size)]
         log2 = run.size.bit_length() - 1
         check_membership(public.tree.root, COUNT, run.start, fold(leaves), run.path, log2)
         at += run.size

@@ -19,10 +19,8 @@ from prover.clients.retrieval import owner as module
 from prover.clients.retrieval import secrets as owned
 from prover.clients.retrieval.checks import OwnerLimits
 from prover.clients.retrieval.owner import DatasetOwner, Request
-from prover.clients.retrieval.records import format_of
 from prover.protocol.events import RetrievalAccepted
 from prover.protocol.retrieval.state import Record, State
-from prover.statement.documents.dataset import record_keys, salted_records
 from prover.systems.ezkl.artifacts import Artifacts
 from prover.systems.ezkl.evaluate import evaluate
 from prover.systems.ezkl.system import Ezkl
@@ -47,9 +45,7 @@ class Stage:
         self.blocks = [BLOCK]  # of the acceptance, look by look; 0 if it is not there
         self.refusal: ContractRefused | None = None
         self.again: list[int] = []  # gas of what is sent again after a reorganisation
-        form = format_of(artifacts.manifest)
-        items = salted_records(form, ROWS, SEED)
-        self.secrets = owned.Secrets(form, tuple(items), tuple(record_keys(form, ROWS, SEED)))
+        self.secrets = owned.secrets_of(artifacts, ROWS, SEED)
         dataset = replace(DATASET, root=self.secrets.sealed().tree.root)
         client = SimpleNamespace(
             now=lambda: 100, scope="x", chain_id=31337, local=True, block=lambda: {"number": HEAD}

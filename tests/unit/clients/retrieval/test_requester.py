@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from prover.base.errors import StatementInvalid, UsageError
+from prover.chain.contracts.retrieval import CommittedRecord
 from prover.cli.retrieval.status import warnings_of
 from prover.clients.retrieval import datasets
 from prover.clients.retrieval import read as retrieval_read
@@ -17,6 +18,7 @@ from prover.clients.retrieval import status as retrieval_words
 from prover.clients.retrieval.read import dispute, public_side, read_matches, write_records
 from prover.clients.retrieval.records import format_of
 from prover.clients.retrieval.requester import check_dataset, check_model
+from prover.clients.retrieval.secrets import secrets_of
 from prover.clients.retrieval.status import next_step, row
 from prover.protocol.events import ZERO_ADDRESS as ETH
 from prover.protocol.retrieval.state import (
@@ -32,10 +34,9 @@ from prover.protocol.retrieval.state import (
 from prover.statement.documents.dataset import (
     Format,
     PublicDataset,
+    PublicRecord,
     data_hash,
     record_keys,
-    salted_records,
-    sealed_dataset,
 )
 from prover.statement.documents.seeds import Seed
 from prover.systems.ezkl.artifacts import Artifacts
@@ -65,13 +66,12 @@ def artifacts(proven: Callable[[str], Proven]) -> Artifacts:
 
 @pytest.fixture
 def form(artifacts: Artifacts) -> Format:
-    return format_of(artifacts.manifest)
+    return format_of(artifacts)
 
 
 @pytest.fixture
-def public(form: Format) -> PublicDataset:
-    items, keys = salted_records(form, ROWS, SEED), record_keys(form, ROWS, SEED)
-    return sealed_dataset(form, items, keys)
+def public(artifacts: Artifacts) -> PublicDataset:
+    return secrets_of(artifacts, ROWS, SEED).sealed()
 
 
 def dataset_of(public: PublicDataset, **changes: object) -> Dataset:
@@ -161,7 +161,7 @@ def test_a_file_that_is_not_the_commitments_is_refused(
     assert not datasets.path_of(dataset.id).exists()
 
 
-@pytest.mark.parametrize("name", ["salt_bits", "input_min", "input_max", "input_scale"])
+@pytest.mark.parametrize("name", ["salt_bits", "input_min", "input_max", "input_unit"])
 def test_records_of_another_format_than_the_models_are_refused(
     artifacts: Artifacts, public: PublicDataset, home: Path, name: str
 ) -> None:
@@ -176,32 +176,40 @@ def test_records_of_another_format_than_the_models_are_refused(
 
 
 def test_matches_read_in_the_datas_own_units(
-    form: Format, public: PublicDataset, tmp_path: Path
+    form: Format, public: PublicDataset, artifacts: Artifacts, tmp_path: Path
 ) -> None:
     keys = record_keys(form, ROWS, SEED)
-    found = read_matches(record(matches={2: keys[2], 0: keys[0]}), public)
+    found = read_matches(record(matches={2: keys[2], 0: keys[0]}), public, artifacts)
     assert list(found.readable) == [0, 2]
     assert not found.malformed
     write_records(tmp_path / "out.npz", found, form)
     with np.load(tmp_path / "out.npz") as written:
-        unit = 2**form.input_scale
-        assert written["inputs"].tolist() == [[x / unit for x in ROWS[at]] for at in (0, 2)]
+        unit = form.input_unit
+        assert written["inputs"].tolist() == [[x * unit for x in ROWS[at]] for at in (0, 2)]
         assert written["indices"].tolist() == [0, 2]
     assert (tmp_path / "out.npz").stat().st_mode & 0o077 == 0
 
 
-def test_no_match_is_an_empty_archive(form: Format, public: PublicDataset, tmp_path: Path) -> None:
-    write_records(tmp_path / "out.npz", read_matches(record(), public), form)
+def test_no_match_is_an_empty_archive(
+    form: Format, public: PublicDataset, artifacts: Artifacts, tmp_path: Path
+) -> None:
+    write_records(tmp_path / "out.npz", read_matches(record(), public, artifacts), form)
     with np.load(tmp_path / "out.npz") as written:
         assert written["inputs"].shape == (0, form.values)
         assert written["indices"].shape == (0,)
 
 
-def test_a_match_that_does_not_read_as_proven_is_named(form: Format, public: PublicDataset) -> None:
+def junk_of(one: PublicRecord) -> PublicRecord:
+    return replace(one, chunks=(bytes(len(one.chunks[0])),))
+
+
+def test_a_match_that_does_not_read_as_proven_is_named(
+    form: Format, public: PublicDataset, artifacts: Artifacts
+) -> None:
     keys = record_keys(form, ROWS, SEED)
-    junk = replace(public.records[1], ciphertext=bytes(form.content_bytes))
+    junk = junk_of(public.records[1])
     bad = replace(public, records=(public.records[0], junk, public.records[2]))
-    found = read_matches(record(matches={0: keys[0], 1: keys[1]}), bad)
+    found = read_matches(record(matches={0: keys[0], 1: keys[1]}), bad, artifacts)
     assert list(found.readable) == [0]
     assert list(found.malformed) == [1]
 
@@ -209,9 +217,10 @@ def test_a_match_that_does_not_read_as_proven_is_named(form: Format, public: Pub
 class Chain:
     """A contract that takes a dispute, and notes which."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, artifacts: Artifacts) -> None:
         self.sent: list[tuple[str, Any]] = []
-        contract = SimpleNamespace(dispute=lambda *told: told)
+        self.artifacts = artifacts
+        contract = SimpleNamespace(dispute_chunk=lambda *told: told)
         monkeypatch.setattr(retrieval_read, "RetrievalBounty", lambda *_: contract)
 
     def dispute(self, found: Record, public: PublicDataset) -> tuple[int, int]:
@@ -221,29 +230,27 @@ class Chain:
 
         sender: Any = SimpleNamespace(client=None, send=send)
         deployment: Any = SimpleNamespace(retrieval="")
-        return dispute(sender, deployment, b"\x05" * 32, found, public)
+        return dispute(sender, deployment, (b"\x05" * 32, found), public, self.artifacts)
 
 
 def test_the_first_match_that_does_not_read_as_proven_is_disputed(
-    form: Format, public: PublicDataset, monkeypatch: pytest.MonkeyPatch
+    form: Format, public: PublicDataset, artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys = record_keys(form, ROWS, SEED)
-    junk = [
-        replace(one, ciphertext=bytes(form.content_bytes)) if at else one
-        for at, one in enumerate(public.records)
-    ]
-    bad, chain = replace(public, records=tuple(junk)), Chain(monkeypatch)
+    junk = [junk_of(one) if at else one for at, one in enumerate(public.records)]
+    bad, chain = replace(public, records=tuple(junk)), Chain(monkeypatch, artifacts)
     found = record(matches={2: keys[2], 1: keys[1], 0: keys[0]})
     assert chain.dispute(found, bad) == (1, 7)
     one, path = bad.records[1], bad.tree.path(1)
-    told = (found.job, 1, keys[1], one.ciphertext, one.commitment, path)
+    committed = CommittedRecord(one.hashes, one.digests, path)
+    told = (found.job, 1, keys[1], 0, one.chunks[0], committed)
     assert chain.sent == [(f"dispute:{'05' * 32}", told)]
 
 
 def test_matches_that_read_as_proven_are_not_disputed(
-    form: Format, public: PublicDataset, monkeypatch: pytest.MonkeyPatch
+    form: Format, public: PublicDataset, artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keys, chain = record_keys(form, ROWS, SEED), Chain(monkeypatch)
+    keys, chain = record_keys(form, ROWS, SEED), Chain(monkeypatch, artifacts)
     with pytest.raises(UsageError, match="all 2 matches read as proven"):
         chain.dispute(record(matches={0: keys[0], 2: keys[2]}), public)
     assert chain.sent == []
