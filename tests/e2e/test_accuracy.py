@@ -19,14 +19,13 @@ from prover.chain.contracts.registry import Registry
 from prover.chain.state.replay import load_world
 from prover.cli.app import run
 from prover.clients.accuracy import consumer
+from prover.clients.accuracy.test_items import sealed_form
 from prover.clients.common.models import remember
 from prover.clients.register import register
 from prover.protocol.accuracy.state import Record, State, Terms
 from prover.protocol.events import ZERO_ADDRESS as ETH
-from prover.statement.documents.inputs_file import Item
-from prover.statement.documents.sealed import content_of, inner_hash, seal
 from prover.statement.documents.seeds import Seed
-from prover.statement.documents.testset import SealedTest, SealedTestSet
+from prover.statement.documents.testset import SealedTest, SealedTestSet, Test
 from prover.statement.label import proven_label
 from prover.systems.ezkl.artifacts import PK, Artifacts
 from prover.systems.ezkl.evaluate import evaluate
@@ -344,31 +343,35 @@ def test_a_key_that_never_comes_costs_the_bond(world: World) -> None:
     assert world.audit() == (0, 0)
 
 
-def out_of_domain(key: bytes, index: int, item: Item, label: int) -> SealedTest:
+Sealing = Callable[[Test], SealedTest]
+Plant = Callable[[Test, Sealing], SealedTest]
+
+
+def out_of_domain(test: Test, sealed: Sealing) -> SealedTest:
     """An item that no proof can be about, though it is committed to well."""
-    bad = replace(item, values=(129, *item.values[1:]))
-    return SealedTest(seal(content_of(bad), key, index), inner_hash(bad.commitment(), label))
+    ((_, *elements),) = test.chunks
+    return sealed(replace(test, chunks=((129, *elements),)))
 
 
-def impossible_label(key: bytes, index: int, item: Item, _label: int) -> SealedTest:
-    return SealedTest(seal(content_of(item), key, index), inner_hash(item.commitment(), 3))
+def impossible_label(test: Test, sealed: Sealing) -> SealedTest:
+    return sealed(replace(test, label=3))
 
 
-def other_content(key: bytes, index: int, item: Item, label: int) -> SealedTest:
-    return SealedTest(seal(content_of(item), key, index), inner_hash(keccak(b""), label))
-
-
-Plant = Callable[[bytes, int, Item, int], SealedTest]
+def other_content(test: Test, sealed: Sealing) -> SealedTest:
+    return replace(sealed(test), digests=(1,))
 
 
 def put_in(monkeypatch: pytest.MonkeyPatch, plant: Plant) -> None:
     """Have test sets sealed with a planted item in the place of item 4."""
 
-    def planted(circuit_id: bytes, shape: Any, tests: Any, seed: Seed, nonce: int) -> SealedTestSet:
-        honest = sealed(circuit_id, shape, tests, seed, nonce)
+    def planted(
+        circuit_id: bytes, artifacts: Artifacts, tests: Any, seed: Seed, nonce: int
+    ) -> SealedTestSet:
+        honest, form = sealed(circuit_id, artifacts, tests, seed, nonce), sealed_form(artifacts)
         key, index = consumer.key_of(seed, nonce), 4
-        salt = (1,) * shape.salt_elements
-        bad = plant(key, index, Item(tests.values[index], salt), tests.labels[index])
+        opened = honest.items[index].opened(index, key, form, 3)
+        test = Test(opened.chunks, opened.label, opened.label_salt)
+        bad = plant(test, lambda one: one.sealed(index, key, form))
         return replace(honest, items=(*honest.items[:index], bad, *honest.items[index + 1 :]))
 
     sealed = consumer.sealed_tests
@@ -385,9 +388,9 @@ def test_a_planted_item_is_disputed_by_hand(world: World, monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("plant", "why"),
     [
-        (out_of_domain, "value 0 is 129"),
-        (impossible_label, "no label from 0 to 2"),
-        (other_content, "no label from 0 to 2"),
+        (out_of_domain, "element 0 of chunk 0 is 129"),
+        (impossible_label, "the label is 3: expected 0 to 2"),
+        (other_content, "not what its digest hashes"),
     ],
 )
 def test_a_planted_item_is_disputed_and_costs_everything(
@@ -398,8 +401,8 @@ def test_a_planted_item_is_disputed_and_costs_everything(
 ) -> None:
     put_in(monkeypatch, plant)
     world.proving()
-    honest = world.refused("dispute", "--index", 0, "--account", PROVIDER)
-    assert "ItemWellFormed" in honest
+    honest = world.refused("dispute", "--index", 0, "--account", PROVIDER, status=2)
+    assert "item 0 is well formed, with label" in honest
     found = world.prove()
     assert found["state"] == "malformed"
     assert found["disputed_item"]["item"] == 4
@@ -545,7 +548,7 @@ def test_data_without_labels_or_outside_the_domain_is_refused(world: World, tmp_
     assert "no array `labels`" in refused
     inputs[2, 1] = 9
     np.savez(tmp_path / "far.npz", inputs=inputs, labels=np.zeros(ROWS, np.int64))
-    assert "row 2: value 1 is 144" in world.refused(*world.posting(data=tmp_path / "far.npz"))
+    assert "row 2: value 144 at place 1" in world.refused(*world.posting(data=tmp_path / "far.npz"))
 
 
 def test_a_provider_checks_what_it_risks(world: World) -> None:

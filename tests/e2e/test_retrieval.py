@@ -347,8 +347,9 @@ def junk_dataset(world: World, junk: list[int]) -> tuple[owner.Secrets, PublicDa
     honest = secrets.sealed()
     records = list(honest.records)
     for index in junk:
-        content = seal(b"\x00" * honest.form.content_bytes, secrets.keys[index], index)
-        records[index] = replace(records[index], ciphertext=content)
+        content = bytes(honest.form.sealed.content_bytes)
+        junk_chunk = seal(content, secrets.keys[index], index, 0)
+        records[index] = replace(records[index], chunks=(junk_chunk,))
     public = PublicDataset(honest.form, tuple(records))
     dataset = committed_with(world, public, public.tree.root, RECORDS)
     return secrets, public, find_dataset(world.chain.client, world.chain.deployment, dataset)
@@ -463,7 +464,7 @@ def test_a_file_that_is_not_the_datasets_is_refused_before_money_moves(
     other = tmp_path / "other.json"
     base = ("post", "--model", "tiny", "--label", LABEL, "--account", CONSUMER, "--file", other)
     before = world.balance(CONSUMER)
-    other.write_bytes(content.replace(b'"version":1', b'"version":2'))
+    other.write_bytes(content.replace(b'"version":2', b'"version":1'))
     assert "file has the hash" in world.refused(*base)
     other.write_bytes(b"")
     assert "file has the hash" in world.refused(*base)
@@ -486,7 +487,7 @@ def committed_with(world: World, public: PublicDataset, root: bytes, count: int)
 
 
 def another_record(public: PublicDataset) -> PublicDataset:
-    first = PublicRecord(public.records[0].ciphertext, b"\x01" * 32, key_hash(b"\x02" * 32))
+    first = PublicRecord(public.records[0].chunks, (1,), key_hash(b"\x02" * 32))
     return replace(public, records=(first, *public.records[1:]))
 
 
@@ -496,9 +497,9 @@ def another_record(public: PublicDataset) -> PublicDataset:
         (another_record, RECORDS, "records have the root"),
         (lambda public: public, RECORDS + 1, f"has {RECORDS} records: expected {RECORDS + 1}"),
         (
-            lambda public: replace(public, form=replace(public.form, input_scale=9)),
+            lambda public: replace(public, form=replace(public.form, input_unit=9.0)),
             RECORDS,
-            r"input_scale 9 (expected 4)",
+            r"input_unit 9.0 (expected 0.0625)",
         ),
     ],
 )

@@ -377,10 +377,10 @@ def test_a_bounty_is_taken_back_missed_or_judged(
 def planted(honest: Any) -> Any:
     """A consumer's program that seals an item about which there is no proof."""
 
-    def sealed(circuit_id: bytes, shape: Any, tests: Any, seed: Any, nonce: int) -> SealedTestSet:
-        made: SealedTestSet = honest(circuit_id, shape, tests, seed, nonce)
+    def sealed(circuit_id: bytes, made_of: Any, tests: Any, seed: Any, nonce: int) -> SealedTestSet:
+        made: SealedTestSet = honest(circuit_id, made_of, tests, seed, nonce)
         items = list(made.items)
-        items[2] = replace(items[2], inner=bytes(32))
+        items[2] = replace(items[2], label_hash=bytes(32))
         return replace(made, items=tuple(items))
 
     return sealed
