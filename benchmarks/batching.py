@@ -149,7 +149,7 @@ def measured(scene: Scene, wanted: Wanted, rounds: int) -> Run:
     verify = encode_call(VERIFIER, "verifyProof", proof, instances)
     submit_gas = submit_bytes = 0
     if wanted.input_mode == "hashed":
-        bounty = opened(scene, model, items, labels_of(wanted))
+        bounty = opened(scene, model, artifacts, items, labels_of(wanted))
         proven = watch.prove(artifacts, items, bounty.context)
         submit_gas, submit_bytes = bounty.submitted(proven, wanted.items)
     while len(watch.whole) < rounds:

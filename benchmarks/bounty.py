@@ -15,7 +15,10 @@ from prover.protocol.events import ZERO_ADDRESS
 from prover.statement.context import JobContext
 from prover.statement.documents.inputs_file import Item
 from prover.statement.documents.sealed import key_hash
-from prover.statement.documents.testset import SealedTestSet, seal_tests
+from prover.statement.documents.testset import SealedTestSet, Test, seal_tests
+from prover.statement.sealing import check_sealable
+from prover.systems.circuits import chunks
+from prover.systems.interface import Artifacts
 from prover.systems.proof import Proof
 
 TESTS = 600  # 5 % at 95 %, by Hoeffding
@@ -48,7 +51,7 @@ class Bounty:
         """Gas and calldata bytes of the first `items` test items in one proof."""
         level = (items - 1).bit_length()
         tests = tuple(
-            TestItem(sealed.ciphertext_hash, label)
+            TestItem(sealed.parts_hash, label, bytes(32))
             for sealed, label in zip(self.test_set.items[:items], self.labels, strict=False)
         )
         run = Run(0, items, self.test_set.tree.path(0, level))
@@ -57,12 +60,20 @@ class Bounty:
         return self.scene.send(PROVIDER, call), len(call.data)
 
 
-def opened(scene: Scene, model: Registered, items: Sequence[Item], labels: Sequence[int]) -> Bounty:
+def opened(
+    scene: Scene,
+    model: Registered,
+    artifacts: Artifacts,
+    items: Sequence[Item],
+    labels: Sequence[int],
+) -> Bounty:
     """Post a bounty on 600 tests, the items first and repeated, accept it, reveal the key."""
     key = secrets.token_bytes(32)
     places = [at % len(items) for at in range(TESTS)]
     all_labels = tuple(labels[at] for at in places)
-    test_set = seal_tests(model.circuit_id, [items[at] for at in places], all_labels, key)
+    tests = [Test(chunks(artifacts, items[at]), labels[at], bytes(32)) for at in places]
+    form = check_sealable(artifacts.facts.sealed)
+    test_set = seal_tests(model.circuit_id, tests, key, form)
     terms = Terms(
         circuit_id=model.circuit_id,
         provider=ZERO_ADDRESS,

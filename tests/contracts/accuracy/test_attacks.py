@@ -4,7 +4,7 @@ The first line of a test's docstring is its row of the table in docs/SECURITY.md
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -12,9 +12,11 @@ from ape.contracts import ContractInstance
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
+from prover.chain.contracts.sealed import DigitOpening
 from prover.protocol.accuracy.state import State
 from prover.protocol.registry.state import circuit_id_of
 from prover.statement.commitment import input_commitment
+from prover.statement.documents.sealed import DigitPlace
 from prover.statement.field import FIELD_MODULUS
 from tests.contracts.accuracy.scenario import (
     BOND,
@@ -33,6 +35,7 @@ from tests.contracts.accuracy.scenario import TestSet as Items
 from tests.contracts.retrieval.scenario import record_circuit
 from tests.contracts.reverting import reverts
 from tests.contracts.scenario import ETH, Proofs, at, circuit_of, mock_proof, now, public_layout
+from tests.contracts.sealed import PACKED, chunked_layout, sealed_fields
 
 FOREVER = 2**32 - 1
 REENTRANT = keccak(text="ReentrancyGuardReentrantCall()")[:4]
@@ -262,6 +265,31 @@ def test_a_planted_item_is_no_way_out(naive, accuracy, consumer, provider, payee
         scene.dispute_label(job, 3, sender=consumer)
     scene.dispute_label(job, 3)
     assert scene.credit(payee) == REWARD + BOND + STAKE
+
+
+def test_a_part_is_judged_as_what_it_is(accuracy):
+    """call a part what it is not: a label a chunk, salt a digit, a pixel padding"""
+    job, data = accuracy.proving(), accuracy.data
+    label = data.ciphertext(3, data.form.chunks)
+    with reverts(accuracy.bounty.SealedItem_NoSuchChunk, chunk=1, chunks=1):
+        accuracy.dispute(job, 3, chunk=1, ciphertext=label)
+    with reverts(accuracy.bounty.AccuracyBounty_UnknownItem, index=3):
+        accuracy.dispute(job, 3, chunk=0, ciphertext=label)
+    with reverts(accuracy.bounty.AccuracyBounty_UnknownItem, index=3):
+        accuracy.dispute_label(job, 3, ciphertext=data.ciphertext(3))
+
+
+def test_a_digit_is_judged_as_what_it_is(accuracy, deployer):
+    """call a part what it is not: a label a chunk, salt a digit, a pixel padding"""
+    layout = chunked_layout(PACKED.chunks)
+    circuit = circuit_of(accuracy.verifier, layout, **sealed_fields(PACKED))
+    model_id = register(accuracy.registry, circuit, layout, deployer)
+    scene = accuracy.with_data(Items(n=1, form=PACKED)).of(circuit, model_id, layout)
+    job, honest = scene.proving(), DigitOpening.of(DigitPlace(0, 0, 1), PACKED)
+    with reverts(scene.bounty.SealedItem_NoSuchElement, element=3, elements=3):
+        scene.dispute_digit(job, 0, replace(honest, place=DigitPlace(0, 3, 0)))
+    with reverts(scene.bounty.SealedItem_WrongPadding, element=0):
+        scene.dispute_digit(job, 0, replace(honest, padding=honest.padding | 2))
 
 
 def test_doing_nothing_is_not_paid(naive, accuracy, provider, payee):

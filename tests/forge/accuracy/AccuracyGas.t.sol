@@ -35,6 +35,7 @@ contract AccuracyGasTest is SealedGasMeter {
         _registerBoth();
         _plant(FEW);
         _plant(MANY);
+        _plant(PACKED);
     }
 
     function test_gas_submit() public {
@@ -54,7 +55,11 @@ contract AccuracyGasTest is SealedGasMeter {
         uint256 many = _dispute(_proving(_token(), MANY, COUNT), MANY);
         _note("dispute of 72 elements", few);
         _note("dispute of 1024 elements", many);
-        _note("dispute per element", (many - few) / (MANY - FEW));
+        uint256 each = (many - few) / (MANY - FEW);
+        uint256 packed = _dispute(_proving(_token(), PACKED, COUNT), PACKED);
+        _note("dispute per element", each);
+        _note("dispute of 1024 packed elements", packed);
+        _note("dispute per packed element", (packed + FEW * each - few) / MANY);
         _note("dispute of a label", _disputeLabel(_proving(_token(), FEW, COUNT)));
     }
 
@@ -93,6 +98,7 @@ contract AccuracyGasTest is SealedGasMeter {
     }
 
     function _modelOf(IAccuracyBounty.Job memory job) private view returns (bytes32) {
+        if (job.terms.circuitId == _circuits[PACKED]) return _models[PACKED];
         return _models[job.terms.circuitId == _circuits[FEW] ? FEW : MANY];
     }
 

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {PositionalTree} from "../../../contracts/libraries/PositionalTree.sol";
-import {Circuit, Layout} from "../../../contracts/types/Circuit.sol";
+import {Circuit, Layout, Sealing} from "../../../contracts/types/Circuit.sol";
 import {CheapVerifier, DigitsLayouts} from "./GasFixtures.sol";
 import {GasMeter} from "./GasMeter.sol";
 import {Proofs} from "./Proofs.sol";
@@ -12,6 +12,7 @@ abstract contract SealedGasMeter is GasMeter {
     uint256 internal constant REAL = 16; // items that are proven here; others are only in the tree
     uint32 internal constant FEW = 72; // elements of a digit with its salt
     uint32 internal constant MANY = 1024;
+    uint32 internal constant PACKED = 8 * MANY; // values as long as 1,024 elements that pack digits: stands for these
 
     Layout internal _layout;
     mapping(uint32 elements => bytes32 circuitId) internal _circuits;
@@ -25,12 +26,14 @@ abstract contract SealedGasMeter is GasMeter {
         _layout = DigitsLayouts.batch();
         _register(FEW);
         _register(MANY);
+        _register(PACKED);
     }
 
     function _register(uint32 elements) private {
         Circuit memory circuit = Proofs.circuitOf(_layout, address(new CheapVerifier()), true);
         (circuit.sealing.elements, circuit.sealing.digestElements) = (elements, elements);
         (circuit.sealing.saltElements, circuit.sealing.saltBits) = (8, 16);
+        if (elements == PACKED) circuit.sealing = Sealing(MANY, MANY, 8, 254, 8, 31, keccak256("padding"));
         _circuits[elements] = _registry.registerCircuit(circuit, Proofs.sampleProof(_statement(0)), _statement(0));
         _models[elements] = _registry.registerModel(_circuits[elements], 0);
     }
@@ -49,10 +52,12 @@ abstract contract SealedGasMeter is GasMeter {
     }
 
     /// @dev A part that is all zeros.
-    function _zeros(uint256 index, uint256 part, uint256 blocks) internal pure returns (bytes memory sealed_) {
+    function _zeros(uint256 index, uint256 part, uint256 blocks) internal pure returns (bytes memory) {
+        bytes32[] memory stream = new bytes32[](blocks);
         for (uint256 counter = 0; counter < blocks; ++counter) {
-            sealed_ = bytes.concat(sealed_, keccak256(abi.encode(_key(index), index, part, counter)));
+            stream[counter] = keccak256(abi.encode(_key(index), index, part, counter));
         }
+        return abi.encodePacked(stream);
     }
 
     /// @dev What the circuit hashed: the input word of each slot is its number plus 1.

@@ -23,7 +23,7 @@ RESULTS, SNAPSHOTS = ROOT / "benchmarks" / "results", ROOT / "snapshots"
         (WITHDRAW, ("withdraw eth",)),
         (ITEM, ("deliver extra", "answer extra", "submit extra")),
         (OUTPUT_BYTE, ("commitOutputs per byte",)),
-        (DIGEST_ELEMENT, ("dispute per element",)),
+        (DIGEST_ELEMENT, ("dispute per packed element",)),
     ],
 )
 def test_gas_is_that_of_the_snapshots(figure: int, moves: tuple[str, ...]) -> None:
