@@ -138,7 +138,7 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     return report
 
 
-JOB = JobContext(31337, b"\x11" * 20, b"\x22" * 32, b"\x33" * 20)
+JOB = JobContext(31337, b"\x11" * 20, b"\x22" * 32, b"\x33" * 20, b"\x44" * 32)
 ELEMENTS, CLASSES = 4, 3
 SOURCES = ("systems/ezkl", "systems/onnx", "systems/srs", "statement", "solidity")
 

@@ -59,6 +59,14 @@ contract LibraryHarness {
         return layout_.outputsOf(instances, items);
     }
 
+    function labelOf(
+        Layout memory layout_,
+        uint256[] calldata instances,
+        uint256 item
+    ) external pure returns (uint256 label, bool decided) {
+        return layout_.labelOf(instances, item);
+    }
+
     function signedOf(uint256 element) external pure returns (int256) {
         return Statement.signedOf(element);
     }

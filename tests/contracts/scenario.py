@@ -1,6 +1,6 @@
 """The world that the tests of the contracts play in: circuits, jobs and mock proofs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,6 +9,7 @@ from ape.api import AccountAPI, ReceiptAPI
 from ape.contracts import ContractInstance
 from eth_utils.crypto import keccak
 from hexbytes import HexBytes
+from py_ecc.bn128 import G1, multiply
 
 from prover.chain.abi.contract import PREDICTION, REGISTRY, abi
 from prover.protocol.prediction.state import Job, Terms
@@ -43,6 +44,7 @@ OURS = {
 }
 
 Circuit = tuple[Any, ...]
+Prover = Callable[[Sequence[int], int], bytes]  # of instances, and of which input by its point
 
 
 def public_layout(items: int = 3) -> Layout:
@@ -60,6 +62,7 @@ def public_layout(items: int = 3) -> Layout:
         input_words=2,
         weights=0,
         weight_words=0,
+        weight_points=0,
         outputs=inputs + 10,
         output_words=2,
         output_kind=OutputKind.SCORES,
@@ -81,6 +84,7 @@ def hidden_layout() -> Layout:
         input_words=1,
         weights=2,
         weight_words=1,
+        weight_points=0,
         outputs=3,
         output_words=1,
         output_kind=OutputKind.LABEL,
@@ -92,6 +96,7 @@ def circuit_of(verifier: ContractInstance, layout: Layout, /, **changes: Any) ->
     """The circuit as `registerCircuit` takes it; exact unless `changes` say otherwise."""
     fields: dict[str, Any] = {
         "verifier": verifier.address,
+        "key": NOBODY,
         "codeHash": keccak(verifier.provider.get_code(verifier.address)),
         "artifactDigest": b"\xaa" * 32,
         "statement": layout.to_abi(),
@@ -106,7 +111,13 @@ def circuit_of(verifier: ContractInstance, layout: Layout, /, **changes: Any) ->
     return tuple((fields | changes).values())
 
 
-def mock_proof(instances: Sequence[int]) -> bytes:
+def point(seed: int) -> bytes:
+    """A point of BN254, another one for each seed."""
+    x, y = multiply(G1, seed + 1)
+    return int(x).to_bytes(32, "big") + int(y).to_bytes(32, "big")
+
+
+def mock_proof(instances: Sequence[int], _input: int = 0) -> bytes:
     """What MockVerifier takes for a proof of these instances, in the field or not."""
     return keccak(b"".join(word.to_bytes(32, "big") for word in instances))
 
@@ -117,6 +128,7 @@ class Proofs:
 
     layout: Layout
     weights: int = 0
+    proves: Prover = mock_proof
 
     def input_words(self, items: int, seed: int = 0) -> list[list[int]]:
         """Different words for each item and seed."""
@@ -124,6 +136,8 @@ class Proofs:
         return [[1_000 * (seed + 1) + 10 * item + word for word in width] for item in range(items)]
 
     def inputs_hash(self, items: int, seed: int = 0) -> bytes:
+        if not self.layout.input_words:
+            return inputs_hash([keccak(point(seed))])
         return inputs_hash([input_commitment(words) for words in self.input_words(items, seed)])
 
     def outputs(self, seed: int = 0) -> list[int]:
@@ -150,7 +164,7 @@ class Proofs:
     def sample(self, inputs: int = 0, outputs: int = 0) -> tuple[bytes, list[int]]:
         """A proof for no job, for registration and condemnation."""
         instances = self.statement([1] * self.layout.context_limbs, inputs, outputs)
-        return mock_proof(instances), instances
+        return self.proves(instances, inputs), instances
 
     def register(self, registry: ContractInstance, circuit: Circuit, by: AccountAPI) -> bytes:
         """Registers circuit and model; returns the model's id."""
@@ -174,10 +188,11 @@ class World:
     provider: AccountAPI
     payee: AccountAPI
     weights: int = 0
+    proves: Prover = mock_proof
 
     @property
     def proofs(self) -> Proofs:
-        return Proofs(self.layout, self.weights)
+        return Proofs(self.layout, self.weights, self.proves)
 
     @property
     def circuit_id(self) -> bytes:
@@ -223,11 +238,12 @@ class World:
         return job
 
     def limbs(self, job: Job, payee: Any = None, **changes: Any) -> tuple[int, ...]:
-        """The context limbs of `job`; `changes` are `escrow`, `chain_id`, `job_id`."""
+        """The context limbs of `job`; `changes` are fields of JobContext but the payee."""
         fields = {
             "chain_id": CHAIN_ID,
             "escrow": self.predictions.address,
             "job_id": self.id_of(job),
+            "model_id": job.terms.model_id,
         }
         context = JobContext.of(payee=str(payee or self.payee), **(fields | changes))
         return context.limbs(self.layout.context_limbs, self.layout.context_bits)
@@ -235,7 +251,7 @@ class World:
     def prove(self, job: Job, payee: Any = None, **seeds: int) -> tuple[bytes, list[int]]:
         """Proof and instances bound to `payee`; `seeds` choose inputs and outputs."""
         instances = self.proofs.statement(self.limbs(job, payee), **seeds)
-        return mock_proof(instances), instances
+        return self.proves(instances, seeds.get("inputs", 0)), instances
 
     def deliver(self, job: Job, items: int = 1, proven: Any = None, **options: Any) -> ReceiptAPI:
         proof, instances = proven or self.prove(job)
@@ -278,6 +294,12 @@ def at(timestamp: int) -> int:
     """Makes the next block's time `timestamp`, and returns it."""
     ape.chain.provider.set_timestamp(timestamp)
     return timestamp
+
+
+def send(sender: AccountAPI, to: ContractInstance, data: bytes) -> None:
+    """A transaction of exactly these bytes."""
+    create = to.provider.network.ecosystem.create_transaction
+    sender.call(create(receiver=to.address, data=data))
 
 
 def logged(receipt: ReceiptAPI) -> list[tuple[Any, ...]]:

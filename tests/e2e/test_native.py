@@ -28,6 +28,7 @@ JOB = [
     *("--chain-id", "31337"),
     *("--market", "0x5FbDB2315678afecb367f032d93F642f64180aa3"),
     *("--job", "0x" + "11" * 32),
+    *("--model", "0x" + "22" * 32),
     *("--payee", "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"),
 ]
 OTHER_PAYEE = [*JOB[:-1], "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC"]

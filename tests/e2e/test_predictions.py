@@ -235,7 +235,8 @@ def test_files_alone_prove_and_verify(world: World, tmp_path: Path) -> None:
     cli, predictions = world.cli, world.chain.prediction.address
     posted = cli.post()
     artifacts = ("--artifacts", world.model["artifacts"])
-    job = ("--chain-id", 31337, "--market", predictions, "--job", posted["job"])
+    model_id = ("--model", world.model["model_id"])
+    job = ("--chain-id", 31337, "--market", predictions, "--job", posted["job"], *model_id)
     payee = ("--payee", address_of(PROVIDER))
     proof = tmp_path / "proof.json"
     inputs = ("--inputs", posted["inputs_file"])

@@ -220,6 +220,7 @@ def test_a_native_digit_is_proven_on_the_ceremony(
     job = [
         *("--chain-id", CHAIN_ID, "--market", "0x5FbDB2315678afecb367f032d93F642f64180aa3"),
         *("--job", "0x" + "11" * 32, "--payee", public.provider.address),
+        *("--model", "0x" + "22" * 32),
     ]
     proof, inputs = tmp_path / "proof.json", ("--inputs", EXAMPLES / "digits-test.npz")
     provider.run("prove", *inputs, "--index", ROW, "--artifacts", made, "--out", proof, *job)

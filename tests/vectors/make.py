@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from prover.statement import poseidon, tree
-from prover.statement.commitment import input_commitment, inputs_hash
+from prover.statement.commitment import (
+    POINT_BYTES,
+    input_commitment,
+    input_point,
+    inputs_hash,
+    proven_input,
+    weights_of,
+)
 from prover.statement.context import JobContext
 from prover.statement.documents import sealed
 from prover.statement.field import FIELD_MODULUS, decode_signed, encode_signed
@@ -17,6 +24,8 @@ from prover.statement.layout import Layout, OutputKind
 
 HERE = Path(__file__).parent
 COUNTS = (1, 2, 3, 5, 8, 13)
+NAMES = ("public", "hashed", "hidden", "open", "point", "labels", "pointHidden", "head")
+POINTS = {"pointHidden": 3, "head": 1}  # of hidden weights
 
 
 def hexadecimal(value: bytes) -> str:
@@ -62,10 +71,10 @@ def batch(built: tree.PositionalTree, start: int, log2: int) -> dict[str, Any]:
 
 
 def layout(name: str) -> Layout:
-    """Layouts of the four kinds of circuit: public and hashed inputs, fixed and hidden weights."""
-    items, limbs, outputs = {"public": 1, "hashed": 4, "hidden": 2, "open": 2}[name], 8, 3
-    hashed = name in ("hashed", "hidden")
-    words, echo = (1, 1) if hashed else (5, limbs)
+    """Inputs as words, digests or a point; weights fixed, or hidden by a digest or by points."""
+    items, limbs, outputs = {"hashed": 4, "hidden": 2, "open": 2, "head": 2}.get(name, 1), 8, 3
+    hashed, pointed = name in ("hashed", "hidden", "head"), name in ("point", "pointHidden")
+    words, echo = (0, 0) if pointed else (1, 1) if hashed else (5, limbs)
     weight_words = int(name in ("hidden", "open"))
     weights = items * words + echo if hashed else 0
     inputs = 0 if hashed else weight_words
@@ -82,17 +91,18 @@ def layout(name: str) -> Layout:
         input_words=words,
         weights=weights,
         weight_words=weight_words,
+        weight_points=POINTS.get(name, 0),
         outputs=end,
         output_words=outputs,
-        output_kind=OutputKind.SCORES,
-        classes=outputs,
+        output_kind=OutputKind.LABEL if name in ("labels", "pointHidden") else OutputKind.SCORES,
+        classes=7 if name in ("labels", "pointHidden") else outputs,
     )
 
 
 def statement_vectors() -> dict[str, Any]:
     return {
         "modulus": word(FIELD_MODULUS),
-        "layouts": [statement(name) for name in ("public", "hashed", "hidden", "open")],
+        "layouts": [statement(name) for name in NAMES],
         "contexts": [context(seed) for seed in range(4)],
         "signed": [
             {"value": str(value), "element": word(encode_signed(value))}
@@ -108,15 +118,17 @@ def statement(name: str) -> dict[str, Any]:
     where = layout(name)
     draw = random.Random(name)
     instances = [encode_signed(draw.randrange(-(2**20), 2**20)) for _ in range(where.instances)]
-    items = range(where.items)
-    commitments = [input_commitment(where.item_inputs(instances, item)) for item in items]
+    items, proof = range(where.items), draw.randbytes(input_point(where) + POINT_BYTES + 7)
+    commitments = [proven_input(where, proof, instances, item) for item in items]
     outputs = [where.item_outputs(instances, item) for item in items]
     return {
         "name": name,
         "layout": where.to_dict(),
         "abi": list(where.to_abi()),
+        "proof": hexadecimal(proof),
         "instances": [word(value) for value in instances],
         "sections": {key: [part.start, part.stop] for key, part in where.sections().items()},
+        "weightsCommitment": word(weights_of(where, proof, instances)),
         "inputCommitments": [hexadecimal(value) for value in commitments],
         "inputsHash": hexadecimal(inputs_hash(commitments)),
         "inputsHashOfFirst": hexadecimal(inputs_hash(commitments[:1])),
@@ -127,12 +139,14 @@ def statement(name: str) -> dict[str, Any]:
 def context(seed: int) -> dict[str, Any]:
     draw = random.Random(seed)
     limbs, bits = ((8, 17), (6, 24), (1, 253), (12, 10))[seed]
-    job = JobContext(31337 + seed, draw.randbytes(20), draw.randbytes(32), draw.randbytes(20))
+    ids = [draw.randbytes(size) for size in (20, 32, 20, 32)]
+    job = JobContext(31337 + seed, *ids)
     return {
         "chainId": job.chain_id,
         "escrow": hexadecimal(job.escrow),
         "jobId": hexadecimal(job.job_id),
         "payee": hexadecimal(job.payee),
+        "modelId": hexadecimal(job.model_id),
         "hash": word(job.hash()),
         "limbs": limbs,
         "bits": bits,

@@ -27,6 +27,7 @@ from tests.contracts.scenario import (
     ETH,
     NOBODY,
     Circuit,
+    Prover,
     at,
     mock_proof,
     native,
@@ -61,6 +62,7 @@ def sealed_layout() -> Layout:
         input_words=1,
         weights=SLOTS + 1,
         weight_words=1,
+        weight_points=0,
         outputs=outputs,
         output_words=CLASSES,
         output_kind=OutputKind.SCORES,
@@ -150,6 +152,7 @@ class Scene:
     provider: AccountAPI
     payee: AccountAPI
     data: TestSet = TestSet()
+    proves: Prover = mock_proof
 
     @property
     def circuit_id(self) -> bytes:
@@ -256,7 +259,8 @@ class Scene:
 
     def condemn(self, by: AccountAPI | None = None) -> ReceiptAPI:
         """Two proofs of the same inputs with different outputs."""
-        one, other = sample(self.layout), sample(self.layout, output=1)
+        one = sample(self.layout, proves=self.proves)
+        other = sample(self.layout, output=1, proves=self.proves)
         return self.registry.condemn(self.circuit_id, *one, *other, sender=by or self.payee)
 
     # ------------------------------------------------------------ proofs
@@ -272,19 +276,24 @@ class Scene:
     ) -> Submission:
         """An honest proof of the blocks' items; `outputs` replace those of some of them.
 
-        `context` is `escrow`, `chain_id`, `job_id`.
+        `context` are fields of JobContext but the payee.
         """
         indices = [index for start, size in blocks for index in range(start, start + size)]
         instances = self._instances(indices, outputs or {})
         instances[self.layout.weights] = weights
-        fields = {"chain_id": CHAIN_ID, "escrow": self.bounty.address, "job_id": self.id_of(job)}
+        fields = {
+            "chain_id": CHAIN_ID,
+            "escrow": self.bounty.address,
+            "job_id": self.id_of(job),
+            "model_id": bytes(self.stored(job)[6]),
+        }
         bound = JobContext.of(payee=str(payee or self.payee), **(fields | context))
         limbs = bound.limbs(self.layout.context_limbs, self.layout.context_bits)
         instances[self.layout.context : self.layout.context + len(limbs)] = limbs
         return Submission(
             tuple((start, size, self._path(start, size)) for start, size in blocks),
             tuple((keccak(self.data.ciphertext(one)), label_of(one)) for one in indices),
-            mock_proof(instances),
+            self.proves(instances, indices[0]),
             tuple(instances),
         )
 
@@ -324,12 +333,14 @@ class Scene:
         return self.bounty.credits(currency, account)
 
 
-def sample(layout: Layout, output: int = 0, weights: int = WEIGHTS) -> tuple[bytes, list[int]]:
+def sample(
+    layout: Layout, output: int = 0, weights: int = WEIGHTS, proves: Prover = mock_proof
+) -> tuple[bytes, list[int]]:
     """A proof for no job, for registration and condemnation."""
     instances = [1] * layout.instances
     instances[layout.outputs] = output
     instances[layout.weights] = weights
-    return mock_proof(instances), instances
+    return proves(instances, 0), instances
 
 
 def register(
@@ -338,9 +349,10 @@ def register(
     layout: Layout,
     by: AccountAPI,
     weights: int = WEIGHTS,
+    proves: Prover = mock_proof,
 ) -> bytes:
     """Registers circuit and model with hidden weights; returns the model's id."""
-    registry.registerCircuit(circuit, *sample(layout), sender=by)
+    registry.registerCircuit(circuit, *sample(layout, proves=proves), sender=by)
     circuit_id = circuit_id_of(circuit)
     registry.registerModel(circuit_id, weights, sender=by)
     return model_id_of(circuit_id, weights)

@@ -101,7 +101,7 @@ def test_a_copied_proof_pays_whom_it_names(accuracy, payee, attacker):
     accuracy.accept(theirs, payee=attacker, sender=attacker)
     accuracy.reveal(theirs)
     copied = accuracy.submission(mine, (0, 4))
-    bound = {"jobId": accuracy.id_of(theirs), "payee": attacker.address}
+    bound = {"jobId": accuracy.id_of(theirs), "payee": attacker, "modelId": accuracy.model_id}
     with reverts(accuracy.bounty.ProofAcceptance_WrongContext, **bound):
         accuracy.submit(theirs, copied)
 
@@ -112,7 +112,7 @@ def test_a_proof_is_for_one_job_contract_and_chain(accuracy, payee, changed):
     job = accuracy.proving()
     other = {"job_id": b"\1" * 32, "escrow": "0x" + "11" * 20, "chain_id": 1}
     replayed = accuracy.submission(job, (0, 4), **{changed: other[changed]})
-    bound = {"jobId": accuracy.id_of(job), "payee": payee.address}
+    bound = {"jobId": accuracy.id_of(job), "payee": payee, "modelId": accuracy.model_id}
     with reverts(accuracy.bounty.ProofAcceptance_WrongContext, **bound):
         accuracy.submit(job, replayed)
 
@@ -312,7 +312,7 @@ def test_a_verifier_that_changed_is_not_asked(accuracy, chain):
     one = accuracy.submission(job, (0, 4))
     always_true = bytes.fromhex("60015f5260205ff3")
     chain.provider.make_request("anvil_setCode", [accuracy.verifier.address, always_true.hex()])
-    hashes = {"actual": keccak(always_true), "allowed": accuracy.circuit[1]}
+    hashes = {"actual": keccak(always_true), "allowed": accuracy.circuit[2]}
     with reverts(accuracy.bounty.ProofAcceptance_WrongVerifierCode, **hashes):
         accuracy.submit(job, one.changed(proof=mock_proof([1])))
 

@@ -264,7 +264,7 @@ def test_RevertWhen_the_payee_in_the_proof_is_another(accuracy, attacker, payee)
     job = accuracy.proving()
     theirs = accuracy.submission(job, (0, 4), payee=attacker)
     error = accuracy.bounty.ProofAcceptance_WrongContext
-    bound = {"jobId": accuracy.id_of(job), "payee": payee.address}
+    bound = {"jobId": accuracy.id_of(job), "payee": payee, "modelId": accuracy.model_id}
     _refused(accuracy, job, theirs, error, **bound)
 
 

@@ -133,7 +133,7 @@ def test_RevertWhen_the_verifier_is_a_delegation(register, registry, verifier, a
 
 def test_RevertWhen_the_code_has_another_hash(register, registry, verifier):
     circuit = circuit_of(verifier, public_layout(), codeHash=b"\x01" * 32)
-    actual = circuit_of(verifier, public_layout())[1]
+    actual = circuit_of(verifier, public_layout())[2]
     with reverts(registry.ModelRegistry_WrongCodeHash, actual=actual, allowed=b"\x01" * 32):
         register(circuit)
 
@@ -142,13 +142,17 @@ def test_RevertWhen_the_code_has_another_hash(register, registry, verifier):
     ("fields", "section", "actual", "allowed"),
     [
         ({"items": 0}, "items", 0, 1),
-        ({"input_words": 0}, "inputs", 0, 1),
+        ({"input_words": 0}, "items", 3, 1),
         ({"context_echo_words": 2}, "contextEcho", 2, 10),
-        ({"context_echo_words": 0}, "contextEcho", 0, 10),
+        ({"context_echo_words": 0}, "instances", 6, 32),
         ({"weight_words": 2}, "weightWords", 2, 1),
+        ({"weight_words": 1, "weight_points": 1}, "weightWords", 1, 0),
         ({"classes": 0}, "classes", 0, 1),
         ({"classes": 3}, "outputs", 2, 3),
-        ({"output_kind": OutputKind.LABEL}, "outputs", 2, 1),
+        ({"output_kind": OutputKind.LABEL, "output_words": 0}, "outputs", 0, 2),
+        ({"output_kind": OutputKind.LABEL, "output_words": 3}, "outputs", 3, 2),
+        ({"output_words": 1}, "outputs", 1, 2),
+        ({"output_words": 3}, "outputs", 3, 2),
         ({"instances": 31}, "instances", 32, 31),
         ({"instances": 33}, "instances", 32, 33),
         ({"context": 21}, "instances", 22, 32),
@@ -309,6 +313,7 @@ def widest_layout() -> Layout:
         input_words=inputs,
         weights=inputs + 1,
         weight_words=1,
+        weight_points=0,
         outputs=inputs + 2,
         output_words=1,
         output_kind=OutputKind.LABEL,
@@ -470,6 +475,6 @@ def test_RevertWhen_instances_to_condemn_are_not_canonical(registry, world, atta
 def test_RevertWhen_the_verifier_to_condemn_by_is_another(registry, world, attacker, chain):
     chain.provider.set_code(world.circuit[0], "0x60015f5260205ff3")
     actual = keccak(bytes.fromhex("60015f5260205ff3"))
-    wrong = {"actual": actual, "allowed": world.circuit[1]}
+    wrong = {"actual": actual, "allowed": world.circuit[2]}
     with reverts(registry.ModelRegistry_WrongCodeHash, **wrong):
         world.condemn(attacker)

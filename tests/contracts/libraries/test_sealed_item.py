@@ -56,6 +56,7 @@ def wide_layout(words: int, labels: int = 3) -> Layout:
         input_words=words,
         weights=words + 1,
         weight_words=1,
+        weight_points=0,
         outputs=words + 2,
         output_words=1,
         output_kind=OutputKind.LABEL,

@@ -1,17 +1,20 @@
 """The Statement library, against the vectors that prover/statement makes too."""
 
 from itertools import chain
+from typing import Any
 
 import pytest
+from eth_utils.crypto import keccak
 
 from prover.statement.context import JobContext
 from prover.statement.field import FIELD_MODULUS, decode_signed
+from prover.statement.layout import OutputKind
 from tests.contracts.reverting import reverts
 from tests.contracts.vectors import load, unhex, words
 
 VECTORS = load("statement")
 LAYOUTS = VECTORS["layouts"]
-JOB_ID = b"\x77" * 32
+JOB_ID, MODEL_ID = b"\x77" * 32, b"\x78" * 32
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +33,11 @@ def layout(vector):
 
 
 @pytest.fixture
+def proof(vector):
+    return unhex(vector["proof"])
+
+
+@pytest.fixture
 def instances(vector):
     return words(vector["instances"])
 
@@ -38,12 +46,70 @@ def test_the_modulus_is_that_of_the_vectors():
     assert int(VECTORS["modulus"], 16) == FIELD_MODULUS
 
 
-def test_commitments_are_those_of_the_vectors(library, vector, layout, instances):
+def test_commitments_are_those_of_the_vectors(library, vector, layout, proof, instances):
     for item, commitment in enumerate(vector["inputCommitments"]):
-        assert library.inputCommitment(layout, instances, item) == unhex(commitment)
+        assert library.inputCommitment(layout, proof, instances, item) == unhex(commitment)
     items = vector["layout"]["items"]
-    assert library.inputsHash(layout, instances, items) == unhex(vector["inputsHash"])
-    assert library.inputsHash(layout, instances, 1) == unhex(vector["inputsHashOfFirst"])
+    assert library.inputsHash(layout, proof, instances, items) == unhex(vector["inputsHash"])
+    assert library.inputsHash(layout, proof, instances, 1) == unhex(vector["inputsHashOfFirst"])
+
+
+def head_of(vector: dict[str, Any]) -> int:
+    """Bytes of a proof that commit to hidden weights."""
+    points = vector["layout"]["weight_points"]
+    return 32 + 64 * points if points else 0
+
+
+POINTED = [vector for vector in LAYOUTS if not vector["layout"]["input_words"]]
+HIDDEN = [vector for vector in LAYOUTS if vector["layout"]["weight_points"]]
+
+
+@pytest.mark.parametrize("vector", POINTED, ids=lambda vector: vector["name"])
+def test_the_input_is_the_point_behind_the_head(library, vector, layout, proof, instances):
+    start = head_of(vector)
+    expected = keccak(proof[start : start + 64])
+    assert library.inputCommitment(layout, proof, instances, 0) == expected
+    assert library.inputCommitment(layout, proof[: start + 64], instances, 0) == expected
+    for place in (start, start + 63):
+        assert library.inputCommitment(layout, bent(proof, place), instances, 0) != expected
+    for place in {max(start - 1, 0), start + 64} - {start}:
+        assert library.inputCommitment(layout, bent(proof, place), instances, 0) == expected
+
+
+@pytest.mark.parametrize("vector", HIDDEN, ids=lambda vector: vector["name"])
+def test_hidden_weights_are_the_whole_head(library, vector, layout, proof, instances):
+    end = head_of(vector)
+    expected = int.from_bytes(keccak(proof[:end]), "big")
+    assert library.weightsOf(layout, proof, instances) == expected
+    assert library.weightsOf(layout, proof[:end], instances) == expected
+    assert library.weightsOf(layout, bent(proof, end), instances) == expected
+    for place in (0, 31, 32, end - 1):
+        assert library.weightsOf(layout, bent(proof, place), instances) != expected
+
+
+def bent(proof: bytes, place: int) -> bytes:
+    """With one bit of one byte turned over."""
+    return proof[:place] + bytes([proof[place] ^ 1]) + proof[place + 1 :]
+
+
+@pytest.mark.parametrize("vector", POINTED, ids=lambda vector: vector["name"])
+def test_RevertWhen_the_proof_ends_within_its_point(library, attacker, vector, layout, instances):
+    least = head_of(vector) + 64
+    for length in {0, least - 65, least - 64, least - 33, least - 1} & set(range(least)):
+        short = (layout, b"\x01" * length, instances)
+        with reverts(library.Statement_ShortProof, actual=length, least=least):
+            library.inputCommitment.transact(*short, 0, sender=attacker)
+        with reverts(library.Statement_ShortProof, actual=length, least=least):
+            library.inputsHash.transact(*short, 1, sender=attacker)
+
+
+@pytest.mark.parametrize("vector", HIDDEN, ids=lambda vector: vector["name"])
+def test_RevertWhen_the_proof_ends_within_its_head(library, attacker, vector, layout, instances):
+    least = head_of(vector)
+    for length in (0, 31, 32, least - 64, least - 1):
+        with reverts(library.Statement_ShortProof, actual=length, least=least):
+            short = (layout, b"\x01" * length, instances)
+            library.weightsOf.transact(*short, sender=attacker)
 
 
 def test_outputs_are_those_of_the_vectors(library, vector, layout, instances):
@@ -65,22 +131,33 @@ def test_what_127_bits_do_not_hold_is_refused(library, attacker, element):
         library.signedOf.transact(element, sender=attacker)
 
 
-def test_weights_are_a_word_or_zero(library, vector, layout, instances):
+def test_weights_are_a_word_a_head_or_zero(library, vector, layout, proof, instances):
     start, end = vector["sections"]["weights"]
-    expected = instances[start] if end > start else 0
-    assert library.weightsOf(layout, instances) == expected
+    found = library.weightsOf(layout, proof, instances)
+    assert found == int(vector["weightsCommitment"], 16)
+    if not head_of(vector):
+        assert found == (instances[start] if end > start else 0)
 
 
-def test_context_is_that_of_this_chain_and_contract(library, payee):
-    expected = JobContext.of(31337, library.address, JOB_ID, payee.address).hash()
-    assert library.contextOf(JOB_ID, payee) == expected
+def test_the_label_is_the_first_word_or_the_greatest_score(library, vector, layout, instances):
+    rows = [[int(value) for value in row] for row in vector["outputs"]]
+    labels = vector["layout"]["output_kind"] == OutputKind.LABEL
+    for item, row in enumerate(rows):
+        expected = (row[0] % 2**256, row[0] >= 0) if labels else (row.index(max(row)), True)
+        assert tuple(library.labelOf(layout, instances, item)) == expected
+
+
+def test_context_is_that_of_this_chain_contract_and_model(library, payee):
+    expected = JobContext.of(31337, library.address, JOB_ID, payee.address, MODEL_ID).hash()
+    assert library.contextOf(JOB_ID, payee, MODEL_ID) == expected
+    assert library.contextOf(JOB_ID, payee, bytes(32)) != expected
 
 
 @pytest.mark.parametrize("context", VECTORS["contexts"], ids=lambda context: str(context["limbs"]))
 def test_context_limbs_are_those_of_the_vectors(library, context):
     """In a layout of nothing but context: each limb counts, and no bit above the last."""
     limbs, bits, value = context["limbs"], context["bits"], int(context["hash"], 16)
-    layout = [limbs, 1, 0, limbs, bits, *([0] * 10)]
+    layout = [limbs, 1, 0, limbs, bits, *([0] * 11)]
     found = words(context["words"])
     assert library.hasContext(layout, found, value)
     assert library.hasContext(layout, found, value ^ 1 << limbs * bits)

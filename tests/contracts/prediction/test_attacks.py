@@ -30,6 +30,7 @@ from tests.contracts.scenario import (
     mock_proof,
     now,
     public_layout,
+    send,
 )
 
 ALWAYS_TRUE = "0x60015f5260205ff3"
@@ -136,7 +137,7 @@ def test_a_copied_proof_serves_no_lock_of_the_thief(world, payee, attacker):
     """copy a proof from the mempool and claim for it, or relay it"""
     theirs, mine = world.locked(), world.posted(nonce=1)
     world.lock(mine, payee=attacker, sender=attacker)
-    wrong = {"jobId": world.id_of(mine), "payee": attacker}
+    wrong = {"jobId": world.id_of(mine), "payee": attacker, "modelId": world.model_id}
     with reverts(world.predictions.ProofAcceptance_WrongContext, **wrong):
         world.deliver(mine, proven=world.prove(theirs), sender=attacker)
 
@@ -151,7 +152,7 @@ def test_a_proof_serves_one_job(naive, world, payee, provider):
     first, second = world.locked(), world.locked(nonce=1)
     proven = world.prove(first)
     world.deliver(first, proven=proven)
-    wrong = {"jobId": world.id_of(second), "payee": payee}
+    wrong = {"jobId": world.id_of(second), "payee": payee, "modelId": world.model_id}
     with reverts(world.predictions.ProofAcceptance_WrongContext, **wrong):
         world.deliver(second, proven=proven)
     assert world.credit(payee) == REWARD + STAKE
@@ -163,7 +164,7 @@ def test_a_proof_serves_one_contract_of_one_chain(world, payee, attacker, change
     fields = {"chain": {"chain_id": CHAIN_ID + 1}, "contract": {"escrow": attacker.address}}
     job = world.locked()
     instances = world.proofs.statement(world.limbs(job, **fields[change]))
-    wrong = {"jobId": world.id_of(job), "payee": payee}
+    wrong = {"jobId": world.id_of(job), "payee": payee, "modelId": world.model_id}
     with reverts(world.predictions.ProofAcceptance_WrongContext, **wrong):
         world.deliver(job, proven=(mock_proof(instances), instances))
 
@@ -231,12 +232,6 @@ def test_offsets_hide_nothing(build_naive, world_of, project, deployer, provider
     world.deliver(job, proven=(proof, honest))
 
 
-def send(sender: AccountAPI, to: ContractInstance, data: bytes) -> None:
-    """A transaction of exactly these bytes."""
-    create = to.provider.network.ecosystem.create_transaction
-    sender.call(create(receiver=to.address, data=data))
-
-
 def moved(call: bytes, argument: int, lie: list[int]) -> bytes:
     """The call with the offset of an argument pointing to a lie behind the honest words."""
     at_word = 4 + 32 * argument
@@ -253,7 +248,7 @@ def test_the_verifier_stays_what_it_was(build_naive, world, verifier, attacker, 
     naive.deliver(job_id, false, attacker)
     assert naive.credit(attacker) == REWARD + STAKE
 
-    wrong = {"actual": keccak(hexstr=ALWAYS_TRUE), "allowed": world.circuit[1]}
+    wrong = {"actual": keccak(hexstr=ALWAYS_TRUE), "allowed": world.circuit[2]}
     with reverts(world.predictions.ProofAcceptance_WrongVerifierCode, **wrong):
         world.deliver(job, proven=(b"", world.prove(job)[1]))
 

@@ -100,7 +100,7 @@ def test_RevertWhen_any_context_limb_differs(world, payee, limb):
     limbs = list(world.limbs(job))
     limbs[limb] ^= 1
     instances = world.proofs.statement(limbs)
-    wrong = {"jobId": world.id_of(job), "payee": payee.address}
+    wrong = {"jobId": world.id_of(job), "payee": payee, "modelId": world.model_id}
     with reverts(world.predictions.ProofAcceptance_WrongContext, **wrong):
         world.deliver(job, proven=(mock_proof(instances), instances))
 
@@ -167,7 +167,7 @@ def test_RevertWhen_the_code_of_the_verifier_changed(world, chain):
     job = world.locked()
     code = bytes.fromhex("600160005260206000f3")  # returns true
     chain.provider.set_code(world.circuit[0], "0x" + code.hex())
-    wrong = {"actual": keccak(code), "allowed": world.circuit[1]}
+    wrong = {"actual": keccak(code), "allowed": world.circuit[2]}
     with reverts(world.predictions.ProofAcceptance_WrongVerifierCode, **wrong):
         world.deliver(job)
 

@@ -26,6 +26,7 @@ from tests.contracts.scenario import (
     DAY,
     ETH,
     Circuit,
+    Prover,
     at,
     circuit_of,
     mock_proof,
@@ -63,6 +64,7 @@ def record_layout() -> Layout:
         input_words=1,
         weights=0,
         weight_words=0,
+        weight_points=0,
         outputs=outputs,
         output_words=CLASSES,
         output_kind=OutputKind.SCORES,
@@ -188,6 +190,7 @@ class Scene:
     owner: AccountAPI
     payee: AccountAPI
     data: Records
+    proves: Prover = mock_proof
 
     @property
     def circuit_id(self) -> bytes:
@@ -296,7 +299,8 @@ class Scene:
 
     def condemn(self, by: AccountAPI | None = None) -> ReceiptAPI:
         """Two proofs of the same inputs with different outputs."""
-        one, other = sample(self.layout), sample(self.layout, output=1)
+        one = sample(self.layout, proves=self.proves)
+        other = sample(self.layout, output=1, proves=self.proves)
         return self.registry.condemn(self.circuit_id, *one, *other, sender=by or self.payee)
 
     def touch(self) -> None:
@@ -315,11 +319,16 @@ class Scene:
     ) -> Submission:
         """An honest proof of the blocks' records, with the keys of those that match.
 
-        `outputs` replace those of some records; `context` is `escrow`, `chain_id`, `job_id`.
+        `outputs` replace those of some records; `context` are fields of JobContext but the payee.
         """
         indices = [index for start, size in blocks for index in range(start, start + size)]
         instances = self._instances(indices, outputs or {})
-        fields = {"chain_id": CHAIN_ID, "escrow": self.bounty.address, "job_id": self.id_of(job)}
+        fields = {
+            "chain_id": CHAIN_ID,
+            "escrow": self.bounty.address,
+            "job_id": self.id_of(job),
+            "model_id": job.terms.model_id,
+        }
         bound = JobContext.of(payee=str(payee or self.payee), **(fields | context))
         limbs = bound.limbs(self.layout.context_limbs, self.layout.context_bits)
         instances[self.layout.context : self.layout.context + len(limbs)] = limbs
@@ -327,7 +336,7 @@ class Scene:
             tuple((start, size, self._path(start, size)) for start, size in blocks),
             tuple(self.data.entry(index) for index in indices),
             self.keys(indices),
-            mock_proof(instances),
+            self.proves(instances, indices[0]),
             tuple(instances),
         )
 
@@ -383,16 +392,22 @@ class Scene:
         return proven, {index for index, one in enumerate(seen) if one[1]}
 
 
-def sample(layout: Layout, output: int = 0) -> tuple[bytes, list[int]]:
+def sample(layout: Layout, output: int = 0, proves: Prover = mock_proof) -> tuple[bytes, list[int]]:
     """A proof for no job, for registration and condemnation."""
     instances = [1] * layout.instances
     instances[layout.outputs] = output
-    return mock_proof(instances), instances
+    return proves(instances, 0), instances
 
 
-def register(registry: ContractInstance, circuit: Circuit, layout: Layout, by: AccountAPI) -> bytes:
+def register(
+    registry: ContractInstance,
+    circuit: Circuit,
+    layout: Layout,
+    by: AccountAPI,
+    proves: Prover = mock_proof,
+) -> bytes:
     """Registers circuit and model, weights in the verifying key; returns the model's id."""
-    registry.registerCircuit(circuit, *sample(layout), sender=by)
+    registry.registerCircuit(circuit, *sample(layout, proves=proves), sender=by)
     circuit_id = circuit_id_of(circuit)
     registry.registerModel(circuit_id, 0, sender=by)
     return model_id_of(circuit_id, 0)

@@ -131,7 +131,7 @@ def test_a_proof_serves_one_job(naive, retrieval, payee, owner):
     first, second = retrieval.accepted(), retrieval.accepted(nonce=1)
     proven = retrieval.submission(first, (0, 4))
     retrieval.submit(first, proven)
-    wrong = {"jobId": retrieval.id_of(second), "payee": payee}
+    wrong = {"jobId": retrieval.id_of(second), "payee": payee, "modelId": retrieval.model_id}
     with reverts(retrieval.bounty.ProofAcceptance_WrongContext, **wrong):
         retrieval.submit(second, proven)
 
@@ -141,7 +141,7 @@ def test_a_proof_serves_one_contract_of_one_chain(retrieval, payee, attacker, ch
     """replay across jobs, contracts, chains; bring a finished id back to life"""
     fields = {"chain": {"chain_id": CHAIN_ID + 1}, "contract": {"escrow": attacker.address}}
     job = retrieval.accepted()
-    wrong = {"jobId": retrieval.id_of(job), "payee": payee}
+    wrong = {"jobId": retrieval.id_of(job), "payee": payee, "modelId": retrieval.model_id}
     with reverts(retrieval.bounty.ProofAcceptance_WrongContext, **wrong):
         retrieval.submit(job, retrieval.submission(job, (0, 4), **fields[change]))
 

@@ -120,7 +120,7 @@ def test_RevertWhen_the_circuit_is_not_exact(scene_of):
 def test_RevertWhen_a_record_cannot_be_sealed(scene_of, inputs):
     changes = {"saltElements": 0, "saltBits": 0}
     scene = scene_of(**(changes | ({"digestElements": 0} if inputs == "public" else {})))
-    refused = {"elements": scene.circuit[6], "saltElements": 0, "maxElements": 1_024}
+    refused = {"elements": scene.circuit[7], "saltElements": 0, "maxElements": 1_024}
     with reverts(scene.bounty.SealedItem_NotSealable, **refused):
         scene.post(scene.job())
 

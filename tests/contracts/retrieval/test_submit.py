@@ -390,7 +390,7 @@ def test_RevertWhen_one_of_several_proofs_does_not_hold(retrieval):
 
 def test_RevertWhen_the_proof_is_bound_to_somebody_else(retrieval, payee, attacker):
     job = retrieval.accepted()
-    wrong = {"jobId": retrieval.id_of(job), "payee": payee}
+    wrong = {"jobId": retrieval.id_of(job), "payee": payee, "modelId": retrieval.model_id}
     with reverts(retrieval.bounty.ProofAcceptance_WrongContext, **wrong):
         retrieval.submit(job, retrieval.submission(job, (0, 4), payee=attacker))
 

@@ -7,6 +7,7 @@ from typing import Any
 import ape
 from ape.api import AccountAPI, ReceiptAPI
 from ape.contracts import ContractInstance
+from eth_utils.crypto import keccak
 
 from prover.chain.abi.contract import abi
 from prover.chain.contracts.serving import Answer, Contest
@@ -25,10 +26,12 @@ from tests.contracts.scenario import (
     ETH,
     NOBODY,
     Circuit,
+    Prover,
     at,
     mock_proof,
     native,
     now,
+    point,
 )
 
 COUNT, SLOTS, CLASSES, WORD_BYTES = 11, 4, 3, 2
@@ -61,6 +64,7 @@ def round_layout(kind: OutputKind = OutputKind.SCORES, input_words: int = 2) -> 
         input_words=input_words,
         weights=0,
         weight_words=0,
+        weight_points=0,
         outputs=outputs,
         output_words=output_words,
         output_kind=kind,
@@ -92,6 +96,7 @@ class Scene:
     payee: AccountAPI
     count: int = COUNT
     scores: Callable[[int], list[int]] = scores_of
+    proves: Prover = mock_proof
 
     @property
     def circuit_id(self) -> bytes:
@@ -100,6 +105,8 @@ class Scene:
     # ------------------------------------------------------------ data
 
     def commitment(self, index: int) -> bytes:
+        if not self.layout.input_words:
+            return keccak(point(index))
         return input_commitment(inputs_of(index, self.layout.input_words))
 
     @property
@@ -219,7 +226,8 @@ class Scene:
 
     def condemn(self, by: AccountAPI | None = None) -> ReceiptAPI:
         """Two proofs of the same inputs with different outputs."""
-        one, other = sample(self.layout), sample(self.layout, output=1)
+        one = sample(self.layout, proves=self.proves)
+        other = sample(self.layout, output=1, proves=self.proves)
         return self.registry.condemn(self.circuit_id, *one, *other, sender=by or self.payee)
 
     # ------------------------------------------------------------ proofs
@@ -235,16 +243,21 @@ class Scene:
     ) -> Answer:
         """An honest proof of the blocks of the contested list.
 
-        `outputs` replace those of some items; `context` is `escrow`, `chain_id`, `job_id`.
+        `outputs` replace those of some items; `context` are fields of JobContext but the payee.
         """
         chosen = [indices[place] for start, size in blocks for place in range(start, start + size)]
         instances = self.instances(chosen, outputs or {})
-        fields = {"chain_id": CHAIN_ID, "escrow": self.rounds.address, "job_id": self.id_of(job)}
+        fields = {
+            "chain_id": CHAIN_ID,
+            "escrow": self.rounds.address,
+            "job_id": self.id_of(job),
+            "model_id": job.terms.model_id,
+        }
         bound = JobContext.of(payee=str(payee or self.payee), **(fields | context))
         limbs = bound.limbs(self.layout.context_limbs, self.layout.context_bits)
         instances[self.layout.context : self.layout.context + len(limbs)] = limbs
         contests = tuple(self.opened(job, *block, indices=indices) for block in blocks)
-        return Answer(contests, mock_proof(instances), tuple(instances))
+        return Answer(contests, self.proves(instances, chosen[0]), tuple(instances))
 
     def opened(self, job: Job, position: int, size: int, indices: Sequence[int] = LIST) -> Contest:
         """The items at these places, with their paths in both trees."""
@@ -302,16 +315,22 @@ def with_instance(answer: Answer, word: int, value: int) -> Answer:
     return replace(answer, instances=instances, proof=mock_proof(instances))
 
 
-def sample(layout: Layout, output: int = 0) -> tuple[bytes, list[int]]:
+def sample(layout: Layout, output: int = 0, proves: Prover = mock_proof) -> tuple[bytes, list[int]]:
     """A proof for no job, for registration and condemnation."""
     instances = [1] * layout.instances
     instances[layout.outputs] = output
-    return mock_proof(instances), instances
+    return proves(instances, 0), instances
 
 
-def register(registry: ContractInstance, circuit: Circuit, layout: Layout, by: AccountAPI) -> bytes:
+def register(
+    registry: ContractInstance,
+    circuit: Circuit,
+    layout: Layout,
+    by: AccountAPI,
+    proves: Prover = mock_proof,
+) -> bytes:
     """Registers circuit and model, weights in the verifying key; returns the model's id."""
-    registry.registerCircuit(circuit, *sample(layout), sender=by)
+    registry.registerCircuit(circuit, *sample(layout, proves=proves), sender=by)
     circuit_id = circuit_id_of(circuit)
     registry.registerModel(circuit_id, 0, sender=by)
     return model_id_of(circuit_id, 0)

@@ -401,7 +401,7 @@ def test_RevertWhen_the_proof_is_bound_to_something_else(serving, job, request, 
         name: request.getfixturevalue(value).address if value in fixture else value
         for name, value in context.items()
     }
-    wrong = {"jobId": serving.id_of(job), "payee": serving.payee}
+    wrong = {"jobId": serving.id_of(job), "payee": serving.payee, "modelId": serving.model_id}
     with reverts(serving.rounds.ProofAcceptance_WrongContext, **wrong):
         serving.answer(job, serving.proof(job, (0, 1), **values))
 

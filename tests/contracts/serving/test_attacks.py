@@ -155,7 +155,7 @@ def test_a_copied_answer_serves_no_round_of_the_thief(serving, attacker):
     serving.join(mine, payee=attacker, sender=attacker)
     serving.commit(mine, sender=attacker)
     serving.contest(mine)
-    wrong = {"jobId": serving.id_of(mine), "payee": attacker}
+    wrong = {"jobId": serving.id_of(mine), "payee": attacker, "modelId": serving.model_id}
     with reverts(serving.rounds.ProofAcceptance_WrongContext, **wrong):
         serving.answer(mine, *serving.all_of(theirs), sender=attacker)
 
@@ -170,7 +170,7 @@ def test_an_answer_is_for_one_job_contract_and_chain(naive, serving, payee, chan
     job = serving.contested()
     other = {"job_id": b"\x01" * 32, "escrow": "0x" + "11" * 20, "chain_id": CHAIN_ID + 1}
     replayed = serving.proof(job, *PROOFS[0], **{changed: other[changed]})
-    wrong = {"jobId": serving.id_of(job), "payee": payee}
+    wrong = {"jobId": serving.id_of(job), "payee": payee, "modelId": serving.model_id}
     with reverts(serving.rounds.ProofAcceptance_WrongContext, **wrong):
         serving.answer(job, replayed)
 

@@ -32,6 +32,10 @@ abstract contract AccuracyBooks is AccuracySetUp, JobBooks {
             });
     }
 
+    function _modelOf(uint256 number) internal view override returns (bytes32) {
+        return _bounties[number].modelId;
+    }
+
     function _paid(uint256 number) internal view override returns (uint256) {
         IAccuracyBounty.Terms storage terms = _bounties[number].job.terms;
         return uint256(terms.reward) + terms.bond;

@@ -91,10 +91,13 @@ contract AccuracyGasTest is SealedGasMeter {
         return _last();
     }
 
+    function _modelOf(IAccuracyBounty.Job memory job) private view returns (bytes32) {
+        return _models[job.terms.circuitId == _circuits[FEW] ? FEW : MANY];
+    }
+
     function _accept(IAccuracyBounty.Job memory job) private returns (uint256) {
-        bytes32 modelId = _models[job.terms.circuitId == _circuits[FEW] ? FEW : MANY];
         vm.prank(PROVIDER);
-        _bounty.accept{value: _value(job.terms.currency, job.terms.stake)}(job, modelId, PROVIDER);
+        _bounty.accept{value: _value(job.terms.currency, job.terms.stake)}(job, _modelOf(job), PROVIDER);
         return _last();
     }
 
@@ -158,7 +161,7 @@ contract AccuracyGasTest is SealedGasMeter {
         for (uint256 i = 0; i < size; ++i) {
             submission.items[i] = IAccuracyBounty.TestItem(keccak256(_ciphertext(start + i, FEW)), 0);
         }
-        submission.instances = _statement(_contextOf(_bounty.jobIdOf(job)));
+        submission.instances = _statement(_contextOf(_bounty.jobIdOf(job), _modelOf(job)));
         submission.proof = new bytes(PROOF_BYTES);
     }
 

@@ -124,7 +124,7 @@ contract AccuracyHandler is AccuracyBooks, SealedHandler {
     }
 
     function _cheatOf(uint256 seed) internal pure override returns (Cheat) {
-        return Cheat(seed % 8);
+        return Cheat(seed % 9);
     }
 
     function _setOf(uint256 number) internal view override returns (Items storage) {

@@ -78,8 +78,8 @@ abstract contract GasMeter {
     }
 
     /// @dev What binds a proof to a job of the provider.
-    function _contextOf(bytes32 jobId) internal view returns (uint256) {
-        return uint256(keccak256(abi.encode(block.chainid, _contract, jobId, PROVIDER)));
+    function _contextOf(bytes32 jobId, bytes32 modelId) internal view returns (uint256) {
+        return uint256(keccak256(abi.encode(block.chainid, _contract, jobId, PROVIDER, modelId)));
     }
 
     /* GAS */

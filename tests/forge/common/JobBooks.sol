@@ -52,11 +52,19 @@ abstract contract JobBooks is ModelSetUp {
 
     function _stake(uint256 number) internal view virtual returns (uint256);
 
+    /// @dev The model whose proofs count.
+    function _modelOf(uint256 number) internal view virtual returns (bytes32);
+
     /// @dev Section 7 of the specification, for the provider and the consumer that follow the rules.
     function _requireFloors(uint256 number, uint8 end) internal virtual;
 
     /// @dev What the contract's views say of a job.
     function _requirePage(uint256 number) internal view virtual;
+
+    /// @dev What a proof of a model has in it if it is to count for a payee of a job.
+    function _boundTo(uint256 number, address payee, bytes32 model) internal view returns (uint256) {
+        return _contextOf(address(_escrow()), _pages[number].id, payee, model);
+    }
 
     /* WHERE A JOB STANDS */
 

@@ -76,8 +76,8 @@ abstract contract ModelSetUp {
         return abi.encodePacked(keccak256(abi.encodePacked(instances)));
     }
 
-    function _contextOf(address bound, bytes32 jobId, address payee) internal view returns (uint256) {
-        return uint256(keccak256(abi.encode(block.chainid, bound, jobId, payee)));
+    function _contextOf(address bound, bytes32 jobId, address payee, bytes32 model) internal view returns (uint256) {
+        return uint256(keccak256(abi.encode(block.chainid, bound, jobId, payee, model)));
     }
 
     function _fillContext(uint256[] memory instances, uint256 context) internal pure {

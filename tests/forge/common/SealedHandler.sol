@@ -13,6 +13,7 @@ abstract contract SealedHandler is SealedSetUp, JobHandler {
         None,
         Twice, // the same proof again in the same call: skipped
         OtherPayee,
+        OtherModel,
         OtherPlace,
         FalseProof,
         OtherItem,
@@ -105,9 +106,10 @@ abstract contract SealedHandler is SealedSetUp, JobHandler {
         uint256 size,
         Cheat cheat
     ) internal view returns (Run[] memory runs, uint256[] memory instances, bytes memory proof) {
-        address payee = _pages[number].payee;
+        (address payee, bytes32 model) = (_pages[number].payee, _modelOf(number));
         if (cheat == Cheat.OtherPayee) payee = address(uint160(payee) + 9);
-        uint256 context = _contextOf(address(_escrow()), _pages[number].id, payee);
+        if (cheat == Cheat.OtherModel) model ^= bytes32(uint256(1));
+        uint256 context = _boundTo(number, payee, model);
         runs = new Run[](1);
         runs[0] = Run(uint32(start), uint32(size), _path(_setOf(number), start, PositionalTree.depthOf(size)));
         if (cheat == Cheat.OtherPlace) runs[0].start += runs[0].size;

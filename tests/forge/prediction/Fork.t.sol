@@ -91,13 +91,13 @@ contract ForkTest is PredictionSetUp {
 
     /// @dev A proof whose context has the id of `chain`.
     function _deliver(uint256 chain) private {
-        bytes32 context = keccak256(abi.encode(chain, address(market), market.jobIdOf(_job), PROVIDER));
+        bytes32 context = keccak256(abi.encode(chain, address(market), market.jobIdOf(_job), PROVIDER, modelId));
         uint256[] memory instances = _statement(uint256(context), 4);
         market.deliver(_job, 1, _proof(instances), instances);
     }
 
     function _expectWrongContext() private {
         bytes4 selector = IProofAcceptance.ProofAcceptance_WrongContext.selector;
-        vm.expectRevert(abi.encodeWithSelector(selector, market.jobIdOf(_job), PROVIDER));
+        vm.expectRevert(abi.encodeWithSelector(selector, market.jobIdOf(_job), PROVIDER, modelId));
     }
 }

@@ -24,6 +24,10 @@ abstract contract PredictionBooks is PredictionSetUp, JobBooks {
             });
     }
 
+    function _modelOf(uint256 number) internal view override returns (bytes32) {
+        return _jobs[number].terms.modelId;
+    }
+
     function _paid(uint256 number) internal view override returns (uint256) {
         return _jobs[number].terms.reward;
     }

@@ -99,7 +99,7 @@ contract PredictionGasTest is GasMeter {
 
     function _deliver(IPredictionMarket.Job memory job, uint256 items) private returns (uint256) {
         Layout memory layout_ = _layouts[job.terms.modelId];
-        uint256[] memory instances = Proofs.statement(layout_, _contextOf(_market.jobIdOf(job)), 0);
+        uint256[] memory instances = Proofs.statement(layout_, _contextOf(_market.jobIdOf(job), job.terms.modelId), 0);
         instances[instances.length - 1] = 1;
         bytes memory proof = new bytes(PROOF_BYTES);
         vm.prank(PROVIDER);

@@ -63,28 +63,31 @@ contract PredictionHandler is PredictionBooks, JobHandler {
         _take(number, _actor(payee), step);
     }
 
-    /// @dev One in four values of `honest` binds the proof to somebody else than the payee; one in 16 forges it.
+    /// @dev One in four values of `honest` binds the proof to somebody else than the payee; one in 16 forges it, and one
+    /// binds it to another model.
     function deliver(uint256 which, uint256 who, uint256 honest) external {
         if (_jobs.length == 0) return;
         uint256 number = _recent(which);
         address bound = honest % 4 == 1 ? _actor(who) : _pages[number].payee;
-        _deliver(number, bound, _actor(who), honest % 1e6, honest % 16 == 3);
+        bytes32 model = _modelOf(number) ^ bytes32(uint256(honest % 16 == 7 ? 1 : 0));
+        _deliver(number, _boundTo(number, bound, model), _actor(who), honest % 1e6, honest % 16 == 3);
     }
 
-    function _deliver(uint256 number, address bound, address caller, uint256 output, bool forged) private {
+    function _deliver(uint256 number, uint256 context, address caller, uint256 output, bool forged) private {
+        bool bound = context == _boundTo(number, _pages[number].payee, _modelOf(number));
         bool timely = _isLocked(number);
         bool condemned = _condemnedAt(number) != 0;
-        uint256[] memory instances = _statement(_contextOf(address(market), _pages[number].id, bound), output);
+        uint256[] memory instances = _statement(context, output);
         bytes memory proof = _proof(instances);
         if (forged) proof[0] ^= 0x01;
         bytes memory message = abi.encodeCall(market.deliver, (_jobs[number], _itemsOf(number), proof, instances));
         if (_try(caller, 0, message)) {
             if (forged) broken = "a forged proof paid";
-            if (bound != _pages[number].payee) broken = "a proof of somebody else paid";
+            if (!bound) broken = "a proof of somebody else, or of another model, paid";
             if (!timely) broken = "delivered late, or in another state";
             if (condemned) broken = "a condemned circuit paid";
             _end(number, uint8(IPredictionMarket.State.Paid), _paid(number) + _stake(number), "paid");
-        } else if (timely && !condemned && !forged && bound == _pages[number].payee) {
+        } else if (timely && !condemned && !forged && bound) {
             broken = "a good proof was refused in time";
         }
     }
@@ -101,7 +104,7 @@ contract PredictionHandler is PredictionBooks, JobHandler {
 
     function _beDiligent(uint256 number) internal override {
         if (_isLocked(number) && _pages[number].payee == actors[0])
-            _deliver(number, actors[0], actors[0], number, false);
+            _deliver(number, _boundTo(number, actors[0], _modelOf(number)), actors[0], number, false);
     }
 
     function _postCall(uint256 number) internal view override returns (bytes memory) {

@@ -32,6 +32,10 @@ abstract contract RetrievalBooks is RetrievalSetUp, JobBooks {
             });
     }
 
+    function _modelOf(uint256 number) internal view override returns (bytes32) {
+        return _requests[number].job.terms.modelId;
+    }
+
     function _paid(uint256 number) internal view override returns (uint256) {
         return _dataset(number).digests.length * _requests[number].job.terms.pricePerRecord;
     }

@@ -188,7 +188,7 @@ contract RetrievalGasTest is SealedGasMeter {
             submission.records[i] = _entry(start + i, data.elements);
             if (submission.keys.length != 0) submission.keys[i] = _key(start + i);
         }
-        submission.instances = _statement(_contextOf(_bounty.jobIdOf(job)));
+        submission.instances = _statement(_contextOf(_bounty.jobIdOf(job), job.terms.modelId));
         submission.proof = new bytes(PROOF_BYTES);
     }
 

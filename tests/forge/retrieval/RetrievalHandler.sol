@@ -139,7 +139,7 @@ contract RetrievalHandler is RetrievalBooks, SealedHandler {
     }
 
     function _cheatOf(uint256 seed) internal pure override returns (Cheat) {
-        uint256 kind = seed % 9;
+        uint256 kind = seed % 10;
         return Cheat(kind <= uint256(Cheat.OtherItem) ? kind : kind + 2);
     }
 

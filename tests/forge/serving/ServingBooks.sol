@@ -33,6 +33,10 @@ abstract contract ServingBooks is ServingSetUp, JobBooks {
             });
     }
 
+    function _modelOf(uint256 number) internal view override returns (bytes32) {
+        return _played[number].job.terms.modelId;
+    }
+
     function _paid(uint256 number) internal view override returns (uint256) {
         return _escrowOf(_played[number].job.terms);
     }

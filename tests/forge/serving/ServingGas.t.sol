@@ -251,7 +251,7 @@ contract ServingGasTest is GasMeter {
     ) private view returns (IServingRound.Answer[] memory answers) {
         answers = new IServingRound.Answer[](1);
         answers[0].proof = new bytes(PROOF_BYTES);
-        answers[0].instances = _statement(_contextOf(_rounds.jobIdOf(job)));
+        answers[0].instances = _statement(_contextOf(_rounds.jobIdOf(job), job.terms.modelId));
         answers[0].contests = new IServingRound.Contest[](items);
         uint256 slot = 0;
         for (uint32 position = 0; slot < items; ++position) {

@@ -16,6 +16,7 @@ contract ServingHandler is ServingBooks, JobHandler {
         None,
         Twice, // the same proof again in the same call: skipped
         OtherPayee,
+        OtherModel,
         OtherInput,
         OtherOutput,
         OtherPath,
@@ -146,7 +147,7 @@ contract ServingHandler is ServingBooks, JobHandler {
         uint256 position = place % length;
         uint256 size = 1 + ((place >> 8) % 2);
         if (cheat % 2 == 0 && !_isRun(number, position, size)) size = 1;
-        _answer(number, _actor(who), position, size, cheat % 2 == 0 ? Cheat.None : Cheat((cheat / 2) % 8));
+        _answer(number, _actor(who), position, size, cheat % 2 == 0 ? Cheat.None : Cheat((cheat / 2) % 9));
     }
 
     function _isRun(uint256 number, uint256 position, uint256 size) private view returns (bool) {
@@ -180,7 +181,7 @@ contract ServingHandler is ServingBooks, JobHandler {
         Cheat cheat
     ) private view returns (bytes memory) {
         IServingRound.Answer[] memory answers = new IServingRound.Answer[](cheat == Cheat.Twice ? 2 : 1);
-        answers[0] = _honest(number, position, size, cheat == Cheat.OtherPayee);
+        answers[0] = _honest(number, position, size, cheat);
         _spoil(answers[0], cheat);
         if (cheat == Cheat.Twice) answers[1] = answers[0];
         uint32[] memory list = _played[number].list;
@@ -192,12 +193,14 @@ contract ServingHandler is ServingBooks, JobHandler {
         uint256 number,
         uint256 position,
         uint256 size,
-        bool forAnother
+        Cheat cheat
     ) private view returns (IServingRound.Answer memory answer_) {
         Round storage round = _played[number];
-        (uint256 index, address payee) = (round.list[position], _pages[number].payee);
-        if (forAnother) payee = address(uint160(payee) + 9);
-        answer_.instances = _statement(_contextOf(address(rounds), _pages[number].id, payee), index, size);
+        uint256 index = round.list[position];
+        (address payee, bytes32 model) = (_pages[number].payee, _modelOf(number));
+        if (cheat == Cheat.OtherPayee) payee = address(uint160(payee) + 9);
+        if (cheat == Cheat.OtherModel) model ^= bytes32(uint256(1));
+        answer_.instances = _statement(_boundTo(number, payee, model), index, size);
         answer_.proof = _proof(answer_.instances);
         answer_.contests = new IServingRound.Contest[](1);
         IServingRound.Contest memory run = answer_.contests[0];

@@ -67,7 +67,7 @@ def test_a_proof_counts_for_the_id_of_its_own_time_only(forked: Scene) -> None:
     for other in (FORK, 31337, 1):
         found = [one.what for one in audited(forked, signed_for(other)).findings.mismatches]
         wrong = 2 if other == 1 else 1
-        assert found == ["the proof's context is not that of the job and payee"] * wrong
+        assert found == ["the proof's context is not that of the job, payee and model"] * wrong
 
 
 def test_a_transaction_for_any_chain_may_be_of_either(forked: Scene) -> None:

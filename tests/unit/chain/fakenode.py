@@ -26,7 +26,7 @@ AT = {
     for number, name in enumerate((REGISTRY, *JOBS, POSEIDON), start=0xA1)
 }
 CONSUMER, PROVIDER, PAYEE = (str(checksum("0x" + pair * 20)) for pair in ("c0", "b0", "ee"))
-CIRCUIT = (PROVIDER, keccak(b"code"), b"\2" * 32, LAYOUT, -8, 8, 0, 0, 0, True, 0)
+CIRCUIT = (PROVIDER, e.ZERO_ADDRESS, keccak(b"code"), b"\2" * 32, LAYOUT, -8, 8, 0, 0, 0, True, 0)
 CIRCUIT_ID = circuit_id_of(CIRCUIT)
 MODEL_ID = model_id_of(CIRCUIT_ID, 0)
 REWARD, STAKE = 100, 40

@@ -72,6 +72,7 @@ def test_a_proof_tells_the_time_of_the_whole_command_too(
     monkeypatch.setattr(proofs, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     monkeypatch.setattr(systems, "load", lambda _: (fake, None))
     job = ("--job", "0x" + "11" * 32, "--market", "0x" + "22" * 20, "--payee", "0x" + "33" * 20)
+    job += ("--model", "0x" + "44" * 32)
     files = ("--artifacts", "c", "--inputs", "x.npz", "--out", str(tmp_path / "proof.json"))
     assert run(["prove", "--chain-id", "31337", *job, *files]) == 0
     told = "proven in 3.2 s (47.2 s with reading the circuit)"

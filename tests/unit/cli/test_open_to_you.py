@@ -38,7 +38,7 @@ def node(home: Path, monkeypatch: pytest.MonkeyPatch) -> FakeNode:
 @pytest.fixture
 def folder(home: Path) -> Path:
     """Where the model's files would be."""
-    folder = home / "artifacts" / directory_name(CIRCUIT[2], 0)
+    folder = home / "artifacts" / directory_name(CIRCUIT[3], 0)
     folder.mkdir(parents=True)
     return folder
 
@@ -70,7 +70,7 @@ def test_ones_own_job_is_not_called_open_to_oneself(
 
 
 def test_keys_of_other_models_open_nothing(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for other in (MODEL_ID.hex(), directory_name(CIRCUIT[2], 7)):
+    for other in (MODEL_ID.hex(), directory_name(CIRCUIT[3], 7)):
         (home / "artifacts" / other).mkdir(parents=True)
         (home / "artifacts" / other / PK).touch()
     assert seen(capsys, PROVIDER) == []

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ JOB = JobContext.of(
     "0x5FbDB2315678afecb367f032d93F642f64180aa3",
     bytes.fromhex("11" * 32),
     "0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
+    bytes.fromhex("22" * 32),
 )
 
 
@@ -103,7 +105,7 @@ def test_a_proof_says_what_the_model_says(circuit: prover.Circuit) -> None:
 
 def test_another_proof_or_job_is_rejected(circuit: prover.Circuit) -> None:
     proof = prover.prove(circuit, INPUTS, JOB)
-    other = JobContext(1, JOB.escrow, JOB.job_id, JOB.payee)
+    other = replace(JOB, chain_id=1)
     with pytest.raises(ProofRejected, match="it was made for another one"):
         prover.verify_proof(circuit, proof, other)
     changed = prover.Proof(proof.proof, (proof.instances[0] ^ 1, *proof.instances[1:]))

@@ -28,8 +28,8 @@ ETH, TOKEN = e.ZERO_ADDRESS, "0x" + "70" * 20
 CONSUMER, PROVIDER, PAYEE = "0x" + "c0" * 20, "0x" + "b0" * 20, "0x" + "ee" * 20
 START = 1_000
 
-LAYOUT = (4, 1, 0, 1, 128, 1, 1, 2, 1, 3, 0, 3, 1, 0, 1)
-SALTED = (REGISTRY, b"\1" * 32, b"\2" * 32, LAYOUT, -8, 8, 12, 4, 31, True, 0)
+LAYOUT = (4, 1, 0, 1, 128, 1, 1, 2, 1, 3, 0, 0, 3, 1, 0, 1)
+SALTED = (REGISTRY, ETH, b"\1" * 32, b"\2" * 32, LAYOUT, -8, 8, 12, 4, 31, True, 0)
 CIRCUIT_ID = circuit_id_of(SALTED)
 MODEL_ID = model_id_of(CIRCUIT_ID, 0)
 KEY = b"\x0c" * 32

@@ -1,12 +1,12 @@
 """What a deployed verifier accepts: an honest proof, in one encoding, and no change of any word."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from eth_abi.abi import encode
 from py_ecc.bn128 import field_modulus
 
-from prover.statement.context import JobContext
 from prover.statement.field import FIELD_MODULUS
 from prover.systems.ezkl.planning import ENGINE
 from prover.systems.worker import Limits, run
@@ -98,7 +98,7 @@ def test_a_proof_cannot_be_re_targeted(
     """Another payee's context limbs, in both places where the context stands, are refused."""
     made = proven(name)
     layout = made.artifacts.manifest.layout
-    thief = JobContext(JOB.chain_id, JOB.escrow, JOB.job_id, b"\x66" * 20)
+    thief = replace(JOB, payee=b"\x66" * 20)
     limbs = thief.limbs(layout.context_limbs, layout.context_bits)
     instances = list(made.proof.instances)
     instances[layout.context : layout.context + layout.context_limbs] = limbs

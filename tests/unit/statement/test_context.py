@@ -10,7 +10,7 @@ from prover.statement.commitment import input_commitment, inputs_hash
 from prover.statement.context import NO_JOB, JobContext
 from prover.statement.field import FIELD_MODULUS
 
-JOB = JobContext(31337, b"\x01" * 20, b"\x02" * 32, b"\x03" * 20)
+JOB = JobContext(31337, b"\x01" * 20, b"\x02" * 32, b"\x03" * 20, b"\x04" * 32)
 SIZES = [(8, 17), (6, 24), (1, 253), (12, 10)]
 
 
@@ -27,12 +27,18 @@ def test_limbs_are_the_low_bits_of_the_hash(size: tuple[int, int], chain: int) -
 
 def test_the_context_of_no_job_is_what_samples_of_circuits_have() -> None:
     """It is in the proofs that go with a circuit: another one, and nobody could import them."""
-    assert JobContext(0, bytes(20), bytes(32), bytes(20)) == NO_JOB
+    assert JobContext(0, bytes(20), bytes(32), bytes(20), bytes(32)) == NO_JOB
 
 
 @pytest.mark.parametrize(
     "change",
-    [{"chain_id": 1}, {"escrow": b"\x04" * 20}, {"job_id": bytes(32)}, {"payee": bytes(20)}],
+    [
+        {"chain_id": 1},
+        {"escrow": b"\x04" * 20},
+        {"job_id": bytes(32)},
+        {"payee": bytes(20)},
+        {"model_id": bytes(32)},
+    ],
 )
 def test_each_part_changes_the_context(change: dict[str, object]) -> None:
     assert dataclasses.replace(JOB, **change).limbs(8, 17) != JOB.limbs(8, 17)  # type: ignore[arg-type]
@@ -47,6 +53,8 @@ def test_contexts_of_too_few_or_many_bits_are_refused(size: tuple[int, int]) -> 
 def test_a_short_address_is_refused() -> None:
     with pytest.raises(StatementInvalid, match="payee has 19 bytes"):
         dataclasses.replace(JOB, payee=b"\x01" * 19)
+    with pytest.raises(StatementInvalid, match="model id has 31 bytes"):
+        dataclasses.replace(JOB, model_id=b"\x01" * 31)
 
 
 @pytest.mark.parametrize("chain", [-1, 2**256, "31337", 1.0, True, None])
@@ -63,15 +71,16 @@ def test_the_largest_chain_id_is_one() -> None:
 def test_what_is_no_address_is_refused(text: Any) -> None:
     good = "0x" + "11" * 20
     with pytest.raises(StatementInvalid, match=r"escrow .*: expected an address"):
-        JobContext.of(1, text, bytes(32), good)
+        JobContext.of(1, text, bytes(32), good, bytes(32))
     with pytest.raises(StatementInvalid, match=r"payee .*: expected an address"):
-        JobContext.of(1, good, bytes(32), text)
+        JobContext.of(1, good, bytes(32), text, bytes(32))
 
 
-def test_text_of_32_characters_is_no_job_id() -> None:
+@pytest.mark.parametrize("name", ["job_id", "model_id"])
+def test_text_of_32_characters_is_no_id(name: str) -> None:
     id_: Any = "11" * 16
-    with pytest.raises(StatementInvalid, match=r"job id .*: expected 32 bytes"):
-        dataclasses.replace(JOB, job_id=id_)
+    with pytest.raises(StatementInvalid, match=f"{name.replace('_', ' ')} .*: expected 32 bytes"):
+        dataclasses.replace(JOB, **{name: id_})
 
 
 def test_commitments_depend_on_every_word_and_their_order() -> None:

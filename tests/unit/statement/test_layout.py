@@ -19,6 +19,7 @@ HASHED = Layout(
     input_words=1,
     weights=5,
     weight_words=0,
+    weight_points=0,
     outputs=5,
     output_words=2,
     output_kind=OutputKind.SCORES,

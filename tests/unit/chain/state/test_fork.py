@@ -26,7 +26,7 @@ from tests.localchain import CONSUMER, PROVIDER, Chain, address_of, settings_of,
 
 FORK = 10_001
 REWARD, STAKE = 1_000, 300
-LAYOUT = Layout(12, 1, 4, 8, 17, 1, 1, 0, 1, 2, 1, 3, 1, OutputKind.LABEL, 10)
+LAYOUT = Layout(12, 1, 4, 8, 17, 1, 1, 0, 1, 2, 1, 0, 3, 1, OutputKind.LABEL, 10)
 SAMPLE = (1, 2, 3, 4, *range(8))
 
 
@@ -59,7 +59,7 @@ def _posted(chain: Chain) -> Job:
     code = compile_contracts(["MockVerifier"])["MockVerifier"].bytecode
     verifier = str(sender.send("verifier", Call("deploying", None, code))["contractAddress"])
     digest = keccak(chain.client.code(verifier))
-    circuit = (verifier, digest, bytes(32), LAYOUT.to_abi(), -8, 7, 6, 3, 45, True, 0)
+    circuit = (verifier, ZERO_ADDRESS, digest, bytes(32), LAYOUT.to_abi(), -8, 7, 6, 3, 45, True, 0)
     proof = keccak(b"".join(word.to_bytes(32, "big") for word in SAMPLE))
     circuit_id = circuit_id_of(circuit)
     for name, arguments in (

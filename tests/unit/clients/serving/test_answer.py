@@ -315,7 +315,9 @@ def test_contested_items_are_proven_and_sent_together(desk: Desk, clock: None) -
     assert desk.worker(desk.record()).answer() == ProofsSent(3, 5, 1, 7)
     items = desk.items
     assert desk.proven == [(items[0], items[4]), (items[5], items[9]), (items[13],)]
-    assert desk.contexts == {JobContext.of(31337, OTHER, JOB_ID, ME)}
+    assert desk.contexts == {
+        JobContext.of(31337, OTHER, JOB_ID, ME, desk.record().job.terms.model_id)
+    }
     ((first, second, third),) = desk.sent
     places = [[one.position for one in answer.contests] for answer in (first, second, third)]
     assert places == [[0, 1], [2, 3], [4]]

@@ -153,11 +153,11 @@ def test_terms_that_no_contract_accepts_are_refused(changes: dict[str, Any]) -> 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({6: 0, 7: 0, 8: 0}, "unsalted"),
-        ({7: 0}, "unsalted"),
-        ({6: 1_025}, "1025 elements"),
-        ({9: False, 10: 1}, "inexact"),
-        ({3: (*LAYOUT[:13], 1, 1_025)}, "1025 classes"),
+        ({7: 0, 8: 0, 9: 0}, "unsalted"),
+        ({8: 0}, "unsalted"),
+        ({7: 1_025}, "1025 elements"),
+        ({10: False, 11: 1}, "inexact"),
+        ({4: (*LAYOUT[:14], 1, 1_025)}, "1025 classes"),
     ],
 )
 def test_a_circuit_that_cannot_be_sealed_is_refused(changes: dict[int, Any], message: str) -> None:
@@ -169,7 +169,7 @@ def test_a_circuit_that_cannot_be_sealed_is_refused(changes: dict[int, Any], mes
 
 
 def test_a_model_of_another_circuit_is_not_accepted() -> None:
-    other = (*SALTED[:4], -9, *SALTED[5:])
+    other = (*SALTED[:5], -9, *SALTED[6:])
     circuit_id = circuit_id_of(other)
     model_id = model_id_of(circuit_id, 0)
     world, at = reach(BOUNTY, State.OPEN)

@@ -190,7 +190,7 @@ def test_terms_that_no_contract_accepts_are_refused(changes: dict[str, Any]) -> 
 
 
 def test_a_threshold_is_for_scores() -> None:
-    labels = (*SALTED[:3], (*LAYOUT[:13], 1, 10), *SALTED[4:])
+    labels = (*SALTED[:4], (*LAYOUT[:14], 1, 10), *SALTED[5:])
     world = registered(labels)
     (model_id,) = world.registry.models
     for kind, index, allowed in (

@@ -174,7 +174,7 @@ def test_outputs_that_fit_no_transaction_are_refused() -> None:
 
 
 def test_an_inexact_circuit_is_refused() -> None:
-    inexact = (*SALTED[:9], False, 1)
+    inexact = (*SALTED[:10], False, 1)
     world = registered(inexact)
     (model_id,) = world.registry.models
     with pytest.raises(IllegalEvent, match="inexact"):

@@ -7,7 +7,6 @@ import pytest
 
 from prover.base.errors import ProofRejected, ProvingError, StatementInvalid
 from prover.statement import poseidon
-from prover.statement.context import JobContext
 from prover.statement.documents.inputs_file import salted
 from prover.statement.field import FIELD_MODULUS, decode_signed
 from prover.systems.ezkl import prover
@@ -104,7 +103,7 @@ def test_items_outside_the_declared_domain_are_refused(
 
 def test_a_proof_in_another_context_is_another_statement(proven: Get) -> None:
     made = proven("plain")
-    thief = JobContext(JOB.chain_id, JOB.escrow, JOB.job_id, b"\x66" * 20)
+    thief = replace(JOB, payee=b"\x66" * 20)
     target = SYSTEM.witness(made.artifacts, made.witness.items, thief)
     with pytest.raises(ProofRejected):
         SYSTEM.verify(made.artifacts, [Proof(made.proof.proof, target.instances)])
