@@ -146,7 +146,7 @@ def test_a_round_of_labels_is_served_contested_and_proven(world: World, tmp_path
     provider.run("serving", "serve", "--account", PROVIDER)
     contested = consumer.json("serving", "contest", "--account", CONSUMER)
     answered = provider.json("serving", "answer", "--account", PROVIDER)
-    assert answered["proofs"] == len(contested["indices"]) > 0
+    assert answered["proofs_made"] == len(contested["indices"]) > 0
     out = tmp_path / "answers.json"
     results = consumer.json("serving", "results", "--out", out)
     assert results["state"] == "settled"
@@ -156,7 +156,7 @@ def test_a_round_of_labels_is_served_contested_and_proven(world: World, tmp_path
     assert right >= 11
     assert all(len(one["output_words"]) == 3 for one in found)
     audit = consumer.json("audit", "replay")
-    assert (audit["proofs_reverified"], audit["mismatches"]) == (answered["proofs"], [])
+    assert (audit["proofs_reverified"], audit["mismatches"]) == (answered["proofs_made"], [])
 
 
 def test_an_imported_model_can_be_proven_with(world: World) -> None:
