@@ -261,6 +261,7 @@ def import_model(
 @command(app)
 def keys(model: ModelArgument, rpc: Rpc = None) -> None:
     """Make the proving key of an imported model, so that this machine can prove with it."""
+    from prover.base.files import sha256_file
     from prover.clients.common.models import find
     from prover.systems.circuits import on_chain
 
@@ -271,9 +272,9 @@ def keys(model: ModelArgument, rpc: Rpc = None) -> None:
     data = {
         "model_id": "0x" + known.model_id.hex(),
         "proving_key": path,
-        "sha256": known.artifacts.proving_key_sha256,
+        "sha256": sha256_file(known.artifacts.proving_key),
     }
-    show(data, f"model {model} can be proven here: its key {path} is the one of the manifest")
+    show(data, f"model {model} can be proven here, with its key {path}")
 
 
 def _chosen(srs: str | None, client: "Client") -> "Named":

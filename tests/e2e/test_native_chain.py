@@ -146,7 +146,7 @@ def test_a_round_of_labels_is_served_contested_and_proven(world: World, tmp_path
     provider.run("serving", "serve", "--account", PROVIDER)
     contested = consumer.json("serving", "contest", "--account", CONSUMER)
     answered = provider.json("serving", "answer", "--account", PROVIDER)
-    assert answered["proofs_made"] == len(contested["indices"]) > 0
+    assert answered["proofs_made"] == len(contested["contested_items"]) > 0
     out = tmp_path / "answers.json"
     results = consumer.json("serving", "results", "--out", out)
     assert results["state"] == "settled"
@@ -197,8 +197,8 @@ def test_no_photograph_where_the_model_takes_none(world: World, tmp_path: Path) 
     path = tmp_path / "photo.png"
     path.write_bytes(b"")
     words = ("prediction", "post", "--model", "digits", "--reward", 1, "--account", CONSUMER)
-    refused = world.consumer.run(*words, "--in-clear", "--image", path, status=1).message()
+    refused = world.consumer.run(*words, "--in-clear", "--image", path, status=2).message()
     assert "1 planes of 8x8" in refused
     both = ("--inputs", TEST, "--index", 1, "--image", path)
-    assert "--image alone" in world.consumer.run(*words, *both, "--in-clear", status=1).message()
-    assert "--image PHOTO" in world.consumer.run(*words, "--in-clear", status=1).message()
+    assert "--image alone" in world.consumer.run(*words, *both, "--in-clear", status=2).message()
+    assert "--image PHOTO" in world.consumer.run(*words, "--in-clear", status=2).message()
