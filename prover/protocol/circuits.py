@@ -105,8 +105,8 @@ def _require_sealed(
 ) -> None:
     """Items that can be sealed are hashed with salt, and small enough for a dispute."""
     each, salt = cast(int, circuit[_DIGEST_ELEMENTS]), cast(int, circuit[_SALT_ELEMENTS])
-    require(each > 0 and salt > 0, event, "public or unsalted inputs", "hashed ones with salt")
     size = layout.input_words * each
+    require(size > 0 and salt > 0, event, "public or unsalted inputs", "hashed ones with salt")
     require(size <= most, event, f"{size} elements an item", f"at most {most}")
 
 

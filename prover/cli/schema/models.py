@@ -139,7 +139,7 @@ class VerifiedModel(Printed):
     model_id: Word
     circuit_id: Word
     code_hash: Word
-    """keccak256 of the verifier's code on the chain."""
+    """keccak256 of the verifier's code on the chain; with a key, of its hash and the key's."""
     verified: Literal[True]
 
 

@@ -155,6 +155,7 @@ def test_terms_that_no_contract_accepts_are_refused(changes: dict[str, Any]) -> 
     [
         ({7: 0, 8: 0, 9: 0}, "unsalted"),
         ({8: 0}, "unsalted"),
+        ({4: (3, *LAYOUT[1:8], 0, *LAYOUT[9:12], 2, *LAYOUT[13:])}, "public or unsalted"),
         ({7: 1_025}, "1025 elements"),
         ({10: False, 11: 1}, "inexact"),
         ({4: (*LAYOUT[:14], 1, 1_025)}, "1025 classes"),
