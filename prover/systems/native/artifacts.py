@@ -1,17 +1,17 @@
 """A native circuit's files: one directory, every file named with its SHA-256 in the manifest."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import rfc8785
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from prover.base import strict_json
-from prover.base.errors import ArtifactMismatch, StatementInvalid
+from prover.base.errors import ArtifactMismatch, ProofRejected, StatementInvalid
 from prover.base.files import sha256_file, write_atomically
 from prover.statement.context import MAX_CONTEXT_BITS, check_context_size
 from prover.systems.native import folder
@@ -30,6 +30,7 @@ from prover.systems.native.secret import Secret
 from prover.systems.places import MANIFEST as MANIFEST
 from prover.systems.places import MODEL as MODEL
 from prover.systems.srs import SetUp, check_verifying
+from prover.verify import parse_description, weights_commitment
 
 OUTLINE = "outline.bin"
 # What a verifier reads, of which every byte follows from the network and the set-up.
@@ -55,13 +56,15 @@ class LayoutRecord(_Strict):
     k: Annotated[int, Field(ge=1, le=MAX_K)]
     lanes: Annotated[int, Field(ge=1, le=MAX_LANES)]
     weight_lanes: Annotated[int, Field(ge=1, le=WEIGHT_LANES[-1])]
+    packing: Literal[1, 2, 4, 8]
 
 
 class NativeManifest(_Strict):
     """What manifest.json holds.
 
     `agreement`: the share of calibration labels that integers keep; `inputs`, `labels` and
-    `weights`: what is public, as `Form` says.
+    `weights`: what is public, as `Form` says; `weights_commitment`: which weights are hidden, 0x
+    and 64 hexadecimal digits as every proof gives them (`prover.verify.weights_commitment`).
     """
 
     format: Literal[1]
@@ -75,9 +78,16 @@ class NativeManifest(_Strict):
     inputs: Literal["point", "hashed"]
     labels: Annotated[int, Field(ge=0, le=MAX_LABELS)]
     weights: Literal["public", "hidden"] = "public"
+    weights_commitment: Annotated[str, Field(pattern="^0x[0-9a-f]{64}$")] | None = None
     input_scale: Scale
     output_scale: Scale
     agreement: Annotated[float, Field(ge=0, le=1)]
+
+    @model_validator(mode="after")
+    def _commits_to_what_is_hidden(self) -> Self:
+        if (self.weights == "hidden") != (self.weights_commitment is not None):
+            raise ValueError("weights_commitment stands where weights are hidden, and only there")
+        return self
 
     @property
     def form(self) -> Form:
@@ -127,6 +137,22 @@ class NativeArtifacts:
                 "by its network; get the circuit again, or set the model up again"
             )
 
+    def require_weights(self, proof: bytes) -> None:
+        """ProofRejected unless a proof that holds is of the hidden weights that the manifest names.
+
+        The key is the same for all weights of an architecture.
+        """
+        stated = self.manifest.weights_commitment
+        if stated is None:
+            return
+        description = parse_description((self.directory / DESCRIPTION).read_bytes())
+        found = "0x" + weights_commitment(description, proof).hex()
+        if found != stated:
+            raise ProofRejected(
+                f"the proof is of other weights, known by {found}: expected {stated}, as the "
+                "manifest says; ask for a proof of this model"
+            )
+
     @property
     def layout(self) -> CircuitLayout:
         """The circuit's parameters."""
@@ -156,20 +182,22 @@ def publish(
     agreement: float,
     form: Form,
     srs: SetUp,
+    weights: str | None = None,
 ) -> None:
-    """Write the manifest of a directory whose other files are there."""
+    """Write the manifest of a directory whose other files are there; `weights`: their commitment."""
     manifest = NativeManifest(
         format=1,
         system="native",
         versions={"zkescrow": version("zkescrow"), "engine": version("zkescrow-native")},
         sha256={name: sha256_file(directory / name) for name in named(form)},
         srs=srs,
-        layout=LayoutRecord(k=layout.k, lanes=layout.lanes, weight_lanes=layout.weight_lanes),
+        layout=LayoutRecord.model_validate(asdict(layout)),
         context_limbs=form.context,
         context_bits=CONTEXT_BITS,
         inputs=form.inputs,
         labels=form.labels,
         weights=form.weights,
+        weights_commitment=weights,
         input_scale=network.input_scale,
         output_scale=network.layer(network.output).scale,
         agreement=agreement,

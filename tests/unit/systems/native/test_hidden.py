@@ -263,7 +263,7 @@ def keys(fill: int, name: str = "tiny") -> Any:
         program = compile_network(outline(tiny_network()), 2, 2, FORM)
     native = engine.engine()
     loaded = engine.load_program(program, layout, salted(fill) if fill else None)
-    return loaded, native.keygen(loaded, native.Srs.development(layout.k, bytes(range(32))))
+    return loaded, native.keygen(loaded, native.Srs.development(layout.k, bytes(range(32)), layout.packing))
 
 
 def described(fill: int, name: str = "tiny") -> Description:
@@ -277,7 +277,7 @@ def test_salt_changes_the_points_of_weights_and_biases_alone() -> None:
     assert set(compare.differing(described(1), described(0, "outline"))) == columns
     assert compare.differing(described(1), described(1)) == []
     again = engine.engine().keygen(
-        keys(1)[0], engine.engine().Srs.development(placed()[1].k, bytes(range(32)))
+        keys(1)[0], engine.engine().Srs.development(placed()[1].k, bytes(range(32)), placed()[1].packing)
     )
     assert again.verifying_key().to_bytes() == keys(1)[1].verifying_key().to_bytes()
 
@@ -290,7 +290,7 @@ def test_a_proof_holds_for_both_verifiers() -> None:
     cells = engine.load_witness(program, found, BLINDS, instances)
     loaded, made = keys(1)
     assert engine.engine().check(loaded, cells, []) == []
-    srs = engine.engine().Srs.development(layout.k, bytes(range(32)))
+    srs = engine.engine().Srs.development(layout.k, bytes(range(32)), layout.packing)
     proof = engine.prove(loaded, made, srs, cells, BLINDS)
     vk = made.verifying_key()
     engine.verify(vk, proof, instances)
