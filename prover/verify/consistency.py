@@ -105,7 +105,10 @@ def _check_commitments(description: Description) -> None:
         len(packed),
         len(description.columns.fixed) - len(secret),
     )
-    found, wanted = len(description.packed_commitments), -(-description.packed_columns // shape.packing)
+    found, wanted = (
+        len(description.packed_commitments),
+        -(-description.packed_columns // shape.packing),
+    )
     _require(found == wanted, "number of packed_commitments", found, wanted)
 
 

@@ -147,9 +147,7 @@ def _cells(
     for query in queries:
         commitment = _one(commitments[query.column])
         point = domain.rotate(x, query.rotation)
-        yield Claim(
-            (query.kind, query.column), commitment, point, proof.evaluations.cells[query]
-        )
+        yield Claim((query.kind, query.column), commitment, point, proof.evaluations.cells[query])
 
 
 def _grand_products(description: Description, proof: Proof) -> Iterator[Claim]:

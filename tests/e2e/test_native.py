@@ -330,5 +330,25 @@ def test_all_but_hidden_weights_can_be_rebuilt(
     (other / artifacts.OUTLINE).write_bytes(serialise.to_bytes(changed))
     manifest = artifacts.load(published).manifest
     remade = NativeArtifacts(other, manifest)
-    with pytest.raises(UnsoundCircuit, match="than the outline gives"):
+    with pytest.raises(UnsoundCircuit, match="proves something else"):
         setup.rebuild(remade)
+
+
+def test_a_proof_of_other_hidden_weights_is_rejected(
+    published: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One key serves all weights of the architecture; the folder says which are meant."""
+    other, path = tmp_path / "other", tmp_path / "proof.json"
+    words = ["native", "add", str(EXAMPLES / "digits-cnn.onnx"), "--out", str(other), "--hidden"]
+    added = Said(capsys, *words, "--data", str(EXAMPLES / "digits-calibration.npz"))
+    shown = Said(capsys, "native", "show", str(published)).data
+    assert added.data["weights_commitment"] != shown["weights_commitment"]
+    assert sha256_file(other / artifacts.DESCRIPTION) == sha256_file(
+        published / artifacts.DESCRIPTION
+    )
+    words = [*INPUTS, "--index", "3", *JOB, "--out", str(path)]
+    assert Said(capsys, "prove", "--artifacts", str(other), *words).status == 0
+    assert Said(capsys, "verify", str(path), "--artifacts", str(other)).status == 0
+    for rest in ([], ["--reference"]):
+        said = Said(capsys, "verify", str(path), "--artifacts", str(published), *rest)
+        assert (said.status, "of other weights" in said.problem) == (1, True)

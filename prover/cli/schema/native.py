@@ -37,6 +37,8 @@ class CircuitLayout(Printed):
     """Cells of a row."""
     weight_lanes: Count
     """Weights of a row."""
+    packing: Count
+    """Fixed columns to a commitment."""
 
 
 class NativeCircuit(Printed):
@@ -54,6 +56,8 @@ class NativeCircuit(Printed):
     """That are public, the best first. 0 if all scores are."""
     inputs: Inputs
     weights: Weights
+    weights_commitment: Word | None
+    """What hidden weights are known by: keccak256 of what every proof begins with."""
     srs: SetUp
     input_range: list[int]
     """The least and the largest integer of an input."""

@@ -184,7 +184,10 @@ def publish(
     srs: SetUp,
     weights: str | None = None,
 ) -> None:
-    """Write the manifest of a directory whose other files are there; `weights`: their commitment."""
+    """Write the manifest of a directory whose other files are there.
+
+    `weights` is the commitment to hidden ones.
+    """
     manifest = NativeManifest(
         format=1,
         system="native",

@@ -44,7 +44,7 @@ def mismatches() -> Iterator[None]:
 
 
 def load_set_up(rows: str, powers: str, layout: CircuitLayout) -> Any:
-    """The set-up of a circuit: from the file for its rows, and one with all powers that it needs."""
+    """The set-up of a circuit: from the file for its rows, and one with as many powers."""
     found = engine().Srs.read(rows)
     return found if layout.packing == 1 else found.with_powers(powers, layout.powers)
 

@@ -50,9 +50,7 @@ def circuit(form: Form, lanes: int, weight_lanes: int, packing: int = 4) -> Desc
     return with_known_points(found, packing)
 
 
-def forgery(
-    form: Form, lanes: int, weight_lanes: int, seed: int = 0, packing: int = 4
-) -> Forgery:
+def forgery(form: Form, lanes: int, weight_lanes: int, seed: int = 0, packing: int = 4) -> Forgery:
     made = circuit(form, lanes, weight_lanes, packing)
     count = made.instances.count
     return Forgery(made, tuple(7 + index for index in range(count)), seed)

@@ -90,7 +90,11 @@ def test_all_three_agree(on_chain: OnChain, data: st.DataObject) -> None:
         proof[data.draw(st.integers(0, len(proof) - 1))] ^= data.draw(st.integers(0, 255))
     statement = bytes(proof), made.instances
     (found,) = on_chain.accepts(made.description, [statement])
-    assert found == engine_accepts(made.verifying_key, *statement) == reference_accepts(made.description, *statement)
+    assert (
+        found
+        == engine_accepts(made.verifying_key, *statement)
+        == reference_accepts(made.description, *statement)
+    )
     assert found == (bytes(proof) == made.proof)
 
 
