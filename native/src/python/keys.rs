@@ -53,7 +53,7 @@ impl Srs {
 
     /// The same with the first 2^k powers of a file that `write` made, of the same secret.
     fn with_powers(&self, py: Python<'_>, path: PathBuf, k: u32) -> PyResult<Self> {
-        let read = || self.0.clone().with_powers(&path, k);
+        let read = || self.0.with_powers(&path, k);
         Ok(Srs(py.allow_threads(read)?))
     }
 

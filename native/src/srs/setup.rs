@@ -71,7 +71,7 @@ impl Srs {
 
     /// The same with 2^k powers, read from the file of a set-up with at least as many, which must be
     /// of the same secret.
-    pub fn with_powers(self, path: &Path, k: u32) -> Result<Self> {
+    pub fn with_powers(&self, path: &Path, k: u32) -> Result<Self> {
         let found = size(path)?;
         if k < self.k || k > found {
             return Err(Error::Keys(format!(
@@ -92,7 +92,11 @@ impl Srs {
                 self.k
             )));
         }
-        Ok(Srs { powers, ..self })
+        Ok(Srs {
+            powers,
+            lagrange: self.lagrange.clone(),
+            ..*self
+        })
     }
 
     /// Write k, 2^k powers, their Lagrange form, then the second group's generator and multiple.

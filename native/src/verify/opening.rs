@@ -57,13 +57,12 @@ pub fn openings_hold(
 /// What is opened by itself, in order of the first claim.
 fn claims(system: &System, proof: &Proof, rows: &Rows, quotient: Fr) -> Vec<Opened> {
     let values = &proof.values;
-    let mut found = Vec::new();
-    let queries = system.cs.advice_queries().iter();
-    let queries = queries.map(|(column, rotation)| (column.index(), rotation.0));
-    let value = |kind, (column, rotation)| (rotation, values.cells[&(kind, column, rotation)]);
-    columns(&mut found, queries, &proof.advice, &|query| {
-        value(Kind::Advice, query)
-    });
+    let advice = system.cs.advice_queries().iter();
+    let mut found = columns(
+        advice.map(|(column, rotation)| (column.index(), rotation.0)),
+        |column| proof.advice[column],
+        |column, rotation| values.cells[&(Kind::Advice, column, rotation)],
+    );
     for (point, z) in proof.grand_products.iter().zip(&values.grand_products) {
         let end = z.end.map(|end| (system.chaining_rotation(), end));
         let values = [(0, z.now), (1, z.following)].into_iter().chain(end);
@@ -72,12 +71,12 @@ fn claims(system: &System, proof: &Proof, rows: &Rows, quotient: Fr) -> Vec<Open
             values: values.collect(),
         });
     }
-    let queries = system.secret_queries();
-    let place = |column| system.secret.iter().position(|index| *index == column);
-    let queries = queries.map(|(column, rotation)| (place(column).expect("secret"), rotation.0));
-    columns(&mut found, queries, &proof.secret, &|(place, rotation)| {
-        value(Kind::Fixed, (system.secret[place], rotation))
-    });
+    let place = |column| system.secret.iter().position(|secret| *secret == column);
+    found.extend(columns(
+        system.secret_queries().map(|(column, r)| (column, r.0)),
+        |column| proof.secret[place(column).expect("a secret column")],
+        |column, rotation| values.cells[&(Kind::Fixed, column, rotation)],
+    ));
     let pieces = proof.pieces.iter().zip(powers(rows.x_to_n));
     found.push(Opened {
         commitment: pieces.map(|(point, power)| *point * power).sum(),
@@ -92,25 +91,25 @@ fn claims(system: &System, proof: &Proof, rows: &Rows, quotient: Fr) -> Vec<Open
 
 /// Columns in order of their first queries, each with the values of all its queries.
 fn columns(
-    found: &mut Vec<Opened>,
     queries: impl Iterator<Item = (usize, i32)>,
-    points: &[G1Affine],
-    value: &dyn Fn((usize, i32)) -> (i32, Fr),
-) {
-    let mut order: Vec<usize> = Vec::new();
-    let before = found.len();
-    for query in queries {
-        let place = order.iter().position(|column| *column == query.0);
-        let place = place.unwrap_or_else(|| {
-            order.push(query.0);
-            found.push(Opened {
-                commitment: points[query.0].into(),
-                values: Vec::new(),
-            });
-            order.len() - 1
-        });
-        found[before + place].values.push(value(query));
+    point: impl Fn(usize) -> G1Affine,
+    value: impl Fn(usize, i32) -> Fr,
+) -> Vec<Opened> {
+    let (mut order, mut found) = (Vec::new(), Vec::<Opened>::new());
+    for (column, rotation) in queries {
+        let value = (rotation, value(column, rotation));
+        match order.iter().position(|known| *known == column) {
+            Some(place) => found[place].values.push(value),
+            None => {
+                order.push(column);
+                found.push(Opened {
+                    commitment: point(column).into(),
+                    values: vec![value],
+                });
+            }
+        }
     }
+    found
 }
 
 /// By set of points, in order of the first claim.
