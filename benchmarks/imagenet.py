@@ -21,9 +21,8 @@ import psutil
 import skimage.data
 
 from benchmarks.machine import machine
-from benchmarks.networks import ROOT
+from benchmarks.networks import ROOT, development_set_up
 from prover.base.settings import get_settings
-from prover.systems import srs
 from prover.systems.native import engine
 from prover.systems.native.artifacts import CONTEXT_LIMBS
 from prover.systems.native.circuit.form import Form
@@ -107,7 +106,7 @@ def measure(path: Path, image: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     watch.ended("placing")
     check_program(program)
     watch.ended("checking")
-    reference_string = native.Srs.read(str(srs.development_srs(layout.k)))
+    reference_string = development_set_up(layout)
     watch.ended("set-up")
     loaded = engine.load_program(program, layout)
     keys = native.keygen(loaded, reference_string)

@@ -282,11 +282,12 @@ def native_proof(folder: Path) -> tuple[Path, Path]:
     (circuit / artifacts.MODEL).write_bytes(b"a model")
     write_atomically(circuit / artifacts.NETWORK, serialise.to_bytes(network), private=False)
     np.save(folder / "image.npy", image_of(network, 4))
-    srs = str(development_srs(LAYOUT.k))
-    tasks.make_keys(str(circuit), [LAYOUT.k, LAYOUT.lanes, LAYOUT.weight_lanes], asdict(form), srs)
+    srs = str(development_srs(LAYOUT.k)), str(development_srs(LAYOUT.powers))
+    layout = [LAYOUT.k, LAYOUT.lanes, LAYOUT.weight_lanes, LAYOUT.packing]
+    tasks.make_keys(str(circuit), layout, asdict(form), *srs)
     artifacts.publish(circuit, network, LAYOUT, 1.0, form, development_record(LAYOUT.k))
     made = tasks.make_proof(
-        str(circuit), str(folder / "image.npy"), [7], None, srs, str(folder / "proof.bin")
+        str(circuit), str(folder / "image.npy"), [7], None, *srs, str(folder / "proof.bin")
     )
     words = [f"0x{int(word):064x}" for word in made["instances"]]
     content = {"proof": "0x" + (folder / "proof.bin").read_bytes().hex(), "instances": words}

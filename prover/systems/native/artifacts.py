@@ -1,7 +1,7 @@
 """A native circuit's files: one directory, every file named with its SHA-256 in the manifest."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -12,13 +12,13 @@ from eth_utils.crypto import keccak
 from pydantic import BaseModel, ConfigDict, Field
 
 from prover.base import strict_json
-from prover.base.errors import ArtifactMismatch, StatementInvalid
+from prover.base.errors import ArtifactMismatch, ProofRejected, StatementInvalid
 from prover.base.files import sha256_file, write_atomically
 from prover.base.text import ZERO_ADDRESS
 from prover.solidity.native import key_code, verifier_code
 from prover.statement.context import MAX_CONTEXT_BITS, check_context_size
 from prover.systems.class_names import CLASSES, kept_names, to_bytes
-from prover.systems.commitments import read_commitment
+from prover.systems.commitments import commitment_bytes, read_commitment
 from prover.systems.interface import CircuitFacts
 from prover.systems.native import folder
 from prover.systems.native.about import About, read_about, require_stated
@@ -40,6 +40,7 @@ from prover.systems.places import MODEL as MODEL
 from prover.systems.proof import Proof
 from prover.systems.srs import SetUp, check_verifying
 from prover.verify import Description, parse_description
+from prover.verify import weights_commitment as commitment_of
 from prover.verify.digest import circuit_key
 
 OUTLINE = "outline.bin"
@@ -69,13 +70,15 @@ class LayoutRecord(_Strict):
     k: Annotated[int, Field(ge=1, le=MAX_K)]
     lanes: Annotated[int, Field(ge=1, le=MAX_LANES)]
     weight_lanes: Annotated[int, Field(ge=1, le=WEIGHT_LANES[-1])]
+    packing: Literal[1, 2, 4, 8]
 
 
 class NativeManifest(_Strict):
     """What manifest.json holds.
 
     `agreement`: the share of labels of calibration `samples` that integers keep; `inputs`, `labels`
-    and `weights`: what is public, as `Form` says.
+    and `weights`: what is public, as `Form` says. Nothing in it depends on hidden weights, but the
+    scales, so that models may share a circuit.
     """
 
     format: Literal[1]
@@ -91,8 +94,8 @@ class NativeManifest(_Strict):
     weights: Literal["public", "hidden"] = "public"
     input_scale: Scale
     output_scale: Scale
-    agreement: Annotated[float, Field(ge=0, le=1)]
-    samples: Annotated[int, Field(ge=1)]
+    agreement: Annotated[float, Field(ge=0, le=1)] | None
+    samples: Annotated[int, Field(ge=1)] | None
 
     @property
     def form(self) -> Form:
@@ -224,6 +227,20 @@ class NativeArtifacts:
                 "by its network; get the circuit again, or set the model up again"
             )
 
+    def require_weights(self, proof: bytes) -> None:
+        """ProofRejected unless a proof that holds is of the hidden weights that are committed to.
+
+        The key is the same for all weights of an architecture.
+        """
+        if self.manifest.weights == "public":
+            return
+        found = int.from_bytes(commitment_of(self.description, proof), "big")
+        if found != self.weights_commitment:
+            raise ProofRejected(
+                f"the proof is of other weights, known by {found:#066x}: expected "
+                f"{self.weights_commitment:#066x}, as {WEIGHTS} says; ask for a proof of this model"
+            )
+
     @property
     def layout(self) -> CircuitLayout:
         """The circuit's parameters."""
@@ -253,19 +270,27 @@ def publish(
     form: Form,
     srs: SetUp,
     class_names: tuple[str, ...] | None = None,
+    weights: str | None = None,
 ) -> None:
-    """Write the manifest of a directory whose other files are there, and names of classes."""
+    """Write the manifest of a directory whose other files are there, and names of classes.
+
+    `weights` is the commitment to hidden ones, of which the manifest tells nothing, so that many
+    models have one circuit.
+    """
     network, names = choice.network, named(form)
     if class_names:
         write_atomically(directory / CLASSES, to_bytes(class_names), private=False)
         names = (*names, CLASSES)
+    if weights is not None:
+        content = commitment_bytes(int(weights, 16))
+        write_atomically(directory / WEIGHTS, content, private=False)
     manifest = NativeManifest(
         format=1,
         system="native",
         versions={"zkescrow": version("zkescrow"), "engine": version("zkescrow-native")},
         sha256={name: sha256_file(directory / name) for name in names},
         srs=srs,
-        layout=LayoutRecord(k=layout.k, lanes=layout.lanes, weight_lanes=layout.weight_lanes),
+        layout=LayoutRecord.model_validate(asdict(layout)),
         context_limbs=form.context,
         context_bits=CONTEXT_BITS,
         inputs=form.inputs,
@@ -273,8 +298,8 @@ def publish(
         weights=form.weights,
         input_scale=network.input_scale,
         output_scale=network.layer(network.output).scale,
-        agreement=choice.agreement,
-        samples=choice.samples,
+        agreement=None if weights else choice.agreement,
+        samples=None if weights else choice.samples,
     )
     content = rfc8785.dumps(manifest.model_dump()) + b"\n"
     write_atomically(directory / MANIFEST, content, private=False)

@@ -40,6 +40,12 @@ def mismatches() -> Iterator[None]:
         raise ArtifactMismatch(str(error)) from error
 
 
+def load_set_up(rows: str, powers: str, layout: CircuitLayout) -> Any:
+    """The set-up of a circuit: from the file for its rows, and one with as many powers."""
+    found = engine().Srs.read(rows)
+    return found if layout.packing == 1 else found.with_powers(powers, layout.powers)
+
+
 def load_program(program: Program, layout: CircuitLayout, salt: Salt | None = None) -> Any:
     """The engine's form of a program, its table filled up to the last usable row.
 
@@ -52,6 +58,7 @@ def load_program(program: Program, layout: CircuitLayout, salt: Salt | None = No
     }
     shape = {
         "k": layout.k,
+        "packing": layout.packing,
         "lanes": layout.lanes,
         "weight_lanes": layout.weight_lanes,
         "shift": program.table.shift,

@@ -98,12 +98,14 @@ def predicted(layout: CircuitLayout, form: Form, instances: int) -> Proving:
     lanes = layout.lanes, layout.weight_lanes
     advice = count_columns("advice", *lanes, None, form.names)
     fixed = count_columns("fixed", *lanes, None, form.names)
+    secret = layout.weight_lanes + 1 if form.weights == "hidden" else 0
     products = grand_products(form.names)
-    in_proof = advice + products + 1 + QUOTIENT_PIECES + POINTS_AT_LAST
-    points = in_proof + fixed + COLUMNS_PER_GRAND_PRODUCT * products
+    packed = -(-(fixed + COLUMNS_PER_GRAND_PRODUCT * products - secret) // layout.packing)
+    in_proof = advice + products + 1 + QUOTIENT_PIECES + POINTS_AT_LAST + secret
     evaluations = advice + fixed + 5 * products
     words = 2 * in_proof + evaluations + instances
-    return Proving(_seconds(layout), 1, points * POINT_GAS + words * WORD_GAS + OTHER_GAS)
+    gas = (in_proof + packed) * POINT_GAS + words * WORD_GAS + OTHER_GAS
+    return Proving(_seconds(layout), 1, gas)
 
 
 def _seconds(layout: CircuitLayout) -> float:

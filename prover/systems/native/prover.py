@@ -48,6 +48,7 @@ def prove(
     check_input(made, image, salts)
     limbs = _limbs(made, context)
     reference = srs.file_of(made.manifest.srs, made.layout.k)
+    powers = srs.powers_of(made.manifest.srs.name, made.layout.powers)
     with scratch_folder() as folder:
         source, target = folder / "image.npy", folder / "proof.bin"
         np.save(source, image)
@@ -58,6 +59,7 @@ def prove(
             "salts": None if salts is None else [str(salt) for salt in salts],
             "seed": None if seed is None else seed.hex(),
             "srs": str(reference),
+            "powers": str(powers),
             "out": str(target),
         }
         answer = worker.run(f"{TASKS}:make_proof", arguments, limits, progress=progress)
@@ -73,7 +75,7 @@ def check_input(made: NativeArtifacts, image: Integers, salts: Sequence[int] | N
 
 
 def verify(made: NativeArtifacts, proof: Proof, limits: Limits | None = None) -> None:
-    """Raise ProofRejected unless the proof holds for its instances."""
+    """Raise ProofRejected unless the proof holds for its instances, with the circuit's weights."""
     with scratch_folder() as folder:
         path = folder / "proof.bin"
         path.write_bytes(proof.proof)
@@ -83,6 +85,7 @@ def verify(made: NativeArtifacts, proof: Proof, limits: Limits | None = None) ->
             "instances": [str(word) for word in proof.instances],
         }
         worker.run(f"{TASKS}:check_proof", arguments, limits)
+    made.require_weights(proof.proof)
 
 
 def check_context(made: NativeArtifacts, proof: Proof, context: JobContext) -> None:

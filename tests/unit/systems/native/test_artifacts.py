@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from tests.unit.systems.native.networks import tiny_network
 WRONG: list[dict[str, object]] = [
     *({"k": value} for value in (-1, 0, 23, 10**30, 1.5)),
     *({name: value} for name in ("lanes", "weight_lanes") for value in (-1, 0, 17, 10**30)),
+    *({"packing": value} for value in (0, 3, 16, None)),
 ]
 
 
@@ -52,7 +54,7 @@ def verifying(reference: Path) -> bytes:
 def about(layout: CircuitLayout) -> dict[str, dict[str, Any]]:
     """What the key of a circuit with one limb of context and three scores says."""
     shape = dict.fromkeys(Shape.model_fields, 0) | {"hidden": False}
-    shape |= {"k": layout.k, "lanes": layout.lanes, "weight_lanes": layout.weight_lanes}
+    shape |= asdict(layout)
     return {"shape": shape, "instances": {"context": 1, "digests": 0, "outputs": 3}}
 
 
@@ -60,6 +62,7 @@ def about(layout: CircuitLayout) -> dict[str, dict[str, Any]]:
     ("part", "name", "value", "said"),
     [
         ("shape", "k", 27, "k"),
+        ("shape", "packing", 2, "packing"),
         ("shape", "lanes", 27, "lanes"),
         ("shape", "weight_lanes", 27, "weight_lanes"),
         ("shape", "labels", 3, "labels"),
@@ -179,12 +182,16 @@ def test_only_an_owner_of_hidden_weights_has_a_folder_of_secrets(made: Path) -> 
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        *(("layout", {"k": 10, "lanes": 1, "weight_lanes": 2} | wrong) for wrong in WRONG),
+        *(
+            ("layout", {"k": 10, "lanes": 1, "weight_lanes": 2, "packing": 4} | wrong)
+            for wrong in WRONG
+        ),
         *(("context_limbs", value) for value in (-1, 0, 2, 10**30)),
         *(("context_bits", value) for value in (-1, 0, 1, 119, 254, 10**30)),
         *(("labels", value) for value in (-1, 9, 10**30)),
         *(("input_scale", value) for value in (0, -1.0, True, "1")),
         *(("agreement", value) for value in (-0.1, 1.1, None)),
+        *(("weights_commitment", value) for value in ("0x" + "AB" * 32, "0x1", 1)),
     ],
 )
 def test_a_number_that_no_circuit_has_is_refused(field: str, value: object, made: Path) -> None:
@@ -193,6 +200,16 @@ def test_a_number_that_no_circuit_has_is_refused(field: str, value: object, made
     content = json.loads(path.read_text()) | {field: value}
     path.write_text(json.dumps(content))
     with pytest.raises(ArtifactMismatch, match=rf"manifest .* is not valid \({field}|of .* limbs"):
+        artifacts.load(made)
+
+
+@pytest.mark.parametrize(
+    "changed", [{"weights_commitment": "0x" + "11" * 32}, {"weights": "hidden"}]
+)
+def test_hidden_weights_alone_have_a_commitment(changed: dict[str, str], made: Path) -> None:
+    path = made / artifacts.MANIFEST
+    path.write_text(json.dumps(json.loads(path.read_text()) | changed))
+    with pytest.raises(ArtifactMismatch, match="weights_commitment stands where weights are"):
         artifacts.load(made)
 
 
