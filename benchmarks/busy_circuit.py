@@ -18,7 +18,7 @@ Columns = dict[str, NDArray[np.int64]]
 
 @dataclass(frozen=True)
 class Size:
-    """A circuit of 2^k rows with so many cells and weights to a row, and columns to a commitment."""
+    """A circuit of 2^k rows with so many cells and weights to a row, so many columns packed."""
 
     k: int
     lanes: int

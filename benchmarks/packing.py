@@ -5,9 +5,10 @@ Usage: python -m benchmarks.packing [--k 17] [--rounds 3] [--gas-only]
 Writes benchmarks/results/packing.json. `gas`: a transaction verifies a proof of the digits network
 in the layout of EfficientNet-Lite0 (9 cells and 5 weights to a row, one limb of context, 5 labels),
 which has the same points; more rows add some hundreds of gas, each further public word about 1,200.
-`processor_seconds`: keys and a proof of a circuit of 2^k rows in that layout that are all in use, in
-one process; of the keys and of each stage of the proof the least of some rounds, which take turns.
-All threads together, so that other work on the machine counts little. The set-up is not in them.
+`processor_seconds`: keys and a proof of a circuit of 2^k rows in that layout, all of them in use,
+in one process; of the keys and of each stage of the proof the least of some rounds, which take
+turns. All threads together, so that other work on the machine counts little. The set-up is not in
+them.
 """
 
 import argparse

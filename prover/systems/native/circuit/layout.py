@@ -20,7 +20,7 @@ MAX_K = MAX_LOGROWS  # a circuit's keys are made on a set-up of as many rows
 WEIGHT_LANES = (1, 2, 3, 4, 5, 6, 8, 12, 16)
 # Rows that no network may use: halo2's blinding rows, the row before them, and row 0.
 RESERVED = 7
-# Fixed columns and sigma to a commitment: chosen by gas against seconds (docs/NATIVE.md, section 8).
+# Fixed columns and sigma to a commitment: chosen by gas against seconds (docs/NATIVE.md, 9).
 PACKING = 4
 # Seconds a row costs per column, in units of one full-width commitment: measured ratios of
 # commitments of small values, and of the transforms that every column passes through.
