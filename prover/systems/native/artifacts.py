@@ -5,11 +5,11 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 import rfc8785
 from eth_utils.crypto import keccak
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from prover.base import strict_json
 from prover.base.errors import ArtifactMismatch, ProofRejected, StatementInvalid
@@ -32,7 +32,6 @@ from prover.systems.native.folder import KEYS as KEYS
 from prover.systems.native.folder import SHAPE, VERIFYING_KEY, VERIFYING_SRS
 from prover.systems.native.network import serialise
 from prover.systems.native.network.network import MAX_LANES, Network
-from prover.systems.native.network.search import Choice
 from prover.systems.native.secret import NETWORK as NETWORK
 from prover.systems.native.secret import PROVING_KEY, Secret
 from prover.systems.places import MANIFEST as MANIFEST
@@ -62,6 +61,13 @@ Scale = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Kept(NamedTuple):
+    """The share of the labels of so many calibration samples that the integers keep."""
+
+    share: float
+    samples: int
 
 
 class LayoutRecord(_Strict):
@@ -96,6 +102,12 @@ class NativeManifest(_Strict):
     output_scale: Scale
     agreement: Annotated[float, Field(ge=0, le=1)] | None
     samples: Annotated[int, Field(ge=1)] | None
+
+    @model_validator(mode="after")
+    def _tells_nothing_of_hidden_weights(self) -> Self:
+        if {self.agreement is None, self.samples is None} != {self.weights == "hidden"}:
+            raise ValueError("agreement and samples stand where weights are public, and only there")
+        return self
 
     @property
     def form(self) -> Form:
@@ -265,8 +277,9 @@ class NativeArtifacts:
 
 def publish(
     directory: Path,
+    network: Network,
     layout: CircuitLayout,
-    choice: Choice,
+    kept: Kept,
     form: Form,
     srs: SetUp,
     class_names: tuple[str, ...] | None = None,
@@ -277,7 +290,7 @@ def publish(
     `weights` is the commitment to hidden ones, of which the manifest tells nothing, so that many
     models have one circuit.
     """
-    network, names = choice.network, named(form)
+    names = named(form)
     if class_names:
         write_atomically(directory / CLASSES, to_bytes(class_names), private=False)
         names = (*names, CLASSES)
@@ -298,8 +311,8 @@ def publish(
         weights=form.weights,
         input_scale=network.input_scale,
         output_scale=network.layer(network.output).scale,
-        agreement=None if weights else choice.agreement,
-        samples=None if weights else choice.samples,
+        agreement=None if weights else kept.share,
+        samples=None if weights else kept.samples,
     )
     content = rfc8785.dumps(manifest.model_dump()) + b"\n"
     write_atomically(directory / MANIFEST, content, private=False)
@@ -337,5 +350,10 @@ def load(directory: Path) -> NativeArtifacts:
         folder.check_hash(directory, name, expected)
     check_verifying(directory / VERIFYING_SRS, manifest.srs, manifest.layout.k)
     made = NativeArtifacts(directory.resolve(), manifest)
+    if (directory / WEIGHTS).exists() != (manifest.weights == "hidden"):
+        raise ArtifactMismatch(
+            f"{WEIGHTS} stands where weights are hidden, and only there: set the model up again, "
+            "or ask for its folder again"
+        )
     require_stated(made.about, made.layout, manifest.form)
     return made

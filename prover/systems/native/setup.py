@@ -8,7 +8,7 @@ from prover.base.errors import UnsoundCircuit
 from prover.base.files import new_directory, publish, write_atomically
 from prover.systems import worker
 from prover.systems.native import artifacts
-from prover.systems.native.artifacts import NativeArtifacts
+from prover.systems.native.artifacts import Kept, NativeArtifacts
 from prover.systems.native.circuit.form import Form
 from prover.systems.native.circuit.hidden import outline
 from prover.systems.native.circuit.layout import CircuitLayout, choose_layout
@@ -58,8 +58,9 @@ def setup(
         _keep(directory, onnx, network, form)
         files = reference.path, powers
         weights = _make_keys(directory, layout, form, files, limits, progress)
-        stands = reference.named
-        artifacts.publish(directory, layout, choice, form, stands, class_names, weights)
+        kept = Kept(choice.agreement, choice.samples)
+        stated = network, layout, kept, form, reference.named
+        artifacts.publish(directory, *stated, class_names, weights)
         publish(directory, out.absolute())
     return artifacts.load(out)
 

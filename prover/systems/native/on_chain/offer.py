@@ -35,6 +35,11 @@ def offer(wanted: Wanted) -> Offer:
         raise ModelRefused(f"{wanted.items} items a proof: a native circuit proves 1")
     if wanted.inputs == PUBLIC:
         raise ModelRefused("native circuits show a point or digests of an input, never its values")
+    if wanted.inputs == HASHED and wanted.system is None:
+        raise ModelRefused(
+            "hashed items are there to be sealed, which only circuits of ezkl are so far; --system "
+            "native makes a circuit all the same"
+        )
     network = importer.load(wanted.onnx)
     samples = _samples(wanted, network)
     source = input_range(samples, None)

@@ -68,7 +68,7 @@ def test_a_verifier_serves_one_set_up(on_chain: OnChain, node: Node) -> None:
     """A key over another set-up is refused, even with a proof that holds under it."""
     made = real("scores")
     key = circuit_key(made.description)
-    other = node.deploy(verifier_creation(compile_native_verifier(), with_word(key, 30, 1)))
+    other = node.deploy(verifier_creation(with_word(key, 30, 1)))
     calls = [called(on_chain.key(key), made.proof, made.instances)]
     assert node.accepts(other, calls) == [False]
     assert node.accepts(on_chain.verifier(key), calls) == [True]

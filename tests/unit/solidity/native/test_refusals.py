@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from prover.solidity.native import compile_native_verifier, key_creation, verifier_creation
+from prover.solidity.native import key_creation, verifier_creation
 from prover.verify.algebra.field import R
 from prover.verify.algebra.group import P
 from prover.verify.digest import circuit_key
@@ -175,9 +175,7 @@ def test_what_is_no_key_is_named(on_chain: OnChain) -> None:
     nobody = "0x" + "5e" * 20
     calls = [called(place, made.proof, made.instances) for place in (running, nobody)]
     assert on_chain.answers(verifier, calls) == [f"NoKey({0x5B}, 0)", "NoKey(0, 993)"]
-    other = on_chain.node.deploy(
-        verifier_creation(compile_native_verifier(), with_word(key, 30, 1))
-    )
+    other = on_chain.node.deploy(verifier_creation(with_word(key, 30, 1)))
     calls = [called(on_chain.key(key), made.proof, made.instances)]
     assert on_chain.answers(other, calls) == ["OtherSetUp()"]
 
