@@ -80,7 +80,7 @@ def artifacts(proven: Callable[[str], Proven]) -> Artifacts:
 
 @pytest.fixture
 def secrets(artifacts: Artifacts) -> owned.Secrets:
-    form = format_of(artifacts.manifest)
+    form = format_of(artifacts)
     items = salted_records(form, ROWS, SEED)
     return owned.Secrets(form, tuple(items), tuple(record_keys(form, ROWS, SEED)))
 
@@ -163,8 +163,8 @@ def test_no_submission_is_longer_than_was_reckoned(count: int, slots: int, at: i
         runs=tuple(_opened(run.first, run.size, public) for run in runs(part)),  # type: ignore[arg-type]
         records=(),
         keys=(bytes(32),) * len(part),
-        proof=bytes(artifacts.manifest.verifier.proof_bytes),
-        instances=(0,) * artifacts.manifest.layout.instances,
+        proof=bytes(artifacts.facts.proof_bytes),
+        instances=(0,) * artifacts.facts.layout.instances,
     ).to_abi()
     full = (told[0], [(bytes(32), bytes(32))] * len(part), *told[2:])
     data = encode_call(RETRIEVAL, "submit", Job(OTHER, 1, TERMS).to_abi(), [full])
@@ -178,8 +178,8 @@ def _path(count: int, log2: int) -> tuple[bytes, ...]:
 def _with_slots(artifacts: Artifacts, slots: int) -> Artifacts:
     """The same circuit as if it had other item slots; its instances are not laid out anew."""
     layout = SimpleNamespace(items=slots, instances=artifacts.manifest.layout.instances)
-    manifest = SimpleNamespace(layout=layout, verifier=artifacts.manifest.verifier)
-    return SimpleNamespace(manifest=manifest)  # type: ignore[return-value]
+    facts = SimpleNamespace(layout=layout, proof_bytes=artifacts.facts.proof_bytes)
+    return SimpleNamespace(facts=facts)  # type: ignore[return-value]
 
 
 _ARTIFACTS: list[Artifacts] = []
@@ -220,7 +220,7 @@ def test_secrets_are_not_shown(secrets: owned.Secrets) -> None:
 
 
 def test_records_of_another_format_are_refused(artifacts: Artifacts) -> None:
-    form = format_of(artifacts.manifest)
+    form = format_of(artifacts)
     check_format(form, artifacts)
     with pytest.raises(StatementInvalid, match=r"input_scale 9 \(expected 4\)"):
         check_format(replace(form, input_scale=9), artifacts)

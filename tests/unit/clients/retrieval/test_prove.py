@@ -47,7 +47,7 @@ class Stage:
         self.blocks = [BLOCK]  # of the acceptance, look by look; 0 if it is not there
         self.refusal: ContractRefused | None = None
         self.again: list[int] = []  # gas of what is sent again after a reorganisation
-        form = format_of(artifacts.manifest)
+        form = format_of(artifacts)
         items = salted_records(form, ROWS, SEED)
         self.secrets = owned.Secrets(form, tuple(items), tuple(record_keys(form, ROWS, SEED)))
         dataset = replace(DATASET, root=self.secrets.sealed().tree.root)

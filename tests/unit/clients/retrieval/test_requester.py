@@ -65,7 +65,7 @@ def artifacts(proven: Callable[[str], Proven]) -> Artifacts:
 
 @pytest.fixture
 def form(artifacts: Artifacts) -> Format:
-    return format_of(artifacts.manifest)
+    return format_of(artifacts)
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ def set_up() -> tuple[str, str]:
 
 def prove(folder: Path, out: Path) -> None:
     image = str(folder.with_name("image.npy"))
-    tasks.make_proof(str(folder), image, [7], None, *set_up(), str(out))
+    tasks.make_proof(str(folder), image, [7], None, None, *set_up(), str(out))
 
 
 def test_each_proof_is_counted_and_none_is_made_beyond_the_hiding(
