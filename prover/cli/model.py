@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from prover.protocol.costs import Prices
     from prover.systems.ezkl.planner.report import Candidate, PlanReport
     from prover.systems.interface import Artifacts
-    from prover.systems.offer import Offer, Wanted
+    from prover.systems.proposal import Proposal, Wanted
     from prover.systems.srs import Named, SetUpChoice
 
 LOG = logger(__name__)
@@ -296,7 +296,7 @@ def _wanted(
     classes: Path | None,
     system: str | None,
 ) -> "Wanted":
-    from prover.systems.offer import HASHED, HIDDEN, POINT, PUBLIC, Wanted
+    from prover.systems.proposal import HASHED, HIDDEN, POINT, PUBLIC, Wanted
 
     if inputs is not None:
         _one_of(inputs, "--inputs", (PUBLIC, HASHED, POINT))
@@ -306,25 +306,25 @@ def _wanted(
 
 def _set_up(wanted: "Wanted", srs: "SetUpChoice") -> "tuple[Artifacts, PlanReport | None]":
     from prover.protocol.costs import Prices
-    from prover.systems.choosing import cheapest, offers
+    from prover.systems.choosing import cheapest, proposals
 
     progress("planning the circuit")
-    found, prices = offers(wanted), Prices()
-    for offer in found:
-        progress(_offered(offer, prices))
+    found, prices = proposals(wanted), Prices()
+    for proposal in found:
+        progress(_proposed(proposal, prices))
     chosen = cheapest(found, prices)
     return chosen.make(srs, progress), chosen.report
 
 
-def _offered(offer: "Offer", prices: "Prices") -> str:
+def _proposed(proposal: "Proposal", prices: "Prices") -> str:
     """What a system would take, in a line."""
     from prover.protocol.costs import rounded_up
 
-    if offer.proving is None:
-        return f"{offer.system}: none, as {offer.refusal}"
-    proving, cost = offer.proving, in_ether(rounded_up(offer.cost(prices)))
+    if proposal.proving is None:
+        return f"{proposal.system}: none, as {proposal.refusal}"
+    proving, cost = proposal.proving, in_ether(rounded_up(proposal.cost(prices)))
     return (
-        f"{offer.system}: a proof of about {proving.seconds:.1f} s on two cores, about "
+        f"{proposal.system}: a proof of about {proving.seconds:.1f} s on two cores, about "
         f"{proving.verification_gas:,} gas to verify, {cost} a prediction at "
         f"{prices.gas_wei // GWEI} gwei"
     )
@@ -335,7 +335,7 @@ def _set_up_like(onnx: Path, known: "KnownModel") -> "Artifacts":
     from prover.base.errors import ModelRefused
     from prover.systems.ezkl.artifacts import SRS
     from prover.systems.ezkl.artifacts import Artifacts as EzklArtifacts
-    from prover.systems.ezkl.offer import set_up
+    from prover.systems.ezkl.proposal import set_up
     from prover.systems.ezkl.system import Planned
     from prover.systems.onnx import onnx_file
     from prover.systems.srs import Reference, check_named
@@ -383,7 +383,7 @@ def _facts(artifacts: "Artifacts") -> dict[str, Any]:
         "input_unit": facts.input_unit,
         "instances": facts.layout.instances,
         "code_bytes": facts.code_bytes,
-        "key_bytes": facts.key_bytes,
+        "verifying_key_bytes": facts.key_bytes,
         "proof_bytes": facts.proof_bytes,
         "srs": artifacts.srs.model_dump(),
         "accuracy": facts.accuracy,

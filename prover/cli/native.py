@@ -177,13 +177,13 @@ def _lines(made: "NativeArtifacts") -> list[str]:
         f"{made.network.name}: {facts['layers']} layers in 2^{layout.k} rows of {layout.lanes} "
         f"cells and {layout.weight_lanes} weights; {layout.packing} fixed columns to a commitment",
         f"public: {_public(made.manifest.form)}",
-        f"integers {facts['input_range'][0]} to {facts['input_range'][1]}{_kept(made)}",
+        f"integers {facts['input_range'][0]} to {facts['input_range'][1]}{_agreement(made)}",
         f"set-up: {describe_set_up(made.manifest.srs.name)}",
         f"in {made.directory}; next: zkescrow prove --artifacts {made.directory}",
     ]
 
 
-def _kept(made: "NativeArtifacts") -> str:
+def _agreement(made: "NativeArtifacts") -> str:
     agreement = made.manifest.agreement
     return "" if agreement is None else f"; {agreement:.1%} of the calibration labels kept"
 

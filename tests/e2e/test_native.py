@@ -18,11 +18,11 @@ from prover.base.files import sha256_file
 from prover.base.settings import get_settings
 from prover.cli import app
 from prover.systems.native import artifacts, setup
-from prover.systems.native.artifacts import Kept, NativeArtifacts
+from prover.systems.native.artifacts import Agreement, NativeArtifacts
 from prover.systems.native.network import serialise
 from prover.verify import parse_description, verify
 
-KEPT = Kept(1.0, 8)
+AGREEMENT = Agreement(1.0, 8)
 pytest.importorskip("zkescrow_native", reason="the Rust engine is not installed (no cargo)")
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -210,7 +210,7 @@ def test_a_key_of_other_weights_is_found(made: Path, tmp_path: Path) -> None:
     network.layers[0].terms[0].weight[0, 0, 1, 1] += 1
     (false / artifacts.NETWORK).write_bytes(serialise.to_bytes(network))
     artifacts.publish(
-        false, network, honest.layout, KEPT, honest.manifest.form, honest.manifest.srs
+        false, network, honest.layout, AGREEMENT, honest.manifest.form, honest.manifest.srs
     )
     with pytest.raises(UnsoundCircuit, match="proves something else"):
         setup.rebuild(artifacts.load(false))

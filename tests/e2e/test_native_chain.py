@@ -94,7 +94,7 @@ def world(shared: World) -> Iterator[World]:
 def test_labels_are_proven_paid_and_audited(world: World) -> None:
     labels = np.load(TEST)["labels"]
     assert world.model["inputs"] == "point"
-    assert world.model["key_bytes"] > 1000
+    assert world.model["verifying_key_bytes"] > 1000
     job = world.post(3)["job"]
     (outcome,) = world.provider.json(*PROVIDE)["jobs"]
     assert outcome["result"] == "delivered"

@@ -82,7 +82,7 @@ class ModelFacts(Printed):
     """Public words of a proof."""
     code_bytes: ByteCount
     """Of the verifier."""
-    key_bytes: ByteCount
+    verifying_key_bytes: ByteCount
     """Of the key that the verifier is told; 0 where it is generated for the circuit."""
     proof_bytes: ByteCount
     srs: SetUp

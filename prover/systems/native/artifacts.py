@@ -63,7 +63,7 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class Kept(NamedTuple):
+class Agreement(NamedTuple):
     """The share of the labels of so many calibration samples that the integers keep."""
 
     share: float
@@ -279,7 +279,7 @@ def publish(
     directory: Path,
     network: Network,
     layout: CircuitLayout,
-    kept: Kept,
+    agreement: Agreement,
     form: Form,
     srs: SetUp,
     class_names: tuple[str, ...] | None = None,
@@ -311,8 +311,8 @@ def publish(
         weights=form.weights,
         input_scale=network.input_scale,
         output_scale=network.layer(network.output).scale,
-        agreement=None if weights else kept.share,
-        samples=None if weights else kept.samples,
+        agreement=None if weights else agreement.share,
+        samples=None if weights else agreement.samples,
     )
     content = rfc8785.dumps(manifest.model_dump()) + b"\n"
     write_atomically(directory / MANIFEST, content, private=False)

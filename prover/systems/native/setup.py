@@ -8,7 +8,7 @@ from prover.base.errors import UnsoundCircuit
 from prover.base.files import new_directory, publish, write_atomically
 from prover.systems import worker
 from prover.systems.native import artifacts
-from prover.systems.native.artifacts import Kept, NativeArtifacts
+from prover.systems.native.artifacts import Agreement, NativeArtifacts
 from prover.systems.native.circuit.form import Form
 from prover.systems.native.circuit.hidden import outline
 from prover.systems.native.circuit.layout import CircuitLayout, choose_layout
@@ -58,8 +58,8 @@ def setup(
         _keep(directory, onnx, network, form)
         files = reference.path, powers
         weights = _make_keys(directory, layout, form, files, limits, progress)
-        kept = Kept(choice.agreement, choice.samples)
-        stated = network, layout, kept, form, reference.named
+        agreement = Agreement(choice.agreement, choice.samples)
+        stated = network, layout, agreement, form, reference.named
         artifacts.publish(directory, *stated, class_names, weights)
         publish(directory, out.absolute())
     return artifacts.load(out)

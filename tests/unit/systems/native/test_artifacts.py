@@ -15,7 +15,7 @@ from prover.base.files import PARTIAL, sha256_file
 from prover.systems.commitments import commitment_bytes
 from prover.systems.native import artifacts
 from prover.systems.native.about import read_about
-from prover.systems.native.artifacts import Kept
+from prover.systems.native.artifacts import Agreement
 from prover.systems.native.circuit.form import Form
 from prover.systems.native.circuit.layout import CircuitLayout, choose_layout
 from prover.systems.native.folder import require_only
@@ -32,7 +32,7 @@ WRONG: list[dict[str, object]] = [
 ]
 
 
-KEPT = Kept(1.0, 8)
+AGREEMENT = Agreement(1.0, 8)
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def made(tmp_path: Path) -> Path:
     (directory / artifacts.SHAPE).write_text(json.dumps(about(layout)))
     (directory / artifacts.VERIFYING_SRS).write_bytes(verifying(development_srs(4)))
     stands = development_record(layout.k)
-    artifacts.publish(directory, network, layout, KEPT, Form(context=1), stands)
+    artifacts.publish(directory, network, layout, AGREEMENT, Form(context=1), stands)
     return directory
 
 
@@ -247,7 +247,7 @@ def test_keys_on_another_set_up_than_the_named_are_refused(made: Path) -> None:
     for name, content in (("development", other), ("hermez", path.read_bytes())):
         stands = development_record(layout.k).model_copy(update={"name": name})
         path.write_bytes(content)
-        artifacts.publish(made, network, layout, KEPT, Form(context=1), stands)
+        artifacts.publish(made, network, layout, AGREEMENT, Form(context=1), stands)
         with pytest.raises(ArtifactMismatch, match=r"the set-up differs: .* another secret"):
             artifacts.load(made)
 
@@ -255,6 +255,6 @@ def test_keys_on_another_set_up_than_the_named_are_refused(made: Path) -> None:
 def test_a_set_up_that_no_one_published_is_refused(made: Path) -> None:
     network = tiny_network()
     layout, old = choose_layout(network), SetUp(name="development", sha256="11" * 32)
-    artifacts.publish(made, network, layout, KEPT, Form(context=1), old)
+    artifacts.publish(made, network, layout, AGREEMENT, Form(context=1), old)
     with pytest.raises(ArtifactMismatch, match=r"the set-up differs: .* older version"):
         artifacts.load(made)

@@ -9,7 +9,7 @@ import pytest
 from prover.base.errors import ProofRejected, ProvingError
 from prover.base.files import write_atomically
 from prover.systems.native import artifacts, tasks
-from prover.systems.native.artifacts import Kept
+from prover.systems.native.artifacts import Agreement
 from prover.systems.native.circuit.form import Form
 from prover.systems.native.circuit.hidden import outline
 from prover.systems.native.circuit.layout import CircuitLayout
@@ -21,7 +21,7 @@ from prover.verify import parse_description
 from tests.unit.systems.native.needs import needs_engine
 from tests.unit.systems.native.networks import image_of, tiny_network
 
-KEPT = Kept(1.0, 8)
+AGREEMENT = Agreement(1.0, 8)
 FORM = Form(context=1, weights="hidden")
 LAYOUT = CircuitLayout(k=11, lanes=2, weight_lanes=2)
 pytestmark = needs_engine
@@ -41,7 +41,7 @@ def owned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     layout = [LAYOUT.k, LAYOUT.lanes, LAYOUT.weight_lanes, LAYOUT.packing]
     made = tasks.make_keys(str(folder), layout, asdict(FORM), *set_up())
     stands = development_record(LAYOUT.k)
-    artifacts.publish(folder, network, LAYOUT, KEPT, FORM, stands, weights=made["weights"])
+    artifacts.publish(folder, network, LAYOUT, AGREEMENT, FORM, stands, weights=made["weights"])
     return folder
 
 
