@@ -15,7 +15,7 @@ STOP = b"\x00"
 
 
 def pointed_layout(labels: int = 2, weight_points: int = 0) -> Layout:
-    """The context, then the best labels of ten classes or more; the proof has the input's point."""
+    """The context, then the best labels of ten classes or more; the input is a point."""
     return Layout(
         instances=8 + labels,
         items=1,

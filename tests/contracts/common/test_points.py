@@ -348,6 +348,18 @@ def test_each_word_and_point_must_matter(registry, project, deployer, points):
             registry.registerCircuit(circuit, proof, instances, sender=deployer)
 
 
+def test_RevertWhen_a_point_and_its_negation_are_the_same(registry, project, deployer):
+    """What is changed is a point again: a verifier must not refuse it for being none."""
+    signless, key = deployer.deploy(project.SignlessVerifier), new_key(deployer)
+    layout = pointed_layout()
+    instances = proofs_of(key, layout).sample()[1]
+    words = b"".join(one.to_bytes(32, "big") for one in instances)
+    proof = point(0) + keccak(words + point(0)[:32])
+    with reverts(registry.ModelRegistry_FalseSampleAccepted, word=layout.instances + 1):
+        circuit = keyed_circuit(signless, key, layout)
+        registry.registerCircuit(circuit, proof, instances, sender=deployer)
+
+
 def test_the_self_test_leaves_the_sample_as_it_was(registry, project, deployer):
     """One change at a time: a second one would hide that the first was not seen."""
     blind, key = deployer.deploy(project.BlindKeyedVerifier), new_key(deployer, HIDDEN)
