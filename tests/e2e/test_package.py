@@ -289,7 +289,7 @@ def native_proof(folder: Path) -> tuple[Path, Path]:
     tasks.make_keys(str(circuit), layout, asdict(form), *srs)
     artifacts.publish(circuit, network, LAYOUT, AGREEMENT, form, development_record(LAYOUT.k))
     made = tasks.make_proof(
-        str(circuit), str(folder / "image.npy"), [7], None, *srs, str(folder / "proof.bin")
+        str(circuit), str(folder / "image.npy"), [7], None, None, *srs, str(folder / "proof.bin")
     )
     words = [f"0x{int(word):064x}" for word in made["instances"]]
     content = {"proof": "0x" + (folder / "proof.bin").read_bytes().hex(), "instances": words}
