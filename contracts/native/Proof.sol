@@ -94,7 +94,7 @@ library Transcript {
             if (key.labels != 0) (cells, sums, evaluations) = (cells + 2, sums + 1, evaluations + 4);
             if (key.hidden) evaluations += 1; // the biases, which are also read on the row before
             if (key.hashed) (cells, evaluations) = (cells + 6, evaluations + 9);
-            evaluations += 1 + 3 * key.grandProducts - 1; // random, grand products
+            evaluations += 3 * key.grandProducts; // less the last one's end, plus the random polynomial
             proof.secret = proof.instances + 32 * key.instances;
             proof.cells = proof.secret + 64 * key.secretColumns;
             proof.sums = proof.cells + 64 * cells;

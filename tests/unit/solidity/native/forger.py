@@ -66,11 +66,15 @@ def twist(scalar: int) -> tuple[tuple[int, int], tuple[int, int]]:
     return tuple(map(int, x.coeffs)), tuple(map(int, y.coeffs))  # type: ignore[return-value]
 
 
-def with_known_points(description: Description, packing: int) -> Description:
-    """The circuit with commitments of known logarithms, over the set-up of `SECRET`."""
+def with_known_points(description: Description, packing: int, zeros: bool = True) -> Description:
+    """The circuit with commitments of known logarithms, over the set-up of `SECRET`.
+
+    With `zeros`, some packed polynomials are zero.
+    """
     count = -(-description.packed_columns // packing)
     packed = [multiple(2 + index) for index in range(count)]
-    packed[INFINITE::INFINITE] = [INFINITY] * len(packed[INFINITE::INFINITE])
+    if zeros:
+        packed[INFINITE::INFINITE] = [INFINITY] * len(packed[INFINITE::INFINITE])
     srs = description.srs.model_copy(update={"g2": twist(1), "s_g2": twist(SECRET)})
     changed = description.model_copy(
         update={

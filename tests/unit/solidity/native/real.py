@@ -42,11 +42,14 @@ class Real:
 
 
 @cache
-def real(form: str, network: str = "tiny", lanes: int = 2, weight_lanes: int = 2) -> Real:
-    """A proof in a circuit of this form, with as many lanes."""
+def real(
+    form: str, network: str = "tiny", lanes: int = 2, weight_lanes: int = 2, packing: int = 4
+) -> Real:
+    """A proof in a circuit of this form, with as many lanes, packed so."""
     shape, native = FORMS[form], engine.engine()
     made = NETWORKS[network]()
-    layout = replace(choose_layout(made, shape), lanes=lanes, weight_lanes=weight_lanes)
+    chosen = choose_layout(made, shape)
+    layout = replace(chosen, lanes=lanes, weight_lanes=weight_lanes, packing=packing)
     placed = compile_network(made, lanes, weight_lanes, shape)
     salt = Salt.random(1 + weight_lanes, 1 << 10) if shape.weights == "hidden" else None
     program = engine.load_program(placed, layout, salt)

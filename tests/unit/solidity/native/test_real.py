@@ -40,6 +40,19 @@ def test_an_honest_proof_is_accepted(
     assert reference_accepts(made.description, made.proof, made.instances)
 
 
+@pytest.mark.parametrize("packing", [1, 2, 8])
+@pytest.mark.parametrize("form", ["labels", "everything"])
+def test_an_honest_proof_is_accepted_however_it_is_packed(
+    on_chain: OnChain, form: str, packing: int
+) -> None:
+    made = real(form, packing=packing)
+    word = made.proof[: -2 * 64 - 32] + bytes(32) + made.proof[-2 * 64 :]
+    proofs = [(made.proof, made.instances), (word, made.instances)]
+    assert on_chain.accepts(made.description, proofs) == [True, False]
+    assert [engine_accepts(made.verifying_key, *one) for one in proofs] == [True, False]
+    assert [reference_accepts(made.description, *one) for one in proofs] == [True, False]
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_a_false_witness_is_refused(on_chain: OnChain, form: str) -> None:
     """The prover does not look: it makes a well-formed proof whose identity does not hold."""
