@@ -179,8 +179,8 @@ contract AccuracyBounty is IAccuracyBounty, Defaults, ProofAcceptance {
         bytes32[] memory leaves = new bytes32[](run.size);
         for (uint256 k = 0; k < leaves.length; ++k) {
             TestItem calldata item = submission.items[first + k];
-            bytes32 commitment = layout_.inputCommitment(submission.proof, submission.instances, first + k);
-            leaves[k] = _leaf(run.start + k, item.ciphertextHash, _inner(commitment, item.label));
+            bytes32 inner = _inner(layout_.inputCommitment(submission.instances, first + k), item.label);
+            leaves[k] = _leaf(run.start + k, item.ciphertextHash, inner);
         }
         if (PositionalTree.rootOfBatch(leaves, run.start, terms.n, run.path) != terms.testRoot) {
             revert AccuracyBounty_WrongItem(run.start, run.size);

@@ -180,7 +180,7 @@ contract RetrievalBounty is IRetrievalBounty, Defaults, ProofAcceptance {
         bytes32[] memory leaves = new bytes32[](run.size);
         for (uint256 i = 0; i < leaves.length; ++i) {
             Record calldata record = submission.records[slot + i];
-            bytes32 inputs = layout_.inputCommitment(submission.proof, submission.instances, slot + i);
+            bytes32 inputs = layout_.inputCommitment(submission.instances, slot + i);
             leaves[i] = _leaf(run.start + i, record.ciphertextHash, inputs, record.keyHash);
         }
         if (PositionalTree.rootOfBatch(leaves, run.start, dataset.count, run.path) != dataset.root) {
