@@ -387,6 +387,7 @@ def _facts(artifacts: "Artifacts") -> dict[str, Any]:
         "proof_bytes": facts.proof_bytes,
         "srs": artifacts.srs.model_dump(),
         "accuracy": facts.accuracy,
+        "proofs_hidden": facts.proofs_hidden,
     }
 
 
@@ -416,6 +417,8 @@ def _lines(facts: dict[str, Any]) -> list[str]:
         _accuracy(facts["accuracy"]),
         f"artifacts: {facts['artifacts']}",
     ]
+    if facts["proofs_hidden"] is not None:
+        lines.append(f"an input's salt hides it in {facts['proofs_hidden']} proofs")
     if facts.get("gas_by_step"):
         spent = ", ".join(f"{step} {gas}" for step, gas in facts["gas_by_step"].items())
         lines.append(f"gas: {spent}")

@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from prover.base.settings import get_settings
 from prover.chain.contracts.registry import Circuit
 from prover.chain.deployments import read
 from prover.chain.node import anvil as node
 from prover.chain.node.client import connect
 from prover.chain.state.replay import load_world
+from prover.statement.documents.inputs_file import InputsFile
+from prover.systems.circuits import commitments, find_artifacts
 from tests.e2e.conftest import EXAMPLES, Cli, running_node
 from tests.killing import crashed
 from tests.localchain import CONSUMER, PROVIDER, Chain, forget, newest_attempt, settings_of
@@ -202,3 +205,27 @@ def test_no_photograph_where_the_model_takes_none(world: World, tmp_path: Path) 
     both = ("--inputs", TEST, "--index", 1, "--image", path)
     assert "--image alone" in world.consumer.run(*words, *both, "--in-clear", status=2).message()
     assert "--image PHOTO" in world.consumer.run(*words, "--in-clear", status=2).message()
+
+
+def test_an_input_that_is_hidden_no_more_is_not_staked_on(world: World) -> None:
+    shown = world.provider.json("model", "show", "digits")
+    allowed = shown["proofs_hidden"]
+    assert allowed > 20
+    assert f"hides it in {allowed} proofs" in world.provider.run("model", "show", "digits").out
+    job = world.post(4)["job"]
+    record = load_world(world.chain.client, world.chain.deployment).prediction.jobs[
+        bytes.fromhex(job[2:])
+    ]
+    artifacts = find_artifacts(world.circuit.artifact_digest)
+    home = Path(world.consumer.environment["ZKESCROW_HOME"])
+    items = InputsFile.from_bytes((home / f"inputs/{record.data_hash.hex()}.json").read_bytes())
+    (commitment,) = commitments(artifacts, items.items)
+    counts = get_settings().home / "hiding"
+    (counts / commitment.hex()).write_text(f"{allowed}\n")
+    (outcome,) = world.provider.json(*PROVIDE)["jobs"]
+    assert outcome["result"] == "skipped"
+    assert "the consumer must post the input again" in outcome["message"]
+    (counts / commitment.hex()).unlink()
+    (outcome,) = world.provider.json(*PROVIDE)["jobs"]
+    assert outcome["result"] == "delivered"
+    assert (counts / commitment.hex()).read_text() == "1\n"

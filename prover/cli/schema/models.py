@@ -88,6 +88,8 @@ class ModelFacts(Printed):
     srs: SetUp
     accuracy: Accuracy | None
     """Of the integers, against the float model. Null of hidden weights."""
+    proofs_hidden: Count | None
+    """About one input, in which its salt hides it. Null for any number."""
     model_id: Word
     circuit_id: Word
 

@@ -24,12 +24,13 @@ from prover.systems.native import folder
 from prover.systems.native.about import About, read_about, require_stated
 from prover.systems.native.circuit.form import Form
 from prover.systems.native.circuit.layout import MAX_K, WEIGHT_LANES, CircuitLayout
-from prover.systems.native.circuit.program import Program, compile_network
+from prover.systems.native.circuit.program import Placement, Program, compile_network, place
 from prover.systems.native.circuit.ranking import MAX_LABELS
 from prover.systems.native.facts import facts_of
 from prover.systems.native.folder import DESCRIPTION as DESCRIPTION
 from prover.systems.native.folder import KEYS as KEYS
 from prover.systems.native.folder import SHAPE, VERIFYING_KEY, VERIFYING_SRS
+from prover.systems.native.hiding.image import proofs_hidden, salt_cells
 from prover.systems.native.network import serialise
 from prover.systems.native.network.network import MAX_LANES, Network
 from prover.systems.native.secret import NETWORK as NETWORK
@@ -152,7 +153,7 @@ class NativeArtifacts:
         """What protocols compute with."""
         accuracy = None if self.manifest.weights == "hidden" else self.manifest.accuracy()
         stated = self.layout, self.manifest.form, self.manifest.context_bits
-        return facts_of(self.description, self.network, *stated, accuracy)
+        return facts_of(self.description, self.network, *stated, accuracy, self.proofs_hidden)
 
     @cached_property
     def class_names(self) -> tuple[str, ...] | None:
@@ -257,6 +258,16 @@ class NativeArtifacts:
     def layout(self) -> CircuitLayout:
         """The circuit's parameters."""
         return CircuitLayout(**self.manifest.layout.model_dump())
+
+    @cached_property
+    def placement(self) -> Placement:
+        """Where tensors stand; quick, as it makes no columns."""
+        return place(self.network, self.layout.lanes, self.manifest.form)
+
+    @property
+    def proofs_hidden(self) -> int:
+        """How many proofs about one image its salt hides it in."""
+        return proofs_hidden(salt_cells(self.placement, self.layout))
 
     @cached_property
     def program(self) -> Program:

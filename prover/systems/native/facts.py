@@ -35,6 +35,7 @@ def facts_of(
     form: Form,
     context_bits: int,
     accuracy: Mapping[str, Any] | None,
+    proofs_hidden: int,
 ) -> CircuitFacts:
     """Of a circuit with this description, made of this network in the layout that was chosen."""
     layout, output = _statement(description, network, context_bits), network.layer(network.output)
@@ -54,6 +55,7 @@ def facts_of(
         code_bytes=len(verifier_code(key)),
         key_bytes=len(key_code(key)),
         accuracy=accuracy,
+        proofs_hidden=proofs_hidden,
     )
 
 

@@ -69,7 +69,7 @@ def prove(
 def check_input(made: NativeArtifacts, image: Integers, salts: Sequence[int] | None) -> None:
     """Raise StatementInvalid unless the circuit takes this image, and salts if there are any."""
     if salts is None:
-        input_cells(made.program, image)
+        input_cells(made.placement, image)
     else:
         digests_of(made, image, salts)
 
@@ -104,14 +104,14 @@ def digests_of(made: NativeArtifacts, image: Integers, salts: Sequence[int]) -> 
     Raises StatementInvalid if the circuit shows no digests, or another number of them, or a salt is
     not a field element.
     """
-    program = made.program
-    if program.hashing is None:
+    placed = made.placement
+    if placed.hashing is None:
         raise StatementInvalid(
             "the circuit hides its input behind a commitment and shows no digests: leave salts out"
         )
     if any(not 0 <= salt < FIELD_MODULUS for salt in salts):
         raise StatementInvalid("a salt is not below the field's order: draw it from the field")
-    return program.hashing.digests(packed(program, input_cells(program, image)), salts)
+    return placed.hashing.digests(packed(placed, input_cells(placed, image)), salts)
 
 
 def digests(made: NativeArtifacts, proof: Proof) -> tuple[int, ...]:

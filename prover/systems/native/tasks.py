@@ -123,13 +123,13 @@ def make_proof(
 def commit_images(directory: str, images: str, seeds: list[str], srs: str) -> dict[str, Any]:
     """The points, in hexadecimal, that proofs about images [n, ...] of an .npy file begin with."""
     made, native = artifacts.load(Path(directory)), engine.engine()
-    program, cells = made.program, hiding.salt_cells(made.program, made.layout)
+    placed, cells = made.placement, hiding.salt_cells(made.placement, made.layout)
     with engine.mismatches():
         reference = native.Srs.read(srs)
     points = []
     for image, seed in zip(np.load(images), seeds, strict=True):
         secret = hiding.secrets_of(bytes.fromhex(seed), cells, 0)
-        point = engine.commit_image(reference, program, input_cells(program, image), secret)
+        point = engine.commit_image(reference, placed, input_cells(placed, image), secret)
         points.append(point.hex())
     return {"points": points}
 

@@ -54,7 +54,9 @@ class Desk:
             "allow_files": True,
             "deployment": SimpleNamespace(registry=OTHER),
             "contract": SimpleNamespace(address=OTHER),
-            "system": SimpleNamespace(require_weights=lambda *_: None),
+            "system": SimpleNamespace(
+                require_weights=lambda *_: None, require_hiding=lambda *_: None
+            ),
         }
         return Tools(**fields)
 

@@ -26,6 +26,7 @@ from prover.systems.native.network.network import Integers
 from prover.systems.native.network.quantise import to_integers
 from prover.systems.native.network.reference import scores
 from prover.systems.native.on_chain import committing, exchange
+from prover.systems.native.secret import Secret
 from prover.systems.native.witness import execute
 from prover.systems.onnx import calibration
 from prover.systems.onnx.calibration import Calibration, Floats
@@ -118,6 +119,18 @@ class NativeOnChain:
                 "that no proof would be accepted: set the model up again"
             )
 
+    def require_hiding(self, made: NativeArtifacts, items: Sequence[Item], shown: int) -> None:
+        """Of each image's salt and of hidden weights, by what this machine made besides."""
+        for commitment in self.commitments(made, items):
+            count = max(hiding.counted(_counts(), commitment), shown)
+            if count >= made.proofs_hidden:
+                raise StatementInvalid(hiding.used_up(count, made.proofs_hidden))
+        if made.facts.hidden and Secret(made.directory).left() < len(items):
+            raise StatementInvalid(
+                f"the hidden weights are hidden in {Secret(made.directory).left()} proofs more: "
+                f"expected {len(items)}; set the model up again, which makes another model"
+            )
+
     def witness(
         self, made: NativeArtifacts, items: Sequence[Item], context: JobContext
     ) -> ItemWitness:
@@ -135,8 +148,7 @@ class NativeOnChain:
     ) -> Proof:
         """A proof of what was evaluated. Raises ProvingError once its hiding is used up."""
         item, layout = witness.item, made.facts.layout
-        allowed = hiding.proofs_hidden(hiding.salt_cells(made.program, made.layout))
-        hiding.spend(get_settings().home / "hiding", witness.commitment, allowed)
+        hiding.spend(_counts(), witness.commitment, made.proofs_hidden)
         proof = prover.prove(
             made,
             _image(made, item),
@@ -199,6 +211,11 @@ class NativeOnChain:
     def export(self, made: NativeArtifacts, target: Path) -> list[str]:
         """See `exchange.export`."""
         return exchange.export(made, target)
+
+
+def _counts() -> Path:
+    """Where proofs are counted by the commitment to their input."""
+    return get_settings().home / "hiding"
 
 
 def _image(made: NativeArtifacts, item: Item) -> Integers:
