@@ -229,3 +229,34 @@ def test_an_input_that_is_hidden_no_more_is_not_staked_on(world: World) -> None:
     (outcome,) = world.provider.json(*PROVIDE)["jobs"]
     assert outcome["result"] == "delivered"
     assert (counts / commitment.hex()).read_text() == "1\n"
+
+
+def test_one_circuit_serves_many_models_with_hidden_weights(world: World, tmp_path: Path) -> None:
+    """Each is known by what its proofs begin with; the circuit, its key and verifier are there."""
+    words = ("model", "add", ONNX, "--data", DATA, "--account", PROVIDER, "--labels", 1)
+    hidden = ("--system", "native", "--weights", "hidden")
+    first = world.provider.json(*words, *hidden, "--name", "first")
+    second = world.provider.json(*words, *hidden, "--name", "second")
+    assert first["circuit_id"] == second["circuit_id"] != world.model["circuit_id"]
+    assert first["model_id"] != second["model_id"]
+    assert set(first["gas_by_step"]) == {"key", "circuit", "model"}
+    assert set(second["gas_by_step"]) == {"model"}
+    assert first["weights"] == "hidden"
+    assert first["accuracy"] is None
+    for name in ("first", "second"):
+        public = tmp_path / name
+        given = world.provider.json("model", "export", name, "--out", public)["files"]
+        assert not {"model.onnx", "network.bin", "keys/proving.key"} & set(given)
+        world.consumer.run("model", "import", public, "--name", name)
+    found = world.consumer.json(
+        *("prediction", "post", "--model", "second", "--inputs", TEST, "--index", 9),
+        *("--reward", "0.01", "--stake", "0.005", "--account", CONSUMER, "--in-clear"),
+    )
+    (outcome,) = world.provider.json(*PROVIDE)["jobs"]
+    assert (outcome["job"], outcome["result"]) == (found["job"], "delivered")
+    status = world.consumer.json("prediction", "status", found["job"])
+    assert status["predictions"][0]["label"] == np.load(TEST)["labels"][9]
+    audit = world.consumer.json("audit", "replay")
+    assert (audit["proofs_reverified"], audit["mismatches"]) == (1, [])
+    refused = world.consumer.run("model", "keys", "first", status=2).message()
+    assert "only their owner can make its proving key" in refused
