@@ -56,6 +56,10 @@ contract LibraryHarness {
         return layout_.inputsHash(proof, instances, items);
     }
 
+    function wordAt(bytes calldata proof, uint256 place) external pure returns (uint256) {
+        return Statement.wordAt(proof, place);
+    }
+
     function outputsOf(
         Layout memory layout_,
         uint256[] calldata instances,
