@@ -24,9 +24,8 @@ import skimage.data
 from benchmarks.imagenet import GIB, Watch, prove_once
 from benchmarks.imagenet import RESULT as WHOLE
 from benchmarks.machine import machine
-from benchmarks.networks import ROOT
+from benchmarks.networks import ROOT, development_set_up
 from prover.base.settings import get_settings
-from prover.systems import srs
 from prover.systems.native import engine
 from prover.systems.native.artifacts import CONTEXT_LIMBS
 from prover.systems.native.circuit.form import Form
@@ -106,7 +105,7 @@ def measure(network: Network, image: Integers) -> tuple[dict[str, Any], CircuitL
     form = Form(context=CONTEXT_LIMBS)
     program = compile_network(network, layout.lanes, layout.weight_lanes, form)
     check_program(program)
-    reference_string = native.Srs.read(str(srs.development_srs(layout.k)))
+    reference_string = development_set_up(layout)
     loaded = engine.load_program(program, layout)
     keys = native.keygen(loaded, reference_string)
     watch.ended("before")

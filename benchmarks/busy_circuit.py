@@ -18,11 +18,12 @@ Columns = dict[str, NDArray[np.int64]]
 
 @dataclass(frozen=True)
 class Size:
-    """A circuit of 2^k rows with so many cells and weights to a row."""
+    """A circuit of 2^k rows with so many cells and weights to a row, so many columns packed."""
 
     k: int
     lanes: int
     weight_lanes: int
+    packing: int = 1
 
     @property
     def rows(self) -> int:

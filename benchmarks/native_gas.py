@@ -11,6 +11,7 @@ included. `verifier_gas` and `key_gas` are those of creating the two contracts; 
 import argparse
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,10 @@ from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from benchmarks.machine import machine
-from benchmarks.networks import ROOT
+from benchmarks.networks import ROOT, development_set_up
 from prover.base.settings import get_settings
 from prover.chain.node.anvil import running
 from prover.solidity.native import key_creation, verifier_creation
-from prover.systems import srs
 from prover.systems.native import engine
 from prover.systems.native.artifacts import CONTEXT_LIMBS
 from prover.systems.native.circuit.form import Form
@@ -61,7 +61,7 @@ def measured(image: Any) -> dict[str, Any]:
     network = efficientnet.quantised(load(efficientnet.cached(get_settings().cache)))
     layout = choose_layout(network, FORM)
     program = compile_network(network, layout.lanes, layout.weight_lanes, FORM)
-    reference_string = native.Srs.read(str(srs.development_srs(layout.k)))
+    reference_string = development_set_up(layout)
     loaded = engine.load_program(program, layout)
     keys = native.keygen(loaded, reference_string)
     started = time.perf_counter()
@@ -79,7 +79,7 @@ def measured(image: Any) -> dict[str, Any]:
     }
 
 
-def on_chain(key: bytes, proof: bytes, instances: list[int]) -> dict[str, int]:
+def on_chain(key: bytes, proof: bytes, instances: Sequence[int]) -> dict[str, int]:
     """Gas of the two creations and of a verification. Raises SystemExit if it is refused."""
     with running() as client:
         eth = client.web3.eth
@@ -94,7 +94,7 @@ def on_chain(key: bytes, proof: bytes, instances: list[int]) -> dict[str, int]:
 
         verifier = send(verifier_creation(key))
         holder = send(key_creation(key))
-        arguments = [holder["contractAddress"], proof, instances]
+        arguments = [holder["contractAddress"], proof, list(instances)]
         call = VERIFY + encode(["address", "bytes", "uint256[]"], arguments)
         to = verifier["contractAddress"]
         if int.from_bytes(eth.call({"to": to, "data": call}), "big") != 1:

@@ -13,6 +13,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from prover.systems import srs
+from prover.systems.native import engine
+from prover.systems.native.circuit.layout import CircuitLayout
 from prover.systems.native.network.importer import load
 from prover.systems.native.network.network import Integers, Network
 from prover.systems.native.network.quantise import InputRange
@@ -201,3 +204,9 @@ def integer_network(name: str) -> Network:
         onnx.save(model, path)
         real = load(path)
     return find(real, samples(model), PIXELS, agreement=0.9).network
+
+
+def development_set_up(layout: CircuitLayout) -> Any:
+    """The engine's development set-up for a circuit, made where it is missing."""
+    rows, powers = srs.development_srs(layout.k), srs.development_srs(layout.powers)
+    return engine.load_set_up(str(rows), str(powers), layout)

@@ -13,10 +13,10 @@ class Rejected(ValueError):
     """A proof does not hold."""
 
 class Srs:
-    """A KZG set-up for 2^k rows."""
+    """A KZG set-up for 2^k rows, and packed polynomials of so many rows."""
 
     @staticmethod
-    def development(k: int, seed: bytes) -> Srs:
+    def development(k: int, seed: bytes, packing: int = 1) -> Srs:
         """Made from a seed of 32 bytes: whoever knows it can forge proofs."""
     @staticmethod
     def read(path: str | PathLike[str]) -> Srs:
@@ -27,7 +27,9 @@ class Srs:
     def check(self, seed: bytes) -> None:
         """Raise Refused unless these are consecutive powers of one secret (seed: 32 bytes)."""
     def write(self, path: str | PathLike[str]) -> None:
-        """128 bytes for each of the 2^k rows."""
+        """128 bytes for each of the 2^k rows; further powers are left out."""
+    def with_powers(self, path: str | PathLike[str], k: int) -> Srs:
+        """The same with the first 2^k powers of a file that `write` made, of the same secret."""
     def downsize(self, k: int) -> Srs:
         """The same set-up for fewer rows."""
     @property
@@ -82,6 +84,8 @@ class Keys:
         """Read the folder that `write` made."""
     def write(self, folder: str | PathLike[str]) -> None:
         """Write the keys into a folder; the proving key is the large file."""
+    def weights_commitment(self) -> bytes:
+        """keccak256 of what every proof begins with: digest and points of hidden weights."""
     def verifying_key(self) -> VerifyingKey:
         """What verification takes."""
 
@@ -92,7 +96,7 @@ class VerifyingKey:
     def read(folder: str | PathLike[str]) -> VerifyingKey:
         """Read it from a folder of keys; the proving key may be missing there."""
     def to_bytes(self) -> bytes:
-        """The key in the engine's own format."""
+        """The key's words, as the contract that holds it has them."""
     def description(self) -> str:
         """JSON that suffices for an independent verifier."""
     def verify(self, proof: bytes, instances: Sequence[bytes]) -> None:

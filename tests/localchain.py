@@ -56,21 +56,31 @@ class Chain:
         The journal would send again what is gone, as after a reorganisation, and a node that is
         behind what was seen would be waited for.
         """
-        journal = get_settings().home / "journal.sqlite"
-        snapshot, newest = self.rpc("evm_snapshot"), _newest(journal)
+        newest, snapshot = newest_attempt(), self.rpc("evm_snapshot")
         yield
         assert self.rpc("evm_revert", snapshot)
-        if journal.exists():
-            with closing(sqlite3.connect(journal, timeout=30)) as connection, connection:
-                connection.execute("DELETE FROM attempts WHERE id > ?", (newest,))
-        _forget_newest(get_settings().home / "events.sqlite")
+        forget(newest)
 
     def pass_time(self, seconds: int) -> None:
         self.rpc("evm_increaseTime", seconds)
         self.rpc("evm_mine")
 
 
-def _newest(journal: Path) -> int:
+def _journal() -> Path:
+    return get_settings().home / "journal.sqlite"
+
+
+def forget(newest: int) -> None:
+    """Of a chain that was put back, what the home sent after an attempt, and the newest block."""
+    if _journal().exists():
+        with closing(sqlite3.connect(_journal(), timeout=30)) as connection, connection:
+            connection.execute("DELETE FROM attempts WHERE id > ?", (newest,))
+    _forget_newest(get_settings().home / "events.sqlite")
+
+
+def newest_attempt() -> int:
+    """The newest that the home's journal knows of; 0 if it is empty."""
+    journal = _journal()
     if not journal.exists():
         return 0
     with closing(sqlite3.connect(journal, timeout=30)) as connection:
@@ -143,7 +153,7 @@ def install_used(artifacts: Artifacts, *, rebuilt: bool = False) -> None:
 
 @cache
 def _rebuilt(directory: Path) -> bytes:
-    return circuit._content(Ezkl().rebuild(load_artifacts(directory)))
+    return circuit._content(Ezkl().rebuilt(load_artifacts(directory)))
 
 
 @cache

@@ -80,8 +80,17 @@ library Statement {
         bytes calldata proof,
         uint256[] calldata instances,
         uint256 item
-    ) internal pure returns (bytes32 hash) {
+    ) internal pure returns (bytes32) {
         if (layout_.inputWords == 0) return keccak256(_part(proof, inputPoint(layout_), POINT_BYTES));
+        return inputCommitment(layout_, instances, item);
+    }
+
+    /// @notice The same of a circuit that hashes its inputs, as one whose items are sealed does.
+    function inputCommitment(
+        Layout memory layout_,
+        uint256[] calldata instances,
+        uint256 item
+    ) internal pure returns (bytes32 hash) {
         uint256 start = layout_.inputs + item * layout_.inputWords;
         uint256[] calldata words = instances[start:start + layout_.inputWords];
         assembly ("memory-safe") {

@@ -3,11 +3,16 @@ pragma solidity 0.8.37;
 
 import {PositionalTree} from "../libraries/PositionalTree.sol";
 import {Statement} from "../libraries/Statement.sol";
+import {Tiling} from "../libraries/Tiling.sol";
 import {Layout} from "../types/Circuit.sol";
 
 /// @notice Opens the libraries to tests and to the vectors that Python shares.
 contract LibraryHarness {
     using Statement for Layout;
+
+    function requireTiled(Layout calldata layout_) external pure {
+        Tiling.requireTiled(layout_);
+    }
 
     function contextOf(bytes32 jobId, address payee, bytes32 modelId) external view returns (uint256) {
         return Statement.contextOf(jobId, payee, modelId);
@@ -49,6 +54,10 @@ contract LibraryHarness {
         uint256 items
     ) external pure returns (bytes32) {
         return layout_.inputsHash(proof, instances, items);
+    }
+
+    function wordAt(bytes calldata proof, uint256 place) external pure returns (uint256) {
+        return Statement.wordAt(proof, place);
     }
 
     function outputsOf(

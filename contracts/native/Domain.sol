@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Fr, ONE, ORDER, ZERO, get, invert, put} from "./Field.sol";
+import {Fr, ONE, ORDER, ZERO, get, invert, put, raised} from "./Field.sol";
 import {Key, KeyData} from "./Key.sol";
 import {Challenges, Proof} from "./Proof.sol";
 
@@ -19,6 +19,7 @@ struct Domain {
     Fr active; // 1 on the usable rows: 1 - last - the sum of l over the blinding rows
     Fr instance; // the instance column at x: its claims are not the prover's
     Fr overFirstSet; // 1 / ((U - after) (U - end))
+    Fr overRoots; // 1 / (U^packing - x), for the packed polynomials
     Fr overBefore; // 1 / (x - before)
     Fr overX; // 1 / ((x - after) (x - end))
     Fr overAfter; // 1 / ((after - x) (after - end))
@@ -29,7 +30,7 @@ struct Domain {
 library Rows {
     /// @dev Rows at the end that the identity names: the last one, and the blinding rows.
     uint256 private constant END_ROWS = KeyData.BLINDING_ROWS + 1;
-    uint256 private constant OPENING_INVERSES = 5;
+    uint256 private constant OPENING_INVERSES = 6;
 
     /// @notice All of it, with one inversion.
     function domainOf(
@@ -47,7 +48,7 @@ library Rows {
                 mstore(0x40, add(list, shl(5, count)))
             }
             put(list, 0, d.xToN - ONE);
-            _putOpening(d, drawn.openingU, list + 32);
+            _putOpening(key, d, drawn.openingU, list + 32);
             uint256 ends = list + 32 * (1 + OPENING_INVERSES);
             uint256 starts = ends + 32 * END_ROWS;
             _putRows(key, d.x, ends, starts, instances);
@@ -84,17 +85,19 @@ library Rows {
         }
     }
 
-    function _putOpening(Domain memory d, Fr u, uint256 list) private pure {
+    function _putOpening(Key memory key, Domain memory d, Fr u, uint256 list) private pure {
         put(list, 0, (u - d.after_) * (u - d.end));
         put(list, 1, d.x - d.before);
         put(list, 2, (d.x - d.after_) * (d.x - d.end));
         put(list, 3, (d.after_ - d.x) * (d.after_ - d.end));
         put(list, 4, (d.end - d.x) * (d.end - d.after_));
+        put(list, 5, raised(u, key.packing) - d.x);
     }
 
     function _takeOpening(Domain memory d, uint256 list) private pure {
         (d.overFirstSet, d.overBefore) = (get(list), get(list, 1));
         (d.overX, d.overAfter, d.overEnd) = (get(list, 2), get(list, 3), get(list, 4));
+        d.overRoots = get(list, 5);
     }
 
     /// @dev Of row -j, counted from the end: omega^j x - 1, as l_-j = (x^n - 1) / (n (omega^j x - 1)). Of row i: x -

@@ -88,6 +88,7 @@ struct Evaluations {
     Fr boundary;
     // what follows them
     Fr random;
+    uint256 packed; // place of the first value of a packed column; the others, and sigma, follow
     uint256 sigmas;
     uint256 grandProducts;
     Fr instance; // no claim: computed from the public words
@@ -104,12 +105,15 @@ library Claims {
             uint256 next = _readTensorRows(key, c, proof.evaluations);
             next = _readOthers(key, c, next);
             if (key.hashed) next = _readHashRows(c, next);
-            next = _readTensorFlags(c, next);
+            if (key.hidden) next = _readSecretColumns(key, c, next);
+            c.random = get(next);
+            c.packed = next + 0x20;
+            next = _readTensorFlags(key, c, c.packed);
             next = _readFoldFlags(key, c, next);
             next = _readOtherFlags(key, c, next);
             if (key.hashed) next = _readHashFlags(c, next);
-            (c.boundary, c.random) = (get(next), get(next, 1));
-            c.sigmas = next + 0x40;
+            c.boundary = get(next);
+            c.sigmas = next + 0x20;
             c.grandProducts = c.sigmas + 32 * key.permuted;
         }
     }
@@ -162,12 +166,26 @@ library Claims {
         }
     }
 
-    function _readTensorFlags(Evaluations memory c, uint256 next) private pure returns (uint256) {
+    function _readSecretColumns(Key memory key, Evaluations memory c, uint256 next) private pure returns (uint256) {
         unchecked {
-            (c.active, c.doubled, c.bias) = (get(next), get(next, 1), get(next, 2));
-            (c.continuesRow, c.stepsSegment) = (get(next, 3), get(next, 4));
-            (c.continuesSegment, c.endsRow, c.summed) = (get(next, 5), get(next, 6), get(next, 7));
-            return next + 0x100;
+            (c.bias, c.weights) = (get(next), next + 0x20);
+            next = c.weights + 32 * key.weightLanes;
+            c.biasBefore = get(next);
+            return next + 0x20;
+        }
+    }
+
+    function _readTensorFlags(Key memory key, Evaluations memory c, uint256 next) private pure returns (uint256) {
+        unchecked {
+            (c.active, c.doubled) = (get(next), get(next, 1));
+            next += 0x40;
+            if (!key.hidden) {
+                c.bias = get(next);
+                next += 0x20;
+            }
+            (c.continuesRow, c.stepsSegment, c.continuesSegment) = (get(next), get(next, 1), get(next, 2));
+            (c.endsRow, c.summed) = (get(next, 3), get(next, 4));
+            return next + 0xa0;
         }
     }
 
@@ -175,8 +193,10 @@ library Claims {
         unchecked {
             c.weightsAreTaps = get(next);
             next += 0x20;
-            c.weights = next;
-            next += 32 * key.weightLanes;
+            if (!key.hidden) {
+                c.weights = next;
+                next += 32 * key.weightLanes;
+            }
             (c.continuesKernelInner, c.keepsKernel) = (get(next), get(next, 1));
             (c.shiftsColumns, c.shiftsRows, c.entersKernel) = (get(next, 2), get(next, 3), get(next, 4));
             next += 0xa0;
@@ -207,9 +227,9 @@ library Claims {
                 next += 0x40;
             }
             if (key.hidden) {
-                (c.sameBias, c.biasBefore) = (get(next), get(next, 1));
-                c.noWeights = next + 0x40;
-                next += 0x40 + 32 * key.weightLanes;
+                c.sameBias = get(next);
+                c.noWeights = next + 0x20;
+                next = c.noWeights + 32 * key.weightLanes;
             }
             return next;
         }

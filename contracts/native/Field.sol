@@ -62,6 +62,16 @@ function get(uint256 place, uint256 index) pure returns (Fr value) {
     }
 }
 
+/// @notice A value to a power of two.
+function raised(Fr value, uint256 exponent) pure returns (Fr) {
+    unchecked {
+        for (; exponent > 1; exponent /= 2) {
+            value = value * value;
+        }
+        return value;
+    }
+}
+
 /// @notice A challenge fell on a point that a proof divides by, with a chance below 2^-220: prove again. Or the call had too
 /// little gas.
 error NativeVerifier_NoInverse();

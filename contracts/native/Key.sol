@@ -8,11 +8,11 @@ struct Key {
     uint256 digest; // keccak256 of all words: the first word of every transcript
     bytes32 setUpHash; // keccak256 of g2 and s_g2
     uint256 setUp; // place of g2 and s_g2, eight words
-    uint256 fixedPoints; // place of the commitments to fixed columns, by index of the column
-    uint256 sigmaPoints; // place of the commitments to sigma, by index in the permutation
+    uint256 packedPoints; // place of the commitments to packed polynomials
     uint256 k;
     Fr omega;
     Fr delta;
+    uint256 packing; // columns to a packed polynomial: a power of two
     uint256 lanes;
     uint256 weightLanes;
     Fr scale; // 2^shift
@@ -26,7 +26,8 @@ struct Key {
     bool hashed;
     bool hidden;
     uint256 instances;
-    uint256 fixedColumns;
+    uint256 secretColumns; // fixed columns of hidden weights: their commitments stand in the proof
+    uint256 packedColumns; // the other fixed columns, and sigma
     uint256 permuted; // columns of the permutation
     uint256 grandProducts; // one for two of them
 }
@@ -35,13 +36,14 @@ struct Key {
 library KeyData {
     uint256 internal constant BLINDING_ROWS = 5;
     /// @dev Words before the commitments, and among them those of the set-up.
-    uint256 private constant HEAD = 30;
-    uint256 private constant SET_UP_WORD = 22;
+    uint256 private constant HEAD = 31;
+    uint256 private constant SET_UP_WORD = 23;
     uint256 private constant SET_UP_BYTES = 256;
-    bytes32 private constant FORMAT = keccak256("zkescrow native circuit 2");
+    bytes32 private constant FORMAT = keccak256("zkescrow native circuit 3");
     /// @dev What the engine's `Shape::check` allows. r - 1 is divisible by 2^28, and not by more.
     uint256 private constant LEAST_K = 4;
     uint256 private constant MOST_K = 28;
+    uint256 private constant MOST_PACKING = 8;
     uint256 private constant MOST_LANES = 64;
     uint256 private constant MOST_BITS = 62;
     /// @dev A row's digits, packed into one field element: more bits would wrap.
@@ -72,11 +74,11 @@ library KeyData {
             _readShape(key, data);
             _readNumbers(key, data);
             _readInstances(key, data);
-            uint256 allowed = 32 * (HEAD + 2 * (key.fixedColumns + key.permuted));
+            uint256 points = (key.packedColumns + key.packing - 1) / key.packing;
+            uint256 allowed = 32 * (HEAD + 2 * points);
             if (size != allowed) revert NativeVerifier_NoKey(size + 1, allowed + 1);
             key.setUp = data + 32 * SET_UP_WORD;
-            key.fixedPoints = data + 32 * HEAD;
-            key.sigmaPoints = key.fixedPoints + 64 * key.fixedColumns;
+            key.packedPoints = data + 32 * HEAD;
             (key.digest, key.setUpHash) = (uint256(_hash(data, size)), _hash(key.setUp, SET_UP_BYTES));
         }
     }
@@ -96,19 +98,21 @@ library KeyData {
     function _readShape(Key memory key, uint256 data) private pure {
         unchecked {
             _between(data, 0, uint256(FORMAT), uint256(FORMAT));
-            key.lanes = _between(data, 6, 1, MOST_LANES);
-            key.weightLanes = _between(data, 7, 1, MOST_LANES);
-            key.labels = _between(data, 12, 0, MOST_INSTANCES);
-            key.hashed = _between(data, 15, 0, MOST_INSTANCES) != 0;
-            key.hidden = _between(data, 16, 0, 1) == 1;
-            key.fixedColumns = 23 + key.lanes + key.weightLanes;
-            if (key.labels != 0) key.fixedColumns += 4;
-            if (key.hidden) key.fixedColumns += 2 + key.weightLanes;
-            if (key.hashed) key.fixedColumns += 8;
+            key.lanes = _between(data, 7, 1, MOST_LANES);
+            key.weightLanes = _between(data, 8, 1, MOST_LANES);
+            key.labels = _between(data, 13, 0, MOST_INSTANCES);
+            key.hashed = _between(data, 16, 0, MOST_INSTANCES) != 0;
+            key.hidden = _between(data, 17, 0, 1) == 1;
+            uint256 fixedColumns = 23 + key.lanes + key.weightLanes;
+            if (key.labels != 0) fixedColumns += 4;
+            if (key.hidden) fixedColumns += 2 + key.weightLanes;
+            if (key.hashed) fixedColumns += 8;
             key.grandProducts = key.hashed ? 3 : 2;
             key.permuted = 2 * key.grandProducts;
-            _between(data, 20, key.fixedColumns, key.fixedColumns);
-            _between(data, 21, key.permuted, key.permuted);
+            _between(data, 21, fixedColumns, fixedColumns);
+            _between(data, 22, key.permuted, key.permuted);
+            if (key.hidden) key.secretColumns = 1 + key.weightLanes; // the biases too
+            key.packedColumns = fixedColumns - key.secretColumns + key.permuted;
         }
     }
 
@@ -118,25 +122,27 @@ library KeyData {
             key.omega = Fr.wrap(_between(data, 3, 0, ORDER - 1));
             key.delta = Fr.wrap(_between(data, 4, 0, ORDER - 1));
             _between(data, 5, BLINDING_ROWS, BLINDING_ROWS);
-            key.scale = powerOfTwo(_between(data, 8, 0, MOST_BITS));
-            key.yOffset = _signed(data, 9);
-            uint256 bits = _between(data, 10, 0, MOST_BITS);
-            if (bits * key.lanes > MOST_ROW_BITS) revert NativeVerifier_BadKey(10, bits);
+            key.packing = _between(data, 6, 1, MOST_PACKING);
+            if (key.packing & (key.packing - 1) != 0) revert NativeVerifier_BadKey(6, key.packing);
+            key.scale = powerOfTwo(_between(data, 9, 0, MOST_BITS));
+            key.yOffset = _signed(data, 10);
+            uint256 bits = _between(data, 11, 0, MOST_BITS);
+            if (bits * key.lanes > MOST_ROW_BITS) revert NativeVerifier_BadKey(11, bits);
             key.inputRadix = powerOfTwo(bits);
             key.rowRadix = powerOfTwo(bits * key.lanes);
-            key.inputLow = _signed(data, 11);
-            key.classes = powerOfTwo(_between(data, 13, 0, MOST_BITS));
-            key.lastKey = (ONE - _signed(data, 14)) * key.classes - ONE;
+            key.inputLow = _signed(data, 12);
+            key.classes = powerOfTwo(_between(data, 14, 0, MOST_BITS));
+            key.lastKey = (ONE - _signed(data, 15)) * key.classes - ONE;
         }
     }
 
     /// @dev The sections are those of the form: labels are the outputs, digests are public where inputs are hashed.
     function _readInstances(Key memory key, uint256 data) private pure {
         unchecked {
-            uint256 digests = _between(data, 18, key.hashed ? 1 : 0, key.hashed ? MOST_INSTANCES : 0);
+            uint256 digests = _between(data, 19, key.hashed ? 1 : 0, key.hashed ? MOST_INSTANCES : 0);
             uint256 least = key.labels;
-            uint256 outputs = _between(data, 19, least, least == 0 ? MOST_INSTANCES : least);
-            key.instances = _between(data, 17, 0, MOST_INSTANCES) + digests + outputs;
+            uint256 outputs = _between(data, 20, least, least == 0 ? MOST_INSTANCES : least);
+            key.instances = _between(data, 18, 0, MOST_INSTANCES) + digests + outputs;
         }
     }
 

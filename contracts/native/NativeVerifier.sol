@@ -28,7 +28,7 @@ contract NativeVerifier is IKeyedVerifier {
         Key memory found = KeyData.read(key);
         if (found.setUpHash != SET_UP) revert NativeVerifier_OtherSetUp();
         Proof memory words = Transcript.load(found, proof, instances);
-        Challenges memory drawn = Transcript.challenges(words);
+        Challenges memory drawn = Transcript.challenges(found, words);
         Evaluations memory cells = Claims.read(found, words);
         Domain memory domain = Rows.domainOf(found, drawn, words);
         cells.instance = domain.instance;

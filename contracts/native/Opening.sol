@@ -25,9 +25,9 @@ struct Sum {
 }
 
 /// @title SHPLONK: all commitments opened at all their points, by one pairing. docs/native/FORMAT.md section 5.
-/// @dev Sets of points, in order of first claim: {x, x / omega}, {x}, {x, omega x, end}, {x, omega x}. Within a set the
-/// commitments stand in order of first claim too. A number behind `64 *` is the index of a column: of advice within its
-/// phase, of fixed columns behind the place that is named, both as a circuit's description lists them (`columns`).
+/// @dev Sets of points, in order of first claim: {x, x / omega}, {x}, {x, omega x, end}, {x, omega x}; then the roots of x.
+/// Within a set the commitments stand in order of first claim too. A number behind `64 *` is the index of an advice column
+/// within its phase, as a circuit's description lists them (`columns`).
 library Opening {
     uint256 private constant COORDINATES =
         21888242871839275222246405745257275088696311157297823662689037894645226208583;
@@ -56,10 +56,10 @@ library Opening {
 
         sum.power = drawn.openingV * (u - d.before);
         _addAdvice(key, proof, c, sum);
-        _addFixed(key, c, sum);
         _addOthers(key, proof, c, sum, d.xToN, quotient);
 
         _addGrandProducts(key, proof, c, drawn, d, sum);
+        _addPacked(key, c, drawn, d, sum);
         _add(sum, proof.w, -((u - d.x) * (u - d.before)));
         _add(sum, proof.wPrime, u);
         _subtractClaimed(sum);
@@ -86,7 +86,7 @@ library Opening {
                 _twice(sum, hashCells + 64 * 2, c.hashState0, c.hashState0Before);
                 _twice(sum, hashCells + 64 * 3, c.hashState1, c.hashState1Before);
             }
-            if (key.hidden) _twice(sum, _biasPoint(key), c.bias, c.biasBefore);
+            if (key.hidden) _twice(sum, proof.secret, c.bias, c.biasBefore);
         }
     }
 
@@ -115,78 +115,7 @@ library Opening {
         }
     }
 
-    /// @dev The set {x}, on: fixed columns.
-    function _addFixed(Key memory key, Evaluations memory c, Sum memory sum) private view {
-        unchecked {
-            uint256 bias = _biasPoint(key);
-            uint256 weights = bias + 64 * 4;
-            uint256 active = weights + 64 * key.weightLanes;
-            uint256 flags = active + 64 * 2;
-            _once(sum, active, c.active);
-            _once(sum, flags + 64 * 3, c.doubled);
-            if (!key.hidden) _once(sum, bias, c.bias);
-            _once(sum, flags, c.continuesRow);
-            _once(sum, flags + 64 * 16, c.stepsSegment);
-            _once(sum, flags + 64 * 2, c.continuesSegment);
-            _once(sum, flags + 64 * 1, c.endsRow);
-            _once(sum, flags + 64 * 4, c.summed);
-            _once(sum, flags + 64 * 7, c.weightsAreTaps);
-            _lanes(sum, weights, c.weights, key.weightLanes);
-            _addFoldFlags(key, c, sum, flags);
-            _once(sum, flags + 64 * 5, c.isInput);
-            if (key.labels != 0) {
-                _once(sum, key.fixedPoints, c.isLabel);
-                _once(sum, key.fixedPoints + 64 * 2, c.isClass);
-            }
-            _once(sum, bias + 64 * 1, c.tableTag);
-            _once(sum, bias + 64 * 2, c.tableQuotient);
-            _once(sum, bias + 64 * 3, c.tableActivation);
-            _lanes(sum, bias - 64 * key.lanes, c.tags, key.lanes);
-            if (key.labels != 0) {
-                _once(sum, key.fixedPoints + 64 * 1, c.isLowerLabel);
-                _once(sum, key.fixedPoints + 64 * 3, c.class);
-            }
-            _addFormFlags(key, c, sum, flags + 64 * 17);
-            _once(sum, active + 64, c.boundary);
-        }
-    }
-
-    function _addFoldFlags(Key memory key, Evaluations memory c, Sum memory sum, uint256 flags) private view {
-        unchecked {
-            _once(sum, flags + 64 * 6, c.continuesKernelInner);
-            _once(sum, flags + 64 * 8, c.keepsKernel);
-            _once(sum, flags + 64 * 9, c.shiftsColumns);
-            _once(sum, flags + 64 * 10, c.shiftsRows);
-            _once(sum, flags + 64 * 11, c.entersKernel);
-            if (key.hidden) _once(sum, flags + 64 * 17, c.outputSelector);
-            _once(sum, flags + 64 * 12, c.keepsAccumulator);
-            _once(sum, flags + 64 * 13, c.nextOutput);
-            _once(sum, flags + 64 * 14, c.takesProduct);
-            _once(sum, flags + 64 * 15, c.closesLayer);
-        }
-    }
-
-    /// @dev Columns of hidden weights, then of hash rows; `next` is the point behind those of all forms.
-    function _addFormFlags(Key memory key, Evaluations memory c, Sum memory sum, uint256 next) private view {
-        unchecked {
-            if (key.hidden) {
-                _once(sum, next + 64, c.sameBias);
-                _lanes(sum, next + 64 * 2, c.noWeights, key.weightLanes);
-                next += 64 * (2 + key.weightLanes);
-            }
-            if (!key.hashed) return;
-            _once(sum, next, c.continuesWord);
-            _once(sum, next + 64 * 1, c.hashStart);
-            _once(sum, next + 64 * 2, c.hashAbsorb);
-            _once(sum, next + 64 * 6, c.hashConstant0);
-            _once(sum, next + 64 * 7, c.hashConstant1);
-            _once(sum, next + 64 * 3, c.hashFullRound);
-            _once(sum, next + 64 * 4, c.hashPartialRound);
-            _once(sum, next + 64 * 5, c.hashDigest);
-        }
-    }
-
-    /// @dev The set {x}, on: sigma, the quotient as the sum of x^(n i) of its pieces, the random polynomial.
+    /// @dev The set {x}, on: hidden weights, the quotient as the sum of x^(n i) of its pieces, the random polynomial.
     function _addOthers(
         Key memory key,
         Proof memory proof,
@@ -196,7 +125,7 @@ library Opening {
         Fr quotient
     ) private view {
         unchecked {
-            _lanes(sum, key.sigmaPoints, c.sigmas, key.permuted);
+            if (key.hidden) _lanes(sum, proof.secret + 64, c.weights, key.weightLanes);
             Fr power = sum.power;
             _add(sum, proof.quotient + 64, power * xToN);
             _add(sum, proof.quotient + 128, power * xToN * xToN);
@@ -232,6 +161,40 @@ library Opening {
             (sum.now_, sum.other) = (ZERO, ZERO);
             _twice(sum, proof.grandProducts + 64 * last, get(values), get(values, 1));
             sum.claimed = sum.claimed + _atTwo(sum, d, drawn.openingU);
+        }
+    }
+
+    /// @dev The set of all roots of x, where U^packing = x: there a packed polynomial is the sum of U^j times the j-th of
+    /// its columns' values at x. The last has what columns are left.
+    function _addPacked(
+        Key memory key,
+        Evaluations memory c,
+        Challenges memory drawn,
+        Domain memory d,
+        Sum memory sum
+    ) private view {
+        unchecked {
+            (Fr u, Fr v) = (drawn.openingU, drawn.openingV);
+            sum.power = v * v * v * v * (u - d.x) * (u - d.before) * d.overRoots;
+            (uint256 values, uint256 point) = (c.packed, key.packedPoints);
+            uint256 end = values + 32 * key.packedColumns;
+            while (values < end) {
+                uint256 next = values + 32 * key.packing;
+                if (next > end) next = end;
+                _once(sum, point, _polynomial(values, next, u));
+                (values, point) = (next, point + 64);
+            }
+        }
+    }
+
+    /// @dev At U, the polynomial whose coefficients lie from `start` to `end`, the constant one first.
+    function _polynomial(uint256 start, uint256 end, Fr u) private pure returns (Fr value) {
+        unchecked {
+            value = ZERO;
+            while (end > start) {
+                end -= 32;
+                value = value * u + get(end);
+            }
         }
     }
 
@@ -278,13 +241,6 @@ library Opening {
         _addTerm(sum, point);
     }
 
-    /// @dev Of tags, the lanes' first columns, the bias is the next; the columns of labels stand before them.
-    function _biasPoint(Key memory key) private pure returns (uint256) {
-        unchecked {
-            return key.fixedPoints + 64 * (key.lanes + (key.labels == 0 ? 0 : 4));
-        }
-    }
-
     // ---------------------------------------------------------------- points
 
     /// @dev The first claim's factor is 1: its point is the sum.
@@ -302,8 +258,8 @@ library Opening {
         _addTerm(sum, point);
     }
 
-    /// @dev Adds `power` times a point, and moves `power` on. Only a fixed column's point can be infinity, as `Transcript`
-    /// refuses it in a proof: it adds nothing, and the precompiles need not be asked.
+    /// @dev Adds `power` times a point, and moves `power` on. Only a packed polynomial's point can be infinity, of columns
+    /// of zeros, as `Transcript` refuses it in a proof: it adds nothing, and the precompiles need not be asked.
     function _addTerm(Sum memory sum, uint256 point) private view {
         bool done = true;
         assembly ("memory-safe") {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Fr, ORDER} from "./Field.sol";
+import {Fr, ORDER, raised} from "./Field.sol";
 import {Key} from "./Key.sol";
 
 /// @notice Where the words of a proof lie in memory.
 struct Proof {
     uint256 instances; // the public words; the proof follows
+    uint256 secret; // points of the columns of hidden weights: of the biases, then lane by lane
     uint256 cells; // points of the columns of phase 1; the first is that of the input
     uint256 sums; // points of the columns of phase 2
     uint256 grandProducts; // points of the permutation's grand products
@@ -42,8 +43,11 @@ library Transcript {
     /// @notice An instance or an evaluation is not below r; or a point is infinity. `word` counts from the first instance.
     error NativeVerifier_NotCanonical(uint256 word);
 
+    /// @notice A proof of hidden weights begins with the digest of its key: it was made for another.
+    error NativeVerifier_OtherDigest(uint256 actual, uint256 allowed);
+
     /// @notice Copies instances and proof to memory: a word for the transcript's state, the digest, the instances, the
-    /// proof.
+    /// proof. Where weights are hidden, the proof itself begins with the digest, which is compared and left out.
     function load(
         Key memory key,
         bytes calldata data,
@@ -51,6 +55,7 @@ library Transcript {
     ) internal pure returns (Proof memory proof) {
         unchecked {
             if (instances.length != key.instances) revert NativeVerifier_WrongLength(instances.length, key.instances);
+            if (key.hidden) data = _behindDigest(key, data);
             uint256 start;
             assembly ("memory-safe") {
                 start := mload(0x40)
@@ -64,13 +69,20 @@ library Transcript {
             }
             proof.instances = start + 0x40;
             uint256 end = _place(key, proof);
-            uint256 allowed = end - proof.cells;
+            uint256 allowed = end - proof.secret;
             if (data.length != allowed) revert NativeVerifier_WrongLength(data.length, allowed);
-            _requireScalars(proof.instances, proof.cells, proof.instances);
+            _requireScalars(proof.instances, proof.secret, proof.instances);
             _requireScalars(proof.evaluations, proof.w, proof.instances);
-            _requirePoints(proof.cells, proof.evaluations, proof.instances);
+            _requirePoints(proof.secret, proof.evaluations, proof.instances);
             _requirePoints(proof.w, end, proof.instances);
         }
+    }
+
+    function _behindDigest(Key memory key, bytes calldata data) private pure returns (bytes calldata) {
+        if (data.length < 32) revert NativeVerifier_WrongLength(data.length, 32);
+        uint256 digest = uint256(bytes32(data[:32]));
+        if (digest != key.digest) revert NativeVerifier_OtherDigest(digest, key.digest);
+        return data[32:];
     }
 
     /// @dev Gives every part its place, in the order of the proof, and returns its end.
@@ -78,12 +90,13 @@ library Transcript {
         unchecked {
             uint256 cells = 2 + 3 * key.lanes;
             uint256 sums = 9 + key.lanes;
-            uint256 evaluations = 19 + 4 * key.lanes + key.fixedColumns;
+            uint256 evaluations = 19 + 4 * key.lanes + key.secretColumns + key.packedColumns;
             if (key.labels != 0) (cells, sums, evaluations) = (cells + 2, sums + 1, evaluations + 4);
             if (key.hidden) evaluations += 1; // the biases, which are also read on the row before
             if (key.hashed) (cells, evaluations) = (cells + 6, evaluations + 9);
-            evaluations += 1 + key.permuted + 3 * key.grandProducts - 1; // random, sigma, grand products
-            proof.cells = proof.instances + 32 * key.instances;
+            evaluations += 3 * key.grandProducts; // less the last one's end, plus the random polynomial
+            proof.secret = proof.instances + 32 * key.instances;
+            proof.cells = proof.secret + 64 * key.secretColumns;
             proof.sums = proof.cells + 64 * cells;
             proof.grandProducts = proof.sums + 64 * sums;
             proof.random = proof.grandProducts + 64 * key.grandProducts;
@@ -125,7 +138,7 @@ library Transcript {
     }
 
     /// @notice All challenges, in the order in which they are drawn.
-    function challenges(Proof memory proof) internal pure returns (Challenges memory drawn) {
+    function challenges(Key memory key, Proof memory proof) internal pure returns (Challenges memory drawn) {
         unchecked {
             uint256 state = _absorb(0, proof.instances - 32, proof.sums);
             drawn.b = _challenge(state);
@@ -137,7 +150,8 @@ library Transcript {
             drawn.copyBeta = _challenge(state = _next(state));
             drawn.copyGamma = _challenge(state = _next(state));
             drawn.y = _challenge(state = _absorb(state, proof.grandProducts, proof.quotient));
-            drawn.x = _challenge(state = _absorb(state, proof.quotient, proof.evaluations));
+            // A power, so that all roots of x, where packed polynomials are opened, are in the field.
+            drawn.x = raised(_challenge(state = _absorb(state, proof.quotient, proof.evaluations)), key.packing);
             drawn.openingY = _challenge(state = _absorb(state, proof.evaluations, proof.w));
             drawn.openingV = _challenge(state = _next(state));
             drawn.openingU = _challenge(_absorb(state, proof.w, proof.wPrime));

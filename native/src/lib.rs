@@ -13,4 +13,5 @@ pub mod prover;
 mod python;
 pub mod srs;
 pub mod transcript;
+pub mod verify;
 pub mod witness;

@@ -1,14 +1,10 @@
-//! Proofs and their verification: halo2 with KZG on BN254 and SHPLONK openings.
+//! Proofs: halo2's argument with KZG on BN254 and SHPLONK openings.
 
 use std::io::{self, Write};
 
 use halo2_axiom::halo2curves::bn256::Fr;
 use halo2_axiom::halo2curves::ff::Field;
 use halo2_axiom::halo2curves::group::Curve;
-use halo2_axiom::plonk::verify_proof;
-use halo2_axiom::poly::kzg::commitment::KZGCommitmentScheme;
-use halo2_axiom::poly::kzg::multiopen::VerifierSHPLONK;
-use halo2_axiom::poly::kzg::strategy::SingleStrategy;
 
 use crate::algebra::domain::Domain;
 use crate::algebra::msm;
@@ -16,10 +12,9 @@ use crate::circuit::columns::CHALLENGES;
 use crate::circuit::rows::{placed, usable_rows, UNUSABLE_ROWS};
 use crate::circuit::Challenges;
 use crate::error::{Error, Result};
-use crate::keys::configure::{configured, permutation};
 use crate::keys::digest::digest;
 use crate::keys::proof_layout::ProofLayout;
-use crate::keys::{Keys, Verifying};
+use crate::keys::{fits, Keys};
 use crate::program::Program;
 use crate::prover::blinding::Blinding;
 use crate::prover::{ProofInProgress, Proving};
@@ -40,68 +35,44 @@ pub fn prove(
     report: &dyn Fn(&str),
 ) -> Result<Vec<u8>> {
     witness.check(program)?;
-    fits(program, keys, srs)?;
-    let vk = &keys.verifying.vk;
-    let (cs, columns) = configured(&program.shape);
+    belong(program, keys)?;
+    fits(&program.shape, srs)?;
+    let system = &keys.verifying.system;
+    let columns = &system.columns;
     let proving = Proving {
         srs,
-        cs: vk.cs(),
-        domain: &Domain::new(program.shape.k, cs.degree()),
+        system,
+        domain: &Domain::new(program.shape.k, system.cs.degree()),
         fixed: &keys.fixed,
         sigma: &keys.sigma,
-        permutation: &permutation(program, &cs, &columns),
+        secret: &keys.secret,
+        permutation: &system.permutation(program),
     };
-    let stages = StageReporter::new(ProofLayout::of(vk), report);
-    let transcript = EvmTranscript::new(digest(&keys.verifying), stages);
+    let digest = digest(&keys.verifying);
+    let stages = StageReporter::new(ProofLayout::of(system), digest, report);
+    let transcript = EvmTranscript::new(digest, stages);
     let mut proof = ProofInProgress::new(proving, blinding, transcript, &witness.instances)?;
     // Tensor cells and image are bound before the point (a, b, g) and logUp's theta and beta exist:
     // a prover that knew them could choose cells that agree there and nowhere else.
     let hashed = hashed(program, witness);
-    proof.commit(&advice::first_phase(&columns, witness, &hashed))?;
+    proof.commit(&advice::first_phase(columns, witness, &hashed))?;
     let challenges: [Fr; CHALLENGES.len()] = proof.draw();
     let challenges = Challenges::from(challenges);
     let accumulators = accumulate(program, witness, &challenges);
-    proof.commit(&advice::second_phase(&columns, &accumulators))?;
+    proof.commit(&advice::second_phase(columns, &accumulators))?;
     drop(accumulators);
     let part = |done, all| report(&format!("quotient {done}/{all}"));
     Ok(proof.finish(&part)?.into_stream().proof)
 }
 
-fn fits(program: &Program, keys: &Keys, srs: &Srs) -> Result<()> {
+fn belong(program: &Program, keys: &Keys) -> Result<()> {
     let (ours, theirs) = (program.shape, keys.verifying.about.shape);
-    if ours == theirs && srs.k == ours.k && program.instances == keys.verifying.about.instances {
+    if ours == theirs && program.instances == keys.verifying.about.instances {
         return Ok(());
     }
     Err(Error::Keys(format!(
-        "the keys are for {theirs:?} and the set-up for 2^{} rows; the program has {ours:?}",
-        srs.k
+        "the keys are for {theirs:?}; the program has {ours:?}"
     )))
-}
-
-/// Accept exactly a valid proof of so many instances as the circuit has, with nothing behind it.
-pub fn verify(verifying: &Verifying, proof: &[u8], instances: &[Fr]) -> Result<()> {
-    let Verifying { vk, about, .. } = verifying;
-    if instances.len() != about.instances.count() {
-        return Err(Error::Rejected(format!(
-            "{} instances; the circuit has {}",
-            instances.len(),
-            about.instances.count()
-        )));
-    }
-    let params = verifying.params();
-    let mut transcript = EvmTranscript::of_halo2(digest(verifying), proof);
-    verify_proof::<KZGCommitmentScheme<_>, VerifierSHPLONK<'_, _>, _, _, _>(
-        &params,
-        vk,
-        SingleStrategy::new(&params),
-        &[&[instances]],
-        &mut transcript,
-    )
-    .map_err(|cause| Error::Rejected(format!("{cause:?}")))?;
-    match transcript.into_stream().len() {
-        0 => Ok(()),
-        left => Err(Error::Rejected(format!("{left} bytes follow the proof"))),
-    }
 }
 
 /// The point that every proof about an image holds as its first: x and y, big-endian.
@@ -130,10 +101,15 @@ struct StageReporter<'a> {
 }
 
 impl<'a> StageReporter<'a> {
-    fn new(layout: ProofLayout, report: &'a dyn Fn(&str)) -> Self {
+    /// A proof with hidden weights begins with the digest, before their points.
+    fn new(layout: ProofLayout, digest: [u8; 32], report: &'a dyn Fn(&str)) -> Self {
         let mut stages = layout.stages().into_iter();
+        let mut proof = Vec::with_capacity(layout.bytes());
+        if layout.secret_points > 0 {
+            proof.extend(digest);
+        }
         StageReporter {
-            proof: Vec::with_capacity(layout.bytes()),
+            proof,
             next: stages.next(),
             stages,
             report,

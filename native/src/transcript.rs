@@ -39,8 +39,6 @@ pub struct EvmTranscript<S> {
     state: [u8; 32],
     buffer: Vec<u8>,
     stream: S,
-    /// Whether halo2 will absorb its own hash of the key, which the digest stands for.
-    halo2_key: bool,
 }
 
 impl<S> EvmTranscript<S> {
@@ -50,15 +48,6 @@ impl<S> EvmTranscript<S> {
             state: [0; 32],
             buffer: digest.to_vec(),
             stream,
-            halo2_key: false,
-        }
-    }
-
-    /// The same for halo2's verifier: the first scalar that it absorbs is its hash of the key.
-    pub fn of_halo2(digest: [u8; 32], stream: S) -> Self {
-        EvmTranscript {
-            halo2_key: true,
-            ..Self::new(digest, stream)
         }
     }
 
@@ -103,6 +92,14 @@ pub fn point_words(point: G1Affine) -> io::Result<[u8; 64]> {
     Ok(words)
 }
 
+/// The point of these words, read as a proof is: coordinates below the modulus, on the curve.
+pub fn point_of(words: &[u8; 64]) -> io::Result<G1Affine> {
+    let (x, y) = words.split_at(32);
+    let [x, y] = [x, y].map(|word| element(word.try_into().expect("32 bytes")));
+    let point = Option::from(G1Affine::from_xy(x?, y?));
+    point.ok_or_else(|| invalid("a point is not on the curve"))
+}
+
 impl<S> Transcript<G1Affine, HashChallenge> for EvmTranscript<S> {
     fn squeeze_challenge(&mut self) -> HashChallenge {
         let mut hasher = Keccak256::new();
@@ -119,22 +116,16 @@ impl<S> Transcript<G1Affine, HashChallenge> for EvmTranscript<S> {
     }
 
     fn common_scalar(&mut self, scalar: Fr) -> io::Result<()> {
-        if !std::mem::take(&mut self.halo2_key) {
-            self.buffer.extend(word(scalar));
-        }
+        self.buffer.extend(word(scalar));
         Ok(())
     }
 }
 
 impl<R: Read> TranscriptRead<G1Affine, HashChallenge> for EvmTranscript<R> {
     fn read_point(&mut self) -> io::Result<G1Affine> {
-        let mut words = [[0; 32]; 2];
-        for word in &mut words {
-            self.stream.read_exact(word)?;
-        }
-        let (x, y) = (element(&words[0])?, element(&words[1])?);
-        let point = Option::from(G1Affine::from_xy(x, y));
-        let point: G1Affine = point.ok_or_else(|| invalid("a point is not on the curve"))?;
+        let mut words = [0; 64];
+        self.stream.read_exact(&mut words)?;
+        let point = point_of(&words)?;
         self.common_point(point)?;
         Ok(point)
     }

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from prover.protocol.costs import Prices
     from prover.systems.ezkl.planner.report import Candidate, PlanReport
     from prover.systems.interface import Artifacts
-    from prover.systems.offer import Offer, Wanted
+    from prover.systems.proposal import Proposal, Wanted
     from prover.systems.srs import Named, SetUpChoice
 
 LOG = logger(__name__)
@@ -261,6 +261,7 @@ def import_model(
 @command(app)
 def keys(model: ModelArgument, rpc: Rpc = None) -> None:
     """Make the proving key of an imported model, so that this machine can prove with it."""
+    from prover.base.files import sha256_file
     from prover.clients.common.models import find
     from prover.systems.circuits import on_chain
 
@@ -271,9 +272,9 @@ def keys(model: ModelArgument, rpc: Rpc = None) -> None:
     data = {
         "model_id": "0x" + known.model_id.hex(),
         "proving_key": path,
-        "sha256": known.artifacts.proving_key_sha256,
+        "sha256": sha256_file(known.artifacts.proving_key),
     }
-    show(data, f"model {model} can be proven here: its key {path} is the one of the manifest")
+    show(data, f"model {model} can be proven here, with its key {path}")
 
 
 def _chosen(srs: str | None, client: "Client") -> "Named":
@@ -295,7 +296,7 @@ def _wanted(
     classes: Path | None,
     system: str | None,
 ) -> "Wanted":
-    from prover.systems.offer import HASHED, HIDDEN, POINT, PUBLIC, Wanted
+    from prover.systems.proposal import HASHED, HIDDEN, POINT, PUBLIC, Wanted
 
     if inputs is not None:
         _one_of(inputs, "--inputs", (PUBLIC, HASHED, POINT))
@@ -305,25 +306,25 @@ def _wanted(
 
 def _set_up(wanted: "Wanted", srs: "SetUpChoice") -> "tuple[Artifacts, PlanReport | None]":
     from prover.protocol.costs import Prices
-    from prover.systems.choosing import cheapest, offers
+    from prover.systems.choosing import cheapest, proposals
 
     progress("planning the circuit")
-    found, prices = offers(wanted), Prices()
-    for offer in found:
-        progress(_offered(offer, prices))
+    found, prices = proposals(wanted), Prices()
+    for proposal in found:
+        progress(_proposed(proposal, prices))
     chosen = cheapest(found, prices)
     return chosen.make(srs, progress), chosen.report
 
 
-def _offered(offer: "Offer", prices: "Prices") -> str:
+def _proposed(proposal: "Proposal", prices: "Prices") -> str:
     """What a system would take, in a line."""
     from prover.protocol.costs import rounded_up
 
-    if offer.proving is None:
-        return f"{offer.system}: none, as {offer.refusal}"
-    proving, cost = offer.proving, in_ether(rounded_up(offer.cost(prices)))
+    if proposal.proving is None:
+        return f"{proposal.system}: none, as {proposal.refusal}"
+    proving, cost = proposal.proving, in_ether(rounded_up(proposal.cost(prices)))
     return (
-        f"{offer.system}: a proof of about {proving.seconds:.1f} s on two cores, about "
+        f"{proposal.system}: a proof of about {proving.seconds:.1f} s on two cores, about "
         f"{proving.verification_gas:,} gas to verify, {cost} a prediction at "
         f"{prices.gas_wei // GWEI} gwei"
     )
@@ -334,7 +335,7 @@ def _set_up_like(onnx: Path, known: "KnownModel") -> "Artifacts":
     from prover.base.errors import ModelRefused
     from prover.systems.ezkl.artifacts import SRS
     from prover.systems.ezkl.artifacts import Artifacts as EzklArtifacts
-    from prover.systems.ezkl.offer import set_up
+    from prover.systems.ezkl.proposal import set_up
     from prover.systems.ezkl.system import Planned
     from prover.systems.onnx import onnx_file
     from prover.systems.srs import Reference, check_named
@@ -382,10 +383,11 @@ def _facts(artifacts: "Artifacts") -> dict[str, Any]:
         "input_unit": facts.input_unit,
         "instances": facts.layout.instances,
         "code_bytes": facts.code_bytes,
-        "key_bytes": facts.key_bytes,
+        "verifying_key_bytes": facts.key_bytes,
         "proof_bytes": facts.proof_bytes,
         "srs": artifacts.srs.model_dump(),
         "accuracy": facts.accuracy,
+        "proofs_hidden": facts.proofs_hidden,
     }
 
 
@@ -415,6 +417,8 @@ def _lines(facts: dict[str, Any]) -> list[str]:
         _accuracy(facts["accuracy"]),
         f"artifacts: {facts['artifacts']}",
     ]
+    if facts["proofs_hidden"] is not None:
+        lines.append(f"an input's salt hides it in {facts['proofs_hidden']} proofs")
     if facts.get("gas_by_step"):
         spent = ", ".join(f"{step} {gas}" for step, gas in facts["gas_by_step"].items())
         lines.append(f"gas: {spent}")

@@ -63,7 +63,7 @@ def add(
         bool, typer.Option("--hashed", help="Make salted digests of the input public.")
     ] = False,
     hidden: Annotated[
-        bool, typer.Option("--hidden", help="Keep the weights secret; the key commits to them.")
+        bool, typer.Option("--hidden", help="Keep the weights secret; proofs commit to them.")
     ] = False,
     srs: SetUpOption = "development",
 ) -> None:
@@ -114,8 +114,8 @@ def rebuild(directory: Directory) -> None:
     if made.manifest.weights == "hidden":
         show(
             {"rebuilt": True, "except": ["weights", "biases"]},
-            f"{directory}: the verifying key is what the outline gives, but for the points of "
-            "weights and biases, which are its owner's secret",
+            f"{directory}: the verifying key is the one that the outline gives, for any weights "
+            f"and biases; proofs are of those known by {made.weights_commitment:#066x}",
         )
     else:
         show({"rebuilt": True}, f"{directory}: the verifying key is the one that the network gives")
@@ -150,16 +150,22 @@ def digests(
 
 
 def _facts(made: "NativeArtifacts") -> dict[str, Any]:
-    layout = made.manifest.layout
+    layout, hidden = made.manifest.layout, made.manifest.weights == "hidden"
     return {
         "artifacts": str(made.directory),
         "artifact_digest": "0x" + made.manifest.digest().hex(),
         "layers": len(made.network.layers),
-        "layout": {"logrows": layout.k, "lanes": layout.lanes, "weight_lanes": layout.weight_lanes},
+        "layout": {
+            "logrows": layout.k,
+            "lanes": layout.lanes,
+            "weight_lanes": layout.weight_lanes,
+            "packing": layout.packing,
+        },
         "label_agreement": made.manifest.agreement,
         "labels": made.manifest.labels,
         "inputs": made.manifest.inputs,
         "weights": made.manifest.weights,
+        "weights_commitment": f"{made.weights_commitment:#066x}" if hidden else None,
         "srs": made.manifest.srs.model_dump(),
         "input_range": [made.network.input.low, made.network.input.high],
     }
@@ -169,13 +175,17 @@ def _lines(made: "NativeArtifacts") -> list[str]:
     facts, layout = _facts(made), made.manifest.layout
     return [
         f"{made.network.name}: {facts['layers']} layers in 2^{layout.k} rows of {layout.lanes} "
-        f"cells and {layout.weight_lanes} weights",
+        f"cells and {layout.weight_lanes} weights; {layout.packing} fixed columns to a commitment",
         f"public: {_public(made.manifest.form)}",
-        f"integers {facts['input_range'][0]} to {facts['input_range'][1]}; "
-        f"{made.manifest.agreement:.1%} of the calibration labels kept",
+        f"integers {facts['input_range'][0]} to {facts['input_range'][1]}{_agreement(made)}",
         f"set-up: {describe_set_up(made.manifest.srs.name)}",
         f"in {made.directory}; next: zkescrow prove --artifacts {made.directory}",
     ]
+
+
+def _agreement(made: "NativeArtifacts") -> str:
+    agreement = made.manifest.agreement
+    return "" if agreement is None else f"; {agreement:.1%} of the calibration labels kept"
 
 
 def _public(form: "Form") -> str:
@@ -183,5 +193,5 @@ def _public(form: "Form") -> str:
     if form.inputs == "hashed":
         said.append("digests of the input")
     if form.weights == "hidden":
-        said.append("of the weights a commitment")
+        said.append("of the weights a commitment, in proofs")
     return "; ".join(said)

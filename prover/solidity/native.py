@@ -18,7 +18,7 @@ RUNS = 1_000_000
 STOP = b"\x00"
 # PUSH2 length, DUP1, PUSH1 10, RETURNDATASIZE (0), CODECOPY, RETURNDATASIZE, RETURN
 _COPY_CODE = "61{:04x}80600a3d393df3"
-_SET_UP = slice(32 * 22, 32 * 30)  # g2 and s_g2 among the words of a key (docs/native/FORMAT.md)
+_SET_UP = slice(32 * 23, 32 * 31)  # g2 and s_g2 among the words of a key (docs/native/FORMAT.md)
 
 
 def compile_native_verifier() -> CompiledContract:

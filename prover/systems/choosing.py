@@ -5,35 +5,37 @@ from importlib import import_module
 
 from prover.base.errors import ModelRefused, UsageError
 from prover.protocol.costs import Prices
-from prover.systems.offer import Offer, Wanted
+from prover.systems.proposal import Proposal, Wanted
 
 # Imported when asked for: their libraries take a second.
-_OFFERS = {
-    "native": "prover.systems.native.on_chain.offer:offer",
-    "ezkl": "prover.systems.ezkl.offer:offer",
+_PROPOSERS = {
+    "native": "prover.systems.native.on_chain.proposal:propose",
+    "ezkl": "prover.systems.ezkl.proposal:propose",
 }
 
 
-def offers(wanted: Wanted) -> list[Offer]:
+def proposals(wanted: Wanted) -> list[Proposal]:
     """What each system that was asked for would make. Raises UsageError if none could."""
-    if wanted.system is not None and wanted.system not in _OFFERS:
-        raise UsageError(f"--system {wanted.system!r}: expected {' or '.join(_OFFERS)}")
-    asked = [wanted.system] if wanted.system else list(_OFFERS)
-    return list(_offers(wanted, asked))
+    if wanted.system is not None and wanted.system not in _PROPOSERS:
+        raise UsageError(f"--system {wanted.system!r}: expected {' or '.join(_PROPOSERS)}")
+    asked = [wanted.system] if wanted.system else list(_PROPOSERS)
+    return list(_proposals(wanted, asked))
 
 
-def cheapest(found: list[Offer], prices: Prices) -> Offer:
-    """The offer of the lowest cost. Raises ModelRefused with each refusal if there is none."""
-    made = [offer for offer in found if offer.proving is not None]
+def cheapest(found: list[Proposal], prices: Prices) -> Proposal:
+    """The proposal of the lowest cost. Raises ModelRefused with each refusal if there is none."""
+    made = [proposal for proposal in found if proposal.proving is not None]
     if not made:
-        raise ModelRefused("; ".join(f"{offer.system}: {offer.refusal}" for offer in found))
-    return min(made, key=lambda offer: offer.cost(prices))
+        raise ModelRefused(
+            "; ".join(f"{proposal.system}: {proposal.refusal}" for proposal in found)
+        )
+    return min(made, key=lambda proposal: proposal.cost(prices))
 
 
-def _offers(wanted: Wanted, asked: list[str]) -> Iterator[Offer]:
+def _proposals(wanted: Wanted, asked: list[str]) -> Iterator[Proposal]:
     for name in asked:
-        module, _, function = _OFFERS[name].partition(":")
+        module, _, function = _PROPOSERS[name].partition(":")
         try:
             yield getattr(import_module(module), function)(wanted)
         except ModelRefused as error:
-            yield Offer(name, None, str(error))
+            yield Proposal(name, None, str(error))

@@ -149,6 +149,10 @@ class AnySystem:
         """Raise ProvingError unless what would be proven here has the registered weights."""
         on_chain(made).require_weights(made)
 
+    def require_hiding(self, made: Artifacts, items: Sequence[Item], shown: int) -> None:
+        """Raise StatementInvalid where one proof more would not hide what it must."""
+        on_chain(made).require_hiding(made, items, shown)
+
     def witness(self, made: Artifacts, items: Sequence[Item], context: JobContext) -> Any:
         """The statement about items in the context of a job. Raises StatementInvalid."""
         return on_chain(made).witness(made, items, context)

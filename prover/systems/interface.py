@@ -154,7 +154,8 @@ class CircuitFacts:
     outputs, and no output word is greater in amount than `reach`. Integer 1 stands for
     `input_unit` and `output_unit`. `proving` is what one proof is predicted to take. `code_bytes`
     is the size of the verifier, `key_bytes` of its key, if it is told one. `accuracy` compares the
-    integers with the float model; None of hidden weights.
+    integers with the float model; None of hidden weights. `proofs_hidden` is how many proofs about
+    one item its salt hides it in, None for any number.
     """
 
     layout: Layout
@@ -171,6 +172,7 @@ class CircuitFacts:
     code_bytes: int
     key_bytes: int
     accuracy: Mapping[str, Any] | None
+    proofs_hidden: int | None
 
     @property
     def hidden(self) -> bool:
@@ -309,6 +311,13 @@ class ItemProver(Protocol[OnChainMade]):
 
     def require_weights(self, made: OnChainMade) -> None:
         """Raise ProvingError unless what would be proven here has the registered weights."""
+        ...
+
+    def require_hiding(self, made: OnChainMade, items: Sequence[Item], shown: int) -> None:
+        """Raise StatementInvalid where one proof more about an item would not hide what it must.
+
+        `shown` are those that everybody can see.
+        """
         ...
 
     def witness(self, made: OnChainMade, items: Sequence[Item], context: JobContext) -> Any:

@@ -7,6 +7,7 @@ The formats are defined in docs/native/FORMAT.md.
 
 from prover.verify.description import Description
 from prover.verify.parsing import parse_description
+from prover.verify.proof import weights_commitment
 from prover.verify.verifier import verify
 
-__all__ = ["Description", "parse_description", "verify"]
+__all__ = ["Description", "parse_description", "verify", "weights_commitment"]

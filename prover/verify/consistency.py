@@ -15,6 +15,7 @@ from prover.verify.transcript import WORD_BYTES
 
 PERMUTATION_DEGREE = 3
 MIN_QUERIES, OPENING_ROWS = 3, 2
+PACKINGS = (1, 2, 4, 8)
 # Symbols of columns that are made with challenges, without their numbers; all others hold cells.
 DERIVED_COLUMNS = ("row_a", "run_a", "row_b", "run_b", "v", "x", "mac", "h", "rank", "sum")
 
@@ -26,6 +27,7 @@ def check(description: Description) -> None:
     _check_sections(description)
     _check_columns(description)
     _check_queries(description)
+    _check_commitments(description)
     _check_degree(description)
     _check_phases(description)
     _check_layout(description)
@@ -75,17 +77,39 @@ def _check_sections(description: Description) -> None:
 
 
 def _check_columns(description: Description) -> None:
-    """One instance column; each fixed and permutation column has its commitment, once."""
+    """One instance column; no column twice."""
     columns, permutation = description.columns, description.permutation
     _require(len(columns.instance) == 1, "number of instance columns", len(columns.instance), 1)
-    found = len(description.fixed_commitments)
-    _require(found == len(columns.fixed), "fixed_commitments", found, len(columns.fixed))
-    found = len(permutation.commitments)
-    wanted = len(permutation.columns)
-    _require(found == wanted, "permutation.commitments", found, wanted)
     _check_distinct("names of advice columns", [column.name for column in columns.advice])
     _check_distinct("symbols of advice columns", [column.symbol for column in columns.advice])
     _check_distinct("permutation.columns", permutation.columns)
+
+
+def _check_commitments(description: Description) -> None:
+    """Each fixed column has its commitment: a hidden one its own, in proofs, the others packed.
+
+    What is packed is opened at x alone.
+    """
+    shape, secret = description.shape, description.secret_columns
+    _require(shape.packing in PACKINGS, "shape.packing", shape.packing, f"one of {PACKINGS}")
+    wanted = shape.weight_lanes + 1 if shape.hidden else 0
+    _require(len(secret) == wanted, "number of secret_columns", len(secret), wanted)
+    order = list(dict.fromkeys(query.column for query in description.secret_queries))
+    _require(list(secret) == order, "secret_columns", secret, f"{order}, in order of the queries")
+    packed = description.packed_queries
+    for query in packed:
+        _require(query.rotation == 0, f"rotation of {query}", query.rotation, "0, as it is packed")
+    _require(
+        len(packed) + len(secret) == len(description.columns.fixed),
+        "number of packed fixed columns",
+        len(packed),
+        len(description.columns.fixed) - len(secret),
+    )
+    found, wanted = (
+        len(description.packed_commitments),
+        -(-description.packed_columns // shape.packing),
+    )
+    _require(found == wanted, "number of packed_commitments", found, wanted)
 
 
 def _check_queries(description: Description) -> None:
@@ -160,7 +184,8 @@ def _check_challenges(description: Description) -> None:
 
 def _check_layout(description: Description) -> None:
     """The proof's length follows from its parts."""
-    layout = description.proof
+    layout, secret = description.proof, len(description.secret_columns)
+    _require(layout.secret_points == secret, "proof.secret_points", layout.secret_points, secret)
     for phase, found in enumerate(layout.advice_points):
         wanted = len(description.advice_of(phase))
         _require(found == wanted, f"proof.advice_points of phase {phase}", found, wanted)
@@ -170,8 +195,8 @@ def _check_layout(description: Description) -> None:
     cells = len(description.queries.advice) + len(description.queries.fixed)
     scalars = cells + 1 + len(description.permutation.columns) + max(3 * products - 1, 0)
     _require(layout.evaluations == scalars, "proof.evaluations", layout.evaluations, scalars)
-    points = sum(layout.advice_points) + products + 1 + layout.quotient_pieces + 2
-    length = WORD_BYTES * (2 * points + scalars)
+    points = secret + sum(layout.advice_points) + products + 1 + layout.quotient_pieces + 2
+    length = WORD_BYTES * ((1 if secret else 0) + 2 * points + scalars)
     _require(layout.bytes == length, "proof.bytes", layout.bytes, length)
 
 

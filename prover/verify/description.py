@@ -15,7 +15,6 @@ from prover.verify.expressions import Expression, Kind, Query, parse
 Count = Annotated[int, Field(ge=0)]
 Scalar = Annotated[int, PlainValidator(words.scalar)]
 Word = Annotated[int, PlainValidator(words.word)]
-Point = Annotated[Affine, PlainValidator(words.point)]
 PointOrInfinity = Annotated[Affine, PlainValidator(words.point_or_infinity)]
 TwistPoint = Annotated[Twist, PlainValidator(words.twist)]
 Polynomial = Annotated[Expression, PlainValidator(parse)]
@@ -60,11 +59,10 @@ class Queries(_Strict):
 
 
 class Permutation(_Strict):
-    """Columns that copy constraints are about; `commitments` are those to the maps sigma_j."""
+    """Columns that copy constraints are about; of each, sigma_j says where its cells are copied."""
 
     columns: tuple[tuple[Kind, Count], ...]
     columns_per_grand_product: Annotated[int, Field(ge=1)]
-    commitments: tuple[Point, ...]
 
 
 class Srs(_Strict):
@@ -80,6 +78,7 @@ class Srs(_Strict):
 class ProofLayout(_Strict):
     """How many points and scalars of each sort a proof has, and its length."""
 
+    secret_points: Count
     advice_points: tuple[Count, ...]
     grand_products: Count
     quotient_pieces: Count
@@ -88,9 +87,10 @@ class ProofLayout(_Strict):
 
 
 class Shape(_Strict):
-    """The parameters that docs/NATIVE.md tells of. The gates follow from them."""
+    """The parameters that docs/NATIVE.md tells of. The gates follow from all but the first two."""
 
     k: Count
+    packing: Annotated[int, Field(ge=1)]
     lanes: Count
     weight_lanes: Count
     shift: Count
@@ -127,7 +127,7 @@ class Instances(_Strict):
 class Description(_Strict):
     """A circuit. Make it by `parse_description`, which also checks it."""
 
-    format: Literal["zkescrow native circuit 2"]
+    format: Literal["zkescrow native circuit 3"]
     shape: Shape
     k: Annotated[int, Field(ge=1, le=28)]
     omega: Scalar
@@ -143,7 +143,8 @@ class Description(_Strict):
     gates: tuple[Gate, ...]
     queries: Queries
     permutation: Permutation
-    fixed_commitments: tuple[PointOrInfinity, ...]
+    secret_columns: tuple[Count, ...]
+    packed_commitments: tuple[PointOrInfinity, ...]
     srs: Srs
     proof: ProofLayout
 
@@ -181,6 +182,21 @@ class Description(_Strict):
         """The queries of one kind of column, in order."""
         pairs: tuple[tuple[int, int], ...] = getattr(self.queries, kind)
         return tuple(Query(kind, column, rotation) for column, rotation in pairs)
+
+    @property
+    def secret_queries(self) -> tuple[Query, ...]:
+        """Of the fixed queries those of columns whose commitments stand in proofs, in order."""
+        return tuple(one for one in self.queried("fixed") if one.column in self.secret_columns)
+
+    @property
+    def packed_queries(self) -> tuple[Query, ...]:
+        """The other fixed queries, in order: of columns that are packed."""
+        return tuple(one for one in self.queried("fixed") if one.column not in self.secret_columns)
+
+    @property
+    def packed_columns(self) -> int:
+        """How many polynomials are packed: fixed columns, then sigma."""
+        return len(self.packed_queries) + len(self.permutation.columns)
 
     def chunks(self) -> list[tuple[Query, ...]]:
         """The permutation's columns, cut into the chunks that share a grand product."""

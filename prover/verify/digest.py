@@ -67,11 +67,10 @@ def _key(description: Description) -> Iterator[int]:
     yield from description.shape.words()
     instances = description.instances
     yield from (instances.context, instances.digests, instances.outputs)
-    fixed, sigma = description.fixed_commitments, description.permutation.commitments
-    yield from (len(fixed), len(sigma))
+    yield from (len(description.columns.fixed), len(description.permutation.columns))
     yield from _twist(description.srs.g2)
     yield from _twist(description.srs.s_g2)
-    for point in (*fixed, *sigma):
+    for point in description.packed_commitments:
         yield from point
 
 
@@ -87,6 +86,8 @@ def _system(description: Description) -> Iterator[int]:
     for column in columns.advice:
         yield from (_text(column.symbol), column.phase)
     yield len(columns.fixed)
+    yield len(description.secret_columns)
+    yield from description.secret_columns
     yield len(description.challenge_phases)
     yield from description.challenge_phases
     yield len(description.polynomials)

@@ -1,21 +1,25 @@
 """SHPLONK: many commitments, opened at several points each, by two points and one pairing check.
 
-For every set S of points, the commitments C_j opened at S are folded with powers of Y, the sets
-with powers of V. With r_j the polynomial of least degree through C_j's claimed values and Z_S the
-product of (X - p) over p in S, the prover shows that Z_S divides C_j - r_j, for all at once:
+For every set S_i of points, the commitments C_ij opened at S_i are folded with powers of Y, the
+sets with powers of V. With r_ij the polynomial of least degree through C_ij's claimed values and
+Z_i the product of (X - p) over p in S_i, the prover shows that Z_i divides C_ij - r_ij, for all at
+once:
 
-    F = sum_S V^i * D_S * sum_j Y^j * (C_j - r_j(U) * g1)  -  Z_0 * W  +  U * W'
+    F = sum_i V^i * Z_0 / Z_i * sum_j Y^j * (C_ij - r_ij * g1)  -  Z_0 * W  +  U * W'
     e(W', s_g2) = e(F, g2)
 
-where D_S is the product of (U - p) over the points that are not in S, and everything is divided by
-the first set's D; Z_0 is Z of the first set, at U. Source: SHPLONK (eprint 2020/081), section 4.
+all Z and r taken at U. Source: SHPLONK (eprint 2020/081), section 4.
+
+Packed polynomials are a set of their own, the last. P(X) = sum_j X^j f_j(X^t) stands for t
+polynomials f_j. Where X^t = x, it is sum_j X^j f_j(x): so Z is X^t - x, and r this sum of the
+claimed values. Source: fflonk (eprint 2021/1167).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from prover.base.errors import ProofRejected
-from prover.verify.algebra.field import R, interpolate, inverse, powers, product
+from prover.verify.algebra.field import R, fold, interpolate, inverse, powers, product
 from prover.verify.algebra.group import (
     GENERATOR,
     Affine,
@@ -25,6 +29,7 @@ from prover.verify.algebra.group import (
     sum_of_multiples,
 )
 from prover.verify.description import Description
+from prover.verify.expressions import Query
 from prover.verify.proof import Proof
 
 Source = tuple[str, int]
@@ -48,10 +53,17 @@ class Claim:
     value: int
 
 
+@dataclass(frozen=True)
+class Group:
+    """Z of a set of points at U, and of each commitment opened there the polynomial r at U."""
+
+    zeros: int
+    terms: tuple[tuple[tuple[Term, ...], int], ...]
+
+
 def check(description: Description, proof: Proof, quotient: int) -> None:
     """Check all claimed evaluations, and that of H. Raises ProofRejected."""
-    sets = point_sets(claims(description, proof, quotient))
-    combined = sum_of_multiples(_terms(description, proof, sets))
+    combined = sum_of_multiples(terms(description, proof, quotient))
     srs = description.srs
     if not pairings_cancel((proof.opening.w_prime, srs.s_g2), (negate(combined), srs.g2)):
         raise ProofRejected(
@@ -60,15 +72,32 @@ def check(description: Description, proof: Proof, quotient: int) -> None:
         )
 
 
+def terms(description: Description, proof: Proof, quotient: int) -> list[Term]:
+    """F as a sum of multiples; the last is that of W'."""
+    opening = proof.opening
+    sets = point_sets(claims(description, proof, quotient))
+    groups = [*(_group(opened, opening.u) for opened in sets), _packed(description, proof)]
+    first = groups[0].zeros
+    found: list[Term] = []
+    constant = 0
+    for group, v_power in zip(groups, powers(opening.v, len(groups)), strict=True):
+        of_group = v_power * first * inverse(group.zeros) % R
+        y_powers = powers(opening.y, len(group.terms))
+        for (commitment, value), y_power in zip(group.terms, y_powers, strict=True):
+            scale = of_group * y_power % R
+            found += [(scale * scalar % R, point) for scalar, point in commitment]
+            constant += scale * value
+    return [*found, (-constant, GENERATOR), (-first, opening.w), (opening.u, opening.w_prime)]
+
+
 def claims(description: Description, proof: Proof, quotient: int) -> Iterator[Claim]:
-    """Every claim of a proof, in the order that fixes the powers of Y and V."""
+    """Every claim of what is not packed, in the order that fixes the powers of Y and V."""
     commitments, evaluations, x = proof.commitments, proof.evaluations, proof.challenges.x
-    yield from _cells(description, proof, "advice", commitments.advice)
+    advice = dict(enumerate(commitments.advice))
+    yield from _cells(description, proof, description.queried("advice"), advice)
     yield from _grand_products(description, proof)
-    yield from _cells(description, proof, "fixed", description.fixed_commitments)
-    sigma = zip(description.permutation.commitments, evaluations.sigma, strict=True)
-    for column, (point, value) in enumerate(sigma):
-        yield Claim(("sigma", column), _one(point), x, value)
+    secret = dict(zip(description.secret_columns, commitments.secret, strict=True))
+    yield from _cells(description, proof, description.secret_queries, secret)
     x_to_n = pow(x, description.domain.rows, R)
     pieces = tuple(
         zip(powers(x_to_n, len(commitments.quotient)), commitments.quotient, strict=True)
@@ -91,14 +120,34 @@ def point_sets(found: Iterator[Claim]) -> list[list[Opened]]:
     return list(sets.values())
 
 
+def _group(opened: list[Opened], u: int) -> Group:
+    zeros = product(u - point for point in opened[0].values)
+    return Group(zeros, tuple((one.commitment, interpolate(one.values, u)) for one in opened))
+
+
+def _packed(description: Description, proof: Proof) -> Group:
+    """The packed polynomials; the last may have fewer parts."""
+    u, t, evaluations = proof.opening.u, description.shape.packing, proof.evaluations
+    cells = [evaluations.cells[query] for query in description.packed_queries]
+    values = [*cells, *evaluations.sigma]
+    parts = [values[start : start + t] for start in range(0, len(values), t)]
+    remainders = [fold(reversed(part), u) for part in parts]
+    commitments = [_one(point) for point in description.packed_commitments]
+    zeros = (pow(u, t, R) - proof.challenges.x) % R
+    return Group(zeros, tuple(zip(commitments, remainders, strict=True)))
+
+
 def _cells(
-    description: Description, proof: Proof, kind: str, commitments: tuple[Affine, ...]
+    description: Description,
+    proof: Proof,
+    queries: Iterable[Query],
+    commitments: dict[int, Affine],
 ) -> Iterator[Claim]:
     x, domain = proof.challenges.x, description.domain
-    for query, value in proof.evaluations.cells.items():
-        if query.kind == kind:
-            point = domain.rotate(x, query.rotation)
-            yield Claim((kind, query.column), _one(commitments[query.column]), point, value)
+    for query in queries:
+        commitment = _one(commitments[query.column])
+        point = domain.rotate(x, query.rotation)
+        yield Claim((query.kind, query.column), commitment, point, proof.evaluations.cells[query])
 
 
 def _grand_products(description: Description, proof: Proof) -> Iterator[Claim]:
@@ -112,30 +161,6 @@ def _grand_products(description: Description, proof: Proof) -> Iterator[Claim]:
     for index, value in reversed(list(enumerate(proof.evaluations.chained))):
         commitment = _one(proof.commitments.grand_products[index])
         yield Claim(("grand product", index), commitment, end, value)
-
-
-def _terms(description: Description, proof: Proof, sets: list[list[Opened]]) -> list[Term]:
-    """F as a sum of multiples."""
-    opening = proof.opening
-    everywhere = {point for group in sets for one in group for point in one.values}
-    first = sets[0][0].values
-    first_outside = product(opening.u - point for point in everywhere - set(first))
-    terms: list[Term] = []
-    constant = 0
-    for group, v_power in zip(sets, powers(opening.v, len(sets)), strict=True):
-        outside = product(opening.u - point for point in everywhere - set(group[0].values))
-        of_group = v_power * outside * inverse(first_outside) % R
-        for one, y_power in zip(group, powers(opening.y, len(group)), strict=True):
-            scale = of_group * y_power % R
-            terms += [(scale * scalar % R, point) for scalar, point in one.commitment]
-            constant += scale * interpolate(one.values, opening.u)
-    vanishing = product(opening.u - point for point in first)
-    return [
-        *terms,
-        (-constant, GENERATOR),
-        (-vanishing, opening.w),
-        (opening.u, opening.w_prime),
-    ]
 
 
 def _one(point: Affine) -> tuple[Term, ...]:

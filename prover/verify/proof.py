@@ -6,19 +6,22 @@ The order is that of halo2 (halo2 book, "Proving system"), with multi-phase advi
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from eth_utils.crypto import keccak
+
 from prover.base.errors import ProofRejected
 from prover.verify.algebra.field import R
 from prover.verify.algebra.group import Affine
 from prover.verify.description import Description
 from prover.verify.digest import circuit_digest
 from prover.verify.expressions import Query
-from prover.verify.transcript import Transcript
+from prover.verify.transcript import WORD_BYTES, Transcript
 
 
 @dataclass(frozen=True)
 class Commitments:
-    """Points of a proof; `advice` by index of the column."""
+    """Points of a proof; `secret` by order in the description, `advice` by index of the column."""
 
+    secret: tuple[Affine, ...]
     advice: tuple[Affine, ...]
     grand_products: tuple[Affine, ...]
     random: Affine
@@ -87,14 +90,39 @@ def read_proof(description: Description, proof: bytes, instances: Sequence[int])
         raise ProofRejected(
             f"length: the proof has {len(proof)} bytes: expected {expected} by this circuit"
         )
-    transcript = Transcript(proof)
-    for word in (circuit_digest(description), *instances):
+    digest = circuit_digest(description)
+    start = _check_prefix(proof, digest) if description.secret_columns else 0
+    transcript = Transcript(proof[start:])
+    for word in (digest, *instances):
         transcript.absorb(word)
     commitments, challenges = _read_commitments(description, transcript)
     evaluations = _read_evaluations(description, transcript)
     opening = _read_opening(transcript)
     transcript.finish()
     return Proof(commitments, challenges, evaluations, opening)
+
+
+def weights_commitment(description: Description, proof: bytes) -> bytes:
+    """What the hidden weights of a proof are known by: keccak256 of the digest and their points.
+
+    The proof must have been verified. Raises ProofRejected where weights are public, as then the
+    circuit itself says which they are.
+    """
+    points = description.proof.secret_points
+    if not points:
+        raise ProofRejected("weights: the circuit's are public, and no proof of it commits to them")
+    return keccak(proof[: WORD_BYTES * (1 + 2 * points)])
+
+
+def _check_prefix(proof: bytes, digest: int) -> int:
+    """A proof of hidden weights begins with the digest; returns where the rest begins."""
+    found = int.from_bytes(proof[:WORD_BYTES], "big")
+    if found != digest:
+        raise ProofRejected(
+            f"digest: the proof begins with {found:#066x}: expected {digest:#066x}, that of this "
+            "circuit"
+        )
+    return WORD_BYTES
 
 
 def _check_instances(description: Description, instances: Sequence[int]) -> None:
@@ -112,6 +140,8 @@ def _check_instances(description: Description, instances: Sequence[int]) -> None
 def _read_commitments(
     description: Description, transcript: Transcript
 ) -> tuple[Commitments, Challenges]:
+    names = [description.columns.fixed[column] for column in description.secret_columns]
+    secret = tuple(transcript.read_point(f"fixed column {name}") for name in names)
     advice, gates = _read_advice(description, transcript)
     transcript.squeeze()  # halo2's theta, for lookups that no circuit here has
     beta, gamma = transcript.squeeze(), transcript.squeeze()
@@ -122,8 +152,10 @@ def _read_commitments(
     y = transcript.squeeze()
     pieces = [f"quotient piece {i}" for i in range(layout.quotient_pieces)]
     quotient = tuple(transcript.read_point(name) for name in pieces)
-    x = transcript.squeeze()
-    return Commitments(advice, found, random, quotient), Challenges(gates, beta, gamma, y, x)
+    # A power, so that all roots of x, where packed polynomials are opened, are scalars.
+    x = pow(transcript.squeeze(), description.shape.packing, R)
+    commitments = Commitments(secret, advice, found, random, quotient)
+    return commitments, Challenges(gates, beta, gamma, y, x)
 
 
 def _read_advice(
@@ -145,12 +177,15 @@ def _read_advice(
 
 
 def _read_evaluations(description: Description, transcript: Transcript) -> Evaluations:
-    queries = (*description.queried("advice"), *description.queried("fixed"))
-    cells = {
-        query: transcript.read_scalar(f"{query.kind} {query.column} at {query.rotation}")
-        for query in queries
-    }
+    def read(queries: tuple[Query, ...]) -> dict[Query, int]:
+        return {
+            query: transcript.read_scalar(f"{query.kind} {query.column} at {query.rotation}")
+            for query in queries
+        }
+
+    cells = read((*description.queried("advice"), *description.secret_queries))
     random = transcript.read_scalar("random polynomial")
+    cells |= read(description.packed_queries)
     columns = range(len(description.permutation.columns))
     sigma = tuple(transcript.read_scalar(f"sigma {column}") for column in columns)
     return Evaluations(cells, random, sigma, *_read_grand_products(description, transcript))

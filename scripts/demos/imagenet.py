@@ -47,10 +47,10 @@ class Memory:
             time.sleep(POLL_SECONDS)
 
 
-def require_room(made_before: bool) -> None:
+def require_room(repeated: bool) -> None:
     """Say what it takes, and refuse a machine that is too small. Raises DemoFailed."""
     memory, cores = psutil.virtual_memory(), os.cpu_count() or 1
-    minutes = REPEATED_MINUTES if made_before else MINUTES
+    minutes = REPEATED_MINUTES if repeated else MINUTES
     console.print(
         f"This takes about {minutes} minutes on two cores (here are {cores}) and {NEEDED_GIB} GiB "
         f"of memory (here {memory.available / GIB:.1f} of {memory.total / GIB:.1f} GiB are free)."

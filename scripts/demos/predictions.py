@@ -67,7 +67,7 @@ def play(chain: Chain, chosen: argparse.Namespace) -> dict[str, Any]:
     step(2, "The provider", "plans a trained digits CNN, makes keys and a verifier, registers it.")
     model = chain.run(
         "model", "add", str(MODEL), "--data", str(CALIBRATION), "--name", "digits",
-        "--account", PROVIDER,
+        "--inputs", "public", "--account", PROVIDER,
     )  # fmt: skip
     console.print(f"   model {model['model_id']}")
 

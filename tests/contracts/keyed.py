@@ -15,7 +15,7 @@ STOP = b"\x00"
 
 
 def pointed_layout(labels: int = 2, weight_points: int = 0) -> Layout:
-    """The context, then the best labels of ten classes; the input is a point of the proof."""
+    """The context, then the best labels of ten classes or more; the input is a point."""
     return Layout(
         instances=8 + labels,
         items=1,
@@ -32,7 +32,7 @@ def pointed_layout(labels: int = 2, weight_points: int = 0) -> Layout:
         outputs=8,
         output_words=labels,
         output_kind=OutputKind.LABEL,
-        classes=10,
+        classes=max(10, labels),
     )
 
 

@@ -95,7 +95,7 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         cli.run("deploy", "--account", 0)
         data = EXAMPLES / "digits-calibration.npz"
         arguments = ("model", "add", EXAMPLES / "digits-cnn.onnx", "--data", data)
-        model = cli.json(*arguments, "--name", "digits", "--account", 1)
+        model = cli.json(*arguments, "--name", "digits", "--inputs", "public", "--account", 1)
         client = connect(settings["rpc_url"])
         chain = Chain(client, read(directory / "deployments/31337.json"), settings["rpc_url"])
         yield World(cli, chain, directory / "home", model)

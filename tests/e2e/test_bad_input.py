@@ -95,13 +95,17 @@ def test_missing_tools_are_said(world: World, tmp_path: Path) -> None:
     assert "scripts/setup" in told
 
 
-def test_a_full_disk_is_said_and_leaves_nothing(world: World, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("system", "blocks"), [("ezkl", 1000), ("native", 100)])
+def test_a_full_disk_is_said_and_leaves_nothing(
+    system: str, blocks: int, world: World, tmp_path: Path
+) -> None:
     """A limit on the size of files stands for a full disk: nothing is published."""
     home = tmp_path / "home"
     limited = subprocess.run(
         [
-            *("bash", "-c", f'ulimit -f 1000; exec "{ZKESCROW}" "$@"', "zkescrow"),
+            *("bash", "-c", f'ulimit -f {blocks}; exec "{ZKESCROW}" "$@"', "zkescrow"),
             *("model", "add", str(MODEL), "--data", str(DATA), "--account", "1"),
+            *("--system", system),
         ],
         env=os.environ | world.cli.environment | {"ZKESCROW_HOME": str(home)},
         capture_output=True,

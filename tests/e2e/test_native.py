@@ -1,6 +1,7 @@
 """A native circuit by the command line: made, rebuilt, proven, verified; and what is refused."""
 
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -17,10 +18,11 @@ from prover.base.files import sha256_file
 from prover.base.settings import get_settings
 from prover.cli import app
 from prover.systems.native import artifacts, setup
-from prover.systems.native.artifacts import NativeArtifacts
+from prover.systems.native.artifacts import Agreement, NativeArtifacts
 from prover.systems.native.network import serialise
 from prover.verify import parse_description, verify
 
+AGREEMENT = Agreement(1.0, 8)
 pytest.importorskip("zkescrow_native", reason="the Rust engine is not installed (no cargo)")
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -207,7 +209,9 @@ def test_a_key_of_other_weights_is_found(made: Path, tmp_path: Path) -> None:
     network = honest.network
     network.layers[0].terms[0].weight[0, 0, 1, 1] += 1
     (false / artifacts.NETWORK).write_bytes(serialise.to_bytes(network))
-    artifacts.publish(false, network, honest.layout, 1.0, honest.manifest.form, honest.manifest.srs)
+    artifacts.publish(
+        false, network, honest.layout, AGREEMENT, honest.manifest.form, honest.manifest.srs
+    )
     with pytest.raises(UnsoundCircuit, match="proves something else"):
         setup.rebuild(artifacts.load(false))
 
@@ -331,5 +335,63 @@ def test_all_but_hidden_weights_can_be_rebuilt(
     (other / artifacts.OUTLINE).write_bytes(serialise.to_bytes(changed))
     manifest = artifacts.load(published).manifest
     remade = NativeArtifacts(other, manifest)
-    with pytest.raises(UnsoundCircuit, match="than the outline gives"):
+    with pytest.raises(UnsoundCircuit, match="proves something else"):
         setup.rebuild(remade)
+
+
+def test_a_proof_of_other_hidden_weights_is_rejected(
+    published: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One key serves all weights of the architecture; the folder says which are meant."""
+    other, path = tmp_path / "other", tmp_path / "proof.json"
+    words = ["native", "add", str(EXAMPLES / "digits-cnn.onnx"), "--out", str(other), "--hidden"]
+    added = Said(capsys, *words, "--data", str(EXAMPLES / "digits-calibration.npz"))
+    shown = Said(capsys, "native", "show", str(published)).data
+    assert added.data["weights_commitment"] != shown["weights_commitment"]
+    assert sha256_file(other / artifacts.DESCRIPTION) == sha256_file(
+        published / artifacts.DESCRIPTION
+    )
+    words = [*INPUTS, "--index", "3", *JOB, "--out", str(path)]
+    assert Said(capsys, "prove", "--artifacts", str(other), *words).status == 0
+    assert Said(capsys, "verify", str(path), "--artifacts", str(other)).status == 0
+    for rest in ([], ["--reference"]):
+        said = Said(capsys, "verify", str(path), "--artifacts", str(published), *rest)
+        assert (said.status, "of other weights" in said.problem) == (1, True)
+
+
+@pytest.mark.ceremony
+def test_on_a_ceremony_with_few_powers_fewer_columns_are_packed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The digits circuit has 2^10 rows, the file 2^11 powers."""
+    file = ceremony()
+    monkeypatch.setenv("ZKESCROW_HOME", str(tmp_path / "home"))
+    get_settings.cache_clear()
+    try:
+        out, path = str(tmp_path / "digits"), str(tmp_path / "proof.json")
+        words = ["native", "add", str(EXAMPLES / "digits-cnn.onnx"), "--out", out]
+        data = ["--data", str(EXAMPLES / "digits-calibration.npz")]
+        added = Said(capsys, *words, *data, "--srs", str(file))
+        assert added.status == 0, added.problem
+        layout = added.data["layout"]
+        assert (layout["logrows"], layout["packing"]) == (10, 2)
+        given = ["prove", *INPUTS, "--index", "3", "--artifacts", out, "--out", path, *JOB]
+        assert Said(capsys, *given).status == 0
+        assert Said(capsys, "verify", path, "--artifacts", out, "--reference").status == 0
+        assert Said(capsys, "native", "rebuild", out).data == {"rebuilt": True}
+        for kept in (tmp_path / "home" / "srs").glob("hermez-11-*.srs"):
+            kept.unlink()
+        lacking = Said(capsys, "native", "rebuild", out)
+        assert (lacking.status, "needs 2^11 powers" in lacking.problem) == (1, True)
+    finally:
+        monkeypatch.undo()
+        get_settings.cache_clear()
+
+
+def ceremony() -> Path:
+    """A real ceremony's file, which is not ours to ship."""
+    given = os.environ.get("ZKESCROW_TEST_CEREMONY")
+    path = Path(given) if given else Path(__file__).parents[3] / "shared/data/hermez-raw-11"
+    if not path.is_file():
+        pytest.skip(f"no ceremony file at {path}: set ZKESCROW_TEST_CEREMONY")
+    return path

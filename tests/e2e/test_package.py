@@ -30,6 +30,7 @@ from prover.solidity.compiler import find_compiler
 from prover.solidity.sources import close_over_imports, find_contracts, path_of_unit
 from prover.systems.ezkl.exchange import export
 from prover.systems.native import artifacts, tasks
+from prover.systems.native.artifacts import Agreement
 from prover.systems.native.circuit.form import Form
 from prover.systems.native.circuit.layout import CircuitLayout
 from prover.systems.native.network import serialise
@@ -39,6 +40,7 @@ from tests.conftest import Proven
 from tests.localchain import DEPLOYER, PROVIDER, Chain
 from tests.unit.systems.native.networks import image_of, tiny_network
 
+AGREEMENT = Agreement(1.0, 8)
 ROOT = Path(__file__).parents[2]
 EPOCH = {"SOURCE_DATE_EPOCH": "1700000000"}
 LAYOUT = CircuitLayout(k=11, lanes=2, weight_lanes=2)
@@ -282,11 +284,12 @@ def native_proof(folder: Path) -> tuple[Path, Path]:
     (circuit / artifacts.MODEL).write_bytes(b"a model")
     write_atomically(circuit / artifacts.NETWORK, serialise.to_bytes(network), private=False)
     np.save(folder / "image.npy", image_of(network, 4))
-    srs = str(development_srs(LAYOUT.k))
-    tasks.make_keys(str(circuit), [LAYOUT.k, LAYOUT.lanes, LAYOUT.weight_lanes], asdict(form), srs)
-    artifacts.publish(circuit, network, LAYOUT, 1.0, form, development_record(LAYOUT.k))
+    srs = str(development_srs(LAYOUT.k)), str(development_srs(LAYOUT.powers))
+    layout = [LAYOUT.k, LAYOUT.lanes, LAYOUT.weight_lanes, LAYOUT.packing]
+    tasks.make_keys(str(circuit), layout, asdict(form), *srs)
+    artifacts.publish(circuit, network, LAYOUT, AGREEMENT, form, development_record(LAYOUT.k))
     made = tasks.make_proof(
-        str(circuit), str(folder / "image.npy"), [7], None, srs, str(folder / "proof.bin")
+        str(circuit), str(folder / "image.npy"), [7], None, None, *srs, str(folder / "proof.bin")
     )
     words = [f"0x{int(word):064x}" for word in made["instances"]]
     content = {"proof": "0x" + (folder / "proof.bin").read_bytes().hex(), "instances": words}

@@ -147,6 +147,7 @@ def model(public: Public, ceremony: Path) -> dict[str, Any]:
     """The provider takes the ceremony in, deploys, adds the model; by default on the ceremony."""
     provider = public.provider.cli
     words = ("model", "add", EXAMPLES / "breast-cancer-mlp.onnx", "--name", "cancer")
+    words += ("--inputs", "public")
     data = ("--data", EXAMPLES / "breast-cancer-calibration.npz")
     provider.run("deploy")
     refused = provider.run(*words, *data, status=1)

@@ -239,7 +239,7 @@ def test_a_score_is_compared_exactly(world: World) -> None:
     options = ("--model", "tiny", "--score", 0, "--at-least", "90.001", "--account", CONSUMER)
     posted = world.json("post", *options, "--price", "0.002", "--prove-within", "10m")
     assert posted["predicate"]["threshold"] == 23041  # 90.001 * 2^8, rounded up
-    assert "23041 / 2^8" in posted["wanted"]
+    assert "23041 in the circuit's units, which is 90.0" in posted["wanted"]
     assert world.accept("--preview")["expected_matches"] == 0
 
 

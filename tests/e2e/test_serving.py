@@ -389,7 +389,8 @@ def relay(world: World, job_id: bytes, first: int, count: int) -> None:
     files = JobFiles.of(scope, job_id, record.payee)
     content = files.inputs()
     assert content is not None
-    opened = Openings(record, InputsFile.from_bytes(content).items)
+    items = InputsFile.from_bytes(content).items
+    opened = Openings(record, [item.commitment() for item in items])
     answers = []
     for part in parts(record, 2)[first : first + count]:
         proof = files.proof(part.indices)

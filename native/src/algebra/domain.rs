@@ -25,14 +25,13 @@ impl Domain {
     /// The cosets of halo2's domain for gates of a degree: zeta times roots of a larger order.
     pub fn new(k: u32, degree: usize) -> Self {
         let pieces = degree - 1;
-        let root = |k: u32| (k..Fr::S).fold(Fr::ROOT_OF_UNITY, |root, _| root.square());
-        let larger = root(k + (pieces as u32 + 1).next_power_of_two().ilog2());
+        let larger = root_of_unity(k + (pieces as u32 + 1).next_power_of_two().ilog2());
         Domain {
             k,
             n: 1 << k,
-            omega: root(k),
+            omega: root_of_unity(k),
             cosets: powers(larger).take(pieces).map(|p| p * Fr::ZETA).collect(),
-            transform: Transform::new(k, root(k)),
+            transform: Transform::new(k, root_of_unity(k)),
         }
     }
 
@@ -79,6 +78,11 @@ impl Domain {
     pub fn weights(&self, point: Fr) -> Vec<Fr> {
         bit_reversed_powers(point, self.k)
     }
+}
+
+/// A primitive root of unity of order 2^k.
+pub fn root_of_unity(k: u32) -> Fr {
+    (k..Fr::S).fold(Fr::ROOT_OF_UNITY, |root, _| root.square())
 }
 
 /// The value of a polynomial at a point, from its bit-reversed coefficients and the point's powers.

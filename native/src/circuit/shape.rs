@@ -2,12 +2,14 @@
 
 use crate::error::{Error, Result};
 
-/// What the gates of one network's circuit depend on.
+/// What one network's circuit depends on: its rows, how it is committed to, and its gates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Shape {
     /// log2 of the rows.
     pub k: u32,
+    /// Fixed columns and sigma to a commitment (`prover/packed.rs`).
+    pub packing: usize,
     /// Cells of a tensor to a row.
     pub lanes: usize,
     /// Weights to a row.
@@ -33,6 +35,7 @@ pub struct Shape {
 
 /// What a shape may say: a stranger's must not take all memory, nor overflow.
 const ROWS: std::ops::RangeInclusive<u32> = 4..=28;
+const PACKINGS: [usize; 4] = [1, 2, 4, 8];
 const LANES: std::ops::RangeInclusive<usize> = 1..=64;
 const MAX_BITS: u32 = 62;
 
@@ -42,6 +45,7 @@ impl Shape {
         let lanes = [self.lanes, self.weight_lanes];
         let bits = [self.shift, self.input_bits, self.class_bits];
         let possible = ROWS.contains(&self.k)
+            && PACKINGS.contains(&self.packing)
             && lanes.iter().all(|count| LANES.contains(count))
             && bits.iter().all(|count| *count <= MAX_BITS)
             && self.labels < 1 << self.k
@@ -49,10 +53,15 @@ impl Shape {
         match possible {
             true => Ok(()),
             false => Err(Error::Keys(format!(
-                "no circuit has the shape {self:?}: expected k of {ROWS:?}, {LANES:?} lanes and at \
-                 most {MAX_BITS} bits"
+                "no circuit has the shape {self:?}: expected k of {ROWS:?}, packing of {PACKINGS:?}, \
+                 {LANES:?} lanes and at most {MAX_BITS} bits"
             ))),
         }
+    }
+
+    /// Powers that a set-up must have: the packed polynomials' coefficients.
+    pub fn powers(&self) -> usize {
+        self.packing << self.k
     }
 
     /// A logUp partial sum covers a lane's two lookups: the remainder, and the pair (q, y).

@@ -12,6 +12,7 @@ use serde_json::{json, Value};
 use super::digest::{digest, FORMAT};
 use super::proof_layout::ProofLayout;
 use super::verifying::Verifying;
+use crate::algebra::domain::root_of_unity;
 use crate::circuit::columns::CHALLENGES;
 use crate::circuit::names::{advice_names, fixed_names};
 use crate::circuit::Shape;
@@ -19,14 +20,19 @@ use crate::transcript::word;
 
 /// Describe the circuit of a verifying key.
 pub fn describe(verifying: &Verifying) -> Value {
-    let Verifying { vk, srs, about } = verifying;
-    let (cs, shape) = (vk.cs(), &about.shape);
+    let Verifying {
+        system,
+        packed,
+        srs,
+        about,
+    } = verifying;
+    let (cs, shape) = (&system.cs, &about.shape);
     let rows = 1usize << shape.k;
     json!({
         "format": FORMAT,
         "shape": shape,
         "k": shape.k,
-        "omega": hex(vk.get_domain().get_omega()),
+        "omega": hex(root_of_unity(shape.k)),
         "delta": hex(Fr::DELTA),
         "blinding_rows": cs.blinding_factors(),
         "usable_rows": rows - cs.blinding_factors() - 1,
@@ -44,12 +50,12 @@ pub fn describe(verifying: &Verifying) -> Value {
         },
         "permutation": {
             "columns": cs.permutation().get_columns().iter().map(any).collect::<Vec<_>>(),
-            "columns_per_grand_product": cs.degree() - 2,
-            "commitments": points(vk.permutation().commitments()),
+            "columns_per_grand_product": system.chunk(),
         },
-        "fixed_commitments": points(vk.fixed_commitments()),
+        "secret_columns": system.secret,
+        "packed_commitments": points(packed),
         "srs": { "g2": twist(&srs.g2), "s_g2": twist(&srs.s_g2) },
-        "proof": ProofLayout::of(vk).to_json(),
+        "proof": ProofLayout::of(system).to_json(),
     })
 }
 

@@ -5,18 +5,20 @@
 
 use halo2_axiom::halo2curves::bn256::{Fr, G1Affine, G2Affine};
 use halo2_axiom::halo2curves::ff::PrimeField;
-use halo2_axiom::plonk::{Any, Column, ColumnType, ConstraintSystem, Expression};
+use halo2_axiom::plonk::{Any, Column, ColumnType, Expression};
 use halo2_axiom::poly::Rotation;
 use sha3::{Digest, Keccak256};
 
+use super::configure::System;
 use super::verifying::Verifying;
+use crate::algebra::domain::root_of_unity;
 use crate::circuit::names::advice_names;
 use crate::circuit::Shape;
 use crate::program::Sections;
 use crate::transcript::word;
 
 /// The description's format: its name and version. docs/NATIVE.md says when it is raised.
-pub const FORMAT: &str = "zkescrow native circuit 2";
+pub const FORMAT: &str = "zkescrow native circuit 3";
 
 /// Big-endian words of 32 bytes; what is negative is counted from 2^256.
 #[derive(Default)]
@@ -56,30 +58,45 @@ impl Words {
 
 /// What a key is in transcripts.
 pub fn digest(verifying: &Verifying) -> [u8; 32] {
-    let Verifying { vk, srs, about } = verifying;
-    let (cs, domain) = (vk.cs(), vk.get_domain());
+    Keccak256::digest(key_words(verifying)).into()
+}
+
+/// All that a verifier takes of a key: what a contract that holds it has behind its STOP.
+pub fn key_words(verifying: &Verifying) -> Vec<u8> {
+    let Verifying {
+        system: found,
+        packed,
+        srs,
+        about,
+    } = verifying;
     let mut words = Words::default();
     words.0.extend(Keccak256::digest(FORMAT));
-    words.0.extend(system(cs, &about.shape));
+    words.0.extend(system(found));
     words.count(about.shape.k as usize);
-    words.field(domain.get_omega());
+    words.field(root_of_unity(about.shape.k));
     words.field(Fr::DELTA);
-    words.count(cs.blinding_factors());
+    words.count(found.cs.blinding_factors());
     shape(&mut words, &about.shape);
     sections(&mut words, &about.instances);
-    let (fixed, sigma) = (vk.fixed_commitments(), vk.permutation().commitments());
-    words.count(fixed.len());
-    words.count(sigma.len());
+    words.count(found.cs.num_fixed_columns());
+    words.count(found.permuted());
     words.twist(&srs.g2);
     words.twist(&srs.s_g2);
-    fixed
-        .iter()
-        .chain(sigma)
-        .for_each(|point| words.point(point));
+    packed.iter().for_each(|point| words.point(point));
+    words.0
+}
+
+/// What hidden weights are known by: keccak256 of the digest and of their columns' points, as every
+/// proof begins with them.
+pub fn weights_commitment(digest: [u8; 32], secret: &[G1Affine]) -> [u8; 32] {
+    let mut words = Words::default();
+    words.0.extend(digest);
+    secret.iter().for_each(|point| words.point(point));
     words.keccak()
 }
 
 fn shape(words: &mut Words, shape: &Shape) {
+    words.count(shape.packing);
     words.count(shape.lanes);
     words.count(shape.weight_lanes);
     words.count(shape.shift as usize);
@@ -100,15 +117,17 @@ fn sections(words: &mut Words, instances: &Sections) {
 }
 
 /// The constraint system: columns, challenges, gates, queries and the permutation's columns.
-fn system(cs: &ConstraintSystem<Fr>, shape: &Shape) -> [u8; 32] {
-    let mut words = Words::default();
-    let (columns, phases) = (advice_names(shape), cs.advice_column_phase());
+fn system(found: &System) -> [u8; 32] {
+    let (mut words, cs) = (Words::default(), &found.cs);
+    let (columns, phases) = (advice_names(&found.columns.shape), cs.advice_column_phase());
     words.count(columns.len());
     for (column, phase) in columns.iter().zip(phases) {
         words.0.extend(Keccak256::digest(&column.symbol));
         words.count(phase.into());
     }
     words.count(cs.num_fixed_columns());
+    words.count(found.secret.len());
+    found.secret.iter().for_each(|index| words.count(*index));
     words.count(cs.num_challenges());
     let phases = cs.challenge_phase();
     phases

@@ -7,5 +7,5 @@ pub mod proof_layout;
 mod proving;
 mod verifying;
 
-pub use proving::{keygen, Keys};
+pub use proving::{fits, keygen, Keys};
 pub use verifying::{About, Verifying};

@@ -1,29 +1,19 @@
 //! Verifying keys and their files. What is read was written by strangers.
 
 use std::fs;
-use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::path::Path;
 
-use halo2_axiom::halo2curves::bn256::{Bn256, G1Affine};
-use halo2_axiom::halo2curves::group::prime::PrimeCurveAffine;
-use halo2_axiom::halo2curves::serde::SerdeObject;
-use halo2_axiom::plonk::VerifyingKey;
-use halo2_axiom::poly::kzg::commitment::ParamsKZG;
-use halo2_axiom::SerdeFormat;
+use halo2_axiom::halo2curves::bn256::G1Affine;
 use serde::{Deserialize, Serialize};
 
-use super::configure::{check_degree, configured};
+use super::configure::System;
+use super::digest::key_words;
 use crate::circuit::Shape;
 use crate::error::{Error, Result};
 use crate::program::Sections;
 use crate::srs;
-use crate::witness::NetworkCircuit;
+use crate::transcript::point_of;
 
-/// Points are written as they lie in memory; halo2's reader looks at no curve, `points` does.
-const FORMAT: SerdeFormat = SerdeFormat::RawBytes;
-/// halo2's version of the verifying key's format, and its flag for selectors: there are none.
-const HALO2_FORMAT: u8 = 2;
-const NO_SELECTORS: u8 = 0;
 const POINT: usize = 64;
 const SHAPE_FILE: &str = "shape.json";
 pub(crate) const VERIFYING_FILE: &str = "verifying.key";
@@ -40,35 +30,26 @@ pub struct About {
 /// All that verification takes, a few kilobytes.
 #[derive(Clone, Debug)]
 pub struct Verifying {
-    pub vk: VerifyingKey<G1Affine>,
+    pub system: System,
+    /// Commitments to the packed polynomials.
+    pub packed: Vec<G1Affine>,
     pub srs: srs::Verifying,
     pub about: About,
 }
 
 impl Verifying {
-    /// From the points of the fixed columns and then of sigma, by way of halo2's file format.
-    pub fn new(about: About, points: &[G1Affine], srs: srs::Verifying) -> Result<Self> {
-        let mut bytes = header(&about.shape);
-        let words = points.iter().flat_map(SerdeObject::to_raw_bytes);
-        bytes.extend(words);
-        let vk = VerifyingKey::from_bytes::<NetworkCircuit<'_>>(&bytes, FORMAT, about.shape)?;
-        check_degree(vk.cs())?;
-        Ok(Verifying { vk, srs, about })
+    pub fn new(about: About, packed: Vec<G1Affine>, srs: srs::Verifying) -> Result<Self> {
+        Ok(Verifying {
+            system: System::new(&about.shape)?,
+            packed,
+            srs,
+            about,
+        })
     }
 
-    /// The key in halo2's own format.
+    /// The words of docs/native/FORMAT.md, section 2, of which the digest is the hash.
     pub fn to_bytes(&self) -> Vec<u8> {
-        self.vk.to_bytes(FORMAT)
-    }
-
-    /// The set-up in halo2's form: only its first power.
-    pub fn params(&self) -> ParamsKZG<Bn256> {
-        self.srs.params(self.about.shape.k)
-    }
-
-    /// How many fixed columns and how many of sigma there are.
-    pub fn columns(&self) -> (usize, usize) {
-        columns(&self.about.shape)
+        key_words(self)
     }
 
     /// Write it into a folder.
@@ -85,68 +66,37 @@ impl Verifying {
         let about: About = serde_json::from_slice(&fs::read(&path)?)
             .map_err(|cause| Error::Keys(format!("{}: {cause}", path.display())))?;
         about.shape.check()?;
-        let path = folder.join(VERIFYING_FILE);
-        let points = points(&path, &about.shape)?;
         let srs = srs::Verifying::read(&folder.join(SRS_FILE))?;
         if srs.g1 != G1Affine::generator() {
             return Err(Error::Keys(format!(
                 "{SRS_FILE} does not begin with the generator (1, 2): get the keys again"
             )));
         }
-        unpanicked(&path, || Verifying::new(about, &points, srs))
+        let mut key = Verifying::new(about, Vec::new(), srs)?;
+        key.read_points(&folder.join(VERIFYING_FILE))?;
+        Ok(key)
     }
-}
 
-fn columns(shape: &Shape) -> (usize, usize) {
-    let (cs, _) = configured(shape);
-    let sigma = cs.permutation().get_columns().len();
-    (cs.num_fixed_columns(), sigma)
-}
-
-fn header(shape: &Shape) -> Vec<u8> {
-    let fixed = columns(shape).0 as u32;
-    let k = shape.k.to_le_bytes();
-    [
-        &[HALO2_FORMAT],
-        &k[..],
-        &[NO_SELECTORS],
-        &fixed.to_le_bytes(),
-    ]
-    .concat()
-}
-
-/// The points of a key's file, each of its group; none but a fixed column's may be infinity.
-fn points(path: &Path, shape: &Shape) -> Result<Vec<G1Affine>> {
-    let (bytes, header, (fixed, sigma)) = (fs::read(path)?, header(shape), columns(shape));
-    let refused = |why: &str| {
-        let path = path.display();
-        Err(Error::Keys(format!(
-            "{path}{why}: make the keys again, or get them again"
-        )))
-    };
-    if !bytes.starts_with(&header) || bytes.len() != header.len() + POINT * (fixed + sigma) {
-        return refused(" is damaged");
-    }
-    let mut found = Vec::with_capacity(fixed + sigma);
-    for (number, words) in bytes[header.len()..].chunks_exact(POINT).enumerate() {
-        match G1Affine::from_raw_bytes(words) {
-            None => return refused(&format!(": point {number} is not on the curve")),
-            Some(point) if number >= fixed && bool::from(point.is_identity()) => {
-                return refused(&format!(": point {number} is at infinity"))
-            }
-            Some(point) => found.push(point),
+    /// Take the points of a key's file, all of the curve; infinity, (0, 0), is of zeros. The words before them follow from the
+    /// files beside it, and must be those.
+    fn read_points(&mut self, path: &Path) -> Result<()> {
+        let bytes = fs::read(path)?;
+        let refused = |why: &str| {
+            let path = path.display();
+            Error::Keys(format!(
+                "{path}{why}: make the keys again, or get them again"
+            ))
+        };
+        let head = key_words(self);
+        let expected = head.len() + POINT * self.system.packed_polynomials();
+        if !bytes.starts_with(&head) || bytes.len() != expected {
+            return Err(refused(" is damaged"));
         }
+        for (number, words) in bytes[head.len()..].chunks_exact(POINT).enumerate() {
+            let point = point_of(words.try_into().expect("64 bytes"));
+            let outside = |_| refused(&format!(": point {number} is not on the curve"));
+            self.packed.push(point.map_err(outside)?);
+        }
+        Ok(())
     }
-    Ok(found)
-}
-
-/// halo2's readers panic at what they cannot read.
-fn unpanicked<T>(path: &Path, read: impl FnOnce() -> Result<T>) -> Result<T> {
-    let damaged = || {
-        Error::Keys(format!(
-            "{} is damaged: make the keys again",
-            path.display()
-        ))
-    };
-    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(damaged()))
 }

@@ -7,13 +7,13 @@ use halo2_axiom::halo2curves::bn256::{Fr, G1Affine, G1};
 use halo2_axiom::halo2curves::ff::Field;
 use halo2_axiom::halo2curves::group::prime::PrimeCurveAffine;
 use halo2_axiom::halo2curves::group::Curve;
-use halo2_axiom::plonk::{Advice, Any, Column, ConstraintSystem};
+use halo2_axiom::plonk::{Advice, Any, Column};
 use halo2_axiom::transcript::TranscriptWrite;
 
 use super::blinding::{Blinding, Rows};
 use super::column::{commit, values};
 use super::identities::{ColumnOffsets, Identities, ProofChallenges};
-use super::opening::{combine, open, Query};
+use super::opening::{combine, open, Opened, Query};
 use super::permutation::{grand_product, Permutation, PermutedColumn};
 use super::quotient;
 use crate::algebra::domain::{evaluate, Domain};
@@ -21,18 +21,27 @@ use crate::algebra::field::powers;
 use crate::algebra::msm;
 use crate::algebra::transform::reorder;
 use crate::circuit::assignment::ColumnAssignment;
+use crate::keys::configure::System;
 use crate::srs::Srs;
 use crate::transcript::HashChallenge;
 
 /// All that proofs of a circuit are made with; `keys::Verifying` is what they are verified with.
 pub struct Proving<'a> {
     pub srs: &'a Srs,
-    pub cs: &'a ConstraintSystem<Fr>,
+    pub system: &'a System,
     pub domain: &'a Domain,
     /// Bit-reversed coefficients of the fixed columns and of the permutation's sigma.
     pub fixed: &'a [Vec<Fr>],
     pub sigma: &'a [Vec<Fr>],
+    /// Commitments to the columns of hidden weights.
+    pub secret: &'a [G1Affine],
     pub permutation: &'a Permutation,
+}
+
+impl Proving<'_> {
+    fn packing(&self) -> usize {
+        self.system.columns.shape.packing
+    }
 }
 
 /// A proof being made.
@@ -50,7 +59,7 @@ pub struct ProofInProgress<'a, T> {
 }
 
 impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> ProofInProgress<'a, T> {
-    /// Absorb the instances; the transcript has absorbed the circuit.
+    /// Absorb the instances, write whose weights are proven; the transcript has absorbed the circuit.
     pub fn new(
         proving: Proving<'a>,
         blinding: Blinding,
@@ -61,10 +70,13 @@ impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> ProofInProgress<'a, T> {
         for word in instances {
             transcript.common_scalar(*word)?;
         }
+        for point in proving.secret {
+            transcript.write_point(*point)?;
+        }
         let mut column = instances.to_vec();
         column.resize(proving.domain.n, Fr::ZERO);
         let mut proof = ProofInProgress {
-            advice: vec![Vec::new(); proving.cs.num_advice_columns()],
+            advice: vec![Vec::new(); proving.system.cs.num_advice_columns()],
             proving,
             blinding,
             transcript,
@@ -115,7 +127,7 @@ impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> ProofInProgress<'a, T> {
         let random: Vec<Fr> = (0..self.proving.domain.n)
             .map(|_| self.blinding.element())
             .collect();
-        self.write_points(&[msm::full(&reorder(&random), &self.proving.srs.powers)])?;
+        self.write_points(&[self.proving.srs.commit(&reorder(&random))])?;
         // y folds all identities into one, so all that they read is committed before it.
         let challenges = ProofChallenges {
             y: self.challenge(),
@@ -124,11 +136,14 @@ impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> ProofInProgress<'a, T> {
             gamma,
         };
         let pieces = self.quotient(&challenges, report);
-        let commit = |piece: &Vec<Fr>| msm::full(&reorder(piece), &self.proving.srs.powers);
+        let commit = |piece: &Vec<Fr>| self.proving.srs.commit(&reorder(piece));
         let points: Vec<G1> = pieces.iter().map(commit).collect();
         self.write_points(&points)?;
-        // The identity is tested at x: every polynomial in it, the quotient too, is fixed.
-        let x = self.challenge();
+        // The identity is tested at x: every polynomial in it, the quotient too, is fixed. x is a
+        // power, so that all its roots, where packed polynomials are opened, are in the field.
+        let x = self
+            .challenge()
+            .pow_vartime([self.proving.packing() as u64]);
         let x_to_n = x.pow_vartime([self.proving.domain.n as u64]);
         let coefficients = pieces.iter().map(|piece| &piece[..]);
         let quotient = combine(coefficients.zip(powers(x_to_n)));
@@ -151,7 +166,7 @@ impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> ProofInProgress<'a, T> {
     /// Remember the values of a column of the permutation.
     fn keep_permuted(&mut self, kind: impl Into<Any>, index: usize, values: &[Fr]) {
         let kind = kind.into();
-        let columns = self.proving.cs.permutation().get_columns();
+        let columns = self.proving.system.cs.permutation().get_columns();
         let same = |column: &Column<Any>| *column.column_type() == kind && column.index() == index;
         if let Some(number) = columns.iter().position(same) {
             self.permuted.insert(number, values.to_vec());
@@ -160,10 +175,10 @@ impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> ProofInProgress<'a, T> {
 
     fn commit_grand_products(&mut self, beta: Fr, gamma: Fr) -> io::Result<()> {
         let domain = self.proving.domain;
-        let count = self.proving.cs.permutation().get_columns().len();
+        let count = self.proving.system.cs.permutation().get_columns().len();
         let numbers: Vec<usize> = (0..count).collect();
         let mut start = Fr::ONE;
-        for chunk in numbers.chunks(self.proving.cs.degree() - 2) {
+        for chunk in numbers.chunks(self.proving.system.chunk()) {
             let columns: Vec<PermutedColumn<'_>> = chunk
                 .iter()
                 .map(|number| PermutedColumn {
@@ -173,7 +188,7 @@ impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> ProofInProgress<'a, T> {
                 })
                 .collect();
             let z = grand_product(domain, &columns, (beta, gamma), start, &mut self.blinding);
-            start = z[domain.n - self.proving.cs.blinding_factors() - 1];
+            start = z[domain.n - self.proving.system.cs.blinding_factors() - 1];
             self.write_points(&[msm::full(&z, &self.proving.srs.lagrange)])?;
             self.grand_products.push(domain.coefficients(z));
         }
@@ -186,7 +201,8 @@ impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> ProofInProgress<'a, T> {
         challenges: &ProofChallenges,
         report: &dyn Fn(usize, usize),
     ) -> Vec<Vec<Fr>> {
-        let Proving { cs, domain, .. } = self.proving;
+        let Proving { system, domain, .. } = self.proving;
+        let cs = &system.cs;
         let identities = Identities {
             cs,
             offsets: ColumnOffsets::new(cs, self.grand_products.len()),
@@ -211,7 +227,8 @@ impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> ProofInProgress<'a, T> {
 
     /// l_0, l_last and l_active: 1 on row 0, on the row after the usable ones, on all before it.
     fn row_selectors(&self) -> [Vec<Fr>; 3] {
-        let Proving { cs, domain, .. } = self.proving;
+        let Proving { system, domain, .. } = self.proving;
+        let cs = &system.cs;
         let last = domain.n - cs.blinding_factors() - 1;
         let on = |rows: std::ops::Range<usize>| {
             let mut values = vec![Fr::ZERO; domain.n];
@@ -224,7 +241,7 @@ impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> ProofInProgress<'a, T> {
     fn open(mut self, x: Fr, quotient: &[Fr], random: &[Fr]) -> io::Result<T> {
         let Proving {
             srs,
-            cs,
+            system,
             domain,
             fixed,
             sigma,
@@ -238,25 +255,27 @@ impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> ProofInProgress<'a, T> {
             polynomial,
             rotation,
         };
-        let of_advice: Vec<Query<'_>> = cs
+        let of_advice: Vec<Query<'_>> = system
+            .cs
             .advice_queries()
             .iter()
             .map(|(column, rotation)| at(&advice[column.index()][..], rotation.0))
             .collect();
-        let of_fixed: Vec<Query<'_>> = cs
-            .fixed_queries()
-            .iter()
-            .map(|(column, rotation)| at(&fixed[column.index()][..], rotation.0))
+        let of_secret: Vec<Query<'_>> = system
+            .secret_queries()
+            .map(|(column, rotation)| at(&fixed[column][..], rotation.0))
             .collect();
-        let of_sigma: Vec<Query<'_>> = sigma.iter().map(|column| at(&column[..], 0)).collect();
-        let chaining_rotation = -(cs.blinding_factors() as i32 + 1);
+        let packed = system.packed.iter().map(|index| &fixed[*index]);
+        let packed: Vec<&[Fr]> = packed.chain(sigma).map(|column| &column[..]).collect();
+        let chaining_rotation = system.chaining_rotation();
         let random = [at(random, 0)];
 
-        // Evaluations are written in halo2's order of proof messages: grand product by grand
-        // product, each with its end but the last. The quotient's is left out: the verifier
-        // computes it from the others, which makes the identity a claim like any other.
+        // Grand product by grand product, each with its end but the last. The quotient's value is
+        // left out: the verifier computes it from the others, which makes the identity a claim like
+        // any other.
+        let of_packed: Vec<Query<'_>> = packed.iter().map(|column| at(column, 0)).collect();
         let mut evaluated: Vec<Query<'_>> =
-            [&of_advice[..], &of_fixed, &random, &of_sigma].concat();
+            [&of_advice[..], &of_secret, &random, &of_packed].concat();
         for (index, z) in grand_products.iter().enumerate() {
             evaluated.extend([0, 1].map(|rotation| at(&z[..], rotation)));
             if index + 1 < grand_products.len() {
@@ -271,18 +290,22 @@ impl<'a, T: TranscriptWrite<G1Affine, HashChallenge>> ProofInProgress<'a, T> {
             self.transcript.write_scalar(value)?;
         }
 
-        // Openings are folded in another order, that of halo2's verifier's queries: it fixes which
-        // power of the opening's challenges each polynomial gets. Ends come from the last but one
-        // down, and the permutation before the fixed columns.
-        let mut opened = of_advice;
+        // Openings are folded in another order, that of halo2's claims: it fixes which power of the
+        // opening's challenges each polynomial gets. Ends come from the last but one down, and the
+        // permutation before the fixed columns.
+        let mut queries = of_advice;
         for z in &grand_products {
-            opened.extend([0, 1].map(|rotation| at(&z[..], rotation)));
+            queries.extend([0, 1].map(|rotation| at(&z[..], rotation)));
         }
         let chained = grand_products.iter().rev().skip(1);
-        opened.extend(chained.map(|z| at(&z[..], chaining_rotation)));
-        opened.extend(of_fixed);
-        opened.extend(of_sigma);
-        opened.extend([at(quotient, 0), random[0]]);
+        queries.extend(chained.map(|z| at(&z[..], chaining_rotation)));
+        queries.extend(of_secret);
+        queries.extend([at(quotient, 0), random[0]]);
+        let opened = Opened {
+            queries,
+            packed,
+            packing: self.proving.packing(),
+        };
         open(srs, domain, x, &opened, &mut self.transcript)?;
         Ok(self.transcript)
     }

@@ -1,6 +1,6 @@
-//! The prover: what halo2's verifier accepts, made in less time and memory than by halo2's prover.
+//! The prover: halo2's argument, made in less time and memory than by halo2's prover.
 //!
-//! The order of messages is halo2's: advice of the first phase, challenges of the gates, advice of
+//! The order of messages is halo2's, but that hidden weights' points come first: advice of the first phase, challenges of the gates, advice of
 //! the second, (theta), beta, gamma, grand products, a random polynomial, y, pieces of the
 //! quotient, x, evaluations, two points that open them. Columns become coefficients as soon as they
 //! are committed to, the quotient is computed coset by coset by one compiled graph of all gates,
@@ -12,6 +12,7 @@ pub mod graph;
 mod identities;
 mod in_progress;
 mod opening;
+pub mod packed;
 pub mod permutation;
 mod quotient;
 

@@ -11,9 +11,9 @@ use halo2_axiom::halo2curves::group::Curve;
 use halo2_axiom::transcript::TranscriptWrite;
 use rayon::prelude::*;
 
+use super::packed::interleave;
 use crate::algebra::domain::{evaluate, Domain};
 use crate::algebra::field::powers;
-use crate::algebra::msm;
 use crate::algebra::transform::reorder;
 use crate::srs::Srs;
 use crate::transcript::HashChallenge;
@@ -25,35 +25,43 @@ pub struct Query<'a> {
     pub rotation: i32,
 }
 
+/// What is opened: polynomials by themselves, in order of their claims, and those that are packed.
+pub struct Opened<'a> {
+    pub queries: Vec<Query<'a>>,
+    pub packed: Vec<&'a [Fr]>,
+    pub packing: usize,
+}
+
 /// Polynomials that are opened at the same points, in order of their first queries.
 struct Group<'a> {
     rotations: Vec<i32>,
     polynomials: Vec<&'a [Fr]>,
 }
 
-/// Write the two points that open all queries at x.
+/// Write the two points that open all of it at x.
 pub fn open<T: TranscriptWrite<G1Affine, HashChallenge>>(
     srs: &Srs,
     domain: &Domain,
     x: Fr,
-    queries: &[Query<'_>],
+    opened: &Opened<'_>,
     transcript: &mut T,
 ) -> io::Result<()> {
     let y = *transcript.squeeze_challenge_scalar::<()>();
     let v = *transcript.squeeze_challenge_scalar::<()>();
-    let groups: Vec<Combined> = groups(queries)
+    let groups = groups(&opened.queries);
+    let groups = groups
         .iter()
-        .map(|group| Combined::new(domain, x, group, y))
-        .collect();
+        .map(|group| Combined::new(domain, x, group, y));
+    let packed = Combined::packed(domain, x, opened, y);
+    let groups: Vec<Combined> = groups.chain([packed]).collect();
     let v_powers: Vec<Fr> = powers(v).take(groups.len()).collect();
-    let quotients: Vec<Vec<Fr>> = groups.iter().map(Combined::quotient).collect();
-    let polynomials = quotients.iter().map(|q| &q[..]);
-    let w = combine(polynomials.zip(v_powers.iter().copied()));
-    transcript.write_point(msm::full(&w, &srs.powers[..w.len()]).to_affine())?;
+    let quotients = groups.iter().map(|group| &group.quotient[..]);
+    let w = combine(quotients.zip(v_powers.iter().copied()));
+    transcript.write_point(srs.commit(&w).to_affine())?;
 
     let u = *transcript.squeeze_challenge_scalar::<()>();
     let w_prime = linearised(&groups, &v_powers, &w, u);
-    transcript.write_point(msm::full(&w_prime, &srs.powers[..w_prime.len()]).to_affine())
+    transcript.write_point(srs.commit(&w_prime).to_affine())
 }
 
 fn groups<'a>(queries: &[Query<'a>]) -> Vec<Group<'a>> {
@@ -82,12 +90,31 @@ fn groups<'a>(queries: &[Query<'a>]) -> Vec<Group<'a>> {
     groups
 }
 
-/// A group's polynomials as one, in natural order, with its values at the group's points.
+/// A group's polynomials as one; all coefficients in natural order.
 struct Combined {
     polynomial: Vec<Fr>,
-    points: Vec<Fr>,
-    /// The polynomial of least degree with the same values at the points.
+    /// The polynomial of least degree with the same values where Z is zero.
     remainder: Vec<Fr>,
+    /// (polynomial - remainder) / Z
+    quotient: Vec<Fr>,
+    zeros: Zeros,
+}
+
+/// The polynomial Z of a group, which is zero at its points.
+enum Zeros {
+    /// (X - p) for all of them.
+    Points(Vec<Fr>),
+    /// X^t - x.
+    Roots { x: Fr, t: usize },
+}
+
+impl Zeros {
+    fn at(&self, u: Fr) -> Fr {
+        match self {
+            Zeros::Points(points) => points.iter().map(|point| u - point).product(),
+            Zeros::Roots { x, t } => u.pow_vartime([*t as u64]) - x,
+        }
+    }
 }
 
 impl Combined {
@@ -97,12 +124,33 @@ impl Combined {
         let points: Vec<Fr> = rotations.map(|r| domain.rotate(x, *r)).collect();
         let value = |point: &Fr| evaluate(&bit_reversed, &domain.weights(*point));
         let values: Vec<Fr> = points.iter().map(value).collect();
-        let remainder = lagrange_interpolate(&points, &values);
         let polynomial = reorder(&bit_reversed);
+        // What is divided by X - p leaves a remainder of lower degree, which is not in the quotient.
+        let divided = |rest: Vec<Fr>, point: &Fr| kate_division(&rest, *point);
         Combined {
+            quotient: points.iter().fold(polynomial.clone(), divided),
+            remainder: lagrange_interpolate(&points, &values),
             polynomial,
-            points,
+            zeros: Zeros::Points(points),
+        }
+    }
+
+    /// The packed polynomials; X^t - x divides them part by part, as X - x divides the parts.
+    fn packed(domain: &Domain, x: Fr, opened: &Opened<'_>, y: Fr) -> Self {
+        let (t, weights) = (opened.packing, domain.weights(x));
+        let part = |j: usize| {
+            let polynomials = opened.packed.iter().skip(j).step_by(t).copied();
+            let bit_reversed = combine(polynomials.zip(powers(y)));
+            (evaluate(&bit_reversed, &weights), reorder(&bit_reversed))
+        };
+        let parts = (0..t.min(opened.packed.len())).map(part);
+        let (remainder, parts): (Vec<Fr>, Vec<Vec<Fr>>) = parts.unzip();
+        let quotients: Vec<Vec<Fr>> = parts.par_iter().map(|p| kate_division(p, x)).collect();
+        Combined {
+            polynomial: interleave(&parts, t),
             remainder,
+            quotient: interleave(&quotients, t),
+            zeros: Zeros::Roots { x, t },
         }
     }
 
@@ -110,52 +158,25 @@ impl Combined {
         let coefficients = self.remainder.iter().rev();
         coefficients.fold(Fr::ZERO, |sum, coefficient| sum * u + coefficient)
     }
-
-    /// (polynomial - remainder) divided by what is zero at the points.
-    fn quotient(&self) -> Vec<Fr> {
-        let mut difference = self.polynomial.clone();
-        for (coefficient, of_remainder) in difference.iter_mut().zip(&self.remainder) {
-            *coefficient -= of_remainder;
-        }
-        let points = self.points.iter();
-        points.fold(difference, |rest, point| kate_division(&rest, *point))
-    }
 }
 
-/// The polynomial of W': what is zero at u if W is right, divided by X - u and by D of the first
-/// group.
+/// The polynomial of W': what is zero at u if W is right, divided by X - u.
 fn linearised(groups: &[Combined], v_powers: &[Fr], w: &[Fr], u: Fr) -> Vec<Fr> {
-    let all = distinct(groups.iter().flat_map(|group| &group.points));
-    let outside = |points: &[Fr]| -> Fr {
-        let others = all.iter().filter(|point| !points.contains(point));
-        others.map(|point| u - point).product()
+    let first = groups[0].zeros.at(u);
+    let over = |group: &Combined| {
+        let inverse = group.zeros.at(u).invert();
+        inverse.expect("u is none of the points")
     };
-    let outsides: Vec<Fr> = groups.iter().map(|group| outside(&group.points)).collect();
-    let scalars: Vec<Fr> = outsides.iter().zip(v_powers).map(|(d, v)| *d * v).collect();
+    let scalars = groups.iter().zip(v_powers);
+    let scalars: Vec<Fr> = scalars.map(|(group, v)| *v * first * over(group)).collect();
     let constants = groups.iter().zip(&scalars);
     let constant: Fr = constants
         .map(|(group, scalar)| *scalar * group.remainder_at(u))
         .sum();
-    let vanishing = outside(&[]);
     let polynomials = groups.iter().map(|group| &group.polynomial[..]);
-    let mut sum = combine(polynomials.zip(scalars).chain([(w, -vanishing)]));
+    let mut sum = combine(polynomials.zip(scalars).chain([(w, -first)]));
     sum[0] -= constant;
-    let mut w_prime = kate_division(&sum, u);
-    let share = outsides[0].invert().expect("u is none of the points");
-    w_prime
-        .par_iter_mut()
-        .for_each(|coefficient| *coefficient *= share);
-    w_prime
-}
-
-fn distinct<'a>(points: impl Iterator<Item = &'a Fr>) -> Vec<Fr> {
-    let mut found = Vec::new();
-    for point in points {
-        if !found.contains(point) {
-            found.push(*point);
-        }
-    }
-    found
+    kate_division(&sum, u)
 }
 
 /// The sum of each polynomial times its scalar.

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use super::convert::elements;
 use super::program::Program;
 use crate::keys::describe::describe;
-use crate::{keys, prove, srs};
+use crate::{keys, srs, verify};
 
 /// A KZG set-up for 2^k rows.
 #[pyclass(frozen)]
@@ -17,8 +17,9 @@ pub struct Srs(pub srs::Srs);
 impl Srs {
     /// Made from a seed: whoever knows the seed can forge proofs. For development only.
     #[staticmethod]
-    fn development(py: Python<'_>, k: u32, seed: [u8; 32]) -> Self {
-        Srs(py.allow_threads(|| srs::development(k, seed)))
+    #[pyo3(signature = (k, seed, packing = 1))]
+    fn development(py: Python<'_>, k: u32, seed: [u8; 32], packing: usize) -> Self {
+        Srs(py.allow_threads(|| srs::development(k, packing, seed)))
     }
 
     /// Read 2^k powers and two points of the second group, and compute the Lagrange form.
@@ -45,8 +46,15 @@ impl Srs {
         Ok(Srs(py.allow_threads(|| srs::Srs::read(&path))?))
     }
 
+    /// Write the set-up of its rows, without further powers.
     fn write(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         Ok(py.allow_threads(|| self.0.write(&path))?)
+    }
+
+    /// The same with the first 2^k powers of a file that `write` made, of the same secret.
+    fn with_powers(&self, py: Python<'_>, path: PathBuf, k: u32) -> PyResult<Self> {
+        let read = || self.0.with_powers(&path, k);
+        Ok(Srs(py.allow_threads(read)?))
     }
 
     /// The same set-up for fewer rows.
@@ -83,6 +91,11 @@ impl Keys {
         Ok(py.allow_threads(|| self.0.write(&folder))?)
     }
 
+    /// keccak256 of what every proof begins with: the digest and the points of hidden weights.
+    fn weights_commitment(&self) -> PyResult<Vec<u8>> {
+        Ok(self.0.weights_commitment()?.to_vec())
+    }
+
     /// What verification takes.
     fn verifying_key(&self) -> VerifyingKey {
         VerifyingKey(self.0.verifying.clone())
@@ -101,7 +114,7 @@ impl VerifyingKey {
         Ok(VerifyingKey(keys::Verifying::read(&folder)?))
     }
 
-    /// The key in the engine's own format.
+    /// The key's words, as the contract that holds it has them.
     fn to_bytes(&self) -> Vec<u8> {
         self.0.to_bytes()
     }
@@ -114,6 +127,6 @@ impl VerifyingKey {
     /// Raise Rejected unless the proof holds for the instances, 32 little-endian bytes each.
     fn verify(&self, py: Python<'_>, proof: &[u8], instances: Vec<[u8; 32]>) -> PyResult<()> {
         let instances = elements(instances)?;
-        Ok(py.allow_threads(|| prove::verify(&self.0, proof, &instances))?)
+        Ok(py.allow_threads(|| verify::verify(&self.0, proof, &instances))?)
     }
 }

@@ -68,6 +68,7 @@ fn part<'py, T: FromPyObject<'py>>(whole: &Bound<'py, PyDict>, name: &str) -> Py
 fn shape_of(shape: &Bound<'_, PyDict>) -> PyResult<Shape> {
     Ok(Shape {
         k: part(shape, "k")?,
+        packing: part(shape, "packing")?,
         lanes: part(shape, "lanes")?,
         weight_lanes: part(shape, "weight_lanes")?,
         shift: part(shape, "shift")?,

@@ -46,7 +46,7 @@ impl Srs {
         let by_values = msm::full(&weights, &self.lagrange);
         let domain = EvaluationDomain::<Fr>::new(1, self.k);
         let coefficients = domain.lagrange_to_coeff(domain.lagrange_from_vec(weights));
-        match by_values == msm::full(&coefficients, &self.powers) {
+        match by_values == msm::full(&coefficients, &self.powers[..1 << self.k]) {
             true => Ok(()),
             false => Err(refusal("its Lagrange form is not that of its powers")),
         }

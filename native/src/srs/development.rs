@@ -9,21 +9,22 @@ use rand_core::SeedableRng;
 use rayon::prelude::*;
 
 use super::setup::Srs;
+use crate::algebra::domain::root_of_unity;
 use crate::algebra::field::first_powers;
 
 /// Scalars worked on by one thread at a time.
 const CHUNK: usize = 1 << 10;
 
-/// A set-up whose secret follows from the seed.
+/// A set-up for 2^k rows whose secret follows from the seed, with `packing` times as many powers.
 ///
 /// It is `ParamsKZG::setup` of that generator, ten times as fast: all points are multiples of one.
-pub fn development(k: u32, seed: [u8; 32]) -> Srs {
+pub fn development(k: u32, packing: usize, seed: [u8; 32]) -> Srs {
     let secret = Fr::random(ChaCha20Rng::from_seed(seed));
     let windows = windows();
     let g2 = G2Affine::generator();
     Srs {
         k,
-        powers: multiples(&windows, &first_powers(secret, 1 << k)),
+        powers: multiples(&windows, &first_powers(secret, packing << k)),
         lagrange: multiples(&windows, &lagrange(secret, k)),
         g2,
         s_g2: (g2 * secret).to_affine(),
@@ -32,8 +33,7 @@ pub fn development(k: u32, seed: [u8; 32]) -> Srs {
 
 /// The Lagrange polynomials of the 2^k-th roots of unity w at s: (s^n - 1) w / (n (s - w)).
 fn lagrange(secret: Fr, k: u32) -> Vec<Fr> {
-    let omega = (k..Fr::S).fold(Fr::ROOT_OF_UNITY, |root, _| root.square());
-    let roots = first_powers(omega, 1 << k);
+    let roots = first_powers(root_of_unity(k), 1 << k);
     let mut values: Vec<Fr> = roots.iter().map(|root| secret - root).collect();
     values.iter_mut().batch_invert();
     let n = Fr::from(1 << k);

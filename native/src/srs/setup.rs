@@ -5,24 +5,24 @@ use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use halo2_axiom::arithmetic::g_to_lagrange;
-use halo2_axiom::halo2curves::bn256::{Bn256, G1Affine, G2Affine};
+use halo2_axiom::halo2curves::bn256::{Fr, G1Affine, G2Affine, G1};
 use halo2_axiom::halo2curves::serde::SerdeObject;
-use halo2_axiom::poly::kzg::commitment::ParamsKZG;
-use rand_chacha::ChaCha20Rng;
-use rand_core::SeedableRng;
 
 use super::points::{self, POINT, TWIST};
+use crate::algebra::msm;
 use crate::error::{Error, Result};
 
 const BUFFER: usize = 1 << 22;
+/// Bytes of the k that a file begins with.
+const HEADER: u64 = 4;
 /// The largest set-up that is read: 16 GiB.
 const GREATEST: u32 = 27;
 
-/// A set-up for polynomials of degree below 2^k.
+/// A set-up for columns of 2^k rows, and for polynomials with as many coefficients as powers.
 #[derive(Clone, Debug)]
 pub struct Srs {
     pub k: u32,
-    /// s^i G.
+    /// s^i G, at least 2^k.
     pub powers: Vec<G1Affine>,
     /// l_i(s) G, l_i being 1 on the i-th root of unity and 0 on the others.
     pub lagrange: Vec<G1Affine>,
@@ -31,13 +31,18 @@ pub struct Srs {
 }
 
 impl Srs {
-    /// The part that verification takes, in halo2's form.
+    /// The part that verification takes.
     pub fn verifying(&self) -> Verifying {
         Verifying {
             g1: self.powers[0],
             g2: self.g2,
             s_g2: self.s_g2,
         }
+    }
+
+    /// The commitment to the polynomial of these coefficients, in natural order.
+    pub fn commit(&self, coefficients: &[Fr]) -> G1 {
+        msm::full(coefficients, &self.powers[..coefficients.len()])
     }
 
     /// The same set-up for 2^k rows.
@@ -64,11 +69,41 @@ impl Srs {
         }
     }
 
-    /// Write k, the powers, their Lagrange form, then the second group's generator and multiple.
+    /// The same with 2^k powers, read from the file of a set-up with at least as many, which must be
+    /// of the same secret.
+    pub fn with_powers(&self, path: &Path, k: u32) -> Result<Self> {
+        let found = size(path)?;
+        if k < self.k || k > found {
+            return Err(Error::Keys(format!(
+                "{} has 2^{found} powers; 2^{k} are asked for, of a set-up for 2^{} rows",
+                path.display(),
+                self.k
+            )));
+        }
+        let mut file = BufReader::with_capacity(BUFFER, File::open(path)?);
+        file.read_exact(&mut [0; HEADER as usize])?;
+        let powers = points::first(&mut file, k, "power")?;
+        file.seek(SeekFrom::Start(HEADER + 2 * (POINT << found)))?;
+        let twists = points::second(&mut file)?;
+        if powers[..1 << self.k] != self.powers[..1 << self.k] || twists != [self.g2, self.s_g2] {
+            return Err(Error::Keys(format!(
+                "{} is of another secret than the set-up for 2^{} rows: get both again",
+                path.display(),
+                self.k
+            )));
+        }
+        Ok(Srs {
+            powers,
+            lagrange: self.lagrange.clone(),
+            ..*self
+        })
+    }
+
+    /// Write k, 2^k powers, their Lagrange form, then the second group's generator and multiple.
     pub fn write(&self, path: &Path) -> Result<()> {
         let mut file = BufWriter::with_capacity(BUFFER, File::create(path)?);
         file.write_all(&self.k.to_le_bytes())?;
-        for point in self.powers.iter().chain(&self.lagrange) {
+        for point in self.powers[..1 << self.k].iter().chain(&self.lagrange) {
             point.write_raw(&mut file)?;
         }
         self.g2.write_raw(&mut file)?;
@@ -80,7 +115,7 @@ impl Srs {
     pub fn read(path: &Path) -> Result<Self> {
         let k = size(path)?;
         let mut file = BufReader::with_capacity(BUFFER, File::open(path)?);
-        file.read_exact(&mut [0; 4])?;
+        file.read_exact(&mut [0; HEADER as usize])?;
         let powers = points::first(&mut file, k, "power")?;
         let lagrange = points::first(&mut file, k, "Lagrange point")?;
         let [g2, s_g2] = points::second(&mut file)?;
@@ -112,10 +147,10 @@ impl Srs {
 
 /// The k that a file says, if its length is that of such a set-up.
 fn size(path: &Path) -> Result<u32> {
-    let mut first = [0; 4];
+    let mut first = [0; HEADER as usize];
     File::open(path)?.read_exact(&mut first)?;
     let k = u32::from_le_bytes(first);
-    let expected = 4 + 2 * TWIST + 2 * POINT.checked_shl(k.min(32)).unwrap_or(0);
+    let expected = HEADER + 2 * TWIST + 2 * POINT.checked_shl(k.min(32)).unwrap_or(0);
     let found = metadata(path)?.len();
     match found == expected {
         true => Ok(k),
@@ -135,13 +170,6 @@ pub struct Verifying {
 }
 
 impl Verifying {
-    /// In halo2's form, said to be of 2^k powers.
-    pub fn params(&self, k: u32) -> ParamsKZG<Bn256> {
-        let smallest = ParamsKZG::<Bn256>::setup(0, ChaCha20Rng::from_seed([0; 32]));
-        let first = vec![self.g1];
-        smallest.from_parts(k, first.clone(), Some(first), self.g2, self.s_g2)
-    }
-
     /// A set-up of one power, as `Srs::write` writes it.
     pub fn write(&self, path: &Path) -> Result<()> {
         let srs = Srs {

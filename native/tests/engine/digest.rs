@@ -7,46 +7,49 @@ use zkescrow_native::error::Error;
 use zkescrow_native::keys::digest::digest;
 use zkescrow_native::keys::{keygen, About, Keys, Verifying};
 use zkescrow_native::prover::blinding::Blinding;
-use zkescrow_native::{prove, srs};
+use zkescrow_native::{prove, srs, verify};
 
 use crate::tiny;
 
 fn keys() -> Keys {
-    keygen(&tiny::program(), &srs::development(tiny::K, [1; 32])).expect("keys")
-}
-
-/// The points of a key: of fixed columns, then of labels.
-fn points(key: &Verifying) -> Vec<G1Affine> {
-    let labels = key.vk.permutation().commitments();
-    [&key.vk.fixed_commitments()[..], labels].concat()
+    keygen(
+        &tiny::program(),
+        &srs::development(tiny::K, tiny::PACKING, [1; 32]),
+    )
+    .expect("keys")
 }
 
 #[test]
 fn every_point_and_their_order_are_in_the_digest() {
     let key = keys().verifying;
-    let honest = points(&key);
-    let of =
-        |points: &[G1Affine]| digest(&Verifying::new(key.about, points, key.srs).expect("a key"));
-    let mut seen = HashSet::from([of(&honest)]);
-    let other = srs::development(1, [9; 32]).powers[1];
-    for number in 0..honest.len() {
-        let mut changed = honest.clone();
+    let of = |points: &[G1Affine]| {
+        let made = Verifying::new(key.about, points.to_vec(), key.srs);
+        digest(&made.expect("a key"))
+    };
+    let mut seen = HashSet::from([of(&key.packed)]);
+    let other = srs::development(1, 1, [9; 32]).powers[1];
+    for number in 0..key.packed.len() {
+        let mut changed = key.packed.clone();
         changed[number] = other;
         assert!(seen.insert(of(&changed)), "point {number}");
     }
-    let mut turned = honest.clone();
-    turned.swap(0, honest.len() - 1);
+    let mut turned = key.packed.clone();
+    turned.swap(0, key.packed.len() - 1);
     assert!(seen.insert(of(&turned)));
 }
 
 #[test]
 fn set_up_shape_and_instances_are_in_the_digest() {
     let key = keys().verifying;
-    let (mut seen, other) = (HashSet::from([digest(&key)]), srs::development(1, [9; 32]));
-    let abouts: [fn(&mut About); 6] = [
+    let (mut seen, other) = (
+        HashSet::from([digest(&key)]),
+        srs::development(1, 1, [9; 32]),
+    );
+    let abouts: [fn(&mut About); 7] = [
         |about| about.instances.context += 1,
         |about| about.instances.digests += 1,
         |about| about.instances.outputs += 1,
+        |about| about.shape.packing = 2,
         |about| about.shape.y_offset = -1,
         |about| about.shape.input_low = -1,
         |about| about.shape.score_low = 1,
@@ -68,11 +71,11 @@ fn set_up_shape_and_instances_are_in_the_digest() {
 fn a_proof_belongs_to_the_layout_of_its_instances() {
     let (made, program) = (keys(), tiny::program());
     let (cells, blinding) = (tiny::cells(&program), Blinding::new([2; 32], [3; 32]));
-    let setup = srs::development(tiny::K, [1; 32]);
+    let setup = srs::development(tiny::K, tiny::PACKING, [1; 32]);
     let proof = prove::prove(&program, &made, &setup, &cells, blinding, &|_| ()).expect("a proof");
     let mut other = made.verifying.clone();
     (other.about.instances.context, other.about.instances.outputs) = (1, 0);
-    prove::verify(&made.verifying, &proof, &cells.instances).expect("accepted");
-    let said = prove::verify(&other, &proof, &cells.instances);
+    verify::verify(&made.verifying, &proof, &cells.instances).expect("accepted");
+    let said = verify::verify(&other, &proof, &cells.instances);
     assert!(matches!(said, Err(Error::Rejected(_))));
 }

@@ -11,14 +11,14 @@ use zkescrow_native::program::Program;
 use zkescrow_native::prover::blinding::Blinding;
 use zkescrow_native::srs::Srs;
 use zkescrow_native::witness::Witness;
-use zkescrow_native::{prove, srs};
+use zkescrow_native::{prove, srs, verify};
 
 const WORD: usize = 32;
 /// Words of the image's point, the first of a proof.
 const IMAGE: usize = 2;
 
 fn set_up(program: &Program) -> (Srs, Keys) {
-    let setup = srs::development(tiny::K, [1; 32]);
+    let setup = srs::development(tiny::K, tiny::PACKING, [1; 32]);
     let keys = keygen(program, &setup).expect("keys");
     (setup, keys)
 }
@@ -69,7 +69,7 @@ fn a_word_that_no_row_holds_makes_no_valid_proof() {
     let (mut cells, made) = (tiny::cells(&program), set_up(&program));
     cells.instances[0] += Fr::one();
     let proof = proof_of(&program, &cells, &made, [2, 3]);
-    let said = prove::verify(&made.1.verifying, &proof, &cells.instances);
+    let said = verify::verify(&made.1.verifying, &proof, &cells.instances);
     assert!(matches!(said, Err(Error::Rejected(_))));
 }
 
@@ -79,7 +79,7 @@ fn a_multiplicity_off_by_one_makes_no_valid_proof() {
     let (mut cells, made) = (tiny::cells(&program), set_up(&program));
     cells.multiplicity[3] += 1;
     let proof = proof_of(&program, &cells, &made, [2, 3]);
-    let said = prove::verify(&made.1.verifying, &proof, &cells.instances);
+    let said = verify::verify(&made.1.verifying, &proof, &cells.instances);
     assert!(matches!(said, Err(Error::Rejected(_))));
 }
 
@@ -92,7 +92,7 @@ fn another_networks_keys_make_no_valid_proof() {
         Program::new(tiny::shape(), columns, &tiny::COPIES, tiny::INSTANCES).expect("a program");
     let (cells, made) = (tiny::cells(&program), set_up(&program));
     let proof = proof_of(&program, &cells, &set_up(&other), [2, 3]);
-    let said = prove::verify(&made.1.verifying, &proof, &cells.instances);
+    let said = verify::verify(&made.1.verifying, &proof, &cells.instances);
     assert!(matches!(said, Err(Error::Rejected(_))));
 }
 

@@ -18,7 +18,7 @@ use zkescrow_native::prover::blinding::Blinding;
 use zkescrow_native::srs::Srs;
 use zkescrow_native::witness::NetworkCircuit;
 use zkescrow_native::witness::Witness;
-use zkescrow_native::{prove, srs};
+use zkescrow_native::{prove, srs, verify};
 
 const POINT: usize = 64;
 
@@ -31,7 +31,7 @@ struct Made {
 fn make(image_seed: u8, proof_seed: u8) -> Made {
     let program = tiny::program();
     let cells = tiny::cells(&program);
-    let setup = srs::development(tiny::K, [1; 32]);
+    let setup = srs::development(tiny::K, tiny::PACKING, [1; 32]);
     let keys = keygen(&program, &setup).expect("keys");
     let blinding = Blinding::new([image_seed; 32], [proof_seed; 32]);
     let proof = prove::prove(&program, &keys, &setup, &cells, blinding, &|_| ()).expect("a proof");
@@ -39,7 +39,7 @@ fn make(image_seed: u8, proof_seed: u8) -> Made {
 }
 
 fn verified(made: &Made, proof: &[u8], instances: &[Fr]) -> bool {
-    match prove::verify(&made.keys.verifying, proof, instances) {
+    match verify::verify(&made.keys.verifying, proof, instances) {
         Ok(()) => true,
         Err(Error::Rejected(_)) => false,
         Err(other) => panic!("{other}"),
@@ -80,7 +80,7 @@ fn a_proof_has_its_exact_length() {
 #[test]
 fn every_stage_is_reported_when_it_is_done() {
     let program = tiny::program();
-    let setup = srs::development(tiny::K, [1; 32]);
+    let setup = srs::development(tiny::K, tiny::PACKING, [1; 32]);
     let keys = keygen(&program, &setup).expect("keys");
     let (seen, blinding) = (RefCell::new(Vec::new()), Blinding::new([2; 32], [3; 32]));
     let report = |stage: &str| seen.borrow_mut().push(stage.to_string());
@@ -116,11 +116,11 @@ fn wrong_cells_make_no_valid_proof() {
     let mut cells = tiny::cells(&program);
     cells.remainder[0][3] = (cells.remainder[0][3] + 1) % 4;
     tiny::count(&program, &mut cells);
-    let setup = srs::development(tiny::K, [1; 32]);
+    let setup = srs::development(tiny::K, tiny::PACKING, [1; 32]);
     let keys = keygen(&program, &setup).expect("keys");
     let blinding = Blinding::new([2; 32], [3; 32]);
     let proof = prove::prove(&program, &keys, &setup, &cells, blinding, &|_| ()).expect("bytes");
-    assert!(prove::verify(&keys.verifying, &proof, &cells.instances).is_err());
+    assert!(verify::verify(&keys.verifying, &proof, &cells.instances).is_err());
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn the_image_point_depends_on_image_and_its_seed_alone() {
     assert_eq!(one.proof[..POINT], other.proof[..POINT]);
     assert_ne!(one.proof[POINT..2 * POINT], other.proof[POINT..2 * POINT]);
     assert_ne!(one.proof[..POINT], salted.proof[..POINT]);
-    let setup = srs::development(tiny::K, [1; 32]);
+    let setup = srs::development(tiny::K, tiny::PACKING, [1; 32]);
     let alone = prove::commit_image(&setup, &one.cells.input, [2; 32]).expect("a point");
     assert_eq!(one.proof[..POINT], alone);
 }
@@ -157,12 +157,12 @@ fn keys_survive_their_files() {
     let read = Keys::read(&folder).expect("read");
     assert_eq!(read.verifying.to_bytes(), made.keys.verifying.to_bytes());
     let program = tiny::program();
-    let setup = srs::development(tiny::K, [1; 32]);
+    let setup = srs::development(tiny::K, tiny::PACKING, [1; 32]);
     let blinding = Blinding::new([2; 32], [9; 32]);
     let proof =
         prove::prove(&program, &read, &setup, &made.cells, blinding, &|_| ()).expect("a proof");
     let verifying = Verifying::read(&folder).expect("read");
-    prove::verify(&verifying, &proof, &made.cells.instances).expect("accepted");
+    verify::verify(&verifying, &proof, &made.cells.instances).expect("accepted");
 }
 
 #[test]
@@ -186,15 +186,11 @@ fn a_set_up_survives_its_file_and_a_torn_one_is_refused() {
     let folder = scratch("srs");
     std::fs::create_dir_all(&folder).expect("made");
     let path = folder.join("k7.srs");
-    let setup = srs::development(tiny::K, [1; 32]);
+    let setup = srs::development(tiny::K, tiny::PACKING, [1; 32]);
     setup.write(&path).expect("written");
-    let program = tiny::program();
     let read = Srs::read(&path).expect("read");
-    let keys = keygen(&program, &read).expect("keys");
-    assert_eq!(
-        keys.verifying.to_bytes(),
-        make(2, 3).keys.verifying.to_bytes()
-    );
+    assert_eq!(read.powers, setup.powers[..1 << tiny::K]);
+    assert_eq!(read.lagrange, setup.lagrange);
     let bytes = std::fs::read(&path).expect("read");
     std::fs::write(&path, &bytes[..bytes.len() / 2]).expect("written");
     assert!(matches!(Srs::read(&path), Err(Error::Keys(_))));
@@ -202,7 +198,7 @@ fn a_set_up_survives_its_file_and_a_torn_one_is_refused() {
 
 #[test]
 fn a_development_set_up_is_that_of_halo2() {
-    let ours = srs::development(5, [1; 32]);
+    let ours = srs::development(5, 1, [1; 32]);
     let theirs = ParamsKZG::<Bn256>::setup(5, ChaCha20Rng::from_seed([1; 32]));
     let folder = scratch("halo2");
     std::fs::create_dir_all(&folder).expect("made");
@@ -214,15 +210,21 @@ fn a_development_set_up_is_that_of_halo2() {
     assert_eq!(std::fs::read(&path).expect("read"), bytes);
 }
 
-/// The keys of a program, ours and halo2's.
+/// The commitments of a program that packs nothing, ours and halo2's.
 fn assert_halo2s(program: &Program) {
-    let ours = keygen(program, &srs::development(tiny::K, [1; 32])).expect("keys");
+    let mut program = program.clone();
+    program.shape.packing = 1;
+    let ours = keygen(&program, &srs::development(tiny::K, 1, [1; 32])).expect("keys");
     let params = ParamsKZG::<Bn256>::setup(tiny::K, ChaCha20Rng::from_seed([1; 32]));
-    let circuit = NetworkCircuit::keys(program);
+    let circuit = NetworkCircuit::keys(&program);
     let theirs = keygen_vk_custom(&params, &circuit, false).expect("keys");
-    let (ours, theirs_bytes) = (ours.verifying, theirs.to_bytes(SerdeFormat::RawBytes));
-    assert_eq!(ours.to_bytes(), theirs_bytes);
-    assert_eq!(ours.vk.transcript_repr(), theirs.transcript_repr());
+    let fixed = ours.verifying.system.packed.iter();
+    let fixed = fixed.map(|index| theirs.fixed_commitments()[*index]);
+    let sigma = theirs.permutation().commitments().iter().copied();
+    assert_eq!(
+        ours.verifying.packed,
+        fixed.chain(sigma).collect::<Vec<_>>()
+    );
 }
 
 #[test]
@@ -244,14 +246,67 @@ fn cells_copied_many_times_are_in_the_cycles_of_halo2() {
 
 #[test]
 fn a_larger_set_up_serves_downsized() {
-    let larger = srs::development(tiny::K + 1, [1; 32]);
+    let larger = srs::development(tiny::K + 1, tiny::PACKING / 2, [1; 32]);
     let program = tiny::program();
     assert!(matches!(keygen(&program, &larger), Err(Error::Keys(_))));
     let fitting = larger.downsize(tiny::K).expect("smaller");
-    let keys = keygen(&program, &fitting).expect("keys");
-    assert_eq!(
-        keys.verifying.to_bytes(),
-        make(2, 3).keys.verifying.to_bytes()
-    );
     assert!(fitting.downsize(tiny::K + 1).is_err());
+    let message = keygen(&program, &fitting)
+        .expect_err("few powers")
+        .to_string();
+    assert!(message.contains("needs 512 powers"), "{message}");
+}
+
+#[test]
+fn further_powers_are_those_of_a_larger_set_up_of_the_same_secret() {
+    let folder = scratch("powers");
+    std::fs::create_dir_all(&folder).expect("made");
+    let (path, other) = (folder.join("k10.srs"), folder.join("other.srs"));
+    let larger = srs::development(tiny::K + 3, 1, [1; 32]);
+    larger.write(&path).expect("written");
+    srs::development(tiny::K + 2, 1, [2; 32])
+        .write(&other)
+        .expect("written");
+    let rows = || srs::development(tiny::K, 1, [1; 32]);
+    let found = rows().with_powers(&path, tiny::K + 2).expect("read");
+    assert_eq!(found.powers, larger.powers[..tiny::PACKING << tiny::K]);
+    let keys = keygen(&tiny::program(), &found).expect("keys");
+    let same = make(2, 3).keys.verifying;
+    assert_eq!(keys.verifying.to_bytes(), same.to_bytes());
+    for (path, k, why) in [
+        (&other, tiny::K + 2, "of another secret"),
+        (&path, tiny::K + 4, "has 2^10 powers"),
+        (&path, tiny::K - 1, "has 2^10 powers"),
+    ] {
+        let refused = rows()
+            .with_powers(path, k)
+            .expect_err("refused")
+            .to_string();
+        assert!(refused.contains(why), "{refused}");
+    }
+}
+
+#[test]
+fn every_packing_makes_proofs_and_keys_of_its_own() {
+    let mut seen = std::collections::HashSet::new();
+    for packing in [1, 2, 4, 8] {
+        let mut program = tiny::program();
+        program.shape.packing = packing;
+        let setup = srs::development(tiny::K, packing, [1; 32]);
+        let keys = keygen(&program, &setup).expect("keys");
+        let (cells, blinding) = (tiny::cells(&program), Blinding::new([2; 32], [3; 32]));
+        let proof =
+            prove::prove(&program, &keys, &setup, &cells, blinding, &|_| ()).expect("a proof");
+        verify::verify(&keys.verifying, &proof, &cells.instances).expect("accepted");
+        assert_eq!(
+            keys.verifying.packed.len(),
+            keys.verifying.system.packed_columns().div_ceil(packing)
+        );
+        assert!(seen.insert(keys.verifying.to_bytes()));
+        for at in (0..proof.len()).step_by(31) {
+            let mut other = proof.clone();
+            other[at] ^= 1;
+            assert!(verify::verify(&keys.verifying, &other, &cells.instances).is_err());
+        }
+    }
 }

@@ -1,16 +1,19 @@
 //! What an owner of hidden weights may not choose.
 
 use std::collections::HashMap;
+use std::fs;
+use std::path::PathBuf;
 
 use halo2_axiom::halo2curves::bn256::Fr;
+use sha3::{Digest, Keccak256};
 use zkescrow_native::check::check;
 use zkescrow_native::circuit::rows::Lanes;
 use zkescrow_native::circuit::Shape;
 use zkescrow_native::error::Error;
-use zkescrow_native::keys::keygen;
+use zkescrow_native::keys::{keygen, Keys};
 use zkescrow_native::program::Program;
 use zkescrow_native::prover::blinding::Blinding;
-use zkescrow_native::{prove, srs};
+use zkescrow_native::{prove, srs, verify};
 
 use crate::tiny;
 
@@ -72,11 +75,80 @@ fn honest_hidden_weights_satisfy_every_gate_and_have_proofs() {
     let program = made(|_| ()).and_then(|program| program.salted(salt));
     let program = program.expect("a program");
     assert_eq!(failing(&program), Vec::<String>::new());
-    let setup = srs::development(tiny::K, [1; 32]);
+    let setup = srs::development(tiny::K, tiny::PACKING, [1; 32]);
     let keys = keygen(&program, &setup).expect("keys");
     let (cells, blinding) = (tiny::cells(&program), Blinding::new([2; 32], [3; 32]));
     let proof = prove::prove(&program, &keys, &setup, &cells, blinding, &|_| ()).expect("a proof");
-    prove::verify(&keys.verifying, &proof, &cells.instances).expect("accepted");
+    verify::verify(&keys.verifying, &proof, &cells.instances).expect("accepted");
+}
+
+/// Keys of the tiny program with salt, and a proof.
+fn proven(salt: u64) -> (Keys, Vec<u8>, Vec<Fr>) {
+    let salt = vec![vec![Fr::from(salt); 20]; 3];
+    let program = made(|_| ()).and_then(|program| program.salted(salt));
+    let program = program.expect("a program");
+    let setup = srs::development(tiny::K, tiny::PACKING, [1; 32]);
+    let keys = keygen(&program, &setup).expect("keys");
+    let (cells, blinding) = (tiny::cells(&program), Blinding::new([2; 32], [3; 32]));
+    let proof = prove::prove(&program, &keys, &setup, &cells, blinding, &|_| ()).expect("a proof");
+    (keys, proof, cells.instances)
+}
+
+const WEIGHTS: usize = 32 + 3 * 64;
+
+#[test]
+fn one_key_serves_all_hidden_weights_and_a_proof_says_which() {
+    let ((one, proof, instances), (other, others, _)) = (proven(7), proven(8));
+    assert_eq!(one.verifying.to_bytes(), other.verifying.to_bytes());
+    let commitments = [&one, &other].map(|keys| keys.weights_commitment().expect("hidden"));
+    assert_ne!(commitments[0], commitments[1]);
+    for (proof, commitment) in [(&proof, commitments[0]), (&others, commitments[1])] {
+        verify::verify(&one.verifying, proof, &instances).expect("accepted");
+        assert_eq!(Keccak256::digest(&proof[..WEIGHTS])[..], commitment);
+    }
+    let swapped = [&others[..WEIGHTS], &proof[WEIGHTS..]].concat();
+    assert!(verify::verify(&one.verifying, &swapped, &instances).is_err());
+}
+
+#[test]
+fn a_proof_of_hidden_weights_begins_with_the_digest_and_points() {
+    let (keys, proof, instances) = proven(7);
+    let said = |at: usize, bytes: &[u8]| {
+        let mut other = proof.clone();
+        other[at..at + bytes.len()].copy_from_slice(bytes);
+        let said = verify::verify(&keys.verifying, &other, &instances);
+        said.expect_err("refused").to_string()
+    };
+    assert!(said(31, &[proof[31] ^ 1]).contains("digest of another circuit"));
+    for at in (32..WEIGHTS).step_by(64) {
+        assert!(said(at, &[0; 64]).contains("at infinity"));
+        assert!(said(at, &[0xff; 32]).contains("not below the modulus"));
+        assert!(said(at + 63, &[proof[at + 63] ^ 1]).contains("not on the curve"));
+    }
+    let without = &proof[32..];
+    assert!(verify::verify(&keys.verifying, without, &instances).is_err());
+}
+
+#[test]
+fn keys_of_hidden_weights_survive_their_files() {
+    let (keys, _, _) = proven(7);
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("hidden");
+    keys.write(&folder).expect("written");
+    let read = Keys::read(&folder).expect("read");
+    assert_eq!(read.secret, keys.secret);
+    let path = folder.join("proving.key");
+    let mut bytes = fs::read(&path).expect("read");
+    let last = bytes.len() - 1;
+    bytes[last] ^= 0xff;
+    fs::write(&path, bytes).expect("written");
+    assert!(matches!(Keys::read(&folder), Err(Error::Keys(_))));
+}
+
+#[test]
+fn public_weights_have_no_commitment_of_their_own() {
+    let setup = srs::development(tiny::K, tiny::PACKING, [1; 32]);
+    let keys = keygen(&tiny::program(), &setup).expect("keys");
+    assert!(matches!(keys.weights_commitment(), Err(Error::Keys(_))));
 }
 
 #[test]

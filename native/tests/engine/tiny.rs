@@ -13,6 +13,7 @@ use zkescrow_native::program::{Program, Sections};
 use zkescrow_native::witness::Witness;
 
 pub const K: u32 = 7;
+pub const PACKING: usize = 4;
 const SHIFT: u32 = 2;
 const Q_OFFSET: i64 = 16;
 const Q_COUNT: i64 = 32;
@@ -31,6 +32,7 @@ pub const OUTPUT: usize = 7;
 pub fn shape() -> Shape {
     Shape {
         k: K,
+        packing: PACKING,
         lanes: 2,
         weight_lanes: 2,
         shift: SHIFT,

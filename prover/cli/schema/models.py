@@ -82,12 +82,14 @@ class ModelFacts(Printed):
     """Public words of a proof."""
     code_bytes: ByteCount
     """Of the verifier."""
-    key_bytes: ByteCount
+    verifying_key_bytes: ByteCount
     """Of the key that the verifier is told; 0 where it is generated for the circuit."""
     proof_bytes: ByteCount
     srs: SetUp
     accuracy: Accuracy | None
     """Of the integers, against the float model. Null of hidden weights."""
+    proofs_hidden: Count | None
+    """About one input, in which its salt hides it. Null for any number."""
     model_id: Word
     circuit_id: Word
 
@@ -139,7 +141,7 @@ class VerifiedModel(Printed):
     model_id: Word
     circuit_id: Word
     code_hash: Word
-    """keccak256 of the verifier's code on the chain."""
+    """keccak256 of the verifier's code on the chain; with a key, of its hash and the key's."""
     verified: Literal[True]
 
 

@@ -38,6 +38,8 @@ class CircuitLayout(Printed):
     """Cells of a row."""
     weight_lanes: Count
     """Weights of a row."""
+    packing: Count
+    """Fixed columns to a commitment."""
 
 
 class NativeCircuit(Printed):
@@ -49,12 +51,14 @@ class NativeCircuit(Printed):
     """SHA-256 of the manifest."""
     layers: Count
     layout: CircuitLayout
-    label_agreement: Share
+    label_agreement: Share | None
     """Of calibration labels that the integers keep."""
     labels: Count
     """That are public, the best first. 0 if all scores are."""
     inputs: Inputs
     weights: Weights
+    weights_commitment: Word | None
+    """What hidden weights are known by: keccak256 of what every proof begins with."""
     srs: SetUp
     input_range: list[int]
     """The least and the largest integer of an input."""

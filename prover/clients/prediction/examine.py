@@ -85,6 +85,7 @@ class Examiner:
         self._check_model(record.job.terms.model_id, artifacts)
         with self.patience.fetching(record):
             inputs_file = self.inputs(record, artifacts)
+        self.tools.system.require_hiding(artifacts, inputs_file.items, _shown(record, world))
         compare_with_witness(artifacts, inputs_file.items)
         rehearsal = self.tools.readiness.ready(artifacts, inputs_file.items)
         seconds = self.policy.proof_seconds or rehearsal.seconds
@@ -119,6 +120,13 @@ def circuit_of(world: World, model_id: bytes) -> Circuit:
     """The registered circuit of a registered model."""
     circuit_id, _ = world.registry.models[model_id]
     return Circuit.from_abi(world.registry.circuits[circuit_id])
+
+
+def _shown(record: Record, world: World) -> int:
+    """Proofs about the same inputs that the chain shows: of other jobs that were paid."""
+    inputs = record.job.terms.inputs_hash
+    jobs = world.prediction.jobs.values()
+    return sum(one.job.terms.inputs_hash == inputs and bool(one.outputs) for one in jobs)
 
 
 def artifacts_of(world: World, model_id: bytes) -> Artifacts:

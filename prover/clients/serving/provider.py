@@ -137,6 +137,7 @@ class RoundProvider:
         self._check_money(verification, limits)
         items = self._items()
         self._check_root(items)
+        self._tools.system.require_hiding(artifacts, items[: terms.max_contests], 0)
         outputs = self._evaluated(items)
         encode_outputs(outputs, terms.word_bytes)
         rehearsal = self._tools.readiness.ready(artifacts, items)

@@ -45,4 +45,5 @@ def facts_of(manifest: Manifest) -> CircuitFacts:
         code_bytes=manifest.verifier.code_bytes,
         key_bytes=0,
         accuracy=manifest.accuracy,
+        proofs_hidden=None,
     )

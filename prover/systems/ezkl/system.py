@@ -198,6 +198,9 @@ class Ezkl:
                 "registered, so that no proof would be accepted: set the model up again"
             )
 
+    def require_hiding(self, made: Artifacts, items: Sequence[Item], shown: int) -> None:
+        """Digests hide however many proofs there are."""
+
     def creation(self, made: Artifacts) -> Codes:
         """Of the generated verifier."""
         return Codes(compile_verifier(made.verifier_source).contract.bytecode)

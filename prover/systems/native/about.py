@@ -38,6 +38,7 @@ def require_stated(about: About, layout: CircuitLayout, form: Form) -> None:
     shape, instances = about.shape, about.instances
     pairs = {
         "k": (layout.k, shape.k),
+        "packing": (layout.packing, shape.packing),
         "lanes": (layout.lanes, shape.lanes),
         "weight_lanes": (layout.weight_lanes, shape.weight_lanes),
         "context_limbs": (form.context, instances.context),

@@ -1,39 +1,39 @@
 """A native circuit's files: one directory, every file named with its SHA-256 in the manifest."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 import rfc8785
 from eth_utils.crypto import keccak
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from prover.base import strict_json
-from prover.base.errors import ArtifactMismatch, StatementInvalid
+from prover.base.errors import ArtifactMismatch, ProofRejected, StatementInvalid
 from prover.base.files import sha256_file, write_atomically
 from prover.base.text import ZERO_ADDRESS
 from prover.solidity.native import key_code, verifier_code
 from prover.statement.context import MAX_CONTEXT_BITS, check_context_size
 from prover.statement.sealing import UNSEALED
 from prover.systems.class_names import CLASSES, kept_names, to_bytes
-from prover.systems.commitments import read_commitment
+from prover.systems.commitments import commitment_bytes, read_commitment
 from prover.systems.interface import CircuitFacts
 from prover.systems.native import folder
 from prover.systems.native.about import About, read_about, require_stated
 from prover.systems.native.circuit.form import Form
 from prover.systems.native.circuit.layout import MAX_K, WEIGHT_LANES, CircuitLayout
-from prover.systems.native.circuit.program import Program, compile_network
+from prover.systems.native.circuit.program import Placement, Program, compile_network, place
 from prover.systems.native.circuit.ranking import MAX_LABELS
 from prover.systems.native.facts import facts_of
 from prover.systems.native.folder import DESCRIPTION as DESCRIPTION
 from prover.systems.native.folder import KEYS as KEYS
 from prover.systems.native.folder import SHAPE, VERIFYING_KEY, VERIFYING_SRS
+from prover.systems.native.hiding.image import proofs_hidden, salt_cells
 from prover.systems.native.network import serialise
 from prover.systems.native.network.network import MAX_LANES, Network
-from prover.systems.native.network.search import Choice
 from prover.systems.native.packing import Packing
 from prover.systems.native.secret import NETWORK as NETWORK
 from prover.systems.native.secret import PROVING_KEY, Secret
@@ -42,6 +42,7 @@ from prover.systems.places import MODEL as MODEL
 from prover.systems.proof import Proof
 from prover.systems.srs import SetUp, check_verifying
 from prover.verify import Description, parse_description
+from prover.verify import weights_commitment as commitment_of
 from prover.verify.digest import circuit_key
 
 OUTLINE = "outline.bin"
@@ -65,19 +66,28 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+class Agreement(NamedTuple):
+    """The share of the labels of so many calibration samples that the integers keep."""
+
+    share: float
+    samples: int
+
+
 class LayoutRecord(_Strict):
     """The circuit's parameters."""
 
     k: Annotated[int, Field(ge=1, le=MAX_K)]
     lanes: Annotated[int, Field(ge=1, le=MAX_LANES)]
     weight_lanes: Annotated[int, Field(ge=1, le=WEIGHT_LANES[-1])]
+    packing: Literal[1, 2, 4, 8]
 
 
 class NativeManifest(_Strict):
     """What manifest.json holds.
 
     `agreement`: the share of labels of calibration `samples` that integers keep; `inputs`, `labels`
-    and `weights`: what is public, as `Form` says.
+    and `weights`: what is public, as `Form` says. Nothing in it depends on hidden weights, but the
+    scales, so that models may share a circuit.
     """
 
     format: Literal[1]
@@ -93,8 +103,14 @@ class NativeManifest(_Strict):
     weights: Literal["public", "hidden"] = "public"
     input_scale: Scale
     output_scale: Scale
-    agreement: Annotated[float, Field(ge=0, le=1)]
-    samples: Annotated[int, Field(ge=1)]
+    agreement: Annotated[float, Field(ge=0, le=1)] | None
+    samples: Annotated[int, Field(ge=1)] | None
+
+    @model_validator(mode="after")
+    def _tells_nothing_of_hidden_weights(self) -> Self:
+        if {self.agreement is None, self.samples is None} != {self.weights == "hidden"}:
+            raise ValueError("agreement and samples stand where weights are public, and only there")
+        return self
 
     @property
     def form(self) -> Form:
@@ -139,7 +155,7 @@ class NativeArtifacts:
         """What protocols compute with."""
         accuracy = None if self.manifest.weights == "hidden" else self.manifest.accuracy()
         stated = self.layout, self.manifest.form, self.manifest.context_bits
-        return facts_of(self.description, self.network, *stated, accuracy)
+        return facts_of(self.description, self.network, *stated, accuracy, self.proofs_hidden)
 
     @cached_property
     def class_names(self) -> tuple[str, ...] | None:
@@ -228,10 +244,36 @@ class NativeArtifacts:
                 "by its network; get the circuit again, or set the model up again"
             )
 
+    def require_weights(self, proof: bytes) -> None:
+        """ProofRejected unless a proof that holds is of the hidden weights that are committed to.
+
+        The key is the same for all weights of an architecture.
+        """
+        if self.manifest.weights == "public":
+            return
+        found = int.from_bytes(commitment_of(self.description, proof), "big")
+        if found != self.weights_commitment:
+            raise ProofRejected(
+                f"the proof is of other weights, known by {found:#066x}: expected "
+                f"{self.weights_commitment:#066x}, as {WEIGHTS} says; ask for a proof of this model"
+            )
+
     @property
     def layout(self) -> CircuitLayout:
         """The circuit's parameters."""
         return CircuitLayout(**self.manifest.layout.model_dump())
+
+    @cached_property
+    def placement(self) -> Placement:
+        """Where tensors stand; quick, as it makes no columns."""
+        return place(self.network, self.layout.lanes, self.manifest.form)
+
+    @property
+    def proofs_hidden(self) -> int | None:
+        """How many proofs about one image its salt hides it in; None where each draws its own."""
+        if self.manifest.inputs == "hashed":  # its digests alone are shown again
+            return None
+        return proofs_hidden(salt_cells(self.placement, self.layout))
 
     @cached_property
     def program(self) -> Program:
@@ -252,24 +294,33 @@ class NativeArtifacts:
 
 def publish(
     directory: Path,
+    network: Network,
     layout: CircuitLayout,
-    choice: Choice,
+    agreement: Agreement,
     form: Form,
     srs: SetUp,
     class_names: tuple[str, ...] | None = None,
+    weights: str | None = None,
 ) -> None:
-    """Write the manifest of a directory whose other files are there, and names of classes."""
-    network, names = choice.network, named(form)
+    """Write the manifest of a directory whose other files are there, and names of classes.
+
+    `weights` is the commitment to hidden ones, of which the manifest tells nothing, so that many
+    models have one circuit.
+    """
+    names = named(form)
     if class_names:
         write_atomically(directory / CLASSES, to_bytes(class_names), private=False)
         names = (*names, CLASSES)
+    if weights is not None:
+        content = commitment_bytes(int(weights, 16))
+        write_atomically(directory / WEIGHTS, content, private=False)
     manifest = NativeManifest(
         format=1,
         system="native",
         versions={"zkescrow": version("zkescrow"), "engine": version("zkescrow-native")},
         sha256={name: sha256_file(directory / name) for name in names},
         srs=srs,
-        layout=LayoutRecord(k=layout.k, lanes=layout.lanes, weight_lanes=layout.weight_lanes),
+        layout=LayoutRecord.model_validate(asdict(layout)),
         context_limbs=form.context,
         context_bits=CONTEXT_BITS,
         inputs=form.inputs,
@@ -277,8 +328,8 @@ def publish(
         weights=form.weights,
         input_scale=network.input_scale,
         output_scale=network.layer(network.output).scale,
-        agreement=choice.agreement,
-        samples=choice.samples,
+        agreement=None if weights else agreement.share,
+        samples=None if weights else agreement.samples,
     )
     content = rfc8785.dumps(manifest.model_dump()) + b"\n"
     write_atomically(directory / MANIFEST, content, private=False)
@@ -316,5 +367,10 @@ def load(directory: Path) -> NativeArtifacts:
         folder.check_hash(directory, name, expected)
     check_verifying(directory / VERIFYING_SRS, manifest.srs, manifest.layout.k)
     made = NativeArtifacts(directory.resolve(), manifest)
+    if (directory / WEIGHTS).exists() != (manifest.weights == "hidden"):
+        raise ArtifactMismatch(
+            f"{WEIGHTS} stands where weights are hidden, and only there: set the model up again, "
+            "or ask for its folder again"
+        )
     require_stated(made.about, made.layout, manifest.form)
     return made

@@ -13,7 +13,7 @@ from prover.base.errors import ArtifactMismatch, EnvironmentMissing, ProofReject
 from prover.statement.field import FIELD_MODULUS
 from prover.systems.native.circuit.hidden import Salt
 from prover.systems.native.circuit.layout import CircuitLayout
-from prover.systems.native.circuit.program import Program
+from prover.systems.native.circuit.program import Placement, Program
 from prover.systems.native.hiding.image import Secrets as Secrets
 from prover.systems.native.hiding.image import random_words as random_words
 from prover.systems.native.network.network import Integers
@@ -40,6 +40,12 @@ def mismatches() -> Iterator[None]:
         raise ArtifactMismatch(str(error)) from error
 
 
+def load_set_up(rows: str, powers: str, layout: CircuitLayout) -> Any:
+    """The set-up of a circuit: from the file for its rows, and one with as many powers."""
+    found = engine().Srs.read(rows)
+    return found if layout.packing == 1 else found.with_powers(powers, layout.powers)
+
+
 def load_program(program: Program, layout: CircuitLayout, salt: Salt | None = None) -> Any:
     """The engine's form of a program, its table filled up to the last usable row.
 
@@ -52,6 +58,7 @@ def load_program(program: Program, layout: CircuitLayout, salt: Salt | None = No
     }
     shape = {
         "k": layout.k,
+        "packing": layout.packing,
         "lanes": layout.lanes,
         "weight_lanes": layout.weight_lanes,
         "shift": program.table.shift,
@@ -138,7 +145,7 @@ def prove(
     return proof
 
 
-def commit_image(srs: Any, program: Program, cells: TensorAdvice, hidden: Secrets) -> bytes:
+def commit_image(srs: Any, program: Placement, cells: TensorAdvice, hidden: Secrets) -> bytes:
     """The point, x and y of 32 bytes, with which every proof about an image begins."""
     words = [_word(value) for value in packed_image(program, cells, hidden.salt)]
     return bytes(engine().commit_image(srs, words, hidden.image_seed))

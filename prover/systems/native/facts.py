@@ -37,6 +37,7 @@ def facts_of(
     form: Form,
     context_bits: int,
     accuracy: Mapping[str, Any] | None,
+    proofs_hidden: int | None,
 ) -> CircuitFacts:
     """Of a circuit with this description, made of this network in the layout that was chosen."""
     layout, output = _statement(description, network, context_bits), network.layer(network.output)
@@ -57,6 +58,7 @@ def facts_of(
         code_bytes=len(verifier_code(key)),
         key_bytes=len(key_code(key)),
         accuracy=accuracy,
+        proofs_hidden=proofs_hidden,
     )
 
 
@@ -109,12 +111,14 @@ def predicted(layout: CircuitLayout, form: Form, instances: int) -> Proving:
     lanes = layout.lanes, layout.weight_lanes
     advice = count_columns("advice", *lanes, None, form.names)
     fixed = count_columns("fixed", *lanes, None, form.names)
+    secret = layout.weight_lanes + 1 if form.weights == "hidden" else 0
     products = grand_products(form.names)
-    in_proof = advice + products + 1 + QUOTIENT_PIECES + POINTS_AT_LAST
-    points = in_proof + fixed + COLUMNS_PER_GRAND_PRODUCT * products
+    packed = -(-(fixed + COLUMNS_PER_GRAND_PRODUCT * products - secret) // layout.packing)
+    in_proof = advice + products + 1 + QUOTIENT_PIECES + POINTS_AT_LAST + secret
     evaluations = advice + fixed + 5 * products
     words = 2 * in_proof + evaluations + instances
-    return Proving(_seconds(layout), 1, points * POINT_GAS + words * WORD_GAS + OTHER_GAS)
+    gas = (in_proof + packed) * POINT_GAS + words * WORD_GAS + OTHER_GAS
+    return Proving(_seconds(layout), 1, gas)
 
 
 def _seconds(layout: CircuitLayout) -> float:

@@ -49,6 +49,7 @@ def prove(
     check_input(made, image, salts)
     limbs = _limbs(made, context)
     reference = srs.file_of(made.manifest.srs, made.layout.k)
+    powers = srs.powers_of(made.manifest.srs.name, made.layout.powers)
     with scratch_folder() as folder:
         source, target = folder / "image.npy", folder / "proof.bin"
         np.save(source, image)
@@ -59,6 +60,7 @@ def prove(
             "salts": None if salts is None else [str(salt) for salt in salts],
             "seed": None if seed is None else seed.hex(),
             "srs": str(reference),
+            "powers": str(powers),
             "out": str(target),
         }
         answer = worker.run(f"{TASKS}:make_proof", arguments, limits, progress=progress)
@@ -68,13 +70,13 @@ def prove(
 def check_input(made: NativeArtifacts, image: Integers, salts: Sequence[int] | None) -> None:
     """Raise StatementInvalid unless the circuit takes this image, and salts if there are any."""
     if salts is None:
-        input_cells(made.program, image)
+        input_cells(made.placement, image)
     else:
         digests_of(made, image, salts)
 
 
 def verify(made: NativeArtifacts, proof: Proof, limits: Limits | None = None) -> None:
-    """Raise ProofRejected unless the proof holds for its instances."""
+    """Raise ProofRejected unless the proof holds for its instances, with the circuit's weights."""
     with scratch_folder() as folder:
         path = folder / "proof.bin"
         path.write_bytes(proof.proof)
@@ -84,6 +86,7 @@ def verify(made: NativeArtifacts, proof: Proof, limits: Limits | None = None) ->
             "instances": [str(word) for word in proof.instances],
         }
         worker.run(f"{TASKS}:check_proof", arguments, limits)
+    made.require_weights(proof.proof)
 
 
 def check_context(made: NativeArtifacts, proof: Proof, context: JobContext) -> None:
@@ -102,25 +105,23 @@ def digests_of(made: NativeArtifacts, image: Integers, salts: Sequence[int]) -> 
     Raises StatementInvalid if the circuit shows no digests, or another number of them, or a salt is
     not a field element.
     """
-    program = made.program
     hashing = _hashing(made)
     if any(not 0 <= salt < FIELD_MODULUS for salt in salts):
         raise StatementInvalid("a salt is not below the field's order: draw it from the field")
-    return hashing.digests(packed(program, input_cells(program, image)), salts)
+    return hashing.digests(packed(made.placement, input_cells(made.placement, image)), salts)
 
 
 def words_of(made: NativeArtifacts, image: Integers) -> list[int]:
     """The words of an image that its digests hash. Raises StatementInvalid as `digests_of`."""
-    program = made.program
-    return _hashing(made).words(packed(program, input_cells(program, image)))
+    return _hashing(made).words(packed(made.placement, input_cells(made.placement, image)))
 
 
 def _hashing(made: NativeArtifacts) -> Hashing:
-    if made.program.hashing is None:
+    if made.placement.hashing is None:
         raise StatementInvalid(
             "the circuit hides its input behind a commitment and shows no digests: leave salts out"
         )
-    return made.program.hashing
+    return made.placement.hashing
 
 
 def digests(made: NativeArtifacts, proof: Proof) -> tuple[int, ...]:

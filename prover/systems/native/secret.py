@@ -68,6 +68,12 @@ class Secret:
             write_atomically(path, b"%d\n" % (made + 1))
         return allowed - made - 1
 
+    def left(self) -> int:
+        """How many proofs more the salt hides the weights in."""
+        path = self.folder / PROOFS
+        made = int(path.read_text()) if path.exists() else 0
+        return self.salt().proofs - made
+
     def _read(self, name: str) -> bytes:
         try:
             return (self.folder / name).read_bytes()

@@ -8,7 +8,7 @@ from prover.base.errors import UnsoundCircuit
 from prover.base.files import new_directory, publish, write_atomically
 from prover.systems import worker
 from prover.systems.native import artifacts
-from prover.systems.native.artifacts import NativeArtifacts
+from prover.systems.native.artifacts import Agreement, NativeArtifacts
 from prover.systems.native.circuit.form import Form
 from prover.systems.native.circuit.hidden import outline
 from prover.systems.native.circuit.layout import CircuitLayout, choose_layout
@@ -19,8 +19,7 @@ from prover.systems.native.network.quantise import InputRange, to_integers
 from prover.systems.native.network.real import Reals
 from prover.systems.native.network.search import Choice, find
 from prover.systems.native.secret import PROVING_KEY, Secret
-from prover.systems.native.static_checks import compare
-from prover.systems.srs import INSECURE, SetUpChoice, file_of
+from prover.systems.srs import INSECURE, SetUpChoice, file_of, powers_of
 from prover.systems.worker import Limits, Progress
 
 TASKS = "prover.systems.native.tasks"
@@ -51,13 +50,17 @@ def setup(
     `form` says what is public besides the context.
     """
     engine()
-    network, layout = choice.network, choose_layout(choice.network, form)
+    network = choice.network
+    layout = choose_layout(network, form).on(srs.most)
     _say_set_up(layout, progress)
-    reference = srs.at(layout.k)
+    reference, powers = srs.at(layout.k), srs.powers(layout.powers)
     with new_directory(out.absolute().parent) as directory:
         _keep(directory, onnx, network, form)
-        _make_keys(directory, layout, form, reference.path, limits, progress)
-        artifacts.publish(directory, layout, choice, form, reference.named, class_names)
+        files = reference.path, powers
+        weights = _make_keys(directory, layout, form, files, limits, progress)
+        agreement = Agreement(choice.agreement, choice.samples)
+        stated = network, layout, agreement, form, reference.named
+        artifacts.publish(directory, *stated, class_names, weights)
         publish(directory, out.absolute())
     return artifacts.load(out)
 
@@ -83,20 +86,21 @@ def rebuild(
     """Make circuit and keys again from the network; UnsoundCircuit if the key is another one.
 
     The network in turn must be what the ONNX file gives with the network's scales, which are the
-    manifest's. Of hidden weights: from the outline, and all but the columns of weights is compared.
+    manifest's. Of hidden weights: from the outline, as the key is the same for all weights.
     A verifying key says nothing by itself: this is how a party learns what it stands for. With
     `keep_key` the proving key is put into the artifacts.
     """
     made.require_scales()
     _say_set_up(made.layout, progress)
-    reference = file_of(made.manifest.srs, made.layout.k)
+    files = (
+        file_of(made.manifest.srs, made.layout.k),
+        powers_of(made.manifest.srs.name, made.layout.powers),
+    )
     with new_directory(made.directory.parent) as directory:
         form = made.manifest.form
         name = artifacts.OUTLINE if form.weights == "hidden" else artifacts.NETWORK
         shutil.copyfile(made.directory / name, directory / name)
-        _make_keys(directory, made.layout, form, reference, limits, progress)
-        if form.weights == "hidden":
-            return compare.require_outlined(made.directory, directory)
+        _make_keys(directory, made.layout, form, files, limits, progress)
         for name in artifacts.VERIFYING:
             if (directory / name).read_bytes() != (made.directory / name).read_bytes():
                 raise UnsoundCircuit(
@@ -105,26 +109,32 @@ def rebuild(
                 )
         if keep_key:
             (directory / PROVING_KEY).replace(made.proving_key)
-    worker.run(f"{TASKS}:check_origin", {"directory": str(made.directory)}, limits)
+    if made.manifest.weights == "public":
+        worker.run(f"{TASKS}:check_origin", {"directory": str(made.directory)}, limits)
 
 
 def _say_set_up(layout: CircuitLayout, progress: Progress | None) -> None:
     if progress:
-        progress(f"set-up for 2^{layout.k} rows")
+        progress(f"set-up for 2^{layout.k} rows, with 2^{layout.powers} powers")
 
 
 def _make_keys(
     directory: Path,
     layout: CircuitLayout,
     form: Form,
-    reference: Path,
+    files: tuple[Path, Path],
     limits: Limits | None,
     progress: Progress | None,
-) -> None:
+) -> str | None:
+    """`files` of the set-up: for the rows, and with all powers. Returns the weights' commitment."""
+    rows, powers = files
     arguments = {
         "directory": str(directory),
-        "layout": [layout.k, layout.lanes, layout.weight_lanes],
+        "layout": [layout.k, layout.lanes, layout.weight_lanes, layout.packing],
         "form": asdict(form),
-        "srs": str(reference),
+        "srs": str(rows),
+        "powers": str(powers),
     }
-    worker.run(f"{TASKS}:make_keys", arguments, limits, progress=progress)
+    answer = worker.run(f"{TASKS}:make_keys", arguments, limits, progress=progress)
+    commitment: str | None = answer.get("weights")
+    return commitment

@@ -112,6 +112,7 @@ class Native:
         """See `prover.verify` of the package's root."""
         description = parse_description((made.directory / artifacts.DESCRIPTION).read_bytes())
         verify_in_python(description, proof.proof, proof.instances)
+        made.require_weights(proof.proof)
 
     def check_set_up(self, made: NativeArtifacts) -> None:
         """`load` has compared the key's set-up with the manifest's already."""

@@ -23,11 +23,13 @@ from prover.systems.native.static_checks.replay import check_program
 from prover.systems.native.witness import execute, input_cells
 
 
-def make_keys(directory: str, layout: list[int], form: dict[str, Any], srs: str) -> dict[str, Any]:
+def make_keys(
+    directory: str, layout: list[int], form: dict[str, Any], srs: str, powers: str
+) -> dict[str, Any]:
     """Lay out, check, and write keys and description.
 
-    Of hidden weights: with the secret network, if it is in the folder, and salt; or from the
-    outline alone.
+    Of hidden weights: with the secret network, if it is in the folder, and salt, and then returns
+    `weights`, what they are known by; or from the outline alone.
     """
     folder, chosen, shown = Path(directory), CircuitLayout(*layout), Form(**form)
     report(stages.PLACING)
@@ -39,11 +41,13 @@ def make_keys(directory: str, layout: list[int], form: dict[str, Any], srs: str)
     native = engine.engine()
     with engine.mismatches():
         loaded = engine.load_program(program, chosen, _salt(folder, program, chosen))
-        keys = native.keygen(loaded, native.Srs.read(srs))
+        keys = native.keygen(loaded, engine.load_set_up(srs, powers, chosen))
     keys.write(str(folder / KEYS))
     (folder / PROVING_KEY).chmod(0o600)
     (folder / DESCRIPTION).write_text(keys.verifying_key().description())
-    return {}
+    if shown.weights == "public":
+        return {}
+    return {"weights": "0x" + bytes(keys.weights_commitment()).hex()}
 
 
 def check_origin(directory: str) -> dict[str, Any]:
@@ -79,6 +83,7 @@ def make_proof(
     salts: list[str] | None,
     seed: str | None,
     srs: str,
+    powers: str,
     out: str,
 ) -> dict[str, Any]:
     """Run the network on an .npy file and prove it; the proof is verified before it is kept.
@@ -105,7 +110,7 @@ def make_proof(
     with engine.mismatches():
         keys = native.Keys.read(str(made.directory / KEYS))
         loaded = engine.load_program(program, layout, owner.salt() if owner else None)
-        reference = native.Srs.read(srs)
+        reference = engine.load_set_up(srs, powers, layout)
     report(stages.ENGINE[0])
     if owner:
         owner.spend()
@@ -118,13 +123,13 @@ def make_proof(
 def commit_images(directory: str, images: str, seeds: list[str], srs: str) -> dict[str, Any]:
     """The points, in hexadecimal, that proofs about images [n, ...] of an .npy file begin with."""
     made, native = artifacts.load(Path(directory)), engine.engine()
-    program, cells = made.program, hiding.salt_cells(made.program, made.layout)
+    placed, cells = made.placement, hiding.salt_cells(made.placement, made.layout)
     with engine.mismatches():
         reference = native.Srs.read(srs)
     points = []
     for image, seed in zip(np.load(images), seeds, strict=True):
         secret = hiding.secrets_of(bytes.fromhex(seed), cells, 0)
-        point = engine.commit_image(reference, program, input_cells(program, image), secret)
+        point = engine.commit_image(reference, placed, input_cells(placed, image), secret)
         points.append(point.hex())
     return {"points": points}
 

@@ -15,6 +15,7 @@ from prover.systems.srs.store import (
     file_of,
     import_file,
     inspect,
+    powers_of,
     stored_set_ups,
 )
 
@@ -40,5 +41,6 @@ __all__ = [
     "inspect",
     "stored_set_ups",
     "known_set_ups",
+    "powers_of",
     "recognise",
 ]

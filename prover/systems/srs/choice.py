@@ -5,12 +5,14 @@ from pathlib import Path
 
 from prover.base.errors import EnvironmentMissing, UsageError
 from prover.systems.srs.known import DEVELOPMENT, ceremonies, known
+from prover.systems.srs.raw import MAX_LOGROWS
 from prover.systems.srs.store import (
     Reference,
     ceremony,
     development_record,
     development_srs,
     import_file,
+    powers_of,
     stored_set_ups,
 )
 
@@ -26,6 +28,18 @@ class Named:
         if self.name == DEVELOPMENT:
             return Reference(development_record(logrows), development_srs(logrows))
         return ceremony(self.name, logrows)
+
+    def powers(self, logrows: int) -> Path:
+        """See `powers_of`."""
+        return powers_of(self.name, logrows)
+
+    @property
+    def most(self) -> int:
+        """log2 of the powers that it has on this machine; 0 if it is not here."""
+        if self.name == DEVELOPMENT:
+            return MAX_LOGROWS
+        here = (kept.logrows for kept in stored_set_ups() if kept.name == self.name)
+        return max(here, default=0)
 
 
 SetUpChoice = Named | Reference

@@ -45,10 +45,15 @@ def twists_at(logrows: int) -> int:
     return HEADER_BYTES + 2 * (G1_BYTES << logrows)
 
 
+def logrows_of(path: Path) -> int:
+    """The k that a file states."""
+    with path.open("rb") as file:
+        return int.from_bytes(file.read(HEADER_BYTES), "little")
+
+
 def check_size(path: Path, logrows: int) -> None:
     """Raise ArtifactMismatch unless size and k are those of 2^logrows rows."""
-    with path.open("rb") as file:
-        found = int.from_bytes(file.read(HEADER_BYTES), "little")
+    found = logrows_of(path)
     length = path.stat().st_size
     if length != size(logrows) or found != logrows:
         raise ArtifactMismatch(

@@ -28,6 +28,15 @@ class Reference:
         raw.check_size(self.path, logrows)
         return self
 
+    def powers(self, logrows: int) -> Path:
+        """Its file. Raises ArtifactMismatch at another size."""
+        return self.at(logrows).path
+
+    @property
+    def most(self) -> int:
+        """log2 of its powers."""
+        return raw.logrows_of(self.path)
+
 
 @dataclass(frozen=True)
 class StoredSetUp:
@@ -100,6 +109,23 @@ def file_of(claimed: SetUp, logrows: int) -> Path:
             "circuit made again"
         )
     return found.path
+
+
+def powers_of(name: str, logrows: int) -> Path:
+    """A file of the set-up with at least 2^logrows powers: packed polynomials have as many.
+
+    Raises EnvironmentMissing if there is none, ArtifactMismatch if it changed since it was checked.
+    """
+    if name == DEVELOPMENT:
+        return development_srs(logrows)
+    here = [kept for kept in stored_set_ups() if kept.name == name and kept.logrows >= logrows]
+    if not here:
+        raise EnvironmentMissing(
+            f"the circuit needs 2^{logrows} powers of the set-up of {name}, as it packs columns: "
+            f"none as large is on this machine; `zkescrow srs fetch {name} --logrows {logrows}` "
+            "downloads it where it is published, `zkescrow srs import FILE` takes a file"
+        )
+    return min(here, key=lambda kept: kept.logrows).reference().path
 
 
 def ceremony(name: str, logrows: int) -> Reference:

@@ -367,7 +367,7 @@ class Scene:
         return Submission(
             tuple((start, size, self._path(start, size)) for start, size in blocks),
             tuple(self.data.entry(one) for one in indices),
-            self.proves(instances, indices[0] if indices else 0),
+            self.proves(instances, 0),
             tuple(instances),
         )
 
@@ -434,14 +434,14 @@ def register(
     return model_id_of(circuit_id, weights)
 
 
-def label_layout(classes: int) -> Layout:
-    """The same with a label output, of so many classes."""
+def label_layout(classes: int, labels: int = 1) -> Layout:
+    """The same with the best labels for outputs, of so many classes."""
     outputs = SLOTS + 2
     return replace(
         sealed_layout(),
-        instances=outputs + SLOTS + 8,
-        context=outputs + SLOTS,
-        output_words=1,
+        instances=outputs + SLOTS * labels + 8,
+        context=outputs + SLOTS * labels,
+        output_words=labels,
         output_kind=OutputKind.LABEL,
         classes=classes,
     )

@@ -94,13 +94,16 @@ def test_the_greatest_score_is_the_label(accuracy, label):
     assert accuracy.counts(job) == (1, int(label == label_of(0)))
 
 
-def test_label_outputs_are_compared_as_they_are(accuracy, deployer):
-    layout = label_layout(CLASSES)
+@pytest.mark.parametrize("more", [[], [label_of(1)], [label_of(0), label_of(1)]], ids=len)
+def test_of_label_outputs_the_first_is_compared_as_it_is(accuracy, deployer, more):
+    """Whatever stands behind it: it would be right of item 1."""
+    layout = label_layout(CLASSES, 1 + len(more))
     circuit = record_circuit(accuracy.verifier, layout)
     model_id = register(accuracy.registry, circuit, layout, deployer)
     scene = accuracy.of(circuit, model_id, layout)
     job = scene.proving()
-    outputs = {0: [label_of(0)], 1: [label_of(0)], 2: [label_of(2)], 3: [-1]}
+    firsts = {0: label_of(0), 1: label_of(0), 2: label_of(2), 3: -1}
+    outputs = {index: [label, *more] for index, label in firsts.items()}
     scene.submit(job, scene.submission(job, (0, 4), outputs=outputs))
     assert scene.counts(job) == (4, 2)
 

@@ -17,7 +17,9 @@ from prover.chain.deployments import Deployed, Deployment
 from prover.chain.events.reading import Logged, fetch_events
 from prover.chain.node.client import connect
 from prover.protocol import events as e
+from prover.statement.field import FIELD_MODULUS
 from tests.contracts.accuracy.scenario import TestSet as Items
+from tests.contracts.keyed import Key, keyed_circuit, new_key, pointed_layout, proofs_of
 from tests.contracts.retrieval.scenario import Records
 from tests.contracts.scenario import at, now
 
@@ -25,15 +27,8 @@ BAD = 3
 
 
 @pytest.fixture
-def audited(
-    registry, poseidon, world, serving, accuracy, retrieval, payee, attacker
-) -> Callable[[], dict[str, Any]]:
-    """Every protocol played once and more; then an audit, as a dictionary."""
-    _play_predictions(world)
-    _play_rounds(serving)
-    _play_bounties(accuracy)
-    _play_requests(retrieval)
-    accuracy.bounty.withdraw("0x" + "00" * 20, attacker, sender=payee)
+def audit(registry, poseidon, world, serving, accuracy, retrieval) -> Callable[[], dict[str, Any]]:
+    """An audit, as a dictionary."""
     addresses = {
         REGISTRY: registry,
         PREDICTION: world.predictions,
@@ -47,6 +42,41 @@ def audited(
     )
     client = connect(os.environ["APE_FOUNDRY_HOST"])
     return lambda: to_dict(Auditor(client, deployment, _NoSystem()).run())
+
+
+@pytest.fixture
+def audited(audit, world, serving, accuracy, retrieval, payee, attacker) -> Any:
+    """Every protocol played once and more; then an audit."""
+    _play_predictions(world)
+    _play_rounds(serving)
+    _play_bounties(accuracy)
+    _play_requests(retrieval)
+    accuracy.bounty.withdraw("0x" + "00" * 20, attacker, sender=payee)
+    return audit
+
+
+@pytest.fixture
+def key(deployer) -> Key:
+    """Of a circuit of hidden weights, whose commitment is above r."""
+    key = new_key(deployer, points=2)
+    return next(key.other(seed=seed) for seed in range(9) if _is_above(key.other(seed=seed)))
+
+
+def _is_above(key: Key) -> bool:
+    return key.weights >= FIELD_MODULUS
+
+
+@pytest.fixture
+def audited_by_points(audit, key, project, registry, world, serving, deployer) -> Any:
+    """A prediction and a round whose inputs and hidden weights are points; then an audit."""
+    layout = pointed_layout(labels=3, weight_points=2)
+    circuit = keyed_circuit(deployer.deploy(project.KeyedMockVerifier), key, layout)
+    model_id = proofs_of(key, layout).register(registry, circuit, deployer)
+    fields = {"layout": layout, "circuit": circuit, "model_id": model_id, "proves": key.proves}
+    _play_predictions(replace(world, weights=key.weights, **fields))
+    rounds = replace(serving, scores=lambda index: [index, 20, 30], **fields)
+    rounds.answer(rounds.contested(word_bytes=1))
+    return audit
 
 
 class _NoSystem:
@@ -115,6 +145,21 @@ def test_honest_play_has_no_mismatch(audited):
     assert (data["deliveries"], data["disputes"], data["datasets_read"]) == (1, 3, 2)
     assert data["proofs_accepted"] == data["proofs_not_reverifiable"] > 10
     assert (data["steps_compared"] > 30, data["steps_not_comparable"]) == (True, 0)
+
+
+def test_honest_play_by_points_has_no_mismatch(audited_by_points):
+    data = audited_by_points()
+    assert data["mismatches"] == []
+    played = data["jobs_by_protocol"]
+    assert (played["prediction"], played["serving"]) == ({"paid": 1, "open": 1}, {"settled": 1})
+    assert data["proofs_accepted"] == data["proofs_not_reverifiable"] == 9
+
+
+@pytest.mark.parametrize("code", [b"", b"\x00\x02other"], ids=["gone", "another"])
+def test_a_key_that_was_changed_is_found(audited_by_points, key, chain, code):
+    chain.provider.set_code(key.address, "0x" + code.hex())
+    found = [one["what"] for one in audited_by_points()["mismatches"]]
+    assert any("hash of the code that verifies" in what for what in found)
 
 
 def _changed(**changes: Callable[[Any], Any]) -> Callable[[Any], e.Event]:

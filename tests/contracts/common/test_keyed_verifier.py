@@ -1,6 +1,7 @@
 """Circuits of a keyed verifier: which keys are registered, and what the verifier is told.
 
-That the key's code is compared wherever money enters and at each proof: test_vanished_verifier.py.
+That the key's code is compared wherever money enters and at each proof: test_vanished_verifier.py,
+test_statement_attacks.py.
 """
 
 from collections.abc import Callable
@@ -192,57 +193,3 @@ def bent(call: bytes, proof: bytes, instances: list[int]) -> bytes:
     head = call[:before] + b"".join(place.to_bytes(32, "big") for place in places)
     padded = len(proof).to_bytes(32, "big") + proof + b"\xee" * (-len(proof) % 32)
     return head + b"\xff" * 39 + words + padded + b"\xdd" * 100
-
-
-# ---------------------------------------------------------------- a key that vanishes
-
-
-@pytest.fixture
-def forger(project, attacker) -> ContractInstance:
-    return attacker.deploy(project.KeyForger)
-
-
-@pytest.fixture
-def ghost(forger) -> Key:
-    """A key that is gone when the transaction ends in which it is registered."""
-    return Key(str(forger.keyAddress()))
-
-
-@pytest.fixture
-def haunted(world, registry, keyed, forger, ghost, attacker) -> World:
-    """A circuit of that key, which was registered: its sample was tested."""
-    circuit = keyed_circuit(keyed, ghost, LAYOUT)
-    proof, instances = proofs_of(ghost, LAYOUT).sample()
-    forger.register(registry, circuit, proof, instances, ghost.code, sender=attacker)
-    return world_of(world, circuit, ghost)
-
-
-def test_a_key_that_vanished_takes_no_money(haunted, keyed, ghost):
-    """a key that vanishes and comes back as another"""
-    assert not bytes(keyed.provider.get_code(ghost.address))
-    nothing = keccak(keccak(code_of(keyed)) + bytes(32))  # EIP-1052: no account, hash 0
-    wrong = {"actual": nothing, "allowed": haunted.circuit[2]}
-    with reverts(haunted.predictions.ProofAcceptance_WrongVerifierCode, **wrong):
-        haunted.posted()
-
-
-def test_a_key_that_came_back_as_another_takes_no_money(haunted, keyed, forger, ghost, attacker):
-    """a key that vanishes and comes back as another"""
-    forged = ghost.other(data=b"forged")
-    forger.bringBack(forged.code, sender=attacker)
-    false = proofs_of(forged, LAYOUT).sample(outputs=7)
-    assert keyed.verifyProof(ghost.address, *false)  # its code is what it was
-
-    wrong = {"actual": code_hash(code_of(keyed), forged.code), "allowed": haunted.circuit[2]}
-    with reverts(haunted.predictions.ProofAcceptance_WrongVerifierCode, **wrong):
-        haunted.posted()
-    with reverts(haunted.registry.ModelRegistry_WrongCodeHash, **wrong):
-        replace(haunted, proves=forged.proves).condemn(attacker)
-
-
-def test_a_key_that_came_back_as_it_was_is_one(haunted, forger, ghost, attacker):
-    """So the refusals above are due to its code."""
-    forger.bringBack(ghost.code, sender=attacker)
-    job = haunted.locked()
-    haunted.deliver(job)
-    assert haunted.state(job) == State.PAID

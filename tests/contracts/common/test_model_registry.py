@@ -14,6 +14,7 @@ from prover.protocol.registry.state import circuit_id_of, model_id_of
 from prover.statement.field import FIELD_MODULUS
 from prover.statement.layout import Layout, OutputKind
 from prover.statement.sealing import Sealing
+from tests.contracts.keyed import keyed_circuit, new_key, pointed_layout
 from tests.contracts.reverting import revert_data, reverts
 from tests.contracts.scenario import Proofs, circuit_of, hidden_layout, mock_proof, public_layout
 from tests.contracts.sealed import chunked_layout
@@ -383,6 +384,24 @@ def test_the_dearest_registration_fits_into_a_transaction(
     circuit = circuit_of(dear, layout)
     greatest = [FIELD_MODULUS - 2] * layout.instances
     receipt = register(circuit, (b"\xff" * 32, greatest), gas_limit=16_777_216)
+    assert receipt.logs
+    assert 15_900_000 < receipt.gas_used < 16_777_216
+
+
+def test_the_dearest_registration_by_points_fits_too(register, project, deployer):
+    """The same of a circuit with a key, hidden weights and an input by points, and many labels."""
+    key, dear = new_key(deployer), deployer.deploy(project.DearVerifier)
+    labels, points = 3_600, 2
+    layout = replace(
+        pointed_layout(labels, points),
+        instances=labels + 9,
+        context_echo=labels + 8,
+        context_echo_words=1,
+    )
+    words = [FIELD_MODULUS - 2] * layout.instances
+    proof = (FIELD_MODULUS - 2).to_bytes(32, "big") * (3 + 2 * points)
+    circuit = keyed_circuit(dear, key, layout)
+    receipt = register(circuit, (proof, words), gas_limit=16_777_216)
     assert receipt.logs
     assert 15_900_000 < receipt.gas_used < 16_777_216
 

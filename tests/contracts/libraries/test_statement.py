@@ -112,6 +112,14 @@ def test_RevertWhen_the_proof_ends_within_its_head(library, attacker, vector, la
             library.weightsOf.transact(*short, sender=attacker)
 
 
+def test_a_word_of_a_proof_is_read_where_it_stands(library, attacker):
+    proof = bytes(range(1, 97))
+    for place in (0, 1, 32, 64):
+        assert library.wordAt(proof, place) == int.from_bytes(proof[place : place + 32], "big")
+    with reverts(library.Statement_ShortProof, actual=96, least=97):
+        library.wordAt.transact(proof, 65, sender=attacker)
+
+
 def test_outputs_are_those_of_the_vectors(library, vector, layout, instances):
     rows = [[int(value) for value in row] for row in vector["outputs"]]
     for items in range(1, len(rows) + 1):

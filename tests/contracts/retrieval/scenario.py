@@ -86,14 +86,14 @@ def record_layout() -> Layout:
     )
 
 
-def label_layout() -> Layout:
-    """The same with a label output, of three classes."""
+def label_layout(labels: int = 1) -> Layout:
+    """The same with the best labels for outputs, of three classes."""
     outputs = SLOTS + 1
     return replace(
         record_layout(),
-        instances=outputs + SLOTS + 8,
-        context=outputs + SLOTS,
-        output_words=1,
+        instances=outputs + SLOTS * labels + 8,
+        context=outputs + SLOTS * labels,
+        output_words=labels,
         output_kind=OutputKind.LABEL,
     )
 
@@ -380,7 +380,7 @@ class Scene:
             tuple((start, size, self._path(start, size)) for start, size in blocks),
             tuple(self.data.entry(index) for index in indices),
             self.keys(indices),
-            self.proves(instances, indices[0] if indices else 0),
+            self.proves(instances, 0),
             tuple(instances),
         )
 

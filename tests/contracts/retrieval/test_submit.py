@@ -193,14 +193,28 @@ def test_a_label_is_the_strictly_greatest_score(retrieval, scores, matched):
     _prove_one(retrieval, job, scores, matched)
 
 
-@pytest.mark.parametrize(("label", "matched"), [(0, False), (1, True), (2, False), (-1, False)])
-def test_a_label_output_is_the_label(retrieval, registry, verifier, deployer, label, matched):
-    layout = label_layout()
+@pytest.mark.parametrize(
+    ("labels", "matched"),
+    [
+        ([0], False),
+        ([1], True),
+        ([2], False),
+        ([-1], False),
+        ([1, 0], True),
+        ([0, 1], False),
+        ([2, 0, 1], False),
+        ([-1, 1, 1], False),
+    ],
+)
+def test_the_first_label_output_is_the_label(
+    retrieval, registry, verifier, deployer, labels, matched
+):
+    layout = label_layout(len(labels))
     circuit = record_circuit(verifier, layout)
     model_id = register(registry, circuit, layout, deployer)
     scene = replace(retrieval, layout=layout, circuit=circuit, model_id=model_id)
     job = scene.accepted(predicate=scene.label())
-    _prove_one(scene, job, [label], matched)
+    _prove_one(scene, job, labels, matched)
 
 
 def _prove_one(scene, job, outputs, matched):

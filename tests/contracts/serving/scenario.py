@@ -48,9 +48,11 @@ EVENTS = {entry["name"] for entry in abi("ServingRound") if entry["type"] == "ev
 Block = tuple[int, int]  # first place of the contested list, number of items
 
 
-def round_layout(kind: OutputKind = OutputKind.SCORES, input_words: int = 2) -> Layout:
+def round_layout(
+    kind: OutputKind = OutputKind.SCORES, input_words: int = 2, labels: int = 1
+) -> Layout:
     """Four items: inputs, the context's digest, outputs, then the context."""
-    output_words = CLASSES if kind is OutputKind.SCORES else 1
+    output_words = CLASSES if kind is OutputKind.SCORES else labels
     outputs = SLOTS * input_words + 1
     return Layout(
         instances=outputs + SLOTS * output_words + 8,
@@ -268,10 +270,11 @@ class Scene:
     def all_of(self, job: Job, indices: Sequence[int] = LIST) -> list[Answer]:
         """Each run in a proof of its own, cut into what a proof takes."""
         blocks = [(run.position, run.size) for run in runs(indices)]
+        slots = self.layout.items
         cut = [
-            (position + at, min(size, SLOTS))
+            (position + at, min(size, slots))
             for position, size in blocks
-            for at in range(0, size, SLOTS)
+            for at in range(0, size, slots)
         ]
         return [self.proof(job, block, indices=indices) for block in cut]
 

@@ -232,16 +232,21 @@ def test_what_was_not_contested_is_not_looked_at(serving):
     assert serving.state(job) == State.SETTLED
 
 
-def test_a_label_output_is_posted_as_it_is(serving, registry, verifier, deployer):
-    layout = round_layout(OutputKind.LABEL, input_words=1)
+@pytest.mark.parametrize("labels", [1, 2, 3])
+def test_label_outputs_are_posted_as_they_are(serving, registry, verifier, deployer, labels):
+    """All of them: the last counts as the first does."""
+    layout = round_layout(OutputKind.LABEL, input_words=1, labels=labels)
     circuit = circuit_of(verifier, layout)
     model_id = register(registry, circuit, layout, deployer)
     fields = {"layout": layout, "circuit": circuit, "model_id": model_id}
-    scene = replace(serving, scores=lambda index: [index % 3], **fields)
+    scene = replace(serving, scores=lambda index: [(index + at) % 3 for at in range(3)], **fields)
     job = scene.contested(word_bytes=1)
     wrong = {"index": 0, "size": 1}
-    with reverts(scene.rounds.ServingRound_WrongOutputs, **wrong):
-        scene.answer(job, scene.proof(job, (0, 1), outputs={0: [1]}))
+    assert len(scene.outputs(1)) == labels * scene.count
+    for place in {0, labels - 1}:
+        changed = [(at + 5 * (at == place)) % 7 for at in range(labels)]
+        with reverts(scene.rounds.ServingRound_WrongOutputs, **wrong):
+            scene.answer(job, scene.proof(job, (0, 1), outputs={0: changed}))
     scene.answer(job)
     assert scene.state(job) == State.SETTLED
 

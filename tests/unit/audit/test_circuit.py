@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from prover.audit.circuit import CHECKS, _content, _load_code
+from prover.systems.interface import Codes
 
-CODE = b"\x60\x80"
+CODE = Codes(b"\x60\x80", b"\0\1")
+FIELDS = {"verifier": "6080", "key": "0001"}
 
 
 def test_what_artifacts_gave_is_remembered(tmp_path: Path) -> None:
@@ -20,10 +22,11 @@ def test_what_artifacts_gave_is_remembered(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        json.dumps({"code": CODE.hex()}),
-        json.dumps({"code": CODE.hex(), "checks": CHECKS - 1}),
-        json.dumps({"code": "0xzz", "checks": CHECKS}),
-        json.dumps([CODE.hex()]),
+        json.dumps(FIELDS),
+        json.dumps(FIELDS | {"checks": CHECKS - 1}),
+        json.dumps(FIELDS | {"checks": CHECKS, "key": "0xzz"}),
+        json.dumps({"code": "6080", "checks": CHECKS}),
+        json.dumps([CODE.verifier.hex()]),
         "",
     ],
 )

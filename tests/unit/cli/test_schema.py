@@ -137,7 +137,7 @@ ENDINGS = {
     "ByteCount": "_bytes",
     "ChainId": "chain_id",
     "Log2": "logrows",
-    "Word": "(model|circuit)_id|_hash|_root|_digest|dataset|public_key|digests",
+    "Word": "(model|circuit)_id|_hash|_root|_digest|_commitment|dataset|public_key|digests",
 }
 
 

@@ -64,7 +64,7 @@ def proving(monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Done]:
     )
     record: Any = SimpleNamespace(model_id=b"")
     artifacts: Any = SimpleNamespace(
-        manifest=SimpleNamespace(layout=SimpleNamespace(items=1)),
+        facts=SimpleNamespace(layout=SimpleNamespace(items=1)),
     )
     return accuracy.BountyProvider(tools, JOB_ID, record, artifacts, ME).prove, done
 

@@ -1,11 +1,12 @@
 """What proving costs, and how a default amount is made of it."""
 
 from prover.protocol.costs import Prices, Proving
-from prover.protocol.gas import ITEM, PROVE, VERIFY, VERIFY_INSTANCE
+from prover.protocol.gas import ITEM, PROVE, VERIFY, VERIFY_INSTANCE, verification_gas
 
 
 def test_proving_costs_time_and_gas() -> None:
-    proving = Proving(seconds=1800, items=4, instances=100, cores=2)
+    taken = verification_gas(100)
+    proving = Proving(seconds=1800, items=4, verification_gas=taken, cores=2)
     prices = Prices(gas_wei=0, core_hour_wei=1000)
     assert proving.cost(4, prices) == 1000
     assert proving.cost(5, prices) == 2000

@@ -26,7 +26,10 @@ HASHED = Layout(
     classes=2,
 )
 FIELDS = [field.name for field in dataclasses.fields(Layout)]
-FREE = {"weights", "context_bits"}  # an empty section's offset; the size of a limb
+# An empty section's offset; the size of a limb; how many points bind weights that are no word; as
+# many scores as classes may be labels.
+FREE = {"weights", "context_bits", "weight_points", "output_kind"}
+POINTED = Layout(10, 1, 0, 8, 17, 0, 0, 0, 0, 0, 0, 3, 8, 2, OutputKind.LABEL, 10)
 
 
 def test_sections_are_cut_where_the_layout_says() -> None:
@@ -46,6 +49,46 @@ def test_a_layout_survives_its_dictionary() -> None:
 def test_a_layout_off_by_any_field_is_refused(name: str, shift: int) -> None:
     with pytest.raises((StatementInvalid, ValueError)):
         dataclasses.replace(HASHED, **{name: getattr(HASHED, name) + shift})
+
+
+def test_points_labels_and_no_echo_are_laid_out() -> None:
+    words = list(range(100, 110))
+    assert POINTED.section("inputs", words) == POINTED.section("context_echo", words) == ()
+    assert POINTED.item_outputs(words, 0) == (108, 109)
+
+
+@pytest.mark.parametrize(
+    ("layout", "changes", "message"),
+    [
+        (POINTED, {"items": 2, "instances": 12}, "items is 2: expected 1 where"),
+        (POINTED, {"weight_words": 1, "instances": 11, "weights": 10}, "expected 0 where"),
+        (POINTED, {"weight_points": -1}, "expected 0 to 255"),
+        (POINTED, {"weight_points": 256}, "expected 0 to 255"),
+        (POINTED, {"output_words": 0, "instances": 8}, "output_words is 0: expected 1 to 10"),
+        (POINTED, {"classes": 1}, "output_words is 2: expected 1 to 1"),
+        (POINTED, {"output_kind": OutputKind.SCORES}, "output_words is 2: expected 10 to 10"),
+        (POINTED, {"context_echo_words": 2, "context_echo": 10, "instances": 12}, "context_echo"),
+        (HASHED, {"classes": 3}, "output_words is 2: expected 3 to 3"),
+        (HASHED, {"input_words": 0}, "items is 4: expected 1 where"),
+        (HASHED, {"weight_words": 2, "weights": 21, "instances": 23}, "expected 0 or 1"),
+    ],
+)
+def test_each_rule_of_the_sections_is_named(
+    layout: Layout, changes: dict[str, int], message: str
+) -> None:
+    with pytest.raises(StatementInvalid, match=message):
+        dataclasses.replace(layout, **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", [-1, 2, 70_000])
+def test_another_kind_of_output_is_refused(kind: int) -> None:
+    with pytest.raises((StatementInvalid, ValueError)):
+        dataclasses.replace(HASHED, output_kind=kind)  # type: ignore[arg-type]
+
+
+def test_as_many_labels_as_classes_are_laid_out() -> None:
+    most = dataclasses.replace(POINTED, output_words=10, instances=18)
+    assert len(most.item_outputs([0] * 18, 0)) == 10
 
 
 def test_overlapping_sections_are_refused() -> None:

@@ -61,7 +61,7 @@ def test_the_committed_description_is_read() -> None:
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        (set_at("format", "zkescrow native circuit 1"), "format"),
+        (set_at("format", "zkescrow native circuit 2"), "format"),
         (set_at("omega", "0x1"), "omega"),
         (set_at("omega", hexadecimal(R)), "omega"),
         (set_at("digest", hexadecimal(5).upper()), "digest"),
@@ -70,11 +70,12 @@ def test_the_committed_description_is_read() -> None:
         (set_at("k", 29), "k"),
         (set_at("instances", "context", -1), "instances.context"),
         (set_at("shape", "hidden", 0), "shape.hidden"),
-        (set_at("fixed_commitments", 0, [hexadecimal(1), hexadecimal(1)]), "fixed_commitments.0"),
-        (set_at("fixed_commitments", 0, [hexadecimal(1)]), "fixed_commitments.0"),
-        (set_at("fixed_commitments", 0, [hexadecimal(1 + P), hexadecimal(2)]), "a value below p"),
-        (set_at("fixed_commitments", 0, [hexadecimal(P), hexadecimal(2)]), "a value below p"),
-        (set_at("permutation", "commitments", 0, [hexadecimal(0)] * 2), "permutation.commitments"),
+        (set_at("shape", "packing", 0), "shape.packing"),
+        (set_at("secret_columns", [-1]), "secret_columns.0"),
+        (set_at("packed_commitments", 0, [hexadecimal(1), hexadecimal(1)]), "packed_commitments.0"),
+        (set_at("packed_commitments", 0, [hexadecimal(1)]), "packed_commitments.0"),
+        (set_at("packed_commitments", 0, [hexadecimal(1 + P), hexadecimal(2)]), "a value below p"),
+        (set_at("packed_commitments", 0, [hexadecimal(P), hexadecimal(2)]), "a value below p"),
         (set_at("srs", "g2", [[hexadecimal(0)] * 2] * 2), "srs.g2"),
         (set_at("srs", "s_g2", OUTSIDE), "a point in the group"),
         (set_at("srs", "s_g2", [[hexadecimal(0)] * 2] * 2), "srs.s_g2"),
@@ -141,6 +142,50 @@ def phase_of(symbol: str, phase: int) -> Callable[[Json], None]:
     return change
 
 
+BIAS, WEIGHT = (description().columns.fixed.index(name) for name in ("bias", "weight_0"))
+
+
+def hidden(columns: list[int]) -> Callable[[Json], None]:
+    """These columns are secret: their points stand in proofs, and fewer are packed."""
+
+    def change(found: Json) -> None:
+        found["shape"]["hidden"], found["secret_columns"] = True, columns
+        found["proof"]["secret_points"] = len(columns)
+        found["proof"]["bytes"] += 32 + 64 * len(columns)
+        count = len(found["columns"]["fixed"]) + len(found["permutation"]["columns"])
+        found["packed_commitments"] = found["packed_commitments"][: -(-(count - len(columns)) // 4)]
+
+    return change
+
+
+def read_before(name: str) -> Callable[[Json], None]:
+    """A gate reads a fixed column on the row before too."""
+    cell = [description().columns.fixed.index(name), -1]
+
+    def change(found: Json) -> None:
+        found["queries"]["fixed"].append(cell)
+        found["gates"][0]["polynomials"].append(["fixed", *cell])
+        found["proof"]["evaluations"] += 1
+        found["proof"]["bytes"] += 32
+
+    return change
+
+
+def never_read(found: Json) -> None:
+    """A fixed column that no gate reads."""
+    found["columns"]["fixed"].append("unread")
+
+
+def packed_by(packing: int) -> Callable[[Json], None]:
+    def change(found: Json) -> None:
+        count = len(found["columns"]["fixed"]) + len(found["permutation"]["columns"])
+        found["shape"]["packing"] = packing
+        points = found["packed_commitments"] * 4
+        found["packed_commitments"] = points[: -(-count // packing)]
+
+    return change
+
+
 def few_rows(blinding: int) -> Callable[[Json], None]:
     """So many random rows that no more than they are left, and one."""
 
@@ -172,8 +217,18 @@ def few_rows(blinding: int) -> Callable[[Json], None]:
         (set_at("shape", "k", 1), r"shape\.k"),
         (set_at("columns", "instance", ["a", "b"]), "instance columns"),
         (set_at("columns", "instance", []), "instance columns"),
-        (duplicate("fixed_commitments"), "fixed_commitments"),
-        (duplicate("permutation", "commitments"), r"permutation\.commitments"),
+        (set_at("shape", "packing", 3), r"shape\.packing is 3: expected one of"),
+        (set_at("shape", "packing", 16), r"shape\.packing"),
+        (set_at("shape", "packing", 2), "number of packed_commitments is 8: expected 15"),
+        (duplicate("packed_commitments"), "number of packed_commitments"),
+        (set_at("secret_columns", [0]), "number of secret_columns is 1: expected 0"),
+        (set_at("shape", "hidden", True), "number of secret_columns is 0: expected 2"),
+        (hidden([WEIGHT, BIAS]), "secret_columns is .* in order of the queries"),
+        (hidden([BIAS, BIAS]), "secret_columns is"),
+        (hidden([BIAS, COLUMNS]), "secret_columns is"),
+        (read_before("weight_0"), "rotation of .* expected 0, as it is packed"),
+        (never_read, "number of packed fixed columns"),
+        (set_at("proof", "secret_points", 1), r"proof\.secret_points"),
         (duplicate("queries", "advice"), "queries"),
         (set_at("queries", "fixed", 0, 0, COLUMNS), "query of fixed column"),
         (set_at("queries", "advice", 0, 0, 99), "query of advice column"),
@@ -253,10 +308,11 @@ OTHER_CIRCUITS: list[Callable[[Json], object]] = [
     another_root,
     other_constant,
     other_challenges,
-    set_at("fixed_commitments", 0, G1_TWICE),
-    exchange("fixed_commitments", 0, 1),
-    set_at("permutation", "commitments", 0, G1_TWICE),
-    exchange("permutation", "commitments", 0, 1),
+    set_at("packed_commitments", 0, G1_TWICE),
+    exchange("packed_commitments", 0, 1),
+    packed_by(8),
+    packed_by(2),
+    packed_by(1),
     exchange("permutation", "columns", 0, 1),
     exchange("queries", "advice", 0, 1),
     exchange("queries", "fixed", 0, 1),
@@ -264,7 +320,6 @@ OTHER_CIRCUITS: list[Callable[[Json], object]] = [
     set_at("instances", {"context": 0, "digests": 0, "outputs": len(INSTANCES)}),
     set_at("shape", "lanes", 9),
     set_at("shape", "y_offset", -1),
-    set_at("shape", "hidden", True),
     set_at("columns", "advice", 2, "symbol", "q9"),
     set_at("delta", hexadecimal(pow(description().delta, 3, R))),
     lambda found: found["srs"].update(s_g2=found["srs"]["g2"]),
@@ -300,6 +355,20 @@ def test_a_proof_is_not_one_of_another_circuit(change: Callable[[Json], object])
     other = parse_description(restated(change))
     with pytest.raises(ProofRejected, match=r"^(opening|commitment|evaluation)"):
         verify(other, PROOF, INSTANCES)
+
+
+def test_hidden_weights_make_another_circuit() -> None:
+    """Their points stand in proofs, behind the digest; which columns they are is in it."""
+    with pytest.raises(UnsoundCircuit, match="digest is 0x"):
+        parse_description(changed(hidden([BIAS, WEIGHT])))
+    other = parse_description(restated(hidden([BIAS, WEIGHT])))
+    prefix = other.digest.to_bytes(32, "big") + PROOF[: 2 * 64]
+    with pytest.raises(ProofRejected, match=r"^length"):
+        verify(other, PROOF, INSTANCES)
+    with pytest.raises(ProofRejected, match=r"^digest: the proof begins with"):
+        verify(other, bytes(32) + prefix[32:] + PROOF, INSTANCES)
+    with pytest.raises(ProofRejected, match=r"^opening"):
+        verify(other, prefix + PROOF, INSTANCES)
 
 
 def test_another_digest_is_refused() -> None:

@@ -41,7 +41,7 @@ def circuit() -> Circuit:
     layout = choose_layout(network)
     placed = compile_network(network, layout.lanes, layout.weight_lanes, Form(context=len(CONTEXT)))
     program, native = engine.load_program(placed, layout), engine.engine()
-    srs = native.Srs.development(layout.k, SRS_SEED)
+    srs = native.Srs.development(layout.k, SRS_SEED, layout.packing)
     return Circuit(placed, layout, program, srs, native.keygen(program, srs))
 
 

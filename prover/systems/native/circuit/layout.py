@@ -1,7 +1,7 @@
 """Which layout a network gets: lanes to a row, weights to a row, and 2^k rows."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from prover.base.errors import ModelRefused
 from prover.systems.native.circuit.columns import Kind, count_columns, grand_products
@@ -20,6 +20,8 @@ MAX_K = MAX_LOGROWS  # a circuit's keys are made on a set-up of as many rows
 WEIGHT_LANES = (1, 2, 3, 4, 5, 6, 8, 12, 16)
 # Rows that no network may use: halo2's blinding rows, the row before them, and row 0.
 RESERVED = 7
+# Fixed columns and sigma to a commitment: chosen by gas against seconds (docs/NATIVE.md, 9).
+PACKING = 4
 # Seconds a row costs per column, in units of one full-width commitment: measured ratios of
 # commitments of small values, and of the transforms that every column passes through.
 SMALL, FULL, TRANSFORM = 0.21, 1.0, 0.38
@@ -32,6 +34,16 @@ class CircuitLayout:
     k: int
     lanes: int
     weight_lanes: int
+    packing: int = PACKING
+
+    @property
+    def powers(self) -> int:
+        """log2 of the powers that the set-up must have: for packed polynomials."""
+        return self.k + self.packing.bit_length() - 1
+
+    def on(self, powers: int) -> "CircuitLayout":
+        """The same, packed as a set-up of 2^powers allows; of less than 2^k the least."""
+        return replace(self, packing=min(PACKING, 1 << max(powers - self.k, 0)))
 
     @property
     def usable_rows(self) -> int:
@@ -99,7 +111,7 @@ def possible_layouts(network: Network, form: Form = PLAIN) -> Iterator[CircuitLa
                 width for width, rows in folds.items() if rows + max(ranks, salt) <= usable_rows(k)
             ]
             if fitting:
-                yield CircuitLayout(k, lanes, min(fitting))
+                yield CircuitLayout(k, lanes, min(fitting)).on(MAX_LOGROWS)
                 break
 
 

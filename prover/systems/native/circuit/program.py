@@ -22,30 +22,17 @@ from prover.systems.native.network.network import Integers, Layer, Network, Term
 
 
 @dataclass(frozen=True)
-class Program:
-    """A circuit before its keys.
+class Placement:
+    """Where the tensors of a network stand: what is known before any column, and quickly.
 
-    `network` is the prepared one; `columns` are fixed columns by name, [rows] or [lanes, rows];
-    `copies` [m, 4] join (column, row) to (column, row); `form` says which instances there are, and
-    rank rows, if there are any, begin on row `ranked`. Of hidden weights, `numbers` [weight lanes,
-    rows] says which weight of the network stands where, counted from 1.
+    `network` is the prepared one; `form` says which instances there are.
     """
 
     network: Network
     lanes: int
-    weight_lanes: int
     stored: dict[str, Stored]
     table: Table
-    columns: dict[str, Integers]
-    copies: Integers
     form: Form
-    ranked: int
-    numbers: Integers | None = None
-
-    @property
-    def rows(self) -> int:
-        """Rows used by the tallest part."""
-        return max(column.shape[-1] for column in self.columns.values())
 
     @property
     def ranking(self) -> Ranking | None:
@@ -71,6 +58,27 @@ class Program:
         return self.form.context + self.digests + (self.form.labels or scores)
 
 
+@dataclass(frozen=True)
+class Program(Placement):
+    """A circuit before its keys.
+
+    `columns` are fixed columns by name, [rows] or [lanes, rows]; `copies` [m, 4] join (column, row)
+    to (column, row); rank rows, if there are any, begin on row `ranked`. Of hidden weights,
+    `numbers` [weight lanes, rows] says which weight of the network stands where, counted from 1.
+    """
+
+    weight_lanes: int
+    columns: dict[str, Integers]
+    copies: Integers
+    ranked: int
+    numbers: Integers | None = None
+
+    @property
+    def rows(self) -> int:
+        """Rows used by the tallest part."""
+        return max(column.shape[-1] for column in self.columns.values())
+
+
 def hashing_of(image: Stored, lanes: int, table: Table) -> Hashing:
     """The input is stored from the first row on. Raises ModelRefused if it has but one value."""
     if not table.input_bits:
@@ -81,12 +89,17 @@ def hashing_of(image: Stored, lanes: int, table: Table) -> Hashing:
     return Hashing(image.stop, lanes * table.input_bits)
 
 
+def place(network: Network, lanes: int, form: Form = PLAIN) -> Placement:
+    """Where tensors stand, and the table."""
+    prepared = prepare(network)
+    ranking = Ranking.of(prepared.layer(prepared.output), form.labels)
+    return Placement(prepared, lanes, lay_out(prepared, lanes), Table.of(prepared, ranking), form)
+
+
 def compile_network(network: Network, lanes: int, weight_lanes: int, form: Form = PLAIN) -> Program:
     """Lay a network out: tensor rows, fold rows, rank rows, table, copies."""
-    prepared = prepare(network)
-    stored = lay_out(prepared, lanes)
-    ranking = Ranking.of(prepared.layer(prepared.output), form.labels)
-    table = Table.of(prepared, ranking)
+    placed = place(network, lanes, form)
+    prepared, stored, table, ranking = placed.network, placed.stored, placed.table, placed.ranking
     fold = _folded(prepared, stored, weight_lanes, form)
     columns = {**_tensor_columns(prepared, stored, table), **table.columns(), **fold.columns()}
     numbers = None
@@ -97,8 +110,8 @@ def compile_network(network: Network, lanes: int, weight_lanes: int, form: Form 
         columns[SAME_BIAS] = _same_bias(prepared, stored)
     public = form.context
     hashed: list[tuple[int, int, int, int]] = []
-    if form.inputs == "hashed":
-        hashing = hashing_of(stored[prepared.input.name], lanes, table)
+    hashing = placed.hashing
+    if hashing:
         columns |= hashing.columns()
         hashed = hashing.copies(form.context)
         public += len(hashing.chunks)
@@ -111,16 +124,12 @@ def compile_network(network: Network, lanes: int, weight_lanes: int, form: Form 
         outputs = list(_outputs(output, public))
     copies = [*fold.copies, *hashed, *outputs]
     return Program(
-        prepared,
-        lanes,
-        weight_lanes,
-        stored,
-        table,
-        columns,
-        np.array(copies, dtype=np.int64),
-        form,
-        ranked,
-        numbers,
+        **vars(placed),
+        weight_lanes=weight_lanes,
+        columns=columns,
+        copies=np.array(copies, dtype=np.int64),
+        ranked=ranked,
+        numbers=numbers,
     )
 
 

@@ -15,7 +15,7 @@ from prover.base.errors import ProvingError
 from prover.base.files import locked, write_atomically
 from prover.statement.field import FIELD_MODULUS
 from prover.systems.native.circuit.layout import CircuitLayout
-from prover.systems.native.circuit.program import Program
+from prover.systems.native.circuit.program import Placement
 
 # An item's salt is a seed of 32 bytes, as so many elements of so many bits.
 SEED_ELEMENTS, SEED_BITS = 8, 32
@@ -49,7 +49,7 @@ def random_words(count: int) -> tuple[int, ...]:
     return tuple(secrets.randbelow(FIELD_MODULUS) for _ in range(count))
 
 
-def salt_cells(program: Program, layout: CircuitLayout) -> int:
+def salt_cells(program: Placement, layout: CircuitLayout) -> int:
     """Salt cells below the image, as many as fit up to MOST_CELLS."""
     image = program.stored[program.network.input.name].stop
     return min(MOST_CELLS, layout.usable_rows - image)
@@ -89,13 +89,22 @@ def spend(folder: Path, commitment: bytes, allowed: int) -> None:
 
     Raises ProvingError once the hiding is used up.
     """
-    path = folder / commitment.hex()
     with locked(folder / "lock"):
-        made = int(path.read_text()) if path.exists() else 0
+        made = counted(folder, commitment)
         if made >= allowed:
-            raise ProvingError(
-                f"{made} proofs were made about this input with the same salt: expected at most "
-                f"{allowed}, in which the salt hides it; the consumer must post the input again, "
-                "which draws another salt"
-            )
-        write_atomically(path, b"%d\n" % (made + 1))
+            raise ProvingError(used_up(made, allowed))
+        write_atomically(folder / commitment.hex(), b"%d\n" % (made + 1))
+
+
+def counted(folder: Path, commitment: bytes) -> int:
+    """How many proofs about an image this machine made."""
+    path = folder / commitment.hex()
+    return int(path.read_text()) if path.exists() else 0
+
+
+def used_up(made: int, allowed: int) -> str:
+    """Why there is no further proof."""
+    return (
+        f"{made} proofs were made about this input with the same salt: expected at most {allowed}, "
+        "in which the salt hides it; the consumer must post the input again, which draws another"
+    )

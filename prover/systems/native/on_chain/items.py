@@ -28,6 +28,7 @@ from prover.systems.native.network.quantise import to_integers
 from prover.systems.native.network.reference import scores
 from prover.systems.native.on_chain import committing, exchange
 from prover.systems.native.packing import opened
+from prover.systems.native.secret import Secret
 from prover.systems.native.witness import execute
 from prover.systems.onnx import calibration
 from prover.systems.onnx.calibration import Calibration, Floats
@@ -129,6 +130,20 @@ class NativeOnChain:
                 "that no proof would be accepted: set the model up again"
             )
 
+    def require_hiding(self, made: NativeArtifacts, items: Sequence[Item], shown: int) -> None:
+        """Of each image's salt and of hidden weights, by what this machine made besides."""
+        allowed = made.facts.proofs_hidden
+        if allowed is not None:
+            for commitment in self.commitments(made, items):
+                count = max(hiding.counted(_counts(), commitment), shown)
+                if count >= allowed:
+                    raise StatementInvalid(hiding.used_up(count, allowed))
+        if made.facts.hidden and Secret(made.directory).left() < len(items):
+            raise StatementInvalid(
+                f"the hidden weights are hidden in {Secret(made.directory).left()} proofs more: "
+                f"expected {len(items)}; set the model up again, which makes another model"
+            )
+
     def witness(
         self, made: NativeArtifacts, items: Sequence[Item], context: JobContext
     ) -> ItemWitness:
@@ -164,11 +179,11 @@ class NativeOnChain:
         A point needs all of it again, which a number of proofs uses up.
         """
         image, context = _image(made, witness.item), witness.context
-        if made.manifest.inputs == "hashed":
+        allowed = made.facts.proofs_hidden
+        if allowed is None:
             salts = committing.digest_salts(made, witness.item)
             return prover.prove(made, image, context, self._limits, progress, salts=salts)
-        allowed = hiding.proofs_hidden(hiding.salt_cells(made.program, made.layout))
-        hiding.spend(get_settings().home / "hiding", witness.commitment, allowed)
+        hiding.spend(_counts(), witness.commitment, allowed)
         seed = hiding.seed_of(witness.item.salt)
         return prover.prove(made, image, context, self._limits, progress, seed=seed)
 
@@ -216,6 +231,11 @@ class NativeOnChain:
     def export(self, made: NativeArtifacts, target: Path) -> list[str]:
         """See `exchange.export`."""
         return exchange.export(made, target)
+
+
+def _counts() -> Path:
+    """Where proofs are counted by the commitment to their input."""
+    return get_settings().home / "hiding"
 
 
 def _image(made: NativeArtifacts, item: Item) -> Integers:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from prover.base.errors import ChainError
-from prover.chain.contracts.deploy import _created_in, deploy_verifier
+from prover.chain.contracts.deploy import _created_in, deploy
 
 PLACE = "0x" + "44" * 20
 
@@ -19,7 +19,7 @@ def deployed(place: str | None) -> tuple[Any, list[Any]]:
         return {"contractAddress": place, "gasUsed": 3_100_000}
 
     sender: Any = SimpleNamespace(send=send)
-    return deploy_verifier(sender, b"\x60\x01", b"\xab" * 32), sent
+    return deploy(sender, "verifier", "ab" * 32, b"\x60\x01"), sent
 
 
 def test_the_address_and_gas_of_a_new_verifier_are_the_receipts() -> None:

@@ -18,9 +18,9 @@ from prover.base.errors import (
 )
 from prover.base.settings import get_settings
 from prover.clients.common import readiness as module
-from prover.clients.common.readiness import KeyMissing, Readiness, check_key, padding, strange_items
+from prover.clients.common.readiness import KeyMissing, Readiness, check_key, strange_items
 from prover.statement.context import NO_JOB, JobContext
-from prover.statement.documents.inputs_file import Item
+from prover.statement.documents.inputs_file import Item, padding
 from prover.systems.ezkl.artifacts import PK, Artifacts
 from prover.systems.ezkl.prover import check_item
 from prover.systems.proof import Proof
@@ -129,7 +129,7 @@ def test_one_proof_is_rehearsed_once_for_a_model(
 
 
 def test_what_is_rehearsed_are_items_of_the_job(artifacts: Artifacts, system: FakeSystem) -> None:
-    items = [padding(artifacts)] * 5
+    items = [padding(artifacts.facts.shape)] * 5
     readiness(system).ready(artifacts, items)
     assert system.asked == [tuple(items[: artifacts.manifest.layout.items])]
 
@@ -181,7 +181,7 @@ def test_a_failed_proof_bars_the_model_until_a_rehearsal_succeeds(
     ready.ready(artifacts)
     system.failing["prove"] = ProofRejected("no")
     with pytest.raises(ProofRejected):
-        ready.prove(artifacts, [padding(artifacts)], NO_JOB)
+        ready.prove(artifacts, [padding(artifacts.facts.shape)], NO_JOB)
     with pytest.raises(ProvingError, match="no new job of this model"):
         ready.ready(artifacts)
     with pytest.raises(ProvingError, match="no new job of this model"):
@@ -201,13 +201,13 @@ def test_an_unexpected_error_bars_it_too(artifacts: Artifacts, system: FakeSyste
     system.failing["verify"] = ZeroDivisionError("odd")
     ready = readiness(system)
     with pytest.raises(ZeroDivisionError):
-        ready.prove(artifacts, [padding(artifacts)], NO_JOB)
+        ready.prove(artifacts, [padding(artifacts.facts.shape)], NO_JOB)
     with pytest.raises(ProvingError, match="odd"):
         ready.ready(artifacts)
 
 
 def test_a_job_gets_a_proof_that_was_verified(artifacts: Artifacts, system: FakeSystem) -> None:
-    made = readiness(system).prove(artifacts, [padding(artifacts)], NO_JOB)
+    made = readiness(system).prove(artifacts, [padding(artifacts.facts.shape)], NO_JOB)
     assert made == Proof(b"\1", (1,))
     assert system.done == ["witness", "prove", "verify"]
 
@@ -230,7 +230,7 @@ def test_a_proof_that_was_made_by_this_process_is_not_verified_again(
     artifacts: Artifacts, system: FakeSystem
 ) -> None:
     ready = readiness(system)
-    made = ready.prove(artifacts, [padding(artifacts)], NO_JOB)
+    made = ready.prove(artifacts, [padding(artifacts.facts.shape)], NO_JOB)
     assert ready.faults(artifacts, [made]) == [None]
     assert system.verified == [[made.proof]]
 
@@ -267,7 +267,7 @@ def test_the_record_is_for_its_owner_only(artifacts: Artifacts, system: FakeSyst
 def test_strange_items_fit_the_circuit_and_reach_its_corners(artifacts: Artifacts) -> None:
     plan, items = artifacts.manifest.plan, strange_items(artifacts)
     assert len(items) == 8
-    for item in (*items, padding(artifacts)):
+    for item in (*items, padding(artifacts.facts.shape)):
         check_item(artifacts.manifest, item)
     assert set(items[0].values) == {plan.input_min}
     assert set(items[1].values) == {plan.input_max}

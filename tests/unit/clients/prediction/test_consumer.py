@@ -29,8 +29,9 @@ def stake(chosen: PostOptions, monkeypatch: pytest.MonkeyPatch) -> int:
     monkeypatch.setattr(consumer, "present_prices", lambda *_: PRICES)
     monkeypatch.setattr(consumer, "decimals_of", lambda *_: 6)
     client: Any = SimpleNamespace(now=lambda: 100)
-    known: Any = SimpleNamespace(model_id=bytes(32))
-    request: Any = SimpleNamespace(inputs_hash=lambda: bytes(32))
+    known: Any = SimpleNamespace(model_id=bytes(32), artifacts=None)
+    monkeypatch.setattr(consumer, "commitments", lambda *_: [bytes(32)])
+    request: Any = SimpleNamespace(items=())
     return consumer._terms(client, known, request, chosen).stake
 
 

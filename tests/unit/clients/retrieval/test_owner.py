@@ -161,8 +161,8 @@ def test_no_submission_is_longer_than_was_reckoned(count: int, slots: int, at: i
         runs=tuple(_opened(run.first, run.size, public) for run in runs(part)),  # type: ignore[arg-type]
         records=(),
         keys=(bytes(32),) * len(part),
-        proof=bytes(artifacts.manifest.verifier.proof_bytes),
-        instances=(0,) * artifacts.manifest.layout.instances,
+        proof=bytes(artifacts.facts.proof_bytes),
+        instances=(0,) * artifacts.facts.layout.instances,
     ).to_abi()
     full = (told[0], [(bytes(32), bytes(32))] * len(part), *told[2:])
     data = encode_call(RETRIEVAL, "submit", Job(OTHER, 1, TERMS).to_abi(), [full])
@@ -176,8 +176,8 @@ def _path(count: int, log2: int) -> tuple[bytes, ...]:
 def _with_slots(artifacts: Artifacts, slots: int) -> Artifacts:
     """The same circuit as if it had other item slots; its instances are not laid out anew."""
     layout = SimpleNamespace(items=slots, instances=artifacts.manifest.layout.instances)
-    manifest = SimpleNamespace(layout=layout, verifier=artifacts.manifest.verifier)
-    return SimpleNamespace(manifest=manifest)  # type: ignore[return-value]
+    facts = SimpleNamespace(layout=layout, proof_bytes=artifacts.facts.proof_bytes)
+    return SimpleNamespace(facts=facts)  # type: ignore[return-value]
 
 
 _ARTIFACTS: list[Artifacts] = []

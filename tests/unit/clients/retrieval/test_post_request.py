@@ -30,7 +30,7 @@ def test_a_request_pays_in_the_price_of_every_record(monkeypatch: pytest.MonkeyP
     contract = SimpleNamespace(post=lambda job, count: ("post", job, count))
     monkeypatch.setattr(retrieval, "RetrievalBounty", lambda _client, _address: contract)
     drawn = Posting(Job(ME, 1, TERMS), b"\5" * 32, b"", "", resumed=False)
-    artifacts = SimpleNamespace(manifest=SimpleNamespace(layout="layout"))
+    artifacts = SimpleNamespace(facts=SimpleNamespace(layout="layout"))
     offer: Any = SimpleNamespace(
         dataset=SimpleNamespace(count=4), artifacts=artifacts, circuit_id=b""
     )

@@ -139,17 +139,21 @@ def test_outputs_are_read_when_they_are_posted() -> None:
     assert posted_outputs(record(outputs=encode_outputs(rows, 2))) == rows
 
 
-def test_own_inputs_are_those_of_the_round(home: Path) -> None:
+def test_own_inputs_are_those_of_the_round(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    artifacts: Any = None
+    monkeypatch.setattr(
+        serving_contest, "commitments", lambda _, items: [item.commitment() for item in items]
+    )
     items = tuple(Item((n,)) for n in range(20))
     content = InputsFile(bytes(32), items).to_bytes()
     root = inputs_tree(item.commitment() for item in items).root
     ours = record(replace(TERMS, inputs_root=root), data_hash=data_hash(content))
     with pytest.raises(StatementInvalid, match="only where the round was opened"):
-        own_inputs(ours)
+        own_inputs(ours, artifacts)
     write_atomically(get_settings().home / "inputs" / f"{data_hash(content).hex()}.json", content)
-    assert own_inputs(ours).items == items
+    assert own_inputs(ours, artifacts).items == items
     with pytest.raises(StatementInvalid, match="expected the inputs file of the round"):
-        own_inputs(record(data_hash=data_hash(content)))
+        own_inputs(record(data_hash=data_hash(content)), artifacts)
 
 
 @pytest.fixture

@@ -174,9 +174,10 @@ def test_an_answer_opens_both_trees(artifacts: Artifacts) -> None:
     items = items_for(artifacts, 20)
     content = encode_outputs(evaluate(artifacts, items), 3)
     found = record(outputs=content, contested=(2, 4, 5, 6, 7))
-    answer = Openings(found, items).answer(Part(0, (2, 4, 5, 6, 7)), Proof(b"", (1,)))
-    assert [(one.position, one.size) for one in answer.contests] == [(0, 1), (1, 4)]
     commitments = [item.commitment() for item in items]
+    part = Part(0, (2, 4, 5, 6, 7))
+    answer = Openings(found, commitments).answer(part, Proof(b"", (1,)))
+    assert [(one.position, one.size) for one in answer.contests] == [(0, 1), (1, 4)]
     inputs, outputs = inputs_tree(commitments).root, outputs_tree(content, 20).root
     for contest, indices in zip(answer.contests, ((2,), (4, 5, 6, 7)), strict=True):
         levels = contest.size.bit_length() - 1

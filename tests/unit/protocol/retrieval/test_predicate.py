@@ -24,14 +24,14 @@ numbers = st.decimals(-1000, 1000, places=4)
 def test_a_score_is_flagged_exactly_if_it_reaches_the_number(
     value: Decimal, scale: int, score: int
 ) -> None:
-    predicate = at_least(0, str(value), scale)
+    predicate = at_least(0, str(value), 2.0**-scale)
     reaches = Fraction(score, 2**scale) >= Fraction(value)
     assert predicate.flags([score], OutputKind.SCORES) == reaches
 
 
 @given(numbers, st.integers(0, 30))
 def test_the_threshold_is_the_least_that_reaches_the_number(value: Decimal, scale: int) -> None:
-    threshold = at_least(0, str(value), scale).threshold
+    threshold = at_least(0, str(value), 2.0**-scale).threshold
     assert Fraction(threshold - 1, 2**scale) < Fraction(value) <= Fraction(threshold, 2**scale)
 
 
@@ -40,7 +40,7 @@ def test_the_threshold_is_the_least_that_reaches_the_number(value: Decimal, scal
     [("0.5", 4), (".5", 4), ("-0.5", -4), ("+1", 8), ("1.", 8), ("1e1", 80), ("0.06", 1), ("0", 0)],
 )
 def test_numbers_as_people_type_them(text: str, threshold: int) -> None:
-    assert at_least(1, f" {text} ", 3) == Predicate(PredicateKind.AT_LEAST, 1, threshold)
+    assert at_least(1, f" {text} ", 1 / 8) == Predicate(PredicateKind.AT_LEAST, 1, threshold)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_numbers_as_people_type_them(text: str, threshold: int) -> None:
 )
 def test_what_is_no_number_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="expected a decimal number"):
-        at_least(0, text, 3)
+        at_least(0, text, 1 / 8)
 
 
 def score(index: int, threshold: int) -> Predicate:
@@ -89,6 +89,7 @@ def test_predicates_that_no_circuit_answers_are_refused(
 
 
 def test_a_predicate_is_said_back_as_it_is_compared() -> None:
-    assert as_text(label(3), 8) == "its label is 3"
-    assert as_text(score(1, 384), 8) == "score 1 is at least 384 / 2^8 = 1.5"
+    assert as_text(label(3), 1 / 256) == "its label is 3"
+    said = "score 1 is at least 384 in the circuit's units, which is 1.5"
+    assert as_text(score(1, 384), 1 / 256) == said
     assert as_text(score(1, -384), None) == "score 1 is at least -384 in the circuit's units"

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from benchmarks.economics import Serving, simulated
 from prover.base.errors import StatementInvalid
 from prover.protocol.costs import Prices, Proving
+from prover.protocol.gas import verification_gas
 from prover.protocol.serving.economics import (
     chance_to_catch,
     serving_break_even,
@@ -22,7 +23,7 @@ BATCH = Proving.predicted(16, 16, 181)
 ROUND = Serving(n=256, proving=BATCH, prices=PRICES, output_bytes=40, contests=59)
 ROUNDS = st.builds(
     lambda n, contests, items, gas: Serving(
-        n, Proving(1.5, items, 11 * items), Prices(gas), 40, min(contests, n)
+        n, Proving(1.5, items, verification_gas(11 * items)), Prices(gas), 40, min(contests, n)
     ),
     st.integers(1, 1000),
     st.integers(1, 300),

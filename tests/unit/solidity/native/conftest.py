@@ -27,7 +27,7 @@ class OnChain:
 
     def verifier(self, key: bytes) -> str:
         """The verifier for the set-up of a key."""
-        code = verifier_creation(compile_native_verifier(), key)
+        code = verifier_creation(key)
         if code not in self.verifiers:
             self.verifiers[code] = self.node.deploy(code)
         return self.verifiers[code]

@@ -2,6 +2,7 @@
 
 import json
 from functools import cache
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,12 +14,20 @@ from prover.verify.algebra.field import R
 from prover.verify.algebra.group import P
 from prover.verify.digest import circuit_digest
 from tests.unit.solidity.native.conftest import OnChain
-from tests.unit.solidity.native.forger import Forgery, with_known_points
+from tests.unit.solidity.native.forger import (
+    Forgery,
+    Values,
+    engine_key,
+    points_before_evaluations,
+    with_known_points,
+)
+from tests.unit.solidity.native.real import engine_accepts, reference_accepts
 from tests.unit.systems.native.needs import needs_engine
 from tests.unit.systems.native.test_columns import described
 
 pytestmark = needs_engine
 CONTEXT = 2
+PACKINGS = (1, 2, 4, 8)
 EVERYTHING = Form(CONTEXT, "hashed", 2, "hidden")
 SHAPES = [
     (Form(CONTEXT), 1, 1),
@@ -35,24 +44,25 @@ SHAPES = [
 
 
 @cache
-def circuit(form: Form, lanes: int, weight_lanes: int) -> Description:
+def circuit(form: Form, lanes: int, weight_lanes: int, packing: int = 4) -> Description:
     """The engine's columns and gates, with points whose logarithms are known."""
     found = parse_description(json.dumps(described(form, lanes, weight_lanes)).encode())
-    return with_known_points(found)
+    return with_known_points(found, packing)
 
 
-def forgery(form: Form, lanes: int, weight_lanes: int, seed: int = 0) -> Forgery:
-    made = circuit(form, lanes, weight_lanes)
+def forgery(form: Form, lanes: int, weight_lanes: int, seed: int = 0, packing: int = 4) -> Forgery:
+    made = circuit(form, lanes, weight_lanes, packing)
     count = made.instances.count
     return Forgery(made, tuple(7 + index for index in range(count)), seed)
 
 
+@pytest.mark.parametrize("packing", PACKINGS)
 @pytest.mark.parametrize(("form", "lanes", "weight_lanes"), SHAPES)
 def test_what_fits_is_accepted_whatever_the_shape(
-    on_chain: OnChain, form: Form, lanes: int, weight_lanes: int
+    on_chain: OnChain, form: Form, lanes: int, weight_lanes: int, packing: int
 ) -> None:
     """All columns, claims and gates are where the description has them: random values show it."""
-    made = forgery(form, lanes, weight_lanes)
+    made = forgery(form, lanes, weight_lanes, packing=packing)
     proofs = [(made.proof(), made.instances)]
     assert on_chain.accepts(made.description, proofs) == [True]
 
@@ -83,19 +93,49 @@ def test_a_witness_that_breaks_one_gate_or_copy_is_refused(on_chain: OnChain) ->
         made.proof(without=[count])
 
 
+def at_zero(place: int) -> Values:
+    return lambda values: [*values[:place], 0, *values[place + 1 :]]
+
+
+def exchanged(place: int) -> Values:
+    return lambda found: [*found[:place], found[place + 1], found[place], *found[place + 2 :]]
+
+
+@pytest.mark.parametrize("packing", PACKINGS)
+@pytest.mark.parametrize("form", [Form(CONTEXT, "hashed", 2), EVERYTHING])
+def test_each_value_of_a_packed_polynomial_counts(
+    on_chain: OnChain, form: Form, packing: int, tmp_path: Path
+) -> None:
+    """Proofs that only a verifier accepts which leaves one value of r out, or takes it for another.
+
+    Of the first packed polynomial, and of the last, which may have fewer columns.
+    """
+    made = forgery(form, 4, 3, packing=packing)
+    columns = made.description.packed_columns
+    places = {*range(packing), *range(columns - packing - 1, columns)}
+    proofs = [made.proof()]
+    proofs += [made.proof(opened=at_zero(place)) for place in places]
+    proofs += [made.proof(opened=exchanged(place)) for place in places - {columns - 1}]
+    key, wanted = engine_key(made.description, tmp_path), [True] + [False] * (len(proofs) - 1)
+    statements = [(proof, made.instances) for proof in proofs]
+    assert on_chain.accepts(made.description, statements) == wanted
+    assert [engine_accepts(key, *one) for one in statements] == wanted
+    assert [reference_accepts(made.description, *one) for one in statements] == wanted
+
+
 def test_each_word_counts(on_chain: OnChain) -> None:
     """Evaluations and points, one by one; of a point the negative, which is on the curve too."""
     made = forgery(EVERYTHING, 2, 3)
     honest = made.proof()
     words = [int.from_bytes(honest[at : at + 32], "big") for at in range(0, len(honest), 32)]
     layout = made.description.proof
-    points = sum(layout.advice_points) + layout.grand_products + 1 + layout.quotient_pieces
+    points = points_before_evaluations(layout)
     others = []
-    for index, word in enumerate(words):
-        scalar = 2 * points <= index < 2 * points + layout.evaluations
+    for index, word in enumerate(words[1:], 1):  # behind the digest
+        scalar = 2 * points < index <= 2 * points + layout.evaluations
         if scalar:
             other = (word + 1) % R
-        elif (index - 2 * points - layout.evaluations) % 2 == 0:
+        elif (index - 1 - 2 * points - layout.evaluations) % 2 == 0:
             continue
         else:
             other = P - word

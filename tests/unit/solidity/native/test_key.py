@@ -17,7 +17,7 @@ from tests.unit.solidity.native.real import Real, real
 from tests.unit.systems.native.needs import needs_engine
 
 pytestmark = needs_engine
-FIRST_POINT = 30
+FIRST_POINT = 31
 
 
 def keys_accept(on_chain: OnChain, made: Real, keys: list[bytes]) -> list[bool]:
@@ -68,7 +68,7 @@ def test_a_verifier_serves_one_set_up(on_chain: OnChain, node: Node) -> None:
     """A key over another set-up is refused, even with a proof that holds under it."""
     made = real("scores")
     key = circuit_key(made.description)
-    other = node.deploy(verifier_creation(compile_native_verifier(), with_word(key, 29, 1)))
+    other = node.deploy(verifier_creation(with_word(key, 30, 1)))
     calls = [called(on_chain.key(key), made.proof, made.instances)]
     assert node.accepts(other, calls) == [False]
     assert node.accepts(on_chain.verifier(key), calls) == [True]

@@ -6,33 +6,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from prover.base.errors import ProofRejected
-from prover.systems.native import engine
-from prover.verify import verify
 from prover.verify.algebra.field import R
 from prover.verify.algebra.group import P
 from tests.unit.solidity.native.conftest import OnChain
-from tests.unit.solidity.native.real import FORMS, Real, false_run, real
+from tests.unit.solidity.native.real import (
+    FORMS,
+    Real,
+    engine_accepts,
+    false_run,
+    real,
+    reference_accepts,
+)
 from tests.unit.systems.native.needs import needs_engine
 
 pytestmark = needs_engine
 Statement = tuple[bytes, Sequence[int]]
-
-
-def engine_accepts(made: Real, proof: bytes, instances: Sequence[int]) -> bool:
-    try:
-        engine.verify(made.verifying_key, proof, instances)
-    except (ProofRejected, engine.engine().Refused):  # the latter of words that are no instances
-        return False
-    return True
-
-
-def reference_accepts(made: Real, proof: bytes, instances: Sequence[int]) -> bool:
-    try:
-        verify(made.description, proof, instances)
-    except ProofRejected:
-        return False
-    return True
 
 
 @pytest.mark.parametrize(
@@ -48,8 +36,21 @@ def test_an_honest_proof_is_accepted(
 ) -> None:
     made = real(form, network, lanes, weight_lanes)
     assert on_chain.accepts(made.description, [(made.proof, made.instances)]) == [True]
-    assert engine_accepts(made, made.proof, made.instances)
-    assert reference_accepts(made, made.proof, made.instances)
+    assert engine_accepts(made.verifying_key, made.proof, made.instances)
+    assert reference_accepts(made.description, made.proof, made.instances)
+
+
+@pytest.mark.parametrize("packing", [1, 2, 8])
+@pytest.mark.parametrize("form", ["labels", "everything"])
+def test_an_honest_proof_is_accepted_however_it_is_packed(
+    on_chain: OnChain, form: str, packing: int
+) -> None:
+    made = real(form, packing=packing)
+    word = made.proof[: -2 * 64 - 32] + bytes(32) + made.proof[-2 * 64 :]
+    proofs = [(made.proof, made.instances), (word, made.instances)]
+    assert on_chain.accepts(made.description, proofs) == [True, False]
+    assert [engine_accepts(made.verifying_key, *one) for one in proofs] == [True, False]
+    assert [reference_accepts(made.description, *one) for one in proofs] == [True, False]
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -59,7 +60,7 @@ def test_a_false_witness_is_refused(on_chain: OnChain, form: str) -> None:
     false = made.prove(false_run(made.run))
     assert len(false) == len(made.proof)
     assert on_chain.accepts(made.description, [(false, made.instances)]) == [False]
-    assert not engine_accepts(made, false, made.instances)
+    assert not engine_accepts(made.verifying_key, false, made.instances)
 
 
 def changed(made: Real) -> Iterator[Statement]:
@@ -89,7 +90,7 @@ def test_each_change_is_refused(on_chain: OnChain, form: str) -> None:
     made = real(form)
     others = list(changed(made))
     assert on_chain.accepts(made.description, others) == [False] * len(others)
-    assert not any(engine_accepts(made, *other) for other in others)
+    assert not any(engine_accepts(made.verifying_key, *other) for other in others)
 
 
 @given(st.data())
@@ -102,7 +103,11 @@ def test_all_three_agree(on_chain: OnChain, data: st.DataObject) -> None:
         proof[data.draw(st.integers(0, len(proof) - 1))] ^= data.draw(st.integers(0, 255))
     statement = bytes(proof), made.instances
     (found,) = on_chain.accepts(made.description, [statement])
-    assert found == engine_accepts(made, *statement) == reference_accepts(made, *statement)
+    assert (
+        found
+        == engine_accepts(made.verifying_key, *statement)
+        == reference_accepts(made.description, *statement)
+    )
     assert found == (bytes(proof) == made.proof)
 
 

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from prover.solidity.native import compile_native_verifier, key_creation, verifier_creation
+from prover.solidity.native import key_creation, verifier_creation
 from prover.verify.algebra.field import R
 from prover.verify.algebra.group import P
 from prover.verify.digest import circuit_key
 from tests.unit.solidity.native.conftest import OnChain, called
+from tests.unit.solidity.native.forger import points_before_evaluations
 from tests.unit.solidity.native.real import Real, real
 from tests.unit.solidity.native.test_key import with_word, word
 from tests.unit.systems.native.needs import needs_engine
@@ -37,19 +38,43 @@ def changed(proof: bytes, index: int, *words: int) -> bytes:
 def test_lengths_are_exact(on_chain: OnChain) -> None:
     made = real("everything")
     proof, instances = made.proof, made.instances
-    count = len(instances)
-    moved = proof[32:] + bytes(32), (*instances, word(proof, 0))  # the same bytes in the same order
+    count, behind = len(instances), len(proof) - 32  # behind the digest
+    moved = proof[32:] + bytes(32), (*instances, word(proof, 1))  # the same bytes in the same order
     refused(
         on_chain,
         made,
         [
-            (b"", instances, f"WrongLength(0, {len(proof)})"),
-            (proof[:-1], instances, f"WrongLength({len(proof) - 1}, {len(proof)})"),
-            (proof + bytes(32), instances, f"WrongLength({len(proof) + 32}, {len(proof)})"),
+            (b"", instances, "WrongLength(0, 32)"),
+            (proof[:31], instances, "WrongLength(31, 32)"),
+            (proof[:-1], instances, f"WrongLength({behind - 1}, {behind})"),
+            (proof + bytes(32), instances, f"WrongLength({behind + 32}, {behind})"),
             (proof, instances[:-1], f"WrongLength({count - 1}, {count})"),
             (*moved, f"WrongLength({count + 1}, {count})"),
         ],
     )
+
+
+def test_a_proof_of_public_weights_has_its_length_too(on_chain: OnChain) -> None:
+    made = real("labels")
+    proof, instances = made.proof, made.instances
+    length = len(proof)
+    cases = [
+        (other, instances, f"WrongLength({len(other)}, {length})")
+        for other in (b"", proof[:-1], proof + bytes(32))
+    ]
+    refused(on_chain, made, cases)
+
+
+def test_a_proof_of_hidden_weights_is_of_this_key(on_chain: OnChain) -> None:
+    """Its first word says so, which stands in no transcript: the key's own digest does."""
+    made = real("hidden")
+    digest = made.description.digest
+    others = [digest ^ 1, digest ^ 1 << 255, 0]
+    cases = [
+        (changed(made.proof, 0, other), made.instances, f"OtherDigest({other}, {digest})")
+        for other in others
+    ]
+    refused(on_chain, made, cases)
 
 
 def test_every_scalar_is_canonical(on_chain: OnChain) -> None:
@@ -61,23 +86,20 @@ def test_every_scalar_is_canonical(on_chain: OnChain) -> None:
         for other in (instances[index] + R, R, MINUS_ONE):
             words = (*instances[:index], other, *instances[index + 1 :])
             cases.append((proof, words, f"NotCanonical({index})"))
-    first = 2 * points(made)
+    first = 1 + 2 * points_before_evaluations(layout)
     for index in range(first, first + layout.evaluations):
         for other in (word(proof, index) + R, R, MINUS_ONE):
-            error = f"NotCanonical({count + index})"
+            error = f"NotCanonical({count + index - 1})"  # the digest before is compared alone
             cases.append((changed(proof, index, other), instances, error))
     refused(on_chain, made, cases)
 
 
-def points(made: Real) -> int:
-    layout = made.description.proof
-    return sum(layout.advice_points) + layout.grand_products + 1 + layout.quotient_pieces
-
-
 def places(made: Real) -> Iterator[int]:
-    """The word at which each point begins."""
-    yield from range(0, 2 * points(made), 2)
-    opening = 2 * points(made) + made.description.proof.evaluations
+    """The word at which each point begins, behind the digest."""
+    layout = made.description.proof
+    points = points_before_evaluations(layout)
+    yield from range(1, 1 + 2 * points, 2)
+    opening = 1 + 2 * points + layout.evaluations
     yield from (opening, opening + 2)
 
 
@@ -87,7 +109,7 @@ def test_every_point_is_one_and_not_infinity(on_chain: OnChain) -> None:
     cases: list[Case] = []
     for at in places(made):
         x, y = word(proof, at), word(proof, at + 1)
-        error = f"NotCanonical({len(instances) + at})"
+        error = f"NotCanonical({len(instances) + at - 1})"
         cases.append((changed(proof, at, 0, 0), instances, error))
         for other in ((x, (y + 1) % P), (0, 1), (x + P, y), (x, y + P)):
             if max(other) < 2**256:
@@ -107,35 +129,37 @@ def key_errors(key: bytes) -> Iterator[tuple[bytes, str]]:
     yield bad(3, word(key, 3) + R)  # omega
     yield bad(4, word(key, 4) + R)  # delta
     yield bad(5, 6)  # blinding rows
-    for lanes in (6, 7):
+    for packing in (0, 3, 5, 6, 7, 9, 16):
+        yield bad(6, packing)
+    for lanes in (7, 8):
         yield bad(lanes, 0)
         yield bad(lanes, 65)
-    for bits in (8, 10, 13):  # shift, bits of an input, bits of a class
+    for bits in (9, 11, 14):  # shift, bits of an input, bits of a class
         yield bad(bits, 63)
-    yield with_word(with_word(key, 6, 64), 20, word(key, 20) + 62), "BadKey(10, 4)"  # 256 bits
-    for integer in (9, 11, 14):
+    yield with_word(with_word(key, 7, 64), 21, word(key, 21) + 62), "BadKey(11, 4)"  # 256 bits
+    for integer in (10, 12, 15):
         yield bad(integer, 1 << 63)
         yield bad(integer, 2**256 - (1 << 63) - 1)
-    yield bad(12, 2**28 + 1)  # labels
-    yield bad(15, 2**28 + 1)  # rows to a word
-    yield bad(16, 2)  # hidden
-    yield bad(17, 2**28 + 1)  # context
-    yield bad(18, 0)  # digests of inputs that are hashed
-    yield bad(19, 3)  # outputs beside two labels
-    yield bad(20, word(key, 20) + 1)
-    yield bad(21, word(key, 21) + 2)
+    yield bad(13, 2**28 + 1)  # labels
+    yield bad(16, 2**28 + 1)  # rows to a word
+    yield bad(17, 2)  # hidden
+    yield bad(18, 2**28 + 1)  # context
+    yield bad(19, 0)  # digests of inputs that are hashed
+    yield bad(20, 3)  # outputs beside two labels
+    yield bad(21, word(key, 21) + 1)
+    yield bad(22, word(key, 22) + 2)
 
 
 def test_a_key_that_no_circuit_has_is_refused(on_chain: OnChain) -> None:
     made = real("everything")
     key = circuit_key(made.description)
     size = len(key) + 1
-    wrong = list(key_errors(with_word(key, 10, 4)))
-    assert word(key, 6) == 2
+    wrong = list(key_errors(with_word(key, 11, 4)))
+    assert word(key, 7) == 2
     wrong += [
         (key + bytes(64), f"NoKey({size + 64}, {size})"),
         (key[:-64], f"NoKey({size - 64}, {size})"),
-        (key[:100], "NoKey(101, 961)"),
+        (key[:100], "NoKey(101, 993)"),
     ]
     verifier = on_chain.verifier(key)
     node = on_chain.node
@@ -150,10 +174,8 @@ def test_what_is_no_key_is_named(on_chain: OnChain) -> None:
     running = on_chain.node.deploy(key_creation(key).replace(b"\0" + key, b"\x5b" + key))
     nobody = "0x" + "5e" * 20
     calls = [called(place, made.proof, made.instances) for place in (running, nobody)]
-    assert on_chain.answers(verifier, calls) == [f"NoKey({0x5B}, 0)", "NoKey(0, 961)"]
-    other = on_chain.node.deploy(
-        verifier_creation(compile_native_verifier(), with_word(key, 29, 1))
-    )
+    assert on_chain.answers(verifier, calls) == [f"NoKey({0x5B}, 0)", "NoKey(0, 993)"]
+    other = on_chain.node.deploy(verifier_creation(with_word(key, 30, 1)))
     calls = [called(on_chain.key(key), made.proof, made.instances)]
     assert on_chain.answers(other, calls) == ["OtherSetUp()"]
 

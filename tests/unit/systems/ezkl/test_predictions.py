@@ -86,7 +86,7 @@ def compare_as_consumer(
 ) -> None:
     """`serving results --compare` of a round whose provider posted what we evaluate."""
     inputs_file = InputsFile(bytes(32), tuple(items))
-    monkeypatch.setattr(serving_contest, "own_inputs", lambda _: inputs_file)
+    monkeypatch.setattr(serving_contest, "own_inputs", lambda *_: inputs_file)
     monkeypatch.setattr(serving_contest, "posted_outputs", lambda _: evaluate(artifacts, items))
     record = cast(Record, None)
     assert serving_contest.differing(record, artifacts) == ()

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ import pytest
 from prover import systems
 from prover.base.errors import ArtifactMismatch
 from prover.base.files import PARTIAL, sha256_file
+from prover.systems.commitments import commitment_bytes
 from prover.systems.native import artifacts
 from prover.systems.native.about import read_about
+from prover.systems.native.artifacts import Agreement
 from prover.systems.native.circuit.form import Form
 from prover.systems.native.circuit.layout import CircuitLayout, choose_layout
 from prover.systems.native.folder import require_only
@@ -25,7 +28,11 @@ from tests.unit.systems.native.networks import tiny_network
 WRONG: list[dict[str, object]] = [
     *({"k": value} for value in (-1, 0, 23, 10**30, 1.5)),
     *({name: value} for name in ("lanes", "weight_lanes") for value in (-1, 0, 17, 10**30)),
+    *({"packing": value} for value in (0, 3, 16, None)),
 ]
+
+
+AGREEMENT = Agreement(1.0, 8)
 
 
 @pytest.fixture
@@ -39,7 +46,7 @@ def made(tmp_path: Path) -> Path:
     (directory / artifacts.SHAPE).write_text(json.dumps(about(layout)))
     (directory / artifacts.VERIFYING_SRS).write_bytes(verifying(development_srs(4)))
     stands = development_record(layout.k)
-    artifacts.publish(directory, network, layout, 1.0, Form(context=1), stands)
+    artifacts.publish(directory, network, layout, AGREEMENT, Form(context=1), stands)
     return directory
 
 
@@ -52,7 +59,7 @@ def verifying(reference: Path) -> bytes:
 def about(layout: CircuitLayout) -> dict[str, dict[str, Any]]:
     """What the key of a circuit with one limb of context and three scores says."""
     shape = dict.fromkeys(Shape.model_fields, 0) | {"hidden": False}
-    shape |= {"k": layout.k, "lanes": layout.lanes, "weight_lanes": layout.weight_lanes}
+    shape |= asdict(layout)
     return {"shape": shape, "instances": {"context": 1, "digests": 0, "outputs": 3}}
 
 
@@ -60,6 +67,7 @@ def about(layout: CircuitLayout) -> dict[str, dict[str, Any]]:
     ("part", "name", "value", "said"),
     [
         ("shape", "k", 27, "k"),
+        ("shape", "packing", 2, "packing"),
         ("shape", "lanes", 27, "lanes"),
         ("shape", "weight_lanes", 27, "weight_lanes"),
         ("shape", "labels", 3, "labels"),
@@ -179,12 +187,16 @@ def test_only_an_owner_of_hidden_weights_has_a_folder_of_secrets(made: Path) -> 
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        *(("layout", {"k": 10, "lanes": 1, "weight_lanes": 2} | wrong) for wrong in WRONG),
+        *(
+            ("layout", {"k": 10, "lanes": 1, "weight_lanes": 2, "packing": 4} | wrong)
+            for wrong in WRONG
+        ),
         *(("context_limbs", value) for value in (-1, 0, 2, 10**30)),
         *(("context_bits", value) for value in (-1, 0, 1, 119, 254, 10**30)),
         *(("labels", value) for value in (-1, 9, 10**30)),
         *(("input_scale", value) for value in (0, -1.0, True, "1")),
         *(("agreement", value) for value in (-0.1, 1.1, None)),
+        *(("samples", value) for value in (0, -1, None, 1.5)),
     ],
 )
 def test_a_number_that_no_circuit_has_is_refused(field: str, value: object, made: Path) -> None:
@@ -192,7 +204,22 @@ def test_a_number_that_no_circuit_has_is_refused(field: str, value: object, made
     path = made / artifacts.MANIFEST
     content = json.loads(path.read_text()) | {field: value}
     path.write_text(json.dumps(content))
-    with pytest.raises(ArtifactMismatch, match=rf"manifest .* is not valid \({field}|of .* limbs"):
+    with pytest.raises(
+        ArtifactMismatch, match=rf"manifest .* is not valid \({field}|of .* limbs|are public"
+    ):
+        artifacts.load(made)
+
+
+def test_of_hidden_weights_the_manifest_tells_nothing(made: Path) -> None:
+    path = made / artifacts.MANIFEST
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"weights": "hidden"}))
+    with pytest.raises(ArtifactMismatch, match="stand where weights are public"):
+        artifacts.load(made)
+
+
+def test_hidden_weights_alone_have_a_commitment(made: Path) -> None:
+    (made / artifacts.WEIGHTS).write_bytes(commitment_bytes(1))
+    with pytest.raises(ArtifactMismatch, match=r"weights\.json stands where weights are hidden"):
         artifacts.load(made)
 
 
@@ -220,7 +247,7 @@ def test_keys_on_another_set_up_than_the_named_are_refused(made: Path) -> None:
     for name, content in (("development", other), ("hermez", path.read_bytes())):
         stands = development_record(layout.k).model_copy(update={"name": name})
         path.write_bytes(content)
-        artifacts.publish(made, network, layout, 1.0, Form(context=1), stands)
+        artifacts.publish(made, network, layout, AGREEMENT, Form(context=1), stands)
         with pytest.raises(ArtifactMismatch, match=r"the set-up differs: .* another secret"):
             artifacts.load(made)
 
@@ -228,6 +255,6 @@ def test_keys_on_another_set_up_than_the_named_are_refused(made: Path) -> None:
 def test_a_set_up_that_no_one_published_is_refused(made: Path) -> None:
     network = tiny_network()
     layout, old = choose_layout(network), SetUp(name="development", sha256="11" * 32)
-    artifacts.publish(made, network, layout, 1.0, Form(context=1), old)
+    artifacts.publish(made, network, layout, AGREEMENT, Form(context=1), old)
     with pytest.raises(ArtifactMismatch, match=r"the set-up differs: .* older version"):
         artifacts.load(made)

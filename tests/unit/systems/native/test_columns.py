@@ -46,7 +46,7 @@ def described(form: Form, lanes: int = LANES, weight_lanes: int = WEIGHT_LANES) 
     placed = compile_network(tiny_network(), lanes, weight_lanes, form)
     layout = CircuitLayout(10, lanes, weight_lanes)
     native, program = engine.engine(), engine.load_program(placed, layout)
-    keys = native.keygen(program, native.Srs.development(layout.k, bytes(32)))
+    keys = native.keygen(program, native.Srs.development(layout.k, bytes(32), layout.packing))
     found: dict[str, Any] = json.loads(keys.verifying_key().description())
     return found
 

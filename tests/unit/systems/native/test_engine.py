@@ -32,7 +32,7 @@ def proven() -> tuple[Any, Any, Any, bytes, list[int]]:
     layout = choose_layout(network)
     program = compile_network(network, layout.lanes, layout.weight_lanes, FORM)
     loaded = engine.load_program(program, layout)
-    srs = native.Srs.development(layout.k, bytes(range(32)))
+    srs = native.Srs.development(layout.k, bytes(range(32)), layout.packing)
     keys = native.keygen(loaded, srs)
     found = execute(program, image_of(network, 4), layout.usable_rows)
     instances = engine.instances_of(program, found, CONTEXT)

@@ -398,7 +398,7 @@ def test_no_hash_flag_looks_back_from_the_first_row(name: str) -> None:
 def test_a_proof_shows_the_digests_to_both_verifiers() -> None:
     program, layout, found = honest()
     native, secret = engine.engine(), hidden(program)
-    srs = native.Srs.development(layout.k, bytes(range(32)))
+    srs = native.Srs.development(layout.k, bytes(range(32)), layout.packing)
     loaded = engine.load_program(program, layout)
     keys = native.keygen(loaded, srs)
     assert program.hashing is not None

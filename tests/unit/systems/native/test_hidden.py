@@ -11,7 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prover.base.errors import ArtifactMismatch, ModelRefused, ProvingError, UnsoundCircuit
+from prover.base.errors import (
+    ArtifactMismatch,
+    ModelRefused,
+    ProofRejected,
+    ProvingError,
+    UnsoundCircuit,
+)
 from prover.systems.native import engine
 from prover.systems.native.circuit.columns import FOLD_FLAGS, NO_WEIGHT, OUTPUT_SELECTOR, SAME_BIAS
 from prover.systems.native.circuit.fold import FACTOR, POST_OUTER
@@ -27,12 +33,11 @@ from prover.systems.native.circuit.layout import CircuitLayout, choose_layout
 from prover.systems.native.circuit.program import Program, compile_network, tensor_rows
 from prover.systems.native.network.network import Integers, Network, Tensor
 from prover.systems.native.secret import PROOFS, Secret
-from prover.systems.native.static_checks import compare
 from prover.systems.native.static_checks.replay import check_program
 from prover.systems.native.static_checks.trace import find_segments
 from prover.systems.native.static_checks.weight_independence import require_one_bias
 from prover.systems.native.witness import execute
-from prover.verify import Description, parse_description, verify
+from prover.verify import Description, parse_description, verify, weights_commitment
 from tests.unit.systems.native.needs import needs_engine
 from tests.unit.systems.native.networks import (
     SHIFT,
@@ -261,43 +266,89 @@ def keys(fill: int, name: str = "tiny") -> Any:
     program, layout = placed()
     if name == "outline":
         program = compile_network(outline(tiny_network()), 2, 2, FORM)
-    native = engine.engine()
     loaded = engine.load_program(program, layout, salted(fill) if fill else None)
-    return loaded, native.keygen(loaded, native.Srs.development(layout.k, bytes(range(32))))
+    return loaded, engine.engine().keygen(loaded, development(layout))
+
+
+def development(layout: CircuitLayout) -> Any:
+    return engine.engine().Srs.development(layout.k, bytes(range(32)), layout.packing)
 
 
 def described(fill: int, name: str = "tiny") -> Description:
     return parse_description(keys(fill, name)[1].verifying_key().description().encode())
 
 
-@needs_engine
-def test_salt_changes_the_points_of_weights_and_biases_alone() -> None:
-    columns = {"weight_0", "weight_1", "bias"}
-    assert set(compare.differing(described(1), described(2))) == columns
-    assert set(compare.differing(described(1), described(0, "outline"))) == columns
-    assert compare.differing(described(1), described(1)) == []
-    again = engine.engine().keygen(
-        keys(1)[0], engine.engine().Srs.development(placed()[1].k, bytes(range(32)))
-    )
-    assert again.verifying_key().to_bytes() == keys(1)[1].verifying_key().to_bytes()
-
-
-@needs_engine
-def test_a_proof_holds_for_both_verifiers() -> None:
+@cache
+def proven(fill: int) -> tuple[bytes, tuple[int, ...]]:
+    """A proof with this salt, and its instances."""
     program, layout = placed()
     found = execute(program, image_of(tiny_network(), 4), layout.usable_rows)
     instances = engine.instances_of(program, found)
     cells = engine.load_witness(program, found, BLINDS, instances)
-    loaded, made = keys(1)
+    loaded, made = keys(fill)
     assert engine.engine().check(loaded, cells, []) == []
-    srs = engine.engine().Srs.development(layout.k, bytes(range(32)))
-    proof = engine.prove(loaded, made, srs, cells, BLINDS)
-    vk = made.verifying_key()
-    engine.verify(vk, proof, instances)
-    verify(parse_description(vk.description().encode()), proof, instances)
-    other = keys(2)[1].verifying_key()
-    with pytest.raises(ProvingError):
-        engine.verify(other, proof, instances)
+    return engine.prove(loaded, made, development(layout), cells, BLINDS), tuple(instances)
+
+
+@needs_engine
+def test_one_key_serves_all_weights_of_an_architecture() -> None:
+    """Salt, or other weights, change what is proven by it alone."""
+    makes = [keys(1)[1], keys(2)[1], keys(0, "outline")[1]]
+    assert len({made.verifying_key().to_bytes() for made in makes}) == 1
+    assert described(1) == described(2) == described(0, "outline")
+    assert len({bytes(made.weights_commitment()) for made in makes}) == 3
+    again = engine.engine().keygen(keys(1)[0], development(placed()[1]))
+    assert again.weights_commitment() == keys(1)[1].weights_commitment()
+
+
+@needs_engine
+def test_public_weights_have_no_commitment() -> None:
+    program = compile_network(tiny_network(), 2, 2)
+    loaded = engine.load_program(program, placed()[1])
+    made = engine.engine().keygen(loaded, development(placed()[1]))
+    with pytest.raises(engine.engine().Refused, match="weights are public"):
+        made.weights_commitment()
+    description = parse_description(made.verifying_key().description().encode())
+    with pytest.raises(ProofRejected, match="the circuit's are public"):
+        weights_commitment(description, bytes(description.proof.bytes))
+
+
+@needs_engine
+def test_a_proof_holds_for_both_verifiers_and_says_whose_weights_it_is_of() -> None:
+    for fill in (1, 2):
+        proof, instances = proven(fill)
+        made = keys(fill)[1]
+        engine.verify(made.verifying_key(), proof, instances)
+        verify(described(fill), proof, instances)
+        assert weights_commitment(described(fill), proof) == bytes(made.weights_commitment())
+
+
+@needs_engine
+def test_the_points_of_other_weights_do_not_fit_a_proof() -> None:
+    (proof, instances), (other, _) = proven(1), proven(2)
+    description = described(1)
+    points = range(32, 32 + 64 * description.proof.secret_points, 64)
+    swapped = [proof[:at] + other[at : at + 64] + proof[at + 64 :] for at in points]
+    swapped.append(other[: points[-1] + 64] + proof[points[-1] + 64 :])
+    for changed in swapped:
+        with pytest.raises(ProofRejected, match=r"^opening"):
+            verify(description, changed, instances)
+        with pytest.raises(ProofRejected):
+            engine.verify(keys(1)[1].verifying_key(), changed, instances)
+
+
+@needs_engine
+def test_the_points_of_weights_are_points_behind_the_digest() -> None:
+    (proof, instances), description = proven(1), described(1)
+    cases = {"digest": bytes([proof[0] ^ 1]) + proof[1:], "length": proof[32:]}
+    for at in range(32, 32 + 64 * description.proof.secret_points, 64):
+        for point in (bytes(64), b"\xff" * 64, proof[at : at + 63] + bytes([proof[at + 63] ^ 1])):
+            cases[f"commitment {at} {point[:1].hex()}"] = proof[:at] + point + proof[at + 64 :]
+    for name, changed in cases.items():
+        with pytest.raises(ProofRejected, match=f"^{name.partition(' ')[0]}"):
+            verify(description, changed, instances)
+        with pytest.raises(ProofRejected):
+            engine.verify(keys(1)[1].verifying_key(), changed, instances)
 
 
 @needs_engine

@@ -295,7 +295,7 @@ def test_a_difference_out_of_range_is_not_in_the_table() -> None:
 def test_a_proof_says_the_labels_to_both_verifiers(value: int) -> None:
     program, layout, found = honest(value)
     native = engine.engine()
-    srs = native.Srs.development(layout.k, bytes(range(32)))
+    srs = native.Srs.development(layout.k, bytes(range(32)), layout.packing)
     loaded = engine.load_program(program, layout)
     keys = native.keygen(loaded, srs)
     instances = engine.instances_of(program, found, CONTEXT)

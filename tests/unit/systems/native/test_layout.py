@@ -42,3 +42,20 @@ def test_a_network_that_fits_no_proof_is_refused(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(layout, "MAX_K", 7)
     with pytest.raises(ModelRefused, match="smaller network"):
         choose_layout(tiny_network())
+
+
+@pytest.mark.parametrize(
+    ("powers", "packing"), [(0, 1), (12, 1), (13, 1), (14, 2), (15, 4), (16, 4), (22, 4)]
+)
+def test_columns_are_packed_as_the_set_up_allows(
+    powers: int, packing: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layout, "PACKING", 4)
+    chosen = CircuitLayout(13, 4, 2).on(powers)
+    assert chosen.packing == packing
+    assert chosen.powers == max(13, min(powers, 15))
+
+
+def test_the_largest_circuits_pack_less() -> None:
+    """The largest set-up has 2^22 powers."""
+    assert [CircuitLayout(k, 4, 2).on(layout.MAX_K).powers for k in (21, 22)] == [22, 22]

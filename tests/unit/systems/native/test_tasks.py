@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from prover.base.errors import ProvingError
+from prover.base.errors import ProofRejected, ProvingError
 from prover.base.files import write_atomically
 from prover.systems.native import artifacts, tasks
+from prover.systems.native.artifacts import Agreement
 from prover.systems.native.circuit.form import Form
 from prover.systems.native.circuit.hidden import outline
 from prover.systems.native.circuit.layout import CircuitLayout
@@ -16,9 +17,11 @@ from prover.systems.native.network import serialise
 from prover.systems.native.network.bounds import bounded
 from prover.systems.native.secret import PROOFS, Secret
 from prover.systems.srs import development_record, development_srs
+from prover.verify import parse_description
 from tests.unit.systems.native.needs import needs_engine
 from tests.unit.systems.native.networks import image_of, tiny_network
 
+AGREEMENT = Agreement(1.0, 8)
 FORM = Form(context=1, weights="hidden")
 LAYOUT = CircuitLayout(k=11, lanes=2, weight_lanes=2)
 pytestmark = needs_engine
@@ -35,15 +38,21 @@ def owned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     content = serialise.to_bytes(outline(network))
     write_atomically(folder / artifacts.OUTLINE, content, private=False)
     np.save(folder.with_name("image.npy"), image_of(network, 4))
-    layout = [LAYOUT.k, LAYOUT.lanes, LAYOUT.weight_lanes]
-    tasks.make_keys(str(folder), layout, asdict(FORM), str(development_srs(LAYOUT.k)))
-    artifacts.publish(folder, network, LAYOUT, 1.0, FORM, development_record(LAYOUT.k))
+    layout = [LAYOUT.k, LAYOUT.lanes, LAYOUT.weight_lanes, LAYOUT.packing]
+    made = tasks.make_keys(str(folder), layout, asdict(FORM), *set_up())
+    stands = development_record(LAYOUT.k)
+    artifacts.publish(folder, network, LAYOUT, AGREEMENT, FORM, stands, weights=made["weights"])
     return folder
 
 
+def set_up() -> tuple[str, str]:
+    """Files of the development set-up: for the rows, and with all powers."""
+    return str(development_srs(LAYOUT.k)), str(development_srs(LAYOUT.powers))
+
+
 def prove(folder: Path, out: Path) -> None:
-    image, srs = str(folder.with_name("image.npy")), str(development_srs(LAYOUT.k))
-    tasks.make_proof(str(folder), image, [7], None, srs, str(out))
+    image = str(folder.with_name("image.npy"))
+    tasks.make_proof(str(folder), image, [7], None, None, *set_up(), str(out))
 
 
 def test_each_proof_is_counted_and_none_is_made_beyond_the_hiding(
@@ -52,11 +61,20 @@ def test_each_proof_is_counted_and_none_is_made_beyond_the_hiding(
     """A count that fails to be made would let proofs tell the weights in the end."""
     secret = Secret(owned)
     prove(owned, tmp_path / "one")
+    artifacts.load(owned).require_weights((tmp_path / "one").read_bytes())
     assert (secret.folder / PROOFS).read_text() == "1\n"
     (secret.folder / PROOFS).write_text(f"{secret.salt().proofs}\n")
     with pytest.raises(ProvingError, match="set the model up again"):
         prove(owned, tmp_path / "beyond")
     assert not (tmp_path / "beyond").exists()
+
+
+def test_a_proof_of_other_weights_is_rejected(owned: Path) -> None:
+    """The key takes it: the manifest says whose weights are paid for."""
+    made = artifacts.load(owned)
+    description = parse_description((owned / artifacts.DESCRIPTION).read_bytes())
+    with pytest.raises(ProofRejected, match="the proof is of other weights"):
+        made.require_weights(bytes(description.proof.bytes))
 
 
 def test_a_hidden_key_is_salted_to_the_last_row(owned: Path) -> None:

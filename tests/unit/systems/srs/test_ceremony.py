@@ -120,3 +120,36 @@ def test_a_file_can_be_inspected_without_keeping_it(trial: Path, own: Path) -> N
     found = srs.inspect(trial)
     assert (found.format, found.logrows, found.named.name) == ("raw", LOGROWS, "trial-one")
     assert srs.stored_set_ups() == []
+
+
+def test_powers_come_from_the_smallest_file_that_has_as_many(trial: Path) -> None:
+    """Packed polynomials have more coefficients than a circuit has rows."""
+    chosen = srs.Named("trial-one")
+    assert chosen.most == 0
+    with pytest.raises(EnvironmentMissing, match=r"needs 2\^6 powers of the set-up of trial-one"):
+        chosen.powers(LOGROWS)
+    kept = srs.import_file(trial)
+    smaller = srs.import_file(trial, LOGROWS - 1)
+    assert chosen.most == LOGROWS
+    assert [chosen.powers(logrows) for logrows in (LOGROWS, LOGROWS - 1, 2)] == [
+        kept.path,
+        smaller.path,
+        smaller.path,
+    ]
+    with pytest.raises(EnvironmentMissing, match="none as large is on this machine"):
+        chosen.powers(LOGROWS + 1)
+    smaller.path.write_bytes(smaller.path.read_bytes()[:-1] + b"\0")
+    with pytest.raises(ArtifactMismatch, match="it was damaged"):
+        chosen.powers(2)
+
+
+def test_a_reference_has_its_own_powers(trial: Path) -> None:
+    reference = srs.import_file(trial).reference()
+    assert (reference.most, reference.powers(LOGROWS)) == (LOGROWS, reference.path)
+    with pytest.raises(ArtifactMismatch, match="expected"):
+        reference.powers(LOGROWS + 1)
+
+
+def test_the_development_set_up_has_as_many_powers_as_circuits_may_need() -> None:
+    assert srs.INSECURE.most == srs.MAX_LOGROWS
+    assert srs.INSECURE.powers(5) == srs.development_srs(5)

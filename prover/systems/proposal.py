@@ -41,7 +41,7 @@ def refused(_srs: SetUpChoice, _progress: Progress | None) -> Artifacts:
 
 
 @dataclass(frozen=True)
-class Offer:
+class Proposal:
     """What a system would make: its cost in `proving`, or `refusal` says why it makes none.
 
     `report` tells of what else was tried, where a planner did.

@@ -21,15 +21,15 @@ from prover.systems.native.network.quantise import to_integers
 from prover.systems.native.network.real import RealNetwork, Reals
 from prover.systems.native.network.search import Choice, find
 from prover.systems.native.on_chain.adding import add
-from prover.systems.offer import HASHED, HIDDEN, PUBLIC, Offer, Wanted
 from prover.systems.onnx import calibration
+from prover.systems.proposal import HASHED, HIDDEN, PUBLIC, Proposal, Wanted
 from prover.systems.srs import SetUpChoice
 from prover.systems.worker import Progress
 
 SCORES_AT_MOST = 16  # more are dear as public words: then the best labels are
 
 
-def offer(wanted: Wanted) -> Offer:
+def propose(wanted: Wanted) -> Proposal:
     """Raises ModelRefused naming what native circuits do not do."""
     if wanted.items != 1:
         raise ModelRefused(f"{wanted.items} items a proof: a native circuit proves 1")
@@ -42,7 +42,7 @@ def offer(wanted: Wanted) -> Offer:
     form = _form(wanted, choice)
     classes = choice.network.layer(choice.network.output).channels
     names = read_names(wanted.classes, classes) if wanted.classes else None
-    return Offer("native", _proving(choice, form), "", _maker(wanted, choice, form, names))
+    return Proposal("native", _proving(choice, form), "", _maker(wanted, choice, form, names))
 
 
 def _samples(wanted: Wanted, network: RealNetwork) -> Reals:

@@ -11,14 +11,14 @@ from prover.systems.ezkl.reuse import find_cached
 from prover.systems.ezkl.system import Ezkl, Planned
 from prover.systems.ezkl.system import Wanted as Asked
 from prover.systems.interface import Artifacts
-from prover.systems.offer import HASHED, HIDDEN, POINT, Offer, Wanted
 from prover.systems.onnx import calibration, onnx_file
 from prover.systems.onnx.onnx_file import ImportedModel
+from prover.systems.proposal import HASHED, HIDDEN, POINT, Proposal, Wanted
 from prover.systems.srs import SetUpChoice
 from prover.systems.worker import Progress
 
 
-def offer(wanted: Wanted) -> Offer:
+def propose(wanted: Wanted) -> Proposal:
     """Raises ModelRefused naming what ezkl's circuits do not do, or why there is no plan."""
     if wanted.inputs == POINT:
         raise ModelRefused("circuits of ezkl show an input or its digest, no point")
@@ -38,7 +38,7 @@ def offer(wanted: Wanted) -> Offer:
     def make(srs: SetUpChoice, progress: Progress | None) -> Artifacts:
         return set_up(planned, srs, progress)
 
-    return Offer("ezkl", proving, "", make, planned.report)
+    return Proposal("ezkl", proving, "", make, planned.report)
 
 
 def set_up(planned: Planned, srs: SetUpChoice, progress: Progress | None) -> Artifacts:
