@@ -83,6 +83,7 @@ SUITES = {
     "VerifierCall": Suite(
         "libraries/VerifierCall.sol",
         (
+            contract_tests("libraries/test_verifier_call.py"),
             contract_tests("common/test_proof_acceptance.py"),
             contract_tests("common/test_vanished_verifier.py"),
             contract_tests("prediction/test_deliver.py"),

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {PositionalTree} from "../libraries/PositionalTree.sol";
 import {Statement} from "../libraries/Statement.sol";
 import {Tiling} from "../libraries/Tiling.sol";
+import {VerifierCall} from "../libraries/VerifierCall.sol";
 import {Layout} from "../types/Circuit.sol";
 
 /// @notice Opens the libraries to tests and to the vectors that Python shares.
@@ -58,6 +59,20 @@ contract LibraryHarness {
 
     function wordAt(bytes calldata proof, uint256 place) external pure returns (uint256) {
         return Statement.wordAt(proof, place);
+    }
+
+    /// @dev The call of a verifier with one word of the proof and one instance changed.
+    function changedCall(
+        address key,
+        bytes calldata proof,
+        uint256[] calldata instances,
+        uint256 place,
+        uint256 fromEnd,
+        uint256 value
+    ) external pure returns (bytes memory call_) {
+        call_ = VerifierCall.encode(key, proof, instances);
+        VerifierCall.setProofWord(call_, key, place, value);
+        VerifierCall.setInstance(call_, fromEnd, value);
     }
 
     function outputsOf(

@@ -74,6 +74,8 @@ library KeyData {
             _readShape(key, data);
             _readNumbers(key, data);
             _readInstances(key, data);
+            // Rounded up: the last point may pack fewer columns.
+            // slither-disable-next-line divide-before-multiply
             uint256 points = (key.packedColumns + key.packing - 1) / key.packing;
             uint256 allowed = 32 * (HEAD + 2 * points);
             if (size != allowed) revert NativeVerifier_NoKey(size + 1, allowed + 1);

@@ -153,6 +153,10 @@ class AnySystem:
         """Raise StatementInvalid where one proof more would not hide what it must."""
         on_chain(made).require_hiding(made, items, shown)
 
+    def require_proofs(self, made: Artifacts, count: int) -> None:
+        """Raise StatementInvalid where hidden weights would not stay hidden in so many proofs."""
+        on_chain(made).require_proofs(made, count)
+
     def witness(self, made: Artifacts, items: Sequence[Item], context: JobContext) -> Any:
         """The statement about items in the context of a job. Raises StatementInvalid."""
         return on_chain(made).witness(made, items, context)

@@ -320,6 +320,10 @@ class ItemProver(Protocol[OnChainMade]):
         """
         ...
 
+    def require_proofs(self, made: OnChainMade, count: int) -> None:
+        """Raise StatementInvalid where hidden weights would not stay hidden in so many proofs."""
+        ...
+
     def witness(self, made: OnChainMade, items: Sequence[Item], context: JobContext) -> Any:
         """The statement about items in the context of a job. Raises StatementInvalid."""
         ...

@@ -17,6 +17,7 @@ from prover.chain.node.client import connect
 from prover.chain.state.replay import load_world
 from prover.statement.documents.inputs_file import InputsFile
 from prover.systems.circuits import commitments, find_artifacts
+from prover.systems.native.secret import PROOFS, Secret
 from tests.e2e.conftest import EXAMPLES, Cli, running_node
 from tests.killing import crashed
 from tests.localchain import CONSUMER, PROVIDER, Chain, forget, newest_attempt, settings_of
@@ -252,6 +253,16 @@ def test_one_circuit_serves_many_models_with_hidden_weights(world: World, tmp_pa
         *("prediction", "post", "--model", "second", "--inputs", TEST, "--index", 9),
         *("--reward", "0.01", "--stake", "0.005", "--account", CONSUMER, "--in-clear"),
     )
+    registry = load_world(world.chain.client, world.chain.deployment).registry
+    _, commitment = registry.models[bytes.fromhex(second["model_id"][2:])]
+    digest = bytes.fromhex(second["artifact_digest"][2:])
+    secret = Secret(find_artifacts(digest, commitment).directory)
+    made = (secret.folder / PROOFS).read_text()
+    (secret.folder / PROOFS).write_text(f"{secret.salt().proofs - 1}\n")
+    (outcome,) = world.provider.json(*PROVIDE)["jobs"]
+    assert outcome["result"] == "skipped"  # the rehearsal took the last
+    assert "hidden in 0 proofs more: expected 1" in outcome["message"]
+    (secret.folder / PROOFS).write_text(made)
     (outcome,) = world.provider.json(*PROVIDE)["jobs"]
     assert (outcome["job"], outcome["result"]) == (found["job"], "delivered")
     status = world.consumer.json("prediction", "status", found["job"])

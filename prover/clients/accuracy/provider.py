@@ -274,6 +274,7 @@ class BountyProvider:
         rehearsal = self._tools.readiness.ready(artifacts)
         seconds = limits.proof_seconds or rehearsal.seconds
         proofs = -(-terms.n // artifacts.facts.layout.items)
+        self._tools.system.require_proofs(artifacts, proofs)
         check_time(proofs, seconds, terms.prove_seconds)
 
     def _test_set(self) -> SealedTestSet:

@@ -88,6 +88,7 @@ class Examiner:
         self.tools.system.require_hiding(artifacts, inputs_file.items, _shown(record, world))
         compare_with_witness(artifacts, inputs_file.items)
         rehearsal = self.tools.readiness.ready(artifacts, inputs_file.items)
+        self.tools.system.require_proofs(artifacts, 1)  # after the rehearsal, which makes one
         seconds = self.policy.proof_seconds or rehearsal.seconds
         _require(time_refusal(record.job.terms.prove_seconds, seconds))
         return inputs_file

@@ -132,6 +132,7 @@ class DatasetOwner:
         seconds = limits.proof_seconds or rehearsal.seconds
         most = limits_of(self._tools.client.chain_id).call_bytes
         proofs = check_proofs(terms, len(secrets.items), artifacts, gas, seconds, wait, most)
+        self._tools.system.require_proofs(artifacts, proofs)
         return Quote(matches, proofs, seconds)
 
     def accept(self, limits: OwnerLimits) -> int:

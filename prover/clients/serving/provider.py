@@ -144,6 +144,7 @@ class RoundProvider:
         seconds = limits.proof_seconds or rehearsal.seconds
         most = limits_of(self._tools.client.chain_id).call_bytes
         proofs = check_answers(terms, artifacts, verification, seconds, most)
+        self._tools.system.require_proofs(artifacts, proofs)
         ahead = RoundGas.of(terms.n, terms.word_bytes, terms.max_contests, layout, verification)
         with staking(self._tools.sender, joining(self._round.job_id)):
             self._check_money(verification, limits)  # again: fees and stakes change meanwhile

@@ -201,6 +201,9 @@ class Ezkl:
     def require_hiding(self, made: Artifacts, items: Sequence[Item], shown: int) -> None:
         """Digests hide however many proofs there are."""
 
+    def require_proofs(self, made: Artifacts, count: int) -> None:
+        """A digest hides weights however many proofs there are."""
+
     def creation(self, made: Artifacts) -> Codes:
         """Of the generated verifier."""
         return Codes(compile_verifier(made.verifier_source).contract.bytecode)

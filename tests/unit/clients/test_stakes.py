@@ -55,7 +55,9 @@ class Desk:
             "deployment": SimpleNamespace(registry=OTHER),
             "contract": SimpleNamespace(address=OTHER),
             "system": SimpleNamespace(
-                require_weights=lambda *_: None, require_hiding=lambda *_: None
+                require_weights=lambda *_: None,
+                require_hiding=lambda *_: None,
+                require_proofs=lambda *_: None,
             ),
         }
         return Tools(**fields)

@@ -131,17 +131,20 @@ class NativeOnChain:
             )
 
     def require_hiding(self, made: NativeArtifacts, items: Sequence[Item], shown: int) -> None:
-        """Of each image's salt and of hidden weights, by what this machine made besides."""
+        """Of each image's salt, by what this machine made besides."""
         allowed = made.facts.proofs_hidden
         if allowed is not None:
             for commitment in self.commitments(made, items):
                 count = max(hiding.counted(_counts(), commitment), shown)
                 if count >= allowed:
                     raise StatementInvalid(hiding.used_up(count, allowed))
-        if made.facts.hidden and Secret(made.directory).left() < len(items):
+
+    def require_proofs(self, made: NativeArtifacts, count: int) -> None:
+        """By the salt of the keys, less the proofs that were made with them."""
+        if made.facts.hidden and (left := Secret(made.directory).left()) < count:
             raise StatementInvalid(
-                f"the hidden weights are hidden in {Secret(made.directory).left()} proofs more: "
-                f"expected {len(items)}; set the model up again, which makes another model"
+                f"the hidden weights stay hidden in {left} proofs more: expected {count}; set the "
+                "model up again, which makes another model"
             )
 
     def witness(

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from prover.base.errors import ProofRejected, ProvingError
+from prover.base.errors import ProofRejected, ProvingError, StatementInvalid
 from prover.base.files import write_atomically
 from prover.systems.native import artifacts, tasks
 from prover.systems.native.artifacts import Agreement
@@ -15,6 +15,7 @@ from prover.systems.native.circuit.hidden import outline
 from prover.systems.native.circuit.layout import CircuitLayout
 from prover.systems.native.network import serialise
 from prover.systems.native.network.bounds import bounded
+from prover.systems.native.on_chain.items import NativeOnChain
 from prover.systems.native.secret import PROOFS, Secret
 from prover.systems.srs import development_record, development_srs
 from prover.verify import parse_description
@@ -67,6 +68,15 @@ def test_each_proof_is_counted_and_none_is_made_beyond_the_hiding(
     with pytest.raises(ProvingError, match="set the model up again"):
         prove(owned, tmp_path / "beyond")
     assert not (tmp_path / "beyond").exists()
+
+
+def test_no_stake_counts_on_more_proofs_than_hide_the_weights(owned: Path) -> None:
+    secret, system = Secret(owned), NativeOnChain()
+    (secret.folder / PROOFS).write_text(f"{secret.salt().proofs - 2}\n")
+    made = artifacts.load(owned)
+    system.require_proofs(made, 2)
+    with pytest.raises(StatementInvalid, match="hidden in 2 proofs more: expected 3"):
+        system.require_proofs(made, 3)
 
 
 def test_a_proof_of_other_weights_is_rejected(owned: Path) -> None:
