@@ -149,9 +149,9 @@ class AnySystem:
         """Raise ProvingError unless what would be proven here has the registered weights."""
         on_chain(made).require_weights(made)
 
-    def require_hiding(self, made: Artifacts, items: Sequence[Item], shown: int) -> None:
+    def require_hiding(self, made: Artifacts, inputs: Sequence[bytes], shown: int) -> None:
         """Raise StatementInvalid where one proof more would not hide what it must."""
-        on_chain(made).require_hiding(made, items, shown)
+        on_chain(made).require_hiding(made, inputs, shown)
 
     def require_proofs(self, made: Artifacts, count: int) -> None:
         """Raise StatementInvalid where hidden weights would not stay hidden in so many proofs."""

@@ -313,10 +313,10 @@ class ItemProver(Protocol[OnChainMade]):
         """Raise ProvingError unless what would be proven here has the registered weights."""
         ...
 
-    def require_hiding(self, made: OnChainMade, items: Sequence[Item], shown: int) -> None:
+    def require_hiding(self, made: OnChainMade, inputs: Sequence[bytes], shown: int) -> None:
         """Raise StatementInvalid where one proof more about an item would not hide what it must.
 
-        `shown` are those that everybody can see.
+        `inputs` are the items' commitments, and `shown` the proofs that everybody can see.
         """
         ...
 

@@ -85,7 +85,8 @@ class Examiner:
         self._check_model(record.job.terms.model_id, artifacts)
         with self.patience.fetching(record):
             inputs_file = self.inputs(record, artifacts)
-        self.tools.system.require_hiding(artifacts, inputs_file.items, _shown(record, world))
+        found = commitments(artifacts, inputs_file.items)
+        self.tools.system.require_hiding(artifacts, found, _shown(record, world))
         compare_with_witness(artifacts, inputs_file.items)
         rehearsal = self.tools.readiness.ready(artifacts, inputs_file.items)
         self.tools.system.require_proofs(artifacts, 1)  # after the rehearsal, which makes one

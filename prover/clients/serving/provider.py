@@ -136,8 +136,8 @@ class RoundProvider:
         verification, layout = self._verification_gas(), artifacts.facts.layout
         self._check_money(verification, limits)
         items = self._items()
-        self._check_root(items)
-        self._tools.system.require_hiding(artifacts, items[: terms.max_contests], 0)
+        inputs = self._commitments(items)
+        self._tools.system.require_hiding(artifacts, inputs, 0)  # any may be contested
         outputs = self._evaluated(items)
         encode_outputs(outputs, terms.word_bytes)
         rehearsal = self._tools.readiness.ready(artifacts, items)
@@ -202,15 +202,18 @@ class RoundProvider:
         files = self._tools.allow_files
         return obtain(record.uri, record.data_hash, limit, allow_files=files)
 
-    def _check_root(self, items: tuple[Item, ...]) -> None:
+    def _commitments(self, items: tuple[Item, ...]) -> list[bytes]:
+        """Of the items, whose root is that of the terms. Raises StatementInvalid."""
         self._tools.progress("computing the root of the inputs")
-        root = inputs_tree(commitments(self._round.artifacts, items)).root
+        found = commitments(self._round.artifacts, items)
+        root = inputs_tree(found).root
         allowed = self._round.record.job.terms.inputs_root
         if root != allowed:
             raise StatementInvalid(
                 f"the inputs file has the root 0x{root.hex()}: expected 0x{allowed.hex()} by the "
                 "terms, so that no item could be proven; do not join"
             )
+        return found
 
     def _evaluated(self, items: tuple[Item, ...]) -> Outputs:
         """The outputs of all items, some compared with witnesses."""

@@ -198,7 +198,7 @@ class Ezkl:
                 "registered, so that no proof would be accepted: set the model up again"
             )
 
-    def require_hiding(self, made: Artifacts, items: Sequence[Item], shown: int) -> None:
+    def require_hiding(self, made: Artifacts, inputs: Sequence[bytes], shown: int) -> None:
         """Digests hide however many proofs there are."""
 
     def require_proofs(self, made: Artifacts, count: int) -> None:

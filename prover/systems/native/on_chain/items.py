@@ -130,14 +130,15 @@ class NativeOnChain:
                 "that no proof would be accepted: set the model up again"
             )
 
-    def require_hiding(self, made: NativeArtifacts, items: Sequence[Item], shown: int) -> None:
+    def require_hiding(self, made: NativeArtifacts, inputs: Sequence[bytes], shown: int) -> None:
         """Of each image's salt, by what this machine made besides."""
         allowed = made.facts.proofs_hidden
-        if allowed is not None:
-            for commitment in self.commitments(made, items):
-                count = max(hiding.counted(_counts(), commitment), shown)
-                if count >= allowed:
-                    raise StatementInvalid(hiding.used_up(count, allowed))
+        if allowed is None:
+            return
+        for commitment in inputs:
+            count = max(hiding.counted(_counts(), commitment), shown)
+            if count >= allowed:
+                raise StatementInvalid(hiding.used_up(count, allowed))
 
     def require_proofs(self, made: NativeArtifacts, count: int) -> None:
         """By the salt of the keys, less the proofs that were made with them."""
