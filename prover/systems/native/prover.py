@@ -69,7 +69,7 @@ def prove(
 def check_input(made: NativeArtifacts, image: Integers, salts: Sequence[int] | None) -> None:
     """Raise StatementInvalid unless the circuit takes this image, and salts if there are any."""
     if salts is None:
-        input_cells(made.placement, image)
+        input_cells(made.placed, image)
     else:
         digests_of(made, image, salts)
 
@@ -104,7 +104,7 @@ def digests_of(made: NativeArtifacts, image: Integers, salts: Sequence[int]) -> 
     Raises StatementInvalid if the circuit shows no digests, or another number of them, or a salt is
     not a field element.
     """
-    placed = made.placement
+    placed = made.placed
     if placed.hashing is None:
         raise StatementInvalid(
             "the circuit hides its input behind a commitment and shows no digests: leave salts out"

@@ -27,7 +27,7 @@ def commitments(made: NativeArtifacts, items: Sequence[Item], limits: Limits) ->
 
 
 def _digests(made: NativeArtifacts, item: Item) -> list[int]:
-    seed, chunks = hiding.seed_of(item.salt), made.placement.digests
+    seed, chunks = hiding.seed_of(item.salt), made.placed.digests
     salts = hiding.secrets_of(seed, 0, chunks).chunks
     return digests_of(made, _shaped(made, item), salts)
 
