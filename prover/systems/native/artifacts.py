@@ -25,7 +25,7 @@ from prover.systems.native import folder
 from prover.systems.native.about import About, read_about, require_stated
 from prover.systems.native.circuit.form import Form
 from prover.systems.native.circuit.layout import MAX_K, WEIGHT_LANES, CircuitLayout
-from prover.systems.native.circuit.program import Placement, Program, compile_network, place
+from prover.systems.native.circuit.program import Placed, Program, compile_network, place
 from prover.systems.native.circuit.ranking import MAX_LABELS
 from prover.systems.native.facts import facts_of
 from prover.systems.native.folder import DESCRIPTION as DESCRIPTION
@@ -264,7 +264,7 @@ class NativeArtifacts:
         return CircuitLayout(**self.manifest.layout.model_dump())
 
     @cached_property
-    def placement(self) -> Placement:
+    def placed(self) -> Placed:
         """Where tensors stand; quick, as it makes no columns."""
         return place(self.network, self.layout.lanes, self.manifest.form)
 
@@ -273,7 +273,7 @@ class NativeArtifacts:
         """How many proofs about one image its salt hides it in; None where each draws its own."""
         if self.manifest.inputs == "hashed":  # its digests alone are shown again
             return None
-        return proofs_hidden(salt_cells(self.placement, self.layout))
+        return proofs_hidden(salt_cells(self.placed, self.layout))
 
     @cached_property
     def program(self) -> Program:

@@ -13,7 +13,7 @@ from prover.base.errors import ArtifactMismatch, EnvironmentMissing, ProofReject
 from prover.statement.field import FIELD_MODULUS
 from prover.systems.native.circuit.hidden import Salt
 from prover.systems.native.circuit.layout import CircuitLayout
-from prover.systems.native.circuit.program import Placement, Program
+from prover.systems.native.circuit.program import Placed, Program
 from prover.systems.native.hiding.image import Secrets as Secrets
 from prover.systems.native.hiding.image import random_words as random_words
 from prover.systems.native.network.network import Integers
@@ -145,7 +145,7 @@ def prove(
     return proof
 
 
-def commit_image(srs: Any, program: Placement, cells: TensorAdvice, hidden: Secrets) -> bytes:
+def commit_image(srs: Any, program: Placed, cells: TensorAdvice, hidden: Secrets) -> bytes:
     """The point, x and y of 32 bytes, with which every proof about an image begins."""
     words = [_word(value) for value in packed_image(program, cells, hidden.salt)]
     return bytes(engine().commit_image(srs, words, hidden.image_seed))

@@ -70,7 +70,7 @@ def prove(
 def check_input(made: NativeArtifacts, image: Integers, salts: Sequence[int] | None) -> None:
     """Raise StatementInvalid unless the circuit takes this image, and salts if there are any."""
     if salts is None:
-        input_cells(made.placement, image)
+        input_cells(made.placed, image)
     else:
         digests_of(made, image, salts)
 
@@ -108,20 +108,20 @@ def digests_of(made: NativeArtifacts, image: Integers, salts: Sequence[int]) -> 
     hashing = _hashing(made)
     if any(not 0 <= salt < FIELD_MODULUS for salt in salts):
         raise StatementInvalid("a salt is not below the field's order: draw it from the field")
-    return hashing.digests(packed(made.placement, input_cells(made.placement, image)), salts)
+    return hashing.digests(packed(made.placed, input_cells(made.placed, image)), salts)
 
 
 def words_of(made: NativeArtifacts, image: Integers) -> list[int]:
     """The words of an image that its digests hash. Raises StatementInvalid as `digests_of`."""
-    return _hashing(made).words(packed(made.placement, input_cells(made.placement, image)))
+    return _hashing(made).words(packed(made.placed, input_cells(made.placed, image)))
 
 
 def _hashing(made: NativeArtifacts) -> Hashing:
-    if made.placement.hashing is None:
+    if made.placed.hashing is None:
         raise StatementInvalid(
             "the circuit hides its input behind a commitment and shows no digests: leave salts out"
         )
-    return made.placement.hashing
+    return made.placed.hashing
 
 
 def digests(made: NativeArtifacts, proof: Proof) -> tuple[int, ...]:

@@ -123,7 +123,7 @@ def make_proof(
 def commit_images(directory: str, images: str, seeds: list[str], srs: str) -> dict[str, Any]:
     """The points, in hexadecimal, that proofs about images [n, ...] of an .npy file begin with."""
     made, native = artifacts.load(Path(directory)), engine.engine()
-    placed, cells = made.placement, hiding.salt_cells(made.placement, made.layout)
+    placed, cells = made.placed, hiding.salt_cells(made.placed, made.layout)
     with engine.mismatches():
         reference = native.Srs.read(srs)
     points = []

@@ -8,7 +8,7 @@ import numpy as np
 from prover.base.errors import ProvingError, StatementInvalid
 from prover.statement.field import FIELD_MODULUS
 from prover.systems.native.circuit.grid import Grid
-from prover.systems.native.circuit.program import Placement, Program
+from prover.systems.native.circuit.program import Placed, Program
 from prover.systems.native.circuit.storage import term_extents
 from prover.systems.native.circuit.tables import INPUT, PADDING, RANGE
 from prover.systems.native.network.convolution import convolve_exact
@@ -108,12 +108,12 @@ def _term_product(
     return inside
 
 
-def input_cells(program: Placement, image: Integers) -> TensorAdvice:
+def input_cells(program: Placed, image: Integers) -> TensorAdvice:
     """The cells of the input's rows alone; StatementInvalid if the image is none of the domain."""
     return _input_cells(program, _checked(program.network, image))
 
 
-def _input_cells(program: Placement, image: Integers) -> TensorAdvice:
+def _input_cells(program: Placed, image: Integers) -> TensorAdvice:
     y = program.stored[program.network.input.name].grid.spread(image) + program.table.y_offset
     return TensorAdvice(np.zeros_like(y), np.zeros_like(y), y)
 
@@ -182,12 +182,12 @@ def _count(found: Integers, start: int, index: Integers) -> None:
     found[start : start + len(counts)] += counts
 
 
-def packed_image(program: Placement, cells: TensorAdvice, salt: Sequence[int]) -> list[int]:
+def packed_image(program: Placed, cells: TensorAdvice, salt: Sequence[int]) -> list[int]:
     """The image column: packed input cells on the input's rows, then the salt."""
     return [*packed(program, cells), *salt]
 
 
-def packed(program: Placement, cells: TensorAdvice) -> list[int]:
+def packed(program: Placed, cells: TensorAdvice) -> list[int]:
     """The input's cells, a row's in a word."""
     table, rows = program.table, program.stored[program.network.input.name].stop
     digits = cells.activation[:, :rows] - table.y_offset - table.input_low

@@ -22,7 +22,7 @@ from prover.systems.native.network.network import Integers, Layer, Network, Term
 
 
 @dataclass(frozen=True)
-class Placement:
+class Placed:
     """Where the tensors of a network stand: what is known before any column, and quickly.
 
     `network` is the prepared one; `form` says which instances there are.
@@ -59,7 +59,7 @@ class Placement:
 
 
 @dataclass(frozen=True)
-class Program(Placement):
+class Program(Placed):
     """A circuit before its keys.
 
     `columns` are fixed columns by name, [rows] or [lanes, rows]; `copies` [m, 4] join (column, row)
@@ -89,11 +89,11 @@ def hashing_of(image: Stored, lanes: int, table: Table) -> Hashing:
     return Hashing(image.stop, lanes * table.input_bits)
 
 
-def place(network: Network, lanes: int, form: Form = PLAIN) -> Placement:
+def place(network: Network, lanes: int, form: Form = PLAIN) -> Placed:
     """Where tensors stand, and the table."""
     prepared = prepare(network)
     ranking = Ranking.of(prepared.layer(prepared.output), form.labels)
-    return Placement(prepared, lanes, lay_out(prepared, lanes), Table.of(prepared, ranking), form)
+    return Placed(prepared, lanes, lay_out(prepared, lanes), Table.of(prepared, ranking), form)
 
 
 def compile_network(network: Network, lanes: int, weight_lanes: int, form: Form = PLAIN) -> Program:

@@ -15,7 +15,7 @@ from prover.base.errors import ProvingError
 from prover.base.files import locked, write_atomically
 from prover.statement.field import FIELD_MODULUS
 from prover.systems.native.circuit.layout import CircuitLayout
-from prover.systems.native.circuit.program import Placement
+from prover.systems.native.circuit.program import Placed
 
 # An item's salt is a seed of 32 bytes, as so many elements of so many bits.
 SEED_ELEMENTS, SEED_BITS = 8, 32
@@ -49,7 +49,7 @@ def random_words(count: int) -> tuple[int, ...]:
     return tuple(secrets.randbelow(FIELD_MODULUS) for _ in range(count))
 
 
-def salt_cells(program: Placement, layout: CircuitLayout) -> int:
+def salt_cells(program: Placed, layout: CircuitLayout) -> int:
     """Salt cells below the image, as many as fit up to MOST_CELLS."""
     image = program.stored[program.network.input.name].stop
     return min(MOST_CELLS, layout.usable_rows - image)

@@ -36,7 +36,7 @@ def digest_salts(made: NativeArtifacts, item: Item) -> tuple[int, ...]:
     """The salts of an item's digests: given, or from the seed that its salt is."""
     if item.digest_salts:
         return item.digest_salts
-    return hiding.secrets_of(hiding.seed_of(item.salt), 0, made.placement.digests).chunks
+    return hiding.secrets_of(hiding.seed_of(item.salt), 0, made.placed.digests).chunks
 
 
 def chunks(made: NativeArtifacts, item: Item) -> Chunks:
