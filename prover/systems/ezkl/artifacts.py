@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from prover.base import strict_json
-from prover.base.errors import ArtifactMismatch, ArtifactsMissing
+from prover.base.errors import ArtifactMismatch
 from prover.base.files import NotPlain, TooLarge, read_plain, sha256_file
 from prover.base.settings import get_settings
 from prover.base.text import ZERO_ADDRESS
@@ -102,20 +102,6 @@ def list_artifacts() -> list[Artifacts]:
     """All artifacts of this user, sorted by directory name. Raises if one is damaged."""
     home = get_settings().artifacts
     return [load_own(path.parent) for path in sorted(home.glob(f"[0-9a-f]*/{MANIFEST}"))]
-
-
-def find_artifacts(digest: bytes, weights_commitment: int = 0) -> Artifacts:
-    """The artifacts of a registered circuit and model.
-
-    Raises ArtifactsMissing if there are none, ArtifactMismatch if they are damaged.
-    """
-    directory = get_settings().artifacts / directory_name(digest, weights_commitment)
-    if not (directory / MANIFEST).exists():
-        raise ArtifactsMissing(
-            f"no artifacts at {directory}: run `zkescrow model add` with the circuit's ONNX file, "
-            "or `zkescrow model import` with what its provider exported"
-        )
-    return load_own(directory)
 
 
 def load_own(directory: Path) -> Artifacts:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from prover.base.errors import ArtifactMismatch, ArtifactsMissing, UnsoundCircuit, UsageError
 from prover.base.settings import get_settings
+from prover.systems.circuits import find_artifacts
 from prover.systems.ezkl.artifacts import (
     CIRCUIT,
     MANIFEST,
@@ -24,7 +25,6 @@ from prover.systems.ezkl.artifacts import (
     SAMPLE,
     VERIFIER,
     VK,
-    find_artifacts,
     list_artifacts,
     recorded,
     write_record,

@@ -23,10 +23,10 @@ from prover.base.errors import (
 from prover.base.files import sha256_file
 from prover.base.settings import get_settings
 from prover.systems import worker
+from prover.systems.circuits import find_artifacts
 from prover.systems.ezkl import circuit, setup
 from prover.systems.ezkl.artifacts import (
     Artifacts,
-    find_artifacts,
     list_artifacts,
     load_artifacts,
     write_record,
